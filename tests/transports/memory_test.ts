@@ -1,0 +1,221 @@
+import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type MemoryNetwork, memoryNetwork } from "../../transports/memory.ts";
+import type { Transport } from "../../transports/transport.ts";
+import { transportSuite } from "./suite.ts";
+
+transportSuite("memoryNetwork", () => {
+  const network = memoryNetwork();
+  return { transport: () => network.transport(), dispose: () => {} };
+});
+
+/** Resolves when every frame that was sent before has arrived: its own frame is the last of them. */
+async function settle(network: MemoryNetwork): Promise<void> {
+  const [from, to] = [network.transport(), network.transport()];
+  await new Promise<void>((resolve) => {
+    to.open("settled", () => resolve());
+    from.open("settle", () => {});
+    from.send("settled", new Uint8Array());
+  });
+  from.close();
+  to.close();
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+describe("memoryNetwork", () => {
+  let network: MemoryNetwork;
+  let opened: Transport[];
+  let log: string[];
+
+  beforeEach(() => {
+    network = memoryNetwork();
+    opened = [];
+    log = [];
+  });
+
+  afterEach(() => {
+    for (const transport of opened) transport.close();
+  });
+
+  /** Opens a node that logs what it receives as `name<from:text`. */
+  function node(id: string, name = id, on: MemoryNetwork = network): Transport {
+    const transport = on.transport();
+    transport.open(id, (from, frame) => {
+      log.push(`${name}<${from}:${new TextDecoder().decode(frame)}`);
+    });
+    opened.push(transport);
+    return transport;
+  }
+
+  it("delivers in the order of sending, each frame once", async () => {
+    const [a, b] = [node("a"), node("b"), node("c")];
+    a.send("c", bytes("1"));
+    b.send("c", bytes("2"));
+    a.send("*", bytes("3"));
+    b.send("c", bytes("4"));
+    await settle(network);
+    assertEquals(log, ["c<a:1", "c<b:2", "b<a:3", "c<a:3", "c<b:4"]);
+  });
+
+  it("delivers in a later task: neither within send() nor in its microtasks", async () => {
+    const a = node("a");
+    node("b");
+    a.send("b", bytes("x"));
+    for (let i = 0; i < 100; i++) await null;
+    assertEquals(log, []);
+    await settle(network);
+    assertEquals(log, ["b<a:x"]);
+  });
+
+  it("lets timers fire while two nodes answer each other without end", async () => {
+    const [a, b] = [network.transport(), network.transport()];
+    opened.push(a, b);
+    a.open("a", () => a.send("b", bytes("ping")));
+    b.open("b", () => b.send("a", bytes("pong")));
+    a.send("b", bytes("ping"));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
+  it("lets two transports under one id both live, and hear each other but not themselves", async () => {
+    const [first, second] = [node("a", "first"), node("a", "second")];
+    const b = node("b");
+    b.send("a", bytes("to both"));
+    first.send("*", bytes("to all"));
+    second.send("a", bytes("to my twin"));
+    await settle(network);
+    assertEquals(log.sort(), [
+      "b<a:to all",
+      "first<a:to my twin",
+      "first<b:to both",
+      "second<a:to all",
+      "second<b:to both",
+    ]);
+    log.length = 0;
+    first.close();
+    b.send("a", bytes("one left"));
+    await settle(network);
+    assertEquals(log, ["second<b:one left"]);
+  });
+
+  it("partition() cuts between groups, and groups those that are not named", async () => {
+    const nodes = ["a", "b", "c", "d", "e"].map((id) => node(id));
+    const everybody = () => nodes.forEach((n, i) => n.send("*", bytes(`${i}`)));
+    network.partition(["a", "b"], ["c"]);
+    everybody();
+    await settle(network);
+    assertEquals(log.sort(), ["a<b:1", "b<a:0", "d<e:4", "e<d:3"]);
+    log.length = 0;
+    network.partition(["a"]); // replaces the cut that was there
+    everybody();
+    await settle(network);
+    assertEquals(log.length, 12);
+    assertEquals(log.filter((line) => line.startsWith("a") || line.includes("<a")), []);
+  });
+
+  it("partition() loses a frame that is in flight across the cut", async () => {
+    const a = node("a");
+    node("b");
+    a.send("b", bytes("in flight"));
+    network.partition(["a"], ["b"]);
+    await settle(network);
+    assertEquals(log, []);
+  });
+
+  it("heal() ends the cut, and what was sent during it stays lost", async () => {
+    const a = node("a");
+    node("b");
+    network.partition(["a"], ["b"]);
+    a.send("b", bytes("lost"));
+    network.heal();
+    a.send("b", bytes("heard"));
+    await settle(network);
+    assertEquals(log, ["b<a:heard"]);
+  });
+
+  it("partition() without a group is one group of everybody", async () => {
+    const a = node("a");
+    node("b");
+    network.partition(["a"]);
+    network.partition();
+    a.send("b", bytes("heard"));
+    await settle(network);
+    assertEquals(log, ["b<a:heard"]);
+  });
+
+  it("schedule decides when and how often a frame arrives", () => {
+    const waiting: { deliver: () => void; line: string }[] = [];
+    const scheduled = memoryNetwork({
+      schedule: (deliver, from, to, frame) => {
+        waiting.push({ deliver, line: `${from}>${to}:${new TextDecoder().decode(frame)}` });
+      },
+    });
+    const a = node("a", "a", scheduled);
+    node("b", "b", scheduled);
+    const c = node("c", "c", scheduled);
+    a.send("*", bytes("1"));
+    a.send("b", bytes("2"));
+    assertEquals(waiting.map((w) => w.line), ["a>b:1", "a>c:1", "a>b:2"]);
+    assertEquals(log, []);
+    waiting[2].deliver();
+    waiting[0].deliver();
+    waiting[0].deliver();
+    assertEquals(log, ["b<a:2", "b<a:1", "b<a:1"]);
+    c.close();
+    waiting[1].deliver(); // its receiver is gone
+    scheduled.partition(["a"]);
+    waiting[0].deliver(); // cut off when it would arrive
+    assertEquals(log.length, 3);
+  });
+
+  it("schedule may deliver one frame twice: the receiver owns each copy", () => {
+    const deliveries: (() => void)[] = [];
+    const scheduled = memoryNetwork({ schedule: (deliver) => deliveries.push(deliver) });
+    const a = node("a", "a", scheduled);
+    const b = scheduled.transport();
+    b.open("b", (_, frame) => {
+      log.push(new TextDecoder().decode(frame));
+      frame.fill(0);
+    });
+    a.send("b", bytes("precious"));
+    deliveries[0]();
+    deliveries[0]();
+    assertEquals(log, ["precious", "precious"]);
+  });
+
+  it("memoryNetwork() refuses options of the wrong type", () => {
+    assertThrows(() => memoryNetwork(5 as never), TypeError, "options must be an object");
+    assertThrows(() => memoryNetwork(null as never), TypeError, "got null");
+    assertThrows(
+      () => memoryNetwork({ schedule: "soon" as never }),
+      TypeError,
+      'schedule must be a function, got "soon"',
+    );
+  });
+
+  it("partition() refuses what is no group, and keeps the cut that was there", async () => {
+    const a = node("a");
+    node("b");
+    network.partition(["a"]);
+    assertThrows(() => network.partition("a" as never), TypeError, "must be an array of node ids");
+    assertThrows(() => network.partition([7 as never]), TypeError, "must be a string, got number");
+    assertThrows(() => network.partition(["a"], ["b", "a"]), TypeError, '"a" is in two groups');
+    a.send("b", bytes("lost"));
+    await settle(network);
+    assertEquals(log, []);
+  });
+
+  it("open() refuses a bad id or receiver", async () => {
+    const transport = network.transport();
+    const open = (self: unknown, receive: unknown) => async () =>
+      await transport.open(self as never, receive as never);
+    await assertRejects(open(7, () => {}), TypeError, "self must be a node id, got number");
+    await assertRejects(open("", () => {}), TypeError, 'self must be a node id, got ""');
+    await assertRejects(open("*", () => {}), TypeError, "self must be a node id");
+    await assertRejects(open("a", null), TypeError, "receive must be a function, got null");
+    await transport.open("a", () => {}); // none of these opened it
+    await assertRejects(open("a", () => {}), TypeError, "is open already");
+    transport.close();
+    await assertRejects(open("a", () => {}), TypeError, "was closed");
+  });
+});

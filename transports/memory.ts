@@ -1,0 +1,230 @@
+import type { Transport } from "./transport.ts";
+
+/**
+ * Decides what becomes of one frame: calls `deliver` later, once, never, or several times. It must
+ * not call it before it has returned (a `send` never runs the receiver's code), must not change
+ * `frame`, and must not throw.
+ */
+export type Schedule = (
+  deliver: () => void,
+  from: string,
+  to: string,
+  frame: Uint8Array,
+) => void;
+
+/** What {@linkcode memoryNetwork} can be told. */
+export interface MemoryNetworkOptions {
+  /**
+   * Decides, for every frame and every receiver, when and how often it arrives: for a test that
+   * loses, doubles, delays or reorders. Default: each frame arrives once, in the order of sending,
+   * in a later task of the event loop.
+   */
+  schedule?: Schedule;
+}
+
+/** A network inside one process; made by {@linkcode memoryNetwork}. */
+export interface MemoryNetwork {
+  /**
+   * A transport on this network, for one node. Two that are opened under the same node id both live
+   * and both receive, as with BroadcastChannel: a transport never hears itself, but its twin hears
+   * what it sends to that id or to all.
+   */
+  transport(): Transport;
+  /**
+   * Cuts the network: from now on nodes of different groups do not hear each other. Nodes that are
+   * in no group form one more group together. Replaces the cut that was there before. A frame is
+   * lost if its nodes are apart when it is sent or when it would arrive, so a frame in flight across
+   * a new cut is lost, and one in flight across a cut that heals in time arrives.
+   *
+   * @throws {TypeError} If a group is no array of node ids, or two groups share a node.
+   */
+  partition(...groups: string[][]): void;
+  /** Ends the cut: every node hears every other again. What was lost stays lost. */
+  heal(): void;
+}
+
+/**
+ * Makes a network that lives in the memory of one process: for tests, for simulation, and for a
+ * cluster inside one program. Frames are copied, so sender and receiver never share bytes.
+ *
+ * @example
+ * ```ts
+ * import { memoryNetwork } from "@synod/synod/transports/memory";
+ *
+ * const network = memoryNetwork();
+ * const [a, b] = [network.transport(), network.transport()];
+ * const heard = new Promise<string>((resolve) => {
+ *   b.open("b", (from, frame) => resolve(`${from}: ${new TextDecoder().decode(frame)}`));
+ * });
+ * a.open("a", () => {});
+ * network.partition(["a"], ["b"]);
+ * a.send("b", new TextEncoder().encode("lost"));
+ * network.heal();
+ * a.send("b", new TextEncoder().encode("hello"));
+ * if (await heard !== "a: hello") throw new Error("unreachable");
+ * a.close();
+ * b.close();
+ * ```
+ *
+ * @throws {TypeError} If an option is of the wrong type.
+ */
+export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`memoryNetwork: options must be an object, got ${describe(options)}`);
+  }
+  const { schedule } = options;
+  if (schedule !== undefined && typeof schedule !== "function") {
+    throw new TypeError(`memoryNetwork: schedule must be a function, got ${describe(schedule)}`);
+  }
+  return new Network(schedule);
+}
+
+class Network implements MemoryNetwork {
+  readonly #open = new Set<MemoryTransport>();
+  readonly #schedule: Schedule;
+  /** For each node named in a cut the index of its group; the others share the group `undefined`. */
+  #groups: ReadonlyMap<string, number> = new Map();
+  #tasks: TaskQueue | null = null;
+
+  constructor(schedule: Schedule | undefined) {
+    this.#schedule = schedule ?? ((deliver) => this.#tasks?.add(deliver));
+  }
+
+  transport(): Transport {
+    return new MemoryTransport(this);
+  }
+
+  partition(...groups: string[][]): void {
+    const next = new Map<string, number>();
+    groups.forEach((group, index) => {
+      if (!Array.isArray(group)) {
+        throw new TypeError(
+          `partition: a group must be an array of node ids, got ${describe(group)}`,
+        );
+      }
+      for (const id of group) {
+        if (typeof id !== "string") {
+          throw new TypeError(`partition: a node id must be a string, got ${describe(id)}`);
+        }
+        if (next.has(id) && next.get(id) !== index) {
+          throw new TypeError(`partition: node ${describe(id)} is in two groups`);
+        }
+        next.set(id, index);
+      }
+    });
+    this.#groups = next;
+  }
+
+  heal(): void {
+    this.#groups = new Map();
+  }
+
+  add(transport: MemoryTransport): void {
+    this.#open.add(transport);
+    this.#tasks ??= new TaskQueue();
+  }
+
+  remove(transport: MemoryTransport): void {
+    this.#open.delete(transport);
+    if (this.#open.size > 0) return;
+    this.#tasks?.close();
+    this.#tasks = null;
+  }
+
+  send(sender: MemoryTransport, to: string, frame: Uint8Array): void {
+    const copy = frame.slice(); // the caller may reuse its bytes as soon as this returns
+    for (const receiver of this.#open) {
+      if (receiver === sender || (to !== "*" && to !== receiver.self)) continue;
+      if (this.#apart(sender.self, receiver.self)) continue;
+      const deliver = () => {
+        if (this.#open.has(receiver) && !this.#apart(sender.self, receiver.self)) {
+          receiver.receive(sender.self, copy.slice()); // each receiver owns its bytes
+        }
+      };
+      this.#schedule(deliver, sender.self, receiver.self, copy);
+    }
+  }
+
+  #apart(a: string, b: string): boolean {
+    return this.#groups.get(a) !== this.#groups.get(b);
+  }
+}
+
+class MemoryTransport implements Transport {
+  self = "";
+  receive: (from: string, frame: Uint8Array) => void = () => {};
+  readonly #network: Network;
+  #state: "new" | "open" | "closed" = "new";
+
+  constructor(network: Network) {
+    this.#network = network;
+  }
+
+  // deno-lint-ignore require-await -- misuse rejects, as with every other transport
+  async open(self: string, receive: (from: string, frame: Uint8Array) => void): Promise<void> {
+    if (typeof self !== "string" || self === "" || self === "*") {
+      throw new TypeError(`open: self must be a node id, got ${describe(self)}`);
+    }
+    if (typeof receive !== "function") {
+      throw new TypeError(`open: receive must be a function, got ${describe(receive)}`);
+    }
+    if (this.#state !== "new") {
+      const why = this.#state === "open" ? "is open already" : "was closed";
+      throw new TypeError(`open: this transport ${why}, and opens only once`);
+    }
+    this.#state = "open";
+    this.self = self;
+    this.receive = receive;
+    this.#network.add(this);
+  }
+
+  send(to: string, frame: Uint8Array): void {
+    if (this.#state === "open") this.#network.send(this, to, frame);
+  }
+
+  close(): void {
+    if (this.#state === "open") this.#network.remove(this);
+    this.#state = "closed";
+  }
+}
+
+/**
+ * Runs functions in order, in a later task of the event loop. A microtask would be simpler, but two
+ * nodes that keep answering each other in microtasks would never let a timer fire. A `setTimeout`
+ * for each frame would cost milliseconds; a message to oneself costs microseconds.
+ */
+class TaskQueue {
+  #waiting: (() => void)[] = [];
+  readonly #channel: MessageChannel = new MessageChannel();
+
+  constructor() {
+    this.#channel.port1.onmessage = () => this.#run();
+  }
+
+  add(task: () => void): void {
+    if (this.#waiting.push(task) === 1) this.#channel.port2.postMessage(null);
+  }
+
+  close(): void {
+    this.#waiting = [];
+    this.#channel.port1.close();
+    this.#channel.port2.close();
+  }
+
+  #run(): void {
+    const tasks = this.#waiting;
+    this.#waiting = []; // what these tasks send waits for the next turn, so timers get theirs
+    for (const task of tasks) {
+      try {
+        task();
+      } catch {
+        // A receiver that throws has lost its own frame; the others' must not be held up by it.
+      }
+    }
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
+}
