@@ -1,28 +1,132 @@
 /**
- * Stands in for `@std/testing/bdd` where JSR cannot be reached, and in Node and Bun: the part of it
- * that `node:test` has too, under types that fit both. There is deliberately no `skip` and no `only`:
- * a test that did not run has not passed.
+ * Stands in for `@std/testing/bdd` where JSR cannot be reached, and in Node and Bun: `describe`, `it`
+ * and the hooks, under types that fit both. Each `it` becomes one test of the runtime's own runner,
+ * named by its whole path, so all three runtimes report the same tests and run hooks alike (their own
+ * versions of nested groups and hooks differ).
+ *
+ * There is deliberately no `skip` and no `only`: a test that did not run has not passed.
  *
  * @module
  */
-import * as runner from "node:test";
+import { test } from "node:test";
 
 type Body = () => void | Promise<void>;
 
-/** Groups tests; `body` registers them and runs at once. */
-export const describe: (name: string, body: () => void) => void = runner.describe;
+interface Group {
+  /** From the outermost group to this one. */
+  readonly path: readonly Group[];
+  readonly name: string;
+  readonly beforeAll: Body[];
+  readonly afterAll: Body[];
+  readonly beforeEach: Body[];
+  readonly afterEach: Body[];
+  /** How many tests, also of groups inside, are yet to end. */
+  remaining: number;
+  /** The one run of `beforeAll`: each test waits for it, and fails if it failed. */
+  opening?: Promise<void>;
+}
+
+let current: Group | undefined;
+let running = false;
+
+async function runAll(hooks: readonly Body[]): Promise<void> {
+  for (const hook of hooks) await hook();
+}
+
+async function runTest(path: readonly Group[], body: Body): Promise<void> {
+  // A runner may start the first test while the file still registers others: only afterwards is
+  // `remaining` complete.
+  await Promise.resolve();
+  const innermostFirst = path.toReversed();
+  const errors: unknown[] = [];
+  const attempt = async (step: () => Promise<void>): Promise<boolean> => {
+    try {
+      await step();
+      return true;
+    } catch (error) {
+      errors.push(error);
+      return false;
+    }
+  };
+  running = true;
+  const opened = await attempt(async () => {
+    for (const group of path) await (group.opening ??= runAll(group.beforeAll));
+  });
+  if (opened) {
+    await attempt(async () => {
+      for (const group of path) await runAll(group.beforeEach);
+      await body();
+    });
+    for (const group of innermostFirst) await attempt(() => runAll(group.afterEach));
+  }
+  for (const group of innermostFirst) {
+    group.remaining--;
+    if (group.remaining === 0) await attempt(() => runAll(group.afterAll));
+  }
+  running = false;
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(String).join("; "));
+  if (errors.length === 1) throw errors[0];
+}
+
+function mustNotRun(what: string): void {
+  if (running) throw new Error(`${what} was called while a test runs: it would never be run`);
+}
+
+/** Groups tests; `body` registers them at once, and at least one. */
+export function describe(name: string, body: () => void): void {
+  mustNotRun(`describe("${name}")`);
+  const outer = current;
+  const group: Group = {
+    get path() {
+      return [...outer?.path ?? [], group];
+    },
+    name,
+    beforeAll: [],
+    afterAll: [],
+    beforeEach: [],
+    afterEach: [],
+    remaining: 0,
+  };
+  current = group;
+  try {
+    if (body() as unknown instanceof Promise) {
+      throw new TypeError(`describe("${name}") takes a function that is not async`);
+    }
+  } finally {
+    current = outer;
+  }
+  if (group.remaining === 0) throw new Error(`describe("${name}") has no test`);
+}
 
 /** Registers one test. */
-export const it: (name: string, body: Body) => void = runner.it;
+export function it(name: string, body: Body): void {
+  mustNotRun(`it("${name}")`);
+  const path = current?.path ?? [];
+  for (const group of path) group.remaining++;
+  test([...path.map((group) => group.name), name].join(" > "), () => runTest(path, body));
+}
+
+function hook(kind: "beforeAll" | "afterAll" | "beforeEach" | "afterEach", body: Body): void {
+  if (!current || running) throw new Error(`${kind}() works only directly inside describe()`);
+  current[kind].push(body);
+}
 
 /** Runs once before the tests of the group. */
-export const beforeAll: (body: Body) => void = runner.before;
+export function beforeAll(body: Body): void {
+  hook("beforeAll", body);
+}
 
 /** Runs once after the tests of the group. */
-export const afterAll: (body: Body) => void = runner.after;
+export function afterAll(body: Body): void {
+  hook("afterAll", body);
+}
 
-/** Runs before each test of the group. */
-export const beforeEach: (body: Body) => void = runner.beforeEach;
+/** Runs before each test of the group, those of outer groups first. */
+export function beforeEach(body: Body): void {
+  hook("beforeEach", body);
+}
 
-/** Runs after each test of the group. */
-export const afterEach: (body: Body) => void = runner.afterEach;
+/** Runs after each test of the group, whether it passed or not, those of outer groups last. */
+export function afterEach(body: Body): void {
+  hook("afterEach", body);
+}
