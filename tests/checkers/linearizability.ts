@@ -1,0 +1,211 @@
+/**
+ * Is there an order of the operations that explains every result, and that agrees with real time?
+ *
+ * The search is that of Wing and Gong (*Testing and Verifying Concurrent Objects*, 1993) with the
+ * memory of Lowe (*Testing for Linearizability*, 2017): depth first over configurations, each of
+ * which is visited once. What is special here is how operations of unknown outcome are handled; see
+ * {@linkcode findLinearization}.
+ *
+ * @module
+ */
+
+/** When an operation ran, on one clock for the whole history. */
+export interface Timed {
+  /** When it was called. */
+  readonly call: number;
+  /** When it returned; `Infinity` if its outcome is unknown: it takes effect at any time, or never. */
+  readonly return: number;
+}
+
+/** What the object does when its operations run one after the other. */
+export interface Model<State, Operation extends Timed> {
+  readonly initial: State;
+  /**
+   * The states that the object may be in when `operation`, with the result that it had, took effect
+   * in `state`. None: with this result it cannot have.
+   */
+  apply(state: State, operation: Operation): readonly State[];
+  /** Two states with the same key behave the same for ever. */
+  key(state: State): string;
+}
+
+/** An order that explains the history, or the longest attempt at one. */
+export type Linearization<State, Operation> =
+  & {
+    /** How many configurations the search visited. */
+    readonly configurations: number;
+  }
+  & ({ readonly ok: true; readonly order: readonly Operation[] } | {
+    readonly ok: false;
+    /** The longest order that was found. */
+    readonly order: readonly Operation[];
+    /** The state at its end. */
+    readonly state: State;
+    /** The operations of which one should have come next, but none could. */
+    readonly stuck: readonly Operation[];
+  });
+
+/** Some operations have taken effect, in some order, and this is where that led. */
+interface Configuration<State, Operation> {
+  /** Every completed operation before this index (in order of their calls) took effect. */
+  readonly first: number;
+  /** Bit `i`: the completed operation `first + i` took effect. Bit 0 is never set. */
+  readonly ahead: bigint;
+  /** Bit `i`: the unknown operation `i` took effect. */
+  readonly taken: bigint;
+  readonly state: State;
+  readonly depth: number;
+  /** What took effect on the way from `parent` to here. */
+  readonly step: readonly Operation[];
+  readonly parent: Configuration<State, Operation> | null;
+}
+
+/**
+ * Looks for a linearization of `history`.
+ *
+ * An operation of unknown outcome is tried only right before one of known outcome (it may take
+ * effect as late as that, since it never returned), and only where it makes a difference: of two
+ * configurations that differ in nothing but the unknown operations that they used, the one that used
+ * a subset can do whatever the other can, so the other is dropped. Without this, k unknown writes
+ * that nobody saw would cost 2^k configurations.
+ *
+ * @throws {RangeError} If the search takes more than `limit` configurations.
+ */
+export function findLinearization<State, Operation extends Timed>(
+  model: Model<State, Operation>,
+  history: readonly Operation[],
+  limit = 1_000_000,
+): Linearization<State, Operation> {
+  const byCall = [...history].sort((a, b) => a.call - b.call);
+  const completed = byCall.filter((operation) => operation.return !== Infinity);
+  const unknown = byCall.filter((operation) => operation.return === Infinity);
+  const visited = new Map<string, bigint[]>();
+  let configurations = 0;
+  let longest: Configuration<State, Operation> = {
+    first: 0,
+    ahead: 0n,
+    taken: 0n,
+    state: model.initial,
+    depth: 0,
+    step: [],
+    parent: null,
+  };
+  const stack = [longest];
+  while (stack.length > 0) {
+    const current = stack.pop()!;
+    if (current.first === completed.length) {
+      return { ok: true, order: path(current), configurations };
+    }
+    if (current.depth > longest.depth) longest = current;
+    if (++configurations > limit) {
+      throw new RangeError(`no answer after ${limit} configurations`);
+    }
+    const { minimal, deadline } = frontier(completed, current);
+    const starts = closure(model, unknown, deadline, current);
+    // Backwards, so that the stack gives them out in the order of their calls.
+    for (let i = minimal.length - 1; i >= 0; i--) {
+      const index = minimal[i];
+      const operation = completed[index];
+      let { first, ahead } = current;
+      ahead |= 1n << BigInt(index - first);
+      for (; (ahead & 1n) === 1n; first++) ahead >>= 1n;
+      for (const start of starts) {
+        for (const state of model.apply(start.state, operation)) {
+          const key = `${first} ${ahead.toString(36)} ${model.key(state)}`;
+          if (!admit(visited, key, start.taken)) continue;
+          stack.push({
+            first,
+            ahead,
+            taken: start.taken,
+            state,
+            depth: current.depth + 1,
+            step: [...start.step, operation],
+            parent: current,
+          });
+        }
+      }
+    }
+  }
+  const stuck = frontier(completed, longest).minimal.map((index) => completed[index]);
+  return { ok: false, order: path(longest), state: longest.state, stuck, configurations };
+}
+
+/** Splits a history into independent ones: it is linearizable if, and only if, each of them is. */
+export function partitionBy<Operation, Key>(
+  history: Iterable<Operation>,
+  key: (operation: Operation) => Key,
+): Map<Key, Operation[]> {
+  const parts = new Map<Key, Operation[]>();
+  for (const operation of history) {
+    const part = parts.get(key(operation));
+    if (part) part.push(operation);
+    else parts.set(key(operation), [operation]);
+  }
+  return parts;
+}
+
+/**
+ * The completed operations that may come next (nothing that is still to come returned before they
+ * were called), and the first return among what is still to come.
+ */
+function frontier<State, Operation extends Timed>(
+  completed: readonly Operation[],
+  { first, ahead }: Configuration<State, Operation>,
+): { minimal: number[]; deadline: number } {
+  const waiting: number[] = [];
+  let deadline = Infinity;
+  for (let index = first; index < completed.length; index++, ahead >>= 1n) {
+    if (completed[index].call > deadline) break;
+    if ((ahead & 1n) === 1n) continue;
+    waiting.push(index);
+    deadline = Math.min(deadline, completed[index].return);
+  }
+  return { minimal: waiting.filter((index) => completed[index].call <= deadline), deadline };
+}
+
+/** A state, the unknown operations used up to it, and those used since the configuration. */
+interface Start<State, Operation> {
+  readonly state: State;
+  readonly taken: bigint;
+  readonly step: readonly Operation[];
+}
+
+/** Where unknown operations alone can lead, without those that a smaller choice of them reaches. */
+function closure<State, Operation extends Timed>(
+  model: Model<State, Operation>,
+  unknown: readonly Operation[],
+  deadline: number,
+  { state, taken }: Configuration<State, Operation>,
+): Start<State, Operation>[] {
+  const found: Start<State, Operation>[] = [{ state, taken, step: [] }];
+  const reached = new Map([[model.key(state), [taken]]]);
+  for (const start of found) { // grows while it is walked through: breadth first
+    for (let i = 0; i < unknown.length && unknown[i].call <= deadline; i++) {
+      const bit = 1n << BigInt(i);
+      if ((start.taken & bit) !== 0n) continue;
+      for (const next of model.apply(start.state, unknown[i])) {
+        if (!admit(reached, model.key(next), start.taken | bit)) continue;
+        found.push({ state: next, taken: start.taken | bit, step: [...start.step, unknown[i]] });
+      }
+    }
+  }
+  return found;
+}
+
+/** Notes that `key` was reached with `taken`, unless that adds nothing to what was noted before. */
+function admit(noted: Map<string, bigint[]>, key: string, taken: bigint): boolean {
+  const before = noted.get(key);
+  if (before === undefined) {
+    noted.set(key, [taken]);
+    return true;
+  }
+  if (before.some((subset) => (subset & ~taken) === 0n)) return false;
+  before.push(taken);
+  return true;
+}
+
+function path<State, Operation>(end: Configuration<State, Operation>): Operation[] {
+  const steps: (readonly Operation[])[] = [];
+  for (let at: typeof end | null = end; at !== null; at = at.parent) steps.push(at.step);
+  return steps.reverse().flat();
+}
