@@ -1,0 +1,58 @@
+/** How a process ended. */
+export interface Ended {
+  /** The exit code; not 0 when a signal ended it. */
+  readonly code: number;
+  /** What it wrote to its standard output and error. */
+  readonly output: string;
+  /** Whether it was killed because it took too long. */
+  readonly timedOut: boolean;
+}
+
+/** The root of the project, where every process runs. */
+export const root: string = decodeURIComponent(new URL("..", import.meta.url).pathname);
+
+/** This Deno. */
+export const deno: string = Deno.execPath();
+
+/** Runs `command` to its end, or kills it after `timeout` milliseconds. It has no standard input. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: { timeout?: number; env?: Record<string, string> } = {},
+): Promise<Ended> {
+  const limit = options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout);
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args: [...args],
+    cwd: root,
+    // Without colours and cursor movements: the output is shown only later, and in part.
+    env: { NO_COLOR: "1", ...options.env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    signal: limit,
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    output: decoder.decode(stdout) + decoder.decode(stderr),
+    timedOut: limit?.aborted ?? false,
+  };
+}
+
+/** Runs `jobs`, at most `width` at a time, and resolves to their results in order. */
+export async function pool<T>(
+  width: number,
+  jobs: readonly (() => Promise<T>)[],
+): Promise<T[]> {
+  const results: T[] = new Array(jobs.length);
+  const waiting = jobs.entries();
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      for (const [index, job] of waiting) results[index] = await job();
+    }),
+  );
+  return results;
+}
+
+/** How many processes may work at the same time. */
+export const width: number = Math.max(1, navigator.hardwareConcurrency);

@@ -1,0 +1,156 @@
+import { findBun, tsx } from "./node_modules.ts";
+import { parseJunit, type Reported } from "./junit.ts";
+import { deno, run } from "./process.ts";
+import { type Rule, ruleFor, type Runtime } from "./suites.ts";
+
+/** What came of one test file in one runtime. */
+export interface FileResult {
+  readonly runtime: Runtime;
+  readonly file: string;
+  readonly tests: readonly Reported[];
+  readonly passed: number;
+  /** What went wrong besides failing tests counts as one more; so a broken file is never all right. */
+  readonly failed: number;
+  /** What went wrong besides failing tests. */
+  readonly problems: readonly string[];
+  /** What the process printed. */
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** How to run tests in each of the runtimes. */
+export interface Setup {
+  /** The program of Bun. */
+  readonly bun: string;
+  /** The import map for Deno, or null where the one in deno.json works. */
+  readonly importMap: string | null;
+  /** The lock file for Deno, or null for its own choice. */
+  readonly lock: string | null;
+}
+
+/** The setup that needs no JSR. */
+export async function offlineSetup(): Promise<Setup> {
+  return { bun: await findBun(), importMap: "tests/offline/import_map.json", lock: null };
+}
+
+function commandFor(
+  setup: Setup,
+  runtime: Runtime,
+  rule: Rule,
+  file: string,
+  report: string,
+): [command: string, args: string[]] {
+  switch (runtime) {
+    case "deno":
+      return [deno, [
+        "test",
+        "--no-check", // the types are checked once, beforehand
+        "--no-prompt",
+        ...(setup.importMap === null ? [] : [`--import-map=${setup.importMap}`]),
+        ...(setup.lock === null ? [] : [`--lock=${setup.lock}`]),
+        ...rule.permissions,
+        `--junit-path=${report}`,
+        file,
+      ]];
+    case "node":
+      return ["node", [
+        `--import=${tsx}`,
+        "--test-reporter=spec",
+        "--test-reporter-destination=stdout",
+        "--test-reporter=junit",
+        `--test-reporter-destination=${report}`,
+        file,
+      ]];
+    case "bun":
+      return [setup.bun, [
+        "test",
+        `--timeout=${rule.timeout}`,
+        "--reporter=junit",
+        `--reporter-outfile=${report}`,
+        `./${file}`,
+      ]];
+  }
+}
+
+async function readReport(path: string): Promise<Reported[] | null> {
+  try {
+    return parseJunit(await Deno.readTextFile(path));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Runs one test file in one runtime, in a process of its own: so a file that breaks, exits or hangs
+ * takes no other along.
+ */
+export async function runFile(
+  setup: Setup,
+  runtime: Runtime,
+  file: string,
+  rule: Rule = ruleFor(file),
+): Promise<FileResult> {
+  const folder = await Deno.makeTempDir({ prefix: "synod-test-" });
+  try {
+    const report = `${folder}/report.xml`;
+    const started = performance.now();
+    const [command, args] = commandFor(setup, runtime, rule, file, report);
+    const ended = await run(command, args, { timeout: rule.timeout });
+    const tests = await readReport(report);
+    const count = (outcome: Reported["outcome"]) =>
+      tests?.filter((test) => test.outcome === outcome).length ?? 0;
+    const problems: string[] = [];
+    if (ended.timedOut) {
+      problems.push(
+        `did not end within ${rule.timeout / 1000} s: it hangs, or left something open behind`,
+      );
+    } else if (tests === null) {
+      problems.push(`ended before its tests did (exit code ${ended.code})`);
+    } else if (tests.length === 0) {
+      problems.push("has no test");
+    } else if (ended.code !== 0 && count("failed") === 0) {
+      problems.push(`exit code ${ended.code}, though no test failed`);
+    }
+    if (count("skipped") > 0) problems.push(`${count("skipped")} skipped: not run is not passed`);
+    return {
+      runtime,
+      file,
+      tests: tests ?? [],
+      passed: count("passed"),
+      failed: count("failed") + problems.length,
+      problems,
+      output: ended.output,
+      seconds: (performance.now() - started) / 1000,
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/**
+ * Says where runtimes that ran the same file report other tests than the first of them did: then one
+ * of them has lost some, or was not counted right.
+ */
+export function findDifferences(results: readonly FileResult[]): string[] {
+  const differences: string[] = [];
+  const first = new Map<string, FileResult>();
+  for (const result of results) {
+    if (result.problems.length > 0) continue; // told already
+    const other = first.get(result.file);
+    if (!other) {
+      first.set(result.file, result);
+      continue;
+    }
+    const names = (list: readonly Reported[]) => list.map((test) => test.name).sort();
+    const [here, there] = [names(result.tests), names(other.tests)];
+    if (here.join("\n") === there.join("\n")) continue;
+    const only = (list: string[], others: string[]) =>
+      list.filter((name) => !others.includes(name)).map((name) => `"${name}"`).join(", ");
+    differences.push(
+      `${result.file}: ${here.length} tests in ${result.runtime}, ${there.length} in ` +
+        `${other.runtime}; only in ${result.runtime}: ${only(here, there) || "none"}; ` +
+        `only in ${other.runtime}: ${only(there, here) || "none"}`,
+    );
+  }
+  return differences;
+}

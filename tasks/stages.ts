@@ -1,0 +1,66 @@
+import { tsc } from "./node_modules.ts";
+import { deno, pool, root, run, width } from "./process.ts";
+
+const IMPORT_MAP = "--import-map=tests/offline/import_map.json";
+
+/** Something that must hold before the tests are worth running. */
+export interface Stage {
+  readonly title: string;
+  readonly commands: readonly (readonly [command: string, ...args: string[]])[];
+}
+
+/** The files behind the entry points of the package. */
+async function entryPoints(): Promise<string[]> {
+  const config = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
+  return Object.values(config.exports as Record<string, string>);
+}
+
+/** The stages in their order: the cheapest first. */
+export async function stages(): Promise<Stage[]> {
+  const web = [tsc, "--project", "tsconfig.web.json"];
+  return [
+    { title: "formatting", commands: [[deno, "fmt", "--check"]] },
+    { title: "lint", commands: [[deno, "lint"]] },
+    {
+      title: "types of what ships, with those of the Web alone",
+      commands: [
+        ["node", ...web],
+        // A page has no more in common with a worker than what both have.
+        ["node", ...web, "--lib", "es2023,esnext.disposable,dom,dom.iterable,dom.asynciterable"],
+      ],
+    },
+    { title: "types of everything", commands: [[deno, "check", IMPORT_MAP, "."]] },
+    {
+      title: "documentation of every export",
+      commands: [[deno, "doc", "--lint", ...await entryPoints()]],
+    },
+    {
+      title: "examples in the documentation",
+      commands: [[deno, "test", "--doc", "--no-prompt", IMPORT_MAP, "mod.ts", "lib", "transports"]],
+    },
+    {
+      title: "package (a dry run of publishing)",
+      commands: [[deno, "publish", "--dry-run", "--allow-dirty"]],
+    },
+  ];
+}
+
+/** Runs the stages in order; false, after showing why, at the first that fails. */
+export async function passes(list: readonly Stage[]): Promise<boolean> {
+  for (const { title, commands } of list) {
+    const started = performance.now();
+    const ended = await pool(
+      width,
+      commands.map(([command, ...args]) => () => run(command, args)),
+    );
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const failed = ended.filter(({ code }) => code !== 0);
+    if (failed.length > 0) {
+      for (const { output } of failed) console.log(output.trimEnd());
+      console.log(`FAILED: ${title} (${seconds} s)`);
+      return false;
+    }
+    console.log(`ok: ${title} (${seconds} s)`);
+  }
+  return true;
+}

@@ -1,0 +1,100 @@
+/**
+ * `deno task test`: checks everything, then runs all tests in Deno, Node and Bun. The last line is
+ * `N passed, N failed`: each `it` once for each runtime that it ran in.
+ *
+ * `deno task test [--runtime NAME] [PATH...]` runs only the tests below the given paths, or in one
+ * runtime, and skips the checks.
+ *
+ * @module
+ */
+import { chooseSetup } from "./jsr.ts";
+import { installModules } from "./node_modules.ts";
+import { pool, width } from "./process.ts";
+import { type FileResult, findDifferences, runFile, type Setup } from "./run_file.ts";
+import { passes, stages } from "./stages.ts";
+import { findTests, ruleFor, type Runtime, RUNTIMES } from "./suites.ts";
+
+interface Wish {
+  readonly runtimes: readonly Runtime[];
+  readonly paths: readonly string[];
+}
+
+function parseArguments(args: readonly string[]): Wish {
+  const paths: string[] = [];
+  const runtimes: Runtime[] = [];
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--runtime") {
+      const runtime = RUNTIMES.find((name) => name === args[i + 1]);
+      if (!runtime) throw new TypeError(`--runtime takes one of ${RUNTIMES.join(", ")}`);
+      runtimes.push(runtime);
+      i++;
+    } else if (args[i].startsWith("-")) {
+      throw new TypeError(`unknown option ${args[i]}: there is --runtime NAME`);
+    } else {
+      paths.push(args[i]);
+    }
+  }
+  return { runtimes: runtimes.length > 0 ? runtimes : RUNTIMES, paths };
+}
+
+function show(result: FileResult): void {
+  const { runtime, file, passed, failed, problems, output, seconds } = result;
+  if (failed > 0) {
+    console.log(output.trimEnd());
+    for (const problem of problems) console.log(`${runtime}: ${file}: ${problem}`);
+  }
+  const counts = failed > 0 ? `${passed} passed, ${failed} FAILED` : `${passed} passed`;
+  console.log(`${runtime.padEnd(4)}  ${file}: ${counts} (${seconds.toFixed(1)} s)`);
+}
+
+async function runTests(wish: Wish, setup: Setup): Promise<{ passed: number; failed: number }> {
+  const files = await findTests(wish.paths);
+  const jobs = wish.runtimes.flatMap((runtime) =>
+    files
+      .filter((file) => ruleFor(file).runtimes.includes(runtime))
+      // The longest first, so that none is left over at the end.
+      .sort((a, b) => ruleFor(b).timeout - ruleFor(a).timeout)
+      .map((file) => async () => {
+        const result = await runFile(setup, runtime, file);
+        show(result);
+        return result;
+      })
+  );
+  const results = await pool(width, jobs);
+  const differences = findDifferences(results);
+  for (const difference of differences) console.log(`FAILED: ${difference}`);
+  let [passed, failed] = [0, differences.length];
+  for (const result of results) {
+    passed += result.passed;
+    failed += result.failed;
+  }
+  for (const runtime of wish.runtimes) {
+    const own = results.filter((result) => result.runtime === runtime);
+    const sum = own.reduce((total, result) => total + result.passed, 0);
+    console.log(`${runtime}: ${sum} passed in ${own.length} files`);
+  }
+  // To find nothing to run is not a success.
+  return { passed, failed: passed + failed === 0 ? 1 : failed };
+}
+
+async function main(): Promise<{ passed: number; failed: number }> {
+  const wish = parseArguments(Deno.args);
+  await installModules();
+  const everything = Deno.args.length === 0;
+  if (everything && !await passes(await stages())) return { passed: 0, failed: 1 };
+  const folder = await Deno.makeTempDir({ prefix: "synod-test-" });
+  try {
+    return await runTests(wish, await chooseSetup(folder));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+let total = { passed: 0, failed: 1 };
+try {
+  total = await main();
+} catch (error) {
+  console.log(error instanceof Error ? error.message : String(error));
+}
+console.log(`${total.passed} passed, ${total.failed} failed`);
+Deno.exit(total.failed > 0 ? 1 : 0);
