@@ -1,0 +1,132 @@
+/**
+ * Several frames of one sender, each for one peer or for all, in one piece of bytes:
+ *
+ *     "SYN" 1, sender, then for each frame: receiver, length (32 bits, little-endian), bytes
+ *
+ * where sender and receiver are a length byte and that many bytes of UTF-8.
+ *
+ * @module
+ */
+
+/** What a packet begins with: a mark, and the version of the format. */
+const MARK = Uint8Array.of(0x53, 0x59, 0x4e, 1);
+
+/** The receiver that stands for every peer. */
+const ALL = new TextEncoder().encode("*");
+
+/** The longest name of a sender or receiver, in bytes: its length has one byte. */
+const MAX_NAME = 255;
+
+/**
+ * A node id as packets carry it, or `null` for what is none: an empty or a very long string, or
+ * `"*"`, which a packet would take for all nodes.
+ */
+export function encodeName(id: string): Uint8Array | null {
+  const bytes = new TextEncoder().encode(id);
+  return bytes.length === 0 || bytes.length > MAX_NAME || id === "*" ? null : bytes;
+}
+
+/** Collects the frames that go into one packet. */
+export class PacketWriter {
+  readonly #parts: Uint8Array[] = [];
+  #size = 0;
+
+  /** `sender` is what {@linkcode encodeName} made of the sender's id. */
+  constructor(sender: Uint8Array) {
+    this.#push(MARK);
+    this.#pushName(sender);
+  }
+
+  /** How many bytes the packet has by now. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a copy of `frame` for `receiver`, or for all if that is `null`. */
+  add(receiver: Uint8Array | null, frame: Uint8Array): void {
+    this.#pushName(receiver ?? ALL);
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, frame.length, true);
+    this.#push(length);
+    this.#push(frame.slice());
+  }
+
+  /** The packet, in a buffer of exactly its size: a larger one would be cloned as a whole. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    const packet = new Uint8Array(this.#size);
+    let at = 0;
+    for (const part of this.#parts) {
+      packet.set(part, at);
+      at += part.length;
+    }
+    return packet;
+  }
+
+  #pushName(name: Uint8Array): void {
+    this.#push(Uint8Array.of(name.length));
+    this.#push(name);
+  }
+
+  #push(part: Uint8Array): void {
+    this.#parts.push(part);
+    this.#size += part.length;
+  }
+}
+
+/** What one peer takes out of a packet. */
+export interface Packet {
+  /** The sender's id. */
+  readonly from: string;
+  /** Copies of the frames for this peer and for all, in the order in which they were sent. */
+  readonly frames: readonly Uint8Array[];
+}
+
+/**
+ * What a packet holds for the node `self` (a name as {@linkcode encodeName} makes it), or `null` if
+ * `data` is no packet, comes from `self`, or has nothing for it. `data` may be anything at all.
+ *
+ * A packet is checked to its last byte before anything is taken out of it, and a frame for somebody
+ * else costs a few comparisons and no copy.
+ */
+export function readPacket(data: unknown, self: Uint8Array): Packet | null {
+  if (!ArrayBuffer.isView(data)) return null;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  if (bytes.length <= MARK.length || !matches(bytes, 0, MARK)) return null;
+
+  // A name, a length byte before it: where it ends, or -1 if it is empty or is cut off.
+  const endOfName = (at: number): number => {
+    const end = at < bytes.length ? at + 1 + bytes[at] : Infinity;
+    return end <= bytes.length && end > at + 1 ? end : -1;
+  };
+  const isName = (at: number, name: Uint8Array): boolean =>
+    bytes[at] === name.length && matches(bytes, at + 1, name);
+
+  const sender = MARK.length;
+  let at = endOfName(sender);
+  if (at < 0 || isName(sender, self) || isName(sender, ALL)) return null;
+  const from = [sender + 1, at] as const;
+
+  const mine: (readonly [number, number])[] = [];
+  while (at < bytes.length) {
+    const receiver = at;
+    const length = endOfName(receiver);
+    if (length < 0 || length + 4 > bytes.length) return null;
+    const start = length + 4;
+    const end = start + view.getUint32(length, true);
+    if (end > bytes.length) return null;
+    if (isName(receiver, self) || isName(receiver, ALL)) mine.push([start, end]);
+    at = end;
+  }
+  if (mine.length === 0) return null;
+  return {
+    from: new TextDecoder().decode(bytes.slice(...from)),
+    frames: mine.map(([start, end]) => bytes.slice(start, end)),
+  };
+}
+
+/** Whether `part` stands in `bytes` at `at`. */
+function matches(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
+  for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false;
+  return true;
+}
