@@ -152,15 +152,17 @@ function frontier<State, Operation extends Timed>(
   completed: readonly Operation[],
   { first, ahead }: Configuration<State, Operation>,
 ): { minimal: number[]; deadline: number } {
-  const waiting: number[] = [];
+  const minimal: number[] = [];
   let deadline = Infinity;
+  // In order of their calls, so a later one, which returned after its own call, excludes none of
+  // those that were found before it.
   for (let index = first; index < completed.length; index++, ahead >>= 1n) {
     if (completed[index].call > deadline) break;
     if ((ahead & 1n) === 1n) continue;
-    waiting.push(index);
+    minimal.push(index);
     deadline = Math.min(deadline, completed[index].return);
   }
-  return { minimal: waiting.filter((index) => completed[index].call <= deadline), deadline };
+  return { minimal, deadline };
 }
 
 /** A state, the unknown operations used up to it, and those used since the configuration. */
