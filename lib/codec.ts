@@ -1,0 +1,18 @@
+/**
+ * Everything between what the library works with and bytes: frames, the values of users, and the
+ * names of registers. Nothing that came as bytes is used before it passed here.
+ */
+export { type DecodedFrame, decodeFrame, encodeFrame, FORMAT_VERSION } from "./codec/frame.ts";
+export { decodeKey, encodeKey, type Key, type KeyPart, MAX_KEY_BYTES } from "./codec/key.ts";
+export { MAX_BINDINGS, MAX_FRAME_BYTES, MAX_LIST, MAX_MEMBERS, MAX_TTL } from "./codec/limits.ts";
+export { MalformedError } from "./codec/malformed.ts";
+export { GENESIS_PATTERN, NODE_ID_PATTERN, SESSION_PATTERN } from "./codec/names.ts";
+export {
+  bucketPrefix,
+  isRegisterId,
+  MAX_BUCKET_BYTES,
+  parseRegisterId,
+  registerId,
+  type RegisterKind,
+} from "./codec/register_id.ts";
+export { decodeValue, encodeValue, UnencodableError } from "./codec/value.ts";

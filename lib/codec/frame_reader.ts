@@ -1,0 +1,171 @@
+import { type Ballot, type Life, LIFE_PATTERN, MAX_COUNTER, NO_BALLOT } from "../paxos/ballot.ts";
+import type { OperationId, RegisterId, SessionId } from "../paxos/register.ts";
+import { NODE_ID_PATTERN } from "./names.ts";
+import { isRegisterId } from "./register_id.ts";
+
+/**
+ * Thrown by a {@linkcode FrameReader} for a field that is not what it should be. No `Error`: it never
+ * leaves the codec, and a stack trace is too dear a price for each frame of a hostile peer.
+ */
+export class Refusal {
+  /** What was wrong. */
+  readonly detail: string;
+
+  /** `detail` says what was wrong. */
+  constructor(detail: string) {
+    this.detail = detail;
+  }
+}
+
+/** Gives up on a frame. */
+export function refuse(detail: string): never {
+  throw new Refusal(detail);
+}
+
+/** Shared by all lists that are empty, as most lists in kept states are. */
+const EMPTY: readonly never[] = Object.freeze([]);
+
+/**
+ * Checks the fields of one frame, and gives back what {@linkcode FrameWriter} made small. Each
+ * method throws {@linkcode Refusal} for a field that is not exactly right.
+ */
+export class FrameReader {
+  readonly #clock: number;
+  readonly #lives: Life[] = ["", "~"];
+  readonly #sessions: SessionId[] = [];
+
+  /** For one frame, whose header has this clock. */
+  constructor(clock: number) {
+    this.#clock = clock;
+  }
+
+  /** A list of at most `limit` entries, each read by `entry`, in order. */
+  list<T>(field: unknown, limit: number, entry: (field: unknown) => T): readonly T[] {
+    if (!Array.isArray(field)) refuse("a list was expected");
+    if (field.length > limit) refuse(`a list of more than ${limit}`);
+    if (field.length === 0) return EMPTY;
+    // In place: the array was made for this frame, and nobody else has it.
+    for (let i = 0; i < field.length; i++) field[i] = entry(field[i]);
+    return field;
+  }
+
+  /** A counter: from 0 to 2^52 - 1. */
+  counter(field: unknown): number {
+    if (field === null) return 0;
+    if (!Number.isSafeInteger(field)) refuse("not a counter");
+    const counter = this.#clock - (field as number);
+    if (counter < 0 || counter >= MAX_COUNTER) refuse("a counter out of range");
+    return counter;
+  }
+
+  /** The life of a node, or the empty one, or that of a floor. */
+  anyLife(field: unknown): Life {
+    if (typeof field === "number") {
+      const known = this.#lives[field];
+      return typeof known === "string" ? known : refuse("a life that did not occur yet");
+    }
+    if (typeof field !== "string" || !LIFE_PATTERN.test(field)) refuse("not a life");
+    this.#lives.push(field);
+    return field;
+  }
+
+  /** The life of a node. */
+  life(field: unknown): Life {
+    const life = this.anyLife(field);
+    if (life === "" || life === "~") refuse("a life that is nobody's");
+    return life;
+  }
+
+  /** The life of a node, or the empty one. */
+  lifeOrNone(field: unknown): Life {
+    const life = this.anyLife(field);
+    return life === "~" ? refuse("a life that is nobody's") : life;
+  }
+
+  /** The life of a node, or null. */
+  lifeOrNull(field: unknown): Life | null {
+    return field === null ? null : this.life(field);
+  }
+
+  /** A session. */
+  session(field: unknown): SessionId {
+    if (typeof field === "number") {
+      const known = this.#sessions[field];
+      return typeof known === "string" ? known : refuse("a session that did not occur yet");
+    }
+    if (!Array.isArray(field) || field.length !== 3) refuse("not a session");
+    const session = `${node(field[0])}/${this.operation(field[1], field[2])}`;
+    this.#sessions.push(session);
+    return session;
+  }
+
+  /** An operation, from two fields. */
+  operation(life: unknown, sequence: unknown): OperationId {
+    return `${this.life(life)}/${integer(sequence)}`;
+  }
+
+  /** Any ballot, from two fields: one that was proposed, none, or that of a floor. */
+  anyBallot(counter: unknown, life: unknown): Ballot {
+    const ballot = { counter: this.counter(counter), life: this.anyLife(life) };
+    if (ballot.life === "") return ballot.counter === 0 ? NO_BALLOT : refuse("a ballot of nobody");
+    if (ballot.counter === 0 && ballot.life !== "~") refuse("a ballot with counter 0");
+    return ballot;
+  }
+
+  /** A ballot that a node proposed, from two fields. */
+  ballot(counter: unknown, life: unknown): Ballot {
+    const ballot = { counter: this.counter(counter), life: this.life(life) };
+    return ballot.counter === 0 ? refuse("a ballot with counter 0") : ballot;
+  }
+}
+
+/** An array of exactly so many fields. */
+export function fields(field: unknown, length: number): readonly unknown[] {
+  if (!Array.isArray(field) || field.length !== length) refuse(`not ${length} fields`);
+  return field;
+}
+
+/** A safe integer that is not negative. */
+export function integer(field: unknown): number {
+  if (!Number.isSafeInteger(field) || (field as number) < 0) refuse("not an integer in range");
+  // Adding 0 makes 0 of -0.
+  return (field as number) + 0;
+}
+
+/** One of the integers from 0 to `limit - 1`. */
+export function choice(field: unknown, limit: number): number {
+  const number = integer(field);
+  return number < limit ? number : refuse("not one of the choices");
+}
+
+/** A number of milliseconds, not necessarily whole: from 0 to `limit`. */
+export function milliseconds(field: unknown, limit: number): number {
+  if (typeof field !== "number" || !(field >= 0 && field <= limit)) refuse("not a time in range");
+  return field + 0;
+}
+
+/** True or false. */
+export function flag(field: unknown): boolean {
+  return typeof field === "boolean" ? field : refuse("neither true nor false");
+}
+
+/** The name of a node. */
+export function node(field: unknown): string {
+  if (typeof field !== "string" || !NODE_ID_PATTERN.test(field)) refuse("not the name of a node");
+  return field;
+}
+
+/** Bytes. */
+export function blob(field: unknown): Uint8Array {
+  return field instanceof Uint8Array ? field : refuse("not bytes");
+}
+
+/** The id of a register. */
+export function register(field: unknown): RegisterId {
+  return isRegisterId(field) ? field : refuse("not the id of a register");
+}
+
+/** The id of a register, or "". */
+export function registerOrNone(field: unknown): RegisterId {
+  return field === "" ? "" : register(field);
+}

@@ -1,0 +1,14 @@
+/** No frame is longer, in bytes; nothing is made of one that is. */
+export const MAX_FRAME_BYTES: number = 16 * 1024 * 1024;
+
+/** No list in a frame has more entries: messages, registers, sessions. */
+export const MAX_LIST: number = 100_000;
+
+/** No cluster has more members. */
+export const MAX_MEMBERS: number = 255;
+
+/** No state has more bindings: there are four kinds. */
+export const MAX_BINDINGS: number = 16;
+
+/** No session has a longer time to live, in milliseconds. */
+export const MAX_TTL: number = 600_000;

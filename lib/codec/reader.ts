@@ -1,0 +1,169 @@
+import { bigintFrom } from "./bigint.ts";
+import { floatBytes, unpackFloat } from "./float.ts";
+import { MalformedError } from "./malformed.ts";
+import { TAG_BIGINT, TAG_DATE, TAG_MAP, TAG_NEGATIVE_BIGINT, TAG_SET } from "./tags.ts";
+import { textFrom, textFromWtf8 } from "./text.ts";
+
+/**
+ * Makes JavaScript of the CBOR of values and keys, exactly: a decoder for general use loses some of
+ * what users may store (a property named `__proto__`, a leading U+FEFF in a long text). It trusts
+ * lengths, nesting, tags and text, since the scan has seen to them; what it still finds wrong, it
+ * throws as {@linkcode MalformedError}. Nothing that it returns shares memory with the bytes.
+ */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  #position: number;
+
+  /** Reads `bytes[start..]`, which must have passed the scan. */
+  constructor(bytes: Uint8Array, start: number) {
+    this.#bytes = bytes;
+    this.#position = start;
+  }
+
+  /** The next item. The recursion is as deep as the nesting, which the scan bounds. */
+  item(): unknown {
+    const head = this.#bytes[this.#position++];
+    const argument = head & 0x1f;
+    switch (head >> 5) {
+      case 0:
+        return this.#integer(argument, false);
+      case 1:
+        return this.#integer(argument, true);
+      case 2:
+        return this.#blob(this.#argument(argument));
+      case 3:
+        return this.#text(this.#argument(argument));
+      case 4:
+        return this.#array(this.#argument(argument));
+      case 5:
+        return this.#object(this.#argument(argument));
+      case 6:
+        return this.#tagged(this.#argument(argument));
+      default:
+        return this.#simple(argument);
+    }
+  }
+
+  /** A length, a tag, or an integer of at most 32 bits. */
+  #argument(argument: number): number {
+    if (argument < 24) return argument;
+    let value = 0;
+    for (let size = 1 << (argument - 24); size > 0; size--) {
+      value = value * 0x100 + this.#bytes[this.#position++];
+    }
+    return value;
+  }
+
+  /** A number where it is exact, else a bigint. */
+  #integer(argument: number, negative: boolean): number | bigint {
+    if (argument < 27) {
+      const value = this.#argument(argument);
+      return negative ? -1 - value : value;
+    }
+    const magnitude = bigintFrom(this.#bytes, this.#position, this.#position += 8);
+    const value = negative ? -1n - magnitude : magnitude;
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+
+  /** The bytes themselves, where the caller makes something else of them. */
+  #take(length: number): number {
+    const start = this.#position;
+    this.#position += length;
+    return start;
+  }
+
+  #blob(length: number): Uint8Array {
+    const start = this.#take(length);
+    return new Uint8Array(this.#bytes.subarray(start, start + length));
+  }
+
+  #text(length: number): string {
+    const start = this.#take(length);
+    return textFrom(this.#bytes, start, start + length);
+  }
+
+  #array(length: number): unknown[] {
+    const array: unknown[] = [];
+    for (let i = 0; i < length; i++) array.push(this.item());
+    return array;
+  }
+
+  #object(size: number): Record<string, unknown> {
+    const object: Record<string, unknown> = {};
+    for (let i = 0; i < size; i++) {
+      const name = this.item();
+      if (typeof name !== "string") throw new MalformedError("a property that has no name");
+      if (Object.hasOwn(object, name)) throw new MalformedError("a property that is there twice");
+      const value = this.item();
+      if (name === "__proto__") {
+        // An assignment would change the prototype instead.
+        Object.defineProperty(object, name, {
+          value,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+      } else {
+        object[name] = value;
+      }
+    }
+    return object;
+  }
+
+  #map(size: number): Map<unknown, unknown> {
+    const map = new Map<unknown, unknown>();
+    for (let i = 0; i < size; i++) {
+      const key = this.item();
+      map.set(key, this.item());
+    }
+    if (map.size !== size) throw new MalformedError("a key of a Map that is there twice");
+    return map;
+  }
+
+  #set(length: number): Set<unknown> {
+    const set = new Set<unknown>();
+    for (let i = 0; i < length; i++) set.add(this.item());
+    if (set.size !== length) throw new MalformedError("a member of a Set that is there twice");
+    return set;
+  }
+
+  #tagged(tag: number): unknown {
+    if (tag === TAG_DATE) return this.#date();
+    const length = this.#argument(this.#bytes[this.#position++] & 0x1f);
+    if (tag === TAG_SET) return this.#set(length);
+    if (tag === TAG_MAP) return this.#map(length);
+    const start = this.#take(length);
+    const end = start + length;
+    if (tag === TAG_BIGINT) return bigintFrom(this.#bytes, start, end);
+    if (tag === TAG_NEGATIVE_BIGINT) return -1n - bigintFrom(this.#bytes, start, end);
+    return textFromWtf8(this.#bytes, start, end);
+  }
+
+  #date(): Date {
+    // A double of seconds is off by less than half a millisecond for every time that a Date can
+    // have, so rounding gives back the very millisecond.
+    const date = new Date(Math.round(Number(this.item()) * 1000));
+    if (Number.isNaN(date.getTime())) throw new MalformedError("a Date that is none");
+    return date;
+  }
+
+  #simple(argument: number): unknown {
+    switch (argument) {
+      case 20:
+        return false;
+      case 21:
+        return true;
+      case 22:
+        return null;
+      case 23:
+        return undefined;
+      default: {
+        const size = argument === 25 ? 2 : argument === 26 ? 4 : 8;
+        const start = this.#take(size);
+        for (let i = 0; i < size; i++) floatBytes[i] = this.#bytes[start + i];
+        return unpackFloat(size);
+      }
+    }
+  }
+}

@@ -1,0 +1,224 @@
+import type { Request } from "../paxos/messages.ts";
+import {
+  blob,
+  choice,
+  fields,
+  flag,
+  type FrameReader,
+  integer,
+  milliseconds,
+  node,
+  refuse,
+  register,
+  registerOrNone,
+} from "./frame_reader.ts";
+import type { Fields, FrameWriter } from "./frame_writer.ts";
+import { MAX_MEMBERS, MAX_TTL } from "./limits.ts";
+import { isBucketPrefix } from "./register_id.ts";
+import {
+  decodeBindings,
+  decodePid,
+  decodeState,
+  encodeBindings,
+  encodePid,
+  encodeState,
+} from "./state.ts";
+
+/** The number of each request in a frame; a new one gets a new number. */
+const KINDS: Readonly<Record<Request["type"], number>> = {
+  prepare: 0,
+  accept: 1,
+  read: 2,
+  forget: 3,
+  watch: 4,
+  unwatch: 5,
+  list: 6,
+  renew: 7,
+  fence: 8,
+  end: 9,
+  sessionOf: 10,
+  enquire: 11,
+  incarnation: 12,
+  transfer: 13,
+  handover: 14,
+};
+
+const PURPOSES = ["record", "genesis", "givingUp"] as const;
+
+/** No node waits longer for an operation that it handed over, in milliseconds. */
+const MAX_TIMEOUT = 2 ** 31;
+
+/** The fields of a request: its kind, its id, then what it says. */
+export function encodeRequest(request: Request, to: FrameWriter): Fields {
+  const { id } = request;
+  const kind = KINDS[request.type];
+  switch (request.type) {
+    case "prepare":
+    case "forget": {
+      const { counter, life } = request.ballot;
+      return [kind, id, request.register, to.counter(counter), to.life(life)];
+    }
+    case "accept": {
+      const { counter, life } = request.ballot;
+      return [
+        kind,
+        id,
+        request.register,
+        to.counter(counter),
+        to.life(life),
+        encodeState(request.state, to),
+        request.next,
+      ];
+    }
+    case "read":
+    case "watch":
+    case "unwatch":
+      return [kind, id, request.register];
+    case "list":
+      return [kind, id, request.prefix, request.after];
+    case "renew":
+      return [kind, id, to.session(request.session), request.ttl, request.renewal];
+    case "fence":
+    case "end":
+      return [kind, id, to.session(request.session)];
+    case "sessionOf":
+      return [kind, id, request.node];
+    case "enquire":
+      return [kind, id, request.members, PURPOSES.indexOf(request.purpose), request.round];
+    case "incarnation":
+      return [kind, id, request.members];
+    case "transfer":
+      return [
+        kind,
+        id,
+        request.members,
+        request.announcement,
+        to.life(request.incarnation),
+        request.after,
+      ];
+    case "handover":
+      return [
+        kind,
+        id,
+        ...to.operation(request.op),
+        ...encodePid(request.pid, to),
+        request.register,
+        request.value,
+        encodeBindings(request.bindings, to),
+        request.timeout,
+      ];
+  }
+}
+
+/** The request that these fields are; throws a `Refusal` unless they are exactly right. */
+export function decodeRequest(field: unknown, from: FrameReader): Request {
+  if (!Array.isArray(field)) refuse("not a request");
+  const id = integer(field[1]);
+  switch (field[0]) {
+    case KINDS.prepare:
+      fields(field, 5);
+      return {
+        id,
+        type: "prepare",
+        register: register(field[2]),
+        ballot: from.ballot(field[3], field[4]),
+      };
+    case KINDS.accept:
+      fields(field, 7);
+      return {
+        id,
+        type: "accept",
+        register: register(field[2]),
+        ballot: from.ballot(field[3], field[4]),
+        state: decodeState(field[5], from),
+        next: flag(field[6]),
+      };
+    case KINDS.read:
+      fields(field, 3);
+      return { id, type: "read", register: register(field[2]) };
+    case KINDS.forget:
+      fields(field, 5);
+      return {
+        id,
+        type: "forget",
+        register: register(field[2]),
+        ballot: from.ballot(field[3], field[4]),
+      };
+    case KINDS.watch:
+      fields(field, 3);
+      return { id, type: "watch", register: register(field[2]) };
+    case KINDS.unwatch:
+      fields(field, 3);
+      return { id, type: "unwatch", register: register(field[2]) };
+    case KINDS.list:
+      fields(field, 4);
+      return { id, type: "list", prefix: prefix(field[2]), after: registerOrNone(field[3]) };
+    case KINDS.renew:
+      fields(field, 5);
+      return {
+        id,
+        type: "renew",
+        session: from.session(field[2]),
+        ttl: milliseconds(field[3], MAX_TTL),
+        renewal: integer(field[4]),
+      };
+    case KINDS.fence:
+      fields(field, 3);
+      return { id, type: "fence", session: from.session(field[2]) };
+    case KINDS.end:
+      fields(field, 3);
+      return { id, type: "end", session: from.session(field[2]) };
+    case KINDS.sessionOf:
+      fields(field, 3);
+      return { id, type: "sessionOf", node: node(field[2]) };
+    case KINDS.enquire:
+      fields(field, 5);
+      return {
+        id,
+        type: "enquire",
+        members: decodeMembers(field[2], from),
+        purpose: PURPOSES[choice(field[3], PURPOSES.length)],
+        round: round(field[4]),
+      };
+    case KINDS.incarnation:
+      fields(field, 3);
+      return { id, type: "incarnation", members: decodeMembers(field[2], from) };
+    case KINDS.transfer:
+      fields(field, 6);
+      return {
+        id,
+        type: "transfer",
+        members: decodeMembers(field[2], from),
+        announcement: integer(field[3]),
+        incarnation: from.life(field[4]),
+        after: registerOrNone(field[5]),
+      };
+    case KINDS.handover:
+      fields(field, 10);
+      return {
+        id,
+        type: "handover",
+        op: from.operation(field[2], field[3]),
+        pid: decodePid(field[4], field[5], from),
+        register: register(field[6]),
+        value: blob(field[7]),
+        bindings: decodeBindings(field[8], from),
+        timeout: milliseconds(field[9], MAX_TIMEOUT),
+      };
+    default:
+      refuse("a request of an unknown kind");
+  }
+}
+
+/** The names of all members, in order. */
+export function decodeMembers(field: unknown, from: FrameReader): readonly string[] {
+  return from.list(field, MAX_MEMBERS, node);
+}
+
+function prefix(field: unknown): string {
+  return isBucketPrefix(field) ? field : refuse("not the prefix of a bucket");
+}
+
+function round(field: unknown): 1 | 2 {
+  return field === 1 || field === 2 ? field : refuse("neither round 1 nor round 2");
+}

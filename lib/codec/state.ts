@@ -1,0 +1,126 @@
+import type { Accepted, Binding, Pid, SessionId, State } from "../paxos/register.ts";
+import { blob, fields, type FrameReader, integer, refuse, register } from "./frame_reader.ts";
+import type { Fields, FrameWriter } from "./frame_writer.ts";
+import { MAX_BINDINGS, MAX_LIST } from "./limits.ts";
+
+/** The states of registers within frames. */
+
+const BINDING_KINDS = { pid: 0, node: 1, key: 2, until: 3 } as const;
+
+/** How many fields a tombstone has, and how many a value. */
+const ABSENT = 1;
+const PRESENT = 7;
+
+/** A list of sessions. */
+export function encodeSessions(sessions: readonly SessionId[], to: FrameWriter): Fields {
+  return sessions.map((session) => to.session(session));
+}
+
+/** A list of sessions. */
+export function decodeSessions(field: unknown, from: FrameReader): readonly SessionId[] {
+  return from.list(field, MAX_LIST, (session) => from.session(session));
+}
+
+/** Two fields: session and number. The session also names the node. */
+export function encodePid(pid: Pid, to: FrameWriter): [unknown, number] {
+  if (!pid.session.startsWith(pid.node + "/")) {
+    throw new TypeError(`a pid of ${pid.node} in a session of another node: ${pid.session}`);
+  }
+  return [to.session(pid.session), pid.seq];
+}
+
+/** A pid, from two fields. */
+export function decodePid(session: unknown, seq: unknown, from: FrameReader): Pid {
+  const id = from.session(session);
+  return { node: id.slice(0, id.indexOf("/")), session: id, seq: integer(seq) };
+}
+
+/** A list of bindings. */
+export function encodeBindings(bindings: readonly Binding[], to: FrameWriter): Fields {
+  return bindings.map((binding) => {
+    switch (binding.kind) {
+      case "pid":
+        return [BINDING_KINDS.pid, ...encodePid(binding.pid, to)];
+      case "node":
+        return [BINDING_KINDS.node, to.session(binding.session)];
+      case "key":
+        return [BINDING_KINDS.key, binding.register, to.counter(binding.token)];
+      case "until":
+        return [BINDING_KINDS.until, binding.time];
+    }
+  });
+}
+
+/** A list of bindings. */
+export function decodeBindings(field: unknown, from: FrameReader): readonly Binding[] {
+  return from.list(field, MAX_BINDINGS, (binding) => decodeBinding(binding, from));
+}
+
+function decodeBinding(field: unknown, from: FrameReader): Binding {
+  if (!Array.isArray(field)) refuse("not a binding");
+  switch (field[0]) {
+    case BINDING_KINDS.pid:
+      fields(field, 3);
+      return { kind: "pid", pid: decodePid(field[1], field[2], from) };
+    case BINDING_KINDS.node:
+      fields(field, 2);
+      return { kind: "node", session: from.session(field[1]) };
+    case BINDING_KINDS.key:
+      fields(field, 3);
+      return { kind: "key", register: register(field[1]), token: from.counter(field[2]) };
+    case BINDING_KINDS.until:
+      fields(field, 2);
+      return { kind: "until", time: wallTime(field[1]) };
+    default:
+      refuse("a binding of an unknown kind");
+  }
+}
+
+/** Milliseconds since 1970, whole or not; infinity is never. */
+function wallTime(field: unknown): number {
+  if (typeof field !== "number" || Number.isNaN(field)) refuse("not a time");
+  return field + 0;
+}
+
+/** One field. */
+export function encodeState(state: State, to: FrameWriter): Fields {
+  if (!state.present) return [to.counter(state.token)];
+  return [
+    to.counter(state.token),
+    to.counter(state.over),
+    ...to.operation(state.op),
+    state.value,
+    encodeBindings(state.bindings, to),
+    encodeSessions(state.owners, to),
+  ];
+}
+
+/** A state, from one field. */
+export function decodeState(field: unknown, from: FrameReader): State {
+  if (Array.isArray(field) && field.length === ABSENT) {
+    return { present: false, token: from.counter(field[0]) };
+  }
+  const [token, over, life, sequence, value, bindings, owners] = fields(field, PRESENT);
+  return {
+    present: true,
+    token: from.counter(token),
+    over: from.counter(over),
+    op: from.operation(life, sequence),
+    value: blob(value),
+    bindings: decodeBindings(bindings, from),
+    owners: decodeSessions(owners, from),
+  };
+}
+
+/** One field. */
+export function encodeAccepted(accepted: Accepted | null, to: FrameWriter): Fields | null {
+  if (accepted === null) return null;
+  return [...to.ballot(accepted.ballot), encodeState(accepted.state, to)];
+}
+
+/** A ballot and the state accepted at it, or null, from one field. */
+export function decodeAccepted(field: unknown, from: FrameReader): Accepted | null {
+  if (field === null) return null;
+  const [counter, life, state] = fields(field, 3);
+  return { ballot: from.ballot(counter, life), state: decodeState(state, from) };
+}

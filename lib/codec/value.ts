@@ -1,0 +1,206 @@
+import { bigintBytes, bigintFits, MAX_BIGINT_BYTES } from "./bigint.ts";
+import { describe, entriesOf, kindOf, membersOf, timeOf } from "./kinds.ts";
+import { MalformedError } from "./malformed.ts";
+import { Reader } from "./reader.ts";
+import { MAX_DEPTH, MAX_ITEMS, scan, VALUE_RULES } from "./scan.ts";
+import { TAG_BIGINT, TAG_DATE, TAG_MAP, TAG_NEGATIVE_BIGINT, TAG_SET } from "./tags.ts";
+import { isWellFormed } from "./text.ts";
+import { TooLarge, Writer } from "./writer.ts";
+
+/**
+ * A value that cannot be stored: it is, or contains, something that is not on the list of
+ * {@linkcode encodeValue}, or it is too large. The message says where and what, as in
+ * `value.list[3]: a function cannot be stored`.
+ */
+export class UnencodableError extends Error {
+  /** `message` names the place and what is there. */
+  constructor(message: string) {
+    super(message);
+    this.name = "UnencodableError";
+  }
+}
+
+/**
+ * The bytes of a value, at most `maxBytes`. Allowed are well-formed strings, numbers (NaN,
+ * infinities and -0 come back as they are), bigints from -2^8192 to 2^8192 - 1, booleans, null,
+ * `Uint8Array`, valid Dates, arrays without holes, plain objects (their own enumerable properties
+ * with string names; a getter is called once), Maps and Sets, in order; `undefined` inside of them
+ * but not as the whole value. All else throws {@linkcode UnencodableError}: instances of other
+ * classes, functions, symbols (also as names), lone surrogates, cycles, more than 64 levels, more
+ * than a million items. What a getter or a proxy throws is passed on.
+ *
+ * An object with a null prototype comes back as an ordinary one. Something that is there twice comes
+ * back as two copies. Properties of an array besides its elements are not stored.
+ */
+export function encodeValue(value: unknown, maxBytes: number): Uint8Array {
+  const writer = new Writer(maxBytes);
+  try {
+    if (value === undefined) throw new UnencodableError("value: undefined cannot be stored");
+    new ValueEncoder(writer).item(value);
+    return writer.finish();
+  } catch (error) {
+    writer.discard();
+    if (error instanceof TooLarge) {
+      throw new UnencodableError(`value: more than ${maxBytes} bytes cannot be stored`);
+    }
+    throw error;
+  }
+}
+
+/**
+ * The value whose bytes these are. It shares nothing with them, so whoever gets it may change it.
+ * Throws {@linkcode MalformedError} for bytes that {@linkcode encodeValue} cannot have made.
+ */
+export function decodeValue(bytes: Uint8Array): unknown {
+  const wrong = scan(bytes, 0, VALUE_RULES);
+  if (wrong !== undefined) throw new MalformedError(`not a value: ${wrong}`);
+  const value = new Reader(bytes, 0).item();
+  if (value === undefined) throw new MalformedError("not a value: undefined");
+  return value;
+}
+
+/** How to write the step from a container to the place `at` in it. */
+type Step = (at: unknown) => string;
+
+const element: Step = (at) => `[${at}]`;
+const property: Step = (at) =>
+  /^[A-Za-z_$][\w$]*$/.test(at as string) ? `.${at}` : `[${JSON.stringify(at)}]`;
+const mapKey: Step = (at) => `.keys()[${at}]`;
+const mapValue: Step = (at) => `.values()[${at}]`;
+const member: Step = (at) => `.values()[${at}]`;
+
+/** One walk over one value: the allow-list and the encoding in one, so that nothing is read twice. */
+class ValueEncoder {
+  readonly #writer: Writer;
+  #items = 0;
+  /** The containers around the present item, outermost first. */
+  readonly #containers: object[] = [];
+  /** For each of them, the step to its child that is being written. */
+  readonly #steps: Step[] = [];
+  readonly #places: unknown[] = [];
+
+  constructor(writer: Writer) {
+    this.#writer = writer;
+  }
+
+  #refuse(what: string): never {
+    let path = "value";
+    for (let i = 0; i < this.#containers.length; i++) path += this.#steps[i](this.#places[i]);
+    throw new UnencodableError(`${path}: ${what} cannot be stored`);
+  }
+
+  #at(step: Step, place: unknown): void {
+    const depth = this.#containers.length - 1;
+    this.#steps[depth] = step;
+    this.#places[depth] = place;
+  }
+
+  item(value: unknown): void {
+    if (++this.#items > MAX_ITEMS) this.#refuse(`more than ${MAX_ITEMS} items`);
+    switch (typeof value) {
+      case "string":
+        return this.#text(value);
+      case "number":
+        return this.#writer.number(value);
+      case "boolean":
+        return this.#writer.byte(value ? 0xf5 : 0xf4);
+      case "undefined":
+        return this.#writer.byte(0xf7);
+      case "bigint":
+        return this.#bigint(value);
+      case "object":
+        return value === null ? this.#writer.byte(0xf6) : this.#object(value);
+      default:
+        this.#refuse(describe(value));
+    }
+  }
+
+  #text(text: string): void {
+    if (!isWellFormed(text)) this.#refuse("a string with a lone surrogate");
+    this.#writer.text(text);
+  }
+
+  #bigint(value: bigint): void {
+    // Always as a bignum, however small: plain integers are numbers.
+    if (!bigintFits(value)) this.#refuse(`a bigint of more than ${MAX_BIGINT_BYTES} bytes`);
+    this.#writer.head(6, value < 0n ? TAG_NEGATIVE_BIGINT : TAG_BIGINT);
+    this.#writer.bytes(bigintBytes(value < 0n ? -1n - value : value));
+  }
+
+  #object(value: object): void {
+    switch (kindOf(value)) {
+      case "bytes":
+        return this.#writer.bytes(value as Uint8Array);
+      case "date":
+        return this.#date(timeOf(value as Date));
+      case "array":
+        return this.#inside(value, () => this.#array(value as unknown[]));
+      case "object":
+        return this.#inside(value, () => this.#properties(value as Record<string, unknown>));
+      case "map":
+        return this.#inside(value, () => this.#map(entriesOf(value as Map<unknown, unknown>)));
+      case "set":
+        return this.#inside(value, () => this.#set(membersOf(value as Set<unknown>)));
+      default:
+        this.#refuse(describe(value));
+    }
+  }
+
+  #inside(container: object, write: () => void): void {
+    if (this.#containers.includes(container)) this.#refuse("a cycle");
+    if (this.#containers.length === MAX_DEPTH) this.#refuse(`more than ${MAX_DEPTH} levels`);
+    this.#containers.push(container);
+    write();
+    this.#containers.pop();
+  }
+
+  #date(time: number): void {
+    if (Number.isNaN(time)) this.#refuse("an invalid Date");
+    this.#writer.head(6, TAG_DATE);
+    this.#writer.number(time / 1000);
+  }
+
+  #array(array: unknown[]): void {
+    const length = array.length;
+    this.#writer.head(4, length);
+    for (let i = 0; i < length; i++) {
+      this.#at(element, i);
+      const value = array[i];
+      if (value === undefined && !Object.hasOwn(array, i)) this.#refuse("a hole in an array");
+      this.item(value);
+    }
+  }
+
+  #properties(object: Record<string, unknown>): void {
+    const names = Object.keys(object);
+    const symbol = Object.getOwnPropertySymbols(object)[0];
+    if (symbol !== undefined) this.#refuse(`a property named ${String(symbol)}`);
+    this.#writer.head(5, names.length);
+    for (const name of names) {
+      this.#at(property, name);
+      this.#text(name);
+      this.#items++;
+      this.item(object[name]);
+    }
+  }
+
+  #map(entries: [unknown, unknown][]): void {
+    this.#writer.head(6, TAG_MAP);
+    this.#writer.head(5, entries.length);
+    for (let i = 0; i < entries.length; i++) {
+      this.#at(mapKey, i);
+      this.item(entries[i][0]);
+      this.#at(mapValue, i);
+      this.item(entries[i][1]);
+    }
+  }
+
+  #set(members: unknown[]): void {
+    this.#writer.head(6, TAG_SET);
+    this.#writer.head(4, members.length);
+    for (let i = 0; i < members.length; i++) {
+      this.#at(member, i);
+      this.item(members[i]);
+    }
+  }
+}
