@@ -1,0 +1,36 @@
+/** What a {@linkcode SynodError} is about; stable, for programs to test. */
+export type SynodErrorCode =
+  | "no_quorum"
+  | "session_lost"
+  | "outcome_unknown"
+  | "closed"
+  | "replaced"
+  | "full"
+  | "queue_full"
+  | "not_a_member"
+  | "members_mismatch"
+  | "version_mismatch"
+  | "no_host"
+  | "unauthorized"
+  | "exited";
+
+/**
+ * An error that is neither misuse (`TypeError`) nor part of normal work (a {@linkcode Result}).
+ * Test `code`, not the text.
+ */
+export class SynodError extends Error {
+  /** What happened; stable. */
+  readonly code: SynodErrorCode;
+
+  /** `message` says what could not be done and why, for a person. */
+  constructor(code: SynodErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "SynodError";
+    this.code = code;
+  }
+}
+
+/** The outcome of an operation whose failures a caller must expect in normal work. */
+export type Result<T, E extends string> =
+  | { ok: true; value: T }
+  | { ok: false; error: E };

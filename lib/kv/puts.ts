@@ -1,0 +1,192 @@
+import { SynodError } from "../errors.ts";
+import type { Core } from "../node/core.ts";
+import type { Limits } from "../node/operation.ts";
+import { endedByOthers, ownersOf, type Put, putChange, samePid } from "../paxos/kv_register.ts";
+import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
+import type { Binding, OperationId, Pid, RegisterId } from "../paxos/register.ts";
+import type { ProcessTable } from "../process_table.ts";
+import { Handovers } from "./handovers.ts";
+
+/** A put that is ready to be proposed: all is checked and encoded. */
+export interface ReadyPut {
+  readonly op: OperationId;
+  readonly register: RegisterId;
+  readonly value: Uint8Array;
+  readonly bindings: readonly Binding[];
+}
+
+/** How a put ended. */
+export type PutOutcome =
+  /** The value and token that the cluster agreed on; `mine`: this put wrote them. */
+  | { readonly kind: "agreed"; readonly value: Uint8Array; readonly token: number; mine: boolean }
+  /** What it is bound to has ended. */
+  | { readonly kind: "invalid_value" }
+  /** Nobody can know whether it took effect. */
+  | { readonly kind: "unknown" };
+
+const REFUSED: HandoverReply = { type: "handed", outcome: "invalid_value" };
+const LOST: HandoverReply = { type: "handed", outcome: "no_quorum" };
+
+/** Proposes puts; those for a process of another node are handed over to that node. */
+export class Puts {
+  readonly #core: Core;
+  readonly #processes: ProcessTable;
+  readonly #handovers = new Handovers();
+
+  /** Proposes with `core`, on behalf of `processes`. */
+  constructor(core: Core, processes: ProcessTable) {
+    this.#core = core;
+    this.#processes = processes;
+  }
+
+  /** Runs `put` where it must run. Rejects with `no_quorum` when there is none by the deadline. */
+  async run(put: ReadyPut, limits: Limits): Promise<PutOutcome> {
+    const pid = pidOf(put.bindings);
+    if (pid !== undefined && pid.node !== this.#core.engine.self) {
+      return await this.#handOver(put, pid, limits);
+    }
+    return await this.#propose(put, pid, limits);
+  }
+
+  /** Answers a node that handed a put over: each operation is run once, however often it is asked. */
+  handover(request: HandoverRequest): Promise<HandoverReply> {
+    const { op, pid, register, value, bindings, timeout } = request;
+    return this.#handovers.once(op, async (): Promise<HandoverReply> => {
+      const bound = pidOf(bindings);
+      if (bound === undefined || !samePid(bound, pid)) return REFUSED;
+      const limits = this.#core.limits(timeout);
+      try {
+        const outcome = await this.#propose({ op, register, value, bindings }, pid, limits);
+        if (outcome.kind === "unknown") return { type: "handed", outcome: "no_quorum" };
+        if (outcome.kind === "invalid_value") return { type: "handed", outcome: "invalid_value" };
+        const { value: agreed, token, mine } = outcome;
+        return { type: "handed", outcome: mine ? "written" : "found", value: agreed, token };
+      } catch (error) {
+        const full = error instanceof SynodError && error.code === "full";
+        return { type: "handed", outcome: full ? "full" : "no_quorum" };
+      }
+    });
+  }
+
+  async #propose(ready: ReadyPut, pid: Pid | undefined, limits: Limits): Promise<PutOutcome> {
+    const { engine, proposals, liveness, session } = this.#core;
+    const { op, register, value, bindings } = ready;
+    const owner = pid && this.#processes.owner(pid);
+    if (pid !== undefined && owner === undefined) return { kind: "invalid_value" };
+    const own = ownSession(bindings, engine.self);
+    const put: Put = {
+      op,
+      value,
+      bindings,
+      owners: ownersOf(bindings),
+      endedByOthers: endedByOthers(bindings, session.current),
+    };
+    const mayWrite = () => owner?.ended !== true && (own === undefined || session.isPossible(own));
+    const ended = new Set<number>();
+    let wrote = false;
+    let known = false;
+    try {
+      for (;;) {
+        const chosen = await proposals.change(register, putChange(put, ended, mayWrite), {
+          ...limits,
+          writing: (ballot) => {
+            put.firstAccept ??= ballot.counter;
+            if (!wrote) owner?.writes(register);
+            wrote = true;
+          },
+        });
+        const { result, stale } = chosen;
+        if (result.kind === "written") {
+          known = true;
+          return { kind: "agreed", value, token: result.token, mine: true };
+        }
+        if (result.kind === "unknown") return { kind: "unknown" };
+        if (result.kind === "lapsed") {
+          return { kind: put.firstAccept === undefined ? "invalid_value" : "unknown" };
+        }
+        const { state } = result;
+        if (!await liveness.hasEnded(state, state === chosen.state ? stale : [], limits)) {
+          known = true;
+          return { kind: "agreed", value: state.value, token: state.token, mine: false };
+        }
+        ended.add(state.token);
+      }
+    } finally {
+      if (wrote && known) owner?.knows(register);
+    }
+  }
+
+  async #handOver(put: ReadyPut, pid: Pid, limits: Limits): Promise<PutOutcome> {
+    const { engine, questions } = this.#core;
+    // Only before it was handed over can it be said that it has no effect.
+    if (await questions.sessionOf(pid.node, limits) !== pid.session) {
+      return { kind: "invalid_value" };
+    }
+    const timeout = Math.min(
+      600_000,
+      Math.max(1, Math.ceil(limits.deadline - engine.runtime.now())),
+    );
+    const { op, register, value, bindings } = put;
+    const reply = await this.#askOne(pid.node, limits, {
+      type: "handover",
+      op,
+      pid,
+      register,
+      value,
+      bindings,
+      timeout,
+    });
+    switch (reply.outcome) {
+      case "written":
+      case "found": {
+        const mine = reply.outcome === "written";
+        return { kind: "agreed", value: reply.value, token: reply.token, mine };
+      }
+      case "full":
+        throw new SynodError("full", "No room for a new key: maxKeys is reached");
+      case "no_quorum":
+        return { kind: "unknown" };
+      case "invalid_value":
+        return { kind: "invalid_value" };
+    }
+  }
+
+  /** Asks one node, whether it votes or not, until it answers. */
+  #askOne(node: string, limits: Limits, request: HandoverRequest): Promise<HandoverReply> {
+    const { engine, questions } = this.#core;
+    const operation = engine.operation<HandoverReply>(limits);
+    if (operation.ended) return operation.promise;
+    const question = engine.calls.open((from, _header, reply) => {
+      if (from === node && reply.type === "handed") operation.resolve(reply);
+    });
+    let cancelTimer = () => {};
+    const ask = (attempt: number) => {
+      engine.ask([node], { id: question, ...request });
+      // A node that vanished never answers: what it did is not to be known then.
+      if (attempt > 0 && attempt % 8 === 0) {
+        questions.sessionOf(node, limits).then((session) => {
+          if (session !== request.pid.session) operation.resolve(LOST);
+        }, () => {});
+      }
+      cancelTimer = engine.runtime.setTimer(
+        () => ask(attempt + 1),
+        this.#core.pacing.resend(attempt),
+      );
+    };
+    operation.onEnd(() => {
+      cancelTimer();
+      engine.calls.close(question);
+    });
+    ask(0);
+    return operation.promise;
+  }
+}
+
+function pidOf(bindings: readonly Binding[]): Pid | undefined {
+  for (const binding of bindings) if (binding.kind === "pid") return binding.pid;
+}
+
+/** The session of this node that a value depends on, if it does. */
+function ownSession(bindings: readonly Binding[], self: string): string | undefined {
+  return ownersOf(bindings).find((owner) => owner.startsWith(`${self}/`));
+}

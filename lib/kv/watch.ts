@@ -1,0 +1,108 @@
+import { decodeValue } from "../codec.ts";
+import type { Core } from "../node/core.ts";
+import type { Learned } from "../paxos/learner.ts";
+import type { RegisterId, State } from "../paxos/register.ts";
+
+/** What a watcher is told: the value that a key has, or that it has none. */
+export type Change<T> =
+  | { present: true; value: T; token: number }
+  | { present: false };
+
+/**
+ * Follows one key: its present state first, then each change. May skip states in between, never goes
+ * back. Ends when `signal` aborts, with its reason, or when the node closes.
+ */
+export function watch<T>(
+  core: Core,
+  register: RegisterId,
+  signal: AbortSignal | undefined,
+  closing: AbortSignal,
+): AsyncIterable<Change<T>> {
+  return { [Symbol.asyncIterator]: () => new Watcher<T>(core, register, signal, closing) };
+}
+
+class Watcher<T> implements AsyncIterator<Change<T>, undefined> {
+  readonly #stop: () => void;
+  readonly #isClosing: () => boolean;
+  readonly #signal: AbortSignal | undefined;
+  /** The newest state that was not handed out; `undefined`: none. */
+  #news: State | null | undefined;
+  /** The token of what was handed out last; `null`: that it is absent; `undefined`: nothing yet. */
+  #told: number | null | undefined;
+  readonly #waiting: (() => void)[] = [];
+  #ended = false;
+
+  constructor(
+    core: Core,
+    register: RegisterId,
+    signal: AbortSignal | undefined,
+    closing: AbortSignal,
+  ) {
+    this.#signal = signal;
+    const wake = () => this.#wake();
+    const stopWatching = core.watches.watch(register, (learned) => this.#learn(learned));
+    signal?.addEventListener("abort", wake);
+    closing.addEventListener("abort", wake);
+    this.#isClosing = () => closing.aborted;
+    this.#stop = () => {
+      stopWatching();
+      signal?.removeEventListener("abort", wake);
+      closing.removeEventListener("abort", wake);
+    };
+  }
+
+  async next(): Promise<IteratorResult<Change<T>, undefined>> {
+    for (;;) {
+      if (this.#signal?.aborted) {
+        this.#end();
+        throw this.#signal.reason;
+      }
+      if (this.#ended || this.#isClosing()) {
+        this.#end();
+        return { done: true, value: undefined };
+      }
+      const state = this.#news;
+      if (state !== undefined) {
+        this.#news = undefined;
+        this.#told = tokenOf(state);
+        return { done: false, value: toChange<T>(state) };
+      }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  return(): Promise<IteratorResult<Change<T>, undefined>> {
+    this.#end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #learn({ state }: Learned): void {
+    if (tokenOf(state) === this.#told) {
+      // Back to what was told last: only from a state that was skipped, which is no news any more.
+      this.#news = undefined;
+      return;
+    }
+    this.#news = state;
+    this.#wake();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#stop();
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+function tokenOf(state: State | null): number | null {
+  return state?.present ? state.token : null;
+}
+
+function toChange<T>(state: State | null): Change<T> {
+  if (!state?.present) return { present: false };
+  return { present: true, value: decodeValue(state.value) as T, token: state.token };
+}

@@ -1,0 +1,71 @@
+import { SynodError } from "../errors.ts";
+import type { OperationId } from "../paxos/register.ts";
+import type { Engine } from "./engine.ts";
+import type { Liveness } from "./liveness.ts";
+import type { Limits } from "./operation.ts";
+import type { Pacing } from "./pacing.ts";
+import type { Proposals } from "./proposals.ts";
+import type { Questions } from "./questions.ts";
+import type { Reads } from "./reads.ts";
+import type { SessionKeeper } from "./session_keeper.ts";
+import type { Watches } from "./watches.ts";
+
+/** What the features are built on: everything that one node can do with its cluster. */
+export class Core {
+  readonly engine: Engine;
+  readonly pacing: Pacing;
+  readonly reads: Reads;
+  readonly proposals: Proposals;
+  readonly questions: Questions;
+  readonly liveness: Liveness;
+  readonly session: SessionKeeper;
+  readonly watches: Watches;
+  #operations = 0;
+  #closed: SynodError | undefined;
+
+  /** Puts the parts together. */
+  constructor(parts: {
+    engine: Engine;
+    pacing: Pacing;
+    reads: Reads;
+    proposals: Proposals;
+    questions: Questions;
+    liveness: Liveness;
+    session: SessionKeeper;
+    watches: Watches;
+  }) {
+    this.engine = parts.engine;
+    this.pacing = parts.pacing;
+    this.reads = parts.reads;
+    this.proposals = parts.proposals;
+    this.questions = parts.questions;
+    this.liveness = parts.liveness;
+    this.session = parts.session;
+    this.watches = parts.watches;
+  }
+
+  /** A name for an operation that no other one has. */
+  nextOperation(): OperationId {
+    return `${this.engine.life}/${++this.#operations}`;
+  }
+
+  /** The limits of something that begins now and may look for a quorum for `timeout` milliseconds. */
+  limits(timeout: number = this.engine.settings.timeout, signal?: AbortSignal): Limits {
+    return { deadline: this.engine.runtime.now() + timeout, signal };
+  }
+
+  /** From now on users are told `reason`. */
+  close(reason: SynodError): void {
+    this.#closed ??= reason;
+  }
+
+  /** Why the node takes no more orders, if it is closed. */
+  get closed(): SynodError | undefined {
+    return this.#closed;
+  }
+
+  /** Throws when the node takes no more orders. */
+  ensureOpen(): void {
+    if (this.#closed !== undefined) throw new SynodError(this.#closed.code, this.#closed.message);
+  }
+}

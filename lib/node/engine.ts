@@ -1,0 +1,291 @@
+import type { Result } from "../errors.ts";
+import { SynodError } from "../errors.ts";
+import { decodeFrame, encodeFrame } from "../codec.ts";
+import { LamportClock, type Life } from "../paxos/ballot.ts";
+import type {
+  Frame,
+  GenesisRecord,
+  GenesisRequest,
+  HandoverReply,
+  HandoverRequest,
+  Header,
+  Reply,
+  Request,
+} from "../paxos/messages.ts";
+import { CrashVector, type Sender } from "../paxos/quorum.ts";
+import { Voter } from "../paxos/voter.ts";
+import { Calls } from "./calls.ts";
+import { type Limits, Operation } from "./operation.ts";
+import { Outbox } from "./outbox.ts";
+import type { Runtime } from "./runtime.ts";
+import type { Settings } from "./settings.ts";
+
+/** The epoch of the configuration that a cluster begins with. */
+const FIRST_EPOCH = 0;
+
+/** What an engine hands to others, since it is not about registers and sessions. */
+export interface EngineHandlers {
+  /** A question of genesis or of coming back. */
+  genesis(from: string, header: Header, request: Request & GenesisRequest): void;
+  /** A put for one of this node's processes. */
+  handover(from: string, request: HandoverRequest): Promise<HandoverReply>;
+  /** Somebody lives under another genesis. */
+  otherGenesis(from: string, header: Header): void;
+  /** A member says that this node is none. */
+  notAMember(from: string): void;
+  /** Another process has taken this node's place. */
+  replaced(): void;
+  /** A peer speaks another version of the format. */
+  otherVersion(from: string, version: number): void;
+}
+
+/** How many frames came, went, and were refused. */
+export interface FrameCounts {
+  sent: number;
+  received: number;
+  dropped: number;
+}
+
+/**
+ * What all parts of a node share: its clock, what it knows of the cluster, its own vote, and the way
+ * to the others. Frames come in by `receive`, and go out through the outbox; nothing else does.
+ */
+export class Engine {
+  readonly settings: Settings;
+  readonly runtime: Runtime;
+  readonly clock: LamportClock = new LamportClock();
+  readonly calls: Calls = new Calls();
+  readonly frames: FrameCounts = { sent: 0, received: 0, dropped: 0 };
+  /** Everything under way, to be ended when the node closes. */
+  readonly operations: Set<Operation<unknown>> = new Set();
+  readonly #outbox: Outbox;
+  readonly #handlers: EngineHandlers;
+  #life: Life;
+  #record: GenesisRecord | null = null;
+  #voter: Voter | null = null;
+  #vector: CrashVector;
+  /** Why no operation can succeed, if that is known. */
+  #hopeless: SynodError | undefined;
+  #closed = false;
+
+  /** An engine that knows nothing of its cluster yet; `send` never throws. */
+  constructor(
+    settings: Settings,
+    runtime: Runtime,
+    life: Life,
+    send: (to: string, frame: Uint8Array) => void,
+    handlers: EngineHandlers,
+  ) {
+    this.settings = settings;
+    this.runtime = runtime;
+    this.#life = life;
+    this.#handlers = handlers;
+    this.#vector = new CrashVector(settings.members.length);
+    this.#outbox = new Outbox({
+      self: settings.id,
+      runtime,
+      header: () => this.#header(),
+      send: (to, frame) => {
+        this.frames.sent++;
+        send(to, encodeFrame(frame));
+      },
+      loopback: (frame) => this.#handle(settings.id, frame),
+    });
+  }
+
+  /** This node's id. */
+  get self(): string {
+    return this.settings.id;
+  }
+
+  /** The ids of the nodes that vote. */
+  get members(): readonly string[] {
+    return this.settings.members;
+  }
+
+  /** Whether this node is one of them. */
+  get isMember(): boolean {
+    return this.members.includes(this.self);
+  }
+
+  /** The id of this start of the node. */
+  get life(): Life {
+    return this.#life;
+  }
+
+  /** The genesis that this node lives under; `null` before it knows one. */
+  get record(): GenesisRecord | null {
+    return this.#record;
+  }
+
+  /** This node's vote, while it is an operational member. */
+  get voter(): Voter | null {
+    return this.#voter;
+  }
+
+  /** The highest incarnation heard of, for each member. */
+  get vector(): readonly Life[] {
+    return this.#vector.entries;
+  }
+
+  /** Why nothing can succeed, if that is known. */
+  get hopeless(): SynodError | undefined {
+    return this.#hopeless;
+  }
+
+  /** Whether nothing is sent any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Begins to live under `record`; as a voting member with `incarnation`. */
+  enter(record: GenesisRecord, incarnation: Life | null): void {
+    this.#record = record;
+    this.#vector = new CrashVector(this.members.length);
+    this.#vector.merge(record.lives);
+    this.#hopeless = undefined;
+    this.clock.observe(record.floor);
+    if (incarnation === null) return;
+    this.#vector.raise(this.members.indexOf(this.self), incarnation);
+    this.#voter = new Voter(record, incarnation, this.settings.maxKeys);
+  }
+
+  /** Says why nothing can succeed any more, and ends what is under way. */
+  despair(error: SynodError): void {
+    this.#hopeless = error;
+    this.endOperations(error);
+  }
+
+  /** Ends everything that is under way with `error`. */
+  endOperations(error: SynodError): void {
+    for (const operation of [...this.operations]) operation.reject(error);
+  }
+
+  /** Begins something that ends as `no_quorum` at its deadline. */
+  operation<T>(limits: Limits): Operation<T> {
+    const operation = new Operation<T>(this.runtime, limits, this.operations, noQuorum);
+    if (this.#hopeless !== undefined) operation.reject(this.#hopeless);
+    return operation;
+  }
+
+  /** Sends a request to each of `to`, this node itself included. */
+  ask(to: readonly string[], request: Request): void {
+    for (const member of to) this.#outbox.request(member, request);
+  }
+
+  /** Answers that life of `to`. */
+  reply(to: string, life: Life, reply: Reply): void {
+    this.#outbox.reply(to, life, reply);
+  }
+
+  /** Who gave a reply, if it is one that may be counted: a voting member under the same genesis. */
+  sender(from: string, header: Header): Sender | undefined {
+    if (this.#record === null || header.genesis !== this.#record.id) return undefined;
+    if (header.incarnation === null) return undefined;
+    return { member: from, incarnation: header.incarnation, vector: header.vector };
+  }
+
+  /** Takes a frame from the network; trusts nothing in it. */
+  receive(from: string, bytes: Uint8Array): void {
+    if (this.#closed) return;
+    const decoded = decodeFrame(bytes);
+    if (!decoded.ok) {
+      this.frames.dropped++;
+      if (decoded.reason === "version") this.#handlers.otherVersion(from, decoded.version);
+      return;
+    }
+    this.frames.received++;
+    this.#handle(from, decoded.frame);
+  }
+
+  /** Sends what is waiting, and nothing after it. */
+  close(): void {
+    this.#closed = true;
+    this.#outbox.flush();
+    this.#outbox.close();
+    this.calls.clear();
+  }
+
+  #header(): Header {
+    return {
+      life: this.#life,
+      clock: this.clock.counter,
+      genesis: this.#record?.id ?? null,
+      epoch: FIRST_EPOCH,
+      incarnation: this.#voter?.incarnation ?? null,
+      vector: this.#record === null ? [] : this.#vector.entries,
+    };
+  }
+
+  #handle(from: string, { header, requests, repliesTo, replies }: Frame): void {
+    this.clock.observe(header.clock);
+    if (this.#record !== null && header.genesis === this.#record.id) {
+      this.#learn(from, header);
+    } else if (header.genesis !== null && this.#record !== null) {
+      this.#handlers.otherGenesis(from, header);
+    }
+    for (const request of requests) this.#answer(from, header, request);
+    if (repliesTo !== this.#life) return;
+    for (const reply of replies) {
+      if (reply.type === "notAMember") this.#handlers.notAMember(from);
+      this.calls.receive(from, header, reply);
+    }
+  }
+
+  /** Every frame tells of crashes; this node may learn that it was replaced. */
+  #learn(from: string, header: Header): void {
+    this.#vector.merge(header.vector);
+    const index = this.members.indexOf(from);
+    if (index >= 0 && header.incarnation !== null) this.#vector.raise(index, header.incarnation);
+    if (this.#voter === null) return;
+    const own = this.#vector.entries[this.members.indexOf(this.self)];
+    // A member that learns of a later incarnation of itself never votes again.
+    if (own > this.#voter.incarnation) {
+      this.#voter = null;
+      this.#outbox.clear();
+      this.#handlers.replaced();
+    }
+  }
+
+  #answer(from: string, header: Header, request: Request): void {
+    const { id } = request;
+    if (this.#record?.clients === false && this.#voter !== null && !this.members.includes(from)) {
+      this.reply(from, header.life, { id, type: "notAMember" });
+      return;
+    }
+    switch (request.type) {
+      case "enquire":
+      case "incarnation":
+      case "transfer":
+        this.#handlers.genesis(from, header, request);
+        return;
+      case "handover":
+        if (header.genesis !== this.#record?.id) return;
+        this.#handlers.handover(from, request).then(
+          (reply) => this.reply(from, header.life, { id, ...reply }),
+          // Silence is the one answer that is always true.
+          () => {},
+        );
+        return;
+    }
+    if (this.#voter === null || header.genesis !== this.#record?.id) return;
+    if (header.epoch !== FIRST_EPOCH) return;
+    const asker = { node: from, life: header.life };
+    const { reply, pushes } = this.#voter.handle(request, asker, this.runtime.now());
+    if (reply !== undefined) this.reply(from, header.life, reply);
+    for (const { watcher, reply } of pushes) this.reply(watcher.node, watcher.life, reply);
+  }
+}
+
+/** The error of an operation that found no quorum in time. */
+export function noQuorum(): SynodError {
+  return new SynodError("no_quorum", "No quorum of the members answered in time");
+}
+
+/** Turns the error of an operation without a quorum into a result; throws all others. */
+export function noQuorumResult(error: unknown): Result<never, "no_quorum"> {
+  if (error instanceof SynodError && error.code === "no_quorum") {
+    return { ok: false, error: "no_quorum" };
+  }
+  throw error;
+}

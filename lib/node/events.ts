@@ -1,0 +1,63 @@
+import type { Pid } from "../paxos/register.ts";
+
+/** The events of a node, and what their `detail` says. */
+export interface ClusterEvents {
+  /** The node has a quorum: its session was granted. */
+  quorum: undefined;
+  /** The node has no quorum any more. */
+  noquorum: undefined;
+  /** The node's session is over; what depended on it is lost. */
+  sessionlost: { session: string };
+  /** A process failed, and nobody looked at its result. */
+  processerror: { pid: Pid; error: unknown };
+  /** Something is wrong that nobody was waiting for. */
+  error: { error: Error };
+}
+
+/** An event target whose events are typed `CustomEvent`s. */
+export class EventfulNode<Events> extends EventTarget {
+  /** Calls `listener` with each event of this type, as `EventTarget` does. */
+  override addEventListener<K extends keyof Events & string>(
+    type: K,
+    listener: ((event: CustomEvent<Events[K]>) => void) | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    // deno-lint-ignore no-explicit-any -- one of the two signatures above
+    listener: any,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener, options);
+  }
+
+  /** Takes a listener away again, as `EventTarget` does. */
+  override removeEventListener<K extends keyof Events & string>(
+    type: K,
+    listener: ((event: CustomEvent<Events[K]>) => void) | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  override removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  override removeEventListener(
+    type: string,
+    // deno-lint-ignore no-explicit-any -- one of the two signatures above
+    listener: any,
+    options?: boolean | EventListenerOptions,
+  ): void {
+    super.removeEventListener(type, listener, options);
+  }
+
+  /** Tells the listeners. */
+  protected emit<K extends keyof Events & string>(type: K, detail: Events[K]): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

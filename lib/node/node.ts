@@ -1,0 +1,296 @@
+import { SynodError } from "../errors.ts";
+import { PaxosKV } from "../kv.ts";
+import { Puts } from "../kv/puts.ts";
+import { makeLife } from "../paxos/ballot.ts";
+import { Process, type SpawnOptions } from "../processes.ts";
+import { ProcessTable } from "../process_table.ts";
+import { Core } from "./core.ts";
+import { Engine } from "./engine.ts";
+import { type ClusterEvents, EventfulNode } from "./events.ts";
+import { Links } from "./links.ts";
+import { Liveness } from "./liveness.ts";
+import { Membership } from "./membership.ts";
+import { Pacing } from "./pacing.ts";
+import { Proposals } from "./proposals.ts";
+import { Questions } from "./questions.ts";
+import { Reads } from "./reads.ts";
+import type { Runtime } from "./runtime.ts";
+import { SessionKeeper } from "./session_keeper.ts";
+import type { Settings } from "./settings.ts";
+import { askMembers, type ClusterStatus } from "./status.ts";
+import { Watches } from "./watches.ts";
+
+/**
+ * One node of a cluster, in the user's own process. Made by `join`. All nodes are alike: there is no
+ * leader, and any majority of the members can go on.
+ */
+export class ClusterNode extends EventfulNode<ClusterEvents> {
+  /** The id that the node joined with. */
+  readonly id: string;
+  /** The ids of the nodes that vote. */
+  readonly members: readonly string[];
+  /** Keys that are set once for the whole cluster. */
+  readonly kv: PaxosKV;
+  /**
+   * Resolves when the node has a quorum and a session for the first time. Rejects with what makes that
+   * hopeless, or when the node closes before; ignoring that is no unhandled rejection.
+   */
+  readonly ready: Promise<void>;
+  readonly #settings: Settings;
+  readonly #engine: Engine;
+  readonly #core: Core;
+  readonly #links: Links;
+  readonly #membership: Membership;
+  readonly #table: ProcessTable;
+  readonly #puts: Puts;
+  readonly #processes = new Set<Process<unknown>>();
+  readonly #closing = new AbortController();
+  #settleReady!: { resolve(): void; reject(reason: unknown): void };
+  #closed: Promise<void> | undefined;
+  #warned = false;
+
+  /** Made by `join`. */
+  constructor(settings: Settings, runtime: Runtime) {
+    super();
+    this.id = settings.id;
+    this.members = settings.members;
+    this.#settings = settings;
+    this.ready = new Promise((resolve, reject) => this.#settleReady = { resolve, reject });
+    this.ready.catch(() => {});
+    const life = makeLife(runtime.wallNow(), () => runtime.random());
+    this.#links = new Links(settings.id, settings.transports);
+    const engine = new Engine(settings, runtime, life, (to, frame) => this.#links.send(to, frame), {
+      genesis: (from, header, request) => this.#membership.answer(from, header, request),
+      handover: (_from, request) => this.#puts.handover(request),
+      otherGenesis: () => this.#membership.doubt(),
+      notAMember: () => this.#membership.refused(),
+      replaced: () => this.#replaced(),
+      otherVersion: (from, version) => this.#otherVersion(from, version),
+    });
+    this.#engine = engine;
+    this.#membership = new Membership(engine, {
+      entered: (again) => this.#entered(again),
+      hopeless: (error) => this.#hopeless(error),
+      replaced: () => this.#replaced(),
+    });
+    const pacing = new Pacing(runtime);
+    const proposals = new Proposals(engine, pacing);
+    const reads = new Reads(engine, pacing, proposals);
+    const questions = new Questions(engine, pacing);
+    const liveness = new Liveness(runtime, reads, proposals, questions);
+    const session = new SessionKeeper(engine, pacing, {
+      granted: () => this.#granted(),
+      lost: (lost, wasGranted) => this.#lost(lost, wasGranted),
+    });
+    const watches = new Watches(engine, (register) => {
+      liveness.live(register, this.#core.limits()).then(
+        ({ ballot, state }) => watches.note(register, { ballot, state }),
+        // It is read again soon.
+        () => {},
+      );
+    });
+    this.#core = new Core({
+      engine,
+      pacing,
+      reads,
+      proposals,
+      questions,
+      liveness,
+      session,
+      watches,
+    });
+    this.#table = new ProcessTable(this.#core);
+    this.#puts = new Puts(this.#core, this.#table);
+    this.kv = this.#kv(undefined);
+  }
+
+  /** The id of this start of the node; unique. */
+  get life(): string {
+    return this.#engine.life;
+  }
+
+  /** Whether the node's session is valid at this very instant. */
+  get hasQuorum(): boolean {
+    return this.#core.session.isValid();
+  }
+
+  /**
+   * Starts a process: the unit that owns things. `fn` is called in a turn of its own; the process ends
+   * when what it returns settles. Without `fn` it lives until `exit` or `await using`.
+   */
+  spawn<R = void>(
+    fn?: (self: Process<R>) => R | PromiseLike<R>,
+    options: SpawnOptions = {},
+  ): Process<R> {
+    this.#core.ensureOpen();
+    if (fn !== undefined && typeof fn !== "function") {
+      throw new TypeError("spawn: fn must be a function");
+    }
+    if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+      throw new TypeError("spawn: signal must be an AbortSignal");
+    }
+    // Processes of a session whose deadline has just passed must not be joined by a new one.
+    this.#core.session.check();
+    const process = new Process<R>(
+      {
+        table: this.#table,
+        kvFor: (signal) => this.#kv(signal),
+        ended: (process) => this.#processes.delete(process),
+        failed: (process, error) => this.emit("processerror", { pid: process.pid, error }),
+        within: (promise) => this.#within(promise),
+      },
+      fn,
+      options,
+    );
+    if (!process.signal.aborted) this.#processes.add(process as Process<unknown>);
+    return process;
+  }
+
+  /** How the node and its cluster are; also without a quorum. Takes at most half a second. */
+  async status(): Promise<ClusterStatus> {
+    const { session } = this.#core;
+    const members = this.#core.closed === undefined
+      ? await askMembers(this.#engine, this.#membership.state)
+      : [];
+    const hasQuorum = this.hasQuorum;
+    const missing = members.filter(({ state }) =>
+      this.#engine.record === null ? state === "unknown" : state !== "operational"
+    );
+    return {
+      id: this.id,
+      life: this.life,
+      hasQuorum,
+      members,
+      waitingFor: hasQuorum ? [] : missing.map(({ id }) => id),
+      session: hasQuorum ? { id: session.current, remaining: session.remaining } : null,
+      entries: this.#engine.voter?.acceptor.size ?? 0,
+      owned: { processes: this.#processes.size, locks: 0, singletons: 0 },
+      frames: { ...this.#engine.frames },
+    };
+  }
+
+  /**
+   * Leaves the cluster: ends every process, releases all that the node owns (trying for at most its
+   * `timeout`), ends its session and closes its transports. Never rejects; twice is harmless. Does not
+   * wait for users' functions.
+   */
+  close(): Promise<void> {
+    return this.#close(new SynodError("closed", `Node ${this.id} is closed`));
+  }
+
+  /** As {@linkcode close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Opens the transports and begins to look for the others; for `join`. */
+  async open(): Promise<void> {
+    try {
+      await this.#links.open((from, frame) => this.#engine.receive(from, frame));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    const { signal } = this.#settings;
+    if (signal?.aborted) {
+      await this.close();
+      throw signal.reason;
+    }
+    signal?.addEventListener("abort", () => void this.close(), {
+      once: true,
+      signal: this.#closing.signal,
+    });
+    this.#membership.start();
+  }
+
+  #kv(signal: AbortSignal | undefined): PaxosKV {
+    const parts = { core: this.#core, puts: this.#puts, processes: this.#table };
+    return new PaxosKV({ ...parts, closing: this.#closing.signal, signal });
+  }
+
+  #entered(again: boolean): void {
+    if (again) {
+      this.#engine.endOperations(
+        new SynodError("no_quorum", "The cluster began anew: what was under way is lost"),
+      );
+      this.#core.session.end();
+      this.#core.watches.restart();
+    }
+    this.#core.session.open();
+  }
+
+  #granted(): void {
+    this.#settleReady.resolve();
+    this.emit("quorum", undefined);
+  }
+
+  #lost(session: string, wasGranted: boolean): void {
+    const error = new SynodError("session_lost", `Node ${this.id} lost its session ${session}`);
+    for (const process of [...this.#processes]) {
+      if (process.pid.session === session) void process.exit(error);
+    }
+    if (!wasGranted || this.#core.closed !== undefined) return;
+    // Nobody has to wait for the deadline to pass at the members, too.
+    this.#core.questions.end(session, this.#core.limits()).catch(() => {});
+    this.emit("sessionlost", { session });
+    this.emit("noquorum", undefined);
+  }
+
+  #hopeless(error: SynodError): void {
+    this.#settleReady.reject(error);
+    this.#engine.despair(error);
+  }
+
+  #replaced(): void {
+    const message = `Another process has taken the place of node ${this.id}`;
+    void this.#close(new SynodError("replaced", message));
+  }
+
+  #otherVersion(from: string, version: number): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const message =
+      `Node ${from} speaks version ${version} of the format, which this node does not`;
+    this.emit("error", { error: new SynodError("version_mismatch", message) });
+  }
+
+  #close(reason: SynodError): Promise<void> {
+    return this.#closed ??= this.#shutDown(reason);
+  }
+
+  async #shutDown(reason: SynodError): Promise<void> {
+    const { session, questions, watches } = this.#core;
+    this.#core.close(reason);
+    this.#settleReady.reject(reason);
+    const limits = this.#core.limits();
+    const granted = session.isValid() ? session.current : undefined;
+    this.#engine.endOperations(reason);
+    this.#closing.abort(reason);
+    this.#membership.stop();
+    watches.close();
+    const released = [...this.#processes].map((process) => process.exit(reason));
+    if (granted !== undefined) {
+      await this.#within(Promise.all(released));
+      session.stop();
+      await questions.end(granted, limits).catch(() => {});
+    }
+    session.stop();
+    this.#engine.close();
+    this.#engine.endOperations(reason);
+    await this.#links.close();
+  }
+
+  /** `promise`, but no longer than the node's time limit. */
+  async #within<T>(promise: Promise<T>): Promise<T | void> {
+    const { runtime, settings } = this.#engine;
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = runtime.setTimer(resolve, settings.timeout);
+    });
+    try {
+      return await Promise.race([promise, late]);
+    } finally {
+      cancel();
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type { Runtime } from "./runtime.ts";
+
+/** How long something may go on. */
+export interface Limits {
+  /** On the runtime's monotonic clock; `Infinity`: no limit. */
+  readonly deadline: number;
+  /** Aborting ends it with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Something that is under way, and that ends once: with a value, with an error, at its deadline, when
+ * its signal aborts, or when the node closes. Ending cleans up what it started.
+ */
+export class Operation<T> {
+  readonly promise: Promise<T>;
+  readonly #all: Set<Operation<unknown>>;
+  readonly #cleanups: (() => void)[] = [];
+  #resolve!: (value: T) => void;
+  #reject!: (reason: unknown) => void;
+  #ended = false;
+
+  /** `late` makes the error for a deadline that passes. `all` holds it while it is under way. */
+  constructor(
+    runtime: Runtime,
+    limits: Limits,
+    all: Set<Operation<unknown>>,
+    late: () => Error,
+  ) {
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#all = all;
+    all.add(this as Operation<unknown>);
+    const { deadline, signal } = limits;
+    if (signal?.aborted) {
+      this.reject(signal.reason);
+      return;
+    }
+    if (signal !== undefined) {
+      const abort = () => this.reject(signal.reason);
+      signal.addEventListener("abort", abort, { once: true });
+      this.onEnd(() => signal.removeEventListener("abort", abort));
+    }
+    if (deadline < Infinity) {
+      const cancel = runtime.setTimer(() => this.reject(late()), deadline - runtime.now());
+      this.onEnd(cancel);
+    }
+  }
+
+  /** Whether it is over. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Calls `cleanup` when it ends, or at once if it has. */
+  onEnd(cleanup: () => void): void {
+    if (this.#ended) cleanup();
+    else this.#cleanups.push(cleanup);
+  }
+
+  /** Ends it well. */
+  resolve(value: T): void {
+    if (this.#end()) this.#resolve(value);
+  }
+
+  /** Ends it with an error. */
+  reject(reason: unknown): void {
+    if (this.#end()) this.#reject(reason);
+  }
+
+  #end(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    this.#all.delete(this as Operation<unknown>);
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+    return true;
+  }
+}

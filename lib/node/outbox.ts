@@ -1,0 +1,145 @@
+import type { Life } from "../paxos/ballot.ts";
+import type { Frame, Header, Reply, Request } from "../paxos/messages.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A frame goes out before the turn has ended when it has grown to about so many bytes. */
+const FULL_FRAME_BYTES = 256 * 1024;
+
+/** Messages count as this many bytes besides the values that they carry. */
+const MESSAGE_BYTES = 100;
+
+interface Pending {
+  requests: Request[];
+  /** By the life of the peer that asked: another life of it must not take them for its own. */
+  replies: Map<Life, Reply[]>;
+  bytes: number;
+}
+
+/** What an outbox works with. */
+export interface OutboxOptions {
+  readonly self: string;
+  readonly runtime: Runtime;
+  /** What the frames say of their sender, at the moment at which they leave. */
+  readonly header: () => Header;
+  /** Hands a frame to the network. */
+  readonly send: (to: string, frame: Frame) => void;
+  /** Hands a frame of this node to itself: no network is needed for that. */
+  readonly loopback: (frame: Frame) => void;
+}
+
+/**
+ * Collects what this node has to say in one turn of the event loop, so that everything for one peer
+ * travels in one frame: frames cost far more than messages.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  #pending = new Map<string, Pending>();
+  #scheduled = false;
+  #closed = false;
+
+  /** Nothing leaves before the end of the turn in which something was put in. */
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  /** Asks `to` something. */
+  request(to: string, request: Request): void {
+    const pending = this.#of(to);
+    pending.requests.push(request);
+    this.#grow(to, pending, MESSAGE_BYTES + payload(request));
+  }
+
+  /** Answers that life of `to`. */
+  reply(to: string, life: Life, reply: Reply): void {
+    const pending = this.#of(to);
+    const replies = pending.replies.get(life);
+    if (replies === undefined) pending.replies.set(life, [reply]);
+    else replies.push(reply);
+    this.#grow(to, pending, MESSAGE_BYTES + payload(reply));
+  }
+
+  /** Takes back what has not left yet: this node is no longer who said it. */
+  clear(): void {
+    this.#pending.clear();
+  }
+
+  /** Sends what is waiting, now. */
+  flush(): void {
+    this.#scheduled = false;
+    while (this.#pending.size > 0 && !this.#closed) {
+      const pending = this.#pending;
+      this.#pending = new Map();
+      const own = pending.get(this.#options.self);
+      pending.delete(this.#options.self);
+      for (const [to, messages] of pending) this.#send(to, messages);
+      // Last, since the others have the longer way; what it leads to goes out in the next round.
+      if (own !== undefined) this.#send(this.#options.self, own);
+    }
+  }
+
+  /** Sends nothing more. */
+  close(): void {
+    this.#closed = true;
+    this.#pending.clear();
+  }
+
+  #of(to: string): Pending {
+    let pending = this.#pending.get(to);
+    if (pending === undefined) {
+      this.#pending.set(to, pending = { requests: [], replies: new Map(), bytes: 0 });
+      if (!this.#scheduled) {
+        this.#scheduled = true;
+        this.#options.runtime.defer(() => this.flush());
+      }
+    }
+    return pending;
+  }
+
+  #grow(to: string, pending: Pending, bytes: number): void {
+    pending.bytes += bytes;
+    if (pending.bytes < FULL_FRAME_BYTES || to === this.#options.self) return;
+    this.#pending.delete(to);
+    this.#send(to, pending);
+  }
+
+  #send(to: string, { requests, replies }: Pending): void {
+    if (this.#closed) return;
+    const header = this.#options.header();
+    const send = to === this.#options.self
+      ? this.#options.loopback
+      : (frame: Frame) => this.#options.send(to, frame);
+    if (replies.size === 0) send({ header, requests, repliesTo: null, replies: [] });
+    for (const [life, answers] of replies) {
+      send({ header, requests, repliesTo: life, replies: answers });
+      requests = [];
+    }
+  }
+}
+
+/** About how many bytes a message carries. */
+function payload(message: Request | Reply): number {
+  switch (message.type) {
+    case "accept":
+    case "learned":
+      return message.state.present ? message.state.value.length : 0;
+    case "promise":
+    case "current": {
+      const state = message.accepted?.state;
+      return state?.present ? state.value.length : 0;
+    }
+    case "handover":
+      return message.value.length;
+    case "handed":
+      return "value" in message ? message.value.length : 0;
+    case "listed":
+      return message.registers.length * MESSAGE_BYTES;
+    case "piece":
+      return message.registers.reduce(
+        (sum, { accepted }) =>
+          sum + MESSAGE_BYTES + (accepted?.state.present ? accepted.state.value.length : 0),
+        0,
+      );
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,211 @@
+import { SynodError } from "../errors.ts";
+import type { Ballot } from "../paxos/ballot.ts";
+import type { RegisterReply, RegisterRequest } from "../paxos/messages.ts";
+import { type Change, type Chosen, Proposer, type Step } from "../paxos/proposer.ts";
+import type { RegisterId } from "../paxos/register.ts";
+import { combine, type CombinedResult, type Part } from "./combine.ts";
+import type { Engine } from "./engine.ts";
+import type { Limits, Operation } from "./operation.ts";
+import type { Pacing } from "./pacing.ts";
+
+/** How a change is made. */
+export interface ChangeOptions extends Limits {
+  /** Writes even what it leaves as it is: so an earlier write whose outcome is unknown is gone. */
+  readonly mustWrite?: boolean;
+  /** Called before the new state of this change is sent to anybody. */
+  readonly writing?: (ballot: Ballot) => void;
+}
+
+/** A change that waits, or is being proposed. */
+interface Waiting extends Part {
+  readonly operation: Operation<Chosen<unknown>>;
+  readonly options: ChangeOptions;
+}
+
+/** So many changes of one register are proposed in one round at most. */
+const MAX_COMBINED = 1_000;
+
+/**
+ * Proposes changes. A register has at most one running proposer in this node; what comes meanwhile
+ * waits, and is proposed together in the next round.
+ */
+export class Proposals {
+  readonly #engine: Engine;
+  readonly #pacing: Pacing;
+  readonly #registers = new Map<RegisterId, RegisterProposals>();
+
+  /** Proposes in the name of `engine`'s node. */
+  constructor(engine: Engine, pacing: Pacing) {
+    this.#engine = engine;
+    this.#pacing = pacing;
+  }
+
+  /** Applies `change` to `register`; rejects with `no_quorum` at the deadline. */
+  change<R>(register: RegisterId, change: Change<R>, options: ChangeOptions): Promise<Chosen<R>> {
+    const operation = this.#engine.operation<Chosen<unknown>>(options);
+    if (!operation.ended) {
+      let proposals = this.#registers.get(register);
+      if (proposals === undefined) {
+        proposals = new RegisterProposals(register, this.#engine, this.#pacing, () => {
+          this.#registers.delete(register);
+        });
+        this.#registers.set(register, proposals);
+      }
+      proposals.add({ change: change as Change<unknown>, operation, options, wrote: false });
+    }
+    return operation.promise as Promise<Chosen<R>>;
+  }
+}
+
+/** The changes of one register. */
+class RegisterProposals {
+  readonly #register: RegisterId;
+  readonly #engine: Engine;
+  readonly #pacing: Pacing;
+  readonly #idle: () => void;
+  #waiting: Waiting[] = [];
+  #batch: Waiting[] = [];
+  #proposer: Proposer<CombinedResult> | undefined;
+  /** The number of the running question. */
+  #question: number | undefined;
+  #asked = 0;
+  #attempt = 0;
+  #cancelTimer: () => void = () => {};
+
+  constructor(register: RegisterId, engine: Engine, pacing: Pacing, idle: () => void) {
+    this.#register = register;
+    this.#engine = engine;
+    this.#pacing = pacing;
+    this.#idle = idle;
+  }
+
+  add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    waiting.operation.onEnd(() => this.#stopIfUnwanted());
+    if (this.#proposer === undefined) this.#begin();
+  }
+
+  #begin(): void {
+    const { members, clock, life } = this.#engine;
+    this.#attempt = 0;
+    this.#proposer = new Proposer({
+      register: this.#register,
+      members,
+      clock,
+      life,
+      change: (current) => combine(this.#batch.filter((part) => !part.operation.ended), current),
+      // Whoever has sent a new state once may not take a short way out any more.
+      mustWrite: () => this.#batch.some((part) => part.options.mustWrite === true || part.wrote),
+      writing: (ballot) => {
+        for (const part of this.#batch) {
+          if (!part.writes || part.operation.ended) continue;
+          part.wrote = true;
+          part.options.writing?.(ballot);
+        }
+      },
+    });
+    this.#start();
+  }
+
+  /** Begins an attempt, with all that waits by now: it was asked for before the attempt began. */
+  #start(): void {
+    const room = MAX_COMBINED - this.#batch.length;
+    this.#batch.push(...this.#waiting.splice(0, room));
+    this.#do(this.#proposer!.start());
+  }
+
+  #do(step: Step<CombinedResult>): void {
+    switch (step.do) {
+      case "send":
+        this.#send(step.request);
+        return;
+      case "restart":
+        this.#stopAsking();
+        this.#start();
+        return;
+      case "retry":
+        this.#stopAsking();
+        this.#cancelTimer = this.#engine.runtime.setTimer(
+          () => this.#start(),
+          this.#pacing.backoff(this.#attempt++),
+        );
+        return;
+      case "full": {
+        const error = new SynodError("full", "No room for a new key: maxKeys is reached");
+        const batch = this.#batch;
+        this.#done();
+        for (const { operation } of batch) operation.reject(error);
+        return;
+      }
+      case "done": {
+        const { result, ...chosen } = step.chosen;
+        const applied: Waiting[] = [];
+        const left: Waiting[] = [];
+        for (const part of this.#batch) (result.results.has(part) ? applied : left).push(part);
+        // What was not applied in this round is first in the next one.
+        this.#waiting.unshift(...left);
+        this.#done();
+        for (const part of applied) {
+          part.operation.resolve({ ...chosen, result: result.results.get(part) });
+        }
+      }
+    }
+  }
+
+  #send(request: RegisterRequest): void {
+    const { calls, runtime } = this.#engine;
+    this.#stopAsking();
+    this.#asked = runtime.now();
+    const question = calls.open((from, header, reply) => {
+      const sender = this.#engine.sender(from, header);
+      const proposer = this.#proposer;
+      if (sender === undefined || proposer === undefined || this.#question !== question) return;
+      const step = proposer.receive(request, sender, reply as RegisterReply);
+      if (step === undefined) return;
+      if (step.do === "send" || step.do === "done") {
+        this.#pacing.measured(runtime.now() - this.#asked);
+      }
+      this.#do(step);
+    });
+    this.#question = question;
+    this.#engine.ask(this.#engine.members, { id: question, ...request });
+    this.#resendLater(0);
+  }
+
+  #resendLater(attempt: number): void {
+    this.#cancelTimer = this.#engine.runtime.setTimer(() => {
+      const proposer = this.#proposer!;
+      const unanswered = proposer.unanswered();
+      if (unanswered === undefined) return;
+      if (proposer.contended) {
+        // Who has not answered by now will hardly outvote the one who refused.
+        this.#do({ do: "restart" });
+        return;
+      }
+      this.#engine.ask(unanswered.members, { id: this.#question!, ...unanswered.request });
+      this.#resendLater(attempt + 1);
+    }, this.#pacing.resend(attempt));
+  }
+
+  #stopAsking(): void {
+    this.#cancelTimer();
+    if (this.#question !== undefined) this.#engine.calls.close(this.#question);
+    this.#question = undefined;
+  }
+
+  #stopIfUnwanted(): void {
+    const wanted = (part: Waiting) => !part.operation.ended;
+    if (this.#batch.some(wanted) || this.#waiting.some(wanted)) return;
+    this.#waiting = [];
+    if (this.#proposer !== undefined) this.#done();
+  }
+
+  #done(): void {
+    this.#stopAsking();
+    this.#proposer = undefined;
+    this.#batch = [];
+    this.#waiting = this.#waiting.filter((part) => !part.operation.ended);
+    if (this.#waiting.length > 0) this.#begin();
+    else this.#idle();
+  }
+}

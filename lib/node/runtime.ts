@@ -1,0 +1,31 @@
+/**
+ * Time and chance, as a node sees them. Everything in `lib` takes them from here and from nowhere
+ * else, so the simulator can replace them and replay a run from its seed.
+ */
+export interface Runtime {
+  /** Milliseconds on a clock that never goes back (it may stop while the machine sleeps). */
+  now(): number;
+  /** Milliseconds since 1970, as `Date.now()`. */
+  wallNow(): number;
+  /**
+   * Calls `callback` once after `delay` milliseconds, or later. Returns what cancels it; cancelling
+   * after it fired, or twice, is harmless.
+   */
+  setTimer(callback: () => void, delay: number): () => void;
+  /** Calls `callback` once, when the current turn of the event loop has done its work. */
+  defer(callback: () => void): void;
+  /** A number in [0, 1), good enough for ids that must never collide. */
+  random(): number;
+}
+
+/** The clocks, timers and randomness of the JavaScript runtime that this runs in. */
+export const systemRuntime: Runtime = {
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
+  setTimer(callback, delay) {
+    const timer = setTimeout(callback, delay);
+    return () => clearTimeout(timer);
+  },
+  defer: (callback) => queueMicrotask(callback),
+  random: () => crypto.getRandomValues(new Uint32Array(1))[0] / 2 ** 32,
+};

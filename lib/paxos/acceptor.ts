@@ -1,0 +1,243 @@
+import { type Ballot, compareBallots, floorBallot, type Life } from "./ballot.ts";
+import type { Listed, RegisterCopy, RegisterReply, RegisterRequest } from "./messages.ts";
+import { RegisterIndex } from "./register_index.ts";
+import type { Accepted, RegisterId, SessionId } from "./register.ts";
+import { type Watcher, Watchers } from "./watchers.ts";
+
+/** What an acceptor remembers of one register. */
+interface Entry {
+  promised: Ballot;
+  accepted: Accepted | null;
+  /** Copied from others during recovery, never accepted by this acceptor itself. */
+  copied: boolean;
+}
+
+/** Who asks: a node, and the life of it that the reply is for. */
+export interface Asker {
+  readonly node: string;
+  readonly life: Life;
+}
+
+/** A reply, and what goes out to those who watch. */
+export interface AcceptorOutput {
+  readonly reply: RegisterReply | undefined;
+  readonly pushes: readonly { readonly watcher: Watcher; readonly reply: RegisterReply }[];
+}
+
+/** What an acceptor needs to know of the world around it. */
+export interface AcceptorOptions {
+  /** No more registers than this. */
+  readonly maxKeys: number;
+  /** Tokens begin above this. */
+  readonly floor: number;
+  /** Whether this acceptor believes that a session expired. */
+  readonly isStale: (session: SessionId, now: number) => boolean;
+}
+
+/** A promise with nothing accepted is kept for at least this long, in milliseconds. */
+export const PROMISE_TTL = 10_000;
+
+/** So many entries at most in one reply to `list`, and in one piece of a copy. */
+export const PIECE_ENTRIES = 1_000;
+
+/** Registers of one piece of a copy carry about this much at most, in bytes (at least one register). */
+export const PIECE_BYTES = 256 * 1024;
+
+const NO_PUSHES: AcceptorOutput["pushes"] = [];
+
+/**
+ * The acceptor of one member, for all registers (Lamport, *Paxos Made Simple*, section 2.2; Rystsov,
+ * *CASPaxos*, section 2.2): it answers with what it promised and accepted, and never goes back on a
+ * promise. What it holds nothing about counts as promised up to its floor, so that it may forget.
+ */
+export class Acceptor {
+  readonly #options: AcceptorOptions;
+  readonly #entries = new Map<RegisterId, Entry>();
+  readonly #index = new RegisterIndex(this.#entries);
+  readonly #watchers = new Watchers();
+  /** Registers with a promise and nothing accepted, and when that was; oldest first. */
+  readonly #promisedOnly = new Map<RegisterId, number>();
+  #floor: number;
+
+  /** An acceptor that holds nothing. */
+  constructor(options: AcceptorOptions) {
+    this.#options = options;
+    this.#floor = options.floor;
+  }
+
+  /** Every ballot with a counter of at most this is promised for what it holds nothing about. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** How many registers it holds something about. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Answers one request; `now` is the reading of the monotonic clock at its arrival. */
+  handle(request: RegisterRequest & { id?: number }, from: Asker, now: number): AcceptorOutput {
+    this.#dropOldPromises(now);
+    switch (request.type) {
+      case "prepare":
+        return only(this.#prepare(request.register, request.ballot, now));
+      case "accept":
+        return this.#accept(request, now);
+      case "read":
+        return only({
+          type: "current",
+          promised: this.#promised(request.register),
+          ...this.#report(request.register, now),
+        });
+      case "list":
+        return only(this.#list(request.prefix, request.after));
+      case "forget":
+        this.#forget(request.register, request.ballot);
+        return { reply: undefined, pushes: NO_PUSHES };
+      case "watch": {
+        const watcher = { node: from.node, life: from.life, id: request.id ?? 0 };
+        const added = this.#watchers.add(request.register, watcher, now);
+        return { reply: added ? { type: "watching" } : undefined, pushes: NO_PUSHES };
+      }
+      case "unwatch":
+        this.#watchers.remove(request.register, from.node, from.life);
+        return { reply: undefined, pushes: NO_PUSHES };
+    }
+  }
+
+  /**
+   * The registers after `after` in order, for a member that recovers: as many as fit into one piece.
+   * No further piece is needed when `more` is false.
+   */
+  copy(after: RegisterId): { registers: RegisterCopy[]; more: boolean } {
+    const registers: RegisterCopy[] = [];
+    let bytes = 0;
+    for (const register of this.#index.after("", after)) {
+      const entry = this.#entries.get(register);
+      if (entry === undefined) continue;
+      if (registers.length >= PIECE_ENTRIES || (bytes >= PIECE_BYTES && registers.length > 0)) {
+        return { registers, more: true };
+      }
+      registers.push({ register, promised: entry.promised, accepted: entry.accepted });
+      bytes += register.length + 100;
+      if (entry.accepted?.state.present) bytes += entry.accepted.state.value.length;
+    }
+    return { registers, more: false };
+  }
+
+  /** Takes over what others held: every entry counts as copied until it is accepted anew. */
+  adopt(registers: Iterable<RegisterCopy>, floor: number, now: number): void {
+    this.#floor = Math.max(this.#floor, floor);
+    for (const { register, promised, accepted } of registers) {
+      this.#entries.set(register, { promised, accepted, copied: accepted !== null });
+      if (accepted === null) this.#promisedOnly.set(register, now);
+    }
+    this.#index.changed();
+  }
+
+  /** `b > promised`: promises it (Paxos Made Simple, phase 1b). */
+  #prepare(register: RegisterId, ballot: Ballot, now: number): RegisterReply {
+    const promised = this.#promised(register);
+    if (compareBallots(ballot, promised) <= 0) return { type: "nack", promised };
+    let entry = this.#entries.get(register);
+    if (entry === undefined) {
+      if (this.#entries.size >= this.#options.maxKeys) return { type: "full" };
+      entry = this.#create(register);
+    }
+    entry.promised = ballot;
+    if (entry.accepted === null) {
+      // Deleted first, so that the map stays in the order of the promises.
+      this.#promisedOnly.delete(register);
+      this.#promisedOnly.set(register, now);
+    }
+    return { type: "promise", ballot, ...this.#report(register, now) };
+  }
+
+  /** `b >= promised`: accepts it (Paxos Made Simple, phase 2b). */
+  #accept(request: RegisterRequest & { type: "accept" }, now: number): AcceptorOutput {
+    const { register, ballot, state, next } = request;
+    const promised = this.#promised(register);
+    if (compareBallots(ballot, promised) < 0) return only({ type: "nack", promised });
+    const entry = this.#entries.get(register) ?? this.#create(register);
+    entry.accepted = { ballot, state };
+    entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;
+    entry.copied = false;
+    this.#promisedOnly.delete(register);
+    const pushes = this.#watchers.of(register, now).map((watcher) => ({
+      watcher,
+      reply: { type: "learned", register, ballot, state } as const,
+    }));
+    return { reply: { type: "accepted", ballot }, pushes };
+  }
+
+  /** What it has accepted for `register`, or its floor. */
+  #report(register: RegisterId, now: number): {
+    accepted: Accepted | null;
+    copied: boolean;
+    floor: number;
+    stale: SessionId[];
+  } {
+    const entry = this.#entries.get(register);
+    const accepted = entry?.accepted ?? null;
+    if (entry === undefined || accepted === null) {
+      return { accepted: null, copied: false, floor: this.#floor, stale: [] };
+    }
+    const stale = accepted.state.present
+      ? accepted.state.owners.filter((owner) => this.#options.isStale(owner, now))
+      : [];
+    return { accepted, copied: entry.copied, floor: 0, stale };
+  }
+
+  #list(prefix: string, after: string): RegisterReply {
+    const registers: Listed[] = [];
+    for (const register of this.#index.after(prefix, after)) {
+      const entry = this.#entries.get(register);
+      if (entry === undefined || entry.accepted === null) continue;
+      if (registers.length >= PIECE_ENTRIES) return { type: "listed", registers, more: true };
+      const { ballot, state } = entry.accepted;
+      const bound = state.present && state.bindings.length > 0;
+      registers.push({ register, ballot, present: state.present, bound, copied: entry.copied });
+    }
+    return { type: "listed", registers, more: false };
+  }
+
+  /** Every member accepted exactly this tombstone: from now on the floor speaks for it. */
+  #forget(register: RegisterId, ballot: Ballot): void {
+    const entry = this.#entries.get(register);
+    if (entry === undefined || entry.accepted === null || entry.accepted.state.present) return;
+    if (compareBallots(entry.accepted.ballot, ballot) !== 0) return;
+    this.#drop(register, entry);
+  }
+
+  /** Entries with a promise and nothing accepted go some seconds after the promise. */
+  #dropOldPromises(now: number): void {
+    for (const [register, since] of this.#promisedOnly) {
+      if (now - since < PROMISE_TTL) return;
+      this.#promisedOnly.delete(register);
+      const entry = this.#entries.get(register);
+      if (entry !== undefined && entry.accepted === null) this.#drop(register, entry);
+    }
+  }
+
+  /** Late messages with old ballots fail on the floor from now on. */
+  #drop(register: RegisterId, entry: Entry): void {
+    this.#floor = Math.max(this.#floor, entry.promised.counter);
+    this.#entries.delete(register);
+    this.#index.changed();
+  }
+
+  #promised(register: RegisterId): Ballot {
+    return this.#entries.get(register)?.promised ?? floorBallot(this.#floor);
+  }
+
+  #create(register: RegisterId): Entry {
+    const entry: Entry = { promised: floorBallot(this.#floor), accepted: null, copied: false };
+    this.#entries.set(register, entry);
+    this.#index.changed();
+    return entry;
+  }
+}
+
+function only(reply: RegisterReply): AcceptorOutput {
+  return { reply, pushes: NO_PUSHES };
+}

@@ -1,0 +1,91 @@
+/**
+ * One start of a node: the wall clock of that moment and 64 random bits, as 20 characters whose
+ * order as strings is their order in time. Never reused. Made by {@linkcode makeLife}.
+ */
+export type Life = string;
+
+/**
+ * A proposal number (Lamport, *Paxos Made Simple*, section 2.2). Ordered by `counter`, then by
+ * `life`, so two nodes, or two lives of one node, never share one.
+ */
+export interface Ballot {
+  /** A safe integer from 1 to `MAX_COUNTER`. */
+  readonly counter: number;
+  /** The life of the proposer. */
+  readonly life: Life;
+}
+
+/** Frames with a counter of this or more are dropped: one flipped bit must not use up the clock. */
+export const MAX_COUNTER: number = 2 ** 52;
+
+/** Below every ballot that a proposer can choose. */
+export const NO_BALLOT: Ballot = Object.freeze({ counter: 0, life: "" });
+
+/** Negative, zero or positive, as `a` is below, equal to or above `b`. */
+export function compareBallots(a: Ballot, b: Ballot): number {
+  if (a.counter !== b.counter) return a.counter - b.counter;
+  return a.life < b.life ? -1 : a.life > b.life ? 1 : 0;
+}
+
+/**
+ * The ballot at which "every ballot with a counter of at most `floor`" is promised: `~` sorts after
+ * every character of a life.
+ */
+export function floorBallot(floor: number): Ballot {
+  return { counter: floor, life: "~" };
+}
+
+/** Sorts as strings in the order of the digits, in every runtime. */
+const DIGITS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+
+/** What a life looks like; anything else from the network is refused. */
+export const LIFE_PATTERN: RegExp = /^[-0-9A-Z_a-z]{20}$/;
+
+function digits(value: number, count: number): string {
+  let text = "";
+  for (let i = 0; i < count; i++) {
+    text = DIGITS[value % 64] + text;
+    value = Math.floor(value / 64);
+  }
+  return text;
+}
+
+/** The life that starts at `wallTime` (milliseconds since 1970), with chance from `random`. */
+export function makeLife(wallTime: number, random: () => number): Life {
+  // 8 digits are 48 bits: milliseconds until the year 10889. 12 digits from three draws of 24 bits
+  // each: 72 random bits, since one draw may carry no more than 32.
+  const time = digits(Math.max(0, Math.min(2 ** 48 - 1, Math.floor(wallTime))), 8);
+  const draw = () => digits(Math.floor(random() * 2 ** 24), 4);
+  return time + draw() + draw() + draw();
+}
+
+/** The lowest-ranking time after `life`, for a node whose clock went back: with fresh random bits. */
+export function lifeAfter(life: Life, random: () => number): Life {
+  let time = 0;
+  for (const digit of life.slice(0, 8)) time = time * 64 + DIGITS.indexOf(digit);
+  return makeLife(time + 1, random);
+}
+
+/**
+ * The node's one Lamport clock: above every counter that the node has sent or seen, so that a new
+ * ballot is rarely refused (Lamport, *Time, Clocks, and the Ordering of Events*, 1978).
+ */
+export class LamportClock {
+  #counter = 0;
+
+  /** The highest counter sent or seen. */
+  get counter(): number {
+    return this.#counter;
+  }
+
+  /** Takes note of a counter that somebody else used. */
+  observe(counter: number): void {
+    if (counter > this.#counter && counter < MAX_COUNTER) this.#counter = counter;
+  }
+
+  /** A counter above every one sent or seen; throws `RangeError` when they are used up. */
+  next(): number {
+    if (this.#counter + 1 >= MAX_COUNTER) throw new RangeError("ballot counters are used up");
+    return ++this.#counter;
+  }
+}

@@ -1,0 +1,247 @@
+import type { LamportClock, Life } from "./ballot.ts";
+import type { Reading } from "./lease.ts";
+import type {
+  GenesisRecord,
+  GenesisReply,
+  GenesisRequest,
+  Header,
+  Reply,
+  Request,
+} from "./messages.ts";
+
+/** Where a member stands. */
+export type MemberState = "blank" | "recovering" | "operational";
+
+/** Something that the node has to act on. */
+export type GenesisEvent =
+  /** It votes from now on, under `record`. */
+  | { readonly type: "operational"; readonly record: GenesisRecord }
+  /** The cluster lives under `record`, which does not know this life: its memory is gone. */
+  | { readonly type: "recover"; readonly record: GenesisRecord }
+  /** Another process has taken its place. */
+  | { readonly type: "replaced" }
+  /** Somebody lists other members, or the same in another order. */
+  | {
+    readonly type: "membersMismatch";
+    readonly node: string;
+    readonly members: readonly string[];
+  };
+
+/** An answer, and what it means for the one who gives it. */
+export interface GenesisAnswer {
+  readonly reply?: GenesisReply;
+  readonly event?: GenesisEvent;
+}
+
+/** A question, and whom it goes to. */
+export interface Outgoing {
+  readonly to: string;
+  readonly request: Request;
+}
+
+/** What it works with. */
+export interface GenesisOptions {
+  /** This member's id, one of `members`. */
+  readonly self: string;
+  readonly members: readonly string[];
+  readonly life: Life;
+  readonly clock: LamportClock;
+  /** Gives a number that this life has never used. */
+  readonly nextId: () => number;
+  /** The longest time to live of any session, in milliseconds, should this member lead. */
+  readonly maxTtl: number;
+  /** Whether the cluster has clients, should this member lead. */
+  readonly clients: boolean;
+}
+
+/** One round of the leader: a question, and who answered that it is blank. */
+interface Round {
+  readonly round: 1 | 2;
+  readonly number: number;
+  readonly answers: Map<string, { life: Life; wall: number; clock: number }>;
+  /** The lives of round 1, which round 2 has to find again. */
+  readonly lives: ReadonlyMap<string, Life> | null;
+  /** How often it was asked. */
+  asked: number;
+}
+
+/** So often a round is asked before the leader begins anew with round 1. */
+const ASKED_PER_ROUND = 5;
+
+/**
+ * How a cluster starts: once, and only when all members are blank at one instant. The first member
+ * makes a record of it after two rounds of questions (all that answer the second one were blank when
+ * it began, since they still live the lives of the first); everybody else pulls the record.
+ */
+export class Genesis {
+  readonly #options: GenesisOptions;
+  #state: MemberState = "blank";
+  #record: GenesisRecord | null = null;
+  /** The number of the latest question for the record; only answers to this one count. */
+  #pull: number | null = null;
+  #round: Round | null = null;
+  /** The latest life of `members[0]` whose second-round question was answered. */
+  #leader: Life = "";
+
+  /** A member that knows nothing. */
+  constructor(options: GenesisOptions) {
+    this.#options = options;
+  }
+
+  /** Whether this member votes. */
+  get state(): MemberState {
+    return this.#state;
+  }
+
+  /** The record that it lives under, or recovers under. */
+  get record(): GenesisRecord | null {
+    return this.#record;
+  }
+
+  /** The next questions, until it is operational; to be called now and then. */
+  tick(at: Reading): { ask: Outgoing[]; event?: GenesisEvent } {
+    if (this.#state === "operational") return { ask: [] };
+    const { self, members, nextId } = this.#options;
+    this.#pull = nextId();
+    const ask = this.#toOthers(this.#pull, {
+      type: "enquire",
+      members,
+      purpose: "record",
+      round: 1,
+    });
+    if (self !== members[0]) return { ask };
+    if (this.#round === null || this.#round.asked >= ASKED_PER_ROUND) this.#begin(1, null);
+    const event = this.#advance(at);
+    return { ask: [...ask, ...this.#askRound()], event };
+  }
+
+  /** Answers a question. */
+  answer(from: string, header: Header, request: GenesisRequest, at: Reading): GenesisAnswer {
+    const { members } = this.#options;
+    if (!sameMembers(request.members, members)) {
+      const event = this.#state === "operational"
+        ? undefined
+        : { type: "membersMismatch", node: from, members: request.members } as const;
+      return { reply: { type: "membersMismatch", members }, event };
+    }
+    if (request.type !== "enquire") return {};
+    if (this.#state === "operational") {
+      return { reply: { type: "record", members, record: this.#record! } };
+    }
+    if (request.purpose === "genesis" && from === members[0]) {
+      if (header.life < this.#leader) return { reply: { type: "replaced" } };
+      // A record that was made before this answer may be one that the leader is about to replace.
+      if (request.round === 2) {
+        this.#leader = header.life;
+        this.#pull = null;
+      }
+    }
+    if (request.purpose === "givingUp" && request.round === 2) this.#pull = null;
+    const recovering = this.#state === "recovering";
+    return { reply: { type: "blank", members, wall: at.wall, recovering } };
+  }
+
+  /** Takes an answer to one of its questions. */
+  receive(from: string, header: Header, reply: Reply, at: Reading): {
+    ask: Outgoing[];
+    event?: GenesisEvent;
+  } {
+    if (this.#state === "operational") return { ask: [] };
+    const { members } = this.#options;
+    switch (reply.type) {
+      case "membersMismatch":
+        return { ask: [], event: { type: reply.type, node: from, members: reply.members } };
+      case "replaced":
+        return { ask: [], event: { type: "replaced" } };
+      case "record":
+        if (reply.id !== this.#pull || !sameMembers(reply.members, members)) return { ask: [] };
+        return { ask: [], event: this.#follow(reply.record) };
+      case "blank": {
+        const round = this.#round;
+        if (reply.id !== round?.number || !sameMembers(reply.members, members)) return { ask: [] };
+        round.answers.set(from, { life: header.life, wall: reply.wall, clock: header.clock });
+        const event = this.#advance(at);
+        // A second round that has just begun is asked at once.
+        return { ask: this.#round === round ? [] : this.#askRound(), event };
+      }
+    }
+    return { ask: [] };
+  }
+
+  /** Somebody lives under `record`. */
+  #follow(record: GenesisRecord): GenesisEvent | undefined {
+    const { self, members, life } = this.#options;
+    const index = members.indexOf(self);
+    if (record.lives.length !== members.length) return undefined;
+    if (this.#leader !== "" && record.lives[0] !== this.#leader && record.lives[index] === life) {
+      return undefined;
+    }
+    if (record.lives[index] === life) return this.#adopt(record);
+    if (this.#record?.id === record.id) return undefined;
+    this.#state = "recovering";
+    this.#record = record;
+    return { type: "recover", record };
+  }
+
+  #adopt(record: GenesisRecord): GenesisEvent {
+    this.#state = "operational";
+    this.#record = record;
+    this.#round = null;
+    this.#pull = null;
+    return { type: "operational", record };
+  }
+
+  /** Goes on to the second round, or makes the record, when everybody has answered. */
+  #advance(at: Reading): GenesisEvent | undefined {
+    const { self, members, life, clock, maxTtl, clients } = this.#options;
+    const round = this.#round;
+    if (round === null) return undefined;
+    round.answers.set(self, { life, wall: at.wall, clock: clock.counter });
+    if (members.some((member) => !round.answers.has(member))) return undefined;
+    const lives = members.map((member) => round.answers.get(member)!.life);
+    if (round.lives === null) {
+      this.#begin(2, new Map(members.map((member, index) => [member, lives[index]])));
+      // A cluster of one has nobody else to ask.
+      return members.length === 1 ? this.#advance(at) : undefined;
+    }
+    if (members.some((member, index) => round.lives!.get(member) !== lives[index])) {
+      this.#begin(1, null);
+      return undefined;
+    }
+    let floor = 0;
+    for (const answer of round.answers.values()) {
+      floor = Math.max(floor, Math.floor(answer.wall * 1000), answer.clock);
+    }
+    // A life makes one record only, so its name serves as that of the record.
+    return this.#adopt({ id: life, lives, floor, maxTtl, clients });
+  }
+
+  #begin(round: 1 | 2, lives: ReadonlyMap<string, Life> | null): void {
+    this.#round = { round, number: this.#options.nextId(), answers: new Map(), lives, asked: 0 };
+  }
+
+  /** The question of the running round, for those that have not answered it. */
+  #askRound(): Outgoing[] {
+    const round = this.#round;
+    if (round === null) return [];
+    round.asked++;
+    const { members } = this.#options;
+    return this.#toOthers(round.number, {
+      type: "enquire",
+      members,
+      purpose: "genesis",
+      round: round.round,
+    }).filter(({ to }) => !round.answers.has(to));
+  }
+
+  #toOthers(id: number, question: GenesisRequest): Outgoing[] {
+    const { self, members } = this.#options;
+    return members.filter((member) => member !== self)
+      .map((to) => ({ to, request: { id, ...question } }));
+  }
+}
+
+/** Whether both list the same members in the same order: the order decides who leads. */
+export function sameMembers(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((member, index) => member === b[index]);
+}

@@ -1,0 +1,103 @@
+import type { Change, Current } from "./proposer.ts";
+import type { Binding, OperationId, Pid, Present, SessionId } from "./register.ts";
+
+/** A put on its way: what it writes, and what its attempts have done so far. */
+export interface Put {
+  readonly op: OperationId;
+  /** Encoded. */
+  readonly value: Uint8Array;
+  readonly bindings: readonly Binding[];
+  readonly owners: readonly SessionId[];
+  /** Whether somebody else can end one of its bindings while its writer lives. */
+  readonly endedByOthers: boolean;
+  /** The counter of the first `accept` that carried its write; `undefined` before there was one. */
+  firstAccept?: number;
+}
+
+/** How one attempt of a put ended. */
+export type PutResult =
+  /** Its value is there, written by this put or by an earlier attempt of it. */
+  | { readonly kind: "written"; readonly token: number }
+  /** Somebody else's value is there. */
+  | { readonly kind: "found"; readonly state: Present }
+  /** Its write may have come and gone meanwhile: nobody can know. */
+  | { readonly kind: "unknown" }
+  /** Its owner has ended meanwhile, so it may not write any more. */
+  | { readonly kind: "lapsed" };
+
+/**
+ * Sets a register that is absent, and otherwise leaves it as it is. `ended` are the tokens of states
+ * with a binding that is known to have ended: these are replaced as if they were absent. `mayWrite`
+ * says at the moment of writing whether what the value is bound to here is still alive.
+ */
+export function putChange(
+  put: Put,
+  ended: ReadonlySet<number>,
+  mayWrite: () => boolean,
+): Change<PutResult> {
+  return ({ state, token, ballot }: Current) => {
+    // The order of these tests is part of the protocol. A put that is tried again takes effect once.
+    if (state?.present && state.op === put.op) {
+      return { draft: null, result: { kind: "written", token: state.token } };
+    }
+    if (put.firstAccept !== undefined && put.endedByOthers) {
+      // Had the write never been chosen, nothing could have been written over it: only what is at or
+      // above the counter of the first `accept` can hide it.
+      const since = state?.present ? state.over : token;
+      if (since >= put.firstAccept) return { draft: null, result: { kind: "unknown" } };
+    }
+    if (state?.present && !ended.has(state.token)) {
+      return { draft: null, result: { kind: "found", state } };
+    }
+    if (!mayWrite()) return { draft: null, result: { kind: "lapsed" } };
+    const { op, value, bindings, owners } = put;
+    return {
+      draft: { present: true, op, value, bindings, owners },
+      result: { kind: "written", token: ballot.counter },
+    };
+  };
+}
+
+/** Changes nothing: a read that has to make sure. */
+export const identity: Change<void> = () => ({ draft: null, result: undefined });
+
+/** Releases the state with this token, one of whose bindings has ended. */
+export function sealChange(token: number): Change<void> {
+  return ({ state }) => {
+    const ended = state?.present === true && state.token === token;
+    return { draft: ended ? { present: false } : null, result: undefined };
+  };
+}
+
+/** Releases whatever is bound to `pid`, which has exited. */
+export function releaseChange(pid: Pid): Change<void> {
+  return ({ state }) => {
+    const bound = state?.present === true &&
+      state.bindings.some((binding) => binding.kind === "pid" && samePid(binding.pid, pid));
+    return { draft: bound ? { present: false } : null, result: undefined };
+  };
+}
+
+/** Whether both name one owner. */
+export function samePid(a: Pid, b: Pid): boolean {
+  return a.session === b.session && a.seq === b.seq;
+}
+
+/** The sessions that a state with these bindings depends on. */
+export function ownersOf(bindings: readonly Binding[]): SessionId[] {
+  const owners = new Set<SessionId>();
+  for (const binding of bindings) {
+    if (binding.kind === "pid") owners.add(binding.pid.session);
+    if (binding.kind === "node") owners.add(binding.session);
+  }
+  return [...owners];
+}
+
+/** Whether somebody but the node with `session` can end one of the bindings while that node lives. */
+export function endedByOthers(bindings: readonly Binding[], session: SessionId | null): boolean {
+  return bindings.some((binding) => {
+    if (binding.kind === "pid") return binding.pid.session !== session;
+    if (binding.kind === "node") return binding.session !== session;
+    return true;
+  });
+}

@@ -1,0 +1,244 @@
+import type { Ballot, Life } from "./ballot.ts";
+import type {
+  Accepted,
+  Binding,
+  OperationId,
+  Pid,
+  RegisterId,
+  SessionId,
+  State,
+} from "./register.ts";
+
+/** What every frame says about its sender, for all messages in it. */
+export interface Header {
+  /** The life of the sender. */
+  readonly life: Life;
+  /** The sender's Lamport clock. */
+  readonly clock: number;
+  /** The genesis that the sender lives under; `null` before it knows one. */
+  readonly genesis: string | null;
+  /** The epoch of the sender's configuration. */
+  readonly epoch: number;
+  /** The sender's incarnation; `null` unless it is a member that may vote. */
+  readonly incarnation: Life | null;
+  /**
+   * The sender's crash vector: for each member, in the order of the members, the highest incarnation
+   * that it has heard of (`""`: none yet). Empty when the sender knows no genesis.
+   */
+  readonly vector: readonly Life[];
+}
+
+/** What travels between two nodes: everything that one had to say to the other in one turn. */
+export interface Frame {
+  readonly header: Header;
+  readonly requests: readonly Request[];
+  /** The life that `replies` are meant for; another life must not take them for its own. */
+  readonly repliesTo: Life | null;
+  readonly replies: readonly Reply[];
+}
+
+/** How a cluster began: made once, by `members[0]`. */
+export interface GenesisRecord {
+  /** Unique: no two geneses share one. At most 64 characters. */
+  readonly id: string;
+  /** For each member, in order, the life that it was blank in. */
+  readonly lives: readonly Life[];
+  /** No token of this genesis is at or below it. */
+  readonly floor: number;
+  /** The longest time to live of any session, in milliseconds. */
+  readonly maxTtl: number;
+  /** Whether nodes that are not members are let in. */
+  readonly clients: boolean;
+}
+
+/** One register as a recovering member copies it. */
+export interface RegisterCopy {
+  readonly register: RegisterId;
+  readonly promised: Ballot;
+  readonly accepted: Accepted | null;
+}
+
+/** One register in a list. */
+export interface Listed {
+  readonly register: RegisterId;
+  readonly ballot: Ballot;
+  readonly present: boolean;
+  /** Whether something can end it. */
+  readonly bound: boolean;
+  /** Whether the acceptor only copied it. */
+  readonly copied: boolean;
+}
+
+/** The requests about one register. */
+export type RegisterRequest =
+  | { readonly type: "prepare"; readonly register: RegisterId; readonly ballot: Ballot }
+  | {
+    readonly type: "accept";
+    readonly register: RegisterId;
+    readonly ballot: Ballot;
+    readonly state: State;
+    /** Also a promise for this ballot: `(counter + 1, same life)`. */
+    readonly next: boolean;
+  }
+  | { readonly type: "read"; readonly register: RegisterId }
+  | { readonly type: "forget"; readonly register: RegisterId; readonly ballot: Ballot }
+  | { readonly type: "watch"; readonly register: RegisterId }
+  | { readonly type: "unwatch"; readonly register: RegisterId }
+  | {
+    readonly type: "list";
+    /** What the ids of the listed registers begin with: kind and bucket. */
+    readonly prefix: string;
+    /** Only ids after this one, in order; `""` begins. */
+    readonly after: string;
+  };
+
+/** The requests about sessions. */
+export type SessionRequest =
+  | {
+    readonly type: "renew";
+    readonly session: SessionId;
+    /** Milliseconds. */
+    readonly ttl: number;
+    readonly renewal: number;
+  }
+  | { readonly type: "fence"; readonly session: SessionId }
+  | { readonly type: "end"; readonly session: SessionId }
+  | { readonly type: "sessionOf"; readonly node: string };
+
+/** The questions of genesis, of giving up and of coming back; all carry the asker's member list. */
+export type GenesisRequest =
+  | {
+    readonly type: "enquire";
+    readonly members: readonly string[];
+    /** `record`: which record do you live under? The others: are you blank? */
+    readonly purpose: "record" | "genesis" | "givingUp";
+    /** Rounds 1 and 2 of genesis and of giving up; 1 for `record`. */
+    readonly round: 1 | 2;
+  }
+  | { readonly type: "incarnation"; readonly members: readonly string[] }
+  | {
+    readonly type: "transfer";
+    readonly members: readonly string[];
+    /** The number of this announcement: all pieces of one copy answer the same one. */
+    readonly announcement: number;
+    /** The incarnation that the asker announces. */
+    readonly incarnation: Life;
+    /** Registers after this id; `""` begins. */
+    readonly after: RegisterId;
+  };
+
+/** A put for a process of the receiver, which alone proposes what is bound to its processes. */
+export interface HandoverRequest {
+  readonly type: "handover";
+  readonly op: OperationId;
+  readonly pid: Pid;
+  readonly register: RegisterId;
+  readonly value: Uint8Array;
+  readonly bindings: readonly Binding[];
+  /** How long the receiver may look for a quorum, in milliseconds. */
+  readonly timeout: number;
+}
+
+/** Everything that one node asks of another. `id` is unique in the life of the sender. */
+export type Request =
+  & { readonly id: number }
+  & (RegisterRequest | SessionRequest | GenesisRequest | HandoverRequest);
+
+/** The answers about registers. */
+export type RegisterReply =
+  | {
+    readonly type: "promise";
+    readonly ballot: Ballot;
+    readonly accepted: Accepted | null;
+    readonly copied: boolean;
+    /** The acceptor's floor, when nothing is accepted; else 0. */
+    readonly floor: number;
+    /** Those of the state's owners that the acceptor believes expired. */
+    readonly stale: readonly SessionId[];
+  }
+  | { readonly type: "nack"; readonly promised: Ballot }
+  | { readonly type: "accepted"; readonly ballot: Ballot }
+  | {
+    readonly type: "current";
+    readonly promised: Ballot;
+    readonly accepted: Accepted | null;
+    readonly copied: boolean;
+    readonly floor: number;
+    readonly stale: readonly SessionId[];
+  }
+  | { readonly type: "full" }
+  | {
+    readonly type: "listed";
+    readonly registers: readonly Listed[];
+    /** Whether there are more after the last of them. */
+    readonly more: boolean;
+  }
+  | { readonly type: "watching" }
+  | {
+    /** Pushed to who watches, with the id of its `watch`. */
+    readonly type: "learned";
+    readonly register: RegisterId;
+    readonly ballot: Ballot;
+    readonly state: State;
+  };
+
+/** The answers about sessions. */
+export type SessionReply =
+  | { readonly type: "renewed"; readonly session: SessionId; readonly renewal: number }
+  | { readonly type: "refused"; readonly session: SessionId }
+  | { readonly type: "fenced"; readonly session: SessionId }
+  | {
+    readonly type: "alive";
+    readonly session: SessionId;
+    /** Milliseconds until it could be fenced. */
+    readonly remaining: number;
+  }
+  | { readonly type: "newest"; readonly session: SessionId | null };
+
+/** The answers of genesis and of coming back. */
+export type GenesisReply =
+  | {
+    readonly type: "blank";
+    readonly members: readonly string[];
+    /** Milliseconds since 1970 at the sender. */
+    readonly wall: number;
+    /** Whether it is copying its memory from the others. */
+    readonly recovering: boolean;
+  }
+  | { readonly type: "record"; readonly members: readonly string[]; readonly record: GenesisRecord }
+  | { readonly type: "replaced" }
+  | { readonly type: "membersMismatch"; readonly members: readonly string[] }
+  | { readonly type: "notAMember" }
+  | {
+    readonly type: "known";
+    /** The highest incarnation of the asker that the sender knows; `""`: none. */
+    readonly incarnation: Life;
+  }
+  | {
+    readonly type: "piece";
+    readonly announcement: number;
+    readonly registers: readonly RegisterCopy[];
+    /** Present in the last piece, read after all registers. */
+    readonly last: {
+      readonly fenced: readonly SessionId[];
+      readonly floor: number;
+      readonly vector: readonly Life[];
+      /** Milliseconds for which no session may be granted yet (clusters with clients). */
+      readonly wait: number;
+    } | null;
+  };
+
+/** How a put that was handed over ended. */
+export type HandoverReply =
+  | {
+    readonly type: "handed";
+    readonly outcome: "written" | "found";
+    readonly value: Uint8Array;
+    readonly token: number;
+  }
+  | { readonly type: "handed"; readonly outcome: "invalid_value" | "no_quorum" | "full" };
+
+/** Everything that one node answers another; `id` is that of the request. */
+export type Reply =
+  & { readonly id: number }
+  & (RegisterReply | SessionReply | GenesisReply | HandoverReply);

@@ -1,0 +1,55 @@
+/**
+ * The consensus core, usable alone: pure state machines without timers, clock, randomness, promises or
+ * network. Time comes in as an argument, messages come in and go out as return values, and the same
+ * inputs give the same outputs, bit for bit.
+ *
+ * An acceptor and two proposers, driven by hand:
+ *
+ * ```ts
+ * import { Acceptor, LamportClock, Proposer, type RegisterRequest } from "@synod/synod/paxos";
+ *
+ * const acceptor = new Acceptor({ maxKeys: 10, floor: 0, isStale: () => false });
+ * const sender = { member: "a", incarnation: "", vector: [] };
+ * const propose = (life: string, value: number) => {
+ *   const proposer = new Proposer({
+ *     register: "kx", members: ["a"], clock: new LamportClock(), life,
+ *     change: ({ state }) => ({ // set once: what is there stays
+ *       draft: state?.present ? null : {
+ *         present: true, op: `${life}/1`, value: Uint8Array.of(value), bindings: [], owners: [],
+ *       },
+ *       result: undefined,
+ *     }),
+ *   });
+ *   let step = proposer.start();
+ *   while (step.do !== "done") {
+ *     if (step.do !== "send") step = proposer.start(); // refused: a greater ballot
+ *     const request = (step as { request: RegisterRequest }).request;
+ *     const { reply } = acceptor.handle(request, { node: life, life }, 0);
+ *     step = proposer.receive(request, sender, reply!) ?? proposer.start();
+ *   }
+ *   return step.chosen.state;
+ * };
+ * const first = propose("p", 1);
+ * const second = propose("q", 2);
+ * console.assert(first?.present && second?.present && second.value[0] === 1); // one value
+ * ```
+ *
+ * @module
+ */
+export * from "./acceptor.ts";
+export * from "./ballot.ts";
+export * from "./fencing.ts";
+export * from "./genesis.ts";
+export * from "./kv_register.ts";
+export * from "./learner.ts";
+export * from "./lease.ts";
+export * from "./messages.ts";
+export * from "./proposer.ts";
+export * from "./quorum.ts";
+export * from "./reader.ts";
+export * from "./record_inquiry.ts";
+export * from "./register.ts";
+export * from "./reports.ts";
+export * from "./sessions.ts";
+export * from "./voter.ts";
+export * from "./watchers.ts";

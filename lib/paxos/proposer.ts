@@ -1,0 +1,210 @@
+import { type Ballot, compareBallots, type LamportClock, type Life, NO_BALLOT } from "./ballot.ts";
+import type { RegisterReply, RegisterRequest } from "./messages.ts";
+import { majority, type Sender, Tally } from "./quorum.ts";
+import type { Absent, Present, RegisterId, SessionId, State } from "./register.ts";
+import { type Report, summarize } from "./reports.ts";
+
+/** What a change function is given: the state that a quorum reported last. */
+export interface Current {
+  /** `null`: never written. */
+  readonly state: State | null;
+  /** The token of the state; of "never written" the highest floor in the quorum. */
+  readonly token: number;
+  /** The ballot at which the new state, if there is one, will be written. Its counter is its token. */
+  readonly ballot: Ballot;
+}
+
+/** A state without what the protocol fills in. */
+export type Draft =
+  | Pick<Absent, "present">
+  | Omit<Present, "token" | "over">;
+
+/** What a change function decides: a new state, or `null` to leave everything as it is. */
+export interface Decision<R> {
+  readonly draft: Draft | null;
+  readonly result: R;
+}
+
+/**
+ * Turns a state into the next one. May run more than once for one change, and must have no effect of
+ * its own.
+ */
+export type Change<R> = (current: Current) => Decision<R>;
+
+/** How a change ended. */
+export interface Chosen<R> {
+  readonly result: R;
+  /** The state that is chosen; `null`: never written. */
+  readonly state: State | null;
+  /** The token of the state, or the floor. */
+  readonly token: number;
+  /** The ballot at which the state was accepted by a quorum. */
+  readonly ballot: Ballot;
+  /** Those of the state's owners that a whole quorum believes expired. */
+  readonly stale: readonly SessionId[];
+}
+
+/** What the caller of a proposer has to do next. */
+export type Step<R> =
+  /** Send this to the members, and again to those that have not answered. */
+  | { readonly do: "send"; readonly request: RegisterRequest }
+  /** Somebody has a higher ballot: wait for a random time, then call `start` again. */
+  | { readonly do: "retry" }
+  /** Somebody knows this very ballot or a greater token: call `start` again at once. */
+  | { readonly do: "restart" }
+  /** It is chosen. */
+  | { readonly do: "done"; readonly chosen: Chosen<R> }
+  /** A quorum has no room for a new register. */
+  | { readonly do: "full" };
+
+/** What a proposer works with. */
+export interface ProposerOptions<R> {
+  readonly register: RegisterId;
+  readonly members: readonly string[];
+  readonly clock: LamportClock;
+  readonly life: Life;
+  readonly change: Change<R>;
+  /** Whether even "no change" must be written: to undo what may still be adopted by others. */
+  readonly mustWrite?: () => boolean;
+  /** Called before a new state is sent to anybody, with the ballot of its `accept`. */
+  readonly writing?: (ballot: Ballot) => void;
+}
+
+/**
+ * The proposer of one change of one register (Lamport, *Paxos Made Simple*, section 2.2, with a change
+ * function in place of a value: Rystsov, *CASPaxos*, section 2.2). Feed it replies; it says what to do.
+ */
+export class Proposer<R> {
+  readonly #options: ProposerOptions<R>;
+  #phase: "idle" | "prepare" | "accept" | "done" = "idle";
+  #ballot: Ballot = NO_BALLOT;
+  #promises: Tally<Report>;
+  #accepts: Tally<true>;
+  readonly #nacks = new Set<string>();
+  readonly #fulls = new Set<string>();
+  #request: RegisterRequest | undefined;
+  #outcome: Chosen<R> | undefined;
+  /** A new state of this change was sent to somebody, and may still be adopted by others. */
+  #wrote = false;
+
+  /** Nothing happens before `start`. */
+  constructor(options: ProposerOptions<R>) {
+    this.#options = options;
+    this.#promises = new Tally(options.members);
+    this.#accepts = new Tally(options.members);
+  }
+
+  /** The ballot of the running attempt. */
+  get ballot(): Ballot {
+    return this.#ballot;
+  }
+
+  /** Whether somebody refused the running attempt: sending it again helps less than a new one. */
+  get contended(): boolean {
+    return this.#nacks.size > 0;
+  }
+
+  /** Phase 1a: begins an attempt at a ballot above everything seen. */
+  start(): Step<R> {
+    const { register, members, clock, life } = this.#options;
+    this.#ballot = { counter: clock.next(), life };
+    this.#promises = new Tally(members);
+    this.#accepts = new Tally(members);
+    this.#nacks.clear();
+    this.#fulls.clear();
+    this.#phase = "prepare";
+    this.#request = { type: "prepare", register, ballot: this.#ballot };
+    return { do: "send", request: this.#request };
+  }
+
+  /** The members that have not answered the running phase, and what to send them again. */
+  unanswered(): { request: RegisterRequest; members: string[] } | undefined {
+    if (this.#request === undefined || this.#phase === "done") return undefined;
+    const tally = this.#phase === "prepare" ? this.#promises : this.#accepts;
+    const members = tally.missing().filter((member) => !this.#nacks.has(member));
+    return { request: this.#request, members };
+  }
+
+  /** Takes a reply to `request`, the one that this proposer asked to send. */
+  receive(request: RegisterRequest, sender: Sender, reply: RegisterReply): Step<R> | undefined {
+    // Every phase has a request of its own: late answers to an earlier one say nothing about this one.
+    if (request !== this.#request || this.#phase === "done") return undefined;
+    if (reply.type === "nack") return this.#refused(sender, reply.promised);
+    if (this.#phase === "prepare") {
+      if (reply.type === "full") return this.#full(sender);
+      if (reply.type !== "promise" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
+      if (this.#promises.add(sender, reply)) return this.#decide();
+    } else if (this.#phase === "accept") {
+      if (reply.type !== "accepted" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
+      if (this.#accepts.add(sender, true)) return this.#finish();
+    }
+    return undefined;
+  }
+
+  /** A quorum promised: applies the change to the accepted state with the highest ballot. */
+  #decide(): Step<R> {
+    const { register, clock } = this.#options;
+    const { state, token, ballot, unanimous, stale } = summarize(this.#promises.replies);
+    clock.observe(token);
+    // A token must grow from write to write: this ballot is too low to write over such a state.
+    if (this.#ballot.counter <= token) return { do: "restart" };
+    const { draft, result } = this.#options.change({ state, token, ballot: this.#ballot });
+    const mustWrite = this.#wrote || this.#options.mustWrite?.() === true;
+    if (draft === null && unanimous && !mustWrite) {
+      this.#outcome = { result, state, token, ballot, stale };
+      return this.#finish();
+    }
+    const written = draft === null
+      ? state ?? { present: false, token: this.#ballot.counter }
+      : complete(draft, this.#ballot.counter, token);
+    if (draft !== null) {
+      this.#wrote = true;
+      this.#options.writing?.(this.#ballot);
+    }
+    this.#outcome = {
+      result,
+      state: written,
+      token: written.token,
+      ballot: this.#ballot,
+      stale: written === state ? stale : [],
+    };
+    this.#phase = "accept";
+    this.#nacks.clear();
+    const accept = { type: "accept", register, ballot: this.#ballot, next: false } as const;
+    this.#request = { ...accept, state: written };
+    return { do: "send", request: this.#request };
+  }
+
+  #finish(): Step<R> {
+    this.#phase = "done";
+    return { do: "done", chosen: this.#outcome! };
+  }
+
+  #refused(sender: Sender, promised: Ballot): Step<R> | undefined {
+    const { clock, life, members } = this.#options;
+    clock.observe(promised.counter);
+    const answered = this.#phase === "prepare" ? this.#promises : this.#accepts;
+    // The second copy of a request is refused by who took the first one.
+    if (answered.has(sender.member)) return undefined;
+    if (promised.life === life && promised.counter === this.#ballot.counter) {
+      // The promise was made, and its reply was lost.
+      return this.#phase === "prepare" ? { do: "restart" } : undefined;
+    }
+    this.#nacks.add(sender.member);
+    return this.#nacks.size > members.length - majority(members.length)
+      ? { do: "retry" }
+      : undefined;
+  }
+
+  #full(sender: Sender): Step<R> | undefined {
+    const { members } = this.#options;
+    this.#fulls.add(sender.member);
+    if (this.#fulls.size <= members.length - majority(members.length)) return undefined;
+    this.#phase = "done";
+    return { do: "full" };
+  }
+}
+
+function complete(draft: Draft, token: number, over: number): State {
+  return draft.present ? { ...draft, token, over } : { present: false, token };
+}

@@ -1,0 +1,106 @@
+import type { Life } from "./ballot.ts";
+
+/** How many of `count` members any two quorums need to have one in common. */
+export function majority(count: number): number {
+  return Math.floor(count / 2) + 1;
+}
+
+/** Who gave a reply, and what it knew of crashes then. */
+export interface Sender {
+  readonly member: string;
+  readonly incarnation: Life;
+  /** See {@linkcode CrashVector}; in the order of the members. */
+  readonly vector: readonly Life[];
+}
+
+/**
+ * For each member the highest incarnation that has been heard of (Michael et al., *Recovering
+ * Shared Objects Without Stable Storage*, section 4). Entries only ever rise.
+ */
+export class CrashVector {
+  #entries: Life[];
+
+  /** Knows of no incarnation yet. */
+  constructor(count: number) {
+    this.#entries = new Array(count).fill("");
+  }
+
+  /** The entries in the order of the members; a new array after each change. */
+  get entries(): readonly Life[] {
+    return this.#entries;
+  }
+
+  /** Raises entry `index` to `incarnation`, never lowers it. */
+  raise(index: number, incarnation: Life): void {
+    if (!(incarnation > this.#entries[index])) return;
+    // Copied on write: headers and tallies hold the old array and must not see it change.
+    this.#entries = this.#entries.slice();
+    this.#entries[index] = incarnation;
+  }
+
+  /** Raises every entry to that of `vector`. */
+  merge(vector: readonly Life[]): void {
+    const count = Math.min(vector.length, this.#entries.length);
+    for (let i = 0; i < count; i++) this.raise(i, vector[i]);
+  }
+}
+
+/**
+ * Collects the replies to one request until a *crash-consistent* quorum of them is there: replies
+ * count together only if none of their senders knows of a later incarnation of another one than the
+ * one that replied. A reply that fails this comes from before a crash whose memory is gone; it is
+ * dropped, and its sender has to be asked again.
+ */
+export class Tally<T> {
+  readonly #members: readonly string[];
+  readonly #needed: number;
+  readonly #replies = new Map<string, { sender: Sender; reply: T }>();
+  readonly #known: CrashVector;
+
+  /** A quorum is `needed` of `members`; a majority unless it is given. */
+  constructor(members: readonly string[], needed: number = majority(members.length)) {
+    this.#members = members;
+    this.#needed = needed;
+    this.#known = new CrashVector(members.length);
+  }
+
+  /**
+   * Counts `reply`; a later one of the same sender takes the place of an earlier one, unless it is
+   * from an earlier incarnation. Says whether there is a quorum now.
+   */
+  add(sender: Sender, reply: T): boolean {
+    const index = this.#members.indexOf(sender.member);
+    if (index < 0) return this.reached;
+    this.#known.merge(sender.vector);
+    this.#known.raise(index, sender.incarnation);
+    this.#replies.set(sender.member, { sender, reply });
+    const known = this.#known.entries;
+    for (let i = 0; i < this.#members.length; i++) {
+      const counted = this.#replies.get(this.#members[i]);
+      if (counted !== undefined && counted.sender.incarnation < known[i]) {
+        this.#replies.delete(this.#members[i]);
+      }
+    }
+    return this.reached;
+  }
+
+  /** Whether the replies that count make a quorum. */
+  get reached(): boolean {
+    return this.#replies.size >= this.#needed;
+  }
+
+  /** The replies that count, by member. */
+  get replies(): T[] {
+    return Array.from(this.#replies.values(), (counted) => counted.reply);
+  }
+
+  /** Whether a reply of this member counts. */
+  has(member: string): boolean {
+    return this.#replies.has(member);
+  }
+
+  /** The members whose reply is still wanted. */
+  missing(): string[] {
+    return this.#members.filter((member) => !this.#replies.has(member));
+  }
+}

@@ -1,0 +1,39 @@
+import type { RegisterReply } from "./messages.ts";
+import type { Chosen } from "./proposer.ts";
+import { majority, type Sender, Tally } from "./quorum.ts";
+import { type Report, summarize } from "./reports.ts";
+
+/** What a read found: what is chosen, or that nobody can tell without a proposer. */
+export type ReadOutcome =
+  | { readonly sure: true; readonly chosen: Chosen<void> }
+  | { readonly sure: false };
+
+/**
+ * A read of one register in one round trip and without a write: if a quorum reports the same accepted
+ * ballot, or all of it none, that is chosen and current. Otherwise the reader has to run a proposer
+ * with the identity function.
+ */
+export class Reader {
+  readonly #members: readonly string[];
+  readonly #tally: Tally<Report>;
+
+  /** Counts the reports of `members`. */
+  constructor(members: readonly string[]) {
+    this.#members = members;
+    this.#tally = new Tally(members);
+  }
+
+  /** Counts a reply; the outcome, as soon as a quorum has answered. */
+  receive(sender: Sender, reply: RegisterReply): ReadOutcome | undefined {
+    if (reply.type !== "current") return undefined;
+    if (!this.#tally.add(sender, reply)) return undefined;
+    const { state, token, ballot, unanimous, stale } = summarize(this.#tally.replies);
+    if (!unanimous) return { sure: false };
+    return { sure: true, chosen: { result: undefined, state, token, ballot, stale } };
+  }
+
+  /** The members that have not answered. */
+  missing(): string[] {
+    return this.#tally.missing();
+  }
+}

@@ -1,0 +1,52 @@
+import type { GenesisRecord, GenesisReply } from "./messages.ts";
+import { majority } from "./quorum.ts";
+import { sameMembers } from "./genesis.ts";
+
+/** What a majority of the members says of the record that the cluster lives under. */
+export type InquiryOutcome =
+  | { readonly type: "record"; readonly record: GenesisRecord }
+  | { readonly type: "notAMember" }
+  | { readonly type: "membersMismatch"; readonly members: readonly string[] };
+
+/**
+ * One question for the record, by a node that has none of its own to recover: a client, or whoever
+ * hears of another genesis. The answer of a majority is believed.
+ */
+export class RecordInquiry {
+  readonly #members: readonly string[];
+  readonly #answers = new Map<string, InquiryOutcome>();
+
+  /** Counts the answers of `members` to one question. */
+  constructor(members: readonly string[]) {
+    this.#members = members;
+  }
+
+  /** Counts an answer; the outcome, once a majority agrees on it. */
+  receive(from: string, reply: GenesisReply): InquiryOutcome | undefined {
+    if (!this.#members.includes(from)) return undefined;
+    const answer = toOutcome(reply);
+    if (answer === undefined) return undefined;
+    if (answer.type === "record" && answer.record.lives.length !== this.#members.length) {
+      return undefined;
+    }
+    this.#answers.set(from, answer);
+    let agreeing = 0;
+    for (const other of this.#answers.values()) if (sameOutcome(other, answer)) agreeing++;
+    return agreeing >= majority(this.#members.length) ? answer : undefined;
+  }
+}
+
+function toOutcome(reply: GenesisReply): InquiryOutcome | undefined {
+  if (reply.type === "record") return { type: "record", record: reply.record };
+  if (reply.type === "notAMember") return { type: "notAMember" };
+  if (reply.type === "membersMismatch") return { type: reply.type, members: reply.members };
+  return undefined;
+}
+
+function sameOutcome(a: InquiryOutcome, b: InquiryOutcome): boolean {
+  if (a.type === "record" && b.type === "record") return a.record.id === b.record.id;
+  if (a.type === "membersMismatch" && b.type === "membersMismatch") {
+    return sameMembers(a.members, b.members);
+  }
+  return a.type === b.type;
+}

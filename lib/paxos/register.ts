@@ -1,0 +1,60 @@
+import type { Ballot } from "./ballot.ts";
+
+/**
+ * The name of a register: one character for its kind (`k` a key of the KV, `l` a lock, `s` a
+ * singleton, `c` the configuration), then its bucket and key in deterministic CBOR, one character
+ * (U+0000 to U+00FF) for each byte.
+ */
+export type RegisterId = string;
+
+/** One lease of one node, `node/life/sequence`: never reused; see {@linkcode compareSessions}. */
+export type SessionId = string;
+
+/** One operation, `life/sequence`: unique, so that a writer recognises its own write. */
+export type OperationId = string;
+
+/** One owner inside a session. */
+export interface Pid {
+  readonly node: string;
+  readonly session: SessionId;
+  readonly seq: number;
+}
+
+/** What a value lasts as long as. */
+export type Binding =
+  | { readonly kind: "pid"; readonly pid: Pid }
+  | { readonly kind: "node"; readonly session: SessionId }
+  | { readonly kind: "key"; readonly register: RegisterId; readonly token: number }
+  | { readonly kind: "until"; readonly time: number };
+
+/** A tombstone: what was here is released. */
+export interface Absent {
+  readonly present: false;
+  /** The ballot counter at which it was written. */
+  readonly token: number;
+}
+
+/** A value that is there. */
+export interface Present {
+  readonly present: true;
+  /** The ballot counter at which it was written: the fencing token. */
+  readonly token: number;
+  /** The token of the state that it replaced. */
+  readonly over: number;
+  /** The operation that wrote it. */
+  readonly op: OperationId;
+  /** Encoded once by the writer; acceptors never look inside. */
+  readonly value: Uint8Array;
+  readonly bindings: readonly Binding[];
+  /** The sessions that it depends on; acceptors say of each whether they believe it expired. */
+  readonly owners: readonly SessionId[];
+}
+
+/** What a register holds. `null` stands for "never written". */
+export type State = Absent | Present;
+
+/** A state, and the ballot at which an acceptor accepted it. */
+export interface Accepted {
+  readonly ballot: Ballot;
+  readonly state: State;
+}

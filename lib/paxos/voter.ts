@@ -1,0 +1,84 @@
+import { Acceptor, type AcceptorOutput, type Asker } from "./acceptor.ts";
+import type { Life } from "./ballot.ts";
+import type {
+  GenesisRecord,
+  RegisterRequest,
+  Reply,
+  SessionReply,
+  SessionRequest,
+} from "./messages.ts";
+import { parseSession, SessionTable } from "./sessions.ts";
+import type { Watcher } from "./watchers.ts";
+
+/** What a member answers, and what goes out to those who watch. */
+export interface VoterOutput {
+  readonly reply: Reply | undefined;
+  readonly pushes: readonly { readonly watcher: Watcher; readonly reply: Reply }[];
+}
+
+/** A request that only an operational member answers. */
+export type VoterRequest = { readonly id: number } & (RegisterRequest | SessionRequest);
+
+/**
+ * The voting part of an operational member: the acceptor for its registers, and its side of all
+ * sessions. It lives as long as the member's memory.
+ */
+export class Voter {
+  readonly incarnation: Life;
+  readonly acceptor: Acceptor;
+  readonly sessions: SessionTable;
+
+  /** A member that votes under `record` from now on. */
+  constructor(record: GenesisRecord, incarnation: Life, maxKeys: number) {
+    this.incarnation = incarnation;
+    this.sessions = new SessionTable(record.maxTtl);
+    this.acceptor = new Acceptor({
+      maxKeys,
+      floor: record.floor,
+      isStale: (session, now) => this.sessions.isStale(session, now),
+    });
+  }
+
+  /** Answers one request; `now` is the reading of the monotonic clock at its arrival. */
+  handle(request: VoterRequest, from: Asker, now: number): VoterOutput {
+    switch (request.type) {
+      case "renew":
+      case "fence":
+      case "end":
+      case "sessionOf": {
+        const reply = this.#session(request, from, now);
+        return { reply: reply && { id: request.id, ...reply }, pushes: [] };
+      }
+      default:
+        return withIds(request.id, this.acceptor.handle(request, from, now));
+    }
+  }
+
+  #session(request: SessionRequest, from: Asker, now: number): SessionReply | undefined {
+    switch (request.type) {
+      case "renew":
+        if (!isOwn(request.session, from)) return undefined;
+        return this.sessions.renew(request.session, request.ttl, request.renewal, now);
+      case "fence":
+        return this.sessions.fence(request.session, now);
+      case "end":
+        // A second process under the same id must not end the sessions of the first.
+        if (!isOwn(request.session, from)) return undefined;
+        return this.sessions.end(request.session, now);
+      case "sessionOf":
+        return this.sessions.newest(request.node, now);
+    }
+  }
+}
+
+function isOwn(session: string, from: Asker): boolean {
+  const { node, life } = parseSession(session);
+  return node === from.node && life === from.life;
+}
+
+function withIds(id: number, { reply, pushes }: AcceptorOutput): VoterOutput {
+  return {
+    reply: reply && { id, ...reply },
+    pushes: pushes.map(({ watcher, reply }) => ({ watcher, reply: { id: watcher.id, ...reply } })),
+  };
+}

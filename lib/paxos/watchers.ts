@@ -1,0 +1,75 @@
+import type { Life } from "./ballot.ts";
+import type { RegisterId } from "./register.ts";
+
+/** Who watches: replies to request `id` of that life of that node. */
+export interface Watcher {
+  readonly node: string;
+  readonly life: Life;
+  readonly id: number;
+}
+
+/** How long an acceptor goes on telling a watcher that does not ask again, in milliseconds. */
+export const WATCH_TTL = 30_000;
+
+/** More watches than this are not kept: what an acceptor pushes is a hint for speed. */
+export const MAX_WATCHES = 100_000;
+
+/** An acceptor's memory of who wants to hear what it accepts. */
+export class Watchers {
+  readonly #registers = new Map<RegisterId, Map<string, Watcher & { expires: number }>>();
+  #count = 0;
+
+  /** Notes that `watcher` wants to hear of `register`; one per life of a node. */
+  add(register: RegisterId, watcher: Watcher, now: number): boolean {
+    let watchers = this.#registers.get(register);
+    const key = `${watcher.node}/${watcher.life}`;
+    if (watchers?.has(key) !== true) {
+      if (this.#count >= MAX_WATCHES) this.expire(now);
+      if (this.#count >= MAX_WATCHES) return false;
+      this.#count++;
+    }
+    // Fetched again: expiring may just have dropped the register's last watcher.
+    watchers = this.#registers.get(register);
+    if (watchers === undefined) this.#registers.set(register, watchers = new Map());
+    watchers.set(key, { ...watcher, expires: now + WATCH_TTL });
+    return true;
+  }
+
+  /** Forgets that life of that node. */
+  remove(register: RegisterId, node: string, life: Life): void {
+    this.#delete(register, `${node}/${life}`);
+  }
+
+  /** Those who want to hear of `register` at `now`. */
+  of(register: RegisterId, now: number): Watcher[] {
+    const watchers = this.#registers.get(register);
+    if (watchers === undefined) return [];
+    const live: Watcher[] = [];
+    for (const [key, watcher] of watchers) {
+      if (watcher.expires > now) live.push(watcher);
+      else this.#delete(register, key);
+    }
+    return live;
+  }
+
+  /** Forgets those who have not asked again for too long. */
+  expire(now: number): void {
+    for (const [register, watchers] of this.#registers) {
+      for (const [key, watcher] of watchers) {
+        if (watcher.expires <= now) this.#delete(register, key);
+      }
+    }
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#count;
+  }
+
+  #delete(register: RegisterId, key: string): void {
+    const watchers = this.#registers.get(register);
+    if (watchers === undefined || !watchers.delete(key)) return;
+    this.#count--;
+    if (watchers.size === 0) this.#registers.delete(register);
+  }
+}

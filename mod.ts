@@ -1,0 +1,26 @@
+/**
+ * A cluster, embedded in your own processes, that agrees: keys that are set once, owners that are the
+ * only one. No server to run, no leader to elect.
+ *
+ * @module
+ */
+export { type Key, type KeyPart } from "./lib/codec.ts";
+export { type Result, SynodError, type SynodErrorCode } from "./lib/errors.ts";
+export { type Claim, PaxosKV } from "./lib/kv.ts";
+export type {
+  GetOptions,
+  KeyOptions,
+  KeysOptions,
+  NoQuorum,
+  PutOptions,
+  WatchOptions,
+} from "./lib/kv/options.ts";
+export type { Change } from "./lib/kv/watch.ts";
+export type { ClusterEvents } from "./lib/node/events.ts";
+export { join } from "./lib/node/join.ts";
+export { ClusterNode } from "./lib/node/node.ts";
+export type { JoinOptions } from "./lib/node/settings.ts";
+export type { ClusterStatus, MemberStatus } from "./lib/node/status.ts";
+export type { Pid } from "./lib/paxos/register.ts";
+export { Process, type SpawnOptions } from "./lib/processes.ts";
+export type { Transport } from "./transports/transport.ts";

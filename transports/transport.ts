@@ -1,0 +1,28 @@
+/**
+ * Carries frames between the nodes of a cluster. The contract is deliberately weak: a frame may be
+ * lost, doubled, delayed or overtaken, and everything above still agrees. What it may not be is
+ * changed, or attributed to somebody who did not send it.
+ *
+ * Every implementation passes the shared suite in `tests/transports/suite.ts`.
+ */
+export interface Transport {
+  /**
+   * Opens the transport for the node `self`. From now on `receive` is called with each frame that a
+   * peer sent to `self` or to all, and with the id of that peer; the receiver owns the bytes.
+   * Opening twice rejects.
+   */
+  open(
+    self: string,
+    receive: (from: string, frame: Uint8Array) => void,
+  ): void | Promise<void>;
+
+  /**
+   * Sends one frame to one peer, or with `"*"` to every peer. Never throws and never waits: before
+   * `open`, after `close`, or to a peer that cannot be reached, the frame is lost. The caller may
+   * reuse the bytes as soon as this returns.
+   */
+  send(to: string | "*", frame: Uint8Array): void;
+
+  /** Closes it for good and leaves nothing behind: no timer, socket or listener. Twice is harmless. */
+  close(): void | Promise<void>;
+}
