@@ -1,0 +1,197 @@
+import type { Runtime } from "../../lib/node/runtime.ts";
+import type { Random } from "./random.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** The clocks of a machine, for its whole life. */
+export interface ClockOptions {
+  /** How fast its clocks run: 1.01 gains ten milliseconds in each second. */
+  readonly rate: number;
+  /** How far its wall clock is ahead at first, in milliseconds. */
+  readonly wallOffset: number;
+  /** What its monotonic clock shows when the simulation begins, in milliseconds. */
+  readonly monotonicOffset: number;
+}
+
+/** When every simulation begins, by a right wall clock: 2026-01-01. */
+const EPOCH = 1_767_225_600_000;
+
+/** What `setTimeout` can take; a longer delay fires at once in every runtime. */
+const MAX_DELAY = 2 ** 31 - 1;
+
+/** Timers fire a little late, and in no order that anybody may count on, in milliseconds. */
+const TIMER_JITTER = 1;
+
+/**
+ * What one start of one node runs on: a {@linkcode Runtime} with clocks of its own that go too fast,
+ * too slow, or jump, and that can be paused, stalled and crashed.
+ */
+export class Machine implements Runtime {
+  readonly name: string;
+  readonly #simulation: Simulation;
+  readonly #random: Random;
+  readonly #clock: ClockOptions;
+  readonly #timers = new Set<symbol>();
+  #wallOffset: number;
+  #crashed = false;
+  /** Until this time it does nothing (virtual time). */
+  #pausedUntil = 0;
+  /** A turn that stalled half-way is only over then (virtual time). */
+  #stalledUntil = 0;
+  /** The pause in which the monotonic clock stands still, if it is in one (virtual time). */
+  #sleep: { readonly from: number; readonly until: number } | null = null;
+  /** How long the monotonic clock stood still so far, in virtual milliseconds. */
+  #slept = 0;
+  #stall: { chance: number; longest: number } = { chance: 0, longest: 0 };
+  #peeking = false;
+
+  constructor(simulation: Simulation, name: string, random: Random, clock: ClockOptions) {
+    this.name = name;
+    this.#simulation = simulation;
+    this.#random = random;
+    this.#clock = clock;
+    this.#wallOffset = clock.wallOffset;
+  }
+
+  now(): number {
+    this.#maybeStall();
+    return this.#monotonic();
+  }
+
+  wallNow(): number {
+    this.#maybeStall();
+    return Math.floor(EPOCH + this.#wallOffset + this.time * this.#clock.rate);
+  }
+
+  setTimer(callback: () => void, delay: number): () => void {
+    if (Number.isNaN(delay) || delay > MAX_DELAY) {
+      throw new RangeError(`a timer of ${delay} ms would fire at once`);
+    }
+    const timer = Symbol();
+    this.#timers.add(timer);
+    this.#arm(timer, callback, this.#monotonic() + Math.max(0, delay));
+    return () => this.#timers.delete(timer);
+  }
+
+  defer(callback: () => void): void {
+    queueMicrotask(() => {
+      if (!this.#crashed) callback();
+    });
+  }
+
+  random(): number {
+    return this.#random.fraction();
+  }
+
+  /** The virtual time that this machine is at: ahead of the others' while its turn is stalled. */
+  get time(): number {
+    if (this.#peeking) return this.#simulation.time;
+    return Math.max(this.#simulation.time, this.#stalledUntil);
+  }
+
+  /** Whether it has stopped for ever. */
+  get crashed(): boolean {
+    return this.#crashed;
+  }
+
+  /** How many timers are set. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  /** Runs `callback` as soon as the machine can: now, after its pause, or never again. */
+  run(callback: () => void): void {
+    if (this.#crashed) return;
+    const busyUntil = Math.max(this.#pausedUntil, this.#stalledUntil);
+    if (busyUntil <= this.#simulation.time) return callback();
+    // Whatever waited for the end of a pause then comes in any order.
+    const at = busyUntil + this.#random.between(0, TIMER_JITTER);
+    this.#simulation.at(at, () => this.run(callback));
+  }
+
+  /** Looks at the machine from outside, at this very instant, without an effect on its time. */
+  peek<T>(look: () => T): T {
+    const before = this.#peeking;
+    this.#peeking = true;
+    try {
+      return look();
+    } finally {
+      this.#peeking = before;
+    }
+  }
+
+  /** Stops it for ever: no timer fires, nothing is received, nothing is sent. */
+  crash(): void {
+    this.#crashed = true;
+    this.#timers.clear();
+  }
+
+  /** Stops it for `duration` milliseconds; what is due meanwhile happens afterwards. */
+  pause(duration: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#simulation.time + duration);
+  }
+
+  /** As {@linkcode pause}, with a monotonic clock that stands still too, as some do in sleep. */
+  sleep(duration: number): void {
+    if (this.#sleep !== null && this.#sleep.until > this.#simulation.time) return;
+    this.#settleSleep();
+    this.pause(duration);
+    this.#sleep = { from: this.#simulation.time, until: this.#simulation.time + duration };
+  }
+
+  /** Sets the wall clock forward, or back. */
+  stepWall(milliseconds: number): void {
+    this.#wallOffset += milliseconds;
+  }
+
+  /**
+   * From now on some readings of the clock take up to `longest` milliseconds: the machine stops in
+   * the middle of a turn, and goes on where it was with everything that it believed before.
+   */
+  stallSometimes(chance: number, longest: number): void {
+    this.#stall = { chance, longest };
+  }
+
+  /** Ends what still disturbs it: a pause now, and stalls from now on. */
+  calm(): void {
+    this.#pausedUntil = Math.min(this.#pausedUntil, this.#simulation.time);
+    if (this.#sleep !== null && this.#sleep.until > this.#simulation.time) {
+      this.#sleep = { from: this.#sleep.from, until: this.#simulation.time };
+    }
+    this.#stall = { chance: 0, longest: 0 };
+  }
+
+  #monotonic(): number {
+    this.#settleSleep();
+    const standing = this.#sleep === null ? 0 : this.time - this.#sleep.from;
+    const elapsed = this.time - this.#slept - standing;
+    return this.#clock.monotonicOffset + elapsed * this.#clock.rate;
+  }
+
+  #settleSleep(): void {
+    if (this.#sleep === null || this.time < this.#sleep.until) return;
+    this.#slept += this.#sleep.until - this.#sleep.from;
+    this.#sleep = null;
+  }
+
+  #maybeStall(): void {
+    if (this.#stall.chance === 0 || this.#peeking || this.#crashed) return;
+    if (!this.#random.chance(this.#stall.chance)) return;
+    this.#stalledUntil = this.time + this.#random.between(0, this.#stall.longest);
+    this.#simulation.note(`${this.name} stalls until ${this.#stalledUntil.toFixed(3)}`);
+  }
+
+  /** Has `timer` fire when the monotonic clock shows `due`, or later. */
+  #arm(timer: symbol, callback: () => void, due: number): void {
+    const left = Math.max(0, due - this.#monotonic()) / this.#clock.rate;
+    this.#simulation.at(this.time + left + this.#random.between(0, TIMER_JITTER), () => {
+      if (!this.#timers.has(timer)) return; // cancelled: the machine need not be troubled
+      this.run(() => {
+        if (!this.#timers.has(timer)) return;
+        // It is early if the monotonic clock stood still meanwhile.
+        if (this.#monotonic() < due) return this.#arm(timer, callback, due);
+        this.#timers.delete(timer);
+        callback();
+      });
+    });
+  }
+}
