@@ -3,8 +3,9 @@ import { MAX_COUNTER } from "../paxos/ballot.ts";
 import { pack, unpack } from "./cbor_x.ts";
 import { fields, FrameReader, integer, Refusal, refuse } from "./frame_reader.ts";
 import { FrameWriter } from "./frame_writer.ts";
+import { decodeVector, genesis } from "./genesis.ts";
 import { MAX_FRAME_BYTES, MAX_LIST } from "./limits.ts";
-import { decodeReply, decodeVector, encodeReply, genesis } from "./reply.ts";
+import { decodeReply, encodeReply } from "./reply.ts";
 import { decodeRequest, encodeRequest } from "./request.ts";
 import { FRAME_RULES, scan } from "./scan.ts";
 

@@ -141,9 +141,7 @@ export class Reader {
   }
 
   #date(): Date {
-    // A double of seconds is off by less than half a millisecond for every time that a Date can
-    // have, so rounding gives back the very millisecond.
-    const date = new Date(Math.round(Number(this.item()) * 1000));
+    const date = new Date(millisecondsOf(Number(this.item())));
     if (Number.isNaN(date.getTime())) throw new MalformedError("a Date that is none");
     return date;
   }
@@ -166,4 +164,17 @@ export class Reader {
       }
     }
   }
+}
+
+/**
+ * The whole milliseconds that were divided by 1000 to give `seconds`. The quotient is rounded to a
+ * double, and beyond the year 141,000 so coarsely that multiplying can miss by one; but no two
+ * milliseconds of a Date have the same quotient.
+ */
+function millisecondsOf(seconds: number): number {
+  const product = Math.round(seconds * 1000);
+  for (const near of [product, product - 1, product + 1]) {
+    if (near / 1000 === seconds) return near;
+  }
+  return product;
 }

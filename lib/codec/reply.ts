@@ -1,4 +1,12 @@
-import type { GenesisRecord, Listed, RegisterCopy, Reply } from "../paxos/messages.ts";
+import type { Reply } from "../paxos/messages.ts";
+import {
+  decodeCopy,
+  decodeLast,
+  decodeListed,
+  encodeCopy,
+  encodeLast,
+  encodeListed,
+} from "./copies.ts";
 import {
   blob,
   choice,
@@ -11,9 +19,8 @@ import {
   register,
 } from "./frame_reader.ts";
 import type { Fields, FrameWriter } from "./frame_writer.ts";
-import { MAX_LIST, MAX_MEMBERS, MAX_TTL } from "./limits.ts";
-import { GENESIS_PATTERN } from "./names.ts";
-import { decodeMembers } from "./request.ts";
+import { decodeMembers, decodeRecord, encodeRecord } from "./genesis.ts";
+import { MAX_LIST, MAX_TTL } from "./limits.ts";
 import {
   decodeAccepted,
   decodeSessions,
@@ -251,87 +258,4 @@ export function decodeReply(field: unknown, from: FrameReader): Reply {
     default:
       refuse("a reply of an unknown kind");
   }
-}
-
-/** The id of a genesis. */
-export function genesis(field: unknown): string {
-  if (typeof field !== "string" || !GENESIS_PATTERN.test(field)) refuse("not the id of a genesis");
-  return field;
-}
-
-/** A crash vector: the highest incarnation known of each member, or "". */
-export function decodeVector(field: unknown, from: FrameReader): readonly string[] {
-  return from.list(field, MAX_MEMBERS, (life) => from.lifeOrNone(life));
-}
-
-function encodeListed(listed: Listed, to: FrameWriter): Fields {
-  const { register, ballot, present, bound, copied } = listed;
-  return [register, to.counter(ballot.counter), to.life(ballot.life), present, bound, copied];
-}
-
-function decodeListed(field: unknown, from: FrameReader): Listed {
-  const [id, counter, life, present, bound, copied] = fields(field, 6);
-  return {
-    register: register(id),
-    ballot: from.anyBallot(counter, life),
-    present: flag(present),
-    bound: flag(bound),
-    copied: flag(copied),
-  };
-}
-
-function encodeRecord(record: GenesisRecord, to: FrameWriter): Fields {
-  return [
-    record.id,
-    record.lives.map((life) => to.life(life)),
-    to.counter(record.floor),
-    record.maxTtl,
-    record.clients,
-  ];
-}
-
-function decodeRecord(field: unknown, from: FrameReader): GenesisRecord {
-  const [id, lives, floor, maxTtl, clients] = fields(field, 5);
-  return {
-    id: genesis(id),
-    lives: from.list(lives, MAX_MEMBERS, (life) => from.life(life)),
-    floor: from.counter(floor),
-    maxTtl: milliseconds(maxTtl, MAX_TTL),
-    clients: flag(clients),
-  };
-}
-
-function encodeCopy(copy: RegisterCopy, to: FrameWriter): Fields {
-  const { register, promised, accepted } = copy;
-  return [register, ...to.ballot(promised), encodeAccepted(accepted, to)];
-}
-
-function decodeCopy(field: unknown, from: FrameReader): RegisterCopy {
-  const [id, counter, life, accepted] = fields(field, 4);
-  return {
-    register: register(id),
-    promised: from.anyBallot(counter, life),
-    accepted: decodeAccepted(accepted, from),
-  };
-}
-
-type Last = Extract<Reply, { type: "piece" }>["last"];
-
-function encodeLast(last: NonNullable<Last>, to: FrameWriter): Fields {
-  return [
-    encodeSessions(last.fenced, to),
-    to.counter(last.floor),
-    last.vector.map((life) => to.life(life)),
-    last.wait,
-  ];
-}
-
-function decodeLast(field: unknown, from: FrameReader): Last {
-  const [fenced, floor, vector, wait] = fields(field, 4);
-  return {
-    fenced: decodeSessions(fenced, from),
-    floor: from.counter(floor),
-    vector: decodeVector(vector, from),
-    wait: milliseconds(wait, MAX_TTL),
-  };
 }

@@ -13,7 +13,8 @@ import {
   registerOrNone,
 } from "./frame_reader.ts";
 import type { Fields, FrameWriter } from "./frame_writer.ts";
-import { MAX_MEMBERS, MAX_TTL } from "./limits.ts";
+import { decodeMembers } from "./genesis.ts";
+import { MAX_TTL } from "./limits.ts";
 import { isBucketPrefix } from "./register_id.ts";
 import {
   decodeBindings,
@@ -208,11 +209,6 @@ export function decodeRequest(field: unknown, from: FrameReader): Request {
     default:
       refuse("a request of an unknown kind");
   }
-}
-
-/** The names of all members, in order. */
-export function decodeMembers(field: unknown, from: FrameReader): readonly string[] {
-  return from.list(field, MAX_MEMBERS, node);
 }
 
 function prefix(field: unknown): string {

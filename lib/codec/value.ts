@@ -62,6 +62,7 @@ export function decodeValue(bytes: Uint8Array): unknown {
 /** How to write the step from a container to the place `at` in it. */
 type Step = (at: unknown) => string;
 
+const here: Step = () => "";
 const element: Step = (at) => `[${at}]`;
 const property: Step = (at) =>
   /^[A-Za-z_$][\w$]*$/.test(at as string) ? `.${at}` : `[${JSON.stringify(at)}]`;
@@ -150,6 +151,7 @@ class ValueEncoder {
     if (this.#containers.includes(container)) this.#refuse("a cycle");
     if (this.#containers.length === MAX_DEPTH) this.#refuse(`more than ${MAX_DEPTH} levels`);
     this.#containers.push(container);
+    this.#at(here, undefined);
     write();
     this.#containers.pop();
   }

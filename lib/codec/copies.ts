@@ -1,0 +1,66 @@
+import type { Listed, RegisterCopy, Reply } from "../paxos/messages.ts";
+import { fields, flag, type FrameReader, milliseconds, register } from "./frame_reader.ts";
+import type { Fields, FrameWriter } from "./frame_writer.ts";
+import { decodeVector } from "./genesis.ts";
+import { MAX_TTL } from "./limits.ts";
+import { decodeAccepted, decodeSessions, encodeAccepted, encodeSessions } from "./state.ts";
+
+/** What replies say about many registers at once: lists, and the pieces of a copy. */
+
+/** One field. */
+export function encodeListed(listed: Listed, to: FrameWriter): Fields {
+  const { register, ballot, present, bound, copied } = listed;
+  return [register, to.counter(ballot.counter), to.life(ballot.life), present, bound, copied];
+}
+
+/** One register in a list, from one field. */
+export function decodeListed(field: unknown, from: FrameReader): Listed {
+  const [id, counter, life, present, bound, copied] = fields(field, 6);
+  return {
+    register: register(id),
+    ballot: from.anyBallot(counter, life),
+    present: flag(present),
+    bound: flag(bound),
+    copied: flag(copied),
+  };
+}
+
+/** One field. */
+export function encodeCopy(copy: RegisterCopy, to: FrameWriter): Fields {
+  const { register, promised, accepted } = copy;
+  return [register, ...to.ballot(promised), encodeAccepted(accepted, to)];
+}
+
+/** One register in a copy, from one field. */
+export function decodeCopy(field: unknown, from: FrameReader): RegisterCopy {
+  const [id, counter, life, accepted] = fields(field, 4);
+  return {
+    register: register(id),
+    promised: from.anyBallot(counter, life),
+    accepted: decodeAccepted(accepted, from),
+  };
+}
+
+/** What comes with the last piece of a copy. */
+export type Last = Extract<Reply, { type: "piece" }>["last"];
+
+/** One field. */
+export function encodeLast(last: NonNullable<Last>, to: FrameWriter): Fields {
+  return [
+    encodeSessions(last.fenced, to),
+    to.counter(last.floor),
+    last.vector.map((life) => to.life(life)),
+    last.wait,
+  ];
+}
+
+/** The end of a copy, from one field. */
+export function decodeLast(field: unknown, from: FrameReader): Last {
+  const [fenced, floor, vector, wait] = fields(field, 4);
+  return {
+    fenced: decodeSessions(fenced, from),
+    floor: from.counter(floor),
+    vector: decodeVector(vector, from),
+    wait: milliseconds(wait, MAX_TTL),
+  };
+}

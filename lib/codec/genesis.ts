@@ -1,0 +1,47 @@
+import type { GenesisRecord } from "../paxos/messages.ts";
+import type { Life } from "../paxos/ballot.ts";
+import { fields, flag, type FrameReader, milliseconds, node, refuse } from "./frame_reader.ts";
+import type { Fields, FrameWriter } from "./frame_writer.ts";
+import { MAX_MEMBERS, MAX_TTL } from "./limits.ts";
+import { GENESIS_PATTERN } from "./names.ts";
+
+/** What frames say about the cluster as a whole: its members, its genesis, its crash vector. */
+
+/** The id of a genesis. */
+export function genesis(field: unknown): string {
+  if (typeof field !== "string" || !GENESIS_PATTERN.test(field)) refuse("not the id of a genesis");
+  return field;
+}
+
+/** A crash vector: the highest incarnation known of each member, or "". */
+export function decodeVector(field: unknown, from: FrameReader): readonly Life[] {
+  return from.list(field, MAX_MEMBERS, (life) => from.lifeOrNone(life));
+}
+
+/** The names of all members, in order. */
+export function decodeMembers(field: unknown, from: FrameReader): readonly string[] {
+  return from.list(field, MAX_MEMBERS, node);
+}
+
+/** One field. */
+export function encodeRecord(record: GenesisRecord, to: FrameWriter): Fields {
+  return [
+    record.id,
+    record.lives.map((life) => to.life(life)),
+    to.counter(record.floor),
+    record.maxTtl,
+    record.clients,
+  ];
+}
+
+/** A record, from one field. */
+export function decodeRecord(field: unknown, from: FrameReader): GenesisRecord {
+  const [id, lives, floor, maxTtl, clients] = fields(field, 5);
+  return {
+    id: genesis(id),
+    lives: from.list(lives, MAX_MEMBERS, (life) => from.life(life)),
+    floor: from.counter(floor),
+    maxTtl: milliseconds(maxTtl, MAX_TTL),
+    clients: flag(clients),
+  };
+}
