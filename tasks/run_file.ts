@@ -55,6 +55,7 @@ function commandFor(
     case "node":
       return ["node", [
         `--import=${tsx}`,
+        "--import=./tasks/node_open.ts",
         "--test-reporter=spec",
         "--test-reporter-destination=stdout",
         "--test-reporter=junit",
@@ -95,7 +96,10 @@ export async function runFile(
     const report = `${folder}/report.xml`;
     const started = performance.now();
     const [command, args] = commandFor(setup, runtime, rule, file, report);
-    const ended = await run(command, args, { timeout: rule.timeout });
+    const ended = await run(command, args, {
+      timeout: rule.timeout,
+      env: { SYNOD_TEST_TIMEOUT: String(rule.timeout) },
+    });
     const tests = await readReport(report);
     const count = (outcome: Reported["outcome"]) =>
       tests?.filter((test) => test.outcome === outcome).length ?? 0;

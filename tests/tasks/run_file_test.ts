@@ -70,6 +70,13 @@ for (const runtime of RUNTIMES) {
   });
 }
 
+describe("runFile() in node", () => {
+  it("says what a file that hangs has left open", async () => {
+    const result = await runFixture("node", "hangs", 3_000);
+    assertMatch(result.output, /still open: .*Timeout/);
+  });
+});
+
 describe("findDifferences()", () => {
   const result = (runtime: Runtime, names: string[], problems: string[] = []): FileResult => ({
     runtime,

@@ -1,0 +1,43 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { deno } from "../../tasks/process.ts";
+import { passes, type Stage, stages } from "../../tasks/stages.ts";
+
+/** A stage of two commands, of which the second ends with `code` and leaves a file as its trace. */
+function stage(title: string, trace: string, code: number): Stage {
+  const script = `Deno.writeTextFileSync(Deno.args[0], ""); Deno.exit(${code})`;
+  return { title, commands: [[deno, "eval", ""], [deno, "eval", script, trace]] };
+}
+
+async function traces(codes: number[]): Promise<{ passed: boolean; ran: string[] }> {
+  const folder = await Deno.makeTempDir({ prefix: "synod-test-" });
+  try {
+    const list = codes.map((code, index) => stage(`stage ${index}`, `${folder}/${index}`, code));
+    const passed = await passes(list);
+    return { passed, ran: [...Deno.readDirSync(folder)].map((entry) => entry.name).sort() };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+describe("passes()", () => {
+  it("is true when every command of every stage succeeds", async () => {
+    assertEquals(await traces([0, 0]), { passed: true, ran: ["0", "1"] });
+  });
+
+  it("is false at the first stage with a command that fails, and runs no more", async () => {
+    assertEquals(await traces([0, 3, 0]), { passed: false, ran: ["0", "1"] });
+  });
+});
+
+describe("stages()", () => {
+  it("begins with the cheapest, and looks at every entry point", async () => {
+    const list = await stages();
+    assertEquals(list[0].title, "formatting");
+    const commands = list.flatMap((stage) => stage.commands.map((words) => words.join(" ")));
+    const lint = commands.find((command) => command.includes("doc --lint"));
+    for (const entry of ["./mod.ts", "./lib/paxos/mod.ts", "./transports/memory.ts"]) {
+      assertEquals(lint?.includes(entry), true, entry);
+    }
+  });
+});
