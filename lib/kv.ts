@@ -19,11 +19,11 @@ import {
   type PutOptions,
   type WatchOptions,
 } from "./kv/options.ts";
-import type { PutOutcome, Puts, ReadyPut } from "./kv/puts.ts";
+import type { PutOutcome, Puts } from "./kv/puts.ts";
 import { type Change, watch } from "./kv/watch.ts";
 import type { Core } from "./node/core.ts";
 import type { Limits } from "./node/operation.ts";
-import type { Binding, Pid, Present, RegisterId } from "./paxos/register.ts";
+import type { Pid, Present, RegisterId } from "./paxos/register.ts";
 import { parseSession } from "./paxos/sessions.ts";
 import type { ProcessTable } from "./process_table.ts";
 
@@ -47,6 +47,9 @@ export interface KvParts {
   /** Ends everything that is under way in this KV; the signal of a process. */
   readonly signal?: AbortSignal;
 }
+
+/** So many keys are read at the same time when they are listed. */
+const READS_AT_ONCE = 64;
 
 /**
  * Keys that are set once for the whole cluster. A key has one value for as long as it is present:
@@ -147,12 +150,20 @@ export class PaxosKV {
     const prefix = bucketPrefix("k", bucket);
     const listed = await this.#within(options, async (limits) => {
       const registers = await core.questions.list(prefix, limits);
-      const present = await Promise.all(Array.from(registers, async ([register, what]) => {
-        if (what === "present") return register;
-        const { state } = await core.liveness.live(register, limits);
-        return state?.present ? register : undefined;
-      }));
-      const found = present.filter((register): register is RegisterId => register !== undefined);
+      const found: RegisterId[] = [];
+      const unsure = [...registers].filter(([register, what]) => {
+        if (what === "present") found.push(register);
+        return what === "unsure";
+      });
+      // Some at a time: to read all at once would keep the node from everything else.
+      while (unsure.length > 0) {
+        await Promise.all(
+          unsure.splice(-READS_AT_ONCE).map(async ([register]) => {
+            const { state } = await core.liveness.live(register, limits);
+            if (state?.present) found.push(register);
+          }),
+        );
+      }
       return { ok: true, value: found.sort() } as const;
     });
     return listed.ok ? listed.value.map((register) => parseRegisterId(register).key) : [];

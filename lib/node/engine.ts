@@ -13,7 +13,7 @@ import type {
   Request,
 } from "../paxos/messages.ts";
 import { CrashVector, type Sender } from "../paxos/quorum.ts";
-import { Voter } from "../paxos/voter.ts";
+import type { Voter } from "../paxos/voter.ts";
 import { Calls } from "./calls.ts";
 import { type Limits, Operation } from "./operation.ts";
 import { Outbox } from "./outbox.ts";
@@ -35,6 +35,8 @@ export interface EngineHandlers {
   notAMember(from: string): void;
   /** Another process has taken this node's place. */
   replaced(): void;
+  /** A member votes, in an incarnation that it was not seen in before. */
+  memberVotes(member: string, incarnation: Life): void;
   /** A peer speaks another version of the format. */
   otherVersion(from: string, version: number): void;
 }
@@ -66,6 +68,8 @@ export class Engine {
   #vector: CrashVector;
   /** Why no operation can succeed, if that is known. */
   #hopeless: SynodError | undefined;
+  /** The incarnation that each member was last seen in. */
+  readonly #seen = new Map<string, Life>();
   #closed = false;
 
   /** An engine that knows nothing of its cluster yet; `send` never throws. */
@@ -138,16 +142,39 @@ export class Engine {
     return this.#closed;
   }
 
-  /** Begins to live under `record`; as a voting member with `incarnation`. */
-  enter(record: GenesisRecord, incarnation: Life | null): void {
+  /** Begins to live under `record`, without a vote. */
+  enter(record: GenesisRecord): void {
     this.#record = record;
     this.#vector = new CrashVector(this.members.length);
     this.#vector.merge(record.lives);
     this.#hopeless = undefined;
     this.clock.observe(record.floor);
-    if (incarnation === null) return;
-    this.#vector.raise(this.members.indexOf(this.self), incarnation);
-    this.#voter = new Voter(record, incarnation, this.settings.maxKeys);
+  }
+
+  /** Votes from now on, and knows of the crashes in `vector`. */
+  vote(voter: Voter, vector: readonly Life[]): void {
+    this.#vector.merge(vector);
+    this.#vector.raise(this.members.indexOf(this.self), voter.incarnation);
+    this.#voter = voter;
+  }
+
+  /** Has another life from now on, and what was said in the one before is not said any more. */
+  relive(life: Life): void {
+    this.#life = life;
+    this.#outbox.clear();
+  }
+
+  /** Forgets everything that it agreed on, as a crash would. */
+  forget(life: Life): void {
+    this.#voter = null;
+    this.#record = null;
+    this.#vector = new CrashVector(this.members.length);
+    this.relive(life);
+  }
+
+  /** Takes note of a crash: the member with this index announced a new incarnation. */
+  raise(index: number, incarnation: Life): void {
+    this.#vector.raise(index, incarnation);
   }
 
   /** Says why nothing can succeed any more, and ends what is under way. */
@@ -236,7 +263,10 @@ export class Engine {
   #learn(from: string, header: Header): void {
     this.#vector.merge(header.vector);
     const index = this.members.indexOf(from);
-    if (index >= 0 && header.incarnation !== null) this.#vector.raise(index, header.incarnation);
+    if (index >= 0 && header.incarnation !== null) {
+      this.#vector.raise(index, header.incarnation);
+      this.#see(from, header.incarnation);
+    }
     if (this.#voter === null) return;
     const own = this.#vector.entries[this.members.indexOf(this.self)];
     // A member that learns of a later incarnation of itself never votes again.
@@ -245,6 +275,13 @@ export class Engine {
       this.#outbox.clear();
       this.#handlers.replaced();
     }
+  }
+
+  #see(member: string, incarnation: Life): void {
+    // An earlier one is an old frame, or an old process.
+    if (incarnation <= (this.#seen.get(member) ?? "")) return;
+    this.#seen.set(member, incarnation);
+    this.#handlers.memberVotes(member, incarnation);
   }
 
   #answer(from: string, header: Header, request: Request): void {

@@ -8,6 +8,13 @@ export interface ClusterEvents {
   noquorum: undefined;
   /** The node's session is over; what depended on it is lost. */
   sessionlost: { session: string };
+  /**
+   * A member's state changed: it came back without its memory and copies it (`recovering`), or it votes
+   * (`operational`), in this incarnation.
+   */
+  membership: { id: string; state: "recovering" | "operational"; incarnation: string | null };
+  /** A majority of the members lost its memory: the cluster began anew, and what it held is gone. */
+  restart: { genesis: string };
   /** A process failed, and nobody looked at its result. */
   processerror: { pid: Pid; error: unknown };
   /** Something is wrong that nobody was waiting for. */

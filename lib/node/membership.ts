@@ -1,20 +1,24 @@
-import { SynodError } from "../errors.ts";
-import { Genesis, type GenesisEvent, type Outgoing } from "../paxos/genesis.ts";
+import type { SynodError } from "../errors.ts";
+import { lifeAfter, makeLife } from "../paxos/ballot.ts";
+import { Genesis, type GenesisEvent, type MemberState, type Outgoing } from "../paxos/genesis.ts";
+import { GivingUp } from "../paxos/giving_up.ts";
 import type { Reading } from "../paxos/lease.ts";
-import type {
-  GenesisRecord,
-  GenesisReply,
-  GenesisRequest,
-  Header,
-  Request,
-} from "../paxos/messages.ts";
-import { type InquiryOutcome, RecordInquiry } from "../paxos/record_inquiry.ts";
+import type { GenesisRecord, GenesisRequest, Header, Reply, Request } from "../paxos/messages.ts";
+import { help, type Recovered, Recovery, type RecoveryEvent } from "../paxos/recovery.ts";
+import { Voter } from "../paxos/voter.ts";
 import type { Engine } from "./engine.ts";
+import { mismatch } from "./inquiries.ts";
 
 /** What the rest of the node has to know of its place in the cluster. */
 export interface MembershipEvents {
-  /** The node lives under a record from now on; `again`: after it lived under another one. */
+  /** The node knows the record that it lives under; `again`: after it lived under another one. */
   readonly entered: (again: boolean) => void;
+  /** The node may own things from now on: it votes, or is a client. */
+  readonly operational: () => void;
+  /** A majority lost its memory: this member has forgotten what it knew, to begin anew with them. */
+  readonly gaveUp: () => void;
+  /** A member that lost its memory is coming back. */
+  readonly recovering: (member: string) => void;
   /** Nothing can succeed as things are; more may follow. */
   readonly hopeless: (error: SynodError) => void;
   /** Another process has this node's place. */
@@ -25,88 +29,121 @@ export interface MembershipEvents {
 const FIRST_WAIT = 20;
 const LONGEST_WAIT = 1_000;
 
+/** How many rounds of asking whether all is lost before a new count begins. */
+const GIVING_UP_ASKS = 5;
+
 /**
- * Finds out which genesis this node lives under: a member takes part in it, a client asks for it.
- * Whoever hears of another one later asks again.
+ * A member's place in its cluster: it takes part in the genesis, comes back without its memory, helps
+ * others to come back, and gives up a cluster that cannot.
  */
 export class Membership {
   readonly #engine: Engine;
   readonly #events: MembershipEvents;
-  readonly #genesis: Genesis | null;
+  readonly #hasQuorum: () => boolean;
+  #genesis: Genesis;
+  #recovery: Recovery | null = null;
+  #givingUp: { machine: GivingUp; asks: number } | null = null;
+  #entered = false;
   #cancelTimer: () => void = () => {};
-  #inquiry: number | null = null;
-  #inquired = -Infinity;
+  #cancelGivingUp: () => void = () => {};
 
-  /** Asks for nothing before `start`. */
-  constructor(engine: Engine, events: MembershipEvents) {
+  /** Asks for nothing before `start`. `hasQuorum` says whether the node has one at this instant. */
+  constructor(engine: Engine, events: MembershipEvents, hasQuorum: () => boolean) {
     this.#engine = engine;
     this.#events = events;
-    const { self, members, life, clock, calls, settings } = engine;
-    this.#genesis = engine.isMember
-      ? new Genesis({
-        self,
-        members,
-        life,
-        clock,
-        nextId: () => calls.next(),
-        maxTtl: settings.maxSessionTtl,
-        clients: settings.clients,
-      })
-      : null;
+    this.#hasQuorum = hasQuorum;
+    this.#genesis = this.#blank();
   }
 
-  /** Where this member stands; `null` for a client. */
-  get state(): Genesis["state"] | null {
-    return this.#genesis?.state ?? null;
+  /** Where this member stands. */
+  get state(): MemberState {
+    return this.#genesis.state;
   }
 
   /** Begins to ask. */
   start(): void {
-    if (this.#genesis !== null) this.#tick(this.#genesis, FIRST_WAIT);
-    else this.#ask(FIRST_WAIT);
-  }
-
-  /** Answers a question of another member. */
-  answer(from: string, header: Header, request: Request & GenesisRequest): void {
-    if (this.#genesis === null) return;
-    const { reply, event } = this.#genesis.answer(from, header, request, this.#reading());
-    if (reply !== undefined) this.#engine.reply(from, header.life, { id: request.id, ...reply });
-    this.#act(event);
-  }
-
-  /** Somebody lives under another genesis: asks, not too often, whether a majority does. */
-  doubt(): void {
-    const now = this.#engine.runtime.now();
-    if (now - this.#inquired < LONGEST_WAIT) return;
-    this.#inquired = now;
-    this.#inquire();
-  }
-
-  /** A member says that this node is none: of weight only if a majority says so. */
-  refused(): void {
-    if (this.#genesis === null) this.doubt();
+    this.#engine.calls.otherwise((from, header, reply) => this.#receive(from, header, reply));
+    this.#tick(FIRST_WAIT);
+    this.#considerGivingUp();
   }
 
   /** Asks nothing more. */
   stop(): void {
     this.#cancelTimer();
-    this.#closeInquiry();
+    this.#cancelGivingUp();
   }
 
-  #tick(genesis: Genesis, wait: number): void {
-    this.#engine.calls.otherwise((from, header, reply) => {
-      const { ask, event } = genesis.receive(from, header, reply, this.#reading());
-      this.#send(ask);
-      this.#act(event);
+  /** Answers a question of another node. */
+  answer(from: string, header: Header, request: Request & GenesisRequest): void {
+    const { id } = request;
+    const { reply, event, voids } = this.#genesis.answer(from, header, request, this.#reading());
+    if (voids) this.#recovery?.restart();
+    const answer = reply ?? this.#help(from, header, request);
+    if (answer !== undefined) this.#engine.reply(from, header.life, { id, ...answer });
+    this.#act(event);
+  }
+
+  #blank(): Genesis {
+    const { self, members, life, clock, calls, settings } = this.#engine;
+    return new Genesis({
+      self,
+      members,
+      life,
+      clock,
+      nextId: () => calls.next(),
+      maxTtl: settings.maxSessionTtl,
+      clients: settings.clients,
     });
-    const { ask, event } = genesis.tick(this.#reading());
+  }
+
+  #help(from: string, header: Header, request: GenesisRequest) {
+    const { voter, record, members, runtime } = this.#engine;
+    if (voter === null || header.genesis !== record?.id) return undefined;
+    const helper = {
+      voter,
+      members,
+      vector: () => this.#engine.vector,
+      raise: (index: number, incarnation: string) => this.#engine.raise(index, incarnation),
+    };
+    if (request.type === "transfer" && request.after === "") this.#events.recovering(from);
+    return help(helper, from, header, request, runtime.now());
+  }
+
+  #tick(wait: number): void {
+    const { ask, event } = this.#genesis.tick(this.#reading());
+    this.#send(ask);
+    if (this.#recovery !== null) this.#send(this.#recovery.tick());
+    this.#act(event);
+    if (this.#genesis.state === "operational") return;
+    this.#again(wait);
+  }
+
+  #again(wait: number): void {
+    const { runtime } = this.#engine;
+    this.#cancelTimer();
+    this.#cancelTimer = runtime.setTimer(
+      () => this.#tick(Math.min(LONGEST_WAIT, wait * 2)),
+      wait * (0.75 + 0.5 * runtime.random()),
+    );
+  }
+
+  /** The machines know by the numbers which answers still count. */
+  #receive(from: string, header: Header, reply: Reply): void {
+    const { ask, event } = this.#genesis.receive(from, header, reply, this.#reading());
     this.#send(ask);
     this.#act(event);
-    if (genesis.state === "operational") return;
-    this.#again(wait, (next) => this.#tick(genesis, next));
+    if (this.#recovery !== null) {
+      const { ask, event } = this.#recovery.receive(from, header, reply);
+      this.#send(ask);
+      this.#actOnRecovery(event);
+    }
+    if (this.#givingUp !== null) {
+      const { ask, allIsLost } = this.#givingUp.machine.receive(from, header, reply);
+      this.#send(ask);
+      if (allIsLost) this.#giveUp();
+    }
   }
 
-  /** Questions of genesis are answered by number; the machine itself knows which ones still count. */
   #send(ask: readonly Outgoing[]): void {
     for (const { to, request } of ask) this.#engine.ask([to], request);
   }
@@ -114,13 +151,10 @@ export class Membership {
   #act(event: GenesisEvent | undefined): void {
     switch (event?.type) {
       case "operational":
-        this.#engine.calls.otherwise(null);
-        this.#cancelTimer();
-        this.#engine.enter(event.record, this.#engine.life);
-        this.#events.entered(false);
+        this.#begin(event.record);
         return;
       case "recover":
-        // Until it has copied its memory from the others it answers nothing but questions of genesis.
+        this.#recover(event.record);
         return;
       case "replaced":
         this.#events.replaced();
@@ -130,89 +164,100 @@ export class Membership {
     }
   }
 
-  /** A client asks until it knows the record. */
-  #ask(wait: number): void {
-    if (this.#engine.record !== null) return;
-    this.#inquire();
-    this.#again(wait, (next) => this.#ask(next));
+  /** The first life of this member under `record`: there is nothing to remember. */
+  #begin(record: GenesisRecord): void {
+    const { life, settings, runtime } = this.#engine;
+    const voter = new Voter(record, life, settings.maxKeys);
+    // Clients may outlive all members: what they own, no member remembers.
+    if (record.clients) voter.sessions.grantFrom(runtime.now() + record.maxTtl);
+    this.#enter(record);
+    this.#vote(voter, record.lives);
   }
 
-  #inquire(): void {
-    this.#closeInquiry();
-    const { calls, members, self } = this.#engine;
-    const inquiry = new RecordInquiry(members);
-    const question = calls.open((from, _header, reply) => {
-      const outcome = inquiry.receive(from, reply as GenesisReply);
-      if (outcome === undefined || this.#inquiry !== question) return;
-      this.#closeInquiry();
-      this.#conclude(outcome);
-    });
-    this.#inquiry = question;
-    const others = members.filter((member) => member !== self);
-    const request = {
-      id: question,
-      type: "enquire",
+  #recover(record: GenesisRecord): void {
+    const { self, members, life, calls, runtime } = this.#engine;
+    this.#recovery = new Recovery({
+      self,
       members,
-      purpose: "record",
-      round: 1,
-    } as const;
-    this.#engine.ask(others, request);
+      life,
+      genesis: record.id,
+      nextId: () => calls.next(),
+      lifeAfter: (life) => lifeAfter(life, () => runtime.random()),
+    });
+    this.#enter(record);
+    this.#send(this.#recovery.tick());
+    this.#again(FIRST_WAIT);
   }
 
-  #conclude(outcome: InquiryOutcome): void {
-    switch (outcome.type) {
-      case "record":
-        this.#follow(outcome.record);
+  #actOnRecovery(event: RecoveryEvent | undefined): void {
+    switch (event?.type) {
+      case "relive":
+        this.#engine.relive(event.life);
+        this.#genesis.relive(event.life);
+        this.#send(this.#recovery!.tick());
         return;
-      case "notAMember":
-        this.#events.hopeless(
-          new SynodError(
-            "not_a_member",
-            `Node ${this.#engine.self} is not one of the members, and the cluster has no clients`,
-          ),
-        );
+      case "replaced":
+        this.#events.replaced();
         return;
-      case "membersMismatch":
-        this.#events.hopeless(mismatch(this.#engine, "a majority", outcome.members));
+      case "recovered":
+        this.#comeBack(event.memory);
     }
   }
 
-  #follow(record: GenesisRecord): void {
-    const before = this.#engine.record;
-    if (before?.id === record.id) return;
-    if (this.#engine.isMember) {
-      // The cluster began anew, and not with this process: another one has its place.
-      if (this.#engine.voter !== null) this.#events.replaced();
-      return;
+  #comeBack(memory: Recovered): void {
+    const { record, settings, runtime } = this.#engine;
+    const voter = Voter.recovered(record!, memory, settings.maxKeys, runtime.now());
+    this.#recovery = null;
+    this.#genesis.recovered();
+    this.#vote(voter, memory.vector);
+  }
+
+  #enter(record: GenesisRecord): void {
+    this.#engine.enter(record);
+    this.#events.entered(this.#entered);
+    this.#entered = true;
+  }
+
+  #vote(voter: Voter, vector: readonly string[]): void {
+    this.#recovery = null;
+    this.#cancelTimer();
+    this.#engine.vote(voter, vector);
+    this.#events.operational();
+  }
+
+  /** Asks, now and then, while there is no quorum, whether there can ever be one again. */
+  #considerGivingUp(): void {
+    const { runtime, settings, self, members, record, calls, voter } = this.#engine;
+    if (settings.afterMajorityLoss === "wait") return;
+    if (voter === null || record === null || this.#hasQuorum()) {
+      this.#givingUp = null;
+    } else {
+      if (this.#givingUp === null || this.#givingUp.asks >= GIVING_UP_ASKS) {
+        const nextId = () => calls.next();
+        this.#givingUp = { machine: new GivingUp({ self, members, record, nextId }), asks: 0 };
+      }
+      this.#givingUp.asks++;
+      this.#send(this.#givingUp.machine.questions());
     }
-    this.#cancelTimer();
-    this.#engine.enter(record, null);
-    this.#events.entered(before !== null);
+    const wait = LONGEST_WAIT * (0.75 + 0.5 * runtime.random());
+    this.#cancelGivingUp();
+    this.#cancelGivingUp = runtime.setTimer(() => this.#considerGivingUp(), wait);
   }
 
-  #again(wait: number, ask: (next: number) => void): void {
-    const { runtime } = this.#engine;
-    this.#cancelTimer();
-    this.#cancelTimer = runtime.setTimer(
-      () => ask(Math.min(LONGEST_WAIT, wait * 2)),
-      wait * (0.75 + 0.5 * runtime.random()),
-    );
-  }
-
-  #closeInquiry(): void {
-    if (this.#inquiry !== null) this.#engine.calls.close(this.#inquiry);
-    this.#inquiry = null;
+  /** Crashes on purpose: with all others, it can begin anew. */
+  #giveUp(): void {
+    const { life, runtime } = this.#engine;
+    const random = () => runtime.random();
+    const now = makeLife(runtime.wallNow(), random);
+    this.#givingUp = null;
+    this.#recovery = null;
+    this.#engine.forget(now > life ? now : lifeAfter(life, random));
+    this.#genesis = this.#blank();
+    this.#events.gaveUp();
+    this.#tick(FIRST_WAIT);
   }
 
   #reading(): Reading {
     return { now: this.#engine.runtime.now(), wall: this.#engine.runtime.wallNow() };
   }
-}
-
-function mismatch(engine: Engine, node: string, members: readonly string[]): SynodError {
-  return new SynodError(
-    "members_mismatch",
-    `Node ${engine.self} lists the members ${engine.members.join(", ")}, but ${node} lists ` +
-      members.join(", "),
-  );
 }

@@ -2,6 +2,7 @@ import { SynodError } from "../errors.ts";
 import { PaxosKV } from "../kv.ts";
 import { Puts } from "../kv/puts.ts";
 import { makeLife } from "../paxos/ballot.ts";
+import type { GenesisRecord } from "../paxos/messages.ts";
 import { Process, type SpawnOptions } from "../processes.ts";
 import { ProcessTable } from "../process_table.ts";
 import { Core } from "./core.ts";
@@ -9,7 +10,8 @@ import { Engine } from "./engine.ts";
 import { type ClusterEvents, EventfulNode } from "./events.ts";
 import { Links } from "./links.ts";
 import { Liveness } from "./liveness.ts";
-import { Membership } from "./membership.ts";
+import { Inquiries } from "./inquiries.ts";
+import { Membership, type MembershipEvents } from "./membership.ts";
 import { Pacing } from "./pacing.ts";
 import { Proposals } from "./proposals.ts";
 import { Questions } from "./questions.ts";
@@ -40,7 +42,9 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   readonly #engine: Engine;
   readonly #core: Core;
   readonly #links: Links;
-  readonly #membership: Membership;
+  /** `null` for a client. */
+  readonly #membership: Membership | null;
+  readonly #inquiries: Inquiries;
   readonly #table: ProcessTable;
   readonly #puts: Puts;
   readonly #processes = new Set<Process<unknown>>();
@@ -60,19 +64,31 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     const life = makeLife(runtime.wallNow(), () => runtime.random());
     this.#links = new Links(settings.id, settings.transports);
     const engine = new Engine(settings, runtime, life, (to, frame) => this.#links.send(to, frame), {
-      genesis: (from, header, request) => this.#membership.answer(from, header, request),
+      genesis: (from, header, request) => this.#membership?.answer(from, header, request),
       handover: (_from, request) => this.#puts.handover(request),
-      otherGenesis: () => this.#membership.doubt(),
-      notAMember: () => this.#membership.refused(),
+      otherGenesis: () => this.#inquiries.doubt(),
+      notAMember: () => this.#inquiries.doubt(),
       replaced: () => this.#replaced(),
+      memberVotes: (id, incarnation) =>
+        this.emit("membership", { id, state: "operational", incarnation }),
       otherVersion: (from, version) => this.#otherVersion(from, version),
     });
     this.#engine = engine;
-    this.#membership = new Membership(engine, {
+    this.#inquiries = new Inquiries(engine, {
+      otherRecord: (record) => this.#otherRecord(record),
+      hopeless: (error) => this.#hopeless(error),
+    });
+    const membershipEvents: MembershipEvents = {
       entered: (again) => this.#entered(again),
+      operational: () => this.#core.session.open(),
+      gaveUp: () => this.#abandon(),
+      recovering: (id) => this.emit("membership", { id, state: "recovering", incarnation: null }),
       hopeless: (error) => this.#hopeless(error),
       replaced: () => this.#replaced(),
-    });
+    };
+    this.#membership = engine.isMember
+      ? new Membership(engine, membershipEvents, () => this.hasQuorum)
+      : null;
     const pacing = new Pacing(runtime);
     const proposals = new Proposals(engine, pacing);
     const reads = new Reads(engine, pacing, proposals);
@@ -150,7 +166,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   async status(): Promise<ClusterStatus> {
     const { session } = this.#core;
     const members = this.#core.closed === undefined
-      ? await askMembers(this.#engine, this.#membership.state)
+      ? await askMembers(this.#engine, this.#membership?.state ?? null)
       : [];
     const hasQuorum = this.hasQuorum;
     const missing = members.filter(({ state }) =>
@@ -200,7 +216,8 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       once: true,
       signal: this.#closing.signal,
     });
-    this.#membership.start();
+    if (this.#membership !== null) this.#membership.start();
+    else this.#inquiries.start();
   }
 
   #kv(signal: AbortSignal | undefined): PaxosKV {
@@ -209,13 +226,29 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   }
 
   #entered(again: boolean): void {
-    if (again) {
-      this.#engine.endOperations(
-        new SynodError("no_quorum", "The cluster began anew: what was under way is lost"),
-      );
-      this.#core.session.end();
-      this.#core.watches.restart();
+    if (!again) return;
+    this.#abandon();
+    this.#core.watches.restart();
+    this.emit("restart", { genesis: this.#engine.record!.id });
+  }
+
+  /** What was agreed on is lost, and with it all that is under way and all that the node owns. */
+  #abandon(): void {
+    this.#core.session.end();
+    const message = "A majority of the members lost its memory: what was under way is lost";
+    this.#engine.endOperations(new SynodError("no_quorum", message));
+  }
+
+  /** A majority lives under another record than this node. */
+  #otherRecord(record: GenesisRecord): void {
+    if (this.#membership !== null) {
+      // It began without this process: another one has its place.
+      if (this.#membership.state === "operational") this.#replaced();
+      return;
     }
+    const again = this.#engine.record !== null;
+    this.#engine.enter(record);
+    this.#entered(again);
     this.#core.session.open();
   }
 
@@ -266,7 +299,8 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     const granted = session.isValid() ? session.current : undefined;
     this.#engine.endOperations(reason);
     this.#closing.abort(reason);
-    this.#membership.stop();
+    this.#membership?.stop();
+    this.#inquiries.stop();
     watches.close();
     const released = [...this.#processes].map((process) => process.exit(reason));
     if (granted !== undefined) {

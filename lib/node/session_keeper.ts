@@ -82,7 +82,7 @@ export class SessionKeeper {
     this.#renew(0);
   }
 
-  /** Ends the session: everything that depends on it is lost at once. */
+  /** Ends the session: everything that depends on it is lost at once. `open` asks for the next one. */
   end(): void {
     this.#lose();
   }
@@ -95,7 +95,7 @@ export class SessionKeeper {
 
   /** Ends the session if its deadline has passed, whatever timers are late. */
   check(): void {
-    if (this.#open && this.#lease.isDead(this.#reading())) this.#lose();
+    if (this.#open && this.#lease.isDead(this.#reading())) this.#reopen();
   }
 
   #next(): Lease {
@@ -162,18 +162,21 @@ export class SessionKeeper {
     const count = this.#engine.members.length;
     // A session that was granted is over only at its deadline; one that never was can be given up.
     if (this.#granted || this.#refusals.size <= count - majority(count)) return;
-    this.#lose();
+    this.#reopen();
   }
 
   #lose(): void {
     if (this.#stopped) return;
     const lost = this.#lease;
-    const wasOpen = this.#open;
     lost.end();
     this.#halt();
     this.#lease = this.#next();
     this.#events.lost(lost.session, lost.wasGranted);
-    if (!wasOpen || this.#stopped) return;
+  }
+
+  #reopen(): void {
+    this.#lose();
+    if (this.#stopped) return;
     this.#open = true;
     this.#renew(0);
   }

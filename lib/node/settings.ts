@@ -34,6 +34,12 @@ export interface JoinOptions {
    * start holds for the whole cluster. Default: its `sessionTtl`.
    */
   maxSessionTtl?: number;
+  /**
+   * What members do that are left when a majority has lost its memory, so that what it agreed on is
+   * lost: `"restart"` anew together with those (the default), or `"wait"` for the operator to restart
+   * them.
+   */
+  afterMajorityLoss?: "restart" | "wait";
 }
 
 /** Checked options, all there. */
@@ -48,6 +54,7 @@ export interface Settings {
   readonly maxKeys: number;
   readonly clients: boolean;
   readonly maxSessionTtl: number;
+  readonly afterMajorityLoss: "restart" | "wait";
 }
 
 const NODE_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -69,6 +76,14 @@ export function checkOptions(options: JoinOptions): Settings {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`Cannot join: signal must be an AbortSignal, received ${show(signal)}`);
   }
+  const { afterMajorityLoss = "restart" } = options;
+  if (afterMajorityLoss !== "restart" && afterMajorityLoss !== "wait") {
+    throw new TypeError(
+      `Cannot join: afterMajorityLoss must be "restart" or "wait", received ${
+        show(afterMajorityLoss)
+      }`,
+    );
+  }
   const sessionTtl = integer(options, "sessionTtl", 5_000, 100, 600_000);
   return {
     id,
@@ -81,6 +96,7 @@ export function checkOptions(options: JoinOptions): Settings {
     maxKeys: integer(options, "maxKeys", 1_000_000, 1, 2 ** 24),
     clients: boolean(options, "clients", false),
     maxSessionTtl: integer(options, "maxSessionTtl", sessionTtl, 100, 600_000),
+    afterMajorityLoss,
   };
 }
 

@@ -31,6 +31,8 @@ export type GenesisEvent =
 export interface GenesisAnswer {
   readonly reply?: GenesisReply;
   readonly event?: GenesisEvent;
+  /** Whether every answer that this member's recovery has got so far is void: it may be from before. */
+  readonly voids?: boolean;
 }
 
 /** A question, and whom it goes to. */
@@ -82,10 +84,12 @@ export class Genesis {
   #round: Round | null = null;
   /** The latest life of `members[0]` whose second-round question was answered. */
   #leader: Life = "";
+  #life: Life;
 
   /** A member that knows nothing. */
   constructor(options: GenesisOptions) {
     this.#options = options;
+    this.#life = options.life;
   }
 
   /** Whether this member votes. */
@@ -96,6 +100,21 @@ export class Genesis {
   /** The record that it lives under, or recovers under. */
   get record(): GenesisRecord | null {
     return this.#record;
+  }
+
+  /** It has another life from now on: an answer showed that the present one is not the latest. */
+  relive(life: Life): void {
+    this.#life = life;
+    this.#round = null;
+    this.#pull = null;
+  }
+
+  /** It has its memory back, and votes from now on. */
+  recovered(): void {
+    if (this.#state !== "recovering") throw new Error("only who recovers can have recovered");
+    this.#state = "operational";
+    this.#round = null;
+    this.#pull = null;
   }
 
   /** The next questions, until it is operational; to be called now and then. */
@@ -124,6 +143,7 @@ export class Genesis {
         : { type: "membersMismatch", node: from, members: request.members } as const;
       return { reply: { type: "membersMismatch", members }, event };
     }
+    // What helps others to come back is not about genesis.
     if (request.type !== "enquire") return {};
     if (this.#state === "operational") {
       return { reply: { type: "record", members, record: this.#record! } };
@@ -133,12 +153,12 @@ export class Genesis {
       // A record that was made before this answer may be one that the leader is about to replace.
       if (request.round === 2) {
         this.#leader = header.life;
-        this.#pull = null;
       }
     }
-    if (request.purpose === "givingUp" && request.round === 2) this.#pull = null;
+    const voids = request.purpose !== "record" && request.round === 2;
+    if (voids) this.#pull = null;
     const recovering = this.#state === "recovering";
-    return { reply: { type: "blank", members, wall: at.wall, recovering } };
+    return { reply: { type: "blank", members, wall: at.wall, recovering }, voids };
   }
 
   /** Takes an answer to one of its questions. */
@@ -170,7 +190,8 @@ export class Genesis {
 
   /** Somebody lives under `record`. */
   #follow(record: GenesisRecord): GenesisEvent | undefined {
-    const { self, members, life } = this.#options;
+    const { self, members } = this.#options;
+    const life = this.#life;
     const index = members.indexOf(self);
     if (record.lives.length !== members.length) return undefined;
     if (this.#leader !== "" && record.lives[0] !== this.#leader && record.lives[index] === life) {
@@ -193,7 +214,8 @@ export class Genesis {
 
   /** Goes on to the second round, or makes the record, when everybody has answered. */
   #advance(at: Reading): GenesisEvent | undefined {
-    const { self, members, life, clock, maxTtl, clients } = this.#options;
+    const { self, members, clock, maxTtl, clients } = this.#options;
+    const life = this.#life;
     const round = this.#round;
     if (round === null) return undefined;
     round.answers.set(self, { life, wall: at.wall, clock: clock.counter });

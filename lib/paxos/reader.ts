@@ -1,6 +1,6 @@
 import type { RegisterReply } from "./messages.ts";
 import type { Chosen } from "./proposer.ts";
-import { majority, type Sender, Tally } from "./quorum.ts";
+import { type Sender, Tally } from "./quorum.ts";
 import { type Report, summarize } from "./reports.ts";
 
 /** What a read found: what is chosen, or that nobody can tell without a proposer. */

@@ -7,6 +7,7 @@ import type {
   SessionReply,
   SessionRequest,
 } from "./messages.ts";
+import type { Recovered } from "./recovery.ts";
 import { parseSession, SessionTable } from "./sessions.ts";
 import type { Watcher } from "./watchers.ts";
 
@@ -28,7 +29,7 @@ export class Voter {
   readonly acceptor: Acceptor;
   readonly sessions: SessionTable;
 
-  /** A member that votes under `record` from now on. */
+  /** A member that votes under `record` from now on, and has nothing to remember. */
   constructor(record: GenesisRecord, incarnation: Life, maxKeys: number) {
     this.incarnation = incarnation;
     this.sessions = new SessionTable(record.maxTtl);
@@ -37,6 +38,20 @@ export class Voter {
       floor: record.floor,
       isStale: (session, now) => this.sessions.isStale(session, now),
     });
+  }
+
+  /** A member that votes under `record` again, from `now` on, with what it copied from others. */
+  static recovered(
+    record: GenesisRecord,
+    memory: Recovered,
+    maxKeys: number,
+    now: number,
+  ): Voter {
+    const voter = new Voter(record, memory.incarnation, maxKeys);
+    voter.acceptor.adopt(memory.registers, memory.floor, now);
+    voter.sessions.recover(now, memory.fenced);
+    voter.sessions.grantFrom(now + memory.wait);
+    return voter;
   }
 
   /** Answers one request; `now` is the reading of the monotonic clock at its arrival. */

@@ -1,0 +1,284 @@
+import { compareBallots, floorBallot, type Life } from "./ballot.ts";
+import { type Outgoing, sameMembers } from "./genesis.ts";
+import type { GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
+import { majority, type Sender, Tally } from "./quorum.ts";
+import type { RegisterId, SessionId } from "./register.ts";
+import type { Voter } from "./voter.ts";
+
+/** What a member has when it votes again. */
+export interface Recovered {
+  readonly incarnation: Life;
+  readonly registers: readonly RegisterCopy[];
+  readonly floor: number;
+  readonly fenced: readonly SessionId[];
+  readonly vector: readonly Life[];
+  /** For how many milliseconds it may grant no session yet. */
+  readonly wait: number;
+}
+
+/** Something that the node has to act on. */
+export type RecoveryEvent =
+  /** The life of this node is another one from now on: somebody knows of a later one than it has. */
+  | { readonly type: "relive"; readonly life: Life }
+  /** Another process has taken its place. */
+  | { readonly type: "replaced" }
+  /** Its memory is complete. */
+  | { readonly type: "recovered"; readonly memory: Recovered };
+
+/** What it works with. */
+export interface RecoveryOptions {
+  readonly self: string;
+  readonly members: readonly string[];
+  readonly life: Life;
+  /** The genesis that it recovers under. */
+  readonly genesis: string;
+  /** Gives a number that this life has never used. */
+  readonly nextId: () => number;
+  /** A life just above another one. */
+  readonly lifeAfter: (life: Life) => Life;
+}
+
+/** The whole state of one sender, complete. */
+interface Copy {
+  readonly registers: ReadonlyMap<RegisterId, RegisterCopy>;
+  readonly fenced: readonly SessionId[];
+  readonly floor: number;
+  readonly vector: readonly Life[];
+  readonly wait: number;
+}
+
+/** The pieces of one sender's state, as far as they have come. */
+interface Transfer {
+  /** The number of the piece that is asked for; no other one is taken. */
+  number: number;
+  after: RegisterId;
+  incarnation: Life | null;
+  readonly registers: Map<RegisterId, RegisterCopy>;
+}
+
+/**
+ * How a member comes back without its memory (Michael et al., *Recovering Shared Objects Without Stable
+ * Storage*, section 4): it takes an incarnation above every one that it had, announces it, so that no
+ * answer of its earlier lives counts any more beside those of who has heard the announcement, and then
+ * copies what a majority of the others holds.
+ */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  /** The others, of whom a majority *of all members* is needed. */
+  readonly #needed: number;
+  #life: Life;
+  /** The number of the question for incarnations; `null` once it is answered. */
+  #question: number | null;
+  #known: Tally<Life>;
+  #announcement = 0;
+  #transfers = new Map<string, Transfer>();
+  #copies: Tally<Copy>;
+
+  /** Asks for nothing before `tick`. */
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+    this.#needed = majority(options.members.length);
+    this.#life = options.life;
+    this.#question = options.nextId();
+    this.#known = this.#tally();
+    this.#copies = this.#tally();
+  }
+
+  /** Begins again with fresh numbers: every answer so far may be from before something that matters. */
+  restart(): void {
+    this.#question = this.#options.nextId();
+    this.#known = this.#tally();
+    this.#copies = this.#tally();
+    this.#transfers.clear();
+  }
+
+  /** What to ask now, and again after a while. */
+  tick(): Outgoing[] {
+    const { self, members } = this.#options;
+    const others = members.filter((member) => member !== self);
+    if (this.#question !== null) {
+      const id = this.#question;
+      return others.filter((member) => !this.#known.has(member))
+        .map((to) => ({ to, request: { id, type: "incarnation", members } }));
+    }
+    return others.filter((member) => !this.#copies.has(member)).map((to) => this.#ask(to));
+  }
+
+  /** Takes an answer. */
+  receive(from: string, header: Header, reply: Reply): {
+    ask: Outgoing[];
+    event?: RecoveryEvent;
+  } {
+    const { self, members, genesis } = this.#options;
+    if (header.genesis !== genesis || header.incarnation === null || from === self) {
+      return { ask: [] };
+    }
+    if (!members.includes(from) || header.vector.length !== members.length) return { ask: [] };
+    const sender = { member: from, incarnation: header.incarnation, vector: header.vector };
+    if (reply.type === "known") return this.#incarnationKnown(sender, reply);
+    if (reply.type === "piece") return this.#piece(sender, reply);
+    return { ask: [] };
+  }
+
+  /** Step 1: the highest incarnation of this member that a majority of the others knows. */
+  #incarnationKnown(
+    sender: Sender,
+    reply: Reply & { type: "known" },
+  ): { ask: Outgoing[]; event?: RecoveryEvent } {
+    if (reply.id !== this.#question || !this.#known.add(sender, reply.incarnation)) {
+      return { ask: [] };
+    }
+    let highest: Life = "";
+    for (const life of this.#known.replies) if (life > highest) highest = life;
+    this.#question = null;
+    this.#announcement = this.#options.nextId();
+    if (highest < this.#life) return { ask: this.tick() };
+    // A clock went back: a life that is not above every earlier one could be mistaken for it.
+    this.#life = this.#options.lifeAfter(highest);
+    // The questions have to leave under the new name.
+    return { ask: [], event: { type: "relive", life: this.#life } };
+  }
+
+  /** Step 2: pieces of the others' state, each read after they took note of the announcement. */
+  #piece(
+    sender: Sender,
+    reply: Reply & { type: "piece" },
+  ): { ask: Outgoing[]; event?: RecoveryEvent } {
+    const { self, members } = this.#options;
+    const transfer = this.#transfers.get(sender.member);
+    if (this.#question !== null || transfer?.number !== reply.id) return { ask: [] };
+    if (reply.announcement !== this.#announcement) return { ask: [] };
+    if (sender.vector[members.indexOf(self)] > this.#life) {
+      return { ask: [], event: { type: "replaced" } };
+    }
+    if (transfer.incarnation !== null && transfer.incarnation !== sender.incarnation) {
+      // Pieces of two memories do not make one.
+      this.#transfers.delete(sender.member);
+      return { ask: [this.#ask(sender.member)] };
+    }
+    transfer.incarnation = sender.incarnation;
+    for (const copy of reply.registers) {
+      transfer.registers.set(copy.register, copy);
+      transfer.after = copy.register;
+    }
+    transfer.number = this.#options.nextId();
+    if (reply.last === null) return { ask: [this.#ask(sender.member)] };
+    this.#transfers.delete(sender.member);
+    const { fenced, floor, vector, wait } = reply.last;
+    const copy = { registers: transfer.registers, fenced, floor, vector, wait };
+    // The vector of the last piece counts.
+    if (!this.#copies.add({ ...sender, vector }, copy)) return { ask: [] };
+    return { ask: [], event: { type: "recovered", memory: this.#merge() } };
+  }
+
+  /** Step 3: the highest of everything. */
+  #merge(): Recovered {
+    const { self, members } = this.#options;
+    const copies = this.#copies.replies;
+    const vector = members.map((_, index) =>
+      copies.reduce((high, copy) => copy.vector[index] > high ? copy.vector[index] : high, "")
+    );
+    vector[members.indexOf(self)] = this.#life;
+    return {
+      incarnation: this.#life,
+      registers: mergeRegisters(copies),
+      floor: Math.max(...copies.map((copy) => copy.floor)),
+      fenced: [...new Set(copies.flatMap((copy) => copy.fenced))],
+      vector,
+      wait: Math.max(...copies.map((copy) => copy.wait)),
+    };
+  }
+
+  #ask(to: string): Outgoing {
+    const { members, nextId } = this.#options;
+    let transfer = this.#transfers.get(to);
+    if (transfer === undefined) {
+      transfer = { number: nextId(), after: "", incarnation: null, registers: new Map() };
+      this.#transfers.set(to, transfer);
+    }
+    const request = {
+      id: transfer.number,
+      type: "transfer",
+      members,
+      announcement: this.#announcement,
+      incarnation: this.#life,
+      after: transfer.after,
+    } as const;
+    return { to, request };
+  }
+
+  #tally<T>(): Tally<T> {
+    return new Tally<T>(this.#options.members, this.#needed);
+  }
+}
+
+function mergeRegisters(copies: readonly Copy[]): RegisterCopy[] {
+  const merged = new Map<RegisterId, RegisterCopy>();
+  for (const { registers } of copies) {
+    for (const [register, copy] of registers) {
+      const known = merged.get(register);
+      if (known === undefined) {
+        merged.set(register, copy);
+        continue;
+      }
+      const promised = higher(known.promised, copy.promised);
+      const accepted = copy.accepted === null ||
+          (known.accepted !== null &&
+            compareBallots(known.accepted.ballot, copy.accepted.ballot) >= 0)
+        ? known.accepted
+        : copy.accepted;
+      merged.set(register, { register, promised, accepted });
+    }
+  }
+  for (const { registers, floor } of copies) {
+    for (const [register, copy] of merged) {
+      // To hold nothing about a register is to have promised up to the floor.
+      if (registers.has(register)) continue;
+      const promised = higher(copy.promised, floorBallot(floor));
+      if (promised !== copy.promised) merged.set(register, { ...copy, promised });
+    }
+  }
+  return [...merged.values()];
+}
+
+function higher(a: RegisterCopy["promised"], b: RegisterCopy["promised"]) {
+  return compareBallots(a, b) >= 0 ? a : b;
+}
+
+/** What a member that votes has to say to one that recovers. */
+export interface Helper {
+  readonly voter: Voter;
+  readonly members: readonly string[];
+  /** The helper's crash vector. */
+  readonly vector: () => readonly Life[];
+  /** Raises the helper's crash vector. */
+  readonly raise: (index: number, incarnation: Life) => void;
+}
+
+/** Answers a question of recovery; `undefined` if there is nothing to say. */
+export function help(
+  helper: Helper,
+  from: string,
+  header: Header,
+  request: GenesisRequest,
+  now: number,
+) {
+  const { voter, members, vector, raise } = helper;
+  const index = members.indexOf(from);
+  if (index < 0 || !sameMembers(request.members, members)) return undefined;
+  if (request.type === "incarnation") {
+    return { type: "known", incarnation: vector()[index] } as const;
+  }
+  if (request.type !== "transfer" || request.incarnation !== header.life) return undefined;
+  // First, so that whatever this member votes from now on tells of the crash: what it has voted so far
+  // is in the copy.
+  raise(index, request.incarnation);
+  const { registers, more } = voter.acceptor.copy(request.after);
+  const last = more ? null : {
+    fenced: voter.sessions.fenced(),
+    floor: voter.acceptor.floor,
+    vector: vector(),
+    wait: voter.sessions.wait(now),
+  };
+  return { type: "piece", announcement: request.announcement, registers, last } as const;
+}
