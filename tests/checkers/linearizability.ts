@@ -27,6 +27,11 @@ export interface Model<State, Operation extends Timed> {
   apply(state: State, operation: Operation): readonly State[];
   /** Two states with the same key behave the same for ever. */
   key(state: State): string;
+  /**
+   * Whether it only looks: whatever can follow it could also follow without it. Where one of these
+   * fits and changes nothing, it is taken at once, and nothing else is tried there.
+   */
+  onlyLooks?(operation: Operation): boolean;
 }
 
 /** An order that explains the history, or the longest attempt at one. */
@@ -91,6 +96,20 @@ export function findLinearization<State, Operation extends Timed>(
     parent: null,
   };
   const stack = [longest];
+  const push = (
+    parent: Configuration<State, Operation>,
+    start: Start<State, Operation>,
+    index: number,
+    state: State,
+  ) => {
+    let { first, ahead } = parent;
+    ahead |= 1n << BigInt(index - first);
+    for (; (ahead & 1n) === 1n; first++) ahead >>= 1n;
+    const { taken } = start;
+    if (!admit(visited, `${first} ${ahead.toString(36)} ${model.key(state)}`, taken)) return;
+    const step = [...start.step, completed[index]];
+    stack.push({ first, ahead, taken, state, depth: parent.depth + 1, step, parent });
+  };
   while (stack.length > 0) {
     const current = stack.pop()!;
     if (current.first === completed.length) {
@@ -101,27 +120,18 @@ export function findLinearization<State, Operation extends Timed>(
       throw new RangeError(`no answer after ${limit} configurations`);
     }
     const { minimal, deadline } = frontier(completed, current);
+    const look = minimal.find((index) => onlyLooks(model, current.state, completed[index]));
+    if (look !== undefined) {
+      // If it fits anywhere later, it fits here, and what would have come before it still can.
+      push(current, { state: current.state, taken: current.taken, step: [] }, look, current.state);
+      continue;
+    }
     const starts = closure(model, unknown, deadline, current);
     // Backwards, so that the stack gives them out in the order of their calls.
-    for (let i = minimal.length - 1; i >= 0; i--) {
-      const index = minimal[i];
-      const operation = completed[index];
-      let { first, ahead } = current;
-      ahead |= 1n << BigInt(index - first);
-      for (; (ahead & 1n) === 1n; first++) ahead >>= 1n;
+    for (const index of minimal.reverse()) {
       for (const start of starts) {
-        for (const state of model.apply(start.state, operation)) {
-          const key = `${first} ${ahead.toString(36)} ${model.key(state)}`;
-          if (!admit(visited, key, start.taken)) continue;
-          stack.push({
-            first,
-            ahead,
-            taken: start.taken,
-            state,
-            depth: current.depth + 1,
-            step: [...start.step, operation],
-            parent: current,
-          });
+        for (const state of model.apply(start.state, completed[index])) {
+          push(current, start, index, state);
         }
       }
     }
@@ -163,6 +173,16 @@ function frontier<State, Operation extends Timed>(
     deadline = Math.min(deadline, completed[index].return);
   }
   return { minimal, deadline };
+}
+
+function onlyLooks<State, Operation extends Timed>(
+  model: Model<State, Operation>,
+  state: State,
+  operation: Operation,
+): boolean {
+  if (!model.onlyLooks?.(operation)) return false;
+  const key = model.key(state);
+  return model.apply(state, operation).some((after) => model.key(after) === key);
 }
 
 /** A state, the unknown operations used up to it, and those used since the configuration. */

@@ -14,6 +14,7 @@ const register: Model<number, Access> = {
   apply: (state, { type, value }) =>
     type === "write" ? [value!] : value === null || value === state ? [state] : [],
   key: String,
+  onlyLooks: ({ type }) => type === "read",
 };
 
 /** A counter: `add` one, `read` with what it saw. Two unknown adds differ from one. */

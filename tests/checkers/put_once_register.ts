@@ -63,6 +63,11 @@ export const putOnceRegister: Model<RegisterState, RegisterOperation> = {
     return after;
   },
 
+  // A release that a read was taken to prove could as well be proved by what follows it.
+  onlyLooks: (operation) =>
+    operation.type === "read" ||
+    (operation.result !== undefined && operation.result.value !== operation.value),
+
   key: ({ present, token, above }) => `${present?.value ?? ""} ${token} ${above}`,
 };
 

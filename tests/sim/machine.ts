@@ -32,6 +32,7 @@ export class Machine implements Runtime {
   readonly #clock: ClockOptions;
   readonly #timers = new Set<symbol>();
   #wallOffset: number;
+  #latestWall = 0;
   #crashed = false;
   /** Until this time it does nothing (virtual time). */
   #pausedUntil = 0;
@@ -59,7 +60,7 @@ export class Machine implements Runtime {
 
   wallNow(): number {
     this.#maybeStall();
-    return Math.floor(EPOCH + this.#wallOffset + this.time * this.#clock.rate);
+    return this.#wall();
   }
 
   setTimer(callback: () => void, delay: number): () => void {
@@ -93,6 +94,11 @@ export class Machine implements Runtime {
     return this.#crashed;
   }
 
+  /** The latest time that its wall clock can have shown so far. */
+  get latestWall(): number {
+    return this.#crashed ? this.#latestWall : Math.max(this.#latestWall, this.#wall());
+  }
+
   /** How many timers are set. */
   get timers(): number {
     return this.#timers.size;
@@ -121,6 +127,7 @@ export class Machine implements Runtime {
 
   /** Stops it for ever: no timer fires, nothing is received, nothing is sent. */
   crash(): void {
+    this.#latestWall = this.latestWall;
     this.#crashed = true;
     this.#timers.clear();
   }
@@ -140,6 +147,7 @@ export class Machine implements Runtime {
 
   /** Sets the wall clock forward, or back. */
   stepWall(milliseconds: number): void {
+    this.#latestWall = this.latestWall;
     this.#wallOffset += milliseconds;
   }
 
@@ -158,6 +166,10 @@ export class Machine implements Runtime {
       this.#sleep = { from: this.#sleep.from, until: this.#simulation.time };
     }
     this.#stall = { chance: 0, longest: 0 };
+  }
+
+  #wall(): number {
+    return Math.floor(EPOCH + this.#wallOffset + this.time * this.#clock.rate);
   }
 
   #monotonic(): number {

@@ -125,6 +125,20 @@ describe("Machine", () => {
     assertEquals([m.now(), m.wallNow()], [before[0], before[1] - 5_000]);
   });
 
+  it("latestWall remembers what the wall clock showed before it was set back", async () => {
+    const m = machine();
+    const begin = m.wallNow();
+    await until(100);
+    m.stepWall(-5_000);
+    await until(200);
+    assertEquals([m.wallNow() - begin, m.latestWall - begin], [-4_800, 100]);
+    m.stepWall(+6_000);
+    assertEquals([m.wallNow() - begin, m.latestWall - begin], [1_200, 1_200]);
+    m.crash();
+    await until(300);
+    assertEquals(m.latestWall - begin, 1_200);
+  });
+
   it("stallSometimes() makes time pass between two readings of one turn", async () => {
     const m = machine();
     m.stallSometimes(1, 100);

@@ -73,6 +73,11 @@ export class SimulatedNetwork {
     this.#oneWayCuts.add(`${from}>${to}`);
   }
 
+  /** Ends a cut of {@linkcode cutOneWay}. */
+  mendOneWay(from: string, to: string): void {
+    this.#oneWayCuts.delete(`${from}>${to}`);
+  }
+
   /** Ends all cuts. */
   heal(): void {
     this.#memory.heal();

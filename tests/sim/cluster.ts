@@ -1,0 +1,155 @@
+import type { ClusterNode } from "../../lib/node/node.ts";
+import { joinWith } from "../../lib/node/join.ts";
+import type { Transport } from "../../transports/transport.ts";
+import { Machine } from "./machine.ts";
+import type { SimulatedNetwork } from "./network.ts";
+import type { Random } from "./random.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** One start of one node: the machine that it runs on, and the node itself once it has joined. */
+export interface Station {
+  readonly id: string;
+  /** The id, and which start of this node it is: `m1`, `m1'`, `m1''`. */
+  readonly name: string;
+  readonly machine: Machine;
+  readonly transport: Transport;
+  readonly isMember: boolean;
+  node: ClusterNode | null;
+  /** Whether it had a quorum and a session once. */
+  ready: boolean;
+  /** It was told to close. */
+  closing: boolean;
+  /** It crashed, or has closed. */
+  down: boolean;
+}
+
+/** Clock rates are drawn from 1 - this to 1 + this: the fastest and the slowest are 5 % apart. */
+const DRIFT = 0.025;
+
+/** Starts the nodes of a scenario, and ends them. */
+export class Cluster {
+  readonly scenario: Scenario;
+  readonly simulation: Simulation;
+  readonly network: SimulatedNetwork;
+  readonly #random: Random;
+  readonly #report: (violation: string) => void;
+  readonly #stations: Station[] = [];
+  readonly #started: ((station: Station) => void)[] = [];
+
+  constructor(
+    simulation: Simulation,
+    network: SimulatedNetwork,
+    scenario: Scenario,
+    report: (violation: string) => void,
+  ) {
+    this.simulation = simulation;
+    this.network = network;
+    this.scenario = scenario;
+    this.#random = simulation.random.fork("cluster");
+    this.#report = report;
+  }
+
+  /** Every start of every node so far. */
+  get stations(): readonly Station[] {
+    return this.#stations;
+  }
+
+  /** Those that are up: joined, not closing, not crashed; a paused one is up, too. */
+  get up(): Station[] {
+    return this.#stations.filter(({ node, closing, down }) => node !== null && !closing && !down);
+  }
+
+  /** The members whose latest start is not up, or not ready yet. */
+  get missingMembers(): string[] {
+    const { up } = this;
+    return this.scenario.members.filter((id) => !up.some((s) => s.id === id && s.ready));
+  }
+
+  /** Whether each member once was part of the cluster: from then on some of them may go. */
+  get hasFormed(): boolean {
+    return this.scenario.members.every((id) => this.#stations.some((s) => s.id === id && s.ready));
+  }
+
+  /** Calls `listener` for each node that joins. */
+  onStart(listener: (station: Station) => void): void {
+    this.#started.push(listener);
+  }
+
+  /** Starts all nodes, at different times. */
+  start(): void {
+    const { members, clients } = this.scenario;
+    for (const id of [...members, ...clients]) {
+      this.simulation.after(this.#random.between(0, 1_000), () => this.boot(id));
+    }
+  }
+
+  /** Starts a node, with empty memory. */
+  boot(id: string): void {
+    const { scenario, simulation } = this;
+    const starts = this.#stations.filter((station) => station.id === id).length;
+    const name = id + "'".repeat(starts);
+    const random = this.#random.fork(name);
+    const machine = new Machine(simulation, name, random.fork("chance"), {
+      rate: random.between(1 - DRIFT, 1 + DRIFT),
+      wallOffset: random.integer(-2_000, 2_000),
+      monotonicOffset: random.between(0, 1_000_000),
+    });
+    machine.stallSometimes(scenario.stall.chance, scenario.stall.longest);
+    const transport = this.network.transport(machine);
+    const isMember = scenario.members.includes(id);
+    const station: Station = {
+      id,
+      name,
+      machine,
+      transport,
+      isMember,
+      node: null,
+      ready: false,
+      closing: false,
+      down: false,
+    };
+    this.#stations.push(station);
+    simulation.note(`${name} starts`);
+    const { members, sessionTtl, timeout } = scenario;
+    const clients = scenario.clients.length > 0;
+    const options = { id, members, transport, sessionTtl, timeout, clients };
+    joinWith(options, machine).then((node) => {
+      station.node = node;
+      node.ready.then(
+        () => {
+          station.ready = true;
+          simulation.note(`${name} is ready`);
+        },
+        (error) => {
+          if (!station.closing) this.#report(`${name} will never be ready: ${error}`);
+        },
+      );
+      for (const event of ["quorum", "noquorum", "sessionlost", "membership", "restart"] as const) {
+        node.addEventListener(event, () => simulation.note(`${name}: ${event}`));
+      }
+      for (const listener of this.#started) listener(station);
+    }, (error) => this.#report(`${name} cannot join: ${error}`));
+  }
+
+  /** Ends a node without a word. */
+  crash(station: Station): void {
+    this.simulation.note(`${station.name} crashes`);
+    station.down = true;
+    station.machine.crash();
+    station.transport.close();
+  }
+
+  /** Has a node leave in good order. */
+  close(station: Station): void {
+    this.simulation.note(`${station.name} closes`);
+    station.closing = true;
+    station.machine.run(() => {
+      station.node!.close().then(() => {
+        if (station.machine.crashed) return;
+        station.down = true;
+        this.simulation.note(`${station.name} has closed`);
+      }, (error) => this.#report(`${station.name}: close() rejected: ${error}`));
+    });
+  }
+}

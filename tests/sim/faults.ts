@@ -1,0 +1,145 @@
+import type { Cluster, Station } from "./cluster.ts";
+import { CALM } from "./network.ts";
+import type { Random } from "./random.ts";
+import type { FaultKind } from "./scenario.ts";
+
+/**
+ * Does to a cluster what its scenario says, until {@linkcode heal}. Never more than a minority of the
+ * members is down for good: what the others agreed on would be lost, and rightly so.
+ */
+export class Faults {
+  readonly #cluster: Cluster;
+  readonly #random: Random;
+  #over = false;
+  /** How often each one happened. */
+  readonly counts: Partial<Record<FaultKind | "restart", number>> = {};
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    this.#random = cluster.simulation.random.fork("faults");
+  }
+
+  /** Begins. */
+  start(): void {
+    const { network, scenario } = this.#cluster;
+    network.profile = scenario.network;
+    if (Object.values(scenario.faults).some((weight) => weight > 0)) this.#next();
+  }
+
+  /** Ends all faults, for good. Who is down stays down. */
+  heal(): void {
+    this.#over = true;
+    const { network, simulation, stations } = this.#cluster;
+    simulation.note("all faults end");
+    network.heal();
+    network.profile = CALM;
+    for (const { machine } of stations) machine.calm();
+  }
+
+  #next(): void {
+    const { scenario, simulation } = this.#cluster;
+    simulation.after(this.#random.between(0, scenario.calm), () => {
+      if (this.#over) return;
+      this.#happen(this.#random.weighted(scenario.faults));
+      this.#next();
+    });
+  }
+
+  #happen(kind: FaultKind): void {
+    const up = this.#cluster.up;
+    if (up.length === 0) return;
+    const station = this.#random.pick(up);
+    switch (kind) {
+      case "partition":
+        this.#partition();
+        break;
+      case "oneWayCut":
+        this.#cutOneWay(station, this.#random.pick(up));
+        break;
+      case "pause":
+      case "sleep": {
+        const duration = this.#duration();
+        this.#note(`${kind} of ${station.name} for ${duration.toFixed(0)} ms`);
+        station.machine[kind](duration);
+        break;
+      }
+      case "stepWall": {
+        const step = this.#random.integer(-2_000, 2_000);
+        this.#note(`the wall clock of ${station.name} is set by ${step} ms`);
+        station.machine.stepWall(step);
+        break;
+      }
+      case "crash":
+      case "close":
+        if (!this.#mayGo(station)) return;
+        this.#cluster[kind](station);
+        if (this.#cluster.scenario.restart) this.#restart(station);
+        break;
+    }
+    this.#count(kind);
+  }
+
+  /** Whether a majority of the members remains without it. */
+  #mayGo(station: Station): boolean {
+    const { hasFormed, missingMembers, scenario } = this.#cluster;
+    if (!station.isMember) return true;
+    // Before the cluster has begun it needs every member.
+    if (!hasFormed) return false;
+    const missing = new Set([...missingMembers, station.id]);
+    return missing.size <= Math.floor((scenario.members.length - 1) / 2);
+  }
+
+  #restart(station: Station): void {
+    const { simulation } = this.#cluster;
+    const again = () => {
+      // A closing node has to be gone first: two at once are another matter.
+      if (!station.down) return simulation.after(100, again);
+      this.#cluster.boot(station.id);
+      this.#count("restart");
+    };
+    simulation.after(this.#duration(), again);
+  }
+
+  #partition(): void {
+    const { scenario, network, simulation } = this.#cluster;
+    const groups: string[][] = [[], [], []];
+    const last = this.#random.integer(1, 2);
+    for (const id of [...scenario.members, ...scenario.clients]) {
+      groups[this.#random.integer(0, last)].push(id);
+    }
+    this.#note(
+      `partition ${groups.filter((g) => g.length > 0).map((g) => g.join(" ")).join(" | ")}`,
+    );
+    network.partition(groups);
+    simulation.after(this.#duration(), () => {
+      if (this.#over) return;
+      simulation.note("the network is whole again");
+      network.heal();
+    });
+  }
+
+  #cutOneWay(from: Station, to: Station): void {
+    if (from.id === to.id) return;
+    this.#note(`${to.id} does not hear ${from.id}`);
+    const { network, simulation } = this.#cluster;
+    network.cutOneWay(from.id, to.id);
+    simulation.after(this.#duration(), () => {
+      simulation.note(`${to.id} hears ${from.id} again`);
+      network.mendOneWay(from.id, to.id);
+    });
+  }
+
+  /** From far less than a session to some of them. */
+  #duration(): number {
+    const { sessionTtl } = this.#cluster.scenario;
+    return this.#random.between(0, sessionTtl) * this.#random.pick([0.2, 1, 3]);
+  }
+
+  #note(what: string): void {
+    this.#cluster.simulation.note(what);
+  }
+
+  #count(kind: FaultKind | "restart"): void {
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,92 @@
+import type { NetworkProfile } from "./network.ts";
+import type { Random } from "./random.ts";
+
+/** What can happen to a cluster. */
+export type FaultKind =
+  /** The network falls apart into groups. */
+  | "partition"
+  /** One node hears another no more, while that one may still hear it. */
+  | "oneWayCut"
+  /** A node stops for a while, perhaps for longer than its session lasts. */
+  | "pause"
+  /** The same, and its monotonic clock stands still meanwhile. */
+  | "sleep"
+  /** A node ends without a word. */
+  | "crash"
+  /** A node leaves in good order. */
+  | "close"
+  /** A wall clock is set, forward or back. */
+  | "stepWall";
+
+/** Everything about a run that is drawn from its seed at the beginning. */
+export interface Scenario {
+  readonly members: readonly string[];
+  /** The nodes that do not vote. */
+  readonly clients: readonly string[];
+  /** Of every node's session, in milliseconds. */
+  readonly sessionTtl: number;
+  /** How long operations look for a quorum, in milliseconds. */
+  readonly timeout: number;
+  /** How many keys there are. */
+  readonly keys: number;
+  /** How many operations each node has under way at once, at most. */
+  readonly concurrency: number;
+  /** Between two operations of one of these, in milliseconds, at most. */
+  readonly think: number;
+  /** How long there are faults and new operations, in milliseconds. */
+  readonly duration: number;
+  readonly network: NetworkProfile;
+  /** How often each fault is chosen. */
+  readonly faults: Readonly<Record<FaultKind, number>>;
+  /** Between two faults, in milliseconds, at most. */
+  readonly calm: number;
+  /** How likely it is that a reading of the clock takes a while, and how long at most. */
+  readonly stall: { readonly chance: number; readonly longest: number };
+  /** Whether members that went down come back, without their memory. */
+  readonly restart: boolean;
+}
+
+/** What a run can be told, whatever its seed says. */
+export interface ScenarioOptions {
+  /** See {@linkcode Scenario.restart}. Default: `false`. */
+  readonly restart?: boolean;
+}
+
+/** The scenario of a seed. */
+export function drawScenario(random: Random, options: ScenarioOptions = {}): Scenario {
+  const count = Number(random.weighted({ 1: 2, 2: 3, 3: 60, 4: 5, 5: 30 }));
+  const clientCount = random.chance(0.4) ? random.integer(1, 2) : 0;
+  const sessionTtl = random.pick([200, 500, 1_000, 2_000, 5_000]);
+  const shortest = random.pick([0.2, 1, 5]);
+  const weight = () => random.chance(0.6) ? random.integer(1, 5) : 0;
+  return {
+    members: Array.from({ length: count }, (_, i) => `m${i + 1}`),
+    clients: Array.from({ length: clientCount }, (_, i) => `c${i + 1}`),
+    sessionTtl,
+    timeout: random.pick([300, 1_000, 2_000, 4_000]),
+    keys: random.integer(1, 5),
+    concurrency: random.integer(1, 4),
+    think: random.pick([10, 100, 500, 1_000]),
+    duration: 4 * sessionTtl + random.integer(3_000, 8_000),
+    network: {
+      loss: random.pick([0, 0, 0.02, 0.1, 0.3]),
+      duplicate: random.pick([0, 0.02, 0.2]),
+      delay: [shortest, shortest * random.pick([1.1, 3, 20])],
+      tail: random.pick([0, 0.01, 0.1]),
+    },
+    faults: {
+      partition: weight(),
+      oneWayCut: weight(),
+      pause: weight(),
+      sleep: weight(),
+      crash: weight(),
+      close: random.chance(0.3) ? 1 : 0,
+      stepWall: weight(),
+    },
+    calm: random.pick([500, 2_000, 4 * sessionTtl]),
+    stall: random.chance(0.4)
+      ? { chance: 0.001, longest: random.pick([20, 300, 2 * sessionTtl]) }
+      : { chance: 0, longest: 0 },
+    restart: options.restart ?? false,
+  };
+}

@@ -1,0 +1,109 @@
+import type { Cluster, Station } from "./cluster.ts";
+import type { History } from "./history.ts";
+import type { Random } from "./random.ts";
+import type { SharedKey } from "./world.ts";
+
+/** What a watcher was told last. */
+type Told = { present: true; value: string; token: number } | { present: false };
+
+/** One `watch` on one key. */
+interface Watcher {
+  readonly station: Station;
+  readonly key: SharedKey;
+  told: Told | undefined;
+  /** Its user stopped it, or its node is gone. */
+  ended: boolean;
+}
+
+/** Users who watch keys, on every node; each checks that what it is told makes sense. */
+export class Watchers {
+  readonly #cluster: Cluster;
+  readonly #history: History;
+  readonly #random: Random;
+  readonly #keys: readonly SharedKey[];
+  readonly #report: (violation: string) => void;
+  readonly #watchers: Watcher[] = [];
+
+  constructor(
+    cluster: Cluster,
+    history: History,
+    keys: readonly SharedKey[],
+    report: (violation: string) => void,
+  ) {
+    this.#cluster = cluster;
+    this.#history = history;
+    this.#keys = keys;
+    this.#report = report;
+    this.#random = cluster.simulation.random.fork("watchers");
+    cluster.onStart((station) => {
+      const random = this.#random.fork(station.name);
+      const count = random.integer(0, 2);
+      for (let i = 0; i < count; i++) this.#start(station, random.fork(`watcher ${i}`));
+    });
+  }
+
+  /** Those that know something else than `expected` says for their key, though nothing goes on. */
+  behind(expected: ReadonlyMap<string, Told>): string[] {
+    return this.#watchers.filter(({ station, key, told, ended }) => {
+      if (ended || station.down || station.machine.crashed) return false;
+      return JSON.stringify(told) !== JSON.stringify(expected.get(key.name));
+    }).map(({ station, key, told }) =>
+      `${station.name} watches ${key.name} and was last told ${JSON.stringify(told)}`
+    );
+  }
+
+  /** How many watch still. */
+  get active(): number {
+    return this.#watchers.filter(({ ended }) => !ended).length;
+  }
+
+  #start(station: Station, random: Random): void {
+    const { machine } = station;
+    const begin = random.between(0, this.#cluster.scenario.duration);
+    const key = random.pick(this.#keys);
+    const [short, life] = [random.chance(0.3), random.between(0, 5_000)];
+    const aborts = random.chance(0.5);
+    machine.setTimer(() => {
+      if (station.closing) return;
+      const watcher: Watcher = { station, key, told: undefined, ended: false };
+      this.#watchers.push(watcher);
+      const controller = new AbortController();
+      if (short && aborts) machine.setTimer(() => controller.abort("enough"), life);
+      void this.#watch(watcher, controller.signal, () => short && !aborts);
+    }, begin);
+  }
+
+  async #watch(watcher: Watcher, signal: AbortSignal, leaves: () => boolean): Promise<void> {
+    const { station, key } = watcher;
+    const label = `${station.name} watches ${key.name}`;
+    const { simulation } = this.#cluster;
+    simulation.note(label);
+    const read = this.#history.read(label);
+    const seen = new Set<number>();
+    let highest = 0;
+    let events = 0;
+    try {
+      const changes = station.node!.kv.watch<string>(key.key, { bucket: key.bucket, signal });
+      for await (const change of changes) {
+        events++;
+        simulation.note(`${label} -> ${JSON.stringify(change)}`);
+        watcher.told = change.present
+          ? { present: true, value: change.value, token: change.token }
+          : { present: false };
+        if (change.present) {
+          const { value, token } = change;
+          read.saw(key.name, { present: true, value, token });
+          if (seen.has(token)) this.#report(`${label} and is told ${value} @${token} twice`);
+          if (token < highest) this.#report(`${label} and goes back to ${value} @${token}`);
+          seen.add(token);
+          highest = Math.max(highest, token);
+        } else read.saw(key.name, { present: false });
+        if (leaves() && events >= 3) break;
+      }
+      if (!leaves() && !station.closing) this.#report(`${label}, but it ended by itself`);
+    } catch (error) {
+      if (!signal.aborted || error !== signal.reason) this.#report(`${label}, but: ${error}`);
+    }
+    watcher.ended = true;
+  }
+}

@@ -1,0 +1,423 @@
+import { SynodError } from "../../lib/errors.ts";
+import type { PaxosKV } from "../../lib/kv.ts";
+import type { KeyOptions, PutOptions } from "../../lib/kv/options.ts";
+import type { Process } from "../../lib/processes.ts";
+import type { Cluster, Station } from "./cluster.ts";
+import type { History } from "./history.ts";
+import type { Random } from "./random.ts";
+import type { SharedKey, World } from "./world.ts";
+
+/** What a value was bound to when it was put. */
+export interface Bindings {
+  readonly process?: Process<unknown>;
+  readonly node?: string;
+  readonly key?: SharedKey;
+  readonly until?: number;
+}
+
+/** How an operation ended, for statistics. */
+type Outcome = "ok" | "not_found" | "invalid_value" | "no_quorum" | "aborted" | "ended" | "pending";
+
+/** At most so many processes live in one node at once. */
+const MAX_PROCESSES = 4;
+
+/** How long a process lives, in milliseconds, at most. */
+const PROCESS_LIFE = 3_000;
+
+/**
+ * What users do: on every node a few of them, each doing one thing after the other, with all kinds of
+ * bindings, limits and aborts. It runs on the machines of its nodes, so it stops when they stop.
+ */
+export class Workload {
+  readonly keys: readonly SharedKey[];
+  /** For each value that was put, what it was bound to. */
+  readonly bindings: Map<string, Bindings> = new Map();
+  /** How often each kind of operation ended in each way. */
+  readonly counts: Record<string, Partial<Record<Outcome, number>>> = {};
+  readonly #cluster: Cluster;
+  readonly #history: History;
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #report: (violation: string) => void;
+  /** What is under way, on which node. */
+  readonly #pending = new Map<symbol, { readonly station: Station; readonly label: string }>();
+  /** The living processes of every node. */
+  readonly #processes = new Map<Station, Set<Process<unknown>>>();
+  #values = 0;
+  #over = false;
+
+  constructor(
+    cluster: Cluster,
+    history: History,
+    world: World,
+    report: (violation: string) => void,
+  ) {
+    this.#cluster = cluster;
+    this.#history = history;
+    this.#world = world;
+    this.#report = report;
+    this.#random = cluster.simulation.random.fork("workload");
+    this.keys = Array.from({ length: cluster.scenario.keys }, (_, i) => {
+      const bucket = i % 3 === 2 ? "other" : undefined;
+      return { bucket, key: `k${i}`, name: `${bucket ?? ""}/k${i}` };
+    });
+    cluster.onStart((station) => {
+      this.#processes.set(station, new Set());
+      const random = this.#random.fork(station.name);
+      for (let i = 0; i < cluster.scenario.concurrency; i++) {
+        void this.#user(station, random.fork(`user ${i}`));
+      }
+    });
+  }
+
+  /** What is still under way on nodes that have not crashed. */
+  get pending(): string[] {
+    return [...this.#pending.values()]
+      .filter(({ station }) => !station.machine.crashed)
+      .map(({ label }) => label);
+  }
+
+  /** Nothing more begins; what is under way goes on. */
+  stop(): void {
+    this.#over = true;
+  }
+
+  /** Reads `key` on `station` without any faults, for the end of a run; `undefined`: it failed. */
+  async readFinally(
+    station: Station,
+    key: SharedKey,
+  ): Promise<{ value: string | null } | undefined> {
+    let seen: { value: string | null } | undefined;
+    await this.#run(
+      station,
+      "final get",
+      `${station.name} finally gets ${key.name}`,
+      async (label) => {
+        const read = this.#history.read(label);
+        const result = await station.node!.kv.get<string>(key.key, { bucket: key.bucket });
+        if (!result.ok && result.error === "no_quorum") return "no_quorum";
+        seen = { value: result.ok ? result.value : null };
+        read.saw(key.name, result.ok ? { present: true, value: result.value } : { present: false });
+        return result.ok ? "ok" : "not_found";
+      },
+    );
+    return seen;
+  }
+
+  /** Puts something unbound on `key`; `undefined`: it failed. */
+  async putFinally(
+    station: Station,
+    key: SharedKey,
+  ): Promise<{ value: string; token: number } | undefined> {
+    let agreed: { value: string; token: number } | undefined;
+    await this.#run(
+      station,
+      "final put",
+      `${station.name} finally puts ${key.name}`,
+      async (label) => {
+        const value = this.#value(station);
+        this.bindings.set(value, {});
+        const put = this.#history.put(key.name, label, { value, bound: false });
+        const result = await station.node!.kv.claim(key.key, value, { bucket: key.bucket });
+        if (!result.ok) return result.error;
+        agreed = result.value;
+        put.agreed(result.value);
+        return "ok";
+      },
+    );
+    return agreed;
+  }
+
+  /** One user: thinks, does something, waits for the outcome, and so on. */
+  async #user(station: Station, random: Random): Promise<void> {
+    const { machine } = station;
+    for (;;) {
+      const think = random.between(0, this.#cluster.scenario.think);
+      await new Promise<void>((resolve) => machine.setTimer(resolve, think));
+      if (this.#over || station.closing) return;
+      await this.#operate(station, random);
+    }
+  }
+
+  #operate(station: Station, random: Random): Promise<void> {
+    const kind = random.weighted({
+      put: 20,
+      claim: 25,
+      get: 30,
+      token: 6,
+      node: 4,
+      pid: 4,
+      keys: 4,
+      spawn: 12,
+      exit: 3,
+    });
+    const key = random.pick(this.keys);
+    switch (kind) {
+      case "put":
+      case "claim":
+        return this.#put(station, random, kind, key);
+      case "get":
+      case "token":
+      case "node":
+      case "pid":
+        return this.#read(station, random, kind, key);
+      case "keys":
+        return this.#list(station, random, key.bucket);
+      case "spawn":
+        this.#spawn(station, random);
+        return Promise.resolve();
+      case "exit": {
+        const living = [...this.#processes.get(station)!];
+        if (living.length === 0) return Promise.resolve();
+        const process = random.pick(living);
+        return this.#run(station, "exit", `${station.name} exits ${process.pid.seq}`, async () => {
+          await process.exit();
+          return "ok";
+        });
+      }
+    }
+  }
+
+  #put(station: Station, random: Random, kind: "put" | "claim", key: SharedKey): Promise<void> {
+    const value = this.#value(station);
+    const bindings = this.#drawBindings(station, random, key);
+    this.bindings.set(value, bindings);
+    const bound = Object.keys(bindings).length > 0;
+    const { process, node, until } = bindings;
+    const what = `${kind}s ${key.name} = ${value} ${describeBindings(bindings)}`;
+    return this.#run(station, kind, `${station.name} ${what}`, async (label, limit) => {
+      const options: PutOptions & KeyOptions = { bucket: key.bucket, ...limit(random) };
+      if (process) options.pid = random.chance(0.5) ? process.pid : process;
+      if (node) options.node = node;
+      if (until) options.until = until;
+      if (bindings.key) {
+        const { bucket, key } = bindings.key;
+        options.key = { bucket, key } as unknown as PutOptions["key"];
+      }
+      const kv = this.#kvOf(station, random, process);
+      const put = this.#history.put(key.name, label, {
+        value,
+        bound,
+        // What is bound to a process is bound to its node, too.
+        node: process?.pid.node ?? node,
+        pid: process && nameOf(process.pid),
+      });
+      if (kind === "put") {
+        const result = await kv.put(key.key, value, options);
+        if (result.ok) put.agreed({ value: result.value });
+        return this.#putOutcome(result, put, bound, label);
+      }
+      const result = await kv.claim(key.key, value, options);
+      if (result.ok) {
+        put.agreed(result.value);
+        if (result.value.mine !== (result.value.value === value)) {
+          this.#report(`${label}: mine is ${result.value.mine}, the value ${result.value.value}`);
+        }
+      }
+      return this.#putOutcome(result, put, bound, label);
+    });
+  }
+
+  #putOutcome(
+    result: { ok: true } | { ok: false; error: "invalid_value" | "no_quorum" },
+    put: { refused(): void },
+    bound: boolean,
+    label: string,
+  ): Outcome {
+    if (result.ok) return "ok";
+    if (result.error === "invalid_value") {
+      if (!bound) this.#report(`${label}: an unbound string cannot be an invalid value`);
+      put.refused();
+    }
+    return result.error;
+  }
+
+  #read(
+    station: Station,
+    random: Random,
+    kind: "get" | "token" | "node" | "pid",
+    { bucket, key, name }: SharedKey,
+  ): Promise<void> {
+    return this.#run(station, kind, `${station.name} ${kind} ${name}`, async (label, limit) => {
+      const options = { bucket, ...limit(random) };
+      const read = this.#history.read(label);
+      const { kv } = station.node!;
+      switch (kind) {
+        case "get": {
+          const result = await kv.get<string>(key, options);
+          if (result.ok) read.saw(name, { present: true, value: result.value });
+          else if (result.error === "not_found") read.saw(name, { present: false });
+          return result.ok ? "ok" : result.error;
+        }
+        case "token": {
+          const result = await kv.token(key, options);
+          if (result.ok) read.saw(name, { present: true, token: result.value });
+          else if (result.error === "not_found") read.saw(name, { present: false });
+          return result.ok ? "ok" : result.error;
+        }
+        case "node": {
+          const result = await kv.node(key, options);
+          if (result.ok) read.saw(name, { present: true, node: result.value });
+          else if (result.error === "not_found") read.saw(name, { node: null });
+          return result.ok ? "ok" : result.error;
+        }
+        case "pid": {
+          const result = await kv.pid(key, options);
+          if (result.ok) read.saw(name, { present: true, pid: nameOf(result.value) });
+          else if (result.error === "not_found") read.saw(name, { pid: null });
+          return result.ok ? "ok" : result.error;
+        }
+      }
+    });
+  }
+
+  #list(station: Station, random: Random, bucket: string | undefined): Promise<void> {
+    const label = `${station.name} lists ${bucket ?? ""}/`;
+    return this.#run(station, "keys", label, async (label, limit) => {
+      const read = this.#history.read(label);
+      // "fail" tells the absence of a quorum from that of keys.
+      const listed = await station.node!.kv.keys(bucket, { ...limit(random), noQuorum: "fail" });
+      // Each key by itself: the list is not one moment's view.
+      for (const key of this.keys) {
+        if (key.bucket === bucket) read.saw(key.name, { present: listed.includes(key.key) });
+      }
+      return "ok";
+    });
+  }
+
+  #spawn(station: Station, random: Random): void {
+    const processes = this.#processes.get(station)!;
+    if (processes.size >= MAX_PROCESSES) return;
+    const life = random.between(0, PROCESS_LIFE);
+    const { machine } = station;
+    const process = random.chance(0.5)
+      ? station.node!.spawn<unknown>()
+      : station.node!.spawn<unknown>(() =>
+        new Promise<void>((resolve) => machine.setTimer(resolve, life))
+      );
+    const known = process as Process<unknown>;
+    this.#world.spawned({ station, process: known });
+    processes.add(known);
+    process.exited.then(() => processes.delete(known));
+    process.result.catch(() => {});
+  }
+
+  /** Runs one operation, with its limits; sees to it that only expected errors come out of it. */
+  async #run(
+    station: Station,
+    kind: string,
+    label: string,
+    body: (label: string, limit: (random: Random) => KeyOptions) => Promise<Outcome>,
+  ): Promise<void> {
+    const { simulation } = this.#cluster;
+    const id = Symbol();
+    this.#pending.set(id, { station, label });
+    simulation.note(label);
+    const counts = this.counts[kind] ??= {};
+    let options: KeyOptions = {};
+    let cancel = () => {};
+    const limit = (random: Random): KeyOptions => {
+      const drawn = this.#drawLimit(station, random);
+      cancel = drawn.cancel;
+      return options = drawn.options;
+    };
+    let outcome: Outcome;
+    try {
+      outcome = await body(label, limit);
+      simulation.note(`${label} -> ${outcome}`);
+    } catch (error) {
+      outcome = this.#failure(error, options, station, label);
+      simulation.note(`${label} -> ${outcome}: ${error}`);
+    }
+    cancel();
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+    this.#pending.delete(id);
+  }
+
+  #failure(error: unknown, options: KeyOptions, station: Station, label: string): Outcome {
+    if (options.signal?.aborted && error === options.signal.reason) return "aborted";
+    if (error instanceof SynodError) {
+      if (error.code === "closed" && station.closing) return "ended";
+      // The process whose KV was used is over, for one of these reasons.
+      if (error.code === "session_lost" || error.code === "exited") return "ended";
+      if (error.code === "no_quorum" && options.noQuorum === "fail") return "no_quorum";
+      if (error.code === "no_quorum" && label.includes(" lists ")) return "no_quorum";
+      if (error.code === "outcome_unknown" && options.noQuorum === "retry") return "no_quorum";
+    }
+    this.#report(`${label}: unexpected ${error instanceof Error ? error.stack : String(error)}`);
+    return "ended";
+  }
+
+  #drawLimit(station: Station, random: Random): { options: KeyOptions; cancel: () => void } {
+    const noQuorum = random.weighted({ return: 6, retry: 3, fail: 1 });
+    const options: KeyOptions = { noQuorum };
+    if (random.chance(0.3)) options.timeout = random.integer(20, 3_000);
+    // Most of those that try for ever change their mind some time.
+    if (!random.chance(noQuorum === "retry" ? 0.8 : 0.1)) return { options, cancel: () => {} };
+    const controller = new AbortController();
+    options.signal = controller.signal;
+    const reason = new Error("changed my mind");
+    const abort = () => controller.abort(reason);
+    return { options, cancel: station.machine.setTimer(abort, random.between(0, 3_000)) };
+  }
+
+  /** A put of a process is often made through its own KV. */
+  #kvOf(station: Station, random: Random, process: Process<unknown> | undefined): PaxosKV {
+    const own = process !== undefined && this.#processes.get(station)!.has(process);
+    return own && random.chance(0.5) ? process.kv : station.node!.kv;
+  }
+
+  #drawBindings(station: Station, random: Random, key: SharedKey): Bindings {
+    const kind = random.weighted({
+      none: 15,
+      process: 30,
+      foreignProcess: 8,
+      node: 15,
+      foreignNode: 8,
+      key: 12,
+      until: 12,
+    });
+    const until = () => station.node!.kv.now() + random.integer(-50, 4_000);
+    const extra = random.chance(0.1) ? { until: until() } : {};
+    switch (kind) {
+      case "none":
+        return {};
+      case "process":
+      case "foreignProcess": {
+        const owner = kind === "process" ? station : random.pick(this.#cluster.up);
+        const living = [...this.#processes.get(owner) ?? []];
+        return living.length === 0 ? extra : { process: random.pick(living), ...extra };
+      }
+      case "node":
+        return { node: station.id, ...extra };
+      case "foreignNode": {
+        const { members, clients } = this.#cluster.scenario;
+        return { node: random.pick([...members, ...clients]), ...extra };
+      }
+      case "key": {
+        const others = this.keys.filter((other) => other !== key);
+        return others.length === 0 ? extra : { key: random.pick(others), ...extra };
+      }
+      case "until":
+        return { until: until() };
+    }
+  }
+
+  #value(station: Station): string {
+    return `${station.name}.${++this.#values}`;
+  }
+}
+
+function nameOf({ session, seq }: { session: string; seq: number }): string {
+  return `${session}/${seq}`;
+}
+
+function describeBindings({ process, node, key, until }: Bindings): string {
+  const parts = [
+    process && `pid ${nameOf(process.pid)}`,
+    node && `node ${node}`,
+    key && `key ${key.name}`,
+    until && `until ${until}`,
+  ].filter((part) => part);
+  return parts.length > 0 ? `(${parts.join(", ")})` : "(unbound)";
+}
