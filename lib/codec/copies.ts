@@ -2,7 +2,7 @@ import type { Listed, RegisterCopy, Reply } from "../paxos/messages.ts";
 import { fields, flag, type FrameReader, milliseconds, register } from "./frame_reader.ts";
 import type { Fields, FrameWriter } from "./frame_writer.ts";
 import { decodeVector } from "./genesis.ts";
-import { MAX_TTL } from "./limits.ts";
+import { MAX_REST } from "./limits.ts";
 import { decodeAccepted, decodeSessions, encodeAccepted, encodeSessions } from "./state.ts";
 
 /** What replies say about many registers at once: lists, and the pieces of a copy. */
@@ -61,6 +61,6 @@ export function decodeLast(field: unknown, from: FrameReader): Last {
     fenced: decodeSessions(fenced, from),
     floor: from.counter(floor),
     vector: decodeVector(vector, from),
-    wait: milliseconds(wait, MAX_TTL),
+    wait: milliseconds(wait, MAX_REST),
   };
 }

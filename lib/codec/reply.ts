@@ -20,7 +20,7 @@ import {
 } from "./frame_reader.ts";
 import type { Fields, FrameWriter } from "./frame_writer.ts";
 import { decodeMembers, decodeRecord, encodeRecord } from "./genesis.ts";
-import { MAX_LIST, MAX_TTL } from "./limits.ts";
+import { MAX_LIST, MAX_REST } from "./limits.ts";
 import {
   decodeAccepted,
   decodeSessions,
@@ -197,7 +197,7 @@ export function decodeReply(field: unknown, from: FrameReader): Reply {
         id,
         type: "alive",
         session: from.session(field[2]),
-        remaining: milliseconds(field[3], MAX_TTL),
+        remaining: milliseconds(field[3], MAX_REST),
       };
     case KINDS.newest:
       fields(field, 3);

@@ -14,7 +14,7 @@ import {
 } from "./frame_reader.ts";
 import type { Fields, FrameWriter } from "./frame_writer.ts";
 import { decodeMembers } from "./genesis.ts";
-import { MAX_TTL } from "./limits.ts";
+import { MAX_TIMEOUT, MAX_TTL } from "./limits.ts";
 import { isBucketPrefix } from "./register_id.ts";
 import {
   decodeBindings,
@@ -45,9 +45,6 @@ const KINDS: Readonly<Record<Request["type"], number>> = {
 };
 
 const PURPOSES = ["record", "genesis", "givingUp"] as const;
-
-/** No node waits longer for an operation that it handed over, in milliseconds. */
-const MAX_TIMEOUT = 2 ** 31;
 
 /** The fields of a request: its kind, its id, then what it says. */
 export function encodeRequest(request: Request, to: FrameWriter): Fields {

@@ -81,7 +81,7 @@ export class RandomFrames {
       register: this.register(),
       value: this.value(),
       bindings: this.bindings(),
-      timeout: this.time(1e6),
+      timeout: this.time(600_000),
     }),
   };
 
@@ -121,7 +121,7 @@ export class RandomFrames {
     renewed: () => ({ type: "renewed", session: this.session(), renewal: this.integer() }),
     refused: () => ({ type: "refused", session: this.session() }),
     fenced: () => ({ type: "fenced", session: this.session() }),
-    alive: () => ({ type: "alive", session: this.session(), remaining: this.time(600_000) }),
+    alive: () => ({ type: "alive", session: this.session(), remaining: this.time(600_001) }),
     newest: () => ({ type: "newest", session: this.#random.once(3) ? null : this.session() }),
     blank: () => ({
       type: "blank",
@@ -152,7 +152,7 @@ export class RandomFrames {
         fenced: this.sessions(),
         floor: this.counter(),
         vector: this.vector(),
-        wait: this.time(600_000),
+        wait: this.time(600_001),
       },
     }),
     handed: () =>
