@@ -1,0 +1,69 @@
+/**
+ * Three workers share the lines of a file, lose one of them half-way, and go on:
+ *
+ *     deno task demo [file]
+ *
+ * Each worker is a member of a cluster. For each line they race to claim it; whoever wins computes its
+ * SHA-256 and publishes it for all. When a worker is terminated, the lines that it has claimed and not
+ * finished come free, and the others take them. In the end everything is checked; the exit code is 1
+ * if anything is not as it must be.
+ *
+ * Begin to read in `worker.ts`: it has all that a program of your own would have, too.
+ *
+ * @module
+ */
+import { showProgress } from "./progress.ts";
+import { race } from "./race.ts";
+import { report } from "./report.ts";
+import { statisticsOf } from "./statistics.ts";
+import { findDisagreements } from "./verify.ts";
+
+/** The lines of a file; a line break at its end does not begin another one. */
+async function readLines(file: string | URL): Promise<string[]> {
+  const lines = (await Deno.readTextFile(file)).split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}
+
+async function sha256(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+async function main(file: string | URL, name: string): Promise<boolean> {
+  const lines = await readLines(file);
+  if (lines.length === 0) {
+    console.log(`${name} is empty: there is nothing to share.`);
+    return true;
+  }
+  console.log(`Three workers share the ${lines.length} lines of ${name}\n`);
+  const progress = showProgress(lines.length, Deno.stdout.isTerminal());
+  const outcome = await race(lines, progress).finally(() => progress.end());
+
+  console.log(`\n${report(statisticsOf(outcome))}\n`);
+  const disagreements = findDisagreements({
+    ...outcome,
+    attempts: outcome.logs.map((log) => log.attempts()),
+    expected: await Promise.all(lines.map(sha256)),
+  });
+  for (const disagreement of disagreements) console.log(disagreement);
+  console.log(
+    disagreements.length === 0
+      ? "Every line is done, by a worker that owned it then, and all workers agree on every result."
+      : `${disagreements.length} disagreements: this must not happen.`,
+  );
+  return disagreements.length === 0;
+}
+
+if (import.meta.main) {
+  const [file] = Deno.args;
+  try {
+    const agreed = await main(
+      file ?? new URL("../../README.md", import.meta.url),
+      file ?? "README.md",
+    );
+    if (!agreed) Deno.exitCode = 1;
+  } catch (error) {
+    console.error(error instanceof Error ? `The demo failed: ${error.message}` : error);
+    Deno.exitCode = 1;
+  }
+}

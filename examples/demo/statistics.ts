@@ -1,0 +1,125 @@
+import type { Attempt } from "./claims_log.ts";
+import type { Race } from "./race.ts";
+
+/** How long something took: the median, and what 99 of 100 stayed below, in milliseconds. */
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** What one worker did. */
+export interface WorkerStatistics {
+  readonly id: string;
+  readonly won: number;
+  /** How often another worker had the line already, or won the race for it. */
+  readonly lost: number;
+  /** Claims that had been another worker's before. */
+  readonly takenOver: number;
+  /** How many of the results that count are its own. */
+  readonly results: number;
+  /** `null` when it did none. */
+  readonly claim: Latency | null;
+  readonly publish: Latency | null;
+}
+
+/** What happened after the termination; times in milliseconds from then. */
+export interface Failover {
+  readonly worker: string;
+  /** Lines that it had claimed and that have no result by it. */
+  readonly unfinished: number;
+  /** When the others got their next claim, of whichever line. `null`: there was none left. */
+  readonly nextClaim: number | null;
+  /** When the first and the last of the unfinished lines had another owner. */
+  readonly first: number | null;
+  readonly last: number | null;
+}
+
+/** The figures of a whole race. */
+export interface Statistics {
+  readonly workers: readonly WorkerStatistics[];
+  readonly failover: Failover;
+  readonly attempts: number;
+  readonly lost: number;
+  /** Lines that at least two workers asked for at the same moment. */
+  readonly contested: number;
+  /** Claims and publications in a second, of all workers together, until one was terminated. */
+  readonly operationsPerSecond: number;
+}
+
+/** Works the figures out. */
+export function statisticsOf({ logs, members, results, terminated }: Race): Statistics {
+  const attempts = logs.map((log) => log.attempts());
+  const all = attempts.flat();
+  const final = results.find((view) => view !== null) ?? [];
+  const wonBy = (self: number) => attempts[self].filter(({ won }) => won);
+  const firstTokens = new Map<number, number>();
+  for (const { line, token } of all) {
+    firstTokens.set(line, Math.min(token, firstTokens.get(line) ?? Infinity));
+  }
+
+  const workers = members.map((id, self): WorkerStatistics => {
+    const won = wonBy(self);
+    return {
+      id,
+      won: won.length,
+      lost: attempts[self].length - won.length,
+      takenOver: won.filter(({ line, token }) => token > firstTokens.get(line)!).length,
+      results: final.filter(({ by }) => by === id).length,
+      claim: latency(won.map(({ begun, answered }) => answered - begun)),
+      publish: latency(
+        won.filter(({ published }) => published > 0)
+          .map(({ publishing, published }) => published - publishing),
+      ),
+    };
+  });
+
+  const gone = members[terminated.worker];
+  // Also those claims that it got, and was terminated before it could note them: others saw them.
+  const left = new Map<number, number>();
+  for (const { line, token, owner } of all) {
+    if (owner === terminated.worker && final[line].by !== gone) left.set(line, token);
+  }
+  const others = members.flatMap((_, self) => self === terminated.worker ? [] : wonBy(self));
+  const after = (claims: readonly Attempt[]) =>
+    claims.map(({ answered }) => answered - terminated.at).filter((time) => time > 0)
+      .sort((a, b) => a - b);
+  const takeovers = after(
+    others.filter(({ line, token }) => left.has(line) && token > left.get(line)!),
+  );
+
+  const start = Math.min(...all.map(({ begun }) => begun));
+  const ends = all.flatMap(({ answered, published }) => [answered, published]);
+  const done = ends.filter((time) => time > 0 && time <= terminated.at).length;
+  return {
+    workers,
+    failover: {
+      worker: gone,
+      unfinished: left.size,
+      nextClaim: after(others)[0] ?? null,
+      first: takeovers[0] ?? null,
+      last: takeovers.at(-1) ?? null,
+    },
+    attempts: all.length,
+    lost: all.length - workers.reduce((sum, { won }) => sum + won, 0),
+    contested: contested(all),
+    operationsPerSecond: done / (terminated.at - start) * 1000,
+  };
+}
+
+function latency(times: number[]): Latency | null {
+  if (times.length === 0) return null;
+  const sorted = times.sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1];
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+function contested(attempts: readonly Attempt[]): number {
+  const lines = Map.groupBy(attempts, ({ line }) => line);
+  let count = 0;
+  for (const list of lines.values()) {
+    const sorted = list.sort((a, b) => a.begun - b.begun);
+    // Sorted by their beginnings, two that overlap at all have neighbours that do.
+    if (sorted.some(({ begun }, index) => index > 0 && begun < sorted[index - 1].answered)) count++;
+  }
+  return count;
+}
