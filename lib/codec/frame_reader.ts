@@ -49,12 +49,12 @@ export class FrameReader {
     return field;
   }
 
-  /** A counter: from 0 to 2^52 - 1. */
+  /** A counter: from 0, which has a form of its own, to 2^52 - 1. */
   counter(field: unknown): number {
     if (field === null) return 0;
     if (!Number.isSafeInteger(field)) refuse("not a counter");
     const counter = this.#clock - (field as number);
-    if (counter < 0 || counter >= MAX_COUNTER) refuse("a counter out of range");
+    if (counter < 1 || counter >= MAX_COUNTER) refuse("a counter out of range");
     return counter;
   }
 

@@ -47,7 +47,6 @@ export class FrameWriter {
     if (known !== undefined) return known;
     this.#sessions.set(session, this.#sessions.size);
     const slash = session.indexOf("/");
-    if (slash < 0) throw new TypeError(`not a session: ${session}`);
     return [session.slice(0, slash), ...this.operation(session.slice(slash + 1))];
   }
 
@@ -56,7 +55,10 @@ export class FrameWriter {
     const slash = operation.indexOf("/");
     const digits = operation.slice(slash + 1);
     const sequence = Number(digits);
-    if (slash < 0 || !Number.isSafeInteger(sequence) || String(sequence) !== digits) {
+    // In its one form: what comes back must be the very same string.
+    if (
+      slash < 0 || !Number.isSafeInteger(sequence) || sequence < 0 || String(sequence) !== digits
+    ) {
       throw new TypeError(`neither an operation nor a session: ${operation}`);
     }
     return [this.life(operation.slice(0, slash)), sequence];

@@ -69,8 +69,12 @@ export class Puts {
   }
 
   async #propose(ready: ReadyPut, pid: Pid | undefined, limits: Limits): Promise<PutOutcome> {
-    const { engine, proposals, liveness, session } = this.#core;
+    const { proposals, liveness, session, settled, engine } = this.#core;
     const { op, register, value, bindings } = ready;
+    const there = liveness.settled(register);
+    if (there !== undefined) {
+      return { kind: "agreed", value: there.value, token: there.token, mine: false };
+    }
     const owner = pid && this.#processes.owner(pid);
     if (pid !== undefined && owner === undefined) return { kind: "invalid_value" };
     const own = ownSession(bindings, engine.self);
@@ -89,6 +93,8 @@ export class Puts {
       for (;;) {
         const chosen = await proposals.change(register, putChange(put, ended, mayWrite), {
           ...limits,
+          // What this node is going to release itself.
+          again: own !== undefined,
           writing: (ballot) => {
             put.firstAccept ??= ballot.counter;
             if (!wrote) owner?.writes(register);
@@ -98,6 +104,7 @@ export class Puts {
         const { result, stale } = chosen;
         if (result.kind === "written") {
           known = true;
+          if (chosen.state?.present) settled.note(register, chosen.state);
           return { kind: "agreed", value, token: result.token, mine: true };
         }
         if (result.kind === "unknown") return { kind: "unknown" };
@@ -107,6 +114,7 @@ export class Puts {
         const { state } = result;
         if (!await liveness.hasEnded(state, state === chosen.state ? stale : [], limits)) {
           known = true;
+          settled.note(register, state);
           return { kind: "agreed", value: state.value, token: state.token, mine: false };
         }
         ended.add(state.token);

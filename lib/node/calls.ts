@@ -22,6 +22,11 @@ export class Calls {
     return id;
   }
 
+  /** From now on `handler` takes the answers to an open question. */
+  handOver(id: number, handler: ReplyHandler): void {
+    if (this.#handlers.has(id)) this.#handlers.set(id, handler);
+  }
+
   /** Answers to this one are ignored from now on. */
   close(id: number): void {
     this.#handlers.delete(id);

@@ -8,6 +8,7 @@ import type { Proposals } from "./proposals.ts";
 import type { Questions } from "./questions.ts";
 import type { Reads } from "./reads.ts";
 import type { SessionKeeper } from "./session_keeper.ts";
+import type { SettledValues } from "./settled_values.ts";
 import type { Watches } from "./watches.ts";
 
 /** What the features are built on: everything that one node can do with its cluster. */
@@ -20,6 +21,7 @@ export class Core {
   readonly liveness: Liveness;
   readonly session: SessionKeeper;
   readonly watches: Watches;
+  readonly settled: SettledValues;
   #operations = 0;
   #closed: SynodError | undefined;
 
@@ -33,6 +35,7 @@ export class Core {
     liveness: Liveness;
     session: SessionKeeper;
     watches: Watches;
+    settled: SettledValues;
   }) {
     this.engine = parts.engine;
     this.pacing = parts.pacing;
@@ -42,6 +45,7 @@ export class Core {
     this.liveness = parts.liveness;
     this.session = parts.session;
     this.watches = parts.watches;
+    this.settled = parts.settled;
   }
 
   /** A name for an operation that no other one has. */

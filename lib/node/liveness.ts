@@ -7,6 +7,7 @@ import type { Proposals } from "./proposals.ts";
 import type { Questions } from "./questions.ts";
 import type { Reads } from "./reads.ts";
 import type { Runtime } from "./runtime.ts";
+import type { SettledValues } from "./settled_values.ts";
 
 /**
  * Finds out whether what a value is bound to has ended, and seals it then. Only the seal, a change
@@ -18,21 +19,42 @@ export class Liveness {
   readonly #reads: Reads;
   readonly #proposals: Proposals;
   readonly #questions: Questions;
+  readonly #settled: SettledValues;
+  readonly #hasQuorum: () => boolean;
 
   /** Judges by `runtime`'s clock, and by what a quorum says. */
-  constructor(runtime: Runtime, reads: Reads, proposals: Proposals, questions: Questions) {
-    this.#runtime = runtime;
-    this.#reads = reads;
-    this.#proposals = proposals;
-    this.#questions = questions;
+  constructor(parts: {
+    runtime: Runtime;
+    reads: Reads;
+    proposals: Proposals;
+    questions: Questions;
+    settled: SettledValues;
+    /** Whether the node has a quorum at this instant. */
+    hasQuorum: () => boolean;
+  }) {
+    this.#runtime = parts.runtime;
+    this.#reads = parts.reads;
+    this.#proposals = parts.proposals;
+    this.#questions = parts.questions;
+    this.#settled = parts.settled;
+    this.#hasQuorum = parts.hasQuorum;
+  }
+
+  /** What is known for ever to be chosen for `register`; only while the node has a quorum. */
+  settled(register: RegisterId): Present | undefined {
+    const state = this.#settled.get(register);
+    return state !== undefined && this.#hasQuorum() ? state : undefined;
   }
 
   /** What is chosen for `register`; what has ended is sealed first. */
   async live(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
+    const settled = this.settled(register);
+    if (settled !== undefined) return toChosen(settled);
     let chosen = await this.#reads.read(register, limits);
     while (chosen.state?.present && await this.hasEnded(chosen.state, chosen.stale, limits)) {
       chosen = await this.#proposals.change(register, sealChange(chosen.token), limits);
     }
+    if (chosen.state?.present) this.#settled.note(register, chosen.state);
     return chosen;
   }
 
@@ -72,4 +94,10 @@ export class Liveness {
       throw error;
     }
   }
+}
+
+/** A settled state is chosen at every ballot from its own on; the first one will do. */
+function toChosen(state: Present): Chosen<void> {
+  const ballot = { counter: state.token, life: "" };
+  return { result: undefined, state, token: state.token, ballot, stale: [] };
 }

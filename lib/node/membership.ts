@@ -1,5 +1,5 @@
 import type { SynodError } from "../errors.ts";
-import { lifeAfter, makeLife } from "../paxos/ballot.ts";
+import { type Life, lifeAfter, makeLife } from "../paxos/ballot.ts";
 import { Genesis, type GenesisEvent, type MemberState, type Outgoing } from "../paxos/genesis.ts";
 import { GivingUp } from "../paxos/giving_up.ts";
 import type { Reading } from "../paxos/lease.ts";
@@ -156,6 +156,9 @@ export class Membership {
       case "recover":
         this.#recover(event.record);
         return;
+      case "relive":
+        this.#relive();
+        return;
       case "replaced":
         this.#events.replaced();
         return;
@@ -174,9 +177,26 @@ export class Membership {
     this.#vote(voter, record.lives);
   }
 
-  #recover(record: GenesisRecord): void {
+  /** A crash on purpose of who has nothing to lose. */
+  #relive(): void {
+    const { record } = this.#engine;
+    const life = this.#newLife();
+    this.#engine.relive(life);
+    this.#genesis.relive(life);
+    if (this.#recovery !== null) this.#recovery = this.#newRecovery(record!);
+    this.#tick(FIRST_WAIT);
+  }
+
+  #newLife(): Life {
+    const { life, runtime } = this.#engine;
+    const random = () => runtime.random();
+    const now = makeLife(runtime.wallNow(), random);
+    return now > life ? now : lifeAfter(life, random);
+  }
+
+  #newRecovery(record: GenesisRecord): Recovery {
     const { self, members, life, calls, runtime } = this.#engine;
-    this.#recovery = new Recovery({
+    return new Recovery({
       self,
       members,
       life,
@@ -184,6 +204,10 @@ export class Membership {
       nextId: () => calls.next(),
       lifeAfter: (life) => lifeAfter(life, () => runtime.random()),
     });
+  }
+
+  #recover(record: GenesisRecord): void {
+    this.#recovery = this.#newRecovery(record);
     this.#enter(record);
     this.#send(this.#recovery.tick());
     this.#again(FIRST_WAIT);
@@ -246,12 +270,9 @@ export class Membership {
 
   /** Crashes on purpose: with all others, it can begin anew. */
   #giveUp(): void {
-    const { life, runtime } = this.#engine;
-    const random = () => runtime.random();
-    const now = makeLife(runtime.wallNow(), random);
     this.#givingUp = null;
     this.#recovery = null;
-    this.#engine.forget(now > life ? now : lifeAfter(life, random));
+    this.#engine.forget(this.#newLife());
     this.#genesis = this.#blank();
     this.#events.gaveUp();
     this.#tick(FIRST_WAIT);

@@ -17,10 +17,15 @@ import { Proposals } from "./proposals.ts";
 import { Questions } from "./questions.ts";
 import { Reads } from "./reads.ts";
 import type { Runtime } from "./runtime.ts";
+import { SettledValues } from "./settled_values.ts";
 import { SessionKeeper } from "./session_keeper.ts";
 import type { Settings } from "./settings.ts";
 import { askMembers, type ClusterStatus } from "./status.ts";
+import { Sweeper } from "./sweeper.ts";
 import { Watches } from "./watches.ts";
+
+/** How long `close` waits for releases after the session has ended, in milliseconds. */
+const LAST_RELEASES = 100;
 
 /**
  * One node of a cluster, in the user's own process. Made by `join`. All nodes are alike: there is no
@@ -45,6 +50,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   /** `null` for a client. */
   readonly #membership: Membership | null;
   readonly #inquiries: Inquiries;
+  readonly #sweeper: Sweeper;
   readonly #table: ProcessTable;
   readonly #puts: Puts;
   readonly #processes = new Set<Process<unknown>>();
@@ -93,7 +99,15 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     const proposals = new Proposals(engine, pacing);
     const reads = new Reads(engine, pacing, proposals);
     const questions = new Questions(engine, pacing);
-    const liveness = new Liveness(runtime, reads, proposals, questions);
+    const settled = new SettledValues();
+    const liveness = new Liveness({
+      runtime,
+      reads,
+      proposals,
+      questions,
+      settled,
+      hasQuorum: () => this.hasQuorum,
+    });
     const session = new SessionKeeper(engine, pacing, {
       granted: () => this.#granted(),
       lost: (lost, wasGranted) => this.#lost(lost, wasGranted),
@@ -114,7 +128,9 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       liveness,
       session,
       watches,
+      settled,
     });
+    this.#sweeper = new Sweeper(engine, proposals, reads);
     this.#table = new ProcessTable(this.#core);
     this.#puts = new Puts(this.#core, this.#table);
     this.kv = this.#kv(undefined);
@@ -216,8 +232,12 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       once: true,
       signal: this.#closing.signal,
     });
-    if (this.#membership !== null) this.#membership.start();
-    else this.#inquiries.start();
+    if (this.#membership === null) {
+      this.#inquiries.start();
+    } else {
+      this.#membership.start();
+      this.#sweeper.start();
+    }
   }
 
   #kv(signal: AbortSignal | undefined): PaxosKV {
@@ -234,7 +254,10 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
 
   /** What was agreed on is lost, and with it all that is under way and all that the node owns. */
   #abandon(): void {
-    this.#core.session.end();
+    const { session, settled, proposals } = this.#core;
+    session.end();
+    settled.clear();
+    proposals.restart();
     const message = "A majority of the members lost its memory: what was under way is lost";
     this.#engine.endOperations(new SynodError("no_quorum", message));
   }
@@ -301,12 +324,14 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     this.#closing.abort(reason);
     this.#membership?.stop();
     this.#inquiries.stop();
+    this.#sweeper.stop();
     watches.close();
     const released = [...this.#processes].map((process) => process.exit(reason));
     if (granted !== undefined) {
-      await this.#within(Promise.all(released));
-      session.stop();
+      // Together, since others may be leaving, too. Once the session has ended, what it owned is free:
+      // what is not released by then, whoever asks for it next releases.
       await questions.end(granted, limits).catch(() => {});
+      await this.#within(Promise.all(released), LAST_RELEASES);
     }
     session.stop();
     this.#engine.close();
@@ -314,12 +339,15 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     await this.#links.close();
   }
 
-  /** `promise`, but no longer than the node's time limit. */
-  async #within<T>(promise: Promise<T>): Promise<T | void> {
-    const { runtime, settings } = this.#engine;
+  /** `promise`, but no longer than `time` milliseconds. */
+  async #within<T>(
+    promise: Promise<T>,
+    time: number = this.#settings.timeout,
+  ): Promise<T | void> {
+    const { runtime } = this.#engine;
     let cancel = () => {};
     const late = new Promise<void>((resolve) => {
-      cancel = runtime.setTimer(resolve, settings.timeout);
+      cancel = runtime.setTimer(resolve, time);
     });
     try {
       return await Promise.race([promise, late]);

@@ -1,10 +1,17 @@
 import { SynodError } from "../errors.ts";
 import type { Ballot } from "../paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../paxos/messages.ts";
-import { type Change, type Chosen, Proposer, type Step } from "../paxos/proposer.ts";
+import {
+  type Change,
+  type Chosen,
+  type KeptPromise,
+  Proposer,
+  type Step,
+} from "../paxos/proposer.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import { combine, type CombinedResult, type Part } from "./combine.ts";
 import type { Engine } from "./engine.ts";
+import { KeptPromises } from "./kept_promises.ts";
 import type { Limits, Operation } from "./operation.ts";
 import type { Pacing } from "./pacing.ts";
 
@@ -14,6 +21,8 @@ export interface ChangeOptions extends Limits {
   readonly mustWrite?: boolean;
   /** Called before the new state of this change is sent to anybody. */
   readonly writing?: (ballot: Ballot) => void;
+  /** Whether this node will soon change the register again: the promise for that is asked for now. */
+  readonly again?: boolean;
 }
 
 /** A change that waits, or is being proposed. */
@@ -33,11 +42,24 @@ export class Proposals {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
   readonly #registers = new Map<RegisterId, RegisterProposals>();
+  readonly #kept = new KeptPromises();
+  /** Told of each tombstone that was chosen, with the proposer that counts who has accepted it. */
+  #released: Released = () => {};
 
   /** Proposes in the name of `engine`'s node. */
   constructor(engine: Engine, pacing: Pacing) {
     this.#engine = engine;
     this.#pacing = pacing;
+  }
+
+  /** `released` is told of each tombstone that was chosen. */
+  onReleased(released: Released): void {
+    this.#released = released;
+  }
+
+  /** Forgets every kept promise: the cluster that gave them is gone. */
+  restart(): void {
+    this.#kept.clear();
   }
 
   /** Applies `change` to `register`; rejects with `no_quorum` at the deadline. */
@@ -46,8 +68,9 @@ export class Proposals {
     if (!operation.ended) {
       let proposals = this.#registers.get(register);
       if (proposals === undefined) {
-        proposals = new RegisterProposals(register, this.#engine, this.#pacing, () => {
-          this.#registers.delete(register);
+        proposals = new RegisterProposals(register, this.#engine, this.#pacing, this.#kept, {
+          idle: () => this.#registers.delete(register),
+          released: (release) => this.#released(release),
         });
         this.#registers.set(register, proposals);
       }
@@ -57,12 +80,25 @@ export class Proposals {
   }
 }
 
+/** A tombstone that was chosen, and the question by which members still say that they accepted it. */
+export interface Release {
+  readonly register: RegisterId;
+  readonly ballot: Ballot;
+  readonly question: number;
+  readonly request: RegisterRequest;
+  readonly proposer: Proposer<unknown>;
+}
+
+/** Takes over a release, and with it the question, which it has to close. */
+export type Released = (release: Release) => void;
+
 /** The changes of one register. */
 class RegisterProposals {
   readonly #register: RegisterId;
   readonly #engine: Engine;
   readonly #pacing: Pacing;
-  readonly #idle: () => void;
+  readonly #kept: KeptPromises;
+  readonly #events: { readonly idle: () => void; readonly released: Released };
   #waiting: Waiting[] = [];
   #batch: Waiting[] = [];
   #proposer: Proposer<CombinedResult> | undefined;
@@ -72,11 +108,18 @@ class RegisterProposals {
   #attempt = 0;
   #cancelTimer: () => void = () => {};
 
-  constructor(register: RegisterId, engine: Engine, pacing: Pacing, idle: () => void) {
+  constructor(
+    register: RegisterId,
+    engine: Engine,
+    pacing: Pacing,
+    kept: KeptPromises,
+    events: { readonly idle: () => void; readonly released: Released },
+  ) {
     this.#register = register;
     this.#engine = engine;
     this.#pacing = pacing;
-    this.#idle = idle;
+    this.#kept = kept;
+    this.#events = events;
   }
 
   add(waiting: Waiting): void {
@@ -103,15 +146,18 @@ class RegisterProposals {
           part.options.writing?.(ballot);
         }
       },
+      keepPromise: () => this.#batch.some((part) => part.options.again === true),
     });
-    this.#start();
+    // Once, and only for the first attempt: it is dropped after any doubt.
+    this.#start(this.#kept.take(this.#register));
   }
 
   /** Begins an attempt, with all that waits by now: it was asked for before the attempt began. */
-  #start(): void {
+  #start(kept?: KeptPromise): void {
     const room = MAX_COMBINED - this.#batch.length;
     this.#batch.push(...this.#waiting.splice(0, room));
-    this.#do(this.#proposer!.start());
+    const proposer = this.#proposer!;
+    this.#do(kept === undefined ? proposer.start() : proposer.startKept(kept));
   }
 
   #do(step: Step<CombinedResult>): void {
@@ -144,6 +190,7 @@ class RegisterProposals {
         for (const part of this.#batch) (result.results.has(part) ? applied : left).push(part);
         // What was not applied in this round is first in the next one.
         this.#waiting.unshift(...left);
+        this.#keep();
         this.#done();
         for (const part of applied) {
           part.operation.resolve({ ...chosen, result: result.results.get(part) });
@@ -187,6 +234,18 @@ class RegisterProposals {
     }, this.#pacing.resend(attempt));
   }
 
+  /** What the finished proposer leaves behind: a promise for the next change, or a tombstone to forget. */
+  #keep(): void {
+    const proposer = this.#proposer!;
+    if (proposer.kept !== undefined) this.#kept.put(this.#register, proposer.kept);
+    const { request } = proposer;
+    if (request?.type !== "accept" || request.state.present) return;
+    const question = this.#question!;
+    this.#question = undefined;
+    const { ballot } = request;
+    this.#events.released({ register: this.#register, ballot, question, request, proposer });
+  }
+
   #stopAsking(): void {
     this.#cancelTimer();
     if (this.#question !== undefined) this.#engine.calls.close(this.#question);
@@ -206,6 +265,6 @@ class RegisterProposals {
     this.#batch = [];
     this.#waiting = this.#waiting.filter((part) => !part.operation.ended);
     if (this.#waiting.length > 0) this.#begin();
-    else this.#idle();
+    else this.#events.idle();
   }
 }

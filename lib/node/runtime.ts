@@ -8,7 +8,7 @@ export interface Runtime {
   /** Milliseconds since 1970, as `Date.now()`. */
   wallNow(): number;
   /**
-   * Calls `callback` once after `delay` milliseconds, or later. Returns what cancels it; cancelling
+   * Calls `callback` once after `delay` milliseconds (at once if that is negative), or later. Returns what cancels it; cancelling
    * after it fired, or twice, is harmless.
    */
   setTimer(callback: () => void, delay: number): () => void;
@@ -23,7 +23,7 @@ export const systemRuntime: Runtime = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   setTimer(callback, delay) {
-    const timer = setTimeout(callback, delay);
+    const timer = setTimeout(callback, Math.max(0, delay));
     return () => clearTimeout(timer);
   },
   defer: (callback) => queueMicrotask(callback),

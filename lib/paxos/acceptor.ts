@@ -57,6 +57,8 @@ export class Acceptor {
   readonly #watchers = new Watchers();
   /** Registers with a promise and nothing accepted, and when that was; oldest first. */
   readonly #promisedOnly = new Map<RegisterId, number>();
+  /** Registers whose accepted state is a tombstone, and since when; oldest first. */
+  readonly #tombstones = new Map<RegisterId, number>();
   #floor: number;
 
   /** An acceptor that holds nothing. */
@@ -73,6 +75,16 @@ export class Acceptor {
   /** How many registers it holds something about. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Up to `count` registers that have been released for at least `age` milliseconds; oldest first. */
+  tombstones(age: number, count: number, now: number): RegisterId[] {
+    const found: RegisterId[] = [];
+    for (const [register, since] of this.#tombstones) {
+      if (found.length >= count || now - since < age) break;
+      found.push(register);
+    }
+    return found;
   }
 
   /** Answers one request; `now` is the reading of the monotonic clock at its arrival. */
@@ -131,6 +143,7 @@ export class Acceptor {
     for (const { register, promised, accepted } of registers) {
       this.#entries.set(register, { promised, accepted, copied: accepted !== null });
       if (accepted === null) this.#promisedOnly.set(register, now);
+      else if (!accepted.state.present) this.#tombstones.set(register, now);
     }
     this.#index.changed();
   }
@@ -163,6 +176,8 @@ export class Acceptor {
     entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;
     entry.copied = false;
     this.#promisedOnly.delete(register);
+    this.#tombstones.delete(register);
+    if (!state.present) this.#tombstones.set(register, now);
     const pushes = this.#watchers.of(register, now).map((watcher) => ({
       watcher,
       reply: { type: "learned", register, ballot, state } as const,
@@ -223,6 +238,7 @@ export class Acceptor {
   #drop(register: RegisterId, entry: Entry): void {
     this.#floor = Math.max(this.#floor, entry.promised.counter);
     this.#entries.delete(register);
+    this.#tombstones.delete(register);
     this.#index.changed();
   }
 

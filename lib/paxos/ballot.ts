@@ -59,10 +59,14 @@ export function makeLife(wallTime: number, random: () => number): Life {
   return time + draw() + draw() + draw();
 }
 
-/** The lowest-ranking time after `life`, for a node whose clock went back: with fresh random bits. */
+/**
+ * A life of the millisecond after `life`, for a node whose clock went back: with fresh random bits. Throws
+ * `RangeError` after the last millisecond that there is.
+ */
 export function lifeAfter(life: Life, random: () => number): Life {
   let time = 0;
   for (const digit of life.slice(0, 8)) time = time * 64 + DIGITS.indexOf(digit);
+  if (time + 1 >= 2 ** 48) throw new RangeError("lives are used up");
   return makeLife(time + 1, random);
 }
 

@@ -18,6 +18,11 @@ export type GenesisEvent =
   | { readonly type: "operational"; readonly record: GenesisRecord }
   /** The cluster lives under `record`, which does not know this life: its memory is gone. */
   | { readonly type: "recover"; readonly record: GenesisRecord }
+  /**
+   * It has to take a new life before it can answer: the present one has answered another leader. Call
+   * `relive` with it.
+   */
+  | { readonly type: "relive" }
   /** Another process has taken its place. */
   | { readonly type: "replaced" }
   /** Somebody lists other members, or the same in another order. */
@@ -82,8 +87,10 @@ export class Genesis {
   /** The number of the latest question for the record; only answers to this one count. */
   #pull: number | null = null;
   #round: Round | null = null;
-  /** The latest life of `members[0]` whose second-round question was answered. */
+  /** The latest life of `members[0]` whose second-round question came. */
   #leader: Life = "";
+  /** The life of `members[0]` whose second-round question this life has answered. */
+  #answered: Life = "";
   #life: Life;
 
   /** A member that knows nothing. */
@@ -105,6 +112,7 @@ export class Genesis {
   /** It has another life from now on: an answer showed that the present one is not the latest. */
   relive(life: Life): void {
     this.#life = life;
+    this.#answered = "";
     this.#round = null;
     this.#pull = null;
   }
@@ -150,11 +158,17 @@ export class Genesis {
     }
     if (request.purpose === "genesis" && from === members[0]) {
       if (header.life < this.#leader) return { reply: { type: "replaced" } };
-      // A record that was made before this answer may be one that the leader is about to replace.
       if (request.round === 2) {
         this.#leader = header.life;
+        // One life is named by the record of one leader at most. Were it to answer a second one too,
+        // two records could both find a majority: the first one with who has restarted since.
+        if (this.#answered !== "" && this.#answered !== header.life) {
+          return { event: { type: "relive" } };
+        }
+        this.#answered = header.life;
       }
     }
+    // A record, or a copy, that was made before this answer may be one that is about to be replaced.
     const voids = request.purpose !== "record" && request.round === 2;
     if (voids) this.#pull = null;
     const recovering = this.#state === "recovering";
@@ -194,10 +208,10 @@ export class Genesis {
     const life = this.#life;
     const index = members.indexOf(self);
     if (record.lives.length !== members.length) return undefined;
-    if (this.#leader !== "" && record.lives[0] !== this.#leader && record.lives[index] === life) {
-      return undefined;
+    if (record.lives[index] === life) {
+      const isLatest = self === members[0] || record.lives[0] === this.#leader;
+      return isLatest ? this.#adopt(record) : undefined;
     }
-    if (record.lives[index] === life) return this.#adopt(record);
     if (this.#record?.id === record.id) return undefined;
     this.#state = "recovering";
     this.#record = record;

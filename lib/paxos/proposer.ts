@@ -2,7 +2,7 @@ import { type Ballot, compareBallots, type LamportClock, type Life, NO_BALLOT } 
 import type { RegisterReply, RegisterRequest } from "./messages.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
 import type { Absent, Present, RegisterId, SessionId, State } from "./register.ts";
-import { type Report, summarize } from "./reports.ts";
+import { type Report, summarize, type Summary } from "./reports.ts";
 
 /** What a change function is given: the state that a quorum reported last. */
 export interface Current {
@@ -57,6 +57,15 @@ export type Step<R> =
   /** A quorum has no room for a new register. */
   | { readonly do: "full" };
 
+/**
+ * A promise that came with an `accept`: a quorum promised `ballot` when it accepted `state`. Serves once,
+ * for one new state.
+ */
+export interface KeptPromise {
+  readonly ballot: Ballot;
+  readonly state: State;
+}
+
 /** What a proposer works with. */
 export interface ProposerOptions<R> {
   readonly register: RegisterId;
@@ -68,6 +77,8 @@ export interface ProposerOptions<R> {
   readonly mustWrite?: () => boolean;
   /** Called before a new state is sent to anybody, with the ballot of its `accept`. */
   readonly writing?: (ballot: Ballot) => void;
+  /** Whether a present state is worth asking for the promise of the next ballot with its `accept`. */
+  readonly keepPromise?: () => boolean;
 }
 
 /**
@@ -86,6 +97,8 @@ export class Proposer<R> {
   #outcome: Chosen<R> | undefined;
   /** A new state of this change was sent to somebody, and may still be adopted by others. */
   #wrote = false;
+  /** The promise of the next ballot, should the running `accept` be chosen. */
+  #kept: KeptPromise | undefined;
 
   /** Nothing happens before `start`. */
   constructor(options: ProposerOptions<R>) {
@@ -97,6 +110,11 @@ export class Proposer<R> {
   /** The ballot of the running attempt. */
   get ballot(): Ballot {
     return this.#ballot;
+  }
+
+  /** The request of the running or last phase. */
+  get request(): RegisterRequest | undefined {
+    return this.#request;
   }
 
   /** Whether somebody refused the running attempt: sending it again helps less than a new one. */
@@ -112,9 +130,33 @@ export class Proposer<R> {
     this.#accepts = new Tally(members);
     this.#nacks.clear();
     this.#fulls.clear();
+    this.#kept = undefined;
     this.#phase = "prepare";
     this.#request = { type: "prepare", register, ballot: this.#ballot };
     return { do: "send", request: this.#request };
+  }
+
+  /**
+   * Begins an attempt at a ballot that a quorum has promised already, which saves a round trip. The state
+   * may be old by now, so even "no change" is written before it is reported.
+   */
+  startKept({ ballot, state }: KeptPromise): Step<R> {
+    this.#ballot = ballot;
+    this.#accepts = new Tally(this.#options.members);
+    this.#nacks.clear();
+    this.#fulls.clear();
+    return this.#propose({ state, token: state.token, ballot, unanimous: false, stale: [] });
+  }
+
+  /** Whether every member is known to have accepted what was chosen. */
+  get acceptedByAll(): boolean {
+    return this.#accepts.missing().length === 0;
+  }
+
+  /** After the end: what this proposer may keep for the next change, if it got a quorum for it. */
+  get kept(): KeptPromise | undefined {
+    // Who was refused has a rival: what it was promised will hardly hold.
+    return this.#phase === "done" && this.#nacks.size === 0 ? this.#kept : undefined;
   }
 
   /** The members that have not answered the running phase, and what to send them again. */
@@ -128,7 +170,12 @@ export class Proposer<R> {
   /** Takes a reply to `request`, the one that this proposer asked to send. */
   receive(request: RegisterRequest, sender: Sender, reply: RegisterReply): Step<R> | undefined {
     // Every phase has a request of its own: late answers to an earlier one say nothing about this one.
-    if (request !== this.#request || this.#phase === "done") return undefined;
+    if (request !== this.#request) return undefined;
+    if (this.#phase === "done") {
+      // What is chosen is chosen; who else has accepted it decides whether it may be forgotten.
+      if (reply.type === "accepted") this.#accepts.add(sender, true);
+      return undefined;
+    }
     if (reply.type === "nack") return this.#refused(sender, reply.promised);
     if (this.#phase === "prepare") {
       if (reply.type === "full") return this.#full(sender);
@@ -136,6 +183,7 @@ export class Proposer<R> {
       if (this.#promises.add(sender, reply)) return this.#decide();
     } else if (this.#phase === "accept") {
       if (reply.type !== "accepted" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
+      // An `accepted` also is the promise of the next ballot, if that was asked for.
       if (this.#accepts.add(sender, true)) return this.#finish();
     }
     return undefined;
@@ -143,11 +191,16 @@ export class Proposer<R> {
 
   /** A quorum promised: applies the change to the accepted state with the highest ballot. */
   #decide(): Step<R> {
-    const { register, clock } = this.#options;
-    const { state, token, ballot, unanimous, stale } = summarize(this.#promises.replies);
-    clock.observe(token);
+    const summary = summarize(this.#promises.replies);
+    this.#options.clock.observe(summary.token);
     // A token must grow from write to write: this ballot is too low to write over such a state.
-    if (this.#ballot.counter <= token) return { do: "restart" };
+    if (this.#ballot.counter <= summary.token) return { do: "restart" };
+    return this.#propose(summary);
+  }
+
+  /** Phase 2a, unless nothing has to be written. */
+  #propose({ state, token, ballot, unanimous, stale }: Summary): Step<R> {
+    const { register, clock } = this.#options;
     const { draft, result } = this.#options.change({ state, token, ballot: this.#ballot });
     const mustWrite = this.#wrote || this.#options.mustWrite?.() === true;
     if (draft === null && unanimous && !mustWrite) {
@@ -168,10 +221,14 @@ export class Proposer<R> {
       ballot: this.#ballot,
       stale: written === state ? stale : [],
     };
+    const next = written.present && this.#options.keepPromise?.() === true;
+    const { counter, life } = this.#ballot;
+    this.#kept = next ? { ballot: { counter: counter + 1, life }, state: written } : undefined;
+    // The promised ballot is used up from now on: no other attempt may choose it.
+    if (next) clock.observe(counter + 1);
     this.#phase = "accept";
     this.#nacks.clear();
-    const accept = { type: "accept", register, ballot: this.#ballot, next: false } as const;
-    this.#request = { ...accept, state: written };
+    this.#request = { type: "accept", register, ballot: this.#ballot, state: written, next };
     return { do: "send", request: this.#request };
   }
 

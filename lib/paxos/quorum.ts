@@ -73,8 +73,10 @@ export class Tally<T> {
     if (index < 0) return this.reached;
     this.#known.merge(sender.vector);
     this.#known.raise(index, sender.incarnation);
-    this.#replies.set(sender.member, { sender, reply });
     const known = this.#known.entries;
+    // Late, from before a crash: it must not take the place of what counts.
+    if (sender.incarnation < known[index]) return this.reached;
+    this.#replies.set(sender.member, { sender, reply });
     for (let i = 0; i < this.#members.length; i++) {
       const counted = this.#replies.get(this.#members[i]);
       if (counted !== undefined && counted.sender.incarnation < known[i]) {

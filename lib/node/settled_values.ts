@@ -1,0 +1,46 @@
+import type { Present, RegisterId } from "../paxos/register.ts";
+
+/** So many values are kept, of so many bytes in all; those that were not asked for longest go first. */
+const MAX_VALUES = 10_000;
+const MAX_BYTES = 16 * 2 ** 20;
+
+/**
+ * Values of the KV that can never change: present, chosen, and bound to nothing. Whoever has seen one
+ * may tell it again without asking anybody.
+ */
+export class SettledValues {
+  readonly #values = new Map<RegisterId, Present>();
+  #bytes = 0;
+
+  /** Keeps `state`, which is chosen for `register`, if it is settled. */
+  note(register: RegisterId, state: Present): void {
+    if (state.bindings.length > 0 || this.#values.has(register)) return;
+    this.#values.set(register, state);
+    this.#bytes += size(register, state);
+    for (const [oldest, value] of this.#values) {
+      if (this.#values.size <= MAX_VALUES && this.#bytes <= MAX_BYTES) break;
+      this.#values.delete(oldest);
+      this.#bytes -= size(oldest, value);
+    }
+  }
+
+  /** What is known to be settled for `register`. */
+  get(register: RegisterId): Present | undefined {
+    const state = this.#values.get(register);
+    if (state !== undefined) {
+      this.#values.delete(register);
+      this.#values.set(register, state);
+    }
+    return state;
+  }
+
+  /** Forgets all: the cluster that agreed on it is gone. */
+  clear(): void {
+    this.#values.clear();
+    this.#bytes = 0;
+  }
+}
+
+function size(register: RegisterId, state: Present): number {
+  return register.length + state.value.length;
+}
