@@ -57,7 +57,7 @@ export class FrameWriter {
     const sequence = Number(digits);
     // In its one form: what comes back must be the very same string.
     if (
-      slash < 0 || !Number.isSafeInteger(sequence) || sequence < 0 || String(sequence) !== digits
+      slash < 1 || !Number.isSafeInteger(sequence) || sequence < 0 || String(sequence) !== digits
     ) {
       throw new TypeError(`neither an operation nor a session: ${operation}`);
     }

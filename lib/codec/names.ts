@@ -1,5 +1,3 @@
-import { LIFE_PATTERN } from "../paxos/ballot.ts";
-
 /** What the name of a node looks like. */
 export const NODE_ID_PATTERN: RegExp = /^[A-Za-z0-9._-]{1,64}$/;
 
@@ -9,13 +7,3 @@ export const SESSION_PATTERN: RegExp =
 
 /** What the id of a genesis looks like: printable ASCII without spaces, at most 64 characters. */
 export const GENESIS_PATTERN: RegExp = /^[!-~]{1,64}$/;
-
-/** Whether `value` is the life of some node: not the empty one, not the one of a floor. */
-export function isLife(value: unknown): value is string {
-  return typeof value === "string" && LIFE_PATTERN.test(value);
-}
-
-/** Whether `value` can be the name of a node. */
-export function isNodeId(value: unknown): value is string {
-  return typeof value === "string" && NODE_ID_PATTERN.test(value);
-}
