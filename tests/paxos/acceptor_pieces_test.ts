@@ -1,0 +1,251 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import {
+  type Acceptor,
+  PIECE_BYTES,
+  PIECE_ENTRIES,
+  PROMISE_TTL,
+} from "../../lib/paxos/acceptor.ts";
+import type { RegisterCopy, RegisterRequest } from "../../lib/paxos/messages.ts";
+import type { State } from "../../lib/paxos/register.ts";
+import { WATCH_TTL } from "../../lib/paxos/watchers.ts";
+import {
+  absent,
+  accept,
+  asker,
+  ballot,
+  forget,
+  list,
+  makeAcceptor,
+  prepare,
+  read,
+  script,
+  value,
+} from "./acceptor_script.ts";
+
+function listed(acceptor: Acceptor, prefix: string, after = ""): string[] {
+  const { reply } = acceptor.handle(list(prefix, after), asker, 0);
+  assert(reply?.type === "listed");
+  return reply.registers.map(({ register }) => register);
+}
+
+describe("Acceptor: list", () => {
+  it("lists in order what it accepted under the prefix: ballot, presence, whether it is bound", () => {
+    const acceptor = makeAcceptor();
+    script(
+      acceptor,
+      0,
+      accept("2p", value("y", 2, ["n/1/1"]), "ky"),
+      accept("1p", value("x", 1), "kx"),
+      accept("3p", absent(3), "kz"),
+      accept("4p", value("other", 4), "lx"),
+      prepare("5p", "kp"),
+    );
+    const { reply } = acceptor.handle(list("k"), asker, 0);
+    assertEquals(reply, {
+      type: "listed",
+      registers: [
+        { register: "kx", ballot: ballot("1p"), present: true, bound: false, copied: false },
+        { register: "ky", ballot: ballot("2p"), present: true, bound: true, copied: false },
+        { register: "kz", ballot: ballot("3p"), present: false, bound: false, copied: false },
+      ],
+      more: false,
+    });
+  });
+
+  it("comes in pieces that leave nothing out and double nothing", () => {
+    const acceptor = makeAcceptor({ maxKeys: 10_000 });
+    const count = 2 * PIECE_ENTRIES + 5;
+    const expected: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const register = `k${String(i * 7919 % count).padStart(5, "0")}`;
+      expected.push(register);
+      script(acceptor, 0, accept("1p", value("x", 1), register));
+    }
+    expected.sort();
+    const found: string[] = [];
+    const sizes: number[] = [];
+    for (let more = true; more;) {
+      const { reply } = acceptor.handle(list("k", found.at(-1) ?? ""), asker, 0);
+      assert(reply?.type === "listed");
+      found.push(...reply.registers.map(({ register }) => register));
+      sizes.push(reply.registers.length);
+      more = reply.more;
+    }
+    assertEquals(found, expected);
+    assertEquals(sizes, [PIECE_ENTRIES, PIECE_ENTRIES, 5]);
+  });
+
+  it("says that there is no more when the last piece is just full", () => {
+    const acceptor = makeAcceptor({ maxKeys: 10_000 });
+    for (let i = 0; i < PIECE_ENTRIES; i++) {
+      script(acceptor, 0, accept("1p", value("x", 1), `k${i}`));
+    }
+    const { reply } = acceptor.handle(list("k"), asker, 0);
+    assert(reply?.type === "listed");
+    assertEquals([reply.registers.length, reply.more], [PIECE_ENTRIES, false]);
+  });
+
+  it("shows the register that came last, and not the one that was forgotten", () => {
+    const acceptor = makeAcceptor();
+    script(acceptor, 0, accept("1p", absent(1), "k1"), accept("1p", value("x", 1), "k2"));
+    assertEquals(listed(acceptor, "k"), ["k1", "k2"]);
+    script(acceptor, 0, accept("2p", value("x", 2), "k0"), forget("1p", "k1"));
+    assertEquals(listed(acceptor, "k"), ["k0", "k2"]);
+  });
+});
+
+describe("Acceptor: watch", () => {
+  const push = (register: string, at: string, state: State, id: number) => ({
+    watcher: { node: "w", life: "wl", id },
+    reply: { type: "learned", register, ballot: ballot(at), state },
+  });
+
+  function pushes(acceptor: Acceptor, request: RegisterRequest, now = 0): unknown[] {
+    return acceptor.handle(request, asker, now).pushes.map(({ watcher, reply }) => ({
+      watcher: { node: watcher.node, life: watcher.life, id: watcher.id },
+      reply,
+    }));
+  }
+
+  it("tells who watches what it accepts, and nothing that it refuses or only promises", () => {
+    const acceptor = makeAcceptor();
+    const watcher = { node: "w", life: "wl" };
+    const watching = acceptor.handle({ type: "watch", register: "k1", id: 7 }, watcher, 0);
+    assertEquals(watching, { reply: { type: "watching" }, pushes: [] });
+    const x = value("x", 2);
+    assertEquals(pushes(acceptor, prepare("2p")), []);
+    assertEquals(pushes(acceptor, accept("2p", x)), [push("k1", "2p", x, 7)]);
+    assertEquals(pushes(acceptor, accept("1p", value("y", 1))), []);
+    assertEquals(pushes(acceptor, accept("2p", x, "k2")), []);
+    assertEquals(pushes(acceptor, accept("3p", absent(3))), [push("k1", "3p", absent(3), 7)]);
+    acceptor.handle({ type: "unwatch", register: "k1" }, watcher, 0);
+    assertEquals(pushes(acceptor, accept("4p", value("z", 4))), []);
+  });
+
+  it("ends on its own when nobody asks for it again", () => {
+    const acceptor = makeAcceptor();
+    acceptor.handle({ type: "watch", register: "k1", id: 7 }, { node: "w", life: "wl" }, 100);
+    assertEquals(pushes(acceptor, accept("1p", absent(1)), 99 + WATCH_TTL).length, 1);
+    assertEquals(pushes(acceptor, accept("2p", absent(2)), 100 + WATCH_TTL).length, 0);
+  });
+});
+
+describe("Acceptor: copy and adopt", () => {
+  function copyAll(acceptor: Acceptor): RegisterCopy[] {
+    const all: RegisterCopy[] = [];
+    for (let more = true; more;) {
+      const piece = acceptor.copy(all.at(-1)?.register ?? "");
+      all.push(...piece.registers);
+      more = piece.more;
+    }
+    return all;
+  }
+
+  it("what was accepted comes over as it is, and promises too", () => {
+    const [from, to] = [makeAcceptor(), makeAcceptor()];
+    script(
+      from,
+      0,
+      accept("2p", value("x", 2), "k1"),
+      prepare("6q", "k1"),
+      prepare("4p", "k2"),
+      accept("3p", absent(3), "k3"),
+    );
+    to.adopt(copyAll(from), from.floor, 0);
+    assertEquals(to.size, 3);
+    assertEquals(script(to, 0, read("k1"), read("k2"), read("k3"), prepare("5z", "k1")), [
+      "current, promised 6q, x@2 at 2p, copied",
+      "current, promised 4p, none",
+      "current, promised 3p, absent@3 at 3p, copied",
+      "nack 6q",
+    ]);
+  });
+
+  it("a copy is not a vote until the acceptor itself accepts something for that register", () => {
+    const acceptor = makeAcceptor();
+    const copy = { register: "k1", promised: ballot("2p") };
+    acceptor.adopt([{ ...copy, accepted: { ballot: ballot("2p"), state: value("x", 2) } }], 0, 0);
+    const { reply } = acceptor.handle(list("k"), asker, 0);
+    assert(reply?.type === "listed" && reply.registers[0].copied);
+    assertEquals(
+      script(
+        acceptor,
+        0,
+        prepare("3q"),
+        accept("2p", value("x", 2)),
+        read(),
+        accept("3q", value("x", 2)),
+        read(),
+      ),
+      [
+        "promise 3q, x@2 at 2p, copied",
+        "nack 3q",
+        "current, promised 3q, x@2 at 2p, copied",
+        "accepted 3q",
+        "current, promised 3q, x@2 at 3q",
+      ],
+    );
+    const after = acceptor.handle(list("k"), asker, 0).reply;
+    assert(after?.type === "listed" && !after.registers[0].copied);
+  });
+
+  it("becomes a vote even at the copied ballot, when that accept comes again", () => {
+    const acceptor = makeAcceptor();
+    const accepted = { ballot: ballot("2p"), state: value("x", 2) };
+    acceptor.adopt([{ register: "k1", promised: ballot("2p"), accepted }], 0, 0);
+    assertEquals(script(acceptor, 0, accept("2p", value("x", 2)), read()), [
+      "accepted 2p",
+      "current, promised 2p, x@2 at 2p",
+    ]);
+  });
+
+  it("adopt() takes the highest floor, its own or the one that it copies", () => {
+    for (const [own, copied] of [[3, 8], [8, 3]]) {
+      const acceptor = makeAcceptor({ floor: own });
+      acceptor.adopt([], copied, 0);
+      assertEquals(acceptor.floor, 8);
+      assertEquals(script(acceptor, 0, prepare("8z")), ["nack 8~"]);
+    }
+  });
+
+  it("a promise that was copied alone goes some seconds later, like one of its own", () => {
+    const acceptor = makeAcceptor();
+    acceptor.adopt([{ register: "k1", promised: ballot("7p"), accepted: null }], 0, 1_000);
+    script(acceptor, 999 + PROMISE_TTL, read());
+    assertEquals([acceptor.size, acceptor.floor], [1, 0]);
+    script(acceptor, 1_000 + PROMISE_TTL, read());
+    assertEquals([acceptor.size, acceptor.floor], [0, 7]);
+  });
+
+  it("copy() gives pieces of bounded count, all in order, each once", () => {
+    const acceptor = makeAcceptor({ maxKeys: 10_000 });
+    for (let i = 0; i < PIECE_ENTRIES + 1; i++) {
+      script(acceptor, 0, accept("1p", absent(1), `k${String(i).padStart(5, "0")}`));
+    }
+    const first = acceptor.copy("");
+    assertEquals([first.registers.length, first.more], [PIECE_ENTRIES, true]);
+    const second = acceptor.copy(first.registers.at(-1)!.register);
+    assertEquals([second.registers.length, second.more], [1, false]);
+    const ids = copyAll(acceptor).map(({ register }) => register);
+    assertEquals(ids, ids.toSorted());
+    assertEquals(new Set(ids).size, PIECE_ENTRIES + 1);
+  });
+
+  it("copy() gives pieces of bounded size, and at least one register in each", () => {
+    const acceptor = makeAcceptor();
+    const large: State = {
+      present: true,
+      token: 1,
+      over: 0,
+      op: "op",
+      value: new Uint8Array(PIECE_BYTES),
+      bindings: [],
+      owners: [],
+    };
+    for (const register of ["k1", "k2", "k3"]) script(acceptor, 0, accept("1p", large, register));
+    assertEquals(acceptor.copy("").registers.map(({ register }) => register), ["k1"]);
+    assertEquals(copyAll(acceptor).map(({ register }) => register), ["k1", "k2", "k3"]);
+    assertEquals([acceptor.copy("k1").more, acceptor.copy("k2").more], [true, false]);
+  });
+});

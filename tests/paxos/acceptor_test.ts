@@ -1,0 +1,439 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { PROMISE_TTL } from "../../lib/paxos/acceptor.ts";
+import type { Ballot } from "../../lib/paxos/ballot.ts";
+import type { RegisterReply } from "../../lib/paxos/messages.ts";
+import {
+  absent,
+  accept,
+  asker,
+  forget,
+  makeAcceptor,
+  prepare,
+  read,
+  script,
+  value,
+} from "./acceptor_script.ts";
+
+describe("Acceptor: prepare (Paxos Made Simple, phase 1b)", () => {
+  it("promises a ballot above the promised one, and no other", () => {
+    assertEquals(
+      script(
+        makeAcceptor(),
+        0,
+        prepare("2p"),
+        prepare("1q"), // lower counter
+        prepare("2o"), // same counter, lower life
+        prepare("2p"), // the very same
+        prepare("2q"), // same counter, higher life
+        prepare("3a"), // higher counter
+        prepare("2q"), // once promised, now too low
+      ),
+      [
+        "promise 2p, none",
+        "nack 2p",
+        "nack 2p",
+        "nack 2p",
+        "promise 2q, none",
+        "promise 3a, none",
+        "nack 3a",
+      ],
+    );
+  });
+
+  it("reports what it accepted, with the ballot of that and not of the promise", () => {
+    assertEquals(
+      script(
+        makeAcceptor(),
+        0,
+        prepare("1p"),
+        accept("1p", value("x", 1)),
+        prepare("5q"),
+        prepare("6q"),
+      ),
+      ["promise 1p, none", "accepted 1p", "promise 5q, x@1 at 1p", "promise 6q, x@1 at 1p"],
+    );
+  });
+
+  it("keeps registers apart", () => {
+    assertEquals(
+      script(
+        makeAcceptor(),
+        0,
+        prepare("9p", "k1"),
+        prepare("1p", "k2"),
+        accept("1p", value("x", 1), "k2"),
+        accept("1p", value("x", 1), "k1"),
+        read("k2"),
+        read("k1"),
+      ),
+      [
+        "promise 9p, none",
+        "promise 1p, none",
+        "accepted 1p",
+        "nack 9p",
+        "current, promised 1p, x@1 at 1p",
+        "current, promised 9p, none",
+      ],
+    );
+  });
+});
+
+describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
+  it("accepts a ballot at or above the promised one, and no other", () => {
+    assertEquals(
+      script(
+        makeAcceptor(),
+        0,
+        prepare("2p"),
+        accept("1q", value("low", 1)),
+        accept("2o", value("low", 2)),
+        accept("2p", value("promised", 2)),
+        accept("2q", value("above", 2)),
+        accept("2p", value("again", 2)),
+        read(),
+      ),
+      [
+        "promise 2p, none",
+        "nack 2p",
+        "nack 2p",
+        "accepted 2p",
+        "accepted 2q",
+        "nack 2q",
+        "current, promised 2q, above@2 at 2q",
+      ],
+    );
+  });
+
+  it("also promises the ballot that it accepts, without a prepare", () => {
+    assertEquals(
+      script(
+        makeAcceptor(),
+        0,
+        accept("4p", value("x", 4)),
+        prepare("3z"),
+        prepare("4p"),
+        accept("4o", value("y", 4)),
+        prepare("4q"),
+      ),
+      ["accepted 4p", "nack 4p", "nack 4p", "nack 4p", "promise 4q, x@4 at 4p"],
+    );
+  });
+
+  it("takes the second copy of an accept as the first", () => {
+    const acceptor = makeAcceptor();
+    assertEquals(
+      script(acceptor, 0, accept("1p", value("x", 1)), accept("1p", value("x", 1)), read()),
+      ["accepted 1p", "accepted 1p", "current, promised 1p, x@1 at 1p"],
+    );
+    assertEquals(acceptor.size, 1);
+  });
+
+  it("with `next` promises (counter + 1, same life): that proposer may go on, a rival needs more", () => {
+    const acceptor = makeAcceptor();
+    assertEquals(
+      script(
+        acceptor,
+        0,
+        accept("4p", value("x", 4), "k1", true),
+        prepare("5o"),
+        accept("4p", value("x", 4), "k1", true), // late copy: lower than what it promised
+        accept("5o", value("y", 5)),
+        accept("5p", value("z", 5)),
+        read(),
+      ),
+      [
+        "accepted 4p",
+        "nack 5p",
+        "nack 5p",
+        "nack 5p",
+        "accepted 5p",
+        "current, promised 5p, z@5 at 5p",
+      ],
+    );
+    // A rival of a greater life at that counter is above the promise.
+    assertEquals(
+      script(acceptor, 0, accept("8p", value("x", 8), "k2", true), prepare("9q", "k2")),
+      ["accepted 8p", "promise 9q, x@8 at 8p"],
+    );
+  });
+
+  it("never goes back: promises and accepted ballots only rise, whatever comes", () => {
+    const acceptor = makeAcceptor();
+    let seed = 1;
+    const chance = (bound: number) => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return Math.floor(seed / 2 ** 32 * bound);
+    };
+    const rank = (at: Ballot | undefined) =>
+      at === undefined ? -1 : at.counter * 10 + "opq".indexOf(at.life);
+    let promised = -1;
+    let accepted = -1;
+    for (let i = 0; i < 3_000; i++) {
+      const at = `${Math.floor(i / 30) + chance(12)}${"opq"[chance(3)]}`;
+      const request = chance(2) === 0
+        ? prepare(at)
+        : accept(at, value("x", 1), "k1", chance(3) === 0);
+      acceptor.handle(request, asker, 0);
+      const { reply } = acceptor.handle(read(), asker, 0);
+      assert(reply?.type === "current");
+      assert(rank(reply.promised) >= promised, `${at} lowered the promise`);
+      assert(rank(reply.accepted?.ballot) >= accepted, `${at} lowered the accepted ballot`);
+      assert(rank(reply.promised) >= rank(reply.accepted?.ballot));
+      promised = rank(reply.promised);
+      accepted = rank(reply.accepted?.ballot);
+    }
+  });
+});
+
+describe("Acceptor: read", () => {
+  it("changes nothing: neither a promise nor an entry comes of it", () => {
+    const acceptor = makeAcceptor();
+    assertEquals(script(acceptor, 0, read(), read(), prepare("1p"), read(), prepare("2p")), [
+      "current, promised 0~, none",
+      "current, promised 0~, none",
+      "promise 1p, none",
+      "current, promised 1p, none",
+      "promise 2p, none",
+    ]);
+    script(acceptor, 0, read("k2"));
+    assertEquals(acceptor.size, 1);
+  });
+
+  it("tells a tombstone from nothing", () => {
+    assertEquals(
+      script(makeAcceptor(), 0, accept("3p", absent(3)), read("k1"), read("k2")),
+      ["accepted 3p", "current, promised 3p, absent@3 at 3p", "current, promised 0~, none"],
+    );
+  });
+});
+
+describe("Acceptor: owners that it believes expired", () => {
+  const state = value("x", 1, ["n/1/1", "m/1/1"]);
+
+  function stale(reply: RegisterReply | undefined): readonly string[] {
+    assert(reply?.type === "promise" || reply?.type === "current");
+    return reply.stale;
+  }
+
+  it("each promise and each answer to a read names those of the accepted state, as of now", () => {
+    const asked: [string, number][] = [];
+    const acceptor = makeAcceptor({
+      isStale: (session, now) => {
+        asked.push([session, now]);
+        return session === "m/1/1" && now >= 500;
+      },
+    });
+    acceptor.handle(accept("1p", state), asker, 0);
+    assertEquals(stale(acceptor.handle(read(), asker, 499).reply), []);
+    assertEquals(stale(acceptor.handle(read(), asker, 500).reply), ["m/1/1"]);
+    assertEquals(stale(acceptor.handle(prepare("2p"), asker, 501).reply), ["m/1/1"]);
+    assertEquals(asked, [499, 500, 501].flatMap((now) => [["n/1/1", now], ["m/1/1", now]]));
+  });
+
+  it("names nobody for a tombstone, and for what it holds nothing about", () => {
+    const acceptor = makeAcceptor({ isStale: () => true });
+    acceptor.handle(accept("1p", absent(1)), asker, 0);
+    assertEquals(stale(acceptor.handle(read("k1"), asker, 0).reply), []);
+    assertEquals(stale(acceptor.handle(read("k2"), asker, 0).reply), []);
+  });
+});
+
+describe("Acceptor: floor", () => {
+  it("a register without an entry counts as promised up to the floor", () => {
+    const acceptor = makeAcceptor({ floor: 5 });
+    assertEquals(
+      script(
+        acceptor,
+        0,
+        read(),
+        prepare("4z"),
+        prepare("5z"),
+        accept("5z", value("x", 5)),
+      ),
+      ["current, promised 5~, none, floor 5", "nack 5~", "nack 5~", "nack 5~"],
+    );
+    assertEquals(acceptor.size, 0);
+    assertEquals(script(acceptor, 0, prepare("6a")), ["promise 6a, none, floor 5"]);
+    assertEquals(script(acceptor, 0, accept("6a", value("x", 6), "k2")), ["accepted 6a"]);
+  });
+
+  it("every reply with nothing accepted carries the floor, and no other", () => {
+    const acceptor = makeAcceptor({ floor: 5 });
+    assertEquals(
+      script(acceptor, 0, prepare("6p"), accept("6p", absent(6)), prepare("7p"), read()),
+      [
+        "promise 6p, none, floor 5",
+        "accepted 6p",
+        "promise 7p, absent@6 at 6p",
+        "current, promised 7p, absent@6 at 6p",
+      ],
+    );
+    const { reply } = acceptor.handle(read(), asker, 0);
+    assert(reply?.type === "current");
+    assertEquals(reply.floor, 0);
+  });
+
+  it("an entry that exists does not follow the floor: its promise was given lower", () => {
+    const acceptor = makeAcceptor();
+    script(
+      acceptor,
+      0,
+      prepare("3p", "old"),
+      accept("9p", absent(9), "gone"),
+      forget("9p", "gone"),
+    );
+    assertEquals(acceptor.floor, 9);
+    assertEquals(script(acceptor, 0, accept("3p", value("x", 3), "old")), ["accepted 3p"]);
+  });
+});
+
+describe("Acceptor: promises with nothing accepted", () => {
+  it("are dropped some seconds after the promise, by raising the floor to its counter", () => {
+    const acceptor = makeAcceptor();
+    script(acceptor, 1_000, prepare("7p"));
+    script(acceptor, 1_000 + PROMISE_TTL - 1, read("other"));
+    assertEquals([acceptor.size, acceptor.floor], [1, 0]);
+    assertEquals(script(acceptor, 1_000 + PROMISE_TTL, read()), [
+      "current, promised 7~, none, floor 7",
+    ]);
+    assertEquals([acceptor.size, acceptor.floor], [0, 7]);
+    // The promise is kept all the same: late messages fail on the floor.
+    assertEquals(script(acceptor, 20_000, accept("7p", value("x", 7)), prepare("7z")), [
+      "nack 7~",
+      "nack 7~",
+    ]);
+  });
+
+  it("a new promise begins the time anew", () => {
+    const acceptor = makeAcceptor();
+    script(acceptor, 0, prepare("1p", "k1"), prepare("1p", "k2"));
+    script(acceptor, 6_000, prepare("2p", "k1"));
+    script(acceptor, PROMISE_TTL, read());
+    assertEquals([acceptor.size, acceptor.floor], [1, 1]); // k2 went
+    script(acceptor, 6_000 + PROMISE_TTL - 1, read());
+    assertEquals(acceptor.size, 1);
+    script(acceptor, 6_000 + PROMISE_TTL, read());
+    assertEquals([acceptor.size, acceptor.floor], [0, 2]);
+  });
+
+  it("stay for ever once something was accepted", () => {
+    const acceptor = makeAcceptor();
+    script(acceptor, 0, prepare("1p"), accept("1p", value("x", 1)), prepare("2p"));
+    assertEquals(script(acceptor, 100 * PROMISE_TTL, read()), ["current, promised 2p, x@1 at 1p"]);
+    assertEquals(acceptor.floor, 0);
+  });
+
+  it("go in the order of the promises, so none waits behind a younger one", () => {
+    const acceptor = makeAcceptor();
+    for (let i = 0; i < 10; i++) script(acceptor, i * 1_000, prepare(`${i + 1}p`, `k${i}`));
+    for (let i = 0; i < 10; i++) {
+      script(acceptor, i * 1_000 + PROMISE_TTL, read("none of them"));
+      assertEquals([acceptor.size, acceptor.floor], [9 - i, i + 1]);
+    }
+  });
+});
+
+describe("Acceptor: full", () => {
+  it("answers `full` to a prepare for a new register, not to one for what it knows", () => {
+    const acceptor = makeAcceptor({ maxKeys: 2 });
+    assertEquals(
+      script(
+        acceptor,
+        0,
+        prepare("1p", "k1"),
+        prepare("1p", "k2"),
+        prepare("1p", "k3"),
+        read("k3"),
+        prepare("2p", "k1"),
+      ),
+      [
+        "promise 1p, none",
+        "promise 1p, none",
+        "full",
+        "current, promised 0~, none",
+        "promise 2p, none",
+      ],
+    );
+    assertEquals(acceptor.size, 2);
+  });
+
+  it("has room again when something was forgotten", () => {
+    const acceptor = makeAcceptor({ maxKeys: 1 });
+    assertEquals(
+      script(
+        acceptor,
+        0,
+        accept("1p", absent(1), "k1"),
+        prepare("2p", "k2"),
+        forget("1p", "k1"),
+        prepare("2p", "k2"),
+      ),
+      ["accepted 1p", "full", "-", "promise 2p, none, floor 1"],
+    );
+  });
+
+  it("never refuses an accept: a quorum may have promised already", () => {
+    const acceptor = makeAcceptor({ maxKeys: 1 });
+    assertEquals(
+      script(acceptor, 0, prepare("1p", "k1"), accept("1p", value("x", 1), "k2"), read("k2")),
+      ["promise 1p, none", "accepted 1p", "current, promised 1p, x@1 at 1p"],
+    );
+  });
+});
+
+describe("Acceptor: forget", () => {
+  it("raises the floor to the promise's counter and drops the tombstone", () => {
+    const acceptor = makeAcceptor();
+    assertEquals(
+      script(
+        acceptor,
+        0,
+        accept("3p", absent(3)),
+        prepare("8q"),
+        forget("3p"),
+        read(),
+        accept("8q", value("late", 8)),
+        prepare("3z"),
+        prepare("9a"),
+      ),
+      [
+        "accepted 3p",
+        "promise 8q, absent@3 at 3p",
+        "-",
+        "current, promised 8~, none, floor 8",
+        "nack 8~",
+        "nack 8~",
+        "promise 9a, none, floor 8",
+      ],
+    );
+  });
+
+  it("never lowers the floor", () => {
+    const acceptor = makeAcceptor({ floor: 2 });
+    script(acceptor, 0, accept("9p", absent(9), "k1"), accept("4p", absent(4), "k2"));
+    script(acceptor, 0, forget("9p", "k1"), forget("4p", "k2"));
+    assertEquals([acceptor.size, acceptor.floor], [0, 9]);
+  });
+
+  it("does nothing unless the accepted ballot is still that one", () => {
+    const acceptor = makeAcceptor();
+    script(acceptor, 0, accept("3p", absent(3)), accept("4p", absent(4)));
+    script(acceptor, 0, forget("3p"), forget("4q"), forget("5p"));
+    assertEquals(script(acceptor, 0, read()), ["current, promised 4p, absent@4 at 4p"]);
+    assertEquals(acceptor.floor, 0);
+  });
+
+  it("does nothing to a value, nor to a promise", () => {
+    const acceptor = makeAcceptor();
+    script(acceptor, 0, accept("3p", value("x", 3), "k1"), prepare("3p", "k2"));
+    script(acceptor, 0, forget("3p", "k1"), forget("3p", "k2"), forget("3p", "k3"));
+    assertEquals([acceptor.size, acceptor.floor], [2, 0]);
+  });
+
+  it("sends no answer", () => {
+    const acceptor = makeAcceptor();
+    script(acceptor, 0, accept("3p", absent(3)));
+    assertEquals(acceptor.handle(forget("3p"), asker, 0), { reply: undefined, pushes: [] });
+  });
+});

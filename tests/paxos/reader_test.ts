@@ -1,0 +1,150 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { Reader } from "../../lib/paxos/reader.ts";
+import { absent, ballot, value } from "./acceptor_script.ts";
+import { look, release, write } from "./changes.ts";
+import { Cluster } from "./cluster.ts";
+
+describe("Reader", () => {
+  it("a quorum at one accepted ballot: chosen and current, in one round trip and without a write", () => {
+    const cluster = new Cluster();
+    cluster.proposer("p", write("x")).run("a", "b");
+    cluster.trace.length = 0;
+    const r = cluster.reader("r").ask("a", "b");
+    cluster.expect(`
+      r>a read
+      a>r current, promised 1p, x@1 at 1p
+      r>b read
+      b>r current, promised 1p, x@1 at 1p
+      r! sure, x@1 at 1p
+    `);
+    assert(r.outcome?.sure);
+    assertEquals(r.outcome.chosen.token, 1);
+    assertEquals([cluster.show("a"), cluster.show("b"), cluster.show("c")], [
+      "a: current, promised 1p, x@1 at 1p",
+      "b: current, promised 1p, x@1 at 1p",
+      "c: current, promised 0~, none",
+    ]);
+  });
+
+  it("waits for a quorum, and tells who is missing", () => {
+    const r = new Cluster().reader("r");
+    assertEquals(r.missing(), ["a", "b", "c"]);
+    r.ask("b");
+    assertEquals([r.outcome, r.missing()], [undefined, ["a", "c"]]);
+    r.ask("b");
+    assertEquals(r.outcome, undefined);
+    r.ask("a");
+    assertEquals(r.outcome?.sure, true);
+  });
+
+  it("all of it none: never written, with the highest floor as the token", () => {
+    const cluster = new Cluster({ floor: 5 });
+    cluster.handle("b", {
+      type: "accept",
+      register: "other",
+      ballot: ballot("9z"),
+      state: absent(9),
+      next: false,
+    }, "z");
+    cluster.handle("b", { type: "forget", register: "other", ballot: ballot("9z") }, "z");
+    const r = cluster.reader("r").ask("a", "b");
+    assert(r.outcome?.sure);
+    assertEquals([r.outcome.chosen.state, r.outcome.chosen.token], [null, 9]);
+  });
+
+  it("a promise alone is none: nobody can have chosen what is only prepared", () => {
+    const cluster = new Cluster();
+    cluster.proposer("p", write("x")).start().ask("a", "b");
+    assertEquals(cluster.reader("r").ask("a", "b").outcome?.sure, true);
+  });
+
+  it("a tombstone is an answer of its own: not none, and not unanimous with it", () => {
+    const cluster = new Cluster();
+    cluster.proposer("p", release).run("a", "b");
+    const sure = cluster.reader("r").ask("a", "b");
+    assert(sure.outcome?.sure);
+    assertEquals(sure.outcome.chosen.state, { present: false, token: 1 });
+    assertEquals(cluster.reader("r").ask("b", "c").outcome, { sure: false });
+  });
+
+  it("is not sure of what only a part of the quorum accepted", () => {
+    const cluster = new Cluster();
+    cluster.proposer("p", write("x")).run("a", "b");
+    for (const members of [["a", "c"], ["c", "a"], ["b", "c"]]) {
+      assertEquals(cluster.reader("r").ask(...members).outcome, { sure: false });
+    }
+  });
+
+  it("is not sure of the same state at two ballots", () => {
+    const cluster = new Cluster();
+    cluster.proposer("p", write("x")).run("a", "b");
+    const q = cluster.proposer("q", look, { mustWrite: () => true });
+    q.clock.observe(1);
+    q.start().ask("a", "b").ask("b");
+    assertEquals(cluster.reader("r").ask("a", "b").outcome, { sure: false });
+  });
+
+  it("a copy is not a vote: with a copy in the quorum it is not sure", () => {
+    const cluster = new Cluster();
+    cluster.proposer("p", write("x")).run("a", "b");
+    cluster.crash("b");
+    cluster.trace.length = 0;
+    const r = cluster.reader("r").ask("a", "b");
+    cluster.expect(`
+      r>a read
+      a>r current, promised 1p, x@1 at 1p
+      r>b read
+      b>r current, promised 1p, x@1 at 1p, copied
+      r! not sure
+    `);
+    assertEquals(r.outcome, { sure: false });
+  });
+
+  it("why a copy is not a vote: a state that all three hold may never have been chosen", () => {
+    // p's x was accepted by a alone. b copied it from a, then c from a and b: all three hold it at 1p,
+    // and yet it was never chosen.
+    cluster.proposer("p", write("x")).start().ask("a", "b").send("a");
+    cluster.crash("b");
+    cluster.crash("c");
+    for (const members of [["b", "c"], ["a", "b"], ["a", "c"]]) {
+      assertEquals(cluster.reader("r").ask(...members).outcome, { sure: false });
+    }
+  });
+
+  it("drops an answer from before a crash, and wants it again (crash-consistent quorum)", () => {
+    const cluster = new Cluster();
+    cluster.proposer("p", write("x")).run("a", "b");
+    const r = cluster.reader("r").send("a");
+    cluster.crash("a");
+    r.hear("a").ask("c");
+    assertEquals([r.outcome, r.missing()], [undefined, ["a", "b"]]);
+    r.ask("b");
+    assertEquals(r.outcome, { sure: false });
+  });
+
+  it("names the owners that the whole quorum believes expired", () => {
+    const owned = value("x", 1, ["n/1/1", "m/1/1"]);
+    const cluster = new Cluster({
+      isStale: (member, session) => session === "n/1/1" || member === "a",
+    });
+    for (const member of ["a", "b"]) {
+      const accept = { type: "accept", register: "k1", ballot: ballot("1p") } as const;
+      cluster.handle(member, { ...accept, state: owned, next: false }, "p");
+    }
+    const r = cluster.reader("r").ask("a", "b");
+    assert(r.outcome?.sure);
+    assertEquals(r.outcome.chosen.stale, ["n/1/1"]);
+  });
+
+  it("takes nothing but answers to a read", () => {
+    const cluster = new Cluster();
+    const reader = new Reader(cluster.members);
+    const nack = { type: "nack", promised: ballot("1p") } as const;
+    for (const member of cluster.members) {
+      assertEquals(reader.receive(cluster.sender(member), nack), undefined);
+      assertEquals(reader.receive(cluster.sender(member), { type: "full" }), undefined);
+    }
+    assertEquals(reader.missing(), ["a", "b", "c"]);
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { RegisterIndex } from "../../lib/paxos/register_index.ts";
+
+/** A map of registers and its index, told of every change. */
+function makeIndex(...ids: string[]) {
+  const map = new Map<string, true>();
+  const index = new RegisterIndex(map);
+  const add = (id: string) => {
+    map.set(id, true);
+    index.changed();
+  };
+  const remove = (id: string) => {
+    map.delete(id);
+    index.changed();
+  };
+  for (const id of ids) add(id);
+  const after = (prefix: string, id = "", count = Infinity) => {
+    const found: string[] = [];
+    for (const next of index.after(prefix, id)) {
+      if (found.length >= count) break;
+      found.push(next);
+    }
+    return found;
+  };
+  return { add, remove, after };
+}
+
+describe("RegisterIndex", () => {
+  it("gives the ids with the prefix, in order", () => {
+    const { after } = makeIndex("kb", "l1", "ka", "k", "kab", "K");
+    assertEquals(after("k"), ["k", "ka", "kab", "kb"]);
+    assertEquals(after("ka"), ["ka", "kab"]);
+    assertEquals(after(""), ["K", "k", "ka", "kab", "kb", "l1"]);
+    assertEquals(after("x"), []);
+  });
+
+  it("orders every byte as itself", () => {
+    const ids = Array.from({ length: 256 }, (_, byte) => `k${String.fromCharCode(byte)}`);
+    const { after } = makeIndex(...ids.toReversed());
+    assertEquals(after("k"), ids);
+    assertEquals(after("k", ids[127]), ids.slice(128));
+  });
+
+  it("goes on after an id, be it there or not", () => {
+    const { after } = makeIndex("k1", "k3", "k5");
+    assertEquals(after("k", "k1"), ["k3", "k5"]);
+    assertEquals(after("k", "k2"), ["k3", "k5"]);
+    assertEquals(after("k", "k0"), ["k1", "k3", "k5"]);
+    assertEquals(after("k", "k5"), []);
+    assertEquals(after("k", "k9"), []);
+  });
+
+  it("a list that begins shows what is there then", () => {
+    const { add, remove, after } = makeIndex("k1", "k2");
+    assertEquals(after("k"), ["k1", "k2"]);
+    add("k0");
+    remove("k1");
+    assertEquals(after("k"), ["k0", "k2"]);
+  });
+
+  it("a list in pieces shows every id that was there when it began and still is", () => {
+    const { add, remove, after } = makeIndex("k1", "k3", "k5", "k7");
+    const first = after("k", "", 2);
+    assertEquals(first, ["k1", "k3"]);
+    add("k0");
+    add("k4");
+    remove("k1");
+    const rest = after("k", "k3");
+    assertEquals(rest.filter((id) => id !== "k4"), ["k5", "k7"]);
+  });
+
+  it("so it does while other lists begin", () => {
+    const { add, after } = makeIndex("k1", "k3", "k5");
+    after("k", "", 1);
+    add("k4");
+    assertEquals(after("k"), ["k1", "k3", "k4", "k5"]); // somebody else's list
+    assertEquals(after("k", "k1"), ["k3", "k4", "k5"]);
+    for (let i = 0; i < 100; i++) after(`l${i}`);
+    add("k6");
+    const rest = after("k", "k3");
+    assertEquals(rest.filter((id) => id === "k5"), ["k5"]);
+  });
+
+  it("agrees with sorting, for ids at random", () => {
+    let seed = 7;
+    const chance = (bound: number) => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return Math.floor(seed / 2 ** 32 * bound);
+    };
+    const model = new Set<string>();
+    const { add, remove, after } = makeIndex();
+    for (let i = 0; i < 2_000; i++) {
+      const id = `${"kl"[chance(2)]}${chance(50)}`;
+      if (chance(3) === 0) {
+        model.delete(id);
+        remove(id);
+      } else {
+        model.add(id);
+        add(id);
+      }
+      if (i % 20 !== 0) continue;
+      const sorted = [...model].sort();
+      const [prefix, from] = [["", "k", "l", "k1"][chance(4)], `k${chance(60)}`];
+      const expected = sorted.filter((id) => id.startsWith(prefix));
+      assertEquals(after(prefix), expected);
+      assertEquals(after(prefix, from), expected.filter((id) => id > from));
+    }
+  });
+});

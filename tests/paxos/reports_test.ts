@@ -1,0 +1,99 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { NO_BALLOT } from "../../lib/paxos/ballot.ts";
+import { type Report, summarize } from "../../lib/paxos/reports.ts";
+import type { State } from "../../lib/paxos/register.ts";
+import { absent, ballot, value } from "./acceptor_script.ts";
+
+const none = (floor = 0): Report => ({ accepted: null, copied: false, floor, stale: [] });
+const vote = (at: string, state: State, stale: string[] = []): Report => ({
+  accepted: { ballot: ballot(at), state },
+  copied: false,
+  floor: 0,
+  stale,
+});
+const copy = (at: string, state: State): Report => ({ ...vote(at, state), copied: true });
+
+/** Every order of `items`. */
+function orders<T>(items: readonly T[]): T[][] {
+  if (items.length <= 1) return [[...items]];
+  return items.flatMap((item, index) =>
+    orders(items.toSpliced(index, 1)).map((rest) => [item, ...rest])
+  );
+}
+
+describe("summarize()", () => {
+  const [x, y, z] = [value("x", 1), value("y", 2), value("z", 2)];
+
+  it("takes the accepted state with the highest ballot (Paxos Made Simple, phase 2a)", () => {
+    for (const reports of orders([vote("1p", x), none(9), vote("2p", y), vote("2q", z)])) {
+      const { state, token, ballot: highest } = summarize(reports);
+      assertEquals({ state, token, highest }, { state: z, token: 2, highest: ballot("2q") });
+    }
+  });
+
+  it("gives the token of the state, not the counter of its ballot nor a floor", () => {
+    assertEquals(summarize([vote("7p", x), vote("7p", x)]).token, 1);
+    assertEquals(summarize([vote("7p", absent(3)), none(5)]).token, 3);
+  });
+
+  it("the token of none is the highest floor in the quorum", () => {
+    for (const reports of orders([none(3), none(8), none(5)])) {
+      assertEquals(summarize(reports), {
+        state: null,
+        token: 8,
+        ballot: NO_BALLOT,
+        unanimous: true,
+        stale: [],
+      });
+    }
+  });
+
+  it("is unanimous only if the whole quorum reports the state at one ballot", () => {
+    assertEquals(summarize([vote("2p", y), vote("2p", y)]).unanimous, true);
+    for (
+      const reports of [
+        [vote("2p", y), vote("1p", x)], // another state
+        [vote("2p", y), vote("3q", y)], // the same state at another ballot: written again
+        [vote("2p", y), vote("2q", z)], // another life
+        [vote("2p", y), none(9)],
+      ]
+    ) {
+      for (const order of orders(reports)) assertEquals(summarize(order).unanimous, false);
+    }
+  });
+
+  it("none and a tombstone are different answers", () => {
+    assertEquals(summarize([none(), none()]).unanimous, true);
+    assertEquals(summarize([vote("3p", absent(3)), vote("3p", absent(3))]).unanimous, true);
+    for (const order of orders([none(9), vote("3p", absent(3))])) {
+      const { unanimous, state } = summarize(order);
+      assertEquals({ unanimous, state }, { unanimous: false, state: absent(3) });
+    }
+  });
+
+  it("a copy is not a vote, but a value to adopt like any other", () => {
+    for (const order of orders([copy("2p", y), vote("2p", y), vote("2p", y)])) {
+      const { unanimous, state } = summarize(order);
+      assertEquals({ unanimous, state }, { unanimous: false, state: y });
+    }
+    assertEquals(summarize([copy("2p", y), copy("2p", y)]).unanimous, false);
+    assertEquals(summarize([vote("1p", x), copy("2p", y)]).state, y);
+  });
+
+  it("names an owner as expired only if the whole quorum says so", () => {
+    const owned = value("x", 1, ["n/1/1", "m/1/1"]);
+    const stale = (...lists: string[][]) =>
+      summarize(lists.map((list) => vote("1p", owned, list))).stale;
+    assertEquals(stale(["n/1/1"], ["n/1/1", "m/1/1"]), ["n/1/1"]);
+    assertEquals(stale(["n/1/1"], []), []);
+    assertEquals(stale(["n/1/1"], ["m/1/1"]), []);
+    assertEquals(stale(["n/1/1", "m/1/1"], ["m/1/1", "n/1/1"]), ["n/1/1", "m/1/1"]);
+    assertEquals(summarize([vote("1p", owned, ["n/1/1"]), none()]).stale, []);
+  });
+
+  it("names only owners of the state that it takes", () => {
+    const owned = value("x", 1, ["n/1/1"]);
+    assertEquals(summarize([vote("1p", owned, ["n/1/1"]), vote("2p", y, ["n/1/1"])]).stale, []);
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { MAX_WATCHES, WATCH_TTL, Watchers } from "../../lib/paxos/watchers.ts";
+
+const watcher = (node: string, life = "1", id = 7) => ({ node, life, id });
+
+function of(watchers: Watchers, register: string, now = 0): string[] {
+  return watchers.of(register, now).map(({ node, life, id }) => `${node}/${life}#${id}`);
+}
+
+describe("Watchers", () => {
+  it("add() notes one watcher for each life of a node, with the id of its latest request", () => {
+    const watchers = new Watchers();
+    watchers.add("k1", watcher("n"), 0);
+    watchers.add("k1", watcher("m"), 0);
+    watchers.add("k1", watcher("n", "1", 8), 0);
+    watchers.add("k1", watcher("n", "2"), 0);
+    watchers.add("k2", watcher("n"), 0);
+    assertEquals(of(watchers, "k1"), ["n/1#8", "m/1#7", "n/2#7"]);
+    assertEquals(of(watchers, "k2"), ["n/1#7"]);
+    assertEquals(of(watchers, "k3"), []);
+    assertEquals(watchers.size, 4);
+  });
+
+  it("remove() forgets that life of that node only", () => {
+    const watchers = new Watchers();
+    for (const life of ["1", "2"]) watchers.add("k1", watcher("n", life), 0);
+    watchers.add("k2", watcher("n"), 0);
+    watchers.remove("k1", "n", "1");
+    watchers.remove("k1", "n", "1");
+    watchers.remove("k9", "n", "1");
+    assertEquals([of(watchers, "k1"), of(watchers, "k2")], [["n/2#7"], ["n/1#7"]]);
+    assertEquals(watchers.size, 2);
+  });
+
+  it("of() leaves out who has not asked again in time", () => {
+    const watchers = new Watchers();
+    watchers.add("k1", watcher("n"), 0);
+    watchers.add("k1", watcher("m"), 10);
+    assertEquals(of(watchers, "k1", WATCH_TTL - 1), ["n/1#7", "m/1#7"]);
+    assertEquals(of(watchers, "k1", WATCH_TTL), ["m/1#7"]);
+    assertEquals(watchers.size, 1);
+    watchers.add("k1", watcher("m"), WATCH_TTL);
+    assertEquals(of(watchers, "k1", 2 * WATCH_TTL - 1), ["m/1#7"]);
+    assertEquals(of(watchers, "k1", 2 * WATCH_TTL), []);
+    assertEquals(watchers.size, 0);
+  });
+
+  it("expire() forgets them everywhere", () => {
+    const watchers = new Watchers();
+    watchers.add("k1", watcher("n"), 0);
+    watchers.add("k2", watcher("n"), 1);
+    watchers.expire(WATCH_TTL);
+    assertEquals([watchers.size, of(watchers, "k2", WATCH_TTL)], [1, ["n/1#7"]]);
+  });
+
+  it("keeps a bounded number, refuses more, and has room again when some have expired", () => {
+    const watchers = new Watchers();
+    for (let i = 0; i < MAX_WATCHES; i++) {
+      assertEquals(watchers.add(`k${i}`, watcher("n"), i === 0 ? 0 : 100), true);
+    }
+    assertEquals(watchers.add("new", watcher("n"), 100), false);
+    assertEquals(of(watchers, "new", 100), []);
+    // Who is known may ask again.
+    assertEquals(watchers.add("k5", watcher("n", "1", 9), 100), true);
+    assertEquals(of(watchers, "k5", 100), ["n/1#9"]);
+    // The first one has expired by now.
+    assertEquals(watchers.add("new", watcher("n"), WATCH_TTL), true);
+    assertEquals([of(watchers, "new", WATCH_TTL), watchers.size], [["n/1#7"], MAX_WATCHES]);
+    assertEquals(watchers.add("newer", watcher("n"), WATCH_TTL), false);
+  });
+
+  it("adds to a register whose last watcher expired to make room for it", () => {
+    const watchers = new Watchers();
+    watchers.add("k0", watcher("n"), 0);
+    for (let i = 1; i < MAX_WATCHES; i++) watchers.add(`k${i}`, watcher("n"), 100);
+    assertEquals(watchers.add("k0", watcher("m"), WATCH_TTL), true);
+    assertEquals(of(watchers, "k0", WATCH_TTL), ["m/1#7"]);
+    assertEquals(watchers.size, MAX_WATCHES);
+  });
+});
