@@ -1,0 +1,118 @@
+/**
+ * The thread of one member: does to its node what the main thread tells it, one thing or several at a
+ * time.
+ *
+ * @module
+ */
+import { type ClusterNode, join, type Key, type Process } from "../../mod.ts";
+import { broadcastChannel } from "../../transports/broadcast_channel.ts";
+import { parentThread } from "./threads.ts";
+
+/** What a member can be told to do. Keys and values are strings, which is enough here. */
+export type Command =
+  | {
+    readonly do: "join";
+    readonly id: string;
+    readonly members: readonly string[];
+    readonly channel: string;
+    readonly sessionTtl: number;
+  }
+  | { readonly do: "put"; readonly key: Key; readonly value: string }
+  /** Bound to this node, or to a process of it that lives until "exit". */
+  | { readonly do: "claim"; readonly key: Key; readonly value: string; readonly bind: Bind }
+  | { readonly do: "get" | "node"; readonly key: Key }
+  | { readonly do: "keys"; readonly bucket?: string }
+  | { readonly do: "exit" }
+  /** Puts fresh keys, one after the other, until "stop"; answers with {@linkcode Work}. */
+  | { readonly do: "work"; readonly prefix: string }
+  | { readonly do: "stop" }
+  | { readonly do: "close" };
+
+/** What a claim is bound to. */
+export type Bind = "node" | "pid" | "nothing";
+
+/** What "work" answers; times in milliseconds. */
+export interface Work {
+  readonly puts: number;
+  readonly failed: number;
+  /** Of all puts, and of the longest one. */
+  readonly time: number;
+  readonly longest: number;
+}
+
+/** A command, and the number that its answer will have. */
+export interface Order {
+  readonly number: number;
+  readonly command: Command;
+}
+
+/** What came of the command with this number. */
+export interface Answer {
+  readonly number: number;
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
+const parent = await parentThread<Answer, Order>();
+let node: ClusterNode;
+let process: Process;
+let working = false;
+
+async function run(command: Command): Promise<unknown> {
+  switch (command.do) {
+    case "join": {
+      const { id, members, channel, sessionTtl } = command;
+      node = await join({ id, members, transport: broadcastChannel(channel), sessionTtl });
+      await node.ready;
+      process = node.spawn();
+      return null;
+    }
+    case "put":
+      return await node.kv.put(command.key, command.value);
+    case "claim": {
+      const { key, value, bind } = command;
+      const options = { node: { node: node.id }, pid: { pid: process.pid }, nothing: {} };
+      return await node.kv.claim(key, value, options[bind]);
+    }
+    case "get":
+      return await node.kv.get(command.key);
+    case "node":
+      return await node.kv.node(command.key);
+    case "keys":
+      return await node.kv.keys(command.bucket);
+    case "exit":
+      return await process.exit();
+    case "work": {
+      working = true;
+      const work: { -readonly [K in keyof Work]: Work[K] } = {
+        puts: 0,
+        failed: 0,
+        time: 0,
+        longest: 0,
+      };
+      while (working) {
+        const begun = performance.now();
+        const put = await node.kv.put(`${command.prefix} ${work.puts}`, node.id);
+        const took = performance.now() - begun;
+        work.puts++;
+        if (!put.ok) work.failed++;
+        work.time += took;
+        work.longest = Math.max(work.longest, took);
+      }
+      return work;
+    }
+    case "stop":
+      working = false;
+      return null;
+    case "close":
+      return await node.close();
+  }
+}
+
+parent.onMessage(async ({ number, command }) => {
+  try {
+    parent.post({ number, value: await run(command) });
+  } catch (error) {
+    parent.post({ number, error: String(error) });
+  }
+});

@@ -1,0 +1,34 @@
+import { findBun, tsx } from "../../tasks/node_modules.ts";
+import { deno, type Ended, run } from "../../tasks/process.ts";
+import { type Runtime, RUNTIMES } from "../../tasks/suites.ts";
+
+export { type Ended, type Runtime, RUNTIMES };
+
+/** How long a program may take, in milliseconds, before it counts as one that does not end. */
+const LIMIT = 60_000;
+
+/**
+ * Runs the TypeScript program `name` of this folder in a process of `runtime`, to its end. In Deno it
+ * may read files, and nothing else.
+ */
+export async function runProgram(
+  runtime: Runtime,
+  name: string,
+  args: readonly string[] = [],
+  limit = LIMIT,
+): Promise<Ended> {
+  const path = decodeURIComponent(new URL(name, import.meta.url).pathname);
+  const options = { timeout: limit };
+  switch (runtime) {
+    case "deno":
+      return await run(
+        deno,
+        ["run", "--no-check", "--no-prompt", "--no-lock", "--allow-read", path, ...args],
+        options,
+      );
+    case "node":
+      return await run("node", [`--import=${tsx}`, path, ...args], options);
+    case "bun":
+      return await run(await findBun(), ["run", path, ...args], options);
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * A program for every runtime: three threads, each a member of one cluster, one of which is terminated.
+ * Prints what came of everything as one line of JSON, for the test beside it to judge.
+ *
+ * @module
+ */
+import type { Answer, Command, Order, Work } from "./member.ts";
+import { type StartedThread, startThread } from "./threads.ts";
+
+const MEMBERS = ["w1", "w2", "w3"];
+
+/** Long beside the pause that the loss of a member may cause, so that the two cannot be mixed up. */
+const SESSION_TTL = 3000;
+
+class Member {
+  readonly id: string;
+  readonly #thread: StartedThread<Order, Answer>;
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  #orders = 0;
+
+  constructor(id: string, thread: StartedThread<Order, Answer>) {
+    this.id = id;
+    this.#thread = thread;
+    thread.onMessage((answer) => this.#waiting.get(answer.number)?.(answer));
+    thread.onError((error) => {
+      throw error;
+    });
+  }
+
+  /** Resolves to what came of the command. */
+  async tell<T = unknown>(command: Command): Promise<T> {
+    const number = ++this.#orders;
+    const answer = await new Promise<Answer>((resolve) => {
+      this.#waiting.set(number, resolve);
+      this.#thread.post({ number, command });
+    });
+    this.#waiting.delete(number);
+    if (answer.error !== undefined) throw new Error(`${this.id}: ${answer.error}`);
+    return answer.value as T;
+  }
+
+  terminate(): void {
+    this.#thread.terminate();
+  }
+}
+
+/** What a `kv` operation answers, as JSON has it. */
+type Outcome = { ok: boolean; value?: unknown; error?: string };
+
+const members = await Promise.all(MEMBERS.map(async (id) => {
+  return new Member(id, await startThread(new URL("./member.ts", import.meta.url)));
+}));
+const all = <T>(command: (member: Member) => Command) =>
+  Promise.all(members.map((member) => member.tell<T>(command(member))));
+
+const channel = `three members ${crypto.randomUUID()}`;
+await all(({ id }) => ({ do: "join", id, members: MEMBERS, channel, sessionTtl: SESSION_TTL }));
+
+// All three at the same moment, for the same keys.
+const puts: Outcome[][] = [];
+const claims: Outcome[][] = [];
+for (let i = 0; i < 20; i++) {
+  puts.push(await all(({ id }) => ({ do: "put", key: `put ${i}`, value: id })));
+  claims.push(
+    await all(({ id }) => ({ do: "claim", key: ["claim", i], value: id, bind: "nothing" })),
+  );
+}
+const gets: Outcome[][] = [];
+for (let i = 0; i < 20; i++) gets.push(await all(() => ({ do: "get", key: `put ${i}` })));
+const keys = await all<unknown[]>(() => ({ do: "keys" }));
+
+// A process that exits lets go of what it has.
+const [w1, w2, w3] = members;
+await w2.tell({ do: "claim", key: "of a process", value: "w2", bind: "pid" });
+const boundToProcess = await all<Outcome>(() => ({ do: "get", key: "of a process" }));
+await w2.tell({ do: "exit" });
+const afterExit = await all<Outcome>(() => ({ do: "get", key: "of a process" }));
+
+// One of them is gone, without a word, while the others work.
+await w3.tell({ do: "claim", key: "of w3", value: "w3", bind: "node" });
+await w3.tell({ do: "claim", key: "of a process of w3", value: "w3", bind: "pid" });
+const boundTo = await w1.tell<Outcome>({ do: "node", key: "of w3" });
+const work = [w1, w2].map((member) => member.tell<Work>({ do: "work", prefix: member.id }));
+await w1.tell({ do: "put", key: "they have begun", value: "w1" });
+w3.terminate();
+const terminated = performance.now();
+
+const taken: Outcome[] = [];
+const takenAfter: number[] = [];
+for (const key of ["of w3", "of a process of w3"]) {
+  for (;;) {
+    const claim = await w1.tell<Outcome>({ do: "claim", key, value: "w1", bind: "node" });
+    if ((claim.value as { mine: boolean }).mine) {
+      taken.push(await w2.tell({ do: "get", key }));
+      takenAfter.push(performance.now() - terminated);
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+await Promise.all([w1, w2].map((member) => member.tell({ do: "stop" })));
+const worked = await Promise.all(work);
+const unbound = await w2.tell<Outcome>({ do: "get", key: "put 0" });
+
+await Promise.all([w1, w2].map((member) => member.tell({ do: "close" })));
+for (const member of members) member.terminate();
+
+/** What the program prints. */
+export interface Report {
+  readonly puts: Outcome[][];
+  readonly gets: Outcome[][];
+  readonly claims: Outcome[][];
+  readonly keys: unknown[][];
+  readonly boundToProcess: Outcome[];
+  readonly afterExit: Outcome[];
+  readonly boundTo: Outcome;
+  readonly sessionTtl: number;
+  /** The operations of the survivors while the third was terminated and its session ended. */
+  readonly worked: Work[];
+  readonly taken: Outcome[];
+  /** Milliseconds from the termination. */
+  readonly takenAfter: number[];
+  readonly unbound: Outcome;
+}
+
+const report: Report = {
+  puts,
+  gets,
+  claims,
+  keys,
+  boundToProcess,
+  afterExit,
+  boundTo,
+  sessionTtl: SESSION_TTL,
+  worked,
+  taken,
+  takenAfter,
+  unbound,
+};
+console.log(JSON.stringify(report));

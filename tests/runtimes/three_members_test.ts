@@ -1,0 +1,82 @@
+import { beforeAll, describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { runProgram, RUNTIMES } from "./run_program.ts";
+import type { Report } from "./three_members.ts";
+
+for (const runtime of RUNTIMES) {
+  describe(`three threads in ${runtime}, each a member over broadcastChannel()`, () => {
+    let report: Report;
+
+    beforeAll(async () => {
+      const { code, output, timedOut } = await runProgram(runtime, "three_members.ts");
+      assertEquals([code, timedOut], [0, false], output);
+      report = JSON.parse(output.split("\n").find((line) => line.startsWith("{"))!);
+    });
+
+    it("put() of one key by all three at once gives all three the same value", () => {
+      assertEquals(report.puts.length, 20);
+      for (const [first, ...others] of report.puts) {
+        assert(first.ok && ["w1", "w2", "w3"].includes(first.value as string));
+        assertEquals(others, [first, first]);
+      }
+    });
+
+    it("get() reads everywhere what put() has agreed on", () => {
+      assertEquals(report.gets, report.puts);
+    });
+
+    it("claim() of one key by all three at once has one winner, with one token", () => {
+      for (const outcomes of report.claims) {
+        const claims = outcomes.map((o) =>
+          o.value as { value: string; token: number; mine: boolean }
+        );
+        assertEquals(claims.filter(({ mine }) => mine).length, 1);
+        const winner = `w${claims.findIndex(({ mine }) => mine) + 1}`;
+        assertEquals(claims.map(({ value }) => value), [winner, winner, winner]);
+        assertEquals(new Set(claims.map(({ token }) => token)).size, 1);
+        assertGreater(claims[0].token, 0);
+      }
+    });
+
+    it("keys() lists the same keys everywhere", () => {
+      assertEquals(report.keys[0].length, 40);
+      for (const keys of report.keys) {
+        assertEquals(
+          keys.map((key) => JSON.stringify(key)),
+          report.keys[0].map((key) => JSON.stringify(key)),
+        );
+      }
+    });
+
+    it("what is bound to a process is gone everywhere when it has exited", () => {
+      const [there, gone] = [{ ok: true, value: "w2" }, { ok: false, error: "not_found" }];
+      assertEquals(report.boundToProcess, [there, there, there]);
+      assertEquals(report.afterExit, [gone, gone, gone]);
+    });
+
+    it("when one is terminated, the others go on at once, and nothing fails", () => {
+      for (const { puts, failed, time, longest } of report.worked) {
+        assertEquals(failed, 0);
+        assertGreater(puts, 100);
+        // They worked until its session had ended, and longer.
+        assertGreater(time, report.sessionTtl / 2);
+        // There is nobody to be elected: no more than messages that have to be sent again.
+        assertLess(longest, report.sessionTtl / 3);
+      }
+    });
+
+    it("what was bound to the node of a terminated thread comes free with its session", () => {
+      assertEquals(report.boundTo, { ok: true, value: "w3" });
+      assertEquals(report.taken, [{ ok: true, value: "w1" }, { ok: true, value: "w1" }]);
+      for (const after of report.takenAfter) {
+        // Its last renewal was at most a third of the session before its end.
+        assertGreater(after, report.sessionTtl / 2);
+        assertLess(after, report.sessionTtl * 2);
+      }
+    });
+
+    it("what it had put unbound stays", () => {
+      assertEquals(report.unbound, report.puts[0][0]);
+    });
+  });
+}
