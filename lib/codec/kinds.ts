@@ -57,7 +57,6 @@ export function timeOf(date: Date): number {
 
 /** What to call something that is not allowed: "a function", "an instance of Error". */
 export function describe(value: unknown): string {
-  if (value === undefined) return "undefined";
   if (typeof value !== "object" || value === null) return `a ${typeof value}`;
   let name: unknown;
   try {

@@ -7,3 +7,8 @@ export const SESSION_PATTERN: RegExp =
 
 /** What the id of a genesis looks like: printable ASCII without spaces, at most 64 characters. */
 export const GENESIS_PATTERN: RegExp = /^[!-~]{1,64}$/;
+
+/** Whether something is the id of a session. */
+export function isSession(value: unknown): value is string {
+  return typeof value === "string" && SESSION_PATTERN.test(value);
+}

@@ -168,13 +168,10 @@ export class Reader {
 
 /**
  * The whole milliseconds that were divided by 1000 to give `seconds`. The quotient is rounded to a
- * double, and beyond the year 141,000 so coarsely that multiplying can miss by one; but no two
- * milliseconds of a Date have the same quotient.
+ * double, beyond the year 141,000 so coarsely that the product can end half-way between two of them,
+ * and `round` then goes up. But no two milliseconds of a Date have the same quotient.
  */
 function millisecondsOf(seconds: number): number {
   const product = Math.round(seconds * 1000);
-  for (const near of [product, product - 1, product + 1]) {
-    if (near / 1000 === seconds) return near;
-  }
-  return product;
+  return (product - 1) / 1000 === seconds ? product - 1 : product;
 }

@@ -100,7 +100,8 @@ export function encodeReply(reply: Reply, to: FrameWriter): Fields {
     case "alive":
       return [kind, id, to.session(reply.session), reply.remaining];
     case "newest":
-      return [kind, id, reply.session === null ? null : to.session(reply.session)];
+      if (reply.session === null) return [kind, id, null];
+      return [kind, id, to.session(reply.session), reply.remaining];
     case "blank":
       return [kind, id, reply.members, reply.wall, reply.recovering];
     case "record":
@@ -200,8 +201,17 @@ export function decodeReply(field: unknown, from: FrameReader): Reply {
         remaining: milliseconds(field[3], MAX_REST),
       };
     case KINDS.newest:
-      fields(field, 3);
-      return { id, type: "newest", session: field[2] === null ? null : from.session(field[2]) };
+      if (field[2] === null) {
+        fields(field, 3);
+        return { id, type: "newest", session: null, remaining: 0 };
+      }
+      fields(field, 4);
+      return {
+        id,
+        type: "newest",
+        session: from.session(field[2]),
+        remaining: milliseconds(field[3], MAX_REST),
+      };
     case KINDS.blank:
       fields(field, 5);
       return {

@@ -136,7 +136,7 @@ export function scan(bytes: Uint8Array, start: number, rules: ScanRules): string
       position += argument;
     } else if (major === TEXT) {
       const past = position + argument;
-      if (invalidUtf8At(bytes, position, past) >= 0) return "text that is not UTF-8";
+      if (invalidUtf8At(bytes, position, past) !== -1) return "text that is not UTF-8";
       position = past;
     } else {
       if (major === MAP && !rules.rich) return "a map";

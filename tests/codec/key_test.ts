@@ -122,7 +122,14 @@ describe("encodeKey()", () => {
 
   it("takes any string, lone surrogates too, and none is another", () => {
     const odd = ["\ud800", "\udfff", "\udc00\ud800", "a\ud800", "\ud800a", "\ud83d", "\ude00"];
-    odd.push("\ud83d\ude00", "\ud83d\ud83d\ude00", "\ufffd", "\ud800\ufffd", "é\udead€");
+    odd.push(
+      "\ud83d\ude00",
+      "\ud83d\ud83d\ude00",
+      "\ufffd",
+      "\ud800\ufffd",
+      "é\udead€",
+      "\ud800\u07ff\u0800\uffff",
+    );
     odd.push("\xed\xa0\x80"); // the characters whose codes are the WTF-8 of U+D800
     different(...odd, new TextEncoder().encode("\ud800"), Uint8Array.of(0xed, 0xa0, 0x80));
     for (const text of odd) assertStrictEquals(decodeKey(encodeKey(text)), text);

@@ -122,7 +122,10 @@ export class RandomFrames {
     refused: () => ({ type: "refused", session: this.session() }),
     fenced: () => ({ type: "fenced", session: this.session() }),
     alive: () => ({ type: "alive", session: this.session(), remaining: this.time(600_001) }),
-    newest: () => ({ type: "newest", session: this.#random.once(3) ? null : this.session() }),
+    newest: () =>
+      this.#random.once(3)
+        ? { type: "newest", session: null, remaining: 0 }
+        : { type: "newest", session: this.session(), remaining: this.time(600_001) },
     blank: () => ({
       type: "blank",
       members: this.members(),

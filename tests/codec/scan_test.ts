@@ -78,7 +78,10 @@ describe("scan()", () => {
       refuses(concat([tag], bytes(1025)), /bignum of more than 1024/);
     }
     assertEquals(scan(bytes(1025), 0, KEY_RULES), undefined);
-    assertEquals(scan(concat([0x82, 0xc2, 0x41, 1], bytes(1025)), 0, KEY_RULES), undefined);
+    for (const before of ["c2 41 01", "c1 00", "d90102 80", "d90103 a0", "d90111 41 61"]) {
+      const both = concat([0x82], hex(before), bytes(1025));
+      assertEquals(scan(both, 0, KEY_RULES), undefined, before);
+    }
   });
 
   it("refuses lengths that are not given, and reserved ones", () => {
@@ -104,6 +107,7 @@ describe("scan()", () => {
         "42 0102 63 e282ac d90102 82 c100 c24101 a1 6161 80",
     );
     assertEquals(scan(whole, 0, VALUE_RULES), undefined);
+    for (const text of ["fb 00", "fa 000000", "f9 00", "1a 0000", "fb"]) refuses(text, /too early/);
     for (let length = 0; length < whole.length; length++) {
       refuses(whole.slice(0, length), /too early|beyond the end/, VALUE_RULES);
     }
@@ -149,13 +153,15 @@ describe("scan()", () => {
   });
 
   it(`allows ${MAX_ITEMS} items and not one more`, () => {
-    const list = (length: number) => {
-      const bytes = new Uint8Array(5 + length);
+    const list = (length: number, item: number) => {
+      const bytes = new Uint8Array(5 + length).fill(item);
       bytes.set([0x9a, length >>> 24, (length >>> 16) & 255, (length >>> 8) & 255, length & 255]);
       return bytes;
     };
-    assertEquals(scan(list(MAX_ITEMS - 1), 0, FRAME_RULES), undefined);
-    refuses(list(MAX_ITEMS), /more than 1000000 items/, FRAME_RULES);
+    for (const item of [0x00, 0xf6, 0x80, 0x60]) {
+      assertEquals(scan(list(MAX_ITEMS - 1, item), 0, FRAME_RULES), undefined);
+      refuses(list(MAX_ITEMS, item), /more than 1000000 items/, FRAME_RULES);
+    }
   });
 
   it("begins where it is told", () => {
