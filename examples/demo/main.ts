@@ -35,7 +35,8 @@ async function main(file: string | URL, name: string): Promise<boolean> {
     console.log(`${name} is empty: there is nothing to share.`);
     return true;
   }
-  console.log(`Three workers share the ${lines.length} lines of ${name}\n`);
+  const what = lines.length === 1 ? "the only line" : `the ${lines.length} lines`;
+  console.log(`Three workers share ${what} of ${name}\n`);
   const progress = showProgress(lines.length, Deno.stdout.isTerminal());
   const outcome = await race(lines, progress).finally(() => progress.end());
 
@@ -49,7 +50,7 @@ async function main(file: string | URL, name: string): Promise<boolean> {
   console.log(
     disagreements.length === 0
       ? "Every line is done, by a worker that owned it then, and all workers agree on every result."
-      : `${disagreements.length} disagreements: this must not happen.`,
+      : `\nThis must not happen. Disagreements: ${disagreements.length}`,
   );
   return disagreements.length === 0;
 }

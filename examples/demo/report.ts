@@ -1,6 +1,9 @@
-import type { Latency, Statistics } from "./statistics.ts";
+import type { Failover, Latency, Statistics } from "./statistics.ts";
 
-/** The figures of a race, as a table and a few sentences for a person. */
+const HEADER = ["worker", "claims won", "lost", "taken over", "results"]
+  .concat(["claim p50", "p99", "publish p50", "p99", ""]);
+
+/** The figures of a race, as a table and what there is to say about it. */
 export function report({ workers, failover, ...total }: Statistics): string {
   const rows = workers.map(({ id, won, lost, takenOver, results, claim, publish }) => [
     id,
@@ -23,46 +26,43 @@ export function report({ workers, failover, ...total }: Statistics): string {
   ];
   const lines = [
     ...table([
-      [
-        "worker",
-        "claims won",
-        "lost",
-        "taken over",
-        "results",
-        "claim p50",
-        "p99",
-        "publish p50",
-        "p99",
-        "",
-      ],
+      HEADER,
       ...rows,
       totals,
     ]),
     "",
-    `contention   ${count(total.lost)} of ${
-      count(total.attempts)
-    } claims went to another worker; ` +
-    `${plural(total.contested, "line was", "lines were")} claimed by several at the same moment`,
-    `speed        ${count(total.operationsPerSecond)} claims and publications a second, ` +
-    "while all three were there",
-    `failover     ${describeFailover(failover)}`,
+    ...paragraph("contention", [
+      `${count(total.lost)} of ${count(total.attempts)} claims went to another worker`,
+      `${plural(total.contested, "line was", "lines were")} claimed by several at the same moment`,
+    ]),
+    ...paragraph("speed", [
+      `${count(total.operationsPerSecond)} claims and publications a second, of all three together`,
+    ]),
+    ...paragraph("failover", describe(failover)),
   ];
   return lines.join("\n");
 }
 
-function describeFailover({ worker, unfinished, nextClaim, first, last }: Statistics["failover"]) {
-  const others = nextClaim === null
-    ? ""
-    : `; the others' next claim came ${milliseconds(nextClaim)} after the termination`;
-  if (first === null || last === null) {
-    return `${worker} left no line behind that was claimed and not done${others}`;
+function describe({ worker, unfinished, nextClaim, first, last }: Failover): string[] {
+  const lines: string[] = [];
+  if (nextClaim !== null) {
+    lines.push(`the others' next claim came ${milliseconds(nextClaim)} after the termination`);
   }
-  const range = unfinished === 1
-    ? `its line was taken over after ${milliseconds(first)}`
-    : `they were taken over after ${milliseconds(first)} (the last: ${milliseconds(last)})`;
-  return `${worker} left ${
-    plural(unfinished, "line", "lines")
-  } claimed and not done; ${range}${others}`;
+  if (first === null || last === null) {
+    lines.push(`${worker} left no line behind that was claimed and not done`);
+  } else {
+    const [from, to] = [milliseconds(first), milliseconds(last)];
+    lines.push(
+      `${plural(unfinished, "line", "lines")} that ${worker} had claimed and not finished: ` +
+        `taken over after ${from === to ? from : `${from} to ${to}`}`,
+    );
+  }
+  return lines;
+}
+
+/** A word, and beside it what there is to say about it. */
+function paragraph(word: string, [first, ...others]: readonly string[]): string[] {
+  return [word.padEnd(12) + first, ...others.map((line) => " ".repeat(12) + line)];
 }
 
 function latencies(latency: Latency | null): [string, string] {

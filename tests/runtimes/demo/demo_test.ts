@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { deno, type Ended, root, run } from "../../../tasks/process.ts";
+
+const AGREED = "Every line is done, by a worker that owned it then, " +
+  "and all workers agree on every result.";
+
+describe("examples/demo", () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await Deno.makeTempDir({ prefix: "synod-demo-" });
+  });
+
+  afterAll(() => Deno.remove(folder, { recursive: true }));
+
+  /** The demo for a file with this content; in Deno, with no more leave than to read. */
+  async function demo(content: string): Promise<Ended> {
+    const file = `${folder}/${crypto.randomUUID()}.txt`;
+    await Deno.writeTextFile(file, content);
+    return await run(
+      deno,
+      ["run", "--no-check", "--no-prompt", "--allow-read", `${root}examples/demo/main.ts`, file],
+      { timeout: 60_000 },
+    );
+  }
+
+  /** The figures of the table, by worker: claims won, lost, taken over, results. */
+  function figures(output: string): Record<string, number[]> {
+    const rows = output.matchAll(/^(w1|w2|w3|all) +([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+)/gm);
+    return Object.fromEntries(
+      Array.from(rows, ([_, id, ...cells]) => [
+        id,
+        cells.map((cell) => Number(cell.replaceAll(",", ""))),
+      ]),
+    );
+  }
+
+  it("shares all lines, loses a worker, and says what everybody did", async () => {
+    const lines = Array.from({ length: 90 }, (_, i) => `This is line ${i}, äöü ☃`).join("\n");
+    const { code, output, timedOut } = await demo(`${lines}\n`);
+    assertEquals([code, timedOut], [0, false], output);
+    assertStringIncludes(output, AGREED);
+    assertStringIncludes(output, "the 90 lines of");
+    const { w1, w2, w3, all } = figures(output);
+    assertEquals([w1, w2, w3].reduce((sum, [won]) => sum + won, 0), all[0]);
+    assertEquals([w1, w2, w3].reduce((sum, row) => sum + row[3], 0), 90);
+    assertEquals(all[3], 90);
+    assert(all[0] >= 90, "fewer claims than lines");
+    assertEquals(output.match(/^w[123].* terminated$/gm)?.length, 1, output);
+    assertMatch(output, /half-way: w[123] is terminated/);
+    assertMatch(output, /^contention +\d+ of \d+ claims went to another worker$/m);
+    assertMatch(output, /^speed +[\d,]+ claims and publications a second/m);
+    assertMatch(output, /^failover +\S/m);
+  });
+
+  it("gets a single line done, though the worker that claims it is terminated", async () => {
+    const { code, output } = await demo("one line, and no line break at its end");
+    assertEquals(code, 0, output);
+    assertStringIncludes(output, AGREED);
+    const { all: [claims, , takenOver, results] } = figures(output);
+    assertEquals(results, 1);
+    // Unless it was so quick that it had published already, somebody else has taken the line over.
+    const [left, none] = [/1 line that w[123] had claimed and not finished/, /left no line behind/];
+    assertMatch(output, takenOver === 1 ? left : none);
+    assertEquals(claims, 1 + takenOver);
+  });
+
+  it("prints plain lines where there is no terminal", async () => {
+    const { output } = await demo("a\nb\r\nc\n\nlast");
+    assertStringIncludes(output, "5 of 5 lines are done");
+    // deno-lint-ignore no-control-regex
+    assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(output), JSON.stringify(output));
+  });
+
+  it("says that a file is empty", async () => {
+    const { code, output } = await demo("");
+    assertEquals(code, 0);
+    assertStringIncludes(output, "is empty: there is nothing to share");
+  });
+
+  it("exits with 1 and says why if there is no such file", async () => {
+    const main = `${root}examples/demo/main.ts`;
+    const args = ["run", "--no-check", "--allow-read", main, `${folder}/nothing`];
+    const { code, output } = await run(deno, args);
+    assertEquals(code, 1);
+    assertMatch(output, /The demo failed: .*nothing/);
+  });
+});
