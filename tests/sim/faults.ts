@@ -64,7 +64,10 @@ export class Faults {
         break;
       }
       case "stepWall": {
-        const step = this.#random.integer(-2_000, 2_000);
+        // Where monotonic clocks may stand still, a node has only its wall clock to notice a sleep:
+        // if that went back at the same time, nothing could tell it.
+        const back = this.#cluster.scenario.faults.sleep > 0 ? 0 : -2_000;
+        const step = this.#random.integer(back, 2_000);
         this.#note(`the wall clock of ${station.name} is set by ${step} ms`);
         station.machine.stepWall(step);
         break;

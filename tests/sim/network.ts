@@ -34,6 +34,7 @@ export class SimulatedNetwork {
   });
   /** Who is sending right now: `from` could be two machines under one id. */
   #sender: Machine | null = null;
+  readonly #open = new Set<Transport>();
   /** Frames that were sent, and how many of these were lost on the way. */
   readonly counts: { sent: number; lost: number } = { sent: 0, lost: 0 };
 
@@ -47,19 +48,29 @@ export class SimulatedNetwork {
     this.#listeners.push(listener);
   }
 
+  /** How many transports are open. */
+  get open(): number {
+    return this.#open.size;
+  }
+
   /** A transport for the node that runs on `machine`: it is silent when the machine is. */
   transport(machine: Machine): Transport {
     const inner = this.#memory.transport();
     return {
-      open: (self, receive) =>
-        inner.open(self, (from, frame) => machine.run(() => receive(from, frame))),
+      open: (self, receive) => {
+        this.#open.add(inner);
+        return inner.open(self, (from, frame) => machine.run(() => receive(from, frame)));
+      },
       send: (to, frame) => {
         if (machine.crashed) return;
         this.#sender = machine;
         inner.send(to, frame);
         this.#sender = null;
       },
-      close: () => inner.close(),
+      close: () => {
+        this.#open.delete(inner);
+        inner.close();
+      },
     };
   }
 

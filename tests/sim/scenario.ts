@@ -18,6 +18,16 @@ export type FaultKind =
   /** A wall clock is set, forward or back. */
   | "stepWall";
 
+/** What a value can be bound to; with a value that is bound to nothing a key is done for good. */
+export type BindingKind =
+  | "none"
+  | "process"
+  | "foreignProcess"
+  | "node"
+  | "foreignNode"
+  | "key"
+  | "until";
+
 /** Everything about a run that is drawn from its seed at the beginning. */
 export interface Scenario {
   readonly members: readonly string[];
@@ -33,6 +43,8 @@ export interface Scenario {
   readonly concurrency: number;
   /** Between two operations of one of these, in milliseconds, at most. */
   readonly think: number;
+  /** How often values are bound to what. */
+  readonly bindings: Readonly<Record<BindingKind, number>>;
   /** How long there are faults and new operations, in milliseconds. */
   readonly duration: number;
   readonly network: NetworkProfile;
@@ -67,6 +79,15 @@ export function drawScenario(random: Random, options: ScenarioOptions = {}): Sce
     keys: random.integer(1, 5),
     concurrency: random.integer(1, 4),
     think: random.pick([10, 100, 500, 1_000]),
+    bindings: {
+      none: random.pick([0, 1, 10]),
+      process: 40,
+      foreignProcess: 15,
+      node: random.pick([2, 20]),
+      foreignNode: random.pick([2, 10]),
+      key: 15,
+      until: random.pick([5, 30]),
+    },
     duration: 4 * sessionTtl + random.integer(3_000, 8_000),
     network: {
       loss: random.pick([0, 0, 0.02, 0.1, 0.3]),

@@ -52,9 +52,9 @@ export class Watchers {
     );
   }
 
-  /** How many watch still. */
+  /** How many watch still, on nodes that have not crashed. */
   get active(): number {
-    return this.#watchers.filter(({ ended }) => !ended).length;
+    return this.#watchers.filter(({ ended, station }) => !ended && !station.machine.crashed).length;
   }
 
   #start(station: Station, random: Random): void {

@@ -8,7 +8,7 @@ import type { Random } from "./random.ts";
 import type { SharedKey, World } from "./world.ts";
 
 /** What a value was bound to when it was put. */
-export interface Bindings {
+interface Bindings {
   readonly process?: Process<unknown>;
   readonly node?: string;
   readonly key?: SharedKey;
@@ -21,6 +21,9 @@ type Outcome = "ok" | "not_found" | "invalid_value" | "no_quorum" | "aborted" | 
 /** At most so many processes live in one node at once. */
 const MAX_PROCESSES = 4;
 
+/** How long an operation may take when there are no faults, however unlucky, in milliseconds. */
+const FINAL_TIMEOUT = 5_000;
+
 /** How long a process lives, in milliseconds, at most. */
 const PROCESS_LIFE = 3_000;
 
@@ -30,8 +33,6 @@ const PROCESS_LIFE = 3_000;
  */
 export class Workload {
   readonly keys: readonly SharedKey[];
-  /** For each value that was put, what it was bound to. */
-  readonly bindings: Map<string, Bindings> = new Map();
   /** How often each kind of operation ended in each way. */
   readonly counts: Record<string, Partial<Record<Outcome, number>>> = {};
   readonly #cluster: Cluster;
@@ -82,26 +83,22 @@ export class Workload {
     this.#over = true;
   }
 
-  /** Reads `key` on `station` without any faults, for the end of a run; `undefined`: it failed. */
-  async readFinally(
-    station: Station,
-    key: SharedKey,
-  ): Promise<{ value: string | null } | undefined> {
-    let seen: { value: string | null } | undefined;
-    await this.#run(
-      station,
-      "final get",
-      `${station.name} finally gets ${key.name}`,
-      async (label) => {
-        const read = this.#history.read(label);
-        const result = await station.node!.kv.get<string>(key.key, { bucket: key.bucket });
-        if (!result.ok && result.error === "no_quorum") return "no_quorum";
-        seen = { value: result.ok ? result.value : null };
-        read.saw(key.name, result.ok ? { present: true, value: result.value } : { present: false });
-        return result.ok ? "ok" : "not_found";
-      },
-    );
-    return seen;
+  /** Reads `key` on `station`, when there are no faults; says whether it could. */
+  async readFinally(station: Station, key: SharedKey): Promise<boolean> {
+    let done = false;
+    const label = `${station.name} finally gets ${key.name}`;
+    await this.#run(station, "final get", label, async () => {
+      const read = this.#history.read(label);
+      const result = await station.node!.kv.get<string>(key.key, {
+        bucket: key.bucket,
+        timeout: FINAL_TIMEOUT,
+      });
+      if (!result.ok && result.error === "no_quorum") return "no_quorum";
+      done = true;
+      read.saw(key.name, result.ok ? { present: true, value: result.value } : { present: false });
+      return result.ok ? "ok" : "not_found";
+    });
+    return done;
   }
 
   /** Puts something unbound on `key`; `undefined`: it failed. */
@@ -110,21 +107,19 @@ export class Workload {
     key: SharedKey,
   ): Promise<{ value: string; token: number } | undefined> {
     let agreed: { value: string; token: number } | undefined;
-    await this.#run(
-      station,
-      "final put",
-      `${station.name} finally puts ${key.name}`,
-      async (label) => {
-        const value = this.#value(station);
-        this.bindings.set(value, {});
-        const put = this.#history.put(key.name, label, { value, bound: false });
-        const result = await station.node!.kv.claim(key.key, value, { bucket: key.bucket });
-        if (!result.ok) return result.error;
-        agreed = result.value;
-        put.agreed(result.value);
-        return "ok";
-      },
-    );
+    const label = `${station.name} finally puts ${key.name}`;
+    await this.#run(station, "final put", label, async () => {
+      const value = this.#value(station);
+      const put = this.#history.put(key.name, label, { value, bound: false });
+      const result = await station.node!.kv.claim(key.key, value, {
+        bucket: key.bucket,
+        timeout: FINAL_TIMEOUT,
+      });
+      if (!result.ok) return result.error;
+      agreed = result.value;
+      put.agreed(result.value);
+      return "ok";
+    });
     return agreed;
   }
 
@@ -150,6 +145,7 @@ export class Workload {
       keys: 4,
       spawn: 12,
       exit: 3,
+      status: 1,
     });
     const key = random.pick(this.keys);
     switch (kind) {
@@ -163,6 +159,15 @@ export class Workload {
         return this.#read(station, random, kind, key);
       case "keys":
         return this.#list(station, random, key.bucket);
+      case "status":
+        return this.#run(station, kind, `${station.name} asks for the status`, async () => {
+          const { id, members } = await station.node!.status();
+          const known = members.map((member) => member.id).join();
+          if (id !== station.id || known !== station.node!.members.join()) {
+            if (!station.closing) this.#report(`${station.name} says it is ${id} of ${known}`);
+          }
+          return "ok";
+        });
       case "spawn":
         this.#spawn(station, random);
         return Promise.resolve();
@@ -181,7 +186,6 @@ export class Workload {
   #put(station: Station, random: Random, kind: "put" | "claim", key: SharedKey): Promise<void> {
     const value = this.#value(station);
     const bindings = this.#drawBindings(station, random, key);
-    this.bindings.set(value, bindings);
     const bound = Object.keys(bindings).length > 0;
     const { process, node, until } = bindings;
     const what = `${kind}s ${key.name} = ${value} ${describeBindings(bindings)}`;
@@ -368,17 +372,9 @@ export class Workload {
   }
 
   #drawBindings(station: Station, random: Random, key: SharedKey): Bindings {
-    const kind = random.weighted({
-      none: 15,
-      process: 30,
-      foreignProcess: 8,
-      node: 15,
-      foreignNode: 8,
-      key: 12,
-      until: 12,
-    });
-    const until = () => station.node!.kv.now() + random.integer(-50, 4_000);
-    const extra = random.chance(0.1) ? { until: until() } : {};
+    const kind = random.weighted(this.#cluster.scenario.bindings);
+    const until = () => station.node!.kv.now() + random.integer(-50, 2_000);
+    const extra = random.chance(0.3) ? { until: until() } : {};
     switch (kind) {
       case "none":
         return {};

@@ -59,6 +59,13 @@ export class World {
   isPast(time: number): boolean {
     return this.#stations().some(({ machine }) => machine.latestWall >= time);
   }
+
+  /** Whether the wall clock of every node that is up shows `time` or later now. */
+  isPastEverywhere(time: number): boolean {
+    return this.#stations().every(({ machine, down }) =>
+      down || machine.peek(() => machine.wallNow()) >= time
+    );
+  }
 }
 
 /** Whether the node on `station` would say, if it were asked now, that its session is valid. */

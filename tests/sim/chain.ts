@@ -1,0 +1,207 @@
+import { type Ballot, compareBallots } from "../../lib/paxos/ballot.ts";
+import type { Binding, RegisterId, State } from "../../lib/paxos/register.ts";
+import { identify, show } from "./notation.ts";
+import type { World } from "./world.ts";
+
+/** Everything that was proposed with one ballot for one register. */
+interface Proposal {
+  readonly ballot: Ballot;
+  readonly state: State;
+  readonly identity: string;
+  /** The incarnations that accepted it. */
+  readonly accepted: Set<string>;
+  chosen: boolean;
+}
+
+/** A state that somebody decided on. */
+interface Written {
+  readonly state: State;
+  readonly identity: string;
+  /** When, in the order of all decisions and endings. */
+  readonly decided: number;
+  /** When what it is bound to was first seen to have ended, in the same order. */
+  ended: number | null;
+}
+
+interface Register {
+  readonly proposals: Map<string, Proposal>;
+  /** By identity: two that are decided on at once may have one token, until one of them is chosen. */
+  readonly written: Map<string, Written>;
+  /** The highest token among its chosen states. */
+  newest: number;
+}
+
+/**
+ * The states that were chosen for each register: those that a majority accepted, whoever knows it.
+ * They must form one chain, in which each new state is written over the one before it, with a greater
+ * token, and replaces a value only if what that was bound to has ended.
+ */
+export class Chain {
+  readonly #world: World;
+  readonly #majority: number;
+  readonly #report: (violation: string) => void;
+  readonly #registers = new Map<RegisterId, Register>();
+  #sequence = 0;
+  #chosen = 0;
+
+  constructor(world: World, members: number, report: (violation: string) => void) {
+    this.#world = world;
+    this.#majority = Math.floor(members / 2) + 1;
+    this.#report = report;
+  }
+
+  /** How many states were chosen, counting each as often as it was confirmed by a new ballot. */
+  get chosen(): number {
+    return this.#chosen;
+  }
+
+  /** Somebody asks the members to accept `state`; the first time is when it was decided. */
+  proposed(id: RegisterId, ballot: Ballot, state: State): Proposal {
+    const register = this.#register(id);
+    const key = show(ballot);
+    const known = register.proposals.get(key);
+    if (known !== undefined) {
+      if (known.identity !== identify(state)) {
+        this.#report(
+          `two states of ${id} at ballot ${key}: ${known.identity} and ${identify(state)}`,
+        );
+      }
+      return known;
+    }
+    const identity = identify(state);
+    const proposal: Proposal = { ballot, state, identity, accepted: new Set(), chosen: false };
+    register.proposals.set(key, proposal);
+    this.#decided(id, register, proposal);
+    return proposal;
+  }
+
+  /** Takes note of a state that is new, and of what has ended by now. */
+  #decided(id: RegisterId, register: Register, { ballot, state, identity }: Proposal): void {
+    if (register.written.has(identity)) return;
+    if (state.token !== ballot.counter) {
+      this.#report(`${id}: ${identity} was first seen at ballot ${show(ballot)}`);
+    }
+    for (const written of register.written.values()) this.#noteEnd(written);
+    const decided = ++this.#sequence;
+    register.written.set(identity, { state, identity, decided, ended: null });
+  }
+
+  /** A member accepted `state`. */
+  accepted(id: RegisterId, ballot: Ballot, state: State, incarnation: string): void {
+    const proposal = this.proposed(id, ballot, state);
+    proposal.accepted.add(incarnation);
+    if (proposal.chosen || proposal.accepted.size < this.#majority) return;
+    proposal.chosen = true;
+    this.#chosen++;
+    const register = this.#register(id);
+    register.newest = Math.max(register.newest, state.token);
+  }
+
+  /** Checks, when all is quiet and everything was read, that nothing is left that has ended. */
+  checkReleased(): void {
+    for (const [id, register] of this.#registers) {
+      const state = chainOf(register).at(-1)?.state;
+      if (!state?.present) continue;
+      const ended = state.bindings.find((binding) => this.#mustHaveEnded(binding));
+      if (ended === undefined) continue;
+      this.#report(`${id} still holds ${identify(state)}, though ${JSON.stringify(ended)} ended`);
+    }
+  }
+
+  /** Checks the chain of every register. */
+  finish(): void {
+    for (const [id, register] of this.#registers) {
+      const chain = chainOf(register);
+      for (let i = 1; i < chain.length; i++) this.#checkLink(id, register, chain[i - 1], chain[i]);
+    }
+  }
+
+  #checkLink(id: RegisterId, register: Register, before: Proposal, after: Proposal): void {
+    if (after.identity === before.identity) return; // the same state again, under a new ballot
+    const why = after.state.token <= before.state.token
+      ? "its token is not greater"
+      : this.#whyNotOver(register, before, register.written.get(after.identity)!);
+    if (why === undefined) return;
+    this.#report(
+      `${id}: ${after.identity} was chosen at ${show(after.ballot)} after ${before.identity} at ${
+        show(before.ballot)
+      }, but ${why}`,
+    );
+  }
+
+  /**
+   * Whether `state` can have been written over what was chosen before it. There may be others in
+   * between: a proposer builds on the newest state that it finds, which becomes part of history with
+   * what it wrote over it, even if no majority ever had it. `undefined`: it can.
+   */
+  #whyNotOver(
+    register: Register,
+    before: Proposal,
+    { state, decided }: Written,
+  ): string | undefined {
+    // A tombstone does not say what it replaced, and over a forgotten one there is a floor.
+    const over = state.present ? state.over : before.state.token;
+    if (!before.state.present && over >= before.state.token) return undefined;
+    if (over < before.state.token || state.token <= before.state.token) {
+      return `${identify(state)} leaves it out`;
+    }
+    let why = `nobody wrote the @${over} that ${identify(state)} stands on`;
+    for (const replaced of register.written.values()) {
+      if (replaced.state.token !== over) continue;
+      if (replaced.state.present && (replaced.ended === null || replaced.ended > decided)) {
+        why = `nothing had ended ${replaced.identity}`;
+      } else if (replaced.identity === before.identity) {
+        return undefined;
+      } else {
+        const further = this.#whyNotOver(register, before, replaced);
+        if (further === undefined) return undefined;
+        why = further;
+      }
+    }
+    return why;
+  }
+
+  /** Notes it once, if what the value is bound to has ended by now: this stays so. */
+  #noteEnd(written: Written): void {
+    if (written.ended !== null || !written.state.present) return;
+    if (written.state.bindings.some((binding) => this.#hasEnded(binding))) {
+      written.ended = ++this.#sequence;
+    }
+  }
+
+  #hasEnded(binding: Binding): boolean {
+    switch (binding.kind) {
+      case "pid":
+        return !this.#world.isProcessOpen(binding.pid);
+      case "node":
+        return !this.#world.isSessionOpen(binding.session);
+      case "until":
+        return this.#world.isPast(binding.time);
+      case "key":
+        return (this.#registers.get(binding.register)?.newest ?? 0) > binding.token;
+    }
+  }
+
+  /** As {@linkcode #hasEnded}, and everybody who reads can tell. */
+  #mustHaveEnded(binding: Binding): boolean {
+    return binding.kind === "until"
+      ? this.#world.isPastEverywhere(binding.time)
+      : this.#hasEnded(binding);
+  }
+
+  #register(id: RegisterId): Register {
+    let register = this.#registers.get(id);
+    if (register === undefined) {
+      register = { proposals: new Map(), written: new Map(), newest: 0 };
+      this.#registers.set(id, register);
+    }
+    return register;
+  }
+}
+
+/** What was chosen, in the order of the ballots. */
+function chainOf(register: Register): Proposal[] {
+  return [...register.proposals.values()]
+    .filter(({ chosen }) => chosen)
+    .sort((a, b) => compareBallots(a.ballot, b.ballot));
+}

@@ -1,0 +1,111 @@
+/**
+ * `deno task sim`: whole clusters of the shipping code in virtual time, with faults from a seed.
+ *
+ * - `--seed N`: replays one run; `--trace` shows whatever happens, `--frames` every frame, too.
+ * - `--seeds COUNT [--from N]`: runs many, on all cores, and stops at the tenth that fails.
+ * - `--restart`: members that went down come back, without their memory.
+ *
+ * @module
+ */
+import { runInWorkers } from "./pool.ts";
+import { explain, Summary } from "./report.ts";
+import { runSeed } from "./run.ts";
+
+const USAGE =
+  "sim --seed N [--trace] [--frames] [--restart] | --seeds COUNT [--from N] [--restart]";
+
+/** After so many failures there is enough to look at. */
+const MAX_FAILURES = 10;
+
+interface Wish {
+  seed?: string;
+  seeds?: number;
+  from: number;
+  trace: boolean;
+  frames: boolean;
+  restart: boolean;
+}
+
+function parseArguments(args: readonly string[]): Wish {
+  const wish: Wish = { from: 1, trace: false, frames: false, restart: false };
+  const rest = [...args];
+  const value = (name: string) => {
+    const text = rest.shift();
+    if (text === undefined) throw new TypeError(`${name} needs a value: ${USAGE}`);
+    return text;
+  };
+  const count = (name: string) => {
+    const number = Number(value(name));
+    if (!Number.isSafeInteger(number) || number < 0) throw new TypeError(`${name} takes a number`);
+    return number;
+  };
+  for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+    switch (name) {
+      case "--seed":
+        wish.seed = value(name);
+        break;
+      case "--seeds":
+        wish.seeds = count(name);
+        break;
+      case "--from":
+        wish.from = count(name);
+        break;
+      case "--trace":
+        wish.trace = true;
+        break;
+      case "--frames":
+        wish.trace = wish.frames = true;
+        break;
+      case "--restart":
+        wish.restart = true;
+        break;
+      default:
+        throw new TypeError(`unknown argument ${name}: ${USAGE}`);
+    }
+  }
+  if ((wish.seed === undefined) === (wish.seeds === undefined)) throw new TypeError(USAGE);
+  return wish;
+}
+
+async function replay(seed: string, { trace, frames, restart }: Wish): Promise<boolean> {
+  const result = await runSeed(seed, { trace: trace ? console.log : undefined, frames, restart });
+  const summary = new Summary();
+  summary.add(result);
+  console.log(summary.lines().join("\n"));
+  console.log(`fingerprint ${result.fingerprint}`);
+  console.log(result.violations.length > 0 ? explain(result) : `seed ${seed}: good`);
+  return result.violations.length === 0;
+}
+
+function* numbers(from: number, count: number): Iterable<string> {
+  for (let seed = from; seed < from + count; seed++) yield `${seed}`;
+}
+
+async function runMany(count: number, { from, restart }: Wish): Promise<boolean> {
+  const summary = new Summary();
+  const start = performance.now();
+  const width = navigator.hardwareConcurrency;
+  let told = start;
+  await runInWorkers(numbers(from, count), width, { restart }, (result) => {
+    summary.add(result);
+    if (result.violations.length > 0) console.log(explain(result));
+    if (performance.now() - told > 10_000) {
+      told = performance.now();
+      console.log(`${summary.runs} of ${count} runs, ${summary.failed.length} failed`);
+    }
+    return summary.failed.length < MAX_FAILURES;
+  });
+  const seconds = (performance.now() - start) / 1000;
+  console.log(summary.lines().join("\n"));
+  console.log(
+    `${summary.runs} runs in ${seconds.toFixed(0)} s, ${summary.failed.length} failed` +
+      (summary.failed.length > 0 ? `: ${summary.failed.map((r) => r.seed).join(" ")}` : ""),
+  );
+  return summary.failed.length === 0;
+}
+
+const wish = parseArguments(Deno.args);
+const good = wish.seed !== undefined
+  ? await replay(wish.seed, wish)
+  : await runMany(wish.seeds!, wish);
+if (!good) Deno.exit(1);

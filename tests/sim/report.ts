@@ -1,0 +1,41 @@
+import type { RunResult } from "./run.ts";
+
+/** What many runs came to. */
+export class Summary {
+  runs = 0;
+  readonly failed: RunResult[] = [];
+  readonly totals: Map<string, number> = new Map();
+
+  /** Takes one run in. */
+  add(result: RunResult): void {
+    this.runs++;
+    if (result.violations.length > 0) this.failed.push(result);
+    const { outcomes, faults, time: _, ...counts } = result.statistics;
+    for (const [name, count] of Object.entries(counts)) this.#count(name, count);
+    for (const [name, count] of Object.entries(faults)) this.#count(`fault ${name}`, count);
+    for (const [kind, ends] of Object.entries(outcomes)) {
+      for (const [end, count] of Object.entries(ends)) this.#count(`${kind} -> ${end}`, count);
+    }
+  }
+
+  /** Everything that was counted, a line for each. */
+  lines(): string[] {
+    const width = Math.max(0, ...[...this.totals.keys()].map((name) => name.length));
+    return [...this.totals].sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([name, count]) => `${name.padEnd(width)}  ${count}`);
+  }
+
+  #count(name: string, count: number): void {
+    this.totals.set(name, (this.totals.get(name) ?? 0) + count);
+  }
+}
+
+/** What is wrong with a run, and how to see it again. */
+export function explain(result: RunResult): string {
+  const { restart } = result.scenario;
+  return [
+    `seed ${result.seed}: ${result.violations.length} violations`,
+    ...result.violations.map((violation) => `  ${violation.replaceAll("\n", "\n  ")}`),
+    `  replay: deno task sim --seed ${result.seed}${restart ? " --restart" : ""} --trace`,
+  ].join("\n");
+}

@@ -1,0 +1,228 @@
+import { Cluster } from "./cluster.ts";
+import { describeFrame } from "./describe_frame.ts";
+import { Faults } from "./faults.ts";
+import { withoutReality } from "./guard.ts";
+import { History } from "./history.ts";
+import { SimulatedNetwork } from "./network.ts";
+import { Observer, observeVotes } from "./observer.ts";
+import { drawScenario, type Scenario, type ScenarioOptions } from "./scenario.ts";
+import { Simulation } from "./simulation.ts";
+import { Watchers } from "./watchers.ts";
+import { Workload } from "./workload.ts";
+import { World } from "./world.ts";
+
+/** How to run a seed. */
+export interface RunOptions extends ScenarioOptions {
+  /** Gets a line for whatever happens. */
+  readonly trace?: (line: string) => void;
+  /** Whether the trace shows every frame. Default: `false`. */
+  readonly frames?: boolean;
+}
+
+/** What came of a seed. */
+export interface RunResult {
+  readonly seed: string;
+  /** The same for every run of this seed with this code. */
+  readonly fingerprint: string;
+  /** What must not have happened; none: the run is good. */
+  readonly violations: readonly string[];
+  readonly scenario: Scenario;
+  /** How much happened. */
+  readonly statistics: {
+    /** Milliseconds of virtual time. */
+    readonly time: number;
+    readonly events: number;
+    readonly frames: number;
+    readonly lost: number;
+    /** States that were chosen. */
+    readonly chosen: number;
+    /** What the checks of histories had to explain. */
+    readonly operations: number;
+    readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+    readonly faults: Readonly<Record<string, number>>;
+  };
+}
+
+/** More violations than these tell nothing new. */
+const MAX_VIOLATIONS = 20;
+
+/** A run with more events than this does not come to rest. */
+const MAX_EVENTS = 3_000_000;
+
+/** How long it may take until everything works again after the last fault, in milliseconds. */
+const RECOVERY = 10_000;
+
+/** How long what users began may take to end after that, in milliseconds: all have a time limit. */
+const PATIENCE = 20_000;
+
+/** Runs a whole cluster through the life that its seed draws, and checks everything. */
+export async function runSeed(seed: string, options: RunOptions = {}): Promise<RunResult> {
+  const violations: string[] = [];
+  const simulation = new Simulation(seed, options.trace);
+  const report = (violation: string) => {
+    simulation.comment(() => `VIOLATION: ${violation}`);
+    if (violations.length < MAX_VIOLATIONS) {
+      violations.push(`at ${simulation.time.toFixed(3)} ms: ${violation}`);
+    }
+  };
+  const scenario = drawScenario(simulation.random.fork("scenario"), options);
+  simulation.note(`seed ${seed}: ${JSON.stringify(scenario)}`);
+  const run = new Run(simulation, scenario, report, options.frames ?? false);
+  const unobserve = observeVotes(run.observer);
+  try {
+    await withoutReality(report, () => run.live());
+  } catch (error) {
+    report(error instanceof Error ? error.stack ?? error.message : String(error));
+  } finally {
+    unobserve();
+  }
+  return {
+    seed,
+    fingerprint: simulation.fingerprint.toString(),
+    violations,
+    scenario,
+    statistics: {
+      time: simulation.time,
+      events: simulation.events,
+      frames: run.network.counts.sent,
+      lost: run.network.counts.lost,
+      chosen: run.observer.chosen,
+      operations: run.history.size,
+      outcomes: run.workload.counts,
+      faults: run.faults.counts,
+    },
+  };
+}
+
+/** One run: its parts, and the order in which things happen. */
+class Run {
+  readonly simulation: Simulation;
+  readonly network: SimulatedNetwork;
+  readonly cluster: Cluster;
+  readonly observer: Observer;
+  readonly history: History;
+  readonly workload: Workload;
+  readonly watchers: Watchers;
+  readonly faults: Faults;
+  readonly #scenario: Scenario;
+  readonly #report: (violation: string) => void;
+
+  constructor(
+    simulation: Simulation,
+    scenario: Scenario,
+    report: (violation: string) => void,
+    showFrames: boolean,
+  ) {
+    this.simulation = simulation;
+    this.#scenario = scenario;
+    this.#report = report;
+    this.network = new SimulatedNetwork(simulation, simulation.random.fork("network"));
+    this.cluster = new Cluster(simulation, this.network, scenario, report);
+    const world = new World(() => this.cluster.stations);
+    this.observer = new Observer(world, scenario.members.length, report);
+    this.history = new History(simulation);
+    this.workload = new Workload(this.cluster, this.history, world, report);
+    this.watchers = new Watchers(this.cluster, this.history, this.workload.keys, report);
+    this.faults = new Faults(this.cluster);
+    this.network.listen((from, to, frame) => {
+      simulation.fingerprint.text(`${from}>${to}`);
+      simulation.fingerprint.number(simulation.time);
+      simulation.fingerprint.bytes(frame);
+      this.observer.frame(from, to, frame);
+      if (showFrames) simulation.comment(() => `${from} > ${to}: ${describeFrame(frame)}`);
+    });
+  }
+
+  /** From the start of the nodes to the end of the last one, and all checks. */
+  async live(): Promise<void> {
+    const { cluster, faults, workload } = this;
+    const { duration, sessionTtl } = this.#scenario;
+    cluster.start();
+    faults.start();
+    await this.#run(duration);
+    workload.stop();
+    faults.heal();
+    // Sessions of nodes that are gone end, clocks that were set back catch up, and `until` passes.
+    await this.#run(RECOVERY + 3 * sessionTtl);
+    await this.#run(PATIENCE, () => workload.pending.length === 0);
+    for (const label of workload.pending) this.#report(`never completed: ${label}`);
+    for (const id of cluster.missingMembers) {
+      const gone = cluster.stations.filter((s) => s.id === id).every((s) => s.down);
+      if (!gone) this.#report(`${id} is up, but not ready`);
+    }
+    await this.#checkFinalState();
+    await this.#close();
+    this.observer.finish();
+    for (const violation of this.history.check()) this.#report(violation);
+  }
+
+  /** Everybody reads every key, and then everybody agrees on a last value for each. */
+  async #checkFinalState(): Promise<void> {
+    const { cluster, workload, simulation, watchers } = this;
+    const { sessionTtl } = this.#scenario;
+    const up = cluster.up.filter(({ ready }) => ready);
+    if (up.length === 0) return this.#report("no node is left");
+    for (const key of workload.keys) {
+      for (const station of up) {
+        const done = await this.#within(workload.readFinally(station, key));
+        if (!done) this.#report(`${station.name} cannot read ${key.name} at the end`);
+      }
+    }
+    this.observer.checkReleased();
+    const expected = new Map<string, { present: true; value: string; token: number }>();
+    for (const key of workload.keys) {
+      for (const station of up) {
+        const agreed = await this.#within(workload.putFinally(station, key));
+        if (agreed === undefined) {
+          this.#report(`${station.name} cannot put ${key.name} at the end`);
+        } else {
+          const { value, token } = agreed;
+          expected.set(key.name, { present: true, value, token });
+        }
+      }
+    }
+    simulation.note("all is said; who watches has to know");
+    await this.#run(3 * sessionTtl + 1_000);
+    for (const late of watchers.behind(expected)) this.#report(late);
+  }
+
+  /** Closes every node, and sees to it that nothing is left of it. */
+  async #close(): Promise<void> {
+    const { cluster, simulation } = this;
+    const { timeout } = this.#scenario;
+    const up = cluster.up;
+    for (const station of up) {
+      const at = simulation.time;
+      cluster.close(station);
+      await this.#run(timeout + 1_000, () => station.down);
+      if (!station.down) {
+        this.#report(`${station.name} does not close in ${simulation.time - at} ms`);
+      }
+    }
+    await this.#run(100);
+    for (const { name, machine } of up) {
+      if (machine.timers > 0) {
+        this.#report(`${name} has closed, but ${machine.timers} timers are set`);
+      }
+    }
+    if (this.watchers.active > 0) this.#report(`${this.watchers.active} watchers did not end`);
+    if (this.network.open > 0) this.#report(`${this.network.open} transports are still open`);
+  }
+
+  /** Lets `duration` milliseconds pass, or as long as it takes to be `done`. */
+  async #run(duration: number, done?: () => boolean): Promise<void> {
+    const { simulation } = this;
+    await simulation.run(simulation.time + duration, () => {
+      if (simulation.events > MAX_EVENTS) throw new Error(`more than ${MAX_EVENTS} events`);
+      return done?.() ?? false;
+    });
+  }
+
+  /** Lets time pass until `promise` is settled; `undefined` if that takes too long. */
+  async #within<T>(promise: Promise<T>): Promise<T | undefined> {
+    let result: { value: T } | undefined;
+    promise.then((value) => result = { value });
+    await this.#run(PATIENCE, () => result !== undefined);
+    return result?.value;
+  }
+}
