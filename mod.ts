@@ -16,11 +16,23 @@ export type {
   WatchOptions,
 } from "./lib/kv/options.ts";
 export type { Change } from "./lib/kv/watch.ts";
+export {
+  type LockGrantedCallback,
+  type LockInfo,
+  LockManager,
+  type LockManagerSnapshot,
+  type LockRequestOptions,
+  type ManagedLock,
+} from "./lib/lock_manager.ts";
+export { Lock } from "./lib/locks/lock.ts";
+export type { LockHolder } from "./lib/locks/locks.ts";
+export type { LockOptions } from "./lib/locks/options.ts";
 export type { ClusterEvents } from "./lib/node/events.ts";
 export { join } from "./lib/node/join.ts";
 export { ClusterNode } from "./lib/node/node.ts";
 export type { JoinOptions } from "./lib/node/settings.ts";
 export type { ClusterStatus, MemberStatus } from "./lib/node/status.ts";
+export type { LockMode } from "./lib/paxos/lock_register.ts";
 export type { Pid } from "./lib/paxos/register.ts";
 export { Process, type SpawnOptions } from "./lib/processes.ts";
 export type { Transport } from "./transports/transport.ts";

@@ -12,6 +12,7 @@ export type SynodErrorCode =
   | "version_mismatch"
   | "no_host"
   | "unauthorized"
+  | "released"
   | "exited";
 
 /**

@@ -1,5 +1,9 @@
+import type { Key } from "./codec.ts";
 import { SynodError } from "./errors.ts";
 import type { PaxosKV } from "./kv.ts";
+import type { Lock } from "./locks/lock.ts";
+import type { LockOptions } from "./locks/options.ts";
+import type { ProcessLocks } from "./locks/process_locks.ts";
 import type { Pid } from "./paxos/register.ts";
 import type { Owner, ProcessTable } from "./process_table.ts";
 
@@ -14,6 +18,8 @@ export interface ProcessHost {
   readonly table: ProcessTable;
   /** The KV as this process sees it: what it has under way ends with it. */
   kvFor(signal: AbortSignal): PaxosKV;
+  /** The locks of this process. */
+  locksFor(owner: Owner): ProcessLocks;
   /** The process has ended. */
   ended(process: Process<unknown>): void;
   /** Its function failed, and nobody looks at the result. */
@@ -51,6 +57,7 @@ export class Process<R = void> {
   readonly exited: Promise<{ reason: unknown }>;
   readonly #host: ProcessHost;
   readonly #owner: Owner;
+  readonly #locks: ProcessLocks;
   readonly #aborter = new AbortController();
   readonly #result: Promise<R>;
   #observed = false;
@@ -69,6 +76,7 @@ export class Process<R = void> {
     this.pid = Object.freeze({ ...this.#owner.pid });
     this.signal = this.#aborter.signal;
     this.kv = host.kvFor(this.signal);
+    this.#locks = host.locksFor(this.#owner);
     this.exited = new Promise((resolve) => this.#exit = resolve);
     this.#result = new Promise<R>((resolve, reject) => this.#settle = { resolve, reject });
     // Nobody has to look at the result: what fails without an observer becomes an event of the node.
@@ -89,6 +97,18 @@ export class Process<R = void> {
   get result(): Promise<R> {
     this.#observed = true;
     return this.#result;
+  }
+
+  /**
+   * Waits for the lock on `key`: first come, first served. Reentrant: a process that has it gets another
+   * handle at once, and it is free when all handles were released or the process has ended. Rejects as
+   * `node.lock`, and with a `TypeError` when it is wanted exclusive and the process has it shared.
+   */
+  lock(key: Key, options: LockOptions & { ifAvailable: true }): Promise<Lock | null>;
+  /** Without `ifAvailable` there always is a lock in the end. */
+  lock(key: Key, options?: LockOptions & { ifAvailable?: false }): Promise<Lock>;
+  lock(key: Key, options: LockOptions = {}): Promise<Lock | null> {
+    return this.#locks.lock(key, options, this.signal);
   }
 
   /**
@@ -129,7 +149,10 @@ export class Process<R = void> {
     if (this.#owner.ended) return false;
     this.#host.table.end(this.#owner);
     this.#aborter.abort(why);
-    this.#released = this.#host.table.release(this.#owner);
+    this.#released = Promise.all([
+      this.#host.table.release(this.#owner),
+      this.#locks.close(why),
+    ]).then(() => {});
     this.#exit({ reason });
     this.#host.ended(this as Process<unknown>);
     return true;

@@ -10,31 +10,40 @@ export interface Part {
   wrote: boolean;
 }
 
-/** The results of those that were applied. */
+/** The results of those that were applied, or what they threw. */
 export interface CombinedResult {
-  readonly results: ReadonlyMap<Part, unknown>;
+  readonly results: ReadonlyMap<Part, { readonly value: unknown } | { readonly error: unknown }>;
 }
 
 /**
  * Applies changes one after the other, as if each had been chosen before the next began. All that is
  * written in one round has one token, and tokens must grow from one present value to the next: so a
- * round ends before a change that would replace a value that was written in this same round.
+ * round ends before a change that would replace a value that was written in this same round. Changes
+ * that see to the tokens inside of their values themselves may say that they merge.
  */
 export function combine(parts: readonly Part[], current: Current): Decision<CombinedResult> {
-  const results = new Map<Part, unknown>();
+  const results = new Map<Part, { value: unknown } | { error: unknown }>();
   let draft: Draft | null = null;
   let { state, token } = current;
   for (const part of parts) {
     part.writes = false;
-    const decision = part.change({ state, token, ballot: current.ballot });
+    let decision: Decision<unknown>;
+    try {
+      decision = part.change({ state, token, ballot: current.ballot });
+    } catch (error) {
+      // It says something about this one change, and nothing about the others.
+      results.set(part, { error });
+      continue;
+    }
+    if (decision.later) break;
     if (decision.draft !== null) {
-      if (draft?.present) break;
+      if (draft?.present && !decision.merges) break;
       draft = decision.draft;
       state = virtualState(draft, current.ballot.counter, token);
       token = current.ballot.counter;
       part.writes = true;
     }
-    results.set(part, decision.result);
+    results.set(part, { value: decision.result });
   }
   return { draft, result: { results } };
 }

@@ -188,9 +188,9 @@ export class Engine {
     for (const operation of [...this.operations]) operation.reject(error);
   }
 
-  /** Begins something that ends as `no_quorum` at its deadline. */
-  operation<T>(limits: Limits): Operation<T> {
-    const operation = new Operation<T>(this.runtime, limits, this.operations, noQuorum);
+  /** Begins something that ends with the error of `late` at its deadline, and at once if it is hopeless. */
+  operation<T>(limits: Limits, late: () => Error = noQuorum): Operation<T> {
+    const operation = new Operation<T>(this.runtime, limits, this.operations, late);
     if (this.#hopeless !== undefined) operation.reject(this.#hopeless);
     return operation;
   }

@@ -1,6 +1,13 @@
-import { SynodError } from "../errors.ts";
+import type { Key } from "../codec.ts";
+import { type Result, SynodError } from "../errors.ts";
 import { PaxosKV } from "../kv.ts";
 import { Puts } from "../kv/puts.ts";
+import { LockManager } from "../lock_manager.ts";
+import type { Lock } from "../locks/lock.ts";
+import { LockTable } from "../locks/lock_table.ts";
+import { type LockHolder, Locks } from "../locks/locks.ts";
+import type { LockOptions } from "../locks/options.ts";
+import { ProcessLocks } from "../locks/process_locks.ts";
 import { makeLife } from "../paxos/ballot.ts";
 import type { GenesisRecord } from "../paxos/messages.ts";
 import { Process, type SpawnOptions } from "../processes.ts";
@@ -24,6 +31,9 @@ import { askMembers, type ClusterStatus } from "./status.ts";
 import { Sweeper } from "./sweeper.ts";
 import { Watches } from "./watches.ts";
 
+/** What the ids of the registers of locks begin with. */
+const LOCK = "l";
+
 /** How long `close` waits for releases after the session has ended, in milliseconds. */
 const LAST_RELEASES = 100;
 
@@ -38,6 +48,8 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   readonly members: readonly string[];
   /** Keys that are set once for the whole cluster. */
   readonly kv: PaxosKV;
+  /** The Web Locks API for the whole cluster; shares its names with `lock`. */
+  readonly locks: LockManager;
   /**
    * Resolves when the node has a quorum and a session for the first time. Rejects with what makes that
    * hopeless, or when the node closes before; ignoring that is no unhandled rejection.
@@ -53,6 +65,8 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   readonly #sweeper: Sweeper;
   readonly #table: ProcessTable;
   readonly #puts: Puts;
+  readonly #lockTable: LockTable;
+  readonly #locks: Locks;
   readonly #processes = new Set<Process<unknown>>();
   readonly #closing = new AbortController();
   #settleReady!: { resolve(): void; reject(reason: unknown): void };
@@ -113,9 +127,10 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       lost: (lost, wasGranted) => this.#lost(lost, wasGranted),
     });
     const watches = new Watches(engine, (register) => {
+      // It is read again soon, should this fail.
+      if (register[0] === LOCK) return void this.#lockTable.reread(register).catch(() => {});
       liveness.live(register, this.#core.limits()).then(
         ({ ballot, state }) => watches.note(register, { ballot, state }),
-        // It is read again soon.
         () => {},
       );
     });
@@ -133,7 +148,14 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     this.#sweeper = new Sweeper(engine, proposals, reads);
     this.#table = new ProcessTable(this.#core);
     this.#puts = new Puts(this.#core, this.#table);
+    this.#lockTable = new LockTable(this.#core);
+    this.#locks = new Locks(this.#core, this.#table, this.#lockTable);
     this.kv = this.#kv(undefined);
+    this.locks = new LockManager({
+      core: this.#core,
+      locks: this.#locks,
+      table: this.#lockTable,
+    });
   }
 
   /** The id of this start of the node; unique. */
@@ -167,6 +189,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       {
         table: this.#table,
         kvFor: (signal) => this.#kv(signal),
+        locksFor: (owner) => new ProcessLocks(this.#locks, owner),
         ended: (process) => this.#processes.delete(process),
         failed: (process, error) => this.emit("processerror", { pid: process.pid, error }),
         within: (promise) => this.#within(promise),
@@ -176,6 +199,26 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     );
     if (!process.signal.aborted) this.#processes.add(process as Process<unknown>);
     return process;
+  }
+
+  /**
+   * Waits for the lock on `key`: first come, first served, one owner in the whole cluster (or several
+   * that share it). Without `timeout` it waits as long as it takes, also for a quorum.
+   *
+   * Rejects with the reason of `signal`, with a `TimeoutError` after `timeout`, with a `TypeError` for a
+   * bad key or option, and with a `SynodError`: `queue_full` (4,096 wait already), `no_quorum`
+   * (`ifAvailable` only), `closed`.
+   */
+  lock(key: Key, options: LockOptions & { ifAvailable: true }): Promise<Lock | null>;
+  /** Without `ifAvailable` there always is a lock in the end. */
+  lock(key: Key, options?: LockOptions & { ifAvailable?: false }): Promise<Lock>;
+  lock(key: Key, options: LockOptions = {}): Promise<Lock | null> {
+    return this.#locks.lock(key, options);
+  }
+
+  /** Who owns the lock on `key` now. */
+  holders(key: Key): Promise<Result<LockHolder[], "no_quorum">> {
+    return this.#locks.holders(key);
   }
 
   /** How the node and its cluster are; also without a quorum. Takes at most half a second. */
@@ -196,7 +239,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       waitingFor: hasQuorum ? [] : missing.map(({ id }) => id),
       session: hasQuorum ? { id: session.current, remaining: session.remaining } : null,
       entries: this.#engine.voter?.acceptor.size ?? 0,
-      owned: { processes: this.#processes.size, locks: 0, singletons: 0 },
+      owned: { processes: this.#processes.size, locks: this.#lockTable.held, singletons: 0 },
       frames: { ...this.#engine.frames },
     };
   }
@@ -285,6 +328,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     for (const process of [...this.#processes]) {
       if (process.pid.session === session) void process.exit(error);
     }
+    this.#lockTable.sessionLost(session, error);
     if (!wasGranted || this.#core.closed !== undefined) return;
     // Nobody has to wait for the deadline to pass at the members, too.
     this.#core.questions.end(session, this.#core.limits()).catch(() => {});
@@ -327,6 +371,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     this.#sweeper.stop();
     watches.close();
     const released = [...this.#processes].map((process) => process.exit(reason));
+    released.push(this.#lockTable.close(reason));
     if (granted !== undefined) {
       // Together, since others may be leaving, too. Once the session has ended, what it owned is free:
       // what is not released by then, whoever asks for it next releases.

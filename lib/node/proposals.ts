@@ -193,7 +193,9 @@ class RegisterProposals {
         this.#keep();
         this.#done();
         for (const part of applied) {
-          part.operation.resolve({ ...chosen, result: result.results.get(part) });
+          const own = result.results.get(part)!;
+          if ("error" in own) part.operation.reject(own.error);
+          else part.operation.resolve({ ...chosen, result: own.value });
         }
       }
     }

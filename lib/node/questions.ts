@@ -2,6 +2,7 @@ import { Fencing } from "../paxos/fencing.ts";
 import type { Listed, Reply, SessionReply } from "../paxos/messages.ts";
 import { majority, type Sender, Tally } from "../paxos/quorum.ts";
 import type { RegisterId, SessionId } from "../paxos/register.ts";
+import { parseSession } from "../paxos/sessions.ts";
 import type { Engine } from "./engine.ts";
 import type { Limits } from "./operation.ts";
 import type { Pacing } from "./pacing.ts";
@@ -56,6 +57,28 @@ export class Questions {
         return reply.session;
       },
       missing: () => all!.missing(),
+    });
+  }
+
+  /**
+   * For how many more milliseconds a quorum of the members would not let `session` be fenced; 0 when a
+   * quorum believes it expired. Asks only: to fence a session that is well could do it harm.
+   */
+  async remaining(session: SessionId, limits: Limits): Promise<number> {
+    const { members } = this.#engine;
+    const tally = new Tally<number>(members);
+    return await poll<number>(this.#engine, this.#pacing, {
+      deadline: limits.deadline,
+      signal: limits.signal,
+      question: { type: "sessionOf", node: parseSession(session).node },
+      receive: (sender, reply) => {
+        if (reply.type !== "newest") return undefined;
+        if (!tally.add(sender, reply.session === session ? reply.remaining : 0)) return undefined;
+        // When this many have waited it out, they make a quorum.
+        const rests = tally.replies.sort((a, b) => a - b);
+        return rests[majority(members.length) - 1];
+      },
+      missing: () => tally.missing(),
     });
   }
 

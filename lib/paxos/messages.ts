@@ -193,7 +193,12 @@ export type SessionReply =
     /** Milliseconds until it could be fenced. */
     readonly remaining: number;
   }
-  | { readonly type: "newest"; readonly session: SessionId | null };
+  | {
+    readonly type: "newest";
+    readonly session: SessionId | null;
+    /** Milliseconds until it could be fenced; 0 without a session. */
+    readonly remaining: number;
+  };
 
 /** The answers of genesis and of coming back. */
 export type GenesisReply =

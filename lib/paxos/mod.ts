@@ -53,3 +53,6 @@ export * from "./reports.ts";
 export * from "./sessions.ts";
 export * from "./voter.ts";
 export * from "./watchers.ts";
+export * from "./giving_up.ts";
+export * from "./lock_register.ts";
+export * from "./recovery.ts";

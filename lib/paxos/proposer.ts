@@ -23,6 +23,10 @@ export type Draft =
 export interface Decision<R> {
   readonly draft: Draft | null;
   readonly result: R;
+  /** Whether `draft` may replace a value that another change wrote in this same round: see `combine`. */
+  readonly merges?: boolean;
+  /** Whether this change cannot be made in this round, after those that were made in it. */
+  readonly later?: boolean;
 }
 
 /**

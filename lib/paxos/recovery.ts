@@ -1,6 +1,6 @@
 import { compareBallots, floorBallot, type Life } from "./ballot.ts";
 import { type Outgoing, sameMembers } from "./genesis.ts";
-import type { GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
+import type { GenesisReply, GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
 import type { RegisterId, SessionId } from "./register.ts";
 import type { Voter } from "./voter.ts";
@@ -262,7 +262,7 @@ export function help(
   header: Header,
   request: GenesisRequest,
   now: number,
-) {
+): GenesisReply | undefined {
   const { voter, members, vector, raise } = helper;
   const index = members.indexOf(from);
   if (index < 0 || !sameMembers(request.members, members)) return undefined;

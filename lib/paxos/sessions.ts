@@ -122,7 +122,8 @@ export class SessionTable {
       if (!session.startsWith(`${node}/`)) continue;
       if (newest === null || compareSessions(session, newest) > 0) newest = session;
     }
-    return { type: "newest", session: newest };
+    const remaining = newest === null ? 0 : this.#remaining(newest, now);
+    return { type: "newest", session: newest, remaining };
   }
 
   /** Whether this acceptor believes that the session expired: only a quorum of fences makes it so. */

@@ -1,0 +1,24 @@
+import type { SessionId } from "../paxos/register.ts";
+
+/** So many are remembered: what was fenced once can be found out again. */
+const MAX_SESSIONS = 10_000;
+
+/** Sessions that a quorum has fenced: they have ended for ever. */
+export class EndedSessions {
+  readonly #sessions = new Set<SessionId>();
+
+  /** Remembers that `session` has ended. */
+  add(session: SessionId): void {
+    this.#sessions.add(session);
+    if (this.#sessions.size <= MAX_SESSIONS) return;
+    for (const oldest of this.#sessions) {
+      this.#sessions.delete(oldest);
+      return;
+    }
+  }
+
+  /** Whether `session` is known to have ended. */
+  has(session: SessionId): boolean {
+    return this.#sessions.has(session);
+  }
+}

@@ -1,0 +1,74 @@
+import type { Key } from "../codec.ts";
+import { SynodError } from "../errors.ts";
+import type { LockMode } from "../paxos/lock_register.ts";
+import type { Ticket } from "./ticket.ts";
+
+/** What a lock needs of the node that holds it. */
+export interface LockParts {
+  readonly ticket: Ticket;
+  /** Whether the session that holds it is valid at this instant. */
+  readonly isValid: () => boolean;
+  /** Gives it back. */
+  readonly release: () => Promise<void>;
+}
+
+/**
+ * A lock that somebody owns: at most one owner in the whole cluster, or several that share it.
+ *
+ * A paused process cannot know that it was paused. So ask {@linkcode held} before what must not be done
+ * twice, or hand {@linkcode token} to the resource, which refuses every token below the highest it saw.
+ */
+export class Lock {
+  /** The key that is locked. */
+  readonly key: Key;
+  /** How it is shared. */
+  readonly mode: LockMode;
+  /**
+   * The fencing token: greater than that of every earlier exclusive owner of this key. Shared owners that
+   * got it together share one.
+   */
+  readonly token: number;
+  /** Aborts when the lock is released, lost or stolen. */
+  readonly signal: AbortSignal;
+  readonly #parts: LockParts;
+  readonly #aborter = new AbortController();
+  #released: Promise<void> | undefined;
+
+  /** Made by `node.lock` and its like. */
+  constructor(key: Key, parts: LockParts) {
+    const { ticket } = parts;
+    this.key = key;
+    this.mode = ticket.mode;
+    this.token = ticket.token;
+    this.signal = this.#aborter.signal;
+    this.#parts = parts;
+    ticket.onOver((reason) => {
+      this.#aborter.abort(reason ?? new SynodError("released", "The lock was released"));
+    });
+  }
+
+  /**
+   * Whether it is owned at this very instant: `false` from the moment the session's deadline has passed,
+   * whatever timers were late.
+   */
+  get held(): boolean {
+    return this.#released === undefined && this.#parts.ticket.holds && this.#parts.isValid();
+  }
+
+  /**
+   * Gives the lock back: the next in the queue has it without asking. Resolves when that is done, or when
+   * the session that owned it is over. Never rejects; twice is harmless.
+   */
+  release(): Promise<void> {
+    if (this.#released === undefined) {
+      this.#released = this.#parts.release();
+      this.#aborter.abort(new SynodError("released", "The lock was released"));
+    }
+    return this.#released;
+  }
+
+  /** As {@linkcode release}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+}

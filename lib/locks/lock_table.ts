@@ -1,0 +1,259 @@
+import { SynodError } from "../errors.ts";
+import type { Core } from "../node/core.ts";
+import type { Limits } from "../node/operation.ts";
+import type { Ballot } from "../paxos/ballot.ts";
+import {
+  applyOrder,
+  type LockMode,
+  type LockOrder,
+  type LockResult,
+  type LockValue,
+  MAX_QUEUE,
+  sameLock,
+} from "../paxos/lock_register.ts";
+import type { Change, Chosen } from "../paxos/proposer.ts";
+import type { RegisterId } from "../paxos/register.ts";
+import type { Owner } from "../process_table.ts";
+import { EndedSessions } from "./ended_sessions.ts";
+import { encodeLock, lockOf, sessionsOf } from "./lock_value.ts";
+import { Room } from "./room.ts";
+import { SessionMonitor } from "./session_monitor.ts";
+import { Ticket } from "./ticket.ts";
+
+/** How a lock is asked for. */
+export interface Wish extends Limits {
+  readonly mode: LockMode;
+  readonly ifAvailable: boolean;
+  readonly steal: boolean;
+}
+
+/** A lock that is held for so many milliseconds is watched for thieves from then on. */
+const LONG_HELD = 100;
+
+/** All locks that this node holds or waits for. */
+export class LockTable {
+  readonly #core: Core;
+  readonly #ended = new EndedSessions();
+  readonly #monitor: SessionMonitor;
+  readonly #rooms = new Map<RegisterId, Room>();
+  readonly #tickets = new Set<Ticket>();
+  /** What `query` has to wait for: the requests that are on their way. */
+  readonly #asking = new Set<Promise<unknown>>();
+  #requests = 0;
+
+  /** The locks of `core`'s node. */
+  constructor(core: Core) {
+    this.#core = core;
+    this.#monitor = new SessionMonitor(core);
+  }
+
+  /** How many locks this node holds. */
+  get held(): number {
+    let held = 0;
+    for (const ticket of this.#tickets) if (ticket.holds) held++;
+    return held;
+  }
+
+  /**
+   * Waits for the lock, and gives the ticket that holds it; `null` if it is to be had `ifAvailable`
+   * only, and is not. Rejects with `no_quorum` at the deadline.
+   */
+  async acquire(register: RegisterId, owner: Owner, wish: Wish): Promise<Ticket | null> {
+    const ticket = new Ticket(register, owner, ++this.#requests, wish.mode);
+    this.#tickets.add(ticket);
+    try {
+      const asked = this.#request(ticket, wish);
+      this.#asking.add(asked);
+      const { result, ballot } = await asked.finally(() => this.#asking.delete(asked));
+      switch (result.kind) {
+        case "granted":
+          return this.#hold(ticket, result.token, ballot);
+        case "queued": {
+          ticket.seen = ballot;
+          const granted = await this.#roomOf(register).wait(ticket, wish);
+          return this.#hold(ticket, granted.token, granted.ballot);
+        }
+        case "refused":
+          this.#tickets.delete(ticket);
+          return null;
+        case "queue_full":
+          throw new SynodError("queue_full", `${MAX_QUEUE} requests wait for this lock already`);
+        default:
+          throw stolen();
+      }
+    } catch (error) {
+      this.#tickets.delete(ticket);
+      // It may be in the queue, or get there yet: who stops waiting takes the request back.
+      if (ticket.wrote) void this.release(ticket, true);
+      throw error;
+    }
+  }
+
+  /**
+   * Gives the lock back, or the place in its queue. Tries until it is done, or until the session is
+   * over, which frees it too. `unsure`: the request may take effect yet, so it is made sure that not.
+   */
+  async release(ticket: Ticket, unsure = false): Promise<void> {
+    const { register, owner, request } = ticket;
+    const { session, engine, proposals } = this.#core;
+    ticket.end(undefined);
+    this.#tickets.delete(ticket);
+    this.#rooms.get(register)?.leave(ticket);
+    const change = this.#change({ type: "release", session: owner.pid.session, request });
+    while (session.isPossible(owner.pid.session)) {
+      try {
+        const deadline = engine.runtime.now() + session.remaining + 1;
+        await proposals.change(register, change, { deadline, mustWrite: unsure });
+        return;
+      } catch {
+        if (engine.isClosed || engine.hopeless !== undefined) return;
+        unsure = true;
+      }
+    }
+  }
+
+  /** Who holds the lock and who waits; entries whose session has ended are dropped first. */
+  async current(register: RegisterId, limits: Limits): Promise<LockValue> {
+    const chosen = await this.#core.reads.read(register, limits);
+    return lockOf((await this.#tidied(register, chosen, limits)).state);
+  }
+
+  /** Resolves when every request that was made so far is known to the cluster, or is over. */
+  async asked(): Promise<void> {
+    await Promise.allSettled([...this.#asking]);
+  }
+
+  /** Reads a lock that somebody here waits for or holds, in case that a message was lost. */
+  async reread(register: RegisterId): Promise<void> {
+    const limits = this.#core.limits();
+    const chosen = await this.#core.reads.read(register, limits);
+    const { ballot, state } = await this.#tidied(register, chosen, limits);
+    this.#core.watches.note(register, { ballot, state });
+  }
+
+  /** The session is over: what it held is lost, and what it waited for, too. */
+  sessionLost(session: string, error: SynodError): void {
+    for (const ticket of [...this.#tickets]) {
+      if (ticket.owner.pid.session !== session) continue;
+      this.#tickets.delete(ticket);
+      this.#rooms.get(ticket.register)?.lose(ticket, error);
+      ticket.end(error);
+    }
+  }
+
+  /** Releases all that is held; `reason` is told to those who hold it. */
+  async close(reason: SynodError): Promise<void> {
+    this.#monitor.close();
+    const held = [...this.#tickets].filter((ticket) => ticket.holds);
+    for (const ticket of held) ticket.end(reason);
+    await Promise.all(held.map((ticket) => this.release(ticket)));
+  }
+
+  async #request(ticket: Ticket, wish: Wish): Promise<Chosen<LockResult>> {
+    const { register, owner, request, mode } = ticket;
+    const { mode: _, ifAvailable, steal, ...limits } = wish;
+    if (await this.#core.session.valid(limits) !== owner.pid.session) {
+      throw new SynodError("session_lost", "The session was lost before the lock was asked for");
+    }
+    const entry = { pid: owner.pid, request, mode, token: 0 };
+    const order = () =>
+      ({ type: "request", entry, ifAvailable, steal, sent: ticket.wrote }) as const;
+    const change: Change<LockResult> = (current) => {
+      if (owner.ended || !this.#core.session.isPossible(owner.pid.session)) {
+        throw new SynodError("session_lost", "The owner ended before it had the lock");
+      }
+      return this.#change(order())(current);
+    };
+    const options = { ...limits, again: true, writing: () => void (ticket.wrote = true) };
+    const chosen = await this.#core.proposals.change(register, change, options);
+    if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
+    // Whoever is in the way may have died: then it is out of it at once.
+    const tidied = await this.#tidied(register, chosen, limits);
+    if (tidied === chosen) return chosen;
+    return await this.#core.proposals.change(register, change, options);
+  }
+
+  /** Drops the entries of owners that a quorum believes expired, if they can be fenced. */
+  async #tidied<R>(
+    register: RegisterId,
+    chosen: Chosen<R>,
+    limits: Limits,
+  ): Promise<Chosen<R> | Chosen<LockResult>> {
+    const own = this.#core.session.current;
+    const fenced = await Promise.all(chosen.stale.map(async (session) => {
+      if (session === own || !await this.#core.questions.fence(session, limits)) return false;
+      this.#ended.add(session);
+      return true;
+    }));
+    if (!fenced.includes(true)) return chosen;
+    return await this.#core.proposals.change(register, this.#change({ type: "tidy" }), limits);
+  }
+
+  #change(order: LockOrder): Change<LockResult> {
+    const op = this.#core.nextOperation();
+    return ({ state, ballot }) => {
+      const before = lockOf(state);
+      const hasEnded = (session: string) => this.#ended.has(session);
+      const { value, result } = applyOrder(before, order, ballot.counter, hasEnded);
+      if (result.kind === "later") return { draft: null, result, later: true };
+      if (sameLock(before, value)) return { draft: null, result };
+      if (value.holders.length === 0) return { draft: { present: false }, result, merges: true };
+      const encoded = encodeLock(value);
+      const owners = sessionsOf(value);
+      const draft = { present: true, op, value: encoded, bindings: [], owners } as const;
+      return { draft, result, merges: true };
+    };
+  }
+
+  #hold(ticket: Ticket, token: number, ballot: Ballot): Ticket {
+    const { session, engine } = this.#core;
+    ticket.token = token;
+    ticket.seen = ballot;
+    if (ticket.owner.ended || !session.isValid(ticket.owner.pid.session)) {
+      throw new SynodError("session_lost", "The session was lost before the lock was granted");
+    }
+    ticket.holds = true;
+    // Most locks are held for too short a time to be worth a watch.
+    const cancel = engine.runtime.setTimer(() => {
+      if (ticket.holds) this.#roomOf(ticket.register).guard(ticket, () => this.#steal(ticket));
+    }, LONG_HELD);
+    ticket.onOver(cancel);
+    return ticket;
+  }
+
+  /** Somebody stole the lock from `ticket`. */
+  #steal(ticket: Ticket): void {
+    ticket.end(stolen());
+    // An earlier write of it may still be adopted by somebody.
+    void this.release(ticket, true);
+  }
+
+  #roomOf(register: RegisterId): Room {
+    let room = this.#rooms.get(register);
+    if (room === undefined) {
+      room = new Room(register, this.#core, {
+        learned: (learned) => lockOf(learned.state),
+        watchSession: (session) =>
+          this.#monitor.watch(session, () => this.#drop(register, session)),
+        empty: () => this.#rooms.delete(register),
+      });
+      this.#rooms.set(register, room);
+    }
+    return room;
+  }
+
+  /** A holder's session has ended: the next one in the queue has its turn. */
+  #drop(register: RegisterId, session: string): void {
+    this.#ended.add(session);
+    this.#core.proposals.change(register, this.#change({ type: "tidy" }), this.#core.limits()).then(
+      ({ ballot, state }) => this.#core.watches.note(register, { ballot, state }),
+      // It is read again soon.
+      () => {},
+    );
+  }
+}
+
+/** The error of who lost a lock to a thief. */
+function stolen(): DOMException {
+  return new DOMException("The lock was stolen by another request", "AbortError");
+}

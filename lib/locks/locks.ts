@@ -1,0 +1,135 @@
+import { type Key, registerId } from "../codec.ts";
+import { type Result, SynodError } from "../errors.ts";
+import type { Core } from "../node/core.ts";
+import { noQuorumResult } from "../node/engine.ts";
+import type { LockMode } from "../paxos/lock_register.ts";
+import type { Pid, RegisterId } from "../paxos/register.ts";
+import type { Owner, ProcessTable } from "../process_table.ts";
+import { Lock } from "./lock.ts";
+import type { LockTable } from "./lock_table.ts";
+import { checkLockOptions, type LockOptions } from "./options.ts";
+import type { Ticket } from "./ticket.ts";
+
+/** One owner of a lock. */
+export interface LockHolder {
+  pid: Pid;
+  mode: LockMode;
+  /** The fencing token. */
+  token: number;
+}
+
+/** Asks for locks in the name of a node or of its processes. */
+export class Locks {
+  readonly #core: Core;
+  readonly #processes: ProcessTable;
+  readonly #table: LockTable;
+
+  /** Asks with `core`; the owners are in `processes`, and what they hold in `table`. */
+  constructor(core: Core, processes: ProcessTable, table: LockTable) {
+    this.#core = core;
+    this.#processes = processes;
+    this.#table = table;
+  }
+
+  /** The register of the lock on `key`; throws `TypeError` for a bad key or option. */
+  check(key: Key, options: LockOptions): RegisterId {
+    checkLockOptions(options);
+    this.#core.ensureOpen();
+    return registerId("l", undefined, key);
+  }
+
+  /** A lock with an owner of its own, so two of them on one key exclude each other. */
+  async lock(key: Key, options: LockOptions): Promise<Lock | null> {
+    const register = this.check(key, options);
+    options.signal?.throwIfAborted();
+    for (;;) {
+      const owner = this.#processes.add();
+      try {
+        const acquiring = this.acquireFor(owner, register, options);
+        const ticket = await this.patiently(acquiring, options).catch((error) => {
+          // Granted to nobody who is still there.
+          acquiring.then((ticket) => ticket && this.release(ticket), () => {});
+          throw error;
+        });
+        if (ticket !== null) return this.#handle(key, ticket);
+        this.#processes.end(owner);
+        return null;
+      } catch (error) {
+        this.#processes.end(owner);
+        if (!this.#waitsOn(error, options)) throw error;
+      }
+    }
+  }
+
+  /** Acquires the lock for `owner`, without a limit unless it is wanted `ifAvailable` only. */
+  acquireFor(
+    owner: Owner,
+    register: RegisterId,
+    options: LockOptions,
+  ): Promise<Ticket | null> {
+    const { mode = "exclusive", ifAvailable = false, steal = false, signal, timeout } = options;
+    const deadline = ifAvailable || timeout !== undefined
+      ? this.#core.limits(timeout).deadline
+      : Infinity;
+    return this.#table.acquire(register, owner, { mode, ifAvailable, steal, signal, deadline });
+  }
+
+  /** What `acquiring` gives, within the caller's own `signal` and `timeout`. */
+  async patiently(
+    acquiring: Promise<Ticket | null>,
+    { signal, timeout }: LockOptions,
+  ): Promise<Ticket | null> {
+    const { engine } = this.#core;
+    const late = () => new DOMException("The lock was not granted in time", "TimeoutError");
+    const deadline = timeout === undefined ? Infinity : engine.runtime.now() + timeout;
+    const operation = engine.operation<Ticket | null>({ signal, deadline }, late);
+    acquiring.then(
+      (ticket) => operation.resolve(ticket),
+      (error) => {
+        const isLate = error instanceof SynodError && error.code === "no_quorum" &&
+          timeout !== undefined;
+        operation.reject(isLate ? late() : error);
+      },
+    );
+    return await operation.promise;
+  }
+
+  /** Whether the lock of `ticket` is owned at this instant. */
+  isValid(ticket: Ticket): boolean {
+    return this.#core.session.isValid(ticket.owner.pid.session);
+  }
+
+  /** Gives a lock back. */
+  release(ticket: Ticket): Promise<void> {
+    return this.#table.release(ticket);
+  }
+
+  /** Who owns the lock on `key` now. */
+  async holders(key: Key): Promise<Result<LockHolder[], "no_quorum">> {
+    const register = this.check(key, {});
+    try {
+      const { holders } = await this.#table.current(register, this.#core.limits());
+      const value = holders.map(({ pid, mode, token }) => ({ pid: { ...pid }, mode, token }));
+      return { ok: true, value };
+    } catch (error) {
+      return noQuorumResult(error);
+    }
+  }
+
+  #handle(key: Key, ticket: Ticket): Lock {
+    ticket.onOver(() => this.#processes.end(ticket.owner));
+    return new Lock(key, {
+      ticket,
+      isValid: () => this.isValid(ticket),
+      release: () => this.release(ticket),
+    });
+  }
+
+  /** Whether a request without a limit goes on after `error`: there may be a quorum again. */
+  #waitsOn(error: unknown, { timeout, ifAvailable, signal }: LockOptions): boolean {
+    if (timeout !== undefined || ifAvailable || signal?.aborted) return false;
+    if (this.#core.closed !== undefined || this.#core.engine.hopeless !== undefined) return false;
+    return error instanceof SynodError &&
+      (error.code === "session_lost" || error.code === "no_quorum");
+  }
+}

@@ -1,0 +1,41 @@
+import { show } from "../node/settings.ts";
+import type { LockMode } from "../paxos/lock_register.ts";
+
+/** How to ask for a lock. */
+export interface LockOptions {
+  /** `"exclusive"` (the default): one owner. `"shared"`: together with all that share it. */
+  mode?: LockMode;
+  /** `null` instead of a lock when it is not to be had at once. */
+  ifAvailable?: boolean;
+  /**
+   * Takes the lock from whoever holds it. The old owner may still see `held` until it learns of that: the
+   * token protects the resource.
+   */
+  steal?: boolean;
+  /** Aborting it takes the request back, and rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** After so many milliseconds the request is taken back, and rejects with a `TimeoutError`. */
+  timeout?: number;
+}
+
+/** Checks the options of a lock; throws a `TypeError` that names the option. */
+export function checkLockOptions(options: LockOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`lock: options must be an object, received ${show(options)}`);
+  }
+  const { mode = "exclusive", ifAvailable = false, steal = false, signal, timeout } = options;
+  const refuse = (name: string, wanted: string, received: unknown) => {
+    throw new TypeError(`lock: ${name} must be ${wanted}, received ${show(received)}`);
+  };
+  if (mode !== "exclusive" && mode !== "shared") refuse("mode", '"exclusive" or "shared"', mode);
+  if (typeof ifAvailable !== "boolean") refuse("ifAvailable", "true or false", ifAvailable);
+  if (typeof steal !== "boolean") refuse("steal", "true or false", steal);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    refuse("signal", "an AbortSignal", signal);
+  }
+  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
+    refuse("timeout", "a number of milliseconds, not negative", timeout);
+  }
+  if (steal && ifAvailable) throw new TypeError("lock: steal and ifAvailable exclude each other");
+  if (steal && mode !== "exclusive") throw new TypeError('lock: only mode "exclusive" can steal');
+}

@@ -1,0 +1,117 @@
+import type { Key } from "../codec.ts";
+import type { LockMode } from "../paxos/lock_register.ts";
+import type { RegisterId } from "../paxos/register.ts";
+import type { Owner } from "../process_table.ts";
+import { Lock } from "./lock.ts";
+import type { Locks } from "./locks.ts";
+import type { LockOptions } from "./options.ts";
+import type { Ticket } from "./ticket.ts";
+
+/** One lock of the process, however often it was asked for. */
+interface Shared {
+  readonly mode: LockMode;
+  readonly ticket: Promise<Ticket | null>;
+  readonly aborter: AbortController;
+  /** How many handles there are, and calls that wait for one. */
+  users: number;
+  held: Ticket | undefined;
+}
+
+/**
+ * The locks of one process. Reentrant: a process that asks for a lock that it has gets another handle at
+ * once, and the lock is free when all handles were released.
+ */
+export class ProcessLocks {
+  readonly #locks: Locks;
+  readonly #owner: Owner;
+  readonly #shared = new Map<RegisterId, Shared>();
+  readonly #releasing = new Set<Promise<void>>();
+
+  /** The locks of the process that `owner` stands for. */
+  constructor(locks: Locks, owner: Owner) {
+    this.#locks = locks;
+    this.#owner = owner;
+  }
+
+  /** A handle for the lock on `key`; `null` if it is wanted `ifAvailable` only, and is not. */
+  async lock(key: Key, options: LockOptions, ended: AbortSignal): Promise<Lock | null> {
+    const register = this.#locks.check(key, options);
+    ended.throwIfAborted();
+    options.signal?.throwIfAborted();
+    const { mode = "exclusive", ifAvailable = false } = options;
+    let shared = this.#shared.get(register);
+    if (shared !== undefined && shared.mode === "shared" && mode === "exclusive") {
+      throw new TypeError("lock: this process has it shared: it cannot have it exclusive as well");
+    }
+    if (shared !== undefined && shared.held === undefined && ifAvailable) return null;
+    shared ??= this.#begin(register, mode, options);
+    shared.users++;
+    try {
+      const ticket = await this.#locks.patiently(shared.ticket, options);
+      if (ticket !== null) return this.#handle(key, register, shared, ticket);
+    } catch (error) {
+      await this.#leave(register, shared, error);
+      throw error;
+    }
+    await this.#leave(register, shared, undefined);
+    return null;
+  }
+
+  /** The process ends: resolves when all its locks are free. */
+  async close(reason: unknown): Promise<void> {
+    for (const [register, shared] of this.#shared) {
+      this.#shared.delete(register);
+      shared.aborter.abort(reason);
+      if (shared.held === undefined) continue;
+      shared.held.end(reason);
+      this.#release(shared.held);
+    }
+    await Promise.all(this.#releasing);
+  }
+
+  #begin(register: RegisterId, mode: LockMode, options: LockOptions): Shared {
+    const aborter = new AbortController();
+    // Who asks first does not decide how long others wait: each call has limits of its own.
+    const { signal: _signal, timeout, ...wish } = options;
+    const limits = { signal: aborter.signal, timeout: wish.ifAvailable ? timeout : undefined };
+    const ticket = this.#locks.acquireFor(this.#owner, register, { ...wish, ...limits });
+    const shared: Shared = { mode, ticket, aborter, users: 0, held: undefined };
+    this.#shared.set(register, shared);
+    const forget = () => {
+      if (this.#shared.get(register) === shared) this.#shared.delete(register);
+    };
+    ticket.then((held) => {
+      if (held === null) return forget();
+      shared.held = held;
+      held.onOver(forget);
+      // The last one who waited may have gone in the very turn in which it was granted.
+      if (shared.users === 0 || aborter.signal.aborted) this.#release(held);
+    }, forget);
+    return shared;
+  }
+
+  #handle(key: Key, register: RegisterId, shared: Shared, ticket: Ticket): Lock {
+    return new Lock(key, {
+      ticket,
+      isValid: () => this.#locks.isValid(ticket),
+      release: () => this.#leave(register, shared, undefined),
+    });
+  }
+
+  /** One user less; the last one frees the lock. */
+  async #leave(register: RegisterId, shared: Shared, reason: unknown): Promise<void> {
+    if (--shared.users > 0) return;
+    if (this.#shared.get(register) === shared) this.#shared.delete(register);
+    if (shared.held === undefined) {
+      shared.aborter.abort(reason);
+      return;
+    }
+    await this.#release(shared.held);
+  }
+
+  #release(ticket: Ticket): Promise<void> {
+    const released = this.#locks.release(ticket);
+    this.#releasing.add(released);
+    return released.finally(() => this.#releasing.delete(released));
+  }
+}

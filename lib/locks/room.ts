@@ -1,0 +1,145 @@
+import type { Core } from "../node/core.ts";
+import type { Limits, Operation } from "../node/operation.ts";
+import { type Ballot, compareBallots } from "../paxos/ballot.ts";
+import type { Learned } from "../paxos/learner.ts";
+import type { LockEntry, LockValue } from "../paxos/lock_register.ts";
+import type { RegisterId, SessionId } from "../paxos/register.ts";
+import type { Ticket } from "./ticket.ts";
+
+/** A grant: its fencing token, and the ballot at which it was chosen. */
+export interface Grant {
+  readonly token: number;
+  readonly ballot: Ballot;
+}
+
+/** What a room needs of the table that it belongs to. */
+export interface RoomEvents {
+  /** What a chosen state says of the lock. */
+  readonly learned: (learned: Learned) => LockValue;
+  /** Somebody here waits for that session; returns what stops watching it. */
+  readonly watchSession: (session: SessionId) => () => void;
+  /** Nobody is here any more. */
+  readonly empty: () => void;
+}
+
+/**
+ * Where the requests of this node wait for one lock. The acceptors tell it of every change of the
+ * lock's register, and it wakes only who has the lock now.
+ */
+export class Room {
+  readonly #register: RegisterId;
+  readonly #core: Core;
+  readonly #events: RoomEvents;
+  readonly #waiting = new Map<string, { ticket: Ticket; operation: Operation<Grant> }>();
+  readonly #guarded = new Map<string, { ticket: Ticket; stolen: () => void }>();
+  readonly #sessions = new Map<SessionId, () => void>();
+  #stopWatching: (() => void) | undefined;
+
+  /** An empty room. */
+  constructor(register: RegisterId, core: Core, events: RoomEvents) {
+    this.#register = register;
+    this.#core = core;
+    this.#events = events;
+  }
+
+  /** Waits until `ticket`, which is in the queue, has the lock. */
+  wait(ticket: Ticket, limits: Limits): Promise<Grant> {
+    const operation = this.#core.engine.operation<Grant>(limits);
+    this.#waiting.set(nameOf(ticket), { ticket, operation });
+    operation.onEnd(() => this.leave(ticket));
+    this.#watch();
+    return operation.promise;
+  }
+
+  /** Calls `stolen` when the lock that `ticket` holds is taken away by another request. */
+  guard(ticket: Ticket, stolen: () => void): void {
+    this.#guarded.set(nameOf(ticket), { ticket, stolen });
+    this.#watch();
+  }
+
+  /** `ticket` neither waits nor holds the lock any more. */
+  leave(ticket: Ticket): void {
+    this.#waiting.delete(nameOf(ticket));
+    this.#guarded.delete(nameOf(ticket));
+    if (this.#waiting.size === 0) this.#stopMonitors();
+    if (this.#waiting.size + this.#guarded.size > 0) return;
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+    this.#events.empty();
+  }
+
+  /** `ticket` cannot get the lock any more. */
+  lose(ticket: Ticket, error: unknown): void {
+    this.#waiting.get(nameOf(ticket))?.operation.reject(error);
+    this.leave(ticket);
+  }
+
+  #watch(): void {
+    this.#stopWatching ??= this.#core.watches.watch(this.#register, (learned) => {
+      let value: LockValue;
+      try {
+        value = this.#events.learned(learned);
+      } catch {
+        // Whoever reads it next is told what is wrong.
+        return;
+      }
+      this.#learn(learned, value);
+    });
+  }
+
+  #learn({ ballot }: Learned, { holders, queue }: LockValue): void {
+    for (const holder of holders) {
+      this.#waiting.get(entryName(holder))?.operation.resolve({ token: holder.token, ballot });
+    }
+    this.#findStolen(ballot, holders, queue);
+    if (this.#waiting.size > 0) this.#monitor(holders);
+  }
+
+  /** Who was in the register, and is not at a higher ballot, was stolen from. */
+  #findStolen(ballot: Ballot, holders: readonly LockEntry[], queue: readonly LockEntry[]): void {
+    const isLater = (ticket: Ticket) =>
+      ticket.seen !== undefined && compareBallots(ballot, ticket.seen) > 0;
+    if (this.#guarded.size > 0) {
+      const held = new Set(holders.map(entryName));
+      for (const [name, { ticket, stolen }] of [...this.#guarded]) {
+        if (!held.has(name) && isLater(ticket)) stolen();
+      }
+    }
+    let waiting = 0;
+    for (const entry of queue) if (this.#waiting.has(entryName(entry))) waiting++;
+    if (waiting === this.#waiting.size) return;
+    const queued = new Set(queue.map(entryName));
+    for (const [name, { ticket, operation }] of [...this.#waiting]) {
+      if (queued.has(name) || !isLater(ticket)) continue;
+      operation.reject(new DOMException("The lock was stolen by another request", "AbortError"));
+    }
+  }
+
+  /** Watches over the sessions of those who have the lock now. */
+  #monitor(holders: readonly LockEntry[]): void {
+    const own = this.#core.session.current;
+    const wanted = new Set(holders.map(({ pid }) => pid.session));
+    for (const [session, stop] of this.#sessions) {
+      if (wanted.has(session)) continue;
+      stop();
+      this.#sessions.delete(session);
+    }
+    for (const session of wanted) {
+      if (session === own || this.#sessions.has(session)) continue;
+      this.#sessions.set(session, this.#events.watchSession(session));
+    }
+  }
+
+  #stopMonitors(): void {
+    for (const stop of this.#sessions.values()) stop();
+    this.#sessions.clear();
+  }
+}
+
+function nameOf(ticket: Ticket): string {
+  return `${ticket.owner.pid.session}/${ticket.request}`;
+}
+
+function entryName(entry: LockEntry): string {
+  return `${entry.pid.session}/${entry.request}`;
+}

@@ -1,0 +1,42 @@
+import type { Ballot } from "../paxos/ballot.ts";
+import type { LockMode } from "../paxos/lock_register.ts";
+import type { RegisterId } from "../paxos/register.ts";
+import type { Owner } from "../process_table.ts";
+
+/** One request of this node for one lock, from its first message to its release. */
+export class Ticket {
+  readonly register: RegisterId;
+  readonly owner: Owner;
+  /** Unique in the life of the node. */
+  readonly request: number;
+  readonly mode: LockMode;
+  /** Whether a state with this request may have been sent to anybody. */
+  wrote = false;
+  /** The ballot at which it is known to be in the register. */
+  seen: Ballot | undefined;
+  /** The fencing token, once it was granted. */
+  token = 0;
+  /** Whether it was granted, and neither released nor lost since. */
+  holds = false;
+  readonly #over: ((reason: unknown) => void)[] = [];
+
+  /** A request that nobody knows of yet. */
+  constructor(register: RegisterId, owner: Owner, request: number, mode: LockMode) {
+    this.register = register;
+    this.owner = owner;
+    this.request = request;
+    this.mode = mode;
+  }
+
+  /** Calls `over` when the lock is released (with `undefined`) or taken away (with the reason). */
+  onOver(over: (reason: unknown) => void): void {
+    this.#over.push(over);
+  }
+
+  /** The lock is released, or taken away for `reason`. */
+  end(reason: unknown): void {
+    if (!this.holds) return;
+    this.holds = false;
+    for (const over of this.#over.splice(0)) over(reason);
+  }
+}
