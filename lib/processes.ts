@@ -68,7 +68,7 @@ export class Process<R = void> {
   /** Made by `node.spawn`. */
   constructor(
     host: ProcessHost,
-    fn: ((self: Process<R>) => R | PromiseLike<R>) | undefined,
+    fn: ((self: Process<unknown>) => R | PromiseLike<R>) | undefined,
     options: SpawnOptions,
   ) {
     this.#host = host;
@@ -126,11 +126,11 @@ export class Process<R = void> {
     await this.exit();
   }
 
-  #run(fn: (self: Process<R>) => R | PromiseLike<R>): void {
+  #run(fn: (self: Process<unknown>) => R | PromiseLike<R>): void {
     // In a turn of its own: whoever spawns it has the process in hand before its function begins.
     Promise.resolve().then(() => {
       if (this.#owner.ended) return;
-      return Promise.resolve(fn(this)).then((value) => {
+      return Promise.resolve(fn(this as Process<unknown>)).then((value) => {
         if (!this.#end(undefined, new SynodError("exited", "The process has ended"))) return;
         this.#settle.resolve(value);
       });

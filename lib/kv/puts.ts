@@ -4,6 +4,7 @@ import type { Limits } from "../node/operation.ts";
 import { endedByOthers, ownersOf, type Put, putChange, samePid } from "../paxos/kv_register.ts";
 import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
 import type { Binding, OperationId, Pid, RegisterId } from "../paxos/register.ts";
+import { parseSession } from "../paxos/sessions.ts";
 import type { ProcessTable } from "../process_table.ts";
 import { Handovers } from "./handovers.ts";
 
@@ -54,6 +55,8 @@ export class Puts {
     return this.#handovers.once(op, async (): Promise<HandoverReply> => {
       const bound = pidOf(bindings);
       if (bound === undefined || !samePid(bound, pid)) return REFUSED;
+      // An earlier life of this node may have run it.
+      if (parseSession(pid.session).life !== this.#core.engine.life) return LOST;
       const limits = this.#core.limits(timeout);
       try {
         const outcome = await this.#propose({ op, register, value, bindings }, pid, limits);

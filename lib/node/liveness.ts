@@ -48,8 +48,8 @@ export class Liveness {
 
   /** What is chosen for `register`; what has ended is sealed first. */
   async live(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
-    const settled = this.settled(register);
-    if (settled !== undefined) return toChosen(settled);
+    const known = this.#known(register);
+    if (known !== undefined) return known;
     let chosen = await this.#reads.read(register, limits);
     while (chosen.state?.present && await this.hasEnded(chosen.state, chosen.stale, limits)) {
       chosen = await this.#proposals.change(register, sealChange(chosen.token), limits);
@@ -80,10 +80,22 @@ export class Liveness {
     return false;
   }
 
-  /** There is no cycle: a binding names a token that was there before the value that it binds. */
-  async #isGone(binding: Binding & { kind: "key" }, limits: Limits): Promise<boolean> {
-    const { state } = await this.live(binding.register, limits);
-    return !state?.present || state.token !== binding.token;
+  /**
+   * There is no cycle: a binding names a token that was there before the value that it binds. So the token
+   * is compared first, and only the value that is meant is judged any further.
+   */
+  async #isGone({ register, token }: Binding & { kind: "key" }, limits: Limits): Promise<boolean> {
+    let { state, stale } = this.#known(register) ?? await this.#reads.read(register, limits);
+    while (state?.present && state.token === token) {
+      if (!await this.hasEnded(state, stale, limits)) return false;
+      ({ state, stale } = await this.#proposals.change(register, sealChange(token), limits));
+    }
+    return true;
+  }
+
+  #known(register: RegisterId): Chosen<void> | undefined {
+    const state = this.settled(register);
+    return state && toChosen(state);
   }
 
   async #isFenced(session: SessionId, limits: Limits): Promise<boolean> {

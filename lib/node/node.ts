@@ -125,6 +125,8 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     const session = new SessionKeeper(engine, pacing, {
       granted: () => this.#granted(),
       lost: (lost, wasGranted) => this.#lost(lost, wasGranted),
+      // The cluster may have begun anew without this node.
+      unanswered: () => this.#inquiries.doubt(),
     });
     const watches = new Watches(engine, (register) => {
       // It is read again soon, should this fail.
@@ -172,8 +174,14 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
    * Starts a process: the unit that owns things. `fn` is called in a turn of its own; the process ends
    * when what it returns settles. Without `fn` it lives until `exit` or `await using`.
    */
-  spawn<R = void>(
-    fn?: (self: Process<R>) => R | PromiseLike<R>,
+  spawn<R>(
+    fn: (self: Process<unknown>) => R | PromiseLike<R>,
+    options?: SpawnOptions,
+  ): Process<R>;
+  /** A process without a function: it lives until it is told to exit. */
+  spawn(fn?: undefined, options?: SpawnOptions): Process<void>;
+  spawn<R>(
+    fn?: (self: Process<unknown>) => R | PromiseLike<R>,
     options: SpawnOptions = {},
   ): Process<R> {
     this.#core.ensureOpen();

@@ -44,7 +44,7 @@ export class Questions {
       question: { type: "sessionOf", node },
       // A session that is just beginning is known to some only: the next asking is a new count.
       asking: () => {
-        const anew = all === undefined || all.missing().length === 0;
+        const anew = all === undefined || all.reached;
         if (anew) all = new Tally(members);
         return anew;
       },

@@ -12,6 +12,8 @@ export interface SessionEvents {
   readonly granted: (session: SessionId) => void;
   /** The session is over for ever, and all that depends on it. `wasGranted`: a quorum had granted it. */
   readonly lost: (session: SessionId, wasGranted: boolean) => void;
+  /** Renewals have gone unanswered for a while. */
+  readonly unanswered: () => void;
 }
 
 /**
@@ -118,6 +120,7 @@ export class SessionKeeper {
     const { calls, members } = this.#engine;
     this.check();
     if (this.#stopped || !this.#open) return;
+    if (attempt > 1) this.#events.unanswered();
     const lease = this.#lease;
     const renewal = lease.renew(this.#reading());
     const question = calls.open((from, header, reply) => {

@@ -33,6 +33,8 @@ export class Watches {
       watched = new Watched(register, this.#engine, this.#reread);
       this.#watched.set(register, watched);
       watched.start();
+    } else {
+      watched.greet(listener);
     }
     watched.listeners.add(listener);
     return () => {
@@ -64,6 +66,9 @@ export class Watches {
 
 class Watched {
   readonly listeners = new Set<Listener>();
+  /** Those who came later, and have been told nothing yet. */
+  readonly #newcomers = new Set<Listener>();
+  #last: Learned | undefined;
   readonly #register: RegisterId;
   readonly #engine: Engine;
   readonly #reread: Reread;
@@ -81,6 +86,7 @@ class Watched {
 
   start(): void {
     this.#learner = new Learner(this.#engine.members);
+    this.#last = undefined;
     this.#question = this.#engine.calls.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || reply.type !== "learned") return;
@@ -104,10 +110,20 @@ class Watched {
     this.#question = undefined;
   }
 
+  /** Has the register read again, so that a newcomer is told what it has now. */
+  greet(listener: Listener): void {
+    this.#newcomers.add(listener);
+    this.#reread(this.#register);
+  }
+
   note(learned: Learned): void {
     const news = this.#learner.learn(learned.ballot);
     // What nobody ever wrote has no ballot: it is news only to those who know of nothing at all.
-    if (news || (learned.state === null && this.#learner.knowsNothing)) this.#tell(learned);
+    if (news || (learned.state === null && this.#learner.knowsNothing)) return this.#tell(learned);
+    for (const listener of this.#newcomers) {
+      if (this.listeners.has(listener)) listener(this.#last ?? learned);
+    }
+    this.#newcomers.clear();
   }
 
   #renew(): void {
@@ -120,6 +136,8 @@ class Watched {
   }
 
   #tell(learned: Learned): void {
+    this.#last = learned;
+    this.#newcomers.clear();
     this.#rereadAtItsEnd(learned.state);
     for (const listener of [...this.listeners]) listener(learned);
   }

@@ -40,8 +40,8 @@ export function putChange(
     if (state?.present && state.op === put.op) {
       return { draft: null, result: { kind: "written", token: state.token } };
     }
-    if (put.firstAccept !== undefined && put.endedByOthers) {
-      // Had the write never been chosen, nothing could have been written over it: only what is at or
+    if (put.firstAccept !== undefined && (put.endedByOthers || !mayWrite())) {
+      // What it is bound to here may have ended as well: then others may have sealed it meanwhile. Had the write never been chosen, nothing could have been written over it: only what is at or
       // above the counter of the first `accept` can hide it.
       const since = state?.present ? state.over : token;
       if (since >= put.firstAccept) return { draft: null, result: { kind: "unknown" } };
