@@ -144,6 +144,14 @@ describe("Tally: a crash-consistent quorum (Michael et al., section 4)", () => {
     assertEquals(tally.replies, ["new"]);
   });
 
+  it("a late reply of an earlier incarnation takes the place of no other", () => {
+    const tally = new Tally<string>(members);
+    tally.add(sender("a", "2", "2 1 1"), "new");
+    assertEquals(tally.add(sender("b", "1", "1 1 1"), "b"), true);
+    assertEquals(tally.add(sender("a", "1", "1 1 1"), "late"), true);
+    assertEquals(tally.replies, ["new", "b"]);
+  });
+
   it("one new sender may make several replies void", () => {
     const five = ["a", "b", "c", "d", "e"];
     const tally = new Tally<string>(five);

@@ -104,6 +104,7 @@ describe("Reader", () => {
   it("why a copy is not a vote: a state that all three hold may never have been chosen", () => {
     // p's x was accepted by a alone. b copied it from a, then c from a and b: all three hold it at 1p,
     // and yet it was never chosen.
+    const cluster = new Cluster();
     cluster.proposer("p", write("x")).start().ask("a", "b").send("a");
     cluster.crash("b");
     cluster.crash("c");
