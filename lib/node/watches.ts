@@ -117,9 +117,7 @@ class Watched {
   }
 
   note(learned: Learned): void {
-    const news = this.#learner.learn(learned.ballot);
-    // What nobody ever wrote has no ballot: it is news only to those who know of nothing at all.
-    if (news || (learned.state === null && this.#learner.knowsNothing)) return this.#tell(learned);
+    if (this.#learner.learn(learned.ballot)) return this.#tell(learned);
     for (const listener of this.#newcomers) {
       if (this.listeners.has(listener)) listener(this.#last ?? learned);
     }

@@ -25,11 +25,6 @@ export class Learner {
     this.#members = members;
   }
 
-  /** Whether nothing that was ever written is known to be chosen. */
-  get knowsNothing(): boolean {
-    return this.#known === NO_BALLOT;
-  }
-
   /** An acceptor said that it accepted `state` at `ballot`: what is chosen now, if that is news. */
   receive(sender: Sender, ballot: Ballot, state: State): Learned | undefined {
     if (compareBallots(ballot, this.#known) <= 0) return undefined;

@@ -1,4 +1,4 @@
-import { type Ballot, compareBallots, NO_BALLOT } from "./ballot.ts";
+import { type Ballot, compareBallots, floorBallot } from "./ballot.ts";
 import type { Accepted, SessionId, State } from "./register.ts";
 
 /** What one acceptor says of one register, in a promise or in answer to a read. */
@@ -18,7 +18,10 @@ export interface Summary {
   readonly state: State | null;
   /** The token of that state; else the highest floor. */
   readonly token: number;
-  /** The ballot of that state. */
+  /**
+   * The ballot of that state. Without one, what every later ballot of this register is above: the lowest
+   * of the floors, since any other quorum shares an acceptor with this one.
+   */
   readonly ballot: Ballot;
   /** Whether all of them voted for just this ballot, or none of them for any: then it is chosen. */
   readonly unanimous: boolean;
@@ -38,7 +41,8 @@ export function summarize(reports: readonly Report[]): Summary {
     }
   }
   if (accepted === null) {
-    return { state: null, token: floor, ballot: NO_BALLOT, unanimous: true, stale: [] };
+    const lowest = Math.min(...reports.map((report) => report.floor));
+    return { state: null, token: floor, ballot: floorBallot(lowest), unanimous: true, stale: [] };
   }
   const { ballot, state } = accepted;
   const stale = state.present
