@@ -1,6 +1,6 @@
 import { type Ballot, type Life, LIFE_PATTERN, MAX_COUNTER, NO_BALLOT } from "../paxos/ballot.ts";
 import type { OperationId, RegisterId, SessionId } from "../paxos/register.ts";
-import { NODE_ID_PATTERN } from "./names.ts";
+import { MAX_SEQUENCE, NODE_ID_PATTERN } from "./names.ts";
 import { isRegisterId } from "./register_id.ts";
 
 /**
@@ -101,7 +101,7 @@ export class FrameReader {
 
   /** An operation, from two fields. */
   operation(life: unknown, sequence: unknown): OperationId {
-    return `${this.life(life)}/${integer(sequence)}`;
+    return `${this.life(life)}/${choice(sequence, MAX_SEQUENCE)}`;
   }
 
   /** Any ballot, from two fields: one that was proposed, none, or that of a floor. */

@@ -1,5 +1,6 @@
 import type { Ballot, Life } from "../paxos/ballot.ts";
 import type { OperationId, SessionId } from "../paxos/register.ts";
+import { MAX_SEQUENCE } from "./names.ts";
 
 /** What CBOR makes of a frame: arrays within arrays. */
 export type Fields = unknown[];
@@ -57,7 +58,8 @@ export class FrameWriter {
     const sequence = Number(digits);
     // In its one form: what comes back must be the very same string.
     if (
-      slash < 1 || !Number.isSafeInteger(sequence) || sequence < 0 || String(sequence) !== digits
+      slash < 1 || !Number.isInteger(sequence) || sequence < 0 || sequence >= MAX_SEQUENCE ||
+      String(sequence) !== digits
     ) {
       throw new TypeError(`neither an operation nor a session: ${operation}`);
     }

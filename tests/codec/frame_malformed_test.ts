@@ -182,7 +182,7 @@ describe("decodeFrame()", () => {
     const sessions: unknown[] = [null, SESSION, 0, 9, -1, [], ["w1", LIFE], ["w1", LIFE, 1, 2]];
     sessions.push(["", LIFE, 1], ["a/b", LIFE, 1], ["n".repeat(65), LIFE, 1], ["w 1", LIFE, 1]);
     sessions.push(["w1", "", 1], ["w1", 0, 1], ["w1", 1, 1], ["w1", "short", 1], [1, LIFE, 1]);
-    sessions.push(["w1", LIFE, -1], ["w1", LIFE, 0.5], ["w1", LIFE, 2 ** 53], ["w1", LIFE, "1"]);
+    sessions.push(["w1", LIFE, -1], ["w1", LIFE, 0.5], ["w1", LIFE, 10 ** 15], ["w1", LIFE, "1"]);
     spoilsField("requests", fence, 2, ...sessions);
     const sessionOf: Request = { id: 1, type: "sessionOf", node: "w1" };
     spoilsField("requests", sessionOf, 2, "", "a/b", "é", "x".repeat(65), null, 1, "w1\n");
@@ -217,7 +217,7 @@ describe("decodeFrame()", () => {
     at(0, CLOCK + 1, CLOCK - 2 ** 52, 0.5, "1"); // token
     at(1, CLOCK + 1, CLOCK - 2 ** 52, 0.5, "1"); // over
     at(2, "", 0, 1, "short", null, 99); // life of the operation
-    at(3, -1, 0.5, 2 ** 53, "1", null); // its number
+    at(3, -1, 0.5, 10 ** 15, "1", null); // its number
     at(4, null, "text", [1], 5); // value
     const binding = [1, 0];
     at(5, null, {}, [null], [[]], [[4, 0]], [[1]], [[1, 9]], [[0, 0]], [[0, 0, -1]], [[3, null]]);

@@ -8,7 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import type { Frame, Reply, Request } from "../../lib/paxos/messages.ts";
-import { decodeFrame, encodeFrame } from "../../lib/codec.ts";
+import { decodeFrame, encodeFrame, SESSION_PATTERN } from "../../lib/codec.ts";
 import { concat } from "./bytes.ts";
 import {
   BALLOT,
@@ -44,6 +44,17 @@ describe("encodeFrame() and decodeFrame()", () => {
       for (const type of Object.keys(frames.replies) as Reply["type"][]) {
         comesBack({ ...EMPTY, header: frames.header(), replies: [frames.reply(type)] });
       }
+    }
+  });
+
+  it("keep every session that matches the pattern", () => {
+    for (const sequence of ["0", "1", "999999999999999"]) {
+      const session = `${"n".repeat(64)}/${OTHER}/${sequence}`;
+      assert(SESSION_PATTERN.test(session));
+      comesBack({ ...EMPTY, requests: [{ id: 1, type: "fence", session }] });
+    }
+    for (const sequence of ["", "00", "01", "-1", "1000000000000000"]) {
+      assert(!SESSION_PATTERN.test(`w1/${OTHER}/${sequence}`));
     }
   });
 
@@ -158,7 +169,19 @@ describe("decodeFrame()", () => {
 
 describe("encodeFrame()", () => {
   it("throws TypeError for names that are none", () => {
-    const sequences = ["", "01", "x", "-1", "1.5", "NaN", "9007199254740992", "1 ", "1/2"];
+    const sequences = [
+      "",
+      "01",
+      "x",
+      "-1",
+      "1.5",
+      "NaN",
+      "1000000000000000",
+      "1e3",
+      "0.5",
+      "1 ",
+      "1/2",
+    ];
     const wrong = [
       "",
       "w1",

@@ -243,8 +243,12 @@ export class RandomFrames {
     return this.#random.list(5, () => this.node());
   }
 
+  sequence(): number {
+    return this.#random.pick([0, 1, 7, 24, 2 ** 32, 10 ** 15 - 1]);
+  }
+
   session(): SessionId {
-    return `${this.node()}/${this.life()}/${this.#random.pick([0, 1, 7, 2 ** 53 - 1])}`;
+    return `${this.node()}/${this.life()}/${this.sequence()}`;
   }
 
   sessions(): SessionId[] {
@@ -252,7 +256,7 @@ export class RandomFrames {
   }
 
   operation(): string {
-    return `${this.life()}/${this.integer()}`;
+    return `${this.life()}/${this.sequence()}`;
   }
 
   pid(): Pid {
