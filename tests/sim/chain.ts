@@ -27,7 +27,7 @@ interface Register {
   readonly proposals: Map<string, Proposal>;
   /** By identity: two that are decided on at once may have one token, until one of them is chosen. */
   readonly written: Map<string, Written>;
-  /** The highest token among its chosen states. */
+  /** The highest token among the states that some member accepted. */
   newest: number;
 }
 
@@ -89,12 +89,15 @@ export class Chain {
   /** A member accepted `state`. */
   accepted(id: RegisterId, ballot: Ballot, state: State, incarnation: string): void {
     const proposal = this.proposed(id, ballot, state);
-    proposal.accepted.add(incarnation);
-    if (proposal.chosen || proposal.accepted.size < this.#majority) return;
-    proposal.chosen = true;
-    this.#chosen++;
     const register = this.#register(id);
     register.newest = Math.max(register.newest, state.token);
+    proposal.accepted.add(incarnation);
+    if (proposal.chosen) return;
+    // What a member accepted and forgot since may have been counted before, but not by now.
+    const remembered = [...proposal.accepted].filter((one) => this.#world.remembers(one));
+    if (remembered.length < this.#majority) return;
+    proposal.chosen = true;
+    this.#chosen++;
   }
 
   /** Checks, when all is quiet and everything was read, that nothing is left that has ended. */

@@ -3,7 +3,8 @@
  *
  * - `--seed N`: replays one run; `--trace` shows whatever happens, `--frames` every frame, too.
  * - `--seeds COUNT [--from N]`: runs many, on all cores, and stops at the tenth that fails.
- * - `--restart`: members that went down come back, without their memory.
+ * - `--restart yes|no`: whether members that went down come back, without their memory; without it
+ *   the seed decides.
  *
  * @module
  */
@@ -23,11 +24,11 @@ interface Wish {
   from: number;
   trace: boolean;
   frames: boolean;
-  restart: boolean;
+  restart: boolean | undefined;
 }
 
 function parseArguments(args: readonly string[]): Wish {
-  const wish: Wish = { from: 1, trace: false, frames: false, restart: false };
+  const wish: Wish = { from: 1, trace: false, frames: false, restart: undefined };
   const rest = [...args];
   const value = (name: string) => {
     const text = rest.shift();
@@ -38,6 +39,11 @@ function parseArguments(args: readonly string[]): Wish {
     const number = Number(value(name));
     if (!Number.isSafeInteger(number) || number < 0) throw new TypeError(`${name} takes a number`);
     return number;
+  };
+  const choice = (name: string) => {
+    const text = value(name);
+    if (text !== "yes" && text !== "no") throw new TypeError(`${name} takes yes or no`);
+    return text === "yes";
   };
   for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
     switch (name) {
@@ -57,7 +63,7 @@ function parseArguments(args: readonly string[]): Wish {
         wish.trace = wish.frames = true;
         break;
       case "--restart":
-        wish.restart = true;
+        wish.restart = choice(name);
         break;
       default:
         throw new TypeError(`unknown argument ${name}: ${USAGE}`);

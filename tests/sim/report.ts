@@ -32,10 +32,11 @@ export class Summary {
 
 /** What is wrong with a run, and how to see it again. */
 export function explain(result: RunResult): string {
-  const { restart } = result.scenario;
+  const { restart } = result.options;
+  const options = restart === undefined ? "" : ` --restart ${restart ? "yes" : "no"}`;
   return [
     `seed ${result.seed}: ${result.violations.length} violations`,
     ...result.violations.map((violation) => `  ${violation.replaceAll("\n", "\n  ")}`),
-    `  replay: deno task sim --seed ${result.seed}${restart ? " --restart" : ""} --trace`,
+    `  replay: deno task sim --seed ${result.seed}${options} --trace`,
   ].join("\n");
 }

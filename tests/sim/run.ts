@@ -27,6 +27,8 @@ export interface RunResult {
   /** What must not have happened; none: the run is good. */
   readonly violations: readonly string[];
   readonly scenario: Scenario;
+  /** What was decided for this run whatever its seed says. */
+  readonly options: ScenarioOptions;
   /** How much happened. */
   readonly statistics: {
     /** Milliseconds of virtual time. */
@@ -81,6 +83,7 @@ export async function runSeed(seed: string, options: RunOptions = {}): Promise<R
     fingerprint: simulation.fingerprint.toString(),
     violations,
     scenario,
+    options: options.restart === undefined ? {} : { restart: options.restart },
     statistics: {
       time: simulation.time,
       events: simulation.events,

@@ -60,7 +60,7 @@ export interface Scenario {
 
 /** What a run can be told, whatever its seed says. */
 export interface ScenarioOptions {
-  /** See {@linkcode Scenario.restart}. Default: `false`. */
+  /** See {@linkcode Scenario.restart}. Default: drawn from the seed. */
   readonly restart?: boolean;
 }
 
@@ -108,6 +108,6 @@ export function drawScenario(random: Random, options: ScenarioOptions = {}): Sce
     stall: random.chance(0.4)
       ? { chance: 0.001, longest: random.pick([20, 300, 2 * sessionTtl]) }
       : { chance: 0, longest: 0 },
-    restart: options.restart ?? false,
+    restart: options.restart ?? random.chance(0.5),
   };
 }

@@ -294,11 +294,11 @@ export class Workload {
     if (processes.size >= MAX_PROCESSES) return;
     const life = random.between(0, PROCESS_LIFE);
     const { machine } = station;
+    const node = station.node!;
+    // With a function that ends some time, or until it is told to exit.
     const process = random.chance(0.5)
-      ? station.node!.spawn<unknown>()
-      : station.node!.spawn<unknown>(() =>
-        new Promise<void>((resolve) => machine.setTimer(resolve, life))
-      );
+      ? node.spawn()
+      : node.spawn(() => new Promise<void>((resolve) => machine.setTimer(resolve, life)));
     const known = process as Process<unknown>;
     this.#world.spawned({ station, process: known });
     processes.add(known);

@@ -49,6 +49,13 @@ export class World {
       Number(sequence) >= (this.#newest.get(life) ?? 0);
   }
 
+  /** Whether the memory of this incarnation of a member exists, or did until it crashed for good. */
+  remembers(incarnation: string): boolean {
+    const stations = this.#stations();
+    const station = stations.find(({ node }) => node?.life === incarnation);
+    return station !== undefined && stations.findLast(({ id }) => id === station.id) === station;
+  }
+
   /** Whether the process with this pid may still believe that it lives, at this instant. */
   isProcessOpen({ session, seq }: { session: string; seq: number }): boolean {
     const known = this.#processes.get(`${session}/${seq}`);
