@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
-import { assertEquals } from "@std/assert";
-import { NO_BALLOT } from "../../lib/paxos/ballot.ts";
+import { assert, assertEquals } from "@std/assert";
+import { compareBallots } from "../../lib/paxos/ballot.ts";
 import { type Report, summarize } from "../../lib/paxos/reports.ts";
 import type { State } from "../../lib/paxos/register.ts";
 import { absent, ballot, value } from "./acceptor_script.ts";
@@ -39,13 +39,21 @@ describe("summarize()", () => {
 
   it("the token of none is the highest floor in the quorum", () => {
     for (const reports of orders([none(3), none(8), none(5)])) {
-      assertEquals(summarize(reports), {
+      const { state, token, unanimous, stale } = summarize(reports);
+      assertEquals({ state, token, unanimous, stale }, {
         state: null,
         token: 8,
-        ballot: NO_BALLOT,
         unanimous: true,
         stale: [],
       });
+    }
+  });
+
+  it("none is at a ballot below every later one: any other quorum has a member in common", () => {
+    // With these floors, the lowest later ballot is 4 of the lowest life, at who has 3.
+    for (const reports of orders([none(3), none(8), none(5)])) {
+      const { ballot } = summarize(reports);
+      assert(compareBallots(ballot, { counter: 4, life: "" }) < 0);
     }
   });
 

@@ -1,0 +1,83 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import type { GenesisRecord, GenesisReply } from "../../lib/paxos/messages.ts";
+import { RecordInquiry } from "../../lib/paxos/record_inquiry.ts";
+
+const members = ["a", "b", "c"];
+const makeRecord = (id: string, lives = ["1", "1", "1"]): GenesisRecord => ({
+  id,
+  lives,
+  floor: 0,
+  maxTtl: 5_000,
+  clients: true,
+});
+const record = (id: string, lives?: string[]): GenesisReply => ({
+  type: "record",
+  members,
+  record: makeRecord(id, lives),
+});
+const notAMember: GenesisReply = { type: "notAMember" };
+const mismatch = (list: string[]): GenesisReply => ({ type: "membersMismatch", members: list });
+const blank: GenesisReply = { type: "blank", members, wall: 0, recovering: false };
+
+describe("RecordInquiry", () => {
+  it("believes the record that a majority lives under", () => {
+    const inquiry = new RecordInquiry(members);
+    assertEquals(inquiry.receive("a", record("g")), undefined);
+    assertEquals(inquiry.receive("b", record("g")), { type: "record", record: makeRecord("g") });
+  });
+
+  it("counts a member once, by its latest answer", () => {
+    const inquiry = new RecordInquiry(members);
+    for (const _ of [1, 2, 3]) assertEquals(inquiry.receive("a", record("g")), undefined);
+    assertEquals(inquiry.receive("a", record("h")), undefined);
+    assertEquals(inquiry.receive("b", record("g")), undefined);
+    assertEquals(inquiry.receive("c", record("h")), { type: "record", record: makeRecord("h") });
+  });
+
+  it("never counts the answers of two geneses together", () => {
+    const inquiry = new RecordInquiry(members);
+    assertEquals(inquiry.receive("a", record("g")), undefined);
+    assertEquals(inquiry.receive("b", record("h")), undefined);
+    assertEquals(inquiry.receive("c", record("h"))?.type, "record");
+  });
+
+  it("believes a majority that it is refused: not a member, or other members", () => {
+    const inquiry = new RecordInquiry(members);
+    assertEquals(inquiry.receive("a", notAMember), undefined);
+    assertEquals(inquiry.receive("b", mismatch(["a", "b"])), undefined);
+    assertEquals(inquiry.receive("c", notAMember), notAMember);
+    const other = new RecordInquiry(members);
+    other.receive("a", mismatch(["a", "b"]));
+    assertEquals(other.receive("b", mismatch(["b", "a"])), undefined);
+    assertEquals(other.receive("c", mismatch(["a", "b"])), {
+      type: "membersMismatch",
+      members: ["a", "b"],
+    });
+  });
+
+  it("takes nothing from who is not a member", () => {
+    const inquiry = new RecordInquiry(members);
+    assertEquals(inquiry.receive("x", record("g")), undefined);
+    assertEquals(inquiry.receive("y", record("g")), undefined);
+    assertEquals(inquiry.receive("a", record("g")), undefined);
+  });
+
+  it("a blank member's answer tells nothing", () => {
+    const inquiry = new RecordInquiry(members);
+    assertEquals(inquiry.receive("a", blank), undefined);
+    assertEquals(inquiry.receive("b", blank), undefined);
+    inquiry.receive("a", record("g"));
+    assertEquals(inquiry.receive("b", record("g"))?.type, "record");
+  });
+
+  it("takes no record for another number of members", () => {
+    const inquiry = new RecordInquiry(members);
+    assertEquals(inquiry.receive("a", record("g", ["1", "1"])), undefined);
+    assertEquals(inquiry.receive("b", record("g", ["1", "1"])), undefined);
+  });
+
+  it("alone in a cluster of one", () => {
+    assertEquals(new RecordInquiry(["a"]).receive("a", record("g", ["1"]))?.type, "record");
+  });
+});

@@ -1,0 +1,194 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import type { GenesisRecord } from "../../lib/paxos/messages.ts";
+import { Voter, type VoterRequest } from "../../lib/paxos/voter.ts";
+import { ballot, value } from "./acceptor_script.ts";
+
+const record: GenesisRecord = {
+  id: "g",
+  lives: ["1", "1", "1"],
+  floor: 500,
+  maxTtl: 5_000,
+  clients: false,
+};
+const makeVoter = (maxKeys = 10) => new Voter(record, "1", maxKeys);
+const owner = { node: "n", life: "1" };
+const stranger = { node: "m", life: "1" };
+const session = "n/1/1";
+
+const renew = { id: 1, type: "renew", session, ttl: 1_000, renewal: 3 } as const;
+const fence = { id: 2, type: "fence", session } as const;
+const end = { id: 3, type: "end", session } as const;
+const accept = {
+  id: 4,
+  type: "accept",
+  register: "k1",
+  ballot: ballot("501p"),
+  state: value("x", 501, [session]),
+  next: false,
+} as const;
+const read = { id: 5, type: "read", register: "k1" } as const;
+
+function reply(voter: Voter, request: VoterRequest, from = owner, now = 0): unknown {
+  return voter.handle(request, from, now).reply;
+}
+
+describe("Voter", () => {
+  it("answers about registers and sessions alike, with the request's id", () => {
+    const voter = makeVoter();
+    assertEquals(reply(voter, renew), { id: 1, type: "renewed", session, renewal: 3 });
+    assertEquals(reply(voter, fence), { id: 2, type: "alive", session, remaining: 1_000 });
+    assertEquals(reply(voter, accept), { id: 4, type: "accepted", ballot: ballot("501p") });
+    assertEquals(
+      reply(voter, { id: 6, type: "forget", register: "k1", ballot: ballot("1p") }),
+      undefined,
+    );
+    assertEquals(reply(voter, end), { id: 3, type: "fenced", session });
+    assertEquals(voter.incarnation, "1");
+  });
+
+  it("begins above the record's floor", () => {
+    const prepare = (at: string) =>
+      ({ id: 7, type: "prepare", register: "k1", ballot: ballot(at) }) as const;
+    const voter = makeVoter();
+    assertEquals(reply(voter, prepare("500z")), { id: 7, type: "nack", promised: ballot("500~") });
+    assertEquals(reply(voter, prepare("501a")), {
+      id: 7,
+      type: "promise",
+      ballot: ballot("501a"),
+      accepted: null,
+      copied: false,
+      floor: 500,
+      stale: [],
+    });
+  });
+
+  it("takes no more registers than it is told to", () => {
+    const prepare = { id: 7, type: "prepare", register: "k1", ballot: ballot("501a") } as const;
+    assertEquals(reply(makeVoter(0), prepare), { id: 7, type: "full" });
+  });
+
+  it("grants no session longer than the record's maxTtl", () => {
+    assertEquals(reply(makeVoter(), { ...renew, ttl: 5_001 }), undefined);
+  });
+
+  it("each reply about a register says which of its owners this member believes expired", () => {
+    const voter = makeVoter();
+    reply(voter, renew, owner, 0);
+    reply(voter, accept, owner, 0);
+    const current = (now: number) => reply(voter, read, stranger, now) as { stale: string[] };
+    assertEquals([current(999).stale, current(1_000).stale], [[], [session]]);
+  });
+
+  it("only the session's own node renews and ends it, and only that life of it", () => {
+    for (const from of [stranger, { node: "n", life: "2" }, { node: "m", life: "2" }]) {
+      const voter = makeVoter();
+      assertEquals(reply(voter, renew, from), undefined);
+      reply(voter, renew, owner);
+      assertEquals(reply(voter, end, from), undefined);
+      assertEquals(reply(voter, fence, stranger, 999), {
+        id: 2,
+        type: "alive",
+        session,
+        remaining: 1,
+      });
+    }
+  });
+
+  it("anybody may fence a session, once it has run out", () => {
+    const voter = makeVoter();
+    reply(voter, renew, owner);
+    assertEquals(reply(voter, fence, stranger, 1_000), { id: 2, type: "fenced", session });
+    assertEquals(reply(voter, renew, owner, 1_001), { id: 1, type: "refused", session });
+  });
+
+  it("names the newest session of a node", () => {
+    const voter = makeVoter();
+    reply(voter, renew);
+    reply(voter, { ...renew, session: "n/1/2" });
+    const newest = reply(voter, { id: 8, type: "sessionOf", node: "n" }, stranger) as {
+      session: string;
+    };
+    assertEquals(newest.session, "n/1/2");
+  });
+
+  it("what it pushes carries the id of the watch, not of the accept", () => {
+    const voter = makeVoter();
+    assertEquals(reply(voter, { id: 70, type: "watch", register: "k1" }, stranger), {
+      id: 70,
+      type: "watching",
+    });
+    const { pushes } = voter.handle(accept, owner, 0);
+    assertEquals(pushes.map(({ watcher, reply }) => [watcher.node, watcher.life, reply]), [
+      ["m", "1", {
+        id: 70,
+        type: "learned",
+        register: "k1",
+        ballot: accept.ballot,
+        state: accept.state,
+      }],
+    ]);
+    reply(voter, { id: 71, type: "unwatch", register: "k1" }, { node: "m", life: "2" });
+    assertEquals(voter.handle(accept, owner, 0).pushes.length, 1);
+    reply(voter, { id: 71, type: "unwatch", register: "k1" }, stranger);
+    assertEquals(voter.handle(accept, owner, 0).pushes.length, 0);
+  });
+});
+
+describe("Voter.recovered()", () => {
+  const memory = {
+    incarnation: "2",
+    registers: [{
+      register: "k1",
+      promised: ballot("601p"),
+      accepted: { ballot: accept.ballot, state: accept.state },
+    }],
+    floor: 900,
+    fenced: ["m/1/1"],
+    vector: ["2", "1", "1"],
+    wait: 300,
+  };
+  const make = () => Voter.recovered(record, memory, 10, 1_000);
+
+  it("votes with what it copied: promises, the floor, and states that are no votes of its own", () => {
+    const voter = make();
+    assertEquals(voter.incarnation, "2");
+    assertEquals(reply(voter, read, owner, 1_000), {
+      id: 5,
+      type: "current",
+      promised: ballot("601p"),
+      accepted: memory.registers[0].accepted,
+      copied: true,
+      floor: 0,
+      stale: [],
+    });
+    assertEquals(voter.acceptor.floor, 900);
+  });
+
+  it("answers `fenced` to nothing for maxTtl, and calls nothing expired", () => {
+    const voter = make();
+    for (const asked of [session, "m/1/1"]) {
+      const at = (now: number) => reply(voter, { ...fence, session: asked }, stranger, now);
+      assertEquals(at(1_000), { id: 2, type: "alive", session: asked, remaining: 5_000 });
+      assertEquals(at(5_999), { id: 2, type: "alive", session: asked, remaining: 1 });
+      assertEquals(at(6_000), { id: 2, type: "fenced", session: asked });
+    }
+  });
+
+  it("refuses to renew what was fenced, and takes over the rest of the wait for grants", () => {
+    const voter = make();
+    assertEquals(reply(voter, renew, owner, 1_299), undefined);
+    assertEquals(reply(voter, renew, owner, 1_300), {
+      id: 1,
+      type: "renewed",
+      session,
+      renewal: 3,
+    });
+    const fencedOne = { ...renew, session: "m/1/1" };
+    assertEquals(reply(voter, fencedOne, stranger, 1_300), {
+      id: 1,
+      type: "refused",
+      session: "m/1/1",
+    });
+  });
+});
