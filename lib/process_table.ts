@@ -2,13 +2,19 @@ import type { Core } from "./node/core.ts";
 import { releaseChange } from "./paxos/kv_register.ts";
 import type { Pid, RegisterId } from "./paxos/register.ts";
 
+/** So many registers are released at the same time. */
+const RELEASED_AT_ONCE = 64;
+
+/** Between two tries to release the same register, in milliseconds. */
+const RETRY_WAIT = 50;
+
 /** What one process of this node has put in its own name, and may have. */
 export class Owner {
   readonly pid: Pid;
   /** Whether it has ended: from then on nothing is proposed for it. */
   ended = false;
-  /** The registers that it wrote, and how many of the writes nobody knows the outcome of. */
-  readonly registers: Map<RegisterId, number> = new Map();
+  /** The registers that it owns, or may own by a write that nobody knows the outcome of. */
+  readonly registers: Map<RegisterId, { owned: boolean; unknown: number }> = new Map();
 
   /** An owner of nothing. */
   constructor(pid: Pid) {
@@ -17,12 +23,18 @@ export class Owner {
 
   /** A write of this owner is about to be sent: it may take effect from now on. */
   writes(register: RegisterId): void {
-    this.registers.set(register, (this.registers.get(register) ?? 0) + 1);
+    const writes = this.registers.get(register);
+    if (writes === undefined) this.registers.set(register, { owned: false, unknown: 1 });
+    else writes.unknown++;
   }
 
-  /** The outcome of one such write is known. */
-  knows(register: RegisterId): void {
-    this.registers.set(register, (this.registers.get(register) ?? 1) - 1);
+  /** The outcome of one such write is known: whether it was chosen. */
+  knows(register: RegisterId, chosen: boolean): void {
+    const writes = this.registers.get(register);
+    if (writes === undefined) return;
+    writes.unknown--;
+    writes.owned ||= chosen;
+    if (!writes.owned && writes.unknown === 0) this.registers.delete(register);
   }
 }
 
@@ -66,24 +78,32 @@ export class ProcessTable {
    * owned it is over, or the node closes.
    */
   async release(owner: Owner): Promise<void> {
-    const { proposals, session } = this.#core;
-    await Promise.all(Array.from(owner.registers, async ([register, unknown]) => {
-      while (session.isPossible(owner.pid.session)) {
-        try {
-          await proposals.change(register, releaseChange(owner.pid), {
-            // Beyond the deadline of a session everything that it owned is free for others anyway.
-            deadline: this.#core.engine.runtime.now() + this.#core.session.remaining + 1,
-            // A write that nobody knows the outcome of may still be adopted: only a later write
-            // makes sure that it is gone.
-            mustWrite: unknown > 0,
-          });
-          return;
-        } catch {
-          // Without the error of a deadline it would fail again at once.
-          if (this.#core.engine.isClosed || this.#core.engine.hopeless !== undefined) return;
-        }
+    const registers = [...owner.registers];
+    while (registers.length > 0) {
+      await Promise.all(
+        registers.splice(-RELEASED_AT_ONCE).map(([register, { unknown }]) =>
+          // A write that nobody knows the outcome of may still be adopted: only a later write makes
+          // sure that it is gone.
+          this.#release(owner, register, unknown > 0)
+        ),
+      );
+    }
+  }
+
+  async #release(owner: Owner, register: RegisterId, mustWrite: boolean): Promise<void> {
+    const { proposals, session, engine } = this.#core;
+    while (session.isPossible(owner.pid.session)) {
+      try {
+        // Beyond the deadline of a session everything that it owned is free for others anyway.
+        const deadline = engine.runtime.now() + session.remaining + 1;
+        await proposals.change(register, releaseChange(owner.pid), { deadline, mustWrite });
+        return;
+      } catch {
+        if (engine.isClosed || engine.hopeless !== undefined) return;
+        // What fails at once, since there is no room for example, must not fail in a circle.
+        await this.#core.pause(RETRY_WAIT);
       }
-    }));
+    }
   }
 }
 

@@ -148,11 +148,11 @@ export class Process<R = void> {
   #end(reason: unknown, why: unknown): boolean {
     if (this.#owner.ended) return false;
     this.#host.table.end(this.#owner);
-    this.#aborter.abort(why);
     this.#released = Promise.all([
       this.#host.table.release(this.#owner),
       this.#locks.close(why),
     ]).then(() => {});
+    this.#aborter.abort(why);
     this.#exit({ reason });
     this.#host.ended(this as Process<unknown>);
     return true;

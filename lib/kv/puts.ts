@@ -25,6 +25,9 @@ export type PutOutcome =
   /** Nobody can know whether it took effect. */
   | { readonly kind: "unknown" };
 
+/** Why questions end that nobody needs any more. */
+const OVER = new Error("The put that was handed over has ended");
+
 const REFUSED: HandoverReply = { type: "handed", outcome: "invalid_value" };
 const LOST: HandoverReply = { type: "handed", outcome: "no_quorum" };
 
@@ -90,8 +93,10 @@ export class Puts {
     };
     const mayWrite = () => owner?.ended !== true && (own === undefined || session.isPossible(own));
     const ended = new Set<number>();
+    const { generation } = settled;
     let wrote = false;
-    let known = false;
+    /** Whether this put is known to have been chosen, or not to have been. */
+    let chosenForSure: boolean | undefined;
     try {
       for (;;) {
         const chosen = await proposals.change(register, putChange(put, ended, mayWrite), {
@@ -106,8 +111,8 @@ export class Puts {
         });
         const { result, stale } = chosen;
         if (result.kind === "written") {
-          known = true;
-          if (chosen.state?.present) settled.note(register, chosen.state);
+          chosenForSure = true;
+          if (chosen.state?.present) settled.note(register, chosen.state, generation);
           return { kind: "agreed", value, token: result.token, mine: true };
         }
         if (result.kind === "unknown") return { kind: "unknown" };
@@ -116,14 +121,19 @@ export class Puts {
         }
         const { state } = result;
         if (!await liveness.hasEnded(state, state === chosen.state ? stale : [], limits)) {
-          known = true;
-          settled.note(register, state);
+          chosenForSure = false;
+          settled.note(register, state, generation);
           return { kind: "agreed", value: state.value, token: state.token, mine: false };
         }
         ended.add(state.token);
       }
+    } catch (error) {
+      // No room for another attempt says nothing of what the earlier ones did.
+      const full = error instanceof SynodError && error.code === "full";
+      if (full && put.firstAccept !== undefined) return { kind: "unknown" };
+      throw error;
     } finally {
-      if (wrote && known) owner?.knows(register);
+      if (wrote && chosenForSure !== undefined) owner?.knows(register, chosenForSure);
     }
   }
 
@@ -171,13 +181,17 @@ export class Puts {
       if (from === node && reply.type === "handed") operation.resolve(reply);
     });
     let cancelTimer = () => {};
+    const over = new AbortController();
     const ask = (attempt: number) => {
       engine.ask([node], { id: question, ...request });
       // A node that vanished never answers: what it did is not to be known then.
       if (attempt > 0 && attempt % 8 === 0) {
-        questions.sessionOf(node, limits).then((session) => {
-          if (session !== request.pid.session) operation.resolve(LOST);
-        }, () => {});
+        questions.sessionOf(node, { ...this.#core.limits(), signal: over.signal }).then(
+          (session) => {
+            if (session !== request.pid.session) operation.resolve(LOST);
+          },
+          () => {},
+        );
       }
       cancelTimer = engine.runtime.setTimer(
         () => ask(attempt + 1),
@@ -186,6 +200,7 @@ export class Puts {
     };
     operation.onEnd(() => {
       cancelTimer();
+      over.abort(OVER);
       engine.calls.close(question);
     });
     ask(0);

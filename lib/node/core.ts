@@ -58,6 +58,14 @@ export class Core {
     return { deadline: this.engine.runtime.now() + timeout, signal };
   }
 
+  /** Waits; ends early, without an error, when the node closes. */
+  async pause(time: number): Promise<void> {
+    const { runtime } = this.engine;
+    const done = new Error("the pause is over");
+    const operation = this.engine.operation<void>({ deadline: runtime.now() + time }, () => done);
+    await operation.promise.catch(() => {});
+  }
+
   /** From now on users are told `reason`. */
   close(reason: SynodError): void {
     this.#closed ??= reason;

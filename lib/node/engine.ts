@@ -23,6 +23,9 @@ import type { Settings } from "./settings.ts";
 /** The epoch of the configuration that a cluster begins with. */
 const FIRST_EPOCH = 0;
 
+/** So many operations may be under way in one node; more are refused with `queue_full`. */
+const MAX_OPERATIONS = 1_000_000;
+
 /** What an engine hands to others, since it is not about registers and sessions. */
 export interface EngineHandlers {
   /** A question of genesis or of coming back. */
@@ -192,6 +195,8 @@ export class Engine {
   operation<T>(limits: Limits, late: () => Error = noQuorum): Operation<T> {
     const operation = new Operation<T>(this.runtime, limits, this.operations, late);
     if (this.#hopeless !== undefined) operation.reject(this.#hopeless);
+    else if (this.#closed) operation.reject(new SynodError("closed", "The node is closed"));
+    else if (this.operations.size > MAX_OPERATIONS) operation.reject(tooMany());
     return operation;
   }
 
@@ -212,9 +217,15 @@ export class Engine {
     return { member: from, incarnation: header.incarnation, vector: header.vector };
   }
 
+  /** Whether `node` is no member, and not let in as a client either. */
+  isStranger(node: string): boolean {
+    return this.#record?.clients === false && this.#voter !== null && !this.members.includes(node);
+  }
+
   /** Takes a frame from the network; trusts nothing in it. */
   receive(from: string, bytes: Uint8Array): void {
     if (this.#closed) return;
+    this.#outbox.turned();
     const decoded = decodeFrame(bytes);
     if (!decoded.ok) {
       this.frames.dropped++;
@@ -286,7 +297,9 @@ export class Engine {
 
   #answer(from: string, header: Header, request: Request): void {
     const { id } = request;
-    if (this.#record?.clients === false && this.#voter !== null && !this.members.includes(from)) {
+    const isEnquiry = request.type === "enquire";
+    // Who enquires may have another list of members, and is told that rather.
+    if (!isEnquiry && this.isStranger(from)) {
       this.reply(from, header.life, { id, type: "notAMember" });
       return;
     }
@@ -312,6 +325,10 @@ export class Engine {
     if (reply !== undefined) this.reply(from, header.life, reply);
     for (const { watcher, reply } of pushes) this.reply(watcher.node, watcher.life, reply);
   }
+}
+
+function tooMany(): SynodError {
+  return new SynodError("queue_full", `${MAX_OPERATIONS} operations are under way already`);
 }
 
 /** The error of an operation that found no quorum in time. */

@@ -1,19 +1,25 @@
 import type { Transport } from "../../transports/transport.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** After so many peers the oldest is forgotten: it is sent to on every transport then. */
 const MAX_PEERS = 10_000;
 
+/** A transport on which a peer was not heard for so many milliseconds may be broken. */
+const SILENCE = 5_000;
+
 /**
  * The transports of one node. Each peer is sent to on the transport on which it was heard last, and on
- * all of them before it was heard.
+ * all of them when it was not heard for a while.
  */
 export class Links {
   readonly #self: string;
   readonly #transports: readonly Transport[];
-  readonly #heardOn = new Map<string, Transport>();
+  readonly #runtime: Runtime;
+  readonly #heard = new Map<string, { transport: Transport; at: number }>();
 
   /** Opens nothing yet. */
-  constructor(self: string, transports: readonly Transport[]) {
+  constructor(self: string, transports: readonly Transport[], runtime: Runtime) {
+    this.#runtime = runtime;
     this.#self = self;
     this.#transports = transports;
   }
@@ -22,7 +28,7 @@ export class Links {
   async open(receive: (from: string, frame: Uint8Array) => void): Promise<void> {
     for (const transport of this.#transports) {
       await transport.open(this.#self, (from, frame) => {
-        this.#heard(from, transport);
+        this.#note(from, transport);
         receive(from, frame);
       });
     }
@@ -30,9 +36,12 @@ export class Links {
 
   /** Sends a frame to one peer. */
   send(to: string, frame: Uint8Array): void {
-    const transport = this.#heardOn.get(to);
-    if (transport !== undefined) transport.send(to, frame);
-    else for (const transport of this.#transports) transport.send(to, frame);
+    const heard = this.#heard.get(to);
+    if (heard !== undefined && this.#runtime.now() - heard.at < SILENCE) {
+      heard.transport.send(to, frame);
+      return;
+    }
+    for (const transport of this.#transports) transport.send(to, frame);
   }
 
   /** Closes all; never rejects. */
@@ -40,13 +49,17 @@ export class Links {
     await Promise.allSettled(this.#transports.map(async (transport) => await transport.close()));
   }
 
-  #heard(from: string, transport: Transport): void {
-    if (this.#heardOn.get(from) === transport) return;
-    this.#heardOn.delete(from);
-    this.#heardOn.set(from, transport);
-    for (const oldest of this.#heardOn.keys()) {
-      if (this.#heardOn.size <= MAX_PEERS) break;
-      this.#heardOn.delete(oldest);
+  #note(from: string, transport: Transport): void {
+    const heard = this.#heard.get(from);
+    if (heard !== undefined) {
+      heard.transport = transport;
+      heard.at = this.#runtime.now();
+      return;
+    }
+    this.#heard.set(from, { transport, at: this.#runtime.now() });
+    for (const oldest of this.#heard.keys()) {
+      if (this.#heard.size <= MAX_PEERS) break;
+      this.#heard.delete(oldest);
     }
   }
 }

@@ -50,11 +50,12 @@ export class Liveness {
   async live(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
     const known = this.#known(register);
     if (known !== undefined) return known;
+    const { generation } = this.#settled;
     let chosen = await this.#reads.read(register, limits);
     while (chosen.state?.present && await this.hasEnded(chosen.state, chosen.stale, limits)) {
       chosen = await this.#proposals.change(register, sealChange(chosen.token), limits);
     }
-    if (chosen.state?.present) this.#settled.note(register, chosen.state);
+    if (chosen.state?.present) this.#settled.note(register, chosen.state, generation);
     return chosen;
   }
 

@@ -44,6 +44,7 @@ export class Membership {
   #recovery: Recovery | null = null;
   #givingUp: { machine: GivingUp; asks: number } | null = null;
   #entered = false;
+  #stopped = false;
   #cancelTimer: () => void = () => {};
   #cancelGivingUp: () => void = () => {};
 
@@ -69,6 +70,7 @@ export class Membership {
 
   /** Asks nothing more. */
   stop(): void {
+    this.#stopped = true;
     this.#cancelTimer();
     this.#cancelGivingUp();
   }
@@ -78,7 +80,9 @@ export class Membership {
     const { id } = request;
     const { reply, event, voids } = this.#genesis.answer(from, header, request, this.#reading());
     if (voids) this.#recovery?.restart();
-    const answer = reply ?? this.#help(from, header, request);
+    const answer = reply?.type === "membersMismatch" || !this.#engine.isStranger(from)
+      ? reply ?? this.#help(from, header, request)
+      : { type: "notAMember" } as const;
     if (answer !== undefined) this.#engine.reply(from, header.life, { id, ...answer });
     this.#act(event);
   }
@@ -110,6 +114,7 @@ export class Membership {
   }
 
   #tick(wait: number): void {
+    if (this.#stopped) return;
     const { ask, event } = this.#genesis.tick(this.#reading());
     this.#send(ask);
     if (this.#recovery !== null) this.#send(this.#recovery.tick());
@@ -119,6 +124,7 @@ export class Membership {
   }
 
   #again(wait: number): void {
+    if (this.#stopped) return;
     const { runtime } = this.#engine;
     this.#cancelTimer();
     this.#cancelTimer = runtime.setTimer(
@@ -251,6 +257,7 @@ export class Membership {
 
   /** Asks, now and then, while there is no quorum, whether there can ever be one again. */
   #considerGivingUp(): void {
+    if (this.#stopped) return;
     const { runtime, settings, self, members, record, calls, voter } = this.#engine;
     if (settings.afterMajorityLoss === "wait") return;
     if (voter === null || record === null || this.#hasQuorum()) {

@@ -82,7 +82,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     this.ready = new Promise((resolve, reject) => this.#settleReady = { resolve, reject });
     this.ready.catch(() => {});
     const life = makeLife(runtime.wallNow(), () => runtime.random());
-    this.#links = new Links(settings.id, settings.transports);
+    this.#links = new Links(settings.id, settings.transports, runtime);
     const engine = new Engine(settings, runtime, life, (to, frame) => this.#links.send(to, frame), {
       genesis: (from, header, request) => this.#membership?.answer(from, header, request),
       handover: (_from, request) => this.#puts.handover(request),
@@ -380,13 +380,14 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     watches.close();
     const released = [...this.#processes].map((process) => process.exit(reason));
     released.push(this.#lockTable.close(reason));
+    // From here on nothing counts as owned any more, whatever others are told and when.
+    session.stop();
     if (granted !== undefined) {
       // Together, since others may be leaving, too. Once the session has ended, what it owned is free:
       // what is not released by then, whoever asks for it next releases.
       await questions.end(granted, limits).catch(() => {});
       await this.#within(Promise.all(released), LAST_RELEASES);
     }
-    session.stop();
     this.#engine.close();
     this.#engine.endOperations(reason);
     await this.#links.close();

@@ -5,6 +5,12 @@ import type { Runtime } from "./runtime.ts";
 /** A frame goes out before the turn has ended when it has grown to about so many bytes. */
 const FULL_FRAME_BYTES = 256 * 1024;
 
+/**
+ * After so many rounds of talking to itself alone a node lets the event loop turn: microtasks would keep
+ * timers and input waiting for as long as a program asks one thing after the other.
+ */
+const ROUNDS_PER_TURN = 200;
+
 /** Messages count as this many bytes besides the values that they carry. */
 const MESSAGE_BYTES = 100;
 
@@ -35,6 +41,7 @@ export class Outbox {
   readonly #options: OutboxOptions;
   #pending = new Map<string, Pending>();
   #scheduled = false;
+  #rounds = 0;
   #closed = false;
 
   /** Nothing leaves before the end of the turn in which something was put in. */
@@ -63,6 +70,11 @@ export class Outbox {
     this.#pending.clear();
   }
 
+  /** A frame came from outside: the event loop has turned. */
+  turned(): void {
+    this.#rounds = 0;
+  }
+
   /** Sends what is waiting, now. */
   flush(): void {
     this.#scheduled = false;
@@ -89,7 +101,13 @@ export class Outbox {
       this.#pending.set(to, pending = { requests: [], replies: new Map(), bytes: 0 });
       if (!this.#scheduled) {
         this.#scheduled = true;
-        this.#options.runtime.defer(() => this.flush());
+        const { runtime } = this.#options;
+        if (this.#rounds++ < ROUNDS_PER_TURN) {
+          runtime.defer(() => this.flush());
+        } else {
+          this.#rounds = 0;
+          runtime.setTimer(() => this.flush(), 0);
+        }
       }
     }
     return pending;
@@ -118,6 +136,12 @@ export class Outbox {
 
 /** About how many bytes a message carries. */
 function payload(message: Request | Reply): number {
+  // A character of an id above U+007F takes two bytes.
+  const id = "register" in message ? 2 * message.register.length : 0;
+  return id + carried(message);
+}
+
+function carried(message: Request | Reply): number {
   switch (message.type) {
     case "accept":
     case "learned":
@@ -132,14 +156,16 @@ function payload(message: Request | Reply): number {
     case "handed":
       return "value" in message ? message.value.length : 0;
     case "listed":
-      return message.registers.length * MESSAGE_BYTES;
+      return message.registers.reduce((sum, { register }) => sum + size(register), 0);
     case "piece":
-      return message.registers.reduce(
-        (sum, { accepted }) =>
-          sum + MESSAGE_BYTES + (accepted?.state.present ? accepted.state.value.length : 0),
-        0,
-      );
+      return message.registers.reduce((sum, { register, accepted }) => {
+        return sum + size(register) + (accepted?.state.present ? accepted.state.value.length : 0);
+      }, 0);
     default:
       return 0;
   }
+}
+
+function size(register: string): number {
+  return MESSAGE_BYTES + 2 * register.length;
 }

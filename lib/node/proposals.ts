@@ -99,7 +99,8 @@ class RegisterProposals {
   readonly #pacing: Pacing;
   readonly #kept: KeptPromises;
   readonly #events: { readonly idle: () => void; readonly released: Released };
-  #waiting: Waiting[] = [];
+  /** In order. */
+  #waiting = new Set<Waiting>();
   #batch: Waiting[] = [];
   #proposer: Proposer<CombinedResult> | undefined;
   /** The number of the running question. */
@@ -123,8 +124,11 @@ class RegisterProposals {
   }
 
   add(waiting: Waiting): void {
-    this.#waiting.push(waiting);
-    waiting.operation.onEnd(() => this.#stopIfUnwanted());
+    this.#waiting.add(waiting);
+    waiting.operation.onEnd(() => {
+      this.#waiting.delete(waiting);
+      this.#stopIfUnwanted();
+    });
     if (this.#proposer === undefined) this.#begin();
   }
 
@@ -154,8 +158,12 @@ class RegisterProposals {
 
   /** Begins an attempt, with all that waits by now: it was asked for before the attempt began. */
   #start(kept?: KeptPromise): void {
-    const room = MAX_COMBINED - this.#batch.length;
-    this.#batch.push(...this.#waiting.splice(0, room));
+    this.#batch = this.#batch.filter((part) => !part.operation.ended);
+    for (const waiting of this.#waiting) {
+      if (this.#batch.length >= MAX_COMBINED) break;
+      this.#waiting.delete(waiting);
+      this.#batch.push(waiting);
+    }
     const proposer = this.#proposer!;
     this.#do(kept === undefined ? proposer.start() : proposer.startKept(kept));
   }
@@ -189,7 +197,7 @@ class RegisterProposals {
         const left: Waiting[] = [];
         for (const part of this.#batch) (result.results.has(part) ? applied : left).push(part);
         // What was not applied in this round is first in the next one.
-        this.#waiting.unshift(...left);
+        this.#waiting = new Set([...left, ...this.#waiting]);
         this.#keep();
         this.#done();
         for (const part of applied) {
@@ -255,9 +263,7 @@ class RegisterProposals {
   }
 
   #stopIfUnwanted(): void {
-    const wanted = (part: Waiting) => !part.operation.ended;
-    if (this.#batch.some(wanted) || this.#waiting.some(wanted)) return;
-    this.#waiting = [];
+    if (this.#waiting.size > 0 || this.#batch.some((part) => !part.operation.ended)) return;
     if (this.#proposer !== undefined) this.#done();
   }
 
@@ -265,8 +271,10 @@ class RegisterProposals {
     this.#stopAsking();
     this.#proposer = undefined;
     this.#batch = [];
-    this.#waiting = this.#waiting.filter((part) => !part.operation.ended);
-    if (this.#waiting.length > 0) this.#begin();
+    for (const waiting of this.#waiting) {
+      if (waiting.operation.ended) this.#waiting.delete(waiting);
+    }
+    if (this.#waiting.size > 0) this.#begin();
     else this.#events.idle();
   }
 }

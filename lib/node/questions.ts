@@ -106,7 +106,7 @@ export class Questions {
     if (limits.signal?.aborted) stop();
     limits.signal?.addEventListener("abort", stop, { once: true });
     try {
-      await new Promise<void>((resolve, reject) => {
+      const lists = await new Promise<(readonly Listed[])[]>((resolve, reject) => {
         const pieces = { deadline: limits.deadline, signal: aborter.signal };
         const listing = new Set<string>();
         // Also again those whose list turned out to be from before a crash.
@@ -115,18 +115,18 @@ export class Questions {
             listing.add(member);
             this.#listOf(member, prefix, pieces).then(({ sender, list }) => {
               listing.delete(member);
-              if (tally.add(sender, list)) resolve();
+              if (tally.add(sender, list)) resolve(tally.replies);
               else begin();
             }).catch(reject);
           }
         };
         begin();
       });
+      return union(lists, majority(members.length));
     } finally {
       limits.signal?.removeEventListener("abort", stop);
       aborter.abort(LISTED);
     }
-    return union(tally.replies, majority(members.length));
   }
 
   /** Lists one member; from the start again if its incarnation changes. */

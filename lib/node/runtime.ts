@@ -18,12 +18,20 @@ export interface Runtime {
   random(): number;
 }
 
+/** `setTimeout` takes no more, and fires at once then. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
 /** The clocks, timers and randomness of the JavaScript runtime that this runs in. */
 export const systemRuntime: Runtime = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   setTimer(callback, delay) {
-    const timer = setTimeout(callback, Math.max(0, delay));
+    let timer: ReturnType<typeof setTimeout>;
+    const arm = (rest: number) => {
+      const wait = Math.min(Math.max(0, rest), LONGEST_TIMEOUT);
+      timer = setTimeout(() => wait < rest ? arm(rest - wait) : callback(), wait);
+    };
+    arm(delay);
     return () => clearTimeout(timer);
   },
   defer: (callback) => queueMicrotask(callback),

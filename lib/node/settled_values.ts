@@ -11,9 +11,18 @@ const MAX_BYTES = 16 * 2 ** 20;
 export class SettledValues {
   readonly #values = new Map<RegisterId, Present>();
   #bytes = 0;
+  #generation = 0;
 
-  /** Keeps `state`, which is chosen for `register`, if it is settled. */
-  note(register: RegisterId, state: Present): void {
+  /** Which cluster the values are of: another number after each `clear`. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /**
+   * Keeps `state`, which was chosen for `register` in a cluster of this generation, if it is settled.
+   */
+  note(register: RegisterId, state: Present, generation: number): void {
+    if (generation !== this.#generation) return;
     if (state.bindings.length > 0 || this.#values.has(register)) return;
     this.#values.set(register, state);
     this.#bytes += size(register, state);
@@ -38,6 +47,7 @@ export class SettledValues {
   clear(): void {
     this.#values.clear();
     this.#bytes = 0;
+    this.#generation++;
   }
 }
 

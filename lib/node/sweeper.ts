@@ -36,6 +36,7 @@ export class Sweeper {
   readonly #watching = new Set<() => void>();
   /** The registers whose latest release was accepted by all; only during a slow sweep. */
   #forgotten: Set<RegisterId> | null = null;
+  #stopped = false;
   #cancelTimer: () => void = () => {};
 
   /** Takes over what `proposals` release. */
@@ -48,6 +49,7 @@ export class Sweeper {
 
   /** Begins the slow sweeps of a member. */
   start(wait: number = FIRST_WAIT): void {
+    if (this.#stopped) return;
     const { runtime } = this.#engine;
     this.#cancelTimer();
     this.#cancelTimer = runtime.setTimer(() => {
@@ -60,7 +62,7 @@ export class Sweeper {
 
   /** Leaves everything as it is. */
   stop(): void {
-    this.start = () => {};
+    this.#stopped = true;
     this.#cancelTimer();
     for (const stop of [...this.#watching]) stop();
   }
@@ -68,6 +70,7 @@ export class Sweeper {
   /** A tombstone is chosen: waits until all members have accepted it, then has them forget it. */
   #released({ register, ballot, question, request, proposer }: Release): void {
     const { calls, members, runtime } = this.#engine;
+    if (this.#stopped) return calls.close(question);
     const stop = () => {
       cancelTimer();
       calls.close(question);
@@ -119,6 +122,7 @@ export class Sweeper {
 
   #pause(time: number): Promise<void> {
     return new Promise((resolve) => {
+      if (this.#stopped) return resolve();
       const cancel = this.#engine.runtime.setTimer(() => {
         this.#watching.delete(stop);
         resolve();

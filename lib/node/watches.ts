@@ -146,8 +146,7 @@ class Watched {
     if (!state?.present) return;
     const times = state.bindings.map((one) => one.kind === "until" ? one.time : Infinity);
     const left = Math.min(...times) - this.#engine.runtime.wallNow();
-    // What is further away is met by one of the regular readings.
-    if (left > LONGEST_RENEWAL) return;
+    if (left === Infinity) return;
     const reread = () => this.#reread(this.#register);
     this.#cancelUntil = this.#engine.runtime.setTimer(reread, Math.max(1, left));
   }

@@ -107,12 +107,12 @@ export class Acceptor {
         this.#forget(request.register, request.ballot);
         return { reply: undefined, pushes: NO_PUSHES };
       case "watch": {
-        const watcher = { node: from.node, life: from.life, id: request.id ?? 0 };
+        const watcher = { ...from, id: request.id ?? 0 };
         const added = this.#watchers.add(request.register, watcher, now);
         return { reply: added ? { type: "watching" } : undefined, pushes: NO_PUSHES };
       }
       case "unwatch":
-        this.#watchers.remove(request.register, from.node, from.life);
+        this.#watchers.remove(request.register, { ...from, id: request.id ?? 0 });
         return { reply: undefined, pushes: NO_PUSHES };
     }
   }

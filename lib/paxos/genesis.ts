@@ -72,6 +72,9 @@ interface Round {
   asked: number;
 }
 
+/** A clock that runs far ahead must not use up the counters: this one stands at the year 2103. */
+const HIGHEST_FLOOR = 2 ** 52 - 2 ** 48;
+
 /** So often a round is asked before the leader begins anew with round 1. */
 const ASKED_PER_ROUND = 5;
 
@@ -246,7 +249,8 @@ export class Genesis {
     }
     let floor = 0;
     for (const answer of round.answers.values()) {
-      floor = Math.max(floor, Math.floor(answer.wall * 1000), answer.clock);
+      const wall = Math.min(Math.max(0, Math.floor(answer.wall * 1000)), HIGHEST_FLOOR);
+      floor = Math.max(floor, wall, answer.clock);
     }
     // A life makes one record only, so its name serves as that of the record.
     return this.#adopt({ id: life, lives, floor, maxTtl, clients });

@@ -32,7 +32,11 @@ export class RecordInquiry {
     this.#answers.set(from, answer);
     let agreeing = 0;
     for (const other of this.#answers.values()) if (sameOutcome(other, answer)) agreeing++;
-    return agreeing >= majority(this.#members.length) ? answer : undefined;
+    // Who lists fewer members needs fewer of them to be believed.
+    const count = answer.type === "membersMismatch"
+      ? Math.min(answer.members.length, this.#members.length)
+      : this.#members.length;
+    return agreeing >= majority(count) ? answer : undefined;
   }
 }
 

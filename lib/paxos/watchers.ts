@@ -35,9 +35,10 @@ export class Watchers {
     return true;
   }
 
-  /** Forgets that life of that node. */
-  remove(register: RegisterId, node: string, life: Life): void {
-    this.#delete(register, `${node}/${life}`);
+  /** Forgets `watcher`, unless it has asked again with another number since. */
+  remove(register: RegisterId, { node, life, id }: Watcher): void {
+    const key = `${node}/${life}`;
+    if (this.#registers.get(register)?.get(key)?.id === id) this.#delete(register, key);
   }
 
   /** Those who want to hear of `register` at `now`. */
