@@ -3,6 +3,8 @@ import type { Accepted, SessionId, State } from "./register.ts";
 
 /** What one acceptor says of one register, in a promise or in answer to a read. */
 export interface Report {
+  /** The highest ballot promised, in answer to a read. */
+  readonly promised?: Ballot;
   readonly accepted: Accepted | null;
   /** Copied during recovery: a value to adopt, but no vote. */
   readonly copied: boolean;
@@ -41,7 +43,7 @@ export function summarize(reports: readonly Report[]): Summary {
     }
   }
   if (accepted === null) {
-    const lowest = Math.min(...reports.map((report) => report.floor));
+    const lowest = Math.min(...reports.map(belowAllLater));
     return { state: null, token: floor, ballot: floorBallot(lowest), unanimous: true, stale: [] };
   }
   const { ballot, state } = accepted;
@@ -55,6 +57,14 @@ export function summarize(reports: readonly Report[]): Summary {
     unanimous: reports.every((report) => votesFor(report, ballot)),
     stale,
   };
+}
+
+/** A counter below that of every ballot that this acceptor may accept yet; it has accepted none. */
+function belowAllLater({ promised, floor }: Report): number {
+  // It may hold a promise that is older than its floor, and still accept there.
+  return promised === undefined || compareBallots(promised, floorBallot(floor)) >= 0
+    ? floor
+    : promised.counter - 1;
 }
 
 function votesFor(report: Report, ballot: Ballot): boolean {
