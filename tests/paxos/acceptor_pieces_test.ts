@@ -119,7 +119,9 @@ describe("Acceptor: watch", () => {
     assertEquals(pushes(acceptor, accept("1p", value("y", 1))), []);
     assertEquals(pushes(acceptor, accept("2p", x, "k2")), []);
     assertEquals(pushes(acceptor, accept("3p", absent(3))), [push("k1", "3p", absent(3), 7)]);
-    acceptor.handle({ type: "unwatch", register: "k1" }, watcher, 0);
+    acceptor.handle({ type: "unwatch", register: "k1", id: 6 }, watcher, 0); // of an earlier watch
+    assertEquals(pushes(acceptor, accept("3p", absent(3))).length, 1);
+    acceptor.handle({ type: "unwatch", register: "k1", id: 7 }, watcher, 0);
     assertEquals(pushes(acceptor, accept("4p", value("z", 4))), []);
   });
 

@@ -1,8 +1,9 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
+import { compareBallots } from "../../lib/paxos/ballot.ts";
 import { Reader } from "../../lib/paxos/reader.ts";
 import { absent, ballot, value } from "./acceptor_script.ts";
-import { look, release, write } from "./changes.ts";
+import { look, release, textOf, write } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
 
 describe("Reader", () => {
@@ -51,6 +52,26 @@ describe("Reader", () => {
     const r = cluster.reader("r").ask("a", "b");
     assert(r.outcome?.sure);
     assertEquals([r.outcome.chosen.state, r.outcome.chosen.token], [null, 9]);
+  });
+
+  it("none is reported at a ballot below every later one", () => {
+    // a and b promise 3p; then their floors rise through another register, but not that promise.
+    const cluster = new Cluster();
+    const p = cluster.proposer("p", write("x"));
+    p.clock.observe(2);
+    p.start().ask("a", "b");
+    for (const member of ["a", "b"]) {
+      const late = { register: "other", ballot: ballot("9z") };
+      const state = absent(9);
+      cluster.handle(member, { ...late, type: "accept", state, next: false }, "z");
+      cluster.handle(member, { ...late, type: "forget" }, "z");
+    }
+    const before = cluster.reader("r").ask("a", "b").outcome;
+    p.ask("a", "b");
+    const after = cluster.reader("r").ask("a", "b").outcome;
+    assert(before?.sure && after?.sure);
+    assertEquals([before.chosen.state, textOf(after.chosen.state)], [null, "x"]);
+    assert(compareBallots(before.chosen.ballot, after.chosen.ballot) < 0);
   });
 
   it("a promise alone is none: nobody can have chosen what is only prepared", () => {

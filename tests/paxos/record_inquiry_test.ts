@@ -17,7 +17,7 @@ const record = (id: string, lives?: string[]): GenesisReply => ({
   record: makeRecord(id, lives),
 });
 const notAMember: GenesisReply = { type: "notAMember" };
-const mismatch = (list: string[]): GenesisReply => ({ type: "membersMismatch", members: list });
+const mismatch = (list: string[]) => ({ type: "membersMismatch", members: list }) as const;
 const blank: GenesisReply = { type: "blank", members, wall: 0, recovering: false };
 
 describe("RecordInquiry", () => {
@@ -50,10 +50,22 @@ describe("RecordInquiry", () => {
     const other = new RecordInquiry(members);
     other.receive("a", mismatch(["a", "b"]));
     assertEquals(other.receive("b", mismatch(["b", "a"])), undefined);
-    assertEquals(other.receive("c", mismatch(["a", "b"])), {
-      type: "membersMismatch",
-      members: ["a", "b"],
-    });
+    assertEquals(other.receive("c", mismatch(["a", "b"])), mismatch(["a", "b"]));
+  });
+
+  it("who lists fewer members needs fewer of them to be believed that the lists differ", () => {
+    const five = ["a", "b", "c", "d", "e"];
+    const inquiry = new RecordInquiry(five);
+    inquiry.receive("a", mismatch(["a", "b", "c"]));
+    assertEquals(inquiry.receive("b", mismatch(["a", "b", "c"]))?.type, "membersMismatch");
+    const more = new RecordInquiry(members);
+    more.receive("a", mismatch(five));
+    assertEquals(more.receive("b", mismatch(five))?.type, "membersMismatch");
+    // Not so for a record: that takes a majority of the own list.
+    const record5 = record("g", ["1", "1", "1", "1", "1"]);
+    const other = new RecordInquiry(five);
+    other.receive("a", record5);
+    assertEquals(other.receive("b", record5), undefined);
   });
 
   it("takes nothing from who is not a member", () => {

@@ -128,9 +128,9 @@ describe("Voter", () => {
         state: accept.state,
       }],
     ]);
-    reply(voter, { id: 71, type: "unwatch", register: "k1" }, { node: "m", life: "2" });
+    reply(voter, { id: 70, type: "unwatch", register: "k1" }, { node: "m", life: "2" });
     assertEquals(voter.handle(accept, owner, 0).pushes.length, 1);
-    reply(voter, { id: 71, type: "unwatch", register: "k1" }, stranger);
+    reply(voter, { id: 70, type: "unwatch", register: "k1" }, stranger);
     assertEquals(voter.handle(accept, owner, 0).pushes.length, 0);
   });
 });

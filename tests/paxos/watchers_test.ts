@@ -22,15 +22,25 @@ describe("Watchers", () => {
     assertEquals(watchers.size, 4);
   });
 
-  it("remove() forgets that life of that node only", () => {
+  it("remove() forgets that watcher of that life of that node only", () => {
     const watchers = new Watchers();
     for (const life of ["1", "2"]) watchers.add("k1", watcher("n", life), 0);
     watchers.add("k2", watcher("n"), 0);
-    watchers.remove("k1", "n", "1");
-    watchers.remove("k1", "n", "1");
-    watchers.remove("k9", "n", "1");
+    watchers.remove("k1", watcher("n"));
+    watchers.remove("k1", watcher("n"));
+    watchers.remove("k9", watcher("n"));
     assertEquals([of(watchers, "k1"), of(watchers, "k2")], [["n/2#7"], ["n/1#7"]]);
     assertEquals(watchers.size, 2);
+  });
+
+  it("remove() leaves who has asked again with another number since: it came late", () => {
+    const watchers = new Watchers();
+    watchers.add("k1", watcher("n", "1", 7), 0);
+    watchers.add("k1", watcher("n", "1", 8), 0);
+    watchers.remove("k1", watcher("n", "1", 7));
+    assertEquals([of(watchers, "k1"), watchers.size], [["n/1#8"], 1]);
+    watchers.remove("k1", watcher("n", "1", 8));
+    assertEquals([of(watchers, "k1"), watchers.size], [[], 0]);
   });
 
   it("of() leaves out who has not asked again in time", () => {
