@@ -1,0 +1,152 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { startCluster } from "../support/cluster.ts";
+import { valueOf } from "../support/expect.ts";
+import { eventually } from "../support/wait.ts";
+
+const NOT_FOUND = { ok: false, error: "not_found" } as const;
+const INVALID = { ok: false, error: "invalid_value" } as const;
+
+describe("a value bound to a process", () => {
+  it("says which process and which node it is bound to", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    await first.kv.put("k", 1, { pid: process.pid });
+    assertEquals(await second.kv.pid("k"), { ok: true, value: process.pid });
+    assertEquals(await second.kv.node("k"), { ok: true, value: "n1" });
+  });
+
+  it("takes the Process itself as well as its pid", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    await first.kv.put("k", 1, { pid: process });
+    assertEquals(await second.kv.pid("k"), { ok: true, value: process.pid });
+  });
+
+  it("is gone for everybody once exit has returned, and free for the next", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    const process = first.spawn();
+    await first.kv.put("k", "old", { pid: process });
+    await process.exit();
+    assertEquals(await third.kv.get("k"), NOT_FOUND);
+    assertEquals(valueOf(await second.kv.claim("k", "new")).mine, true);
+    assertEquals(await first.kv.get("k"), { ok: true, value: "new" });
+  });
+
+  it("is gone when the function of the process returns", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const process = first.spawn(async (self) => {
+      await self.kv.put("k", 1, { pid: self });
+      return valueOf(await self.kv.get("k"));
+    });
+    assertEquals(await process.result, 1);
+    await eventually(async () => !(await second.kv.get("k")).ok, "the release of the key");
+  });
+
+  it("is gone when the function of the process throws", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const process = first.spawn(async (self) => {
+      await self.kv.put("k", 1, { pid: self });
+      throw new Error("it failed");
+    });
+    await process.result.catch(() => {});
+    await eventually(async () => !(await second.kv.get("k")).ok, "the release of the key");
+  });
+
+  it("is gone with all the other keys of that process, and no others", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const process = first.spawn();
+    await using other = first.spawn();
+    const keys = Array.from({ length: 100 }, (_, index) => index);
+    await Promise.all(
+      keys.map((key) => first.kv.put(key, key, { pid: key % 2 === 0 ? process : other })),
+    );
+    await process.exit();
+    assertEquals(await second.kv.keys(), keys.filter((key) => key % 2 === 1));
+  });
+
+  it("cannot be put any more once the process has ended, from its own node or another", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const process = first.spawn();
+    const exit = process.exit();
+    assertEquals(await first.kv.put("k", 1, { pid: process }), INVALID);
+    assertEquals(await second.kv.put("k", 1, { pid: process }), INVALID);
+    await exit;
+    assertEquals(await first.kv.put("k", 1, { pid: process.pid }), INVALID);
+    assertEquals(await second.kv.get("k"), NOT_FOUND);
+  });
+
+  it("never outlives a process that exits while the put is under way", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    for (let round = 0; round < 30; round++) {
+      const process = first.spawn();
+      const put = first.kv.put(round, 1, { pid: process });
+      // Each time a few steps later, so that the exit meets the put at every stage.
+      for (let step = 0; step < round; step++) await Promise.resolve();
+      await process.exit();
+      await put;
+      assertEquals(await second.kv.get(round), NOT_FOUND);
+    }
+  });
+
+  it("does not keep a value that another writer had set before", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await second.kv.put("k", "unbound");
+    const process = first.spawn();
+    assertEquals(valueOf(await first.kv.claim("k", "bound", { pid: process })).mine, false);
+    assertEquals(await first.kv.pid("k"), NOT_FOUND);
+    await process.exit();
+    assertEquals(await first.kv.get("k"), { ok: true, value: "unbound" });
+  });
+
+  it("is gone when the node of the process closes", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await first.kv.put("k", 1, { pid: first.spawn() });
+    await first.close();
+    assertEquals(await second.kv.get("k"), NOT_FOUND);
+    assertEquals(valueOf(await second.kv.claim("k", 2)).mine, true);
+  });
+
+  it("is gone when the node of the process vanishes, after its session and not before", async () => {
+    await using cluster = await startCluster(3, { each: { n3: { sessionTtl: 400 } } });
+    const [first, second, third] = cluster.nodes;
+    await using process = third.spawn();
+    await third.kv.put("k", "third", { pid: process });
+    cluster.isolate("n3");
+    assertEquals(await first.kv.get("k"), { ok: true, value: "third" });
+    await eventually(async () => !(await second.kv.get("k")).ok, "the end of the session");
+    assertEquals(await first.kv.put("k", "first"), { ok: true, value: "first" });
+    // The owner has known for a while: its deadline comes first.
+    assertEquals(process.signal.aborted, true);
+    assertEquals(third.hasQuorum, false);
+  });
+
+  it("is invalid for a pid that never was", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const unknown = { ...process.pid, seq: 999 };
+    assertEquals(await first.kv.put("k", 1, { pid: unknown }), INVALID);
+    assertEquals(await second.kv.put("k", 1, { pid: unknown }), INVALID);
+  });
+
+  it("is invalid for a pid of an earlier session", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const [node, life, sequence] = process.pid.session.split("/");
+    const later = { ...process.pid, session: `${node}/${life}/${Number(sequence) + 1}` };
+    assertEquals(await first.kv.put("k", 1, { pid: later }), INVALID);
+    assertEquals(await second.kv.put("k", 1, { pid: later }), INVALID);
+  });
+});

@@ -1,0 +1,131 @@
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Random } from "../sim/random.ts";
+import { startCluster } from "../support/cluster.ts";
+import { assertCode, valueOf } from "../support/expect.ts";
+import { eventually, knownToAll, within } from "../support/wait.ts";
+
+describe("a put for a process of another node", () => {
+  it("is mine for who asked, and bound to the process", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    await using process = first.spawn();
+    const claim = valueOf(await second.kv.claim("k", "v", { pid: process.pid }));
+    assertEquals(claim.mine, true);
+    assertEquals(await third.kv.pid("k"), { ok: true, value: process.pid });
+    assertEquals(await third.kv.token("k"), { ok: true, value: claim.token });
+    await process.exit();
+    assertEquals(await third.kv.get("k"), { ok: false, error: "not_found" });
+  });
+
+  it("returns what is there already", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    await using process = first.spawn();
+    const { token } = valueOf(await third.kv.claim("k", "third"));
+    assertEquals(valueOf(await second.kv.claim("k", "second", { pid: process.pid })), {
+      value: "third",
+      token,
+      mine: false,
+    });
+  });
+
+  it("reaches a process of a client, and comes from one", async () => {
+    await using cluster = await startCluster(3, { clients: true, sessionTtl: 200 });
+    const client = await cluster.join("client");
+    await client.ready;
+    await using process = client.spawn();
+    assertEquals(valueOf(await cluster.nodes[0].kv.claim("a", 1, { pid: process })).mine, true);
+    assertEquals(await cluster.nodes[1].kv.pid("a"), { ok: true, value: process.pid });
+    await using other = cluster.nodes[0].spawn();
+    assertEquals(valueOf(await client.kv.claim("b", 1, { pid: other })).mine, true);
+    assertEquals(await cluster.nodes[1].kv.pid("b"), { ok: true, value: other.pid });
+  });
+
+  it("takes effect once, though each frame comes three times", async () => {
+    await using cluster = await startCluster(3, {
+      schedule(deliver) {
+        for (const delay of [0, 1, 7]) setTimeout(deliver, delay);
+      },
+    });
+    const [first, second, third] = cluster.nodes;
+    await using process = first.spawn();
+    await using next = second.spawn();
+    for (let round = 0; round < 10; round++) {
+      const claim = valueOf(await second.kv.claim(["k", round], round, { pid: process.pid }));
+      assertEquals(claim.mine, true);
+      assertEquals(await third.kv.token(["k", round]), { ok: true, value: claim.token });
+    }
+    await process.exit();
+    // None of the copies that are still on their way brings a value back.
+    for (let round = 0; round < 10; round++) {
+      assertEquals(await third.kv.get(["k", round]), { ok: false, error: "not_found" });
+      assertEquals(valueOf(await second.kv.claim(["k", round], "next", { pid: next })).mine, true);
+    }
+  });
+
+  it("goes on though frames to and from the process are lost", async () => {
+    const random = new Random("handover");
+    let lost = 0;
+    await using cluster = await startCluster(3, {
+      schedule(deliver, from, to) {
+        if ([from, to].sort().join() === "n1,n2" && random.chance(0.3)) lost++;
+        else setTimeout(deliver, 0);
+      },
+    });
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const claims = await Promise.all(
+      [1, 2, 3].map((key) => second.kv.claim(key, key, { pid: process, noQuorum: "retry" })),
+    );
+    assertEquals(claims.map((claim) => valueOf(claim).mine), [true, true, true]);
+    assertGreater(lost, 0);
+  });
+
+  it("is invalid_value at once when the node of the process has closed", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const process = first.spawn();
+    await first.close();
+    const put = second.kv.put("k", 1, { pid: process.pid });
+    assertEquals(await within(put, "the put"), { ok: false, error: "invalid_value" });
+  });
+
+  it("is no_quorum while nobody can tell, and invalid_value once its session is over", async () => {
+    await using cluster = await startCluster(3, { each: { n3: { sessionTtl: 600 } } });
+    const [first, , third] = cluster.nodes;
+    const process = third.spawn();
+    await third.kv.put("bound", 1, { pid: process });
+    await knownToAll(third);
+    cluster.isolate("n3");
+    assertEquals(await first.kv.put("k", 1, { pid: process.pid, timeout: 50 }), {
+      ok: false,
+      error: "no_quorum",
+    });
+    await eventually(async () => !(await first.kv.get("bound")).ok, "the end of the session");
+    const before = performance.now();
+    assertEquals(await first.kv.put("k", 1, { pid: process.pid, timeout: 8_000 }), {
+      ok: false,
+      error: "invalid_value",
+    });
+    assertLess(performance.now() - before, 4_000);
+  });
+
+  it("with noQuorum `retry` throws outcome_unknown when the node vanishes meanwhile", async () => {
+    await using cluster = await startCluster(3, { each: { n3: { sessionTtl: 400 } } });
+    const [first, , third] = cluster.nodes;
+    await using process = third.spawn();
+    await knownToAll(third);
+    cluster.isolate("n3");
+    const put = first.kv.put("k", 1, { pid: process.pid, noQuorum: "retry" });
+    await within(assertCode(put, "outcome_unknown"), "the put");
+  });
+
+  it("throws full where the members are full", async () => {
+    await using cluster = await startCluster(3, { maxKeys: 1 });
+    const [first, second] = cluster.nodes;
+    await first.kv.put("only", 1);
+    await using process = first.spawn();
+    await assertCode(second.kv.put("k", 1, { pid: process.pid }), "full");
+  });
+});

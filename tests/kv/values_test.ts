@@ -1,0 +1,173 @@
+import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { type Cluster, startCluster } from "../support/cluster.ts";
+import { assertCode, valueOf } from "../support/expect.ts";
+
+/** What can be stored, by what it shows. */
+const VALUES: Readonly<Record<string, unknown>> = {
+  "the empty string": "",
+  "a string beyond ASCII": "Zürich 東京 🦕",
+  "zero": 0,
+  "negative zero": -0,
+  "a negative integer": -42,
+  "the greatest safe integer": Number.MAX_SAFE_INTEGER,
+  "a fraction": 0.1,
+  "a very small number": 5e-324,
+  "infinity": -Infinity,
+  "NaN": NaN,
+  "a small bigint": 1n,
+  "a large negative bigint": -(2n ** 200n),
+  "true": true,
+  "false": false,
+  "null": null,
+  "no bytes": new Uint8Array(),
+  "bytes": new Uint8Array([0, 1, 254, 255]),
+  "a Date": new Date("2026-11-22T02:17:00.123Z"),
+  "a Date before 1970": new Date(-1),
+  "an empty array": [],
+  "nested arrays": [1, [2, [3, []]]],
+  "an empty object": {},
+  "a nested object": { a: { b: { c: [1, { d: null }] } }, "": 0, "ä ö": "ü" },
+  "undefined inside an array": [undefined, 1],
+  "a Map with keys of any kind": new Map<unknown, unknown>([
+    ["a", 1],
+    [1, "a"],
+    [new Uint8Array([1]), new Map()],
+  ]),
+  "a Set": new Set<unknown>(["a", 1, null]),
+};
+
+class Point {
+  x = 1;
+}
+
+function cyclic(): unknown {
+  const cycle: unknown[] = [];
+  cycle.push([cycle]);
+  return cycle;
+}
+
+/** What is refused, by what it is. */
+const REFUSED: Readonly<Record<string, () => unknown>> = {
+  "undefined": () => undefined,
+  "a function": () => () => 1,
+  "a function inside": () => ({ a: [() => 1] }),
+  "a symbol": () => Symbol("s"),
+  "an instance of a class": () => new Point(),
+  "an instance of a class inside": () => [new Point()],
+  "an Error": () => new Error("no"),
+  "a RegExp": () => /a/,
+  "a Promise": () => Promise.resolve(1),
+  "a WeakMap": () => new WeakMap(),
+  "a cycle": cyclic,
+  "a lone surrogate": () => "a\ud800b",
+  "a lone surrogate inside": () => ({ a: "\udc00" }),
+  "a lone surrogate in the name of a property": () => ({ "\ud800": 1 }),
+};
+
+describe("values that can be stored", () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster(2);
+  });
+  afterAll(() => cluster[Symbol.asyncDispose]());
+
+  for (const [name, value] of Object.entries(VALUES)) {
+    it(`come back as they were: ${name}`, async () => {
+      const [first, second] = cluster.nodes;
+      assertEquals(await first.kv.put(name, value), { ok: true, value });
+      assertEquals(await second.kv.put<unknown>(name, "another"), { ok: true, value });
+      assertEquals(await first.kv.get(name), { ok: true, value });
+      assertEquals(await second.kv.get(name), { ok: true, value });
+    });
+  }
+
+  it("are copies: changing what was put or got changes nothing", async () => {
+    await using cluster = await startCluster(1);
+    const { kv } = cluster.nodes[0];
+    const value = { list: [1] };
+    const pending = kv.put("k", value);
+    value.list.push(2); // encoded before the first await
+    const put = valueOf(await pending);
+    assertEquals(put, { list: [1] });
+    assertNotStrictEquals(put, value);
+    put.list.push(3);
+    const got = valueOf(await kv.get<{ list: number[] }>("k"));
+    assertEquals(got, { list: [1] });
+    got.list.push(4);
+    assertEquals(await kv.get("k"), { ok: true, value: { list: [1] } });
+  });
+
+  it("of a winner and a loser are of different kinds", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await first.kv.put<unknown>("k", new Map([[1, 2]]));
+    assertEquals(await second.kv.put<unknown>("k", "text"), { ok: true, value: new Map([[1, 2]]) });
+  });
+});
+
+describe("values that cannot be stored", () => {
+  for (const [name, make] of Object.entries(REFUSED)) {
+    it(`are refused before anything is sent: ${name}`, async () => {
+      await using cluster = await startCluster(1);
+      const { kv } = cluster.nodes[0];
+      const { entries } = await cluster.nodes[0].status();
+      assertEquals(await kv.put("k", make()), { ok: false, error: "invalid_value" });
+      assertEquals(await kv.get("k"), { ok: false, error: "not_found" });
+      assertEquals((await cluster.nodes[0].status()).entries, entries);
+    });
+  }
+
+  it("are refused also where the key has a value already", async () => {
+    await using cluster = await startCluster(1);
+    const { kv } = cluster.nodes[0];
+    await kv.put("k", 1);
+    assertEquals(await kv.put<unknown>("k", Symbol("s")), { ok: false, error: "invalid_value" });
+  });
+});
+
+describe("maxValueBytes", () => {
+  it("is what a value may have, and no byte more", async () => {
+    await using cluster = await startCluster(3, { maxValueBytes: 1_000 });
+    const { kv } = cluster.nodes[0];
+    // A string of that length has a head of three bytes.
+    const most = "x".repeat(1_000 - 3);
+    assertEquals(await kv.put("k", most), { ok: true, value: most });
+    assertEquals(await kv.put("other", `${most}x`), { ok: false, error: "invalid_value" });
+  });
+
+  it("is 1 MiB by default", async () => {
+    await using cluster = await startCluster(3);
+    const [first, , third] = cluster.nodes;
+    const most = new Uint8Array(2 ** 20 - 5).fill(7);
+    assertEquals((await first.kv.put("k", most)).ok, true);
+    assertEquals(valueOf(await third.kv.get<Uint8Array>("k")).length, most.length);
+    const more = new Uint8Array(2 ** 20 - 4);
+    assertEquals(await first.kv.put("more", more), { ok: false, error: "invalid_value" });
+  });
+
+  it("of bytes may be put many times in one turn", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const sizes = Array.from({ length: 24 }, (_, i) => 2 ** 20 - 5 - i);
+    const puts = await Promise.all(
+      sizes.map((size) => first.kv.put(`k${size}`, new Uint8Array(size))),
+    );
+    assert(puts.every(({ ok }) => ok));
+    const gets = await Promise.all(sizes.map((size) => second.kv.get<Uint8Array>(`k${size}`)));
+    assertEquals(gets.map((got) => valueOf(got).length), sizes);
+  });
+});
+
+describe("maxKeys", () => {
+  it("beyond it a put of a new key throws full, and those that are there go on", async () => {
+    await using cluster = await startCluster(3, { maxKeys: 3 });
+    const [first, second] = cluster.nodes;
+    for (const key of [1, 2, 3]) await first.kv.put(key, key);
+    await assertCode(first.kv.put(4, 4), "full");
+    await assertCode(second.kv.claim(5, 5, { noQuorum: "fail" }), "full");
+    assertEquals(await second.kv.put<unknown>(1, "again"), { ok: true, value: 1 });
+    assertEquals(await second.kv.get(3), { ok: true, value: 3 });
+    assertEquals(await second.kv.get(4), { ok: false, error: "not_found" });
+  });
+});

@@ -1,0 +1,366 @@
+import { assert, assertEquals, assertGreater, assertLess, assertStrictEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { Change, ClusterNode, Key, WatchOptions } from "../../mod.ts";
+import { startCluster } from "../support/cluster.ts";
+import { reasonOf, valueOf } from "../support/expect.ts";
+import { turn, within } from "../support/wait.ts";
+
+const ABSENT = { present: false } as const;
+
+/** A watcher that is asked for one change after the other. */
+class Watcher<T = unknown> {
+  readonly #changes: AsyncIterator<Change<T>>;
+
+  constructor(node: ClusterNode, key: Key, options?: WatchOptions) {
+    this.#changes = node.kv.watch<T>(key, options)[Symbol.asyncIterator]();
+  }
+
+  /** The next change; fails when there is none. */
+  async next(): Promise<Change<T>> {
+    const { done, value } = await within(this.#changes.next(), "the next change");
+    assertEquals(done ?? false, false, "the watcher has ended");
+    return value;
+  }
+
+  /** The value of the next change. */
+  async nextValue(): Promise<T> {
+    const change = await this.next();
+    assert(change.present, "the key is absent");
+    return change.value;
+  }
+
+  /** What comes next of all, a change or the end. */
+  step(): Promise<IteratorResult<Change<T>>> {
+    return within(this.#changes.next(), "the next change or the end");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#changes.return?.();
+  }
+}
+
+describe("watch", () => {
+  it("gives the present state first: a value", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const { token } = valueOf(await first.kv.claim("k", "v"));
+    await using watcher = new Watcher(second, "k");
+    assertEquals(await watcher.next(), { present: true, value: "v", token });
+  });
+
+  it("gives the present state first: that there never was a value", async () => {
+    await using cluster = await startCluster(3);
+    await using watcher = new Watcher(cluster.nodes[1], "k");
+    assertEquals(await watcher.next(), ABSENT);
+  });
+
+  it("gives the present state first: that the value was released", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const process = first.spawn();
+    await first.kv.put("k", 1, { pid: process });
+    await process.exit();
+    await using watcher = new Watcher(second, "k");
+    assertEquals(await watcher.next(), ABSENT);
+  });
+
+  it("gives each change as it comes: set, released, set again", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    await using watcher = new Watcher<string>(third, "k");
+    assertEquals(await watcher.next(), ABSENT);
+    let last = 0;
+    for (const [node, value] of [[first, "a"], [second, "b"], [third, "c"]] as const) {
+      const process = node.spawn();
+      const { token } = valueOf(await node.kv.claim("k", value, { pid: process }));
+      assertEquals(await watcher.next(), { present: true, value, token });
+      assertGreater(token, last);
+      last = token;
+      await process.exit();
+      assertEquals(await watcher.next(), ABSENT);
+    }
+  });
+
+  it("hears of a change without asking: within a fraction of the time to live", async () => {
+    await using cluster = await startCluster(3, { sessionTtl: 60_000 });
+    const [first, second] = cluster.nodes;
+    await using watcher = new Watcher(second, "k");
+    await watcher.next();
+    const before = performance.now();
+    await first.kv.put("k", 1);
+    assertEquals(await watcher.nextValue(), 1);
+    assertLess(performance.now() - before, 5_000);
+  });
+
+  it("may skip states that nobody waited for, and ends with the newest", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using watcher = new Watcher<number>(second, "k");
+    assertEquals(await watcher.next(), ABSENT);
+    for (let value = 0; value < 10; value++) {
+      const process = first.spawn();
+      await first.kv.put("k", value, { pid: process });
+      await process.exit();
+    }
+    await first.kv.put("k", "last");
+    const seen: unknown[] = [];
+    for (;;) {
+      const change = await watcher.next();
+      if (!change.present) continue;
+      seen.push(change.value);
+      if ((change.value as unknown) === "last") break;
+    }
+    assertEquals(seen, [...new Set(seen)]);
+  });
+
+  it("never goes back, whatever the order in which frames arrive", async () => {
+    let delay = 0;
+    await using cluster = await startCluster(3, {
+      // Each frame overtakes some others, and some come twice.
+      schedule(deliver) {
+        delay = (delay + 7) % 23;
+        setTimeout(deliver, delay);
+        if (delay % 5 === 0) setTimeout(deliver, delay + 11);
+      },
+    });
+    const [first, second, third] = cluster.nodes;
+    await using watcher = new Watcher<number>(third, "k");
+    const writing = (async () => {
+      for (let value = 0; value < 15; value++) {
+        const node = value % 2 === 0 ? first : second;
+        const process = node.spawn();
+        await node.kv.put("k", value, { pid: process, noQuorum: "retry" });
+        await process.exit();
+      }
+      await first.kv.put("k", 1_000, { noQuorum: "retry" });
+    })();
+    let last = -1;
+    let lastToken = 0;
+    while (last < 1_000) {
+      const change = await watcher.next();
+      if (!change.present) continue;
+      assertGreater(change.value, last);
+      assertGreater(change.token, lastToken);
+      last = change.value;
+      lastToken = change.token;
+    }
+    await writing;
+  });
+
+  it("serves several watchers of one key and node, each from the present state on", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const process = first.spawn();
+    await first.kv.put("k", "a", { pid: process });
+    await using early = new Watcher(second, "k");
+    assertEquals(await early.nextValue(), "a");
+    await using late = new Watcher(second, "k");
+    assertEquals(await late.nextValue(), "a");
+    await process.exit();
+    assertEquals(await Promise.all([early.next(), late.next()]), [ABSENT, ABSENT]);
+    await using last = new Watcher(second, "k");
+    assertEquals(await last.next(), ABSENT);
+    await first.kv.put("k", "b");
+    assertEquals(
+      await Promise.all([early.nextValue(), late.nextValue(), last.nextValue()]),
+      ["b", "b", "b"],
+    );
+  });
+
+  it("goes on for the others when one watcher stops", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const stopped = new Watcher(second, "k");
+    await using other = new Watcher(second, "k");
+    await stopped.next();
+    await other.next();
+    await stopped[Symbol.asyncDispose]();
+    assertEquals((await stopped.step()).done, true);
+    await first.kv.put("k", 1);
+    assertEquals(await other.nextValue(), 1);
+  });
+
+  it("can be iterated more than once, each time from the present state on", async () => {
+    await using cluster = await startCluster(1);
+    const { kv } = cluster.nodes[0];
+    const changes = kv.watch("k");
+    for await (const change of changes) {
+      assertEquals(change, ABSENT);
+      break;
+    }
+    const { token } = valueOf(await kv.claim("k", 1));
+    for await (const change of changes) {
+      assertEquals(change, { present: true, value: 1, token });
+      break;
+    }
+  });
+
+  it("tells many watchers on all nodes the same", async () => {
+    await using cluster = await startCluster(3);
+    const watchers = cluster.nodes.flatMap((node) =>
+      Array.from({ length: 20 }, () => new Watcher(node, "k"))
+    );
+    for (const change of await Promise.all(watchers.map((watcher) => watcher.next()))) {
+      assertEquals(change, ABSENT);
+    }
+    await cluster.nodes[0].kv.put("k", "v");
+    for (const value of await Promise.all(watchers.map((watcher) => watcher.nextValue()))) {
+      assertEquals(value, "v");
+    }
+    await Promise.all(watchers.map((watcher) => watcher[Symbol.asyncDispose]()));
+  });
+
+  it("follows keys of its bucket only", async () => {
+    await using cluster = await startCluster(1);
+    const [node] = cluster.nodes;
+    await using watcher = new Watcher(node, "k", { bucket: "b" });
+    assertEquals(await watcher.next(), ABSENT);
+    await node.kv.put("k", "default");
+    await node.kv.put("k", "b", { bucket: "b" });
+    assertEquals(await watcher.nextValue(), "b");
+  });
+
+  it("ends when the node closes, for whoever waits and whoever asks later", async () => {
+    await using cluster = await startCluster(3);
+    const [first] = cluster.nodes;
+    const watcher = new Watcher(first, "k");
+    await watcher.next();
+    const waiting = watcher.step();
+    await first.close();
+    assertEquals(await waiting, { done: true, value: undefined });
+    assertEquals(await watcher.step(), { done: true, value: undefined });
+  });
+
+  it("throws the reason of its signal: while it waits, before it began, and after", async () => {
+    await using cluster = await startCluster(1);
+    const [node] = cluster.nodes;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const watcher = new Watcher(node, "k", { signal });
+    await watcher.next();
+    const waiting = reasonOf(watcher.step());
+    const reason = { enough: true };
+    controller.abort(reason);
+    assertStrictEquals(await waiting, reason);
+    assertStrictEquals(await reasonOf(new Watcher(node, "k", { signal }).step()), reason);
+    assertStrictEquals(
+      await reasonOf((async () => {
+        for await (const _ of node.kv.watch("k", { signal })) break;
+      })()),
+      reason,
+    );
+  });
+
+  it("of a process ends with that process", async () => {
+    await using cluster = await startCluster(1);
+    const [node] = cluster.nodes;
+    const seen: unknown[] = [];
+    const process = node.spawn(async (self) => {
+      for await (const change of self.kv.watch("k")) seen.push(change);
+    });
+    const { token } = valueOf(await node.kv.claim("k", 1));
+    while (seen.length === 0 || !(seen.at(-1) as Change<unknown>).present) await turn(1);
+    const reason = new Error("enough");
+    await process.exit(reason);
+    assertStrictEquals(await reasonOf(process.result), reason);
+    await node.kv.put("k", 2);
+    assertEquals(seen.at(-1), { present: true, value: 1, token });
+  });
+
+  it("sees the end of a value that lasts until a time, though nobody reads it", async () => {
+    await using cluster = await startCluster(3, { sessionTtl: 60_000 });
+    const [first, second] = cluster.nodes;
+    const until = first.kv.now() + 200;
+    await first.kv.put("k", 1, { until });
+    await using watcher = new Watcher(second, "k");
+    assertEquals(await watcher.nextValue(), 1);
+    assertEquals(await watcher.next(), ABSENT);
+    assert(Date.now() >= until);
+    assertEquals(await first.kv.keys(), []);
+  });
+
+  it("sees the end of a value whose node vanished, though nobody reads it", async () => {
+    await using cluster = await startCluster(3, { sessionTtl: 300 });
+    const [first, , third] = cluster.nodes;
+    await third.kv.put("k", 1, { node: "n3", noQuorum: "retry" });
+    await using watcher = new Watcher(first, "k");
+    assertEquals(await watcher.nextValue(), 1);
+    cluster.isolate("n3");
+    assertEquals(await watcher.next(), ABSENT);
+  });
+
+  it("sees the end of a value whose key is gone, though nobody reads it", async () => {
+    await using cluster = await startCluster(3, { sessionTtl: 300 });
+    const [first, second] = cluster.nodes;
+    const process = first.spawn();
+    await first.kv.put("leader", 1, { pid: process });
+    await first.kv.put("k", 1, { key: "leader" });
+    await using watcher = new Watcher(second, "k");
+    assertEquals(await watcher.nextValue(), 1);
+    await process.exit();
+    assertEquals(await watcher.next(), ABSENT);
+  });
+
+  it("waits for the quorum, and goes on when it comes back", async () => {
+    await using cluster = await startCluster(3, { sessionTtl: 300 });
+    const [first, second] = cluster.nodes;
+    cluster.isolate("n1");
+    await using watcher = new Watcher(first, "k");
+    const next = watcher.next();
+    await second.kv.put("k", "while n1 was away");
+    cluster.heal();
+    const change = await next;
+    assertEquals(change.present && change.value, "while n1 was away");
+  });
+
+  it("learns after a cut what it missed", async () => {
+    await using cluster = await startCluster(3, { sessionTtl: 300 });
+    const [first, second] = cluster.nodes;
+    await using watcher = new Watcher(first, "k");
+    assertEquals(await watcher.next(), ABSENT);
+    cluster.isolate("n1");
+    await second.kv.put("k", "while n1 was away");
+    cluster.heal();
+    assertEquals(await watcher.nextValue(), "while n1 was away");
+  });
+
+  it("works from a client", async () => {
+    await using cluster = await startCluster(3, { clients: true, sessionTtl: 100 });
+    const client = await cluster.join("client");
+    await using watcher = new Watcher(client, "k");
+    assertEquals(await watcher.next(), ABSENT);
+    await cluster.nodes[0].kv.put("k", 1);
+    assertEquals(await watcher.nextValue(), 1);
+  });
+
+  it("leaves nothing behind at the members once it has stopped: they tell it nothing more", async () => {
+    let pushed = 0;
+    await using cluster = await startCluster(3, {
+      sessionTtl: 60_000,
+      schedule(deliver, from, to) {
+        // All that n3 has to say to n2 while n1 writes is what n2 watches.
+        if (from === "n3" && to === "n2") pushed++;
+        setTimeout(deliver, 0);
+      },
+    });
+    const [first, second] = cluster.nodes;
+    const pushedDuringWrites = async () => {
+      pushed = 0;
+      for (let round = 0; round < 10; round++) {
+        const process = first.spawn();
+        await first.kv.put("k", round, { pid: process });
+        await process.exit();
+      }
+      return pushed;
+    };
+    await second.status();
+    assertEquals(await pushedDuringWrites(), 0);
+    const watchers = Array.from({ length: 10 }, () => new Watcher(second, "k"));
+    await Promise.all(watchers.map((watcher) => watcher.next()));
+    assertGreater(await pushedDuringWrites(), 10);
+    await Promise.all(watchers.map((watcher) => watcher[Symbol.asyncDispose]()));
+    // Answered after what was sent before: by then the members know that nobody watches.
+    await second.status();
+    assertEquals(await pushedDuringWrites(), 0);
+  });
+});

@@ -1,0 +1,30 @@
+import { assertInstanceOf, assertStrictEquals, fail } from "@std/assert";
+import { type Result, SynodError, type SynodErrorCode } from "../../mod.ts";
+
+/** The value of a result that is expected to have one. */
+export function valueOf<T>(result: Result<T, string>): T {
+  if (!result.ok) fail(`expected a value, got the error "${result.error}"`);
+  return result.value;
+}
+
+/** Fails unless `promise` rejects with a `SynodError` of this code; resolves to it. */
+export async function assertCode(
+  promise: Promise<unknown>,
+  code: SynodErrorCode,
+): Promise<SynodError> {
+  const error = await reasonOf(promise);
+  assertInstanceOf(error, SynodError);
+  assertStrictEquals(error.code, code);
+  return error;
+}
+
+/** What `promise` rejects with. */
+export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (reason) {
+    return reason;
+  }
+  fail(`expected it to reject, but it resolved to ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,78 @@
+import type { ClusterEvents, ClusterNode } from "../../mod.ts";
+
+/** Far above what anything in the tests takes, also on a loaded machine. */
+const PATIENCE = 10_000;
+
+/** `promise`; fails with what was waited for when it does not settle. */
+export async function within<T>(
+  promise: Promise<T>,
+  what: string,
+  patience: number = PATIENCE,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`${what}: not within ${patience / 1000} s`)),
+      patience,
+    );
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The next event of this type. */
+export function nextEvent<K extends keyof ClusterEvents>(
+  node: ClusterNode,
+  type: K,
+): Promise<CustomEvent<ClusterEvents[K]>> {
+  const event = new Promise<CustomEvent<ClusterEvents[K]>>((resolve) => {
+    node.addEventListener(type, resolve, { once: true });
+  });
+  return within(event, `the event ${type} of ${node.id}`);
+}
+
+/** Every event of this type from now on. */
+export function collectEvents<K extends keyof ClusterEvents>(
+  node: ClusterNode,
+  type: K,
+): CustomEvent<ClusterEvents[K]>[] {
+  const events: CustomEvent<ClusterEvents[K]>[] = [];
+  node.addEventListener(type, (event: CustomEvent<ClusterEvents[K]>) => void events.push(event));
+  return events;
+}
+
+/** Asks again and again, until `check` says yes: for what has no event. */
+export async function eventually(
+  check: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
+  const started = performance.now();
+  while (!await check()) {
+    if (performance.now() - started > PATIENCE) throw new Error(`${what}: it never happened`);
+    await turn(5);
+  }
+}
+
+/** A later turn of the event loop, after at least so many milliseconds. */
+export function turn(delay = 0): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delay));
+}
+
+/**
+ * Waits until every member that is up knows the session of `node`: a member that was not operational
+ * yet when it was granted hears of it with the next renewal.
+ */
+export async function knownToAll(node: ClusterNode): Promise<void> {
+  let last = Infinity;
+  await eventually(async () => {
+    const remaining = (await node.status()).session?.remaining ?? Infinity;
+    const renewed = remaining > last;
+    last = remaining;
+    return renewed;
+  }, `the next renewal of ${node.id}`);
+  // The answers come after the renewal on the same way.
+  await node.status();
+}
