@@ -7,6 +7,33 @@ import { transportSuite } from "./suite.ts";
 /** A name that no other test uses. */
 const freshName = () => `test ${crypto.randomUUID()}`;
 
+/** How long to wait, in milliseconds, for what ought to take a few: reached only by a failure. */
+const LIMIT = 20_000;
+
+/** Waits until a list has grown. */
+class Arrivals {
+  readonly #list: readonly unknown[];
+  check: () => void = () => {};
+
+  constructor(list: readonly unknown[]) {
+    this.#list = list;
+  }
+
+  until(count: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => {
+        reject(new Error(`waited in vain: ${this.#list.length} of ${count} have arrived`));
+      }, LIMIT);
+      this.check = () => {
+        if (this.#list.length < count) return;
+        clearTimeout(limit);
+        resolve();
+      };
+      this.check();
+    });
+  }
+}
+
 transportSuite("broadcastChannel()", () => {
   const name = freshName();
   return { transport: () => broadcastChannel(name), dispose: () => {} };
@@ -24,17 +51,12 @@ describe("broadcastChannel()", () => {
     const transport: Transport = broadcastChannel(name);
     opened.push(transport);
     const received: [from: string, frame: Uint8Array][] = [];
-    let arrived = () => {};
+    const arrivals = new Arrivals(received);
     await transport.open(id, (from, frame) => {
       received.push([from, frame]);
-      arrived();
+      arrivals.check();
     });
-    const until = async (count: number) => {
-      while (received.length < count) {
-        await new Promise<void>((resolve) => arrived = resolve);
-      }
-    };
-    return { transport, received, until };
+    return { transport, received, until: (count: number) => arrivals.until(count) };
   }
 
   /** Somebody else on the same channel, who counts its messages. */
@@ -42,17 +64,12 @@ describe("broadcastChannel()", () => {
     const channel = new BroadcastChannel(name);
     opened.push(channel);
     const messages: unknown[] = [];
-    let arrived = () => {};
+    const arrivals = new Arrivals(messages);
     channel.onmessage = ({ data }: MessageEvent) => {
       messages.push(data);
-      arrived();
+      arrivals.check();
     };
-    const until = async (count: number) => {
-      while (messages.length < count) {
-        await new Promise<void>((resolve) => arrived = resolve);
-      }
-    };
-    return { channel, messages, until };
+    return { channel, messages, until: (count: number) => arrivals.until(count) };
   }
 
   it("throws a TypeError that names what is wrong with the name", () => {
