@@ -1,6 +1,8 @@
 import { encodeName, PacketWriter, readPacket } from "./packet.ts";
 import type { Transport } from "./transport.ts";
 
+export type { Transport };
+
 /** From this many bytes on, a packet is posted at once rather than at the end of the turn. */
 const PACKET_LIMIT = 1 << 18;
 
@@ -17,13 +19,18 @@ const PACKET_LIMIT = 1 << 18;
  * @throws {TypeError} If `name` is not a string with at least one character, or if the runtime has
  * no `BroadcastChannel`.
  *
- * @example
- * ```ts no-eval
- * const node = await join({
- *   id: "w1",
- *   members: ["w1", "w2", "w3"],
- *   transport: broadcastChannel("app"),
- * });
+ * @example Three members, each of which would be in a worker of its own
+ * ```ts
+ * import { join } from "@synod/synod";
+ * import { broadcastChannel } from "@synod/synod/transports/broadcast-channel";
+ *
+ * const members = ["w1", "w2", "w3"];
+ * const nodes = await Promise.all(
+ *   members.map((id) => join({ id, members, transport: broadcastChannel("app") })),
+ * );
+ * await nodes[0].kv.put("greeting", "hello");
+ * console.log(await nodes[2].kv.get("greeting")); // { ok: true, value: "hello" }
+ * for (const node of nodes) await node.close();
  * ```
  */
 export function broadcastChannel(name: string): Transport {
