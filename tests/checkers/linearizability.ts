@@ -32,6 +32,11 @@ export interface Model<State, Operation extends Timed> {
    * fits and changes nothing, it is taken at once, and nothing else is tried there.
    */
   onlyLooks?(operation: Operation): boolean;
+  /**
+   * Unknown operations with the same kind do the same to every state, so nobody can tell which of them
+   * took effect: they are used in the order of their calls. `undefined`: like no other.
+   */
+  kind?(operation: Operation): string | undefined;
 }
 
 /** An order that explains the history, or the longest attempt at one. */
@@ -79,11 +84,12 @@ interface Configuration<State, Operation> {
 export function findLinearization<State, Operation extends Timed>(
   model: Model<State, Operation>,
   history: readonly Operation[],
-  limit = 1_000_000,
+  limit = 200_000,
 ): Linearization<State, Operation> {
   const byCall = [...history].sort((a, b) => a.call - b.call);
   const completed = byCall.filter((operation) => operation.return !== Infinity);
   const unknown = byCall.filter((operation) => operation.return === Infinity);
+  const alike = previousAlike(model, unknown);
   const visited = new Map<string, bigint[]>();
   let configurations = 0;
   let longest: Configuration<State, Operation> = {
@@ -126,7 +132,7 @@ export function findLinearization<State, Operation extends Timed>(
       push(current, { state: current.state, taken: current.taken, step: [] }, look, current.state);
       continue;
     }
-    const starts = closure(model, unknown, deadline, current);
+    const starts = closure(model, unknown, alike, deadline, current);
     // Backwards, so that the stack gives them out in the order of their calls.
     for (const index of minimal.reverse()) {
       for (const start of starts) {
@@ -196,6 +202,7 @@ interface Start<State, Operation> {
 function closure<State, Operation extends Timed>(
   model: Model<State, Operation>,
   unknown: readonly Operation[],
+  alike: readonly bigint[],
   deadline: number,
   { state, taken }: Configuration<State, Operation>,
 ): Start<State, Operation>[] {
@@ -204,7 +211,7 @@ function closure<State, Operation extends Timed>(
   for (const start of found) { // grows while it is walked through: breadth first
     for (let i = 0; i < unknown.length && unknown[i].call <= deadline; i++) {
       const bit = 1n << BigInt(i);
-      if ((start.taken & bit) !== 0n) continue;
+      if ((start.taken & bit) !== 0n || (alike[i] & ~start.taken) !== 0n) continue;
       for (const next of model.apply(start.state, unknown[i])) {
         if (!admit(reached, model.key(next), start.taken | bit)) continue;
         found.push({ state: next, taken: start.taken | bit, step: [...start.step, unknown[i]] });
@@ -212,6 +219,21 @@ function closure<State, Operation extends Timed>(
     }
   }
   return found;
+}
+
+/** For each operation the bit of the one before it that is of the same kind, which goes first. */
+function previousAlike<State, Operation extends Timed>(
+  model: Model<State, Operation>,
+  unknown: readonly Operation[],
+): bigint[] {
+  const latest = new Map<string, bigint>();
+  return unknown.map((operation, i) => {
+    const kind = model.kind?.(operation);
+    if (kind === undefined) return 0n;
+    const before = latest.get(kind) ?? 0n;
+    latest.set(kind, 1n << BigInt(i));
+    return before;
+  });
 }
 
 /** Notes that `key` was reached with `taken`, unless that adds nothing to what was noted before. */

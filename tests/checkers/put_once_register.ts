@@ -45,31 +45,54 @@ export interface RegisterState {
 }
 
 /**
- * A register of the KV: put-once, with values that may be released by what they are bound to.
+ * A register of the KV: put-once, with values that may be released by what they are bound to; for one
+ * `history`.
  *
  * A release is nobody's operation. A bound value may go at any moment, so the model lets it go right
  * before the operation that needs it gone; an unbound one stays for ever. Whatever comes after it has
  * a greater token, and a value that went never comes back, since its put happened.
  */
-export const putOnceRegister: Model<RegisterState, RegisterOperation> = {
-  initial: { present: null, token: null, above: 0 },
+export function putOnceRegister(
+  history: readonly RegisterOperation[],
+): Model<RegisterState, RegisterOperation> {
+  const nameOf = names(history);
+  return {
+    initial: { present: null, token: null, above: 0 },
 
-  apply(state, operation) {
-    const after: RegisterState[] = [];
-    for (const before of withRelease(state)) {
-      const next = operation.type === "put" ? put(before, operation) : read(before, operation);
-      if (next !== null) after.push(next);
-    }
-    return after;
-  },
+    apply(state, operation) {
+      const after: RegisterState[] = [];
+      for (const before of withRelease(state)) {
+        const next = operation.type === "put" ? put(before, operation) : read(before, operation);
+        if (next !== null) after.push(next);
+      }
+      return after;
+    },
 
-  // A release that a read was taken to prove could as well be proved by what follows it.
-  onlyLooks: (operation) =>
-    operation.type === "read" ||
-    (operation.result !== undefined && operation.result.value !== operation.value),
+    key: ({ present, token, above }) => `${present ? nameOf(present) : ""} ${token} ${above}`,
 
-  key: ({ present, token, above }) => `${present?.value ?? ""} ${token} ${above}`,
-};
+    // A release that a read was taken to prove could as well be proved by what follows it.
+    onlyLooks: (operation) =>
+      operation.type === "read" ||
+      (operation.result !== undefined && operation.result.value !== operation.value),
+
+    kind: (operation) => operation.type === "put" ? nameOf(operation) : undefined,
+  };
+}
+
+/**
+ * What tells the value of a put from others: the value itself if anybody saw it, and otherwise only
+ * what somebody could still see of it: whether it goes away, and what it is bound to.
+ */
+function names(history: readonly RegisterOperation[]): (put: Put) => string {
+  const seen = new Set<string | null | undefined>();
+  for (const operation of history) {
+    if (operation.type === "put") seen.add(operation.result?.value);
+    else for (const saw of [operation.value, operation.node, operation.pid]) seen.add(saw);
+  }
+  const binding = (to: string | undefined) => to === undefined || seen.has(to) ? to : "unseen";
+  return ({ value, bound, node, pid }) =>
+    seen.has(value) ? value : `unseen ${bound} ${binding(node)} ${binding(pid)}`;
+}
 
 /** The state itself, and the one after the release of its value if that may happen. */
 function withRelease(state: RegisterState): RegisterState[] {

@@ -55,8 +55,8 @@ export class Chain {
     return this.#chosen;
   }
 
-  /** Somebody asks the members to accept `state`; the first time is when it was decided. */
-  proposed(id: RegisterId, ballot: Ballot, state: State): Proposal {
+  /** Somebody asks the members to accept `state`; the first time, at `time`, is when it was decided. */
+  proposed(id: RegisterId, ballot: Ballot, state: State, time: number): Proposal {
     const register = this.#register(id);
     const key = show(ballot);
     const known = register.proposals.get(key);
@@ -71,24 +71,25 @@ export class Chain {
     const identity = identify(state);
     const proposal: Proposal = { ballot, state, identity, accepted: new Set(), chosen: false };
     register.proposals.set(key, proposal);
-    this.#decided(id, register, proposal);
+    this.#decided(id, register, proposal, time);
     return proposal;
   }
 
   /** Takes note of a state that is new, and of what has ended by now. */
-  #decided(id: RegisterId, register: Register, { ballot, state, identity }: Proposal): void {
+  #decided(id: RegisterId, register: Register, proposal: Proposal, time: number): void {
+    const { ballot, state, identity } = proposal;
     if (register.written.has(identity)) return;
     if (state.token !== ballot.counter) {
       this.#report(`${id}: ${identity} was first seen at ballot ${show(ballot)}`);
     }
-    for (const written of register.written.values()) this.#noteEnd(written);
+    for (const written of register.written.values()) this.#noteEnd(written, time);
     const decided = ++this.#sequence;
     register.written.set(identity, { state, identity, decided, ended: null });
   }
 
   /** A member accepted `state`. */
   accepted(id: RegisterId, ballot: Ballot, state: State, incarnation: string): void {
-    const proposal = this.proposed(id, ballot, state);
+    const proposal = this.proposed(id, ballot, state, this.#world.timeOf(incarnation));
     const register = this.#register(id);
     register.newest = Math.max(register.newest, state.token);
     proposal.accepted.add(incarnation);
@@ -101,11 +102,11 @@ export class Chain {
   }
 
   /** Checks, when all is quiet and everything was read, that nothing is left that has ended. */
-  checkReleased(): void {
+  checkReleased(time: number): void {
     for (const [id, register] of this.#registers) {
       const state = chainOf(register).at(-1)?.state;
       if (!state?.present) continue;
-      const ended = state.bindings.find((binding) => this.#mustHaveEnded(binding));
+      const ended = state.bindings.find((binding) => this.#mustHaveEnded(binding, time));
       if (ended === undefined) continue;
       this.#report(`${id} still holds ${identify(state)}, though ${JSON.stringify(ended)} ended`);
     }
@@ -165,19 +166,19 @@ export class Chain {
   }
 
   /** Notes it once, if what the value is bound to has ended by now: this stays so. */
-  #noteEnd(written: Written): void {
+  #noteEnd(written: Written, time: number): void {
     if (written.ended !== null || !written.state.present) return;
-    if (written.state.bindings.some((binding) => this.#hasEnded(binding))) {
+    if (written.state.bindings.some((binding) => this.#hasEnded(binding, time))) {
       written.ended = ++this.#sequence;
     }
   }
 
-  #hasEnded(binding: Binding): boolean {
+  #hasEnded(binding: Binding, time: number): boolean {
     switch (binding.kind) {
       case "pid":
-        return !this.#world.isProcessOpen(binding.pid);
+        return !this.#world.isProcessOpen(binding.pid, time);
       case "node":
-        return !this.#world.isSessionOpen(binding.session);
+        return !this.#world.isSessionOpen(binding.session, time);
       case "until":
         return this.#world.isPast(binding.time);
       case "key":
@@ -186,10 +187,10 @@ export class Chain {
   }
 
   /** As {@linkcode #hasEnded}, and everybody who reads can tell. */
-  #mustHaveEnded(binding: Binding): boolean {
+  #mustHaveEnded(binding: Binding, time: number): boolean {
     return binding.kind === "until"
       ? this.#world.isPastEverywhere(binding.time)
-      : this.#hasEnded(binding);
+      : this.#hasEnded(binding, time);
   }
 
   #register(id: RegisterId): Register {

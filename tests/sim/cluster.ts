@@ -32,6 +32,8 @@ export class Cluster {
   readonly scenario: Scenario;
   readonly simulation: Simulation;
   readonly network: SimulatedNetwork;
+  /** Whether machines that start now stall at times. */
+  stalls = true;
   readonly #random: Random;
   readonly #report: (violation: string) => void;
   readonly #stations: Station[] = [];
@@ -95,7 +97,7 @@ export class Cluster {
       wallOffset: random.integer(-2_000, 2_000),
       monotonicOffset: random.between(0, 1_000_000),
     });
-    machine.stallSometimes(scenario.stall.chance, scenario.stall.longest);
+    if (this.stalls) machine.stallSometimes(scenario.stall.chance, scenario.stall.longest);
     const transport = this.network.transport(machine);
     const isMember = scenario.members.includes(id);
     const station: Station = {

@@ -34,6 +34,7 @@ export class Faults {
     network.heal();
     network.profile = CALM;
     for (const { machine } of stations) machine.calm();
+    this.#cluster.stalls = false;
   }
 
   #next(): void {

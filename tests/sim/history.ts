@@ -78,7 +78,10 @@ export class History {
   check(): string[] {
     const violations: string[] = [];
     for (const [on, operations] of partitionBy(this.#operations, (o) => o.on)) {
-      const found = findLinearization<RegisterState, Recorded>(putOnceRegister, operations);
+      const found = findLinearization<RegisterState, Recorded>(
+        putOnceRegister(operations),
+        operations,
+      );
       if (!found.ok) violations.push(explain(on, operations, found));
     }
     return violations;

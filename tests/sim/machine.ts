@@ -43,7 +43,8 @@ export class Machine implements Runtime {
   /** How long the monotonic clock stood still so far, in virtual milliseconds. */
   #slept = 0;
   #stall: { chance: number; longest: number } = { chance: 0, longest: 0 };
-  #peeking = false;
+  /** The time at which somebody looks at it from outside (virtual time). */
+  #peeking: number | null = null;
 
   constructor(simulation: Simulation, name: string, random: Random, clock: ClockOptions) {
     this.name = name;
@@ -85,7 +86,7 @@ export class Machine implements Runtime {
 
   /** The virtual time that this machine is at: ahead of the others' while its turn is stalled. */
   get time(): number {
-    if (this.#peeking) return this.#simulation.time;
+    if (this.#peeking !== null) return this.#peeking;
     return Math.max(this.#simulation.time, this.#stalledUntil);
   }
 
@@ -114,10 +115,13 @@ export class Machine implements Runtime {
     this.#simulation.at(at, () => this.run(callback));
   }
 
-  /** Looks at the machine from outside, at this very instant, without an effect on its time. */
-  peek<T>(look: () => T): T {
+  /**
+   * Looks at the machine from outside, as it is now, with its clocks as they will be at `time` (virtual
+   * time; not before now), without an effect on it.
+   */
+  peek<T>(time: number, look: () => T): T {
     const before = this.#peeking;
-    this.#peeking = true;
+    this.#peeking = time;
     try {
       return look();
     } finally {
@@ -186,7 +190,7 @@ export class Machine implements Runtime {
   }
 
   #maybeStall(): void {
-    if (this.#stall.chance === 0 || this.#peeking || this.#crashed) return;
+    if (this.#stall.chance === 0 || this.#peeking !== null || this.#crashed) return;
     if (!this.#random.chance(this.#stall.chance)) return;
     this.#stalledUntil = this.time + this.#random.between(0, this.#stall.longest);
     this.#simulation.note(`${this.name} stalls until ${this.#stalledUntil.toFixed(3)}`);

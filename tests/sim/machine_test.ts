@@ -154,12 +154,13 @@ describe("Machine", () => {
     assert(held! >= readings[1], "what came meanwhile waits for the end of the turn");
   });
 
-  it("peek() reads clocks at this very instant, without an effect", () => {
+  it("peek() reads clocks at an instant from outside, without an effect", () => {
     const m = machine();
     m.stallSometimes(1, 100);
-    assertEquals(m.peek(() => m.now()), 0);
+    assertEquals(m.peek(0, () => m.now()), 0);
     m.now();
-    assertEquals(m.peek(() => m.now()), 0);
+    assertEquals(m.peek(0, () => m.now()), 0);
+    assertEquals(m.peek(7, () => m.now()), 7);
     assert(m.now() > 0);
   });
 

@@ -2,7 +2,7 @@
  * `deno task sim`: whole clusters of the shipping code in virtual time, with faults from a seed.
  *
  * - `--seed N`: replays one run; `--trace` shows whatever happens, `--frames` every frame, too.
- * - `--seeds COUNT [--from N]`: runs many, on all cores, and stops at the tenth that fails.
+ * - `--seeds COUNT [--from N]`: runs many, on all cores, and stops when `--enough` (ten) failed.
  * - `--restart yes|no`: whether members that went down come back, without their memory; without it
  *   the seed decides.
  *
@@ -15,20 +15,18 @@ import { runSeed } from "./run.ts";
 const USAGE =
   "sim --seed N [--trace] [--frames] [--restart] | --seeds COUNT [--from N] [--restart]";
 
-/** After so many failures there is enough to look at. */
-const MAX_FAILURES = 10;
-
 interface Wish {
   seed?: string;
   seeds?: number;
   from: number;
+  enough: number;
   trace: boolean;
   frames: boolean;
   restart: boolean | undefined;
 }
 
 function parseArguments(args: readonly string[]): Wish {
-  const wish: Wish = { from: 1, trace: false, frames: false, restart: undefined };
+  const wish: Wish = { from: 1, enough: 10, trace: false, frames: false, restart: undefined };
   const rest = [...args];
   const value = (name: string) => {
     const text = rest.shift();
@@ -55,6 +53,9 @@ function parseArguments(args: readonly string[]): Wish {
         break;
       case "--from":
         wish.from = count(name);
+        break;
+      case "--enough":
+        wish.enough = count(name);
         break;
       case "--trace":
         wish.trace = true;
@@ -87,7 +88,7 @@ function* numbers(from: number, count: number): Iterable<string> {
   for (let seed = from; seed < from + count; seed++) yield `${seed}`;
 }
 
-async function runMany(count: number, { from, restart }: Wish): Promise<boolean> {
+async function runMany(count: number, { from, enough, restart }: Wish): Promise<boolean> {
   const summary = new Summary();
   const start = performance.now();
   const width = navigator.hardwareConcurrency;
@@ -99,7 +100,7 @@ async function runMany(count: number, { from, restart }: Wish): Promise<boolean>
       told = performance.now();
       console.log(`${summary.runs} of ${count} runs, ${summary.failed.length} failed`);
     }
-    return summary.failed.length < MAX_FAILURES;
+    return summary.failed.length < enough;
   });
   const seconds = (performance.now() - start) / 1000;
   console.log(summary.lines().join("\n"));

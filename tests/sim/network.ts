@@ -19,8 +19,8 @@ export interface NetworkProfile {
 /** A network without faults. */
 export const CALM: NetworkProfile = { loss: 0, duplicate: 0, delay: [0.2, 2], tail: 0 };
 
-/** Sees each frame at the moment of its sending, whatever becomes of it. */
-export type FrameListener = (from: string, to: string, frame: Uint8Array) => void;
+/** Sees each frame when it is sent, at `time` in virtual time, whatever becomes of it. */
+export type FrameListener = (from: string, to: string, frame: Uint8Array, time: number) => void;
 
 /** The network of a simulation: a `memoryNetwork` whose frames have a fate drawn from the seed. */
 export class SimulatedNetwork {
@@ -96,7 +96,8 @@ export class SimulatedNetwork {
   }
 
   #schedule(deliver: () => void, from: string, to: string, frame: Uint8Array): void {
-    for (const listener of this.#listeners) listener(from, to, frame);
+    const sent = this.#sender?.time ?? this.#simulation.time;
+    for (const listener of this.#listeners) listener(from, to, frame, sent);
     this.counts.sent++;
     // Drawn always, and in one order: so a cut changes the fate of no frame that it does not touch.
     const lost = this.#random.chance(this.profile.loss);
@@ -106,7 +107,6 @@ export class SimulatedNetwork {
       this.counts.lost++;
       return;
     }
-    const sent = this.#sender?.time ?? this.#simulation.time;
     for (const delay of doubled ? delays : delays.slice(1)) {
       this.#simulation.at(sent + delay, () => {
         if (this.#oneWayCuts.has(`${from}>${to}`)) return; // as with `partition`: lost on the way

@@ -32,19 +32,19 @@ export class Observer {
     this.#chain = new Chain(world, members, report);
   }
 
-  /** A frame is being sent. */
-  frame(from: string, to: string, bytes: Uint8Array): void {
+  /** A frame is being sent, at `time` by the clock of the simulation. */
+  frame(from: string, to: string, bytes: Uint8Array, time: number): void {
     const decoded = decodeFrame(bytes);
     if (!decoded.ok) {
       this.#report(`${from} sends ${to} what is no frame: ${JSON.stringify(decoded)}`);
       return;
     }
-    for (const request of decoded.frame.requests) this.#request(request);
+    for (const request of decoded.frame.requests) this.#request(request, time);
   }
 
   /** A member has handled a request. */
   vote(voter: Voter, request: VoterRequest, { reply }: VoterOutput): void {
-    this.#request(request);
+    this.#request(request, this.#world.timeOf(voter.incarnation));
     if (request.type === "forget") this.#forgets(voter, request.register, request.ballot);
     if (reply === undefined || !("register" in request)) return;
     const { register } = request;
@@ -72,8 +72,8 @@ export class Observer {
   }
 
   /** Checks, when all is quiet and everything was read, that nothing is left that has ended. */
-  checkReleased(): void {
-    this.#chain.checkReleased();
+  checkReleased(time: number): void {
+    this.#chain.checkReleased(time);
   }
 
   /** How many states were chosen. */
@@ -81,9 +81,9 @@ export class Observer {
     return this.#chain.chosen;
   }
 
-  #request(request: Request): void {
+  #request(request: Request, time: number): void {
     if (request.type === "accept") {
-      this.#chain.proposed(request.register, request.ballot, request.state);
+      this.#chain.proposed(request.register, request.ballot, request.state, time);
     }
     if (request.type === "renew") this.#world.asked(request.session);
   }

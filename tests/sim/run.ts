@@ -121,17 +121,17 @@ class Run {
     this.#report = report;
     this.network = new SimulatedNetwork(simulation, simulation.random.fork("network"));
     this.cluster = new Cluster(simulation, this.network, scenario, report);
-    const world = new World(() => this.cluster.stations);
+    const world = new World(simulation, () => this.cluster.stations);
     this.observer = new Observer(world, scenario.members.length, report);
     this.history = new History(simulation);
     this.workload = new Workload(this.cluster, this.history, world, report);
     this.watchers = new Watchers(this.cluster, this.history, this.workload.keys, report);
     this.faults = new Faults(this.cluster);
-    this.network.listen((from, to, frame) => {
+    this.network.listen((from, to, frame, time) => {
       simulation.fingerprint.text(`${from}>${to}`);
-      simulation.fingerprint.number(simulation.time);
+      simulation.fingerprint.number(time);
       simulation.fingerprint.bytes(frame);
-      this.observer.frame(from, to, frame);
+      this.observer.frame(from, to, frame, time);
       if (showFrames) simulation.comment(() => `${from} > ${to}: ${describeFrame(frame)}`);
     });
   }
@@ -171,7 +171,7 @@ class Run {
         if (!done) this.#report(`${station.name} cannot read ${key.name} at the end`);
       }
     }
-    this.observer.checkReleased();
+    this.observer.checkReleased(simulation.time);
     const expected = new Map<string, { present: true; value: string; token: number }>();
     for (const key of workload.keys) {
       for (const station of up) {

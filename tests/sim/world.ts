@@ -1,5 +1,6 @@
 import type { Process } from "../../lib/processes.ts";
 import type { Station } from "./cluster.ts";
+import type { Simulation } from "./simulation.ts";
 
 /** A key that the users of a run share. */
 export interface SharedKey {
@@ -20,12 +21,14 @@ export interface KnownProcess {
  * ask here whether something that the cluster did was justified.
  */
 export class World {
+  readonly #simulation: Simulation;
   readonly #stations: () => readonly Station[];
   readonly #processes = new Map<string, KnownProcess>();
   /** For each life, the highest number of a session that it was seen to ask for. */
   readonly #newest = new Map<string, number>();
 
-  constructor(stations: () => readonly Station[]) {
+  constructor(simulation: Simulation, stations: () => readonly Station[]) {
+    this.#simulation = simulation;
     this.#stations = stations;
   }
 
@@ -41,25 +44,32 @@ export class World {
     this.#newest.set(life, Math.max(Number(sequence), this.#newest.get(life) ?? 0));
   }
 
-  /** Whether its owner may still believe in `session`, at this instant. */
-  isSessionOpen(session: string): boolean {
+  /** The virtual time that the machine of this incarnation of a member is at. */
+  timeOf(incarnation: string): number {
+    // A node may vote before it has joined, and is not known yet.
+    return this.#stationOf(incarnation)?.machine.time ?? this.#simulation.time;
+  }
+
+  /** Whether its owner may still believe in `session` at `time`, if nothing happens until then. */
+  isSessionOpen(session: string, time: number): boolean {
     const [, life, sequence] = session.split("/");
-    const station = this.#stations().find(({ node }) => node?.life === life);
-    return station !== undefined && believes(station) &&
+    const station = this.#stationOf(life);
+    return station !== undefined && believes(station, time) &&
       Number(sequence) >= (this.#newest.get(life) ?? 0);
+  }
+
+  /** Whether the process with this pid may still believe that it lives at `time`. */
+  isProcessOpen({ session, seq }: { session: string; seq: number }, time: number): boolean {
+    const known = this.#processes.get(`${session}/${seq}`);
+    return known !== undefined && !known.process.signal.aborted &&
+      this.isSessionOpen(session, time);
   }
 
   /** Whether the memory of this incarnation of a member exists, or did until it crashed for good. */
   remembers(incarnation: string): boolean {
-    const stations = this.#stations();
-    const station = stations.find(({ node }) => node?.life === incarnation);
-    return station !== undefined && stations.findLast(({ id }) => id === station.id) === station;
-  }
-
-  /** Whether the process with this pid may still believe that it lives, at this instant. */
-  isProcessOpen({ session, seq }: { session: string; seq: number }): boolean {
-    const known = this.#processes.get(`${session}/${seq}`);
-    return known !== undefined && !known.process.signal.aborted && this.isSessionOpen(session);
+    const station = this.#stationOf(incarnation);
+    return station !== undefined &&
+      this.#stations().findLast(({ id }) => id === station.id) === station;
   }
 
   /** Whether the wall clock of some machine can have shown `time` or later so far. */
@@ -70,12 +80,16 @@ export class World {
   /** Whether the wall clock of every node that is up shows `time` or later now. */
   isPastEverywhere(time: number): boolean {
     return this.#stations().every(({ machine, down }) =>
-      down || machine.peek(() => machine.wallNow()) >= time
+      down || machine.peek(machine.time, () => machine.wallNow()) >= time
     );
+  }
+
+  #stationOf(life: string): Station | undefined {
+    return this.#stations().find(({ node }) => node?.life === life);
   }
 }
 
-/** Whether the node on `station` would say, if it were asked now, that its session is valid. */
-function believes({ machine, node, down }: Station): boolean {
-  return !down && !machine.crashed && node !== null && machine.peek(() => node.hasQuorum);
+/** Whether the node on `station` would say, if it were asked at `time`, that its session is valid. */
+function believes({ machine, node, down }: Station, time: number): boolean {
+  return !down && !machine.crashed && node !== null && machine.peek(time, () => node.hasQuorum);
 }

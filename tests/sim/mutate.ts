@@ -1,0 +1,96 @@
+/**
+ * Tests the simulator: breaks one rule of the protocol after the other, in a copy of the project, and
+ * sees whether the simulation notices. Takes a while; `deno run --allow-all tests/sim/mutate.ts [part
+ * of a name...]` runs those whose name contains one of the parts.
+ *
+ * @module
+ */
+import { type Mutation, MUTATIONS } from "./mutations.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** What the simulation needs of the project. */
+const PARTS = [
+  "deno.json",
+  "deno.lock",
+  "mod.ts",
+  "lib",
+  "transports",
+  "tests/checkers",
+  "tests/offline",
+  "tests/sim",
+];
+
+async function copy(from: URL, to: URL): Promise<void> {
+  const info = await Deno.stat(from);
+  if (info.isFile) return await Deno.copyFile(from, to);
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name } of Deno.readDir(from)) {
+    await copy(new URL(`${from}/${name}`), new URL(`${to}/${name}`));
+  }
+}
+
+/** Breaks the rule in the copy; returns what mends it. */
+async function apply({ name, file, find, replace }: Mutation, root: URL) {
+  const path = new URL(file, root);
+  const text = await Deno.readTextFile(path);
+  if (text.split(find).length !== 2) {
+    throw new Error(`"${name}" does not fit any more: its code is not once in ${file}`);
+  }
+  await Deno.writeTextFile(path, text.replace(find, () => replace));
+  return () => Deno.writeTextFile(path, text);
+}
+
+async function run(seeds: number, root: URL): Promise<{ failed: boolean; output: string }> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-check",
+      "--allow-read",
+      "--import-map=tests/offline/import_map.json",
+      "tests/sim/main.ts",
+      "--seeds",
+      `${seeds}`,
+      "--enough",
+      "1",
+    ],
+    cwd: root,
+    stdout: "piped",
+    stderr: "piped",
+  });
+  const { success, stdout, stderr } = await command.output();
+  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  return { failed: !success, output };
+}
+
+/** The first violation in the output, and after how many runs it came. */
+function found(output: string): string {
+  const runs = output.match(/^(\d+) runs in (\d+) s/m);
+  const first = output.match(/^seed .*\n +(.*)/m) ?? output.match(/error.*?: (.*)/);
+  return `after ${runs?.[1] ?? "?"} runs: ${first?.[1].slice(0, 140) ?? output.slice(-300)}`;
+}
+
+const temporary = await Deno.makeTempDir();
+const root = new URL(`file://${temporary}/`);
+let missed = 0;
+try {
+  await Deno.mkdir(new URL("tests/", root));
+  for (const part of PARTS) await copy(new URL(part, ROOT), new URL(part, root));
+  const wanted = MUTATIONS.filter(({ name }) =>
+    Deno.args.length === 0 || Deno.args.some((part) => name.includes(part))
+  );
+  // As long as the code itself fails, a failure says nothing about a rule.
+  const { failed, output } = await run(Math.max(...wanted.map(({ seeds }) => seeds)), root);
+  if (failed) throw new Error(`it fails without a broken rule: ${found(output)}`);
+  for (const mutation of wanted) {
+    const undo = await apply(mutation, root);
+    const { failed, output } = await run(mutation.seeds, root);
+    await undo();
+    if (!failed) missed++;
+    console.log(`${failed ? "found " : "MISSED"}  ${mutation.name}\n        ${found(output)}`);
+  }
+  console.log(`${wanted.length - missed} of ${wanted.length} broken rules were noticed`);
+} finally {
+  await Deno.remove(temporary, { recursive: true });
+}
+if (missed > 0) Deno.exit(1);

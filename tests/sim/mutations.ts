@@ -1,0 +1,275 @@
+/** One rule of the protocol, and a small change to the code that breaks it. */
+export interface Mutation {
+  /** What is broken. */
+  readonly name: string;
+  readonly file: string;
+  /** The code that keeps the rule; once in its file. */
+  readonly find: string;
+  readonly replace: string;
+  /** How many seeds it may take until one of them fails; more for what takes rare faults. */
+  readonly seeds: number;
+}
+
+/** How many seeds are enough for most. */
+const SOON = 60;
+
+/** How many for what only shows when several faults meet. */
+const LATE = 2_000;
+
+/** Each of these must make the simulation fail: this tests the tests. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "an acceptor forgets its promises",
+    file: "lib/paxos/acceptor.ts",
+    find: "    entry.promised = ballot;\n",
+    replace: "",
+    seeds: SOON,
+  },
+  {
+    name: "an acceptor accepts below its promise",
+    file: "lib/paxos/acceptor.ts",
+    find: 'if (compareBallots(ballot, promised) < 0) return only({ type: "nack", promised });',
+    replace: "",
+    seeds: SOON,
+  },
+  {
+    name: "an acceptor promises a ballot that it promised before",
+    file: "lib/paxos/acceptor.ts",
+    find: "if (compareBallots(ballot, promised) <= 0) return",
+    replace: "if (compareBallots(ballot, promised) < 0) return",
+    seeds: SOON,
+  },
+  {
+    name: "an accept with a promise for the next ballot promises nothing",
+    file: "lib/paxos/acceptor.ts",
+    find: "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
+    replace: "ballot",
+    seeds: SOON,
+  },
+  {
+    name: "an acceptor forgets a register without raising its floor",
+    file: "lib/paxos/acceptor.ts",
+    find: "this.#floor = Math.max(this.#floor, entry.promised.counter);",
+    replace: "",
+    seeds: SOON,
+  },
+  {
+    name: "an acceptor forgets the bindings' tombstones that others still need",
+    file: "lib/paxos/proposer.ts",
+    find: "return this.#accepts.missing().length === 0;",
+    replace: "return this.#accepts.reached;",
+    seeds: LATE,
+  },
+  {
+    name: "a majority is one too few",
+    file: "lib/paxos/quorum.ts",
+    find: "return Math.floor(count / 2) + 1;",
+    replace: "return Math.max(1, Math.floor(count / 2));",
+    seeds: SOON,
+  },
+  {
+    name: "replies from before a crash are counted",
+    file: "lib/paxos/quorum.ts",
+    find: "counted !== undefined && counted.sender.incarnation < known[i]",
+    replace: "counted !== undefined && counted.sender.incarnation < known[i] && false",
+    seeds: LATE,
+  },
+  {
+    name: "a proposer takes any accepted state, not the one with the highest ballot",
+    file: "lib/paxos/reports.ts",
+    find: "compareBallots(report.accepted.ballot, accepted.ballot) > 0",
+    replace: "compareBallots(report.accepted.ballot, accepted.ballot) < 0",
+    seeds: SOON,
+  },
+  {
+    name: "an unsure state is reported without being chosen first",
+    file: "lib/paxos/reports.ts",
+    find: "unanimous: reports.every((report) => votesFor(report, ballot)),",
+    replace: "unanimous: true,",
+    seeds: SOON,
+  },
+  {
+    name: "a copy counts as a vote",
+    file: "lib/paxos/reports.ts",
+    find: "report.accepted !== null && !report.copied &&",
+    replace: "report.accepted !== null &&",
+    seeds: LATE,
+  },
+  {
+    name: "a proposer that has sent a state reports another one without writing it",
+    file: "lib/paxos/proposer.ts",
+    find: "const mustWrite = this.#wrote || ",
+    replace: "const mustWrite = ",
+    seeds: LATE,
+  },
+  {
+    name: "a token need not be greater than the one before it",
+    file: "lib/paxos/proposer.ts",
+    find: 'if (this.#ballot.counter <= summary.token) return { do: "restart" };',
+    replace: "",
+    seeds: LATE,
+  },
+  {
+    name: "a put that is tried again does not know its own write",
+    file: "lib/paxos/kv_register.ts",
+    find: "state.op === put.op",
+    replace: "state.op === put.op && false",
+    seeds: SOON,
+  },
+  {
+    name: "a put whose write came and went writes again",
+    file: "lib/paxos/kv_register.ts",
+    find: "put.firstAccept !== undefined && (put.endedByOthers || !mayWrite())",
+    replace: "false",
+    seeds: SOON,
+  },
+  {
+    name: "a put of a process whose write came and went says that another one won",
+    file: "lib/paxos/kv_register.ts",
+    find: "(put.endedByOthers || !mayWrite())",
+    replace: "put.endedByOthers",
+    seeds: LATE,
+  },
+  {
+    name: "a process that has ended goes on writing",
+    file: "lib/paxos/kv_register.ts",
+    find: 'if (!mayWrite()) return { draft: null, result: { kind: "lapsed" } };',
+    replace: "",
+    seeds: LATE,
+  },
+  {
+    name: "a process that exits releases only what it knows that it wrote",
+    file: "lib/process_table.ts",
+    find: "mustWrite: unknown > 0,",
+    replace: "mustWrite: false,",
+    seeds: LATE,
+  },
+  {
+    name: "a bound value is served as if it were settled",
+    file: "lib/node/settled_values.ts",
+    find: "state.bindings.length > 0 || this.#values.has(register)",
+    replace: "this.#values.has(register)",
+    seeds: SOON,
+  },
+  {
+    name: "a kept promise serves twice",
+    file: "lib/node/kept_promises.ts",
+    find: "if (kept !== undefined) this.#kept.delete(register);",
+    replace: "",
+    seeds: SOON,
+  },
+  {
+    name: "a session never ends for its owner",
+    file: "lib/paxos/lease.ts",
+    find: "if (remaining > 0) return remaining;",
+    replace: "return this.ttl;",
+    seeds: SOON,
+  },
+  {
+    name: "an owner counts on its whole time to live and more",
+    file: "lib/paxos/lease.ts",
+    find: "OWNER_SHARE = 0.95",
+    replace: "OWNER_SHARE = 1.1",
+    seeds: LATE,
+  },
+  {
+    name: "an owner counts from the answer, not from its question",
+    file: "lib/paxos/lease.ts",
+    find: "this.#granted = pending.sent;",
+    replace: "this.#granted = at;",
+    seeds: LATE,
+  },
+  {
+    name: "an owner trusts a monotonic clock that stands still in sleep",
+    file: "lib/paxos/lease.ts",
+    find: "return Math.max(to.now - from.now, to.wall - from.wall);",
+    replace: "return to.now - from.now;",
+    seeds: SOON,
+  },
+  {
+    name: "a member fences a session that it renewed just now",
+    file: "lib/paxos/sessions.ts",
+    find: "if (!this.#fenced.has(session) && remaining > 0)",
+    replace: "if (false)",
+    seeds: LATE,
+  },
+  {
+    name: "a member renews a session that it fenced",
+    file: "lib/paxos/sessions.ts",
+    find: "    if (this.#fenced.has(session)) {\n      this.#fenced.set(session, now);",
+    replace: "    if (false) {\n      this.#fenced.set(session, now);",
+    seeds: LATE,
+  },
+  {
+    name: "a member that came back fences sessions that it may have renewed",
+    file: "lib/paxos/sessions.ts",
+    find: "this.#allAliveUntil = now + this.#maxTtl;",
+    replace: "",
+    seeds: LATE,
+  },
+  {
+    name: "a member that came back is content with the memory of one other",
+    file: "lib/paxos/recovery.ts",
+    find: "this.#needed = majority(options.members.length);",
+    replace: "this.#needed = 1;",
+    seeds: LATE,
+  },
+  {
+    name: "a member that came back remembers no promises",
+    file: "lib/paxos/acceptor.ts",
+    find: "this.#entries.set(register, { promised, accepted, copied: accepted !== null });",
+    replace:
+      "this.#entries.set(register, { promised: floorBallot(0), accepted, copied: accepted !== null });",
+    seeds: LATE,
+  },
+  {
+    name: "a value is released before its time",
+    file: "lib/node/liveness.ts",
+    find: "this.#runtime.wallNow() >= binding.time",
+    replace: "this.#runtime.wallNow() + 500 >= binding.time",
+    seeds: SOON,
+  },
+  {
+    name: "a value outlasts the key that it is bound to",
+    file: "lib/node/liveness.ts",
+    find: 'if (binding.kind === "key" && await this.#isGone(binding, limits)) return true;',
+    replace: "",
+    seeds: SOON,
+  },
+  {
+    name: "a value is released when a member merely thinks that its owner is gone",
+    file: "lib/node/liveness.ts",
+    find: "if (await this.#isFenced(session, limits)) return true;",
+    replace: "return true;",
+    seeds: LATE,
+  },
+  {
+    name: "a value outlasts its owner",
+    file: "lib/node/liveness.ts",
+    find: "if (await this.#isFenced(session, limits)) return true;",
+    replace: "",
+    seeds: SOON,
+  },
+  {
+    name: "a watcher goes back",
+    file: "lib/paxos/learner.ts",
+    find:
+      "  learn(ballot: Ballot): boolean {\n    if (compareBallots(ballot, this.#known) <= 0) return false;",
+    replace: "  learn(ballot: Ballot): boolean {",
+    seeds: SOON,
+  },
+  {
+    name: "a watcher that misses a message never asks",
+    file: "lib/node/watches.ts",
+    find: "    this.#reread(register);\n",
+    replace: "",
+    seeds: SOON,
+  },
+  {
+    name: "a request is never sent again",
+    file: "lib/node/proposals.ts",
+    find: "this.#engine.ask(unanswered.members, { id: this.#question!, ...unanswered.request });",
+    replace: "",
+    seeds: SOON,
+  },
+];
