@@ -35,4 +35,7 @@ export type { ClusterStatus, MemberStatus } from "./lib/node/status.ts";
 export type { LockMode } from "./lib/paxos/lock_register.ts";
 export type { Pid } from "./lib/paxos/register.ts";
 export { Process, type SpawnOptions } from "./lib/processes.ts";
+export type { CallOptions } from "./lib/singletons.ts";
+export type { Remote } from "./lib/singletons/remote.ts";
+export type { AnySpec, ChildContext, ChildSpec, Restart } from "./lib/singletons/spec.ts";
 export type { Transport } from "./transports/transport.ts";

@@ -4,9 +4,22 @@
  */
 export { type DecodedFrame, decodeFrame, encodeFrame, FORMAT_VERSION } from "./codec/frame.ts";
 export { decodeKey, encodeKey, type Key, type KeyPart, MAX_KEY_BYTES } from "./codec/key.ts";
-export { MAX_BINDINGS, MAX_FRAME_BYTES, MAX_LIST, MAX_MEMBERS, MAX_TTL } from "./codec/limits.ts";
+export {
+  MAX_BINDINGS,
+  MAX_FRAME_BYTES,
+  MAX_HOSTS,
+  MAX_LIST,
+  MAX_MEMBERS,
+  MAX_TTL,
+} from "./codec/limits.ts";
 export { MalformedError } from "./codec/malformed.ts";
-export { GENESIS_PATTERN, isSession, NODE_ID_PATTERN, SESSION_PATTERN } from "./codec/names.ts";
+export {
+  GENESIS_PATTERN,
+  isSession,
+  isSpecId,
+  NODE_ID_PATTERN,
+  SESSION_PATTERN,
+} from "./codec/names.ts";
 export {
   bucketPrefix,
   isRegisterId,

@@ -3,7 +3,7 @@ import type { Lock } from "./locks/lock.ts";
 import type { LockTable } from "./locks/lock_table.ts";
 import type { Locks } from "./locks/locks.ts";
 import type { Core } from "./node/core.ts";
-import { show } from "./node/settings.ts";
+import { show } from "./node/show.ts";
 import type { LockEntry, LockMode } from "./paxos/lock_register.ts";
 
 /** How to request a lock; as in the Web Locks API. */

@@ -18,3 +18,6 @@ export const MAX_REST: number = MAX_TTL + 1;
 
 /** No node looks longer for a quorum on behalf of another, in milliseconds. */
 export const MAX_TIMEOUT: number = 600_000;
+
+/** A node can run singletons of at most so many ids. */
+export const MAX_HOSTS: number = 1000;

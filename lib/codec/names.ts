@@ -1,3 +1,5 @@
+import { isWellFormed } from "./text.ts";
+
 /** What the name of a node looks like. */
 export const NODE_ID_PATTERN: RegExp = /^[A-Za-z0-9._-]{1,64}$/;
 
@@ -17,4 +19,10 @@ export const GENESIS_PATTERN: RegExp = /^[!-~]{1,64}$/;
 /** Whether something is the id of a session. */
 export function isSession(value: unknown): value is string {
   return typeof value === "string" && SESSION_PATTERN.test(value);
+}
+
+/** Whether something can be the id of a singleton's spec: 1 to 200 well-formed UTF-16 code units. */
+export function isSpecId(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= 200 &&
+    isWellFormed(value);
 }

@@ -15,6 +15,7 @@ import {
   type FrameReader,
   integer,
   milliseconds,
+  node,
   refuse,
   register,
 } from "./frame_reader.ts";
@@ -53,6 +54,8 @@ const KINDS: Readonly<Record<Reply["type"], number>> = {
   known: 18,
   piece: 19,
   handed: 20,
+  hosting: 21,
+  told: 22,
 };
 
 const OUTCOMES = ["written", "found", "invalid_value", "no_quorum", "full"] as const;
@@ -118,6 +121,10 @@ export function encodeReply(reply: Reply, to: FrameWriter): Fields {
         reply.registers.map((copy) => encodeCopy(copy, to)),
         reply.last === null ? null : encodeLast(reply.last, to),
       ];
+    case "hosting":
+      return [kind, id, reply.nodes];
+    case "told":
+      return [kind, id, reply.body];
     case "handed": {
       const outcome = OUTCOMES.indexOf(reply.outcome);
       return reply.outcome === "written" || reply.outcome === "found"
@@ -250,6 +257,12 @@ export function decodeReply(field: unknown, from: FrameReader): Reply {
         registers: from.list(field[3], MAX_LIST, (copy) => decodeCopy(copy, from)),
         last: field[4] === null ? null : decodeLast(field[4], from),
       };
+    case KINDS.hosting:
+      fields(field, 3);
+      return { id, type: "hosting", nodes: from.list(field[2], MAX_LIST, node) };
+    case KINDS.told:
+      fields(field, 3);
+      return { id, type: "told", body: blob(field[2]) };
     case KINDS.handed: {
       const outcome = OUTCOMES[choice(field[2], OUTCOMES.length)];
       if (outcome === "written" || outcome === "found") {

@@ -14,7 +14,8 @@ import {
 } from "./frame_reader.ts";
 import type { Fields, FrameWriter } from "./frame_writer.ts";
 import { decodeMembers } from "./genesis.ts";
-import { MAX_TIMEOUT, MAX_TTL } from "./limits.ts";
+import { MAX_HOSTS, MAX_TIMEOUT, MAX_TTL } from "./limits.ts";
+import { isSpecId } from "./names.ts";
 import { isBucketPrefix } from "./register_id.ts";
 import {
   decodeBindings,
@@ -42,6 +43,8 @@ const KINDS: Readonly<Record<Request["type"], number>> = {
   incarnation: 12,
   transfer: 13,
   handover: 14,
+  hosts: 15,
+  ask: 16,
 };
 
 const PURPOSES = ["record", "genesis", "givingUp"] as const;
@@ -75,12 +78,23 @@ export function encodeRequest(request: Request, to: FrameWriter): Fields {
     case "list":
       return [kind, id, request.prefix, request.after];
     case "renew":
-      return [kind, id, to.session(request.session), request.ttl, request.renewal];
+      return [
+        kind,
+        id,
+        to.session(request.session),
+        request.ttl,
+        request.renewal,
+        request.hosts,
+      ];
     case "fence":
     case "end":
       return [kind, id, to.session(request.session)];
     case "sessionOf":
       return [kind, id, request.node];
+    case "hosts":
+      return [kind, id, request.spec];
+    case "ask":
+      return [kind, id, request.body];
     case "enquire":
       return [kind, id, request.members, PURPOSES.indexOf(request.purpose), request.round];
     case "incarnation":
@@ -152,13 +166,14 @@ export function decodeRequest(field: unknown, from: FrameReader): Request {
       fields(field, 4);
       return { id, type: "list", prefix: prefix(field[2]), after: registerOrNone(field[3]) };
     case KINDS.renew:
-      fields(field, 5);
+      fields(field, 6);
       return {
         id,
         type: "renew",
         session: from.session(field[2]),
         ttl: milliseconds(field[3], MAX_TTL),
         renewal: integer(field[4]),
+        hosts: from.list(field[5], MAX_HOSTS, spec),
       };
     case KINDS.fence:
       fields(field, 3);
@@ -169,6 +184,12 @@ export function decodeRequest(field: unknown, from: FrameReader): Request {
     case KINDS.sessionOf:
       fields(field, 3);
       return { id, type: "sessionOf", node: node(field[2]) };
+    case KINDS.hosts:
+      fields(field, 3);
+      return { id, type: "hosts", spec: spec(field[2]) };
+    case KINDS.ask:
+      fields(field, 3);
+      return { id, type: "ask", body: blob(field[2]) };
     case KINDS.enquire:
       fields(field, 5);
       return {
@@ -206,6 +227,10 @@ export function decodeRequest(field: unknown, from: FrameReader): Request {
     default:
       refuse("a request of an unknown kind");
   }
+}
+
+function spec(field: unknown): string {
+  return isSpecId(field) ? field : refuse("not the id of a singleton");
 }
 
 function prefix(field: unknown): string {

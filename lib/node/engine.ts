@@ -32,6 +32,8 @@ export interface EngineHandlers {
   genesis(from: string, header: Header, request: Request & GenesisRequest): void;
   /** A put for one of this node's processes. */
   handover(from: string, request: HandoverRequest): Promise<HandoverReply>;
+  /** Something about a singleton; answered with `told` as often as wanted. */
+  asked(from: string, header: Header, body: Uint8Array, tell: (body: Uint8Array) => void): void;
   /** Somebody lives under another genesis. */
   otherGenesis(from: string, header: Header): void;
   /** A member says that this node is none. */
@@ -304,6 +306,13 @@ export class Engine {
       return;
     }
     switch (request.type) {
+      case "ask": {
+        if (header.genesis !== this.#record?.id) return;
+        const tell = (body: Uint8Array) =>
+          this.reply(from, header.life, { id, type: "told", body });
+        this.#handlers.asked(from, header, request.body, tell);
+        return;
+      }
       case "enquire":
       case "incarnation":
       case "transfer":

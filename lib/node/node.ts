@@ -10,7 +10,11 @@ import type { LockOptions } from "../locks/options.ts";
 import { ProcessLocks } from "../locks/process_locks.ts";
 import { makeLife } from "../paxos/ballot.ts";
 import type { GenesisRecord } from "../paxos/messages.ts";
+import type { Pid } from "../paxos/register.ts";
 import { Process, type SpawnOptions } from "../processes.ts";
+import { type CallOptions, Singletons, targetOf } from "../singletons.ts";
+import type { Remote } from "../singletons/remote.ts";
+import type { ChildSpec } from "../singletons/spec.ts";
 import { ProcessTable } from "../process_table.ts";
 import { Core } from "./core.ts";
 import { Engine } from "./engine.ts";
@@ -67,6 +71,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   readonly #puts: Puts;
   readonly #lockTable: LockTable;
   readonly #locks: Locks;
+  readonly #singletons: Singletons;
   readonly #processes = new Set<Process<unknown>>();
   readonly #closing = new AbortController();
   #settleReady!: { resolve(): void; reject(reason: unknown): void };
@@ -86,6 +91,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     const engine = new Engine(settings, runtime, life, (to, frame) => this.#links.send(to, frame), {
       genesis: (from, header, request) => this.#membership?.answer(from, header, request),
       handover: (_from, request) => this.#puts.handover(request),
+      asked: (_from, header, body, tell) => this.#singletons.asked(header.life, body, tell),
       otherGenesis: () => this.#inquiries.doubt(),
       notAMember: () => this.#inquiries.doubt(),
       replaced: () => this.#replaced(),
@@ -152,6 +158,11 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     this.#puts = new Puts(this.#core, this.#table);
     this.#lockTable = new LockTable(this.#core);
     this.#locks = new Locks(this.#core, this.#table, this.#lockTable);
+    this.#singletons = new Singletons({
+      core: this.#core,
+      spawn: () => this.spawn(undefined) as Process<unknown>,
+      failed: (error) => this.emit("error", { error: toError(error) }),
+    });
     this.kv = this.#kv(undefined);
     this.locks = new LockManager({
       core: this.#core,
@@ -229,6 +240,50 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     return this.#locks.holders(key);
   }
 
+  /**
+   * A singleton: exactly one instance of `spec` for `key` in the whole cluster. Starts nothing yet: the
+   * first call does, with `args`, on one of the nodes that can host it.
+   */
+  name<T extends object, A extends unknown[]>(
+    key: Key,
+    spec: ChildSpec<T, A>,
+    ...args: A
+  ): Remote<T> {
+    return this.#singletons.name(key, spec, args);
+  }
+
+  /**
+   * The process of a singleton's instance; starts it if it is not running. Throws `SynodError` `no_host`
+   * when no node can run it, and what its start throws.
+   */
+  whereis(remote: object): Promise<Result<Pid, "not_found" | "no_quorum">> {
+    return this.#singletons.where(targetOf(remote, "whereis"), true);
+  }
+
+  /** The process of a singleton's instance; `not_found` when it is not running. */
+  lookup(remote: object): Promise<Result<Pid, "not_found" | "no_quorum">> {
+    return this.#singletons.where(targetOf(remote, "lookup"), false);
+  }
+
+  /**
+   * Calls a method of a singleton, with limits. A call is executed at most once. Rejects with what the
+   * method throws (by `name` and `message`), with a `TimeoutError`, with the reason of `signal`, and with a
+   * `SynodError`: `outcome_unknown` (its host vanished meanwhile), `no_host`, `queue_full`, `no_quorum`.
+   */
+  async call(
+    remote: object,
+    method: string,
+    args: readonly unknown[] = [],
+    options: CallOptions = {},
+  ): Promise<unknown> {
+    return await this.#singletons.call(targetOf(remote, "call"), method, args, options);
+  }
+
+  /** Calls a method of a singleton, once, and waits for nothing: it may be lost. */
+  cast(remote: object, method: string, args: readonly unknown[] = []): void {
+    this.#singletons.cast(targetOf(remote, "cast"), method, args);
+  }
+
   /** How the node and its cluster are; also without a quorum. Takes at most half a second. */
   async status(): Promise<ClusterStatus> {
     const { session } = this.#core;
@@ -247,7 +302,11 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       waitingFor: hasQuorum ? [] : missing.map(({ id }) => id),
       session: hasQuorum ? { id: session.current, remaining: session.remaining } : null,
       entries: this.#engine.voter?.acceptor.size ?? 0,
-      owned: { processes: this.#processes.size, locks: this.#lockTable.held, singletons: 0 },
+      owned: {
+        processes: this.#processes.size,
+        locks: this.#lockTable.held,
+        singletons: this.#singletons.size,
+      },
       frames: { ...this.#engine.frames },
     };
   }
@@ -283,6 +342,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       once: true,
       signal: this.#closing.signal,
     });
+    this.#singletons.start();
     if (this.#membership === null) {
       this.#inquiries.start();
     } else {
@@ -308,6 +368,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     const { session, settled, proposals } = this.#core;
     session.end();
     settled.clear();
+    this.#singletons.restart();
     proposals.restart();
     const message = "A majority of the members lost its memory: what was under way is lost";
     this.#engine.endOperations(new SynodError("no_quorum", message));
@@ -377,6 +438,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     this.#membership?.stop();
     this.#inquiries.stop();
     this.#sweeper.stop();
+    this.#singletons.stop();
     watches.close();
     const released = [...this.#processes].map((process) => process.exit(reason));
     released.push(this.#lockTable.close(reason));
@@ -409,4 +471,8 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       cancel();
     }
   }
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error), { cause: error });
 }

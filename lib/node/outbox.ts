@@ -151,6 +151,9 @@ function carried(message: Request | Reply): number {
       const state = message.accepted?.state;
       return state?.present ? state.value.length : 0;
     }
+    case "ask":
+    case "told":
+      return message.body.length;
     case "handover":
       return message.value.length;
     case "handed":

@@ -82,6 +82,21 @@ export class Questions {
     });
   }
 
+  /** The nodes that can run singletons with this id, as a quorum knows them. */
+  hosts(spec: string, limits: Limits): Promise<string[]> {
+    const tally = new Tally<readonly string[]>(this.#engine.members);
+    return poll<string[]>(this.#engine, this.#pacing, {
+      deadline: limits.deadline,
+      signal: limits.signal,
+      question: { type: "hosts", spec },
+      receive: (sender, reply) => {
+        if (reply.type !== "hosting" || !tally.add(sender, reply.nodes)) return undefined;
+        return [...new Set(tally.replies.flat())];
+      },
+      missing: () => tally.missing(),
+    });
+  }
+
   /** Tells a quorum that `session`, which is this node's own, has ended. */
   end(session: SessionId, limits: Limits): Promise<true> {
     const tally = new Tally<true>(this.#engine.members);

@@ -134,7 +134,8 @@ export class SessionKeeper {
     // The answers to the last few renewals may still come.
     while (this.#questions.length > 4) calls.close(this.#questions.shift()!);
     const { session, ttl } = lease;
-    this.#engine.ask(members, { id: question, type: "renew", session, ttl, renewal });
+    const hosts = this.#engine.settings.hosts.map((spec) => spec.id);
+    this.#engine.ask(members, { id: question, type: "renew", session, ttl, renewal, hosts });
     const again = Math.min(this.#pacing.resend(attempt), ttl / 3);
     this.#cancelRenewal();
     this.#cancelRenewal = this.#engine.runtime.setTimer(() => this.#renew(attempt + 1), again);

@@ -1,4 +1,6 @@
 import type { Transport } from "../../transports/transport.ts";
+import { type AnySpec, checkHosts } from "../singletons/spec.ts";
+import { show } from "./show.ts";
 
 /** How a node joins its cluster. */
 export interface JoinOptions {
@@ -18,6 +20,8 @@ export interface JoinOptions {
   sessionTtl?: number;
   /** How many milliseconds an operation looks for a quorum. Default: 2,000. */
   timeout?: number;
+  /** The singletons that this node can run. */
+  hosts?: readonly AnySpec[];
   /** Aborting it closes the node. */
   signal?: AbortSignal;
   /** The most bytes that an encoded value may have. Default: 1 MiB. */
@@ -49,6 +53,7 @@ export interface Settings {
   readonly transports: readonly Transport[];
   readonly sessionTtl: number;
   readonly timeout: number;
+  readonly hosts: readonly AnySpec[];
   readonly signal: AbortSignal | undefined;
   readonly maxValueBytes: number;
   readonly maxKeys: number;
@@ -91,6 +96,7 @@ export function checkOptions(options: JoinOptions): Settings {
     transports: checkTransports(options.transport),
     sessionTtl,
     timeout: integer(options, "timeout", 2_000, 1, 2 ** 31 - 1),
+    hosts: checkHosts(options.hosts),
     signal,
     maxValueBytes: integer(options, "maxValueBytes", 2 ** 20, 1, 8 * 2 ** 20),
     maxKeys: integer(options, "maxKeys", 1_000_000, 1, 2 ** 24),
@@ -170,17 +176,4 @@ function boolean(options: JoinOptions, name: "clients", otherwise: boolean): boo
     throw new TypeError(`Cannot join: ${name} must be true or false, received ${show(value)}`);
   }
   return value;
-}
-
-/** What was received, short enough for a message. */
-export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return "a function";
-  if (typeof value === "symbol") return "a symbol";
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "object" && value !== null) {
-    return `an object (${value.constructor?.name ?? "no class"})`;
-  }
-  return String(value);
 }

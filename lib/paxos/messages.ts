@@ -100,10 +100,14 @@ export type SessionRequest =
     /** Milliseconds. */
     readonly ttl: number;
     readonly renewal: number;
+    /** The ids of the singletons that the session's node can run. */
+    readonly hosts: readonly string[];
   }
   | { readonly type: "fence"; readonly session: SessionId }
   | { readonly type: "end"; readonly session: SessionId }
-  | { readonly type: "sessionOf"; readonly node: string };
+  | { readonly type: "sessionOf"; readonly node: string }
+  /** Which nodes can run singletons with this id? */
+  | { readonly type: "hosts"; readonly spec: string };
 
 /** The questions of genesis, of giving up and of coming back; all carry the asker's member list. */
 export type GenesisRequest =
@@ -139,10 +143,17 @@ export interface HandoverRequest {
   readonly timeout: number;
 }
 
+/** Something between two nodes that has nothing to do with votes: about a singleton. */
+export interface AskRequest {
+  readonly type: "ask";
+  /** Encoded by the feature that it is about, which trusts nothing in it. */
+  readonly body: Uint8Array;
+}
+
 /** Everything that one node asks of another. `id` is unique in the life of the sender. */
 export type Request =
   & { readonly id: number }
-  & (RegisterRequest | SessionRequest | GenesisRequest | HandoverRequest);
+  & (RegisterRequest | SessionRequest | GenesisRequest | HandoverRequest | AskRequest);
 
 /** The answers about registers. */
 export type RegisterReply =
@@ -198,7 +209,8 @@ export type SessionReply =
     readonly session: SessionId | null;
     /** Milliseconds until it could be fenced; 0 without a session. */
     readonly remaining: number;
-  };
+  }
+  | { readonly type: "hosting"; readonly nodes: readonly string[] };
 
 /** The answers of genesis and of coming back. */
 export type GenesisReply =
@@ -243,7 +255,13 @@ export type HandoverReply =
   }
   | { readonly type: "handed"; readonly outcome: "invalid_value" | "no_quorum" | "full" };
 
+/** An answer to `ask`. */
+export interface ToldReply {
+  readonly type: "told";
+  readonly body: Uint8Array;
+}
+
 /** Everything that one node answers another; `id` is that of the request. */
 export type Reply =
   & { readonly id: number }
-  & (RegisterReply | SessionReply | GenesisReply | HandoverReply);
+  & (RegisterReply | SessionReply | GenesisReply | HandoverReply | ToldReply);

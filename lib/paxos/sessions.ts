@@ -41,7 +41,10 @@ export const MAX_SESSIONS = 100_000;
  */
 export class SessionTable {
   readonly #maxTtl: number;
-  readonly #renewals = new Map<SessionId, { renewed: number; ttl: number }>();
+  readonly #renewals = new Map<
+    SessionId,
+    { renewed: number; ttl: number; hosts: readonly string[] }
+  >();
   /** Session to the time at which it was last asked for. */
   readonly #fenced = new Map<SessionId, number>();
   /** Until when it answers `fenced` to nothing: it may have forgotten a renewal. */
@@ -81,6 +84,7 @@ export class SessionTable {
     ttl: number,
     renewal: number,
     now: number,
+    hosts: readonly string[] = [],
   ): SessionReply | undefined {
     if (ttl > this.#maxTtl || now < this.#grantsFrom) return undefined;
     if (this.#fenced.has(session)) {
@@ -89,7 +93,7 @@ export class SessionTable {
     }
     this.#sweep(now);
     if (this.#renewals.size >= MAX_SESSIONS && !this.#renewals.has(session)) return undefined;
-    this.#renewals.set(session, { renewed: now, ttl });
+    this.#renewals.set(session, { renewed: now, ttl, hosts });
     return { type: "renewed", session, renewal };
   }
 
@@ -124,6 +128,16 @@ export class SessionTable {
     }
     const remaining = newest === null ? 0 : this.#remaining(newest, now);
     return { type: "newest", session: newest, remaining };
+  }
+
+  /** `hosts`: the nodes with a session alive here that can run singletons with this id. */
+  hosting(spec: string, now: number): SessionReply {
+    const nodes = new Set<string>();
+    for (const [session, { renewed, ttl, hosts }] of this.#renewals) {
+      if (now - renewed >= ttl || this.#fenced.has(session) || !hosts.includes(spec)) continue;
+      nodes.add(parseSession(session).node);
+    }
+    return { type: "hosting", nodes: [...nodes] };
   }
 
   /** Whether this acceptor believes that the session expired: only a quorum of fences makes it so. */

@@ -60,7 +60,8 @@ export class Voter {
       case "renew":
       case "fence":
       case "end":
-      case "sessionOf": {
+      case "sessionOf":
+      case "hosts": {
         const reply = this.#session(request, from, now);
         return { reply: reply && { id: request.id, ...reply }, pushes: [] };
       }
@@ -73,7 +74,13 @@ export class Voter {
     switch (request.type) {
       case "renew":
         if (!isOwn(request.session, from)) return undefined;
-        return this.sessions.renew(request.session, request.ttl, request.renewal, now);
+        return this.sessions.renew(
+          request.session,
+          request.ttl,
+          request.renewal,
+          now,
+          request.hosts,
+        );
       case "fence":
         return this.sessions.fence(request.session, now);
       case "end":
@@ -82,6 +89,8 @@ export class Voter {
         return this.sessions.end(request.session, now);
       case "sessionOf":
         return this.sessions.newest(request.node, now);
+      case "hosts":
+        return this.sessions.hosting(request.spec, now);
     }
   }
 }

@@ -232,7 +232,8 @@ describe("decodeFrame()", () => {
 
   it("refuses times, choices and lists out of range", () => {
     const times = [-1, 600_001.5, 1e9, NaN, Infinity, "1", null];
-    const renew: Request = { id: 1, type: "renew", session: SESSION, ttl: 5000, renewal: 1 };
+    const parts = { session: SESSION, ttl: 5000, renewal: 1, hosts: ["counter"] };
+    const renew: Request = { id: 1, type: "renew", ...parts };
     spoilsField("requests", renew, 3, ...times);
     spoilsField("requests", renew, 4, -1, 0.5, null, "1");
     const alive: Reply = { id: 1, type: "alive", session: SESSION, remaining: 12.5 };

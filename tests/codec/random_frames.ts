@@ -56,9 +56,12 @@ export class RandomFrames {
       session: this.session(),
       ttl: this.time(600_000),
       renewal: this.integer(),
+      hosts: this.#random.list(3, () => this.#random.pick(["counter", "é"])),
     }),
     fence: () => ({ type: "fence", session: this.session() }),
     end: () => ({ type: "end", session: this.session() }),
+    hosts: () => ({ type: "hosts", spec: this.#random.pick(["counter", "é", "s".repeat(200)]) }),
+    ask: () => ({ type: "ask", body: this.value() }),
     sessionOf: () => ({ type: "sessionOf", node: this.node() }),
     enquire: () => ({
       type: "enquire",
@@ -126,6 +129,8 @@ export class RandomFrames {
       this.#random.once(3)
         ? { type: "newest", session: null, remaining: 0 }
         : { type: "newest", session: this.session(), remaining: this.time(600_001) },
+    hosting: () => ({ type: "hosting", nodes: this.members() }),
+    told: () => ({ type: "told", body: this.value() }),
     blank: () => ({
       type: "blank",
       members: this.members(),

@@ -1,0 +1,362 @@
+import {
+  bucketPrefix,
+  decodeValue,
+  encodeValue,
+  type Key,
+  registerId,
+  UnencodableError,
+} from "./codec.ts";
+import { type Result, SynodError, type SynodErrorCode } from "./errors.ts";
+import { EndedSessions } from "./locks/ended_sessions.ts";
+import { SessionMonitor } from "./locks/session_monitor.ts";
+import type { Core } from "./node/core.ts";
+import { noQuorumResult } from "./node/engine.ts";
+import type { Limits } from "./node/operation.ts";
+import { show } from "./node/show.ts";
+import type { Pid, RegisterId } from "./paxos/register.ts";
+import type { Process } from "./processes.ts";
+import type { Question } from "./singletons/bodies.ts";
+import { Host } from "./singletons/host.ts";
+import { type Attempt, Outbound, type Outcome } from "./singletons/outbound.ts";
+import { inOrder } from "./singletons/placement.ts";
+import { isCallable, makeRemote, type Remote, type Target, targetOf } from "./singletons/remote.ts";
+import { leaveChange, singletonOf, type SingletonValue } from "./singletons/singleton_value.ts";
+import { type AnySpec, checkSpec, type ChildSpec } from "./singletons/spec.ts";
+
+/** Limits of one call. */
+export interface CallOptions {
+  /** After so many milliseconds the call rejects with a `TimeoutError`; it may have been executed. */
+  timeout?: number;
+  /** Aborting it rejects with the signal's reason; the call may have been executed. */
+  signal?: AbortSignal;
+}
+
+/** What singletons need of their node. */
+export interface SingletonParts {
+  readonly core: Core;
+  readonly spawn: () => Process<unknown>;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Where an instance runs, and its token. */
+interface Place {
+  readonly pid: Pid;
+  readonly token: number;
+}
+
+/** So many places are remembered. */
+const MAX_PLACES = 10_000;
+
+/** The singletons of the cluster: calls them, and runs those that this node can host. */
+export class Singletons {
+  readonly #core: Core;
+  readonly #ended = new EndedSessions();
+  readonly #monitor: SessionMonitor;
+  readonly #host: Host;
+  readonly #outbound: Outbound;
+  readonly #places = new Map<RegisterId, Place>();
+  #cancelKeeping: () => void = () => {};
+  #stopped = false;
+
+  /** The singletons as `core`'s node sees them. */
+  constructor({ core, spawn, failed }: SingletonParts) {
+    this.#core = core;
+    this.#monitor = new SessionMonitor(core);
+    this.#outbound = new Outbound(core, this.#monitor);
+    this.#host = new Host({
+      core,
+      specs: core.engine.settings.hosts,
+      ended: this.#ended,
+      spawn,
+      left: (register, spec, args) => this.#passOn(register, spec, args),
+      failed,
+    });
+  }
+
+  /** How many run on this node. */
+  get size(): number {
+    return this.#host.size;
+  }
+
+  /** See `ClusterNode.name`. */
+  name<T extends object, A extends unknown[]>(
+    key: Key,
+    spec: ChildSpec<T, A>,
+    args: A,
+  ): Remote<T> {
+    checkSpec(spec, "name");
+    const register = registerId("s", spec.id, key);
+    const target: Target = { key, register, spec: spec as AnySpec, args: [...args] };
+    this.#encode("name", args);
+    return makeRemote<T>(target, (method, args) => this.call(target, method, args, {}));
+  }
+
+  /** See `ClusterNode.call`. */
+  async call(
+    target: Target,
+    method: string,
+    args: readonly unknown[],
+    options: CallOptions,
+  ): Promise<unknown> {
+    this.#core.ensureOpen();
+    checkCall(method, args, options);
+    const encoded = this.#encode(method, args);
+    const { engine } = this.#core;
+    const { signal, timeout } = options;
+    const late = () => new DOMException(`${method}() took too long`, "TimeoutError");
+    const deadline = timeout === undefined ? Infinity : engine.runtime.now() + timeout;
+    const operation = engine.operation<unknown>({ signal, deadline }, late);
+    const over = new AbortController();
+    operation.onEnd(() => over.abort(OVER));
+    this.#call(target, method, encoded, { signal: over.signal }).then(
+      (value) => operation.resolve(value),
+      (error) => operation.reject(error),
+    );
+    return await operation.promise;
+  }
+
+  /** See `ClusterNode.cast`. */
+  cast(target: Target, method: string, args: readonly unknown[]): void {
+    this.#core.ensureOpen();
+    checkCall(method, args, {});
+    const encoded = this.#encode(method, args);
+    const known = this.#places.get(target.register);
+    const { register } = target;
+    if (known !== undefined) {
+      this.#outbound.cast({ ...known, register, method, args: encoded });
+      return;
+    }
+    this.#find(target, this.#core.limits(), true).then(
+      (place) => place && this.#outbound.cast({ ...place, register, method, args: encoded }),
+      // Casts may be lost.
+      () => {},
+    );
+  }
+
+  /** Where the instance runs; starts it if `start` says so. */
+  async where(target: Target, start: boolean): Promise<Result<Pid, "not_found" | "no_quorum">> {
+    this.#core.ensureOpen();
+    try {
+      const place = await this.#find(target, this.#core.limits(), start);
+      if (place === null) return { ok: false, error: "not_found" };
+      return { ok: true, value: { ...place.pid } };
+    } catch (error) {
+      return noQuorumResult(error);
+    }
+  }
+
+  /** Takes a question of another node. */
+  asked(life: string, body: Uint8Array, tell: (body: Uint8Array) => void): void {
+    this.#host.receive(life, body, tell);
+  }
+
+  /** Begins to keep running what has to be. */
+  start(): void {
+    const kept = this.#core.engine.settings.hosts.filter(isKept);
+    if (kept.length === 0) return;
+    const { runtime, settings } = this.#core.engine;
+    const again = () => {
+      if (this.#stopped) return;
+      this.#cancelKeeping = runtime.setTimer(() => {
+        Promise.all(kept.map((spec) => this.#keep(spec))).catch(() => {}).then(again);
+      }, settings.sessionTtl * (0.25 + 0.25 * runtime.random()));
+    };
+    again();
+  }
+
+  /** The node closes. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelKeeping();
+    this.#monitor.close();
+  }
+
+  /** The cluster began anew: nothing of what was known of it holds. */
+  restart(): void {
+    this.#places.clear();
+  }
+
+  async #call(
+    target: Target,
+    method: string,
+    args: Uint8Array,
+    { signal }: { signal: AbortSignal },
+  ): Promise<unknown> {
+    const { register, key } = target;
+    const limits = { ...this.#core.limits(), signal };
+    for (;;) {
+      const place = this.#places.get(register) ?? (await this.#find(target, limits, true))!;
+      const attempt: Attempt = { ...place, register, method, args };
+      const outcome = await this.#outbound.call(attempt, signal);
+      switch (outcome.type) {
+        case "returned":
+          return (decodeValue(outcome.value) as unknown[])[0];
+        case "threw":
+          throw remoteError(outcome);
+        case "failed":
+          this.#forget(register, place);
+          throw remoteError(outcome);
+        case "busy":
+          throw new SynodError("queue_full", `Too many calls wait for ${show(key)}`);
+        case "refused":
+          // It never started: another instance, or another try, may do.
+          this.#forget(register, place);
+          if (this.#core.engine.runtime.now() > limits.deadline) {
+            throw new SynodError("no_quorum", `No instance of ${show(key)} took the call in time`);
+          }
+          await this.#core.pause(REFUSED_WAIT);
+          continue;
+        default:
+          this.#forget(register, place);
+          throw new SynodError(
+            "outcome_unknown",
+            `Node ${place.pid.node} vanished while ${show(key)} ran ${method}()`,
+          );
+      }
+    }
+  }
+
+  /** Where the instance of `target` runs, as its register says; `null` if it does not and may not start. */
+  async #find(target: Target, limits: Limits, start: boolean): Promise<Place | null> {
+    const { register, spec } = target;
+    const { value, token } = await this.#current(register, limits);
+    let place = value?.pid == null ? null : { pid: value.pid, token };
+    if (place === null && start) {
+      place = await this.#start(register, spec, this.#encode("name", target.args), limits);
+    }
+    if (place !== null) this.#remember(register, place);
+    return place;
+  }
+
+  /** What a register holds; an instance whose session has ended is dropped first. */
+  async #current(
+    register: RegisterId,
+    limits: Limits,
+  ): Promise<{ value: SingletonValue | null; token: number }> {
+    let chosen = await this.#core.reads.read(register, limits);
+    for (const session of chosen.stale) {
+      if (!await this.#core.questions.fence(session, limits)) continue;
+      this.#ended.add(session);
+      const change = leaveChange(
+        this.#core.nextOperation(),
+        (pid) => this.#ended.has(pid.session),
+        false,
+      );
+      chosen = await this.#core.proposals.change(register, change, limits);
+    }
+    return { value: singletonOf(chosen.state), token: chosen.token };
+  }
+
+  /** Has one of the hosts start an instance: the one whose turn it is, or else the next one. */
+  async #start(
+    register: RegisterId,
+    spec: AnySpec,
+    args: Uint8Array,
+    limits: Limits,
+    without?: string,
+  ): Promise<Place> {
+    const { engine, questions } = this.#core;
+    const hosts = new Set(await questions.hosts(spec.id, limits));
+    if (engine.settings.hosts.some(({ id }) => id === spec.id)) hosts.add(engine.self);
+    if (without !== undefined) hosts.delete(without);
+    if (hosts.size === 0) {
+      throw new SynodError("no_host", `No node of the cluster can run ${show(spec.id)}`);
+    }
+    let outcome: Outcome = { type: "lost" };
+    for (const node of inOrder(register, hosts)) {
+      const timeout = Math.max(1, Math.min(limits.deadline - engine.runtime.now(), 600_000));
+      const question: Question = { type: "start", register, spec: spec.id, args, timeout };
+      outcome = await this.#outbound.start(node, question, limits.signal);
+      if (outcome.type === "started") return { pid: outcome.pid, token: outcome.token };
+      // An error of the instance's own start is for the caller; all others are about the host.
+      if (outcome.type === "failed" && outcome.code === "") throw remoteError(outcome);
+      if (engine.runtime.now() > limits.deadline) break;
+    }
+    if (outcome.type === "failed") {
+      throw new SynodError(outcome.code as SynodErrorCode, outcome.message);
+    }
+    throw new SynodError("no_quorum", `No host of ${show(spec.id)} answered in time`);
+  }
+
+  /** Starts what has to be kept running and does not run, if it is this node's turn. */
+  async #keep(spec: AnySpec): Promise<void> {
+    const limits = this.#core.limits();
+    const registers = await this.#core.questions.list(bucketPrefix("s", spec.id), limits);
+    for (const register of registers.keys()) {
+      if (this.#stopped) return;
+      const { value } = await this.#current(register, this.#core.limits());
+      if (value === null || value.pid !== null) continue;
+      await this.#start(register, spec, value.args, this.#core.limits()).catch(() => {});
+    }
+  }
+
+  /** What this node has left has to run somewhere else. */
+  #passOn(register: RegisterId, spec: AnySpec, args: Uint8Array): void {
+    const isLeaving = this.#core.closed !== undefined;
+    const without = isLeaving ? this.#core.engine.self : undefined;
+    // Should it fail, the hosts find it when they look next.
+    this.#start(register, spec, args, this.#core.limits(), without).catch(() => {});
+  }
+
+  #remember(register: RegisterId, place: Place): void {
+    this.#places.delete(register);
+    this.#places.set(register, place);
+    for (const oldest of this.#places.keys()) {
+      if (this.#places.size <= MAX_PLACES) break;
+      this.#places.delete(oldest);
+    }
+  }
+
+  #forget(register: RegisterId, place: Place): void {
+    if (this.#places.get(register)?.token === place.token) this.#places.delete(register);
+  }
+
+  #encode(what: string, args: readonly unknown[]): Uint8Array {
+    try {
+      return encodeValue(args, this.#core.engine.settings.maxValueBytes);
+    } catch (error) {
+      if (!(error instanceof UnencodableError)) throw error;
+      throw new TypeError(`${what}: the arguments cannot be sent: ${error.message}`);
+    }
+  }
+}
+
+/** After a refusal, in milliseconds: whoever takes the instance's place needs about a round trip. */
+const REFUSED_WAIT = 5;
+
+/** Why attempts end that nobody waits for any more. */
+const OVER = new Error("The call is over");
+
+function isKept(spec: AnySpec): boolean {
+  return spec.restart === "permanent" || spec.restart === "transient";
+}
+
+/** Checks the limits of a call; throws a `TypeError`. */
+function checkCall(method: unknown, args: unknown, options: CallOptions): void {
+  if (!isCallable(method)) {
+    throw new TypeError(`call: ${show(method)} cannot be the name of a method`);
+  }
+  if (!Array.isArray(args)) {
+    throw new TypeError(`call: args must be a list, received ${show(args)}`);
+  }
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`call: options must be an object, received ${show(options)}`);
+  }
+  const { timeout, signal } = options;
+  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
+    throw new TypeError(
+      `call: timeout must be a number of milliseconds, received ${show(timeout)}`,
+    );
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`call: signal must be an AbortSignal, received ${show(signal)}`);
+  }
+}
+
+function remoteError({ name, message }: { name: string; message: string }): Error {
+  const error = new Error(message);
+  error.name = name;
+  return error;
+}
+
+export { targetOf };

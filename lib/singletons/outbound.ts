@@ -1,0 +1,147 @@
+import { SynodError } from "../errors.ts";
+import type { SessionMonitor } from "../locks/session_monitor.ts";
+import type { Core } from "../node/core.ts";
+import type { Life } from "../paxos/ballot.ts";
+import type { Pid, RegisterId } from "../paxos/register.ts";
+import { parseSession } from "../paxos/sessions.ts";
+import { type Answer, decodeAnswer, encodeQuestion, type Question } from "./bodies.ts";
+
+/** The attempts of this node to one life of a host. */
+interface Channel {
+  last: number;
+  /** Those that still wait for their answer, in order. */
+  readonly open: Set<number>;
+}
+
+/** So many lives of hosts are remembered; what has nothing open can be forgotten only with its life. */
+const MAX_CHANNELS = 10_000;
+
+/** What an attempt ended as; `lost`: its host vanished, or was silent for too long. */
+export type Outcome = Exclude<Answer, { type: "running" }> | { readonly type: "lost" };
+
+/** What is called, and by what name. */
+export interface Attempt {
+  readonly pid: Pid;
+  readonly token: number;
+  readonly register: RegisterId;
+  readonly method: string;
+  readonly args: Uint8Array;
+}
+
+/** The caller's side: numbers attempts, sends them until they are answered, and finds out about hosts. */
+export class Outbound {
+  readonly #core: Core;
+  readonly #monitor: SessionMonitor;
+  readonly #channels = new Map<Life, Channel>();
+
+  /** Calls in the name of `core`'s node. */
+  constructor(core: Core, monitor: SessionMonitor) {
+    this.#core = core;
+    this.#monitor = monitor;
+  }
+
+  /** Makes one attempt: it is executed at most once. */
+  async call(attempt: Attempt, signal: AbortSignal | undefined): Promise<Outcome> {
+    const { pid, token, register, method, args } = attempt;
+    const channel = this.#channel(parseSession(pid.session).life);
+    const sequence = ++channel.last;
+    channel.open.add(sequence);
+    const question = () => {
+      const done = lowest(channel) - 1;
+      return { type: "call", register, session: pid.session, token, sequence, done, method, args };
+    };
+    try {
+      return await this.#ask(pid.node, pid.session, question as () => Question, signal);
+    } finally {
+      channel.open.delete(sequence);
+    }
+  }
+
+  /** Sends a call once, and waits for nothing. */
+  cast({ pid, token, register, method, args }: Attempt): void {
+    const channel = this.#channel(parseSession(pid.session).life);
+    const sequence = ++channel.last;
+    const { engine } = this.#core;
+    const done = Math.min(lowest(channel) - 1, sequence - 1);
+    const { session } = pid;
+    const body = encodeQuestion({
+      type: "call",
+      register,
+      session,
+      token,
+      sequence,
+      done,
+      method,
+      args,
+    });
+    engine.ask([pid.node], { id: engine.calls.next(), type: "ask", body });
+  }
+
+  /** Asks a node to start an instance. */
+  async start(node: string, question: Question, signal: AbortSignal | undefined): Promise<Outcome> {
+    return await this.#ask(node, undefined, () => question, signal);
+  }
+
+  /** Asks one node until it answers, it is known to be gone, or it has been silent for too long. */
+  async #ask(
+    node: string,
+    session: string | undefined,
+    question: () => Question,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
+    const { engine, pacing } = this.#core;
+    const { runtime, calls, settings } = engine;
+    const operation = engine.operation<Outcome>({ deadline: Infinity, signal });
+    if (operation.ended) return await operation.promise;
+    let heard = runtime.now();
+    const id = calls.open((from, _header, reply) => {
+      if (from !== node || reply.type !== "told") return;
+      let answer: Answer;
+      try {
+        answer = decodeAnswer(reply.body);
+      } catch {
+        return;
+      }
+      heard = runtime.now();
+      if (answer.type !== "running") operation.resolve(answer);
+    });
+    let cancelTimer = () => {};
+    let stopMonitor = () => {};
+    const send = (attempt: number) => {
+      if (runtime.now() - heard > settings.timeout) return operation.resolve({ type: "lost" });
+      // Most calls are answered before anybody has to ask whether their host still lives.
+      if (attempt === 1 && session !== undefined) {
+        stopMonitor = this.#monitor.watch(session, () => operation.resolve({ type: "lost" }));
+      }
+      engine.ask([node], { id, type: "ask", body: encodeQuestion(question()) });
+      cancelTimer = runtime.setTimer(() => send(attempt + 1), pacing.resend(attempt));
+    };
+    operation.onEnd(() => {
+      cancelTimer();
+      stopMonitor();
+      calls.close(id);
+    });
+    send(0);
+    return await operation.promise;
+  }
+
+  #channel(life: Life): Channel {
+    let channel = this.#channels.get(life);
+    if (channel === undefined) {
+      if (this.#channels.size >= MAX_CHANNELS) {
+        throw new SynodError(
+          "queue_full",
+          `Singletons on ${MAX_CHANNELS} hosts were called already`,
+        );
+      }
+      this.#channels.set(life, channel = { last: 0, open: new Set() });
+    }
+    return channel;
+  }
+}
+
+/** The lowest attempt that is still open; numbers only grow, so it is the first one. */
+function lowest(channel: Channel): number {
+  for (const sequence of channel.open) return sequence;
+  return channel.last + 1;
+}

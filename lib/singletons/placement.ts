@@ -1,0 +1,21 @@
+/**
+ * The hosts in the order in which they are asked to run what `key` names: the same order at every caller,
+ * so that they ask the same host first, and another one for each key, so that instances spread (Thaler &
+ * Ravishankar, *A Name-Based Mapping Scheme for Rendezvous*, 1996).
+ */
+export function inOrder(key: string, hosts: Iterable<string>): string[] {
+  return Array.from(hosts, (host) => ({ host, rank: rank(`${host}/${key}`) }))
+    .sort((a, b) => b.rank - a.rank || (a.host < b.host ? -1 : 1))
+    .map(({ host }) => host);
+}
+
+/** FNV-1a of 32 bits, and the finalizer of MurmurHash3, without which similar names get similar ranks. */
+function rank(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

@@ -1,0 +1,73 @@
+import type { Key } from "../codec.ts";
+import type { RegisterId } from "../paxos/register.ts";
+import type { AnySpec } from "./spec.ts";
+
+/** The names of what can be called on an instance. */
+type Callable<T> = {
+  [K in keyof T]: K extends string ? K extends "then" | "constructor" | `_${string}` ? never
+      // deno-lint-ignore no-explicit-any -- the arguments of any function
+    : T[K] extends (...args: any[]) => unknown ? K
+    : never
+    : never;
+}[keyof T];
+
+/** A method of an instance, as a caller anywhere in the cluster sees it. */
+type Remotely<F> = F extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>>
+  : never;
+
+/**
+ * A singleton, as its callers see it: every own or inherited method of the instance as an async function.
+ * Arguments and results are what CBOR carries; an error that the instance throws arrives with its `name`
+ * and `message`.
+ */
+export type Remote<T> = { readonly [K in Callable<T>]: Remotely<T[K]> };
+
+/** What a remote stands for. */
+export interface Target {
+  readonly key: Key;
+  readonly register: RegisterId;
+  readonly spec: AnySpec;
+  /** The arguments of its start. */
+  readonly args: readonly unknown[];
+}
+
+const targets = new WeakMap<object, Target>();
+
+/** A remote for `target`, whose methods are `call`. */
+export function makeRemote<T>(
+  target: Target,
+  call: (method: string, args: unknown[]) => Promise<unknown>,
+): Remote<T> {
+  const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
+  const remote = new Proxy(Object.create(null), {
+    get(_, name) {
+      if (!isCallable(name)) return undefined;
+      let method = methods.get(name);
+      if (method === undefined) {
+        method = (...args) => call(name, args);
+        methods.set(name, method);
+      }
+      return method;
+    },
+    has: (_, name) => isCallable(name),
+    set: () => false,
+    defineProperty: () => false,
+  });
+  targets.set(remote, target);
+  return remote as Remote<T>;
+}
+
+/** What `remote` stands for; throws a `TypeError` for anything that `node.name` did not make. */
+export function targetOf(remote: unknown, call: string): Target {
+  const target = typeof remote === "object" && remote !== null ? targets.get(remote) : undefined;
+  if (target === undefined) {
+    throw new TypeError(`${call}: the first argument must be what node.name returned`);
+  }
+  return target;
+}
+
+/** Whether something may be the name of a method: a promise must not take a remote for one. */
+export function isCallable(name: unknown): name is string {
+  return typeof name === "string" && name !== "then" && name !== "constructor" &&
+    !name.startsWith("_");
+}

@@ -1,0 +1,90 @@
+import { isSpecId, type Key, MAX_HOSTS } from "../codec.ts";
+import { show } from "../node/show.ts";
+import type { Pid } from "../paxos/register.ts";
+
+/** What an instance is told of itself. */
+export interface ChildContext {
+  /** The key that it was named with. */
+  readonly key: Key;
+  /** The process that it lives in: what is bound to it ends with the instance. */
+  readonly pid: Pid;
+  /** The fencing token of this instance: greater than that of every earlier one of this key. */
+  readonly token: number;
+  /**
+   * Aborts when the instance ends: it must not act after that. Computed too late by a timer if the machine
+   * was asleep; calls are refused from the very moment at which the session's deadline has passed.
+   */
+  readonly signal: AbortSignal;
+  /** The id of the node that it runs on. */
+  readonly node: string;
+  /** Ends this instance. */
+  exit(reason?: unknown): Promise<void>;
+}
+
+/** How to run a singleton; the same on every node that can host it. */
+export interface ChildSpec<T extends object = object, A extends unknown[] = never[]> {
+  /** What nodes call it among each other: 1 to 200 characters. */
+  readonly id: string;
+  /**
+   * Makes the instance, whose methods can be called then. What it throws reaches every caller that waits.
+   */
+  start(context: ChildContext, ...args: A): T | PromiseLike<T>;
+  /** Called at a graceful end, after the context's signal has aborted and before the key is free. */
+  stop?(instance: T): unknown;
+  /**
+   * `"temporary"` (the default): started by a call only. `"permanent"`: started again, with the same
+   * arguments, without waiting for a call. `"transient"`: so only if it did not end by itself.
+   */
+  readonly restart?: Restart;
+  /** `false` (the default): calls run one at a time, in order. `true`: they overlap. */
+  readonly concurrent?: boolean;
+}
+
+/** See {@linkcode ChildSpec}. */
+export type Restart = "temporary" | "permanent" | "transient";
+
+/** Any spec, whatever its instance and its arguments. */
+// deno-lint-ignore no-explicit-any -- the arguments of any function
+export type AnySpec = ChildSpec<any, any>;
+
+/** Checks a spec; throws a `TypeError` that names what is wrong. */
+export function checkSpec(spec: unknown, where: string): AnySpec {
+  const refuse = (name: string, wanted: string, received: unknown): never => {
+    throw new TypeError(`${where}: ${name} must be ${wanted}, received ${show(received)}`);
+  };
+  if (typeof spec !== "object" || spec === null) return refuse("spec", "a ChildSpec", spec);
+  const { id, start, stop, restart, concurrent } = spec as AnySpec;
+  if (!isSpecId(id)) refuse("id", "a well-formed string of 1 to 200 characters", id);
+  if (typeof start !== "function") refuse("start", "a function", start);
+  if (stop !== undefined && typeof stop !== "function") refuse("stop", "a function", stop);
+  const restarts = ["temporary", "permanent", "transient"];
+  if (restart !== undefined && !restarts.includes(restart)) {
+    refuse("restart", '"temporary", "permanent" or "transient"', restart);
+  }
+  if (concurrent !== undefined && typeof concurrent !== "boolean") {
+    refuse("concurrent", "true or false", concurrent);
+  }
+  return spec as AnySpec;
+}
+
+/** Checks the list of specs that a node can host. */
+export function checkHosts(hosts: unknown): readonly AnySpec[] {
+  if (hosts === undefined) return [];
+  if (!Array.isArray(hosts)) {
+    throw new TypeError(`Cannot join: hosts must be a list of specs, received ${show(hosts)}`);
+  }
+  if (hosts.length > MAX_HOSTS) {
+    throw new TypeError(
+      `Cannot join: hosts must be at most ${MAX_HOSTS}, received ${hosts.length}`,
+    );
+  }
+  const ids = new Set<string>();
+  return hosts.map((host, index) => {
+    const spec = checkSpec(host, `Cannot join: hosts[${index}]`);
+    if (ids.has(spec.id)) {
+      throw new TypeError(`Cannot join: hosts[${index}].id is there twice: ${show(spec.id)}`);
+    }
+    ids.add(spec.id);
+    return spec;
+  });
+}
