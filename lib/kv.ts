@@ -178,7 +178,8 @@ export class PaxosKV {
     const { core, closing } = this.#parts;
     core.ensureOpen();
     const register = registerId("k", options.bucket, key);
-    return watch<T>(core, register, this.#signal(options.signal), closing);
+    const signals = [options.signal, this.#parts.signal].filter((signal) => signal !== undefined);
+    return watch<T>(core, register, signals, closing);
   }
 
   /** The time of this node's clock, in milliseconds since 1970: for `until`. */
@@ -251,11 +252,12 @@ export class PaxosKV {
     const { core } = this.#parts;
     core.ensureOpen();
     const { noQuorum = "return", timeout } = options;
-    const signal = this.#signal(options.signal);
+    const { signal: owner } = this.#parts;
+    const { signal } = options;
     for (;;) {
       const limits = noQuorum === "retry"
-        ? { deadline: Infinity, signal }
-        : core.limits(timeout, signal);
+        ? { deadline: Infinity, signal, owner }
+        : { ...core.limits(timeout, signal), owner };
       try {
         return await run(limits);
       } catch (error) {
@@ -264,12 +266,6 @@ export class PaxosKV {
         if (noQuorum === "return") return { ok: false, error: "no_quorum" };
       }
     }
-  }
-
-  #signal(signal: AbortSignal | undefined): AbortSignal | undefined {
-    const own = this.#parts.signal;
-    if (own === undefined || signal === undefined) return own ?? signal;
-    return AbortSignal.any([own, signal]);
   }
 }
 

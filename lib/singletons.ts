@@ -101,18 +101,17 @@ export class Singletons {
     this.#core.ensureOpen();
     checkCall(method, args, options);
     const encoded = this.#encode(method, args);
-    const { engine } = this.#core;
+    const { runtime } = this.#core.engine;
     const { signal, timeout } = options;
-    const late = () => new DOMException(`${method}() took too long`, "TimeoutError");
-    const deadline = timeout === undefined ? Infinity : engine.runtime.now() + timeout;
-    const operation = engine.operation<unknown>({ signal, deadline }, late);
-    const over = new AbortController();
-    operation.onEnd(() => over.abort(OVER));
-    this.#call(target, method, encoded, { signal: over.signal }).then(
-      (value) => operation.resolve(value),
-      (error) => operation.reject(error),
-    );
-    return await operation.promise;
+    const deadline = timeout === undefined ? Infinity : runtime.now() + timeout;
+    try {
+      return await this.#call(target, method, encoded, { signal, deadline });
+    } catch (error) {
+      const isLate = error instanceof SynodError && error.code === "no_quorum" &&
+        runtime.now() >= deadline;
+      if (isLate) throw new DOMException(`${method}() took too long`, "TimeoutError");
+      throw error;
+    }
   }
 
   /** See `ClusterNode.cast`. */
@@ -180,14 +179,15 @@ export class Singletons {
     target: Target,
     method: string,
     args: Uint8Array,
-    { signal }: { signal: AbortSignal },
+    whole: Limits,
   ): Promise<unknown> {
     const { register, key } = target;
-    const limits = { ...this.#core.limits(), signal };
+    const search = this.#core.limits().deadline;
+    const limits = { ...whole, deadline: Math.min(whole.deadline, search) };
     for (;;) {
       const place = this.#places.get(register) ?? (await this.#find(target, limits, true))!;
       const attempt: Attempt = { ...place, register, method, args };
-      const outcome = await this.#outbound.call(attempt, signal);
+      const outcome = await this.#outbound.call(attempt, whole);
       switch (outcome.type) {
         case "returned":
           return (decodeValue(outcome.value) as unknown[])[0];
@@ -266,7 +266,7 @@ export class Singletons {
     for (const node of inOrder(register, hosts)) {
       const timeout = Math.max(1, Math.min(limits.deadline - engine.runtime.now(), 600_000));
       const question: Question = { type: "start", register, spec: spec.id, args, timeout };
-      outcome = await this.#outbound.start(node, question, limits.signal);
+      outcome = await this.#outbound.start(node, question, limits);
       if (outcome.type === "started") return { pid: outcome.pid, token: outcome.token };
       // An error of the instance's own start is for the caller; all others are about the host.
       if (outcome.type === "failed" && outcome.code === "") throw remoteError(outcome);
@@ -323,9 +323,6 @@ export class Singletons {
 
 /** After a refusal, in milliseconds: whoever takes the instance's place needs about a round trip. */
 const REFUSED_WAIT = 5;
-
-/** Why attempts end that nobody waits for any more. */
-const OVER = new Error("The call is over");
 
 function isKept(spec: AnySpec): boolean {
   return spec.restart === "permanent" || spec.restart === "transient";

@@ -1,5 +1,6 @@
 import { decodeValue } from "../codec.ts";
 import type { Core } from "../node/core.ts";
+import { onAbort } from "../node/on_abort.ts";
 import type { Learned } from "../paxos/learner.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
 
@@ -10,21 +11,21 @@ export type Change<T> =
 
 /**
  * Follows one key: its present state first, then each change. May skip states in between, never goes
- * back. Ends when `signal` aborts, with its reason, or when the node closes.
+ * back. Ends when one of `signals` aborts, with its reason, or when the node closes.
  */
 export function watch<T>(
   core: Core,
   register: RegisterId,
-  signal: AbortSignal | undefined,
+  signals: readonly AbortSignal[],
   closing: AbortSignal,
 ): AsyncIterable<Change<T>> {
-  return { [Symbol.asyncIterator]: () => new Watcher<T>(core, register, signal, closing) };
+  return { [Symbol.asyncIterator]: () => new Watcher<T>(core, register, signals, closing) };
 }
 
 class Watcher<T> implements AsyncIterator<Change<T>, undefined> {
   readonly #stop: () => void;
   readonly #isClosing: () => boolean;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signals: readonly AbortSignal[];
   /** The newest state that was not handed out; `undefined`: none. */
   #news: State | null | undefined;
   /** The token of what was handed out last; `null`: that it is absent; `undefined`: nothing yet. */
@@ -35,27 +36,26 @@ class Watcher<T> implements AsyncIterator<Change<T>, undefined> {
   constructor(
     core: Core,
     register: RegisterId,
-    signal: AbortSignal | undefined,
+    signals: readonly AbortSignal[],
     closing: AbortSignal,
   ) {
-    this.#signal = signal;
+    this.#signals = signals;
     const wake = () => this.#wake();
     const stopWatching = core.watches.watch(register, (learned) => this.#learn(learned));
-    signal?.addEventListener("abort", wake);
-    closing.addEventListener("abort", wake);
+    const stops = [...signals, closing].map((signal) => onAbort(signal, wake));
     this.#isClosing = () => closing.aborted;
     this.#stop = () => {
       stopWatching();
-      signal?.removeEventListener("abort", wake);
-      closing.removeEventListener("abort", wake);
+      for (const stop of stops) stop();
     };
   }
 
   async next(): Promise<IteratorResult<Change<T>, undefined>> {
     for (;;) {
-      if (this.#signal?.aborted) {
+      const aborted = this.#signals.find((signal) => signal.aborted);
+      if (aborted !== undefined && !this.#ended) {
         this.#end();
-        throw this.#signal.reason;
+        throw aborted.reason;
       }
       if (this.#ended || this.#isClosing()) {
         this.#end();

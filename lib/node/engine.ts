@@ -15,6 +15,7 @@ import type {
 import { CrashVector, type Sender } from "../paxos/quorum.ts";
 import type { Voter } from "../paxos/voter.ts";
 import { Calls } from "./calls.ts";
+import { Gate } from "./gate.ts";
 import { type Limits, Operation } from "./operation.ts";
 import { Outbox } from "./outbox.ts";
 import type { Runtime } from "./runtime.ts";
@@ -25,6 +26,9 @@ const FIRST_EPOCH = 0;
 
 /** So many operations may be under way in one node; more are refused with `queue_full`. */
 const MAX_OPERATIONS = 1_000_000;
+
+/** So many reads, changes and questions of one node are under way at the same time; others wait. */
+const UNDER_WAY = 1_024;
 
 /** What an engine hands to others, since it is not about registers and sessions. */
 export interface EngineHandlers {
@@ -62,6 +66,8 @@ export class Engine {
   readonly runtime: Runtime;
   readonly clock: LamportClock = new LamportClock();
   readonly calls: Calls = new Calls();
+  /** Reads, changes and questions to a quorum pass through here. */
+  readonly gate: Gate = new Gate(UNDER_WAY);
   readonly frames: FrameCounts = { sent: 0, received: 0, dropped: 0 };
   /** Everything under way, to be ended when the node closes. */
   readonly operations: Set<Operation<unknown>> = new Set();

@@ -144,6 +144,9 @@ export class Membership {
       this.#actOnRecovery(event);
     }
     if (this.#givingUp !== null) {
+      if (reply.type === "replaced" && this.#givingUp.machine.asks(reply.id)) {
+        return this.#events.replaced();
+      }
       const { ask, allIsLost } = this.#givingUp.machine.receive(from, header, reply);
       this.#send(ask);
       if (allIsLost) this.#giveUp();

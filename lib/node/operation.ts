@@ -1,3 +1,4 @@
+import { onAbort } from "./on_abort.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** How long something may go on. */
@@ -6,6 +7,10 @@ export interface Limits {
   readonly deadline: number;
   /** Aborting ends it with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** So does aborting this one: that of the process in whose name it is done. */
+  readonly owner?: AbortSignal;
+  /** And this one: that of a larger whole which may not need it any more. */
+  readonly needed?: AbortSignal;
 }
 
 /**
@@ -33,16 +38,11 @@ export class Operation<T> {
     });
     this.#all = all;
     all.add(this as Operation<unknown>);
-    const { deadline, signal } = limits;
-    if (signal?.aborted) {
-      this.reject(signal.reason);
-      return;
+    const { deadline, signal, owner, needed } = limits;
+    for (const aborting of [signal, owner, needed]) {
+      if (aborting !== undefined) this.onEnd(onAbort(aborting, () => this.reject(aborting.reason)));
     }
-    if (signal !== undefined) {
-      const abort = () => this.reject(signal.reason);
-      signal.addEventListener("abort", abort, { once: true });
-      this.onEnd(() => signal.removeEventListener("abort", abort));
-    }
+    if (this.#ended) return;
     if (deadline < Infinity) {
       const cancel = runtime.setTimer(() => this.reject(late()), deadline - runtime.now());
       this.onEnd(cancel);

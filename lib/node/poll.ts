@@ -54,10 +54,11 @@ export function poll<T>(engine: Engine, pacing: Pacing, options: Poll<T>): Promi
       operation.resolve(outcome);
     });
   };
+  const leave = engine.gate.enter(() => ask(0));
   operation.onEnd(() => {
+    leave();
     cancelTimer();
     if (question !== undefined) calls.close(question);
   });
-  ask(0);
   return operation.promise;
 }

@@ -106,6 +106,7 @@ class RegisterProposals {
   /** The number of the running question. */
   #question: number | undefined;
   #asked = 0;
+  #leaveGate: () => void = () => {};
   #attempt = 0;
   #cancelTimer: () => void = () => {};
 
@@ -152,8 +153,10 @@ class RegisterProposals {
       },
       keepPromise: () => this.#batch.some((part) => part.options.again === true),
     });
-    // Once, and only for the first attempt: it is dropped after any doubt.
-    this.#start(this.#kept.take(this.#register));
+    this.#leaveGate = this.#engine.gate.enter(() => {
+      // Once, and only for the first attempt: it is dropped after any doubt.
+      this.#start(this.#kept.take(this.#register));
+    });
   }
 
   /** Begins an attempt, with all that waits by now: it was asked for before the attempt began. */
@@ -269,6 +272,7 @@ class RegisterProposals {
 
   #done(): void {
     this.#stopAsking();
+    this.#leaveGate();
     this.#proposer = undefined;
     this.#batch = [];
     for (const waiting of this.#waiting) {

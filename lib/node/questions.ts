@@ -23,8 +23,7 @@ export class Questions {
   async fence(session: SessionId, limits: Limits): Promise<boolean> {
     const fencing = new Fencing(this.#engine.members);
     const outcome = await poll(this.#engine, this.#pacing, {
-      deadline: limits.deadline,
-      signal: limits.signal,
+      ...limits,
       question: { type: "fence", session },
       asking: () => !fencing.ask(this.#engine.runtime.now()),
       receive: (sender, reply) => fencing.receive(sender, reply as SessionReply),
@@ -39,8 +38,7 @@ export class Questions {
     const { members } = this.#engine;
     let all: Tally<SessionId | null> | undefined;
     return poll<SessionId | null>(this.#engine, this.#pacing, {
-      deadline: limits.deadline,
-      signal: limits.signal,
+      ...limits,
       question: { type: "sessionOf", node },
       // A session that is just beginning is known to some only: the next asking is a new count.
       asking: () => {
@@ -68,8 +66,7 @@ export class Questions {
     const { members } = this.#engine;
     const tally = new Tally<number>(members);
     return await poll<number>(this.#engine, this.#pacing, {
-      deadline: limits.deadline,
-      signal: limits.signal,
+      ...limits,
       question: { type: "sessionOf", node: parseSession(session).node },
       receive: (sender, reply) => {
         if (reply.type !== "newest") return undefined;
@@ -86,8 +83,7 @@ export class Questions {
   hosts(spec: string, limits: Limits): Promise<string[]> {
     const tally = new Tally<readonly string[]>(this.#engine.members);
     return poll<string[]>(this.#engine, this.#pacing, {
-      deadline: limits.deadline,
-      signal: limits.signal,
+      ...limits,
       question: { type: "hosts", spec },
       receive: (sender, reply) => {
         if (reply.type !== "hosting" || !tally.add(sender, reply.nodes)) return undefined;
@@ -101,8 +97,7 @@ export class Questions {
   end(session: SessionId, limits: Limits): Promise<true> {
     const tally = new Tally<true>(this.#engine.members);
     return poll<true>(this.#engine, this.#pacing, {
-      deadline: limits.deadline,
-      signal: limits.signal,
+      ...limits,
       question: { type: "end", session },
       receive: (sender, reply) => reply.type === "fenced" && tally.add(sender, true) || undefined,
       missing: () => tally.missing(),
@@ -117,12 +112,9 @@ export class Questions {
     const { members } = this.#engine;
     const tally = new Tally<readonly Listed[]>(members);
     const aborter = new AbortController();
-    const stop = () => aborter.abort(limits.signal?.reason);
-    if (limits.signal?.aborted) stop();
-    limits.signal?.addEventListener("abort", stop, { once: true });
     try {
       const lists = await new Promise<(readonly Listed[])[]>((resolve, reject) => {
-        const pieces = { deadline: limits.deadline, signal: aborter.signal };
+        const pieces = { ...limits, needed: aborter.signal };
         const listing = new Set<string>();
         // Also again those whose list turned out to be from before a crash.
         const begin = () => {
@@ -139,7 +131,6 @@ export class Questions {
       });
       return union(lists, majority(members.length));
     } finally {
-      limits.signal?.removeEventListener("abort", stop);
       aborter.abort(LISTED);
     }
   }
@@ -170,8 +161,7 @@ export class Questions {
   #piece(member: string, prefix: string, after: RegisterId, limits: Limits) {
     type Piece = { sender: Sender; reply: Reply & { type: "listed" } };
     return poll<Piece>(this.#engine, this.#pacing, {
-      deadline: limits.deadline,
-      signal: limits.signal,
+      ...limits,
       question: { type: "list", prefix, after },
       members: [member],
       receive: (sender, reply) => reply.type === "listed" ? { sender, reply } : undefined,

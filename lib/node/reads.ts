@@ -26,8 +26,7 @@ export class Reads {
   async read(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
     const reader = new Reader(this.#engine.members);
     const outcome = await poll(this.#engine, this.#pacing, {
-      deadline: limits.deadline,
-      signal: limits.signal,
+      ...limits,
       question: { type: "read", register },
       receive: (sender, reply) => reader.receive(sender, reply as RegisterReply),
       missing: () => reader.missing(),

@@ -159,8 +159,9 @@ export class Genesis {
     if (this.#state === "operational") {
       return { reply: { type: "record", members, record: this.#record! } };
     }
+    // Whatever it asks: a later process has its place.
+    if (from === members[0] && header.life < this.#leader) return { reply: { type: "replaced" } };
     if (request.purpose === "genesis" && from === members[0]) {
-      if (header.life < this.#leader) return { reply: { type: "replaced" } };
       if (request.round === 2) {
         this.#leader = header.life;
         // One life is named by the record of one leader at most. Were it to answer a second one too,

@@ -42,6 +42,11 @@ export class GivingUp {
       .map((to) => ({ to, request: { id, type: "enquire", members, purpose: "givingUp", round } }));
   }
 
+  /** Whether `id` is the number of the running question. */
+  asks(id: number): boolean {
+    return id === this.#number;
+  }
+
   /** Takes an answer; says whether all is lost, or what to ask next. */
   receive(from: string, header: Header, reply: Reply): { ask: Outgoing[]; allIsLost: boolean } {
     const { members, record } = this.#options;

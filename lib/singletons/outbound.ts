@@ -1,6 +1,7 @@
 import { SynodError } from "../errors.ts";
 import type { SessionMonitor } from "../locks/session_monitor.ts";
 import type { Core } from "../node/core.ts";
+import type { Limits } from "../node/operation.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
@@ -41,7 +42,7 @@ export class Outbound {
   }
 
   /** Makes one attempt: it is executed at most once. */
-  async call(attempt: Attempt, signal: AbortSignal | undefined): Promise<Outcome> {
+  async call(attempt: Attempt, limits: Limits): Promise<Outcome> {
     const { pid, token, register, method, args } = attempt;
     const channel = this.#channel(parseSession(pid.session).life);
     const sequence = ++channel.last;
@@ -51,7 +52,7 @@ export class Outbound {
       return { type: "call", register, session: pid.session, token, sequence, done, method, args };
     };
     try {
-      return await this.#ask(pid.node, pid.session, question as () => Question, signal);
+      return await this.#ask(pid.node, pid.session, question as () => Question, limits);
     } finally {
       channel.open.delete(sequence);
     }
@@ -78,8 +79,8 @@ export class Outbound {
   }
 
   /** Asks a node to start an instance. */
-  async start(node: string, question: Question, signal: AbortSignal | undefined): Promise<Outcome> {
-    return await this.#ask(node, undefined, () => question, signal);
+  async start(node: string, question: Question, limits: Limits): Promise<Outcome> {
+    return await this.#ask(node, undefined, () => question, limits);
   }
 
   /** Asks one node until it answers, it is known to be gone, or it has been silent for too long. */
@@ -87,11 +88,11 @@ export class Outbound {
     node: string,
     session: string | undefined,
     question: () => Question,
-    signal: AbortSignal | undefined,
+    limits: Limits,
   ): Promise<Outcome> {
     const { engine, pacing } = this.#core;
     const { runtime, calls, settings } = engine;
-    const operation = engine.operation<Outcome>({ deadline: Infinity, signal });
+    const operation = engine.operation<Outcome>(limits);
     if (operation.ended) return await operation.promise;
     let heard = runtime.now();
     const id = calls.open((from, _header, reply) => {
@@ -114,7 +115,9 @@ export class Outbound {
         stopMonitor = this.#monitor.watch(session, () => operation.resolve({ type: "lost" }));
       }
       engine.ask([node], { id, type: "ask", body: encodeQuestion(question()) });
-      cancelTimer = runtime.setTimer(() => send(attempt + 1), pacing.resend(attempt));
+      // A call takes as long as its method does: asking again and again would only be more work for a
+      // busy host.
+      cancelTimer = runtime.setTimer(() => send(attempt + 1), pacing.resend(attempt + 2));
     };
     operation.onEnd(() => {
       cancelTimer();
