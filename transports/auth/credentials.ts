@@ -1,0 +1,58 @@
+import { checkSecret, show } from "../link/options.ts";
+
+/** How a node proves who it is, and what it asks of others. Exactly one of the three is given. */
+export interface CredentialOptions {
+  /**
+   * What all servers of the cluster know and nobody else: at least 16 characters. It is never sent;
+   * both sides of a connection prove to each other that they have it. Whoever has it can speak for any
+   * node, so it does not belong in a browser.
+   */
+  secret?: string;
+  /**
+   * For a node without the secret, in a browser say: gives a short-lived token for this very node,
+   * made by `nodeToken` in a server. Called before each connection.
+   */
+  token?: () => string | Promise<string>;
+  /** `true` says aloud that anybody who reaches this node may speak for any node. */
+  insecure?: boolean;
+}
+
+/** Checked {@linkcode CredentialOptions}. */
+export type Credentials =
+  | { readonly kind: "secret"; readonly secret: string }
+  | { readonly kind: "token"; readonly token: () => string | Promise<string> }
+  | { readonly kind: "insecure" };
+
+/**
+ * Checks what the user gave to the function `caller`; throws a `TypeError` that names the option. What
+ * it received is never in the message: it may be a secret.
+ */
+export function checkCredentials(caller: string, options: CredentialOptions): Credentials {
+  const { secret, token, insecure } = options;
+  if (insecure !== undefined && typeof insecure !== "boolean") {
+    throw new TypeError(`${caller}: insecure must be true or false, got ${show(insecure)}`);
+  }
+  const given = [
+    secret !== undefined ? "secret" : null,
+    token !== undefined ? "token" : null,
+    insecure === true ? "insecure" : null,
+  ].filter((name) => name !== null);
+  if (given.length > 1) {
+    throw new TypeError(
+      `${caller}: only one of secret, token, insecure, got ${given.join(" and ")}`,
+    );
+  }
+  if (secret !== undefined) return { kind: "secret", secret: checkSecret(caller, secret) };
+  if (token !== undefined) {
+    if (typeof token !== "function") {
+      throw new TypeError(
+        `${caller}: token must be a function that gives one, got ${typeof token}`,
+      );
+    }
+    return { kind: "token", token };
+  }
+  if (insecure === true) return { kind: "insecure" };
+  throw new TypeError(
+    `${caller}: secret (at least 16 characters) or token is required; insecure: true goes without`,
+  );
+}

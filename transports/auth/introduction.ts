@@ -1,0 +1,68 @@
+import type { Credentials } from "./credentials.ts";
+import { type Hello, isChallenge, makeNonce, type Proof, VERSION } from "./handshake.ts";
+import { checkProof, makeProof } from "./proof.ts";
+import { Refusal } from "./refusal.ts";
+
+/** The connecting side of the handshake, for one connection. */
+export class Introduction {
+  readonly #self: string;
+  readonly #peer: string;
+  readonly #cluster: string;
+  readonly #credentials: Credentials;
+  #hello: Hello | null = null;
+  #proven = false;
+
+  /** The node `self` is about to reach `peer`. */
+  constructor(self: string, peer: string, cluster: string, credentials: Credentials) {
+    this.#self = self;
+    this.#peer = peer;
+    this.#cluster = cluster;
+    this.#credentials = credentials;
+  }
+
+  /**
+   * What to say first. Rejects with what the user's `token` function threw, or with a
+   * {@linkcode Refusal} if it gave something else than a token.
+   */
+  async hello(): Promise<Hello> {
+    const { kind } = this.#credentials;
+    const token = kind === "token" ? await this.#credentials.token() : undefined;
+    if (kind === "token" && (typeof token !== "string" || token === "")) {
+      throw new Refusal(`the token function gave no token but ${typeof token}`);
+    }
+    return this.#hello = {
+      synod: VERSION,
+      cluster: this.#cluster,
+      id: this.#self,
+      to: this.#peer,
+      nonce: makeNonce(),
+      ...token === undefined ? {} : { token },
+    };
+  }
+
+  /** The answer to a challenge. Rejects with a {@linkcode Refusal} if the other side is not the peer. */
+  async answer(challenge: unknown): Promise<Proof> {
+    const hello = this.#hello;
+    if (hello === null || this.#proven || !isChallenge(challenge)) {
+      throw new Refusal("the other side does not keep to the handshake");
+    }
+    if (this.#credentials.kind !== "secret") {
+      throw new Refusal("the other side asks for a proof, and this node has no secret");
+    }
+    const { secret } = this.#credentials;
+    const [self, peer] = [this.#self, this.#peer];
+    await checkProof(challenge.proof, secret, "accept", peer, self, hello, challenge);
+    this.#proven = true;
+    return { proof: await makeProof(secret, "connect", self, peer, hello, challenge) };
+  }
+
+  /**
+   * To be called when the other side lets this node in: throws a {@linkcode Refusal} if that side
+   * should have proven first that it has the secret, and has not.
+   */
+  welcomed(): void {
+    if (this.#credentials.kind === "secret" && !this.#proven) {
+      throw new Refusal("the other side has not proven that it has the secret");
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { checkCluster, checkNodeId, checkSecret, show } from "../link/options.ts";
+import { signToken } from "./token.ts";
+
+/** What {@linkcode nodeToken} makes a token of. */
+export interface NodeTokenOptions {
+  /** The secret of the cluster, at least 16 characters. It is not in the token. */
+  secret: string;
+  /** The name of the cluster. Default: `"synod"`. */
+  cluster?: string;
+  /** The node that the token speaks for, and the only one. */
+  id: string;
+  /** How many milliseconds the token holds: 1,000 to 86,400,000 (a day). Default: 300,000. */
+  expiresIn?: number;
+}
+
+/** What a token holds by default, and at most, in milliseconds. */
+const DEFAULT_LIFETIME = 300_000;
+const LONGEST_LIFETIME = 86_400_000;
+
+/**
+ * Makes a token that lets whoever has it join as the node `id`, and as no other: for browsers, which
+ * must not have the secret. A server makes one for a user that it knows, and the browser hands it to
+ * its transport as `token`. It is a JSON Web Token (HS256) whose audience is the cluster's name and
+ * whose subject is the node's id.
+ *
+ * A connection ends with the token that it was opened with (a minute later, as clocks differ); the
+ * transport then asks for another and goes on. So to shut a user out, give out no more tokens.
+ *
+ * Rejects with a `TypeError` that names a bad option.
+ *
+ * @example
+ * ```ts no-eval
+ * // In the server, behind its own login:
+ * app.get("/token", async (c) => {
+ *   const user = await login(c.req);
+ *   return c.text(await nodeToken({ secret, id: `browser-${user.id}`, expiresIn: 60_000 }));
+ * });
+ *
+ * // In the browser:
+ * webSocket({ peers, token: async () => await (await fetch("/token")).text() });
+ * ```
+ */
+export async function nodeToken(options: NodeTokenOptions): Promise<string> {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`nodeToken: options must be an object, got ${show(options)}`);
+  }
+  const { secret, cluster, id, expiresIn = DEFAULT_LIFETIME } = options;
+  if (!Number.isInteger(expiresIn) || expiresIn < 1_000 || expiresIn > LONGEST_LIFETIME) {
+    throw new TypeError(
+      `nodeToken: expiresIn must be an integer from 1000 to ${LONGEST_LIFETIME} (milliseconds), got ${
+        show(expiresIn)
+      }`,
+    );
+  }
+  return await signToken(
+    checkSecret("nodeToken", secret),
+    checkCluster("nodeToken", cluster),
+    checkNodeId("nodeToken", "id", id),
+    expiresIn,
+  );
+}

@@ -1,0 +1,94 @@
+/** What nodes of a cluster that was given no name take for its name. */
+const DEFAULT_CLUSTER = "synod";
+
+/** The longest name of a cluster, in characters. */
+const MAX_CLUSTER = 200;
+
+/** The shortest secret, in characters. */
+const MIN_SECRET = 16;
+
+const NODE_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Whether `id` can be the id of a node. */
+export function isNodeId(id: unknown): id is string {
+  return typeof id === "string" && NODE_ID.test(id);
+}
+
+/** Checks the id that the function `caller` was given as `option`. */
+export function checkNodeId(caller: string, option: string, id: unknown): string {
+  if (isNodeId(id)) return id;
+  throw new TypeError(
+    `${caller}: ${option} must be the id of a node, 1 to 64 of A-Z a-z 0-9 . _ -, got ${show(id)}`,
+  );
+}
+
+/** Checks the name of a cluster. */
+export function checkCluster(caller: string, cluster: unknown = DEFAULT_CLUSTER): string {
+  if (typeof cluster === "string" && cluster.length >= 1 && cluster.length <= MAX_CLUSTER) {
+    return cluster;
+  }
+  throw new TypeError(
+    `${caller}: cluster must be a name of 1 to ${MAX_CLUSTER} characters, got ${show(cluster)}`,
+  );
+}
+
+/** Checks a secret; what was received is not in the message. */
+export function checkSecret(caller: string, secret: unknown): string {
+  if (typeof secret === "string" && secret.length >= MIN_SECRET) return secret;
+  const received = typeof secret === "string" ? `${secret.length}` : `no string (${typeof secret})`;
+  throw new TypeError(
+    `${caller}: secret must have at least ${MIN_SECRET} characters, got ${received}`,
+  );
+}
+
+/** Checks the addresses of peers; `schemes` as `URL.protocol` has them. */
+export function checkPeers(
+  caller: string,
+  peers: unknown,
+  schemes: readonly string[],
+): ReadonlyMap<string, URL> {
+  if (peers === undefined) return new Map();
+  if (typeof peers !== "object" || peers === null || Array.isArray(peers)) {
+    throw new TypeError(
+      `${caller}: peers must be an object of addresses by id, got ${show(peers)}`,
+    );
+  }
+  return new Map(
+    Object.entries(peers).map(([id, address]) => {
+      if (!isNodeId(id)) throw new TypeError(`${caller}: peers has no id of a node: ${show(id)}`);
+      return [id, checkAddress(caller, id, address, schemes)];
+    }),
+  );
+}
+
+function checkAddress(
+  caller: string,
+  id: string,
+  address: unknown,
+  schemes: readonly string[],
+): URL {
+  let url: URL | null = null;
+  try {
+    if (typeof address === "string" || address instanceof URL) url = new URL(address);
+  } catch {
+    // No address.
+  }
+  if (url === null || !schemes.includes(url.protocol)) {
+    throw new TypeError(
+      `${caller}: peers: the address of ${id} must be a URL that begins with ${
+        schemes.map((scheme) => `${scheme}//`).join(" or ")
+      }, got ${show(address)}`,
+    );
+  }
+  // Where the routes are mounted is a path without a slash at its end, unless it is the root.
+  url.pathname = url.pathname.replace(/(.)\/+$/, "$1");
+  url.hash = "";
+  return url;
+}
+
+/** What was received, short enough for a message. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
+  if (value === null || typeof value === "number" || typeof value === "boolean") return `${value}`;
+  return Array.isArray(value) ? "an array" : typeof value;
+}
