@@ -33,6 +33,13 @@ export const RULES: readonly Rule[] = [
     permissions: ["--allow-all"],
     timeout: 300_000,
   })),
+  // Servers and clients on this machine, on ports that the system chooses.
+  {
+    folder: "tests/transports/",
+    runtimes: RUNTIMES,
+    permissions: ["--allow-read", "--allow-net=127.0.0.1"],
+    timeout: 120_000,
+  },
   // Everything else needs no more than to read the project (for workers).
   {
     folder: "tests/",
