@@ -1,0 +1,176 @@
+import { parseHandshake } from "../auth/handshake.ts";
+import type { Introduction } from "../auth/introduction.ts";
+import { Refusal } from "../auth/refusal.ts";
+import { Backoff, type BackoffTimes } from "../link/backoff.ts";
+import { CLOSE } from "./close_codes.ts";
+import type { ClientSocketConstructor } from "./options.ts";
+import { Socket } from "./socket.ts";
+
+/** What a dialler works with. */
+export interface DiallerOptions {
+  readonly url: URL;
+  readonly WebSocket: ClientSocketConstructor;
+  readonly backoff: BackoffTimes;
+  /** How long a connection may take until it is usable, in milliseconds. */
+  readonly timeout: number;
+  /** A new introduction for each attempt. */
+  readonly introduce: () => Introduction;
+  /** Called when an attempt begins: a connection is to be expected. */
+  readonly onAttempt: () => void;
+  /** Called with each new socket, to keep an eye on it. */
+  readonly onSocket: (socket: Socket) => void;
+  /** Called when the other side is known; what to do with what comes, and when it has ended. */
+  readonly onConnected: (socket: Socket) => SocketUser;
+  /** Called when an attempt failed. */
+  readonly onFailed: () => void;
+  /** Called when the other side, or this one, refused. */
+  readonly onRefused: (reason: string, cause?: unknown) => void;
+}
+
+/** Who uses a socket. */
+export interface SocketUser {
+  take(data: string | Uint8Array): void;
+  lost(): void;
+}
+
+/** Connects to one peer, and connects again whenever that ends. */
+export class Dialler {
+  readonly #options: DiallerOptions;
+  readonly #backoff: Backoff;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #attempt: Attempt | null = null;
+  #stopped = false;
+
+  /** Does nothing yet. */
+  constructor(options: DiallerOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.backoff);
+  }
+
+  /** Connects from now on. */
+  start(): void {
+    if (this.#stopped) return;
+    this.#options.onAttempt();
+    this.#attempt = new Attempt(this.#options, this.#backoff, (refused) => {
+      this.#attempt = null;
+      if (this.#stopped) return;
+      const wait = refused ? this.#backoff.refused() : this.#backoff.failed();
+      this.#timer = setTimeout(() => this.start(), wait);
+    });
+  }
+
+  /** Ends an attempt under way, and makes no more. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#attempt?.stop();
+  }
+}
+
+/** One connection, from its beginning to its end. */
+class Attempt {
+  readonly #options: DiallerOptions;
+  readonly #introduction: Introduction;
+  readonly #onEnd: (refused: boolean) => void;
+  readonly #backoff: Backoff;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #socket: Socket | null = null;
+  #user: SocketUser | null = null;
+  #ended = false;
+
+  constructor(options: DiallerOptions, backoff: Backoff, onEnd: (refused: boolean) => void) {
+    this.#options = options;
+    this.#backoff = backoff;
+    this.#onEnd = onEnd;
+    this.#introduction = options.introduce();
+    this.#timer = setTimeout(() => this.#giveUp(), options.timeout);
+    this.#begin();
+  }
+
+  stop(): void {
+    this.#end(false);
+    this.#socket?.close(CLOSE.goingAway, "the node has closed");
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      const hello = await this.#introduction.hello();
+      if (!this.#ended) this.#connect(JSON.stringify(hello));
+    } catch (error) {
+      // The user's `token` function, or an address that cannot be connected to from here.
+      if (!this.#ended) this.#options.onRefused(describe(error), error);
+      this.#end(error instanceof Refusal);
+    }
+  }
+
+  #connect(hello: string): void {
+    const raw = new this.#options.WebSocket(this.#options.url.href);
+    const socket = new Socket(raw, () => (raw as { terminate?: () => void }).terminate?.());
+    this.#socket = socket;
+    this.#options.onSocket(socket);
+    socket.listen((data) => this.#take(data), (code, reason) => this.#closed(code, reason));
+    raw.binaryType = "arraybuffer";
+    raw.addEventListener("open", () => socket.send(hello));
+    raw.addEventListener("message", (event) => socket.received(event.data));
+    raw.addEventListener("close", (event) => socket.gone(event.code, event.reason));
+    // What failed is told by `close`, but a process of Node ends if nobody listens.
+    raw.addEventListener("error", () => {});
+  }
+
+  #take(data: string | Uint8Array): void {
+    if (this.#user !== null) return this.#user.take(data);
+    const message = typeof data === "string" ? parseHandshake(data) : undefined;
+    if (typeof message === "object" && message !== null && "welcome" in message) {
+      return this.#welcomed();
+    }
+    this.#introduction.answer(message).then(
+      (proof) => this.#socket?.send(JSON.stringify(proof)),
+      (error) => this.#refuse(error),
+    );
+  }
+
+  #welcomed(): void {
+    const socket = this.#socket;
+    if (socket === null || this.#ended) return;
+    try {
+      this.#introduction.welcomed();
+    } catch (error) {
+      return this.#refuse(error);
+    }
+    clearTimeout(this.#timer);
+    this.#backoff.connected();
+    this.#user = this.#options.onConnected(socket);
+  }
+
+  /** The other side is not who it should be. */
+  #refuse(error: unknown): void {
+    if (this.#ended) return;
+    this.#socket?.close(CLOSE.unauthorized, `refused: ${describe(error)}`);
+  }
+
+  #giveUp(): void {
+    if (this.#socket === null) return this.#end(false);
+    this.#socket.close(CLOSE.timeout, "connecting took too long");
+    this.#socket.terminate();
+  }
+
+  #closed(code: number, reason: string): void {
+    const refused = code === CLOSE.unauthorized;
+    if (refused && !this.#ended) this.#options.onRefused(reason || "refused");
+    this.#end(refused);
+  }
+
+  #end(refused: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    if (this.#user === null) this.#options.onFailed();
+    else this.#user.lost();
+    this.#onEnd(refused);
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Refusal) return error.message;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,52 @@
+/**
+ * What travels in one binary message between two nodes that know each other:
+ *
+ *     flags (8 bits), acknowledged (32 bits, little-endian), a piece of the stream of frames
+ *
+ * A message without a piece of the stream only acknowledges, or shows that its sender is there; it is
+ * not counted, so acknowledgements are not acknowledged themselves.
+ *
+ * @module
+ */
+
+/** How many bytes stand before the piece of the stream. */
+const HEADER_BYTES = 5;
+
+/** No message has a larger piece, in bytes: some runtimes take no more than a megabyte at once. */
+export const MAX_PIECE = 256 * 1024;
+
+/** No message is larger. */
+export const MAX_MESSAGE_BYTES: number = HEADER_BYTES + MAX_PIECE;
+
+/** The flag that asks for an acknowledgement at once. */
+const ANSWER_NOW = 1;
+
+/** One binary message. */
+export interface Message {
+  /** Whether the sender waits for an acknowledgement. */
+  readonly answerNow: boolean;
+  /** How many messages with a piece its sender has received so far, modulo 2^32. */
+  readonly acknowledged: number;
+  /** A piece of the stream of frames; may be empty. */
+  readonly piece: Uint8Array;
+}
+
+/** The bytes of a message. */
+export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(HEADER_BYTES + message.piece.length);
+  bytes[0] = message.answerNow ? ANSWER_NOW : 0;
+  new DataView(bytes.buffer).setUint32(1, message.acknowledged, true);
+  bytes.set(message.piece, HEADER_BYTES);
+  return bytes;
+}
+
+/** The message of these bytes, its piece a view into them, or `null` if they are none. */
+export function decodeMessage(bytes: Uint8Array): Message | null {
+  if (bytes.length < HEADER_BYTES || bytes.length > MAX_MESSAGE_BYTES) return null;
+  if ((bytes[0] & ~ANSWER_NOW) !== 0) return null;
+  return {
+    answerNow: bytes[0] === ANSWER_NOW,
+    acknowledged: new DataView(bytes.buffer, bytes.byteOffset).getUint32(1, true),
+    piece: bytes.subarray(HEADER_BYTES),
+  };
+}

@@ -1,0 +1,148 @@
+import { CLOSE } from "./close_codes.ts";
+import { MAX_MESSAGE_BYTES } from "./message.ts";
+
+/** What is used of a WebSocket of either side: a `WebSocket`, or what Hono makes of a runtime's own. */
+export interface RawSocket {
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+}
+
+/** The longest reason that a WebSocket may be closed with, in bytes. */
+const MAX_REASON = 123;
+
+/** How many bytes may wait until the runtime has read them: more than any honest peer has on its way. */
+const MAX_UNREAD = 16 * MAX_MESSAGE_BYTES;
+
+/**
+ * One WebSocket, of whichever side and runtime: never throws, hands on messages in their order even
+ * where they arrive as `Blob`, and really ends, whatever the other side does.
+ */
+export class Socket {
+  readonly #raw: RawSocket;
+  readonly #terminate: () => void;
+  /** Called when nothing at all will happen any more. */
+  onGone: () => void = () => {};
+  #onMessage: (data: string | Uint8Array) => void = () => {};
+  #onClosed: (code: number, reason: string) => void = () => {};
+  #state: "open" | "closing" | "closed" = "open";
+  /** The messages that are still being read, one after the other; `null` if there are none. */
+  #reading: Promise<void> | null = null;
+  #unread = 0;
+  #ticksClosing = 0;
+
+  /** `terminate` cuts the connection without a farewell, where the runtime can do that. */
+  constructor(raw: RawSocket, terminate: () => void) {
+    this.#raw = raw;
+    this.#terminate = terminate;
+  }
+
+  /** Whether anything can be sent. */
+  get isOpen(): boolean {
+    return this.#state === "open";
+  }
+
+  /**
+   * `onMessage` is called with each message as long as the socket is open. `onClosed` is called once,
+   * when it is open no longer, whoever ended it.
+   */
+  listen(
+    onMessage: (data: string | Uint8Array) => void,
+    onClosed: (code: number, reason: string) => void,
+  ): void {
+    this.#onMessage = onMessage;
+    this.#onClosed = onClosed;
+  }
+
+  /** Sends; what cannot be sent is lost. */
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    if (this.#state !== "open") return;
+    try {
+      this.#raw.send(data);
+    } catch {
+      // It is about to be closed, and says so by itself.
+    }
+  }
+
+  /** Says farewell, and takes nothing more from the other side. */
+  close(code: number, reason: string): void {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    try {
+      this.#raw.close(code, shorten(reason));
+    } catch {
+      this.terminate();
+    }
+    this.#onClosed(code, reason);
+  }
+
+  /** Cuts the connection, if the runtime can. */
+  terminate(): void {
+    try {
+      this.#terminate();
+    } catch {
+      // It is gone already.
+    }
+  }
+
+  /** Called in regular intervals: who does not return the farewell in time is cut off. */
+  tick(): void {
+    if (this.#state === "closing" && ++this.#ticksClosing > 1) this.terminate();
+  }
+
+  /** To be called with the data of each message. */
+  received(data: unknown): void {
+    if (this.#state !== "open") return;
+    if (typeof data === "string") return this.#inOrder(data);
+    if (data instanceof ArrayBuffer) return this.#inOrder(new Uint8Array(data));
+    if (ArrayBuffer.isView(data)) {
+      return this.#inOrder(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    }
+    if (typeof Blob === "function" && data instanceof Blob) return this.#read(data);
+    this.close(CLOSE.malformed, "neither text nor bytes");
+  }
+
+  /** To be called when the connection is gone. */
+  gone(code: number, reason: string): void {
+    const wasOpen = this.#state === "open";
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.onGone();
+    if (wasOpen) this.#onClosed(code, reason);
+  }
+
+  #inOrder(data: string | Uint8Array): void {
+    if (this.#reading === null) return this.#hand(data);
+    this.#reading = this.#reading.then(() => this.#hand(data));
+  }
+
+  #read(blob: Blob): void {
+    this.#unread += blob.size;
+    if (this.#unread > MAX_UNREAD) return this.close(CLOSE.malformed, "too much at once");
+    const bytes = blob.arrayBuffer();
+    const reading = (this.#reading ?? Promise.resolve())
+      .then(() => bytes)
+      .then((buffer) => this.#hand(new Uint8Array(buffer)), () => {
+        this.close(CLOSE.malformed, "a message that cannot be read");
+      })
+      .then(() => {
+        this.#unread -= blob.size;
+        if (this.#reading === reading) this.#reading = null;
+      });
+    this.#reading = reading;
+  }
+
+  /** An exception here would end a process of Deno. */
+  #hand(data: string | Uint8Array): void {
+    if (this.#state !== "open") return;
+    try {
+      this.#onMessage(data);
+    } catch {
+      this.close(CLOSE.malformed, "a message that cannot be understood");
+    }
+  }
+}
+
+/** Reasons are ASCII but for what a peer has sent, such as its name. */
+function shorten(reason: string): string {
+  return reason.replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_REASON);
+}

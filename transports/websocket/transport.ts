@@ -1,0 +1,264 @@
+import { Hono, type MiddlewareHandler } from "hono";
+import { type Admission, Guard } from "../auth/guard.ts";
+import { Introduction } from "../auth/introduction.ts";
+import { BACKOFF, type BackoffTimes } from "../link/backoff.ts";
+import { checkNodeId } from "../link/options.ts";
+import { Reports } from "../link/reports.ts";
+import type { Transport } from "../transport.ts";
+import { CLOSE } from "./close_codes.ts";
+import { Connection, type PieceSize } from "./connection.ts";
+import { Dialler, type SocketUser } from "./dialler.ts";
+import type { ServerSocket, ServerSocketEvents, Settings } from "./options.ts";
+import { Peer } from "./peer.ts";
+import { Socket } from "./socket.ts";
+import { Visitor } from "./visitor.ts";
+
+/** Times, in milliseconds. */
+export interface Times {
+  readonly backoff: BackoffTimes;
+  /** How long a connection may take until both sides know each other. */
+  readonly connect: number;
+  /** Three of these without a word, and a peer is taken for dead. */
+  readonly tick: number;
+  /** How long the end of a connection may take. */
+  readonly close: number;
+}
+
+/** What is used outside of tests. */
+export const TIMES: Times = { backoff: BACKOFF, connect: 10_000, tick: 5_000, close: 1_000 };
+
+/** So many may be on their way in: beyond, those who have taken longest have to go. */
+const MAX_VISITORS = 1_000;
+
+/** So many nodes may be connected at once. */
+const MAX_PEERS = 10_000;
+
+/** A transport whose `routes` are to be mounted in a server. */
+export class WebSocketTransport implements Transport {
+  /** Accepts the connections of other nodes; a Hono app to be mounted in the user's own. */
+  readonly routes: Hono;
+  readonly #settings: Settings;
+  readonly #times: Times;
+  readonly #peers = new Map<string, Peer>();
+  readonly #diallers: Dialler[] = [];
+  readonly #visitors = new Set<Visitor>();
+  /** All that is not closed, so that closing can wait for them. */
+  readonly #sockets = new Set<Socket>();
+  #state: "new" | "open" | "closed" = "new";
+  #closing: Promise<void> | null = null;
+  #onQuiet: () => void = () => {};
+  #guard: Guard | null = null;
+  #receive: (from: string, frame: Uint8Array) => void = () => {};
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** Opens nothing yet. */
+  constructor(settings: Settings, times: Times = TIMES) {
+    this.#settings = settings;
+    this.#times = times;
+    this.routes = this.#makeRoutes();
+  }
+
+  // deno-lint-ignore require-await -- misuse rejects
+  async open(
+    self: string,
+    receive: (from: string, frame: Uint8Array) => void,
+    report: (error: Error) => void = () => {},
+  ): Promise<void> {
+    if (this.#state !== "new") {
+      const why = this.#state === "open" ? "is open already" : "was closed";
+      throw new TypeError(`webSocket: this transport ${why}, and opens only once`);
+    }
+    checkNodeId("webSocket", "self", self);
+    this.#state = "open";
+    this.#receive = receive;
+    this.#guard = new Guard(self, this.#settings.cluster, this.#settings.credentials);
+    this.#timer = setInterval(() => this.#tick(), this.#times.tick);
+    const reports = new Reports(report);
+    for (const [id, url] of this.#settings.peers) {
+      if (id !== self) this.#dial(self, id, url, reports);
+    }
+    for (const dialler of this.#diallers) dialler.start();
+  }
+
+  send(to: string, frame: Uint8Array): void {
+    if (this.#state !== "open") return;
+    if (to !== "*") this.#peers.get(to)?.send(frame);
+    else for (const peer of this.#peers.values()) peer.send(frame);
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    // A node's last words, that its session has ended, are sent just before.
+    for (const peer of this.#peers.values()) peer.flush();
+    this.#state = "closed";
+    const [code, reason] = [CLOSE.goingAway, "the node has closed"];
+    for (const dialler of this.#diallers) dialler.stop();
+    for (const peer of this.#peers.values()) peer.close(code, reason);
+    for (const socket of this.#sockets) socket.close(code, reason);
+    if (this.#sockets.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#times.close);
+      this.#onQuiet = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    for (const socket of this.#sockets) socket.terminate();
+  }
+
+  #tick(): void {
+    for (const peer of this.#peers.values()) peer.tick();
+    for (const visitor of this.#visitors) visitor.tick();
+    for (const socket of this.#sockets) socket.tick();
+  }
+
+  #watch(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.onGone = () => {
+      this.#sockets.delete(socket);
+      if (this.#sockets.size === 0) this.#onQuiet();
+    };
+  }
+
+  #peer(id: string): Peer {
+    let peer = this.#peers.get(id);
+    if (peer === undefined) this.#peers.set(id, peer = new Peer(id));
+    return peer;
+  }
+
+  #dial(self: string, id: string, url: URL, reports: Reports): void {
+    const { WebSocket, cluster, credentials } = this.#settings;
+    if (WebSocket === null) return;
+    const peer = this.#peer(id);
+    const pieces = WebSocket === globalThis.WebSocket ? PIECES : "large";
+    this.#diallers.push(
+      new Dialler({
+        url,
+        WebSocket,
+        backoff: this.#times.backoff,
+        timeout: this.#times.connect,
+        introduce: () => new Introduction(self, id, cluster, credentials),
+        onAttempt: () => peer.isExpected = true,
+        onFailed: () => {
+          peer.isExpected = false;
+          peer.schedule();
+        },
+        onRefused: (reason, cause) => reports.refused(id, url, reason, cause),
+        onSocket: (socket) => this.#watch(socket),
+        onConnected: (socket) => {
+          reports.connected(id);
+          const connection = this.#connect(socket, peer, pieces, Infinity);
+          peer.isExpected = false;
+          peer.dialled = connection;
+          peer.schedule();
+          return this.#user(peer, connection);
+        },
+      }),
+    );
+  }
+
+  #connect(socket: Socket, peer: Peer, pieces: PieceSize, until: number): Connection {
+    const receive = (frame: Uint8Array) => {
+      if (this.#state !== "open") return;
+      try {
+        this.#receive(peer.id, frame);
+      } catch {
+        // The receiver's own business.
+      }
+    };
+    return new Connection(socket, { pieces, until, receive });
+  }
+
+  #user(peer: Peer, connection: Connection): SocketUser {
+    return {
+      take: (data) => {
+        connection.take(data);
+        peer.schedule();
+      },
+      lost: () => {
+        peer.lose(connection);
+        // Who is not in `peers` and has gone may never come back.
+        if (peer.isLost && !this.#settings.peers.has(peer.id)) this.#peers.delete(peer.id);
+      },
+    };
+  }
+
+  #makeRoutes(): Hono {
+    const routes = new Hono();
+    const { upgradeWebSocket } = this.#settings;
+    const upgrade: MiddlewareHandler | undefined = upgradeWebSocket?.(() => this.#accept());
+    const accept: MiddlewareHandler = async (context, next) => {
+      if (upgrade === undefined) return context.text("This node accepts no connections.", 501);
+      if (this.#state !== "open") return context.text("This node is not open.", 503);
+      return await upgrade(context, next);
+    };
+    return routes.get("/", accept);
+  }
+
+  /** The listeners of one connection from outside. */
+  #accept(): ServerSocketEvents {
+    let socket: Socket | null = null;
+    // Some runtimes tell of a connection only with its first message, and some give each event a new
+    // object; the first is as good as any.
+    const met = (raw: ServerSocket): Socket => {
+      if (socket !== null) return socket;
+      const inner = raw.raw as { terminate?: () => void } | undefined;
+      socket = new Socket(raw, () => inner?.terminate?.());
+      this.#meet(socket);
+      return socket;
+    };
+    const gone = (code = 1006, reason = "") => socket?.gone(code, reason);
+    return {
+      onOpen: (_, raw) => void met(raw),
+      onMessage: ({ data }, raw) => met(raw).received(data),
+      onClose: ({ code, reason }) => gone(code, reason),
+      onError: () => gone(),
+    };
+  }
+
+  /** Somebody has connected. */
+  #meet(socket: Socket): void {
+    this.#watch(socket);
+    if (this.#state !== "open" || this.#guard === null) {
+      return socket.close(CLOSE.goingAway, "the node has closed");
+    }
+    let user: SocketUser | null = null;
+    const visitor = new Visitor(socket, this.#guard, (admission) => {
+      this.#visitors.delete(visitor);
+      user = this.#admit(socket, admission);
+    });
+    this.#visitors.add(visitor);
+    socket.listen((data) => (user ?? visitor).take(data), () => {
+      this.#visitors.delete(visitor);
+      user?.lost();
+    });
+    if (this.#visitors.size > MAX_VISITORS) {
+      for (const oldest of this.#visitors) {
+        oldest.postpone("there are too many at the door");
+        break;
+      }
+    }
+  }
+
+  /** Somebody has proven to be the node `id`; an older connection of that node is not needed. */
+  #admit(socket: Socket, { id, until }: Admission): SocketUser | null {
+    if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) {
+      socket.close(CLOSE.tryLater, "there are too many nodes");
+      return null;
+    }
+    const peer = this.#peer(id);
+    const connection = this.#connect(socket, peer, "large", until);
+    const older = peer.accepted;
+    peer.accepted = connection;
+    older?.close(CLOSE.replaced, "the node has connected anew");
+    peer.schedule();
+    return this.#user(peer, connection);
+  }
+}
+
+/** What the global `WebSocket` of this runtime is good at. */
+const PIECES: PieceSize = globalThis.navigator?.userAgent?.startsWith("Deno/") ? "small" : "large";
