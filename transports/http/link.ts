@@ -1,0 +1,257 @@
+import { isChallenge, isObject, MAX_HANDSHAKE_BYTES } from "../auth/handshake.ts";
+import type { Introduction } from "../auth/introduction.ts";
+import { Refusal } from "../auth/refusal.ts";
+import { Backoff, type BackoffTimes } from "../link/backoff.ts";
+import type { FrameQueue } from "../link/frame_queue.ts";
+import { writeFrames } from "../link/frame_stream.ts";
+import { FRAMES_TYPE, MAX_BATCH, readFrames } from "./batch.ts";
+import { readBody } from "./body.ts";
+import type { Fetch } from "./options.ts";
+
+/** Times of a link, in milliseconds. */
+export interface LinkTimes {
+  readonly backoff: BackoffTimes;
+  /** How long the other side holds a request at most. */
+  readonly hold: number;
+  /** How much longer than it should take a response is waited for. */
+  readonly patience: number;
+  /** How long the farewell may take. */
+  readonly close: number;
+}
+
+/** What a link works with. */
+export interface LinkOptions {
+  readonly url: URL;
+  readonly fetch: Fetch;
+  readonly times: LinkTimes;
+  /** A new introduction for each session. */
+  readonly introduce: () => Introduction;
+  /** Called with the frames of a response; must not throw. */
+  readonly receive: (frames: readonly Uint8Array[]) => void;
+  /** Called when more can be sent, or nothing for a while. */
+  readonly onChange: () => void;
+  /** Called when the two know each other. */
+  readonly onConnected: () => void;
+  /** Called when the other side, or this one, refused. */
+  readonly onRefused: (reason: string, cause?: unknown) => void;
+}
+
+/** At most so many requests are under way: one that is held, and one that says something. */
+const MAX_REQUESTS = 2;
+
+/** The requests to one peer: introduces this node, and again whenever the session is lost. */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #backoff: Backoff;
+  readonly #requests: Exchange[] = [];
+  #session: string | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Aborts what is under way when the session is lost. */
+  #abort = new AbortController();
+  #isWaiting = false;
+  #closed = false;
+
+  /** Does nothing yet. */
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.times.backoff);
+  }
+
+  /** Whether it does nothing for a while, because something failed. */
+  get isWaiting(): boolean {
+    return this.#isWaiting || this.#closed;
+  }
+
+  /** Whether the peer has no request to answer, so one must be made even if there is nothing to say. */
+  get mustPost(): boolean {
+    return this.#session !== null && this.#requests.length === 0;
+  }
+
+  /** Whether anything can be said now. */
+  get canPost(): boolean {
+    return this.#session !== null && this.#requests.length < MAX_REQUESTS;
+  }
+
+  /** Introduces this node to the peer. */
+  async start(): Promise<void> {
+    this.#isWaiting = false;
+    const abort = this.#abort = new AbortController();
+    try {
+      const session = await this.#introduce(abort.signal);
+      if (abort.signal.aborted) return;
+      this.#session = session;
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      const refused = error instanceof Refusal;
+      if (refused || error instanceof TokenError) {
+        this.#options.onRefused(error.message, error.cause);
+      }
+      return this.#lost(refused ? this.#backoff.refused() : this.#backoff.failed());
+    }
+    this.#backoff.connected();
+    this.#options.onConnected();
+    this.#options.onChange();
+  }
+
+  /** Makes a request that carries what waits. Only when {@linkcode canPost}. */
+  post(queue: FrameQueue): void {
+    const { url, fetch, times } = this.#options;
+    // The other side lets the older one go now.
+    for (const older of this.#requests) older.limit(times.patience);
+    const exchange = new Exchange(this.#abort.signal);
+    exchange.limit(times.hold + times.patience);
+    this.#requests.push(exchange);
+    const abort = this.#abort;
+    this.#send(fetch, at(url, "frames"), queue, exchange.signal).then(readReply).then((frames) => {
+      this.#done(exchange);
+      if (abort.signal.aborted) return;
+      this.#options.receive(frames);
+      this.#options.onChange();
+    }).catch(() => {
+      this.#done(exchange);
+      if (!abort.signal.aborted) this.#lost(this.#backoff.failed());
+    });
+  }
+
+  /** Says what waits and farewell, and ends. */
+  async close(queue: FrameQueue): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    const farewell = new Exchange();
+    farewell.limit(this.#options.times.close);
+    try {
+      if (this.#session !== null) {
+        const { url, fetch } = this.#options;
+        const response = await this.#send(fetch, at(url, "farewell"), queue, farewell.signal);
+        await response.body?.cancel();
+      }
+    } catch {
+      // The other side will notice.
+    }
+    farewell.end();
+    this.#session = null;
+    this.#abort.abort();
+  }
+
+  async #send(
+    fetch: Fetch,
+    url: string,
+    queue: FrameQueue,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    return await fetch(url, {
+      method: "POST",
+      headers: { "authorization": `Bearer ${this.#session}`, "content-type": FRAMES_TYPE },
+      body: writeFrames(queue.take(MAX_BATCH)),
+      signal,
+    });
+  }
+
+  #done(exchange: Exchange): void {
+    exchange.end();
+    const index = this.#requests.indexOf(exchange);
+    if (index >= 0) this.#requests.splice(index, 1);
+  }
+
+  #lost(wait: number): void {
+    this.#session = null;
+    this.#abort.abort();
+    if (this.#closed) return;
+    this.#isWaiting = true;
+    this.#timer = setTimeout(() => this.start(), wait);
+    this.#options.onChange();
+  }
+
+  /** The key of a new session. */
+  async #introduce(signal: AbortSignal): Promise<string> {
+    const introduction = this.#options.introduce();
+    let hello;
+    try {
+      hello = await introduction.hello();
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      throw new TokenError(`the token function failed: ${error}`, { cause: error });
+    }
+    let answer = await this.#ask(hello, signal);
+    if (isChallenge(answer)) {
+      const proof = await introduction.answer(answer);
+      answer = await this.#ask({ nonce: answer.nonce, ...proof }, signal);
+    }
+    if (!isObject(answer) || typeof answer.session !== "string") {
+      throw new Error("the other side does not keep to the handshake");
+    }
+    introduction.welcomed();
+    return answer.session;
+  }
+
+  async #ask(body: unknown, signal: AbortSignal): Promise<unknown> {
+    const exchange = new Exchange(signal);
+    exchange.limit(this.#options.times.patience);
+    try {
+      const { url, fetch } = this.#options;
+      const response = await fetch(at(url, "session"), {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+        signal: exchange.signal,
+      });
+      const bytes = await readBody(response, MAX_HANDSHAKE_BYTES);
+      const text = new TextDecoder().decode(bytes ?? undefined);
+      if (response.status === 401) throw new Refusal(text.slice(0, 200) || "refused");
+      if (response.status !== 200) throw new Error(`status ${response.status}`);
+      return JSON.parse(text);
+    } finally {
+      exchange.end();
+    }
+  }
+}
+
+/** The frames in the response to a request. */
+async function readReply(response: Response): Promise<Uint8Array[]> {
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`status ${response.status}`);
+  }
+  const frames = await readFrames(response);
+  if (frames === null) throw new Error("not a batch of frames");
+  return frames;
+}
+
+/** The user's `token` function threw. */
+class TokenError extends Error {}
+
+/** One request: its time limit, and what ends it early. */
+class Exchange {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #abort = () => this.#controller.abort();
+
+  constructor(outer?: AbortSignal) {
+    this.#outer = outer;
+    if (outer?.aborted) this.#abort();
+    outer?.addEventListener("abort", this.#abort);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** It may take so many milliseconds from now. */
+  limit(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#abort, milliseconds);
+  }
+
+  /** It is over. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#outer?.removeEventListener("abort", this.#abort);
+  }
+}
+
+/** The address of a route below the one where a peer's routes are mounted. */
+function at(url: URL, route: string): string {
+  return `${url.origin}${url.pathname === "/" ? "" : url.pathname}/${route}${url.search}`;
+}

@@ -1,0 +1,51 @@
+import type { Admission, Challenged, Guard } from "../auth/guard.ts";
+import { isObject } from "../auth/handshake.ts";
+import { Refusal } from "../auth/refusal.ts";
+
+/** So many challenges may wait for their answer: beyond, the oldest are forgotten. */
+const MAX_CHALLENGES = 4_096;
+
+/** How long a challenge waits for its answer, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** Where nodes introduce themselves: the accepting side of the handshake, in two requests. */
+export class Reception {
+  readonly #guard: Guard;
+  /** By the nonce of the challenge, the oldest first. */
+  readonly #waiting = new Map<string, Challenged & { readonly since: number }>();
+
+  /** Lets in whom `guard` lets in. */
+  constructor(guard: Guard) {
+    this.#guard = guard;
+  }
+
+  /** Lets in, or answers with a challenge. Rejects with a {@linkcode Refusal}. */
+  async handle(message: unknown): Promise<Admission | Challenged> {
+    if (isObject(message) && "proof" in message) {
+      const challenged = this.#take(message.nonce);
+      return await this.#guard.admit(challenged, message);
+    }
+    const answer = await this.#guard.greet(message);
+    if ("challenge" in answer) this.#keep(answer);
+    return answer;
+  }
+
+  #keep(challenged: Challenged): void {
+    const now = performance.now();
+    this.#waiting.set(challenged.challenge.nonce, { ...challenged, since: now });
+    for (const [nonce, { since }] of this.#waiting) {
+      if (this.#waiting.size <= MAX_CHALLENGES && now - since < PATIENCE) break;
+      this.#waiting.delete(nonce);
+    }
+  }
+
+  /** A challenge serves once. */
+  #take(nonce: unknown): Challenged {
+    const challenged = typeof nonce === "string" ? this.#waiting.get(nonce) : undefined;
+    if (challenged === undefined || performance.now() - challenged.since >= PATIENCE) {
+      throw new Refusal("nobody asked for this proof, or not lately");
+    }
+    this.#waiting.delete(challenged.challenge.nonce);
+    return challenged;
+  }
+}

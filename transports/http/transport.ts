@@ -1,0 +1,226 @@
+import { type Context, Hono } from "hono";
+import { type Admission, Guard } from "../auth/guard.ts";
+import { makeNonce, MAX_HANDSHAKE_BYTES, parseHandshake } from "../auth/handshake.ts";
+import { Introduction } from "../auth/introduction.ts";
+import { Refusal } from "../auth/refusal.ts";
+import { BACKOFF } from "../link/backoff.ts";
+import { checkNodeId } from "../link/options.ts";
+import { Reports } from "../link/reports.ts";
+import type { Transport } from "../transport.ts";
+import { readFrames } from "./batch.ts";
+import { readBody } from "./body.ts";
+import { Link, type LinkTimes } from "./link.ts";
+import type { Settings } from "./options.ts";
+import { Peer } from "./peer.ts";
+import { Reception } from "./reception.ts";
+import { Session } from "./session.ts";
+
+/** Times, in milliseconds. */
+export interface Times extends LinkTimes {
+  /** Three of these without a request, and a peer is taken for gone. */
+  readonly tick: number;
+}
+
+/** What is used outside of tests. A server of Bun ends a request after ten seconds of silence. */
+export const TIMES: Times = {
+  backoff: BACKOFF,
+  hold: 7_000,
+  patience: 5_000,
+  close: 1_000,
+  tick: 5_000,
+};
+
+/** So many nodes may be known at once. */
+const MAX_PEERS = 10_000;
+
+/** A transport whose `routes` are to be mounted in a server. */
+export class HttpTransport implements Transport {
+  /** Accepts the requests of other nodes; a Hono app to be mounted in the user's own. */
+  readonly routes: Hono;
+  readonly #settings: Settings;
+  readonly #times: Times;
+  readonly #peers = new Map<string, Peer>();
+  /** By their keys. */
+  readonly #sessions = new Map<string, Session>();
+  #state: "new" | "open" | "closed" = "new";
+  #closing: Promise<void> | null = null;
+  #reception: Reception | null = null;
+  #receive: (from: string, frame: Uint8Array) => void = () => {};
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** Opens nothing yet. */
+  constructor(settings: Settings, times: Times = TIMES) {
+    this.#settings = settings;
+    this.#times = times;
+    this.routes = new Hono();
+    this.routes.post("/session", (context) => this.#introduced(context));
+    this.routes.post("/frames", (context) => this.#said(context));
+    this.routes.post("/farewell", (context) => this.#left(context));
+  }
+
+  // deno-lint-ignore require-await -- misuse rejects
+  async open(
+    self: string,
+    receive: (from: string, frame: Uint8Array) => void,
+    report: (error: Error) => void = () => {},
+  ): Promise<void> {
+    if (this.#state !== "new") {
+      const why = this.#state === "open" ? "is open already" : "was closed";
+      throw new TypeError(`http: this transport ${why}, and opens only once`);
+    }
+    checkNodeId("http", "self", self);
+    this.#state = "open";
+    this.#receive = receive;
+    const { cluster, credentials, peers } = this.#settings;
+    this.#reception = new Reception(new Guard(self, cluster, credentials));
+    this.#timer = setInterval(() => this.#tick(), this.#times.tick);
+    const reports = new Reports(report);
+    for (const [id, url] of peers) if (id !== self) this.#connect(self, id, url, reports);
+  }
+
+  send(to: string, frame: Uint8Array): void {
+    if (this.#state !== "open") return;
+    if (to !== "*") this.#peers.get(to)?.send(frame);
+    else for (const peer of this.#peers.values()) peer.send(frame);
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#state = "closed";
+    clearInterval(this.#timer);
+    this.#sessions.clear();
+    await Promise.all([...this.#peers.values()].map((peer) => peer.close()));
+  }
+
+  #peer(id: string): Peer {
+    let peer = this.#peers.get(id);
+    if (peer === undefined) this.#peers.set(id, peer = new Peer(id));
+    return peer;
+  }
+
+  #connect(self: string, id: string, url: URL, reports: Reports): void {
+    const { fetch, cluster, credentials } = this.#settings;
+    const peer = this.#peer(id);
+    peer.link = new Link({
+      url,
+      fetch,
+      times: this.#times,
+      introduce: () => new Introduction(self, id, cluster, credentials),
+      receive: (frames) => this.#deliver(id, frames),
+      onChange: () => peer.schedule(),
+      onConnected: () => reports.connected(id),
+      onRefused: (reason, cause) => reports.refused(id, url, reason, cause),
+    });
+    peer.link.start();
+  }
+
+  #deliver(from: string, frames: readonly Uint8Array[]): void {
+    for (const frame of frames) {
+      if (this.#state !== "open") return;
+      try {
+        this.#receive(from, frame);
+      } catch {
+        // The receiver's own business.
+      }
+    }
+  }
+
+  #tick(): void {
+    for (const session of this.#sessions.values()) {
+      if (!session.tick()) this.#end(session, 401);
+    }
+  }
+
+  /** Somebody introduces itself, or answers a challenge. */
+  async #introduced(context: Context): Promise<Response> {
+    if (this.#reception === null || this.#state !== "open") return notOpen(context);
+    try {
+      const body = await readBody(context.req.raw, MAX_HANDSHAKE_BYTES);
+      const text = new TextDecoder().decode(body ?? undefined);
+      const answer = await this.#reception.handle(parseHandshake(text));
+      if (this.#state !== "open") return notOpen(context);
+      if ("challenge" in answer) return context.json(answer.challenge);
+      const session = this.#admit(answer);
+      if (session === null) return context.text("There are too many nodes.", 503);
+      return context.json({ session: session.key });
+    } catch (error) {
+      return unauthorized(
+        context,
+        error instanceof Refusal ? error.message : "the request broke off",
+      );
+    }
+  }
+
+  /** Frames from a peer; the response carries those for it. */
+  async #said(context: Context): Promise<Response> {
+    const session = this.#sessionOf(context);
+    if (session instanceof Response) return session;
+    const frames = await readFrames(context.req.raw).catch(() => null);
+    if (frames === null) return context.text("This is no batch of frames.", 400);
+    // It may have been replaced meanwhile, or the node closed.
+    if (this.#sessions.get(session.key) !== session) return unauthorized(context, "it has ended");
+    const response = session.hold(context.req.raw.signal);
+    this.#deliver(session.id, frames);
+    this.#peers.get(session.id)?.schedule();
+    session.releaseSoon();
+    return await response;
+  }
+
+  /** The last frames of a peer. */
+  async #left(context: Context): Promise<Response> {
+    const session = this.#sessionOf(context);
+    if (session instanceof Response) return session;
+    const frames = await readFrames(context.req.raw).catch(() => null);
+    if (this.#sessions.get(session.key) === session) {
+      if (frames !== null) this.#deliver(session.id, frames);
+      this.#end(session, 401);
+    }
+    return context.body(null, 204);
+  }
+
+  #sessionOf(context: Context): Session | Response {
+    if (this.#state !== "open") return notOpen(context);
+    const [scheme, key = ""] = (context.req.header("authorization") ?? "").split(" ");
+    const session = this.#sessions.get(key);
+    if (scheme.toLowerCase() !== "bearer" || session === undefined) {
+      return unauthorized(context, "there is no such session");
+    }
+    if (session.hasExpired) {
+      this.#end(session, 401);
+      return unauthorized(context, "the token has expired");
+    }
+    return session;
+  }
+
+  /** Somebody has proven to be the node `id`; an older session of that node is not needed. */
+  #admit({ id, until }: Admission): Session | null {
+    if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) return null;
+    const peer = this.#peer(id);
+    const older = peer.session;
+    const session = new Session(id, makeNonce() + makeNonce(), until, this.#times.hold);
+    peer.session = session;
+    this.#sessions.set(session.key, session);
+    if (older !== null) this.#end(older, 409);
+    return session;
+  }
+
+  #end(session: Session, status: number): void {
+    this.#sessions.delete(session.key);
+    session.end(status);
+    const peer = this.#peers.get(session.id);
+    if (peer?.session !== session) return;
+    peer.session = null;
+    peer.schedule();
+    // Who is not in `peers` and has gone may never come back.
+    if (peer.link === null) this.#peers.delete(session.id);
+  }
+}
+
+const notOpen = (context: Context) => context.text("This node is not open.", 503);
+
+function unauthorized(context: Context, reason: string): Response {
+  return context.text(reason, 401, { "www-authenticate": "Bearer" });
+}
