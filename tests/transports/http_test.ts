@@ -1,0 +1,5 @@
+import { earlier, everybody, httpNetwork } from "./networks.ts";
+import { transportSuite } from "./suite.ts";
+
+transportSuite("http() between servers", () => httpNetwork(everybody));
+transportSuite("http() with one connection for each pair", () => httpNetwork(earlier));

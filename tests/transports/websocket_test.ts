@@ -1,0 +1,5 @@
+import { earlier, everybody, webSocketNetwork } from "./networks.ts";
+import { transportSuite } from "./suite.ts";
+
+transportSuite("webSocket() between servers", () => webSocketNetwork(everybody));
+transportSuite("webSocket() with one connection for each pair", () => webSocketNetwork(earlier));
