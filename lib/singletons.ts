@@ -55,6 +55,8 @@ export class Singletons {
   readonly #host: Host;
   readonly #outbound: Outbound;
   readonly #places = new Map<RegisterId, Place>();
+  /** The searches that are under way: however many call, one of them looks. */
+  readonly #searches = new Map<RegisterId, Promise<Place | null>>();
   #cancelKeeping: () => void = () => {};
   #stopped = false;
 
@@ -125,8 +127,8 @@ export class Singletons {
       this.#outbound.cast({ ...known, register, method, args: encoded });
       return;
     }
-    this.#find(target, this.#core.limits(), true).then(
-      (place) => place && this.#outbound.cast({ ...place, register, method, args: encoded }),
+    this.#locate(target, this.#core.limits()).then(
+      (place) => this.#outbound.cast({ ...place, register, method, args: encoded }),
       // Casts may be lost.
       () => {},
     );
@@ -185,7 +187,7 @@ export class Singletons {
     const search = this.#core.limits().deadline;
     const limits = { ...whole, deadline: Math.min(whole.deadline, search) };
     for (;;) {
-      const place = this.#places.get(register) ?? (await this.#find(target, limits, true))!;
+      const place = this.#places.get(register) ?? await this.#locate(target, limits);
       const attempt: Attempt = { ...place, register, method, args };
       const outcome = await this.#outbound.call(attempt, whole);
       switch (outcome.type) {
@@ -214,6 +216,20 @@ export class Singletons {
           );
       }
     }
+  }
+
+  /** Where the instance of `target` runs; it is started if it does not. */
+  async #locate(target: Target, limits: Limits): Promise<Place> {
+    const { register } = target;
+    let search = this.#searches.get(register);
+    if (search === undefined) {
+      search = this.#find(target, this.#core.limits(), true)
+        .finally(() => this.#searches.delete(register));
+      this.#searches.set(register, search);
+    }
+    const operation = this.#core.engine.operation<Place>(limits);
+    search.then((place) => operation.resolve(place!), (error) => operation.reject(error));
+    return await operation.promise;
   }
 
   /** Where the instance of `target` runs, as its register says; `null` if it does not and may not start. */

@@ -64,6 +64,8 @@ export class Host {
     }
     const answer = (answer: Answer) => tell(encodeAnswer(answer));
     if (question.type === "start") {
+      // At once, so that nobody takes a slow start for a host that is gone.
+      answer({ type: "running" });
       void this.start(question).then(answer);
       return;
     }

@@ -17,6 +17,9 @@ interface Channel {
 /** So many lives of hosts are remembered; what has nothing open can be forgotten only with its life. */
 const MAX_CHANNELS = 10_000;
 
+/** A host that does not even say that it is starting within so many milliseconds is taken for gone. */
+const SILENT_HOST = 500;
+
 /** What an attempt ended as; `lost`: its host vanished, or was silent for too long. */
 export type Outcome = Exclude<Answer, { type: "running" }> | { readonly type: "lost" };
 
@@ -52,7 +55,8 @@ export class Outbound {
       return { type: "call", register, session: pid.session, token, sequence, done, method, args };
     };
     try {
-      return await this.#ask(pid.node, pid.session, question as () => Question, limits);
+      const { timeout } = this.#core.engine.settings;
+      return await this.#ask(pid.node, pid.session, question as () => Question, limits, timeout);
     } finally {
       channel.open.delete(sequence);
     }
@@ -80,7 +84,9 @@ export class Outbound {
 
   /** Asks a node to start an instance. */
   async start(node: string, question: Question, limits: Limits): Promise<Outcome> {
-    return await this.#ask(node, undefined, () => question, limits);
+    // To ask the next host for nothing does no harm: the register decides which of them runs it.
+    const silence = Math.min(SILENT_HOST, this.#core.engine.settings.timeout / 4);
+    return await this.#ask(node, undefined, () => question, limits, silence);
   }
 
   /** Asks one node until it answers, it is known to be gone, or it has been silent for too long. */
@@ -89,9 +95,10 @@ export class Outbound {
     session: string | undefined,
     question: () => Question,
     limits: Limits,
+    silence: number,
   ): Promise<Outcome> {
     const { engine, pacing } = this.#core;
-    const { runtime, calls, settings } = engine;
+    const { runtime, calls } = engine;
     const operation = engine.operation<Outcome>(limits);
     if (operation.ended) return await operation.promise;
     let heard = runtime.now();
@@ -109,7 +116,7 @@ export class Outbound {
     let cancelTimer = () => {};
     let stopMonitor = () => {};
     const send = (attempt: number) => {
-      if (runtime.now() - heard > settings.timeout) return operation.resolve({ type: "lost" });
+      if (runtime.now() - heard > silence) return operation.resolve({ type: "lost" });
       // Most calls are answered before anybody has to ask whether their host still lives.
       if (attempt === 1 && session !== undefined) {
         stopMonitor = this.#monitor.watch(session, () => operation.resolve({ type: "lost" }));
@@ -117,7 +124,8 @@ export class Outbound {
       engine.ask([node], { id, type: "ask", body: encodeQuestion(question()) });
       // A call takes as long as its method does: asking again and again would only be more work for a
       // busy host.
-      cancelTimer = runtime.setTimer(() => send(attempt + 1), pacing.resend(attempt + 2));
+      const wait = Math.min(pacing.resend(attempt + 2), silence / 2);
+      cancelTimer = runtime.setTimer(() => send(attempt + 1), wait);
     };
     operation.onEnd(() => {
       cancelTimer();
