@@ -121,8 +121,8 @@ export class LockManager {
   async query(): Promise<LockManagerSnapshot> {
     const { core, table } = this.#parts;
     core.ensureOpen();
-    await table.asked();
     const limits = core.limits();
+    await table.asked(limits);
     const prefix = bucketPrefix("l", undefined);
     const registers = [...(await core.questions.list(prefix, limits)).keys()].sort();
     const snapshot: LockManagerSnapshot = { held: [], pending: [] };

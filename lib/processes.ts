@@ -4,6 +4,7 @@ import type { PaxosKV } from "./kv.ts";
 import type { Lock } from "./locks/lock.ts";
 import type { LockOptions } from "./locks/options.ts";
 import type { ProcessLocks } from "./locks/process_locks.ts";
+import { checkedSignal } from "./node/open_signal.ts";
 import type { Pid } from "./paxos/register.ts";
 import type { Owner, ProcessTable } from "./process_table.ts";
 
@@ -18,6 +19,8 @@ export interface ProcessHost {
   readonly table: ProcessTable;
   /** The KV as this process sees it: what it has under way ends with it. */
   kvFor(signal: AbortSignal): PaxosKV;
+  /** Ends what depended on the node's session, if its deadline has passed by now. */
+  check(): void;
   /** The locks of this process. */
   locksFor(owner: Owner): ProcessLocks;
   /** The process has ended. */
@@ -49,7 +52,10 @@ export interface ProcessHost {
 export class Process<R = void> {
   /** What others know this process by. */
   readonly pid: Pid;
-  /** Aborts when the process ends, for whatever reason. */
+  /**
+   * Aborts when the process ends, for whatever reason. `aborted` is right at the instant of asking, also
+   * after a pause that outlasted the session.
+   */
   readonly signal: AbortSignal;
   /** The node's KV; what this process has under way in it is aborted when it ends. */
   readonly kv: PaxosKV;
@@ -74,7 +80,7 @@ export class Process<R = void> {
     this.#host = host;
     this.#owner = host.table.add();
     this.pid = Object.freeze({ ...this.#owner.pid });
-    this.signal = this.#aborter.signal;
+    this.signal = checkedSignal(this.#aborter.signal, () => host.check());
     this.kv = host.kvFor(this.signal);
     this.#locks = host.locksFor(this.#owner);
     this.exited = new Promise((resolve) => this.#exit = resolve);

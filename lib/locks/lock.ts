@@ -1,5 +1,6 @@
 import type { Key } from "../codec.ts";
 import { SynodError } from "../errors.ts";
+import { checkedSignal } from "../node/open_signal.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { Ticket } from "./ticket.ts";
 
@@ -8,6 +9,8 @@ export interface LockParts {
   readonly ticket: Ticket;
   /** Whether the session that holds it is valid at this instant. */
   readonly isValid: () => boolean;
+  /** Ends what depended on the node's session, if its deadline has passed by now. */
+  readonly check: () => void;
   /** Gives it back. */
   readonly release: () => Promise<void>;
 }
@@ -40,7 +43,7 @@ export class Lock {
     this.key = key;
     this.mode = ticket.mode;
     this.token = ticket.token;
-    this.signal = this.#aborter.signal;
+    this.signal = checkedSignal(this.#aborter.signal, parts.check);
     this.#parts = parts;
     ticket.onOver((reason) => {
       this.#aborter.abort(reason ?? new SynodError("released", "The lock was released"));

@@ -27,6 +27,9 @@ export interface Wish extends Limits {
   readonly steal: boolean;
 }
 
+/** Between two tries to release the same lock, in milliseconds. */
+const RETRY_WAIT = 50;
+
 /** A lock that is held for so many milliseconds is watched for thieves from then on. */
 const LONG_HELD = 100;
 
@@ -40,6 +43,8 @@ export class LockTable {
   /** What `query` has to wait for: the requests that are on their way. */
   readonly #asking = new Set<Promise<unknown>>();
   #requests = 0;
+  /** The last of those who wait for the session. */
+  #entering: Promise<void> | null = null;
 
   /** The locks of `core`'s node. */
   constructor(core: Core) {
@@ -108,6 +113,8 @@ export class LockTable {
       } catch {
         if (engine.isClosed || engine.hopeless !== undefined) return;
         unsure = true;
+        // What fails at once, since there is no room for example, must not fail in a circle.
+        await this.#core.pause(RETRY_WAIT);
       }
     }
   }
@@ -119,8 +126,10 @@ export class LockTable {
   }
 
   /** Resolves when every request that was made so far is known to the cluster, or is over. */
-  async asked(): Promise<void> {
-    await Promise.allSettled([...this.#asking]);
+  async asked(limits: Limits): Promise<void> {
+    const operation = this.#core.engine.operation<void>(limits);
+    Promise.allSettled([...this.#asking]).then(() => operation.resolve());
+    await operation.promise;
   }
 
   /** Reads a lock that somebody here waits for or holds, in case that a message was lost. */
@@ -152,7 +161,7 @@ export class LockTable {
   async #request(ticket: Ticket, wish: Wish): Promise<Chosen<LockResult>> {
     const { register, owner, request, mode } = ticket;
     const { mode: _, ifAvailable, steal, ...limits } = wish;
-    if (await this.#core.session.valid(limits) !== owner.pid.session) {
+    if (await this.#enter(limits) !== owner.pid.session) {
       throw new SynodError("session_lost", "The session was lost before the lock was asked for");
     }
     const entry = { pid: owner.pid, request, mode, token: 0 };
@@ -171,6 +180,28 @@ export class LockTable {
     const tidied = await this.#tidied(register, chosen, limits);
     if (tidied === chosen) return chosen;
     return await this.#core.proposals.change(register, change, options);
+  }
+
+  /** Waits for a session; whoever came first goes on first. */
+  #enter(limits: Limits): Promise<string> | string {
+    const { session, engine } = this.#core;
+    const before = this.#entering;
+    if (before === null && session.isValid()) return session.current;
+    const enter = async () => {
+      if (before !== null) {
+        const turn = engine.operation<void>(limits);
+        before.then(() => turn.resolve());
+        await turn.promise;
+      }
+      return await session.valid(limits);
+    };
+    const entered = enter();
+    const over = entered.then(() => {}, () => {});
+    this.#entering = over;
+    over.then(() => {
+      if (this.#entering === over) this.#entering = null;
+    });
+    return entered;
   }
 
   /** Drops the entries of owners that a quorum believes expired, if they can be fenced. */

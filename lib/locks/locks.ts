@@ -99,6 +99,11 @@ export class Locks {
     return this.#core.session.isValid(ticket.owner.pid.session);
   }
 
+  /** Ends what depended on the session, if its deadline has passed by now. */
+  checkSession(): void {
+    this.#core.session.check();
+  }
+
   /** Gives a lock back. */
   release(ticket: Ticket): Promise<void> {
     return this.#table.release(ticket);
@@ -121,6 +126,7 @@ export class Locks {
     return new Lock(key, {
       ticket,
       isValid: () => this.isValid(ticket),
+      check: () => this.checkSession(),
       release: () => this.release(ticket),
     });
   }

@@ -7,11 +7,16 @@ import type { Locks } from "./locks.ts";
 import type { LockOptions } from "./options.ts";
 import type { Ticket } from "./ticket.ts";
 
+/** Why a request ends whose process gets the lock in another way. */
+const REJOIN = new Error("Another call of this process took the lock");
+
 /** One lock of the process, however often it was asked for. */
 interface Shared {
   readonly mode: LockMode;
   readonly ticket: Promise<Ticket | null>;
   readonly aborter: AbortController;
+  /** Whether others cannot wait for it as well: it may end without a lock. */
+  readonly special: boolean;
   /** How many handles there are, and calls that wait for one. */
   users: number;
   held: Ticket | undefined;
@@ -40,6 +45,16 @@ export class ProcessLocks {
     options.signal?.throwIfAborted();
     const { mode = "exclusive", ifAvailable = false } = options;
     let shared = this.#shared.get(register);
+    while (shared?.special && shared.held === undefined) {
+      await shared.ticket.catch(() => {});
+      shared = this.#shared.get(register);
+    }
+    if (options.steal && shared !== undefined && shared.held === undefined) {
+      // Those of this process that wait have it then, too.
+      this.#shared.delete(register);
+      shared.aborter.abort(REJOIN);
+      shared = undefined;
+    }
     if (shared !== undefined && shared.mode === "shared" && mode === "exclusive") {
       throw new TypeError("lock: this process has it shared: it cannot have it exclusive as well");
     }
@@ -51,6 +66,7 @@ export class ProcessLocks {
       if (ticket !== null) return this.#handle(key, register, shared, ticket);
     } catch (error) {
       await this.#leave(register, shared, error);
+      if (error === REJOIN) return await this.lock(key, options, ended);
       throw error;
     }
     await this.#leave(register, shared, undefined);
@@ -75,7 +91,8 @@ export class ProcessLocks {
     const { signal: _signal, timeout, ...wish } = options;
     const limits = { signal: aborter.signal, timeout: wish.ifAvailable ? timeout : undefined };
     const ticket = this.#locks.acquireFor(this.#owner, register, { ...wish, ...limits });
-    const shared: Shared = { mode, ticket, aborter, users: 0, held: undefined };
+    const special = wish.ifAvailable === true || wish.steal === true;
+    const shared: Shared = { mode, ticket, aborter, special, users: 0, held: undefined };
     this.#shared.set(register, shared);
     const forget = () => {
       if (this.#shared.get(register) === shared) this.#shared.delete(register);
@@ -94,6 +111,7 @@ export class ProcessLocks {
     return new Lock(key, {
       ticket,
       isValid: () => this.#locks.isValid(ticket),
+      check: () => this.#locks.checkSession(),
       release: () => this.#leave(register, shared, undefined),
     });
   }

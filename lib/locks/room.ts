@@ -34,6 +34,8 @@ export class Room {
   readonly #guarded = new Map<string, { ticket: Ticket; stolen: () => void }>();
   readonly #sessions = new Map<SessionId, () => void>();
   #stopWatching: (() => void) | undefined;
+  /** What was learned last: who comes later has to hear of it, too. */
+  #last: { learned: Learned; value: LockValue } | undefined;
 
   /** An empty room. */
   constructor(register: RegisterId, core: Core, events: RoomEvents) {
@@ -48,6 +50,7 @@ export class Room {
     this.#waiting.set(nameOf(ticket), { ticket, operation });
     operation.onEnd(() => this.leave(ticket));
     this.#watch();
+    this.#catchUp();
     return operation.promise;
   }
 
@@ -55,6 +58,7 @@ export class Room {
   guard(ticket: Ticket, stolen: () => void): void {
     this.#guarded.set(nameOf(ticket), { ticket, stolen });
     this.#watch();
+    this.#catchUp();
   }
 
   /** `ticket` neither waits nor holds the lock any more. */
@@ -83,8 +87,13 @@ export class Room {
         // Whoever reads it next is told what is wrong.
         return;
       }
+      this.#last = { learned, value };
       this.#learn(learned, value);
     });
+  }
+
+  #catchUp(): void {
+    if (this.#last !== undefined) this.#learn(this.#last.learned, this.#last.value);
   }
 
   #learn({ ballot }: Learned, { holders, queue }: LockValue): void {

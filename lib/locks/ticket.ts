@@ -19,6 +19,7 @@ export class Ticket {
   /** Whether it was granted, and neither released nor lost since. */
   holds = false;
   readonly #over: ((reason: unknown) => void)[] = [];
+  #end: { readonly reason: unknown } | undefined;
 
   /** A request that nobody knows of yet. */
   constructor(register: RegisterId, owner: Owner, request: number, mode: LockMode) {
@@ -30,13 +31,15 @@ export class Ticket {
 
   /** Calls `over` when the lock is released (with `undefined`) or taken away (with the reason). */
   onOver(over: (reason: unknown) => void): void {
-    this.#over.push(over);
+    if (this.#end !== undefined) over(this.#end.reason);
+    else this.#over.push(over);
   }
 
   /** The lock is released, or taken away for `reason`. */
   end(reason: unknown): void {
     if (!this.holds) return;
     this.holds = false;
+    this.#end = { reason };
     for (const over of this.#over.splice(0)) over(reason);
   }
 }

@@ -207,6 +207,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     const process = new Process<R>(
       {
         table: this.#table,
+        check: () => this.#core.session.check(),
         kvFor: (signal) => this.#kv(signal),
         locksFor: (owner) => new ProcessLocks(this.#locks, owner),
         ended: (process) => this.#processes.delete(process),

@@ -73,7 +73,9 @@ export function applyOrder(
   token: number,
   hasEnded: (session: SessionId) => boolean,
 ): LockOutcome {
-  const value = grant(dropEnded(before, hasEnded), token);
+  const live = dropEnded(before, hasEnded);
+  if (order.type === "request" && order.steal) return steal(live, order, token);
+  const value = grant(live, token);
   switch (order.type) {
     case "request":
       return request(value, order, token);
@@ -102,21 +104,12 @@ function request(
   order: LockOrder & { type: "request" },
   token: number,
 ): LockOutcome {
-  const { entry, ifAvailable, steal, sent } = order;
+  const { entry, ifAvailable } = order;
   const is = (other: LockEntry) => isRequest(other, entry.pid.session, entry.request);
   // A request that is tried again takes effect once.
   const held = value.holders.find(is);
   if (held !== undefined) return { value, result: { kind: "granted", token: held.token } };
   if (value.queue.some(is)) return { value, result: { kind: "queued" } };
-  if (steal) {
-    // It may have stolen the lock, and lost it to a later thief: once is enough.
-    if (sent) return { value, result: { kind: "stolen" } };
-    if (value.holders.some((holder) => holder.token === token)) {
-      return { value, result: { kind: "later" } };
-    }
-    const stolen = { holders: [{ ...entry, token }], queue: value.queue };
-    return { value: stolen, result: { kind: "granted", token } };
-  }
   if (value.queue.length === 0 && isCompatible(value.holders, entry)) {
     const holders = [...value.holders, { ...entry, token }];
     return { value: { ...value, holders }, result: { kind: "granted", token } };
@@ -124,6 +117,25 @@ function request(
   if (ifAvailable) return { value, result: { kind: "refused" } };
   if (value.queue.length >= MAX_QUEUE) return { value, result: { kind: "queue_full" } };
   return { value: { ...value, queue: [...value.queue, entry] }, result: { kind: "queued" } };
+}
+
+/** Takes the place of whoever holds it; the queue stays as it is. */
+function steal(
+  value: LockValue,
+  { entry, sent }: LockOrder & { type: "request" },
+  token: number,
+): LockOutcome {
+  const is = (other: LockEntry) => isRequest(other, entry.pid.session, entry.request);
+  const held = value.holders.find(is);
+  if (held !== undefined) return { value, result: { kind: "granted", token: held.token } };
+  // It may have stolen the lock, and lost it to a later thief: once is enough.
+  if (sent) return { value, result: { kind: "stolen" } };
+  // Granted by an order before this one in the same round: its owner will be told so, with this token.
+  if (value.holders.some((holder) => holder.token === token)) {
+    return { value, result: { kind: "later" } };
+  }
+  const stolen = { holders: [{ ...entry, token }], queue: value.queue };
+  return { value: stolen, result: { kind: "granted", token } };
 }
 
 function grant(value: LockValue, token: number): LockValue {
