@@ -16,7 +16,7 @@ const owner = { node: "n", life: "1" };
 const stranger = { node: "m", life: "1" };
 const session = "n/1/1";
 
-const renew = { id: 1, type: "renew", session, ttl: 1_000, renewal: 3 } as const;
+const renew = { id: 1, type: "renew", session, ttl: 1_000, renewal: 3, hosts: [] } as const;
 const fence = { id: 2, type: "fence", session } as const;
 const end = { id: 3, type: "end", session } as const;
 const accept = {
