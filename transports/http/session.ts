@@ -40,23 +40,22 @@ export class Session {
     return Date.now() >= this.#until;
   }
 
-  /** The response to a request, as soon as there is one. `signal` aborts when nobody waits for it. */
-  hold(signal: AbortSignal | undefined): Promise<Response> {
+  /**
+   * The response to a request, as soon as there is one. Whether anybody still waits for it is not asked:
+   * not every runtime can tell, and Deno warns of the question.
+   */
+  hold(): Promise<Response> {
     this.#silentTicks = 0;
     return new Promise((resolve) => {
       const respond = (response: Response) => {
         clearTimeout(timer);
-        signal?.removeEventListener("abort", gone);
         const index = this.#held.indexOf(held);
         if (index >= 0) this.#held.splice(index, 1);
         resolve(response);
       };
-      const gone = () => respond(empty());
       const held = { respond };
-      const timer = setTimeout(gone, this.#holdTime);
-      signal?.addEventListener("abort", gone, { once: true });
+      const timer = setTimeout(() => respond(empty()), this.#holdTime);
       this.#held.push(held);
-      if (signal?.aborted) gone();
     });
   }
 

@@ -162,7 +162,7 @@ export class HttpTransport implements Transport {
     if (frames === null) return context.text("This is no batch of frames.", 400);
     // It may have been replaced meanwhile, or the node closed.
     if (this.#sessions.get(session.key) !== session) return unauthorized(context, "it has ended");
-    const response = session.hold(context.req.raw.signal);
+    const response = session.hold();
     this.#deliver(session.id, frames);
     this.#peers.get(session.id)?.schedule();
     session.releaseSoon();

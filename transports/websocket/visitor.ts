@@ -5,7 +5,7 @@ import { CLOSE } from "./close_codes.ts";
 import type { Socket } from "./socket.ts";
 
 /** After so many ticks a visitor that has not proven who it is has to go. */
-const PATIENCE = 2;
+const PATIENCE = 1;
 
 /**
  * Somebody who has connected and is not known yet. Nothing that it sends reaches the node; it may send

@@ -1,0 +1,177 @@
+import { beforeEach, describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import type { Credentials } from "../../../transports/auth/credentials.ts";
+import { type Admission, type Challenged, Guard } from "../../../transports/auth/guard.ts";
+import type { Hello } from "../../../transports/auth/handshake.ts";
+import { Introduction } from "../../../transports/auth/introduction.ts";
+import { nodeToken } from "../../../transports/auth/node_token.ts";
+import { makeProof } from "../../../transports/auth/proof.ts";
+import { Refusal } from "../../../transports/auth/refusal.ts";
+
+const secret: Credentials = { kind: "secret", secret: "the secret of this cluster" };
+const other: Credentials = { kind: "secret", secret: "another secret altogether" };
+const insecure: Credentials = { kind: "insecure" };
+
+const token = (id: string, cluster = "app"): Credentials => ({
+  kind: "token",
+  token: () => nodeToken({ secret: "the secret of this cluster", cluster, id }),
+});
+
+/** As it arrives at the other side. */
+const sent = <T>(message: T): T => JSON.parse(JSON.stringify(message));
+
+async function challenged(guard: Guard, hello: Hello): Promise<Challenged> {
+  const answer = await guard.greet(sent(hello));
+  assert("challenge" in answer, "let in without a proof");
+  return answer;
+}
+
+/** The whole handshake of a node `id`, with whatever credentials, at the guard of `s`. */
+async function meet(guard: Guard, introduction: Introduction): Promise<Admission> {
+  const answer = await guard.greet(sent(await introduction.hello()));
+  if (!("challenge" in answer)) {
+    introduction.welcomed();
+    return answer;
+  }
+  const proof = await introduction.answer(sent(answer.challenge));
+  const admission = await guard.admit(answer, sent(proof));
+  introduction.welcomed();
+  return admission;
+}
+
+describe("Guard and Introduction", () => {
+  let guard: Guard;
+  const introduction = (credentials: Credentials, id = "c", cluster = "app") =>
+    new Introduction(id, "s", cluster, credentials);
+  const refusesToMeet = async (guard: Guard, introduction: Introduction, why: string) => {
+    await assertRejects(() => meet(guard, introduction), Refusal, why);
+  };
+
+  beforeEach(() => {
+    guard = new Guard("s", "app", secret);
+  });
+
+  it("two with the secret let each other in, for good", async () => {
+    assertEquals(await meet(guard, introduction(secret)), { id: "c", until: Infinity });
+  });
+
+  it("a token for a node lets that node in, until it ends", async () => {
+    const { id, until } = await meet(guard, introduction(token("c")));
+    assertEquals(id, "c");
+    assert(Math.abs(until - Date.now() - 360_000) < 5_000, `${until - Date.now()}`);
+  });
+
+  it("two that are insecure let each other in", async () => {
+    const open = new Guard("s", "app", insecure);
+    assertEquals(await meet(open, introduction(insecure)), { id: "c", until: Infinity });
+  });
+
+  it("what is no hello is refused", async () => {
+    const hello = await introduction(secret).hello();
+    const others: unknown[] = [null, undefined, 1, "hello", [], {}, { ...hello, synod: 2 }];
+    for (const key of Object.keys(hello)) {
+      others.push({ ...hello, [key]: undefined }, { ...hello, [key]: 1.5 }, {
+        ...hello,
+        [key]: {},
+      });
+    }
+    others.push({ ...hello, id: "*" }, { ...hello, id: "" }, { ...hello, nonce: "abc" });
+    for (const message of others) await assertRejects(() => guard.greet(message), Refusal);
+  });
+
+  it("another version is told so", async () => {
+    const hello = { ...await introduction(secret).hello(), synod: 2 };
+    await assertRejects(() => guard.greet(hello), Refusal, "version 1");
+  });
+
+  it("another cluster is refused, even if nobody has a secret", async () => {
+    await refusesToMeet(guard, introduction(secret, "c", "other"), "another cluster");
+    const open = new Guard("s", "app", insecure);
+    await refusesToMeet(open, introduction(insecure, "c", "other"), "another cluster");
+  });
+
+  it("who looks for another node, or has the id of this one, is refused", async () => {
+    const elsewhere = new Guard("t", "app", secret);
+    await refusesToMeet(elsewhere, introduction(secret), "this is the node t");
+    await refusesToMeet(guard, introduction(secret, "s"), "that id itself");
+  });
+
+  it("another secret is refused by the one that connects, which shows nothing", async () => {
+    const stranger = introduction(other);
+    const { challenge } = await challenged(guard, await stranger.hello());
+    await assertRejects(() => stranger.answer(challenge), Refusal, "not signed");
+  });
+
+  it("another secret is refused by the one that accepts", async () => {
+    const hello = await introduction(other).hello();
+    const answer = await challenged(guard, hello);
+    const proof = await makeProof(other.secret, "connect", "c", "s", hello, answer.challenge);
+    await assertRejects(() => guard.admit(answer, { proof }), Refusal, "not signed");
+    for (const message of [{}, { proof: "" }, { proof: 1 }, null, "proof"]) {
+      await assertRejects(() => guard.admit(answer, message), Refusal, "token");
+    }
+  });
+
+  it("nobody without the secret is let in, whatever it asks for", async () => {
+    await refusesToMeet(guard, introduction(insecure), "no secret");
+    await refusesToMeet(guard, introduction(token("d")), "another node");
+    await refusesToMeet(guard, introduction(token("c", "other")), "another cluster");
+    const asProof: Credentials = {
+      kind: "token",
+      token: async () => {
+        const hello = await introduction(secret).hello();
+        return await makeProof(secret.secret, "connect", "c", "s", hello, { nonce: hello.nonce });
+      },
+    };
+    await refusesToMeet(guard, introduction(asProof), "another connection");
+  });
+
+  it("who has the secret talks to nobody who has not", async () => {
+    await refusesToMeet(new Guard("s", "app", insecure), introduction(secret), "has not proven");
+    const tokenOnly = new Guard("s", "app", token("s"));
+    await refusesToMeet(tokenOnly, introduction(secret), "no secret");
+    assertThrows(() => introduction(secret).welcomed(), Refusal, "has not proven");
+  });
+
+  it("a proof is of no use for another connection, node, or side", async () => {
+    const hello = await introduction(secret).hello();
+    const first = await challenged(guard, hello);
+    const proof = await makeProof(secret.secret, "connect", "c", "s", hello, first.challenge);
+    await guard.admit(first, { proof });
+    // The same hello again: the guard's nonce is another.
+    const again = await challenged(guard, hello);
+    await assertRejects(() => guard.admit(again, { proof }), Refusal, "another connection");
+    // Under another id, with the same nonce even.
+    const other = await challenged(guard, { ...hello, id: "d" });
+    const stolen = { ...other, challenge: first.challenge };
+    await assertRejects(() => guard.admit(stolen, { proof }), Refusal, "another node");
+    // The guard's own proof, sent back to it.
+    const reflected = { proof: first.challenge.proof };
+    await assertRejects(() => guard.admit(first, reflected), Refusal, "no proof of this side");
+  });
+
+  it("the proof of a server is of no use to another, or later", async () => {
+    const client = introduction(secret);
+    const { challenge } = await challenged(guard, await client.hello());
+    // Recorded, and shown to the same client when it connects anew.
+    const later = introduction(secret);
+    await later.hello();
+    await assertRejects(() => later.answer(challenge), Refusal, "another connection");
+    // Shown by a server that the client takes for another.
+    const elsewhere = new Introduction("c", "t", "app", secret);
+    await elsewhere.hello();
+    await assertRejects(() => elsewhere.answer(challenge), Refusal, "another node");
+    await client.answer(challenge);
+    await assertRejects(() => client.answer(challenge), Refusal, "handshake");
+  });
+
+  it("a token function that gives no token, or throws, is told", async () => {
+    for (const wrong of ["", 1, undefined, null, {}]) {
+      const credentials: Credentials = { kind: "token", token: () => wrong as string };
+      await assertRejects(() => introduction(credentials).hello(), Refusal, "gave no token");
+    }
+    const failing = () => Promise.reject(new RangeError("offline"));
+    const credentials: Credentials = { kind: "token", token: failing };
+    await assertRejects(() => introduction(credentials).hello(), RangeError, "offline");
+  });
+});

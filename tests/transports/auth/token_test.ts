@@ -1,0 +1,131 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { decode, sign } from "hono/jwt";
+import { Refusal } from "../../../transports/auth/refusal.ts";
+import { nodeToken } from "../../../transports/auth/node_token.ts";
+import { signToken, verifyToken } from "../../../transports/auth/token.ts";
+
+const secret = "sixteen characters";
+const now = () => Date.now() / 1000;
+const good = () => ({ aud: "app", sub: "n1", iat: now(), exp: now() + 60 });
+
+/** The header and the claims as they are in a token, without a signature. */
+function unsigned(header: unknown, claims: unknown): string {
+  const part = (value: unknown) =>
+    btoa(JSON.stringify(value)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+  return `${part(header)}.${part(claims)}.`;
+}
+
+describe("nodeToken()", () => {
+  it("makes an HS256 token about the node, for the cluster, that ends in time", async () => {
+    const token = await nodeToken({ secret, cluster: "app", id: "n1", expiresIn: 10_000 });
+    const { header, payload } = decode(token);
+    assertEquals(header, { alg: "HS256", typ: "JWT" });
+    assertEquals([payload.aud, payload.sub], ["app", "n1"]);
+    assertEquals(Number(payload.exp) - Number(payload.iat) <= 11, true);
+    assertEquals((await verifyToken(token, secret, "app")).sub, "n1");
+  });
+
+  it("holds five minutes, for the cluster synod, by default", async () => {
+    const { payload } = decode(await nodeToken({ secret, id: "n1" }));
+    assertEquals(payload.aud, "synod");
+    assertEquals(Math.abs(Number(payload.exp) - now() - 300) < 5, true);
+  });
+
+  it("never has the secret in it", async () => {
+    const token = await nodeToken({ secret, id: "n1" });
+    for (const part of token.split(".")) {
+      const text = atob(part.replace(/-/g, "+").replace(/_/g, "/"));
+      assertEquals(`${part} ${text}`.includes(secret), false);
+    }
+  });
+});
+
+describe("verifyToken()", () => {
+  const refuses = async (token: unknown, why: string) => {
+    const error = await assertRejects(() => verifyToken(token, secret, "app"), Refusal);
+    assertStringIncludes(error.message, why);
+  };
+
+  it("accepts what signToken() signed, further claims included", async () => {
+    const claims = await verifyToken(
+      await signToken(secret, "app", "n1", 1000, { more: "x" }),
+      secret,
+      "app",
+    );
+    assertEquals([claims.aud, claims.sub, claims.more], ["app", "n1", "x"]);
+  });
+
+  it("refuses what is no token", async () => {
+    await refuses(undefined, "no token");
+    await refuses("", "no token");
+    await refuses(42, "no token");
+    for (const token of ["x", "a.b", "a.b.c", "a.b.c.d", "....", "é.é.é"]) {
+      await refuses(token, "not signed");
+    }
+    await refuses("x".repeat(5000), "too long");
+  });
+
+  it("refuses another secret", async () => {
+    await refuses(await sign(good(), "another secret altogether", "HS256"), "not signed");
+  });
+
+  it("refuses every changed character", async () => {
+    const token = await sign(good(), secret, "HS256");
+    for (let at = 0; at < token.length - 1; at++) {
+      const changed = token[at] === "A" ? "B" : "A";
+      await assertRejects(
+        () => verifyToken(token.slice(0, at) + changed + token.slice(at + 1), secret, "app"),
+        Refusal,
+      );
+    }
+  });
+
+  it("refuses every algorithm but HS256, and none at all", async () => {
+    for (const alg of ["HS384", "HS512"] as const) {
+      await refuses(await sign(good(), secret, alg), "not signed");
+    }
+    for (const alg of ["none", "None", "NONE", "", undefined, "RS256", "HS256"]) {
+      await refuses(unsigned({ alg, typ: "JWT" }, good()), "not signed");
+    }
+  });
+
+  it("refuses another audience, a list of them, and none", async () => {
+    for (const aud of ["other", ["app"], ["app", "other"], undefined, "", "App"]) {
+      await refuses(await sign({ ...good(), aud } as never, secret, "HS256"), "another cluster");
+    }
+  });
+
+  it("refuses a token without a node", async () => {
+    for (const sub of [undefined, 1, null]) {
+      await refuses(await sign({ ...good(), sub } as never, secret, "HS256"), "names no node");
+    }
+  });
+
+  it("refuses what expired over a minute ago, and what never does", async () => {
+    await refuses(await sign({ ...good(), exp: now() - 61 }, secret, "HS256"), "expired");
+    for (const exp of [undefined, "tomorrow", null]) {
+      await refuses(await sign({ ...good(), exp } as never, secret, "HS256"), "expired");
+    }
+  });
+
+  it("refuses what begins in more than a minute", async () => {
+    await refuses(await sign({ ...good(), iat: now() + 65 }, secret, "HS256"), "future");
+    await refuses(await sign({ ...good(), nbf: now() + 65 }, secret, "HS256"), "future");
+    await refuses(await sign({ ...good(), iat: "now" } as never, secret, "HS256"), "future");
+  });
+
+  it("accepts clocks that differ by up to a minute, either way", async () => {
+    for (
+      const claims of [{ exp: now() - 55 }, { iat: now() + 55 }, { nbf: now() + 55 }, {
+        iat: undefined,
+      }]
+    ) {
+      await verifyToken(
+        await sign({ ...good(), ...claims } as never, secret, "HS256"),
+        secret,
+        "app",
+      );
+    }
+  });
+});

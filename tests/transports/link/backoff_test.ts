@@ -1,0 +1,47 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { Backoff } from "../../../transports/link/backoff.ts";
+
+const times = { first: 100, longest: 5_000, refused: 30_000, stable: Infinity };
+
+/** Whether each wait is between a half and the whole of what is expected. */
+function assertWaits(waits: readonly number[], expected: readonly number[]): void {
+  waits.forEach((wait, i) => {
+    assert(wait >= expected[i] / 2 && wait <= expected[i], `${i}: ${wait}, not ~${expected[i]}`);
+  });
+}
+
+describe("Backoff", () => {
+  it("failed() doubles the wait up to the longest", () => {
+    const backoff = new Backoff(times);
+    const waits = Array.from({ length: 10 }, () => backoff.failed());
+    assertWaits(waits, [100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000, 5000]);
+  });
+
+  it("failed() is random, so that those who fail together do not come back together", () => {
+    const waits = Array.from({ length: 20 }, () => new Backoff(times).failed());
+    assertEquals(new Set(waits).size > 10, true);
+  });
+
+  it("a connection that was stable makes the next wait the first again", () => {
+    const backoff = new Backoff({ ...times, stable: 0 });
+    for (let i = 0; i < 5; i++) backoff.failed();
+    backoff.connected();
+    assertWaits([backoff.failed(), backoff.failed()], [100, 200]);
+  });
+
+  it("a connection that ended at once does not", () => {
+    const backoff = new Backoff(times);
+    for (let i = 0; i < 5; i++) backoff.failed();
+    backoff.connected();
+    assertWaits([backoff.failed()], [3200]);
+  });
+
+  it("refused() waits long, at once and every time", () => {
+    const backoff = new Backoff(times);
+    for (let i = 0; i < 10; i++) {
+      const wait = backoff.refused();
+      assert(wait >= 22_500 && wait <= 37_500, `${wait}`);
+    }
+  });
+});

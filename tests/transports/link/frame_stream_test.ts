@@ -1,0 +1,57 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { FrameReader, writeFrames } from "../../../transports/link/frame_stream.ts";
+
+const frames = [
+  new Uint8Array(0),
+  Uint8Array.of(1),
+  new Uint8Array(300).fill(2),
+  new Uint8Array(0),
+  new Uint8Array(70_000).fill(3),
+];
+
+describe("FrameReader", () => {
+  it("reads what writeFrames() wrote", () => {
+    const reader = new FrameReader();
+    assertEquals(reader.read(writeFrames(frames)), frames);
+    assertEquals(reader.isAtEnd, true);
+  });
+
+  for (const size of [1, 2, 3, 5, 100, 69_999]) {
+    it(`reads a stream in pieces of ${size} bytes`, () => {
+      const reader = new FrameReader();
+      const stream = writeFrames(frames);
+      const read: Uint8Array[] = [];
+      for (let at = 0; at < stream.length; at += size) {
+        read.push(...reader.read(stream.slice(at, at + size)) ?? []);
+      }
+      assertEquals(read, frames);
+      assertEquals(reader.isAtEnd, true);
+    });
+  }
+
+  it("gives copies: a piece may be overwritten afterwards", () => {
+    const reader = new FrameReader();
+    const stream = writeFrames([Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5, 6)]);
+    const first = stream.slice(0, 9);
+    const [one] = reader.read(first) ?? [];
+    first.fill(0);
+    assertEquals(one, Uint8Array.of(1, 2, 3));
+    assertEquals(reader.read(stream.slice(9)), [Uint8Array.of(4, 5, 6)]);
+  });
+
+  it("is not at the end of a stream that breaks off", () => {
+    const stream = writeFrames([Uint8Array.of(1, 2, 3)]);
+    for (let length = 1; length < stream.length; length++) {
+      const reader = new FrameReader();
+      assertEquals(reader.read(stream.slice(0, length)), []);
+      assertEquals(reader.isAtEnd, false);
+    }
+  });
+
+  it("refuses a frame that is longer than any node reads, before it has come", () => {
+    const announced = Uint8Array.of(1, 0, 0, 1); // 2^24 + 1
+    assertEquals(new FrameReader().read(announced), null);
+    assertEquals(new FrameReader().read(Uint8Array.of(0, 0, 0, 1)), []); // 2^24: not yet there
+  });
+});

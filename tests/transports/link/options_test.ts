@@ -1,0 +1,118 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { nodeToken, webSocket } from "../../../transports/websocket.ts";
+import { http } from "../../../transports/http.ts";
+
+const secret = "sixteen characters";
+const token = () => "";
+
+// deno-lint-ignore no-explicit-any -- options that no type allows
+const transports: [name: string, create: (options: any) => unknown, scheme: string][] = [
+  ["webSocket", (options) => webSocket({ WebSocket: NoSocket, ...options }), "ws"],
+  ["http", (options) => http(options), "http"],
+];
+
+class NoSocket {
+  binaryType = "";
+  constructor() {
+    throw new Error("nobody should connect");
+  }
+  send(): void {}
+  close(): void {}
+  addEventListener(): void {}
+}
+
+for (const [name, create, scheme] of transports) {
+  describe(`${name}() checks its options`, () => {
+    const refused: [what: string, options: unknown, named: string][] = [
+      ["no proof at all", {}, "secret"],
+      ["a short secret", { secret: "fifteen charact" }, "secret"],
+      ["a secret that is no string", { secret: 1234567890123456 }, "secret"],
+      ["a token that is no function", { token: "ey..." }, "token"],
+      ["insecure that is not true or false", { insecure: "yes" }, "insecure"],
+      ["insecure: false alone", { insecure: false }, "secret"],
+      ["secret and token", { secret, token }, "secret and token"],
+      ["secret and insecure", { secret, insecure: true }, "secret and insecure"],
+      ["token and insecure", { token, insecure: true }, "token and insecure"],
+      ["an empty cluster", { secret, cluster: "" }, "cluster"],
+      ["a cluster that is no string", { secret, cluster: 1 }, "cluster"],
+      ["a cluster of 201 characters", { secret, cluster: "c".repeat(201) }, "cluster"],
+      ["peers in a list", { secret, peers: [`${scheme}://host`] }, "peers"],
+      ["peers that are null", { secret, peers: null }, "peers"],
+      ["an id that is none", { secret, peers: { "a b": `${scheme}://host` } }, "peers"],
+      ["an address that is none", { secret, peers: { a: "host" } }, "peers"],
+      ["an address of another kind", { secret, peers: { a: "ftp://host" } }, "peers"],
+      ["an address that is no string", { secret, peers: { a: 80 } }, "peers"],
+    ];
+    for (const [what, options, named] of refused) {
+      it(`refuses ${what}: a TypeError that names it`, () => {
+        const error = assertThrows(() => create(options), TypeError, named);
+        assert(error.message.startsWith(`${name}: `), error.message);
+      });
+    }
+
+    it("refuses what is no object", () => {
+      const bare = name === "http" ? http : webSocket;
+      for (const options of [undefined, null, "secret"]) {
+        assertThrows(() => bare(options as never), TypeError, "options");
+      }
+    });
+
+    it("never repeats a secret", () => {
+      const error = assertThrows(() => create({ secret: "my short one" }), TypeError, "secret");
+      assertEquals(error.message.includes("my short one"), false);
+    });
+
+    it("accepts one proof, insecure: false beside it, and peers of all kinds", () => {
+      for (const proof of [{ secret }, { token }, { insecure: true }]) create(proof);
+      create({ secret, insecure: false });
+      create({ secret, peers: { a: `${scheme}://host`, b: new URL(`${scheme}s://host:1/x/`) } });
+    });
+  });
+}
+
+describe("webSocket() checks its options", () => {
+  it("refuses an upgradeWebSocket or a WebSocket that is no function", () => {
+    for (const option of ["upgradeWebSocket", "WebSocket"]) {
+      assertThrows(() => webSocket({ secret, [option]: {} }), TypeError, option);
+    }
+  });
+
+  it("requires WebSocket where there is none, if it has somebody to connect to", () => {
+    const original = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
+    Reflect.deleteProperty(globalThis, "WebSocket");
+    try {
+      assertThrows(() => webSocket({ secret, peers: { a: "ws://host" } }), TypeError, "WebSocket");
+      webSocket({ secret });
+    } finally {
+      if (original) Object.defineProperty(globalThis, "WebSocket", original);
+    }
+  });
+});
+
+describe("http() checks its options", () => {
+  it("refuses a fetch that is no function", () => {
+    assertThrows(() => http({ secret, fetch: "fetch" as never }), TypeError, "fetch");
+  });
+});
+
+describe("nodeToken() checks its options", () => {
+  const good = { secret, id: "browser-1" };
+  const refused: [options: unknown, named: string][] = [
+    [undefined, "options"],
+    [{ ...good, secret: undefined }, "secret"],
+    [{ ...good, secret: "short" }, "secret"],
+    [{ ...good, cluster: "" }, "cluster"],
+    [{ ...good, id: undefined }, "id"],
+    [{ ...good, id: "*" }, "id"],
+    [{ ...good, expiresIn: 999 }, "expiresIn"],
+    [{ ...good, expiresIn: 1000.5 }, "expiresIn"],
+    [{ ...good, expiresIn: 86_400_001 }, "expiresIn"],
+    [{ ...good, expiresIn: "60000" }, "expiresIn"],
+  ];
+  for (const [options, named] of refused) {
+    it(`refuses ${JSON.stringify(options)}: a TypeError that names ${named}`, async () => {
+      await assertRejects(() => nodeToken(options as never), TypeError, named);
+    });
+  }
+});
