@@ -7,6 +7,7 @@ import {
   absent,
   accept,
   asker,
+  ballot,
   forget,
   makeAcceptor,
   prepare,
@@ -435,5 +436,38 @@ describe("Acceptor: forget", () => {
     const acceptor = makeAcceptor();
     script(acceptor, 0, accept("3p", absent(3)));
     assertEquals(acceptor.handle(forget("3p"), asker, 0), { reply: undefined, pushes: [] });
+  });
+});
+
+describe("Acceptor: tombstones", () => {
+  it("names the registers that have been released for so long, the oldest first", () => {
+    const acceptor = makeAcceptor();
+    script(acceptor, 100, accept("1p", absent(1), "k1"));
+    script(acceptor, 200, accept("1p", absent(1), "k2"), accept("1p", value("x", 1), "k3"));
+    script(acceptor, 300, prepare("1p", "k4"));
+    assertEquals(acceptor.tombstones(50, 10, 149), []);
+    assertEquals(acceptor.tombstones(50, 10, 150), ["k1"]);
+    assertEquals(acceptor.tombstones(50, 10, 9_000), ["k1", "k2"]);
+    assertEquals(acceptor.tombstones(50, 1, 9_000), ["k1"]);
+  });
+
+  it("not those that came again or were forgotten; who is released anew waits anew", () => {
+    const acceptor = makeAcceptor();
+    for (const register of ["k1", "k2", "k3"]) {
+      script(acceptor, 0, accept("1p", absent(1), register));
+    }
+    script(acceptor, 10, accept("2p", value("x", 2), "k1"), forget("1p", "k2"));
+    script(acceptor, 20, accept("2p", absent(2), "k3"));
+    assertEquals(acceptor.tombstones(0, 10, 100), ["k3"]);
+    assertEquals([acceptor.tombstones(80, 10, 99), acceptor.tombstones(80, 10, 100)], [[], ["k3"]]);
+  });
+
+  it("those that it copied count from then on: the sweep makes them votes", () => {
+    const acceptor = makeAcceptor();
+    const accepted = { ballot: ballot("1p"), state: absent(1) };
+    acceptor.adopt([{ register: "k1", promised: ballot("1p"), accepted }], 0, 500);
+    assertEquals([acceptor.tombstones(50, 10, 549), acceptor.tombstones(50, 10, 550)], [[], [
+      "k1",
+    ]]);
   });
 });

@@ -357,6 +357,26 @@ describe("Genesis: two lives of the first member", () => {
     `);
   });
 
+  it("so if it asks anything else: for the record, or whether all is lost", () => {
+    // An old process that lives under a record of its own must not be told that all is lost: it would
+    // give up, come back with a life above that of the process that took its place, and replace that.
+    const founders = new Founders().start("a1 a2 b1 c1").tick("a2");
+    founders.ask("a2", "round 1", "b1", "c1").send("a2", "round 2", "b1");
+    founders.trace.length = 0;
+    for (const purpose of ["record", "givingUp"] as const) {
+      const request = { id: 999, type: "enquire", members: founders.members, round: 1 } as const;
+      founders.put("a", "a1", "b1", { ...request, purpose }).hear("a1", "b1");
+    }
+    founders.expect(`
+      a1>b1 record
+      b1>a1 replaced
+      a1! replaced
+      a1>b1 giving up 1
+      b1>a1 replaced
+      a1! replaced
+    `);
+  });
+
   it("so in the second round", () => {
     const founders = new Founders().start("a1 a2 b1 c1").tick("a1", "a2");
     founders.ask("a1", "round 1", "b1", "c1").ask("a2", "round 1", "b1", "c1");

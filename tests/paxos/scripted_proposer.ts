@@ -3,6 +3,7 @@ import type { RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts
 import {
   type Change,
   type Chosen,
+  type KeptPromise,
   Proposer,
   type ProposerOptions,
   type Step,
@@ -67,13 +68,20 @@ export class ScriptedProposer<R> {
     return this;
   }
 
+  /** Begins an attempt with a promise that an earlier one kept. */
+  startKept(kept: KeptPromise): this {
+    this.#chosen = undefined;
+    this.#do(this.proposer.startKept(kept));
+    return this;
+  }
+
   /** Its present request reaches `members`, and their answers reach it, one after the other. */
   ask(...members: string[]): this {
     for (const member of members) this.send(member).hear(member);
     return this;
   }
 
-  /** Its present request reaches `members`; what they answer is on its way. */
+  /** Its latest request reaches `members`; what they answer is on its way. */
   send(...members: string[]): this {
     const request = this.#request;
     if (request === undefined) throw new Error(`${this.#life} has nothing to send`);
@@ -138,9 +146,6 @@ export class ScriptedProposer<R> {
     }
     this.#last = showStep(step);
     this.#cluster.trace.push(`${this.#life}! ${this.#last}`);
-    if (step.do === "done") {
-      this.#chosen = step.chosen;
-      this.#request = undefined;
-    }
+    if (step.do === "done") this.#chosen = step.chosen;
   }
 }

@@ -249,11 +249,50 @@ describe("SessionTable: newest", () => {
     assertEquals([newest(table, "n", 0), newest(table, "n1", 0)], [null, "n1/1/1"]);
   });
 
+  it("says for how long it could not be fenced yet", () => {
+    const table = makeTable();
+    renew(table, s1, 0);
+    assertEquals(table.newest("n", 300), { type: "newest", session: s1, remaining: 700 });
+    assertEquals(table.newest("m", 300), { type: "newest", session: null, remaining: 0 });
+    const recovered = makeTable();
+    recovered.recover(0, []);
+    renew(recovered, s1, 100);
+    assertEquals(recovered.newest("n", 300), { type: "newest", session: s1, remaining: 4_700 });
+  });
+
   it("asking changes nothing", () => {
     const table = makeTable();
     renew(table, s1, 0);
     for (let now = 0; now < 1_000; now += 100) newest(table, "n", now);
     assertEquals(fence(table, s1, 1_000), "fenced");
+  });
+});
+
+describe("SessionTable: hosting", () => {
+  const hosting = (table: SessionTable, spec: string, now: number) => {
+    const reply = table.hosting(spec, now);
+    assert(reply.type === "hosting");
+    return reply.nodes;
+  };
+
+  it("the nodes with a session alive here that can run it, each once", () => {
+    const table = makeTable();
+    table.renew("n/1/1", 500, 1, 0, ["s", "t"]);
+    table.renew("n/1/2", TTL, 1, 0, ["s"]);
+    table.renew("m/1/1", TTL, 1, 0, ["t"]);
+    table.renew("o/1/1", TTL, 1, 0, []);
+    assertEquals([hosting(table, "s", 0), hosting(table, "t", 0)], [["n"], ["n", "m"]]);
+    assertEquals(hosting(table, "t", 500), ["m"]);
+    table.end("m/1/1", 501);
+    assertEquals([hosting(table, "t", 501), hosting(table, "s", 999)], [[], ["n"]]);
+    assertEquals([hosting(table, "s", TTL), hosting(table, "u", 0)], [[], []]);
+  });
+
+  it("what a session can run is what its latest renewal says", () => {
+    const table = makeTable();
+    table.renew(s1, TTL, 1, 0, ["s"]);
+    table.renew(s1, TTL, 2, 1, ["t"]);
+    assertEquals([hosting(table, "s", 1), hosting(table, "t", 1)], [[], ["n"]]);
   });
 });
 

@@ -112,6 +112,16 @@ describe("Voter", () => {
     assertEquals(newest.session, "n/1/2");
   });
 
+  it("names the nodes that can run a singleton", () => {
+    const voter = makeVoter();
+    reply(voter, { ...renew, hosts: ["s"] });
+    assertEquals(reply(voter, { id: 8, type: "hosts", spec: "s" }, stranger), {
+      id: 8,
+      type: "hosting",
+      nodes: ["n"],
+    });
+  });
+
   it("what it pushes carries the id of the watch, not of the accept", () => {
     const voter = makeVoter();
     assertEquals(reply(voter, { id: 70, type: "watch", register: "k1" }, stranger), {

@@ -1,0 +1,406 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
+import {
+  applyOrder,
+  FREE,
+  isRequest,
+  type LockValue,
+  MAX_QUEUE,
+  sameLock,
+} from "../../lib/paxos/lock_register.ts";
+import { entryOf, parseOrder, play, showLock, showResult } from "../locks/support/scripted_lock.ts";
+
+describe("applyOrder() for a request", () => {
+  it("grants a free lock at once, with the token of the round", () => {
+    play(`
+      7  request a1  -> granted 7  a1@7
+    `);
+  });
+
+  it("queues who comes while it is held, and grants in the order of coming", () => {
+    play(`
+      1  request a1  -> granted 1  a1@1
+      2  request b1  -> queued     a1@1, then b1
+      3  request c1  -> queued     a1@1, then b1 c1
+      4  request a2  -> queued     a1@1, then b1 c1 a2
+      5  release a1  -> done       b1@5, then c1 a2
+      6  release b1  -> done       c1@6, then a2
+      7  release c1  -> done       a2@7
+      8  release a2  -> done       free
+    `);
+  });
+
+  it("keeps requests of one session apart, even of one process", () => {
+    play(`
+      1  request a1  -> granted 1  a1@1
+      2  request a2  -> queued     a1@1, then a2
+      3  release a2  -> done       a1@1
+    `);
+  });
+
+  it("takes effect once however often it is made: held, queued, and granted meanwhile", () => {
+    play(`
+      1  request a1  -> granted 1  a1@1
+      2  request a1  -> granted 1  a1@1
+      3  request b1  -> queued     a1@1, then b1
+      4  request b1  -> queued     a1@1, then b1
+      5  release a1  -> done       b1@5
+      6  request b1  -> granted 5  b1@5
+    `);
+  });
+
+  it("leaves the very value alone if nothing changes, so that nothing is written", () => {
+    const held = play(`
+      1  request a1  -> granted 1  a1@1
+    `);
+    const again = applyOrder(held, parseOrder(["request", "a1"]), 2, () => false);
+    assertStrictEquals(again.value, held);
+  });
+});
+
+describe("applyOrder() for shared requests", () => {
+  it("lets in all who share it, each with the token of its own round", () => {
+    play(`
+      1  request a1 shared  -> granted 1  a1~@1
+      2  request b1 shared  -> granted 2  a1~@1 b1~@2
+      3  release a1         -> done       b1~@2
+      4  release b1         -> done       free
+    `);
+  });
+
+  it("does not let them overtake an exclusive one that waits", () => {
+    play(`
+      1  request a1 shared  -> granted 1  a1~@1
+      2  request b1         -> queued     a1~@1, then b1
+      3  request c1 shared  -> queued     a1~@1, then b1 c1~
+      4  release a1         -> done       b1@4, then c1~
+      5  release b1         -> done       c1~@5
+    `);
+  });
+
+  it("grants those at the head of the queue together, with one token, up to the next exclusive one", () => {
+    play(`
+      1  request a1         -> granted 1  a1@1
+      2  request b1 shared  -> queued     a1@1, then b1~
+      3  request c1 shared  -> queued     a1@1, then b1~ c1~
+      4  request d1         -> queued     a1@1, then b1~ c1~ d1
+      5  request e1 shared  -> queued     a1@1, then b1~ c1~ d1 e1~
+      6  release a1         -> done       b1~@6 c1~@6, then d1 e1~
+      7  release c1         -> done       b1~@6, then d1 e1~
+      8  release b1         -> done       d1@8, then e1~
+    `);
+  });
+
+  it("lets in the shared ones behind an exclusive one that stops waiting", () => {
+    play(`
+      1  request a1 shared  -> granted 1  a1~@1
+      2  request b1         -> queued     a1~@1, then b1
+      3  request c1 shared  -> queued     a1~@1, then b1 c1~
+      4  release b1         -> done       a1~@1 c1~@4
+    `);
+  });
+});
+
+describe("applyOrder() for a request ifAvailable", () => {
+  it("grants what is free or can be shared, and refuses otherwise without a trace", () => {
+    play(`
+      1  request a1 ifAvailable         -> granted 1  a1@1
+      2  request b1 ifAvailable         -> refused    a1@1
+      3  release a1                     -> done       free
+      4  request b1 shared ifAvailable  -> granted 4  b1~@4
+      5  request c1 shared ifAvailable  -> granted 5  b1~@4 c1~@5
+      6  request d1 ifAvailable         -> refused    b1~@4 c1~@5
+    `);
+  });
+
+  it("does not overtake anybody who waits", () => {
+    play(`
+      1  request a1 shared              -> granted 1  a1~@1
+      2  request b1                     -> queued     a1~@1, then b1
+      3  request c1 shared ifAvailable  -> refused    a1~@1, then b1
+    `);
+  });
+
+  it("is told of its grant when it is made again", () => {
+    play(`
+      1  request a1 ifAvailable  -> granted 1  a1@1
+      2  request a1 ifAvailable  -> granted 1  a1@1
+    `);
+  });
+
+  it("gets what an ended session held", () => {
+    play(`
+      1  request a1              -> granted 1  a1@1
+      -  a ends
+      2  request b1 ifAvailable  -> granted 2  b1@2
+    `);
+  });
+});
+
+describe("applyOrder() for a steal", () => {
+  it("takes the lock from its holder and leaves the queue as it is", () => {
+    play(`
+      1  request a1  -> granted 1  a1@1
+      2  request b1  -> queued     a1@1, then b1
+      3  steal c1    -> granted 3  c1@3, then b1
+      4  release a1  -> done       c1@3, then b1
+      5  release c1  -> done       b1@5
+    `);
+  });
+
+  it("takes it from all who share it", () => {
+    play(`
+      1  request a1 shared  -> granted 1  a1~@1
+      2  request b1 shared  -> granted 2  a1~@1 b1~@2
+      3  steal c1           -> granted 3  c1@3
+    `);
+  });
+
+  it("takes a free lock as any request does", () => {
+    play(`
+      1  steal a1  -> granted 1  a1@1
+    `);
+  });
+
+  it("is told of its grant when it is made again", () => {
+    play(`
+      1  steal a1        -> granted 1  a1@1
+      2  steal a1 again  -> granted 1  a1@1
+    `);
+  });
+
+  it("is not repeated once it was sent and is not to be found: it may have been stolen from", () => {
+    play(`
+      1  steal a1        -> granted 1  a1@1
+      2  steal b1        -> granted 2  b1@2
+      3  steal a1 again  -> stolen     b1@2
+      4  release b1      -> done       free
+      5  steal a1 again  -> stolen     free
+    `);
+  });
+
+  it("waits for the next round if this very round has granted the lock to somebody", () => {
+    play(`
+      1  request a1  -> granted 1  a1@1
+      1  steal b1    -> later      a1@1
+      2  steal b1    -> granted 2  b1@2
+    `);
+    play(`
+      1  request a1  -> granted 1  a1@1
+      2  request b1  -> queued     a1@1, then b1
+      3  release a1  -> done       b1@3
+      3  steal c1    -> later      b1@3
+      4  steal c1    -> granted 4  c1@4
+    `);
+  });
+
+  it("takes what an ended session held before anybody in the queue is granted it", () => {
+    play(`
+      1  request a1  -> granted 1  a1@1
+      2  request b1  -> queued     a1@1, then b1
+      -  a ends
+      3  steal c1    -> granted 3  c1@3, then b1
+    `);
+  });
+});
+
+describe("applyOrder() for a release", () => {
+  it("takes a request back that waits, and moves the others up", () => {
+    play(`
+      1  request a1  -> granted 1  a1@1
+      2  request b1  -> queued     a1@1, then b1
+      3  request c1  -> queued     a1@1, then b1 c1
+      4  release b1  -> done       a1@1, then c1
+      5  release a1  -> done       c1@5
+    `);
+  });
+
+  it("changes nothing for a request that is not there, and again is harmless", () => {
+    play(`
+      1  release a1  -> done       free
+      2  request a1  -> granted 2  a1@2
+      3  release a2  -> done       a1@2
+      4  release b1  -> done       a1@2
+      5  release a1  -> done       free
+      6  release a1  -> done       free
+    `);
+  });
+
+  it("finds the request of its own session only", () => {
+    play(`
+      1  request a1  -> granted 1  a1@1
+      2  request b1  -> queued     a1@1, then b1
+      3  release b1  -> done       a1@1
+    `);
+  });
+});
+
+describe("applyOrder() with sessions that have ended", () => {
+  for (const order of ["tidy", "release z9", "request z1 ifAvailable"]) {
+    it(`drops their entries before anything else, and grants to the next: ${order}`, () => {
+      const before = play(`
+        1  request a1         -> granted 1  a1@1
+        2  request b1         -> queued     a1@1, then b1
+        3  request a2         -> queued     a1@1, then b1 a2
+        4  request c1 shared  -> queued     a1@1, then b1 a2 c1~
+        5  request d1 shared  -> queued     a1@1, then b1 a2 c1~ d1~
+      `);
+      const result = order.startsWith("request") ? "refused" : "done";
+      play(
+        `
+        -  a ends
+        -  b ends
+        6  ${order}  -> ${result}  c1~@6 d1~@6
+        `,
+        before,
+      );
+    });
+  }
+
+  it("frees a lock with nobody left", () => {
+    play(`
+      1  request a1  -> granted 1  a1@1
+      2  request b1  -> queued     a1@1, then b1
+      -  a ends
+      -  b ends
+      3  tidy        -> done       free
+    `);
+  });
+
+  it("changes nothing else: who lives keeps place and token", () => {
+    play(`
+      1  request a1 shared  -> granted 1  a1~@1
+      2  request b1 shared  -> granted 2  a1~@1 b1~@2
+      3  request c1         -> queued     a1~@1 b1~@2, then c1
+      -  a ends
+      4  tidy               -> done       b1~@2, then c1
+    `);
+  });
+
+  it("tidy without them leaves the very value alone", () => {
+    const held = play(`
+      1  request a1  -> granted 1  a1@1
+      2  request b1  -> queued     a1@1, then b1
+    `);
+    assertStrictEquals(applyOrder(held, { type: "tidy" }, 3, () => false).value, held);
+  });
+});
+
+describe("applyOrder() with a long queue", () => {
+  const names = Array.from({ length: MAX_QUEUE }, (_, index) => `b${index + 1}`);
+  const full: LockValue = {
+    holders: [entryOf("a1", "exclusive", 1)],
+    queue: names.map((name) => entryOf(name)),
+  };
+  const apply = (value: LockValue, order: string) =>
+    applyOrder(value, parseOrder(order.split(" ")), 9, () => false);
+
+  it("lets 4,096 wait, and tells the next one that it is full", () => {
+    assertEquals(MAX_QUEUE, 4_096);
+    const oneLess = { ...full, queue: full.queue.slice(0, -1) };
+    assertEquals(apply(oneLess, "request c1").result, { kind: "queued" });
+    const { value, result } = apply(full, "request c1");
+    assertEquals(result, { kind: "queue_full" });
+    assertStrictEquals(value, full);
+  });
+
+  it("has room again when one of them has stopped waiting, or the holder has left", () => {
+    for (const order of ["release b77", "release a1"]) {
+      const { value } = apply(full, order);
+      assertEquals(apply(value, "request c1").result, { kind: "queued" }, order);
+    }
+  });
+
+  it("still knows who waits, still refuses ifAvailable, and still lets a thief in", () => {
+    assertEquals(showResult(apply(full, "request b4096").result), "queued");
+    assertEquals(showResult(apply(full, "request c1 ifAvailable").result), "refused");
+    const { value } = apply(full, "steal c1");
+    assertEquals(showLock({ ...value, queue: [] }), "c1@9");
+    assertEquals(value.queue.length, MAX_QUEUE);
+  });
+});
+
+describe("applyOrder()", () => {
+  it("changes neither the value nor the entry that it is given", () => {
+    const frozen = (entry: ReturnType<typeof entryOf>) => Object.freeze(entry);
+    const value: LockValue = Object.freeze({
+      holders: Object.freeze([frozen(entryOf("a1", "exclusive", 1))]),
+      queue: Object.freeze([frozen(entryOf("b1")), frozen(entryOf("c1"))]),
+    });
+    for (const order of ["request d1", "steal d1", "release a1", "release b1", "tidy"]) {
+      applyOrder(value, parseOrder(order.split(" ")), 2, () => false);
+      applyOrder(value, parseOrder(order.split(" ")), 2, (session) => session === "a");
+    }
+    assertEquals(showLock(value), "a1@1, then b1 c1");
+    assertEquals(showLock(FREE), "free");
+  });
+
+  it("always has a holder when somebody waits, and never an exclusive one beside another", () => {
+    // Every sequence of five orders of two sessions; a release may be of what was never asked for.
+    const orders = [
+      "request a1",
+      "request a2 shared",
+      "request b1",
+      "request b2 shared",
+      "request b3 ifAvailable",
+      "steal b4",
+      "release a1",
+      "release a2",
+      "release b1",
+      "release b2",
+    ].map((order) => parseOrder(order.split(" ")));
+    let states = 0;
+    const explore = (value: LockValue, token: number) => {
+      states++;
+      const { holders, queue } = value;
+      assert(holders.length > 0 || queue.length === 0, showLock(value));
+      const shared = holders.every(({ mode }) => mode === "shared");
+      assert(holders.length <= 1 || shared, showLock(value));
+      const ids = [...holders, ...queue].map(({ pid, request }) => pid.session + request);
+      assertEquals(new Set(ids).size, ids.length, showLock(value));
+      assert(holders.every((entry) => entry.token > 0 && entry.token < token), showLock(value));
+      assert(queue.every((entry) => entry.token === 0), showLock(value));
+      if (token > 5) return;
+      for (const order of orders) {
+        explore(applyOrder(value, order, token, () => false).value, token + 1);
+      }
+    };
+    explore(FREE, 1);
+    assertEquals(states, 111_111);
+  });
+});
+
+describe("isRequest()", () => {
+  it("tells requests apart by session and number, not by process", () => {
+    const entry = entryOf("a1");
+    assert(isRequest(entry, "a", 1));
+    assertFalse(isRequest(entry, "a", 2));
+    assertFalse(isRequest(entry, "b", 1));
+  });
+});
+
+describe("sameLock()", () => {
+  const lock = (holders: string[], queue: string[], token = 1): LockValue => ({
+    holders: holders.map((name) => entryOf(name, "exclusive", token)),
+    queue: queue.map((name) => entryOf(name)),
+  });
+
+  it("compares who holds it and who waits, in their order, and the tokens", () => {
+    assert(sameLock(lock(["a1"], ["b1", "c1"]), lock(["a1"], ["b1", "c1"])));
+    assert(sameLock(FREE, lock([], [])));
+    for (
+      const other of [
+        lock(["a1"], ["b1"]),
+        lock(["a1"], ["c1", "b1"]),
+        lock(["a2"], ["b1", "c1"]),
+        lock(["b1"], ["b1", "c1"]),
+        lock([], ["b1", "c1"]),
+        lock(["a1"], ["b1", "c1"], 2),
+        lock(["a1", "a2"], ["b1", "c1"]),
+      ]
+    ) {
+      assertFalse(sameLock(lock(["a1"], ["b1", "c1"]), other), showLock(other));
+      assertFalse(sameLock(other, lock(["a1"], ["b1", "c1"])), showLock(other));
+    }
+  });
+});
