@@ -27,7 +27,8 @@ export {
 export { Lock } from "./lib/locks/lock.ts";
 export type { LockHolder } from "./lib/locks/locks.ts";
 export type { LockOptions } from "./lib/locks/options.ts";
-export type { ClusterEvents } from "./lib/node/events.ts";
+export type { FrameCounts } from "./lib/node/engine.ts";
+export { type ClusterEvents, EventfulNode } from "./lib/node/events.ts";
 export { join } from "./lib/node/join.ts";
 export { ClusterNode } from "./lib/node/node.ts";
 export type { JoinOptions } from "./lib/node/settings.ts";
@@ -36,6 +37,6 @@ export type { LockMode } from "./lib/paxos/lock_register.ts";
 export type { Pid } from "./lib/paxos/register.ts";
 export { Process, type SpawnOptions } from "./lib/processes.ts";
 export type { CallOptions } from "./lib/singletons.ts";
-export type { Remote } from "./lib/singletons/remote.ts";
+export type { Callable, Remote, Remotely } from "./lib/singletons/remote.ts";
 export type { AnySpec, ChildContext, ChildSpec, Restart } from "./lib/singletons/spec.ts";
 export type { Transport } from "./transports/transport.ts";

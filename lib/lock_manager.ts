@@ -22,6 +22,7 @@ export interface LockRequestOptions {
 export interface ManagedLock {
   /** The name that was requested. */
   readonly name: string;
+  /** How it is shared. */
   readonly mode: LockMode;
   /** The fencing token: greater than that of every earlier exclusive owner. */
   readonly token: number;
@@ -36,7 +37,9 @@ export type LockGrantedCallback<T> = (lock: ManagedLock | null) => T | PromiseLi
 
 /** One lock, or one request for it. */
 export interface LockInfo {
+  /** The name that was requested. */
   name: string;
+  /** How it is shared. */
   mode: LockMode;
   /** The id of the node. */
   clientId: string;
@@ -44,6 +47,7 @@ export interface LockInfo {
 
 /** All locks of the cluster whose key is a string. */
 export interface LockManagerSnapshot {
+  /** Those that are owned. */
   held: LockInfo[];
   /** In the order in which they will be granted. */
   pending: LockInfo[];

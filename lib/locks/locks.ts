@@ -12,7 +12,9 @@ import type { Ticket } from "./ticket.ts";
 
 /** One owner of a lock. */
 export interface LockHolder {
+  /** The owner. */
   pid: Pid;
+  /** How it is shared. */
   mode: LockMode;
   /** The fencing token. */
   token: number;

@@ -52,8 +52,11 @@ export interface EngineHandlers {
 
 /** How many frames came, went, and were refused. */
 export interface FrameCounts {
+  /** Handed to a transport. */
   sent: number;
+  /** Arrived and well-formed. */
   received: number;
+  /** Arrived and refused: malformed, or of another version. */
   dropped: number;
 }
 

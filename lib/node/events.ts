@@ -29,6 +29,7 @@ export class EventfulNode<Events> extends EventTarget {
     listener: ((event: CustomEvent<Events[K]>) => void) | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  /** The same for an event of any other name. */
   override addEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,
@@ -49,6 +50,7 @@ export class EventfulNode<Events> extends EventTarget {
     listener: ((event: CustomEvent<Events[K]>) => void) | null,
     options?: boolean | EventListenerOptions,
   ): void;
+  /** The same for an event of any other name. */
   override removeEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,

@@ -5,6 +5,7 @@ import type { Engine, FrameCounts } from "./engine.ts";
 
 /** What is known of one member. */
 export interface MemberStatus {
+  /** Its id. */
   id: string;
   /** Whether it answered just now. */
   reachable: boolean;
@@ -16,11 +17,13 @@ export interface MemberStatus {
 
 /** How a node and its cluster are; plain data. */
 export interface ClusterStatus {
+  /** Its id. */
   id: string;
   /** The id of this start of the node. */
   life: Life;
   /** Whether the node's session is valid at this instant. */
   hasQuorum: boolean;
+  /** The ids of the members, in order. */
   members: MemberStatus[];
   /** The members without which the cluster cannot go on. */
   waitingFor: string[];

@@ -14,13 +14,17 @@ interface Entry {
 
 /** Who asks: a node, and the life of it that the reply is for. */
 export interface Asker {
+  /** The id of the node. */
   readonly node: string;
+  /** The life of the node. */
   readonly life: Life;
 }
 
 /** A reply, and what goes out to those who watch. */
 export interface AcceptorOutput {
+  /** What to answer; `undefined`: nothing. */
   readonly reply: RegisterReply | undefined;
+  /** What goes out to those who watch. */
   readonly pushes: readonly { readonly watcher: Watcher; readonly reply: RegisterReply }[];
 }
 

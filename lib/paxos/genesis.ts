@@ -34,7 +34,9 @@ export type GenesisEvent =
 
 /** An answer, and what it means for the one who gives it. */
 export interface GenesisAnswer {
+  /** What to answer; `undefined`: nothing. */
   readonly reply?: GenesisReply;
+  /** What it means for the node itself. */
   readonly event?: GenesisEvent;
   /** Whether every answer that this member's recovery has got so far is void: it may be from before. */
   readonly voids?: boolean;
@@ -42,7 +44,9 @@ export interface GenesisAnswer {
 
 /** A question, and whom it goes to. */
 export interface Outgoing {
+  /** Who is asked. */
   readonly to: string;
+  /** What is asked. */
   readonly request: Request;
 }
 
@@ -50,8 +54,11 @@ export interface Outgoing {
 export interface GenesisOptions {
   /** This member's id, one of `members`. */
   readonly self: string;
+  /** The ids of the members, in order. */
   readonly members: readonly string[];
+  /** The life of the node. */
   readonly life: Life;
+  /** The Lamport clock of the node. */
   readonly clock: LamportClock;
   /** Gives a number that this life has never used. */
   readonly nextId: () => number;

@@ -5,7 +5,9 @@ import { majority } from "./quorum.ts";
 
 /** What it works with. */
 export interface GivingUpOptions {
+  /** The id of this node, one of `members`. */
   readonly self: string;
+  /** The ids of the members, in order. */
   readonly members: readonly string[];
   /** The record that this member lives under. */
   readonly record: GenesisRecord;

@@ -1,12 +1,15 @@
-import type { Change, Current } from "./proposer.ts";
+import type { Change, Current, Decision } from "./proposer.ts";
 import type { Binding, OperationId, Pid, Present, SessionId } from "./register.ts";
 
 /** A put on its way: what it writes, and what its attempts have done so far. */
 export interface Put {
+  /** The operation that writes it. */
   readonly op: OperationId;
   /** Encoded. */
   readonly value: Uint8Array;
+  /** What it lasts as long as. */
   readonly bindings: readonly Binding[];
+  /** The sessions that it depends on. */
   readonly owners: readonly SessionId[];
   /** Whether somebody else can end one of its bindings while its writer lives. */
   readonly endedByOthers: boolean;
@@ -59,7 +62,7 @@ export function putChange(
 }
 
 /** Changes nothing: a read that has to make sure. */
-export const identity: Change<void> = () => ({ draft: null, result: undefined });
+export const identity: Change<void> = (): Decision<void> => ({ draft: null, result: undefined });
 
 /** Releases the state with this token, one of whose bindings has ended. */
 export function sealChange(token: number): Change<void> {

@@ -7,7 +7,9 @@ const MAX_BALLOTS = 8;
 
 /** A state that is chosen, and the ballot at which a quorum accepted it. */
 export interface Learned {
+  /** The ballot at which a quorum accepted it. */
   readonly ballot: Ballot;
+  /** What is chosen. */
   readonly state: State | null;
 }
 

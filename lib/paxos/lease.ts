@@ -18,6 +18,7 @@ export const OWNER_SHARE = 0.95;
  * so the answer is right at that instant, whatever timers were late.
  */
 export class Lease {
+  /** The session. */
   readonly session: SessionId;
   /** Milliseconds. */
   readonly ttl: number;

@@ -5,9 +5,11 @@ export type LockMode = "exclusive" | "shared";
 
 /** One request for a lock, as its holder or in its queue. */
 export interface LockEntry {
+  /** The owner. */
   readonly pid: Pid;
   /** Unique in the life of the pid's session. */
   readonly request: number;
+  /** How it is shared. */
   readonly mode: LockMode;
   /** The fencing token of the grant; 0 in the queue. */
   readonly token: number;
@@ -15,6 +17,7 @@ export interface LockEntry {
 
 /** What the register of a lock holds; a lock without any entry is an absent register. */
 export interface LockValue {
+  /** Who has it: one, or several that share it. */
   readonly holders: readonly LockEntry[];
   /** First come, first served. */
   readonly queue: readonly LockEntry[];
@@ -56,7 +59,9 @@ export type LockResult =
 
 /** What an order makes of a lock. */
 export interface LockOutcome {
+  /** Encoded. */
   readonly value: LockValue;
+  /** What the change function returned. */
   readonly result: LockResult;
 }
 

@@ -30,10 +30,13 @@ export interface Header {
 
 /** What travels between two nodes: everything that one had to say to the other in one turn. */
 export interface Frame {
+  /** About the sender, for all messages. */
   readonly header: Header;
+  /** What it asks. */
   readonly requests: readonly Request[];
   /** The life that `replies` are meant for; another life must not take them for its own. */
   readonly repliesTo: Life | null;
+  /** What it answers. */
   readonly replies: readonly Reply[];
 }
 
@@ -53,15 +56,21 @@ export interface GenesisRecord {
 
 /** One register as a recovering member copies it. */
 export interface RegisterCopy {
+  /** The register that it is about. */
   readonly register: RegisterId;
+  /** The highest ballot promised. */
   readonly promised: Ballot;
+  /** What was accepted last; `null`: nothing. */
   readonly accepted: Accepted | null;
 }
 
 /** One register in a list. */
 export interface Listed {
+  /** The register that it is about. */
   readonly register: RegisterId;
+  /** The ballot. */
   readonly ballot: Ballot;
+  /** Whether it has a value. */
   readonly present: boolean;
   /** Whether something can end it. */
   readonly bound: boolean;
@@ -133,11 +142,17 @@ export type GenesisRequest =
 
 /** A put for a process of the receiver, which alone proposes what is bound to its processes. */
 export interface HandoverRequest {
+  /** What kind of message this is. */
   readonly type: "handover";
+  /** The operation that writes it. */
   readonly op: OperationId;
+  /** The owner. */
   readonly pid: Pid;
+  /** The register that it is about. */
   readonly register: RegisterId;
+  /** Encoded. */
   readonly value: Uint8Array;
+  /** What it lasts as long as. */
   readonly bindings: readonly Binding[];
   /** How long the receiver may look for a quorum, in milliseconds. */
   readonly timeout: number;
@@ -145,6 +160,7 @@ export interface HandoverRequest {
 
 /** Something between two nodes that has nothing to do with votes: about a singleton. */
 export interface AskRequest {
+  /** What kind of message this is. */
   readonly type: "ask";
   /** Encoded by the feature that it is about, which trusts nothing in it. */
   readonly body: Uint8Array;
@@ -257,7 +273,9 @@ export type HandoverReply =
 
 /** An answer to `ask`. */
 export interface ToldReply {
+  /** What kind of message this is. */
   readonly type: "told";
+  /** Encoded, as that of the question. */
   readonly body: Uint8Array;
 }
 

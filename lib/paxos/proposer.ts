@@ -21,7 +21,9 @@ export type Draft =
 
 /** What a change function decides: a new state, or `null` to leave everything as it is. */
 export interface Decision<R> {
+  /** The new state; `null`: everything stays as it is. */
   readonly draft: Draft | null;
+  /** What the change function returned. */
   readonly result: R;
   /** Whether `draft` may replace a value that another change wrote in this same round: see `combine`. */
   readonly merges?: boolean;
@@ -37,6 +39,7 @@ export type Change<R> = (current: Current) => Decision<R>;
 
 /** How a change ended. */
 export interface Chosen<R> {
+  /** What the change function returned. */
   readonly result: R;
   /** The state that is chosen; `null`: never written. */
   readonly state: State | null;
@@ -66,16 +69,23 @@ export type Step<R> =
  * for one new state.
  */
 export interface KeptPromise {
+  /** The ballot that is promised. */
   readonly ballot: Ballot;
+  /** The state that was accepted with it. */
   readonly state: State;
 }
 
 /** What a proposer works with. */
 export interface ProposerOptions<R> {
+  /** The register that is changed. */
   readonly register: RegisterId;
+  /** The ids of the members, in order. */
   readonly members: readonly string[];
+  /** The Lamport clock of the node. */
   readonly clock: LamportClock;
+  /** The life of the proposer. */
   readonly life: Life;
+  /** What is to be done to the state. */
   readonly change: Change<R>;
   /** Whether even "no change" must be written: to undo what may still be adopted by others. */
   readonly mustWrite?: () => boolean;

@@ -7,7 +7,9 @@ export function majority(count: number): number {
 
 /** Who gave a reply, and what it knew of crashes then. */
 export interface Sender {
+  /** The id of the member. */
   readonly member: string;
+  /** The life that its memory began with. */
   readonly incarnation: Life;
   /** See {@linkcode CrashVector}; in the order of the members. */
   readonly vector: readonly Life[];

@@ -7,10 +7,15 @@ import type { Voter } from "./voter.ts";
 
 /** What a member has when it votes again. */
 export interface Recovered {
+  /** The incarnation that it votes in from now on. */
   readonly incarnation: Life;
+  /** What it holds, all of it copied. */
   readonly registers: readonly RegisterCopy[];
+  /** The highest floor of those that it copied from. */
   readonly floor: number;
+  /** The sessions that somebody fenced. */
   readonly fenced: readonly SessionId[];
+  /** The highest incarnation heard of, for each member. */
   readonly vector: readonly Life[];
   /** For how many milliseconds it may grant no session yet. */
   readonly wait: number;
@@ -27,8 +32,11 @@ export type RecoveryEvent =
 
 /** What it works with. */
 export interface RecoveryOptions {
+  /** The id of this node, one of `members`. */
   readonly self: string;
+  /** The ids of the members, in order. */
   readonly members: readonly string[];
+  /** The life of the node. */
   readonly life: Life;
   /** The genesis that it recovers under. */
   readonly genesis: string;
@@ -247,7 +255,9 @@ function higher(a: RegisterCopy["promised"], b: RegisterCopy["promised"]) {
 
 /** What a member that votes has to say to one that recovers. */
 export interface Helper {
+  /** The vote of the helper. */
   readonly voter: Voter;
+  /** The ids of the members, in order. */
   readonly members: readonly string[];
   /** The helper's crash vector. */
   readonly vector: () => readonly Life[];

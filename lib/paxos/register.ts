@@ -15,8 +15,11 @@ export type OperationId = string;
 
 /** One owner inside a session. */
 export interface Pid {
+  /** The id of the node. */
   readonly node: string;
+  /** The session. */
   readonly session: SessionId;
+  /** Its number among the owners of the node. */
   readonly seq: number;
 }
 
@@ -29,6 +32,7 @@ export type Binding =
 
 /** A tombstone: what was here is released. */
 export interface Absent {
+  /** Whether it has a value. */
   readonly present: false;
   /** The ballot counter at which it was written. */
   readonly token: number;
@@ -36,6 +40,7 @@ export interface Absent {
 
 /** A value that is there. */
 export interface Present {
+  /** Whether it has a value. */
   readonly present: true;
   /** The ballot counter at which it was written: the fencing token. */
   readonly token: number;
@@ -45,6 +50,7 @@ export interface Present {
   readonly op: OperationId;
   /** Encoded once by the writer; acceptors never look inside. */
   readonly value: Uint8Array;
+  /** What it lasts as long as. */
   readonly bindings: readonly Binding[];
   /** The sessions that it depends on; acceptors say of each whether they believe it expired. */
   readonly owners: readonly SessionId[];
@@ -55,6 +61,8 @@ export type State = Absent | Present;
 
 /** A state, and the ballot at which an acceptor accepted it. */
 export interface Accepted {
+  /** The ballot. */
   readonly ballot: Ballot;
+  /** The state. */
   readonly state: State;
 }

@@ -5,6 +5,7 @@ import type { Accepted, SessionId, State } from "./register.ts";
 export interface Report {
   /** The highest ballot promised, in answer to a read. */
   readonly promised?: Ballot;
+  /** What the acceptor accepted last; `null`: nothing. */
   readonly accepted: Accepted | null;
   /** Copied during recovery: a value to adopt, but no vote. */
   readonly copied: boolean;

@@ -7,8 +7,11 @@ export const MIN_TTL = 100;
 
 /** What a session id says. */
 export interface SessionParts {
+  /** The id of the node. */
   readonly node: string;
+  /** The life of the node. */
   readonly life: Life;
+  /** Its number among the sessions of that life. */
   readonly sequence: number;
 }
 

@@ -13,7 +13,9 @@ import type { Watcher } from "./watchers.ts";
 
 /** What a member answers, and what goes out to those who watch. */
 export interface VoterOutput {
+  /** What to answer; `undefined`: nothing. */
   readonly reply: Reply | undefined;
+  /** What goes out to those who watch. */
   readonly pushes: readonly { readonly watcher: Watcher; readonly reply: Reply }[];
 }
 
@@ -25,8 +27,11 @@ export type VoterRequest = { readonly id: number } & (RegisterRequest | SessionR
  * sessions. It lives as long as the member's memory.
  */
 export class Voter {
+  /** The life that its memory began with. */
   readonly incarnation: Life;
+  /** Its registers. */
   readonly acceptor: Acceptor;
+  /** Its side of all sessions. */
   readonly sessions: SessionTable;
 
   /** A member that votes under `record` from now on, and has nothing to remember. */

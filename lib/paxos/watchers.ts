@@ -3,8 +3,11 @@ import type { RegisterId } from "./register.ts";
 
 /** Who watches: replies to request `id` of that life of that node. */
 export interface Watcher {
+  /** The id of the node. */
   readonly node: string;
+  /** The life of the node. */
   readonly life: Life;
+  /** Its id. */
   readonly id: number;
 }
 

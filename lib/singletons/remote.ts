@@ -3,7 +3,7 @@ import type { RegisterId } from "../paxos/register.ts";
 import type { AnySpec } from "./spec.ts";
 
 /** The names of what can be called on an instance. */
-type Callable<T> = {
+export type Callable<T> = {
   [K in keyof T]: K extends string ? K extends "then" | "constructor" | `_${string}` ? never
       // deno-lint-ignore no-explicit-any -- the arguments of any function
     : T[K] extends (...args: any[]) => unknown ? K
@@ -12,7 +12,8 @@ type Callable<T> = {
 }[keyof T];
 
 /** A method of an instance, as a caller anywhere in the cluster sees it. */
-type Remotely<F> = F extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>>
+export type Remotely<F> = F extends (...args: infer A) => infer R
+  ? (...args: A) => Promise<Awaited<R>>
   : never;
 
 /**
