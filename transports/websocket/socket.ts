@@ -111,23 +111,26 @@ export class Socket {
   }
 
   #inOrder(data: string | Uint8Array): void {
-    if (this.#reading === null) return this.#hand(data);
-    this.#reading = this.#reading.then(() => this.#hand(data));
+    if (this.#reading === null) this.#hand(data);
+    else this.#append(Promise.resolve(data));
   }
 
   #read(blob: Blob): void {
     this.#unread += blob.size;
     if (this.#unread > MAX_UNREAD) return this.close(CLOSE.malformed, "too much at once");
-    const bytes = blob.arrayBuffer();
-    const reading = (this.#reading ?? Promise.resolve())
-      .then(() => bytes)
-      .then((buffer) => this.#hand(new Uint8Array(buffer)), () => {
-        this.close(CLOSE.malformed, "a message that cannot be read");
-      })
-      .then(() => {
-        this.#unread -= blob.size;
-        if (this.#reading === reading) this.#reading = null;
-      });
+    // Caught at once: it may fail while others are still being read.
+    const read = blob.arrayBuffer().then((buffer) => new Uint8Array(buffer), () => null);
+    this.#append(read, blob.size);
+  }
+
+  /** Hands on what `read` resolves to when all before it has been handed on. */
+  #append(read: Promise<string | Uint8Array | null>, size = 0): void {
+    const reading = (this.#reading ?? Promise.resolve()).then(() => read).then((data) => {
+      this.#unread -= size;
+      if (this.#reading === reading) this.#reading = null;
+      if (data === null) this.close(CLOSE.malformed, "a message that cannot be read");
+      else this.#hand(data);
+    });
     this.#reading = reading;
   }
 

@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
+import { assertEquals, assertGreater, assertInstanceOf, assertMatch } from "@std/assert";
+import { SynodError } from "../../../lib/errors.ts";
+import { makeProof } from "../../../transports/auth/proof.ts";
+import type { Hello } from "../../../transports/auth/handshake.ts";
+import { nodeToken } from "../../../transports/websocket.ts";
+import type { WebSocketOptions } from "../../../transports/websocket/options.ts";
+import type { Times } from "../../../transports/websocket/transport.ts";
+import { SECRET } from "../networks.ts";
+import { TestServer } from "../server.ts";
+import { Station } from "../station.ts";
+import { fakeServer, transportWith } from "./setup.ts";
+
+const backoff = { first: 5, longest: 20, refused: 60_000, stable: 10_000 };
+
+describe("webSocket(): whom it connects to", () => {
+  let undo: (() => unknown)[];
+
+  beforeEach(() => {
+    undo = [];
+  });
+
+  afterEach(async () => {
+    for (const step of undo.reverse()) await step();
+  });
+
+  async function fake(onMessage: Parameters<typeof fakeServer>[0]) {
+    const made = await fakeServer(onMessage);
+    undo.push(() => made.server.close());
+    return made;
+  }
+
+  async function connect(
+    options: WebSocketOptions,
+    times: Partial<Times> = {},
+    id = "c",
+  ): Promise<Station> {
+    const transport = transportWith(options, { backoff, ...times });
+    undo.push(() => transport.close());
+    return await Station.open(id, transport);
+  }
+
+  /** The real node `s`, at a server of its own. */
+  async function listen(options: WebSocketOptions, id = "s") {
+    const server = await TestServer.start();
+    undo.push(() => server.close());
+    const transport = transportWith(options, { backoff });
+    server.mount(transport.routes);
+    undo.push(() => transport.close());
+    return { url: server.url("ws"), station: await Station.open(id, transport) };
+  }
+
+  /** Waits until the node has reported, and checks the report. */
+  async function assertReport(station: Station, why: RegExp): Promise<void> {
+    await station.until(() => station.reports.length > 0);
+    const [error] = station.reports;
+    assertInstanceOf(error, SynodError);
+    assertEquals(error.code, "unauthorized");
+    assertMatch(error.message, /^Cannot connect to s at ws:\/\/127\.0\.0\.1:\d+\/synod: /);
+    assertMatch(error.message, why);
+  }
+
+  it("shows a server that cannot prove itself nothing but its hello, and reports that once", async () => {
+    const heard: string[] = [];
+    const { url } = await fake((data, socket) => {
+      heard.push(String(data));
+      const { nonce } = JSON.parse(heard[0]);
+      socket.send(JSON.stringify({ id: "s", nonce, proof: "I am s, I promise" }));
+    });
+    const c = await connect({ secret: SECRET, peers: { s: url } });
+    await assertReport(c, /not signed/);
+    assertEquals(heard.length, 1);
+    assertEquals(Object.keys(JSON.parse(heard[0])), ["synod", "cluster", "id", "to", "nonce"]);
+    assertEquals(heard[0].includes(SECRET), false);
+  });
+
+  it("does not talk to a server that lets it in without a proof", async () => {
+    const heard: unknown[] = [];
+    const { url } = await fake((data, socket) => {
+      heard.push(data);
+      socket.send(JSON.stringify({ welcome: true }));
+    });
+    const c = await connect({ secret: SECRET, peers: { s: url } });
+    await assertReport(c, /has not proven/);
+    c.transport.send("s", Uint8Array.of(1));
+    await c.transport.close();
+    assertEquals(heard.length, 1);
+  });
+
+  it("does not fall for a proof that the real server gave to somebody else", async () => {
+    const { url } = await fake(async (data, socket) => {
+      const hello: Hello = JSON.parse(String(data));
+      const nonce = "0".repeat(32);
+      const proof = await makeProof(SECRET, "accept", "s", "somebody", hello, { nonce });
+      socket.send(JSON.stringify({ id: "s", nonce, proof }));
+    });
+    await assertReport(await connect({ secret: SECRET, peers: { s: url } }), /another connection/);
+  });
+
+  it("a refusal is no reason to try again soon; a lost connection is", async () => {
+    const refusing = await fake((_, socket) => socket.close(4401, "refused: go away"));
+    const losing = await fake((_, socket) => socket.close(1000, "bye"));
+    const c = await connect({ insecure: true, peers: { s: refusing.url, t: losing.url } });
+    await assertReport(c, /go away/);
+    const { promise, resolve } = deferred();
+    const check = setInterval(() => losing.connections() >= 10 && resolve(), 5);
+    await promise;
+    clearInterval(check);
+    assertEquals(refusing.connections(), 1);
+    assertEquals(c.reports.length, 1);
+  });
+
+  it("gives up a server that never answers, and tries again", async () => {
+    let connections = 0;
+    const { promise, resolve } = deferred();
+    const silent = await fake(() => ++connections === 3 && resolve());
+    await connect({ insecure: true, peers: { s: silent.url } }, { connect: 50 });
+    await promise;
+    assertGreater(silent.connections(), 2);
+  });
+
+  it("reports what refuses it: the secret, the cluster, the node at that address", async () => {
+    const { url, station } = await listen({ secret: SECRET });
+    const peers = { s: url };
+    const [wrong, other, elsewhere] = [
+      await connect({ secret: "another secret altogether", peers }),
+      await connect({ secret: SECRET, cluster: "other", peers }),
+      await connect({ secret: SECRET, peers: { t: url } }),
+    ];
+    await assertReport(wrong, /not signed/);
+    await assertReport(other, /another cluster/);
+    await elsewhere.until(() => elsewhere.reports.length > 0);
+    assertMatch(elsewhere.reports[0].message, /^Cannot connect to t .*this is the node s$/);
+    assertEquals(station.received, []);
+    assertEquals(station.reports, []);
+  });
+
+  it("nodes of different clusters never talk, even if nobody has a secret", async () => {
+    const { url, station } = await listen({ insecure: true, cluster: "one" });
+    const two = await connect({ insecure: true, cluster: "two", peers: { s: url } });
+    await assertReport(two, /another cluster/);
+    two.transport.send("s", Uint8Array.of(1));
+    const one = await connect({ insecure: true, cluster: "one", peers: { s: url } }, {}, "d");
+    await one.reach(station, "hello");
+    assertEquals(new Set(station.received.map(([from]) => from)), new Set(["d"]));
+  });
+
+  it("with a token asks for a new one for each connection, and is let in", async () => {
+    const { url, station } = await listen({ secret: SECRET });
+    let asked = 0;
+    const token = () => {
+      asked++;
+      return nodeToken({ secret: SECRET, id: "browser" });
+    };
+    const browser = await connect({ token, peers: { s: url } }, {}, "browser");
+    await browser.reach(station, "hello");
+    await station.reach(browser, "and back");
+    assertEquals(asked, 1);
+    assertEquals(station.received[0][0], "browser");
+  });
+
+  it("with the token of another node is refused", async () => {
+    const { url } = await listen({ secret: SECRET });
+    const token = () => nodeToken({ secret: SECRET, id: "somebody" });
+    await assertReport(await connect({ token, peers: { s: url } }), /another node/);
+  });
+
+  it("reports a token function that throws, with the cause, and tries again", async () => {
+    const { url, station } = await listen({ secret: SECRET });
+    let asked = 0;
+    const token = () => {
+      if (++asked < 3) throw new RangeError("offline");
+      return nodeToken({ secret: SECRET, id: "c" });
+    };
+    const c = await connect({ token, peers: { s: url } });
+    await assertReport(c, /offline/);
+    assertInstanceOf(c.reports[0].cause, RangeError);
+    await c.reach(station, "online");
+    assertEquals([asked, c.reports.length], [3, 1]);
+  });
+
+  it("a node without the secret accepts nobody", async () => {
+    const { url } = await listen({ token: () => "" });
+    await assertReport(await connect({ secret: SECRET, peers: { s: url } }), /no secret/);
+  });
+
+  it("close() ends an attempt under way, and there is no other", async () => {
+    const { promise, resolve } = deferred();
+    const silent = await fake(() => resolve());
+    const c = await connect({ insecure: true, peers: { s: silent.url } });
+    await promise;
+    await c.transport.close();
+    assertEquals([silent.connections(), c.reports], [1, []]);
+  });
+});
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => resolve = done);
+  return { promise, resolve };
+}

@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { sign } from "hono/jwt";
+import { writeFrames } from "../../../transports/link/frame_stream.ts";
+import { decodeMessage, encodeMessage } from "../../../transports/websocket/message.ts";
+import { SECRET } from "../networks.ts";
+import { RawSocket } from "../raw_socket.ts";
+import { TestServer } from "../server.ts";
+import { Station } from "../station.ts";
+import { enter, hello, transportWith } from "./setup.ts";
+
+const message = (piece: Uint8Array, acknowledged = 0, answerNow = false) =>
+  encodeMessage({ piece, acknowledged, answerNow });
+
+describe("webSocket(): peers that are known", () => {
+  let server: TestServer;
+  let node: Station;
+  let undo: (() => unknown)[];
+
+  beforeEach(async () => {
+    undo = [];
+    server = await TestServer.start();
+    undo.push(() => server.close());
+    const transport = transportWith({ secret: SECRET }, { tick: 100 });
+    server.mount(transport.routes);
+    undo.push(() => transport.close());
+    node = await Station.open("s", transport);
+  });
+
+  afterEach(async () => {
+    for (const step of undo.reverse()) await step();
+  });
+
+  const come = (id = "c") => enter(server, id, "s");
+
+  it("speak for the id that they have proven, whatever they send", async () => {
+    const [c, d] = [await come("c"), await come("d")];
+    c.send(message(writeFrames([Uint8Array.of(1), Uint8Array.of(2)])));
+    await node.until(() => node.received.length === 2);
+    d.send(message(writeFrames([Uint8Array.of(3)])));
+    await node.until(() => node.received.length === 3);
+    assertEquals(node.received.map(([from, frame]) => `${from} ${frame[0]}`), [
+      "c 1",
+      "c 2",
+      "d 3",
+    ]);
+    await Promise.all([c.close(), d.close()]);
+  });
+
+  it("are ended with 4400 when they break the rules", async () => {
+    const frameThatNoNodeReads = Uint8Array.of(1, 0, 0, 1);
+    const violations: [string, string | Uint8Array<ArrayBuffer>][] = [
+      ["text", "text"],
+      ["nothing", new Uint8Array(0)],
+      ["less than a header", new Uint8Array(4)],
+      ["unknown flags", Uint8Array.of(2, 0, 0, 0, 0)],
+      ["an acknowledgement of what was never sent", message(new Uint8Array(0), 1)],
+      ["a message that is too large", message(new Uint8Array(256 * 1024 + 1))],
+      ["a frame that is too long", message(frameThatNoNodeReads)],
+    ];
+    for (const [what, data] of violations) {
+      const socket = await come();
+      socket.send(data);
+      assertEquals((await socket.ended).code, 4400, what);
+    }
+    assertEquals(node.received, []);
+  });
+
+  it("that come back replace their old connection, which ends with 4409", async () => {
+    const old = await come();
+    const fresh = await come();
+    assertEquals((await old.ended).code, 4409);
+    node.transport.send("c", Uint8Array.of(42));
+    for (;;) {
+      const { piece } = decodeMessage(await fresh.next() as Uint8Array) ?? {};
+      if (piece?.length) {
+        assertEquals(piece, writeFrames([Uint8Array.of(42)]));
+        break;
+      }
+    }
+    await fresh.close();
+  });
+
+  it("that do not acknowledge are sent a megabyte and no more; the oldest of the rest is dropped", async () => {
+    const socket = await come();
+    for (let i = 0; i < 2_000; i++) {
+      const frame = new Uint8Array(100_000);
+      new DataView(frame.buffer).setUint32(0, i);
+      node.transport.send("c", frame); // 200 megabytes together
+      if (i % 10 === 0) await Promise.resolve();
+    }
+    let pieces = 0;
+    let bytes = 0;
+    let rest = new Uint8Array(0);
+    const frames: number[] = [];
+    const take = (data: Uint8Array) => {
+      const { piece } = decodeMessage(data) ?? { piece: new Uint8Array(0) };
+      if (piece.length === 0) return;
+      pieces++;
+      bytes += piece.length;
+      const joined = new Uint8Array(rest.length + piece.length);
+      joined.set(rest);
+      joined.set(piece, rest.length);
+      rest = joined;
+      while (rest.length >= 100_004) {
+        frames.push(new DataView(rest.buffer).getUint32(4));
+        rest = rest.slice(100_004);
+      }
+    };
+    // Twice nothing but a sign of life in a row: there is nothing more to come.
+    for (let idle = 0; idle < 2;) {
+      const data = await socket.next() as Uint8Array;
+      idle = data.length === 5 ? idle + 1 : 0;
+      take(data);
+      socket.send(message(new Uint8Array(0))); // alive, and acknowledging nothing
+    }
+    assert(bytes >= 1024 * 1024, `${bytes}`);
+    assertLess(bytes, 1024 * 1024 + 256 * 1024 + 1);
+    const sentAtOnce = frames.length;
+
+    // Once it does, what has waited comes: the newest, and not much of it.
+    while (frames.at(-1) !== 1_999) {
+      socket.send(message(new Uint8Array(0), pieces));
+      take(await socket.next() as Uint8Array);
+    }
+    assertLess(frames.length - sentAtOnce, 60);
+    await socket.close();
+  });
+
+  it("that fall silent are ended with 4408", async () => {
+    const socket = await come();
+    assertEquals((await socket.ended).code, 4408);
+  });
+
+  it("are shown a sign of life in every interval, and asked to acknowledge when they ask", async () => {
+    const socket = await come();
+    assertEquals(await socket.next(), message(new Uint8Array(0)));
+    socket.send(message(writeFrames([Uint8Array.of(1)]), 0, true));
+    for (;;) {
+      const answer = decodeMessage(await socket.next() as Uint8Array);
+      if (answer?.acknowledged === 1) break;
+      assertEquals(answer?.piece.length, 0);
+    }
+    await socket.close();
+  });
+
+  it("with a token are ended with 4408 a minute after it has expired", async () => {
+    const exp = Date.now() / 1000 - 60 + 0.5; // half a second from now
+    const token = await sign({ aud: "synod", sub: "c", exp }, SECRET, "HS256");
+    const socket = await RawSocket.open(server.url("ws"), { ...hello("c", "s"), token });
+    assertEquals(await socket.hear(), { welcome: true } as never);
+    const alive = setInterval(() => socket.send(message(new Uint8Array(0))), 50);
+    assertEquals((await socket.ended).code, 4408);
+    clearInterval(alive);
+  });
+});

@@ -1,0 +1,51 @@
+import { Hono } from "hono";
+import { makeNonce } from "../../../transports/auth/handshake.ts";
+import { makeProof } from "../../../transports/auth/proof.ts";
+import type { ServerSocket, ServerSocketEvents } from "../../../transports/websocket.ts";
+import { checkOptions, type WebSocketOptions } from "../../../transports/websocket/options.ts";
+import { TIMES, type Times, WebSocketTransport } from "../../../transports/websocket/transport.ts";
+import { SECRET } from "../networks.ts";
+import { RawSocket } from "../raw_socket.ts";
+import { ClientWebSocket, TestServer, upgradeWebSocket } from "../server.ts";
+
+/** A transport with other times than usual. */
+export function transportWith(
+  options: WebSocketOptions,
+  times: Partial<Times> = {},
+): WebSocketTransport {
+  const defaults = { upgradeWebSocket, WebSocket: ClientWebSocket };
+  return new WebSocketTransport(checkOptions({ ...defaults, ...options }), { ...TIMES, ...times });
+}
+
+/** A hello of `id` to `to`, without a token. */
+export const hello = (id: string, to: string) => ({
+  synod: 1 as const,
+  cluster: "synod",
+  id,
+  to,
+  nonce: makeNonce(),
+});
+
+/** Comes in as the node `id` of those with the secret, by hand. */
+export async function enter(server: TestServer, id: string, to: string): Promise<RawSocket> {
+  const greeting = hello(id, to);
+  const socket = await RawSocket.open(server.url("ws"), greeting);
+  const { nonce } = await socket.hear();
+  socket.say({ proof: await makeProof(SECRET, "connect", id, to, greeting, { nonce }) });
+  if (!(await socket.hear()).welcome) throw new Error("not let in");
+  return socket;
+}
+
+/** A server that does what the test wants with each connection. */
+export async function fakeServer(
+  onMessage: (data: unknown, socket: ServerSocket, connection: number) => void,
+): Promise<{ server: TestServer; url: string; connections: () => number }> {
+  const server = await TestServer.start();
+  let connections = 0;
+  const events = (): Partial<ServerSocketEvents> => {
+    const connection = ++connections;
+    return { onMessage: ({ data }, socket) => onMessage(data, socket, connection) };
+  };
+  server.mount(new Hono().get("/", upgradeWebSocket(events)));
+  return { server, url: server.url("ws"), connections: () => connections };
+}

@@ -1,0 +1,130 @@
+import { beforeEach, describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { type RawSocket, Socket } from "../../../transports/websocket/socket.ts";
+
+describe("Socket", () => {
+  let log: string[];
+  let socket: Socket;
+  let raw: RawSocket;
+
+  beforeEach(() => {
+    log = [];
+    raw = {
+      send: (data) => log.push(`send ${data}`),
+      close: (code, reason) => log.push(`close ${code} ${reason}`),
+    };
+    socket = new Socket(raw, () => log.push("terminate"));
+    socket.listen(
+      (data) => log.push(typeof data === "string" ? data : `bytes ${data}`),
+      (code, reason) => log.push(`closed ${code} ${reason}`),
+    );
+    socket.onGone = () => log.push("gone");
+  });
+
+  /** Resolves when what was received has been read, blobs too. */
+  async function settle(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  it("hands on text and bytes of every kind", () => {
+    socket.received("text");
+    socket.received(Uint8Array.of(1, 2).buffer);
+    socket.received(Uint8Array.of(0, 3, 4, 0).subarray(1, 3));
+    assertEquals(log, ["text", "bytes 1,2", "bytes 3,4"]);
+  });
+
+  it("keeps the order of messages that arrive as Blob, however long each takes to read", async () => {
+    socket.received(slow(3));
+    socket.received(slow(2));
+    socket.received("text");
+    socket.received(new Blob([Uint8Array.of(9)]));
+    socket.received(Uint8Array.of(8));
+    await settle();
+    socket.received("later");
+    assertEquals(log, ["bytes 3", "bytes 2", "text", "bytes 9", "bytes 8", "later"]);
+  });
+
+  it("ends on a Blob that cannot be read", async () => {
+    const broken = new Blob([Uint8Array.of(1)]);
+    broken.arrayBuffer = () => Promise.reject(new Error("gone"));
+    socket.received(broken);
+    await settle();
+    assertEquals(log[0].startsWith("close 4400"), true);
+  });
+
+  it("ends when far more arrives as Blob than can be read", () => {
+    const large = new Blob([new Uint8Array(1_000_000)]);
+    for (let i = 0; i < 10; i++) socket.received(large);
+    assertEquals(log.map((entry) => entry.slice(0, 10)), ["close 4400", "closed 440"]);
+  });
+
+  it("a message that its user throws at ends it, and nothing escapes", () => {
+    socket.listen(() => {
+      throw new Error("the user's");
+    }, (code) => log.push(`closed ${code}`));
+    socket.received("text");
+    assertEquals(log.at(-1), "closed 4400");
+  });
+
+  it("close() says farewell once, and takes nothing more", () => {
+    socket.close(4401, "refused: no — really");
+    socket.close(1000, "again");
+    socket.send("late");
+    socket.received("late");
+    socket.gone(1006, "");
+    socket.gone(1006, "");
+    assertEquals(log, [
+      "close 4401 refused: no ? really",
+      "closed 4401 refused: no — really",
+      "gone",
+    ]);
+  });
+
+  it("close() shortens its reason to what a WebSocket takes", () => {
+    socket.close(4401, "x".repeat(500));
+    assertEquals(log[0], `close 4401 ${"x".repeat(123)}`);
+  });
+
+  it("close() cuts the connection when the runtime refuses to close it", () => {
+    raw.close = () => {
+      throw new Error("invalid state");
+    };
+    socket.close(1000, "");
+    assertEquals(log, ["terminate", "closed 1000 "]);
+  });
+
+  it("send() never throws", () => {
+    raw.send = () => {
+      throw new Error("invalid state");
+    };
+    socket.send("text");
+  });
+
+  it("tick() cuts off who does not return the farewell in time", () => {
+    socket.tick();
+    socket.tick();
+    socket.tick();
+    assertEquals(log, []);
+    socket.close(1000, "bye");
+    socket.tick();
+    assertEquals(log.includes("terminate"), false);
+    socket.tick();
+    assertEquals(log.at(-1), "terminate");
+  });
+
+  it("what is neither text nor bytes ends it", () => {
+    socket.received({});
+    assertEquals(log[0].startsWith("close 4400"), true);
+  });
+});
+
+/** A blob that takes a while to read: longer than those that follow it. */
+function slow(byte: number): Blob {
+  const blob = new Blob([Uint8Array.of(byte)]);
+  const read = blob.arrayBuffer.bind(blob);
+  blob.arrayBuffer = async () => {
+    await new Promise((resolve) => setTimeout(resolve, byte));
+    return await read();
+  };
+  return blob;
+}
