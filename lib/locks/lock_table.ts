@@ -196,7 +196,8 @@ export class LockTable {
       return await session.valid(limits);
     };
     const entered = enter();
-    const over = entered.then(() => {}, () => {});
+    // Who gives up does not let others pass who came before.
+    const over = Promise.allSettled([before, entered]).then(() => {});
     this.#entering = over;
     over.then(() => {
       if (this.#entering === over) this.#entering = null;

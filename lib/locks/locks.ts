@@ -2,6 +2,7 @@ import { type Key, registerId } from "../codec.ts";
 import { type Result, SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
 import { noQuorumResult } from "../node/engine.ts";
+import type { Limits } from "../node/operation.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
 import type { Owner, ProcessTable } from "../process_table.ts";
@@ -44,11 +45,12 @@ export class Locks {
   async lock(key: Key, options: LockOptions): Promise<Lock | null> {
     const register = this.check(key, options);
     options.signal?.throwIfAborted();
+    const limits = this.limits(options);
     for (;;) {
       const owner = this.#processes.add();
       try {
         const acquiring = this.acquireFor(owner, register, options);
-        const ticket = await this.patiently(acquiring, options).catch((error) => {
+        const ticket = await this.patiently(acquiring, limits).catch((error) => {
           // Granted to nobody who is still there.
           acquiring.then((ticket) => ticket && this.release(ticket), () => {});
           throw error;
@@ -76,20 +78,25 @@ export class Locks {
     return this.#table.acquire(register, owner, { mode, ifAvailable, steal, signal, deadline });
   }
 
-  /** What `acquiring` gives, within the caller's own `signal` and `timeout`. */
+  /** The limits of a call that begins now: none unless it says so. */
+  limits({ signal, timeout }: LockOptions, owner?: AbortSignal): Limits {
+    const { runtime } = this.#core.engine;
+    return { signal, owner, deadline: timeout === undefined ? Infinity : runtime.now() + timeout };
+  }
+
+  /** What `acquiring` gives, within the caller's own limits. */
   async patiently(
     acquiring: Promise<Ticket | null>,
-    { signal, timeout }: LockOptions,
+    limits: Limits,
   ): Promise<Ticket | null> {
     const { engine } = this.#core;
     const late = () => new DOMException("The lock was not granted in time", "TimeoutError");
-    const deadline = timeout === undefined ? Infinity : engine.runtime.now() + timeout;
-    const operation = engine.operation<Ticket | null>({ signal, deadline }, late);
+    const operation = engine.operation<Ticket | null>(limits, late);
     acquiring.then(
       (ticket) => operation.resolve(ticket),
       (error) => {
         const isLate = error instanceof SynodError && error.code === "no_quorum" &&
-          timeout !== undefined;
+          limits.deadline < Infinity;
         operation.reject(isLate ? late() : error);
       },
     );

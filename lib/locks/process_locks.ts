@@ -1,4 +1,5 @@
 import type { Key } from "../codec.ts";
+import type { Limits } from "../node/operation.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import type { Owner } from "../process_table.ts";
@@ -39,14 +40,24 @@ export class ProcessLocks {
   }
 
   /** A handle for the lock on `key`; `null` if it is wanted `ifAvailable` only, and is not. */
-  async lock(key: Key, options: LockOptions, ended: AbortSignal): Promise<Lock | null> {
+  lock(key: Key, options: LockOptions, ended: AbortSignal): Promise<Lock | null> {
+    return this.#lock(key, options, ended, undefined);
+  }
+
+  async #lock(
+    key: Key,
+    options: LockOptions,
+    ended: AbortSignal,
+    given: Limits | undefined,
+  ): Promise<Lock | null> {
     const register = this.#locks.check(key, options);
     ended.throwIfAborted();
     options.signal?.throwIfAborted();
     const { mode = "exclusive", ifAvailable = false } = options;
     let shared = this.#shared.get(register);
+    const limits = given ?? this.#locks.limits(options, ended);
     while (shared?.special && shared.held === undefined) {
-      await shared.ticket.catch(() => {});
+      await this.#locks.patiently(shared.ticket.then(() => null, () => null), limits);
       shared = this.#shared.get(register);
     }
     if (options.steal && shared !== undefined && shared.held === undefined) {
@@ -62,11 +73,11 @@ export class ProcessLocks {
     shared ??= this.#begin(register, mode, options);
     shared.users++;
     try {
-      const ticket = await this.#locks.patiently(shared.ticket, options);
+      const ticket = await this.#locks.patiently(shared.ticket, limits);
       if (ticket !== null) return this.#handle(key, register, shared, ticket);
     } catch (error) {
       await this.#leave(register, shared, error);
-      if (error === REJOIN) return await this.lock(key, options, ended);
+      if (error === REJOIN) return await this.#lock(key, options, ended, limits);
       throw error;
     }
     await this.#leave(register, shared, undefined);

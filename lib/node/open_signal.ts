@@ -5,11 +5,17 @@
 export function checkedSignal(signal: AbortSignal, check: () => void): AbortSignal {
   const { get } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
   const isAborted = (): boolean => get!.call(signal);
-  return Object.defineProperty(signal, "aborted", {
-    configurable: true,
-    get: () => {
-      if (!isAborted()) check();
-      return isAborted();
+  const checked = (): boolean => {
+    if (!isAborted()) check();
+    return isAborted();
+  };
+  return Object.defineProperties(signal, {
+    aborted: { configurable: true, get: checked },
+    throwIfAborted: {
+      configurable: true,
+      value: () => {
+        if (checked()) throw signal.reason;
+      },
     },
   });
 }

@@ -44,47 +44,46 @@ const PATIENCE = 500;
  * Asks every member how it is; resolves when all have answered or after half a second. `own` is the
  * state of this node, if it is a member.
  */
-export function askMembers(engine: Engine, own: MemberState | null): Promise<MemberStatus[]> {
+export async function askMembers(
+  engine: Engine,
+  own: MemberState | null,
+): Promise<MemberStatus[]> {
   const { members, self, calls, runtime } = engine;
   const states = new Map<string, MemberStatus>();
-  return new Promise((resolve) => {
-    const done = () => {
-      cancel();
-      calls.close(question);
-      resolve(members.map((id) => states.get(id) ?? unknown(id)));
-    };
-    const cancel = runtime.setTimer(done, PATIENCE);
-    const note = (status: MemberStatus) => {
-      states.set(status.id, status);
-      if (states.size === members.length) done();
-    };
-    const question = calls.open((id, header, reply) => {
-      if (!members.includes(id)) return;
-      switch (reply.type) {
-        case "record":
-          return note(
-            { id, reachable: true, state: "operational", incarnation: header.incarnation },
-          );
-        case "blank": {
-          const state = reply.recovering ? "recovering" : "blank";
-          return note({ id, reachable: true, state, incarnation: null });
-        }
-        default:
-          return note({ ...unknown(id), reachable: true });
+  const late = new Error("members have not answered in time");
+  const answered = engine.operation<void>({ deadline: runtime.now() + PATIENCE }, () => late);
+  const note = (status: MemberStatus) => {
+    states.set(status.id, status);
+    if (states.size === members.length) answered.resolve();
+  };
+  const question = calls.open((id, header, reply) => {
+    if (!members.includes(id)) return;
+    switch (reply.type) {
+      case "record":
+        return note({ id, reachable: true, state: "operational", incarnation: header.incarnation });
+      case "blank": {
+        const state = reply.recovering ? "recovering" : "blank";
+        return note({ id, reachable: true, state, incarnation: null });
       }
-    });
-    engine.ask(members.filter((id) => id !== self), {
-      id: question,
-      type: "enquire",
-      members,
-      purpose: "record",
-      round: 1,
-    });
-    if (own !== null) {
-      const incarnation = engine.voter?.incarnation ?? null;
-      note({ id: self, reachable: true, state: own, incarnation });
+      default:
+        return note({ ...unknown(id), reachable: true });
     }
   });
+  engine.ask(members.filter((id) => id !== self), {
+    id: question,
+    type: "enquire",
+    members,
+    purpose: "record",
+    round: 1,
+  });
+  if (own !== null) {
+    const incarnation = engine.voter?.incarnation ?? null;
+    note({ id: self, reachable: true, state: own, incarnation });
+  }
+  // Late, or the node closes, or nothing can succeed: what is known has to do.
+  await answered.promise.catch(() => {});
+  calls.close(question);
+  return members.map((id) => states.get(id) ?? unknown(id));
 }
 
 function unknown(id: string): MemberStatus {

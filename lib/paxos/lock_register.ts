@@ -132,12 +132,14 @@ function steal(
 ): LockOutcome {
   const is = (other: LockEntry) => isRequest(other, entry.pid.session, entry.request);
   const held = value.holders.find(is);
-  if (held !== undefined) return { value, result: { kind: "granted", token: held.token } };
+  if (held !== undefined) {
+    return { value: grant(value, token), result: { kind: "granted", token: held.token } };
+  }
   // It may have stolen the lock, and lost it to a later thief: once is enough.
-  if (sent) return { value, result: { kind: "stolen" } };
+  if (sent) return { value: grant(value, token), result: { kind: "stolen" } };
   // Granted by an order before this one in the same round: its owner will be told so, with this token.
   if (value.holders.some((holder) => holder.token === token)) {
-    return { value, result: { kind: "later" } };
+    return { value: grant(value, token), result: { kind: "later" } };
   }
   const stolen = { holders: [{ ...entry, token }], queue: value.queue };
   return { value: stolen, result: { kind: "granted", token } };
