@@ -1,0 +1,40 @@
+import type { ClusterNode, Lock } from "../../../mod.ts";
+import { eventually } from "../../support/wait.ts";
+
+/** Waits until so many requests are in the queue of the lock `name`. */
+export async function untilQueued(node: ClusterNode, name: string, count: number): Promise<void> {
+  await eventually(async () => {
+    const { pending } = await node.locks.query();
+    return pending.filter((request) => request.name === name).length === count;
+  }, `${count} requests in the queue of "${name}"`);
+}
+
+/** Whether `promise` has settled by now; a few turns later, so that what is on its way arrives. */
+export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const settle = () => settled = true;
+  promise.then(settle, settle);
+  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setTimeout(resolve));
+  return settled;
+}
+
+/** Releases each lock as soon as it is granted, and notes the order in which they were. */
+export class Order<T> {
+  readonly granted: T[] = [];
+  readonly tokens: number[] = [];
+  readonly #all: Promise<void>[] = [];
+
+  /** Follows a request under this name. */
+  add(name: T, request: Promise<Lock>): void {
+    this.#all.push(request.then(async (lock) => {
+      this.granted.push(name);
+      this.tokens.push(lock.token);
+      await lock.release();
+    }));
+  }
+
+  /** Resolves when all were granted and released. */
+  async done(): Promise<void> {
+    await Promise.all(this.#all);
+  }
+}

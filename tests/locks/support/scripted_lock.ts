@@ -1,0 +1,86 @@
+import { assertEquals } from "@std/assert";
+import {
+  applyOrder,
+  FREE,
+  type LockEntry,
+  type LockMode,
+  type LockOrder,
+  type LockResult,
+  type LockValue,
+} from "../../../lib/paxos/lock_register.ts";
+
+/**
+ * Runs a script of orders against a lock, and compares what became of each with what the script says.
+ * One line is one order, all alone in its round:
+ *
+ *     1  request a1          -> granted 1   a1@1
+ *     2  request b1 shared   -> queued      a1@1, then b1~
+ *     3  release a1          -> done        b1~@3
+ *
+ * First comes the token of the round. `a1` is request 1 of session a, `~` marks a shared one, and what
+ * comes after `then` is the queue. A line `-  a ends` says that session a has ended.
+ */
+export function play(script: string, before: LockValue = FREE): LockValue {
+  const lines = script.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const ended = new Set<string>();
+  let value = before;
+  const played = lines.map((line) => {
+    const [token, ...order] = line.split("->")[0].trim().split(/ +/);
+    if (token === "-") {
+      ended.add(order[0]);
+      return `- ${order.join(" ")}`;
+    }
+    const outcome = applyOrder(value, parseOrder(order), Number(token), (id) => ended.has(id));
+    value = outcome.value;
+    return `${token} ${order.join(" ")} -> ${showResult(outcome.result)} ${showLock(value)}`;
+  });
+  assertEquals(played, lines.map((line) => line.replaceAll(/ +/g, " ")));
+  return value;
+}
+
+/** `request a1 shared`, `request a1 ifAvailable`, `steal a1`, `steal a1 again`, `release a1`, `tidy`. */
+export function parseOrder([verb, name, ...options]: readonly string[]): LockOrder {
+  const is = (option: string) => options.includes(option);
+  switch (verb) {
+    case "request":
+    case "steal":
+      return {
+        type: "request",
+        entry: entryOf(name, is("shared") ? "shared" : "exclusive"),
+        ifAvailable: is("ifAvailable"),
+        steal: verb === "steal",
+        sent: is("again"),
+      };
+    case "release": {
+      const { pid, request } = entryOf(name);
+      return { type: "release", session: pid.session, request };
+    }
+    case "tidy":
+      return { type: "tidy" };
+    default:
+      throw new Error(`no order begins with "${verb}"`);
+  }
+}
+
+/** An entry by the name that scripts give it. */
+export function entryOf(name: string, mode: LockMode = "exclusive", token = 0): LockEntry {
+  const request = Number(name.slice(1));
+  return { pid: { node: name[0], session: name[0], seq: request }, request, mode, token };
+}
+
+/** `granted 1`, or its kind alone. */
+export function showResult(result: LockResult): string {
+  return result.kind === "granted" ? `granted ${result.token}` : result.kind;
+}
+
+/** `a1@1 b1~@2, then c1`; `free` when there is nobody. */
+export function showLock({ holders, queue }: LockValue): string {
+  const waiting = queue.map(showName).join(" ");
+  const held = holders.map((entry) => `${showName(entry)}@${entry.token}`).join(" ");
+  if (waiting === "") return held === "" ? "free" : held;
+  return `${held === "" ? "free" : held}, then ${waiting}`;
+}
+
+function showName({ pid, request, mode }: LockEntry): string {
+  return `${pid.session}${request}${mode === "shared" ? "~" : ""}`;
+}
