@@ -1,0 +1,299 @@
+import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertLess,
+  assertMatch,
+} from "@std/assert";
+import { Hono } from "hono";
+import { SynodError } from "../../../lib/errors.ts";
+import { type HttpOptions, nodeToken } from "../../../transports/http.ts";
+import type { Times } from "../../../transports/http/transport.ts";
+import { SECRET } from "../networks.ts";
+import { TestServer } from "../server.ts";
+import { Station } from "../station.ts";
+import { transportWith } from "./setup.ts";
+
+const backoff = { first: 5, longest: 20, refused: 60_000, stable: 10_000 };
+
+describe("http(): whom it asks", () => {
+  let undo: (() => unknown)[];
+
+  beforeEach(() => {
+    undo = [];
+  });
+
+  afterEach(async () => {
+    for (const step of undo.reverse()) await step();
+  });
+
+  async function connect(
+    options: HttpOptions,
+    times: Partial<Times> = {},
+    id = "c",
+  ): Promise<Station> {
+    const transport = transportWith(options, { backoff, ...times });
+    undo.push(() => transport.close());
+    return await Station.open(id, transport);
+  }
+
+  /** The real node `s`, at a server of its own. */
+  async function listen(options: HttpOptions, times: Partial<Times> = {}) {
+    const server = await TestServer.start();
+    undo.push(() => server.close());
+    const transport = transportWith(options, { backoff, ...times });
+    server.mount(transport.routes);
+    undo.push(() => transport.close());
+    return { url: server.url("http"), server, station: await Station.open("s", transport) };
+  }
+
+  /** A server that answers as the test wants, and the bodies of the requests to it. */
+  async function fake(answer: (body: string, route: string) => Response) {
+    const server = await TestServer.start();
+    undo.push(() => server.close());
+    const requests: string[] = [];
+    server.mount(
+      new Hono().post("/:route", async (context) => {
+        const body = await context.req.text();
+        requests.push(body);
+        return answer(body, context.req.param("route"));
+      }),
+    );
+    return { url: server.url("http"), requests };
+  }
+
+  async function assertReport(station: Station, why: RegExp): Promise<void> {
+    await station.until(() => station.reports.length > 0);
+    const [error] = station.reports;
+    assertInstanceOf(error, SynodError);
+    assertEquals(error.code, "unauthorized");
+    assertMatch(error.message, /^Cannot connect to s at http:\/\/127\.0\.0\.1:\d+\/synod: /);
+    assertMatch(error.message, why);
+  }
+
+  it("shows a server that cannot prove itself nothing but its hello, and reports that once", async () => {
+    const { url, requests } = await fake((body) => {
+      const { nonce } = JSON.parse(body);
+      return Response.json({ id: "s", nonce, proof: "I am s, I promise" });
+    });
+    const c = await connect({ secret: SECRET, peers: { s: url } });
+    await assertReport(c, /not signed/);
+    assertEquals(requests.length, 1);
+    assertEquals(Object.keys(JSON.parse(requests[0])), ["synod", "cluster", "id", "to", "nonce"]);
+  });
+
+  it("does not talk to a server that lets it in without a proof", async () => {
+    const { url, requests } = await fake(() => Response.json({ session: "x" }));
+    const c = await connect({ secret: SECRET, peers: { s: url } });
+    await assertReport(c, /has not proven/);
+    c.transport.send("s", Uint8Array.of(1));
+    await c.transport.close();
+    assertEquals(requests.length, 1);
+  });
+
+  it("a refusal is no reason to try again soon; a failure is", async () => {
+    const refusing = await fake(() => new Response("go away", { status: 401 }));
+    let failures = 0;
+    let enough = () => {};
+    const tenFailures = new Promise<void>((resolve) => enough = resolve);
+    const failing = await fake(() => {
+      if (++failures === 10) enough();
+      return new Response("not now", { status: 500 });
+    });
+    const c = await connect({ insecure: true, peers: { s: refusing.url, t: failing.url } });
+    await assertReport(c, /go away/);
+    await tenFailures;
+    assertEquals([refusing.requests.length, c.reports.length], [1, 1]);
+  });
+
+  it("goes on after answers of all kinds that make no sense", async () => {
+    const { url, station } = await listen({ insecure: true });
+    const nonsense = [
+      () => new Response("{"),
+      () => Response.json(null),
+      () => Response.json({ session: 1 }),
+      () => new Response("x".repeat(100_000)),
+      () => new Response(null, { status: 204 }),
+      () => {
+        throw new TypeError("network down");
+      },
+    ];
+    const c = await connect({
+      insecure: true,
+      peers: { s: url },
+      // deno-lint-ignore require-await
+      fetch: async (input, init) => nonsense.shift()?.() ?? fetch(input, init),
+    });
+    await c.reach(station, "hello");
+    assertEquals(nonsense.length, 0);
+  });
+
+  it("goes on after frames that make no sense, with a new session", async () => {
+    const { url, station } = await listen({ insecure: true });
+    let spoilt = 0;
+    const c = await connect({
+      insecure: true,
+      peers: { s: url },
+      fetch: async (input, init) => {
+        if (!input.endsWith("/frames") || spoilt >= 3) return await fetch(input, init);
+        return new Response(Uint8Array.of(1, 2, ++spoilt));
+      },
+    });
+    await c.reach(station, "hello");
+    await station.reach(c, "and back");
+    assertEquals(spoilt, 3);
+  });
+
+  it("reports what refuses it: the secret, the cluster, the node at that address", async () => {
+    const { url, station } = await listen({ secret: SECRET });
+    const peers = { s: url };
+    const [wrong, other, elsewhere] = [
+      await connect({ secret: "another secret altogether", peers }),
+      await connect({ secret: SECRET, cluster: "other", peers }),
+      await connect({ secret: SECRET, peers: { t: url } }),
+    ];
+    await assertReport(wrong, /not signed/);
+    await assertReport(other, /another cluster/);
+    await elsewhere.until(() => elsewhere.reports.length > 0);
+    assertMatch(elsewhere.reports[0].message, /^Cannot connect to t .*this is the node s$/);
+    assertEquals([station.received, station.reports], [[], []]);
+  });
+
+  it("with a token is let in, and spoken to", async () => {
+    const { url, station } = await listen({ secret: SECRET });
+    const token = () => nodeToken({ secret: SECRET, id: "browser" });
+    const browser = await connect({ token, peers: { s: url } }, {}, "browser");
+    await browser.reach(station, "hello");
+    await station.reach(browser, "and back");
+    assertEquals(station.received[0][0], "browser");
+  });
+
+  it("reports a token function that throws, with the cause, and tries again", async () => {
+    const { url, station } = await listen({ secret: SECRET });
+    let asked = 0;
+    const token = () => {
+      if (++asked < 3) throw new RangeError("offline");
+      return nodeToken({ secret: SECRET, id: "c" });
+    };
+    const c = await connect({ token, peers: { s: url } });
+    await assertReport(c, /offline/);
+    assertInstanceOf(c.reports[0].cause, RangeError);
+    await c.reach(station, "online");
+    assertEquals([asked, c.reports.length], [3, 1]);
+  });
+
+  it("gives up a server that never answers, and tries again", async () => {
+    let asked = 0;
+    let enough = () => {};
+    const thrice = new Promise<void>((resolve) => enough = resolve);
+    await connect({
+      insecure: true,
+      peers: { s: "http://127.0.0.1:1/synod" },
+      fetch: (_, { signal }) => {
+        if (++asked === 3) enough();
+        return new Promise((_, reject) => {
+          signal?.addEventListener("abort", () => reject(new Error("aborted")));
+        });
+      },
+    }, { patience: 20 });
+    await thrice;
+  });
+
+  it("says what is said in one turn by one request, and never has more than two under way", async () => {
+    const { url, station } = await listen({ secret: SECRET });
+    let [requests, underWay, most] = [0, 0, 0];
+    const c = await connect({
+      secret: SECRET,
+      peers: { s: url },
+      fetch: async (input, init) => {
+        requests++;
+        most = Math.max(most, ++underWay);
+        try {
+          return await fetch(input, init);
+        } finally {
+          underWay--;
+        }
+      },
+    });
+    await c.reach(station, "connected");
+    const before = requests;
+    for (let i = 0; i < 1_000; i++) c.transport.send("s", Uint8Array.of(i & 255));
+    await station.until(() => station.received.filter(([_, f]) => f.length === 1).length === 1_000);
+    assertLess(requests - before, 4);
+    assertEquals(most, 2);
+  });
+
+  it("is told at once what is for it, without asking again and again", async () => {
+    const { url, station } = await listen({ secret: SECRET });
+    let requests = 0;
+    const c = await connect({
+      secret: SECRET,
+      peers: { s: url },
+      fetch: (input, init) => {
+        requests++;
+        return fetch(input, init);
+      },
+    });
+    await c.reach(station, "connected");
+    await station.reach(c, "connected");
+    const before = requests;
+    for (let i = 0; i < 20; i++) {
+      const count = c.received.length;
+      station.transport.send("c", Uint8Array.of(i));
+      await c.until(() => c.received.length > count);
+    }
+    // One request for each: the one that is answered, and is followed by the next.
+    assertGreater(requests - before, 18);
+    assertLess(requests - before, 24);
+  });
+
+  it("asks anew when nothing was said for a while", async () => {
+    const { url, station } = await listen({ secret: SECRET }, { hold: 10 });
+    const c = await connect({ secret: SECRET, peers: { s: url } });
+    let requests = 0;
+    let enough = () => {};
+    const five = new Promise<void>((resolve) => enough = resolve);
+    await c.reach(station, "connected");
+    const counting = await connect(
+      {
+        secret: SECRET,
+        peers: { s: url },
+        fetch: (input, init) => {
+          if (++requests === 5) enough();
+          return fetch(input, init);
+        },
+      },
+      {},
+      "d",
+    );
+    await five;
+    await station.reach(counting, "still there");
+  });
+
+  it("introduces itself again to a server that has forgotten it", async () => {
+    const { url, server, station } = await listen({ secret: SECRET });
+    const c = await connect({ secret: SECRET, peers: { s: url } });
+    await c.reach(station, "before");
+    await station.transport.close();
+    const again = transportWith({ secret: SECRET }, { backoff });
+    undo.push(() => again.close());
+    server.mount(again.routes);
+    const fresh = await Station.open("s", again);
+    await c.reach(fresh, "after");
+    await fresh.reach(c, "and back");
+    assertEquals(c.reports, []);
+  });
+
+  it("close() sends what was said in the same turn, and ends the requests that are held", async () => {
+    const { url, station } = await listen({ secret: SECRET });
+    const c = await connect({ secret: SECRET, peers: { s: url } });
+    await c.reach(station, "connected");
+    c.transport.send("s", Uint8Array.of(42));
+    const started = performance.now();
+    await c.transport.close();
+    await station.until(() => station.received.some(([_, frame]) => frame[0] === 42));
+    assert(performance.now() - started < 5_000, "it waited for the request that is held");
+  });
+});

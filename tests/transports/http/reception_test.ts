@@ -1,0 +1,41 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Guard } from "../../../transports/auth/guard.ts";
+import { makeProof } from "../../../transports/auth/proof.ts";
+import { Refusal } from "../../../transports/auth/refusal.ts";
+import { Reception } from "../../../transports/http/reception.ts";
+import { SECRET } from "../networks.ts";
+import { hello } from "./setup.ts";
+
+/** Says hello, and prepares the answer to the challenge. */
+async function introduce(reception: Reception): Promise<{ nonce: string; proof: string }> {
+  const greeting = hello("c", "s");
+  const answer = await reception.handle(greeting);
+  assert("challenge" in answer);
+  const { nonce } = answer.challenge;
+  return { nonce, proof: await makeProof(SECRET, "connect", "c", "s", greeting, { nonce }) };
+}
+
+describe("Reception", () => {
+  const guard = new Guard("s", "synod", { kind: "secret", secret: SECRET });
+
+  it("lets in who answers its challenge, once", async () => {
+    const reception = new Reception(guard);
+    const answer = await introduce(reception);
+    assertEquals(await reception.handle(answer), { id: "c", until: Infinity });
+    await assertRejects(() => reception.handle(answer), Refusal, "nobody asked");
+  });
+
+  it("takes no answer to the challenge of another", async () => {
+    const answer = await introduce(new Reception(guard));
+    await assertRejects(() => new Reception(guard).handle(answer), Refusal, "nobody asked");
+  });
+
+  it("forgets the oldest challenge when there are too many, and keeps those after it", async () => {
+    const reception = new Reception(guard);
+    const [first, second] = [await introduce(reception), await introduce(reception)];
+    for (let i = 0; i < 4_095; i++) await reception.handle(hello("c", "s"));
+    await assertRejects(() => reception.handle(first), Refusal, "nobody asked");
+    assertEquals(await reception.handle(second), { id: "c", until: Infinity });
+  });
+});

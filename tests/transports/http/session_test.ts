@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { sign } from "hono/jwt";
+import type { Times } from "../../../transports/http/transport.ts";
+import { SECRET } from "../networks.ts";
+import { TestServer } from "../server.ts";
+import { Station } from "../station.ts";
+import { RawSession, transportWith } from "./setup.ts";
+
+const byte = (value: number) => Uint8Array.of(value);
+
+describe("http(): sessions", () => {
+  let server: TestServer;
+  let node: Station;
+  let undo: (() => unknown)[];
+
+  beforeEach(async () => {
+    undo = [];
+    server = await TestServer.start();
+    undo.push(() => server.close());
+    node = await listen({});
+  });
+
+  afterEach(async () => {
+    for (const step of undo.reverse()) await step();
+  });
+
+  async function listen(times: Partial<Times>): Promise<Station> {
+    const transport = transportWith({ secret: SECRET }, times);
+    server.mount(transport.routes);
+    undo.push(() => transport.close());
+    return await Station.open("s", transport);
+  }
+
+  /** Another node in place of the first, with other times. */
+  async function relisten(times: Partial<Times>): Promise<void> {
+    await node.transport.close();
+    node = await listen(times);
+  }
+
+  const enter = (id = "c") => RawSession.enter(server, id, "s");
+
+  it("speak for the id that was proven", async () => {
+    const [c, d] = [await enter("c"), await enter("d")];
+    const held = [c.say(byte(1), byte(2)), d.say(byte(3))];
+    await node.until(() => node.received.length === 3);
+    const heard = node.received.map(([from, frame]) => `${from} ${frame[0]}`).sort();
+    assertEquals(heard, ["c 1", "c 2", "d 3"]);
+    await node.transport.close();
+    await Promise.all(held);
+  });
+
+  it("a reply that is there at once travels in the response", async () => {
+    const transport = transportWith({ secret: SECRET });
+    undo.push(() => transport.close());
+    await transport.open("s", (from, frame) => {
+      // As a node does: at the end of the turn.
+      queueMicrotask(() => transport.send(from, byte(frame[0] + 1)));
+    });
+    server.mount(transport.routes);
+    const c = await enter();
+    assertEquals((await c.say(byte(41))).frames, [byte(42)]);
+    assertEquals((await c.say(byte(1), byte(2))).frames, [byte(2), byte(3)]);
+  });
+
+  it("answer the request that is held with what is to be said", async () => {
+    const c = await enter();
+    const held = c.say(byte(1));
+    await node.until(() => node.received.length === 1);
+    node.transport.send("c", byte(7));
+    node.transport.send("c", byte(8));
+    assertEquals(await held, { status: 200, frames: [byte(7), byte(8)] });
+    // What is said while no request is there waits for the next.
+    node.transport.send("c", byte(9));
+    assertEquals(await c.say(), { status: 200, frames: [byte(9)] });
+  });
+
+  it("hold one request, and let the older one go", async () => {
+    const c = await enter();
+    const first = c.say(byte(1));
+    await node.until(() => node.received.length === 1);
+    const second = c.say(byte(2));
+    assertEquals(await first, { status: 200, frames: [] });
+    node.transport.send("c", byte(3));
+    assertEquals((await second).frames, [byte(3)]);
+  });
+
+  it("let a request go after a while", async () => {
+    await relisten({ hold: 30 });
+    const c = await enter();
+    assertEquals(await c.say(), { status: 200, frames: [] });
+  });
+
+  it("end when no request comes any more", async () => {
+    await relisten({ hold: 5, tick: 10 });
+    const c = await enter();
+    await c.say();
+    for (;;) {
+      // Asking whether it has ended is a request itself: so not too often.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      if ((await c.say()).status === 401) break;
+    }
+    node.transport.send("c", byte(1)); // to nobody
+  });
+
+  it("end with a farewell, whose frames still count", async () => {
+    const c = await enter();
+    const held = c.say();
+    const { status } = await c.post("farewell", Uint8Array.of(1, 0, 0, 0, 77));
+    assertEquals(status, 204);
+    assertEquals((await held).status, 401);
+    assertEquals(node.received, [["c", byte(77)]]);
+    assertEquals((await c.say(byte(1))).status, 401);
+  });
+
+  it("of a node that comes back replace the old one", async () => {
+    const old = await enter();
+    const held = old.say(byte(1));
+    await node.until(() => node.received.length === 1);
+    const fresh = await enter();
+    assertEquals((await held).status, 409);
+    assertEquals((await old.say(byte(2))).status, 401);
+    const next = fresh.say(byte(3));
+    await node.until(() => node.received.length === 2);
+    node.transport.send("c", byte(4));
+    assertEquals((await next).frames, [byte(4)]);
+  });
+
+  it("that were opened with a token end a minute after it", async () => {
+    const exp = Date.now() / 1000 - 60 + 0.5; // half a second from now
+    const token = await sign({ aud: "synod", sub: "c", exp }, SECRET, "HS256");
+    await relisten({ hold: 20 });
+    const c = await RawSession.show(server, "c", "s", token);
+    assertEquals((await c.say(byte(1))).status, 200);
+    while ((await c.say()).status === 200);
+    assertEquals((await c.say()).status, 401);
+  });
+
+  it("answer 400 to what is no batch of frames, and take none of it", async () => {
+    const c = await enter();
+    const bodies: Uint8Array<ArrayBuffer>[] = [
+      Uint8Array.of(1),
+      Uint8Array.of(1, 0, 0, 0),
+      Uint8Array.of(1, 0, 0, 0, 1, 1, 0, 0, 0),
+      Uint8Array.of(255, 255, 255, 255, 0),
+      new Uint8Array(17_000_000),
+    ];
+    for (const body of bodies) assertEquals((await c.post("frames", body)).status, 400);
+    assertEquals(node.received, []);
+  });
+
+  it("keep only so much for a peer that does not ask, and drop the oldest", async () => {
+    const c = await enter();
+    for (let i = 0; i < 2_000; i++) {
+      const frame = new Uint8Array(100_000); // 200 megabytes together
+      new DataView(frame.buffer).setUint32(0, i);
+      node.transport.send("c", frame);
+    }
+    const numbers: number[] = [];
+    let bytes = 0;
+    while (numbers.at(-1) !== 1_999) {
+      for (const frame of (await c.say()).frames) {
+        numbers.push(new DataView(frame.buffer).getUint32(0));
+        bytes += frame.length;
+      }
+    }
+    assertLess(bytes, 4 * 1024 * 1024 + 1);
+    assert(numbers.every((number, i) => i === 0 || number === numbers[i - 1] + 1));
+  });
+
+  it("close() lets all requests go", async () => {
+    const c = await enter();
+    const held = c.say(byte(1));
+    await node.until(() => node.received.length === 1);
+    node.transport.send("c", byte(2)); // its last words
+    await node.transport.close();
+    assertEquals(await held, { status: 200, frames: [byte(2)] });
+    assertEquals((await c.say()).status, 503);
+  });
+});

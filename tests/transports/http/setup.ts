@@ -1,0 +1,80 @@
+import { makeNonce } from "../../../transports/auth/handshake.ts";
+import { makeProof } from "../../../transports/auth/proof.ts";
+import type { HttpOptions } from "../../../transports/http.ts";
+import { checkOptions } from "../../../transports/http/options.ts";
+import { HttpTransport, TIMES, type Times } from "../../../transports/http/transport.ts";
+import { FrameReader, writeFrames } from "../../../transports/link/frame_stream.ts";
+import { SECRET } from "../networks.ts";
+import type { TestServer } from "../server.ts";
+
+/** A transport with other times than usual. */
+export function transportWith(options: HttpOptions, times: Partial<Times> = {}): HttpTransport {
+  return new HttpTransport(checkOptions(options), { ...TIMES, ...times });
+}
+
+/** A hello of `id` to `to`, without a token. */
+export const hello = (id: string, to: string) => ({
+  synod: 1 as const,
+  cluster: "synod",
+  id,
+  to,
+  nonce: makeNonce(),
+});
+
+/** What came back, read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Uint8Array;
+  readonly text: string;
+}
+
+/** One request to a route of `server`. */
+export async function post(
+  server: TestServer,
+  route: string,
+  body: BodyInit,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const init = { method: "POST", body, headers, duplex: "half" };
+  const response = await fetch(`${server.url("http")}/${route}`, init as RequestInit);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return { status: response.status, body: bytes, text: new TextDecoder().decode(bytes) };
+}
+
+/** A session, in the hands of a test. */
+export class RawSession {
+  readonly #server: TestServer;
+  readonly key: string;
+
+  private constructor(server: TestServer, key: string) {
+    this.#server = server;
+    this.key = key;
+  }
+
+  /** Comes in as the node `id` of those with the secret. */
+  static async enter(server: TestServer, id: string, to: string): Promise<RawSession> {
+    const greeting = hello(id, to);
+    const challenge = JSON.parse((await post(server, "session", JSON.stringify(greeting))).text);
+    const { nonce } = challenge;
+    const proof = await makeProof(SECRET, "connect", id, to, greeting, challenge);
+    const answer = await post(server, "session", JSON.stringify({ nonce, proof }));
+    return new RawSession(server, JSON.parse(answer.text).session);
+  }
+
+  /** Comes in with a token. */
+  static async show(server: TestServer, id: string, to: string, token: string) {
+    const answer = await post(server, "session", JSON.stringify({ ...hello(id, to), token }));
+    return new RawSession(server, JSON.parse(answer.text).session);
+  }
+
+  /** A request as this node. */
+  post(route: string, body: BodyInit): Promise<Answer> {
+    return post(this.#server, route, body, { authorization: `Bearer ${this.key}` });
+  }
+
+  /** Says frames; the status, and the frames of the answer. */
+  async say(...frames: Uint8Array[]): Promise<{ status: number; frames: Uint8Array[] }> {
+    const { status, body } = await this.post("frames", writeFrames(frames));
+    return { status, frames: status === 200 ? new FrameReader().read(body) ?? [] : [] };
+  }
+}
