@@ -1,0 +1,80 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { type ClusterNode, join, type Transport } from "../../mod.ts";
+import { nodeToken, type Routes } from "../../transports/websocket.ts";
+import { SECRET } from "./networks.ts";
+import { TestServer } from "./server.ts";
+
+/** How a cluster of tests makes its transports; one of the credentials is given. */
+export type CreateTransport = (
+  options: {
+    peers: Record<string, string>;
+    secret?: string;
+    token?: () => Promise<string>;
+  },
+) => Transport & { routes: Routes };
+
+const members = ["w1", "w2", "w3"];
+
+/** A whole cluster over one kind of transport: three members with a server each, and a client. */
+export function clusterSuite(name: string, scheme: "ws" | "http", create: CreateTransport): void {
+  describe(`${name}: a cluster`, () => {
+    it("of three members and a client without an address agrees, loses one and goes on", async () => {
+      const servers = await Promise.all(members.map(() => TestServer.start()));
+      const peers = Object.fromEntries(members.map((id, i) => [id, servers[i].url(scheme)]));
+      const nodes: ClusterNode[] = [];
+      const options = { members, clients: true, sessionTtl: 1_000, timeout: 5_000 };
+      try {
+        for (const [i, id] of members.entries()) {
+          const transport = create({ peers, secret: SECRET });
+          servers[i].mount(transport.routes);
+          nodes.push(await join({ id, transport, ...options }));
+        }
+        const token = () => nodeToken({ secret: SECRET, id: "browser" });
+        const browser = await join({
+          id: "browser",
+          transport: create({ peers, token }),
+          ...options,
+        });
+        nodes.push(browser);
+        await Promise.all(nodes.map((node) => node.ready));
+
+        // All at once, for the same keys: everybody is told the same.
+        const keys = Array.from({ length: 20 }, (_, i) => `key ${i}`);
+        const answers = await Promise.all(
+          nodes.map((node) => Promise.all(keys.map((key) => node.kv.put(key, node.id)))),
+        );
+        for (const results of answers) assertEquals(results, answers[0]);
+        assert(answers[0].every((result) => result.ok));
+
+        // Something is pushed to the client, which has no address.
+        const changes = browser.kv.watch("news")[Symbol.asyncIterator]();
+        assertEquals((await changes.next()).value, { present: false });
+        await nodes[0].kv.put("news", "from w1");
+        const { value } = await changes.next();
+        assertEquals(value.present && value.value, "from w1");
+        await changes.return?.();
+
+        // A large value: more than one message.
+        const large = new Uint8Array(1_000_000).fill(7);
+        assertEquals((await nodes[1].kv.put("large", large)).ok, true);
+        const read = await browser.kv.get<Uint8Array>("large");
+        assert(read.ok && read.value.length === large.length && read.value.every((b) => b === 7));
+
+        // One member less.
+        await nodes[2].close();
+        await servers[2].close();
+        for (const node of [nodes[0], nodes[1], browser]) {
+          assertEquals(await node.kv.put(`after ${node.id}`, node.id), {
+            ok: true,
+            value: node.id,
+          });
+        }
+        assertEquals(await browser.kv.get("after w1"), { ok: true, value: "w1" });
+      } finally {
+        await Promise.all(nodes.map((node) => node.close()));
+        await Promise.all(servers.map((server) => server.close()));
+      }
+    });
+  });
+}
