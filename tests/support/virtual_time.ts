@@ -1,0 +1,116 @@
+import type { Runtime } from "../../lib/node/runtime.ts";
+import { Random } from "../sim/random.ts";
+import { memoryNetwork } from "../../transports/memory.ts";
+
+interface Timer {
+  readonly at: number;
+  readonly order: number;
+  callback: (() => void) | null;
+}
+
+/** A clock that goes only when it is told to: hours pass in seconds, and every timer is counted. */
+export class VirtualTime {
+  readonly #random = new Random("virtual time");
+  /** A binary heap, the earliest first. */
+  readonly #queue: Timer[] = [];
+  #now = 0;
+  #order = 0;
+  #live = 0;
+
+  /** How many timers of nodes are running; frames under way do not count. */
+  get timers(): number {
+    return this.#live;
+  }
+
+  /** What a node is given in place of the system's. */
+  readonly runtime: Runtime = {
+    now: () => this.#now,
+    wallNow: () => 1_800_000_000_000 + Math.floor(this.#now),
+    setTimer: (callback, delay) => {
+      this.#live++;
+      const timer = this.#add(() => {
+        this.#live--;
+        callback();
+      }, Math.max(0, delay));
+      return () => {
+        if (timer.callback === null) return;
+        timer.callback = null;
+        this.#live--;
+      };
+    },
+    defer: (callback) => queueMicrotask(callback),
+    random: () => this.#random.fraction(),
+  };
+
+  /** A network on which each frame takes about half a millisecond. */
+  readonly network = memoryNetwork({
+    schedule: (deliver) => void this.#add(deliver, 0.4 + 0.2 * this.#random.fraction()),
+  });
+
+  /** Lets so many milliseconds pass. */
+  async pass(duration: number): Promise<void> {
+    const end = this.#now + duration;
+    while (this.#queue.length > 0 && this.#queue[0].at <= end) await this.#step();
+    this.#now = end;
+  }
+
+  /** Lets time pass until `promise` settles. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const done = () => settled = true;
+    promise.then(done, done);
+    await Promise.resolve();
+    const end = this.#now + 3_600_000;
+    while (!settled) {
+      if (this.#queue.length === 0 || this.#now > end) throw new Error("it never happened");
+      await this.#step();
+    }
+    return await promise;
+  }
+
+  async #step(): Promise<void> {
+    const timer = this.#pop();
+    this.#now = Math.max(this.#now, timer.at);
+    const { callback } = timer;
+    timer.callback = null;
+    callback?.();
+    // What it put off to the end of its turn runs before the next one.
+    for (let i = 0; i < 4; i++) await Promise.resolve();
+  }
+
+  #add(callback: () => void, delay: number): Timer {
+    const timer: Timer = { at: this.#now + delay, order: this.#order++, callback };
+    const queue = this.#queue;
+    let index = queue.push(timer) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (!isBefore(timer, queue[parent])) break;
+      queue[index] = queue[parent];
+      index = parent;
+    }
+    queue[index] = timer;
+    return timer;
+  }
+
+  #pop(): Timer {
+    const queue = this.#queue;
+    const first = queue[0];
+    const last = queue.pop()!;
+    if (queue.length === 0) return first;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= queue.length) break;
+      if (child + 1 < queue.length && isBefore(queue[child + 1], queue[child])) child++;
+      if (!isBefore(queue[child], last)) break;
+      queue[index] = queue[child];
+      index = child;
+    }
+    queue[index] = last;
+    return first;
+  }
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}
