@@ -28,4 +28,5 @@ export {
   registerId,
   type RegisterKind,
 } from "./codec/register_id.ts";
+export { isWellFormed } from "./codec/text.ts";
 export { decodeValue, encodeValue, UnencodableError } from "./codec/value.ts";

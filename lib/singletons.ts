@@ -2,6 +2,7 @@ import {
   bucketPrefix,
   decodeValue,
   encodeValue,
+  isWellFormed,
   type Key,
   registerId,
   UnencodableError,
@@ -14,10 +15,13 @@ import { noQuorumResult } from "./node/engine.ts";
 import type { Limits } from "./node/operation.ts";
 import { show } from "./node/show.ts";
 import type { Pid, RegisterId } from "./paxos/register.ts";
+import { parseSession } from "./paxos/sessions.ts";
 import type { Process } from "./processes.ts";
-import type { Question } from "./singletons/bodies.ts";
+import { decodeQuestion, MAX_METHOD, type Question } from "./singletons/bodies.ts";
 import { Host } from "./singletons/host.ts";
-import { type Attempt, Outbound, type Outcome } from "./singletons/outbound.ts";
+import { Lines, type Waiting } from "./singletons/lines.ts";
+import { Outbound, type Outcome } from "./singletons/outbound.ts";
+import { type Place, Places } from "./singletons/places.ts";
 import { inOrder } from "./singletons/placement.ts";
 import { isCallable, makeRemote, type Remote, type Target, targetOf } from "./singletons/remote.ts";
 import { leaveChange, singletonOf, type SingletonValue } from "./singletons/singleton_value.ts";
@@ -38,15 +42,6 @@ export interface SingletonParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** Where an instance runs, and its token. */
-interface Place {
-  readonly pid: Pid;
-  readonly token: number;
-}
-
-/** So many places are remembered. */
-const MAX_PLACES = 10_000;
-
 /** The singletons of the cluster: calls them, and runs those that this node can host. */
 export class Singletons {
   readonly #core: Core;
@@ -54,9 +49,9 @@ export class Singletons {
   readonly #monitor: SessionMonitor;
   readonly #host: Host;
   readonly #outbound: Outbound;
-  readonly #places = new Map<RegisterId, Place>();
-  /** The searches that are under way: however many call, one of them looks. */
-  readonly #searches = new Map<RegisterId, Promise<Place | null>>();
+  readonly #places: Places;
+  readonly #lines = new Lines();
+  #calls = 0;
   #cancelKeeping: () => void = () => {};
   #stopped = false;
 
@@ -65,6 +60,7 @@ export class Singletons {
     this.#core = core;
     this.#monitor = new SessionMonitor(core);
     this.#outbound = new Outbound(core, this.#monitor);
+    this.#places = new Places(this.#monitor);
     this.#host = new Host({
       core,
       specs: core.engine.settings.hosts,
@@ -88,8 +84,8 @@ export class Singletons {
   ): Remote<T> {
     checkSpec(spec, "name");
     const register = registerId("s", spec.id, key);
-    const target: Target = { key, register, spec: spec as AnySpec, args: [...args] };
-    this.#encode("name", args);
+    const encoded = this.#encode("name", args);
+    const target: Target = { key, register, spec: spec as AnySpec, args: encoded };
     return makeRemote<T>(target, (method, args) => this.call(target, method, args, {}));
   }
 
@@ -103,17 +99,12 @@ export class Singletons {
     this.#core.ensureOpen();
     checkCall(method, args, options);
     const encoded = this.#encode(method, args);
-    const { runtime } = this.#core.engine;
     const { signal, timeout } = options;
-    const deadline = timeout === undefined ? Infinity : runtime.now() + timeout;
-    try {
-      return await this.#call(target, method, encoded, { signal, deadline });
-    } catch (error) {
-      const isLate = error instanceof SynodError && error.code === "no_quorum" &&
-        runtime.now() >= deadline;
-      if (isLate) throw new DOMException(`${method}() took too long`, "TimeoutError");
-      throw error;
-    }
+    const late = () => new DOMException(`${method}() took too long`, "TimeoutError");
+    const limits = timeout === undefined
+      ? { signal, deadline: Infinity }
+      : { signal, deadline: this.#core.engine.runtime.now() + timeout, late };
+    return await this.#call(target, method, encoded, limits);
   }
 
   /** See `ClusterNode.cast`. */
@@ -121,17 +112,12 @@ export class Singletons {
     this.#core.ensureOpen();
     checkCall(method, args, {});
     const encoded = this.#encode(method, args);
-    const known = this.#places.get(target.register);
     const { register } = target;
-    if (known !== undefined) {
-      this.#outbound.cast({ ...known, register, method, args: encoded });
-      return;
-    }
-    this.#locate(target, this.#core.limits()).then(
-      (place) => this.#outbound.cast({ ...place, register, method, args: encoded }),
+    this.#placed(target, ++this.#calls, {
+      go: (place) => this.#outbound.cast({ ...place, register, method, args: encoded }),
       // Casts may be lost.
-      () => {},
-    );
+      fail: () => {},
+    });
   }
 
   /** Where the instance runs; starts it if `start` says so. */
@@ -147,8 +133,16 @@ export class Singletons {
   }
 
   /** Takes a question of another node. */
-  asked(life: string, body: Uint8Array, tell: (body: Uint8Array) => void): void {
-    this.#host.receive(life, body, tell);
+  asked(from: string, life: string, body: Uint8Array, tell: (body: Uint8Array) => void): void {
+    let question: Question;
+    try {
+      question = decodeQuestion(body);
+    } catch {
+      // It asks for nothing that this version knows of.
+      return;
+    }
+    if (question.type !== "gone") return this.#host.receive(from, life, question, tell);
+    if (parseSession(question.session).node === from) this.#places.gone(question.session);
   }
 
   /** Begins to keep running what has to be. */
@@ -170,6 +164,7 @@ export class Singletons {
     this.#stopped = true;
     this.#cancelKeeping();
     this.#monitor.close();
+    this.#host.sayGone(this.#core.session.current);
   }
 
   /** The cluster began anew: nothing of what was known of it holds. */
@@ -181,35 +176,33 @@ export class Singletons {
     target: Target,
     method: string,
     args: Uint8Array,
-    whole: Limits,
+    limits: Limits,
   ): Promise<unknown> {
     const { register, key } = target;
-    const search = this.#core.limits().deadline;
-    const limits = { ...whole, deadline: Math.min(whole.deadline, search) };
+    const { engine } = this.#core;
+    const order = ++this.#calls;
+    const patience = this.#core.limits().deadline;
     for (;;) {
-      const place = this.#places.get(register) ?? await this.#locate(target, limits);
-      const attempt: Attempt = { ...place, register, method, args };
-      const outcome = await this.#outbound.call(attempt, whole);
+      const { place, outcome } = await this.#attempt(target, order, method, args, limits);
       switch (outcome.type) {
         case "returned":
           return (decodeValue(outcome.value) as unknown[])[0];
         case "threw":
           throw remoteError(outcome);
         case "failed":
-          this.#forget(register, place);
+          this.#places.delete(register, place.token);
           throw remoteError(outcome);
         case "busy":
           throw new SynodError("queue_full", `Too many calls wait for ${show(key)}`);
         case "refused":
           // It never started: another instance, or another try, may do.
-          this.#forget(register, place);
-          if (this.#core.engine.runtime.now() > limits.deadline) {
+          this.#places.delete(register, place.token);
+          if (engine.runtime.now() > patience) {
             throw new SynodError("no_quorum", `No instance of ${show(key)} took the call in time`);
           }
-          await this.#core.pause(REFUSED_WAIT);
           continue;
         default:
-          this.#forget(register, place);
+          this.#places.delete(register, place.token);
           throw new SynodError(
             "outcome_unknown",
             `Node ${place.pid.node} vanished while ${show(key)} ran ${method}()`,
@@ -218,18 +211,40 @@ export class Singletons {
     }
   }
 
-  /** Where the instance of `target` runs; it is started if it does not. */
-  async #locate(target: Target, limits: Limits): Promise<Place> {
+  /** One attempt, as soon as it is known where the instance runs, and not before those made earlier. */
+  async #attempt(
+    target: Target,
+    order: number,
+    method: string,
+    args: Uint8Array,
+    limits: Limits,
+  ): Promise<{ place: Place; outcome: Outcome }> {
     const { register } = target;
-    let search = this.#searches.get(register);
-    if (search === undefined) {
-      search = this.#find(target, this.#core.limits(), true)
-        .finally(() => this.#searches.delete(register));
-      this.#searches.set(register, search);
-    }
-    const operation = this.#core.engine.operation<Place>(limits);
-    search.then((place) => operation.resolve(place!), (error) => operation.reject(error));
-    return await operation.promise;
+    const sent = this.#core.engine.operation<{ place: Place; outcome: Promise<Outcome> }>(limits);
+    this.#placed(target, order, {
+      go: (place) => {
+        if (sent.ended) return;
+        const outcome = this.#outbound.call({ ...place, register, method, args }, limits);
+        // It is looked at below, unless the call has just ended.
+        outcome.catch(() => {});
+        sent.resolve({ place, outcome });
+      },
+      fail: (error) => sent.reject(error),
+    });
+    const { place, outcome } = await sent.promise;
+    return { place, outcome: await outcome };
+  }
+
+  /** Goes on with the place of an instance: at once, if it is known and nobody waits for it. */
+  #placed(target: Target, order: number, { go, fail }: Omit<Waiting, "order">): void {
+    const { register } = target;
+    const known = this.#places.get(register);
+    if (known !== undefined && this.#lines.isEmpty(register)) return go(known);
+    this.#lines.join(register, { order, go, fail }, async () => {
+      // Whoever ended the instance before needs a moment to free its key.
+      await this.#core.pause(known === undefined ? SEARCH_WAIT : 0);
+      return (await this.#find(target, this.#core.limits(), true))!;
+    });
   }
 
   /** Where the instance of `target` runs, as its register says; `null` if it does not and may not start. */
@@ -238,9 +253,9 @@ export class Singletons {
     const { value, token } = await this.#current(register, limits);
     let place = value?.pid == null ? null : { pid: value.pid, token };
     if (place === null && start) {
-      place = await this.#start(register, spec, this.#encode("name", target.args), limits);
+      place = await this.#start(register, spec, target.args, limits);
     }
-    if (place !== null) this.#remember(register, place);
+    if (place !== null) this.#places.set(register, place);
     return place;
   }
 
@@ -280,13 +295,13 @@ export class Singletons {
     }
     let outcome: Outcome = { type: "lost" };
     for (const node of inOrder(register, hosts)) {
-      const timeout = Math.max(1, Math.min(limits.deadline - engine.runtime.now(), 600_000));
+      const { timeout } = engine.settings;
       const question: Question = { type: "start", register, spec: spec.id, args, timeout };
-      outcome = await this.#outbound.start(node, question, limits);
+      // A start may take its time: its host says that it is at it.
+      outcome = await this.#outbound.start(node, question, { ...limits, deadline: Infinity });
       if (outcome.type === "started") return { pid: outcome.pid, token: outcome.token };
       // An error of the instance's own start is for the caller; all others are about the host.
       if (outcome.type === "failed" && outcome.code === "") throw remoteError(outcome);
-      if (engine.runtime.now() > limits.deadline) break;
     }
     if (outcome.type === "failed") {
       throw new SynodError(outcome.code as SynodErrorCode, outcome.message);
@@ -314,19 +329,6 @@ export class Singletons {
     this.#start(register, spec, args, this.#core.limits(), without).catch(() => {});
   }
 
-  #remember(register: RegisterId, place: Place): void {
-    this.#places.delete(register);
-    this.#places.set(register, place);
-    for (const oldest of this.#places.keys()) {
-      if (this.#places.size <= MAX_PLACES) break;
-      this.#places.delete(oldest);
-    }
-  }
-
-  #forget(register: RegisterId, place: Place): void {
-    if (this.#places.get(register)?.token === place.token) this.#places.delete(register);
-  }
-
   #encode(what: string, args: readonly unknown[]): Uint8Array {
     try {
       return encodeValue(args, this.#core.engine.settings.maxValueBytes);
@@ -337,8 +339,8 @@ export class Singletons {
   }
 }
 
-/** After a refusal, in milliseconds: whoever takes the instance's place needs about a round trip. */
-const REFUSED_WAIT = 5;
+/** Before an instance is looked for, in milliseconds: what is asked for meanwhile is asked for together. */
+const SEARCH_WAIT = 1;
 
 function isKept(spec: AnySpec): boolean {
   return spec.restart === "permanent" || spec.restart === "transient";
@@ -346,7 +348,7 @@ function isKept(spec: AnySpec): boolean {
 
 /** Checks the limits of a call; throws a `TypeError`. */
 function checkCall(method: unknown, args: unknown, options: CallOptions): void {
-  if (!isCallable(method)) {
+  if (!isCallable(method) || method.length > MAX_METHOD || !isWellFormed(method)) {
     throw new TypeError(`call: ${show(method)} cannot be the name of a method`);
   }
   if (!Array.isArray(args)) {

@@ -91,7 +91,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     const engine = new Engine(settings, runtime, life, (to, frame) => this.#links.send(to, frame), {
       genesis: (from, header, request) => this.#membership?.answer(from, header, request),
       handover: (_from, request) => this.#puts.handover(request),
-      asked: (_from, header, body, tell) => this.#singletons.asked(header.life, body, tell),
+      asked: (from, header, body, tell) => this.#singletons.asked(from, header.life, body, tell),
       otherGenesis: () => this.#inquiries.doubt(),
       notAMember: () => this.#inquiries.doubt(),
       replaced: () => this.#replaced(),

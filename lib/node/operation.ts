@@ -5,6 +5,8 @@ import type { Runtime } from "./runtime.ts";
 export interface Limits {
   /** On the runtime's monotonic clock; `Infinity`: no limit. */
   readonly deadline: number;
+  /** The error at the deadline; `no_quorum` unless it is given. */
+  readonly late?: () => Error;
   /** Aborting ends it with the signal's reason. */
   readonly signal?: AbortSignal;
   /** So does aborting this one: that of the process in whose name it is done. */
@@ -44,7 +46,8 @@ export class Operation<T> {
     }
     if (this.#ended) return;
     if (deadline < Infinity) {
-      const cancel = runtime.setTimer(() => this.reject(late()), deadline - runtime.now());
+      const error = limits.late ?? late;
+      const cancel = runtime.setTimer(() => this.reject(error()), deadline - runtime.now());
       this.onEnd(cancel);
     }
   }

@@ -19,7 +19,7 @@ export interface Poll<T> extends Limits {
   /** The members that have not answered; they are asked again after a while. */
   readonly missing: () => readonly string[];
   /** Called when some have not answered for a while: an outcome to make do with, if there is one. */
-  readonly late?: () => T | undefined;
+  readonly undecided?: () => T | undefined;
   /** Called before each asking; if it says `true`, answers to earlier askings do not count any more. */
   readonly asking?: () => boolean;
 }
@@ -37,7 +37,7 @@ export function poll<T>(engine: Engine, pacing: Pacing, options: Poll<T>): Promi
     const to = anew ? options.members ?? engine.members : options.missing();
     engine.ask(to, { id: question!, ...options.question } as Request);
     cancelTimer = runtime.setTimer(() => {
-      const outcome = options.late?.();
+      const outcome = options.undecided?.();
       if (outcome === undefined) ask(attempt + 1);
       else operation.resolve(outcome);
     }, pacing.resend(attempt));

@@ -28,7 +28,7 @@ export class Questions {
       asking: () => !fencing.ask(this.#engine.runtime.now()),
       receive: (sender, reply) => fencing.receive(sender, reply as SessionReply),
       missing: () => fencing.missing(),
-      late: () => fencing.undecided ? "alive" : undefined,
+      undecided: () => fencing.undecided ? "alive" : undefined,
     });
     return outcome === "ended";
   }

@@ -30,10 +30,14 @@ export type Question =
     readonly sequence: number;
     /** The caller wants no answer any more to attempts up to this number. */
     readonly done: number;
+    /** Attempts above `done` whose answers the caller has. */
+    readonly had: readonly number[];
     readonly method: string;
     /** Encoded arguments. */
     readonly args: Uint8Array;
-  };
+  }
+  /** No question: nothing runs any more in this session of the sender. */
+  | { readonly type: "gone"; readonly session: SessionId };
 
 /** What the other answers. */
 export type Answer =
@@ -51,7 +55,12 @@ export type Answer =
   | { readonly type: "busy" };
 
 const MAX_BYTES = 9 * 2 ** 20;
-const MAX_NAME = 1_000;
+
+/** The longest name of a method, in UTF-16 code units. */
+export const MAX_METHOD = 1_000;
+
+/** So many answers are acknowledged in one message. */
+export const MAX_HAD = 200;
 
 /** The bytes of a question. */
 export function encodeQuestion(question: Question): Uint8Array {
@@ -59,8 +68,9 @@ export function encodeQuestion(question: Question): Uint8Array {
     const { register, spec, args, timeout } = question;
     return encodeValue([0, register, spec, args, timeout], MAX_BYTES);
   }
-  const { register, session, token, sequence, done, method, args } = question;
-  return encodeValue([1, register, session, token, sequence, done, method, args], MAX_BYTES);
+  if (question.type === "gone") return encodeValue([2, question.session], MAX_BYTES);
+  const { register, session, token, sequence, done, had, method, args } = question;
+  return encodeValue([1, register, session, token, sequence, done, had, method, args], MAX_BYTES);
 }
 
 /** The question that `body` is; throws `MalformedError` unless it is exactly right. */
@@ -72,10 +82,14 @@ export function decodeQuestion(body: Uint8Array): Question {
     if (typeof timeout !== "number" || !(timeout >= 0 && timeout <= 2 ** 31)) refuse();
     return { type: "start", register, spec, args, timeout };
   }
-  if (fields[0] !== 1 || fields.length !== 8) refuse();
-  const [, register, session, token, sequence, done, method, args] = fields;
+  if (fields[0] === 2 && fields.length === 2) {
+    return isSession(fields[1]) ? { type: "gone", session: fields[1] } : refuse();
+  }
+  if (fields[0] !== 1 || fields.length !== 9) refuse();
+  const [, register, session, token, sequence, done, had, method, args] = fields;
   if (!isRegisterId(register) || !isSession(session) || !(args instanceof Uint8Array)) refuse();
-  if (typeof method !== "string" || method.length > MAX_NAME) refuse();
+  if (typeof method !== "string" || method.length > MAX_METHOD) refuse();
+  if (list(had).length > MAX_HAD) refuse();
   return {
     type: "call",
     register,
@@ -83,12 +97,15 @@ export function decodeQuestion(body: Uint8Array): Question {
     token: count(token),
     sequence: count(sequence),
     done: count(done),
+    had: list(had).map(count),
     method,
     args,
   };
 }
 
 const CODES = ["started", "failed", "returned", "threw", "running", "refused", "busy"] as const;
+
+const LENGTHS = { started: 4, failed: 4, returned: 2, threw: 3, running: 1, refused: 1, busy: 1 };
 
 /** The bytes of an answer. */
 export function encodeAnswer(answer: Answer): Uint8Array {
@@ -111,6 +128,7 @@ export function encodeAnswer(answer: Answer): Uint8Array {
 export function decodeAnswer(body: Uint8Array): Answer {
   const fields = list(decodeValue(body));
   const type = CODES[count(fields[0])];
+  if (type === undefined || fields.length !== LENGTHS[type]) refuse();
   switch (type) {
     case "started": {
       const [, session, seq, token] = fields;
@@ -129,8 +147,6 @@ export function decodeAnswer(body: Uint8Array): Answer {
     case "refused":
     case "busy":
       return { type };
-    default:
-      refuse();
   }
 }
 

@@ -2,12 +2,13 @@ import { decodeValue, parseRegisterId } from "../codec.ts";
 import { SynodError } from "../errors.ts";
 import type { EndedSessions } from "../locks/ended_sessions.ts";
 import type { Core } from "../node/core.ts";
+import { onAbort } from "../node/on_abort.ts";
 import type { Life } from "../paxos/ballot.ts";
 import { samePid } from "../paxos/kv_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { Process } from "../processes.ts";
-import { type Answer, decodeQuestion, encodeAnswer, type Question } from "./bodies.ts";
+import { type Answer, encodeAnswer, encodeQuestion, type Question } from "./bodies.ts";
 import { type Answering, type Call, Inbox } from "./inbox.ts";
 import { Instance, toFailure } from "./instance.ts";
 import { leaveChange, takeChange } from "./singleton_value.ts";
@@ -32,7 +33,7 @@ export interface HostParts {
 interface Running {
   readonly instance: Instance;
   readonly process: Process<unknown>;
-  readonly started: Promise<Answer>;
+  started: Promise<Answer>;
 }
 
 /** The singletons that run on this node. */
@@ -41,12 +42,16 @@ export class Host {
   readonly #specs: ReadonlyMap<string, AnySpec>;
   readonly #running = new Map<RegisterId, Running>();
   readonly #starting = new Map<RegisterId, Promise<Answer>>();
-  readonly #inbox = new Inbox((call, answering) => this.#call(call, answering));
+  #inbox: Inbox;
+  /** The life that `#inbox` is of: callers number their calls for each life of a host anew. */
+  #life: Life;
 
   /** Runs nothing yet. */
   constructor(parts: HostParts) {
     this.#parts = parts;
     this.#specs = new Map(parts.specs.map((spec) => [spec.id, spec]));
+    this.#life = parts.core.engine.life;
+    this.#inbox = new Inbox((call, answering) => this.#call(call, answering));
   }
 
   /** How many run. */
@@ -55,13 +60,7 @@ export class Host {
   }
 
   /** Answers another node, or this one itself; what it does not understand it leaves unanswered. */
-  receive(life: Life, body: Uint8Array, tell: (body: Uint8Array) => void): void {
-    let question: Question;
-    try {
-      question = decodeQuestion(body);
-    } catch {
-      return;
-    }
+  receive(from: string, life: Life, question: Question, tell: (body: Uint8Array) => void): void {
     const answer = (answer: Answer) => tell(encodeAnswer(answer));
     if (question.type === "start") {
       // At once, so that nobody takes a slow start for a host that is gone.
@@ -69,9 +68,23 @@ export class Host {
       void this.start(question).then(answer);
       return;
     }
+    const { engine } = this.#parts.core;
     // Only this very life can say of a call that it never started: for all others it stays silent.
-    if (parseSession(question.session).life !== this.#parts.core.engine.life) return;
-    this.#inbox.receive(life, question, answer);
+    if (question.type !== "call" || parseSession(question.session).life !== engine.life) return;
+    if (this.#life !== engine.life) {
+      this.#life = engine.life;
+      this.#inbox = new Inbox((call, answering) => this.#call(call, answering));
+    }
+    this.#inbox.receive(from, life, question, answer);
+  }
+
+  /** Tells those who have called that nothing runs in `session` any more. */
+  sayGone(session: string): void {
+    const { engine } = this.#parts.core;
+    const body = encodeQuestion({ type: "gone", session });
+    for (const node of this.#inbox.callers) {
+      engine.ask([node], { id: engine.calls.next(), type: "ask", body });
+    }
   }
 
   /** Starts an instance, unless there is one somewhere: tells where it runs. Never rejects. */
@@ -119,7 +132,9 @@ export class Host {
       return await this.#run(register, spec, process, token, result.args);
     } catch (error) {
       // What it wrote may take effect yet: the process that it names has ended by then.
-      if (!this.#running.has(register) && wrote) void this.#leave(register, pid, false, true);
+      if (this.#running.get(register)?.process !== process && wrote) {
+        void this.#leave(register, pid, false, true);
+      }
       void process.exit();
       throw error;
     }
@@ -133,7 +148,7 @@ export class Host {
     token: number,
     args: Uint8Array,
   ): Promise<Answer> {
-    const { core } = this.#parts;
+    const { core, failed } = this.#parts;
     const { pid } = process;
     const instance = new Instance({
       pid,
@@ -150,55 +165,77 @@ export class Host {
       node: core.engine.self,
       exit: (reason) => process.exit(reason),
     };
-    let made: { readonly value: unknown } | undefined;
+    const began = core.engine.runtime.now();
+    let made: { readonly value: unknown } | null = null;
+    let failure: Answer | undefined;
+    let ended!: () => void;
+    const over = new Promise<void>((resolve) => ended = resolve);
+    // In the very turn in which the process ends: while the node closes there may be no other.
+    onAbort(process.signal, () => {
+      this.#end({ register, spec, instance, made, args, began }).catch(failed).then(ended);
+    });
     const start = async (): Promise<Answer> => {
       try {
         made = { value: await spec.start(context, ...decodeValue(args) as never[]) };
       } catch (error) {
+        const failed = failure = toFailure(error);
         instance.fail(error);
         void process.exit(error);
         // The key is free before anybody is told: who tries again starts anew.
         await over;
-        return toFailure(error);
+        return failed;
+      }
+      if (process.signal.aborted) {
+        // It ended while it was starting: nobody will use what came of it.
+        void this.#stop(spec, made.value);
+        return toAnswer(lost());
       }
       instance.begin(made.value);
       return { type: "started", pid, token };
     };
-    const ending = process.exited.then(() => this.#end(register, spec, instance, () => made, args));
-    const over = ending.catch((error) => this.#parts.failed(error));
-    const started = start();
-    this.#running.set(register, { instance, process, started });
-    return started;
+    // A start that never comes to its end must not keep others waiting when its process has ended.
+    const cut = process.exited.then(() => over).then(() => failure ?? toAnswer(lost()));
+    const running: Running = { instance, process, started: cut };
+    if (!process.signal.aborted) this.#running.set(register, running);
+    running.started = Promise.race([start(), cut]);
+    return running.started;
   }
 
   /** The process of an instance has ended, and its signal has aborted. */
-  async #end(
-    register: RegisterId,
-    spec: AnySpec,
-    instance: Instance,
-    made: () => { readonly value: unknown } | undefined,
-    args: Uint8Array,
-  ): Promise<void> {
-    const { core, failed, left } = this.#parts;
+  async #end({ register, spec, instance, made, args, began }: {
+    register: RegisterId;
+    spec: AnySpec;
+    instance: Instance;
+    made: { readonly value: unknown } | null;
+    args: Uint8Array;
+    began: number;
+  }): Promise<void> {
+    const { core, left } = this.#parts;
     instance.end();
     const { pid } = instance;
     const isGraceful = core.session.isPossible(pid.session);
-    const value = made();
-    if (value !== undefined && isGraceful && spec.stop !== undefined) {
-      try {
-        const stopped = Promise.resolve(spec.stop(value.value)).catch(failed);
-        // A user's function may take for ever; the next instance must not wait as long.
-        if (core.closed === undefined) await Promise.race([stopped, core.pause(STOP_PATIENCE)]);
-      } catch (error) {
-        failed(error);
+    const isClosing = core.closed !== undefined;
+    if (made !== null && isGraceful) {
+      const stopped = this.#stop(spec, made.value);
+      // A user's function may take for ever; the next instance must not wait as long.
+      if (spec.stop !== undefined && !isClosing) {
+        await Promise.race([stopped, core.pause(STOP_PATIENCE)]);
       }
     }
-    const byItself = core.closed === undefined && isGraceful && value !== undefined;
+    const byItself = !isClosing && isGraceful && made !== null;
     await this.#leave(register, pid, byItself, false);
     if (this.#running.get(register)?.instance === instance) this.#running.delete(register);
     const restart = spec.restart ?? "temporary";
-    if (restart === "permanent" || (restart === "transient" && !byItself)) {
-      left(register, spec, args);
+    const isKept = restart === "permanent" || (restart === "transient" && !byItself);
+    // What ends as soon as it has begun must not do so in a circle: the hosts find it when they look next.
+    if (isKept && core.engine.runtime.now() - began >= SHORTEST_LIFE) left(register, spec, args);
+  }
+
+  async #stop(spec: AnySpec, value: unknown): Promise<void> {
+    try {
+      await spec.stop?.(value);
+    } catch (error) {
+      this.#parts.failed(error);
     }
   }
 
@@ -234,6 +271,9 @@ export class Host {
 
 /** How long the next instance waits for the `stop` of the one before, in milliseconds. */
 const STOP_PATIENCE = 1_000;
+
+/** An instance that lived for less is not started again at once, in milliseconds. */
+const SHORTEST_LIFE = 1_000;
 
 /** Between two tries to free the same register, in milliseconds. */
 const RETRY_WAIT = 50;

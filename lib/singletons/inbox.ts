@@ -7,57 +7,99 @@ export type Call = Question & { readonly type: "call" };
 /** Gives the answer to one attempt; what comes after the first one is ignored. */
 export type Answering = (answer: Answer) => void;
 
-/** So many attempts of one caller may wait for an earlier one that has not arrived yet. */
-const MAX_HELD = 10_000;
+/** So many attempts of one caller may be open at the same time; more are `busy`. */
+const MAX_OPEN = 10_000;
+
+/** So many attempts of one caller that were `busy` are remembered; more get no answer. */
+const MAX_BUSY = 100_000;
+
+/** Answers are kept until their caller has them, but no more than so many, of so many bytes in all. */
+const MAX_ANSWERS = 100_000;
+const MAX_ANSWER_BYTES = 32 * 2 ** 20;
 
 interface Attempt {
-  readonly call: Call;
+  /** `undefined` once it was handed on. */
+  call: Call | undefined;
   tell: (answer: Answer) => void;
   answer: Answer | undefined;
 }
 
 interface Caller {
+  readonly node: string;
   /** The caller wants to hear nothing more of attempts up to this one. */
   done: number;
-  /** All attempts up to this one were handed on, or are not wanted any more. */
+  /** All attempts up to this one were handed on, were busy, or are not wanted any more. */
   handed: number;
-  /** Those above `done` that have arrived. */
+  /** Those above `done` that have arrived, and whose answer the caller may not have yet. */
   readonly attempts: Map<number, Attempt>;
+  /** How many of them have no answer. */
+  open: number;
+  /** Those above `handed` that will never be handed on. */
+  readonly busy: Set<number>;
 }
 
 /**
- * What a host remembers of the calls that reach it, for its whole life: an attempt is handed on once,
- * however often it arrives, and each caller's in the order of their numbers. Callers say up to which
- * number they are done, so that little has to be remembered.
+ * What one life of a host remembers of the calls that reach it: an attempt is handed on once, however
+ * often it arrives, and each caller's in the order of their numbers. Below the number that was handed on
+ * last nothing has to be remembered but answers: callers say which of them they have.
  */
 export class Inbox {
   readonly #callers = new Map<Life, Caller>();
   readonly #handle: (call: Call, answering: Answering) => void;
+  /** The attempts with an answer; oldest first. */
+  readonly #answered = new Map<Attempt, () => void>();
+  #bytes = 0;
 
   /** Hands each attempt to `handle`, once. */
   constructor(handle: (call: Call, answering: Answering) => void) {
     this.#handle = handle;
   }
 
-  /** Takes an attempt of `life`; `tell` sends an answer back. */
-  receive(life: Life, call: Call, tell: (answer: Answer) => void): void {
-    const caller = this.#caller(life);
-    this.#forget(caller, Math.min(call.done, call.sequence - 1));
-    const known = caller.attempts.get(call.sequence);
+  /** The nodes that have called. */
+  get callers(): string[] {
+    return [...new Set(Array.from(this.#callers.values(), ({ node }) => node))];
+  }
+
+  /** How many attempts are remembered. */
+  get size(): number {
+    let size = 0;
+    for (const { attempts, busy } of this.#callers.values()) size += attempts.size + busy.size;
+    return size;
+  }
+
+  /** Takes an attempt of that life of `node`; `tell` sends an answer back. */
+  receive(node: string, life: Life, call: Call, tell: (answer: Answer) => void): void {
+    const caller = this.#caller(node, life);
+    const { sequence } = call;
+    this.#forget(caller, Math.min(call.done, sequence - 1));
+    for (const had of call.had) if (had !== sequence) this.#drop(caller, had);
+    const known = caller.attempts.get(sequence);
     if (known !== undefined) {
       known.tell = tell;
       tell(known.answer ?? { type: "running" });
-    } else if (call.sequence > caller.handed) {
-      if (caller.attempts.size >= MAX_HELD) return;
-      caller.attempts.set(call.sequence, { call, tell, answer: undefined });
+    } else if (caller.busy.has(sequence)) {
+      tell({ type: "busy" });
+    } else if (sequence > caller.handed) {
+      this.#arrive(caller, call, tell);
     }
     this.#handOn(caller);
   }
 
-  #caller(life: Life): Caller {
+  #arrive(caller: Caller, call: Call, tell: (answer: Answer) => void): void {
+    if (caller.open < MAX_OPEN) {
+      caller.open++;
+      caller.attempts.set(call.sequence, { call, tell, answer: undefined });
+    } else if (caller.busy.size < MAX_BUSY) {
+      caller.busy.add(call.sequence);
+      tell({ type: "busy" });
+    }
+  }
+
+  #caller(node: string, life: Life): Caller {
     let caller = this.#callers.get(life);
     if (caller === undefined) {
-      this.#callers.set(life, caller = { done: 0, handed: 0, attempts: new Map() });
+      caller = { node, done: 0, handed: 0, attempts: new Map(), open: 0, busy: new Set() };
+      this.#callers.set(life, caller);
     }
     return caller;
   }
@@ -67,21 +109,60 @@ export class Inbox {
     if (done <= caller.done) return;
     caller.done = done;
     for (const sequence of caller.attempts.keys()) {
-      if (sequence <= done) caller.attempts.delete(sequence);
+      if (sequence <= done) this.#drop(caller, sequence);
     }
+    for (const sequence of caller.busy) if (sequence <= done) caller.busy.delete(sequence);
     caller.handed = Math.max(caller.handed, done);
+  }
+
+  #drop(caller: Caller, sequence: number): void {
+    const attempt = caller.attempts.get(sequence);
+    // What was not handed on yet is not known to be over, unless it is not wanted at all.
+    if (attempt === undefined || (attempt.call !== undefined && sequence > caller.done)) return;
+    caller.attempts.delete(sequence);
+    if (attempt.answer === undefined) caller.open--;
+    else this.#forgetAnswer(attempt);
   }
 
   #handOn(caller: Caller): void {
     for (;;) {
-      const attempt = caller.attempts.get(caller.handed + 1);
-      if (attempt === undefined) return;
+      const next = caller.handed + 1;
+      if (caller.busy.delete(next)) {
+        caller.handed++;
+        continue;
+      }
+      const attempt = caller.attempts.get(next);
+      if (attempt?.call === undefined) return;
+      const { call } = attempt;
+      attempt.call = undefined;
       caller.handed++;
-      this.#handle(attempt.call, (answer) => {
+      this.#handle(call, (answer) => {
         if (attempt.answer !== undefined) return;
         attempt.answer = answer;
+        if (caller.attempts.get(next) === attempt) {
+          caller.open--;
+          this.#remember(attempt, () => caller.attempts.delete(next));
+        }
         attempt.tell(answer);
       });
     }
   }
+
+  #remember(attempt: Attempt, forget: () => void): void {
+    this.#answered.set(attempt, forget);
+    this.#bytes += sizeOf(attempt.answer);
+    for (const [oldest, forget] of this.#answered) {
+      if (this.#answered.size <= MAX_ANSWERS && this.#bytes <= MAX_ANSWER_BYTES) return;
+      forget();
+      this.#forgetAnswer(oldest);
+    }
+  }
+
+  #forgetAnswer(attempt: Attempt): void {
+    if (this.#answered.delete(attempt)) this.#bytes -= sizeOf(attempt.answer);
+  }
+}
+
+function sizeOf(answer: Answer | undefined): number {
+  return answer?.type === "returned" ? answer.value.length : 0;
 }

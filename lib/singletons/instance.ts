@@ -1,6 +1,6 @@
 import { decodeValue, encodeValue, UnencodableError } from "../codec.ts";
 import type { Pid } from "../paxos/register.ts";
-import { sendable } from "./bodies.ts";
+import { type Answer, sendable } from "./bodies.ts";
 import type { Answering, Call } from "./inbox.ts";
 import { isCallable } from "./remote.ts";
 
@@ -90,11 +90,18 @@ export class Instance {
 }
 
 /** What an error says to whoever is far away. */
-export function toFailure(error: unknown) {
-  const { name, message } = error instanceof Error || error instanceof DOMException
-    ? error
-    : { name: "Error", message: String(error) };
-  return { type: "failed", name: sendable(name), message: sendable(message), code: "" } as const;
+export function toFailure(error: unknown): Answer & { readonly type: "failed" } {
+  let [name, message] = ["Error", "an error that cannot be shown"];
+  try {
+    // What is thrown may be anything, and throw in turn when it is looked at.
+    const isError = error instanceof Error || error instanceof DOMException;
+    [name, message] = isError
+      ? [sendable(error.name), sendable(error.message)]
+      : [name, sendable(error)];
+  } catch {
+    // Said above.
+  }
+  return { type: "failed", name, message, code: "" };
 }
 
 /** In a list, since a method may return nothing, which is no value on its own. */
@@ -111,7 +118,8 @@ function encodeResult(value: unknown, call: Call, maxBytes: number): Uint8Array 
 // deno-lint-ignore ban-types -- any function at all
 function methodOf(instance: unknown, name: string): Function {
   let object: unknown = instance;
-  while (isCallable(name) && isObject(object) && object !== Object.prototype) {
+  const everybodys: unknown[] = [Object.prototype, Function.prototype];
+  while (isCallable(name) && isObject(object) && !everybodys.includes(object)) {
     const property = Object.getOwnPropertyDescriptor(object, name);
     if (typeof property?.value === "function") return property.value;
     if (property !== undefined) break;

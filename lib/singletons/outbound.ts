@@ -5,16 +5,18 @@ import type { Limits } from "../node/operation.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
-import { type Answer, decodeAnswer, encodeQuestion, type Question } from "./bodies.ts";
+import { type Answer, decodeAnswer, encodeQuestion, MAX_HAD, type Question } from "./bodies.ts";
 
 /** The attempts of this node to one life of a host. */
 interface Channel {
   last: number;
   /** Those that still wait for their answer, in order. */
   readonly open: Set<number>;
+  /** Those that have it, and of which the host was not told. */
+  had: number[];
 }
 
-/** So many lives of hosts are remembered; what has nothing open can be forgotten only with its life. */
+/** So many lives of hosts are remembered: a number must not be used again for the same one. */
 const MAX_CHANNELS = 10_000;
 
 /** A host that does not even say that it is starting within so many milliseconds is taken for gone. */
@@ -44,45 +46,35 @@ export class Outbound {
     this.#monitor = monitor;
   }
 
-  /** Makes one attempt: it is executed at most once. */
+  /** Makes one attempt, numbered in this very turn: it is executed at most once. */
   async call(attempt: Attempt, limits: Limits): Promise<Outcome> {
-    const { pid, token, register, method, args } = attempt;
+    const { engine } = this.#core;
+    limits.signal?.throwIfAborted();
+    if (limits.deadline <= engine.runtime.now()) throw limits.late?.() ?? tooLate();
+    const { pid } = attempt;
     const channel = this.#channel(parseSession(pid.session).life);
     const sequence = ++channel.last;
     channel.open.add(sequence);
-    const question = () => {
-      const done = lowest(channel) - 1;
-      return { type: "call", register, session: pid.session, token, sequence, done, method, args };
-    };
     try {
-      const { timeout } = this.#core.engine.settings;
-      return await this.#ask(pid.node, pid.session, question as () => Question, limits, timeout);
+      const question = () => toQuestion(attempt, channel, sequence);
+      return await this.#ask(pid.node, pid.session, question, limits, engine.settings.timeout);
     } finally {
       channel.open.delete(sequence);
+      // Far fewer than the host keeps answers for; of others it is told by `done`.
+      if (channel.had.length < 10 * MAX_HAD) channel.had.push(sequence);
     }
   }
 
   /** Sends a call once, and waits for nothing. */
-  cast({ pid, token, register, method, args }: Attempt): void {
-    const channel = this.#channel(parseSession(pid.session).life);
-    const sequence = ++channel.last;
+  cast(attempt: Attempt): void {
     const { engine } = this.#core;
-    const done = Math.min(lowest(channel) - 1, sequence - 1);
-    const { session } = pid;
-    const body = encodeQuestion({
-      type: "call",
-      register,
-      session,
-      token,
-      sequence,
-      done,
-      method,
-      args,
-    });
+    const { pid } = attempt;
+    const channel = this.#channel(parseSession(pid.session).life);
+    const body = encodeQuestion(toQuestion(attempt, channel, ++channel.last));
     engine.ask([pid.node], { id: engine.calls.next(), type: "ask", body });
   }
 
-  /** Asks a node to start an instance. */
+  /** Asks a node to start an instance, which may take as long as `limits` say while it says that it does. */
   async start(node: string, question: Question, limits: Limits): Promise<Outcome> {
     // To ask the next host for nothing does no harm: the register decides which of them runs it.
     const silence = Math.min(SILENT_HOST, this.#core.engine.settings.timeout / 4);
@@ -90,7 +82,7 @@ export class Outbound {
   }
 
   /** Asks one node until it answers, it is known to be gone, or it has been silent for too long. */
-  async #ask(
+  #ask(
     node: string,
     session: string | undefined,
     question: () => Question,
@@ -100,7 +92,7 @@ export class Outbound {
     const { engine, pacing } = this.#core;
     const { runtime, calls } = engine;
     const operation = engine.operation<Outcome>(limits);
-    if (operation.ended) return await operation.promise;
+    if (operation.ended) return operation.promise;
     let heard = runtime.now();
     const id = calls.open((from, _header, reply) => {
       if (from !== node || reply.type !== "told") return;
@@ -132,8 +124,12 @@ export class Outbound {
       stopMonitor();
       calls.close(id);
     });
-    send(0);
-    return await operation.promise;
+    try {
+      send(0);
+    } catch (error) {
+      operation.reject(error);
+    }
+    return operation.promise;
   }
 
   #channel(life: Life): Channel {
@@ -145,14 +141,30 @@ export class Outbound {
           `Singletons on ${MAX_CHANNELS} hosts were called already`,
         );
       }
-      this.#channels.set(life, channel = { last: 0, open: new Set() });
+      this.#channels.set(life, channel = { last: 0, open: new Set(), had: [] });
     }
     return channel;
   }
+}
+
+function toQuestion(
+  { pid, token, register, method, args }: Attempt,
+  channel: Channel,
+  sequence: number,
+): Question {
+  const { session } = pid;
+  const done = Math.min(lowest(channel), sequence) - 1;
+  const had = channel.had.filter((number) => number > done).slice(0, MAX_HAD);
+  channel.had = channel.had.filter((number) => number > done).slice(MAX_HAD);
+  return { type: "call", register, session, token, sequence, done, had, method, args };
 }
 
 /** The lowest attempt that is still open; numbers only grow, so it is the first one. */
 function lowest(channel: Channel): number {
   for (const sequence of channel.open) return sequence;
   return channel.last + 1;
+}
+
+function tooLate(): SynodError {
+  return new SynodError("no_quorum", "There was no time left for the call");
 }

@@ -28,8 +28,8 @@ export interface Target {
   readonly key: Key;
   readonly register: RegisterId;
   readonly spec: AnySpec;
-  /** The arguments of its start. */
-  readonly args: readonly unknown[];
+  /** The encoded arguments of its start. */
+  readonly args: Uint8Array;
 }
 
 const targets = new WeakMap<object, Target>();
@@ -42,6 +42,9 @@ export function makeRemote<T>(
   const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
   const remote = new Proxy(Object.create(null), {
     get(_, name) {
+      // Printing a remote is no call.
+      if (name === Symbol.toPrimitive || name === "toString") return () => "[object Remote]";
+      if (name === Symbol.toStringTag) return "Remote";
       if (!isCallable(name)) return undefined;
       let method = methods.get(name);
       if (method === undefined) {
@@ -69,6 +72,6 @@ export function targetOf(remote: unknown, call: string): Target {
 
 /** Whether something may be the name of a method: a promise must not take a remote for one. */
 export function isCallable(name: unknown): name is string {
-  return typeof name === "string" && name !== "then" && name !== "constructor" &&
-    !name.startsWith("_");
+  return typeof name === "string" && name !== "then" && name !== "toJSON" &&
+    !name.startsWith("_") && !(name in Object.prototype);
 }
