@@ -1,0 +1,213 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals, assertGreater, assertInstanceOf, assertThrows } from "@std/assert";
+import { decodeValue, encodeValue, MalformedError, registerId } from "../../lib/codec.ts";
+import {
+  type Answer,
+  decodeAnswer,
+  decodeQuestion,
+  encodeAnswer,
+  encodeQuestion,
+  type Question,
+  sendable,
+} from "../../lib/singletons/bodies.ts";
+import { Random } from "../sim/random.ts";
+import { Mutations } from "../support/mutations.ts";
+
+const SESSION = "w1/-P70F6sqFhqk35ea00oQ/1";
+const REGISTER = registerId("s", "counter", "apple");
+const ARGS = encodeValue([1, "two"], 100);
+
+const START: Question = {
+  type: "start",
+  register: REGISTER,
+  spec: "counter",
+  args: ARGS,
+  timeout: 1999.5,
+};
+
+const CALL: Question = {
+  type: "call",
+  register: REGISTER,
+  session: SESSION,
+  token: 1_800_000_000_000_123,
+  sequence: 42,
+  done: 40,
+  method: "inc",
+  args: ARGS,
+};
+
+const QUESTIONS: readonly Question[] = [
+  START,
+  { ...START, timeout: 0, spec: "Zähler 🍎", register: registerId("s", "x".repeat(200), [1]) },
+  { ...START, timeout: 2 ** 31, args: new Uint8Array() },
+  CALL,
+  { ...CALL, token: 0, sequence: 0, done: 0, method: "", args: new Uint8Array() },
+  { ...CALL, method: "x".repeat(1_000), token: Number.MAX_SAFE_INTEGER },
+  { ...CALL, args: new Uint8Array(8 * 2 ** 20) },
+];
+
+const ANSWERS: readonly Answer[] = [
+  { type: "started", pid: { node: "w1", session: SESSION, seq: 7 }, token: 12 },
+  { type: "failed", name: "RangeError", message: "no", code: "" },
+  { type: "failed", name: "SynodError", message: "", code: "no_host" },
+  { type: "returned", value: encodeValue([undefined], 100) },
+  { type: "returned", value: new Uint8Array(8 * 2 ** 20) },
+  { type: "threw", name: "Error", message: "🍎".repeat(5_000) },
+  { type: "running" },
+  { type: "refused" },
+  { type: "busy" },
+];
+
+/** What stands in for a field: values at the edges of what some field allows. */
+const EDGES: readonly unknown[] = [
+  null,
+  undefined,
+  true,
+  "",
+  "w1",
+  SESSION,
+  REGISTER,
+  "s",
+  "x".repeat(1_001),
+  -1,
+  0.5,
+  7,
+  2 ** 31 + 1,
+  2 ** 53,
+  NaN,
+  Infinity,
+  1n,
+  new Uint8Array(),
+  [],
+  {},
+  new Date(0),
+];
+
+function kindOf(value: unknown): string {
+  return typeof value === "object" ? value?.constructor.name ?? "null" : typeof value;
+}
+
+/** Bodies that differ in one field from `body`, are too short or too long, or not even a list. */
+function* spoiled(body: Uint8Array): Generator<Uint8Array> {
+  const fields = decodeValue(body) as unknown[];
+  const encode = (value: unknown) => encodeValue(value, 2 ** 24);
+  for (const [index, field] of fields.entries()) {
+    for (const edge of EDGES) {
+      // One of the same kind may be as right; the first field says what the others are.
+      if (kindOf(edge) === kindOf(field) && index > 0) continue;
+      yield encode(fields.with(index, edge));
+    }
+  }
+  yield encode(fields.slice(0, -1));
+  yield encode([...fields, 1]);
+  yield encode([]);
+  yield encode(fields[0]);
+  yield encode({ ...fields });
+}
+
+/** Decodes what may be anything: the result, or nothing if it was refused as it must be. */
+function attempt<T>(decode: (body: Uint8Array) => T, body: Uint8Array): T | undefined {
+  try {
+    return decode(body);
+  } catch (error) {
+    assertInstanceOf(error, MalformedError);
+  }
+}
+
+describe("encodeQuestion() and decodeQuestion()", () => {
+  it("keep every question", () => {
+    for (const question of QUESTIONS) {
+      assertEquals(decodeQuestion(encodeQuestion(question)), question);
+    }
+  });
+
+  it("refuse a question with a field of another kind, one too few or one too many", () => {
+    for (const question of [START, CALL]) {
+      for (const body of spoiled(encodeQuestion(question))) {
+        assertThrows(() => decodeQuestion(body), MalformedError);
+      }
+    }
+  });
+
+  it("refuse numbers out of bounds, and names that are too long or no names", () => {
+    const bad: Question[] = [
+      { ...START, timeout: -1 },
+      { ...START, timeout: 2 ** 31 + 1 },
+      { ...START, timeout: NaN },
+      { ...START, register: "apple" },
+      { ...START, spec: "" },
+      { ...START, spec: "x".repeat(201) },
+      { ...CALL, register: "" },
+      { ...CALL, session: "w1" },
+      { ...CALL, session: `${SESSION} ` },
+      { ...CALL, method: "x".repeat(1_001) },
+    ];
+    for (const name of ["token", "sequence", "done"] as const) {
+      for (const value of [-1, 0.5, NaN, 2 ** 53]) bad.push({ ...CALL, [name]: value });
+    }
+    for (const question of bad) {
+      const body = encodeQuestion(question);
+      assertThrows(() => decodeQuestion(body), MalformedError);
+    }
+  });
+});
+
+describe("encodeAnswer() and decodeAnswer()", () => {
+  it("keep every answer", () => {
+    for (const answer of ANSWERS) assertEquals(decodeAnswer(encodeAnswer(answer)), answer);
+  });
+
+  it("refuse an answer with a field of another kind, one too few or one too many", () => {
+    for (const answer of ANSWERS) {
+      for (const body of spoiled(encodeAnswer(answer))) {
+        assertThrows(() => decodeAnswer(body), MalformedError);
+      }
+    }
+  });
+
+  it("refuse an answer of a kind that there is not", () => {
+    for (const code of [-1, 7, 8, 0.5, "running", null]) {
+      const body = encodeValue([code], 100);
+      assertThrows(() => decodeAnswer(body), MalformedError);
+    }
+  });
+});
+
+describe("decodeQuestion() and decodeAnswer()", () => {
+  it("throw nothing but MalformedError, whatever the bytes are", () => {
+    const small = (body: Uint8Array) => body.length < 10_000;
+    const bodies = [...QUESTIONS.map(encodeQuestion), ...ANSWERS.map(encodeAnswer)].filter(small);
+    const mutations = new Mutations(new Random("bodies of singletons"), bodies);
+    let right = 0;
+    for (let run = 0; run < 30_000; run++) {
+      const body = mutations.next();
+      const question = attempt(decodeQuestion, body);
+      const answer = attempt(decodeAnswer, body);
+      // What is taken has the shape that it should have: it is the same after another journey.
+      if (question !== undefined) {
+        assertEquals(decodeQuestion(encodeQuestion(question)), question);
+        right++;
+      }
+      if (answer !== undefined) {
+        assertEquals(decodeAnswer(encodeAnswer(answer)), answer);
+        right++;
+      }
+    }
+    // Otherwise it was only noise that nothing is learned from.
+    assertGreater(right, 1_000);
+  });
+});
+
+describe("sendable()", () => {
+  it("makes a text that can be sent of anything, of at most 10,000 characters", () => {
+    assertEquals(sendable("Not found: 🍎"), "Not found: 🍎");
+    assertEquals(sendable("\ud800 and \udc00"), "\ufffd and \ufffd");
+    assertEquals(sendable("x".repeat(20_000)), "x".repeat(10_000));
+    for (const other of [undefined, null, 1, Symbol("s"), ["a"], {}]) {
+      const text = sendable(other);
+      assertEquals(decodeValue(encodeValue(text, 2 ** 20)), text);
+    }
+    const cut = sendable("x".repeat(9_999) + "🍎");
+    assertEquals(cut, "x".repeat(9_999) + "\ufffd");
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, it } from "@std/testing/bdd";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { makeRemote, type Target, targetOf } from "../../lib/singletons/remote.ts";
+
+const TARGET: Target = {
+  key: "apple",
+  register: "s",
+  spec: { id: "counter", start: () => ({}) },
+  args: [],
+};
+
+/** A remote that answers with what it was asked, and everything that it was asked. */
+function recorded() {
+  const calls: [method: string, args: unknown[]][] = [];
+  // deno-lint-ignore no-explicit-any -- any method at all
+  const remote = makeRemote<any>(TARGET, (method, args) => {
+    calls.push([method, args]);
+    return Promise.resolve(`${method}(${args.join()})`);
+  });
+  return { remote, calls };
+}
+
+/** What a remote has no method for, whatever its instance has. */
+const REFUSED = ["then", "constructor", "_", "_private", "__proto__", "__defineGetter__"];
+
+describe("makeRemote()", () => {
+  it("makes each method a function that calls it by its name", async () => {
+    const { remote, calls } = recorded();
+    assertEquals(await remote.inc(), "inc()");
+    assertEquals(await remote["any name"](1, "two"), "any name(1,two)");
+    assertEquals(calls, [["inc", []], ["any name", [1, "two"]]]);
+  });
+
+  it("calls nothing until a method is called", () => {
+    const { remote, calls } = recorded();
+    const { inc } = remote;
+    assertEquals(typeof inc, "function");
+    assertEquals(calls, []);
+  });
+
+  it("gives the same function for a method each time, which needs no `this`", async () => {
+    const { remote } = recorded();
+    const { inc } = remote;
+    assertStrictEquals(remote.inc, inc);
+    assertEquals(await inc(1), "inc(1)");
+    assertEquals(await [1, 2].map(remote.inc)[1], "inc(2,1,1,2)");
+  });
+
+  it("is no promise: it can be awaited, and comes back as it is", async () => {
+    const { remote, calls } = recorded();
+    assertStrictEquals(await remote, remote);
+    assertStrictEquals(await Promise.resolve(remote), remote);
+    assertEquals(calls, []);
+  });
+
+  it("has nothing by the names that cannot be called, nor by a symbol", () => {
+    const { remote, calls } = recorded();
+    for (const name of [...REFUSED, Symbol.iterator, Symbol.toStringTag, Symbol("own")]) {
+      assertStrictEquals(remote[name], undefined, String(name));
+      assertEquals(name in remote, false, String(name));
+    }
+    assert("inc" in remote);
+    assertEquals(calls, []);
+  });
+
+  it("can be looked at without a call: listed, compared, written as text or JSON", () => {
+    const { remote, calls } = recorded();
+    assertEquals(Object.keys(remote), []);
+    assertEquals(remote, remote);
+    for (const look of [String, (it: unknown) => `${it}`, Number, JSON.stringify]) {
+      try {
+        look(remote);
+      } catch (error) {
+        // As an object without a prototype, it may be neither a text nor a number.
+        assertInstanceOf(error, TypeError);
+      }
+    }
+    assertEquals(calls, []);
+  });
+
+  it("cannot be changed", () => {
+    const { remote } = recorded();
+    const { inc } = remote;
+    assertThrows(() => remote.inc = () => 1, TypeError);
+    assertThrows(() => Object.defineProperty(remote, "inc", { value: 1 }), TypeError);
+    assertThrows(() => remote.then = () => 1, TypeError);
+    assertStrictEquals(remote.inc, inc);
+    assertStrictEquals(remote.then, undefined);
+  });
+});
+
+describe("targetOf()", () => {
+  it("gives what a remote stands for", () => {
+    const { remote } = recorded();
+    assertStrictEquals(targetOf(remote, "call"), TARGET);
+  });
+
+  it("throws a TypeError for everything else, and names the call", () => {
+    const { remote } = recorded();
+    for (const other of [undefined, null, "apple", {}, TARGET, () => {}, new Proxy(remote, {})]) {
+      assertThrows(() => targetOf(other, "whereis"), TypeError, "whereis: the first argument");
+    }
+  });
+});

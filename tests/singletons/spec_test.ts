@@ -1,0 +1,102 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { checkHosts, checkSpec } from "../../lib/singletons/spec.ts";
+
+const GOOD = { id: "counter", start: () => ({}) };
+
+/** For each field, what it must not be. */
+const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
+  id: [undefined, null, 1, "", {}, "x".repeat(201), "\ud800", Symbol("id")],
+  start: [undefined, null, "start", {}, 1],
+  stop: [null, "stop", {}, 1],
+  restart: [null, "", "always", "Permanent", 1, true],
+  concurrent: [null, 0, 1, "false", {}],
+};
+
+describe("checkSpec()", () => {
+  it("takes what has an id and a start, and the options of a spec", () => {
+    assertStrictEquals(checkSpec(GOOD, "name"), GOOD);
+    for (const restart of [undefined, "temporary", "permanent", "transient"]) {
+      for (const concurrent of [undefined, true, false]) {
+        checkSpec({ ...GOOD, restart, concurrent, stop: () => {} }, "name");
+      }
+    }
+    checkSpec({ ...GOOD, id: "x".repeat(200) }, "name");
+    checkSpec({ ...GOOD, id: "Zähler 🍎" }, "name");
+  });
+
+  it("takes an instance of a class: what it needs may be inherited", () => {
+    class Spec {
+      id = "counter";
+      start() {
+        return {};
+      }
+    }
+    const spec = new Spec();
+    assertStrictEquals(checkSpec(spec, "name"), spec);
+  });
+
+  for (const [field, values] of Object.entries(REFUSED)) {
+    it(`throws a TypeError that says where, and names ${field} and what it was`, () => {
+      for (const value of values) {
+        const spec = { ...GOOD, [field]: value };
+        const { message } = assertThrows(() => checkSpec(spec, "name"), TypeError);
+        assertEquals(message.startsWith(`name: ${field} must be `), true, message);
+        assertEquals(message.includes(", received "), true, message);
+      }
+    });
+  }
+
+  it("throws a TypeError for what is no object", () => {
+    for (const spec of [undefined, null, 1, "counter", () => GOOD]) {
+      assertThrows(() => checkSpec(spec, "name"), TypeError, "name: spec must be a ChildSpec");
+    }
+  });
+});
+
+describe("checkHosts()", () => {
+  it("takes a list of specs, or nothing", () => {
+    assertEquals(checkHosts(undefined), []);
+    assertEquals(checkHosts([]), []);
+    const other = { ...GOOD, id: "other" };
+    assertEquals(checkHosts([GOOD, other]), [GOOD, other]);
+  });
+
+  it("keeps a list of its own", () => {
+    const given = [GOOD];
+    const kept = checkHosts(given);
+    given.push({ ...GOOD, id: "late" });
+    assertEquals(kept, [GOOD]);
+  });
+
+  it("throws a TypeError for what is no list", () => {
+    for (const hosts of [null, GOOD, "counter", new Set([GOOD]), () => [GOOD]]) {
+      assertThrows(() => checkHosts(hosts), TypeError, "Cannot join: hosts must be a list");
+    }
+  });
+
+  it("throws a TypeError that says which of them is wrong", () => {
+    const broken = { ...GOOD, id: "broken", start: "no" };
+    assertThrows(
+      () => checkHosts([GOOD, broken]),
+      TypeError,
+      'Cannot join: hosts[1]: start must be a function, received "no"',
+    );
+    assertThrows(() => checkHosts([GOOD, null]), TypeError, "hosts[1]: spec must be a ChildSpec");
+  });
+
+  it("throws a TypeError for an id that is there twice", () => {
+    const twin = { ...GOOD };
+    assertThrows(
+      () => checkHosts([GOOD, twin]),
+      TypeError,
+      'Cannot join: hosts[1].id is there twice: "counter"',
+    );
+  });
+
+  it("takes 1,000 specs, and throws a TypeError for more", () => {
+    const hosts = Array.from({ length: 1_001 }, (_, n) => ({ ...GOOD, id: `spec ${n}` }));
+    assertEquals(checkHosts(hosts.slice(1)).length, 1_000);
+    assertThrows(() => checkHosts(hosts), TypeError, "at most 1000, received 1001");
+  });
+});

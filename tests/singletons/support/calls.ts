@@ -1,0 +1,40 @@
+import { decodeValue, encodeValue, registerId } from "../../../lib/codec.ts";
+import type { Answer } from "../../../lib/singletons/bodies.ts";
+import type { Call } from "../../../lib/singletons/inbox.ts";
+
+/** A call as it arrives at a host. */
+export function callOf(
+  method: string,
+  args: readonly unknown[] = [],
+  more: Partial<Call> = {},
+): Call {
+  return {
+    type: "call",
+    register: registerId("s", "counter", "apple"),
+    session: "w1/-P70F6sqFhqk35ea00oQ/1",
+    token: 5,
+    sequence: 1,
+    done: 0,
+    had: [],
+    method,
+    args: encodeValue(args, 2 ** 20),
+    ...more,
+  };
+}
+
+/** An answer in a few words: `returned 1`, `threw RangeError: no`, `refused`. */
+export function textOf(answer: Answer): string {
+  switch (answer.type) {
+    case "returned": {
+      const [value] = decodeValue(answer.value) as unknown[];
+      return `returned ${JSON.stringify(value)}`;
+    }
+    case "threw":
+    case "failed":
+      return `${answer.type} ${answer.name}: ${answer.message}`;
+    case "started":
+      return `started ${answer.pid.seq}`;
+    default:
+      return answer.type;
+  }
+}
