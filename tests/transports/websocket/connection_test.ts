@@ -1,0 +1,206 @@
+import { beforeEach, describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { FrameQueue } from "../../../transports/link/frame_queue.ts";
+import { writeFrames } from "../../../transports/link/frame_stream.ts";
+import { Connection, type PieceSize } from "../../../transports/websocket/connection.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  MAX_MESSAGE_BYTES,
+} from "../../../transports/websocket/message.ts";
+import { Socket } from "../../../transports/websocket/socket.ts";
+
+const nothing = new Uint8Array(0);
+
+/** A connection whose messages the test carries. */
+class End {
+  readonly sent: Uint8Array[] = [];
+  readonly closed: (number | undefined)[] = [];
+  readonly received: Uint8Array[] = [];
+  readonly queue = new FrameQueue(100_000_000);
+  readonly connection: Connection;
+
+  constructor(pieces: PieceSize, until = Infinity) {
+    const socket = new Socket({
+      send: (data) => this.sent.push(data as Uint8Array),
+      close: (code) => this.closed.push(code),
+    }, () => {});
+    const receive = (frame: Uint8Array) => this.received.push(frame);
+    this.connection = new Connection(socket, { pieces, until, receive });
+  }
+
+  /** Brings what was sent to `other`, and returns the sizes of the messages. */
+  carryTo(other: End): number[] {
+    return this.sent.splice(0).map((message) => {
+      other.connection.take(message);
+      return message.length;
+    });
+  }
+}
+
+describe("Connection", () => {
+  let a: End;
+  let b: End;
+
+  beforeEach(() => {
+    [a, b] = [new End("large"), new End("large")];
+  });
+
+  it("carries what waits in one message", () => {
+    for (let i = 0; i < 10; i++) a.queue.push(new Uint8Array(100).fill(i));
+    a.connection.send(a.queue);
+    assertEquals(a.carryTo(b), [5 + 10 * 104]);
+    assertEquals(b.received.map((frame) => frame[0]), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("carries a frame that is larger than a message in several", () => {
+    const frame = crypto.getRandomValues(new Uint8Array(60_000));
+    const large = new Uint8Array(600_000);
+    for (let at = 0; at < large.length; at += frame.length) large.set(frame, at);
+    a.queue.push(large);
+    a.connection.send(a.queue);
+    assert(a.sent.every((message) => message.length <= MAX_MESSAGE_BYTES));
+    assertEquals(a.carryTo(b).length, 3);
+    assertEquals(b.received.length, 1);
+    assert(b.received[0].every((byte, i) => byte === large[i]));
+  });
+
+  it("in small pieces no message has more than 1,024 bytes, and each asks for an answer", () => {
+    a = new End("small");
+    const frame = crypto.getRandomValues(new Uint8Array(20_000));
+    a.queue.push(frame);
+    a.connection.send(a.queue);
+    assertEquals(a.sent.length, 21);
+    for (const message of a.sent) {
+      assert(message.length <= 1_024, `${message.length}`);
+      assertEquals(decodeMessage(message)?.answerNow, true);
+    }
+    for (const message of a.sent.splice(0)) {
+      b.connection.take(message);
+      b.connection.answer();
+    }
+    assertEquals(b.sent.map((message) => decodeMessage(message)?.acknowledged), [
+      ...Array.from({ length: 21 }, (_, i) => i + 1),
+    ]);
+    assertEquals(b.received, [frame]);
+  });
+
+  it("in small pieces what is large goes whole, and asks for nothing", () => {
+    a = new End("small");
+    a.queue.push(new Uint8Array(100_000));
+    a.connection.send(a.queue);
+    assertEquals(a.sent.map((message) => message.length), [5 + 100_004]);
+    assertEquals(decodeMessage(a.sent[0])?.answerNow, false);
+  });
+
+  it("sends a megabyte ahead and no more, until it is acknowledged", () => {
+    for (let i = 0; i < 40; i++) a.queue.push(new Uint8Array(100_000));
+    a.connection.send(a.queue);
+    const ahead = a.sent.reduce((sum, message) => sum + message.length, 0);
+    assert(ahead >= 1_048_576 && ahead < 1_048_576 + MAX_MESSAGE_BYTES, `${ahead}`);
+    a.connection.send(a.queue);
+    let rounds = 0;
+    while (a.sent.length > 0) {
+      a.carryTo(b);
+      b.connection.answer();
+      b.carryTo(a);
+      a.connection.send(a.queue);
+      rounds++;
+    }
+    assertEquals(b.received.length, 40);
+    assert(rounds > 2 && rounds < 10, `${rounds}`);
+  });
+
+  it("acknowledges with what it says itself, and otherwise when much has come", () => {
+    a.queue.push(new Uint8Array(10));
+    a.connection.send(a.queue);
+    a.carryTo(b);
+    b.connection.answer();
+    assertEquals(b.sent, []);
+    b.queue.push(Uint8Array.of(1));
+    b.connection.send(b.queue);
+    assertEquals(decodeMessage(b.sent[0])?.acknowledged, 1);
+    b.carryTo(a);
+    for (let i = 0; i < 3; i++) {
+      a.queue.push(new Uint8Array(100_000));
+      a.connection.send(a.queue);
+    }
+    a.carryTo(b);
+    b.connection.answer();
+    b.connection.answer();
+    assertEquals(b.sent, [encodeMessage({ answerNow: false, acknowledged: 4, piece: nothing })]);
+  });
+
+  it("does not acknowledge acknowledgements, nor signs of life", () => {
+    for (let i = 0; i < 3; i++) {
+      a.connection.tick();
+      b.connection.tick();
+      a.carryTo(b);
+      b.carryTo(a);
+      a.connection.answer();
+      b.connection.answer();
+      assertEquals([a.sent, b.sent], [[], []]);
+    }
+  });
+
+  it("ends on an acknowledgement of what was never sent, or was acknowledged before", () => {
+    const piece = nothing;
+    for (const wrong of [2, 0, 2 ** 32 - 1]) {
+      const end = new End("large");
+      end.queue.push(Uint8Array.of(1));
+      end.connection.send(end.queue);
+      end.connection.take(encodeMessage({ answerNow: false, acknowledged: 1, piece }));
+      assertEquals(end.closed, []);
+      end.connection.take(encodeMessage({ answerNow: false, acknowledged: wrong, piece }));
+      assertEquals(end.closed, [4400]);
+    }
+  });
+
+  it("tick() shows that it lives when it has said nothing else, and ends when the other does not", () => {
+    a.connection.tick();
+    assertEquals(a.sent.length, 1);
+    a.queue.push(Uint8Array.of(1));
+    a.connection.send(a.queue);
+    a.connection.tick();
+    assertEquals(a.sent.length, 2);
+    for (let i = 0; i < 5; i++) {
+      b.connection.tick();
+      b.carryTo(a);
+      a.connection.tick();
+    }
+    assertEquals(a.closed, []);
+    for (let i = 0; i < 3; i++) a.connection.tick();
+    assertEquals(a.closed, [4408]);
+  });
+
+  it("ends with its token, however it is used then", () => {
+    const uses: ((end: End) => void)[] = [
+      (end) =>
+        end.connection.take(encodeMessage({ answerNow: false, acknowledged: 0, piece: nothing })),
+      (end) => end.connection.send(end.queue),
+      (end) => end.connection.tick(),
+    ];
+    for (const use of uses) {
+      const end = new End("large", Date.now());
+      end.queue.push(Uint8Array.of(1));
+      use(end);
+      assertEquals([end.closed, end.sent], [[4408], []]);
+    }
+  });
+
+  it("takes no more frames once it is closed", () => {
+    const frames = writeFrames([Uint8Array.of(1), Uint8Array.of(2)]);
+    const socket = new Socket({ send: () => {}, close: () => {} }, () => {});
+    const received: number[] = [];
+    const connection = new Connection(socket, {
+      pieces: "large",
+      until: Infinity,
+      receive: (frame) => {
+        received.push(frame[0]);
+        connection.close(1000, "enough");
+      },
+    });
+    connection.take(encodeMessage({ answerNow: false, acknowledged: 0, piece: frames }));
+    assertEquals(received, [1]);
+  });
+});
