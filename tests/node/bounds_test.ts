@@ -189,6 +189,7 @@ describe("a node that was closed", () => {
       node.kv.put("k", 1, { until: node.kv.now() + 60_000 }),
       node.kv.get("other", { timeout: 100_000 }),
       node.kv.keys(undefined, { noQuorum: "retry" }),
+      node.status(),
     ].map((operation) => (operation as Promise<unknown>).catch(() => {}));
     await time.until(Promise.all(nodes.map((one) => one.close())));
     assertEquals((await next).done, true);
