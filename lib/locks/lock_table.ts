@@ -89,7 +89,7 @@ export class LockTable {
     } catch (error) {
       this.#tickets.delete(ticket);
       // It may be in the queue, or get there yet: who stops waiting takes the request back.
-      if (ticket.wrote) void this.release(ticket, true);
+      if (ticket.firstAccept !== undefined) void this.release(ticket, true);
       throw error;
     }
   }
@@ -165,15 +165,19 @@ export class LockTable {
       throw new SynodError("session_lost", "The session was lost before the lock was asked for");
     }
     const entry = { pid: owner.pid, request, mode, token: 0 };
-    const order = () =>
-      ({ type: "request", entry, ifAvailable, steal, sent: ticket.wrote }) as const;
     const change: Change<LockResult> = (current) => {
       if (owner.ended || !this.#core.session.isPossible(owner.pid.session)) {
         throw new SynodError("session_lost", "The owner ended before it had the lock");
       }
-      return this.#change(order())(current);
+      const { state, token } = current;
+      // A write that was chosen is at or above the counter of its `accept`, and so is all that was
+      // written over it: what is over an older state shows that this one never was.
+      const since = state?.present ? state.over : token;
+      const sent = ticket.firstAccept !== undefined && since >= ticket.firstAccept;
+      return this.#change({ type: "request", entry, ifAvailable, steal, sent })(current);
     };
-    const options = { ...limits, again: true, writing: () => void (ticket.wrote = true) };
+    const writing = ({ counter }: Ballot) => void (ticket.firstAccept ??= counter);
+    const options = { ...limits, again: true, writing };
     const chosen = await this.#core.proposals.change(register, change, options);
     if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
     // Whoever is in the way may have died: then it is out of it at once.

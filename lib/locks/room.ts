@@ -88,6 +88,7 @@ export class Room {
         return;
       }
       this.#last = { learned, value };
+      this.#core.proposals.outdated(this.#register, learned.ballot);
       this.#learn(learned, value);
     });
   }

@@ -10,8 +10,8 @@ export class Ticket {
   /** Unique in the life of the node. */
   readonly request: number;
   readonly mode: LockMode;
-  /** Whether a state with this request may have been sent to anybody. */
-  wrote = false;
+  /** The counter of the first `accept` with this request; `undefined` before there was one. */
+  firstAccept: number | undefined;
   /** The ballot at which it is known to be in the register. */
   seen: Ballot | undefined;
   /** The fencing token, once it was granted. */

@@ -39,7 +39,7 @@ export function combine(parts: readonly Part[], current: Current): Decision<Comb
     if (decision.draft !== null) {
       if (draft?.present && !decision.merges) break;
       draft = decision.draft;
-      state = virtualState(draft, current.ballot.counter, token);
+      state = virtualState(draft, current.ballot.counter, current.token);
       token = current.ballot.counter;
       part.writes = true;
     }

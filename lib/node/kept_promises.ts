@@ -1,3 +1,4 @@
+import { type Ballot, compareBallots } from "../paxos/ballot.ts";
 import type { KeptPromise } from "../paxos/proposer.ts";
 import type { RegisterId } from "../paxos/register.ts";
 
@@ -24,6 +25,12 @@ export class KeptPromises {
     const kept = this.#kept.get(register);
     if (kept !== undefined) this.#kept.delete(register);
     return kept;
+  }
+
+  /** Something was chosen for `register` at `ballot`: a promise below that holds no more. */
+  outdated(register: RegisterId, ballot: Ballot): void {
+    const kept = this.#kept.get(register);
+    if (kept !== undefined && compareBallots(ballot, kept.ballot) >= 0) this.#kept.delete(register);
   }
 
   /** Forgets all. */

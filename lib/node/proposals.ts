@@ -57,6 +57,11 @@ export class Proposals {
     this.#released = released;
   }
 
+  /** Something was chosen for `register` at `ballot`, by whomever. */
+  outdated(register: RegisterId, ballot: Ballot): void {
+    this.#kept.outdated(register, ballot);
+  }
+
   /** Forgets every kept promise: the cluster that gave them is gone. */
   restart(): void {
     this.#kept.clear();

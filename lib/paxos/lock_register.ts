@@ -35,7 +35,7 @@ export type LockOrder =
     readonly ifAvailable: boolean;
     /** Takes the lock from whoever holds it; exclusive only. */
     readonly steal: boolean;
-    /** Whether a new state with this request was sent to anybody before. */
+    /** Whether a new state with this request was sent before, and may have been chosen. */
     readonly sent: boolean;
   }
   /** Takes a request back, whether it waits or holds: `release` and `withdraw` alike. */

@@ -102,6 +102,8 @@ export interface ProposerOptions<R> {
 export class Proposer<R> {
   readonly #options: ProposerOptions<R>;
   #phase: "idle" | "prepare" | "accept" | "done" = "idle";
+  /** Whether the running attempt relies on a promise that was kept, and may be outdated. */
+  #reliesOnKept = false;
   #ballot: Ballot = NO_BALLOT;
   #promises: Tally<Report>;
   #accepts: Tally<true>;
@@ -145,6 +147,7 @@ export class Proposer<R> {
     this.#nacks.clear();
     this.#fulls.clear();
     this.#kept = undefined;
+    this.#reliesOnKept = false;
     this.#phase = "prepare";
     this.#request = { type: "prepare", register, ballot: this.#ballot };
     return { do: "send", request: this.#request };
@@ -156,6 +159,7 @@ export class Proposer<R> {
    */
   startKept({ ballot, state }: KeptPromise): Step<R> {
     this.#ballot = ballot;
+    this.#reliesOnKept = true;
     this.#accepts = new Tally(this.#options.members);
     this.#nacks.clear();
     this.#fulls.clear();
@@ -262,9 +266,9 @@ export class Proposer<R> {
       return this.#phase === "prepare" ? { do: "restart" } : undefined;
     }
     this.#nacks.add(sender.member);
-    return this.#nacks.size > members.length - majority(members.length)
-      ? { do: "retry" }
-      : undefined;
+    if (this.#nacks.size <= members.length - majority(members.length)) return undefined;
+    // Somebody changed the register since: that is no contention, and nobody has to be waited for.
+    return { do: this.#reliesOnKept ? "restart" : "retry" };
   }
 
   #full(sender: Sender): Step<R> | undefined {
