@@ -18,7 +18,7 @@ export interface Station {
   node: ClusterNode | null;
   /** Whether it had a quorum and a session once. */
   ready: boolean;
-  /** It was told to close. */
+  /** It was told to close, or another process took its place and it will close when it hears of it. */
   closing: boolean;
   /** It crashed, or has closed. */
   down: boolean;
@@ -140,6 +140,13 @@ export class Cluster {
     station.down = true;
     station.machine.crash();
     station.transport.close();
+  }
+
+  /** Starts a second process under the id of one that is up. */
+  replace(station: Station): void {
+    this.simulation.note(`${station.name} is replaced`);
+    station.closing = true;
+    this.boot(station.id);
   }
 
   /** Has a node leave in good order. */

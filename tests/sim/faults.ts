@@ -79,6 +79,12 @@ export class Faults {
         this.#cluster[kind](station);
         if (this.#cluster.scenario.restart) this.#restart(station);
         break;
+      case "replace":
+        if (!this.#cluster.scenario.restart || !station.isMember) return;
+        // Of two that are both on their way back, either may turn out to be the later one.
+        if (!station.ready || !this.#mayGo(station)) return;
+        this.#cluster.replace(station);
+        break;
     }
     this.#count(kind);
   }
@@ -101,7 +107,9 @@ export class Faults {
       this.#cluster.boot(station.id);
       this.#count("restart");
     };
-    simulation.after(this.#duration(), again);
+    // Sometimes so soon that answers of the last life are still on their way.
+    const hasty = this.#random.chance(0.3);
+    simulation.after(hasty ? this.#random.between(0, 20) : this.#duration(), again);
   }
 
   #partition(): void {

@@ -14,10 +14,18 @@ export interface NetworkProfile {
   readonly delay: readonly [shortest: number, longest: number];
   /** The probability that one takes far longer: twice to 128 times as long. */
   readonly tail: number;
+  /** The share of the links, each in one direction, that are up to thirty times as slow. */
+  readonly slowLinks: number;
 }
 
 /** A network without faults. */
-export const CALM: NetworkProfile = { loss: 0, duplicate: 0, delay: [0.2, 2], tail: 0 };
+export const CALM: NetworkProfile = {
+  loss: 0,
+  duplicate: 0,
+  delay: [0.2, 2],
+  tail: 0,
+  slowLinks: 0,
+};
 
 /** Sees each frame when it is sent, at `time` in virtual time, whatever becomes of it. */
 export type FrameListener = (from: string, to: string, frame: Uint8Array, time: number) => void;
@@ -28,6 +36,7 @@ export class SimulatedNetwork {
   readonly #simulation: Simulation;
   readonly #random: Random;
   readonly #listeners: FrameListener[] = [];
+  readonly #links = new Map<string, { rank: number; factor: number }>();
   readonly #oneWayCuts = new Set<string>();
   readonly #memory = memoryNetwork({
     schedule: (deliver, from, to, frame) => this.#schedule(deliver, from, to, frame),
@@ -102,7 +111,8 @@ export class SimulatedNetwork {
     // Drawn always, and in one order: so a cut changes the fate of no frame that it does not touch.
     const lost = this.#random.chance(this.profile.loss);
     const doubled = this.#random.chance(this.profile.duplicate);
-    const delays = [this.#delay(), this.#delay()];
+    const slowness = this.#slowness(from, to);
+    const delays = [this.#delay() * slowness, this.#delay() * slowness];
     if (lost || this.#oneWayCuts.has(`${from}>${to}`)) {
       this.counts.lost++;
       return;
@@ -113,6 +123,18 @@ export class SimulatedNetwork {
         deliver();
       });
     }
+  }
+
+  /** How many times as long as others a link takes; always the same one. */
+  #slowness(from: string, to: string): number {
+    const link = `${from}>${to}`;
+    let drawn = this.#links.get(link);
+    if (drawn === undefined) {
+      const random = this.#random.fork(link);
+      drawn = { rank: random.fraction(), factor: random.between(2, 30) };
+      this.#links.set(link, drawn);
+    }
+    return drawn.rank < this.profile.slowLinks ? drawn.factor : 1;
   }
 
   #delay(): number {

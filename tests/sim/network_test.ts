@@ -46,7 +46,7 @@ describe("SimulatedNetwork", () => {
 
   it("loses, doubles, delays and reorders as its profile says", async () => {
     const [a] = [node("a"), node("b")];
-    network.profile = { loss: 0.25, duplicate: 0.25, delay: [1, 9], tail: 0.1 };
+    network.profile = { loss: 0.25, duplicate: 0.25, delay: [1, 9], tail: 0.1, slowLinks: 0 };
     stream(a.transport, "b", 250);
     await simulation.run(10_000);
     const lines = log.map(({ line }) => line);
@@ -57,6 +57,27 @@ describe("SimulatedNetwork", () => {
     assert(late.length > 5, `${late.length} were late`);
     const numbers = lines.map((line) => Number(line.split(" ")[1]));
     assert(numbers.some((number, i) => i > 0 && number < numbers[i - 1]), "nothing was overtaken");
+  });
+
+  it("has slow links, each in one direction, and always the same", async () => {
+    const ids = ["a", "b", "c", "d"];
+    const nodes = ids.map((id) => node(id));
+    network.profile = { loss: 0, duplicate: 0, delay: [1, 1.001], tail: 0, slowLinks: 0.4 };
+    const taken = new Map<string, Set<boolean>>();
+    for (let round = 0; round < 5; round++) {
+      const begin = simulation.time;
+      log.length = 0;
+      for (const { transport } of nodes) transport.send("*", new Uint8Array([0]));
+      await simulation.run(begin + 100);
+      for (const { line, time } of log) {
+        const slow = time - begin > 1.5;
+        taken.set(line, (taken.get(line) ?? new Set()).add(slow));
+      }
+    }
+    assertEquals(taken.size, 12);
+    assert([...taken.values()].every((seen) => seen.size === 1), "a link changed");
+    const slow = [...taken.values()].filter((seen) => seen.has(true)).length;
+    assert(slow > 1 && slow < 11, `${slow} of 12 are slow`);
   });
 
   it("cutOneWay() cuts one direction; frames on their way are lost; heal() ends it", async () => {
@@ -113,7 +134,7 @@ describe("SimulatedNetwork", () => {
     const [a] = [node("a"), node("b"), node("c")];
     const seen: string[] = [];
     network.listen((from, to, [number]) => seen.push(`${from}>${to} ${number}`));
-    network.profile = { loss: 1, duplicate: 0, delay: [1, 2], tail: 0 };
+    network.profile = { loss: 1, duplicate: 0, delay: [1, 2], tail: 0, slowLinks: 0 };
     a.transport.send("*", new Uint8Array([7]));
     assertEquals(seen, ["a>b 7", "a>c 7"]);
     await simulation.run(100);

@@ -150,7 +150,7 @@ class Run {
     await this.#run(PATIENCE, () => workload.pending.length === 0);
     for (const label of workload.pending) this.#report(`never completed: ${label}`);
     for (const id of cluster.missingMembers) {
-      const gone = cluster.stations.filter((s) => s.id === id).every((s) => s.down);
+      const gone = cluster.stations.filter((s) => s.id === id).every((s) => s.down || s.closing);
       if (!gone) this.#report(`${id} is up, but not ready`);
     }
     await this.#checkFinalState();
@@ -193,8 +193,9 @@ class Run {
   async #close(): Promise<void> {
     const { cluster, simulation } = this;
     const { timeout } = this.#scenario;
-    const up = cluster.up;
-    for (const station of up) {
+    // Those that were replaced have closed by themselves, unless they were the last to stay.
+    const left = cluster.stations.filter((station) => !station.down && station.node !== null);
+    for (const station of left) {
       const at = simulation.time;
       cluster.close(station);
       await this.#run(timeout + 1_000, () => station.down);
@@ -203,7 +204,7 @@ class Run {
       }
     }
     await this.#run(100);
-    for (const { name, machine } of up) {
+    for (const { name, machine } of left) {
       if (machine.timers > 0) {
         this.#report(`${name} has closed, but ${machine.timers} timers are set`);
       }

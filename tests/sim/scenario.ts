@@ -15,6 +15,8 @@ export type FaultKind =
   | "crash"
   /** A node leaves in good order. */
   | "close"
+  /** A second process starts under the id of a member that is still up, and takes its place. */
+  | "replace"
   /** A wall clock is set, forward or back. */
   | "stepWall";
 
@@ -54,7 +56,7 @@ export interface Scenario {
   readonly calm: number;
   /** How likely it is that a reading of the clock takes a while, and how long at most. */
   readonly stall: { readonly chance: number; readonly longest: number };
-  /** Whether members that went down come back, without their memory. */
+  /** Whether members that went down come back, without their memory; and whether some are replaced. */
   readonly restart: boolean;
 }
 
@@ -94,6 +96,7 @@ export function drawScenario(random: Random, options: ScenarioOptions = {}): Sce
       duplicate: random.pick([0, 0.02, 0.2]),
       delay: [shortest, shortest * random.pick([1.1, 3, 20])],
       tail: random.pick([0, 0.01, 0.1]),
+      slowLinks: random.pick([0, 0, 0.2]),
     },
     faults: {
       partition: weight(),
@@ -102,6 +105,7 @@ export function drawScenario(random: Random, options: ScenarioOptions = {}): Sce
       sleep: weight(),
       crash: weight(),
       close: random.chance(0.3) ? 1 : 0,
+      replace: weight(),
       stepWall: weight(),
     },
     calm: random.pick([500, 2_000, 4 * sessionTtl]),

@@ -341,7 +341,7 @@ export class Workload {
   #failure(error: unknown, options: KeyOptions, station: Station, label: string): Outcome {
     if (options.signal?.aborted && error === options.signal.reason) return "aborted";
     if (error instanceof SynodError) {
-      if (error.code === "closed" && station.closing) return "ended";
+      if (station.closing && (error.code === "closed" || error.code === "replaced")) return "ended";
       // The process whose KV was used is over, for one of these reasons.
       if (error.code === "session_lost" || error.code === "exited") return "ended";
       if (error.code === "no_quorum" && options.noQuorum === "fail") return "no_quorum";
