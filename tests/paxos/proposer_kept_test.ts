@@ -110,13 +110,13 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     q.run("b", "c"); // 2q is above 2p
     const again = cluster.proposer("p", look, { clock: p.clock });
     again.startKept(p.proposer.kept!).ask("b", "c");
-    assertEquals(again.last, "retry");
+    assertEquals(again.last, "restart");
     again.start().ask("a", "b").ask("a", "b");
     assertEquals(again.last, "done, xy@2 at 3p");
   });
 
   it("a rival of a lower life at the promised counter is refused, one of a higher life is not", () => {
-    for (const [life, last] of [["o", "done, xz@2 at 2p"], ["q", "retry"]]) {
+    for (const [life, last] of [["o", "done, xz@2 at 2p"], ["q", "restart"]]) {
       const cluster = new Cluster();
       const p = cluster.proposer("p", write("x"), { keepPromise });
       p.run("a", "b");
@@ -138,7 +138,7 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     q.start().ask("b", "c");
     const again = cluster.proposer("p", append("y"), { clock: p.clock });
     again.startKept(p.proposer.kept!).ask("a", "b", "c");
-    assertEquals(again.last, "retry");
+    assertEquals(again.last, "restart");
     again.start().ask("a", "b").ask("a", "b");
     // It finds its own state at a, where it was accepted: the change is made once.
     assertEquals([again.last, again.chosen.result], ["done, xy@2 at 3p", "xy"]);
