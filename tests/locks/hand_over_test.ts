@@ -1,0 +1,89 @@
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { Lock } from "../../mod.ts";
+import { ROUND_TRIP, TimedCluster } from "./support/timed_cluster.ts";
+
+/** So long that nothing of what is measured here can be due to it. */
+const sessionTtl = 60_000;
+
+/** A refusal, a random wait, and two rounds: a few round trips. */
+const AT_ONCE = 6 * ROUND_TRIP;
+
+describe("a lock that is given up", () => {
+  for (const way of ["release", "exit", "close"] as const) {
+    it(`goes to the next one within a few round trips: ${way}`, async () => {
+      for (let run = 0; run < 5; run++) {
+        await using cluster = await TimedCluster.start(3, { sessionTtl });
+        const [first, second] = cluster.nodes;
+        // By then both know how long a round trip takes here.
+        for (let i = 0; i < 40; i++) {
+          const lock = await cluster.until(cluster.nodes[i % 2].lock(i));
+          await cluster.until(lock.release());
+        }
+        const process = first.spawn();
+        const lock = await cluster.until(process.lock("k"));
+        const next = second.lock("k");
+        await cluster.time.pass(50);
+        const ways = {
+          release: () => lock.release(),
+          exit: () => process.exit(),
+          close: () => first.close(),
+        };
+        const over = ways[way]();
+        assertEquals(lock.held, false);
+        const { took } = await cluster.measure(next);
+        assertLess(took, AT_ONCE);
+        await cluster.until(over);
+      }
+    });
+  }
+});
+
+describe("a lock whose owner's node vanishes", () => {
+  for (const sessionTtl of [300, 2_000]) {
+    it(`is free after the session's time to live and a few round trips at most: ${sessionTtl} ms`, async () => {
+      // At five points of the session's renewals.
+      for (let offset = 0; offset < 5; offset++) {
+        await using cluster = await TimedCluster.start(3, { sessionTtl });
+        const [first, second] = cluster.nodes;
+        const lock = await cluster.until(first.lock("k"));
+        const next = second.lock("k");
+        await cluster.time.pass(sessionTtl + offset * sessionTtl / 15);
+        cluster.isolate("n1");
+        let heldThen: boolean | undefined;
+        const { took } = await cluster.measure(next.then(() => heldThen = lock.held));
+        assertEquals(heldThen, false, "the old owner still believes in it");
+        assertLess(took, sessionTtl + 20 * ROUND_TRIP);
+        // The last renewal was a third of that ago at most: who is faster than this has not waited.
+        assertGreater(took, sessionTtl / 2);
+      }
+    });
+  }
+});
+
+describe("a thousand that wait for one lock", () => {
+  it("do not wake up: a hand-over takes as many frames as with one, and no polling", async () => {
+    await using cluster = await TimedCluster.start(3, { sessionTtl });
+    const { nodes } = cluster;
+    const granted: Lock[] = [await cluster.until(nodes[0].lock("k"))];
+    let wake = () => {};
+    for (let index = 0; index < 1_000; index++) {
+      nodes[index % 3].lock("k").then((lock) => {
+        granted.push(lock);
+        wake();
+      }, () => {});
+    }
+    await cluster.time.pass(1_000);
+    const quiet = cluster.frames;
+    await cluster.time.pass(1_000);
+    assertLess(cluster.frames - quiet, 60, "frames in a second in which nothing happens");
+    for (let handOver = 1; handOver <= 30; handOver++) {
+      assertEquals(granted.length, handOver);
+      const next = new Promise<void>((resolve) => wake = resolve);
+      void granted[handOver - 1].release();
+      const { frames } = await cluster.measure(next);
+      assertLess(frames, 25, "frames for one hand-over");
+      await cluster.time.pass(20);
+    }
+  });
+});

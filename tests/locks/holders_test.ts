@@ -1,0 +1,89 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { startCluster } from "../support/cluster.ts";
+import { valueOf } from "../support/expect.ts";
+import { eventually } from "../support/wait.ts";
+import { untilQueued } from "./support/queue.ts";
+
+describe("node.holders", () => {
+  it("is empty for a lock that nobody has, or ever had", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    assertEquals(await second.holders("k"), { ok: true, value: [] });
+    const lock = await first.lock("k");
+    await lock.release();
+    assertEquals(await second.holders("k"), { ok: true, value: [] });
+  });
+
+  it("names the owner by pid, mode and token, from every node, and nobody who waits", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const lock = await process.lock(["k", 1]);
+    second.lock(["k", 1]).catch(() => {});
+    for (const node of cluster.nodes) {
+      assertEquals(await node.holders(["k", 1]), {
+        ok: true,
+        value: [{ pid: process.pid, mode: "exclusive", token: lock.token }],
+      });
+    }
+  });
+
+  it("gives node.lock an owner of its own each time", async () => {
+    await using cluster = await startCluster(3);
+    const [first] = cluster.nodes;
+    await first.lock("a");
+    await first.lock("b");
+    const pids = [...valueOf(await first.holders("a")), ...valueOf(await first.holders("b"))]
+      .map(({ pid }) => pid);
+    assertEquals(pids.map(({ node }) => node), ["n1", "n1"]);
+    assertEquals(new Set(pids.map(({ seq }) => seq)).size, 2);
+  });
+
+  it("does not name an owner any more whose session is over, though nobody waits", async () => {
+    await using cluster = await startCluster(3, { sessionTtl: 300 });
+    const [first, second] = cluster.nodes;
+    await first.lock("k");
+    cluster.isolate("n1");
+    await eventually(async () => valueOf(await second.holders("k")).length === 0, "a free lock");
+  });
+});
+
+describe("status().owned.locks", () => {
+  it("counts the locks that this node holds", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const owned = async () => (await first.status()).owned.locks;
+    assertEquals(await owned(), 0);
+    await using process = first.spawn();
+    const locks = [
+      await first.lock("a"),
+      await first.lock("b", { mode: "shared" }),
+      await process.lock("c"),
+      await process.lock("c"), // a handle of the same lock
+    ];
+    await second.lock("d");
+    first.lock("d").catch(() => {}); // waits
+    await untilQueued(second, "d", 1);
+    assertEquals(await owned(), 3);
+    await locks[0].release();
+    await locks[2].release();
+    assertEquals(await owned(), 2);
+    await process.exit();
+    assertEquals(await owned(), 1);
+    await locks[1].release();
+    assertEquals(await owned(), 0);
+  });
+
+  it("does not count what was lost or stolen", async () => {
+    await using cluster = await startCluster(3, { sessionTtl: 300 });
+    const [first, second] = cluster.nodes;
+    await first.lock("a");
+    await first.lock("b");
+    await second.lock("a", { steal: true });
+    const owned = async () => (await first.status()).owned.locks;
+    await eventually(async () => await owned() === 1, "the news of the theft");
+    cluster.isolate("n1");
+    await eventually(async () => await owned() === 0, "the end of the session");
+  });
+});

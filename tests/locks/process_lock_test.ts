@@ -1,0 +1,291 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertStrictEquals,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Cluster, startCluster } from "../support/cluster.ts";
+import { reasonOf, valueOf } from "../support/expect.ts";
+import { turn, within } from "../support/wait.ts";
+import { isSettled, untilQueued } from "./support/queue.ts";
+
+describe("process.lock", () => {
+  it("is owned by the process", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const lock = await process.lock("k");
+    assertEquals(await second.holders("k"), {
+      ok: true,
+      value: [{ pid: process.pid, mode: "exclusive", token: lock.token }],
+    });
+  });
+
+  it("excludes other processes, of the same node and of others", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    await using neighbour = first.spawn();
+    await using stranger = second.spawn();
+    await process.lock("k");
+    assertStrictEquals(await neighbour.lock("k", { ifAvailable: true }), null);
+    assertStrictEquals(await stranger.lock("k", { ifAvailable: true }), null);
+    assertStrictEquals(await first.lock("k", { ifAvailable: true }), null);
+  });
+
+  it("does not block the process that has it: a second call gives another handle", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const outer = await process.lock("k");
+    const waiting = second.lock("k");
+    await untilQueued(second, "k", 1);
+    const inner = await within(process.lock("k"), "the second call");
+    assert(inner !== outer);
+    assertEquals([inner.token, inner.mode, inner.held], [outer.token, "exclusive", true]);
+    assertEquals(await isSettled(waiting), false);
+  });
+
+  it("is free when all handles were released, in whatever order, and not before", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const handles = [await process.lock("k"), await process.lock("k"), await process.lock("k")];
+    const waiting = second.lock("k");
+    await untilQueued(second, "k", 1);
+    await handles[1].release();
+    await handles[1].release();
+    await handles[0].release();
+    assertEquals(handles.map(({ held }) => held), [false, false, true]);
+    assertEquals(handles.map(({ signal }) => signal.aborted), [true, true, false]);
+    assertEquals(await isSettled(waiting), false);
+    await handles[2].release();
+    assertGreater((await within(waiting, "the next owner")).token, handles[0].token);
+  });
+
+  it("gives one lock to calls that are made at once", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const handles = await Promise.all(Array.from({ length: 10 }, () => process.lock("k")));
+    assertEquals(new Set(handles.map(({ token }) => token)).size, 1);
+    assertEquals(valueOf(await second.holders("k")).length, 1);
+    await Promise.all(handles.map((handle) => handle.release()));
+    assert(await second.lock("k", { ifAvailable: true }));
+  });
+
+  it("gives one lock to calls that wait, each within limits of its own", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const held = await second.lock("k");
+    const aborter = new AbortController();
+    const aborted = reasonOf(process.lock("k", { signal: aborter.signal }));
+    const late = reasonOf(process.lock("k", { timeout: 30 }));
+    const patient = process.lock("k");
+    await untilQueued(second, "k", 1);
+    assertStrictEquals((await late as DOMException).name, "TimeoutError");
+    aborter.abort("gone");
+    assertStrictEquals(await aborted, "gone");
+    await untilQueued(second, "k", 1);
+    await held.release();
+    assert((await within(patient, "the patient one")).held);
+  });
+
+  it("leaves the queue when nobody of the process waits any more", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    await using _held = await second.lock("k");
+    const late = [10, 20, 30].map((timeout) => reasonOf(process.lock("k", { timeout })));
+    await Promise.all(late);
+    await untilQueued(second, "k", 0);
+    assertEquals(valueOf(await first.holders("k")).map(({ pid }) => pid.node), ["n2"]);
+  });
+
+  it("can be taken again after it was free", async () => {
+    await using cluster = await startCluster(3);
+    await using process = cluster.nodes[0].spawn();
+    let last = 0;
+    for (let i = 0; i < 5; i++) {
+      const lock = await process.lock("k");
+      assertGreater(lock.token, last);
+      last = lock.token;
+      void lock.release();
+    }
+  });
+
+  it("counts each key for itself", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const [a, b] = [await process.lock({ id: 1 }), await process.lock({ id: 2 })];
+    const again = await process.lock({ id: 1 });
+    assertStrictEquals(again.token, a.token);
+    await b.release();
+    assert(await second.lock({ id: 2 }, { ifAvailable: true }));
+    assertStrictEquals(await second.lock({ id: 1 }, { ifAvailable: true }), null);
+  });
+});
+
+describe("process.lock: modes", () => {
+  it("exclusive while the process has it shared is a TypeError", async () => {
+    await using cluster = await startCluster(3);
+    await using process = cluster.nodes[0].spawn();
+    const shared = await process.lock("k", { mode: "shared" });
+    assertInstanceOf(await reasonOf(process.lock("k")), TypeError);
+    assertInstanceOf(await reasonOf(process.lock("k", { ifAvailable: true })), TypeError);
+    assert(shared.held);
+    await shared.release();
+    assert((await process.lock("k")).held);
+  });
+
+  it("shared while the process has it exclusive is another handle of the exclusive lock", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const exclusive = await process.lock("k");
+    const handle = await process.lock("k", { mode: "shared" });
+    assertEquals([handle.token, handle.mode], [exclusive.token, "exclusive"]);
+    await exclusive.release();
+    assertStrictEquals(await second.lock("k", { mode: "shared", ifAvailable: true }), null);
+    await handle.release();
+    assert(await second.lock("k", { mode: "shared", ifAvailable: true }));
+  });
+
+  it("shared is reentrant, too, even when an exclusive request of another waits", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const outer = await process.lock("k", { mode: "shared" });
+    const waiting = second.lock("k");
+    await untilQueued(second, "k", 1);
+    const inner = await within(process.lock("k", { mode: "shared" }), "the inner handle");
+    await outer.release();
+    assertEquals(await isSettled(waiting), false);
+    await inner.release();
+    await within(waiting, "the exclusive one");
+  });
+});
+
+describe("process.lock: ifAvailable and steal", () => {
+  it("ifAvailable gives a handle of what the process has, and null while it only waits", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const held = await second.lock("k");
+    const waiting = process.lock("k");
+    await untilQueued(second, "k", 1);
+    assertStrictEquals(await process.lock("k", { ifAvailable: true }), null);
+    await held.release();
+    const lock = await within(waiting, "its turn");
+    assertStrictEquals((await process.lock("k", { ifAvailable: true }))?.token, lock.token);
+  });
+
+  it("a call that waits does not get the null of one ifAvailable beside it", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const held = await second.lock("k");
+    const maybe = process.lock("k", { ifAvailable: true });
+    const surely = process.lock("k");
+    assertStrictEquals(await maybe, null);
+    assertEquals(await isSettled(surely), false);
+    await held.release();
+    assert((await within(surely, "its turn")).held);
+  });
+
+  it("a steal gives the lock also to those of the process that wait", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    await second.lock("k");
+    const waiting = process.lock("k");
+    await untilQueued(second, "k", 1);
+    const thief = await within(process.lock("k", { steal: true }), "the theft");
+    assertStrictEquals((await within(waiting, "who waited")).token, thief.token);
+    await untilQueued(second, "k", 0);
+  });
+
+  it("a steal of what the process has itself is another handle", async () => {
+    await using cluster = await startCluster(3);
+    await using process = cluster.nodes[0].spawn();
+    const lock = await process.lock("k");
+    const handle = await process.lock("k", { steal: true });
+    assertStrictEquals(handle.token, lock.token);
+    await turn(150);
+    assert(lock.held && handle.held);
+  });
+
+  it("limits hold also behind a steal that waits for a quorum", async () => {
+    await using cluster = new Cluster(3);
+    const node = await cluster.join("n1");
+    await using process = node.spawn();
+    process.lock("k", { steal: true }).catch(() => {});
+    const late = await within(reasonOf(process.lock("k", { timeout: 30 })), "the timeout", 2_000);
+    assertStrictEquals((late as DOMException).name, "TimeoutError");
+    const signal = AbortSignal.timeout(30);
+    assertStrictEquals(
+      await within(reasonOf(process.lock("k", { signal })), "the abort", 2_000),
+      signal.reason,
+    );
+  });
+});
+
+describe("process.lock: the end of the process", () => {
+  it("releases all that it holds, however many handles there are", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const process = first.spawn();
+    const locks = [await process.lock("a"), await process.lock("a"), await process.lock("b")];
+    await process.exit("done");
+    assert(locks.every(({ held, signal }) => !held && signal.aborted));
+    assert(locks.every(({ signal }) => signal.reason === "done"));
+    assert(await second.lock("a", { ifAvailable: true }));
+    assert(await second.lock("b", { ifAvailable: true }));
+  });
+
+  it("that its function brings about releases it, too", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    for (const outcome of ["returned", "threw"]) {
+      const process = first.spawn(async (self) => {
+        await self.lock("k");
+        if (outcome === "threw") throw new Error("it failed");
+      });
+      await process.result.catch(() => {});
+      const next = await within(second.lock("k"), `the next owner after it ${outcome}`);
+      await next.release();
+    }
+  });
+
+  it("takes its requests out of the queue, which reject with the reason", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const process = first.spawn();
+    await using _held = await second.lock("k");
+    const waiting = reasonOf(process.lock("k"));
+    await untilQueued(second, "k", 1);
+    const reason = new Error("out of here");
+    await process.exit(reason);
+    assertStrictEquals(await waiting, reason);
+    await untilQueued(second, "k", 0);
+    assertStrictEquals(await reasonOf(process.lock("k")), reason);
+  });
+
+  it("hands a lock over that it got in the very turn of its end", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    for (let steps = 0; steps < 30; steps++) {
+      const process = first.spawn();
+      const request = process.lock("k").catch(() => null);
+      for (let i = 0; i < steps; i++) await (i % 2 === 0 ? Promise.resolve() : turn());
+      await process.exit();
+      await request;
+      const next = await within(second.lock("k"), `the next owner, after ${steps} steps`);
+      await next.release();
+    }
+  });
+});

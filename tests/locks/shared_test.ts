@@ -1,0 +1,100 @@
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { startCluster } from "../support/cluster.ts";
+import { valueOf } from "../support/expect.ts";
+import { turn, within } from "../support/wait.ts";
+import { isSettled, untilQueued } from "./support/queue.ts";
+
+const SHARED = { mode: "shared" } as const;
+
+describe("node.lock shared", () => {
+  it("is held by many at the same time, on all nodes", async () => {
+    await using cluster = await startCluster(3);
+    const [first] = cluster.nodes;
+    const locks = await Promise.all(
+      [...cluster.nodes, ...cluster.nodes].map((node) => node.lock("k", SHARED)),
+    );
+    assert(locks.every(({ held, mode }) => held && mode === "shared"));
+    const holders = valueOf(await first.holders("k"));
+    assertEquals(holders.map(({ mode }) => mode), Array(6).fill("shared"));
+    assertEquals(holders.map(({ pid }) => pid.node).sort(), ["n1", "n1", "n2", "n2", "n3", "n3"]);
+  });
+
+  it("waits for an exclusive owner, and lets an exclusive one in after the last of them", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    const exclusive = await first.lock("k");
+    const waiting = [second.lock("k", SHARED), third.lock("k", SHARED)];
+    await untilQueued(first, "k", 2);
+    const next = first.lock("k");
+    await untilQueued(first, "k", 3);
+    await exclusive.release();
+    const [one, other] = await within(Promise.all(waiting), "both that share it");
+    assert(one.held && other.held);
+    await one.release();
+    assertEquals(await isSettled(next), false);
+    await other.release();
+    assertGreater((await within(next, "the exclusive one")).token, other.token);
+  });
+
+  it("has one token with those who got it together, above that of the owner before", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    const exclusive = await first.lock("k");
+    const waiting = [first, second, third].map((node) => node.lock("k", SHARED));
+    await untilQueued(first, "k", 3);
+    await exclusive.release();
+    const tokens = (await within(Promise.all(waiting), "all three")).map(({ token }) => token);
+    assertEquals(new Set(tokens).size, 1);
+    assertGreater(tokens[0], exclusive.token);
+  });
+
+  it("does not overtake an exclusive one that waits", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    const reader = await first.lock("k", SHARED);
+    const writer = second.lock("k");
+    await untilQueued(first, "k", 1);
+    const late = third.lock("k", SHARED);
+    await untilQueued(first, "k", 2);
+    assertEquals(await isSettled(late), false);
+    await reader.release();
+    const wrote = await within(writer, "the exclusive one");
+    assertEquals(await isSettled(late), false);
+    await wrote.release();
+    await within(late, "the one that came late");
+  });
+
+  it("is let in when the exclusive one before it stops waiting", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    await using reader = await first.lock("k", SHARED);
+    const aborter = new AbortController();
+    second.lock("k", { signal: aborter.signal }).catch(() => {});
+    await untilQueued(first, "k", 1);
+    const late = third.lock("k", SHARED);
+    await untilQueued(first, "k", 2);
+    aborter.abort();
+    assert((await within(late, "the one behind it")).held);
+    assert(reader.held);
+  });
+
+  it("is told of a grant that is decided together with its own request", async () => {
+    // Of one node: it shares the lock for long (so it follows the lock's register), an exclusive request
+    // waits and is taken back, and one that shares it comes, both while a round is under way.
+    await using cluster = await startCluster(3);
+    const [node, other] = cluster.nodes;
+    await using _reader = await node.lock("k", SHARED);
+    await turn(150);
+    const aborter = new AbortController();
+    node.lock("k", { signal: aborter.signal }).catch(() => {});
+    await untilQueued(other, "k", 1);
+    const underWay = node.lock("k", { ifAvailable: true });
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+    const late = node.lock("k", SHARED);
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+    aborter.abort();
+    assertEquals(await underWay, null);
+    await within(late, "the one that shares it");
+  });
+});

@@ -1,0 +1,166 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertStrictEquals,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { Lock } from "../../mod.ts";
+import { startCluster } from "../support/cluster.ts";
+import { reasonOf, valueOf } from "../support/expect.ts";
+import { eventually, turn, within } from "../support/wait.ts";
+import { isSettled, Order, untilQueued } from "./support/queue.ts";
+
+const STEAL = { steal: true } as const;
+
+/** Resolves when the owner of `lock` has learned that it was stolen. */
+async function stolen(lock: Lock): Promise<void> {
+  await eventually(() => lock.signal.aborted, "the news of the theft");
+  assertEquals(lock.held, false);
+  assertInstanceOf(lock.signal.reason, DOMException);
+  assertStrictEquals(lock.signal.reason.name, "AbortError");
+}
+
+describe("steal", () => {
+  it("takes the lock from its owner, with a greater token, and the owner learns of it", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const lock = await first.lock("k");
+    const thief = await second.lock("k", STEAL);
+    assertGreater(thief.token, lock.token);
+    await stolen(lock);
+    assert(thief.held);
+    assertEquals(valueOf(await first.holders("k")).map(({ pid }) => pid.node), ["n2"]);
+  });
+
+  it("takes it from an owner of long standing, too", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const lock = await first.lock("k");
+    await turn(200);
+    await second.lock("k", STEAL);
+    await stolen(lock);
+  });
+
+  it("takes it from an owner of the same node", async () => {
+    await using cluster = await startCluster(3);
+    const [first] = cluster.nodes;
+    const lock = await first.lock("k");
+    const thief = await first.lock("k", STEAL);
+    await stolen(lock);
+    assert(thief.held);
+  });
+
+  it("is noticed by an owner on whose node others wait", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const lock = await first.lock("k");
+    first.lock("k").catch(() => {});
+    await untilQueued(first, "k", 1);
+    await second.lock("k", STEAL);
+    await stolen(lock);
+  });
+
+  it("takes it from all who share it", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    const readers = await Promise.all(
+      [first, second].map((node) => node.lock("k", { mode: "shared" })),
+    );
+    const thief = await third.lock("k", STEAL);
+    await Promise.all(readers.map(stolen));
+    assert(thief.held);
+  });
+
+  it("takes a lock that nobody has", async () => {
+    await using cluster = await startCluster(3);
+    assert((await cluster.nodes[0].lock("k", STEAL)).held);
+  });
+
+  it("passes by the queue, which then goes on as it was", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    const lock = await first.lock("k");
+    const order = new Order<string>();
+    for (const [index, node] of [second, third, first].entries()) {
+      order.add(node.id, node.lock("k"));
+      await untilQueued(node, "k", index + 1);
+    }
+    const thief = await third.lock("k", STEAL);
+    assertEquals(order.granted, []);
+    await stolen(lock);
+    await thief.release();
+    await within(order.done(), "the queue");
+    assertEquals(order.granted, ["n2", "n3", "n1"]);
+  });
+
+  it("of one thief from another leaves the last one, with the greatest token", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    const locks = [await first.lock("k", STEAL)];
+    locks.push(await second.lock("k", STEAL), await third.lock("k", STEAL));
+    await stolen(locks[0]);
+    await stolen(locks[1]);
+    assert(locks[2].held);
+    assertEquals(
+      locks.map(({ token }) => token),
+      locks.map(({ token }) => token).toSorted((a, b) => a - b),
+    );
+  });
+
+  it("by several at once gives each its own token, or tells it that it was stolen from", async () => {
+    await using cluster = await startCluster(3);
+    const thieves = [...cluster.nodes, ...cluster.nodes].map((node) => node.lock("k", STEAL));
+    const outcomes = await within(Promise.allSettled(thieves), "all thieves");
+    const tokens: number[] = [];
+    for (const outcome of outcomes) {
+      if (outcome.status === "fulfilled") tokens.push(outcome.value.token);
+      else assertStrictEquals((outcome.reason as DOMException).name, "AbortError");
+    }
+    assert(tokens.length > 0);
+    assertEquals(new Set(tokens).size, tokens.length);
+    const [holder] = valueOf(await cluster.nodes[0].holders("k"));
+    assertStrictEquals(holder.token, Math.max(...tokens));
+  });
+
+  it("leaves nothing to release for the old owner: its release frees nobody else's lock", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    const lock = await first.lock("k");
+    const thief = await second.lock("k", STEAL);
+    await lock.release();
+    assert(thief.held);
+    assertEquals(valueOf(await first.holders("k")).map(({ token }) => token), [thief.token]);
+  });
+
+  it("from the dead does not harm the queue", async () => {
+    await using cluster = await startCluster(5, { sessionTtl: 300 });
+    const [first, second, third, fourth] = cluster.nodes;
+    await first.lock("other");
+    await first.lock("k");
+    fourth.lock("k").catch(() => {});
+    await untilQueued(third, "k", 1);
+    const waiting = third.lock("k");
+    await untilQueued(third, "k", 2);
+    cluster.isolate("n1", "n4");
+    await within(second.lock("other"), "what the dead node had");
+    const thief = await within(second.lock("k", STEAL), "the theft");
+    assertEquals(await isSettled(waiting), false);
+    await thief.release();
+    assert((await within(waiting, "who waits behind two dead nodes")).held);
+  });
+
+  it("ends a process's hold on the lock, but not the process", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const handles = [await process.lock("k"), await process.lock("k")];
+    await second.lock("k", STEAL);
+    await Promise.all(handles.map(stolen));
+    assertEquals(process.signal.aborted, false);
+    // It may ask again, and then it waits as all others do.
+    const again = process.lock("k", { timeout: 20 });
+    assertStrictEquals((await reasonOf(again) as DOMException).name, "TimeoutError");
+  });
+});
