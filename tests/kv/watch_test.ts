@@ -113,6 +113,24 @@ describe("watch", () => {
     assertEquals(seen, [...new Set(seen)]);
   });
 
+  it("says nothing of a state that came and went while nobody waited", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using watcher = new Watcher(second, "k");
+    await using other = new Watcher(second, "k");
+    assertEquals([await watcher.next(), await other.next()], [ABSENT, ABSENT]);
+    const process = first.spawn();
+    await first.kv.put("k", "brief", { pid: process });
+    assertEquals(await other.nextValue(), "brief");
+    await process.exit();
+    assertEquals(await other.next(), ABSENT);
+    const next = watcher.next();
+    await first.kv.put("k", "last");
+    assertEquals(await other.nextValue(), "last");
+    const change = await next;
+    assertEquals(change.present && change.value, "last");
+  });
+
   it("never goes back, whatever the order in which frames arrive", async () => {
     let delay = 0;
     await using cluster = await startCluster(3, {

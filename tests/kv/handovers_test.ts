@@ -1,0 +1,67 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Handovers } from "../../lib/kv/handovers.ts";
+import type { HandoverReply } from "../../lib/paxos/messages.ts";
+
+const LIFE = "-P70F6sqFhqk35ea00oQ";
+
+/** A result with a value of so many bytes. */
+function result(token: number, bytes = 1): Promise<HandoverReply> {
+  return Promise.resolve({
+    type: "handed",
+    outcome: "written",
+    value: new Uint8Array(bytes),
+    token,
+  });
+}
+
+describe("Handovers", () => {
+  it("runs an operation once, and gives whoever asks again the same result", async () => {
+    const handovers = new Handovers();
+    let runs = 0;
+    const run = () => result(++runs);
+    const first = handovers.once(`${LIFE}/1`, run);
+    assertStrictEquals(handovers.once(`${LIFE}/1`, run), first);
+    const reply = await first;
+    assertStrictEquals(await handovers.once(`${LIFE}/1`, run), reply);
+    assertEquals(runs, 1);
+  });
+
+  it("runs each operation, and those of other lives with the same number", async () => {
+    const handovers = new Handovers();
+    const ran: number[] = [];
+    for (const [token, op] of [`${LIFE}/1`, `${LIFE}/2`, "-P70F6sqFhqk35ea00oR/1"].entries()) {
+      await handovers.once(op, () => {
+        ran.push(token);
+        return result(token);
+      });
+    }
+    assertEquals(ran, [0, 1, 2]);
+  });
+
+  it("never runs again what it has forgotten: it says that nobody can know", async () => {
+    const handovers = new Handovers();
+    // 16 MiB at most are remembered.
+    for (let sequence = 1; sequence <= 40; sequence++) {
+      await handovers.once(`${LIFE}/${sequence}`, () => result(sequence, 2 ** 20));
+    }
+    let ran = false;
+    const reply = await handovers.once(`${LIFE}/1`, () => {
+      ran = true;
+      return result(0);
+    });
+    assertEquals(ran, false);
+    assertEquals(reply, { type: "handed", outcome: "no_quorum" });
+    const last = await handovers.once(`${LIFE}/40`, () => result(0));
+    assertEquals(last.outcome === "written" && last.token, 40);
+  });
+
+  it("forgets the oldest of ten thousand, however small", async () => {
+    const handovers = new Handovers();
+    for (let sequence = 1; sequence <= 10_001; sequence++) {
+      void handovers.once(`${LIFE}/${sequence}`, () => result(sequence));
+    }
+    assertEquals((await handovers.once(`${LIFE}/1`, () => result(0))).outcome, "no_quorum");
+    assertEquals((await handovers.once(`${LIFE}/2`, () => result(0))).outcome, "written");
+  });
+});
