@@ -145,6 +145,7 @@ export class PaxosKV {
    * key that is put or released meanwhile may be there or not. `[]` when there is no quorum.
    */
   async keys(bucket?: string, options: KeysOptions = {}): Promise<Key[]> {
+    checkKeyOptions("keys", options);
     checkKeyOptions("keys", { ...options, bucket });
     const { core } = this.#parts;
     const prefix = bucketPrefix("k", bucket);
@@ -210,8 +211,8 @@ export class PaxosKV {
       const bindings = await resolveBindings(core, processes, options, limits);
       if (bindings === undefined) return { ok: false, error: "invalid_value" };
       const ready = { op: core.nextOperation(), register, value: encoded, bindings };
-      sent = true;
-      return outcome<T>(call, await puts.run(ready, limits), options);
+      const writing = () => void (sent = true);
+      return outcome<T>(call, await puts.run(ready, limits, writing), options);
     });
   }
 

@@ -181,7 +181,7 @@ export class Singletons {
     const { register, key } = target;
     const { engine } = this.#core;
     const order = ++this.#calls;
-    const patience = this.#core.limits().deadline;
+    let patience: number | undefined;
     for (;;) {
       const { place, outcome } = await this.#attempt(target, order, method, args, limits);
       switch (outcome.type) {
@@ -197,6 +197,8 @@ export class Singletons {
         case "refused":
           // It never started: another instance, or another try, may do.
           this.#places.delete(register, place.token);
+          // From the first refusal on: a call may have waited long in the queue of who refused it then.
+          patience ??= this.#core.limits().deadline;
           if (engine.runtime.now() > patience) {
             throw new SynodError("no_quorum", `No instance of ${show(key)} took the call in time`);
           }
@@ -317,7 +319,9 @@ export class Singletons {
       if (this.#stopped) return;
       const { value } = await this.#current(register, this.#core.limits());
       if (value === null || value.pid !== null) continue;
-      await this.#start(register, spec, value.args, this.#core.limits()).catch(() => {});
+      // To have asked is enough: a start may take as long as it likes.
+      const started = this.#start(register, spec, value.args, this.#core.limits()).catch(() => {});
+      await Promise.race([started, this.#core.pause(this.#core.engine.settings.timeout)]);
     }
   }
 

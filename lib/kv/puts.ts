@@ -43,13 +43,16 @@ export class Puts {
     this.#processes = processes;
   }
 
-  /** Runs `put` where it must run. Rejects with `no_quorum` when there is none by the deadline. */
-  async run(put: ReadyPut, limits: Limits): Promise<PutOutcome> {
+  /**
+   * Runs `put` where it must run. Rejects with `no_quorum` when there is none by the deadline. `writing` is
+   * called before it can take effect for the first time.
+   */
+  async run(put: ReadyPut, limits: Limits, writing: () => void): Promise<PutOutcome> {
     const pid = pidOf(put.bindings);
     if (pid !== undefined && pid.node !== this.#core.engine.self) {
-      return await this.#handOver(put, pid, limits);
+      return await this.#handOver(put, pid, limits, writing);
     }
-    return await this.#propose(put, pid, limits);
+    return await this.#propose(put, pid, limits, writing);
   }
 
   /** Answers a node that handed a put over: each operation is run once, however often it is asked. */
@@ -74,7 +77,12 @@ export class Puts {
     });
   }
 
-  async #propose(ready: ReadyPut, pid: Pid | undefined, limits: Limits): Promise<PutOutcome> {
+  async #propose(
+    ready: ReadyPut,
+    pid: Pid | undefined,
+    limits: Limits,
+    writing: () => void = () => {},
+  ): Promise<PutOutcome> {
     const { proposals, liveness, session, settled, engine } = this.#core;
     const { op, register, value, bindings } = ready;
     const there = liveness.settled(register);
@@ -105,7 +113,10 @@ export class Puts {
           again: own !== undefined,
           writing: (ballot) => {
             put.firstAccept ??= ballot.counter;
-            if (!wrote) owner?.writes(register);
+            if (!wrote) {
+              writing();
+              owner?.writes(register);
+            }
             wrote = true;
           },
         });
@@ -137,7 +148,12 @@ export class Puts {
     }
   }
 
-  async #handOver(put: ReadyPut, pid: Pid, limits: Limits): Promise<PutOutcome> {
+  async #handOver(
+    put: ReadyPut,
+    pid: Pid,
+    limits: Limits,
+    writing: () => void,
+  ): Promise<PutOutcome> {
     const { engine, questions } = this.#core;
     // Only before it was handed over can it be said that it has no effect.
     if (await questions.sessionOf(pid.node, limits) !== pid.session) {

@@ -77,6 +77,8 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   #settleReady!: { resolve(): void; reject(reason: unknown): void };
   #closed: Promise<void> | undefined;
   #warned = false;
+  /** The genesis that the node lived under last. */
+  #genesis: string | undefined;
 
   /** Made by `join`. */
   constructor(settings: Settings, runtime: Runtime) {
@@ -358,10 +360,14 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   }
 
   #entered(again: boolean): void {
+    const { id } = this.#engine.record!;
+    const before = this.#genesis;
+    this.#genesis = id;
     if (!again) return;
     this.#abandon();
     this.#core.watches.restart();
-    this.emit("restart", { genesis: this.#engine.record!.id });
+    // A member that gave up may hear of the old record once more before all others have given it up.
+    if (before !== id) this.emit("restart", { genesis: id });
   }
 
   /** What was agreed on is lost, and with it all that is under way and all that the node owns. */

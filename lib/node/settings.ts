@@ -161,7 +161,7 @@ function integer(
   least: number,
   most: number,
 ): number {
-  const value = options[name] ?? otherwise;
+  const value = options[name] === undefined ? otherwise : options[name];
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new TypeError(
       `Cannot join: ${name} must be an integer from ${least} to ${most}, received ${show(value)}`,
@@ -171,7 +171,7 @@ function integer(
 }
 
 function boolean(options: JoinOptions, name: "clients", otherwise: boolean): boolean {
-  const value = options[name] ?? otherwise;
+  const value = options[name] === undefined ? otherwise : options[name];
   if (typeof value !== "boolean") {
     throw new TypeError(`Cannot join: ${name} must be true or false, received ${show(value)}`);
   }

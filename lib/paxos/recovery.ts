@@ -79,6 +79,8 @@ export class Recovery {
   #question: number | null;
   #known: Tally<Life>;
   #announcement = 0;
+  /** Whether this recovery may have announced its life already. */
+  #announced = false;
   #transfers = new Map<string, Transfer>();
   #copies: Tally<Copy>;
 
@@ -140,9 +142,14 @@ export class Recovery {
     for (const life of this.#known.replies) if (life > highest) highest = life;
     this.#question = null;
     this.#announcement = this.#options.nextId();
-    if (highest < this.#life) return { ask: this.tick() };
+    // Its own announcement of before a restart of this recovery is no reason for another life.
+    if (highest < this.#life || (highest === this.#life && this.#announced)) {
+      this.#announced = true;
+      return { ask: this.tick() };
+    }
     // A clock went back: a life that is not above every earlier one could be mistaken for it.
     this.#life = this.#options.lifeAfter(highest);
+    this.#announced = true;
     // The questions have to leave under the new name.
     return { ask: [], event: { type: "relive", life: this.#life } };
   }

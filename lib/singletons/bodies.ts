@@ -30,8 +30,13 @@ export type Question =
     readonly sequence: number;
     /** The caller wants no answer any more to attempts up to this number. */
     readonly done: number;
-    /** Attempts above `done` whose answers the caller has. */
-    readonly had: readonly number[];
+    /**
+     * The first of the caller's attempts between `done` and this one that it still waits for, in order.
+     * All others up to the last of these (up to this one, unless the list is `full`) are over for it.
+     */
+    readonly open: readonly number[];
+    /** Whether `open` goes no further than to its last number. */
+    readonly full: boolean;
     readonly method: string;
     /** Encoded arguments. */
     readonly args: Uint8Array;
@@ -59,8 +64,8 @@ const MAX_BYTES = 9 * 2 ** 20;
 /** The longest name of a method, in UTF-16 code units. */
 export const MAX_METHOD = 1_000;
 
-/** So many answers are acknowledged in one message. */
-export const MAX_HAD = 200;
+/** So many open attempts are named in one message. */
+export const MAX_OPEN = 1_000;
 
 /** The bytes of a question. */
 export function encodeQuestion(question: Question): Uint8Array {
@@ -69,8 +74,11 @@ export function encodeQuestion(question: Question): Uint8Array {
     return encodeValue([0, register, spec, args, timeout], MAX_BYTES);
   }
   if (question.type === "gone") return encodeValue([2, question.session], MAX_BYTES);
-  const { register, session, token, sequence, done, had, method, args } = question;
-  return encodeValue([1, register, session, token, sequence, done, had, method, args], MAX_BYTES);
+  const { register, session, token, sequence, done, open, full, method, args } = question;
+  return encodeValue(
+    [1, register, session, token, sequence, done, open, full, method, args],
+    MAX_BYTES,
+  );
 }
 
 /** The question that `body` is; throws `MalformedError` unless it is exactly right. */
@@ -85,11 +93,11 @@ export function decodeQuestion(body: Uint8Array): Question {
   if (fields[0] === 2 && fields.length === 2) {
     return isSession(fields[1]) ? { type: "gone", session: fields[1] } : refuse();
   }
-  if (fields[0] !== 1 || fields.length !== 9) refuse();
-  const [, register, session, token, sequence, done, had, method, args] = fields;
+  if (fields[0] !== 1 || fields.length !== 10) refuse();
+  const [, register, session, token, sequence, done, open, full, method, args] = fields;
   if (!isRegisterId(register) || !isSession(session) || !(args instanceof Uint8Array)) refuse();
   if (typeof method !== "string" || method.length > MAX_METHOD) refuse();
-  if (list(had).length > MAX_HAD) refuse();
+  if (list(open).length > MAX_OPEN || typeof full !== "boolean") refuse();
   return {
     type: "call",
     register,
@@ -97,7 +105,8 @@ export function decodeQuestion(body: Uint8Array): Question {
     token: count(token),
     sequence: count(sequence),
     done: count(done),
-    had: list(had).map(count),
+    open: list(open).map(count),
+    full,
     method,
     args,
   };

@@ -22,6 +22,8 @@ interface Attempt {
   call: Call | undefined;
   tell: (answer: Answer) => void;
   answer: Answer | undefined;
+  /** Whether nobody waits for the answer any more. */
+  unwanted: boolean;
 }
 
 interface Caller {
@@ -34,8 +36,12 @@ interface Caller {
   readonly attempts: Map<number, Attempt>;
   /** How many of them have no answer. */
   open: number;
-  /** Those above `handed` that will never be handed on. */
+  /** Those above `done` that were refused as busy, and are never handed on. */
   readonly busy: Set<number>;
+  /** Whether the caller has said that an attempt above `done` is over for it. */
+  isOver: (sequence: number) => boolean;
+  /** How far `isOver` goes. */
+  told: number;
 }
 
 /**
@@ -72,7 +78,7 @@ export class Inbox {
     const caller = this.#caller(node, life);
     const { sequence } = call;
     this.#forget(caller, Math.min(call.done, sequence - 1));
-    for (const had of call.had) if (had !== sequence) this.#drop(caller, had);
+    this.#learn(caller, call);
     const known = caller.attempts.get(sequence);
     if (known !== undefined) {
       known.tell = tell;
@@ -88,7 +94,8 @@ export class Inbox {
   #arrive(caller: Caller, call: Call, tell: (answer: Answer) => void): void {
     if (caller.open < MAX_OPEN) {
       caller.open++;
-      caller.attempts.set(call.sequence, { call, tell, answer: undefined });
+      const attempt = { call, tell, answer: undefined, unwanted: false };
+      caller.attempts.set(call.sequence, attempt);
     } else if (caller.busy.size < MAX_BUSY) {
       caller.busy.add(call.sequence);
       tell({ type: "busy" });
@@ -98,7 +105,9 @@ export class Inbox {
   #caller(node: string, life: Life): Caller {
     let caller = this.#callers.get(life);
     if (caller === undefined) {
-      caller = { node, done: 0, handed: 0, attempts: new Map(), open: 0, busy: new Set() };
+      const attempts = new Map<number, Attempt>();
+      const nothing = { open: 0, busy: new Set<number>(), isOver: () => false, told: 0 };
+      caller = { node, done: 0, handed: 0, attempts, ...nothing };
       this.#callers.set(life, caller);
     }
     return caller;
@@ -115,10 +124,25 @@ export class Inbox {
     caller.handed = Math.max(caller.handed, done);
   }
 
+  /** What is over for the caller stays so: every message that says it is right for ever. */
+  #learn(caller: Caller, { sequence, open, full }: Call): void {
+    const told = full ? open[open.length - 1] : sequence;
+    if (told <= caller.told) return;
+    const waitedFor = new Set(open);
+    caller.told = told;
+    caller.isOver = (number) => number < told && !waitedFor.has(number);
+    for (const [number, attempt] of caller.attempts) {
+      if (!caller.isOver(number)) continue;
+      // What has arrived is still handed on in its turn: a cast is over for its caller when it is sent.
+      if (attempt.call !== undefined || attempt.answer === undefined) attempt.unwanted = true;
+      else this.#drop(caller, number);
+    }
+    for (const number of caller.busy) if (caller.isOver(number)) caller.busy.delete(number);
+  }
+
   #drop(caller: Caller, sequence: number): void {
     const attempt = caller.attempts.get(sequence);
-    // What was not handed on yet is not known to be over, unless it is not wanted at all.
-    if (attempt === undefined || (attempt.call !== undefined && sequence > caller.done)) return;
+    if (attempt === undefined) return;
     caller.attempts.delete(sequence);
     if (attempt.answer === undefined) caller.open--;
     else this.#forgetAnswer(attempt);
@@ -127,11 +151,12 @@ export class Inbox {
   #handOn(caller: Caller): void {
     for (;;) {
       const next = caller.handed + 1;
-      if (caller.busy.delete(next)) {
+      const attempt = caller.attempts.get(next);
+      if (attempt === undefined && (caller.busy.has(next) || caller.isOver(next))) {
+        // It will never come, or not be taken: nobody has to wait for it.
         caller.handed++;
         continue;
       }
-      const attempt = caller.attempts.get(next);
       if (attempt?.call === undefined) return;
       const { call } = attempt;
       attempt.call = undefined;
@@ -141,7 +166,8 @@ export class Inbox {
         attempt.answer = answer;
         if (caller.attempts.get(next) === attempt) {
           caller.open--;
-          this.#remember(attempt, () => caller.attempts.delete(next));
+          if (attempt.unwanted) caller.attempts.delete(next);
+          else this.#remember(attempt, () => caller.attempts.delete(next));
         }
         attempt.tell(answer);
       });

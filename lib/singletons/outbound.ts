@@ -5,16 +5,20 @@ import type { Limits } from "../node/operation.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
-import { type Answer, decodeAnswer, encodeQuestion, MAX_HAD, type Question } from "./bodies.ts";
+import { type Answer, decodeAnswer, encodeQuestion, MAX_OPEN, type Question } from "./bodies.ts";
 
 /** The attempts of this node to one life of a host. */
 interface Channel {
   last: number;
   /** Those that still wait for their answer, in order. */
   readonly open: Set<number>;
-  /** Those that have it, and of which the host was not told. */
-  had: number[];
 }
+
+/**
+ * So many open attempts are named when a call is sent first. Only a number that never arrived needs more,
+ * since it holds up all later ones: then they are sent again, and name more.
+ */
+const FEW_OPEN = 8;
 
 /** So many lives of hosts are remembered: a number must not be used again for the same one. */
 const MAX_CHANNELS = 10_000;
@@ -56,12 +60,15 @@ export class Outbound {
     const sequence = ++channel.last;
     channel.open.add(sequence);
     try {
-      const question = () => toQuestion(attempt, channel, sequence);
+      let named = FEW_OPEN;
+      const question = () => {
+        const question = toQuestion(attempt, channel, sequence, named);
+        named = MAX_OPEN;
+        return question;
+      };
       return await this.#ask(pid.node, pid.session, question, limits, engine.settings.timeout);
     } finally {
       channel.open.delete(sequence);
-      // Far fewer than the host keeps answers for; of others it is told by `done`.
-      if (channel.had.length < 10 * MAX_HAD) channel.had.push(sequence);
     }
   }
 
@@ -70,7 +77,7 @@ export class Outbound {
     const { engine } = this.#core;
     const { pid } = attempt;
     const channel = this.#channel(parseSession(pid.session).life);
-    const body = encodeQuestion(toQuestion(attempt, channel, ++channel.last));
+    const body = encodeQuestion(toQuestion(attempt, channel, ++channel.last, FEW_OPEN));
     engine.ask([pid.node], { id: engine.calls.next(), type: "ask", body });
   }
 
@@ -141,7 +148,7 @@ export class Outbound {
           `Singletons on ${MAX_CHANNELS} hosts were called already`,
         );
       }
-      this.#channels.set(life, channel = { last: 0, open: new Set(), had: [] });
+      this.#channels.set(life, channel = { last: 0, open: new Set() });
     }
     return channel;
   }
@@ -151,12 +158,18 @@ function toQuestion(
   { pid, token, register, method, args }: Attempt,
   channel: Channel,
   sequence: number,
+  named: number,
 ): Question {
   const { session } = pid;
   const done = Math.min(lowest(channel), sequence) - 1;
-  const had = channel.had.filter((number) => number > done).slice(0, MAX_HAD);
-  channel.had = channel.had.filter((number) => number > done).slice(MAX_HAD);
-  return { type: "call", register, session, token, sequence, done, had, method, args };
+  const open: number[] = [];
+  for (const number of channel.open) {
+    // Numbers only grow, so they are in order.
+    if (number >= sequence || open.length === named) break;
+    open.push(number);
+  }
+  const full = open.length === named;
+  return { type: "call", register, session, token, sequence, done, open, full, method, args };
 }
 
 /** The lowest attempt that is still open; numbers only grow, so it is the first one. */
