@@ -159,6 +159,7 @@ export class Puts {
     if (await questions.sessionOf(pid.node, limits) !== pid.session) {
       return { kind: "invalid_value" };
     }
+    writing();
     const timeout = Math.min(
       600_000,
       Math.max(1, Math.ceil(limits.deadline - engine.runtime.now())),

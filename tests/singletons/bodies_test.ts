@@ -7,6 +7,8 @@ import {
   decodeQuestion,
   encodeAnswer,
   encodeQuestion,
+  MAX_HAD,
+  MAX_METHOD,
   type Question,
   sendable,
 } from "../../lib/singletons/bodies.ts";
@@ -32,18 +34,23 @@ const CALL: Question = {
   token: 1_800_000_000_000_123,
   sequence: 42,
   done: 40,
+  had: [41],
   method: "inc",
   args: ARGS,
 };
+
+const GONE: Question = { type: "gone", session: SESSION };
 
 const QUESTIONS: readonly Question[] = [
   START,
   { ...START, timeout: 0, spec: "Zähler 🍎", register: registerId("s", "x".repeat(200), [1]) },
   { ...START, timeout: 2 ** 31, args: new Uint8Array() },
   CALL,
-  { ...CALL, token: 0, sequence: 0, done: 0, method: "", args: new Uint8Array() },
-  { ...CALL, method: "x".repeat(1_000), token: Number.MAX_SAFE_INTEGER },
+  { ...CALL, token: 0, sequence: 0, done: 0, had: [], method: "", args: new Uint8Array() },
+  { ...CALL, method: "x".repeat(MAX_METHOD), token: Number.MAX_SAFE_INTEGER },
   { ...CALL, args: new Uint8Array(8 * 2 ** 20) },
+  { ...CALL, had: Array.from({ length: MAX_HAD }, (_, n) => 2 ** 40 + n) },
+  GONE,
 ];
 
 const ANSWERS: readonly Answer[] = [
@@ -122,7 +129,7 @@ describe("encodeQuestion() and decodeQuestion()", () => {
   });
 
   it("refuse a question with a field of another kind, one too few or one too many", () => {
-    for (const question of [START, CALL]) {
+    for (const question of [START, CALL, GONE]) {
       for (const body of spoiled(encodeQuestion(question))) {
         assertThrows(() => decodeQuestion(body), MalformedError);
       }
@@ -140,10 +147,15 @@ describe("encodeQuestion() and decodeQuestion()", () => {
       { ...CALL, register: "" },
       { ...CALL, session: "w1" },
       { ...CALL, session: `${SESSION} ` },
-      { ...CALL, method: "x".repeat(1_001) },
+      { ...CALL, method: "x".repeat(MAX_METHOD + 1) },
+      { ...CALL, had: Array.from({ length: MAX_HAD + 1 }, () => 1) },
+      { ...GONE, session: "w1" },
     ];
     for (const name of ["token", "sequence", "done"] as const) {
       for (const value of [-1, 0.5, NaN, 2 ** 53]) bad.push({ ...CALL, [name]: value });
+    }
+    for (const value of [-1, 0.5, NaN, 2 ** 53, "1"]) {
+      bad.push({ ...CALL, had: [1, value as number] });
     }
     for (const question of bad) {
       const body = encodeQuestion(question);
