@@ -38,10 +38,10 @@ interface Caller {
   open: number;
   /** Those above `done` that were refused as busy, and are never handed on. */
   readonly busy: Set<number>;
-  /** Whether the caller has said that an attempt above `done` is over for it. */
-  isOver: (sequence: number) => boolean;
-  /** How far `isOver` goes. */
+  /** Below this the caller has told which attempts it still waits for. */
   told: number;
+  /** Those that it waited for, by all that it has told. */
+  waitedFor: ReadonlySet<number>;
 }
 
 /**
@@ -106,8 +106,8 @@ export class Inbox {
     let caller = this.#callers.get(life);
     if (caller === undefined) {
       const attempts = new Map<number, Attempt>();
-      const nothing = { open: 0, busy: new Set<number>(), isOver: () => false, told: 0 };
-      caller = { node, done: 0, handed: 0, attempts, ...nothing };
+      const numbers = { done: 0, handed: 0, open: 0, told: 0 };
+      caller = { node, attempts, ...numbers, busy: new Set(), waitedFor: new Set() };
       this.#callers.set(life, caller);
     }
     return caller;
@@ -127,17 +127,22 @@ export class Inbox {
   /** What is over for the caller stays so: every message that says it is right for ever. */
   #learn(caller: Caller, { sequence, open, full }: Call): void {
     const told = full ? open[open.length - 1] : sequence;
-    if (told <= caller.told) return;
-    const waitedFor = new Set(open);
-    caller.told = told;
-    caller.isOver = (number) => number < told && !waitedFor.has(number);
+    const now = new Set(open);
+    const before = caller.waitedFor;
+    // A number is waited for if neither what was told before nor this message says that it is over.
+    const waitedFor = [
+      ...Array.from(before).filter((number) => number >= told || now.has(number)),
+      ...open.filter((number) => number >= caller.told || before.has(number)),
+    ];
+    caller.told = Math.max(caller.told, told);
+    caller.waitedFor = new Set(waitedFor);
     for (const [number, attempt] of caller.attempts) {
-      if (!caller.isOver(number)) continue;
+      if (!isOver(caller, number)) continue;
       // What has arrived is still handed on in its turn: a cast is over for its caller when it is sent.
       if (attempt.call !== undefined || attempt.answer === undefined) attempt.unwanted = true;
       else this.#drop(caller, number);
     }
-    for (const number of caller.busy) if (caller.isOver(number)) caller.busy.delete(number);
+    for (const number of caller.busy) if (isOver(caller, number)) caller.busy.delete(number);
   }
 
   #drop(caller: Caller, sequence: number): void {
@@ -152,7 +157,7 @@ export class Inbox {
     for (;;) {
       const next = caller.handed + 1;
       const attempt = caller.attempts.get(next);
-      if (attempt === undefined && (caller.busy.has(next) || caller.isOver(next))) {
+      if (attempt === undefined && (caller.busy.has(next) || isOver(caller, next))) {
         // It will never come, or not be taken: nobody has to wait for it.
         caller.handed++;
         continue;
@@ -187,6 +192,11 @@ export class Inbox {
   #forgetAnswer(attempt: Attempt): void {
     if (this.#answered.delete(attempt)) this.#bytes -= sizeOf(attempt.answer);
   }
+}
+
+/** Whether the caller has said that an attempt is over for it. */
+function isOver(caller: Caller, sequence: number): boolean {
+  return sequence < caller.told && !caller.waitedFor.has(sequence);
 }
 
 function sizeOf(answer: Answer | undefined): number {
