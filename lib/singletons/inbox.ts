@@ -134,15 +134,24 @@ export class Inbox {
       ...Array.from(before).filter((number) => number >= told || now.has(number)),
       ...open.filter((number) => number >= caller.told || before.has(number)),
     ];
+    const from = Math.max(caller.told, caller.done + 1);
     caller.told = Math.max(caller.told, told);
     caller.waitedFor = new Set(waitedFor);
-    for (const [number, attempt] of caller.attempts) {
-      if (!isOver(caller, number)) continue;
-      // What has arrived is still handed on in its turn: a cast is over for its caller when it is sent.
-      if (attempt.call !== undefined || attempt.answer === undefined) attempt.unwanted = true;
-      else this.#drop(caller, number);
-    }
+    for (const number of before) if (!caller.waitedFor.has(number)) this.#over(caller, number);
+    // Whatever number a stranger sends, no more is looked at than there is.
+    const news = told - from > caller.attempts.size
+      ? [...caller.attempts.keys()]
+      : range(from, told);
+    for (const number of news) if (isOver(caller, number)) this.#over(caller, number);
     for (const number of caller.busy) if (isOver(caller, number)) caller.busy.delete(number);
+  }
+
+  #over(caller: Caller, sequence: number): void {
+    const attempt = caller.attempts.get(sequence);
+    if (attempt === undefined) return;
+    // What has arrived is still handed on in its turn: a cast is over for its caller when it is sent.
+    if (attempt.call !== undefined || attempt.answer === undefined) attempt.unwanted = true;
+    else this.#drop(caller, sequence);
   }
 
   #drop(caller: Caller, sequence: number): void {
@@ -197,6 +206,10 @@ export class Inbox {
 /** Whether the caller has said that an attempt is over for it. */
 function isOver(caller: Caller, sequence: number): boolean {
   return sequence < caller.told && !caller.waitedFor.has(sequence);
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 }
 
 function sizeOf(answer: Answer | undefined): number {

@@ -12,13 +12,16 @@ interface Channel {
   last: number;
   /** Those that still wait for their answer, in order. */
   readonly open: Set<number>;
+  /** When as many of them as possible were named last. */
+  named: number;
 }
 
 /**
  * So many open attempts are named when a call is sent first. Only a number that never arrived needs more,
- * since it holds up all later ones: then they are sent again, and name more.
+ * since it holds up all later ones: then these are sent again, and one of them now and then names more.
  */
 const FEW_OPEN = 8;
+const NAMED_EVERY = 200;
 
 /** So many lives of hosts are remembered: a number must not be used again for the same one. */
 const MAX_CHANNELS = 10_000;
@@ -60,11 +63,13 @@ export class Outbound {
     const sequence = ++channel.last;
     channel.open.add(sequence);
     try {
-      let named = FEW_OPEN;
+      let isFirst = true;
       const question = () => {
-        const question = toQuestion(attempt, channel, sequence, named);
-        named = MAX_OPEN;
-        return question;
+        const now = engine.runtime.now();
+        const named = isFirst || now - channel.named < NAMED_EVERY ? FEW_OPEN : MAX_OPEN;
+        isFirst = false;
+        if (named === MAX_OPEN) channel.named = now;
+        return toQuestion(attempt, channel, sequence, named);
       };
       return await this.#ask(pid.node, pid.session, question, limits, engine.settings.timeout);
     } finally {
@@ -148,7 +153,7 @@ export class Outbound {
           `Singletons on ${MAX_CHANNELS} hosts were called already`,
         );
       }
-      this.#channels.set(life, channel = { last: 0, open: new Set() });
+      this.#channels.set(life, channel = { last: 0, open: new Set(), named: -Infinity });
     }
     return channel;
   }
