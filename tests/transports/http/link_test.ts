@@ -222,6 +222,11 @@ describe("http(): whom it asks", () => {
     for (let i = 0; i < 1_000; i++) c.transport.send("s", Uint8Array.of(i & 255));
     await station.until(() => station.received.filter(([_, f]) => f.length === 1).length === 1_000);
     assertLess(requests - before, 4);
+    for (let turn = 0; turn < 100; turn++) {
+      c.transport.send("s", Uint8Array.of(turn, turn));
+      await Promise.resolve();
+    }
+    await station.until(() => station.received.filter(([_, f]) => f.length === 2).length === 100);
     assertEquals(most, 2);
   });
 

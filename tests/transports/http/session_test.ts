@@ -5,7 +5,7 @@ import type { Times } from "../../../transports/http/transport.ts";
 import { SECRET } from "../networks.ts";
 import { TestServer } from "../server.ts";
 import { Station } from "../station.ts";
-import { RawSession, transportWith } from "./setup.ts";
+import { post, RawSession, transportWith } from "./setup.ts";
 
 const byte = (value: number) => Uint8Array.of(value);
 
@@ -39,6 +39,12 @@ describe("http(): sessions", () => {
   }
 
   const enter = (id = "c") => RawSession.enter(server, id, "s");
+
+  it("are known by their key, as a bearer token", async () => {
+    const { key } = await enter();
+    const { status } = await post(server, "frames", "", { authorization: `Basic ${key}` });
+    assertEquals(status, 401);
+  });
 
   it("speak for the id that was proven", async () => {
     const [c, d] = [await enter("c"), await enter("d")];
@@ -129,11 +135,20 @@ describe("http(): sessions", () => {
   it("that were opened with a token end a minute after it", async () => {
     const exp = Date.now() / 1000 - 60 + 0.5; // half a second from now
     const token = await sign({ aud: "synod", sub: "c", exp }, SECRET, "HS256");
-    await relisten({ hold: 20 });
+    await relisten({ hold: 20, tick: 600_000 });
     const c = await RawSession.show(server, "c", "s", token);
     assertEquals((await c.say(byte(1))).status, 200);
     while ((await c.say()).status === 200);
     assertEquals((await c.say()).status, 401);
+  });
+
+  it("that were opened with a token end even while a request is held", async () => {
+    const exp = Date.now() / 1000 - 60 + 0.5;
+    const token = await sign({ aud: "synod", sub: "c", exp }, SECRET, "HS256");
+    await relisten({ hold: 600_000, tick: 20 });
+    const c = await RawSession.show(server, "c", "s", token);
+    assertEquals((await c.say(byte(1))).status, 401);
+    assertEquals(node.received, [["c", byte(1)]]);
   });
 
   it("answer 400 to what is no batch of frames, and take none of it", async () => {

@@ -21,7 +21,7 @@ describe("webSocket(): peers that are known", () => {
     undo = [];
     server = await TestServer.start();
     undo.push(() => server.close());
-    const transport = transportWith({ secret: SECRET }, { tick: 100 });
+    const transport = transportWith({ secret: SECRET }, { tick: 1_000 });
     server.mount(transport.routes);
     undo.push(() => transport.close());
     node = await Station.open("s", transport);

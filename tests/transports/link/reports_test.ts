@@ -1,0 +1,41 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { SynodError } from "../../../lib/errors.ts";
+import { Reports } from "../../../transports/link/reports.ts";
+
+const url = new URL("wss://user:password@host:1234/synod?key=value");
+
+describe("Reports", () => {
+  it("tells once of each peer that refuses, and again once it has connected", () => {
+    const told: Error[] = [];
+    const reports = new Reports((error) => told.push(error));
+    for (let i = 0; i < 3; i++) reports.refused("a", url, "it is closed");
+    reports.refused("b", url, "why not");
+    assertEquals(told.length, 2);
+    reports.connected("a");
+    reports.refused("a", url, "it is closed again");
+    reports.refused("b", url, "why not");
+    assertEquals(told.map((error) => error.message), [
+      "Cannot connect to a at wss://host:1234/synod: it is closed",
+      "Cannot connect to b at wss://host:1234/synod: why not",
+      "Cannot connect to a at wss://host:1234/synod: it is closed again",
+    ]);
+  });
+
+  it("tells with a code, and with the cause if there is one", () => {
+    const told: Error[] = [];
+    const reports = new Reports((error) => told.push(error));
+    const cause = new RangeError("offline");
+    reports.refused("a", url, "the token function failed", cause);
+    const [error] = told;
+    assertInstanceOf(error, SynodError);
+    assertEquals([error.code, error.cause], ["unauthorized", cause]);
+  });
+
+  it("is not harmed by who throws at it", () => {
+    const reports = new Reports(() => {
+      throw new Error("the user's");
+    });
+    reports.refused("a", url, "why not");
+  });
+});

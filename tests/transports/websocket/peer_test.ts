@@ -1,0 +1,83 @@
+import { beforeEach, describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { Connection } from "../../../transports/websocket/connection.ts";
+import { decodeMessage } from "../../../transports/websocket/message.ts";
+import { Peer } from "../../../transports/websocket/peer.ts";
+import { Socket } from "../../../transports/websocket/socket.ts";
+
+describe("Peer", () => {
+  let peer: Peer;
+  let log: string[];
+
+  beforeEach(() => {
+    peer = new Peer("p");
+    log = [];
+  });
+
+  /** A connection that logs the bytes of the first frame of each message. */
+  function connection(name: string): Connection {
+    const socket = new Socket({
+      send: (data) => log.push(`${name}: ${decodeMessage(data as Uint8Array)?.piece.slice(4)}`),
+      close: (code) => log.push(`${name}: closed ${code}`),
+    }, () => {});
+    return new Connection(socket, { pieces: "large", until: Infinity, receive: () => {} });
+  }
+
+  const turn = () => new Promise<void>((resolve) => queueMicrotask(resolve));
+
+  it("send() sends what was said in one turn together, at its end", async () => {
+    peer.dialled = connection("dialled");
+    peer.send(Uint8Array.of(1));
+    peer.send(Uint8Array.of(2));
+    assertEquals(log, []);
+    await turn();
+    assertEquals(log, ["dialled: 1,1,0,0,0,2"]);
+  });
+
+  it("send() prefers the connection that the peer made", async () => {
+    peer.dialled = connection("dialled");
+    peer.accepted = connection("accepted");
+    peer.send(Uint8Array.of(1));
+    await turn();
+    assertEquals(log, ["accepted: 1"]);
+    peer.lose(peer.accepted);
+    peer.send(Uint8Array.of(2));
+    await turn();
+    assertEquals(log, ["accepted: 1", "dialled: 2"]);
+  });
+
+  it("send() keeps frames while a connection is being made, and drops them if it is not", async () => {
+    peer.send(Uint8Array.of(1)); // nobody is connecting
+    peer.isExpected = true;
+    peer.send(Uint8Array.of(2));
+    await turn();
+    peer.isExpected = false;
+    peer.schedule(); // it could not be made
+    await turn();
+    peer.isExpected = true;
+    peer.send(Uint8Array.of(3));
+    await turn();
+    peer.isExpected = false;
+    peer.dialled = connection("dialled");
+    peer.schedule();
+    await turn();
+    assertEquals(log, ["dialled: 3"]);
+  });
+
+  it("lose() takes no notice of a connection that was replaced", () => {
+    const [old, fresh] = [connection("old"), connection("fresh")];
+    peer.accepted = fresh;
+    peer.lose(old);
+    assertEquals([peer.accepted === fresh, peer.isLost], [true, false]);
+    peer.lose(fresh);
+    assertEquals(peer.isLost, true);
+  });
+
+  it("close() sends what waits, and ends both connections", () => {
+    peer.dialled = connection("dialled");
+    peer.accepted = connection("accepted");
+    peer.send(Uint8Array.of(1));
+    peer.close(1000, "bye");
+    assertEquals(log, ["accepted: 1", "accepted: closed 1000", "dialled: closed 1000"]);
+  });
+});

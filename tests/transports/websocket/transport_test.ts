@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { Hono } from "hono";
+import { writeFrames } from "../../../transports/link/frame_stream.ts";
+import type { ServerSocketEvents } from "../../../transports/websocket.ts";
+import { encodeMessage } from "../../../transports/websocket/message.ts";
+import type { WebSocketTransport } from "../../../transports/websocket/transport.ts";
+import { Station } from "../station.ts";
+import { hello, transportWith } from "./setup.ts";
+
+/** Somebody's connection, in the hands of the test: no network between. */
+class Caller {
+  /** What it was told. */
+  readonly heard: unknown[] = [];
+  /** What it was closed with. */
+  code: number | null = null;
+  readonly #events: ServerSocketEvents;
+  #happened: () => void = () => {};
+
+  readonly #socket = {
+    send: (data: unknown) => {
+      this.heard.push(data);
+      this.#happened();
+    },
+    close: (code?: number) => {
+      this.code = code ?? 1005;
+      this.#happened();
+    },
+  };
+
+  constructor(events: ServerSocketEvents) {
+    this.#events = events;
+  }
+
+  /** As where a runtime tells of a connection before its first message. */
+  open(): void {
+    this.#events.onOpen({}, this.#socket);
+  }
+
+  say(data: unknown): void {
+    this.#events.onMessage({ data }, { ...this.#socket }); // a new object each time, as in Bun
+  }
+
+  hangUp(): void {
+    this.#events.onClose({ code: 1006, reason: "" }, this.#socket);
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#happened = resolve);
+  }
+}
+
+describe("WebSocketTransport", () => {
+  let transport: WebSocketTransport;
+  let node: Station;
+  let app: Hono;
+  let connect: () => ServerSocketEvents;
+
+  beforeEach(async () => {
+    transport = transportWith({
+      insecure: true,
+      upgradeWebSocket: (createEvents) => {
+        connect = () => createEvents({});
+        return () => Promise.resolve(new Response("upgraded"));
+      },
+    }, { close: 10 });
+    app = new Hono().route("/synod", transport.routes);
+    node = await Station.open("s", transport);
+  });
+
+  afterEach(() => transport.close());
+
+  const call = () => new Caller(connect());
+
+  /** Comes in as `id`. */
+  async function enter(id: string): Promise<Caller> {
+    const caller = call();
+    caller.say(JSON.stringify(hello(id, "s")));
+    await caller.until(() => caller.heard.length > 0 || caller.code !== null);
+    return caller;
+  }
+
+  const frames = (...bytes: number[]) =>
+    encodeMessage({
+      answerNow: false,
+      acknowledged: 0,
+      piece: writeFrames(bytes.map((byte) => Uint8Array.of(byte))),
+    });
+
+  it("mounts where the user wants it", async () => {
+    assertEquals(await (await app.request("/synod")).text(), "upgraded");
+    assertEquals((await app.request("/synod/else")).status, 404);
+    assertEquals(await (await transport.routes.request("/")).text(), "upgraded");
+  });
+
+  it("learns of a connection by its first message, where the runtime does not tell before", async () => {
+    const c = await enter("c");
+    c.say(frames(1));
+    assertEquals(node.received.map(([from, frame]) => `${from} ${frame}`), ["c 1"]);
+  });
+
+  it("keeps the order of messages that arrive as Blob", async () => {
+    const c = await enter("c");
+    c.say(new Blob([frames(1)]));
+    c.say(new Blob([frames(2, 3)]));
+    c.say(frames(4));
+    await node.until(() => node.received.length === 4);
+    assertEquals(node.received.map(([_, frame]) => frame[0]), [1, 2, 3, 4]);
+  });
+
+  it("makes the oldest of more than 1,000 at the door come back later", () => {
+    const callers = Array.from({ length: 1_002 }, call);
+    for (const caller of callers) caller.open();
+    assertEquals(callers.map(({ code }) => code).filter((code) => code !== null), [4429, 4429]);
+    assertEquals([callers[0].code, callers[1].code], [4429, 4429]);
+  });
+
+  it("lets 10,000 nodes in, and another when one of them has gone", async () => {
+    const callers: Caller[] = [];
+    while (callers.length < 10_000) {
+      const more = Array.from({ length: 500 }, (_, i) => enter(`n${callers.length + i}`));
+      callers.push(...await Promise.all(more));
+    }
+    assertEquals(callers.every(({ code }) => code === null), true);
+    assertEquals((await enter("late")).code, 4429);
+    callers[7].hangUp();
+    assertEquals((await enter("late")).code, null);
+  });
+
+  it("sends to all who are there, and to nobody who has gone", async () => {
+    const [c, d, e] = [await enter("c"), await enter("d"), await enter("e")];
+    d.hangUp();
+    transport.send("*", Uint8Array.of(1));
+    transport.send("e", Uint8Array.of(2));
+    transport.send("d", Uint8Array.of(3));
+    await c.until(() => c.heard.length === 2);
+    assertEquals(c.heard[1], frames(1));
+    assertEquals(e.heard[1], frames(1, 2));
+    assertEquals(d.heard.length, 1);
+  });
+
+  it("close() sends what was said in the same turn, then says farewell to all", async () => {
+    const [c, stranger] = [await enter("c"), call()];
+    stranger.open();
+    transport.send("c", Uint8Array.of(7));
+    await transport.close();
+    assertEquals(c.heard[1], frames(7));
+    assertEquals([c.code, stranger.code], [1000, 1000]);
+    assertEquals((await app.request("/synod")).status, 503);
+  });
+
+  it("close() ends a connection that comes meanwhile", async () => {
+    const late = call();
+    await transport.close();
+    late.open();
+    assertEquals(late.code, 1000);
+  });
+});
