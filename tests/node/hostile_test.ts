@@ -122,6 +122,35 @@ describe("a node that is sent nonsense", () => {
     assertEquals(await agree(nodes), before);
   });
 
+  it("drops what is made to cost much, and spends no time on it", async () => {
+    const transport = tapped(memoryNetwork().transport());
+    await using node = await join({ id: "n1", members: ["n1"], transport });
+    await node.ready;
+    const long = (...head: number[]) => {
+      const frame = new Uint8Array(1_000_000).fill(0x81); // a list in a list in a list
+      frame.set([1, ...head]);
+      return frame;
+    };
+    const costly: Readonly<Record<string, Uint8Array>> = {
+      "nested a million deep": long(),
+      "nested a million deep, within a map": long(0xa1),
+      "a bignum of 200,000 bytes": long(0xc2, 0x5a, 0, 0x03, 0x0d, 0x40),
+      "a negative one, in a list": long(0x81, 0xc3, 0x5a, 0, 0x03, 0x0d, 0x40),
+      "a list of 2^32 items": long(0x9b, 0, 0, 0, 1, 0, 0, 0, 0),
+      "a map of 2^32 entries": long(0xbb, 0, 0, 0, 1, 0, 0, 0, 0),
+      "a string of 2^40 bytes": long(0x7b, 0, 0, 1, 0, 0, 0, 0, 0),
+      "a list without an end": long(0x9f),
+      "longer than any frame": new Uint8Array(17 * 2 ** 20).fill(1),
+    };
+    for (const [what, frame] of Object.entries(costly)) {
+      const before = performance.now();
+      transport.inject("n2", frame);
+      assertLess(performance.now() - before, 1_000, what);
+    }
+    assertEquals((await node.status()).frames.dropped, Object.keys(costly).length);
+    assertEquals(await node.kv.put("k", 1), { ok: true, value: 1 });
+  });
+
   it("lives with whole frames of another cluster, real and mutated: nothing agreed on changes", async () => {
     const frames = await capture();
     await using cluster = await startTapped();
