@@ -1,0 +1,184 @@
+import { LamportClock } from "../../lib/paxos/ballot.ts";
+import { Genesis, type GenesisEvent, type Outgoing } from "../../lib/paxos/genesis.ts";
+import { GivingUp } from "../../lib/paxos/giving_up.ts";
+import type { Header, Reply, Request } from "../../lib/paxos/messages.ts";
+import { majority } from "../../lib/paxos/quorum.ts";
+
+/** What happens to a process. */
+export type Input =
+  | { readonly kind: "tick" }
+  | { readonly kind: "question"; readonly from: string; readonly request: Request }
+  | { readonly kind: "answer"; readonly header: Header; readonly reply: Reply };
+
+/** What a process sends: a question to a member, or an answer to a life. */
+export type Message =
+  | {
+    readonly to: string;
+    readonly kind: "question";
+    readonly from: string;
+    readonly request: Request;
+  }
+  | {
+    readonly to: string;
+    readonly kind: "answer";
+    readonly header: Header;
+    readonly reply: Reply;
+  };
+
+const AT = { now: 0, wall: 0 };
+
+/** One process of a member, and what it has to do with the founding of its cluster. */
+export class Process {
+  life: string;
+  genesis: Genesis;
+  readonly #members: readonly string[];
+  readonly #first: string;
+  #numbers = 0;
+  /** The numbers of the latest questions for the record, and of a round. */
+  pull = 0;
+  round = 0;
+  /** Another process has its place. */
+  closed = false;
+  readonly #counted = new Set<string>();
+  /** Whose second round it has been asked about since the last tick. */
+  readonly #leaders = new Set<string>();
+
+  constructor(life: string, members: readonly string[]) {
+    this.life = this.#first = life;
+    this.#members = members;
+    this.genesis = this.#blank();
+  }
+
+  handle(input: Input): { sent: Message[]; matters: boolean } {
+    switch (input.kind) {
+      case "tick": {
+        const { ask, event } = this.genesis.tick(AT);
+        this.#leaders.clear();
+        const sent = this.#toMessages(ask);
+        this.#act(event);
+        return { sent, matters: true };
+      }
+      case "question": {
+        const { from, request } = input;
+        if (request.type !== "enquire") throw new Error("not about genesis");
+        const header = headerOf(from);
+        const { reply, event } = this.genesis.answer(from[0], header, request, AT);
+        const sent: Message[] = reply === undefined ? [] : [{
+          to: from,
+          kind: "answer",
+          header: headerOf(this.life),
+          reply: { id: request.id, ...reply },
+        }];
+        // It voids the question of the last tick; a second time, there is nothing left to void.
+        const isBlank = this.genesis.state !== "operational";
+        const isNews = isBlank && request.round === 2 && !this.#leaders.has(from);
+        if (isNews) this.#leaders.add(from);
+        const matters = event !== undefined || isNews;
+        this.#act(event);
+        return { sent, matters };
+      }
+      case "answer": {
+        const { header, reply } = input;
+        const { ask, event } = this.genesis.receive(header.life[0], header, reply, AT);
+        const counts = `${reply.id} ${header.life}`;
+        const isCounted = reply.id === this.round && !this.#counted.has(counts);
+        if (isCounted) this.#counted.add(counts);
+        const sent = this.#toMessages(ask);
+        this.#act(event);
+        return { sent, matters: isCounted || event !== undefined || ask.length > 0 };
+      }
+    }
+  }
+
+  /** Gives up, or comes back, as far as what the others are allows it. */
+  settle(others: readonly Process[]): void {
+    const { record, state } = this.genesis;
+    if (record === null) return;
+    const voters = others.filter(({ genesis }) =>
+      genesis.state === "operational" && genesis.record!.id === record.id
+    );
+    if (state === "recovering" && voters.length >= majority(this.#members.length)) {
+      this.genesis.recovered();
+    }
+    if (state !== "operational" || voters.length + 1 >= majority(this.#members.length)) return;
+    const self = this.life[0];
+    const nextId = () => ++this.#numbers;
+    const givingUp = new GivingUp({ self, members: this.#members, record, nextId });
+    let ask = givingUp.questions();
+    for (let round = 1; round <= 2; round++) {
+      const answers = ask.map(({ to, request }) => ({ to, request }));
+      for (const { to, request } of answers) {
+        const other = others.find(({ life }) => life[0] === to)!;
+        const question = { kind: "question", from: this.life, request } as const;
+        const message = other.handle(question).sent.at(0);
+        if (message?.kind !== "answer") continue;
+        const outcome = givingUp.receive(to, message.header, message.reply);
+        if (outcome.allIsLost) return this.#restart();
+        if (outcome.ask.length > 0) ask = outcome.ask;
+      }
+    }
+  }
+
+  #restart(): void {
+    this.life = nextLife(this.life);
+    this.genesis = this.#blank();
+  }
+
+  #blank(): Genesis {
+    return new Genesis({
+      self: this.life[0],
+      members: this.#members,
+      life: this.life,
+      clock: new LamportClock(),
+      nextId: () => ++this.#numbers,
+      maxTtl: 1_000,
+      clients: false,
+    });
+  }
+
+  #toMessages(ask: readonly Outgoing[]): Message[] {
+    return ask.map(({ to, request }) => {
+      if (request.type !== "enquire") throw new Error("not about genesis");
+      if (request.purpose === "genesis") this.round = request.id;
+      else this.pull = request.id;
+      return { to, kind: "question", from: this.life, request };
+    });
+  }
+
+  #act(event: GenesisEvent | undefined): void {
+    if (event?.type === "replaced") this.closed = true;
+    if (event?.type !== "relive") return;
+    this.life = nextLife(this.life);
+    this.genesis.relive(this.life);
+  }
+}
+
+/** Lives of one member that are begun on purpose come between those that are started. */
+function nextLife(life: string): string {
+  return `${life}+`;
+}
+
+/** Whether it asks for the record. */
+export function isPull(message: Message): boolean {
+  return message.kind === "question" && message.request.type === "enquire" &&
+    message.request.purpose === "record";
+}
+
+/** What the frames of `life` begin with, as far as it matters here. */
+export function headerOf(life: string): Header {
+  return { life, clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] };
+}
+
+/** An input in a few words; the same words mean the same. */
+export function showInput(input: Input): string {
+  if (input.kind === "tick") return "tick";
+  if (input.kind === "question") {
+    const { from, request } = input;
+    const about = request.type === "enquire" ? `${request.purpose} ${request.round}` : request.type;
+    return `${from} asks ${about} #${request.id}`;
+  }
+  const { header, reply } = input;
+  // One life makes one record in each history, though not the same one in all of them.
+  const what = reply.type === "record" ? `record ${reply.record.lives.join(" ")}` : reply.type;
+  return `${header.life} answers ${what} #${reply.id}`;
+}
