@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { startCluster } from "../support/cluster.ts";
 import { valueOf } from "../support/expect.ts";
-import { eventually } from "../support/wait.ts";
 import { untilQueued } from "./support/queue.ts";
+import { TimedCluster } from "./support/timed_cluster.ts";
 
 describe("node.holders", () => {
   it("is empty for a lock that nobody has, or ever had", async () => {
@@ -41,11 +41,12 @@ describe("node.holders", () => {
   });
 
   it("does not name an owner any more whose session is over, though nobody waits", async () => {
-    await using cluster = await startCluster(3, { sessionTtl: 300 });
+    await using cluster = await TimedCluster.start(3, { sessionTtl: 1_000 });
     const [first, second] = cluster.nodes;
-    await first.lock("k");
+    await cluster.until(first.lock("k"));
     cluster.isolate("n1");
-    await eventually(async () => valueOf(await second.holders("k")).length === 0, "a free lock");
+    await cluster.time.pass(1_000);
+    assertEquals(await cluster.until(second.holders("k")), { ok: true, value: [] });
   });
 });
 
@@ -76,14 +77,17 @@ describe("status().owned.locks", () => {
   });
 
   it("does not count what was lost or stolen", async () => {
-    await using cluster = await startCluster(3, { sessionTtl: 300 });
+    await using cluster = await TimedCluster.start(3, { sessionTtl: 1_000 });
     const [first, second] = cluster.nodes;
-    await first.lock("a");
-    await first.lock("b");
-    await second.lock("a", { steal: true });
+    await cluster.until(first.lock("a"));
+    await cluster.until(first.lock("b"));
     const owned = async () => (await first.status()).owned.locks;
-    await eventually(async () => await owned() === 1, "the news of the theft");
+    assertEquals(await cluster.until(owned()), 2);
+    await cluster.until(second.lock("a", { steal: true }));
+    await cluster.time.pass(200);
+    assertEquals(await cluster.until(owned()), 1);
     cluster.isolate("n1");
-    await eventually(async () => await owned() === 0, "the end of the session");
+    await cluster.time.pass(1_000);
+    assertEquals(await cluster.until(owned()), 0);
   });
 });

@@ -10,7 +10,8 @@ import type { Lock } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
-import { isSettled, Order, untilQueued } from "./support/queue.ts";
+import { Order, untilQueued } from "./support/queue.ts";
+import { TimedCluster } from "./support/timed_cluster.ts";
 
 const STEAL = { steal: true } as const;
 
@@ -135,20 +136,21 @@ describe("steal", () => {
   });
 
   it("from the dead does not harm the queue", async () => {
-    await using cluster = await startCluster(5, { sessionTtl: 300 });
+    await using cluster = await TimedCluster.start(5, { sessionTtl: 1_000 });
     const [first, second, third, fourth] = cluster.nodes;
-    await first.lock("other");
-    await first.lock("k");
+    await cluster.until(first.lock("other"));
+    await cluster.until(first.lock("k"));
     fourth.lock("k").catch(() => {});
-    await untilQueued(third, "k", 1);
+    await cluster.untilQueued(third, "k", 1);
     const waiting = third.lock("k");
-    await untilQueued(third, "k", 2);
+    await cluster.untilQueued(third, "k", 2);
     cluster.isolate("n1", "n4");
-    await within(second.lock("other"), "what the dead node had");
-    const thief = await within(second.lock("k", STEAL), "the theft");
-    assertEquals(await isSettled(waiting), false);
-    await thief.release();
-    assert((await within(waiting, "who waits behind two dead nodes")).held);
+    // By this the thief's node knows that the owner is dead, and nobody knows it of who waits next.
+    await cluster.until(second.lock("other"));
+    const thief = await cluster.until(second.lock("k", STEAL));
+    assertEquals(await cluster.isSettled(waiting), false);
+    await cluster.until(thief.release());
+    assert((await cluster.until(waiting)).held);
   });
 
   it("ends a process's hold on the lock, but not the process", async () => {

@@ -47,8 +47,39 @@ export class TimedCluster {
     this.time.network.partition(...ids.map((id) => [id]));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends every cut. */
+  heal(): void {
     this.time.network.heal();
+  }
+
+  /** Whether `promise` has settled after a while in which everything that is under way arrives. */
+  async isSettled(promise: Promise<unknown>): Promise<boolean> {
+    let settled = false;
+    const settle = () => settled = true;
+    promise.then(settle, settle);
+    await this.time.pass(50);
+    return settled;
+  }
+
+  /** Lets time pass until `check` says yes. */
+  async eventually(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    const end = this.now + 60_000;
+    while (!await this.until(Promise.resolve(check()))) {
+      if (this.now > end) throw new Error(`${what}: it never happened`);
+      await this.time.pass(5);
+    }
+  }
+
+  /** Lets time pass until so many requests are in the queue of the lock `name`. */
+  async untilQueued(node: ClusterNode, name: string, count: number): Promise<void> {
+    await this.eventually(async () => {
+      const { pending } = await node.locks.query();
+      return pending.filter((request) => request.name === name).length === count;
+    }, `${count} requests in the queue of "${name}"`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.heal();
     await this.until(Promise.all(this.nodes.map((node) => node.close())));
   }
 

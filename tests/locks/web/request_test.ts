@@ -1,0 +1,177 @@
+/** `request`: its arguments, its callback, and what it resolves to (Web Locks API, section 3.2.1). */
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { LockManager, ManagedLock } from "../../../mod.ts";
+import { reasonOf } from "../../support/expect.ts";
+import { assertDomException, hold, webLocks } from "../support/web_locks.ts";
+
+/** As a program without types may call it. */
+type Untyped = (...args: unknown[]) => Promise<unknown>;
+
+describe("locks.request: its arguments", () => {
+  const web = webLocks();
+  const request = (locks: LockManager): Untyped => locks.request.bind(locks) as Untyped;
+
+  it("without a callback rejects with a TypeError", async () => {
+    for (const args of [[], ["a"], ["a", {}], ["a", undefined], ["a", {}, undefined]]) {
+      assertInstanceOf(await reasonOf(request(web.here)(...args)), TypeError, `${args.length}`);
+    }
+  });
+
+  it("with a callback that is no function rejects with a TypeError", async () => {
+    for (const callback of [null, 123, "abc", [], {}, Promise.resolve(), true]) {
+      assertInstanceOf(await reasonOf(request(web.here)("a", callback)), TypeError);
+      assertInstanceOf(await reasonOf(request(web.here)("a", {}, callback)), TypeError);
+    }
+  });
+
+  it("with options that are no dictionary rejects with a TypeError; null and undefined are empty", async () => {
+    for (const options of [7, "options", true, Symbol("options")]) {
+      assertInstanceOf(await reasonOf(request(web.here)("a", options, () => {})), TypeError);
+    }
+    for (const options of [null, undefined, {}]) {
+      assertStrictEquals(await request(web.here)(web.name(), options, () => "held"), "held");
+    }
+  });
+
+  it("with an unknown mode rejects with a TypeError; undefined is exclusive", async () => {
+    for (const mode of ["foo", "", "Shared", null, 1, {}]) {
+      assertInstanceOf(await reasonOf(request(web.here)("a", { mode }, () => {})), TypeError);
+    }
+    const modeOf = (lock: ManagedLock) => lock.mode;
+    assertEquals(await request(web.here)(web.name(), { mode: undefined }, modeOf), "exclusive");
+    assertEquals(await request(web.here)(web.name(), {}, modeOf), "exclusive");
+    assertEquals(await request(web.here)(web.name(), modeOf), "exclusive");
+    assertEquals(await request(web.here)(web.name(), { mode: "shared" }, modeOf), "shared");
+  });
+
+  it("converts the name to a string, and what cannot be converted rejects", async () => {
+    const nameOf = (lock: ManagedLock) => lock.name;
+    const cases: [unknown, string][] = [
+      [123, "123"],
+      [null, "null"],
+      [undefined, "undefined"],
+      [["x", "y"], "x,y"],
+      [{ toString: () => "by itself" }, "by itself"],
+    ];
+    for (const [name, converted] of cases) {
+      assertStrictEquals(await request(web.here)(name, nameOf), converted);
+    }
+    assertInstanceOf(await reasonOf(request(web.here)(Symbol("a"), () => {})), TypeError);
+  });
+
+  it("converts ifAvailable and steal to booleans", async () => {
+    const name = web.name();
+    const held = await hold((callback) => web.here.request(name, callback));
+    const got = await request(web.there)(
+      name,
+      { ifAvailable: 1, steal: 0 },
+      (lock: unknown) => lock,
+    );
+    assertStrictEquals(got, null);
+    await request(web.there)(name, { steal: "yes" }, () => {});
+    await assertDomException(held.done, "AbortError");
+  });
+
+  it("with a name that begins with - rejects with a NotSupportedError; elsewhere - is well", async () => {
+    for (const name of ["-", "-foo", "--"]) {
+      await assertDomException(web.here.request(name, () => {}), "NotSupportedError");
+    }
+    assertStrictEquals(await web.here.request("a-b-", (lock) => lock?.name), "a-b-");
+  });
+
+  it("that exclude each other reject with a NotSupportedError", async () => {
+    const { signal } = new AbortController();
+    for (
+      const options of [
+        { steal: true, ifAvailable: true },
+        { steal: true, mode: "shared" },
+        { signal, ifAvailable: true },
+        { signal, steal: true },
+      ] as const
+    ) {
+      let called = false;
+      const requested = web.here.request(web.name(), options, () => void (called = true));
+      await assertDomException(requested, "NotSupportedError");
+      assertEquals(called, false);
+    }
+  });
+
+  it("never throw: what is wrong rejects, and nothing was asked for", async () => {
+    const outcome = request(web.here)(Symbol("a"));
+    assertInstanceOf(outcome, Promise);
+    await reasonOf(outcome);
+    await reasonOf(request(web.here)("refused", { mode: "foo" }, () => {}));
+    const { held, pending } = await web.here.query();
+    assertEquals([held, pending], [[], []]);
+  });
+});
+
+describe("locks.request: its callback", () => {
+  const web = webLocks();
+
+  it("is called later, once, and with the lock alone", async () => {
+    const calls: unknown[][] = [];
+    const requested = web.here.request(web.name(), (...args) => void calls.push(args));
+    assertEquals(calls.length, 0);
+    await requested;
+    assertEquals(calls.map((args) => args.length), [1]);
+    assert(calls[0][0] !== null);
+  });
+
+  it("gives what it returns, or what the promise that it returns resolves to", async () => {
+    assertStrictEquals(await web.here.request(web.name(), () => 123), 123);
+    assertStrictEquals(await web.here.request(web.name(), () => Promise.resolve("abc")), "abc");
+    assertStrictEquals(await web.here.request(web.name(), () => {}), undefined);
+    const thenable: PromiseLike<string> = {
+      then: (resolve) => Promise.resolve("from a thenable").then(resolve),
+    };
+    assertStrictEquals(await web.here.request(web.name(), () => thenable), "from a thenable");
+  });
+
+  it("rejects with what it throws, or with what its promise rejects with", async () => {
+    const reason = new Error("of the callback");
+    const throws = () => {
+      throw reason;
+    };
+    assertStrictEquals(await reasonOf(web.here.request(web.name(), throws)), reason);
+    const rejects = () => Promise.reject(reason);
+    assertStrictEquals(await reasonOf(web.here.request(web.name(), rejects)), reason);
+  });
+
+  it("is called for each request of its own", async () => {
+    const names = [web.name(), web.name(), web.name()];
+    const got = await Promise.all(
+      names.map((name) => web.here.request(name, (lock) => lock!.name)),
+    );
+    assertEquals(got, names);
+  });
+});
+
+describe("locks.request: the lock", () => {
+  const web = webLocks();
+
+  it("has its name and mode, also after it was released", async () => {
+    const name = web.name();
+    for (const mode of ["exclusive", "shared"] as const) {
+      let kept: ManagedLock | null = null;
+      await web.here.request(name, { mode }, (lock) => {
+        kept = lock;
+        assertEquals([lock?.name, lock?.mode], [name, mode]);
+      });
+      const { name: nameThen, mode: modeThen } = kept! as ManagedLock;
+      assertEquals([nameThen, modeThen], [name, mode]);
+    }
+  });
+
+  it("has what the cluster adds: a token that grows, held, and a signal", async () => {
+    const name = web.name();
+    const first = await hold((callback) => web.here.request(name, callback));
+    assertEquals([first.lock.held, first.lock.signal.aborted], [true, false]);
+    await first.release();
+    assertEquals([first.lock.held, first.lock.signal.aborted], [false, true]);
+    const second = await hold((callback) => web.there.request(name, callback));
+    assert(second.lock.token > first.lock.token);
+    await second.release();
+  });
+});

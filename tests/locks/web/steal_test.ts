@@ -1,0 +1,112 @@
+/** `steal`: taking a lock from whoever holds it. */
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { within } from "../../support/wait.ts";
+import { isSettled } from "../support/queue.ts";
+import { assertDomException, hold, type Holding, webLocks } from "../support/web_locks.ts";
+
+const STEAL = { steal: true } as const;
+
+function assertStolen({ done }: Holding): Promise<void> {
+  return within(assertDomException(done, "AbortError"), "the AbortError");
+}
+
+describe("locks.request with steal", () => {
+  const web = webLocks();
+
+  it("is granted when nobody has the lock", async () => {
+    const got = await web.here.request(web.name(), STEAL, (lock) => lock?.mode);
+    assertStrictEquals(got, "exclusive");
+  });
+
+  it("is granted at once when somebody has it, whose request rejects with an AbortError", async () => {
+    for (const locks of [web.here, web.there]) {
+      const name = web.name();
+      const held = await hold((callback) => web.here.request(name, callback));
+      const thief = await hold((callback) => locks.request(name, STEAL, callback));
+      await assertStolen(held);
+      assertEquals([held.lock.held, thief.lock.held], [false, true]);
+      assert(thief.lock.token > held.lock.token);
+      await thief.release();
+    }
+  });
+
+  it("takes it from all who share it", async () => {
+    const name = web.name();
+    const options = { mode: "shared" } as const;
+    const holdings = [
+      await hold((callback) => web.here.request(name, options, callback)),
+      await hold((callback) => web.there.request(name, options, callback)),
+    ];
+    const thief = await hold((callback) => web.here.request(name, STEAL, callback));
+    await Promise.all(holdings.map(assertStolen));
+    await thief.release();
+  });
+
+  it("rejects for the old owner though its callback resolves later", async () => {
+    const name = web.name();
+    const held = await hold((callback) => web.here.request(name, callback));
+    await web.there.request(name, STEAL, () => {});
+    await assertStolen(held);
+    await held.release().catch(() => {});
+    await assertStolen(held);
+  });
+
+  it("is not turned into an unhandled rejection by what the old callback does afterwards", async () => {
+    const name = web.name();
+    let fail = () => {};
+    const until = new Promise<void>((_, reject) => fail = () => reject(new Error("too late")));
+    const held = web.here.request(name, () => until);
+    held.catch(() => {});
+    await web.here.query();
+    await web.there.request(name, STEAL, () => {});
+    await within(assertDomException(held, "AbortError"), "the AbortError");
+    fail();
+    assertEquals(await isSettled(held), true);
+  });
+
+  it("goes before those who wait; they are served after it, in their order", async () => {
+    const name = web.name();
+    const held = await hold((callback) => web.here.request(name, callback));
+    const granted: number[] = [];
+    const waiting = [1, 2].map((number) => web.here.request(name, () => void granted.push(number)));
+    await web.here.query();
+    const thief = await hold((callback) => web.there.request(name, STEAL, callback));
+    await assertStolen(held);
+    assertEquals(granted, []);
+    await thief.release();
+    await within(Promise.all(waiting), "those who waited");
+    assertEquals(granted, [1, 2]);
+  });
+
+  it("holds it as any other: it excludes, and can be stolen from in turn", async () => {
+    const name = web.name();
+    const thief = await hold((callback) => web.here.request(name, STEAL, callback));
+    const waiting = web.there.request(name, () => "granted");
+    assertEquals(await isSettled(waiting), false);
+    const second = await hold((callback) => web.there.request(name, STEAL, callback));
+    await assertStolen(thief);
+    assertEquals(await isSettled(waiting), false);
+    await second.release();
+    assertStrictEquals(await within(waiting, "who waited"), "granted");
+  });
+
+  it("is seen in query: the thief holds it, the old owner does not", async () => {
+    const name = web.name();
+    const held = await hold((callback) => web.here.request(name, callback));
+    const thief = await hold((callback) => web.there.request(name, STEAL, callback));
+    const found = (await web.here.query()).held.filter((lock) => lock.name === name);
+    assertEquals(found, [{ name, mode: "exclusive", clientId: web.thereId }]);
+    await assertStolen(held);
+    await thief.release();
+  });
+
+  it("set to false waits as if it were not there", async () => {
+    const name = web.name();
+    const held = await hold((callback) => web.here.request(name, callback));
+    const waiting = web.there.request(name, { steal: false }, () => "granted");
+    assertEquals(await isSettled(waiting), false);
+    await held.release();
+    assertStrictEquals(await within(waiting, "its turn"), "granted");
+  });
+});
