@@ -113,8 +113,7 @@ class Attempt {
     raw.addEventListener("open", () => socket.send(hello));
     raw.addEventListener("message", (event) => socket.received(event.data));
     raw.addEventListener("close", (event) => socket.gone(event.code, event.reason));
-    // What failed is told by `close`, but a process of Node ends if nobody listens.
-    raw.addEventListener("error", () => {});
+    raw.addEventListener("error", () => socket.failed());
   }
 
   #take(data: string | Uint8Array): void {

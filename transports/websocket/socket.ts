@@ -84,9 +84,14 @@ export class Socket {
     }
   }
 
-  /** Called in regular intervals: who does not return the farewell in time is cut off. */
+  /**
+   * Called in regular intervals: who does not return the farewell in time is cut off, and if even that
+   * has no effect, the runtime is left alone with it.
+   */
   tick(): void {
-    if (this.#state === "closing" && ++this.#ticksClosing > 1) this.terminate();
+    if (this.#state !== "closing" || ++this.#ticksClosing < 2) return;
+    if (this.#ticksClosing < 4) this.terminate();
+    else this.gone(1006, "");
   }
 
   /** To be called with the data of each message. */
@@ -99,6 +104,11 @@ export class Socket {
     }
     if (typeof Blob === "function" && data instanceof Blob) return this.#read(data);
     this.close(CLOSE.malformed, "neither text nor bytes");
+  }
+
+  /** To be called when the runtime tells of an error: not everywhere does it tell of the end as well. */
+  failed(): void {
+    this.close(CLOSE.malformed, "the connection has failed");
   }
 
   /** To be called when the connection is gone. */

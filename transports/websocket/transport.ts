@@ -211,12 +211,11 @@ export class WebSocketTransport implements Transport {
       this.#meet(socket);
       return socket;
     };
-    const gone = (code = 1006, reason = "") => socket?.gone(code, reason);
     return {
       onOpen: (_, raw) => void met(raw),
       onMessage: ({ data }, raw) => met(raw).received(data),
-      onClose: ({ code, reason }) => gone(code, reason),
-      onError: () => gone(),
+      onClose: ({ code, reason }) => socket?.gone(code, reason),
+      onError: () => socket?.failed(),
     };
   }
 

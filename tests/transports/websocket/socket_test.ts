@@ -110,6 +110,16 @@ describe("Socket", () => {
     assertEquals(log.includes("terminate"), false);
     socket.tick();
     assertEquals(log.at(-1), "terminate");
+    log.splice(0);
+    // A runtime that cannot, and never tells of the end.
+    for (let i = 0; i < 10; i++) socket.tick();
+    assertEquals(log, ["terminate", "gone"]);
+  });
+
+  it("failed() ends it, whether or not the runtime tells of the end as well", () => {
+    socket.failed();
+    socket.gone(1006, "");
+    assertEquals(log.map((entry) => entry.slice(0, 11)), ["close 4400 ", "closed 4400", "gone"]);
   });
 
   it("what is neither text nor bytes ends it", () => {

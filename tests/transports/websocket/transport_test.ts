@@ -99,6 +99,15 @@ describe("WebSocketTransport", () => {
     assertEquals(node.received.map(([from, frame]) => `${from} ${frame}`), ["c 1"]);
   });
 
+  it("lets nobody in who says more before being answered", async () => {
+    const caller = call();
+    caller.say(JSON.stringify(hello("c", "s")));
+    caller.say(JSON.stringify(hello("c", "s")));
+    assertEquals(caller.code, 4401);
+    const next = await enter("d");
+    assertEquals([caller.heard, next.heard.length], [[], 1]);
+  });
+
   it("keeps the order of messages that arrive as Blob", async () => {
     const c = await enter("c");
     c.say(new Blob([frames(1)]));
