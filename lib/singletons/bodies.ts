@@ -98,6 +98,12 @@ export function decodeQuestion(body: Uint8Array): Question {
   if (!isRegisterId(register) || !isSession(session) || !(args instanceof Uint8Array)) refuse();
   if (typeof method !== "string" || method.length > MAX_METHOD) refuse();
   if (list(open).length > MAX_OPEN || typeof full !== "boolean") refuse();
+  if (full && list(open).length === 0) refuse();
+  let last = count(done);
+  for (const number of list(open).map(count)) {
+    if (number <= last || number >= count(sequence)) refuse();
+    last = number;
+  }
   return {
     type: "call",
     register,

@@ -166,9 +166,13 @@ export class Inbox {
     for (;;) {
       const next = caller.handed + 1;
       const attempt = caller.attempts.get(next);
-      if (attempt === undefined && (caller.busy.has(next) || isOver(caller, next))) {
-        // It will never come, or not be taken: nobody has to wait for it.
+      if (attempt === undefined && caller.busy.has(next)) {
         caller.handed++;
+        continue;
+      }
+      if (attempt === undefined && isOver(caller, next)) {
+        // It will never come: nobody has to wait for it, nor for those behind it that are over, too.
+        caller.handed = nextExpected(caller, next) - 1;
         continue;
       }
       if (attempt?.call === undefined) return;
@@ -206,6 +210,15 @@ export class Inbox {
 /** Whether the caller has said that an attempt is over for it. */
 function isOver(caller: Caller, sequence: number): boolean {
   return sequence < caller.told && !caller.waitedFor.has(sequence);
+}
+
+/** The first number from `from` on that has arrived or may come yet. */
+function nextExpected(caller: Caller, from: number): number {
+  let least = caller.told;
+  for (const numbers of [caller.attempts.keys(), caller.waitedFor]) {
+    for (const number of numbers) if (number >= from && number < least) least = number;
+  }
+  return least;
 }
 
 function range(from: number, to: number): number[] {
