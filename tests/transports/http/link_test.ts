@@ -301,4 +301,28 @@ describe("http(): whom it asks", () => {
     await station.until(() => station.received.some(([_, frame]) => frame[0] === 42));
     assert(performance.now() - started < 5_000, "it waited for the request that is held");
   });
+
+  it("close() ends its requests even if the other side never answers", async () => {
+    const underWay = new Set<string>();
+    let enough = () => {};
+    const held = new Promise<void>((resolve) => enough = resolve);
+    const c = await connect({
+      insecure: true,
+      peers: { s: "http://127.0.0.1:1/synod" },
+      fetch: (url, { signal }) => {
+        if (url.endsWith("/session")) return Promise.resolve(Response.json({ session: "x" }));
+        underWay.add(url);
+        enough();
+        return new Promise((_, reject) => {
+          signal?.addEventListener("abort", () => {
+            underWay.delete(url);
+            reject(new Error("aborted"));
+          });
+        });
+      },
+    }, { close: 20 });
+    await held;
+    await c.transport.close();
+    assertEquals([...underWay], []);
+  });
 });

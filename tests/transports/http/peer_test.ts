@@ -1,0 +1,141 @@
+import { beforeEach, describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import type { Link } from "../../../transports/http/link.ts";
+import { Peer } from "../../../transports/http/peer.ts";
+import type { Session } from "../../../transports/http/session.ts";
+import type { FrameQueue } from "../../../transports/link/frame_queue.ts";
+
+/** Requests that are made, and what they carry. */
+class FakeLink {
+  underWay = 0;
+  isWaiting = false;
+  readonly #log: string[];
+
+  constructor(log: string[]) {
+    this.#log = log;
+  }
+
+  get mustPost(): boolean {
+    return this.underWay === 0 && !this.isWaiting;
+  }
+
+  get canPost(): boolean {
+    return this.underWay < 2 && !this.isWaiting;
+  }
+
+  post(queue: FrameQueue): void {
+    this.underWay++;
+    this.#log.push(`post ${queue.take(Infinity)}`);
+  }
+}
+
+/** Requests that are held, and what they are answered with. */
+class FakeSession {
+  held = 0;
+  readonly #log: string[];
+
+  constructor(log: string[]) {
+    this.#log = log;
+  }
+
+  answer(queue: FrameQueue): void {
+    while (this.held > 0 && !queue.isEmpty) {
+      this.held--;
+      this.#log.push(`answer ${queue.take(Infinity)}`);
+    }
+  }
+}
+
+describe("Peer", () => {
+  let peer: Peer;
+  let log: string[];
+  let link: FakeLink;
+  let session: FakeSession;
+
+  beforeEach(() => {
+    peer = new Peer("p");
+    log = [];
+    link = new FakeLink(log);
+    session = new FakeSession(log);
+  });
+
+  const turn = () => new Promise<void>((resolve) => queueMicrotask(resolve));
+
+  function use(which: { link?: FakeLink; session?: FakeSession }): void {
+    peer.link = (which.link ?? null) as Link | null;
+    peer.session = (which.session ?? null) as unknown as Session | null;
+  }
+
+  async function say(...bytes: number[]): Promise<void> {
+    for (const byte of bytes) peer.send(Uint8Array.of(byte));
+    await turn();
+  }
+
+  it("says what was said in one turn by one request", async () => {
+    use({ link });
+    await say(1, 2, 3);
+    assertEquals(log, ["post 1,2,3"]);
+  });
+
+  it("says it by the request that must be made anyway, rather than by an answer", async () => {
+    use({ link, session });
+    session.held = 1;
+    await say(1);
+    assertEquals(log, ["post 1"]);
+  });
+
+  it("says it by an answer, rather than by a request of its own", async () => {
+    use({ link, session });
+    [link.underWay, session.held] = [1, 1];
+    await say(1);
+    await say(2);
+    assertEquals(log, ["answer 1", "post 2"]);
+  });
+
+  it("keeps it while there can be no request, for the next", async () => {
+    use({ link });
+    link.underWay = 2;
+    await say(1);
+    await say(2);
+    assertEquals(log, []);
+    link.underWay = 1;
+    peer.schedule();
+    await turn();
+    assertEquals(log, ["post 1,2"]);
+  });
+
+  it("makes a request with nothing to say, if the other side has none to answer", async () => {
+    use({ link });
+    peer.schedule();
+    await turn();
+    peer.schedule();
+    await turn();
+    assertEquals(log, ["post "]);
+  });
+
+  it("drops what there is no way for", async () => {
+    await say(1);
+    use({ link });
+    link.isWaiting = true;
+    await say(2);
+    link.isWaiting = false;
+    link.underWay = 2;
+    await say(3); // waits
+    link.isWaiting = true; // and the requests have failed
+    peer.schedule();
+    await turn();
+    [link.isWaiting, link.underWay] = [false, 0];
+    await say(4);
+    assertEquals(log, ["post 4"]);
+  });
+
+  it("keeps what there is a session for, though requests fail", async () => {
+    use({ link, session });
+    link.isWaiting = true;
+    await say(1);
+    session.held = 1;
+    peer.schedule();
+    await turn();
+    assertEquals(log, ["answer 1"]);
+  });
+});
