@@ -68,13 +68,6 @@ export const MUTATIONS: readonly Mutation[] = [
     seeds: SOON,
   },
   {
-    name: "replies from before a crash are counted",
-    file: "lib/paxos/quorum.ts",
-    find: "counted !== undefined && counted.sender.incarnation < known[i]",
-    replace: "counted !== undefined && counted.sender.incarnation < known[i] && false",
-    seeds: LATE,
-  },
-  {
     name: "a proposer takes any accepted state, not the one with the highest ballot",
     file: "lib/paxos/reports.ts",
     find: "compareBallots(report.accepted.ballot, accepted.ballot) > 0",
@@ -87,20 +80,6 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "unanimous: reports.every((report) => votesFor(report, ballot)),",
     replace: "unanimous: true,",
     seeds: SOON,
-  },
-  {
-    name: "a copy counts as a vote",
-    file: "lib/paxos/reports.ts",
-    find: "report.accepted !== null && !report.copied &&",
-    replace: "report.accepted !== null &&",
-    seeds: LATE,
-  },
-  {
-    name: "a proposer that has sent a state reports another one without writing it",
-    file: "lib/paxos/proposer.ts",
-    find: "const mustWrite = this.#wrote || ",
-    replace: "const mustWrite = ",
-    seeds: LATE,
   },
   {
     name: "a token need not be greater than the one before it",
