@@ -132,6 +132,7 @@ describe("a bad option", () => {
       for (const call of READS) {
         await assertRejects(() => kv[call]("k", options), TypeError, "options");
       }
+      await assertRejects(() => kv.keys("b", options), TypeError, "options");
       assertThrows(() => kv.watch("k", options), TypeError, "options");
     }
   });

@@ -37,14 +37,14 @@ const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
     { open() {}, close() {} },
     { open: true, send() {}, close() {} },
   ],
-  sessionTtl: [99, 600_001, 0, -1, 1.5, NaN, Infinity, "5000", {}, 5000n],
-  timeout: [0, -1, 1.5, NaN, Infinity, 2 ** 31, "2000", {}],
+  sessionTtl: [null, 99, 600_001, 0, -1, 1.5, NaN, Infinity, "5000", {}, 5000n],
+  timeout: [null, 0, -1, 1.5, NaN, Infinity, 2 ** 31, "2000", {}],
   signal: [null, {}, new AbortController(), "signal", { aborted: true }],
-  maxValueBytes: [0, -1, 1.5, NaN, Infinity, "1 MiB", {}, 2 ** 40],
-  maxKeys: [0, -1, 1.5, NaN, Infinity, "many", {}, 2 ** 40],
-  clients: [0, 1, "true", {}, "yes"],
-  maxSessionTtl: [99, 600_001, 0, -1, 1.5, NaN, Infinity, "5000", {}],
-  afterMajorityLoss: ["", "Restart", "wait for me", true, 1, {}],
+  maxValueBytes: [null, 0, -1, 1.5, NaN, Infinity, "1 MiB", {}, 2 ** 40],
+  maxKeys: [null, 0, -1, 1.5, NaN, Infinity, "many", {}, 2 ** 40],
+  clients: [null, 0, 1, "true", {}, "yes"],
+  maxSessionTtl: [null, 99, 600_001, 0, -1, 1.5, NaN, Infinity, "5000", {}],
+  afterMajorityLoss: [null, "", "Restart", "wait for me", true, 1, {}],
 };
 
 /** Good options, over a network of their own. */
