@@ -1,0 +1,146 @@
+import { assertEquals, assertGreaterOrEqual, assertLess } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { ClusterNode } from "../../mod.ts";
+import { valueOf } from "../support/expect.ts";
+import { VirtualTime } from "../support/virtual_time.ts";
+import { collectEvents, nextEvent } from "../support/wait.ts";
+import { type Lives, startLives } from "./support/lives.ts";
+
+/** Sessions of members are short, those of clients may last far longer. */
+const MAX_TTL = 30_000;
+const OPTIONS = { clients: true, sessionTtl: 500, maxSessionTtl: MAX_TTL };
+
+/** Two of three lose their memory at once; resolves when the third one has begun anew with them. */
+async function loseMajority(cluster: Lives): Promise<void> {
+  const restarted = nextEvent(cluster.node("n1"), "restart");
+  cluster.crash("n2", "n3");
+  await Promise.all(["n2", "n3"].map((id) => cluster.start(id)));
+  await cluster.until(restarted);
+}
+
+/** Whenever one of `nodes` is granted a session, and what `look` sees at that instant. */
+function grants<T>(
+  cluster: Lives,
+  nodes: readonly ClusterNode[],
+  look: () => T,
+): { at: number; seen: T }[] {
+  const log: { at: number; seen: T }[] = [];
+  for (const node of nodes) {
+    node.addEventListener(
+      "quorum",
+      () => void log.push({ at: cluster.runtime.now(), seen: look() }),
+    );
+  }
+  return log;
+}
+
+describe("with clients, after the loss of a majority", () => {
+  it("nobody has a session before those of the clients must have ended, not even who asks again and again", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, ...OPTIONS });
+    const client = await cluster.start("client", { sessionTtl: MAX_TTL });
+    await time.until(client.ready);
+    const process = client.spawn();
+    valueOf(await time.until(client.kv.claim("k", "client", { pid: process })));
+    const lock = await time.until(client.lock("lock"));
+
+    // It hears nothing of what happens, and believes in what it owns as long as it may.
+    cluster.line(client).isCut = true;
+    await loseMajority(cluster);
+    const started = time.runtime.now();
+    assertEquals([lock.held, process.signal.aborted], [true, false]);
+
+    const others = [...cluster.nodes, await cluster.start("other")];
+    const granted = grants(cluster, others, () => lock.held || !process.signal.aborted);
+    const got = others.map((node) => node.lock(node.id));
+    await time.until(Promise.all(got));
+    assertEquals(granted.length, others.length);
+    for (const { at, seen } of granted) {
+      assertGreaterOrEqual(at - started, MAX_TTL);
+      assertLess(at - started, MAX_TTL + 5_000);
+      assertEquals(seen, false, "the old client believes in its session");
+    }
+  });
+
+  it("reads, and puts that need no session, do not wait", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, ...OPTIONS });
+    await loseMajority(cluster);
+    const [first, second] = cluster.nodes;
+    const put = second.kv.put("k", 1, { noQuorum: "retry" });
+    await time.until(put);
+    assertEquals(await time.until(first.kv.get("k")), { ok: true, value: 1 });
+    assertEquals(await time.until(first.kv.put("bound", 1, { node: "n1" })), {
+      ok: false,
+      error: "no_quorum",
+    });
+    assertEquals((await time.until(first.status())).session, null);
+  });
+
+  it("members that recover meanwhile wait for as long as the others", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, ...OPTIONS });
+    await loseMajority(cluster);
+    const started = time.runtime.now();
+    await time.pass(MAX_TTL / 2);
+    for (const id of ["n2", "n3"]) {
+      cluster.crash(id);
+      const node = await cluster.start(id);
+      // It may read as soon as there is a majority, and it is not alone in that.
+      await time.until(node.kv.get("k", { noQuorum: "retry" }));
+      await time.pass(1_000);
+      const { members } = await time.until(node.status());
+      assertEquals(members.map(({ state }) => state), Array(3).fill("operational"));
+    }
+    // Only those two, who were not there when the wait began.
+    cluster.network.partition(["n1"]);
+    const granted = grants(cluster, cluster.nodes, () => undefined);
+    const [, second, third] = cluster.nodes;
+    await time.until(Promise.all([second.ready, third.ready]));
+    for (const { at } of granted) assertGreaterOrEqual(at - started, MAX_TTL);
+    assertEquals(granted.length, 2);
+  });
+
+  it("a client that hears of it loses its session at once, and has the next one in the new cluster", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, ...OPTIONS });
+    const client = await cluster.start("client", { sessionTtl: MAX_TTL });
+    await time.until(client.ready);
+    valueOf(await time.until(client.kv.put("settled", 1)));
+    const watched = client.kv.watch("watched")[Symbol.asyncIterator]();
+    assertEquals((await time.until(watched.next())).value, { present: false });
+    const process = client.spawn();
+    const lost = collectEvents(client, "sessionlost");
+    const restarts = collectEvents(client, "restart");
+    const restarted = nextEvent(client, "restart");
+    await loseMajority(cluster);
+    const started = time.runtime.now();
+    await time.until(restarted);
+    // It asks when a renewal, one of three in a time to live, finds no answer.
+    assertLess(time.runtime.now() - started, MAX_TTL / 2);
+    assertEquals([process.signal.aborted, client.hasQuorum, lost.length], [true, false, 1]);
+    // It serves nothing from before.
+    const settled = client.kv.get("settled", { noQuorum: "retry" });
+    assertEquals(await time.until(settled), { ok: false, error: "not_found" });
+    // And its watch goes on with what comes.
+    await time.until(client.kv.put("watched", 2, { noQuorum: "retry" }));
+    assertEquals((await time.until(watched.next())).value.value, 2);
+    await time.until(nextEvent(client, "quorum"));
+    assertGreaterOrEqual(time.runtime.now() - started, MAX_TTL);
+    assertEquals(restarts.length, 1);
+  });
+});
+
+describe("without clients, after the loss of a majority", () => {
+  it("nobody has to wait: whoever owned something was a member", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, ...OPTIONS, clients: false });
+    await loseMajority(cluster);
+    const started = time.runtime.now();
+    const back = cluster.nodes.map((node) =>
+      node.kv.put(node.id, 1, { node: node.id, noQuorum: "retry" })
+    );
+    await time.until(Promise.all(back));
+    assertLess(time.runtime.now() - started, 5_000);
+  });
+});

@@ -1,0 +1,91 @@
+import { assertEquals, assertGreater } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { ClusterNode } from "../../mod.ts";
+import { valueOf } from "../support/expect.ts";
+import { VirtualTime } from "../support/virtual_time.ts";
+import { questions } from "./support/frames.ts";
+import { type Lives, startLives } from "./support/lives.ts";
+
+const CHANGES = ["prepare", "accept", "read"];
+
+/** What `work` makes a node ask the others, about registers. */
+async function asked(
+  cluster: Lives,
+  node: ClusterNode,
+  work: () => Promise<unknown>,
+): Promise<string[]> {
+  const log: string[] = [];
+  const line = cluster.line(node);
+  line.onSend = (to, frame) => {
+    log.push(...questions(to, frame).filter((what) => CHANGES.includes(what.split(" ")[0])));
+  };
+  await cluster.until(work());
+  line.onSend = () => {};
+  return log;
+}
+
+const FIRST = ["prepare to n2", "prepare to n3", "accept to n2", "accept to n3"];
+const KEPT = ["accept to n2", "accept to n3"];
+
+describe("the second change of one's own key", () => {
+  it("is one round trip: the release of what a process owns", async () => {
+    await using cluster = await startLives(3, { time: new VirtualTime() });
+    const [node] = cluster.nodes;
+    const process = node.spawn();
+    const claim = () => node.kv.claim("k", 1, { pid: process });
+    assertEquals(await asked(cluster, node, claim), FIRST);
+    assertEquals(await asked(cluster, node, () => process.exit()), KEPT);
+  });
+
+  it("is one round trip: the release of a lock", async () => {
+    await using cluster = await startLives(3, { time: new VirtualTime() });
+    const [node, second] = cluster.nodes;
+    const lock = node.lock("k");
+    assertEquals(await asked(cluster, node, () => lock), FIRST);
+    const { token, release: _ } = await lock;
+    const released = asked(cluster, node, async () => await (await lock).release());
+    assertEquals(await released, KEPT);
+    assertGreater((await cluster.until(second.lock("k"))).token, token);
+  });
+
+  it("costs a vain round trip more when somebody came between, and is right all the same", async () => {
+    await using cluster = await startLives(3, { time: new VirtualTime() });
+    const [node, second] = cluster.nodes;
+    const process = node.spawn();
+    const { token } = valueOf(await cluster.until(node.kv.claim("k", "n1", { pid: process })));
+    // Somebody else's round takes the promise back, though it changes nothing.
+    const other = valueOf(await cluster.until(second.kv.claim("k", "n2")));
+    assertEquals(other, { value: "n1", token, mine: false });
+    const release = await asked(cluster, node, () => process.exit());
+    assertEquals(release.slice(0, 2), KEPT);
+    assertEquals(release.filter((what) => what.startsWith("prepare")).length >= 2, true);
+    assertEquals(await cluster.until(second.kv.get("k")), { ok: false, error: "not_found" });
+  });
+
+  it("serves once: the change after it is prepared again", async () => {
+    await using cluster = await startLives(3, { time: new VirtualTime() });
+    const [node] = cluster.nodes;
+    for (let round = 0; round < 3; round++) {
+      const process = node.spawn();
+      const claim = () => node.kv.claim("k", round, { pid: process });
+      assertEquals(await asked(cluster, node, claim), FIRST);
+      assertEquals(await asked(cluster, node, () => process.exit()), KEPT);
+    }
+  });
+
+  it("finds no promise with members that have come back: they have copied none that is in use", async () => {
+    await using cluster = await startLives(3, { time: new VirtualTime() });
+    const [node] = cluster.nodes;
+    const process = node.spawn();
+    await cluster.until(node.kv.claim("k", 1, { pid: process }));
+    for (const id of ["n2", "n3"]) {
+      cluster.crash(id);
+      await cluster.until((await cluster.start(id)).ready);
+    }
+    await cluster.until(process.exit());
+    assertEquals(await cluster.until(cluster.node("n3").kv.get("k")), {
+      ok: false,
+      error: "not_found",
+    });
+  });
+});

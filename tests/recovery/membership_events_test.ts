@@ -1,0 +1,64 @@
+import { assertEquals, assertGreater } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { VirtualTime } from "../support/virtual_time.ts";
+import { collectEvents } from "../support/wait.ts";
+import { startLives } from "./support/lives.ts";
+
+describe("membership events", () => {
+  it("tell every member that another one comes back, then that it votes, in its new life", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(5, { time });
+    await time.pass(5_000);
+    const others = cluster.nodes.filter(({ id }) => id !== "n3");
+    const logs = others.map((node) => collectEvents(node, "membership"));
+    for (let round = 0; round < 2; round++) {
+      cluster.crash("n3");
+      const node = await cluster.start("n3");
+      await time.until(node.ready);
+      await time.pass(5_000);
+      for (const log of logs) {
+        const details = log.splice(0).map(({ detail }) => detail);
+        // Told as often as it begins to copy, which a loss of messages may make it do again.
+        assertEquals(details.filter(({ state }) => state === "recovering").length > 0, true);
+        assertEquals(details.at(-1), { id: "n3", state: "operational", incarnation: node.life });
+        assertEquals(details.filter(({ state }) => state === "operational").length, 1);
+      }
+    }
+  });
+
+  it("tell a client, and the member that comes back, who votes", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, clients: true });
+    const client = await cluster.start("client");
+    await time.until(client.ready);
+    await time.pass(5_000);
+    const log = collectEvents(client, "membership");
+    cluster.crash("n2");
+    const second = await cluster.start("n2");
+    const own = collectEvents(second, "membership");
+    await time.until(second.ready);
+    await time.pass(5_000);
+    assertEquals(log.map(({ detail }) => detail), [
+      { id: "n2", state: "operational", incarnation: second.life },
+    ]);
+    assertEquals(
+      own.map(({ detail }) => detail.id).sort(),
+      ["n1", "n2", "n3"],
+    );
+  });
+
+  it("are none while nobody crashes, whoever is cut off", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, sessionTtl: 1_000 });
+    await time.pass(5_000);
+    const logs = cluster.nodes.map((node) => collectEvents(node, "membership"));
+    cluster.network.partition(["n1"]);
+    await time.pass(10_000);
+    cluster.network.heal();
+    await time.pass(10_000);
+    assertEquals(logs, [[], [], []]);
+    const incarnations = (await time.until(cluster.node("n1").status())).members
+      .map(({ incarnation }) => incarnation!);
+    assertGreater(Math.min(...incarnations.map(({ length }) => length)), 0);
+  });
+});

@@ -1,0 +1,39 @@
+import type { Transport } from "../../../mod.ts";
+
+/**
+ * The line between one life of a node and the network: a test can cut it, listen, and choose what is
+ * heard. Other lives of the same node have lines of their own.
+ */
+export class Line implements Transport {
+  /** Whether nothing passes, in neither direction. */
+  isCut = false;
+  /** Called with each frame that leaves. */
+  onSend: (to: string, frame: Uint8Array) => void = () => {};
+  /** Whether a frame that arrives is handed on; it is lost otherwise. */
+  hears: (from: string, frame: Uint8Array) => boolean = () => true;
+  readonly #inner: Transport;
+
+  /** A line to the network that `inner` belongs to. */
+  constructor(inner: Transport) {
+    this.#inner = inner;
+  }
+
+  open(
+    self: string,
+    receive: (from: string, frame: Uint8Array) => void,
+  ): void | Promise<void> {
+    return this.#inner.open(self, (from, frame) => {
+      if (!this.isCut && this.hears(from, frame)) receive(from, frame);
+    });
+  }
+
+  send(to: string, frame: Uint8Array): void {
+    if (this.isCut) return;
+    this.onSend(to, frame);
+    this.#inner.send(to, frame);
+  }
+
+  close(): void | Promise<void> {
+    return this.#inner.close();
+  }
+}

@@ -1,0 +1,132 @@
+import { joinWith } from "../../../lib/node/join.ts";
+import { type Runtime, systemRuntime } from "../../../lib/node/runtime.ts";
+import type { ClusterNode, JoinOptions } from "../../../mod.ts";
+import { type MemoryNetwork, memoryNetwork } from "../../../transports/memory.ts";
+import type { VirtualTime } from "../../support/virtual_time.ts";
+import { turn } from "../../support/wait.ts";
+import { Line } from "./line.ts";
+import { MortalRuntime } from "./mortal_runtime.ts";
+
+/** What a life joins with, besides its id and its transport. */
+export type LifeOptions = Partial<Omit<JoinOptions, "id" | "transport">>;
+
+/** How to start a cluster of lives. */
+export interface LivesOptions extends Omit<LifeOptions, "members"> {
+  /** The clock of all of them; by default that of the system. */
+  time?: VirtualTime;
+}
+
+/** One start of a node, and what it runs on. */
+interface Life {
+  readonly node: ClusterNode;
+  readonly line: Line;
+  readonly runtime: MortalRuntime;
+}
+
+/**
+ * A cluster whose nodes crash without a word and start again with an empty memory. A crash: nothing is
+ * sent or received any more, and no timer fires. The next life is another `join` under the same id.
+ */
+export class Lives {
+  /** `n1`, `n2`, and so on. */
+  readonly members: readonly string[];
+  readonly network: MemoryNetwork;
+  readonly #time: VirtualTime | undefined;
+  readonly #options: LifeOptions;
+  readonly #newest = new Map<string, Life>();
+  /** All that have not crashed, older ones that still run included. */
+  readonly #living = new Map<ClusterNode, Life>();
+
+  constructor(size: number, { time, ...options }: LivesOptions = {}) {
+    this.members = Array.from({ length: size }, (_, index) => `n${index + 1}`);
+    this.network = time?.network ?? memoryNetwork();
+    this.#time = time;
+    this.#options = options;
+  }
+
+  /**
+   * Starts a life of `id`; `options` come on top of those of the cluster, and `runtime` in place of its
+   * clock. What there was before under this id is left as it is: crash it first, unless two are to live
+   * at once.
+   */
+  async start(
+    id: string,
+    options: LifeOptions = {},
+    runtime: Runtime = this.runtime,
+  ): Promise<ClusterNode> {
+    // No process starts again within the same millisecond, by which lives are ordered.
+    if (this.#newest.has(id)) await (this.#time?.pass(2) ?? turn(2));
+    const line = new Line(this.network.transport());
+    const mortal = new MortalRuntime(runtime);
+    const { members } = this;
+    const all = { members, ...this.#options, ...options, id, transport: line };
+    const node = await joinWith(all, mortal);
+    const life = { node, line, runtime: mortal };
+    this.#living.set(node, life);
+    this.#newest.set(id, life);
+    return node;
+  }
+
+  /** Starts all members. */
+  startAll(): Promise<ClusterNode[]> {
+    return Promise.all(this.members.map((id) => this.start(id)));
+  }
+
+  /** The latest life of `id`. */
+  node(id: string): ClusterNode {
+    return this.#latest(id).node;
+  }
+
+  /** The latest lives of all members. */
+  get nodes(): ClusterNode[] {
+    return this.members.map((id) => this.node(id));
+  }
+
+  /** The line of a life that has not crashed. */
+  line(node: ClusterNode): Line {
+    return this.#living.get(node)!.line;
+  }
+
+  /** The latest lives of these are gone, without a word. */
+  crash(...ids: string[]): void {
+    for (const id of ids) {
+      const { node, line, runtime } = this.#latest(id);
+      line.isCut = true;
+      runtime.die();
+      // Nobody is left to do it, and an open one would keep the test's own process alive.
+      line.close();
+      this.#living.delete(node);
+    }
+  }
+
+  /** Their clock, unless they are given another one. */
+  get runtime(): Runtime {
+    return this.#time?.runtime ?? systemRuntime;
+  }
+
+  /** Waits for `promise`; lets time pass meanwhile, if it does not pass by itself. */
+  until<T>(promise: Promise<T>): Promise<T> {
+    return this.#time?.until(promise) ?? promise;
+  }
+
+  /** Closes all that have not crashed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.network.heal();
+    const closed = [...this.#living.values()].map(({ node }) => node.close());
+    await this.until(Promise.all(closed));
+  }
+
+  #latest(id: string): Life {
+    const life = this.#newest.get(id);
+    if (life === undefined) throw new Error(`${id} was never started`);
+    return life;
+  }
+}
+
+/** A cluster of so many members, all of them ready. */
+export async function startLives(size: number, options: LivesOptions = {}): Promise<Lives> {
+  const lives = new Lives(size, options);
+  const nodes = await lives.startAll();
+  await lives.until(Promise.all(nodes.map((node) => node.ready)));
+  return lives;
+}

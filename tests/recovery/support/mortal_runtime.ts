@@ -1,0 +1,52 @@
+import type { Runtime } from "../../../lib/node/runtime.ts";
+
+/** The clocks and timers of one process, which stop when it crashes. */
+export class MortalRuntime implements Runtime {
+  readonly #inner: Runtime;
+  /** What cancels each running timer. */
+  readonly #timers = new Set<() => void>();
+  #isDead = false;
+
+  /** Goes as `inner` does, as long as it lives. */
+  constructor(inner: Runtime) {
+    this.#inner = inner;
+  }
+
+  /** No timer fires any more, and nothing that was put off is done. */
+  die(): void {
+    this.#isDead = true;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+  }
+
+  now(): number {
+    return this.#inner.now();
+  }
+
+  wallNow(): number {
+    return this.#inner.wallNow();
+  }
+
+  setTimer(callback: () => void, delay: number): () => void {
+    if (this.#isDead) return () => {};
+    const cancel = this.#inner.setTimer(() => {
+      this.#timers.delete(cancel);
+      callback();
+    }, delay);
+    this.#timers.add(cancel);
+    return () => {
+      this.#timers.delete(cancel);
+      cancel();
+    };
+  }
+
+  defer(callback: () => void): void {
+    this.#inner.defer(() => {
+      if (!this.#isDead) callback();
+    });
+  }
+
+  random(): number {
+    return this.#inner.random();
+  }
+}
