@@ -1,0 +1,133 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { GivingUp } from "../../lib/paxos/giving_up.ts";
+import type { Header, Reply } from "../../lib/paxos/messages.ts";
+
+const headerOf = (life: string): Header => (
+  { life, clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] }
+);
+
+/** An operational member a, under a record of the first lives of all; processes are called by their life. */
+class Script {
+  readonly givingUp: GivingUp;
+  readonly #members: readonly string[];
+  #numbers = 0;
+
+  constructor(members: readonly string[] = ["a", "b", "c"]) {
+    this.#members = members;
+    const lives = members.map((member) => `${member}1`);
+    this.givingUp = new GivingUp({
+      self: members[0],
+      members,
+      record: { id: "a1", lives, floor: 0, maxTtl: 1_000, clients: false },
+      nextId: () => ++this.#numbers,
+    });
+  }
+
+  /** The running questions: `b c, round 1`. */
+  asks(): string {
+    const questions = this.givingUp.questions();
+    const rounds = questions.map(({ request }) => request.type === "enquire" ? request.round : 0);
+    return `${questions.map(({ to }) => to).join(" ")}, round ${[...new Set(rounds)].join()}`;
+  }
+
+  /** These lives answer the running question that they are blank; whether all is lost then. */
+  blank(...lives: string[]): boolean {
+    const id = this.givingUp.questions()[0]?.request.id ?? this.#numbers;
+    return lives.map((life) => this.answer(life, id)).some((allIsLost) => allIsLost);
+  }
+
+  /** `life` answers the question with that number. */
+  answer(life: string, id: number, members = this.#members): boolean {
+    const blank: Reply = { id, type: "blank", members, wall: 0, recovering: false };
+    return this.givingUp.receive(life[0], headerOf(life), blank).allIsLost;
+  }
+}
+
+describe("GivingUp", () => {
+  it("all is lost if in two rounds so many are blank that the others are fewer than a majority", () => {
+    const script = new Script();
+    assertEquals(script.asks(), "b c, round 1");
+    assertEquals(script.blank("b2"), false);
+    assertEquals(script.asks(), "c, round 1");
+    assertEquals(script.blank("c2"), false);
+    assertEquals(script.asks(), "b c, round 2");
+    assertEquals(script.blank("c2"), false);
+    assertEquals(script.blank("b2"), true);
+  });
+
+  it("one that is lost of three leaves a majority", () => {
+    const script = new Script();
+    for (let i = 0; i < 5; i++) assertEquals(script.blank("b2", "b2"), false);
+    assertEquals(script.asks(), "c, round 1");
+  });
+
+  it("takes three of five, and two of four", () => {
+    for (const [members, lost] of [["abcde", 3], ["abcd", 2], ["ab", 1]] as const) {
+      const script = new Script([...members]);
+      const lives = [...members].slice(1, 1 + lost).map((member) => `${member}2`);
+      for (const life of lives.slice(1)) assertEquals(script.blank(life), false);
+      assertEquals(script.asks().endsWith("round 1"), true);
+      script.blank(lives[0]);
+      assertEquals(script.asks().endsWith("round 2"), true);
+      for (const life of lives.slice(1)) assertEquals(script.blank(life), false);
+      assertEquals(script.blank(lives[0]), true);
+    }
+  });
+
+  it("a blank member that lives in the life that the record names may still adopt it", () => {
+    const script = new Script();
+    script.blank("b1", "c1");
+    assertEquals(script.asks(), "b c, round 1");
+    script.blank("b2", "c1");
+    assertEquals(script.asks(), "c, round 1");
+  });
+
+  it("they must be the same lives in both rounds", () => {
+    const script = new Script();
+    script.blank("b2", "c2");
+    assertEquals(script.blank("b3", "c2"), false);
+    assertEquals(script.asks(), "b, round 2");
+    assertEquals(script.blank("b2"), true);
+  });
+
+  it("who was not lost in the first round does not count in the second", () => {
+    const script = new Script(["a", "b", "c", "d", "e"]);
+    script.blank("b2", "c2", "d2");
+    assertEquals(script.asks(), "b c d e, round 2");
+    assertEquals(script.blank("e2", "b2", "c2"), false);
+    assertEquals(script.blank("d2"), true);
+  });
+
+  it("each round has a number of its own: answers to the first do not count in the second", () => {
+    const script = new Script();
+    const first = script.givingUp.questions()[0].request.id;
+    script.blank("b2", "c2");
+    const second = script.givingUp.questions()[0].request.id;
+    assertEquals([first === second, script.givingUp.asks(first), script.givingUp.asks(second)], [
+      false,
+      false,
+      true,
+    ]);
+    assertEquals([script.answer("b2", first), script.answer("c2", first)], [false, false]);
+    assertEquals(script.asks(), "b c, round 2");
+  });
+
+  it("takes nothing but `blank` of members that list the same members", () => {
+    const script = new Script();
+    const { id } = script.givingUp.questions()[0].request;
+    const record = { id: "x", lives: ["a1", "b2", "c2"], floor: 0, maxTtl: 1, clients: false };
+    const members = ["a", "b", "c"];
+    const answers: Reply[] = [
+      { id, type: "record", members, record },
+      { id, type: "replaced" },
+      { id, type: "membersMismatch", members },
+    ];
+    for (const reply of answers) {
+      for (const life of ["b2", "c2"]) script.givingUp.receive(life[0], headerOf(life), reply);
+    }
+    for (const life of ["b2", "c2"]) script.answer(life, id, ["a", "c", "b"]);
+    for (const life of ["x2", "y2"]) script.answer(life, id);
+    assertEquals(script.asks(), "b c, round 1");
+  });
+});

@@ -1,0 +1,388 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { PIECE_ENTRIES } from "../../lib/paxos/acceptor.ts";
+import { help } from "../../lib/paxos/recovery.ts";
+import { absent, accept, ballot, forget, prepare, value } from "./acceptor_script.ts";
+import { Comeback } from "./comeback.ts";
+import { showBallot, showState } from "./notation.ts";
+
+/** What came of the registers, by name: promise and accepted state. */
+function registers(comeback: Comeback): Record<string, string> {
+  const entries = comeback.memory!.registers.map(({ register, promised, accepted }) => {
+    const has = accepted
+      ? `${showState(accepted.state)} at ${showBallot(accepted.ballot)}`
+      : "none";
+    return [register, `promised ${showBallot(promised)}, ${has}`];
+  });
+  return Object.fromEntries(entries.sort());
+}
+
+/** Asks for the incarnation, and is answered by all. */
+function announced(comeback: Comeback, others = ["b", "c"]): Comeback {
+  comeback.tick().ask(...others);
+  comeback.trace.length = 0;
+  return comeback;
+}
+
+describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => {
+  it("asks all others; with a majority of all members, not counting itself, it goes on", () => {
+    const comeback = new Comeback("a", "2").tick();
+    comeback.ask("b", "c").send("b");
+    comeback.expect(`
+      a>b incarnation
+      b>a known 1
+      a>c incarnation
+      c>a known 1
+      a>b transfer "" of 2
+    `);
+  });
+
+  it("needs three of the four others in a cluster of five, and none of them twice", () => {
+    const comeback = new Comeback("a", "2", ["a", "b", "c", "d", "e"]).tick();
+    comeback.ask("b", "b", "c");
+    assertEquals(comeback.recovery.tick().map(({ request }) => request.type), [
+      "incarnation",
+      "incarnation",
+    ]);
+    comeback.ask("e");
+    assertEquals(comeback.recovery.tick().map(({ request }) => request.type), [
+      "transfer",
+      "transfer",
+      "transfer",
+      "transfer",
+    ]);
+  });
+
+  it("an incarnation that is not below its own life: it takes a life just above the highest", () => {
+    for (const highest of ["2", "3"]) {
+      const comeback = new Comeback("a", "2").raise("b", "a", highest).tick();
+      comeback.ask("c", "b");
+      comeback.expect(`
+        a>c incarnation
+        c>a known 1
+        a>b incarnation
+        b>a known ${highest}
+        a! relive as ${highest}+
+      `);
+      comeback.tick().send("b");
+      assertEquals(comeback.vector("b"), `${highest}+ 1 1`);
+    }
+  });
+
+  it("its own announcement, met again after it began anew, is no reason for another life", () => {
+    const comeback = announced(new Comeback("a", "2")).send("b", "c").lose("b", "c");
+    comeback.recovery.restart();
+    comeback.tick();
+    comeback.trace.length = 0;
+    comeback.ask("b", "c").send("b");
+    comeback.expect(`
+      a>b incarnation
+      b>a known 2
+      a>c incarnation
+      c>a known 2
+      a>b transfer "" of 2
+    `);
+  });
+
+  it("the quorum is crash-consistent", () => {
+    const comeback = new Comeback("a", "2").tick().send("b").replace("b", "5");
+    comeback.raise("c", "b", "5").ask("c").hear("b");
+    // b's answer is from before its crash: b may have forgotten what it knew of a.
+    assertEquals(comeback.recovery.tick().map(({ to, request }) => `${to} ${request.type}`), [
+      "b incarnation",
+    ]);
+  });
+
+  it("takes only answers that echo its number, of voting members of its genesis", () => {
+    const comeback = new Comeback("a", "2").tick();
+    const { request } = comeback.recovery.tick()[0];
+    const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
+    const vector = ["1", "1", "1"];
+    const known = { id: request.id, type: "known", incarnation: "1" } as const;
+    comeback.receive("b", { ...header, vector }, known);
+    comeback.receive("c", { ...header, vector }, { ...known, id: request.id + 1 });
+    comeback.receive("c", { ...header, vector, genesis: "other" }, known);
+    comeback.receive("c", { ...header, vector, genesis: null }, known);
+    comeback.receive("c", { ...header, vector, incarnation: null }, known);
+    comeback.receive("c", { ...header, vector: [] }, known);
+    comeback.receive("x", { ...header, vector }, known);
+    comeback.receive("a", { ...header, vector }, known);
+    assertEquals(comeback.recovery.tick()[0].request.type, "incarnation");
+    comeback.receive("c", { ...header, vector }, known);
+    assertEquals(comeback.recovery.tick()[0].request.type, "transfer");
+  });
+});
+
+describe("Recovery: step 2, the announcement", () => {
+  it("each member raises its vector's entry before it gives anything of its state", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    comeback.handle("b", accept("1p", value("x", 1), "k1"));
+    assertEquals(comeback.vector("b"), "1 1 1");
+    comeback.send("b");
+    assertEquals(comeback.vector("b"), "2 1 1");
+    comeback.hear("b").ask("c");
+    assertEquals(comeback.memory?.vector, ["2", "1", "1"]);
+  });
+
+  it("help() raises the vector first of all, and never lowers it", () => {
+    const comeback = new Comeback("a", "2").raise("b", "a", "3");
+    const steps: string[] = [];
+    const voter = comeback.voter("b");
+    const helper = {
+      voter,
+      members: comeback.members,
+      vector: () => {
+        steps.push("vector");
+        return ["3", "1", "1"];
+      },
+      raise: () => void steps.push("raise"),
+    };
+    const header = { life: "2", clock: 0, genesis: "g", epoch: 0, incarnation: null, vector: [] };
+    const transfer = {
+      type: "transfer",
+      members: comeback.members,
+      announcement: 1,
+      incarnation: "2",
+      after: "",
+    } as const;
+    help(helper, "a", header, transfer, 0);
+    assertEquals(steps, ["raise", "vector"]);
+    comeback.tick().ask("c", "b");
+    assertEquals(comeback.vector("b"), "3 1 1");
+  });
+
+  it("help() has nothing for a stranger, for another list of members, for another life's announcement", () => {
+    const comeback = new Comeback("a", "2");
+    const raised: string[] = [];
+    const helper = {
+      voter: comeback.voter("b"),
+      members: comeback.members,
+      vector: () => ["1", "1", "1"],
+      raise: (_: number, incarnation: string) => void raised.push(incarnation),
+    };
+    const header = { life: "2", clock: 0, genesis: "g", epoch: 0, incarnation: null, vector: [] };
+    const transfer = {
+      type: "transfer",
+      members: comeback.members,
+      announcement: 1,
+      incarnation: "2",
+      after: "",
+    } as const;
+    const members = ["a", "c", "b"];
+    assertEquals(help(helper, "x", header, transfer, 0), undefined);
+    assertEquals(help(helper, "a", header, { ...transfer, members }, 0), undefined);
+    assertEquals(help(helper, "a", header, { ...transfer, incarnation: "9" }, 0), undefined);
+    assertEquals(help(helper, "a", header, { type: "incarnation", members }, 0), undefined);
+    assertEquals(raised, []);
+    assertEquals(help(helper, "a", header, transfer, 0)?.type, "piece");
+  });
+
+  it("the state comes in pieces, each read as it is asked for, the fenced set and the floor last", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    const name = (i: number) => `k${String(i).padStart(5, "0")}`;
+    for (let i = 0; i <= PIECE_ENTRIES; i++) {
+      comeback.handle("b", accept("1p", value("x", 1), name(i)));
+    }
+    comeback.ask("b");
+    // What happens between two pieces shows in the second: a session that is fenced, a register that goes.
+    comeback.voter("b").sessions.end("n/1/1", 0);
+    comeback.handle("b", accept("9p", absent(9), name(0))).handle("b", forget("9p", name(0)));
+    comeback.ask("b", "c");
+    comeback.expect(`
+      a>b transfer "" of 2
+      b>a piece ${name(0)}…${name(PIECE_ENTRIES - 1)} and more
+      a>b transfer "${name(PIECE_ENTRIES - 1)}" of 2
+      b>a piece ${name(PIECE_ENTRIES)} last
+      a>c transfer "" of 2
+      c>a piece - last
+      a! recovered as 2
+    `);
+    assertEquals(comeback.memory?.floor, 9);
+    assertEquals(comeback.memory?.fenced, ["n/1/1"]);
+    assertEquals(comeback.memory?.registers.length, PIECE_ENTRIES + 1);
+  });
+
+  it("a piece is taken once, and only if it answers the question for it", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    comeback.handle("b", accept("1p", value("x", 1), "k1"));
+    comeback.send("b", "b").hear("b", "b");
+    assertEquals(comeback.memory, undefined);
+    comeback.ask("c");
+    assertEquals(Object.keys(registers(comeback)), ["k1"]);
+  });
+
+  it("pieces of two memories do not make one: another incarnation begins with the first piece", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    for (let i = 0; i <= PIECE_ENTRIES; i++) {
+      comeback.handle("b", accept("1p", value("x", 1), `k${String(i).padStart(5, "0")}`));
+    }
+    comeback.ask("b").replace("b", "5").handle("b", accept("2p", value("y", 2), "k9"));
+    comeback.trace.length = 0;
+    comeback.ask("b", "b", "c");
+    comeback.expect(`
+      a>b transfer "k00999" of 2
+      b>a piece k9 last
+      a>b transfer "" of 2
+      b>a piece k9 last
+      a>c transfer "" of 2
+      c>a piece - last
+      a! recovered as 2
+    `);
+    assertEquals(Object.keys(registers(comeback)), ["k9"]);
+  });
+});
+
+describe("Recovery: step 3, what it has then", () => {
+  it("needs complete states from a majority of all members, not counting itself", () => {
+    const comeback = announced(new Comeback("a", "2")).ask("b", "c");
+    comeback.expect(`
+      a>b transfer "" of 2
+      b>a piece - last
+      a>c transfer "" of 2
+      c>a piece - last
+      a! recovered as 2
+    `);
+    const five = new Comeback("a", "2", ["a", "b", "c", "d", "e"]).tick().ask("b", "c", "d");
+    five.ask("b", "c");
+    assertEquals(five.memory, undefined);
+    five.ask("e");
+    assertEquals(five.memory?.incarnation, "2");
+  });
+
+  it("the quorum of states is crash-consistent: who crashed since its last piece is asked again", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    comeback.handle("b", accept("1p", value("x", 1), "k1"));
+    comeback.ask("b").replace("b", "5").raise("c", "b", "5").ask("c");
+    assertEquals(comeback.memory, undefined);
+    comeback.tick().ask("b");
+    assertEquals([comeback.memory?.registers, comeback.memory?.vector], [[], ["2", "5", "1"]]);
+  });
+
+  it("per register the highest promise and the accepted state with the highest ballot", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    comeback.handle("b", accept("1p", value("x", 1), "k1")).handle("b", prepare("9q", "k1"));
+    comeback.handle("c", accept("4p", value("y", 4), "k1"));
+    comeback.handle("b", accept("5p", value("z", 5), "k2")).handle("c", prepare("3p", "k2"));
+    comeback.handle("b", prepare("3p", "k3")).handle("c", prepare("7p", "k3"));
+    comeback.ask("b", "c");
+    assertEquals(registers(comeback), {
+      k1: "promised 9q, y@4 at 4p",
+      k2: "promised 5p, z@5 at 5p",
+      k3: "promised 7p, none",
+    });
+  });
+
+  it("whatever the order in which the states come", () => {
+    const found = [["b", "c"], ["c", "b"]].map((order) => {
+      const comeback = announced(new Comeback("a", "2"));
+      comeback.handle("b", accept("1p", value("x", 1), "k1")).handle("b", prepare("9q", "k1"));
+      comeback.handle("c", accept("4p", value("y", 4), "k1"));
+      comeback.handle("c", accept("9p", absent(9), "k2")).handle("c", forget("9p", "k2"));
+      comeback.handle("b", accept("3p", value("z", 3), "k3"));
+      return registers(comeback.ask(...order));
+    });
+    assertEquals(found[0], found[1]);
+    assertEquals(found[0], { k1: "promised 9q, y@4 at 4p", k3: "promised 9~, z@3 at 3p" });
+  });
+
+  it("where a sender has no entry for a register that another has, its floor counts as its promise", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    comeback.handle("b", accept("3p", value("x", 3), "k1"));
+    comeback.handle("c", accept("8p", absent(8), "k2")).handle("c", forget("8p", "k2"));
+    comeback.ask("b", "c");
+    assertEquals(registers(comeback), { k1: "promised 8~, x@3 at 3p" });
+    // A lower floor changes nothing.
+    const other = announced(new Comeback("a", "2"));
+    other.handle("b", accept("9p", value("x", 9), "k1"));
+    other.handle("c", accept("8p", absent(8), "k2")).handle("c", forget("8p", "k2"));
+    other.ask("b", "c");
+    assertEquals(registers(other), { k1: "promised 9p, x@9 at 9p" });
+  });
+
+  it("the highest floor, the union of the fenced sets, the longest wait, the highest of each vector", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    for (const [member, floor] of [["b", "7"], ["c", "4"]]) {
+      comeback.handle(member, accept(`${floor}p`, absent(Number(floor)), "k1"));
+      comeback.handle(member, forget(`${floor}p`, "k1"));
+    }
+    for (const session of ["n/1/1", "m/1/1"]) comeback.voter("b").sessions.end(session, 0);
+    for (const session of ["m/1/1", "o/1/1"]) comeback.voter("c").sessions.end(session, 0);
+    comeback.voter("b").sessions.grantFrom(300);
+    comeback.voter("c").sessions.grantFrom(900);
+    comeback.now = 100;
+    comeback.ask("b", "c");
+    const { floor, fenced, wait, vector } = comeback.memory!;
+    assertEquals({ floor, fenced: fenced.toSorted(), wait, vector }, {
+      floor: 7,
+      fenced: ["m/1/1", "n/1/1", "o/1/1"],
+      wait: 800,
+      vector: ["2", "1", "1"],
+    });
+  });
+
+  it("what was chosen before the crash, be it with its own vote, is known to it afterwards", () => {
+    // x was accepted by a and one other: whichever that was, it is among those who give their state.
+    for (const other of ["b", "c"]) {
+      const comeback = announced(new Comeback("a", "2"));
+      comeback.handle(other, accept("1p", value("x", 1), "k1"));
+      comeback.ask("b", "c");
+      assertEquals(registers(comeback), { k1: "promised 1p, x@1 at 1p" });
+    }
+  });
+
+  it("restart() throws away all answers so far: they begin again with fresh numbers", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    comeback.send("b", "c").hear("b");
+    comeback.recovery.restart();
+    comeback.hear("c");
+    assertEquals(comeback.memory, undefined);
+    const asked = comeback.recovery.tick();
+    assertEquals(asked.map(({ to, request }) => `${to} ${request.type}`), [
+      "b incarnation",
+      "c incarnation",
+    ]);
+    comeback.tick().ask("b", "c").ask("b", "c");
+    assertEquals(comeback.memory?.incarnation, "2");
+  });
+
+  it("pieces that answer an earlier announcement do not count", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    comeback.send("b", "c");
+    comeback.recovery.restart();
+    comeback.tick().send("b", "c").hear("b", "c", "b", "c"); // late pieces, then incarnations
+    const pieces = comeback.recovery.tick();
+    assert(pieces.every(({ request }) => request.type === "transfer"));
+    const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
+    const last = { fenced: [], floor: 0, vector: ["2", "1", "1"], wait: 0 };
+    for (const { to, request } of pieces) {
+      const stale = { type: "piece", announcement: 1, registers: [], last } as const;
+      const reply = { id: request.id, ...stale };
+      comeback.receive(to, { ...header, vector: ["2", "1", "1"] }, reply);
+    }
+    assertEquals(comeback.memory, undefined);
+  });
+});
+
+describe("Recovery: step 4, another process has taken its place", () => {
+  it("a vector that names a higher incarnation of itself than its own: it is replaced", () => {
+    const comeback = announced(new Comeback("a", "2")).raise("b", "a", "3").ask("b");
+    comeback.expect(`
+      a>b transfer "" of 2
+      b>a piece - last
+      a! replaced
+    `);
+    assertEquals(comeback.memory, undefined);
+  });
+});
+
+describe("Recovery: ballots of floors", () => {
+  it("a promise taken from a floor refuses what that floor refuses, and no more", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    comeback.handle("b", prepare("3p", "k1"));
+    comeback.handle("c", accept("8p", absent(8), "k2")).handle("c", forget("8p", "k2"));
+    comeback.ask("b", "c");
+    assertEquals(comeback.memory?.registers, [
+      { register: "k1", promised: ballot("8~"), accepted: null },
+    ]);
+  });
+});
