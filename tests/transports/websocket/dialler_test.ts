@@ -184,6 +184,15 @@ describe("webSocket(): whom it connects to", () => {
     await assertReport(await connect({ secret: SECRET, peers: { s: url } }), /no secret/);
   });
 
+  it("close() sends what was said in the same turn", async () => {
+    const { url, station } = await listen({ secret: SECRET });
+    const c = await connect({ secret: SECRET, peers: { s: url } });
+    await c.reach(station, "connected");
+    c.transport.send("s", Uint8Array.of(42));
+    await c.transport.close();
+    await station.until(() => station.received.some(([_, frame]) => frame[0] === 42));
+  });
+
   it("close() ends an attempt under way, and there is no other", async () => {
     const { promise, resolve } = deferred();
     const silent = await fake(() => resolve());
