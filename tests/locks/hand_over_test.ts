@@ -42,11 +42,12 @@ describe("a lock that is given up", () => {
 describe("a lock whose owner's node vanishes", () => {
   for (const sessionTtl of [300, 2_000]) {
     it(`is free after the session's time to live and a few round trips at most: ${sessionTtl} ms`, async () => {
-      // At five points of the session's renewals.
-      for (let offset = 0; offset < 5; offset++) {
+      // At several points of the session's renewals, and of the waiter's own rereading.
+      for (let offset = 0; offset < 8; offset++) {
         await using cluster = await TimedCluster.start(3, { sessionTtl });
         const [first, second] = cluster.nodes;
         const lock = await cluster.until(first.lock("k"));
+        await cluster.time.pass(offset * sessionTtl / 15);
         const next = second.lock("k");
         await cluster.time.pass(sessionTtl + offset * sessionTtl / 15);
         cluster.isolate("n1");
