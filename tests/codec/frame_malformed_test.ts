@@ -149,14 +149,14 @@ describe("decodeFrame()", () => {
         const message = frames.request(type);
         spoils("requests", message, (fields) => fields.push(null));
         spoils("requests", message, (fields) => fields.pop());
-        spoilsField("requests", message, 0, -1, 15, 99, 0.5, null, "0", true);
+        spoilsField("requests", message, 0, -1, 17, 99, 0.5, null, "0", true);
         spoilsField("requests", message, 1, -1, 0.5, 2 ** 53, null, "1");
       }
       for (const type of Object.keys(frames.replies) as Reply["type"][]) {
         const message = frames.reply(type);
         spoils("replies", message, (fields) => fields.push(null));
         spoils("replies", message, (fields) => fields.pop());
-        spoilsField("replies", message, 0, -1, 21, 99, 0.5, null, "0", true);
+        spoilsField("replies", message, 0, -1, 23, 99, 0.5, null, "0", true);
         spoilsField("replies", message, 1, -1, 0.5, 2 ** 53, null, "1");
       }
     }
