@@ -7,8 +7,8 @@ import {
   decodeQuestion,
   encodeAnswer,
   encodeQuestion,
-  MAX_HAD,
   MAX_METHOD,
+  MAX_OPEN,
   type Question,
   sendable,
 } from "../../lib/singletons/bodies.ts";
@@ -19,7 +19,7 @@ const SESSION = "w1/-P70F6sqFhqk35ea00oQ/1";
 const REGISTER = registerId("s", "counter", "apple");
 const ARGS = encodeValue([1, "two"], 100);
 
-const START: Question = {
+const START: Question & { type: "start" } = {
   type: "start",
   register: REGISTER,
   spec: "counter",
@@ -27,29 +27,40 @@ const START: Question = {
   timeout: 1999.5,
 };
 
-const CALL: Question = {
+const CALL: Question & { type: "call" } = {
   type: "call",
   register: REGISTER,
   session: SESSION,
   token: 1_800_000_000_000_123,
   sequence: 42,
   done: 40,
-  had: [41],
+  open: [41],
+  full: false,
   method: "inc",
   args: ARGS,
 };
 
-const GONE: Question = { type: "gone", session: SESSION };
+const GONE: Question & { type: "gone" } = { type: "gone", session: SESSION };
+
+const MANY = Array.from({ length: MAX_OPEN }, (_, n) => 2 ** 40 + n);
 
 const QUESTIONS: readonly Question[] = [
   START,
   { ...START, timeout: 0, spec: "Zähler 🍎", register: registerId("s", "x".repeat(200), [1]) },
   { ...START, timeout: 2 ** 31, args: new Uint8Array() },
   CALL,
-  { ...CALL, token: 0, sequence: 0, done: 0, had: [], method: "", args: new Uint8Array() },
+  {
+    ...CALL,
+    token: 0,
+    sequence: 0,
+    done: 0,
+    open: [],
+    method: "",
+    args: new Uint8Array(),
+  },
   { ...CALL, method: "x".repeat(MAX_METHOD), token: Number.MAX_SAFE_INTEGER },
   { ...CALL, args: new Uint8Array(8 * 2 ** 20) },
-  { ...CALL, had: Array.from({ length: MAX_HAD }, (_, n) => 2 ** 40 + n) },
+  { ...CALL, sequence: 2 ** 50, open: MANY, full: true },
   GONE,
 ];
 
@@ -148,14 +159,17 @@ describe("encodeQuestion() and decodeQuestion()", () => {
       { ...CALL, session: "w1" },
       { ...CALL, session: `${SESSION} ` },
       { ...CALL, method: "x".repeat(MAX_METHOD + 1) },
-      { ...CALL, had: Array.from({ length: MAX_HAD + 1 }, () => 1) },
+      { ...CALL, sequence: 2 ** 50, open: [...MANY, 2 ** 45] },
+      { ...CALL, open: [41, 41] },
+      { ...CALL, sequence: 50, open: [42, 41] },
+      { ...CALL, open: [], full: true },
       { ...GONE, session: "w1" },
     ];
     for (const name of ["token", "sequence", "done"] as const) {
       for (const value of [-1, 0.5, NaN, 2 ** 53]) bad.push({ ...CALL, [name]: value });
     }
-    for (const value of [-1, 0.5, NaN, 2 ** 53, "1"]) {
-      bad.push({ ...CALL, had: [1, value as number] });
+    for (const value of [-1, 0.5, NaN, 2 ** 53, "41", 40, 42, 7]) {
+      bad.push({ ...CALL, open: [value as number] }, { ...CALL, open: [41, value as number] });
     }
     for (const question of bad) {
       const body = encodeQuestion(question);

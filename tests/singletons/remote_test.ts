@@ -1,25 +1,19 @@
 import { describe, it } from "@std/testing/bdd";
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertStrictEquals,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { makeRemote, type Target, targetOf } from "../../lib/singletons/remote.ts";
 
 const TARGET: Target = {
   key: "apple",
   register: "s",
   spec: { id: "counter", start: () => ({}) },
-  args: [],
+  args: new Uint8Array(),
 };
 
 /** A remote that answers with what it was asked, and everything that it was asked. */
 function recorded() {
   const calls: [method: string, args: unknown[]][] = [];
   // deno-lint-ignore no-explicit-any -- any method at all
-  const remote = makeRemote<any>(TARGET, (method, args) => {
+  const remote: any = makeRemote(TARGET, (method, args) => {
     calls.push([method, args]);
     return Promise.resolve(`${method}(${args.join()})`);
   });

@@ -1,0 +1,532 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertLessOrEqual,
+  assertRejects,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { ChildSpec, ClusterNode, Remote } from "../../mod.ts";
+import { startCluster } from "../support/cluster.ts";
+import { assertCode, reasonOf } from "../support/expect.ts";
+import { eventually, turn, within } from "../support/wait.ts";
+import { Counters } from "./support/counters.ts";
+
+/** The whole numbers from 1. */
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+/** A spec whose one instance is `instance`. */
+function specOf<T extends object>(instance: T, concurrent = false): ChildSpec<T, []> {
+  return { id: "any", start: () => instance, concurrent };
+}
+
+/** A name of a remote's method that its type does not have. */
+function untyped(remote: object): Record<string, (...args: unknown[]) => Promise<unknown>> {
+  return remote as Record<string, (...args: unknown[]) => Promise<unknown>>;
+}
+
+describe("a call", () => {
+  it("brings any arguments and any result that CBOR carries, from every node", async () => {
+    const spec = specOf({ echo: (...args: unknown[]) => args });
+    await using cluster = await startCluster(3, { hosts: [spec] });
+    const values: unknown[] = [
+      [],
+      ["text, äöü ☃ 🍎", ""],
+      [0, -0, 1.5, NaN, -Infinity, 2 ** 60],
+      [0n, -(2n ** 200n)],
+      [true, false, null, undefined],
+      [new Uint8Array([1, 2, 3]), new Date(1_800_000_000_123)],
+      [[1, [2, [3]]], { a: { b: [undefined] } }],
+      [new Map<unknown, unknown>([[{ a: 1 }, new Set([1, "1"])]])],
+    ];
+    for (const node of cluster.nodes) {
+      const remote = node.name("k", spec);
+      for (const value of values) assertEquals(await remote.echo(...value as unknown[]), value);
+    }
+    const large = "x".repeat(500_000);
+    assertEquals(await cluster.nodes[1].name("k", spec).echo(large), [large]);
+  });
+
+  it("brings copies: what one side changes, the other one keeps", async () => {
+    const kept: number[][] = [];
+    const spec = specOf({
+      keep: (list: number[]) => {
+        kept.push(list);
+        return list;
+      },
+    });
+    await using cluster = await startCluster(1, { hosts: [spec] });
+    const list = [1];
+    const call = cluster.nodes[0].name("k", spec).keep(list);
+    list.push(2);
+    const back = await call;
+    back.push(3);
+    assertEquals([kept, back], [[[1]], [1, 3]]);
+  });
+
+  it("with arguments that cannot be sent is a TypeError, and calls nothing", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(1, { hosts: [counters.spec], maxValueBytes: 1_000 });
+    const [node] = cluster.nodes;
+    const apple = untyped(node.name("apple", counters.spec));
+    const bad = [() => 1, Symbol("s"), "\ud800", new Error("no"), "x".repeat(1_000), apple.inc];
+    for (const value of bad) {
+      await assertRejects(() => apple.inc(value), TypeError, "the arguments cannot be sent");
+      await assertRejects(() => node.call(apple, "inc", [[value]]), TypeError, "inc");
+    }
+    assertEquals(counters.contexts, []);
+  });
+
+  it("returns nothing where the method does", async () => {
+    const spec = specOf({ nothing: () => {}, later: () => Promise.resolve() });
+    await using cluster = await startCluster(1, { hosts: [spec] });
+    const remote = cluster.nodes[0].name("k", spec);
+    assertEquals(await remote.nothing(), undefined);
+    assertEquals(await remote.later(), undefined);
+  });
+
+  it("rejects with the name and the message of what the instance throws; it goes on", async () => {
+    class Empty extends Error {
+      override name = "Empty";
+    }
+    const spec = specOf({
+      own: () => Promise.reject(new Empty("nothing left")),
+      range: () => {
+        throw new RangeError("out of it");
+      },
+      object: () => {
+        throw Object.create(null);
+      },
+      unsendable: () => () => 1,
+      ok: () => "ok",
+    });
+    await using cluster = await startCluster(3, { hosts: [spec] });
+    for (const node of cluster.nodes) {
+      const remote = node.name("k", spec);
+      for (const [method, name] of [["own", "Empty"], ["range", "RangeError"]] as const) {
+        const error = await reasonOf(remote[method]());
+        assertInstanceOf(error, Error);
+        assertEquals(error.name, name);
+        assertEquals(error.message, method === "own" ? "nothing left" : "out of it");
+      }
+      assertInstanceOf(await within(reasonOf(remote.object()), "an answer"), Error);
+      const unsendable = await reasonOf(remote.unsendable()) as Error;
+      assertEquals(unsendable.name, "TypeError");
+      assertEquals(await remote.ok(), "ok");
+    }
+  });
+
+  it("reaches the instance's own interface, and nothing else", async () => {
+    let touched = 0;
+    class Base {
+      inherited() {
+        return "inherited";
+      }
+    }
+    class Instance extends Base {
+      field = () => "field";
+      data = 7;
+      own() {
+        return "own";
+      }
+      _private() {
+        return touched++;
+      }
+      get lazy() {
+        touched++;
+        return () => 1;
+      }
+      override toString() {
+        touched++;
+        return "text";
+      }
+    }
+    const spec: ChildSpec<Instance, []> = { id: "any", start: () => new Instance() };
+    await using cluster = await startCluster(2, { each: { n2: { hosts: [spec] } } });
+    const [node] = cluster.nodes;
+    const remote = node.name("k", spec);
+    assertEquals(await remote.own(), "own");
+    assertEquals(await remote.inherited(), "inherited");
+    assertEquals(await remote.field(), "field");
+    const loose = untyped(remote);
+    for (const name of ["nothing", "data", "lazy", ""]) {
+      const error = await reasonOf(loose[name]()) as Error;
+      assertEquals(error.name, "TypeError", name);
+      assertEquals((await reasonOf(node.call(remote, name)) as Error).name, "TypeError", name);
+    }
+    for (const name of ["then", "constructor", "_private", "__proto__", "hasOwnProperty"]) {
+      assertEquals(loose[name], undefined);
+      await assertRejects(() => node.call(remote, name), TypeError, "cannot be the name");
+    }
+    await assertRejects(() => node.call(remote, "toString"), TypeError);
+    assertEquals(touched, 0);
+  });
+
+  it("runs one at a time, those of one node in the order in which they were made", async () => {
+    const log: string[] = [];
+    let running = 0;
+    const spec = specOf({
+      async run(name: string) {
+        assertEquals(++running, 1);
+        await turn();
+        log.push(name);
+        running--;
+      },
+    });
+    await using cluster = await startCluster(3, { hosts: [spec] });
+    const calls = cluster.nodes.flatMap((node) => {
+      const remote = node.name("k", spec);
+      return upTo(20).map((n) => remote.run(`${node.id} ${100 + n}`));
+    });
+    await Promise.all(calls);
+    assertEquals(log.length, 60);
+    for (const { id } of cluster.nodes) {
+      const own = log.filter((name) => name.startsWith(id));
+      assertEquals(own, own.toSorted());
+    }
+  });
+
+  it("keeps its place whatever else its node does: whereis, other remotes, an exit", async () => {
+    const spec: ChildSpec<{ add(n: number): number[]; exit(): void }, []> = {
+      id: "list",
+      start: (context) => {
+        const list: number[] = [];
+        return {
+          add: (n) => (list.push(n), list),
+          exit: () => void context.exit(),
+        };
+      },
+    };
+    await using cluster = await startCluster(3, { hosts: [spec] });
+    for (let round = 0; round < 12; round++) {
+      const node = cluster.nodes[round % 3];
+      const key = `key ${round % 4}`;
+      const calls: Promise<number[]>[] = [];
+      for (let n = 0; n < 12; n++) {
+        calls.push(node.name(key, spec).add(n));
+        if (n === 1) await node.whereis(node.name(key, spec));
+        if (n % 3 === 2) await turn();
+        if (n === 6) void node.name(key, spec).exit();
+      }
+      // All of them ran, each instance's in order, and those of the next one after those of the last.
+      const lists = await Promise.all(calls);
+      const last = (list: readonly number[]) => list.at(-1)!;
+      assertEquals(lists.map(last), upTo(12).map((n) => n - 1));
+      for (const list of lists) assertEquals(list, list.toSorted((a, b) => a - b));
+      await node.name(key, spec).exit();
+    }
+  });
+
+  it("overlaps with others if the spec says so", async () => {
+    const counters = new Counters({ concurrent: true });
+    await using cluster = await startCluster(2, { hosts: [counters.spec] });
+    const calls = upTo(10).map((n) =>
+      cluster.nodes[n % 2].name("apple", counters.spec).wait(String(n))
+    );
+    await eventually(() => counters.waiting.length === 10, "all at the same time");
+    counters.release();
+    assertEquals(await Promise.all(calls), upTo(10).map(String));
+  });
+
+  it("does not wait for calls of other singletons on the same host", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(2, { each: { n2: { hosts: [counters.spec] } } });
+    const [node] = cluster.nodes;
+    const slow = node.name("slow", counters.spec).wait("slow");
+    for (let n = 0; n < 50; n++) await node.name(n % 5, counters.spec).inc();
+    counters.release();
+    assertEquals(await within(slow, "the slow one"), "slow");
+  });
+
+  it("may take longer than an operation looks for a quorum", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(2, { hosts: [counters.spec], timeout: 100 });
+    const calls = cluster.nodes.map((node) => node.name("apple", counters.spec).wait(node.id));
+    const early = Promise.race(calls);
+    assertEquals(await Promise.race([early, turn(400)]), undefined);
+    await eventually(() => {
+      counters.release();
+      return counters.executed.length === 2;
+    }, "both");
+    counters.release();
+    assertEquals(await within(Promise.all(calls), "the calls"), ["n1", "n2"]);
+  });
+
+  it("counts exactly: 2,000 calls from three nodes at once, each in its order", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(3, { hosts: [counters.spec] });
+    const counts = await Promise.all(cluster.nodes.map((node, index) => {
+      const apple = node.name("apple", counters.spec);
+      const calls = index === 0 ? 668 : 666;
+      return Promise.all(Array.from({ length: calls }, () => apple.inc()));
+    }));
+    for (const own of counts) assertEquals(own, own.toSorted((a, b) => a - b));
+    assertEquals(counts.flat().sort((a, b) => a - b), upTo(2_000));
+    assertEquals(counters.executed.length, 2_000);
+  });
+
+  it("counts exactly on a network that loses, doubles and delays", async () => {
+    const counters = new Counters();
+    let frames = 0;
+    await using cluster = await startCluster(3, {
+      hosts: [counters.spec],
+      timeout: 20_000, // or else four losses in a row are taken for a host that is gone
+      schedule: (deliver) => {
+        frames++;
+        if (frames % 11 === 0) return;
+        setTimeout(deliver, frames % 7);
+        if (frames % 5 === 0) setTimeout(deliver, frames % 13);
+      },
+    });
+    const counts = await Promise.all(cluster.nodes.map(async (node) => {
+      const apple = node.name("apple", counters.spec);
+      const own: number[] = [];
+      for (let round = 0; round < 4; round++) {
+        own.push(...await Promise.all(upTo(25).map(() => apple.inc())));
+      }
+      return own;
+    }));
+    for (const own of counts) assertEquals(own, own.toSorted((a, b) => a - b));
+    assertEquals(counts.flat().sort((a, b) => a - b), upTo(300));
+    assertEquals(counters.executed.length, 300);
+  });
+});
+
+describe("node.call", () => {
+  it("calls as the remote does, with a list of arguments or none", async () => {
+    const spec = specOf({ echo: (...args: unknown[]) => args });
+    await using cluster = await startCluster(1, { hosts: [spec] });
+    const [node] = cluster.nodes;
+    const remote = node.name("k", spec);
+    assertEquals(await node.call(remote, "echo"), []);
+    assertEquals(await node.call(remote, "echo", [1, [2]]), [1, [2]]);
+    assertEquals(await node.call(remote, "echo", [1], { timeout: Infinity }), [1]);
+    const { signal } = new AbortController();
+    assertEquals(await node.call(remote, "echo", [1], { timeout: 5_000, signal }), [1]);
+  });
+
+  it("rejects with a TimeoutError after `timeout`, also after less than a millisecond", async () => {
+    const counters = new Counters({ concurrent: true });
+    await using cluster = await startCluster(2, { hosts: [counters.spec] });
+    const [node] = cluster.nodes;
+    const apple = node.name("apple", counters.spec);
+    await apple.inc();
+    const reasons = await Promise.all(
+      upTo(60).map((n) => reasonOf(node.call(apple, "wait", ["w"], { timeout: n * 0.73 }))),
+    );
+    reasons.push(await reasonOf(node.call(apple, "wait", ["w"], { timeout: 0 })));
+    for (const reason of reasons) {
+      assertInstanceOf(reason, DOMException);
+      assertEquals(reason.name, "TimeoutError");
+    }
+    counters.release();
+    assertEquals(await apple.inc(), 2);
+  });
+
+  it("rejects with a TimeoutError also when it is still looking for the instance", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(3, { hosts: [counters.spec] });
+    const [node] = cluster.nodes;
+    cluster.isolate("n2", "n3");
+    const apple = node.name("apple", counters.spec);
+    const reason = await reasonOf(node.call(apple, "inc", [], { timeout: 30 }));
+    assertInstanceOf(reason, DOMException);
+    assertEquals(reason.name, "TimeoutError");
+  });
+
+  it("rejects with no_quorum when there is none to look for the instance with", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(3, { hosts: [counters.spec], timeout: 100 });
+    const [node] = cluster.nodes;
+    cluster.isolate("n2", "n3");
+    const apple = node.name("apple", counters.spec);
+    await assertCode(apple.inc(), "no_quorum");
+    await assertCode(node.call(apple, "inc", [], { timeout: 60_000 }), "no_quorum");
+    cluster.heal();
+    await eventually(() => node.hasQuorum, "the quorum");
+    assertEquals(await apple.inc(), 1);
+  });
+
+  it("rejects with the reason of its signal, at once", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(2, { hosts: [counters.spec] });
+    const [node] = cluster.nodes;
+    const apple = node.name("apple", counters.spec);
+    const controller = new AbortController();
+    const call = node.call(apple, "wait", ["w"], { signal: controller.signal });
+    await eventually(() => counters.waiting.length === 1, "the call");
+    const reason = new Error("enough");
+    controller.abort(reason);
+    assertEquals(await reasonOf(call), reason);
+    // It was on its way already: the instance goes on with it, and then with the next one.
+    const next = apple.inc();
+    counters.release();
+    assertEquals(await next, 1);
+  });
+
+  it("executes nothing when its signal was aborted before, and holds up nobody", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(2, { hosts: [counters.spec] });
+    const [node] = cluster.nodes;
+    const apple = node.name("apple", counters.spec);
+    await apple.inc();
+    const signal = AbortSignal.abort("no");
+    const begun = performance.now();
+    for (let n = 0; n < 20; n++) {
+      const aborted = reasonOf(node.call(apple, "inc", [], { signal }));
+      const next = apple.inc();
+      assertEquals(await aborted, "no");
+      assertEquals(await next, n + 2);
+    }
+    // Had each of them waited for one that never comes, it would have been sent again after 150 ms.
+    assertLessOrEqual(performance.now() - begun, 20 * 100);
+    assertEquals(counters.executed.length, 21);
+  });
+
+  it("is queue_full for those for whom there is no room, and for no other", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(1, { hosts: [counters.spec], timeout: 60_000 });
+    const [node] = cluster.nodes;
+    const apple = node.name("apple", counters.spec);
+    const first = apple.wait("first");
+    await eventually(() => counters.waiting.length === 1, "the first");
+    const counts: Record<string, number> = {};
+    const note = (what: string) => void (counts[what] = (counts[what] ?? 0) + 1);
+    const calls = Array.from(
+      { length: 10_050 },
+      () => apple.inc().then(() => note("done"), (error) => note(error.code ?? error.name)),
+    );
+    await eventually(() => counts.queue_full >= 50, "queue_full");
+    // Not of another singleton, though, nor of one that calls later.
+    counters.release();
+    await within(Promise.all([first, ...calls]), "the others", 60_000);
+    assertEquals(Object.keys(counts).sort(), ["done", "queue_full"]);
+    assertLessOrEqual(counts.queue_full, 52);
+    assertEquals(counters.executed.length, counts.done + 1);
+    assertEquals(await apple.inc(), counts.done + 1);
+  });
+});
+
+describe("node.cast", () => {
+  it("calls without waiting for anything, and starts what does not run", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(3, { hosts: [counters.spec] });
+    for (const [index, node] of cluster.nodes.entries()) {
+      const apple = node.name("apple", counters.spec);
+      assertEquals(node.cast(apple, "inc") as unknown, undefined);
+      await eventually(() => counters.executed.length === index + 1, "the cast");
+    }
+    assertEquals(await cluster.nodes[0].name("apple", counters.spec).inc(), 4);
+    assertEquals(counters.contexts.length, 1);
+  });
+
+  it("is seen by the calls that its node makes after it", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(3, { hosts: [counters.spec] });
+    const counts = cluster.nodes.map(() => 0);
+    for (let round = 0; round < 60; round++) {
+      const node = cluster.nodes[round % 3];
+      const apple = node.name(node.id, counters.spec);
+      for (let n = 0; n < round % 4; n++) node.cast(apple, "inc", []);
+      counts[round % 3] += round % 4 + 1;
+      assertEquals(await apple.inc(), counts[round % 3]);
+    }
+  });
+
+  it("tells nobody what the method returns or throws, and executes it once", async () => {
+    const calls: string[] = [];
+    const spec = specOf({
+      fail: () => {
+        calls.push("fail");
+        throw Object.create(null);
+      },
+      ok: () => {
+        calls.push("ok");
+        return () => 1;
+      },
+    });
+    await using cluster = await startCluster(2, { hosts: [spec] });
+    const [node] = cluster.nodes;
+    const remote = node.name("k", spec);
+    for (const method of ["fail", "ok", "nothing"]) node.cast(remote, method);
+    await eventually(() => calls.length === 2, "both");
+    await turn(300); // longer than until something is sent again
+    assertEquals(calls, ["fail", "ok"]);
+  });
+
+  it("that is lost holds up nothing, while another call runs", async () => {
+    let lose = false;
+    const counters = new Counters({ concurrent: true });
+    await using cluster = await startCluster(2, {
+      each: { n2: { hosts: [counters.spec] } },
+      schedule: (deliver, from) => {
+        if (!lose || from !== "n1") setTimeout(deliver);
+      },
+    });
+    const [node] = cluster.nodes;
+    const apple = node.name("apple", counters.spec);
+    const poll = apple.wait("poll");
+    poll.catch(() => {});
+    await eventually(() => counters.waiting.length === 1, "the poll");
+    lose = true;
+    node.cast(apple, "inc");
+    const lost = reasonOf(node.call(apple, "inc", [], { timeout: 1 }));
+    assertInstanceOf(await lost, DOMException);
+    lose = false;
+    assertGreater(await within(apple.inc(), "the next call"), 0);
+    counters.release();
+    await poll;
+  });
+
+  it("may be lost when there is nobody to send it to", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(3, { hosts: [counters.spec], timeout: 50 });
+    const [node] = cluster.nodes;
+    cluster.isolate("n2", "n3");
+    node.cast(node.name("apple", counters.spec), "inc");
+    await turn(200);
+    assertEquals(counters.contexts, []);
+  });
+});
+
+describe("a remote", () => {
+  it("calls from the node that made it; any other node can use it as well", async () => {
+    const counters = new Counters();
+    await using cluster = await startCluster(2, { hosts: [counters.spec] });
+    const [first, second] = cluster.nodes;
+    const apple: Remote<{ inc(): number }> = first.name("apple", counters.spec);
+    assertEquals(await apple.inc(), 1);
+    assertEquals(await second.call(apple, "inc"), 2);
+    second.cast(apple, "inc");
+    await eventually(() => counters.executed.length === 3, "the cast");
+  });
+
+  it("has types of what can be called, and how", async () => {
+    interface Shop {
+      price: number;
+      _secret(): void;
+      then(): void;
+      sell(what: string, count?: number): number;
+      later(): Promise<string>;
+    }
+    const use = async (node: ClusterNode, spec: ChildSpec<Shop, [name: string]>) => {
+      const shop = node.name("shop", spec, "corner");
+      const sold: number = await shop.sell("apple", 2);
+      const text: string = await shop.later();
+      // @ts-expect-error the arguments of start are missing
+      node.name("shop", spec);
+      // @ts-expect-error an argument of another type
+      await shop.sell(1);
+      // @ts-expect-error no method
+      await shop.price();
+      // @ts-expect-error private
+      await shop._secret();
+      // @ts-expect-error it would be taken for a promise
+      await shop.then();
+      return [sold, text];
+    };
+    assert(use.length === 2);
+    await turn();
+  });
+});

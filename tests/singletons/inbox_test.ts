@@ -1,0 +1,364 @@
+import { describe, it } from "@std/testing/bdd";
+import {
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertLess,
+  assertLessOrEqual,
+} from "@std/assert";
+import type { Answer } from "../../lib/singletons/bodies.ts";
+import { type Answering, type Call, Inbox } from "../../lib/singletons/inbox.ts";
+import { Random } from "../sim/random.ts";
+import { callOf } from "./support/calls.ts";
+
+/** The bounds of an inbox; see there. */
+const MAX_OPEN = 10_000;
+const MAX_ANSWERS = 100_000;
+const MAX_ANSWER_BYTES = 32 * 2 ** 20;
+
+const LIFE = "-P70F6sqFhqk35ea00oA";
+const OTHER_LIFE = "-P70F6sqFhqk35ea00oB";
+
+/** What a sender says besides the number; by default it waits for all attempts between `done` and it. */
+type Said = Partial<Pick<Call, "done" | "open" | "full">> & { life?: string; node?: string };
+
+/** An inbox, whatever it has handed on, and whatever it has answered. */
+class Script {
+  /** The numbers in the order in which they were handed on. */
+  readonly handed: number[] = [];
+  /** `number: answer`, in the order in which they were sent. */
+  readonly told: string[] = [];
+  readonly inbox: Inbox;
+  readonly #answering = new Map<number, Answering>();
+
+  /** `react` answers at once what it is handed; by default nothing is answered before `answer`. */
+  constructor(react?: (call: Call) => Answer | undefined) {
+    this.inbox = new Inbox((call, answering) => {
+      this.handed.push(call.sequence);
+      this.#answering.set(call.sequence, answering);
+      const answer = react?.(call);
+      if (answer !== undefined) answering(answer);
+    });
+  }
+
+  /** An attempt with this number arrives. */
+  arrive(sequence: number, { life = LIFE, node = "w1", done = 0, ...said }: Said = {}): this {
+    const open = said.open ?? between(done, sequence);
+    const call = callOf("inc", [sequence], { sequence, done, ...said, open });
+    const tell = (answer: Answer) => void this.told.push(`${sequence}: ${answer.type}`);
+    this.inbox.receive(node, life, call, tell);
+    return this;
+  }
+
+  /** The method of the one with this number has returned. */
+  answer(sequence: number, answer: Answer = REFUSED): this {
+    this.#answering.get(sequence)!(answer);
+    return this;
+  }
+}
+
+/** The whole numbers above `low` and below `high`. */
+function between(low: number, high: number): number[] {
+  return Array.from({ length: Math.max(0, high - low - 1) }, (_, index) => low + 1 + index);
+}
+
+const REFUSED: Answer = { type: "refused" };
+
+/** What a caller that waits for `open`, and names no more than so many of them, sends. */
+function questionOf(sequence: number, waitedFor: number[], most: number): Call {
+  const open = waitedFor.filter((number) => number < sequence).sort((a, b) => a - b);
+  const done = (open[0] ?? sequence) - 1;
+  const full = open.length > most;
+  return callOf("inc", [], { sequence, done, open: open.slice(0, most), full });
+}
+
+function returned(bytes: number): Answer {
+  return { type: "returned", value: new Uint8Array(bytes) };
+}
+
+describe("an inbox", () => {
+  it("hands an attempt on once, however often it arrives, and tells that it runs", () => {
+    const script = new Script().arrive(1).arrive(1).arrive(1);
+    assertEquals(script.handed, [1]);
+    assertEquals(script.told, ["1: running", "1: running"]);
+    script.answer(1);
+    assertEquals(script.told.slice(2), ["1: refused"]);
+  });
+
+  it("answers an attempt that arrives after its answer with the same one again", () => {
+    const script = new Script(() => REFUSED).arrive(1).arrive(1).arrive(2).arrive(1);
+    assertEquals(script.handed, [1, 2]);
+    assertEquals(script.told, ["1: refused", "1: refused", "2: refused", "1: refused"]);
+  });
+
+  it("gives the answer on the way by which the attempt arrived last", () => {
+    let answering!: Answering;
+    const inbox = new Inbox((_, given) => answering = given);
+    const told: string[] = [];
+    for (const way of ["first", "second"]) {
+      inbox.receive("w1", LIFE, callOf("inc"), ({ type }) => told.push(`${way}: ${type}`));
+    }
+    answering(REFUSED);
+    assertEquals(told, ["second: running", "second: refused"]);
+  });
+
+  it("takes the first answer, and ignores every later one", () => {
+    const script = new Script().arrive(1).answer(1).answer(1, { type: "busy" }).arrive(1);
+    assertEquals(script.told, ["1: refused", "1: refused"]);
+  });
+
+  it("hands the attempts of one caller on in the order of their numbers", () => {
+    const script = new Script();
+    for (const sequence of [3, 2, 5]) script.arrive(sequence);
+    assertEquals([script.handed, script.told], [[], []]);
+    script.arrive(1);
+    assertEquals(script.handed, [1, 2, 3]);
+    script.arrive(4);
+    assertEquals(script.handed, [1, 2, 3, 4, 5]);
+  });
+
+  it("says of one that waits for an earlier one that it runs, when it arrives again", () => {
+    const script = new Script().arrive(2).arrive(2);
+    assertEquals([script.handed, script.told], [[], ["2: running"]]);
+  });
+
+  it("keeps callers apart, and the lives of one caller", () => {
+    const script = new Script();
+    script.arrive(1).arrive(1, { life: OTHER_LIFE, node: "w2" }).arrive(2).arrive(1);
+    assertEquals(script.handed, [1, 1, 2]);
+    assertEquals(script.told, ["1: running"]);
+    script.arrive(3, { life: OTHER_LIFE, node: "w2" });
+    assertEquals(script.handed, [1, 1, 2]);
+    assertEquals(script.inbox.callers.sort(), ["w1", "w2"]);
+  });
+
+  it("does not wait for attempts that the caller is done with: they may have been lost", () => {
+    const script = new Script().arrive(4);
+    script.arrive(5, { done: 2 });
+    assertEquals(script.handed, []);
+    script.arrive(5, { done: 3 });
+    assertEquals(script.handed, [4, 5]);
+  });
+
+  it("never hands on what the caller is done with, however late it arrives", () => {
+    const script = new Script().arrive(2).arrive(4, { done: 3 });
+    for (const sequence of [1, 2, 3, 2]) script.arrive(sequence);
+    assertEquals(script.handed, [4]);
+    assertEquals(script.told, []);
+  });
+
+  it("never hands on again what it has forgotten", () => {
+    const script = new Script(() => REFUSED);
+    for (const sequence of [1, 2, 3]) script.arrive(sequence);
+    script.arrive(4, { done: 2, open: [] });
+    for (const sequence of [1, 2, 3]) script.arrive(sequence, { done: 0 });
+    assertEquals(script.handed, [1, 2, 3, 4]);
+    assertEquals(script.told.slice(4), []);
+  });
+
+  it("takes an attempt that says it is done itself as one that is not", () => {
+    const script = new Script(() => REFUSED).arrive(1, { done: 7 });
+    assertEquals([script.handed, script.told], [[1], ["1: refused"]]);
+    // What it says of later ones is none of its business.
+    script.arrive(2, { done: 1 });
+    assertEquals(script.handed, [1, 2]);
+  });
+
+  it("does not wait for attempts that are over for their caller while an earlier one runs", () => {
+    const script = new Script().arrive(1).arrive(4);
+    assertEquals(script.handed, [1]);
+    script.arrive(5, { open: [1, 4] });
+    assertEquals(script.handed, [1, 4, 5]);
+    for (const sequence of [2, 3]) script.arrive(sequence);
+    assertEquals(script.handed, [1, 4, 5]);
+  });
+
+  it("still hands on, in its turn, what has arrived and is over for its caller", () => {
+    // Such is a cast, from the moment in which it is sent.
+    const script = new Script().arrive(3).arrive(4, { open: [1, 2] }).arrive(1).arrive(2);
+    assertEquals(script.handed, [1, 2, 3, 4]);
+  });
+
+  it("learns from a list that is full only as far as it goes", () => {
+    const script = new Script().arrive(1);
+    script.arrive(6, { open: [1, 3], full: true });
+    script.arrive(3);
+    assertEquals(script.handed, [1, 3]);
+    for (const sequence of [2, 4]) script.arrive(sequence);
+    assertEquals(script.handed, [1, 3, 4]);
+    script.arrive(5);
+    assertEquals(script.handed, [1, 3, 4, 5, 6]);
+  });
+
+  it("learns from an attempt that is sent again what was given up since", () => {
+    const script = new Script().arrive(1).arrive(3, { open: [1, 2] });
+    assertEquals(script.handed, [1]);
+    script.arrive(3, { open: [1] });
+    assertEquals(script.handed, [1, 3]);
+  });
+
+  it("learns so also below later attempts, and unlearns nothing from what was delayed", () => {
+    const script = new Script().arrive(1);
+    script.arrive(4, { open: [1, 2, 3] }).arrive(6, { open: [1, 2, 3, 4, 5] });
+    script.arrive(4, { open: [1, 3] }).arrive(4, { open: [1, 2, 3] });
+    script.arrive(3, { open: [1] });
+    assertEquals(script.handed, [1, 3, 4]);
+    script.arrive(6, { open: [1, 3, 4] });
+    assertEquals(script.handed, [1, 3, 4, 6]);
+  });
+
+  it("passes over any number of attempts that never come, in one step", () => {
+    const script = new Script().arrive(1).arrive(2 ** 50, { open: [1] });
+    assertEquals(script.handed, [1, 2 ** 50]);
+    script.arrive(2).arrive(2 ** 50 + 2, { open: [1, 2 ** 50] });
+    assertEquals(script.handed, [1, 2 ** 50, 2 ** 50 + 2]);
+  });
+
+  it("gives no answer to what the caller was done with while it ran", () => {
+    const script = new Script().arrive(1).arrive(2, { done: 1 }).arrive(1);
+    script.answer(1).arrive(1);
+    assertEquals(script.handed, [1, 2]);
+    assertEquals(script.told.filter((text) => text.includes("running")), []);
+    assertEquals(script.inbox.size, 1);
+  });
+
+  it("remembers nothing of what its caller is done with: 50,000 calls, one after the other", () => {
+    const script = new Script(() => returned(100));
+    for (let sequence = 1; sequence <= 50_000; sequence++) {
+      script.arrive(sequence, { done: sequence - 1, open: [] });
+      assertLessOrEqual(script.inbox.size, 1);
+    }
+    assertEquals(script.handed.length, 50_000);
+  });
+
+  it("remembers little while one call takes long: its caller says which it waits for", () => {
+    const script = new Script(({ sequence }) => sequence === 1 ? undefined : returned(100));
+    script.arrive(1);
+    for (let sequence = 2; sequence <= 50_000; sequence++) {
+      script.arrive(sequence, { open: [1] });
+      assertLessOrEqual(script.inbox.size, 2);
+    }
+    assertEquals(script.handed.length, 50_000);
+    script.answer(1);
+    assertEquals(script.told.at(-1), "1: refused");
+  });
+
+  it("keeps the answers of callers that are gone only up to a bound, oldest first", () => {
+    const script = new Script(() => returned(1));
+    for (let n = 1; n <= MAX_ANSWERS + 500; n++) {
+      script.arrive(1, { life: `${LIFE}/${n}`, node: `w${n}` });
+    }
+    assertEquals(script.inbox.size, MAX_ANSWERS);
+    const told = script.told.length;
+    // The first ones are forgotten, though not that they ran; the last ones are not.
+    script.arrive(1, { life: `${LIFE}/1` }).arrive(1, { life: `${LIFE}/500` });
+    assertEquals(script.told.length, told);
+    script.arrive(1, { life: `${LIFE}/501` });
+    assertEquals(script.told.length, told + 1);
+    assertEquals(script.handed.length, MAX_ANSWERS + 500);
+  });
+
+  it("keeps no more than 32 MiB of answers, for all callers together", () => {
+    const script = new Script(() => returned(2 ** 20));
+    for (let n = 1; n <= 100; n++) script.arrive(1, { life: `${LIFE}/${n}` });
+    assertEquals(script.inbox.size, MAX_ANSWER_BYTES / 2 ** 20);
+    // What its caller has makes room for others.
+    for (let n = 69; n <= 100; n++) script.arrive(2, { life: `${LIFE}/${n}`, done: 1 });
+    assertEquals(script.inbox.size, MAX_ANSWER_BYTES / 2 ** 20);
+    script.arrive(2, { life: `${LIFE}/100` });
+    assertEquals(script.told.at(-1), "2: returned");
+  });
+
+  it("is busy for a caller with 10,000 open attempts, and only for that one", () => {
+    const script = new Script();
+    for (let sequence = 1; sequence <= MAX_OPEN; sequence++) {
+      script.arrive(sequence, { open: [1], full: true });
+    }
+    script.arrive(MAX_OPEN + 1).arrive(MAX_OPEN + 1);
+    assertEquals(script.told, Array(2).fill(`${MAX_OPEN + 1}: busy`));
+    script.arrive(1, { life: OTHER_LIFE });
+    assertEquals(script.handed.length, MAX_OPEN + 1);
+    script.answer(2);
+    // It was told that this one never runs: it never does.
+    script.arrive(MAX_OPEN + 1);
+    assertEquals(script.handed.length, MAX_OPEN + 1);
+    script.arrive(MAX_OPEN + 2);
+    assertEquals(script.handed.at(-1), MAX_OPEN + 2);
+  });
+
+  it("says busy again of what was busy, also when others were handed on since", () => {
+    const script = new Script();
+    for (let sequence = 1; sequence <= MAX_OPEN + 1; sequence++) {
+      script.arrive(sequence, { open: [1], full: true });
+    }
+    script.answer(1).arrive(MAX_OPEN + 2);
+    script.told.length = 0;
+    script.arrive(MAX_OPEN + 1);
+    assertEquals(script.told, [`${MAX_OPEN + 1}: busy`]);
+  });
+
+  it("hands each attempt on at most once and in order, whatever the network does", () => {
+    for (let seed = 0; seed < 300; seed++) {
+      const random = new Random(`inbox ${seed}`);
+      const pending = new Map<number, Answering>();
+      const handed: number[] = [];
+      const inbox = new Inbox((call, answering) => {
+        handed.push(call.sequence);
+        pending.set(call.sequence, answering);
+      });
+      const open = new Set<number>();
+      const answers = new Map<number, string>();
+      const underWay: Call[] = [];
+      let last = 0;
+      const send = (sequence: number) => {
+        underWay.push(questionOf(sequence, [...open], random.integer(1, 8)));
+      };
+      const settle = (sequence: number, { type }: Answer) => {
+        if (type === "running") return;
+        // The same attempt never has two answers.
+        assertEquals(answers.get(sequence) ?? type, type);
+        answers.set(sequence, type);
+        open.delete(sequence);
+      };
+      for (let step = 0; step < 400; step++) {
+        const what = random.integer(0, 9);
+        if (what < 2 && last < 60) open.add(++last);
+        if (what < 4 && open.size > 0) send(random.pick([...open]));
+        if (what === 4 && open.size > 0) {
+          // The caller gives one up, sent or not.
+          open.delete(random.pick([...open]));
+        }
+        if (what >= 5 && underWay.length > 0) {
+          const call = underWay.splice(random.integer(0, underWay.length - 1), 1)[0];
+          if (random.chance(0.3)) underWay.push(call);
+          if (random.chance(0.2)) continue;
+          inbox.receive("w1", LIFE, call, (answer) => {
+            if (!random.chance(0.3)) settle(call.sequence, answer);
+          });
+        }
+        if (what === 9 && pending.size > 0) {
+          const [sequence, answering] = random.pick([...pending]);
+          pending.delete(sequence);
+          answering(random.chance(0.5) ? REFUSED : returned(sequence));
+        }
+      }
+      assertEquals(handed.toSorted((a, b) => a - b), handed);
+      assertEquals(new Set(handed).size, handed.length);
+      // Then the network is well again: every open call gets its answer.
+      for (const sequence of open) assertGreaterOrEqual(last, sequence);
+      for (let round = 0; open.size > 0; round++) {
+        assertLess(round, 3, `seed ${seed}: ${[...open]} are never answered`);
+        for (const sequence of [...open].sort((a, b) => a - b)) {
+          const call = questionOf(sequence, [...open], 1_000);
+          inbox.receive("w1", LIFE, call, (answer) => settle(sequence, answer));
+        }
+        for (const [sequence, answering] of pending) {
+          pending.delete(sequence);
+          answering(returned(sequence));
+        }
+      }
+      assertEquals(new Set(handed).size, handed.length);
+      if (seed === 0) assertGreater(handed.length, 10);
+    }
+  });
+});

@@ -1,0 +1,64 @@
+import { joinWith } from "../../../lib/node/join.ts";
+import type { ClusterNode } from "../../../mod.ts";
+import type { NodeOptions } from "../../support/cluster.ts";
+import { turn } from "../../support/wait.ts";
+import { VirtualTime } from "../../support/virtual_time.ts";
+
+/** A cluster on a clock that goes only when it is told to, whatever else the machine does. */
+export class VirtualCluster {
+  readonly time = new VirtualTime();
+  readonly members: readonly string[];
+  /** The members in order, then whoever joined later. */
+  readonly nodes: ClusterNode[] = [];
+  readonly #options: NodeOptions;
+
+  private constructor(size: number, options: NodeOptions) {
+    this.members = Array.from({ length: size }, (_, index) => `n${index + 1}`);
+    this.#options = options;
+  }
+
+  /** So many members, all of them ready. */
+  static async start(size: number, options: NodeOptions = {}): Promise<VirtualCluster> {
+    const cluster = new VirtualCluster(size, options);
+    for (const id of cluster.members) await cluster.join(id);
+    await cluster.time.until(Promise.all(cluster.nodes.map((node) => node.ready)));
+    return cluster;
+  }
+
+  /** One more node; `options` come on top of those of the cluster. */
+  async join(id: string, options: NodeOptions = {}): Promise<ClusterNode> {
+    const transport = this.time.network.transport();
+    const all = { members: this.members, ...this.#options, ...options, id, transport };
+    const node = await joinWith(all, this.time.runtime);
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** The node with this id, the latest one. */
+  node(id: string): ClusterNode {
+    return this.nodes.findLast((node) => node.id === id)!;
+  }
+
+  /** Lets so many milliseconds pass, once everybody has done what there was to do. */
+  async pass(duration: number): Promise<void> {
+    await turn();
+    await this.time.pass(duration);
+    await turn();
+  }
+
+  /** From now on each of these hears nobody, and nobody hears it. */
+  isolate(...ids: string[]): void {
+    this.time.network.partition(...ids.map((id) => [id]));
+  }
+
+  /** Ends every cut. */
+  heal(): void {
+    this.time.network.heal();
+  }
+
+  /** Closes all nodes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.heal();
+    await this.time.until(Promise.all(this.nodes.map((node) => node.close())));
+  }
+}
