@@ -1,0 +1,189 @@
+import { assertEquals, assertGreater, assertLess, assertLessOrEqual } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { ClusterNode } from "../../mod.ts";
+import { valueOf } from "../support/expect.ts";
+import { heapUsed } from "../support/heap.ts";
+import { VirtualTime } from "../support/virtual_time.ts";
+import { eventually } from "../support/wait.ts";
+import { type Lives, startLives } from "./support/lives.ts";
+
+/** How many registers each member holds something about. */
+async function entries(cluster: Lives): Promise<number[]> {
+  const statuses = cluster.nodes.map((node) => node.status());
+  return (await cluster.until(Promise.all(statuses))).map(({ entries }) => entries);
+}
+
+/** Puts values under `count` names that nobody used before, and releases them; their highest token. */
+async function putAndRelease(
+  node: ClusterNode,
+  prefix: string,
+  count: number,
+): Promise<number> {
+  const process = node.spawn();
+  const tokens = await Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const claim = await node.kv.claim(`${prefix} ${index}`, index, { pid: process });
+      return valueOf(claim).token;
+    }),
+  );
+  await process.exit();
+  return Math.max(...tokens);
+}
+
+describe("released names", () => {
+  it("50,000 of them leave a cluster no bigger than 1,000 do", async () => {
+    await using cluster = await startLives(3, { timeout: 30_000 });
+    const started = performance.now();
+    const NAMES = 50_000;
+    const AT_ONCE = 1_000;
+    let after1000 = 0;
+    for (let round = 0; round < NAMES / AT_ONCE; round++) {
+      await putAndRelease(cluster.nodes[round % 3], `round ${round}`, AT_ONCE);
+      if (round > 0) continue;
+      await eventually(async () => Math.max(...await entries(cluster)) === 0, "1,000 forgotten");
+      after1000 = await heapUsed();
+    }
+    await eventually(async () => Math.max(...await entries(cluster)) === 0, "all forgotten");
+    const growth = await heapUsed() - after1000;
+    const seconds = (performance.now() - started) / 1_000;
+    console.log(
+      `${NAMES} names put and released in ${seconds.toFixed(1)} s; ` +
+        `the heap of three nodes grew by ${(growth / 1_024).toFixed(0)} KiB`,
+    );
+    // What a member keeps of one name takes some hundred bytes.
+    assertLess(growth, NAMES * 3 * 50);
+    assertEquals(await cluster.node("n2").kv.keys(), []);
+  });
+
+  it("come back with greater tokens, after any restarts", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time });
+    let last = 0;
+    for (let round = 0; round < 6; round++) {
+      const node = cluster.nodes[round % 3];
+      const process = node.spawn();
+      const claim = valueOf(await time.until(node.kv.claim("k", round, { pid: process })));
+      assertGreater(claim.token, last);
+      last = claim.token;
+      await time.until(process.exit());
+      await time.pass(2_000);
+      assertEquals(await entries(cluster), [0, 0, 0]);
+      const id = cluster.members[(round + 1) % 3];
+      cluster.crash(id);
+      await time.until((await cluster.start(id)).ready);
+    }
+    // The floor is all that speaks for them: also at those who never saw them.
+    assertEquals(await time.until(cluster.node("n1").kv.get("k")), {
+      ok: false,
+      error: "not_found",
+    });
+  });
+
+  it("a lower token never comes late: an old write fails on the floor", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, timeout: 500 });
+    const [first, second, third] = cluster.nodes;
+    // Written at n1 alone: nobody knows whether it will be chosen.
+    cluster.network.partition(["n1"]);
+    const late = first.kv.claim("k", "late", { noQuorum: "retry" });
+    const token = await time.until(putAndRelease(second, "other", 10));
+    const process = second.spawn();
+    const before = valueOf(await time.until(second.kv.claim("k", "before", { pid: process })));
+    await time.until(process.exit());
+    cluster.network.heal();
+    const claim = valueOf(await time.until(late));
+    assertEquals(claim.mine, true);
+    assertGreater(claim.token, Math.max(before.token, token));
+    assertEquals(await time.until(third.kv.token("k")), { ok: true, value: claim.token });
+  });
+
+  it("are forgotten also when a member was away meanwhile, some time after it is back", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time });
+    cluster.network.partition(["n3"]);
+    await time.until(putAndRelease(cluster.node("n1"), "away", 100));
+    await time.pass(120_000);
+    // They wait for it.
+    assertEquals(await entries(cluster), [100, 100, 0]);
+    cluster.network.heal();
+    await time.pass(120_000);
+    assertEquals(await entries(cluster), [0, 0, 0]);
+  });
+
+  it("are forgotten also when a member has lost its memory meanwhile", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time });
+    cluster.crash("n3");
+    const token = await time.until(putAndRelease(cluster.node("n1"), "crashed", 100));
+    await time.pass(10_000);
+    const node = await cluster.start("n3");
+    await time.until(node.ready);
+    // It has copied them, which is no vote: until it has accepted them, they stay.
+    assertEquals(await entries(cluster), [100, 100, 100]);
+    await time.pass(120_000);
+    assertEquals(await entries(cluster), [0, 0, 0]);
+    const again = valueOf(await time.until(node.kv.claim("crashed 0", 1)));
+    assertGreater(again.token, token);
+  });
+
+  it("are forgotten when whoever released them crashed before it could say so", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, clients: true, sessionTtl: 1_000 });
+    const client = await cluster.start("client");
+    await time.until(client.ready);
+    const process = client.spawn();
+    await time.until(client.kv.put("k", 1, { pid: process }));
+    cluster.crash("client");
+    await time.pass(10_000);
+    // Nobody has asked for it, so nobody has sealed it.
+    assertEquals(await entries(cluster), [1, 1, 1]);
+    assertEquals(await time.until(cluster.node("n1").kv.get("k")), {
+      ok: false,
+      error: "not_found",
+    });
+    await time.pass(1_000);
+    assertEquals(await entries(cluster), [0, 0, 0]);
+  });
+
+  it("do not come back as values with the memory of a member that missed their release", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time });
+    const [first] = cluster.nodes;
+    const process = first.spawn();
+    await time.until(first.kv.claim("k", "old", { pid: process }));
+    await time.pass(1_000);
+    cluster.network.partition(["n3"]);
+    await time.until(process.exit());
+    cluster.network.heal();
+    // n3 holds the value, the others the tombstone: one of them loses its memory now.
+    cluster.crash("n1");
+    const node = await cluster.start("n1");
+    await time.until(node.ready);
+    const gone = { ok: false, error: "not_found" } as const;
+    for (const reader of cluster.nodes) {
+      assertEquals(await time.until(reader.kv.get<string>("k")), gone);
+    }
+    await time.pass(120_000);
+    cluster.crash("n2");
+    await time.until((await cluster.start("n2")).ready);
+    for (const reader of cluster.nodes) {
+      assertEquals(await time.until(reader.kv.get<string>("k")), gone);
+    }
+  });
+
+  it("what was promised and never written is dropped, too", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, timeout: 500 });
+    const [first] = cluster.nodes;
+    // Promised by n1 alone, and given up.
+    cluster.network.partition(["n1"]);
+    await time.until(
+      Promise.all(Array.from({ length: 50 }, (_, index) => first.kv.put(`vain ${index}`, 1))),
+    );
+    cluster.network.heal();
+    assertLessOrEqual((await entries(cluster))[0], 50);
+    await time.pass(15_000);
+    await time.until(first.kv.put("k", 1));
+    assertEquals(await entries(cluster), [1, 1, 1]);
+  });
+});
