@@ -30,22 +30,39 @@ export type { Transport } from "./transport.ts";
  *
  * @throws {TypeError} If an option is wrong, or two exclude each other; the message names it.
  *
- * @example
- * A server under Deno, and a client anywhere:
- * ```ts no-eval
+ * @example A server; in a real one `Deno.serve(app.fetch)`, or what your runtime has for it, follows
+ * ```ts
  * import { Hono } from "hono";
+ * import { http } from "@synod/synod/transports/http";
+ *
+ * const transport = http({
+ *   peers: { w1: "https://one.example/synod", w2: "https://two.example/synod" },
+ *   secret: "at least sixteen characters",
+ * });
+ * const app = new Hono().route("/synod", transport.routes);
+ *
+ * // Nobody speaks before the node has joined: join({ id: "w1", members, transport }).
+ * const response = await app.request("/synod/session", { method: "POST" });
+ * console.log(response.status); // 503
+ * ```
+ *
+ * @example A cluster of one member and a client; `fetch` stands for the network between them
+ * ```ts
  * import { join } from "@synod/synod";
  * import { http } from "@synod/synod/transports/http";
  *
- * const peers = { w1: "https://one.example/synod", w2: "https://two.example/synod" };
- * const secret = "at least sixteen characters";
- * const members = ["w1", "w2", "w3"];
- *
- * const transport = http({ peers, secret });
- * Deno.serve(new Hono().route("/synod", transport.routes).fetch);
- * const node = await join({ id: "w1", members, transport, clients: true });
- *
- * const client = await join({ id: "edge-7", members, transport: http({ peers, secret }) });
+ * const [members, secret] = [["w1"], "at least sixteen characters"];
+ * const server = http({ secret });
+ * const client = http({
+ *   secret,
+ *   peers: { w1: "http://w1.example" },
+ *   fetch: async (url, init) => await server.routes.request(url, init),
+ * });
+ * const w1 = await join({ id: "w1", members, transport: server, clients: true, sessionTtl: 100 });
+ * const edge = await join({ id: "edge", members, transport: client });
+ * console.log(await edge.kv.put("leader", "edge")); // { ok: true, value: "edge" }
+ * await edge.close();
+ * await w1.close();
  * ```
  */
 export function http(options: HttpOptions): Transport & { routes: Routes } {

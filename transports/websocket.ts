@@ -39,13 +39,12 @@ export type { Transport } from "./transport.ts";
  *
  * @throws {TypeError} If an option is wrong, or two exclude each other; the message names it.
  *
- * @example
- * A server under Deno. Under Bun take `upgradeWebSocket` and `websocket` from `hono/bun`, and under Node
- * from `@hono/node-server` (with `WebSocket` from `ws`, if there is no global one):
- * ```ts no-eval
+ * @example A server under Deno, before it joins and listens (`Deno.serve(app.fetch)`)
+ * ```ts
  * import { Hono } from "hono";
+ * // Bun: `upgradeWebSocket` and `websocket` of "hono/bun". Node: `upgradeWebSocket` and `serve` of
+ * // "@hono/node-server", and `WebSocket` of "ws". workerd: "hono/cloudflare-workers".
  * import { upgradeWebSocket } from "hono/deno";
- * import { join } from "@synod/synod";
  * import { webSocket } from "@synod/synod/transports/websocket";
  *
  * const transport = webSocket({
@@ -54,8 +53,9 @@ export type { Transport } from "./transport.ts";
  *   upgradeWebSocket,
  * });
  * const app = new Hono().route("/synod", transport.routes);
- * Deno.serve(app.fetch);
- * const node = await join({ id: "w1", members: ["w1", "w2", "w3"], transport });
+ *
+ * // Nobody is let in before the node has joined: join({ id: "w1", members, transport }).
+ * console.log((await app.request("/synod")).status); // 503
  * ```
  */
 export function webSocket(options: WebSocketOptions): Transport & { routes: Routes } {

@@ -28,16 +28,30 @@ const LONGEST_LIFETIME = 86_400_000;
  *
  * Rejects with a `TypeError` that names a bad option.
  *
- * @example
- * ```ts no-eval
- * // In the server, behind its own login:
- * app.get("/token", async (c) => {
- *   const user = await login(c.req);
- *   return c.text(await nodeToken({ secret, id: `browser-${user.id}`, expiresIn: 60_000 }));
+ * @example In a server, behind a login of its own
+ * ```ts
+ * import { Hono } from "hono";
+ * import { nodeToken } from "@synod/synod/transports/websocket";
+ *
+ * const secret = "at least sixteen characters";
+ * const login = (_request: Request) => ({ name: "ada" }); // however your server knows its users
+ *
+ * const app = new Hono().get("/token", async (c) => {
+ *   const user = login(c.req.raw);
+ *   return c.text(await nodeToken({ secret, id: `browser-${user.name}`, expiresIn: 60_000 }));
  * });
  *
- * // In the browser:
- * webSocket({ peers, token: async () => await (await fetch("/token")).text() });
+ * console.log((await app.request("/token")).status); // 200
+ * ```
+ *
+ * @example In the browser
+ * ```ts
+ * import { webSocket } from "@synod/synod/transports/websocket";
+ *
+ * const transport = webSocket({
+ *   peers: { w1: "wss://one.example/synod", w2: "wss://two.example/synod" },
+ *   token: async () => await (await fetch("/token")).text(),
+ * });
  * ```
  */
 export async function nodeToken(options: NodeTokenOptions): Promise<string> {

@@ -14,7 +14,11 @@ export interface HttpOptions extends CredentialOptions {
    * without an entry are answered when they ask. Default: none.
    */
   peers?: Readonly<Record<string, string | URL>>;
-  /** What to make requests with. Default: the global `fetch`. */
+  /**
+   * What to make requests with. Default: the global `fetch`. That of Node takes about a millisecond of
+   * work for each request; one made of `node:http` with an agent that keeps connections is several
+   * times faster.
+   */
   fetch?: Fetch;
 }
 
