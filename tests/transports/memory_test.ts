@@ -181,6 +181,7 @@ describe("memoryNetwork", () => {
     deliveries[0]();
     deliveries[0]();
     assertEquals(log, ["precious", "precious"]);
+    b.close();
   });
 
   it("memoryNetwork() refuses options of the wrong type", () => {
