@@ -1,19 +1,20 @@
 /**
- * Three workers share the lines of a file, lose one of them half-way, and go on:
+ * Three workers share the lines of a file, lose one of them half-way, go on, and have it back:
  *
  *     deno task demo [file]
  *
  * Each worker is a member of a cluster. For each line they race to claim it; whoever wins computes its
  * SHA-256 and publishes it for all. When a worker is terminated, the lines that it has claimed and not
- * finished come free, and the others take them. In the end everything is checked; the exit code is 1
- * if anything is not as it must be.
+ * finished come free, and the others take them. It starts again with an empty memory, gets back from the
+ * others what it must know, and takes part as before. In the end everything is checked; the exit code is
+ * 1 if anything is not as it must be.
  *
  * Begin to read in `worker.ts`: it has all that a program of your own would have, too.
  *
  * @module
  */
 import { showProgress } from "./progress.ts";
-import { race } from "./race.ts";
+import { attemptsOf, race } from "./race.ts";
 import { report } from "./report.ts";
 import { statisticsOf } from "./statistics.ts";
 import { findDisagreements } from "./verify.ts";
@@ -43,7 +44,7 @@ async function main(file: string | URL, name: string): Promise<boolean> {
   console.log(`\n${report(statisticsOf(outcome))}\n`);
   const disagreements = findDisagreements({
     ...outcome,
-    attempts: outcome.logs.map((log) => log.attempts()),
+    attempts: attemptsOf(outcome),
     expected: await Promise.all(lines.map(sha256)),
   });
   for (const disagreement of disagreements) console.log(disagreement);

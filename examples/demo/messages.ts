@@ -6,6 +6,8 @@ export interface Setup {
   readonly self: number;
   /** The lines to share. */
   readonly lines: readonly string[];
+  /** Whether it was terminated before: then much is done already. */
+  readonly again: boolean;
   /** Where to note what it does: the memory of a `ClaimsLog`. */
   readonly log: SharedArrayBuffer;
 }
@@ -28,7 +30,8 @@ export type ToWorker =
 
 /** From a worker to the main thread. */
 export type FromWorker =
-  | { readonly type: "joined" }
+  /** It has a session: at this time, see `now` in `claims_log.ts`. */
+  | { readonly type: "joined"; readonly at: number }
   | { readonly type: "claimed"; readonly line: number }
   | { readonly type: "published"; readonly line: number }
   /** Every line is done, and this is what the cluster says about each. */

@@ -1,11 +1,11 @@
-import type { Failover, Latency, Statistics } from "./statistics.ts";
+import type { Failover, Latency, Recovery, Statistics } from "./statistics.ts";
 
 const HEADER = ["worker", "claims won", "lost", "taken over", "results"]
   .concat(["claim p50", "p99", "publish p50", "p99", ""]);
 
 /** The figures of a race, as a table and what there is to say about it. */
-export function report({ workers, failover, ...total }: Statistics): string {
-  const rows = workers.map(({ id, won, lost, takenOver, results, claim, publish }) => [
+export function report({ workers, failover, recovery, ...total }: Statistics): string {
+  const rows = workers.map(({ id, fate, won, lost, takenOver, results, claim, publish }) => [
     id,
     count(won),
     count(lost),
@@ -13,7 +13,7 @@ export function report({ workers, failover, ...total }: Statistics): string {
     count(results),
     ...latencies(claim),
     ...latencies(publish),
-    id === failover.worker ? "terminated" : "",
+    fate ?? "",
   ]);
   const sum = (pick: (worker: Statistics["workers"][number]) => number) =>
     count(workers.reduce((sum, worker) => sum + pick(worker), 0));
@@ -32,21 +32,22 @@ export function report({ workers, failover, ...total }: Statistics): string {
     ]),
     "",
     ...paragraph("contention", [
-      `${count(total.lost)} of ${count(total.attempts)} claims went to another worker`,
+      `${count(total.lost)} of ${count(total.attempts)} claims went to somebody else`,
       `${plural(total.contested, "line was", "lines were")} claimed by several at the same moment`,
     ]),
     ...paragraph("speed", [
       `${count(total.operationsPerSecond)} claims and publications a second, of all three together`,
     ]),
-    ...paragraph("failover", describe(failover)),
+    ...paragraph("failover", describeFailover(failover)),
+    ...paragraph("recovery", describeRecovery(recovery)),
   ];
   return lines.join("\n");
 }
 
-function describe({ worker, unfinished, nextClaim, first, last }: Failover): string[] {
+function describeFailover({ worker, unfinished, nextClaim, first, last }: Failover): string[] {
   const lines: string[] = [];
   if (nextClaim !== null) {
-    lines.push(`the others' next claim came ${milliseconds(nextClaim)} after the termination`);
+    lines.push(`the next claim came ${milliseconds(nextClaim)} after the termination`);
   }
   if (first === null || last === null) {
     lines.push(`${worker} left no line behind that was claimed and not done`);
@@ -58,6 +59,14 @@ function describe({ worker, unfinished, nextClaim, first, last }: Failover): str
     );
   }
   return lines;
+}
+
+function describeRecovery({ worker, startedAfter, took, claims }: Recovery): string[] {
+  return [
+    `${worker} started again ${milliseconds(startedAfter)} later, with an empty memory`,
+    `it had its memory back, and a session, after ${milliseconds(took)}; ` +
+    `from then on it claimed ${plural(claims, "line", "lines")}`,
+  ];
 }
 
 /** A word, and beside it what there is to say about it. */

@@ -7,13 +7,15 @@ export interface Latency {
   readonly p99: number;
 }
 
-/** What one worker did. */
+/** What one worker did in one life. */
 export interface WorkerStatistics {
   readonly id: string;
+  /** Whether it was terminated, or is the life of that worker after it. */
+  readonly fate: "terminated" | "restarted" | null;
   readonly won: number;
-  /** How often another worker had the line already, or won the race for it. */
+  /** How often somebody else had the line already, or won the race for it. */
   readonly lost: number;
-  /** Claims that had been another worker's before. */
+  /** Claims that had been somebody else's before. */
   readonly takenOver: number;
   /** How many of the results that count are its own. */
   readonly results: number;
@@ -25,19 +27,32 @@ export interface WorkerStatistics {
 /** What happened after the termination; times in milliseconds from then. */
 export interface Failover {
   readonly worker: string;
-  /** Lines that it had claimed and that have no result by it. */
+  /** Lines that it had claimed and that have no result of that claim. */
   readonly unfinished: number;
-  /** When the others got their next claim, of whichever line. `null`: there was none left. */
+  /** When anybody got the next claim, of whichever line. `null`: there was none left. */
   readonly nextClaim: number | null;
   /** When the first and the last of the unfinished lines had another owner. */
   readonly first: number | null;
   readonly last: number | null;
 }
 
+/** How the worker that was terminated came back; times in milliseconds. */
+export interface Recovery {
+  readonly worker: string;
+  /** From its termination until it started again. */
+  readonly startedAfter: number;
+  /** From then until it had its memory back and a session: until it was a member like before. */
+  readonly took: number;
+  /** The lines that it claimed from then on. */
+  readonly claims: number;
+}
+
 /** The figures of a whole race. */
 export interface Statistics {
+  /** One for each life, in the order in which they began. */
   readonly workers: readonly WorkerStatistics[];
   readonly failover: Failover;
+  readonly recovery: Recovery;
   readonly attempts: number;
   readonly lost: number;
   /** Lines that at least two workers asked for at the same moment. */
@@ -47,24 +62,28 @@ export interface Statistics {
 }
 
 /** Works the figures out. */
-export function statisticsOf({ logs, members, results, terminated }: Race): Statistics {
-  const attempts = logs.map((log) => log.attempts());
+export function statisticsOf({ lives, members, results, terminated, restarted }: Race): Statistics {
+  const attempts = lives.map(({ log }) => log.attempts());
   const all = attempts.flat();
-  const final = results.find((view) => view !== null) ?? [];
-  const wonBy = (self: number) => attempts[self].filter(({ won }) => won);
+  const [final] = results;
+  const wins = attempts.map((attempts) => attempts.filter(({ won }) => won));
   const firstTokens = new Map<number, number>();
   for (const { line, token } of all) {
     firstTokens.set(line, Math.min(token, firstTokens.get(line) ?? Infinity));
   }
 
-  const workers = members.map((id, self): WorkerStatistics => {
-    const won = wonBy(self);
+  const firstLife = lives.findIndex(({ worker }) => worker === terminated.worker);
+  const secondLife = lives.findLastIndex(({ worker }) => worker === terminated.worker);
+  const workers = lives.map(({ worker }, life): WorkerStatistics => {
+    const won = wins[life];
+    const tokens = new Map(won.map(({ line, token }) => [line, token]));
     return {
-      id,
+      id: members[worker],
+      fate: life === firstLife ? "terminated" : life === secondLife ? "restarted" : null,
       won: won.length,
-      lost: attempts[self].length - won.length,
+      lost: attempts[life].length - won.length,
       takenOver: won.filter(({ line, token }) => token > firstTokens.get(line)!).length,
-      results: final.filter(({ by }) => by === id).length,
+      results: final.filter(({ token }, line) => tokens.get(line) === token).length,
       claim: latency(won.map(({ begun, answered }) => answered - begun)),
       publish: latency(
         won.filter(({ published }) => published > 0)
@@ -73,13 +92,15 @@ export function statisticsOf({ logs, members, results, terminated }: Race): Stat
     };
   });
 
-  const gone = members[terminated.worker];
-  // Also those claims that it got, and was terminated before it could note them: others saw them.
+  // Also those claims that it got, and was terminated before it could note them: others saw them. Its
+  // second life has noted all of its own.
+  const ofSecondLife = new Set(wins[secondLife].map(({ token }) => token));
   const left = new Map<number, number>();
   for (const { line, token, owner } of all) {
-    if (owner === terminated.worker && final[line].by !== gone) left.set(line, token);
+    if (owner !== terminated.worker || ofSecondLife.has(token)) continue;
+    if (final[line].token !== token) left.set(line, token);
   }
-  const others = members.flatMap((_, self) => self === terminated.worker ? [] : wonBy(self));
+  const others = wins.flatMap((won, life) => life === firstLife ? [] : won);
   const after = (claims: readonly Attempt[]) =>
     claims.map(({ answered }) => answered - terminated.at).filter((time) => time > 0)
       .sort((a, b) => a - b);
@@ -93,11 +114,17 @@ export function statisticsOf({ logs, members, results, terminated }: Race): Stat
   return {
     workers,
     failover: {
-      worker: gone,
+      worker: members[terminated.worker],
       unfinished: left.size,
       nextClaim: after(others)[0] ?? null,
       first: takeovers[0] ?? null,
       last: takeovers.at(-1) ?? null,
+    },
+    recovery: {
+      worker: members[terminated.worker],
+      startedAfter: restarted.at - terminated.at,
+      took: restarted.ready - restarted.at,
+      claims: wins[secondLife].length,
     },
     attempts: all.length,
     lost: all.length - workers.reduce((sum, { won }) => sum + won, 0),

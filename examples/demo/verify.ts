@@ -4,10 +4,10 @@ import type { LineResult } from "./messages.ts";
 /** What is to be judged. */
 export interface Evidence {
   readonly members: readonly string[];
-  /** What each worker noted: its attempts to claim a line, won and lost. */
+  /** What each worker noted, in all its lives: its attempts to claim a line, won and lost. */
   readonly attempts: readonly (readonly Attempt[])[];
-  /** For each worker that is still there, what the cluster told it about each line. */
-  readonly results: readonly (readonly LineResult[] | null)[];
+  /** For each worker, what the cluster told it about each line in the end. */
+  readonly results: readonly (readonly LineResult[])[];
   /** The right SHA-256 of each line. */
   readonly expected: readonly Uint8Array[];
 }
@@ -43,7 +43,7 @@ function grantsOfLines({ attempts }: Evidence): Map<number, Grant[]> {
 
 function checkResults({ members, results, expected }: Evidence): string[] {
   const wrong: string[] = [];
-  const views = results.flatMap((view, self) => view ? [{ view, reader: members[self] }] : []);
+  const views = results.map((view, self) => ({ view, reader: members[self] }));
   expected.forEach((sha256, line) => {
     const first = views[0].view[line];
     for (const { view, reader } of views) {
@@ -89,8 +89,7 @@ function checkPublishers(
   grants: Map<number, Grant[]>,
 ): string[] {
   const wrong: string[] = [];
-  const view = results.find((view) => view !== null) ?? [];
-  view.forEach(({ by, token }, line) => {
+  results[0].forEach(({ by, token }, line) => {
     const claim = attempts[members.indexOf(by)]?.find((attempt) =>
       attempt.line === line && attempt.token === token && attempt.won
     );

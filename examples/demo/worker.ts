@@ -33,6 +33,8 @@ class LineWorker {
   async run(): Promise<LineResult[]> {
     const done: Promise<void>[] = [];
     await this.#forEachLine(async (line) => {
+      // After a restart much is done already: what is, nobody has to claim.
+      if (this.#setup.again && await this.#isDone(line)) return;
       await this.#race(line);
       done.push(this.#lookAfter(line));
     });
@@ -87,11 +89,15 @@ class LineWorker {
     const { kv } = this.#node;
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
-      const result = await kv.get(["result", line], { noQuorum: "retry" });
-      if (result.ok) return;
+      if (await this.#isDone(line)) return;
       const owner = await kv.get(["line", line], { noQuorum: "retry" });
       if (!owner.ok) await this.#race(line);
     }
+  }
+
+  /** Whether somebody has published the result of a line. */
+  async #isDone(line: number): Promise<boolean> {
+    return (await this.#node.kv.get(["result", line], { noQuorum: "retry" })).ok;
   }
 
   /** What was published about a line that is done. */
@@ -101,9 +107,13 @@ class LineWorker {
     return result.value;
   }
 
-  /** Calls `work` for every line, in order and for several at a time. */
+  /**
+   * Calls `work` for every line, in order and for several at a time. Who was away comes from the other
+   * end: the others have gone far from this one.
+   */
   async #forEachLine(work: (line: number) => Promise<void>): Promise<void> {
-    const lines = this.#setup.lines.keys();
+    const inOrder = [...this.#setup.lines.keys()];
+    const lines = (this.#setup.again ? inOrder.reverse() : inOrder).values();
     const hand = async () => {
       for (const line of lines) await work(line);
     };
@@ -139,7 +149,7 @@ const node = await join({
   timeout: 500, // also for leaving: the last one to leave has no quorum any more
 });
 await node.ready;
-tell({ type: "joined" });
+tell({ type: "joined", at: now() });
 
 await next(); // "go"
 tell({ type: "finished", results: await new LineWorker(setup, node).run() });

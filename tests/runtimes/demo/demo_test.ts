@@ -25,31 +25,40 @@ describe("examples/demo", () => {
     );
   }
 
-  /** The figures of the table, by worker: claims won, lost, taken over, results. */
-  function figures(output: string): Record<string, number[]> {
-    const rows = output.matchAll(/^(w1|w2|w3|all) +([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+)/gm);
-    return Object.fromEntries(
-      Array.from(rows, ([_, id, ...cells]) => [
-        id,
-        cells.map((cell) => Number(cell.replaceAll(",", ""))),
-      ]),
+  /** The figures of the table, row by row: claims won, lost, taken over, results. */
+  function figures(output: string): { lives: number[][]; all: number[] } {
+    const rows = output.matchAll(/^(?:w1|w2|w3|all) +([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+)/gm);
+    const lives = Array.from(
+      rows,
+      ([_, ...cells]) => cells.map((cell) => Number(cell.replaceAll(",", ""))),
     );
+    return { all: lives.pop()!, lives };
   }
 
-  it("shares all lines, loses a worker, and says what everybody did", async () => {
-    const lines = Array.from({ length: 90 }, (_, i) => `This is line ${i}, äöü ☃`).join("\n");
+  it("shares all lines, loses a worker, has it back, and says what everybody did", async () => {
+    const lines = Array.from({ length: 600 }, (_, i) => `This is line ${i}, äöü ☃`).join("\n");
     const { code, output, timedOut } = await demo(`${lines}\n`);
     assertEquals([code, timedOut], [0, false], output);
     assertStringIncludes(output, AGREED);
-    assertStringIncludes(output, "the 90 lines of");
-    const { w1, w2, w3, all } = figures(output);
-    assertEquals([w1, w2, w3].reduce((sum, [won]) => sum + won, 0), all[0]);
-    assertEquals([w1, w2, w3].reduce((sum, row) => sum + row[3], 0), 90);
-    assertEquals(all[3], 90);
-    assert(all[0] >= 90, "fewer claims than lines");
-    assertEquals(output.match(/^w[123].* terminated$/gm)?.length, 1, output);
+    assertStringIncludes(output, "the 600 lines of");
+    const { lives, all } = figures(output);
+    // Three workers, one of which had two lives.
+    assertEquals(lives.length, 4);
+    assertEquals(lives.reduce((sum, [won]) => sum + won, 0), all[0]);
+    assertEquals(lives.reduce((sum, row) => sum + row[3], 0), 600);
+    assertEquals(all[3], 600);
+    assert(all[0] >= 600, "fewer claims than lines");
+    const terminated = output.match(/^(w[123]).* terminated$/gm);
+    const restarted = output.match(/^(w[123]).* restarted$/gm);
+    assertEquals([terminated?.length, restarted?.length], [1, 1], output);
+    assertEquals(restarted?.[0].slice(0, 2), terminated?.[0].slice(0, 2));
+    // It takes part again: with so many lines left it gets some.
+    assert(lives[3][0] > 0, output);
+    assertMatch(output, /^recovery +w[123] started again \S+ ms later, with an empty memory$/m);
+    assertMatch(output, /^ +it had its memory back, and a session, after \S+ ms; from then on/m);
+    assertMatch(output, /w[123] is back$/m);
     assertMatch(output, /half-way: w[123] is terminated/);
-    assertMatch(output, /^contention +\d+ of \d+ claims went to another worker$/m);
+    assertMatch(output, /^contention +\d+ of \d+ claims went to somebody else$/m);
     assertMatch(output, /^speed +[\d,]+ claims and publications a second/m);
     assertMatch(output, /^failover +\S/m);
   });
@@ -58,7 +67,7 @@ describe("examples/demo", () => {
     const { code, output } = await demo("one line, and no line break at its end");
     assertEquals(code, 0, output);
     assertStringIncludes(output, AGREED);
-    const { all: [claims, , takenOver, results] } = figures(output);
+    const [claims, , takenOver, results] = figures(output).all;
     assertEquals(results, 1);
     // Unless it was so quick that it had published already, somebody else has taken the line over.
     const [left, none] = [/1 line that w[123] had claimed and not finished/, /left no line behind/];

@@ -7,12 +7,12 @@ import { attempt, hashOf, MEMBERS, result, won } from "./evidence.ts";
 
 interface Draft extends Evidence {
   attempts: Attempt[][];
-  results: (LineResult[] | null)[];
+  results: LineResult[][];
 }
 
 /**
  * Two lines. Line 0 is done by w2, and the others lost the race. Line 1 is claimed by w3, which is gone
- * before it publishes; w1 takes it over.
+ * before it publishes; w1 takes it over. Then w3 is back and agrees.
  */
 function good(): Draft {
   const results = [result(0, "w2", 10), result(1, "w1", 40)];
@@ -23,7 +23,7 @@ function good(): Draft {
       [won(0, 10, 1, 100), attempt(1, 20, 2, 111), attempt(1, 40, 0, 1201)],
       [attempt(0, 10, 1, 101), won(1, 20, 2, 109, { publishing: 0, published: 0 })],
     ],
-    results: [[...results], [...results], null],
+    results: MEMBERS.map(() => [...results]),
     expected: [hashOf(0), hashOf(1)],
   };
 }
@@ -45,13 +45,22 @@ describe("findDisagreements()", () => {
     const evidence = good();
     // It arrives only when w1 has the line already; but it was sent while w3 owned it.
     evidence.attempts[2][1] = won(1, 20, 2, 109, { published: 0 });
-    for (const view of evidence.results) view?.splice(1, 1, result(1, "w3", 20));
+    for (const view of evidence.results) view.splice(1, 1, result(1, "w3", 20));
     assertEquals(findDisagreements(evidence), []);
   });
 
   it("takes what a worker was told of a claim that its owner had no time to note", () => {
     const evidence = good();
     evidence.attempts[2].pop();
+    assertEquals(findDisagreements(evidence), []);
+  });
+
+  it("takes the result of a worker that came back and took over what it had left behind", () => {
+    const evidence = good();
+    evidence.attempts[0][2] = attempt(1, 40, 2, 1200);
+    evidence.attempts[1][2] = attempt(1, 40, 2, 1201);
+    evidence.attempts[2].push(won(1, 40, 2, 1199));
+    for (const view of evidence.results) view.splice(1, 1, result(1, "w3", 40));
     assertEquals(findDisagreements(evidence), []);
   });
 
@@ -62,24 +71,28 @@ describe("findDisagreements()", () => {
   });
 
   refuses("a line without a result", (evidence) => {
-    evidence.results[1]!.pop();
+    evidence.results[1].pop();
   }, /line 1: w2 has no result/);
 
   refuses("a line that nobody has a result for", (evidence) => {
-    for (const view of evidence.results) view?.shift();
+    for (const view of evidence.results) view.shift();
   }, /line 1: w1 has no result/);
 
   refuses("a wrong result", (evidence) => {
-    evidence.results[0]![0] = { ...result(0, "w2", 10), sha256: hashOf(5) };
+    evidence.results[0][0] = { ...result(0, "w2", 10), sha256: hashOf(5) };
   }, /line 0: wrong for w1/);
 
   refuses("a result that is cut off", (evidence) => {
-    evidence.results[0]![0] = { ...result(0, "w2", 10), sha256: hashOf(0).subarray(1) };
+    evidence.results[0][0] = { ...result(0, "w2", 10), sha256: hashOf(0).subarray(1) };
   }, /line 0: wrong for w1/);
 
   refuses("workers that read different results", (evidence) => {
-    evidence.results[1]![0] = result(0, "w2", 11);
+    evidence.results[1][0] = result(0, "w2", 11);
   }, /line 0: w1 and w2 read different results/);
+
+  refuses("a worker that came back and reads what the others do not", (evidence) => {
+    evidence.results[2][1] = result(1, "w3", 20);
+  }, /line 1: w1 and w3 read different results/);
 
   refuses("one claim given to two workers", (evidence) => {
     evidence.attempts[0][0] = won(0, 10, 0, 100);
@@ -91,28 +104,28 @@ describe("findDisagreements()", () => {
 
   refuses("a token that did not grow", (evidence) => {
     evidence.attempts[0][2] = won(1, 15, 0, 1200);
-    for (const view of evidence.results) view?.splice(1, 1, result(1, "w1", 15));
+    for (const view of evidence.results) view.splice(1, 1, result(1, "w1", 15));
   }, /line 1: token 20 was not above all earlier ones/);
 
   refuses("a result without a claim", (evidence) => {
-    for (const view of evidence.results) view?.splice(0, 1, result(0, "w1", 10));
+    for (const view of evidence.results) view.splice(0, 1, result(0, "w1", 10));
   }, /line 0: w1 published a result without a claim/);
 
   refuses("a result with the token of another claim", (evidence) => {
-    for (const view of evidence.results) view?.splice(1, 1, result(1, "w1", 20));
+    for (const view of evidence.results) view.splice(1, 1, result(1, "w1", 20));
   }, /line 1: w1 published a result without a claim/);
 
   refuses("a result by nobody that is known", (evidence) => {
-    for (const view of evidence.results) view?.splice(0, 1, result(0, "w9", 10));
+    for (const view of evidence.results) view.splice(0, 1, result(0, "w9", 10));
   }, /line 0: w9 published a result without a claim/);
 
   refuses("a result that its worker says it did not publish", (evidence) => {
-    for (const view of evidence.results) view?.splice(1, 1, result(1, "w3", 20));
+    for (const view of evidence.results) view.splice(1, 1, result(1, "w3", 20));
   }, /line 1: w3 published a result without a claim/);
 
   refuses("a result that was sent when the line had another owner", (evidence) => {
     // w3 slept from 110 to 1250.
     evidence.attempts[2][1] = won(1, 20, 2, 109, { publishing: 1250, published: 1251 });
-    for (const view of evidence.results) view?.splice(1, 1, result(1, "w3", 20));
+    for (const view of evidence.results) view.splice(1, 1, result(1, "w3", 20));
   }, /line 1: w3 published a result when w1 owned it/);
 });
