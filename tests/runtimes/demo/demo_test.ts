@@ -58,7 +58,7 @@ describe("examples/demo", () => {
     assertMatch(output, /^ +it had its memory back, and a session, after \S+ ms; from then on/m);
     assertMatch(output, /w[123] is back$/m);
     assertMatch(output, /half-way: w[123] is terminated/);
-    assertMatch(output, /^contention +\d+ of \d+ claims went to somebody else$/m);
+    assertMatch(output, /^contention +[\d,]+ of [\d,]+ claims went to somebody else$/m);
     assertMatch(output, /^speed +[\d,]+ claims and publications a second/m);
     assertMatch(output, /^failover +\S/m);
   });
