@@ -93,14 +93,21 @@ export class Questions {
     });
   }
 
-  /** Tells a quorum that `session`, which is this node's own, has ended. */
+  /**
+   * Tells all members, and at least a quorum, that `session`, which is this node's own, has ended: who reads
+   * afterwards finds it ended at whatever members it asks, those aside that are away.
+   */
   end(session: SessionId, limits: Limits): Promise<true> {
     const tally = new Tally<true>(this.#engine.members);
     return poll<true>(this.#engine, this.#pacing, {
       ...limits,
       question: { type: "end", session },
-      receive: (sender, reply) => reply.type === "fenced" && tally.add(sender, true) || undefined,
+      receive: (sender, reply) => {
+        if (reply.type === "fenced") tally.add(sender, true);
+        return tally.missing().length === 0 || undefined;
+      },
       missing: () => tally.missing(),
+      undecided: () => tally.reached || undefined,
     });
   }
 
