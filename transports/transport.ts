@@ -9,11 +9,14 @@ export interface Transport {
   /**
    * Opens the transport for the node `self`. From now on `receive` is called with each frame that a
    * peer sent to `self` or to all, and with the id of that peer; the receiver owns the bytes.
-   * Opening twice rejects.
+   * Opening twice, and after `close`, rejects. What `receive` throws the transport survives; a node's own
+   * frames never come back to it. `report` is called with errors that nobody is waiting for, such as a
+   * proof that was refused.
    */
   open(
     self: string,
     receive: (from: string, frame: Uint8Array) => void,
+    report?: (error: Error) => void,
   ): void | Promise<void>;
 
   /**

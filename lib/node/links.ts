@@ -24,13 +24,16 @@ export class Links {
     this.#transports = transports;
   }
 
-  /** Opens all; `receive` is called with each frame. */
-  async open(receive: (from: string, frame: Uint8Array) => void): Promise<void> {
+  /** Opens all; `receive` is called with each frame, `report` with what is wrong with a transport. */
+  async open(
+    receive: (from: string, frame: Uint8Array) => void,
+    report: (error: Error) => void,
+  ): Promise<void> {
     for (const transport of this.#transports) {
       await transport.open(this.#self, (from, frame) => {
         this.#note(from, transport);
         receive(from, frame);
-      });
+      }, report);
     }
   }
 

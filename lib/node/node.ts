@@ -331,7 +331,10 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   /** Opens the transports and begins to look for the others; for `join`. */
   async open(): Promise<void> {
     try {
-      await this.#links.open((from, frame) => this.#engine.receive(from, frame));
+      await this.#links.open(
+        (from, frame) => this.#engine.receive(from, frame),
+        (error) => this.emit("error", { error }),
+      );
     } catch (error) {
       await this.close();
       throw error;
