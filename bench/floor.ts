@@ -1,0 +1,76 @@
+import type { Transport } from "../transports/transport.ts";
+
+/** How many bytes a question and its answer have. */
+export interface FrameSizes {
+  readonly question: number;
+  readonly answer: number;
+}
+
+/** A number for the question, and the size of the answer that is wanted. */
+const HEADER = 8;
+
+/** Answers every question with a frame of the size that it wants, and does nothing else. */
+export async function openEcho(transport: Transport, self: string): Promise<void> {
+  await transport.open(self, (from, frame) => {
+    const answer = new Uint8Array(headerOf(frame).getUint32(4));
+    answer.set(frame.subarray(0, HEADER));
+    transport.send(from, answer);
+  });
+}
+
+/**
+ * The floor of every operation: quorum round trips over the bare transport, with no protocol. A quorum
+ * of three is this node and whichever of the two others answers first.
+ */
+export class Floor {
+  readonly #transport: Transport;
+  readonly #peers: readonly string[];
+  readonly #waiting = new Map<number, () => void>();
+  #last = 0;
+
+  /** Asks `peers`, which answer as {@linkcode openEcho} does. */
+  constructor(transport: Transport, peers: readonly string[]) {
+    this.#transport = transport;
+    this.#peers = peers;
+  }
+
+  /** Opens the transport. */
+  async open(self: string): Promise<void> {
+    await this.#transport.open(self, (_, frame) => {
+      const id = headerOf(frame).getUint32(0);
+      const answered = this.#waiting.get(id);
+      // The other one's answer comes late.
+      if (answered === undefined) return;
+      this.#waiting.delete(id);
+      answered();
+    });
+  }
+
+  /** One quorum round trip after the other. */
+  async run(roundTrips: readonly FrameSizes[]): Promise<void> {
+    for (const sizes of roundTrips) await this.#roundTrip(sizes);
+  }
+
+  /** Closes the transport. */
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  #roundTrip({ question, answer }: FrameSizes): Promise<void> {
+    const id = ++this.#last;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      for (const peer of this.#peers) {
+        const frame = new Uint8Array(Math.max(HEADER, question));
+        const header = headerOf(frame);
+        header.setUint32(0, id);
+        header.setUint32(4, Math.max(HEADER, answer));
+        this.#transport.send(peer, frame);
+      }
+    });
+  }
+}
+
+function headerOf(frame: Uint8Array): DataView {
+  return new DataView(frame.buffer, frame.byteOffset, HEADER);
+}

@@ -1,0 +1,38 @@
+import type { Comparison } from "./compare.ts";
+
+/** One line: the row's name, how many at a time, over what, and its figures. */
+export interface Line extends Comparison {
+  readonly name: string;
+  readonly concurrency: number;
+  readonly over: string;
+}
+
+const HEADER = ["", "over", "at a time", "ops/s", "p50", "p99", "floor p50", "ratio"];
+
+/** The lines as a table. */
+export function table(lines: readonly Line[]): string {
+  const rows = [
+    HEADER,
+    ...lines.map(({ name, concurrency, over, figures, floor }) => [
+      name,
+      over,
+      String(concurrency),
+      Math.round(figures.perSecond).toLocaleString("en"),
+      time(figures.p50),
+      time(figures.p99),
+      floor === null ? "none" : time(floor.p50),
+      floor === null ? "" : `${(figures.p50 / floor.p50).toFixed(1)} x`,
+    ]),
+  ];
+  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) =>
+    row.map((cell, column) =>
+      column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
+    ).join("  ").trimEnd()
+  ).join("\n");
+}
+
+function time(milliseconds: number): string {
+  if (milliseconds < 1) return `${(milliseconds * 1000).toFixed(milliseconds < 0.01 ? 1 : 0)} µs`;
+  return `${milliseconds.toFixed(milliseconds < 10 ? 2 : 1)} ms`;
+}
