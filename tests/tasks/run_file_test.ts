@@ -72,7 +72,7 @@ for (const runtime of RUNTIMES) {
 
 describe("runFile() in node", () => {
   it("says what a file that hangs has left open", async () => {
-    const result = await runFixture("node", "hangs", 3_000);
+    const result = await runFixture("node", "hangs", 8_000);
     assertMatch(result.output, /still open: .*Timeout/);
   });
 });
