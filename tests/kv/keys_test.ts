@@ -218,8 +218,8 @@ describe("keys", () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const keys = Array.from({ length: 2_500 }, (_, index) => index);
-    await Promise.all(keys.map((key) => first.kv.put(key, key)));
-    const listed = await second.kv.keys() as number[];
+    await Promise.all(keys.map((key) => first.kv.put(key, key, { timeout: 60_000 })));
+    const listed = await second.kv.keys(undefined, { timeout: 60_000 }) as number[];
     assertEquals(listed.toSorted((a, b) => a - b), keys);
   });
 
