@@ -188,9 +188,18 @@ export class Chain {
 
   /** As {@linkcode #hasEnded}, and everybody who reads can tell. */
   #mustHaveEnded(binding: Binding, time: number): boolean {
-    return binding.kind === "until"
-      ? this.#world.isPastEverywhere(binding.time)
-      : this.#hasEnded(binding, time);
+    switch (binding.kind) {
+      case "until":
+        return this.#world.isPastEverywhere(binding.time);
+      case "key": {
+        // What one member accepted and no majority chose ends nothing.
+        const register = this.#registers.get(binding.register);
+        const last = register && chainOf(register).at(-1)?.state;
+        return last !== undefined && (!last.present || last.token !== binding.token);
+      }
+      default:
+        return this.#hasEnded(binding, time);
+    }
   }
 
   #register(id: RegisterId): Register {

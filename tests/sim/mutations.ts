@@ -119,8 +119,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a process that exits releases only what it knows that it wrote",
     file: "lib/process_table.ts",
-    find: "mustWrite: unknown > 0,",
-    replace: "mustWrite: false,",
+    find: "this.#release(owner, register, unknown > 0)",
+    replace: "this.#release(owner, register, false)",
     seeds: LATE,
   },
   {
