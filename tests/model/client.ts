@@ -1,0 +1,282 @@
+import type { Ballot, LamportClock, Life } from "../../lib/paxos/ballot.ts";
+import type { RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts";
+import type { Change, Chosen, KeptPromise, Proposer, Step } from "../../lib/paxos/proposer.ts";
+import type { CrashVector, Sender } from "../../lib/paxos/quorum.ts";
+import type { Reader } from "../../lib/paxos/reader.ts";
+import type { State } from "../../lib/paxos/register.ts";
+import type { Actor } from "./automaton.ts";
+import { textOf } from "./fingerprint.ts";
+import type { Paxos } from "./paxos.ts";
+
+/** What a client does with the register; each has a letter of its own. */
+export type Operation =
+  /** Writes its letter if nothing is there; returns what is there then. */
+  | { readonly kind: "put"; readonly letter: string }
+  /** Writes what is there and its letter; returns what was there. */
+  | { readonly kind: "append"; readonly letter: string; readonly again?: boolean }
+  /** Releases what the put of this letter wrote, and has it forgotten: the last thing that a client does. */
+  | { readonly kind: "release"; readonly letter: string }
+  /** Returns what is there. */
+  | { readonly kind: "read"; readonly letter: string };
+
+/** What all clients of a search have in common. */
+export interface ClientWorld {
+  readonly members: readonly string[];
+  /** Whether values are so long that one fills a piece of a copy. */
+  readonly longValues: boolean;
+  /** Whether a client tells, when it asks, of the crashes that it has heard of. */
+  readonly clientsTell: boolean;
+}
+
+/** What a client is. */
+export interface ClientOptions {
+  readonly name: string;
+  /** What it does, one after the other. */
+  readonly operations: readonly Operation[];
+  /** How many ballots it may use for one of them, besides kept ones. */
+  readonly attempts: number;
+  /** How many counters it has seen. */
+  readonly clock?: number;
+}
+
+/** What happens to a client. */
+export type ClientInput =
+  /** It begins its next operation, or another attempt at the running one. */
+  | { do: "start" }
+  /** A member answers its question. */
+  | { do: "answer"; sender: Sender; reply: RegisterReply }
+  /** It asks again, with what it knows by now. */
+  | { do: "again" };
+
+/** What a client says, and what happened in it. */
+export type ClientOutput =
+  /** To all members. */
+  | { out: "ask"; request: RegisterRequest; vector: readonly Life[] }
+  | { out: "called"; operation: number }
+  /** What is there is chosen, or so it believes. */
+  | { out: "returned"; operation: number; result: string; chosen: Chosen<unknown> };
+
+/** What others need to know of a client. */
+export interface ClientAttributes {
+  /** What it is waiting for answers to. */
+  readonly request: RegisterRequest | null;
+  readonly canStart: boolean;
+}
+
+/** The register of all operations. */
+export const REGISTER = "k1";
+
+/** Values are as long as this, if they are to fill a piece of a copy. */
+const LONG = 256 * 1024;
+
+/** A value; its text is its first bytes. */
+export function valueOf(text: string, long: boolean): Uint8Array {
+  const bytes = new TextEncoder().encode(text);
+  if (!long) return bytes;
+  const value = new Uint8Array(LONG);
+  value.set(bytes);
+  return value;
+}
+
+/** What a state says: the text of its value, or nothing. */
+export function contentOf(state: State | null): string {
+  return state?.present ? textOf(state.value) : "";
+}
+
+/** A node that is not a member, and works on one register, as `lib/node` has it done. */
+export class Client implements Actor<ClientInput, ClientOutput> {
+  readonly #paxos: Paxos;
+  readonly #options: ClientOptions;
+  readonly #world: ClientWorld;
+  clock: LamportClock;
+  vector: CrashVector;
+  operation = -1;
+  attempts = 0;
+  proposer: Proposer<string> | null = null;
+  reader: Reader | null = null;
+  request: RegisterRequest | null = null;
+  kept: KeptPromise | null = null;
+  /** The tombstone that it wrote, until it knows that all have accepted it. */
+  released: Ballot | null = null;
+  returned = true;
+  #outputs: ClientOutput[] = [];
+
+  /** A client that has done nothing yet. */
+  constructor(paxos: Paxos, options: ClientOptions, world: ClientWorld) {
+    this.#paxos = paxos;
+    this.#options = options;
+    this.#world = world;
+    this.clock = new paxos.LamportClock();
+    this.clock.observe(options.clock ?? 0);
+    this.vector = new paxos.CrashVector(world.members.length);
+  }
+
+  /** What others need to know of it. */
+  get attributes(): ClientAttributes {
+    const { returned, reader, attempts, request } = this;
+    const left = this.operation + 1 < this.#options.operations.length;
+    return { request, canStart: returned ? left : reader === null && attempts > 0 };
+  }
+
+  /** Takes one input. */
+  handle(input: ClientInput): ClientOutput[] {
+    this.#outputs = [];
+    switch (input.do) {
+      case "start":
+        if (this.attributes.canStart) this.#start();
+        break;
+      case "answer":
+        if (this.request !== null) this.#receive(input.sender, input.reply);
+        break;
+      case "again":
+        if (this.request !== null) this.#ask(this.request);
+    }
+    return this.#outputs;
+  }
+
+  #start(): void {
+    if (this.returned) return this.#call();
+    this.attempts--;
+    this.#do(this.proposer!.start());
+  }
+
+  #call(): void {
+    this.#outputs.push({ out: "called", operation: ++this.operation });
+    this.returned = false;
+    this.released = null;
+    this.attempts = this.#options.attempts;
+    const operation = this.#options.operations[this.operation];
+    if (operation.kind === "read") {
+      this.reader = new this.#paxos.Reader(this.#world.members);
+      return this.#ask({ type: "read", register: REGISTER });
+    }
+    this.#propose(operation);
+    const { kept } = this;
+    this.kept = null;
+    if (kept !== null) return this.#do(this.proposer!.startKept(kept));
+    this.attempts--;
+    this.#do(this.proposer!.start());
+  }
+
+  #propose(operation: Operation): void {
+    this.proposer = new this.#paxos.Proposer({
+      register: REGISTER,
+      members: this.#world.members,
+      clock: this.clock,
+      life: this.#options.name,
+      change: this.#change(operation),
+      keepPromise: () => operation.kind === "append" && operation.again === true,
+    });
+  }
+
+  #receive(sender: Sender, reply: RegisterReply): void {
+    if (this.#world.clientsTell) this.vector.merge(sender.vector);
+    if (this.reader !== null) {
+      const outcome = this.reader.receive(sender, reply);
+      if (outcome === undefined) return;
+      this.reader = null;
+      if (outcome.sure) {
+        const { chosen } = outcome;
+        this.#return(contentOf(chosen.state), chosen);
+        if (!this.attributes.canStart) this.#end();
+        return;
+      }
+      // Only a proposer can tell.
+      this.#propose(this.#options.operations[this.operation]);
+      return this.attempts > 0 ? this.#start() : this.#end();
+    }
+    const step = this.proposer!.receive(this.request!, sender, reply);
+    if (step !== undefined) this.#do(step);
+    else if (this.released !== null && this.proposer!.acceptedByAll) this.#forget();
+  }
+
+  #do(step: Step<string>): void {
+    switch (step.do) {
+      case "send":
+        return this.#ask(step.request);
+      case "retry":
+      case "restart":
+        // It need not wait: the answers that brought it here may come as late as it would begin.
+        return this.attempts > 0 ? this.#start() : this.#end();
+      case "done":
+        return this.#finish(step.chosen);
+      case "full":
+        throw new Error("there is room for one register");
+    }
+  }
+
+  #finish(chosen: Chosen<string>): void {
+    this.kept = this.proposer!.kept ?? null;
+    const { request } = this;
+    this.#return(chosen.result, chosen);
+    if (request?.type !== "accept" || request.state.present) {
+      this.proposer = null;
+      if (!this.attributes.canStart) this.#end();
+      return;
+    }
+    this.request = request;
+    this.released = request.ballot;
+    if (this.proposer!.acceptedByAll) this.#forget();
+  }
+
+  /** Nothing more will happen here, and nothing that it remembers matters. */
+  #end(): void {
+    Object.assign(this, new Client(this.#paxos, this.#options, this.#world));
+    this.operation = this.#options.operations.length;
+  }
+
+  #return(result: string, chosen: Chosen<unknown>): void {
+    this.request = null;
+    this.attempts = 0;
+    this.returned = true;
+    this.#outputs.push({ out: "returned", operation: this.operation, result, chosen });
+  }
+
+  #forget(): void {
+    this.#ask({ type: "forget", register: REGISTER, ballot: this.released! });
+    this.#end();
+  }
+
+  #ask(request: RegisterRequest): void {
+    this.request = request;
+    this.#outputs.push({ out: "ask", request, vector: this.vector.entries });
+  }
+
+  #change(operation: Operation): Change<string> {
+    const { kind, letter } = operation;
+    const op = `${this.#options.name}/${this.operation}`;
+    switch (kind) {
+      case "read":
+        return ({ state }) => ({ draft: null, result: contentOf(state) });
+      case "put": {
+        const put = {
+          op,
+          value: valueOf(letter, this.#world.longValues),
+          bindings: [],
+          owners: [],
+          endedByOthers: false,
+        };
+        const change = this.#paxos.putChange(put, new Set(), () => true);
+        return (current) => {
+          const { draft, result } = change(current);
+          if (result.kind === "written") return { draft, result: letter };
+          if (result.kind === "found") return { draft, result: contentOf(result.state) };
+          throw new Error(`a put without bindings ended as ${result.kind}`);
+        };
+      }
+      case "append":
+        return ({ state }) => {
+          const before = contentOf(state);
+          const index = before.indexOf(letter);
+          if (index >= 0) return { draft: null, result: before.slice(0, index) };
+          const value = valueOf(before + letter, this.#world.longValues);
+          return { draft: { present: true, op, value, bindings: [], owners: [] }, result: before };
+        };
+      case "release":
+        return ({ state }) => {
+          const before = contentOf(state);
+          return { draft: before === letter ? { present: false } : null, result: before };
+        };
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { Operation } from "./client.ts";
+
+/** One operation that was called. */
+export interface Called {
+  readonly client: number;
+  readonly operation: Operation;
+  /** How many operations had returned when it was called. */
+  readonly called: number;
+  /** It was the n-th to return; `null`: it runs, or ended without anybody knowing how. */
+  readonly returned: number | null;
+  /** What it returned. */
+  readonly result: string;
+}
+
+/**
+ * Whether some order of the operations explains all results, and agrees with real time (Herlihy & Wing,
+ * *Linearizability*, 1990). Operations that run may have taken effect or not. There are few enough for
+ * trying all orders.
+ */
+export function isLinearizable(history: readonly Called[], content: string): boolean {
+  if (history.every(({ returned }) => returned === null)) return true;
+  return history.some((next) => {
+    const others = history.filter((other) => other !== next);
+    // What returned before it was called comes before it.
+    const isFirst = others.every(({ returned }) => returned === null || returned > next.called);
+    if (!isFirst) return false;
+    const { result, after } = apply(next.operation, content);
+    if (next.returned !== null && next.result !== result) return false;
+    return isLinearizable(others, after);
+  });
+}
+
+/** What an operation does when nothing else happens; `""` stands for nothing. */
+function apply({ kind, letter }: Operation, content: string): { result: string; after: string } {
+  switch (kind) {
+    case "put": {
+      const after = content === "" ? letter : content;
+      return { result: after, after };
+    }
+    case "append":
+      return { result: content, after: content + letter };
+    case "release":
+      return { result: content, after: content === letter ? "" : content };
+    case "read":
+      return { result: content, after: content };
+  }
+}

@@ -1,0 +1,75 @@
+import { Automaton } from "./automaton.ts";
+import { Client, type ClientAttributes, type ClientInput, type ClientOutput } from "./client.ts";
+import { Codes, messagePool, textOfData, withNumbers } from "./messages.ts";
+import { Outboxes } from "./outboxes.ts";
+import type { Layout } from "./layout.ts";
+import type { Past } from "./past.ts";
+import type { Paxos } from "./paxos.ts";
+import { Pool } from "./pool.ts";
+import {
+  Process,
+  type ProcessAttributes,
+  type ProcessInput,
+  type ProcessOutput,
+} from "./process.ts";
+import type { Scope } from "./scope.ts";
+
+/** The states that a process can be in. */
+export type ProcessAutomaton = Automaton<ProcessInput, ProcessOutput, ProcessAttributes>;
+
+/** The states that a client can be in. */
+export type ClientAutomaton = Automaton<ClientInput, ClientOutput, ClientAttributes>;
+
+/** What the numbers in a row stand for. */
+export class Parts {
+  readonly members: readonly string[];
+  readonly codes = new Codes();
+  readonly messages = messagePool();
+  readonly outboxes: Outboxes;
+  readonly processInputs = new Pool<ProcessInput>(textOfData);
+  readonly clientInputs = new Pool<ClientInput>(textOfData);
+  /** One for all processes: they differ only by what they are told when they start. */
+  readonly process: ProcessAutomaton;
+  readonly clients: readonly ClientAutomaton[];
+  readonly pasts = new Pool<Past>(textOfData);
+
+  /** The parts of a scope's world. */
+  constructor(scope: Scope, layout: Layout, shipping: Paxos, opened: Paxos) {
+    const { codes, processInputs: inputs } = this;
+    const members = Array.from({ length: scope.members }, (_, index) => `m${index}`);
+    const constants = new Map<unknown, string>([[members, "members"]]);
+    this.members = members;
+    this.outboxes = new Outboxes(this.messages, codes, layout);
+    this.process = new Automaton({
+      make: (paxos) => new Process(paxos, members),
+      shipping,
+      opened,
+      constants,
+      inputs,
+      decode: (input, numbers) => {
+        if (input.do !== "reply") return input;
+        // No process has ever used 1 itself.
+        const number = (code: number) => numbers.get(codes.place(code) ?? "") ?? 1;
+        return { ...input, reply: withNumbers(input.reply, number) };
+      },
+      encode: (output, places) => {
+        if (output.out !== "question") return output;
+        const code = (number: number) => codes.code(places.get(number));
+        return { ...output, request: withNumbers(output.request, code) };
+      },
+      describe: (process) => (process as Process).attributes,
+    });
+    this.clients = scope.clients.map((options) =>
+      new Automaton({
+        make: (paxos) => new Client(paxos, options, { ...scope, members }),
+        shipping,
+        opened,
+        constants,
+        inputs: this.clientInputs,
+        decode: (input) => input,
+        encode: (output) => output,
+        describe: (client) => (client as Client).attributes,
+      })
+    );
+  }
+}

@@ -1,0 +1,447 @@
+import type { Life } from "../../lib/paxos/ballot.ts";
+import type { Genesis, GenesisEvent, Outgoing } from "../../lib/paxos/genesis.ts";
+import type { GivingUp } from "../../lib/paxos/giving_up.ts";
+import type {
+  GenesisRecord,
+  GenesisRequest,
+  Header,
+  RegisterReply,
+  RegisterRequest,
+  Reply,
+  Request,
+} from "../../lib/paxos/messages.ts";
+import type { CrashVector, Sender } from "../../lib/paxos/quorum.ts";
+import type { Recovery, RecoveryEvent } from "../../lib/paxos/recovery.ts";
+import type { Voter } from "../../lib/paxos/voter.ts";
+import type { Actor } from "./automaton.ts";
+import { FIRST_NUMBER } from "./fingerprint.ts";
+import type { Paxos } from "./paxos.ts";
+
+/** What happens to a process. */
+export type ProcessInput =
+  /** It starts, with empty memory; `record`: others tell it at once that the cluster lives under it. */
+  | { do: "boot"; member: number; life: Life; wall: number; record: GenesisRecord | null }
+  /** It asks again what it is waiting for. */
+  | { do: "tick" }
+  /** It asks again so often without an answer that it begins anew with its first round. */
+  | { do: "ticks" }
+  /** It recovers, and asks again only about that. */
+  | { do: "recoveryTick" }
+  /** Without a quorum for a while: it asks whether all is lost. */
+  | { do: "doubt" }
+  /** So much time passes that promises with nothing accepted are dropped. */
+  | { do: "age" }
+  /** Its machine stops, and all that was in its memory is gone. */
+  | { do: "crash" }
+  /** A frame comes in which nothing is for it but what every frame tells. */
+  | { do: "hear"; from: string; header: Header }
+  /** A member asks. */
+  | { do: "question"; from: string; header: Header; request: Request & GenesisRequest }
+  /** A member answers. */
+  | { do: "reply"; from: string; header: Header; reply: Reply }
+  /** A client asks. */
+  | {
+    do: "ask";
+    client: number;
+    question: number;
+    request: RegisterRequest;
+    vector: readonly Life[];
+  };
+
+/** What a process says, and what happened in it. */
+export type ProcessOutput =
+  | { out: "question"; to: string; header: Header; request: Request }
+  | { out: "reply"; to: string; life: Life; header: Header; reply: Reply }
+  | { out: "answer"; client: number; question: number; sender: Sender; reply: RegisterReply }
+  /** It votes under a record that it made (so it is the first one). */
+  | { out: "made"; record: GenesisRecord }
+  /** It votes under a record that it did not make: from the start on, or again. */
+  | { out: "entered"; record: GenesisRecord; recovered: boolean }
+  /** It led the others into a second round: all are blank in these lives, if all go on to answer. */
+  | { out: "secondRound" }
+  | { out: "gaveUp" };
+
+/** What it says before the end of the turn puts a header on it. */
+type Unsent<Output = ProcessOutput> = Output extends { header: Header } ? Omit<Output, "header">
+  : Output;
+
+/** What others need to know of a process. */
+export interface ProcessAttributes {
+  /** `idle`: it never ran. `closed`: it crashed, or saw that another one has taken its place. */
+  readonly state: "idle" | "blank" | "recovering" | "operational" | "closed";
+  readonly life: Life;
+  readonly incarnation: Life | null;
+  readonly vector: readonly Life[];
+  readonly record: GenesisRecord | null;
+}
+
+/**
+ * A process of a member: the machines of the shipping core, joined as `lib/node` joins them, but
+ * without time and network.
+ */
+export class Process implements Actor<ProcessInput, ProcessOutput> {
+  readonly #paxos: Paxos;
+  readonly members: readonly string[];
+  member = -1;
+  life: Life = "";
+  wall = 0;
+  now = 0;
+  vector: CrashVector;
+  record: GenesisRecord | null = null;
+  genesis: Genesis | null = null;
+  recovery: Recovery | null = null;
+  givingUp: GivingUp | null = null;
+  voter: Voter | null = null;
+  closed = false;
+  #numbers = FIRST_NUMBER;
+  /** Says when a second round begins; no state, since the round of the machine says the same. */
+  #secondRound = 0;
+  #outputs: Unsent[] = [];
+
+  /** A process that does not run yet. */
+  constructor(paxos: Paxos, members: readonly string[]) {
+    this.#paxos = paxos;
+    this.members = members;
+    this.vector = new paxos.CrashVector(members.length);
+  }
+
+  /** What others need to know of it. */
+  get attributes(): ProcessAttributes {
+    const { life, record } = this;
+    const state = this.closed ? "closed" : this.genesis?.state ?? "idle";
+    const incarnation = this.voter?.incarnation ?? null;
+    return { state, life, incarnation, vector: this.vector.entries, record };
+  }
+
+  /** Takes one input; what goes out is said with what is known after it, as it is in one turn. */
+  handle(input: ProcessInput): ProcessOutput[] {
+    this.#outputs = [];
+    if (!this.closed) this.#handle(input);
+    if (this.closed) return [];
+    const header = this.#header();
+    return this.#outputs.map((output) => {
+      switch (output.out) {
+        case "question":
+          return { ...output, header: headerOf(header, output.request) };
+        case "reply":
+          return { ...output, header: headerOf(header, output.reply) };
+        default:
+          return output;
+      }
+    });
+  }
+
+  #handle(input: ProcessInput): void {
+    if (input.do === "boot") return this.#boot(input);
+    if (this.genesis === null) return;
+    switch (input.do) {
+      case "tick":
+        return this.#tick();
+      case "ticks":
+        return this.#ticks();
+      case "recoveryTick":
+        return this.#send(this.recovery?.tick() ?? []);
+      case "doubt":
+        return this.#doubt();
+      case "age": {
+        this.now += this.#paxos.PROMISE_TTL;
+        // Whatever it is asked first, it drops what is too old.
+        const nothing = { type: "list", prefix: "nothing", after: "" } as const;
+        this.voter?.acceptor.handle(nothing, { node: "", life: "" }, this.now);
+        return;
+      }
+      case "crash":
+        return this.#close();
+      case "hear":
+        return this.#learn(input.from, input.header);
+      case "question":
+        this.#learn(input.from, input.header);
+        return this.#answer(input.from, input.header, input.request);
+      case "reply":
+        this.#learn(input.from, input.header);
+        return this.#receive(input.from, input.header, input.reply);
+      case "ask":
+        return this.#vote(input);
+    }
+  }
+
+  #boot(input: ProcessInput & { do: "boot" }): void {
+    const { member, life, wall, record } = input;
+    this.member = member;
+    this.life = life;
+    this.wall = wall;
+    this.genesis = this.#newGenesis();
+    if (record === null) return;
+    // It answers the second round of who made the record, then asks for that.
+    const [first] = this.members;
+    const header = { ...this.#header(), life: record.lives[0] };
+    const { members } = this;
+    if (record.lives[member] === life && member !== 0) {
+      const question = { type: "enquire", members, purpose: "genesis", round: 2 } as const;
+      this.genesis.answer(first, header, question, this.#reading());
+    }
+    const { ask } = this.genesis.tick(this.#reading());
+    const reply = { id: ask[0].request.id, type: "record", members, record } as const;
+    this.#act(this.genesis.receive(first, header, reply, this.#reading()).event);
+  }
+
+  #newGenesis(): Genesis {
+    return new this.#paxos.Genesis({
+      self: this.#self,
+      members: this.members,
+      life: this.life,
+      clock: new this.#paxos.LamportClock(),
+      nextId: () => this.#nextNumber(),
+      maxTtl: 1,
+      clients: false,
+    });
+  }
+
+  #newRecovery(record: GenesisRecord): Recovery {
+    return new this.#paxos.Recovery({
+      self: this.#self,
+      members: this.members,
+      life: this.life,
+      genesis: record.id,
+      nextId: () => this.#nextNumber(),
+      lifeAfter,
+    });
+  }
+
+  #tick(): void {
+    const { ask, event } = this.genesis!.tick(this.#reading());
+    this.#send(ask);
+    this.#send(this.recovery?.tick() ?? []);
+    this.#act(event);
+  }
+
+  #ticks(): void {
+    const round = () =>
+      this.#outputs.findLast((output) =>
+        output.out === "question" && output.request.type === "enquire" &&
+        output.request.purpose === "genesis"
+      );
+    this.#tick();
+    const first = round();
+    if (first?.out !== "question") return;
+    for (let last = first; last.request.id === first.request.id;) {
+      this.#outputs = [];
+      this.#tick();
+      last = round() as typeof first;
+    }
+  }
+
+  #doubt(): void {
+    if (this.voter === null || this.record === null) return;
+    this.givingUp = new this.#paxos.GivingUp({
+      self: this.#self,
+      members: this.members,
+      record: this.record,
+      nextId: () => this.#nextNumber(),
+    });
+    this.#send(this.givingUp.questions());
+  }
+
+  #answer(from: string, header: Header, request: Request & GenesisRequest): void {
+    const { id } = request;
+    const { reply, event, voids } = this.genesis!.answer(from, header, request, this.#reading());
+    if (voids) this.recovery?.restart();
+    const answer = reply ?? this.#help(from, header, request);
+    if (answer !== undefined) {
+      const reply = { id, ...answer };
+      this.#outputs.push({ out: "reply", to: from, life: header.life, reply });
+    }
+    this.#act(event);
+  }
+
+  #help(from: string, header: Header, request: GenesisRequest) {
+    const { voter, members } = this;
+    if (voter === null || header.genesis !== this.record?.id) return undefined;
+    const helper = {
+      voter,
+      members,
+      vector: () => this.vector.entries,
+      raise: (index: number, incarnation: Life) => this.vector.raise(index, incarnation),
+    };
+    return this.#paxos.help(helper, from, header, request, this.now);
+  }
+
+  #receive(from: string, header: Header, reply: Reply): void {
+    const { ask, event } = this.genesis!.receive(from, header, reply, this.#reading());
+    this.#send(ask);
+    this.#act(event);
+    if (this.recovery !== null) {
+      const { ask, event } = this.recovery.receive(from, header, reply);
+      this.#send(ask);
+      this.#actOnRecovery(event);
+    }
+    if (this.givingUp !== null) {
+      const { ask, allIsLost } = this.givingUp.receive(from, header, reply);
+      this.#send(ask);
+      if (allIsLost) this.#giveUp();
+    }
+  }
+
+  #act(event: GenesisEvent | undefined): void {
+    switch (event?.type) {
+      case "operational": {
+        const { record } = event;
+        this.#enter(record);
+        this.#begin(new this.#paxos.Voter(record, this.life, 10), record.lives);
+        if (this.member === 0 && record.id === this.life) {
+          this.#outputs.push({ out: "made", record });
+        } else this.#outputs.push({ out: "entered", record, recovered: false });
+        return;
+      }
+      case "recover":
+        this.#enter(event.record);
+        this.recovery = this.#newRecovery(event.record);
+        return this.#send(this.recovery.tick());
+      case "relive":
+        this.#relive(this.life + "g");
+        this.genesis!.relive(this.life);
+        if (this.recovery !== null) this.recovery = this.#newRecovery(this.record!);
+        return this.#tick();
+      case "replaced":
+        this.#close();
+    }
+  }
+
+  #actOnRecovery(event: RecoveryEvent | undefined): void {
+    switch (event?.type) {
+      case "relive":
+        this.#relive(event.life);
+        this.genesis!.relive(event.life);
+        return this.#send(this.recovery!.tick());
+      case "replaced":
+        return this.#close();
+      case "recovered": {
+        const { memory } = event;
+        const record = this.record!;
+        const voter = this.#paxos.Voter.recovered(record, memory, 10, this.now);
+        this.genesis!.recovered();
+        this.#begin(voter, memory.vector);
+        this.#outputs.push({ out: "entered", record, recovered: true });
+      }
+    }
+  }
+
+  #enter(record: GenesisRecord): void {
+    this.record = record;
+    this.vector = new this.#paxos.CrashVector(this.members.length);
+    this.vector.merge(record.lives);
+  }
+
+  #begin(voter: Voter, vector: readonly Life[]): void {
+    this.recovery = null;
+    this.vector.merge(vector);
+    this.vector.raise(this.member, voter.incarnation);
+    this.voter = voter;
+  }
+
+  /** What it said in the life before is not said any more. */
+  #relive(life: Life): void {
+    this.life = life;
+    this.#outputs = [];
+  }
+
+  #giveUp(): void {
+    this.givingUp = null;
+    this.recovery = null;
+    this.voter = null;
+    this.record = null;
+    this.vector = new this.#paxos.CrashVector(this.members.length);
+    this.#relive(this.life + "g");
+    this.genesis = this.#newGenesis();
+    this.#outputs.push({ out: "gaveUp" });
+  }
+
+  /** Nothing that it remembered matters any more. */
+  #close(): void {
+    Object.assign(this, new Process(this.#paxos, this.members), { closed: true });
+  }
+
+  #vote({ client, question, request, vector }: ProcessInput & { do: "ask" }): void {
+    if (this.voter === null) return;
+    this.vector.merge(vector);
+    if (this.#isReplaced()) return this.#close();
+    const asker = { node: `client ${client}`, life: "" };
+    const { reply } = this.voter.acceptor.handle(request, asker, this.now);
+    if (reply === undefined) return;
+    const { member, incarnation, vector: known } = this.#sender();
+    const sender = { member, incarnation, vector: known };
+    this.#outputs.push({ out: "answer", client, question, sender, reply });
+  }
+
+  /** Every frame tells of crashes; this process may learn that it was replaced. */
+  #learn(from: string, header: Header): void {
+    if (this.record === null || header.genesis !== this.record.id) return;
+    this.vector.merge(header.vector);
+    if (header.incarnation !== null) {
+      this.vector.raise(this.members.indexOf(from), header.incarnation);
+    }
+    if (this.#isReplaced()) this.#close();
+  }
+
+  #isReplaced(): boolean {
+    return this.voter !== null && this.vector.entries[this.member] > this.voter.incarnation;
+  }
+
+  #send(ask: readonly Outgoing[]): void {
+    for (const { to, request } of ask) {
+      if (
+        request.type === "enquire" && request.purpose === "genesis" && request.round === 2 &&
+        request.id !== this.#secondRound
+      ) {
+        this.#secondRound = request.id;
+        this.#outputs.push({ out: "secondRound" });
+      }
+      this.#outputs.push({ out: "question", to, request });
+    }
+  }
+
+  #header(): Header {
+    return {
+      life: this.life,
+      clock: 0,
+      genesis: this.record?.id ?? null,
+      epoch: 0,
+      incarnation: this.voter?.incarnation ?? null,
+      vector: this.record === null ? [] : this.vector.entries,
+    };
+  }
+
+  #sender(): Sender {
+    const { incarnation } = this.voter!;
+    return { member: this.#self, incarnation, vector: this.vector.entries };
+  }
+
+  get #self(): string {
+    return this.members[this.member];
+  }
+
+  #reading() {
+    return { now: this.now, wall: this.wall };
+  }
+
+  #nextNumber(): number {
+    return ++this.#numbers;
+  }
+}
+
+/** A life just above another one, and below every life that a later start gets. */
+function lifeAfter(life: Life): Life {
+  return life + "+";
+}
+
+/** The kinds of messages that are about lives and records, and not about crashes. */
+const ABOUT_LIVES: ReadonlySet<string> = new Set(["enquire", "blank", "record", "replaced"]);
+
+/**
+ * Every frame tells of crashes; here only those do in which that matters. To be told never makes anybody
+ * count more, so it is enough to look at the runs in which frames of other kinds tell nothing.
+ */
+function headerOf(header: Header, { type }: Request | Reply): Header {
+  if (!ABOUT_LIVES.has(type)) return header;
+  return { ...header, genesis: null, incarnation: null, vector: [] };
+}

@@ -1,0 +1,51 @@
+import type { ClientOptions } from "./client.ts";
+
+/** How much of the world a search goes through; every bound is written down here. */
+export interface Scope {
+  readonly name: string;
+  readonly members: number;
+  /** Whether the cluster lives already, or all are blank. */
+  readonly begins: "operational" | "blank";
+  /** Whether members go on asking for records, and found a new cluster when all are blank. */
+  readonly genesis: boolean;
+  readonly clients: readonly ClientOptions[];
+  /** What is chosen at the beginning; `""`: nothing was ever written. */
+  readonly content: string;
+  /** How often any member starts again without memory. */
+  readonly restarts: number;
+  /** Which members do; by symmetry fewer than all may be enough. */
+  readonly restarting: readonly number[];
+  /** `true`: the process before lives on, and does not know. */
+  readonly overlap: boolean;
+  /** Whether a clock may have gone back at a restart. */
+  readonly clockGoesBack: boolean;
+  /** How often so much time passes at some member that it drops promises with nothing accepted. */
+  readonly ages: number;
+  /** How often a process may take a new life in place of the one that it has; what comes after is left out. */
+  readonly relives: number;
+  /** Whether members ask if all is lost, and give up. */
+  readonly givingUp: boolean;
+  readonly longValues: boolean;
+  readonly clientsTell: boolean;
+  /** Each of these renamings of the members leads from states to states that behave alike. */
+  readonly symmetries: readonly (readonly number[])[];
+}
+
+/** What a scope is unless it says otherwise. */
+export const PLAIN: Omit<Scope, "name"> = {
+  members: 3,
+  begins: "operational",
+  genesis: false,
+  clients: [],
+  content: "",
+  restarts: 0,
+  restarting: [0],
+  overlap: false,
+  clockGoesBack: false,
+  ages: 0,
+  relives: 0,
+  givingUp: false,
+  longValues: false,
+  clientsTell: false,
+  symmetries: [],
+};

@@ -1,0 +1,436 @@
+import type { Life } from "../../lib/paxos/ballot.ts";
+import type { GenesisRecord } from "../../lib/paxos/messages.ts";
+import type { Transition } from "./automaton.ts";
+import { judge, type Proposal, show, type Verdict } from "./choices.ts";
+import { type ClientOutput, REGISTER, valueOf } from "./client.ts";
+import { Layout } from "./layout.ts";
+import { Memory } from "./memory.ts";
+import { type Message, type QuestionRequest, STALE, withNumbers } from "./messages.ts";
+import { isFutile, tellsSomething } from "./outboxes.ts";
+import { Parts } from "./parts.ts";
+import { called, entered, made, type Past, returned, secondRound, Violation } from "./past.ts";
+import type { Paxos } from "./paxos.ts";
+import type { ProcessAttributes, ProcessInput, ProcessOutput } from "./process.ts";
+import { Pool } from "./pool.ts";
+import type { Scope } from "./scope.ts";
+
+/** The life of a first start. */
+const FIRST_LIFE: Life = "1";
+
+/**
+ * A cluster, its clients and its network as one: what happens to a row of numbers (see `Layout`) when
+ * something happens to one of its parts.
+ */
+export class World {
+  readonly scope: Scope;
+  readonly layout: Layout;
+  readonly parts: Parts;
+  /** What is chosen before everything. */
+  readonly #first: Proposal | null;
+  /** Each question of each client. */
+  readonly #questions = new Pool<string>((text) => text);
+  readonly #verdicts = new Map<string, Verdict>();
+  readonly #deliveries: number[] = [];
+  readonly #openQuestions: number[][];
+  /** By message: the states of processes in which it is known to do nothing. */
+  readonly #checkedFutile: Set<number>[] = [];
+  // What automata say is remembered by them, so the same saying is the same object.
+  readonly #said = new Memory();
+  readonly #voted = new Memory();
+  readonly #pasts = new Memory();
+
+  /** The world of a scope. */
+  constructor(scope: Scope, shipping: Paxos, opened: Paxos) {
+    this.scope = scope;
+    this.layout = new Layout(scope);
+    this.parts = new Parts(scope, this.layout, shipping, opened);
+    this.#openQuestions = scope.clients.map(() => []);
+    const { content, longValues } = scope;
+    this.#first = content === "" ? null : {
+      ballot: { counter: 1, life: "first" },
+      state: {
+        present: true,
+        token: 1,
+        over: 0,
+        op: "first/1",
+        value: valueOf(content, longValues),
+        bindings: [],
+        owners: [],
+      },
+    };
+  }
+
+  /** The record that a cluster lives under which is operational at the beginning. */
+  get firstRecord(): GenesisRecord | null {
+    if (this.scope.begins === "blank") return null;
+    const lives = this.parts.members.map(() => FIRST_LIFE);
+    return { id: FIRST_LIFE, lives, floor: 0, maxTtl: 1, clients: false };
+  }
+
+  /** The row that everything begins with. */
+  initial(): Uint32Array {
+    const { layout, parts, firstRecord: record } = this;
+    const row = new Uint32Array(layout.width);
+    row[layout.past] = parts.pasts.number({
+      history: [],
+      restarts: 0,
+      ages: 0,
+      records: record === null ? [] : [record],
+      blank: Array.from({ length: layout.lives }, () => null),
+    });
+    for (let member = 0; member < layout.members; member++) {
+      const process = member * layout.lives;
+      const boot = { do: "boot", member, life: FIRST_LIFE, wall: 0, record } as const;
+      row[process] = parts.process.step(0, parts.processInputs.number(boot)).next;
+      if (this.#first === null) continue;
+      const { ballot, state } = this.#first;
+      const request = { type: "accept", register: REGISTER, ballot, state, next: false } as const;
+      const ask = { do: "ask", client: -1, question: -1, request, vector: [] } as const;
+      this.toProcess(row, process, parts.processInputs.number(ask));
+    }
+    return row;
+  }
+
+  /** What is remembered of the past. */
+  past(row: Uint32Array): Past {
+    return this.parts.pasts.value(row[this.layout.past]);
+  }
+
+  /** What others know of a process. */
+  process(row: Uint32Array, process: number): ProcessAttributes {
+    return this.parts.process.attributes(row[process]);
+  }
+
+  /** The number of the question that a client in this state waits for answers to; -1: none. */
+  openQuestion(client: number, state: number): number {
+    const known = this.#openQuestions[client][state];
+    if (known !== undefined) return known;
+    const { request } = this.parts.clients[client].attributes(state);
+    const question = request === null ? -1 : this.#question(client, request);
+    return this.#openQuestions[client][state] = question;
+  }
+
+  /** The input that the arrival of a message is for a process. */
+  delivery(message: number): number {
+    return this.#deliveries[message] ??= this.parts.processInputs.number(
+      this.#toInput(this.parts.messages.value(message)),
+    );
+  }
+
+  /** Whether an input can do anything to a process, or have it say anything. */
+  matters(state: number, input: number): boolean {
+    const { next, outputs } = this.parts.process.step(state, input);
+    return next !== state || outputs.length > 0;
+  }
+
+  /** Gives an input to a process; says whether that changed anything. */
+  toProcess(row: Uint32Array, process: number, input: number): boolean {
+    const { process: automaton } = this.parts;
+    const before = automaton.attributes(row[process]);
+    const transition = automaton.step(row[process], input);
+    const changed = row[process] !== transition.next;
+    row[process] = transition.next;
+    const after = automaton.attributes(row[process]);
+    const { incarnation, vector } = after;
+    if (incarnation !== null && vector[this.layout.memberOf(process)] > incarnation) {
+      throw new Violation(`${this.nameOf(process)} votes, though it knows that it was replaced`);
+    }
+    if (transition.moved !== null) this.#move(row, process, transition.moved);
+    if (before.life !== after.life) this.#dropReplies(row, process);
+    let said = false;
+    for (const output of transition.outputs) said = this.#say(row, process, output) || said;
+    return changed || said;
+  }
+
+  /** Gives a client another state, and does what that means. */
+  toClient(
+    row: Uint32Array,
+    client: number,
+    next: number,
+    outputs: readonly ClientOutput[],
+  ): void {
+    const { layout, parts } = this;
+    const before = this.openQuestion(client, row[layout.client(client)]);
+    row[layout.client(client)] = next;
+    if (before !== this.openQuestion(client, next)) this.#closeQuestion(row, client);
+    for (const output of outputs) {
+      switch (output.out) {
+        case "ask": {
+          const ask = this.#said.get(output, client, () => {
+            const { request, vector } = output;
+            const question = this.#question(client, request);
+            return parts.messages.number({ kind: "ask", client, question, request, vector });
+          });
+          const sent = layout.sent(client);
+          row[sent] = parts.outboxes.add(row[sent], ask);
+          break;
+        }
+        case "called": {
+          const operation = this.scope.clients[client].operations[output.operation];
+          this.#remember(row, output, (past) => called(past, client, operation));
+          break;
+        }
+        case "returned": {
+          const { result, chosen: { state, ballot } } = output;
+          if (state !== null) this.#checkChosen(row, { state, ballot });
+          const { content } = this.scope;
+          this.#remember(row, output, (past) => returned(past, client, result, content));
+        }
+      }
+    }
+  }
+
+  /** Remembers something else of the past. */
+  changePast(row: Uint32Array, change: (past: Past) => Past): void {
+    row[this.layout.past] = this.parts.pasts.number(change(this.past(row)));
+  }
+
+  /** The same for something that was said, which means the same to the same past. */
+  #remember(row: Uint32Array, said: object, change: (past: Past) => Past): void {
+    const { pasts } = this.parts;
+    const past = row[this.layout.past];
+    row[this.layout.past] = this.#pasts.get(
+      said,
+      past,
+      () => pasts.number(change(pasts.value(past))),
+    );
+  }
+
+  /** What a process is called: its member, and a prime for each start before. */
+  nameOf(process: number): string {
+    const { members } = this.parts;
+    return members[this.layout.memberOf(process)] + "'".repeat(process % this.layout.lives);
+  }
+
+  #question(client: number, request: object): number {
+    return this.#questions.number(`${client} ${JSON.stringify(request, withoutValues)}`);
+  }
+
+  #toInput(message: Message): ProcessInput {
+    const { members } = this.parts;
+    const name = (process: number) => members[this.layout.memberOf(process)];
+    switch (message.kind) {
+      case "ask": {
+        const { client, question, request, vector } = message;
+        return { do: "ask", client, question, request, vector };
+      }
+      case "question": {
+        const { from, header, request } = message;
+        return { do: "question", from: name(from), header, request };
+      }
+      case "reply": {
+        const { from, header, reply } = message;
+        return { do: "reply", from: name(from), header, reply };
+      }
+      default:
+        throw new Error(`no ${message.kind} is for a process`);
+    }
+  }
+
+  /** Question numbers of a process are kept elsewhere now, or nowhere. */
+  #move(row: Uint32Array, process: number, moved: NonNullable<Transition<unknown>["moved"]>): void {
+    const { layout, parts } = this;
+    for (let other = 0; other < layout.processes; other++) {
+      const slot = layout.outbox(other);
+      const { outbox, dropped } = parts.outboxes.moved(row[slot], process, moved);
+      row[slot] = outbox;
+      for (const message of dropped) this.#checkFutile(row[process], message);
+    }
+  }
+
+  #dropReplies(row: Uint32Array, process: number): void {
+    const { layout, parts } = this;
+    for (let other = 0; other < layout.processes; other++) {
+      const slot = layout.outbox(other);
+      row[slot] = parts.outboxes.withoutReplies(row[slot], process);
+    }
+  }
+
+  #closeQuestion(row: Uint32Array, client: number): void {
+    const { layout, parts } = this;
+    for (let process = 0; process < layout.processes; process++) {
+      const slot = layout.outbox(process);
+      row[slot] = parts.outboxes.withoutAnswers(row[slot], client);
+    }
+    const sent = layout.sent(client);
+    row[sent] = parts.outboxes.withoutReads(row[sent]);
+  }
+
+  /** Puts into an outbox what a process says; says whether that is news. */
+  #say(row: Uint32Array, process: number, output: ProcessOutput): boolean {
+    const { members } = this.parts;
+    switch (output.out) {
+      case "question": {
+        const question = this.#said.get(output, process, () => {
+          const { header, to } = output;
+          const request = output.request as QuestionRequest;
+          if (request.id === STALE && !tellsSomething(request)) return -1;
+          const member = members.indexOf(to);
+          return this.parts.messages.number({
+            kind: "question",
+            from: process,
+            member,
+            header,
+            request,
+          });
+        });
+        return question >= 0 && this.#put(row, process, question);
+      }
+      case "reply":
+        return this.#reply(row, process, output);
+      case "answer":
+        return this.#answer(row, process, output);
+      case "secondRound":
+        this.changePast(row, (past) => secondRound(past, process, this.#all(row)));
+        return true;
+      case "made":
+        this.changePast(row, (past) => made(past, output.record, process, this.#all(row)));
+        return true;
+      case "entered":
+        this.changePast(row, (past) => entered(past, output.record, this.nameOf(process)));
+        return true;
+      case "gaveUp":
+        return true;
+    }
+  }
+
+  #reply(row: Uint32Array, process: number, output: ProcessOutput & { out: "reply" }): boolean {
+    const { layout, parts: { process: automaton, codes, members, messages } } = this;
+    const { to, life, header, reply } = output;
+    const first = members.indexOf(to) * layout.lives;
+    let receiver = first;
+    while (automaton.attributes(row[receiver]).life !== life) {
+      // Whoever asked is gone.
+      if (++receiver === first + layout.lives) return false;
+    }
+    const place = codes.place(reply.id);
+    const isOpen = place !== undefined && automaton.keeps(row[receiver], place);
+    const situation = (process * layout.processes + receiver) * 2 + (isOpen ? 1 : 0);
+    const number = this.#said.get(output, situation, () => {
+      const answer = isOpen ? reply : withNumbers(reply, () => STALE);
+      const message = { kind: "reply", from: process, to: receiver, life, header, reply: answer };
+      return messages.number(message as Message);
+    });
+    const message = messages.value(number) as Message & { kind: "reply" };
+    if (!isFutile(message.reply, codes)) return this.#put(row, process, number);
+    this.#checkFutile(row[receiver], number);
+    return false;
+  }
+
+  /** What is dropped because it can do nothing must do nothing, but tell of crashes. */
+  #checkFutile(state: number, message: number): void {
+    let checked = this.#checkedFutile[message];
+    if (checked === undefined) this.#checkedFutile[message] = checked = new Set();
+    if (checked.has(state)) return;
+    checked.add(state);
+    const { process: automaton, processInputs, messages } = this.parts;
+    const input = this.#toInput(messages.value(message)) as ProcessInput & { do: "reply" };
+    const { from, header } = input;
+    const heard = automaton.step(state, processInputs.number({ do: "hear", from, header })).next;
+    const { next, outputs } = automaton.step(heard, this.delivery(message));
+    if (next !== heard || outputs.length > 0) {
+      throw new Violation(
+        `an answer still counts, though its question is closed: ${input.reply.type}`,
+      );
+    }
+  }
+
+  #answer(row: Uint32Array, process: number, output: ProcessOutput & { out: "answer" }): boolean {
+    const { client, question, sender, reply } = output;
+    const { messages } = this.parts;
+    let news = false;
+    if (reply.type === "accepted") {
+      const vote = this.#voted.get(output, process, () => {
+        const { ballot } = reply;
+        const { incarnation, vector } = sender;
+        return messages.number({ kind: "vote", from: process, ballot, incarnation, vector });
+      });
+      news = this.#put(row, process, vote);
+      if (news) this.#judge(row);
+    }
+    if (client < 0) return news;
+    const open = this.openQuestion(client, row[this.layout.client(client)]);
+    if (open !== question || this.#hasAnswered(row, process, output)) return news;
+    const answer = this.#said.get(
+      output,
+      process,
+      () => messages.number({ kind: "answer", from: process, client, question, sender, reply }),
+    );
+    return this.#put(row, process, answer) || news;
+  }
+
+  /**
+   * A second answer of one process to one question does nothing that the first could not have done (or,
+   * of a refusal, the time-out of the attempt): the network may lose the second, or delay the first.
+   */
+  #hasAnswered(
+    row: Uint32Array,
+    process: number,
+    answer: ProcessOutput & { out: "answer" },
+  ): boolean {
+    const { outboxes, messages } = this.parts;
+    const { answers } = outboxes.get(row[this.layout.outbox(process)]);
+    return answers[answer.client].some((number) => {
+      const { reply } = messages.value(number) as Message & { kind: "answer" };
+      return (reply.type === "nack") === (answer.reply.type === "nack");
+    });
+  }
+
+  #put(row: Uint32Array, process: number, message: number): boolean {
+    const slot = this.layout.outbox(process);
+    const before = row[slot];
+    row[slot] = this.parts.outboxes.add(before, message);
+    return row[slot] !== before;
+  }
+
+  #all(row: Uint32Array): ProcessAttributes[][] {
+    return this.parts.members.map((_, member) =>
+      this.layout.processesOf(member).map((process) => this.process(row, process))
+    );
+  }
+
+  /** Whoever says that something is chosen must be right. */
+  #checkChosen(row: Uint32Array, { state, ballot }: Proposal): void {
+    const verdict = this.#judge(row);
+    const isChosen = verdict.chosen.some((other) =>
+      other.ballot.counter === ballot.counter && other.ballot.life === ballot.life &&
+      show(other.state) === show(state)
+    );
+    if (!isChosen) throw new Violation(`${show(state)} is taken for chosen, but is not`);
+  }
+
+  #judge(row: Uint32Array): Verdict & { ok: true } {
+    const { layout, parts: { outboxes, messages } } = this;
+    let key = "";
+    for (let process = 0; process < layout.processes; process++) {
+      key += `${outboxes.get(row[layout.outbox(process)]).votesId} `;
+    }
+    for (let client = 0; client < layout.clients; client++) key += `${row[layout.sent(client)]} `;
+    let verdict = this.#verdicts.get(key);
+    if (verdict === undefined) {
+      const proposals = this.#first === null ? [] : [this.#first];
+      for (let client = 0; client < layout.clients; client++) {
+        for (const number of outboxes.get(row[layout.sent(client)]).asks) {
+          const { request } = messages.value(number) as Message & { kind: "ask" };
+          if (request.type === "accept") proposals.push(request);
+        }
+      }
+      const votes = [];
+      for (let process = 0; process < layout.processes; process++) {
+        for (const number of outboxes.get(row[layout.outbox(process)]).votes) {
+          const vote = messages.value(number) as Message & { kind: "vote" };
+          votes.push({ ...vote, member: layout.memberOf(process) });
+        }
+      }
+      verdict = judge(proposals, votes, layout.members);
+      this.#verdicts.set(key, verdict);
+    }
+    if (!verdict.ok) throw new Violation(verdict.why);
+    return verdict;
+  }
+}
+
+/** One request writes one value at one ballot. */
+function withoutValues(key: string, value: unknown): unknown {
+  return key === "value" ? undefined : value;
+}
