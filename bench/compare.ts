@@ -1,4 +1,3 @@
-import { closedLoop } from "./closed_loop.ts";
 import { type Figures, medians } from "./figures.ts";
 import type { Row } from "./rows.ts";
 import type { Setting } from "./setting.ts";
@@ -40,7 +39,7 @@ export async function compare(
 
   const own = await warmUp((count) => row.run(setting, count, concurrency), concurrency, budget);
   const bare = sizes.length === 0 ? null : await warmUp(
-    (count) => closedLoop(count, concurrency, () => setting.floor.run(sizes)),
+    (count) => row.rhythm(count, concurrency, () => setting.floor.run(sizes)),
     concurrency,
     budget,
   );

@@ -11,6 +11,12 @@ export interface Row {
   readonly roundTrips: number;
   /** Does it `count` times, `concurrency` at a time. */
   run(setting: Setting, count: number, concurrency: number): Promise<Figures>;
+  /** Does `operation` as often, in the same rhythm: for the floor. */
+  rhythm(
+    count: number,
+    concurrency: number,
+    operation: () => Promise<unknown>,
+  ): Promise<Figures>;
 }
 
 /** Makes everything ready for `count` operations; gives what does one of them, which is measured. */
@@ -49,7 +55,7 @@ export const ROWS: readonly Row[] = [
       await lock.release();
     });
   }),
-  { name: "lock, hand-over", roundTrips: 2, run: handOver },
+  { name: "lock, hand-over", roundTrips: 2, run: handOver, rhythm: bursts },
 ];
 
 function row(name: string, roundTrips: number, prepare: Prepare): Row {
@@ -63,6 +69,7 @@ function row(name: string, roundTrips: number, prepare: Prepare): Row {
         return operation(index);
       });
     },
+    rhythm: closedLoop,
   };
 }
 
@@ -79,6 +86,7 @@ async function handOver(setting: Setting, count: number, concurrency: number): P
     const locks = await Promise.all(keys.map((key) => node.lock(key)));
     await waiter.ask(keys);
     while ((await node.locks.query()).pending.length < concurrency);
+    await rest();
     meter.begin();
     const begun = now();
     const released = Promise.all(locks.map((lock) => lock.release()));
@@ -89,6 +97,33 @@ async function handOver(setting: Setting, count: number, concurrency: number): P
     await waiter.release();
   }
   return figuresOf(latencies, elapsed);
+}
+
+/** The rhythm of hand-overs: all at once, and then nothing for a while. */
+async function bursts(
+  count: number,
+  concurrency: number,
+  operation: () => Promise<unknown>,
+): Promise<Figures> {
+  const latencies: number[] = [];
+  let elapsed = 0;
+  for (let done = 0; done < count; done += concurrency) {
+    await rest();
+    const begun = now();
+    await Promise.all(Array.from({ length: concurrency }, async () => {
+      await operation();
+      latencies.push(now() - begun);
+    }));
+    elapsed += now() - begun;
+  }
+  return figuresOf(latencies, elapsed);
+}
+
+/** Who has just got into a queue still has its watch to set up: so long, in milliseconds. */
+const REST = 5;
+
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, REST));
 }
 
 /** So many keys are read in turn. */
