@@ -68,6 +68,17 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     assertEquals([p.last, kept(p)], ["done, x@3 at 3p", undefined]);
   });
 
+  it("nothing is kept from an attempt that only repeated what was there, when the next one ends", () => {
+    const cluster = new Cluster();
+    cluster.proposer("o", write("x")).run("a", "b");
+    const p = cluster.proposer("p", look, { keepPromise });
+    p.clock.observe(1);
+    p.start().ask("b", "c").send("b").lose("b"); // x again, and a promise for 3p
+    p.start().ask("b", "a").ask("a", "b");
+    p.start().ask("a", "b");
+    assertEquals([p.last, kept(p)], ["done, x@1 at 4p", undefined]);
+  });
+
   it("the promised ballot is used up: no other attempt of that life may choose it", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"), { keepPromise });

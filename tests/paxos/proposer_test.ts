@@ -144,6 +144,32 @@ describe("Proposer: writing()", () => {
   });
 });
 
+describe("Proposer: owners that a whole quorum believes expired", () => {
+  const owned = { ...present("x"), owners: ["n/1/1", "m/1/1"] };
+  const write = () => ({ draft: owned, result: undefined });
+  const isStale = (member: string, session: string) => session === "n/1/1" || member === "a";
+
+  it("are named with what was found, be it written again or not", () => {
+    const cluster = new Cluster({ isStale });
+    cluster.proposer("p", write).run("a", "b");
+    const q = cluster.proposer("q", look);
+    q.clock.observe(1);
+    assertEquals(q.run("a", "b").stale, ["n/1/1"]);
+    const r = cluster.proposer("r", look, { mustWrite: () => true });
+    r.clock.observe(2);
+    assertEquals(r.run("a", "b").stale, ["n/1/1"]);
+    assertEquals(r.last, "done, x@1 at 3r");
+  });
+
+  it("are not named with what is new", () => {
+    const cluster = new Cluster({ isStale: () => true });
+    cluster.proposer("p", write).run("a", "b");
+    const q = cluster.proposer("q", write);
+    q.clock.observe(1);
+    assertEquals(q.run("a", "b").stale, []);
+  });
+});
+
 describe("Proposer: tokens", () => {
   it("a ballot whose counter is not above the token of what is there starts again, greater", () => {
     const cluster = new Cluster();
@@ -299,6 +325,23 @@ describe("Proposer: refusals", () => {
     p.ask("a"); // taken before, refused now: it still counts as taken
     p.ask("b");
     assertEquals(p.last, "done, x@1 at 1p");
+  });
+
+  it("a late refusal of an earlier attempt, or of an earlier phase, says nothing", () => {
+    const cluster = new Cluster();
+    cluster.proposer("q", look).start().ask("a", "b");
+    const p = cluster.proposer("p", write("x")).start().send("a", "b", "c").hear("a", "c");
+    p.start(); // b's refusal of 1p is still on its way
+    p.ask("a").hear("b");
+    assertEquals([p.last, p.proposer.contended], ["", false]);
+    const r = cluster.proposer("r", look);
+    r.clock.observe(6);
+    r.start().ask("c");
+    p.send("c").ask("b"); // c refuses 2p; b's promise makes the quorum
+    p.hear("c");
+    assertEquals([p.last, p.proposer.contended], ["", false]);
+    p.ask("a", "b");
+    assertEquals(p.last, "done, x@2 at 2p");
   });
 
   it("any number of refusals of one member is one", () => {

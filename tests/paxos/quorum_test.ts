@@ -142,6 +142,11 @@ describe("Tally: a crash-consistent quorum (Michael et al., section 4)", () => {
     tally.add(sender("a", "1", "1 1 1"), "old");
     tally.add(sender("a", "2", "2 1 1"), "new");
     assertEquals(tally.replies, ["new"]);
+    // Its vector need not say so, too.
+    const other = new Tally<string>(members);
+    other.add(sender("a", "2", "1 1 1"), "new");
+    other.add(sender("a", "1", "1 1 1"), "late");
+    assertEquals(other.replies, ["new"]);
   });
 
   it("a late reply of an earlier incarnation takes the place of no other", () => {
