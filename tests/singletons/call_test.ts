@@ -218,6 +218,35 @@ describe("a call", () => {
     }
   });
 
+  it("keeps its place when it is refused, before later ones that have not been", async () => {
+    const executed: number[] = [];
+    const spec: ChildSpec<{ add(n: number): number; exit(): void }, []> = {
+      id: "list",
+      start: (context) => ({
+        add: (n) => executed.push(n),
+        exit: () => void context.exit(),
+      }),
+    };
+    // Several calls are under way at the same time, and some made before the first of them is refused.
+    await using cluster = await startCluster(2, {
+      each: { n2: { hosts: [spec] } },
+      schedule: (deliver) => void setTimeout(deliver, 10),
+    });
+    const [node] = cluster.nodes;
+    const remote = node.name("k", spec);
+    for (let round = 0; round < 3; round++) {
+      executed.length = 0;
+      await remote.exit();
+      const calls: Promise<number>[] = [];
+      for (const n of upTo(15)) {
+        calls.push(remote.add(n));
+        await turn(3);
+      }
+      await Promise.all(calls);
+      assertEquals(executed, upTo(15));
+    }
+  });
+
   it("overlaps with others if the spec says so", async () => {
     const counters = new Counters({ concurrent: true });
     await using cluster = await startCluster(2, { hosts: [counters.spec] });

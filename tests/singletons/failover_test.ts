@@ -82,6 +82,26 @@ describe("a host that vanishes in the middle of a call", () => {
     assertEquals(counters.executed, ["inc", "inc"]);
   });
 
+  it("leaves the outcome unknown also when its node is back at once, with an empty memory", async () => {
+    await using test = await start();
+    const { time, cluster, counters, nodes, remotes: [one] } = test;
+    assertEquals(await time.until(one.inc()), 7);
+    const call = reasonOf(one.wait("once"));
+    await cluster.pass(20);
+    cluster.isolate("n3");
+    await time.until(nodes[2].close());
+    cluster.heal();
+    const again = await cluster.join("n3");
+    await time.until(again.ready);
+    // Its new life knows nothing of the call: so it says nothing, not even that it does not run it.
+    await assertCode(Promise.reject(await time.until(call)), "outcome_unknown");
+    await cluster.pass(2 * SESSION_TTL);
+    assertEquals(counters.executed, ["inc", "wait once"]);
+    assertEquals(await time.until(one.inc()), 7);
+    assertEquals(counters.doubles, []);
+    counters.release();
+  });
+
   it("is replaced when its session has ended: within sessionTtl and a few round trips", async () => {
     for (let after = 0; after < SESSION_TTL; after += 90) {
       await using test = await start();
