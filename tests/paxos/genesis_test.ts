@@ -258,6 +258,14 @@ describe("Genesis: records are pulled, never pushed", () => {
     }
     assertEquals(founders.show("b1"), "operational under a1");
     assertEquals(founders.genesis("b1").tick({ now: 0, wall: 0 }), { ask: [] });
+    // Nor do late answers of other kinds mean anything to it.
+    for (const reply of [{ type: "replaced" }, { type: "membersMismatch", members: [] }] as const) {
+      const answer = founders.genesis("b1").receive("a", header, { id: 0, ...reply }, {
+        now: 0,
+        wall: 0,
+      });
+      assertEquals(answer, { ask: [] });
+    }
   });
 
   it("a record without its present life means: recover, under that record", () => {
@@ -409,6 +417,30 @@ describe("Genesis: two lives of the first member", () => {
     founders.ask("a2", "round 2", "b2").ask("a2", "round 1", "b2", "c1");
     founders.ask("a2", "round 2", "b2", "c1");
     assertEquals(founders.genesis("a2").record?.lives, ["a2", "b2", "c1"]);
+  });
+
+  it("who takes a new life takes no answer to the questions of the one before", () => {
+    const header = (life: string) => (
+      { life, clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] }
+    );
+    const at = { now: 0, wall: 0 };
+    const members = ["a", "b", "c"];
+    // A leader in its first round.
+    const founders = new Founders().start("a1 b1 c1").tick("a1");
+    const { id } = founders.question("a1", "round 1", "b")!;
+    founders.genesis("a1").relive("a2");
+    for (const life of ["b1", "c1"]) {
+      const blank = { id, type: "blank", members, wall: 0, recovering: false } as const;
+      assertEquals(founders.genesis("a1").receive(life[0], header(life), blank, at), { ask: [] });
+    }
+    // Another member that has asked for the record.
+    const others = founded().start("b2").tick("b2");
+    const pull = others.question("b2", "record", "a")!.id;
+    others.genesis("b2").relive("b3");
+    const record = others.genesis("a1").record!;
+    const reply = { id: pull, type: "record", members, record } as const;
+    others.genesis("b2").receive("a", header("a1"), reply, at);
+    assertEquals(others.show("b2"), "blank");
   });
 
   it("adopts only a record of the latest life of the first member that asked its second round", () => {

@@ -134,8 +134,29 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
       const rival = cluster.proposer(life, write("y"));
       rival.clock.observe(1);
       rival.start().ask("a", "b", "c");
+      assertEquals(rival.last, life === "o" ? "retry" : "");
       const again = cluster.proposer("p", append("z"), { clock: p.clock });
       again.startKept(p.proposer.kept!).ask("a", "b");
+      assertEquals(again.last, last);
+    }
+  });
+
+  it("a refusal of a later attempt is contention like any other", () => {
+    const cluster = new Cluster();
+    const p = cluster.proposer("p", write("x"), { keepPromise });
+    p.run("a", "b");
+    const again = cluster.proposer("p", append("y"), { clock: p.clock });
+    for (const [counter, last] of [[6, "restart"], [8, "retry"]] as const) {
+      const q = cluster.proposer("q", look);
+      q.clock.observe(counter);
+      if (counter === 6) {
+        q.start().ask("b", "c");
+        again.startKept(p.proposer.kept!).ask("b", "c");
+      } else {
+        again.start();
+        q.start().ask("b", "c");
+        again.ask("b", "c");
+      }
       assertEquals(again.last, last);
     }
   });

@@ -53,6 +53,15 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     ]);
   });
 
+  it("of an even number it needs as many others as any majority has", () => {
+    const comeback = new Comeback("a", "2", ["a", "b", "c", "d"]).tick().ask("b", "c");
+    assertEquals(comeback.recovery.tick().map(({ to }) => to), ["d"]);
+    comeback.ask("d").ask("b", "c");
+    assertEquals(comeback.memory, undefined);
+    comeback.ask("d");
+    assertEquals(comeback.memory?.incarnation, "2");
+  });
+
   it("an incarnation that is not below its own life: it takes a life just above the highest", () => {
     for (const highest of ["2", "3"]) {
       const comeback = new Comeback("a", "2").raise("b", "a", highest).tick();
@@ -209,6 +218,19 @@ describe("Recovery: step 2, the announcement", () => {
     assertEquals(comeback.memory, undefined);
     comeback.ask("c");
     assertEquals(Object.keys(registers(comeback)), ["k1"]);
+  });
+
+  it("the second copy of a piece does not send it back to there", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    for (let i = 0; i <= PIECE_ENTRIES; i++) {
+      comeback.handle("b", accept("1p", value("x", 1), `k${String(i).padStart(5, "0")}`));
+    }
+    const asked = () => comeback.recovery.tick().find(({ to }) => to === "b")?.request;
+    comeback.send("b", "b").hear("b");
+    const second = asked();
+    assert(second?.type === "transfer" && second.after !== "");
+    comeback.hear("b");
+    assertEquals(asked(), second);
   });
 
   it("pieces of two memories do not make one: another incarnation begins with the first piece", () => {

@@ -322,6 +322,24 @@ describe("SessionTable: bounds", () => {
     }
   });
 
+  it("a fenced entry that was asked for since is refused all the longer", () => {
+    const table = makeTable();
+    fence(table, s1, 0);
+    fence(table, s1, 9 * MAX_TTL);
+    fence(table, s2, 10 * MAX_TTL + 1); // makes it tidy up
+    assertEquals(renew(table, s1, 10 * MAX_TTL + 2), "refused");
+  });
+
+  it("a renewal that has not run out stays", () => {
+    const table = makeTable();
+    renew(table, s1, 0, MAX_TTL);
+    fence(table, s2, 1);
+    renew(table, s1, MAX_TTL - 1, MAX_TTL);
+    fence(table, s2, 2 * MAX_TTL - 2); // makes it tidy up
+    assertEquals(fence(table, s1, 2 * MAX_TTL - 2), "alive 1");
+    assertEquals(newest(table, "n", 2 * MAX_TTL - 2), s1);
+  });
+
   it("renewals that have run out go, and it answers as if they were there", () => {
     const table = makeTable();
     for (let i = 0; i < 100; i++) renew(table, `n/1/${i}`, i * MAX_TTL);
