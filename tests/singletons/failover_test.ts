@@ -84,13 +84,11 @@ describe("a host that vanishes in the middle of a call", () => {
 
   it("leaves the outcome unknown also when its node is back at once, with an empty memory", async () => {
     await using test = await start();
-    const { time, cluster, counters, nodes, remotes: [one] } = test;
+    const { time, cluster, counters, remotes: [one] } = test;
     assertEquals(await time.until(one.inc()), 7);
     const call = reasonOf(one.wait("once"));
     await cluster.pass(20);
-    cluster.isolate("n3");
-    await time.until(nodes[2].close());
-    cluster.heal();
+    cluster.crash("n3");
     const again = await cluster.join("n3");
     await time.until(again.ready);
     // Its new life knows nothing of the call: so it says nothing, not even that it does not run it.

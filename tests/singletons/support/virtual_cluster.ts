@@ -1,5 +1,5 @@
 import { joinWith } from "../../../lib/node/join.ts";
-import type { ClusterNode } from "../../../mod.ts";
+import type { ClusterNode, Transport } from "../../../mod.ts";
 import type { NodeOptions } from "../../support/cluster.ts";
 import { turn } from "../../support/wait.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
@@ -11,6 +11,7 @@ export class VirtualCluster {
   /** The members in order, then whoever joined later. */
   readonly nodes: ClusterNode[] = [];
   readonly #options: NodeOptions;
+  readonly #transports = new Map<string, Transport>();
 
   private constructor(size: number, options: NodeOptions) {
     this.members = Array.from({ length: size }, (_, index) => `n${index + 1}`);
@@ -28,6 +29,7 @@ export class VirtualCluster {
   /** One more node; `options` come on top of those of the cluster. */
   async join(id: string, options: NodeOptions = {}): Promise<ClusterNode> {
     const transport = this.time.network.transport();
+    this.#transports.set(id, transport);
     const all = { members: this.members, ...this.#options, ...options, id, transport };
     const node = await joinWith(all, this.time.runtime);
     this.nodes.push(node);
@@ -44,6 +46,11 @@ export class VirtualCluster {
     await turn();
     await this.time.pass(duration);
     await turn();
+  }
+
+  /** From now on nobody hears of the latest node with this id: another one may take its place. */
+  crash(id: string): void {
+    this.#transports.get(id)!.close();
   }
 
   /** From now on each of these hears nobody, and nobody hears it. */

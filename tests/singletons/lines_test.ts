@@ -1,0 +1,86 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { Lines } from "../../lib/singletons/lines.ts";
+import type { Place } from "../../lib/singletons/places.ts";
+import { turn } from "../support/wait.ts";
+
+const PLACE: Place = {
+  pid: { node: "w1", session: "w1/-P70F6sqFhqk35ea00oQ/1", seq: 7 },
+  token: 5,
+};
+
+/** Lines, the searches that they have begun, and who went on, in order. */
+class Script {
+  readonly lines = new Lines();
+  readonly searches: { resolve(place: Place): void; reject(error: Error): void }[] = [];
+  readonly log: string[] = [];
+
+  /** A call joins the line for `register`. */
+  join(order: number, register = "s1"): this {
+    this.lines.join(
+      register,
+      {
+        order,
+        go: ({ token }) => this.log.push(`${register}: ${order} goes to ${token}`),
+        fail: (error) => this.log.push(`${register}: ${order} fails: ${error}`),
+      },
+      () => new Promise((resolve, reject) => this.searches.push({ resolve, reject })),
+    );
+    return this;
+  }
+}
+
+describe("lines", () => {
+  it("make one search for all who wait, who then go on in their order", async () => {
+    const script = new Script().join(1).join(2).join(3);
+    assertEquals(script.searches.length, 1);
+    assertEquals(script.log, []);
+    script.searches[0].resolve(PLACE);
+    await turn();
+    assertEquals(script.log, ["s1: 1 goes to 5", "s1: 2 goes to 5", "s1: 3 goes to 5"]);
+    assertEquals(script.lines.isEmpty("s1"), true);
+  });
+
+  it("take back whoever was refused, each before those that were made after it", async () => {
+    const script = new Script().join(7).join(9).join(4).join(8).join(5);
+    script.searches[0].resolve(PLACE);
+    await turn();
+    const orders = script.log.map((entry) => Number(entry.split(" ")[1]));
+    assertEquals(orders, [4, 5, 7, 8, 9]);
+  });
+
+  it("keep registers apart", async () => {
+    const script = new Script().join(1, "s1").join(2, "s2");
+    assertEquals(script.searches.length, 2);
+    assertEquals([script.lines.isEmpty("s1"), script.lines.isEmpty("s3")], [false, true]);
+    script.searches[1].resolve(PLACE);
+    await turn();
+    assertEquals(script.log, ["s2: 2 goes to 5"]);
+    assertEquals([script.lines.isEmpty("s1"), script.lines.isEmpty("s2")], [false, true]);
+  });
+
+  it("tell all who wait when there is no place, and search anew for who comes then", async () => {
+    const script = new Script().join(1).join(2);
+    script.searches[0].reject(new Error("none"));
+    await turn();
+    assertEquals(script.log, ["s1: 1 fails: Error: none", "s1: 2 fails: Error: none"]);
+    script.join(3);
+    assertEquals(script.searches.length, 2);
+    script.searches[1].resolve(PLACE);
+    await turn();
+    assertEquals(script.log[2], "s1: 3 goes to 5");
+  });
+
+  it("let somebody join again while others go on: a new search is made for them", async () => {
+    const script = new Script();
+    const again = { order: 1, fail: () => {}, go: () => void script.join(1) };
+    script.lines.join("s1", again, () => Promise.resolve(PLACE));
+    script.join(2);
+    await turn();
+    assertEquals(script.log, ["s1: 2 goes to 5"]);
+    assertEquals(script.searches.length, 1);
+    script.searches[0].resolve(PLACE);
+    await turn();
+    assertEquals(script.log, ["s1: 2 goes to 5", "s1: 1 goes to 5"]);
+  });
+});
