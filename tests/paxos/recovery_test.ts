@@ -342,6 +342,14 @@ describe("Recovery: step 3, what it has then", () => {
     });
   });
 
+  it("of the vectors the highest of each entry, whoever knows it", () => {
+    for (const order of [["b", "c", "d"], ["d", "c", "b"]]) {
+      const comeback = new Comeback("a", "2", ["a", "b", "c", "d", "e"]).raise("b", "e", "3");
+      announced(comeback, ["b", "c", "d"]).ask(...order);
+      assertEquals(comeback.memory?.vector, ["2", "1", "1", "1", "3"]);
+    }
+  });
+
   it("what was chosen before the crash, be it with its own vote, is known to it afterwards", () => {
     // x was accepted by a and one other: whichever that was, it is among those who give their state.
     for (const other of ["b", "c"]) {
@@ -363,8 +371,23 @@ describe("Recovery: step 3, what it has then", () => {
       "b incarnation",
       "c incarnation",
     ]);
-    comeback.tick().ask("b", "c").ask("b", "c");
+    comeback.tick().ask("b", "c").ask("c");
+    assertEquals(comeback.memory, undefined); // b's state of before does not count
+    comeback.ask("b");
     assertEquals(comeback.memory?.incarnation, "2");
+  });
+
+  it("restart() throws away what came of a state that is not complete", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    for (let i = 0; i <= PIECE_ENTRIES; i++) {
+      comeback.handle("b", accept("1p", value("x", 1), `k${String(i).padStart(5, "0")}`));
+    }
+    comeback.ask("b");
+    comeback.recovery.restart();
+    comeback.tick().ask("b", "c");
+    comeback.trace.length = 0;
+    comeback.send("b");
+    comeback.expect(`a>b transfer "" of 2`);
   });
 
   it("pieces that answer an earlier announcement do not count", () => {
