@@ -20,7 +20,7 @@ export interface Rule {
 /** The first rule whose folder a test file is in says how it is run. */
 export const RULES: readonly Rule[] = [
   // Exhaustive or long: their outcome does not depend on the runtime.
-  ...["tests/sim/", "tests/model/", "tests/checkers/"].map((folder): Rule => ({
+  ...["tests/sim/", "tests/model/", "tests/checkers/", "tests/mutations/"].map((folder): Rule => ({
     folder,
     runtimes: ["deno"],
     permissions: ["--allow-read"],

@@ -229,6 +229,21 @@ describe("Genesis: records are pulled, never pushed", () => {
     }
   });
 
+  it("it voids also what a recovery has got; no other question does", () => {
+    const founders = founded().start("b2").tick("b2").ask("b2", "record", "a1");
+    const header = { life: "a2", clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] };
+    const { members } = founders;
+    const voids = (from: string, purpose: "record" | "genesis" | "givingUp", round: 1 | 2) => {
+      const question = { type: "enquire", members, purpose, round } as const;
+      return founders.genesis("b2").answer(from, header, question, { now: 0, wall: 0 }).voids;
+    };
+    assertEquals([voids("a", "genesis", 2), voids("c", "givingUp", 2)], [true, true]);
+    assertEquals(
+      [voids("a", "genesis", 1), voids("c", "givingUp", 1), voids("c", "record", 1)],
+      [false, false, false],
+    );
+  });
+
   it("a first-round question, or one for the record, voids nothing", () => {
     const founders = new Founders().start("a1 b1 c1").tick("a1");
     founders.ask("a1", "round 1", "b1", "c1").ask("a1", "round 2", "b1", "c1");
@@ -301,6 +316,26 @@ describe("Genesis: records are pulled, never pushed", () => {
       a3>b2 record a3
       b2! operational under a3
     `);
+  });
+
+  it("who recovers follows a fresh answer also to a record that does not name its life", () => {
+    const founders = founded().start("b2").tick("b2").ask("b2", "record", "a1");
+    founders.start("a3 b3 c3").tick("a3").ask("a3", "round 1", "b3", "c3");
+    founders.ask("a3", "round 2", "b3", "c3").tick("b2");
+    founders.trace.length = 0;
+    founders.ask("b2", "record", "a3");
+    founders.expect(`
+      b2>a3 record
+      a3>b2 record a3
+      b2! recover under a3
+    `);
+    // The same one again is no news: what it has copied so far still counts.
+    founders.tick("b2").ask("b2", "record", "a3");
+    founders.expect(`
+      b2>a3 record
+      a3>b2 record a3
+    `);
+    assertEquals(founders.show("b2"), "recovering under a3");
   });
 
   it("who recovers still counts as blank: it answers, and the first member keeps asking", () => {
@@ -530,11 +565,16 @@ describe("Genesis: lists of members that differ", () => {
     const { id } = founders.question("a1", "round 1", "b")!;
     const members = ["a", "c", "b"];
     const blank = { type: "blank", members, wall: 0, recovering: false } as const;
+    const begun = ["b", "c"].map((from) =>
+      founders.genesis("a1").receive(from, header(`${from}1`), { id, ...blank }, at)
+    );
+    assertEquals(begun, [{ ask: [] }, { ask: [] }]);
+    // With the right list, the same answers begin the second round.
     for (const from of ["b", "c"]) {
-      founders.genesis("a1").receive(from, header(`${from}1`), { id, ...blank }, at);
+      const reply = { id, ...blank, members: founders.members };
+      begun.push(founders.genesis("a1").receive(from, header(`${from}1`), reply, at));
     }
-    assertEquals(founders.question("a1", "round 2", "b"), undefined);
-    founders.genesis("a1").tick(at);
+    assertEquals(begun.map(({ ask }) => ask.length), [0, 0, 0, 2]);
     const other = founded().start("b2").tick("b2");
     const pull = other.question("b2", "record", "a")!.id;
     const { record } = other.genesis("a1");

@@ -287,6 +287,51 @@ describe("Proposer: refusals", () => {
     assertEquals(q.last, "done, y@1 at 1q");
   });
 
+  it("who accepted in an earlier attempt has to accept again in the next one", () => {
+    const cluster = new Cluster();
+    const p = cluster.proposer("p", write("x")).start().ask("a", "b");
+    // q comes between: only a accepts, the others refuse.
+    const q = cluster.proposer("q", write("y")).start().ask("b", "c");
+    p.ask("a", "b", "c");
+    assertEquals(p.last, "retry");
+    q.ask("b", "c");
+    p.start().ask("b", "c");
+    cluster.trace.length = 0;
+    p.ask("b");
+    cluster.expect(`
+      p>b accept 2p x@2
+      b>p accepted 2p
+    `);
+    assertEquals(p.proposer.unanswered()?.members, ["a", "c"]);
+    p.ask("c");
+    assertEquals(p.last, "done, x@2 at 2p");
+  });
+
+  it("an answer that names another ballot than the one that was asked about does not count", () => {
+    const cluster = new Cluster();
+    const p = cluster.proposer("p", write("x")).start();
+    const sender = (member: string) => cluster.sender(member);
+    const { request } = p.proposer;
+    const none = { accepted: null, copied: false, floor: 0, stale: [] } as const;
+    for (const ballot of [{ counter: 2, life: "p" }, { counter: 1, life: "q" }]) {
+      for (const member of ["a", "b"]) {
+        p.proposer.receive(request!, sender(member), { type: "promise", ballot, ...none });
+      }
+    }
+    assertEquals(p.proposer.unanswered()?.members, ["a", "b", "c"]);
+    p.ask("a", "b");
+    const accept = p.proposer.request!;
+    assertEquals(accept.type, "accept");
+    for (const ballot of [{ counter: 2, life: "p" }, { counter: 1, life: "q" }]) {
+      for (const member of ["a", "b"]) {
+        p.proposer.receive(accept, sender(member), { type: "accepted", ballot });
+      }
+    }
+    assertEquals(p.proposer.unanswered()?.members, ["a", "b", "c"]);
+    p.ask("a", "b");
+    assertEquals(p.last, "done, x@1 at 1p");
+  });
+
   it("refusals of the first phase do not count in the second", () => {
     const cluster = new Cluster({ members: ["a", "b", "c", "d", "e"] });
     const q = cluster.proposer("q", write("y"));

@@ -62,6 +62,14 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     assertEquals(comeback.memory?.incarnation, "2");
   });
 
+  it("the highest of the answers counts, whoever gives it and whenever", () => {
+    for (const order of [["b", "c"], ["c", "b"]]) {
+      const comeback = new Comeback("a", "2").raise("b", "a", "5").raise("c", "a", "3");
+      comeback.tick().ask(...order);
+      assertEquals(comeback.trace.at(-1), "a! relive as 5+");
+    }
+  });
+
   it("an incarnation that is not below its own life: it takes a life just above the highest", () => {
     for (const highest of ["2", "3"]) {
       const comeback = new Comeback("a", "2").raise("b", "a", highest).tick();
@@ -106,7 +114,8 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     const comeback = new Comeback("a", "2").tick();
     const { request } = comeback.recovery.tick()[0];
     const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
-    const vector = ["1", "1", "1"];
+    // It knows of nobody's incarnation: so the answers are not dropped for their age alone.
+    const vector = ["", "", ""];
     const known = { id: request.id, type: "known", incarnation: "1" } as const;
     comeback.receive("b", { ...header, vector }, known);
     comeback.receive("c", { ...header, vector }, { ...known, id: request.id + 1 });
@@ -278,6 +287,21 @@ describe("Recovery: step 3, what it has then", () => {
     assertEquals(comeback.memory, undefined);
     comeback.tick().ask("b");
     assertEquals([comeback.memory?.registers, comeback.memory?.vector], [[], ["2", "5", "1"]]);
+  });
+
+  it("of a state the vector counts that was read with its last piece", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    comeback.ask("b").send("c");
+    // When c read it, c knew of b's crash: whatever the rest of the frame says.
+    const [{ request }] = comeback.recovery.tick().filter(({ to }) => to === "c");
+    if (request.type !== "transfer") throw new Error("not asked for its state");
+    const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
+    const last = { fenced: [], floor: 0, vector: ["2", "5", "1"], wait: 0 };
+    const { id, announcement } = request;
+    const piece = { id, type: "piece", announcement, registers: [], last } as const;
+    comeback.receive("c", { ...header, vector: ["2", "1", "1"] }, piece);
+    assertEquals(comeback.memory, undefined);
+    assertEquals(comeback.recovery.tick().map(({ to }) => to), ["b"]);
   });
 
   it("per register the highest promise and the accepted state with the highest ballot", () => {

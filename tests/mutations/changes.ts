@@ -1,0 +1,259 @@
+import { type Mutation, mutationsOf } from "./mutation.ts";
+
+/** Sections 4 and 9: what puts and locks do to their registers. */
+export const CHANGES: readonly Mutation[] = [
+  ...mutationsOf("lib/paxos/kv_register.ts", ["tests/paxos/kv_register_test.ts"], [
+    {
+      section: 4,
+      name: "a put does not know its own write",
+      find: "if (state?.present && state.op === put.op) {",
+      replace: "if (false) {",
+    },
+    {
+      section: 4,
+      name: "a put whose write may have come and gone writes again",
+      find: "if (since >= put.firstAccept) return",
+      replace: "if (false) return",
+    },
+    {
+      section: 4,
+      name: "a put does not see that its write may have been there from its own counter on",
+      find: "if (since >= put.firstAccept) return",
+      replace: "if (since > put.firstAccept) return",
+    },
+    {
+      section: 4,
+      name: "the loser of an ordinary race is told that nobody knows",
+      find: "const since = state?.present ? state.over : token;",
+      replace: "const since = token;",
+    },
+    {
+      section: 4,
+      name: "a put that only its own node can end is told that nobody knows",
+      find: "put.firstAccept !== undefined && (put.endedByOthers || !mayWrite())",
+      replace: "put.firstAccept !== undefined",
+    },
+    {
+      section: 4,
+      name: "a put that others can end guesses",
+      find: "(put.endedByOthers || !mayWrite())",
+      replace: "!mayWrite()",
+    },
+    {
+      section: 4,
+      name: "a put whose owner has ended guesses",
+      find: "(put.endedByOthers || !mayWrite())",
+      replace: "put.endedByOthers",
+    },
+    {
+      section: 4,
+      name: "a put writes over a value that lasts",
+      find: "if (state?.present && !ended.has(state.token)) {",
+      replace: "if (false) {",
+    },
+    {
+      section: 4,
+      name: "a put for a process that has ended writes",
+      find: 'if (!mayWrite()) return { draft: null, result: { kind: "lapsed" } };',
+      replace: "",
+    },
+    {
+      section: 4,
+      name: "a seal hits a later value",
+      find: "state?.present === true && state.token === token;",
+      replace: "state?.present === true;",
+    },
+    {
+      section: 4,
+      name: "a process that exits releases the values of others",
+      find: 'binding.kind === "pid" && samePid(binding.pid, pid)',
+      replace: 'binding.kind === "pid"',
+    },
+    {
+      section: 4,
+      name: "two owners of one session are the same",
+      find: "return a.session === b.session && a.seq === b.seq;",
+      replace: "return a.session === b.session;",
+    },
+    {
+      section: 4,
+      name: "a value does not depend on the session of its pid",
+      find: '    if (binding.kind === "pid") owners.add(binding.pid.session);\n',
+      replace: "",
+    },
+    {
+      section: 4,
+      name: "a value does not depend on the session of its node",
+      find: '    if (binding.kind === "node") owners.add(binding.session);\n',
+      replace: "",
+    },
+    {
+      section: 4,
+      name: "nobody else ends the pid of another session",
+      find: 'if (binding.kind === "pid") return binding.pid.session !== session;',
+      replace: 'if (binding.kind === "pid") return false;',
+    },
+    {
+      section: 4,
+      name: "nobody else ends the session of another node",
+      find: 'if (binding.kind === "node") return binding.session !== session;',
+      replace: 'if (binding.kind === "node") return false;',
+    },
+    {
+      section: 4,
+      name: "nobody else ends what is bound to a key or a time",
+      find: 'if (binding.kind === "node") return binding.session !== session;\n    return true;',
+      replace:
+        'if (binding.kind === "node") return binding.session !== session;\n    return false;',
+    },
+  ]),
+  ...mutationsOf("lib/paxos/lock_register.ts", ["tests/paxos/lock_register_test.ts"], [
+    {
+      section: 9,
+      name: "a change does not drop those whose session has ended",
+      find: "const live = dropEnded(before, hasEnded);",
+      replace: "const live = before;",
+    },
+    {
+      section: 9,
+      name: "a change drops the holders only",
+      find: "queue: value.queue.filter(lives) };",
+      replace: "queue: value.queue };",
+    },
+    {
+      section: 9,
+      name: "a release grants to nobody",
+      find: 'return { value: grant(left, token), result: { kind: "done" } };',
+      replace: 'return { value: left, result: { kind: "done" } };',
+    },
+    {
+      section: 9,
+      name: "a request does not grant to who waits before it",
+      find: "const value = grant(live, token);",
+      replace: "const value = live;",
+    },
+    {
+      section: 9,
+      name: "a request that holds is granted again",
+      find:
+        "const held = value.holders.find(is);\n  if (held !== undefined) return { value, result",
+      replace:
+        "const held = value.holders.find(is);\n  if (held !== undefined && false) return { value, result",
+    },
+    {
+      section: 9,
+      name: "a request that waits is queued again",
+      find: 'if (value.queue.some(is)) return { value, result: { kind: "queued" } };',
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "a shared request overtakes the queue",
+      find: "if (value.queue.length === 0 && isCompatible(value.holders, entry)) {",
+      replace: "if (isCompatible(value.holders, entry)) {",
+    },
+    {
+      section: 9,
+      name: "the last in the queue has its turn first",
+      find: "queue: [...value.queue, entry] }",
+      replace: "queue: [entry, ...value.queue] }",
+    },
+    {
+      section: 9,
+      name: "a request that is wanted at once waits",
+      find: 'if (ifAvailable) return { value, result: { kind: "refused" } };',
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "a queue has no end",
+      find:
+        'if (value.queue.length >= MAX_QUEUE) return { value, result: { kind: "queue_full" } };',
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "who withdraws stays in the queue",
+      find: "queue: value.queue.filter(others) };",
+      replace: "queue: value.queue };",
+    },
+    {
+      section: 9,
+      name: "who releases goes on holding",
+      find: "{ holders: value.holders.filter(others),",
+      replace: "{ holders: value.holders,",
+    },
+    {
+      section: 9,
+      name: "a release hits the same request of another session",
+      find: "return entry.request === request && entry.pid.session === session;",
+      replace: "return entry.request === request;",
+    },
+    {
+      section: 9,
+      name: "a release hits another request of the session",
+      find: "return entry.request === request && entry.pid.session === session;",
+      replace: "return entry.pid.session === session;",
+    },
+    {
+      section: 9,
+      name: "a thief that may have lost its prey steals again",
+      find: 'if (sent) return { value: grant(value, token), result: { kind: "stolen" } };',
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "a thief steals from itself",
+      find: "const held = value.holders.find(is);\n  if (held !== undefined) {\n",
+      replace: "const held = value.holders.find(is);\n  if (held !== undefined && false) {\n",
+    },
+    {
+      section: 9,
+      name: "a thief takes what this very round grants",
+      find: "if (value.holders.some((holder) => holder.token === token)) {",
+      replace: "if (false) {",
+    },
+    {
+      section: 9,
+      name: "a thief empties the queue",
+      find: "holders: [{ ...entry, token }], queue: value.queue };",
+      replace: "holders: [{ ...entry, token }], queue: [] };",
+    },
+    {
+      section: 9,
+      name: "who had the lock goes on holding beside its thief",
+      find: "holders: [{ ...entry, token }], queue: value.queue };",
+      replace: "holders: [...value.holders, { ...entry, token }], queue: value.queue };",
+    },
+    {
+      section: 9,
+      name: "shared requests are granted one by one",
+      find: "while (granted < value.queue.length &&",
+      replace: "while (granted < Math.min(1, value.queue.length) &&",
+    },
+    {
+      section: 9,
+      name: "a shared request joins an exclusive one",
+      find: 'entry.mode === "shared" && holders.every((holder) => holder.mode === "shared")',
+      replace: 'entry.mode === "shared"',
+    },
+    {
+      section: 9,
+      name: "an exclusive request joins shared ones",
+      find: 'entry.mode === "shared" && holders.every((holder) => holder.mode === "shared")',
+      replace: 'holders.every((holder) => holder.mode === "shared")',
+    },
+    {
+      section: 9,
+      name: "what is granted from the queue has no token",
+      find: "holders.push({ ...value.queue[granted], token });",
+      replace: "holders.push(value.queue[granted]);",
+    },
+    {
+      section: 9,
+      name: "a new token alone is no change",
+      find: "&& entry.token === other.token;",
+      replace: ";",
+    },
+  ]),
+];

@@ -1,0 +1,13 @@
+import { CHANGES } from "./changes.ts";
+import { COMEBACK } from "./comeback.ts";
+import type { Mutation } from "./mutation.ts";
+import { REGISTERS } from "./registers.ts";
+import { SESSIONS } from "./sessions.ts";
+
+/** Each of these must turn a test red. */
+export const MUTATIONS: readonly Mutation[] = [
+  ...REGISTERS,
+  ...CHANGES,
+  ...SESSIONS,
+  ...COMEBACK,
+];

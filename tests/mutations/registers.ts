@@ -1,0 +1,494 @@
+import { type Mutation, mutationsOf } from "./mutation.ts";
+
+/** Sections 2, 3 and 8: ballots, registers, quorums, forgetting. */
+export const REGISTERS: readonly Mutation[] = [
+  ...mutationsOf("lib/paxos/ballot.ts", ["tests/paxos/ballot_test.ts"], [
+    {
+      section: 2,
+      name: "ballots of one counter are all the same",
+      find: "return a.life < b.life ? -1 : a.life > b.life ? 1 : 0;",
+      replace: "return 0;",
+    },
+    {
+      section: 2,
+      name: "the clock does not follow what it sees",
+      find: "if (counter > this.#counter && counter < MAX_COUNTER) this.#counter = counter;",
+      replace: "",
+    },
+    {
+      section: 2,
+      name: "the clock goes back to what it sees",
+      find: "if (counter > this.#counter && counter < MAX_COUNTER)",
+      replace: "if (counter < MAX_COUNTER)",
+    },
+    {
+      section: 2,
+      name: "one flipped bit uses up the clock",
+      find: "counter > this.#counter && counter < MAX_COUNTER",
+      replace: "counter > this.#counter",
+    },
+    {
+      section: 3,
+      name: "a floor leaves out the ballots of its own counter",
+      find: 'life: "~" }',
+      replace: 'life: "" }',
+      tests: ["tests/paxos/ballot_test.ts", "tests/paxos/acceptor_test.ts"],
+    },
+    {
+      section: 7,
+      name: "the life after another one is not above it",
+      find: "return makeLife(time + 1, random);",
+      replace: "return makeLife(time, random);",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/acceptor_test.ts"], [
+    {
+      section: 3,
+      name: "an acceptor promises a ballot twice",
+      find: "if (compareBallots(ballot, promised) <= 0) return",
+      replace: "if (compareBallots(ballot, promised) < 0) return",
+    },
+    {
+      section: 3,
+      name: "an acceptor forgets its promises",
+      find: "    entry.promised = ballot;\n",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "an acceptor accepts below its promise",
+      find: 'if (compareBallots(ballot, promised) < 0) return only({ type: "nack", promised });',
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "an acceptor refuses what it promised to accept",
+      find: "if (compareBallots(ballot, promised) < 0) return only(",
+      replace: "if (compareBallots(ballot, promised) <= 0) return only(",
+    },
+    {
+      section: 3,
+      name: "to accept promises nothing",
+      find:
+        "    entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;\n",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "the next ballot is not promised",
+      find: "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
+      replace: "ballot",
+    },
+    {
+      section: 3,
+      name: "nobody is told that an entry was copied",
+      find: "copied: accepted !== null });",
+      replace: "copied: false });",
+      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
+    },
+    {
+      section: 3,
+      name: "a copied entry never becomes a vote",
+      find: "    entry.copied = false;\n",
+      replace: "",
+      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
+    },
+    {
+      section: 3,
+      name: "the floor promises nothing",
+      find: "?? floorBallot(this.#floor)",
+      replace: "?? floorBallot(0)",
+    },
+    {
+      section: 3,
+      name: "an answer without a state hides the floor",
+      find: "return { accepted: null, copied: false, floor: this.#floor, stale: [] };",
+      replace: "return { accepted: null, copied: false, floor: 0, stale: [] };",
+    },
+    {
+      section: 3,
+      name: "what is dropped leaves no floor",
+      find: "this.#floor = Math.max(this.#floor, entry.promised.counter);",
+      replace: "",
+    },
+    {
+      section: 8,
+      name: "what is forgotten leaves a floor below its promise",
+      find: "Math.max(this.#floor, entry.promised.counter)",
+      replace: "Math.max(this.#floor, entry.accepted?.ballot.counter ?? entry.promised.counter)",
+    },
+    {
+      section: 8,
+      name: "a floor goes down",
+      find: "this.#floor = Math.max(this.#floor, entry.promised.counter);",
+      replace: "this.#floor = entry.promised.counter;",
+    },
+    {
+      section: 8,
+      name: "a value is forgotten as if it were released",
+      find: "entry.accepted === null || entry.accepted.state.present) return;",
+      replace: "entry.accepted === null) return;",
+    },
+    {
+      section: 8,
+      name: "what was accepted later is forgotten, too",
+      find: "if (compareBallots(entry.accepted.ballot, ballot) !== 0) return;",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "a promise is dropped at once",
+      find: "if (now - since < PROMISE_TTL) return;",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "a promise is never dropped",
+      find: "if (now - since < PROMISE_TTL) return;",
+      replace: "return;",
+    },
+    {
+      section: 3,
+      name: "there is always room for another register",
+      find: 'if (this.#entries.size >= this.#options.maxKeys) return { type: "full" };',
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "the floor of the others is not taken over",
+      find: "    this.#floor = Math.max(this.#floor, floor);\n",
+      replace: "",
+      tests: ["tests/paxos/acceptor_pieces_test.ts", "tests/paxos/acceptor_test.ts"],
+    },
+    {
+      section: 7,
+      name: "the promises of the others are not taken over",
+      find: "this.#entries.set(register, { promised, accepted,",
+      replace: "this.#entries.set(register, { promised: floorBallot(0), accepted,",
+      tests: ["tests/paxos/acceptor_pieces_test.ts", "tests/paxos/acceptor_test.ts"],
+    },
+    {
+      section: 4,
+      name: "an acceptor does not say whom it believes expired",
+      find: "accepted.state.owners.filter((owner) => this.#options.isStale(owner, now))",
+      replace: "[]",
+    },
+    {
+      section: 3,
+      name: "a list leaves out the copies",
+      find: "copied: entry.copied });",
+      replace: "copied: false });",
+      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
+    },
+    {
+      section: 3,
+      name: "a list does not say what is bound",
+      find: "const bound = state.present && state.bindings.length > 0;",
+      replace: "const bound = false;",
+      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/paxos/register_index.ts", ["tests/paxos/register_index_test.ts"], [
+    {
+      section: 7,
+      name: "a copy in pieces leaves registers out",
+      find: "if (ids[middle] <= id) low = middle + 1;",
+      replace: "if (ids[middle] <= id) low = middle + 2;",
+    },
+    {
+      section: 7,
+      name: "a new copy shows the registers of an older one",
+      find: "(!begins || known.version === this.#version)",
+      replace: "true",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/reports.ts", ["tests/paxos/reports_test.ts"], [
+    {
+      section: 3,
+      name: "any accepted state will do, not the one with the highest ballot",
+      find: "compareBallots(report.accepted.ballot, accepted.ballot) > 0",
+      replace: "compareBallots(report.accepted.ballot, accepted.ballot) < 0",
+    },
+    {
+      section: 3,
+      name: "an unsure state is taken for chosen",
+      find: "unanimous: reports.every((report) => votesFor(report, ballot)),",
+      replace: "unanimous: true,",
+    },
+    {
+      section: 3,
+      name: "a copy counts as a vote",
+      find: "report.accepted !== null && !report.copied &&",
+      replace: "report.accepted !== null &&",
+      tests: ["tests/paxos/reports_test.ts", "tests/paxos/reader_test.ts"],
+    },
+    {
+      section: 3,
+      name: "who accepted nothing agrees with everything",
+      find: "return report.accepted !== null && !report.copied &&",
+      replace: "return report.accepted === null || !report.copied &&",
+    },
+    {
+      section: 4,
+      name: "one member is enough to believe a session expired",
+      find: "reports.every((report) => report.stale.includes(owner))",
+      replace: "reports.some((report) => report.stale.includes(owner))",
+    },
+    {
+      section: 3,
+      name: "the token of none is not the highest floor",
+      find: "floor = Math.max(floor, report.floor);",
+      replace: "floor = Math.min(floor, report.floor);",
+    },
+    {
+      section: 3,
+      name: "none is learned above what may be accepted yet",
+      find: ": promised.counter - 1;",
+      replace: ": floor;",
+      tests: ["tests/paxos/reports_test.ts", "tests/paxos/reader_test.ts"],
+    },
+    {
+      section: 3,
+      name: "none is learned at the highest floor",
+      find: "const lowest = Math.min(",
+      replace: "const lowest = Math.max(",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/quorum.ts", ["tests/paxos/quorum_test.ts"], [
+    {
+      section: 1,
+      name: "a majority is one too few",
+      find: "return Math.floor(count / 2) + 1;",
+      replace: "return Math.max(1, Math.floor(count / 2));",
+    },
+    {
+      section: 7,
+      name: "the vectors of the replies are not looked at",
+      find: "    this.#known.merge(sender.vector);\n",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "the incarnations of the replies are not looked at",
+      find: "    this.#known.raise(index, sender.incarnation);\n",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a reply of before a crash takes the place of one after it",
+      find: "if (sender.incarnation < known[index]) return this.reached;",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a reply that counted goes on counting after its sender's crash is known",
+      find: "counted !== undefined && counted.sender.incarnation < known[i]",
+      replace: "false",
+    },
+    {
+      section: 1,
+      name: "who is no member counts",
+      find: "if (index < 0) return this.reached;",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a crash vector goes down",
+      find: "if (!(incarnation > this.#entries[index])) return;",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a vector that was handed out changes later",
+      find: "this.#entries = this.#entries.slice();",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf(
+    "lib/paxos/proposer.ts",
+    [
+      "tests/paxos/proposer_test.ts",
+      "tests/paxos/proposer_short_way_test.ts",
+      "tests/paxos/proposer_kept_test.ts",
+      "tests/paxos/proposer_crash_test.ts",
+    ],
+    [
+      {
+        section: 3,
+        name: "a refused proposer does not go above what it was told",
+        find: "    clock.observe(promised.counter);\n",
+        replace: "",
+      },
+      {
+        section: 3,
+        name: "a token does not grow",
+        find: 'if (this.#ballot.counter <= summary.token) return { do: "restart" };',
+        replace: "",
+      },
+      {
+        section: 3,
+        name: "a token may stay as it is",
+        find: "if (this.#ballot.counter <= summary.token)",
+        replace: "if (this.#ballot.counter < summary.token)",
+      },
+      {
+        section: 3,
+        name: "the short way is open after a write",
+        find: "const mustWrite = this.#wrote || ",
+        replace: "const mustWrite = ",
+      },
+      {
+        section: 3,
+        name: "what may be adopted yet is not written over",
+        find: "this.#wrote || this.#options.mustWrite?.() === true",
+        replace: "this.#wrote",
+      },
+      {
+        section: 3,
+        name: "an unsure state is reported without being chosen",
+        find: "if (draft === null && unanimous && !mustWrite) {",
+        replace: "if (draft === null && !mustWrite) {",
+      },
+      {
+        section: 3,
+        name: "a kept state is taken for chosen",
+        find: "ballot, unanimous: false, stale: [] });",
+        replace: "ballot, unanimous: true, stale: [] });",
+      },
+      {
+        section: 3,
+        name: "promises of another ballot count",
+        find:
+          'if (reply.type !== "promise" || compareBallots(reply.ballot, this.#ballot) !== 0) return;',
+        replace: 'if (reply.type !== "promise") return;',
+      },
+      {
+        section: 3,
+        name: "acceptances of another ballot count",
+        find:
+          'if (reply.type !== "accepted" || compareBallots(reply.ballot, this.#ballot) !== 0) return;',
+        replace: 'if (reply.type !== "accepted") return;',
+      },
+      {
+        section: 3,
+        name: "late answers count for the next phase",
+        find: "if (request !== this.#request) return undefined;",
+        replace: "",
+      },
+      {
+        section: 3,
+        name: "the ballot of a kept promise is used for two states",
+        find: "if (next) clock.observe(counter + 1);",
+        replace: "",
+      },
+      {
+        section: 3,
+        name: "the promise of an attempt that failed is kept",
+        find: "    this.#kept = undefined;\n    this.#reliesOnKept = false;\n",
+        replace: "    this.#reliesOnKept = false;\n",
+      },
+      {
+        section: 3,
+        name: "a promise is kept though somebody refused",
+        find: 'return this.#phase === "done" && this.#nacks.size === 0 ? this.#kept : undefined;',
+        replace: 'return this.#phase === "done" ? this.#kept : undefined;',
+      },
+      {
+        section: 3,
+        name: "a promise is kept that nobody has given yet",
+        find: 'return this.#phase === "done" && this.#nacks.size === 0 ? this.#kept : undefined;',
+        replace: "return this.#nacks.size === 0 ? this.#kept : undefined;",
+      },
+      {
+        section: 8,
+        name: "a quorum is taken for all",
+        find: "return this.#accepts.missing().length === 0;",
+        replace: "return this.#accepts.reached;",
+      },
+      {
+        section: 3,
+        name: "the promises of an earlier attempt count",
+        find:
+          "    this.#promises = new Tally(members);\n    this.#accepts = new Tally(members);\n" +
+          "    this.#nacks.clear();",
+        replace: "    this.#accepts = new Tally(members);\n    this.#nacks.clear();",
+      },
+      {
+        section: 3,
+        name: "the acceptances of an earlier attempt count",
+        find:
+          "    this.#promises = new Tally(members);\n    this.#accepts = new Tally(members);\n" +
+          "    this.#nacks.clear();",
+        replace: "    this.#promises = new Tally(members);\n    this.#nacks.clear();",
+      },
+      {
+        section: 3,
+        name: "a state does not say what it replaced",
+        find: ": complete(draft, this.#ballot.counter, token);",
+        replace: ": complete(draft, this.#ballot.counter, 0);",
+      },
+      {
+        section: 3,
+        name: "to write what is there gives it a new token",
+        find: "? state ?? { present: false, token: this.#ballot.counter }",
+        replace: "? { ...state ?? { present: false }, token: this.#ballot.counter } as State",
+      },
+      {
+        section: 3,
+        name: "nobody is told before a new state is sent",
+        find: "      this.#options.writing?.(this.#ballot);\n",
+        replace: "",
+      },
+      {
+        section: 3,
+        name: "one refusal fails an attempt",
+        find:
+          "if (this.#nacks.size <= members.length - majority(members.length)) return undefined;\n" +
+          "    // Somebody",
+        replace: "// Somebody",
+      },
+      {
+        section: 3,
+        name: "one member without room fails a change",
+        find:
+          "if (this.#fulls.size <= members.length - majority(members.length)) return undefined;",
+        replace: "",
+      },
+    ],
+  ),
+  ...mutationsOf("lib/paxos/reader.ts", ["tests/paxos/reader_test.ts"], [
+    {
+      section: 3,
+      name: "a read reports an unsure state",
+      find: "if (!unanimous) return { sure: false };",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "a read is content with one answer",
+      find: "if (!this.#tally.add(sender, reply)) return undefined;",
+      replace: "this.#tally.add(sender, reply);",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/learner.ts", ["tests/paxos/learner_test.ts"], [
+    {
+      section: 3,
+      name: "a learner goes back",
+      find:
+        "  learn(ballot: Ballot): boolean {\n    if (compareBallots(ballot, this.#known) <= 0) return false;",
+      replace: "  learn(ballot: Ballot): boolean {",
+    },
+    {
+      section: 3,
+      name: "one acceptor is enough to learn from",
+      find: "if (!counted.tally.add(sender, true)) return undefined;",
+      replace: "counted.tally.add(sender, true);",
+    },
+    {
+      section: 3,
+      name: "a learner counts different ballots together",
+      find: "(other) => compareBallots(other.ballot, ballot) === 0)",
+      replace: "() => true)",
+    },
+  ]),
+];
