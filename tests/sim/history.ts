@@ -1,18 +1,6 @@
-import { findLinearization, type Linearization, partitionBy } from "../checkers/linearizability.ts";
-import {
-  putOnceRegister,
-  type RegisterOperation,
-  type RegisterState,
-} from "../checkers/put_once_register.ts";
+import type { RegisterOperation } from "../checkers/put_once_register.ts";
+import { checkRegisters, type Recorded } from "../checkers/registers.ts";
 import type { Simulation } from "./simulation.ts";
-
-/** An operation on one key, by one node. */
-export type Recorded = RegisterOperation & {
-  /** The key. */
-  readonly on: string;
-  /** Who, and what: for a person. */
-  readonly label: string;
-};
 
 type Saw = Omit<Extract<RegisterOperation, { type: "read" }>, "call" | "return" | "type">;
 type Wrote = Omit<
@@ -76,46 +64,6 @@ export class History {
 
   /** For each key whose history is not linearizable, what is wrong with it. */
   check(): string[] {
-    const violations: string[] = [];
-    for (const [on, operations] of partitionBy(this.#operations, (o) => o.on)) {
-      const found = findLinearization<RegisterState, Recorded>(
-        putOnceRegister(operations),
-        operations,
-      );
-      if (!found.ok) violations.push(explain(on, operations, found));
-    }
-    return violations;
+    return checkRegisters(this.#operations);
   }
-}
-
-function explain(
-  on: string,
-  operations: readonly Recorded[],
-  found: Linearization<RegisterState, Recorded>,
-): string {
-  if (found.ok) throw new TypeError("there is nothing to explain");
-  const lines = found.order.map((operation) => `  ${show(operation)}`);
-  const shown = lines.slice(-15);
-  if (shown.length < lines.length) shown.unshift(`  ... ${lines.length - shown.length} before`);
-  return [
-    `${on}: ${operations.length} operations are not linearizable. The longest order is`,
-    ...shown,
-    `after which it holds ${
-      found.state.present?.value ?? "nothing"
-    }, and none of these can follow:`,
-    ...found.stuck.map((operation) => `  ${show(operation)}`),
-  ].join("\n");
-}
-
-/** One operation in one line. */
-export function show(operation: Recorded): string {
-  const time = `[${operation.call}, ${operation.return}]`;
-  if (operation.type === "put") {
-    const { value, bound, result } = operation;
-    const outcome = result ? `${result.value}${result.token ? ` @${result.token}` : ""}` : "?";
-    return `${time} ${operation.label}: put ${value}${bound ? " (bound)" : ""} -> ${outcome}`;
-  }
-  const { present, value, token, node, pid } = operation;
-  const saw = { present, value, token, node, pid };
-  return `${time} ${operation.label}: read -> ${JSON.stringify(saw)}`;
 }
