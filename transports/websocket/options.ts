@@ -25,10 +25,10 @@ export interface ServerSocketEvents {
 
 /**
  * The helper `upgradeWebSocket` that Hono has for each runtime: makes a handler out of a function that
- * gives the listeners of one connection, {@linkcode ServerSocketEvents}.
+ * gives the listeners of one connection, {@linkcode ServerSocketEvents}, and of options for the runtime.
  */
-// deno-lint-ignore no-explicit-any -- each runtime's helper has its own context, socket and result
-export type UpgradeWebSocket = (createEvents: (context: any) => any) => any;
+// deno-lint-ignore no-explicit-any -- each runtime's helper has its own context, socket, options and result
+export type UpgradeWebSocket = (createEvents: (context: any) => any, options?: any) => any;
 
 /** What is used of a `WebSocket`. */
 export interface ClientSocket {

@@ -33,6 +33,12 @@ const MAX_VISITORS = 1_000;
 /** So many nodes may be connected at once. */
 const MAX_PEERS = 10_000;
 
+/**
+ * For Deno; the others have no such option. Its watch over idle connections does not learn of one that
+ * ended without a farewell, and keeps the process alive for minutes. A transport has a watch of its own.
+ */
+const UPGRADE_OPTIONS = { idleTimeout: 0 } as const;
+
 /** A transport whose `routes` are to be mounted in a server. */
 export class WebSocketTransport implements Transport {
   /** Accepts the connections of other nodes; a Hono app to be mounted in the user's own. */
@@ -190,7 +196,10 @@ export class WebSocketTransport implements Transport {
   #makeRoutes(): Hono {
     const routes = new Hono();
     const { upgradeWebSocket } = this.#settings;
-    const upgrade: MiddlewareHandler | undefined = upgradeWebSocket?.(() => this.#accept());
+    const upgrade: MiddlewareHandler | undefined = upgradeWebSocket?.(
+      () => this.#accept(),
+      UPGRADE_OPTIONS,
+    );
     const accept: MiddlewareHandler = async (context, next) => {
       if (upgrade === undefined) return context.text("This node accepts no connections.", 501);
       if (this.#state !== "open") return context.text("This node is not open.", 503);

@@ -55,11 +55,13 @@ describe("WebSocketTransport", () => {
   let node: Station;
   let app: Hono;
   let connect: () => ServerSocketEvents;
+  let upgradeOptions: unknown;
 
   beforeEach(async () => {
     transport = transportWith({
       insecure: true,
-      upgradeWebSocket: (createEvents) => {
+      upgradeWebSocket: (createEvents, options) => {
+        upgradeOptions = options;
         connect = () => createEvents({});
         return () => Promise.resolve(new Response("upgraded"));
       },
@@ -91,6 +93,10 @@ describe("WebSocketTransport", () => {
     assertEquals(await (await app.request("/synod")).text(), "upgraded");
     assertEquals((await app.request("/synod/else")).status, 404);
     assertEquals(await (await transport.routes.request("/")).text(), "upgraded");
+  });
+
+  it("has Deno watch for no idle connections: that would keep the process alive", () => {
+    assertEquals(upgradeOptions, { idleTimeout: 0 });
   });
 
   it("learns of a connection by its first message, where the runtime does not tell before", async () => {
