@@ -74,6 +74,7 @@ export class LockTable {
         case "granted":
           return this.#hold(ticket, result.token, ballot);
         case "queued": {
+          this.#ensureOwner(ticket);
           ticket.seen = ballot;
           const granted = await this.#roomOf(register).wait(ticket, wish);
           return this.#hold(ticket, granted.token, granted.ballot);
@@ -242,12 +243,10 @@ export class LockTable {
   }
 
   #hold(ticket: Ticket, token: number, ballot: Ballot): Ticket {
-    const { session, engine } = this.#core;
+    const { engine } = this.#core;
     ticket.token = token;
     ticket.seen = ballot;
-    if (ticket.owner.ended || !session.isValid(ticket.owner.pid.session)) {
-      throw new SynodError("session_lost", "The session was lost before the lock was granted");
-    }
+    this.#ensureOwner(ticket);
     ticket.holds = true;
     // Most locks are held for too short a time to be worth a watch.
     const cancel = engine.runtime.setTimer(() => {
@@ -255,6 +254,12 @@ export class LockTable {
     }, LONG_HELD);
     ticket.onOver(cancel);
     return ticket;
+  }
+
+  /** An answer may come so late that the session of who asked is over: then nobody is to be told of it. */
+  #ensureOwner({ owner }: Ticket): void {
+    if (!owner.ended && this.#core.session.isValid(owner.pid.session)) return;
+    throw new SynodError("session_lost", "The session was lost before the lock was granted");
   }
 
   /** Somebody stole the lock from `ticket`. */

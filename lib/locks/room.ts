@@ -105,8 +105,12 @@ export class Room {
     if (this.#waiting.size > 0) this.#monitor(holders);
   }
 
-  /** Who was in the register, and is not at a higher ballot, was stolen from. */
+  /**
+   * Who was in the register, and is not at a higher ballot, was stolen from; unless the session is over,
+   * which messages may tell before a timer does.
+   */
   #findStolen(ballot: Ballot, holders: readonly LockEntry[], queue: readonly LockEntry[]): void {
+    this.#core.session.check();
     const isLater = (ticket: Ticket) =>
       ticket.seen !== undefined && compareBallots(ballot, ticket.seen) > 0;
     if (this.#guarded.size > 0) {

@@ -7,9 +7,12 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { decodeFrame } from "../../lib/codec.ts";
+import type { Runtime } from "../../lib/node/runtime.ts";
 import { type Lock, SynodError } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
+import type { VirtualTime } from "../support/virtual_time.ts";
 import { turn } from "../support/wait.ts";
 import { TimedCluster } from "./support/timed_cluster.ts";
 
@@ -22,6 +25,12 @@ const TOLERANCE = 50;
 function freeze(duration: number): void {
   const end = performance.now() + duration;
   while (performance.now() < end);
+}
+
+/** Whether a frame asks somebody to accept something. */
+function hasAccept(frame: Uint8Array): boolean {
+  const decoded = decodeFrame(frame);
+  return decoded.ok && decoded.frame.requests.some(({ type }) => type === "accept");
 }
 
 function assertLost(lock: Lock): void {
@@ -120,6 +129,50 @@ describe("a request that waits", () => {
     const lock = await cluster.until(waiting);
     await cluster.until(lock.release());
     await cluster.until(shared);
+  });
+
+  it("goes on, too, if it was not known to be in the queue before the session was lost", async () => {
+    await using cluster = await TimedCluster.start(3, { sessionTtl });
+    const [first, second, third] = cluster.nodes;
+    const held = await cluster.until(second.lock("k"));
+    cluster.onSend = (from, frame) => {
+      if (from === "n1" && hasAccept(frame)) cluster.deafen("n1"); // its answers arrive later
+    };
+    const waiting = first.lock("k");
+    await cluster.eventually(() => !first.hasQuorum, "the end of the session");
+    cluster.onSend = () => {};
+    cluster.undeafen("n1");
+    await cluster.eventually(() => first.hasQuorum, "a new session");
+    // Others see to it that the entry of the old session goes.
+    assertEquals(await cluster.until(third.lock("k", { ifAvailable: true })), null);
+    assertEquals(await cluster.isSettled(waiting), false);
+    await cluster.until(held.release());
+    assert((await cluster.until(waiting)).held);
+  });
+
+  it("is not taken for stolen if it hears of its end before any timer tells of it", async () => {
+    let late = 0;
+    const runtimes = (id: string, { runtime }: VirtualTime): Runtime => ({
+      ...runtime,
+      setTimer: (callback, delay) => runtime.setTimer(callback, delay + (id === "n1" ? late : 0)),
+    });
+    await using cluster = await TimedCluster.start(3, { sessionTtl }, runtimes);
+    const [first, second, third] = cluster.nodes;
+    const held = await cluster.until(second.lock("k"));
+    const waiting = first.lock("k");
+    await cluster.untilQueued(second, "k", 1);
+    const mine = await cluster.until(first.lock("mine"));
+    await cluster.time.pass(sessionTtl / 2); // long enough to be watched for thieves
+    // As in a process that goes on after a pause: messages come before timers.
+    late = 60_000;
+    await cluster.time.pass(2 * sessionTtl);
+    assertEquals(await cluster.until(third.lock("k", { ifAvailable: true })), null);
+    await cluster.until(third.lock("mine"));
+    late = 0;
+    assertEquals(await cluster.isSettled(waiting), false);
+    assertLost(mine);
+    await cluster.until(held.release());
+    assert((await cluster.until(waiting)).held);
   });
 
   it("of a process does not: its process has ended", async () => {

@@ -1,4 +1,5 @@
 import { joinWith } from "../../../lib/node/join.ts";
+import type { Runtime } from "../../../lib/node/runtime.ts";
 import type { ClusterNode, JoinOptions, Transport } from "../../../mod.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 
@@ -11,14 +12,25 @@ export class TimedCluster {
   readonly nodes: ClusterNode[] = [];
   /** How many frames have been sent. */
   frames = 0;
+  /** Called with each frame that is sent. */
+  onSend: (from: string, frame: Uint8Array) => void = () => {};
+  /** What was said to those that are deaf, and waits. */
+  readonly #unheard = new Map<string, (() => void)[]>();
 
   /** Members `n1`, `n2`, and so on, all of them ready. */
-  static async start(size: number, options: Partial<JoinOptions> = {}): Promise<TimedCluster> {
+  static async start(
+    size: number,
+    options: Partial<JoinOptions> = {},
+    runtimes: (id: string, time: VirtualTime) => Runtime = (_, { runtime }) => runtime,
+  ): Promise<TimedCluster> {
     const cluster = new TimedCluster();
     const members = Array.from({ length: size }, (_, index) => `n${index + 1}`);
     for (const id of members) {
-      const transport = cluster.#counted(cluster.time.network.transport());
-      const node = await joinWith({ id, members, transport, ...options }, cluster.time.runtime);
+      const transport = cluster.#tapped(id, cluster.time.network.transport());
+      const node = await joinWith(
+        { id, members, transport, ...options },
+        runtimes(id, cluster.time),
+      );
       cluster.nodes.push(node);
     }
     await cluster.until(Promise.all(cluster.nodes.map((node) => node.ready)));
@@ -52,6 +64,18 @@ export class TimedCluster {
     this.time.network.heal();
   }
 
+  /** From now on what is said to `id` does not arrive, but waits. */
+  deafen(id: string): void {
+    if (!this.#unheard.has(id)) this.#unheard.set(id, []);
+  }
+
+  /** All that was said to `id` meanwhile arrives now. */
+  undeafen(id: string): void {
+    const unheard = this.#unheard.get(id) ?? [];
+    this.#unheard.delete(id);
+    for (const hear of unheard) hear();
+  }
+
   /** Whether `promise` has settled after a while in which everything that is under way arrives. */
   async isSettled(promise: Promise<unknown>): Promise<boolean> {
     let settled = false;
@@ -83,11 +107,17 @@ export class TimedCluster {
     await this.until(Promise.all(this.nodes.map((node) => node.close())));
   }
 
-  #counted(inner: Transport): Transport {
+  #tapped(id: string, inner: Transport): Transport {
     return {
-      open: (self, receive) => inner.open(self, receive),
+      open: (self, receive) =>
+        inner.open(self, (from, frame) => {
+          const unheard = this.#unheard.get(self);
+          if (unheard === undefined) receive(from, frame);
+          else unheard.push(() => receive(from, frame));
+        }),
       send: (to, frame) => {
         this.frames++;
+        this.onSend(id, frame);
         inner.send(to, frame);
       },
       close: () => inner.close(),
