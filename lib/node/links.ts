@@ -1,4 +1,5 @@
 import type { Transport } from "../../transports/transport.ts";
+import { Intake } from "./intake.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** After so many peers the oldest is forgotten: it is sent to on every transport then. */
@@ -16,6 +17,7 @@ export class Links {
   readonly #transports: readonly Transport[];
   readonly #runtime: Runtime;
   readonly #heard = new Map<string, { transport: Transport; at: number }>();
+  #intake: Intake | null = null;
 
   /** Opens nothing yet. */
   constructor(self: string, transports: readonly Transport[], runtime: Runtime) {
@@ -29,10 +31,11 @@ export class Links {
     receive: (from: string, frame: Uint8Array) => void,
     report: (error: Error) => void,
   ): Promise<void> {
+    const intake = this.#intake = new Intake(this.#runtime, receive);
     for (const transport of this.#transports) {
       await transport.open(this.#self, (from, frame) => {
         this.#note(from, transport);
-        receive(from, frame);
+        intake.receive(from, frame);
       }, report);
     }
   }
@@ -49,6 +52,7 @@ export class Links {
 
   /** Closes all; never rejects. */
   async close(): Promise<void> {
+    this.#intake?.close();
     await Promise.allSettled(this.#transports.map(async (transport) => await transport.close()));
   }
 

@@ -1,0 +1,26 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { startCluster } from "../support/cluster.ts";
+import { valueOf } from "../support/expect.ts";
+import { collectEvents } from "../support/wait.ts";
+
+describe("a flood of puts", () => {
+  // In Node and Bun the messages of a port come one after the other, with no timer in between.
+  it("leaves the timers their turns: every session outlives it", async () => {
+    await using cluster = await startCluster(3, { sessionTtl: 2_000, timeout: 20_000 });
+    const { nodes } = cluster;
+    const lost = nodes.map((node) => collectEvents(node, "sessionlost"));
+    let without = 0;
+    const lanes = Array.from({ length: 500 }, (_, lane) => lane);
+    await Promise.all(lanes.map(async (lane) => {
+      const node = nodes[lane % 3];
+      for (let round = 0; round < 80; round++) {
+        valueOf(await node.kv.put(`${lane} ${round}`, lane));
+        if (!node.hasQuorum) without++;
+      }
+    }));
+    // The event comes by a timer, and would come too late here.
+    assertEquals(without, 0);
+    assertEquals(lost.map((events) => events.length), [0, 0, 0]);
+  });
+});

@@ -1,0 +1,163 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Intake } from "../../lib/node/intake.ts";
+import type { Runtime } from "../../lib/node/runtime.ts";
+import { systemRuntime } from "../../lib/node/runtime.ts";
+
+/** A clock that is set by hand, and timers that fire when they are told to, due or not. */
+class Script {
+  time = 1_000;
+  readonly timers: (() => void)[] = [];
+  readonly handled: string[] = [];
+  readonly runtime: Runtime = {
+    ...systemRuntime,
+    now: () => this.time,
+    setTimer: (callback) => {
+      this.timers.push(callback);
+      return () => {
+        const index = this.timers.indexOf(callback);
+        if (index >= 0) this.timers.splice(index, 1);
+      };
+    },
+  };
+  /** What handling a frame takes, in milliseconds. */
+  cost = 0;
+  readonly intake = new Intake(this.runtime, (from, frame) => {
+    this.time += this.cost;
+    this.handled.push(`${from}${frame[0]}`);
+    if (frame[1] === 1) throw new Error("a frame that cannot be handled");
+    if (frame[1] === 2) this.receive(frame[0] + 1);
+    if (frame[1] === 3) this.intake.close();
+  });
+
+  receive(number: number, ...rest: number[]): void {
+    this.intake.receive("a", Uint8Array.of(number, ...rest));
+  }
+
+  /** Receives frames, one each millisecond. */
+  flood(first: number, last: number): void {
+    for (let number = first; number <= last; number++) {
+      this.receive(number);
+      this.time++;
+    }
+  }
+
+  /** The event loop turns: those timers that are set by now fire. */
+  turn(): void {
+    for (const timer of this.timers.splice(0)) timer();
+  }
+}
+
+/** The frames with these numbers. */
+const frames = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, index) => `a${first + index}`);
+
+describe("Intake", () => {
+  it("hands frames on at once", () => {
+    const script = new Script();
+    script.flood(1, 3);
+    assertEquals(script.handled, frames(1, 3));
+  });
+
+  it("hands them on at once for ever while timers get their turns", () => {
+    const script = new Script();
+    for (let first = 1; first <= 91; first += 5) {
+      script.flood(first, first + 4);
+      assertEquals(script.handled, frames(1, first + 4));
+      script.turn();
+    }
+  });
+
+  it("hands the first frame on at once, however long nothing came", () => {
+    const script = new Script();
+    script.flood(1, 2);
+    script.turn();
+    script.time += 60_000;
+    script.receive(3);
+    assertEquals(script.handled, frames(1, 3));
+  });
+
+  it("sets frames aside while a timer is late, and hands them on in order after its turn", () => {
+    const script = new Script();
+    script.flood(1, 100);
+    assertEquals(script.handled, frames(1, 10));
+    script.turn();
+    assertEquals(script.handled, frames(1, 100));
+    script.receive(101);
+    assertEquals(script.handled, frames(1, 101));
+  });
+
+  it("sets one timer at a time, and at most one in 10 ms", () => {
+    const script = new Script();
+    script.flood(1, 5);
+    assertEquals(script.timers.length, 1);
+    script.turn();
+    script.flood(6, 14);
+    assertEquals(script.timers.length, 0);
+    script.flood(15, 100);
+    assertEquals(script.timers.length, 1);
+  });
+
+  it("lets timers have their turns between those that were set aside, too", () => {
+    const script = new Script();
+    script.flood(1, 100);
+    script.cost = 1;
+    let turns = 0;
+    let before = script.handled.length;
+    while (script.handled.length < 100) {
+      script.turn();
+      turns++;
+      // What comes now is behind them.
+      script.receive(100 + turns);
+      assertEquals(script.handled.length > before, true);
+      assertEquals(script.handled.length - before <= 21, true);
+      before = script.handled.length;
+    }
+    while (script.timers.length > 0) script.turn();
+    assertEquals(script.handled, frames(1, 100 + turns));
+  });
+
+  it("keeps the order when handling a frame brings the next one", () => {
+    const script = new Script();
+    script.flood(1, 12);
+    script.receive(13, 2);
+    script.turn();
+    assertEquals(script.handled, frames(1, 14));
+  });
+
+  it("loses one frame, and not the rest, when one cannot be handled", () => {
+    const script = new Script();
+    script.flood(1, 11);
+    script.receive(12, 1);
+    script.receive(13);
+    script.turn();
+    assertEquals(script.handled, frames(1, 13));
+  });
+
+  it("sets 10,000 frames aside at most", () => {
+    const script = new Script();
+    script.flood(1, 10);
+    for (let count = 0; count < 20_000; count++) script.receive(count % 256);
+    script.turn();
+    assertEquals(script.handled.length, 10_010);
+  });
+
+  it("hands nothing on and leaves no timer behind once it is closed", () => {
+    const script = new Script();
+    script.flood(1, 50);
+    script.intake.close();
+    assertEquals(script.timers.length, 0);
+    script.receive(51);
+    assertEquals(script.handled, frames(1, 10));
+  });
+
+  it("stops at once when a frame closes it", () => {
+    const script = new Script();
+    script.flood(1, 10);
+    script.receive(11, 3);
+    script.receive(12);
+    script.turn();
+    assertEquals(script.handled, frames(1, 11));
+    assertEquals(script.timers.length, 0);
+  });
+});
