@@ -14,6 +14,7 @@ import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";
 import { keyFor } from "./support/keys.ts";
+import { VirtualCluster } from "./support/virtual_cluster.ts";
 
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 
@@ -164,11 +165,11 @@ describe("the first call", () => {
         return { ok: () => "ok" };
       },
     };
-    await using cluster = await startCluster(2, { hosts: [spec], timeout: 100 });
+    await using cluster = await VirtualCluster.start(2, { hosts: [spec] });
     const call = cluster.nodes[0].name("k", spec).ok();
-    await Promise.race([call, turn(300)]);
+    await cluster.pass(60_000);
     start();
-    assertEquals(await within(call, "the call"), "ok");
+    assertEquals(await cluster.time.until(call), "ok");
   });
 });
 
