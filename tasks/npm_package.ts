@@ -1,0 +1,73 @@
+/**
+ * `deno task npm`: makes the npm package in `build/npm`, JavaScript with its types, and packs it.
+ *
+ * The TypeScript compiler makes it, file for file: so what runs is what was written, and the types are
+ * those that were checked. (`deno pack` leaves out dependencies of which only types are imported, as
+ * `hono` is in the declarations.)
+ *
+ * @module
+ */
+import { installModules, tsc } from "./node_modules.ts";
+import { root, run } from "./process.ts";
+
+/** Where the task puts the package; not in the repository. */
+const FOLDER = `${root}build/npm/`;
+
+/** The parts of `package.json` that are used here. */
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly license: string;
+  readonly engines: Record<string, string>;
+  /** Entry points and the TypeScript files behind them. */
+  readonly exports: Record<string, string>;
+  readonly dependencies: Record<string, string>;
+}
+
+/** The manifest that is published, of the one that is in the repository. */
+export function publishedManifest(manifest: Manifest): Record<string, unknown> {
+  const { name, version, description, license, engines, dependencies } = manifest;
+  const exports = Object.entries(manifest.exports).map(([entry, file]) => {
+    const stem = file.replace(/\.ts$/, "");
+    return [entry, { types: `${stem}.d.ts`, default: `${stem}.js` }];
+  });
+  return {
+    name,
+    version,
+    description,
+    license,
+    type: "module",
+    sideEffects: false,
+    engines,
+    exports: { ...Object.fromEntries(exports), "./package.json": "./package.json" },
+    dependencies,
+  };
+}
+
+async function mustRun(command: string, args: readonly string[]): Promise<string> {
+  const { code, output } = await run(command, args);
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${output}`);
+  return output;
+}
+
+/** Makes the package in `folder`, which is emptied first; the path of its tarball, in the same folder. */
+export async function makePackage(folder: string): Promise<string> {
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.remove(folder, { recursive: true });
+  await Deno.mkdir(folder);
+  await mustRun("node", [tsc, "--project", "tsconfig.npm.json", "--outDir", folder]);
+  for (const file of ["README.md", "LICENSE"]) await Deno.copyFile(root + file, folder + file);
+  const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${root}package.json`));
+  const published = publishedManifest(manifest);
+  await Deno.writeTextFile(`${folder}package.json`, `${JSON.stringify(published, null, 2)}\n`);
+  const packed = await mustRun("npm", ["pack", "--json", "--pack-destination", folder, folder]);
+  // What npm has to say besides comes before or after the list.
+  const [{ filename }] = JSON.parse(packed.slice(packed.indexOf("["), packed.lastIndexOf("]") + 1));
+  return folder + filename;
+}
+
+if (import.meta.main) {
+  await installModules();
+  console.log((await makePackage(FOLDER)).replace(root, ""));
+}

@@ -1,0 +1,144 @@
+import { assert, assertEquals } from "@std/assert";
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { findBun, tsc } from "../../../tasks/node_modules.ts";
+import { makePackage } from "../../../tasks/npm_package.ts";
+import { root, run } from "../../../tasks/process.ts";
+
+/** Any program of these tests is through in a fraction of it, in milliseconds. */
+const LIMIT = 60_000;
+
+const here = decodeURIComponent(new URL(".", import.meta.url).pathname);
+
+async function readJson(path: string) {
+  return JSON.parse(await Deno.readTextFile(path));
+}
+
+/** All files below `folder`. */
+async function filesIn(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) files.push(...await filesIn(`${folder}${name}/`));
+    else files.push(folder + name);
+  }
+  return files;
+}
+
+/** What a program printed as JSON. */
+async function runJson(command: string, program: string) {
+  const { code, output } = await run(command, [program], { timeout: LIMIT });
+  assertEquals(code, 0, output);
+  return JSON.parse(output);
+}
+
+describe("the npm package", () => {
+  let folder: string;
+  let installed: string;
+
+  /** Type-checks the program, and compiles it into the folder. */
+  async function compile(module: string, moduleResolution: string): Promise<void> {
+    const path = `${folder}/tsconfig.json`;
+    const compilerOptions = {
+      module,
+      moduleResolution,
+      target: "es2022",
+      lib: ["es2023", "dom", "esnext.disposable"],
+      types: [],
+      strict: true,
+      skipLibCheck: false,
+    };
+    await Deno.writeTextFile(path, JSON.stringify({ compilerOptions, files: ["cluster.ts"] }));
+    const { code, output } = await run("node", [tsc, "--project", path], { timeout: LIMIT });
+    assertEquals(code, 0, output);
+  }
+
+  beforeAll(async () => {
+    folder = await Deno.makeTempDir({ prefix: "synod-npm-" });
+    installed = `${folder}/node_modules/@synod/synod/`;
+    const tarball = await makePackage(`${folder}/made/`);
+    for (const file of ["cluster.ts", "threads.mjs"]) {
+      await Deno.copyFile(here + file, `${folder}/${file}`);
+    }
+    await Deno.writeTextFile(`${folder}/package.json`, `{ "private": true, "type": "module" }`);
+    // As on a machine that has no build of cbor-extract: it is optional.
+    const { code, output } = await run("npm", [
+      "install",
+      "--prefer-offline",
+      "--ignore-scripts",
+      "--omit=optional",
+      `--prefix=${folder}`,
+      tarball,
+    ], { timeout: LIMIT });
+    assertEquals(code, 0, output);
+  });
+
+  afterAll(() => Deno.remove(folder, { recursive: true }));
+
+  it("has a JavaScript file and its types for every entry point of deno.json, and no others", async () => {
+    const { name, version, exports } = await readJson(`${root}deno.json`);
+    const manifest = await readJson(`${installed}package.json`);
+    assertEquals([manifest.name, manifest.version], [name, version]);
+    const { "./package.json": _, ...entries } = manifest.exports;
+    assertEquals(Object.keys(entries).sort(), Object.keys(exports).sort());
+    for (const [entry, source] of Object.entries<string>(exports)) {
+      const stem = source.replace(/\.ts$/, "");
+      assertEquals(entries[entry], { types: `${stem}.d.ts`, default: `${stem}.js` });
+      for (const file of Object.values<string>(entries[entry])) {
+        assert((await Deno.stat(installed + file)).isFile, file);
+      }
+    }
+  });
+
+  it("brings the README and the licence, and no TypeScript but declarations", async () => {
+    for (const file of ["README.md", "LICENSE"]) {
+      assertEquals(
+        await Deno.readTextFile(installed + file),
+        await Deno.readTextFile(root + file),
+      );
+    }
+    const files = await filesIn(installed);
+    assert(files.length > 100);
+    assertEquals(files.filter((file) => /(?<!\.d)\.ts$/.test(file)), []);
+  });
+
+  it("needs only what it declares, and not cbor-extract", async () => {
+    const manifest = await readJson(`${installed}package.json`);
+    assertEquals(manifest.dependencies, (await readJson(`${root}package.json`)).dependencies);
+    const modules = [...Deno.readDirSync(`${folder}/node_modules`)].map(({ name }) => name);
+    assertEquals(modules.filter((name) => !name.startsWith(".")).sort(), [
+      "@synod",
+      ...Object.keys(manifest.dependencies),
+    ]);
+  });
+
+  for (const [module, resolution] of [["esnext", "bundler"], ["nodenext", "nodenext"]]) {
+    it(`has types that a program is checked against, where modules resolve as "${resolution}"`, async () => {
+      await compile(module, resolution);
+    });
+  }
+
+  for (const runtime of ["node", "bun"]) {
+    const command = () => runtime === "node" ? "node" : findBun();
+
+    it(`runs a cluster of three in ${runtime}, in one process`, async () => {
+      await compile("nodenext", "nodenext");
+      const { token, ...others } = await runJson(await command(), `${folder}/cluster.js`);
+      assert(Number.isSafeInteger(token) && token > 0, `no fencing token: ${token}`);
+      assertEquals(others, {
+        put: { ok: true, value: "hello" },
+        held: true,
+        counts: [7, 8],
+        wrong: 7,
+        others: ["function", "function", "function", "function"],
+        error: "SynodError",
+      });
+    });
+
+    it(`runs a cluster of three threads in ${runtime}, which exits by itself`, async () => {
+      const answers = await runJson(await command(), `${folder}/threads.mjs`);
+      assertEquals(answers.length, 3);
+      for (const { leader } of answers) assertEquals(leader, answers[0].leader);
+      const tokens = answers.map(({ token }: { token: number }) => token);
+      assertEquals(new Set(tokens).size, 3, "everybody had the lock alone");
+    });
+  }
+});
