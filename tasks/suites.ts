@@ -1,3 +1,4 @@
+import type { OptionalProgram } from "./optional_programs.ts";
 import { root } from "./process.ts";
 
 /** A JavaScript runtime that tests are run in. */
@@ -48,6 +49,35 @@ export const RULES: readonly Rule[] = [
     timeout: 120_000,
   },
 ];
+
+/** What some tests need besides: by what their path begins with. */
+const NEEDS: Readonly<Record<string, OptionalProgram>> = {
+  "tests/runtimes/browser/": "chromium",
+  "tests/examples/browser_client_": "chromium",
+  "tests/runtimes/workerd/": "workerd",
+  "tests/examples/edge_client_": "workerd",
+};
+
+/** The programs that a test file needs, and the machine may be without. */
+export function needsOf(file: string): OptionalProgram[] {
+  return Object.entries(NEEDS)
+    .filter(([beginning]) => file.startsWith(beginning))
+    .map(([, program]) => program);
+}
+
+/** What can be run of `files` where `missing` are missing, and what cannot, as a line to be shown. */
+export function sortOut(
+  files: readonly string[],
+  missing: ReadonlySet<OptionalProgram>,
+): { runnable: string[]; notRun: string[] } {
+  const lacks = (file: string) => needsOf(file).filter((program) => missing.has(program));
+  return {
+    runnable: files.filter((file) => lacks(file).length === 0),
+    notRun: files
+      .filter((file) => lacks(file).length > 0)
+      .map((file) => `not run: ${file} (no ${lacks(file).join(", no ")} on this machine)`),
+  };
+}
 
 /** The rule for a test file. */
 export function ruleFor(file: string): Rule {

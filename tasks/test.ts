@@ -9,10 +9,11 @@
  */
 import { chooseSetup } from "./jsr.ts";
 import { installModules } from "./node_modules.ts";
+import { findMissing } from "./optional_programs.ts";
 import { pool, width } from "./process.ts";
 import { type FileResult, findDifferences, runFile, type Setup } from "./run_file.ts";
 import { passes, stages } from "./stages.ts";
-import { findTests, ruleFor, type Runtime, RUNTIMES } from "./suites.ts";
+import { findTests, needsOf, ruleFor, type Runtime, RUNTIMES, sortOut } from "./suites.ts";
 
 interface Wish {
   readonly runtimes: readonly Runtime[];
@@ -48,7 +49,9 @@ function show(result: FileResult): void {
 }
 
 async function runTests(wish: Wish, setup: Setup): Promise<{ passed: number; failed: number }> {
-  const files = await findTests(wish.paths);
+  const found = await findTests(wish.paths);
+  const missing = await findMissing(found.flatMap(needsOf));
+  const { runnable: files, notRun } = sortOut(found, missing);
   const jobs = wish.runtimes.flatMap((runtime) =>
     files
       .filter((file) => ruleFor(file).runtimes.includes(runtime))
@@ -73,6 +76,8 @@ async function runTests(wish: Wish, setup: Setup): Promise<{ passed: number; fai
     const sum = own.reduce((total, result) => total + result.passed, 0);
     console.log(`${runtime}: ${sum} passed in ${own.length} files`);
   }
+  // Aloud, where it is read, and not counted as passed.
+  for (const line of notRun) console.log(line);
   // To find nothing to run is not a success.
   return { passed, failed: passed + failed === 0 ? 1 : failed };
 }

@@ -2,19 +2,29 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { root } from "../../tasks/process.ts";
 
-/** Runs `.ci/run` with a test command that prints `output` and exits with `code`. */
-async function runCi(output: string, code: number): Promise<{ lines: string[]; code: number }> {
+/** A program that stands for another: a script of bash. */
+type Fakes = Record<string, string>;
+
+/** What `.ci/run` takes from the machine besides. */
+const TOOLS = ["bash", "dirname", "grep", "mktemp", "rm", "tail", "tee", "timeout"];
+
+/** Runs `.ci/run` where there are no programs but `fakes`, and the tools. */
+async function runWith(fakes: Fakes): Promise<{ lines: string[]; code: number }> {
   const folder = await Deno.makeTempDir({ prefix: "synod-test-" });
   try {
-    const script = `#!/usr/bin/env bash\nprintf '%s' "$FAKE_OUTPUT"\nexit "$FAKE_CODE"\n`;
-    await Deno.writeTextFile(`${folder}/npx`, script, { mode: 0o755 });
-    const ended = await new Deno.Command("bash", {
+    for (const tool of TOOLS) {
+      const { stdout } = await new Deno.Command("which", { args: [tool] }).output();
+      await Deno.symlink(new TextDecoder().decode(stdout).trim(), `${folder}/${tool}`);
+    }
+    for (const [name, script] of Object.entries(fakes)) {
+      await Deno.writeTextFile(`${folder}/${name}`, `#!${folder}/bash\n${script}\n`, {
+        mode: 0o755,
+      });
+    }
+    const ended = await new Deno.Command(`${folder}/bash`, {
       args: [`${root}.ci/run`],
-      env: {
-        PATH: `${folder}:${Deno.env.get("PATH")}`,
-        FAKE_OUTPUT: output,
-        FAKE_CODE: String(code),
-      },
+      clearEnv: true,
+      env: { PATH: folder },
       stdin: "null",
     }).output();
     const lines = new TextDecoder().decode(ended.stdout).trimEnd().split("\n");
@@ -22,6 +32,12 @@ async function runCi(output: string, code: number): Promise<{ lines: string[]; c
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Runs `.ci/run`, where there is a browser, with a test command that prints `output` and exits with `code`. */
+function runCi(output: string, code: number): Promise<{ lines: string[]; code: number }> {
+  const quoted = `'${output}'`;
+  return runWith({ npx: `printf %s ${quoted}\nexit ${code}`, chromium: "" });
 }
 
 describe(".ci/run", () => {
@@ -57,5 +73,44 @@ describe(".ci/run", () => {
     const { lines, code } = await runCi("5 passed, 0 failed\n", 7);
     assertEquals(lines.at(-1), "5 passed, 1 failed");
     assertEquals(code, 1);
+  });
+});
+
+describe(".ci/run, where there is no browser", () => {
+  const passes = { npx: "echo '2 passed, 0 failed'" };
+  const asRoot = { id: "echo 0" };
+
+  it("installs one before the tests, and says nothing of what that printed", async () => {
+    const get = `echo "noise"; [[ $1 != install ]] || echo : > "\${0%/*}/installed"`;
+    const npx = `[[ -e "\${0%/*}/installed" ]] && echo '2 passed, 0 failed'`;
+    assertEquals(await runWith({ ...asRoot, "apt-get": get, npx }), {
+      lines: ["Installing Chromium", "2 passed, 0 failed"],
+      code: 0,
+    });
+  });
+
+  for (const step of ["update", "install"]) {
+    it(`says so if that fails at "${step}", and runs the tests all the same`, async () => {
+      const get = `[[ $1 == ${step} ]] && echo "E: no network" >&2 && exit 100; exit 0`;
+      assertEquals(await runWith({ ...asRoot, "apt-get": get, ...passes }), {
+        lines: [
+          "Installing Chromium",
+          "Chromium could not be installed:",
+          "E: no network",
+          "2 passed, 0 failed",
+        ],
+        code: 0,
+      });
+    });
+  }
+
+  it("says so where nobody can install it", async () => {
+    const lines = [
+      "There is no Chromium, and only root can install it, with apt-get.",
+      "2 passed, 0 failed",
+    ];
+    const get = { "apt-get": "echo called" };
+    assertEquals(await runWith({ id: "echo 1000", ...get, ...passes }), { lines, code: 0 });
+    assertEquals(await runWith({ ...asRoot, ...passes }), { lines, code: 0 });
   });
 });

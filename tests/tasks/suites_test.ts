@@ -1,6 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { findTests, ruleFor, RUNTIMES } from "../../tasks/suites.ts";
+import { root } from "../../tasks/process.ts";
+import { findTests, needsOf, ruleFor, RUNTIMES, sortOut } from "../../tasks/suites.ts";
 
 describe("ruleFor()", () => {
   it("runs a test in every runtime, with no permission but to read", () => {
@@ -31,5 +32,41 @@ describe("findTests()", () => {
     const files = await findTests(["./tests/tasks/", "tests/paxos/ballot_test.ts"]);
     assert(files.includes("tests/tasks/junit_test.ts"));
     assert(files.every((file) => /^tests\/(tasks\/|paxos\/ballot_test)/.test(file)));
+  });
+});
+
+describe("sortOut()", () => {
+  const browser = "tests/runtimes/browser/a_test.ts";
+  const example = "tests/examples/edge_client_test.ts";
+  const plain = "tests/paxos/ballot_test.ts";
+
+  it("leaves out the tests whose program is missing, and says so", () => {
+    assertEquals(sortOut([plain, browser, example], new Set(["chromium" as const])), {
+      runnable: [plain, example],
+      notRun: [`not run: ${browser} (no chromium on this machine)`],
+    });
+    assertEquals(sortOut([plain, browser, example], new Set(["workerd" as const])).runnable, [
+      plain,
+      browser,
+    ]);
+  });
+
+  it("leaves out nothing where all is there", () => {
+    assertEquals(sortOut([browser, example], new Set()), {
+      runnable: [browser, example],
+      notRun: [],
+    });
+  });
+
+  it("finds every test that starts one of these programs", async () => {
+    for (const file of await findTests()) {
+      if (file === "tests/tasks/suites_test.ts") continue;
+      const text = await Deno.readTextFile(root + file);
+      const uses = [
+        ...(/launchBrowser/.test(text) ? ["chromium"] : []),
+        ...(/startWorkerd|WorkerService/.test(text) ? ["workerd"] : []),
+      ];
+      if (uses.length > 0) assertEquals(needsOf(file), uses, file);
+    }
   });
 });
