@@ -1,0 +1,122 @@
+import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { type Kind, Members, SECRET } from "./members.ts";
+import { WorkerService } from "./worker_service.ts";
+
+const members = ["w1", "w2", "durable"];
+const SESSION_TTL = 1_000;
+
+interface Case {
+  readonly kind: Kind;
+  /** Whether the Durable Object knows where the others are; otherwise they connect to it. */
+  readonly connects: boolean;
+}
+
+/** A cluster of two members here and one in a Durable Object. */
+async function start({ kind, connects }: Case) {
+  const worker = await WorkerService.bundle("member");
+  const own = new Members(kind, members.slice(0, 2));
+  const env = {
+    SECRET,
+    TRANSPORT: kind,
+    MEMBERS: JSON.stringify(members),
+    PEERS: JSON.stringify(connects ? own.peers : {}),
+  };
+  own.setPort("durable", await worker.start(env));
+  await own.join({ members, clients: true, sessionTtl: SESSION_TTL, timeout: 10_000 });
+  return {
+    worker,
+    nodes: own.nodes,
+    [Symbol.asyncDispose]: async () => {
+      await own[Symbol.asyncDispose]();
+      await worker[Symbol.asyncDispose]();
+    },
+  };
+}
+
+for (
+  const [name, how] of [
+    ["WebSocket, to which the others connect", { kind: "webSocket", connects: false }],
+    ["WebSocket, which connects to them as well", { kind: "webSocket", connects: true }],
+    ["HTTP, of which the others ask", { kind: "http", connects: false }],
+    ["HTTP, which asks them as well", { kind: "http", connects: true }],
+  ] as [string, Case][]
+) {
+  describe(`a member in a Durable Object, over ${name}`, () => {
+    it("agrees with two members elsewhere, and is a majority with either", async () => {
+      await using cluster = await start(how);
+      const { worker, nodes: [w1, w2] } = cluster;
+      await Promise.all([w1.ready, w2.ready]);
+
+      const keys = Array.from({ length: 10 }, (_, index) => `key ${index}`);
+      const answers = await Promise.all([
+        Promise.all(keys.map((key) => w1.kv.put(key, "w1"))),
+        Promise.all(keys.map((key) => w2.kv.put(key, "w2"))),
+        Promise.all(keys.map((key) => worker.ask("POST", `/put/${key}/durable`))),
+      ]);
+      for (const results of answers) assertEquals(results, answers[0]);
+      assert(answers[0].every((result) => result.ok && members.includes(result.value)));
+
+      // More than a message takes, both ways; between them the order must hold.
+      const large = new Uint8Array(900_000).fill(7);
+      assertEquals((await w1.kv.put("large", large)).ok, true);
+      assertEquals(await worker.ask("GET", "/size/large"), large.length);
+
+      const tokens = [await worker.ask("POST", "/lock/pen") as number];
+      await w2.close();
+      const held = await w1.lock("pen");
+      tokens.push(held.token);
+      const waiting = worker.ask("POST", "/lock/pen");
+      await held.release();
+      tokens.push(await waiting as number);
+      for (let index = 1; index < tokens.length; index++) {
+        assertGreater(tokens[index], tokens[index - 1]);
+      }
+    });
+  });
+}
+
+describe("a member in a Durable Object", () => {
+  it("keeps its session while nobody asks: its timers run between requests", async () => {
+    await using cluster = await start({ kind: "webSocket", connects: false });
+    const { worker, nodes: [w1, w2] } = cluster;
+    await Promise.all([w1.ready, w2.ready]);
+    await worker.ask("POST", "/lock/pen"); // then it has one
+    const session = await worker.ask("GET", "/session");
+    assertMatch(String(session), /^durable\//);
+    await w1.kv.put("a while", "not yet over", { until: Date.now() + 2 * SESSION_TTL });
+    for await (const { present } of w1.kv.watch("a while")) if (!present) break;
+    assertEquals(await worker.ask("GET", "/session"), session);
+  });
+
+  it("comes back without its memory, and the others go on meanwhile", async () => {
+    await using worker = await WorkerService.bundle("member");
+    await using own = new Members("webSocket", ["w1", "w2"]);
+    const env = {
+      SECRET,
+      TRANSPORT: "webSocket",
+      MEMBERS: JSON.stringify(members),
+      PEERS: JSON.stringify(own.peers),
+    };
+    // It finds the others, and they do not have to find it, so its port may change.
+    await worker.start(env);
+    await own.join({ members, clients: true, sessionTtl: SESSION_TTL, timeout: 10_000 });
+    const [w1, w2] = own.nodes;
+    assertEquals(await worker.ask("POST", "/put/greeting/hello"), { ok: true, value: "hello" });
+
+    await worker.stop();
+    assertEquals(await w1.kv.put("meanwhile", "w1"), { ok: true, value: "w1" });
+    const back = new Promise<void>((resolve) => {
+      w1.addEventListener("membership", ({ detail: { id, state } }) => {
+        if (id === "durable" && state === "operational") resolve();
+      });
+    });
+    await worker.start(env);
+    // The first request is what makes it start.
+    assertEquals(await worker.ask("GET", "/get/meanwhile"), { ok: true, value: "w1" });
+    await back;
+    await w2.close();
+    assertEquals(await worker.ask("GET", "/get/greeting"), { ok: true, value: "hello" });
+    assertEquals(await w1.kv.put("without w2", "w1"), { ok: true, value: "w1" });
+  });
+});

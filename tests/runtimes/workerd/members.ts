@@ -1,0 +1,58 @@
+import { Hono } from "hono";
+import { upgradeWebSocket } from "hono/deno";
+import { type ClusterNode, join, type JoinOptions } from "../../../mod.ts";
+import { http } from "../../../transports/http.ts";
+import { webSocket } from "../../../transports/websocket.ts";
+
+/** What all servers of the cluster know. */
+export const SECRET = "at least sixteen characters";
+
+/** How nodes speak. */
+export type Kind = "webSocket" | "http";
+
+/** Members in this process, each with a server of its own. */
+export class Members implements AsyncDisposable {
+  readonly nodes: ClusterNode[] = [];
+  /** Where the members are reached, by their ids. */
+  readonly peers: Record<string, string> = {};
+  readonly #kind: Kind;
+  readonly #apps = new Map<string, Hono>();
+  readonly #servers: Deno.HttpServer[] = [];
+
+  /** Listens for the members `ids`, on free ports; none has joined yet. */
+  constructor(kind: Kind, ids: readonly string[]) {
+    this.#kind = kind;
+    for (const id of ids) {
+      const app = new Hono();
+      const server = Deno.serve(
+        { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+        (request) => app.fetch(request),
+      );
+      this.#apps.set(id, app);
+      this.#servers.push(server);
+      this.setPort(id, (server.addr as Deno.NetAddr).port);
+    }
+  }
+
+  /** Where the member `id` is reached, also one elsewhere on this machine. */
+  setPort(id: string, port: number): void {
+    this.peers[id] = `${this.#kind === "http" ? "http" : "ws"}://127.0.0.1:${port}/synod`;
+  }
+
+  /** All of them join. */
+  async join(options: Omit<JoinOptions, "id" | "transport">): Promise<void> {
+    const { peers } = this;
+    for (const [id, app] of this.#apps) {
+      const transport = this.#kind === "http"
+        ? http({ peers, secret: SECRET })
+        : webSocket({ peers, secret: SECRET, upgradeWebSocket });
+      app.route("/synod", transport.routes as Hono);
+      this.nodes.push(await join({ ...options, id, transport }));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.close()));
+    await Promise.all(this.#servers.map((server) => server.shutdown()));
+  }
+}
