@@ -1,0 +1,38 @@
+import { Hono } from "hono";
+import { bundle } from "../../../tasks/bundle.ts";
+
+/** A page on this machine in which the library is known as `synod`. */
+export interface Site {
+  /** The address of the page. */
+  readonly url: string;
+  /** For more routes of the same origin. */
+  readonly app: Hono;
+  close(): Promise<void>;
+}
+
+const HTML = `<!doctype html><title>A node</title><script type="module" src="/page.js"></script>`;
+
+/** Serves the page on a free port. */
+export async function serveSite(): Promise<Site> {
+  const folder = await Deno.makeTempDir({ prefix: "synod-page-" });
+  await bundle(
+    decodeURIComponent(new URL("page.ts", import.meta.url).pathname),
+    `${folder}/page.js`,
+  );
+  const script = await Deno.readTextFile(`${folder}/page.js`);
+  await Deno.remove(folder, { recursive: true });
+  const app = new Hono();
+  app.get("/", (context) => context.html(HTML));
+  app.get("/page.js", (context) => {
+    return context.body(script, { headers: { "content-type": "text/javascript" } });
+  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request) => app.fetch(request),
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/`,
+    app,
+    close: () => server.shutdown(),
+  };
+}

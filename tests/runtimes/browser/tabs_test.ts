@@ -1,0 +1,114 @@
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import type { ClusterNode, Lock } from "../../../mod.ts";
+import { type Browser, launchBrowser, type Tab } from "../../../tasks/browser.ts";
+import type { library } from "./page.ts";
+import { serveSite, type Site } from "./site.ts";
+
+// What is known in the page.
+declare const synod: typeof library;
+declare global {
+  /** The node of a tab. */
+  // deno-lint-ignore no-var -- the only way to declare a global
+  var node: ClusterNode;
+  /** The lock that a tab has, or waits for. */
+  // deno-lint-ignore no-var
+  var lock: Promise<Lock>;
+}
+
+const members = ["w1", "w2", "w3"];
+
+describe("three tabs of one origin over BroadcastChannel", () => {
+  let site: Site;
+  let browser: Browser;
+  let tabs: Tab[];
+
+  beforeAll(async () => {
+    [site, browser] = await Promise.all([serveSite(), launchBrowser()]);
+    tabs = await Promise.all(members.map(() => browser.newTab()));
+    await Promise.all(tabs.map((tab) => tab.goto(site.url)));
+  });
+
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await site.close();
+  });
+
+  it("are a cluster of three members, and agree", async () => {
+    const states = await Promise.all(
+      tabs.map((tab, index) =>
+        tab.evaluate(async ({ id, members }) => {
+          const transport = synod.broadcastChannel("tabs");
+          globalThis.node = await synod.join({ id, members, transport, sessionTtl: 2_000 });
+          await node.ready;
+          return node.hasQuorum;
+        }, { id: members[index], members })
+      ),
+    );
+    assertEquals(states, [true, true, true]);
+
+    const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`);
+    const answers = await Promise.all(tabs.map((tab) =>
+      tab.evaluate(
+        (keys) => Promise.all(keys.map((key) => node.kv.put(key, node.id))),
+        keys,
+      )
+    ));
+    for (const results of answers) assertEquals(results, answers[0]);
+    assert(answers[0].every((result) => result.ok && members.includes(result.value)));
+  });
+
+  it("hand a lock over, each with a greater token", async () => {
+    const take = () => {
+      globalThis.lock = node.lock("pen");
+      return lock.then(({ token }) => token);
+    };
+    const first = await tabs[0].evaluate(take);
+    const second = tabs[1].evaluate(take);
+    // It waits as long as the first tab has the lock.
+    await tabs[0].evaluate(async () => {
+      const held = await lock;
+      for (let round = 0; round < 20; round++) {
+        await node.kv.put(`round ${round}`, round);
+        if (!held.held) throw new Error("the lock was lost");
+      }
+      await held.release();
+    });
+    assertGreater(await second, first);
+    for (const tab of tabs) {
+      const holders = await tab.evaluate(() => node.holders("pen"));
+      assert(holders.ok);
+      assertEquals(holders.value.map(({ pid }) => pid.node), ["w2"]);
+    }
+  });
+
+  it("go on without a tab that is closed, and free what it had", async () => {
+    const before = await tabs[1].evaluate(() => lock.then(({ token }) => token));
+    const third = tabs[2].evaluate(() => node.lock("pen").then(({ token }) => token));
+    await tabs[2].evaluate(() => node.kv.put("the third", "waits"));
+    await tabs[1].close();
+    // At once: two of three are a quorum.
+    assertEquals(await tabs[0].evaluate(() => node.kv.put("after", "the loss")), {
+      ok: true,
+      value: "the loss",
+    });
+    assertGreater(await third, before);
+    const holders = await tabs[0].evaluate(() => node.holders("pen"));
+    assert(holders.ok);
+    assertEquals(holders.value.map(({ pid }) => pid.node), ["w3"]);
+  });
+
+  it("take the tab back when it is opened again", async () => {
+    const tab = tabs[1] = await browser.newTab();
+    await tab.goto(site.url);
+    const found = await tab.evaluate(async (members) => {
+      const transport = synod.broadcastChannel("tabs");
+      globalThis.node = await synod.join({ id: "w2", members, transport, sessionTtl: 2_000 });
+      return await node.kv.get("after", { timeout: 20_000 });
+    }, members);
+    assertEquals(found, { ok: true, value: "the loss" });
+    // Now the first may leave: the other two are a majority again, and know all.
+    await tabs[0].evaluate(() => node.close());
+    assertEquals(await tabs[2].evaluate(() => node.kv.get("after", { timeout: 20_000 })), found);
+  });
+});
