@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
-import { Hono } from "hono";
+import type { Hono } from "hono";
 import { upgradeWebSocket } from "hono/deno";
 import { type ClusterNode, join } from "../../../mod.ts";
 import { type Browser, launchBrowser, type Tab } from "../../../tasks/browser.ts";

@@ -9,10 +9,8 @@ import { serveSite, type Site } from "./site.ts";
 declare const synod: typeof library;
 declare global {
   /** The node of a tab. */
-  // deno-lint-ignore no-var -- the only way to declare a global
   var node: ClusterNode;
   /** The lock that a tab has, or waits for. */
-  // deno-lint-ignore no-var
   var lock: Promise<Lock>;
 }
 

@@ -1,0 +1,21 @@
+# What workerd runs: the worker, as a module beside this file, reachable at the socket "http".
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "edge", worker = .edge),
+    # The members are on this machine; outside of it, "public" is what to allow.
+    (name = "members", network = (allow = ["local"])),
+  ],
+  sockets = [(name = "http", http = (), service = "edge")],
+);
+
+const edge :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = "2026-11-01",
+  globalOutbound = "members",
+  bindings = [
+    (name = "PEERS", fromEnvironment = "PEERS"),
+    (name = "SECRET", fromEnvironment = "SECRET"),
+  ],
+);

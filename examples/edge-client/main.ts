@@ -1,0 +1,96 @@
+/**
+ * Three members, and a worker of workerd that is their client: it sells seats over HTTP, to buyers who
+ * all come at once.
+ *
+ *     deno task example:edge-client
+ *
+ * Each seat is sold once, and whoever comes too late is told whose it is. The exit code is 1 if anything
+ * is wrong. Begin to read in `worker.ts`.
+ *
+ * @module
+ */
+import { bundle } from "../../tasks/bundle.ts";
+import { installModules } from "../../tasks/node_modules.ts";
+import { startWorkerd } from "../../tasks/workerd.ts";
+import { startMembers } from "./members.ts";
+
+/** In earnest it would come from where secrets are kept. */
+const SECRET = crypto.randomUUID();
+
+const SEATS = 5;
+const BUYERS = 20;
+const TURNS = 5;
+
+const here = decodeURIComponent(new URL(".", import.meta.url).pathname);
+
+/** What the worker answers. */
+type Ask = (method: "GET" | "POST", path: string) => Promise<Record<string, unknown>>;
+
+/** Starts all, calls `use`, and ends all. */
+async function withWorker<T>(use: (ask: Ask) => Promise<T>): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "synod-edge-" });
+  try {
+    await bundle(`${here}worker.ts`, `${folder}/worker.js`);
+    await Deno.copyFile(`${here}config.capnp`, `${folder}/config.capnp`);
+    await using members = await startMembers(SECRET);
+    const peers = JSON.stringify(members.peers);
+    await using workerd = await startWorkerd(`${folder}/config.capnp`, { PEERS: peers, SECRET });
+    return await use(async (method, path) => {
+      const response = await fetch(`http://127.0.0.1:${workerd.port}${path}`, { method });
+      if (!response.ok) throw new Error(`${method} ${path}: status ${response.status}`);
+      return await response.json();
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Whether each seat has one buyer, and everybody was told the same. */
+async function sellSeats(ask: Ask): Promise<boolean> {
+  const answers = await Promise.all(
+    Array.from({ length: BUYERS }, async (_, index) => {
+      const [seat, buyer] = [`${index % SEATS + 1}`, `buyer-${index + 1}`];
+      const answer = await ask("POST", `/seats/${seat}/${buyer}`);
+      return { seat, mine: answer.mine, right: (answer.buyer === buyer) === answer.mine, answer };
+    }),
+  );
+  const sold = answers.filter(({ mine }) => mine);
+  console.log(`${BUYERS} buyers came for ${SEATS} seats: ${sold.length} were sold.`);
+  let right = new Set(sold.map(({ seat }) => seat)).size === SEATS && sold.length === SEATS;
+  for (const { seat, answer } of sold) {
+    console.log(`  seat ${seat} is ${answer.buyer}'s`);
+    const found = await ask("GET", `/seats/${seat}`);
+    const told = answers.filter((other) => other.seat === seat);
+    right &&= found.buyer === answer.buyer &&
+      told.every((other) => other.right && other.answer.buyer === answer.buyer);
+  }
+  return right;
+}
+
+/** Whether everybody who took the lock had a token of their own. */
+async function takeTurns(ask: Ask): Promise<boolean> {
+  const answers = await Promise.all(Array.from({ length: TURNS }, () => ask("POST", "/till/1")));
+  const tokens = new Set(answers.map(({ token }) => token));
+  console.log(`${TURNS} requests took the lock on the till, one after the other.`);
+  return tokens.size === TURNS;
+}
+
+/** Whether a singleton on one of the members counted every visit. */
+async function countVisits(ask: Ask): Promise<boolean> {
+  const visits = [];
+  for (let visit = 0; visit < 3; visit++) visits.push((await ask("POST", "/visits")).visits);
+  console.log(`Visits were counted: ${visits.join(", ")}.`);
+  return visits.join() === "1,2,3";
+}
+
+if (import.meta.main) {
+  await installModules();
+  const results = await withWorker(async (ask) => [
+    await sellSeats(ask),
+    await takeTurns(ask),
+    await countVisits(ask),
+  ]);
+  const right = results.every((result) => result);
+  console.log(right ? "All is well." : "Something is wrong.");
+  Deno.exitCode = right ? 0 : 1;
+}
