@@ -234,6 +234,8 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   lock(key: Key, options: LockOptions & { ifAvailable: true }): Promise<Lock | null>;
   /** Without `ifAvailable` there always is a lock in the end. */
   lock(key: Key, options?: LockOptions & { ifAvailable?: false }): Promise<Lock>;
+  /** With options that are not known before the program runs, there may be none. */
+  lock(key: Key, options?: LockOptions): Promise<Lock | null>;
   lock(key: Key, options: LockOptions = {}): Promise<Lock | null> {
     return this.#locks.lock(key, options);
   }
