@@ -1,5 +1,5 @@
-import { findBun, tsx } from "../../tasks/node_modules.ts";
-import { deno, type Ended, run } from "../../tasks/process.ts";
+import { type Ended, run } from "../../tasks/process.ts";
+import { programFor } from "../../tasks/program.ts";
 import { type Runtime, RUNTIMES } from "../../tasks/suites.ts";
 
 export { type Ended, type Runtime, RUNTIMES };
@@ -18,17 +18,6 @@ export async function runProgram(
   limit = LIMIT,
 ): Promise<Ended> {
   const path = decodeURIComponent(new URL(name, import.meta.url).pathname);
-  const options = { timeout: limit };
-  switch (runtime) {
-    case "deno":
-      return await run(
-        deno,
-        ["run", "--no-check", "--no-prompt", "--no-lock", "--allow-read", path, ...args],
-        options,
-      );
-    case "node":
-      return await run("node", [`--import=${tsx}`, path, ...args], options);
-    case "bun":
-      return await run(await findBun(), ["run", path, ...args], options);
-  }
+  const [command, ...first] = await programFor(runtime, path, ["--allow-read"]);
+  return await run(command, [...first, ...args], { timeout: limit });
 }

@@ -1,0 +1,22 @@
+import { findBun, tsx } from "./node_modules.ts";
+import { deno } from "./process.ts";
+import type { Runtime } from "./suites.ts";
+
+/** What runs a TypeScript program: a command, and its first arguments. */
+export type Program = readonly [command: string, ...args: string[]];
+
+/** How `runtime` runs the TypeScript program at `path`. In Deno it has these permissions, and no others. */
+export async function programFor(
+  runtime: Runtime,
+  path: string,
+  permissions: readonly string[],
+): Promise<Program> {
+  switch (runtime) {
+    case "deno":
+      return [deno, "run", "--no-check", "--no-prompt", "--no-lock", ...permissions, path];
+    case "node":
+      return ["node", `--import=${tsx}`, path];
+    case "bun":
+      return [await findBun(), "run", path];
+  }
+}

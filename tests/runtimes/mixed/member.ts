@@ -1,0 +1,42 @@
+/**
+ * The process of one member, for every runtime: does what it is told on its standard input, several
+ * things at a time, and answers on its standard output, a line for each. When there is nothing more to
+ * be told, it closes, and nothing tells it to exit.
+ *
+ * @module
+ */
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { Commands } from "./commands.ts";
+import { readLine, writeLine } from "./line.ts";
+
+/** What a member is told; `args` are those of the method `name` of {@linkcode Commands}. */
+export interface Order {
+  readonly number: number;
+  readonly name: keyof Commands;
+  readonly args: unknown[];
+}
+
+/** What came of the order with this number. */
+export interface Answer {
+  readonly number: number;
+  readonly value?: unknown;
+  readonly error?: { readonly name: string; readonly message: string; readonly code?: string };
+}
+
+const commands = new Commands();
+
+async function carryOut({ number, name, args }: Order): Promise<Answer> {
+  try {
+    const command = commands[name] as (...args: unknown[]) => unknown;
+    return { number, value: await command.apply(commands, args) };
+  } catch (error) {
+    const { name, message, code } = error as Error & { code?: string };
+    return { number, error: { name, message, code } };
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  carryOut(readLine(line) as Order).then((answer) => console.log(writeLine(answer)));
+}
+await commands.close();

@@ -1,0 +1,71 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { valueOf } from "../../support/expect.ts";
+import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
+import { singletonOn } from "./singleton_suite.ts";
+import { KEYS, VALUES } from "./values.ts";
+
+/** Every kind of value and key, from each runtime to each other. */
+export function valuesSuite(cluster: () => MixedCluster): void {
+  for (const from of MEMBERS) {
+    describe(`values of ${from}`, () => {
+      it("are read elsewhere as what they were", async () => {
+        const bucket = `values of ${from}`;
+        for (const [name, value] of Object.entries(VALUES)) {
+          await cluster().member(from).tell("put", name, value, { bucket });
+        }
+        for (const to of othersThan(from)) {
+          for (const [name, value] of Object.entries(VALUES)) {
+            const got = valueOf(await cluster().member(to).tell("get", name, { bucket }));
+            assertEquals(got, value, `${name}, read in ${to}`);
+          }
+        }
+      });
+
+      it("are arguments and results of calls from elsewhere", async () => {
+        const key = await singletonOn(cluster(), from, "echo");
+        for (const caller of othersThan(from)) {
+          for (const [name, value] of Object.entries(VALUES)) {
+            const echo = await cluster().member(caller).tell("call", key, "echo", [value]);
+            assertEquals(echo, value, `${name}, called from ${caller}`);
+          }
+        }
+      });
+
+      it("may be large", async () => {
+        const large = Uint8Array.from({ length: 300_000 }, (_, index) => index * index >> 3);
+        await cluster().member(from).tell("put", `large of ${from}`, large);
+        for (const to of othersThan(from)) {
+          const got = await cluster().member(to).tell("get", `large of ${from}`);
+          const bytes = valueOf(got) as Uint8Array;
+          assertEquals(bytes.length, large.length);
+          assert(
+            bytes.every((byte, index) => byte === large[index]),
+            `changed on its way to ${to}`,
+          );
+        }
+      });
+
+      it("are found elsewhere under keys of every kind", async () => {
+        const bucket = `keys of ${from}`;
+        for (const [index, key] of KEYS.entries()) {
+          const put = await cluster().member(from).tell("put", key, index, { bucket });
+          assertEquals(put, { ok: true, value: index }, "two keys are taken for one");
+        }
+        for (const to of othersThan(from)) {
+          for (const [index, key] of KEYS.entries()) {
+            const got = await cluster().member(to).tell("get", key, { bucket });
+            assertEquals(got, { ok: true, value: index }, `key ${index}, in ${to}`);
+          }
+          // What is listed there are keys that name the same here.
+          const listed = await cluster().member(to).tell("keys", bucket);
+          assertEquals(listed.length, KEYS.length);
+          const indexes = listed.map(async (key) =>
+            valueOf(await cluster().member(from).tell("get", key, { bucket }))
+          );
+          assertEquals((await Promise.all(indexes)).sort(), [...KEYS.keys()].sort());
+        }
+      });
+    });
+  }
+}
