@@ -28,7 +28,7 @@ export const RULES: readonly Rule[] = [
     timeout: 600_000,
   })),
   // These start processes of other runtimes themselves.
-  ...["tests/runtimes/", "tests/examples/", "tests/tasks/"].map((folder): Rule => ({
+  ...["tests/runtimes/", "tests/chaos/", "tests/examples/", "tests/tasks/"].map((folder): Rule => ({
     folder,
     runtimes: ["deno"],
     permissions: ["--allow-all"],

@@ -1,0 +1,166 @@
+import { checkCalls, type Execution, type MadeCall } from "../checkers/calls.ts";
+import { checkVisits, type Visit } from "../checkers/fenced_resource.ts";
+import { checkOwnership, type Owned } from "../checkers/ownership.ts";
+import type { Put, Read } from "../checkers/put_once_register.ts";
+import { checkRegisters, type Recorded } from "../checkers/registers.ts";
+import type { Event, OwnedEvent } from "./orders.ts";
+import type { Outcome } from "./remote.ts";
+import type { RemoteClock } from "./remote_clock.ts";
+
+type Wrote = Pick<Put, "value" | "bound" | "node">;
+type Saw = Omit<Read, "call" | "return" | "type">;
+
+/** When something was asked for and answered, in as far as this process and the other one know. */
+interface Stamps {
+  readonly outcome: Outcome;
+  readonly clock: RemoteClock;
+}
+
+type Entry =
+  & { readonly on: string; readonly label: string; readonly asked: number }
+  & (
+    | { readonly type: "put"; readonly wrote: Wrote; result?: Put["result"]; stamps?: Stamps }
+    | { readonly type: "read"; readonly saw: Saw; readonly stamps: Stamps }
+  );
+
+/** A put that was asked for: what became of it is unknown, unless it is told here. */
+export interface PendingPut {
+  /** It returned this. */
+  agreed(stamps: Stamps, result: { value: string; token?: number }): void;
+  /** It certainly had no effect. */
+  refused(): void;
+}
+
+/**
+ * All that was asked for and answered, and all that the processes told. Times become comparable only at the
+ * end, when the clocks are known best.
+ */
+export class Book {
+  readonly #entries = new Set<Entry>();
+  readonly #unbound = new Set<string>();
+  readonly #owned = new Map<string, { event: OwnedEvent; clock: RemoteClock }>();
+  readonly #calls = new Map<string, MadeCall>();
+  readonly #executions: Execution[] = [];
+  /** When what had been agreed on in an era was lost. */
+  readonly #ends = new Map<number, number>();
+  /** What was acknowledged for ever in this era, by key. */
+  readonly #settled = new Map<string, string>();
+  #era = 1;
+
+  /** What a key of the present era begins with. */
+  get era(): string {
+    return `${this.#era}/`;
+  }
+
+  /** How many operations, owners, calls and executions were written down. */
+  get sizes(): Readonly<Record<"operations" | "owners" | "calls" | "executions", number>> {
+    return {
+      operations: this.#entries.size,
+      owners: this.#owned.size,
+      calls: this.#calls.size,
+      executions: this.#executions.length,
+    };
+  }
+
+  /**
+   * What was agreed on is about to be lost. From now on keys are those of a time in between, of which
+   * nothing can be said, until {@linkcode beginEra}.
+   */
+  endEra(): void {
+    this.#ends.set(this.#era, performance.now());
+    this.#ends.set(++this.#era, -Infinity);
+    this.#settled.clear();
+  }
+
+  /** The cluster has begun anew. */
+  beginEra(): void {
+    this.#era++;
+    this.#settled.clear();
+  }
+
+  /** A put is asked for. */
+  put(on: string, label: string, wrote: Wrote): PendingPut {
+    const entry: Entry = { type: "put", on, label, wrote, asked: performance.now() };
+    this.#entries.add(entry);
+    if (!wrote.bound) this.#unbound.add(wrote.value);
+    return {
+      agreed: (stamps, result) => {
+        Object.assign(entry, { stamps, result });
+        if (this.#unbound.has(result.value) && on.startsWith(this.era)) {
+          this.#settled.set(on, result.value);
+        }
+      },
+      refused: () => void this.#entries.delete(entry),
+    };
+  }
+
+  /** A read was answered. */
+  read(on: string, label: string, stamps: Stamps, saw: Saw): void {
+    this.#entries.add({ type: "read", on, label, saw, stamps, asked: stamps.outcome.asked });
+  }
+
+  /** A singleton is called. Returns what tells how the call ended; until then that is unknown. */
+  call(on: string, id: string): (outcome: MadeCall["outcome"]) => void {
+    this.#calls.set(id, { on, id, outcome: "unknown" });
+    return (outcome) => void this.#calls.set(id, { on, id, outcome });
+  }
+
+  /** A process told something. */
+  event(event: Event, clock: RemoteClock): void {
+    if (event.event === "owned") {
+      this.#owned.set(`${event.kind} ${event.owner}`, { event, clock });
+    } else if (event.event === "ran") {
+      const { key, call, token, order } = event;
+      this.#executions.push({ on: key, id: call, token, order });
+    }
+  }
+
+  /** What was acknowledged as agreed on for ever, and not lost with its era: pairs of key and value. */
+  get settled(): ReadonlyMap<string, string> {
+    return this.#settled;
+  }
+
+  /** Everything that is wrong with all this, and with the `visits` to the resources. */
+  check(visits: Iterable<Visit>): string[] {
+    return [
+      ...checkRegisters(this.#history()),
+      ...checkOwnership(this.#ownerships()),
+      ...checkVisits(visits),
+      ...checkCalls(this.#calls.values(), this.#executions),
+    ];
+  }
+
+  *#history(): Generator<Recorded> {
+    for (const entry of this.#entries) {
+      const { on, label, asked, stamps } = entry;
+      const end = this.#ends.get(Number.parseInt(on)) ?? Infinity;
+      if (asked > end) continue;
+      const [call, returned] = stamps === undefined ? [asked, Infinity] : interval(stamps);
+      // What was answered after the loss may be about what came after it.
+      const isKnown = stamps !== undefined && stamps.outcome.answered < end;
+      if (entry.type === "read") {
+        if (isKnown) yield { ...entry.saw, type: "read", on, label, call, return: returned };
+      } else if (isKnown) {
+        const { wrote, result } = entry;
+        yield { ...wrote, type: "put", on, label, call, return: returned, result };
+      } else {
+        yield { ...entry.wrote, type: "put", on, label, call, return: Infinity };
+      }
+    }
+  }
+
+  *#ownerships(): Generator<Owned> {
+    for (const { event, clock } of this.#owned.values()) {
+      const { kind, key, shared, token, owner, from, to } = event;
+      // Certainly owned: from the latest beginning to the earliest end.
+      const times = { from: clock.latest(from), to: clock.earliest(to) };
+      yield { on: `${kind} ${key}`, owner, shared, token, ...times };
+    }
+  }
+}
+
+/** From when to when an operation ran, at the longest. */
+function interval({ outcome, clock }: Stamps): [call: number, returned: number] {
+  const { asked, answered, begun, ended } = outcome;
+  return [Math.max(asked, clock.earliest(begun)), Math.min(answered, clock.latest(ended))];
+}

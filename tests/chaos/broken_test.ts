@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { turn } from "../support/wait.ts";
+import { Book } from "./book.ts";
+import type { Breakage } from "./broken.ts";
+import { Cluster, type Station } from "./cluster.ts";
+import { Operations } from "./operations.ts";
+import { Progress } from "./progress.ts";
+import { Resource } from "./resource.ts";
+
+const SESSION_TTL = 500;
+
+/** Long enough for the session of who is stopped so long to have ended everywhere. */
+const LONG = 1.5 * SESSION_TTL;
+
+describe("the checks of a run with real processes", () => {
+  let folder: string;
+  let book: Book;
+  let progress: Progress;
+  let resource: Resource;
+  let cluster: Cluster;
+  let operations: Operations;
+  let m1: Station;
+  let m2: Station;
+
+  /** Three members, the first of which is broken in some ways. */
+  async function start(broken: readonly Breakage[], fenced = true): Promise<void> {
+    resource = Resource.start(fenced);
+    cluster = new Cluster({
+      members: { m1: "bun", m2: "bun", m3: "bun" },
+      clients: {},
+      over: "webSocket",
+      sessionTtl: SESSION_TTL,
+      broken: (id) => id === "m1" ? broken : [],
+      resource: resource.url,
+      folder,
+      onEvent: (event, clock) => book.event(event, clock),
+    });
+    await Promise.all(cluster.stations.map((station) => cluster.start(station)));
+    assertEquals(await cluster.isWhole(cluster.stations, 20_000), null);
+    [m1, m2] = cluster.stations;
+  }
+
+  beforeEach(async () => {
+    folder = await Deno.makeTempDir({ prefix: "synod-chaos-" });
+    book = new Book();
+    progress = new Progress();
+    operations = new Operations(book, progress, (violation) => {
+      throw new Error(violation);
+    });
+  });
+
+  afterEach(async () => {
+    progress.close();
+    await cluster.close();
+    await resource.close();
+    await Deno.remove(folder, { recursive: true });
+  });
+
+  /** What is reported, all of which has to be what the test expects. */
+  function violations(...expected: RegExp[]): void {
+    const found = book.check(resource.visits);
+    for (const pattern of expected) {
+      assert(found.some((violation) => pattern.test(violation)), `${pattern} in ${found}`);
+    }
+    const unexpected = found.filter((text) => !expected.some((pattern) => pattern.test(text)));
+    assertEquals(unexpected, []);
+  }
+
+  /** The first member takes a lock, and is stopped until the second one has it. */
+  async function overtake(careful: boolean): Promise<void> {
+    const slow = operations.add(m1, "k", { work: 100, careful });
+    while (resource.visits.length === 0) await turn(5);
+    m1.remote!.stop();
+    await turn(LONG);
+    const overtaking = operations.add(m2, "k", { work: 300 });
+    while (resource.visits.length === 1) await turn(5);
+    m1.remote!.go();
+    await slow;
+    assertEquals(await overtaking, "ok");
+  }
+
+  it("find nothing wrong with a member that was stopped while it had a lock", async () => {
+    await start([]);
+    await overtake(false);
+    assertEquals(resource.refused, 1);
+    violations();
+  });
+
+  it("report a lock that is held beyond its session, and what that does to an unfenced resource", async () => {
+    await start(["held"], false);
+    await overtake(true);
+    violations(
+      /^two own lock k at .*: .* with lock k @\d+ and .* with lock k @\d+$/,
+      /^k: token \d+ was let in after \d+$/,
+      /^k: token \d+ wrote 1 over 1: an addition is lost$/,
+    );
+  });
+
+  it("report an instance that lives on beyond its session", async () => {
+    await start(["instance"]);
+    // Where it runs depends on its name.
+    const counters = Array.from({ length: 6 }, (_, i) => `counter ${i}`);
+    for (const counter of counters) assertEquals(await operations.call(m2, counter), "ok");
+    m1.remote!.stop();
+    await turn(LONG);
+    for (const counter of counters) {
+      while (await operations.call(m2, counter) !== "ok");
+    }
+    m1.remote!.go();
+    await turn(200);
+    await operations.add(m1, "k"); // it has told all before it answers
+    violations(/^two own instance counter \d at /);
+  });
+
+  it("report locks without a cluster, puts and reads without one, and calls that are made twice", async () => {
+    await start(["local", "put", "stale", "twice"]);
+    await Promise.all([
+      operations.add(m1, "k", { work: 100 }),
+      operations.add(m1, "k", { work: 100 }),
+      operations.add(m1, "k", { work: 100 }),
+    ]);
+    assertEquals(await operations.read(m1, "get", "1/stale"), "not_found");
+    assertEquals(await operations.put(m2, "put", "1/stale", { to: "nothing" }), "ok");
+    assertEquals(await operations.read(m1, "get", "1/stale"), "not_found");
+    for (let i = 0; i < 5; i++) {
+      await operations.put(m1, "put", `1/put ${i}`, { to: "nothing" });
+      await operations.read(m2, "get", `1/put ${i}`);
+    }
+    assertEquals(await operations.call(m1, "counter"), "ok");
+    violations(
+      /^two own lock k at /,
+      /^1\/stale: 3 operations are not linearizable/,
+      /^1\/put \d+: 2 operations are not linearizable/,
+      /^m1\.\d+ was executed by call 1 of counter @\d+ and by call 2 of counter @\d+$/,
+    );
+  });
+});

@@ -1,0 +1,201 @@
+import type { Runtime } from "../../tasks/suites.ts";
+import type { Breakage } from "./broken.ts";
+import { Lifeline } from "./lifeline.ts";
+import { Network } from "./network.ts";
+import type { Event, Over } from "./orders.ts";
+import { type Outcome, Remote } from "./remote.ts";
+import type { RemoteClock } from "./remote_clock.ts";
+
+/** How a cluster of processes is made. */
+export interface ClusterOptions {
+  /** The members by id, in their order, and the runtime of each. */
+  readonly members: Readonly<Record<string, Runtime>>;
+  /** Nodes that are no members. */
+  readonly clients: Readonly<Record<string, Runtime>>;
+  readonly over: Over;
+  /** Of all nodes, in milliseconds. */
+  readonly sessionTtl: number;
+  /** The ways in which a node is broken. */
+  readonly broken: (id: string) => readonly Breakage[];
+  /** The address of the fenced resource. */
+  readonly resource: string;
+  /** Where the logs of the processes are kept. */
+  readonly folder: string;
+  /** Called with what the processes tell unasked. */
+  readonly onEvent: (event: Event, clock: RemoteClock) => void;
+}
+
+/** How a node is, as it says itself. */
+interface Status {
+  readonly hasQuorum: boolean;
+  readonly members: readonly { id: string; reachable: boolean; state: string }[];
+}
+
+/** How long an operation looks for a quorum, in milliseconds: the default. */
+const TIMEOUT = 2_000;
+
+/** How often a process is asked how it is, in milliseconds. */
+const POLL = 30;
+
+const SECRET = "nobody else knows this";
+
+/** A node of the cluster, whose process comes and goes. */
+export class Station {
+  readonly id: string;
+  readonly runtime: Runtime;
+  readonly isMember: boolean;
+  /** Its process, once it has joined and until it is killed. */
+  remote: Remote | null = null;
+  /** Resolves when it has a process (again). */
+  up: Promise<void>;
+  #isUp!: () => void;
+  #starts = 0;
+
+  constructor(id: string, runtime: Runtime, isMember: boolean) {
+    this.id = id;
+    this.runtime = runtime;
+    this.isMember = isMember;
+    this.up = new Promise((resolve) => this.#isUp = resolve);
+  }
+
+  /** The name of its next start. */
+  nextStart(): string {
+    return `${this.id}.${++this.#starts}`;
+  }
+
+  /** It has joined. */
+  joined(remote: Remote): void {
+    this.remote = remote;
+    this.#isUp();
+  }
+
+  /** Its process is gone. */
+  left(): void {
+    if (this.remote === null) return;
+    this.remote = null;
+    this.up = new Promise((resolve) => this.#isUp = resolve);
+  }
+
+  /** How it says that it is; `null`: it has no process, or that was killed meanwhile. */
+  async status(): Promise<Status | null> {
+    const outcome: Outcome | undefined = await this.remote?.tell({ do: "status" })
+      .catch(() => undefined);
+    return (outcome?.value as Status | undefined) ?? null;
+  }
+}
+
+/** Some members and clients, a process each, on loopback, with a network between them that can be cut. */
+export class Cluster {
+  readonly stations: readonly Station[];
+  readonly network: Network;
+  readonly #options: ClusterOptions;
+  readonly #lifeline = new Lifeline();
+
+  constructor(options: ClusterOptions) {
+    const { members, clients } = options;
+    this.#options = options;
+    this.stations = [
+      ...Object.entries(members).map(([id, runtime]) => new Station(id, runtime, true)),
+      ...Object.entries(clients).map(([id, runtime]) => new Station(id, runtime, false)),
+    ];
+    this.network = new Network(this.stations.map(({ id }) => id), Object.keys(members));
+  }
+
+  /** The stations that vote. */
+  get members(): Station[] {
+    return this.stations.filter(({ isMember }) => isMember);
+  }
+
+  /** Starts the process of `station`, with an empty memory, and joins; resolves when it has joined. */
+  async start(station: Station): Promise<void> {
+    const { over, sessionTtl, broken, resource, folder, onEvent, members } = this.#options;
+    const { id, runtime } = station;
+    const remote = await Remote.start({
+      id,
+      runtime,
+      broken: broken(id),
+      log: `${folder}/${station.nextStart()}.${runtime}.log`,
+      lifeline: this.#lifeline,
+      onEvent,
+    });
+    const port = await remote.listening;
+    if (station.isMember) this.network.lead(id, port);
+    const scheme = over === "http" ? "http" : "ws";
+    const peers: Record<string, string> = {};
+    for (const [other, port] of this.network.portsOf(id)) {
+      peers[other] = `${scheme}://127.0.0.1:${port}/synod`;
+    }
+    const { error } = await remote.tell({
+      do: "join",
+      id,
+      members: Object.keys(members),
+      peers,
+      over,
+      secret: SECRET,
+      sessionTtl,
+      timeout: TIMEOUT,
+      resource,
+    });
+    if (error !== undefined) throw new Error(`${id} cannot join: ${error.name}: ${error.message}`);
+    station.joined(remote);
+  }
+
+  /** Ends the process of `station` at once, and its connections with it. */
+  async kill(station: Station): Promise<void> {
+    const { remote } = station;
+    station.left();
+    await remote?.kill();
+    this.network.lead(station.id, null);
+  }
+
+  /**
+   * Waits until `station` works: it has a quorum and a session, and a member votes. Resolves to false if
+   * that takes longer than `patience` milliseconds.
+   */
+  async works(station: Station, patience: number): Promise<boolean> {
+    return await this.#comesTrue(patience, async () => {
+      const status = await station.status();
+      if (!status?.hasQuorum) return false;
+      const own = status.members.find(({ id }) => id === station.id);
+      return !station.isMember || own?.state === "operational";
+    });
+  }
+
+  /** Waits until all of `stations` work and reach every member; says who does not, or null. */
+  async isWhole(stations: readonly Station[], patience: number): Promise<string | null> {
+    let missing = "";
+    const whole = await this.#comesTrue(patience, async () => {
+      const faults = await Promise.all(stations.map((station) => this.#missingTo(station)));
+      missing = faults.filter((fault) => fault !== null).join(", ");
+      return missing === "";
+    });
+    return whole ? null : missing;
+  }
+
+  async #missingTo(station: Station): Promise<string | null> {
+    const status = await station.status();
+    if (status === null) return `${station.id} is gone`;
+    if (!status.hasQuorum) return `${station.id} has no quorum`;
+    const missing = status.members.filter(({ reachable, state }) =>
+      !reachable || state !== "operational"
+    );
+    if (missing.length === 0) return null;
+    return `${station.id} misses ${missing.map(({ id }) => id).join(" ")}`;
+  }
+
+  /** Ends everything; the processes are killed. */
+  async close(): Promise<void> {
+    await Promise.all(this.stations.map((station) => this.kill(station)));
+    this.network.close();
+    await this.#lifeline.close();
+  }
+
+  async #comesTrue(patience: number, check: () => Promise<boolean>): Promise<boolean> {
+    const end = performance.now() + patience;
+    for (;;) {
+      if (await check()) return true;
+      if (performance.now() > end) return false;
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+    }
+  }
+}

@@ -1,0 +1,224 @@
+import { turn } from "../support/wait.ts";
+import type { Book } from "./book.ts";
+import type { Cluster, Station } from "./cluster.ts";
+import type { Operations } from "./operations.ts";
+import { type Blow, describePhase, type Fault, type Phase } from "./plan.ts";
+import type { Progress } from "./progress.ts";
+import { verifySettled } from "./proofs.ts";
+
+/** How long a process may take until it works, and the cluster until it is whole; milliseconds. */
+const PATIENCE = 15_000;
+
+/** How often connections end while they are being reset, in milliseconds. */
+const RESET = 100;
+
+/** Whom the nemesis has to do with. */
+export interface NemesisOptions {
+  readonly cluster: Cluster;
+  readonly book: Book;
+  readonly progress: Progress;
+  readonly operations: Operations;
+  readonly note: (what: string) => void;
+  readonly report: (violation: string) => void;
+}
+
+/** Does to a cluster what the phases of a plan say; sees to it that its members are whole in between. */
+export class Nemesis {
+  /** How often each kind of fault was done. */
+  readonly counts: Record<string, number> = {};
+  /** The longest time until a killed member worked again, from the start of its process; milliseconds. */
+  slowestReturn = 0;
+  /** The longest time until the cluster was whole, from the end of the last fault of a phase. */
+  slowestHealing = 0;
+  /** How much that was acknowledged was read again, and found, before it was lost on purpose. */
+  verified = 0;
+  readonly #options: NemesisOptions;
+  readonly #stations: ReadonlyMap<string, Station>;
+  /** One process after the other: the next one starts when the last one works. */
+  #starting: Promise<void> = Promise.resolve();
+
+  constructor(options: NemesisOptions) {
+    this.#options = options;
+    this.#stations = new Map(options.cluster.stations.map((station) => [station.id, station]));
+  }
+
+  /** One phase, from calm to calm. Resolves to false if the members did not get whole again. */
+  async run(phase: Phase): Promise<boolean> {
+    const { note, cluster, progress, report } = this.#options;
+    await turn(phase.calm);
+    note(describePhase(phase));
+    if ("blow" in phase) await this.#strike(phase.blow);
+    else await Promise.all(phase.faults.map((fault) => this.#do(fault)));
+    const begun = performance.now();
+    const missing = await cluster.isWhole(cluster.members, PATIENCE);
+    const healing = performance.now() - begun;
+    if (missing !== null) {
+      report(`not whole ${healing.toFixed(0)} ms after ${describePhase(phase)}: ${missing}`);
+      return false;
+    }
+    note(`whole after ${healing.toFixed(0)} ms`);
+    this.slowestHealing = Math.max(this.slowestHealing, healing);
+    for (const station of cluster.stations) {
+      // To a client nobody but itself can connect, and it may try again only some seconds later.
+      if (station.isMember || await cluster.isWhole([station], 0) === null) {
+        progress.heal(station.id);
+      }
+    }
+    return true;
+  }
+
+  async #do(fault: Fault): Promise<void> {
+    const { progress } = this.#options;
+    const station = this.#stations.get(fault.node)!;
+    await turn(fault.after);
+    this.#count(fault.kind);
+    if (fault.kind !== "kill") progress.impair(fault.node);
+    switch (fault.kind) {
+      case "kill":
+        return await this.#kill(station, fault.duration);
+      case "pause":
+      case "long pause":
+        return await this.#stop([station], fault.duration);
+      case "isolate":
+      case "deafen":
+      case "mute":
+        return await this.#cutOff(fault.kind, station, fault.duration, fault.mend);
+      case "cut":
+      case "one-way cut": {
+        const { node, other, mend } = fault;
+        const directions: [string, string][] = [[node, other]];
+        if (fault.kind === "cut") directions.push([other, node]);
+        return await this.#cut(directions, fault.duration, mend);
+      }
+      case "slow":
+        return await this.#slow(station, fault.delay, fault.duration);
+      case "reset":
+        return await this.#reset(station, fault.duration);
+    }
+  }
+
+  async #kill(station: Station, duration: number): Promise<void> {
+    const { cluster, progress } = this.#options;
+    progress.killed(station.id);
+    await cluster.kill(station);
+    await turn(duration);
+    const before = this.#starting;
+    this.#starting = (async () => {
+      await before;
+      await this.#start(station);
+    })();
+    await this.#starting;
+  }
+
+  async #start(station: Station): Promise<void> {
+    const { cluster, report } = this.#options;
+    const begun = performance.now();
+    await cluster.start(station);
+    // A client does not keep members waiting.
+    if (!station.isMember) return;
+    if (!await cluster.works(station, PATIENCE)) {
+      report(`${station.id} was started again, but does not work after ${PATIENCE} ms`);
+    }
+    this.slowestReturn = Math.max(this.slowestReturn, performance.now() - begun);
+  }
+
+  async #stop(stations: readonly Station[], duration: number): Promise<void> {
+    const remotes = stations.map(({ remote }) => remote!);
+    for (const remote of remotes) remote.stop();
+    await turn(duration);
+    for (const remote of remotes) remote.go();
+  }
+
+  async #cutOff(
+    kind: "isolate" | "deafen" | "mute",
+    { id }: Station,
+    duration: number,
+    mend: "late" | "reset",
+  ): Promise<void> {
+    const others = this.#others(id);
+    const directions: [string, string][] = [];
+    if (kind !== "deafen") { for (const other of others) directions.push([id, other]); }
+    if (kind !== "mute") { for (const other of others) directions.push([other, id]); }
+    await this.#cut(directions, duration, mend);
+  }
+
+  async #cut(
+    directions: readonly [from: string, to: string][],
+    duration: number,
+    mend: "late" | "reset",
+  ): Promise<void> {
+    const { network } = this.#options.cluster;
+    for (const [from, to] of directions) network.cut(from, to);
+    await turn(duration);
+    if (mend === "reset") { for (const [from, to] of directions) network.reset(from, to); }
+    for (const [from, to] of directions) network.mend(from, to);
+  }
+
+  async #slow({ id }: Station, delay: number, duration: number): Promise<void> {
+    const { network } = this.#options.cluster;
+    const set = (delay: number) => {
+      for (const other of this.#others(id)) {
+        network.slow(id, other, delay);
+        network.slow(other, id, delay);
+      }
+    };
+    set(delay);
+    await turn(duration);
+    set(0);
+  }
+
+  async #reset({ id }: Station, duration: number): Promise<void> {
+    const { network } = this.#options.cluster;
+    for (const end = performance.now() + duration;;) {
+      for (const other of this.#others(id)) network.reset(id, other);
+      if (performance.now() >= end) return;
+      await turn(RESET);
+    }
+  }
+
+  async #strike(blow: Blow): Promise<void> {
+    const { cluster, progress } = this.#options;
+    this.#count(blow.kind);
+    if (blow.kind !== "forget") { for (const { id } of cluster.stations) progress.impair(id); }
+    switch (blow.kind) {
+      case "no majority": {
+        const directions: [string, string][] = [];
+        for (const group of blow.groups) {
+          for (const from of group) {
+            for (const other of blow.groups) {
+              if (other !== group) { for (const to of other) directions.push([from, to]); }
+            }
+          }
+        }
+        return await this.#cut(directions, blow.duration, "late");
+      }
+      case "stop all":
+        return await this.#stop(cluster.members, blow.duration);
+      case "forget":
+        return await this.#forget(blow.nodes, blow.duration);
+    }
+  }
+
+  async #forget(nodes: readonly string[], duration: number): Promise<void> {
+    const { cluster, book, progress, operations, report } = this.#options;
+    const { read, lost } = await verifySettled(cluster, book, operations);
+    this.verified += read;
+    for (const loss of lost) report(loss);
+    for (const { id } of cluster.stations) progress.impair(id);
+    book.endEra();
+    const stations = nodes.map((id) => this.#stations.get(id)!);
+    await Promise.all(stations.map((station) => cluster.kill(station)));
+    await turn(duration);
+    await Promise.all(stations.map((station) => cluster.start(station)));
+    // A failure to begin anew shows when the phase ends.
+    if (await cluster.isWhole(cluster.members, PATIENCE) === null) book.beginEra();
+  }
+
+  #others(id: string): string[] {
+    return [...this.#stations.keys()].filter((other) => other !== id);
+  }
+
+  #count(kind: string): void {
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,190 @@
+import type { Book, PendingPut } from "./book.ts";
+import type { Station } from "./cluster.ts";
+import type { Bind, Order } from "./orders.ts";
+import type { Progress } from "./progress.ts";
+import { Gone, type Outcome, type Remote } from "./remote.ts";
+
+/** What may come out of an operation when the network or its node fails, besides results. */
+const EXPECTED = new Set([
+  "no_quorum",
+  "session_lost",
+  "outcome_unknown",
+  "exited",
+  "TimeoutError",
+]);
+
+/** What completes when a quorum answers, and waits for nobody else. */
+const KV = new Set(["put", "claim", "get", "token", "node"]);
+
+/** What `kv` answers. */
+interface KvAnswer {
+  readonly ok: boolean;
+  readonly value?: string | number;
+  readonly token?: number;
+  readonly mine?: boolean;
+  readonly error?: "not_found" | "no_quorum" | "invalid_value";
+}
+
+/** How to add one to what a resource holds. */
+export interface AddOptions {
+  /** Only to look, together with others. Default: `false`. */
+  readonly shared?: boolean;
+  readonly ifAvailable?: boolean;
+  /** How long to hold the lock, and how long to wait for it; milliseconds. */
+  readonly work?: number;
+  readonly timeout?: number;
+  /** Whether to look whether it is held before writing. Default: `true`. */
+  readonly careful?: boolean;
+}
+
+/**
+ * What can be done at a node. Writes down what was asked for, and what came of it; resolves to how it ended,
+ * in a word: `"gone"` if its process did.
+ */
+export class Operations {
+  /** How often each kind ended in each way. */
+  readonly counts: Record<string, Record<string, number>> = {};
+  readonly #book: Book;
+  readonly #progress: Progress;
+  readonly #report: (violation: string) => void;
+  readonly #pending = new Set<{ readonly label: string }>();
+  #numbers = 0;
+
+  constructor(book: Book, progress: Progress, report: (violation: string) => void) {
+    this.#book = book;
+    this.#progress = progress;
+    this.#report = report;
+  }
+
+  /** What is under way. */
+  get pending(): string[] {
+    return [...this.#pending].map(({ label }) => label);
+  }
+
+  /** Puts a new value on `key`. */
+  async put(station: Station, kind: "put" | "claim", key: string, bind: Bind): Promise<string> {
+    const value = `${station.id}.${++this.#numbers}`;
+    const label = `${station.id} ${kind}s ${key} = ${value} (${JSON.stringify(bind)})`;
+    const bound = bind.to !== "nothing";
+    // What is bound to a process is bound to its node, too.
+    const node = bind.to === "node" ? bind.id : bind.to === "process" ? station.id : undefined;
+    let put: PendingPut;
+    const begin = () => put = this.#book.put(key, label, { value, bound, node });
+    return await this.#run(
+      station,
+      kind,
+      label,
+      { do: kind, key, value, bind },
+      begin,
+      (stamps) => {
+        const answer = stamps.outcome.value as KvAnswer;
+        if (answer.ok) {
+          put.agreed(stamps, { value: answer.value as string, token: answer.token });
+          if (kind === "claim" && answer.mine !== (answer.value === value)) {
+            this.#report(`${label}: mine is ${answer.mine}, the value ${answer.value}`);
+          }
+        } else if (answer.error === "invalid_value") {
+          if (!bound) this.#report(`${label}: an unbound string cannot be an invalid value`);
+          put.refused();
+        }
+        return answer.ok ? "ok" : answer.error!;
+      },
+    );
+  }
+
+  /** Reads `key`; `saw` is told what it found. */
+  async read(
+    station: Station,
+    kind: "get" | "token" | "node",
+    key: string,
+    saw?: (value: unknown) => void,
+  ): Promise<string> {
+    const label = `${station.id} ${kind} ${key}`;
+    return await this.#run(station, kind, label, { do: kind, key }, () => {}, (stamps) => {
+      const { ok, value, error } = stamps.outcome.value as KvAnswer;
+      const note = (saw: Parameters<Book["read"]>[3]) => this.#book.read(key, label, stamps, saw);
+      if (ok) saw?.(value);
+      if (error === "not_found") note(kind === "node" ? { node: null } : { present: false });
+      else if (kind === "get" && ok) note({ present: true, value: value as string });
+      else if (kind === "token" && ok) note({ present: true, token: value as number });
+      else if (kind === "node" && ok) note({ present: true, node: value as string });
+      return ok ? "ok" : error!;
+    });
+  }
+
+  /** Ends the process that values of `user` are bound to. */
+  async exit(station: Station, user: number): Promise<string> {
+    const label = `${station.id} exits the process of ${user}`;
+    const order: Order = { do: "exit", user };
+    return await this.#run(station, "exit", label, order, () => {}, () => "ok");
+  }
+
+  /** Takes the lock on `key`, and adds one to what the resource behind it holds. */
+  async add(station: Station, key: string, options: AddOptions = {}): Promise<string> {
+    const { shared = false, ifAvailable = false, careful = true } = options;
+    const { work = 0, timeout = 5_000 } = options;
+    const kind = shared ? "lock to read" : "lock to add";
+    const order: Order = { do: "add", key, shared, ifAvailable, work, timeout, careful };
+    const label = `${station.id} ${kind} ${key}`;
+    return await this.#run(station, kind, label, order, () => {}, (stamps) => {
+      const { came } = stamps.outcome.value as { came: string };
+      return came === "added" || came === "read" ? "ok" : came;
+    });
+  }
+
+  /** Calls the singleton `key`, which takes `work` milliseconds for it. */
+  async call(station: Station, key: string, work = 0): Promise<string> {
+    const id = `${station.id}.${++this.#numbers}`;
+    const label = `${station.id} calls ${key} (${id})`;
+    const order: Order = { do: "call", key, call: id, timeout: 5_000, work };
+    let ended: ReturnType<Book["call"]>;
+    const begin = () => ended = this.#book.call(key, id);
+    return await this.#run(station, "call", label, order, begin, ({ outcome }) => {
+      const { value, error } = outcome;
+      if (error === undefined) {
+        ended(value as { token: number; order: number });
+        return "ok";
+      }
+      if (error.code === "no_quorum") ended("never");
+      return this.#failure(error, label);
+    });
+  }
+
+  /** Runs one operation. `ended` says how it ended; only calls are asked about errors, too. */
+  async #run(
+    station: Station,
+    kind: string,
+    label: string,
+    order: Order,
+    begin: () => void,
+    ended: (stamps: { outcome: Outcome; clock: Remote["clock"] }) => string,
+  ): Promise<string> {
+    const { remote } = station;
+    if (remote === null) return "gone";
+    const pending = { label };
+    this.#pending.add(pending);
+    let how: string;
+    begin();
+    try {
+      const outcome = await remote.tell(order);
+      const { error, asked } = outcome;
+      how = error === undefined || kind === "call"
+        ? ended({ outcome, clock: remote.clock })
+        : this.#failure(error, label);
+      if (how !== "no_quorum" && KV.has(kind)) this.#progress.done(station.id, asked);
+    } catch (error) {
+      if (!(error instanceof Gone)) throw error;
+      how = "gone";
+    }
+    this.#pending.delete(pending);
+    const counts = this.counts[kind] ??= {};
+    counts[how] = (counts[how] ?? 0) + 1;
+    return how;
+  }
+
+  #failure(error: NonNullable<Outcome["error"]>, label: string): string {
+    const name = error.code ?? error.name;
+    if (!EXPECTED.has(name)) this.#report(`${label}: unexpected ${error.name}: ${error.message}`);
+    return name;
+  }
+}

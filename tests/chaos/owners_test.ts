@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
+import type { OwnedEvent } from "./orders.ts";
+import { Owners } from "./owners.ts";
+
+describe("Owners", () => {
+  let told: OwnedEvent[];
+  let owners: Owners;
+  const owned = { kind: "lock", key: "k", shared: false, token: 7, owner: "o" } as const;
+
+  beforeEach(() => {
+    told = [];
+    owners = new Owners((event) => told.push(event));
+  });
+
+  afterEach(() => owners.close());
+
+  it("tells at once that something is owned, and of a time in which it certainly was", () => {
+    const begun = performance.now();
+    owners.watch(owned, () => true);
+    const { from, to, ...rest } = told[0];
+    assertEquals(rest, { event: "owned", ...owned });
+    assertGreaterOrEqual(from, begun);
+    assertLessOrEqual(from, to);
+    assertLessOrEqual(to, performance.now());
+  });
+
+  it("tells how long it was owned when it is not any more, without being asked", async () => {
+    let isOwned = true;
+    owners.watch(owned, () => isOwned);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    const lost = performance.now();
+    isOwned = false;
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    const last = told.at(-1)!;
+    assert(last.to > last.from && last.to < lost);
+    assertEquals(last.from, told[0].from);
+    const { length } = told;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assertEquals(told.length, length);
+  });
+
+  it("believes a look only from when it began: its owner may be lost while it is stopped", () => {
+    const looks: number[] = [];
+    const watched = owners.watch(owned, () => {
+      const until = performance.now() + 5; // stopped right in the middle
+      while (performance.now() < until);
+      looks.push(performance.now());
+      return looks.length < 4;
+    });
+    assertEquals(watched.look(), true);
+    assertEquals(watched.look(), false);
+    const { from, to } = told.at(-1)!;
+    assertGreaterOrEqual(from, looks[0]);
+    assertLessOrEqual(to, looks[2] - 5);
+  });
+
+  it("counts nothing that is seen after the end", () => {
+    const watched = owners.watch(owned, () => true);
+    watched.end();
+    const { to } = told.at(-1)!;
+    assertEquals(watched.look(), false);
+    assertEquals(told.at(-1)!.to, to);
+  });
+
+  it("tells nothing of what was lost before anybody looked", () => {
+    owners.watch(owned, () => false);
+    assertEquals(told, []);
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { Random } from "../sim/random.ts";
+import { describePhase, drawPhases, KINDS, type Phase } from "./plan.ts";
+
+const cast = { members: ["m1", "m2", "m3", "m4", "m5"], clients: ["c1"], sessionTtl: 1_000 };
+
+function draw(seed: string, count: number): Phase[] {
+  const phases = drawPhases(cast, new Random(seed));
+  return Array.from({ length: count }, () => phases.next().value);
+}
+
+describe("drawPhases()", () => {
+  it("draws the same for the same seed, and something else for another one", () => {
+    const [one, same, other] = ["1", "1", "2"].map((seed) => draw(seed, 50).map(describePhase));
+    assertEquals(one, same);
+    assertEquals(one.join() === other.join(), false);
+  });
+
+  it("draws every kind in the first nine phases", () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const drawn = draw(`${seed}`, 9).flatMap((phase) =>
+        "blow" in phase ? [phase.blow.kind] : phase.faults.map(({ kind }) => kind)
+      );
+      for (const kind of KINDS) assert(drawn.includes(kind as never), `${seed}: no ${kind}`);
+    }
+  });
+
+  it("leaves a majority of the members alone, each but the impaired with all others", () => {
+    for (const phase of draw("3", 2_000)) {
+      if ("blow" in phase) continue;
+      const nodes = phase.faults.map(({ node }) => node);
+      assertEquals(new Set(nodes).size, nodes.length, "one fault for a node at a time");
+      assertLessOrEqual(nodes.filter((id) => cast.members.includes(id)).length, 2);
+    }
+  });
+
+  it("leaves nobody a majority, or nobody awake, or a majority no memory, when it strikes", () => {
+    for (const phase of draw("4", 2_000)) {
+      if (!("blow" in phase)) continue;
+      const { blow } = phase;
+      if (blow.kind === "no majority") {
+        const members = blow.groups.map((group) => group.filter((id) => id !== "c1"));
+        for (const group of members) assertLessOrEqual(group.length, 2);
+        assertEquals(members.flat().sort(), cast.members);
+      }
+      if (blow.kind === "forget") assert(new Set(blow.nodes).size >= 3);
+    }
+  });
+});

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { Progress } from "./progress.ts";
+
+describe("Progress", () => {
+  let now: number;
+  let progress: Progress;
+
+  /** As if this process had its turn all the time. */
+  function pass(duration: number): void {
+    for (const end = now + duration; now < end;) {
+      now = Math.min(end, now + 50);
+      progress.impair("nobody"); // whatever it is asked, it looks at the clock
+      progress.heal("nobody");
+    }
+  }
+
+  beforeEach(() => {
+    now = 1_000;
+    progress = new Progress(() => now);
+  });
+
+  afterEach(() => progress.close());
+
+  const longest = () => {
+    const { node, time, after } = progress.longest ?? {};
+    return [node, time, after];
+  };
+
+  it("finds the longest time in which a healthy node did nothing", () => {
+    progress.heal("m1");
+    pass(300);
+    progress.done("m1", now);
+    pass(500);
+    progress.done("m1", now);
+    pass(100);
+    progress.done("m1", now);
+    assertEquals(longest(), ["m1", 500, "something else was done"]);
+    assertEquals(progress.longest?.since, 1_300);
+  });
+
+  it("counts from the healing of a node, and up to its impairment", () => {
+    pass(700);
+    progress.done("m1", now); // impaired: it need not, but may
+    progress.heal("m1");
+    pass(400);
+    progress.heal("m1"); // was healthy already
+    pass(200);
+    progress.impair("m1");
+    pass(900);
+    progress.heal("m1");
+    progress.done("m1", now);
+    assertEquals(longest(), ["m1", 600, "it was healed"]);
+  });
+
+  it("counts to the end", () => {
+    progress.heal("m1");
+    pass(800);
+    progress.close();
+    assertEquals(longest(), ["m1", 800, "it was healed"]);
+  });
+
+  it("takes no time from the cluster that this process did not have itself", () => {
+    progress.heal("m1");
+    pass(300);
+    now += 5_000;
+    progress.done("m1", now);
+    assertEquals(longest(), ["m1", 400, "it was healed"]);
+  });
+
+  it("finds how long it took the others after a kill to finish what they began since", () => {
+    for (const id of ["m1", "m2", "m3"]) progress.heal(id);
+    const before = now;
+    pass(100);
+    progress.killed("m3");
+    pass(100);
+    progress.done("m1", before); // was under way before
+    pass(200);
+    progress.done("m1", now);
+    pass(100);
+    progress.done("m2", now - 50);
+    progress.done("m2", now);
+    progress.done("m3", now); // its last answer
+    assertEquals(progress.afterKills, [300, 400]);
+    const { node, time, after } = progress.longestAfterKill!;
+    assertEquals([node, time, after], ["m2", 400, "m3 was killed"]);
+  });
+
+  it("asks nothing of a node that is impaired after a kill", () => {
+    for (const id of ["m1", "m2"]) progress.heal(id);
+    progress.killed("m2");
+    progress.impair("m1");
+    pass(3_000);
+    progress.heal("m1");
+    progress.done("m1", now);
+    assertEquals(progress.afterKills, []);
+  });
+});

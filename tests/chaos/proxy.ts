@@ -1,0 +1,171 @@
+import type { Flow } from "./flow.ts";
+
+/** So many bytes may be on their way in one direction of one connection: more are not read. */
+const MAX_BYTES = 1 << 20;
+
+/**
+ * Forwards TCP connections on loopback to a port that may change. What is said on them goes through two
+ * flows, one for each direction.
+ */
+export class Proxy {
+  readonly port: number;
+  /** Where connections lead; `null`: nowhere, they end at once. */
+  target: number | null = null;
+  readonly #listener: Deno.TcpListener;
+  readonly #there: Flow;
+  readonly #back: Flow;
+  readonly #connections = new Set<Connection>();
+
+  /** Listens. What the caller says goes through `there`, and what it is answered through `back`. */
+  constructor(there: Flow, back: Flow) {
+    this.#there = there;
+    this.#back = back;
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.port = this.#listener.addr.port;
+    void this.#accept();
+  }
+
+  /** How many connections there are. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Ends all connections. */
+  reset(): void {
+    for (const connection of this.#connections) connection.close();
+  }
+
+  /** Ends all connections, and listens no longer. */
+  close(): void {
+    this.#listener.close();
+    this.reset();
+  }
+
+  async #accept(): Promise<void> {
+    for (;;) {
+      let caller: Deno.TcpConn;
+      try {
+        caller = await this.#listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource) return; // closed
+        continue; // the caller has gone already
+      }
+      void this.#connect(caller);
+    }
+  }
+
+  async #connect(caller: Deno.TcpConn): Promise<void> {
+    let callee: Deno.TcpConn;
+    try {
+      if (this.target === null) throw new Error("leads nowhere");
+      callee = await Deno.connect({ hostname: "127.0.0.1", port: this.target });
+    } catch {
+      return caller.close();
+    }
+    const connection = new Connection(caller, callee, () => this.#connections.delete(connection));
+    this.#connections.add(connection);
+    connection.start(this.#there, this.#back);
+  }
+}
+
+/** The two halves of one forwarded connection. */
+class Connection {
+  readonly #caller: Deno.TcpConn;
+  readonly #callee: Deno.TcpConn;
+  readonly #ended: () => void;
+  #open = true;
+
+  constructor(caller: Deno.TcpConn, callee: Deno.TcpConn, ended: () => void) {
+    this.#caller = caller;
+    this.#callee = callee;
+    this.#ended = ended;
+  }
+
+  start(there: Flow, back: Flow): void {
+    for (const side of [this.#caller, this.#callee]) side.setNoDelay();
+    void new Direction(this.#caller, this.#callee, there).run().then(() => this.close());
+    void new Direction(this.#callee, this.#caller, back).run().then(() => this.close());
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    for (const side of [this.#caller, this.#callee]) {
+      try {
+        side.close();
+      } catch {
+        // The other side was faster.
+      }
+    }
+    this.#ended();
+  }
+}
+
+/** One direction of one connection: reads ahead, so that a delay does not make it slower, only later. */
+class Direction {
+  readonly #from: Deno.TcpConn;
+  readonly #to: Deno.TcpConn;
+  readonly #flow: Flow;
+  readonly #queue: { readonly bytes: Uint8Array; readonly due: number }[] = [];
+  #waiting = 0;
+  #ended = false;
+  #wake: () => void = () => {};
+
+  constructor(from: Deno.TcpConn, to: Deno.TcpConn, flow: Flow) {
+    this.#from = from;
+    this.#to = to;
+    this.#flow = flow;
+  }
+
+  /** Resolves when it has ended: all that came was forwarded, or cannot be. */
+  async run(): Promise<void> {
+    void this.#read();
+    try {
+      for (;;) {
+        const next = this.#queue.shift();
+        if (next === undefined) {
+          // An end is news, too, and takes the same way.
+          if (this.#ended) return await this.#flow.open();
+          await this.#sleep();
+          continue;
+        }
+        const wait = next.due - performance.now();
+        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+        await this.#flow.open();
+        for (let sent = 0; sent < next.bytes.length;) {
+          sent += await this.#to.write(next.bytes.subarray(sent));
+        }
+        this.#waiting -= next.bytes.length;
+        this.#wake();
+      }
+    } catch {
+      // The receiver is gone.
+    }
+  }
+
+  async #read(): Promise<void> {
+    const buffer = new Uint8Array(65_536);
+    try {
+      for (;;) {
+        const length = await this.#from.read(buffer);
+        if (length === null) break;
+        this.#queue.push({
+          bytes: buffer.slice(0, length),
+          due: performance.now() + this.#flow.delay,
+        });
+        this.#waiting += length;
+        this.#wake();
+        while (this.#waiting > MAX_BYTES) await this.#sleep();
+      }
+    } catch {
+      // The sender is gone.
+    }
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** At most one of the two loops sleeps: what one waits for, the other has to do. */
+  #sleep(): Promise<void> {
+    return new Promise((resolve) => this.#wake = resolve);
+  }
+}

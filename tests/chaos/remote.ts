@@ -1,0 +1,177 @@
+import { findBun, tsx } from "../../tasks/node_modules.ts";
+import { deno, root } from "../../tasks/process.ts";
+import type { Runtime } from "../../tasks/suites.ts";
+import type { Breakage } from "./broken.ts";
+import type { Lifeline } from "./lifeline.ts";
+import { readLines } from "./lines.ts";
+import type { Answer, Event, NumberedOrder, Order } from "./orders.ts";
+import { RemoteClock } from "./remote_clock.ts";
+
+/** The process was killed before it answered. */
+export class Gone extends Error {
+  constructor(id: string) {
+    super(`the process of ${id} is gone`);
+    this.name = "Gone";
+  }
+}
+
+/** What a process is started with. */
+export interface RemoteOptions {
+  readonly id: string;
+  readonly runtime: Runtime;
+  readonly broken: readonly Breakage[];
+  /** Where its standard error goes. */
+  readonly log: string;
+  readonly lifeline: Lifeline;
+  /** Called with each event, and the clock that its times are by. */
+  readonly onEvent: (event: Event, clock: RemoteClock) => void;
+}
+
+/** What came of an order, and when by the clock of this process: at the earliest, and at the latest. */
+export interface Outcome extends Answer {
+  readonly asked: number;
+  readonly answered: number;
+}
+
+/** The process of a node, seen from the driver. */
+export class Remote {
+  readonly id: string;
+  /** The port that it listens on. */
+  readonly listening: Promise<number>;
+  /** How it ended. */
+  readonly exited: Promise<Deno.CommandStatus>;
+  readonly clock: RemoteClock = new RemoteClock();
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #onEvent: RemoteOptions["onEvent"];
+  readonly #waiting = new Map<
+    number,
+    { asked: number; resolve(outcome: Outcome): void; reject(error: Error): void }
+  >();
+  #listens!: { resolve(port: number): void; reject(error: Error): void };
+  #orders = 0;
+  #gone = false;
+
+  private constructor(child: Deno.ChildProcess, { id, lifeline, log, onEvent }: RemoteOptions) {
+    this.id = id;
+    this.#child = child;
+    this.#input = child.stdin.getWriter();
+    this.#onEvent = onEvent;
+    this.listening = new Promise((resolve, reject) => this.#listens = { resolve, reject });
+    this.listening.catch(() => {});
+    void lifeline.add(child.pid);
+    const output = this.#listen();
+    const errors = keep(child.stderr, log);
+    this.exited = child.status.then(async (status) => {
+      await output;
+      await errors;
+      this.#leave();
+      await lifeline.remove(child.pid);
+      return status;
+    });
+  }
+
+  /** Starts the program of a node in a process of its own. */
+  static async start(options: RemoteOptions): Promise<Remote> {
+    const [command, args] = await commandFor(options.runtime);
+    const child = new Deno.Command(command, {
+      args: [...args, ...options.broken],
+      cwd: root,
+      env: { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    return new Remote(child, options);
+  }
+
+  /** Resolves to what came of `order`; rejects with {@linkcode Gone} when the process ends before. */
+  tell(order: Order): Promise<Outcome> {
+    if (this.#gone) return Promise.reject(new Gone(this.id));
+    const number = ++this.#orders;
+    const numbered: NumberedOrder = { number, order };
+    const line = new TextEncoder().encode(`${JSON.stringify(numbered)}\n`);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(number, { asked: performance.now(), resolve, reject });
+      // That it is gone is noticed elsewhere.
+      this.#input.write(line).catch(() => {});
+    });
+  }
+
+  /** How many orders have not been answered. */
+  get pending(): number {
+    return this.#waiting.size;
+  }
+
+  /** Ends it at once; resolves when it has ended. */
+  async kill(): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    await this.exited;
+  }
+
+  /** Tells it that there will be no more orders: after "close" it has to end by itself. */
+  async hangUp(): Promise<void> {
+    await this.#input.close();
+  }
+
+  /** Stops it: it does nothing until it is told to go on. */
+  stop(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  /** Lets it go on. */
+  go(): void {
+    this.#child.kill("SIGCONT");
+  }
+
+  async #listen(): Promise<void> {
+    for await (const line of readLines(this.#child.stdout)) {
+      const answered = performance.now();
+      const message: Answer | Event = JSON.parse(line);
+      if ("event" in message) {
+        if (message.event === "listening") this.#listens.resolve(message.port);
+        this.#onEvent(message, this.clock);
+        continue;
+      }
+      const waiting = this.#waiting.get(message.number)!;
+      this.#waiting.delete(message.number);
+      this.clock.seen(waiting.asked, message.begun, message.ended, answered);
+      waiting.resolve({ ...message, asked: waiting.asked, answered });
+    }
+  }
+
+  #leave(): void {
+    this.#gone = true;
+    const gone = new Gone(this.id);
+    this.#listens.reject(gone);
+    for (const { reject } of this.#waiting.values()) reject(gone);
+    this.#waiting.clear();
+    this.#input.abort().catch(() => {});
+  }
+}
+
+const PROGRAM = "tests/chaos/program.ts";
+
+async function commandFor(runtime: Runtime): Promise<[command: string, args: string[]]> {
+  switch (runtime) {
+    case "deno": {
+      const allow = ["--allow-read", "--allow-net=127.0.0.1"];
+      return [deno, ["run", "--no-check", "--no-prompt", "--no-lock", ...allow, PROGRAM]];
+    }
+    case "node":
+      return ["node", [`--import=${tsx}`, PROGRAM]];
+    case "bun":
+      return [await (bun ??= findBun()), ["run", PROGRAM]];
+  }
+}
+
+let bun: Promise<string> | undefined;
+
+async function keep(stream: ReadableStream<Uint8Array>, path: string): Promise<void> {
+  const file = await Deno.open(path, { create: true, append: true });
+  await stream.pipeTo(file.writable);
+}

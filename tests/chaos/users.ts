@@ -1,0 +1,122 @@
+import type { Random } from "../sim/random.ts";
+import { turn } from "../support/wait.ts";
+import type { Book } from "./book.ts";
+import type { Cluster, Station } from "./cluster.ts";
+import type { Operations } from "./operations.ts";
+import type { Bind } from "./orders.ts";
+
+/** So many users of each kind are at work on each node. */
+const HANDS = { kv: 2, lock: 1, call: 1 } as const;
+
+/** How long a user thinks, at most, in milliseconds. */
+const THINK = 80;
+
+/** So long users take keys of one generation, in milliseconds; a history should not get too long. */
+const GENERATION = 2_000;
+
+/** So many keys, locks and singletons are fought for. */
+const KEYS = 6;
+const LOCKS = 3;
+const COUNTERS = 3;
+
+/**
+ * What users do: on every node some of them, each doing one thing after the other, as long as the node
+ * has a process.
+ */
+export class Users {
+  readonly #cluster: Cluster;
+  readonly #book: Book;
+  readonly #operations: Operations;
+  readonly #random: Random;
+  readonly #begun = performance.now();
+  #loops: Promise<void>[] = [];
+  #over = false;
+
+  constructor(cluster: Cluster, book: Book, operations: Operations, random: Random) {
+    this.#cluster = cluster;
+    this.#book = book;
+    this.#operations = operations;
+    this.#random = random;
+  }
+
+  /** Begins. */
+  start(): void {
+    for (const station of this.#cluster.stations) {
+      for (const [kind, hands] of Object.entries(HANDS)) {
+        for (let hand = 0; hand < hands; hand++) {
+          const random = this.#random.fork(`${station.id} ${kind} ${hand}`);
+          this.#loops.push(this.#work(station, kind as keyof typeof HANDS, hand, random));
+        }
+      }
+    }
+  }
+
+  /** Nothing more begins; resolves when all that is under way has ended. */
+  async stop(): Promise<void> {
+    this.#over = true;
+    await Promise.all(this.#loops);
+  }
+
+  async #work(
+    station: Station,
+    kind: keyof typeof HANDS,
+    hand: number,
+    random: Random,
+  ): Promise<void> {
+    while (!this.#over) {
+      await turn(random.between(0, THINK));
+      // A user whose node stays down should notice that all is over.
+      if (station.remote === null) await Promise.race([station.up, turn(200)]);
+      if (this.#over || station.remote === null) continue;
+      if (kind === "kv") await this.#useKv(station, hand, random);
+      else if (kind === "lock") await this.#useLock(station, random);
+      else await this.#useCounter(station, random);
+    }
+  }
+
+  async #useKv(station: Station, hand: number, random: Random): Promise<void> {
+    const age = performance.now() - this.#begun;
+    const generation = Math.floor(age / GENERATION) - (random.chance(0.25) ? 1 : 0);
+    const key = `${this.#book.era}${generation}.${random.integer(1, KEYS)}`;
+    const kind = random.weighted({ put: 20, claim: 25, get: 35, token: 8, node: 6, exit: 8 });
+    switch (kind) {
+      case "put":
+      case "claim":
+        await this.#operations.put(station, kind, key, this.#bind(hand, random));
+        break;
+      case "exit":
+        await this.#operations.exit(station, hand);
+        break;
+      default:
+        await this.#operations.read(station, kind, key);
+    }
+  }
+
+  #bind(hand: number, random: Random): Bind {
+    switch (random.weighted({ nothing: 15, node: 20, process: 45, time: 20 })) {
+      case "nothing":
+        return { to: "nothing" };
+      case "node":
+        return { to: "node", id: random.pick(this.#cluster.stations).id };
+      case "process":
+        return { to: "process", user: hand };
+      case "time":
+        return { to: "time", after: random.integer(1, 300) };
+    }
+  }
+
+  async #useLock(station: Station, random: Random): Promise<void> {
+    await this.#operations.add(station, `lock ${random.integer(1, LOCKS)}`, {
+      shared: random.chance(0.2),
+      ifAvailable: random.chance(0.1),
+      work: random.chance(0.15) ? random.between(0, 1_500) : random.between(0, 30),
+      timeout: random.chance(0.3) ? random.between(1, 300) : random.between(300, 5_000),
+      careful: random.chance(0.5),
+    });
+  }
+
+  async #useCounter(station: Station, random: Random): Promise<void> {
+    const work = random.chance(0.2) ? random.between(0, 200) : 0;
+    await this.#operations.call(station, `counter ${random.integer(1, COUNTERS)}`, work);
+  }
+}

@@ -1,0 +1,121 @@
+/** Somebody who owns a key, as it believes: a lock that is held, or an instance with an open signal. */
+export interface Owner {
+  readonly key: string;
+  /** For a person. */
+  readonly name: string;
+  /** Two owners with the same one are one owner twice. */
+  readonly of: unknown;
+  /** Whether it owns the key together with all others that share it. */
+  readonly shared: boolean;
+  /** The fencing token. */
+  readonly token: number;
+  /** Whether it would say at `time` (virtual, true) that it owns the key; once it does not, it never does. */
+  readonly believes: (time: number) => boolean;
+}
+
+/**
+ * Everybody who owns something, seen from outside in true time: never two owners of one key at one
+ * instant, and tokens that grow from owner to owner.
+ */
+export class Owners {
+  readonly #report: (violation: string) => void;
+  readonly #mayOverlap: (older: Owner, newer: Owner) => boolean;
+  /** By key, those that have not been told yet that it is over. */
+  readonly #living = new Map<string, Set<Owner>>();
+  /** By key, the last owners, with the highest token of each kind. */
+  readonly #highest = new Map<string, { exclusive?: Owner; shared?: Owner }>();
+  /** Pairs that were reported: each goes on for a while. */
+  readonly #reported = new Set<string>();
+  /** How many there were, and how often somebody was looked at while another one did not know its end. */
+  readonly counts = { owners: 0, looks: 0 };
+
+  /** `mayOverlap`: whether `newer` may have stolen from `older`. */
+  constructor(
+    report: (violation: string) => void,
+    mayOverlap: (older: Owner, newer: Owner) => boolean = () => false,
+  ) {
+    this.#report = report;
+    this.#mayOverlap = mayOverlap;
+  }
+
+  /** `owner` begins to own its key, at `time`. */
+  began(owner: Owner, time: number): void {
+    let living = this.#living.get(owner.key);
+    if (living === undefined) this.#living.set(owner.key, living = new Set());
+    living.add(owner);
+    if (!owner.believes(time)) return;
+    this.counts.owners++;
+    this.#checkToken(owner);
+    this.#judge(living, time);
+  }
+
+  /** `owner` knows that it is over. */
+  ended(owner: Owner): void {
+    this.#living.get(owner.key)?.delete(owner);
+  }
+
+  /** Looks at everybody at `time`. */
+  judge(time: number): void {
+    for (const living of this.#living.values()) if (living.size > 1) this.#judge(living, time);
+  }
+
+  /** `owner` does at `time` what only an owner may do, since it has just been told that it is one. */
+  acts(owner: Owner, time: number): void {
+    for (const other of this.#living.get(owner.key) ?? []) {
+      if (other !== owner && other.believes(time)) this.#meet(other, owner, time);
+    }
+    const { exclusive, shared } = this.#highest.get(owner.key) ?? {};
+    for (const later of [exclusive, shared]) {
+      if (later === undefined || later.token <= owner.token || excuses(later, owner)) continue;
+      if (this.#mayOverlap(owner, later)) continue;
+      this.#once(owner, later, `${show(owner)} acts at ${time}, after ${show(later)} had the key`);
+    }
+  }
+
+  /** Those that own `key` at `time`, as they believe. */
+  of(key: string, time: number): Owner[] {
+    return [...this.#living.get(key) ?? []].filter((owner) => owner.believes(time));
+  }
+
+  #judge(living: Iterable<Owner>, time: number): void {
+    this.counts.looks++;
+    const believers = [...living].filter((owner) => owner.believes(time));
+    believers.forEach((newer, index) => {
+      for (const older of believers.slice(0, index)) this.#meet(older, newer, time);
+    });
+  }
+
+  #meet(older: Owner, newer: Owner, time: number): void {
+    if (excuses(older, newer)) return;
+    if (this.#mayOverlap(older, newer)) return;
+    this.#once(older, newer, `two own ${newer.key} at ${time}: ${show(older)} and ${show(newer)}`);
+  }
+
+  #checkToken(owner: Owner): void {
+    let highest = this.#highest.get(owner.key);
+    if (highest === undefined) this.#highest.set(owner.key, highest = {});
+    for (const earlier of [highest.exclusive, highest.shared]) {
+      if (earlier === undefined || excuses(earlier, owner)) continue;
+      if (earlier.token < owner.token || this.#mayOverlap(earlier, owner)) continue;
+      this.#once(earlier, owner, `${show(owner)} comes after ${show(earlier)}`);
+    }
+    const kind = owner.shared ? "shared" : "exclusive";
+    if (owner.token > (highest[kind]?.token ?? 0)) highest[kind] = owner;
+  }
+
+  #once(a: Owner, b: Owner, violation: string): void {
+    const pair = `${show(a)} ${show(b)}`;
+    if (this.#reported.has(pair)) return;
+    this.#reported.add(pair);
+    this.#report(violation);
+  }
+}
+
+/** Whether two may own one key together. */
+function excuses(a: Owner, b: Owner): boolean {
+  return a.of === b.of || (a.shared && b.shared);
+}
+
+function show({ key, name, token, shared }: Owner): string {
+  return `${name} with ${key} @${token}${shared ? " (shared)" : ""}`;
+}
