@@ -165,11 +165,13 @@ export class Engine {
     this.clock.observe(record.floor);
   }
 
-  /** Votes from now on, and knows of the crashes in `vector`. */
+  /** Votes from now on, and knows of the crashes in `vector`; unless another process has its place. */
   vote(voter: Voter, vector: readonly Life[]): void {
     this.#vector.merge(vector);
     this.#vector.raise(this.members.indexOf(this.self), voter.incarnation);
     this.#voter = voter;
+    // It may have heard of a later process while it was coming back.
+    this.#yield();
   }
 
   /** Has another life from now on, and what was said in the one before is not said any more. */
@@ -289,9 +291,13 @@ export class Engine {
       this.#vector.raise(index, header.incarnation);
       this.#see(from, header.incarnation);
     }
+    this.#yield();
+  }
+
+  /** A member that knows of a later incarnation of itself never votes again. */
+  #yield(): void {
     if (this.#voter === null) return;
     const own = this.#vector.entries[this.members.indexOf(this.self)];
-    // A member that learns of a later incarnation of itself never votes again.
     if (own > this.#voter.incarnation) {
       this.#voter = null;
       this.#outbox.clear();

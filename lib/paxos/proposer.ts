@@ -191,7 +191,7 @@ export class Proposer<R> {
     if (request !== this.#request) return undefined;
     if (this.#phase === "done") {
       // What is chosen is chosen; who else has accepted it decides whether it may be forgotten.
-      if (reply.type === "accepted") this.#accepts.add(sender, true);
+      if (this.#hasAccepted(reply)) this.#accepts.add(sender, true);
       return undefined;
     }
     if (reply.type === "nack") return this.#refused(sender, reply.promised);
@@ -200,11 +200,14 @@ export class Proposer<R> {
       if (reply.type !== "promise" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
       if (this.#promises.add(sender, reply)) return this.#decide();
     } else if (this.#phase === "accept") {
-      if (reply.type !== "accepted" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
       // An `accepted` also is the promise of the next ballot, if that was asked for.
-      if (this.#accepts.add(sender, true)) return this.#finish();
+      if (this.#hasAccepted(reply) && this.#accepts.add(sender, true)) return this.#finish();
     }
     return undefined;
+  }
+
+  #hasAccepted(reply: RegisterReply): boolean {
+    return reply.type === "accepted" && compareBallots(reply.ballot, this.#ballot) === 0;
   }
 
   /** A quorum promised: applies the change to the accepted state with the highest ballot. */

@@ -1,6 +1,7 @@
 import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
 import type { Mutation } from "./mutation.ts";
+import { NODE } from "./node.ts";
 import { REGISTERS } from "./registers.ts";
 import { SESSIONS } from "./sessions.ts";
 
@@ -10,4 +11,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CHANGES,
   ...SESSIONS,
   ...COMEBACK,
+  ...NODE,
 ];

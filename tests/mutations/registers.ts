@@ -366,8 +366,8 @@ export const REGISTERS: readonly Mutation[] = [
         section: 3,
         name: "acceptances of another ballot count",
         find:
-          'if (reply.type !== "accepted" || compareBallots(reply.ballot, this.#ballot) !== 0) return;',
-        replace: 'if (reply.type !== "accepted") return;',
+          'return reply.type === "accepted" && compareBallots(reply.ballot, this.#ballot) === 0;',
+        replace: 'return reply.type === "accepted";',
       },
       {
         section: 3,

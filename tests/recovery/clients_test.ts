@@ -4,6 +4,7 @@ import type { ClusterNode } from "../../mod.ts";
 import { valueOf } from "../support/expect.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { collectEvents, nextEvent } from "../support/wait.ts";
+import { answers } from "./support/frames.ts";
 import { type Lives, startLives } from "./support/lives.ts";
 
 /** Sessions of members are short, those of clients may last far longer. */
@@ -122,12 +123,35 @@ describe("with clients, after the loss of a majority", () => {
     // It serves nothing from before.
     const settled = client.kv.get("settled", { noQuorum: "retry" });
     assertEquals(await time.until(settled), { ok: false, error: "not_found" });
-    // And its watch goes on with what comes.
+    // And its watch goes on with what comes: the new members tell it at once.
     await time.until(client.kv.put("watched", 2, { noQuorum: "retry" }));
+    const put = time.runtime.now();
     assertEquals((await time.until(watched.next())).value.value, 2);
+    assertLess(time.runtime.now() - put, 1_000);
     await time.until(nextEvent(client, "quorum"));
     assertGreaterOrEqual(time.runtime.now() - started, MAX_TTL);
     assertEquals(restarts.length, 1);
+  });
+});
+
+describe("what a client has under way when the cluster begins anew", () => {
+  it("ends: no quorum is made of the answers of two clusters", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, ...OPTIONS });
+    const client = await cluster.start("client", { sessionTtl: MAX_TTL });
+    await time.until(client.ready);
+    // One member promises; then nobody hears it any more.
+    const line = cluster.line(client);
+    let heard = 0;
+    line.hears = (_, frame) => answers(frame, "promise") && heard++ === 0;
+    const put = client.kv.put("k", 1, { timeout: 600_000 });
+    while (heard === 0) await time.pass(1);
+    await loseMajority(cluster);
+    const restarted = nextEvent(client, "restart");
+    line.hears = () => true;
+    await time.until(restarted);
+    assertEquals(await time.until(put), { ok: false, error: "no_quorum" });
+    assertEquals(await time.until(client.kv.get("k")), { ok: false, error: "not_found" });
   });
 });
 

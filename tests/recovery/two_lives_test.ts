@@ -64,6 +64,23 @@ describe("two lives under one id", () => {
     assertEquals(await time.until(newer.kv.put("k", 1)), { ok: true, value: 1 });
   });
 
+  it("the older one closes when the cluster began anew while it was cut off", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time });
+    const older = cluster.node("n1");
+    await time.until(older.kv.put("k", "before"));
+    cluster.line(older).isCut = true;
+    cluster.crash("n2", "n3");
+    const nodes = await Promise.all(["n1", "n2", "n3"].map((id) => cluster.start(id)));
+    await time.until(Promise.all(nodes.map((node) => node.ready)));
+    assertEquals(await time.until(nodes[0].kv.put("k", "after")), { ok: true, value: "after" });
+    cluster.line(older).isCut = false;
+    await time.pass(10_000);
+    await time.until(assertCode(older.kv.get("k"), "replaced"));
+    assertEquals(nodes.map((node) => node.hasQuorum), [true, true, true]);
+    assertEquals(await time.until(nodes[2].kv.get("k")), { ok: true, value: "after" });
+  });
+
   it("an older one that still comes back itself closes, and its ready rejects with replaced", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });

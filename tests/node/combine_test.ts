@@ -1,0 +1,101 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { combine, type Part } from "../../lib/node/combine.ts";
+import type { Change, Current } from "../../lib/paxos/proposer.ts";
+import { append, look, present, release, setOnce, textOf } from "../paxos/changes.ts";
+
+const BALLOT = { counter: 5, life: "p" };
+
+/** A register with `text` in it, or never written. */
+function register(text?: string): Current {
+  const state = text === undefined ? null : { ...present(text), token: 3, over: 1 };
+  return { state, token: 3, ballot: BALLOT };
+}
+
+/** What came of changes made in one round: the state that is written, and each result. */
+function round(current: Current, ...changes: Change<unknown>[]) {
+  const parts = changes.map((change): Part => ({ change, wrote: false }));
+  const { draft, result: { results } } = combine(parts, current);
+  const writes = parts.map((part) => part.writes);
+  const outcome = parts.map((part) => {
+    const own = results.get(part);
+    if (own === undefined) return "left";
+    return "error" in own ? own.error : own.value;
+  });
+  const written = draft === null
+    ? null
+    : draft.present
+    ? textOf({ ...draft, token: 0, over: 0 })
+    : "";
+  return { written, outcome, writes };
+}
+
+describe("combine()", () => {
+  it("applies changes in order, each to what the one before it made", () => {
+    const seen: [string, number][] = [];
+    const see: Change<void> = ({ state, token }) => {
+      seen.push([textOf(state), token]);
+      return { draft: null, result: undefined };
+    };
+    const { written, outcome, writes } = round(register(), see, setOnce("x"), see, setOnce("y"));
+    assertEquals({ written, outcome }, { written: "x", outcome: [undefined, "x", undefined, "x"] });
+    assertEquals(writes, [false, true, false, false]);
+    // What is written in this round has the token of this round.
+    assertEquals(seen, [["", 3], ["x", 5]]);
+  });
+
+  it("a value that is written says what it replaced: the state before the round, whatever came between", () => {
+    let over: number | undefined;
+    const see: Change<void> = ({ state }) => {
+      if (state?.present) over = state.over;
+      return { draft: null, result: undefined };
+    };
+    round(register("x"), release, setOnce("y"), see);
+    assertEquals(over, 3);
+  });
+
+  it("ends before a change that would replace a value of this round: both would have one token", () => {
+    for (const next of [append("y"), release]) {
+      const { written, outcome, writes } = round(register(), setOnce("x"), next, look);
+      assertEquals({ written, outcome }, { written: "x", outcome: ["x", "left", "left"] });
+      assertEquals(writes[1], false);
+    }
+  });
+
+  it("goes on to replace what is absent, and what was there before", () => {
+    assertEquals(round(register("x"), release, setOnce("y")).outcome, [undefined, "y"]);
+    assertEquals(round(register("x"), append("y")).written, "xy");
+  });
+
+  it("goes on with changes that see to their tokens themselves", () => {
+    const merging: Change<string> = (current) => ({ ...append("y")(current), merges: true });
+    assertEquals(round(register(), setOnce("x"), merging).written, "xy");
+  });
+
+  it("ends before a change that cannot be made in this round", () => {
+    const later: Change<string> = () => ({ draft: present("z"), result: "z", later: true });
+    assertEquals(round(register(), setOnce("x"), later, look).outcome, ["x", "left", "left"]);
+    assertEquals(round(register(), later, setOnce("x")).written, null);
+  });
+
+  it("a change that throws fails alone", () => {
+    const error = new Error("it is no lock");
+    const failing: Change<void> = () => {
+      throw error;
+    };
+    const { written, outcome } = round(register(), failing, setOnce("x"));
+    assertEquals({ written, outcome }, { written: "x", outcome: [error, "x"] });
+  });
+
+  it("says of each change anew, in each round, whether it writes", () => {
+    const part: Part = { change: setOnce("x"), wrote: false };
+    combine([part], register());
+    assertEquals(part.writes, true);
+    combine([part], register("y"));
+    assertEquals(part.writes, false);
+    // Also of one that fails, or that is left for the next round.
+    part.writes = true;
+    combine([{ change: setOnce("x"), wrote: false }, part], register("y"));
+    assertEquals(part.writes, false);
+  });
+});

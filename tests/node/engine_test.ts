@@ -1,0 +1,202 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { decodeFrame } from "../../lib/codec.ts";
+import type { Frame, Header, Request } from "../../lib/paxos/messages.ts";
+import { Voter } from "../../lib/paxos/voter.ts";
+import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
+
+/** Member c of a, b and c, operational in its first life. */
+async function member(clients = true): Promise<ScriptedNode> {
+  const node = await ScriptedNode.start({ self: "c", withoutSession: true, clients });
+  node.engine.relive(life(1));
+  node.engine.vote(new Voter(node.record, life(1), 1_000), node.record.lives);
+  await node.settle();
+  node.frames.length = 0;
+  return node;
+}
+
+const READ: Request = { id: 7, type: "read", register: KEY };
+
+/** The frames that the node has sent to `to` since the last time. */
+async function sent(node: ScriptedNode, to: string): Promise<Frame[]> {
+  await node.settle();
+  const frames = node.frames.splice(0).filter((one) => one.to === to);
+  return frames.map(({ frame }) => {
+    const decoded = decodeFrame(frame);
+    if (!decoded.ok) throw new Error("not a frame");
+    return decoded.frame;
+  });
+}
+
+/** What the node answers when this frame of a reaches it. */
+async function answers(
+  node: ScriptedNode,
+  header: Partial<Header>,
+  request: Request = READ,
+  from = "a",
+): Promise<string[]> {
+  node.receive(from, { header: { ...node.header("a"), ...header }, requests: [request] });
+  return (await sent(node, from)).flatMap(({ replies }) => replies.map(({ type }) => type));
+}
+
+describe("Engine: whom a member answers (section 7)", () => {
+  it("who lives under the same genesis, in the same epoch", async () => {
+    const node = await member();
+    assertEquals(await answers(node, {}), ["current"]);
+    assertEquals(await answers(node, { genesis: "other" }), []);
+    assertEquals(await answers(node, { genesis: null, vector: [] }), []);
+    assertEquals(await answers(node, { epoch: 1 }), []);
+  });
+
+  it("nobody while it has no vote", async () => {
+    const node = await ScriptedNode.start({ self: "c", withoutSession: true });
+    assertEquals(await answers(node, {}), []);
+  });
+
+  it("no stranger, if the cluster has no clients, but with `notAMember`", async () => {
+    const ask: Request = { id: 7, type: "ask", body: new Uint8Array() };
+    for (const clients of [true, false]) {
+      const node = await member(clients);
+      const stranger = { life: life(5), incarnation: null };
+      const expected = clients ? ["current"] : ["notAMember"];
+      assertEquals(await answers(node, stranger, READ, "x"), expected);
+      assertEquals(await answers(node, stranger, ask, "x"), clients ? [] : ["notAMember"]);
+      assertEquals(node.handed.includes("asked by x"), clients);
+    }
+  });
+
+  it("in the name of its incarnation, with all crashes that it has heard of", async () => {
+    const node = await member();
+    node.receive("a", { header: { ...node.header("a"), vector: [life(1), life(4), life(1)] } });
+    node.receive("a", { requests: [READ] });
+    const [{ header, repliesTo }] = await sent(node, "a");
+    assertEquals([header.incarnation, repliesTo], [life(1), life(1)]);
+    assertEquals(header.vector, [life(1), life(4), life(1)]);
+    // A later incarnation of the sender itself is such a crash.
+    const later = { ...node.header("a"), incarnation: life(3) };
+    node.receive("a", { header: later, requests: [READ] });
+    assertEquals((await sent(node, "a"))[0].header.vector, [life(3), life(4), life(1)]);
+  });
+});
+
+describe("Engine: crashes", () => {
+  it("the lives in the record are the first incarnations", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    assertEquals(node.engine.vector, node.record.lives);
+  });
+
+  it("who votes again knows of the crashes that it copied, and of those that it has heard of since", async () => {
+    const node = await ScriptedNode.start({ self: "c", withoutSession: true });
+    node.receive("a", { header: { ...node.header("a"), incarnation: life(3) } });
+    node.engine.vote(new Voter(node.record, life(2), 1_000), [life(1), life(5), life(1)]);
+    assertEquals(node.engine.vector, [life(3), life(5), life(2)]);
+  });
+
+  it("a member that hears of a later incarnation of itself never votes again", async () => {
+    const node = await member();
+    node.receive("a", { header: { ...node.header("a"), vector: [life(1), life(1), life(2)] } });
+    assertEquals(node.handed.includes("replaced"), true);
+    assertEquals(node.engine.voter, null);
+    assertEquals(await answers(node, {}), []);
+  });
+
+  it("nor does one that has heard of it while it was coming back", async () => {
+    const node = await ScriptedNode.start({ self: "c", withoutSession: true });
+    node.receive("a", { header: { ...node.header("a"), vector: [life(1), life(1), life(3)] } });
+    assertEquals(node.handed.includes("replaced"), false);
+    node.engine.vote(new Voter(node.record, life(2), 1_000), node.record.lives);
+    assertEquals([node.engine.voter, node.handed.includes("replaced")], [null, true]);
+    assertEquals(await answers(node, {}), []);
+  });
+
+  it("and what it was about to say is not said any more", async () => {
+    const node = await member();
+    node.receive("a", { requests: [READ] });
+    node.receive("b", { header: { ...node.header("b"), vector: [life(1), life(1), life(2)] } });
+    assertEquals(await sent(node, "a"), []);
+  });
+
+  it("its own incarnation, or an earlier one, is no such news", async () => {
+    const node = await member();
+    for (const own of [life(1), life(0), ""]) {
+      node.receive("a", { header: { ...node.header("a"), vector: [life(1), life(1), own] } });
+    }
+    assertEquals(await answers(node, {}), ["current"]);
+    assertEquals(node.handed.includes("replaced"), false);
+  });
+
+  it("a vector of another genesis says nothing", async () => {
+    const node = await member();
+    const header = { ...node.header("a"), genesis: "other", vector: [life(1), life(1), life(2)] };
+    node.receive("a", { header });
+    assertEquals(node.handed, ["otherGenesis of a"]);
+    assertEquals(node.engine.vector, node.record.lives);
+  });
+});
+
+describe("Engine: whose replies count", () => {
+  it("those of voting members of its own genesis", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    const header = node.header("a");
+    const { vector } = header;
+    assertEquals(node.engine.sender("a", header), { member: "a", incarnation: life(1), vector });
+    assertEquals(node.engine.sender("a", { ...header, genesis: "other" }), undefined);
+    assertEquals(node.engine.sender("a", { ...header, genesis: null }), undefined);
+    assertEquals(node.engine.sender("a", { ...header, incarnation: null }), undefined);
+  });
+
+  it("none before it knows its genesis", () => {
+    const node = new ScriptedNode({});
+    assertEquals(node.engine.sender("a", node.header("a")), undefined);
+    const nothing = { ...node.header("a"), genesis: null };
+    assertEquals(node.engine.sender("a", nothing), undefined);
+  });
+
+  it("those to its present life alone", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    const heard: string[] = [];
+    const question = node.engine.calls.open((from) => void heard.push(from));
+    const replies = [{ id: question, type: "full" } as const];
+    node.receive("a", { replies, repliesTo: life(8) });
+    node.receive("b", { replies });
+    assertEquals(heard, ["b"]);
+  });
+});
+
+describe("Engine: another life", () => {
+  it("does not say what the one before had to say", async () => {
+    const node = await member();
+    node.receive("a", { requests: [READ] });
+    node.engine.relive(life(2));
+    assertEquals(await sent(node, "a"), []);
+    node.receive("a", { requests: [READ] });
+    assertEquals((await sent(node, "a"))[0].header.life, life(2));
+  });
+
+  it("of who gave up has neither vote nor genesis nor crashes", async () => {
+    const node = await member();
+    node.receive("a", { requests: [READ] });
+    node.engine.forget(life(2));
+    assertEquals(await sent(node, "a"), []);
+    assertEquals(await answers(node, {}), []);
+    assertEquals([node.engine.voter, node.engine.record], [null, null]);
+    assertEquals(node.engine.vector, ["", "", ""]);
+    assertEquals(node.engine.sender("a", node.header("a")), undefined);
+  });
+});
+
+describe("Engine: the Lamport clock", () => {
+  it("follows every frame, of whatever genesis", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    node.receive("a", { header: { ...node.header("a"), clock: 70 } });
+    node.receive("a", { header: { ...node.header("a"), clock: 90, genesis: null, vector: [] } });
+    node.receive("a", { header: { ...node.header("a"), clock: 80 } });
+    assertEquals(node.engine.clock.next(), 91);
+  });
+
+  it("is above the floor of the genesis", () => {
+    const node = new ScriptedNode({});
+    node.engine.enter({ ...node.record, floor: 500 });
+    assertEquals(node.engine.clock.next(), 501);
+  });
+});

@@ -1,0 +1,139 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { Binding, SessionId } from "../../lib/paxos/register.ts";
+import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
+
+const OTHER: SessionId = `n/${life(4)}/1`;
+
+/** The members accept a value with these bindings, at ballot 5. */
+function write(node: ScriptedNode, bindings: readonly Binding[], ...members: string[]): void {
+  const ballot = { counter: 5, life: life(8) };
+  const owners = bindings.flatMap((one) => one.kind === "node" ? [one.session] : []);
+  const written = { present: true, token: 5, over: 0, op: `${life(8)}/1` } as const;
+  const state = { ...written, value: new Uint8Array([1]), bindings, owners };
+  for (const member of members) {
+    const request = { type: "accept", register: KEY, ballot, state, next: false } as const;
+    const from = { node: "n", life: life(4) };
+    node.voter(member).handle({ id: 0, ...request }, from, node.time.runtime.now());
+  }
+  node.engine.clock.observe(5);
+}
+
+/** `n` has a session that these have renewed just now. */
+function renew(node: ScriptedNode, ...members: string[]): void {
+  for (const member of members) {
+    node.voter(member).sessions.renew(OTHER, 5_000, 1, node.time.runtime.now());
+  }
+}
+
+/** Reads as a `get` does: what there is in the end, or `pending`. */
+function live(node: ScriptedNode): { outcome: string } {
+  const found = { outcome: "pending" };
+  node.core.liveness.live(KEY, { deadline: node.time.runtime.now() + 2_000 }).then(
+    ({ state }) => found.outcome = state?.present ? `value@${state.token}` : "absent",
+    (error) => found.outcome = error.code,
+  );
+  return found;
+}
+
+describe("Liveness: a session (section 4)", () => {
+  it("a healthy read costs one round trip: no quorum believes the owner gone", async () => {
+    const node = await ScriptedNode.start();
+    renew(node, "a", "b", "c");
+    write(node, [{ kind: "node", session: OTHER }], "a", "b", "c");
+    const found = live(node);
+    await node.ask("a", "b");
+    assertEquals(found.outcome, "value@5");
+    assertEquals(node.trace.length, 4);
+  });
+
+  it("one member that was cut off, and believes the owner gone, does it no harm", async () => {
+    const node = await ScriptedNode.start();
+    renew(node, "b", "c");
+    write(node, [{ kind: "node", session: OTHER }], "a", "b", "c");
+    const found = live(node);
+    await node.ask("a", "b");
+    assertEquals([found.outcome, node.trace.length], ["value@5", 4]);
+  });
+
+  it("if a quorum believes so it is fenced, and the value is sealed before anybody is told", async () => {
+    const node = await ScriptedNode.start();
+    write(node, [{ kind: "node", session: OTHER }], "a", "b", "c");
+    const found = live(node);
+    for (let step = 0; step < 3; step++) {
+      await node.ask("a", "b");
+      assertEquals(found.outcome, "pending");
+    }
+    await node.ask("a", "b");
+    assertEquals(found.outcome, "absent");
+    assertEquals(node.trace.filter((line) => line.startsWith("a<")), [
+      "a< read",
+      "a< fence",
+      "a< prepare 6x",
+      "a< accept 6x absent@6",
+    ]);
+  });
+
+  it("that a quorum will not fence goes on: belief alone ends nothing", async () => {
+    const node = await ScriptedNode.start();
+    write(node, [{ kind: "node", session: OTHER }], "a", "b", "c");
+    const found = live(node);
+    await node.ask("a", "b");
+    // It is renewed by two before they are asked to fence it: they only seemed not to know it.
+    renew(node, "a", "b");
+    await node.ask("a", "b", "c");
+    await node.time.pass(1_900);
+    assertEquals(found.outcome, "value@5");
+    assertEquals(node.trace.some((line) => line.includes("accept")), false);
+  });
+
+  it("that nobody can fence, for want of a quorum, counts as going on", async () => {
+    const node = await ScriptedNode.start();
+    write(node, [{ kind: "node", session: OTHER }], "a", "b", "c");
+    const found = live(node);
+    await node.ask("a", "b");
+    await node.lose("a", "b", "c");
+    for (let i = 0; i < 21; i++) {
+      await node.time.pass(100);
+      await node.lose("a", "b", "c");
+    }
+    assertEquals(found.outcome, "value@5");
+  });
+});
+
+describe("Liveness: a time (section 4)", () => {
+  it("has ended from that millisecond on, by the wall clock of who reads", async () => {
+    const node = await ScriptedNode.start();
+    const time = node.time.runtime.wallNow() + 300;
+    write(node, [{ kind: "until", time }], "a", "b", "c");
+    await node.time.pass(299 - (node.time.runtime.now() % 1));
+    await node.lose("a", "b", "c");
+    const before = live(node);
+    await node.ask("a", "b");
+    assertEquals(before.outcome, "value@5");
+    await node.time.pass(2);
+    await node.lose("a", "b", "c");
+    const after = live(node);
+    for (let step = 0; step < 3; step++) await node.ask("a", "b");
+    assertEquals(after.outcome, "absent");
+  });
+});
+
+describe("Liveness: what is settled", () => {
+  it("is told without a message while there is a session, and not any more after it", async () => {
+    const node = await ScriptedNode.start();
+    write(node, [], "a", "b", "c");
+    live(node);
+    await node.ask("a", "b", "c");
+    const served = live(node);
+    await node.settle();
+    assertEquals([served.outcome, (await node.asked("a")).length], ["value@5", 0]);
+    node.core.session.end();
+    const later = live(node);
+    await node.settle();
+    assertEquals([later.outcome, (await node.asked("a")).map(({ type }) => type)], [
+      "pending",
+      ["read"],
+    ]);
+  });
+});

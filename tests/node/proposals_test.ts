@@ -1,0 +1,229 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { Change, Chosen } from "../../lib/paxos/proposer.ts";
+import { append, look, release, setOnce, textOf } from "../paxos/changes.ts";
+import { KEY, life, ScriptedNode, sendable } from "./support/scripted_node.ts";
+
+/** Proposes `change`; what it sends is on its way. */
+function propose<R>(
+  node: ScriptedNode,
+  change: Change<R>,
+  options: { mustWrite?: boolean; again?: boolean; signal?: AbortSignal } = {},
+): { promise: Promise<Chosen<R>>; chosen(): Chosen<R> | undefined } {
+  const promise = node.core.proposals.change(KEY, sendable(change), {
+    deadline: Infinity,
+    ...options,
+  });
+  let chosen: Chosen<R> | undefined;
+  promise.then((outcome) => chosen = outcome, () => {});
+  return { promise, chosen: () => chosen };
+}
+
+describe("Proposals: changes of one register", () => {
+  it("that wait are made in one round", async () => {
+    const node = await ScriptedNode.start();
+    propose(node, look);
+    const first = propose(node, setOnce("x"));
+    const second = propose(node, setOnce("y"));
+    for (let round = 0; round < 3; round++) await node.ask("a", "b");
+    node.expect(`
+      a< prepare 1x
+      a> promise 1x, none
+      b< prepare 1x
+      b> promise 1x, none
+      a< prepare 2x
+      a> promise 2x, none
+      b< prepare 2x
+      b> promise 2x, none
+      a< accept 2x x@2
+      a> accepted 2x
+      b< accept 2x x@2
+      b> accepted 2x
+    `);
+    assertEquals([first.chosen()?.result, second.chosen()?.result], ["x", "x"]);
+  });
+
+  it("that come while one is under way are made in the next round, in their order", async () => {
+    const node = await ScriptedNode.start();
+    const letters = ["x", "y", "z"].map((letter) => propose(node, append(letter)));
+    for (let round = 0; round < 3; round++) {
+      await node.ask("a", "b");
+      await node.ask("a", "b");
+    }
+    assertEquals(letters.map(({ chosen }) => chosen()?.result), ["x", "xy", "xyz"]);
+  });
+
+  it("one that came later does not overtake one that was left for the next round", async () => {
+    const node = await ScriptedNode.start();
+    propose(node, look);
+    const first = propose(node, setOnce("x"));
+    const left = propose(node, append("y"));
+    await node.ask("a", "b");
+    await node.ask("a", "b");
+    const later = propose(node, append("z"));
+    for (let round = 0; round < 3; round++) {
+      await node.ask("a", "b");
+      await node.ask("a", "b");
+    }
+    assertEquals([first, left, later].map(({ chosen }) => chosen()?.result), ["x", "xy", "xyz"]);
+  });
+
+  it("one that nobody waits for any more is not made", async () => {
+    const node = await ScriptedNode.start();
+    const aborter = new AbortController();
+    propose(node, look);
+    propose(node, setOnce("x"), { signal: aborter.signal });
+    const second = propose(node, setOnce("y"));
+    await node.ask("a", "b");
+    await node.ask("a");
+    aborter.abort();
+    await node.ask("b");
+    await node.ask("a", "b");
+    assertEquals(second.chosen()?.result, "y");
+  });
+});
+
+describe("Proposals: the short way", () => {
+  it("no change of what a quorum agrees on is not written", async () => {
+    const node = await ScriptedNode.start();
+    node.rival(5, "x", "a", "b");
+    node.engine.clock.observe(5);
+    const change = propose(node, look);
+    await node.ask("a", "b");
+    assertEquals(textOf(change.chosen()?.state ?? null), "x");
+    assertEquals(node.trace.filter((line) => line.includes("accept")).length, 0);
+  });
+
+  it("one that has to write writes even so: an earlier write of it is gone then", async () => {
+    const node = await ScriptedNode.start();
+    node.rival(5, "x", "a", "b");
+    node.engine.clock.observe(5);
+    const change = propose(node, look, { mustWrite: true });
+    await node.ask("a", "b");
+    assertEquals(change.chosen(), undefined);
+    await node.ask("a", "b");
+    assertEquals(textOf(change.chosen()?.state ?? null), "x");
+    // An absent register, too.
+    const other = await ScriptedNode.start();
+    const undo = propose(other, release, { mustWrite: true });
+    await other.ask("a", "b");
+    await other.ask("a", "b");
+    assertEquals(undo.chosen()?.state, { present: false, token: 1 });
+  });
+
+  it("one that has been sent writes in every later attempt, also in a later round", async () => {
+    const node = await ScriptedNode.start();
+    // The first does nothing at first, so the second is sent; then it is refused.
+    let quiet = true;
+    propose(node, look);
+    const first = propose(node, (current) => quiet ? look(current) : append("a")(current));
+    const second = propose(node, append("s"));
+    await node.ask("a", "b");
+    await node.ask("a", "b");
+    node.rival(50, "r", "b", "c");
+    quiet = false;
+    await node.ask("b", "c");
+    // Now the first writes, and the second, which would write over that, is left for the next round.
+    await node.time.pass(600);
+    await node.lose("a");
+    await node.ask("b", "c");
+    await node.ask("b", "c");
+    assertEquals([textOf(first.chosen()?.state ?? null), second.chosen()], ["ra", undefined]);
+    // Somebody else does meanwhile what it was going to do: it has nothing left to change, and writes.
+    node.rival(90, "rs", "b", "c");
+    node.trace.length = 0;
+    await node.ask("b", "c");
+    await node.time.pass(600);
+    for (let round = 0; round < 3; round++) await node.ask("b", "c");
+    assertEquals(textOf(second.chosen()?.state ?? null), "rs");
+    assertEquals(node.trace.some((line) => /< accept \d+x rs@90/.test(line)), true);
+  });
+});
+
+describe("Proposals: kept promises", () => {
+  it("are asked for only by who will change the register again, and serve the next change", async () => {
+    const node = await ScriptedNode.start();
+    propose(node, setOnce("x"), { again: true });
+    await node.ask("a", "b");
+    await node.ask("a", "b");
+    node.trace.length = 0;
+    const change = propose(node, release);
+    await node.ask("a", "b");
+    node.expect(`
+      a< accept 2x absent@2
+      a> accepted 2x
+      b< accept 2x absent@2
+      b> accepted 2x
+    `);
+    assertEquals(change.chosen()?.state, { present: false, token: 2 });
+  });
+
+  it("serve once: a ballot is never used for two states", async () => {
+    const node = await ScriptedNode.start();
+    propose(node, setOnce("x"), { again: true });
+    await node.ask("a", "b");
+    await node.ask("a", "b");
+    propose(node, append("y"));
+    propose(node, append("z"));
+    await node.ask("a", "b");
+    node.trace.length = 0;
+    await node.ask("a");
+    node.expect(`
+      a< prepare 3x
+      a> promise 3x, xy@2 at 2x
+    `);
+  });
+
+  it("are dropped when something else is known to be chosen, and not before", async () => {
+    for (const [counter, first] of [[1, "accept 2x absent@2"], [2, "prepare 3x"]] as const) {
+      const node = await ScriptedNode.start();
+      propose(node, setOnce("x"), { again: true });
+      await node.ask("a", "b");
+      await node.ask("a", "b");
+      node.trace.length = 0;
+      node.core.proposals.outdated(KEY, { counter, life: life("r") });
+      propose(node, release);
+      await node.ask("a");
+      assertEquals(node.trace[0], `a< ${first}`);
+    }
+  });
+
+  it("end with the cluster that gave them", async () => {
+    const node = await ScriptedNode.start();
+    propose(node, setOnce("x"), { again: true });
+    await node.ask("a", "b");
+    await node.ask("a", "b");
+    node.trace.length = 0;
+    node.core.proposals.restart();
+    propose(node, release);
+    await node.ask("a");
+    assertEquals(node.trace[0], "a< prepare 3x");
+  });
+
+  it("are not used again after a refusal, nor after a time without an answer", async () => {
+    const node = await ScriptedNode.start();
+    propose(node, setOnce("x"), { again: true });
+    await node.ask("a", "b");
+    await node.ask("a", "b", "c");
+    node.rival(7, "r", "b", "c");
+    node.trace.length = 0;
+    const change = propose(node, release);
+    await node.ask("a", "b", "c");
+    // Two have promised more: what it releases is not what it kept.
+    await node.ask("b", "c");
+    await node.ask("b", "c");
+    assertEquals(
+      node.trace.filter((line) => line.includes("<")),
+      [
+        "a< accept 2x absent@2",
+        "b< accept 2x absent@2",
+        "c< accept 2x absent@2",
+        "b< prepare 8x",
+        "c< prepare 8x",
+        "b< accept 8x absent@8",
+        "c< accept 8x absent@8",
+      ].map((line) => line),
+    );
+    assertEquals(change.chosen()?.state, { present: false, token: 8 });
+  });
+});

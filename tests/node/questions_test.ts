@@ -1,0 +1,202 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { bucketPrefix, registerId } from "../../lib/codec.ts";
+import type { Listed } from "../../lib/paxos/messages.ts";
+import type { SessionId } from "../../lib/paxos/register.ts";
+import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
+
+const OLD: SessionId = `n/${life(4)}/1`;
+const NEW: SessionId = `n/${life(4)}/2`;
+
+/** What comes of a question, once it is known. */
+function outcomeOf<T>(promise: Promise<T>): { value: T | "pending" } {
+  const outcome: { value: T | "pending" } = { value: "pending" };
+  promise.then((value) => outcome.value = value, (error) => outcome.value = error.code);
+  return outcome;
+}
+
+const limits = (node: ScriptedNode) => ({ deadline: node.time.runtime.now() + 2_000 });
+
+function renew(node: ScriptedNode, session: SessionId, ...members: string[]): void {
+  for (const member of members) {
+    node.voter(member).sessions.renew(session, 5_000, 1, node.time.runtime.now());
+  }
+}
+
+describe("Questions: sessionOf (section 4)", () => {
+  it("is the session that a quorum knows as the newest", async () => {
+    const node = await ScriptedNode.start();
+    renew(node, OLD, "a", "b", "c");
+    renew(node, NEW, "a", "c");
+    const found = outcomeOf(node.core.questions.sessionOf("n", limits(node)));
+    await node.ask("a", "b");
+    assertEquals(found.value, "pending");
+    await node.ask("c");
+    assertEquals(found.value, NEW);
+  });
+
+  it("is none if a quorum knows none", async () => {
+    const node = await ScriptedNode.start();
+    renew(node, NEW, "c");
+    const found = outcomeOf(node.core.questions.sessionOf("n", limits(node)));
+    await node.ask("c", "a", "b");
+    assertEquals(found.value, null);
+  });
+
+  it("is asked for anew when all have answered and no quorum agrees", async () => {
+    const node = await ScriptedNode.start();
+    renew(node, OLD, "a");
+    renew(node, NEW, "b");
+    const found = outcomeOf(node.core.questions.sessionOf("n", limits(node)));
+    await node.send("a", "b", "c");
+    await node.hear("a", "b", "c");
+    assertEquals(found.value, "pending");
+    renew(node, NEW, "c");
+    await node.time.pass(400);
+    // The answers to the first asking do not count any more: b's has to come again.
+    await node.ask("c");
+    assertEquals(found.value, "pending");
+    await node.ask("b");
+    assertEquals(found.value, NEW);
+  });
+
+  it("the quorum is crash-consistent", async () => {
+    const node = await ScriptedNode.start();
+    renew(node, OLD, "a", "b");
+    const found = outcomeOf(node.core.questions.sessionOf("n", limits(node)));
+    await node.ask("a");
+    node.crash("a", 3, "b");
+    await node.ask("b");
+    assertEquals(found.value, "pending");
+  });
+});
+
+describe("Questions: fence (section 6)", () => {
+  it("a session has ended when a quorum has fenced it", async () => {
+    const node = await ScriptedNode.start();
+    const found = outcomeOf(node.core.questions.fence(OLD, limits(node)));
+    await node.ask("a");
+    assertEquals(found.value, "pending");
+    await node.ask("b");
+    assertEquals(found.value, true);
+  });
+
+  it("answers count together that were asked for within one time to live: an older one is void", async () => {
+    const node = await ScriptedNode.start();
+    const found = outcomeOf(node.core.questions.fence(OLD, limits(node)));
+    await node.send("a", "b", "c");
+    // a's answer comes at once, the others' are lost; and it is asked again, after the shortest there is.
+    await node.hear("a");
+    await node.lose("b", "c");
+    await node.time.pass(400);
+    await node.lose("a");
+    await node.ask("b");
+    assertEquals(found.value, "pending");
+    await node.ask("c");
+    assertEquals(found.value, true);
+  });
+
+  it("an answer to an earlier asking does not count with those to a later one", async () => {
+    const node = await ScriptedNode.start();
+    const found = outcomeOf(node.core.questions.fence(OLD, limits(node)));
+    await node.send("a");
+    await node.lose("b", "c");
+    await node.time.pass(400);
+    // a's answer was on its way for all this time.
+    await node.hear("a");
+    await node.lose("a");
+    await node.ask("b");
+    assertEquals(found.value, "pending");
+  });
+
+  it("the quorum is crash-consistent", async () => {
+    const node = await ScriptedNode.start();
+    const found = outcomeOf(node.core.questions.fence(OLD, limits(node)));
+    await node.ask("a");
+    node.crash("a", 3, "b");
+    await node.ask("b");
+    assertEquals(found.value, "pending");
+  });
+});
+
+describe("Questions: remaining", () => {
+  it("is how long a quorum would still wait: the members that wait less do not make one", async () => {
+    const node = await ScriptedNode.start();
+    renew(node, OLD, "a", "b");
+    const found = outcomeOf(node.core.questions.remaining(OLD, limits(node)));
+    await node.ask("c", "a");
+    assertEquals(found.value, 5_000);
+  });
+
+  it("is 0 when a quorum would not wait", async () => {
+    const node = await ScriptedNode.start();
+    renew(node, OLD, "a");
+    const found = outcomeOf(node.core.questions.remaining(OLD, limits(node)));
+    await node.ask("b", "c");
+    assertEquals(found.value, 0);
+  });
+});
+
+describe("Questions: list (section 3)", () => {
+  const SECOND = registerId("k", undefined, "other");
+  const entry = (counter: number, more: Partial<Listed> = {}): Listed => ({
+    register: KEY,
+    ballot: { counter, life: life(8) },
+    present: true,
+    bound: false,
+    copied: false,
+    ...more,
+  });
+  const list = (node: ScriptedNode) =>
+    outcomeOf(
+      node.core.questions.list(bucketPrefix("k", undefined), limits(node)).then((found) =>
+        Object.fromEntries(found)
+      ),
+    );
+
+  /** What comes of these lists of a and b. */
+  async function listed(a: Listed[], b: Listed[]): Promise<unknown> {
+    const node = await ScriptedNode.start();
+    const found = list(node);
+    await node.reply("a", { type: "listed", registers: a, more: false });
+    await node.reply("b", { type: "listed", registers: b, more: false });
+    return found.value;
+  }
+
+  it("is the union of the lists of a quorum", async () => {
+    const other = { ...entry(7), register: SECOND };
+    assertEquals(await listed([entry(5)], [other]), { [KEY]: "unsure", [SECOND]: "unsure" });
+  });
+
+  it("says of what a quorum votes for at one ballot, unbound, that it is present", async () => {
+    assertEquals(await listed([entry(5)], [entry(5)]), { [KEY]: "present" });
+  });
+
+  it("and of all else that it has to be read", async () => {
+    const unsure = { [KEY]: "unsure" };
+    assertEquals(await listed([entry(5)], []), unsure);
+    assertEquals(await listed([entry(5)], [entry(6)]), unsure);
+    const otherLife = { ballot: { counter: 5, life: life(7) } };
+    assertEquals(await listed([entry(5)], [entry(5, otherLife)]), unsure);
+    assertEquals(await listed([entry(5)], [entry(5, { copied: true })]), unsure);
+    const bound = { bound: true };
+    assertEquals(await listed([entry(5, bound)], [entry(5, bound)]), unsure);
+    const absent = { present: false };
+    assertEquals(await listed([entry(5, absent)], [entry(5, absent)]), unsure);
+  });
+
+  it("pieces of two memories do not make one list", async () => {
+    const node = await ScriptedNode.start();
+    const found = list(node);
+    await node.reply("b", { type: "listed", registers: [], more: false });
+    await node.reply("a", { type: "listed", registers: [entry(5)], more: true });
+    const rest = { type: "listed", registers: [], more: false } as const;
+    await node.reply("a", rest, { incarnation: life(3), vector: [life(3), life(1), life(1)] });
+    // It begins again; and so it does not list what only the memory before had.
+    assertEquals(found.value, "pending");
+    const asked = (await node.asked("a")).at(-1)!;
+    assertEquals(asked.type === "list" && asked.after, "");
+    await node.reply("a", rest, { incarnation: life(3), vector: [life(3), life(1), life(1)] });
+    assertEquals(found.value, {});
+  });
+});
