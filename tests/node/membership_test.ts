@@ -192,10 +192,14 @@ describe("Membership: coming back (section 7)", () => {
 
   it("of a helper's announcement the helper's vector tells at once", async () => {
     const script = await new Script().operational();
-    const transfer = {
-      ...{ id: 5, type: "transfer", members: MEMBERS, announcement: 3 },
-      ...{ incarnation: life(8), after: "" },
-    } as const;
+    const transfer: Request = {
+      id: 5,
+      type: "transfer",
+      members: MEMBERS,
+      announcement: 3,
+      incarnation: life(8),
+      after: "",
+    };
     script.engine.receive(
       "c",
       encodeFrame({

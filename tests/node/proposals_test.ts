@@ -116,7 +116,7 @@ describe("Proposals: the short way", () => {
     // The first does nothing at first, so the second is sent; then it is refused.
     let quiet = true;
     propose(node, look);
-    const first = propose(node, (current) => quiet ? look(current) : append("a")(current));
+    const first = propose<unknown>(node, (current) => quiet ? look(current) : append("a")(current));
     const second = propose(node, append("s"));
     await node.ask("a", "b");
     await node.ask("a", "b");

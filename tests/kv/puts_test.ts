@@ -1,0 +1,295 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { encodeValue } from "../../lib/codec.ts";
+import { type PutOutcome, Puts } from "../../lib/kv/puts.ts";
+import type { Binding } from "../../lib/paxos/register.ts";
+import { type Owner, ProcessTable } from "../../lib/process_table.ts";
+import { KEY, life, ScriptedNode } from "../node/support/scripted_node.ts";
+
+const VALUE = encodeValue("x", 100);
+
+/** A node that puts, and one process of it. */
+class Script {
+  readonly node: ScriptedNode;
+  readonly table: ProcessTable;
+  readonly puts: Puts;
+  readonly owner: Owner;
+  #operations = 0;
+
+  private constructor(node: ScriptedNode) {
+    this.node = node;
+    this.table = new ProcessTable(node.core);
+    this.puts = new Puts(node.core, this.table);
+    this.owner = this.table.add();
+  }
+
+  static async start(): Promise<Script> {
+    return new Script(await ScriptedNode.start());
+  }
+
+  /** Puts a value with these bindings; `outcome` is what became of it, once that is known. */
+  put(bindings: readonly Binding[], timeout = Infinity): { outcome: string } {
+    const op = `${life(9)}/${++this.#operations}`;
+    const deadline = this.node.time.runtime.now() + timeout;
+    const put = { op, register: KEY, value: VALUE, bindings };
+    const result = { outcome: "pending" };
+    this.puts.run(put, { deadline }, () => {}).then(
+      (outcome) => result.outcome = show(outcome),
+      (error) => result.outcome = error.code ?? error.message,
+    );
+    return result;
+  }
+
+  /** Bound to the process. */
+  get pid(): Binding {
+    return { kind: "pid", pid: this.owner.pid };
+  }
+
+  /** The process exits, and releases what it owns. */
+  exit(): { released: boolean } {
+    const state = { released: false };
+    this.table.end(this.owner);
+    this.table.release(this.owner).then(() => state.released = true);
+    return state;
+  }
+
+  /** Sees to it that these promise no ballot below this. */
+  promise(counter: number, ...members: string[]): void {
+    for (const member of members) {
+      const ballot = { counter, life: life("r") };
+      const request = { id: 0, type: "prepare", register: KEY, ballot } as const;
+      this.node.voter(member).handle(request, { node: "r", life: life("r") }, 0);
+    }
+  }
+
+  /** These have it released, over whatever was there, at this ballot. */
+  seal(counter: number, ...members: string[]): void {
+    for (const member of members) {
+      const ballot = { counter, life: life("r") };
+      const state = { present: false, token: counter } as const;
+      const accept = { type: "accept", register: KEY, ballot, state, next: false } as const;
+      this.node.voter(member).handle({ id: 0, ...accept }, { node: "r", life: life("r") }, 0);
+    }
+  }
+
+  /** What the node asks `member` from now on to accept. */
+  accepts(member: string): string[] {
+    return this.node.trace.filter((line) => line.startsWith(`${member}< accept`));
+  }
+}
+
+function show(outcome: PutOutcome): string {
+  return outcome.kind === "agreed" ? `${outcome.mine ? "mine" : "theirs"}` : outcome.kind;
+}
+
+const LATER: Binding = { kind: "until", time: 4_000_000_000_000 };
+
+describe("Puts: what they are bound to here ends meanwhile (section 4)", () => {
+  it("a put of a process that ends before its write is sent writes nothing", async () => {
+    const script = await Script.start();
+    const put = script.put([script.pid]);
+    await script.node.ask("a");
+    script.exit();
+    await script.node.ask("b");
+    await script.node.ask("a", "b");
+    assertEquals([put.outcome, script.accepts("a")], ["invalid_value", []]);
+  });
+
+  it("a put bound to this node's own session writes nothing once that is over", async () => {
+    const script = await Script.start();
+    const put = script.put([{ kind: "node", session: script.owner.pid.session }]);
+    await script.node.ask("a");
+    script.node.core.session.end();
+    await script.node.ask("b");
+    await script.node.ask("a", "b");
+    assertEquals([put.outcome, script.accepts("a")], ["invalid_value", []]);
+  });
+
+  it("one whose write was sent before ends as unknown, and writes nothing again", async () => {
+    const script = await Script.start();
+    const put = script.put([{ kind: "node", session: script.owner.pid.session }]);
+    await script.node.ask("a", "b");
+    script.promise(50, "b", "c");
+    await script.node.ask("b", "c");
+    script.node.core.session.end();
+    await script.node.time.pass(600);
+    await script.node.lose("a");
+    for (let i = 0; i < 3; i++) await script.node.ask("b", "c");
+    assertEquals(put.outcome, "unknown");
+    // The second time it only makes sure that there is nothing.
+    assertEquals(script.accepts("c").map((line) => line.includes("absent")), [false, true]);
+  });
+
+  it("a put for a process that has ended is not proposed at all", async () => {
+    const script = await Script.start();
+    script.table.end(script.owner);
+    const put = script.put([script.pid]);
+    await script.node.settle();
+    assertEquals([put.outcome, await script.node.asked("a")], ["invalid_value", []]);
+  });
+});
+
+describe("Puts: a write that may have come and gone (section 4)", () => {
+  it("counts from the first accept, also after later ones", async () => {
+    const script = await Script.start();
+    const put = script.put([LATER]);
+    await script.node.ask("a", "b");
+    // The first write reaches a alone; somebody seals it there, and gets no further.
+    await script.node.send("a");
+    script.seal(40, "a");
+    script.promise(50, "b", "c");
+    await script.node.ask("b", "c");
+    // The second one, above that, reaches nobody who will be asked in the end.
+    await script.node.time.pass(600);
+    await script.node.lose("a");
+    await script.node.ask("b", "c");
+    script.promise(90, "b", "c");
+    await script.node.lose("a");
+    await script.node.ask("b", "c");
+    await script.node.time.pass(600);
+    await script.node.lose("b");
+    for (let i = 0; i < 4; i++) await script.node.ask("a", "c");
+    assertEquals(put.outcome, "unknown");
+    assertEquals(script.accepts("c").map((line) => line.includes("absent")), [false, false, true]);
+  });
+
+  it("is unknown also when there is no room for another attempt", async () => {
+    const script = await Script.start();
+    const put = script.put([LATER]);
+    await script.node.ask("a", "b");
+    script.promise(50, "b", "c");
+    await script.node.ask("b", "c");
+    await script.node.time.pass(600);
+    await script.node.lose("a", "b", "c");
+    await script.node.time.pass(600);
+    await script.node.reply("b", { type: "full" });
+    await script.node.reply("c", { type: "full" });
+    assertEquals(put.outcome, "unknown");
+    const other = script.put([LATER]);
+    await script.node.reply("b", { type: "full" });
+    await script.node.reply("c", { type: "full" });
+    assertEquals(other.outcome, "full");
+  });
+});
+
+describe("ProcessTable: a process that exits (section 4)", () => {
+  it("releases what it knows that it wrote", async () => {
+    const script = await Script.start();
+    const put = script.put([script.pid]);
+    await script.node.ask("a", "b");
+    await script.node.ask("a", "b");
+    assertEquals(put.outcome, "mine");
+    const exit = script.exit();
+    await script.node.ask("a", "b");
+    assertEquals([exit.released, script.accepts("a").at(-1)], [true, "a< accept 2x absent@2"]);
+  });
+
+  it("writes over what may yet appear, though it sees nothing", async () => {
+    const script = await Script.start();
+    const put = script.put([script.pid], 1_000);
+    await script.node.ask("a", "b");
+    // Its accept is on its way to c alone, for long.
+    await script.node.lose("a", "b");
+    const late = await script.node.asked("c");
+    await script.node.time.pass(1_100);
+    assertEquals(put.outcome, "no_quorum");
+    await script.node.lose("a", "b", "c");
+    const exit = script.exit();
+    for (let i = 0; i < 3; i++) await script.node.ask("a", "b");
+    assertEquals(exit.released, true);
+    assertEquals(script.accepts("a").at(-1)?.replace(/\d+/g, "n"), "a< accept nx absent@n");
+    // When it arrives at last, nobody adopts it any more: what a and b have is above it.
+    for (const request of late) {
+      if (request.type !== "accept") continue;
+      script.node.voter("c").handle(request, { node: "x", life: life(9) }, 0);
+    }
+    const read = script.put([]);
+    for (let i = 0; i < 3; i++) await script.node.ask("c", "a");
+    assertEquals(read.outcome, "mine");
+  });
+
+  it("knows of an unknown write though another one to the same key is known to have failed", async () => {
+    const { owner } = await Script.start();
+    owner.writes(KEY);
+    owner.writes(KEY);
+    owner.knows(KEY, false);
+    assertEquals(owner.registers.get(KEY), { owned: false, unknown: 1 });
+    owner.knows(KEY, false);
+    assertEquals(owner.registers.size, 0);
+    owner.writes(KEY);
+    owner.knows(KEY, true);
+    assertEquals(owner.registers.get(KEY), { owned: true, unknown: 0 });
+  });
+
+  it("tries until it is done", async () => {
+    const script = await Script.start();
+    script.put([script.pid]);
+    await script.node.ask("a", "b");
+    await script.node.ask("a", "b");
+    const exit = script.exit();
+    // The members have no room for a while: not even to prepare what they know.
+    script.promise(50, "a", "b", "c");
+    await script.node.ask("a", "b", "c");
+    await script.node.reply("a", { type: "full" });
+    await script.node.reply("b", { type: "full" });
+    assertEquals(exit.released, false);
+    for (let i = 0; i < 10 && !exit.released; i++) {
+      await script.node.time.pass(100);
+      await script.node.ask("a", "b", "c");
+    }
+    assertEquals(exit.released, true);
+  });
+
+  it("stops when its session is over: then it is for others to release", async () => {
+    const script = await Script.start();
+    script.put([script.pid]);
+    await script.node.ask("a", "b");
+    await script.node.ask("a", "b");
+    script.node.core.session.end();
+    await script.node.lose("a", "b", "c");
+    const exit = script.exit();
+    await script.node.settle();
+    assertEquals([exit.released, await script.node.asked("a")], [true, []]);
+  });
+});
+
+describe("Puts: handed over (section 4)", () => {
+  const request = (script: Script, pid = script.owner.pid, bindings = [script.pid]) => ({
+    ...{ type: "handover", op: `${life(7)}/1`, pid, register: KEY } as const,
+    ...{ value: VALUE, bindings, timeout: 1_000 },
+  });
+
+  it("is run for a process of this life, and answered again with what came of it", async () => {
+    const script = await Script.start();
+    const answers = [1, 2].map(() => script.puts.handover(request(script)));
+    await script.node.ask("a", "b");
+    await script.node.ask("a", "b");
+    for (const answer of answers) {
+      const { outcome } = await answer;
+      assertEquals(outcome, "written");
+    }
+    assertEquals(script.accepts("a").length, 1);
+  });
+
+  it("for an earlier life nobody can know: that one may have run it", async () => {
+    const script = await Script.start();
+    const pid = { ...script.owner.pid, session: `x/${life(6)}/1` };
+    const bindings: Binding[] = [{ kind: "pid", pid }];
+    const { outcome } = await script.puts.handover(request(script, pid, bindings));
+    assertEquals(outcome, "no_quorum");
+  });
+
+  it("is refused if it is not bound to that process", async () => {
+    const script = await Script.start();
+    const other: Binding = { kind: "pid", pid: { ...script.owner.pid, seq: 99 } };
+    for (const bindings of [[], [LATER], [other]]) {
+      const answer = script.puts.handover({
+        ...request(script, script.owner.pid, bindings),
+        op: `${life(7)}/${bindings.length + 10 + (bindings[0] === other ? 1 : 0)}`,
+      });
+      await script.node.settle();
+      assertEquals((await script.node.asked("a")).length, 0);
+      assertEquals((await answer).outcome, "invalid_value");
+    }
+  });
+});
