@@ -95,7 +95,8 @@ export class Questions {
 
   /**
    * Tells all members, and at least a quorum, that `session`, which is this node's own, has ended: who reads
-   * afterwards finds it ended at whatever members it asks, those aside that are away.
+   * afterwards finds it ended at whatever members it asks, those aside that are away. The last ones of a
+   * cluster that is closed node by node do not wait for a quorum that has left.
    */
   end(session: SessionId, limits: Limits): Promise<true> {
     const tally = new Tally<true>(this.#engine.members);
@@ -107,8 +108,20 @@ export class Questions {
         return tally.missing().length === 0 || undefined;
       },
       missing: () => tally.missing(),
-      undecided: () => tally.reached || undefined,
+      undecided: () => tally.reached || this.#isDeserted() || undefined,
     });
+  }
+
+  /**
+   * Whether so many members have no session, as this one knows, that there hardly is a quorum to talk to: they
+   * closed before. A guess, good enough for farewells.
+   */
+  #isDeserted(): boolean {
+    const { members, self, voter, runtime } = this.#engine;
+    if (voter === null) return false;
+    const now = runtime.now();
+    const present = members.filter((id) => id === self || voter.sessions.isPresent(id, now));
+    return present.length < majority(members.length);
   }
 
   /**

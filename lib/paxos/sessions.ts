@@ -121,16 +121,26 @@ export class SessionTable {
     return { type: "fenced", session };
   }
 
+  /** Whether a session of `node` is alive here. */
+  isPresent(node: string, now: number): boolean {
+    return this.#newest(node, now) !== null;
+  }
+
   /** `sessionOf`: the newest session of `node` that is alive here. */
   newest(node: string, now: number): SessionReply {
+    const newest = this.#newest(node, now);
+    const remaining = newest === null ? 0 : this.#remaining(newest, now);
+    return { type: "newest", session: newest, remaining };
+  }
+
+  #newest(node: string, now: number): SessionId | null {
     let newest: SessionId | null = null;
     for (const [session, { renewed, ttl }] of this.#renewals) {
       if (now - renewed >= ttl || this.#fenced.has(session)) continue;
       if (!session.startsWith(`${node}/`)) continue;
       if (newest === null || compareSessions(session, newest) > 0) newest = session;
     }
-    const remaining = newest === null ? 0 : this.#remaining(newest, now);
-    return { type: "newest", session: newest, remaining };
+    return newest;
   }
 
   /** `hosts`: the nodes with a session alive here that can run singletons with this id. */

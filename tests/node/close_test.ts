@@ -5,6 +5,7 @@ import { memoryNetwork } from "../../transports/memory.ts";
 import { Cluster, startCluster } from "../support/cluster.ts";
 import { assertCode, valueOf } from "../support/expect.ts";
 import { turn, within } from "../support/wait.ts";
+import { VirtualCluster } from "../singletons/support/virtual_cluster.ts";
 
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 
@@ -160,6 +161,33 @@ describe("close", () => {
     const before = performance.now();
     await cluster[Symbol.asyncDispose]();
     assertLess(performance.now() - before, 2_500);
+  });
+
+  it("of all members one after the other does not make the last ones wait for those that left", async () => {
+    const cluster = await VirtualCluster.start(5, { sessionTtl: 60_000, timeout: 30_000 });
+    const { time, nodes } = cluster;
+    for (const node of nodes) await time.until(node.kv.put(node.id, 1, { node: node.id }));
+    for (const node of nodes) {
+      const before = time.runtime.now();
+      await time.until(node.close());
+      // Those that have left are asked once more, in case that it is their answers which were lost.
+      // Those that have left are asked once more: it may be their answers that were lost.
+      assertLess(time.runtime.now() - before, 5_000);
+    }
+  });
+
+  it("waits for a quorum that is only cut off: it may be back in time", async () => {
+    await using cluster = await VirtualCluster.start(3, { sessionTtl: 60_000, timeout: 30_000 });
+    const { time, nodes: [first, second] } = cluster;
+    await time.until(first.kv.put("k", 1, { node: "n1" }));
+    cluster.isolate("n1");
+    const closed = first.close();
+    await cluster.pass(10_000);
+    cluster.heal();
+    await time.until(closed);
+    const before = time.runtime.now();
+    assertEquals(await time.until(second.kv.get("k")), NOT_FOUND);
+    assertLess(time.runtime.now() - before, 1_000);
   });
 
   it("closes each transport once, whatever they do then", async () => {
