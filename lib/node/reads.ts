@@ -1,7 +1,7 @@
 import { identity } from "../paxos/kv_register.ts";
 import type { RegisterReply } from "../paxos/messages.ts";
 import type { Chosen } from "../paxos/proposer.ts";
-import { Reader } from "../paxos/reader.ts";
+import { Reader, type ReadOutcome } from "../paxos/reader.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import type { Engine } from "./engine.ts";
 import type { Limits } from "./operation.ts";
@@ -24,14 +24,22 @@ export class Reads {
 
   /** What is chosen for `register`, at some moment after the call; `no_quorum` at the deadline. */
   async read(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
+    const read = await this.#ask(register, limits);
+    if (read.sure) return read.chosen;
+    const chosen = await this.#proposals.change(register, identity, limits);
+    if (!chosen.state?.present || chosen.state.owners.length === 0) return chosen;
+    // Whose sessions have expired is known only if it is said by members that all have this state.
+    const again = await this.#ask(register, limits);
+    return again.sure ? again.chosen : chosen;
+  }
+
+  async #ask(register: RegisterId, limits: Limits): Promise<ReadOutcome> {
     const reader = new Reader(this.#engine.members);
-    const outcome = await poll(this.#engine, this.#pacing, {
+    return await poll(this.#engine, this.#pacing, {
       ...limits,
       question: { type: "read", register },
       receive: (sender, reply) => reader.receive(sender, reply as RegisterReply),
       missing: () => reader.missing(),
     });
-    if (outcome.sure) return outcome.chosen;
-    return await this.#proposals.change(register, identity, limits);
   }
 }

@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { SynodError } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
 import { valueOf } from "../support/expect.ts";
 import { untilQueued } from "./support/queue.ts";
@@ -47,6 +48,25 @@ describe("node.holders", () => {
     cluster.isolate("n1");
     await cluster.time.pass(1_000);
     assertEquals(await cluster.until(second.holders("k")), { ok: true, value: [] });
+  });
+
+  it("does not name one either when the members differ in what they know of the lock", async () => {
+    await using cluster = await TimedCluster.start(3, { sessionTtl: 1_000 });
+    const [first, second, third] = cluster.nodes;
+    await cluster.until(first.lock("k"));
+    // Only the first two hear of its request.
+    cluster.isolate("n3");
+    const timeout = 10_000;
+    const lost = assertRejects(() => second.lock("k", { timeout }), SynodError, "lost its session");
+    await cluster.time.pass(50);
+    cluster.isolate("n1", "n2");
+    await cluster.time.pass(1_000);
+    await lost;
+    // The first one never comes back.
+    cluster.isolate("n1");
+    await cluster.time.pass(2_000);
+    assertEquals(await cluster.until(second.holders("k")), { ok: true, value: [] });
+    assertEquals(third.hasQuorum, true);
   });
 });
 
