@@ -1,5 +1,10 @@
-import { type Ballot, compareBallots } from "../../lib/paxos/ballot.ts";
-import type { Binding, RegisterId, State } from "../../lib/paxos/register.ts";
+import { lockOf } from "../../lib/locks/lock_value.ts";
+import { type Ballot, compareBallots, type Life } from "../../lib/paxos/ballot.ts";
+import type { LockEntry } from "../../lib/paxos/lock_register.ts";
+import type { Binding, Pid, RegisterId, SessionId, State } from "../../lib/paxos/register.ts";
+import { parseSession } from "../../lib/paxos/sessions.ts";
+import { singletonOf } from "../../lib/singletons/singleton_value.ts";
+import { lockFaults, nameOf, showLock } from "./lock_links.ts";
 import { identify, show } from "./notation.ts";
 import type { World } from "./world.ts";
 
@@ -19,6 +24,8 @@ interface Written {
   readonly identity: string;
   /** When, in the order of all decisions and endings. */
   readonly decided: number;
+  /** Who decided. */
+  readonly writer: Life;
   /** When what it is bound to was first seen to have ended, in the same order. */
   ended: number | null;
 }
@@ -29,6 +36,10 @@ interface Register {
   readonly written: Map<string, Written>;
   /** The highest token among the states that some member accepted. */
   newest: number;
+  /** The sessions that a lock depended on, and when each was first seen to have ended. */
+  readonly sessions: Map<SessionId, number | null>;
+  /** Who was granted a lock, by a state that was chosen, and with which token. */
+  readonly grants: Set<string>;
 }
 
 /**
@@ -41,11 +52,19 @@ export class Chain {
   readonly #majority: number;
   readonly #report: (violation: string) => void;
   readonly #registers = new Map<RegisterId, Register>();
+  readonly #steals: boolean;
   #sequence = 0;
   #chosen = 0;
 
-  constructor(world: World, members: number, report: (violation: string) => void) {
+  /** `steals`: whether locks may be taken away from those that hold them. */
+  constructor(
+    world: World,
+    members: number,
+    report: (violation: string) => void,
+    steals: boolean,
+  ) {
     this.#world = world;
+    this.#steals = steals;
     this.#majority = Math.floor(members / 2) + 1;
     this.#report = report;
   }
@@ -82,9 +101,24 @@ export class Chain {
     if (state.token !== ballot.counter) {
       this.#report(`${id}: ${identity} was first seen at ballot ${show(ballot)}`);
     }
-    for (const written of register.written.values()) this.#noteEnd(written, time);
+    for (const written of register.written.values()) this.#noteEnd(id, written, ballot.life, time);
+    for (const [session, ended] of register.sessions) {
+      if (ended !== null || this.#world.isSessionOpen(session, time)) continue;
+      register.sessions.set(session, ++this.#sequence);
+    }
+    if (isLock(id) && state.present) {
+      for (const session of state.owners) {
+        if (!register.sessions.has(session)) register.sessions.set(session, null);
+      }
+    }
     const decided = ++this.#sequence;
-    register.written.set(identity, { state, identity, decided, ended: null });
+    register.written.set(identity, {
+      state,
+      identity,
+      decided,
+      writer: ballot.life,
+      ended: null,
+    });
   }
 
   /** A member accepted `state`. */
@@ -93,6 +127,7 @@ export class Chain {
     const register = this.#register(id);
     register.newest = Math.max(register.newest, state.token);
     proposal.accepted.add(incarnation);
+    if (isLock(id)) this.#noteGrants(register, proposal);
     if (proposal.chosen) return;
     // What a member accepted and forgot since may have been counted before, but not by now.
     const remembered = [...proposal.accepted].filter((one) => this.#world.remembers(one));
@@ -101,11 +136,41 @@ export class Chain {
     this.#chosen++;
   }
 
+  /** Whoever counted a majority of votes may act on it, also if one of them is forgotten since. */
+  #noteGrants({ grants, written }: Register, { accepted, state }: Proposal): void {
+    const members = new Set(Array.from(accepted, (one) => this.#world.memberOf(one)));
+    if (members.size < this.#majority) return;
+    const note = (state: State) => {
+      for (const { pid, token } of lockOf(state).holders) grants.add(`${pid.node}@${token}`);
+    };
+    note(state);
+    if (!state.present) return;
+    // What it was written over is part of history now, too, even if no majority had it by itself.
+    for (const replaced of written.values()) {
+      if (replaced.state.token === state.over) note(replaced.state);
+    }
+  }
+
+  /** Whether a state was chosen that grants a lock to somebody on `node` with `token`. */
+  isGranted(id: RegisterId, node: string, token: number): boolean {
+    return this.#registers.get(id)?.grants.has(`${node}@${token}`) ?? false;
+  }
+
+  /** The registers whose id begins with `prefix`, and what was chosen last for each. */
+  *last(prefix: string): Iterable<[RegisterId, State | null]> {
+    for (const [id, register] of this.#registers) {
+      if (id.startsWith(prefix)) yield [id, chainOf(register).at(-1)?.state ?? null];
+    }
+  }
+
   /** Checks, when all is quiet and everything was read, that nothing is left that has ended. */
   checkReleased(time: number): void {
     for (const [id, register] of this.#registers) {
       const state = chainOf(register).at(-1)?.state;
       if (!state?.present) continue;
+      if (isLock(id)) {
+        this.#report(`${id} still holds ${JSON.stringify(lockOf(state))}, though all was released`);
+      }
       const ended = state.bindings.find((binding) => this.#mustHaveEnded(binding, time));
       if (ended === undefined) continue;
       this.#report(`${id} still holds ${identify(state)}, though ${JSON.stringify(ended)} ended`);
@@ -117,6 +182,50 @@ export class Chain {
     for (const [id, register] of this.#registers) {
       const chain = chainOf(register);
       for (let i = 1; i < chain.length; i++) this.#checkLink(id, register, chain[i - 1], chain[i]);
+      if (isLock(id)) this.#checkLock(id, register, chain);
+    }
+  }
+
+  /** Checks every step of a lock. */
+  #checkLock(id: RegisterId, register: Register, chain: readonly Proposal[]): void {
+    const gone = new Set<string>();
+    for (let i = 1; i < chain.length; i++) {
+      const [before, after] = [chain[i - 1], chain[i]];
+      if (after.identity === before.identity) continue;
+      const { decided } = register.written.get(after.identity)!;
+      const tokens = [before.state.token, after.state.token] as const;
+      const writers = [...register.written.values()]
+        .filter(({ state }) => state.token > tokens[0] && state.token <= tokens[1])
+        .map(({ writer }) => writer);
+      const mayLeave = ({ pid }: LockEntry) => {
+        const ended = register.sessions.get(pid.session) ?? null;
+        return (ended !== null && ended <= decided) ||
+          writers.includes(parseSession(pid.session).life);
+      };
+      const link = {
+        before: lockOf(before.state),
+        after: lockOf(after.state),
+        tokens,
+        direct: after.state.present && after.state.over === before.state.token,
+        gone,
+        mayLeave,
+        steals: this.#steals,
+      };
+      for (const fault of lockFaults(link)) {
+        this.#report(
+          `${id}: ${fault}: ${show(before.ballot)} ${showLock(link.before)} to ${
+            show(after.ballot)
+          } ${showLock(link.after)}`,
+        );
+      }
+      const left = [...link.after.holders, ...link.after.queue].map(nameOf);
+      // Who was robbed before it knew that it had the lock asks for it once more.
+      const known = this.#steals
+        ? (link.direct ? link.before.queue : [])
+        : [...link.before.holders, ...link.before.queue];
+      for (const entry of known) {
+        if (!left.includes(nameOf(entry))) gone.add(nameOf(entry));
+      }
     }
   }
 
@@ -124,7 +233,7 @@ export class Chain {
     if (after.identity === before.identity) return; // the same state again, under a new ballot
     const why = after.state.token <= before.state.token
       ? "its token is not greater"
-      : this.#whyNotOver(register, before, register.written.get(after.identity)!);
+      : this.#whyNotOver(id, register, before, register.written.get(after.identity)!);
     if (why === undefined) return;
     this.#report(
       `${id}: ${after.identity} was chosen at ${show(after.ballot)} after ${before.identity} at ${
@@ -139,6 +248,7 @@ export class Chain {
    * what it wrote over it, even if no majority ever had it. `undefined`: it can.
    */
   #whyNotOver(
+    id: RegisterId,
     register: Register,
     before: Proposal,
     { state, decided }: Written,
@@ -152,12 +262,13 @@ export class Chain {
     let why = `nobody wrote the @${over} that ${identify(state)} stands on`;
     for (const replaced of register.written.values()) {
       if (replaced.state.token !== over) continue;
-      if (replaced.state.present && (replaced.ended === null || replaced.ended > decided)) {
+      const lasts = replaced.ended === null || replaced.ended > decided;
+      if (replaced.state.present && lasts && !isLock(id)) {
         why = `nothing had ended ${replaced.identity}`;
       } else if (replaced.identity === before.identity) {
         return undefined;
       } else {
-        const further = this.#whyNotOver(register, before, replaced);
+        const further = this.#whyNotOver(id, register, before, replaced);
         if (further === undefined) return undefined;
         why = further;
       }
@@ -166,11 +277,22 @@ export class Chain {
   }
 
   /** Notes it once, if what the value is bound to has ended by now: this stays so. */
-  #noteEnd(written: Written, time: number): void {
-    if (written.ended !== null || !written.state.present) return;
-    if (written.state.bindings.some((binding) => this.#hasEnded(binding, time))) {
+  #noteEnd(id: RegisterId, written: Written, decider: Life, time: number): void {
+    if (written.ended !== null || !written.state.present || isLock(id)) return;
+    if (id[0] === SINGLETON) {
+      const pid = singletonOf(written.state)?.pid ?? null;
+      const ended = pid === null || this.#hasInstanceEnded(pid, decider, time);
+      if (ended) written.ended = ++this.#sequence;
+    } else if (written.state.bindings.some((binding) => this.#hasEnded(binding, time))) {
       written.ended = ++this.#sequence;
     }
+  }
+
+  /** Before an instance has begun only its own node can know that it never will. */
+  #hasInstanceEnded(pid: Pid, decider: Life, time: number): boolean {
+    const { session } = pid;
+    if (this.#world.isKnown(pid)) return !this.#world.isProcessOpen(pid, time);
+    return !this.#world.isSessionOpen(session, time) || parseSession(session).life === decider;
   }
 
   #hasEnded(binding: Binding, time: number): boolean {
@@ -205,11 +327,25 @@ export class Chain {
   #register(id: RegisterId): Register {
     let register = this.#registers.get(id);
     if (register === undefined) {
-      register = { proposals: new Map(), written: new Map(), newest: 0 };
+      register = {
+        proposals: new Map(),
+        written: new Map(),
+        newest: 0,
+        sessions: new Map(),
+        grants: new Set(),
+      };
       this.#registers.set(id, register);
     }
     return register;
   }
+}
+
+/** What the ids of the registers of singletons begin with. */
+const SINGLETON = "s";
+
+/** Whether a register is that of a lock: what becomes of its value depends on who is in it. */
+function isLock(id: RegisterId): boolean {
+  return id[0] === "l";
 }
 
 /** What was chosen, in the order of the ballots. */

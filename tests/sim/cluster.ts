@@ -1,5 +1,6 @@
 import type { ClusterNode } from "../../lib/node/node.ts";
 import { joinWith } from "../../lib/node/join.ts";
+import type { AnySpec } from "../../lib/singletons/spec.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { Machine } from "./machine.ts";
 import type { SimulatedNetwork } from "./network.ts";
@@ -24,7 +25,7 @@ export interface Station {
   down: boolean;
 }
 
-/** Clock rates are drawn from 1 - this to 1 + this: the fastest and the slowest are 5 % apart. */
+/** Clock rates are from 1 - this to 1 + this: the fastest and the slowest of a run are 5 % apart. */
 const DRIFT = 0.025;
 
 /** Starts the nodes of a scenario, and ends them. */
@@ -34,10 +35,14 @@ export class Cluster {
   readonly network: SimulatedNetwork;
   /** Whether machines that start now stall at times. */
   stalls = true;
+  /** What nodes that start now can host. */
+  hosts: (station: Station) => AnySpec[] = () => [];
   readonly #random: Random;
   readonly #report: (violation: string) => void;
   readonly #stations: Station[] = [];
   readonly #started: ((station: Station) => void)[] = [];
+  /** Which of the first two machines is the fast one. */
+  readonly #parity: number;
 
   constructor(
     simulation: Simulation,
@@ -49,6 +54,7 @@ export class Cluster {
     this.network = network;
     this.scenario = scenario;
     this.#random = simulation.random.fork("cluster");
+    this.#parity = this.#random.fork("rates").integer(0, 1);
     this.#report = report;
   }
 
@@ -93,7 +99,7 @@ export class Cluster {
     const name = id + "'".repeat(starts);
     const random = this.#random.fork(name);
     const machine = new Machine(simulation, name, random.fork("chance"), {
-      rate: random.between(1 - DRIFT, 1 + DRIFT),
+      rate: this.#rate(random),
       wallOffset: random.integer(-2_000, 2_000),
       monotonicOffset: random.between(0, 1_000_000),
     });
@@ -115,7 +121,8 @@ export class Cluster {
     simulation.note(`${name} starts`);
     const { members, sessionTtl, timeout } = scenario;
     const clients = scenario.clients.length > 0;
-    const options = { id, members, transport, sessionTtl, timeout, clients };
+    const hosts = this.hosts(station);
+    const options = { id, members, transport, sessionTtl, timeout, clients, hosts };
     joinWith(options, machine).then((node) => {
       station.node = node;
       node.ready.then(
@@ -132,6 +139,13 @@ export class Cluster {
       }
       for (const listener of this.#started) listener(station);
     }, (error) => this.#report(`${name} cannot join: ${error}`));
+  }
+
+  /** How fast the clocks of the next machine run: the first two of a run are as far apart as may be. */
+  #rate(random: Random): number {
+    const begun = this.#stations.length;
+    const extreme = (begun + this.#parity) % 2 === 0 ? 1 - DRIFT : 1 + DRIFT;
+    return begun < 2 || random.chance(0.5) ? extreme : random.between(1 - DRIFT, 1 + DRIFT);
   }
 
   /** Ends a node without a word. */

@@ -100,6 +100,11 @@ export class Machine implements Runtime {
     return this.#crashed ? this.#latestWall : Math.max(this.#latestWall, this.#wall());
   }
 
+  /** Until this virtual time it does nothing, or did nothing. */
+  get busyUntil(): number {
+    return Math.max(this.#pausedUntil, this.#stalledUntil);
+  }
+
   /** How many timers are set. */
   get timers(): number {
     return this.#timers.size;
@@ -108,7 +113,7 @@ export class Machine implements Runtime {
   /** Runs `callback` as soon as the machine can: now, after its pause, or never again. */
   run(callback: () => void): void {
     if (this.#crashed) return;
-    const busyUntil = Math.max(this.#pausedUntil, this.#stalledUntil);
+    const { busyUntil } = this;
     if (busyUntil <= this.#simulation.time) return callback();
     // Whatever waited for the end of a pause then comes in any order.
     const at = busyUntil + this.#random.between(0, TIMER_JITTER);

@@ -5,15 +5,17 @@
  * - `--seeds COUNT [--from N]`: runs many, on all cores, and stops when `--enough` (ten) failed.
  * - `--restart yes|no`: whether members that went down come back, without their memory; without it
  *   the seed decides.
+ * - `--workload kv|locks|steal|singletons`: what users do; without it the seed decides.
  *
  * @module
  */
 import { runInWorkers } from "./pool.ts";
 import { explain, Summary } from "./report.ts";
 import { type RunResult, runSeed } from "./run.ts";
+import { type ScenarioOptions, type Workload, WORKLOAD_NAMES } from "./scenario.ts";
 
-const USAGE =
-  "sim --seed N [--trace] [--frames] [--restart] | --seeds COUNT [--from N] [--restart]";
+const USAGE = "sim (--seed N [--trace] [--frames] | --seeds COUNT [--from N] [--enough N]) " +
+  `[--restart yes|no] [--workload ${WORKLOAD_NAMES.join("|")}]`;
 
 interface Wish {
   seed?: string;
@@ -22,11 +24,11 @@ interface Wish {
   enough: number;
   trace: boolean;
   frames: boolean;
-  restart: boolean | undefined;
+  options: ScenarioOptions;
 }
 
 function parseArguments(args: readonly string[]): Wish {
-  const wish: Wish = { from: 1, enough: 10, trace: false, frames: false, restart: undefined };
+  const wish: Wish = { from: 1, enough: 10, trace: false, frames: false, options: {} };
   const rest = [...args];
   const value = (name: string) => {
     const text = rest.shift();
@@ -38,10 +40,11 @@ function parseArguments(args: readonly string[]): Wish {
     if (!Number.isSafeInteger(number) || number < 0) throw new TypeError(`${name} takes a number`);
     return number;
   };
-  const choice = (name: string) => {
+  const choice = <T extends string>(name: string, choices: readonly T[]): T => {
     const text = value(name);
-    if (text !== "yes" && text !== "no") throw new TypeError(`${name} takes yes or no`);
-    return text === "yes";
+    const chosen = choices.find((choice) => choice === text);
+    if (chosen === undefined) throw new TypeError(`${name} takes ${choices.join(" or ")}`);
+    return chosen;
   };
   for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
     switch (name) {
@@ -64,7 +67,10 @@ function parseArguments(args: readonly string[]): Wish {
         wish.trace = wish.frames = true;
         break;
       case "--restart":
-        wish.restart = choice(name);
+        wish.options = { ...wish.options, restart: choice(name, ["yes", "no"]) === "yes" };
+        break;
+      case "--workload":
+        wish.options = { ...wish.options, workload: choice<Workload>(name, WORKLOAD_NAMES) };
         break;
       default:
         throw new TypeError(`unknown argument ${name}: ${USAGE}`);
@@ -74,13 +80,21 @@ function parseArguments(args: readonly string[]): Wish {
   return wish;
 }
 
-async function replay(seed: string, { trace, frames, restart }: Wish): Promise<boolean> {
-  const result = await runSeed(seed, { trace: trace ? console.log : undefined, frames, restart });
+async function replay(seed: string, { trace, frames, options }: Wish): Promise<boolean> {
+  const result = await runSeed(seed, {
+    trace: trace ? console.log : undefined,
+    frames,
+    ...options,
+  });
   const summary = new Summary();
   summary.add(result);
   console.log(summary.lines().join("\n"));
   console.log(`fingerprint ${result.fingerprint}`);
-  console.log(result.violations.length > 0 ? explain(result) : `seed ${seed}: good`);
+  console.log(
+    result.violations.length > 0
+      ? explain(result)
+      : `seed ${seed} (${result.scenario.workload}): good`,
+  );
   return result.violations.length === 0;
 }
 
@@ -88,7 +102,7 @@ function* numbers(from: number, count: number): Iterable<string> {
   for (let seed = from; seed < from + count; seed++) yield `${seed}`;
 }
 
-async function runMany(count: number, { from, enough, restart }: Wish): Promise<boolean> {
+async function runMany(count: number, { from, enough, options }: Wish): Promise<boolean> {
   const summary = new Summary();
   const start = performance.now();
   let told = start;
@@ -105,11 +119,11 @@ async function runMany(count: number, { from, enough, restart }: Wish): Promise<
   const { state } = await Deno.permissions.query({ name: "read" });
   if (state === "granted") {
     const width = navigator.hardwareConcurrency;
-    await runInWorkers(numbers(from, count), width, { restart }, done);
+    await runInWorkers(numbers(from, count), width, options, done);
   } else {
     console.log("without --allow-read there are no workers: one run after the other");
     for (const seed of numbers(from, count)) {
-      if (!done(await runSeed(seed, { restart }))) break;
+      if (!done(await runSeed(seed, options))) break;
     }
   }
   const seconds = (performance.now() - start) / 1000;

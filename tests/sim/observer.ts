@@ -26,10 +26,21 @@ export class Observer {
   readonly #chain: Chain;
   readonly #votes = new Map<string, Vote>();
 
-  constructor(world: World, members: number, report: (violation: string) => void) {
+  /** `steals`: whether locks may be taken away from those that hold them. */
+  constructor(
+    world: World,
+    members: number,
+    report: (violation: string) => void,
+    steals = false,
+  ) {
     this.#world = world;
     this.#report = report;
-    this.#chain = new Chain(world, members, report);
+    this.#chain = new Chain(world, members, report, steals);
+  }
+
+  /** What was chosen so far. */
+  get chain(): Chain {
+    return this.#chain;
   }
 
   /** A frame is being sent, at `time` by the clock of the simulation. */

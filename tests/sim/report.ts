@@ -4,13 +4,19 @@ import type { RunResult } from "./run.ts";
 export class Summary {
   runs = 0;
   readonly failed: RunResult[] = [];
+  /** Milliseconds of virtual time. */
+  time = 0;
   readonly totals: Map<string, number> = new Map();
 
   /** Takes one run in. */
   add(result: RunResult): void {
     this.runs++;
     if (result.violations.length > 0) this.failed.push(result);
-    const { outcomes, faults, time: _, ...counts } = result.statistics;
+    const { outcomes, faults, judged, time, ...counts } = result.statistics;
+    const { workload } = result.scenario;
+    this.time += time;
+    this.#count(`runs ${workload}`, 1);
+    for (const [name, count] of Object.entries(judged)) this.#count(`${workload}: ${name}`, count);
     for (const [name, count] of Object.entries(counts)) this.#count(name, count);
     for (const [name, count] of Object.entries(faults)) this.#count(`fault ${name}`, count);
     for (const [kind, ends] of Object.entries(outcomes)) {
@@ -21,8 +27,9 @@ export class Summary {
   /** Everything that was counted, a line for each. */
   lines(): string[] {
     const width = Math.max(0, ...[...this.totals.keys()].map((name) => name.length));
-    return [...this.totals].sort(([a], [b]) => a < b ? -1 : 1)
+    const counts = [...this.totals].sort(([a], [b]) => a < b ? -1 : 1)
       .map(([name, count]) => `${name.padEnd(width)}  ${count}`);
+    return [...counts, `${(this.time / 3_600_000).toFixed(1)} hours of virtual time`];
   }
 
   #count(name: string, count: number): void {
@@ -32,10 +39,11 @@ export class Summary {
 
 /** What is wrong with a run, and how to see it again. */
 export function explain(result: RunResult): string {
-  const { restart } = result.options;
-  const options = restart === undefined ? "" : ` --restart ${restart ? "yes" : "no"}`;
+  const { restart, workload } = result.options;
+  const options = (workload === undefined ? "" : ` --workload ${workload}`) +
+    (restart === undefined ? "" : ` --restart ${restart ? "yes" : "no"}`);
   return [
-    `seed ${result.seed}: ${result.violations.length} violations`,
+    `seed ${result.seed} (${result.scenario.workload}): ${result.violations.length} violations`,
     ...result.violations.map((violation) => `  ${violation.replaceAll("\n", "\n  ")}`),
     `  replay: deno task sim --seed ${result.seed}${options} --trace`,
   ].join("\n");

@@ -2,13 +2,14 @@ import { Cluster } from "./cluster.ts";
 import { describeFrame } from "./describe_frame.ts";
 import { Faults } from "./faults.ts";
 import { withoutReality } from "./guard.ts";
-import { History } from "./history.ts";
+import { KvUsers } from "./kv_users.ts";
+import { LockUsers } from "./lock_users.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { Observer, observeVotes } from "./observer.ts";
 import { drawScenario, type Scenario, type ScenarioOptions } from "./scenario.ts";
 import { Simulation } from "./simulation.ts";
-import { Watchers } from "./watchers.ts";
-import { Workload } from "./workload.ts";
+import { SingletonUsers } from "./singleton_users.ts";
+import type { Users } from "./users.ts";
 import { World } from "./world.ts";
 
 /** How to run a seed. */
@@ -38,7 +39,9 @@ export interface RunResult {
     readonly lost: number;
     /** States that were chosen. */
     readonly chosen: number;
-    /** What the checks of histories had to explain. */
+    /** What the checks of this workload had to judge. */
+    readonly judged: Readonly<Record<string, number>>;
+    /** What users did, and saw the end of. */
     readonly operations: number;
     readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
     readonly faults: Readonly<Record<string, number>>;
@@ -83,15 +86,16 @@ export async function runSeed(seed: string, options: RunOptions = {}): Promise<R
     fingerprint: simulation.fingerprint.toString(),
     violations,
     scenario,
-    options: options.restart === undefined ? {} : { restart: options.restart },
+    options: { restart: options.restart, workload: options.workload },
     statistics: {
       time: simulation.time,
       events: simulation.events,
       frames: run.network.counts.sent,
       lost: run.network.counts.lost,
       chosen: run.observer.chosen,
-      operations: run.history.size,
-      outcomes: run.workload.counts,
+      judged: run.users.judged,
+      operations: run.users.operations.ended,
+      outcomes: run.users.operations.counts,
       faults: run.faults.counts,
     },
   };
@@ -103,9 +107,7 @@ class Run {
   readonly network: SimulatedNetwork;
   readonly cluster: Cluster;
   readonly observer: Observer;
-  readonly history: History;
-  readonly workload: Workload;
-  readonly watchers: Watchers;
+  readonly users: Users;
   readonly faults: Faults;
   readonly #scenario: Scenario;
   readonly #report: (violation: string) => void;
@@ -122,10 +124,8 @@ class Run {
     this.network = new SimulatedNetwork(simulation, simulation.random.fork("network"));
     this.cluster = new Cluster(simulation, this.network, scenario, report);
     const world = new World(simulation, () => this.cluster.stations);
-    this.observer = new Observer(world, scenario.members.length, report);
-    this.history = new History(simulation);
-    this.workload = new Workload(this.cluster, this.history, world, report);
-    this.watchers = new Watchers(this.cluster, this.history, this.workload.keys, report);
+    this.observer = new Observer(world, scenario.members.length, report, scenario.steals);
+    this.users = this.#makeUsers(world);
     this.faults = new Faults(this.cluster);
     this.network.listen((from, to, frame, time) => {
       simulation.fingerprint.text(`${from}>${to}`);
@@ -136,57 +136,51 @@ class Run {
     });
   }
 
+  #makeUsers(world: World): Users {
+    switch (this.#scenario.workload) {
+      case "kv":
+        return new KvUsers(this.cluster, this.observer, world, this.#report);
+      case "locks":
+      case "steal":
+        return new LockUsers(this.cluster, this.observer.chain, this.#report);
+      case "singletons":
+        return new SingletonUsers(this.cluster, world, this.#report);
+    }
+  }
+
   /** From the start of the nodes to the end of the last one, and all checks. */
   async live(): Promise<void> {
-    const { cluster, faults, workload } = this;
+    const { cluster, faults, users } = this;
     const { duration, sessionTtl } = this.#scenario;
     cluster.start();
     faults.start();
     await this.#run(duration);
-    workload.stop();
+    users.stop();
     faults.heal();
     // Sessions of nodes that are gone end, clocks that were set back catch up, and `until` passes.
     await this.#run(RECOVERY + 3 * sessionTtl);
-    await this.#run(PATIENCE, () => workload.pending.length === 0);
-    for (const label of workload.pending) this.#report(`never completed: ${label}`);
+    await this.#run(PATIENCE, () => users.operations.pending.length === 0);
+    for (const label of users.operations.pending) this.#report(`never completed: ${label}`);
     for (const id of cluster.missingMembers) {
       const gone = cluster.stations.filter((s) => s.id === id).every((s) => s.down || s.closing);
       if (!gone) this.#report(`${id} is up, but not ready`);
     }
-    await this.#checkFinalState();
+    await this.#finale();
     await this.#close();
     this.observer.finish();
-    for (const violation of this.history.check()) this.#report(violation);
+    users.finish();
   }
 
-  /** Everybody reads every key, and then everybody agrees on a last value for each. */
-  async #checkFinalState(): Promise<void> {
-    const { cluster, workload, simulation, watchers } = this;
-    const { sessionTtl } = this.#scenario;
-    const up = cluster.up.filter(({ ready }) => ready);
+  /** When all is quiet everybody uses everything once more. */
+  async #finale(): Promise<void> {
+    const up = this.cluster.up.filter(({ ready }) => ready);
     if (up.length === 0) return this.#report("no node is left");
-    for (const key of workload.keys) {
-      for (const station of up) {
-        const done = await this.#within(workload.readFinally(station, key));
-        if (!done) this.#report(`${station.name} cannot read ${key.name} at the end`);
-      }
-    }
-    this.observer.checkReleased(simulation.time);
-    const expected = new Map<string, { present: true; value: string; token: number }>();
-    for (const key of workload.keys) {
-      for (const station of up) {
-        const agreed = await this.#within(workload.putFinally(station, key));
-        if (agreed === undefined) {
-          this.#report(`${station.name} cannot put ${key.name} at the end`);
-        } else {
-          const { value, token } = agreed;
-          expected.set(key.name, { present: true, value, token });
-        }
-      }
-    }
-    simulation.note("all is said; who watches has to know");
-    await this.#run(3 * sessionTtl + 1_000);
-    for (const late of watchers.behind(expected)) this.#report(late);
+    await this.users.finale({
+      up,
+      within: (promise) => this.#within(promise),
+      pass: (duration) => this.#run(duration),
+    });
+    this.observer.checkReleased(this.simulation.time);
   }
 
   /** Closes every node, and sees to it that nothing is left of it. */
@@ -209,7 +203,6 @@ class Run {
         this.#report(`${name} has closed, but ${machine.timers} timers are set`);
       }
     }
-    if (this.watchers.active > 0) this.#report(`${this.watchers.active} watchers did not end`);
     if (this.network.open > 0) this.#report(`${this.network.open} transports are still open`);
   }
 
@@ -218,6 +211,7 @@ class Run {
     const { simulation } = this;
     await simulation.run(simulation.time + duration, () => {
       if (simulation.events > MAX_EVENTS) throw new Error(`more than ${MAX_EVENTS} events`);
+      this.users.judge(simulation.time);
       return done?.() ?? false;
     });
   }

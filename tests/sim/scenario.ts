@@ -20,6 +20,23 @@ export type FaultKind =
   /** A wall clock is set, forward or back. */
   | "stepWall";
 
+/** What the users of a run do with their cluster. */
+export type Workload =
+  /** Keys that are set once: put, claim, read, list, watch. */
+  | "kv"
+  /** Locks that nobody steals. */
+  | "locks"
+  /** Locks, some of which are stolen. */
+  | "steal"
+  /** Instances that are started, called and kept running. */
+  | "singletons";
+
+/** How often each one is drawn. */
+const WORKLOADS: Readonly<Record<Workload, number>> = { kv: 4, locks: 3, steal: 1, singletons: 3 };
+
+/** All of them. */
+export const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly Workload[];
+
 /** What a value can be bound to; with a value that is bound to nothing a key is done for good. */
 export type BindingKind =
   | "none"
@@ -32,6 +49,9 @@ export type BindingKind =
 
 /** Everything about a run that is drawn from its seed at the beginning. */
 export interface Scenario {
+  readonly workload: Workload;
+  /** Whether locks may be stolen. */
+  readonly steals: boolean;
   readonly members: readonly string[];
   /** The nodes that do not vote. */
   readonly clients: readonly string[];
@@ -62,18 +82,24 @@ export interface Scenario {
 
 /** What a run can be told, whatever its seed says. */
 export interface ScenarioOptions {
+  /** See {@linkcode Scenario.workload}. Default: drawn from the seed. */
+  readonly workload?: Workload;
   /** See {@linkcode Scenario.restart}. Default: drawn from the seed. */
   readonly restart?: boolean;
 }
 
 /** The scenario of a seed. */
 export function drawScenario(random: Random, options: ScenarioOptions = {}): Scenario {
+  // From a stream of its own: so the rest of a seed's life stays what it is, whatever is done in it.
+  const workload = options.workload ?? random.fork("workload").weighted(WORKLOADS);
   const count = Number(random.weighted({ 1: 2, 2: 3, 3: 60, 4: 5, 5: 30 }));
   const clientCount = random.chance(0.4) ? random.integer(1, 2) : 0;
   const sessionTtl = random.pick([200, 500, 1_000, 2_000, 5_000]);
   const shortest = random.pick([0.2, 1, 5]);
   const weight = () => random.chance(0.6) ? random.integer(1, 5) : 0;
   return {
+    workload,
+    steals: workload === "steal",
     members: Array.from({ length: count }, (_, i) => `m${i + 1}`),
     clients: Array.from({ length: clientCount }, (_, i) => `c${i + 1}`),
     sessionTtl,
@@ -103,7 +129,7 @@ export function drawScenario(random: Random, options: ScenarioOptions = {}): Sce
       oneWayCut: weight(),
       pause: weight(),
       sleep: weight(),
-      crash: weight(),
+      crash: workload === "kv" ? weight() : Math.max(1, weight()),
       close: random.chance(0.3) ? 1 : 0,
       replace: weight(),
       stepWall: weight(),
@@ -112,6 +138,6 @@ export function drawScenario(random: Random, options: ScenarioOptions = {}): Sce
     stall: random.chance(0.4)
       ? { chance: 0.001, longest: random.pick([20, 300, 2 * sessionTtl]) }
       : { chance: 0, longest: 0 },
-    restart: options.restart ?? random.chance(0.5),
+    restart: options.restart ?? (random.chance(0.5) || workload !== "kv"),
   };
 }

@@ -4,6 +4,7 @@ import type { KeyOptions, PutOptions } from "../../lib/kv/options.ts";
 import type { Process } from "../../lib/processes.ts";
 import type { Cluster, Station } from "./cluster.ts";
 import type { History } from "./history.ts";
+import { Operations, type Outcome } from "./operations.ts";
 import type { Random } from "./random.ts";
 import type { SharedKey, World } from "./world.ts";
 
@@ -14,9 +15,6 @@ interface Bindings {
   readonly key?: SharedKey;
   readonly until?: number;
 }
-
-/** How an operation ended, for statistics. */
-type Outcome = "ok" | "not_found" | "invalid_value" | "no_quorum" | "aborted" | "ended" | "pending";
 
 /** At most so many processes live in one node at once. */
 const MAX_PROCESSES = 4;
@@ -33,15 +31,12 @@ const PROCESS_LIFE = 3_000;
  */
 export class Workload {
   readonly keys: readonly SharedKey[];
-  /** How often each kind of operation ended in each way. */
-  readonly counts: Record<string, Partial<Record<Outcome, number>>> = {};
+  readonly operations: Operations;
   readonly #cluster: Cluster;
   readonly #history: History;
   readonly #world: World;
   readonly #random: Random;
   readonly #report: (violation: string) => void;
-  /** What is under way, on which node. */
-  readonly #pending = new Map<symbol, { readonly station: Station; readonly label: string }>();
   /** The living processes of every node. */
   readonly #processes = new Map<Station, Set<Process<unknown>>>();
   #values = 0;
@@ -57,6 +52,7 @@ export class Workload {
     this.#history = history;
     this.#world = world;
     this.#report = report;
+    this.operations = new Operations(cluster, report);
     this.#random = cluster.simulation.random.fork("workload");
     this.keys = Array.from({ length: cluster.scenario.keys }, (_, i) => {
       const bucket = i % 3 === 2 ? "other" : undefined;
@@ -69,13 +65,6 @@ export class Workload {
         void this.#user(station, random.fork(`user ${i}`));
       }
     });
-  }
-
-  /** What is still under way on nodes that have not crashed. */
-  get pending(): string[] {
-    return [...this.#pending.values()]
-      .filter(({ station }) => !station.machine.crashed)
-      .map(({ label }) => label);
   }
 
   /** Nothing more begins; what is under way goes on. */
@@ -306,18 +295,13 @@ export class Workload {
     process.result.catch(() => {});
   }
 
-  /** Runs one operation, with its limits; sees to it that only expected errors come out of it. */
+  /** Runs one operation, with its limits. */
   async #run(
     station: Station,
     kind: string,
     label: string,
     body: (label: string, limit: (random: Random) => KeyOptions) => Promise<Outcome>,
   ): Promise<void> {
-    const { simulation } = this.#cluster;
-    const id = Symbol();
-    this.#pending.set(id, { station, label });
-    simulation.note(label);
-    const counts = this.counts[kind] ??= {};
     let options: KeyOptions = {};
     let cancel = () => {};
     const limit = (random: Random): KeyOptions => {
@@ -325,20 +309,22 @@ export class Workload {
       cancel = drawn.cancel;
       return options = drawn.options;
     };
-    let outcome: Outcome;
-    try {
-      outcome = await body(label, limit);
-      simulation.note(`${label} -> ${outcome}`);
-    } catch (error) {
-      outcome = this.#failure(error, options, station, label);
-      simulation.note(`${label} -> ${outcome}: ${error}`);
-    }
+    await this.operations.run(
+      station,
+      kind,
+      label,
+      () => body(label, limit),
+      (error) => this.#failure(error, options, station, label),
+    );
     cancel();
-    counts[outcome] = (counts[outcome] ?? 0) + 1;
-    this.#pending.delete(id);
   }
 
-  #failure(error: unknown, options: KeyOptions, station: Station, label: string): Outcome {
+  #failure(
+    error: unknown,
+    options: KeyOptions,
+    station: Station,
+    label: string,
+  ): Outcome | undefined {
     if (options.signal?.aborted && error === options.signal.reason) return "aborted";
     if (error instanceof SynodError) {
       if (station.closing && (error.code === "closed" || error.code === "replaced")) return "ended";
@@ -348,8 +334,7 @@ export class Workload {
       if (error.code === "no_quorum" && label.includes(" lists ")) return "no_quorum";
       if (error.code === "outcome_unknown" && options.noQuorum === "retry") return "no_quorum";
     }
-    this.#report(`${label}: unexpected ${error instanceof Error ? error.stack : String(error)}`);
-    return "ended";
+    return undefined;
   }
 
   #drawLimit(station: Station, random: Random): { options: KeyOptions; cancel: () => void } {

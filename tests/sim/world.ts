@@ -1,4 +1,4 @@
-import type { Process } from "../../lib/processes.ts";
+import type { Pid } from "../../lib/paxos/register.ts";
 import type { Station } from "./cluster.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -13,7 +13,7 @@ export interface SharedKey {
 /** A process of a run, and where it lives. */
 export interface KnownProcess {
   readonly station: Station;
-  readonly process: Process<unknown>;
+  readonly process: { readonly pid: Pid; readonly signal: AbortSignal };
 }
 
 /**
@@ -58,11 +58,21 @@ export class World {
       Number(sequence) >= (this.#newest.get(life) ?? 0);
   }
 
+  /** Whether the process with this pid was seen to begin. */
+  isKnown({ session, seq }: Pid): boolean {
+    return this.#processes.has(`${session}/${seq}`);
+  }
+
   /** Whether the process with this pid may still believe that it lives at `time`. */
-  isProcessOpen({ session, seq }: { session: string; seq: number }, time: number): boolean {
+  isProcessOpen({ session, seq }: Pick<Pid, "session" | "seq">, time: number): boolean {
     const known = this.#processes.get(`${session}/${seq}`);
-    return known !== undefined && !known.process.signal.aborted &&
+    return known !== undefined && !wasAborted(known.process.signal) &&
       this.isSessionOpen(session, time);
+  }
+
+  /** Which member this is an incarnation of. */
+  memberOf(incarnation: string): string {
+    return this.#stationOf(incarnation)?.id ?? incarnation;
   }
 
   /** Whether the memory of this incarnation of a member exists, or did until it crashed for good. */
@@ -88,6 +98,17 @@ export class World {
     return this.#stations().find(({ node }) => node?.life === life);
   }
 }
+
+/**
+ * Whether `signal` has aborted so far. To ask it directly would do more: the signals of this library look
+ * at the clock then, and nobody may be disturbed by being looked at.
+ */
+export function wasAborted(signal: AbortSignal): boolean {
+  return ABORTED.call(signal);
+}
+
+const ABORTED: () => boolean = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!
+  .get!;
 
 /** Whether the node on `station` would say, if it were asked at `time`, that its session is valid. */
 function believes({ machine, node, down }: Station, time: number): boolean {

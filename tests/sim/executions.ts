@@ -1,0 +1,128 @@
+/** One execution of one call. */
+interface Execution {
+  readonly call: number;
+  /** The token of the instance. */
+  readonly token: number;
+  /** Virtual time. */
+  readonly time: number;
+}
+
+/** A call of a singleton, as it was made. */
+export interface MadeCall {
+  readonly call: number;
+  readonly key: string;
+  /** Whose calls of one key keep their order. */
+  readonly caller: string;
+  /** For a person. */
+  readonly label: string;
+}
+
+/** Which calls were executed, where and in which order: each once at most. */
+export class Executions {
+  readonly #report: (violation: string) => void;
+  readonly #calls: MadeCall[] = [];
+  /** By key, in the order in which they began. */
+  readonly #executions = new Map<string, Execution[]>();
+  readonly #byCall = new Map<number, Execution>();
+  /** The tokens of the instances that each call was sent to, as far as that was seen. */
+  readonly #meant = new Map<number, Set<number>>();
+  /** Those of which the caller was told that they never started. */
+  readonly #never: { readonly made: MadeCall; readonly why: string }[] = [];
+
+  constructor(report: (violation: string) => void) {
+    this.#report = report;
+  }
+
+  /** How many there were. */
+  get size(): number {
+    return this.#byCall.size;
+  }
+
+  /** Somebody makes a call; its number is its own. */
+  made(key: string, caller: string, what: string): MadeCall {
+    const call = this.#calls.length + 1;
+    const made = { call, key, caller, label: `${caller} ${what} (call ${call})` };
+    this.#calls.push(made);
+    return made;
+  }
+
+  /** Who made a call. */
+  callerOf(call: number): string | undefined {
+    return this.#calls[call - 1]?.caller;
+  }
+
+  /** A frame asks the instance with this token to execute a call. */
+  sent(call: number, token: number): void {
+    let tokens = this.#meant.get(call);
+    if (tokens === undefined) this.#meant.set(call, tokens = new Set());
+    tokens.add(token);
+  }
+
+  /** An instance begins to execute a call; `seen`: whether all that it is sent can be seen. */
+  began(call: number, key: string, token: number, time: number, seen: boolean): void {
+    const made = this.#calls[call - 1];
+    if (made?.key !== key) return this.#report(`${key} @${token} executes call ${call} of others`);
+    const execution = { call, token, time };
+    const before = this.#byCall.get(call);
+    if (before !== undefined) {
+      this.#report(
+        `${made.label} is executed twice: by @${before.token} at ${before.time}, and by @${token}`,
+      );
+    }
+    if (seen && !this.#meant.get(call)?.has(token)) {
+      this.#report(`${made.label} is executed by @${token}, which it was not meant for`);
+    }
+    this.#byCall.set(call, execution);
+    const all = this.#executions.get(key);
+    if (all === undefined) this.#executions.set(key, [execution]);
+    else all.push(execution);
+  }
+
+  /** Its caller has the result of a call, by the instance with this token. */
+  returned(made: MadeCall, token: number): void {
+    const execution = this.#byCall.get(made.call);
+    if (execution?.token === token) return;
+    this.#report(
+      `${made.label} has a result of @${token}, but was executed by ${execution?.token}`,
+    );
+  }
+
+  /** Its caller was told that a call never started. */
+  never(made: MadeCall, why: string): void {
+    this.#never.push({ made, why });
+  }
+
+  /** Checks what can only be known when nothing is executed any more. */
+  finish(): void {
+    for (const { made, why } of this.#never) {
+      if (this.#byCall.has(made.call)) {
+        this.#report(`${made.label} ended as ${why}, but was executed`);
+      }
+    }
+    for (const [key, executions] of this.#executions) {
+      executions.sort((a, b) => a.time - b.time); // stable: a machine that stalls is ahead of others
+      this.#checkTokens(key, executions);
+      this.#checkOrder(executions);
+    }
+  }
+
+  #checkTokens(key: string, executions: readonly Execution[]): void {
+    for (let i = 1; i < executions.length; i++) {
+      const [before, after] = [executions[i - 1], executions[i]];
+      if (after.token >= before.token) continue;
+      this.#report(`${key} @${after.token} executes call ${after.call} after @${before.token} did`);
+    }
+  }
+
+  #checkOrder(executions: readonly Execution[]): void {
+    const last = new Map<string, MadeCall>();
+    for (const { call } of executions) {
+      const made = this.#calls[call - 1];
+      const before = last.get(made.caller);
+      if (before !== undefined && before.call > call) {
+        this.#report(`${made.label} is executed after ${before.label}`);
+      }
+      last.set(made.caller, made);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import type { Cluster } from "./cluster.ts";
+import { History } from "./history.ts";
+import type { Observer } from "./observer.ts";
+import type { Operations } from "./operations.ts";
+import type { Finale, Users } from "./users.ts";
+import { Watchers } from "./watchers.ts";
+import { Workload } from "./workload.ts";
+import type { World } from "./world.ts";
+
+/** Users of the KV: those who put and read, those who watch, and the history that they make together. */
+export class KvUsers implements Users {
+  readonly #cluster: Cluster;
+  readonly #observer: Observer;
+  readonly #history: History;
+  readonly #workload: Workload;
+  readonly #watchers: Watchers;
+  readonly #report: (violation: string) => void;
+
+  constructor(
+    cluster: Cluster,
+    observer: Observer,
+    world: World,
+    report: (violation: string) => void,
+  ) {
+    this.#cluster = cluster;
+    this.#observer = observer;
+    this.#report = report;
+    this.#history = new History(cluster.simulation);
+    this.#workload = new Workload(cluster, this.#history, world, report);
+    this.#watchers = new Watchers(cluster, this.#history, this.#workload.keys, report);
+  }
+
+  get operations(): Operations {
+    return this.#workload.operations;
+  }
+
+  get judged(): Record<string, number> {
+    return { recorded: this.#history.size };
+  }
+
+  stop(): void {
+    this.#workload.stop();
+  }
+
+  judge(): void {}
+
+  /** Everybody reads every key, and then everybody agrees on a last value for each. */
+  async finale({ up, within, pass }: Finale): Promise<void> {
+    const { simulation, scenario } = this.#cluster;
+    for (const key of this.#workload.keys) {
+      for (const station of up) {
+        const done = await within(this.#workload.readFinally(station, key));
+        if (!done) this.#report(`${station.name} cannot read ${key.name} at the end`);
+      }
+    }
+    this.#observer.checkReleased(simulation.time);
+    const expected = new Map<string, { present: true; value: string; token: number }>();
+    for (const key of this.#workload.keys) {
+      for (const station of up) {
+        const agreed = await within(this.#workload.putFinally(station, key));
+        if (agreed === undefined) {
+          this.#report(`${station.name} cannot put ${key.name} at the end`);
+        } else {
+          const { value, token } = agreed;
+          expected.set(key.name, { present: true, value, token });
+        }
+      }
+    }
+    simulation.note("all is said; who watches has to know");
+    await pass(3 * scenario.sessionTtl + 1_000);
+    for (const late of this.#watchers.behind(expected)) this.#report(late);
+  }
+
+  finish(): void {
+    const { active } = this.#watchers;
+    if (active > 0) this.#report(`${active} watchers did not end`);
+    for (const violation of this.#history.check()) this.#report(violation);
+  }
+}

@@ -1,0 +1,87 @@
+import type { LockEntry, LockValue } from "../../lib/paxos/lock_register.ts";
+
+/** What is known about two states of a lock, one of which was chosen after the other. */
+export interface LockLink {
+  readonly before: LockValue;
+  readonly after: LockValue;
+  /** Their tokens: the counters of the ballots at which they were written. */
+  readonly tokens: readonly [before: number, after: number];
+  /** Whether the one was written right over the other. */
+  readonly direct: boolean;
+  /** Requests that were in the lock once and in no later state. */
+  readonly gone: ReadonlySet<string>;
+  /** Whether a request may have left the lock: its session had ended, or its own node took it out. */
+  readonly mayLeave: (entry: LockEntry) => boolean;
+  /** Whether holders may have been robbed. */
+  readonly steals: boolean;
+}
+
+/**
+ * What is wrong with one step of a lock, by what its register says: who is let in together, first come
+ * first served among those who live on, tokens, and that nobody leaves for no reason or comes back.
+ */
+export function lockFaults(link: LockLink): string[] {
+  const faults: string[] = [];
+  const { before, after, tokens: [earliest, latest], direct, gone, mayLeave, steals } = link;
+  const held = new Map(before.holders.map((entry) => [nameOf(entry), entry]));
+  const waited = new Map(before.queue.map((entry, place) => [nameOf(entry), place]));
+  const now = [...after.holders, ...after.queue].map(nameOf);
+  if (new Set(now).size < now.length) faults.push("a request is in it twice");
+  for (const name of now) if (gone.has(name)) faults.push(`${name} is back`);
+
+  if (after.holders.length > 1 && after.holders.some(({ mode }) => mode === "exclusive")) {
+    faults.push(`${after.holders.map(show).join(" and ")} have it together`);
+  }
+  const [head] = after.queue;
+  const isFree = after.holders.length === 0 ||
+    (head?.mode === "shared" && after.holders.every(({ mode }) => mode === "shared"));
+  if (head !== undefined && isFree) faults.push(`${show(head)} could have it, and waits`);
+
+  for (const entry of after.holders) {
+    const known = held.get(nameOf(entry));
+    if (known !== undefined) {
+      if (known.token !== entry.token) faults.push(`${show(known)} became ${show(entry)}`);
+    } else if (entry.token <= earliest || entry.token > latest) {
+      faults.push(`${show(entry)} was granted between @${earliest} and @${latest}`);
+    } else if (direct && entry.token !== latest) {
+      faults.push(`${show(entry)} was granted at @${latest}`);
+    }
+  }
+
+  // The first who waited before, and still waits: nobody from behind may have passed.
+  const stays = Math.min(...after.queue.map((entry) => waited.get(nameOf(entry)) ?? Infinity));
+  for (const entry of after.holders) {
+    if (held.has(nameOf(entry)) || steals) continue;
+    const place = waited.get(nameOf(entry)) ?? before.queue.length;
+    if (place > stays) faults.push(`${show(entry)} passed ${show(before.queue[stays])}`);
+  }
+  const places = after.queue.map((entry) => waited.get(nameOf(entry)) ?? before.queue.length);
+  if (places.some((place, index) => index > 0 && place < places[index - 1])) {
+    faults.push(`the order changed to ${after.queue.map(nameOf).join(", ")}`);
+  }
+
+  const left = new Set(now);
+  // Between two states that are not neighbours somebody may have been let in, and robbed.
+  const robbed = steals ? [...before.holders, ...(direct ? [] : before.queue)] : [];
+  for (const entry of [...before.holders, ...before.queue]) {
+    if (robbed.includes(entry)) continue;
+    if (!left.has(nameOf(entry)) && !mayLeave(entry)) {
+      faults.push(`${show(entry)} is gone, though its session was open and nobody took it back`);
+    }
+  }
+  return faults;
+}
+
+/** What a request is known by. */
+export function nameOf({ pid, request }: LockEntry): string {
+  return `${pid.session}/${request}`;
+}
+
+/** A lock, for a person. */
+export function showLock({ holders, queue }: LockValue): string {
+  return `[${holders.map(show).join(", ")} | ${queue.map(show).join(", ")}]`;
+}
+
+function show(entry: LockEntry): string {
+  return `${nameOf(entry)} (${entry.mode}${entry.token > 0 ? ` @${entry.token}` : ""})`;
+}

@@ -1,0 +1,343 @@
+import { registerId } from "../../lib/codec.ts";
+import { SynodError } from "../../lib/errors.ts";
+import type { ManagedLock } from "../../lib/lock_manager.ts";
+import type { Lock } from "../../lib/locks/lock.ts";
+import type { LockOptions } from "../../lib/locks/options.ts";
+import type { ClusterNode } from "../../lib/node/node.ts";
+import type { Chain } from "./chain.ts";
+import type { Cluster, Station } from "./cluster.ts";
+import { Operations, type Outcome } from "./operations.ts";
+import { type Owner, Owners } from "./owners.ts";
+import type { Random } from "./random.ts";
+import { FINAL_TIMEOUT, type Finale, sleep, type Users } from "./users.ts";
+import { wasAborted } from "./world.ts";
+
+/** A request for a lock, as somebody makes it. */
+interface Wish {
+  readonly options: LockOptions;
+  readonly cancel: () => void;
+}
+
+/** What `node.lock` and `node.locks` have in common. */
+type AnyLock = Lock | ManagedLock;
+
+/** How long a lock is held, in milliseconds, at most: some of it as often as it takes. */
+const LONGEST_HOLD = 1_500;
+
+/** Users who take locks in all ways that there are, and hold them for a while. */
+export class LockUsers implements Users {
+  readonly operations: Operations;
+  readonly #cluster: Cluster;
+  readonly #chain: Chain;
+  readonly #report: (violation: string) => void;
+  readonly #random: Random;
+  readonly #owners: Owners;
+  readonly #names: readonly string[];
+  /** The locks that somebody has tried to steal. */
+  readonly #robbed = new Set<string>();
+  #over = false;
+
+  constructor(cluster: Cluster, chain: Chain, report: (violation: string) => void) {
+    this.#cluster = cluster;
+    this.#chain = chain;
+    this.#report = report;
+    this.operations = new Operations(cluster, report);
+    this.#random = cluster.simulation.random.fork("lock users");
+    const { scenario } = cluster;
+    this.#names = Array.from({ length: scenario.keys }, (_, i) => `lock ${i}`);
+    // Whoever was robbed may not know it yet, and a thief may learn late that it was granted the lock.
+    this.#owners = new Owners(report, ({ key }) => this.#robbed.has(key));
+    cluster.onStart((station) => {
+      const random = this.#random.fork(station.name);
+      for (let i = 0; i < scenario.concurrency; i++) {
+        void this.#user(station, random.fork(`user ${i}`));
+      }
+    });
+  }
+
+  get judged(): Record<string, number> {
+    const { owners, looks } = this.#owners.counts;
+    return { owners, looks };
+  }
+
+  stop(): void {
+    this.#over = true;
+  }
+
+  judge(time: number): void {
+    this.#owners.judge(time);
+  }
+
+  /** Nobody holds or waits for anything any more; everybody can have everything. */
+  async finale({ up, within }: Finale): Promise<void> {
+    for (const station of up) {
+      const { name, node } = station;
+      const left = await within(node!.locks.query());
+      if (left === undefined || left.held.length + left.pending.length > 0) {
+        this.#report(`${name} sees locks at the end: ${JSON.stringify(left)}`);
+      }
+      for (const key of this.#names) {
+        const lock = await within(node!.lock(key, { timeout: FINAL_TIMEOUT }).catch(() => null));
+        if (lock == null) {
+          this.#report(`${name} cannot have ${key} at the end`);
+          continue;
+        }
+        this.#begin(station, key, lock, lock);
+        if (await within(lock.release().then(() => true)) === undefined) {
+          this.#report(`${name} cannot release ${key} at the end`);
+        }
+        const holders = await within(node!.holders(key));
+        if (!holders?.ok || holders.value.length > 0) {
+          this.#report(`${key} is held at the end: ${JSON.stringify(holders)}`);
+        }
+      }
+    }
+  }
+
+  finish(): void {}
+
+  async #user(station: Station, random: Random): Promise<void> {
+    for (;;) {
+      await sleep(station.machine, random.between(0, this.#cluster.scenario.think));
+      if (this.#over || station.closing) return;
+      await this.#operate(station, random);
+    }
+  }
+
+  #operate(station: Station, random: Random): Promise<void> {
+    const key = random.pick(this.#names);
+    switch (random.weighted({ lock: 50, request: 20, process: 20, holders: 6, query: 2 })) {
+      case "lock":
+        return this.#lock(station, random, key);
+      case "request":
+        return this.#request(station, random, key);
+      case "process":
+        return this.#process(station, random, key);
+      case "holders":
+        return this.#holders(station, key);
+      case "query":
+        return this.#query(station);
+    }
+  }
+
+  #lock(station: Station, random: Random, key: string): Promise<void> {
+    const { options, cancel } = this.#wish(station, random, key);
+    const label = `${station.name} locks ${key} ${describe(options)}`;
+    return this.operations.run(station, "lock", label, async () => {
+      const lock = await ask(station.node!, key, options);
+      cancel();
+      if (lock === null) return this.#unavailable(options, label);
+      const owner = this.#begin(station, key, lock, lock);
+      await this.#use(station, random, lock, owner);
+      await lock.release();
+      if (lock.held) this.#report(`${label}: it is held after its release`);
+      return "ok";
+    }, (error) => this.#failure(error, options, station, isBrief(options)));
+  }
+
+  /** As a user of `navigator.locks` does it. */
+  #request(station: Station, random: Random, key: string): Promise<void> {
+    const { options, cancel } = this.#wish(station, random, key);
+    // There the options exclude each other, and there is no timeout.
+    const { mode, ifAvailable, steal, signal } = options;
+    const wish = ifAvailable || steal ? { mode, ifAvailable, steal } : { mode, signal };
+    const label = `${station.name} requests ${key} ${describe(wish)}`;
+    let granted = false;
+    return this.operations.run(
+      station,
+      "request",
+      label,
+      () =>
+        station.node!.locks.request(key, wish, async (lock) => {
+          cancel();
+          if (lock === null) return this.#unavailable(wish, label);
+          granted = true;
+          const owner = this.#begin(station, key, lock, lock);
+          await this.#use(station, random, lock, owner);
+          return "ok" as const;
+        }),
+      (error) => this.#failure(error, wish, station, granted || wish.ifAvailable === true),
+    );
+  }
+
+  /** A process has the lock as often as it likes, and loses it when it ends. */
+  #process(station: Station, random: Random, key: string): Promise<void> {
+    const { options, cancel } = this.#wish(station, random, key);
+    const label = `${station.name}: a process locks ${key} ${describe(options)}`;
+    return this.operations.run(station, "process", label, async () => {
+      const process = station.node!.spawn();
+      try {
+        const first = await ask(process, key, options);
+        cancel();
+        if (first === null) return this.#unavailable(options, label);
+        const owner = this.#begin(station, key, first, process);
+        await this.#use(station, random, first, owner);
+        const again = await process.lock(key, { mode: first.mode });
+        const reentrant = this.#begin(station, key, again, process);
+        if (first.held && again.held && first.token !== again.token) {
+          this.#report(`${label}: one process has it with ${first.token} and ${again.token}`);
+        }
+        await first.release();
+        const lost = wasAborted(process.signal) || this.#robbed.has(key);
+        if (!again.held && station.node!.hasQuorum && !lost) {
+          this.#report(`${label}: one of two handles was released, and the lock is free`);
+        }
+        await this.#use(station, random, again, reentrant);
+        // Otherwise its end has to do it.
+        if (random.chance(0.5)) await again.release();
+        return "ok";
+      } finally {
+        await process.exit();
+      }
+    }, (error) => this.#failure(error, options, station, true));
+  }
+
+  #holders(station: Station, key: string): Promise<void> {
+    const label = `${station.name} asks who has ${key}`;
+    return this.operations.run(station, "holders", label, async () => {
+      const result = await station.node!.holders(key);
+      if (!result.ok) return result.error;
+      for (const { pid, token } of result.value) this.#checkGrant(key, pid.node, token, label);
+      const alone = result.value.some(({ mode }) => mode === "exclusive");
+      if (alone && result.value.length > 1) {
+        this.#report(`${label}: ${JSON.stringify(result.value)}`);
+      }
+      return result.value.length > 0 ? "ok" : "not_found";
+    }, (error) => this.#failure(error, {}, station, false));
+  }
+
+  #query(station: Station): Promise<void> {
+    const label = `${station.name} asks for all locks`;
+    return this.operations.run(station, "query", label, async () => {
+      const { held, pending } = await station.node!.locks.query();
+      for (const { name } of [...held, ...pending]) {
+        if (!this.#names.includes(name)) this.#report(`${label}, and sees ${name}`);
+      }
+      return "ok";
+    }, (error) => this.#failure(error, { ifAvailable: true }, station, false));
+  }
+
+  /** Somebody was told that it has a lock. */
+  #begin(station: Station, key: string, lock: AnyLock, of: unknown): Owner {
+    const { machine, name, id } = station;
+    const { simulation } = this.#cluster;
+    simulation.note(`${name} has ${key} @${lock.token} (${lock.mode})`);
+    this.#checkGrant(key, id, lock.token, `${name} has ${key}`);
+    const owner: Owner = {
+      key,
+      name,
+      of,
+      shared: lock.mode === "shared",
+      token: lock.token,
+      believes: (time) => !machine.crashed && machine.peek(time, () => lock.held),
+    };
+    // A machine that is stalled is ahead of the others.
+    const now = machine.time;
+    const begin = () => {
+      if (wasAborted(lock.signal)) return;
+      this.#owners.began(owner, now);
+      lock.signal.addEventListener("abort", () => this.#owners.ended(owner), { once: true });
+    };
+    if (now > simulation.time) simulation.at(now, begin);
+    else begin();
+    return owner;
+  }
+
+  /** Holds a lock, and does now and then what only its owner may do. */
+  async #use(station: Station, random: Random, lock: AnyLock, owner: Owner): Promise<void> {
+    const { machine } = station;
+    const { sessionTtl } = this.#cluster.scenario;
+    const longest = Math.min(LONGEST_HOLD, random.pick([1, 20, 200, 2 * sessionTtl]));
+    for (let left = random.integer(0, 4); left >= 0; left--) {
+      const [before, held, between] = [machine.time, lock.held, machine.time];
+      const [aborted, after] = [lock.signal.aborted, machine.time];
+      if (before === after && held === aborted) {
+        this.#report(`${station.name} has ${owner.key}: held is ${held}, aborted is ${aborted}`);
+      }
+      if (held) this.#act(owner, between);
+      if (left > 0 && !this.#over) await sleep(machine, random.between(0, longest));
+    }
+  }
+
+  #act(owner: Owner, time: number): void {
+    const { simulation } = this.#cluster;
+    if (time > simulation.time) simulation.at(time, () => this.#owners.acts(owner, time));
+    else this.#owners.acts(owner, time);
+  }
+
+  /** What a node says of who has a lock must be what the members have agreed on. */
+  #checkGrant(key: string, node: string, token: number, label: string): void {
+    if (this.#chain.isGranted(registerId("l", undefined, key), node, token)) return;
+    this.#report(`${label}, but nobody agreed that ${node} has ${key} @${token}`);
+  }
+
+  #unavailable(options: LockOptions, label: string): Outcome {
+    if (!options.ifAvailable) this.#report(`${label}: there is no lock in the end`);
+    return "unavailable";
+  }
+
+  #wish(station: Station, random: Random, key: string): Wish {
+    const options: LockOptions = { mode: random.chance(0.3) ? "shared" : "exclusive" };
+    const { steals } = this.#cluster.scenario;
+    const kind = random.weighted({ wait: 8, ifAvailable: 2, steal: steals ? 1 : 0 });
+    if (kind === "ifAvailable") options.ifAvailable = true;
+    if (kind === "steal") {
+      options.mode = "exclusive";
+      options.steal = true;
+      this.#robbed.add(key);
+    }
+    if (random.chance(0.25)) options.timeout = random.integer(5, 3_000);
+    if (!random.chance(0.25)) return { options, cancel: () => {} };
+    const controller = new AbortController();
+    options.signal = controller.signal;
+    const abort = () => controller.abort(new Error("changed my mind"));
+    // Often in the very moment of the grant, or while the request is still on its way.
+    const after = random.between(0, random.pick([5, 100, 3_000]));
+    return { options, cancel: station.machine.setTimer(abort, after) };
+  }
+
+  /** `brief`: whether losing the session is the end of it; others wait for the next one. */
+  #failure(
+    error: unknown,
+    { signal, timeout, ifAvailable }: LockOptions,
+    station: Station,
+    brief: boolean,
+  ): Outcome | undefined {
+    if (signal?.aborted && error === signal.reason) return "aborted";
+    if (error instanceof DOMException) {
+      if (error.name === "TimeoutError" && timeout !== undefined) return "timeout";
+      if (error.name === "AbortError" && this.#cluster.scenario.steals) return "stolen";
+    }
+    if (!(error instanceof SynodError)) return undefined;
+    const { code } = error;
+    if (station.closing && (code === "closed" || code === "replaced")) return "ended";
+    if (brief && code === "session_lost") return "ended";
+    if (code === "no_quorum" && ifAvailable) return "no_quorum";
+    return undefined;
+  }
+}
+
+/** Asks a node or a process for a lock; with `ifAvailable` there may be none. */
+function ask(
+  whom: Pick<ClusterNode, "lock">,
+  key: string,
+  options: LockOptions,
+): Promise<Lock | null> {
+  return whom.lock(key, options as LockOptions & { ifAvailable: true });
+}
+
+/** Whether a request of `node.lock` ends with the session. */
+function isBrief({ timeout, ifAvailable }: LockOptions): boolean {
+  return timeout !== undefined || ifAvailable === true;
+}
+
+function describe({ mode, ifAvailable, steal, timeout, signal }: LockOptions): string {
+  const parts = [
+    mode,
+    ifAvailable && "if available",
+    steal && "by stealing",
+    timeout !== undefined && `within ${timeout} ms`,
+    signal && "perhaps",
+  ];
+  return parts.filter((part) => part).join(", ");
+}
