@@ -241,10 +241,16 @@ export class Singletons {
   #placed(target: Target, order: number, { go, fail }: Omit<Waiting, "order">): void {
     const { register } = target;
     const known = this.#places.get(register);
-    if (known !== undefined && this.#lines.isEmpty(register)) return go(known);
+    const isSure = known !== undefined && !this.#outbound.isUnsure(register, known.token);
+    if (isSure && this.#lines.isEmpty(register)) return go(known);
     this.#lines.join(register, { order, go, fail }, async () => {
       // Whoever ended the instance before needs a moment to free its key.
       await this.#core.pause(known === undefined ? SEARCH_WAIT : 0);
+      // What may be refused yet was called before, and has to be called again before all others.
+      if (this.#outbound.isUnsure(register)) {
+        await this.#outbound.settled(register);
+        await this.#core.pause(0);
+      }
       return (await this.#find(target, this.#core.limits(), true))!;
     });
   }

@@ -54,6 +54,8 @@ export type Answer =
   | { readonly type: "threw"; readonly name: string; readonly message: string }
   /** The attempt arrived, and is not over. */
   | { readonly type: "running" }
+  /** So is this one, which is being executed: it cannot be refused any more. */
+  | { readonly type: "begun" }
   /** The attempt never started and never will: the instance that is meant is not here. */
   | { readonly type: "refused" }
   /** So is this one: too many wait. */
@@ -118,9 +120,19 @@ export function decodeQuestion(body: Uint8Array): Question {
   };
 }
 
-const CODES = ["started", "failed", "returned", "threw", "running", "refused", "busy"] as const;
+/** What each kind of answer is called on the wire, and how many fields it has. */
+const LENGTHS = {
+  started: 4,
+  failed: 4,
+  returned: 2,
+  threw: 3,
+  running: 1,
+  refused: 1,
+  busy: 1,
+  begun: 1,
+} as const;
 
-const LENGTHS = { started: 4, failed: 4, returned: 2, threw: 3, running: 1, refused: 1, busy: 1 };
+const CODES = Object.keys(LENGTHS) as (keyof typeof LENGTHS)[];
 
 /** The bytes of an answer. */
 export function encodeAnswer(answer: Answer): Uint8Array {
@@ -159,6 +171,7 @@ export function decodeAnswer(body: Uint8Array): Answer {
     case "threw":
       return { type, name: text(fields[1]), message: text(fields[2]) };
     case "running":
+    case "begun":
     case "refused":
     case "busy":
       return { type };

@@ -9,7 +9,7 @@ import type { Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { Process } from "../processes.ts";
 import { type Answer, encodeAnswer, encodeQuestion, type Question } from "./bodies.ts";
-import { type Answering, type Call, Inbox } from "./inbox.ts";
+import { type Handling, Inbox } from "./inbox.ts";
 import { Instance, toFailure } from "./instance.ts";
 import { leaveChange, takeChange } from "./singleton_value.ts";
 import type { AnySpec, ChildContext } from "./spec.ts";
@@ -51,7 +51,7 @@ export class Host {
     this.#parts = parts;
     this.#specs = new Map(parts.specs.map((spec) => [spec.id, spec]));
     this.#life = parts.core.engine.life;
-    this.#inbox = new Inbox((call, answering) => this.#call(call, answering));
+    this.#inbox = new Inbox((...attempt) => this.#call(...attempt));
   }
 
   /** How many run. */
@@ -73,7 +73,7 @@ export class Host {
     if (question.type !== "call" || parseSession(question.session).life !== engine.life) return;
     if (this.#life !== engine.life) {
       this.#life = engine.life;
-      this.#inbox = new Inbox((call, answering) => this.#call(call, answering));
+      this.#inbox = new Inbox((...attempt) => this.#call(...attempt));
     }
     this.#inbox.receive(from, life, question, answer);
   }
@@ -260,12 +260,12 @@ export class Host {
     }
   }
 
-  #call(call: Call, answering: Answering): void {
+  #call(...[call, answering, begun]: Parameters<Handling>): void {
     const running = this.#running.get(call.register);
     const isMeant = running !== undefined && running.instance.token === call.token &&
       running.instance.pid.session === call.session;
     if (!isMeant || running.process.signal.aborted) return answering({ type: "refused" });
-    running.instance.call(call, answering);
+    running.instance.call(call, answering, begun);
   }
 }
 

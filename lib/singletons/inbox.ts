@@ -7,6 +7,9 @@ export type Call = Question & { readonly type: "call" };
 /** Gives the answer to one attempt; what comes after the first one is ignored. */
 export type Answering = (answer: Answer) => void;
 
+/** Takes an attempt that has its turn; calls `begun` when it begins to be executed. */
+export type Handling = (call: Call, answering: Answering, begun: () => void) => void;
+
 /** So many attempts of one caller may be open at the same time; more are `busy`. */
 const MAX_OPEN = 10_000;
 
@@ -22,6 +25,8 @@ interface Attempt {
   call: Call | undefined;
   tell: (answer: Answer) => void;
   answer: Answer | undefined;
+  /** Whether it is being executed, or was. */
+  begun: boolean;
   /** Whether nobody waits for the answer any more. */
   unwanted: boolean;
 }
@@ -51,13 +56,13 @@ interface Caller {
  */
 export class Inbox {
   readonly #callers = new Map<Life, Caller>();
-  readonly #handle: (call: Call, answering: Answering) => void;
+  readonly #handle: Handling;
   /** The attempts with an answer; oldest first. */
   readonly #answered = new Map<Attempt, () => void>();
   #bytes = 0;
 
   /** Hands each attempt to `handle`, once. */
-  constructor(handle: (call: Call, answering: Answering) => void) {
+  constructor(handle: Handling) {
     this.#handle = handle;
   }
 
@@ -82,7 +87,7 @@ export class Inbox {
     const known = caller.attempts.get(sequence);
     if (known !== undefined) {
       known.tell = tell;
-      tell(known.answer ?? { type: "running" });
+      tell(known.answer ?? { type: known.begun ? "begun" : "running" });
     } else if (caller.busy.has(sequence)) {
       tell({ type: "busy" });
     } else if (sequence > caller.handed) {
@@ -94,7 +99,7 @@ export class Inbox {
   #arrive(caller: Caller, call: Call, tell: (answer: Answer) => void): void {
     if (caller.open < MAX_OPEN) {
       caller.open++;
-      const attempt = { call, tell, answer: undefined, unwanted: false };
+      const attempt = { call, tell, answer: undefined, begun: false, unwanted: false };
       caller.attempts.set(call.sequence, attempt);
     } else if (caller.busy.size < MAX_BUSY) {
       caller.busy.add(call.sequence);
@@ -188,7 +193,7 @@ export class Inbox {
           else this.#remember(attempt, () => caller.attempts.delete(next));
         }
         attempt.tell(answer);
-      });
+      }, () => void (attempt.begun = true));
     }
   }
 

@@ -23,7 +23,7 @@ export class Instance {
   readonly pid: Pid;
   readonly token: number;
   readonly #parts: InstanceParts;
-  readonly #waiting: { call: Call; answering: Answering }[] = [];
+  readonly #waiting: { call: Call; answering: Answering; begun: () => void }[] = [];
   #instance: { readonly value: unknown } | undefined;
   #running = 0;
 
@@ -51,23 +51,24 @@ export class Instance {
     for (const { answering } of this.#waiting.splice(0)) answering({ type: "refused" });
   }
 
-  /** Takes a call. */
-  call(call: Call, answering: Answering): void {
+  /** Takes a call; `begun` is called when it begins to be executed. */
+  call(call: Call, answering: Answering, begun: () => void = () => {}): void {
     if (this.#waiting.length >= MAX_WAITING) return answering({ type: "busy" });
-    this.#waiting.push({ call, answering });
+    this.#waiting.push({ call, answering, begun });
     this.#next();
   }
 
   #next(): void {
     if (this.#instance === undefined) return;
     while (this.#waiting.length > 0 && (this.#parts.concurrent || this.#running === 0)) {
-      const { call, answering } = this.#waiting.shift()!;
+      const { call, answering, begun } = this.#waiting.shift()!;
       // At the instant of starting: a call that was let in may have waited past the deadline.
       if (!this.#parts.isOpen()) {
         answering({ type: "refused" });
         continue;
       }
       this.#running++;
+      begun();
       void this.#run(this.#instance.value, call, answering);
     }
   }

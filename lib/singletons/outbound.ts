@@ -3,8 +3,9 @@ import type { SessionMonitor } from "../locks/session_monitor.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/operation.ts";
 import type { Life } from "../paxos/ballot.ts";
-import type { Pid, RegisterId } from "../paxos/register.ts";
+import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
+import { Unbegun } from "./unbegun.ts";
 import { type Answer, decodeAnswer, encodeQuestion, MAX_OPEN, type Question } from "./bodies.ts";
 
 /** The attempts of this node to one life of a host. */
@@ -30,7 +31,7 @@ const MAX_CHANNELS = 10_000;
 const SILENT_HOST = 500;
 
 /** What an attempt ended as; `lost`: its host vanished, or was silent for too long. */
-export type Outcome = Exclude<Answer, { type: "running" }> | { readonly type: "lost" };
+export type Outcome = Exclude<Answer, { type: "running" | "begun" }> | { readonly type: "lost" };
 
 /** What is called, and by what name. */
 export interface Attempt {
@@ -41,11 +42,22 @@ export interface Attempt {
   readonly args: Uint8Array;
 }
 
+/** What is known of a call while it is under way. */
+interface Watched {
+  /** The session of the instance that is called: when it ends, so does the call. */
+  readonly session: SessionId;
+  /** Whether it must not be sent again. */
+  readonly isLost: () => boolean;
+  /** Called when it is known to be executed. */
+  readonly begun: () => void;
+}
+
 /** The caller's side: numbers attempts, sends them until they are answered, and finds out about hosts. */
 export class Outbound {
   readonly #core: Core;
   readonly #monitor: SessionMonitor;
   readonly #channels = new Map<Life, Channel>();
+  readonly #unbegun = new Unbegun();
 
   /** Calls in the name of `core`'s node. */
   constructor(core: Core, monitor: SessionMonitor) {
@@ -62,6 +74,7 @@ export class Outbound {
     const channel = this.#channel(parseSession(pid.session).life);
     const sequence = ++channel.last;
     channel.open.add(sequence);
+    const settle = this.#unbegun.add(attempt.register, attempt.token);
     try {
       let isFirst = true;
       const question = () => {
@@ -71,10 +84,27 @@ export class Outbound {
         if (named === MAX_OPEN) channel.named = now;
         return toQuestion(attempt, channel, sequence, named);
       };
-      return await this.#ask(pid.node, pid.session, question, limits, engine.settings.timeout);
+      const { life, settings: { timeout } } = engine;
+      return await this.#ask(pid.node, question, limits, timeout, {
+        session: pid.session,
+        // In a life that began since then the host would take it for another attempt.
+        isLost: () => engine.life !== life,
+        begun: settle,
+      });
     } finally {
+      settle();
       channel.open.delete(sequence);
     }
+  }
+
+  /** Whether calls that went to any instance, or to any other than that with `token`, may be refused yet. */
+  isUnsure(register: RegisterId, token?: number): boolean {
+    return this.#unbegun.hasOther(register, token);
+  }
+
+  /** Resolves when no call of `register` that was made so far can be refused any more. */
+  async settled(register: RegisterId): Promise<void> {
+    await this.#unbegun.none(register);
   }
 
   /** Sends a call once, and waits for nothing. */
@@ -90,16 +120,16 @@ export class Outbound {
   async start(node: string, question: Question, limits: Limits): Promise<Outcome> {
     // To ask the next host for nothing does no harm: the register decides which of them runs it.
     const silence = Math.min(SILENT_HOST, this.#core.engine.settings.timeout / 4);
-    return await this.#ask(node, undefined, () => question, limits, silence);
+    return await this.#ask(node, () => question, limits, silence);
   }
 
   /** Asks one node until it answers, it is known to be gone, or it has been silent for too long. */
   #ask(
     node: string,
-    session: string | undefined,
     question: () => Question,
     limits: Limits,
     silence: number,
+    call?: Watched,
   ): Promise<Outcome> {
     const { engine, pacing } = this.#core;
     const { runtime, calls } = engine;
@@ -115,15 +145,18 @@ export class Outbound {
         return;
       }
       heard = runtime.now();
-      if (answer.type !== "running") operation.resolve(answer);
+      if (answer.type === "begun") call?.begun();
+      else if (answer.type !== "running") operation.resolve(answer);
     });
     let cancelTimer = () => {};
     let stopMonitor = () => {};
     const send = (attempt: number) => {
-      if (runtime.now() - heard > silence) return operation.resolve({ type: "lost" });
+      if (runtime.now() - heard > silence || call?.isLost()) {
+        return operation.resolve({ type: "lost" });
+      }
       // Most calls are answered before anybody has to ask whether their host still lives.
-      if (attempt === 1 && session !== undefined) {
-        stopMonitor = this.#monitor.watch(session, () => operation.resolve({ type: "lost" }));
+      if (attempt === 1 && call !== undefined) {
+        stopMonitor = this.#monitor.watch(call.session, () => operation.resolve({ type: "lost" }));
       }
       engine.ask([node], { id, type: "ask", body: encodeQuestion(question()) });
       // A call takes as long as its method does: asking again and again would only be more work for a

@@ -1,24 +1,73 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { explain, Summary } from "./report.ts";
+import { Random } from "./random.ts";
 import { runSeed } from "./run.ts";
+import { drawScenario, type Workload } from "./scenario.ts";
 
-/** How many seeds the test task runs; `deno task sim --seeds N` runs more. */
-const SEEDS = 200;
+/** How many seeds of each workload the test task runs; `deno task sim --seeds N` runs more. */
+const SEEDS: Readonly<Record<Workload, number>> = { kv: 200, locks: 50, steal: 15, singletons: 35 };
 
 /** So many in one test, so that it is seen where time goes. */
 const AT_ONCE = 25;
 
-/** No new one begins after this, in milliseconds: on a slow machine fewer are run, but never few. */
-const TIME = 80_000;
-const FEWEST = 50;
+/**
+ * No new one begins after so many milliseconds for each that was planned: on a slow machine fewer are
+ * run, but never few.
+ */
+const TIME_PER_SEED = 400;
+const SHARE_AT_LEAST = 0.25;
+
+/** What has to have happened in each workload, on average in a run. */
+const AT_LEAST: Readonly<Record<Workload, Readonly<Record<string, number>>>> = {
+  kv: {
+    "kv: recorded": 200,
+    chosen: 10,
+    ...ends(["put", "claim"], { ok: 30, no_quorum: 1, invalid_value: 1, aborted: 1 }),
+    ...ends(["get", "token", "node", "pid"], { ok: 0.5, not_found: 0.5 }),
+    ...ends(["keys", "exit", "status"], { ok: 2 }),
+  },
+  locks: {
+    "locks: owners": 40,
+    // Owners that did not know yet that they were none, with a later one beside them.
+    "locks: looks": 50,
+    chosen: 50,
+    ...ends(["lock"], { ok: 10, unavailable: 1, timeout: 1, aborted: 3, ended: 0.2 }),
+    ...ends(["request"], { ok: 4, unavailable: 0.5, aborted: 1, ended: 0.1 }),
+    ...ends(["process"], { ok: 3, aborted: 1, ended: 0.2 }),
+    ...ends(["holders"], { ok: 1, not_found: 0.2 }),
+    ...ends(["query"], { ok: 0.5 }),
+  },
+  steal: {
+    "steal: owners": 40,
+    ...ends(["lock", "request", "process"], { ok: 3, stolen: 0.2 }),
+  },
+  singletons: {
+    "singletons: executions": 80,
+    "singletons: instances": 5,
+    "singletons: looks": 5,
+    ...ends(["call"], { ok: 50, threw: 5, timeout: 2, aborted: 5, unknown: 2, no_quorum: 1 }),
+    ...ends(["lookup"], { ok: 2, not_found: 0.2 }),
+    ...ends(["whereis"], { ok: 2 }),
+  },
+};
+
+function ends(kinds: string[], outcomes: Record<string, number>): Record<string, number> {
+  const counts = kinds.flatMap((kind) =>
+    Object.entries(outcomes).map(([end, count]) => [`${kind} -> ${end}`, count] as const)
+  );
+  return Object.fromEntries(counts);
+}
 
 describe("a simulated cluster", () => {
-  it("lives through one seed in one way only", async () => {
-    const [first, second, other] = [await runSeed("7"), await runSeed("7"), await runSeed("8")];
-    assertEquals(first, second);
-    assertEquals(first.fingerprint === other.fingerprint, false);
-  });
+  for (const workload of Object.keys(SEEDS) as Workload[]) {
+    it(`lives through one seed in one way only: ${workload}`, async () => {
+      const run = (seed: string) => runSeed(seed, { workload });
+      const [first, second, other] = [await run("7"), await run("7"), await run("8")];
+      assertEquals(first, second);
+      assertEquals(first.fingerprint === other.fingerprint, false);
+    });
+  }
 
   it("lives the same life whether somebody watches or not", async () => {
     const lines: string[] = [];
@@ -27,43 +76,48 @@ describe("a simulated cluster", () => {
     assertGreater(lines.length, 1_000);
   });
 
-  const summary = new Summary();
-  const start = performance.now();
-  for (let from = 1; from <= SEEDS; from += AT_ONCE) {
-    it(`keeps all promises in the lives of seeds ${from} to ${from + AT_ONCE - 1}`, async () => {
-      const failed = [];
-      for (let seed = from; seed < from + AT_ONCE; seed++) {
-        if (summary.runs >= FEWEST && performance.now() - start > TIME) break;
-        const result = await runSeed(`${seed}`);
-        summary.add(result);
-        if (result.violations.length > 0) failed.push(explain(result));
-      }
-      assertEquals(failed.join("\n"), "");
-    });
-  }
-
-  it("met everything that the checks are about", () => {
-    // A simulator in which nothing goes wrong, or nothing goes right, checks nothing.
-    const { totals, runs } = summary;
-    const atLeast = (name: string, perRun: number) => {
-      const count = totals.get(name) ?? 0;
-      assert(count >= perRun * runs, `${name}: only ${count} in ${runs} runs`);
-    };
-    atLeast("operations", 200);
-    atLeast("chosen", 10);
-    atLeast("lost", 50);
-    for (const fault of ["partition", "oneWayCut", "pause", "sleep", "stepWall", "crash"]) {
-      atLeast(`fault ${fault}`, 0.3);
-    }
-    atLeast("fault close", 0.02);
-    for (const kind of ["put", "claim"]) {
-      atLeast(`${kind} -> ok`, 30);
-      for (const end of ["no_quorum", "invalid_value", "aborted"]) atLeast(`${kind} -> ${end}`, 1);
-    }
-    for (const kind of ["get", "token", "node", "pid"]) {
-      atLeast(`${kind} -> ok`, 0.5);
-      atLeast(`${kind} -> not_found`, 0.5);
-    }
-    for (const kind of ["keys", "exit", "status"]) atLeast(`${kind} -> ok`, 2);
+  it("has a workload that its seed decides", async () => {
+    const seeds = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
+    const scenarios = seeds.map((seed) => drawScenario(new Random(seed)));
+    const drawn = new Set(scenarios.map(({ workload }) => workload));
+    assertEquals([...drawn].sort(), Object.keys(SEEDS).sort());
+    assertEquals((await runSeed("7")).scenario, drawScenario(new Random("7/scenario")));
   });
 });
+
+for (const [workload, seeds] of Object.entries(SEEDS) as [Workload, number][]) {
+  describe(`a simulated cluster: ${workload}`, () => {
+    const summary = new Summary();
+    let start: number | undefined;
+    for (let from = 1; from <= seeds; from += AT_ONCE) {
+      const to = Math.min(from + AT_ONCE, seeds + 1);
+      it(`keeps all promises in the lives of seeds ${from} to ${to - 1}`, async () => {
+        start ??= performance.now();
+        const failed = [];
+        for (let seed = from; seed < to; seed++) {
+          const isEnough = summary.runs >= SHARE_AT_LEAST * seeds;
+          if (isEnough && performance.now() - start > TIME_PER_SEED * seeds) break;
+          const result = await runSeed(`${seed}`, { workload });
+          summary.add(result);
+          if (result.violations.length > 0) failed.push(explain(result));
+        }
+        assertEquals(failed.join("\n"), "");
+      });
+    }
+
+    it("met everything that the checks are about", () => {
+      // A simulator in which nothing goes wrong, or nothing goes right, checks nothing.
+      const { totals, runs } = summary;
+      const atLeast = (name: string, perRun: number) => {
+        const count = totals.get(name) ?? 0;
+        assert(count >= perRun * runs, `${name}: only ${count} in ${runs} runs`);
+      };
+      for (const fault of ["partition", "oneWayCut", "pause", "sleep", "stepWall", "crash"]) {
+        atLeast(`fault ${fault}`, 0.3);
+      }
+      atLeast("fault close", 0.02);
+      atLeast("lost", 50);
+      for (const [name, perRun] of Object.entries(AT_LEAST[workload])) atLeast(name, perRun);
+    });
+  });
+}

@@ -72,6 +72,7 @@ const ANSWERS: readonly Answer[] = [
   { type: "returned", value: new Uint8Array(8 * 2 ** 20) },
   { type: "threw", name: "Error", message: "🍎".repeat(5_000) },
   { type: "running" },
+  { type: "begun" },
   { type: "refused" },
   { type: "busy" },
 ];
@@ -89,7 +90,7 @@ const EDGES: readonly unknown[] = [
   "x".repeat(1_001),
   -1,
   0.5,
-  7,
+  8,
   2 ** 31 + 1,
   2 ** 53,
   NaN,
@@ -192,7 +193,7 @@ describe("encodeAnswer() and decodeAnswer()", () => {
   });
 
   it("refuse an answer of a kind that there is not", () => {
-    for (const code of [-1, 7, 8, 0.5, "running", null]) {
+    for (const code of [-1, 8, 9, 0.5, "running", null]) {
       const body = encodeValue([code], 100);
       assertThrows(() => decodeAnswer(body), MalformedError);
     }

@@ -7,11 +7,12 @@ import {
   assertRejects,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { ChildSpec, ClusterNode, Remote } from "../../mod.ts";
+import type { ChildContext, ChildSpec, ClusterNode, Remote } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";
+import { keyFor } from "./support/keys.ts";
 import { VirtualCluster } from "./support/virtual_cluster.ts";
 
 /** The whole numbers from 1. */
@@ -246,6 +247,66 @@ describe("a call", () => {
       await Promise.all(calls);
       assertEquals(executed, upTo(15));
     }
+  });
+
+  for (const looks of [false, true]) {
+    it(`keeps its place when it hears of its refusal late, the new place ${looks ? "" : "not "}known`, async () => {
+      const contexts: ChildContext[] = [];
+      const executed: number[] = [];
+      let open!: () => void;
+      const gate = new Promise<void>((resolve) => open = resolve);
+      const spec: ChildSpec<{ add(n: number): number; hold(): Promise<void> }, []> = {
+        id: "list",
+        start: (context) => {
+          contexts.push(context);
+          return { add: (n) => executed.push(n), hold: () => gate };
+        },
+      };
+      await using cluster = await VirtualCluster.start(3, { hosts: [spec] });
+      const { time, nodes: [one, two] } = cluster;
+      const key = keyFor("list", ["n2", "n3", "n1"]);
+      const [near, far] = [two, one].map((node) => node.name(key, spec));
+      await time.until(near.add(0));
+      const held = near.hold();
+      await cluster.pass(5);
+      const first = far.add(1); // waits behind
+      await cluster.pass(50);
+      // Nobody tells the caller that it is refused, and it goes on to call the same instance.
+      cluster.isolate("n1");
+      void contexts[0].exit();
+      await cluster.pass(20);
+      cluster.heal();
+      if (looks) await time.until(one.whereis(far));
+      const second = far.add(2);
+      const third = far.add(3);
+      await time.until(Promise.all([first, second, third]));
+      assertEquals(executed, [0, 1, 2, 3]);
+      assertEquals(contexts.length, 2);
+      open();
+      await time.until(held);
+    });
+  }
+
+  it("waits for none that is executed elsewhere, and so cannot be refused any more", async () => {
+    const contexts: ChildContext[] = [];
+    let open!: () => void;
+    const gate = new Promise<void>((resolve) => open = resolve);
+    const spec: ChildSpec<{ add(): number; hold(): Promise<void> }, []> = {
+      id: "list",
+      start: (context) => {
+        contexts.push(context);
+        return { add: () => contexts.length, hold: () => gate };
+      },
+    };
+    await using cluster = await VirtualCluster.start(3, { hosts: [spec] });
+    const { time, nodes: [one] } = cluster;
+    const remote = one.name(keyFor("list", ["n2", "n3", "n1"]), spec);
+    const held = remote.hold();
+    await cluster.pass(50);
+    await time.until(contexts[0].exit());
+    assertEquals(await time.until(remote.add()), 2);
+    open();
+    await time.until(held);
   });
 
   it("overlaps with others if the spec says so", async () => {

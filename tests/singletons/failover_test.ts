@@ -7,7 +7,10 @@ import {
   assertLess,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { Restart } from "../../mod.ts";
+import { decodeFrame } from "../../lib/codec.ts";
+import { joinWith } from "../../lib/node/join.ts";
+import type { Runtime } from "../../lib/node/runtime.ts";
+import type { Restart, Transport } from "../../mod.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
 import { collectEvents } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";
@@ -39,6 +42,12 @@ async function start(options: { restart?: Restart; concurrent?: boolean } = {}) 
     started: () => counters.contexts.map(({ node }) => node),
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   };
+}
+
+/** Whether a frame asks which incarnation of its sender is known. */
+function asksForIncarnation(frame: Uint8Array): boolean {
+  const decoded = decodeFrame(frame);
+  return decoded.ok && decoded.frame.requests.some(({ type }) => type === "incarnation");
 }
 
 describe("a host that vanishes in the middle of a call", () => {
@@ -98,6 +107,40 @@ describe("a host that vanishes in the middle of a call", () => {
     assertEquals(await time.until(one.inc()), 7);
     assertEquals(counters.doubles, []);
     counters.release();
+  });
+
+  it("executes no call twice whose caller changes its life while it comes back", async () => {
+    await using test = await start();
+    const { time, cluster, counters } = test;
+    cluster.crash("n1");
+    // Its wall clock went back: it has to take another life when it hears of the one before.
+    const { runtime } = time;
+    const back: Runtime = { ...runtime, wallNow: () => runtime.wallNow() - 60_000 };
+    const inner = time.network.transport();
+    let isHeldBack = true;
+    const transport: Transport = {
+      open: (self, receive) => inner.open(self, receive),
+      send: (to, frame) => {
+        if (!isHeldBack || !asksForIncarnation(frame)) inner.send(to, frame);
+      },
+      close: () => inner.close(),
+    };
+    const { members } = cluster;
+    const one = await joinWith({ id: "n1", members, transport, sessionTtl: SESSION_TTL }, back);
+    cluster.nodes.push(one);
+    const { life } = one;
+    const remote = one.name(keyFor("counter", ["n3", "n2", "n1"]), counters.spec, 7);
+    const call = reasonOf(remote.wait("once"));
+    await cluster.pass(20);
+    assertEquals(counters.executed, ["wait once"]);
+    isHeldBack = false;
+    await time.until(one.ready);
+    assert(one.life !== life);
+    await assertCode(Promise.reject(await time.until(call)), "outcome_unknown");
+    counters.release();
+    await cluster.pass(5 * SESSION_TTL);
+    assertEquals(counters.executed, ["wait once"]);
+    assertEquals(await time.until(remote.inc()), 7);
   });
 
   it("is replaced when its session has ended: within sessionTtl and a few round trips", async () => {

@@ -30,10 +30,12 @@ class Script {
   readonly told: string[] = [];
   readonly inbox: Inbox;
   readonly #answering = new Map<number, Answering>();
+  readonly #begun = new Map<number, () => void>();
 
   /** `react` answers at once what it is handed; by default nothing is answered before `answer`. */
   constructor(react?: (call: Call) => Answer | undefined) {
-    this.inbox = new Inbox((call, answering) => {
+    this.inbox = new Inbox((call, answering, begun) => {
+      this.#begun.set(call.sequence, begun);
       this.handed.push(call.sequence);
       this.#answering.set(call.sequence, answering);
       const answer = react?.(call);
@@ -47,6 +49,12 @@ class Script {
     const call = callOf("inc", [sequence], { sequence, done, ...said, open });
     const tell = (answer: Answer) => void this.told.push(`${sequence}: ${answer.type}`);
     this.inbox.receive(node, life, call, tell);
+    return this;
+  }
+
+  /** The one with this number begins to be executed. */
+  begin(sequence: number): this {
+    this.#begun.get(sequence)!();
     return this;
   }
 
@@ -83,6 +91,13 @@ describe("an inbox", () => {
     assertEquals(script.told, ["1: running", "1: running"]);
     script.answer(1);
     assertEquals(script.told.slice(2), ["1: refused"]);
+  });
+
+  it("tells of one that has begun, when it arrives again, that it has", () => {
+    const script = new Script().arrive(1).arrive(2).begin(1).arrive(1).arrive(2);
+    assertEquals(script.told, ["1: begun", "2: running"]);
+    script.answer(1).arrive(1);
+    assertEquals(script.told.slice(2), ["1: refused", "1: refused"]);
   });
 
   it("answers an attempt that arrives after its answer with the same one again", () => {

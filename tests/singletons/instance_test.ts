@@ -275,6 +275,24 @@ describe("an instance", () => {
     assertEquals(await Promise.all(answers), ['returned "a"', 'returned "b"', 'returned "c"']);
   });
 
+  it("says of each call when it begins, and of one that is refused never", async () => {
+    const { value, open } = gated();
+    const instance = running(value);
+    const begun: string[] = [];
+    const answers = ["a", "b", "c"].map((name) =>
+      new Promise((resolve) =>
+        instance.call(callOf("run", [name]), resolve, () => begun.push(name))
+      )
+    );
+    assertEquals(begun, ["a"]);
+    await open("a");
+    assertEquals(begun, ["a", "b"]);
+    instance.end();
+    await open("b");
+    await Promise.all(answers);
+    assertEquals(begun, ["a", "b"]);
+  });
+
   it("goes on with the next call after one that threw", async () => {
     const instance = running({
       fail: () => Promise.reject(new Error("no")),
