@@ -311,8 +311,11 @@ export class Singletons {
       // An error of the instance's own start is for the caller; all others are about the host.
       if (outcome.type === "failed" && outcome.code === "") throw remoteError(outcome);
     }
-    if (outcome.type === "failed") {
+    if (outcome.type === "failed" && !LEAVING.includes(outcome.code)) {
       throw new SynodError(outcome.code as SynodErrorCode, outcome.message);
+    }
+    if (outcome.type === "failed") {
+      throw new SynodError("no_host", `Every node that can run ${show(spec.id)} is leaving`);
     }
     throw new SynodError("no_quorum", `No host of ${show(spec.id)} answered in time`);
   }
@@ -348,6 +351,9 @@ export class Singletons {
     }
   }
 }
+
+/** What a host says that has no part in the cluster any more; of the caller's node it would say the same. */
+const LEAVING: readonly string[] = ["closed", "replaced"];
 
 /** Before an instance is looked for, in milliseconds: what is asked for meanwhile is asked for together. */
 const SEARCH_WAIT = 1;

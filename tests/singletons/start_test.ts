@@ -330,6 +330,28 @@ describe("a singleton that no node can host", () => {
   });
 });
 
+describe("a start on a host that is leaving", () => {
+  it("is no_host for a caller on another node, which is as it was", async () => {
+    const ends = new Set<string>();
+    for (let moment = 0; moment < 8; moment += 0.5) {
+      const { spec } = new Counters();
+      await using cluster = await VirtualCluster.start(3, { clients: true });
+      const host = await cluster.join("n4", { hosts: [spec] });
+      const { time, nodes: [one] } = cluster;
+      await time.until(host.ready);
+      const call = one.name("apple", spec).inc().then(() => "ok", ({ code }) => code);
+      await cluster.pass(moment);
+      await time.until(host.close());
+      ends.add(await time.until(call));
+      assertEquals(one.hasQuorum, true);
+    }
+    assert(ends.delete("no_host"));
+    // It left too late, in the middle of the call, or without a word.
+    for (const end of ["ok", "outcome_unknown", "no_quorum"]) ends.delete(end);
+    assertEquals([...ends], []);
+  });
+});
+
 describe("the context of an instance", () => {
   it("tells its key, its process, its token and its node, and an open signal", async () => {
     const counters = new Counters();
