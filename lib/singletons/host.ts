@@ -42,6 +42,8 @@ export class Host {
   readonly #specs: ReadonlyMap<string, AnySpec>;
   readonly #running = new Map<RegisterId, Running>();
   readonly #starting = new Map<RegisterId, Promise<Answer>>();
+  /** Calls of what is starting, by callers who know of it before this node does. */
+  readonly #early = new Map<RegisterId, Parameters<Handling>[]>();
   #inbox: Inbox;
   /** The life that `#inbox` is of: callers number their calls for each life of a host anew. */
   #life: Life;
@@ -95,7 +97,10 @@ export class Host {
     let starting = this.#starting.get(register);
     if (starting === undefined) {
       starting = this.#start(start).catch(toAnswer)
-        .finally(() => this.#starting.delete(register));
+        .finally(() => {
+          this.#starting.delete(register);
+          this.#takeEarly(register);
+        });
       this.#starting.set(register, starting);
     }
     return starting;
@@ -197,6 +202,7 @@ export class Host {
     const cut = process.exited.then(() => over).then(() => failure ?? toAnswer(lost()));
     const running: Running = { instance, process, started: cut };
     if (!process.signal.aborted) this.#running.set(register, running);
+    this.#takeEarly(register);
     running.started = Promise.race([start(), cut]);
     return running.started;
   }
@@ -264,8 +270,22 @@ export class Host {
     const running = this.#running.get(call.register);
     const isMeant = running !== undefined && running.instance.token === call.token &&
       running.instance.pid.session === call.session;
-    if (!isMeant || running.process.signal.aborted) return answering({ type: "refused" });
-    running.instance.call(call, answering, begun);
+    if (isMeant && !running.process.signal.aborted) {
+      return running.instance.call(call, answering, begun);
+    }
+    // Others may have seen that the register is won before the answers to this node are here: a call that
+    // is refused then could be overtaken by the next one of its caller.
+    const isLater = running === undefined || running.instance.token < call.token;
+    if (!isLater || !this.#starting.has(call.register)) return answering({ type: "refused" });
+    const early = this.#early.get(call.register);
+    if (early === undefined) this.#early.set(call.register, [[call, answering, begun]]);
+    else early.push([call, answering, begun]);
+  }
+
+  #takeEarly(register: RegisterId): void {
+    const early = this.#early.get(register);
+    this.#early.delete(register);
+    for (const attempt of early ?? []) this.#call(...attempt);
   }
 }
 

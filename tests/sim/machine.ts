@@ -36,6 +36,8 @@ export class Machine implements Runtime {
   #crashed = false;
   /** Until this time it does nothing (virtual time). */
   #pausedUntil = 0;
+  /** The end of all pauses so far, as they were to be. */
+  #lateUntil = 0;
   /** A turn that stalled half-way is only over then (virtual time). */
   #stalledUntil = 0;
   /** The pause in which the monotonic clock stands still, if it is in one (virtual time). */
@@ -100,9 +102,9 @@ export class Machine implements Runtime {
     return this.#crashed ? this.#latestWall : Math.max(this.#latestWall, this.#wall());
   }
 
-  /** Until this virtual time it does nothing, or did nothing. */
-  get busyUntil(): number {
-    return Math.max(this.#pausedUntil, this.#stalledUntil);
+  /** Until this virtual time something that is due may be held up, also if the pause was cut short. */
+  get lateUntil(): number {
+    return Math.max(this.#lateUntil, this.#stalledUntil);
   }
 
   /** How many timers are set. */
@@ -113,7 +115,7 @@ export class Machine implements Runtime {
   /** Runs `callback` as soon as the machine can: now, after its pause, or never again. */
   run(callback: () => void): void {
     if (this.#crashed) return;
-    const { busyUntil } = this;
+    const busyUntil = Math.max(this.#pausedUntil, this.#stalledUntil);
     if (busyUntil <= this.#simulation.time) return callback();
     // Whatever waited for the end of a pause then comes in any order.
     const at = busyUntil + this.#random.between(0, TIMER_JITTER);
@@ -144,6 +146,7 @@ export class Machine implements Runtime {
   /** Stops it for `duration` milliseconds; what is due meanwhile happens afterwards. */
   pause(duration: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#simulation.time + duration);
+    this.#lateUntil = Math.max(this.#lateUntil, this.#pausedUntil);
   }
 
   /** As {@linkcode pause}, with a monotonic clock that stands still too, as some do in sleep. */

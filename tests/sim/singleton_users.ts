@@ -111,7 +111,7 @@ export class SingletonUsers implements Users {
       const { machine } = running.station;
       if (machine.crashed || running.owner.believes(time)) continue;
       running.over ??= time;
-      if (time <= Math.max(running.over, machine.busyUntil) + this.#lateness) continue;
+      if (time <= Math.max(running.over, machine.lateUntil) + this.#lateness) continue;
       this.#report(`${running.name}, and was not told that it is over since ${running.over}`);
       this.#running.delete(running);
     }

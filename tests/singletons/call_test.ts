@@ -7,7 +7,9 @@ import {
   assertRejects,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { ChildContext, ChildSpec, ClusterNode, Remote } from "../../mod.ts";
+import { decodeFrame } from "../../lib/codec.ts";
+import { joinWith } from "../../lib/node/join.ts";
+import type { ChildContext, ChildSpec, ClusterNode, Remote, Transport } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
@@ -26,6 +28,12 @@ function specOf<T extends object>(instance: T, concurrent = false): ChildSpec<T,
 /** A name of a remote's method that its type does not have. */
 function untyped(remote: object): Record<string, (...args: unknown[]) => Promise<unknown>> {
   return remote as Record<string, (...args: unknown[]) => Promise<unknown>>;
+}
+
+/** Whether a frame carries a reply of that kind. */
+function says(frame: Uint8Array, type: string): boolean {
+  const decoded = decodeFrame(frame);
+  return decoded.ok && decoded.frame.replies.some((reply) => reply.type === type);
 }
 
 describe("a call", () => {
@@ -286,6 +294,43 @@ describe("a call", () => {
       await time.until(held);
     });
   }
+
+  it("keeps its place when it comes before its host knows that it has won the register", async () => {
+    const executed: string[] = [];
+    const spec: ChildSpec<{ add(name: string): number }, []> = {
+      id: "list",
+      start: () => ({ add: (name) => executed.push(name) }),
+    };
+    await using cluster = await VirtualCluster.start(3, { clients: true });
+    const { time, members, nodes: [one, two] } = cluster;
+    const inner = time.network.transport();
+    let isSlow = true;
+    // What the members accept is known to all others before the host is told so, and at first nobody
+    // hears from it what becomes of calls.
+    const transport: Transport = {
+      open: (self, receive) =>
+        inner.open(self, (from, frame) => {
+          const wait = isSlow && says(frame, "accepted") ? 30 : 0;
+          time.runtime.setTimer(() => receive(from, frame), wait);
+        }),
+      send: (to, frame) => {
+        if (!isSlow || to !== "n2" || !says(frame, "told")) inner.send(to, frame);
+      },
+      close: () => inner.close(),
+    };
+    const host = await joinWith({ id: "n4", members, transport, hosts: [spec] }, time.runtime);
+    cluster.nodes.push(host);
+    await time.until(host.ready);
+    const started = one.name("k", spec).add("starts it");
+    await cluster.pass(10);
+    const remote = two.name("k", spec);
+    const first = remote.add("first");
+    await time.until(started);
+    isSlow = false;
+    const second = remote.add("second");
+    await time.until(Promise.all([first, second]));
+    assertEquals(executed.filter((name) => name !== "starts it"), ["first", "second"]);
+  });
 
   it("waits for none that is executed elsewhere, and so cannot be refused any more", async () => {
     const contexts: ChildContext[] = [];
