@@ -3,7 +3,6 @@ import { SynodError } from "../../lib/errors.ts";
 import type { ManagedLock } from "../../lib/lock_manager.ts";
 import type { Lock } from "../../lib/locks/lock.ts";
 import type { LockOptions } from "../../lib/locks/options.ts";
-import type { ClusterNode } from "../../lib/node/node.ts";
 import type { Chain } from "./chain.ts";
 import type { Cluster, Station } from "./cluster.ts";
 import { Operations, type Outcome } from "./operations.ts";
@@ -124,14 +123,15 @@ export class LockUsers implements Users {
     const { options, cancel } = this.#wish(station, random, key);
     const label = `${station.name} locks ${key} ${describe(options)}`;
     return this.operations.run(station, "lock", label, async () => {
-      const lock = await ask(station.node!, key, options);
+      const lock = await station.node!.lock(key, options);
       cancel();
       if (lock === null) return this.#unavailable(options, label);
       const owner = this.#begin(station, key, lock, lock);
       await this.#use(station, random, lock, owner);
+      const robbed = isTheft(lock.signal.reason);
       await lock.release();
       if (lock.held) this.#report(`${label}: it is held after its release`);
-      return "ok";
+      return robbed ? "stolen" : "ok";
     }, (error) => this.#failure(error, options, station, isBrief(options)));
   }
 
@@ -167,7 +167,7 @@ export class LockUsers implements Users {
     return this.operations.run(station, "process", label, async () => {
       const process = station.node!.spawn();
       try {
-        const first = await ask(process, key, options);
+        const first = await process.lock(key, options);
         cancel();
         if (first === null) return this.#unavailable(options, label);
         const owner = this.#begin(station, key, first, process);
@@ -236,11 +236,24 @@ export class LockUsers implements Users {
     const begin = () => {
       if (wasAborted(lock.signal)) return;
       this.#owners.began(owner, now);
-      lock.signal.addEventListener("abort", () => this.#owners.ended(owner), { once: true });
+      lock.signal.addEventListener("abort", () => {
+        this.#owners.ended(owner);
+        this.#checkReason(station, owner, lock.signal.reason);
+      }, { once: true });
     };
     if (now > simulation.time) simulation.at(now, begin);
     else begin();
     return owner;
+  }
+
+  /** A lock that was lost says why. */
+  #checkReason(station: Station, { key }: Owner, reason: unknown): void {
+    if (reason instanceof SynodError) {
+      if (["released", "session_lost", "exited"].includes(reason.code)) return;
+      if (station.closing && ["closed", "replaced"].includes(reason.code)) return;
+    }
+    if (isTheft(reason) && this.#robbed.has(key)) return;
+    this.#report(`${station.name} lost ${key}: ${reason}`);
   }
 
   /** Holds a lock, and does now and then what only its owner may do. */
@@ -306,7 +319,7 @@ export class LockUsers implements Users {
     if (signal?.aborted && error === signal.reason) return "aborted";
     if (error instanceof DOMException) {
       if (error.name === "TimeoutError" && timeout !== undefined) return "timeout";
-      if (error.name === "AbortError" && this.#cluster.scenario.steals) return "stolen";
+      if (isTheft(error) && this.#cluster.scenario.steals) return "stolen";
     }
     if (!(error instanceof SynodError)) return undefined;
     const { code } = error;
@@ -317,13 +330,8 @@ export class LockUsers implements Users {
   }
 }
 
-/** Asks a node or a process for a lock; with `ifAvailable` there may be none. */
-function ask(
-  whom: Pick<ClusterNode, "lock">,
-  key: string,
-  options: LockOptions,
-): Promise<Lock | null> {
-  return whom.lock(key, options as LockOptions & { ifAvailable: true });
+function isTheft(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === "AbortError";
 }
 
 /** Whether a request of `node.lock` ends with the session. */

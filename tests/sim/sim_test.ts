@@ -40,8 +40,8 @@ const AT_LEAST: Readonly<Record<Workload, Readonly<Record<string, number>>>> = {
   },
   steal: {
     "steal: owners": 40,
-    ...ends(["lock"], { ok: 10, stolen: 1 }),
-    ...ends(["request"], { ok: 4, stolen: 0.3 }),
+    ...ends(["lock"], { ok: 10, stolen: 0.5 }),
+    ...ends(["request"], { ok: 3, stolen: 0.1 }),
     ...ends(["process"], { ok: 3 }),
   },
   singletons: {

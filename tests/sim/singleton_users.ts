@@ -287,7 +287,7 @@ export class SingletonUsers implements Users {
       restart,
       concurrent,
       start: (context) => this.#start(station, random, id, context),
-      stop: () => random.chance(0.3) ? sleep(station.machine, random.between(0, 50)) : undefined,
+      stop: () => this.#linger(station, random, 0.3, 50),
     }));
   }
 
@@ -329,9 +329,15 @@ export class SingletonUsers implements Users {
       this.#running.delete(running);
       this.#owners.ended(owner);
     }, { once: true });
-    if (random.chance(0.2)) await sleep(machine, random.between(0, 300));
+    await this.#linger(station, random, 0.2, 300);
     if (!this.#over && random.chance(0.1)) throw named("StartFailed", name);
     return this.#worker(running, SPECS[spec].concurrent);
+  }
+
+  /** Sometimes takes a while; not at the end, where no timer may be left when all has closed. */
+  async #linger(station: Station, random: Random, chance: number, longest: number): Promise<void> {
+    if (this.#over || !random.chance(chance)) return;
+    await sleep(station.machine, random.between(0, longest));
   }
 
   #worker(running: Running, concurrent: boolean): Worker {
