@@ -1,0 +1,22 @@
+/**
+ * An instance under Bun, which serves what this module exports.
+ *
+ * @module
+ */
+import process from "node:process";
+import { upgradeWebSocket, websocket } from "hono/bun";
+import { onStop, startInstance } from "./instance.ts";
+
+const { app, node, port } = await startInstance({ upgradeWebSocket });
+
+onStop(async () => {
+  await node.close(); // what it owned is free at once
+  process.exit();
+});
+
+export default {
+  hostname: "127.0.0.1",
+  port,
+  fetch: app.fetch,
+  websocket: { ...websocket, maxPayloadLength: 1024 * 1024 },
+};

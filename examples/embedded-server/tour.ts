@@ -1,0 +1,94 @@
+/**
+ * Shows by requests what the instances do together, and checks that it is right.
+ *
+ * @module
+ */
+import type { Instances } from "./instances.ts";
+
+interface Answer {
+  readonly status: number;
+  // deno-lint-ignore no-explicit-any -- whatever the app answers
+  readonly body: any;
+}
+
+/** Goes through it all; throws if an answer is not what it should be. */
+export async function tour(instances: Instances): Promise<void> {
+  const { ids } = instances;
+  const ask = async (id: string, method: string, path: string, body?: string): Promise<Answer> => {
+    const response = await fetch(instances.url(id) + path, { method, body });
+    return { status: response.status, body: await response.json() };
+  };
+  const askAll = (method: string, path: string, body: (id: string) => string | undefined) =>
+    Promise.all(ids.map((id) => ask(id, method, path, body(id))));
+
+  console.log("\nAll are asked to run one job, at the same time:  POST /jobs/report");
+  const jobs = await askAll("POST", "/jobs/report", () => undefined);
+  jobs.forEach(({ status, body }, index) => {
+    console.log(`  ${ids[index]}  ${status}  ${body.error ?? `done, token ${body.token}`}`);
+  });
+  // One more may have run it if it was asked, on a busy machine, when the first one was through.
+  const statuses = jobs.map(({ status }) => status);
+  check(statuses.includes(200), true, "one has run it");
+  check(
+    statuses.every((status) => status === 200 || status === 409),
+    true,
+    "nothing else happened",
+  );
+
+  console.log("\nAll put their own name under one key:  PUT /once/leader");
+  const puts = await askAll("PUT", "/once/leader", (id) => id);
+  puts.forEach(({ status, body }, index) => {
+    console.log(`  ${ids[index]}  ${status}  the leader is ${body.value}`);
+  });
+  check(puts.map(({ status }) => status).sort().join(), "200,200,201", "one was the first");
+  const leader = puts[0].body.value;
+  check(puts.map(({ body }) => body.value).join(), [leader, leader, leader].join(), "all agree");
+
+  console.log("\nAll count visits, three times each:  POST /counters/visits");
+  const counts: number[] = [];
+  let host = "";
+  for (let i = 0; i < 3; i++) {
+    for (const { body } of await askAll("POST", "/counters/visits", () => undefined)) {
+      counts.push(body.count);
+      host = body.host;
+    }
+  }
+  console.log(`  ${counts.sort((a, b) => a - b).join(" ")}, all of them on ${host}`);
+  check(counts.join(), "1,2,3,4,5,6,7,8,9", "each visit was counted once");
+
+  console.log(`\n${host}, which hosts the counter, is killed.`);
+  const left = ids.filter((id) => id !== host);
+  await instances.kill(host);
+  for (const id of left) {
+    const begun = performance.now();
+    const { status } = await ask(id, "PUT", `/once/by-${id}`, id);
+    const took = Math.round(performance.now() - begun);
+    console.log(`  ${id}  ${status}  went on after ${took} ms`);
+    check(status, 201, `${id} goes on`);
+  }
+  const begun = performance.now();
+  for (const [index, id] of left.entries()) {
+    let visit = await ask(id, "POST", "/counters/visits");
+    if (visit.status === 504) {
+      console.log(`  ${id}  504  ${visit.body.error}: a visit was on its way to ${host}`);
+      visit = await ask(id, "POST", "/counters/visits");
+    }
+    const { count, host: other } = visit.body;
+    const after = Math.round(performance.now() - begun);
+    console.log(
+      `  ${id}  ${visit.status}  counted as number ${count} on ${other}, after ${after} ms`,
+    );
+    check(count, index + 1, "another instance counts from 1");
+    check(left.includes(other), true, "it was started on one that is left");
+  }
+
+  console.log(`\n${host} is started again, with empty memory:  GET /once/leader`);
+  await instances.start(host);
+  const again = await ask(host, "GET", "/once/leader");
+  console.log(`  ${host}  ${again.status}  the leader is ${again.body.value}`);
+  check(again.body.value, leader, "it knows again");
+}
+
+function check(actual: unknown, expected: unknown, what: string): void {
+  if (actual !== expected) throw new Error(`${what}: expected ${expected}, got ${actual}`);
+}
