@@ -44,8 +44,10 @@ export class Station {
   readonly id: string;
   readonly runtime: Runtime;
   readonly isMember: boolean;
-  /** Its process, once it has joined and until it is killed. */
+  /** Its process, once it has joined and until it is killed; the later one, where there are two. */
   remote: Remote | null = null;
+  /** Whether another process has come, or is about to, while the older one still runs. */
+  isBeingReplaced = false;
   /** Resolves when it has a process (again). */
   up: Promise<void>;
   #isUp!: () => void;
@@ -108,6 +110,21 @@ export class Cluster {
 
   /** Starts the process of `station`, with an empty memory, and joins; resolves when it has joined. */
   async start(station: Station): Promise<void> {
+    station.joined(await this.#launch(station));
+  }
+
+  /**
+   * Starts another process for `station` while the one that it has still runs, under the same id.
+   * Resolves to the older one when the new one has joined.
+   */
+  async replace(station: Station): Promise<Remote> {
+    const older = station.remote!;
+    station.isBeingReplaced = true;
+    station.joined(await this.#launch(station));
+    return older;
+  }
+
+  async #launch(station: Station): Promise<Remote> {
     const { over, sessionTtl, broken, resource, folder, onEvent, members } = this.#options;
     const { id, runtime } = station;
     const remote = await Remote.start({
@@ -137,7 +154,7 @@ export class Cluster {
       resource,
     });
     if (error !== undefined) throw new Error(`${id} cannot join: ${error.name}: ${error.message}`);
-    station.joined(remote);
+    return remote;
   }
 
   /** Ends the process of `station` at once, and its connections with it. */
@@ -158,6 +175,14 @@ export class Cluster {
       if (!status?.hasQuorum) return false;
       const own = status.members.find(({ id }) => id === station.id);
       return !station.isMember || own?.state === "operational";
+    });
+  }
+
+  /** Waits until the node of `older` says that another one has taken its place. */
+  async isReplaced(older: Remote, patience: number): Promise<boolean> {
+    return await this.#comesTrue(patience, async () => {
+      const outcome = await older.tell({ do: "get", key: "anything" }).catch(() => null);
+      return outcome?.error?.code === "replaced";
     });
   }
 

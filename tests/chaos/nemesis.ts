@@ -34,7 +34,6 @@ export class Nemesis {
   verified = 0;
   readonly #options: NemesisOptions;
   readonly #stations: ReadonlyMap<string, Station>;
-  /** One process after the other: the next one starts when the last one works. */
   #starting: Promise<void> = Promise.resolve();
 
   constructor(options: NemesisOptions) {
@@ -72,10 +71,12 @@ export class Nemesis {
     const station = this.#stations.get(fault.node)!;
     await turn(fault.after);
     this.#count(fault.kind);
-    if (fault.kind !== "kill") progress.impair(fault.node);
+    if (fault.kind !== "kill") progress.impair(fault.node); // a kill is something special
     switch (fault.kind) {
       case "kill":
         return await this.#kill(station, fault.duration);
+      case "replace":
+        return await this.#replace(station, fault.duration);
       case "pause":
       case "long pause":
         return await this.#stop([station], fault.duration);
@@ -102,12 +103,35 @@ export class Nemesis {
     progress.killed(station.id);
     await cluster.kill(station);
     await turn(duration);
+    await this.#inTurn(() => this.#start(station));
+  }
+
+  /** One process after the other: the next one starts when the last one works. */
+  async #inTurn(start: () => Promise<void>): Promise<void> {
     const before = this.#starting;
     this.#starting = (async () => {
       await before;
-      await this.#start(station);
+      await start();
     })();
     await this.#starting;
+  }
+
+  async #replace(station: Station, duration: number): Promise<void> {
+    const { cluster, report } = this.#options;
+    const late = turn(duration);
+    await this.#inTurn(async () => {
+      const older = await cluster.replace(station);
+      if (!await cluster.works(station, PATIENCE)) {
+        report(`another process of ${station.id} does not work after ${PATIENCE} ms`);
+      }
+      // It learns of it from the others, by itself.
+      if (!await cluster.isReplaced(older, PATIENCE)) {
+        report(`the older process of ${station.id} does not know that it was replaced`);
+      }
+      await late;
+      await older.kill();
+      station.isBeingReplaced = false;
+    });
   }
 
   async #start(station: Station): Promise<void> {

@@ -146,7 +146,7 @@ export class Operations {
         return "ok";
       }
       if (error.code === "no_quorum") ended("never");
-      return this.#failure(error, label);
+      return this.#failure(error, station, label);
     });
   }
 
@@ -170,8 +170,9 @@ export class Operations {
       const { error, asked } = outcome;
       how = error === undefined || kind === "call"
         ? ended({ outcome, clock: remote.clock })
-        : this.#failure(error, label);
-      if (how !== "no_quorum" && KV.has(kind)) this.#progress.done(station.id, asked);
+        : this.#failure(error, station, label);
+      const isDone = error === undefined && how !== "no_quorum";
+      if (isDone && KV.has(kind)) this.#progress.done(station.id, asked);
     } catch (error) {
       if (!(error instanceof Gone)) throw error;
       how = "gone";
@@ -182,8 +183,13 @@ export class Operations {
     return how;
   }
 
-  #failure(error: NonNullable<Outcome["error"]>, label: string): string {
+  #failure(
+    error: NonNullable<Outcome["error"]>,
+    { isBeingReplaced }: Station,
+    label: string,
+  ): string {
     const name = error.code ?? error.name;
+    if (name === "replaced" && isBeingReplaced) return name;
     if (!EXPECTED.has(name)) this.#report(`${label}: unexpected ${error.name}: ${error.message}`);
     return name;
   }

@@ -11,6 +11,8 @@ export type Fault =
   & (
     /** Its process is killed, and started again with an empty memory after `duration`. */
     | { readonly kind: "kill" }
+    /** Another process starts under its id; the older one is killed when `duration` has passed, too. */
+    | { readonly kind: "replace" }
     /** Its process is stopped: for less than a session lasts, or for longer. */
     | { readonly kind: "pause" | "long pause" }
     /** It is cut off: hears nobody, is heard by nobody, or both. */
@@ -59,6 +61,7 @@ export interface Cast {
 const FAULTS = [
   "kill",
   "kill",
+  "replace",
   "pause",
   "long pause",
   "isolate",
@@ -137,6 +140,7 @@ function drawFault(
     }
     case "slow":
       return { kind, node, after, duration: long, delay: random.between(5, sessionTtl / 5) };
+    case "replace":
     case "reset":
       return { kind, node, after, duration: some };
   }

@@ -210,7 +210,11 @@ class Run {
       if (gap === null || gap.time <= LONGEST_GAP) continue;
       this.#report(`${gap.node} did nothing for ${gap.time.toFixed(0)} ms after ${gap.after}`);
     }
-    for (const violation of this.#book.check(this.#resource.visits)) this.#report(violation);
+    try {
+      for (const violation of this.#book.check(this.#resource.visits)) this.#report(violation);
+    } catch (error) {
+      this.#report(`the histories cannot be judged: ${error}`);
+    }
   }
 
   #note(what: string): void {
