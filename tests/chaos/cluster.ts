@@ -108,6 +108,11 @@ export class Cluster {
     return this.stations.filter(({ isMember }) => isMember);
   }
 
+  /** How long the process of the node `id` has had to wait for a processor, in milliseconds. */
+  waited(id: string): number {
+    return this.stations.find((station) => station.id === id)?.remote?.waited ?? 0;
+  }
+
   /** Starts the process of `station`, with an empty memory, and joins; resolves when it has joined. */
   async start(station: Station): Promise<void> {
     station.joined(await this.#launch(station));

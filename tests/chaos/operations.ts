@@ -1,3 +1,4 @@
+import type { Pid } from "../../mod.ts";
 import type { Book, PendingPut } from "./book.ts";
 import type { Station } from "./cluster.ts";
 import type { Bind, Order } from "./orders.ts";
@@ -23,7 +24,14 @@ interface KvAnswer {
   readonly token?: number;
   readonly mine?: boolean;
   readonly error?: "not_found" | "no_quorum" | "invalid_value";
+  /** The process that a put is bound to. */
+  readonly pid?: Pid;
 }
+
+/** What `watch` gives. */
+type Watched = { readonly present: true; readonly value: string; readonly token: number } | {
+  readonly present: false;
+};
 
 /** How to add one to what a resource holds. */
 export interface AddOptions {
@@ -48,6 +56,8 @@ export class Operations {
   readonly #progress: Progress;
   readonly #report: (violation: string) => void;
   readonly #pending = new Set<{ readonly label: string }>();
+  /** By node, the last process that something was bound to. */
+  readonly #pids = new Map<string, Pid>();
   #numbers = 0;
 
   constructor(book: Book, progress: Progress, report: (violation: string) => void) {
@@ -61,13 +71,17 @@ export class Operations {
     return [...this.#pending].map(({ label }) => label);
   }
 
+  /** Some process of the node `id`, which may have ended. */
+  pidOf(id: string): Pid | undefined {
+    return this.#pids.get(id);
+  }
+
   /** Puts a new value on `key`. */
   async put(station: Station, kind: "put" | "claim", key: string, bind: Bind): Promise<string> {
     const value = `${station.id}.${++this.#numbers}`;
     const label = `${station.id} ${kind}s ${key} = ${value} (${JSON.stringify(bind)})`;
     const bound = bind.to !== "nothing";
-    // What is bound to a process is bound to its node, too.
-    const node = bind.to === "node" ? bind.id : bind.to === "process" ? station.id : undefined;
+    const node = nodeOf(bind, station.id);
     let put: PendingPut;
     const begin = () => put = this.#book.put(key, label, { value, bound, node });
     return await this.#run(
@@ -109,6 +123,23 @@ export class Operations {
       else if (kind === "token" && ok) note({ present: true, token: value as number });
       else if (kind === "node" && ok) note({ present: true, node: value as string });
       return ok ? "ok" : error!;
+    });
+  }
+
+  /** Follows `key` for a while: what is seen is never older than what was seen before. */
+  async watch(station: Station, key: string, duration: number): Promise<string> {
+    const label = `${station.id} watches ${key}`;
+    const order: Order = { do: "watch", key, duration };
+    return await this.#run(station, "watch", label, order, () => {}, (stamps) => {
+      const states = stamps.outcome.value as Watched[];
+      let newest = 0;
+      for (const state of states) {
+        this.#book.read(key, label, stamps, state);
+        if (!state.present) continue;
+        if (state.token <= newest) this.#report(`${label}: ${state.token} comes after ${newest}`);
+        newest = state.token;
+      }
+      return states.length > 2 ? "saw changes" : "saw little";
     });
   }
 
@@ -192,5 +223,17 @@ export class Operations {
     if (name === "replaced" && isBeingReplaced) return name;
     if (!EXPECTED.has(name)) this.#report(`${label}: unexpected ${error.name}: ${error.message}`);
     return name;
+  }
+}
+
+/** The node that something is bound to: what is bound to a process is bound to its node, too. */
+function nodeOf(bind: Bind, self: string): string | undefined {
+  switch (bind.to) {
+    case "node":
+      return bind.id;
+    case "process":
+      return self;
+    case "pid":
+      return bind.pid.node;
   }
 }

@@ -1,5 +1,7 @@
 /** What the driver tells a node's process to do, and what it is told. One line of JSON each. */
 
+import type { Pid } from "../../mod.ts";
+
 /** What joins the nodes. */
 export type Over = "webSocket" | "http";
 
@@ -10,6 +12,8 @@ export type Bind =
   | { readonly to: "node"; readonly id: string }
   /** The process of the user `user` in the node that puts; lives until "exit". */
   | { readonly to: "process"; readonly user: number }
+  /** A process of another node: the put is handed over to that. */
+  | { readonly to: "pid"; readonly pid: Pid }
   | { readonly to: "time"; readonly after: number };
 
 /** What a node's process can be told to do. */
@@ -34,6 +38,8 @@ export type Order =
     readonly bind: Bind;
   }
   | { readonly do: "get" | "token" | "node"; readonly key: string }
+  /** Follows a key for so many milliseconds. */
+  | { readonly do: "watch"; readonly key: string; readonly duration: number }
   | { readonly do: "exit"; readonly user: number }
   | {
     /** Takes a lock, adds one to what the resource holds, and gives the lock back. */

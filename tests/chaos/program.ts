@@ -88,6 +88,8 @@ async function run(order: Order): Promise<unknown> {
       }
       return result;
     }
+    case "watch":
+      return await watch(order);
     case "exit":
       return await processes.get(order.user)?.exit();
     case "add":
@@ -127,9 +129,27 @@ async function enter(order: Extract<Order, { do: "join" }>): Promise<null> {
 async function put(order: Extract<Order, { do: "put" | "claim" }>): Promise<unknown> {
   const { key, value, bind } = order;
   if (broken.has("put") && ++puts % 5 === 0) return { ok: true, value, mine: true };
-  if (order.do === "put") return await node.kv.put(key, value, bindings(bind));
-  const claim = await node.kv.claim(key, value, bindings(bind));
-  return claim.ok ? { ok: true, ...claim.value } : claim;
+  const options = bindings(bind);
+  const pid = bind.to === "process" ? processes.get(bind.user)!.pid : undefined;
+  if (order.do === "put") return { ...await node.kv.put(key, value, options), pid };
+  const claim = await node.kv.claim(key, value, options);
+  return claim.ok ? { ok: true, ...claim.value, pid } : claim;
+}
+
+/** All that was seen of a key. */
+async function watch({ key, duration }: Extract<Order, { do: "watch" }>): Promise<unknown> {
+  const states: unknown[] = [];
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  const timer = setTimeout(() => aborter.abort(), duration);
+  try {
+    for await (const state of node.kv.watch(key, { signal })) states.push(state);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  return states;
 }
 
 function bindings(bind: Bind): PutOptions {
@@ -138,6 +158,8 @@ function bindings(bind: Bind): PutOptions {
       return {};
     case "node":
       return { node: bind.id };
+    case "pid":
+      return { pid: bind.pid };
     case "time":
       return { until: node.kv.now() + bind.after };
     case "process": {

@@ -4,6 +4,7 @@ import { Progress } from "./progress.ts";
 
 describe("Progress", () => {
   let now: number;
+  let waited: number;
   let progress: Progress;
 
   /** As if this process had its turn all the time. */
@@ -16,8 +17,8 @@ describe("Progress", () => {
   }
 
   beforeEach(() => {
-    now = 1_000;
-    progress = new Progress(() => now);
+    [now, waited] = [1_000, 70];
+    progress = new Progress({ now: () => now, waited: (node) => node === "m1" ? waited : 0 });
   });
 
   afterEach(() => progress.close());
@@ -66,6 +67,23 @@ describe("Progress", () => {
     now += 5_000;
     progress.done("m1", now);
     assertEquals(longest(), ["m1", 400, "it was healed"]);
+    assertEquals(progress.longest?.lasted, 5_300);
+  });
+
+  it("nor time that the process of the node had to wait for a processor", () => {
+    for (const id of ["m1", "m2"]) progress.heal(id);
+    pass(500);
+    waited += 350;
+    progress.done("m1", now);
+    assertEquals(longest(), ["m1", 150, "it was healed"]);
+    pass(400);
+    waited += 100;
+    now += 250; // at the same time, as far as one knows
+    progress.done("m1", now);
+    assertEquals(longest(), ["m1", 500, "something else was done"]);
+    progress.done("m2", now);
+    assertEquals(longest(), ["m2", 1_000, "it was healed"]);
+    assertEquals([progress.longestLasting?.node, progress.longestLasting?.lasted], ["m2", 1_150]);
   });
 
   it("finds how long it took the others after a kill to finish what they began since", () => {

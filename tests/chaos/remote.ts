@@ -6,6 +6,7 @@ import type { Lifeline } from "./lifeline.ts";
 import { readLines } from "./lines.ts";
 import type { Answer, Event, NumberedOrder, Order } from "./orders.ts";
 import { RemoteClock } from "./remote_clock.ts";
+import { readWaited } from "./scheduling.ts";
 
 /** The process was killed before it answered. */
 export class Gone extends Error {
@@ -98,9 +99,9 @@ export class Remote {
     });
   }
 
-  /** How many orders have not been answered. */
-  get pending(): number {
-    return this.#waiting.size;
+  /** How long it has had to wait for a processor so far, in milliseconds. */
+  get waited(): number {
+    return readWaited(this.#child.pid);
   }
 
   /** Ends it at once; resolves when it has ended. */

@@ -45,6 +45,7 @@ export interface ChaosResult {
   /** How much was acknowledged for ever, and read again. */
   readonly verified: number;
   readonly longestGap: Gap | null;
+  readonly longestLastingGap: Gap | null;
   readonly longestAfterKill: Gap | null;
   readonly afterKills: readonly number[];
   readonly slowestReturn: number;
@@ -89,7 +90,7 @@ class Run {
   readonly #sessionTtl: number;
   readonly #violations: string[] = [];
   readonly #book = new Book();
-  readonly #progress = new Progress();
+  readonly #progress = new Progress({ waited: (id) => this.#cluster.waited(id) });
   readonly #resource: Resource;
   readonly #cluster: Cluster;
   readonly #operations: Operations;
@@ -144,6 +145,7 @@ class Run {
       visits: { accepted: this.#resource.visits.length, refused: this.#resource.refused },
       verified: this.#nemesis.verified,
       longestGap: progress.longest,
+      longestLastingGap: progress.longestLasting,
       longestAfterKill: progress.longestAfterKill,
       afterKills: progress.afterKills,
       slowestReturn: this.#nemesis.slowestReturn,
@@ -208,7 +210,8 @@ class Run {
     const { longest, longestAfterKill } = this.#progress;
     for (const gap of new Set([longest, longestAfterKill])) {
       if (gap === null || gap.time <= LONGEST_GAP) continue;
-      this.#report(`${gap.node} did nothing for ${gap.time.toFixed(0)} ms after ${gap.after}`);
+      const { node, time, after } = gap;
+      this.#report(`${node} did nothing for ${time.toFixed(0)} ms of its own after ${after}`);
     }
     try {
       for (const violation of this.#book.check(this.#resource.visits)) this.#report(violation);

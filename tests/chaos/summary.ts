@@ -19,8 +19,10 @@ export function summarize(result: ChaosResult): string {
     `  ${counts(result.faults)}`,
     `acknowledged for ever, and read again: ${verified}`,
     `longest time in which a node with a majority finished nothing: ${gap(result.longestGap)}`,
+    `  with what the machine withheld: ${gap(result.longestLastingGap)}`,
     `another node's next operation after a kill: half within ${middle.toFixed(0)} ms of ` +
-    `${kills.length}, the slowest ${gap(result.longestAfterKill)}`,
+    `${kills.length}, all within ${(kills.at(-1) ?? 0).toFixed(0)} ms; the slowest: ` +
+    gap(result.longestAfterKill),
     `slowest return of a killed member: ${seconds(result.slowestReturn)}; slowest healing: ` +
     seconds(result.slowestHealing),
     `clocks known to ${result.uncertainty.toFixed(3)} ms`,
@@ -37,9 +39,10 @@ function counts(record: Readonly<Record<string, number>>): string {
 
 function gap(gap: Gap | null): string {
   if (gap === null) return "none";
-  const { node, since, time, after } = gap;
+  const { node, since, lasted, time, after } = gap;
   const at = new Date(performance.timeOrigin + since).toISOString().slice(11);
-  return `${time.toFixed(0)} ms (${node}, from ${at} on, after ${after})`;
+  const withheld = `${(lasted - time).toFixed(0)} ms that the machine withheld`;
+  return `${time.toFixed(0)} ms, besides ${withheld} (${node}, from ${at} on, after ${after})`;
 }
 
 function seconds(milliseconds: number): string {

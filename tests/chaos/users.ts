@@ -6,7 +6,7 @@ import type { Operations } from "./operations.ts";
 import type { Bind } from "./orders.ts";
 
 /** So many users of each kind are at work on each node. */
-const HANDS = { kv: 2, lock: 1, call: 1 } as const;
+const HANDS = { kv: 2, watch: 1, lock: 1, call: 1 } as const;
 
 /** How long a user thinks, at most, in milliseconds. */
 const THINK = 80;
@@ -16,6 +16,8 @@ const GENERATION = 2_000;
 
 /** So many keys, locks and singletons are fought for. */
 const KEYS = 6;
+/** On so many of the keys values may stay for ever: then nothing happens there any more. */
+const LASTING_KEYS = 2;
 const LOCKS = 3;
 const COUNTERS = 3;
 
@@ -69,20 +71,27 @@ export class Users {
       if (station.remote === null) await Promise.race([station.up, turn(200)]);
       if (this.#over || station.remote === null) continue;
       if (kind === "kv") await this.#useKv(station, hand, random);
-      else if (kind === "lock") await this.#useLock(station, random);
+      else if (kind === "watch") {
+        const key = this.#key(random.integer(1, KEYS), random);
+        await this.#operations.watch(station, key, random.between(0, 1_000));
+      } else if (kind === "lock") await this.#useLock(station, random);
       else await this.#useCounter(station, random);
     }
   }
 
   async #useKv(station: Station, hand: number, random: Random): Promise<void> {
-    const age = performance.now() - this.#begun;
-    const generation = Math.floor(age / GENERATION) - (random.chance(0.25) ? 1 : 0);
-    const key = `${this.#book.era}${generation}.${random.integer(1, KEYS)}`;
-    const kind = random.weighted({ put: 20, claim: 25, get: 35, token: 8, node: 6, exit: 8 });
+    const number = random.integer(1, KEYS);
+    const key = this.#key(number, random);
+    const kind = random.weighted({ put: 20, claim: 25, get: 35, token: 8, node: 6, exit: 16 });
     switch (kind) {
       case "put":
       case "claim":
-        await this.#operations.put(station, kind, key, this.#bind(hand, random));
+        await this.#operations.put(
+          station,
+          kind,
+          key,
+          this.#bind(number <= LASTING_KEYS, hand, random),
+        );
         break;
       case "exit":
         await this.#operations.exit(station, hand);
@@ -92,16 +101,27 @@ export class Users {
     }
   }
 
-  #bind(hand: number, random: Random): Bind {
-    switch (random.weighted({ nothing: 15, node: 20, process: 45, time: 20 })) {
+  #key(number: number, random: Random): string {
+    const age = performance.now() - this.#begun;
+    const generation = Math.floor(age / GENERATION) - (random.chance(0.25) ? 1 : 0);
+    return `${this.#book.era}${generation}.${number}`;
+  }
+
+  #bind(mayLast: boolean, hand: number, random: Random): Bind {
+    const nothing = mayLast ? 30 : 0;
+    switch (random.weighted({ nothing, node: 8, process: 45, pid: 15, time: 32 })) {
       case "nothing":
         return { to: "nothing" };
       case "node":
         return { to: "node", id: random.pick(this.#cluster.stations).id };
       case "process":
         return { to: "process", user: hand };
+      case "pid": {
+        const pid = this.#operations.pidOf(random.pick(this.#cluster.stations).id);
+        return pid === undefined ? { to: "process", user: hand } : { to: "pid", pid };
+      }
       case "time":
-        return { to: "time", after: random.integer(1, 300) };
+        return { to: "time", after: random.integer(1, 150) };
     }
   }
 
