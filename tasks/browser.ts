@@ -9,10 +9,10 @@ export interface Tab {
   /** Runs `work` in the page; it knows nothing from here but `argument`. */
   evaluate<A, R>(work: (argument: A) => R | Promise<R>, argument: A): Promise<R>;
   evaluate<R>(work: () => R | Promise<R>): Promise<R>;
-  /** Clicks on what the selector finds, as soon as that can be done. */
+  /** Comes to the front, and clicks on what the selector finds as soon as that can be done. */
   click(selector: string): Promise<void>;
-  /** Resolves when `test`, run in the page, is true. */
-  waitForFunction<A>(test: (argument: A) => boolean, argument: A): Promise<unknown>;
+  /** Resolves when `test`, run in the page again and again, is true. */
+  waitUntil<A>(test: (argument: A) => boolean, argument: A): Promise<void>;
   /** Closes the tab at once: the page is not asked. */
   close(): Promise<void>;
 }
@@ -39,7 +39,21 @@ export async function launchBrowser(): Promise<Browser> {
   const browser = await chromium.launch({ executablePath: await executable(), args: FLAGS });
   const context = await browser.newContext();
   return {
-    newTab: () => context.newPage(),
+    newTab: async () => {
+      const page = await context.newPage();
+      return {
+        goto: (url) => page.goto(url),
+        // deno-lint-ignore no-explicit-any -- as the interface says
+        evaluate: (work: any, argument?: any) => page.evaluate(work, argument),
+        click: async (selector) => {
+          await page.bringToFront();
+          await page.click(selector);
+        },
+        // By a timer: frames are drawn rarely, or not at all, in a tab that is not in front.
+        waitUntil: (test, argument) => page.waitForFunction(test, argument, { polling: 50 }),
+        close: () => page.close(),
+      };
+    },
     [Symbol.asyncDispose]: () => browser.close(),
   };
 }

@@ -1,0 +1,50 @@
+/**
+ * The script of the page: a node of the cluster, in a tab.
+ *
+ * @module
+ */
+import { join, type Lock } from "../../mod.ts";
+import { webSocket } from "../../transports/websocket.ts";
+
+const find = (id: string) => document.getElementById(id)!;
+const [take, give] = [find("take"), find("give")] as HTMLButtonElement[];
+
+function show(state: string, buttons: { take?: boolean; give?: boolean } = {}): void {
+  find("state").textContent = state;
+  take.disabled = !buttons.take;
+  give.disabled = !buttons.give;
+}
+
+async function ask(path: string): Promise<Response> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+  return response;
+}
+
+// A copy of this tab would have the same storage, so the number is kept nowhere.
+const tab = crypto.randomUUID().slice(0, 8);
+const { id, peers } = await (await ask(`/node/${tab}`)).json();
+find("id").textContent = id;
+
+const node = await join({
+  id,
+  members: Object.keys(peers),
+  // Asked for before each connection: the page has no secret, and no token holds for long.
+  transport: webSocket({ peers, token: async () => await (await ask(`/token/${tab}`)).text() }),
+});
+node.addEventListener("error", ({ detail }) => show(detail.error.message));
+// A tab that is closed says so, where the browser lets it; otherwise its session ends soon.
+addEventListener("pagehide", () => node.close());
+await node.ready;
+show("Nobody here has the pen.", { take: true });
+
+let lock: Lock;
+
+take.addEventListener("click", async () => {
+  show("This tab waits for the pen.");
+  const mine = lock = await node.lock("pen");
+  show(`This tab has the pen, with the token ${mine.token}.`, { give: true });
+  mine.signal.addEventListener("abort", () => show("The pen is gone.", { take: true }));
+});
+
+give.addEventListener("click", () => lock.release());

@@ -1,0 +1,117 @@
+import { type Context, Hono } from "hono";
+import { upgradeWebSocket } from "hono/deno";
+import { type ClusterNode, join } from "../../mod.ts";
+import { nodeToken, webSocket } from "../../transports/websocket.ts";
+import { Users } from "./users.ts";
+
+/** Three servers, each with a member of the cluster in it. */
+export interface Servers extends AsyncDisposable {
+  readonly nodes: readonly ClusterNode[];
+  /** The address of the page at each server: it does not matter which one is opened. */
+  readonly urls: readonly string[];
+}
+
+/** How to start them. */
+export interface ServerOptions {
+  /** What the servers know, and no browser. */
+  readonly secret: string;
+  /** The script of the page. */
+  readonly script: string;
+  /** The port of the first; 0 for free ones. */
+  readonly port?: number;
+}
+
+const MEMBERS = ["w1", "w2", "w3"];
+
+/** A tab names itself by a number of its own, so that two tabs of one user are two nodes. */
+const TAB = /^[0-9a-f]{8}$/;
+
+/** How long a token is good for, in milliseconds. A connection lasts no longer, and is then made anew. */
+const TOKEN_LIFETIME = 60_000;
+
+/** The routes for browsers: the page, and what its node needs. */
+export function browserRoutes(
+  { secret, script, peers }: ServerOptions & { readonly peers: Readonly<Record<string, string>> },
+): Hono {
+  const users = new Users(secret);
+  const app = new Hono();
+  app.get("/", async (context) => {
+    await users.welcome(context); // here your login would be
+    return context.html(PAGE);
+  });
+  app.get("/client.js", (context) => {
+    return context.body(script, { headers: { "content-type": "text/javascript" } });
+  });
+
+  /** The id of the node of a user's tab, or `null` if nobody is logged in, or that is no tab. */
+  async function nodeId(context: Context): Promise<string | null> {
+    const user = await users.of(context);
+    const tab = context.req.param("tab") ?? "";
+    return user === null || !TAB.test(tab) ? null : `${user}.${tab}`;
+  }
+
+  /** Who the tab is, and where the members are. */
+  app.get("/node/:tab", async (context) => {
+    const id = await nodeId(context);
+    if (id === null) return context.text("Log in first.", 401);
+    return context.json({ id, peers });
+  });
+
+  /** What the tab proves it with: to be had only by its user, and of use for that node only. */
+  app.get("/token/:tab", async (context) => {
+    const id = await nodeId(context);
+    if (id === null) return context.text("Log in first.", 401);
+    context.header("cache-control", "no-store");
+    return context.text(await nodeToken({ secret, id, expiresIn: TOKEN_LIFETIME }));
+  });
+  return app;
+}
+
+/** Starts three servers on this machine; in earnest each would be on one of its own, behind TLS. */
+export async function startServers(options: ServerOptions): Promise<Servers> {
+  const { secret, port = 0 } = options;
+  const apps = MEMBERS.map(() => new Hono());
+  const servers = apps.map((app, index) =>
+    Deno.serve(
+      { hostname: "127.0.0.1", port: port === 0 ? 0 : port + index, onListen: () => {} },
+      (request) => app.fetch(request),
+    )
+  );
+  const hosts = servers.map(({ addr }) => `127.0.0.1:${addr.port}`);
+  const peers = Object.fromEntries(MEMBERS.map((id, index) => [id, `ws://${hosts[index]}/synod`]));
+  const nodes = await Promise.all(MEMBERS.map((id, index) => {
+    const transport = webSocket({ peers, secret, upgradeWebSocket });
+    apps[index].route("/synod", transport.routes);
+    apps[index].route("/", browserRoutes({ ...options, peers }));
+    // Browsers have no vote: they come and go.
+    return join({ id, members: MEMBERS, transport, clients: true, sessionTtl: 2_000 });
+  }));
+  return {
+    nodes,
+    urls: hosts.map((host) => `http://${host}/`),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(nodes.map((node) => node.close()));
+      await Promise.all(servers.map((server) => server.shutdown()));
+    },
+  };
+}
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>The pen</title>
+<style>
+  body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 3rem auto; }
+  button { font: inherit; padding: 0.3rem 1rem; }
+  #mine { font-weight: bold; }
+</style>
+<h1>One pen for all tabs</h1>
+<p>This tab is <code id="id">…</code>.</p>
+<p id="state">It looks for the servers …</p>
+<p>
+  <button id="take" disabled>Take the pen</button>
+  <button id="give" disabled>Give it back</button>
+</p>
+<p>Open this page in more tabs, and close the one that has the pen.</p>
+<script type="module" src="/client.js"></script>
+`;
