@@ -5,6 +5,9 @@ import { runProgram, RUNTIMES } from "./run_program.ts";
 /** How long a program that has no end is watched, in milliseconds. */
 const WATCHED = 4_000;
 
+/** Less than the 15 seconds that a timer of Deno can keep a process whose sockets are all closed. */
+const SOON = 13_000;
+
 for (const runtime of RUNTIMES) {
   describe(`close() in ${runtime} leaves nothing behind`, () => {
     it("a program that joins, puts and closes exits by itself", async () => {
@@ -21,6 +24,19 @@ for (const runtime of RUNTIMES) {
       const { code, output, timedOut } = await runProgram(runtime, "leave_threads.ts");
       assertEquals([code, timedOut], [0, false], output);
       assertEquals(output.match(/^w[123]: left$/gm)?.sort(), ["w1: left", "w2: left", "w3: left"]);
+    });
+
+    it("so does one whose transport has sent somebody away who was not done speaking", async () => {
+      const [limit, permissions] = [SOON, ["--allow-net=127.0.0.1"]];
+      const { code, output, timedOut } = await runProgram(
+        runtime,
+        "leave_stranger.ts",
+        [],
+        limit,
+        permissions,
+      );
+      assertEquals([code, timedOut], [0, false], output);
+      assertStringIncludes(output, "closed with 4401");
     });
 
     it("a program that leaves a node open goes on", async () => {

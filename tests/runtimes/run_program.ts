@@ -9,15 +9,16 @@ const LIMIT = 60_000;
 
 /**
  * Runs the TypeScript program `name` of this folder in a process of `runtime`, to its end. In Deno it
- * may read files, and nothing else.
+ * may read files, and besides that only what `permissions` say.
  */
 export async function runProgram(
   runtime: Runtime,
   name: string,
   args: readonly string[] = [],
   limit = LIMIT,
+  permissions: readonly string[] = [],
 ): Promise<Ended> {
   const path = decodeURIComponent(new URL(name, import.meta.url).pathname);
-  const [command, ...first] = await programFor(runtime, path, ["--allow-read"]);
+  const [command, ...first] = await programFor(runtime, path, ["--allow-read", ...permissions]);
   return await run(command, [...first, ...args], { timeout: limit });
 }

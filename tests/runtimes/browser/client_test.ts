@@ -31,107 +31,119 @@ interface Client {
   readonly peers: Record<string, string>;
 }
 
-for (const kind of ["webSocket", "http"] as const) {
-  describe(`a page that is a client over ${kind}, with a token`, () => {
-    let site: Site;
-    let browser: Browser;
-    let tab: Tab;
-    let nodes: ClusterNode[];
-    let peers: Record<string, string>;
-
-    beforeAll(async () => {
-      [site, browser] = await Promise.all([serveSite(), launchBrowser()]);
-      // The members share the origin of the page: requests to others need the leave of the server.
-      const scheme = kind === "http" ? "http" : "ws";
-      const address = (id: string) => `${site.url.replace("http", scheme)}synod/${id}`;
-      peers = Object.fromEntries(members.map((id) => [id, address(id)]));
-      site.app.get("/token/:id", async (context) => {
-        return context.text(await nodeToken({ secret: SECRET, id: context.req.param("id") }));
-      });
-      nodes = await Promise.all(members.map((id) => {
-        const transport = kind === "http"
-          ? http({ peers, secret: SECRET })
-          : webSocket({ peers, secret: SECRET, upgradeWebSocket });
-        site.app.route(`/synod/${id}`, transport.routes as Hono);
-        return join({
-          id,
-          members,
-          transport,
-          clients: true,
-          hosts: [Counter],
-          sessionTtl: 2_000,
-        });
-      }));
-      await Promise.all(nodes.map((node) => node.ready));
-      tab = await browser.newTab();
-      await tab.goto(site.url);
-    });
-
-    afterAll(async () => {
-      await browser[Symbol.asyncDispose]();
-      await Promise.all(nodes.map((node) => node.close()));
-      await site.close();
-    });
-
-    const client = (id: string, tokenFor = id): Client => ({ kind, id, tokenFor, peers });
-
-    it("puts and gets, takes a lock, calls a singleton, and leaves", async () => {
-      await nodes[0].kv.put("from a server", "hello");
-      const held = await nodes[0].lock("pen");
-      const page = tab.evaluate(async ({ kind, id, tokenFor, peers }) => {
-        const token = async () => await (await fetch(`/token/${tokenFor}`)).text();
-        const node = await synod.join({
-          id,
-          members: Object.keys(peers),
-          transport: synod[kind]({ peers, token }),
-        });
-        const got = await node.kv.get("from a server");
-        await node.kv.put("waits for", "the pen");
-        const lock = await node.lock("pen");
-        const { token: fence, held } = lock;
-        await lock.release();
-        const spec = { id: "counter", start: () => ({ inc: () => 0 }) };
-        const counts = [await node.name("apples", spec).inc()];
-        const put = await node.kv.put("from a page", "hi");
-        await node.close();
-        return { got, fence, held, counts, put };
-      }, client("page-1"));
-      for await (const change of nodes[1].kv.watch("waits for")) if (change.present) break;
-      await held.release();
-      const { fence, ...others } = await page;
-      assertGreater(fence, held.token);
-      assertEquals(others, {
-        got: { ok: true, value: "hello" },
-        held: true,
-        counts: [1],
-        put: { ok: true, value: "hi" },
-      });
-      assertEquals(await nodes[2].kv.get("from a page"), { ok: true, value: "hi" });
-    });
-
-    it("cannot speak for another node than its token is for, and is told so", async () => {
-      const errors = await tab.evaluate(async ({ kind, id, tokenFor, peers }) => {
-        const node = await synod.join({
-          id,
-          members: Object.keys(peers),
-          transport: synod[kind]({
-            peers,
-            token: async () => await (await fetch(`/token/${tokenFor}`)).text(),
-          }),
-          timeout: 500,
-        });
-        const told: string[] = [];
-        node.addEventListener("error", (event) => {
-          told.push((event as CustomEvent<{ error: Error }>).detail.error.message);
-        });
-        const put = await node.kv.put("from a stranger", "hi");
-        await node.close();
-        return { told, put };
-      }, client("w1", "page-2"));
-      assertEquals(errors.put, { ok: false, error: "no_quorum" });
-      assert(errors.told.length > 0, "nothing was said");
-      for (const message of errors.told) assertStringIncludes(message, "Cannot connect to");
-      assertEquals(await nodes[0].kv.get("from a stranger"), { ok: false, error: "not_found" });
-    });
-  });
+/** The addresses of the members, on the page's origin: requests to others need the leave of the server. */
+function addresses({ url }: Site, kind: Client["kind"]): Record<string, string> {
+  const base = kind === "http" ? url : url.replace("http", "ws");
+  return Object.fromEntries(members.map((id) => [id, `${base}${kind}/${id}`]));
 }
+
+describe("a page that is a client with a token", () => {
+  let site: Site;
+  let browser: Browser;
+  const clusters = new Map<Client["kind"], readonly ClusterNode[]>();
+
+  /** Three members that speak as `kind` says. */
+  async function start(kind: Client["kind"]): Promise<void> {
+    const peers = addresses(site, kind);
+    const nodes = await Promise.all(members.map((id) => {
+      const transport = kind === "http"
+        ? http({ peers, secret: SECRET })
+        : webSocket({ peers, secret: SECRET, upgradeWebSocket });
+      site.app.route(`/${kind}/${id}`, transport.routes as Hono);
+      const options = { members, clients: true, hosts: [Counter], sessionTtl: 1_000 };
+      return join({ id, transport, ...options });
+    }));
+    clusters.set(kind, nodes);
+    await Promise.all(nodes.map((node) => node.ready));
+  }
+
+  beforeAll(async () => {
+    [site, browser] = await Promise.all([serveSite(), launchBrowser()]);
+    site.app.get("/token/:id", async (context) => {
+      return context.text(await nodeToken({ secret: SECRET, id: context.req.param("id") }));
+    });
+    await Promise.all([start("webSocket"), start("http")]);
+  });
+
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await Promise.all([...clusters.values()].flat().map((node) => node.close()));
+    await site.close();
+  });
+
+  for (const kind of ["webSocket", "http"] as const) {
+    describe(`over ${kind}`, () => {
+      let tab: Tab;
+      let nodes: readonly ClusterNode[];
+      let peers: Record<string, string>;
+
+      beforeAll(async () => {
+        nodes = clusters.get(kind)!;
+        peers = addresses(site, kind);
+        tab = await browser.newTab();
+        await tab.goto(site.url);
+      });
+
+      const client = (id: string, tokenFor = id): Client => ({ kind, id, tokenFor, peers });
+
+      it("puts and gets, takes a lock, calls a singleton, and leaves", async () => {
+        await nodes[0].kv.put("from a server", "hello");
+        const held = await nodes[0].lock("pen");
+        const page = tab.evaluate(async ({ kind, id, tokenFor, peers }) => {
+          const token = async () => await (await fetch(`/token/${tokenFor}`)).text();
+          const node = await synod.join({
+            id,
+            members: Object.keys(peers),
+            transport: synod[kind]({ peers, token }),
+          });
+          const got = await node.kv.get("from a server");
+          await node.kv.put("waits for", "the pen");
+          const lock = await node.lock("pen");
+          const { token: fence, held } = lock;
+          await lock.release();
+          const spec = { id: "counter", start: () => ({ inc: () => 0 }) };
+          const counts = [await node.name("apples", spec).inc()];
+          const put = await node.kv.put("from a page", "hi");
+          await node.close();
+          return { got, fence, held, counts, put };
+        }, client("page-1"));
+        for await (const change of nodes[1].kv.watch("waits for")) if (change.present) break;
+        await held.release();
+        const { fence, ...others } = await page;
+        assertGreater(fence, held.token);
+        assertEquals(others, {
+          got: { ok: true, value: "hello" },
+          held: true,
+          counts: [1],
+          put: { ok: true, value: "hi" },
+        });
+        assertEquals(await nodes[2].kv.get("from a page"), { ok: true, value: "hi" });
+      });
+
+      it("cannot speak for another node than its token is for, and is told so", async () => {
+        const errors = await tab.evaluate(async ({ kind, id, tokenFor, peers }) => {
+          const node = await synod.join({
+            id,
+            members: Object.keys(peers),
+            transport: synod[kind]({
+              peers,
+              token: async () => await (await fetch(`/token/${tokenFor}`)).text(),
+            }),
+            timeout: 500,
+          });
+          const told: string[] = [];
+          node.addEventListener("error", (event) => {
+            told.push((event as CustomEvent<{ error: Error }>).detail.error.message);
+          });
+          const put = await node.kv.put("from a stranger", "hi");
+          await node.close();
+          return { told, put };
+        }, client("w1", "page-2"));
+        assertEquals(errors.put, { ok: false, error: "no_quorum" });
+        assert(errors.told.length > 0, "nothing was said");
+        for (const message of errors.told) assertStringIncludes(message, "Cannot connect to");
+        assertEquals(await nodes[0].kv.get("from a stranger"), { ok: false, error: "not_found" });
+      });
+    });
+  }
+});

@@ -1,0 +1,23 @@
+/**
+ * A program for every runtime: a server whose transport sends somebody away, who goes on speaking, and
+ * then closes. Nothing tells the process to exit.
+ *
+ * @module
+ */
+import { webSocket } from "../../transports/websocket.ts";
+import { ClientWebSocket, TestServer, upgradeWebSocket } from "../transports/server.ts";
+
+const server = await TestServer.start();
+const transport = webSocket({ secret: "at least sixteen characters", upgradeWebSocket });
+server.mount(transport.routes);
+await transport.open("w1", () => {});
+const stranger = new ClientWebSocket(server.url("ws"));
+const closed = new Promise<{ code: number }>((resolve) => {
+  stranger.addEventListener("close", resolve);
+});
+stranger.addEventListener("open", () => {
+  for (const words of ["let", "me", "in"]) stranger.send(words);
+});
+console.log(`closed with ${(await closed).code}`);
+await transport.close();
+await server.close();
