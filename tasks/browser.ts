@@ -1,29 +1,12 @@
-import { createRequire } from "node:module";
-import { toolsManifest } from "./node_modules.ts";
+import { Devtools } from "./devtools.ts";
 import { findChromium } from "./optional_programs.ts";
 
-/** A tab, as far as it is used here. All that is done to it waits for what it needs. */
-export interface Tab {
-  /** Resolves when the page has loaded, its modules included. */
-  goto(url: string): Promise<unknown>;
-  /** Runs `work` in the page; it knows nothing from here but `argument`. */
-  evaluate<A, R>(work: (argument: A) => R | Promise<R>, argument: A): Promise<R>;
-  evaluate<R>(work: () => R | Promise<R>): Promise<R>;
-  /** Comes to the front, and clicks on what the selector finds as soon as that can be done. */
-  click(selector: string): Promise<void>;
-  /** Resolves when `test`, run in the page again and again, is true. */
-  waitUntil<A>(test: (argument: A) => boolean, argument: A): Promise<void>;
-  /** Closes the tab at once: the page is not asked. */
-  close(): Promise<void>;
-}
-
-/** A browser. Its tabs are of one user: they share storage and channels. */
-export interface Browser extends AsyncDisposable {
-  newTab(): Promise<Tab>;
-}
+/** How long a browser may take to begin, and a page to become what is waited for, in milliseconds. */
+const PATIENCE = 30_000;
 
 /** Nothing goes out from it but what a page asks for. */
 const FLAGS = [
+  "--headless",
   "--no-sandbox", // it may run as root, in a container that has no sandbox to give
   "--disable-gpu",
   "--disable-quic",
@@ -31,43 +14,170 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  "--remote-debugging-port=0",
 ];
 
-/** Starts Chromium without a window. What waits in it fails after half a minute. */
-export async function launchBrowser(): Promise<Browser> {
-  const { chromium } = createRequire(toolsManifest)("playwright-core");
-  const browser = await chromium.launch({ executablePath: await executable(), args: FLAGS });
-  const context = await browser.newContext();
-  return {
-    newTab: async () => {
-      const page = await context.newPage();
-      return {
-        goto: (url) => page.goto(url),
-        // deno-lint-ignore no-explicit-any -- as the interface says
-        evaluate: (work: any, argument?: any) => page.evaluate(work, argument),
-        click: async (selector) => {
-          await page.bringToFront();
-          await page.click(selector);
-        },
-        // By a timer: frames are drawn rarely, or not at all, in a tab that is not in front.
-        waitUntil: (test, argument) => page.waitForFunction(test, argument, { polling: 50 }),
-        close: () => page.close(),
-      };
-    },
-    [Symbol.asyncDispose]: () => browser.close(),
-  };
+/**
+ * A Chromium without a window, driven by its own protocol. Its tabs are those of one user in one
+ * window: they share storage and channels, and all but one are hidden, with what that means for their
+ * timers. (The tools that are made for tests of pages make each tab believe that it is in front.)
+ */
+export class Browser implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #folder: string;
+  readonly #devtools: Devtools;
+  readonly #errors: Promise<unknown>;
+
+  private constructor(
+    process: Deno.ChildProcess,
+    folder: string,
+    devtools: Devtools,
+    errors: Promise<unknown>,
+  ) {
+    this.#process = process;
+    this.#folder = folder;
+    this.#devtools = devtools;
+    this.#errors = errors;
+  }
+
+  /** Starts one, for a user who has never been here. */
+  static async launch(): Promise<Browser> {
+    const folder = await Deno.makeTempDir({ prefix: "synod-chromium-" });
+    const process = new Deno.Command(await findChromium(), {
+      args: [...FLAGS, `--user-data-dir=${folder}`, "about:blank"],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    let said = "";
+    const listening = Promise.withResolvers<string | null>();
+    const errors = (async () => {
+      for await (const text of process.stderr.pipeThrough(new TextDecoderStream())) {
+        said = (said + text).slice(-10_000);
+        const url = /^DevTools listening on (ws:\S+)$/m.exec(said);
+        if (url) listening.resolve(url[1]);
+      }
+      listening.resolve(null); // it has ended
+    })();
+    const timer = setTimeout(() => listening.resolve(null), PATIENCE);
+    const url = await listening.promise;
+    clearTimeout(timer);
+    if (url === null) {
+      kill(process);
+      await errors;
+      throw new Error(`the browser does not begin:\n${said}`);
+    }
+    return new Browser(process, folder, await Devtools.connect(url), errors);
+  }
+
+  /** A new tab, in front of the others. */
+  async newTab(): Promise<Tab> {
+    const { targetId } = await this.#devtools.send("Target.createTarget", { url: "about:blank" });
+    const { sessionId } = await this.#devtools.send("Target.attachToTarget", {
+      targetId,
+      flatten: true,
+    });
+    await this.#devtools.send("Page.enable", {}, sessionId);
+    return new Tab(this.#devtools, targetId, sessionId);
+  }
+
+  /** Ends it, and forgets the user. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#devtools.send("Browser.close").catch(() => {});
+    const timer = setTimeout(() => kill(this.#process), PATIENCE);
+    await Promise.all([this.#process.status, this.#errors]);
+    clearTimeout(timer);
+    await Deno.remove(this.#folder, { recursive: true });
+  }
 }
 
-/** Playwright takes a path, and does not look for a name itself. */
-async function executable(): Promise<string> {
-  const name = await findChromium();
-  if (name.includes("/")) return name;
-  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
-    try {
-      if ((await Deno.stat(`${folder}/${name}`)).isFile) return `${folder}/${name}`;
-    } catch {
-      // Not in this folder.
+/** A tab. */
+export class Tab {
+  readonly #devtools: Devtools;
+  readonly #target: string;
+  readonly #session: string;
+
+  /** Made by {@linkcode Browser.newTab}. */
+  constructor(devtools: Devtools, target: string, session: string) {
+    this.#devtools = devtools;
+    this.#target = target;
+    this.#session = session;
+  }
+
+  /** Resolves when the page has loaded, its modules included. */
+  async goto(url: string): Promise<void> {
+    const loaded = this.#devtools.event("Page.loadEventFired", this.#session);
+    const { errorText } = await this.#devtools.send("Page.navigate", { url }, this.#session);
+    if (errorText) throw new Error(`${url}: ${errorText}`);
+    await loaded;
+  }
+
+  /**
+   * Runs `work` in the page, and resolves to what it returns, both as JSON carries them. It knows nothing
+   * from here but `argument`.
+   */
+  async evaluate<R, A = undefined>(
+    work: (argument: A) => R | Promise<R>,
+    ...[argument]: A extends undefined ? [] : [A]
+  ): Promise<R> {
+    const expression = `(${work})(${argument === undefined ? "" : JSON.stringify(argument)})`;
+    const { result, exceptionDetails } = await this.#devtools.send(
+      "Runtime.evaluate",
+      { expression, awaitPromise: true, returnByValue: true },
+      this.#session,
+    );
+    if (exceptionDetails) {
+      const { exception, text } = exceptionDetails;
+      throw new Error(`in the page: ${exception?.description ?? text}`);
+    }
+    return result.value;
+  }
+
+  /** Puts it in front of the others. */
+  async show(): Promise<void> {
+    await this.#devtools.send("Target.activateTarget", { targetId: this.#target });
+  }
+
+  /** Resolves when `test` is true in the page. */
+  async waitUntil<A>(test: (argument: A) => boolean, argument: A): Promise<void> {
+    const end = Date.now() + PATIENCE;
+    const expression = `(${test})(${JSON.stringify(argument)})`;
+    // Asked from here: the page's own timers are slow while it is hidden.
+    for (;;) {
+      const { result } = await this.#devtools.send(
+        "Runtime.evaluate",
+        { expression },
+        this.#session,
+      );
+      if (result.value === true) return;
+      if (Date.now() > end) throw new Error(`not so within ${PATIENCE} ms: ${expression}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
-  return name;
+
+  /** Puts it in front, and clicks on the button that `selector` finds as soon as that is possible. */
+  async click(selector: string): Promise<void> {
+    await this.show();
+    await this.waitUntil((selector) => {
+      const button = document.querySelector<HTMLButtonElement>(selector);
+      return button !== null && !button.disabled;
+    }, selector);
+    await this.evaluate(
+      (selector) => document.querySelector<HTMLButtonElement>(selector)!.click(),
+      selector,
+    );
+  }
+
+  /** Closes it at once: the page is not asked. */
+  async close(): Promise<void> {
+    await this.#devtools.send("Target.closeTarget", { targetId: this.#target });
+  }
+}
+
+function kill(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch {
+    // It has ended already.
+  }
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { bundleClient } from "../../examples/browser-client/main.ts";
 import { browserRoutes, type Servers, startServers } from "../../examples/browser-client/server.ts";
-import { type Browser, launchBrowser, type Tab } from "../../tasks/browser.ts";
+import { Browser, type Tab } from "../../tasks/browser.ts";
 import { deno, root } from "../../tasks/process.ts";
 
 const SECRET = "at least sixteen characters";
@@ -60,7 +60,7 @@ describe("examples/browser-client: its page", () => {
     const script = await bundleClient();
     [servers, browser] = await Promise.all([
       startServers({ secret: SECRET, script }),
-      launchBrowser(),
+      Browser.launch(),
     ]);
   });
 

@@ -63,7 +63,7 @@ describe("sortOut()", () => {
       if (file === "tests/tasks/suites_test.ts") continue;
       const text = await Deno.readTextFile(root + file);
       const uses = [
-        ...(/launchBrowser/.test(text) ? ["chromium"] : []),
+        ...(/Browser\.launch/.test(text) ? ["chromium"] : []),
         ...(/startWorkerd|WorkerService/.test(text) ? ["workerd"] : []),
       ];
       if (uses.length > 0) assertEquals(needsOf(file), uses, file);

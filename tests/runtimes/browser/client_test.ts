@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import type { Hono } from "hono";
 import { upgradeWebSocket } from "hono/deno";
 import { type ClusterNode, join } from "../../../mod.ts";
-import { type Browser, launchBrowser, type Tab } from "../../../tasks/browser.ts";
+import { Browser, type Tab } from "../../../tasks/browser.ts";
 import { http } from "../../../transports/http.ts";
 import { nodeToken, webSocket } from "../../../transports/websocket.ts";
 import type { library } from "./page.ts";
@@ -58,7 +58,7 @@ describe("a page that is a client with a token", () => {
   }
 
   beforeAll(async () => {
-    [site, browser] = await Promise.all([serveSite(), launchBrowser()]);
+    [site, browser] = await Promise.all([serveSite(), Browser.launch()]);
     site.app.get("/token/:id", async (context) => {
       return context.text(await nodeToken({ secret: SECRET, id: context.req.param("id") }));
     });

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import type { ClusterNode, Lock } from "../../../mod.ts";
-import { type Browser, launchBrowser, type Tab } from "../../../tasks/browser.ts";
+import { Browser, type Tab } from "../../../tasks/browser.ts";
 import type { library } from "./page.ts";
 import { serveSite, type Site } from "./site.ts";
 
@@ -10,6 +10,8 @@ declare const synod: typeof library;
 declare global {
   /** The node of a tab. */
   var node: ClusterNode;
+  /** How many sessions it has lost. */
+  var lost: number;
   /** The lock that a tab has, or waits for. */
   var lock: Promise<Lock>;
 }
@@ -22,7 +24,7 @@ describe("three tabs of one origin over BroadcastChannel", () => {
   let tabs: Tab[];
 
   beforeAll(async () => {
-    [site, browser] = await Promise.all([serveSite(), launchBrowser()]);
+    [site, browser] = await Promise.all([serveSite(), Browser.launch()]);
     tabs = await Promise.all(members.map(() => browser.newTab()));
     await Promise.all(tabs.map((tab) => tab.goto(site.url)));
   });
@@ -38,6 +40,8 @@ describe("three tabs of one origin over BroadcastChannel", () => {
         tab.evaluate(async ({ id, members }) => {
           const transport = synod.broadcastChannel("tabs");
           globalThis.node = await synod.join({ id, members, transport, sessionTtl: 2_000 });
+          globalThis.lost = 0;
+          node.addEventListener("sessionlost", () => lost++);
           await node.ready;
           return node.hasQuorum;
         }, { id: members[index], members })
@@ -54,6 +58,28 @@ describe("three tabs of one origin over BroadcastChannel", () => {
     ));
     for (const results of answers) assertEquals(results, answers[0]);
     assert(answers[0].every((result) => result.ok && members.includes(result.value)));
+  });
+
+  it("lose no session and no time, though all but one of them are hidden", async () => {
+    await tabs[0].show();
+    const states = await Promise.all(
+      tabs.map((tab) => tab.evaluate(() => document.visibilityState)),
+    );
+    assertEquals(states, ["visible", "hidden", "hidden"]);
+    // Each of these needs the vote of a tab whose timers fire once a second.
+    const took = await tabs[0].evaluate(async () => {
+      const started = performance.now();
+      for (let round = 0; round < 30; round++) await node.kv.put(`hidden ${round}`, round);
+      return performance.now() - started;
+    });
+    assertLess(took, 15_000);
+    // Twice the time that a session lasts without being renewed.
+    await tabs[0].evaluate(async () => {
+      await node.kv.put("a while", "not yet over", { until: Date.now() + 4_000 });
+      for await (const { present } of node.kv.watch("a while")) if (!present) break;
+    });
+    const losses = await Promise.all(tabs.map((tab) => tab.evaluate(() => lost)));
+    assertEquals(losses, [0, 0, 0]);
   });
 
   it("hand a lock over, each with a greater token", async () => {
