@@ -138,6 +138,12 @@ export class Tab {
     await this.#devtools.send("Target.activateTarget", { targetId: this.#target });
   }
 
+  /** Freezes it, as browsers do with tabs that were hidden for long, or lets it go on. */
+  async freeze(frozen: boolean): Promise<void> {
+    const state = frozen ? "frozen" : "active";
+    await this.#devtools.send("Page.setWebLifecycleState", { state }, this.#session);
+  }
+
   /** Resolves when `test` is true in the page. */
   async waitUntil<A>(test: (argument: A) => boolean, argument: A): Promise<void> {
     const end = Date.now() + PATIENCE;

@@ -53,6 +53,7 @@ export class Intake {
     if (this.#running) return false;
     this.#since = now;
     this.#running = true;
+    // 0, and no more: in a hidden tab a browser lets any other timer wait for up to a second.
     this.#cancel = this.#runtime.setTimer(() => this.#turned(), 0);
     return true;
   }

@@ -10,6 +10,8 @@ declare const synod: typeof library;
 declare global {
   /** The node of a tab. */
   var node: ClusterNode;
+  /** Another lock. */
+  var brush: Lock;
   /** How many sessions it has lost. */
   var lost: number;
   /** The lock that a tab has, or waits for. */
@@ -106,9 +108,29 @@ describe("three tabs of one origin over BroadcastChannel", () => {
     }
   });
 
+  it("take the lock of a tab that is frozen, which knows at once when it wakes", async () => {
+    const before = await tabs[1].evaluate(async () => {
+      globalThis.brush = await node.lock("brush");
+      return brush.token;
+    });
+    await tabs[1].freeze(true);
+    const taken = await tabs[2].evaluate(async () => {
+      await using taken = await node.lock("brush");
+      return taken.token;
+    });
+    assertGreater(taken, before);
+    await tabs[1].freeze(false);
+    // No timer of its own has told it yet, perhaps.
+    assertEquals(await tabs[1].evaluate(() => [brush.held, brush.signal.aborted]), [false, true]);
+    assertEquals(
+      await tabs[1].evaluate(() => node.kv.put("awake", "again", { timeout: 20_000 })),
+      { ok: true, value: "again" },
+    );
+  });
+
   it("go on without a tab that is closed, and free what it had", async () => {
-    const before = await tabs[1].evaluate(() => lock.then(({ token }) => token));
-    const third = tabs[2].evaluate(() => node.lock("pen").then(({ token }) => token));
+    const before = await tabs[1].evaluate(() => node.lock("pencil").then(({ token }) => token));
+    const third = tabs[2].evaluate(() => node.lock("pencil").then(({ token }) => token));
     await tabs[2].evaluate(() => node.kv.put("the third", "waits"));
     await tabs[1].close();
     // At once: two of three are a quorum.
@@ -117,7 +139,7 @@ describe("three tabs of one origin over BroadcastChannel", () => {
       value: "the loss",
     });
     assertGreater(await third, before);
-    const holders = await tabs[0].evaluate(() => node.holders("pen"));
+    const holders = await tabs[0].evaluate(() => node.holders("pencil"));
     assert(holders.ok);
     assertEquals(holders.value.map(({ pid }) => pid.node), ["w3"]);
   });
