@@ -35,6 +35,7 @@ if (import.meta.main) {
     script: await bundleClient(),
     port,
   });
+  const interrupted = new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", resolve));
   console.log(`Open ${servers.urls.join(" or ")} in several tabs. Ctrl-C ends it.`);
-  await new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", resolve));
+  await interrupted;
 }
