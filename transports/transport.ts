@@ -26,6 +26,13 @@ export interface Transport {
    */
   send(to: string | "*", frame: Uint8Array): void;
 
+  /**
+   * Whether there is a connection to `to` at this moment: without one `send` would lose the frame. Left out
+   * where nobody can know that, as with a broadcast; the node finds out by trying, which takes longer. What
+   * is for a node that cannot be reached goes by way of a member that can. Never throws.
+   */
+  reaches?(to: string): boolean;
+
   /** Closes it for good and leaves nothing behind: no timer, socket or listener. Twice is harmless. */
   close(): void | Promise<void>;
 }

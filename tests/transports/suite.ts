@@ -373,6 +373,23 @@ export function transportSuite(
       assertEquals(b.count("a", "second life"), 0);
     });
 
+    it("reaches(), where there is one, tells whether there is a connection", async () => {
+      const [unopened, a, b] = [await transport("c"), await station("a"), await station("b")];
+      if (unopened.reaches === undefined) return;
+      assertEquals(["a", "b", "nobody", "*"].map((id) => unopened.reaches?.(id)), [
+        false,
+        false,
+        false,
+        false,
+      ]);
+      await bring(a, b, "hello");
+      await bring(b, a, "hello");
+      assertEquals([a.transport.reaches?.("b"), b.transport.reaches?.("a")], [true, true]);
+      assertEquals(["a", "c", "nobody", "*", ""].filter((id) => a.transport.reaches?.(id)), []);
+      await b.transport.close();
+      assertEquals(b.transport.reaches?.("a"), false);
+    });
+
     it("two networks never hear each other", async () => {
       const other = await createNetwork();
       undo.push(() => other.dispose());

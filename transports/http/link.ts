@@ -57,6 +57,11 @@ export class Link {
     this.#backoff = new Backoff(options.times.backoff);
   }
 
+  /** Whether the two know each other. */
+  get isConnected(): boolean {
+    return this.#session !== null;
+  }
+
   /** Whether it does nothing for a while, because something failed. */
   get isWaiting(): boolean {
     return this.#isWaiting || this.#closed;

@@ -23,6 +23,11 @@ export class Peer {
     this.id = id;
   }
 
+  /** Whether something can be said to it. */
+  get isConnected(): boolean {
+    return this.session !== null || this.link?.isConnected === true;
+  }
+
   /** Whether there is no way to it, and none is being looked for. */
   get isLost(): boolean {
     return this.session === null && (this.link === null || this.link.isWaiting);

@@ -27,9 +27,14 @@ export class Peer {
     this.id = id;
   }
 
+  /** Whether there is a connection to it. */
+  get isConnected(): boolean {
+    return this.accepted !== null || this.dialled !== null;
+  }
+
   /** Whether there is no way to it, and none is being made. */
   get isLost(): boolean {
-    return this.accepted === null && this.dialled === null && !this.isExpected;
+    return !this.isConnected && !this.isExpected;
   }
 
   /** Sends a frame with what else is sent in this turn of the event loop. */

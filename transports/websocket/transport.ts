@@ -92,6 +92,10 @@ export class WebSocketTransport implements Transport {
     else for (const peer of this.#peers.values()) peer.send(frame);
   }
 
+  reaches(to: string): boolean {
+    return this.#state === "open" && this.#peers.get(to)?.isConnected === true;
+  }
+
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }

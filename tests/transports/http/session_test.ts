@@ -112,8 +112,10 @@ describe("http(): sessions", () => {
   it("end with a farewell, whose frames still count", async () => {
     const c = await enter();
     const held = c.say();
+    assertEquals(node.transport.reaches?.("c"), true);
     const { status } = await c.post("farewell", Uint8Array.of(1, 0, 0, 0, 77));
     assertEquals(status, 204);
+    assertEquals(node.transport.reaches?.("c"), false);
     assertEquals((await held).status, 401);
     assertEquals(node.received, [["c", byte(77)]]);
     assertEquals((await c.say(byte(1))).status, 401);

@@ -144,7 +144,9 @@ describe("WebSocketTransport", () => {
 
   it("sends to all who are there, and to nobody who has gone", async () => {
     const [c, d, e] = [await enter("c"), await enter("d"), await enter("e")];
+    assertEquals(transport.reaches("d"), true);
     d.hangUp();
+    assertEquals([transport.reaches("c"), transport.reaches("d")], [true, false]);
     transport.send("*", Uint8Array.of(1));
     transport.send("e", Uint8Array.of(2));
     transport.send("d", Uint8Array.of(3));
