@@ -56,6 +56,7 @@ const KINDS: Readonly<Record<Reply["type"], number>> = {
   handed: 20,
   hosting: 21,
   told: 22,
+  unreachable: 23,
 };
 
 const OUTCOMES = ["written", "found", "invalid_value", "no_quorum", "full"] as const;
@@ -125,6 +126,8 @@ export function encodeReply(reply: Reply, to: FrameWriter): Fields {
       return [kind, id, reply.nodes];
     case "told":
       return [kind, id, reply.body];
+    case "unreachable":
+      return [kind, id, reply.to];
     case "handed": {
       const outcome = OUTCOMES.indexOf(reply.outcome);
       return reply.outcome === "written" || reply.outcome === "found"
@@ -263,6 +266,9 @@ export function decodeReply(field: unknown, from: FrameReader): Reply {
     case KINDS.told:
       fields(field, 3);
       return { id, type: "told", body: blob(field[2]) };
+    case KINDS.unreachable:
+      fields(field, 3);
+      return { id, type: "unreachable", to: node(field[2]) };
     case KINDS.handed: {
       const outcome = OUTCOMES[choice(field[2], OUTCOMES.length)];
       if (outcome === "written" || outcome === "found") {

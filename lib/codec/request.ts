@@ -1,4 +1,4 @@
-import type { Request } from "../paxos/messages.ts";
+import type { Load, PersonalReply, PersonalRequest, Reply, Request } from "../paxos/messages.ts";
 import {
   blob,
   choice,
@@ -17,6 +17,7 @@ import { decodeMembers } from "./genesis.ts";
 import { MAX_HOSTS, MAX_TIMEOUT, MAX_TTL } from "./limits.ts";
 import { isSpecId } from "./names.ts";
 import { isBucketPrefix } from "./register_id.ts";
+import { decodeReply, encodeReply } from "./reply.ts";
 import {
   decodeBindings,
   decodePid,
@@ -45,6 +46,8 @@ const KINDS: Readonly<Record<Request["type"], number>> = {
   handover: 14,
   hosts: 15,
   ask: 16,
+  relay: 17,
+  relayed: 18,
 };
 
 const PURPOSES = ["record", "genesis", "givingUp"] as const;
@@ -119,7 +122,18 @@ export function encodeRequest(request: Request, to: FrameWriter): Fields {
         encodeBindings(request.bindings, to),
         request.timeout,
       ];
+    case "relay":
+      return [kind, id, request.to, ...encodeLoad(request.load, to)];
+    case "relayed":
+      return [kind, id, request.from, to.life(request.life), ...encodeLoad(request.load, to)];
   }
+}
+
+/** Two fields: the life that an answer is for, `null` for a question; and what is said. */
+function encodeLoad({ repliesTo, message }: Load, to: FrameWriter): Fields {
+  return repliesTo === null
+    ? [null, encodeRequest(message, to)]
+    : [to.life(repliesTo), encodeReply(message, to)];
 }
 
 /** The request that these fields are; throws a `Refusal` unless they are exactly right. */
@@ -224,9 +238,42 @@ export function decodeRequest(field: unknown, from: FrameReader): Request {
         bindings: decodeBindings(field[8], from),
         timeout: milliseconds(field[9], MAX_TIMEOUT),
       };
+    case KINDS.relay:
+      fields(field, 5);
+      return {
+        id,
+        type: "relay",
+        to: node(field[2]),
+        load: decodeLoad(field[3], field[4], from),
+      };
+    case KINDS.relayed:
+      fields(field, 6);
+      return {
+        id,
+        type: "relayed",
+        from: node(field[2]),
+        life: from.life(field[3]),
+        load: decodeLoad(field[4], field[5], from),
+      };
     default:
       refuse("a request of an unknown kind");
   }
+}
+
+/** Nothing but questions and answers between two nodes: nothing about votes, and nothing relayed. */
+function decodeLoad(repliesTo: unknown, message: unknown, from: FrameReader): Load {
+  if (repliesTo !== null) {
+    const life = from.life(repliesTo);
+    const reply = decodeReply(message, from);
+    return isPersonal(reply) ? { repliesTo: life, message: reply } : refuse("not to be relayed");
+  }
+  const kind = Array.isArray(message) ? message[0] : undefined;
+  if (kind !== KINDS.ask && kind !== KINDS.handover) refuse("not to be relayed");
+  return { repliesTo, message: decodeRequest(message, from) as PersonalRequest };
+}
+
+function isPersonal(reply: Reply): reply is PersonalReply {
+  return reply.type === "told" || reply.type === "handed";
 }
 
 function spec(field: unknown): string {

@@ -1,4 +1,5 @@
 import { SynodError } from "../errors.ts";
+import { Asking } from "../node/asking.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/operation.ts";
 import { endedByOthers, ownersOf, type Put, putChange, samePid } from "../paxos/kv_register.ts";
@@ -194,13 +195,13 @@ export class Puts {
     const { engine, questions } = this.#core;
     const operation = engine.operation<HandoverReply>(limits);
     if (operation.ended) return operation.promise;
-    const question = engine.calls.open((from, _header, reply) => {
-      if (from === node && reply.type === "handed") operation.resolve(reply);
+    const asking = new Asking(engine, node, (reply) => {
+      if (reply.type === "handed") operation.resolve(reply);
     });
     let cancelTimer = () => {};
     const over = new AbortController();
     const ask = (attempt: number) => {
-      engine.ask([node], { id: question, ...request });
+      asking.ask(request);
       // A node that vanished never answers: what it did is not to be known then.
       if (attempt > 0 && attempt % 8 === 0) {
         questions.sessionOf(node, { ...this.#core.limits(), signal: over.signal }).then(
@@ -218,7 +219,7 @@ export class Puts {
     operation.onEnd(() => {
       cancelTimer();
       over.abort(OVER);
-      engine.calls.close(question);
+      asking.close();
     });
     ask(0);
     return operation.promise;

@@ -9,6 +9,9 @@ import type {
   HandoverReply,
   HandoverRequest,
   Header,
+  PersonalReply,
+  PersonalRequest,
+  RelayedRequest,
   Reply,
   Request,
 } from "../paxos/messages.ts";
@@ -18,8 +21,18 @@ import { Calls } from "./calls.ts";
 import { Gate } from "./gate.ts";
 import { type Limits, Operation } from "./operation.ts";
 import { Outbox } from "./outbox.ts";
+import { Relay } from "./relay.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Settings } from "./settings.ts";
+import { type Choice, type Way, Ways } from "./ways.ts";
+
+/** The way to the other nodes; nothing of it throws. */
+export interface Network {
+  /** Sends a frame to one of them. */
+  send(to: string, frame: Uint8Array): void;
+  /** How one of them is connected. */
+  way(to: string): Way;
+}
 
 /** The epoch of the configuration that a cluster begins with. */
 const FIRST_EPOCH = 0;
@@ -37,7 +50,7 @@ export interface EngineHandlers {
   /** A put for one of this node's processes. */
   handover(from: string, request: HandoverRequest): Promise<HandoverReply>;
   /** Something about a singleton; answered with `told` as often as wanted. */
-  asked(from: string, header: Header, body: Uint8Array, tell: (body: Uint8Array) => void): void;
+  asked(from: string, life: Life, body: Uint8Array, tell: (body: Uint8Array) => void): void;
   /** Somebody lives under another genesis. */
   otherGenesis(from: string, header: Header): void;
   /** A member says that this node is none. */
@@ -72,9 +85,12 @@ export class Engine {
   /** Reads, changes and questions to a quorum pass through here. */
   readonly gate: Gate = new Gate(UNDER_WAY);
   readonly frames: FrameCounts = { sent: 0, received: 0, dropped: 0 };
+  /** How to reach one node alone. */
+  readonly ways: Ways;
   /** Everything under way, to be ended when the node closes. */
   readonly operations: Set<Operation<unknown>> = new Set();
   readonly #outbox: Outbox;
+  readonly #relay: Relay;
   readonly #handlers: EngineHandlers;
   #life: Life;
   #record: GenesisRecord | null = null;
@@ -86,12 +102,12 @@ export class Engine {
   readonly #seen = new Map<string, Life>();
   #closed = false;
 
-  /** An engine that knows nothing of its cluster yet; `send` never throws. */
+  /** An engine that knows nothing of its cluster yet. */
   constructor(
     settings: Settings,
     runtime: Runtime,
     life: Life,
-    send: (to: string, frame: Uint8Array) => void,
+    network: Network,
     handlers: EngineHandlers,
   ) {
     this.settings = settings;
@@ -105,9 +121,18 @@ export class Engine {
       header: () => this.#header(),
       send: (to, frame) => {
         this.frames.sent++;
-        send(to, encodeFrame(frame));
+        network.send(to, encodeFrame(frame));
       },
       loopback: (frame) => this.#handle(settings.id, frame),
+    });
+    const way = (to: string) => network.way(to);
+    this.ways = new Ways({ self: settings.id, members: settings.members, runtime, way });
+    this.#relay = new Relay({
+      self: settings.id,
+      runtime,
+      way,
+      send: (to, request) => this.#outbox.request(to, request),
+      nextId: () => this.calls.next(),
     });
   }
 
@@ -218,6 +243,25 @@ export class Engine {
     for (const member of to) this.#outbox.request(member, request);
   }
 
+  /**
+   * Sends a request to one node alone, by whatever way there is to it. It was sent so many times already
+   * since anything was heard from there.
+   */
+  askOne(to: string, request: PersonalRequest, unanswered: number): void {
+    this.#askBy(this.ways.choose(to, unanswered), to, request);
+  }
+
+  /** Sends a request to one node alone, and will not send it again if it is lost. */
+  askOnce(to: string, request: PersonalRequest): void {
+    this.#askBy(this.ways.once(to), to, request);
+  }
+
+  /** Has the member `via` pass on a request to one node. */
+  relay(via: string, to: string, message: PersonalRequest): void {
+    const load = { repliesTo: null, message };
+    this.#outbox.request(via, { id: message.id, type: "relay", to, load });
+  }
+
   /** Answers that life of `to`. */
   reply(to: string, life: Life, reply: Reply): void {
     this.#outbox.reply(to, life, reply);
@@ -255,6 +299,11 @@ export class Engine {
     this.#outbox.flush();
     this.#outbox.close();
     this.calls.clear();
+  }
+
+  #askBy({ direct, via }: Choice, to: string, request: PersonalRequest): void {
+    if (direct) this.#outbox.request(to, request);
+    if (via !== undefined) this.relay(via, to, request);
   }
 
   #header(): Header {
@@ -321,25 +370,26 @@ export class Engine {
       return;
     }
     switch (request.type) {
-      case "ask": {
+      case "ask":
+      case "handover":
         if (header.genesis !== this.#record?.id) return;
-        const tell = (body: Uint8Array) =>
-          this.reply(from, header.life, { id, type: "told", body });
-        this.#handlers.asked(from, header, request.body, tell);
+        this.#serve(from, header.life, request, (reply) => this.reply(from, header.life, reply));
         return;
-      }
+      case "relay":
+        if (!this.isMember || header.genesis !== this.#record?.id) return;
+        if (this.#relay.pass(from, header.life, request)) return;
+        if (request.load.repliesTo !== null) return;
+        this.reply(from, header.life, { id, type: "unreachable", to: request.to });
+        return;
+      case "relayed":
+        // Anybody can claim to pass something on; members do not lie.
+        if (!this.members.includes(from) || header.genesis !== this.#record?.id) return;
+        this.#takeRelayed(from, header, request);
+        return;
       case "enquire":
       case "incarnation":
       case "transfer":
         this.#handlers.genesis(from, header, request);
-        return;
-      case "handover":
-        if (header.genesis !== this.#record?.id) return;
-        this.#handlers.handover(from, request).then(
-          (reply) => this.reply(from, header.life, { id, ...reply }),
-          // Silence is the one answer that is always true.
-          () => {},
-        );
         return;
     }
     if (this.#voter === null || header.genesis !== this.#record?.id) return;
@@ -348,6 +398,40 @@ export class Engine {
     const { reply, pushes } = this.#voter.handle(request, asker, this.runtime.now());
     if (reply !== undefined) this.reply(from, header.life, reply);
     for (const { watcher, reply } of pushes) this.reply(watcher.node, watcher.life, reply);
+  }
+
+  /** Takes what the member `via` has passed on; an answer goes the same way back. */
+  #takeRelayed(via: string, header: Header, { from, life, load }: RelayedRequest): void {
+    if (this.isStranger(from)) return;
+    this.ways.brought(from, via);
+    if (load.repliesTo === null) {
+      this.#serve(from, life, load.message, (message) => {
+        const answer = { repliesTo: life, message };
+        this.#outbox.request(via, { id: this.calls.next(), type: "relay", to: from, load: answer });
+      });
+    } else if (load.repliesTo === this.#life) {
+      // Nothing that the member says of itself is meant as said by another.
+      this.calls.receive(from, { ...header, life, incarnation: null }, load.message);
+    }
+  }
+
+  /** Has somebody answer what that life of `from` asks this node alone. */
+  #serve(
+    from: string,
+    life: Life,
+    request: PersonalRequest,
+    reply: (reply: PersonalReply) => void,
+  ): void {
+    const { id } = request;
+    if (request.type === "ask") {
+      const tell = (body: Uint8Array) => reply({ id, type: "told", body });
+      return this.#handlers.asked(from, life, request.body, tell);
+    }
+    this.#handlers.handover(from, request).then(
+      (handed) => reply({ id, ...handed }),
+      // Silence is the one answer that is always true.
+      () => {},
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Transport } from "../../transports/transport.ts";
 import { Intake } from "./intake.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Way } from "./ways.ts";
 
 /** After so many peers the oldest is forgotten: it is sent to on every transport then. */
 const MAX_PEERS = 10_000;
@@ -42,18 +43,35 @@ export class Links {
 
   /** Sends a frame to one peer. */
   send(to: string, frame: Uint8Array): void {
-    const heard = this.#heard.get(to);
-    if (heard !== undefined && this.#runtime.now() - heard.at < SILENCE) {
-      heard.transport.send(to, frame);
-      return;
-    }
+    const heard = this.#heardLately(to);
+    if (heard !== undefined && heard.reaches?.(to) !== false) return heard.send(to, frame);
     for (const transport of this.#transports) transport.send(to, frame);
+  }
+
+  /** Whether `to` can be sent anything: what the transports know, or what was heard from there lately. */
+  way(to: string): Way {
+    let known = true;
+    for (const transport of this.#transports) {
+      const reaches = transport.reaches?.(to);
+      if (reaches === true) return "direct";
+      if (reaches === undefined) known = false;
+    }
+    if (known) return "none";
+    const heard = this.#heardLately(to);
+    return heard !== undefined && heard.reaches === undefined ? "direct" : "unknown";
   }
 
   /** Closes all; never rejects. */
   async close(): Promise<void> {
     this.#intake?.close();
     await Promise.allSettled(this.#transports.map(async (transport) => await transport.close()));
+  }
+
+  /** The transport that last brought a frame of `peer`, unless that is too long ago. */
+  #heardLately(peer: string): Transport | undefined {
+    const heard = this.#heard.get(peer);
+    if (heard === undefined || this.#runtime.now() - heard.at >= SILENCE) return undefined;
+    return heard.transport;
   }
 
   #note(from: string, transport: Transport): void {

@@ -90,10 +90,10 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     this.ready.catch(() => {});
     const life = makeLife(runtime.wallNow(), () => runtime.random());
     this.#links = new Links(settings.id, settings.transports, runtime);
-    const engine = new Engine(settings, runtime, life, (to, frame) => this.#links.send(to, frame), {
+    const engine = new Engine(settings, runtime, life, this.#links, {
       genesis: (from, header, request) => this.#membership?.answer(from, header, request),
       handover: (_from, request) => this.#puts.handover(request),
-      asked: (from, header, body, tell) => this.#singletons.asked(from, header.life, body, tell),
+      asked: (from, life, body, tell) => this.#singletons.asked(from, life, body, tell),
       otherGenesis: () => this.#inquiries.doubt(),
       notAMember: () => this.#inquiries.doubt(),
       replaced: () => this.#replaced(),

@@ -135,7 +135,7 @@ export class Outbox {
 }
 
 /** About how many bytes a message carries. */
-function payload(message: Request | Reply): number {
+export function payload(message: Request | Reply): number {
   // A character of an id above U+007F takes two bytes.
   const id = "register" in message ? 2 * message.register.length : 0;
   return id + carried(message);
@@ -158,6 +158,9 @@ function carried(message: Request | Reply): number {
       return message.value.length;
     case "handed":
       return "value" in message ? message.value.length : 0;
+    case "relay":
+    case "relayed":
+      return payload(message.load.message);
     case "listed":
       return message.registers.reduce((sum, { register }) => sum + size(register), 0);
     case "piece":

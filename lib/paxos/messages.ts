@@ -166,10 +166,52 @@ export interface AskRequest {
   readonly body: Uint8Array;
 }
 
+/** What one node asks another for itself; no vote hangs on it. The only requests that are relayed. */
+export type PersonalRequest = { readonly id: number } & (HandoverRequest | AskRequest);
+
+/** What two nodes say to each other by way of a member: a request, or an answer to one. */
+export type Load =
+  | { readonly repliesTo: null; readonly message: PersonalRequest }
+  | {
+    /** The life that the answer is meant for. */
+    readonly repliesTo: Life;
+    readonly message: PersonalReply;
+  };
+
+/** To a member: pass this on to a node that the sender has no connection to. */
+export interface RelayRequest {
+  /** What kind of message this is. */
+  readonly type: "relay";
+  /** The node that it is for. */
+  readonly to: string;
+  /** What to pass on. */
+  readonly load: Load;
+}
+
+/** From a member: this was to be passed on. It is never passed on again. */
+export interface RelayedRequest {
+  /** What kind of message this is. */
+  readonly type: "relayed";
+  /** The node that said it, as the member's transport knows it. */
+  readonly from: string;
+  /** The life of that node. */
+  readonly life: Life;
+  /** What it said. */
+  readonly load: Load;
+}
+
 /** Everything that one node asks of another. `id` is unique in the life of the sender. */
 export type Request =
   & { readonly id: number }
-  & (RegisterRequest | SessionRequest | GenesisRequest | HandoverRequest | AskRequest);
+  & (
+    | RegisterRequest
+    | SessionRequest
+    | GenesisRequest
+    | HandoverRequest
+    | AskRequest
+    | RelayRequest
+    | RelayedRequest
+  );
 
 /** The answers about registers. */
 export type RegisterReply =
@@ -279,7 +321,18 @@ export interface ToldReply {
   readonly body: Uint8Array;
 }
 
+/** The answer to a {@linkcode PersonalRequest}; `id` is that of the request. */
+export type PersonalReply = { readonly id: number } & (HandoverReply | ToldReply);
+
+/** A member's answer to a request that it should have passed on: it has no connection to that node. */
+export interface UnreachableReply {
+  /** What kind of message this is. */
+  readonly type: "unreachable";
+  /** The node that it was for. */
+  readonly to: string;
+}
+
 /** Everything that one node answers another; `id` is that of the request. */
 export type Reply =
   & { readonly id: number }
-  & (RegisterReply | SessionReply | GenesisReply | HandoverReply | ToldReply);
+  & (RegisterReply | SessionReply | GenesisReply | HandoverReply | ToldReply | UnreachableReply);

@@ -85,7 +85,7 @@ export class Host {
     const { engine } = this.#parts.core;
     const body = encodeQuestion({ type: "gone", session });
     for (const node of this.#inbox.callers) {
-      engine.ask([node], { id: engine.calls.next(), type: "ask", body });
+      engine.askOnce(node, { id: engine.calls.next(), type: "ask", body });
     }
   }
 

@@ -1,5 +1,6 @@
 import { SynodError } from "../errors.ts";
 import type { SessionMonitor } from "../locks/session_monitor.ts";
+import { Asking } from "../node/asking.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/operation.ts";
 import type { Life } from "../paxos/ballot.ts";
@@ -113,7 +114,7 @@ export class Outbound {
     const { pid } = attempt;
     const channel = this.#channel(parseSession(pid.session).life);
     const body = encodeQuestion(toQuestion(attempt, channel, ++channel.last, FEW_OPEN));
-    engine.ask([pid.node], { id: engine.calls.next(), type: "ask", body });
+    engine.askOnce(pid.node, { id: engine.calls.next(), type: "ask", body });
   }
 
   /** Asks a node to start an instance, which may take as long as `limits` say while it says that it does. */
@@ -132,12 +133,12 @@ export class Outbound {
     call?: Watched,
   ): Promise<Outcome> {
     const { engine, pacing } = this.#core;
-    const { runtime, calls } = engine;
+    const { runtime } = engine;
     const operation = engine.operation<Outcome>(limits);
     if (operation.ended) return operation.promise;
     let heard = runtime.now();
-    const id = calls.open((from, _header, reply) => {
-      if (from !== node || reply.type !== "told") return;
+    const asking = new Asking(engine, node, (reply) => {
+      if (reply.type !== "told") return;
       let answer: Answer;
       try {
         answer = decodeAnswer(reply.body);
@@ -158,7 +159,7 @@ export class Outbound {
       if (attempt === 1 && call !== undefined) {
         stopMonitor = this.#monitor.watch(call.session, () => operation.resolve({ type: "lost" }));
       }
-      engine.ask([node], { id, type: "ask", body: encodeQuestion(question()) });
+      asking.ask({ type: "ask", body: encodeQuestion(question()) });
       // A call takes as long as its method does: asking again and again would only be more work for a
       // busy host.
       const wait = Math.min(pacing.resend(attempt + 2), silence / 2);
@@ -167,7 +168,7 @@ export class Outbound {
     operation.onEnd(() => {
       cancelTimer();
       stopMonitor();
-      calls.close(id);
+      asking.close();
     });
     try {
       send(0);

@@ -149,14 +149,14 @@ describe("decodeFrame()", () => {
         const message = frames.request(type);
         spoils("requests", message, (fields) => fields.push(null));
         spoils("requests", message, (fields) => fields.pop());
-        spoilsField("requests", message, 0, -1, 17, 99, 0.5, null, "0", true);
+        spoilsField("requests", message, 0, -1, 19, 99, 0.5, null, "0", true);
         spoilsField("requests", message, 1, -1, 0.5, 2 ** 53, null, "1");
       }
       for (const type of Object.keys(frames.replies) as Reply["type"][]) {
         const message = frames.reply(type);
         spoils("replies", message, (fields) => fields.push(null));
         spoils("replies", message, (fields) => fields.pop());
-        spoilsField("replies", message, 0, -1, 23, 99, 0.5, null, "0", true);
+        spoilsField("replies", message, 0, -1, 24, 99, 0.5, null, "0", true);
         spoilsField("replies", message, 1, -1, 0.5, 2 ** 53, null, "1");
       }
     }
@@ -271,6 +271,43 @@ describe("decodeFrame()", () => {
     assert(decodeFrame(raw(fields)).ok);
     fields[8] = new Array(MAX_LIST + 1).fill(full);
     isMalformed(raw(fields), "a list of more than");
+  });
+
+  it("refuses to have anything relayed but questions and answers between two nodes", () => {
+    const body = Uint8Array.of(1);
+    const question: Request = {
+      id: 1,
+      type: "relay",
+      to: "w2",
+      load: { repliesTo: null, message: { id: 2, type: "ask", body } },
+    };
+    const answer: Request = {
+      id: 1,
+      type: "relayed",
+      from: "w2",
+      life: LIFE,
+      load: { repliesTo: OTHER, message: { id: 2, type: "told", body } },
+    };
+    const [asked, told] = [[16, 2, body], [22, 2, body]];
+    spoilsField("requests", question, 2, "", "a/b", null, 1);
+    spoilsField("requests", question, 3, OTHER, 0, 1, 99, "short");
+    spoilsField("requests", question, 4, null, [], asked.slice(0, 2), told);
+    spoilsField("requests", answer, 2, "", "a/b", null, 1);
+    spoilsField("requests", answer, 3, null, 0, 1, 99, "short");
+    spoilsField("requests", answer, 4, null, 0, 1, 99, "short");
+    spoilsField("requests", answer, 5, null, [], told.slice(0, 2), asked);
+    const frames = new RandomFrames(new Random(14));
+    for (const type of Object.keys(frames.requests) as Request["type"][]) {
+      if (type === "ask" || type === "handover") continue;
+      // What is relayed already, too: it goes no further.
+      const inner = (fieldsOf({ ...EMPTY, requests: [frames.request(type)] })[6] as unknown[])[0];
+      spoilsField("requests", question, 4, inner);
+    }
+    for (const type of Object.keys(frames.replies) as Reply["type"][]) {
+      if (type === "told" || type === "handed") continue;
+      const inner = (fieldsOf({ ...EMPTY, replies: [frames.reply(type)] })[8] as unknown[])[0];
+      spoilsField("requests", answer, 5, inner);
+    }
   });
 
   it("accepts lives and sessions by number only after they occurred", () => {

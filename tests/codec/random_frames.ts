@@ -2,6 +2,9 @@ import type {
   Frame,
   Header,
   Listed,
+  Load,
+  PersonalReply,
+  PersonalRequest,
   RegisterCopy,
   Reply,
   Request,
@@ -86,6 +89,8 @@ export class RandomFrames {
       bindings: this.bindings(),
       timeout: this.time(600_000),
     }),
+    relay: () => ({ type: "relay", to: this.node(), load: this.load() }),
+    relayed: () => ({ type: "relayed", from: this.node(), life: this.life(), load: this.load() }),
   };
 
   /** For each type of reply, a reply. */
@@ -131,6 +136,7 @@ export class RandomFrames {
         : { type: "newest", session: this.session(), remaining: this.time(600_001) },
     hosting: () => ({ type: "hosting", nodes: this.members() }),
     told: () => ({ type: "told", body: this.value() }),
+    unreachable: () => ({ type: "unreachable", to: this.node() }),
     blank: () => ({
       type: "blank",
       members: this.members(),
@@ -190,6 +196,18 @@ export class RandomFrames {
 
   reply(type = this.#random.pick(Object.keys(this.replies) as Reply["type"][])): Reply {
     return { id: this.integer(), ...this.replies[type]() } as Reply;
+  }
+
+  load(): Load {
+    return this.#random.once(2)
+      ? {
+        repliesTo: null,
+        message: this.request(this.#random.pick(["ask", "handover"])) as PersonalRequest,
+      }
+      : {
+        repliesTo: this.life(),
+        message: this.reply(this.#random.pick(["told", "handed"])) as PersonalReply,
+      };
   }
 
   header(): Header {

@@ -13,6 +13,7 @@ export function tapped(inner: Transport): TappedTransport {
   let receive: ((from: string, frame: Uint8Array) => void) | undefined;
   const sent: Uint8Array[] = [];
   return {
+    ...(inner.reaches && { reaches: (to: string) => inner.reaches!(to) }),
     sent,
     inject(from, frame) {
       if (receive === undefined) throw new Error("not open");

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
-import { type ClusterNode, join, type Transport } from "../../mod.ts";
+import { type ChildContext, type ClusterNode, join, type Transport } from "../../mod.ts";
 import { nodeToken, type Routes } from "../../transports/websocket.ts";
 import { SECRET } from "./networks.ts";
 import { TestServer } from "./server.ts";
@@ -71,6 +71,58 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
           });
         }
         assertEquals(await browser.kv.get("after w1"), { ok: true, value: "w1" });
+      } finally {
+        await Promise.all(nodes.map((node) => node.close()));
+        await Promise.all(servers.map((server) => server.close()));
+      }
+    });
+
+    it("lets two clients without an address call each other, by way of a member", async () => {
+      const servers = await Promise.all(members.map(() => TestServer.start()));
+      const peers = Object.fromEntries(members.map((id, i) => [id, servers[i].url(scheme)]));
+      const nodes: ClusterNode[] = [];
+      const options = { members, clients: true, sessionTtl: 1_000, timeout: 5_000 };
+      const counter = {
+        id: "counter",
+        start: ({ node }: ChildContext) => {
+          let count = 0;
+          return { inc: () => `${node} ${++count}`, echo: (bytes: Uint8Array) => bytes };
+        },
+      };
+      try {
+        for (const [i, id] of members.entries()) {
+          const transport = create({ peers, secret: SECRET });
+          servers[i].mount(transport.routes);
+          nodes.push(await join({ id, transport, ...options }));
+        }
+        const browser = async (id: string, hosts: typeof counter[]) => {
+          const transport = create({ peers, token: () => nodeToken({ secret: SECRET, id }) });
+          const node = await join({ id, transport, hosts, ...options });
+          nodes.push(node);
+          return node;
+        };
+        const [left, right] = [await browser("left", []), await browser("right", [counter])];
+        await Promise.all(nodes.map((node) => node.ready));
+
+        const apple = left.name("apple", counter);
+        assertEquals(await apple.inc(), "right 1");
+        left.cast(apple, "inc");
+        // Everybody else reaches it directly.
+        assertEquals(await nodes[0].name("apple", counter).inc(), "right 3");
+        const large = new Uint8Array(700_000).fill(7);
+        assertEquals((await apple.echo(large)).length, large.length);
+        // A put for a process of the other one.
+        const process = right.spawn();
+        const claim = await left.kv.claim("held", "by right", { pid: process.pid });
+        assert(claim.ok && claim.value.mine);
+        assertEquals(await left.kv.node("held"), { ok: true, value: "right" });
+
+        // The next call finds another way when a member that may have been on the way is lost.
+        await nodes[0].close();
+        await servers[0].close();
+        assertEquals(await apple.inc(), "right 4");
+        await process.exit();
+        assertEquals(await left.kv.get("held"), { ok: false, error: "not_found" });
       } finally {
         await Promise.all(nodes.map((node) => node.close()));
         await Promise.all(servers.map((server) => server.close()));

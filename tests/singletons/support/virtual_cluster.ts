@@ -4,6 +4,9 @@ import type { NodeOptions } from "../../support/cluster.ts";
 import { turn } from "../../support/wait.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 
+/** Puts something on the transport of the node `id`. */
+export type Wrap = (transport: Transport, id: string) => Transport;
+
 /** A cluster on a clock that goes only when it is told to, whatever else the machine does. */
 export class VirtualCluster {
   readonly time = new VirtualTime();
@@ -11,16 +14,22 @@ export class VirtualCluster {
   /** The members in order, then whoever joined later. */
   readonly nodes: ClusterNode[] = [];
   readonly #options: NodeOptions;
+  readonly #wrap: Wrap;
   readonly #transports = new Map<string, Transport>();
 
-  private constructor(size: number, options: NodeOptions) {
+  private constructor(size: number, options: NodeOptions, wrap: Wrap) {
     this.members = Array.from({ length: size }, (_, index) => `n${index + 1}`);
     this.#options = options;
+    this.#wrap = wrap;
   }
 
   /** So many members, all of them ready. */
-  static async start(size: number, options: NodeOptions = {}): Promise<VirtualCluster> {
-    const cluster = new VirtualCluster(size, options);
+  static async start(
+    size: number,
+    options: NodeOptions = {},
+    wrap: Wrap = (transport) => transport,
+  ): Promise<VirtualCluster> {
+    const cluster = new VirtualCluster(size, options, wrap);
     for (const id of cluster.members) await cluster.join(id);
     await cluster.time.until(Promise.all(cluster.nodes.map((node) => node.ready)));
     return cluster;
@@ -28,7 +37,7 @@ export class VirtualCluster {
 
   /** One more node; `options` come on top of those of the cluster. */
   async join(id: string, options: NodeOptions = {}): Promise<ClusterNode> {
-    const transport = this.time.network.transport();
+    const transport = this.#wrap(this.time.network.transport(), id);
     this.#transports.set(id, transport);
     const all = { members: this.members, ...this.#options, ...options, id, transport };
     const node = await joinWith(all, this.time.runtime);
