@@ -39,4 +39,5 @@ export { Process, type SpawnOptions } from "./lib/processes.ts";
 export type { CallOptions } from "./lib/singletons.ts";
 export type { Callable, Remote, Remotely } from "./lib/singletons/remote.ts";
 export type { AnySpec, ChildContext, ChildSpec, Restart } from "./lib/singletons/spec.ts";
+export { nodeToken, type NodeTokenOptions } from "./transports/auth/node_token.ts";
 export type { Transport } from "./transports/transport.ts";

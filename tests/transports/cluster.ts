@@ -1,7 +1,14 @@
 import { describe, it } from "@std/testing/bdd";
-import { assert, assertEquals } from "@std/assert";
-import { type ChildContext, type ClusterNode, join, type Transport } from "../../mod.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  type ChildContext,
+  type ClusterNode,
+  join,
+  SynodError,
+  type Transport,
+} from "../../mod.ts";
 import { nodeToken, type Routes } from "../../transports/websocket.ts";
+import { collectEvents, eventually } from "../support/wait.ts";
 import { SECRET } from "./networks.ts";
 import { TestServer } from "./server.ts";
 
@@ -74,6 +81,39 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
       } finally {
         await Promise.all(nodes.map((node) => node.close()));
         await Promise.all(servers.map((server) => server.close()));
+      }
+    });
+
+    it("tells a node with another secret so, once, and goes on without it", async () => {
+      const server = await TestServer.start();
+      const peers = { w1: server.url(scheme) };
+      const nodes: ClusterNode[] = [];
+      try {
+        const transport = create({ peers, secret: SECRET });
+        server.mount(transport.routes);
+        const options = { members: ["w1"], clients: true, sessionTtl: 200 };
+        const w1 = await join({ id: "w1", transport, ...options });
+        const other = await join({
+          id: "other",
+          transport: create({ peers, secret: "another secret of the tests" }),
+          ...options,
+        });
+        nodes.push(w1, other);
+        const errors = collectEvents(other, "error");
+        await eventually(() => errors.length > 0, "an error");
+        const { error } = errors[0].detail;
+        assert(error instanceof SynodError && error.code === "unauthorized", `${error}`);
+        assertStringIncludes(error.message, "Cannot connect to w1");
+        await w1.ready;
+        assertEquals(await w1.kv.put("k", 1), { ok: true, value: 1 });
+        assertEquals(await other.kv.put("k", 2, { timeout: 300 }), {
+          ok: false,
+          error: "no_quorum",
+        });
+        assertEquals(errors.length, 1);
+      } finally {
+        await Promise.all(nodes.map((node) => node.close()));
+        await server.close();
       }
     });
 

@@ -1,6 +1,9 @@
 import { describe, it } from "@std/testing/bdd";
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { decode, sign } from "hono/jwt";
+import * as mod from "../../../mod.ts";
+import * as http from "../../../transports/http.ts";
+import * as websocket from "../../../transports/websocket.ts";
 import { Refusal } from "../../../transports/auth/refusal.ts";
 import { nodeToken } from "../../../transports/auth/node_token.ts";
 import { signToken, verifyToken } from "../../../transports/auth/token.ts";
@@ -17,6 +20,10 @@ function unsigned(header: unknown, claims: unknown): string {
 }
 
 describe("nodeToken()", () => {
+  it("is found wherever somebody may look for it", () => {
+    for (const entry of [mod, http, websocket]) assertStrictEquals(entry.nodeToken, nodeToken);
+  });
+
   it("makes an HS256 token about the node, for the cluster, that ends in time", async () => {
     const token = await nodeToken({ secret, cluster: "app", id: "n1", expiresIn: 10_000 });
     const { header, payload } = decode(token);
