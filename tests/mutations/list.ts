@@ -2,6 +2,7 @@ import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
 import type { Mutation } from "./mutation.ts";
 import { NODE } from "./node.ts";
+import { RELAY } from "./relay.ts";
 import { REGISTERS } from "./registers.ts";
 import { SESSIONS } from "./sessions.ts";
 
@@ -12,4 +13,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SESSIONS,
   ...COMEBACK,
   ...NODE,
+  ...RELAY,
 ];

@@ -1,7 +1,14 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
-import type { Frame, Header, Request } from "../../lib/paxos/messages.ts";
+import type {
+  Frame,
+  Header,
+  Load,
+  PersonalReply,
+  PersonalRequest,
+  Request,
+} from "../../lib/paxos/messages.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
 import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
 
@@ -160,6 +167,95 @@ describe("Engine: whose replies count", () => {
     node.receive("a", { replies, repliesTo: life(8) });
     node.receive("b", { replies });
     assertEquals(heard, ["b"]);
+  });
+});
+
+describe("Engine: what is relayed", () => {
+  const handover: PersonalRequest = {
+    id: 7,
+    type: "handover",
+    op: `${life(5)}/1`,
+    pid: { node: "c", session: `c/${life(1)}/1`, seq: 1 },
+    register: KEY,
+    value: new Uint8Array(1),
+    bindings: [],
+    timeout: 5,
+  };
+  const question: Load = { repliesTo: null, message: handover };
+  const relayed: Request = { id: 1, type: "relayed", from: "x", life: life(5), load: question };
+  const relay: Request = { id: 7, type: "relay", to: "x", load: question };
+
+  it("is answered the way it came, to the life that asked", async () => {
+    const node = await member();
+    node.receive("a", { requests: [relayed] });
+    assertEquals(node.handed.includes("handover of x"), true);
+    const [{ requests, replies }] = await sent(node, "a");
+    assertEquals(replies, []);
+    const message = { id: 7, type: "handed", outcome: "no_quorum" } as const;
+    const [{ id, ...answer }] = requests;
+    assertEquals(answer, { type: "relay", to: "x", load: { repliesTo: life(5), message } });
+    assertNotEquals(id, 7);
+  });
+
+  it("is taken from members alone, of the same genesis", async () => {
+    const node = await member();
+    node.receive("x", { header: { ...node.header("a"), incarnation: null }, requests: [relayed] });
+    node.receive("a", { header: { ...node.header("a"), genesis: "other" }, requests: [relayed] });
+    assertEquals(node.handed.includes("handover of x"), false);
+  });
+
+  it("is not taken from a stranger, whoever passes it on", async () => {
+    const node = await member(false);
+    node.receive("a", { requests: [relayed] });
+    assertEquals(node.handed.includes("handover of x"), false);
+    node.receive("a", { requests: [{ ...relayed, from: "b" }] });
+    assertEquals(node.handed.includes("handover of b"), true);
+  });
+
+  it("as an answer counts for the life that asked, and not as a vote of whoever it is from", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    const heard: unknown[] = [];
+    const id = node.engine.calls.open((from, header) =>
+      void heard.push([from, header.life, node.engine.sender(from, header)])
+    );
+    const message: PersonalReply = { id, type: "told", body: new Uint8Array(1) };
+    for (const repliesTo of [life(8), node.engine.life]) {
+      const load = { repliesTo, message };
+      node.receive("a", { requests: [{ ...relayed, from: "b", life: life(6), load }] });
+    }
+    assertEquals(heard, [["b", life(6), undefined]]);
+  });
+
+  it("is passed on by members alone, under the same genesis, with the name of who said it", async () => {
+    const node = await member();
+    node.receive("a", { header: { ...node.header("a"), genesis: "other" }, requests: [relay] });
+    assertEquals(await sent(node, "x"), []);
+    node.receive("a", { requests: [relay] });
+    const [{ requests }] = await sent(node, "x");
+    const [{ id: _, ...request }] = requests;
+    assertEquals(request, { type: "relayed", from: "a", life: life(1), load: question });
+    const client = await ScriptedNode.start({ withoutSession: true });
+    client.receive("a", { requests: [{ ...relay, to: "y" }] });
+    assertEquals(await sent(client, "y"), []);
+  });
+
+  it("is passed on for no stranger", async () => {
+    const node = await member(false);
+    const stranger = { life: life(5), incarnation: null };
+    assertEquals(await answers(node, stranger, { ...relay, to: "b" }, "x"), ["notAMember"]);
+    assertEquals(await sent(node, "b"), []);
+  });
+
+  it("is answered `unreachable` where there is no connection; an answer is lost then", async () => {
+    const node = await ScriptedNode.start({
+      self: "c",
+      withoutSession: true,
+      way: () => "none",
+    });
+    assertEquals(await answers(node, {}, relay), ["unreachable"]);
+    const message = { id: 7, type: "handed", outcome: "full" } as const;
+    const answer: Request = { ...relay, load: { repliesTo: life(5), message } };
+    assertEquals(await answers(node, {}, answer), []);
   });
 });
 

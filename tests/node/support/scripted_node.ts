@@ -11,6 +11,7 @@ import { SessionKeeper } from "../../../lib/node/session_keeper.ts";
 import { checkOptions } from "../../../lib/node/settings.ts";
 import { SettledValues } from "../../../lib/node/settled_values.ts";
 import { Watches } from "../../../lib/node/watches.ts";
+import type { Way } from "../../../lib/node/ways.ts";
 import type { Life } from "../../../lib/paxos/ballot.ts";
 import type { GenesisRecord, Header, Reply, Request } from "../../../lib/paxos/messages.ts";
 import type { Change } from "../../../lib/paxos/proposer.ts";
@@ -29,6 +30,8 @@ export interface ScriptOptions {
   readonly maxTtl?: number;
   readonly clients?: boolean;
   readonly hosts?: readonly AnySpec[];
+  /** How it is connected to others; by default it is to all. */
+  readonly way?: (to: string) => Way;
   /** Whether it has no session in the beginning. */
   readonly withoutSession?: boolean;
 }
@@ -98,6 +101,7 @@ export class ScriptedNode {
 
   constructor(options: ScriptOptions) {
     const { self = "x", sessionTtl = 5_000, maxTtl = 5_000, clients = true, hosts = [] } = options;
+    const { way = () => "direct" } = options;
     const transport = { open() {}, send() {}, close() {} };
     const settings = checkOptions({
       id: self,
@@ -112,7 +116,7 @@ export class ScriptedNode {
     const wallNow = () => this.time.runtime.wallNow() + this.ahead;
     const runtime = { ...this.time.runtime, wallNow };
     const send = (to: string, frame: Uint8Array) => this.#sent(to, frame);
-    const engine = new Engine(settings, runtime, life(9), send, this.#handlers());
+    const engine = new Engine(settings, runtime, life(9), { send, way }, this.#handlers());
     const pacing = new Pacing(runtime);
     const proposals = new Proposals(engine, pacing);
     const reads = new Reads(engine, pacing, proposals);
