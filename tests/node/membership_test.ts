@@ -40,7 +40,7 @@ class Script {
       memberVotes: nothing,
       otherVersion: nothing,
     };
-    this.engine = new Engine(settings, runtime, life(5), send, handlers);
+    this.engine = new Engine(settings, runtime, life(5), { send, way: () => "direct" }, handlers);
     this.membership = new Membership(this.engine, {
       entered: (again) => this.events.push(again ? "entered again" : "entered"),
       operational: () => this.events.push("operational"),
