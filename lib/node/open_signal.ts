@@ -5,8 +5,17 @@
 export function checkedSignal(signal: AbortSignal, check: () => void): AbortSignal {
   const { get } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
   const isAborted = (): boolean => get!.call(signal);
+  let isChecking = false;
   const checked = (): boolean => {
-    if (!isAborted()) check();
+    // Some runtimes ask the signal itself whether it is aborted, while they abort it.
+    if (!isAborted() && !isChecking) {
+      isChecking = true;
+      try {
+        check();
+      } finally {
+        isChecking = false;
+      }
+    }
     return isAborted();
   };
   return Object.defineProperties(signal, {

@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeValue } from "../../lib/codec.ts";
+import { resolveBindings } from "../../lib/kv/bindings.ts";
 import { type PutOutcome, Puts } from "../../lib/kv/puts.ts";
 import type { Binding } from "../../lib/paxos/register.ts";
 import { type Owner, ProcessTable } from "../../lib/process_table.ts";
-import { KEY, life, ScriptedNode } from "../node/support/scripted_node.ts";
+import { KEY, life, ScriptedNode, type ScriptOptions } from "../node/support/scripted_node.ts";
 
 const VALUE = encodeValue("x", 100);
 
@@ -23,8 +24,8 @@ class Script {
     this.owner = this.table.add();
   }
 
-  static async start(): Promise<Script> {
-    return new Script(await ScriptedNode.start());
+  static async start(options: ScriptOptions = {}): Promise<Script> {
+    return new Script(await ScriptedNode.start(options));
   }
 
   /** Puts a value with these bindings; `outcome` is what became of it, once that is known. */
@@ -250,6 +251,48 @@ describe("ProcessTable: a process that exits (section 4)", () => {
     const exit = script.exit();
     await script.node.settle();
     assertEquals([exit.released, await script.node.asked("a")], [true, []]);
+  });
+});
+
+describe("resolveBindings(): what a put may be bound to (section 4)", () => {
+  /** What comes of binding to the process of `script`, once it is known. */
+  function resolve(script: Script): { bindings: unknown } {
+    const { core } = script.node;
+    const result: { bindings: unknown } = { bindings: "pending" };
+    resolveBindings(core, script.table, { pid: script.owner.pid }, core.limits()).then(
+      (bindings) => result.bindings = bindings,
+      (error) => result.bindings = error.code,
+    );
+    return result;
+  }
+
+  it("a process once its session was granted, and not before", async () => {
+    const script = await Script.start({ withoutSession: true });
+    script.node.core.session.open();
+    const result = resolve(script);
+    await script.node.ask("a");
+    assertEquals(result.bindings, "pending");
+    await script.node.ask("b");
+    assertEquals(result.bindings, [script.pid]);
+  });
+
+  it("no process of a session that came to nothing", async () => {
+    const script = await Script.start({ withoutSession: true });
+    script.node.core.session.open();
+    const result = resolve(script);
+    script.node.core.session.end();
+    script.node.core.session.open();
+    await script.node.ask("a", "b");
+    assertEquals(result.bindings, undefined);
+  });
+
+  it("no process that has ended: that is known at once, without a quorum", async () => {
+    const script = await Script.start({ withoutSession: true });
+    script.table.end(script.owner);
+    assertEquals([script.table.owner(script.owner.pid), script.table.size], [undefined, 0]);
+    const result = resolve(script);
+    await script.node.settle();
+    assertEquals(result.bindings, undefined);
   });
 });
 

@@ -1,5 +1,6 @@
 import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
+import { FEATURES } from "./features.ts";
 import type { Mutation } from "./mutation.ts";
 import { NODE } from "./node.ts";
 import { RELAY } from "./relay.ts";
@@ -13,5 +14,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SESSIONS,
   ...COMEBACK,
   ...NODE,
+  ...FEATURES,
   ...RELAY,
 ];

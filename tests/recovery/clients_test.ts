@@ -1,7 +1,7 @@
 import { assertEquals, assertGreaterOrEqual, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode } from "../../mod.ts";
-import { valueOf } from "../support/expect.ts";
+import { assertCode, valueOf } from "../support/expect.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { collectEvents, nextEvent } from "../support/wait.ts";
 import { answers } from "./support/frames.ts";
@@ -152,6 +152,42 @@ describe("what a client has under way when the cluster begins anew", () => {
     await time.until(restarted);
     assertEquals(await time.until(put), { ok: false, error: "no_quorum" });
     assertEquals(await time.until(client.kv.get("k")), { ok: false, error: "not_found" });
+  });
+});
+
+describe("what a client wants whatever it takes when the cluster begins anew", () => {
+  /** A put whose `accept` has left, or has not; resolves when the client lives in the new cluster. */
+  async function begun(cluster: Lives, time: VirtualTime, sends: boolean) {
+    const client = await cluster.start("client", { sessionTtl: MAX_TTL });
+    await time.until(client.ready);
+    const line = cluster.line(client);
+    let promises = 0;
+    line.hears = (_, frame) => answers(frame, "promise") && ++promises > 0 && sends;
+    const put = client.kv.put("k", 1, { noQuorum: "retry" });
+    put.catch(() => {});
+    while (promises < 2) await time.pass(1);
+    line.hears = () => false;
+    await time.pass(5);
+    await loseMajority(cluster);
+    const restarted = nextEvent(client, "restart");
+    line.hears = () => true;
+    await time.until(restarted);
+    return { client, put };
+  }
+
+  it("is not guessed: a put that may have taken effect ends as outcome_unknown", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, ...OPTIONS });
+    const { client, put } = await begun(cluster, time, true);
+    await time.until(assertCode(put, "outcome_unknown"));
+    assertEquals(await time.until(client.kv.get("k")), { ok: false, error: "not_found" });
+  });
+
+  it("goes on: a put of which nothing was sent is made in the new cluster", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time, ...OPTIONS });
+    const { put } = await begun(cluster, time, false);
+    assertEquals(await time.until(put), { ok: true, value: 1 });
   });
 });
 

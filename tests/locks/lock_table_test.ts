@@ -1,0 +1,344 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { registerId } from "../../lib/codec.ts";
+import { LockTable, type Wish } from "../../lib/locks/lock_table.ts";
+import { encodeLock, lockOf, sessionsOf } from "../../lib/locks/lock_value.ts";
+import type { Ticket } from "../../lib/locks/ticket.ts";
+import type { Learned } from "../../lib/paxos/learner.ts";
+import {
+  FREE,
+  type LockEntry,
+  type LockMode,
+  type LockValue,
+} from "../../lib/paxos/lock_register.ts";
+import type { Pid, State } from "../../lib/paxos/register.ts";
+import { type Owner, ProcessTable } from "../../lib/process_table.ts";
+import { life, ScriptedNode } from "../node/support/scripted_node.ts";
+
+const LOCK = registerId("l", undefined, "key");
+
+/** Somebody on another node. */
+const OTHER: Pid = { node: "n", session: `n/${life(4)}/1`, seq: 1 };
+
+const entry = (pid: Pid, request: number, token: number, mode: LockMode = "exclusive") => (
+  { pid, request, mode, token } satisfies LockEntry
+);
+
+/** A node that asks for one lock, and the process that it asks for. */
+class Script {
+  readonly node: ScriptedNode;
+  readonly processes: ProcessTable;
+  readonly table: LockTable;
+  readonly owner: Owner;
+
+  private constructor(node: ScriptedNode) {
+    this.node = node;
+    this.processes = new ProcessTable(node.core);
+    this.table = new LockTable(node.core);
+    this.owner = this.processes.add();
+  }
+
+  static async start(): Promise<Script> {
+    return new Script(await ScriptedNode.start());
+  }
+
+  /** Asks for the lock; `outcome` is what became of it, once that is known. */
+  acquire(wish: Partial<Wish> = {}): { outcome: string; ticket: Ticket | null } {
+    const result: { outcome: string; ticket: Ticket | null } = { outcome: "pending", ticket: null };
+    const all: Wish = {
+      ...{ mode: "exclusive", ifAvailable: false, steal: false, deadline: Infinity },
+      ...wish,
+    };
+    this.table.acquire(LOCK, this.owner, all).then(
+      (ticket) => {
+        result.ticket = ticket;
+        result.outcome = ticket === null ? "refused" : `granted ${ticket.token}`;
+      },
+      (error) => result.outcome = error instanceof DOMException ? error.name : error.code,
+    );
+    return result;
+  }
+
+  /** These accept `value` at this ballot; `over` is the token of what it replaced. */
+  write(counter: number, value: LockValue, over: number, ...members: string[]): void {
+    const ballot = { counter, life: life("r") };
+    const state = stateOf(counter, value, over);
+    for (const member of members) {
+      const accept = { type: "accept", register: LOCK, ballot, state, next: false } as const;
+      const from = { node: "r", life: life("r") };
+      this.node.voter(member).handle({ id: 0, ...accept }, from, this.node.time.runtime.now());
+    }
+    this.node.engine.clock.observe(counter);
+  }
+
+  /** What a read finds, or the acceptors push. */
+  note(counter: number, value: LockValue): void {
+    const ballot = { counter, life: life("r") };
+    const learned: Learned = { ballot, state: stateOf(counter, value, 0) };
+    this.node.core.watches.note(LOCK, learned);
+  }
+
+  /** OTHER's session was renewed at these just now. */
+  renew(...members: string[]): void {
+    for (const member of members) {
+      const { sessions } = this.node.voter(member);
+      sessions.renew(OTHER.session, 5_000, 1, this.node.time.runtime.now());
+    }
+  }
+
+  /** What `member` holds, in a few words. */
+  held(member: string): string {
+    const reading = { id: 0, type: "read", register: LOCK } as const;
+    const { reply } = this.node.voter(member).handle(reading, { node: "r", life: life("r") }, 0);
+    if (reply?.type !== "current") throw new Error("no answer");
+    const { holders, queue } = lockOf(reply.accepted?.state ?? null);
+    const names = (entries: readonly LockEntry[]) =>
+      entries.map(({ pid, token }) => `${pid.node}@${token}`).join(" ");
+    return `${names(holders)}, then ${names(queue)}`;
+  }
+
+  /** How many messages of this kind have reached `member`. */
+  count(member: string, what: string): number {
+    return this.node.trace.filter((line) => line.startsWith(`${member}< ${what}`)).length;
+  }
+
+  /** Whoever is asked among these answers, until nothing more comes of it. */
+  async rounds(...members: string[]): Promise<void> {
+    for (let i = 0; i < 6; i++) await this.node.ask(...members);
+  }
+}
+
+function stateOf(token: number, value: LockValue, over: number): State {
+  if (value.holders.length === 0) return { present: false, token };
+  const written = { present: true, token, over, op: `${life("r")}/${token}` } as const;
+  return { ...written, value: encodeLock(value), bindings: [], owners: sessionsOf(value) };
+}
+
+describe("LockTable: a request that is taken back (section 9)", () => {
+  it("whose outcome is unknown is written over, though nothing of it is to be seen", async () => {
+    const script = await Script.start();
+    const aborter = new AbortController();
+    const request = script.acquire({ signal: aborter.signal });
+    await script.node.ask("a", "b");
+    // Its accept is under way to c alone.
+    const late = (await script.node.asked("c")).filter(({ type }) => type === "accept");
+    await script.node.lose("a", "b", "c");
+    aborter.abort();
+    await script.rounds("a", "b");
+    assertEquals(request.outcome, "AbortError");
+    assertEquals(script.count("a", "accept"), 1);
+    // Now it comes too late: whoever reads c and another finds what was written last.
+    for (const accept of late) {
+      if (accept.type !== "accept") continue;
+      script.node.voter("c").handle(accept, { node: "x", life: life(9) }, 0);
+    }
+    const next = script.acquire();
+    await script.rounds("c", "a");
+    assertEquals(next.outcome.startsWith("granted"), true);
+  });
+
+  it("leaves nothing behind when nothing was sent", async () => {
+    const script = await Script.start();
+    const aborter = new AbortController();
+    script.acquire({ signal: aborter.signal });
+    await script.node.ask("a");
+    aborter.abort();
+    await script.rounds("a", "b");
+    assertEquals(script.count("a", "accept"), 0);
+  });
+
+  it("of an owner that has ended is not made", async () => {
+    const script = await Script.start();
+    const request = script.acquire();
+    await script.node.ask("a");
+    script.processes.end(script.owner);
+    await script.rounds("b", "a");
+    assertEquals([request.outcome, script.count("a", "accept")], ["session_lost", 0]);
+  });
+});
+
+describe("LockTable: a grant (section 9)", () => {
+  it("that is heard of after the session's deadline is none", async () => {
+    const script = await Script.start();
+    const request = script.acquire();
+    await script.node.ask("a", "b");
+    await script.node.send("a", "b");
+    // No timer has run: only the wall clock has gone on, as in a sleep.
+    script.node.ahead = 5_000;
+    await script.node.hear("a", "b");
+    assertEquals(request.outcome, "session_lost");
+  });
+
+  it("that is known is not asked for again, though another owner seems to be gone", async () => {
+    const script = await Script.start();
+    const shared = { holders: [entry(OTHER, 1, 3, "shared")], queue: [] };
+    script.write(3, shared, 0, "a", "b", "c");
+    const request = script.acquire({ mode: "shared" });
+    // Its write is chosen, but it hears nothing of that: it has to look again, and finds itself.
+    await script.node.ask("a", "b");
+    await script.node.send("a", "b");
+    await script.node.lose("a", "b", "c");
+    while (script.count("a", "prepare") < 2) {
+      await script.node.time.pass(20);
+      await script.node.ask("a", "b");
+    }
+    assertEquals([script.held("a"), request.outcome], ["n@3 x@4, then ", "pending"]);
+    await script.node.ask("a", "b");
+    assertEquals([request.outcome, script.count("a", "fence")], ["granted 4", 0]);
+  });
+
+  it("does not come from the belief of members that the holder is gone: only a fence lets it in", async () => {
+    const script = await Script.start();
+    script.write(3, { holders: [entry(OTHER, 1, 3)], queue: [] }, 0, "a", "b", "c");
+    const request = script.acquire();
+    await script.node.ask("a", "b");
+    // They do not know the holder's session, but hear of it before they are asked to fence it.
+    await script.node.send("a", "b");
+    script.renew("a", "b", "c");
+    await script.node.hear("a", "b");
+    await script.rounds("a", "b", "c");
+    assertEquals(request.outcome, "pending");
+    assertEquals(script.held("a"), "n@3, then x@0");
+  });
+
+  it("if it is wanted at once, does not come from that belief either", async () => {
+    for (const [lives, outcome] of [[true, "refused"], [false, "granted 6"]] as const) {
+      const script = await Script.start();
+      script.write(3, { holders: [entry(OTHER, 1, 3)], queue: [] }, 0, "a", "b", "c");
+      const request = script.acquire({ ifAvailable: true });
+      await script.node.ask("a", "b");
+      // Both believe the holder gone, and are asked to fence it.
+      if (lives) script.renew("a", "b", "c");
+      await script.rounds("a", "b", "c");
+      assertEquals([script.count("a", "fence"), request.outcome], [1, outcome]);
+    }
+  });
+
+  it("comes as soon as a quorum has fenced the holder", async () => {
+    const script = await Script.start();
+    const held = [entry(OTHER, 1, 3)];
+    script.write(3, { holders: held, queue: [] }, 0, "a", "b", "c");
+    const request = script.acquire();
+    await script.node.ask("a", "b");
+    await script.node.ask("a", "b");
+    assertEquals(script.held("a"), "n@3, then x@0");
+    // It hears of the state that it waits in, and looks after the holder.
+    script.note(4, { holders: held, queue: [entry(script.owner.pid, 1, 0)] });
+    await script.rounds("a", "b");
+    assertEquals(script.count("a", "fence"), 1);
+    assertEquals(request.outcome.startsWith("granted"), true);
+  });
+});
+
+describe("LockTable: a thief (section 9)", () => {
+  /** A thief whose first write has reached a, and was refused by the others. */
+  async function refused(): Promise<{ script: Script; theft: { outcome: string } }> {
+    const script = await Script.start();
+    script.renew("a", "b", "c");
+    script.write(3, { holders: [entry(OTHER, 1, 3)], queue: [] }, 0, "a", "b", "c");
+    const theft = script.acquire({ steal: true });
+    await script.node.ask("a", "b");
+    assertEquals(script.held("a"), "n@3, then ");
+    await script.node.send("a");
+    assertEquals(script.held("a"), "x@4, then ");
+    for (const member of ["b", "c"]) {
+      const prepare = { id: 0, type: "prepare", register: LOCK } as const;
+      const ballot = { counter: 9, life: life("r") };
+      script.node.voter(member).handle({ ...prepare, ballot }, { node: "r", life: life("r") }, 0);
+    }
+    await script.node.ask("b", "c");
+    return { script, theft };
+  }
+
+  it("whose theft may have been, and is not to be seen, was stolen from: it does not steal again", async () => {
+    const { script, theft } = await refused();
+    // The next thief has stolen from it.
+    script.write(9, { holders: [entry(OTHER, 2, 9)], queue: [] }, 4, "b", "c");
+    await script.node.time.pass(600);
+    await script.node.lose("a");
+    await script.rounds("b", "c");
+    assertEquals(theft.outcome, "AbortError");
+    assertEquals(script.held("b"), "n@9, then ");
+  });
+
+  it("whose theft cannot have been steals once more", async () => {
+    const { script, theft } = await refused();
+    await script.node.time.pass(600);
+    await script.node.lose("a");
+    await script.rounds("b", "c");
+    assertEquals(theft.outcome.startsWith("granted"), true);
+    assertEquals(script.held("b"), `x@${theft.outcome.split(" ")[1]}, then `);
+  });
+
+  it("takes the lock from an owner, who then makes sure that it is gone", async () => {
+    const script = await Script.start();
+    const request = script.acquire();
+    await script.node.ask("a", "b");
+    await script.node.ask("a", "b");
+    assertEquals(request.outcome, "granted 1");
+    // Watched once it is held for a while.
+    await script.node.time.pass(150);
+    await script.node.ask("a", "b", "c");
+    let reason: unknown;
+    request.ticket!.onOver((why) => reason = why);
+    script.write(9, { holders: [entry(OTHER, 2, 9)], queue: [] }, 1, "a", "b", "c");
+    script.node.trace.length = 0;
+    script.note(9, { holders: [entry(OTHER, 2, 9)], queue: [] });
+    assertEquals([(reason as DOMException).name, request.ticket!.holds], ["AbortError", false]);
+    await script.rounds("a", "b");
+    assertEquals([script.count("a", "accept"), script.held("a")], [1, "n@9, then "]);
+  });
+});
+
+describe("LockTable: who waits (section 9)", () => {
+  /** A request that is queued behind OTHER's, at ballot 4. */
+  async function queued(): Promise<
+    { script: Script; request: { outcome: string; ticket: Ticket | null } }
+  > {
+    const script = await Script.start();
+    script.renew("a", "b", "c");
+    script.write(3, { holders: [entry(OTHER, 1, 3)], queue: [] }, 0, "a", "b", "c");
+    const request = script.acquire();
+    await script.node.ask("a", "b");
+    await script.node.ask("a", "b");
+    assertEquals(script.held("a"), "n@3, then x@0");
+    script.node.trace.length = 0;
+    return { script, request };
+  }
+
+  it("has the lock when a chosen state says so", async () => {
+    const { script, request } = await queued();
+    const own = entry(script.owner.pid, 1, 7);
+    script.note(7, { holders: [own], queue: [] });
+    await script.node.settle();
+    assertEquals(request.outcome, "granted 7");
+  });
+
+  it("was stolen from if it is in neither list at a higher ballot, and makes sure that it is gone", async () => {
+    const { script, request } = await queued();
+    script.note(7, { holders: [entry(OTHER, 2, 7)], queue: [] });
+    await script.node.settle();
+    assertEquals(request.outcome, "AbortError");
+    await script.rounds("a", "b");
+    assertEquals([script.count("a", "accept"), script.held("a")], [1, "n@3, then "]);
+  });
+
+  it("goes on waiting whatever a state says that is from before its request", async () => {
+    const { script, request } = await queued();
+    for (const counter of [2, 3]) script.note(counter, FREE);
+    await script.node.settle();
+    assertEquals(request.outcome, "pending");
+  });
+
+  it("and keeps no promise that something later has outdated", async () => {
+    const { script, request } = await queued();
+    const own = entry(script.owner.pid, 1, 7);
+    script.write(7, { holders: [own], queue: [] }, 4, "a", "b", "c");
+    script.note(7, { holders: [own], queue: [] });
+    await script.node.settle();
+    script.node.trace.length = 0;
+    script.table.release(request.ticket!);
+    await script.node.ask("a", "b");
+    assertEquals(script.count("a", "prepare"), 1);
+  });
+});
