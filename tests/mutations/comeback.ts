@@ -145,6 +145,13 @@ export const COMEBACK: readonly Mutation[] = [
         'if (this.#state !== "blank") return { ask: [] };\n    const { self, members, nextId }',
     },
     {
+      section: 12,
+      name: "the first member keeps on with a round that cannot be completed",
+      find:
+        "if (this.#round === null || this.#round.asked >= ASKED_PER_ROUND) this.#begin(1, null);",
+      replace: "if (this.#round === null) this.#begin(1, null);",
+    },
+    {
       section: 7,
       name: "a new life goes on with the questions of the one before",
       find: '    this.#answered = "";\n    this.#round = null;\n    this.#pull = null;\n',

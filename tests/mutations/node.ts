@@ -330,6 +330,20 @@ export const NODE: readonly Mutation[] = [
       tests: ["tests/recovery/majority_loss_test.ts"],
     },
     {
+      section: 12,
+      name: "nobody ever gives up a cluster that cannot come back",
+      find: 'if (settings.afterMajorityLoss === "wait") return;',
+      replace: "return;",
+      tests: ["tests/recovery/stuck_test.ts"],
+    },
+    {
+      section: 12,
+      name: "who recovers asks only once",
+      find: "if (this.#recovery !== null) this.#send(this.#recovery.tick());",
+      replace: "",
+      tests: ["tests/node/membership_test.ts"],
+    },
+    {
       section: 7,
       name: "who gives up keeps its life",
       find: "this.#engine.forget(this.#newLife());",
@@ -424,6 +438,13 @@ export const NODE: readonly Mutation[] = [
       find: 'if (this.#membership.state === "operational") this.#replaced();',
       replace: "",
       tests: ["tests/recovery/two_lives_test.ts"],
+    },
+    {
+      section: 12,
+      name: "a node that nobody answers does not ask whether there is another cluster",
+      find: "unanswered: () => this.#inquiries.doubt(),",
+      replace: "unanswered: () => {},",
+      tests: ["tests/recovery/stuck_test.ts"],
     },
     {
       section: 6,

@@ -80,17 +80,14 @@ export const SESSIONS: readonly Mutation[] = [
       section: 6,
       name: "a session that its node ended is not fenced",
       find:
-        '    this.#fenced.set(session, now);\n    this.#renewals.delete(session);\n    return { type: "fenced", session };\n  }\n\n  /** `sessionOf`',
-      replace:
-        '    this.#renewals.delete(session);\n    return { type: "fenced", session };\n  }\n\n  /** `sessionOf`',
+        "SessionReply {\n    this.#sweep(now);\n    this.#fenced.set(session, now);\n    this.#renewals.delete(session);",
+      replace: "SessionReply {\n    this.#sweep(now);\n    this.#renewals.delete(session);",
     },
     {
       section: 6,
       name: "what is fenced is not remembered",
-      find:
-        '    this.#fenced.set(session, now);\n    this.#renewals.delete(session);\n    return { type: "fenced", session };\n  }\n\n  /** `end`',
-      replace:
-        '    this.#renewals.delete(session);\n    return { type: "fenced", session };\n  }\n\n  /** `end`',
+      find: "session, remaining };\n    this.#fenced.set(session, now);",
+      replace: "session, remaining };",
     },
     {
       section: 6,

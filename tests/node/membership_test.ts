@@ -174,6 +174,17 @@ describe("Membership: coming back (section 7)", () => {
     assertEquals(script.engine.voter?.acceptor.floor, 9);
   });
 
+  it("asks again whoever has not answered", async () => {
+    const script = await recovering();
+    const first = await script.next("a", "incarnation");
+    script.answer("c", helper, { id: first.request.id, type: "known", incarnation: life(1) });
+    const second = await script.next("a", "incarnation");
+    assertEquals(second.request.id, first.request.id);
+    script.answer("a", helper, { id: first.request.id, type: "known", incarnation: life(1) });
+    const announced = await script.next("c", "transfer");
+    assertEquals((await script.next("c", "transfer")).request.id, announced.request.id);
+  });
+
   for (const purpose of ["genesis", "givingUp"] as const) {
     it(`begins again when it answers the second round of ${purpose}`, async () => {
       const script = await recovering();
