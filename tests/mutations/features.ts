@@ -455,9 +455,17 @@ export const FEATURES: readonly Mutation[] = [
   ], [
     {
       section: 10,
+      name: "a call goes on in the name of another life of its caller",
+      find: "if (session !== undefined && engine.life !== life) return operation.resolve(",
+      replace: "if (false) return operation.resolve(",
+      tests: ["tests/singletons/outbound_test.ts"],
+    },
+    {
+      section: 10,
       name: "a call has another number each time that it is sent",
       find: "return toQuestion(attempt, channel, sequence, named);",
       replace: "return toQuestion(attempt, channel, isFirst ? sequence : ++channel.last, named);",
+      tests: ["tests/singletons/outbound_test.ts"],
     },
   ]),
 ];
