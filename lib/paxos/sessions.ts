@@ -34,7 +34,7 @@ export function compareSessions(a: SessionId, b: SessionId): number {
   return first.sequence - second.sequence;
 }
 
-/** How many sessions an acceptor keeps track of at most; renewals of more get no answer. */
+/** How many sessions, alive and fenced, an acceptor keeps track of at most: more get no answer. */
 export const MAX_SESSIONS = 100_000;
 
 /**
@@ -100,22 +100,29 @@ export class SessionTable {
     return { type: "renewed", session, renewal };
   }
 
-  /** `fence`: adds it to the fenced ones unless it was renewed here less than its `ttl` ago. */
-  fence(session: SessionId, now: number): SessionReply {
+  /**
+   * `fence`: adds it to the fenced ones unless it was renewed here less than its `ttl` ago; `undefined` when
+   * it cannot be answered.
+   */
+  fence(session: SessionId, now: number): SessionReply | undefined {
     this.#sweep(now);
     const remaining = this.#remaining(session, now);
     // Also for one that is in the set: its place there may have been copied, and this acceptor has
     // not waited for it.
     if (this.#allAliveUntil > now) return { type: "alive", session, remaining };
     if (!this.#fenced.has(session) && remaining > 0) return { type: "alive", session, remaining };
-    this.#fenced.set(session, now);
-    this.#renewals.delete(session);
-    return { type: "fenced", session };
+    return this.#fence(session, now);
   }
 
   /** `end`, from the session's own node: nobody believes in it any more. */
-  end(session: SessionId, now: number): SessionReply {
+  end(session: SessionId, now: number): SessionReply | undefined {
     this.#sweep(now);
+    return this.#fence(session, now);
+  }
+
+  #fence(session: SessionId, now: number): SessionReply | undefined {
+    // Whoever asks for names that nobody has must not fill the memory; silence is always safe.
+    if (this.#fenced.size >= MAX_SESSIONS && !this.#fenced.has(session)) return undefined;
     this.#fenced.set(session, now);
     this.#renewals.delete(session);
     return { type: "fenced", session };

@@ -79,15 +79,21 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "a session that its node ended is not fenced",
-      find:
-        "SessionReply {\n    this.#sweep(now);\n    this.#fenced.set(session, now);\n    this.#renewals.delete(session);",
-      replace: "SessionReply {\n    this.#sweep(now);\n    this.#renewals.delete(session);",
+      find: "    this.#sweep(now);\n    return this.#fence(session, now);",
+      replace: '    this.#sweep(now);\n    return { type: "fenced", session };',
     },
     {
       section: 6,
       name: "what is fenced is not remembered",
-      find: "session, remaining };\n    this.#fenced.set(session, now);",
-      replace: "session, remaining };",
+      find: "    this.#fenced.set(session, now);\n    this.#renewals.delete(session);",
+      replace: "    this.#renewals.delete(session);",
+    },
+    {
+      section: 6,
+      name: "names of sessions that nobody has fill the memory",
+      find:
+        "if (this.#fenced.size >= MAX_SESSIONS && !this.#fenced.has(session)) return undefined;",
+      replace: "",
     },
     {
       section: 6,

@@ -144,7 +144,7 @@ describe("Fencing and the owner's lease", () => {
             if (time < 1_000 && (asks >> index) % 2 === 0) continue;
             const outcome = fencing.receive(
               sender(members[index]),
-              table.fence(session, time + 50),
+              table.fence(session, time + 50)!,
             );
             if (outcome !== "ended") continue;
             ended++;

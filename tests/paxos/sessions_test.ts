@@ -19,6 +19,7 @@ const makeTable = () => new SessionTable(MAX_TTL);
 /** `fenced`, or `alive 300`: what `fence` says at `now`. */
 function fence(table: SessionTable, session: string, now: number): string {
   const reply = table.fence(session, now);
+  if (reply === undefined) return "-";
   return reply.type === "alive" ? `alive ${reply.remaining}` : reply.type;
 }
 
@@ -355,6 +356,22 @@ describe("SessionTable: bounds", () => {
     assertEquals(table.size, MAX_SESSIONS);
     table.end("n/1/1", 2);
     assertEquals(renew(table, "m/1/1", 2), "renewed 1");
+  });
+
+  it("and of no more fenced ones: fences of more get no answer, and what is fenced stays so", () => {
+    const table = makeTable();
+    assertEquals(renew(table, "m/1/1", 0), "renewed 1");
+    for (let i = 0; i < MAX_SESSIONS; i++) table.fence(`n/1/${i}`, 2 * TTL);
+    assertEquals(table.fence("o/1/1", 2 * TTL), undefined);
+    assertEquals([table.end("m/1/1", 2 * TTL), renew(table, "m/1/1", 2 * TTL)], [
+      undefined,
+      "renewed 1",
+    ]);
+    assertEquals([fence(table, "n/1/0", 2 * TTL), renew(table, "n/1/1", 2 * TTL)], [
+      "fenced",
+      "refused",
+    ]);
+    assertEquals(table.size, MAX_SESSIONS + 1);
   });
 
   it("the shortest ttl that there is, is known to who counts fences", () => {
