@@ -15,6 +15,9 @@ export interface InquiryEvents {
 const FIRST_WAIT = 20;
 const LONGEST_WAIT = 1_000;
 
+/** So many questions are open at the same time: an answer may take longer than the wait for the next one. */
+const MAX_OPEN = 10;
+
 /**
  * Asks the members which record they live under, and believes a majority: for a client, which has no
  * part in the genesis, and for whoever hears that there is another one.
@@ -22,7 +25,8 @@ const LONGEST_WAIT = 1_000;
 export class Inquiries {
   readonly #engine: Engine;
   readonly #events: InquiryEvents;
-  #question: number | null = null;
+  /** Oldest first. */
+  readonly #questions: number[] = [];
   #asked = -Infinity;
   #cancelTimer: () => void = () => {};
 
@@ -55,7 +59,6 @@ export class Inquiries {
   }
 
   #ask(): void {
-    this.#close();
     const { calls, members, self, runtime } = this.#engine;
     this.#asked = runtime.now();
     const inquiry = new RecordInquiry(members);
@@ -65,7 +68,8 @@ export class Inquiries {
       this.#close();
       this.#conclude(outcome);
     });
-    this.#question = question;
+    this.#questions.push(question);
+    while (this.#questions.length > MAX_OPEN) calls.close(this.#questions.shift()!);
     const others = members.filter((member) => member !== self);
     const request = {
       id: question,
@@ -94,8 +98,7 @@ export class Inquiries {
   }
 
   #close(): void {
-    if (this.#question !== null) this.#engine.calls.close(this.#question);
-    this.#question = null;
+    for (const question of this.#questions.splice(0)) this.#engine.calls.close(question);
   }
 }
 

@@ -29,6 +29,12 @@ export interface MembershipEvents {
 const FIRST_WAIT = 20;
 const LONGEST_WAIT = 1_000;
 
+/** The wait is never longer than that, however long answers take. */
+const LONGEST_ROUND_TRIP = 20_000;
+
+/** Of so many questions it is remembered when they were asked. */
+const MAX_PULLS = 16;
+
 /** How many rounds of asking whether all is lost before a new count begins. */
 const GIVING_UP_ASKS = 5;
 
@@ -43,6 +49,12 @@ export class Membership {
   #genesis: Genesis;
   #recovery: Recovery | null = null;
   #givingUp: { machine: GivingUp; asks: number } | null = null;
+  /** The longest wait between two questions: an answer to the latest one must have time to come. */
+  #longestWait = LONGEST_WAIT;
+  /** When the latest questions for the record were asked, by their number; oldest first. */
+  readonly #pulls = new Map<number, number>();
+  /** How long the answers took that came since the latest question, at least. */
+  #roundTrip = Infinity;
   #entered = false;
   #stopped = false;
   #cancelTimer: () => void = () => {};
@@ -116,6 +128,7 @@ export class Membership {
   #tick(wait: number): void {
     if (this.#stopped) return;
     const { ask, event } = this.#genesis.tick(this.#reading());
+    this.#pulled(ask);
     this.#send(ask);
     if (this.#recovery !== null) this.#send(this.#recovery.tick());
     this.#act(event);
@@ -128,13 +141,40 @@ export class Membership {
     const { runtime } = this.#engine;
     this.#cancelTimer();
     this.#cancelTimer = runtime.setTimer(
-      () => this.#tick(Math.min(LONGEST_WAIT, wait * 2)),
+      () => this.#tick(Math.min(this.#longestWait, wait * 2)),
       wait * (0.75 + 0.5 * runtime.random()),
     );
   }
 
+  /**
+   * Only an answer to the latest question for the record counts. Where all of them take longer than the wait
+   * for the next question, that has to be longer.
+   */
+  #pulled(ask: readonly Outgoing[]): void {
+    const isLate = this.#roundTrip < Infinity && this.#roundTrip > this.#longestWait / 2;
+    this.#longestWait = isLate
+      ? Math.min(LONGEST_ROUND_TRIP, 2 * this.#roundTrip)
+      : Math.max(LONGEST_WAIT, this.#longestWait / 2);
+    this.#roundTrip = Infinity;
+    const pull = ask.find(({ request }) =>
+      request.type === "enquire" && request.purpose === "record"
+    );
+    if (pull !== undefined) this.#pulls.set(pull.request.id, this.#engine.runtime.now());
+    for (const oldest of this.#pulls.keys()) {
+      if (this.#pulls.size <= MAX_PULLS) break;
+      this.#pulls.delete(oldest);
+    }
+  }
+
+  #measure(id: number): void {
+    const asked = this.#pulls.get(id);
+    if (asked === undefined) return;
+    this.#roundTrip = Math.min(this.#roundTrip, this.#engine.runtime.now() - asked);
+  }
+
   /** The machines know by the numbers which answers still count. */
   #receive(from: string, header: Header, reply: Reply): void {
+    this.#measure(reply.id);
     const { ask, event } = this.#genesis.receive(from, header, reply, this.#reading());
     this.#send(ask);
     this.#act(event);

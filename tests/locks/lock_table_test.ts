@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { registerId } from "../../lib/codec.ts";
+import { SynodError } from "../../lib/errors.ts";
+import { Lock } from "../../lib/locks/lock.ts";
 import { LockTable, type Wish } from "../../lib/locks/lock_table.ts";
 import { encodeLock, lockOf, sessionsOf } from "../../lib/locks/lock_value.ts";
 import type { Ticket } from "../../lib/locks/ticket.ts";
@@ -227,6 +229,50 @@ describe("LockTable: a grant (section 9)", () => {
     await script.rounds("a", "b");
     assertEquals(script.count("a", "fence"), 1);
     assertEquals(request.outcome.startsWith("granted"), true);
+  });
+});
+
+describe("LockTable: a session that is over (section 9)", () => {
+  /** A lock that is held. */
+  async function held(): Promise<{ script: Script; lock: Lock; ticket: Ticket }> {
+    const script = await Script.start();
+    const { session } = script.node.core;
+    const request = script.acquire();
+    await script.node.ask("a", "b");
+    await script.node.ask("a", "b");
+    const ticket = request.ticket!;
+    const lock = new Lock("key", {
+      ticket,
+      isValid: () => session.isValid(script.owner.pid.session),
+      check: () => session.check(),
+      release: () => script.table.release(ticket),
+    });
+    assertEquals([lock.held, lock.signal.aborted], [true, false]);
+    return { script, lock, ticket };
+  }
+
+  it("ends held at the very instant, before any timer has run", async () => {
+    const { script, lock } = await held();
+    script.node.ahead = 5_000 * 0.95;
+    assertEquals(lock.held, false);
+  });
+
+  it("ends all that is held, and all that waits, with its reason", async () => {
+    const { script, lock } = await held();
+    const waiting = script.acquire();
+    await script.rounds("a", "b");
+    const reason = new SynodError("session_lost", "it is over");
+    script.table.sessionLost(script.owner.pid.session, reason);
+    await script.node.settle();
+    assertEquals([lock.held, lock.signal.aborted, lock.signal.reason], [false, true, reason]);
+    assertEquals([waiting.outcome, script.table.held], ["session_lost", 0]);
+  });
+
+  it("of another node's life ends nothing here", async () => {
+    const { script, lock } = await held();
+    const reason = new SynodError("session_lost", "it is over");
+    script.table.sessionLost(`x/${life(8)}/1`, reason);
+    assertEquals(lock.held, true);
   });
 });
 

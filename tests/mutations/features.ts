@@ -229,7 +229,7 @@ export const FEATURES: readonly Mutation[] = [
       name: "locks outlive the session",
       find: "      ticket.end(error);\n",
       replace: "",
-      tests: ["tests/locks/session_lost_test.ts"],
+      tests: ["tests/locks/lock_table_test.ts"],
     },
   ]),
   ...mutationsOf("lib/locks/room.ts", ["tests/locks/lock_table_test.ts"], [
@@ -266,7 +266,7 @@ export const FEATURES: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/locks/lock.ts", ["tests/locks/session_lost_test.ts"], [
+  ...mutationsOf("lib/locks/lock.ts", ["tests/locks/lock_table_test.ts"], [
     {
       section: 9,
       name: "a lock is held beyond the deadline",
@@ -281,7 +281,7 @@ export const FEATURES: readonly Mutation[] = [
       tests: ["tests/locks/process_lock_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/open_signal.ts", ["tests/locks/session_lost_test.ts"], [
+  ...mutationsOf("lib/node/open_signal.ts", ["tests/node/open_signal_test.ts"], [
     {
       section: 6,
       name: "a signal is right only when its timer has run",

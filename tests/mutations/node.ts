@@ -338,6 +338,13 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 12,
+      name: "no answer comes in time where answers take long",
+      find: "() => this.#tick(Math.min(this.#longestWait, wait * 2)),",
+      replace: "() => this.#tick(Math.min(LONGEST_WAIT, wait * 2)),",
+      tests: ["tests/node/membership_test.ts"],
+    },
+    {
+      section: 12,
       name: "who recovers asks only once",
       find: "if (this.#recovery !== null) this.#send(this.#recovery.tick());",
       replace: "",
@@ -358,7 +365,21 @@ export const NODE: readonly Mutation[] = [
       tests: ["tests/node/membership_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/session_keeper.ts", ["tests/processes/session_test.ts"], [
+  ...mutationsOf("lib/node/inquiries.ts", ["tests/node/inquiries_test.ts"], [
+    {
+      section: 12,
+      name: "a client hears no answer where answers take long",
+      find: "while (this.#questions.length > MAX_OPEN)",
+      replace: "while (this.#questions.length > 1)",
+    },
+    {
+      section: 7,
+      name: "answers to questions of before are heard after the conclusion",
+      find: "      this.#close();\n      this.#conclude(outcome);",
+      replace: "      this.#conclude(outcome);",
+    },
+  ]),
+  ...mutationsOf("lib/node/session_keeper.ts", ["tests/node/session_keeper_test.ts"], [
     {
       section: 6,
       name: "a session lasts longer than the cluster allows",
@@ -380,7 +401,7 @@ export const NODE: readonly Mutation[] = [
       name: "a session of before is taken for the present one",
       find: "return session === this.#lease.session && this.remaining > 0;",
       replace: "return this.remaining > 0;",
-      tests: ["tests/node/session_keeper_test.ts", "tests/processes/session_test.ts"],
+      tests: ["tests/node/session_keeper_test.ts"],
     },
     {
       section: 6,
@@ -395,7 +416,7 @@ export const NODE: readonly Mutation[] = [
       name: "what depended on a session that is over goes on",
       find: "if (this.#open && this.#lease.isDead(this.#reading())) this.#reopen();",
       replace: "",
-      tests: ["tests/locks/session_lost_test.ts"],
+      tests: ["tests/node/session_keeper_test.ts"],
     },
     {
       section: 6,

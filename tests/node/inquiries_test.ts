@@ -1,0 +1,113 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Inquiries } from "../../lib/node/inquiries.ts";
+import type { GenesisRecord, Reply } from "../../lib/paxos/messages.ts";
+import { life, ScriptedNode } from "./support/scripted_node.ts";
+
+/** A client that does not know its cluster, and what it concludes. */
+function script(): { node: ScriptedNode; inquiries: Inquiries; concluded: string[] } {
+  const node = new ScriptedNode({});
+  const concluded: string[] = [];
+  const inquiries = new Inquiries(node.engine, {
+    otherRecord: (record) => {
+      concluded.push(record.id);
+      node.engine.enter(record);
+    },
+    hopeless: (error) => void concluded.push(error.code),
+  });
+  return { node, inquiries, concluded };
+}
+
+/** `member` answers question `id` with the record of this name. */
+function answer(node: ScriptedNode, member: string, id: number, name = "g"): void {
+  const record: GenesisRecord = { ...node.record, id: name };
+  const reply: Reply = { id, type: "record", members: node.members, record };
+  node.receive(member, { replies: [reply] });
+}
+
+/** The numbers of the questions that `a` was sent since the last time. */
+async function asked(node: ScriptedNode): Promise<number[]> {
+  const numbers = (await node.asked("a")).map(({ id }) => id);
+  await node.lose("a", "b", "c");
+  return numbers;
+}
+
+describe("Inquiries (section 7)", () => {
+  it("believe a majority that answers one question", async () => {
+    const { node, inquiries, concluded } = script();
+    inquiries.start();
+    const [id] = await asked(node);
+    answer(node, "a", id);
+    assertEquals(concluded, []);
+    answer(node, "b", id);
+    assertEquals(concluded, ["g"]);
+    inquiries.stop();
+  });
+
+  it("do not count answers to different questions together, nor different answers", async () => {
+    const { node, inquiries, concluded } = script();
+    inquiries.start();
+    const [first] = await asked(node);
+    answer(node, "a", first);
+    await node.time.pass(30);
+    const [second] = await asked(node);
+    answer(node, "b", second);
+    answer(node, "c", second, "other");
+    assertEquals(concluded, []);
+    answer(node, "a", second);
+    assertEquals(concluded, ["g"]);
+    inquiries.stop();
+  });
+
+  it("wait for answers that take longer than the next question", async () => {
+    const { node, inquiries, concluded } = script();
+    inquiries.start();
+    const [id] = await asked(node);
+    // Asked again and again meanwhile.
+    await node.time.pass(3_000);
+    assertEquals((await asked(node)).length > 3, true);
+    answer(node, "a", id);
+    answer(node, "c", id);
+    assertEquals(concluded, ["g"]);
+    inquiries.stop();
+  });
+
+  it("conclude once: what comes later to questions of before says nothing", async () => {
+    const { node, inquiries, concluded } = script();
+    inquiries.start();
+    const [first] = await asked(node);
+    await node.time.pass(30);
+    const [second] = await asked(node);
+    for (const member of ["a", "b"]) answer(node, member, second);
+    for (const member of ["a", "b"]) answer(node, member, first, "older");
+    assertEquals(concluded, ["g"]);
+    inquiries.stop();
+  });
+
+  it("asks nothing while it knows its cluster, unless in doubt, and not too often then", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    const concluded: string[] = [];
+    const inquiries = new Inquiries(node.engine, {
+      otherRecord: ({ id }) => void concluded.push(id),
+      hopeless: ({ code }) => void concluded.push(code),
+    });
+    inquiries.start();
+    assertEquals(await asked(node), []);
+    for (let i = 0; i < 5; i++) inquiries.doubt();
+    const numbers = await asked(node);
+    assertEquals(numbers.length, 1);
+    // It is the same one: nothing changes.
+    for (const member of ["a", "b"]) answer(node, member, numbers[0]);
+    assertEquals(concluded, []);
+    await node.time.pass(1_001);
+    inquiries.doubt();
+    const [next] = await asked(node);
+    node.receive("a", {
+      header: { ...node.header("a"), life: life(1) },
+      replies: [{ id: next, type: "notAMember" }],
+    });
+    node.receive("b", { replies: [{ id: next, type: "notAMember" }] });
+    assertEquals(concluded, ["not_a_member"]);
+    inquiries.stop();
+  });
+});
