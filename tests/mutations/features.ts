@@ -456,8 +456,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "a call goes on in the name of another life of its caller",
-      find: "if (session !== undefined && engine.life !== life) return operation.resolve(",
-      replace: "if (false) return operation.resolve(",
+      find: "isLost: () => engine.life !== life,",
+      replace: "isLost: () => false,",
       tests: ["tests/singletons/outbound_test.ts"],
     },
     {
