@@ -20,9 +20,9 @@ export interface Rule {
 
 /** The first rule whose folder a test file is in says how it is run. */
 export const RULES: readonly Rule[] = [
-  // Exhaustive or long: their outcome does not depend on the runtime.
-  ...["tests/sim/", "tests/model/", "tests/checkers/", "tests/mutations/"].map((folder): Rule => ({
-    folder,
+  // Exhaustive, long, or on a clock of their own: their outcome does not depend on the runtime.
+  ...["sim", "model", "checkers", "mutations", "scripted"].map((name): Rule => ({
+    folder: `tests/${name}/`,
     runtimes: ["deno"],
     permissions: ["--allow-read"],
     timeout: 600_000,

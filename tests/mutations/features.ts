@@ -2,13 +2,13 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** Sections 4, 9 and 10: the features on top. */
 export const FEATURES: readonly Mutation[] = [
-  ...mutationsOf("lib/kv/puts.ts", ["tests/kv/puts_test.ts"], [
+  ...mutationsOf("lib/kv/puts.ts", ["tests/scripted/puts_test.ts"], [
     {
       section: 4,
       name: "a put of a process that has ended is proposed",
       find: 'if (pid !== undefined && owner === undefined) return { kind: "invalid_value" };',
       replace: "",
-      tests: ["tests/kv/puts_test.ts"],
+      tests: ["tests/scripted/puts_test.ts"],
     },
     {
       section: 4,
@@ -120,17 +120,17 @@ export const FEATURES: readonly Mutation[] = [
       name: "a value may be bound to a process of a session that was not granted",
       find: "if (await core.session.valid(limits) !== session) return undefined;",
       replace: "",
-      tests: ["tests/kv/puts_test.ts"],
+      tests: ["tests/scripted/puts_test.ts"],
     },
     {
       section: 4,
       name: "a value may be bound to a process that has ended",
       find: "if (processes.owner(pid) === undefined) return undefined;",
       replace: "",
-      tests: ["tests/kv/puts_test.ts"],
+      tests: ["tests/scripted/puts_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/process_table.ts", ["tests/kv/puts_test.ts"], [
+  ...mutationsOf("lib/process_table.ts", ["tests/scripted/puts_test.ts"], [
     {
       section: 4,
       name: "a process that exits does not make sure that unknown writes are gone",
@@ -148,7 +148,7 @@ export const FEATURES: readonly Mutation[] = [
       name: "a process that has ended is still there",
       find: "    this.#owners.delete(nameOf(owner.pid));\n",
       replace: "",
-      tests: ["tests/kv/puts_test.ts"],
+      tests: ["tests/scripted/puts_test.ts"],
     },
     {
       section: 4,
@@ -157,7 +157,7 @@ export const FEATURES: readonly Mutation[] = [
       replace: "if (!writes.owned) this.registers.delete(register);",
     },
   ]),
-  ...mutationsOf("lib/kv.ts", ["tests/kv/no_quorum_test.ts", "tests/kv/puts_test.ts"], [
+  ...mutationsOf("lib/kv.ts", ["tests/kv/no_quorum_test.ts", "tests/scripted/puts_test.ts"], [
     {
       section: 4,
       name: "a put with an unknown outcome is made once more",
@@ -167,7 +167,7 @@ export const FEATURES: readonly Mutation[] = [
       tests: ["tests/recovery/clients_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/lock_table_test.ts"], [
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/scripted/lock_table_test.ts"], [
     {
       section: 9,
       name: "who stops waiting leaves its request behind",
@@ -229,10 +229,10 @@ export const FEATURES: readonly Mutation[] = [
       name: "locks outlive the session",
       find: "      ticket.end(error);\n",
       replace: "",
-      tests: ["tests/locks/lock_table_test.ts"],
+      tests: ["tests/scripted/lock_table_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/locks/room.ts", ["tests/locks/lock_table_test.ts"], [
+  ...mutationsOf("lib/locks/room.ts", ["tests/scripted/lock_table_test.ts"], [
     {
       section: 9,
       name: "a state of before a request says that it was stolen",
@@ -266,7 +266,7 @@ export const FEATURES: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/locks/lock.ts", ["tests/locks/lock_table_test.ts"], [
+  ...mutationsOf("lib/locks/lock.ts", ["tests/scripted/lock_table_test.ts"], [
     {
       section: 9,
       name: "a lock is held beyond the deadline",
@@ -287,7 +287,7 @@ export const FEATURES: readonly Mutation[] = [
       name: "a signal is right only when its timer has run",
       find: "        check();\n",
       replace: "",
-      tests: ["tests/singletons/host_test.ts", "tests/node/open_signal_test.ts"],
+      tests: ["tests/scripted/host_test.ts", "tests/node/open_signal_test.ts"],
     },
   ]),
   ...mutationsOf(
@@ -329,42 +329,42 @@ export const FEATURES: readonly Mutation[] = [
       name: "an instance runs for a host that did not win",
       find: "if (!samePid(result.pid, pid)) {",
       replace: "if (false) {",
-      tests: ["tests/singletons/host_test.ts"],
+      tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
       name: "an instance starts though its session is over",
       find: "      if (!mayTake()) throw lost();\n",
       replace: "",
-      tests: ["tests/singletons/host_test.ts"],
+      tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
       name: "a start that ends unknown leaves what may yet appear",
       find: "void this.#leave(register, pid, false, true);",
       replace: "",
-      tests: ["tests/singletons/host_test.ts"],
+      tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
       name: "a start that ends unknown does not make sure",
       find: "void this.#leave(register, pid, false, true);",
       replace: "void this.#leave(register, pid, false, false);",
-      tests: ["tests/singletons/host_test.ts"],
+      tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
       name: "a start that ends unknown leaves its process",
       find: "      void process.exit();\n      throw error;",
       replace: "      throw error;",
-      tests: ["tests/singletons/host_test.ts"],
+      tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
       name: "another instance than the one that is meant runs a call",
       find: "running !== undefined && running.instance.token === call.token &&",
       replace: "running !== undefined &&",
-      tests: ["tests/singletons/host_test.ts"],
+      tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
@@ -372,21 +372,21 @@ export const FEATURES: readonly Mutation[] = [
       find:
         'if (question.type !== "call" || parseSession(question.session).life !== engine.life) return;',
       replace: 'if (question.type !== "call") return;',
-      tests: ["tests/singletons/host_test.ts"],
+      tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
       name: "a host of a new life remembers the calls of the one before",
       find: "if (this.#life !== engine.life) {",
       replace: "if (false) {",
-      tests: ["tests/singletons/host_test.ts"],
+      tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
       name: "the entry of an instance that has ended is not sealed",
       find: "    await this.#leave(register, pid, byItself, false);\n",
       replace: "",
-      tests: ["tests/singletons/host_test.ts"],
+      tests: ["tests/scripted/host_test.ts"],
     },
   ]),
   ...mutationsOf("lib/singletons/instance.ts", ["tests/singletons/instance_test.ts"], [
@@ -458,14 +458,14 @@ export const FEATURES: readonly Mutation[] = [
       name: "a call goes on in the name of another life of its caller",
       find: "isLost: () => engine.life !== life,",
       replace: "isLost: () => false,",
-      tests: ["tests/singletons/outbound_test.ts"],
+      tests: ["tests/scripted/outbound_test.ts"],
     },
     {
       section: 10,
       name: "a call has another number each time that it is sent",
       find: "return toQuestion(attempt, channel, sequence, named);",
       replace: "return toQuestion(attempt, channel, isFirst ? sequence : ++channel.last, named);",
-      tests: ["tests/singletons/outbound_test.ts"],
+      tests: ["tests/scripted/outbound_test.ts"],
     },
   ]),
 ];

@@ -2,7 +2,7 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** What the shell around the state machines keeps: sections 3, 4, 6, 7 and 8. */
 export const NODE: readonly Mutation[] = [
-  ...mutationsOf("lib/node/kept_promises.ts", ["tests/node/proposals_test.ts"], [
+  ...mutationsOf("lib/node/kept_promises.ts", ["tests/scripted/proposals_test.ts"], [
     {
       section: 3,
       name: "a kept promise serves twice",
@@ -54,7 +54,7 @@ export const NODE: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/node/proposals.ts", ["tests/node/proposals_test.ts"], [
+  ...mutationsOf("lib/node/proposals.ts", ["tests/scripted/proposals_test.ts"], [
     {
       section: 3,
       name: "a change that was left over takes the short way after it has written",
@@ -114,7 +114,7 @@ export const NODE: readonly Mutation[] = [
       tests: ["tests/node/settled_values_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/liveness.ts", ["tests/node/liveness_test.ts"], [
+  ...mutationsOf("lib/node/liveness.ts", ["tests/scripted/liveness_test.ts"], [
     {
       section: 3,
       name: "settled values are served without a quorum",
@@ -130,7 +130,7 @@ export const NODE: readonly Mutation[] = [
       tests: [
         "tests/kv/bound_until_test.ts",
         "tests/kv/watch_test.ts",
-        "tests/node/liveness_test.ts",
+        "tests/scripted/liveness_test.ts",
       ],
     },
     {
@@ -188,7 +188,7 @@ export const NODE: readonly Mutation[] = [
       replace: "      chosen = { ...chosen, state: null };\n    }\n    if",
     },
   ]),
-  ...mutationsOf("lib/node/engine.ts", ["tests/node/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine.ts", ["tests/scripted/engine_test.ts"], [
     {
       section: 7,
       name: "replies of two clusters count together",
@@ -274,7 +274,7 @@ export const NODE: readonly Mutation[] = [
       name: "who gave up goes on to vote",
       find: "  forget(life: Life): void {\n    this.#voter = null;\n",
       replace: "  forget(life: Life): void {\n",
-      tests: ["tests/node/engine_test.ts"],
+      tests: ["tests/scripted/engine_test.ts"],
     },
     {
       section: 2,
@@ -313,14 +313,14 @@ export const NODE: readonly Mutation[] = [
       name: "a recovery goes on with answers of before a genesis",
       find: "    if (voids) this.#recovery?.restart();\n",
       replace: "",
-      tests: ["tests/node/membership_test.ts"],
+      tests: ["tests/scripted/membership_test.ts"],
     },
     {
       section: 7,
       name: "a member with a quorum asks whether all is lost",
       find: "if (voter === null || record === null || this.#hasQuorum()) {",
       replace: "if (voter === null || record === null) {",
-      tests: ["tests/node/membership_test.ts"],
+      tests: ["tests/scripted/membership_test.ts"],
     },
     {
       section: 7,
@@ -334,38 +334,38 @@ export const NODE: readonly Mutation[] = [
       name: "nobody ever gives up a cluster that cannot come back",
       find: 'if (settings.afterMajorityLoss === "wait") return;',
       replace: "return;",
-      tests: ["tests/recovery/stuck_test.ts"],
+      tests: ["tests/sim/stuck_test.ts"],
     },
     {
       section: 12,
       name: "no answer comes in time where answers take long",
       find: "() => this.#tick(Math.min(this.#longestWait, wait * 2)),",
       replace: "() => this.#tick(Math.min(LONGEST_WAIT, wait * 2)),",
-      tests: ["tests/node/membership_test.ts"],
+      tests: ["tests/scripted/membership_test.ts"],
     },
     {
       section: 12,
       name: "who recovers asks only once",
       find: "if (this.#recovery !== null) this.#send(this.#recovery.tick());",
       replace: "",
-      tests: ["tests/node/membership_test.ts"],
+      tests: ["tests/scripted/membership_test.ts"],
     },
     {
       section: 7,
       name: "who gives up keeps its life",
       find: "this.#engine.forget(this.#newLife());",
       replace: "this.#engine.forget(this.#engine.life);",
-      tests: ["tests/node/membership_test.ts"],
+      tests: ["tests/scripted/membership_test.ts"],
     },
     {
       section: 7,
       name: "a new life may be below the one before",
       find: "return now > life ? now : lifeAfter(life, random);",
       replace: "return now;",
-      tests: ["tests/node/membership_test.ts"],
+      tests: ["tests/scripted/membership_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/inquiries.ts", ["tests/node/inquiries_test.ts"], [
+  ...mutationsOf("lib/node/inquiries.ts", ["tests/scripted/inquiries_test.ts"], [
     {
       section: 12,
       name: "a client hears no answer where answers take long",
@@ -379,13 +379,13 @@ export const NODE: readonly Mutation[] = [
       replace: "      this.#conclude(outcome);",
     },
   ]),
-  ...mutationsOf("lib/node/session_keeper.ts", ["tests/node/session_keeper_test.ts"], [
+  ...mutationsOf("lib/node/session_keeper.ts", ["tests/scripted/session_keeper_test.ts"], [
     {
       section: 6,
       name: "a session lasts longer than the cluster allows",
       find: "const ttl = Math.min(settings.sessionTtl, record!.maxTtl);",
       replace: "const ttl = settings.sessionTtl;",
-      tests: ["tests/node/session_keeper_test.ts"],
+      tests: ["tests/scripted/session_keeper_test.ts"],
     },
     {
       section: 6,
@@ -394,14 +394,14 @@ export const NODE: readonly Mutation[] = [
         "this.#cancelRenewal = this.#engine.runtime.setTimer(() => this.#renew(0), lease.ttl / 3);",
       replace:
         "this.#cancelRenewal = this.#engine.runtime.setTimer(() => this.#renew(0), lease.ttl);",
-      tests: ["tests/node/session_keeper_test.ts"],
+      tests: ["tests/scripted/session_keeper_test.ts"],
     },
     {
       section: 6,
       name: "a session of before is taken for the present one",
       find: "return session === this.#lease.session && this.remaining > 0;",
       replace: "return this.remaining > 0;",
-      tests: ["tests/node/session_keeper_test.ts"],
+      tests: ["tests/scripted/session_keeper_test.ts"],
     },
     {
       section: 6,
@@ -409,21 +409,21 @@ export const NODE: readonly Mutation[] = [
       find:
         "    return !this.#stopped && session === this.#lease.session &&\n      !this.#lease.isDead(this.#reading());",
       replace: "    return !this.#stopped && session === this.#lease.session;",
-      tests: ["tests/node/session_keeper_test.ts"],
+      tests: ["tests/scripted/session_keeper_test.ts"],
     },
     {
       section: 6,
       name: "what depended on a session that is over goes on",
       find: "if (this.#open && this.#lease.isDead(this.#reading())) this.#reopen();",
       replace: "",
-      tests: ["tests/node/session_keeper_test.ts"],
+      tests: ["tests/scripted/session_keeper_test.ts"],
     },
     {
       section: 6,
       name: "a session that nobody grants is asked for for ever",
       find: 'if (reply.type === "refused") this.#refused(from);',
       replace: "",
-      tests: ["tests/node/session_keeper_test.ts"],
+      tests: ["tests/scripted/session_keeper_test.ts"],
     },
   ]),
   ...mutationsOf("lib/node/node.ts", ["tests/recovery/clients_test.ts"], [
@@ -465,7 +465,7 @@ export const NODE: readonly Mutation[] = [
       name: "a node that nobody answers does not ask whether there is another cluster",
       find: "unanswered: () => this.#inquiries.doubt(),",
       replace: "unanswered: () => {},",
-      tests: ["tests/recovery/stuck_test.ts"],
+      tests: ["tests/sim/stuck_test.ts"],
     },
     {
       section: 6,
@@ -482,7 +482,7 @@ export const NODE: readonly Mutation[] = [
       tests: ["tests/node/close_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/questions.ts", ["tests/node/questions_test.ts"], [
+  ...mutationsOf("lib/node/questions.ts", ["tests/scripted/questions_test.ts"], [
     {
       section: 6,
       name: "one member is believed which session of a node is the newest",
@@ -538,7 +538,7 @@ export const NODE: readonly Mutation[] = [
       replace: "return rests[0];",
     },
   ]),
-  ...mutationsOf("lib/node/sweeper.ts", ["tests/node/sweeper_test.ts"], [
+  ...mutationsOf("lib/node/sweeper.ts", ["tests/scripted/sweeper_test.ts"], [
     {
       section: 8,
       name: "a tombstone is forgotten that a member may not have",
@@ -576,14 +576,14 @@ export const NODE: readonly Mutation[] = [
       name: "what was read does not keep a watcher from going back",
       find: "if (this.#learner.learn(learned.ballot)) return this.#tell(learned);",
       replace: "return this.#tell(learned);",
-      tests: ["tests/node/watches_test.ts", "tests/kv/watch_test.ts"],
+      tests: ["tests/scripted/watches_test.ts", "tests/kv/watch_test.ts"],
     },
     {
       section: 7,
       name: "a watch of the cluster before keeps this one's news back",
       find: "    this.#learner = new Learner(this.#engine.members);\n    this.#last = undefined;",
       replace: "    this.#last = undefined;",
-      tests: ["tests/node/watches_test.ts", "tests/recovery/clients_test.ts"],
+      tests: ["tests/scripted/watches_test.ts", "tests/recovery/clients_test.ts"],
     },
   ]),
 ];

@@ -11,7 +11,9 @@ describe("ruleFor()", () => {
   });
 
   it("runs simulations, models and what starts other runtimes in Deno alone", () => {
-    for (const folder of ["sim", "model", "checkers", "runtimes", "tasks"]) {
+    for (
+      const folder of ["sim", "model", "checkers", "mutations", "scripted", "runtimes", "tasks"]
+    ) {
       assertEquals(ruleFor(`tests/${folder}/a_test.ts`).runtimes, ["deno"]);
     }
   });

@@ -10,7 +10,7 @@ import { type Answer, decodeAnswer, type Question } from "../../lib/singletons/b
 import { Host } from "../../lib/singletons/host.ts";
 import { singletonOf, takeChange } from "../../lib/singletons/singleton_value.ts";
 import type { AnySpec } from "../../lib/singletons/spec.ts";
-import { life, ScriptedNode } from "../node/support/scripted_node.ts";
+import { life, ScriptedNode } from "./support/scripted_node.ts";
 
 const REGISTER = registerId("s", "counter", "apple");
 const ARGS = encodeValue([], 100);

@@ -4,7 +4,7 @@ import { decodeFrame, encodeValue, registerId } from "../../lib/codec.ts";
 import { SessionMonitor } from "../../lib/locks/session_monitor.ts";
 import { decodeQuestion, encodeAnswer } from "../../lib/singletons/bodies.ts";
 import { Outbound } from "../../lib/singletons/outbound.ts";
-import { life, ScriptedNode } from "../node/support/scripted_node.ts";
+import { life, ScriptedNode } from "./support/scripted_node.ts";
 
 const REGISTER = registerId("s", "counter", "apple");
 const ARGS = encodeValue([], 100);

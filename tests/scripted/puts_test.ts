@@ -5,7 +5,7 @@ import { resolveBindings } from "../../lib/kv/bindings.ts";
 import { type PutOutcome, Puts } from "../../lib/kv/puts.ts";
 import type { Binding } from "../../lib/paxos/register.ts";
 import { type Owner, ProcessTable } from "../../lib/process_table.ts";
-import { KEY, life, ScriptedNode, type ScriptOptions } from "../node/support/scripted_node.ts";
+import { KEY, life, ScriptedNode, type ScriptOptions } from "./support/scripted_node.ts";
 
 const VALUE = encodeValue("x", 100);
 

@@ -1,10 +1,10 @@
 import { assert } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode } from "../../mod.ts";
-import { Random } from "../sim/random.ts";
+import { Random } from "./random.ts";
 import { valueOf } from "../support/expect.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
-import { Lives } from "./support/lives.ts";
+import { Lives } from "../recovery/support/lives.ts";
 
 /** How many histories of each kind of cluster. */
 const SEEDS = 10;

@@ -15,7 +15,7 @@ import {
 } from "../../lib/paxos/lock_register.ts";
 import type { Pid, State } from "../../lib/paxos/register.ts";
 import { type Owner, ProcessTable } from "../../lib/process_table.ts";
-import { life, ScriptedNode } from "../node/support/scripted_node.ts";
+import { life, ScriptedNode } from "./support/scripted_node.ts";
 
 const LOCK = registerId("l", undefined, "key");
 
