@@ -2,6 +2,7 @@ import { SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/operation.ts";
 import type { Ballot } from "../paxos/ballot.ts";
+import type { Learned } from "../paxos/learner.ts";
 import {
   applyOrder,
   type LockMode,
@@ -134,11 +135,10 @@ export class LockTable {
   }
 
   /** Reads a lock that somebody here waits for or holds, in case that a message was lost. */
-  async reread(register: RegisterId): Promise<void> {
+  async reread(register: RegisterId): Promise<Learned> {
     const limits = this.#core.limits();
     const chosen = await this.#core.reads.read(register, limits);
-    const { ballot, state } = await this.#tidied(register, chosen, limits);
-    this.#core.watches.note(register, { ballot, state });
+    return await this.#tidied(register, chosen, limits);
   }
 
   /** The session is over: what it held is lost, and what it waited for, too. */

@@ -136,14 +136,13 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       // The cluster may have begun anew without this node.
       unanswered: () => this.#inquiries.doubt(),
     });
-    const watches = new Watches(engine, (register) => {
-      // It is read again soon, should this fail.
-      if (register[0] === LOCK) return void this.#lockTable.reread(register).catch(() => {});
-      liveness.live(register, this.#core.limits()).then(
-        ({ ballot, state }) => watches.note(register, { ballot, state }),
-        () => {},
-      );
-    });
+    const watches = new Watches(
+      engine,
+      (register) =>
+        register[0] === LOCK
+          ? this.#lockTable.reread(register)
+          : liveness.live(register, this.#core.limits()),
+    );
     this.#core = new Core({
       engine,
       pacing,

@@ -8,8 +8,8 @@ export type Listener = (learned: Learned) => void;
 /** Acceptors forget who does not ask again within half a minute. */
 const LONGEST_RENEWAL = 10_000;
 
-/** What a watched register is re-read for: what ended is sealed even if nobody asks. */
-export type Reread = (register: RegisterId) => void;
+/** Reads a register anew, as a `get` would: what ended is sealed even if nobody asks. */
+export type Reread = (register: RegisterId) => Promise<Learned>;
 
 /**
  * Follows registers: learns what is chosen from what the acceptors push, and has it read once per
@@ -20,7 +20,7 @@ export class Watches {
   readonly #reread: Reread;
   readonly #watched = new Map<RegisterId, Watched>();
 
-  /** `reread` reads a register as a `get` would, and hands what it finds to `note`. */
+  /** `reread` is called once per time to live, and whenever somebody wants to know what is present. */
   constructor(engine: Engine, reread: Reread) {
     this.#engine = engine;
     this.#reread = reread;
@@ -38,6 +38,7 @@ export class Watches {
     }
     watched.listeners.add(listener);
     return () => {
+      watched.newcomers.delete(listener);
       if (!watched.listeners.delete(listener) || watched.listeners.size > 0) return;
       if (this.#watched.get(register) === watched) this.#watched.delete(register);
       watched.stop();
@@ -66,8 +67,11 @@ export class Watches {
 
 class Watched {
   readonly listeners = new Set<Listener>();
-  /** Those who came later, and have been told nothing yet. */
-  readonly #newcomers = new Set<Listener>();
+  /**
+   * Those who came later, and have been told nothing yet. What is learned or read from what was asked for
+   * before they came may be older than what they have seen: they wait for what is read for them.
+   */
+  readonly newcomers: Set<Listener> = new Set<Listener>();
   #last: Learned | undefined;
   readonly #register: RegisterId;
   readonly #engine: Engine;
@@ -112,22 +116,34 @@ class Watched {
 
   /** Has the register read again, so that a newcomer is told what it has now. */
   greet(listener: Listener): void {
-    this.#newcomers.add(listener);
-    this.#reread(this.#register);
+    this.newcomers.add(listener);
+    this.#read();
   }
 
   note(learned: Learned): void {
-    if (this.#learner.learn(learned.ballot)) return this.#tell(learned);
-    for (const listener of this.#newcomers) {
-      if (this.listeners.has(listener)) listener(this.#last ?? learned);
-    }
-    this.#newcomers.clear();
+    if (this.#learner.learn(learned.ballot)) this.#tell(learned);
+  }
+
+  /** Reads the register, for itself and for all newcomers that there are by now. */
+  #read(): void {
+    const question = this.#question;
+    const newcomers = [...this.newcomers];
+    const found = (learned: Learned) => {
+      // Nobody watches any more, or the cluster is another one.
+      if (this.#question !== question) return;
+      this.note(learned);
+      for (const listener of newcomers) {
+        if (this.newcomers.delete(listener)) listener(this.#last ?? learned);
+      }
+    };
+    // Should it fail: it is read again soon.
+    this.#reread(this.#register).then(found, () => {});
   }
 
   #renew(): void {
     const { engine, register } = { engine: this.#engine, register: this.#register };
     engine.ask(engine.members, { id: this.#question!, type: "watch", register });
-    this.#reread(register);
+    this.#read();
     const again = Math.min(LONGEST_RENEWAL, engine.settings.sessionTtl);
     this.#cancelTimer();
     this.#cancelTimer = engine.runtime.setTimer(() => this.#renew(), again);
@@ -135,9 +151,10 @@ class Watched {
 
   #tell(learned: Learned): void {
     this.#last = learned;
-    this.#newcomers.clear();
     this.#rereadAtItsEnd(learned.state);
-    for (const listener of [...this.listeners]) listener(learned);
+    for (const listener of [...this.listeners]) {
+      if (!this.newcomers.has(listener)) listener(learned);
+    }
   }
 
   /** What lasts until a time is read again then, so that it is sealed. */
@@ -147,7 +164,6 @@ class Watched {
     const times = state.bindings.map((one) => one.kind === "until" ? one.time : Infinity);
     const left = Math.min(...times) - this.#engine.runtime.wallNow();
     if (left === Infinity) return;
-    const reread = () => this.#reread(this.#register);
-    this.#cancelUntil = this.#engine.runtime.setTimer(reread, Math.max(1, left));
+    this.#cancelUntil = this.#engine.runtime.setTimer(() => this.#read(), Math.max(1, left));
   }
 }

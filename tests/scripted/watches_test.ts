@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { Watches } from "../../lib/node/watches.ts";
 import type { Learned } from "../../lib/paxos/learner.ts";
 import { showBallot, showState } from "../paxos/notation.ts";
 import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
@@ -77,14 +78,95 @@ describe("Watches (section 3)", () => {
     await node.hear("a", "b");
     assertEquals(told, ["absent@70 at 70r", "y@5 at 5r"]);
   });
+});
 
-  it("somebody who comes later is told what is known, not what was before", async () => {
-    const { node } = await watching();
-    node.core.watches.note(KEY, learned(7));
+describe("what Watches have read", () => {
+  /** Watches whose reads end as the script says, and a way to watch that tells the counters of ballots. */
+  async function reading() {
+    const node = await ScriptedNode.start();
+    const reads: { resolve(learned: Learned): void; reject(error: Error): void }[] = [];
+    const watches = new Watches(node.engine, () =>
+      new Promise((resolve, reject) => {
+        reads.push({ resolve, reject });
+      }));
+    const watch = (told: number[]) =>
+      watches.watch(KEY, ({ ballot }) => void told.push(ballot.counter));
+    const end = async (read: number, counter: number) => {
+      reads[read].resolve(learned(counter));
+      await node.settle();
+    };
+    return { node, watches, reads, watch, end };
+  }
+
+  it("is told, if it is news", async () => {
+    const { watch, end, node, reads } = await reading();
+    const told: number[] = [];
+    watch(told);
+    await end(0, 7);
+    await node.time.pass(5_000); // the time to live
+    await end(1, 7);
+    assertEquals([told, reads.length], [[7], 2]);
+  });
+
+  it("is not told to somebody who watches anew: it may be what was there before", async () => {
+    const { watch, end } = await reading();
+    watch([])();
+    const told: number[] = [];
+    watch(told);
+    await end(0, 5);
+    assertEquals(told, []);
+    await end(1, 7);
+    assertEquals(told, [7]);
+  });
+
+  it("is not told to those who watched another cluster, either", async () => {
+    const { watch, watches, end } = await reading();
+    const told: number[] = [];
+    watch(told);
+    watches.restart();
+    await end(0, 70);
+    await end(1, 7);
+    assertEquals(told, [7]);
+  });
+
+  it("is told to somebody who comes later only if it was read since, and news at no time before", async () => {
+    const { watch, watches, end } = await reading();
+    const [early, late]: number[][] = [[], []];
+    watch(early);
+    watch(late);
+    watches.note(KEY, learned(4)); // as by a push that was long under way
+    await end(0, 5);
+    assertEquals([early, late], [[4, 5], []]);
+    watches.note(KEY, learned(8));
+    await end(1, 7);
+    assertEquals([early, late], [[4, 5, 8], [8]]);
+    watches.note(KEY, learned(9));
+    assertEquals([early, late], [[4, 5, 8, 9], [8, 9]]);
+  });
+
+  it("is told to whoever still waits, when a read for them failed and the next one did not", async () => {
+    const { node, watch, end, reads } = await reading();
+    watch([]);
     const late: number[] = [];
-    node.core.watches.watch(KEY, ({ ballot }) => void late.push(ballot.counter));
+    watch(late);
+    await end(0, 5);
+    reads[1].reject(new Error("no quorum"));
+    await node.settle();
     assertEquals(late, []);
-    node.core.watches.note(KEY, learned(6));
-    assertEquals(late, [7]);
+    await node.time.pass(5_000);
+    await end(2, 5);
+    assertEquals(late, [5]);
+  });
+
+  it("is told to nobody who has gone, and by nobody who is closed", async () => {
+    const { watch, watches, end } = await reading();
+    const [early, late]: number[][] = [[], []];
+    watch(early);
+    watch(late)();
+    await end(1, 5);
+    assertEquals([early, late], [[5], []]);
+    watches.close();
+    await end(0, 6);
+    assertEquals(early, [5]);
   });
 });

@@ -129,7 +129,7 @@ export class ScriptedNode {
     });
     const hasQuorum = () => session.isValid();
     const liveness = new Liveness({ runtime, reads, proposals, questions, settled, hasQuorum });
-    const watches = new Watches(engine, () => {});
+    const watches = new Watches(engine, () => new Promise(() => {}));
     const parts = { engine, pacing, reads, proposals, questions, liveness, session };
     this.engine = engine;
     this.core = new Core({ ...parts, watches, settled });
