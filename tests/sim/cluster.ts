@@ -26,7 +26,7 @@ export interface Station {
 }
 
 /** Clock rates are from 1 - this to 1 + this: the fastest and the slowest of a run are 5 % apart. */
-const DRIFT = 0.025;
+export const DRIFT = 0.025;
 
 /** Starts the nodes of a scenario, and ends them. */
 export class Cluster {

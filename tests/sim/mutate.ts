@@ -1,11 +1,13 @@
 /**
  * Tests the simulator: breaks one rule of the protocol after the other, in a copy of the project, and
- * sees whether the simulation notices. Takes a while; `deno run --allow-all tests/sim/mutate.ts [part
- * of a name...]` runs those whose name contains one of the parts.
+ * sees whether the simulation notices. Takes a while; `deno run --allow-all tests/sim/mutate.ts
+ * [workload or part of a name...]` runs some of them only.
  *
  * @module
  */
-import { type Mutation, MUTATIONS } from "./mutations.ts";
+import { MUTATIONS } from "./mutations.ts";
+import type { Mutation } from "./mutations/mutation.ts";
+import type { Workload } from "./scenario.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -44,7 +46,14 @@ async function apply({ name, file, find, replace }: Mutation, root: URL) {
   return () => Deno.writeTextFile(path, text);
 }
 
-async function run(seeds: number, root: URL): Promise<{ failed: boolean; output: string }> {
+/** What a run of the simulation says: a run that was killed, or could not begin, says nothing. */
+type Verdict = "found" | "missed" | "error";
+
+async function run(
+  seeds: number,
+  workload: Workload,
+  root: URL,
+): Promise<{ verdict: Verdict; output: string }> {
   const command = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -52,6 +61,8 @@ async function run(seeds: number, root: URL): Promise<{ failed: boolean; output:
       "--allow-read",
       "--import-map=tests/offline/import_map.json",
       "tests/sim/main.ts",
+      "--workload",
+      workload,
       "--seeds",
       `${seeds}`,
       "--enough",
@@ -61,39 +72,52 @@ async function run(seeds: number, root: URL): Promise<{ failed: boolean; output:
     stdout: "piped",
     stderr: "piped",
   });
-  const { success, stdout, stderr } = await command.output();
+  const { code, signal, stdout, stderr } = await command.output();
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  return { failed: !success, output };
+  const [, runs, failed] = output.match(/^(\d+) runs in \d+ s, (\d+) failed/m) ?? [];
+  const hangs = /seed \S+ hangs/.test(output);
+  if (signal === null && code === 1 && (Number(failed) > 0 || hangs)) {
+    return { verdict: "found", output };
+  }
+  const isWhole = signal === null && code === 0 && Number(runs) === seeds && Number(failed) === 0;
+  return { verdict: isWhole ? "missed" : "error", output };
 }
 
 /** The first violation in the output, and after how many runs it came. */
 function found(output: string): string {
   const runs = output.match(/^(\d+) runs in (\d+) s/m);
-  const first = output.match(/^seed .*\n +(.*)/m) ?? output.match(/error.*?: (.*)/);
+  const first = output.match(/^seed .*\n +(.*)/m) ?? output.match(/(?:error|rror:)(.*)/);
   return `after ${runs?.[1] ?? "?"} runs: ${first?.[1].slice(0, 140) ?? output.slice(-300)}`;
 }
 
 const temporary = await Deno.makeTempDir();
 const root = new URL(`file://${temporary}/`);
-let missed = 0;
+const counts: Record<Verdict, number> = { found: 0, missed: 0, error: 0 };
 try {
   await Deno.mkdir(new URL("tests/", root));
   for (const part of PARTS) await copy(new URL(part, ROOT), new URL(part, root));
-  const wanted = MUTATIONS.filter(({ name }) =>
-    Deno.args.length === 0 || Deno.args.some((part) => name.includes(part))
+  const wanted = MUTATIONS.filter(({ name, workload = "kv" }) =>
+    Deno.args.length === 0 || Deno.args.some((part) => name.includes(part) || workload === part)
   );
   // As long as the code itself fails, a failure says nothing about a rule.
-  const { failed, output } = await run(BASELINE, root);
-  if (failed) throw new Error(`it fails without a broken rule: ${found(output)}`);
+  for (const workload of new Set(wanted.map(({ workload = "kv" }) => workload))) {
+    const { verdict, output } = await run(BASELINE, workload, root);
+    if (verdict !== "missed") {
+      throw new Error(`without a broken rule: ${verdict}: ${found(output)}`);
+    }
+  }
   for (const mutation of wanted) {
     const undo = await apply(mutation, root);
-    const { failed, output } = await run(mutation.seeds, root);
+    const { verdict, output } = await run(mutation.seeds, mutation.workload ?? "kv", root);
     await undo();
-    if (!failed) missed++;
-    console.log(`${failed ? "found " : "MISSED"}  ${mutation.name}\n        ${found(output)}`);
+    counts[verdict]++;
+    console.log(`${verdict.padEnd(6)}  ${mutation.name}\n        ${found(output)}`);
   }
-  console.log(`${wanted.length - missed} of ${wanted.length} broken rules were noticed`);
+  console.log(
+    `of ${wanted.length} broken rules ${counts.found} were found and ${counts.missed} missed; ` +
+      `${counts.error} runs said nothing`,
+  );
 } finally {
   await Deno.remove(temporary, { recursive: true });
 }
-if (missed > 0) Deno.exit(1);
+if (counts.missed + counts.error > 0) Deno.exit(1);

@@ -1,0 +1,114 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
+import { Cluster, DRIFT, type Station } from "./cluster.ts";
+import { CALM, SimulatedNetwork } from "./network.ts";
+import { drawScenario } from "./scenario.ts";
+import { Simulation } from "./simulation.ts";
+
+/** There and back, between any two nodes, in milliseconds of virtual time. */
+const ROUND_TRIP = 2;
+
+/** For an owner that dies: to find out that its session can be fenced, to fence it, and to take over. */
+const FEW_ROUND_TRIPS = 10 * ROUND_TRIP;
+
+/** What timers are late by, and the shortest wait between two looks at a session, in milliseconds. */
+const TIMERS = 20;
+
+/** Three members on a network where every frame takes equally long; their clocks are 5 % apart. */
+class CalmCluster {
+  readonly simulation: Simulation;
+  readonly cluster: Cluster;
+
+  constructor(seed: string, sessionTtl: number) {
+    this.simulation = new Simulation(seed);
+    const { random } = this.simulation;
+    const network = new SimulatedNetwork(this.simulation, random.fork("network"));
+    network.profile = { ...CALM, delay: [ROUND_TRIP / 2, ROUND_TRIP / 2] };
+    const scenario = {
+      ...drawScenario(random, { workload: "locks" }),
+      members: ["m1", "m2", "m3"],
+      clients: [],
+      sessionTtl,
+      timeout: 2_000,
+      stall: { chance: 0, longest: 0 },
+    };
+    this.cluster = new Cluster(this.simulation, network, scenario, (violation) => {
+      throw new Error(violation);
+    });
+  }
+
+  /** All members, ready, in any order. */
+  async start(): Promise<Station[]> {
+    this.cluster.start();
+    const { stations } = this.cluster;
+    const ready = () => stations.length === 3 && stations.every(({ ready }) => ready);
+    assert(await this.simulation.run(10_000, ready));
+    return [...stations];
+  }
+
+  /** What `promise` resolves to, and how long that took. */
+  async measure<T>(promise: Promise<T>): Promise<{ value: T; took: number }> {
+    const start = this.simulation.time;
+    let result: { value: T } | undefined;
+    promise.then((value) => result = { value });
+    assert(await this.simulation.run(start + 60_000, () => result !== undefined));
+    return { value: result!.value, took: this.simulation.time - start };
+  }
+
+  /** Lets so many milliseconds pass. */
+  async pass(duration: number): Promise<void> {
+    await this.simulation.run(this.simulation.time + duration);
+  }
+}
+
+describe("a lock in the simulator, with clocks 5 % apart", () => {
+  for (const sessionTtl of [200, 2_000]) {
+    it(`is free at most ${sessionTtl} ms and a few round trips after its owner died`, async () => {
+      let longest = 0;
+      for (let run = 0; run < 12; run++) {
+        const calm = new CalmCluster(`dies ${run}`, sessionTtl);
+        const [owner, waiter] = await calm.start();
+        await calm.measure(owner.node!.lock("k"));
+        const next = waiter.node!.lock("k");
+        // At another moment between two renewals each time.
+        await calm.pass(sessionTtl + run * sessionTtl / 36);
+        calm.cluster.crash(owner);
+        const { value, took } = await calm.measure(next);
+        assert(value.held);
+        longest = Math.max(longest, took);
+        // The time to live is counted by the members, whose clocks may be the slow ones.
+        assertLessOrEqual(took, sessionTtl / (1 - DRIFT) + FEW_ROUND_TRIPS + TIMERS);
+      }
+      // Otherwise it is not this that was measured: it was renewed a third of that ago at most.
+      assertGreater(longest, 0.6 * sessionTtl);
+    });
+  }
+
+  // An owner that hears of those who wait, and one whose kept promise is outdated by them without its
+  // knowing: its release is refused once.
+  for (const [held, roundTrips] of [[200, 2], [5, 3]]) {
+    for (const way of ["release", "exit", "close"] as const) {
+      it(`is the next one's within ${roundTrips} round trips: held for ${held} ms, ${way}`, async () => {
+        for (let run = 0; run < 6; run++) {
+          const calm = new CalmCluster(`${way} ${run}`, 5_000);
+          const [first, second] = await calm.start();
+          const process = first.node!.spawn();
+          const { value: lock } = await calm.measure(process.lock("k"));
+          await calm.pass(held);
+          const next = second.node!.lock("k");
+          await calm.pass(20 + 7 * run);
+          const ways = {
+            release: () => lock.release(),
+            exit: () => process.exit(),
+            close: () => Promise.resolve(calm.cluster.close(first)),
+          };
+          void ways[way]();
+          assertEquals(lock.held, false);
+          const { value, took } = await calm.measure(next);
+          assert(value.held && value.token > lock.token);
+          assertLessOrEqual(took, roundTrips * ROUND_TRIP);
+        }
+      });
+    }
+  }
+});
