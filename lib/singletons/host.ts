@@ -180,6 +180,8 @@ export class Host {
       this.#end({ register, spec, instance, made, args, began }).catch(failed).then(ended);
     });
     const start = async (): Promise<Answer> => {
+      // The last look at the clock before: the machine may have slept since the register was won.
+      if (process.signal.aborted) return toAnswer(lost());
       try {
         made = { value: await spec.start(context, ...decodeValue(args) as never[]) };
       } catch (error) {

@@ -1,6 +1,5 @@
-import { decodeFrame } from "../../lib/codec.ts";
 import { type Ballot, compareBallots } from "../../lib/paxos/ballot.ts";
-import type { RegisterRequest, Request } from "../../lib/paxos/messages.ts";
+import type { Frame, RegisterRequest, Request } from "../../lib/paxos/messages.ts";
 import type { Accepted, RegisterId } from "../../lib/paxos/register.ts";
 import { Voter, type VoterOutput, type VoterRequest } from "../../lib/paxos/voter.ts";
 import { Chain } from "./chain.ts";
@@ -44,13 +43,8 @@ export class Observer {
   }
 
   /** A frame is being sent, at `time` by the clock of the simulation. */
-  frame(from: string, to: string, bytes: Uint8Array, time: number): void {
-    const decoded = decodeFrame(bytes);
-    if (!decoded.ok) {
-      this.#report(`${from} sends ${to} what is no frame: ${JSON.stringify(decoded)}`);
-      return;
-    }
-    for (const request of decoded.frame.requests) this.#request(request, time);
+  frame({ requests }: Frame, time: number): void {
+    for (const request of requests) this.#request(request, time);
   }
 
   /** A member has handled a request. */

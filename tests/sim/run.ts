@@ -1,3 +1,4 @@
+import { decodeFrame } from "../../lib/codec.ts";
 import { Cluster } from "./cluster.ts";
 import { describeFrame } from "./describe_frame.ts";
 import { Faults } from "./faults.ts";
@@ -131,7 +132,13 @@ class Run {
       simulation.fingerprint.text(`${from}>${to}`);
       simulation.fingerprint.number(time);
       simulation.fingerprint.bytes(frame);
-      this.observer.frame(from, to, frame, time);
+      const decoded = decodeFrame(frame);
+      if (!decoded.ok) {
+        report(`${from} sends ${to} what is no frame: ${JSON.stringify(decoded)}`);
+        return;
+      }
+      this.observer.frame(decoded.frame, time);
+      this.users.frame?.(decoded.frame);
       if (showFrames) simulation.comment(() => `${from} > ${to}: ${describeFrame(frame)}`);
     });
   }

@@ -1,5 +1,6 @@
-import { decodeFrame, decodeValue } from "../../lib/codec.ts";
+import { decodeValue } from "../../lib/codec.ts";
 import { SynodError } from "../../lib/errors.ts";
+import type { Frame } from "../../lib/paxos/messages.ts";
 import { decodeQuestion } from "../../lib/singletons/bodies.ts";
 import type { Remote } from "../../lib/singletons/remote.ts";
 import type { AnySpec, ChildContext, ChildSpec, Restart } from "../../lib/singletons/spec.ts";
@@ -85,7 +86,6 @@ export class SingletonUsers implements Users {
       return { key: `k${i}`, spec, name: `${spec}/k${i}` };
     });
     cluster.hosts = (station) => this.#specsOf(station);
-    cluster.network.listen((_from, _to, frame) => this.#watch(frame));
     cluster.onStart((station) => {
       // In the very turn in which the session is over, so is all that runs in it.
       station.node!.addEventListener("sessionlost", ({ detail }) => this.#lost(detail.session));
@@ -103,6 +103,17 @@ export class SingletonUsers implements Users {
 
   stop(): void {
     this.#over = true;
+  }
+
+  /** Sees which instance each call is sent to. */
+  frame({ requests }: Frame): void {
+    for (const request of requests) {
+      if (request.type !== "ask") continue;
+      const question = decodeQuestion(request.body);
+      if (question.type !== "call") continue;
+      const [call] = decodeValue(question.args) as [number];
+      this.#executions.sent(call, question.token);
+    }
   }
 
   judge(time: number): void {
@@ -317,8 +328,9 @@ export class SingletonUsers implements Users {
     this.#everRan.add(key);
     this.#world.spawned({ station, process: { pid, signal } });
     const now = machine.time;
-    if (!owner.believes(now)) this.#report(`${name}, but begins when it is over`);
-    this.#running.add(running);
+    // The members believe in a session for a little longer: what counts is what it was told.
+    if (wasAborted(signal)) this.#report(`${name}, but begins when it is over`);
+    else this.#running.add(running);
     const begin = () => {
       if (!wasAborted(signal)) this.#owners.began(owner, now);
     };
@@ -400,19 +412,6 @@ export class SingletonUsers implements Users {
 
   #wasMadeOn(call: number, station: Station): boolean {
     return this.#executions.callerOf(call) === station.name;
-  }
-
-  /** Sees which instance each call is sent to. */
-  #watch(frame: Uint8Array): void {
-    const decoded = decodeFrame(frame);
-    if (!decoded.ok) return;
-    for (const request of decoded.frame.requests) {
-      if (request.type !== "ask") continue;
-      const question = decodeQuestion(request.body);
-      if (question.type !== "call") continue;
-      const [call] = decodeValue(question.args) as [number];
-      this.#executions.sent(call, question.token);
-    }
   }
 }
 

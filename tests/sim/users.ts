@@ -1,3 +1,4 @@
+import type { Frame } from "../../lib/paxos/messages.ts";
 import type { Station } from "./cluster.ts";
 import type { Machine } from "./machine.ts";
 import type { Operations } from "./operations.ts";
@@ -17,6 +18,8 @@ export interface Users {
   readonly operations: Operations;
   /** Nothing more begins; what is under way goes on. */
   stop(): void;
+  /** Sees each frame that is sent. */
+  frame?(frame: Frame): void;
   /** Looks at everything at `time`, which is now: called after every event. */
   judge(time: number): void;
   /** Uses everything once more, and checks that nothing is left of what is over. */

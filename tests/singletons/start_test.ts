@@ -8,7 +8,10 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { ChildContext, ChildSpec, Key } from "../../mod.ts";
+import { decodeFrame } from "../../lib/codec.ts";
+import { joinWith } from "../../lib/node/join.ts";
+import type { Runtime } from "../../lib/node/runtime.ts";
+import type { ChildContext, ChildSpec, Key, Transport } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
@@ -329,6 +332,59 @@ describe("a singleton that no node can host", () => {
     assertEquals(await apple.node(), "host");
   });
 });
+
+describe("a host that stops for a while after it has won the register", () => {
+  it("begins no instance whose session is over, wherever it stopped", async () => {
+    const begun = { open: 0, over: 0 };
+    const aborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!.get!;
+    for (let reading = 0; reading < 24; reading++) {
+      await using cluster = await VirtualCluster.start(3, { clients: true, sessionTtl: 1_000 });
+      const { time, members, nodes: [one] } = cluster;
+      const { runtime, network } = time;
+      // After so many readings of its clock, from when it hears that the register is won, time jumps.
+      let left = Infinity;
+      let slept = 0;
+      const sleepy: Runtime = {
+        ...runtime,
+        now: () => {
+          if (left-- === 0) slept = 2_000;
+          return runtime.now() + slept;
+        },
+      };
+      const inner = network.transport();
+      const transport: Transport = {
+        open: (self, receive) =>
+          inner.open(self, (from, frame) => {
+            if (left === Infinity && tellsOfAccepts(frame)) left = reading;
+            receive(from, frame);
+          }),
+        send: (to, frame) => inner.send(to, frame),
+        close: () => inner.close(),
+      };
+      const spec: ChildSpec<{ hello(): string }, []> = {
+        id: "greeter",
+        start: ({ signal }) => {
+          // Not by asking it, which would look at the clock once more.
+          begun[aborted.call(signal) ? "over" : "open"]++;
+          return { hello: () => "hello" };
+        },
+      };
+      const options = { id: "n4", members, transport, hosts: [spec], sessionTtl: 1_000 };
+      const host = await joinWith(options, sleepy);
+      cluster.nodes.push(host);
+      await time.until(host.ready);
+      await time.until(one.name("k", spec).hello().catch(() => {}));
+    }
+    assertEquals(begun.over, 0);
+    assertGreater(begun.open, 0);
+  });
+});
+
+/** Whether a frame says that a member has accepted something. */
+function tellsOfAccepts(frame: Uint8Array): boolean {
+  const decoded = decodeFrame(frame);
+  return decoded.ok && decoded.frame.replies.some(({ type }) => type === "accepted");
+}
 
 describe("a start on a host that is leaving", () => {
   it("is no_host for a caller on another node, which is as it was", async () => {
