@@ -1,4 +1,5 @@
 import type { Life } from "../../lib/paxos/ballot.ts";
+import type { Transition } from "./automaton.ts";
 import type { ClientOutput } from "./client.ts";
 import type { Message } from "./messages.ts";
 import type { ProcessInput } from "./process.ts";
@@ -26,12 +27,19 @@ export type Action =
   /** A member starts again, with empty memory. */
   | { readonly what: "restart"; readonly process: number; readonly life: Life };
 
-/** One way on from a state of a client. */
+/** Answers that a client may get one right after the other; the last of them matters. */
+export type Tallied = readonly number[];
+
+/** All that a client can do in one state, and all ways in which answers can meet there. */
+interface Client {
+  readonly outcomes: readonly Outcome[];
+  readonly tallied: readonly Tallied[];
+}
+
+/** One way on from a state of a client: what happens, and the state after it. */
 interface Outcome {
   readonly next: number;
-  readonly outputs: readonly ClientOutput[];
-  readonly got: readonly number[];
-  readonly then: "start" | "again" | null;
+  readonly action: Action & { readonly what: "client" };
 }
 
 /** The lives of a member, in the order of its starts. */
@@ -43,18 +51,26 @@ const EARLIER_LIFE: Life = "0";
 /** Finds everything that can happen next. */
 export class Actions {
   readonly #world: World;
+  readonly #oneByOne: boolean;
   readonly #row: Uint32Array;
-  readonly #outcomes: Map<string, readonly Outcome[]>[];
-  readonly #ways = new Map<string, readonly (readonly number[])[]>();
+  readonly #clients: Map<string, Client>[];
+  readonly #ways = new Map<string, readonly (Action & { readonly what: "replies" })[]>();
 
   /** What happened last, or was about to when it turned out that it must not. */
   latest: Action | null = null;
 
-  /** What can happen in `world`. */
-  constructor(world: World) {
+  /** Told in which ways answers can meet at a client: the same list each time that they are the same. */
+  onTallied: (tallied: readonly Tallied[]) => void = () => {};
+
+  /**
+   * What can happen in `world`. `oneByOne`: without the thought that answers which only fill a tally need
+   * no step of their own; to test that.
+   */
+  constructor(world: World, oneByOne = false) {
     this.#world = world;
+    this.#oneByOne = oneByOne;
     this.#row = new Uint32Array(world.layout.width);
-    this.#outcomes = world.scope.clients.map(() => new Map());
+    this.#clients = world.scope.clients.map(() => new Map());
   }
 
   /**
@@ -86,54 +102,65 @@ export class Actions {
     for (let process = 0; process < layout.processes; process++) {
       key += ` ${outboxes.get(row[layout.outbox(process)]).answersId[client]}`;
     }
-    let outcomes = this.#outcomes[client].get(key);
-    if (outcomes === undefined) {
+    let known = this.#clients[client].get(key);
+    if (known === undefined) {
       const answers: number[] = [];
       for (let process = 0; process < layout.processes; process++) {
         answers.push(...outboxes.get(row[layout.outbox(process)]).answers[client]);
       }
-      outcomes = this.#outcomesOf(client, state, answers);
-      this.#outcomes[client].set(key, outcomes);
+      known = this.#outcomesOf(client, state, answers);
+      this.#clients[client].set(key, known);
     }
-    for (const { next, outputs, got, then } of outcomes) {
-      this.latest = { what: "client", client, got, then, outputs };
+    this.onTallied(known.tallied);
+    for (const { next, action } of known.outcomes) {
+      this.latest = action;
       this.#row.set(row);
-      this.#world.toClient(this.#row, client, next, outputs);
-      visit(this.#row, this.latest);
+      this.#world.toClient(this.#row, client, next, action.outputs);
+      visit(this.#row, action);
     }
   }
 
-  #outcomesOf(client: number, state: number, answers: readonly number[]): readonly Outcome[] {
+  #outcomesOf(client: number, state: number, answers: readonly number[]): Client {
     const { parts, scope } = this.#world;
     const automaton = parts.clients[client];
     const start = parts.clientInputs.number({ do: "start" });
     const again = parts.clientInputs.number({ do: "again" });
     const outcomes = new Map<string, Outcome>();
-    const note = (outcome: Outcome) => {
-      const key = `${outcome.next} ${outcome.then}`;
-      if (!outcomes.has(key)) outcomes.set(key, outcome);
+    const note = (
+      { next, outputs }: Transition<ClientOutput>,
+      got: readonly number[],
+      then: "start" | "again" | null,
+    ) => {
+      const key = `${next} ${then}`;
+      if (outcomes.has(key)) return;
+      outcomes.set(key, { next, action: { what: "client", client, got, then, outputs } });
     };
     const seen = new Map<number, readonly number[]>([[state, []]]);
+    const tallied: Tallied[] = [];
     const question = this.#world.openQuestion(client, state);
     for (const [at, got] of seen) { // grows while it is walked through: breadth first
       if (automaton.attributes(at).canStart) {
-        note({ ...automaton.step(at, start), got, then: "start" });
+        note(automaton.step(at, start), got, "start");
       }
       if (scope.clientsTell && at !== state) {
-        note({ ...automaton.step(at, again), got, then: "again" });
+        note(automaton.step(at, again), got, "again");
       }
       for (const answer of answers) {
         const { sender, reply } = parts.messages.value(answer) as Message & { kind: "answer" };
         const input = parts.clientInputs.number({ do: "answer", sender, reply });
-        const { next, outputs } = automaton.step(at, input);
+        const transition = automaton.step(at, input);
+        const { next, outputs } = transition;
+        tallied.push([...got, answer]);
         if (outputs.length > 0 || this.#world.openQuestion(client, next) !== question) {
-          note({ next, outputs, got: [...got, answer], then: null });
+          note(transition, [...got, answer], null);
+        } else if (this.#oneByOne) {
+          if (next !== at) note(transition, [answer], null);
         } else if (!seen.has(next)) {
           seen.set(next, [...got, answer]);
         }
       }
     }
-    return [...outcomes.values()];
+    return { outcomes: [...outcomes.values()], tallied };
   }
 
   #deliver(row: Uint32Array, process: number, visit: Visit): void {
@@ -158,7 +185,7 @@ export class Actions {
   #hear(row: Uint32Array, process: number, visit: Visit): void {
     const { layout, parts: { outboxes } } = this.#world;
     const state = row[process];
-    let key = `${state}`;
+    let key = `${process} ${state}`;
     for (let other = 0; other < layout.processes; other++) {
       key += ` ${outboxes.get(row[layout.outbox(other)]).repliesId[process]}`;
     }
@@ -168,16 +195,16 @@ export class Actions {
       for (let other = 0; other < layout.processes; other++) {
         replies.push(...outboxes.get(row[layout.outbox(other)]).replies[process]);
       }
-      ways = this.#waysOn(state, replies);
+      ways = this.#waysOn(state, replies).map((got) => ({ what: "replies", process, got }));
       this.#ways.set(key, ways);
     }
-    for (const got of ways) {
-      this.latest = { what: "replies", process, got };
+    for (const action of ways) {
+      this.latest = action;
       this.#row.set(row);
-      for (const message of got) {
+      for (const message of action.got) {
         this.#world.toProcess(this.#row, process, this.#world.delivery(message));
       }
-      this.#visit(process, this.latest, visit);
+      this.#visit(process, action, visit);
     }
   }
 
@@ -191,7 +218,7 @@ export class Actions {
         const { next, outputs, moved } = process.step(at, this.#world.delivery(reply));
         const after = [...got, reply];
         // To forget a question is silent as well: its answers might as well have come later.
-        const isSilent = outputs.length === 0 && isNowhere(moved) &&
+        const isSilent = !this.#oneByOne && outputs.length === 0 && isNowhere(moved) &&
           process.attributes(next).state === process.attributes(at).state;
         if (!isSilent) ways.set(`${next} ${reply}`, after);
         else if (!seen.has(next)) seen.set(next, after);
@@ -262,7 +289,8 @@ export class Actions {
     const { restarts } = this.#world.past(row);
     if (restarts >= scope.restarts) return;
     const process = layout.processesOf(member)
-      .find((process) => this.#world.process(row, process).state === "idle")!;
+      .find((process) => this.#world.process(row, process).state === "idle");
+    if (process === undefined) return;
     const start = process % layout.lives;
     const { parts: { processInputs } } = this.#world;
     const lives = [LIVES[start]];
@@ -270,7 +298,7 @@ export class Actions {
     for (const life of lives) {
       this.latest = { what: "restart", process, life };
       this.#row.set(row);
-      if (!scope.overlap) {
+      if (!scope.overlap.includes(member)) {
         this.#world.toProcess(this.#row, process - 1, processInputs.number({ do: "crash" }));
       }
       this.#world.changePast(this.#row, (past) => ({ ...past, restarts: restarts + 1 }));

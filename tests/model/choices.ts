@@ -28,7 +28,7 @@ export type Verdict =
  * Finds the states that are chosen, whoever knows it: those that a crash-consistent quorum accepted. In
  * the order of their ballots they must form one chain: each is the one before it, or was written over it, or over
  * something that was. Each was written at the ballot whose counter is its token, and may have been proposed
- * again at later ones.
+ * again at later ones. No operation takes effect twice.
  */
 export function judge(
   proposals: readonly Proposal[],
@@ -55,6 +55,13 @@ export function judge(
       written.ballot.counter === state.token && show(written.state) === show(state)
     );
     if (!isWritten) return { ok: false, why: `${show(state)} was never written with its token` };
+  }
+  const writes = new Map<string, number>();
+  for (const { state } of chosen) {
+    if (!state.present) continue;
+    const token = writes.get(state.op) ?? state.token;
+    if (token !== state.token) return { ok: false, why: `${show(state)} took effect twice` };
+    writes.set(state.op, token);
   }
   for (let i = 1; i < chosen.length; i++) {
     const [before, after] = [chosen[i - 1], chosen[i]];

@@ -1,5 +1,6 @@
 import type { Ballot, LamportClock, Life } from "../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts";
+import type { Put } from "../../lib/paxos/kv_register.ts";
 import type { Change, Chosen, KeptPromise, Proposer, Step } from "../../lib/paxos/proposer.ts";
 import type { CrashVector, Sender } from "../../lib/paxos/quorum.ts";
 import type { Reader } from "../../lib/paxos/reader.ts";
@@ -12,6 +13,10 @@ import type { Paxos } from "./paxos.ts";
 export type Operation =
   /** Writes its letter if nothing is there; returns what is there then. */
   | { readonly kind: "put"; readonly letter: string }
+  /** The same, but what its value is bound to ends after its first attempt: then it writes no more. */
+  | { readonly kind: "lapse"; readonly letter: string }
+  /** The same, but others may end what its value is bound to, and release it. */
+  | { readonly kind: "bound"; readonly letter: string }
   /** Writes what is there and its letter; returns what was there. */
   | { readonly kind: "append"; readonly letter: string; readonly again?: boolean }
   /** Releases what the put of this letter wrote, and has it forgotten: the last thing that a client does. */
@@ -53,8 +58,8 @@ export type ClientOutput =
   /** To all members. */
   | { out: "ask"; request: RegisterRequest; vector: readonly Life[] }
   | { out: "called"; operation: number }
-  /** What is there is chosen, or so it believes. */
-  | { out: "returned"; operation: number; result: string; chosen: Chosen<unknown> };
+  /** What is there is chosen, or so it believes; `null`: it cannot know what became of its own write. */
+  | { out: "returned"; operation: number; result: string | null; chosen: Chosen<unknown> };
 
 /** What others need to know of a client. */
 export interface ClientAttributes {
@@ -92,7 +97,9 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   vector: CrashVector;
   operation = -1;
   attempts = 0;
-  proposer: Proposer<string> | null = null;
+  proposer: Proposer<string | null> | null = null;
+  /** What it puts. */
+  put: Put | null = null;
   reader: Reader | null = null;
   request: RegisterRequest | null = null;
   kept: KeptPromise | null = null;
@@ -144,6 +151,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.#outputs.push({ out: "called", operation: ++this.operation });
     this.returned = false;
     this.released = null;
+    this.put = null;
     this.attempts = this.#options.attempts;
     const operation = this.#options.operations[this.operation];
     if (operation.kind === "read") {
@@ -165,6 +173,9 @@ export class Client implements Actor<ClientInput, ClientOutput> {
       clock: this.clock,
       life: this.#options.name,
       change: this.#change(operation),
+      writing: ({ counter }) => {
+        if (this.put !== null) this.put.firstAccept ??= counter;
+      },
       keepPromise: () => operation.kind === "append" && operation.again === true,
     });
   }
@@ -190,7 +201,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     else if (this.released !== null && this.proposer!.acceptedByAll) this.#forget();
   }
 
-  #do(step: Step<string>): void {
+  #do(step: Step<string | null>): void {
     switch (step.do) {
       case "send":
         return this.#ask(step.request);
@@ -205,7 +216,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     }
   }
 
-  #finish(chosen: Chosen<string>): void {
+  #finish(chosen: Chosen<string | null>): void {
     this.kept = this.proposer!.kept ?? null;
     const { request } = this;
     this.#return(chosen.result, chosen);
@@ -225,7 +236,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.operation = this.#options.operations.length;
   }
 
-  #return(result: string, chosen: Chosen<unknown>): void {
+  #return(result: string | null, chosen: Chosen<unknown>): void {
     this.request = null;
     this.attempts = 0;
     this.returned = true;
@@ -242,26 +253,30 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.#outputs.push({ out: "ask", request, vector: this.vector.entries });
   }
 
-  #change(operation: Operation): Change<string> {
+  #change(operation: Operation): Change<string | null> {
     const { kind, letter } = operation;
     const op = `${this.#options.name}/${this.operation}`;
     switch (kind) {
       case "read":
         return ({ state }) => ({ draft: null, result: contentOf(state) });
-      case "put": {
-        const put = {
+      case "put":
+      case "lapse":
+      case "bound": {
+        this.put = {
           op,
           value: valueOf(letter, this.#world.longValues),
           bindings: [],
           owners: [],
-          endedByOthers: false,
+          endedByOthers: kind === "bound",
         };
-        const change = this.#paxos.putChange(put, new Set(), () => true);
+        const isFirst = () => this.attempts === this.#options.attempts - 1;
+        const mayWrite = () => kind !== "lapse" || isFirst();
+        const change = this.#paxos.putChange(this.put, new Set(), mayWrite);
         return (current) => {
           const { draft, result } = change(current);
           if (result.kind === "written") return { draft, result: letter };
           if (result.kind === "found") return { draft, result: contentOf(result.state) };
-          throw new Error(`a put without bindings ended as ${result.kind}`);
+          return { draft, result: result.kind === "lapsed" ? "" : null };
         };
       }
       case "append":

@@ -1,7 +1,9 @@
 import { type Action, Actions } from "./actions.ts";
 import { Violation } from "./past.ts";
-import { open, shipping } from "./paxos.ts";
+import { load, type Machines } from "./paxos.ts";
 import type { Scope } from "./scope.ts";
+import { Sights } from "./sights.ts";
+import type { Sight } from "./sights.ts";
 import { StateTable } from "./state_table.ts";
 import { Symmetry } from "./symmetry.ts";
 import { tell } from "./transcript.ts";
@@ -17,19 +19,31 @@ export interface Found {
   readonly depth: number;
   /** What must never happen, but can, and a shortest way there; `null`: nothing like it can. */
   readonly violation: string | null;
+  /** How many transitions show each of the hard cases; those that none shows are left out. */
+  readonly sights: ReadonlyMap<Sight, number>;
   readonly world: World;
 }
 
-/** Told now and then how many states there are, and how many of them have not been looked at. */
-export type Progress = (states: number, left: number) => void;
+/** How to search. */
+export interface ExploreOptions {
+  /** The machines that ship, unless others are given. */
+  readonly machines?: Machines;
+  /** Told now and then how many states there are, and how many of them have not been looked at. */
+  readonly progress?: (states: number, left: number) => void;
+  /** Throws `RangeError` rather than look at more states than this. */
+  readonly limit?: number;
+}
 
 /**
  * Goes through all states that can be reached, breadth first: so the way to what must not be is as
  * short as any.
  */
-export async function explore(scope: Scope, progress: Progress = () => {}): Promise<Found> {
-  const world = new World(scope, shipping, await open());
+export async function explore(scope: Scope, options: ExploreOptions = {}): Promise<Found> {
+  const { machines = await load(), progress = () => {}, limit = Infinity } = options;
+  const world = new World(scope, machines);
   const actions = new Actions(world);
+  const sights = new Sights(world);
+  actions.onTallied = (tallied) => sights.seeTallied(tallied);
   const symmetry = new Symmetry(world);
   const table = new StateTable(world.layout.width);
   const row = new Uint32Array(world.layout.width);
@@ -43,11 +57,13 @@ export async function explore(scope: Scope, progress: Progress = () => {}): Prom
       depth++;
       levelEnd = table.size;
       progress(table.size, table.size - number);
+      if (table.size > limit) throw new RangeError(`more than ${limit} states`);
     }
     table.read(number, row);
     try {
-      actions.forEach(row, (after) => {
+      actions.forEach(row, (after, action) => {
         transitions++;
+        sights.see(row, action);
         const added = table.add(symmetry.canonical(after));
         if (added >= 0) origins.set(added, number);
       });
@@ -59,10 +75,12 @@ export async function explore(scope: Scope, progress: Progress = () => {}): Prom
         return row;
       });
       const violation = transcript(world, actions, symmetry, rows);
-      return { states: table.size, transitions, depth, violation, world };
+      const { counts } = sights;
+      return { states: table.size, transitions, depth, violation, sights: counts, world };
     }
   }
-  return { states: table.size, transitions, depth, violation: null, world };
+  const { counts } = sights;
+  return { states: table.size, transitions, depth, violation: null, sights: counts, world };
 }
 
 /** From which state each state was found. */

@@ -24,24 +24,29 @@ export function isLinearizable(history: readonly Called[], content: string): boo
     // What returned before it was called comes before it.
     const isFirst = others.every(({ returned }) => returned === null || returned > next.called);
     if (!isFirst) return false;
-    const { result, after } = apply(next.operation, content);
-    if (next.returned !== null && next.result !== result) return false;
-    return isLinearizable(others, after);
+    return apply(next.operation, content).some(({ result, after }) =>
+      (next.returned === null || next.result === result) && isLinearizable(others, after)
+    );
   });
 }
 
-/** What an operation does when nothing else happens; `""` stands for nothing. */
-function apply({ kind, letter }: Operation, content: string): { result: string; after: string } {
+/** What an operation can do when nothing else happens; `""` stands for nothing. */
+function apply(
+  { kind, letter }: Operation,
+  content: string,
+): readonly { result: string; after: string }[] {
+  const nothing = { result: content, after: content };
   switch (kind) {
-    case "put": {
-      const after = content === "" ? letter : content;
-      return { result: after, after };
-    }
+    case "put":
+    case "bound":
+      return [content === "" ? { result: letter, after: letter } : nothing];
+    case "lapse":
+      return content === "" ? [{ result: letter, after: letter }, nothing] : [nothing];
     case "append":
-      return { result: content, after: content + letter };
+      return [{ result: content, after: content + letter }];
     case "release":
-      return { result: content, after: content === letter ? "" : content };
+      return [{ result: content, after: content === letter ? "" : content }];
     case "read":
-      return { result: content, after: content };
+      return [nothing];
   }
 }

@@ -16,7 +16,7 @@ export class Layout {
   /** The layout of the rows of a scope. */
   constructor(scope: Scope) {
     this.members = scope.members;
-    this.lives = scope.restarts + 1;
+    this.lives = Math.min(scope.restarts, scope.restartsOfEach) + 1;
     this.processes = this.members * this.lives;
     this.clients = scope.clients.length;
     this.past = 2 * (this.processes + this.clients);

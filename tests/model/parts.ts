@@ -4,7 +4,7 @@ import { Codes, messagePool, textOfData, withNumbers } from "./messages.ts";
 import { Outboxes } from "./outboxes.ts";
 import type { Layout } from "./layout.ts";
 import type { Past } from "./past.ts";
-import type { Paxos } from "./paxos.ts";
+import type { Machines } from "./paxos.ts";
 import { Pool } from "./pool.ts";
 import {
   Process,
@@ -34,9 +34,11 @@ export class Parts {
   readonly pasts = new Pool<Past>(textOfData);
 
   /** The parts of a scope's world. */
-  constructor(scope: Scope, layout: Layout, shipping: Paxos, opened: Paxos) {
+  constructor(scope: Scope, layout: Layout, { shipping, opened }: Machines) {
     const { codes, processInputs: inputs } = this;
     const members = Array.from({ length: scope.members }, (_, index) => `m${index}`);
+    const { clientsTell } = scope;
+    const longValues = scope.pieces !== "one";
     const constants = new Map<unknown, string>([[members, "members"]]);
     this.members = members;
     this.outboxes = new Outboxes(this.messages, codes, layout);
@@ -61,7 +63,7 @@ export class Parts {
     });
     this.clients = scope.clients.map((options) =>
       new Automaton({
-        make: (paxos) => new Client(paxos, options, { ...scope, members }),
+        make: (paxos) => new Client(paxos, options, { members, clientsTell, longValues }),
         shipping,
         opened,
         constants,

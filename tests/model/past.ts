@@ -1,5 +1,6 @@
 import type { Life } from "../../lib/paxos/ballot.ts";
 import type { GenesisRecord } from "../../lib/paxos/messages.ts";
+import { majority } from "../../lib/paxos/quorum.ts";
 import type { Operation } from "./client.ts";
 import { type Called, isLinearizable } from "./history.ts";
 import type { ProcessAttributes } from "./process.ts";
@@ -12,13 +13,10 @@ export interface Past {
   readonly history: readonly Called[];
   readonly restarts: number;
   readonly ages: number;
-  /** The records that were made, in this order. */
+  /** The records under which a majority voted, in this order. */
   readonly records: readonly GenesisRecord[];
-  /**
-   * For each process of the first member whose second round runs: the lives in which each member was
-   * blank when that began.
-   */
-  readonly blank: readonly (readonly (readonly Life[])[] | null)[];
+  /** The lives in which all members were blank at one instant. */
+  readonly blank: readonly (readonly Life[])[];
 }
 
 /** A client calls an operation. */
@@ -49,60 +47,89 @@ export function returned(past: Past, client: number, result: string, content: st
   return { ...past, history };
 }
 
-/** A second round of questions begins; `processes` are those of each member. */
-export function secondRound(
+/** Takes note of the lives in which all members are blank at this instant, if they are. */
+export function blank(
   past: Past,
-  leader: number,
   processes: readonly (readonly ProcessAttributes[])[],
 ): Past {
-  const lives = processes.map((those) =>
-    those.filter(({ state }) => state === "blank" || state === "recovering").map(({ life }) => life)
-  );
-  return { ...past, blank: past.blank.with(leader, lives) };
+  let together: Life[][] = [[]];
+  for (const those of processes) {
+    const lives = those.filter(({ state }) => state === "blank" || state === "recovering")
+      .map(({ life }) => life);
+    together = together.flatMap((before) => lives.map((life) => [...before, life]));
+  }
+  const known = new Set(past.blank.map((lives) => lives.join()));
+  const news = together.filter((lives) => !known.has(lives.join()));
+  if (news.length === 0) return past;
+  // When they were does not matter, only that they were.
+  const sorted = [...past.blank, ...news].sort((a, b) => a.join() < b.join() ? -1 : 1);
+  return { ...past, blank: sorted };
 }
 
-/**
- * A record is made: all members were blank at one instant, in just the lives that it names, and its floor is
- * above that of the one before.
- */
+/** A record is made: all members were blank at one instant, in just the lives that it names. */
 export function made(
   past: Past,
   record: GenesisRecord,
-  leader: number,
   processes: readonly (readonly ProcessAttributes[])[],
 ): Past {
-  const blank = past.blank[leader];
-  const wereBlank = record.lives.every((life, member) => blank?.[member].includes(life));
-  if (!wereBlank) {
-    throw new Violation(
-      `record ${record.id} names the lives ${record.lives.join()}, but when its second round ` +
-        `began these were blank: ${blank?.map((lives) => lives.join(" or ") || "none").join("; ")}`,
-    );
+  const lives = record.lives.join();
+  if (!past.blank.some((together) => together.join() === lives)) {
+    throw new Violation(`record ${record.id} names ${lives}, which were not blank at one instant`);
   }
-  const before = past.records.at(-1);
-  if (before !== undefined && record.floor <= before.floor) {
-    throw new Violation(`record ${record.id} has no greater floor than ${before.id}`);
-  }
-  for (const [member, those] of processes.entries()) {
-    // An earlier process of the first member may live on, and believe in its own record.
-    if (member === 0) continue;
-    const other = those.find((one) => one.state === "operational" && one.record!.id !== record.id);
-    if (other !== undefined) {
-      throw new Violation(`record ${record.id} is made while m${member} votes under another one`);
-    }
-  }
-  return {
-    ...past,
-    records: [...past.records, record],
-    blank: past.blank.with(leader, null),
-  };
+  return entered(past, record, processes);
 }
 
-/** A member votes under a record that it did not make: it must be the latest, and nobody else's. */
-export function entered(past: Past, record: GenesisRecord, process: string): Past {
-  const latest = past.records.at(-1);
-  if (latest?.id !== record.id) {
-    throw new Violation(`${process} begins to vote under record ${record.id}, not ${latest?.id}`);
+/**
+ * A member votes under `record`: at most one record is lived under by a majority, and once it was, only
+ * the loss of a majority brings another one, with a greater floor.
+ */
+export function entered(
+  past: Past,
+  record: GenesisRecord,
+  processes: readonly (readonly ProcessAttributes[])[],
+): Past {
+  const live = processes.map((those) => those.filter(({ state }) => state === "operational"));
+  const underIt = live.filter((those) => those.some((one) => one.record!.id === record.id));
+  if (underIt.length < majority(processes.length)) return past;
+  const { records } = past;
+  const latest = records.at(-1);
+  if (latest?.id === record.id) return past;
+  if (records.some(({ id }) => id === record.id)) {
+    throw new Violation(`a majority votes under record ${record.id} again, after ${latest?.id}`);
   }
-  return past;
+  if (latest !== undefined && record.floor <= latest.floor) {
+    throw new Violation(`record ${record.id} has no greater floor than ${latest.id}`);
+  }
+  for (const [member, those] of processes.entries()) {
+    // Processes before the latest live on as if there were none after them.
+    const newest = those.findLast(({ state }) => state !== "idle");
+    if (newest?.state === "operational" && newest.record!.id !== record.id) {
+      const other = `m${member} votes under ${newest.record!.id}`;
+      throw new Violation(`a majority votes under record ${record.id}, while ${other}`);
+    }
+  }
+  const others = live.filter((those) => those.some((one) => one.record!.id !== record.id));
+  if (others.length >= majority(processes.length)) {
+    throw new Violation(`a majority votes under record ${record.id}, and one under others`);
+  }
+  return { ...past, records: [...records, record] };
+}
+
+/**
+ * `member` gives up: so few members are left that vote under `record`, or may still adopt it, that it can never be
+ * lived under again.
+ */
+export function checkLost(
+  record: GenesisRecord,
+  member: number,
+  processes: readonly (readonly ProcessAttributes[])[],
+): void {
+  const left = processes.filter((those, other) =>
+    other === member ||
+    those.some(({ state, life, record: its }) =>
+      state === "operational" ? its!.id === record.id : record.lives[other] === life
+    )
+  );
+  if (left.length < majority(processes.length)) return;
+  throw new Violation(`m${member} gives up, though a majority has not lost its memory`);
 }

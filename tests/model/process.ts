@@ -57,9 +57,7 @@ export type ProcessOutput =
   | { out: "made"; record: GenesisRecord }
   /** It votes under a record that it did not make: from the start on, or again. */
   | { out: "entered"; record: GenesisRecord; recovered: boolean }
-  /** It led the others into a second round: all are blank in these lives, if all go on to answer. */
-  | { out: "secondRound" }
-  | { out: "gaveUp" };
+  | { out: "gaveUp"; record: GenesisRecord };
 
 /** What it says before the end of the turn puts a header on it. */
 type Unsent<Output = ProcessOutput> = Output extends { header: Header } ? Omit<Output, "header">
@@ -73,6 +71,8 @@ export interface ProcessAttributes {
   readonly incarnation: Life | null;
   readonly vector: readonly Life[];
   readonly record: GenesisRecord | null;
+  /** How many registers it holds something about. */
+  readonly size: number;
 }
 
 /**
@@ -94,8 +94,6 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   voter: Voter | null = null;
   closed = false;
   #numbers = FIRST_NUMBER;
-  /** Says when a second round begins; no state, since the round of the machine says the same. */
-  #secondRound = 0;
   #outputs: Unsent[] = [];
 
   /** A process that does not run yet. */
@@ -110,7 +108,8 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     const { life, record } = this;
     const state = this.closed ? "closed" : this.genesis?.state ?? "idle";
     const incarnation = this.voter?.incarnation ?? null;
-    return { state, life, incarnation, vector: this.vector.entries, record };
+    const size = this.voter?.acceptor.size ?? 0;
+    return { state, life, incarnation, vector: this.vector.entries, record, size };
   }
 
   /** Takes one input; what goes out is said with what is known after it, as it is in one turn. */
@@ -156,9 +155,11 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
         return this.#learn(input.from, input.header);
       case "question":
         this.#learn(input.from, input.header);
+        if (this.closed) return;
         return this.#answer(input.from, input.header, input.request);
       case "reply":
         this.#learn(input.from, input.header);
+        if (this.closed) return;
         return this.#receive(input.from, input.header, input.reply);
       case "ask":
         return this.#vote(input);
@@ -321,6 +322,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
         const voter = this.#paxos.Voter.recovered(record, memory, 10, this.now);
         this.genesis!.recovered();
         this.#begin(voter, memory.vector);
+        if (this.closed) return;
         this.#outputs.push({ out: "entered", record, recovered: true });
       }
     }
@@ -337,6 +339,8 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     this.vector.merge(vector);
     this.vector.raise(this.member, voter.incarnation);
     this.voter = voter;
+    // It may have heard of a later process while it was coming back.
+    if (this.#isReplaced()) this.#close();
   }
 
   /** What it said in the life before is not said any more. */
@@ -346,6 +350,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   }
 
   #giveUp(): void {
+    const record = this.record!;
     this.givingUp = null;
     this.recovery = null;
     this.voter = null;
@@ -353,7 +358,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     this.vector = new this.#paxos.CrashVector(this.members.length);
     this.#relive(this.life + "g");
     this.genesis = this.#newGenesis();
-    this.#outputs.push({ out: "gaveUp" });
+    this.#outputs.push({ out: "gaveUp", record });
   }
 
   /** Nothing that it remembered matters any more. */
@@ -388,16 +393,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   }
 
   #send(ask: readonly Outgoing[]): void {
-    for (const { to, request } of ask) {
-      if (
-        request.type === "enquire" && request.purpose === "genesis" && request.round === 2 &&
-        request.id !== this.#secondRound
-      ) {
-        this.#secondRound = request.id;
-        this.#outputs.push({ out: "secondRound" });
-      }
-      this.#outputs.push({ out: "question", to, request });
-    }
+    for (const { to, request } of ask) this.#outputs.push({ out: "question", to, request });
   }
 
   #header(): Header {

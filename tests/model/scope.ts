@@ -15,8 +15,10 @@ export interface Scope {
   readonly restarts: number;
   /** Which members do; by symmetry fewer than all may be enough. */
   readonly restarting: readonly number[];
-  /** `true`: the process before lives on, and does not know. */
-  readonly overlap: boolean;
+  /** How often each of them does at most. */
+  readonly restartsOfEach: number;
+  /** Of which of them the process before lives on, and does not know. */
+  readonly overlap: readonly number[];
   /** Whether a clock may have gone back at a restart. */
   readonly clockGoesBack: boolean;
   /** How often so much time passes at some member that it drops promises with nothing accepted. */
@@ -25,7 +27,11 @@ export interface Scope {
   readonly relives: number;
   /** Whether members ask if all is lost, and give up. */
   readonly givingUp: boolean;
-  readonly longValues: boolean;
+  /**
+   * Whether a copy comes in one piece, or in two, since values are long; the register that clients work on is
+   * in the first of them, or in the second.
+   */
+  readonly pieces: "one" | "before another" | "after another";
   readonly clientsTell: boolean;
   /** Each of these renamings of the members leads from states to states that behave alike. */
   readonly symmetries: readonly (readonly number[])[];
@@ -40,12 +46,13 @@ export const PLAIN: Omit<Scope, "name"> = {
   content: "",
   restarts: 0,
   restarting: [0],
-  overlap: false,
+  restartsOfEach: 1,
+  overlap: [],
   clockGoesBack: false,
   ages: 0,
   relives: 0,
   givingUp: false,
-  longValues: false,
+  pieces: "one",
   clientsTell: false,
   symmetries: [],
 };

@@ -129,7 +129,8 @@ function renamePast(past: Past, renaming: Renaming): Past {
   return {
     ...past,
     records: past.records.map((record) => renaming.record(record)),
-    blank: past.blank.map((lives) => lives && renaming.perMember(lives)),
+    blank: past.blank.map((lives) => renaming.perMember(lives))
+      .sort((a, b) => a.join() < b.join() ? -1 : 1),
   };
 }
 

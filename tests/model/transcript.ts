@@ -24,7 +24,7 @@ export function tell(world: World, row: Uint32Array, action: Action): string {
             return `calls ${kind} ${letter}`;
           }
           case "returned":
-            return `returns "${output.result}", chosen: ${show(output.chosen.state)}`;
+            return `returns ${JSON.stringify(output.result)}, chosen: ${show(output.chosen.state)}`;
         }
       });
       const state = clients[action.client].attributes(row[world.layout.client(action.client)]);
@@ -94,8 +94,6 @@ function tellOutputs(world: World, state: number, input: number): string {
         return `makes record ${output.record.id} of the lives ${output.record.lives.join()}`;
       case "entered":
         return `votes under record ${output.record.id}`;
-      case "secondRound":
-        return "begins the second round";
       case "gaveUp":
         return "gives up";
     }

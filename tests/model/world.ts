@@ -8,11 +8,15 @@ import { Memory } from "./memory.ts";
 import { type Message, type QuestionRequest, STALE, withNumbers } from "./messages.ts";
 import { isFutile, tellsSomething } from "./outboxes.ts";
 import { Parts } from "./parts.ts";
-import { called, entered, made, type Past, returned, secondRound, Violation } from "./past.ts";
-import type { Paxos } from "./paxos.ts";
+import { blank, called, checkLost, entered, made, type Past, returned, Violation } from "./past.ts";
+import type { Machines } from "./paxos.ts";
 import type { ProcessAttributes, ProcessInput, ProcessOutput } from "./process.ts";
 import { Pool } from "./pool.ts";
 import type { Scope } from "./scope.ts";
+
+/** Other registers, before and after the one that clients work on. */
+const BEFORE_REGISTER = "k0";
+const AFTER_REGISTER = "k2";
 
 /** The life of a first start. */
 const FIRST_LIFE: Life = "1";
@@ -40,12 +44,13 @@ export class World {
   readonly #pasts = new Memory();
 
   /** The world of a scope. */
-  constructor(scope: Scope, shipping: Paxos, opened: Paxos) {
+  constructor(scope: Scope, machines: Machines) {
     this.scope = scope;
     this.layout = new Layout(scope);
-    this.parts = new Parts(scope, this.layout, shipping, opened);
+    this.parts = new Parts(scope, this.layout, machines);
     this.#openQuestions = scope.clients.map(() => []);
-    const { content, longValues } = scope;
+    const { content } = scope;
+    const longValues = scope.pieces !== "one";
     this.#first = content === "" ? null : {
       ballot: { counter: 1, life: "first" },
       state: {
@@ -76,7 +81,7 @@ export class World {
       restarts: 0,
       ages: 0,
       records: record === null ? [] : [record],
-      blank: Array.from({ length: layout.lives }, () => null),
+      blank: [],
     });
     for (let member = 0; member < layout.members; member++) {
       const process = member * layout.lives;
@@ -87,7 +92,14 @@ export class World {
       const request = { type: "accept", register: REGISTER, ballot, state, next: false } as const;
       const ask = { do: "ask", client: -1, question: -1, request, vector: [] } as const;
       this.toProcess(row, process, parts.processInputs.number(ask));
+      const { pieces } = this.scope;
+      if (pieces === "one") continue;
+      // So that a copy has another piece, beside the one that the long value fills.
+      const register = pieces === "before another" ? AFTER_REGISTER : BEFORE_REGISTER;
+      const other = { ...ask, request: { ...request, register } } as const;
+      this.toProcess(row, process, parts.processInputs.number(other));
     }
+    this.#noteBlank(row);
     return row;
   }
 
@@ -137,6 +149,7 @@ export class World {
     }
     if (transition.moved !== null) this.#move(row, process, transition.moved);
     if (before.life !== after.life) this.#dropReplies(row, process);
+    if (before.life !== after.life || before.state !== after.state) this.#noteBlank(row);
     let said = false;
     for (const output of transition.outputs) said = this.#say(row, process, output) || said;
     return changed || said;
@@ -173,6 +186,7 @@ export class World {
         case "returned": {
           const { result, chosen: { state, ballot } } = output;
           if (state !== null) this.#checkChosen(row, { state, ballot });
+          if (result === null) break;
           const { content } = this.scope;
           this.#remember(row, output, (past) => returned(past, client, result, content));
         }
@@ -238,6 +252,10 @@ export class World {
     }
   }
 
+  #noteBlank(row: Uint32Array): void {
+    if (this.scope.genesis) this.changePast(row, (past) => blank(past, this.#all(row)));
+  }
+
   #dropReplies(row: Uint32Array, process: number): void {
     const { layout, parts } = this;
     for (let other = 0; other < layout.processes; other++) {
@@ -280,16 +298,14 @@ export class World {
         return this.#reply(row, process, output);
       case "answer":
         return this.#answer(row, process, output);
-      case "secondRound":
-        this.changePast(row, (past) => secondRound(past, process, this.#all(row)));
-        return true;
       case "made":
-        this.changePast(row, (past) => made(past, output.record, process, this.#all(row)));
+        this.changePast(row, (past) => made(past, output.record, this.#all(row)));
         return true;
       case "entered":
-        this.changePast(row, (past) => entered(past, output.record, this.nameOf(process)));
+        this.changePast(row, (past) => entered(past, output.record, this.#all(row)));
         return true;
       case "gaveUp":
+        checkLost(output.record, this.layout.memberOf(process), this.#all(row));
         return true;
     }
   }

@@ -1,0 +1,122 @@
+import {
+  append,
+  type Expected,
+  expected,
+  GENESIS,
+  put,
+  putAndRelease,
+  putThenRead,
+  read,
+  REGISTER,
+  release,
+  RESTART,
+} from "./ingredients.ts";
+
+/** What takes too long for every day. */
+export const deepScopes: readonly Expected[] = [
+  expected(
+    "two puts, both of them tried twice",
+    { ...REGISTER, clients: [put("p", "a", 2), put("q", "b", 2)] },
+    464_741,
+    2_641_431,
+  ),
+  expected(
+    "two puts and a read that may have to propose",
+    { ...REGISTER, clients: [put("p", "a", 1), put("q", "b", 1), read(1)] },
+    495_216,
+    3_150_912,
+  ),
+  expected(
+    "two puts that are released and forgotten",
+    { ...REGISTER, content: "a", clients: [release("p", "a", 1), putAndRelease("q", "b", 2)] },
+    121_435,
+    526_382,
+  ),
+  expected(
+    "a release that is forgotten, and a put and a read after it",
+    { ...REGISTER, content: "a", clients: [release("p", "a", 1), putThenRead("q", "b", 2)] },
+    91_155,
+    412_229,
+    "a member forgets a register",
+  ),
+  expected(
+    "a put tried twice, and a crash",
+    { ...RESTART, clients: [put("p", "a", 2)] },
+    48_130,
+    278_365,
+    "a copied entry decides what is written",
+    "a copied entry keeps what all report from being sure",
+  ),
+  expected(
+    "an append tried twice, and a crash",
+    { ...RESTART, content: "x", clients: [append("p", "a", 2, 1)] },
+    41_119,
+    254_006,
+  ),
+  expected(
+    "an append tried twice, and a crash after which copies come in two pieces",
+    { ...RESTART, content: "x", pieces: "before another", clients: [append("p", "a", 2, 1)] },
+    220_471,
+    1_187_021,
+  ),
+  expected(
+    "a put tried twice, and a crash at which a clock goes back",
+    { ...RESTART, clockGoesBack: true, relives: 1, clients: [put("p", "a", 2)] },
+    95_728,
+    554_839,
+  ),
+  expected(
+    "a put and a read that may have to propose, and a crash",
+    { ...RESTART, clients: [put("p", "a", 1), read(1)] },
+    417_251,
+    2_445_453,
+  ),
+  expected(
+    "two appends, and a crash",
+    { ...RESTART, clients: [append("p", "a", 1), append("q", "b", 1)] },
+    765_842,
+    4_770_542,
+  ),
+  expected(
+    "a put tried twice, a crash, and a promise that is dropped",
+    { ...RESTART, ages: 1, clients: [put("p", "a", 2)] },
+    419_889,
+    2_534_979,
+  ),
+  expected(
+    "a put and a read, while a member runs twice",
+    { ...RESTART, overlap: [0], clients: [put("p", "a", 1), read(0)] },
+    139_533,
+    774_787,
+  ),
+  expected(
+    "a put tried twice, while a member runs twice and a clock goes back",
+    { ...RESTART, overlap: [0], clockGoesBack: true, relives: 1, clients: [put("p", "a", 2)] },
+    182_586,
+    1_439_471,
+  ),
+  expected(
+    "a put tried twice while a member runs twice, and clients tell of it",
+    { ...RESTART, overlap: [0], clientsTell: true, clients: [put("p", "a", 2)] },
+    1_100_811,
+    9_417_517,
+  ),
+  expected(
+    "a genesis and two crashes",
+    { ...GENESIS, restarts: 2, restartsOfEach: 2, relives: 0 },
+    277_979,
+    2_105_480,
+  ),
+  expected(
+    "two crashes, giving up and another genesis",
+    { ...GENESIS, begins: "operational", restarts: 2, restartsOfEach: 2, givingUp: true },
+    74_939,
+    621_124,
+  ),
+  expected(
+    "a genesis while the first member runs twice, with new lives",
+    { ...GENESIS, overlap: [0], restarting: [0] },
+    2_799_894,
+    30_868_832,
+  ),
+];

@@ -1,0 +1,88 @@
+/**
+ * `deno task model [--deep] [--cases] [--only TEXT]`: goes through all states of the scopes that the tests go
+ * through, with `--deep` also of those that take too long for that. With `--cases` it also says how often
+ * each of the hard cases came up. `--mutants`: breaks one rule after the other, and each must show.
+ *
+ * @module
+ */
+import { deepScopes } from "./deep_scopes.ts";
+import { explore } from "./explore.ts";
+import { fastScopes, findBroken } from "./find_broken.ts";
+import type { Expected } from "./ingredients.ts";
+import { MUTATIONS } from "./mutations.ts";
+
+const has = (flag: string) => Deno.args.includes(flag);
+const only = has("--only") ? Deno.args[Deno.args.indexOf("--only") + 1] : "";
+
+function secondsSince(begun: number): string {
+  return ((performance.now() - begun) / 1000).toFixed(1);
+}
+
+/** Lines of a table: a text, then numbers. */
+function print(text: string, ...cells: readonly (number | string)[]): void {
+  console.log(text.padEnd(72), ...cells.map((cell) => String(cell).padStart(12)));
+}
+
+/** Tells how far a search is, where a person may be looking. */
+function progress(name: string): (states: number, left: number) => void {
+  if (!Deno.stderr.isTerminal()) return () => {};
+  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  return (states, left) => write(`\r\x1b[K${name}: ${states} states, ${left} left\r`);
+}
+
+async function isAsExpected({ scope, states, transitions, sees }: Expected): Promise<boolean> {
+  const begun = performance.now();
+  const found = await explore(scope, { progress: progress(scope.name) });
+  const missing = sees.filter((sight) => !found.sights.has(sight));
+  const isSame = found.states === states && found.transitions === transitions;
+  const verdict = found.violation !== null
+    ? "VIOLATION"
+    : isSame && missing.length === 0
+    ? "holds"
+    : "OTHER SIZE";
+  print(
+    scope.name,
+    found.states,
+    found.transitions,
+    found.depth,
+    secondsSince(begun),
+    verdict,
+  );
+  if (found.violation !== null) console.log(found.violation);
+  else if (!isSame) console.log(`  expected: ${states} states, ${transitions} transitions`);
+  for (const sight of missing) console.log(`  expected, but did not come up: ${sight}`);
+  if (has("--cases")) {
+    for (const [sight, count] of [...found.sights].sort()) print(`  ${sight}`, count);
+  }
+  return verdict === "holds";
+}
+
+async function mainScopes(): Promise<boolean> {
+  const scopes = [...fastScopes, ...(has("--deep") ? deepScopes : [])]
+    .filter(({ scope }) => scope.name.includes(only));
+  print("scope", "states", "transitions", "depth", "seconds", "verdict");
+  let good = 0;
+  for (const expected of scopes) if (await isAsExpected(expected)) good++;
+  console.log(`${good} of ${scopes.length} scopes hold, and are as big as expected`);
+  return good === scopes.length && good > 0;
+}
+
+async function mainMutants(): Promise<boolean> {
+  const mutations = MUTATIONS.filter(({ name }) => name.includes(only));
+  print("broken rule", "states", "depth", "seconds", "verdict");
+  let red = 0;
+  for (const mutation of mutations) {
+    const begun = performance.now();
+    const { states, depth, violation } = await findBroken(mutation);
+    const why = violation?.split("\n").at(-1) ?? "";
+    const isRed = why.includes(mutation.why);
+    if (isRed) red++;
+    print(mutation.name, states, depth, secondsSince(begun), isRed ? "red" : "MISSED");
+    console.log(`  ${mutation.scope}: ${why || "nothing is wrong"}`);
+  }
+  console.log(`${red} of ${mutations.length} broken rules turn their scopes red`);
+  return red === mutations.length && red > 0;
+}
+
+const isGood = has("--mutants") ? await mainMutants() : await mainScopes();
+if (!isGood) Deno.exit(1);

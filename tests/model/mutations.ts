@@ -1,0 +1,322 @@
+import type { Edit } from "./paxos.ts";
+
+/** A rule of the protocol, and a small change to the machines that breaks it. */
+export interface Mutation {
+  /** What is broken. */
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  /** The name of the scope that shows it. */
+  readonly scope: string;
+  /** What is found there: a part of what the search says. */
+  readonly why: string;
+  /** Whether it takes so long to find that the tests leave it to `deno task model --mutants`. */
+  readonly isSlow?: boolean;
+}
+
+function mutation(
+  name: string,
+  module: string,
+  find: string,
+  replace: string,
+  scope: string,
+  why: string,
+): Mutation {
+  return { name, edits: [{ module, find, replace }], scope, why };
+}
+
+/** A mutation that takes long to find. */
+function slow(...of: Parameters<typeof mutation>): Mutation {
+  return { ...mutation(...of), isSlow: true };
+}
+
+/** Each of these must turn its scope red. */
+export const MUTATIONS: readonly Mutation[] = [
+  mutation(
+    "an acceptor accepts below its promise",
+    "acceptor",
+    'if (compareBallots(ballot, promised) < 0) return only({ type: "nack", promised });',
+    "",
+    "two appends with the same counter",
+    "not written over",
+  ),
+  mutation(
+    "an acceptor forgets what it promised",
+    "acceptor",
+    "    entry.promised = ballot;\n",
+    "",
+    "two appends with the same counter",
+    "not written over",
+  ),
+  mutation(
+    "an accept with a promise for the next ballot promises nothing",
+    "acceptor",
+    "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
+    "ballot",
+    "an append, then a put by a kept promise, and another append",
+    "not written over",
+  ),
+  slow(
+    "a register is forgotten without raising the floor",
+    "acceptor",
+    "this.#floor = Math.max(this.#floor, entry.promised.counter);",
+    "",
+    "a put that is released and forgotten, and another put",
+    "not written over",
+  ),
+  mutation(
+    "a promise is dropped without raising the floor",
+    "acceptor",
+    "if (entry !== undefined && entry.accepted === null) this.#drop(register, entry);",
+    "if (entry !== undefined && entry.accepted === null) this.#entries.delete(register);",
+    "two puts and a promise that is dropped",
+    "not written over",
+  ),
+  slow(
+    "a register is forgotten, whatever it holds by now",
+    "acceptor",
+    `entry.accepted === null || entry.accepted.state.present) return;
+    if (compareBallots(entry.accepted.ballot, ballot) !== 0) return;`,
+    "entry.accepted === null) return;",
+    "a release that is forgotten, and a put and a read after it",
+    "not linearizable",
+  ),
+  slow(
+    "a tombstone is forgotten that not all have accepted",
+    "proposer",
+    "return this.#accepts.missing().length === 0;",
+    "return this.#accepts.reached;",
+    "a put that is released and forgotten, and another put",
+    "not written over",
+  ),
+  mutation(
+    "a majority is one too few",
+    "quorum",
+    "return Math.floor(count / 2) + 1;",
+    "return Math.max(1, Math.floor(count / 2));",
+    "two appends with the same counter",
+    "taken for chosen",
+  ),
+  mutation(
+    "a proposer adopts any accepted state, not that of the highest ballot",
+    "reports",
+    "compareBallots(report.accepted.ballot, accepted.ballot) > 0",
+    "compareBallots(report.accepted.ballot, accepted.ballot) < 0",
+    "two puts, one of them tried twice",
+    "not written over",
+  ),
+  mutation(
+    "what one member accepted is reported as chosen",
+    "reports",
+    "unanimous: reports.every((report) => votesFor(report, ballot)),",
+    "unanimous: true,",
+    "two puts, one of them tried twice",
+    "taken for chosen",
+  ),
+  mutation(
+    "copied entries count as votes",
+    "reports",
+    "report.accepted !== null && !report.copied &&",
+    "report.accepted !== null &&",
+    "a put and a read, and a crash",
+    "taken for chosen",
+  ),
+  slow(
+    "copied entries are not marked",
+    "acceptor",
+    "copied: accepted !== null });",
+    "copied: false });",
+    "a put and a read, and a crash",
+    "taken for chosen",
+  ),
+  mutation(
+    "a token need not grow",
+    "proposer",
+    'if (this.#ballot.counter <= summary.token) return { do: "restart" };',
+    "",
+    "two appends with the same counter",
+    "not written over",
+  ),
+  mutation(
+    "who has written may take the short way out",
+    "proposer",
+    "const mustWrite = this.#wrote || ",
+    "const mustWrite = ",
+    "a put whose binding ends before its second attempt, and a read",
+    "not linearizable",
+  ),
+  {
+    name: "a kept promise is used twice",
+    edits: [
+      {
+        module: "proposer",
+        find: "    this.#reliesOnKept = true;\n",
+        replace: "    this.#reliesOnKept = true;\n    this.#kept = { ballot, state };\n",
+      },
+      {
+        module: "proposer",
+        find: "{ ballot: { counter: counter + 1, life }, state: written } : undefined;",
+        replace: "{ ballot: { counter: counter + 1, life }, state: written } : this.#kept;",
+      },
+    ],
+    scope: "three appends, the second by a kept promise",
+    why: "two states",
+  },
+  mutation(
+    "a kept state counts as what is there",
+    "proposer",
+    "ballot, unanimous: false, stale: [] });",
+    "ballot, unanimous: true, stale: [] });",
+    "an append, then a put by a kept promise, and another append",
+    "taken for chosen",
+  ),
+  mutation(
+    "quorums are not checked for crash consistency",
+    "quorum",
+    "this.#known.merge(sender.vector);",
+    "",
+    "a put tried twice, and a crash",
+    "taken for chosen",
+  ),
+  mutation(
+    "who helps does not raise the incarnation",
+    "recovery",
+    "  raise(index, request.incarnation);\n",
+    "",
+    "a put tried twice, and a crash",
+    "took effect twice",
+  ),
+  slow(
+    "who helps raises the incarnation only with the last piece of the copy",
+    "recovery",
+    `  raise(index, request.incarnation);
+  const { registers, more } = voter.acceptor.copy(request.after);
+`,
+    `  const { registers, more } = voter.acceptor.copy(request.after);
+  if (!more) raise(index, request.incarnation);
+`,
+    "an append tried twice, and a crash after which copies come in two pieces",
+    "took effect twice",
+  ),
+  mutation(
+    "a member votes after one copy",
+    "recovery",
+    "this.#needed = majority(options.members.length);",
+    "this.#needed = 1;",
+    "a put tried twice, and a crash",
+    "took effect twice",
+  ),
+  slow(
+    "a member that recovers takes the lowest floor",
+    "recovery",
+    "floor: Math.max(...copies.map((copy) => copy.floor)),",
+    "floor: Math.min(...copies.map((copy) => copy.floor)),",
+    "a put tried twice, a crash, and a promise that is dropped",
+    "took effect twice",
+  ),
+  slow(
+    "a copy takes no notice of the floor of who holds nothing",
+    "recovery",
+    "if (registers.has(register)) continue;",
+    "continue;",
+    "a put tried twice, a crash, and a promise that is dropped",
+    "took effect twice",
+  ),
+  slow(
+    "a copy takes the first promise, not the highest",
+    "recovery",
+    "const promised = higher(known.promised, copy.promised);",
+    "const promised = known.promised;",
+    "a put tried twice, and a crash",
+    "took effect twice",
+  ),
+  slow(
+    "a copy takes the lowest accepted state",
+    "recovery",
+    "compareBallots(known.accepted.ballot, copy.accepted.ballot) >= 0)",
+    "compareBallots(known.accepted.ballot, copy.accepted.ballot) <= 0)",
+    "an append tried twice, and a crash",
+    "took effect twice",
+  ),
+  mutation(
+    "pieces of an earlier announcement are taken",
+    "recovery",
+    `    if (this.#question !== null || transfer?.number !== reply.id) return { ask: [] };
+    if (reply.announcement !== this.#announcement) return { ask: [] };
+`,
+    "    if (this.#question !== null || transfer === undefined) return { ask: [] };\n",
+    "an append, and a crash after which copies come in two pieces",
+    "an answer still counts",
+  ),
+  mutation(
+    "a late answer to a round counts in the next one",
+    "genesis",
+    "if (reply.id !== round?.number || !same",
+    "if (round === null || !same",
+    "a genesis",
+    "an answer still counts",
+  ),
+  mutation(
+    "an old answer tells the record",
+    "genesis",
+    "if (reply.id !== this.#pull || !same",
+    "if (!same",
+    "a genesis",
+    "an answer still counts",
+  ),
+  mutation(
+    "a second round does not void what a recovery has heard",
+    "genesis",
+    "wall: at.wall, recovering }, voids };",
+    "wall: at.wall, recovering }, voids: false };",
+    "two members crash, the first one gives up, and another genesis",
+    "has not lost its memory",
+  ),
+  mutation(
+    "a record is adopted that names another life",
+    "genesis",
+    "if (record.lives[index] === life) {",
+    "if (true) {",
+    "a put tried twice, and a crash",
+    "took effect twice",
+  ),
+  mutation(
+    "a leader that lives under a record says that it is blank",
+    "genesis",
+    'return { reply: { type: "record", members, record: this.#record! } };',
+    'return { reply: { type: "blank", members, wall: at.wall, recovering: false } };',
+    "two members crash, the first one gives up, and another genesis",
+    "has not lost its memory",
+  ),
+  slow(
+    "the floor of a record takes no notice of the clocks",
+    "genesis",
+    "floor = Math.max(floor, wall, answer.clock);",
+    "floor = Math.max(floor, answer.clock);",
+    "two members crash, the first one gives up, and another genesis",
+    "no greater floor",
+  ),
+  mutation(
+    "a member gives up after one round",
+    "giving_up",
+    "if (this.#round === 2) return { ask: [], allIsLost: true };",
+    "return { ask: [], allIsLost: true };",
+    "two members crash, the first one gives up, and another genesis",
+    "has not lost its memory",
+  ),
+  mutation(
+    "a member gives up when a minority is lost",
+    "giving_up",
+    ">= majority(members.length)) return nothing;",
+    "> majority(members.length)) return nothing;",
+    "two members crash, the first one gives up, and another genesis",
+    "has not lost its memory",
+  ),
+  mutation(
+    "late answers of the first round count as lost in the second",
+    "giving_up",
+    "if (reply.id !== this.#number || reply.type",
+    "if (reply.type",
+    "two members crash, the first one gives up, and another genesis",
+    "an answer still counts",
+  ),
+];

@@ -1,0 +1,210 @@
+import {
+  append,
+  appendKeepingOnce,
+  appendThenPut,
+  bound,
+  type Expected,
+  expected,
+  GENESIS,
+  lapse,
+  put,
+  putAndRelease,
+  read,
+  REGISTER,
+  release,
+  RESTART,
+} from "./ingredients.ts";
+
+/** One register, members that do not crash. */
+export const registerScopes: readonly Expected[] = [
+  expected(
+    "two puts, one of them tried twice",
+    { ...REGISTER, clients: [put("p", "a", 2), put("q", "b", 1)] },
+    20_328,
+    105_243,
+    "a member promises or accepts nothing, since it promised more",
+    "a refused proposer begins again",
+    "a change ends without a write",
+  ),
+  expected(
+    "two puts and a read",
+    { ...REGISTER, clients: [put("p", "a", 1), put("q", "b", 1), read(0)] },
+    107_124,
+    637_942,
+  ),
+  expected(
+    "a put whose binding ends before its second attempt, and a read",
+    { ...REGISTER, clients: [lapse("p", "a", 2), read(1)] },
+    60_331,
+    288_595,
+    "a read has to propose",
+  ),
+  expected(
+    "a put that others may end, tried twice, and a release",
+    { ...REGISTER, clients: [bound("p", "a", 2), release("q", "a", 1)] },
+    60_106,
+    298_127,
+    "a member forgets a register",
+  ),
+  expected(
+    "two appends, the second by a kept promise, and another one",
+    { ...REGISTER, clients: [append("p", "ab", 1), append("n", "c", 1, 1)] },
+    35_510,
+    164_967,
+    "a kept promise saves a round",
+  ),
+  expected(
+    "an append, then a put by a kept promise, and another append",
+    { ...REGISTER, clients: [appendThenPut("p", "a", "b"), append("n", "c", 1, 1)] },
+    29_929,
+    136_284,
+    "a kept promise saves a round",
+  ),
+  expected(
+    "three appends, the second by a kept promise",
+    { ...REGISTER, clients: [appendKeepingOnce("p", "abc")] },
+    3_443,
+    11_443,
+    "a kept promise saves a round",
+  ),
+  expected(
+    "two appends with the same counter",
+    { ...REGISTER, clients: [append("p", "a", 1), append("q", "b", 1)] },
+    1_867,
+    8_968,
+  ),
+  expected(
+    "two puts and a promise that is dropped",
+    { ...REGISTER, ages: 1, clients: [put("p", "a", 1), put("q", "b", 1)] },
+    13_690,
+    71_896,
+    "a member drops a promise",
+  ),
+  expected(
+    "a put that is released and forgotten, and another put",
+    { ...REGISTER, clients: [putAndRelease("p", "a", 0), put("q", "b", 1, 2)] },
+    45_485,
+    221_039,
+    "a member forgets a register",
+  ),
+];
+
+/** One register, and one member that crashes and comes back without its memory. */
+export const recoveryScopes: readonly Expected[] = [
+  expected(
+    "a put and a read, and a crash",
+    { ...RESTART, clients: [put("p", "a", 1), read(0)] },
+    104_463,
+    479_963,
+    "a member that recovered accepts",
+    "two lives of one member answer one question",
+    "an answer arrives whose sender has a successor",
+    "an answer from before a crash meets one that knows of it",
+    "an answer that knows of a crash meets one from before it",
+    "both lives of a member accept one ballot",
+  ),
+  expected(
+    "an append, and a crash after which copies come in two pieces",
+    { ...RESTART, content: "x", pieces: "before another", clients: [append("p", "a", 1, 1)] },
+    4_903,
+    21_174,
+    "a member goes on with the second piece of a copy",
+  ),
+  expected(
+    "an append, and a crash after which copies come in two pieces, the second about it",
+    { ...RESTART, content: "x", pieces: "after another", clients: [append("p", "a", 1, 1)] },
+    4_084,
+    17_030,
+    "a member goes on with the second piece of a copy",
+  ),
+  expected(
+    "a put, and a crash at which a clock goes back",
+    { ...RESTART, clockGoesBack: true, relives: 1, clients: [put("p", "a", 1)] },
+    2_350,
+    8_853,
+    "a member takes another life",
+  ),
+  expected(
+    "a put, a crash, and a promise that is dropped",
+    { ...RESTART, ages: 1, clients: [put("p", "a", 1)] },
+    10_033,
+    40_379,
+    "a member drops a promise",
+  ),
+];
+
+/** One member id with two lives at once: the first process does not crash, and does not know. */
+export const livesScopes: readonly Expected[] = [
+  expected(
+    "a put tried twice, while a member runs twice",
+    { ...RESTART, overlap: [0], clients: [put("p", "a", 2)] },
+    91_559,
+    720_681,
+    "a copied entry decides what is written",
+    "two lives of one member answer one question",
+    "an answer from before a crash meets one that knows of it",
+    "both lives of a member accept one ballot",
+  ),
+  expected(
+    "a put while a member runs twice, and clients tell of it",
+    { ...RESTART, overlap: [0], clientsTell: true, clients: [put("p", "a", 1)] },
+    11_704,
+    69_732,
+    "a member learns that it was replaced",
+  ),
+  expected(
+    "a genesis while the first member runs twice",
+    { ...GENESIS, relives: 0, overlap: [0], restarting: [0] },
+    75_268,
+    873_498,
+    "a frame arrives whose sender has a successor",
+    "a member learns that it was replaced",
+    "a member recovers",
+  ),
+  expected(
+    "a genesis while another member runs twice",
+    { ...GENESIS, overlap: [1], restarting: [1], symmetries: [] },
+    7_600,
+    58_528,
+    "a frame arrives whose sender has a successor",
+    "a member takes another life",
+    "a member recovers",
+  ),
+];
+
+/** How a cluster begins, and begins again. */
+export const genesisScopes: readonly Expected[] = [
+  expected(
+    "a genesis",
+    { ...GENESIS, restarts: 0 },
+    123,
+    795,
+    "a record is made",
+    "a second round voids a question",
+  ),
+  expected(
+    "a genesis and a crash",
+    GENESIS,
+    11_846,
+    82_957,
+    "a frame arrives whose sender has a successor",
+    "a member takes another life",
+    "a member recovers",
+    "a second round voids what a recovery has heard",
+  ),
+  expected(
+    "two members crash, the first one gives up, and another genesis",
+    {
+      ...GENESIS,
+      begins: "operational",
+      restarts: 2,
+      restartsOfEach: 2,
+      restarting: [1, 2],
+      givingUp: true,
+    },
+    16_324,
+    118_070,
+    "a member gives up",
+    "a record is made after another one",
+  ),
+];

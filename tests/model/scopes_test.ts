@@ -1,0 +1,14 @@
+import { describe } from "@std/testing/bdd";
+import { testScopes } from "./check_scopes.ts";
+import { genesisScopes, livesScopes, recoveryScopes, registerScopes } from "./scopes.ts";
+
+describe("agreement and linearizability", () => testScopes(registerScopes));
+
+describe("agreement and linearizability, over the loss of a memory,", () =>
+  testScopes(recoveryScopes));
+
+describe("agreement and one genesis, with two processes of one member,", () =>
+  testScopes(livesScopes));
+
+describe("one record, of lives that were all blank at one instant,", () =>
+  testScopes(genesisScopes));
