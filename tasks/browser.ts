@@ -65,6 +65,7 @@ export class Browser implements AsyncDisposable {
     if (url === null) {
       kill(process);
       await errors;
+      await remove(folder);
       throw new Error(`the browser does not begin:\n${said}`);
     }
     return new Browser(process, folder, await Devtools.connect(url), errors);
@@ -87,7 +88,7 @@ export class Browser implements AsyncDisposable {
     const timer = setTimeout(() => kill(this.#process), PATIENCE);
     await Promise.all([this.#process.status, this.#errors]);
     clearTimeout(timer);
-    await Deno.remove(this.#folder, { recursive: true });
+    await remove(this.#folder);
   }
 }
 
@@ -177,6 +178,18 @@ export class Tab {
   /** Closes it at once: the page is not asked. */
   async close(): Promise<void> {
     await this.#devtools.send("Target.closeTarget", { targetId: this.#target });
+  }
+}
+
+/** Removes a folder; helpers of the browser may still write a little into it, and are waited for. */
+async function remove(folder: string): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch (error) {
+      if (attempt === 10) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 }
 

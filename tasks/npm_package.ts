@@ -45,10 +45,9 @@ export function publishedManifest(manifest: Manifest): Record<string, unknown> {
   };
 }
 
-async function mustRun(command: string, args: readonly string[]): Promise<string> {
+async function mustRun(command: string, args: readonly string[]): Promise<void> {
   const { code, output } = await run(command, args);
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${output}`);
-  return output;
 }
 
 /** Makes the package in `folder`, which is emptied first; the path of its tarball, in the same folder. */
@@ -61,10 +60,9 @@ export async function makePackage(folder: string): Promise<string> {
   const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${root}package.json`));
   const published = publishedManifest(manifest);
   await Deno.writeTextFile(`${folder}package.json`, `${JSON.stringify(published, null, 2)}\n`);
-  const packed = await mustRun("npm", ["pack", "--json", "--pack-destination", folder, folder]);
-  // What npm has to say besides comes before or after the list.
-  const [{ filename }] = JSON.parse(packed.slice(packed.indexOf("["), packed.lastIndexOf("]") + 1));
-  return folder + filename;
+  await mustRun("npm", ["pack", "--pack-destination", folder, folder]);
+  const tarball = [...Deno.readDirSync(folder)].find(({ name }) => name.endsWith(".tgz"));
+  return folder + tarball!.name;
 }
 
 if (import.meta.main) {

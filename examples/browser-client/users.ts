@@ -24,6 +24,7 @@ export class Users {
       httpOnly: true,
       sameSite: "Strict",
       path: "/",
+      // Behind TLS also `secure: true`.
     });
   }
 
