@@ -42,6 +42,8 @@ export function publishedManifest(manifest: Manifest): Record<string, unknown> {
     engines,
     exports: { ...Object.fromEntries(exports), "./package.json": "./package.json" },
     dependencies,
+    // npm takes a package with a scope for a private one.
+    publishConfig: { access: "public" },
   };
 }
 
