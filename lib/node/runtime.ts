@@ -1,3 +1,5 @@
+import { Timers } from "./timers.ts";
+
 /**
  * Time and chance, as a node sees them. Everything in `lib` takes them from here and from nowhere
  * else, so the simulator can replace them and replay a run from its seed.
@@ -8,8 +10,8 @@ export interface Runtime {
   /** Milliseconds since 1970, as `Date.now()`. */
   wallNow(): number;
   /**
-   * Calls `callback` once after `delay` milliseconds (at once if that is negative), or later. Returns what cancels it; cancelling
-   * after it fired, or twice, is harmless.
+   * Calls `callback` once after `delay` milliseconds (at once if that is negative), or later. Returns what
+   * cancels it; cancelling after it fired, or twice, is harmless.
    */
   setTimer(callback: () => void, delay: number): () => void;
   /** Calls `callback` once, when the current turn of the event loop has done its work. */
@@ -18,26 +20,21 @@ export interface Runtime {
   random(): number;
 }
 
-/** `setTimeout` takes no more, and fires at once then. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
-
 /** Drawn many at a time: one draw costs as much as hundreds. */
 const draws = new Uint32Array(256);
 let drawn = draws.length;
+
+/** Shared by all nodes of the process. */
+const timers = new Timers(() => performance.now(), (callback, wait) => {
+  const timer = setTimeout(callback, wait);
+  return () => clearTimeout(timer);
+});
 
 /** The clocks, timers and randomness of the JavaScript runtime that this runs in. */
 export const systemRuntime: Runtime = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
-  setTimer(callback, delay) {
-    let timer: ReturnType<typeof setTimeout>;
-    const arm = (rest: number) => {
-      const wait = Math.min(Math.max(0, rest), LONGEST_TIMEOUT);
-      timer = setTimeout(() => wait < rest ? arm(rest - wait) : callback(), wait);
-    };
-    arm(delay);
-    return () => clearTimeout(timer);
-  },
+  setTimer: (callback, delay) => timers.set(callback, delay),
   defer: (callback) => queueMicrotask(callback),
   random: () => {
     if (drawn === draws.length) {

@@ -1,0 +1,159 @@
+/**
+ * Timers end at multiples of this many milliseconds, and so up to this much late. Those that are shorter
+ * than a few of them get a timer of the runtime for themselves.
+ */
+const SLOT = 4;
+const SHORT = 4 * SLOT;
+
+/**
+ * No timer takes more slots than this: longer ones end at multiples of 2, 4, 8, ... slots, which bounds how
+ * many slots there can be. So a timer is late by at most one 256th part of its time, or by one slot.
+ */
+const MOST_SLOTS = 512;
+
+/** `setTimeout` takes no more, and fires at once then. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+/** Calls `callback` once after `wait` milliseconds; returns what prevents it. */
+export type Start = (callback: () => void, wait: number) => () => void;
+
+/** A number and the callbacks that are to be called at that multiple of `SLOT`. */
+interface Slot {
+  readonly number: number;
+  readonly callbacks: Set<() => void>;
+}
+
+/**
+ * Many timers on one of the runtime. Nearly every timer of a node is cancelled before it fires (a request
+ * is answered before it would be sent again), and a runtime takes up to a microsecond and more to set and
+ * clear one: here that is an entry in a set.
+ */
+export class Timers {
+  readonly #now: () => number;
+  readonly #start: Start;
+  readonly #slots = new Map<number, Slot>();
+  /** The same as a binary heap, the earliest first. Empty ones stay until they are due. */
+  readonly #order: Slot[] = [];
+  /** How many callbacks wait; with none, the process may exit. */
+  #size = 0;
+  #armed: { readonly number: number; readonly cancel: () => void } | undefined;
+
+  /** Measures time with `now`, which never goes back; `start` starts a timer of the runtime. */
+  constructor(now: () => number, start: Start) {
+    this.#now = now;
+    this.#start = start;
+  }
+
+  /** Calls `callback` once after `delay` milliseconds; returns what prevents it. */
+  set(callback: () => void, delay: number): () => void {
+    if (!(delay > SHORT)) return this.#start(callback, Math.max(0, delay));
+    let width = 1;
+    while (delay > MOST_SLOTS * width * SLOT) width *= 2;
+    const slot = this.#slot(Math.ceil((this.#now() + delay) / (width * SLOT)) * width);
+    // The same function may be set twice.
+    const entry = () => callback();
+    slot.callbacks.add(entry);
+    this.#size++;
+    return () => {
+      if (!slot.callbacks.delete(entry)) return;
+      if (--this.#size === 0) this.#clear();
+    };
+  }
+
+  /** How many moments it keeps something for, if only the memory that nothing is due then any more. */
+  get slots(): number {
+    return this.#slots.size;
+  }
+
+  #slot(number: number): Slot {
+    let slot = this.#slots.get(number);
+    if (slot === undefined) {
+      slot = { number, callbacks: new Set() };
+      this.#slots.set(number, slot);
+      this.#push(slot);
+    }
+    if (this.#armed === undefined || number < this.#armed.number) this.#arm(number);
+    return slot;
+  }
+
+  #arm(number: number): void {
+    this.#disarm();
+    const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, number * SLOT - this.#now()));
+    this.#armed = { number, cancel: this.#start(() => this.#fire(), wait) };
+  }
+
+  #disarm(): void {
+    this.#armed?.cancel();
+    this.#armed = undefined;
+  }
+
+  #fire(): void {
+    this.#armed = undefined;
+    const now = this.#now();
+    const due: Slot[] = [];
+    while (this.#order.length > 0) {
+      const first = this.#order[0];
+      if (first.number * SLOT > now && first.callbacks.size > 0) break;
+      due.push(this.#pop());
+      this.#slots.delete(first.number);
+    }
+    // Before anything is called: what is called may throw, or set more.
+    if (this.#order.length > 0) this.#arm(this.#order[0].number);
+    for (const { callbacks } of due) {
+      for (const callback of callbacks) {
+        callbacks.delete(callback);
+        this.#size--;
+        this.#call(callback);
+      }
+    }
+    if (this.#size === 0) this.#clear();
+  }
+
+  /** Nothing is left, and nothing stays behind. */
+  #clear(): void {
+    this.#disarm();
+    this.#slots.clear();
+    this.#order.length = 0;
+  }
+
+  #push(slot: Slot): void {
+    const order = this.#order;
+    let index = order.push(slot) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (order[parent].number < slot.number) break;
+      order[index] = order[parent];
+      index = parent;
+    }
+    order[index] = slot;
+  }
+
+  #pop(): Slot {
+    const order = this.#order;
+    const first = order[0];
+    const last = order.pop()!;
+    if (order.length === 0) return first;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= order.length) break;
+      if (child + 1 < order.length && order[child + 1].number < order[child].number) child++;
+      if (order[child].number >= last.number) break;
+      order[index] = order[child];
+      index = child;
+    }
+    order[index] = last;
+    return first;
+  }
+
+  /** What throws keeps nothing else from being called; it is an uncaught error all the same. */
+  #call(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#start(() => {
+        throw error;
+      }, 0);
+    }
+  }
+}
