@@ -120,8 +120,9 @@ export class Engine {
       runtime,
       header: () => this.#header(),
       send: (to, frame) => {
-        this.frames.sent++;
-        network.send(to, encodeFrame(frame));
+        const bytes = encodeFrame(frame);
+        this.frames.sent += to.length;
+        for (const peer of to) network.send(peer, bytes);
       },
       loopback: (frame) => this.#handle(settings.id, frame),
     });

@@ -27,8 +27,8 @@ export interface OutboxOptions {
   readonly runtime: Runtime;
   /** What the frames say of their sender, at the moment at which they leave. */
   readonly header: () => Header;
-  /** Hands a frame to the network. */
-  readonly send: (to: string, frame: Frame) => void;
+  /** Hands a frame to the network, for each of these. */
+  readonly send: (to: readonly string[], frame: Frame) => void;
   /** Hands a frame of this node to itself: no network is needed for that. */
   readonly loopback: (frame: Frame) => void;
 }
@@ -40,6 +40,8 @@ export interface OutboxOptions {
 export class Outbox {
   readonly #options: OutboxOptions;
   #pending = new Map<string, Pending>();
+  /** What this node said to itself, and is still to hear. */
+  #own: Frame[] = [];
   #scheduled = false;
   #rounds = 0;
   #closed = false;
@@ -68,6 +70,7 @@ export class Outbox {
   /** Takes back what has not left yet: this node is no longer who said it. */
   clear(): void {
     this.#pending.clear();
+    this.#own = [];
   }
 
   /** A frame came from outside: the event loop has turned. */
@@ -81,18 +84,30 @@ export class Outbox {
     while (this.#pending.size > 0 && !this.#closed) {
       const pending = this.#pending;
       this.#pending = new Map();
-      const own = pending.get(this.#options.self);
-      pending.delete(this.#options.self);
-      for (const [to, messages] of pending) this.#send(to, messages);
-      // Last, since the others have the longer way; what it leads to goes out in the next round.
-      if (own !== undefined) this.#send(this.#options.self, own);
+      const { self, runtime } = this.#options;
+      const own = pending.get(self);
+      pending.delete(self);
+      if (pending.size > 0) this.#sendAll(pending);
+      if (own === undefined) continue;
+      for (const frame of this.#frames(own)) this.#own.push(frame);
+      // Last, since the others have the longer way: a transport may put off what it sends to the end of
+      // the turn, too. What it leads to goes out in the next round.
+      if (pending.size > 0) runtime.defer(() => this.#hear());
+      else this.#hear();
     }
   }
 
   /** Sends nothing more. */
   close(): void {
     this.#closed = true;
-    this.#pending.clear();
+    this.clear();
+  }
+
+  /** Hears what this node said to itself. */
+  #hear(): void {
+    for (const frame of this.#own.splice(0)) {
+      if (!this.#closed) this.#options.loopback(frame);
+    }
   }
 
   #of(to: string): Pending {
@@ -117,21 +132,46 @@ export class Outbox {
     pending.bytes += bytes;
     if (pending.bytes < FULL_FRAME_BYTES || to === this.#options.self) return;
     this.#pending.delete(to);
-    this.#send(to, pending);
+    if (this.#closed) return;
+    for (const frame of this.#frames(pending)) this.#options.send([to], frame);
   }
 
-  #send(to: string, { requests, replies }: Pending): void {
-    if (this.#closed) return;
-    const header = this.#options.header();
-    const send = to === this.#options.self
-      ? this.#options.loopback
-      : (frame: Frame) => this.#options.send(to, frame);
-    if (replies.size === 0) send({ header, requests, repliesTo: null, replies: [] });
-    for (const [life, answers] of replies) {
-      send({ header, requests, repliesTo: life, replies: answers });
-      requests = [];
+  /** What is said to several peers alike, as every question to all members is, becomes one frame. */
+  #sendAll(pending: ReadonlyMap<string, Pending>): void {
+    let alike: { readonly requests: readonly Request[]; readonly to: string[] } | undefined;
+    const sendAlike = () => {
+      if (alike !== undefined) this.#options.send(alike.to, this.#frame(alike.requests, null, []));
+      alike = undefined;
+    };
+    for (const [to, messages] of pending) {
+      const { requests, replies } = messages;
+      if (replies.size > 0) {
+        for (const frame of this.#frames(messages)) this.#options.send([to], frame);
+      } else if (alike !== undefined && areSame(alike.requests, requests)) {
+        alike.to.push(to);
+      } else {
+        sendAlike();
+        alike = { requests, to: [to] };
+      }
     }
+    sendAlike();
   }
+
+  #frames({ requests, replies }: Pending): Frame[] {
+    if (replies.size === 0) return [this.#frame(requests, null, [])];
+    return Array.from(
+      replies,
+      ([life, answers], index) => this.#frame(index === 0 ? requests : [], life, answers),
+    );
+  }
+
+  #frame(requests: readonly Request[], repliesTo: Life | null, replies: readonly Reply[]): Frame {
+    return { header: this.#options.header(), requests, repliesTo, replies };
+  }
+}
+
+function areSame(some: readonly Request[], others: readonly Request[]): boolean {
+  return some.length === others.length && some.every((one, index) => one === others[index]);
 }
 
 /** About how many bytes a message carries. */
