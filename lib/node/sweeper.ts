@@ -1,4 +1,5 @@
 import { identity } from "../paxos/kv_register.ts";
+import type { Ballot } from "../paxos/ballot.ts";
 import type { RegisterReply } from "../paxos/messages.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import type { Engine } from "./engine.ts";
@@ -20,6 +21,15 @@ const LONGEST_WAIT = 60_000;
 const SWEPT_AT_ONCE = 1_024;
 const PROPOSED_AT_ONCE = 32;
 
+/**
+ * Registers that all members may forget are named to them together, after so many milliseconds: a frame for
+ * each release would cost the members nearly as much as the release itself.
+ */
+const GATHERING = 10;
+
+/** So many of them at most. */
+const MOST_GATHERED = 1_000;
+
 /** So many releases are watched at the same time; the slow sweep sees to the others. */
 const MAX_RELEASES = 10_000;
 
@@ -36,8 +46,11 @@ export class Sweeper {
   readonly #watching = new Set<() => void>();
   /** The registers whose latest release was accepted by all; only during a slow sweep. */
   #forgotten: Set<RegisterId> | null = null;
+  /** What all members may forget, and have not been told to. */
+  readonly #forgettable: { readonly register: RegisterId; readonly ballot: Ballot }[] = [];
   #stopped = false;
   #cancelTimer: () => void = () => {};
+  #cancelTelling: () => void = () => {};
 
   /** Takes over what `proposals` release. */
   constructor(engine: Engine, proposals: Proposals, reads: Reads) {
@@ -64,12 +77,13 @@ export class Sweeper {
   stop(): void {
     this.#stopped = true;
     this.#cancelTimer();
+    this.#tellToForget();
     for (const stop of [...this.#watching]) stop();
   }
 
   /** A tombstone is chosen: waits until all members have accepted it, then has them forget it. */
   #released({ register, ballot, question, request, proposer }: Release): void {
-    const { calls, members, runtime } = this.#engine;
+    const { calls, runtime } = this.#engine;
     if (this.#stopped) return calls.close(question);
     const stop = () => {
       cancelTimer();
@@ -79,7 +93,7 @@ export class Sweeper {
     const forget = () => {
       stop();
       this.#forgotten?.add(register);
-      this.#engine.ask(members, { id: calls.next(), type: "forget", register, ballot });
+      this.#forget(register, ballot);
     };
     const cancelTimer = runtime.setTimer(stop, PATIENCE);
     this.#watching.add(stop);
@@ -91,6 +105,25 @@ export class Sweeper {
       proposer.receive(request, sender, reply as RegisterReply);
       if (proposer.acceptedByAll) forget();
     });
+  }
+
+  /** Every member has accepted this tombstone. */
+  #forget(register: RegisterId, ballot: Ballot): void {
+    const { runtime } = this.#engine;
+    const gathered = this.#forgettable.push({ register, ballot });
+    if (gathered === 1) {
+      this.#cancelTelling = runtime.setTimer(() => this.#tellToForget(), GATHERING);
+    } else if (gathered >= MOST_GATHERED) {
+      this.#tellToForget();
+    }
+  }
+
+  #tellToForget(): void {
+    const { calls, members } = this.#engine;
+    this.#cancelTelling();
+    for (const { register, ballot } of this.#forgettable.splice(0)) {
+      this.#engine.ask(members, { id: calls.next(), type: "forget", register, ballot });
+    }
   }
 
   /** Tries old tombstones again; says whether all of them could be forgotten. */
