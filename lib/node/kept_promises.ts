@@ -1,23 +1,18 @@
 import { type Ballot, compareBallots } from "../paxos/ballot.ts";
 import type { KeptPromise } from "../paxos/proposer.ts";
 import type { RegisterId } from "../paxos/register.ts";
+import { RecentMap } from "./recent_map.ts";
 
 /** So many are kept; the oldest go first. */
 const MAX_KEPT = 10_000;
 
 /** Promises for the next change of a register, each to be used once. */
 export class KeptPromises {
-  readonly #kept = new Map<RegisterId, KeptPromise>();
+  readonly #kept = new RecentMap<RegisterId, KeptPromise>(MAX_KEPT);
 
   /** Keeps the promise for `register`, in place of an older one. */
   put(register: RegisterId, kept: KeptPromise): void {
-    this.#kept.delete(register);
     this.#kept.set(register, kept);
-    if (this.#kept.size <= MAX_KEPT) return;
-    for (const oldest of this.#kept.keys()) {
-      this.#kept.delete(oldest);
-      return;
-    }
   }
 
   /** The promise for `register`, which is not kept any more from now on. */

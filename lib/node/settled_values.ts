@@ -1,4 +1,5 @@
 import type { Present, RegisterId } from "../paxos/register.ts";
+import { RecentMap } from "./recent_map.ts";
 
 /** So many values are kept, of so many bytes in all; those that were not asked for longest go first. */
 const MAX_VALUES = 10_000;
@@ -9,8 +10,7 @@ const MAX_BYTES = 16 * 2 ** 20;
  * may tell it again without asking anybody.
  */
 export class SettledValues {
-  readonly #values = new Map<RegisterId, Present>();
-  #bytes = 0;
+  readonly #values = new RecentMap<RegisterId, Present>(MAX_VALUES, MAX_BYTES);
   #generation = 0;
 
   /** Which cluster the values are of: another number after each `clear`. */
@@ -23,22 +23,15 @@ export class SettledValues {
    */
   note(register: RegisterId, state: Present, generation: number): void {
     if (generation !== this.#generation) return;
-    if (state.bindings.length > 0 || this.#values.has(register)) return;
-    this.#values.set(register, state);
-    this.#bytes += size(register, state);
-    for (const [oldest, value] of this.#values) {
-      if (this.#values.size <= MAX_VALUES && this.#bytes <= MAX_BYTES) break;
-      this.#values.delete(oldest);
-      this.#bytes -= size(oldest, value);
-    }
+    if (state.bindings.length > 0 || this.#values.get(register) !== undefined) return;
+    this.#values.set(register, state, size(register, state));
   }
 
   /** What is known to be settled for `register`. */
   get(register: RegisterId): Present | undefined {
     const state = this.#values.get(register);
-    if (state !== undefined) {
-      this.#values.delete(register);
-      this.#values.set(register, state);
+    if (state !== undefined && !this.#values.isRecent(register)) {
+      this.#values.set(register, state, size(register, state));
     }
     return state;
   }
@@ -46,7 +39,6 @@ export class SettledValues {
   /** Forgets all: the cluster that agreed on it is gone. */
   clear(): void {
     this.#values.clear();
-    this.#bytes = 0;
     this.#generation++;
   }
 }

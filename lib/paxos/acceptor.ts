@@ -61,6 +61,8 @@ export class Acceptor {
   readonly #watchers = new Watchers();
   /** Registers with a promise and nothing accepted, and when that was; oldest first. */
   readonly #promisedOnly = new Map<RegisterId, number>();
+  /** Before this time none of those promises is old. */
+  #nextDrop = -Infinity;
   /** Registers whose accepted state is a tombstone, and since when; oldest first. */
   readonly #tombstones = new Map<RegisterId, number>();
   #floor: number;
@@ -230,8 +232,13 @@ export class Acceptor {
 
   /** Entries with a promise and nothing accepted go some seconds after the promise. */
   #dropOldPromises(now: number): void {
+    if (now < this.#nextDrop) return;
+    this.#nextDrop = now + PROMISE_TTL;
     for (const [register, since] of this.#promisedOnly) {
-      if (now - since < PROMISE_TTL) return;
+      if (now - since < PROMISE_TTL) {
+        this.#nextDrop = since + PROMISE_TTL;
+        return;
+      }
       this.#promisedOnly.delete(register);
       const entry = this.#entries.get(register);
       if (entry !== undefined && entry.accepted === null) this.#drop(register, entry);
