@@ -1,61 +1,81 @@
-/**
- * A map that forgets what was not used for longest: at most `entries` entries, of about `weight` in all.
- *
- * It has two halves. When the recent one is full, the older one goes as a whole, and the recent one is the
- * older one from then on. (One map in the order of use could forget one by one; but to find the first entry
- * of a map, a runtime goes past all that were there before it and are gone.)
- */
-export class RecentMap<K, V> {
-  readonly #entries: number;
-  readonly #weight: number;
-  #recent = new Map<K, V>();
-  #older = new Map<K, V>();
-  /** Of the recent ones. */
-  #weighs = 0;
+/** After so many entries without one that had to go, the place of the oldest is looked for anew. */
+const PLACE_KEPT = 64;
 
-  /** Forgets when there are more than `entries`, or more than `weight`. */
-  constructor(entries: number, weight = Infinity) {
-    this.#entries = entries;
-    this.#weight = weight;
+/** A map that forgets what was not used for longest: it has a number of entries, and a weight, at most. */
+export class RecentMap<K, V> {
+  readonly #limits: { readonly entries: number; readonly weight: number };
+  readonly #weigh: (key: K, value: V) => number;
+  /** In the order of use. */
+  readonly #entries = new Map<K, V>();
+  #weight = 0;
+  /**
+   * Gives the oldest first. To find the first entry of a map, a runtime goes past all that were there before
+   * it and are gone, which are thousands here; so it is kept. Not for long without being used, since it
+   * keeps earlier tables of the map in memory.
+   */
+  #oldest: Iterator<K> | undefined;
+  #setSince = 0;
+
+  /** Keeps `entries` at most, of `weight` at most together, as `weigh` says. */
+  constructor(
+    entries: number,
+    weight = Infinity,
+    weigh: (key: K, value: V) => number = () => 0,
+  ) {
+    this.#limits = { entries, weight };
+    this.#weigh = weigh;
   }
 
-  /** Keeps `value`, which has this weight, in place of an earlier one. */
-  set(key: K, value: V, weight = 0): void {
-    this.#older.delete(key);
-    if (this.#recent.size >= this.#entries / 2 || this.#weighs + weight > this.#weight / 2) {
-      this.#older = this.#recent;
-      this.#older.delete(key);
-      this.#recent = new Map();
-      this.#weighs = 0;
+  /** Keeps `value`, in place of an earlier one of this key. */
+  set(key: K, value: V): void {
+    this.delete(key);
+    this.#entries.set(key, value);
+    this.#weight += this.#weigh(key, value);
+    if (++this.#setSince > PLACE_KEPT) this.#oldest = undefined;
+    while (this.size > this.#limits.entries || this.#weight > this.#limits.weight) {
+      this.delete(this.#first());
     }
-    this.#recent.set(key, value);
-    this.#weighs += weight;
   }
 
   /** The value of `key`, if it is not forgotten. */
   get(key: K): V | undefined {
-    return this.#recent.get(key) ?? this.#older.get(key);
+    return this.#entries.get(key);
   }
 
-  /** Whether `key` is among those that go last. */
-  isRecent(key: K): boolean {
-    return this.#recent.has(key);
+  /** As {@linkcode get}, and it is the last to be forgotten from now on. */
+  use(key: K): V | undefined {
+    const value = this.#entries.get(key);
+    if (value !== undefined) this.set(key, value);
+    return value;
   }
 
-  /** Forgets `key`. What it weighs goes with its half. */
+  /** Forgets `key`. */
   delete(key: K): void {
-    if (!this.#recent.delete(key)) this.#older.delete(key);
+    const value = this.#entries.get(key);
+    if (value === undefined) return;
+    this.#entries.delete(key);
+    this.#weight -= this.#weigh(key, value);
   }
 
   /** How many there are. */
   get size(): number {
-    return this.#recent.size + this.#older.size;
+    return this.#entries.size;
   }
 
   /** Forgets all. */
   clear(): void {
-    this.#recent.clear();
-    this.#older.clear();
-    this.#weighs = 0;
+    this.#entries.clear();
+    this.#weight = 0;
+    this.#oldest = undefined;
+  }
+
+  #first(): K {
+    this.#setSince = 0;
+    let next = this.#oldest?.next();
+    if (next === undefined || next.done) {
+      this.#oldest = this.#entries.keys();
+      next = this.#oldest.next();
+    }
+    return next.value;
   }
 }

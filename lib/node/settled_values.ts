@@ -10,7 +10,7 @@ const MAX_BYTES = 16 * 2 ** 20;
  * may tell it again without asking anybody.
  */
 export class SettledValues {
-  readonly #values = new RecentMap<RegisterId, Present>(MAX_VALUES, MAX_BYTES);
+  readonly #values = new RecentMap(MAX_VALUES, MAX_BYTES, size);
   #generation = 0;
 
   /** Which cluster the values are of: another number after each `clear`. */
@@ -24,16 +24,12 @@ export class SettledValues {
   note(register: RegisterId, state: Present, generation: number): void {
     if (generation !== this.#generation) return;
     if (state.bindings.length > 0 || this.#values.get(register) !== undefined) return;
-    this.#values.set(register, state, size(register, state));
+    this.#values.set(register, state);
   }
 
   /** What is known to be settled for `register`. */
   get(register: RegisterId): Present | undefined {
-    const state = this.#values.get(register);
-    if (state !== undefined && !this.#values.isRecent(register)) {
-      this.#values.set(register, state, size(register, state));
-    }
-    return state;
+    return this.#values.use(register);
   }
 
   /** Forgets all: the cluster that agreed on it is gone. */

@@ -233,16 +233,14 @@ export class Acceptor {
   /** Entries with a promise and nothing accepted go some seconds after the promise. */
   #dropOldPromises(now: number): void {
     if (now < this.#nextDrop) return;
-    this.#nextDrop = now + PROMISE_TTL;
     for (const [register, since] of this.#promisedOnly) {
-      if (now - since < PROMISE_TTL) {
-        this.#nextDrop = since + PROMISE_TTL;
-        return;
-      }
+      this.#nextDrop = since + PROMISE_TTL;
+      if (now < this.#nextDrop) return;
       this.#promisedOnly.delete(register);
       const entry = this.#entries.get(register);
       if (entry !== undefined && entry.accepted === null) this.#drop(register, entry);
     }
+    this.#nextDrop = now + PROMISE_TTL;
   }
 
   /** Late messages with old ballots fail on the floor from now on. */

@@ -138,14 +138,20 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "a promise is dropped at once",
-      find: "if (now - since < PROMISE_TTL) return;",
-      replace: "",
+      find: "this.#nextDrop = since + PROMISE_TTL;",
+      replace: "this.#nextDrop = since;",
     },
     {
       section: 3,
       name: "a promise is never dropped",
-      find: "if (now - since < PROMISE_TTL) return;",
-      replace: "return;",
+      find: "      if (now < this.#nextDrop) return;",
+      replace: "      return;",
+    },
+    {
+      section: 3,
+      name: "promises of after the last look are kept for too long",
+      find: "    this.#nextDrop = now + PROMISE_TTL;\n  }",
+      replace: "    this.#nextDrop = now + 2 * PROMISE_TTL;\n  }",
     },
     {
       section: 3,

@@ -1,58 +1,67 @@
-import { assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { RecentMap } from "../../lib/node/recent_map.ts";
+import { Random } from "../sim/random.ts";
 
 describe("RecentMap", () => {
   it("gives what was set last", () => {
-    const map = new RecentMap<string, number>(4);
+    const map = new RecentMap<string, number>(3);
     map.set("a", 1);
-    map.set("a", 2);
     map.set("b", 3);
-    map.set("c", 4);
-    // In the older half by now, and set anew.
-    map.set("a", 5);
-    assertEquals(["a", "b", "c", "d"].map((key) => map.get(key)), [5, 3, 4, undefined]);
+    map.set("a", 2);
+    assertEquals(["a", "b", "c"].map((key) => map.get(key)), [2, 3, undefined]);
     map.delete("a");
-    map.delete("b");
-    assertEquals(["a", "b", "c"].map((key) => map.get(key)), [undefined, undefined, 4]);
+    assertEquals([map.get("a"), map.size], [undefined, 1]);
     map.clear();
-    assertEquals([map.get("c"), map.size], [undefined, 0]);
+    assertEquals([map.get("b"), map.size], [undefined, 0]);
   });
 
-  it("keeps the last half of its entries at least, and never more than all", () => {
-    const map = new RecentMap<number, number>(1_000);
-    for (let key = 0; key < 10_000; key++) {
-      map.set(key, key);
-      assertLessOrEqual(map.size, 1_000);
-      if (key >= 499) assertEquals(map.get(key - 499), key - 499);
+  it("forgets first what was not set or used for longest", () => {
+    const map = new RecentMap<number, number>(3);
+    for (const key of [1, 2, 3]) map.set(key, key);
+    assertEquals(map.use(1), 1);
+    assertEquals(map.get(2), 2);
+    map.set(4, 4);
+    assertEquals([1, 2, 3, 4].map((key) => map.get(key)), [1, undefined, 3, 4]);
+    assertEquals(map.use(2), undefined);
+  });
+
+  it("does as one that looks for the oldest among all, whatever is done", () => {
+    const map = new RecentMap<number, number>(50, 500, (key, value) => key % 30 + value % 7);
+    const weigh = (key: number, value: number) => key % 30 + value % 7;
+    let expected: [number, number][] = [];
+    const random = new Random("recent map");
+    for (let step = 0; step < 20_000; step++) {
+      const key = Math.floor(random.fraction() * 120);
+      const what = random.fraction();
+      // At times long without anything that has to go, at times all the time.
+      const shrinks = Math.floor(step / 500) % 2 === 0;
+      const old = expected.find(([other]) => other === key);
+      if (what < (shrinks ? 0.5 : 0.05)) {
+        map.delete(key);
+        expected = expected.filter(([other]) => other !== key);
+      } else if (what < 0.7 && old !== undefined) {
+        assertEquals(map.use(key), old[1]);
+        expected = [...expected.filter(([other]) => other !== key), old];
+      } else {
+        map.set(key, step);
+        expected = [...expected.filter(([other]) => other !== key), [key, step]];
+      }
+      const weight = () => expected.reduce((sum, [key, value]) => sum + weigh(key, value), 0);
+      while (expected.length > 50 || weight() > 500) expected.shift();
+      if (step % 10 > 0) continue;
+      for (let key = 0; key < 120; key++) {
+        assertEquals(map.get(key), expected.find(([other]) => other === key)?.[1]);
+      }
     }
   });
 
-  it("keeps no more than its weight, but for one that is heavier", () => {
-    const map = new RecentMap<number, number>(1_000, 100);
-    const weigh = () => {
-      let weight = 0;
-      for (let key = 0; key < 300; key++) weight += map.get(key) ?? 0;
-      return weight;
-    };
-    for (let key = 0; key < 300; key++) {
-      map.set(key, 1 + key % 20, 1 + key % 20);
-      assertLessOrEqual(weigh(), 100);
-      if (key > 20) assertGreaterOrEqual(weigh(), 30);
-    }
-    map.set(300, 500, 500);
-    assertEquals(map.get(300), 500);
-    map.set(301, 1, 1);
-    map.set(302, 60, 60);
-    assertEquals(map.get(300), undefined);
-  });
-
-  it("says what goes last, so that it can be set anew what is used", () => {
-    const map = new RecentMap<number, number>(10);
-    for (let key = 0; key < 100; key++) {
-      map.set(key, key);
-      if (!map.isRecent(0)) map.set(0, map.get(0)!);
-    }
-    assertEquals(map.get(0), 0);
+  it("keeps nothing that weighs more than all may", () => {
+    const map = new RecentMap<string, number>(10, 100, (_key, value) => value);
+    map.set("light", 10);
+    map.set("heavy", 101);
+    assertEquals([map.size, map.get("heavy")], [0, undefined]);
+    map.set("heavy", 100);
+    assertEquals(map.get("heavy"), 100);
   });
 });

@@ -38,6 +38,10 @@ describe("Sweeper: forgetting released registers (section 8)", () => {
     // c's accept is still on its way to it.
     await node.ask("c");
     node.trace.length = 0;
+    // What else may be forgotten by then is named with it.
+    await node.time.pass(9);
+    assertEquals((await node.asked("a")).length, 0);
+    await node.time.pass(1);
     await node.ask("a", "b", "c");
     node.expect(`
       a< forget 4x
