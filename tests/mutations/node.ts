@@ -96,8 +96,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "a bound value is served as if it were settled",
-      find: "state.bindings.length > 0 || this.#values.has(register)",
-      replace: "this.#values.has(register)",
+      find: "state.bindings.length > 0 || this.#values.get(register) !== undefined",
+      replace: "this.#values.get(register) !== undefined",
     },
     {
       section: 3,
