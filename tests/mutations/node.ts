@@ -104,7 +104,7 @@ export const NODE: readonly Mutation[] = [
       name: "settled values outlive their cluster",
       find: "    this.#values.clear();\n",
       replace: "",
-      tests: ["tests/recovery/clients_test.ts", "tests/recovery/majority_loss_test.ts"],
+      tests: ["tests/recovery/clients_test.ts"],
     },
     {
       section: 3,
@@ -438,7 +438,7 @@ export const NODE: readonly Mutation[] = [
       name: "a node serves what was settled in the cluster before",
       find: "    session.end();\n    settled.clear();\n",
       replace: "    session.end();\n",
-      tests: ["tests/recovery/majority_loss_test.ts"],
+      tests: ["tests/recovery/clients_test.ts"],
     },
     {
       section: 7,

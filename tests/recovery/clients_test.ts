@@ -130,6 +130,8 @@ describe("with clients, after the loss of a majority", () => {
     assertLess(time.runtime.now() - put, 1_000);
     await time.until(nextEvent(client, "quorum"));
     assertGreaterOrEqual(time.runtime.now() - started, MAX_TTL);
+    // Nor does it then, when it may tell again what it knows to be settled.
+    assertEquals(await time.until(client.kv.get("settled")), { ok: false, error: "not_found" });
     assertEquals(restarts.length, 1);
   });
 });
