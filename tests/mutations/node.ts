@@ -558,11 +558,11 @@ export const NODE: readonly Mutation[] = [
       replace: "identity, limits);",
     },
   ]),
-  ...mutationsOf("lib/node/watches.ts", ["tests/kv/watch_test.ts"], [
+  ...mutationsOf("lib/node/watches.ts", ["tests/scripted/watches_test.ts"], [
     {
       section: 4,
       name: "who watches does not read",
-      find: "    this.#reread(register);\n    const again",
+      find: "    this.#read();\n    const again",
       replace: "    const again",
     },
     {
@@ -574,16 +574,21 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "what was read does not keep a watcher from going back",
-      find: "if (this.#learner.learn(learned.ballot)) return this.#tell(learned);",
-      replace: "return this.#tell(learned);",
-      tests: ["tests/scripted/watches_test.ts", "tests/kv/watch_test.ts"],
+      find: "if (this.#learner.learn(learned.ballot)) this.#tell(learned);",
+      replace: "this.#tell(learned);",
+    },
+    {
+      section: 7,
+      name: "a watch is told what was read in the cluster before",
+      find: "if (this.#question !== question) return;",
+      replace: "",
     },
     {
       section: 7,
       name: "a watch of the cluster before keeps this one's news back",
       find: "    this.#learner = new Learner(this.#engine.members);\n    this.#last = undefined;",
       replace: "    this.#last = undefined;",
-      tests: ["tests/scripted/watches_test.ts", "tests/recovery/clients_test.ts"],
+      tests: ["tests/scripted/watches_test.ts"],
     },
   ]),
 ];

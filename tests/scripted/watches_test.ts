@@ -108,6 +108,26 @@ describe("what Watches have read", () => {
     assertEquals([told, reads.length], [[7], 2]);
   });
 
+  it("is read again once per time to live, and when a value comes to its end", async () => {
+    const { watch, watches, node, reads } = await reading();
+    watch([]);
+    assertEquals(reads.length, 1);
+    for (let times = 2; times <= 3; times++) {
+      await node.time.pass(4_990);
+      assertEquals(reads.length, times - 1);
+      await node.time.pass(10);
+      assertEquals(reads.length, times);
+    }
+    const bindings = [{ kind: "until", time: node.time.runtime.wallNow() + 300 }] as const;
+    const value = { present: true, token: 7, over: 0, op: `${life(8)}/1`, owners: [] } as const;
+    const state = { ...value, value: new Uint8Array([1]), bindings };
+    watches.note(KEY, { ballot: { counter: 7, life: life(8) }, state });
+    await node.time.pass(299);
+    assertEquals(reads.length, 3);
+    await node.time.pass(2);
+    assertEquals(reads.length, 4);
+  });
+
   it("is not told to somebody who watches anew: it may be what was there before", async () => {
     const { watch, end } = await reading();
     watch([])();
