@@ -23,6 +23,10 @@ import { type Counter, counterSpec } from "./counter.ts";
 /** Between two rounds of a member that works, in milliseconds. */
 const PAUSE = 10;
 
+/** What counts as a pause of the process, in milliseconds, and when there must have been one. */
+const SHORTEST_PAUSE = 1_000;
+const LONGEST_PAUSE = 20_000;
+
 /** What connects the members. */
 export type Connection = "webSocket" | "http";
 
@@ -68,6 +72,7 @@ export class Commands {
   readonly #requests = new Map<string, Request>();
   readonly #aborters = new Map<string, AbortController>();
   readonly #watches = new Map<string, AsyncIterator<unknown>>();
+  #heldAfterPause: Promise<boolean> | undefined;
   #working = false;
   #onHang: () => void = () => {};
   readonly #hanging = new Promise<void>((resolve) => this.#onHang = resolve);
@@ -169,6 +174,28 @@ export class Commands {
   /** Whether a lock is held at this instant. */
   held(name: string): boolean {
     return get(this.#locks, name).held;
+  }
+
+  /**
+   * From now on does nothing but wait for a pause of the whole process, without a turn of the event loop.
+   * {@linkcode heldAfterPause} says whether the lock was held at the instant after that.
+   */
+  awaitPause(name: string): void {
+    let last = performance.now();
+    const limit = last + LONGEST_PAUSE;
+    // After the answer to this command.
+    this.#heldAfterPause = turn().then(() => {
+      for (let now = performance.now(); now < limit; now = performance.now()) {
+        if (now - last > SHORTEST_PAUSE) return this.held(name);
+        last = now;
+      }
+      throw new Error("there was no pause");
+    });
+  }
+
+  /** See {@linkcode awaitPause}. */
+  async heldAfterPause(): Promise<boolean | undefined> {
+    return await this.#heldAfterPause;
   }
 
   /** Waits until a lock is held no longer; why. */

@@ -21,18 +21,19 @@ export function cutSuite(cluster: () => MixedCluster, faults: Faults): void {
       const waiting = first.tell("lock", key, key);
       await untilQueued(cluster(), key, 1);
 
-      if (how === "paused") victim.pause();
-      else cluster().cut(cut, how);
+      if (how === "paused") {
+        await victim.tell("awaitPause", key);
+        victim.pause();
+      } else cluster().cut(cut, how);
       assertEquals(await second.tell("put", key, "without it"), { ok: true, value: "without it" });
       const after = await waiting;
       assertGreater(after!.token, before!.token);
       assertEquals(await second.tell("call", counter, "inc"), 1);
 
       if (how === "paused") {
-        // It is asked before it can have heard anything.
-        const held = victim.tell("held", key);
         victim.resume();
-        assertEquals(await held, false);
+        // It was asked before it could hear anything, and before any of its timers could tell it.
+        assertEquals(await victim.tell("heldAfterPause"), false);
       } else {
         assertEquals(await victim.tell("held", key), false);
         const put = await victim.tell("put", `${key} alone`, 1, { timeout: 200 });
