@@ -444,9 +444,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "two lives of one caller are one",
-      find: "let caller = this.#callers.get(life);",
-      replace:
-        "let caller = this.#callers.get(life) ?? [...this.#callers.values()].find((one) => one.node === node);",
+      find: "#caller(node: string, life: Life): Caller {",
+      replace: "#caller(node: string, _life: Life): Caller {\n    const life = node;",
     },
   ]),
   ...mutationsOf("lib/singletons/outbound.ts", [
