@@ -3,7 +3,7 @@ import { checkVisits, type Visit } from "../checkers/fenced_resource.ts";
 import { checkOwnership, type Owned } from "../checkers/ownership.ts";
 import type { Put, Read } from "../checkers/put_once_register.ts";
 import { checkRegisters, type Recorded } from "../checkers/registers.ts";
-import type { Event, OwnedEvent } from "./orders.ts";
+import type { Event, OwnedEvent, RanEvent } from "./orders.ts";
 import type { Outcome } from "./remote.ts";
 import type { RemoteClock } from "./remote_clock.ts";
 
@@ -40,7 +40,7 @@ export class Book {
   readonly #unbound = new Set<string>();
   readonly #owned = new Map<string, { event: OwnedEvent; clock: RemoteClock }>();
   readonly #calls = new Map<string, MadeCall>();
-  readonly #executions: Execution[] = [];
+  readonly #executions: { event: RanEvent; clock: RemoteClock }[] = [];
   /** When what had been agreed on in an era was lost. */
   readonly #ends = new Map<number, number>();
   /** What was acknowledged for ever in this era, by key. */
@@ -100,9 +100,9 @@ export class Book {
   }
 
   /** A singleton is called. Returns what tells how the call ended; until then that is unknown. */
-  call(on: string, id: string): (outcome: MadeCall["outcome"]) => void {
-    this.#calls.set(id, { on, id, outcome: "unknown" });
-    return (outcome) => void this.#calls.set(id, { on, id, outcome });
+  call(on: string, caller: string, id: string): (outcome: MadeCall["outcome"]) => void {
+    this.#calls.set(id, { on, caller, id, outcome: "unknown" });
+    return (outcome) => void this.#calls.set(id, { on, caller, id, outcome });
   }
 
   /** A process told something. */
@@ -110,8 +110,7 @@ export class Book {
     if (event.event === "owned") {
       this.#owned.set(`${event.kind} ${event.owner}`, { event, clock });
     } else if (event.event === "ran") {
-      const { key, call, token, order } = event;
-      this.#executions.push({ on: key, id: call, token, order });
+      this.#executions.push({ event, clock });
     }
   }
 
@@ -126,7 +125,7 @@ export class Book {
       ...checkRegisters(this.#history()),
       ...checkOwnership(this.#ownerships()),
       ...checkVisits(visits),
-      ...checkCalls(this.#calls.values(), this.#executions),
+      ...checkCalls(this.#calls.values(), this.#ran()),
     ];
   }
 
@@ -146,6 +145,13 @@ export class Book {
       } else {
         yield { ...entry.wrote, type: "put", on, label, call, return: Infinity };
       }
+    }
+  }
+
+  *#ran(): Generator<Execution> {
+    for (const { event, clock } of this.#executions) {
+      const { key, call, token, order, at } = event;
+      yield { on: key, id: call, token, order, time: clock.latest(at) };
     }
   }
 

@@ -123,11 +123,11 @@ describe("Book", () => {
   });
 
   it("has calls and visits to resources checked, too", () => {
-    book.event({ event: "ran", key: "k", call: "c", token: 1, order: 1 }, clock);
+    book.event({ event: "ran", key: "k", call: "c", token: 1, order: 1, at: 5 }, clock);
     const visits = [5, 3].map((token) => ({ on: "k", token, before: 0, written: null }));
     assertEquals(book.check(visits), [
       "k: token 3 was let in after 5",
-      "call 1 of k @1 executes c, which nobody called",
+      "k @1 executes call 0 of others",
     ]);
   });
 });

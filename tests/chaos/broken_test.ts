@@ -132,7 +132,7 @@ describe("the checks of a run with real processes", () => {
       /^two own lock k at /,
       /^1\/stale: 3 operations are not linearizable/,
       /^1\/put \d+: 2 operations are not linearizable/,
-      /^m1\.\d+ was executed by call 1 of counter @\d+ and by call 2 of counter @\d+$/,
+      /^m1\.1 calls m1\.\d+ \(call 1\) is executed twice: by @\d+ at .*, and by @\d+$/,
     );
   });
 });

@@ -132,11 +132,13 @@ export class Cluster {
   async #launch(station: Station): Promise<Remote> {
     const { over, sessionTtl, broken, resource, folder, onEvent, members } = this.#options;
     const { id, runtime } = station;
+    const name = station.nextStart();
     const remote = await Remote.start({
       id,
+      name,
       runtime,
       broken: broken(id),
-      log: `${folder}/${station.nextStart()}.${runtime}.log`,
+      log: `${folder}/${name}.${runtime}.log`,
       lifeline: this.#lifeline,
       onEvent,
     });

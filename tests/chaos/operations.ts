@@ -169,7 +169,7 @@ export class Operations {
     const label = `${station.id} calls ${key} (${id})`;
     const order: Order = { do: "call", key, call: id, timeout: 5_000, work };
     let ended: ReturnType<Book["call"]>;
-    const begin = () => ended = this.#book.call(key, id);
+    const begin = (caller: string) => ended = this.#book.call(key, caller, id);
     return await this.#run(station, "call", label, order, begin, ({ outcome }) => {
       const { value, error } = outcome;
       if (error === undefined) {
@@ -187,7 +187,7 @@ export class Operations {
     kind: string,
     label: string,
     order: Order,
-    begin: () => void,
+    begin: (process: string) => void,
     ended: (stamps: { outcome: Outcome; clock: Remote["clock"] }) => string,
   ): Promise<string> {
     const { remote } = station;
@@ -195,7 +195,7 @@ export class Operations {
     const pending = { label };
     this.#pending.add(pending);
     let how: string;
-    begin();
+    begin(remote.name);
     try {
       const outcome = await remote.tell(order);
       const { error, asked } = outcome;

@@ -99,6 +99,8 @@ export interface RanEvent {
   readonly token: number;
   /** How many calls this instance has executed, with this one. */
   readonly order: number;
+  /** When, by the clock of the process. */
+  readonly at: number;
 }
 
 /** What a node's process tells without being asked. */

@@ -49,7 +49,7 @@ const counterSpec = {
     return {
       async mark(call, work) {
         const mine = ++order;
-        tell({ event: "ran", key: name, call, token, order: mine });
+        tell({ event: "ran", key: name, call, token, order: mine, at: performance.now() });
         if (work > 0) await pause(work);
         return { token, order: mine };
       },

@@ -18,7 +18,9 @@ export class Gone extends Error {
 
 /** What a process is started with. */
 export interface RemoteOptions {
+  /** The id of its node, and its own name: nodes may have one process after the other. */
   readonly id: string;
+  readonly name: string;
   readonly runtime: Runtime;
   readonly broken: readonly Breakage[];
   /** Where its standard error goes. */
@@ -37,6 +39,8 @@ export interface Outcome extends Answer {
 /** The process of a node, seen from the driver. */
 export class Remote {
   readonly id: string;
+  /** Its own name. */
+  readonly name: string;
   /** The port that it listens on. */
   readonly listening: Promise<number>;
   /** How it ended. */
@@ -53,8 +57,12 @@ export class Remote {
   #orders = 0;
   #gone = false;
 
-  private constructor(child: Deno.ChildProcess, { id, lifeline, log, onEvent }: RemoteOptions) {
+  private constructor(
+    child: Deno.ChildProcess,
+    { id, name, lifeline, log, onEvent }: RemoteOptions,
+  ) {
     this.id = id;
+    this.name = name;
     this.#child = child;
     this.#input = child.stdin.getWriter();
     this.#onEvent = onEvent;

@@ -1,9 +1,13 @@
+import { Executions, type MadeCall as Made } from "../sim/executions.ts";
+
 /** A call of a singleton, as its caller knows it. */
 export interface MadeCall {
   /** Names it among all calls. */
   readonly id: string;
   /** The key of the singleton. */
   readonly on: string;
+  /** Whose calls of one key keep their order. */
+  readonly caller: string;
   /**
    * Where it was executed, as it returned; `"unknown"`: it may have been executed; `"never"`: its error
    * says that it was not.
@@ -21,50 +25,50 @@ export interface Place {
 export interface Execution extends Place {
   readonly id: string;
   readonly on: string;
+  /** On one clock for all. */
+  readonly time: number;
 }
 
 /**
- * What is wrong with the calls of singletons: a call is executed once at most, and exactly once if it
- * returned, by the instance that it says. `executions` are, for each instance, in order and without gaps.
+ * What is wrong with the calls of singletons, in the order in which they were made: each is executed once
+ * at most, in the order of its caller, and by the instance that it returned from. `executions` are, for each
+ * instance, in order and without gaps.
  */
 export function checkCalls(
   calls: Iterable<MadeCall>,
   executions: Iterable<Execution>,
 ): string[] {
   const violations: string[] = [];
-  const made = new Map<string, MadeCall>();
-  for (const call of calls) made.set(call.id, call);
-  const ran = new Map<string, Execution>();
+  const checker = new Executions((violation) => violations.push(violation));
+  const made = new Map<string, { readonly made: Made; readonly call: MadeCall }>();
+  for (const call of calls) {
+    made.set(call.id, { call, made: checker.made(call.on, call.caller, `calls ${call.id}`) });
+  }
   const orders = new Map<string, number>();
+  const ran = new Map<string, Execution>();
   for (const execution of executions) {
-    const { id, on, order } = execution;
-    const call = made.get(id);
-    const before = ran.get(id);
-    if (call?.on !== on) violations.push(`${show(execution)} executes ${id}, which nobody called`);
-    if (before !== undefined) {
-      violations.push(`${id} was executed by ${show(before)} and by ${show(execution)}`);
-    }
-    if (call?.outcome === "never") {
-      violations.push(
-        `${id} was executed by ${show(execution)}, but its caller was told it never was`,
-      );
-    }
-    const instance = `${on} @${execution.token}`;
+    const { id, on, token, order, time } = execution;
+    const number = made.get(id)?.made.call ?? 0;
+    checker.began(number, on, token, time, false);
+    const instance = `${on} @${token}`;
     const expected = (orders.get(instance) ?? 0) + 1;
-    if (order !== expected) violations.push(`${show(execution)} should be call ${expected}`);
+    if (order !== expected) violations.push(`${instance} counts ${order}, but it is ${expected}`);
     orders.set(instance, order);
     ran.set(id, execution);
   }
-  for (const { id, on, outcome } of made.values()) {
-    if (typeof outcome === "string") continue;
-    const execution = ran.get(id);
-    if (execution?.token === outcome.token && execution.order === outcome.order) continue;
-    const by = execution === undefined ? "nobody" : show(execution);
-    violations.push(`${id} returned from ${show({ on, ...outcome })}, but was executed by ${by}`);
+  for (const { call: { id, outcome }, made: one } of made.values()) {
+    if (outcome === "unknown") continue;
+    if (outcome === "never") {
+      checker.never(one, "what never started");
+      continue;
+    }
+    checker.returned(one, outcome.token);
+    const order = ran.get(id)?.order;
+    if (order === undefined || order === outcome.order) continue;
+    violations.push(
+      `${one.label} was told that it was number ${outcome.order}, but it was ${order}`,
+    );
   }
+  checker.finish();
   return violations;
-}
-
-function show({ on, token, order }: Place & { readonly on: string }): string {
-  return `call ${order} of ${on} @${token}`;
 }
