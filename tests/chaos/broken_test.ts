@@ -37,7 +37,7 @@ describe("the checks of a run with real processes", () => {
       onEvent: (event, clock) => book.event(event, clock),
     });
     await Promise.all(cluster.stations.map((station) => cluster.start(station)));
-    assertEquals(await cluster.isWhole(cluster.stations, 20_000), null);
+    assertEquals(await cluster.isWhole(cluster.stations, 30_000), null);
     [m1, m2] = cluster.stations;
   }
 

@@ -7,7 +7,7 @@ import type { Progress } from "./progress.ts";
 import { verifySettled } from "./proofs.ts";
 
 /** How long a process may take until it works, and the cluster until it is whole; milliseconds. */
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 /** How often connections end while they are being reset, in milliseconds. */
 const RESET = 100;

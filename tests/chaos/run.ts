@@ -65,10 +65,10 @@ const SESSION_TTL = 1_000;
 const LONGEST_GAP = 2_000;
 
 /** How long what was begun may take to end when all is well, in milliseconds. */
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 /** How long a process may take to end by itself after it has closed, in milliseconds. */
-const LEAVING = 5_000;
+const LEAVING = 10_000;
 
 /** More of them say nothing new. */
 const MAX_VIOLATIONS = 50;
