@@ -13,10 +13,10 @@ import {
   sameLock,
 } from "../paxos/lock_register.ts";
 import type { Change, Chosen } from "../paxos/proposer.ts";
-import type { RegisterId } from "../paxos/register.ts";
+import type { RegisterId, State } from "../paxos/register.ts";
 import type { Owner } from "../process_table.ts";
 import { EndedSessions } from "./ended_sessions.ts";
-import { encodeLock, lockOf, sessionsOf } from "./lock_value.ts";
+import { encodeLock, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
 import { Room } from "./room.ts";
 import { SessionMonitor } from "./session_monitor.ts";
 import { Ticket } from "./ticket.ts";
@@ -106,7 +106,7 @@ export class LockTable {
     ticket.end(undefined);
     this.#tickets.delete(ticket);
     this.#rooms.get(register)?.leave(ticket);
-    const change = this.#change({ type: "release", session: owner.pid.session, request });
+    const change = this.#change(register, { type: "release", session: owner.pid.session, request });
     while (session.isPossible(owner.pid.session)) {
       try {
         const deadline = engine.runtime.now() + session.remaining + 1;
@@ -124,7 +124,7 @@ export class LockTable {
   /** Who holds the lock and who waits; entries whose session has ended are dropped first. */
   async current(register: RegisterId, limits: Limits): Promise<LockValue> {
     const chosen = await this.#core.reads.read(register, limits);
-    return lockOf((await this.#tidied(register, chosen, limits)).state);
+    return this.#lockOf(register, (await this.#tidied(register, chosen, limits)).state);
   }
 
   /** Resolves when every request that was made so far is known to the cluster, or is over. */
@@ -175,7 +175,7 @@ export class LockTable {
       // written over it: what is over an older state shows that this one never was.
       const since = state?.present ? state.over : token;
       const sent = ticket.firstAccept !== undefined && since >= ticket.firstAccept;
-      return this.#change({ type: "request", entry, ifAvailable, steal, sent })(current);
+      return this.#change(register, { type: "request", entry, ifAvailable, steal, sent })(current);
     };
     const writing = ({ counter }: Ballot) => void (ticket.firstAccept ??= counter);
     const options = { ...limits, again: true, writing };
@@ -223,22 +223,29 @@ export class LockTable {
       return true;
     }));
     if (!fenced.includes(true)) return chosen;
-    return await this.#core.proposals.change(register, this.#change({ type: "tidy" }), limits);
+    return await this.#core.proposals.change(
+      register,
+      this.#change(register, { type: "tidy" }),
+      limits,
+    );
   }
 
-  #change(order: LockOrder): Change<LockResult> {
+  #change(register: RegisterId, order: LockOrder): Change<LockResult> {
     const op = this.#core.nextOperation();
     return ({ state, ballot }) => {
-      const before = lockOf(state);
+      const before = this.#lockOf(register, state);
       const hasEnded = (session: string) => this.#ended.has(session);
       const { value, result } = applyOrder(before, order, ballot.counter, hasEnded);
       if (result.kind === "later") return { draft: null, result, later: true };
       if (sameLock(before, value)) return { draft: null, result };
       if (value.holders.length === 0) return { draft: { present: false }, result, merges: true };
-      const encoded = encodeLock(value);
-      const owners = sessionsOf(value);
-      const draft = { present: true, op, value: encoded, bindings: [], owners } as const;
-      return { draft, result, merges: true };
+      const draft = { present: true, op, bindings: [], owners: [] } as const;
+      return {
+        draft: { ...draft, value: sketchLock(value) },
+        complete: () => ({ ...draft, value: encodeLock(value), owners: sessionsOf(value) }),
+        result,
+        merges: true,
+      };
     };
   }
 
@@ -269,11 +276,15 @@ export class LockTable {
     void this.release(ticket, true);
   }
 
+  #lockOf(register: RegisterId, state: State | null): LockValue {
+    return lockOf(state, this.#rooms.get(register)?.latest);
+  }
+
   #roomOf(register: RegisterId): Room {
     let room = this.#rooms.get(register);
     if (room === undefined) {
       room = new Room(register, this.#core, {
-        learned: (learned) => lockOf(learned.state),
+        learned: (learned) => this.#lockOf(register, learned.state),
         watchSession: (session) =>
           this.#monitor.watch(session, () => this.#drop(register, session)),
         empty: () => this.#rooms.delete(register),
@@ -286,7 +297,11 @@ export class LockTable {
   /** A holder's session has ended: the next one in the queue has its turn. */
   #drop(register: RegisterId, session: string): void {
     this.#ended.add(session);
-    this.#core.proposals.change(register, this.#change({ type: "tidy" }), this.#core.limits()).then(
+    this.#core.proposals.change(
+      register,
+      this.#change(register, { type: "tidy" }),
+      this.#core.limits(),
+    ).then(
       ({ ballot, state }) => this.#core.watches.note(register, { ballot, state }),
       // It is read again soon.
       () => {},

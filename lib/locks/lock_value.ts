@@ -1,6 +1,7 @@
 import { decodeValue, encodeValue, isSession, MalformedError } from "../codec.ts";
-import { FREE, type LockEntry, type LockValue } from "../paxos/lock_register.ts";
+import { FREE, type LockValue } from "../paxos/lock_register.ts";
 import type { SessionId, State } from "../paxos/register.ts";
+import { type LockRows, readRows, writeRows } from "./lock_rows.ts";
 
 /** Far above what the longest queue takes. */
 const MAX_BYTES = 8 * 2 ** 20;
@@ -8,31 +9,42 @@ const MAX_BYTES = 8 * 2 ** 20;
 /** Decoding a long queue takes time, and one state is looked at often. */
 const decoded = new WeakMap<Uint8Array, LockValue>();
 
-/** What a lock's register holds. Throws `MalformedError` for what no node of this version wrote. */
-export function lockOf(state: State | null): LockValue {
+/** The rows of the queues that were written or read, for the next one of the same lock. */
+const queues = new WeakMap<LockValue, LockRows>();
+
+/**
+ * What a lock's register holds. Throws `MalformedError` for what no node of this version wrote. `before` is
+ * what the same lock was some time ago: what is still so is not decoded again.
+ */
+export function lockOf(state: State | null, before?: LockValue): LockValue {
   if (state === null || !state.present) return FREE;
   const known = decoded.get(state.value);
   if (known !== undefined) return known;
-  const value = parse(decodeValue(state.value));
+  const value = parse(decodeValue(state.value), before && queues.get(before));
   decoded.set(state.value, value);
   return value;
 }
 
 /** The bytes of a lock's register. */
 export function encodeLock(value: LockValue): Uint8Array {
-  const sessions = sessionsOf(value);
-  const numbers = new Map(sessions.map((session, index) => [session, index]));
-  const rows = (entries: readonly LockEntry[]) =>
-    entries.map(({ pid, request, mode, token }) => [
-      numbers.get(pid.session),
-      pid.seq,
-      request,
-      mode === "shared",
-      token,
-    ]);
-  const bytes = encodeValue([sessions, rows(value.holders), rows(value.queue)], MAX_BYTES);
+  // In order, so that they do not change places when another one is the next in the queue.
+  const sessions = sessionsOf(value).sort();
+  const holders = writeRows(sessions, value.holders, true);
+  const queue = writeRows(sessions, value.queue, false);
+  const bytes = encodeValue([sessions, holders.bytes, queue.bytes], MAX_BYTES);
   decoded.set(bytes, value);
+  queues.set(value, queue);
   return bytes;
+}
+
+/**
+ * Stands for the bytes of `value` while further changes are made to it in the same round: nobody else is to
+ * see it.
+ */
+export function sketchLock(value: LockValue): Uint8Array {
+  const sketch = new Uint8Array(0);
+  decoded.set(sketch, value);
+  return sketch;
 }
 
 /** The sessions that a lock depends on. */
@@ -43,33 +55,18 @@ export function sessionsOf({ holders, queue }: LockValue): SessionId[] {
   return [...sessions];
 }
 
-function parse(value: unknown): LockValue {
-  const [sessions, holders, queue] = list(value);
-  const names = list(sessions).map((session) => {
-    if (!isSession(session)) refuse();
-    return session;
-  });
-  return { holders: list(holders).map(entry(names)), queue: list(queue).map(entry(names)) };
-}
-
-function entry(sessions: readonly SessionId[]): (row: unknown) => LockEntry {
-  return (row) => {
-    const [session, seq, request, shared, token] = list(row);
-    const name = sessions[count(session)] ?? refuse();
-    const node = name.slice(0, name.indexOf("/"));
-    const pid = { node, session: name, seq: count(seq) };
-    if (typeof shared !== "boolean") refuse();
-    const mode = shared ? "shared" : "exclusive";
-    return { pid, request: count(request), mode, token: count(token) };
+function parse(value: unknown, before: LockRows | undefined): LockValue {
+  if (!Array.isArray(value) || value.length !== 3) refuse();
+  const [sessions, holders, queue] = value;
+  if (!Array.isArray(sessions) || !sessions.every(isSession)) refuse();
+  if (!(holders instanceof Uint8Array && queue instanceof Uint8Array)) refuse();
+  const waiting = readRows(sessions, queue, false, before);
+  const lock = {
+    holders: readRows(sessions, holders, true).entries,
+    queue: waiting.entries,
   };
-}
-
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : refuse();
-}
-
-function count(value: unknown): number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? value as number : refuse();
+  queues.set(lock, waiting);
+  return lock;
 }
 
 function refuse(): never {

@@ -30,7 +30,8 @@ export class Room {
   readonly #register: RegisterId;
   readonly #core: Core;
   readonly #events: RoomEvents;
-  readonly #waiting = new Map<string, { ticket: Ticket; operation: Operation<Grant> }>();
+  /** By the number of the request, which is unique in this node. */
+  readonly #waiting = new Map<number, { ticket: Ticket; operation: Operation<Grant> }>();
   readonly #guarded = new Map<string, { ticket: Ticket; stolen: () => void }>();
   readonly #sessions = new Map<SessionId, () => void>();
   #stopWatching: (() => void) | undefined;
@@ -44,10 +45,15 @@ export class Room {
     this.#events = events;
   }
 
+  /** What is known of the lock, if only of some time ago. */
+  get latest(): LockValue | undefined {
+    return this.#last?.value;
+  }
+
   /** Waits until `ticket`, which is in the queue, has the lock. */
   wait(ticket: Ticket, limits: Limits): Promise<Grant> {
     const operation = this.#core.engine.operation<Grant>(limits);
-    this.#waiting.set(nameOf(ticket), { ticket, operation });
+    this.#waiting.set(ticket.request, { ticket, operation });
     operation.onEnd(() => this.leave(ticket));
     this.#watch();
     this.#catchUp();
@@ -63,7 +69,7 @@ export class Room {
 
   /** `ticket` neither waits nor holds the lock any more. */
   leave(ticket: Ticket): void {
-    this.#waiting.delete(nameOf(ticket));
+    this.#waiting.delete(ticket.request);
     this.#guarded.delete(nameOf(ticket));
     if (this.#waiting.size === 0) this.#stopMonitors();
     if (this.#waiting.size + this.#guarded.size > 0) return;
@@ -74,7 +80,7 @@ export class Room {
 
   /** `ticket` cannot get the lock any more. */
   lose(ticket: Ticket, error: unknown): void {
-    this.#waiting.get(nameOf(ticket))?.operation.reject(error);
+    this.#waiting.get(ticket.request)?.operation.reject(error);
     this.leave(ticket);
   }
 
@@ -99,7 +105,7 @@ export class Room {
 
   #learn({ ballot }: Learned, { holders, queue }: LockValue): void {
     for (const holder of holders) {
-      this.#waiting.get(entryName(holder))?.operation.resolve({ token: holder.token, ballot });
+      this.#waiter(holder)?.operation.resolve({ token: holder.token, ballot });
     }
     this.#findStolen(ballot, holders, queue);
     if (this.#waiting.size > 0) this.#monitor(holders);
@@ -120,13 +126,22 @@ export class Room {
       }
     }
     let waiting = 0;
-    for (const entry of queue) if (this.#waiting.has(entryName(entry))) waiting++;
+    for (const entry of queue) if (this.#waiter(entry) !== undefined) waiting++;
     if (waiting === this.#waiting.size) return;
-    const queued = new Set(queue.map(entryName));
-    for (const [name, { ticket, operation }] of [...this.#waiting]) {
-      if (queued.has(name) || !isLater(ticket)) continue;
+    const queued = new Set(queue.map((entry) => this.#waiter(entry)));
+    for (const waiter of [...this.#waiting.values()]) {
+      const { ticket, operation } = waiter;
+      if (queued.has(waiter) || !isLater(ticket)) continue;
       operation.reject(new DOMException("The lock was stolen by another request", "AbortError"));
     }
+  }
+
+  /** Who waits here with this request. */
+  #waiter(
+    { pid, request }: LockEntry,
+  ): { ticket: Ticket; operation: Operation<Grant> } | undefined {
+    const waiter = this.#waiting.get(request);
+    return waiter?.ticket.owner.pid.session === pid.session ? waiter : undefined;
   }
 
   /** Watches over the sessions of those who have the lock now. */

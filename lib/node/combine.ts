@@ -24,6 +24,7 @@ export interface CombinedResult {
 export function combine(parts: readonly Part[], current: Current): Decision<CombinedResult> {
   const results = new Map<Part, { value: unknown } | { error: unknown }>();
   let draft: Draft | null = null;
+  let complete: (() => Draft) | undefined;
   let { state, token } = current;
   for (const part of parts) {
     part.writes = false;
@@ -39,13 +40,14 @@ export function combine(parts: readonly Part[], current: Current): Decision<Comb
     if (decision.draft !== null) {
       if (draft?.present && !decision.merges) break;
       draft = decision.draft;
+      complete = decision.complete;
       state = virtualState(draft, current.ballot.counter, current.token);
       token = current.ballot.counter;
       part.writes = true;
     }
     results.set(part, { value: decision.result });
   }
-  return { draft, result: { results } };
+  return { draft, complete, result: { results } };
 }
 
 function virtualState(draft: Draft, token: number, over: number): State {

@@ -27,6 +27,11 @@ export interface Decision<R> {
   readonly result: R;
   /** Whether `draft` may replace a value that another change wrote in this same round: see `combine`. */
   readonly merges?: boolean;
+  /**
+   * Makes the new state that is written, where `draft` is only what is shown to the changes after this one
+   * in the same round: what is dear to make is made once for all of them.
+   */
+  readonly complete?: () => Draft;
   /** Whether this change cannot be made in this round, after those that were made in it. */
   readonly later?: boolean;
 }
@@ -222,7 +227,9 @@ export class Proposer<R> {
   /** Phase 2a, unless nothing has to be written. */
   #propose({ state, token, ballot, unanimous, stale }: Summary): Step<R> {
     const { register, clock } = this.#options;
-    const { draft, result } = this.#options.change({ state, token, ballot: this.#ballot });
+    const decision = this.#options.change({ state, token, ballot: this.#ballot });
+    const draft = decision.complete?.() ?? decision.draft;
+    const { result } = decision;
     const mustWrite = this.#wrote || this.#options.mustWrite?.() === true;
     if (draft === null && unanimous && !mustWrite) {
       this.#outcome = { result, state, token, ballot, stale };

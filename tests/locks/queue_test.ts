@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { Lock } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
 import { assertCode } from "../support/expect.ts";
 import { within } from "../support/wait.ts";
@@ -13,11 +12,15 @@ describe("the queue of a lock", () => {
     await using cluster = await startCluster(3, { sessionTtl: 60_000, timeout: 60_000 });
     const [first, second, third] = cluster.nodes;
     const held = await first.lock("k");
-    // They share it: to be served one after the other takes a while, and `hand_over_test` shows that.
-    const waiting: Promise<Lock>[] = [];
-    for (let index = 0; index < 4_096; index++) {
-      waiting.push(cluster.nodes[index % 3].lock("k", { mode: "shared" }));
-    }
+    const served: number[] = [];
+    const tokens: number[] = [];
+    const waiting = Array.from({ length: 4_096 }, async (_, index) => {
+      const lock = await cluster.nodes[index % 3].lock("k");
+      assert(lock.held);
+      served.push(index);
+      tokens.push(lock.token);
+      await lock.release();
+    });
     for (const request of waiting) request.catch(() => {});
     await untilQueued(first, "k", 4_096);
     for (const node of cluster.nodes) {
@@ -32,8 +35,14 @@ describe("the queue of a lock", () => {
     assert((await third.lock("another")).held);
 
     await held.release();
-    const locks = await within(Promise.all(waiting), "all who wait", PATIENCE);
-    assert(locks.every((lock) => lock.held));
-    assertEquals(new Set(locks.map(({ token }) => token)).size, 1);
+    await within(Promise.all(waiting), "all who wait", PATIENCE);
+    // Each node's in the order in which it asked, with a greater token for each.
+    for (const node of [0, 1, 2]) {
+      const own = served.filter((index) => index % 3 === node);
+      assertEquals(own, own.toSorted((a, b) => a - b));
+    }
+    assertEquals(new Set(served).size, 4_096);
+    assertEquals(tokens, tokens.toSorted((a, b) => a - b));
+    assertEquals(new Set(tokens).size, 4_096);
   });
 });

@@ -242,7 +242,7 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 9,
       name: "who was in the queue and is nowhere goes on waiting",
-      find: "if (queued.has(name) || !isLater(ticket)) continue;",
+      find: "if (queued.has(waiter) || !isLater(ticket)) continue;",
       replace: "continue;",
     },
     {

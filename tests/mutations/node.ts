@@ -25,6 +25,12 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 3,
+      name: "what is written is not what the last change of a round made",
+      find: "      complete = decision.complete;\n",
+      replace: "      complete ??= decision.complete;\n",
+    },
+    {
+      section: 3,
       name: "a change of a round does not see the ones before it",
       find: "state = virtualState(draft, current.ballot.counter, current.token);",
       replace: "",

@@ -321,6 +321,12 @@ export const REGISTERS: readonly Mutation[] = [
     [
       {
         section: 3,
+        name: "a state is written that was not completed",
+        find: "decision.complete?.() ?? decision.draft;",
+        replace: "decision.draft;",
+      },
+      {
+        section: 3,
         name: "a refused proposer does not go above what it was told",
         find: "    clock.observe(promised.counter);\n",
         replace: "",

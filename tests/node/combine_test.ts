@@ -72,6 +72,28 @@ describe("combine()", () => {
     assertEquals(round(register(), setOnce("x"), merging).written, "xy");
   });
 
+  it("has the new state of the last change completed, and of no other", () => {
+    const completed: string[] = [];
+    const sketching = (text: string): Change<string> => (current) => ({
+      ...append(text)(current),
+      merges: true,
+      complete: () => {
+        completed.push(text);
+        return present(`complete ${text}`);
+      },
+    });
+    const combined = (...changes: Change<unknown>[]) =>
+      combine(changes.map((change) => ({ change, wrote: false })), register("x"));
+    const { complete } = combined(sketching("y"), sketching("z"), look);
+    assertEquals(completed, []);
+    assertEquals(complete?.(), present("complete z"));
+    assertEquals(completed, ["z"]);
+    // What one of an earlier change would complete is no longer there.
+    const releasing: Change<unknown> = (current) => ({ ...release(current), merges: true });
+    assertEquals(combined(sketching("y"), releasing).complete, undefined);
+    assertEquals(combined(look).complete, undefined);
+  });
+
   it("ends before a change that cannot be made in this round", () => {
     const later: Change<string> = () => ({ draft: present("z"), result: "z", later: true });
     assertEquals(round(register(), setOnce("x"), later, look).outcome, ["x", "left", "left"]);

@@ -438,6 +438,22 @@ describe("Proposer: full", () => {
   });
 });
 
+describe("Proposer: a state that is completed before it is written", () => {
+  it("is sent, chosen and kept as it is then", () => {
+    const cluster = new Cluster();
+    const sketch = () => ({
+      draft: present("sketch"),
+      complete: () => present("x"),
+      result: undefined,
+    });
+    const p = cluster.proposer("p", sketch).start();
+    p.ask("a", "b");
+    assertEquals(showRequest(p.proposer.request!), "accept 1p x@1");
+    p.ask("a", "b");
+    assertEquals(p.last, "done, x@1 at 1p");
+  });
+});
+
 describe("Proposer: clusters of other sizes", () => {
   it("alone in a cluster of one", () => {
     const cluster = new Cluster({ members: ["a"] });
