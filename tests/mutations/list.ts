@@ -5,6 +5,7 @@ import type { Mutation } from "./mutation.ts";
 import { NODE } from "./node.ts";
 import { RELAY } from "./relay.ts";
 import { REGISTERS } from "./registers.ts";
+import { TRANSPORTS } from "./transports.ts";
 import { SESSIONS } from "./sessions.ts";
 
 /** Each of these must turn a test red. */
@@ -16,4 +17,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...NODE,
   ...FEATURES,
   ...RELAY,
+  ...TRANSPORTS,
 ];

@@ -14,6 +14,12 @@ const ROOT = new URL("../../", import.meta.url);
 /** What the tests need of the project. */
 const PARTS = ["deno.json", "deno.lock", "mod.ts", "lib", "transports", "tests"];
 
+/** How tests are run: with what the tests of transports may do. */
+const TEST = [
+  ...["test", "--no-check", "--no-prompt", "--fail-fast"],
+  ...["--allow-read", "--allow-net=127.0.0.1"],
+];
+
 /** How long the tests of one mutation may take, in milliseconds. */
 const LIMIT = 180_000;
 
@@ -35,7 +41,7 @@ async function runTests(root: URL, tests: readonly string[]): Promise<[Verdict, 
   const limit = AbortSignal.timeout(LIMIT);
   const map = "--import-map=tests/offline/import_map.json";
   const { code, signal, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-check", "--no-prompt", "--fail-fast", "--allow-read", map, ...tests],
+    args: [...TEST, map, ...tests],
     cwd: root,
     env: { NO_COLOR: "1" },
     stdin: "null",
