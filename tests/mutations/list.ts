@@ -3,10 +3,10 @@ import { COMEBACK } from "./comeback.ts";
 import { FEATURES } from "./features.ts";
 import type { Mutation } from "./mutation.ts";
 import { NODE } from "./node.ts";
-import { RELAY } from "./relay.ts";
 import { REGISTERS } from "./registers.ts";
-import { TRANSPORTS } from "./transports.ts";
+import { RELAY } from "./relay.ts";
 import { SESSIONS } from "./sessions.ts";
+import { TRANSPORTS } from "./transports.ts";
 
 /** Each of these must turn a test red. */
 export const MUTATIONS: readonly Mutation[] = [

@@ -1,6 +1,6 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
-const TOGETHER = ["tests/node/relaying_test.ts"];
+const TOGETHER = ["tests/scripted/relaying_test.ts"];
 
 /** What has to hold where members pass calls on: section 10, and who is believed (section 1). */
 export const RELAY: readonly Mutation[] = [
@@ -55,7 +55,7 @@ export const RELAY: readonly Mutation[] = [
       tests: TOGETHER,
     },
   ]),
-  ...mutationsOf("lib/node/relay.ts", ["tests/node/relay_test.ts"], [
+  ...mutationsOf("lib/node/relay.ts", ["tests/scripted/relay_test.ts"], [
     {
       section: 10,
       name: "it is passed on though there is no connection",
