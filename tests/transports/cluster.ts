@@ -121,7 +121,8 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
       const servers = await Promise.all(members.map(() => TestServer.start()));
       const peers = Object.fromEntries(members.map((id, i) => [id, servers[i].url(scheme)]));
       const nodes: ClusterNode[] = [];
-      const options = { members, clients: true, sessionTtl: 1_000, timeout: 5_000 };
+      // Long enough for a busy machine: with its session a host loses its instances.
+      const options = { members, clients: true, sessionTtl: 3_000, timeout: 5_000 };
       const counter = {
         id: "counter",
         start: ({ node }: ChildContext) => {

@@ -145,6 +145,13 @@ describe("Guard and Introduction", () => {
     const other = await challenged(guard, { ...hello, id: "d" });
     const stolen = { ...other, challenge: first.challenge };
     await assertRejects(() => guard.admit(stolen, { proof }), Refusal, "another node");
+    // Meant for another node, with the same nonces even.
+    const elsewhere = await makeProof(secret.secret, "connect", "c", "t", hello, first.challenge);
+    await assertRejects(
+      () => guard.admit(first, { proof: elsewhere }),
+      Refusal,
+      "another connection",
+    );
     // The guard's own proof, sent back to it.
     const reflected = { proof: first.challenge.proof };
     await assertRejects(() => guard.admit(first, reflected), Refusal, "no proof of this side");

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { sign } from "hono/jwt";
 import { writeFrames } from "../../../transports/link/frame_stream.ts";
 import { decodeMessage, encodeMessage } from "../../../transports/websocket/message.ts";
+import { within } from "../../support/wait.ts";
 import { SECRET } from "../networks.ts";
 import { RawSocket } from "../raw_socket.ts";
 import { TestServer } from "../server.ts";
@@ -69,7 +70,7 @@ describe("webSocket(): peers that are known", () => {
   it("that come back replace their old connection, which ends with 4409", async () => {
     const old = await come();
     const fresh = await come();
-    assertEquals((await old.ended).code, 4409);
+    assertEquals((await within(old.ended, "the end")).code, 4409);
     node.transport.send("c", Uint8Array.of(42));
     for (;;) {
       const { piece } = decodeMessage(await fresh.next() as Uint8Array) ?? {};
@@ -129,7 +130,7 @@ describe("webSocket(): peers that are known", () => {
 
   it("that fall silent are ended with 4408", async () => {
     const socket = await come();
-    assertEquals((await socket.ended).code, 4408);
+    assertEquals((await within(socket.ended, "the end")).code, 4408);
   });
 
   it("are shown a sign of life in every interval, and asked to acknowledge when they ask", async () => {
@@ -150,7 +151,7 @@ describe("webSocket(): peers that are known", () => {
     const socket = await RawSocket.open(server.url("ws"), { ...hello("c", "s"), token });
     assertEquals(await socket.hear(), { welcome: true } as never);
     const alive = setInterval(() => socket.send(message(new Uint8Array(0))), 50);
-    assertEquals((await socket.ended).code, 4408);
+    assertEquals((await within(socket.ended, "the end")).code, 4408);
     clearInterval(alive);
   });
 });

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { sign } from "hono/jwt";
 import process from "node:process";
 import { nodeToken } from "../../../transports/websocket.ts";
+import { within } from "../../support/wait.ts";
 import { SECRET } from "../networks.ts";
 import { RawSocket } from "../raw_socket.ts";
 import { TestServer } from "../server.ts";
@@ -68,7 +69,7 @@ describe("webSocket(): strangers", () => {
       const challenge = await socket.hear();
       assertEquals(Object.keys(challenge), ["id", "nonce", "proof"]);
       socket.say(answer);
-      assertEquals((await socket.ended).code, 4401);
+      assertEquals((await within(socket.ended, "the end")).code, 4401);
       assertEquals(socket.messages, []);
     }
   });
@@ -103,7 +104,7 @@ describe("webSocket(): strangers", () => {
     await node.transport.close();
     await listen(20);
     const socket = await visit();
-    assertEquals((await socket.ended).code, 4401);
+    assertEquals((await within(socket.ended, "the end")).code, 4401);
   });
 
   it("nothing that a stranger sends reaches the node", async () => {
