@@ -69,7 +69,7 @@ export interface FrameCounts {
   sent: number;
   /** Arrived and well-formed. */
   received: number;
-  /** Arrived and refused: malformed, or of another version. */
+  /** Arrived and refused: malformed, of another version, or more at once than can be handled. */
   dropped: number;
 }
 

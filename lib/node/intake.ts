@@ -3,8 +3,9 @@ import type { Runtime } from "./runtime.ts";
 /** A timer that is due is kept waiting by arriving frames for about so many milliseconds at most. */
 const PATIENCE = 10;
 
-/** So many frames are set aside; what comes beyond is lost, as frames may be. */
+/** So many frames are set aside, of so many bytes in all; what comes beyond is lost, as frames may be. */
 const MAX_ASIDE = 10_000;
+const MAX_ASIDE_BYTES = 64 * 2 ** 20;
 
 /** A frame that waits until the timers had their turn. */
 type Arrival = readonly [from: string, frame: Uint8Array];
@@ -20,6 +21,8 @@ export class Intake {
   readonly #runtime: Runtime;
   readonly #handle: (from: string, frame: Uint8Array) => void;
   #aside: Arrival[] = [];
+  #asideBytes = 0;
+  #lost = 0;
   /** When the timer that runs along was set, or fired last. */
   #since = -Infinity;
   #running = false;
@@ -36,7 +39,22 @@ export class Intake {
   receive(from: string, frame: Uint8Array): void {
     if (this.#closed) return;
     if (this.#aside.length === 0 && this.#isInTime()) this.#handle(from, frame);
-    else if (this.#aside.length < MAX_ASIDE) this.#aside.push([from, frame]);
+    else this.#setAside(from, frame);
+  }
+
+  /** How many frames were lost since too many were set aside. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  #setAside(from: string, frame: Uint8Array): void {
+    const bytes = this.#asideBytes + frame.length;
+    if (this.#aside.length >= MAX_ASIDE || bytes > MAX_ASIDE_BYTES) {
+      this.#lost++;
+      return;
+    }
+    this.#asideBytes = bytes;
+    this.#aside.push([from, frame]);
   }
 
   /** Hands on nothing more. */
@@ -71,6 +89,8 @@ export class Intake {
       }
     }
     // Those that came meanwhile are among the rest, in their order.
-    if (!this.#closed) this.#aside = frames.slice(done);
+    if (this.#closed) return;
+    for (const [, frame] of frames.slice(0, done)) this.#asideBytes -= frame.length;
+    this.#aside = frames.slice(done);
   }
 }

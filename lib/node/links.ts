@@ -41,6 +41,11 @@ export class Links {
     }
   }
 
+  /** How many frames arrived and were lost, since they came faster than they could be handled. */
+  get lost(): number {
+    return this.#intake?.lost ?? 0;
+  }
+
   /** Sends a frame to one peer. */
   send(to: string, frame: Uint8Array): void {
     const heard = this.#heardLately(to);

@@ -311,7 +311,10 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
         locks: this.#lockTable.held,
         singletons: this.#singletons.size,
       },
-      frames: { ...this.#engine.frames },
+      frames: {
+        ...this.#engine.frames,
+        dropped: this.#engine.frames.dropped + this.#links.lost,
+      },
     };
   }
 

@@ -109,8 +109,10 @@ describe("a node that is sent nonsense", () => {
       const frame = mutations.next();
       if (decodeFrame(frame).ok) continue;
       tap.inject(random.pick(SENDERS), frame);
+      // The timers want their turns, or frames are set aside, and lost in the end.
+      if (++count % 500 === 0) await turn();
       // The cluster goes on meanwhile.
-      if (++count % 20_000 === 0) assertEquals((await victim.kv.put(["k", count], 1)).ok, true);
+      if (count % 20_000 === 0) assertEquals((await victim.kv.put(["k", count], 1)).ok, true);
     }
     for (const { sent } of cluster.taps) sent.length = 0;
     assertLess(await heapUsed() - heap, 2_000_000);
@@ -143,6 +145,8 @@ describe("a node that is sent nonsense", () => {
       "longer than any frame": new Uint8Array(17 * 2 ** 20).fill(1),
     };
     for (const [what, frame] of Object.entries(costly)) {
+      // So that it is handled at once, and not set aside until a timer has had its turn.
+      await turn();
       const before = performance.now();
       transport.inject("n2", frame);
       assertLess(performance.now() - before, 1_000, what);

@@ -139,7 +139,24 @@ describe("Intake", () => {
     script.flood(1, 10);
     for (let count = 0; count < 20_000; count++) script.receive(count % 256);
     script.turn();
-    assertEquals(script.handled.length, 10_010);
+    assertEquals([script.handled.length, script.intake.lost], [10_010, 10_000]);
+    // There is room again.
+    script.flood(1, 30);
+    script.turn();
+    assertEquals([script.handled.length, script.intake.lost], [10_040, 10_000]);
+  });
+
+  it("sets 64 MiB aside at most, and has room again for what was handed on", () => {
+    const script = new Script();
+    for (let round = 1; round <= 2; round++) {
+      script.flood(1, 10);
+      const large = new Uint8Array(2 ** 20);
+      for (let count = 0; count < 100; count++) script.intake.receive("a", large);
+      script.turn();
+      assertEquals([script.handled.length, script.intake.lost], [74 * round, 36 * round]);
+      script.time += 100;
+      script.turn();
+    }
   });
 
   it("hands nothing on and leaves no timer behind once it is closed", () => {
