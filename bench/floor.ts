@@ -51,23 +51,38 @@ export class Floor {
     for (const sizes of roundTrips) await this.#roundTrip(sizes);
   }
 
+  /** Resolves when all answer: some transports take a while to connect. */
+  async reached(): Promise<void> {
+    const answered = new Set<string>();
+    while (answered.size < this.#peers.length) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      for (const peer of this.#peers) {
+        const id = ++this.#last;
+        this.#waiting.set(id, () => answered.add(peer));
+        this.#ask(peer, id, { question: HEADER, answer: HEADER });
+      }
+    }
+  }
+
   /** Closes the transport. */
   async close(): Promise<void> {
     await this.#transport.close();
   }
 
-  #roundTrip({ question, answer }: FrameSizes): Promise<void> {
+  #roundTrip(sizes: FrameSizes): Promise<void> {
     const id = ++this.#last;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
-      for (const peer of this.#peers) {
-        const frame = new Uint8Array(Math.max(HEADER, question));
-        const header = headerOf(frame);
-        header.setUint32(0, id);
-        header.setUint32(4, Math.max(HEADER, answer));
-        this.#transport.send(peer, frame);
-      }
+      for (const peer of this.#peers) this.#ask(peer, id, sizes);
     });
+  }
+
+  #ask(peer: string, id: number, { question, answer }: FrameSizes): void {
+    const frame = new Uint8Array(Math.max(HEADER, question));
+    const header = headerOf(frame);
+    header.setUint32(0, id);
+    header.setUint32(4, Math.max(HEADER, answer));
+    this.#transport.send(peer, frame);
   }
 }
 

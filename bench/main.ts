@@ -1,43 +1,61 @@
 /**
- * `deno task bench [--quick] [--only TEXT]`: what operations cost, each beside its floor: the bare
+ * `deno task bench [--quick] [--only TEXT] [--over NAME]`: what operations cost, each beside its floor: the bare
  * transport doing the same number of quorum round trips with frames of the same size, and no protocol.
  *
  * - `--quick`: a short run, which says less.
  * - `--only TEXT`: only the rows whose name has this text in it.
+ * - `--over NAME`: only over `memory`, `broadcast-channel` (workers) or `websocket` (processes).
  *
  * @module
  */
 import { overBroadcastChannel } from "./broadcast.ts";
 import { compare, type Effort } from "./compare.ts";
 import { overMemory } from "./memory.ts";
+import type { Setting } from "./setting.ts";
+import { overWebSocket } from "./websocket.ts";
 import { ROWS } from "./rows.ts";
 import { type Line, table } from "./table.ts";
 
-const USAGE = "bench [--quick] [--only TEXT]";
+const SETTINGS: Readonly<Record<string, () => Promise<Setting>>> = {
+  "memory": overMemory,
+  "broadcast-channel": overBroadcastChannel,
+  "websocket": overWebSocket,
+};
+
+const USAGE = `bench [--quick] [--only TEXT] [--over ${Object.keys(SETTINGS).join("|")}]`;
 
 const THOROUGH: Effort = { repetitions: 9, budget: 400 };
 const QUICK: Effort = { repetitions: 3, budget: 60 };
 
-function parseArguments(args: readonly string[]): { effort: Effort; only: string } {
+interface Wish {
+  readonly effort: Effort;
+  readonly only: string;
+  readonly settings: readonly (() => Promise<Setting>)[];
+}
+
+function parseArguments(args: readonly string[]): Wish {
   const rest = [...args];
   let effort = THOROUGH;
   let only = "";
+  let settings = Object.values(SETTINGS);
   for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
     const text = rest[0];
     if (name === "--quick") effort = QUICK;
     else if (name === "--only" && text !== undefined) only = rest.shift()!;
+    else if (name === "--over" && text in SETTINGS) settings = [SETTINGS[rest.shift()!]];
     else throw new TypeError(`unknown argument ${name}: ${USAGE}`);
   }
-  return { effort, only };
+  return { effort, only, settings };
 }
 
-const { effort, only } = parseArguments(Deno.args);
+const { effort, only, settings } = parseArguments(Deno.args);
 const rows = ROWS.filter(({ name }) => name.includes(only));
 const lines: Line[] = [];
-for (const open of [overMemory, overBroadcastChannel]) {
+for (const open of settings) {
   const setting = await open();
-  for (const concurrency of [1, 64]) {
+  for (const concurrency of [1, 16, 64]) {
     for (const row of rows) {
+      if (!row.concurrencies.includes(concurrency)) continue;
       const comparison = await compare(setting, row, concurrency, effort);
       lines.push({ name: row.name, concurrency, over: setting.name, ...comparison });
     }

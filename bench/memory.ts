@@ -21,12 +21,14 @@ export async function overMemory(): Promise<Setting> {
   await Promise.all(echoes.map((echo, index) => openEcho(echo, peers[index])));
   const floor = new Floor(bare.transport(), peers);
   await floor.open(self);
+  const contenders = nodes.map((node) => new LocalWaiter(node));
   return {
     name: "memory",
     node: nodes[0],
     meter,
     floor,
-    waiter: new LocalWaiter(nodes[1]),
+    waiter: contenders[1],
+    contenders,
     async close() {
       await Promise.all(nodes.map((node) => node.close()));
       await Promise.all([floor, ...echoes].map((one) => one.close()));

@@ -1,60 +1,38 @@
-/**
- * A worker that is one of the members that are not measured, and an echo on the bare transport.
- *
- * @module
- */
-import { type ClusterNode, join } from "../mod.ts";
-import { broadcastChannel } from "../transports/broadcast_channel.ts";
-import { openEcho } from "./floor.ts";
-import { OPTIONS } from "./setting.ts";
-import { LocalWaiter } from "./waiter.ts";
+import type { Command, Outcome } from "./member.ts";
+import type { Waiter } from "./waiter.ts";
 
-/** Who it is, and the names of the channels. */
-export interface PeerSetup {
-  readonly id: string;
-  readonly cluster: string;
-  readonly bare: string;
-}
+/** A member somewhere else, which is told what to do, and waits for locks there. */
+export class Peer<Setup> implements Waiter {
+  readonly #tell: (command: Command<Setup>) => Promise<Outcome>;
 
-/** What it is told; one thing after the other. */
-export type Command =
-  | { readonly do: "join"; readonly setup: PeerSetup }
-  | { readonly do: "ask"; readonly keys: readonly string[] }
-  | { readonly do: "granted" }
-  | { readonly do: "release" }
-  | { readonly do: "close" };
+  /** `tell` has it do one thing, and the next one when that is done. */
+  constructor(tell: (command: Command<Setup>) => Promise<Outcome>) {
+    this.#tell = tell;
+  }
 
-/** What it answers: times for `granted`, and nothing else. */
-export type Outcome = readonly number[];
+  /** Resolves when it has a session. */
+  async join(setup: Setup): Promise<void> {
+    await this.#tell({ do: "join", setup });
+  }
 
-let node: ClusterNode;
-let waiter: LocalWaiter;
+  async ask(keys: readonly string[]): Promise<void> {
+    await this.#tell({ do: "ask", keys });
+  }
 
-async function obey(command: Command): Promise<Outcome> {
-  switch (command.do) {
-    case "join": {
-      const { id, cluster, bare } = command.setup;
-      node = await join({ ...OPTIONS, id, transport: broadcastChannel(cluster) });
-      waiter = new LocalWaiter(node);
-      await openEcho(broadcastChannel(bare), id);
-      await node.ready;
-      return [];
-    }
-    case "ask":
-      await waiter.ask(command.keys);
-      return [];
-    case "granted":
-      return await waiter.granted();
-    case "release":
-      await waiter.release();
-      return [];
-    case "close":
-      await node.close();
-      return [];
+  async granted(): Promise<number[]> {
+    return [...await this.#tell({ do: "granted" })];
+  }
+
+  async release(): Promise<void> {
+    await this.#tell({ do: "release" });
+  }
+
+  async contend(key: string, contenders: number, times: number): Promise<number[]> {
+    return [...await this.#tell({ do: "contend", key, contenders, times })];
+  }
+
+  /** Leaves the cluster. */
+  async close(): Promise<void> {
+    await this.#tell({ do: "close" });
   }
 }
-
-/** The other end. (The type checker takes every file for one of the main thread.) */
-const main = self as unknown as Worker;
-
-main.onmessage = async ({ data }: MessageEvent<Command>) => main.postMessage(await obey(data));

@@ -9,6 +9,8 @@ export interface Row {
   readonly name: string;
   /** How many quorum round trips the protocol needs for it. */
   readonly roundTrips: number;
+  /** How many at a time. */
+  readonly concurrencies: readonly number[];
   /** Does it `count` times, `concurrency` at a time. */
   run(setting: Setting, count: number, concurrency: number): Promise<Figures>;
   /** Does `operation` as often, in the same rhythm: for the floor. */
@@ -21,6 +23,9 @@ export interface Row {
 
 /** Makes everything ready for `count` operations; gives what does one of them, which is measured. */
 type Prepare = (setting: Setting, count: number) => Promise<(index: number) => Promise<unknown>>;
+
+/** How many at a time are measured, of most. */
+const CONCURRENCIES = [1, 64];
 
 /** All of them. */
 export const ROWS: readonly Row[] = [
@@ -55,13 +60,28 @@ export const ROWS: readonly Row[] = [
       await lock.release();
     });
   }),
-  { name: "lock, hand-over", roundTrips: 2, run: handOver, rhythm: bursts },
+  {
+    name: "lock, hand-over",
+    roundTrips: 2,
+    concurrencies: CONCURRENCIES,
+    run: handOver,
+    rhythm: bursts,
+  },
+  // One has it at a time: the floor is that of one operation after the other.
+  {
+    name: "lock, contended",
+    roundTrips: 2,
+    concurrencies: [16],
+    run: contend,
+    rhythm: (count, _concurrency, operation) => closedLoop(count, 1, operation),
+  },
 ];
 
 function row(name: string, roundTrips: number, prepare: Prepare): Row {
   return {
     name,
     roundTrips,
+    concurrencies: CONCURRENCIES,
     async run(setting, count, concurrency) {
       const operation = await prepare(setting, count);
       return await closedLoop(count, concurrency, (index) => {
@@ -97,6 +117,21 @@ async function handOver(setting: Setting, count: number, concurrency: number): P
     await waiter.release();
   }
   return figuresOf(latencies, elapsed);
+}
+
+/** All members contend for one lock, `concurrency` contenders together; from one grant to the next. */
+async function contend(setting: Setting, count: number, concurrency: number): Promise<Figures> {
+  const { contenders, meter } = setting;
+  const key = `contended ${crypto.randomUUID()}`;
+  const times = Math.ceil(count / concurrency);
+  meter.begin();
+  const granted = await Promise.all(contenders.map((one, index) => {
+    const own = Math.ceil((concurrency - index) / contenders.length);
+    return one.contend(key, own, times);
+  }));
+  const order = granted.flat().sort((a, b) => a - b);
+  const intervals = order.slice(1).map((at, index) => at - order[index]);
+  return figuresOf(intervals, order.at(-1)! - order[0]);
 }
 
 /** The rhythm of hand-overs: all at once, and then nothing for a while. */

@@ -25,5 +25,7 @@ export interface Setting {
   readonly floor: Floor;
   /** On another member. */
   readonly waiter: Waiter;
+  /** One on each member. */
+  readonly contenders: readonly Waiter[];
   close(): Promise<void>;
 }

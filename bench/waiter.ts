@@ -9,6 +9,8 @@ export interface Waiter {
   granted(): Promise<number[]>;
   /** Gives all of them back. */
   release(): Promise<void>;
+  /** Lets `contenders` of them have one lock `times` times each; when each time it was granted. */
+  contend(key: string, contenders: number, times: number): Promise<number[]>;
 }
 
 /** One that waits on a node of this thread. */
@@ -36,5 +38,18 @@ export class LocalWaiter implements Waiter {
   async release(): Promise<void> {
     const waiting = await Promise.all(this.#waiting);
     await Promise.all(waiting.map(({ lock }) => lock.release()));
+  }
+
+  async contend(key: string, contenders: number, times: number): Promise<number[]> {
+    const granted: number[] = [];
+    await Promise.all(Array.from({ length: contenders }, async () => {
+      for (let time = 0; time < times; time++) {
+        const lock = await this.#node.lock(key);
+        granted.push(now());
+        // Whoever is the next to have it is told before this one asks again.
+        await lock.release();
+      }
+    }));
+    return granted;
   }
 }

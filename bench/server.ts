@@ -1,0 +1,42 @@
+import { Hono } from "hono";
+import { upgradeWebSocket } from "hono/deno";
+import { webSocket } from "../transports/websocket.ts";
+import type { Transports } from "./member.ts";
+
+/** By id, the addresses of the servers of all members. */
+export type Addresses = Readonly<Record<string, string>>;
+
+/** A server on this machine, for the connections of one member: those of its node, and bare ones. */
+export class Server {
+  readonly #app = new Hono();
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  /** Listens on a port that the system chooses. */
+  constructor() {
+    const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+    this.#server = Deno.serve(options, (request) => this.#app.fetch(request));
+  }
+
+  /** Where it is. */
+  get address(): string {
+    return `ws://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** The transports of the member `id`, mounted here. */
+  transports(id: string, addresses: Addresses): Transports {
+    const mount = (path: string) => {
+      const peers = Object.fromEntries(
+        Object.entries(addresses).map(([id, address]) => [id, `${address}/${path}`]),
+      );
+      const transport = webSocket({ peers, insecure: true, upgradeWebSocket });
+      this.#app.route(`/${path}`, transport.routes);
+      return transport;
+    };
+    return { id, cluster: mount("cluster"), bare: mount("bare") };
+  }
+
+  /** Takes no more connections. */
+  async close(): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
