@@ -118,6 +118,11 @@ describe("a page that is a client with a token", () => {
           put: { ok: true, value: "hi" },
         });
         assertEquals(await nodes[2].kv.get("from a page"), { ok: true, value: "hi" });
+        // It has said farewell: nothing can be bound to it any more.
+        assertEquals(await nodes[2].kv.put("bound", "to nobody", { node: "page-1" }), {
+          ok: false,
+          error: "invalid_value",
+        });
       });
 
       it("cannot speak for another node than its token is for, and is told so", async () => {

@@ -35,7 +35,7 @@ for (const kind of ["http", "webSocket"] as Kind[]) {
         TRANSPORT: kind,
       });
       await own.join({ members, clients: true, sessionTtl: 1_000, hosts: [Counter] });
-      await Promise.all(own.nodes.map((node) => node.ready));
+      await own.ready();
     });
 
     afterAll(async () => {
@@ -60,6 +60,11 @@ for (const kind of ["http", "webSocket"] as Kind[]) {
       });
       assertEquals(await w2.kv.get("from the edge"), { ok: true, value: "edge-1" });
       assertEquals(await w2.holders("pen"), { ok: true, value: [] });
+      // It has said farewell: nothing can be bound to it any more.
+      assertEquals(await w2.kv.put("bound", "to nobody", { node: "edge-1" }), {
+        ok: false,
+        error: "invalid_value",
+      });
     });
 
     it("keeps its lock as long as its request lasts, and loses it with its process", async () => {

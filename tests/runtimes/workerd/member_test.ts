@@ -22,9 +22,7 @@ async function start({ kind, connects }: Case) {
     MEMBERS: JSON.stringify(members),
     PEERS: JSON.stringify(connects ? own.peers : {}),
   };
-  own.setPort("durable", await worker.start(env));
-  await own.join({ members, clients: true, sessionTtl: SESSION_TTL, timeout: 10_000 });
-  return {
+  const cluster = {
     worker,
     nodes: own.nodes,
     [Symbol.asyncDispose]: async () => {
@@ -32,6 +30,15 @@ async function start({ kind, connects }: Case) {
       await worker[Symbol.asyncDispose]();
     },
   };
+  try {
+    own.setPort("durable", await worker.start(env));
+    await own.join({ members, clients: true, sessionTtl: SESSION_TTL, timeout: 10_000 });
+    await own.ready();
+  } catch (error) {
+    await cluster[Symbol.asyncDispose]();
+    throw error;
+  }
+  return cluster;
 }
 
 for (
@@ -46,7 +53,6 @@ for (
     it("agrees with two members elsewhere, and is a majority with either", async () => {
       await using cluster = await start(how);
       const { worker, nodes: [w1, w2] } = cluster;
-      await Promise.all([w1.ready, w2.ready]);
 
       const keys = Array.from({ length: 10 }, (_, index) => `key ${index}`);
       const answers = await Promise.all([
@@ -79,8 +85,7 @@ for (
 describe("a member in a Durable Object", () => {
   it("keeps its session while nobody asks: its timers run between requests", async () => {
     await using cluster = await start({ kind: "webSocket", connects: false });
-    const { worker, nodes: [w1, w2] } = cluster;
-    await Promise.all([w1.ready, w2.ready]);
+    const { worker, nodes: [w1] } = cluster;
     await worker.ask("POST", "/lock/pen"); // then it has one
     const session = await worker.ask("GET", "/session");
     assertMatch(String(session), /^durable\//);

@@ -64,7 +64,8 @@ export class Member {
     });
     state.blockConcurrencyWhile(async () => {
       const id = members.at(-1);
-      this.#node = await join({ id, members, transport, clients: true, sessionTtl: 1_000 });
+      const options = { clients: true, sessionTtl: 1_000, timeout: 10_000 };
+      this.#node = await join({ id, members, transport, ...options });
     });
   }
 

@@ -7,6 +7,9 @@ import { webSocket } from "../../../transports/websocket.ts";
 /** What all servers of the cluster know. */
 export const SECRET = "at least sixteen characters";
 
+/** How long a cluster may take to begin, in milliseconds. */
+const PATIENCE = 20_000;
+
 /** How nodes speak. */
 export type Kind = "webSocket" | "http";
 
@@ -49,6 +52,15 @@ export class Members implements AsyncDisposable {
       app.route("/synod", transport.routes as Hono);
       this.nodes.push(await join({ ...options, id, transport }));
     }
+  }
+
+  /** Resolves when all of them have a quorum; rejects when that takes too long. */
+  async ready(): Promise<void> {
+    const late = AbortSignal.timeout(PATIENCE);
+    await Promise.race([
+      Promise.all(this.nodes.map((node) => node.ready)),
+      new Promise((_, reject) => late.addEventListener("abort", () => reject(late.reason))),
+    ]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
