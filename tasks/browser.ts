@@ -45,6 +45,8 @@ export class Browser implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ prefix: "synod-chromium-" });
     const process = new Deno.Command(await findChromium(), {
       args: [...FLAGS, `--user-data-dir=${folder}`, "about:blank"],
+      // Where it would put what belongs to no user, such as reports of crashes.
+      env: { XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder },
       stdin: "null",
       stdout: "null",
       stderr: "piped",
