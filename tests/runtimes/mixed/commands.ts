@@ -19,9 +19,7 @@ import { webSocket } from "../../../transports/websocket.ts";
 import { turn } from "../../support/wait.ts";
 import { ClientWebSocket, TestServer, upgradeWebSocket } from "../../transports/server.ts";
 import { type Counter, counterSpec } from "./counter.ts";
-
-/** Between two rounds of a member that works, in milliseconds. */
-const PAUSE = 10;
+import { type Work, work } from "./work.ts";
 
 /** What counts as a pause of the process, in milliseconds, and when there must have been one. */
 const SHORTEST_PAUSE = 1_000;
@@ -44,14 +42,6 @@ export interface Joining {
 export interface Held {
   readonly token: number;
   readonly mode: LockMode;
-}
-
-/** What a member that works has done; times in milliseconds. */
-export interface Work {
-  /** How many times it put, read, locked and released. */
-  readonly rounds: number;
-  /** Of the longest single operation. */
-  readonly longest: number;
 }
 
 /** A request to the lock manager: what its callback got, and what came of it all. */
@@ -284,29 +274,8 @@ export class Commands {
 
   /** Puts, reads, locks and releases, one after the other, until it is told to `stop`. */
   async work(name: string): Promise<Work> {
-    const node = this.#joined;
-    let [rounds, longest] = [0, 0];
-    const time = async <T>(operation: () => Promise<T>): Promise<T> => {
-      const begun = performance.now();
-      const result = await operation();
-      longest = Math.max(longest, performance.now() - begun);
-      return result;
-    };
     this.#working = true;
-    while (this.#working) {
-      const key = `${name} ${rounds}`;
-      const put = await time(() => node.kv.put(key, rounds));
-      const read = await time(() => node.kv.get(key));
-      if (!put.ok || !read.ok || read.value !== rounds) {
-        throw new Error(`round ${rounds}: ${JSON.stringify({ put, read })}`);
-      }
-      const lock = await time(() => node.lock(`lock of ${name}`));
-      await time(() => lock.release());
-      rounds++;
-      // To go on is what matters here, not how fast.
-      await turn(PAUSE);
-    }
-    return { rounds, longest };
+    return await work(this.#joined, name, () => this.#working);
   }
 
   stop(): void {

@@ -2,10 +2,11 @@ import { beforeAll, describe, it } from "@std/testing/bdd";
 import { assertEquals, assertGreater, assertInstanceOf, assertLess } from "@std/assert";
 import { reasonOf } from "../../support/expect.ts";
 import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
-import type { Held, Work } from "./commands.ts";
+import type { Held } from "./commands.ts";
 import { CommandError } from "./member_process.ts";
 import { untilQueued } from "./lock_suite.ts";
 import { singletonOn } from "./singleton_suite.ts";
+import type { Work } from "./work.ts";
 
 /** How long an operation of those that are left may take, in milliseconds. */
 const PAUSE = 2_000;
