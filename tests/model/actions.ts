@@ -1,8 +1,9 @@
 import type { Life } from "../../lib/paxos/ballot.ts";
+import { majority } from "../../lib/paxos/quorum.ts";
 import type { Transition } from "./automaton.ts";
 import type { ClientOutput } from "./client.ts";
 import type { Message } from "./messages.ts";
-import type { ProcessInput } from "./process.ts";
+import type { ProcessInput } from "./process_io.ts";
 import type { World } from "./world.ts";
 
 /** Something that can happen, and what the row is after it. */
@@ -291,6 +292,7 @@ export class Actions {
     const process = layout.processesOf(member)
       .find((process) => this.#world.process(row, process).state === "idle");
     if (process === undefined) return;
+    if (scope.keepsMajority && !this.#keepsMajority(row, member)) return;
     const start = process % layout.lives;
     const { parts: { processInputs } } = this.#world;
     const lives = [LIVES[start]];
@@ -306,6 +308,18 @@ export class Actions {
       this.#world.toProcess(this.#row, process, processInputs.number(boot));
       visit(this.#row, this.latest);
     }
+  }
+
+  /** Whether a majority goes on voting when a member starts again. */
+  #keepsMajority(row: Uint32Array, member: number): boolean {
+    const { scope: { overlap }, layout, parts: { members } } = this.#world;
+    const voting = members.filter((_, other) =>
+      (other !== member || overlap.includes(member)) &&
+      layout.processesOf(other).some((process) =>
+        this.#world.process(row, process).state === "operational"
+      )
+    );
+    return voting.length >= majority(members.length);
   }
 }
 

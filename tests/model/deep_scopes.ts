@@ -60,6 +60,12 @@ export const deepScopes: readonly Expected[] = [
     1_187_021,
   ),
   expected(
+    "an append tried twice, and a crash after which copies come in two pieces, the second about it",
+    { ...RESTART, content: "x", pieces: "after another", clients: [append("p", "a", 2, 1)] },
+    171_456,
+    884_977,
+  ),
+  expected(
     "a put tried twice, and a crash at which a clock goes back",
     { ...RESTART, clockGoesBack: true, relives: 1, clients: [put("p", "a", 2)] },
     95_728,
@@ -82,6 +88,12 @@ export const deepScopes: readonly Expected[] = [
     { ...RESTART, ages: 1, clients: [put("p", "a", 2)] },
     419_889,
     2_534_979,
+  ),
+  expected(
+    "a put while a member runs three times",
+    { ...RESTART, restarts: 2, restartsOfEach: 2, overlap: [0], clients: [put("p", "a", 1)] },
+    296_614,
+    2_802_941,
   ),
   expected(
     "a put and a read, while a member runs twice",
@@ -107,11 +119,25 @@ export const deepScopes: readonly Expected[] = [
     277_979,
     2_105_480,
   ),
+  expected("a genesis, a crash and giving up", { ...GENESIS, givingUp: true }, 764_548, 8_459_529),
   expected(
     "two crashes, giving up and another genesis",
     { ...GENESIS, begins: "operational", restarts: 2, restartsOfEach: 2, givingUp: true },
     74_939,
     621_124,
+  ),
+  expected(
+    "all members start again, the first one beside its earlier process",
+    {
+      ...GENESIS,
+      begins: "operational",
+      restarts: 3,
+      relives: 0,
+      overlap: [0],
+      keepsMajority: true,
+    },
+    2_242_919,
+    20_234_279,
   ),
   expected(
     "a genesis while the first member runs twice, with new lives",

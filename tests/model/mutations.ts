@@ -206,6 +206,18 @@ export const MUTATIONS: readonly Mutation[] = [
     "took effect twice",
   ),
   slow(
+    "a member votes before the copies are complete",
+    "recovery",
+    "if (reply.last === null) return { ask: [this.#ask(sender.member)] };\n",
+    `if (reply.last === null) {
+      const last = { fenced: [], floor: 0, vector: sender.vector, wait: 0 };
+      return this.#piece(sender, { ...reply, id: transfer.number, last });
+    }
+`,
+    "an append tried twice, and a crash after which copies come in two pieces, the second about it",
+    "took effect twice",
+  ),
+  slow(
     "a member that recovers takes the lowest floor",
     "recovery",
     "floor: Math.max(...copies.map((copy) => copy.floor)),",
@@ -247,6 +259,20 @@ export const MUTATIONS: readonly Mutation[] = [
     "an append, and a crash after which copies come in two pieces",
     "an answer still counts",
   ),
+  {
+    name: "a genesis takes one round only",
+    edits: [
+      { module: "genesis", find: "if (round.lives === null) {", replace: "if (false) {" },
+      {
+        module: "genesis",
+        find: "round.lives!.get(member) !== lives[index]",
+        replace: "false",
+      },
+      { module: "genesis", find: "      round: round.round,", replace: "      round: 2," },
+    ],
+    scope: "all members start again, the first one beside its earlier process",
+    why: "not blank at one instant",
+  },
   mutation(
     "a late answer to a round counts in the next one",
     "genesis",
@@ -301,6 +327,14 @@ export const MUTATIONS: readonly Mutation[] = [
     "if (this.#round === 2) return { ask: [], allIsLost: true };",
     "return { ask: [], allIsLost: true };",
     "two members crash, the first one gives up, and another genesis",
+    "has not lost its memory",
+  ),
+  mutation(
+    "a member gives up though the others may yet adopt the record",
+    "giving_up",
+    " || record.lives[index] === header.life) return nothing;",
+    ") return nothing;",
+    "a genesis, a crash and giving up",
     "has not lost its memory",
   ),
   mutation(

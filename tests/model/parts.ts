@@ -6,12 +6,8 @@ import type { Layout } from "./layout.ts";
 import type { Past } from "./past.ts";
 import type { Machines } from "./paxos.ts";
 import { Pool } from "./pool.ts";
-import {
-  Process,
-  type ProcessAttributes,
-  type ProcessInput,
-  type ProcessOutput,
-} from "./process.ts";
+import { Process } from "./process.ts";
+import type { ProcessAttributes, ProcessInput, ProcessOutput } from "./process_io.ts";
 import type { Scope } from "./scope.ts";
 
 /** The states that a process can be in. */

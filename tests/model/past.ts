@@ -3,7 +3,7 @@ import type { GenesisRecord } from "../../lib/paxos/messages.ts";
 import { majority } from "../../lib/paxos/quorum.ts";
 import type { Operation } from "./client.ts";
 import { type Called, isLinearizable } from "./history.ts";
-import type { ProcessAttributes } from "./process.ts";
+import type { ProcessAttributes } from "./process_io.ts";
 
 /** Something that must never happen, happened. */
 export class Violation extends Error {}

@@ -19,6 +19,8 @@ export interface Scope {
   readonly restartsOfEach: number;
   /** Of which of them the process before lives on, and does not know. */
   readonly overlap: readonly number[];
+  /** Whether nobody starts again without leaving a majority that votes. */
+  readonly keepsMajority: boolean;
   /** Whether a clock may have gone back at a restart. */
   readonly clockGoesBack: boolean;
   /** How often so much time passes at some member that it drops promises with nothing accepted. */
@@ -48,6 +50,7 @@ export const PLAIN: Omit<Scope, "name"> = {
   restarting: [0],
   restartsOfEach: 1,
   overlap: [],
+  keepsMajority: false,
   clockGoesBack: false,
   ages: 0,
   relives: 0,

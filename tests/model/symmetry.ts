@@ -1,6 +1,6 @@
 import { Renaming } from "./messages.ts";
 import type { Past } from "./past.ts";
-import type { ProcessInput } from "./process.ts";
+import type { ProcessInput } from "./process_io.ts";
 import type { ClientInput } from "./client.ts";
 import type { World } from "./world.ts";
 

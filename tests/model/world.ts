@@ -1,7 +1,7 @@
 import type { Life } from "../../lib/paxos/ballot.ts";
 import type { GenesisRecord } from "../../lib/paxos/messages.ts";
 import type { Transition } from "./automaton.ts";
-import { judge, type Proposal, show, type Verdict } from "./choices.ts";
+import type { Proposal } from "./choices.ts";
 import { type ClientOutput, REGISTER, valueOf } from "./client.ts";
 import { Layout } from "./layout.ts";
 import { Memory } from "./memory.ts";
@@ -10,9 +10,10 @@ import { isFutile, tellsSomething } from "./outboxes.ts";
 import { Parts } from "./parts.ts";
 import { blank, called, checkLost, entered, made, type Past, returned, Violation } from "./past.ts";
 import type { Machines } from "./paxos.ts";
-import type { ProcessAttributes, ProcessInput, ProcessOutput } from "./process.ts";
+import type { ProcessAttributes, ProcessInput, ProcessOutput } from "./process_io.ts";
 import { Pool } from "./pool.ts";
 import type { Scope } from "./scope.ts";
+import { Verdicts } from "./verdicts.ts";
 
 /** Other registers, before and after the one that clients work on. */
 const BEFORE_REGISTER = "k0";
@@ -33,7 +34,7 @@ export class World {
   readonly #first: Proposal | null;
   /** Each question of each client. */
   readonly #questions = new Pool<string>((text) => text);
-  readonly #verdicts = new Map<string, Verdict>();
+  readonly #verdicts: Verdicts;
   readonly #deliveries: number[] = [];
   readonly #openQuestions: number[][];
   /** By message: the states of processes in which it is known to do nothing. */
@@ -63,6 +64,7 @@ export class World {
         owners: [],
       },
     };
+    this.#verdicts = new Verdicts(this.layout, this.parts, this.#first);
   }
 
   /** The record that a cluster lives under which is operational at the beginning. */
@@ -185,7 +187,7 @@ export class World {
         }
         case "returned": {
           const { result, chosen: { state, ballot } } = output;
-          if (state !== null) this.#checkChosen(row, { state, ballot });
+          if (state !== null) this.#verdicts.checkChosen(row, { state, ballot });
           if (result === null) break;
           const { content } = this.scope;
           this.#remember(row, output, (past) => returned(past, client, result, content));
@@ -362,7 +364,7 @@ export class World {
         return messages.number({ kind: "vote", from: process, ballot, incarnation, vector });
       });
       news = this.#put(row, process, vote);
-      if (news) this.#judge(row);
+      if (news) this.#verdicts.judge(row);
     }
     if (client < 0) return news;
     const open = this.openQuestion(client, row[this.layout.client(client)]);
@@ -403,46 +405,6 @@ export class World {
     return this.parts.members.map((_, member) =>
       this.layout.processesOf(member).map((process) => this.process(row, process))
     );
-  }
-
-  /** Whoever says that something is chosen must be right. */
-  #checkChosen(row: Uint32Array, { state, ballot }: Proposal): void {
-    const verdict = this.#judge(row);
-    const isChosen = verdict.chosen.some((other) =>
-      other.ballot.counter === ballot.counter && other.ballot.life === ballot.life &&
-      show(other.state) === show(state)
-    );
-    if (!isChosen) throw new Violation(`${show(state)} is taken for chosen, but is not`);
-  }
-
-  #judge(row: Uint32Array): Verdict & { ok: true } {
-    const { layout, parts: { outboxes, messages } } = this;
-    let key = "";
-    for (let process = 0; process < layout.processes; process++) {
-      key += `${outboxes.get(row[layout.outbox(process)]).votesId} `;
-    }
-    for (let client = 0; client < layout.clients; client++) key += `${row[layout.sent(client)]} `;
-    let verdict = this.#verdicts.get(key);
-    if (verdict === undefined) {
-      const proposals = this.#first === null ? [] : [this.#first];
-      for (let client = 0; client < layout.clients; client++) {
-        for (const number of outboxes.get(row[layout.sent(client)]).asks) {
-          const { request } = messages.value(number) as Message & { kind: "ask" };
-          if (request.type === "accept") proposals.push(request);
-        }
-      }
-      const votes = [];
-      for (let process = 0; process < layout.processes; process++) {
-        for (const number of outboxes.get(row[layout.outbox(process)]).votes) {
-          const vote = messages.value(number) as Message & { kind: "vote" };
-          votes.push({ ...vote, member: layout.memberOf(process) });
-        }
-      }
-      verdict = judge(proposals, votes, layout.members);
-      this.#verdicts.set(key, verdict);
-    }
-    if (!verdict.ok) throw new Violation(verdict.why);
-    return verdict;
   }
 }
 

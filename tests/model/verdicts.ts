@@ -1,0 +1,63 @@
+import { judge, type Proposal, show, type Verdict } from "./choices.ts";
+import type { Layout } from "./layout.ts";
+import type { Message } from "./messages.ts";
+import type { Parts } from "./parts.ts";
+import { Violation } from "./past.ts";
+
+/** Judges rows by all that was ever proposed and voted for: the same once for all that agree in that. */
+export class Verdicts {
+  readonly #layout: Layout;
+  readonly #parts: Parts;
+  /** What is chosen before everything. */
+  readonly #first: Proposal | null;
+  readonly #verdicts = new Map<string, Verdict>();
+
+  /** For rows of `layout`, made of `parts`. */
+  constructor(layout: Layout, parts: Parts, first: Proposal | null) {
+    this.#layout = layout;
+    this.#parts = parts;
+    this.#first = first;
+  }
+
+  /** Whoever says that something is chosen must be right. */
+  checkChosen(row: Uint32Array, { state, ballot }: Proposal): void {
+    const verdict = this.judge(row);
+    const isChosen = verdict.chosen.some((other) =>
+      other.ballot.counter === ballot.counter && other.ballot.life === ballot.life &&
+      show(other.state) === show(state)
+    );
+    if (!isChosen) throw new Violation(`${show(state)} is taken for chosen, but is not`);
+  }
+
+  /** Finds what is chosen in `row`; throws `Violation` if that must not be. */
+  judge(row: Uint32Array): Verdict & { ok: true } {
+    const { outboxes, messages } = this.#parts;
+    const layout = this.#layout;
+    let key = "";
+    for (let process = 0; process < layout.processes; process++) {
+      key += `${outboxes.get(row[layout.outbox(process)]).votesId} `;
+    }
+    for (let client = 0; client < layout.clients; client++) key += `${row[layout.sent(client)]} `;
+    let verdict = this.#verdicts.get(key);
+    if (verdict === undefined) {
+      const proposals = this.#first === null ? [] : [this.#first];
+      for (let client = 0; client < layout.clients; client++) {
+        for (const number of outboxes.get(row[layout.sent(client)]).asks) {
+          const { request } = messages.value(number) as Message & { kind: "ask" };
+          if (request.type === "accept") proposals.push(request);
+        }
+      }
+      const votes = [];
+      for (let process = 0; process < layout.processes; process++) {
+        for (const number of outboxes.get(row[layout.outbox(process)]).votes) {
+          const vote = messages.value(number) as Message & { kind: "vote" };
+          votes.push({ ...vote, member: layout.memberOf(process) });
+        }
+      }
+      verdict = judge(proposals, votes, layout.members);
+      this.#verdicts.set(key, verdict);
+    }
+    if (!verdict.ok) throw new Violation(verdict.why);
+    return verdict;
+  }
+}
