@@ -72,13 +72,6 @@ export class Network {
     }
   }
 
-  /** How many connections there are. */
-  get connections(): number {
-    let connections = 0;
-    for (const proxy of this.#proxies.values()) connections += proxy.size;
-    return connections;
-  }
-
   /** Ends everything. */
   close(): void {
     this.heal();

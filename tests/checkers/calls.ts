@@ -1,4 +1,4 @@
-import { Executions, type MadeCall as Made } from "../sim/executions.ts";
+import { Executions, type MadeCall as Made } from "./executions.ts";
 
 /** A call of a singleton, as its caller knows it. */
 export interface MadeCall {

@@ -1,4 +1,4 @@
-import { Owners } from "../sim/owners.ts";
+import { Owners } from "./owners.ts";
 
 /** `owner` certainly owned the key `on` at every instant from `from` to `to`. */
 export interface Owned {

@@ -6,7 +6,7 @@ import type { LockOptions } from "../../lib/locks/options.ts";
 import type { Chain } from "./chain.ts";
 import type { Cluster, Station } from "./cluster.ts";
 import { Operations, type Outcome } from "./operations.ts";
-import { type Owner, Owners } from "./owners.ts";
+import { type Owner, Owners } from "../checkers/owners.ts";
 import type { Random } from "./random.ts";
 import { FINAL_TIMEOUT, type Finale, sleep, type Users } from "./users.ts";
 import { wasAborted } from "./world.ts";
