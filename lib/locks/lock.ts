@@ -31,10 +31,12 @@ export class Lock {
    * got it together share one.
    */
   readonly token: number;
-  /** Aborts when the lock is released, lost or stolen. */
-  readonly signal: AbortSignal;
   readonly #parts: LockParts;
-  readonly #aborter = new AbortController();
+  /** Made when somebody asks for it: most locks are released before anybody does. */
+  #aborter: AbortController | undefined;
+  #isOver = false;
+  /** Why it is over, if it was taken away. */
+  #reason: unknown;
   #released: Promise<void> | undefined;
 
   /** Made by `node.lock` and its like. */
@@ -43,11 +45,18 @@ export class Lock {
     this.key = key;
     this.mode = ticket.mode;
     this.token = ticket.token;
-    this.signal = checkedSignal(this.#aborter.signal, parts.check);
     this.#parts = parts;
-    ticket.onOver((reason) => {
-      this.#aborter.abort(reason ?? new SynodError("released", "The lock was released"));
-    });
+    ticket.onOver((reason) => this.#end(reason));
+  }
+
+  /** Aborts when the lock is released, lost or stolen. */
+  get signal(): AbortSignal {
+    if (this.#aborter === undefined) {
+      this.#aborter = new AbortController();
+      checkedSignal(this.#aborter.signal, this.#parts.check);
+      if (this.#isOver) this.#abort();
+    }
+    return this.#aborter.signal;
   }
 
   /**
@@ -65,7 +74,7 @@ export class Lock {
   release(): Promise<void> {
     if (this.#released === undefined) {
       this.#released = this.#parts.release();
-      this.#aborter.abort(new SynodError("released", "The lock was released"));
+      this.#end(undefined);
     }
     return this.#released;
   }
@@ -73,5 +82,16 @@ export class Lock {
   /** As {@linkcode release}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
+  }
+
+  #end(reason: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#reason = reason;
+    this.#abort();
+  }
+
+  #abort(): void {
+    this.#aborter?.abort(this.#reason ?? new SynodError("released", "The lock was released"));
   }
 }

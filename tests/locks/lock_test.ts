@@ -203,6 +203,28 @@ describe("lock.release", () => {
     assertGreater(next!.token, lock.token);
   });
 
+  it("has one signal, which tells the same whether it was asked for before the end or after", async () => {
+    await using cluster = await startCluster(1);
+    const [node] = cluster.nodes;
+    const released = (signal: AbortSignal) => {
+      assert(signal.aborted);
+      assertInstanceOf(signal.reason, SynodError);
+      assertStrictEquals(signal.reason.code, "released");
+    };
+    const early = await node.lock("early");
+    const { signal } = early;
+    assertEquals(signal.aborted, false);
+    let aborted = 0;
+    signal.addEventListener("abort", () => aborted++);
+    const late = await node.lock("late");
+    await Promise.all([early.release(), late.release()]);
+    assertEquals(aborted, 1);
+    assertStrictEquals(early.signal, signal);
+    released(signal);
+    released(late.signal);
+    assertStrictEquals(late.signal, late.signal);
+  });
+
   it("ends held and aborts the signal at once, before anybody else can have it", async () => {
     await using cluster = await startCluster(3);
     const lock = await cluster.nodes[0].lock("k");
