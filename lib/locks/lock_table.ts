@@ -110,7 +110,8 @@ export class LockTable {
     while (session.isPossible(owner.pid.session)) {
       try {
         const deadline = engine.runtime.now() + session.remaining + 1;
-        await proposals.change(register, change, { deadline, mustWrite: unsure });
+        const options = { deadline, mustWrite: unsure, urgent: true };
+        await proposals.change(register, change, options);
         return;
       } catch {
         if (engine.isClosed || engine.hopeless !== undefined) return;

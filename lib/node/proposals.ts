@@ -23,6 +23,11 @@ export interface ChangeOptions extends Limits {
   readonly writing?: (ballot: Ballot) => void;
   /** Whether this node will soon change the register again: the promise for that is asked for now. */
   readonly again?: boolean;
+  /**
+   * Whether others wait for this change, and hardly anybody else makes one like it at the same time: it does
+   * not wait after its first refusal. (If all did so, they would refuse each other again and again.)
+   */
+  readonly urgent?: boolean;
 }
 
 /** A change that waits, or is being proposed. */
@@ -187,6 +192,10 @@ class RegisterProposals {
         return;
       case "retry":
         this.#stopAsking();
+        if (this.#attempt === 0 && this.#batch.some((part) => part.options.urgent === true)) {
+          this.#attempt++;
+          return this.#start();
+        }
         this.#cancelTimer = this.#engine.runtime.setTimer(
           () => this.#start(),
           this.#pacing.backoff(this.#attempt++),

@@ -97,6 +97,18 @@ export const NODE: readonly Mutation[] = [
       find: "this.#waiting = new Set([...left, ...this.#waiting]);",
       replace: "this.#waiting = new Set([...this.#waiting, ...left]);",
     },
+    {
+      section: 3,
+      name: "an urgent change never waits for others",
+      find: "          this.#attempt++;\n          return this.#start();\n",
+      replace: "          return this.#start();\n",
+    },
+    {
+      section: 3,
+      name: "no change is urgent",
+      find: "part.options.urgent === true",
+      replace: "false",
+    },
   ]),
   ...mutationsOf("lib/node/settled_values.ts", ["tests/recovery/settled_values_test.ts"], [
     {

@@ -8,7 +8,7 @@ import { KEY, life, ScriptedNode, sendable } from "./support/scripted_node.ts";
 function propose<R>(
   node: ScriptedNode,
   change: Change<R>,
-  options: { mustWrite?: boolean; again?: boolean; signal?: AbortSignal } = {},
+  options: { mustWrite?: boolean; again?: boolean; urgent?: boolean; signal?: AbortSignal } = {},
 ): { promise: Promise<Chosen<R>>; chosen(): Chosen<R> | undefined } {
   const promise = node.core.proposals.change(KEY, sendable(change), {
     deadline: Infinity,
@@ -225,5 +225,25 @@ describe("Proposals: kept promises", () => {
       ].map((line) => line),
     );
     assertEquals(change.chosen()?.state, { present: false, token: 8 });
+  });
+});
+
+describe("Proposals: changes that others wait for", () => {
+  it("are made again at once after the first refusal, and later after a wait as all others", async () => {
+    for (const urgent of [true, false]) {
+      const node = await ScriptedNode.start();
+      const asks = async (counter: number) => {
+        node.rival(counter, "r", "a", "b", "c");
+        await node.ask("a", "b", "c");
+        return (await node.asked("a")).length > 0;
+      };
+      propose(node, append("x"), { urgent });
+      assertEquals(await asks(50), urgent);
+      if (!urgent) await node.time.pass(600);
+      // Once more, or two of them would refuse each other for ever.
+      assertEquals(await asks(90), false);
+      await node.time.pass(600);
+      assertEquals((await node.asked("a")).length > 0, true);
+    }
   });
 });
