@@ -1,3 +1,5 @@
+import { PROMISE_TTL } from "../../lib/paxos/acceptor.ts";
+
 /**
  * The numbers that a process gives its questions begin here. They differ from run to run of the same
  * process and mean nothing but which question is which, so a fingerprint replaces each by where it is
@@ -17,6 +19,14 @@ export interface Fingerprint {
  * ever. Everything that is not listed counts.
  */
 const MEANINGLESS: Record<string, (machine: Record<string, unknown>) => readonly string[]> = {
+  // When it looks for old promises again: whenever that is, none of them is old before.
+  Acceptor: ({ _nextDrop, _promisedOnly }) => {
+    for (const since of (_promisedOnly as ReadonlyMap<string, number>).values()) {
+      if (Number(_nextDrop) <= since + PROMISE_TTL) continue;
+      throw new Error(`a promise of ${since} is not looked at before ${_nextDrop}`);
+    }
+    return ["_nextDrop"];
+  },
   // Filled anew when the next attempt begins, and looked at only while promises are awaited.
   Proposer: ({ _phase }) => _phase === "prepare" ? [] : ["_promises", "_fulls"],
   // Filled anew when the question is asked again.
