@@ -319,9 +319,9 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: "if (false) {",
       },
       {
-        name: "a body whose length is not announced may have any",
+        name: "a body whose length is not announced may be longer",
         find: "if (size > limit) {",
-        replace: "if (false) {",
+        replace: "if (size > 2 * limit) {",
       },
     ]),
   ),
