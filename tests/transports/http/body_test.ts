@@ -29,6 +29,7 @@ describe("readBody()", () => {
   it("reads a body whose length is not announced, up to the limit, and no further", async () => {
     const fits = stream(5);
     assertEquals(await readBody(fits.response, 5), bytes);
+    assertEquals(await readBody(stream(6).response, 5), null);
     const endless = stream(Infinity);
     assertEquals(await readBody(endless.response, 5), null);
     assertEquals(endless.state.cancelled, true);
