@@ -24,7 +24,7 @@ import { checkOptions, type JoinOptions } from "./settings.ts";
  * ```
  */
 export function join(options: JoinOptions): Promise<ClusterNode> {
-  return joinWith(options, systemRuntime);
+  return joinWith(options, systemRuntime());
 }
 
 /** Joins with another clock, other timers and other randomness: those of a simulation. */

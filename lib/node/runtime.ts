@@ -24,23 +24,27 @@ export interface Runtime {
 const draws = new Uint32Array(256);
 let drawn = draws.length;
 
-/** Shared by all nodes of the process. */
-const timers = new Timers(() => performance.now(), (callback, wait) => {
-  const timer = setTimeout(callback, wait);
-  return () => clearTimeout(timer);
-});
-
-/** The clocks, timers and randomness of the JavaScript runtime that this runs in. */
-export const systemRuntime: Runtime = {
-  now: () => performance.now(),
-  wallNow: () => Date.now(),
-  setTimer: (callback, delay) => timers.set(callback, delay),
-  defer: (callback) => queueMicrotask(callback),
-  random: () => {
-    if (drawn === draws.length) {
-      crypto.getRandomValues(draws);
-      drawn = 0;
-    }
-    return draws[drawn++] / 2 ** 32;
-  },
-};
+/**
+ * The clocks, timers and randomness of the JavaScript runtime that this runs in, for one node. The timers
+ * are not shared between nodes: in workerd a node lives in one request, and a timer that another request
+ * has set never fires for it.
+ */
+export function systemRuntime(): Runtime {
+  const timers = new Timers(() => performance.now(), (callback, wait) => {
+    const timer = setTimeout(callback, wait);
+    return () => clearTimeout(timer);
+  });
+  return {
+    now: () => performance.now(),
+    wallNow: () => Date.now(),
+    setTimer: (callback, delay) => timers.set(callback, delay),
+    defer: (callback) => queueMicrotask(callback),
+    random: () => {
+      if (drawn === draws.length) {
+        crypto.getRandomValues(draws);
+        drawn = 0;
+      }
+      return draws[drawn++] / 2 ** 32;
+    },
+  };
+}

@@ -10,7 +10,7 @@ class Script {
   readonly timers: (() => void)[] = [];
   readonly handled: string[] = [];
   readonly runtime: Runtime = {
-    ...systemRuntime,
+    ...systemRuntime(),
     now: () => this.time,
     setTimer: (callback) => {
       this.timers.push(callback);

@@ -101,7 +101,7 @@ export class Lives {
 
   /** Their clock, unless they are given another one. */
   get runtime(): Runtime {
-    return this.#time?.runtime ?? systemRuntime;
+    return this.#time?.runtime ?? systemRuntime();
   }
 
   /** Waits for `promise`; lets time pass meanwhile, if it does not pass by itself. */

@@ -67,6 +67,14 @@ for (const kind of ["http", "webSocket"] as Kind[]) {
       });
     });
 
+    it("may be many at once, one for each request, which have nothing in common", async () => {
+      const ids = Array.from({ length: 20 }, (_, index) => `one-of-many-${index}`);
+      const answers = await Promise.all(
+        ids.map((id) => worker.ask("POST", `/put/${id}`)),
+      );
+      assertEquals(answers, ids.map((value) => ({ ok: true, value })));
+    });
+
     it("keeps its lock as long as its request lasts, and loses it with its process", async () => {
       const [w1] = own.nodes;
       const holding = worker.ask("POST", "/hold/edge-2");

@@ -46,6 +46,14 @@ app.post("/all/:id", async (context) => {
   return context.json({ put, get, token, held, count });
 });
 
+/** Puts a key of its own, and leaves. */
+app.post("/put/:id", async (context) => {
+  const node = await joinAs(context.req.param("id"), context.env);
+  const put = await node.kv.put(["of", node.id], node.id);
+  await node.close();
+  return context.json(put);
+});
+
 /** Takes a lock, says so, and keeps it for ever. */
 app.post("/hold/:id", async (context) => {
   const node = await joinAs(context.req.param("id"), context.env);

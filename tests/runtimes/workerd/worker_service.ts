@@ -1,6 +1,9 @@
 import { bundle } from "../../../tasks/bundle.ts";
 import { startWorkerd, type Workerd } from "../../../tasks/workerd.ts";
 
+/** How long an answer may take, in milliseconds. */
+const LIMIT = 30_000;
+
 /** A worker of this folder, bundled once and started as often as need be. */
 export class WorkerService implements AsyncDisposable {
   readonly #folder: string;
@@ -35,7 +38,7 @@ export class WorkerService implements AsyncDisposable {
   /** What the worker answers, as JSON. */
   async ask(method: "GET" | "POST", path: string): Promise<unknown> {
     const url = `http://127.0.0.1:${this.#running?.port}${path}`;
-    const response = await fetch(url, { method });
+    const response = await fetch(url, { method, signal: AbortSignal.timeout(LIMIT) });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: status ${response.status}: ${text}`);
     return JSON.parse(text);
