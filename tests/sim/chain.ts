@@ -1,10 +1,9 @@
 import { lockOf } from "../../lib/locks/lock_value.ts";
 import { type Ballot, compareBallots, type Life } from "../../lib/paxos/ballot.ts";
-import type { LockEntry } from "../../lib/paxos/lock_register.ts";
 import type { Binding, Pid, RegisterId, SessionId, State } from "../../lib/paxos/register.ts";
 import { parseSession } from "../../lib/paxos/sessions.ts";
 import { singletonOf } from "../../lib/singletons/singleton_value.ts";
-import { lockFaults, nameOf, showLock } from "./lock_links.ts";
+import { lockChainFaults } from "./lock_chain.ts";
 import { identify, show } from "./notation.ts";
 import type { World } from "./world.ts";
 
@@ -187,46 +186,14 @@ export class Chain {
   }
 
   /** Checks every step of a lock. */
-  #checkLock(id: RegisterId, register: Register, chain: readonly Proposal[]): void {
-    const gone = new Set<string>();
-    for (let i = 1; i < chain.length; i++) {
-      const [before, after] = [chain[i - 1], chain[i]];
-      if (after.identity === before.identity) continue;
-      const { decided } = register.written.get(after.identity)!;
-      const tokens = [before.state.token, after.state.token] as const;
-      const writers = [...register.written.values()]
-        .filter(({ state }) => state.token > tokens[0] && state.token <= tokens[1])
-        .map(({ writer }) => writer);
-      const mayLeave = ({ pid }: LockEntry) => {
-        const ended = register.sessions.get(pid.session) ?? null;
-        return (ended !== null && ended <= decided) ||
-          writers.includes(parseSession(pid.session).life);
-      };
-      const link = {
-        before: lockOf(before.state),
-        after: lockOf(after.state),
-        tokens,
-        direct: after.state.present && after.state.over === before.state.token,
-        gone,
-        mayLeave,
-        steals: this.#steals,
-      };
-      for (const fault of lockFaults(link)) {
-        this.#report(
-          `${id}: ${fault}: ${show(before.ballot)} ${showLock(link.before)} to ${
-            show(after.ballot)
-          } ${showLock(link.after)}`,
-        );
-      }
-      const left = [...link.after.holders, ...link.after.queue].map(nameOf);
-      // Who was robbed before it knew that it had the lock asks for it once more.
-      const known = this.#steals
-        ? (link.direct ? link.before.queue : [])
-        : [...link.before.holders, ...link.before.queue];
-      for (const entry of known) {
-        if (!left.includes(nameOf(entry))) gone.add(nameOf(entry));
-      }
-    }
+  #checkLock(id: RegisterId, { written, sessions }: Register, chain: readonly Proposal[]): void {
+    const steps = chain.map(({ ballot, state, identity }) => ({
+      state,
+      at: show(ballot),
+      decided: written.get(identity)!.decided,
+    }));
+    const faults = lockChainFaults(steps, [...written.values()], sessions, this.#steals);
+    for (const fault of faults) this.#report(`${id}: ${fault}`);
   }
 
   #checkLink(id: RegisterId, register: Register, before: Proposal, after: Proposal): void {

@@ -5,17 +5,12 @@ import type { Lock } from "../../lib/locks/lock.ts";
 import type { LockOptions } from "../../lib/locks/options.ts";
 import type { Chain } from "./chain.ts";
 import type { Cluster, Station } from "./cluster.ts";
+import { describeWish, drawWish, failureOf, isBrief, isTheft, type Wish } from "./lock_wish.ts";
 import { Operations, type Outcome } from "./operations.ts";
 import { type Owner, Owners } from "../checkers/owners.ts";
 import type { Random } from "./random.ts";
 import { FINAL_TIMEOUT, type Finale, sleep, type Users } from "./users.ts";
 import { wasAborted } from "./world.ts";
-
-/** A request for a lock, as somebody makes it. */
-interface Wish {
-  readonly options: LockOptions;
-  readonly cancel: () => void;
-}
 
 /** What `node.lock` and `node.locks` have in common. */
 type AnyLock = Lock | ManagedLock;
@@ -121,7 +116,7 @@ export class LockUsers implements Users {
 
   #lock(station: Station, random: Random, key: string): Promise<void> {
     const { options, cancel } = this.#wish(station, random, key);
-    const label = `${station.name} locks ${key} ${describe(options)}`;
+    const label = `${station.name} locks ${key} ${describeWish(options)}`;
     return this.operations.run(station, "lock", label, async () => {
       const lock = await station.node!.lock(key, options);
       cancel();
@@ -141,7 +136,7 @@ export class LockUsers implements Users {
     // There the options exclude each other, and there is no timeout.
     const { mode, ifAvailable, steal, signal } = options;
     const wish = ifAvailable || steal ? { mode, ifAvailable, steal } : { mode, signal };
-    const label = `${station.name} requests ${key} ${describe(wish)}`;
+    const label = `${station.name} requests ${key} ${describeWish(wish)}`;
     let granted = false;
     return this.operations.run(
       station,
@@ -163,7 +158,7 @@ export class LockUsers implements Users {
   /** A process has the lock as often as it likes, and loses it when it ends. */
   #process(station: Station, random: Random, key: string): Promise<void> {
     const { options, cancel } = this.#wish(station, random, key);
-    const label = `${station.name}: a process locks ${key} ${describe(options)}`;
+    const label = `${station.name}: a process locks ${key} ${describeWish(options)}`;
     return this.operations.run(station, "process", label, async () => {
       const process = station.node!.spawn();
       try {
@@ -278,6 +273,22 @@ export class LockUsers implements Users {
     else this.#owners.acts(owner, time);
   }
 
+  /** Draws a request, and takes note of whom it may rob. */
+  #wish(station: Station, random: Random, key: string): Wish {
+    const wish = drawWish(station, random, this.#cluster.scenario.steals);
+    if (wish.options.steal) this.#robbed.add(key);
+    return wish;
+  }
+
+  #failure(
+    error: unknown,
+    options: LockOptions,
+    station: Station,
+    brief: boolean,
+  ): Outcome | undefined {
+    return failureOf(error, options, station, { brief, steals: this.#cluster.scenario.steals });
+  }
+
   /** What a node says of who has a lock must be what the members have agreed on. */
   #checkGrant(key: string, node: string, token: number, label: string): void {
     if (this.#chain.isGranted(registerId("l", undefined, key), node, token)) return;
@@ -288,64 +299,4 @@ export class LockUsers implements Users {
     if (!options.ifAvailable) this.#report(`${label}: there is no lock in the end`);
     return "unavailable";
   }
-
-  #wish(station: Station, random: Random, key: string): Wish {
-    const options: LockOptions = { mode: random.chance(0.3) ? "shared" : "exclusive" };
-    const { steals } = this.#cluster.scenario;
-    const kind = random.weighted({ wait: 8, ifAvailable: 2, steal: steals ? 1 : 0 });
-    if (kind === "ifAvailable") options.ifAvailable = true;
-    if (kind === "steal") {
-      options.mode = "exclusive";
-      options.steal = true;
-      this.#robbed.add(key);
-    }
-    if (random.chance(0.25)) options.timeout = random.integer(5, 3_000);
-    if (!random.chance(0.25)) return { options, cancel: () => {} };
-    const controller = new AbortController();
-    options.signal = controller.signal;
-    const abort = () => controller.abort(new Error("changed my mind"));
-    // Often in the very moment of the grant, or while the request is still on its way.
-    const after = random.between(0, random.pick([5, 100, 3_000]));
-    return { options, cancel: station.machine.setTimer(abort, after) };
-  }
-
-  /** `brief`: whether losing the session is the end of it; others wait for the next one. */
-  #failure(
-    error: unknown,
-    { signal, timeout, ifAvailable }: LockOptions,
-    station: Station,
-    brief: boolean,
-  ): Outcome | undefined {
-    if (signal?.aborted && error === signal.reason) return "aborted";
-    if (error instanceof DOMException) {
-      if (error.name === "TimeoutError" && timeout !== undefined) return "timeout";
-      if (isTheft(error) && this.#cluster.scenario.steals) return "stolen";
-    }
-    if (!(error instanceof SynodError)) return undefined;
-    const { code } = error;
-    if (station.closing && (code === "closed" || code === "replaced")) return "ended";
-    if (brief && code === "session_lost") return "ended";
-    if (code === "no_quorum" && ifAvailable) return "no_quorum";
-    return undefined;
-  }
-}
-
-function isTheft(reason: unknown): boolean {
-  return reason instanceof DOMException && reason.name === "AbortError";
-}
-
-/** Whether a request of `node.lock` ends with the session. */
-function isBrief({ timeout, ifAvailable }: LockOptions): boolean {
-  return timeout !== undefined || ifAvailable === true;
-}
-
-function describe({ mode, ifAvailable, steal, timeout, signal }: LockOptions): string {
-  const parts = [
-    mode,
-    ifAvailable && "if available",
-    steal && "by stealing",
-    timeout !== undefined && `within ${timeout} ms`,
-    signal && "perhaps",
-  ];
-  return parts.filter((part) => part).join(", ");
 }

@@ -7,6 +7,7 @@
  */
 import { MUTATIONS } from "./mutations.ts";
 import type { Mutation } from "./mutations/mutation.ts";
+import { type Verdict, verdictOf } from "./mutations/verdict.ts";
 import type { Workload } from "./scenario.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -46,9 +47,6 @@ async function apply({ name, file, find, replace }: Mutation, root: URL) {
   return () => Deno.writeTextFile(path, text);
 }
 
-/** What a run of the simulation says: a run that was killed, or could not begin, says nothing. */
-type Verdict = "found" | "missed" | "error";
-
 async function run(
   seeds: number,
   workload: Workload,
@@ -69,18 +67,13 @@ async function run(
       "1",
     ],
     cwd: root,
+    env: { NO_COLOR: "1" },
     stdout: "piped",
     stderr: "piped",
   });
   const { code, signal, stdout, stderr } = await command.output();
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  const [, runs, failed] = output.match(/^(\d+) runs in \d+ s, (\d+) failed/m) ?? [];
-  const hangs = /seed \S+ hangs/.test(output);
-  if (signal === null && code === 1 && (Number(failed) > 0 || hangs)) {
-    return { verdict: "found", output };
-  }
-  const isWhole = signal === null && code === 0 && Number(runs) === seeds && Number(failed) === 0;
-  return { verdict: isWhole ? "missed" : "error", output };
+  return { verdict: verdictOf({ code, signal, output, seeds }), output };
 }
 
 /** The first violation in the output, and after how many runs it came. */

@@ -1,0 +1,259 @@
+import type { AnySpec, ChildContext, ChildSpec, Restart } from "../../lib/singletons/spec.ts";
+import type { Cluster, Station } from "./cluster.ts";
+import type { Executions } from "../checkers/executions.ts";
+import { type Owner, Owners } from "../checkers/owners.ts";
+import type { Random } from "./random.ts";
+import { sleep } from "./users.ts";
+import { wasAborted, type World } from "./world.ts";
+
+/** What can be called on an instance; each method is told the number of its call. */
+export interface Worker {
+  add(call: number): Done;
+  wait(call: number, duration: number): Promise<Done>;
+  fail(call: number): never;
+  leave(call: number): Promise<Done>;
+}
+
+/** What a method returns: which call it was, by the instance with which token, and its count. */
+export type Done = [call: number, token: number, count: number];
+
+/** One instance, as it is seen from outside. */
+interface Running {
+  readonly station: Station;
+  readonly name: string;
+  readonly context: ChildContext;
+  readonly owner: Owner;
+  /** Calls that are being executed. */
+  executing: number;
+  /** When it was first seen that it is over, while it was not told. */
+  over: number | undefined;
+}
+
+/** What can be hosted: how it is kept, and whether its calls may overlap. */
+export const SPECS: Readonly<Record<string, { restart: Restart; concurrent: boolean }>> = {
+  temporary: { restart: "temporary", concurrent: false },
+  permanent: { restart: "permanent", concurrent: false },
+  transient: { restart: "transient", concurrent: false },
+  concurrent: { restart: "temporary", concurrent: true },
+};
+
+/** After the deadline of a session its timer may be so late, in milliseconds. */
+const LATENESS = 10;
+
+/** What runs on the nodes that can host singletons, and what it notices. */
+export class Instances {
+  readonly #cluster: Cluster;
+  readonly #world: World;
+  readonly #executions: Executions;
+  readonly #report: (violation: string) => void;
+  readonly #random: Random;
+  readonly #owners: Owners;
+  readonly #running = new Set<Running>();
+  /** By key, the token of the newest instance that has begun. */
+  readonly #newest = new Map<string, number>();
+  /** The tokens of those that were told to end by a call. */
+  readonly #left = new Set<number>();
+  #over = false;
+
+  /** Nodes that start from now on can host them. */
+  constructor(
+    cluster: Cluster,
+    world: World,
+    executions: Executions,
+    report: (violation: string) => void,
+  ) {
+    this.#cluster = cluster;
+    this.#world = world;
+    this.#executions = executions;
+    this.#report = report;
+    this.#random = cluster.simulation.random.fork("instances");
+    this.#owners = new Owners(report);
+    cluster.hosts = (station) => this.#specsOf(station);
+    cluster.onStart((station) => {
+      // In the very turn in which the session is over, so is all that runs in it.
+      station.node!.addEventListener("sessionlost", ({ detail }) => this.#lost(detail.session));
+    });
+  }
+
+  get counts(): { owners: number; looks: number } {
+    return this.#owners.counts;
+  }
+
+  /** From now on they do what they are told to, at once. */
+  stop(): void {
+    this.#over = true;
+  }
+
+  /** Looks at all of them at `time`, which is now. */
+  judge(time: number): void {
+    this.#owners.judge(time);
+    for (const running of this.#running) {
+      const { machine } = running.station;
+      if (machine.crashed || running.owner.believes(time)) continue;
+      running.over ??= time;
+      if (time <= Math.max(running.over, machine.lateUntil) + this.#lateness) continue;
+      this.#report(`${running.name}, and was not told that it is over since ${running.over}`);
+      this.#running.delete(running);
+    }
+  }
+
+  /** What has to be kept running, and does not run now, when there have been no faults for long. */
+  missing(key: string, spec: string, time: number): boolean {
+    const newest = this.#newest.get(key);
+    if (newest === undefined) return false;
+    const { restart } = SPECS[spec];
+    const isKept = restart === "permanent" ||
+      (restart === "transient" && !this.#left.has(newest));
+    return isKept && this.#owners.of(key, time).length !== 1;
+  }
+
+  /** When all nodes have closed nothing runs any more. */
+  finish(): void {
+    for (const { station, name } of this.#running) {
+      if (!station.machine.crashed) this.#report(`${name} outlasts its node`);
+    }
+  }
+
+  /** Whether that node can run what is named; the same in each of its lives. */
+  hosts({ id }: Station, spec: string): boolean {
+    return this.#random.fork(`${id} hosts ${spec}`).chance(0.7);
+  }
+
+  #specsOf(station: Station): AnySpec[] {
+    const random = this.#random.fork(`instances on ${station.name}`);
+    return Object.entries(SPECS).filter(([id]) => this.hosts(station, id)).map((
+      [id, { restart, concurrent }],
+    ): ChildSpec<Worker, []> => ({
+      id,
+      restart,
+      concurrent,
+      start: (context) => this.#start(station, random, id, context),
+      stop: () => this.#linger(station, random, 0.3, 50),
+    }));
+  }
+
+  /** The code of the instance itself, from its first line on. */
+  async #start(
+    station: Station,
+    random: Random,
+    spec: string,
+    context: ChildContext,
+  ): Promise<Worker> {
+    const { simulation } = this.#cluster;
+    const { machine } = station;
+    const { pid, token, signal } = context;
+    const key = `${spec}/${context.key}`;
+    const name = `${station.name} runs ${key} @${token}`;
+    const owner: Owner = {
+      key,
+      name: station.name,
+      of: context,
+      shared: false,
+      token,
+      believes: (time) =>
+        !machine.crashed && !wasAborted(signal) && this.#world.isSessionOpen(pid.session, time),
+    };
+    const running: Running = { station, name, context, owner, executing: 0, over: undefined };
+    simulation.note(name);
+    this.#newest.set(key, Math.max(token, this.#newest.get(key) ?? 0));
+    this.#world.spawned({ station, process: { pid, signal } });
+    const now = machine.time;
+    // The members believe in a session for a little longer: what counts is what it was told.
+    if (wasAborted(signal)) this.#report(`${name}, but begins when it is over`);
+    else this.#running.add(running);
+    const begin = () => {
+      if (!wasAborted(signal)) this.#owners.began(owner, now);
+    };
+    if (now > simulation.time) simulation.at(now, begin);
+    else begin();
+    signal.addEventListener("abort", () => {
+      simulation.note(`${name}: over`);
+      this.#running.delete(running);
+      this.#owners.ended(owner);
+    }, { once: true });
+    await this.#linger(station, random, 0.2, 300);
+    if (!this.#over && random.chance(0.1)) throw named("StartFailed", name);
+    return this.#worker(running, SPECS[spec].concurrent);
+  }
+
+  /** Sometimes takes a while; not at the end, where no timer may be left when all has closed. */
+  async #linger(station: Station, random: Random, chance: number, longest: number): Promise<void> {
+    if (this.#over || !random.chance(chance)) return;
+    await sleep(station.machine, random.between(0, longest));
+  }
+
+  #worker(running: Running, concurrent: boolean): Worker {
+    const { station, context, owner } = running;
+    const { machine } = station;
+    const { token } = context;
+    let count = 0;
+    const execute = (call: number): void => {
+      const { time } = machine;
+      // What a node sends to itself is in no frame.
+      const seen = this.#executions.callerOf(call) !== station.name;
+      this.#executions.began(call, owner.key, token, time, seen);
+      if (!owner.believes(time)) {
+        this.#report(`${running.name}, and executes ${call} when it is over`);
+      }
+      if (running.executing > 0 && !concurrent) {
+        this.#report(`${running.name}, and executes ${call} before another call is over`);
+      }
+      this.#act(running);
+    };
+    const during = async (call: number, work: () => Promise<void>): Promise<Done> => {
+      execute(call);
+      running.executing++;
+      await work();
+      running.executing--;
+      this.#act(running);
+      return [call, token, ++count];
+    };
+    return {
+      add: (call) => {
+        execute(call);
+        return [call, token, ++count];
+      },
+      wait: (call, duration) => during(call, () => sleep(machine, duration)),
+      fail: (call) => {
+        execute(call);
+        throw named("CallFailed", `call ${call}`);
+      },
+      leave: (call) => {
+        this.#left.add(token);
+        return during(call, () => context.exit());
+      },
+    };
+  }
+
+  /** What only the one instance may do: so it asks its signal first. */
+  #act({ station: { machine }, context: { signal, pid }, owner, name }: Running): void {
+    const [aborted, time] = [signal.aborted, machine.time];
+    if (aborted) return;
+    if (!this.#world.isSessionOpen(pid.session, time)) {
+      this.#report(`${name}, and its signal is open though its session is over`);
+    }
+    const { simulation } = this.#cluster;
+    if (time > simulation.time) simulation.at(time, () => this.#owners.acts(owner, time));
+    else this.#owners.acts(owner, time);
+  }
+
+  #lost(session: string): void {
+    for (const { context, name } of this.#running) {
+      if (context.pid.session !== session || wasAborted(context.signal)) continue;
+      this.#report(`${name}, and goes on though its session was lost`);
+    }
+  }
+
+  /** How much later than the deadline a signal may abort by itself, in milliseconds. */
+  get #lateness(): number {
+    const { faults, sessionTtl } = this.#cluster.scenario;
+    // By the monotonic clock, which may have stood still when the wall clock went on, or was set.
+    return LATENESS + (faults.sleep + faults.stepWall > 0 ? sessionTtl : 0);
+  }
+}
+
+function named(name: string, message: string): Error {
+  const error = new Error(message);
+  error.name = name;
+  return error;
+}

@@ -1,0 +1,52 @@
+import { lockOf } from "../../lib/locks/lock_value.ts";
+import type { Life } from "../../lib/paxos/ballot.ts";
+import type { LockEntry } from "../../lib/paxos/lock_register.ts";
+import type { SessionId, State } from "../../lib/paxos/register.ts";
+import { parseSession } from "../../lib/paxos/sessions.ts";
+import { lockFaults, nameOf, showLock } from "./lock_links.ts";
+
+/** A state of a lock that was chosen. */
+export interface LockStep {
+  readonly state: State;
+  /** When somebody decided on it, in the order of all decisions and endings. */
+  readonly decided: number;
+  /** At which ballot it was chosen: for a person. */
+  readonly at: string;
+}
+
+/**
+ * What is wrong with the states of a lock in the order in which they were chosen. `written` are all that
+ * somebody decided on, and by whom; `sessions` tells when each session was first seen to have ended.
+ */
+export function lockChainFaults(
+  steps: readonly LockStep[],
+  written: readonly { readonly state: State; readonly writer: Life }[],
+  sessions: ReadonlyMap<SessionId, number | null>,
+  steals: boolean,
+): string[] {
+  const faults: string[] = [];
+  const gone = new Set<string>();
+  for (let i = 1; i < steps.length; i++) {
+    const [{ state, at: from }, { state: next, at: to, decided }] = [steps[i - 1], steps[i]];
+    if (next.token === state.token) continue; // the same once more, under a new ballot
+    const tokens = [state.token, next.token] as const;
+    const writers = written
+      .filter(({ state }) => state.token > tokens[0] && state.token <= tokens[1])
+      .map(({ writer }) => writer);
+    const mayLeave = ({ pid: { session } }: LockEntry) => {
+      const ended = sessions.get(session) ?? null;
+      return (ended !== null && ended <= decided) || writers.includes(parseSession(session).life);
+    };
+    const [before, after] = [lockOf(state), lockOf(next)];
+    const direct = next.present && next.over === state.token;
+    const link = { before, after, tokens, direct, gone, mayLeave, steals };
+    for (const fault of lockFaults(link)) {
+      faults.push(`${fault}: ${from} ${showLock(before)} to ${to} ${showLock(after)}`);
+    }
+    // Who was robbed before it knew that it had the lock asks for it once more.
+    const known = steals ? (direct ? before.queue : []) : [...before.holders, ...before.queue];
+    const left = new Set([...after.holders, ...after.queue].map(nameOf));
+    for (const entry of known) if (!left.has(nameOf(entry))) gone.add(nameOf(entry));
+  }
+  return faults;
+}

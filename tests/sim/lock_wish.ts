@@ -1,0 +1,76 @@
+import { SynodError } from "../../lib/errors.ts";
+import type { LockOptions } from "../../lib/locks/options.ts";
+import type { Station } from "./cluster.ts";
+import type { Outcome } from "./operations.ts";
+import type { Random } from "./random.ts";
+
+/** A request for a lock, as somebody makes it. */
+export interface Wish {
+  readonly options: LockOptions;
+  /** To be called when the lock is there: from then on nobody changes their mind. */
+  readonly cancel: () => void;
+}
+
+/** Draws how somebody on `machine` asks for a lock; `steals`: whether it may be stolen. */
+export function drawWish({ machine }: Station, random: Random, steals: boolean): Wish {
+  const options: LockOptions = { mode: random.chance(0.3) ? "shared" : "exclusive" };
+  const kind = random.weighted({ wait: 8, ifAvailable: 2, steal: steals ? 1 : 0 });
+  if (kind === "ifAvailable") options.ifAvailable = true;
+  if (kind === "steal") {
+    options.mode = "exclusive";
+    options.steal = true;
+  }
+  if (random.chance(0.25)) options.timeout = random.integer(5, 3_000);
+  if (!random.chance(0.25)) return { options, cancel: () => {} };
+  const controller = new AbortController();
+  options.signal = controller.signal;
+  const abort = () => controller.abort(new Error("changed my mind"));
+  // Often in the very moment of the grant, or while the request is still on its way.
+  const after = random.between(0, random.pick([5, 100, 3_000]));
+  return { options, cancel: machine.setTimer(abort, after) };
+}
+
+/**
+ * How a request ended with `error`; `undefined`: it must not have. `brief`: whether losing the session is
+ * the end of it; others wait for the next one. `steals`: whether it may have been stolen.
+ */
+export function failureOf(
+  error: unknown,
+  { signal, timeout, ifAvailable }: LockOptions,
+  { closing }: Station,
+  { brief, steals }: { brief: boolean; steals: boolean },
+): Outcome | undefined {
+  if (signal?.aborted && error === signal.reason) return "aborted";
+  if (error instanceof DOMException) {
+    if (error.name === "TimeoutError" && timeout !== undefined) return "timeout";
+    if (isTheft(error) && steals) return "stolen";
+  }
+  if (!(error instanceof SynodError)) return undefined;
+  const { code } = error;
+  if (closing && (code === "closed" || code === "replaced")) return "ended";
+  if (brief && code === "session_lost") return "ended";
+  if (code === "no_quorum" && ifAvailable) return "no_quorum";
+  return undefined;
+}
+
+/** Whether a lock was lost for this reason to somebody who stole it. */
+export function isTheft(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === "AbortError";
+}
+
+/** Whether a request of `node.lock` ends with the session. */
+export function isBrief({ timeout, ifAvailable }: LockOptions): boolean {
+  return timeout !== undefined || ifAvailable === true;
+}
+
+/** A request, for a person. */
+export function describeWish({ mode, ifAvailable, steal, timeout, signal }: LockOptions): string {
+  const parts = [
+    mode,
+    ifAvailable && "if available",
+    steal && "by stealing",
+    timeout !== undefined && `within ${timeout} ms`,
+    signal && "perhaps",
+  ];
+  return parts.filter((part) => part).join(", ");
+}
