@@ -144,10 +144,10 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the locks of who died are never freed",
-    file: "lib/locks/lock_table.ts",
-    find: "#drop(register: RegisterId, session: string): void {\n    this.#ended.add(session);",
-    replace: "#drop(register: RegisterId, session: string): void {",
-    seeds: LATE,
+    file: "lib/locks/ended_sessions.ts",
+    find: "return this.#sessions.has(session);",
+    replace: "return false;",
+    seeds: SOON,
     workload,
   },
   {
