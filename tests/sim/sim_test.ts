@@ -6,7 +6,7 @@ import { runSeed } from "./run.ts";
 import { drawScenario, type Workload } from "./scenario.ts";
 
 /** How many seeds of each workload the test task runs; `deno task sim --seeds N` runs more. */
-const SEEDS: Readonly<Record<Workload, number>> = { kv: 200, locks: 80, steal: 25, singletons: 55 };
+const SEEDS: Readonly<Record<Workload, number>> = { kv: 200, locks: 80, steal: 20, singletons: 45 };
 
 /** So many in one test, so that it is seen where time goes. */
 const AT_ONCE = 25;
