@@ -70,8 +70,11 @@ export class Instances {
     this.#owners = new Owners(report);
     cluster.hosts = (station) => this.#specsOf(station);
     cluster.onStart((station) => {
-      // In the very turn in which the session is over, so is all that runs in it.
-      station.node!.addEventListener("sessionlost", ({ detail }) => this.#lost(detail.session));
+      // In the very turn in which the session is over, so is all that runs in it: also what is just about
+      // to end when that is found out.
+      station.node!.addEventListener("sessionlost", ({ detail }) => {
+        queueMicrotask(() => this.#lost(detail.session));
+      });
     });
   }
 

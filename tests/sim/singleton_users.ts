@@ -67,8 +67,10 @@ export class SingletonUsers implements Users {
   /** Sees which instance each call is sent to. */
   frame({ requests }: Frame): void {
     for (const request of requests) {
-      if (request.type !== "ask") continue;
-      const question = decodeQuestion(request.body);
+      // A node that its host does not hear has the members pass its questions on.
+      const ask = request.type === "relay" ? request.load.message : request;
+      if (ask.type !== "ask") continue;
+      const question = decodeQuestion(ask.body);
       if (question.type !== "call") continue;
       const [call] = decodeValue(question.args) as [number];
       this.#executions.sent(call, question.token);
