@@ -179,7 +179,8 @@ export class LockTable {
       return this.#change(register, { type: "request", entry, ifAvailable, steal, sent })(current);
     };
     const writing = ({ counter }: Ballot) => void (ticket.firstAccept ??= counter);
-    const options = { ...limits, again: true, writing };
+    // A theft that was sent once and is not found is not tried again.
+    const options = { ...limits, again: true, afresh: steal, writing };
     const chosen = await this.#core.proposals.change(register, change, options);
     if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
     // Whoever is in the way may have died: then it is out of it at once.

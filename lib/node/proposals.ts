@@ -28,6 +28,8 @@ export interface ChangeOptions extends Limits {
    * not wait after its first refusal. (If all did so, they would refuse each other again and again.)
    */
   readonly urgent?: boolean;
+  /** Whether a kept promise must not be tried: it may be outdated, and one try in vain would be too much. */
+  readonly afresh?: boolean;
 }
 
 /** A change that waits, or is being proposed. */
@@ -165,7 +167,9 @@ class RegisterProposals {
     });
     this.#leaveGate = this.#engine.gate.enter(() => {
       // Once, and only for the first attempt: it is dropped after any doubt.
-      this.#start(this.#kept.take(this.#register));
+      const kept = this.#kept.take(this.#register);
+      const afresh = Array.from(this.#waiting).some(({ options }) => options.afresh === true);
+      this.#start(afresh ? undefined : kept);
     });
   }
 

@@ -35,6 +35,24 @@ describe("steal", () => {
     assertEquals(valueOf(await first.holders("k")).map(({ pid }) => pid.node), ["n2"]);
   });
 
+  it("takes it also if its node has a promise from before, which holds no more", async () => {
+    const sessionTtl = 1_000;
+    await using cluster = await TimedCluster.start(3, { sessionTtl });
+    const [, second, third] = cluster.nodes;
+    await cluster.until(third.lock("k"));
+    cluster.isolate("n3");
+    for (let round = 0; round < 2; round++) {
+      const lock = await cluster.until(second.lock("k"));
+      await cluster.until(lock.release());
+    }
+    const lock = await cluster.until(second.lock("k"));
+    cluster.heal();
+    await cluster.eventually(() => third.hasQuorum, "a new session");
+    const thief = await cluster.until(third.lock("k", STEAL));
+    assertGreater(thief.token, lock.token);
+    assert(thief.held);
+  });
+
   it("takes it from an owner of long standing, too", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;

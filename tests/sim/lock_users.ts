@@ -63,7 +63,9 @@ export class LockUsers implements Users {
   }
 
   /** Nobody holds or waits for anything any more; everybody can have everything. */
-  async finale({ up, within }: Finale): Promise<void> {
+  async finale(finale: Finale): Promise<void> {
+    const { up, within } = finale;
+    if (this.#cluster.scenario.steals && up.length > 1) await this.#robFinally(finale);
     for (const station of up) {
       const { name, node } = station;
       const left = await within(node!.locks.query());
@@ -89,6 +91,24 @@ export class LockUsers implements Users {
   }
 
   finish(): void {}
+
+  /** Who is robbed is told so soon, when there are no faults. */
+  async #robFinally({ up: [first, second], within, pass }: Finale): Promise<void> {
+    const [key] = this.#names;
+    this.#robbed.add(key);
+    const lock = await within(first.node!.lock(key));
+    await pass(200); // from then on it is worth a watch
+    const stolen = await within(second.node!.lock(key, { steal: true }));
+    await pass(1_000);
+    if (lock === undefined || stolen === undefined) {
+      return this.#report(`${key} can be neither locked nor stolen at the end`);
+    }
+    if (!wasAborted(lock.signal) || !isTheft(lock.signal.reason) || lock.held) {
+      this.#report(`${first.name} was robbed of ${key} at the end, and does not know it`);
+    }
+    await within(stolen.release());
+    await pass(200);
+  }
 
   async #user(station: Station, random: Random): Promise<void> {
     for (;;) {
