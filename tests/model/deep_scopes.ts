@@ -40,6 +40,16 @@ export const deepScopes: readonly Expected[] = [
     "a member forgets a register",
   ),
   expected(
+    "a release that is forgotten, and two puts with the same counter",
+    {
+      ...REGISTER,
+      content: "a",
+      clients: [release("p", "a", 1), put("q", "b", 1, 2), put("n", "c", 1, 2)],
+    },
+    1_998_991,
+    13_115_777,
+  ),
+  expected(
     "a put tried twice, and a crash",
     { ...RESTART, clients: [put("p", "a", 2)] },
     48_130,

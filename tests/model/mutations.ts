@@ -63,6 +63,14 @@ export const MUTATIONS: readonly Mutation[] = [
     "a put that is released and forgotten, and another put",
     "not written over",
   ),
+  slow(
+    "the floor rises to what was accepted, not to what was promised",
+    "acceptor",
+    "Math.max(this.#floor, entry.promised.counter)",
+    "Math.max(this.#floor, entry.accepted?.ballot.counter ?? 0)",
+    "a release that is forgotten, and two puts with the same counter",
+    "not written over",
+  ),
   mutation(
     "a promise is dropped without raising the floor",
     "acceptor",
