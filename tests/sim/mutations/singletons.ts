@@ -150,12 +150,4 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     seeds: SOON,
     workload,
   },
-  {
-    name: "a start that fails tells nobody",
-    file: "lib/singletons/instance.ts",
-    find: "for (const { answering } of this.#waiting.splice(0)) answering(failed);",
-    replace: "",
-    seeds: SOON,
-    workload,
-  },
 ];
