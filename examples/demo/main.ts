@@ -6,8 +6,8 @@
  * Each worker is a member of a cluster. For each line they race to claim it; whoever wins computes its
  * SHA-256 and publishes it for all. When a worker is terminated, the lines that it has claimed and not
  * finished come free, and the others take them. It starts again with an empty memory, gets back from the
- * others what it must know, and takes part as before. In the end everything is checked; the exit code is
- * 1 if anything is not as it must be.
+ * others what it must know, and takes part as before: the last quarter of the lines waits for it. In the
+ * end everything is checked; the exit code is 1 if anything is not as it must be.
  *
  * Begin to read in `worker.ts`: it has all that a program of your own would have, too.
  *

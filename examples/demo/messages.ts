@@ -6,6 +6,8 @@ export interface Setup {
   readonly self: number;
   /** The lines to share. */
   readonly lines: readonly string[];
+  /** How many of them, from the first, may be claimed at once; the others wait until all are there again. */
+  readonly shared: number;
   /** Whether it was terminated before: then much is done already. */
   readonly again: boolean;
   /** Where to note what it does: the memory of a `ClaimsLog`. */
@@ -25,6 +27,8 @@ export type ToWorker =
   | { readonly type: "start"; readonly setup: Setup }
   /** All have joined: begin. */
   | { readonly type: "go" }
+  /** The one that was terminated is back: go on with the last lines. */
+  | { readonly type: "complete" }
   /** All are through: leave the cluster. */
   | { readonly type: "leave" };
 

@@ -7,6 +7,9 @@ export const MEMBERS: readonly string[] = ["w1", "w2", "w3"];
 /** So long after its termination a worker starts again, in milliseconds. */
 const RESTART_AFTER = 100;
 
+/** This part of the lines, the last ones, waits for the worker that was terminated: it is to take part again. */
+const KEPT_FOR_ALL = 1 / 4;
+
 /** If nothing has happened for so many milliseconds, something is broken: a failover takes about one second. */
 const STANDSTILL = 20_000;
 
@@ -73,7 +76,8 @@ export async function race(lines: readonly string[], spectator: Spectator): Prom
     const log = ClaimsLog.withCapacity(4 * lines.length + 100);
     lives.push({ worker: self, log });
     const again = restarted !== undefined;
-    const setup: Setup = { members: MEMBERS, self, lines, again, log: log.memory };
+    const shared = lines.length - Math.floor(KEPT_FOR_ALL * lines.length);
+    const setup: Setup = { members: MEMBERS, self, lines, shared, again, log: log.memory };
     post(workers[self], { type: "start", setup });
   };
   try {
@@ -106,6 +110,7 @@ export async function race(lines: readonly string[], spectator: Spectator): Prom
               restarted = { ...restarted, ready: message.at };
               spectator.event(`${MEMBERS[self]} is back`);
               post(workers[self], { type: "go" });
+              for (const worker of workers) post(worker, { type: "complete" });
               break;
             }
             if (++joined < MEMBERS.length) break;

@@ -22,17 +22,21 @@ class LineWorker {
   readonly #setup: Setup;
   readonly #node: ClusterNode;
   readonly #log: ClaimsLog;
+  readonly #complete: Promise<unknown>;
 
-  constructor(setup: Setup, node: ClusterNode) {
+  /** `complete` resolves when the worker that was terminated is back. */
+  constructor(setup: Setup, node: ClusterNode, complete: Promise<unknown>) {
     this.#setup = setup;
     this.#node = node;
     this.#log = new ClaimsLog(setup.log);
+    this.#complete = complete;
   }
 
   /** Sees to it that every line gets done, by whomever, and resolves to what was published. */
   async run(): Promise<LineResult[]> {
     const done: Promise<void>[] = [];
     await this.#forEachLine(async (line) => {
+      if (line >= this.#setup.shared) await this.#complete;
       // After a restart much is done already: what is, nobody has to claim.
       if (this.#setup.again && await this.#isDone(line)) return;
       await this.#race(line);
@@ -152,7 +156,8 @@ await node.ready;
 tell({ type: "joined", at: now() });
 
 await next(); // "go"
-tell({ type: "finished", results: await new LineWorker(setup, node).run() });
+const complete = next(); // "complete"
+tell({ type: "finished", results: await new LineWorker(setup, node, complete).run() });
 
 await next(); // "leave": not before all are through, since two of three are needed for a quorum
 await node.close();

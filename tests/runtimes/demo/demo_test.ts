@@ -52,7 +52,7 @@ describe("examples/demo", () => {
     const restarted = output.match(/^(w[123]).* restarted$/gm);
     assertEquals([terminated?.length, restarted?.length], [1, 1], output);
     assertEquals(restarted?.[0].slice(0, 2), terminated?.[0].slice(0, 2));
-    // It takes part again: with so many lines left it gets some.
+    // It takes part again: the last lines have waited for it.
     assert(lives[3][0] > 0, output);
     assertMatch(output, /^recovery +w[123] started again \S+ ms later, with an empty memory$/m);
     assertMatch(output, /^ +it had its memory back, and a session, after \S+ ms; from then on/m);
