@@ -54,5 +54,5 @@ export async function pool<T>(
   return results;
 }
 
-/** How many processes may work at the same time. */
-export const width: number = Math.max(1, navigator.hardwareConcurrency);
+/** How many processes may work at the same time: one more than there are cores, since many wait a lot. */
+export const width: number = navigator.hardwareConcurrency + 1;
