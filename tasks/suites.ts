@@ -28,8 +28,8 @@ export const RULES: readonly Rule[] = [
     timeout: 600_000,
   })),
   // These start processes of other runtimes themselves.
-  ...["tests/runtimes/", "tests/chaos/", "tests/examples/", "tests/tasks/"].map((folder): Rule => ({
-    folder,
+  ...["runtimes", "chaos", "siege", "examples", "tasks"].map((name): Rule => ({
+    folder: `tests/${name}/`,
     runtimes: ["deno"],
     permissions: ["--allow-all"],
     timeout: 300_000,

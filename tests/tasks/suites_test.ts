@@ -12,7 +12,16 @@ describe("ruleFor()", () => {
 
   it("runs simulations, models and what starts other runtimes in Deno alone", () => {
     for (
-      const folder of ["sim", "model", "checkers", "mutations", "scripted", "runtimes", "tasks"]
+      const folder of [
+        "sim",
+        "model",
+        "checkers",
+        "mutations",
+        "scripted",
+        "runtimes",
+        "siege",
+        "tasks",
+      ]
     ) {
       assertEquals(ruleFor(`tests/${folder}/a_test.ts`).runtimes, ["deno"]);
     }

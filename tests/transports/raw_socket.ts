@@ -55,6 +55,11 @@ export class RawSocket {
     }
   }
 
+  /** How many bytes wait to be sent, where the runtime tells. */
+  get unsent(): number {
+    return (this.#socket as { bufferedAmount?: number }).bufferedAmount ?? 0;
+  }
+
   /** Sends JSON. */
   say(message: unknown): void {
     this.send(JSON.stringify(message));

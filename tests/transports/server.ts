@@ -128,3 +128,6 @@ export class TestServer {
     await this.#close();
   }
 }
+
+/** A server of which only the address matters; it may be that of another process. */
+export type Reachable = Pick<TestServer, "url">;

@@ -5,7 +5,7 @@ import { checkOptions } from "../../../transports/http/options.ts";
 import { HttpTransport, TIMES, type Times } from "../../../transports/http/transport.ts";
 import { FrameReader, writeFrames } from "../../../transports/link/frame_stream.ts";
 import { SECRET } from "../networks.ts";
-import type { TestServer } from "../server.ts";
+import type { Reachable } from "../server.ts";
 
 /** A transport with other times than usual. */
 export function transportWith(options: HttpOptions, times: Partial<Times> = {}): HttpTransport {
@@ -30,7 +30,7 @@ export interface Answer {
 
 /** One request to a route of `server`. */
 export async function post(
-  server: TestServer,
+  server: Reachable,
   route: string,
   body: BodyInit,
   headers: Record<string, string> = {},
@@ -43,16 +43,16 @@ export async function post(
 
 /** A session, in the hands of a test. */
 export class RawSession {
-  readonly #server: TestServer;
+  readonly #server: Reachable;
   readonly key: string;
 
-  private constructor(server: TestServer, key: string) {
+  private constructor(server: Reachable, key: string) {
     this.#server = server;
     this.key = key;
   }
 
   /** Comes in as the node `id` of those with the secret. */
-  static async enter(server: TestServer, id: string, to: string): Promise<RawSession> {
+  static async enter(server: Reachable, id: string, to: string): Promise<RawSession> {
     const greeting = hello(id, to);
     const challenge = JSON.parse((await post(server, "session", JSON.stringify(greeting))).text);
     const { nonce } = challenge;
@@ -62,7 +62,7 @@ export class RawSession {
   }
 
   /** Comes in with a token. */
-  static async show(server: TestServer, id: string, to: string, token: string) {
+  static async show(server: Reachable, id: string, to: string, token: string) {
     const answer = await post(server, "session", JSON.stringify({ ...hello(id, to), token }));
     return new RawSession(server, JSON.parse(answer.text).session);
   }

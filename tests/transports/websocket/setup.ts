@@ -6,7 +6,7 @@ import { checkOptions, type WebSocketOptions } from "../../../transports/websock
 import { TIMES, type Times, WebSocketTransport } from "../../../transports/websocket/transport.ts";
 import { SECRET } from "../networks.ts";
 import { RawSocket } from "../raw_socket.ts";
-import { ClientWebSocket, TestServer, upgradeWebSocket } from "../server.ts";
+import { ClientWebSocket, type Reachable, TestServer, upgradeWebSocket } from "../server.ts";
 
 /** A transport with other times than usual. */
 export function transportWith(
@@ -27,7 +27,7 @@ export const hello = (id: string, to: string) => ({
 });
 
 /** Comes in as the node `id` of those with the secret, by hand. */
-export async function enter(server: TestServer, id: string, to: string): Promise<RawSocket> {
+export async function enter(server: Reachable, id: string, to: string): Promise<RawSocket> {
   const greeting = hello(id, to);
   const socket = await RawSocket.open(server.url("ws"), greeting);
   const { nonce } = await socket.hear();

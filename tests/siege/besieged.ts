@@ -1,0 +1,51 @@
+import { programFor } from "../../tasks/program.ts";
+import { root } from "../../tasks/process.ts";
+import type { Runtime } from "../../tasks/suites.ts";
+import { readLines } from "../chaos/lines.ts";
+import { SECRET } from "../transports/networks.ts";
+import type { Reachable } from "../transports/server.ts";
+import type { Addresses, Memory } from "./server.ts";
+
+/** The id of its node. */
+export const SERVER = "server";
+
+/** The process of the server, seen from outside. */
+export class Besieged {
+  /** Where it can be reached, in the form that helpers of the transports' tests ask for. */
+  readonly at: Reachable;
+  readonly #child: Deno.ChildProcess;
+
+  private constructor(child: Deno.ChildProcess, addresses: Addresses) {
+    this.#child = child;
+    this.at = { url: (scheme) => addresses[scheme] };
+  }
+
+  /** Starts it; resolves when it is ready. */
+  static async start(runtime: Runtime): Promise<Besieged> {
+    const permissions = ["--allow-read", "--allow-net=127.0.0.1"];
+    const [command, ...args] = await programFor(runtime, "tests/siege/server.ts", permissions);
+    const child = new Deno.Command(command, {
+      args: [...args, SECRET],
+      cwd: root,
+      env: { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    for await (const line of readLines(child.stdout)) {
+      return new Besieged(child, JSON.parse(line));
+    }
+    throw new Error(`the server has ended: ${JSON.stringify(await child.status)}`);
+  }
+
+  /** What it has of memory. */
+  async memory(): Promise<Memory> {
+    return await (await fetch(`${this.at.url("http")}/memory`)).json();
+  }
+
+  /** Ends it; resolves when it has ended. */
+  async stop(): Promise<void> {
+    await this.#child.stdin.close();
+    await this.#child.status;
+  }
+}
