@@ -5,7 +5,7 @@ import { memoryNetwork } from "../../transports/memory.ts";
 import { Cluster, startCluster } from "../support/cluster.ts";
 import { assertCode, valueOf } from "../support/expect.ts";
 import { turn, within } from "../support/wait.ts";
-import { VirtualCluster } from "../singletons/support/virtual_cluster.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
 
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 

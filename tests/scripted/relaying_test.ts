@@ -6,7 +6,7 @@ import { encodeQuestion } from "../../lib/singletons/bodies.ts";
 import type { Load, Request } from "../../lib/paxos/messages.ts";
 import type { ChildSpec, ClusterNode, Remote } from "../../mod.ts";
 import { type Counter, Counters } from "../singletons/support/counters.ts";
-import { VirtualCluster } from "../singletons/support/virtual_cluster.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { cutOff } from "../support/cut_transport.ts";
 import { assertCode, valueOf } from "../support/expect.ts";
 import { tapped, type TappedTransport } from "../support/tapped_transport.ts";

@@ -15,7 +15,7 @@ import { assertCode, reasonOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";
 import { keyFor } from "./support/keys.ts";
-import { VirtualCluster } from "./support/virtual_cluster.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
 
 /** The whole numbers from 1. */
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);

@@ -6,7 +6,7 @@ import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
 import { collectEvents, eventually, nextEvent, turn, within } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";
 import { keyFor } from "./support/keys.ts";
-import { VirtualCluster } from "./support/virtual_cluster.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
 
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 

@@ -15,7 +15,7 @@ import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
 import { collectEvents } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";
 import { keyFor } from "./support/keys.ts";
-import { VirtualCluster } from "./support/virtual_cluster.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
 
 /** How long a host keeps what it runs after it was cut off, in milliseconds. */
 const SESSION_TTL = 1_000;

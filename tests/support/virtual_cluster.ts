@@ -1,8 +1,8 @@
-import { joinWith } from "../../../lib/node/join.ts";
-import type { ClusterNode, Transport } from "../../../mod.ts";
-import type { NodeOptions } from "../../support/cluster.ts";
-import { turn } from "../../support/wait.ts";
-import { VirtualTime } from "../../support/virtual_time.ts";
+import { joinWith } from "../../lib/node/join.ts";
+import type { ClusterNode, Transport } from "../../mod.ts";
+import type { NodeOptions } from "./cluster.ts";
+import { turn } from "./wait.ts";
+import { VirtualTime } from "./virtual_time.ts";
 
 /** Puts something on the transport of the node `id`. */
 export type Wrap = (transport: Transport, id: string) => Transport;
