@@ -72,6 +72,7 @@ export function encodeRequest(request: Request, to: FrameWriter): Fields {
         to.life(life),
         encodeState(request.state, to),
         request.next,
+        request.fallback === null ? null : to.counter(request.fallback),
       ];
     }
     case "read":
@@ -149,16 +150,19 @@ export function decodeRequest(field: unknown, from: FrameReader): Request {
         register: register(field[2]),
         ballot: from.ballot(field[3], field[4]),
       };
-    case KINDS.accept:
-      fields(field, 7);
+    case KINDS.accept: {
+      fields(field, 8);
+      const ballot = from.ballot(field[3], field[4]);
       return {
         id,
         type: "accept",
         register: register(field[2]),
-        ballot: from.ballot(field[3], field[4]),
+        ballot,
         state: decodeState(field[5], from),
         next: flag(field[6]),
+        fallback: fallback(field[7], ballot.counter, from),
       };
+    }
     case KINDS.read:
       fields(field, 3);
       return { id, type: "read", register: register(field[2]) };
@@ -278,6 +282,13 @@ function isPersonal(reply: Reply): reply is PersonalReply {
 
 function spec(field: unknown): string {
   return isSpecId(field) ? field : refuse("not the id of a singleton");
+}
+
+/** Above the ballot that it is the fallback of: otherwise it could only be refused, too. */
+function fallback(field: unknown, ballot: number, from: FrameReader): number | null {
+  if (field === null) return null;
+  const counter = from.counter(field);
+  return counter > ballot ? counter : refuse("a fallback that is no higher ballot");
 }
 
 function prefix(field: unknown): string {

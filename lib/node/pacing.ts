@@ -4,7 +4,7 @@ import type { Runtime } from "./runtime.ts";
 const LONGEST_RESEND = 1_000;
 const LONGEST_BACKOFF = 500;
 
-/** What a round trip takes before any was measured. */
+/** What a round trip takes before any was measured, in milliseconds. */
 const FIRST_ROUND_TRIP = 10;
 
 /**
@@ -14,6 +14,7 @@ const FIRST_ROUND_TRIP = 10;
 export class Pacing {
   readonly #runtime: Runtime;
   #roundTrip = FIRST_ROUND_TRIP;
+  #isMeasured = false;
 
   /** Takes chance from `runtime`. */
   constructor(runtime: Runtime) {
@@ -22,7 +23,10 @@ export class Pacing {
 
   /** Takes note of how long a quorum took to answer. */
   measured(roundTrip: number): void {
-    // The gain of a smoothed round trip time in RFC 6298, section 2.
+    // A smoothed round trip time, as in RFC 6298, section 2; but the first one may be long only because
+    // connections are still being made.
+    if (!this.#isMeasured) this.#roundTrip = Math.min(roundTrip, FIRST_ROUND_TRIP);
+    this.#isMeasured = true;
     this.#roundTrip += (roundTrip - this.#roundTrip) / 8;
   }
 

@@ -176,7 +176,7 @@ export class Acceptor {
   #accept(request: RegisterRequest & { type: "accept" }, now: number): AcceptorOutput {
     const { register, ballot, state, next } = request;
     const promised = this.#promised(register);
-    if (compareBallots(ballot, promised) < 0) return only({ type: "nack", promised });
+    if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));
     const entry = this.#entries.get(register) ?? this.#create(register);
     entry.accepted = { ballot, state };
     entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;
@@ -189,6 +189,17 @@ export class Acceptor {
       reply: { type: "learned", register, ballot, state } as const,
     }));
     return { reply: { type: "accepted", ballot }, pushes };
+  }
+
+  /** An `accept` that comes too late: as if a `prepare` of its fallback had come right behind it. */
+  #refuse(
+    { register, ballot: { life }, fallback }: RegisterRequest & { type: "accept" },
+    promised: Ballot,
+    now: number,
+  ): RegisterReply {
+    // What it holds nothing about might be refused for want of room, which is no answer to an `accept`.
+    if (fallback === null || !this.#entries.has(register)) return { type: "nack", promised };
+    return this.#prepare(register, { counter: fallback, life }, now);
   }
 
   /** What it has accepted for `register`, or its floor. */

@@ -88,6 +88,8 @@ export type RegisterRequest =
     readonly state: State;
     /** Also a promise for this ballot: `(counter + 1, same life)`. */
     readonly next: boolean;
+    /** Should this be refused, it counts as a `prepare` of `(fallback, same life)`; `null`: it does not. */
+    readonly fallback: number | null;
   }
   | { readonly type: "read"; readonly register: RegisterId }
   | { readonly type: "forget"; readonly register: RegisterId; readonly ballot: Ballot }

@@ -101,6 +101,12 @@ export interface ProposerOptions<R> {
 }
 
 /**
+ * A fallback is so much above all counters that its proposer knows: those who asked for the register since
+ * have used two for each attempt, and nobody may have told of them yet.
+ */
+const FALLBACK_LEAD = 16;
+
+/**
  * The proposer of one change of one register (Lamport, *Paxos Made Simple*, section 2.2, with a change
  * function in place of a value: Rystsov, *CASPaxos*, section 2.2). Feed it replies; it says what to do.
  */
@@ -120,6 +126,8 @@ export class Proposer<R> {
   #wrote = false;
   /** The promise of the next ballot, should the running `accept` be chosen. */
   #kept: KeptPromise | undefined;
+  /** The ballot that those promise who refuse the running `accept`. */
+  #fallback: Ballot | undefined;
 
   /** Nothing happens before `start`. */
   constructor(options: ProposerOptions<R>) {
@@ -153,6 +161,7 @@ export class Proposer<R> {
     this.#fulls.clear();
     this.#kept = undefined;
     this.#reliesOnKept = false;
+    this.#fallback = undefined;
     this.#phase = "prepare";
     this.#request = { type: "prepare", register, ballot: this.#ballot };
     return { do: "send", request: this.#request };
@@ -160,12 +169,19 @@ export class Proposer<R> {
 
   /**
    * Begins an attempt at a ballot that a quorum has promised already, which saves a round trip. The state
-   * may be old by now, so even "no change" is written before it is reported.
+   * may be old by now, so even "no change" is written before it is reported. Whoever refuses, since a rival
+   * came, promises a higher ballot instead: so the attempt in vain costs no round trip of its own.
    */
   startKept({ ballot, state }: KeptPromise): Step<R> {
+    const { clock, life, members } = this.#options;
+    // Used up with the request, and never proposed but after a quorum promised it.
+    const counter = clock.next() + FALLBACK_LEAD;
+    clock.observe(counter);
+    this.#fallback = { counter, life };
     this.#ballot = ballot;
     this.#reliesOnKept = true;
-    this.#accepts = new Tally(this.#options.members);
+    this.#promises = new Tally(members);
+    this.#accepts = new Tally(members);
     this.#nacks.clear();
     this.#fulls.clear();
     return this.#propose({ state, token: state.token, ballot, unanimous: false, stale: [] });
@@ -186,7 +202,9 @@ export class Proposer<R> {
   unanswered(): { request: RegisterRequest; members: string[] } | undefined {
     if (this.#request === undefined || this.#phase === "done") return undefined;
     const tally = this.#phase === "prepare" ? this.#promises : this.#accepts;
-    const members = tally.missing().filter((member) => !this.#nacks.has(member));
+    const members = tally.missing().filter((member) =>
+      !this.#nacks.has(member) && !(this.#fallback !== undefined && this.#promises.has(member))
+    );
     return { request: this.#request, members };
   }
 
@@ -205,10 +223,34 @@ export class Proposer<R> {
       if (reply.type !== "promise" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
       if (this.#promises.add(sender, reply)) return this.#decide();
     } else if (this.#phase === "accept") {
+      if (reply.type === "promise") return this.#fallBack(sender, reply);
       // An `accepted` also is the promise of the next ballot, if that was asked for.
-      if (this.#hasAccepted(reply) && this.#accepts.add(sender, true)) return this.#finish();
+      if (!this.#hasAccepted(reply)) return undefined;
+      return this.#accepts.add(sender, true) ? this.#finish() : this.#unlessSplit();
     }
     return undefined;
+  }
+
+  /** Somebody refused what relied on a kept promise, and promised the fallback. */
+  #fallBack(sender: Sender, reply: Report & { readonly ballot: Ballot }): Step<R> | undefined {
+    if (this.#fallback === undefined) return undefined;
+    if (compareBallots(reply.ballot, this.#fallback) !== 0) return undefined;
+    if (!this.#promises.add(sender, reply)) return this.#unlessSplit();
+    this.#ballot = this.#fallback;
+    this.#fallback = undefined;
+    this.#reliesOnKept = false;
+    this.#accepts = new Tally(this.#options.members);
+    return this.#decide();
+  }
+
+  /** Begins again when so many have answered otherwise that neither ballot can get a quorum any more. */
+  #unlessSplit(): Step<R> | undefined {
+    if (this.#fallback === undefined) return undefined;
+    const { members } = this.#options;
+    const spare = members.length - majority(members.length);
+    const nacks = this.#nacks.size;
+    const hopeless = nacks + this.#promises.size > spare && nacks + this.#accepts.size > spare;
+    return hopeless ? { do: "restart" } : undefined;
   }
 
   #hasAccepted(reply: RegisterReply): boolean {
@@ -256,7 +298,15 @@ export class Proposer<R> {
     if (next) clock.observe(counter + 1);
     this.#phase = "accept";
     this.#nacks.clear();
-    this.#request = { type: "accept", register, ballot: this.#ballot, state: written, next };
+    const fallback = this.#fallback?.counter ?? null;
+    this.#request = {
+      type: "accept",
+      register,
+      ballot: this.#ballot,
+      state: written,
+      next,
+      fallback,
+    };
     return { do: "send", request: this.#request };
   }
 
@@ -271,12 +321,16 @@ export class Proposer<R> {
     const answered = this.#phase === "prepare" ? this.#promises : this.#accepts;
     // The second copy of a request is refused by who took the first one.
     if (answered.has(sender.member)) return undefined;
+    if (this.#fallback !== undefined && this.#promises.has(sender.member)) return undefined;
+    if (promised.life === life && promised.counter === this.#fallback?.counter) {
+      return { do: "restart" };
+    }
     if (promised.life === life && promised.counter === this.#ballot.counter) {
       // The promise was made, and its reply was lost.
       return this.#phase === "prepare" ? { do: "restart" } : undefined;
     }
     this.#nacks.add(sender.member);
-    if (this.#nacks.size <= members.length - majority(members.length)) return undefined;
+    if (this.#nacks.size <= members.length - majority(members.length)) return this.#unlessSplit();
     // Somebody changed the register since: that is no contention, and nobody has to be waited for.
     return { do: this.#reliesOnKept ? "restart" : "retry" };
   }

@@ -93,6 +93,11 @@ export class Tally<T> {
     return this.#replies.size >= this.#needed;
   }
 
+  /** How many replies count. */
+  get size(): number {
+    return this.#replies.size;
+  }
+
   /** The replies that count, by member. */
   get replies(): T[] {
     return Array.from(this.#replies.values(), (counted) => counted.reply);

@@ -208,6 +208,7 @@ describe("decodeFrame()", () => {
       ballot: BALLOT,
       state,
       next: true,
+      fallback: CLOCK,
     };
     const at = (place: number, ...wrong: unknown[]) => {
       for (const value of wrong) {
@@ -228,6 +229,19 @@ describe("decodeFrame()", () => {
       spoilsField("requests", accept, 5, wrong);
     }
     spoilsField("requests", accept, 6, null, 0, 1, "true");
+    const atBallot = CLOCK - BALLOT.counter;
+    spoilsField(
+      "requests",
+      accept,
+      7,
+      atBallot,
+      atBallot + 1,
+      CLOCK,
+      CLOCK - 2 ** 52,
+      0.5,
+      "1",
+      true,
+    );
   });
 
   it("refuses times, choices and lists out of range", () => {

@@ -105,7 +105,15 @@ describe("encodeFrame() and decodeFrame()", () => {
     };
     const frame: Frame = {
       ...EMPTY,
-      requests: [{ id: 1, type: "accept", register: REGISTER, ballot: BALLOT, state, next: false }],
+      requests: [{
+        id: 1,
+        type: "accept",
+        register: REGISTER,
+        ballot: BALLOT,
+        state,
+        next: false,
+        fallback: null,
+      }],
     };
     const bytes = encodeFrame(frame);
     // A view of something larger, as transports may hand it over.
@@ -207,7 +215,15 @@ describe("encodeFrame()", () => {
       owners: [],
     };
     const requests: Request[] = [
-      { id: 1, type: "accept", register: REGISTER, ballot: BALLOT, state, next: false },
+      {
+        id: 1,
+        type: "accept",
+        register: REGISTER,
+        ballot: BALLOT,
+        state,
+        next: false,
+        fallback: null,
+      },
     ];
     assertThrows(() => encodeFrame({ ...EMPTY, requests }), TypeError, "another node");
   });

@@ -14,6 +14,7 @@ import {
   floorBallot,
   type Life,
   makeLife,
+  MAX_COUNTER,
   NO_BALLOT,
 } from "../../lib/paxos/ballot.ts";
 import type { Accepted, Binding, Pid, SessionId, State } from "../../lib/paxos/register.ts";
@@ -38,13 +39,18 @@ export class RandomFrames {
   /** For each type of request, a request. */
   readonly requests: Readonly<Record<Request["type"], () => Without<Request>>> = {
     prepare: () => ({ type: "prepare", register: this.register(), ballot: this.ballot() }),
-    accept: () => ({
-      type: "accept",
-      register: this.register(),
-      ballot: this.ballot(),
-      state: this.state(),
-      next: this.flag(),
-    }),
+    accept: () => {
+      const ballot = this.ballot();
+      const fallback = ballot.counter + 1 + this.#random.below(9);
+      return {
+        type: "accept",
+        register: this.register(),
+        ballot,
+        state: this.state(),
+        next: this.flag(),
+        fallback: this.flag() && fallback < MAX_COUNTER ? fallback : null,
+      };
+    },
     read: () => ({ type: "read", register: this.register() }),
     forget: () => ({ type: "forget", register: this.register(), ballot: this.ballot() }),
     watch: () => ({ type: "watch", register: this.register() }),

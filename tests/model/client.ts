@@ -40,6 +40,8 @@ export interface ClientOptions {
   readonly operations: readonly Operation[];
   /** How many ballots it may use for one of them, besides kept ones. */
   readonly attempts: number;
+  /** How many more for one that begins with a kept ballot; `attempts` unless it is given. */
+  readonly afterKept?: number;
   /** How many counters it has seen. */
   readonly clock?: number;
 }
@@ -161,7 +163,10 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.#propose(operation);
     const { kept } = this;
     this.kept = null;
-    if (kept !== null) return this.#do(this.proposer!.startKept(kept));
+    if (kept !== null) {
+      this.attempts = this.#options.afterKept ?? this.attempts;
+      return this.#do(this.proposer!.startKept(kept));
+    }
     this.attempts--;
     this.#do(this.proposer!.start());
   }

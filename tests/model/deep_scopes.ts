@@ -1,5 +1,6 @@
 import {
   append,
+  appendThenPut,
   type Expected,
   expected,
   GENESIS,
@@ -25,6 +26,22 @@ export const deepScopes: readonly Expected[] = [
     { ...REGISTER, clients: [put("p", "a", 1), put("q", "b", 1), read(1)] },
     495_216,
     3_150_912,
+  ),
+  expected(
+    "two appends, the second by a kept promise that another one outdates, and further tries",
+    { ...REGISTER, clients: [append("p", "ab", 1), append("q", "c", 1, 2)] },
+    4_782_521,
+    25_316_567,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+  ),
+  expected(
+    "an append, then a put by a kept promise that another append outdates, and further tries",
+    { ...REGISTER, clients: [appendThenPut("p", "a", "b"), append("q", "c", 1, 2)] },
+    2_216_350,
+    11_650_053,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
   ),
   expected(
     "two puts that are released and forgotten",

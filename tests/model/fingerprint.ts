@@ -28,7 +28,13 @@ const MEANINGLESS: Record<string, (machine: Record<string, unknown>) => readonly
     return ["_nextDrop"];
   },
   // Filled anew when the next attempt begins, and looked at only while promises are awaited.
-  Proposer: ({ _phase }) => _phase === "prepare" ? [] : ["_promises", "_fulls"],
+  Proposer: ({ _phase, _fallback }) => [
+    ...(_phase === "prepare" || (_phase === "accept" && _fallback !== undefined)
+      ? []
+      : ["_promises"]),
+    ...(_phase === "prepare" ? [] : ["_fulls"]),
+    ...(_phase === "done" ? ["_fallback"] : []),
+  ],
   // Filled anew when the question is asked again.
   Recovery: ({ _question }) => _question === null ? ["_known"] : [],
 };

@@ -55,6 +55,11 @@ export function append(name: string, letters: string, attempts: number, clock = 
   return { name, operations: appends(letters, letters.length - 1), attempts, clock };
 }
 
+/** The same, but what begins with a kept promise is not tried again after its fallback. */
+export function appendOnFallback(name: string, letters: string): ClientOptions {
+  return { ...append(name, letters, 1), afterKept: 0 };
+}
+
 /** The same, but with the first one only it asks for a promise to keep. */
 export function appendKeepingOnce(name: string, letters: string): ClientOptions {
   return { name, operations: appends(letters, 1), attempts: 1 };

@@ -34,7 +34,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an acceptor accepts below its promise",
     "acceptor",
-    'if (compareBallots(ballot, promised) < 0) return only({ type: "nack", promised });',
+    "if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));",
     "",
     "two appends with the same counter",
     "not written over",
@@ -175,6 +175,22 @@ export const MUTATIONS: readonly Mutation[] = [
     "ballot, unanimous: false, stale: [] });",
     "ballot, unanimous: true, stale: [] });",
     "an append, then a put by a kept promise, and another append",
+    "taken for chosen",
+  ),
+  mutation(
+    "a fallback is proposed before a quorum has promised it",
+    "proposer",
+    "if (!this.#promises.add(sender, reply)) return this.#unlessSplit();",
+    "this.#promises.add(sender, reply);",
+    "two appends, the second by a kept promise that another one outdates",
+    "not written over",
+  ),
+  mutation(
+    "what was accepted at a kept ballot counts for its fallback, too",
+    "proposer",
+    "    this.#accepts = new Tally(this.#options.members);\n    return this.#decide();",
+    "    return this.#decide();",
+    "two appends, the second by a kept promise that another one outdates",
     "taken for chosen",
   ),
   mutation(

@@ -1,6 +1,7 @@
 import {
   append,
   appendKeepingOnce,
+  appendOnFallback,
   appendThenPut,
   bound,
   type Expected,
@@ -59,6 +60,14 @@ export const registerScopes: readonly Expected[] = [
     29_929,
     136_284,
     "a kept promise saves a round",
+  ),
+  expected(
+    "two appends, the second by a kept promise that another one outdates",
+    { ...REGISTER, clients: [appendOnFallback("p", "ab"), append("q", "c", 1, 2)] },
+    166_333,
+    801_673,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
   ),
   expected(
     "three appends, the second by a kept promise",

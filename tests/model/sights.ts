@@ -11,6 +11,7 @@ import type { World } from "./world.ts";
 export type Sight =
   | "a member promises or accepts nothing, since it promised more"
   | "a kept promise saves a round"
+  | "a member promises the fallback of what it refuses"
   | "a change ends without a write"
   | "a read has to propose"
   | "a refused proposer begins again"
@@ -245,6 +246,9 @@ export class Sights {
       if (output.out !== "answer" || input.do !== "ask") continue;
       if (output.reply.type === "nack") {
         sights.push("a member promises or accepts nothing, since it promised more");
+      }
+      if (output.reply.type === "promise" && input.request.type === "accept") {
+        sights.push("a member promises the fallback of what it refuses");
       }
       const isFirstLife = before.record?.lives.includes(before.incarnation ?? "");
       if (output.reply.type === "accepted" && !isFirstLife) {

@@ -113,8 +113,10 @@ function tellRequest(request: Omit<Request, "id">): string {
   switch (it.type) {
     case "prepare":
       return `prepare ${showBallot(it.ballot)}`;
-    case "accept":
-      return `accept ${showBallot(it.ballot)} ${show(it.state)}${it.next ? ", keep" : ""}`;
+    case "accept": {
+      const or = it.fallback === null ? "" : `, or prepare ${it.fallback}`;
+      return `accept ${showBallot(it.ballot)} ${show(it.state)}${it.next ? ", keep" : ""}${or}`;
+    }
     case "forget":
       return `forget ${showBallot(it.ballot)}`;
     case "enquire":

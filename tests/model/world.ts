@@ -91,7 +91,14 @@ export class World {
       row[process] = parts.process.step(0, parts.processInputs.number(boot)).next;
       if (this.#first === null) continue;
       const { ballot, state } = this.#first;
-      const request = { type: "accept", register: REGISTER, ballot, state, next: false } as const;
+      const request = {
+        type: "accept",
+        register: REGISTER,
+        ballot,
+        state,
+        next: false,
+        fallback: null,
+      } as const;
       const ask = { do: "ask", client: -1, question: -1, request, vector: [] } as const;
       this.toProcess(row, process, parts.processInputs.number(ask));
       const { pieces } = this.scope;

@@ -56,8 +56,27 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 3,
+      name: "nobody promises a fallback",
+      find: "if (fallback === null || !this.#entries.has(register))",
+      replace: "if (true)",
+    },
+    {
+      section: 3,
+      name: "a fallback makes a register of which nothing is held",
+      find: "if (fallback === null || !this.#entries.has(register))",
+      replace: "if (fallback === null)",
+    },
+    {
+      section: 3,
+      name: "a fallback is promised by who accepts",
+      find: "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
+      replace: "{ counter: request.fallback ?? ballot.counter + Number(next), life: ballot.life }",
+    },
+    {
+      section: 3,
       name: "an acceptor accepts below its promise",
-      find: 'if (compareBallots(ballot, promised) < 0) return only({ type: "nack", promised });',
+      find:
+        "if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));",
       replace: "",
     },
     {
@@ -386,6 +405,54 @@ export const REGISTERS: readonly Mutation[] = [
         name: "late answers count for the next phase",
         find: "if (request !== this.#request) return undefined;",
         replace: "",
+      },
+      {
+        section: 3,
+        name: "a fallback is proposed before a quorum has promised it",
+        find: "if (!this.#promises.add(sender, reply)) return this.#unlessSplit();",
+        replace: "this.#promises.add(sender, reply);",
+      },
+      {
+        section: 3,
+        name: "a promise of another ballot counts for a fallback",
+        find: "if (compareBallots(reply.ballot, this.#fallback) !== 0) return undefined;",
+        replace: "",
+      },
+      {
+        section: 3,
+        name: "what was accepted at a kept ballot counts for its fallback, too",
+        find: "    this.#accepts = new Tally(this.#options.members);\n    return this.#decide();",
+        replace: "    return this.#decide();",
+      },
+      {
+        section: 3,
+        name: "the ballot of a fallback is used for another attempt",
+        find: "    clock.observe(counter);\n    this.#fallback",
+        replace: "    this.#fallback",
+      },
+      {
+        section: 3,
+        name: "a fallback is no higher than what is known",
+        find: "const counter = clock.next() + FALLBACK_LEAD;",
+        replace: "const counter = clock.next();",
+      },
+      {
+        section: 3,
+        name: "a proposer waits for ever between two ballots that got no quorum",
+        find: 'return hopeless ? { do: "restart" } : undefined;',
+        replace: "return undefined;",
+      },
+      {
+        section: 3,
+        name: "an attempt without a kept promise has a fallback, too",
+        find: "    this.#reliesOnKept = false;\n    this.#fallback = undefined;\n    this.#phase",
+        replace: "    this.#reliesOnKept = false;\n    this.#phase",
+      },
+      {
+        section: 3,
+        name: "a fallback stays one when it is the ballot",
+        find: "    this.#ballot = this.#fallback;\n    this.#fallback = undefined;\n",
+        replace: "    this.#ballot = this.#fallback;\n",
       },
       {
         section: 3,

@@ -45,12 +45,14 @@ export const accept = (
   state: State,
   register = "k1",
   next = false,
+  fallback: number | null = null,
 ): RegisterRequest => ({
   type: "accept",
   register,
   ballot: ballot(at),
   state,
   next,
+  fallback,
 });
 /** `read`. */
 export const read = (register = "k1"): RegisterRequest => ({ type: "read", register });

@@ -159,6 +159,49 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
     );
   });
 
+  it("with a `fallback` promises that where it refuses, as if a prepare had come right behind", () => {
+    const or = (at: string, fallback: number) => accept(at, value("y", 4), "k1", false, fallback);
+    const acceptor = makeAcceptor();
+    assertEquals(
+      script(
+        acceptor,
+        0,
+        accept("4p", value("x", 4)),
+        or("4p", 9), // accepted: the fallback is not needed, and nothing is promised for it
+        prepare("5q"),
+        or("4p", 9),
+        or("4p", 9), // a second copy is refused
+        or("4p", 8),
+        accept("9p", value("z", 9)),
+        or("9p", 12),
+        or("8q", 9),
+        read(),
+      ),
+      [
+        "accepted 4p",
+        "accepted 4p",
+        "promise 5q, y@4 at 4p",
+        "promise 9p, y@4 at 4p",
+        "nack 9p",
+        "nack 9p",
+        "accepted 9p",
+        "accepted 9p",
+        "promise 9q, y@4 at 9p",
+        "current, promised 9q, y@4 at 9p",
+      ],
+    );
+  });
+
+  it("refuses what it holds nothing about, and keeps no promise for it, whatever the fallback", () => {
+    const acceptor = makeAcceptor({ floor: 5 });
+    const late = accept("4p", value("x", 4), "k1", false, 9);
+    assertEquals(script(acceptor, 0, late, read()), [
+      "nack 5~",
+      "current, promised 5~, none, floor 5",
+    ]);
+    assertEquals(acceptor.size, 0);
+  });
+
   it("never goes back: promises and accepted ballots only rise, whatever comes", () => {
     const acceptor = makeAcceptor();
     let seed = 1;
@@ -174,7 +217,7 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
       const at = `${Math.floor(i / 30) + chance(12)}${"opq"[chance(3)]}`;
       const request = chance(2) === 0
         ? prepare(at)
-        : accept(at, value("x", 1), "k1", chance(3) === 0);
+        : accept(at, value("x", 1), "k1", chance(3) === 0, chance(2) * (i + 20) || null);
       acceptor.handle(request, asker, 0);
       const { reply } = acceptor.handle(read(), asker, 0);
       assert(reply?.type === "current");

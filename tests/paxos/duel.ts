@@ -345,7 +345,11 @@ function restore({ promised, accepted }: AcceptorState): Acceptor {
   const asker = { node: "", life: "" };
   const register = REGISTER;
   if (accepted !== null) {
-    acceptor.handle({ type: "accept", register, ...accepted, next: false }, asker, 0);
+    acceptor.handle(
+      { type: "accept", register, ...accepted, next: false, fallback: null },
+      asker,
+      0,
+    );
   }
   if (promised.counter > 0) {
     acceptor.handle({ type: "prepare", register, ballot: promised }, asker, 0);

@@ -24,7 +24,9 @@ export function showRequest(request: RegisterRequest): string {
       return `${request.type} ${showBallot(request.ballot)}`;
     case "accept": {
       const next = request.next ? " and promise the next" : "";
-      return `accept ${showBallot(request.ballot)} ${showState(request.state)}${next}`;
+      const { ballot: { life }, fallback } = request;
+      const or = fallback === null ? "" : `, or prepare ${showBallot({ counter: fallback, life })}`;
+      return `accept ${showBallot(request.ballot)} ${showState(request.state)}${next}${or}`;
     }
     case "list":
       return `list ${request.prefix} after ${request.after}`;

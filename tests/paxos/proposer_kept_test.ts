@@ -22,9 +22,9 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     const again = cluster.proposer("p", release, { clock: p.clock });
     again.startKept(p.proposer.kept!).ask("a", "b");
     cluster.expect(`
-      p>a accept 2p absent@2
+      p>a accept 2p absent@2, or prepare 19p
       a>p accepted 2p
-      p>b accept 2p absent@2
+      p>b accept 2p absent@2, or prepare 19p
       b>p accepted 2p
       p! done, absent@2 at 2p
     `);
@@ -104,9 +104,9 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     const again = cluster.proposer("p", look, { clock: p.clock });
     again.startKept(p.proposer.kept!).ask("a", "b");
     cluster.expect(`
-      p>a accept 2p x@1
+      p>a accept 2p x@1, or prepare 19p
       a>p accepted 2p
-      p>b accept 2p x@1
+      p>b accept 2p x@1, or prepare 19p
       b>p accepted 2p
       p! done, x@1 at 2p
     `);
@@ -120,14 +120,14 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     q.clock.observe(1);
     q.run("b", "c"); // 2q is above 2p
     const again = cluster.proposer("p", look, { clock: p.clock });
-    again.startKept(p.proposer.kept!).ask("b", "c");
-    assertEquals(again.last, "restart");
-    again.start().ask("a", "b").ask("a", "b");
-    assertEquals(again.last, "done, xy@2 at 3p");
+    again.startKept(p.proposer.kept!).ask("a", "b");
+    assertEquals(again.last, "");
+    again.ask("c");
+    assertEquals(again.last, "done, xy@2 at 2q");
   });
 
   it("a rival of a lower life at the promised counter is refused, one of a higher life is not", () => {
-    for (const [life, last] of [["o", "done, xz@2 at 2p"], ["q", "restart"]]) {
+    for (const [life, last] of [["o", "done, xz@2 at 2p"], ["q", ""]]) {
       const cluster = new Cluster();
       const p = cluster.proposer("p", write("x"), { keepPromise });
       p.run("a", "b");
@@ -146,10 +146,10 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     const p = cluster.proposer("p", write("x"), { keepPromise });
     p.run("a", "b");
     const again = cluster.proposer("p", append("y"), { clock: p.clock });
-    for (const [counter, last] of [[6, "restart"], [8, "retry"]] as const) {
+    for (const [counter, last] of [[40, "restart"], [60, "retry"]] as const) {
       const q = cluster.proposer("q", look);
       q.clock.observe(counter);
-      if (counter === 6) {
+      if (counter === 40) {
         q.start().ask("b", "c");
         again.startKept(p.proposer.kept!).ask("b", "c");
       } else {
@@ -162,18 +162,189 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
   });
 
   it("after a refusal it goes on with a prepare, above all; its state may be adopted by then", () => {
-    const cluster = new Cluster();
-    const p = cluster.proposer("p", write("x"), { keepPromise });
-    p.run("a", "b");
-    const q = cluster.proposer("q", look);
-    q.clock.observe(1);
-    q.start().ask("b", "c");
-    const again = cluster.proposer("p", append("y"), { clock: p.clock });
-    again.startKept(p.proposer.kept!).ask("a", "b", "c");
+    const { cluster, again, kept } = rivalled(40);
+    again.startKept(kept).ask("a", "b", "c");
     assertEquals(again.last, "restart");
     again.start().ask("a", "b").ask("a", "b");
+    assert(cluster.trace.includes("p>b accept 42p xy@2"), "no fallback: nothing was kept for it");
     // It finds its own state at a, where it was accepted: the change is made once.
-    assertEquals([again.last, again.chosen.result], ["done, xy@2 at 3p", "xy"]);
+    assertEquals([again.last, again.chosen.result], ["done, xy@2 at 42p", "xy"]);
+    assert(cluster.trace.includes("b>p nack 41q"));
+  });
+});
+
+/**
+ * A proposer that appends `y` and has kept the promise for it; meanwhile b and c have promised a ballot to a
+ * rival who has seen `counter`.
+ */
+function rivalled(counter = 1, members = ["a", "b", "c"]) {
+  const cluster = new Cluster({ members });
+  const p = cluster.proposer("p", write("x"), { keepPromise });
+  p.run(...members);
+  const q = cluster.proposer("q", look);
+  q.clock.observe(counter);
+  q.start().ask("b", "c");
+  const again = cluster.proposer("p", append("y"), { clock: p.clock });
+  cluster.trace.length = 0;
+  return { cluster, again, q, kept: p.proposer.kept! };
+}
+
+describe("Proposer: the fallback, a prepare that goes with a kept promise", () => {
+  it("whoever refuses promises it instead: a refusal costs no round trip of its own", () => {
+    const { cluster, again, kept } = rivalled();
+    again.startKept(kept).ask("b", "c").ask("b", "c");
+    cluster.expect(`
+      p>b accept 2p xy@2, or prepare 19p
+      b>p promise 19p, x@1 at 1p
+      p>c accept 2p xy@2, or prepare 19p
+      c>p promise 19p, none
+      p>b accept 19p xy@19
+      b>p accepted 19p
+      p>c accept 19p xy@19
+      c>p accepted 19p
+      p! done, xy@19 at 19p
+    `);
+  });
+
+  it("is not needed where a quorum accepts: who refused does not matter then", () => {
+    const other = new Cluster({ members: ["a", "b", "c", "d", "e"] });
+    const p = other.proposer("p", write("x"), { keepPromise });
+    p.run("a", "b", "c", "d", "e");
+    const q = other.proposer("q", look);
+    q.clock.observe(1);
+    q.start().ask("d", "e");
+    const more = other.proposer("p", append("y"), { clock: p.clock });
+    more.startKept(p.proposer.kept!).ask("d", "e", "a", "b", "c");
+    assertEquals(more.last, "done, xy@2 at 2p");
+  });
+
+  it("is above what has been seen by more than those who wait may have used", () => {
+    for (const [rivals, type] of [[9, "accept"], [10, "prepare"]] as const) {
+      const { cluster, again, q, kept } = rivalled();
+      // Each of them takes two: one to ask, and one for its next change.
+      for (let rival = 1; rival < rivals; rival++) {
+        q.clock.observe(q.clock.counter + 1);
+        q.start().ask("b", "c");
+      }
+      again.startKept(kept).ask("b", "c");
+      if (again.last === "restart") again.start();
+      assertEquals(again.proposer.request?.type, type, cluster.trace.join());
+    }
+  });
+
+  it("is a ballot like any other: used up, and a further attempt takes a greater one", () => {
+    const { again, kept } = rivalled();
+    again.startKept(kept).ask("b");
+    again.start();
+    assertEquals(showBallot(again.proposer.ballot), "20p");
+  });
+
+  it("finds what was accepted of its own attempt in vain: the change is made once", () => {
+    const { again, q, kept } = rivalled();
+    again.startKept(kept).ask("a"); // accepted there
+    q.start().ask("a");
+    again.send("a").hear("a"); // the second copy is refused
+    again.ask("b").ask("a", "b");
+    assertEquals([again.last, again.chosen.result], ["done, xy@2 at 19p", "xy"]);
+  });
+
+  it("what was accepted at the kept ballot does not count for it", () => {
+    const { again, kept } = rivalled();
+    again.startKept(kept).ask("a", "b", "c").ask("b");
+    assertEquals([again.last, again.proposer.unanswered()?.members], ["", ["a", "c"]]);
+    again.ask("c");
+    assertEquals(again.last, "done, xy@19 at 19p");
+  });
+
+  it("after a write, even what a quorum reports is written before it is told", () => {
+    const { cluster, again, kept } = rivalled();
+    const rival = cluster.proposer("r", append("y"));
+    rival.clock.observe(3);
+    rival.run("b", "c");
+    again.startKept(kept).ask("b", "c");
+    assertEquals([again.last, again.proposer.request?.type], ["", "accept"]);
+    again.ask("b", "c");
+    assertEquals(again.last, "done, xy@4 at 19p");
+  });
+
+  it("without a write, what a quorum reports at one ballot is told at once", () => {
+    const { cluster, kept } = rivalled();
+    const rival = cluster.proposer("r", append("z"));
+    rival.clock.observe(3);
+    rival.run("b", "c");
+    const again = cluster.proposer("p", look);
+    again.clock.observe(2);
+    again.startKept(kept).ask("b", "c");
+    assertEquals(again.last, "done, xz@4 at 4r");
+  });
+
+  it("begins again where neither ballot can get a quorum any more", () => {
+    const mixed = rivalled();
+    const rival = mixed.cluster.proposer("r", look);
+    rival.clock.observe(40);
+    rival.start().ask("c");
+    mixed.again.startKept(mixed.kept).ask("a", "b");
+    assertEquals(mixed.again.last, "");
+    mixed.again.ask("c"); // accepted, promised, refused
+    assertEquals(mixed.again.last, "restart");
+    for (const order of [["a", "b", "c", "d"], ["b", "c", "a", "d"]]) {
+      const halves = rivalled(1, ["a", "b", "c", "d"]);
+      halves.again.startKept(halves.kept).ask(...order.slice(0, 3));
+      assertEquals(halves.again.last, "");
+      halves.again.ask(order[3]);
+      assertEquals(halves.again.last, "restart");
+    }
+  });
+
+  it("a promise of another ballot is none, nor one where no fallback was asked for", () => {
+    const { cluster, again, kept } = rivalled();
+    again.startKept(kept);
+    const request = again.proposer.request!;
+    for (const member of ["a", "b", "c"]) {
+      const promise = {
+        type: "promise",
+        ballot: { counter: 20, life: "p" },
+        accepted: null,
+        copied: false,
+        floor: 0,
+        stale: [],
+      } as const;
+      assertEquals(again.proposer.receive(request, cluster.sender(member), promise), undefined);
+    }
+    again.ask("a", "b", "c");
+    assertEquals(again.proposer.request?.type, "accept");
+    const later = again.proposer.request!;
+    for (const member of ["a", "b", "c"]) {
+      const promise = cluster.handle(
+        member,
+        { ...request, type: "prepare" } as typeof request,
+        "p",
+      );
+      assertEquals(again.proposer.receive(later, cluster.sender(member), promise!), undefined);
+    }
+    assertEquals(again.last, "");
+  });
+
+  it("who has promised it is not asked again, and the second copy of a request changes nothing", () => {
+    const { again, kept } = rivalled();
+    again.startKept(kept).ask("b").ask("b");
+    assertEquals([again.last, again.proposer.contended], ["", false]);
+    assertEquals(again.proposer.unanswered()?.members, ["a", "c"]);
+  });
+
+  it("begins again at once when a promise of it was made, and its reply was lost", () => {
+    const { again, kept } = rivalled();
+    again.startKept(kept).send("b").lose("b").ask("b");
+    assertEquals(again.last, "restart");
+  });
+
+  it("counts only with promises that are crash-consistent", () => {
+    const { cluster, again, kept } = rivalled();
+    again.startKept(kept).send("b");
+    cluster.crash("b");
+    again.ask("c"); // c knows of the crash
+    again.hear("b");
+    assertEquals([again.last, again.proposer.ballot.counter], ["", 2]);
   });
 });
 

@@ -197,7 +197,11 @@ describe("Proposer: tokens", () => {
     for (const type of ["accept", "forget"] as const) {
       const ballot = { counter: 9, life: "z" };
       const state = { present: false, token: 9 } as const;
-      cluster.handle("a", { type, register: "other", ballot, state, next: false }, "z");
+      cluster.handle(
+        "a",
+        { type, register: "other", ballot, state, next: false, fallback: null },
+        "z",
+      );
     }
     const p = cluster.proposer("p", write("y"));
     p.clock.observe(1);

@@ -47,6 +47,7 @@ describe("Reader", () => {
       ballot: ballot("9z"),
       state: absent(9),
       next: false,
+      fallback: null,
     }, "z");
     cluster.handle("b", { type: "forget", register: "other", ballot: ballot("9z") }, "z");
     const r = cluster.reader("r").ask("a", "b");
@@ -63,7 +64,7 @@ describe("Reader", () => {
     for (const member of ["a", "b"]) {
       const late = { register: "other", ballot: ballot("9z") };
       const state = absent(9);
-      cluster.handle(member, { ...late, type: "accept", state, next: false }, "z");
+      cluster.handle(member, { ...late, type: "accept", state, next: false, fallback: null }, "z");
       cluster.handle(member, { ...late, type: "forget" }, "z");
     }
     const before = cluster.reader("r").ask("a", "b").outcome;
@@ -152,7 +153,7 @@ describe("Reader", () => {
     });
     for (const member of ["a", "b"]) {
       const accept = { type: "accept", register: "k1", ballot: ballot("1p") } as const;
-      cluster.handle(member, { ...accept, state: owned, next: false }, "p");
+      cluster.handle(member, { ...accept, state: owned, next: false, fallback: null }, "p");
     }
     const r = cluster.reader("r").ask("a", "b");
     assert(r.outcome?.sure);

@@ -26,6 +26,7 @@ const accept = {
   ballot: ballot("501p"),
   state: value("x", 501, [session]),
   next: false,
+  fallback: null,
 } as const;
 const read = { id: 5, type: "read", register: "k1" } as const;
 

@@ -12,7 +12,14 @@ function write(node: ScriptedNode, bindings: readonly Binding[], ...members: str
   const written = { present: true, token: 5, over: 0, op: `${life(8)}/1` } as const;
   const state = { ...written, value: new Uint8Array([1]), bindings, owners };
   for (const member of members) {
-    const request = { type: "accept", register: KEY, ballot, state, next: false } as const;
+    const request = {
+      type: "accept",
+      register: KEY,
+      ballot,
+      state,
+      next: false,
+      fallback: null,
+    } as const;
     const from = { node: "n", life: life(4) };
     node.voter(member).handle({ id: 0, ...request }, from, node.time.runtime.now());
   }

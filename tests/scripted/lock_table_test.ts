@@ -66,7 +66,14 @@ class Script {
     const ballot = { counter, life: life("r") };
     const state = stateOf(counter, value, over);
     for (const member of members) {
-      const accept = { type: "accept", register: LOCK, ballot, state, next: false } as const;
+      const accept = {
+        type: "accept",
+        register: LOCK,
+        ballot,
+        state,
+        next: false,
+        fallback: null,
+      } as const;
       const from = { node: "r", life: life("r") };
       this.node.voter(member).handle({ id: 0, ...accept }, from, this.node.time.runtime.now());
     }

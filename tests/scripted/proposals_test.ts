@@ -150,9 +150,9 @@ describe("Proposals: kept promises", () => {
     const change = propose(node, release);
     await node.ask("a", "b");
     node.expect(`
-      a< accept 2x absent@2
+      a< accept 2x absent@2, or prepare 19x
       a> accepted 2x
-      b< accept 2x absent@2
+      b< accept 2x absent@2, or prepare 19x
       b> accepted 2x
     `);
     assertEquals(change.chosen()?.state, { present: false, token: 2 });
@@ -169,13 +169,18 @@ describe("Proposals: kept promises", () => {
     node.trace.length = 0;
     await node.ask("a");
     node.expect(`
-      a< prepare 3x
-      a> promise 3x, xy@2 at 2x
+      a< prepare 20x
+      a> promise 20x, xy@2 at 2x
     `);
   });
 
   it("are dropped when something else is known to be chosen, and not before", async () => {
-    for (const [counter, first] of [[1, "accept 2x absent@2"], [2, "prepare 3x"]] as const) {
+    for (
+      const [counter, first] of [[1, "accept 2x absent@2, or prepare 19x"], [
+        2,
+        "prepare 3x",
+      ]] as const
+    ) {
       const node = await ScriptedNode.start();
       propose(node, setOnce("x"), { again: true });
       await node.ask("a", "b");
@@ -205,26 +210,49 @@ describe("Proposals: kept promises", () => {
     propose(node, setOnce("x"), { again: true });
     await node.ask("a", "b");
     await node.ask("a", "b", "c");
-    node.rival(7, "r", "b", "c");
+    node.rival(37, "r", "b", "c");
     node.trace.length = 0;
     const change = propose(node, release);
     await node.ask("a", "b", "c");
-    // Two have promised more: what it releases is not what it kept.
+    // Two have promised more, even than the fallback: what it releases is not what it kept.
     await node.ask("b", "c");
     await node.ask("b", "c");
     assertEquals(
       node.trace.filter((line) => line.includes("<")),
       [
-        "a< accept 2x absent@2",
-        "b< accept 2x absent@2",
-        "c< accept 2x absent@2",
-        "b< prepare 8x",
-        "c< prepare 8x",
-        "b< accept 8x absent@8",
-        "c< accept 8x absent@8",
-      ].map((line) => line),
+        "a< accept 2x absent@2, or prepare 19x",
+        "b< accept 2x absent@2, or prepare 19x",
+        "c< accept 2x absent@2, or prepare 19x",
+        "b< prepare 38x",
+        "c< prepare 38x",
+        "b< accept 38x absent@38",
+        "c< accept 38x absent@38",
+      ],
     );
-    assertEquals(change.chosen()?.state, { present: false, token: 8 });
+    assertEquals(change.chosen()?.state, { present: false, token: 38 });
+  });
+
+  it("go with a fallback: outdated by a rival, they cost no more than a change without them", async () => {
+    const node = await ScriptedNode.start();
+    propose(node, setOnce("x"), { again: true });
+    await node.ask("a", "b");
+    await node.ask("a", "b", "c");
+    node.rival(7, "r", "b", "c");
+    node.trace.length = 0;
+    const change = propose(node, release);
+    await node.ask("b", "c");
+    await node.ask("b", "c");
+    node.expect(`
+      b< accept 2x absent@2, or prepare 19x
+      b> promise 19x, r@7 at 7r
+      c< accept 2x absent@2, or prepare 19x
+      c> promise 19x, r@7 at 7r
+      b< accept 19x absent@19
+      b> accepted 19x
+      c< accept 19x absent@19
+      c> accepted 19x
+    `);
+    assertEquals(change.chosen()?.state, { present: false, token: 19 });
   });
 });
 

@@ -89,7 +89,15 @@ describe("Sweeper: forgetting released registers (section 8)", () => {
     const sweeper = new Sweeper(engine, proposals, reads);
     const ballot = { counter: 3, life: life(8) };
     const state = { present: false, token: 3 } as const;
-    const request = { id: 0, type: "accept", register: KEY, ballot, state, next: false } as const;
+    const request = {
+      id: 0,
+      type: "accept",
+      register: KEY,
+      ballot,
+      state,
+      next: false,
+      fallback: null,
+    } as const;
     for (const voter of [own, node.voter("a")]) {
       voter.handle(request, { node: "n", life: life(8) }, node.time.runtime.now());
     }

@@ -194,7 +194,14 @@ export class ScriptedNode {
     const written = { token: counter, over: 0, op: `${RIVAL}/${counter}`, value };
     const state = { ...written, present: true, bindings: [], owners: [] } as const;
     for (const member of members) {
-      const request = { type: "accept", register: KEY, ballot, state, next: false } as const;
+      const request = {
+        type: "accept",
+        register: KEY,
+        ballot,
+        state,
+        next: false,
+        fallback: null,
+      } as const;
       const { pushes } = this.voter(member).handle({ id: 0, ...request }, {
         node: "rival",
         life: RIVAL,
