@@ -1,4 +1,4 @@
-import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assertEquals, assertGreater, assertLess, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Lock } from "../../mod.ts";
 import { ROUND_TRIP, TimedCluster } from "./support/timed_cluster.ts";
@@ -6,12 +6,12 @@ import { ROUND_TRIP, TimedCluster } from "./support/timed_cluster.ts";
 /** So long that nothing of what is measured here can be due to it. */
 const sessionTtl = 60_000;
 
-/** A refusal, a random wait, and two rounds: a few round trips. */
-const AT_ONCE = 6 * ROUND_TRIP;
+/** To the members and back, to the members again, and from there to the next one. */
+const AT_ONCE = 2 * ROUND_TRIP;
 
 describe("a lock that is given up", () => {
   for (const way of ["release", "exit", "close"] as const) {
-    it(`goes to the next one within a few round trips: ${way}`, async () => {
+    it(`goes to the next one within two round trips: ${way}`, async () => {
       for (let run = 0; run < 5; run++) {
         await using cluster = await TimedCluster.start(3, { sessionTtl });
         const [first, second] = cluster.nodes;
@@ -32,7 +32,7 @@ describe("a lock that is given up", () => {
         const over = ways[way]();
         assertEquals(lock.held, false);
         const { took } = await cluster.measure(next);
-        assertLess(took, AT_ONCE);
+        assertLessOrEqual(took, AT_ONCE);
         await cluster.until(over);
       }
     });

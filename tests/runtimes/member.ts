@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ClusterNode, join, type Key, type Process } from "../../mod.ts";
+import { type ClusterNode, join, type Key, type Lock, type Process } from "../../mod.ts";
 import { broadcastChannel } from "../../transports/broadcast_channel.ts";
 import { parentThread } from "./threads.ts";
 
@@ -23,6 +23,13 @@ export type Command =
   | { readonly do: "get" | "node"; readonly key: Key }
   | { readonly do: "keys"; readonly bucket?: string }
   | { readonly do: "exit" }
+  /** Takes the lock for a new process of this node, and keeps both until they are let go of. */
+  | { readonly do: "lock"; readonly key: Key }
+  /** Lets go of the lock, by its own release or by the exit of its process. */
+  | { readonly do: "unlock"; readonly key: Key; readonly by: "release" | "exit" }
+  /** Answers with the milliseconds of so many reads of a bound value, a round trip each. */
+  | { readonly do: "reads"; readonly count: number }
+  | { readonly do: "nothing" }
   /** Puts fresh keys, one after the other, until "stop"; answers with {@linkcode Work}. */
   | { readonly do: "work"; readonly prefix: string }
   | { readonly do: "stop" }
@@ -57,6 +64,7 @@ const parent = await parentThread<Answer, Order>();
 let node: ClusterNode;
 let process: Process;
 let working = false;
+const held = new Map<Key, { owner: Process; lock: Lock }>();
 
 async function run(command: Command): Promise<unknown> {
   switch (command.do) {
@@ -82,6 +90,29 @@ async function run(command: Command): Promise<unknown> {
       return await node.kv.keys(command.bucket);
     case "exit":
       return await process.exit();
+    case "lock": {
+      const owner = node.spawn();
+      held.set(command.key, { owner, lock: await owner.lock(command.key) });
+      return null;
+    }
+    case "unlock": {
+      const { owner, lock } = held.get(command.key)!;
+      held.delete(command.key);
+      if (command.by === "release") await lock.release();
+      return await owner.exit();
+    }
+    case "reads": {
+      await node.kv.put(`bound to ${node.id}`, node.id, { pid: process });
+      const took: number[] = [];
+      while (took.length < command.count) {
+        const begun = performance.now();
+        await node.kv.get(`bound to ${node.id}`);
+        took.push(performance.now() - begun);
+      }
+      return took;
+    }
+    case "nothing":
+      return null;
     case "work": {
       working = true;
       const work: { -readonly [K in keyof Work]: Work[K] } = {

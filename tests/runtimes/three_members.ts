@@ -4,52 +4,18 @@
  *
  * @module
  */
-import type { Answer, Command, Order, Work } from "./member.ts";
-import { type StartedThread, startThread } from "./threads.ts";
+import type { Command, Work } from "./member.ts";
+import { Member } from "./member_thread.ts";
 
 const MEMBERS = ["w1", "w2", "w3"];
 
 /** Long beside the pause that the loss of a member may cause, so that the two cannot be mixed up. */
 const SESSION_TTL = 3000;
 
-class Member {
-  readonly id: string;
-  readonly #thread: StartedThread<Order, Answer>;
-  readonly #waiting = new Map<number, (answer: Answer) => void>();
-  #orders = 0;
-
-  constructor(id: string, thread: StartedThread<Order, Answer>) {
-    this.id = id;
-    this.#thread = thread;
-    thread.onMessage((answer) => this.#waiting.get(answer.number)?.(answer));
-    thread.onError((error) => {
-      throw error;
-    });
-  }
-
-  /** Resolves to what came of the command. */
-  async tell<T = unknown>(command: Command): Promise<T> {
-    const number = ++this.#orders;
-    const answer = await new Promise<Answer>((resolve) => {
-      this.#waiting.set(number, resolve);
-      this.#thread.post({ number, command });
-    });
-    this.#waiting.delete(number);
-    if (answer.error !== undefined) throw new Error(`${this.id}: ${answer.error}`);
-    return answer.value as T;
-  }
-
-  terminate(): void {
-    this.#thread.terminate();
-  }
-}
-
 /** What a `kv` operation answers, as JSON has it. */
 type Outcome = { ok: boolean; value?: unknown; error?: string };
 
-const members = await Promise.all(MEMBERS.map(async (id) => {
-  return new Member(id, await startThread(new URL("./member.ts", import.meta.url)));
-}));
+const members = await Promise.all(MEMBERS.map((id) => Member.start(id)));
 const all = <T>(command: (member: Member) => Command) =>
   Promise.all(members.map((member) => member.tell<T>(command(member))));
 
