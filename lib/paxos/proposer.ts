@@ -1,4 +1,11 @@
-import { type Ballot, compareBallots, type LamportClock, type Life, NO_BALLOT } from "./ballot.ts";
+import {
+  type Ballot,
+  compareBallots,
+  type LamportClock,
+  type Life,
+  MAX_COUNTER,
+  NO_BALLOT,
+} from "./ballot.ts";
 import type { RegisterReply, RegisterRequest } from "./messages.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
 import type { Absent, Present, RegisterId, SessionId, State } from "./register.ts";
@@ -148,17 +155,16 @@ export class Proposer<R> {
 
   /** Whether somebody refused the running attempt: sending it again helps less than a new one. */
   get contended(): boolean {
-    return this.#nacks.size > 0;
+    if (this.#nacks.size > 0) return true;
+    // Those who answer are split between two ballots: who has not answered may be down.
+    return this.#fallback !== undefined && this.#promises.size > 0 && this.#accepts.size > 0;
   }
 
   /** Phase 1a: begins an attempt at a ballot above everything seen. */
   start(): Step<R> {
-    const { register, members, clock, life } = this.#options;
+    const { register, clock, life } = this.#options;
     this.#ballot = { counter: clock.next(), life };
-    this.#promises = new Tally(members);
-    this.#accepts = new Tally(members);
-    this.#nacks.clear();
-    this.#fulls.clear();
+    this.#forgetAnswers();
     this.#kept = undefined;
     this.#reliesOnKept = false;
     this.#fallback = undefined;
@@ -173,17 +179,14 @@ export class Proposer<R> {
    * came, promises a higher ballot instead: so the attempt in vain costs no round trip of its own.
    */
   startKept({ ballot, state }: KeptPromise): Step<R> {
-    const { clock, life, members } = this.#options;
+    const { clock, life } = this.#options;
     // Used up with the request, and never proposed but after a quorum promised it.
     const counter = clock.next() + FALLBACK_LEAD;
     clock.observe(counter);
-    this.#fallback = { counter, life };
+    this.#fallback = counter < MAX_COUNTER ? { counter, life } : undefined;
     this.#ballot = ballot;
     this.#reliesOnKept = true;
-    this.#promises = new Tally(members);
-    this.#accepts = new Tally(members);
-    this.#nacks.clear();
-    this.#fulls.clear();
+    this.#forgetAnswers();
     return this.#propose({ state, token: state.token, ballot, unanimous: false, stale: [] });
   }
 
@@ -237,6 +240,8 @@ export class Proposer<R> {
     if (compareBallots(reply.ballot, this.#fallback) !== 0) return undefined;
     if (!this.#promises.add(sender, reply)) return this.#unlessSplit();
     this.#ballot = this.#fallback;
+    // Nobody promised what the attempt in vain asked to be promised.
+    this.#kept = undefined;
     this.#fallback = undefined;
     this.#reliesOnKept = false;
     this.#accepts = new Tally(this.#options.members);
@@ -251,6 +256,15 @@ export class Proposer<R> {
     const nacks = this.#nacks.size;
     const hopeless = nacks + this.#promises.size > spare && nacks + this.#accepts.size > spare;
     return hopeless ? { do: "restart" } : undefined;
+  }
+
+  /** Those to an earlier attempt say nothing about the next one. */
+  #forgetAnswers(): void {
+    const { members } = this.#options;
+    this.#promises = new Tally(members);
+    this.#accepts = new Tally(members);
+    this.#nacks.clear();
+    this.#fulls.clear();
   }
 
   #hasAccepted(reply: RegisterReply): boolean {

@@ -12,7 +12,7 @@ import type { Paxos } from "./paxos.ts";
 /** What a client does with the register; each has a letter of its own. */
 export type Operation =
   /** Writes its letter if nothing is there; returns what is there then. */
-  | { readonly kind: "put"; readonly letter: string }
+  | { readonly kind: "put"; readonly letter: string; readonly again?: boolean }
   /** The same, but what its value is bound to ends after its first attempt: then it writes no more. */
   | { readonly kind: "lapse"; readonly letter: string }
   /** The same, but others may end what its value is bound to, and release it. */
@@ -181,7 +181,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
       writing: ({ counter }) => {
         if (this.put !== null) this.put.firstAccept ??= counter;
       },
-      keepPromise: () => operation.kind === "append" && operation.again === true,
+      keepPromise: () => "again" in operation && operation.again === true,
     });
   }
 

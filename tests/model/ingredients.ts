@@ -79,6 +79,21 @@ export function appendThenPut(name: string, letter: string, then: string): Clien
   };
 }
 
+/** Appends, puts in vain, and appends again, each keeping the promise for the next. */
+export function appendPutAppend(name: string, letters: string): ClientOptions {
+  const [first, second, third] = letters;
+  return {
+    name,
+    operations: [
+      { kind: "append", letter: first, again: true },
+      { kind: "put", letter: second, again: true },
+      { kind: "append", letter: third },
+    ],
+    attempts: 1,
+    afterKept: 0,
+  };
+}
+
 /** Reads, and proposes if that is not sure, at a ballot above all others. */
 export function read(attempts: number): ClientOptions {
   return { name: "r", operations: [{ kind: "read", letter: "r" }], attempts, clock: 5 };

@@ -185,6 +185,14 @@ export const MUTATIONS: readonly Mutation[] = [
     "two appends, the second by a kept promise that another one outdates",
     "not written over",
   ),
+  slow(
+    "a promise is kept that an attempt in vain asked for",
+    "proposer",
+    "    this.#kept = undefined;\n    this.#fallback = undefined;\n",
+    "    this.#fallback = undefined;\n",
+    "an append, a put in vain by a kept promise, an append, and one of another one",
+    "not written over",
+  ),
   mutation(
     "what was accepted at a kept ballot counts for its fallback, too",
     "proposer",

@@ -64,8 +64,8 @@ export const registerScopes: readonly Expected[] = [
   expected(
     "two appends, the second by a kept promise that another one outdates",
     { ...REGISTER, clients: [appendOnFallback("p", "ab"), append("q", "c", 1, 2)] },
-    166_333,
-    801_673,
+    230_205,
+    1_137_478,
     "a kept promise saves a round",
     "a member promises the fallback of what it refuses",
   ),

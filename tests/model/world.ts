@@ -385,8 +385,9 @@ export class World {
   }
 
   /**
-   * A second answer of one process to one question does nothing that the first could not have done (or,
-   * of a refusal, the time-out of the attempt): the network may lose the second, or delay the first.
+   * A second answer of one kind of one process to one question does nothing that the first could not have
+   * done (or, of a refusal, the time-out of the attempt): the network may lose the second, or delay the
+   * first. (Who accepts may promise the fallback when the same message comes again.)
    */
   #hasAnswered(
     row: Uint32Array,
@@ -397,7 +398,7 @@ export class World {
     const { answers } = outboxes.get(row[this.layout.outbox(process)]);
     return answers[answer.client].some((number) => {
       const { reply } = messages.value(number) as Message & { kind: "answer" };
-      return (reply.type === "nack") === (answer.reply.type === "nack");
+      return reply.type === answer.reply.type;
     });
   }
 

@@ -450,9 +450,23 @@ export const REGISTERS: readonly Mutation[] = [
       },
       {
         section: 3,
+        name: "a promise is kept that an attempt in vain asked for",
+        find: "    this.#kept = undefined;\n    this.#fallback = undefined;\n",
+        replace: "    this.#fallback = undefined;\n",
+      },
+      {
+        section: 3,
+        name: "a proposer waits for one that is down, while the others are split",
+        find:
+          "return this.#fallback !== undefined && this.#promises.size > 0 && this.#accepts.size > 0;",
+        replace: "return false;",
+      },
+      {
+        section: 3,
         name: "a fallback stays one when it is the ballot",
-        find: "    this.#ballot = this.#fallback;\n    this.#fallback = undefined;\n",
-        replace: "    this.#ballot = this.#fallback;\n",
+        find:
+          "    this.#kept = undefined;\n    this.#fallback = undefined;\n    this.#reliesOnKept",
+        replace: "    this.#kept = undefined;\n    this.#reliesOnKept",
       },
       {
         section: 3,

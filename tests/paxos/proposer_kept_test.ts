@@ -1,5 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
+import { MAX_COUNTER } from "../../lib/paxos/ballot.ts";
 import { append, look, release, write } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
 import { showBallot } from "./notation.ts";
@@ -276,6 +277,44 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     again.clock.observe(2);
     again.startKept(kept).ask("b", "c");
     assertEquals(again.last, "done, xz@4 at 4r");
+  });
+
+  it("a change that ends by it without a write keeps no promise: nobody gave one", () => {
+    const cluster = new Cluster();
+    const p = cluster.proposer("p", write("x"), { keepPromise });
+    p.run("a", "b");
+    // Below the promise that the kept ballot asks for, and above that ballot.
+    const o = cluster.proposer("o", append("z"));
+    o.clock.observe(2);
+    o.run("b", "c");
+    const again = cluster.proposer("p", look, { clock: p.clock, keepPromise });
+    again.startKept(p.proposer.kept!).ask("a", "b", "c");
+    assertEquals([again.last, kept(again)], ["done, xz@3 at 3o", undefined]);
+  });
+
+  it("does not wait for who may be down, when those who answer are split", () => {
+    const cluster = new Cluster();
+    const p = cluster.proposer("p", write("x"), { keepPromise });
+    p.run("a", "b");
+    const q = cluster.proposer("q", look);
+    q.clock.observe(2);
+    q.start().ask("b");
+    const again = cluster.proposer("p", append("y"), { clock: p.clock });
+    again.startKept(p.proposer.kept!).ask("a");
+    assertEquals(again.proposer.contended, false);
+    again.ask("b");
+    assertEquals([again.last, again.proposer.contended], ["", true]);
+  });
+
+  it("is left out where the counters are nearly used up", () => {
+    const cluster = new Cluster();
+    const p = cluster.proposer("p", write("x"), { keepPromise });
+    p.run("a", "b");
+    p.clock.observe(MAX_COUNTER - 10);
+    const again = cluster.proposer("p", release, { clock: p.clock });
+    again.startKept(p.proposer.kept!).ask("a", "b");
+    assertEquals(again.last, "done, absent@2 at 2p");
+    assert(cluster.trace.includes("p>a accept 2p absent@2"));
   });
 
   it("begins again where neither ballot can get a quorum any more", () => {

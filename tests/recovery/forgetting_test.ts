@@ -1,10 +1,9 @@
-import { assertEquals, assertGreater, assertLess, assertLessOrEqual } from "@std/assert";
+import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode } from "../../mod.ts";
 import { valueOf } from "../support/expect.ts";
-import { heapUsed } from "../support/heap.ts";
+import { putAndRelease } from "../names/remains.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
-import { eventually } from "../support/wait.ts";
 import { type Lives, startLives } from "./support/lives.ts";
 
 /** How many registers each member holds something about. */
@@ -14,47 +13,11 @@ async function entries(cluster: Lives): Promise<number[]> {
 }
 
 /** Puts values under `count` names that nobody used before, and releases them; their highest token. */
-async function putAndRelease(
-  node: ClusterNode,
-  prefix: string,
-  count: number,
-): Promise<number> {
-  const process = node.spawn();
-  const tokens = await Promise.all(
-    Array.from({ length: count }, async (_, index) => {
-      const claim = await node.kv.claim(`${prefix} ${index}`, index, { pid: process });
-      return valueOf(claim).token;
-    }),
-  );
-  await process.exit();
-  return Math.max(...tokens);
+function useNames(node: ClusterNode, prefix: string, count: number): Promise<number> {
+  return putAndRelease(node, Array.from({ length: count }, (_, index) => `${prefix} ${index}`));
 }
 
 describe("released names", () => {
-  it("50,000 of them leave a cluster no bigger than 1,000 do", async () => {
-    await using cluster = await startLives(3, { timeout: 30_000 });
-    const started = performance.now();
-    const NAMES = 50_000;
-    const AT_ONCE = 1_000;
-    let after1000 = 0;
-    for (let round = 0; round < NAMES / AT_ONCE; round++) {
-      await putAndRelease(cluster.nodes[round % 3], `round ${round}`, AT_ONCE);
-      if (round > 0) continue;
-      await eventually(async () => Math.max(...await entries(cluster)) === 0, "1,000 forgotten");
-      after1000 = await heapUsed();
-    }
-    await eventually(async () => Math.max(...await entries(cluster)) === 0, "all forgotten");
-    const growth = await heapUsed() - after1000;
-    const seconds = (performance.now() - started) / 1_000;
-    console.log(
-      `${NAMES} names put and released in ${seconds.toFixed(1)} s; ` +
-        `the heap of three nodes grew by ${(growth / 1_024).toFixed(0)} KiB`,
-    );
-    // What a member keeps of one name takes some hundred bytes.
-    assertLess(growth, NAMES * 3 * 50);
-    assertEquals(await cluster.node("n2").kv.keys(), []);
-  });
-
   it("come back with greater tokens, after any restarts", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
@@ -86,7 +49,7 @@ describe("released names", () => {
     // Written at n1 alone: nobody knows whether it will be chosen.
     cluster.network.partition(["n1"]);
     const late = first.kv.claim("k", "late", { noQuorum: "retry" });
-    const token = await time.until(putAndRelease(second, "other", 10));
+    const token = await time.until(useNames(second, "other", 10));
     const process = second.spawn();
     const before = valueOf(await time.until(second.kv.claim("k", "before", { pid: process })));
     await time.until(process.exit());
@@ -101,7 +64,7 @@ describe("released names", () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     cluster.network.partition(["n3"]);
-    await time.until(putAndRelease(cluster.node("n1"), "away", 100));
+    await time.until(useNames(cluster.node("n1"), "away", 100));
     await time.pass(120_000);
     // They wait for it.
     assertEquals(await entries(cluster), [100, 100, 0]);
@@ -114,7 +77,7 @@ describe("released names", () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     cluster.crash("n3");
-    const token = await time.until(putAndRelease(cluster.node("n1"), "crashed", 100));
+    const token = await time.until(useNames(cluster.node("n1"), "crashed", 100));
     await time.pass(10_000);
     const node = await cluster.start("n3");
     await time.until(node.ready);

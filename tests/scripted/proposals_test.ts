@@ -256,6 +256,39 @@ describe("Proposals: kept promises", () => {
   });
 });
 
+describe("Proposals: the fallback of a kept promise", () => {
+  it("a change ends with one member down, though one took it and one had promised a rival", async () => {
+    const node = await ScriptedNode.start();
+    propose(node, setOnce("x"), { again: true });
+    await node.ask("a", "b");
+    await node.ask("a", "b");
+    const ballot = { counter: 3, life: life("r") };
+    const prepare = { id: 0, type: "prepare", register: KEY, ballot } as const;
+    node.voter("b").handle(prepare, { node: "r", life: life("r") }, 0);
+    const change = propose(node, release);
+    for (let round = 0; round < 4; round++) {
+      await node.ask("a", "b");
+      await node.time.pass(100);
+    }
+    assertEquals(change.chosen()?.state?.present, false);
+  });
+
+  it("leaves no promise behind where nothing was written", async () => {
+    const node = await ScriptedNode.start();
+    propose(node, setOnce("x"), { again: true });
+    await node.ask("a", "b");
+    await node.ask("a", "b", "c");
+    node.rival(2, "r", "b", "c");
+    const found = propose(node, setOnce("y"), { again: true });
+    await node.ask("a", "b", "c");
+    assertEquals(textOf(found.chosen()?.state ?? null), "r");
+    node.trace.length = 0;
+    propose(node, release);
+    await node.ask("a");
+    assertEquals(node.trace[0], "a< prepare 20x");
+  });
+});
+
 describe("Proposals: changes that others wait for", () => {
   it("are made again at once after the first refusal, and later after a wait as all others", async () => {
     for (const urgent of [true, false]) {

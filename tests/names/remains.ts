@@ -1,0 +1,85 @@
+import type { ClusterNode } from "../../mod.ts";
+import { type Cluster, startCluster } from "../support/cluster.ts";
+import { valueOf } from "../support/expect.ts";
+import { heapUsed } from "../support/heap.ts";
+import { eventually } from "../support/wait.ts";
+
+/** What many names leave behind that were used once and released, beside what a thousand do. */
+export interface Remains {
+  readonly seconds: number;
+  /** How many registers each member still holds something about. */
+  readonly entries: readonly number[];
+  /** By how many bytes the heap of the three nodes, which are all in this thread, has grown. */
+  readonly growth: number;
+}
+
+/** So many names at a time; a list of all of them would be what grows. */
+const ROUND = 1_000;
+
+/** So many of them are locked at the same time. */
+const LOCKED_AT_ONCE = 200;
+
+/** Puts `count` names that nobody has used before, bound to processes that exit then. */
+export function putManyNames(count: number): Promise<Remains> {
+  return remains(count, async ({ nodes }, names, round) => {
+    await putAndRelease(nodes[round % nodes.length], names);
+  });
+}
+
+/** Locks and releases `count` names that nobody has used before. */
+export function lockManyNames(count: number): Promise<Remains> {
+  return remains(count, async ({ nodes }, names) => {
+    const left = names.values();
+    const user = async (_: unknown, index: number) => {
+      for (const name of left) {
+        const lock = await nodes[index % nodes.length].lock(name);
+        await lock.release();
+      }
+    };
+    await Promise.all(Array.from({ length: LOCKED_AT_ONCE }, user));
+  });
+}
+
+/** Puts values under these names, in the name of one process, which exits; gives their highest token. */
+export async function putAndRelease(
+  node: ClusterNode,
+  names: readonly string[],
+): Promise<number> {
+  const process = node.spawn();
+  const tokens = await Promise.all(names.map(async (name, index) => {
+    return valueOf(await node.kv.claim(name, index, { pid: process })).token;
+  }));
+  await process.exit();
+  return Math.max(...tokens);
+}
+
+async function remains(
+  count: number,
+  use: (cluster: Cluster, names: readonly string[], round: number) => Promise<void>,
+): Promise<Remains> {
+  await using cluster = await startCluster(3, { timeout: 30_000 });
+  const started = performance.now();
+  let before = 0;
+  for (let round = 0; round * ROUND < count; round++) {
+    const size = Math.min(ROUND, count - round * ROUND);
+    const names = Array.from({ length: size }, (_, index) => `round ${round}: ${index}`);
+    await use(cluster, names, round);
+    if (round > 0) continue;
+    await forgotten(cluster);
+    before = await heapUsed();
+  }
+  const entries = await forgotten(cluster);
+  const growth = await heapUsed() - before;
+  return { seconds: (performance.now() - started) / 1_000, entries, growth };
+}
+
+/** How many registers the members have entries for, once those that were released are gone. */
+async function forgotten(cluster: Cluster): Promise<number[]> {
+  let entries: number[] = [];
+  await eventually(async () => {
+    const all = await Promise.all(cluster.nodes.map((node) => node.status()));
+    entries = all.map(({ entries }) => entries);
+    return entries.every((count) => count === 0);
+  }, "that all are forgotten").catch(() => {});
+  return entries;
+}
