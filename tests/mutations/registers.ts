@@ -536,7 +536,7 @@ export const REGISTERS: readonly Mutation[] = [
         section: 3,
         name: "one refusal fails an attempt",
         find:
-          "if (this.#nacks.size <= members.length - majority(members.length)) return undefined;\n" +
+          "if (this.#nacks.size <= members.length - majority(members.length)) return this.#unlessSplit();\n" +
           "    // Somebody",
         replace: "// Somebody",
       },
