@@ -187,11 +187,13 @@ async function run<T>(
       return lock.held;
     },
   };
-  const result = new Promise<T>((resolve) => resolve(callback(managed)));
-  // Who loses the lock is told at once, whatever the callback still does.
+  // Who loses the lock is told at once, whatever the callback still does; it may lose it before it returns.
   const lost = new Promise<never>((_, reject) => {
-    lock.signal.addEventListener("abort", () => reject(lock.signal.reason), { once: true });
+    const { signal } = lock;
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
+  const result = new Promise<T>((resolve) => resolve(callback(managed)));
   lost.catch(() => {});
   try {
     return await Promise.race([result, lost]);

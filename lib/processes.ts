@@ -156,10 +156,10 @@ export class Process<R = void> {
   #end(reason: unknown, why: unknown): boolean {
     if (this.#owner.ended) return false;
     this.#host.table.end(this.#owner);
-    this.#released = Promise.all([
-      this.#host.table.release(this.#owner),
-      this.#locks.close(why),
-    ]).then(() => {});
+    // Before anybody is told: a listener may ask for the exit, too.
+    let begun!: (released: Promise<unknown>) => void;
+    this.#released = new Promise<unknown>((resolve) => begun = resolve).then(() => {});
+    begun(Promise.all([this.#host.table.release(this.#owner), this.#locks.close(why)]));
     this.#aborter.abort(why);
     this.#exit({ reason });
     this.#host.ended(this as Process<unknown>);

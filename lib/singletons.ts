@@ -198,7 +198,7 @@ export class Singletons {
           // It never started: another instance, or another try, may do.
           this.#places.delete(register, place.token);
           // From the first refusal on: a call may have waited long in the queue of who refused it then.
-          patience ??= this.#core.limits().deadline;
+          patience ??= limits.deadline < Infinity ? limits.deadline : this.#core.limits().deadline;
           if (engine.runtime.now() > patience) {
             throw new SynodError("no_quorum", `No instance of ${show(key)} took the call in time`);
           }
@@ -223,16 +223,19 @@ export class Singletons {
   ): Promise<{ place: Place; outcome: Outcome }> {
     const { register } = target;
     const sent = this.#core.engine.operation<{ place: Place; outcome: Promise<Outcome> }>(limits);
-    this.#placed(target, order, {
-      go: (place) => {
-        if (sent.ended) return;
-        const outcome = this.#outbound.call({ ...place, register, method, args }, limits);
-        // It is looked at below, unless the call has just ended.
-        outcome.catch(() => {});
-        sent.resolve({ place, outcome });
-      },
-      fail: (error) => sent.reject(error),
-    });
+    // What is over before it has begun starts no instance.
+    if (!sent.ended) {
+      this.#placed(target, order, {
+        go: (place) => {
+          if (sent.ended) return;
+          const outcome = this.#outbound.call({ ...place, register, method, args }, limits);
+          // It is looked at below, unless the call has just ended.
+          outcome.catch(() => {});
+          sent.resolve({ place, outcome });
+        },
+        fail: (error) => sent.reject(error),
+      });
+    }
     const { place, outcome } = await sent.promise;
     return { place, outcome: await outcome };
   }

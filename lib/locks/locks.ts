@@ -60,7 +60,7 @@ export class Locks {
         return null;
       } catch (error) {
         this.#processes.end(owner);
-        if (!this.#waitsOn(error, options)) throw error;
+        if (!this.#waitsOn(error, options, limits)) throw error;
       }
     }
   }
@@ -96,7 +96,7 @@ export class Locks {
       (ticket) => operation.resolve(ticket),
       (error) => {
         const isLate = error instanceof SynodError && error.code === "no_quorum" &&
-          limits.deadline < Infinity;
+          limits.deadline <= engine.runtime.now();
         operation.reject(isLate ? late() : error);
       },
     );
@@ -141,8 +141,8 @@ export class Locks {
   }
 
   /** Whether a request without a limit goes on after `error`: there may be a quorum again. */
-  #waitsOn(error: unknown, { timeout, ifAvailable, signal }: LockOptions): boolean {
-    if (timeout !== undefined || ifAvailable || signal?.aborted) return false;
+  #waitsOn(error: unknown, { ifAvailable, signal }: LockOptions, { deadline }: Limits): boolean {
+    if (deadline <= this.#core.engine.runtime.now() || ifAvailable || signal?.aborted) return false;
     if (this.#core.closed !== undefined || this.#core.engine.hopeless !== undefined) return false;
     return error instanceof SynodError &&
       (error.code === "session_lost" || error.code === "no_quorum");

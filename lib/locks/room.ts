@@ -55,6 +55,8 @@ export class Room {
     const operation = this.#core.engine.operation<Grant>(limits);
     this.#waiting.set(ticket.request, { ticket, operation });
     operation.onEnd(() => this.leave(ticket));
+    // It may have been aborted in the turn in which it was queued: then the room may be gone already.
+    if (operation.ended) return operation.promise;
     this.#watch();
     this.#catchUp();
     return operation.promise;

@@ -22,6 +22,7 @@ import { Gate } from "./gate.ts";
 import { type Limits, Operation } from "./operation.ts";
 import { Outbox } from "./outbox.ts";
 import { Relay } from "./relay.ts";
+import { UnheardCounters } from "./unheard_counters.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Settings } from "./settings.ts";
 import { type Choice, type Way, Ways } from "./ways.ts";
@@ -81,6 +82,7 @@ export class Engine {
   readonly settings: Settings;
   readonly runtime: Runtime;
   readonly clock: LamportClock = new LamportClock();
+  readonly unheard: UnheardCounters;
   readonly calls: Calls = new Calls();
   /** Reads, changes and questions to a quorum pass through here. */
   readonly gate: Gate = new Gate(UNDER_WAY);
@@ -115,6 +117,7 @@ export class Engine {
     this.#life = life;
     this.#handlers = handlers;
     this.#vector = new CrashVector(settings.members.length);
+    this.unheard = new UnheardCounters(this.clock, runtime);
     this.#outbox = new Outbox({
       self: settings.id,
       runtime,
@@ -320,6 +323,7 @@ export class Engine {
 
   #handle(from: string, { header, requests, repliesTo, replies }: Frame): void {
     this.clock.observe(header.clock);
+    if (from !== this.self && this.members.includes(from)) this.unheard.heard();
     if (this.#record !== null && header.genesis === this.#record.id) {
       this.#learn(from, header);
     } else if (header.genesis !== null && this.#record !== null) {

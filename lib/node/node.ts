@@ -205,6 +205,8 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     }
     // Processes of a session whose deadline has just passed must not be joined by a new one.
     this.#core.session.check();
+    // A listener that was told of it may have closed the node.
+    this.#core.ensureOpen();
     const process = new Process<R>(
       {
         table: this.#table,
@@ -218,7 +220,12 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       fn,
       options,
     );
-    if (!process.signal.aborted) this.#processes.add(process as Process<unknown>);
+    this.#processes.add(process as Process<unknown>);
+    // The deadline may have passed while it was made: then nobody else ends it.
+    if (!process.signal.aborted && !this.#core.session.isPossible(process.pid.session)) {
+      void process.exit(new SynodError("session_lost", `Node ${this.id} lost its session`));
+    }
+    if (process.signal.aborted) this.#processes.delete(process as Process<unknown>);
     return process;
   }
 

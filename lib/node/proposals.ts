@@ -182,7 +182,8 @@ class RegisterProposals {
       this.#batch.push(waiting);
     }
     const proposer = this.#proposer!;
-    this.#do(kept === undefined ? proposer.start() : proposer.startKept(kept));
+    const { unheard } = this.#engine;
+    this.#do(kept === undefined ? proposer.start() : proposer.startKept(kept, unheard.highest));
   }
 
   #do(step: Step<CombinedResult>): void {

@@ -28,18 +28,25 @@ export class Reads {
     if (read.sure) return read.chosen;
     const chosen = await this.#proposals.change(register, identity, limits);
     if (!chosen.state?.present || chosen.state.owners.length === 0) return chosen;
-    // Whose sessions have expired is known only if it is said by members that all have this state.
-    const again = await this.#ask(register, limits);
+    // Whose sessions have expired is known only if it is said by members that all have this state. Some may
+    // get it later than the question: they are asked again, and whoever got none is not waited for.
+    const again = await this.#ask(register, limits, chosen);
     return again.sure ? again.chosen : chosen;
   }
 
-  async #ask(register: RegisterId, limits: Limits): Promise<ReadOutcome> {
-    const reader = new Reader(this.#engine.members);
-    return await poll(this.#engine, this.#pacing, {
+  /** `known`: what is chosen for sure. What is older does not count then, and is not waited for long. */
+  async #ask(
+    register: RegisterId,
+    limits: Limits,
+    known?: Chosen<unknown>,
+  ): Promise<ReadOutcome> {
+    const reader = new Reader(this.#engine.members, known?.ballot);
+    return await poll<ReadOutcome>(this.#engine, this.#pacing, {
       ...limits,
       question: { type: "read", register },
       receive: (sender, reply) => reader.receive(sender, reply as RegisterReply),
       missing: () => reader.missing(),
+      undecided: () => known === undefined ? undefined : { sure: false },
     });
   }
 }

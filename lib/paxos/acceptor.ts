@@ -193,13 +193,17 @@ export class Acceptor {
 
   /** An `accept` that comes too late: as if a `prepare` of its fallback had come right behind it. */
   #refuse(
-    { register, ballot: { life }, fallback }: RegisterRequest & { type: "accept" },
+    { register, ballot, fallback }: RegisterRequest & { type: "accept" },
     promised: Ballot,
     now: number,
   ): RegisterReply {
-    // What it holds nothing about might be refused for want of room, which is no answer to an `accept`.
-    if (fallback === null || !this.#entries.has(register)) return { type: "nack", promised };
-    return this.#prepare(register, { counter: fallback, life }, now);
+    // What it holds nothing about might be refused for want of room, which is no answer to an `accept`. And a
+    // second copy of what it took is no reason to promise more: the first one may have had it promise the next.
+    const entry = this.#entries.get(register);
+    const took = entry?.accepted?.ballot;
+    const isCopy = took !== undefined && compareBallots(took, ballot) === 0;
+    if (fallback === null || entry === undefined || isCopy) return { type: "nack", promised };
+    return this.#prepare(register, { counter: fallback, life: ballot.life }, now);
   }
 
   /** What it has accepted for `register`, or its floor. */
@@ -238,6 +242,9 @@ export class Acceptor {
     const entry = this.#entries.get(register);
     if (entry === undefined || entry.accepted === null || entry.accepted.state.present) return;
     if (compareBallots(entry.accepted.ballot, ballot) !== 0) return;
+    // Somebody is about to write over it, and the floor would refuse that: who reads nothing then at that very
+    // ballot cannot tell it from a write of its own that came and went. As if the message had been lost.
+    if (compareBallots(entry.promised, ballot) > 0) return;
     this.#drop(register, entry);
   }
 

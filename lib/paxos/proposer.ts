@@ -108,12 +108,6 @@ export interface ProposerOptions<R> {
 }
 
 /**
- * A fallback is so much above all counters that its proposer knows: those who asked for the register since
- * have used two for each attempt, and nobody may have told of them yet.
- */
-const FALLBACK_LEAD = 16;
-
-/**
  * The proposer of one change of one register (Lamport, *Paxos Made Simple*, section 2.2, with a change
  * function in place of a value: Rystsov, *CASPaxos*, section 2.2). Feed it replies; it says what to do.
  */
@@ -176,14 +170,15 @@ export class Proposer<R> {
   /**
    * Begins an attempt at a ballot that a quorum has promised already, which saves a round trip. The state
    * may be old by now, so even "no change" is written before it is reported. Whoever refuses, since a rival
-   * came, promises a higher ballot instead: so the attempt in vain costs no round trip of its own.
+   * came, promises a higher ballot instead, the fallback: so the attempt in vain costs no round trip of its
+   * own. It is above `unheard`, a counter that rivals may have used of whom nobody has told.
    */
-  startKept({ ballot, state }: KeptPromise): Step<R> {
+  startKept({ ballot, state }: KeptPromise, unheard = 0): Step<R> {
     const { clock, life } = this.#options;
-    // Used up with the request, and never proposed but after a quorum promised it.
-    const counter = clock.next() + FALLBACK_LEAD;
-    clock.observe(counter);
+    const counter = Math.max(clock.counter, unheard) + 1;
     this.#fallback = counter < MAX_COUNTER ? { counter, life } : undefined;
+    // Used up with the request, and never proposed but after a quorum promised it.
+    clock.observe(counter);
     this.#ballot = ballot;
     this.#reliesOnKept = true;
     this.#forgetAnswers();

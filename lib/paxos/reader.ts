@@ -1,3 +1,4 @@
+import { type Ballot, compareBallots } from "./ballot.ts";
 import type { RegisterReply } from "./messages.ts";
 import type { Chosen } from "./proposer.ts";
 import { type Sender, Tally } from "./quorum.ts";
@@ -16,20 +17,27 @@ export type ReadOutcome =
 export class Reader {
   readonly #members: readonly string[];
   readonly #tally: Tally<Report>;
+  readonly #since: Ballot | undefined;
 
-  /** Counts the reports of `members`. */
-  constructor(members: readonly string[]) {
+  /** Counts the reports of `members`; those of what was accepted before the ballot `since` do not count. */
+  constructor(members: readonly string[], since?: Ballot) {
     this.#members = members;
     this.#tally = new Tally(members);
+    this.#since = since;
   }
 
   /** Counts a reply; the outcome, as soon as a quorum has answered. */
   receive(sender: Sender, reply: RegisterReply): ReadOutcome | undefined {
-    if (reply.type !== "current") return undefined;
+    if (reply.type !== "current" || this.#isOlder(reply)) return undefined;
     if (!this.#tally.add(sender, reply)) return undefined;
     const { state, token, ballot, unanimous, stale } = summarize(this.#tally.replies);
     if (!unanimous) return { sure: false };
     return { sure: true, chosen: { result: undefined, state, token, ballot, stale } };
+  }
+
+  #isOlder({ accepted }: Report): boolean {
+    if (this.#since === undefined) return false;
+    return accepted === null || compareBallots(accepted.ballot, this.#since) < 0;
   }
 
   /** The members that have not answered. */

@@ -57,7 +57,8 @@ describe("node.holders", () => {
     // Only the first two hear of its request.
     cluster.isolate("n3");
     const timeout = 10_000;
-    const lost = assertRejects(() => second.lock("k", { timeout }), SynodError, "lost its session");
+    const waiting = second.spawn().lock("k", { timeout });
+    const lost = assertRejects(() => waiting, SynodError, "lost its session");
     await cluster.time.pass(50);
     cluster.isolate("n1", "n2");
     await cluster.time.pass(1_000);

@@ -57,6 +57,17 @@ describe("an owner that loses its session", () => {
     locks.forEach(assertLost);
   });
 
+  it("is told so also when that shows while its callback is being called", async () => {
+    await using cluster = await startCluster(1, { sessionTtl: 200 });
+    const [node] = cluster.nodes;
+    const request = node.locks.request("k", (lock) => {
+      freeze(300);
+      assertEquals(lock!.signal.aborted, true);
+      return new Promise(() => {});
+    });
+    await assertCode(request, "session_lost");
+  });
+
   it("is told by its signal that the session is lost, with nobody asking", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl });
     const [first] = cluster.nodes;
@@ -279,5 +290,39 @@ describe("without a quorum", () => {
     ]);
     const query = await cluster.measure(assertCode(first.locks.query(), "no_quorum"));
     assertAlmostEquals(query.took, 300, TOLERANCE);
+  });
+});
+
+describe("who waits for a lock", () => {
+  for (const options of [{}, { timeout: 20_000 }, { timeout: Infinity }]) {
+    it(`waits on when the session is lost: ${JSON.stringify(options)}`, async () => {
+      await using cluster = await TimedCluster.start(3, { sessionTtl: 500, timeout: 300 });
+      const [first, second] = cluster.nodes;
+      const held = await cluster.until(second.lock("k"));
+      let outcome = "waits";
+      const waiting = first.lock("k", options).then(
+        ({ held }) => outcome = `held ${held}`,
+        (error) => outcome = `${error}`,
+      );
+      await cluster.time.pass(100);
+      cluster.isolate("n1");
+      await cluster.time.pass(3_000);
+      assertEquals(outcome, "waits");
+      cluster.heal();
+      await cluster.time.pass(1_000);
+      await cluster.until(held.release());
+      await cluster.until(waiting);
+      assertEquals(outcome, "held true");
+    });
+  }
+
+  it("is told that the time is up, whatever kept it", async () => {
+    await using cluster = await TimedCluster.start(3, { sessionTtl: 500, timeout: 300 });
+    const [first] = cluster.nodes;
+    cluster.isolate("n1");
+    const started = cluster.now;
+    const reason = await cluster.until(reasonOf(first.lock("k", { timeout: 2_000 })));
+    assertEquals((reason as Error).name, "TimeoutError");
+    assertAlmostEquals(cluster.now - started, 2_000, 20);
   });
 });

@@ -1,9 +1,19 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { Watches } from "../../lib/node/watches.ts";
 import { startCluster } from "../support/cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, within } from "../support/wait.ts";
 import { untilQueued } from "./support/queue.ts";
+
+/** `callback`, which is called the first time only. */
+function once(callback: () => void): () => void {
+  let called = false;
+  return () => {
+    if (!called) callback();
+    called = true;
+  };
+}
 
 describe("a signal", () => {
   it("that is aborted already rejects with its reason, and nothing is asked for", async () => {
@@ -32,6 +42,32 @@ describe("a signal", () => {
     await untilQueued(first, "k", 1);
     await lock.release();
     assert((await within(behind, "who came behind it")).held);
+  });
+
+  it("aborted in the turn in which the request is queued leaves no watch behind", async () => {
+    const { watch } = Watches.prototype;
+    let open = 0;
+    Watches.prototype.watch = function (...what) {
+      const stop = watch.apply(this, what);
+      open++;
+      return once(() => {
+        open--;
+        stop();
+      });
+    };
+    using _ = { [Symbol.dispose]: () => void (Watches.prototype.watch = watch) };
+    await using cluster = await startCluster(1);
+    const [node] = cluster.nodes;
+    const lock = await node.lock("k");
+    for (let microtasks = 0; microtasks < 100; microtasks++) {
+      const aborter = new AbortController();
+      const waiting = reasonOf(node.lock("k", { signal: aborter.signal }));
+      for (let i = 0; i < microtasks; i++) await null;
+      aborter.abort(new Error("changed my mind"));
+      await waiting;
+    }
+    await lock.release();
+    assertEquals(open, 0);
   });
 
   it("aborted in the turn of the request leaves nothing behind", async () => {

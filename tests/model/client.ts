@@ -165,7 +165,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.kept = null;
     if (kept !== null) {
       this.attempts = this.#options.afterKept ?? this.attempts;
-      return this.#do(this.proposer!.startKept(kept));
+      return this.#do(this.proposer!.startKept(kept, this.clock.counter + 16));
     }
     this.attempts--;
     this.#do(this.proposer!.start());

@@ -79,15 +79,25 @@ export const MUTATIONS: readonly Mutation[] = [
     "two puts and a promise that is dropped",
     "not written over",
   ),
-  slow(
-    "a register is forgotten, whatever it holds by now",
-    "acceptor",
-    `entry.accepted === null || entry.accepted.state.present) return;
+  {
+    name: "a register is forgotten, whatever it holds by now",
+    edits: [
+      {
+        module: "acceptor",
+        find: `entry.accepted === null || entry.accepted.state.present) return;
     if (compareBallots(entry.accepted.ballot, ballot) !== 0) return;`,
-    "entry.accepted === null) return;",
-    "a release that is forgotten, and a put and a read after it",
-    "not linearizable",
-  ),
+        replace: "entry.accepted === null) return;",
+      },
+      {
+        module: "acceptor",
+        find: "    if (compareBallots(entry.promised, ballot) > 0) return;\n",
+        replace: "",
+      },
+    ],
+    scope: "a release that is forgotten, and a put and a read after it",
+    why: "not linearizable",
+    isSlow: true,
+  },
   slow(
     "a tombstone is forgotten that not all have accepted",
     "proposer",
@@ -183,14 +193,6 @@ export const MUTATIONS: readonly Mutation[] = [
     "if (!this.#promises.add(sender, reply)) return this.#unlessSplit();",
     "this.#promises.add(sender, reply);",
     "two appends, the second by a kept promise that another one outdates",
-    "not written over",
-  ),
-  slow(
-    "a promise is kept that an attempt in vain asked for",
-    "proposer",
-    "    this.#kept = undefined;\n    this.#fallback = undefined;\n",
-    "    this.#fallback = undefined;\n",
-    "an append, a put in vain by a kept promise, an append, and one of another one",
     "not written over",
   ),
   mutation(

@@ -36,15 +36,15 @@ export const registerScopes: readonly Expected[] = [
   expected(
     "a put whose binding ends before its second attempt, and a read",
     { ...REGISTER, clients: [lapse("p", "a", 2), read(1)] },
-    60_331,
-    288_595,
+    59_100,
+    284_311,
     "a read has to propose",
   ),
   expected(
     "a put that others may end, tried twice, and a release",
     { ...REGISTER, clients: [bound("p", "a", 2), release("q", "a", 1)] },
-    60_106,
-    298_127,
+    58_867,
+    293_601,
     "a member forgets a register",
   ),
   expected(
@@ -64,8 +64,8 @@ export const registerScopes: readonly Expected[] = [
   expected(
     "two appends, the second by a kept promise that another one outdates",
     { ...REGISTER, clients: [appendOnFallback("p", "ab"), append("q", "c", 1, 2)] },
-    230_205,
-    1_137_478,
+    149_702,
+    730_521,
     "a kept promise saves a round",
     "a member promises the fallback of what it refuses",
   ),
@@ -92,8 +92,8 @@ export const registerScopes: readonly Expected[] = [
   expected(
     "a put that is released and forgotten, and another put",
     { ...REGISTER, clients: [putAndRelease("p", "a", 0), put("q", "b", 1, 2)] },
-    45_485,
-    221_039,
+    43_457,
+    213_437,
     "a member forgets a register",
   ),
 ];

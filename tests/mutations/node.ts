@@ -132,6 +132,20 @@ export const NODE: readonly Mutation[] = [
       tests: ["tests/node/settled_values_test.ts"],
     },
   ]),
+  ...mutationsOf("lib/node/reads.ts", ["tests/scripted/liveness_test.ts"], [
+    {
+      section: 4,
+      name: "who gets a value late is asked whether its owner lives",
+      find: "await this.#ask(register, limits, chosen);",
+      replace: "await this.#ask(register, limits);",
+    },
+    {
+      section: 4,
+      name: "who never gets a value is waited for, to hear whether its owner lives",
+      find: "known === undefined ? undefined : { sure: false }",
+      replace: "undefined",
+    },
+  ]),
   ...mutationsOf("lib/node/liveness.ts", ["tests/scripted/liveness_test.ts"], [
     {
       section: 3,

@@ -57,14 +57,20 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "nobody promises a fallback",
-      find: "if (fallback === null || !this.#entries.has(register))",
+      find: "if (fallback === null || entry === undefined || isCopy)",
       replace: "if (true)",
     },
     {
       section: 3,
       name: "a fallback makes a register of which nothing is held",
-      find: "if (fallback === null || !this.#entries.has(register))",
-      replace: "if (fallback === null)",
+      find: "if (fallback === null || entry === undefined || isCopy)",
+      replace: "if (fallback === null || isCopy)",
+    },
+    {
+      section: 3,
+      name: "a second copy of what was taken has its fallback promised",
+      find: "if (fallback === null || entry === undefined || isCopy)",
+      replace: "if (fallback === null || entry === undefined)",
     },
     {
       section: 3,
@@ -132,12 +138,6 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 8,
-      name: "what is forgotten leaves a floor below its promise",
-      find: "Math.max(this.#floor, entry.promised.counter)",
-      replace: "Math.max(this.#floor, entry.accepted?.ballot.counter ?? entry.promised.counter)",
-    },
-    {
-      section: 8,
       name: "a floor goes down",
       find: "this.#floor = Math.max(this.#floor, entry.promised.counter);",
       replace: "this.#floor = entry.promised.counter;",
@@ -147,6 +147,12 @@ export const REGISTERS: readonly Mutation[] = [
       name: "a value is forgotten as if it were released",
       find: "entry.accepted === null || entry.accepted.state.present) return;",
       replace: "entry.accepted === null) return;",
+    },
+    {
+      section: 8,
+      name: "what somebody is about to write over is forgotten",
+      find: "    if (compareBallots(entry.promised, ballot) > 0) return;\n",
+      replace: "",
     },
     {
       section: 8,
@@ -427,14 +433,14 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "the ballot of a fallback is used for another attempt",
-        find: "    clock.observe(counter);\n    this.#fallback",
-        replace: "    this.#fallback",
+        find: "    clock.observe(counter);\n    this.#ballot = ballot;",
+        replace: "    this.#ballot = ballot;",
       },
       {
         section: 3,
         name: "a fallback is no higher than what is known",
-        find: "const counter = clock.next() + FALLBACK_LEAD;",
-        replace: "const counter = clock.next();",
+        find: "const counter = Math.max(clock.counter, unheard) + 1;",
+        replace: "const counter = clock.counter + 1;",
       },
       {
         section: 3,
@@ -550,6 +556,12 @@ export const REGISTERS: readonly Mutation[] = [
     ],
   ),
   ...mutationsOf("lib/paxos/reader.ts", ["tests/paxos/reader_test.ts"], [
+    {
+      section: 3,
+      name: "a read takes what is older than it is to see",
+      find: "return accepted === null || compareBallots(accepted.ballot, this.#since) < 0;",
+      replace: "return false;",
+    },
     {
       section: 3,
       name: "a read reports an unsure state",

@@ -169,9 +169,9 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
         accept("4p", value("x", 4)),
         or("4p", 9), // accepted: the fallback is not needed, and nothing is promised for it
         prepare("5q"),
-        or("4p", 9),
-        or("4p", 9), // a second copy is refused
-        or("4p", 8),
+        or("4o", 9),
+        or("4o", 9), // a second copy is refused
+        or("4o", 8),
         accept("9p", value("z", 9)),
         or("9p", 12),
         or("8q", 9),
@@ -181,15 +181,24 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
         "accepted 4p",
         "accepted 4p",
         "promise 5q, y@4 at 4p",
-        "promise 9p, y@4 at 4p",
-        "nack 9p",
-        "nack 9p",
+        "promise 9o, y@4 at 4p",
+        "nack 9o",
+        "nack 9o",
         "accepted 9p",
         "accepted 9p",
         "promise 9q, y@4 at 9p",
         "current, promised 9q, y@4 at 9p",
       ],
     );
+  });
+
+  it("promises no fallback for a second copy of what it took: it may have promised the next by then", () => {
+    const copy = accept("4p", value("x", 4), "k1", true, 9);
+    assertEquals(script(makeAcceptor(), 0, copy, copy, accept("5p", value("y", 5))), [
+      "accepted 4p",
+      "nack 5p",
+      "accepted 5p",
+    ]);
   });
 
   it("refuses what it holds nothing about, and keeps no promise for it, whatever the fallback", () => {
@@ -427,7 +436,31 @@ describe("Acceptor: full", () => {
 });
 
 describe("Acceptor: forget", () => {
-  it("raises the floor to the promise's counter and drops the tombstone", () => {
+  it("raises the floor to the tombstone's ballot and drops it", () => {
+    const acceptor = makeAcceptor();
+    assertEquals(
+      script(
+        acceptor,
+        0,
+        accept("8q", absent(8)),
+        forget("8q"),
+        read(),
+        accept("8q", value("late", 8)),
+        prepare("3z"),
+        prepare("9a"),
+      ),
+      [
+        "accepted 8q",
+        "-",
+        "current, promised 8~, none, floor 8",
+        "nack 8~",
+        "nack 8~",
+        "promise 9a, none, floor 8",
+      ],
+    );
+  });
+
+  it("keeps what somebody is about to write over: the floor would refuse that", () => {
     const acceptor = makeAcceptor();
     assertEquals(
       script(
@@ -437,20 +470,17 @@ describe("Acceptor: forget", () => {
         prepare("8q"),
         forget("3p"),
         read(),
-        accept("8q", value("late", 8)),
-        prepare("3z"),
-        prepare("9a"),
+        accept("8q", value("next", 8)),
       ),
       [
         "accepted 3p",
         "promise 8q, absent@3 at 3p",
         "-",
-        "current, promised 8~, none, floor 8",
-        "nack 8~",
-        "nack 8~",
-        "promise 9a, none, floor 8",
+        "current, promised 8q, absent@3 at 3p",
+        "accepted 8q",
       ],
     );
+    assertEquals(acceptor.floor, 0);
   });
 
   it("never lowers the floor", () => {

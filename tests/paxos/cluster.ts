@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Acceptor } from "../../lib/paxos/acceptor.ts";
-import { compareBallots } from "../../lib/paxos/ballot.ts";
+import { type Ballot, compareBallots } from "../../lib/paxos/ballot.ts";
 import type { RegisterCopy, RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts";
 import type { Change, ProposerOptions } from "../../lib/paxos/proposer.ts";
 import { CrashVector, type Sender } from "../../lib/paxos/quorum.ts";
@@ -59,8 +59,8 @@ export class Cluster {
   }
 
   /** Somebody who reads. */
-  reader(name: string): ScriptedReader {
-    return new ScriptedReader(this, name);
+  reader(name: string, since?: Ballot): ScriptedReader {
+    return new ScriptedReader(this, name, since);
   }
 
   /** The acceptor of `member`. */

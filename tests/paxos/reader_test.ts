@@ -28,6 +28,23 @@ describe("Reader", () => {
     ]);
   });
 
+  it("of those who answer with something older than it is to see, it waits for the rest", () => {
+    const cluster = new Cluster();
+    cluster.proposer("p", write("x")).run("a", "b");
+    const q = cluster.proposer("q", look);
+    q.clock.observe(1);
+    q.start().ask("b", "c").ask("b", "c"); // x again, at 2q
+    for (const [since, missing] of [["2q", "a,c"], ["1p", "c"]]) {
+      const r = cluster.reader("r", ballot(since)).ask("a", "b");
+      assertEquals(r.missing().join(), missing);
+      if (since === "1p") assertEquals(r.outcome, { sure: false });
+      else assertEquals(r.ask("c").outcome?.sure, true);
+    }
+    // Nor is nothing newer than anything.
+    const empty = new Cluster().reader("r", ballot("1p")).ask("a", "b", "c");
+    assertEquals([empty.outcome, empty.missing()], [undefined, ["a", "b", "c"]]);
+  });
+
   it("waits for a quorum, and tells who is missing", () => {
     const r = new Cluster().reader("r");
     assertEquals(r.missing(), ["a", "b", "c"]);

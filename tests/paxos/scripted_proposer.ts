@@ -69,9 +69,9 @@ export class ScriptedProposer<R> {
   }
 
   /** Begins an attempt with a promise that an earlier one kept. */
-  startKept(kept: KeptPromise): this {
+  startKept(kept: KeptPromise, unheard = 18): this {
     this.#chosen = undefined;
-    this.#do(this.proposer.startKept(kept));
+    this.#do(this.proposer.startKept(kept, unheard));
     return this;
   }
 

@@ -1,3 +1,4 @@
+import type { Ballot } from "../../lib/paxos/ballot.ts";
 import type { RegisterReply } from "../../lib/paxos/messages.ts";
 import type { Sender } from "../../lib/paxos/quorum.ts";
 import { Reader, type ReadOutcome } from "../../lib/paxos/reader.ts";
@@ -13,10 +14,10 @@ export class ScriptedReader {
   readonly #inFlight = new Map<string, { sender: Sender; reply: RegisterReply }>();
   outcome: ReadOutcome | undefined;
 
-  constructor(cluster: Cluster, name: string) {
+  constructor(cluster: Cluster, name: string, since?: Ballot) {
     this.#cluster = cluster;
     this.#name = name;
-    this.#reader = new Reader(cluster.members);
+    this.#reader = new Reader(cluster.members, since);
   }
 
   /** Its question reaches `members`, and their answers reach it, one after the other. */

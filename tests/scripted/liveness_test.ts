@@ -81,6 +81,29 @@ describe("Liveness: a session (section 4)", () => {
     ]);
   });
 
+  it("is looked at with those who have the value: who gets it late is not taken for one", async () => {
+    for (const answering of [["b", "a", "c"], ["b", "a"]]) {
+      const node = await ScriptedNode.start();
+      write(node, [{ kind: "node", session: OTHER }], "a");
+      const found = live(node);
+      await node.ask("a", "c"); // not the same: it is proposed again
+      await node.ask("a", "c");
+      await node.lose("b");
+      await node.ask("a", "c");
+      await node.lose("b");
+      node.trace.length = 0;
+      await node.ask(...answering);
+      if (answering.length < 3) {
+        // Nobody else has it and answers: belief is not asked for then, and nothing is waited for.
+        await node.time.pass(100);
+        assertEquals(found.outcome, "value@5");
+        continue;
+      }
+      await node.ask("a", "c");
+      assertEquals(node.trace.filter((line) => line.startsWith("a<")), ["a< read", "a< fence"]);
+    }
+  });
+
   it("that a quorum will not fence goes on: belief alone ends nothing", async () => {
     const node = await ScriptedNode.start();
     write(node, [{ kind: "node", session: OTHER }], "a", "b", "c");

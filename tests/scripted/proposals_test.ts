@@ -150,9 +150,9 @@ describe("Proposals: kept promises", () => {
     const change = propose(node, release);
     await node.ask("a", "b");
     node.expect(`
-      a< accept 2x absent@2, or prepare 19x
+      a< accept 2x absent@2, or prepare 7x
       a> accepted 2x
-      b< accept 2x absent@2, or prepare 19x
+      b< accept 2x absent@2, or prepare 7x
       b> accepted 2x
     `);
     assertEquals(change.chosen()?.state, { present: false, token: 2 });
@@ -169,14 +169,14 @@ describe("Proposals: kept promises", () => {
     node.trace.length = 0;
     await node.ask("a");
     node.expect(`
-      a< prepare 20x
-      a> promise 20x, xy@2 at 2x
+      a< prepare 8x
+      a> promise 8x, xy@2 at 2x
     `);
   });
 
   it("are dropped when something else is known to be chosen, and not before", async () => {
     for (
-      const [counter, first] of [[1, "accept 2x absent@2, or prepare 19x"], [
+      const [counter, first] of [[1, "accept 2x absent@2, or prepare 7x"], [
         2,
         "prepare 3x",
       ]] as const
@@ -220,9 +220,9 @@ describe("Proposals: kept promises", () => {
     assertEquals(
       node.trace.filter((line) => line.includes("<")),
       [
-        "a< accept 2x absent@2, or prepare 19x",
-        "b< accept 2x absent@2, or prepare 19x",
-        "c< accept 2x absent@2, or prepare 19x",
+        "a< accept 2x absent@2, or prepare 7x",
+        "b< accept 2x absent@2, or prepare 7x",
+        "c< accept 2x absent@2, or prepare 7x",
         "b< prepare 38x",
         "c< prepare 38x",
         "b< accept 38x absent@38",
@@ -237,22 +237,22 @@ describe("Proposals: kept promises", () => {
     propose(node, setOnce("x"), { again: true });
     await node.ask("a", "b");
     await node.ask("a", "b", "c");
-    node.rival(7, "r", "b", "c");
+    node.rival(5, "r", "b", "c");
     node.trace.length = 0;
     const change = propose(node, release);
     await node.ask("b", "c");
     await node.ask("b", "c");
     node.expect(`
-      b< accept 2x absent@2, or prepare 19x
-      b> promise 19x, r@7 at 7r
-      c< accept 2x absent@2, or prepare 19x
-      c> promise 19x, r@7 at 7r
-      b< accept 19x absent@19
-      b> accepted 19x
-      c< accept 19x absent@19
-      c> accepted 19x
+      b< accept 2x absent@2, or prepare 7x
+      b> promise 7x, r@5 at 5r
+      c< accept 2x absent@2, or prepare 7x
+      c> promise 7x, r@5 at 5r
+      b< accept 7x absent@7
+      b> accepted 7x
+      c< accept 7x absent@7
+      c> accepted 7x
     `);
-    assertEquals(change.chosen()?.state, { present: false, token: 19 });
+    assertEquals(change.chosen()?.state, { present: false, token: 7 });
   });
 });
 
@@ -285,7 +285,7 @@ describe("Proposals: the fallback of a kept promise", () => {
     node.trace.length = 0;
     propose(node, release);
     await node.ask("a");
-    assertEquals(node.trace[0], "a< prepare 20x");
+    assertEquals(node.trace[0], "a< prepare 8x");
   });
 });
 

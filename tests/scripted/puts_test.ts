@@ -191,7 +191,7 @@ describe("ProcessTable: a process that exits (section 4)", () => {
     await script.node.ask("a", "b");
     assertEquals([exit.released, script.accepts("a").at(-1)], [
       true,
-      "a< accept 2x absent@2, or prepare 19x",
+      "a< accept 2x absent@2, or prepare 7x",
     ]);
   });
 

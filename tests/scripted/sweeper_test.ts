@@ -57,6 +57,7 @@ describe("Sweeper: forgetting released registers (section 8)", () => {
     await node.lose("a", "b");
     await node.reply("c", { type: "nack", promised: { counter: 9, life: node.engine.life } });
     await node.reply("c", { type: "accepted", ballot: { counter: 9, life: node.engine.life } });
+    await node.time.pass(20);
     await node.ask("a", "b");
     assertEquals(held(node), ALL_HAVE_IT);
     sweeper.stop();
@@ -67,6 +68,7 @@ describe("Sweeper: forgetting released registers (section 8)", () => {
     node.crash("a", 3, "c");
     // a's word is from before its crash; c knows of that.
     await node.ask("c");
+    await node.time.pass(20);
     await node.ask("a", "b", "c");
     assertEquals(held(node).b, "has it");
     sweeper.stop();
@@ -76,6 +78,7 @@ describe("Sweeper: forgetting released registers (section 8)", () => {
     const { node, sweeper } = await released();
     await node.time.pass(1_100);
     await node.ask("c");
+    await node.time.pass(20);
     await node.ask("a", "b", "c");
     assertEquals(held(node), ALL_HAVE_IT);
     sweeper.stop();
