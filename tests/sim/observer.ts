@@ -118,9 +118,10 @@ export class Observer {
     this.#chain.accepted(register, ballot, state, voter.incarnation);
   }
 
-  /** It may forget a tombstone, if that is the last that it accepted. */
+  /** It may forget a tombstone, if that is the last that it accepted, and it has promised nothing since. */
   #forgets(voter: Voter, register: RegisterId, ballot: Ballot): void {
     const vote = this.#voteOf(voter, register);
+    if (vote.promised !== null && compareBallots(vote.promised, ballot) > 0) return;
     if (vote.accepted !== null && compareBallots(vote.accepted, ballot) === 0) vote.accepted = null;
   }
 
