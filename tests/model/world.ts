@@ -14,6 +14,7 @@ import type { ProcessAttributes, ProcessInput, ProcessOutput } from "./process_i
 import { Pool } from "./pool.ts";
 import type { Scope } from "./scope.ts";
 import { Verdicts } from "./verdicts.ts";
+import { acceptRequest } from "../support/accept_request.ts";
 
 /** Other registers, before and after the one that clients work on. */
 const BEFORE_REGISTER = "k0";
@@ -91,14 +92,7 @@ export class World {
       row[process] = parts.process.step(0, parts.processInputs.number(boot)).next;
       if (this.#first === null) continue;
       const { ballot, state } = this.#first;
-      const request = {
-        type: "accept",
-        register: REGISTER,
-        ballot,
-        state,
-        next: false,
-        fallback: null,
-      } as const;
+      const request = acceptRequest(REGISTER, ballot, state);
       const ask = { do: "ask", client: -1, question: -1, request, vector: [] } as const;
       this.toProcess(row, process, parts.processInputs.number(ask));
       const { pieces } = this.scope;

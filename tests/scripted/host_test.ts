@@ -11,6 +11,7 @@ import { Host } from "../../lib/singletons/host.ts";
 import { singletonOf, takeChange } from "../../lib/singletons/singleton_value.ts";
 import type { AnySpec } from "../../lib/singletons/spec.ts";
 import { life, ScriptedNode } from "./support/scripted_node.ts";
+import { acceptRequest } from "../support/accept_request.ts";
 
 const REGISTER = registerId("s", "counter", "apple");
 const ARGS = encodeValue([], 100);
@@ -104,19 +105,12 @@ class Script {
     if (!draft?.present) throw new Error("it is free");
     const state = { ...draft, token: 3, over: 0 };
     for (const member of members) {
-      const accept = {
-        type: "accept",
-        register: REGISTER,
-        ballot,
-        state,
-        next: false,
-        fallback: null,
-      } as const;
+      const accept = acceptRequest(REGISTER, ballot, state);
       const from = { node: "n", life: life(4) };
       const now = this.node.time.runtime.now();
       const voter = this.node.voter(member);
       voter.sessions.renew(pid.session, 5_000, 1, now);
-      voter.handle({ id: 0, ...accept }, from, now);
+      voter.handle(accept, from, now);
     }
     this.node.engine.clock.observe(3);
   }

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Binding, SessionId } from "../../lib/paxos/register.ts";
 import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
+import { acceptRequest } from "../support/accept_request.ts";
 
 const OTHER: SessionId = `n/${life(4)}/1`;
 
@@ -12,16 +13,9 @@ function write(node: ScriptedNode, bindings: readonly Binding[], ...members: str
   const written = { present: true, token: 5, over: 0, op: `${life(8)}/1` } as const;
   const state = { ...written, value: new Uint8Array([1]), bindings, owners };
   for (const member of members) {
-    const request = {
-      type: "accept",
-      register: KEY,
-      ballot,
-      state,
-      next: false,
-      fallback: null,
-    } as const;
+    const request = acceptRequest(KEY, ballot, state);
     const from = { node: "n", life: life(4) };
-    node.voter(member).handle({ id: 0, ...request }, from, node.time.runtime.now());
+    node.voter(member).handle(request, from, node.time.runtime.now());
   }
   node.engine.clock.observe(5);
 }

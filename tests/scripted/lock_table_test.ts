@@ -16,6 +16,7 @@ import {
 import type { Pid, State } from "../../lib/paxos/register.ts";
 import { type Owner, ProcessTable } from "../../lib/process_table.ts";
 import { life, ScriptedNode } from "./support/scripted_node.ts";
+import { acceptRequest } from "../support/accept_request.ts";
 
 const LOCK = registerId("l", undefined, "key");
 
@@ -66,16 +67,9 @@ class Script {
     const ballot = { counter, life: life("r") };
     const state = stateOf(counter, value, over);
     for (const member of members) {
-      const accept = {
-        type: "accept",
-        register: LOCK,
-        ballot,
-        state,
-        next: false,
-        fallback: null,
-      } as const;
+      const accept = acceptRequest(LOCK, ballot, state);
       const from = { node: "r", life: life("r") };
-      this.node.voter(member).handle({ id: 0, ...accept }, from, this.node.time.runtime.now());
+      this.node.voter(member).handle(accept, from, this.node.time.runtime.now());
     }
     this.node.engine.clock.observe(counter);
   }

@@ -6,6 +6,7 @@ import { type PutOutcome, Puts } from "../../lib/kv/puts.ts";
 import type { Binding } from "../../lib/paxos/register.ts";
 import { type Owner, ProcessTable } from "../../lib/process_table.ts";
 import { KEY, life, ScriptedNode, type ScriptOptions } from "./support/scripted_node.ts";
+import { acceptRequest } from "../support/accept_request.ts";
 
 const VALUE = encodeValue("x", 100);
 
@@ -68,15 +69,8 @@ class Script {
     for (const member of members) {
       const ballot = { counter, life: life("r") };
       const state = { present: false, token: counter } as const;
-      const accept = {
-        type: "accept",
-        register: KEY,
-        ballot,
-        state,
-        next: false,
-        fallback: null,
-      } as const;
-      this.node.voter(member).handle({ id: 0, ...accept }, { node: "r", life: life("r") }, 0);
+      const accept = acceptRequest(KEY, ballot, state);
+      this.node.voter(member).handle(accept, { node: "r", life: life("r") }, 0);
     }
   }
 

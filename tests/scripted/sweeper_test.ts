@@ -4,6 +4,7 @@ import { Sweeper } from "../../lib/node/sweeper.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
 import { release } from "../paxos/changes.ts";
 import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
+import { acceptRequest } from "../support/accept_request.ts";
 
 /** A node that has released a register: a and b have accepted that. */
 async function released(): Promise<{ node: ScriptedNode; sweeper: Sweeper }> {
@@ -92,15 +93,7 @@ describe("Sweeper: forgetting released registers (section 8)", () => {
     const sweeper = new Sweeper(engine, proposals, reads);
     const ballot = { counter: 3, life: life(8) };
     const state = { present: false, token: 3 } as const;
-    const request = {
-      id: 0,
-      type: "accept",
-      register: KEY,
-      ballot,
-      state,
-      next: false,
-      fallback: null,
-    } as const;
+    const request = acceptRequest(KEY, ballot, state);
     for (const voter of [own, node.voter("a")]) {
       voter.handle(request, { node: "n", life: life(8) }, node.time.runtime.now());
     }

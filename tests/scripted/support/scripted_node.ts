@@ -21,6 +21,7 @@ import { Voter, type VoterRequest } from "../../../lib/paxos/voter.ts";
 import type { AnySpec } from "../../../lib/singletons/spec.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 import { showReply, showRequest } from "../../paxos/notation.ts";
+import { acceptRequest } from "../../support/accept_request.ts";
 
 /** What a scripted node begins with. */
 export interface ScriptOptions {
@@ -194,15 +195,8 @@ export class ScriptedNode {
     const written = { token: counter, over: 0, op: `${RIVAL}/${counter}`, value };
     const state = { ...written, present: true, bindings: [], owners: [] } as const;
     for (const member of members) {
-      const request = {
-        type: "accept",
-        register: KEY,
-        ballot,
-        state,
-        next: false,
-        fallback: null,
-      } as const;
-      const { pushes } = this.voter(member).handle({ id: 0, ...request }, {
+      const request = acceptRequest(KEY, ballot, state);
+      const { pushes } = this.voter(member).handle(request, {
         node: "rival",
         life: RIVAL,
       }, this.time.runtime.now());

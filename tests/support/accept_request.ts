@@ -1,0 +1,12 @@
+import type { Ballot } from "../../lib/paxos/ballot.ts";
+import type { RegisterRequest } from "../../lib/paxos/messages.ts";
+import type { RegisterId, State } from "../../lib/paxos/register.ts";
+
+/** A plain `accept`: it asks for no promise, and has no fallback. */
+export function acceptRequest(
+  register: RegisterId,
+  ballot: Ballot,
+  state: State,
+): RegisterRequest & { readonly type: "accept"; readonly id: number } {
+  return { id: 0, type: "accept", register, ballot, state, next: false, fallback: null };
+}
