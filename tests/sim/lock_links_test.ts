@@ -95,5 +95,7 @@ describe("lockFaults()", () => {
     assertMatch(faults("a5 | b c", "d9 | c", steals).join(), /b.* is gone/);
     assertEquals(faults("a5 | b c", "d9 | c", { ...steals, direct: false }), []);
     assertMatch(faults("a5 | b c", "d9 | c b", steals).join(), /the order changed/);
+    // b was let in, robbed before its node heard of that, and has asked again.
+    assertEquals(faults("a5 | b c", "d9 | c b", { ...steals, direct: false }), []);
   });
 });
