@@ -140,7 +140,7 @@ export class Locks {
     });
   }
 
-  /** Whether a request without a limit goes on after `error`: there may be a quorum again. */
+  /** Whether a request that has time left goes on after `error`: there may be a quorum again. */
   #waitsOn(error: unknown, { ifAvailable, signal }: LockOptions, { deadline }: Limits): boolean {
     if (deadline <= this.#core.engine.runtime.now() || ifAvailable || signal?.aborted) return false;
     if (this.#core.closed !== undefined || this.#core.engine.hopeless !== undefined) return false;

@@ -22,9 +22,9 @@ import { Gate } from "./gate.ts";
 import { type Limits, Operation } from "./operation.ts";
 import { Outbox } from "./outbox.ts";
 import { Relay } from "./relay.ts";
-import { UnheardCounters } from "./unheard_counters.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Settings } from "./settings.ts";
+import { UnheardCounters } from "./unheard_counters.ts";
 import { type Choice, type Way, Ways } from "./ways.ts";
 
 /** The way to the other nodes; nothing of it throws. */

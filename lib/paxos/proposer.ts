@@ -192,7 +192,8 @@ export class Proposer<R> {
 
   /** After the end: what this proposer may keep for the next change, if it got a quorum for it. */
   get kept(): KeptPromise | undefined {
-    // Who was refused has a rival: what it was promised will hardly hold.
+    // Who was refused has a rival: what it was promised will hardly hold. (A few who promised the fallback
+    // do not matter: a quorum has promised this.)
     return this.#phase === "done" && this.#nacks.size === 0 ? this.#kept : undefined;
   }
 
@@ -332,6 +333,7 @@ export class Proposer<R> {
     if (answered.has(sender.member)) return undefined;
     if (this.#fallback !== undefined && this.#promises.has(sender.member)) return undefined;
     if (promised.life === life && promised.counter === this.#fallback?.counter) {
+      // The fallback was promised, and that reply was lost.
       return { do: "restart" };
     }
     if (promised.life === life && promised.counter === this.#ballot.counter) {

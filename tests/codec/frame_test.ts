@@ -23,6 +23,7 @@ import {
 } from "./frames.ts";
 import { Random } from "./random.ts";
 import { RandomFrames } from "./random_frames.ts";
+import { acceptRequest } from "../support/accept_request.ts";
 
 describe("encodeFrame() and decodeFrame()", () => {
   it("keep an empty frame, and one that knows nothing", () => {
@@ -105,15 +106,7 @@ describe("encodeFrame() and decodeFrame()", () => {
     };
     const frame: Frame = {
       ...EMPTY,
-      requests: [{
-        id: 1,
-        type: "accept",
-        register: REGISTER,
-        ballot: BALLOT,
-        state,
-        next: false,
-        fallback: null,
-      }],
+      requests: [acceptRequest(REGISTER, BALLOT, state)],
     };
     const bytes = encodeFrame(frame);
     // A view of something larger, as transports may hand it over.
@@ -215,15 +208,7 @@ describe("encodeFrame()", () => {
       owners: [],
     };
     const requests: Request[] = [
-      {
-        id: 1,
-        type: "accept",
-        register: REGISTER,
-        ballot: BALLOT,
-        state,
-        next: false,
-        fallback: null,
-      },
+      acceptRequest(REGISTER, BALLOT, state),
     ];
     assertThrows(() => encodeFrame({ ...EMPTY, requests }), TypeError, "another node");
   });

@@ -79,7 +79,7 @@ export function appendThenPut(name: string, letter: string, then: string): Clien
   };
 }
 
-/** Appends, puts in vain, and appends again, each keeping the promise for the next. */
+/** Appends, puts in vain, and appends again; the first two keep the promise for the next one. */
 export function appendPutAppend(name: string, letters: string): ClientOptions {
   const [first, second, third] = letters;
   return {

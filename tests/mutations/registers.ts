@@ -469,6 +469,49 @@ export const REGISTERS: readonly Mutation[] = [
       },
       {
         section: 3,
+        name: "a lost promise of the fallback is waited for",
+        find: "promised.counter === this.#fallback?.counter",
+        replace: "false",
+      },
+      {
+        section: 3,
+        name: "who promised the fallback refuses it with the next copy",
+        find:
+          "    if (this.#fallback !== undefined && this.#promises.has(sender.member)) return undefined;\n",
+        replace: "",
+      },
+      {
+        section: 3,
+        name: "who promised the fallback is asked again",
+        find: " && !(this.#fallback !== undefined && this.#promises.has(member))",
+        replace: "",
+      },
+      {
+        section: 3,
+        name: "who accepts last does not show that neither ballot has a quorum",
+        find: "this.#finish() : this.#unlessSplit();",
+        replace: "this.#finish() : undefined;",
+      },
+      {
+        section: 3,
+        name: "who refuses last does not show that neither ballot has a quorum",
+        find: "<= members.length - majority(members.length)) return this.#unlessSplit();",
+        replace: "<= members.length - majority(members.length)) return undefined;",
+      },
+      {
+        section: 3,
+        name: "who promises last does not show that neither ballot has a quorum",
+        find: "if (!this.#promises.add(sender, reply)) return this.#unlessSplit();",
+        replace: "if (!this.#promises.add(sender, reply)) return undefined;",
+      },
+      {
+        section: 3,
+        name: "a fallback uses a counter that there is not",
+        find: "counter < MAX_COUNTER ? { counter, life } : undefined",
+        replace: "{ counter, life }",
+      },
+      {
+        section: 3,
         name: "a fallback stays one when it is the ballot",
         find:
           "    this.#kept = undefined;\n    this.#fallback = undefined;\n    this.#reliesOnKept",

@@ -7,7 +7,9 @@
 import { lockManyNames, putManyNames, type Remains } from "./remains.ts";
 
 const count = Number(Deno.args[0] ?? 1_000_000);
-if (!Number.isSafeInteger(count) || count < 1) throw new TypeError("names [COUNT]: no count");
+if (!Number.isSafeInteger(count) || count < 1) {
+  throw new TypeError(`names [COUNT]: COUNT is a number from 1 on, got "${Deno.args[0]}"`);
+}
 
 function report(what: string, { seconds, entries, growth }: Remains): void {
   console.log(

@@ -1,4 +1,4 @@
-import type { ClusterNode } from "../../mod.ts";
+import type { ClusterNode, Key } from "../../mod.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { valueOf } from "../support/expect.ts";
 import { heapUsed } from "../support/heap.ts";
@@ -11,6 +11,8 @@ export interface Remains {
   readonly entries: readonly number[];
   /** By how many bytes the heap of the three nodes, which are all in this thread, has grown. */
   readonly growth: number;
+  /** The keys that have a value in the end. */
+  readonly keys: readonly Key[];
 }
 
 /** So many names at a time; a list of all of them would be what grows. */
@@ -70,7 +72,8 @@ async function remains(
   }
   const entries = await forgotten(cluster);
   const growth = await heapUsed() - before;
-  return { seconds: (performance.now() - started) / 1_000, entries, growth };
+  const seconds = (performance.now() - started) / 1_000;
+  return { seconds, entries, growth, keys: await cluster.nodes[1].kv.keys() };
 }
 
 /** How many registers the members have entries for, once those that were released are gone. */

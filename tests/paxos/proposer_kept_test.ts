@@ -317,7 +317,7 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     assertEquals(mixed.again.last, "");
     mixed.again.ask("c"); // accepted, promised, refused
     assertEquals(mixed.again.last, "restart");
-    for (const order of [["a", "b", "c", "d"], ["b", "c", "a", "d"]]) {
+    for (const order of [["a", "b", "c", "d"], ["b", "c", "a", "d"], ["a", "d", "b", "c"]]) {
       const halves = rivalled(1, ["a", "b", "c", "d"]);
       halves.again.startKept(halves.kept).ask(...order.slice(0, 3));
       assertEquals(halves.again.last, "");

@@ -185,13 +185,13 @@ describe("Host: a start whose outcome is unknown (section 10)", () => {
     assertEquals([start.answer, script.made], ["failed: no_quorum", 0]);
     assertEquals(script.process!.signal.aborted, true);
     await script.node.lose("a", "b", "c");
-    for (let i = 0; i < 10; i++) {
-      await script.node.time.pass(100);
+    // In steps that are too short for anything to be sent again.
+    for (let i = 0; i < 40; i++) {
+      await script.node.time.pass(25);
       await script.node.ask("a", "b");
     }
     // It saw nothing there, and wrote that.
-    const written = script.accepts("a").map((line) => line.includes("absent"));
-    assertEquals([...new Set(written)], [true]);
+    assertEquals(script.accepts("a").map((line) => line.includes("absent")), [true]);
     for (const accept of late) {
       if (accept.type !== "accept") continue;
       script.node.voter("c").handle(accept, { node: "x", life: life(9) }, 0);

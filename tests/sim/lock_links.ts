@@ -56,9 +56,12 @@ export function lockFaults(link: LockLink): string[] {
     if (place > stays) faults.push(`${show(entry)} passed ${show(before.queue[stays])}`);
   }
   const places = after.queue.map((entry) => waited.get(nameOf(entry)) ?? before.queue.length);
-  // Whoever was let in and robbed between the two, before its node heard that it waits, has asked again.
-  const mayAskAgain = steals && !direct;
-  if (!mayAskAgain && places.some((place, index) => index > 0 && place < places[index - 1])) {
+  // Whoever was let in and robbed between the two, before its node heard that it waits, has asked again: that
+  // is at the end, and whoever stayed was behind it.
+  const turn = places.findIndex((place, index) => index > 0 && place < places[index - 1]);
+  const again = places.slice(turn).filter((place) => place < before.queue.length);
+  const mayBe = steals && !direct && again.every((place) => place < places[0]);
+  if (turn > 0 && !mayBe) {
     faults.push(`the order changed to ${after.queue.map(nameOf).join(", ")}`);
   }
 

@@ -96,6 +96,9 @@ describe("lockFaults()", () => {
     assertEquals(faults("a5 | b c", "d9 | c", { ...steals, direct: false }), []);
     assertMatch(faults("a5 | b c", "d9 | c b", steals).join(), /the order changed/);
     // b was let in, robbed before its node heard of that, and has asked again.
-    assertEquals(faults("a5 | b c", "d9 | c b", { ...steals, direct: false }), []);
+    const apart = { ...steals, direct: false };
+    assertEquals(faults("a5 | b c", "d9 | c b", apart), []);
+    assertEquals(faults("a5 | b c d", "e9 | d f b c", apart), []);
+    assertMatch(faults("a5 | b c d", "e9 | c b d", apart).join(), /the order changed/);
   });
 });
