@@ -6,7 +6,7 @@
  */
 export { type Key, type KeyPart } from "./lib/codec.ts";
 export { type Result, SynodError, type SynodErrorCode } from "./lib/errors.ts";
-export { type Claim, PaxosKV } from "./lib/kv.ts";
+export { type Claim, PaxosKV } from "./lib/kv/paxos_kv.ts";
 export type {
   GetOptions,
   KeyOptions,
@@ -23,20 +23,20 @@ export {
   type LockManagerSnapshot,
   type LockRequestOptions,
   type ManagedLock,
-} from "./lib/lock_manager.ts";
+} from "./lib/locks/lock_manager.ts";
 export { Lock } from "./lib/locks/lock.ts";
 export type { LockHolder } from "./lib/locks/locks.ts";
 export type { LockOptions } from "./lib/locks/options.ts";
-export type { FrameCounts } from "./lib/node/engine.ts";
-export { type ClusterEvents, EventfulNode } from "./lib/node/events.ts";
-export { join } from "./lib/node/join.ts";
-export { ClusterNode } from "./lib/node/node.ts";
-export type { JoinOptions } from "./lib/node/settings.ts";
-export type { ClusterStatus, MemberStatus } from "./lib/node/status.ts";
+export type { FrameCounts } from "./lib/node/engine/engine.ts";
+export { type ClusterEvents, EventfulNode } from "./lib/cluster/events.ts";
+export { join } from "./lib/cluster/join.ts";
+export { ClusterNode } from "./lib/cluster/cluster_node.ts";
+export type { JoinOptions } from "./lib/cluster/join_options.ts";
+export type { ClusterStatus, MemberStatus } from "./lib/cluster/status.ts";
 export type { LockMode } from "./lib/paxos/lock_register.ts";
 export type { Pid } from "./lib/paxos/register.ts";
-export { Process, type SpawnOptions } from "./lib/processes.ts";
-export type { CallOptions } from "./lib/singletons.ts";
+export { Process, type SpawnOptions } from "./lib/processes/process.ts";
+export type { CallOptions } from "./lib/singletons/singletons.ts";
 export type { Callable, Remote, Remotely } from "./lib/singletons/remote.ts";
 export type { AnySpec, ChildContext, ChildSpec, Restart } from "./lib/singletons/spec.ts";
 export { nodeToken, type NodeTokenOptions } from "./transports/auth/node_token.ts";

@@ -1,8 +1,8 @@
 import { registerId } from "../codec.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/operation.ts";
+import type { Limits } from "../node/runtime/operation.ts";
 import type { Binding } from "../paxos/register.ts";
-import type { ProcessTable } from "../process_table.ts";
+import type { ProcessTable } from "../owners/process_table.ts";
 import { boundKey, type PutOptions, toPid } from "./options.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { type Key, NODE_ID_PATTERN, SESSION_PATTERN } from "../codec.ts";
-import { show } from "../node/show.ts";
+import { show } from "../node/runtime/show.ts";
 import type { Pid } from "../paxos/register.ts";
 
 /** What an operation does that finds no quorum in time. */

@@ -1,12 +1,12 @@
 import { SynodError } from "../errors.ts";
-import { Asking } from "../node/asking.ts";
+import { Asking } from "../node/engine/peer_request.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/operation.ts";
+import type { Limits } from "../node/runtime/operation.ts";
 import { endedByOthers, ownersOf, type Put, putChange, samePid } from "../paxos/kv_register.ts";
 import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
 import type { Binding, OperationId, Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
-import type { ProcessTable } from "../process_table.ts";
+import type { ProcessTable } from "../owners/process_table.ts";
 import { Handovers } from "./handovers.ts";
 
 /** A put that is ready to be proposed: all is checked and encoded. */

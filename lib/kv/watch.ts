@@ -1,6 +1,6 @@
 import { decodeValue } from "../codec.ts";
 import type { Core } from "../node/core.ts";
-import { onAbort } from "../node/on_abort.ts";
+import { onAbort } from "../node/runtime/on_abort.ts";
 import type { Learned } from "../paxos/learner.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
 

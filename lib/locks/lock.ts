@@ -1,6 +1,6 @@
 import type { Key } from "../codec.ts";
 import { SynodError } from "../errors.ts";
-import { checkedSignal } from "../node/open_signal.ts";
+import { checkedSignal } from "../node/runtime/checked_signal.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { Ticket } from "./ticket.ts";
 

@@ -1,6 +1,6 @@
 import { SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/operation.ts";
+import type { Limits } from "../node/runtime/operation.ts";
 import type { Ballot } from "../paxos/ballot.ts";
 import type { Learned } from "../paxos/learner.ts";
 import {
@@ -14,11 +14,11 @@ import {
 } from "../paxos/lock_register.ts";
 import type { Change, Chosen } from "../paxos/proposer.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
-import type { Owner } from "../process_table.ts";
-import { EndedSessions } from "./ended_sessions.ts";
+import type { Owner } from "../owners/process_table.ts";
+import { EndedSessions } from "../owners/ended_sessions.ts";
 import { encodeLock, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
 import { Room } from "./room.ts";
-import { SessionMonitor } from "./session_monitor.ts";
+import { SessionMonitor } from "../owners/session_monitor.ts";
 import { Ticket } from "./ticket.ts";
 
 /** How a lock is asked for. */

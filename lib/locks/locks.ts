@@ -1,11 +1,11 @@
 import { type Key, registerId } from "../codec.ts";
 import { type Result, SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
-import { noQuorumResult } from "../node/engine.ts";
-import type { Limits } from "../node/operation.ts";
+import { noQuorumResult } from "../node/engine/engine.ts";
+import type { Limits } from "../node/runtime/operation.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
-import type { Owner, ProcessTable } from "../process_table.ts";
+import type { Owner, ProcessTable } from "../owners/process_table.ts";
 import { Lock } from "./lock.ts";
 import type { LockTable } from "./lock_table.ts";
 import { checkLockOptions, type LockOptions } from "./options.ts";

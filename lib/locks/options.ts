@@ -1,4 +1,4 @@
-import { show } from "../node/show.ts";
+import { show } from "../node/runtime/show.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 
 /** How to ask for a lock. */

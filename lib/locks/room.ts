@@ -1,5 +1,5 @@
 import type { Core } from "../node/core.ts";
-import type { Limits, Operation } from "../node/operation.ts";
+import type { Limits, Operation } from "../node/runtime/operation.ts";
 import { type Ballot, compareBallots } from "../paxos/ballot.ts";
 import type { Learned } from "../paxos/learner.ts";
 import type { LockEntry, LockValue } from "../paxos/lock_register.ts";

@@ -1,15 +1,15 @@
 import { SynodError } from "../errors.ts";
 import type { OperationId } from "../paxos/register.ts";
-import type { Engine } from "./engine.ts";
-import type { Liveness } from "./liveness.ts";
-import type { Limits } from "./operation.ts";
-import type { Pacing } from "./pacing.ts";
-import type { Proposals } from "./proposals.ts";
-import type { Questions } from "./questions.ts";
-import type { Reads } from "./reads.ts";
-import type { SessionKeeper } from "./session_keeper.ts";
-import type { SettledValues } from "./settled_values.ts";
-import type { Watches } from "./watches.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { Liveness } from "./quorum/liveness.ts";
+import type { Limits } from "./runtime/operation.ts";
+import type { Pacing } from "./runtime/pacing.ts";
+import type { Proposals } from "./quorum/proposals.ts";
+import type { Questions } from "./quorum/queries.ts";
+import type { Reads } from "./quorum/reads.ts";
+import type { SessionKeeper } from "./membership/session_keeper.ts";
+import type { SettledValues } from "./quorum/settled_values.ts";
+import type { Watches } from "./quorum/watches.ts";
 
 /** What the features are built on: everything that one node can do with its cluster. */
 export class Core {

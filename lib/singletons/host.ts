@@ -1,13 +1,13 @@
 import { decodeValue, parseRegisterId } from "../codec.ts";
 import { SynodError } from "../errors.ts";
-import type { EndedSessions } from "../locks/ended_sessions.ts";
+import type { EndedSessions } from "../owners/ended_sessions.ts";
 import type { Core } from "../node/core.ts";
-import { onAbort } from "../node/on_abort.ts";
+import { onAbort } from "../node/runtime/on_abort.ts";
 import type { Life } from "../paxos/ballot.ts";
 import { samePid } from "../paxos/kv_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
-import type { Process } from "../processes.ts";
+import type { Process } from "../processes/process.ts";
 import { type Answer, encodeAnswer, encodeQuestion, type Question } from "./bodies.ts";
 import { type Handling, Inbox } from "./inbox.ts";
 import { Instance, toFailure } from "./instance.ts";

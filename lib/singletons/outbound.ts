@@ -1,8 +1,8 @@
 import { SynodError } from "../errors.ts";
-import type { SessionMonitor } from "../locks/session_monitor.ts";
-import { Asking } from "../node/asking.ts";
+import type { SessionMonitor } from "../owners/session_monitor.ts";
+import { Asking } from "../node/engine/peer_request.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/operation.ts";
+import type { Limits } from "../node/runtime/operation.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";

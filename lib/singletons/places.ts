@@ -1,4 +1,4 @@
-import type { SessionMonitor } from "../locks/session_monitor.ts";
+import type { SessionMonitor } from "../owners/session_monitor.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 
 /** Where an instance runs, and its token. */

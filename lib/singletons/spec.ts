@@ -1,5 +1,5 @@
 import { isSpecId, type Key, MAX_HOSTS } from "../codec.ts";
-import { show } from "../node/show.ts";
+import { show } from "../node/runtime/show.ts";
 import type { Pid } from "../paxos/register.ts";
 
 /** What an instance is told of itself. */

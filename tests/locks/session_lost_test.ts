@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
-import type { Runtime } from "../../lib/node/runtime.ts";
+import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import { type Lock, SynodError } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";

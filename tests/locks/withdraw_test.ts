@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Watches } from "../../lib/node/watches.ts";
+import { Watches } from "../../lib/node/quorum/watches.ts";
 import { startCluster } from "../support/cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, within } from "../support/wait.ts";

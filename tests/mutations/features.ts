@@ -130,7 +130,7 @@ export const FEATURES: readonly Mutation[] = [
       tests: ["tests/scripted/puts_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/process_table.ts", ["tests/scripted/puts_test.ts"], [
+  ...mutationsOf("lib/owners/process_table.ts", ["tests/scripted/puts_test.ts"], [
     {
       section: 4,
       name: "a process that exits does not make sure that unknown writes are gone",
@@ -157,7 +157,10 @@ export const FEATURES: readonly Mutation[] = [
       replace: "if (!writes.owned) this.registers.delete(register);",
     },
   ]),
-  ...mutationsOf("lib/kv.ts", ["tests/kv/no_quorum_test.ts", "tests/scripted/puts_test.ts"], [
+  ...mutationsOf("lib/kv/paxos_kv.ts", [
+    "tests/kv/no_quorum_test.ts",
+    "tests/scripted/puts_test.ts",
+  ], [
     {
       section: 4,
       name: "a put with an unknown outcome is made once more",
@@ -281,7 +284,7 @@ export const FEATURES: readonly Mutation[] = [
       tests: ["tests/locks/process_lock_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/open_signal.ts", ["tests/node/open_signal_test.ts"], [
+  ...mutationsOf("lib/node/runtime/checked_signal.ts", ["tests/node/open_signal_test.ts"], [
     {
       section: 6,
       name: "a signal is right only when its timer has run",

@@ -2,7 +2,7 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** What the shell around the state machines keeps: sections 3, 4, 6, 7 and 8. */
 export const NODE: readonly Mutation[] = [
-  ...mutationsOf("lib/node/kept_promises.ts", ["tests/scripted/proposals_test.ts"], [
+  ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/scripted/proposals_test.ts"], [
     {
       section: 3,
       name: "a kept promise serves twice",
@@ -16,7 +16,7 @@ export const NODE: readonly Mutation[] = [
       replace: "false) this.#kept.delete(register);",
     },
   ]),
-  ...mutationsOf("lib/node/combine.ts", ["tests/node/combine_test.ts"], [
+  ...mutationsOf("lib/node/quorum/combine.ts", ["tests/node/combine_test.ts"], [
     {
       section: 3,
       name: "two values of one round have one token",
@@ -60,7 +60,7 @@ export const NODE: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/node/proposals.ts", ["tests/scripted/proposals_test.ts"], [
+  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/scripted/proposals_test.ts"], [
     {
       section: 3,
       name: "a change that was left over takes the short way after it has written",
@@ -110,7 +110,7 @@ export const NODE: readonly Mutation[] = [
       replace: "false",
     },
   ]),
-  ...mutationsOf("lib/node/settled_values.ts", ["tests/recovery/settled_values_test.ts"], [
+  ...mutationsOf("lib/node/quorum/settled_values.ts", ["tests/recovery/settled_values_test.ts"], [
     {
       section: 3,
       name: "a bound value is served as if it were settled",
@@ -132,7 +132,7 @@ export const NODE: readonly Mutation[] = [
       tests: ["tests/node/settled_values_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/reads.ts", ["tests/scripted/liveness_test.ts"], [
+  ...mutationsOf("lib/node/quorum/reads.ts", ["tests/scripted/liveness_test.ts"], [
     {
       section: 4,
       name: "who gets a value late is asked whether its owner lives",
@@ -146,7 +146,7 @@ export const NODE: readonly Mutation[] = [
       replace: "undefined",
     },
   ]),
-  ...mutationsOf("lib/node/liveness.ts", ["tests/scripted/liveness_test.ts"], [
+  ...mutationsOf("lib/node/quorum/liveness.ts", ["tests/scripted/liveness_test.ts"], [
     {
       section: 3,
       name: "settled values are served without a quorum",
@@ -220,7 +220,7 @@ export const NODE: readonly Mutation[] = [
       replace: "      chosen = { ...chosen, state: null };\n    }\n    if",
     },
   ]),
-  ...mutationsOf("lib/node/engine.ts", ["tests/scripted/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine/engine.ts", ["tests/scripted/engine_test.ts"], [
     {
       section: 7,
       name: "replies of two clusters count together",
@@ -327,7 +327,7 @@ export const NODE: readonly Mutation[] = [
       replace: "if (false) {",
     },
   ]),
-  ...mutationsOf("lib/node/membership.ts", ["tests/recovery/clients_test.ts"], [
+  ...mutationsOf("lib/node/membership/membership.ts", ["tests/recovery/clients_test.ts"], [
     {
       section: 7,
       name: "a cluster with clients grants sessions at once",
@@ -397,7 +397,7 @@ export const NODE: readonly Mutation[] = [
       tests: ["tests/scripted/membership_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/inquiries.ts", ["tests/scripted/inquiries_test.ts"], [
+  ...mutationsOf("lib/node/membership/record_queries.ts", ["tests/scripted/inquiries_test.ts"], [
     {
       section: 12,
       name: "a client hears no answer where answers take long",
@@ -411,54 +411,58 @@ export const NODE: readonly Mutation[] = [
       replace: "      this.#conclude(outcome);",
     },
   ]),
-  ...mutationsOf("lib/node/session_keeper.ts", ["tests/scripted/session_keeper_test.ts"], [
-    {
-      section: 6,
-      name: "a session lasts longer than the cluster allows",
-      find: "const ttl = Math.min(settings.sessionTtl, record!.maxTtl);",
-      replace: "const ttl = settings.sessionTtl;",
-      tests: ["tests/scripted/session_keeper_test.ts"],
-    },
-    {
-      section: 6,
-      name: "a session is not renewed three times in its time to live",
-      find:
-        "this.#cancelRenewal = this.#engine.runtime.setTimer(() => this.#renew(0), lease.ttl / 3);",
-      replace:
-        "this.#cancelRenewal = this.#engine.runtime.setTimer(() => this.#renew(0), lease.ttl);",
-      tests: ["tests/scripted/session_keeper_test.ts"],
-    },
-    {
-      section: 6,
-      name: "a session of before is taken for the present one",
-      find: "return session === this.#lease.session && this.remaining > 0;",
-      replace: "return this.remaining > 0;",
-      tests: ["tests/scripted/session_keeper_test.ts"],
-    },
-    {
-      section: 6,
-      name: "what is over may still come true",
-      find:
-        "    return !this.#stopped && session === this.#lease.session &&\n      !this.#lease.isDead(this.#reading());",
-      replace: "    return !this.#stopped && session === this.#lease.session;",
-      tests: ["tests/scripted/session_keeper_test.ts"],
-    },
-    {
-      section: 6,
-      name: "what depended on a session that is over goes on",
-      find: "if (this.#open && this.#lease.isDead(this.#reading())) this.#reopen();",
-      replace: "",
-      tests: ["tests/scripted/session_keeper_test.ts"],
-    },
-    {
-      section: 6,
-      name: "a session that nobody grants is asked for for ever",
-      find: 'if (reply.type === "refused") this.#refused(from);',
-      replace: "",
-      tests: ["tests/scripted/session_keeper_test.ts"],
-    },
-  ]),
-  ...mutationsOf("lib/node/node.ts", ["tests/recovery/clients_test.ts"], [
+  ...mutationsOf(
+    "lib/node/membership/session_keeper.ts",
+    ["tests/scripted/session_keeper_test.ts"],
+    [
+      {
+        section: 6,
+        name: "a session lasts longer than the cluster allows",
+        find: "const ttl = Math.min(settings.sessionTtl, record!.maxTtl);",
+        replace: "const ttl = settings.sessionTtl;",
+        tests: ["tests/scripted/session_keeper_test.ts"],
+      },
+      {
+        section: 6,
+        name: "a session is not renewed three times in its time to live",
+        find:
+          "this.#cancelRenewal = this.#engine.runtime.setTimer(() => this.#renew(0), lease.ttl / 3);",
+        replace:
+          "this.#cancelRenewal = this.#engine.runtime.setTimer(() => this.#renew(0), lease.ttl);",
+        tests: ["tests/scripted/session_keeper_test.ts"],
+      },
+      {
+        section: 6,
+        name: "a session of before is taken for the present one",
+        find: "return session === this.#lease.session && this.remaining > 0;",
+        replace: "return this.remaining > 0;",
+        tests: ["tests/scripted/session_keeper_test.ts"],
+      },
+      {
+        section: 6,
+        name: "what is over may still come true",
+        find:
+          "    return !this.#stopped && session === this.#lease.session &&\n      !this.#lease.isDead(this.#reading());",
+        replace: "    return !this.#stopped && session === this.#lease.session;",
+        tests: ["tests/scripted/session_keeper_test.ts"],
+      },
+      {
+        section: 6,
+        name: "what depended on a session that is over goes on",
+        find: "if (this.#open && this.#lease.isDead(this.#reading())) this.#reopen();",
+        replace: "",
+        tests: ["tests/scripted/session_keeper_test.ts"],
+      },
+      {
+        section: 6,
+        name: "a session that nobody grants is asked for for ever",
+        find: 'if (reply.type === "refused") this.#refused(from);',
+        replace: "",
+        tests: ["tests/scripted/session_keeper_test.ts"],
+      },
+    ],
+  ),
+  ...mutationsOf("lib/cluster/cluster_node.ts", ["tests/recovery/clients_test.ts"], [
     {
       section: 7,
       name: "a node believes in its session of the cluster before",
@@ -514,7 +518,7 @@ export const NODE: readonly Mutation[] = [
       tests: ["tests/node/close_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/questions.ts", ["tests/scripted/questions_test.ts"], [
+  ...mutationsOf("lib/node/quorum/queries.ts", ["tests/scripted/questions_test.ts"], [
     {
       section: 6,
       name: "one member is believed which session of a node is the newest",
@@ -570,7 +574,7 @@ export const NODE: readonly Mutation[] = [
       replace: "return rests[0];",
     },
   ]),
-  ...mutationsOf("lib/node/sweeper.ts", ["tests/scripted/sweeper_test.ts"], [
+  ...mutationsOf("lib/node/quorum/sweeper.ts", ["tests/scripted/sweeper_test.ts"], [
     {
       section: 8,
       name: "a tombstone is forgotten that a member may not have",
@@ -590,7 +594,7 @@ export const NODE: readonly Mutation[] = [
       replace: "identity, limits);",
     },
   ]),
-  ...mutationsOf("lib/node/watches.ts", ["tests/scripted/watches_test.ts"], [
+  ...mutationsOf("lib/node/quorum/watches.ts", ["tests/scripted/watches_test.ts"], [
     {
       section: 4,
       name: "who watches does not read",

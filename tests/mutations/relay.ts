@@ -4,7 +4,7 @@ const TOGETHER = ["tests/scripted/relaying_test.ts"];
 
 /** What has to hold where members pass calls on: section 10, and who is believed (section 1). */
 export const RELAY: readonly Mutation[] = [
-  ...mutationsOf("lib/node/engine.ts", ["tests/scripted/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine/engine.ts", ["tests/scripted/engine_test.ts"], [
     {
       section: 1,
       name: "anybody may say what somebody else has said",
@@ -55,7 +55,7 @@ export const RELAY: readonly Mutation[] = [
       tests: TOGETHER,
     },
   ]),
-  ...mutationsOf("lib/node/relay.ts", ["tests/scripted/relay_test.ts"], [
+  ...mutationsOf("lib/node/wire/relay.ts", ["tests/scripted/relay_test.ts"], [
     {
       section: 10,
       name: "it is passed on though there is no connection",
@@ -87,7 +87,7 @@ export const RELAY: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/node/asking.ts", ["tests/scripted/asking_test.ts"], [
+  ...mutationsOf("lib/node/engine/peer_request.ts", ["tests/scripted/asking_test.ts"], [
     {
       section: 10,
       name: "anybody answers for the node that was asked",

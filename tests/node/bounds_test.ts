@@ -1,7 +1,7 @@
 /** What a node uses does not grow with time, nor with what is over. */
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { joinWith } from "../../lib/node/join.ts";
+import { joinWith } from "../../lib/cluster/join.ts";
 import type { ClusterNode, JoinOptions } from "../../mod.ts";
 import { collected, heapUsed } from "../support/heap.ts";
 import { VirtualTime } from "../support/virtual_time.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { combine, type Part } from "../../lib/node/combine.ts";
+import { combine, type Part } from "../../lib/node/quorum/combine.ts";
 import type { Change, Current } from "../../lib/paxos/proposer.ts";
 import { append, look, present, release, setOnce, textOf } from "../paxos/changes.ts";
 

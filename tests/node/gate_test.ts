@@ -1,6 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Gate } from "../../lib/node/gate.ts";
+import { Gate } from "../../lib/node/runtime/gate.ts";
 
 describe("Gate", () => {
   it("lets so many in at a time, the others in the order in which they came", () => {

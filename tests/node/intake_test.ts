@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Intake } from "../../lib/node/intake.ts";
-import type { Runtime } from "../../lib/node/runtime.ts";
-import { systemRuntime } from "../../lib/node/runtime.ts";
+import { Intake } from "../../lib/node/wire/intake.ts";
+import type { Runtime } from "../../lib/node/runtime/runtime.ts";
+import { systemRuntime } from "../../lib/node/runtime/runtime.ts";
 
 /** A clock that is set by hand, and timers that fire when they are told to, due or not. */
 class Script {

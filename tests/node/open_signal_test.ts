@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { checkedSignal } from "../../lib/node/open_signal.ts";
+import { checkedSignal } from "../../lib/node/runtime/checked_signal.ts";
 import { reasonOf } from "../support/expect.ts";
 
 /** A signal that stands for something that is over as soon as `end` was called, whatever timers do. */

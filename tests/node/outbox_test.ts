@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Outbox } from "../../lib/node/outbox.ts";
+import { Outbox } from "../../lib/node/wire/outbox.ts";
 import type { Frame, Header, Reply, Request } from "../../lib/paxos/messages.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { RecentMap } from "../../lib/node/recent_map.ts";
+import { RecentMap } from "../../lib/node/runtime/recent_map.ts";
 import { Random } from "../sim/random.ts";
 
 describe("RecentMap", () => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { SettledValues } from "../../lib/node/settled_values.ts";
+import { SettledValues } from "../../lib/node/quorum/settled_values.ts";
 import type { Present } from "../../lib/paxos/register.ts";
 import { present } from "../paxos/changes.ts";
 

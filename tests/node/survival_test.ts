@@ -1,6 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { Runtime } from "../../lib/node/runtime.ts";
+import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import type { ClusterNode } from "../../mod.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { collectEvents } from "../support/wait.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Timers } from "../../lib/node/timers.ts";
+import { Timers } from "../../lib/node/runtime/timers.ts";
 import { Random } from "../sim/random.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { UnheardCounters } from "../../lib/node/unheard_counters.ts";
+import { UnheardCounters } from "../../lib/node/engine/unheard_counters.ts";
 import { LamportClock } from "../../lib/paxos/ballot.ts";
 
 describe("UnheardCounters", () => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { joinWith } from "../../lib/node/join.ts";
-import { type Runtime, systemRuntime } from "../../lib/node/runtime.ts";
+import { joinWith } from "../../lib/cluster/join.ts";
+import { type Runtime, systemRuntime } from "../../lib/node/runtime/runtime.ts";
 import { memoryNetwork } from "../../transports/memory.ts";
 import { startCluster } from "../support/cluster.ts";
 import { turn } from "../support/wait.ts";

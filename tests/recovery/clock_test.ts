@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { Runtime } from "../../lib/node/runtime.ts";
+import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import { valueOf } from "../support/expect.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { collectEvents } from "../support/wait.ts";

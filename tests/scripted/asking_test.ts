@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
-import { Asking } from "../../lib/node/asking.ts";
-import type { Way } from "../../lib/node/ways.ts";
+import { Asking } from "../../lib/node/engine/peer_request.ts";
+import type { Way } from "../../lib/node/wire/routes.ts";
 import type { AskRequest, Reply, Request } from "../../lib/paxos/messages.ts";
 import { life, ScriptedNode } from "./support/scripted_node.ts";
 

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeValue, registerId } from "../../lib/codec.ts";
-import { EndedSessions } from "../../lib/locks/ended_sessions.ts";
-import type { PaxosKV } from "../../lib/kv.ts";
+import { EndedSessions } from "../../lib/owners/ended_sessions.ts";
+import type { PaxosKV } from "../../lib/kv/paxos_kv.ts";
 import type { ProcessLocks } from "../../lib/locks/process_locks.ts";
-import { ProcessTable } from "../../lib/process_table.ts";
-import { Process } from "../../lib/processes.ts";
+import { ProcessTable } from "../../lib/owners/process_table.ts";
+import { Process } from "../../lib/processes/process.ts";
 import { type Answer, decodeAnswer, type Question } from "../../lib/singletons/bodies.ts";
 import { Host } from "../../lib/singletons/host.ts";
 import { singletonOf, takeChange } from "../../lib/singletons/singleton_value.ts";

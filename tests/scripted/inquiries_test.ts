@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Inquiries } from "../../lib/node/inquiries.ts";
+import { Inquiries } from "../../lib/node/membership/record_queries.ts";
 import type { GenesisRecord, Reply } from "../../lib/paxos/messages.ts";
 import { life, ScriptedNode } from "./support/scripted_node.ts";
 

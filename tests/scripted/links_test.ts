@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { beforeEach, describe, it } from "@std/testing/bdd";
-import { Links } from "../../lib/node/links.ts";
+import { Links } from "../../lib/node/wire/links.ts";
 import type { Transport } from "../../mod.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 

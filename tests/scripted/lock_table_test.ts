@@ -14,7 +14,7 @@ import {
   type LockValue,
 } from "../../lib/paxos/lock_register.ts";
 import type { Pid, State } from "../../lib/paxos/register.ts";
-import { type Owner, ProcessTable } from "../../lib/process_table.ts";
+import { type Owner, ProcessTable } from "../../lib/owners/process_table.ts";
 import { life, ScriptedNode } from "./support/scripted_node.ts";
 import { acceptRequest } from "../support/accept_request.ts";
 

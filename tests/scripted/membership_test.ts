@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame, encodeFrame } from "../../lib/codec.ts";
-import { Engine, type EngineHandlers } from "../../lib/node/engine.ts";
-import { Membership } from "../../lib/node/membership.ts";
-import type { Runtime } from "../../lib/node/runtime.ts";
-import { checkOptions } from "../../lib/node/settings.ts";
+import { Engine, type EngineHandlers } from "../../lib/node/engine/engine.ts";
+import { Membership } from "../../lib/node/membership/membership.ts";
+import type { Runtime } from "../../lib/node/runtime/runtime.ts";
+import { checkOptions } from "../../lib/cluster/join_options.ts";
 import type { Life } from "../../lib/paxos/ballot.ts";
 import type { GenesisRequest, Header, Reply, Request } from "../../lib/paxos/messages.ts";
 import { VirtualTime } from "../support/virtual_time.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame, encodeValue, registerId } from "../../lib/codec.ts";
-import { SessionMonitor } from "../../lib/locks/session_monitor.ts";
+import { SessionMonitor } from "../../lib/owners/session_monitor.ts";
 import { decodeQuestion, encodeAnswer } from "../../lib/singletons/bodies.ts";
 import { Outbound } from "../../lib/singletons/outbound.ts";
 import { life, ScriptedNode } from "./support/scripted_node.ts";

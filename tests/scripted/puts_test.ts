@@ -4,7 +4,7 @@ import { encodeValue } from "../../lib/codec.ts";
 import { resolveBindings } from "../../lib/kv/bindings.ts";
 import { type PutOutcome, Puts } from "../../lib/kv/puts.ts";
 import type { Binding } from "../../lib/paxos/register.ts";
-import { type Owner, ProcessTable } from "../../lib/process_table.ts";
+import { type Owner, ProcessTable } from "../../lib/owners/process_table.ts";
 import { KEY, life, ScriptedNode, type ScriptOptions } from "./support/scripted_node.ts";
 import { acceptRequest } from "../support/accept_request.ts";
 

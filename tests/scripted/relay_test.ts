@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { beforeEach, describe, it } from "@std/testing/bdd";
-import { Relay } from "../../lib/node/relay.ts";
+import { Relay } from "../../lib/node/wire/relay.ts";
 import type { Load, Request } from "../../lib/paxos/messages.ts";
-import type { Way } from "../../lib/node/ways.ts";
+import type { Way } from "../../lib/node/wire/routes.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 
 const LIFE = "-P70F6sqFhqk35ea00oQ";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Sweeper } from "../../lib/node/sweeper.ts";
+import { Sweeper } from "../../lib/node/quorum/sweeper.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
 import { release } from "../paxos/changes.ts";
 import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";

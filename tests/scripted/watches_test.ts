@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Watches } from "../../lib/node/watches.ts";
+import { Watches } from "../../lib/node/quorum/watches.ts";
 import type { Learned } from "../../lib/paxos/learner.ts";
 import { showBallot, showState } from "../paxos/notation.ts";
 import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";

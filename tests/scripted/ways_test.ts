@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { beforeEach, describe, it } from "@std/testing/bdd";
-import { type Way, Ways } from "../../lib/node/ways.ts";
+import { type Way, Ways } from "../../lib/node/wire/routes.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 
 describe("Ways", () => {

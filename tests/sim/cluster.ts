@@ -1,5 +1,5 @@
-import type { ClusterNode } from "../../lib/node/node.ts";
-import { joinWith } from "../../lib/node/join.ts";
+import type { ClusterNode } from "../../lib/cluster/cluster_node.ts";
+import { joinWith } from "../../lib/cluster/join.ts";
 import type { AnySpec } from "../../lib/singletons/spec.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { Machine } from "./machine.ts";

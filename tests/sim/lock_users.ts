@@ -1,6 +1,6 @@
 import { registerId } from "../../lib/codec.ts";
 import { SynodError } from "../../lib/errors.ts";
-import type { ManagedLock } from "../../lib/lock_manager.ts";
+import type { ManagedLock } from "../../lib/locks/lock_manager.ts";
 import type { Lock } from "../../lib/locks/lock.ts";
 import type { LockOptions } from "../../lib/locks/options.ts";
 import type { Chain } from "./chain.ts";

@@ -4,7 +4,7 @@ import type { Frame } from "../../lib/paxos/messages.ts";
 import { decodeQuestion } from "../../lib/singletons/bodies.ts";
 import type { Remote } from "../../lib/singletons/remote.ts";
 import type { ChildSpec } from "../../lib/singletons/spec.ts";
-import type { CallOptions } from "../../lib/singletons.ts";
+import type { CallOptions } from "../../lib/singletons/singletons.ts";
 import type { Cluster, Station } from "./cluster.ts";
 import { Executions, type MadeCall } from "../checkers/executions.ts";
 import { type Done, Instances, SPECS, type Worker } from "./instances.ts";

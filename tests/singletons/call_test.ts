@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
-import { joinWith } from "../../lib/node/join.ts";
+import { joinWith } from "../../lib/cluster/join.ts";
 import type { ChildContext, ChildSpec, ClusterNode, Remote, Transport } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";

@@ -8,8 +8,8 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
-import { joinWith } from "../../lib/node/join.ts";
-import type { Runtime } from "../../lib/node/runtime.ts";
+import { joinWith } from "../../lib/cluster/join.ts";
+import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import type { Restart, Transport } from "../../mod.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
 import { collectEvents } from "../support/wait.ts";

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
-import type { SessionMonitor } from "../../lib/locks/session_monitor.ts";
+import type { SessionMonitor } from "../../lib/owners/session_monitor.ts";
 import { Places } from "../../lib/singletons/places.ts";
 
 const LIFE = "-P70F6sqFhqk35ea00oQ";

@@ -9,8 +9,8 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
-import { joinWith } from "../../lib/node/join.ts";
-import type { Runtime } from "../../lib/node/runtime.ts";
+import { joinWith } from "../../lib/cluster/join.ts";
+import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import type { ChildContext, ChildSpec, Key, Transport } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";

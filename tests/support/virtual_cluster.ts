@@ -1,4 +1,4 @@
-import { joinWith } from "../../lib/node/join.ts";
+import { joinWith } from "../../lib/cluster/join.ts";
 import type { ClusterNode, Transport } from "../../mod.ts";
 import type { NodeOptions } from "./cluster.ts";
 import { turn } from "./wait.ts";

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../lib/node/runtime.ts";
+import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import { Random } from "../sim/random.ts";
 import { memoryNetwork } from "../../transports/memory.ts";
 

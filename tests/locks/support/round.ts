@@ -1,5 +1,5 @@
 import { encodeLock, lockOf } from "../../../lib/locks/lock_value.ts";
-import { combine, type Part } from "../../../lib/node/combine.ts";
+import { combine, type Part } from "../../../lib/node/quorum/combine.ts";
 import {
   applyOrder,
   type LockOrder,

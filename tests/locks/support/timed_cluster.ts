@@ -1,5 +1,5 @@
-import { joinWith } from "../../../lib/node/join.ts";
-import type { Runtime } from "../../../lib/node/runtime.ts";
+import { joinWith } from "../../../lib/cluster/join.ts";
+import type { Runtime } from "../../../lib/node/runtime/runtime.ts";
 import type { ClusterNode, JoinOptions, Transport } from "../../../mod.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 

@@ -1,5 +1,5 @@
-import { joinWith } from "../../../lib/node/join.ts";
-import { type Runtime, systemRuntime } from "../../../lib/node/runtime.ts";
+import { joinWith } from "../../../lib/cluster/join.ts";
+import { type Runtime, systemRuntime } from "../../../lib/node/runtime/runtime.ts";
 import type { ClusterNode, JoinOptions } from "../../../mod.ts";
 import { type MemoryNetwork, memoryNetwork } from "../../../transports/memory.ts";
 import type { VirtualTime } from "../../support/virtual_time.ts";

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../../lib/node/runtime.ts";
+import type { Runtime } from "../../../lib/node/runtime/runtime.ts";
 
 /** The clocks and timers of one process, which stop when it crashes. */
 export class MortalRuntime implements Runtime {

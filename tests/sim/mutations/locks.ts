@@ -120,7 +120,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the signal of a lock is what the timer of the deadline says",
-    file: "lib/node/open_signal.ts",
+    file: "lib/node/runtime/checked_signal.ts",
     find: "if (!isAborted()) check();",
     replace: "",
     seeds: SOON,
@@ -136,7 +136,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a waiter that misses the news of its grant never asks",
-    file: "lib/node/node.ts",
+    file: "lib/cluster/cluster_node.ts",
     find: "if (register[0] === LOCK) return void this.#lockTable.reread(register).catch(() => {});",
     replace: "if (register[0] === LOCK) return;",
     seeds: SOON,
@@ -144,7 +144,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the locks of who died are never freed",
-    file: "lib/locks/ended_sessions.ts",
+    file: "lib/owners/ended_sessions.ts",
     find: "return this.#sessions.has(session);",
     replace: "return false;",
     seeds: SOON,

@@ -71,7 +71,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the signal of an instance is what the timer of the deadline says",
-    file: "lib/node/open_signal.ts",
+    file: "lib/node/runtime/checked_signal.ts",
     find: "if (!isAborted()) check();",
     replace: "",
     seeds: SOON,
@@ -79,7 +79,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "an instance outlasts its session",
-    file: "lib/node/node.ts",
+    file: "lib/cluster/cluster_node.ts",
     find: "if (process.pid.session === session) void process.exit(error);",
     replace: "",
     seeds: SOON,
@@ -103,7 +103,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a call that was refused is passed by later ones",
-    file: "lib/singletons.ts",
+    file: "lib/singletons/singletons.ts",
     find: "if (this.#outbound.isUnsure(register)) {",
     replace: "if (false) {",
     seeds: LATE,
@@ -127,7 +127,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a permanent singleton is not started again",
-    file: "lib/singletons.ts",
+    file: "lib/singletons/singletons.ts",
     find: "if (value === null || value.pid !== null) continue;",
     replace: "continue;",
     seeds: SOON,
@@ -143,7 +143,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "an instance is dropped when its session is merely thought to have ended",
-    file: "lib/singletons.ts",
+    file: "lib/singletons/singletons.ts",
     find:
       "    for (const session of chosen.stale) {\n      if (!await this.#core.questions.fence(session, limits)) continue;",
     replace: "    for (const session of chosen.state?.present ? chosen.state.owners : []) {",

@@ -1,0 +1,35 @@
+import { ClusterNode } from "./cluster_node.ts";
+import { type Runtime, systemRuntime } from "../node/runtime/runtime.ts";
+import { checkOptions, type JoinOptions } from "./join_options.ts";
+
+/**
+ * Joins a cluster. Resolves when the transports are open: operations wait for a quorum themselves.
+ * Rejects with a `TypeError` that names a bad option, or with the error of a transport.
+ *
+ * ```ts
+ * import { join } from "@synod/synod";
+ * import { memoryNetwork } from "@synod/synod/transports/memory";
+ *
+ * const network = memoryNetwork();
+ * const members = ["w1", "w2", "w3"];
+ * const nodes = await Promise.all(
+ *   members.map((id) => join({ id, members, transport: network.transport() })),
+ * );
+ * const [first, second] = await Promise.all([
+ *   nodes[0].kv.put("leader", "w1"),
+ *   nodes[1].kv.put("leader", "w2"),
+ * ]);
+ * console.log(first.ok && second.ok && first.value === second.value); // true
+ * await Promise.all(nodes.map((node) => node.close()));
+ * ```
+ */
+export function join(options: JoinOptions): Promise<ClusterNode> {
+  return joinWith(options, systemRuntime());
+}
+
+/** Joins with another clock, other timers and other randomness: those of a simulation. */
+export async function joinWith(options: JoinOptions, runtime: Runtime): Promise<ClusterNode> {
+  const node = new ClusterNode(checkOptions(options), runtime);
+  await node.open();
+  return node;
+}

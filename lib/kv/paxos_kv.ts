@@ -1,0 +1,292 @@
+import {
+  bucketPrefix,
+  decodeValue,
+  encodeValue,
+  type Key,
+  parseRegisterId,
+  registerId,
+  UnencodableError,
+} from "../codec.ts";
+import { type Result, SynodError } from "../errors.ts";
+import { resolveBindings } from "./bindings.ts";
+import {
+  boundKey,
+  checkKeyOptions,
+  checkPutOptions,
+  type GetOptions,
+  type KeyOptions,
+  type KeysOptions,
+  type PutOptions,
+  type WatchOptions,
+} from "./options.ts";
+import type { PutOutcome, Puts } from "./puts.ts";
+import { type Change, watch } from "./watch.ts";
+import type { Core } from "../node/core.ts";
+import type { Limits } from "../node/runtime/operation.ts";
+import type { Pid, Present, RegisterId } from "../paxos/register.ts";
+import { parseSession } from "../paxos/sessions.ts";
+import type { ProcessTable } from "../owners/process_table.ts";
+
+/** What a claim tells: the value that the cluster agreed on, its token, and whether this call set it. */
+export interface Claim<T> {
+  /** What the key has, by this call or by an earlier one. */
+  value: T;
+  /** The fencing token of the value: greater than that of every earlier value of this key. */
+  token: number;
+  /** Whether it was this call that set the value. */
+  mine: boolean;
+}
+
+/** What a KV needs of the node that it belongs to. */
+export interface KvParts {
+  readonly core: Core;
+  readonly puts: Puts;
+  readonly processes: ProcessTable;
+  /** Aborts when the node closes. */
+  readonly closing: AbortSignal;
+  /** Ends everything that is under way in this KV; the signal of a process. */
+  readonly signal?: AbortSignal;
+}
+
+/** So many keys are read at the same time when they are listed. */
+const READS_AT_ONCE = 64;
+
+/**
+ * Keys that are set once for the whole cluster. A key has one value for as long as it is present:
+ * `put` returns the value that all nodes agreed on, which may be another writer's. There is no delete
+ * and no update: bind a value to what ends it (a process, a node, another key, a time).
+ *
+ * ```ts
+ * import { join } from "@synod/synod";
+ * import { memoryNetwork } from "@synod/synod/transports/memory";
+ *
+ * const node = await join({ id: "w1", members: ["w1"], transport: memoryNetwork().transport() });
+ * console.log(await node.kv.put("leader", "w1")); // { ok: true, value: "w1" }
+ * console.log(await node.kv.put("leader", "w2")); // { ok: true, value: "w1" }
+ * console.log(await node.kv.get("nobody")); // { ok: false, error: "not_found" }
+ * await node.close();
+ * ```
+ */
+export class PaxosKV {
+  readonly #parts: KvParts;
+
+  /** Made by the node. */
+  constructor(parts: KvParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Sets `key` to `value` unless it has a value, and returns the value that it has then.
+   *
+   * `invalid_value`: the value cannot be stored (anything but what CBOR carries, or more than
+   * `maxValueBytes`), or it could not last, since what it is bound to has ended. `no_quorum`: too few
+   * members answered in time; it may still take effect later. Throws `TypeError` for a key that cannot
+   * be encoded and for a bad option, and `SynodError` `full` beyond the members' `maxKeys`.
+   */
+  async put<T>(
+    key: Key,
+    value: T,
+    options: PutOptions = {},
+  ): Promise<Result<T, "invalid_value" | "no_quorum">> {
+    const claimed = await this.#put<T>("put", key, value, options);
+    return claimed.ok ? { ok: true, value: claimed.value.value } : claimed;
+  }
+
+  /** As {@linkcode put}, and says who won: the value, its fencing token, and whether it is this call's. */
+  async claim<T>(
+    key: Key,
+    value: T,
+    options: PutOptions = {},
+  ): Promise<Result<Claim<T>, "invalid_value" | "no_quorum">> {
+    return await this.#put<T>("claim", key, value, options);
+  }
+
+  /** The value of `key`. */
+  async get<T>(
+    key: Key,
+    options: GetOptions<T> = {},
+  ): Promise<Result<T, "not_found" | "no_quorum">> {
+    return await this.#read("get", key, options, (state) => decodeValue(state.value) as T);
+  }
+
+  /** The id of the node that the value of `key` is bound to, by `node` or by `pid`. */
+  async node(
+    key: Key,
+    options: GetOptions<string> = {},
+  ): Promise<Result<string, "not_found" | "no_quorum">> {
+    return await this.#read("node", key, options, ({ bindings }) => {
+      const bound = bindings.find(({ kind }) => kind === "node" || kind === "pid");
+      if (bound?.kind === "node") return parseSession(bound.session).node;
+      return bound?.kind === "pid" ? bound.pid.node : undefined;
+    });
+  }
+
+  /** The pid that the value of `key` is bound to. */
+  async pid(
+    key: Key,
+    options: GetOptions<Pid> = {},
+  ): Promise<Result<Pid, "not_found" | "no_quorum">> {
+    return await this.#read("pid", key, options, ({ bindings }) => {
+      const bound = bindings.find(({ kind }) => kind === "pid");
+      return bound?.kind === "pid" ? { ...bound.pid } : undefined;
+    });
+  }
+
+  /** The fencing token of the value of `key`. */
+  async token(
+    key: Key,
+    options: GetOptions<number> = {},
+  ): Promise<Result<number, "not_found" | "no_quorum">> {
+    return await this.#read("token", key, options, (state) => state.token);
+  }
+
+  /**
+   * The keys of a bucket that have a value, in the order of their encoding. Not one moment's view: a
+   * key that is put or released meanwhile may be there or not. `[]` when there is no quorum.
+   */
+  async keys(bucket?: string, options: KeysOptions = {}): Promise<Key[]> {
+    checkKeyOptions("keys", options);
+    checkKeyOptions("keys", { ...options, bucket });
+    const { core } = this.#parts;
+    const prefix = bucketPrefix("k", bucket);
+    const listed = await this.#within(options, async (limits) => {
+      const registers = await core.questions.list(prefix, limits);
+      const found: RegisterId[] = [];
+      const unsure = [...registers].filter(([register, what]) => {
+        if (what === "present") found.push(register);
+        return what === "unsure";
+      });
+      // Some at a time: to read all at once would keep the node from everything else.
+      while (unsure.length > 0) {
+        await Promise.all(
+          unsure.splice(-READS_AT_ONCE).map(async ([register]) => {
+            const { state } = await core.liveness.live(register, limits);
+            if (state?.present) found.push(register);
+          }),
+        );
+      }
+      return { ok: true, value: found.sort() } as const;
+    });
+    return listed.ok ? listed.value.map((register) => parseRegisterId(register).key) : [];
+  }
+
+  /**
+   * Follows `key`: gives what it has first, then each change. May skip states in between, never goes
+   * back. Ends when the node closes; throws the reason of `signal` when that aborts.
+   */
+  watch<T>(key: Key, options: WatchOptions = {}): AsyncIterable<Change<T>> {
+    checkKeyOptions("watch", options);
+    const { core, closing } = this.#parts;
+    core.ensureOpen();
+    const register = registerId("k", options.bucket, key);
+    const signals = [options.signal, this.#parts.signal].filter((signal) => signal !== undefined);
+    return watch<T>(core, register, signals, closing);
+  }
+
+  /** The time of this node's clock, in milliseconds since 1970: for `until`. */
+  now(): number {
+    return this.#parts.core.engine.runtime.wallNow();
+  }
+
+  async #put<T>(
+    call: string,
+    key: Key,
+    value: T,
+    options: PutOptions,
+  ): Promise<Result<Claim<T>, "invalid_value" | "no_quorum">> {
+    checkPutOptions(call, options);
+    const { core, puts, processes } = this.#parts;
+    core.ensureOpen();
+    const register = registerId("k", options.bucket, key);
+    if (options.key !== undefined) {
+      const bound = boundKey(options.key, options.bucket);
+      registerId("k", bound.bucket, bound.key);
+    }
+    const encoded = this.#encode(value);
+    if (encoded === undefined) return { ok: false, error: "invalid_value" };
+    let sent = false;
+    return await this.#within(options, async (limits) => {
+      // An earlier try of this very put may still take effect: what it did is not to be guessed.
+      if (sent) throw new SynodError("outcome_unknown", `${call}: nobody can know its outcome`);
+      const bindings = await resolveBindings(core, processes, options, limits);
+      if (bindings === undefined) return { ok: false, error: "invalid_value" };
+      const ready = { op: core.nextOperation(), register, value: encoded, bindings };
+      const writing = () => void (sent = true);
+      return outcome<T>(call, await puts.run(ready, limits, writing), options);
+    });
+  }
+
+  /** The bytes of a value; `undefined` if it cannot be stored. */
+  #encode(value: unknown): Uint8Array | undefined {
+    try {
+      return encodeValue(value, this.#parts.core.engine.settings.maxValueBytes);
+    } catch (error) {
+      if (error instanceof UnencodableError) return undefined;
+      throw error;
+    }
+  }
+
+  async #read<T>(
+    call: string,
+    key: Key,
+    options: GetOptions<T>,
+    pick: (state: Present) => T | undefined,
+  ): Promise<Result<T, "not_found" | "no_quorum">> {
+    checkKeyOptions(call, options);
+    const { core } = this.#parts;
+    core.ensureOpen();
+    const register = registerId("k", options.bucket, key);
+    return await this.#within(options, async (limits) => {
+      const { state } = await core.liveness.live(register, limits);
+      const value = state?.present ? pick(state) : undefined;
+      if (value !== undefined) return { ok: true, value };
+      if ("default" in options) return { ok: true, value: options.default as T };
+      return { ok: false, error: "not_found" };
+    });
+  }
+
+  /** Runs an operation within its limits, and does what the caller wants without a quorum. */
+  async #within<R extends Result<unknown, string>>(
+    options: KeyOptions,
+    run: (limits: Limits) => Promise<R>,
+  ): Promise<R | { ok: false; error: "no_quorum" }> {
+    const { core } = this.#parts;
+    core.ensureOpen();
+    const { noQuorum = "return", timeout } = options;
+    const { signal: owner } = this.#parts;
+    const { signal } = options;
+    for (;;) {
+      const limits = noQuorum === "retry"
+        ? { deadline: Infinity, signal, owner }
+        : { ...core.limits(timeout, signal), owner };
+      try {
+        return await run(limits);
+      } catch (error) {
+        if (!(error instanceof SynodError) || error.code !== "no_quorum") throw error;
+        if (noQuorum === "fail") throw error;
+        if (noQuorum === "return") return { ok: false, error: "no_quorum" };
+      }
+    }
+  }
+}
+
+function outcome<T>(
+  call: string,
+  outcome: PutOutcome,
+  { noQuorum }: PutOptions,
+): Result<Claim<T>, "invalid_value" | "no_quorum"> {
+  switch (outcome.kind) {
+    case "agreed": {
+      const { value, token, mine } = outcome;
+      return { ok: true, value: { value: decodeValue(value) as T, token, mine } };
+    }
+    case "invalid_value":
+      return { ok: false, error: "invalid_value" };
+    case "unknown": {
+      if (noQuorum === "retry") {
+        throw new SynodError("outcome_unknown", `${call}: nobody can know its outcome`);
+      }
+      throw new SynodError("no_quorum", `${call}: nobody can know its outcome`);
+    }
+  }
+}

@@ -1,0 +1,221 @@
+import { bucketPrefix, type Key, parseRegisterId, registerId } from "../codec.ts";
+import type { Lock } from "./lock.ts";
+import type { LockTable } from "./lock_table.ts";
+import type { Locks } from "./locks.ts";
+import type { Core } from "../node/core.ts";
+import { show } from "../node/runtime/show.ts";
+import type { LockEntry, LockMode } from "../paxos/lock_register.ts";
+
+/** How to request a lock; as in the Web Locks API. */
+export interface LockRequestOptions {
+  /** `"exclusive"` (the default) or `"shared"`. */
+  mode?: LockMode;
+  /** Calls back with `null` when the lock is not to be had at once. */
+  ifAvailable?: boolean;
+  /** Takes the lock from whoever holds it. */
+  steal?: boolean;
+  /** Aborting it takes a request back that was not granted yet. */
+  signal?: AbortSignal;
+}
+
+/** The lock that a callback is given: as in the Web Locks API, and what the cluster adds. */
+export interface ManagedLock {
+  /** The name that was requested. */
+  readonly name: string;
+  /** How it is shared. */
+  readonly mode: LockMode;
+  /** The fencing token: greater than that of every earlier exclusive owner. */
+  readonly token: number;
+  /** Whether it is owned at this very instant. */
+  readonly held: boolean;
+  /** Aborts when the lock is released, lost or stolen. */
+  readonly signal: AbortSignal;
+}
+
+/** Called with the lock, or with `null`; the lock is held until what it returns settles. */
+export type LockGrantedCallback<T> = (lock: ManagedLock | null) => T | PromiseLike<T>;
+
+/** One lock, or one request for it. */
+export interface LockInfo {
+  /** The name that was requested. */
+  name: string;
+  /** How it is shared. */
+  mode: LockMode;
+  /** The id of the node. */
+  clientId: string;
+}
+
+/** All locks of the cluster whose key is a string. */
+export interface LockManagerSnapshot {
+  /** Those that are owned. */
+  held: LockInfo[];
+  /** In the order in which they will be granted. */
+  pending: LockInfo[];
+}
+
+/** What a lock manager needs of its node. */
+export interface LockManagerParts {
+  readonly core: Core;
+  readonly locks: Locks;
+  readonly table: LockTable;
+}
+
+/** So many locks are read at the same time for a snapshot. */
+const READS_AT_ONCE = 64;
+
+/**
+ * The Web Locks API for a whole cluster: the interface, the errors and the order of `navigator.locks`
+ * (W3C, *Web Locks API*).
+ *
+ * ```ts
+ * import { join } from "@synod/synod";
+ * import { memoryNetwork } from "@synod/synod/transports/memory";
+ *
+ * const node = await join({ id: "w1", members: ["w1"], transport: memoryNetwork().transport() });
+ * const result = await node.locks.request("orders/42", async (lock) => lock?.name);
+ * console.log(result); // orders/42
+ * await node.close();
+ * ```
+ */
+export class LockManager {
+  readonly #parts: LockManagerParts;
+
+  /** Made by the node. */
+  constructor(parts: LockManagerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Calls `callback` when the lock is granted, and holds it until what that returns settles; resolves or
+   * rejects with that. Rejects with a `TypeError` for bad arguments, with a `NotSupportedError` for a
+   * name that begins with `-` and for options that exclude each other, with the reason of `signal`, and
+   * with an `AbortError` when the lock was stolen.
+   */
+  request<T>(name: string, callback: LockGrantedCallback<T>): Promise<Awaited<T>>;
+  /** The same, with options. */
+  request<T>(
+    name: string,
+    options: LockRequestOptions,
+    callback: LockGrantedCallback<T>,
+  ): Promise<Awaited<T>>;
+  async request<T>(
+    name: string,
+    optionsOrCallback: LockRequestOptions | LockGrantedCallback<T>,
+    callback?: LockGrantedCallback<T>,
+  ): Promise<Awaited<T>> {
+    // As overloads do in Web IDL: two arguments are a name and a callback.
+    const [given, granted] = callback === undefined
+      ? [{}, optionsOrCallback]
+      : [optionsOrCallback, callback];
+    if (typeof granted !== "function") {
+      throw new TypeError(`locks.request: callback must be a function, received ${show(granted)}`);
+    }
+    const key = `${name}`;
+    const options = checkOptions(key, given as LockRequestOptions);
+    this.#parts.core.ensureOpen();
+    const lock = await this.#parts.locks.lock(key, options);
+    if (lock === null) return await granted(null);
+    return await run(key, lock, granted);
+  }
+
+  /**
+   * The locks that are held in the cluster and the requests that wait, those among them that this node
+   * made before. Rejects with `no_quorum` when there is none in time.
+   */
+  async query(): Promise<LockManagerSnapshot> {
+    const { core, table } = this.#parts;
+    core.ensureOpen();
+    const limits = core.limits();
+    await table.asked(limits);
+    const prefix = bucketPrefix("l", undefined);
+    const registers = [...(await core.questions.list(prefix, limits)).keys()].sort();
+    const snapshot: LockManagerSnapshot = { held: [], pending: [] };
+    while (registers.length > 0) {
+      const some = registers.splice(0, READS_AT_ONCE).filter(isNamed);
+      const values = await Promise.all(some.map((register) => table.current(register, limits)));
+      values.forEach(({ holders, queue }, index) => {
+        const name = nameOf(some[index]) as string;
+        snapshot.held.push(...holders.map((entry) => toInfo(name, entry)));
+        snapshot.pending.push(...queue.map((entry) => toInfo(name, entry)));
+      });
+    }
+    return snapshot;
+  }
+}
+
+function checkOptions(name: string, given: LockRequestOptions): LockRequestOptions {
+  const options = given ?? {};
+  if (typeof options !== "object" && typeof options !== "function") {
+    throw new TypeError(`locks.request: options must be an object, received ${show(options)}`);
+  }
+  // Read once, in the order of their names, as Web IDL reads a dictionary.
+  const ifAvailable = Boolean(options.ifAvailable);
+  const mode: unknown = options.mode === undefined ? "exclusive" : `${options.mode}`;
+  const { signal } = options;
+  const steal = Boolean(options.steal);
+  if (mode !== "exclusive" && mode !== "shared") {
+    throw new TypeError(
+      `locks.request: mode must be "exclusive" or "shared", received ${show(mode)}`,
+    );
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`locks.request: signal must be an AbortSignal, received ${show(signal)}`);
+  }
+  // A key that is too long is refused before anything is asked for.
+  registerId("l", undefined, name);
+  if (name.startsWith("-")) throw unsupported('a name must not begin with "-"');
+  if (steal && ifAvailable) throw unsupported("steal and ifAvailable exclude each other");
+  if (steal && mode !== "exclusive") throw unsupported('only mode "exclusive" can steal');
+  if (signal !== undefined && (steal || ifAvailable)) {
+    throw unsupported("signal goes with neither steal nor ifAvailable");
+  }
+  signal?.throwIfAborted();
+  return { mode, ifAvailable, steal, signal };
+}
+
+async function run<T>(
+  name: string,
+  lock: Lock,
+  callback: LockGrantedCallback<T>,
+): Promise<Awaited<T>> {
+  const managed: ManagedLock = {
+    name,
+    mode: lock.mode,
+    token: lock.token,
+    signal: lock.signal,
+    get held() {
+      return lock.held;
+    },
+  };
+  // Who loses the lock is told at once, whatever the callback still does; it may lose it before it returns.
+  const lost = new Promise<never>((_, reject) => {
+    const { signal } = lock;
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  const result = new Promise<T>((resolve) => resolve(callback(managed)));
+  lost.catch(() => {});
+  try {
+    return await Promise.race([result, lost]);
+  } finally {
+    // An error that comes after the loss was told has nobody left to be told to.
+    result.catch(() => {});
+    await lock.release();
+  }
+}
+
+function unsupported(what: string): DOMException {
+  return new DOMException(`locks.request: ${what}`, "NotSupportedError");
+}
+
+function nameOf(register: string): Key {
+  return parseRegisterId(register).key;
+}
+
+function isNamed(register: string): boolean {
+  return typeof nameOf(register) === "string";
+}
+
+function toInfo(name: string, { pid, mode }: LockEntry): LockInfo {
+  return { name, mode, clientId: pid.node };
+}

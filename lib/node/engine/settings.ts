@@ -1,0 +1,14 @@
+/** What the shell below the features is set to. */
+export interface Settings {
+  readonly id: string;
+  readonly members: readonly string[];
+  readonly sessionTtl: number;
+  readonly timeout: number;
+  /** The singletons that this node can run, by the ids of their specs. */
+  readonly hosts: readonly { readonly id: string }[];
+  readonly maxValueBytes: number;
+  readonly maxKeys: number;
+  readonly clients: boolean;
+  readonly maxSessionTtl: number;
+  readonly afterMajorityLoss: "restart" | "wait";
+}

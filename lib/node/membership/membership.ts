@@ -1,0 +1,345 @@
+import type { SynodError } from "../../errors.ts";
+import { type Life, lifeAfter, makeLife } from "../../paxos/ballot.ts";
+import {
+  Genesis,
+  type GenesisEvent,
+  type MemberState,
+  type Outgoing,
+} from "../../paxos/genesis.ts";
+import { GivingUp } from "../../paxos/giving_up.ts";
+import type { Reading } from "../../paxos/lease.ts";
+import type {
+  GenesisRecord,
+  GenesisRequest,
+  Header,
+  Reply,
+  Request,
+} from "../../paxos/messages.ts";
+import { help, type Recovered, Recovery, type RecoveryEvent } from "../../paxos/recovery.ts";
+import { Voter } from "../../paxos/voter.ts";
+import type { Engine } from "../engine/engine.ts";
+import { mismatch } from "./record_queries.ts";
+
+/** What the rest of the node has to know of its place in the cluster. */
+export interface MembershipEvents {
+  /** The node knows the record that it lives under; `again`: after it lived under another one. */
+  readonly entered: (again: boolean) => void;
+  /** The node may own things from now on: it votes, or is a client. */
+  readonly operational: () => void;
+  /** A majority lost its memory: this member has forgotten what it knew, to begin anew with them. */
+  readonly gaveUp: () => void;
+  /** A member that lost its memory is coming back. */
+  readonly recovering: (member: string) => void;
+  /** Nothing can succeed as things are; more may follow. */
+  readonly hopeless: (error: SynodError) => void;
+  /** Another process has this node's place. */
+  readonly replaced: () => void;
+}
+
+/** Waits between two questions, in milliseconds. */
+const FIRST_WAIT = 20;
+const LONGEST_WAIT = 1_000;
+
+/** The wait is never longer than that, however long answers take. */
+const LONGEST_ROUND_TRIP = 20_000;
+
+/** Of so many questions it is remembered when they were asked. */
+const MAX_PULLS = 16;
+
+/** How many rounds of asking whether all is lost before a new count begins. */
+const GIVING_UP_ASKS = 5;
+
+/**
+ * A member's place in its cluster: it takes part in the genesis, comes back without its memory, helps
+ * others to come back, and gives up a cluster that cannot.
+ */
+export class Membership {
+  readonly #engine: Engine;
+  readonly #events: MembershipEvents;
+  readonly #hasQuorum: () => boolean;
+  #genesis: Genesis;
+  #recovery: Recovery | null = null;
+  #givingUp: { machine: GivingUp; asks: number } | null = null;
+  /** The longest wait between two questions: an answer to the latest one must have time to come. */
+  #longestWait = LONGEST_WAIT;
+  /** When the latest questions for the record were asked, by their number; oldest first. */
+  readonly #pulls = new Map<number, number>();
+  /** How long the answers took that came since the latest question, at least. */
+  #roundTrip = Infinity;
+  #entered = false;
+  #stopped = false;
+  #cancelTimer: () => void = () => {};
+  #cancelGivingUp: () => void = () => {};
+
+  /** Asks for nothing before `start`. `hasQuorum` says whether the node has one at this instant. */
+  constructor(engine: Engine, events: MembershipEvents, hasQuorum: () => boolean) {
+    this.#engine = engine;
+    this.#events = events;
+    this.#hasQuorum = hasQuorum;
+    this.#genesis = this.#blank();
+  }
+
+  /** Where this member stands. */
+  get state(): MemberState {
+    return this.#genesis.state;
+  }
+
+  /** Begins to ask. */
+  start(): void {
+    this.#engine.calls.otherwise((from, header, reply) => this.#receive(from, header, reply));
+    this.#tick(FIRST_WAIT);
+    this.#considerGivingUp();
+  }
+
+  /** Asks nothing more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer();
+    this.#cancelGivingUp();
+  }
+
+  /** Answers a question of another node. */
+  answer(from: string, header: Header, request: Request & GenesisRequest): void {
+    const { id } = request;
+    const { reply, event, voids } = this.#genesis.answer(from, header, request, this.#reading());
+    if (voids) this.#recovery?.restart();
+    const answer = reply?.type === "membersMismatch" || !this.#engine.isStranger(from)
+      ? reply ?? this.#help(from, header, request)
+      : { type: "notAMember" } as const;
+    if (answer !== undefined) this.#engine.reply(from, header.life, { id, ...answer });
+    this.#act(event);
+  }
+
+  #blank(): Genesis {
+    const { self, members, life, clock, calls, settings } = this.#engine;
+    return new Genesis({
+      self,
+      members,
+      life,
+      clock,
+      nextId: () => calls.next(),
+      maxTtl: settings.maxSessionTtl,
+      clients: settings.clients,
+    });
+  }
+
+  #help(from: string, header: Header, request: GenesisRequest) {
+    const { voter, record, members, runtime } = this.#engine;
+    if (voter === null || header.genesis !== record?.id) return undefined;
+    const helper = {
+      voter,
+      members,
+      vector: () => this.#engine.vector,
+      raise: (index: number, incarnation: string) => this.#engine.raise(index, incarnation),
+    };
+    if (request.type === "transfer" && request.after === "") this.#events.recovering(from);
+    return help(helper, from, header, request, runtime.now());
+  }
+
+  #tick(wait: number): void {
+    if (this.#stopped) return;
+    const { ask, event } = this.#genesis.tick(this.#reading());
+    this.#pulled(ask);
+    this.#send(ask);
+    if (this.#recovery !== null) this.#send(this.#recovery.tick());
+    this.#act(event);
+    if (this.#genesis.state === "operational") return;
+    this.#again(wait);
+  }
+
+  #again(wait: number): void {
+    if (this.#stopped) return;
+    const { runtime } = this.#engine;
+    this.#cancelTimer();
+    this.#cancelTimer = runtime.setTimer(
+      () => this.#tick(Math.min(this.#longestWait, wait * 2)),
+      wait * (0.75 + 0.5 * runtime.random()),
+    );
+  }
+
+  /**
+   * Only an answer to the latest question for the record counts. Where all of them take longer than the wait
+   * for the next question, that has to be longer.
+   */
+  #pulled(ask: readonly Outgoing[]): void {
+    const isLate = this.#roundTrip < Infinity && this.#roundTrip > this.#longestWait / 2;
+    this.#longestWait = isLate
+      ? Math.min(LONGEST_ROUND_TRIP, 2 * this.#roundTrip)
+      : Math.max(LONGEST_WAIT, this.#longestWait / 2);
+    this.#roundTrip = Infinity;
+    const pull = ask.find(({ request }) =>
+      request.type === "enquire" && request.purpose === "record"
+    );
+    if (pull !== undefined) this.#pulls.set(pull.request.id, this.#engine.runtime.now());
+    for (const oldest of this.#pulls.keys()) {
+      if (this.#pulls.size <= MAX_PULLS) break;
+      this.#pulls.delete(oldest);
+    }
+  }
+
+  #measure(id: number): void {
+    const asked = this.#pulls.get(id);
+    if (asked === undefined) return;
+    this.#roundTrip = Math.min(this.#roundTrip, this.#engine.runtime.now() - asked);
+  }
+
+  /** The machines know by the numbers which answers still count. */
+  #receive(from: string, header: Header, reply: Reply): void {
+    this.#measure(reply.id);
+    const { ask, event } = this.#genesis.receive(from, header, reply, this.#reading());
+    this.#send(ask);
+    this.#act(event);
+    if (this.#recovery !== null) {
+      const { ask, event } = this.#recovery.receive(from, header, reply);
+      this.#send(ask);
+      this.#actOnRecovery(event);
+    }
+    if (this.#givingUp !== null) {
+      if (reply.type === "replaced" && this.#givingUp.machine.asks(reply.id)) {
+        return this.#events.replaced();
+      }
+      const { ask, allIsLost } = this.#givingUp.machine.receive(from, header, reply);
+      this.#send(ask);
+      if (allIsLost) this.#giveUp();
+    }
+  }
+
+  #send(ask: readonly Outgoing[]): void {
+    for (const { to, request } of ask) this.#engine.ask([to], request);
+  }
+
+  #act(event: GenesisEvent | undefined): void {
+    switch (event?.type) {
+      case "operational":
+        this.#begin(event.record);
+        return;
+      case "recover":
+        this.#recover(event.record);
+        return;
+      case "relive":
+        this.#relive();
+        return;
+      case "replaced":
+        this.#events.replaced();
+        return;
+      case "membersMismatch":
+        this.#events.hopeless(mismatch(this.#engine, event.node, event.members));
+    }
+  }
+
+  /** The first life of this member under `record`: there is nothing to remember. */
+  #begin(record: GenesisRecord): void {
+    const { life, settings, runtime } = this.#engine;
+    const voter = new Voter(record, life, settings.maxKeys);
+    // Clients may outlive all members: what they own, no member remembers.
+    if (record.clients) voter.sessions.grantFrom(runtime.now() + record.maxTtl);
+    this.#enter(record);
+    this.#vote(voter, record.lives);
+  }
+
+  /** A crash on purpose of who has nothing to lose. */
+  #relive(): void {
+    const { record } = this.#engine;
+    const life = this.#newLife();
+    this.#engine.relive(life);
+    this.#genesis.relive(life);
+    if (this.#recovery !== null) this.#recovery = this.#newRecovery(record!);
+    this.#tick(FIRST_WAIT);
+  }
+
+  #newLife(): Life {
+    const { life, runtime } = this.#engine;
+    const random = () => runtime.random();
+    const now = makeLife(runtime.wallNow(), random);
+    return now > life ? now : lifeAfter(life, random);
+  }
+
+  #newRecovery(record: GenesisRecord): Recovery {
+    const { self, members, life, calls, runtime } = this.#engine;
+    return new Recovery({
+      self,
+      members,
+      life,
+      genesis: record.id,
+      nextId: () => calls.next(),
+      lifeAfter: (life) => lifeAfter(life, () => runtime.random()),
+    });
+  }
+
+  #recover(record: GenesisRecord): void {
+    this.#recovery = this.#newRecovery(record);
+    this.#enter(record);
+    this.#send(this.#recovery.tick());
+    this.#again(FIRST_WAIT);
+  }
+
+  #actOnRecovery(event: RecoveryEvent | undefined): void {
+    switch (event?.type) {
+      case "relive":
+        this.#engine.relive(event.life);
+        this.#genesis.relive(event.life);
+        this.#send(this.#recovery!.tick());
+        return;
+      case "replaced":
+        this.#events.replaced();
+        return;
+      case "recovered":
+        this.#comeBack(event.memory);
+    }
+  }
+
+  #comeBack(memory: Recovered): void {
+    const { record, settings, runtime } = this.#engine;
+    const voter = Voter.recovered(record!, memory, settings.maxKeys, runtime.now());
+    this.#recovery = null;
+    this.#genesis.recovered();
+    this.#vote(voter, memory.vector);
+  }
+
+  #enter(record: GenesisRecord): void {
+    this.#engine.enter(record);
+    this.#events.entered(this.#entered);
+    this.#entered = true;
+  }
+
+  #vote(voter: Voter, vector: readonly string[]): void {
+    this.#recovery = null;
+    this.#cancelTimer();
+    this.#engine.vote(voter, vector);
+    this.#events.operational();
+  }
+
+  /** Asks, now and then, while there is no quorum, whether there can ever be one again. */
+  #considerGivingUp(): void {
+    if (this.#stopped) return;
+    const { runtime, settings, self, members, record, calls, voter } = this.#engine;
+    if (settings.afterMajorityLoss === "wait") return;
+    if (voter === null || record === null || this.#hasQuorum()) {
+      this.#givingUp = null;
+    } else {
+      if (this.#givingUp === null || this.#givingUp.asks >= GIVING_UP_ASKS) {
+        const nextId = () => calls.next();
+        this.#givingUp = { machine: new GivingUp({ self, members, record, nextId }), asks: 0 };
+      }
+      this.#givingUp.asks++;
+      this.#send(this.#givingUp.machine.questions());
+    }
+    const wait = LONGEST_WAIT * (0.75 + 0.5 * runtime.random());
+    this.#cancelGivingUp();
+    this.#cancelGivingUp = runtime.setTimer(() => this.#considerGivingUp(), wait);
+  }
+
+  /** Crashes on purpose: with all others, it can begin anew. */
+  #giveUp(): void {
+    this.#givingUp = null;
+    this.#recovery = null;
+    this.#engine.forget(this.#newLife());
+    this.#genesis = this.#blank();
+    this.#events.gaveUp();
+    this.#tick(FIRST_WAIT);
+  }
+
+  #reading(): Reading {
+    return { now: this.#engine.runtime.now(), wall: this.#engine.runtime.wallNow() };
+  }
+}

@@ -1,0 +1,55 @@
+import type { Change, Current, Decision, Draft } from "../../paxos/proposer.ts";
+import type { State } from "../../paxos/register.ts";
+
+/** One of the changes that are proposed together. */
+export interface Part {
+  readonly change: Change<unknown>;
+  /** Whether its latest decision was a new state. */
+  writes?: boolean;
+  /** Whether a new state that it decided was ever sent to anybody. */
+  wrote: boolean;
+}
+
+/** The results of those that were applied, or what they threw. */
+export interface CombinedResult {
+  readonly results: ReadonlyMap<Part, { readonly value: unknown } | { readonly error: unknown }>;
+}
+
+/**
+ * Applies changes one after the other, as if each had been chosen before the next began. All that is
+ * written in one round has one token, and tokens must grow from one present value to the next: so a
+ * round ends before a change that would replace a value that was written in this same round. Changes
+ * that see to the tokens inside of their values themselves may say that they merge.
+ */
+export function combine(parts: readonly Part[], current: Current): Decision<CombinedResult> {
+  const results = new Map<Part, { value: unknown } | { error: unknown }>();
+  let draft: Draft | null = null;
+  let complete: (() => Draft) | undefined;
+  let { state, token } = current;
+  for (const part of parts) {
+    part.writes = false;
+    let decision: Decision<unknown>;
+    try {
+      decision = part.change({ state, token, ballot: current.ballot });
+    } catch (error) {
+      // It says something about this one change, and nothing about the others.
+      results.set(part, { error });
+      continue;
+    }
+    if (decision.later) break;
+    if (decision.draft !== null) {
+      if (draft?.present && !decision.merges) break;
+      draft = decision.draft;
+      complete = decision.complete;
+      state = virtualState(draft, current.ballot.counter, current.token);
+      token = current.ballot.counter;
+      part.writes = true;
+    }
+    results.set(part, { value: decision.result });
+  }
+  return { draft, complete, result: { results } };
+}
+
+function virtualState(draft: Draft, token: number, over: number): State {
+  return draft.present ? { ...draft, token, over } : { present: false, token };
+}

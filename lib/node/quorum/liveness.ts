@@ -1,0 +1,116 @@
+import { SynodError } from "../../errors.ts";
+import { sealChange } from "../../paxos/kv_register.ts";
+import type { Chosen } from "../../paxos/proposer.ts";
+import type { Binding, Present, RegisterId, SessionId } from "../../paxos/register.ts";
+import type { Limits } from "../runtime/operation.ts";
+import type { Proposals } from "./proposals.ts";
+import type { Questions } from "./queries.ts";
+import type { Reads } from "./reads.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { SettledValues } from "./settled_values.ts";
+
+/**
+ * Finds out whether what a value is bound to has ended, and seals it then. Only the seal, a change
+ * that is chosen like any other, makes a value absent: no timer does. So once anybody has seen it
+ * gone, nobody sees it again.
+ */
+export class Liveness {
+  readonly #runtime: Runtime;
+  readonly #reads: Reads;
+  readonly #proposals: Proposals;
+  readonly #questions: Questions;
+  readonly #settled: SettledValues;
+  readonly #hasQuorum: () => boolean;
+
+  /** Judges by `runtime`'s clock, and by what a quorum says. */
+  constructor(parts: {
+    runtime: Runtime;
+    reads: Reads;
+    proposals: Proposals;
+    questions: Questions;
+    settled: SettledValues;
+    /** Whether the node has a quorum at this instant. */
+    hasQuorum: () => boolean;
+  }) {
+    this.#runtime = parts.runtime;
+    this.#reads = parts.reads;
+    this.#proposals = parts.proposals;
+    this.#questions = parts.questions;
+    this.#settled = parts.settled;
+    this.#hasQuorum = parts.hasQuorum;
+  }
+
+  /** What is known for ever to be chosen for `register`; only while the node has a quorum. */
+  settled(register: RegisterId): Present | undefined {
+    const state = this.#settled.get(register);
+    return state !== undefined && this.#hasQuorum() ? state : undefined;
+  }
+
+  /** What is chosen for `register`; what has ended is sealed first. */
+  async live(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
+    const known = this.#known(register);
+    if (known !== undefined) return known;
+    const { generation } = this.#settled;
+    let chosen = await this.#reads.read(register, limits);
+    while (chosen.state?.present && await this.hasEnded(chosen.state, chosen.stale, limits)) {
+      chosen = await this.#proposals.change(register, sealChange(chosen.token), limits);
+    }
+    if (chosen.state?.present) this.#settled.note(register, chosen.state, generation);
+    return chosen;
+  }
+
+  /**
+   * Whether one of the bindings of `state` is known to have ended; `stale` are its owners that a
+   * quorum believes expired. What cannot be found out counts as lasting on.
+   */
+  async hasEnded(
+    state: Present,
+    stale: readonly SessionId[],
+    limits: Limits,
+  ): Promise<boolean> {
+    // The cheap tests first: none of the others can change what they say.
+    for (const binding of state.bindings) {
+      if (binding.kind === "until" && this.#runtime.wallNow() >= binding.time) return true;
+    }
+    for (const binding of state.bindings) {
+      if (binding.kind === "key" && await this.#isGone(binding, limits)) return true;
+    }
+    for (const session of stale) {
+      if (await this.#isFenced(session, limits)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * There is no cycle: a binding names a token that was there before the value that it binds. So the token
+   * is compared first, and only the value that is meant is judged any further.
+   */
+  async #isGone({ register, token }: Binding & { kind: "key" }, limits: Limits): Promise<boolean> {
+    let { state, stale } = this.#known(register) ?? await this.#reads.read(register, limits);
+    while (state?.present && state.token === token) {
+      if (!await this.hasEnded(state, stale, limits)) return false;
+      ({ state, stale } = await this.#proposals.change(register, sealChange(token), limits));
+    }
+    return true;
+  }
+
+  #known(register: RegisterId): Chosen<void> | undefined {
+    const state = this.settled(register);
+    return state && toChosen(state);
+  }
+
+  async #isFenced(session: SessionId, limits: Limits): Promise<boolean> {
+    try {
+      return await this.#questions.fence(session, limits);
+    } catch (error) {
+      if (error instanceof SynodError && error.code === "no_quorum") return false;
+      throw error;
+    }
+  }
+}
+
+/** A settled state is chosen at every ballot from its own on; the first one will do. */
+function toChosen(state: Present): Chosen<void> {
+  const ballot = { counter: state.token, life: "" };
+  return { result: undefined, state, token: state.token, ballot, stale: [] };
+}

@@ -1,0 +1,303 @@
+import { SynodError } from "../../errors.ts";
+import type { Ballot } from "../../paxos/ballot.ts";
+import type { RegisterReply, RegisterRequest } from "../../paxos/messages.ts";
+import {
+  type Change,
+  type Chosen,
+  type KeptPromise,
+  Proposer,
+  type Step,
+} from "../../paxos/proposer.ts";
+import type { RegisterId } from "../../paxos/register.ts";
+import { combine, type CombinedResult, type Part } from "./combine.ts";
+import type { Engine } from "../engine/engine.ts";
+import { KeptPromises } from "./kept_promises.ts";
+import type { Limits, Operation } from "../runtime/operation.ts";
+import type { Pacing } from "../runtime/pacing.ts";
+
+/** How a change is made. */
+export interface ChangeOptions extends Limits {
+  /** Writes even what it leaves as it is: so an earlier write whose outcome is unknown is gone. */
+  readonly mustWrite?: boolean;
+  /** Called before the new state of this change is sent to anybody. */
+  readonly writing?: (ballot: Ballot) => void;
+  /** Whether this node will soon change the register again: the promise for that is asked for now. */
+  readonly again?: boolean;
+  /**
+   * Whether others wait for this change, and hardly anybody else makes one like it at the same time: it does
+   * not wait after its first refusal. (If all did so, they would refuse each other again and again.)
+   */
+  readonly urgent?: boolean;
+  /** Whether a kept promise must not be tried: it may be outdated, and one try in vain would be too much. */
+  readonly afresh?: boolean;
+}
+
+/** A change that waits, or is being proposed. */
+interface Waiting extends Part {
+  readonly operation: Operation<Chosen<unknown>>;
+  readonly options: ChangeOptions;
+}
+
+/** So many changes of one register are proposed in one round at most. */
+const MAX_COMBINED = 1_000;
+
+/**
+ * Proposes changes. A register has at most one running proposer in this node; what comes meanwhile
+ * waits, and is proposed together in the next round.
+ */
+export class Proposals {
+  readonly #engine: Engine;
+  readonly #pacing: Pacing;
+  readonly #registers = new Map<RegisterId, RegisterProposals>();
+  readonly #kept = new KeptPromises();
+  /** Told of each tombstone that was chosen, with the proposer that counts who has accepted it. */
+  #released: Released = () => {};
+
+  /** Proposes in the name of `engine`'s node. */
+  constructor(engine: Engine, pacing: Pacing) {
+    this.#engine = engine;
+    this.#pacing = pacing;
+  }
+
+  /** `released` is told of each tombstone that was chosen. */
+  onReleased(released: Released): void {
+    this.#released = released;
+  }
+
+  /** Something was chosen for `register` at `ballot`, by whomever. */
+  outdated(register: RegisterId, ballot: Ballot): void {
+    this.#kept.outdated(register, ballot);
+  }
+
+  /** Forgets every kept promise: the cluster that gave them is gone. */
+  restart(): void {
+    this.#kept.clear();
+  }
+
+  /** Applies `change` to `register`; rejects with `no_quorum` at the deadline. */
+  change<R>(register: RegisterId, change: Change<R>, options: ChangeOptions): Promise<Chosen<R>> {
+    const operation = this.#engine.operation<Chosen<unknown>>(options);
+    if (!operation.ended) {
+      let proposals = this.#registers.get(register);
+      if (proposals === undefined) {
+        proposals = new RegisterProposals(register, this.#engine, this.#pacing, this.#kept, {
+          idle: () => this.#registers.delete(register),
+          released: (release) => this.#released(release),
+        });
+        this.#registers.set(register, proposals);
+      }
+      proposals.add({ change: change as Change<unknown>, operation, options, wrote: false });
+    }
+    return operation.promise as Promise<Chosen<R>>;
+  }
+}
+
+/** A tombstone that was chosen, and the question by which members still say that they accepted it. */
+export interface Release {
+  readonly register: RegisterId;
+  readonly ballot: Ballot;
+  readonly question: number;
+  readonly request: RegisterRequest;
+  readonly proposer: Proposer<unknown>;
+}
+
+/** Takes over a release, and with it the question, which it has to close. */
+export type Released = (release: Release) => void;
+
+/** The changes of one register. */
+class RegisterProposals {
+  readonly #register: RegisterId;
+  readonly #engine: Engine;
+  readonly #pacing: Pacing;
+  readonly #kept: KeptPromises;
+  readonly #events: { readonly idle: () => void; readonly released: Released };
+  /** In order. */
+  #waiting = new Set<Waiting>();
+  #batch: Waiting[] = [];
+  #proposer: Proposer<CombinedResult> | undefined;
+  /** The number of the running question. */
+  #question: number | undefined;
+  #asked = 0;
+  #leaveGate: () => void = () => {};
+  #attempt = 0;
+  #cancelTimer: () => void = () => {};
+
+  constructor(
+    register: RegisterId,
+    engine: Engine,
+    pacing: Pacing,
+    kept: KeptPromises,
+    events: { readonly idle: () => void; readonly released: Released },
+  ) {
+    this.#register = register;
+    this.#engine = engine;
+    this.#pacing = pacing;
+    this.#kept = kept;
+    this.#events = events;
+  }
+
+  add(waiting: Waiting): void {
+    this.#waiting.add(waiting);
+    waiting.operation.onEnd(() => {
+      this.#waiting.delete(waiting);
+      this.#stopIfUnwanted();
+    });
+    if (this.#proposer === undefined) this.#begin();
+  }
+
+  #begin(): void {
+    const { members, clock, life } = this.#engine;
+    this.#attempt = 0;
+    this.#proposer = new Proposer({
+      register: this.#register,
+      members,
+      clock,
+      life,
+      change: (current) => combine(this.#batch.filter((part) => !part.operation.ended), current),
+      // Whoever has sent a new state once may not take a short way out any more.
+      mustWrite: () => this.#batch.some((part) => part.options.mustWrite === true || part.wrote),
+      writing: (ballot) => {
+        for (const part of this.#batch) {
+          if (!part.writes || part.operation.ended) continue;
+          part.wrote = true;
+          part.options.writing?.(ballot);
+        }
+      },
+      keepPromise: () => this.#batch.some((part) => part.options.again === true),
+    });
+    this.#leaveGate = this.#engine.gate.enter(() => {
+      // Once, and only for the first attempt: it is dropped after any doubt.
+      const kept = this.#kept.take(this.#register);
+      const afresh = Array.from(this.#waiting).some(({ options }) => options.afresh === true);
+      this.#start(afresh ? undefined : kept);
+    });
+  }
+
+  /** Begins an attempt, with all that waits by now: it was asked for before the attempt began. */
+  #start(kept?: KeptPromise): void {
+    this.#batch = this.#batch.filter((part) => !part.operation.ended);
+    for (const waiting of this.#waiting) {
+      if (this.#batch.length >= MAX_COMBINED) break;
+      this.#waiting.delete(waiting);
+      this.#batch.push(waiting);
+    }
+    const proposer = this.#proposer!;
+    const { unheard } = this.#engine;
+    this.#do(kept === undefined ? proposer.start() : proposer.startKept(kept, unheard.highest));
+  }
+
+  #do(step: Step<CombinedResult>): void {
+    switch (step.do) {
+      case "send":
+        this.#send(step.request);
+        return;
+      case "restart":
+        this.#stopAsking();
+        this.#start();
+        return;
+      case "retry":
+        this.#stopAsking();
+        if (this.#attempt === 0 && this.#batch.some((part) => part.options.urgent === true)) {
+          this.#attempt++;
+          return this.#start();
+        }
+        this.#cancelTimer = this.#engine.runtime.setTimer(
+          () => this.#start(),
+          this.#pacing.backoff(this.#attempt++),
+        );
+        return;
+      case "full": {
+        const error = new SynodError("full", "No room for a new key: maxKeys is reached");
+        const batch = this.#batch;
+        this.#done();
+        for (const { operation } of batch) operation.reject(error);
+        return;
+      }
+      case "done": {
+        const { result, ...chosen } = step.chosen;
+        const applied: Waiting[] = [];
+        const left: Waiting[] = [];
+        for (const part of this.#batch) (result.results.has(part) ? applied : left).push(part);
+        // What was not applied in this round is first in the next one.
+        this.#waiting = new Set([...left, ...this.#waiting]);
+        this.#keep();
+        this.#done();
+        for (const part of applied) {
+          const own = result.results.get(part)!;
+          if ("error" in own) part.operation.reject(own.error);
+          else part.operation.resolve({ ...chosen, result: own.value });
+        }
+      }
+    }
+  }
+
+  #send(request: RegisterRequest): void {
+    const { calls, runtime } = this.#engine;
+    this.#stopAsking();
+    this.#asked = runtime.now();
+    const question = calls.open((from, header, reply) => {
+      const sender = this.#engine.sender(from, header);
+      const proposer = this.#proposer;
+      if (sender === undefined || proposer === undefined || this.#question !== question) return;
+      const step = proposer.receive(request, sender, reply as RegisterReply);
+      if (step === undefined) return;
+      if (step.do === "send" || step.do === "done") {
+        this.#pacing.measured(runtime.now() - this.#asked);
+      }
+      this.#do(step);
+    });
+    this.#question = question;
+    this.#engine.ask(this.#engine.members, { id: question, ...request });
+    this.#resendLater(0);
+  }
+
+  #resendLater(attempt: number): void {
+    this.#cancelTimer = this.#engine.runtime.setTimer(() => {
+      const proposer = this.#proposer!;
+      const unanswered = proposer.unanswered();
+      if (unanswered === undefined) return;
+      if (proposer.contended) {
+        // Who has not answered by now will hardly outvote the one who refused.
+        this.#do({ do: "restart" });
+        return;
+      }
+      this.#engine.ask(unanswered.members, { id: this.#question!, ...unanswered.request });
+      this.#resendLater(attempt + 1);
+    }, this.#pacing.resend(attempt));
+  }
+
+  /** What the finished proposer leaves behind: a promise for the next change, or a tombstone to forget. */
+  #keep(): void {
+    const proposer = this.#proposer!;
+    if (proposer.kept !== undefined) this.#kept.put(this.#register, proposer.kept);
+    const { request } = proposer;
+    if (request?.type !== "accept" || request.state.present) return;
+    const question = this.#question!;
+    this.#question = undefined;
+    const { ballot } = request;
+    this.#events.released({ register: this.#register, ballot, question, request, proposer });
+  }
+
+  #stopAsking(): void {
+    this.#cancelTimer();
+    if (this.#question !== undefined) this.#engine.calls.close(this.#question);
+    this.#question = undefined;
+  }
+
+  #stopIfUnwanted(): void {
+    if (this.#waiting.size > 0 || this.#batch.some((part) => !part.operation.ended)) return;
+    if (this.#proposer !== undefined) this.#done();
+  }
+
+  #done(): void {
+    this.#stopAsking();
+    this.#leaveGate();
+    this.#proposer = undefined;
+    this.#batch = [];
+    for (const waiting of this.#waiting) {
+      if (waiting.operation.ended) this.#waiting.delete(waiting);
+    }
+    if (this.#waiting.size > 0) this.#begin();
+    else this.#events.idle();
+  }
+}

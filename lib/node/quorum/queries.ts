@@ -1,0 +1,215 @@
+import { Fencing } from "../../paxos/fencing.ts";
+import type { Listed, Reply, SessionReply } from "../../paxos/messages.ts";
+import { majority, type Sender, Tally } from "../../paxos/quorum.ts";
+import type { RegisterId, SessionId } from "../../paxos/register.ts";
+import { parseSession } from "../../paxos/sessions.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Limits } from "../runtime/operation.ts";
+import type { Pacing } from "../runtime/pacing.ts";
+import { poll } from "./poll.ts";
+
+/** Questions to a quorum that are not about one register. */
+export class Questions {
+  readonly #engine: Engine;
+  readonly #pacing: Pacing;
+
+  /** Asks in the name of `engine`'s node. */
+  constructor(engine: Engine, pacing: Pacing) {
+    this.#engine = engine;
+    this.#pacing = pacing;
+  }
+
+  /** Tries to fence `session`: whether it ended. Rejects with `no_quorum` when nobody can tell. */
+  async fence(session: SessionId, limits: Limits): Promise<boolean> {
+    const fencing = new Fencing(this.#engine.members);
+    const outcome = await poll(this.#engine, this.#pacing, {
+      ...limits,
+      question: { type: "fence", session },
+      asking: () => !fencing.ask(this.#engine.runtime.now()),
+      receive: (sender, reply) => fencing.receive(sender, reply as SessionReply),
+      missing: () => fencing.missing(),
+      undecided: () => fencing.undecided ? "alive" : undefined,
+    });
+    return outcome === "ended";
+  }
+
+  /** The newest session of `node` that a quorum knows to be alive, or `null`. */
+  sessionOf(node: string, limits: Limits): Promise<SessionId | null> {
+    const { members } = this.#engine;
+    let all: Tally<SessionId | null> | undefined;
+    return poll<SessionId | null>(this.#engine, this.#pacing, {
+      ...limits,
+      question: { type: "sessionOf", node },
+      // A session that is just beginning is known to some only: the next asking is a new count.
+      asking: () => {
+        const anew = all === undefined || all.reached;
+        if (anew) all = new Tally(members);
+        return anew;
+      },
+      receive: (sender, reply) => {
+        if (reply.type !== "newest") return undefined;
+        all!.add(sender, reply.session);
+        const answers = all!.replies;
+        const agreeing = answers.filter((session) => session === reply.session).length;
+        if (agreeing < majority(members.length)) return undefined;
+        return reply.session;
+      },
+      missing: () => all!.missing(),
+    });
+  }
+
+  /**
+   * For how many more milliseconds a quorum of the members would not let `session` be fenced; 0 when a
+   * quorum believes it expired. Asks only: to fence a session that is well could do it harm.
+   */
+  async remaining(session: SessionId, limits: Limits): Promise<number> {
+    const { members } = this.#engine;
+    const tally = new Tally<number>(members);
+    return await poll<number>(this.#engine, this.#pacing, {
+      ...limits,
+      question: { type: "sessionOf", node: parseSession(session).node },
+      receive: (sender, reply) => {
+        if (reply.type !== "newest") return undefined;
+        if (!tally.add(sender, reply.session === session ? reply.remaining : 0)) return undefined;
+        // When this many have waited it out, they make a quorum.
+        const rests = tally.replies.sort((a, b) => a - b);
+        return rests[majority(members.length) - 1];
+      },
+      missing: () => tally.missing(),
+    });
+  }
+
+  /** The nodes that can run singletons with this id, as a quorum knows them. */
+  hosts(spec: string, limits: Limits): Promise<string[]> {
+    const tally = new Tally<readonly string[]>(this.#engine.members);
+    return poll<string[]>(this.#engine, this.#pacing, {
+      ...limits,
+      question: { type: "hosts", spec },
+      receive: (sender, reply) => {
+        if (reply.type !== "hosting" || !tally.add(sender, reply.nodes)) return undefined;
+        return [...new Set(tally.replies.flat())];
+      },
+      missing: () => tally.missing(),
+    });
+  }
+
+  /**
+   * Tells all members, and at least a quorum, that `session`, which is this node's own, has ended: who reads
+   * afterwards finds it ended at whatever members it asks, those aside that are away. The last ones of a
+   * cluster that is closed node by node do not wait for a quorum that has left.
+   */
+  end(session: SessionId, limits: Limits): Promise<true> {
+    const tally = new Tally<true>(this.#engine.members);
+    return poll<true>(this.#engine, this.#pacing, {
+      ...limits,
+      question: { type: "end", session },
+      receive: (sender, reply) => {
+        if (reply.type === "fenced") tally.add(sender, true);
+        return tally.missing().length === 0 || undefined;
+      },
+      missing: () => tally.missing(),
+      undecided: () => tally.reached || this.#isDeserted() || undefined,
+    });
+  }
+
+  /**
+   * Whether so many members have no session, as this one knows, that there hardly is a quorum to talk to: they
+   * closed before. A guess, good enough for farewells.
+   */
+  #isDeserted(): boolean {
+    const { members, self, voter, runtime } = this.#engine;
+    if (voter === null) return false;
+    const now = runtime.now();
+    const present = members.filter((id) => id === self || voter.sessions.isPresent(id, now));
+    return present.length < majority(members.length);
+  }
+
+  /**
+   * The registers whose ids begin with `prefix`, from the complete lists of a quorum: of each whether
+   * it is surely present, or has to be read.
+   */
+  async list(prefix: string, limits: Limits): Promise<Map<RegisterId, "present" | "unsure">> {
+    const { members } = this.#engine;
+    const tally = new Tally<readonly Listed[]>(members);
+    const aborter = new AbortController();
+    try {
+      const lists = await new Promise<(readonly Listed[])[]>((resolve, reject) => {
+        const pieces = { ...limits, needed: aborter.signal };
+        const listing = new Set<string>();
+        // Also again those whose list turned out to be from before a crash.
+        const begin = () => {
+          for (const member of tally.missing().filter((member) => !listing.has(member))) {
+            listing.add(member);
+            this.#listOf(member, prefix, pieces).then(({ sender, list }) => {
+              listing.delete(member);
+              if (tally.add(sender, list)) resolve(tally.replies);
+              else begin();
+            }).catch(reject);
+          }
+        };
+        begin();
+      });
+      return union(lists, majority(members.length));
+    } finally {
+      aborter.abort(LISTED);
+    }
+  }
+
+  /** Lists one member; from the start again if its incarnation changes. */
+  async #listOf(
+    member: string,
+    prefix: string,
+    limits: Limits,
+  ): Promise<{ sender: Sender; list: readonly Listed[] }> {
+    let list: Listed[] = [];
+    let after = "";
+    let incarnation: string | undefined;
+    for (;;) {
+      const { sender, reply } = await this.#piece(member, prefix, after, limits);
+      // Pieces of two memories do not make one list.
+      if (incarnation !== undefined && incarnation !== sender.incarnation) {
+        [list, after, incarnation] = [[], "", undefined];
+        continue;
+      }
+      incarnation = sender.incarnation;
+      list.push(...reply.registers);
+      if (!reply.more) return { sender, list };
+      after = list[list.length - 1].register;
+    }
+  }
+
+  #piece(member: string, prefix: string, after: RegisterId, limits: Limits) {
+    type Piece = { sender: Sender; reply: Reply & { type: "listed" } };
+    return poll<Piece>(this.#engine, this.#pacing, {
+      ...limits,
+      question: { type: "list", prefix, after },
+      members: [member],
+      receive: (sender, reply) => reply.type === "listed" ? { sender, reply } : undefined,
+      missing: () => [member],
+    });
+  }
+}
+
+/** Why the lists that are not needed any more end. */
+const LISTED = new Error("A quorum has listed its registers");
+
+function union(
+  lists: readonly (readonly Listed[])[],
+  needed: number,
+): Map<RegisterId, "present" | "unsure"> {
+  const votes = new Map<RegisterId, Map<string, number>>();
+  const result = new Map<RegisterId, "present" | "unsure">();
+  for (const list of lists) {
+    for (const { register, ballot, present, bound, copied } of list) {
+      if (!result.has(register)) result.set(register, "unsure");
+      if (!present || bound || copied) continue;
+      const ballots = votes.get(register) ?? new Map<string, number>();
+      votes.set(register, ballots);
+      const key = `${ballot.counter}/${ballot.life}`;
+      const count = (ballots.get(key) ?? 0) + 1;
+      ballots.set(key, count);
+      if (count >= needed) result.set(register, "present");
+    }
+  }
+  return result;
+}

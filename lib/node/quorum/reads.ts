@@ -1,0 +1,52 @@
+import { identity } from "../../paxos/kv_register.ts";
+import type { RegisterReply } from "../../paxos/messages.ts";
+import type { Chosen } from "../../paxos/proposer.ts";
+import { Reader, type ReadOutcome } from "../../paxos/reader.ts";
+import type { RegisterId } from "../../paxos/register.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Limits } from "../runtime/operation.ts";
+import type { Pacing } from "../runtime/pacing.ts";
+import { poll } from "./poll.ts";
+import type { Proposals } from "./proposals.ts";
+
+/** Reads registers: in one round trip if a quorum agrees, else by proposing that nothing changes. */
+export class Reads {
+  readonly #engine: Engine;
+  readonly #pacing: Pacing;
+  readonly #proposals: Proposals;
+
+  /** Reads in the name of `engine`'s node. */
+  constructor(engine: Engine, pacing: Pacing, proposals: Proposals) {
+    this.#engine = engine;
+    this.#pacing = pacing;
+    this.#proposals = proposals;
+  }
+
+  /** What is chosen for `register`, at some moment after the call; `no_quorum` at the deadline. */
+  async read(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
+    const read = await this.#ask(register, limits);
+    if (read.sure) return read.chosen;
+    const chosen = await this.#proposals.change(register, identity, limits);
+    if (!chosen.state?.present || chosen.state.owners.length === 0) return chosen;
+    // Whose sessions have expired is known only if it is said by members that all have this state. Some may
+    // get it later than the question: they are asked again, and whoever got none is not waited for.
+    const again = await this.#ask(register, limits, chosen);
+    return again.sure ? again.chosen : chosen;
+  }
+
+  /** `known`: what is chosen for sure. What is older does not count then, and is not waited for long. */
+  async #ask(
+    register: RegisterId,
+    limits: Limits,
+    known?: Chosen<unknown>,
+  ): Promise<ReadOutcome> {
+    const reader = new Reader(this.#engine.members, known?.ballot);
+    return await poll<ReadOutcome>(this.#engine, this.#pacing, {
+      ...limits,
+      question: { type: "read", register },
+      receive: (sender, reply) => reader.receive(sender, reply as RegisterReply),
+      missing: () => reader.missing(),
+      undecided: () => known === undefined ? undefined : { sure: false },
+    });
+  }
+}

@@ -1,0 +1,169 @@
+import { type Learned, Learner } from "../../paxos/learner.ts";
+import type { RegisterId, State } from "../../paxos/register.ts";
+import type { Engine } from "../engine/engine.ts";
+
+/** Called with each chosen state that is news. */
+export type Listener = (learned: Learned) => void;
+
+/** Acceptors forget who does not ask again within half a minute. */
+const LONGEST_RENEWAL = 10_000;
+
+/** Reads a register anew, as a `get` would: what ended is sealed even if nobody asks. */
+export type Reread = (register: RegisterId) => Promise<Learned>;
+
+/**
+ * Follows registers: learns what is chosen from what the acceptors push, and has it read once per
+ * time to live, since a push may be lost.
+ */
+export class Watches {
+  readonly #engine: Engine;
+  readonly #reread: Reread;
+  readonly #watched = new Map<RegisterId, Watched>();
+
+  /** `reread` is called once per time to live, and whenever somebody wants to know what is present. */
+  constructor(engine: Engine, reread: Reread) {
+    this.#engine = engine;
+    this.#reread = reread;
+  }
+
+  /** Calls `listener` with what is chosen from now on; returns what stops it. */
+  watch(register: RegisterId, listener: Listener): () => void {
+    let watched = this.#watched.get(register);
+    if (watched === undefined) {
+      watched = new Watched(register, this.#engine, this.#reread);
+      this.#watched.set(register, watched);
+      watched.start();
+    } else {
+      watched.greet(listener);
+    }
+    watched.listeners.add(listener);
+    return () => {
+      watched.newcomers.delete(listener);
+      if (!watched.listeners.delete(listener) || watched.listeners.size > 0) return;
+      if (this.#watched.get(register) === watched) this.#watched.delete(register);
+      watched.stop();
+    };
+  }
+
+  /** Takes note of what is known to be chosen from elsewhere. */
+  note(register: RegisterId, learned: Learned): void {
+    this.#watched.get(register)?.note(learned);
+  }
+
+  /** The cluster lives under another genesis: what was learned says nothing about it. */
+  restart(): void {
+    for (const watched of this.#watched.values()) {
+      watched.stop();
+      watched.start();
+    }
+  }
+
+  /** Stops all. */
+  close(): void {
+    for (const watched of this.#watched.values()) watched.stop();
+    this.#watched.clear();
+  }
+}
+
+class Watched {
+  readonly listeners = new Set<Listener>();
+  /**
+   * Those who came later, and have been told nothing yet. What is learned or read from what was asked for
+   * before they came may be older than what they have seen: they wait for what is read for them.
+   */
+  readonly newcomers: Set<Listener> = new Set<Listener>();
+  #last: Learned | undefined;
+  readonly #register: RegisterId;
+  readonly #engine: Engine;
+  readonly #reread: Reread;
+  #learner: Learner;
+  #question: number | undefined;
+  #cancelTimer: () => void = () => {};
+  #cancelUntil: () => void = () => {};
+
+  constructor(register: RegisterId, engine: Engine, reread: Reread) {
+    this.#register = register;
+    this.#engine = engine;
+    this.#reread = reread;
+    this.#learner = new Learner(engine.members);
+  }
+
+  start(): void {
+    this.#learner = new Learner(this.#engine.members);
+    this.#last = undefined;
+    this.#question = this.#engine.calls.open((from, header, reply) => {
+      const sender = this.#engine.sender(from, header);
+      if (sender === undefined || reply.type !== "learned") return;
+      if (reply.register !== this.#register) return;
+      const learned = this.#learner.receive(sender, reply.ballot, reply.state);
+      if (learned !== undefined) this.#tell(learned);
+    });
+    this.#renew();
+  }
+
+  stop(): void {
+    this.#cancelTimer();
+    this.#cancelUntil();
+    if (this.#question === undefined) return;
+    this.#engine.calls.close(this.#question);
+    this.#engine.ask(this.#engine.members, {
+      id: this.#question,
+      type: "unwatch",
+      register: this.#register,
+    });
+    this.#question = undefined;
+  }
+
+  /** Has the register read again, so that a newcomer is told what it has now. */
+  greet(listener: Listener): void {
+    this.newcomers.add(listener);
+    this.#read();
+  }
+
+  note(learned: Learned): void {
+    if (this.#learner.learn(learned.ballot)) this.#tell(learned);
+  }
+
+  /** Reads the register, for itself and for all newcomers that there are by now. */
+  #read(): void {
+    const question = this.#question;
+    const newcomers = [...this.newcomers];
+    const found = (learned: Learned) => {
+      // Nobody watches any more, or the cluster is another one.
+      if (this.#question !== question) return;
+      this.note(learned);
+      for (const listener of newcomers) {
+        if (this.newcomers.delete(listener)) listener(this.#last ?? learned);
+      }
+    };
+    // Should it fail: it is read again soon.
+    this.#reread(this.#register).then(found, () => {});
+  }
+
+  #renew(): void {
+    const { engine, register } = { engine: this.#engine, register: this.#register };
+    engine.ask(engine.members, { id: this.#question!, type: "watch", register });
+    this.#read();
+    const again = Math.min(LONGEST_RENEWAL, engine.settings.sessionTtl);
+    this.#cancelTimer();
+    this.#cancelTimer = engine.runtime.setTimer(() => this.#renew(), again);
+  }
+
+  #tell(learned: Learned): void {
+    this.#last = learned;
+    this.#rereadAtItsEnd(learned.state);
+    for (const listener of [...this.listeners]) {
+      if (!this.newcomers.has(listener)) listener(learned);
+    }
+  }
+
+  /** What lasts until a time is read again then, so that it is sealed. */
+  #rereadAtItsEnd(state: State | null): void {
+    this.#cancelUntil();
+    if (!state?.present) return;
+    const times = state.bindings.map((one) => one.kind === "until" ? one.time : Infinity);
+    const left = Math.min(...times) - this.#engine.runtime.wallNow();
+    if (left === Infinity) return;
+    this.#cancelUntil = this.#engine.runtime.setTimer(() => this.#read(), Math.max(1, left));
+  }
+}

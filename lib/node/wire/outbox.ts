@@ -1,0 +1,217 @@
+import type { Life } from "../../paxos/ballot.ts";
+import type { Frame, Header, Reply, Request } from "../../paxos/messages.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+
+/** A frame goes out before the turn has ended when it has grown to about so many bytes. */
+const FULL_FRAME_BYTES = 256 * 1024;
+
+/**
+ * After so many rounds of talking to itself alone a node lets the event loop turn: microtasks would keep
+ * timers and input waiting for as long as a program asks one thing after the other.
+ */
+const ROUNDS_PER_TURN = 200;
+
+/** Messages count as this many bytes besides the values that they carry. */
+const MESSAGE_BYTES = 100;
+
+interface Pending {
+  requests: Request[];
+  /** By the life of the peer that asked: another life of it must not take them for its own. */
+  replies: Map<Life, Reply[]>;
+  bytes: number;
+}
+
+/** What an outbox works with. */
+export interface OutboxOptions {
+  readonly self: string;
+  readonly runtime: Runtime;
+  /** What the frames say of their sender, at the moment at which they leave. */
+  readonly header: () => Header;
+  /** Hands a frame to the network, for each of these. */
+  readonly send: (to: readonly string[], frame: Frame) => void;
+  /** Hands a frame of this node to itself: no network is needed for that. */
+  readonly loopback: (frame: Frame) => void;
+}
+
+/**
+ * Collects what this node has to say in one turn of the event loop, so that everything for one peer
+ * travels in one frame: frames cost far more than messages.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions;
+  #pending = new Map<string, Pending>();
+  /** What this node said to itself, and is still to hear. */
+  #own: Frame[] = [];
+  #scheduled = false;
+  #rounds = 0;
+  #closed = false;
+
+  /** Nothing leaves before the end of the turn in which something was put in. */
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  /** Asks `to` something. */
+  request(to: string, request: Request): void {
+    const pending = this.#of(to);
+    pending.requests.push(request);
+    this.#grow(to, pending, MESSAGE_BYTES + payload(request));
+  }
+
+  /** Answers that life of `to`. */
+  reply(to: string, life: Life, reply: Reply): void {
+    const pending = this.#of(to);
+    const replies = pending.replies.get(life);
+    if (replies === undefined) pending.replies.set(life, [reply]);
+    else replies.push(reply);
+    this.#grow(to, pending, MESSAGE_BYTES + payload(reply));
+  }
+
+  /** Takes back what has not left yet: this node is no longer who said it. */
+  clear(): void {
+    this.#pending.clear();
+    this.#own = [];
+  }
+
+  /** A frame came from outside: the event loop has turned. */
+  turned(): void {
+    this.#rounds = 0;
+  }
+
+  /** Sends what is waiting, now. */
+  flush(): void {
+    this.#scheduled = false;
+    while (this.#pending.size > 0 && !this.#closed) {
+      const pending = this.#pending;
+      this.#pending = new Map();
+      const { self, runtime } = this.#options;
+      const own = pending.get(self);
+      pending.delete(self);
+      if (pending.size > 0) this.#sendAll(pending);
+      if (own === undefined) continue;
+      for (const frame of this.#frames(own)) this.#own.push(frame);
+      // Last, since the others have the longer way: a transport may put off what it sends to the end of
+      // the turn, too. What it leads to goes out in the next round.
+      if (pending.size > 0) runtime.defer(() => this.#hear());
+      else this.#hear();
+    }
+  }
+
+  /** Sends nothing more. */
+  close(): void {
+    this.#closed = true;
+    this.clear();
+  }
+
+  /** Hears what this node said to itself. */
+  #hear(): void {
+    for (const frame of this.#own.splice(0)) {
+      if (!this.#closed) this.#options.loopback(frame);
+    }
+  }
+
+  #of(to: string): Pending {
+    let pending = this.#pending.get(to);
+    if (pending === undefined) {
+      this.#pending.set(to, pending = { requests: [], replies: new Map(), bytes: 0 });
+      if (!this.#scheduled) {
+        this.#scheduled = true;
+        const { runtime } = this.#options;
+        if (this.#rounds++ < ROUNDS_PER_TURN) {
+          runtime.defer(() => this.flush());
+        } else {
+          this.#rounds = 0;
+          runtime.setTimer(() => this.flush(), 0);
+        }
+      }
+    }
+    return pending;
+  }
+
+  #grow(to: string, pending: Pending, bytes: number): void {
+    pending.bytes += bytes;
+    if (pending.bytes < FULL_FRAME_BYTES || to === this.#options.self) return;
+    this.#pending.delete(to);
+    if (this.#closed) return;
+    for (const frame of this.#frames(pending)) this.#options.send([to], frame);
+  }
+
+  /** What is said to several peers alike, as every question to all members is, becomes one frame. */
+  #sendAll(pending: ReadonlyMap<string, Pending>): void {
+    let alike: { readonly requests: readonly Request[]; readonly to: string[] } | undefined;
+    const sendAlike = () => {
+      if (alike !== undefined) this.#options.send(alike.to, this.#frame(alike.requests, null, []));
+      alike = undefined;
+    };
+    for (const [to, messages] of pending) {
+      const { requests, replies } = messages;
+      if (replies.size > 0) {
+        for (const frame of this.#frames(messages)) this.#options.send([to], frame);
+      } else if (alike !== undefined && areSame(alike.requests, requests)) {
+        alike.to.push(to);
+      } else {
+        sendAlike();
+        alike = { requests, to: [to] };
+      }
+    }
+    sendAlike();
+  }
+
+  #frames({ requests, replies }: Pending): Frame[] {
+    if (replies.size === 0) return [this.#frame(requests, null, [])];
+    return Array.from(
+      replies,
+      ([life, answers], index) => this.#frame(index === 0 ? requests : [], life, answers),
+    );
+  }
+
+  #frame(requests: readonly Request[], repliesTo: Life | null, replies: readonly Reply[]): Frame {
+    return { header: this.#options.header(), requests, repliesTo, replies };
+  }
+}
+
+function areSame(some: readonly Request[], others: readonly Request[]): boolean {
+  return some.length === others.length && some.every((one, index) => one === others[index]);
+}
+
+/** About how many bytes a message carries. */
+export function payload(message: Request | Reply): number {
+  // A character of an id above U+007F takes two bytes.
+  const id = "register" in message ? 2 * message.register.length : 0;
+  return id + carried(message);
+}
+
+function carried(message: Request | Reply): number {
+  switch (message.type) {
+    case "accept":
+    case "learned":
+      return message.state.present ? message.state.value.length : 0;
+    case "promise":
+    case "current": {
+      const state = message.accepted?.state;
+      return state?.present ? state.value.length : 0;
+    }
+    case "ask":
+    case "told":
+      return message.body.length;
+    case "handover":
+      return message.value.length;
+    case "handed":
+      return "value" in message ? message.value.length : 0;
+    case "relay":
+    case "relayed":
+      return payload(message.load.message);
+    case "listed":
+      return message.registers.reduce((sum, { register }) => sum + size(register), 0);
+    case "piece":
+      return message.registers.reduce((sum, { register, accepted }) => {
+        return sum + size(register) + (accepted?.state.present ? accepted.state.value.length : 0);
+      }, 0);
+    default:
+      return 0;
+  }
+}
+
+function size(register: string): number {
+  return MESSAGE_BYTES + 2 * register.length;
+}

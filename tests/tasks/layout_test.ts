@@ -1,0 +1,102 @@
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+
+/**
+ * The folders of what ships, from the bottom up. A folder imports only folders above it in this
+ * list, which therefore has no circle.
+ */
+const LAYERS = [
+  "lib/paxos",
+  "lib/codec",
+  "transports/link",
+  "transports/auth",
+  "transports/http",
+  "transports/websocket",
+  "transports",
+  "lib",
+  "lib/node/runtime",
+  "lib/node/wire",
+  "lib/node/engine",
+  "lib/node/quorum",
+  "lib/node/membership",
+  "lib/node",
+  "lib/owners",
+  "lib/kv",
+  "lib/locks",
+  "lib/processes",
+  "lib/singletons",
+  "lib/cluster",
+];
+
+/** Files that are imported from below: interfaces without a folder of their own. */
+const BASE = new Set(["lib/errors.ts", "lib/codec.ts", "transports/transport.ts"]);
+
+const ROOT = new URL("../../", import.meta.url);
+
+async function sources(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(new URL(`${folder}/`, ROOT))) {
+    if (isDirectory) files.push(...await sources(`${folder}/${name}`));
+    else if (name.endsWith(".ts")) files.push(`${folder}/${name}`);
+  }
+  return files.sort();
+}
+
+const folderOf = (file: string): string => file.slice(0, file.lastIndexOf("/"));
+
+/** `text` without its doc comments, whose examples import the package by its name. */
+const withoutExamples = (text: string): string => text.replaceAll(/^ *\*.*$/gm, "");
+
+/** The files that `text`, the source of `file`, imports or re-exports, types included. */
+function importsOf(file: string, text: string): string[] {
+  const base = new URL(file, "file:///");
+  return [...text.matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)]
+    .map(([, specifier]) => new URL(specifier, base).pathname.slice(1));
+}
+
+/** The imports of `file` that run upwards, or between two folders that do not know each other. */
+function upwards(file: string, text: string): string[] {
+  const place = LAYERS.indexOf(folderOf(file));
+  if (place < 0) return [`${file}: its folder is in no layer`];
+  return importsOf(file, text)
+    .filter((target) => folderOf(target) !== folderOf(file) && !BASE.has(target))
+    .filter((target) => {
+      const layer = LAYERS.indexOf(folderOf(target));
+      return layer < 0 || layer > place;
+    })
+    .map((target) => `${file} -> ${target}`);
+}
+
+describe("layout", () => {
+  it("a folder imports only folders below it", async () => {
+    const wrong: string[] = [];
+    for (const file of [...await sources("lib"), ...await sources("transports")]) {
+      wrong.push(...upwards(file, await Deno.readTextFile(new URL(file, ROOT))));
+    }
+    assertEquals(wrong, []);
+  });
+
+  it("paxos imports nothing outside itself", async () => {
+    const wrong: string[] = [];
+    for (const file of await sources("lib/paxos")) {
+      const text = await Deno.readTextFile(new URL(file, ROOT));
+      const all = [...withoutExamples(text).matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)];
+      wrong.push(
+        ...all.map(([, specifier]) => specifier).filter((one) => !/^\.\/[^/]+\.ts$/.test(one)),
+      );
+    }
+    assertEquals(wrong, []);
+  });
+
+  it("an import that runs upwards is found, a type and a dynamic one too", () => {
+    const found = upwards(
+      "lib/node/wire/links.ts",
+      'import type { Engine } from "../engine/engine.ts";\nawait import("../../kv/puts.ts");\n' +
+        'import { Gate } from "../runtime/gate.ts";',
+    );
+    assertEquals(found, [
+      "lib/node/wire/links.ts -> lib/node/engine/engine.ts",
+      "lib/node/wire/links.ts -> lib/kv/puts.ts",
+    ]);
+  });
+});
