@@ -10,7 +10,7 @@ import { decodeRequest, encodeRequest } from "./request.ts";
 import { FRAME_RULES, scan } from "./scan.ts";
 
 /** The first byte of every frame. Whoever meets another version says so and does not guess. */
-export const FORMAT_VERSION: number = 1;
+export const FORMAT_VERSION: number = 2;
 
 /** What became of the bytes of a frame. */
 export type DecodedFrame =

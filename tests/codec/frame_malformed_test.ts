@@ -64,7 +64,7 @@ describe("decodeFrame()", () => {
 
   it("tells another version from a frame that is malformed", () => {
     const bytes = encodeFrame(EMPTY);
-    for (const version of [0, 2, 123, 255]) {
+    for (const version of [0, FORMAT_VERSION - 1, FORMAT_VERSION + 1, 123, 255]) {
       bytes[0] = version;
       assertEquals(decodeFrame(bytes), { ok: false, reason: "version", version });
     }
