@@ -1,7 +1,7 @@
 import { type Key, registerId } from "../codec.ts";
 import { type Result, SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
-import { noQuorumResult } from "../node/engine/engine.ts";
+import { noQuorumResult } from "../node/engine/operations.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";

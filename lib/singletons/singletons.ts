@@ -11,7 +11,7 @@ import { type Result, SynodError, type SynodErrorCode } from "../errors.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import type { Core } from "../node/core.ts";
-import { noQuorumResult } from "../node/engine/engine.ts";
+import { noQuorumResult } from "../node/engine/operations.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import { show } from "../node/runtime/show.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";

@@ -220,7 +220,7 @@ export const NODE: readonly Mutation[] = [
       replace: "      chosen = { ...chosen, state: null };\n    }\n    if",
     },
   ]),
-  ...mutationsOf("lib/node/engine/engine.ts", ["tests/scripted/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine/cluster_view.ts", ["tests/scripted/engine_test.ts"], [
     {
       section: 7,
       name: "replies of two clusters count together",
@@ -245,30 +245,6 @@ export const NODE: readonly Mutation[] = [
       find:
         "    this.#voter = voter;\n    // It may have heard of a later process while it was coming back.\n    this.#yield();",
       replace: "    this.#voter = voter;",
-    },
-    {
-      section: 7,
-      name: "what was voted before another process had the place is still said",
-      find: "      this.#voter = null;\n      this.#outbox.clear();\n",
-      replace: "      this.#voter = null;\n",
-    },
-    {
-      section: 7,
-      name: "a member votes in another cluster",
-      find: "if (this.#voter === null || header.genesis !== this.#record?.id) return;",
-      replace: "if (this.#voter === null) return;",
-    },
-    {
-      section: 11,
-      name: "a member votes in another epoch",
-      find: "if (header.epoch !== FIRST_EPOCH) return;",
-      replace: "",
-    },
-    {
-      section: 7,
-      name: "an answer to another life is taken for one's own",
-      find: "if (repliesTo !== this.#life) return;",
-      replace: "",
     },
     {
       section: 7,
@@ -297,12 +273,6 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "a new life says what the one before had to say",
-      find: "    this.#life = life;\n    this.#outbox.clear();\n",
-      replace: "    this.#life = life;\n",
-    },
-    {
-      section: 7,
       name: "who gave up goes on to vote",
       find: "  forget(life: Life): void {\n    this.#voter = null;\n",
       replace: "  forget(life: Life): void {\n",
@@ -310,21 +280,55 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 2,
-      name: "the clock does not follow the frames",
-      find: "    this.clock.observe(header.clock);\n",
+      name: "the clock begins below the floor",
+      find: "    this.clock.observe(record.floor);\n",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/scripted/engine_test.ts"], [
+    {
+      section: 7,
+      name: "a member votes in another cluster",
+      find: "if (view.voter === null || header.genesis !== view.record?.id) return;",
+      replace: "if (view.voter === null) return;",
+    },
+    {
+      section: 11,
+      name: "a member votes in another epoch",
+      find: "if (header.epoch !== FIRST_EPOCH) return;",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "an answer to another life is taken for one's own",
+      find: "if (repliesTo !== view.life) return;",
       replace: "",
     },
     {
       section: 2,
-      name: "the clock begins below the floor",
-      find: "    this.clock.observe(record.floor);\n",
+      name: "the clock does not follow the frames",
+      find: "    view.clock.observe(header.clock);\n",
       replace: "",
     },
     {
       section: 1,
       name: "strangers are answered though there are no clients",
-      find: "if (!isEnquiry && this.isStranger(from)) {",
+      find: "if (!isEnquiry && view.isStranger(from)) {",
       replace: "if (false) {",
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/engine.ts", ["tests/scripted/engine_test.ts"], [
+    {
+      section: 7,
+      name: "what was voted before another process had the place is still said",
+      find: "      replaced: () => {\n        this.#outbox.clear();\n",
+      replace: "      replaced: () => {\n",
+    },
+    {
+      section: 7,
+      name: "a new life says what the one before had to say",
+      find: "    this.#view.relive(life);\n    this.#outbox.clear();\n",
+      replace: "    this.#view.relive(life);\n",
     },
   ]),
   ...mutationsOf("lib/node/membership/membership.ts", ["tests/recovery/clients_test.ts"], [

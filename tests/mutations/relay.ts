@@ -4,35 +4,35 @@ const TOGETHER = ["tests/scripted/relaying_test.ts"];
 
 /** What has to hold where members pass calls on: section 10, and who is believed (section 1). */
 export const RELAY: readonly Mutation[] = [
-  ...mutationsOf("lib/node/engine/engine.ts", ["tests/scripted/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/scripted/engine_test.ts"], [
     {
       section: 1,
       name: "anybody may say what somebody else has said",
-      find: "if (!this.members.includes(from) || header.genesis !== this.#record?.id) return;",
-      replace: "if (header.genesis !== this.#record?.id) return;",
+      find: "if (!view.members.includes(from) || header.genesis !== view.record?.id) return;",
+      replace: "if (header.genesis !== view.record?.id) return;",
     },
     {
       section: 7,
       name: "what a member of another genesis passes on is taken",
-      find: "if (!this.members.includes(from) || header.genesis !== this.#record?.id) return;",
-      replace: "if (!this.members.includes(from)) return;",
+      find: "if (!view.members.includes(from) || header.genesis !== view.record?.id) return;",
+      replace: "if (!view.members.includes(from)) return;",
     },
     {
       section: 7,
       name: "a stranger is let in behind a member",
-      find: "    if (this.isStranger(from)) return;\n    this.ways",
-      replace: "    this.ways",
+      find: "    if (view.isStranger(from)) return;\n    ways",
+      replace: "    ways",
     },
     {
       section: 10,
       name: "a node that is no member passes on",
-      find: "if (!this.isMember || header.genesis",
+      find: "if (!view.isMember || header.genesis",
       replace: "if (header.genesis",
     },
     {
       section: 10,
       name: "an answer that was passed on counts for another life",
-      find: "} else if (load.repliesTo === this.#life) {",
+      find: "} else if (load.repliesTo === view.life) {",
       replace: "} else {",
     },
     {
@@ -44,13 +44,13 @@ export const RELAY: readonly Mutation[] = [
     {
       section: 10,
       name: "nobody is told that there is no connection",
-      find: 'this.reply(from, header.life, { id, type: "unreachable", to: request.to });',
+      find: 'reply(from, header.life, { id, type: "unreachable", to: request.to });',
       replace: "",
     },
     {
       section: 10,
       name: "nobody learns which way works",
-      find: "this.ways.brought(from, via);",
+      find: "ways.brought(from, via);",
       replace: "",
       tests: TOGETHER,
     },

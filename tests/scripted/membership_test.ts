@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame, encodeFrame } from "../../lib/codec.ts";
-import { Engine, type EngineHandlers } from "../../lib/node/engine/engine.ts";
+import type { EngineHandlers } from "../../lib/node/engine/dispatcher.ts";
+import { Engine } from "../../lib/node/engine/engine.ts";
 import { Membership } from "../../lib/node/membership/membership.ts";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import { checkOptions } from "../../lib/cluster/join_options.ts";

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { decodeFrame, encodeFrame, registerId } from "../../../lib/codec.ts";
 import { Core } from "../../../lib/node/core.ts";
-import { Engine, type EngineHandlers } from "../../../lib/node/engine/engine.ts";
+import type { EngineHandlers } from "../../../lib/node/engine/dispatcher.ts";
+import { Engine } from "../../../lib/node/engine/engine.ts";
 import { Liveness } from "../../../lib/node/quorum/liveness.ts";
 import { Pacing } from "../../../lib/node/runtime/pacing.ts";
 import { Proposals } from "../../../lib/node/quorum/proposals.ts";

@@ -1,0 +1,162 @@
+import { LamportClock, type Life } from "../../paxos/ballot.ts";
+import type { GenesisRecord, Header } from "../../paxos/messages.ts";
+import { CrashVector, type Sender } from "../../paxos/quorum.ts";
+import type { Voter } from "../../paxos/voter.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { UnheardCounters } from "./unheard_counters.ts";
+
+/** The epoch of the configuration that a cluster begins with. */
+export const FIRST_EPOCH = 0;
+
+/** What a view reports as it learns from the headers of frames. */
+export interface ViewEvents {
+  /** Another process has taken this node's place; it has stopped voting. */
+  replaced(): void;
+  /** A member votes, in an incarnation that it was not seen in before. */
+  memberVotes(member: string, incarnation: Life): void;
+}
+
+/**
+ * What one node knows of its cluster: the members, the genesis record, their incarnations, its own life
+ * and its own vote (section 7).
+ */
+export class ClusterView {
+  readonly self: string;
+  readonly members: readonly string[];
+  readonly clock: LamportClock = new LamportClock();
+  readonly unheard: UnheardCounters;
+  readonly #events: ViewEvents;
+  #life: Life;
+  #record: GenesisRecord | null = null;
+  #voter: Voter | null = null;
+  #vector: CrashVector;
+  /** The incarnation that each member was last seen in. */
+  readonly #seen = new Map<string, Life>();
+
+  /** Knows the ids of the members, and nothing of their cluster yet. */
+  constructor(
+    { id, members }: { readonly id: string; readonly members: readonly string[] },
+    runtime: Runtime,
+    life: Life,
+    events: ViewEvents,
+  ) {
+    this.self = id;
+    this.members = members;
+    this.#life = life;
+    this.#events = events;
+    this.#vector = new CrashVector(members.length);
+    this.unheard = new UnheardCounters(this.clock, runtime);
+  }
+
+  /** Whether this node is a member. */
+  get isMember(): boolean {
+    return this.members.includes(this.self);
+  }
+
+  /** The id of this start of the node. */
+  get life(): Life {
+    return this.#life;
+  }
+
+  /** The genesis that this node lives under; `null` before it knows one. */
+  get record(): GenesisRecord | null {
+    return this.#record;
+  }
+
+  /** This node's vote, while it is an operational member. */
+  get voter(): Voter | null {
+    return this.#voter;
+  }
+
+  /** The highest incarnation heard of, for each member. */
+  get vector(): readonly Life[] {
+    return this.#vector.entries;
+  }
+
+  /** What this node's frames say of it. */
+  get header(): Header {
+    return {
+      life: this.#life,
+      clock: this.clock.counter,
+      genesis: this.#record?.id ?? null,
+      epoch: FIRST_EPOCH,
+      incarnation: this.#voter?.incarnation ?? null,
+      vector: this.#record === null ? [] : this.#vector.entries,
+    };
+  }
+
+  /** Begins to live under `record`, without a vote. */
+  enter(record: GenesisRecord): void {
+    this.#record = record;
+    this.#vector = new CrashVector(this.members.length);
+    this.#vector.merge(record.lives);
+    this.clock.observe(record.floor);
+  }
+
+  /** Votes from now on, and knows of the crashes in `vector`; unless another process has its place. */
+  vote(voter: Voter, vector: readonly Life[]): void {
+    this.#vector.merge(vector);
+    this.#vector.raise(this.members.indexOf(this.self), voter.incarnation);
+    this.#voter = voter;
+    // It may have heard of a later process while it was coming back.
+    this.#yield();
+  }
+
+  /** Has another life from now on. */
+  relive(life: Life): void {
+    this.#life = life;
+  }
+
+  /** Forgets everything that it agreed on, as a crash would. */
+  forget(life: Life): void {
+    this.#voter = null;
+    this.#record = null;
+    this.#vector = new CrashVector(this.members.length);
+    this.#life = life;
+  }
+
+  /** Takes note of a crash: the member with this index announced a new incarnation. */
+  raise(index: number, incarnation: Life): void {
+    this.#vector.raise(index, incarnation);
+  }
+
+  /** The header of a frame tells of crashes; this node may learn that it was replaced. */
+  learn(from: string, header: Header): void {
+    this.#vector.merge(header.vector);
+    const index = this.members.indexOf(from);
+    if (index >= 0 && header.incarnation !== null) {
+      this.#vector.raise(index, header.incarnation);
+      this.#see(from, header.incarnation);
+    }
+    this.#yield();
+  }
+
+  /** Who gave a reply, if it is one that may be counted: a voting member under the same genesis. */
+  sender(from: string, header: Header): Sender | undefined {
+    if (this.#record === null || header.genesis !== this.#record.id) return undefined;
+    if (header.incarnation === null) return undefined;
+    return { member: from, incarnation: header.incarnation, vector: header.vector };
+  }
+
+  /** Whether `node` is no member, and not let in as a client either. */
+  isStranger(node: string): boolean {
+    return this.#record?.clients === false && this.#voter !== null && !this.members.includes(node);
+  }
+
+  /** A member that knows of a later incarnation of itself never votes again. */
+  #yield(): void {
+    if (this.#voter === null) return;
+    const own = this.#vector.entries[this.members.indexOf(this.self)];
+    if (own > this.#voter.incarnation) {
+      this.#voter = null;
+      this.#events.replaced();
+    }
+  }
+
+  #see(member: string, incarnation: Life): void {
+    // An earlier one is an old frame, or an old process.
+    if (incarnation <= (this.#seen.get(member) ?? "")) return;
+    this.#seen.set(member, incarnation);
+    this.#events.memberVotes(member, incarnation);
+  }
+}

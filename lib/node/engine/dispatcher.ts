@@ -1,0 +1,152 @@
+import type { Life } from "../../paxos/ballot.ts";
+import type {
+  Frame,
+  GenesisRequest,
+  HandoverReply,
+  HandoverRequest,
+  Header,
+  PersonalReply,
+  PersonalRequest,
+  RelayedRequest,
+  Reply,
+  Request,
+} from "../../paxos/messages.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Calls } from "../wire/pending_replies.ts";
+import type { Relay } from "../wire/relay.ts";
+import type { Ways } from "../wire/routes.ts";
+import { type ClusterView, FIRST_EPOCH, type ViewEvents } from "./cluster_view.ts";
+
+/** What an engine hands to others, since it is not about registers and sessions. */
+export interface EngineHandlers extends ViewEvents {
+  /** A question of genesis or of coming back. */
+  genesis(from: string, header: Header, request: Request & GenesisRequest): void;
+  /** A put for one of this node's processes. */
+  handover(from: string, request: HandoverRequest): Promise<HandoverReply>;
+  /** Something about a singleton; answered with `told` as often as wanted. */
+  asked(from: string, life: Life, body: Uint8Array, tell: (body: Uint8Array) => void): void;
+  /** Somebody lives under another genesis. */
+  otherGenesis(from: string, header: Header): void;
+  /** A member says that this node is none. */
+  notAMember(from: string): void;
+  /** A peer speaks another version of the format. */
+  otherVersion(from: string, version: number): void;
+}
+
+/** What a dispatcher works with. */
+export interface DispatcherParts {
+  readonly runtime: Runtime;
+  readonly view: ClusterView;
+  readonly calls: Calls;
+  readonly ways: Ways;
+  readonly relay: Relay;
+  readonly handlers: EngineHandlers;
+  /** Sends a request to one node. */
+  readonly request: (to: string, request: Request) => void;
+  /** Answers one life of a node. */
+  readonly reply: (to: string, life: Life, reply: Reply) => void;
+}
+
+/** One frame in, its messages to those that they concern: the vote, a waiting caller, or a handler. */
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+
+  /** Nothing has come in yet. */
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a well-formed frame. */
+  handle(from: string, { header, requests, repliesTo, replies }: Frame): void {
+    const { view, calls, handlers } = this.#parts;
+    view.clock.observe(header.clock);
+    if (from !== view.self && view.members.includes(from)) view.unheard.heard();
+    if (view.record !== null && header.genesis === view.record.id) {
+      view.learn(from, header);
+    } else if (header.genesis !== null && view.record !== null) {
+      handlers.otherGenesis(from, header);
+    }
+    for (const request of requests) this.#answer(from, header, request);
+    if (repliesTo !== view.life) return;
+    for (const reply of replies) {
+      if (reply.type === "notAMember") handlers.notAMember(from);
+      calls.receive(from, header, reply);
+    }
+  }
+
+  #answer(from: string, header: Header, request: Request): void {
+    const { view, runtime, relay, handlers, reply } = this.#parts;
+    const { id } = request;
+    const isEnquiry = request.type === "enquire";
+    // A node that enquires may have another list of members, and is told that rather.
+    if (!isEnquiry && view.isStranger(from)) {
+      reply(from, header.life, { id, type: "notAMember" });
+      return;
+    }
+    switch (request.type) {
+      case "ask":
+      case "handover":
+        if (header.genesis !== view.record?.id) return;
+        this.#serve(from, header.life, request, (answer) => reply(from, header.life, answer));
+        return;
+      case "relay":
+        if (!view.isMember || header.genesis !== view.record?.id) return;
+        if (relay.pass(from, header.life, request)) return;
+        if (request.load.repliesTo !== null) return;
+        reply(from, header.life, { id, type: "unreachable", to: request.to });
+        return;
+      case "relayed":
+        // Any node can claim to pass something on; members do not lie.
+        if (!view.members.includes(from) || header.genesis !== view.record?.id) return;
+        this.#takeRelayed(from, header, request);
+        return;
+      case "enquire":
+      case "incarnation":
+      case "transfer":
+        handlers.genesis(from, header, request);
+        return;
+    }
+    if (view.voter === null || header.genesis !== view.record?.id) return;
+    if (header.epoch !== FIRST_EPOCH) return;
+    const asker = { node: from, life: header.life };
+    const { reply: answer, pushes } = view.voter.handle(request, asker, runtime.now());
+    if (answer !== undefined) reply(from, header.life, answer);
+    for (const { watcher, reply: pushed } of pushes) reply(watcher.node, watcher.life, pushed);
+  }
+
+  /** Takes what the member `via` has passed on; an answer goes the same way back. */
+  #takeRelayed(via: string, header: Header, { from, life, load }: RelayedRequest): void {
+    const { view, ways, calls, request } = this.#parts;
+    if (view.isStranger(from)) return;
+    ways.brought(from, via);
+    if (load.repliesTo === null) {
+      this.#serve(from, life, load.message, (message) => {
+        const answer = { repliesTo: life, message };
+        request(via, { id: calls.next(), type: "relay", to: from, load: answer });
+      });
+    } else if (load.repliesTo === view.life) {
+      // The relay's own header fields must not be attributed to the original sender.
+      calls.receive(from, { ...header, life, incarnation: null }, load.message);
+    }
+  }
+
+  /** Has a handler answer what that life of `from` asks this node alone. */
+  #serve(
+    from: string,
+    life: Life,
+    request: PersonalRequest,
+    reply: (reply: PersonalReply) => void,
+  ): void {
+    const { handlers } = this.#parts;
+    const { id } = request;
+    if (request.type === "ask") {
+      const tell = (body: Uint8Array) => reply({ id, type: "told", body });
+      return handlers.asked(from, life, request.body, tell);
+    }
+    handlers.handover(from, request).then(
+      (handed) => reply({ id, ...handed }),
+      // Silence is the one answer that is always true.
+      () => {},
+    );
+  }
+}
