@@ -1,45 +1,22 @@
 import type { Key } from "../codec.ts";
 import { type Result, SynodError } from "../errors.ts";
 import { PaxosKV } from "../kv/paxos_kv.ts";
-import { Puts } from "../kv/puts.ts";
 import { LockManager } from "../locks/lock_manager.ts";
 import type { Lock } from "../locks/lock.ts";
-import { LockTable } from "../locks/lock_table.ts";
-import { type LockHolder, Locks } from "../locks/locks.ts";
+import type { LockHolder } from "../locks/locks.ts";
 import type { LockOptions } from "../locks/options.ts";
 import { ProcessLocks } from "../locks/process_locks.ts";
-import { makeLife } from "../paxos/ballot.ts";
-import type { GenesisRecord } from "../paxos/messages.ts";
 import type { Pid } from "../paxos/register.ts";
 import { Process, type SpawnOptions } from "../processes/process.ts";
-import { type CallOptions, Singletons, targetOf } from "../singletons/singletons.ts";
+import { type CallOptions, targetOf } from "../singletons/singletons.ts";
 import type { Remote } from "../singletons/remote.ts";
 import type { ChildSpec } from "../singletons/spec.ts";
-import { ProcessTable } from "../owners/process_table.ts";
-import { Core } from "../node/core.ts";
-import { Engine } from "../node/engine/engine.ts";
 import { type ClusterEvents, EventfulNode } from "./events.ts";
-import { Links } from "../node/wire/links.ts";
-import { Liveness } from "../node/quorum/liveness.ts";
-import { Inquiries } from "../node/membership/record_queries.ts";
-import { Membership, type MembershipEvents } from "../node/membership/membership.ts";
-import { Pacing } from "../node/runtime/pacing.ts";
-import { Proposals } from "../node/quorum/proposals.ts";
-import { Questions } from "../node/quorum/queries.ts";
-import { Reads } from "../node/quorum/reads.ts";
 import type { Runtime } from "../node/runtime/runtime.ts";
-import { SettledValues } from "../node/quorum/settled_values.ts";
-import { SessionKeeper } from "../node/membership/session_keeper.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { askMembers, type ClusterStatus } from "./status.ts";
-import { Sweeper } from "../node/quorum/sweeper.ts";
-import { Watches } from "../node/quorum/watches.ts";
-
-/** What the ids of the registers of locks begin with. */
-const LOCK = "l";
-
-/** How long `close` waits for releases after the session has ended, in milliseconds. */
-const LAST_RELEASES = 100;
+import type { Lifecycle } from "./lifecycle.ts";
+import { type NodeParts, wireNode } from "./wiring.ts";
 
 /**
  * One node of a cluster, in the user's own process. Made by `join`. All nodes are alike: there is no
@@ -59,128 +36,34 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
    * hopeless, or when the node closes before; ignoring that is no unhandled rejection.
    */
   readonly ready: Promise<void>;
-  readonly #settings: JoinSettings;
-  readonly #engine: Engine;
-  readonly #core: Core;
-  readonly #links: Links;
-  /** `null` for a client. */
-  readonly #membership: Membership | null;
-  readonly #inquiries: Inquiries;
-  readonly #sweeper: Sweeper;
-  readonly #table: ProcessTable;
-  readonly #puts: Puts;
-  readonly #lockTable: LockTable;
-  readonly #locks: Locks;
-  readonly #singletons: Singletons;
-  readonly #processes = new Set<Process<unknown>>();
-  readonly #closing = new AbortController();
-  #settleReady!: { resolve(): void; reject(reason: unknown): void };
-  #closed: Promise<void> | undefined;
-  #warned = false;
-  /** The genesis that the node lived under last. */
-  #genesis: string | undefined;
+  readonly #parts: NodeParts;
+  readonly #lifecycle: Lifecycle;
 
   /** Made by `join`. */
   constructor(settings: JoinSettings, runtime: Runtime) {
     super();
     this.id = settings.id;
     this.members = settings.members;
-    this.#settings = settings;
-    this.ready = new Promise((resolve, reject) => this.#settleReady = { resolve, reject });
-    this.ready.catch(() => {});
-    const life = makeLife(runtime.wallNow(), () => runtime.random());
-    this.#links = new Links(settings.id, settings.transports, runtime);
-    const engine = new Engine(settings, runtime, life, this.#links, {
-      genesis: (from, header, request) => this.#membership?.answer(from, header, request),
-      handover: (_from, request) => this.#puts.handover(request),
-      asked: (from, life, body, tell) => this.#singletons.asked(from, life, body, tell),
-      otherGenesis: () => this.#inquiries.doubt(),
-      notAMember: () => this.#inquiries.doubt(),
-      replaced: () => this.#replaced(),
-      memberVotes: (id, incarnation) =>
-        this.emit("membership", { id, state: "operational", incarnation }),
-      otherVersion: (from, version) => this.#otherVersion(from, version),
-    });
-    this.#engine = engine;
-    this.#inquiries = new Inquiries(engine, {
-      otherRecord: (record) => this.#otherRecord(record),
-      hopeless: (error) => this.#hopeless(error),
-    });
-    const membershipEvents: MembershipEvents = {
-      entered: (again) => this.#entered(again),
-      operational: () => this.#core.session.open(),
-      gaveUp: () => this.#abandon(),
-      recovering: (id) => this.emit("membership", { id, state: "recovering", incarnation: null }),
-      hopeless: (error) => this.#hopeless(error),
-      replaced: () => this.#replaced(),
-    };
-    this.#membership = engine.isMember
-      ? new Membership(engine, membershipEvents, () => this.hasQuorum)
-      : null;
-    const pacing = new Pacing(runtime);
-    const proposals = new Proposals(engine, pacing);
-    const reads = new Reads(engine, pacing, proposals);
-    const questions = new Questions(engine, pacing);
-    const settled = new SettledValues();
-    const liveness = new Liveness({
-      runtime,
-      reads,
-      proposals,
-      questions,
-      settled,
-      hasQuorum: () => this.hasQuorum,
-    });
-    const session = new SessionKeeper(engine, pacing, {
-      granted: () => this.#granted(),
-      lost: (lost, wasGranted) => this.#lost(lost, wasGranted),
-      // The cluster may have begun anew without this node.
-      unanswered: () => this.#inquiries.doubt(),
-    });
-    const watches = new Watches(
-      engine,
-      (register) =>
-        register[0] === LOCK
-          ? this.#lockTable.reread(register)
-          : liveness.live(register, this.#core.limits()),
-    );
-    this.#core = new Core({
-      engine,
-      pacing,
-      reads,
-      proposals,
-      questions,
-      liveness,
-      session,
-      watches,
-      settled,
-    });
-    this.#sweeper = new Sweeper(engine, proposals, reads);
-    this.#table = new ProcessTable(this.#core);
-    this.#puts = new Puts(this.#core, this.#table);
-    this.#lockTable = new LockTable(this.#core);
-    this.#locks = new Locks(this.#core, this.#table, this.#lockTable);
-    this.#singletons = new Singletons({
-      core: this.#core,
-      specs: settings.hosts,
+    const { parts, lifecycle } = wireNode(settings, runtime, {
+      emit: (type, detail) => this.emit(type, detail),
       spawn: () => this.spawn(undefined) as Process<unknown>,
-      failed: (error) => this.emit("error", { error: toError(error) }),
     });
+    this.#parts = parts;
+    this.#lifecycle = lifecycle;
+    this.ready = lifecycle.ready;
+    const { core, locks, lockTable: table } = parts;
     this.kv = this.#kv(undefined);
-    this.locks = new LockManager({
-      core: this.#core,
-      locks: this.#locks,
-      table: this.#lockTable,
-    });
+    this.locks = new LockManager({ core, locks, table });
   }
 
   /** The id of this start of the node; unique. */
   get life(): string {
-    return this.#engine.life;
+    return this.#parts.engine.life;
   }
 
   /** Whether the node's session is valid at this very instant. */
   get hasQuorum(): boolean {
-    return this.#core.session.isValid();
+    return this.#parts.core.session.isValid();
   }
 
   /**
@@ -197,7 +80,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     fn?: (self: Process<unknown>) => R | PromiseLike<R>,
     options: SpawnOptions = {},
   ): Process<R> {
-    this.#core.ensureOpen();
+    this.#parts.core.ensureOpen();
     if (fn !== undefined && typeof fn !== "function") {
       throw new TypeError("spawn: fn must be a function");
     }
@@ -205,28 +88,28 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       throw new TypeError("spawn: signal must be an AbortSignal");
     }
     // Processes of a session whose deadline has just passed must not be joined by a new one.
-    this.#core.session.check();
+    this.#parts.core.session.check();
     // A listener that was told of it may have closed the node.
-    this.#core.ensureOpen();
+    this.#parts.core.ensureOpen();
     const process = new Process<R>(
       {
-        table: this.#table,
-        check: () => this.#core.session.check(),
+        table: this.#parts.table,
+        check: () => this.#parts.core.session.check(),
         kvFor: (signal) => this.#kv(signal),
-        locksFor: (owner) => new ProcessLocks(this.#locks, owner),
-        ended: (process) => this.#processes.delete(process),
+        locksFor: (owner) => new ProcessLocks(this.#parts.locks, owner),
+        ended: (process) => this.#parts.processes.delete(process),
         failed: (process, error) => this.emit("processerror", { pid: process.pid, error }),
-        within: (promise) => this.#within(promise),
+        within: (promise) => this.#lifecycle.within(promise),
       },
       fn,
       options,
     );
-    this.#processes.add(process as Process<unknown>);
+    this.#parts.processes.add(process as Process<unknown>);
     // The deadline may have passed while it was made: then nobody else ends it.
-    if (!process.signal.aborted && !this.#core.session.isPossible(process.pid.session)) {
+    if (!process.signal.aborted && !this.#parts.core.session.isPossible(process.pid.session)) {
       void process.exit(new SynodError("session_lost", `Node ${this.id} lost its session`));
     }
-    if (process.signal.aborted) this.#processes.delete(process as Process<unknown>);
+    if (process.signal.aborted) this.#parts.processes.delete(process as Process<unknown>);
     return process;
   }
 
@@ -244,12 +127,12 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   /** With options that are not known before the program runs, there may be none. */
   lock(key: Key, options?: LockOptions): Promise<Lock | null>;
   lock(key: Key, options: LockOptions = {}): Promise<Lock | null> {
-    return this.#locks.lock(key, options);
+    return this.#parts.locks.lock(key, options);
   }
 
   /** Who owns the lock on `key` now. */
   holders(key: Key): Promise<Result<LockHolder[], "no_quorum">> {
-    return this.#locks.holders(key);
+    return this.#parts.locks.holders(key);
   }
 
   /**
@@ -261,7 +144,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     spec: ChildSpec<T, A>,
     ...args: A
   ): Remote<T> {
-    return this.#singletons.name(key, spec, args);
+    return this.#parts.singletons.name(key, spec, args);
   }
 
   /**
@@ -269,12 +152,12 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
    * when no node can run it, and what its start throws.
    */
   whereis(remote: object): Promise<Result<Pid, "not_found" | "no_quorum">> {
-    return this.#singletons.where(targetOf(remote, "whereis"), true);
+    return this.#parts.singletons.where(targetOf(remote, "whereis"), true);
   }
 
   /** The process of a singleton's instance; `not_found` when it is not running. */
   lookup(remote: object): Promise<Result<Pid, "not_found" | "no_quorum">> {
-    return this.#singletons.where(targetOf(remote, "lookup"), false);
+    return this.#parts.singletons.where(targetOf(remote, "lookup"), false);
   }
 
   /**
@@ -288,23 +171,23 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     args: readonly unknown[] = [],
     options: CallOptions = {},
   ): Promise<unknown> {
-    return await this.#singletons.call(targetOf(remote, "call"), method, args, options);
+    return await this.#parts.singletons.call(targetOf(remote, "call"), method, args, options);
   }
 
   /** Calls a method of a singleton, once, and waits for nothing: it may be lost. */
   cast(remote: object, method: string, args: readonly unknown[] = []): void {
-    this.#singletons.cast(targetOf(remote, "cast"), method, args);
+    this.#parts.singletons.cast(targetOf(remote, "cast"), method, args);
   }
 
   /** How the node and its cluster are; also without a quorum. Takes at most half a second. */
   async status(): Promise<ClusterStatus> {
-    const { session } = this.#core;
-    const members = this.#core.closed === undefined
-      ? await askMembers(this.#engine, this.#membership?.state ?? null)
+    const { session } = this.#parts.core;
+    const members = this.#parts.core.closed === undefined
+      ? await askMembers(this.#parts.engine, this.#parts.membership?.state ?? null)
       : [];
     const hasQuorum = this.hasQuorum;
     const missing = members.filter(({ state }) =>
-      this.#engine.record === null ? state === "unknown" : state !== "operational"
+      this.#parts.engine.record === null ? state === "unknown" : state !== "operational"
     );
     return {
       id: this.id,
@@ -313,15 +196,15 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       members,
       waitingFor: hasQuorum ? [] : missing.map(({ id }) => id),
       session: hasQuorum ? { id: session.current, remaining: session.remaining } : null,
-      entries: this.#engine.voter?.acceptor.size ?? 0,
+      entries: this.#parts.engine.voter?.acceptor.size ?? 0,
       owned: {
-        processes: this.#processes.size,
-        locks: this.#lockTable.held,
-        singletons: this.#singletons.size,
+        processes: this.#parts.processes.size,
+        locks: this.#parts.lockTable.held,
+        singletons: this.#parts.singletons.size,
       },
       frames: {
-        ...this.#engine.frames,
-        dropped: this.#engine.frames.dropped + this.#links.lost,
+        ...this.#parts.engine.frames,
+        dropped: this.#parts.engine.frames.dropped + this.#parts.links.lost,
       },
     };
   }
@@ -332,7 +215,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
    * wait for users' functions.
    */
   close(): Promise<void> {
-    return this.#close(new SynodError("closed", `Node ${this.id} is closed`));
+    return this.#lifecycle.close();
   }
 
   /** As {@linkcode close}, for `await using`. */
@@ -341,160 +224,12 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   }
 
   /** Opens the transports and begins to look for the others; for `join`. */
-  async open(): Promise<void> {
-    try {
-      await this.#links.open(
-        (from, frame) => this.#engine.receive(from, frame),
-        (error) => this.emit("error", { error }),
-      );
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
-    const { signal } = this.#settings;
-    if (signal?.aborted) {
-      await this.close();
-      throw signal.reason;
-    }
-    signal?.addEventListener("abort", () => void this.close(), {
-      once: true,
-      signal: this.#closing.signal,
-    });
-    this.#singletons.start();
-    if (this.#membership === null) {
-      this.#inquiries.start();
-    } else {
-      this.#membership.start();
-      this.#sweeper.start();
-    }
+  open(): Promise<void> {
+    return this.#lifecycle.open();
   }
 
   #kv(signal: AbortSignal | undefined): PaxosKV {
-    const parts = { core: this.#core, puts: this.#puts, processes: this.#table };
-    return new PaxosKV({ ...parts, closing: this.#closing.signal, signal });
+    const { core, puts, table: processes } = this.#parts;
+    return new PaxosKV({ core, puts, processes, closing: this.#lifecycle.closing, signal });
   }
-
-  #entered(again: boolean): void {
-    const { id } = this.#engine.record!;
-    const before = this.#genesis;
-    this.#genesis = id;
-    if (!again) return;
-    this.#abandon();
-    this.#core.watches.restart();
-    // A member that gave up may hear of the old record once more before all others have given it up.
-    if (before !== id) this.emit("restart", { genesis: id });
-  }
-
-  /** What was agreed on is lost, and with it all that is under way and all that the node owns. */
-  #abandon(): void {
-    const { session, settled, proposals } = this.#core;
-    session.end();
-    settled.clear();
-    this.#singletons.restart();
-    proposals.restart();
-    const message = "A majority of the members lost its memory: what was under way is lost";
-    this.#engine.endOperations(new SynodError("no_quorum", message));
-  }
-
-  /** A majority lives under another record than this node. */
-  #otherRecord(record: GenesisRecord): void {
-    if (this.#membership !== null) {
-      // It began without this process: another one has its place.
-      if (this.#membership.state === "operational") this.#replaced();
-      return;
-    }
-    const again = this.#engine.record !== null;
-    this.#engine.enter(record);
-    this.#entered(again);
-    this.#core.session.open();
-  }
-
-  #granted(): void {
-    this.#settleReady.resolve();
-    this.emit("quorum", undefined);
-  }
-
-  #lost(session: string, wasGranted: boolean): void {
-    const error = new SynodError("session_lost", `Node ${this.id} lost its session ${session}`);
-    for (const process of [...this.#processes]) {
-      if (process.pid.session === session) void process.exit(error);
-    }
-    this.#lockTable.sessionLost(session, error);
-    if (!wasGranted || this.#core.closed !== undefined) return;
-    // Nobody has to wait for the deadline to pass at the members, too.
-    this.#core.questions.end(session, this.#core.limits()).catch(() => {});
-    this.emit("sessionlost", { session });
-    this.emit("noquorum", undefined);
-  }
-
-  #hopeless(error: SynodError): void {
-    this.#settleReady.reject(error);
-    this.#engine.despair(error);
-  }
-
-  #replaced(): void {
-    const message = `Another process has taken the place of node ${this.id}`;
-    void this.#close(new SynodError("replaced", message));
-  }
-
-  #otherVersion(from: string, version: number): void {
-    if (this.#warned) return;
-    this.#warned = true;
-    const message =
-      `Node ${from} speaks version ${version} of the format, which this node does not`;
-    this.emit("error", { error: new SynodError("version_mismatch", message) });
-  }
-
-  #close(reason: SynodError): Promise<void> {
-    return this.#closed ??= this.#shutDown(reason);
-  }
-
-  async #shutDown(reason: SynodError): Promise<void> {
-    const { session, questions, watches } = this.#core;
-    this.#core.close(reason);
-    this.#settleReady.reject(reason);
-    const limits = this.#core.limits();
-    const granted = session.isValid() ? session.current : undefined;
-    this.#engine.endOperations(reason);
-    this.#closing.abort(reason);
-    this.#membership?.stop();
-    this.#inquiries.stop();
-    this.#sweeper.stop();
-    this.#singletons.stop();
-    watches.close();
-    const released = [...this.#processes].map((process) => process.exit(reason));
-    released.push(this.#lockTable.close(reason));
-    // From here on nothing counts as owned any more, whatever others are told and when.
-    session.stop();
-    if (granted !== undefined) {
-      // Together, since others may be leaving, too. Once the session has ended, what it owned is free:
-      // what is not released by then, whoever asks for it next releases.
-      await questions.end(granted, limits).catch(() => {});
-      await this.#within(Promise.all(released), LAST_RELEASES);
-    }
-    this.#engine.close();
-    this.#engine.endOperations(reason);
-    await this.#links.close();
-  }
-
-  /** `promise`, but no longer than `time` milliseconds. */
-  async #within<T>(
-    promise: Promise<T>,
-    time: number = this.#settings.timeout,
-  ): Promise<T | void> {
-    const { runtime } = this.#engine;
-    let cancel = () => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = runtime.setTimer(resolve, time);
-    });
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      cancel();
-    }
-  }
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error), { cause: error });
 }

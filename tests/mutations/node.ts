@@ -466,7 +466,7 @@ export const NODE: readonly Mutation[] = [
       },
     ],
   ),
-  ...mutationsOf("lib/cluster/cluster_node.ts", ["tests/recovery/clients_test.ts"], [
+  ...mutationsOf("lib/cluster/lifecycle.ts", ["tests/recovery/clients_test.ts"], [
     {
       section: 7,
       name: "a node believes in its session of the cluster before",
@@ -483,29 +483,22 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "what was under way in the cluster before goes on",
-      find: '    this.#engine.endOperations(new SynodError("no_quorum", message));\n',
+      find: '    engine.endOperations(new SynodError("no_quorum", message));\n',
       replace: "",
       tests: ["tests/recovery/clients_test.ts"],
     },
     {
       section: 7,
       name: "a watch goes on with what it learned in the cluster before",
-      find: "    this.#core.watches.restart();\n",
+      find: "    core.watches.restart();\n",
       replace: "",
     },
     {
       section: 7,
       name: "a member without which the cluster began anew goes on",
-      find: 'if (this.#membership.state === "operational") this.#replaced();',
+      find: 'if (membership.state === "operational") this.replaced();',
       replace: "",
       tests: ["tests/recovery/two_lives_test.ts"],
-    },
-    {
-      section: 12,
-      name: "a node that nobody answers does not ask whether there is another cluster",
-      find: "unanswered: () => this.#inquiries.doubt(),",
-      replace: "unanswered: () => {},",
-      tests: ["tests/sim/stuck_test.ts"],
     },
     {
       section: 6,
@@ -520,6 +513,14 @@ export const NODE: readonly Mutation[] = [
       find: "    session.stop();\n",
       replace: "",
       tests: ["tests/node/close_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/cluster/wiring.ts", ["tests/sim/stuck_test.ts"], [
+    {
+      section: 12,
+      name: "a node that nobody answers does not ask whether there is another cluster",
+      find: "unanswered: () => inquiries.doubt(),",
+      replace: "unanswered: () => {},",
     },
   ]),
   ...mutationsOf("lib/node/quorum/queries.ts", ["tests/scripted/questions_test.ts"], [

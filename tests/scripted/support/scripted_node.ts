@@ -1,17 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { decodeFrame, encodeFrame, registerId } from "../../../lib/codec.ts";
-import { Core } from "../../../lib/node/core.ts";
+import type { Core } from "../../../lib/node/core.ts";
 import type { EngineHandlers } from "../../../lib/node/engine/dispatcher.ts";
 import { Engine } from "../../../lib/node/engine/engine.ts";
-import { Liveness } from "../../../lib/node/quorum/liveness.ts";
-import { Pacing } from "../../../lib/node/runtime/pacing.ts";
-import { Proposals } from "../../../lib/node/quorum/proposals.ts";
-import { Questions } from "../../../lib/node/quorum/queries.ts";
-import { Reads } from "../../../lib/node/quorum/reads.ts";
-import { SessionKeeper } from "../../../lib/node/membership/session_keeper.ts";
+import { wireCore } from "../../../lib/cluster/wiring.ts";
 import { checkOptions } from "../../../lib/cluster/join_options.ts";
-import { SettledValues } from "../../../lib/node/quorum/settled_values.ts";
-import { Watches } from "../../../lib/node/quorum/watches.ts";
 import type { Way } from "../../../lib/node/wire/routes.ts";
 import type { Life } from "../../../lib/paxos/ballot.ts";
 import type { GenesisRecord, Header, Reply, Request } from "../../../lib/paxos/messages.ts";
@@ -119,22 +112,16 @@ export class ScriptedNode {
     const runtime = { ...this.time.runtime, wallNow };
     const send = (to: string, frame: Uint8Array) => this.#sent(to, frame);
     const engine = new Engine(settings, runtime, life(9), { send, way }, this.#handlers());
-    const pacing = new Pacing(runtime);
-    const proposals = new Proposals(engine, pacing);
-    const reads = new Reads(engine, pacing, proposals);
-    const questions = new Questions(engine, pacing);
-    const settled = new SettledValues();
-    const session = new SessionKeeper(engine, pacing, {
-      granted: () => {},
-      lost: (session) => void this.lost.push(session),
-      unanswered: () => {},
-    });
-    const hasQuorum = () => session.isValid();
-    const liveness = new Liveness({ runtime, reads, proposals, questions, settled, hasQuorum });
-    const watches = new Watches(engine, () => new Promise(() => {}));
-    const parts = { engine, pacing, reads, proposals, questions, liveness, session };
     this.engine = engine;
-    this.core = new Core({ ...parts, watches, settled });
+    this.core = wireCore(
+      engine,
+      {
+        granted: () => {},
+        lost: (session) => void this.lost.push(session),
+        unanswered: () => {},
+      },
+      () => new Promise(() => {}),
+    );
   }
 
   /** What `member` votes with. */

@@ -136,9 +136,9 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a waiter that misses the news of its grant never asks",
-    file: "lib/cluster/cluster_node.ts",
-    find: "if (register[0] === LOCK) return void this.#lockTable.reread(register).catch(() => {});",
-    replace: "if (register[0] === LOCK) return;",
+    file: "lib/cluster/wiring.ts",
+    find: "? lockTable.reread(register)",
+    replace: "? new Promise(() => {})",
     seeds: SOON,
     workload,
   },

@@ -79,7 +79,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "an instance outlasts its session",
-    file: "lib/cluster/cluster_node.ts",
+    file: "lib/cluster/lifecycle.ts",
     find: "if (process.pid.session === session) void process.exit(error);",
     replace: "",
     seeds: SOON,

@@ -1,0 +1,204 @@
+import { SynodError } from "../errors.ts";
+import type { GenesisRecord } from "../paxos/messages.ts";
+import type { NodeHooks, NodeParts } from "./wiring.ts";
+
+/** Time that releases get after the session has ended, in milliseconds; others release the rest. */
+const LAST_RELEASES = 100;
+
+/**
+ * What happens to a node as a whole: it opens, gets and loses its session, lives under another genesis,
+ * is replaced, and closes.
+ */
+export class Lifecycle {
+  /** See `ClusterNode.ready`. */
+  readonly ready: Promise<void>;
+  readonly #parts: NodeParts;
+  readonly #emit: NodeHooks["emit"];
+  readonly #closing = new AbortController();
+  #settleReady!: { resolve(): void; reject(reason: unknown): void };
+  #closed: Promise<void> | undefined;
+  #warned = false;
+  /** The genesis that the node lived under last. */
+  #genesis: string | undefined;
+
+  /** Nothing is open yet. */
+  constructor(parts: NodeParts, emit: NodeHooks["emit"]) {
+    this.#parts = parts;
+    this.#emit = emit;
+    this.ready = new Promise((resolve, reject) => this.#settleReady = { resolve, reject });
+    this.ready.catch(() => {});
+  }
+
+  /** Aborts when the node closes. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Opens the transports and begins to look for the others. */
+  async open(): Promise<void> {
+    const { settings, links, engine, membership, inquiries, sweeper, singletons } = this.#parts;
+    try {
+      await links.open(
+        (from, frame) => engine.receive(from, frame),
+        (error) => this.#emit("error", { error }),
+      );
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    const { signal } = settings;
+    if (signal?.aborted) {
+      await this.close();
+      throw signal.reason;
+    }
+    signal?.addEventListener("abort", () => void this.close(), {
+      once: true,
+      signal: this.#closing.signal,
+    });
+    singletons.start();
+    if (membership === null) {
+      inquiries.start();
+    } else {
+      membership.start();
+      sweeper.start();
+    }
+  }
+
+  /** See `ClusterNode.close`. */
+  close(): Promise<void> {
+    return this.#close(new SynodError("closed", `Node ${this.#parts.settings.id} is closed`));
+  }
+
+  /** The node lives under a record; `again`: after it lived under another one. */
+  entered(again: boolean): void {
+    const { engine, core } = this.#parts;
+    const { id } = engine.record!;
+    const before = this.#genesis;
+    this.#genesis = id;
+    if (!again) return;
+    this.abandon();
+    core.watches.restart();
+    // A member that gave up may hear of the old record once more before all others have given it up.
+    if (before !== id) this.#emit("restart", { genesis: id });
+  }
+
+  /** What was agreed on is lost, and with it all that is under way and all that the node owns. */
+  abandon(): void {
+    const { engine, core, singletons } = this.#parts;
+    const { session, settled, proposals } = core;
+    session.end();
+    settled.clear();
+    singletons.restart();
+    proposals.restart();
+    const message = "A majority of the members lost its memory: what was under way is lost";
+    engine.endOperations(new SynodError("no_quorum", message));
+  }
+
+  /** A majority lives under another record than this node. */
+  otherRecord(record: GenesisRecord): void {
+    const { engine, core, membership } = this.#parts;
+    if (membership !== null) {
+      // It began without this process: another one has its place.
+      if (membership.state === "operational") this.replaced();
+      return;
+    }
+    const again = engine.record !== null;
+    engine.enter(record);
+    this.entered(again);
+    core.session.open();
+  }
+
+  /** A quorum granted the node's session. */
+  granted(): void {
+    this.#settleReady.resolve();
+    this.#emit("quorum", undefined);
+  }
+
+  /** A session is over for ever; a quorum had granted it if `wasGranted`. */
+  sessionLost(session: string, wasGranted: boolean): void {
+    const { settings, core, lockTable, processes } = this.#parts;
+    const message = `Node ${settings.id} lost its session ${session}`;
+    const error = new SynodError("session_lost", message);
+    for (const process of [...processes]) {
+      if (process.pid.session === session) void process.exit(error);
+    }
+    lockTable.sessionLost(session, error);
+    if (!wasGranted || core.closed !== undefined) return;
+    // Nobody has to wait for the deadline to pass at the members, too.
+    core.questions.end(session, core.limits()).catch(() => {});
+    this.#emit("sessionlost", { session });
+    this.#emit("noquorum", undefined);
+  }
+
+  /** Nothing can succeed as things are. */
+  fail(error: SynodError): void {
+    this.#settleReady.reject(error);
+    this.#parts.engine.despair(error);
+  }
+
+  /** Another process has this node's place. */
+  replaced(): void {
+    const message = `Another process has taken the place of node ${this.#parts.settings.id}`;
+    void this.#close(new SynodError("replaced", message));
+  }
+
+  /** A peer speaks another version of the format; said once. */
+  otherVersion(from: string, version: number): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const message =
+      `Node ${from} speaks version ${version} of the format, which this node does not`;
+    this.#emit("error", { error: new SynodError("version_mismatch", message) });
+  }
+
+  /** `promise`, but no longer than `time` milliseconds; the node's `timeout` unless it is given. */
+  async within<T>(
+    promise: Promise<T>,
+    time: number = this.#parts.settings.timeout,
+  ): Promise<T | void> {
+    const { runtime } = this.#parts.engine;
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = runtime.setTimer(resolve, time);
+    });
+    try {
+      return await Promise.race([promise, late]);
+    } finally {
+      cancel();
+    }
+  }
+
+  #close(reason: SynodError): Promise<void> {
+    return this.#closed ??= this.#shutDown(reason);
+  }
+
+  async #shutDown(reason: SynodError): Promise<void> {
+    const { engine, core, links, membership, inquiries } = this.#parts;
+    const { sweeper, singletons, processes, lockTable } = this.#parts;
+    const { session, questions, watches } = core;
+    core.close(reason);
+    this.#settleReady.reject(reason);
+    const limits = core.limits();
+    const granted = session.isValid() ? session.current : undefined;
+    engine.endOperations(reason);
+    this.#closing.abort(reason);
+    membership?.stop();
+    inquiries.stop();
+    sweeper.stop();
+    singletons.stop();
+    watches.close();
+    const released = [...processes].map((process) => process.exit(reason));
+    released.push(lockTable.close(reason));
+    // From here on nothing counts as owned any more, whatever others are told and when.
+    session.stop();
+    if (granted !== undefined) {
+      // Together, since others may be leaving, too. Once the session has ended, what it owned is free:
+      // the next node that asks for it releases what is not released by then.
+      await questions.end(granted, limits).catch(() => {});
+      await this.within(Promise.all(released), LAST_RELEASES);
+    }
+    engine.close();
+    engine.endOperations(reason);
+    await links.close();
+  }
+}

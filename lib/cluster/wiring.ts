@@ -1,0 +1,155 @@
+import { makeLife } from "../paxos/ballot.ts";
+import type { RegisterId } from "../paxos/register.ts";
+import { Puts } from "../kv/puts.ts";
+import { LockTable } from "../locks/lock_table.ts";
+import { Locks } from "../locks/locks.ts";
+import { Core } from "../node/core.ts";
+import { Engine } from "../node/engine/engine.ts";
+import { Membership } from "../node/membership/membership.ts";
+import { Inquiries } from "../node/membership/record_queries.ts";
+import { type SessionEvents, SessionKeeper } from "../node/membership/session_keeper.ts";
+import { Liveness } from "../node/quorum/liveness.ts";
+import { Proposals } from "../node/quorum/proposals.ts";
+import { Questions } from "../node/quorum/queries.ts";
+import { Reads } from "../node/quorum/reads.ts";
+import { SettledValues } from "../node/quorum/settled_values.ts";
+import { Sweeper } from "../node/quorum/sweeper.ts";
+import { type Reread, Watches } from "../node/quorum/watches.ts";
+import { Pacing } from "../node/runtime/pacing.ts";
+import type { Runtime } from "../node/runtime/runtime.ts";
+import { Links } from "../node/wire/links.ts";
+import { ProcessTable } from "../owners/process_table.ts";
+import type { Process } from "../processes/process.ts";
+import { Singletons } from "../singletons/singletons.ts";
+import type { ClusterEvents } from "./events.ts";
+import type { JoinSettings } from "./join_options.ts";
+import { Lifecycle } from "./lifecycle.ts";
+
+/** What the ids of the registers of locks begin with. */
+const LOCK = "l";
+
+/** What a node is made of, each part connected to those that it needs. */
+export interface NodeParts {
+  readonly settings: JoinSettings;
+  readonly links: Links;
+  readonly engine: Engine;
+  readonly core: Core;
+  /** `null` for a client. */
+  readonly membership: Membership | null;
+  readonly inquiries: Inquiries;
+  readonly sweeper: Sweeper;
+  readonly table: ProcessTable;
+  readonly puts: Puts;
+  readonly lockTable: LockTable;
+  readonly locks: Locks;
+  readonly singletons: Singletons;
+  /** The processes that live in this node. */
+  readonly processes: Set<Process<unknown>>;
+}
+
+/** What the parts of a node need of the node itself. */
+export interface NodeHooks {
+  /** Tells the node's listeners. */
+  readonly emit: <K extends keyof ClusterEvents & string>(
+    type: K,
+    detail: ClusterEvents[K],
+  ) => void;
+  /** Starts a process without a function. */
+  readonly spawn: () => Process<unknown>;
+}
+
+/** What features are built on, over an engine: tests play the network below it by hand. */
+export function wireCore(
+  engine: Engine,
+  session: SessionEvents,
+  reread: (core: Core, register: RegisterId) => ReturnType<Reread>,
+): Core {
+  const { runtime } = engine;
+  const pacing = new Pacing(runtime);
+  const proposals = new Proposals(engine, pacing);
+  const reads = new Reads(engine, pacing, proposals);
+  const questions = new Questions(engine, pacing);
+  const settled = new SettledValues();
+  const keeper = new SessionKeeper(engine, pacing, session);
+  const hasQuorum = () => keeper.isValid();
+  const liveness = new Liveness({ runtime, reads, proposals, questions, settled, hasQuorum });
+  const watches = new Watches(engine, (register) => reread(core, register));
+  const core: Core = new Core({
+    ...{ engine, pacing, reads, proposals, questions, liveness, watches, settled },
+    session: keeper,
+  });
+  return core;
+}
+
+/** Makes and connects the parts of a node; opens and sends nothing. */
+export function wireNode(
+  settings: JoinSettings,
+  runtime: Runtime,
+  { emit, spawn }: NodeHooks,
+): { readonly parts: NodeParts; readonly lifecycle: Lifecycle } {
+  const life = makeLife(runtime.wallNow(), () => runtime.random());
+  const links = new Links(settings.id, settings.transports, runtime);
+  const engine = new Engine(settings, runtime, life, links, {
+    genesis: (from, header, request) => membership?.answer(from, header, request),
+    handover: (_from, request) => puts.handover(request),
+    asked: (from, life, body, tell) => singletons.asked(from, life, body, tell),
+    otherGenesis: () => inquiries.doubt(),
+    notAMember: () => inquiries.doubt(),
+    replaced: () => lifecycle.replaced(),
+    memberVotes: (id, incarnation) => emit("membership", { id, state: "operational", incarnation }),
+    otherVersion: (from, version) => lifecycle.otherVersion(from, version),
+  });
+  const inquiries = new Inquiries(engine, {
+    otherRecord: (record) => lifecycle.otherRecord(record),
+    hopeless: (error) => lifecycle.fail(error),
+  });
+  const core = wireCore(
+    engine,
+    {
+      granted: () => lifecycle.granted(),
+      lost: (session, wasGranted) => lifecycle.sessionLost(session, wasGranted),
+      // The cluster may have begun anew without this node.
+      unanswered: () => inquiries.doubt(),
+    },
+    (core, register) =>
+      register[0] === LOCK
+        ? lockTable.reread(register)
+        : core.liveness.live(register, core.limits()),
+  );
+  const membership = engine.isMember
+    ? new Membership(
+      engine,
+      {
+        entered: (again) => lifecycle.entered(again),
+        operational: () => core.session.open(),
+        gaveUp: () => lifecycle.abandon(),
+        recovering: (id) => emit("membership", { id, state: "recovering", incarnation: null }),
+        hopeless: (error) => lifecycle.fail(error),
+        replaced: () => lifecycle.replaced(),
+      },
+      () => core.session.isValid(),
+    )
+    : null;
+  const sweeper = new Sweeper(engine, core.proposals, core.reads);
+  const table = new ProcessTable(core);
+  const puts = new Puts(core, table);
+  const lockTable = new LockTable(core);
+  const locks = new Locks(core, table, lockTable);
+  const singletons = new Singletons({
+    core,
+    specs: settings.hosts,
+    spawn,
+    failed: (error) => emit("error", { error: toError(error) }),
+  });
+  const parts = {
+    ...{ settings, links, engine, core, membership, inquiries, sweeper },
+    ...{ table, puts, lockTable, locks, singletons },
+    processes: new Set<Process<unknown>>(),
+  };
+  const lifecycle = new Lifecycle(parts, emit);
+  return { parts, lifecycle };
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error), { cause: error });
+}
