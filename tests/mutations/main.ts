@@ -1,109 +1,107 @@
 /**
- * Tests the tests: breaks one rule of the protocol after the other, in a copy of the project, and sees
- * whether a test fails. `deno task mutate [part of a name or file...]` runs those that one of the parts
- * is in. Only a test that ran and failed, twice, counts: a run that was killed, timed out or did not load
- * says nothing, and is told apart.
+ * Tests the tests: breaks one rule of the protocol after the other, in copies of the project, and sees
+ * whether a test fails. `deno task mutate [--jobs N] [part of a name or file...]` runs those that one of
+ * the parts is in, `N` at a time (default: one per processor). Only a test that ran and failed, twice,
+ * counts: a run that was killed, passed its time limit or did not load says nothing, and is told apart.
  *
  * @module
  */
 import { MUTATIONS } from "./list.ts";
-import { broken, type Mutation } from "./mutation.ts";
+import type { Mutation } from "./mutation.ts";
+import type { Verdict } from "./verdict.ts";
+import { Workplace } from "./workplace.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+/** The time limit of a test file without a broken rule, in milliseconds. */
+const BASELINE_LIMIT = 120_000;
 
-/** What the tests need of the project. */
-const PARTS = ["deno.json", "deno.lock", "mod.ts", "lib", "transports", "tests"];
+/** The time limit of a run with a broken rule: as often as long as the run without one took. */
+const SLACK = 4;
 
-/** How tests are run: with what the tests of transports may do. */
-const TEST = [
-  ...["test", "--no-check", "--no-prompt", "--fail-fast"],
-  ...["--allow-read", "--allow-net=127.0.0.1"],
-];
+/** The least time limit of a run with a broken rule, in milliseconds: for a machine that is busy. */
+const SHORTEST_LIMIT = 15_000;
 
-/** How long the tests of one mutation may take, in milliseconds. */
-const LIMIT = 180_000;
-
-/** So often a test may fail without a broken rule: some measure time, and the machine may be busy. */
+/** Runs until one is green without a broken rule: some tests measure time, on a busy machine. */
 const TRIES = 3;
 
-type Verdict = "red" | "green" | "not run";
-
-async function copy(from: URL, to: URL): Promise<void> {
-  const info = await Deno.stat(from);
-  if (info.isFile) return await Deno.copyFile(from, to);
-  await Deno.mkdir(to, { recursive: true });
-  for await (const { name } of Deno.readDir(from)) {
-    await copy(new URL(`${from}/${name}`), new URL(`${to}/${name}`));
-  }
+interface Wish {
+  jobs: number;
+  parts: string[];
 }
 
-async function runTests(root: URL, tests: readonly string[]): Promise<[Verdict, string]> {
-  const limit = AbortSignal.timeout(LIMIT);
-  const map = "--import-map=tests/offline/import_map.json";
-  const { code, signal, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...TEST, map, ...tests],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-    signal: limit,
-  }).output();
-  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  if (limit.aborted || signal !== null) return ["not run", "killed, or took too long"];
-  if (code === 0) return ["green", output.match(/^ok \| .*$/m)?.[0] ?? ""];
-  const failed = output.match(/^(.*) \.\.\. FAILED/m)?.[1];
-  // A file that does not load fails, too, and proves nothing.
-  if (failed === undefined || failed.includes("(uncaught error)")) {
-    return ["not run", output.match(/error.*/)?.[0] ?? output.slice(-300)];
-  }
-  return ["red", failed];
-}
-
-async function tryOne(root: URL, mutation: Mutation): Promise<[Verdict, string]> {
-  const path = new URL(mutation.file, root);
-  const text = await Deno.readTextFile(path);
-  await Deno.writeTextFile(path, broken(text, mutation));
-  try {
-    let last: [Verdict, string] = ["not run", "it names no test"];
-    // One file after the other: most rules show in the first one.
-    for (const test of mutation.tests) {
-      last = await runTests(root, [test]);
-      if (last[0] !== "red") continue;
-      // Twice, and the same test: one that fails now and then, on a busy machine, proves nothing.
-      const again = await runTests(root, [test]);
-      if (again[0] === "red" && again[1] === last[1]) return ["red", `${test}: ${last[1]}`];
-      last = ["not run", `${test} fails in one way and in another: ${last[1]}; ${again[1]}`];
+function parseArguments(args: readonly string[]): Wish {
+  const wish: Wish = { jobs: navigator.hardwareConcurrency, parts: [] };
+  const rest = [...args];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word !== "--jobs") {
+      wish.parts.push(word);
+      continue;
     }
-    return last;
-  } finally {
-    await Deno.writeTextFile(path, text);
+    wish.jobs = Number(rest.shift());
+    if (!Number.isSafeInteger(wish.jobs) || wish.jobs < 1) {
+      throw new TypeError("--jobs takes a number from 1 on");
+    }
   }
+  return wish;
 }
 
-const wanted = MUTATIONS.filter(({ name, file }) =>
-  Deno.args.length === 0 || Deno.args.some((part) => name.includes(part) || file.includes(part))
-);
-const temporary = await Deno.makeTempDir({ prefix: "synod-mutate-" });
-let missed = 0;
-try {
-  const root = new URL(`file://${temporary}/`);
-  for (const part of PARTS) await copy(new URL(part, ROOT), new URL(part, root));
-  // As long as the tests fail without a broken rule, a failure says nothing about one.
-  for (const test of new Set(wanted.flatMap(({ tests }) => tests))) {
-    let [verdict, why] = await runTests(root, [test]);
-    for (let i = 1; i < TRIES && verdict !== "green"; i++) {
-      [verdict, why] = await runTests(root, [test]);
+/** Does `work` with each item once; each workplace takes the next one when it is free. */
+async function share<T>(
+  places: readonly Workplace[],
+  items: readonly T[],
+  work: (place: Workplace, item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  await Promise.all(places.map(async (place) => {
+    for (const item of queue) await work(place, item);
+  }));
+}
+
+/** The time limit of each test file; throws if one is not green without a broken rule. */
+async function measure(
+  places: readonly Workplace[],
+  tests: readonly string[],
+): Promise<Map<string, number>> {
+  const limits = new Map<string, number>();
+  await share(places, tests, async (place, test) => {
+    let [verdict, why, took]: [Verdict, string, number] = ["not run", "", 0];
+    for (let i = 0; i < TRIES && verdict !== "green"; i++) {
+      const started = performance.now();
+      [verdict, why] = await place.run(test, BASELINE_LIMIT);
+      took = performance.now() - started;
     }
+    // As long as a test fails without a broken rule, its failure says nothing about one.
     if (verdict !== "green") throw new Error(`without a broken rule ${test} is ${verdict}: ${why}`);
-  }
-  for (const mutation of wanted) {
-    const [verdict, why] = await tryOne(root, mutation);
-    if (verdict !== "red") missed++;
+    limits.set(test, Math.max(SHORTEST_LIMIT, SLACK * took));
+  });
+  return limits;
+}
+
+const { jobs, parts } = parseArguments(Deno.args);
+const wanted = MUTATIONS.filter(({ name, file }) =>
+  parts.length === 0 || parts.some((part) => name.includes(part) || file.includes(part))
+);
+const started = performance.now();
+const temporary = await Deno.makeTempDir({ prefix: "synod-mutate-" });
+const counts: Record<Verdict, number> = { red: 0, green: 0, hangs: 0, "not run": 0 };
+try {
+  const width = Math.max(1, Math.min(jobs, wanted.length));
+  const places = await Promise.all(
+    Array.from({ length: width }, (_, i) => Workplace.make(new URL(`file://${temporary}/${i}/`))),
+  );
+  const limits = await measure(places, [...new Set(wanted.flatMap(({ tests }) => tests))]);
+  // The longest first, so that all workplaces are done at about the same time.
+  const cost = ({ tests }: Mutation) => tests.reduce((sum, test) => sum + limits.get(test)!, 0);
+  await share(places, wanted.toSorted((a, b) => cost(b) - cost(a)), async (place, mutation) => {
+    const [verdict, why] = await place.try(mutation, limits);
+    counts[verdict]++;
     console.log(`${verdict.padEnd(7)}  ${mutation.section}: ${mutation.name}\n         ${why}`);
-  }
-  console.log(`${wanted.length - missed} of ${wanted.length} broken rules turn a test red`);
+  });
 } finally {
   await Deno.remove(temporary, { recursive: true });
 }
-if (missed > 0) Deno.exit(1);
+const seconds = ((performance.now() - started) / 1000).toFixed(0);
+console.log(
+  `${counts.red} of ${wanted.length} broken rules turn a test red, in ${seconds} s ` +
+    `(${counts.green} green, ${counts.hangs} hang, ${counts["not run"]} not run)`,
+);
+if (counts.red < wanted.length) Deno.exit(1);

@@ -5,12 +5,11 @@
  *
  * @module
  */
+import { copyProject } from "../support/project_copy.ts";
 import { MUTATIONS } from "./mutations.ts";
 import type { Mutation } from "./mutations/mutation.ts";
 import { type Verdict, verdictOf } from "./mutations/verdict.ts";
 import type { Workload } from "./scenario.ts";
-
-const ROOT = new URL("../../", import.meta.url);
 
 /** How many seeds have to be good without a broken rule. */
 const BASELINE = 60;
@@ -26,15 +25,6 @@ const PARTS = [
   "tests/offline",
   "tests/sim",
 ];
-
-async function copy(from: URL, to: URL): Promise<void> {
-  const info = await Deno.stat(from);
-  if (info.isFile) return await Deno.copyFile(from, to);
-  await Deno.mkdir(to, { recursive: true });
-  for await (const { name } of Deno.readDir(from)) {
-    await copy(new URL(`${from}/${name}`), new URL(`${to}/${name}`));
-  }
-}
 
 /** Breaks the rule in the copy; returns what mends it. */
 async function apply({ name, file, find, replace }: Mutation, root: URL) {
@@ -87,8 +77,7 @@ const temporary = await Deno.makeTempDir();
 const root = new URL(`file://${temporary}/`);
 const counts: Record<Verdict, number> = { found: 0, missed: 0, error: 0 };
 try {
-  await Deno.mkdir(new URL("tests/", root));
-  for (const part of PARTS) await copy(new URL(part, ROOT), new URL(part, root));
+  await copyProject(PARTS, root);
   const wanted = MUTATIONS.filter(({ name, workload = "kv" }) =>
     Deno.args.length === 0 || Deno.args.some((part) => name.includes(part) || workload === part)
   );
