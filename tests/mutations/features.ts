@@ -4,6 +4,19 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 export const FEATURES: readonly Mutation[] = [
   ...mutationsOf("lib/kv/puts.ts", ["tests/scripted/puts_test.ts"], [
     {
+      section: 7,
+      name: "what a put wrote is settled in the cluster of after the put",
+      find: "if (chosen.state?.present) settled.note(register, chosen.state, generation);",
+      replace:
+        "if (chosen.state?.present) settled.note(register, chosen.state, settled.generation);",
+    },
+    {
+      section: 7,
+      name: "what a put found is settled in the cluster of after the put",
+      find: "          settled.note(register, state, generation);",
+      replace: "          settled.note(register, state, settled.generation);",
+    },
+    {
       section: 4,
       name: "a put of a process that has ended is proposed",
       find: 'if (pid !== undefined && owner === undefined) return { kind: "invalid_value" };',

@@ -44,16 +44,20 @@ function parseArguments(args: readonly string[]): Wish {
   return wish;
 }
 
-/** Does `work` with each item once; each workplace takes the next one when it is free. */
+/**
+ * Does `work` with each item once; each workplace takes the next one when it is free. Throws what one threw
+ * once the others are done with theirs.
+ */
 async function share<T>(
   places: readonly Workplace[],
   items: readonly T[],
   work: (place: Workplace, item: T) => Promise<void>,
 ): Promise<void> {
   const queue = items.values();
-  await Promise.all(places.map(async (place) => {
+  const ended = await Promise.allSettled(places.map(async (place) => {
     for (const item of queue) await work(place, item);
   }));
+  for (const end of ended) if (end.status === "rejected") throw end.reason;
 }
 
 /** The time limit of each test file; throws if one is not green without a broken rule. */

@@ -155,6 +155,12 @@ export const NODE: readonly Mutation[] = [
       tests: ["tests/recovery/settled_values_test.ts"],
     },
     {
+      section: 7,
+      name: "a value is settled in the cluster of after its read, not in that of before",
+      find: "this.#settled.note(register, chosen.state, generation);",
+      replace: "this.#settled.note(register, chosen.state, this.#settled.generation);",
+    },
+    {
       section: 4,
       name: "a value is released before its time",
       find: "this.#runtime.wallNow() >= binding.time",
@@ -541,6 +547,18 @@ export const NODE: readonly Mutation[] = [
       name: "older answers to a fence count with later ones",
       find: "asking: () => !fencing.ask(this.#engine.runtime.now()),",
       replace: "asking: () => (fencing.ask(this.#engine.runtime.now()), false),",
+    },
+    {
+      section: 7,
+      name: "a list from before a crash counts with one that knows of the crash",
+      find: "if (tally.add(sender, list)) resolve(tally.replies);",
+      replace: "if (tally.add({ ...sender, vector: [] }, list)) resolve(tally.replies);",
+    },
+    {
+      section: 7,
+      name: "a list that does not count is not asked for once more",
+      find: "listing.delete(member);",
+      replace: "",
     },
     {
       section: 3,

@@ -161,3 +161,29 @@ describe("Liveness: what is settled", () => {
     ]);
   });
 });
+
+describe("Liveness: a settled value (sections 3 and 7)", () => {
+  it("is kept for the cluster in which its read began", async () => {
+    const node = await ScriptedNode.start();
+    write(node, [], "a", "b", "c");
+    const found = live(node);
+    await node.send("a", "b");
+    await node.hear("a", "b");
+    assertEquals(found.outcome, "value@5");
+    assertEquals(node.core.settled.get(KEY)?.token, 5);
+  });
+
+  it("is not kept if the cluster was lost between its answers and the end of its read", async () => {
+    const node = await ScriptedNode.start();
+    write(node, [], "a", "b", "c");
+    const found = live(node);
+    await node.ask("a");
+    await node.send("b");
+    const heard = node.hear("b");
+    // The answers are here; what awaits them has not gone on.
+    node.core.settled.clear();
+    await heard;
+    assertEquals(found.outcome, "value@5");
+    assertEquals(node.core.settled.get(KEY), undefined);
+  });
+});

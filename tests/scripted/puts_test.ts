@@ -340,3 +340,32 @@ describe("Puts: handed over (section 4)", () => {
     }
   });
 });
+
+describe("Puts: settled values (sections 3 and 7)", () => {
+  /** What a node keeps after a put, and the outcome of that; `lost`: the cluster, as its last answer comes. */
+  async function kept(found: boolean, lost: boolean): Promise<[string, boolean]> {
+    const script = await Script.start();
+    const { node } = script;
+    if (found) node.rival(5, "y", "a", "b", "c");
+    node.engine.clock.observe(5);
+    const put = script.put([]);
+    if (!found) await node.ask("a", "b");
+    await node.ask("a");
+    await node.send("b");
+    const heard = node.hear("b");
+    // The answers are here; what awaits them has not gone on.
+    if (lost) node.core.settled.clear();
+    await heard;
+    return [put.outcome, node.core.settled.get(KEY) !== undefined];
+  }
+
+  it("what a put wrote, or found, is kept for the cluster in which it began", async () => {
+    assertEquals(await kept(false, false), ["mine", true]);
+    assertEquals(await kept(true, false), ["theirs", true]);
+  });
+
+  it("it is not kept if the cluster was lost between the last answer and the end", async () => {
+    assertEquals(await kept(false, true), ["mine", false]);
+    assertEquals(await kept(true, true), ["theirs", false]);
+  });
+});

@@ -199,4 +199,31 @@ describe("Questions: list (section 3)", () => {
     await node.reply("a", rest, { incarnation: life(3), vector: [life(3), life(1), life(1)] });
     assertEquals(found.value, {});
   });
+
+  it("does not count a list from before a crash with one that knows of the crash", async () => {
+    const node = await ScriptedNode.start();
+    const found = list(node);
+    // b listed nothing, and crashed; what it accepted before the crash, with c, is in its copy of c.
+    await node.reply("b", { type: "listed", registers: [], more: false });
+    const vector = [life(1), life(2), life(1)];
+    await node.reply("a", { type: "listed", registers: [], more: false }, { vector });
+    assertEquals(found.value, "pending");
+    // The list of b is asked for once more, in its new life.
+    const copy = entry(5, { copied: true });
+    const again = { incarnation: life(2), vector };
+    await node.reply("b", { type: "listed", registers: [copy], more: false }, again);
+    assertEquals(found.value, { [KEY]: "unsure" });
+  });
+
+  it("nor the other way round: the one that came back tells of its crash", async () => {
+    const node = await ScriptedNode.start();
+    const found = list(node);
+    await node.reply("a", { type: "listed", registers: [], more: false });
+    const crashed = { incarnation: life(2), vector: [life(2), life(2), life(1)] };
+    await node.reply("b", { type: "listed", registers: [entry(5)], more: false }, crashed);
+    assertEquals(found.value, "pending");
+    const back = { incarnation: life(2), vector: crashed.vector };
+    await node.reply("a", { type: "listed", registers: [], more: false }, back);
+    assertEquals(found.value, { [KEY]: "unsure" });
+  });
 });
