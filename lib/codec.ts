@@ -12,6 +12,7 @@ export {
   MAX_MEMBERS,
   MAX_TTL,
 } from "./codec/limits.ts";
+export { MESSAGE_BYTES } from "./codec/message_kind.ts";
 export { MalformedError } from "./codec/malformed.ts";
 export {
   GENESIS_PATTERN,
@@ -28,5 +29,7 @@ export {
   registerId,
   type RegisterKind,
 } from "./codec/register_id.ts";
+export { replySize } from "./codec/reply.ts";
+export { payloadSize, requestHandler, requestSize } from "./codec/request.ts";
 export { isWellFormed } from "./codec/text.ts";
 export { decodeValue, encodeValue, UnencodableError } from "./codec/value.ts";

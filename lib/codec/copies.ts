@@ -1,6 +1,6 @@
 import type { Listed, RegisterCopy, Reply } from "../paxos/messages.ts";
-import { fields, flag, type FrameReader, milliseconds, register } from "./frame_reader.ts";
-import type { Fields, FrameWriter } from "./frame_writer.ts";
+import { type FieldReader, fields, flag, milliseconds, register } from "./frame_reader.ts";
+import type { Fields, FieldWriter } from "./frame_writer.ts";
 import { decodeVector } from "./genesis.ts";
 import { MAX_REST } from "./limits.ts";
 import { decodeAccepted, decodeSessions, encodeAccepted, encodeSessions } from "./state.ts";
@@ -8,13 +8,13 @@ import { decodeAccepted, decodeSessions, encodeAccepted, encodeSessions } from "
 /** What replies say about many registers at once: lists, and the pieces of a copy. */
 
 /** One field. */
-export function encodeListed(listed: Listed, to: FrameWriter): Fields {
+export function encodeListed(listed: Listed, to: FieldWriter): Fields {
   const { register, ballot, present, bound, copied } = listed;
   return [register, to.counter(ballot.counter), to.life(ballot.life), present, bound, copied];
 }
 
 /** One register in a list, from one field. */
-export function decodeListed(field: unknown, from: FrameReader): Listed {
+export function decodeListed(field: unknown, from: FieldReader): Listed {
   const [id, counter, life, present, bound, copied] = fields(field, 6);
   return {
     register: register(id),
@@ -26,13 +26,13 @@ export function decodeListed(field: unknown, from: FrameReader): Listed {
 }
 
 /** One field. */
-export function encodeCopy(copy: RegisterCopy, to: FrameWriter): Fields {
+export function encodeCopy(copy: RegisterCopy, to: FieldWriter): Fields {
   const { register, promised, accepted } = copy;
   return [register, ...to.ballot(promised), encodeAccepted(accepted, to)];
 }
 
 /** One register in a copy, from one field. */
-export function decodeCopy(field: unknown, from: FrameReader): RegisterCopy {
+export function decodeCopy(field: unknown, from: FieldReader): RegisterCopy {
   const [id, counter, life, accepted] = fields(field, 4);
   return {
     register: register(id),
@@ -45,7 +45,7 @@ export function decodeCopy(field: unknown, from: FrameReader): RegisterCopy {
 export type Last = Extract<Reply, { type: "piece" }>["last"];
 
 /** One field. */
-export function encodeLast(last: NonNullable<Last>, to: FrameWriter): Fields {
+export function encodeLast(last: NonNullable<Last>, to: FieldWriter): Fields {
   return [
     encodeSessions(last.fenced, to),
     to.counter(last.floor),
@@ -55,7 +55,7 @@ export function encodeLast(last: NonNullable<Last>, to: FrameWriter): Fields {
 }
 
 /** The end of a copy, from one field. */
-export function decodeLast(field: unknown, from: FrameReader): Last {
+export function decodeLast(field: unknown, from: FieldReader): Last {
   const [fenced, floor, vector, wait] = fields(field, 4);
   return {
     fenced: decodeSessions(fenced, from),

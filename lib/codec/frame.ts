@@ -1,8 +1,8 @@
 import type { Frame, Header } from "../paxos/messages.ts";
 import { MAX_COUNTER } from "../paxos/ballot.ts";
 import { pack, unpack } from "./cbor_x.ts";
-import { fields, FrameReader, integer, Refusal, refuse } from "./frame_reader.ts";
-import { FrameWriter } from "./frame_writer.ts";
+import { FieldReader, fields, integer, MalformedField, refuse } from "./frame_reader.ts";
+import { FieldWriter } from "./frame_writer.ts";
 import { decodeVector, genesis } from "./genesis.ts";
 import { MAX_FRAME_BYTES, MAX_LIST } from "./limits.ts";
 import { decodeReply, encodeReply } from "./reply.ts";
@@ -30,7 +30,7 @@ const FIELDS = 9;
  */
 export function encodeFrame(frame: Frame): Uint8Array {
   const { life, clock, genesis, epoch, incarnation, vector } = frame.header;
-  const to = new FrameWriter(clock);
+  const to = new FieldWriter(clock);
   // The fields that name lives in the order in which they are read.
   return pack(FORMAT_VERSION, [
     clock,
@@ -58,7 +58,9 @@ export function decodeFrame(bytes: Uint8Array): DecodedFrame {
     if (wrong !== undefined) return malformed(wrong);
     return { ok: true, frame: readFrame(unpack(bytes, 1)) };
   } catch (error) {
-    return malformed(error instanceof Refusal ? error.detail : `cannot be decoded: ${error}`);
+    return malformed(
+      error instanceof MalformedField ? error.detail : `cannot be decoded: ${error}`,
+    );
   }
 }
 
@@ -70,7 +72,7 @@ function readFrame(decoded: unknown): Frame {
   const frame = fields(decoded, FIELDS);
   const clock = integer(frame[0]);
   if (clock >= MAX_COUNTER) refuse("a clock out of range");
-  const from = new FrameReader(clock);
+  const from = new FieldReader(clock);
   const header: Header = {
     life: from.life(frame[1]),
     clock,

@@ -4,10 +4,10 @@ import { MAX_SEQUENCE, NODE_ID_PATTERN } from "./names.ts";
 import { isRegisterId } from "./register_id.ts";
 
 /**
- * Thrown by a {@linkcode FrameReader} for a field that is not what it should be. No `Error`: it never
+ * Thrown by a {@linkcode FieldReader} for a field that is not what it should be. No `Error`: it never
  * leaves the codec, and a stack trace is too dear a price for each frame of a hostile peer.
  */
-export class Refusal {
+export class MalformedField {
   /** What was wrong. */
   readonly detail: string;
 
@@ -19,7 +19,7 @@ export class Refusal {
 
 /** Gives up on a frame. */
 export function refuse(detail: string): never {
-  throw new Refusal(detail);
+  throw new MalformedField(detail);
 }
 
 /** Shared by all lists that are empty, as most lists in kept states are. */
@@ -27,9 +27,9 @@ const EMPTY: readonly never[] = Object.freeze([]);
 
 /**
  * Checks the fields of one frame, and gives back what {@linkcode FrameWriter} made small. Each
- * method throws {@linkcode Refusal} for a field that is not exactly right.
+ * method throws {@linkcode MalformedField} for a field that is not exactly right.
  */
-export class FrameReader {
+export class FieldReader {
   readonly #clock: number;
   readonly #lives: Life[] = ["", "~"];
   readonly #sessions: SessionId[] = [];

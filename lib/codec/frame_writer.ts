@@ -17,7 +17,7 @@ export type Fields = unknown[];
  *
  * So whoever reads must take the fields of a frame in the order in which they were written.
  */
-export class FrameWriter {
+export class FieldWriter {
   readonly #clock: number;
   readonly #lives = new Map<Life, number>();
   readonly #sessions = new Map<SessionId, number>();

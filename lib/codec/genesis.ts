@@ -1,7 +1,7 @@
 import type { GenesisRecord } from "../paxos/messages.ts";
 import type { Life } from "../paxos/ballot.ts";
-import { fields, flag, type FrameReader, milliseconds, node, refuse } from "./frame_reader.ts";
-import type { Fields, FrameWriter } from "./frame_writer.ts";
+import { type FieldReader, fields, flag, milliseconds, node, refuse } from "./frame_reader.ts";
+import type { Fields, FieldWriter } from "./frame_writer.ts";
 import { MAX_MEMBERS, MAX_TTL } from "./limits.ts";
 import { GENESIS_PATTERN } from "./names.ts";
 
@@ -14,17 +14,17 @@ export function genesis(field: unknown): string {
 }
 
 /** A crash vector: the highest incarnation known of each member, or "". */
-export function decodeVector(field: unknown, from: FrameReader): readonly Life[] {
+export function decodeVector(field: unknown, from: FieldReader): readonly Life[] {
   return from.list(field, MAX_MEMBERS, (life) => from.lifeOrNone(life));
 }
 
 /** The names of all members, in order. */
-export function decodeMembers(field: unknown, from: FrameReader): readonly string[] {
+export function decodeMembers(field: unknown, from: FieldReader): readonly string[] {
   return from.list(field, MAX_MEMBERS, node);
 }
 
 /** One field. */
-export function encodeRecord(record: GenesisRecord, to: FrameWriter): Fields {
+export function encodeRecord(record: GenesisRecord, to: FieldWriter): Fields {
   return [
     record.id,
     record.lives.map((life) => to.life(life)),
@@ -35,7 +35,7 @@ export function encodeRecord(record: GenesisRecord, to: FrameWriter): Fields {
 }
 
 /** A record, from one field. */
-export function decodeRecord(field: unknown, from: FrameReader): GenesisRecord {
+export function decodeRecord(field: unknown, from: FieldReader): GenesisRecord {
   const [id, lives, floor, maxTtl, clients] = fields(field, 5);
   return {
     id: genesis(id),

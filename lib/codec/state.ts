@@ -1,6 +1,6 @@
 import type { Accepted, Binding, Pid, SessionId, State } from "../paxos/register.ts";
-import { blob, fields, type FrameReader, integer, refuse, register } from "./frame_reader.ts";
-import type { Fields, FrameWriter } from "./frame_writer.ts";
+import { blob, type FieldReader, fields, integer, refuse, register } from "./frame_reader.ts";
+import type { Fields, FieldWriter } from "./frame_writer.ts";
 import { MAX_BINDINGS, MAX_LIST } from "./limits.ts";
 
 /** The states of registers within frames. */
@@ -12,17 +12,17 @@ const ABSENT = 1;
 const PRESENT = 7;
 
 /** A list of sessions. */
-export function encodeSessions(sessions: readonly SessionId[], to: FrameWriter): Fields {
+export function encodeSessions(sessions: readonly SessionId[], to: FieldWriter): Fields {
   return sessions.map((session) => to.session(session));
 }
 
 /** A list of sessions. */
-export function decodeSessions(field: unknown, from: FrameReader): readonly SessionId[] {
+export function decodeSessions(field: unknown, from: FieldReader): readonly SessionId[] {
   return from.list(field, MAX_LIST, (session) => from.session(session));
 }
 
 /** Two fields: session and number. The session also names the node. */
-export function encodePid(pid: Pid, to: FrameWriter): [unknown, number] {
+export function encodePid(pid: Pid, to: FieldWriter): [unknown, number] {
   if (!pid.session.startsWith(pid.node + "/")) {
     throw new TypeError(`a pid of ${pid.node} in a session of another node: ${pid.session}`);
   }
@@ -30,13 +30,13 @@ export function encodePid(pid: Pid, to: FrameWriter): [unknown, number] {
 }
 
 /** A pid, from two fields. */
-export function decodePid(session: unknown, seq: unknown, from: FrameReader): Pid {
+export function decodePid(session: unknown, seq: unknown, from: FieldReader): Pid {
   const id = from.session(session);
   return { node: id.slice(0, id.indexOf("/")), session: id, seq: integer(seq) };
 }
 
 /** A list of bindings. */
-export function encodeBindings(bindings: readonly Binding[], to: FrameWriter): Fields {
+export function encodeBindings(bindings: readonly Binding[], to: FieldWriter): Fields {
   return bindings.map((binding) => {
     switch (binding.kind) {
       case "pid":
@@ -52,11 +52,11 @@ export function encodeBindings(bindings: readonly Binding[], to: FrameWriter): F
 }
 
 /** A list of bindings. */
-export function decodeBindings(field: unknown, from: FrameReader): readonly Binding[] {
+export function decodeBindings(field: unknown, from: FieldReader): readonly Binding[] {
   return from.list(field, MAX_BINDINGS, (binding) => decodeBinding(binding, from));
 }
 
-function decodeBinding(field: unknown, from: FrameReader): Binding {
+function decodeBinding(field: unknown, from: FieldReader): Binding {
   if (!Array.isArray(field)) refuse("not a binding");
   switch (field[0]) {
     case BINDING_KINDS.pid:
@@ -83,7 +83,7 @@ function wallTime(field: unknown): number {
 }
 
 /** One field. */
-export function encodeState(state: State, to: FrameWriter): Fields {
+export function encodeState(state: State, to: FieldWriter): Fields {
   if (!state.present) return [to.counter(state.token)];
   return [
     to.counter(state.token),
@@ -96,7 +96,7 @@ export function encodeState(state: State, to: FrameWriter): Fields {
 }
 
 /** A state, from one field. */
-export function decodeState(field: unknown, from: FrameReader): State {
+export function decodeState(field: unknown, from: FieldReader): State {
   if (Array.isArray(field) && field.length === ABSENT) {
     return { present: false, token: from.counter(field[0]) };
   }
@@ -113,14 +113,19 @@ export function decodeState(field: unknown, from: FrameReader): State {
 }
 
 /** One field. */
-export function encodeAccepted(accepted: Accepted | null, to: FrameWriter): Fields | null {
+export function encodeAccepted(accepted: Accepted | null, to: FieldWriter): Fields | null {
   if (accepted === null) return null;
   return [...to.ballot(accepted.ballot), encodeState(accepted.state, to)];
 }
 
 /** A ballot and the state accepted at it, or null, from one field. */
-export function decodeAccepted(field: unknown, from: FrameReader): Accepted | null {
+export function decodeAccepted(field: unknown, from: FieldReader): Accepted | null {
   if (field === null) return null;
   const [counter, life, state] = fields(field, 3);
   return { ballot: from.ballot(counter, life), state: decodeState(state, from) };
+}
+
+/** The bytes of the value that a state carries. */
+export function stateBytes(state: State): number {
+  return state.present ? state.value.length : 0;
 }

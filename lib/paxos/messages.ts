@@ -172,7 +172,7 @@ export interface AskRequest {
 export type PersonalRequest = { readonly id: number } & (HandoverRequest | AskRequest);
 
 /** What two nodes say to each other by way of a member: a request, or an answer to one. */
-export type Load =
+export type RelayPayload =
   | { readonly repliesTo: null; readonly message: PersonalRequest }
   | {
     /** The life that the answer is meant for. */
@@ -187,7 +187,7 @@ export interface RelayRequest {
   /** The node that it is for. */
   readonly to: string;
   /** What to pass on. */
-  readonly load: Load;
+  readonly payload: RelayPayload;
 }
 
 /** From a member: this was to be passed on. It is never passed on again. */
@@ -199,7 +199,7 @@ export interface RelayedRequest {
   /** The life of that node. */
   readonly life: Life;
   /** What it said. */
-  readonly load: Load;
+  readonly payload: RelayPayload;
 }
 
 /** Everything that one node asks of another. `id` is unique in the life of the sender. */

@@ -293,14 +293,14 @@ describe("decodeFrame()", () => {
       id: 1,
       type: "relay",
       to: "w2",
-      load: { repliesTo: null, message: { id: 2, type: "ask", body } },
+      payload: { repliesTo: null, message: { id: 2, type: "ask", body } },
     };
     const answer: Request = {
       id: 1,
       type: "relayed",
       from: "w2",
       life: LIFE,
-      load: { repliesTo: OTHER, message: { id: 2, type: "told", body } },
+      payload: { repliesTo: OTHER, message: { id: 2, type: "told", body } },
     };
     const [asked, told] = [[16, 2, body], [22, 2, body]];
     spoilsField("requests", question, 2, "", "a/b", null, 1);

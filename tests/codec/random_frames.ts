@@ -2,10 +2,10 @@ import type {
   Frame,
   Header,
   Listed,
-  Load,
   PersonalReply,
   PersonalRequest,
   RegisterCopy,
+  RelayPayload,
   Reply,
   Request,
 } from "../../lib/paxos/messages.ts";
@@ -95,8 +95,13 @@ export class RandomFrames {
       bindings: this.bindings(),
       timeout: this.time(600_000),
     }),
-    relay: () => ({ type: "relay", to: this.node(), load: this.load() }),
-    relayed: () => ({ type: "relayed", from: this.node(), life: this.life(), load: this.load() }),
+    relay: () => ({ type: "relay", to: this.node(), payload: this.load() }),
+    relayed: () => ({
+      type: "relayed",
+      from: this.node(),
+      life: this.life(),
+      payload: this.load(),
+    }),
   };
 
   /** For each type of reply, a reply. */
@@ -204,7 +209,7 @@ export class RandomFrames {
     return { id: this.integer(), ...this.replies[type]() } as Reply;
   }
 
-  load(): Load {
+  load(): RelayPayload {
     return this.#random.once(2)
       ? {
         repliesTo: null,

@@ -295,7 +295,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a member votes in another cluster",
-      find: "if (view.voter === null || header.genesis !== view.record?.id) return;",
+      find: "if (view.voter === null || !sameGenesis) return;",
       replace: "if (view.voter === null) return;",
     },
     {

@@ -8,13 +8,13 @@ export const RELAY: readonly Mutation[] = [
     {
       section: 1,
       name: "anybody may say what somebody else has said",
-      find: "if (!view.members.includes(from) || header.genesis !== view.record?.id) return;",
-      replace: "if (header.genesis !== view.record?.id) return;",
+      find: "if (!view.members.includes(from) || !sameGenesis) return;",
+      replace: "if (!sameGenesis) return;",
     },
     {
       section: 7,
       name: "what a member of another genesis passes on is taken",
-      find: "if (!view.members.includes(from) || header.genesis !== view.record?.id) return;",
+      find: "if (!view.members.includes(from) || !sameGenesis) return;",
       replace: "if (!view.members.includes(from)) return;",
     },
     {
@@ -26,13 +26,13 @@ export const RELAY: readonly Mutation[] = [
     {
       section: 10,
       name: "a node that is no member passes on",
-      find: "if (!view.isMember || header.genesis",
-      replace: "if (header.genesis",
+      find: "if (view.isMember && sameGenesis) this",
+      replace: "if (sameGenesis) this",
     },
     {
       section: 10,
       name: "an answer that was passed on counts for another life",
-      find: "} else if (load.repliesTo === view.life) {",
+      find: "} else if (payload.repliesTo === view.life) {",
       replace: "} else {",
     },
     {
@@ -44,7 +44,7 @@ export const RELAY: readonly Mutation[] = [
     {
       section: 10,
       name: "nobody is told that there is no connection",
-      find: 'reply(from, header.life, { id, type: "unreachable", to: request.to });',
+      find: 'reply(from, life, { id: request.id, type: "unreachable", to: request.to });',
       replace: "",
     },
     {
@@ -139,7 +139,7 @@ export const RELAY: readonly Mutation[] = [
     {
       section: 10,
       name: "anything may be relayed, also what was relayed",
-      find: 'if (kind !== KINDS.ask && kind !== KINDS.handover) refuse("not to be relayed");',
+      find: 'if (kind?.handler !== "node") refuse("not to be relayed");',
       replace: "",
     },
     {

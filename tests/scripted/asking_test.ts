@@ -48,7 +48,7 @@ describe("Asking", () => {
   /** As `from` says it, by way of member a. */
   function passOn(from: string, reply: Reply): void {
     const load = { repliesTo: node.engine.life, message: reply } as const;
-    const request = { id: 1, type: "relayed", from, life: life(6), load } as Request;
+    const request = { id: 1, type: "relayed", from, life: life(6), payload: load } as Request;
     node.receive("a", { requests: [request] });
   }
 

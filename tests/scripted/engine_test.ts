@@ -4,9 +4,9 @@ import { decodeFrame } from "../../lib/codec.ts";
 import type {
   Frame,
   Header,
-  Load,
   PersonalReply,
   PersonalRequest,
+  RelayPayload,
   Request,
 } from "../../lib/paxos/messages.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
@@ -181,9 +181,9 @@ describe("Engine: what is relayed", () => {
     bindings: [],
     timeout: 5,
   };
-  const question: Load = { repliesTo: null, message: handover };
-  const relayed: Request = { id: 1, type: "relayed", from: "x", life: life(5), load: question };
-  const relay: Request = { id: 7, type: "relay", to: "x", load: question };
+  const question: RelayPayload = { repliesTo: null, message: handover };
+  const relayed: Request = { id: 1, type: "relayed", from: "x", life: life(5), payload: question };
+  const relay: Request = { id: 7, type: "relay", to: "x", payload: question };
 
   it("is answered the way it came, to the life that asked", async () => {
     const node = await member();
@@ -193,7 +193,7 @@ describe("Engine: what is relayed", () => {
     assertEquals(replies, []);
     const message = { id: 7, type: "handed", outcome: "no_quorum" } as const;
     const [{ id, ...answer }] = requests;
-    assertEquals(answer, { type: "relay", to: "x", load: { repliesTo: life(5), message } });
+    assertEquals(answer, { type: "relay", to: "x", payload: { repliesTo: life(5), message } });
     assertNotEquals(id, 7);
   });
 
@@ -221,7 +221,7 @@ describe("Engine: what is relayed", () => {
     const message: PersonalReply = { id, type: "told", body: new Uint8Array(1) };
     for (const repliesTo of [life(8), node.engine.life]) {
       const load = { repliesTo, message };
-      node.receive("a", { requests: [{ ...relayed, from: "b", life: life(6), load }] });
+      node.receive("a", { requests: [{ ...relayed, from: "b", life: life(6), payload: load }] });
     }
     assertEquals(heard, [["b", life(6), undefined]]);
   });
@@ -233,7 +233,7 @@ describe("Engine: what is relayed", () => {
     node.receive("a", { requests: [relay] });
     const [{ requests }] = await sent(node, "x");
     const [{ id: _, ...request }] = requests;
-    assertEquals(request, { type: "relayed", from: "a", life: life(1), load: question });
+    assertEquals(request, { type: "relayed", from: "a", life: life(1), payload: question });
     const client = await ScriptedNode.start({ withoutSession: true });
     client.receive("a", { requests: [{ ...relay, to: "y" }] });
     assertEquals(await sent(client, "y"), []);
@@ -254,7 +254,7 @@ describe("Engine: what is relayed", () => {
     });
     assertEquals(await answers(node, {}, relay), ["unreachable"]);
     const message = { id: 7, type: "handed", outcome: "full" } as const;
-    const answer: Request = { ...relay, load: { repliesTo: life(5), message } };
+    const answer: Request = { ...relay, payload: { repliesTo: life(5), message } };
     assertEquals(await answers(node, {}, answer), []);
   });
 });

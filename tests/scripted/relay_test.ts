@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { beforeEach, describe, it } from "@std/testing/bdd";
 import { Relay } from "../../lib/node/wire/relay.ts";
-import type { Load, Request } from "../../lib/paxos/messages.ts";
+import type { RelayPayload, Request } from "../../lib/paxos/messages.ts";
 import type { Way } from "../../lib/node/wire/routes.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 
 const LIFE = "-P70F6sqFhqk35ea00oQ";
 
 /** A question of so many bytes. */
-function question(bytes = 1): Load {
+function question(bytes = 1): RelayPayload {
   return { repliesTo: null, message: { id: 9, type: "ask", body: new Uint8Array(bytes) } };
 }
 
@@ -35,26 +35,28 @@ describe("Relay", () => {
   /** How many of so many questions of a peer are passed on. */
   function passed(from: string, count: number, load = question()): number {
     const before = sent.length;
-    for (let n = 0; n < count; n++) relay.pass(from, LIFE, { type: "relay", to: "t", load });
+    for (let n = 0; n < count; n++) {
+      relay.pass(from, LIFE, { type: "relay", to: "t", payload: load });
+    }
     return sent.length - before;
   }
 
   it("passes on what it got as it is, and says from whom", () => {
     const load = question();
-    assertEquals(relay.pass("c", LIFE, { type: "relay", to: "t", load }), true);
-    assertEquals(sent, [["t", { id: 1, type: "relayed", from: "c", life: LIFE, load }]]);
+    assertEquals(relay.pass("c", LIFE, { type: "relay", to: "t", payload: load }), true);
+    assertEquals(sent, [["t", { id: 1, type: "relayed", from: "c", life: LIFE, payload: load }]]);
   });
 
   it("says so when there is no connection; tries where nobody can tell", () => {
     known = { t: "none", u: "unknown" };
-    assertEquals(relay.pass("c", LIFE, { type: "relay", to: "t", load: question() }), false);
-    assertEquals(relay.pass("c", LIFE, { type: "relay", to: "u", load: question() }), true);
+    assertEquals(relay.pass("c", LIFE, { type: "relay", to: "t", payload: question() }), false);
+    assertEquals(relay.pass("c", LIFE, { type: "relay", to: "u", payload: question() }), true);
     assertEquals(sent.map(([to]) => to), ["u"]);
   });
 
   it("passes nothing on to itself, nor back to who said it", () => {
     for (const to of ["n1", "c"]) {
-      assertEquals(relay.pass("c", LIFE, { type: "relay", to, load: question() }), true);
+      assertEquals(relay.pass("c", LIFE, { type: "relay", to, payload: question() }), true);
     }
     assertEquals(sent, []);
   });
@@ -69,7 +71,7 @@ describe("Relay", () => {
   });
 
   it("passes on 32 MiB of one peer in a second, answers too", async () => {
-    const answer: Load = {
+    const answer: RelayPayload = {
       repliesTo: LIFE,
       message: { id: 9, type: "told", body: new Uint8Array(2 ** 20) },
     };

@@ -3,7 +3,7 @@ import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { afterEach, describe, it } from "@std/testing/bdd";
 import { decodeFrame, encodeFrame, registerId } from "../../lib/codec.ts";
 import { encodeQuestion } from "../../lib/singletons/bodies.ts";
-import type { Load, Request } from "../../lib/paxos/messages.ts";
+import type { RelayPayload, Request } from "../../lib/paxos/messages.ts";
 import type { ChildSpec, ClusterNode, Remote } from "../../mod.ts";
 import { type Counter, Counters } from "../singletons/support/counters.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
@@ -245,8 +245,8 @@ describe("two clients without a connection to each other", () => {
     }
 
     const relayed = (body: Uint8Array): Request => {
-      const load: Load = { repliesTo: null, message: { id: 7, type: "ask", body } };
-      return { id: 1, type: "relayed", from: "left", life: left.life, load };
+      const load: RelayPayload = { repliesTo: null, message: { id: 7, type: "ask", body } };
+      return { id: 1, type: "relayed", from: "left", life: left.life, payload: load };
     };
 
     /** How often `right` has answered `left`. */
@@ -286,8 +286,8 @@ describe("two clients without a connection to each other", () => {
     it("and a node that is no member passes nothing on", async () => {
       await start({ apart: [] });
       bring("n1", (body) => {
-        const load: Load = { repliesTo: null, message: { id: 7, type: "ask", body } };
-        return { id: 1, type: "relay", to: "n2", load };
+        const load: RelayPayload = { repliesTo: null, message: { id: 7, type: "ask", body } };
+        return { id: 1, type: "relay", to: "n2", payload: load };
       });
       await cluster.pass(10);
       assertEquals(said(taps.right, "relayed"), []);

@@ -68,7 +68,7 @@ export class SingletonUsers implements Users {
   frame({ requests }: Frame): void {
     for (const request of requests) {
       // A node that its host does not hear has the members pass its questions on.
-      const ask = request.type === "relay" ? request.load.message : request;
+      const ask = request.type === "relay" ? request.payload.message : request;
       if (ask.type !== "ask") continue;
       const question = decodeQuestion(ask.body);
       if (question.type !== "call") continue;

@@ -1,3 +1,4 @@
+import { requestHandler } from "../../codec.ts";
 import type { Life } from "../../paxos/ballot.ts";
 import type {
   Frame,
@@ -8,9 +9,11 @@ import type {
   PersonalReply,
   PersonalRequest,
   RelayedRequest,
+  RelayRequest,
   Reply,
   Request,
 } from "../../paxos/messages.ts";
+import type { Voter, VoterRequest } from "../../paxos/voter.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Calls } from "../wire/pending_replies.ts";
 import type { Relay } from "../wire/relay.ts";
@@ -75,7 +78,7 @@ export class Dispatcher {
   }
 
   #answer(from: string, header: Header, request: Request): void {
-    const { view, runtime, relay, handlers, reply } = this.#parts;
+    const { view, handlers, reply } = this.#parts;
     const { id } = request;
     const isEnquiry = request.type === "enquire";
     // A node that enquires may have another list of members, and is told that rather.
@@ -83,50 +86,60 @@ export class Dispatcher {
       reply(from, header.life, { id, type: "notAMember" });
       return;
     }
-    switch (request.type) {
-      case "ask":
-      case "handover":
-        if (header.genesis !== view.record?.id) return;
-        this.#serve(from, header.life, request, (answer) => reply(from, header.life, answer));
-        return;
+    const sameGenesis = header.genesis === view.record?.id;
+    switch (requestHandler(request.type)) {
+      case "membership":
+        return handlers.genesis(from, header, request as Request & GenesisRequest);
+      case "node":
+        if (!sameGenesis) return;
+        return this.#serve(from, header.life, request as PersonalRequest, (answer) => {
+          reply(from, header.life, answer);
+        });
       case "relay":
-        if (!view.isMember || header.genesis !== view.record?.id) return;
-        if (relay.pass(from, header.life, request)) return;
-        if (request.load.repliesTo !== null) return;
-        reply(from, header.life, { id, type: "unreachable", to: request.to });
+        if (view.isMember && sameGenesis) {
+          this.#relay(from, header.life, request as Request & RelayRequest);
+        }
         return;
       case "relayed":
         // Any node can claim to pass something on; members do not lie.
-        if (!view.members.includes(from) || header.genesis !== view.record?.id) return;
-        this.#takeRelayed(from, header, request);
-        return;
-      case "enquire":
-      case "incarnation":
-      case "transfer":
-        handlers.genesis(from, header, request);
-        return;
+        if (!view.members.includes(from) || !sameGenesis) return;
+        return this.#takeRelayed(from, header, request as RelayedRequest);
+      case "voter":
+        if (view.voter === null || !sameGenesis) return;
+        return this.#vote(view.voter, from, header, request as VoterRequest);
     }
-    if (view.voter === null || header.genesis !== view.record?.id) return;
+  }
+
+  /** Has this member's vote answer, and tells those that watch. */
+  #vote(voter: Voter, from: string, header: Header, request: VoterRequest): void {
+    const { runtime, reply } = this.#parts;
     if (header.epoch !== FIRST_EPOCH) return;
     const asker = { node: from, life: header.life };
-    const { reply: answer, pushes } = view.voter.handle(request, asker, runtime.now());
+    const { reply: answer, pushes } = voter.handle(request, asker, runtime.now());
     if (answer !== undefined) reply(from, header.life, answer);
     for (const { watcher, reply: pushed } of pushes) reply(watcher.node, watcher.life, pushed);
   }
 
+  /** Passes a message on, or says that there is no connection to where it should go. */
+  #relay(from: string, life: Life, request: RelayRequest & { readonly id: number }): void {
+    const { relay, reply } = this.#parts;
+    if (relay.pass(from, life, request) || request.payload.repliesTo !== null) return;
+    reply(from, life, { id: request.id, type: "unreachable", to: request.to });
+  }
+
   /** Takes what the member `via` has passed on; an answer goes the same way back. */
-  #takeRelayed(via: string, header: Header, { from, life, load }: RelayedRequest): void {
+  #takeRelayed(via: string, header: Header, { from, life, payload }: RelayedRequest): void {
     const { view, ways, calls, request } = this.#parts;
     if (view.isStranger(from)) return;
     ways.brought(from, via);
-    if (load.repliesTo === null) {
-      this.#serve(from, life, load.message, (message) => {
+    if (payload.repliesTo === null) {
+      this.#serve(from, life, payload.message, (message) => {
         const answer = { repliesTo: life, message };
-        request(via, { id: calls.next(), type: "relay", to: from, load: answer });
+        request(via, { id: calls.next(), type: "relay", to: from, payload: answer });
       });
-    } else if (load.repliesTo === view.life) {
+    } else if (payload.repliesTo === view.life) {
       // The relay's own header fields must not be attributed to the original sender.
-      calls.receive(from, { ...header, life, incarnation: null }, load.message);
+      calls.receive(from, { ...header, life, incarnation: null }, payload.message);
     }
   }
 

@@ -234,7 +234,7 @@ export class Engine {
   /** Has the member `via` pass on a request to one node. */
   relay(via: string, to: string, message: PersonalRequest): void {
     const load = { repliesTo: null, message };
-    this.#outbox.request(via, { id: message.id, type: "relay", to, load });
+    this.#outbox.request(via, { id: message.id, type: "relay", to, payload: load });
   }
 
   /** Answers that life of `to`. */

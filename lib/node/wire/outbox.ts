@@ -1,3 +1,4 @@
+import { MESSAGE_BYTES, replySize, requestSize } from "../../codec.ts";
 import type { Life } from "../../paxos/ballot.ts";
 import type { Frame, Header, Reply, Request } from "../../paxos/messages.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -10,9 +11,6 @@ const FULL_FRAME_BYTES = 256 * 1024;
  * timers and input waiting for as long as a program asks one thing after the other.
  */
 const ROUNDS_PER_TURN = 200;
-
-/** Messages count as this many bytes besides the values that they carry. */
-const MESSAGE_BYTES = 100;
 
 interface Pending {
   requests: Request[];
@@ -55,7 +53,7 @@ export class Outbox {
   request(to: string, request: Request): void {
     const pending = this.#of(to);
     pending.requests.push(request);
-    this.#grow(to, pending, MESSAGE_BYTES + payload(request));
+    this.#grow(to, pending, MESSAGE_BYTES + requestSize(request));
   }
 
   /** Answers that life of `to`. */
@@ -64,7 +62,7 @@ export class Outbox {
     const replies = pending.replies.get(life);
     if (replies === undefined) pending.replies.set(life, [reply]);
     else replies.push(reply);
-    this.#grow(to, pending, MESSAGE_BYTES + payload(reply));
+    this.#grow(to, pending, MESSAGE_BYTES + replySize(reply));
   }
 
   /** Takes back what has not left yet: this node is no longer who said it. */
@@ -172,46 +170,4 @@ export class Outbox {
 
 function areSame(some: readonly Request[], others: readonly Request[]): boolean {
   return some.length === others.length && some.every((one, index) => one === others[index]);
-}
-
-/** About how many bytes a message carries. */
-export function payload(message: Request | Reply): number {
-  // A character of an id above U+007F takes two bytes.
-  const id = "register" in message ? 2 * message.register.length : 0;
-  return id + carried(message);
-}
-
-function carried(message: Request | Reply): number {
-  switch (message.type) {
-    case "accept":
-    case "learned":
-      return message.state.present ? message.state.value.length : 0;
-    case "promise":
-    case "current": {
-      const state = message.accepted?.state;
-      return state?.present ? state.value.length : 0;
-    }
-    case "ask":
-    case "told":
-      return message.body.length;
-    case "handover":
-      return message.value.length;
-    case "handed":
-      return "value" in message ? message.value.length : 0;
-    case "relay":
-    case "relayed":
-      return payload(message.load.message);
-    case "listed":
-      return message.registers.reduce((sum, { register }) => sum + size(register), 0);
-    case "piece":
-      return message.registers.reduce((sum, { register, accepted }) => {
-        return sum + size(register) + (accepted?.state.present ? accepted.state.value.length : 0);
-      }, 0);
-    default:
-      return 0;
-  }
-}
-
-function size(register: string): number {
-  return MESSAGE_BYTES + 2 * register.length;
 }

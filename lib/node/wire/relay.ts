@@ -1,6 +1,6 @@
 import type { Life } from "../../paxos/ballot.ts";
 import type { RelayRequest, Request } from "../../paxos/messages.ts";
-import { payload } from "./outbox.ts";
+import { payloadSize } from "../../codec.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Way } from "./routes.ts";
 
@@ -48,11 +48,11 @@ export class Relay {
   }
 
   /** Passes on what that life of `from` said; `false`: there is no connection to the node it is for. */
-  pass(from: string, life: Life, { to, load }: RelayRequest): boolean {
+  pass(from: string, life: Life, { to, payload }: RelayRequest): boolean {
     const { self, way, send, nextId } = this.#options;
-    if (to === self || to === from || !this.#allows(from, payload(load.message))) return true;
+    if (to === self || to === from || !this.#allows(from, payloadSize(payload))) return true;
     if (way(to) === "none") return false;
-    send(to, { id: nextId(), type: "relayed", from, life, load });
+    send(to, { id: nextId(), type: "relayed", from, life, payload });
     return true;
   }
 

@@ -1,0 +1,151 @@
+import { decodeCopy, decodeLast, encodeCopy, encodeLast } from "./copies.ts";
+import { choice, flag, integer, milliseconds, refuse, registerOrNone } from "./frame_reader.ts";
+import { decodeMembers, decodeRecord, encodeRecord } from "./genesis.ts";
+import { MAX_LIST } from "./limits.ts";
+import {
+  bare,
+  MESSAGE_BYTES,
+  registerBytes,
+  type ReplyKinds,
+  type RequestKinds,
+} from "./message_kind.ts";
+import { stateBytes } from "./state.ts";
+
+const PURPOSES = ["record", "genesis", "givingUp"] as const;
+
+/** The latest time that a Date can have, in milliseconds since 1970. */
+const MAX_WALL_TIME = 8.64e15;
+
+/** The requests about genesis and recovery (section 7). */
+export const MEMBERSHIP_REQUESTS: RequestKinds<"enquire" | "incarnation" | "transfer"> = {
+  enquire: {
+    number: 11,
+    fields: 5,
+    handler: "membership",
+    encode: ({ id, members, purpose, round }, number) => [
+      number,
+      id,
+      members,
+      PURPOSES.indexOf(purpose),
+      round,
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "enquire",
+      members: decodeMembers(field[2], from),
+      purpose: PURPOSES[choice(field[3], PURPOSES.length)],
+      round: oneOrTwo(field[4]),
+    }),
+  },
+  incarnation: {
+    number: 12,
+    fields: 3,
+    handler: "membership",
+    encode: ({ id, members }, number) => [number, id, members],
+    decode: (field, id, from) => ({
+      id,
+      type: "incarnation",
+      members: decodeMembers(field[2], from),
+    }),
+  },
+  transfer: {
+    number: 13,
+    fields: 6,
+    handler: "membership",
+    encode: ({ id, members, announcement, incarnation, after }, number, to) => [
+      number,
+      id,
+      members,
+      announcement,
+      to.life(incarnation),
+      after,
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "transfer",
+      members: decodeMembers(field[2], from),
+      announcement: integer(field[3]),
+      incarnation: from.life(field[4]),
+      after: registerOrNone(field[5]),
+    }),
+  },
+};
+
+/** The replies about genesis and recovery (section 7). */
+export const MEMBERSHIP_REPLIES: ReplyKinds<
+  "blank" | "record" | "replaced" | "membersMismatch" | "notAMember" | "known" | "piece"
+> = {
+  blank: {
+    number: 13,
+    fields: 5,
+    encode: ({ id, members, wall, recovering }, number) => [number, id, members, wall, recovering],
+    decode: (field, id, from) => ({
+      id,
+      type: "blank",
+      members: decodeMembers(field[2], from),
+      wall: milliseconds(field[3], MAX_WALL_TIME),
+      recovering: flag(field[4]),
+    }),
+  },
+  record: {
+    number: 14,
+    fields: 4,
+    encode: ({ id, members, record }, number, to) => [
+      number,
+      id,
+      members,
+      encodeRecord(record, to),
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "record",
+      members: decodeMembers(field[2], from),
+      record: decodeRecord(field[3], from),
+    }),
+  },
+  replaced: bare("replaced", 15),
+  membersMismatch: {
+    number: 16,
+    fields: 3,
+    encode: ({ id, members }, number) => [number, id, members],
+    decode: (field, id, from) => ({
+      id,
+      type: "membersMismatch",
+      members: decodeMembers(field[2], from),
+    }),
+  },
+  notAMember: bare("notAMember", 17),
+  known: {
+    number: 18,
+    fields: 3,
+    encode: ({ id, incarnation }, number, to) => [number, id, to.life(incarnation)],
+    decode: (field, id, from) => ({ id, type: "known", incarnation: from.lifeOrNone(field[2]) }),
+  },
+  piece: {
+    number: 19,
+    fields: 5,
+    encode: ({ id, announcement, registers, last }, number, to) => [
+      number,
+      id,
+      announcement,
+      registers.map((copy) => encodeCopy(copy, to)),
+      last === null ? null : encodeLast(last, to),
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "piece",
+      announcement: integer(field[2]),
+      registers: from.list(field[3], MAX_LIST, (copy) => decodeCopy(copy, from)),
+      last: field[4] === null ? null : decodeLast(field[4], from),
+    }),
+    size: ({ registers }) =>
+      registers.reduce((sum, { register, accepted }) => {
+        const value = accepted === null ? 0 : stateBytes(accepted.state);
+        return sum + MESSAGE_BYTES + registerBytes(register) + value;
+      }, 0),
+  },
+};
+
+function oneOrTwo(field: unknown): 1 | 2 {
+  return field === 1 || field === 2 ? field : refuse("neither round 1 nor round 2");
+}

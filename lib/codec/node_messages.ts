@@ -1,0 +1,82 @@
+import { blob, choice, fields, milliseconds, node, register } from "./frame_reader.ts";
+import { MAX_TIMEOUT } from "./limits.ts";
+import type { ReplyKinds, RequestKinds } from "./message_kind.ts";
+import { decodeBindings, decodePid, encodeBindings, encodePid } from "./state.ts";
+
+const OUTCOMES = ["written", "found", "invalid_value", "no_quorum", "full"] as const;
+
+/** The requests about one node itself: nothing hangs on a vote. */
+export const NODE_REQUESTS: RequestKinds<"handover" | "ask"> = {
+  handover: {
+    number: 14,
+    fields: 10,
+    handler: "node",
+    encode: ({ id, op, pid, register, value, bindings, timeout }, number, to) => [
+      number,
+      id,
+      ...to.operation(op),
+      ...encodePid(pid, to),
+      register,
+      value,
+      encodeBindings(bindings, to),
+      timeout,
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "handover",
+      op: from.operation(field[2], field[3]),
+      pid: decodePid(field[4], field[5], from),
+      register: register(field[6]),
+      value: blob(field[7]),
+      bindings: decodeBindings(field[8], from),
+      timeout: milliseconds(field[9], MAX_TIMEOUT),
+    }),
+    size: ({ value }) => value.length,
+  },
+  ask: {
+    number: 16,
+    fields: 3,
+    handler: "node",
+    encode: ({ id, body }, number) => [number, id, body],
+    decode: (field, id) => ({ id, type: "ask", body: blob(field[2]) }),
+    size: ({ body }) => body.length,
+  },
+};
+
+/** The replies about one node itself: nothing hangs on a vote. */
+export const NODE_REPLIES: ReplyKinds<"handed" | "told" | "unreachable"> = {
+  handed: {
+    number: 20,
+    fields: null,
+    encode(reply, number, to) {
+      const outcome = OUTCOMES.indexOf(reply.outcome);
+      return reply.outcome === "written" || reply.outcome === "found"
+        ? [number, reply.id, outcome, reply.value, to.counter(reply.token)]
+        : [number, reply.id, outcome];
+    },
+    decode(field, id, from) {
+      const outcome = OUTCOMES[choice(field[2], OUTCOMES.length)];
+      if (outcome !== "written" && outcome !== "found") {
+        fields(field, 3);
+        return { id, type: "handed", outcome };
+      }
+      fields(field, 5);
+      const token = from.counter(field[4]);
+      return { id, type: "handed", outcome, value: blob(field[3]), token };
+    },
+    size: (reply) => "value" in reply ? reply.value.length : 0,
+  },
+  told: {
+    number: 22,
+    fields: 3,
+    encode: ({ id, body }, number) => [number, id, body],
+    decode: (field, id) => ({ id, type: "told", body: blob(field[2]) }),
+    size: ({ body }) => body.length,
+  },
+  unreachable: {
+    number: 23,
+    fields: 3,
+    encode: ({ id, to }, number) => [number, id, to],
+    decode: (field, id) => ({ id, type: "unreachable", to: node(field[2]) }),
+  },
+};

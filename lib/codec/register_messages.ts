@@ -1,0 +1,252 @@
+import { decodeListed, encodeListed } from "./copies.ts";
+import { type FieldReader, flag, refuse, register, registerOrNone } from "./frame_reader.ts";
+import { MAX_LIST } from "./limits.ts";
+import {
+  bare,
+  MESSAGE_BYTES,
+  registerBytes,
+  type ReplyKinds,
+  type RequestKind,
+  type RequestKinds,
+} from "./message_kind.ts";
+import { isBucketPrefix } from "./register_id.ts";
+import {
+  decodeAccepted,
+  decodeSessions,
+  decodeState,
+  encodeAccepted,
+  encodeSessions,
+  encodeState,
+  stateBytes,
+} from "./state.ts";
+import type { ReplyOf } from "./message_kind.ts";
+
+/** A request that names a register and a ballot. */
+function aboutBallot<T extends "prepare" | "forget">(type: T, number: number): RequestKind<T> {
+  const kind: RequestKind<"prepare" | "forget"> = {
+    number,
+    fields: 5,
+    handler: "voter",
+    encode({ id, register, ballot }, number, to) {
+      return [number, id, register, to.counter(ballot.counter), to.life(ballot.life)];
+    },
+    decode: (field, id, from) => ({
+      id,
+      type,
+      register: register(field[2]),
+      ballot: from.ballot(field[3], field[4]),
+    }),
+  };
+  return kind as unknown as RequestKind<T>;
+}
+
+/** A request that names a register. */
+function aboutRegister<T extends "read" | "watch" | "unwatch">(
+  type: T,
+  number: number,
+): RequestKind<T> {
+  const kind: RequestKind<"read" | "watch" | "unwatch"> = {
+    number,
+    fields: 3,
+    handler: "voter",
+    encode: ({ id, register }, number) => [number, id, register],
+    decode: (field, id) => ({ id, type, register: register(field[2]) }),
+  };
+  return kind as unknown as RequestKind<T>;
+}
+
+/** The bytes of the value in what an acceptor reports. */
+function reportedBytes({ accepted }: ReplyOf<"promise" | "current">): number {
+  return accepted === null ? 0 : stateBytes(accepted.state);
+}
+
+/** The requests about registers (section 3). */
+export const REGISTER_REQUESTS: RequestKinds<
+  "prepare" | "accept" | "read" | "forget" | "watch" | "unwatch" | "list"
+> = {
+  prepare: aboutBallot("prepare", 0),
+  accept: {
+    number: 1,
+    fields: 8,
+    handler: "voter",
+    encode({ id, register, ballot, state, next, fallback }, number, to) {
+      return [
+        number,
+        id,
+        register,
+        to.counter(ballot.counter),
+        to.life(ballot.life),
+        encodeState(state, to),
+        next,
+        fallback === null ? null : to.counter(fallback),
+      ];
+    },
+    decode(field, id, from) {
+      const ballot = from.ballot(field[3], field[4]);
+      return {
+        id,
+        type: "accept",
+        register: register(field[2]),
+        ballot,
+        state: decodeState(field[5], from),
+        next: flag(field[6]),
+        fallback: fallbackAbove(field[7], ballot.counter, from),
+      };
+    },
+    size: ({ state }) => stateBytes(state),
+  },
+  read: aboutRegister("read", 2),
+  forget: aboutBallot("forget", 3),
+  watch: aboutRegister("watch", 4),
+  unwatch: aboutRegister("unwatch", 5),
+  list: {
+    number: 6,
+    fields: 4,
+    handler: "voter",
+    encode: ({ id, prefix, after }, number) => [number, id, prefix, after],
+    decode: (field, id) => ({
+      id,
+      type: "list",
+      prefix: bucketPrefix(field[2]),
+      after: registerOrNone(field[3]),
+    }),
+  },
+};
+
+/** The replies about registers (section 3). */
+export const REGISTER_REPLIES: ReplyKinds<
+  "promise" | "nack" | "accepted" | "current" | "full" | "listed" | "watching" | "learned"
+> = {
+  promise: {
+    number: 0,
+    fields: 8,
+    encode({ id, ballot, accepted, copied, floor, stale }, number, to) {
+      return [
+        number,
+        id,
+        to.counter(ballot.counter),
+        to.life(ballot.life),
+        encodeAccepted(accepted, to),
+        copied,
+        to.counter(floor),
+        encodeSessions(stale, to),
+      ];
+    },
+    decode: (field, id, from) => ({
+      id,
+      type: "promise",
+      ballot: from.ballot(field[2], field[3]),
+      accepted: decodeAccepted(field[4], from),
+      copied: flag(field[5]),
+      floor: from.counter(field[6]),
+      stale: decodeSessions(field[7], from),
+    }),
+    size: reportedBytes,
+  },
+  nack: {
+    number: 1,
+    fields: 4,
+    encode: ({ id, promised }, number, to) => [
+      number,
+      id,
+      to.counter(promised.counter),
+      to.life(promised.life),
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "nack",
+      promised: from.anyBallot(field[2], field[3]),
+    }),
+  },
+  accepted: {
+    number: 2,
+    fields: 4,
+    encode: ({ id, ballot }, number, to) => [
+      number,
+      id,
+      to.counter(ballot.counter),
+      to.life(ballot.life),
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "accepted",
+      ballot: from.ballot(field[2], field[3]),
+    }),
+  },
+  current: {
+    number: 3,
+    fields: 8,
+    encode({ id, promised, accepted, copied, floor, stale }, number, to) {
+      return [
+        number,
+        id,
+        to.counter(promised.counter),
+        to.life(promised.life),
+        encodeAccepted(accepted, to),
+        copied,
+        to.counter(floor),
+        encodeSessions(stale, to),
+      ];
+    },
+    decode: (field, id, from) => ({
+      id,
+      type: "current",
+      promised: from.anyBallot(field[2], field[3]),
+      accepted: decodeAccepted(field[4], from),
+      copied: flag(field[5]),
+      floor: from.counter(field[6]),
+      stale: decodeSessions(field[7], from),
+    }),
+    size: reportedBytes,
+  },
+  full: bare("full", 4),
+  listed: {
+    number: 5,
+    fields: 4,
+    encode: ({ id, registers, more }, number, to) => [
+      number,
+      id,
+      registers.map((listed) => encodeListed(listed, to)),
+      more,
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "listed",
+      registers: from.list(field[2], MAX_LIST, (listed) => decodeListed(listed, from)),
+      more: flag(field[3]),
+    }),
+    size: ({ registers }) =>
+      registers.reduce((sum, { register }) => sum + MESSAGE_BYTES + registerBytes(register), 0),
+  },
+  watching: bare("watching", 6),
+  learned: {
+    number: 7,
+    fields: 6,
+    encode: ({ id, register, ballot, state }, number, to) => [
+      number,
+      id,
+      register,
+      ...to.ballot(ballot),
+      encodeState(state, to),
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "learned",
+      register: register(field[2]),
+      ballot: from.ballot(field[3], field[4]),
+      state: decodeState(field[5], from),
+    }),
+    size: ({ state }) => stateBytes(state),
+  },
+};
+
+/** Above the ballot that it is the fallback of: otherwise it could only be refused, too. */
+function fallbackAbove(field: unknown, ballot: number, from: FieldReader): number | null {
+  if (field === null) return null;
+  const counter = from.counter(field);
+  return counter > ballot ? counter : refuse("a fallback that is no higher ballot");
+}
+
+function bucketPrefix(field: unknown): string {
+  return isBucketPrefix(field) ? field : refuse("not the prefix of a bucket");
+}

@@ -1,0 +1,140 @@
+import { fields, integer, milliseconds, node, refuse } from "./frame_reader.ts";
+import { MAX_HOSTS, MAX_LIST, MAX_REST, MAX_TTL } from "./limits.ts";
+import type { MessageKind, ReplyKinds, RequestKind, RequestKinds } from "./message_kind.ts";
+import { isSpecId } from "./names.ts";
+import type { ReplyOf } from "./message_kind.ts";
+
+/** A request that names a session. */
+function sessionRequest<T extends "fence" | "end">(type: T, number: number): RequestKind<T> {
+  const kind: RequestKind<"fence" | "end"> = {
+    number,
+    fields: 3,
+    handler: "voter",
+    encode: ({ id, session }, number, to) => [number, id, to.session(session)],
+    decode: (field, id, from) => ({ id, type, session: from.session(field[2]) }),
+  };
+  return kind as unknown as RequestKind<T>;
+}
+
+/** A reply that names a session. */
+function sessionReply<T extends "refused" | "fenced">(
+  type: T,
+  number: number,
+): MessageKind<ReplyOf<T>> {
+  const kind: MessageKind<ReplyOf<"refused" | "fenced">> = {
+    number,
+    fields: 3,
+    encode: ({ id, session }, number, to) => [number, id, to.session(session)],
+    decode: (field, id, from) => ({ id, type, session: from.session(field[2]) }),
+  };
+  return kind as unknown as MessageKind<ReplyOf<T>>;
+}
+
+/** The requests about sessions (section 6). */
+export const SESSION_REQUESTS: RequestKinds<"renew" | "fence" | "end" | "sessionOf" | "hosts"> = {
+  renew: {
+    number: 7,
+    fields: 6,
+    handler: "voter",
+    encode: ({ id, session, ttl, renewal, hosts }, number, to) => [
+      number,
+      id,
+      to.session(session),
+      ttl,
+      renewal,
+      hosts,
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "renew",
+      session: from.session(field[2]),
+      ttl: milliseconds(field[3], MAX_TTL),
+      renewal: integer(field[4]),
+      hosts: from.list(field[5], MAX_HOSTS, specId),
+    }),
+  },
+  fence: sessionRequest("fence", 8),
+  end: sessionRequest("end", 9),
+  sessionOf: {
+    number: 10,
+    fields: 3,
+    handler: "voter",
+    encode: ({ id, node }, number) => [number, id, node],
+    decode: (field, id) => ({ id, type: "sessionOf", node: node(field[2]) }),
+  },
+  hosts: {
+    number: 15,
+    fields: 3,
+    handler: "voter",
+    encode: ({ id, spec }, number) => [number, id, spec],
+    decode: (field, id) => ({ id, type: "hosts", spec: specId(field[2]) }),
+  },
+};
+
+/** The replies about sessions (section 6). */
+export const SESSION_REPLIES: ReplyKinds<
+  "renewed" | "refused" | "fenced" | "alive" | "newest" | "hosting"
+> = {
+  renewed: {
+    number: 8,
+    fields: 4,
+    encode: ({ id, session, renewal }, number, to) => [number, id, to.session(session), renewal],
+    decode: (field, id, from) => ({
+      id,
+      type: "renewed",
+      session: from.session(field[2]),
+      renewal: integer(field[3]),
+    }),
+  },
+  refused: sessionReply("refused", 9),
+  fenced: sessionReply("fenced", 10),
+  alive: {
+    number: 11,
+    fields: 4,
+    encode: ({ id, session, remaining }, number, to) => [
+      number,
+      id,
+      to.session(session),
+      remaining,
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "alive",
+      session: from.session(field[2]),
+      remaining: milliseconds(field[3], MAX_REST),
+    }),
+  },
+  newest: {
+    number: 12,
+    fields: null,
+    encode: ({ id, session, remaining }, number, to) =>
+      session === null ? [number, id, null] : [number, id, to.session(session), remaining],
+    decode(field, id, from) {
+      if (field[2] === null) {
+        fields(field, 3);
+        return { id, type: "newest", session: null, remaining: 0 };
+      }
+      fields(field, 4);
+      return {
+        id,
+        type: "newest",
+        session: from.session(field[2]),
+        remaining: milliseconds(field[3], MAX_REST),
+      };
+    },
+  },
+  hosting: {
+    number: 21,
+    fields: 3,
+    encode: ({ id, nodes }, number) => [number, id, nodes],
+    decode: (field, id, from) => ({
+      id,
+      type: "hosting",
+      nodes: from.list(field[2], MAX_LIST, node),
+    }),
+  },
+};
+
+function specId(field: unknown): string {
+  return isSpecId(field) ? field : refuse("not the id of a singleton");
+}
