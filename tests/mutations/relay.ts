@@ -26,8 +26,8 @@ export const RELAY: readonly Mutation[] = [
     {
       section: 10,
       name: "a node that is no member passes on",
-      find: "if (view.isMember && sameGenesis) this",
-      replace: "if (sameGenesis) this",
+      find: "if (view.isMember && sameGenesis) {",
+      replace: "if (sameGenesis) {",
     },
     {
       section: 10,
