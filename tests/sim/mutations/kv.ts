@@ -111,8 +111,8 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "a bound value is served as if it were settled",
     file: "lib/node/quorum/settled_values.ts",
-    find: "state.bindings.length > 0 || this.#values.has(register)",
-    replace: "this.#values.has(register)",
+    find: "state.bindings.length > 0 || this.#values.get(register) !== undefined",
+    replace: "this.#values.get(register) !== undefined",
     seeds: SOON,
   },
   {
@@ -225,8 +225,8 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "a watcher that misses a message never asks",
     file: "lib/node/quorum/watches.ts",
-    find: "    this.#reread(register);\n",
-    replace: "",
+    find: "    this.#read();\n    const again",
+    replace: "    const again",
     seeds: SOON,
   },
   {

@@ -72,7 +72,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   {
     name: "the signal of an instance is what the timer of the deadline says",
     file: "lib/node/runtime/checked_signal.ts",
-    find: "if (!isAborted()) check();",
+    find: "        check();\n",
     replace: "",
     seeds: SOON,
     workload,
