@@ -18,6 +18,9 @@ import { askMembers, type ClusterStatus } from "./status.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type NodeParts, wireNode } from "./wiring.ts";
 
+/** What a node is made of; not for users, but for tests that look at what a member keeps. */
+export let partsOf: (node: ClusterNode) => NodeParts;
+
 /**
  * One node of a cluster, in the user's own process. Made by `join`. All nodes are alike: there is no
  * leader, and any majority of the members can go on.
@@ -38,6 +41,10 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   readonly ready: Promise<void>;
   readonly #parts: NodeParts;
   readonly #lifecycle: Lifecycle;
+
+  static {
+    partsOf = (node) => node.#parts;
+  }
 
   /** Made by `join`. */
   constructor(settings: JoinSettings, runtime: Runtime) {

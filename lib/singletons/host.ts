@@ -61,6 +61,11 @@ export class Host {
     return this.#running.size;
   }
 
+  /** How many lives of callers are remembered. */
+  get callers(): number {
+    return this.#inbox.lives;
+  }
+
   /** Answers another node, or this one itself; what it does not understand it leaves unanswered. */
   receive(from: string, life: Life, question: Question, tell: (body: Uint8Array) => void): void {
     const answer = (answer: Answer) => tell(encodeAnswer(answer));

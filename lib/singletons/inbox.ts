@@ -71,6 +71,11 @@ export class Inbox {
     return [...new Set(Array.from(this.#callers.values(), ({ node }) => node))];
   }
 
+  /** How many lives of callers are remembered. */
+  get lives(): number {
+    return this.#callers.size;
+  }
+
   /** How many attempts are remembered. */
   get size(): number {
     let size = 0;

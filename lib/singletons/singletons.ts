@@ -80,6 +80,11 @@ export class Singletons {
     return this.#host.size;
   }
 
+  /** How many lives of callers the host remembers something of. */
+  get callers(): number {
+    return this.#host.callers;
+  }
+
   /** See `ClusterNode.name`. */
   name<T extends object, A extends unknown[]>(
     key: Key,

@@ -1,0 +1,194 @@
+import { joinWith } from "../../lib/cluster/join.ts";
+import { partsOf } from "../../lib/cluster/cluster_node.ts";
+import type { ClusterNode, JoinOptions, Transport } from "../../mod.ts";
+import { heapUsed } from "../support/heap.ts";
+import { MortalRuntime } from "../support/mortal_runtime.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
+
+/** What a soak does, and for how long. */
+export interface SoakOptions {
+  /** Clients that come each second. */
+  readonly rate: number;
+  /** Of virtual time until the first sample, in seconds: what is kept for a while is there by then. */
+  readonly warmUp: number;
+  /** Of virtual time between the first sample and the last one, in seconds. */
+  readonly duration: number;
+  /** Of the sessions of clients and members, in milliseconds. */
+  readonly sessionTtl: number;
+  /** Told now and then how far it is. */
+  readonly progress?: (seconds: number, clients: number) => void;
+}
+
+/** What one member keeps. */
+export interface MemberSample {
+  readonly id: string;
+  /** Registers that it has an entry for. */
+  readonly registers: number;
+  /** Sessions that it has a renewal of. */
+  readonly sessions: number;
+  /** Sessions that are fenced. */
+  readonly fenced: number;
+  /** Lives of callers that it remembers as a host. */
+  readonly callers: number;
+}
+
+/** What the members keep at one instant. */
+export interface Sample {
+  /** Of virtual time since the first client, in seconds. */
+  readonly at: number;
+  /** Clients that have come and gone. */
+  readonly clients: number;
+  readonly members: readonly MemberSample[];
+  /** Bytes in use, of all members together: they are in one thread. */
+  readonly heap: number;
+}
+
+/** What came of a soak. */
+export interface SoakResult {
+  /** At the start, in the middle and at the end. */
+  readonly samples: readonly Sample[];
+  /** How often each step of a client failed, by what it failed with. */
+  readonly failures: ReadonlyMap<string, number>;
+}
+
+/** Counts its calls. */
+const COUNTER = {
+  id: "counter",
+  start: () => {
+    let count = 0;
+    return { next: () => ++count };
+  },
+};
+
+/** Singletons that the clients call. */
+const SINGLETONS = 5;
+
+/** How long the values that clients put last, in milliseconds. */
+const LASTING = 3_000;
+
+/** How long a client stays, in milliseconds, after it has done everything. */
+const STAY = 200;
+
+/** How long an operation of a client may take, in milliseconds. */
+const PATIENCE = 20_000;
+
+/** The step of virtual time, in milliseconds. */
+const STEP = 100;
+
+/**
+ * Three members that live on while clients come and go, each with an id of its own: it puts a value that
+ * lasts until a time, locks a name, calls a singleton, and leaves without closing anything.
+ */
+export class Soak {
+  readonly #options: SoakOptions;
+  readonly #cluster: VirtualCluster;
+  readonly #failures = new Map<string, number>();
+  readonly #present = new Set<Promise<void>>();
+  #gone = 0;
+
+  private constructor(options: SoakOptions, cluster: VirtualCluster) {
+    this.#options = options;
+    this.#cluster = cluster;
+  }
+
+  /** Does it all, and closes the members. */
+  static async run(options: SoakOptions): Promise<SoakResult> {
+    const { sessionTtl } = options;
+    const shared = { sessionTtl, clients: true, timeout: 2_000, hosts: [COUNTER] };
+    await using cluster = await VirtualCluster.start(3, shared);
+    return await new Soak(options, cluster).#run();
+  }
+
+  async #run(): Promise<SoakResult> {
+    const { warmUp, duration } = this.#options;
+    const samples: Sample[] = [];
+    let second = 0;
+    for (const until of [warmUp, warmUp + duration / 2, warmUp + duration]) {
+      for (; second < until; second++) {
+        await this.#second(second);
+        this.#options.progress?.(second + 1, this.#gone);
+      }
+      samples.push(await this.#sample(until));
+    }
+    return { samples, failures: this.#failures };
+  }
+
+  async #second(second: number): Promise<void> {
+    const { rate } = this.#options;
+    const steps = 1_000 / STEP;
+    let come = 0;
+    for (let step = 1; step <= steps; step++) {
+      for (; come < rate * step / steps; come++) {
+        const visit = this.#visit(`client-${second}-${come}`).finally(() => {
+          this.#present.delete(visit);
+          this.#gone++;
+        });
+        this.#present.add(visit);
+      }
+      await this.#cluster.time.pass(STEP);
+    }
+  }
+
+  /** The life of one client. */
+  async #visit(id: string): Promise<void> {
+    const { time, members } = this.#cluster;
+    const mortal = new MortalRuntime(time.runtime);
+    const transport: Transport = time.network.transport();
+    const { sessionTtl } = this.#options;
+    const options: JoinOptions = { id, members, transport, sessionTtl };
+    const node = await joinWith(options, mortal.runtime);
+    const signal = new AbortController();
+    const cancel = time.runtime.setTimer(() => signal.abort(new Error("too late")), PATIENCE);
+    try {
+      await this.#use(node, id, signal.signal);
+      await new Promise<void>((resolve) => void time.runtime.setTimer(resolve, STAY));
+    } finally {
+      cancel();
+      transport.close();
+      mortal.kill();
+    }
+  }
+
+  async #use(node: ClusterNode, id: string, signal: AbortSignal): Promise<void> {
+    const { runtime } = this.#cluster.time;
+    await this.#step("put", async () => {
+      await node.ready;
+      const result = await node.kv.put(id, "here", { until: runtime.wallNow() + LASTING, signal });
+      if (!result.ok) throw new Error(result.error);
+    });
+    await this.#step("lock", () => node.lock(`of ${id}`, { signal }));
+    const key = `counter ${this.#gone % SINGLETONS}`;
+    await this.#step("call", () => node.call(node.name(key, COUNTER), "next", [], { signal }));
+  }
+
+  async #step(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const { code, message } = error as Error & { code?: string };
+      const failure = `${what}: ${code ?? message}`;
+      this.#failures.set(failure, (this.#failures.get(failure) ?? 0) + 1);
+    }
+  }
+
+  /** What the members keep while nobody else is there. */
+  async #sample(at: number): Promise<Sample> {
+    while (this.#present.size > 0) await this.#cluster.time.pass(STEP);
+    // What the last ones left is as old as what they left at every other sample.
+    await this.#cluster.time.pass(STEP);
+    const heap = await heapUsed();
+    const members = this.#cluster.nodes.map((node) => {
+      const { engine, singletons } = partsOf(node);
+      const { acceptor, sessions } = engine.voter!;
+      const fenced = sessions.fenced().length;
+      return {
+        id: node.id,
+        registers: acceptor.size,
+        sessions: sessions.size - fenced,
+        fenced,
+        callers: singletons.callers,
+      };
+    });
+    return { at, clients: this.#gone, members, heap };
+  }
+}
