@@ -31,5 +31,6 @@ export {
 } from "./codec/register_id.ts";
 export { replySize } from "./codec/reply.ts";
 export { payloadSize, requestHandler, requestSize } from "./codec/request.ts";
+export { isFitFor, isPutOf } from "./codec/register_use.ts";
 export { isWellFormed } from "./codec/text.ts";
 export { decodeValue, encodeValue, UnencodableError } from "./codec/value.ts";

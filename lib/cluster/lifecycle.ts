@@ -5,6 +5,9 @@ import type { NodeHooks, NodeParts } from "./wiring.ts";
 /** Time that releases get after the session has ended, in milliseconds; others release the rest. */
 const LAST_RELEASES = 100;
 
+/** Time between two `error` events about failures that no operation waits for, in milliseconds. */
+const FAILURE_INTERVAL = 1_000;
+
 /**
  * What happens to a node as a whole: it opens, gets and loses its session, lives under another genesis,
  * is replaced, and closes.
@@ -18,6 +21,8 @@ export class Lifecycle {
   #settleReady!: { resolve(): void; reject(reason: unknown): void };
   #closed: Promise<void> | undefined;
   #warned = false;
+  /** When a failure was told last. */
+  #failed = -Infinity;
   /** The genesis that the node lived under last. */
   #genesis: string | undefined;
 
@@ -140,6 +145,15 @@ export class Lifecycle {
   replaced(): void {
     const message = `Another process has taken the place of node ${this.#parts.settings.id}`;
     void this.#close(new SynodError("replaced", message));
+  }
+
+  /** Something failed in a turn of the event loop that no operation waits for; said now and then. */
+  failed(error: unknown): void {
+    const now = this.#parts.engine.runtime.now();
+    if (now - this.#failed < FAILURE_INTERVAL) return;
+    this.#failed = now;
+    const cause = error instanceof Error ? error : new Error(String(error), { cause: error });
+    this.#emit("error", { error: cause });
   }
 
   /** A peer speaks another version of the format; said once. */

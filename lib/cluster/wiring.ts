@@ -98,6 +98,7 @@ export function wireNode(
     replaced: () => lifecycle.replaced(),
     memberVotes: (id, incarnation) => emit("membership", { id, state: "operational", incarnation }),
     otherVersion: (from, version) => lifecycle.otherVersion(from, version),
+    failed: (error) => lifecycle.failed(error),
   });
   const inquiries = new Inquiries(engine, {
     otherRecord: (record) => lifecycle.otherRecord(record),

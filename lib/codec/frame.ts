@@ -14,7 +14,12 @@ export const FORMAT_VERSION: number = 2;
 
 /** What became of the bytes of a frame. */
 export type DecodedFrame =
-  | { readonly ok: true; readonly frame: Frame }
+  | {
+    readonly ok: true;
+    readonly frame: Frame;
+    /** The highest counter that the frame names, be it its clock, a ballot or a token. */
+    readonly highest: number;
+  }
   /** A frame of another version of the format, whatever it says. */
   | { readonly ok: false; readonly reason: "version"; readonly version: number }
   /** Not a frame; `detail` says what is wrong with it. */
@@ -56,7 +61,7 @@ export function decodeFrame(bytes: Uint8Array): DecodedFrame {
   try {
     const wrong = scan(bytes, 1, FRAME_RULES);
     if (wrong !== undefined) return malformed(wrong);
-    return { ok: true, frame: readFrame(unpack(bytes, 1)) };
+    return { ok: true, ...readFrame(unpack(bytes, 1)) };
   } catch (error) {
     return malformed(
       error instanceof MalformedField ? error.detail : `cannot be decoded: ${error}`,
@@ -68,7 +73,7 @@ function malformed(detail: string): DecodedFrame {
   return { ok: false, reason: "malformed", detail };
 }
 
-function readFrame(decoded: unknown): Frame {
+function readFrame(decoded: unknown): { frame: Frame; highest: number } {
   const frame = fields(decoded, FIELDS);
   const clock = integer(frame[0]);
   if (clock >= MAX_COUNTER) refuse("a clock out of range");
@@ -81,10 +86,11 @@ function readFrame(decoded: unknown): Frame {
     incarnation: from.lifeOrNull(frame[4]),
     vector: decodeVector(frame[5], from),
   };
-  return {
+  const read = {
     header,
     requests: from.list(frame[6], MAX_LIST, (request) => decodeRequest(request, from)),
     repliesTo: from.lifeOrNull(frame[7]),
     replies: from.list(frame[8], MAX_LIST, (reply) => decodeReply(reply, from)),
   };
+  return { frame: read, highest: from.highest };
 }

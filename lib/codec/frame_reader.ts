@@ -31,12 +31,19 @@ const EMPTY: readonly never[] = Object.freeze([]);
  */
 export class FieldReader {
   readonly #clock: number;
+  #highest: number;
   readonly #lives: Life[] = ["", "~"];
   readonly #sessions: SessionId[] = [];
 
   /** For one frame, whose header has this clock. */
   constructor(clock: number) {
     this.#clock = clock;
+    this.#highest = clock;
+  }
+
+  /** The highest counter that the frame names: its clock, or one of those that were read so far. */
+  get highest(): number {
+    return this.#highest;
   }
 
   /** A list of at most `limit` entries, each read by `entry`, in order. */
@@ -55,6 +62,7 @@ export class FieldReader {
     if (!Number.isSafeInteger(field)) refuse("not a counter");
     const counter = this.#clock - (field as number);
     if (counter < 1 || counter >= MAX_COUNTER) refuse("a counter out of range");
+    if (counter > this.#highest) this.#highest = counter;
     return counter;
   }
 

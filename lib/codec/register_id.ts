@@ -73,6 +73,17 @@ function bucketEnd(id: RegisterId): number {
   return position + 1 + (first << 8) + id.charCodeAt(position);
 }
 
+/** Whether `id` names a bucket and a key: {@linkcode parseRegisterId} takes it. */
+export function isWholeRegisterId(id: RegisterId): boolean {
+  try {
+    parseRegisterId(id);
+    return true;
+  } catch (error) {
+    if (error instanceof MalformedError) return false;
+    throw error;
+  }
+}
+
 /**
  * Whether `text` has the shape of an id: cheap, for what comes from the network. It may still name
  * no bucket or key; {@linkcode parseRegisterId} tells.

@@ -1,3 +1,4 @@
+import { isPutOf } from "../codec.ts";
 import { SynodError } from "../errors.ts";
 import { Asking } from "../node/engine/peer_request.ts";
 import type { Core } from "../node/core.ts";
@@ -62,6 +63,8 @@ export class Puts {
     return this.#handovers.once(op, async (): Promise<HandoverReply> => {
       const bound = pidOf(bindings);
       if (bound === undefined || !samePid(bound, pid)) return REFUSED;
+      const { maxValueBytes } = this.#core.engine.settings;
+      if (!isPutOf(register, value, maxValueBytes)) return REFUSED;
       // An earlier life of this node may have run it.
       if (parseSession(pid.session).life !== this.#core.engine.life) return LOST;
       const limits = this.#core.limits(timeout);

@@ -18,6 +18,20 @@ export interface Ballot {
 /** Frames with a counter of this or more are dropped: one flipped bit must not use up the clock. */
 export const MAX_COUNTER: number = 2 ** 52;
 
+/**
+ * Counters that a node which is no member may be ahead of the wall clock, or of the floor of the genesis:
+ * twelve days of a million counters a second. Far above every honest clock, and far below the last counter.
+ */
+export const COUNTER_LEAD: number = 2 ** 40;
+
+/**
+ * The highest counter that is believed of a node which is no member, under a record with this floor, at this
+ * wall clock (milliseconds). No counter of one's own is part of it: others could climb by that.
+ */
+export function counterBound(floor: number, wall: number): number {
+  return Math.min(MAX_COUNTER - 1, Math.max(floor, Math.floor(wall * 1_000)) + COUNTER_LEAD);
+}
+
 /** Below every ballot that a proposer can choose. */
 export const NO_BALLOT: Ballot = Object.freeze({ counter: 0, life: "" });
 

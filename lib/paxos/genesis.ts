@@ -1,4 +1,4 @@
-import type { LamportClock, Life } from "./ballot.ts";
+import { counterBound, type LamportClock, type Life } from "./ballot.ts";
 import type { Reading } from "./lease.ts";
 import type {
   GenesisRecord,
@@ -66,6 +66,8 @@ export interface GenesisOptions {
   readonly maxTtl: number;
   /** Whether the cluster has clients, should this member lead. */
   readonly clients: boolean;
+  /** The floor of the genesis that the node lived under before, if it did. */
+  readonly floor?: number;
 }
 
 /** One round of the leader: a question, and who answered that it is blank. */
@@ -156,7 +158,7 @@ export class Genesis {
   answer(from: string, header: Header, request: GenesisRequest, at: Reading): GenesisAnswer {
     const { members } = this.#options;
     if (!sameMembers(request.members, members)) {
-      const event = this.#state === "operational"
+      const event = this.#state === "operational" || !members.includes(from)
         ? undefined
         : { type: "membersMismatch", node: from, members: request.members } as const;
       return { reply: { type: "membersMismatch", members }, event };
@@ -255,10 +257,15 @@ export class Genesis {
       this.#begin(1, null);
       return undefined;
     }
+    // A clock that is out of bounds would leave no counters to the new genesis.
+    const bound = counterBound(
+      Math.max(this.#options.floor ?? 0, this.#record?.floor ?? 0),
+      at.wall,
+    );
     let floor = 0;
     for (const answer of round.answers.values()) {
       const wall = Math.min(Math.max(0, Math.floor(answer.wall * 1000)), HIGHEST_FLOOR);
-      floor = Math.max(floor, wall, answer.clock);
+      floor = Math.max(floor, wall, Math.min(answer.clock, bound));
     }
     // A life makes one record only, so its name serves as that of the record.
     return this.#adopt({ id: life, lives, floor, maxTtl, clients });

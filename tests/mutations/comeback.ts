@@ -30,13 +30,13 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "the floor is below what a member has seen",
-      find: "floor = Math.max(floor, wall, answer.clock);",
+      find: "floor = Math.max(floor, wall, Math.min(answer.clock, bound));",
       replace: "floor = Math.max(floor, wall);",
     },
     {
       section: 7,
       name: "the floor is that of one member only",
-      find: "floor = Math.max(floor, wall, answer.clock);",
+      find: "floor = Math.max(floor, wall, Math.min(answer.clock, bound));",
       replace: "floor = Math.max(wall, answer.clock);",
     },
     {

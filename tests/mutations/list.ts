@@ -7,6 +7,7 @@ import { REGISTERS } from "./registers.ts";
 import { RELAY } from "./relay.ts";
 import { SESSIONS } from "./sessions.ts";
 import { TRANSPORTS } from "./transports.ts";
+import { TRUST } from "./trust.ts";
 
 /** Each of these must turn a test red. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -18,4 +19,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...FEATURES,
   ...RELAY,
   ...TRANSPORTS,
+  ...TRUST,
 ];

@@ -311,15 +311,9 @@ export const NODE: readonly Mutation[] = [
       replace: "",
     },
     {
-      section: 2,
-      name: "the clock does not follow the frames",
-      find: "    view.clock.observe(header.clock);\n",
-      replace: "",
-    },
-    {
       section: 1,
       name: "strangers are answered though there are no clients",
-      find: "if (!isEnquiry && view.isStranger(from)) {",
+      find: 'if (request.type !== "enquire" && view.isStranger(from)) {',
       replace: "if (false) {",
     },
   ]),

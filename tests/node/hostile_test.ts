@@ -1,7 +1,7 @@
 /** What comes from the network is trusted in nothing. */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { decodeFrame } from "../../lib/codec.ts";
+import { decodeFrame, FORMAT_VERSION } from "../../lib/codec.ts";
 import { type ClusterNode, join } from "../../mod.ts";
 import { memoryNetwork } from "../../transports/memory.ts";
 import { Random } from "../sim/random.ts";
@@ -130,7 +130,7 @@ describe("a node that is sent nonsense", () => {
     await node.ready;
     const long = (...head: number[]) => {
       const frame = new Uint8Array(1_000_000).fill(0x81); // a list in a list in a list
-      frame.set([1, ...head]);
+      frame.set([FORMAT_VERSION, ...head]);
       return frame;
     };
     const costly: Readonly<Record<string, Uint8Array>> = {
@@ -142,7 +142,7 @@ describe("a node that is sent nonsense", () => {
       "a map of 2^32 entries": long(0xbb, 0, 0, 0, 1, 0, 0, 0, 0),
       "a string of 2^40 bytes": long(0x7b, 0, 0, 1, 0, 0, 0, 0, 0),
       "a list without an end": long(0x9f),
-      "longer than any frame": new Uint8Array(17 * 2 ** 20).fill(1),
+      "longer than any frame": new Uint8Array(17 * 2 ** 20).fill(FORMAT_VERSION),
     };
     for (const [what, frame] of Object.entries(costly)) {
       // So that it is handled at once, and not set aside until a timer has had its turn.

@@ -11,6 +11,8 @@ export interface FounderOptions {
   readonly wall?: number;
   /** Its Lamport clock. */
   readonly clock?: number;
+  /** The floor of the genesis that it has given up. */
+  readonly floor?: number;
   readonly maxTtl?: number;
   readonly clients?: boolean;
 }
@@ -63,6 +65,7 @@ export class Founders {
         nextId: () => ++this.#numbers,
         maxTtl: options.maxTtl ?? 5_000,
         clients: options.clients ?? false,
+        floor: options.floor,
       });
       this.#processes.set(life, {
         member: life[0],

@@ -101,6 +101,30 @@ describe("Genesis: how a cluster starts", () => {
     }
   });
 
+  it("but no higher than a counter that is out of bounds leaves room for", () => {
+    const bound = 1_000 + 2 ** 40;
+    for (
+      const clocks of [[MAX_COUNTER - 1, 1, 2], [1, MAX_COUNTER - 1, 2], [bound, 1, bound + 1]]
+    ) {
+      const founders = new Founders();
+      for (const [index, life] of ["a1", "b1", "c1"].entries()) {
+        founders.start(life, { wall: 1, clock: clocks[index] });
+      }
+      founders.tick("a1").ask("a1", "round 1", "b1", "c1").ask("a1", "round 2", "b1", "c1");
+      assertEquals(founders.genesis("a1").record?.floor, bound);
+    }
+  });
+
+  it("nor does the bound fall when a wall clock went back since the genesis before", () => {
+    const floor = 2 ** 50;
+    const founders = new Founders();
+    for (const life of ["a1", "b1", "c1"]) {
+      founders.start(life, { wall: 1, clock: floor + 5, floor });
+    }
+    founders.tick("a1").ask("a1", "round 1", "b1", "c1").ask("a1", "round 2", "b1", "c1");
+    assertEquals(founders.genesis("a1").record?.floor, floor + 5);
+  });
+
   it("a clock that runs far ahead does not use up the counters", () => {
     const founders = new Founders().start("a1 c1").start("b1", { wall: 2 ** 50 }).tick("a1");
     founders.ask("a1", "round 1", "b1", "c1").ask("a1", "round 2", "b1", "c1");

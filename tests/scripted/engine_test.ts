@@ -1,6 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
+import { counterBound, MAX_COUNTER } from "../../lib/paxos/ballot.ts";
 import type {
   Frame,
   Header,
@@ -281,13 +282,57 @@ describe("Engine: another life", () => {
   });
 });
 
+describe("Engine: an error in the handling of a frame", () => {
+  it("costs that frame, and is told", async () => {
+    const node = await member();
+    const { dropped } = node.engine.frames;
+    const fail = () => {
+      throw new Error("as planned");
+    };
+    const question = node.engine.calls.open(fail);
+    node.receive("a", { replies: [{ id: question, type: "watching" }] });
+    assertEquals(node.handed.filter((what) => what.startsWith("failed")), [
+      "failed: Error: as planned",
+    ]);
+    assertEquals(node.engine.frames.dropped, dropped + 1);
+    assertEquals(await answers(node, {}), ["current"]);
+  });
+});
+
 describe("Engine: the Lamport clock", () => {
-  it("follows every frame, of whatever genesis", async () => {
+  it("follows the frames of members under the same genesis", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
-    node.receive("a", { header: { ...node.header("a"), clock: 70 } });
-    node.receive("a", { header: { ...node.header("a"), clock: 90, genesis: null, vector: [] } });
+    node.receive("a", { header: { ...node.header("a"), clock: 90 } });
     node.receive("a", { header: { ...node.header("a"), clock: 80 } });
     assertEquals(node.engine.clock.next(), 91);
+  });
+
+  it("but not those of another genesis, or of none", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    node.receive("a", { header: { ...node.header("a"), clock: 90 } });
+    for (const genesis of ["other", null]) {
+      node.receive("a", { header: { ...node.header("a"), clock: 100, genesis, vector: [] } });
+    }
+    assertEquals(node.engine.clock.next(), 91);
+  });
+
+  it("follows those of clients, if the cluster has any, up to the bound", async () => {
+    for (const clients of [true, false]) {
+      const node = await member(clients);
+      const bound = counterBound(node.record.floor, node.time.runtime.wallNow());
+      const client = { ...node.header("a"), life: life(5), incarnation: null };
+      for (const clock of [bound + 1, bound, bound + 1]) {
+        node.receive("x", { header: { ...client, clock } });
+      }
+      assertEquals(node.engine.clock.counter, clients ? bound : node.record.floor);
+      assertEquals(node.engine.frames.dropped, 2);
+    }
+  });
+
+  it("follows a member up to the last counter that there is", async () => {
+    const node = await member();
+    node.receive("a", { header: { ...node.header("a"), clock: MAX_COUNTER - 1 } });
+    assertEquals(node.engine.clock.counter, MAX_COUNTER - 1);
   });
 
   it("is above the floor of the genesis", () => {

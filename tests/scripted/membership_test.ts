@@ -40,6 +40,7 @@ class Script {
       replaced: () => void this.events.push("replaced"),
       memberVotes: nothing,
       otherVersion: nothing,
+      failed: nothing,
     };
     this.engine = new Engine(settings, runtime, life(5), { send, way: () => "direct" }, handlers);
     this.membership = new Membership(this.engine, {

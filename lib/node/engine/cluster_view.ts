@@ -1,8 +1,9 @@
-import { LamportClock, type Life } from "../../paxos/ballot.ts";
+import { counterBound, LamportClock, type Life } from "../../paxos/ballot.ts";
 import type { GenesisRecord, Header } from "../../paxos/messages.ts";
 import { CrashVector, type Sender } from "../../paxos/quorum.ts";
 import type { Voter } from "../../paxos/voter.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Standing } from "./admission.ts";
 import { UnheardCounters } from "./unheard_counters.ts";
 
 /** The epoch of the configuration that a cluster begins with. */
@@ -26,6 +27,7 @@ export class ClusterView {
   readonly clock: LamportClock = new LamportClock();
   readonly unheard: UnheardCounters;
   readonly #events: ViewEvents;
+  readonly #runtime: Runtime;
   #life: Life;
   #record: GenesisRecord | null = null;
   #voter: Voter | null = null;
@@ -44,6 +46,7 @@ export class ClusterView {
     this.members = members;
     this.#life = life;
     this.#events = events;
+    this.#runtime = runtime;
     this.#vector = new CrashVector(members.length);
     this.unheard = new UnheardCounters(this.clock, runtime);
   }
@@ -120,11 +123,29 @@ export class ClusterView {
     this.#vector.raise(index, incarnation);
   }
 
-  /** The header of a frame tells of crashes; this node may learn that it was replaced. */
+  /** What the sender of a frame with this header is to this node. */
+  standing(from: string, header: Header): Standing {
+    if (this.members.includes(from)) return "member";
+    if (this.#record === null || header.genesis !== this.#record.id) return "outsider";
+    return this.#record.clients ? "client" : "outsider";
+  }
+
+  /** The highest counter that is believed of a node that is no member. */
+  get counterBound(): number {
+    return counterBound(this.#record?.floor ?? 0, this.#runtime.wallNow());
+  }
+
+  /**
+   * Learns from the header of a frame of this genesis. A client tells only its clock. A member tells of
+   * crashes: this node may learn that it was replaced.
+   */
   learn(from: string, header: Header): void {
-    this.#vector.merge(header.vector);
+    this.clock.observe(header.clock);
     const index = this.members.indexOf(from);
-    if (index >= 0 && header.incarnation !== null) {
+    if (index < 0) return;
+    if (from !== this.self) this.unheard.heard();
+    this.#vector.merge(header.vector);
+    if (header.incarnation !== null) {
       this.#vector.raise(index, header.incarnation);
       this.#see(from, header.incarnation);
     }

@@ -1,4 +1,4 @@
-import { requestHandler } from "../../codec.ts";
+import { isFitFor, requestHandler } from "../../codec.ts";
 import type { Life } from "../../paxos/ballot.ts";
 import type {
   Frame,
@@ -18,6 +18,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { Calls } from "../wire/pending_replies.ts";
 import type { Relay } from "../wire/relay.ts";
 import type { Ways } from "../wire/routes.ts";
+import { mayAnswer, mayAsk, type Standing } from "./admission.ts";
 import { type ClusterView, FIRST_EPOCH, type ViewEvents } from "./cluster_view.ts";
 
 /** What an engine hands to others, since it is not about registers and sessions. */
@@ -32,6 +33,8 @@ export interface EngineHandlers extends ViewEvents {
   otherGenesis(from: string, header: Header): void;
   /** A member says that this node is none. */
   notAMember(from: string): void;
+  /** The handling of a frame, or of a timer, failed with `error`. */
+  failed(error: unknown): void;
   /** A peer speaks another version of the format. */
   otherVersion(from: string, version: number): void;
 }
@@ -39,6 +42,8 @@ export interface EngineHandlers extends ViewEvents {
 /** What a dispatcher works with. */
 export interface DispatcherParts {
   readonly runtime: Runtime;
+  /** Values that clients write take at most this many bytes. */
+  readonly maxValueBytes: number;
   readonly view: ClusterView;
   readonly calls: Calls;
   readonly ways: Ways;
@@ -59,33 +64,42 @@ export class Dispatcher {
     this.#parts = parts;
   }
 
-  /** Takes a well-formed frame. */
-  handle(from: string, { header, requests, repliesTo, replies }: Frame): void {
+  /** Takes a well-formed frame of another node, which may say only what its standing allows. */
+  receive(from: string, frame: Frame): void {
+    this.#handle(from, frame, this.#parts.view.standing(from, frame.header));
+  }
+
+  /** Takes a frame that this node has sent to itself. */
+  loopback(frame: Frame): void {
+    this.#handle(this.#parts.view.self, frame, "member");
+  }
+
+  #handle(from: string, frame: Frame, standing: Standing): void {
+    const { header, requests, repliesTo, replies } = frame;
     const { view, calls, handlers } = this.#parts;
-    view.clock.observe(header.clock);
-    if (from !== view.self && view.members.includes(from)) view.unheard.heard();
     if (view.record !== null && header.genesis === view.record.id) {
-      view.learn(from, header);
-    } else if (header.genesis !== null && view.record !== null) {
+      if (standing !== "outsider") view.learn(from, header);
+    } else if (header.genesis !== null && view.record !== null && standing === "member") {
       handlers.otherGenesis(from, header);
     }
-    for (const request of requests) this.#answer(from, header, request);
+    for (const request of requests) this.#answer(from, header, request, standing);
     if (repliesTo !== view.life) return;
     for (const reply of replies) {
+      if (!mayAnswer(standing, reply)) continue;
       if (reply.type === "notAMember") handlers.notAMember(from);
       calls.receive(from, header, reply);
     }
   }
 
-  #answer(from: string, header: Header, request: Request): void {
+  #answer(from: string, header: Header, request: Request, standing: Standing): void {
     const { view, handlers, reply } = this.#parts;
     const { id } = request;
-    const isEnquiry = request.type === "enquire";
     // A node that enquires may have another list of members, and is told that rather.
-    if (!isEnquiry && view.isStranger(from)) {
+    if (request.type !== "enquire" && view.isStranger(from)) {
       reply(from, header.life, { id, type: "notAMember" });
       return;
     }
+    if (!mayAsk(standing, request)) return;
     const sameGenesis = header.genesis === view.record?.id;
     switch (requestHandler(request.type)) {
       case "membership":
@@ -101,19 +115,27 @@ export class Dispatcher {
         }
         return;
       case "relayed":
-        // Any node can claim to pass something on; members do not lie.
-        if (!view.members.includes(from) || !sameGenesis) return;
+        if (!sameGenesis) return;
         return this.#takeRelayed(from, header, request as RelayedRequest);
       case "voter":
         if (view.voter === null || !sameGenesis) return;
-        return this.#vote(view.voter, from, header, request as VoterRequest);
+        return this.#vote(view.voter, from, header, request as VoterRequest, standing);
     }
   }
 
   /** Has this member's vote answer, and tells those that watch. */
-  #vote(voter: Voter, from: string, header: Header, request: VoterRequest): void {
-    const { runtime, reply } = this.#parts;
+  #vote(
+    voter: Voter,
+    from: string,
+    header: Header,
+    request: VoterRequest,
+    standing: Standing,
+  ): void {
+    const { runtime, reply, maxValueBytes } = this.#parts;
     if (header.epoch !== FIRST_EPOCH) return;
+    if (standing === "client" && request.type === "accept") {
+      if (!isFitFor(request.register, request.state, maxValueBytes)) return;
+    }
     const asker = { node: from, life: header.life };
     const { reply: answer, pushes } = voter.handle(request, asker, runtime.now());
     if (answer !== undefined) reply(from, header.life, answer);
@@ -130,7 +152,7 @@ export class Dispatcher {
   /** Takes what the member `via` has passed on; an answer goes the same way back. */
   #takeRelayed(via: string, header: Header, { from, life, payload }: RelayedRequest): void {
     const { view, ways, calls, request } = this.#parts;
-    if (view.isStranger(from)) return;
+    if (!view.members.includes(from) && view.record?.clients !== true) return;
     ways.brought(from, via);
     if (payload.repliesTo === null) {
       this.#serve(from, life, payload.message, (message) => {

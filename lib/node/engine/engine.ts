@@ -40,7 +40,10 @@ export interface FrameCounts {
   sent: number;
   /** Arrived and well-formed. */
   received: number;
-  /** Arrived and refused: malformed, of another version, or more at once than can be handled. */
+  /**
+   * Arrived and refused: malformed, of another version, with a counter out of bounds, more at once than can
+   * be handled, or one whose handling failed.
+   */
   dropped: number;
 }
 
@@ -92,7 +95,7 @@ export class Engine {
         this.frames.sent += to.length;
         for (const peer of to) network.send(peer, bytes);
       },
-      loopback: (frame) => this.#dispatcher.handle(settings.id, frame),
+      loopback: (frame) => this.#guard(() => this.#dispatcher.loopback(frame)),
     });
     const way = (to: string) => network.way(to);
     this.ways = new Ways({ self: settings.id, members: settings.members, runtime, way });
@@ -105,6 +108,7 @@ export class Engine {
     });
     this.#dispatcher = new Dispatcher({
       runtime,
+      maxValueBytes: settings.maxValueBytes,
       view,
       calls: this.calls,
       ways: this.ways,
@@ -262,8 +266,13 @@ export class Engine {
       if (decoded.reason === "version") this.#handlers.otherVersion(from, decoded.version);
       return;
     }
+    const { frame, highest } = decoded;
+    if (highest > this.#view.counterBound && !this.members.includes(from)) {
+      this.frames.dropped++;
+      return;
+    }
     this.frames.received++;
-    this.#dispatcher.handle(from, decoded.frame);
+    this.#guard(() => this.#dispatcher.receive(from, frame));
   }
 
   /** Sends what is waiting, and nothing after it. */
@@ -273,6 +282,16 @@ export class Engine {
     this.#outbox.flush();
     this.#outbox.close();
     this.calls.clear();
+  }
+
+  /** An error in the handling of a frame costs that frame, and not the process. */
+  #guard(handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      this.frames.dropped++;
+      this.#handlers.failed(error);
+    }
   }
 
   #askBy({ direct, via }: Choice, to: string, request: PersonalRequest): void {

@@ -110,7 +110,8 @@ export class Membership {
     this.#act(event);
   }
 
-  #blank(): Genesis {
+  /** `floor`: that of the genesis that this member has given up, if any. */
+  #blank(floor: number = 0): Genesis {
     const { self, members, life, clock, calls, settings } = this.#engine;
     return new Genesis({
       self,
@@ -120,6 +121,7 @@ export class Membership {
       nextId: () => calls.next(),
       maxTtl: settings.maxSessionTtl,
       clients: settings.clients,
+      floor,
     });
   }
 
@@ -333,8 +335,9 @@ export class Membership {
   #giveUp(): void {
     this.#givingUp = null;
     this.#recovery = null;
+    const floor = this.#engine.record?.floor;
     this.#engine.forget(this.#newLife());
-    this.#genesis = this.#blank();
+    this.#genesis = this.#blank(floor);
     this.#events.gaveUp();
     this.#tick(FIRST_WAIT);
   }

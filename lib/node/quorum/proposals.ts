@@ -148,7 +148,7 @@ class RegisterProposals {
   #begin(): void {
     const { members, clock, life } = this.#engine;
     this.#attempt = 0;
-    this.#proposer = new Proposer({
+    const proposer = this.#proposer = new Proposer<CombinedResult>({
       register: this.#register,
       members,
       clock,
@@ -165,12 +165,15 @@ class RegisterProposals {
       },
       keepPromise: () => this.#batch.some((part) => part.options.again === true),
     });
-    this.#leaveGate = this.#engine.gate.enter(() => {
+    const leave = this.#engine.gate.enter(() => {
       // Once, and only for the first attempt: it is dropped after any doubt.
       const kept = this.#kept.take(this.#register);
       const afresh = Array.from(this.#waiting).some(({ options }) => options.afresh === true);
       this.#start(afresh ? undefined : kept);
     });
+    // It may have failed at once.
+    if (this.#proposer === proposer) this.#leaveGate = leave;
+    else leave();
   }
 
   /** Begins an attempt, with all that waits by now: it was asked for before the attempt began. */
@@ -183,7 +186,22 @@ class RegisterProposals {
     }
     const proposer = this.#proposer!;
     const { unheard } = this.#engine;
-    this.#do(kept === undefined ? proposer.start() : proposer.startKept(kept, unheard.highest));
+    const step = this.#attempted(() =>
+      kept === undefined ? proposer.start() : proposer.startKept(kept, unheard.highest)
+    );
+    if (step !== undefined) this.#do(step);
+  }
+
+  /** What the proposer says is next. An error ends the changes of this round, and nothing besides. */
+  #attempted<T>(next: () => T): T | undefined {
+    try {
+      return next();
+    } catch (error) {
+      const batch = this.#batch;
+      this.#done();
+      for (const { operation } of batch) operation.reject(error);
+      return undefined;
+    }
   }
 
   #do(step: Step<CombinedResult>): void {
@@ -239,7 +257,7 @@ class RegisterProposals {
       const sender = this.#engine.sender(from, header);
       const proposer = this.#proposer;
       if (sender === undefined || proposer === undefined || this.#question !== question) return;
-      const step = proposer.receive(request, sender, reply as RegisterReply);
+      const step = this.#attempted(() => proposer.receive(request, sender, reply as RegisterReply));
       if (step === undefined) return;
       if (step.do === "send" || step.do === "done") {
         this.#pacing.measured(runtime.now() - this.#asked);

@@ -303,6 +303,7 @@ export class ScriptedNode {
       replaced: () => note("replaced"),
       memberVotes: (member) => note(`${member} votes`),
       otherVersion: (from) => note(`otherVersion of ${from}`),
+      failed: (error) => note(`failed: ${error}`),
     };
   }
 
