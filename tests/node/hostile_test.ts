@@ -66,10 +66,15 @@ async function capture(): Promise<Uint8Array[]> {
   stop.abort();
   await watching;
   await first.kv.keys();
-  // Those that say most are the longest; each length once is enough of the others.
-  const byLength = new Map<number, Uint8Array>();
-  for (const { sent } of cluster.taps) for (const frame of sent) byLength.set(frame.length, frame);
-  return [...byLength.values()];
+  // One of each length that says the same is enough.
+  const unlike = new Map<string, Uint8Array>();
+  for (const frame of cluster.taps.flatMap(({ sent }) => sent)) {
+    const decoded = decodeFrame(frame);
+    assert(decoded.ok);
+    const { requests, replies } = decoded.frame;
+    unlike.set([frame.length, ...[...requests, ...replies].map(({ type }) => type)].join(), frame);
+  }
+  return [...unlike.values()];
 }
 
 /** What three nodes agree on before and after. */
