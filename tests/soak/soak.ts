@@ -136,7 +136,7 @@ export class Soak {
     const transport: Transport = time.network.transport();
     const { sessionTtl } = this.#options;
     const options: JoinOptions = { id, members, transport, sessionTtl };
-    const node = await joinWith(options, mortal.runtime);
+    const node = await joinWith(options, mortal);
     const signal = new AbortController();
     const cancel = time.runtime.setTimer(() => signal.abort(new Error("too late")), PATIENCE);
     try {
@@ -145,7 +145,7 @@ export class Soak {
     } finally {
       cancel();
       transport.close();
-      mortal.kill();
+      mortal.die();
     }
   }
 

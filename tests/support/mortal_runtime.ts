@@ -1,36 +1,52 @@
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 
-/** The runtime of a process that may end without a word: then its timers never fire. */
-export class MortalRuntime {
+/** The clocks and timers of one process, which stop when it crashes. */
+export class MortalRuntime implements Runtime {
+  readonly #inner: Runtime;
+  /** What cancels each running timer. */
   readonly #timers = new Set<() => void>();
-  #dead = false;
+  #isDead = false;
 
-  /** What the node of the process is given. */
-  readonly runtime: Runtime;
+  /** Goes as `inner` does, as long as it lives. */
+  constructor(inner: Runtime) {
+    this.#inner = inner;
+  }
 
-  /** Lives on `runtime`, until it is killed. */
-  constructor(runtime: Runtime) {
-    this.runtime = {
-      ...runtime,
-      setTimer: (callback, delay) => {
-        if (this.#dead) return () => {};
-        const cancel = runtime.setTimer(() => {
-          this.#timers.delete(cancel);
-          callback();
-        }, delay);
-        this.#timers.add(cancel);
-        return () => {
-          this.#timers.delete(cancel);
-          cancel();
-        };
-      },
+  /** No timer fires any more, and nothing that was put off is done. */
+  die(): void {
+    this.#isDead = true;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+  }
+
+  now(): number {
+    return this.#inner.now();
+  }
+
+  wallNow(): number {
+    return this.#inner.wallNow();
+  }
+
+  setTimer(callback: () => void, delay: number): () => void {
+    if (this.#isDead) return () => {};
+    const cancel = this.#inner.setTimer(() => {
+      this.#timers.delete(cancel);
+      callback();
+    }, delay);
+    this.#timers.add(cancel);
+    return () => {
+      this.#timers.delete(cancel);
+      cancel();
     };
   }
 
-  /** Ends the process. */
-  kill(): void {
-    this.#dead = true;
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
+  defer(callback: () => void): void {
+    this.#inner.defer(() => {
+      if (!this.#isDead) callback();
+    });
+  }
+
+  random(): number {
+    return this.#inner.random();
   }
 }

@@ -5,7 +5,7 @@ import { type MemoryNetwork, memoryNetwork } from "../../../transports/memory.ts
 import type { VirtualTime } from "../../support/virtual_time.ts";
 import { turn } from "../../support/wait.ts";
 import { Line } from "./line.ts";
-import { MortalRuntime } from "./mortal_runtime.ts";
+import { MortalRuntime } from "../../support/mortal_runtime.ts";
 
 /** What a life joins with, besides its id and its transport. */
 export type LifeOptions = Partial<Omit<JoinOptions, "id" | "transport">>;
