@@ -1,5 +1,6 @@
 import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
+import { CRASHES } from "./crashes.ts";
 import { FEATURES } from "./features.ts";
 import type { Mutation } from "./mutation.ts";
 import { NODE } from "./node.ts";
@@ -15,6 +16,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CHANGES,
   ...SESSIONS,
   ...COMEBACK,
+  ...CRASHES,
   ...NODE,
   ...FEATURES,
   ...RELAY,

@@ -137,6 +137,44 @@ describe("Questions: remaining", () => {
   });
 });
 
+describe("Questions: hosts", () => {
+  it("are those that a quorum knows; the quorum is crash-consistent", async () => {
+    const node = await ScriptedNode.start();
+    node.voter("c").sessions.renew(NEW, 5_000, 1, node.time.runtime.now(), ["spec"]);
+    const found = outcomeOf(node.core.questions.hosts("spec", limits(node)));
+    await node.ask("a");
+    node.crash("a", 3, "b");
+    await node.ask("b");
+    assertEquals(found.value, "pending");
+    await node.ask("c");
+    assertEquals(found.value, ["n"]);
+  });
+});
+
+describe("Questions: end (section 6)", () => {
+  it("is told when a quorum was told of it, and the others are silent", async () => {
+    const node = await ScriptedNode.start();
+    const found = outcomeOf(node.core.questions.end(node.core.session.current, limits(node)));
+    await node.ask("a", "b");
+    await node.lose("c");
+    await node.time.pass(400);
+    await node.settle();
+    assertEquals(found.value, true);
+  });
+
+  it("the quorum is crash-consistent", async () => {
+    const node = await ScriptedNode.start();
+    const found = outcomeOf(node.core.questions.end(node.core.session.current, limits(node)));
+    await node.ask("a");
+    node.crash("a", 3, "b");
+    await node.ask("b");
+    await node.lose("a", "c");
+    await node.time.pass(400);
+    await node.settle();
+    assertEquals(found.value, "pending");
+  });
+});
+
 describe("Questions: list (section 3)", () => {
   const SECOND = registerId("k", undefined, "other");
   const entry = (counter: number, more: Partial<Listed> = {}): Listed => ({
