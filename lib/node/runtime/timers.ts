@@ -11,6 +11,13 @@ const SHORT = 4 * SLOT;
  */
 const MOST_SLOTS = 512;
 
+/**
+ * Milliseconds after which a timer of the runtime that has not fired counts as lost: more than a runtime
+ * is late by itself. Fake timers of a test that are put back never fire; one that is only late because
+ * the process was busy is replaced by one that fires at once.
+ */
+const LOST = 4 * SLOT;
+
 /** `setTimeout` takes no more, and fires at once then. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
@@ -21,6 +28,12 @@ export type Start = (callback: () => void, wait: number) => () => void;
 interface Slot {
   readonly number: number;
   readonly callbacks: Set<() => void>;
+}
+
+/** A timer of the runtime, and when it is due. */
+interface Armed {
+  readonly due: number;
+  readonly cancel: () => void;
 }
 
 /**
@@ -36,7 +49,9 @@ export class Timers {
   readonly #order: Slot[] = [];
   /** How many callbacks wait; with none, the process may exit. */
   #size = 0;
-  #armed: { readonly number: number; readonly cancel: () => void } | undefined;
+  #armed: (Armed & { readonly number: number }) | undefined;
+  /** Those with a timer of the runtime for themselves, the oldest first, by what is called. */
+  readonly #short = new Map<() => void, Armed>();
 
   /** Measures time with `now`, which never goes back; `start` starts a timer of the runtime. */
   constructor(now: () => number, start: Start) {
@@ -46,7 +61,8 @@ export class Timers {
 
   /** Calls `callback` once after `delay` milliseconds; returns what prevents it. */
   set(callback: () => void, delay: number): () => void {
-    if (!(delay > SHORT)) return this.#start(callback, Math.max(0, delay));
+    this.#replaceLost();
+    if (!(delay > SHORT)) return this.#startShort(callback, Math.max(0, delay));
     let width = 1;
     while (delay > MOST_SLOTS * width * SLOT) width *= 2;
     const slot = this.#slot(Math.ceil((this.#now() + delay) / (width * SLOT)) * width);
@@ -65,6 +81,28 @@ export class Timers {
     return this.#slots.size;
   }
 
+  #startShort(callback: () => void, delay: number): () => void {
+    const fire = () => {
+      if (this.#short.delete(fire)) callback();
+    };
+    const cancel = this.#start(fire, delay);
+    this.#short.set(fire, { due: this.#now() + delay, cancel });
+    return () => {
+      if (this.#short.delete(fire)) cancel();
+    };
+  }
+
+  /** Has what should have been called by now called in a turn of its own, if the runtime lost it. */
+  #replaceLost(): void {
+    const now = this.#now();
+    if (this.#armed !== undefined && now > this.#armed.due + LOST) this.#arm(this.#armed.number);
+    for (const [fire, { due, cancel }] of this.#short) {
+      if (now <= due + LOST) break;
+      cancel();
+      this.#short.set(fire, { due: now, cancel: this.#start(fire, 0) });
+    }
+  }
+
   #slot(number: number): Slot {
     let slot = this.#slots.get(number);
     if (slot === undefined) {
@@ -78,8 +116,9 @@ export class Timers {
 
   #arm(number: number): void {
     this.#disarm();
-    const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, number * SLOT - this.#now()));
-    this.#armed = { number, cancel: this.#start(() => this.#fire(), wait) };
+    const now = this.#now();
+    const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, number * SLOT - now));
+    this.#armed = { number, due: now + wait, cancel: this.#start(() => this.#fire(), wait) };
   }
 
   #disarm(): void {
