@@ -41,7 +41,9 @@ export function encodeValue(value: unknown, maxBytes: number): Uint8Array {
   } catch (error) {
     writer.discard();
     if (error instanceof TooLarge) {
-      throw new UnencodableError(`value: more than ${maxBytes} bytes cannot be stored`);
+      throw new UnencodableError(
+        `value: at least ${error.bytes} bytes, more than ${maxBytes} bytes cannot be stored`,
+      );
     }
     throw error;
   }

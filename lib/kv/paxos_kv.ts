@@ -79,7 +79,8 @@ export class PaxosKV {
    * Sets `key` to `value` unless it has a value, and returns the value that it has then.
    *
    * `invalid_value`: the value cannot be stored (anything but what CBOR carries, or more than
-   * `maxValueBytes`), or it could not last, since what it is bound to has ended. `no_quorum`: too few
+   * `maxValueBytes`), or it could not last, since what it is bound to has ended; `reason` says which
+   * (`value.when: a function cannot be stored`, `until is in the past (1970-01-21T…)`). `no_quorum`: too few
    * members answered in time; it may still take effect later. Throws `TypeError` for a key that cannot
    * be encoded and for a bad option, and `SynodError` `full` beyond the members' `maxKeys`.
    */
@@ -203,26 +204,28 @@ export class PaxosKV {
       registerId("k", bound.bucket, bound.key);
     }
     const encoded = this.#encode(value);
-    if (encoded === undefined) return { ok: false, error: "invalid_value" };
+    if (!encoded.ok) return encoded;
     let sent = false;
     return await this.#within(options, async (limits) => {
       // An earlier try of this very put may still take effect: what it did is not to be guessed.
       if (sent) throw new SynodError("outcome_unknown", `${call}: nobody can know its outcome`);
-      const bindings = await resolveBindings(core, processes, options, limits);
-      if (bindings === undefined) return { ok: false, error: "invalid_value" };
-      const ready = { op: core.nextOperation(), register, value: encoded, bindings };
+      const resolved = await resolveBindings(core, processes, options, limits);
+      if (!resolved.ok) return { ok: false, error: "invalid_value", reason: resolved.reason };
+      const { bindings } = resolved;
+      const ready = { op: core.nextOperation(), register, value: encoded.value, bindings };
       const writing = () => void (sent = true);
       return outcome<T>(call, await puts.run(ready, limits, writing), options);
     });
   }
 
-  /** The bytes of a value; `undefined` if it cannot be stored. */
-  #encode(value: unknown): Uint8Array | undefined {
+  /** The bytes of a value, if it can be stored. */
+  #encode(value: unknown): Result<Uint8Array, "invalid_value"> {
     try {
-      return encodeValue(value, this.#parts.core.engine.settings.maxValueBytes);
+      const bytes = encodeValue(value, this.#parts.core.engine.settings.maxValueBytes);
+      return { ok: true, value: bytes };
     } catch (error) {
-      if (error instanceof UnencodableError) return undefined;
-      throw error;
+      if (!(error instanceof UnencodableError)) throw error;
+      return { ok: false, error: "invalid_value", reason: error.message };
     }
   }
 
@@ -281,7 +284,7 @@ function outcome<T>(
       return { ok: true, value: { value: decodeValue(value) as T, token, mine } };
     }
     case "invalid_value":
-      return { ok: false, error: "invalid_value" };
+      return { ok: false, error: "invalid_value", reason: outcome.reason };
     case "unknown": {
       if (noQuorum === "retry") {
         throw new SynodError("outcome_unknown", `${call}: nobody can know its outcome`);
