@@ -7,7 +7,7 @@ import type { LockHolder } from "../locks/locks.ts";
 import type { LockOptions } from "../locks/options.ts";
 import { ProcessLocks } from "../locks/process_locks.ts";
 import type { Pid } from "../paxos/register.ts";
-import { Process, type SpawnOptions } from "../processes/process.ts";
+import { checkSpawnOptions, Process, type SpawnOptions } from "../processes/process.ts";
 import { type CallOptions, targetOf } from "../singletons/singletons.ts";
 import type { Remote } from "../singletons/remote.ts";
 import type { ChildSpec } from "../singletons/spec.ts";
@@ -91,9 +91,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     if (fn !== undefined && typeof fn !== "function") {
       throw new TypeError("spawn: fn must be a function");
     }
-    if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-      throw new TypeError("spawn: signal must be an AbortSignal");
-    }
+    checkSpawnOptions(options);
     // Processes of a session whose deadline has just passed must not be joined by a new one.
     this.#parts.core.session.check();
     // A listener that was told of it may have closed the node.

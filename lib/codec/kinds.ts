@@ -63,6 +63,11 @@ export function kindOf(value: object): ObjectKind | undefined {
   return kind !== undefined && isReal(value, kind) ? kind : undefined;
 }
 
+/** Whether `value` is a plain object, in whatever realm it was made. */
+export function isPlainObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && kindOf(value) === "object";
+}
+
 /** Whether `value` is what its prototype says. */
 function isReal(value: object, kind: ObjectKind): boolean {
   switch (kind) {

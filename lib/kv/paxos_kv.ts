@@ -11,8 +11,10 @@ import { type Result, SynodError } from "../errors.ts";
 import { resolveBindings } from "./bindings.ts";
 import {
   boundKey,
-  checkKeyOptions,
+  checkGetOptions,
+  checkKeysOptions,
   checkPutOptions,
+  checkWatchOptions,
   type GetOptions,
   type KeyOptions,
   type KeysOptions,
@@ -146,8 +148,7 @@ export class PaxosKV {
    * key that is put or released meanwhile may be there or not. `[]` when there is no quorum.
    */
   async keys(bucket?: string, options: KeysOptions = {}): Promise<Key[]> {
-    checkKeyOptions("keys", options);
-    checkKeyOptions("keys", { ...options, bucket });
+    checkKeysOptions(bucket, options);
     const { core } = this.#parts;
     const prefix = bucketPrefix("k", bucket);
     const listed = await this.#within(options, async (limits) => {
@@ -176,7 +177,7 @@ export class PaxosKV {
    * back. Ends when the node closes; throws the reason of `signal` when that aborts.
    */
   watch<T>(key: Key, options: WatchOptions = {}): AsyncIterable<Change<T>> {
-    checkKeyOptions("watch", options);
+    checkWatchOptions(options);
     const { core, closing } = this.#parts;
     core.ensureOpen();
     const register = registerId("k", options.bucket, key);
@@ -235,7 +236,7 @@ export class PaxosKV {
     options: GetOptions<T>,
     pick: (state: Present) => T | undefined,
   ): Promise<Result<T, "not_found" | "no_quorum">> {
-    checkKeyOptions(call, options);
+    checkGetOptions(call, options);
     const { core } = this.#parts;
     core.ensureOpen();
     const register = registerId("k", options.bucket, key);
