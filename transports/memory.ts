@@ -1,6 +1,8 @@
 import { type OptionNames, refuseUnknown } from "../lib/options.ts";
 import type { Transport } from "./transport.ts";
 
+export type { Transport };
+
 /**
  * Decides what becomes of one frame: calls `deliver` later, once, never, or several times. It must
  * not call it before it has returned (a `send` never runs the receiver's code), must not change

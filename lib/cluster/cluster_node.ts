@@ -12,6 +12,7 @@ import { type CallOptions, targetOf } from "../singletons/singletons.ts";
 import type { Remote } from "../singletons/remote.ts";
 import type { ChildSpec } from "../singletons/spec.ts";
 import { type ClusterEvents, EventfulNode } from "./events.ts";
+import { showAs } from "../node/runtime/inspect.ts";
 import type { Runtime } from "../node/runtime/runtime.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { askMembers, type ClusterStatus } from "./status.ts";
@@ -44,6 +45,18 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
 
   static {
     partsOf = (node) => node.#parts;
+    showAs(this.prototype, "ClusterNode", (node) => {
+      const { core, membership } = node.#parts;
+      return {
+        id: node.id,
+        life: node.life,
+        members: node.members,
+        state: core.closed !== undefined ? "closed" : membership?.state ?? "client",
+        hasQuorum: node.hasQuorum,
+        session: node.hasQuorum ? core.session.current : null,
+        owned: node.#owned(),
+      };
+    });
   }
 
   /** Made by `join`. */
@@ -202,11 +215,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       waitingFor: hasQuorum ? [] : missing.map(({ id }) => id),
       session: hasQuorum ? { id: session.current, remaining: session.remaining } : null,
       entries: this.#parts.engine.voter?.acceptor.size ?? 0,
-      owned: {
-        processes: this.#parts.processes.size,
-        locks: this.#parts.lockTable.held,
-        singletons: this.#parts.singletons.size,
-      },
+      owned: this.#owned(),
       frames: {
         ...this.#parts.engine.frames,
         dropped: this.#parts.engine.frames.dropped + this.#parts.links.lost,
@@ -231,6 +240,14 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   /** Opens the transports and begins to look for the others; for `join`. */
   open(): Promise<void> {
     return this.#lifecycle.open();
+  }
+
+  #owned(): ClusterStatus["owned"] {
+    return {
+      processes: this.#parts.processes.size,
+      locks: this.#parts.lockTable.held,
+      singletons: this.#parts.singletons.size,
+    };
   }
 
   #kv(signal: AbortSignal | undefined): PaxosKV {

@@ -5,6 +5,7 @@ import type { Lock } from "../locks/lock.ts";
 import type { LockOptions } from "../locks/options.ts";
 import type { ProcessLocks } from "../locks/process_locks.ts";
 import { checkedSignal } from "../node/runtime/checked_signal.ts";
+import { showAs } from "../node/runtime/inspect.ts";
 import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
@@ -86,6 +87,13 @@ export class Process<R = void> {
   #settle!: { resolve(value: R): void; reject(reason: unknown): void };
   #exit!: (exit: { reason: unknown }) => void;
   #released: Promise<void> | undefined;
+
+  static {
+    showAs(this.prototype, "Process", (process) => ({
+      pid: process.pid,
+      ended: process.#owner.ended,
+    }));
+  }
 
   /** Made by `node.spawn`. */
   constructor(
