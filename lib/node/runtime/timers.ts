@@ -12,9 +12,9 @@ const SHORT = 4 * SLOT;
 const MOST_SLOTS = 512;
 
 /**
- * Milliseconds after which a timer of the runtime that has not fired counts as lost: more than a runtime
- * is late by itself. Fake timers of a test that are put back never fire; one that is only late because
- * the process was busy is replaced by one that fires at once.
+ * Milliseconds after which a timer of the runtime that has not fired may be lost: more than a runtime is
+ * late by itself. Fake timers of a test that are put back never fire. One that is only late, because the
+ * process is busy, is left to fire, beside the one that is to do so in its place.
  */
 const LOST = 4 * SLOT;
 
@@ -30,11 +30,17 @@ interface Slot {
   readonly callbacks: Set<() => void>;
 }
 
-/** A timer of the runtime, and when it is due. */
+/** A timer of the runtime. */
 interface Armed {
-  readonly due: number;
+  /** When it fires, or the last one in its place. */
+  due: number;
+  /** Cancels it. */
   readonly cancel: () => void;
+  /** Cancels the one in its place. */
+  cancelOther: () => void;
 }
+
+const nothing = (): void => {};
 
 /**
  * Many timers on one of the runtime. Nearly every timer of a node is cancelled before it fires (a request
@@ -83,24 +89,37 @@ export class Timers {
 
   #startShort(callback: () => void, delay: number): () => void {
     const fire = () => {
-      if (this.#short.delete(fire)) callback();
+      if (!this.#short.delete(fire)) return;
+      // Both of them, if there is one in its place.
+      cancel(armed);
+      callback();
     };
-    const cancel = this.#start(fire, delay);
-    this.#short.set(fire, { due: this.#now() + delay, cancel });
+    const armed = this.#armedBy(fire, delay);
+    this.#short.set(fire, armed);
     return () => {
-      if (this.#short.delete(fire)) cancel();
+      if (this.#short.delete(fire)) cancel(armed);
     };
   }
 
   /** Has what should have been called by now called in a turn of its own, if the runtime lost it. */
   #replaceLost(): void {
     const now = this.#now();
-    if (this.#armed !== undefined && now > this.#armed.due + LOST) this.#arm(this.#armed.number);
-    for (const [fire, { due, cancel }] of this.#short) {
-      if (now <= due + LOST) break;
-      cancel();
-      this.#short.set(fire, { due: now, cancel: this.#start(fire, 0) });
-    }
+    if (this.#armed !== undefined) this.#replace(this.#armed, this.#fire, now);
+    for (const [fire, armed] of this.#short) if (!this.#replace(armed, fire, now)) break;
+  }
+
+  /** Says whether it had to. */
+  #replace(armed: Armed, fire: () => void, now: number): boolean {
+    if (now <= armed.due + LOST) return false;
+    armed.cancelOther();
+    armed.due = now;
+    armed.cancelOther = this.#start(fire, 0);
+    return true;
+  }
+
+  #armedBy(fire: () => void, wait: number): Armed {
+    const cancel = this.#start(fire, wait);
+    return { due: this.#now() + wait, cancel, cancelOther: nothing };
   }
 
   #slot(number: number): Slot {
@@ -116,18 +135,17 @@ export class Timers {
 
   #arm(number: number): void {
     this.#disarm();
-    const now = this.#now();
-    const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, number * SLOT - now));
-    this.#armed = { number, due: now + wait, cancel: this.#start(() => this.#fire(), wait) };
+    const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, number * SLOT - this.#now()));
+    this.#armed = { number, ...this.#armedBy(this.#fire, wait) };
   }
 
   #disarm(): void {
-    this.#armed?.cancel();
+    if (this.#armed !== undefined) cancel(this.#armed);
     this.#armed = undefined;
   }
 
-  #fire(): void {
-    this.#armed = undefined;
+  readonly #fire = (): void => {
+    this.#disarm();
     const now = this.#now();
     const due: Slot[] = [];
     while (this.#order.length > 0) {
@@ -146,7 +164,7 @@ export class Timers {
       }
     }
     if (this.#size === 0) this.#clear();
-  }
+  };
 
   /** Nothing is left, and nothing stays behind. */
   #clear(): void {
@@ -195,4 +213,9 @@ export class Timers {
       }, 0);
     }
   }
+}
+
+function cancel(armed: Armed): void {
+  armed.cancel();
+  armed.cancelOther();
 }
