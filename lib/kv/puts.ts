@@ -193,8 +193,11 @@ export class Puts {
         throw new SynodError("full", "No room for a new key: maxKeys is reached");
       case "no_quorum":
         return { kind: "unknown" };
-      case "invalid_value":
-        return { kind: "invalid_value", reason: pidEnded(pid) };
+      case "invalid_value": {
+        // The node of the process does not say which; it may have been given a smaller `maxValueBytes`.
+        const reason = `${pidEnded(pid)}, or its node takes no value of ${value.length} bytes`;
+        return { kind: "invalid_value", reason };
+      }
     }
   }
 
