@@ -15,6 +15,7 @@ export type {
   PutOptions,
   WatchOptions,
 } from "./lib/kv/options.ts";
+export type { Entry } from "./lib/kv/entries.ts";
 export type { Change } from "./lib/kv/watch.ts";
 export {
   type LockGrantedCallback,

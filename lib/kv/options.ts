@@ -64,9 +64,13 @@ export function checkGetOptions(call: string, options: GetOptions<unknown>): voi
 }
 
 /** Checks how to list; throws a `TypeError` that names the option. */
-export function checkKeysOptions(bucket: string | undefined, options: KeysOptions): void {
-  checkKnown("keys", options, KEYS);
-  checkKeyOptions("keys", { ...options, bucket });
+export function checkKeysOptions(
+  call: string,
+  bucket: string | undefined,
+  options: KeysOptions,
+): void {
+  checkKnown(call, options, KEYS);
+  checkKeyOptions(call, { ...options, bucket });
 }
 
 /** Checks how to watch; throws a `TypeError` that names the option. */

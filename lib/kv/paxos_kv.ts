@@ -22,6 +22,7 @@ import {
   type WatchOptions,
 } from "./options.ts";
 import type { PutOutcome, Puts } from "./puts.ts";
+import { type Entry, readEntries } from "./entries.ts";
 import { type Change, watch } from "./watch.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
@@ -148,7 +149,7 @@ export class PaxosKV {
    * key that is put or released meanwhile may be there or not. `[]` when there is no quorum.
    */
   async keys(bucket?: string, options: KeysOptions = {}): Promise<Key[]> {
-    checkKeysOptions(bucket, options);
+    checkKeysOptions("keys", bucket, options);
     const { core } = this.#parts;
     const prefix = bucketPrefix("k", bucket);
     const listed = await this.#within(options, async (limits) => {
@@ -170,6 +171,23 @@ export class PaxosKV {
       return { ok: true, value: found.sort() } as const;
     });
     return listed.ok ? listed.value.map((register) => parseRegisterId(register).key) : [];
+  }
+
+  /**
+   * The keys of a bucket that have a value, with their values and tokens, in the order of the encoded
+   * keys. Not one moment's view, as with {@linkcode keys}; what has ended is left out, whether or not it
+   * is released yet. All of it is in memory at once. `no_quorum`: too few members answered in time.
+   */
+  async entries<T = unknown>(
+    bucket?: string,
+    options: KeysOptions = {},
+  ): Promise<Result<Entry<T>[], "no_quorum">> {
+    checkKeysOptions("entries", bucket, options);
+    const { core } = this.#parts;
+    const prefix = bucketPrefix("k", bucket);
+    return await this.#within(options, async (limits) => {
+      return { ok: true, value: await readEntries<T>(core, prefix, limits) } as const;
+    });
   }
 
   /**

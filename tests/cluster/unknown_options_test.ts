@@ -114,6 +114,7 @@ describe("an option that does not exist", () => {
     ["pid", "timeoutMs", "timeout", (options) => cluster.nodes[0].kv.pid("k", options)],
     ["token", "signals", "signal", (options) => cluster.nodes[0].kv.token("k", options)],
     ["keys", "noquorum", "noQuorum", (options) => cluster.nodes[0].kv.keys("b", options)],
+    ["entries", "time_out", "timeout", (options) => cluster.nodes[0].kv.entries("b", options)],
     ["watch", "noSignal", "signal", (options) => cluster.nodes[0].kv.watch("k", options)],
     ["lock", "ifavailable", "ifAvailable", (options) => cluster.nodes[0].lock("k", options)],
     ["lock", "stael", "steal", (options) => cluster.nodes[0].spawn().lock("k", options)],
