@@ -31,10 +31,7 @@ export class SynodError extends Error {
   }
 }
 
-/**
- * The outcome of an operation whose failures a caller must expect in normal work. Test `error`; `reason`
- * says more, for a person: why a value is `invalid_value`, for one.
- */
+/** The outcome of an operation whose failures a caller must expect in normal work. */
 export type Result<T, E extends string> =
   | { ok: true; value: T }
-  | { ok: false; error: E; reason?: string };
+  | { ok: false; error: E };

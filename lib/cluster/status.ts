@@ -37,21 +37,24 @@ export interface ClusterStatus {
   frames: FrameCounts;
 }
 
-/** How long members have to answer, in milliseconds. */
+/** Time that members have to answer, in milliseconds; where round trips are longer, two of those. */
 const PATIENCE = 500;
+const PATIENCE_ROUND_TRIPS = 2;
 
 /**
- * Asks every member how it is; resolves when all have answered or after half a second. `own` is the
- * state of this node, if it is a member.
+ * Asks every member how it is; resolves when all have answered, or after half a second or two of the usual
+ * round trips, whichever is longer. `own` is the state of this node, if it is a member.
  */
 export async function askMembers(
   engine: Engine,
   own: MemberState | null,
+  roundTrip: number,
 ): Promise<MemberStatus[]> {
   const { members, self, calls, runtime } = engine;
   const states = new Map<string, MemberStatus>();
   const late = new Error("members have not answered in time");
-  const answered = engine.operation<void>({ deadline: runtime.now() + PATIENCE }, () => late);
+  const patience = Math.max(PATIENCE, PATIENCE_ROUND_TRIPS * roundTrip);
+  const answered = engine.operation<void>({ deadline: runtime.now() + patience }, () => late);
   const note = (status: MemberStatus) => {
     states.set(status.id, status);
     if (states.size === members.length) answered.resolve();

@@ -48,6 +48,7 @@ export type Last = Extract<Reply, { type: "piece" }>["last"];
 export function encodeLast(last: NonNullable<Last>, to: FieldWriter): Fields {
   return [
     encodeSessions(last.fenced, to),
+    encodeSessions(last.ended, to),
     to.counter(last.floor),
     last.vector.map((life) => to.life(life)),
     last.wait,
@@ -56,9 +57,10 @@ export function encodeLast(last: NonNullable<Last>, to: FieldWriter): Fields {
 
 /** The end of a copy, from one field. */
 export function decodeLast(field: unknown, from: FieldReader): Last {
-  const [fenced, floor, vector, wait] = fields(field, 4);
+  const [fenced, ended, floor, vector, wait] = fields(field, 5);
   return {
     fenced: decodeSessions(fenced, from),
+    ended: decodeSessions(ended, from),
     floor: from.counter(floor),
     vector: decodeVector(vector, from),
     wait: milliseconds(wait, MAX_REST),

@@ -13,8 +13,11 @@ export const MAX_BINDINGS: number = 16;
 /** No session has a longer time to live, in milliseconds. */
 export const MAX_TTL: number = 600_000;
 
-/** The longest that is left of such a time, in milliseconds: differences of clocks are rounded. */
-export const MAX_REST: number = MAX_TTL + 1;
+/**
+ * The longest that is left of such a time, in milliseconds: the whole of it, and as much again as coarse
+ * clocks may be behind.
+ */
+export const MAX_REST: number = MAX_TTL + 1_000;
 
 /** No node looks longer for a quorum on behalf of another, in milliseconds. */
 export const MAX_TIMEOUT: number = 600_000;

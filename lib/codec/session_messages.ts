@@ -1,12 +1,15 @@
-import { fields, integer, milliseconds, node, refuse } from "./frame_reader.ts";
+import { integer, milliseconds, node, refuse } from "./frame_reader.ts";
 import { MAX_HOSTS, MAX_LIST, MAX_REST, MAX_TTL } from "./limits.ts";
 import type { MessageKind, ReplyKinds, RequestKind, RequestKinds } from "./message_kind.ts";
 import { isSpecId } from "./names.ts";
 import type { ReplyOf } from "./message_kind.ts";
 
 /** A request that names a session. */
-function sessionRequest<T extends "fence" | "end">(type: T, number: number): RequestKind<T> {
-  const kind: RequestKind<"fence" | "end"> = {
+function sessionRequest<T extends "fence" | "look" | "end">(
+  type: T,
+  number: number,
+): RequestKind<T> {
+  const kind: RequestKind<"fence" | "look" | "end"> = {
     number,
     fields: 3,
     handler: "voter",
@@ -31,7 +34,9 @@ function sessionReply<T extends "refused" | "fenced">(
 }
 
 /** The requests about sessions (section 6). */
-export const SESSION_REQUESTS: RequestKinds<"renew" | "fence" | "end" | "sessionOf" | "hosts"> = {
+export const SESSION_REQUESTS: RequestKinds<
+  "renew" | "fence" | "look" | "end" | "sessionOf" | "hosts"
+> = {
   renew: {
     number: 7,
     fields: 6,
@@ -55,6 +60,7 @@ export const SESSION_REQUESTS: RequestKinds<"renew" | "fence" | "end" | "session
   },
   fence: sessionRequest("fence", 8),
   end: sessionRequest("end", 9),
+  look: sessionRequest("look", 19),
   sessionOf: {
     number: 10,
     fields: 3,
@@ -106,22 +112,19 @@ export const SESSION_REPLIES: ReplyKinds<
   },
   newest: {
     number: 12,
-    fields: null,
-    encode: ({ id, session, remaining }, number, to) =>
-      session === null ? [number, id, null] : [number, id, to.session(session), remaining],
-    decode(field, id, from) {
-      if (field[2] === null) {
-        fields(field, 3);
-        return { id, type: "newest", session: null, remaining: 0 };
-      }
-      fields(field, 4);
-      return {
-        id,
-        type: "newest",
-        session: from.session(field[2]),
-        remaining: milliseconds(field[3], MAX_REST),
-      };
-    },
+    fields: 4,
+    encode: ({ id, session, remaining }, number, to) => [
+      number,
+      id,
+      session === null ? null : to.session(session),
+      remaining,
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "newest",
+      session: field[2] === null ? null : from.session(field[2]),
+      remaining: milliseconds(field[3], MAX_REST),
+    }),
   },
   hosting: {
     number: 21,

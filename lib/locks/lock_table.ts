@@ -109,8 +109,7 @@ export class LockTable {
     const change = this.#change(register, { type: "release", session: owner.pid.session, request });
     while (session.isPossible(owner.pid.session)) {
       try {
-        const deadline = engine.runtime.now() + session.remaining + 1;
-        const options = { deadline, mustWrite: unsure, urgent: true };
+        const options = { ...this.#core.releaseLimits(), mustWrite: unsure, urgent: true };
         await proposals.change(register, change, options);
         return;
       } catch {

@@ -58,6 +58,15 @@ export class Core {
     return { deadline: this.engine.runtime.now() + timeout, signal };
   }
 
+  /**
+   * The limits of a release. Beyond the deadline of its session everything that it owned is free for others
+   * anyway; but a round trip may take longer than what is left until then, and renewals go on.
+   */
+  releaseLimits(): Limits {
+    const { runtime, settings } = this.engine;
+    return { deadline: runtime.now() + Math.max(settings.timeout, this.session.remaining + 1) };
+  }
+
   /** Waits; ends early, without an error, when the node closes. */
   async pause(time: number): Promise<void> {
     const { runtime } = this.engine;

@@ -94,9 +94,8 @@ export class ProcessTable {
     const { proposals, session, engine } = this.#core;
     while (session.isPossible(owner.pid.session)) {
       try {
-        // Beyond the deadline of a session everything that it owned is free for others anyway.
-        const deadline = engine.runtime.now() + session.remaining + 1;
-        await proposals.change(register, releaseChange(owner.pid), { deadline, mustWrite });
+        const limits = this.#core.releaseLimits();
+        await proposals.change(register, releaseChange(owner.pid), { ...limits, mustWrite });
         return;
       } catch {
         if (engine.isClosed || engine.hopeless !== undefined) return;

@@ -38,8 +38,11 @@ export interface AcceptorOptions {
   readonly isStale: (session: SessionId, now: number) => boolean;
 }
 
-/** A promise with nothing accepted is kept for at least this long, in milliseconds. */
-export const PROMISE_TTL = 10_000;
+/**
+ * Least time for which a promise with nothing accepted is kept, in milliseconds: the `accept` comes one round
+ * trip later, of 20 s at most, and a promise that is gone by then refuses it.
+ */
+export const PROMISE_TTL = 30_000;
 
 /** So many entries at most in one reply to `list`, and in one piece of a copy. */
 export const PIECE_ENTRIES = 1_000;

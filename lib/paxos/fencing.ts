@@ -2,52 +2,88 @@ import type { SessionReply } from "./messages.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
 import { MIN_TTL } from "./sessions.ts";
 
+/** The answers to what was asked within one time to live. */
+interface Count {
+  readonly asked: number;
+  readonly fenced: Tally<true>;
+  readonly alive: Tally<true>;
+}
+
 /**
  * Finds out whether a session ended: it did when a quorum has fenced it. Answers count together
  * only if they were asked for within one time to live. A reader does not know that of the session,
- * so it takes the shortest that there is; asking later begins a new count.
+ * so it takes the shortest that there is; asking later begins another count. Answers may take longer
+ * than that: an older count stays open for a while.
  */
 export class Fencing {
   readonly #members: readonly string[];
-  #asked = -Infinity;
-  #fenced: Tally<true>;
-  #alive: Tally<true>;
+  readonly #openFor: number;
+  /** Oldest first, by their numbers. */
+  readonly #counts = new Map<number, Count>();
+  #last = 0;
 
-  /** Counts for a cluster of `members`. */
-  constructor(members: readonly string[]) {
+  /**
+   * Counts for a cluster of `members`. An answer counts for up to `openFor` milliseconds after it was asked
+   * for: no longer than acceptors surely keep what they fenced, see `FENCED_KEPT`.
+   */
+  constructor(members: readonly string[], openFor: number) {
     this.#members = members;
-    this.#fenced = new Tally(members);
-    this.#alive = new Tally(members);
+    this.#openFor = openFor;
   }
 
-  /** To be called before each asking; says whether answers to earlier askings still count. */
-  ask(now: number): boolean {
-    if (now - this.#asked < MIN_TTL) return true;
-    this.#asked = now;
-    this.#fenced = new Tally(this.#members);
-    this.#alive = new Tally(this.#members);
-    return false;
+  /** To be called before each asking; the number of the count that its answers are for. */
+  ask(now: number): number {
+    const newest = this.#counts.get(this.#last);
+    if (newest !== undefined && now - newest.asked < MIN_TTL) return this.#last;
+    this.#counts.set(++this.#last, {
+      asked: now,
+      fenced: new Tally(this.#members),
+      alive: new Tally(this.#members),
+    });
+    this.#close(now);
+    return this.#last;
   }
 
-  /** The members that have not answered the latest asking that began a count. */
+  /** The members that have not answered the latest count. */
   missing(): string[] {
-    return this.#members.filter((member) => !this.#fenced.has(member) && !this.#alive.has(member));
+    const { fenced, alive } = this.#counts.get(this.#last)!;
+    return this.#members.filter((member) => !fenced.has(member) && !alive.has(member));
   }
 
   /** Whether a quorum has answered, without agreeing: the session is not known to have ended. */
   get undecided(): boolean {
-    return this.#members.length - this.missing().length >= majority(this.#members.length);
+    for (const { fenced, alive } of this.#counts.values()) {
+      const answered = this.#members.filter((member) => fenced.has(member) || alive.has(member));
+      if (answered.length >= majority(this.#members.length)) return true;
+    }
+    return false;
   }
 
-  /** Counts an answer to the latest asking that began a count. */
-  receive(sender: Sender, reply: SessionReply): "ended" | "alive" | undefined {
-    if (reply.type === "fenced" && this.#fenced.add(sender, true)) return "ended";
+  /** Takes an answer for the count of this number; `now` is the time at which it came. */
+  receive(
+    number: number,
+    sender: Sender,
+    reply: SessionReply,
+    now: number,
+  ): "ended" | "alive" | undefined {
+    this.#close(now);
+    const count = this.#counts.get(number);
+    if (count === undefined) return undefined;
+    if (reply.type === "fenced" && count.fenced.add(sender, true)) return "ended";
     if (reply.type === "alive") {
       // So many that no quorum is left which could say otherwise.
-      this.#alive.add(sender, true);
-      const count = this.#members.length;
-      if (this.#alive.replies.length > count - majority(count)) return "alive";
+      count.alive.add(sender, true);
+      const size = this.#members.length;
+      if (count.alive.replies.length > size - majority(size)) return "alive";
     }
     return undefined;
+  }
+
+  /** Closes what was asked for too long ago. */
+  #close(now: number): void {
+    for (const [number, { asked }] of this.#counts) {
+      if (now - asked < this.#openFor) return;
+      this.#counts.delete(number);
+    }
   }
 }

@@ -115,6 +115,8 @@ export type SessionRequest =
     readonly hosts: readonly string[];
   }
   | { readonly type: "fence"; readonly session: SessionId }
+  /** For how long could it not be fenced? Changes nothing. */
+  | { readonly type: "look"; readonly session: SessionId }
   | { readonly type: "end"; readonly session: SessionId }
   | { readonly type: "sessionOf"; readonly node: string }
   /** Which nodes can run singletons with this id? */
@@ -261,13 +263,16 @@ export type SessionReply =
   | {
     readonly type: "alive";
     readonly session: SessionId;
-    /** Milliseconds until it could be fenced. */
+    /** Milliseconds until it could be fenced; 0, in answer to `look`: it could be fenced now. */
     readonly remaining: number;
   }
   | {
     readonly type: "newest";
     readonly session: SessionId | null;
-    /** Milliseconds until it could be fenced; 0 without a session. */
+    /**
+     * Milliseconds until it could be fenced. Without a session: for how long the acceptor may still have
+     * forgotten one; 0: there surely is none.
+     */
     readonly remaining: number;
   }
   | { readonly type: "hosting"; readonly nodes: readonly string[] };
@@ -297,7 +302,10 @@ export type GenesisReply =
     readonly registers: readonly RegisterCopy[];
     /** Present in the last piece, read after all registers. */
     readonly last: {
+      /** The sessions that the sender fenced, by waiting or as a copy. */
       readonly fenced: readonly SessionId[];
+      /** The sessions that their own nodes ended. */
+      readonly ended: readonly SessionId[];
       readonly floor: number;
       readonly vector: readonly Life[];
       /** Milliseconds for which no session may be granted yet (clusters with clients). */

@@ -15,6 +15,8 @@ export interface Recovered {
   readonly floor: number;
   /** The sessions that somebody fenced. */
   readonly fenced: readonly SessionId[];
+  /** Those that their own nodes ended. */
+  readonly ended: readonly SessionId[];
   /** The highest incarnation heard of, for each member. */
   readonly vector: readonly Life[];
   /** For how many milliseconds it may grant no session yet. */
@@ -50,6 +52,7 @@ export interface RecoveryOptions {
 interface Copy {
   readonly registers: ReadonlyMap<RegisterId, RegisterCopy>;
   readonly fenced: readonly SessionId[];
+  readonly ended: readonly SessionId[];
   readonly floor: number;
   readonly vector: readonly Life[];
   readonly wait: number;
@@ -179,8 +182,8 @@ export class Recovery {
     transfer.number = this.#options.nextId();
     if (reply.last === null) return { ask: [this.#ask(sender.member)] };
     this.#transfers.delete(sender.member);
-    const { fenced, floor, vector, wait } = reply.last;
-    const copy = { registers: transfer.registers, fenced, floor, vector, wait };
+    const { fenced, ended, floor, vector, wait } = reply.last;
+    const copy = { registers: transfer.registers, fenced, ended, floor, vector, wait };
     // The vector of the last piece counts.
     if (!this.#copies.add({ ...sender, vector }, copy)) return { ask: [] };
     return { ask: [], event: { type: "recovered", memory: this.#merge() } };
@@ -199,6 +202,7 @@ export class Recovery {
       registers: mergeRegisters(copies),
       floor: Math.max(...copies.map((copy) => copy.floor)),
       fenced: [...new Set(copies.flatMap((copy) => copy.fenced))],
+      ended: [...new Set(copies.flatMap((copy) => copy.ended))],
       vector,
       wait: Math.max(...copies.map((copy) => copy.wait)),
     };
@@ -294,6 +298,7 @@ export function help(
   const last = more ? null : {
     fenced: voter.sessions.fenced(),
     floor: voter.acceptor.floor,
+    ended: voter.sessions.ended(),
     vector: vector(),
     wait: voter.sessions.wait(now),
   };

@@ -1,4 +1,5 @@
 import type { Life } from "./ballot.ts";
+import { OWNER_SHARE } from "./lease.ts";
 import type { SessionReply } from "./messages.ts";
 import type { SessionId } from "./register.ts";
 
@@ -34,8 +35,36 @@ export function compareSessions(a: SessionId, b: SessionId): number {
   return first.sequence - second.sequence;
 }
 
-/** How many sessions, alive and fenced, an acceptor keeps track of at most: more get no answer. */
+/**
+ * Sessions alive, and sessions fenced, that one acceptor keeps track of at most. Renewals and fences of
+ * more get no answer, which is always safe.
+ */
 export const MAX_SESSIONS = 100_000;
+
+/**
+ * Time for which a fenced session stays refused after it was last asked for, in multiples of `maxTtl`. An
+ * owner counts on no first grant later than {@linkcode GRANT_SHARE} of it after it began to ask, and
+ * nobody counts a fence that was asked for more than one `maxTtl` ago.
+ */
+export const FENCED_KEPT = 2;
+
+/**
+ * Time that an owner may take to get its first grant, in multiples of `maxTtl`: what acceptors keep, less
+ * the 5 % by which clock rates may differ. Later than that, an acceptor may have forgotten a fence.
+ */
+export const GRANT_SHARE = FENCED_KEPT * OWNER_SHARE;
+
+/** Sweeps in one `maxTtl`; one more often than every {@linkcode MIN_TTL} only where an acceptor is full. */
+const SWEEPS_PER_TTL = 4;
+
+/** Ended sessions that give way together: to find the oldest entry of a map takes as long as many were dropped. */
+const DROPPED_AT_ONCE = 1_000;
+
+interface Renewal {
+  readonly renewed: number;
+  readonly ttl: number;
+  readonly hosts: readonly string[];
+}
 
 /**
  * The acceptor's side of all leases (Gray & Cheriton, *Leases*, 1989, decided by quorums). It
@@ -44,36 +73,45 @@ export const MAX_SESSIONS = 100_000;
  */
 export class SessionTable {
   readonly #maxTtl: number;
-  readonly #renewals = new Map<
-    SessionId,
-    { renewed: number; ttl: number; hosts: readonly string[] }
-  >();
-  /** Session to the time at which it was last asked for. */
+  readonly #clockError: () => number;
+  readonly #renewals = new Map<SessionId, Renewal>();
+  /** Session to the time at which it was last asked for; in the order of these times. */
   readonly #fenced = new Map<SessionId, number>();
+  /** Sessions that their own nodes ended, to the time at which this acceptor heard of it; in that order. */
+  readonly #ended = new Map<SessionId, number>();
   /** Until when it answers `fenced` to nothing: it may have forgotten a renewal. */
   #allAliveUntil = -Infinity;
   /** Until when it grants nothing: sessions of before a total loss may still be believed in. */
   #grantsFrom = -Infinity;
   #swept = -Infinity;
 
-  /** For a cluster whose sessions live at most `maxTtl` milliseconds. */
-  constructor(maxTtl: number) {
+  /**
+   * For a cluster whose sessions live at most `maxTtl` milliseconds. `clockError` is how far a reading of
+   * the clock may be behind the truth: that much longer is waited.
+   */
+  constructor(maxTtl: number, clockError: () => number = () => 0) {
     this.#maxTtl = maxTtl;
+    this.#clockError = clockError;
   }
 
   /**
    * To be called when the memory of renewals was lost: from `now` on every session, known or not,
    * counts as renewed at this moment. `fenced` are sessions that others had fenced: these are not
-   * renewed any more, but not reported as fenced before `maxTtl` either.
+   * renewed any more, but not reported as fenced before `maxTtl` either. `ended` are those of which their
+   * own nodes had said that they are over: that needs no waiting.
    */
-  recover(now: number, fenced: Iterable<SessionId>): void {
-    this.#allAliveUntil = now + this.#maxTtl;
+  recover(now: number, fenced: Iterable<SessionId>, ended: Iterable<SessionId> = []): void {
+    this.#allAliveUntil = now + this.#maxTtl + this.#clockError();
     for (const session of fenced) this.#fenced.set(session, now);
+    for (const session of ended) {
+      this.#fenced.delete(session);
+      this.#ended.set(session, now);
+    }
   }
 
   /** Grants no session before `time`. */
   grantFrom(time: number): void {
-    this.#grantsFrom = Math.max(this.#grantsFrom, time);
+    this.#grantsFrom = Math.max(this.#grantsFrom, time + this.#clockError());
   }
 
   /** For how many milliseconds it grants nothing yet. */
@@ -90,8 +128,8 @@ export class SessionTable {
     hosts: readonly string[] = [],
   ): SessionReply | undefined {
     if (ttl > this.#maxTtl || now < this.#grantsFrom) return undefined;
-    if (this.#fenced.has(session)) {
-      this.#fenced.set(session, now);
+    if (this.#isFenced(session)) {
+      this.#askedFor(session, now);
       return { type: "refused", session };
     }
     this.#sweep(now);
@@ -106,26 +144,37 @@ export class SessionTable {
    */
   fence(session: SessionId, now: number): SessionReply | undefined {
     this.#sweep(now);
+    // Its own node said so: there is nothing to wait for, whatever this acceptor has forgotten.
+    if (this.#ended.has(session)) return { type: "fenced", session };
     const remaining = this.#remaining(session, now);
     // Also for one that is in the set: its place there may have been copied, and this acceptor has
     // not waited for it.
     if (this.#allAliveUntil > now) return { type: "alive", session, remaining };
     if (!this.#fenced.has(session) && remaining > 0) return { type: "alive", session, remaining };
-    return this.#fence(session, now);
+    if (!this.#fenced.has(session) && !this.#hasRoom()) return undefined;
+    this.#askedFor(session, now);
+    this.#renewals.delete(session);
+    return { type: "fenced", session };
   }
 
   /** `end`, from the session's own node: nobody believes in it any more. */
   end(session: SessionId, now: number): SessionReply | undefined {
     this.#sweep(now);
-    return this.#fence(session, now);
-  }
-
-  #fence(session: SessionId, now: number): SessionReply | undefined {
-    // Whoever asks for names that nobody has must not fill the memory; silence is always safe.
-    if (this.#fenced.size >= MAX_SESSIONS && !this.#fenced.has(session)) return undefined;
-    this.#fenced.set(session, now);
+    if (!this.#isFenced(session) && !this.#hasRoom()) return undefined;
+    this.#fenced.delete(session);
+    this.#ended.delete(session);
+    this.#ended.set(session, now);
     this.#renewals.delete(session);
     return { type: "fenced", session };
+  }
+
+  /**
+   * `look`: for how long `session` could not be fenced here; 0 when it could be. Changes nothing, so a
+   * look at a session that is well does it no harm.
+   */
+  look(session: SessionId, now: number): SessionReply {
+    const remaining = this.isStale(session, now) ? 0 : this.#remaining(session, now);
+    return { type: "alive", session, remaining };
   }
 
   /** Whether a session of `node` is alive here. */
@@ -136,14 +185,17 @@ export class SessionTable {
   /** `sessionOf`: the newest session of `node` that is alive here. */
   newest(node: string, now: number): SessionReply {
     const newest = this.#newest(node, now);
-    const remaining = newest === null ? 0 : this.#remaining(newest, now);
-    return { type: "newest", session: newest, remaining };
+    if (newest !== null) {
+      return { type: "newest", session: newest, remaining: this.#remaining(newest, now) };
+    }
+    // It may have forgotten one.
+    return { type: "newest", session: null, remaining: Math.max(this.#allAliveUntil - now, 0) };
   }
 
   #newest(node: string, now: number): SessionId | null {
     let newest: SessionId | null = null;
     for (const [session, { renewed, ttl }] of this.#renewals) {
-      if (now - renewed >= ttl || this.#fenced.has(session)) continue;
+      if (now - renewed >= ttl || this.#isFenced(session)) continue;
       if (!session.startsWith(`${node}/`)) continue;
       if (newest === null || compareSessions(session, newest) > 0) newest = session;
     }
@@ -154,7 +206,7 @@ export class SessionTable {
   hosting(spec: string, now: number): SessionReply {
     const nodes = new Set<string>();
     for (const [session, { renewed, ttl, hosts }] of this.#renewals) {
-      if (now - renewed >= ttl || this.#fenced.has(session) || !hosts.includes(spec)) continue;
+      if (now - renewed >= ttl || this.#isFenced(session) || !hosts.includes(spec)) continue;
       nodes.add(parseSession(session).node);
     }
     return { type: "hosting", nodes: [...nodes] };
@@ -162,39 +214,81 @@ export class SessionTable {
 
   /** Whether this acceptor believes that the session expired: only a quorum of fences makes it so. */
   isStale(session: SessionId, now: number): boolean {
+    if (this.#ended.has(session)) return true;
     if (this.#allAliveUntil > now) return false;
     return this.#fenced.has(session) || this.#remaining(session, now) <= 0;
   }
 
-  /** The sessions that are fenced, for a member that copies this memory. */
+  /** The sessions that are fenced, for a member that copies this memory; without those of `ended`. */
   fenced(): SessionId[] {
     return [...this.#fenced.keys()];
   }
 
+  /** The sessions that their own nodes ended, for a member that copies this memory. */
+  ended(): SessionId[] {
+    return [...this.#ended.keys()];
+  }
+
   /** How many sessions it keeps track of, alive and fenced. */
   get size(): number {
-    return this.#renewals.size + this.#fenced.size;
+    return this.#renewals.size + this.#fenced.size + this.#ended.size;
+  }
+
+  #isFenced(session: SessionId): boolean {
+    return this.#fenced.has(session) || this.#ended.has(session);
+  }
+
+  /** It is kept from now on. What its own node ended is over for good, and kept no longer for that. */
+  #askedFor(session: SessionId, now: number): void {
+    if (this.#ended.has(session)) return;
+    // Deleted first, so that the map stays in order.
+    this.#fenced.delete(session);
+    this.#fenced.set(session, now);
   }
 
   /** Milliseconds until `session` could be fenced here. */
   #remaining(session: SessionId, now: number): number {
     const renewal = this.#renewals.get(session);
-    const own = renewal === undefined ? 0 : renewal.renewed + renewal.ttl - now;
+    const own = renewal === undefined
+      ? 0
+      : renewal.renewed + renewal.ttl + this.#clockError() - now;
     return Math.max(own, this.#allAliveUntil - now, 0);
+  }
+
+  /**
+   * Whether one more may be fenced or ended. Bounds memory against fences of invented sessions. An ended
+   * one can give way at any age: its owner counts no grant any more, and a renewal that comes late only
+   * makes it look alive for one time to live.
+   */
+  #hasRoom(): boolean {
+    if (this.#fenced.size + this.#ended.size < MAX_SESSIONS) return true;
+    let dropped = 0;
+    for (const oldest of this.#ended.keys()) {
+      if (dropped++ >= DROPPED_AT_ONCE) break;
+      this.#ended.delete(oldest);
+    }
+    return dropped > 0;
   }
 
   /** Drops, now and then, what can no longer change any answer. */
   #sweep(now: number): void {
-    if (now - this.#swept < this.#maxTtl) return;
+    const fences = this.#fenced.size + this.#ended.size;
+    const isFull = this.#renewals.size >= MAX_SESSIONS || fences >= MAX_SESSIONS;
+    if (now - this.#swept < (isFull ? MIN_TTL : this.#maxTtl / SWEEPS_PER_TTL)) return;
     this.#swept = now;
+    this.#dropOldest(this.#fenced, now - FENCED_KEPT * this.#maxTtl - this.#clockError());
+    this.#dropOldest(this.#ended, now - this.#maxTtl);
     for (const [session, { renewed, ttl }] of this.#renewals) {
       // An expired renewal and none at all get the same answers.
-      if (now - renewed >= ttl) this.#renewals.delete(session);
+      if (now - renewed >= ttl + this.#clockError()) this.#renewals.delete(session);
     }
-    for (const [session, asked] of this.#fenced) {
-      // Ten times the longest time to live: its owner has long seen its deadline pass, and whoever
-      // counts fences counts only those asked for within one time to live.
-      if (now - asked >= 10 * this.#maxTtl) this.#fenced.delete(session);
+  }
+
+  /** Drops what is in `sessions` since `until` or longer; they are in order. */
+  #dropOldest(sessions: Map<SessionId, number>, until: number): void {
+    for (const [session, since] of sessions) {
+      if (since > until) return;
+      sessions.delete(session);
     }
   }
 }

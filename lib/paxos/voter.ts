@@ -34,10 +34,18 @@ export class Voter {
   /** Its side of all sessions. */
   readonly sessions: SessionTable;
 
-  /** A member that votes under `record` from now on, and has nothing to remember. */
-  constructor(record: GenesisRecord, incarnation: Life, maxKeys: number) {
+  /**
+   * A member that votes under `record` from now on, and has nothing to remember. `clockError` is how far a
+   * reading of its clock may be behind the truth, in milliseconds.
+   */
+  constructor(
+    record: GenesisRecord,
+    incarnation: Life,
+    maxKeys: number,
+    clockError: () => number = () => 0,
+  ) {
     this.incarnation = incarnation;
-    this.sessions = new SessionTable(record.maxTtl);
+    this.sessions = new SessionTable(record.maxTtl, clockError);
     this.acceptor = new Acceptor({
       maxKeys,
       floor: record.floor,
@@ -51,10 +59,11 @@ export class Voter {
     memory: Recovered,
     maxKeys: number,
     now: number,
+    clockError?: () => number,
   ): Voter {
-    const voter = new Voter(record, memory.incarnation, maxKeys);
+    const voter = new Voter(record, memory.incarnation, maxKeys, clockError);
     voter.acceptor.adopt(memory.registers, memory.floor, now);
-    voter.sessions.recover(now, memory.fenced);
+    voter.sessions.recover(now, memory.fenced, memory.ended);
     voter.sessions.grantFrom(now + memory.wait);
     return voter;
   }
@@ -64,6 +73,7 @@ export class Voter {
     switch (request.type) {
       case "renew":
       case "fence":
+      case "look":
       case "end":
       case "sessionOf":
       case "hosts": {
@@ -88,6 +98,8 @@ export class Voter {
         );
       case "fence":
         return this.sessions.fence(request.session, now);
+      case "look":
+        return this.sessions.look(request.session, now);
       case "end":
         // A second process under the same id must not end the sessions of the first.
         if (!isOwn(request.session, from)) return undefined;

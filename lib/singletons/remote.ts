@@ -1,6 +1,5 @@
 import type { Key } from "../codec.ts";
 import type { RegisterId } from "../paxos/register.ts";
-import { showAs } from "../node/runtime/inspect.ts";
 import type { AnySpec } from "./spec.ts";
 
 /** The names of what can be called on an instance. */
@@ -41,10 +40,7 @@ export function makeRemote<T>(
   call: (method: string, args: unknown[]) => Promise<unknown>,
 ): Remote<T> {
   const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
-  const self = Object.create(null);
-  // Runtimes show what is behind a proxy, not the proxy.
-  showAs(self, "Remote", () => ({ spec: target.spec.id, key: target.key }));
-  const remote = new Proxy(self, {
+  const remote = new Proxy(Object.create(null), {
     get(_, name) {
       // Printing a remote is no call.
       if (name === Symbol.toPrimitive || name === "toString") return () => "[object Remote]";

@@ -149,7 +149,7 @@ describe("decodeFrame()", () => {
         const message = frames.request(type);
         spoils("requests", message, (fields) => fields.push(null));
         spoils("requests", message, (fields) => fields.pop());
-        spoilsField("requests", message, 0, -1, 19, 99, 0.5, null, "0", true);
+        spoilsField("requests", message, 0, -1, 20, 99, 0.5, null, "0", true);
         spoilsField("requests", message, 1, -1, 0.5, 2 ** 53, null, "1");
       }
       for (const type of Object.keys(frames.replies) as Reply["type"][]) {
@@ -245,7 +245,7 @@ describe("decodeFrame()", () => {
   });
 
   it("refuses times, choices and lists out of range", () => {
-    const times = [-1, 600_001.5, 1e9, NaN, Infinity, "1", null];
+    const times = [-1, 601_000.5, 1e9, NaN, Infinity, "1", null];
     const parts = { session: SESSION, ttl: 5000, renewal: 1, hosts: ["counter"] };
     const renew: Request = { id: 1, type: "renew", ...parts };
     spoilsField("requests", renew, 3, ...times);

@@ -68,6 +68,7 @@ export class RandomFrames {
       hosts: this.#random.list(3, () => this.#random.pick(["counter", "é"])),
     }),
     fence: () => ({ type: "fence", session: this.session() }),
+    look: () => ({ type: "look", session: this.session() }),
     end: () => ({ type: "end", session: this.session() }),
     hosts: () => ({ type: "hosts", spec: this.#random.pick(["counter", "é", "s".repeat(200)]) }),
     ask: () => ({ type: "ask", body: this.value() }),
@@ -143,7 +144,7 @@ export class RandomFrames {
     alive: () => ({ type: "alive", session: this.session(), remaining: this.time(600_001) }),
     newest: () =>
       this.#random.once(3)
-        ? { type: "newest", session: null, remaining: 0 }
+        ? { type: "newest", session: null, remaining: this.time(600_001) }
         : { type: "newest", session: this.session(), remaining: this.time(600_001) },
     hosting: () => ({ type: "hosting", nodes: this.members() }),
     told: () => ({ type: "told", body: this.value() }),
@@ -175,6 +176,7 @@ export class RandomFrames {
       registers: this.#random.list(4, () => this.copy()),
       last: this.#random.once(2) ? null : {
         fenced: this.sessions(),
+        ended: this.sessions(),
         floor: this.counter(),
         vector: this.vector(),
         wait: this.time(600_001),

@@ -61,8 +61,8 @@ export const CRASHES: readonly Mutation[] = [
     {
       section: 7,
       name: "fences from before a crash count with those that know of it",
-      find: "this.#fenced.add(sender, true)",
-      replace: "this.#fenced.add({ ...sender, vector: [] }, true)",
+      find: "count.fenced.add(sender, true)",
+      replace: "count.fenced.add({ ...sender, vector: [] }, true)",
     },
   ]),
   ...mutationsOf("lib/paxos/lease.ts", ["tests/paxos/lease_test.ts"], [
@@ -91,8 +91,8 @@ export const CRASHES: readonly Mutation[] = [
     {
       section: 7,
       name: "the newest session is told from before a crash, and from after it",
-      find: "all!.add(sender, reply.session);",
-      replace: "all!.add({ ...sender, vector: [] }, reply.session);",
+      find: "all.add(sender, isUnsure",
+      replace: "all.add({ ...sender, vector: [] }, isUnsure",
     },
     {
       section: 7,

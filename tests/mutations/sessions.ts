@@ -18,8 +18,8 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "a session that was fenced is renewed",
-      find: "if (this.#fenced.has(session)) {\n      this.#fenced.set(session, now);",
-      replace: "if (false) {\n      this.#fenced.set(session, now);",
+      find: "if (this.#isFenced(session)) {\n      this.#askedFor(session, now);",
+      replace: "if (false) {\n      this.#askedFor(session, now);",
     },
     {
       section: 6,
@@ -30,8 +30,8 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "a session is fenced before its whole time to live",
-      find: "renewal.renewed + renewal.ttl - now;",
-      replace: "renewal.renewed + renewal.ttl * 0.95 - now;",
+      find: "renewal.renewed + renewal.ttl + this.#clockError() - now;",
+      replace: "renewal.renewed + renewal.ttl * 0.95 + this.#clockError() - now;",
     },
     {
       section: 6,
@@ -49,8 +49,8 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "who came back waits less than the longest time to live",
-      find: "this.#allAliveUntil = now + this.#maxTtl;",
-      replace: "this.#allAliveUntil = now + this.#maxTtl / 2;",
+      find: "this.#allAliveUntil = now + this.#maxTtl + this.#clockError();",
+      replace: "this.#allAliveUntil = now + this.#maxTtl / 2 + this.#clockError();",
     },
     {
       section: 6,
@@ -67,8 +67,8 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 7,
       name: "a shorter wait takes the place of a longer one",
-      find: "this.#grantsFrom = Math.max(this.#grantsFrom, time);",
-      replace: "this.#grantsFrom = time;",
+      find: "this.#grantsFrom = Math.max(this.#grantsFrom, time + this.#clockError());",
+      replace: "this.#grantsFrom = time + this.#clockError();",
     },
     {
       section: 7,
@@ -79,27 +79,112 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "a session that its node ended is not fenced",
-      find: "    this.#sweep(now);\n    return this.#fence(session, now);",
-      replace: '    this.#sweep(now);\n    return { type: "fenced", session };',
+      find: "    this.#ended.set(session, now);\n    this.#renewals.delete(session);",
+      replace: "    this.#renewals.delete(session);",
     },
     {
       section: 6,
       name: "what is fenced is not remembered",
-      find: "    this.#fenced.set(session, now);\n    this.#renewals.delete(session);",
+      find: "    this.#askedFor(session, now);\n    this.#renewals.delete(session);",
       replace: "    this.#renewals.delete(session);",
     },
     {
       section: 6,
       name: "names of sessions that nobody has fill the memory",
-      find:
-        "if (this.#fenced.size >= MAX_SESSIONS && !this.#fenced.has(session)) return undefined;",
+      find: "if (!this.#fenced.has(session) && !this.#hasRoom()) return undefined;",
       replace: "",
     },
     {
       section: 6,
+      name: "sessions that were ended keep others from being fenced",
+      find: "    return dropped > 0;",
+      replace: "    return false;",
+    },
+    {
+      section: 6,
+      name: "a fence gives way to others before its time",
+      find: "    return dropped > 0;",
+      replace:
+        "    if (dropped === 0) for (const one of this.#fenced.keys()) return this.#fenced.delete(one);\n    return true;",
+    },
+    {
+      section: 6,
+      name: "what is kept is not tidied up when it is full",
+      find: "(isFull ? MIN_TTL : this.#maxTtl / SWEEPS_PER_TTL)",
+      replace: "(this.#maxTtl / SWEEPS_PER_TTL)",
+    },
+    {
+      section: 6,
+      name: "who came back takes a copied fence for one of its own",
+      find: "for (const session of fenced) this.#fenced.set(session, now);",
+      replace: "for (const session of fenced) this.#ended.set(session, now);",
+      tests: ["tests/paxos/sessions_test.ts", "tests/paxos/fencing_search_test.ts"],
+    },
+    {
+      section: 6,
+      name: "who came back waits for what its own node has ended",
+      find: 'if (this.#ended.has(session)) return { type: "fenced", session };',
+      replace: "",
+    },
+    {
+      section: 6,
+      name: "who came back does not believe expired what its own node has ended",
+      find: "if (this.#ended.has(session)) return true;",
+      replace: "",
+    },
+    {
+      section: 6,
+      name: "who came back forgets which sessions their own nodes ended",
+      find: "      this.#ended.set(session, now);\n    }",
+      replace: "      this.#fenced.set(session, now);\n    }",
+    },
+    {
+      section: 6,
+      name: "who came back says that there is no session",
+      find: "remaining: Math.max(this.#allAliveUntil - now, 0) };",
+      replace: "remaining: 0 };",
+    },
+    {
+      section: 6,
+      name: "a look at a session says that it could be fenced, though it could not",
+      find: "const remaining = this.isStale(session, now) ? 0 : this.#remaining(session, now);",
+      replace: "const remaining = 0;",
+    },
+    {
+      section: 6,
+      name: "a look at a session that was fenced says that it could not be",
+      find: "const remaining = this.isStale(session, now) ? 0 : this.#remaining(session, now);",
+      replace: "const remaining = this.#remaining(session, now) || 1;",
+    },
+    {
+      section: 6,
+      name: "a coarse clock lets a session be fenced too soon",
+      find: "renewal.renewed + renewal.ttl + this.#clockError() - now;",
+      replace: "renewal.renewed + renewal.ttl - now;",
+    },
+    {
+      section: 6,
+      name: "a coarse clock lets a renewal be forgotten too soon",
+      find: "if (now - renewed >= ttl + this.#clockError()) this.#renewals.delete(session);",
+      replace: "if (now - renewed >= ttl) this.#renewals.delete(session);",
+    },
+    {
+      section: 6,
+      name: "a coarse clock ends the wait of who came back too soon",
+      find: "this.#allAliveUntil = now + this.#maxTtl + this.#clockError();",
+      replace: "this.#allAliveUntil = now + this.#maxTtl;",
+    },
+    {
+      section: 7,
+      name: "a coarse clock ends the wait for grants too soon",
+      find: "this.#grantsFrom = Math.max(this.#grantsFrom, time + this.#clockError());",
+      replace: "this.#grantsFrom = Math.max(this.#grantsFrom, time);",
+    },
+    {
+      section: 6,
       name: "the newest session may be one that has expired",
-      find: "if (now - renewed >= ttl || this.#fenced.has(session)) continue;\n      if (!session",
-      replace: "if (this.#fenced.has(session)) continue;\n      if (!session",
+      find: "if (now - renewed >= ttl || this.#isFenced(session)) continue;\n      if (!session",
+      replace: "if (this.#isFenced(session)) continue;\n      if (!session",
     },
     {
       section: 6,
@@ -122,25 +207,51 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "what is fenced is forgotten too soon",
-      find: "if (now - asked >= 10 * this.#maxTtl)",
-      replace: "if (now - asked >= this.#maxTtl)",
+      find: "now - FENCED_KEPT * this.#maxTtl - this.#clockError());",
+      replace: "now - this.#maxTtl - this.#clockError());",
+      tests: ["tests/paxos/sessions_test.ts", "tests/paxos/fencing_search_test.ts"],
+    },
+    {
+      section: 6,
+      name: "a coarse clock lets what is fenced be forgotten too soon",
+      find: "now - FENCED_KEPT * this.#maxTtl - this.#clockError());",
+      replace: "now - FENCED_KEPT * this.#maxTtl);",
     },
     {
       section: 6,
       name: "what is fenced is never forgotten",
-      find: "if (now - asked >= 10 * this.#maxTtl) this.#fenced.delete(session);",
+      find:
+        "this.#dropOldest(this.#fenced, now - FENCED_KEPT * this.#maxTtl - this.#clockError());",
       replace: "",
     },
     {
       section: 6,
+      name: "what its own node ended is forgotten at once",
+      find: "this.#dropOldest(this.#ended, now - this.#maxTtl);",
+      replace: "this.#dropOldest(this.#ended, now);",
+    },
+    {
+      section: 6,
+      name: "what its own node ended is kept as long as a fence",
+      find: "this.#dropOldest(this.#ended, now - this.#maxTtl);",
+      replace: "this.#dropOldest(this.#ended, now - FENCED_KEPT * this.#maxTtl);",
+    },
+    {
+      section: 6,
       name: "to ask for a fenced session does not keep it fenced",
-      find: '      this.#fenced.set(session, now);\n      return { type: "refused", session };',
-      replace: '      return { type: "refused", session };',
+      find: "    this.#fenced.delete(session);\n    this.#fenced.set(session, now);",
+      replace: "    if (!this.#fenced.has(session)) this.#fenced.set(session, now);",
+    },
+    {
+      section: 6,
+      name: "fences that were asked for again block the way of older ones",
+      find: "    this.#fenced.delete(session);\n    this.#fenced.set(session, now);",
+      replace: "    this.#fenced.set(session, now);",
     },
     {
       section: 6,
       name: "a renewal is forgotten before it has expired",
-      find: "if (now - renewed >= ttl) this.#renewals.delete(session);",
+      find: "if (now - renewed >= ttl + this.#clockError()) this.#renewals.delete(session);",
       replace: "this.#renewals.delete(session);",
     },
   ]),
@@ -160,14 +271,33 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "an owner trusts a clock that stands still in sleep",
-      find: "return Math.max(to.now - from.now, to.wall - from.wall);",
-      replace: "return to.now - from.now;",
+      find: "return Math.max(to.now - from.now, to.wall - from.wall) +",
+      replace: "return (to.now - from.now) +",
     },
     {
       section: 6,
       name: "an owner trusts a clock that is set back",
-      find: "return Math.max(to.now - from.now, to.wall - from.wall);",
-      replace: "return to.wall - from.wall;",
+      find: "return Math.max(to.now - from.now, to.wall - from.wall) +",
+      replace: "return (to.wall - from.wall) +",
+    },
+    {
+      section: 6,
+      name: "an owner believes what a coarse clock says",
+      find: " + this.#options.clockError();",
+      replace: ";",
+    },
+    {
+      section: 6,
+      name: "a session that was never granted may be, when members have forgotten that it ended",
+      find: "this.#dead = this.#elapsed(this.#first, at) >= this.#options.grantWithin;",
+      replace: "",
+      tests: ["tests/paxos/lease_test.ts", "tests/paxos/fencing_search_test.ts"],
+    },
+    {
+      section: 6,
+      name: "the time for the first grant counts from the latest renewal",
+      find: "this.#first ??= at;",
+      replace: "this.#first = at;",
     },
     {
       section: 6,
@@ -205,31 +335,57 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "fences count however long ago they were asked for",
-      find:
-        "    this.#fenced = new Tally(this.#members);\n    this.#alive = new Tally(this.#members);\n    return false;",
-      replace: "    this.#alive = new Tally(this.#members);\n    return false;",
+      find: "if (now - asked < this.#openFor) return;",
+      replace: "return;",
+    },
+    {
+      section: 6,
+      name: "a fence closes the question before it",
+      find: "    this.#counts.set(++this.#last, {",
+      replace: "    this.#counts.clear();\n    this.#counts.set(++this.#last, {",
+      tests: ["tests/paxos/fencing_test.ts", "tests/scripted/questions_test.ts"],
     },
     {
       section: 6,
       name: "fences count that were not asked for within one time to live",
-      find: "if (now - this.#asked < MIN_TTL) return true;",
-      replace: "if (now - this.#asked < 10 * MIN_TTL) return true;",
+      find: "now - newest.asked < MIN_TTL) return",
+      replace: "now - newest.asked < 10 * MIN_TTL) return",
     },
     {
       section: 6,
       name: "one fence ends a session",
-      find: 'if (reply.type === "fenced" && this.#fenced.add(sender, true)) return "ended";',
+      find: 'if (reply.type === "fenced" && count.fenced.add(sender, true)) return "ended";',
       replace:
-        'if (reply.type === "fenced") {\n this.#fenced.add(sender, true);\n return "ended"; }',
+        'if (reply.type === "fenced") {\n count.fenced.add(sender, true);\n return "ended"; }',
     },
     {
       section: 6,
       name: "one answer says that a session is alive",
-      find: "if (this.#alive.replies.length > count - majority(count)) return",
-      replace: "if (this.#alive.replies.length > 0) return",
+      find: "if (count.alive.replies.length > size - majority(size)) return",
+      replace: "if (count.alive.replies.length > 0) return",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/recovery.ts", ["tests/paxos/recovery_test.ts"], [
+    {
+      section: 6,
+      name: "who comes back does not learn which sessions their own nodes ended",
+      find: "ended: [...new Set(copies.flatMap((copy) => copy.ended))],",
+      replace: "ended: copies[0].ended,",
     },
   ]),
   ...mutationsOf("lib/paxos/voter.ts", ["tests/paxos/voter_test.ts"], [
+    {
+      section: 6,
+      name: "who came back does not heed which sessions their own nodes ended",
+      find: "memory.fenced, memory.ended);",
+      replace: "memory.fenced);",
+    },
+    {
+      section: 6,
+      name: "an acceptor does not know how coarse its clock is",
+      find: "new SessionTable(record.maxTtl, clockError);",
+      replace: "new SessionTable(record.maxTtl);",
+    },
     {
       section: 6,
       name: "another node renews a session",
@@ -253,7 +409,7 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "who came back does not know that it forgot renewals",
-      find: "    voter.sessions.recover(now, memory.fenced);\n",
+      find: "    voter.sessions.recover(now, memory.fenced, memory.ended);\n",
       replace: "",
     },
     {

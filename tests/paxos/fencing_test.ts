@@ -1,9 +1,10 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { Fencing } from "../../lib/paxos/fencing.ts";
-import { Lease } from "../../lib/paxos/lease.ts";
+import type { SessionReply } from "../../lib/paxos/messages.ts";
 import type { Sender } from "../../lib/paxos/quorum.ts";
 import { MIN_TTL, SessionTable } from "../../lib/paxos/sessions.ts";
+import { makeLease } from "./lease.ts";
 
 const members = ["a", "b", "c"];
 const session = "n/1/1";
@@ -15,9 +16,41 @@ const sender = (member: string, incarnation = "1", vector = ["1", "1", "1"]): Se
 const fenced = { type: "fenced", session } as const;
 const alive = { type: "alive", session, remaining: 500 } as const;
 
+/** An answer counts for so long after it was asked for, in milliseconds. */
+const OPEN_FOR = 1_000;
+
+/** A `Fencing` whose answers come at once, to its latest asking. */
+class Asker {
+  readonly fencing: Fencing;
+  number = 0;
+  #now = 0;
+
+  constructor(ids: readonly string[] = members, openFor = OPEN_FOR) {
+    this.fencing = new Fencing(ids, openFor);
+  }
+
+  /** Asks; the number of the count. */
+  ask(now: number): number {
+    this.#now = now;
+    return this.number = this.fencing.ask(now);
+  }
+
+  receive(from: Sender, reply: SessionReply, number = this.number, now = this.#now) {
+    return this.fencing.receive(number, from, reply, now);
+  }
+
+  missing(): string[] {
+    return this.fencing.missing();
+  }
+
+  get undecided(): boolean {
+    return this.fencing.undecided;
+  }
+}
+
 describe("Fencing", () => {
   it("a session ended when a quorum has fenced it", () => {
-    const fencing = new Fencing(members);
+    const fencing = new Asker();
     fencing.ask(0);
     assertEquals(fencing.receive(sender("a"), fenced), undefined);
     assertEquals(fencing.receive(sender("a"), fenced), undefined);
@@ -25,7 +58,7 @@ describe("Fencing", () => {
   });
 
   it("one member that was cut off cannot spoil a healthy session", () => {
-    const fencing = new Fencing(members);
+    const fencing = new Asker();
     fencing.ask(0);
     assertEquals(fencing.receive(sender("a"), fenced), undefined);
     assertEquals(fencing.receive(sender("b"), alive), undefined);
@@ -33,23 +66,23 @@ describe("Fencing", () => {
   });
 
   it("is alive as soon as no quorum is left that could say otherwise", () => {
-    const five = new Fencing(["a", "b", "c", "d", "e"]);
+    const five = new Asker(["a", "b", "c", "d", "e"]);
     five.ask(0);
     const five1 = ["1", "1", "1", "1", "1"];
     assertEquals(five.receive(sender("a", "1", five1), alive), undefined);
     assertEquals(five.receive(sender("b", "1", five1), alive), undefined);
     assertEquals(five.receive(sender("c", "1", five1), alive), "alive");
-    const four = new Fencing(["a", "b", "c", "d"]);
+    const four = new Asker(["a", "b", "c", "d"]);
     four.ask(0);
     assertEquals(four.receive(sender("a"), alive), undefined);
     assertEquals(four.receive(sender("b"), alive), "alive");
-    const one = new Fencing(["a"]);
+    const one = new Asker(["a"]);
     one.ask(0);
     assertEquals(one.receive(sender("a", "1", ["1"]), alive), "alive");
   });
 
   it("tells who has not answered, and when a quorum has answered without agreeing", () => {
-    const fencing = new Fencing(members);
+    const fencing = new Asker();
     fencing.ask(0);
     assertEquals([fencing.missing(), fencing.undecided], [["a", "b", "c"], false]);
     fencing.receive(sender("b"), fenced);
@@ -59,7 +92,7 @@ describe("Fencing", () => {
   });
 
   it("who was alive may turn out fenced when asked again", () => {
-    const fencing = new Fencing(members);
+    const fencing = new Asker();
     fencing.ask(0);
     fencing.receive(sender("a"), alive);
     fencing.receive(sender("b"), fenced);
@@ -67,7 +100,7 @@ describe("Fencing", () => {
   });
 
   it("takes nothing but answers to `fence`, and only those of members", () => {
-    const fencing = new Fencing(members);
+    const fencing = new Asker();
     fencing.ask(0);
     assertEquals(fencing.receive(sender("x"), fenced), undefined);
     assertEquals(fencing.receive(sender("y"), fenced), undefined);
@@ -77,7 +110,7 @@ describe("Fencing", () => {
   });
 
   it("a quorum of fences is crash-consistent", () => {
-    const fencing = new Fencing(members);
+    const fencing = new Asker();
     fencing.ask(0);
     assertEquals(fencing.receive(sender("a", "1", ["1", "1", "1"]), fenced), undefined);
     assertEquals(fencing.receive(sender("b", "1", ["2", "1", "1"]), fenced), undefined);
@@ -86,19 +119,50 @@ describe("Fencing", () => {
   });
 
   it("answers must all have been asked for within one ttl: asking later begins a new count", () => {
-    const fencing = new Fencing(members);
-    assertEquals(fencing.ask(1_000), false);
+    const fencing = new Asker();
+    assertEquals(fencing.ask(1_000), 1);
     fencing.receive(sender("a"), fenced);
-    assertEquals(fencing.ask(999 + MIN_TTL), true); // still the same count
+    assertEquals(fencing.ask(999 + MIN_TTL), 1); // still the same count
     assertEquals(fencing.missing(), ["b", "c"]);
-    assertEquals(fencing.ask(1_000 + MIN_TTL), false);
+    assertEquals(fencing.ask(1_000 + MIN_TTL), 2);
     assertEquals([fencing.missing(), fencing.undecided], [["a", "b", "c"], false]);
     assertEquals(fencing.receive(sender("b"), fenced), undefined);
     assertEquals(fencing.receive(sender("c"), fenced), "ended");
   });
 
+  it("an earlier count stays open: its answers may take longer than the wait for the next asking", () => {
+    const fencing = new Asker();
+    const first = fencing.ask(0);
+    const second = fencing.ask(500);
+    assertEquals(fencing.receive(sender("a"), fenced, first, 900), undefined);
+    // Of two counts: they do not add up.
+    assertEquals(fencing.receive(sender("b"), fenced, second, 900), undefined);
+    assertEquals(fencing.receive(sender("b"), fenced, first, OPEN_FOR - 1), "ended");
+  });
+
+  it("an answer counts for a while only: acceptors may forget then what they fenced", () => {
+    const fencing = new Asker();
+    const first = fencing.ask(0);
+    assertEquals(fencing.receive(sender("a"), fenced, first, 1), undefined);
+    assertEquals(fencing.receive(sender("b"), fenced, first, OPEN_FOR), undefined);
+    // Also what was asked for in time and has come before.
+    const second = fencing.ask(2 * OPEN_FOR);
+    assertEquals(fencing.receive(sender("c"), fenced, first, 2 * OPEN_FOR), undefined);
+    assertEquals(fencing.receive(sender("c"), fenced, second, 2 * OPEN_FOR), undefined);
+  });
+
+  it("is undecided by an earlier count, too", () => {
+    const fencing = new Asker();
+    const first = fencing.ask(0);
+    fencing.ask(500);
+    fencing.receive(sender("a"), fenced, first, 600);
+    assertEquals(fencing.undecided, false);
+    fencing.receive(sender("b"), alive, first, 600);
+    assertEquals(fencing.undecided, true);
+  });
+
   it("`alive` is counted anew as well", () => {
-    const fencing = new Fencing(members);
+    const fencing = new Asker();
     fencing.ask(0);
     fencing.receive(sender("a"), alive);
     fencing.ask(MIN_TTL);
@@ -107,9 +171,39 @@ describe("Fencing", () => {
   });
 
   it("the time of a count runs from its first asking, not from the latest", () => {
-    const fencing = new Fencing(members);
+    const fencing = new Asker();
     fencing.ask(0);
-    assertEquals([fencing.ask(60), fencing.ask(90), fencing.ask(MIN_TTL)], [true, true, false]);
+    assertEquals([fencing.ask(60), fencing.ask(90), fencing.ask(MIN_TTL)], [1, 1, 2]);
+  });
+});
+
+describe("Fencing and acceptors that forget what they fenced", () => {
+  it("an answer from before that does not count with a later one: the session may be well", () => {
+    const maxTtl = 1_000;
+    const tables = members.map(() => new SessionTable(maxTtl));
+    const lease = makeLease(session, maxTtl, members);
+    /** The owner renews, and these members hear of it. */
+    const renew = (now: number, ...heard: number[]) => {
+      const renewal = lease.renew({ now, wall: now });
+      for (const index of heard) {
+        const reply = tables[index].renew(session, maxTtl, renewal, now);
+        if (reply?.type !== "renewed") continue;
+        lease.renewed(sender(members[index]), renewal, { now, wall: now });
+      }
+    };
+    // a has not heard of it, and fences it at once; b's question is late.
+    const fencing = new Fencing(members, maxTtl);
+    const count = fencing.ask(0);
+    const early = tables[0].fence(session, 0)!;
+    assertEquals(fencing.receive(count, sender("a"), early, 1), undefined);
+    for (let now = 1; now < 2_300; now += 300) renew(now, 1, 2);
+    // a may have forgotten it by now, and b loses sight of the owner.
+    tables[0].fence("m/1/1", 2_300);
+    for (let now = 2_300; now < 3_300; now += 300) renew(now, 0, 2);
+    assertEquals(lease.isValid({ now: 3_300, wall: 3_300 }), true);
+    const late = tables[1].fence(session, 3_300)!;
+    assertEquals([early.type, late.type], ["fenced", "fenced"]);
+    assertEquals(fencing.receive(count, sender("b"), late, 3_301), undefined);
   });
 });
 
@@ -124,8 +218,8 @@ describe("Fencing and the owner's lease", () => {
       const heard = [choice & 7, (choice >> 3) & 7, (choice >> 6) & 7];
       for (let asks = 0; asks < 8; asks++) {
         const tables = members.map(() => new SessionTable(1_000));
-        const lease = new Lease(session, ttl, members);
-        const fencing = new Fencing(members);
+        const lease = makeLease(session, ttl, members);
+        const fencing = new Asker();
         for (let time = 0; time <= 1_500; time += 100) {
           const at = { now: time, wall: time };
           // Renewals are sent at 0, 200 and 400.

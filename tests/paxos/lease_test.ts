@@ -1,8 +1,9 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { Lease, OWNER_SHARE, type Reading } from "../../lib/paxos/lease.ts";
+import { type Lease, type LeaseOptions, OWNER_SHARE, type Reading } from "../../lib/paxos/lease.ts";
 import type { Sender } from "../../lib/paxos/quorum.ts";
-import { SessionTable } from "../../lib/paxos/sessions.ts";
+import { FENCED_KEPT, GRANT_SHARE, SessionTable } from "../../lib/paxos/sessions.ts";
+import { makeLease as leaseOf } from "./lease.ts";
 
 const members = ["a", "b", "c"];
 const sender = (member: string, incarnation = "1", vector = ["1", "1", "1"]): Sender => ({
@@ -16,7 +17,8 @@ const at = (now: number): Reading => ({ now, wall: 1_700_000_000_000 + now });
 /** Clocks that differ in how far they went. */
 const clocks = (now: number, wall: number): Reading => ({ now, wall: 1_700_000_000_000 + wall });
 
-const makeLease = (ttl = 1_000) => new Lease("n/1/1", ttl, members);
+const makeLease = (ttl = 1_000, options: Partial<LeaseOptions> = {}) =>
+  leaseOf("n/1/1", ttl, members, options);
 
 /** A lease whose first renewal was sent at 0, and granted by a and b at once. */
 function granted(ttl = 1_000): Lease {
@@ -37,9 +39,47 @@ describe("Lease: the owner's deadline (Gray & Cheriton, Leases)", () => {
       false,
       false,
     ]);
-    assertEquals([lease.remaining(at(10)), lease.isDead(at(10_000))], [0, false]);
+    assertEquals([lease.remaining(at(10)), lease.isDead(at(1_800))], [0, false]);
     assertEquals(lease.renewed(sender("c"), renewal, at(20)), true);
     assertEquals([lease.isValid(at(20)), lease.wasGranted], [true, true]);
+  });
+
+  it("is dead for ever when no quorum granted it in its time: members may have forgotten that it ended", () => {
+    assertEquals(GRANT_SHARE, FENCED_KEPT * OWNER_SHARE);
+    const limit = 5_000;
+    for (const [time, isGranted] of [[limit - 1, true], [limit, false]] as const) {
+      const lease = makeLease(1_000, { grantWithin: limit });
+      lease.renew(at(100));
+      const renewal = lease.renew(at(100 + time - 10));
+      lease.renewed(sender("a"), renewal, at(100 + time - 5));
+      assertEquals(lease.renewed(sender("b"), renewal, at(100 + time)), isGranted);
+      assertEquals([lease.isValid(at(100 + time)), lease.isDead(at(100 + time))], [
+        isGranted,
+        !isGranted,
+      ]);
+      // Once it was granted, that limit does not matter any more.
+      const next = lease.renew(at(100 + time + 500));
+      lease.renewed(sender("a"), next, at(100 + time + 500));
+      lease.renewed(sender("b"), next, at(100 + time + 500));
+      assertEquals(lease.isValid(at(100 + time + 1_400)), isGranted);
+    }
+  });
+
+  it("is not dead, however old its name is, before it was first asked for", () => {
+    const lease = makeLease();
+    assertEquals([lease.isDead(at(1_000_000)), lease.wasGranted], [false, false]);
+    const renewal = lease.renew(at(1_000_000));
+    lease.renewed(sender("a"), renewal, at(1_000_000));
+    assertEquals(lease.renewed(sender("b"), renewal, at(1_000_000)), true);
+  });
+
+  it("tells how long ago the renewal was sent that it counts from", () => {
+    const lease = makeLease();
+    assertEquals(lease.age(at(0)), 0);
+    const renewal = lease.renew(at(100));
+    lease.renewed(sender("a"), renewal, at(200));
+    lease.renewed(sender("b"), renewal, at(700));
+    assertEquals(lease.age(at(750)), 650);
   });
 
   it("is the time of sending plus 95 % of the ttl, not the time at which the grant arrived", () => {
@@ -203,6 +243,40 @@ describe("Lease: the larger of both clocks' differences", () => {
     assertEquals(lease.renewed(sender("b"), renewal, clocks(310, -3_599_990)), true);
     assertAlmostEquals(lease.remaining(clocks(400, -3_599_900)), 850);
     assertEquals(lease.isValid(clocks(400, 0)), false);
+  });
+});
+
+describe("Lease and coarse clocks", () => {
+  const ERROR = 200;
+  const coarse = (time: number) => at(Math.floor(time / 100) * 100);
+
+  it("its deadline is as much earlier as the time since the renewal may look shorter than it is", () => {
+    const lease = makeLease(1_000, { clockError: () => ERROR });
+    const renewal = lease.renew(at(0));
+    for (const member of ["a", "b"]) lease.renewed(sender(member), renewal, at(0));
+    assertEquals([lease.remaining(at(0)), lease.isValid(at(749.9))], [750, true]);
+    assertEquals(lease.isValid(at(750)), false);
+  });
+
+  it("the deadline passes before an acceptor with a coarse clock may fence: at every offset of both", () => {
+    for (let sent = 0; sent < 100; sent += 7) {
+      for (let heard = sent; heard < sent + 100; heard += 9) {
+        const lease = makeLease(1_000, { clockError: () => 100 });
+        const table = new SessionTable(1_000, () => 100);
+        const renewal = lease.renew(coarse(sent));
+        table.renew(lease.session, lease.ttl, 1, coarse(heard).now);
+        for (const member of ["a", "b"]) lease.renewed(sender(member), renewal, coarse(heard));
+        // In true time, whatever the clocks show.
+        let validUntil = 0;
+        let fencedAt = 0;
+        for (let time = heard; fencedAt === 0; time++) {
+          if (lease.isValid(coarse(time))) validUntil = time;
+          if (table.fence(lease.session, coarse(time).now)?.type === "fenced") fencedAt = time;
+        }
+        assertEquals(validUntil < sent + 950, true, `${sent} ${heard}: valid at ${validUntil}`);
+        assertEquals(fencedAt >= heard + 1_000, true, `${sent} ${heard}: fenced at ${fencedAt}`);
+      }
+    }
   });
 });
 

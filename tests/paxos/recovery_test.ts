@@ -216,7 +216,7 @@ describe("Recovery: step 2, the announcement", () => {
       a! recovered as 2
     `);
     assertEquals(comeback.memory?.floor, 9);
-    assertEquals(comeback.memory?.fenced, ["n/1/1"]);
+    assertEquals([comeback.memory?.fenced, comeback.memory?.ended], [[], ["n/1/1"]]);
     assertEquals(comeback.memory?.registers.length, PIECE_ENTRIES + 1);
   });
 
@@ -296,7 +296,7 @@ describe("Recovery: step 3, what it has then", () => {
     const [{ request }] = comeback.recovery.tick().filter(({ to }) => to === "c");
     if (request.type !== "transfer") throw new Error("not asked for its state");
     const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
-    const last = { fenced: [], floor: 0, vector: ["2", "5", "1"], wait: 0 };
+    const last = { fenced: [], ended: [], floor: 0, vector: ["2", "5", "1"], wait: 0 };
     const { id, announcement } = request;
     const piece = { id, type: "piece", announcement, registers: [], last } as const;
     comeback.receive("c", { ...header, vector: ["2", "1", "1"] }, piece);
@@ -351,14 +351,23 @@ describe("Recovery: step 3, what it has then", () => {
       comeback.handle(member, accept(`${floor}p`, absent(Number(floor)), "k1"));
       comeback.handle(member, forget(`${floor}p`, "k1"));
     }
-    for (const session of ["n/1/1", "m/1/1"]) comeback.voter("b").sessions.end(session, 0);
-    for (const session of ["m/1/1", "o/1/1"]) comeback.voter("c").sessions.end(session, 0);
+    for (const session of ["n/1/1", "m/1/1"]) comeback.voter("b").sessions.fence(session, 0);
+    for (const session of ["m/1/1", "o/1/1"]) comeback.voter("c").sessions.fence(session, 0);
+    for (const session of ["p/1/1", "q/1/1"]) comeback.voter("b").sessions.end(session, 0);
+    for (const session of ["q/1/1", "r/1/1"]) comeback.voter("c").sessions.end(session, 0);
     comeback.voter("b").sessions.grantFrom(300);
     comeback.voter("c").sessions.grantFrom(900);
     comeback.now = 100;
     comeback.ask("b", "c");
-    const { floor, fenced, wait, vector } = comeback.memory!;
-    assertEquals({ floor, fenced: fenced.toSorted(), wait, vector }, {
+    const { floor, fenced, ended, wait, vector } = comeback.memory!;
+    assertEquals({
+      floor,
+      fenced: fenced.toSorted(),
+      ended: ended.toSorted(),
+      wait,
+      vector,
+    }, {
+      ended: ["p/1/1", "q/1/1", "r/1/1"],
       floor: 7,
       fenced: ["m/1/1", "n/1/1", "o/1/1"],
       wait: 800,
@@ -422,7 +431,7 @@ describe("Recovery: step 3, what it has then", () => {
     const pieces = comeback.recovery.tick();
     assert(pieces.every(({ request }) => request.type === "transfer"));
     const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
-    const last = { fenced: [], floor: 0, vector: ["2", "1", "1"], wait: 0 };
+    const last = { fenced: [], ended: [], floor: 0, vector: ["2", "1", "1"], wait: 0 };
     for (const { to, request } of pieces) {
       const stale = { type: "piece", announcement: 1, registers: [], last } as const;
       const reply = { id: request.id, ...stale };

@@ -156,6 +156,7 @@ describe("Voter.recovered()", () => {
     }],
     floor: 900,
     fenced: ["m/1/1"],
+    ended: ["o/1/1"],
     vector: ["2", "1", "1"],
     wait: 300,
   };
@@ -184,6 +185,25 @@ describe("Voter.recovered()", () => {
       assertEquals(at(5_999), { id: 2, type: "alive", session: asked, remaining: 1 });
       assertEquals(at(6_000), { id: 2, type: "fenced", session: asked });
     }
+  });
+
+  it("answers `fenced` at once for what its own node ended: others were told, or it is now", () => {
+    const voter = make();
+    const ended = { ...fence, session: "o/1/1" };
+    assertEquals(reply(voter, ended, stranger, 1_000), {
+      id: 2,
+      type: "fenced",
+      session: "o/1/1",
+    });
+    reply(voter, end, owner, 1_000);
+    assertEquals(reply(voter, fence, stranger, 1_000), { id: 2, type: "fenced", session });
+  });
+
+  it("waits longer where its clock is coarse", () => {
+    const voter = Voter.recovered(record, memory, 10, 1_000, () => 200);
+    const at = (now: number) => reply(voter, fence, stranger, now);
+    assertEquals(at(6_199), { id: 2, type: "alive", session, remaining: 1 });
+    assertEquals(at(6_200), { id: 2, type: "fenced", session });
   });
 
   it("refuses to renew what was fenced, and takes over the rest of the wait for grants", () => {

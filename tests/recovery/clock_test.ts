@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertInstanceOf } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
+import { SynodError } from "../../mod.ts";
 import { valueOf } from "../support/expect.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { collectEvents } from "../support/wait.ts";
@@ -36,6 +37,27 @@ describe("a member whose wall clock went back", () => {
     cluster.crash("n1");
     assertEquals(await time.until(second.kv.put("k2", 2)), { ok: true, value: 2 });
     assertGreater(valueOf(await time.until(cluster.node("n3").kv.claim("k3", 3))).token, token);
+  });
+
+  it("takes another life for that; what was spawned in the one before ends, and nothing of it stays behind", async () => {
+    const time = new VirtualTime();
+    await using cluster = await startLives(3, { time });
+    cluster.crash("n3");
+    const node = await cluster.start("n3", {}, shifted(time.runtime, -HOUR));
+    const { life } = node;
+    const process = node.spawn();
+    assertEquals([process.pid.session, process.signal.aborted], [`n3/${life}/1`, false]);
+    await time.until(node.ready);
+    assert(node.life > life, "it has its first life still");
+    const { reason } = await time.until(process.exited);
+    assertInstanceOf(reason, SynodError);
+    assertEquals([process.signal.aborted, reason.code], [true, "session_lost"]);
+    assertEquals((await time.until(node.status())).owned.processes, 0);
+    // One of the life that it has now is well.
+    const next = node.spawn();
+    assertEquals([next.pid.session, next.signal.aborted], [`n3/${node.life}/1`, false]);
+    await time.until(node.kv.put("k", 1, { pid: next }));
+    assertEquals(await time.until(cluster.node("n1").kv.get("k")), { ok: true, value: 1 });
   });
 
   it("recovers also after a life that was far ahead", async () => {

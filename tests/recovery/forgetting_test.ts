@@ -3,6 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode } from "../../mod.ts";
 import { valueOf } from "../support/expect.ts";
 import { putAndRelease } from "../names/remains.ts";
+import { PROMISE_TTL } from "../../lib/paxos/acceptor.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { type Lives, startLives } from "./support/lives.ts";
 
@@ -145,7 +146,7 @@ describe("released names", () => {
     );
     cluster.network.heal();
     assertLessOrEqual((await entries(cluster))[0], 50);
-    await time.pass(15_000);
+    await time.pass(1.5 * PROMISE_TTL);
     await time.until(first.kv.put("k", 1));
     assertEquals(await entries(cluster), [1, 1, 1]);
   });

@@ -166,7 +166,7 @@ describe("Membership: coming back (section 7)", () => {
       const { request } = await script.next(from, "transfer");
       if (request.type !== "transfer") throw new Error("what?");
       const vector = [life(1), life(5), life(1)];
-      const last = { fenced: [], floor: 9, vector, wait: 0 };
+      const last = { fenced: [], ended: [], floor: 9, vector, wait: 0 };
       const { id, announcement } = request;
       const piece = { id, type: "piece", announcement, registers: [], last } as const;
       script.answer(from, { ...helper, vector }, piece);

@@ -3,6 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { bucketPrefix, registerId } from "../../lib/codec.ts";
 import type { Listed } from "../../lib/paxos/messages.ts";
 import type { SessionId } from "../../lib/paxos/register.ts";
+import { MIN_TTL } from "../../lib/paxos/sessions.ts";
 import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
 
 const OLD: SessionId = `n/${life(4)}/1`;
@@ -33,6 +34,20 @@ describe("Questions: sessionOf (section 4)", () => {
     assertEquals(found.value, "pending");
     await node.ask("c");
     assertEquals(found.value, NEW);
+  });
+
+  it("who came back may have forgotten one: its none is no answer, nor is that of one that was cut off", async () => {
+    const node = await ScriptedNode.start();
+    renew(node, OLD, "c");
+    node.crash("a", 2, "b", "c");
+    node.voter("a").sessions.recover(node.time.runtime.now(), []);
+    const found = outcomeOf(node.core.questions.sessionOf("n", limits(node)));
+    await node.ask("a", "b", "c");
+    assertEquals(found.value, "pending");
+    renew(node, OLD, "a");
+    await node.time.pass(400);
+    await node.ask("a", "c");
+    assertEquals(found.value, OLD);
   });
 
   it("is none if a quorum knows none", async () => {
@@ -87,6 +102,7 @@ describe("Questions: fence (section 6)", () => {
     await node.send("a", "b", "c");
     // a's answer comes at once, the others' are lost; and it is asked again, after the shortest there is.
     await node.hear("a");
+    await node.time.pass(MIN_TTL);
     await node.lose("b", "c");
     await node.time.pass(400);
     await node.lose("a");
@@ -100,6 +116,7 @@ describe("Questions: fence (section 6)", () => {
     const node = await ScriptedNode.start();
     const found = outcomeOf(node.core.questions.fence(OLD, limits(node)));
     await node.send("a");
+    await node.time.pass(MIN_TTL);
     await node.lose("b", "c");
     await node.time.pass(400);
     // a's answer was on its way for all this time.
@@ -107,6 +124,19 @@ describe("Questions: fence (section 6)", () => {
     await node.lose("a");
     await node.ask("b");
     assertEquals(found.value, "pending");
+  });
+
+  it("answers count however many askings came after theirs, as long as members keep what they fenced", async () => {
+    for (const [delay, ended] of [[4_900, true], [5_000, "pending"]] as const) {
+      // Sessions of this cluster last 5 s at most.
+      const node = await ScriptedNode.start();
+      const limits = { deadline: node.time.runtime.now() + 60_000 };
+      const found = outcomeOf(node.core.questions.fence(OLD, limits));
+      await node.send("a", "b");
+      await node.time.pass(delay);
+      await node.hear("a", "b");
+      assertEquals(found.value, ended);
+    }
   });
 
   it("the quorum is crash-consistent", async () => {
@@ -125,6 +155,26 @@ describe("Questions: remaining", () => {
     renew(node, OLD, "a", "b");
     const found = outcomeOf(node.core.questions.remaining(OLD, limits(node)));
     await node.ask("c", "a");
+    assertEquals(found.value, 5_000);
+  });
+
+  it("a member that came back would wait for one that it does not know", async () => {
+    const node = await ScriptedNode.start();
+    renew(node, OLD, "c");
+    node.crash("a", 2, "b", "c");
+    node.voter("a").sessions.recover(node.time.runtime.now(), []);
+    const found = outcomeOf(node.core.questions.remaining(OLD, limits(node)));
+    // b was cut off from the node: alone, it must not have it fenced.
+    await node.ask("a", "b");
+    assertEquals(found.value, 5_000);
+  });
+
+  it("a later session of the same node says nothing of it: two processes may run under one id", async () => {
+    const node = await ScriptedNode.start();
+    renew(node, OLD, "a", "b", "c");
+    renew(node, `n/${life(5)}/1`, "a", "b", "c");
+    const found = outcomeOf(node.core.questions.remaining(OLD, limits(node)));
+    await node.ask("a", "b");
     assertEquals(found.value, 5_000);
   });
 

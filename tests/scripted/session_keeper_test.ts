@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { GRANT_SHARE } from "../../lib/paxos/sessions.ts";
 import { life, ScriptedNode } from "./support/scripted_node.ts";
 
 const TTL = 5_000;
@@ -149,5 +150,62 @@ describe("SessionKeeper (section 6)", () => {
     assertEquals(node.core.session.isValid(), false);
     await node.ask("c");
     assertEquals(node.core.session.isValid(), true);
+  });
+
+  it("answers may come after many more renewals were sent: each counts from its own sending", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    node.core.session.open();
+    await node.send("a", "b");
+    await node.time.pass(4_000);
+    const sent = (await node.asked("a")).length;
+    assert(sent > 5, `${sent} renewals were sent since`);
+    await node.hear("a", "b");
+    assertEquals([node.core.session.remaining, node.lost], [TTL * 0.95 - 4_000, []]);
+  });
+
+  it("gives up a session that was never granted, before members forget that they may have fenced it", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    node.core.session.open();
+    await silence(node, TTL * GRANT_SHARE - 1);
+    assertEquals([node.core.session.current, node.lost], [session(1), []]);
+    await silence(node, 2_000);
+    assertEquals([node.core.session.current, node.lost], [session(2), [session(1)]]);
+    await node.time.pass(2_000);
+    await node.ask("a", "b", "a", "b");
+    assertEquals(node.core.session.isValid(), true);
+  });
+
+  it("after a session that was lost it asks for none before a quorum answers, however long that takes", async () => {
+    const node = await ScriptedNode.start();
+    await silence(node, TTL);
+    assertEquals(node.lost, [session(1)]);
+    await silence(node, 100 * TTL);
+    // What waits in this node for the next session goes on waiting.
+    assertEquals([node.core.session.isPossible(session(2)), node.lost], [true, [session(1)]]);
+    const types = async (member: string) => (await node.asked(member)).map(({ type }) => type);
+    await node.time.pass(1_300);
+    assertEquals(new Set(await types("a")), new Set(["look"]));
+    await node.ask("a");
+    assertEquals(await types("b"), await types("c"));
+    assertEquals((await types("b")).includes("renew"), false);
+    // One that was heard long ago makes no quorum with another one.
+    await silence(node, TTL);
+    await node.time.pass(1_300);
+    await node.ask("b");
+    assertEquals((await types("c")).includes("renew"), false);
+    await node.ask("c");
+    assertEquals((await types("a")).at(-1), "renew");
+    await node.ask("a", "b");
+    assertEquals([node.core.session.isValid(), node.lost], [true, [session(1)]]);
+  });
+
+  it("what belongs to a session of an earlier life ends when the next life opens one", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    assertEquals(node.core.session.current, session(1));
+    node.engine.relive(life(10));
+    assertEquals(node.lost, []);
+    node.core.session.open();
+    assertEquals(node.lost, [session(1)]);
+    assertEquals(node.core.session.current, `x/${life(10)}/1`);
   });
 });

@@ -102,6 +102,7 @@ export class Cluster {
       rate: this.#rate(random),
       wallOffset: random.integer(-2_000, 2_000),
       monotonicOffset: random.between(0, 1_000_000),
+      step: scenario.clockStep,
     });
     if (this.stalls) machine.stallSometimes(scenario.stall.chance, scenario.stall.longest);
     const transport = this.network.transport(machine);

@@ -31,6 +31,7 @@ class CalmCluster {
       sessionTtl,
       timeout: 2_000,
       stall: { chance: 0, longest: 0 },
+      clockStep: 0,
     };
     this.cluster = new Cluster(this.simulation, network, scenario, (violation) => {
       throw new Error(violation);

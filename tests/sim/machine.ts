@@ -10,6 +10,8 @@ export interface ClockOptions {
   readonly wallOffset: number;
   /** What its monotonic clock shows when the simulation begins, in milliseconds. */
   readonly monotonicOffset: number;
+  /** What both clocks are rounded down to, in milliseconds; 0: they are not. */
+  readonly step: number;
 }
 
 /** When every simulation begins, by a right wall clock: 2026-01-01. */
@@ -58,12 +60,16 @@ export class Machine implements Runtime {
 
   now(): number {
     this.#maybeStall();
-    return this.#monotonic();
+    return this.#rounded(this.#monotonic());
   }
 
   wallNow(): number {
     this.#maybeStall();
-    return this.#wall();
+    return this.#rounded(this.#wall());
+  }
+
+  clockError(): number {
+    return this.#clock.step;
   }
 
   setTimer(callback: () => void, delay: number): () => void {
@@ -178,6 +184,11 @@ export class Machine implements Runtime {
       this.#sleep = { from: this.#sleep.from, until: this.#simulation.time };
     }
     this.#stall = { chance: 0, longest: 0 };
+  }
+
+  #rounded(time: number): number {
+    const { step } = this.#clock;
+    return step === 0 ? time : Math.floor(time / step) * step;
   }
 
   #wall(): number {

@@ -3,7 +3,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { type ClockOptions, Machine } from "./machine.ts";
 import { Simulation } from "./simulation.ts";
 
-const RIGHT: ClockOptions = { rate: 1, wallOffset: 0, monotonicOffset: 0 };
+const RIGHT: ClockOptions = { rate: 1, wallOffset: 0, monotonicOffset: 0, step: 0 };
 
 describe("Machine", () => {
   let simulation: Simulation;

@@ -17,7 +17,7 @@ describe("SimulatedNetwork", () => {
   });
 
   function node(id: string): { machine: Machine; transport: Transport } {
-    const clock = { rate: 1, wallOffset: 0, monotonicOffset: 0 };
+    const clock = { rate: 1, wallOffset: 0, monotonicOffset: 0, step: 0 };
     const machine = new Machine(simulation, id, simulation.random.fork(id), clock);
     const transport = network.transport(machine);
     transport.open(id, (from, [number]) => {

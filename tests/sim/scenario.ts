@@ -76,6 +76,8 @@ export interface Scenario {
   readonly calm: number;
   /** How likely it is that a reading of the clock takes a while, and how long at most. */
   readonly stall: { readonly chance: number; readonly longest: number };
+  /** What the clocks of all nodes are rounded to, in milliseconds, as some browsers do; 0: they are not. */
+  readonly clockStep: number;
   /** Whether members that went down come back, without their memory; and whether some are replaced. */
   readonly restart: boolean;
 }
@@ -138,6 +140,8 @@ export function drawScenario(random: Random, options: ScenarioOptions = {}): Sce
     stall: random.chance(0.4)
       ? { chance: 0.001, longest: random.pick([20, 300, 2 * sessionTtl]) }
       : { chance: 0, longest: 0 },
+    // From a stream of its own, as the workload.
+    clockStep: sessionTtl < 500 ? 0 : Number(random.fork("clocks").weighted({ 0: 4, 100: 1 })),
     restart: options.restart ?? (random.chance(0.5) || workload !== "kv"),
   };
 }

@@ -27,6 +27,10 @@ export class MortalRuntime implements Runtime {
     return this.#inner.wallNow();
   }
 
+  clockError(): number {
+    return this.#inner.clockError();
+  }
+
   setTimer(callback: () => void, delay: number): () => void {
     if (this.#isDead) return () => {};
     const cancel = this.#inner.setTimer(() => {

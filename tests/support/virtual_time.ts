@@ -29,6 +29,7 @@ export class VirtualTime {
   readonly runtime: Runtime = {
     now: () => this.#now,
     wallNow: () => 1_800_000_000_000 + Math.floor(this.#now),
+    clockError: () => 0,
     setTimer: (callback, delay) => {
       this.#live++;
       const timer = this.#add(() => {
@@ -45,9 +46,12 @@ export class VirtualTime {
     random: () => this.#random.fraction(),
   };
 
-  /** A network on which each frame takes about half a millisecond. */
+  /** How long each frame takes on the network, give or take a fifth, in milliseconds. */
+  latency = 0.5;
+
   readonly network = memoryNetwork({
-    schedule: (deliver) => void this.#add(deliver, 0.4 + 0.2 * this.#random.fraction()),
+    schedule: (deliver) =>
+      void this.#add(deliver, this.latency * (0.8 + 0.4 * this.#random.fraction())),
   });
 
   /** Lets so many milliseconds pass. */
@@ -55,11 +59,6 @@ export class VirtualTime {
     const end = this.#now + duration;
     while (this.#queue.length > 0 && this.#queue[0].at <= end) await this.#step();
     this.#now = end;
-  }
-
-  /** So many milliseconds in which nothing is called, as while one task keeps the process busy. */
-  stall(duration: number): void {
-    this.#now += duration;
   }
 
   /** Lets time pass until `promise` settles. */

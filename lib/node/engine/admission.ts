@@ -22,6 +22,7 @@ const ASKERS: Readonly<Record<Request["type"], Standing>> = {
   forget: "member",
   renew: "client",
   fence: "client",
+  look: "client",
   end: "client",
   sessionOf: "client",
   hosts: "client",

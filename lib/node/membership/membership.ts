@@ -18,6 +18,7 @@ import type {
 import { help, type Recovered, Recovery, type RecoveryEvent } from "../../paxos/recovery.ts";
 import { Voter } from "../../paxos/voter.ts";
 import type { Engine } from "../engine/engine.ts";
+import { LONGEST_ROUND_TRIP } from "../runtime/pacing.ts";
 import { mismatch } from "./record_queries.ts";
 
 /** What the rest of the node has to know of its place in the cluster. */
@@ -40,11 +41,8 @@ export interface MembershipEvents {
 const FIRST_WAIT = 20;
 const LONGEST_WAIT = 1_000;
 
-/** The wait is never longer than that, however long answers take. */
-const LONGEST_ROUND_TRIP = 20_000;
-
-/** Of so many questions it is remembered when they were asked. */
-const MAX_PULLS = 16;
+/** Questions of which it is remembered when they were asked: those of the longest round trip, one a second. */
+const MAX_PULLS = 40;
 
 /** How many rounds of asking whether all is lost before a new count begins. */
 const GIVING_UP_ASKS = 5;
@@ -232,7 +230,7 @@ export class Membership {
   /** The first life of this member under `record`: there is nothing to remember. */
   #begin(record: GenesisRecord): void {
     const { life, settings, runtime } = this.#engine;
-    const voter = new Voter(record, life, settings.maxKeys);
+    const voter = new Voter(record, life, settings.maxKeys, () => runtime.clockError());
     // Clients may outlive all members: what they own, no member remembers.
     if (record.clients) voter.sessions.grantFrom(runtime.now() + record.maxTtl);
     this.#enter(record);
@@ -292,7 +290,9 @@ export class Membership {
 
   #comeBack(memory: Recovered): void {
     const { record, settings, runtime } = this.#engine;
-    const voter = Voter.recovered(record!, memory, settings.maxKeys, runtime.now());
+    const { maxKeys } = settings;
+    const clockError = () => runtime.clockError();
+    const voter = Voter.recovered(record!, memory, maxKeys, runtime.now(), clockError);
     this.#recovery = null;
     this.#genesis.recovered();
     this.#vote(voter, memory.vector);

@@ -15,8 +15,11 @@ export interface InquiryEvents {
 const FIRST_WAIT = 20;
 const LONGEST_WAIT = 1_000;
 
-/** So many questions are open at the same time: an answer may take longer than the wait for the next one. */
-const MAX_OPEN = 10;
+/**
+ * Questions that are open at the same time, asked one a second: an answer may take longer than the wait for
+ * the next one, up to the longest round trip.
+ */
+const MAX_OPEN = 40;
 
 /**
  * Asks the members which record they live under, and believes a majority: for a client, which has no

@@ -1,6 +1,6 @@
-import { Lease, type Reading } from "../../paxos/lease.ts";
+import { Lease, OWNER_SHARE, type Reading } from "../../paxos/lease.ts";
 import type { SessionId } from "../../paxos/register.ts";
-import { makeSession } from "../../paxos/sessions.ts";
+import { GRANT_SHARE, makeSession } from "../../paxos/sessions.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Limits } from "../runtime/operation.ts";
 import type { Pacing } from "../runtime/pacing.ts";
@@ -15,6 +15,9 @@ export interface SessionEvents {
   /** Renewals have gone unanswered for a while. */
   readonly unanswered: () => void;
 }
+
+/** Least time between two renewals, in milliseconds, where answers take nearly as long as sessions live. */
+const SHORTEST_INTERVAL = 20;
 
 /**
  * Keeps the one session of this node alive, however much it owns: renews it every third of its time
@@ -31,7 +34,13 @@ export class SessionKeeper {
   #stopped = false;
   #granted = false;
   #refusals = new Set<string>();
-  #questions: number[] = [];
+  /** When each member was last heard while a quorum is looked for. */
+  readonly #heard = new Map<string, number>();
+  /** The question that all renewals of this session are sent under: answers name the renewal. */
+  #question: number | undefined;
+  /** When the latest renewal was sent, and how long after it the next one is due, in milliseconds. */
+  #sent = -Infinity;
+  #interval = 0;
   #cancelRenewal: () => void = () => {};
   #cancelDeadline: () => void = () => {};
 
@@ -97,54 +106,106 @@ export class SessionKeeper {
 
   /** Ends the session if its deadline has passed, whatever timers are late. */
   check(): void {
-    if (this.#open && this.#lease.isDead(this.#reading())) this.#reopen();
+    if (!this.#open || !this.#lease.isDead(this.#reading())) return;
+    if (this.#reopens()) this.#seek(0);
   }
 
   #next(): Lease {
-    const { self, life, members, settings, record } = this.#engine;
-    const ttl = Math.min(settings.sessionTtl, record?.maxTtl ?? settings.sessionTtl);
-    return new Lease(makeSession(self, life, ++this.#sequence), ttl, members);
+    const { self, life } = this.#engine;
+    return this.#leaseOf(makeSession(self, life, ++this.#sequence));
+  }
+
+  #leaseOf(session: SessionId): Lease {
+    const { members, settings, record, runtime } = this.#engine;
+    const maxTtl = record?.maxTtl ?? settings.sessionTtl;
+    return new Lease(session, {
+      ttl: Math.min(settings.sessionTtl, maxTtl),
+      members,
+      grantWithin: GRANT_SHARE * maxTtl,
+      clockError: () => runtime.clockError(),
+    });
   }
 
   /** The lease was made before the record was known: the same session, as short as the cluster wants. */
   #replace(): void {
     const { session } = this.#lease;
-    const { self, life, members, settings, record } = this.#engine;
-    const ttl = Math.min(settings.sessionTtl, record!.maxTtl);
+    const { self, life } = this.#engine;
     const expected = makeSession(self, life, this.#sequence);
-    this.#lease = new Lease(expected, ttl, members);
+    this.#lease = this.#leaseOf(expected);
+    this.#closeQuestion();
     if (expected !== session) this.#events.lost(session, false);
   }
 
-  #renew(attempt: number): void {
-    const { calls, members } = this.#engine;
-    this.check();
+  /**
+   * Looks for a quorum before it asks for a session after one that was lost. A session that was asked for has
+   * to be granted in a limited time, and everything that waits in this node for the next one ends with it.
+   */
+  #seek(attempt: number): void {
+    const { calls, members, runtime } = this.#engine;
     if (this.#stopped || !this.#open) return;
     if (attempt > 1) this.#events.unanswered();
+    const { session, ttl } = this.#lease;
+    const heard = this.#heard;
+    this.#question ??= calls.open((from, header) => {
+      if (this.#engine.sender(from, header) === undefined || !members.includes(from)) return;
+      const now = runtime.now();
+      heard.set(from, now);
+      const recent = Array.from(heard.values()).filter((at) => now - at < ttl);
+      if (recent.length < majority(members.length)) return;
+      this.#closeQuestion();
+      this.#renew(0);
+    });
+    this.#engine.ask(members, { id: this.#question, type: "look", session });
+    const wait = Math.min(this.#pacing.resend(attempt), ttl / 3);
+    this.#cancelRenewal();
+    this.#cancelRenewal = runtime.setTimer(() => this.#seek(attempt + 1), wait);
+  }
+
+  #renew(attempt: number): void {
+    const { members, runtime } = this.#engine;
     const lease = this.#lease;
+    this.check();
+    if (this.#stopped || !this.#open || lease !== this.#lease) return;
+    if (attempt > 1) this.#events.unanswered();
+    const { session, ttl } = lease;
+    if (this.#question === undefined) {
+      this.#question = this.#ask(lease);
+      this.#interval = ttl / 3;
+    }
     const renewal = lease.renew(this.#reading());
-    const question = calls.open((from, header, reply) => {
+    this.#sent = runtime.now();
+    const hosts = this.#engine.settings.hosts.map((spec) => spec.id);
+    this.#engine.ask(members, { id: this.#question, type: "renew", session, ttl, renewal, hosts });
+    this.#renewIn(Math.min(this.#pacing.resend(attempt), this.#interval), attempt + 1);
+  }
+
+  /** Opens the question for all renewals of `lease`: an answer may come after many more were sent. */
+  #ask(lease: Lease): number {
+    const { calls, members } = this.#engine;
+    return calls.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || !members.includes(from) || lease !== this.#lease) return;
       if (reply.type === "refused") this.#refused(from);
       if (reply.type !== "renewed" || reply.session !== lease.session) return;
       if (lease.renewed(sender, reply.renewal, this.#reading())) this.#settle(lease);
     });
-    this.#questions.push(question);
-    // The answers to the last few renewals may still come.
-    while (this.#questions.length > 4) calls.close(this.#questions.shift()!);
-    const { session, ttl } = lease;
-    const hosts = this.#engine.settings.hosts.map((spec) => spec.id);
-    this.#engine.ask(members, { id: question, type: "renew", session, ttl, renewal, hosts });
-    const again = Math.min(this.#pacing.resend(attempt), ttl / 3);
+  }
+
+  #renewIn(wait: number, attempt: number): void {
     this.#cancelRenewal();
-    this.#cancelRenewal = this.#engine.runtime.setTimer(() => this.#renew(attempt + 1), again);
+    this.#cancelRenewal = this.#engine.runtime.setTimer(() => this.#renew(attempt), wait);
   }
 
   /** After a grant: the next renewal, and the deadline, begin anew. */
   #settle(lease: Lease): void {
-    this.#cancelRenewal();
-    this.#cancelRenewal = this.#engine.runtime.setTimer(() => this.#renew(0), lease.ttl / 3);
+    const { runtime } = this.#engine;
+    const roundTrip = lease.age(this.#reading());
+    this.#pacing.measured(roundTrip);
+    // Where answers take a good part of the time to live, several renewals have to be under way: the next
+    // one, and one more should that be lost, has to be answered before the deadline of this one.
+    const spare = Math.max(0, lease.ttl * OWNER_SHARE - roundTrip);
+    this.#interval = Math.min(lease.ttl / 3, Math.max(SHORTEST_INTERVAL, spare / 2));
+    this.#renewIn(Math.max(0, this.#sent + this.#interval - runtime.now()), 0);
     this.#watchDeadline();
     if (this.#granted) return;
     this.#granted = true;
@@ -166,7 +227,7 @@ export class SessionKeeper {
     const count = this.#engine.members.length;
     // A session that was granted is over only at its deadline; one that never was can be given up.
     if (this.#granted || this.#refusals.size <= count - majority(count)) return;
-    this.#reopen();
+    if (this.#reopens()) this.#renew(0);
   }
 
   #lose(): void {
@@ -178,20 +239,27 @@ export class SessionKeeper {
     this.#events.lost(lost.session, lost.wasGranted);
   }
 
-  #reopen(): void {
+  /** Gives the session up for the next one; says whether that is still wanted. */
+  #reopens(): boolean {
     this.#lose();
-    if (this.#stopped) return;
-    this.#open = true;
-    this.#renew(0);
+    // Whoever was told of it may have closed the node, or opened the next one.
+    if (this.#stopped || this.#open) return false;
+    return this.#open = true;
   }
 
   #halt(): void {
     this.#open = false;
     this.#granted = false;
     this.#refusals.clear();
+    this.#heard.clear();
     this.#cancelRenewal();
     this.#cancelDeadline();
-    for (const question of this.#questions.splice(0)) this.#engine.calls.close(question);
+    this.#closeQuestion();
+  }
+
+  #closeQuestion(): void {
+    if (this.#question !== undefined) this.#engine.calls.close(this.#question);
+    this.#question = undefined;
   }
 
   #reading(): Reading {

@@ -14,14 +14,22 @@ export interface Poll<T> extends Limits {
   readonly question: Question;
   /** Who is asked; all members unless it is given. */
   readonly members?: readonly string[];
-  /** Takes an answer; what it returns, unless `undefined`, is the outcome. */
-  readonly receive: (sender: Sender, reply: Reply) => T | undefined;
+  /**
+   * Takes an answer to the asking that `asking` gave this number; what it returns, unless `undefined`, is
+   * the outcome.
+   */
+  readonly receive: (sender: Sender, reply: Reply, asking: number) => T | undefined;
   /** The members that have not answered; they are asked again after a while. */
   readonly missing: () => readonly string[];
   /** Called when some have not answered for a while: an outcome to make do with, if there is one. */
   readonly undecided?: () => T | undefined;
-  /** Called before each asking; if it says `true`, answers to earlier askings do not count any more. */
-  readonly asking?: () => boolean;
+  /**
+   * Called before each asking; returns its number. Answers to an asking with another number are told apart,
+   * and all are asked again.
+   */
+  readonly asking?: () => number;
+  /** For how many milliseconds answers to an earlier number may still come; 0 unless it is given. */
+  readonly openFor?: number;
 }
 
 /** Asks all members, again and again those that do not answer, until there is an outcome. */
@@ -29,36 +37,40 @@ export function poll<T>(engine: Engine, pacing: Pacing, options: Poll<T>): Promi
   const { runtime, calls } = engine;
   const operation = engine.operation<T>(options);
   if (operation.ended) return operation.promise;
-  let question: number | undefined;
+  /** The askings that may still be answered, oldest first. */
+  const open: { readonly number: number; readonly id: number; readonly asked: number }[] = [];
   let cancelTimer = () => {};
   const ask = (attempt: number) => {
-    const anew = options.asking?.() === true || question === undefined;
-    if (anew) open();
+    const number = options.asking?.() ?? 0;
+    const anew = open.at(-1)?.number !== number;
+    if (anew) begin(number);
     const to = anew ? options.members ?? engine.members : options.missing();
-    engine.ask(to, { id: question!, ...options.question } as Request);
+    engine.ask(to, { id: open.at(-1)!.id, ...options.question } as Request);
     cancelTimer = runtime.setTimer(() => {
       const outcome = options.undecided?.();
       if (outcome === undefined) ask(attempt + 1);
       else operation.resolve(outcome);
     }, pacing.resend(attempt));
   };
-  const open = () => {
-    if (question !== undefined) calls.close(question);
+  const begin = (number: number) => {
     const asked = runtime.now();
-    question = calls.open((from, header, reply) => {
+    const tooOld = asked - (options.openFor ?? 0);
+    while (open.length > 0 && open[0].asked <= tooOld) calls.close(open.shift()!.id);
+    const id = calls.open((from, header, reply) => {
       const sender = engine.sender(from, header);
       if (sender === undefined || !engine.members.includes(from)) return;
-      const outcome = options.receive(sender, reply);
+      const outcome = options.receive(sender, reply, number);
       if (outcome === undefined) return;
       pacing.measured(runtime.now() - asked);
       operation.resolve(outcome);
     });
+    open.push({ number, id, asked });
   };
   const leave = engine.gate.enter(() => ask(0));
   operation.onEnd(() => {
     leave();
     cancelTimer();
-    if (question !== undefined) calls.close(question);
+    for (const { id } of open) calls.close(id);
   });
   return operation.promise;
 }

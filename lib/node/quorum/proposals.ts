@@ -99,6 +99,8 @@ export interface Release {
   readonly question: number;
   readonly request: RegisterRequest;
   readonly proposer: Proposer<unknown>;
+  /** What a round trip to a quorum usually takes, in milliseconds. */
+  readonly roundTrip: number;
 }
 
 /** Takes over a release, and with it the question, which it has to close. */
@@ -293,7 +295,15 @@ class RegisterProposals {
     const question = this.#question!;
     this.#question = undefined;
     const { ballot } = request;
-    this.#events.released({ register: this.#register, ballot, question, request, proposer });
+    const { roundTrip } = this.#pacing;
+    this.#events.released({
+      register: this.#register,
+      ballot,
+      question,
+      request,
+      proposer,
+      roundTrip,
+    });
   }
 
   #stopAsking(): void {

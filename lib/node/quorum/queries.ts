@@ -2,11 +2,13 @@ import { Fencing } from "../../paxos/fencing.ts";
 import type { Listed, Reply, SessionReply } from "../../paxos/messages.ts";
 import { majority, type Sender, Tally } from "../../paxos/quorum.ts";
 import type { RegisterId, SessionId } from "../../paxos/register.ts";
-import { parseSession } from "../../paxos/sessions.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Limits } from "../runtime/operation.ts";
-import type { Pacing } from "../runtime/pacing.ts";
+import { LONGEST_ROUND_TRIP, type Pacing } from "../runtime/pacing.ts";
 import { poll } from "./poll.ts";
+
+/** How long after a fence was asked for its answers still count, in milliseconds. */
+const LONGEST_ANSWER = 1.5 * LONGEST_ROUND_TRIP;
 
 /** Questions to a quorum that are not about one register. */
 export class Questions {
@@ -19,14 +21,21 @@ export class Questions {
     this.#pacing = pacing;
   }
 
-  /** Tries to fence `session`: whether it ended. Rejects with `no_quorum` when nobody can tell. */
+  /**
+   * Tries to fence `session`: whether it ended. Rejects with `no_quorum` when nobody can tell. Only to be
+   * called when a quorum believes it expired: to fence a session that is well could do it harm.
+   */
   async fence(session: SessionId, limits: Limits): Promise<boolean> {
-    const fencing = new Fencing(this.#engine.members);
+    const { members, runtime, record } = this.#engine;
+    const openFor = Math.min(record?.maxTtl ?? 0, LONGEST_ANSWER);
+    const fencing = new Fencing(members, openFor);
     const outcome = await poll(this.#engine, this.#pacing, {
       ...limits,
       question: { type: "fence", session },
-      asking: () => !fencing.ask(this.#engine.runtime.now()),
-      receive: (sender, reply) => fencing.receive(sender, reply as SessionReply),
+      asking: () => fencing.ask(runtime.now()),
+      openFor,
+      receive: (sender, reply, asking) =>
+        fencing.receive(asking, sender, reply as SessionReply, runtime.now()),
       missing: () => fencing.missing(),
       undecided: () => fencing.undecided ? "alive" : undefined,
     });
@@ -36,25 +45,30 @@ export class Questions {
   /** The newest session of `node` that a quorum knows to be alive, or `null`. */
   sessionOf(node: string, limits: Limits): Promise<SessionId | null> {
     const { members } = this.#engine;
-    let all: Tally<SessionId | null> | undefined;
+    let all = new Tally<SessionId | null | undefined>(members);
+    let number = 0;
     return poll<SessionId | null>(this.#engine, this.#pacing, {
       ...limits,
       question: { type: "sessionOf", node },
       // A session that is just beginning is known to some only: the next asking is a new count.
       asking: () => {
-        const anew = all === undefined || all.reached;
-        if (anew) all = new Tally(members);
-        return anew;
+        if (all.reached) {
+          all = new Tally(members);
+          number++;
+        }
+        return number;
       },
       receive: (sender, reply) => {
         if (reply.type !== "newest") return undefined;
-        all!.add(sender, reply.session);
-        const answers = all!.replies;
-        const agreeing = answers.filter((session) => session === reply.session).length;
+        // Who came back may have forgotten one: that agrees with nobody.
+        const isUnsure = reply.session === null && reply.remaining > 0;
+        all.add(sender, isUnsure ? undefined : reply.session);
+        if (isUnsure) return undefined;
+        const agreeing = all.replies.filter((session) => session === reply.session).length;
         if (agreeing < majority(members.length)) return undefined;
         return reply.session;
       },
-      missing: () => all!.missing(),
+      missing: () => all.missing(),
     });
   }
 
@@ -67,10 +81,9 @@ export class Questions {
     const tally = new Tally<number>(members);
     return await poll<number>(this.#engine, this.#pacing, {
       ...limits,
-      question: { type: "sessionOf", node: parseSession(session).node },
+      question: { type: "look", session },
       receive: (sender, reply) => {
-        if (reply.type !== "newest") return undefined;
-        if (!tally.add(sender, reply.session === session ? reply.remaining : 0)) return undefined;
+        if (reply.type !== "alive" || !tally.add(sender, reply.remaining)) return undefined;
         // When this many have waited it out, they make a quorum.
         const rests = tally.replies.sort((a, b) => a - b);
         return rests[majority(members.length) - 1];

@@ -4,11 +4,19 @@ import type { RegisterReply } from "../../paxos/messages.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Limits } from "../runtime/operation.ts";
+import { LONGEST_ROUND_TRIP } from "../runtime/pacing.ts";
 import type { Proposals, Release } from "./proposals.ts";
 import type { Reads } from "./reads.ts";
 
-/** How long the last members have to accept a tombstone before the slow sweep sees to it. */
+/**
+ * Time that the last members have to accept a tombstone before the slow sweep sees to it, in milliseconds: the
+ * least, longer where they have taken longer, and the most.
+ */
 const PATIENCE = 1_000;
+const LONGEST_PATIENCE = 1.25 * LONGEST_ROUND_TRIP;
+
+/** Releases that are watched for the longest time, to find out whether the last members are slow or gone. */
+const MAX_PATIENT = 100;
 
 /** A tombstone that is this old was not forgotten by who wrote it. */
 const OLD = 5_000;
@@ -44,6 +52,9 @@ export class Sweeper {
   readonly #reads: Reads;
   /** What stops watching a release. */
   readonly #watching = new Set<() => void>();
+  #patience = PATIENCE;
+  /** How many releases are watched longer than that. */
+  #patient = 0;
   /** The registers whose latest release was accepted by all; only during a slow sweep. */
   #forgotten: Set<RegisterId> | null = null;
   /** What all members may forget, and have not been told to. */
@@ -70,7 +81,8 @@ export class Sweeper {
         (complete) => this.start(complete ? FIRST_WAIT : Math.min(LONGEST_WAIT, wait * 2)),
         () => this.start(Math.min(LONGEST_WAIT, wait * 2)),
       );
-    }, wait * (0.5 + runtime.random()));
+      // Where answers take long the members must not get into each other's way all the more.
+    }, (wait + 4 * (this.#patience - PATIENCE)) * (0.5 + runtime.random()));
   }
 
   /** Leaves everything as it is. */
@@ -82,20 +94,32 @@ export class Sweeper {
   }
 
   /** A tombstone is chosen: waits until all members have accepted it, then has them forget it. */
-  #released({ register, ballot, question, request, proposer }: Release): void {
+  #released({ register, ballot, question, request, proposer, roundTrip }: Release): void {
     const { calls, runtime } = this.#engine;
     if (this.#stopped) return calls.close(question);
+    this.#patience = Math.max(this.#patience, Math.min(LONGEST_PATIENCE, 2 * roundTrip));
+    const chosen = runtime.now();
+    let isPatient = false;
     const stop = () => {
+      if (!this.#watching.delete(stop)) return;
       cancelTimer();
       calls.close(question);
-      this.#watching.delete(stop);
+      if (isPatient) this.#patient--;
+    };
+    const late = () => {
+      if (this.#patient >= MAX_PATIENT) return stop();
+      isPatient = true;
+      this.#patient++;
+      const rest = chosen + LONGEST_PATIENCE - runtime.now();
+      cancelTimer = runtime.setTimer(stop, Math.max(0, rest));
     };
     const forget = () => {
       stop();
+      this.#waited(runtime.now() - chosen);
       this.#forgotten?.add(register);
       this.#forget(register, ballot);
     };
-    const cancelTimer = runtime.setTimer(stop, PATIENCE);
+    let cancelTimer = runtime.setTimer(late, this.#patience);
     this.#watching.add(stop);
     if (proposer.acceptedByAll) return forget();
     if (this.#watching.size > MAX_RELEASES) return stop();
@@ -105,6 +129,12 @@ export class Sweeper {
       proposer.receive(request, sender, reply as RegisterReply);
       if (proposer.acceptedByAll) forget();
     });
+  }
+
+  /** The last member took so long: the others are waited for as long, and as much again. */
+  #waited(time: number): void {
+    const patience = Math.max(PATIENCE, 2 * time, 0.9 * this.#patience);
+    this.#patience = Math.min(LONGEST_PATIENCE, patience);
   }
 
   /** Every member has accepted this tombstone. */
@@ -136,7 +166,7 @@ export class Sweeper {
       const some = old.splice(0, PROPOSED_AT_ONCE);
       await Promise.all(some.map((register) => this.#again(register, limits())));
       // The last answers come after the quorum.
-      await this.#pause(PATIENCE);
+      await this.#pause(this.#patience);
       // As long as a member is away, trying the others is in vain, too.
       if (!some.every((register) => this.#forgotten!.has(register))) return false;
     }

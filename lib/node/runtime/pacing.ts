@@ -1,8 +1,17 @@
 import type { Runtime } from "./runtime.ts";
 
-/** Waits, in milliseconds. */
+/** Longest round trip that everything works with, in milliseconds. */
+export const LONGEST_ROUND_TRIP = 20_000;
+
+/** Longest wait before a request is sent again, in milliseconds; where round trips are longer, one of those. */
 const LONGEST_RESEND = 1_000;
+
+/**
+ * Longest wait before a refused proposer tries again, in milliseconds; where round trips are longer, eight of
+ * those: an attempt takes two, and two proposers must be likely to miss each other.
+ */
 const LONGEST_BACKOFF = 500;
+const LONGEST_BACKOFF_ROUND_TRIPS = 8;
 
 /** What a round trip takes before any was measured, in milliseconds. */
 const FIRST_ROUND_TRIP = 10;
@@ -21,6 +30,11 @@ export class Pacing {
     this.#runtime = runtime;
   }
 
+  /** What a round trip to a quorum takes, smoothed, in milliseconds. */
+  get roundTrip(): number {
+    return this.#roundTrip;
+  }
+
   /** Takes note of how long a quorum took to answer. */
   measured(roundTrip: number): void {
     // A smoothed round trip time, as in RFC 6298, section 2; but the first one may be long only because
@@ -33,12 +47,14 @@ export class Pacing {
   /** Before a request is sent again: an answer that was not lost must have had time to come. */
   resend(attempt: number): number {
     const first = Math.max(50, 4 * this.#roundTrip);
-    return this.#spread(Math.min(LONGEST_RESEND, first * 2 ** Math.min(attempt, 10)));
+    const longest = Math.max(LONGEST_RESEND, Math.min(1.5 * this.#roundTrip, LONGEST_ROUND_TRIP));
+    return this.#spread(Math.min(longest, first * 2 ** Math.min(attempt, 10)));
   }
 
   /** Before a refused proposer tries again: the one that won must have had time to finish. */
   backoff(attempt: number): number {
-    const longest = Math.min(LONGEST_BACKOFF, 2 * this.#roundTrip * 2 ** Math.min(attempt, 10));
+    const cap = Math.max(LONGEST_BACKOFF, LONGEST_BACKOFF_ROUND_TRIPS * this.#roundTrip);
+    const longest = Math.min(cap, 2 * this.#roundTrip * 2 ** Math.min(attempt, 10));
     return this.#runtime.random() * Math.max(1, longest);
   }
 

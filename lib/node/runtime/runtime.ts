@@ -1,3 +1,4 @@
+import { ClockError } from "./clock_error.ts";
 import { Timers } from "./timers.ts";
 
 /**
@@ -9,6 +10,11 @@ export interface Runtime {
   now(): number;
   /** Milliseconds since 1970, as `Date.now()`. */
   wallNow(): number;
+  /**
+   * How much shorter than in truth the time between two readings of the same clock may look, in
+   * milliseconds: some clocks are rounded. Deadlines of sessions allow for it.
+   */
+  clockError(): number;
   /**
    * Calls `callback` once after `delay` milliseconds (at once if that is negative), or later. Returns what
    * cancels it; cancelling after it fired, or twice, is harmless.
@@ -25,25 +31,24 @@ const draws = new Uint32Array(256);
 let drawn = draws.length;
 
 /**
- * The functions as they are when this module is loaded. A test runner that puts fake ones in their
- * place for a while must not stop a node, and its clock must not go back.
- */
-const { setTimeout, clearTimeout, queueMicrotask, performance } = globalThis;
-const monotonicNow = performance.now.bind(performance);
-
-/**
  * The clocks, timers and randomness of the JavaScript runtime that this runs in, for one node. The timers
  * are not shared between nodes: in workerd a node lives in one request, and a timer that another request
  * has set never fires for it.
  */
 export function systemRuntime(): Runtime {
-  const timers = new Timers(monotonicNow, (callback, wait) => {
+  const timers = new Timers(() => performance.now(), (callback, wait) => {
     const timer = setTimeout(callback, wait);
     return () => clearTimeout(timer);
   });
+  const error = new ClockError(() => performance.now());
   return {
-    now: () => monotonicNow(),
+    now: () => {
+      const now = performance.now();
+      if (!error.isFine) error.observe(now);
+      return now;
+    },
     wallNow: () => Date.now(),
+    clockError: () => error.value,
     setTimer: (callback, delay) => timers.set(callback, delay),
     defer: (callback) => queueMicrotask(callback),
     random: () => {

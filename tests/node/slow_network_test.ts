@@ -1,0 +1,90 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Lives } from "../recovery/support/lives.ts";
+import { valueOf } from "../support/expect.ts";
+import { VirtualTime } from "../support/virtual_time.ts";
+import { collectEvents } from "../support/wait.ts";
+
+/** Round trips, in milliseconds, and the time to live of sessions there. */
+const NETWORKS = [
+  { roundTrip: 3_000, sessionTtl: 5_000 },
+  { roundTrip: 3_000, sessionTtl: 30_000 },
+  { roundTrip: 16_000, sessionTtl: 30_000 },
+  // Its slowest frames take a fifth longer: a round trip of 20 s.
+  { roundTrip: 16_600, sessionTtl: 60_000 },
+];
+
+/** A cluster of three on such a network, whose members are all ready. */
+async function startSlow({ roundTrip, sessionTtl }: typeof NETWORKS[number]) {
+  const time = new VirtualTime();
+  time.latency = roundTrip / 2;
+  const cluster = new Lives(3, { time, sessionTtl, timeout: 10 * roundTrip });
+  const nodes = await cluster.startAll();
+  await time.until(Promise.all(nodes.map((node) => node.ready)));
+  return { time, cluster, nodes };
+}
+
+describe("on a slow network", () => {
+  for (const network of NETWORKS) {
+    const { roundTrip, sessionTtl } = network;
+    const kind = `round trips of ${roundTrip / 1_000} s, sessions of ${sessionTtl / 1_000} s`;
+
+    it(`${kind}: sessions live on, and everything works`, async () => {
+      const { time, cluster, nodes } = await startSlow(network);
+      await using _closed = cluster;
+      const lost = nodes.map((node) => collectEvents(node, "sessionlost"));
+      await time.pass(20 * roundTrip + 5 * sessionTtl);
+      assertEquals(await time.until(nodes[0].kv.put("k", 1)), { ok: true, value: 1 });
+      assertEquals(await time.until(nodes[1].kv.get("k")), { ok: true, value: 1 });
+      const lock = await time.until(nodes[2].lock("lock"));
+      assertEquals(lock.held, true);
+      await time.until(lock.release());
+      const { members } = await time.until(nodes[0].status());
+      assertEquals(members.map(({ state }) => state), Array(3).fill("operational"));
+      assertEquals(lost.flat(), []);
+    });
+
+    it(`${kind}: what a dead node owned is free after its session and a few round trips`, async () => {
+      const { time, cluster, nodes } = await startSlow(network);
+      await using _closed = cluster;
+      await time.until(nodes[2].lock("lock"));
+      await time.until(nodes[2].kv.put("k", 1, { node: "n3" }));
+      const died = time.runtime.now();
+      cluster.crash("n3");
+      const lock = await time.until(nodes[0].lock("lock"));
+      assert(lock.held);
+      // It has to be found out, looked at, fenced and taken.
+      const took = time.runtime.now() - died;
+      assertLess(took, 2 * sessionTtl + 12 * roundTrip);
+      const gone = await time.until(nodes[1].kv.get("k", { default: "gone" }));
+      assertEquals(gone, { ok: true, value: "gone" });
+    });
+
+    it(`${kind}: two that want the same both get it in the end`, async () => {
+      const { time, cluster, nodes } = await startSlow(network);
+      await using _closed = cluster;
+      const puts = nodes.map((node) => node.kv.put("k", node.id));
+      const values = await time.until(Promise.all(puts));
+      assertEquals(new Set(values.map(valueOf)).size, 1);
+    });
+
+    it(`${kind}: what was released is forgotten`, async () => {
+      const { time, cluster, nodes } = await startSlow(network);
+      await using _closed = cluster;
+      for (const node of nodes) await time.until((await time.until(node.lock("l"))).release());
+      await time.pass(20 * roundTrip + 120_000);
+      for (const node of nodes) assertEquals((await time.until(node.status())).entries, 0);
+    });
+
+    it(`${kind}: a member that lost its memory comes back`, async () => {
+      const { time, cluster, nodes } = await startSlow(network);
+      await using _closed = cluster;
+      await time.until(nodes[0].kv.put("k", 1));
+      cluster.crash("n3");
+      const again = await cluster.start("n3");
+      await time.until(again.ready);
+      cluster.crash("n1");
+      assertEquals(await time.until(again.kv.get("k")), { ok: true, value: 1 });
+    });
+  }
+});
