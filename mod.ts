@@ -15,6 +15,7 @@ export type {
   PutOptions,
   WatchOptions,
 } from "./lib/kv/options.ts";
+export type { Entry } from "./lib/kv/entries.ts";
 export type { Change } from "./lib/kv/watch.ts";
 export {
   type LockGrantedCallback,
@@ -33,8 +34,10 @@ export { join } from "./lib/cluster/join.ts";
 export { ClusterNode } from "./lib/cluster/cluster_node.ts";
 export type { JoinOptions } from "./lib/cluster/join_options.ts";
 export type { ClusterStatus, MemberStatus } from "./lib/cluster/status.ts";
+export type { Life } from "./lib/paxos/ballot.ts";
+export type { MemberState } from "./lib/paxos/genesis.ts";
 export type { LockMode } from "./lib/paxos/lock_register.ts";
-export type { Pid } from "./lib/paxos/register.ts";
+export type { Pid, SessionId } from "./lib/paxos/register.ts";
 export { Process, type SpawnOptions } from "./lib/processes/process.ts";
 export type { CallOptions } from "./lib/singletons/singletons.ts";
 export type { Callable, Remote, Remotely } from "./lib/singletons/remote.ts";

@@ -4,6 +4,7 @@
  */
 export { type DecodedFrame, decodeFrame, encodeFrame, FORMAT_VERSION } from "./codec/frame.ts";
 export { decodeKey, encodeKey, type Key, type KeyPart, MAX_KEY_BYTES } from "./codec/key.ts";
+export { isPlainObject } from "./codec/kinds.ts";
 export {
   MAX_BINDINGS,
   MAX_FRAME_BYTES,

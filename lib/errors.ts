@@ -31,7 +31,10 @@ export class SynodError extends Error {
   }
 }
 
-/** The outcome of an operation whose failures a caller must expect in normal work. */
+/**
+ * The outcome of an operation whose failures a caller must expect in normal work. Test `error`; `reason`
+ * says more, for a person: why a value is `invalid_value`, for one.
+ */
 export type Result<T, E extends string> =
   | { ok: true; value: T }
-  | { ok: false; error: E };
+  | { ok: false; error: E; reason?: string };

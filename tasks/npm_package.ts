@@ -2,16 +2,21 @@
  * `deno task npm`: makes the npm package in `build/npm`, JavaScript with its types, and packs it.
  *
  * The TypeScript compiler makes it, file for file: so what runs is what was written, and the types are
- * those that were checked. (`deno pack` leaves out dependencies of which only types are imported, as
+ * those that were checked. The one exception is cbor-x, whose build without eval is no ECMAScript module:
+ * bundlers without a plugin for CommonJS cannot read it, so the package brings it along as one.
+ * (`deno pack` leaves out dependencies of which only types are imported, as
  * `hono` is in the declarations.)
  *
  * @module
  */
-import { installModules, tsc } from "./node_modules.ts";
+import { esbuild, installModules, tsc } from "./node_modules.ts";
 import { root, run } from "./process.ts";
 
 /** Where the task puts the package; not in the repository. */
 const FOLDER = `${root}build/npm/`;
+
+/** The dependency that becomes part of the package. */
+const INLINED = "cbor-x";
 
 /** The parts of `package.json` that are used here. */
 export interface Manifest {
@@ -27,7 +32,8 @@ export interface Manifest {
 
 /** The manifest that is published, of the one that is in the repository. */
 export function publishedManifest(manifest: Manifest): Record<string, unknown> {
-  const { name, version, description, license, engines, dependencies } = manifest;
+  const { name, version, description, license, engines } = manifest;
+  const { [INLINED]: _, ...dependencies } = manifest.dependencies;
   const exports = Object.entries(manifest.exports).map(([entry, file]) => {
     const stem = file.replace(/\.ts$/, "");
     return [entry, { types: `${stem}.d.ts`, default: `${stem}.js` }];
@@ -52,12 +58,34 @@ async function mustRun(command: string, args: readonly string[]): Promise<void> 
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${output}`);
 }
 
+/** Puts cbor-x, as a module and with its licence, into the one file of the package that imports it. */
+async function inlineCbor(folder: string): Promise<void> {
+  const installed = `${root}node_modules/${INLINED}/`;
+  const { version } = JSON.parse(await Deno.readTextFile(`${installed}package.json`));
+  const licence = (await Deno.readTextFile(`${installed}LICENSE`)).trim();
+  const file = `${folder}lib/codec/cbor_x.js`;
+  await mustRun("node", [
+    esbuild,
+    file,
+    "--bundle",
+    "--format=esm",
+    "--platform=neutral",
+    "--target=es2022",
+    "--log-level=warning",
+    `--alias:${INLINED}/index-no-eval=${installed}dist/index-no-eval.cjs`,
+    `--banner:js=/*! ${INLINED} ${version}, which this file contains:\n${licence}\n*/`,
+    "--allow-overwrite",
+    `--outfile=${file}`,
+  ]);
+}
+
 /** Makes the package in `folder`, which is emptied first; the path of its tarball, in the same folder. */
 export async function makePackage(folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
   await Deno.remove(folder, { recursive: true });
   await Deno.mkdir(folder);
   await mustRun("node", [tsc, "--project", "tsconfig.npm.json", "--outDir", folder]);
+  await inlineCbor(folder);
   for (const file of ["README.md", "LICENSE"]) await Deno.copyFile(root + file, folder + file);
   const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${root}package.json`));
   const published = publishedManifest(manifest);

@@ -1,4 +1,7 @@
+import { type OptionNames, refuseUnknown } from "../lib/options.ts";
 import type { Transport } from "./transport.ts";
+
+export type { Transport };
 
 /**
  * Decides what becomes of one frame: calls `deliver` later, once, never, or several times. It must
@@ -21,6 +24,8 @@ export interface MemoryNetworkOptions {
    */
   schedule?: Schedule;
 }
+
+const NAMES: OptionNames<MemoryNetworkOptions> = { schedule: true };
 
 /** A network inside one process; made by {@linkcode memoryNetwork}. */
 export interface MemoryNetwork {
@@ -72,6 +77,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`memoryNetwork: options must be an object, got ${describe(options)}`);
   }
+  refuseUnknown("memoryNetwork", options, NAMES);
   const { schedule } = options;
   if (schedule !== undefined && typeof schedule !== "function") {
     throw new TypeError(`memoryNetwork: schedule must be a function, got ${describe(schedule)}`);

@@ -7,11 +7,12 @@ import type { LockHolder } from "../locks/locks.ts";
 import type { LockOptions } from "../locks/options.ts";
 import { ProcessLocks } from "../locks/process_locks.ts";
 import type { Pid } from "../paxos/register.ts";
-import { Process, type SpawnOptions } from "../processes/process.ts";
+import { checkSpawnOptions, Process, type SpawnOptions } from "../processes/process.ts";
 import { type CallOptions, targetOf } from "../singletons/singletons.ts";
 import type { Remote } from "../singletons/remote.ts";
 import type { ChildSpec } from "../singletons/spec.ts";
 import { type ClusterEvents, EventfulNode } from "./events.ts";
+import { showAs } from "../node/runtime/inspect.ts";
 import type { Runtime } from "../node/runtime/runtime.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { askMembers, type ClusterStatus } from "./status.ts";
@@ -44,6 +45,18 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
 
   static {
     partsOf = (node) => node.#parts;
+    showAs(this.prototype, "ClusterNode", (node) => {
+      const { core, membership } = node.#parts;
+      return {
+        id: node.id,
+        life: node.life,
+        members: node.members,
+        state: core.closed !== undefined ? "closed" : membership?.state ?? "client",
+        hasQuorum: node.hasQuorum,
+        session: node.hasQuorum ? core.session.current : null,
+        owned: node.#owned(),
+      };
+    });
   }
 
   /** Made by `join`. */
@@ -91,9 +104,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     if (fn !== undefined && typeof fn !== "function") {
       throw new TypeError("spawn: fn must be a function");
     }
-    if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-      throw new TypeError("spawn: signal must be an AbortSignal");
-    }
+    checkSpawnOptions(options);
     // Processes of a session whose deadline has just passed must not be joined by a new one.
     this.#parts.core.session.check();
     // A listener that was told of it may have closed the node.
@@ -208,11 +219,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       waitingFor: hasQuorum ? [] : missing.map(({ id }) => id),
       session: hasQuorum ? { id: session.current, remaining: session.remaining } : null,
       entries: this.#parts.engine.voter?.acceptor.size ?? 0,
-      owned: {
-        processes: this.#parts.processes.size,
-        locks: this.#parts.lockTable.held,
-        singletons: this.#parts.singletons.size,
-      },
+      owned: this.#owned(),
       frames: {
         ...this.#parts.engine.frames,
         dropped: this.#parts.engine.frames.dropped + this.#parts.links.lost,
@@ -237,6 +244,14 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   /** Opens the transports and begins to look for the others; for `join`. */
   open(): Promise<void> {
     return this.#lifecycle.open();
+  }
+
+  #owned(): ClusterStatus["owned"] {
+    return {
+      processes: this.#parts.processes.size,
+      locks: this.#parts.lockTable.held,
+      singletons: this.#parts.singletons.size,
+    };
   }
 
   #kv(signal: AbortSignal | undefined): PaxosKV {

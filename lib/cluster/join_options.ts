@@ -1,6 +1,7 @@
 import type { Transport } from "../../transports/transport.ts";
 import { type AnySpec, checkHosts } from "../singletons/spec.ts";
 import type { Settings } from "../node/engine/settings.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import { show } from "../node/runtime/show.ts";
 
 /** How a node joins its cluster. */
@@ -47,6 +48,21 @@ export interface JoinOptions {
   afterMajorityLoss?: "restart" | "wait";
 }
 
+const NAMES: OptionNames<JoinOptions> = {
+  id: true,
+  members: true,
+  transport: true,
+  sessionTtl: true,
+  timeout: true,
+  hosts: true,
+  signal: true,
+  maxValueBytes: true,
+  maxKeys: true,
+  clients: true,
+  maxSessionTtl: true,
+  afterMajorityLoss: true,
+};
+
 /** Checked options, all there. */
 export interface JoinSettings extends Settings {
   readonly transports: readonly Transport[];
@@ -64,6 +80,7 @@ export function checkOptions(options: JoinOptions): JoinSettings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`Cannot join: options must be an object, received ${show(options)}`);
   }
+  refuseUnknown("Cannot join", options, NAMES);
   const { id, signal } = options;
   if (!isNodeId(id)) {
     throw new TypeError(

@@ -1,6 +1,6 @@
 import { bigintBytes, bigintFits, MAX_BIGINT_BYTES } from "./bigint.ts";
 import { floatBytes, packFloat } from "./float.ts";
-import { describe, entriesOf, kindOf, membersOf, timeOf } from "./kinds.ts";
+import { describe, DETACHED, entriesOf, isReadable, kindOf, membersOf, timeOf } from "./kinds.ts";
 import { MalformedError } from "./malformed.ts";
 import { Reader } from "./reader.ts";
 import { KEY_RULES, MAX_DEPTH, scan } from "./scan.ts";
@@ -186,6 +186,7 @@ class KeyEncoder {
         refuse(describe(value));
         break;
       case "bytes": {
+        if (!isReadable(value as Uint8Array)) refuse(DETACHED);
         const { length } = value as Uint8Array;
         return head(2, length) + bytesToText(value as Uint8Array);
       }

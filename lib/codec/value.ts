@@ -1,5 +1,5 @@
 import { bigintBytes, bigintFits, MAX_BIGINT_BYTES } from "./bigint.ts";
-import { describe, entriesOf, kindOf, membersOf, timeOf } from "./kinds.ts";
+import { describe, DETACHED, entriesOf, isReadable, kindOf, membersOf, timeOf } from "./kinds.ts";
 import { MalformedError } from "./malformed.ts";
 import { Reader } from "./reader.ts";
 import { MAX_DEPTH, MAX_ITEMS, scan, VALUE_RULES } from "./scan.ts";
@@ -41,7 +41,9 @@ export function encodeValue(value: unknown, maxBytes: number): Uint8Array {
   } catch (error) {
     writer.discard();
     if (error instanceof TooLarge) {
-      throw new UnencodableError(`value: more than ${maxBytes} bytes cannot be stored`);
+      throw new UnencodableError(
+        `value: at least ${error.bytes} bytes, more than ${maxBytes} bytes cannot be stored`,
+      );
     }
     throw error;
   }
@@ -131,6 +133,7 @@ class ValueEncoder {
   #object(value: object): void {
     switch (kindOf(value)) {
       case "bytes":
+        if (!isReadable(value as Uint8Array)) this.#refuse(DETACHED);
         return this.#writer.bytes(value as Uint8Array);
       case "date":
         return this.#date(timeOf(value as Date));

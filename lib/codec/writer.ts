@@ -1,7 +1,15 @@
 import { floatBytes, packFloat } from "./float.ts";
 
 /** Thrown by a {@linkcode Writer} when its limit is reached. */
-export class TooLarge {}
+export class TooLarge {
+  /** How many bytes there would have been, without what was still to come. */
+  readonly bytes: number;
+
+  /** There would have been so many `bytes`, and perhaps more. */
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+}
 
 /** Up to this length a loop beats a call into the runtime. */
 const SHORT_TEXT = 60;
@@ -45,7 +53,7 @@ export class Writer {
 
   #makeRoom(size: number): void {
     const needed = this.#length + size;
-    if (needed > this.#limit) throw new TooLarge();
+    if (needed > this.#limit) throw new TooLarge(needed);
     if (needed <= this.#buffer.length) return;
     const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
     larger.set(this.#buffer.subarray(0, this.#length));

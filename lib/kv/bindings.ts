@@ -1,33 +1,41 @@
 import { registerId } from "../codec.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
-import type { Binding } from "../paxos/register.ts";
+import { show } from "../node/runtime/show.ts";
+import type { Binding, Pid } from "../paxos/register.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
 import { boundKey, type PutOptions, toPid } from "./options.ts";
 
+/** What the bindings of a put name right now; or why the value could not last: one of them has ended. */
+export type Resolved =
+  | { readonly ok: true; readonly bindings: readonly Binding[] }
+  | { readonly ok: false; readonly reason: string };
+
 /**
- * Finds out what the bindings of a put name right now: a session, a token. `undefined` if one of them
- * has ended, so the value could not last. Rejects with `no_quorum` when nobody can tell.
+ * Finds out what the bindings of a put name right now: a session, a token. Rejects with `no_quorum`
+ * when nobody can tell.
  */
 export async function resolveBindings(
   core: Core,
   processes: ProcessTable,
   options: PutOptions,
   limits: Limits,
-): Promise<Binding[] | undefined> {
+): Promise<Resolved> {
   const { self, runtime } = core.engine;
   const bindings: Binding[] = [];
   if (options.until !== undefined) {
-    if (runtime.wallNow() >= options.until) return undefined;
+    if (runtime.wallNow() >= options.until) {
+      return ended(`until is in the past (${showTime(options.until)})`);
+    }
     bindings.push({ kind: "until", time: options.until });
   }
   if (options.pid !== undefined) {
     const { node, session, seq } = toPid(options.pid);
     const pid = { node, session, seq };
     if (node === self) {
-      if (processes.owner(pid) === undefined) return undefined;
+      if (processes.owner(pid) === undefined) return ended(pidEnded(pid));
       // A process may be older than its session: what it owns has to wait for the grant.
-      if (await core.session.valid(limits) !== session) return undefined;
+      if (await core.session.valid(limits) !== session) return ended(pidEnded(pid));
     }
     bindings.push({ kind: "pid", pid });
   }
@@ -35,15 +43,33 @@ export async function resolveBindings(
     const session = options.node === self
       ? await core.session.valid(limits)
       : await core.questions.sessionOf(options.node, limits);
-    if (session === null) return undefined;
+    if (session === null) return ended(`node ${options.node} has no session`);
     bindings.push({ kind: "node", session });
   }
   if (options.key !== undefined) {
     const { bucket, key } = boundKey(options.key, options.bucket);
     const register = registerId("k", bucket, key);
     const { state } = await core.liveness.live(register, limits);
-    if (!state?.present) return undefined;
+    if (!state?.present) {
+      const place = bucket === undefined ? "" : ` in bucket ${show(bucket)}`;
+      return ended(`key ${show(key)}${place} is absent`);
+    }
     bindings.push({ kind: "key", register, token: state.token });
   }
-  return bindings;
+  return { ok: true, bindings };
+}
+
+/** Why what is bound to `pid` could not last. */
+export function pidEnded({ session, seq }: Pid): string {
+  return `pid ${session}#${seq} has ended`;
+}
+
+function ended(reason: string): Resolved {
+  return { ok: false, reason };
+}
+
+/** A time in milliseconds since 1970, for a person; as it is where no calendar has it. */
+function showTime(time: number): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
 }

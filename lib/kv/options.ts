@@ -1,5 +1,6 @@
-import { type Key, NODE_ID_PATTERN, SESSION_PATTERN } from "../codec.ts";
+import { isPlainObject, type Key, NODE_ID_PATTERN, SESSION_PATTERN } from "../codec.ts";
 import { show } from "../node/runtime/show.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 
 /** What an operation does that finds no quorum in time. */
@@ -44,11 +45,48 @@ export type KeysOptions = Omit<KeyOptions, "bucket">;
 /** How to watch. */
 export type WatchOptions = Pick<KeyOptions, "bucket" | "signal">;
 
-/** Checks what all operations share; throws a `TypeError` that names the option. */
-export function checkKeyOptions(call: string, options: KeyOptions): void {
+const KEYS: OptionNames<KeysOptions> = { noQuorum: true, timeout: true, signal: true };
+const READ: OptionNames<GetOptions<unknown>> = { bucket: true, default: true, ...KEYS };
+const PUT: OptionNames<PutOptions> = {
+  bucket: true,
+  pid: true,
+  node: true,
+  key: true,
+  until: true,
+  ...KEYS,
+};
+const WATCH: OptionNames<WatchOptions> = { bucket: true, signal: true };
+
+/** Checks how to read; throws a `TypeError` that names the option. */
+export function checkGetOptions(call: string, options: GetOptions<unknown>): void {
+  checkKnown(call, options, READ);
+  checkKeyOptions(call, options);
+}
+
+/** Checks how to list; throws a `TypeError` that names the option. */
+export function checkKeysOptions(
+  call: string,
+  bucket: string | undefined,
+  options: KeysOptions,
+): void {
+  checkKnown(call, options, KEYS);
+  checkKeyOptions(call, { ...options, bucket });
+}
+
+/** Checks how to watch; throws a `TypeError` that names the option. */
+export function checkWatchOptions(options: WatchOptions): void {
+  checkKnown("watch", options, WATCH);
+  checkKeyOptions("watch", options);
+}
+
+function checkKnown<T extends object>(call: string, options: T, known: OptionNames<T>): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`${call}: options must be an object, received ${show(options)}`);
   }
+  refuseUnknown(call, options, known);
+}
+
+function checkKeyOptions(call: string, options: KeyOptions): void {
   const { bucket, noQuorum, timeout, signal } = options;
   refuseUnless(
     bucket === undefined || typeof bucket === "string",
@@ -82,6 +120,7 @@ export function checkKeyOptions(call: string, options: KeyOptions): void {
 
 /** Checks the bindings of a put; throws a `TypeError` that names the option. */
 export function checkPutOptions(call: string, options: PutOptions): void {
+  checkKnown(call, options, PUT);
   checkKeyOptions(call, options);
   const { pid, node, until } = options;
   refuseUnless(pid === undefined || isPid(toPid(pid)), call, "pid", "a Pid or a Process", pid);
@@ -120,7 +159,7 @@ export function boundKey(
   key: Key,
   bucket: string | undefined,
 ): { bucket: string | undefined; key: Key } {
-  if (typeof key === "object" && key !== null && Object.getPrototypeOf(key) === Object.prototype) {
+  if (isPlainObject(key)) {
     const names = Object.keys(key).sort();
     if (names.length === 2 && names[0] === "bucket" && names[1] === "key") {
       const named = key as unknown as { bucket: string | undefined; key: Key };

@@ -11,8 +11,10 @@ import { type Result, SynodError } from "../errors.ts";
 import { resolveBindings } from "./bindings.ts";
 import {
   boundKey,
-  checkKeyOptions,
+  checkGetOptions,
+  checkKeysOptions,
   checkPutOptions,
+  checkWatchOptions,
   type GetOptions,
   type KeyOptions,
   type KeysOptions,
@@ -20,6 +22,7 @@ import {
   type WatchOptions,
 } from "./options.ts";
 import type { PutOutcome, Puts } from "./puts.ts";
+import { type Entry, readEntries } from "./entries.ts";
 import { type Change, watch } from "./watch.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
@@ -79,7 +82,8 @@ export class PaxosKV {
    * Sets `key` to `value` unless it has a value, and returns the value that it has then.
    *
    * `invalid_value`: the value cannot be stored (anything but what CBOR carries, or more than
-   * `maxValueBytes`), or it could not last, since what it is bound to has ended. `no_quorum`: too few
+   * `maxValueBytes`), or it could not last, since what it is bound to has ended; `reason` says which
+   * (`value.when: a function cannot be stored`, `until is in the past (1970-01-21T…)`). `no_quorum`: too few
    * members answered in time; it may still take effect later. Throws `TypeError` for a key that cannot
    * be encoded and for a bad option, and `SynodError` `full` beyond the members' `maxKeys`.
    */
@@ -145,8 +149,7 @@ export class PaxosKV {
    * key that is put or released meanwhile may be there or not. `[]` when there is no quorum.
    */
   async keys(bucket?: string, options: KeysOptions = {}): Promise<Key[]> {
-    checkKeyOptions("keys", options);
-    checkKeyOptions("keys", { ...options, bucket });
+    checkKeysOptions("keys", bucket, options);
     const { core } = this.#parts;
     const prefix = bucketPrefix("k", bucket);
     const listed = await this.#within(options, async (limits) => {
@@ -171,11 +174,28 @@ export class PaxosKV {
   }
 
   /**
+   * The keys of a bucket that have a value, with their values and tokens, in the order of the encoded
+   * keys. Not one moment's view, as with {@linkcode keys}; what has ended is left out, whether or not it
+   * is released yet. All of it is in memory at once. `no_quorum`: too few members answered in time.
+   */
+  async entries<T = unknown>(
+    bucket?: string,
+    options: KeysOptions = {},
+  ): Promise<Result<Entry<T>[], "no_quorum">> {
+    checkKeysOptions("entries", bucket, options);
+    const { core } = this.#parts;
+    const prefix = bucketPrefix("k", bucket);
+    return await this.#within(options, async (limits) => {
+      return { ok: true, value: await readEntries<T>(core, prefix, limits) } as const;
+    });
+  }
+
+  /**
    * Follows `key`: gives what it has first, then each change. May skip states in between, never goes
    * back. Ends when the node closes; throws the reason of `signal` when that aborts.
    */
   watch<T>(key: Key, options: WatchOptions = {}): AsyncIterable<Change<T>> {
-    checkKeyOptions("watch", options);
+    checkWatchOptions(options);
     const { core, closing } = this.#parts;
     core.ensureOpen();
     const register = registerId("k", options.bucket, key);
@@ -203,26 +223,28 @@ export class PaxosKV {
       registerId("k", bound.bucket, bound.key);
     }
     const encoded = this.#encode(value);
-    if (encoded === undefined) return { ok: false, error: "invalid_value" };
+    if (!encoded.ok) return encoded;
     let sent = false;
     return await this.#within(options, async (limits) => {
       // An earlier try of this very put may still take effect: what it did is not to be guessed.
       if (sent) throw new SynodError("outcome_unknown", `${call}: nobody can know its outcome`);
-      const bindings = await resolveBindings(core, processes, options, limits);
-      if (bindings === undefined) return { ok: false, error: "invalid_value" };
-      const ready = { op: core.nextOperation(), register, value: encoded, bindings };
+      const resolved = await resolveBindings(core, processes, options, limits);
+      if (!resolved.ok) return { ok: false, error: "invalid_value", reason: resolved.reason };
+      const { bindings } = resolved;
+      const ready = { op: core.nextOperation(), register, value: encoded.value, bindings };
       const writing = () => void (sent = true);
       return outcome<T>(call, await puts.run(ready, limits, writing), options);
     });
   }
 
-  /** The bytes of a value; `undefined` if it cannot be stored. */
-  #encode(value: unknown): Uint8Array | undefined {
+  /** The bytes of a value, if it can be stored. */
+  #encode(value: unknown): Result<Uint8Array, "invalid_value"> {
     try {
-      return encodeValue(value, this.#parts.core.engine.settings.maxValueBytes);
+      const bytes = encodeValue(value, this.#parts.core.engine.settings.maxValueBytes);
+      return { ok: true, value: bytes };
     } catch (error) {
-      if (error instanceof UnencodableError) return undefined;
-      throw error;
+      if (!(error instanceof UnencodableError)) throw error;
+      return { ok: false, error: "invalid_value", reason: error.message };
     }
   }
 
@@ -232,7 +254,7 @@ export class PaxosKV {
     options: GetOptions<T>,
     pick: (state: Present) => T | undefined,
   ): Promise<Result<T, "not_found" | "no_quorum">> {
-    checkKeyOptions(call, options);
+    checkGetOptions(call, options);
     const { core } = this.#parts;
     core.ensureOpen();
     const register = registerId("k", options.bucket, key);
@@ -281,7 +303,7 @@ function outcome<T>(
       return { ok: true, value: { value: decodeValue(value) as T, token, mine } };
     }
     case "invalid_value":
-      return { ok: false, error: "invalid_value" };
+      return { ok: false, error: "invalid_value", reason: outcome.reason };
     case "unknown": {
       if (noQuorum === "retry") {
         throw new SynodError("outcome_unknown", `${call}: nobody can know its outcome`);

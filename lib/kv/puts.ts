@@ -8,6 +8,7 @@ import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
 import type { Binding, OperationId, Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
+import { pidEnded } from "./bindings.ts";
 import { Handovers } from "./handovers.ts";
 
 /** A put that is ready to be proposed: all is checked and encoded. */
@@ -23,7 +24,7 @@ export type PutOutcome =
   /** The value and token that the cluster agreed on; `mine`: this put wrote them. */
   | { readonly kind: "agreed"; readonly value: Uint8Array; readonly token: number; mine: boolean }
   /** What it is bound to has ended. */
-  | { readonly kind: "invalid_value" }
+  | { readonly kind: "invalid_value"; readonly reason: string }
   /** Nobody can know whether it took effect. */
   | { readonly kind: "unknown" };
 
@@ -94,7 +95,9 @@ export class Puts {
       return { kind: "agreed", value: there.value, token: there.token, mine: false };
     }
     const owner = pid && this.#processes.owner(pid);
-    if (pid !== undefined && owner === undefined) return { kind: "invalid_value" };
+    if (pid !== undefined && owner === undefined) {
+      return { kind: "invalid_value", reason: pidEnded(pid) };
+    }
     const own = ownSession(bindings, engine.self);
     const put: Put = {
       op,
@@ -132,7 +135,9 @@ export class Puts {
         }
         if (result.kind === "unknown") return { kind: "unknown" };
         if (result.kind === "lapsed") {
-          return { kind: put.firstAccept === undefined ? "invalid_value" : "unknown" };
+          if (put.firstAccept !== undefined) return { kind: "unknown" };
+          const lost = `node ${engine.self} has lost its session`;
+          return { kind: "invalid_value", reason: pid === undefined ? lost : pidEnded(pid) };
         }
         const { state } = result;
         if (!await liveness.hasEnded(state, state === chosen.state ? stale : [], limits)) {
@@ -161,7 +166,7 @@ export class Puts {
     const { engine, questions } = this.#core;
     // Only before it was handed over can it be said that it has no effect.
     if (await questions.sessionOf(pid.node, limits) !== pid.session) {
-      return { kind: "invalid_value" };
+      return { kind: "invalid_value", reason: pidEnded(pid) };
     }
     writing();
     const timeout = Math.min(
@@ -188,8 +193,11 @@ export class Puts {
         throw new SynodError("full", "No room for a new key: maxKeys is reached");
       case "no_quorum":
         return { kind: "unknown" };
-      case "invalid_value":
-        return { kind: "invalid_value" };
+      case "invalid_value": {
+        // The node of the process does not say which; it may have been given a smaller `maxValueBytes`.
+        const reason = `${pidEnded(pid)}, or its node takes no value of ${value.length} bytes`;
+        return { kind: "invalid_value", reason };
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Key } from "../codec.ts";
 import { SynodError } from "../errors.ts";
+import { showAs } from "../node/runtime/inspect.ts";
 import { checkedSignal } from "../node/runtime/checked_signal.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { Ticket } from "./ticket.ts";
@@ -38,6 +39,14 @@ export class Lock {
   /** Why it is over, if it was taken away. */
   #reason: unknown;
   #released: Promise<void> | undefined;
+
+  static {
+    showAs(
+      this.prototype,
+      "Lock",
+      ({ key, mode, token, held }) => ({ key, mode, token, held }),
+    );
+  }
 
   /** Made by `node.lock` and its like. */
   constructor(key: Key, parts: LockParts) {

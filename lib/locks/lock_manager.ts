@@ -4,6 +4,7 @@ import type { LockTable } from "./lock_table.ts";
 import type { Locks } from "./locks.ts";
 import type { Core } from "../node/core.ts";
 import { show } from "../node/runtime/show.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { LockEntry, LockMode } from "../paxos/lock_register.ts";
 
 /** How to request a lock; as in the Web Locks API. */
@@ -17,6 +18,13 @@ export interface LockRequestOptions {
   /** Aborting it takes a request back that was not granted yet. */
   signal?: AbortSignal;
 }
+
+const NAMES: OptionNames<LockRequestOptions> = {
+  mode: true,
+  ifAvailable: true,
+  steal: true,
+  signal: true,
+};
 
 /** The lock that a callback is given: as in the Web Locks API, and what the cluster adds. */
 export interface ManagedLock {
@@ -87,7 +95,7 @@ export class LockManager {
 
   /**
    * Calls `callback` when the lock is granted, and holds it until what that returns settles; resolves or
-   * rejects with that. Rejects with a `TypeError` for bad arguments, with a `NotSupportedError` for a
+   * rejects with that. Rejects with a `TypeError` for bad arguments and unknown options, with a `NotSupportedError` for a
    * name that begins with `-` and for options that exclude each other, with the reason of `signal`, and
    * with an `AbortError` when the lock was stolen.
    */
@@ -120,9 +128,10 @@ export class LockManager {
 
   /**
    * The locks that are held in the cluster and the requests that wait, those among them that this node
-   * made before. Rejects with `no_quorum` when there is none in time.
+   * made before. Takes no options. Rejects with `no_quorum` when there is none in time.
    */
-  async query(): Promise<LockManagerSnapshot> {
+  async query(options: Readonly<Record<string, never>> = {}): Promise<LockManagerSnapshot> {
+    refuseUnknown("locks.query", options, {});
     const { core, table } = this.#parts;
     core.ensureOpen();
     const limits = core.limits();
@@ -148,6 +157,7 @@ function checkOptions(name: string, given: LockRequestOptions): LockRequestOptio
   if (typeof options !== "object" && typeof options !== "function") {
     throw new TypeError(`locks.request: options must be an object, received ${show(options)}`);
   }
+  refuseUnknown("locks.request", options, NAMES);
   // Read once, in the order of their names, as Web IDL reads a dictionary.
   const ifAvailable = Boolean(options.ifAvailable);
   const mode: unknown = options.mode === undefined ? "exclusive" : `${options.mode}`;

@@ -1,4 +1,5 @@
 import { show } from "../node/runtime/show.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 
 /** How to ask for a lock. */
@@ -18,11 +19,20 @@ export interface LockOptions {
   timeout?: number;
 }
 
+const NAMES: OptionNames<LockOptions> = {
+  mode: true,
+  ifAvailable: true,
+  steal: true,
+  signal: true,
+  timeout: true,
+};
+
 /** Checks the options of a lock; throws a `TypeError` that names the option. */
 export function checkLockOptions(options: LockOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`lock: options must be an object, received ${show(options)}`);
   }
+  refuseUnknown("lock", options, NAMES);
   const { mode = "exclusive", ifAvailable = false, steal = false, signal, timeout } = options;
   const refuse = (name: string, wanted: string, received: unknown) => {
     throw new TypeError(`lock: ${name} must be ${wanted}, received ${show(received)}`);

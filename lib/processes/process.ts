@@ -5,6 +5,9 @@ import type { Lock } from "../locks/lock.ts";
 import type { LockOptions } from "../locks/options.ts";
 import type { ProcessLocks } from "../locks/process_locks.ts";
 import { checkedSignal } from "../node/runtime/checked_signal.ts";
+import { showAs } from "../node/runtime/inspect.ts";
+import { show } from "../node/runtime/show.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 import type { Owner, ProcessTable } from "../owners/process_table.ts";
 
@@ -12,6 +15,20 @@ import type { Owner, ProcessTable } from "../owners/process_table.ts";
 export interface SpawnOptions {
   /** Aborting it ends the process, with the signal's reason. */
   signal?: AbortSignal;
+}
+
+const NAMES: OptionNames<SpawnOptions> = { signal: true };
+
+/** Checks how to start a process; throws a `TypeError` that names the option. */
+export function checkSpawnOptions(options: SpawnOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`spawn: options must be an object, received ${show(options)}`);
+  }
+  refuseUnknown("spawn", options, NAMES);
+  const { signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`spawn: signal must be an AbortSignal, received ${show(signal)}`);
+  }
 }
 
 /** What a process needs of the node that it lives in. */
@@ -70,6 +87,13 @@ export class Process<R = void> {
   #settle!: { resolve(value: R): void; reject(reason: unknown): void };
   #exit!: (exit: { reason: unknown }) => void;
   #released: Promise<void> | undefined;
+
+  static {
+    showAs(this.prototype, "Process", (process) => ({
+      pid: process.pid,
+      ended: process.#owner.ended,
+    }));
+  }
 
   /** Made by `node.spawn`. */
   constructor(

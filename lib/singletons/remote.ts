@@ -1,5 +1,6 @@
 import type { Key } from "../codec.ts";
 import type { RegisterId } from "../paxos/register.ts";
+import { showAs } from "../node/runtime/inspect.ts";
 import type { AnySpec } from "./spec.ts";
 
 /** The names of what can be called on an instance. */
@@ -40,7 +41,10 @@ export function makeRemote<T>(
   call: (method: string, args: unknown[]) => Promise<unknown>,
 ): Remote<T> {
   const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
-  const remote = new Proxy(Object.create(null), {
+  const self = Object.create(null);
+  // Runtimes show what is behind a proxy, not the proxy.
+  showAs(self, "Remote", () => ({ spec: target.spec.id, key: target.key }));
+  const remote = new Proxy(self, {
     get(_, name) {
       // Printing a remote is no call.
       if (name === Symbol.toPrimitive || name === "toString") return () => "[object Remote]";

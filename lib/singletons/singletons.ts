@@ -14,6 +14,7 @@ import type { Core } from "../node/core.ts";
 import { noQuorumResult } from "../node/engine/operations.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import { show } from "../node/runtime/show.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { Process } from "../processes/process.ts";
@@ -34,6 +35,8 @@ export interface CallOptions {
   /** Aborting it rejects with the signal's reason; the call may have been executed. */
   signal?: AbortSignal;
 }
+
+const CALL_OPTIONS: OptionNames<CallOptions> = { timeout: true, signal: true };
 
 /** What singletons need of their node. */
 export interface SingletonParts {
@@ -385,6 +388,7 @@ function checkCall(method: unknown, args: unknown, options: CallOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`call: options must be an object, received ${show(options)}`);
   }
+  refuseUnknown("call", options, CALL_OPTIONS);
   const { timeout, signal } = options;
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
     throw new TypeError(

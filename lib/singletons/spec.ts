@@ -1,5 +1,6 @@
-import { isSpecId, type Key, MAX_HOSTS } from "../codec.ts";
+import { isPlainObject, isSpecId, type Key, MAX_HOSTS } from "../codec.ts";
 import { show } from "../node/runtime/show.ts";
+import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 
 /** What an instance is told of itself. */
@@ -47,12 +48,22 @@ export type Restart = "temporary" | "permanent" | "transient";
 // deno-lint-ignore no-explicit-any -- the arguments of any function
 export type AnySpec = ChildSpec<any, any>;
 
+const NAMES: OptionNames<AnySpec> = {
+  id: true,
+  start: true,
+  stop: true,
+  restart: true,
+  concurrent: true,
+};
+
 /** Checks a spec; throws a `TypeError` that names what is wrong. */
 export function checkSpec(spec: unknown, where: string): AnySpec {
   const refuse = (name: string, wanted: string, received: unknown): never => {
     throw new TypeError(`${where}: ${name} must be ${wanted}, received ${show(received)}`);
   };
   if (typeof spec !== "object" || spec === null) return refuse("spec", "a ChildSpec", spec);
+  // An instance of a class, or a module, may have more than what a spec is made of.
+  if (isPlainObject(spec)) refuseUnknown(where, spec as AnySpec, NAMES);
   const { id, start, stop, restart, concurrent } = spec as AnySpec;
   if (!isSpecId(id)) refuse("id", "a well-formed string of 1 to 200 characters", id);
   if (typeof start !== "function") refuse("start", "a function", start);

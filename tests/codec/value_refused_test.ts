@@ -118,7 +118,7 @@ describe("encodeValue()", () => {
     const tooLarge = (value: unknown, bytes: number) => {
       const most = encodeValue(value, bytes);
       assertEquals(most.length, bytes);
-      const message = `value: more than ${bytes - 1} bytes cannot be stored`;
+      const message = `, more than ${bytes - 1} bytes cannot be stored`;
       assertThrows(() => encodeValue(value, bytes - 1), UnencodableError, message);
     };
     tooLarge("abc", 4);
@@ -131,10 +131,17 @@ describe("encodeValue()", () => {
     tooLarge("x".repeat(100_000), 100_005);
   });
 
+  it("tells how large at least it would have been", () => {
+    const refused = (value: unknown, message: string) =>
+      assertThrows(() => encodeValue(value, 1_000), UnencodableError, message);
+    refused("x".repeat(2_000), "value: at least 2000 bytes, more than 1000 bytes");
+    refused([new Uint8Array(5_000)], "value: at least 5004 bytes, more than 1000 bytes");
+  });
+
   it("gives up early on what is shared so often that it would be huge", () => {
     let value: unknown = "x";
     for (let i = 0; i < 60; i++) value = [value, value];
-    isRefused(value, "value: more than 1048576 bytes cannot be stored");
+    isRefused(value, ", more than 1048576 bytes cannot be stored");
   });
 
   it("refuses more than a million items", () => {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { PutOptions } from "../../mod.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
-import { valueOf } from "../support/expect.ts";
+import { assertInvalid, valueOf } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
 
 /** A value with all four bindings, and what ends each of them. */
@@ -73,17 +73,14 @@ describe("a value with several bindings", () => {
     await ended.exit();
     await kv.put("base", 1);
     const good = { pid: process, node: "n2", key: "base", until: kv.now() + 60_000 };
-    const bad: PutOptions[] = [
-      { pid: ended },
-      { node: "nobody" },
-      { key: "absent" },
-      { until: kv.now() - 1 },
+    const bad: [PutOptions, RegExp][] = [
+      [{ pid: ended }, /^pid n\d\/.*#\d+ has ended$/],
+      [{ node: "nobody" }, /^node nobody has no session$/],
+      [{ key: "absent" }, /^key "absent" is absent$/],
+      [{ until: kv.now() - 1 }, /^until is in the past \(/],
     ];
-    for (const one of bad) {
-      assertEquals(await kv.put("k", 1, { ...good, ...one }), {
-        ok: false,
-        error: "invalid_value",
-      });
+    for (const [one, reason] of bad) {
+      assertInvalid(await kv.put("k", 1, { ...good, ...one }), reason);
     }
     assertEquals(await kv.put("k", 1, good), { ok: true, value: 1 });
   });

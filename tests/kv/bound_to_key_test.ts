@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Key } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
+import { assertInvalid } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
 
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
-const INVALID = { ok: false, error: "invalid_value" } as const;
 
 describe("a value bound to another key", () => {
   it("is gone with the value of that key", async () => {
@@ -66,8 +66,8 @@ describe("a value bound to another key", () => {
   it("is invalid when that key is absent", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
-    assertEquals(await kv.put("k", 1, { key: "absent" }), INVALID);
-    assertEquals(await kv.put("k", 1, { key: "k" }), INVALID);
+    assertInvalid(await kv.put("k", 1, { key: "absent" }), 'key "absent" is absent');
+    assertInvalid(await kv.put("k", 1, { key: "k" }), 'key "k" is absent');
     assertEquals(await kv.get("k"), NOT_FOUND);
   });
 
@@ -76,14 +76,18 @@ describe("a value bound to another key", () => {
     const [first, second] = cluster.nodes;
     await first.kv.put("leader", 1, { node: "n1" });
     await first.close();
-    assertEquals(await second.kv.put("k", 1, { key: "leader" }), INVALID);
+    assertInvalid(await second.kv.put("k", 1, { key: "leader" }), 'key "leader" is absent');
   });
 
   it("means a key of the same bucket", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
     await kv.put("base", 1, { bucket: "b" });
-    assertEquals(await kv.put("k", 1, { key: "base" }), INVALID);
+    assertInvalid(await kv.put("k", 1, { key: "base" }), 'key "base" is absent');
+    assertInvalid(
+      await kv.put("k", 1, { key: "base", bucket: "c" }),
+      'key "base" in bucket "c" is absent',
+    );
     assertEquals(await kv.put("k", 1, { key: "base", bucket: "b" }), { ok: true, value: 1 });
   });
 
@@ -109,7 +113,7 @@ describe("a value bound to another key", () => {
     const { kv } = cluster.nodes[0];
     const unusual = { bucket: "b", key: "k" };
     await kv.put(unusual, 1);
-    assertEquals(await kv.put("k", 1, { key: unusual }), INVALID);
+    assertInvalid(await kv.put("k", 1, { key: unusual }), 'key "k" in bucket "b" is absent');
     const wrapped = { bucket: undefined, key: unusual } as Key;
     assertEquals(await kv.put("k", 1, { key: wrapped }), { ok: true, value: 1 });
   });

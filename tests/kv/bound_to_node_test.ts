@@ -1,11 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { startCluster } from "../support/cluster.ts";
-import { valueOf } from "../support/expect.ts";
+import { assertInvalid, valueOf } from "../support/expect.ts";
 import { eventually, nextEvent } from "../support/wait.ts";
 
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
-const INVALID = { ok: false, error: "invalid_value" } as const;
 
 describe("a value bound to a node", () => {
   it("says which node it is bound to, and no pid", async () => {
@@ -74,10 +73,10 @@ describe("a value bound to a node", () => {
     await first.kv.put("until n5 is gone", 1, { node: "n5" });
     cluster.isolate("n5");
     await fourth.close();
-    assertEquals(await first.kv.put("k", 1, { node: "nobody" }), INVALID);
-    assertEquals(await first.kv.put("k", 1, { node: "n4" }), INVALID);
+    assertInvalid(await first.kv.put("k", 1, { node: "nobody" }), "node nobody has no session");
+    assertInvalid(await first.kv.put("k", 1, { node: "n4" }), "node n4 has no session");
     await eventually(async () => !(await first.kv.get("until n5 is gone")).ok, "the end of n5");
-    assertEquals(await first.kv.put("k", 1, { node: "n5" }), INVALID);
+    assertInvalid(await first.kv.put("k", 1, { node: "n5" }), "node n5 has no session");
     assertEquals(await first.kv.get("k"), NOT_FOUND);
   });
 

@@ -1,11 +1,17 @@
 import { assertEquals } from "@std/assert";
+import type { Pid } from "../../mod.ts";
 import { describe, it } from "@std/testing/bdd";
 import { startCluster } from "../support/cluster.ts";
-import { valueOf } from "../support/expect.ts";
+import { assertInvalid, valueOf } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
 
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
-const INVALID = { ok: false, error: "invalid_value" } as const;
+
+/** Why nothing can be bound to it. */
+const ended = ({ session, seq }: Pid) => `pid ${session}#${seq} has ended`;
+
+/** As its own node, which does not say why, tells another one that asks it to put one byte. */
+const endedElsewhere = (pid: Pid) => `${ended(pid)}, or its node takes no value of 1 bytes`;
 
 describe("a value bound to a process", () => {
   it("says which process and which node it is bound to", async () => {
@@ -76,10 +82,10 @@ describe("a value bound to a process", () => {
     const [first, second] = cluster.nodes;
     const process = first.spawn();
     const exit = process.exit();
-    assertEquals(await first.kv.put("k", 1, { pid: process }), INVALID);
-    assertEquals(await second.kv.put("k", 1, { pid: process }), INVALID);
+    assertInvalid(await first.kv.put("k", 1, { pid: process }), ended(process.pid));
+    assertInvalid(await second.kv.put("k", 1, { pid: process }), endedElsewhere(process.pid));
     await exit;
-    assertEquals(await first.kv.put("k", 1, { pid: process.pid }), INVALID);
+    assertInvalid(await first.kv.put("k", 1, { pid: process.pid }), ended(process.pid));
     assertEquals(await second.kv.get("k"), NOT_FOUND);
   });
 
@@ -136,8 +142,8 @@ describe("a value bound to a process", () => {
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
     const unknown = { ...process.pid, seq: 999 };
-    assertEquals(await first.kv.put("k", 1, { pid: unknown }), INVALID);
-    assertEquals(await second.kv.put("k", 1, { pid: unknown }), INVALID);
+    assertInvalid(await first.kv.put("k", 1, { pid: unknown }), ended(unknown));
+    assertInvalid(await second.kv.put("k", 1, { pid: unknown }), endedElsewhere(unknown));
   });
 
   it("is invalid for a pid of an earlier session", async () => {
@@ -146,7 +152,7 @@ describe("a value bound to a process", () => {
     await using process = first.spawn();
     const [node, life, sequence] = process.pid.session.split("/");
     const later = { ...process.pid, session: `${node}/${life}/${Number(sequence) + 1}` };
-    assertEquals(await first.kv.put("k", 1, { pid: later }), INVALID);
-    assertEquals(await second.kv.put("k", 1, { pid: later }), INVALID);
+    assertInvalid(await first.kv.put("k", 1, { pid: later }), ended(later));
+    assertInvalid(await second.kv.put("k", 1, { pid: later }), ended(later));
   });
 });

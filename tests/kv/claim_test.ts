@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { startCluster } from "../support/cluster.ts";
-import { valueOf } from "../support/expect.ts";
+import { assertInvalid, valueOf } from "../support/expect.ts";
 
 describe("claim", () => {
   it("says that it set the value, and with which token", async () => {
@@ -77,7 +77,7 @@ describe("claim", () => {
   it("returns invalid_value and no_quorum as put does", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
-    assertEquals(await kv.claim("k", () => 1), { ok: false, error: "invalid_value" });
+    assertInvalid(await kv.claim("k", () => 1), "value: a function cannot be stored");
     cluster.isolate("n2", "n3");
     assertEquals(await kv.claim("k", 1, { timeout: 50 }), { ok: false, error: "no_quorum" });
   });

@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { startCluster } from "../support/cluster.ts";
+import { assertInvalid } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
 
 describe("the examples of PaxosKV", () => {
@@ -87,12 +88,14 @@ describe("the examples of PaxosKV", () => {
     const [first, second] = cluster.nodes;
     const ended = first.spawn();
     await ended.exit();
-    const invalid = { ok: false, error: "invalid_value" } as const;
-    assertEquals(await first.kv.put("k", 1, { pid: ended }), invalid);
-    assertEquals(await second.kv.put("k", 1, { pid: ended }), invalid);
-    assertEquals(await first.kv.put("k", 1, { node: "nobody" }), invalid);
-    assertEquals(await first.kv.put("k", 1, { key: "absent" }), invalid);
-    assertEquals(await first.kv.put("k", 1, { until: first.kv.now() - 1 }), invalid);
+    assertInvalid(await first.kv.put("k", 1, { pid: ended }), /^pid .* has ended$/);
+    assertInvalid(await second.kv.put("k", 1, { pid: ended }), /^pid .* has ended, or its node/);
+    assertInvalid(await first.kv.put("k", 1, { node: "nobody" }), "node nobody has no session");
+    assertInvalid(await first.kv.put("k", 1, { key: "absent" }), 'key "absent" is absent');
+    assertInvalid(
+      await first.kv.put("k", 1, { until: first.kv.now() - 1 }),
+      /^until is in the past/,
+    );
     assertEquals(await first.kv.get("k"), { ok: false, error: "not_found" });
   });
 

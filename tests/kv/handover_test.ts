@@ -2,7 +2,7 @@ import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Random } from "../sim/random.ts";
 import { startCluster } from "../support/cluster.ts";
-import { assertCode, valueOf } from "../support/expect.ts";
+import { assertCode, assertInvalid, valueOf } from "../support/expect.ts";
 import { eventually, knownToAll, within } from "../support/wait.ts";
 
 describe("a put for a process of another node", () => {
@@ -88,7 +88,7 @@ describe("a put for a process of another node", () => {
     const process = first.spawn();
     await first.close();
     const put = second.kv.put("k", 1, { pid: process.pid });
-    assertEquals(await within(put, "the put"), { ok: false, error: "invalid_value" });
+    assertInvalid(await within(put, "the put"), /^pid n1\/.* has ended$/);
   });
 
   it("is no_quorum while nobody can tell, and invalid_value once its session is over", async () => {
@@ -104,10 +104,8 @@ describe("a put for a process of another node", () => {
     });
     await eventually(async () => !(await first.kv.get("bound")).ok, "the end of the session");
     const before = performance.now();
-    assertEquals(await first.kv.put("k", 1, { pid: process.pid, timeout: 8_000 }), {
-      ok: false,
-      error: "invalid_value",
-    });
+    const put = await first.kv.put("k", 1, { pid: process.pid, timeout: 8_000 });
+    assertInvalid(put, /^pid n3\/.* has ended$/);
     assertLess(performance.now() - before, 4_000);
   });
 

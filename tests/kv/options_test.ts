@@ -116,12 +116,9 @@ describe("a bad option", () => {
       noQuorum: undefined,
       timeout: undefined,
       signal: undefined,
-      pid: undefined,
-      node: undefined,
-      key: undefined,
-      until: undefined,
     };
-    assertEquals(await kv.put("undefined", 1, options), { ok: true, value: 1 });
+    const bindings = { pid: undefined, node: undefined, key: undefined, until: undefined };
+    assertEquals(await kv.put("undefined", 1, { ...options, ...bindings }), { ok: true, value: 1 });
     assertEquals(await kv.get("undefined", options), { ok: true, value: 1 });
   });
 

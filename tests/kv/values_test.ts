@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { type Cluster, startCluster } from "../support/cluster.ts";
-import { assertCode, valueOf } from "../support/expect.ts";
+import { assertCode, assertInvalid, valueOf } from "../support/expect.ts";
 
 /** What can be stored, by what it shows. */
 const VALUES: Readonly<Record<string, unknown>> = {
@@ -41,28 +41,41 @@ class Point {
   x = 1;
 }
 
+function transferred(): Uint8Array {
+  const bytes = Uint8Array.of(1, 2, 3);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
 function cyclic(): unknown {
   const cycle: unknown[] = [];
   cycle.push([cycle]);
   return cycle;
 }
 
-/** What is refused, by what it is. */
-const REFUSED: Readonly<Record<string, () => unknown>> = {
-  "undefined": () => undefined,
-  "a function": () => () => 1,
-  "a function inside": () => ({ a: [() => 1] }),
-  "a symbol": () => Symbol("s"),
-  "an instance of a class": () => new Point(),
-  "an instance of a class inside": () => [new Point()],
-  "an Error": () => new Error("no"),
-  "a RegExp": () => /a/,
-  "a Promise": () => Promise.resolve(1),
-  "a WeakMap": () => new WeakMap(),
-  "a cycle": cyclic,
-  "a lone surrogate": () => "a\ud800b",
-  "a lone surrogate inside": () => ({ a: "\udc00" }),
-  "a lone surrogate in the name of a property": () => ({ "\ud800": 1 }),
+/** What is refused, by what it is, and the reason. */
+const REFUSED: Readonly<Record<string, readonly [make: () => unknown, reason: string]>> = {
+  "undefined": [() => undefined, "value: undefined"],
+  "a function": [() => () => 1, "value: a function"],
+  "a function inside": [() => ({ a: [() => 1] }), "value.a[0]: a function"],
+  "a symbol": [() => Symbol("s"), "value: a symbol"],
+  "an instance of a class": [() => new Point(), "value: an instance of Point"],
+  "an instance of a class inside": [() => [new Point()], "value[0]: an instance of Point"],
+  "an Error": [() => new Error("no"), "value: an instance of Error"],
+  "a RegExp": [() => /a/, "value: an instance of RegExp"],
+  "a Promise": [() => Promise.resolve(1), "value: an instance of Promise"],
+  "a WeakMap": [() => new WeakMap(), "value: an instance of WeakMap"],
+  "a cycle": [cyclic, "value[0][0]: a cycle"],
+  "a lone surrogate": [() => "a\ud800b", "value: a string with a lone surrogate"],
+  "a lone surrogate inside": [() => ({ a: "\udc00" }), "value.a: a string with a lone surrogate"],
+  "a lone surrogate in the name of a property": [
+    () => ({ "\ud800": 1 }),
+    'value["\\ud800"]: a string with a lone surrogate',
+  ],
+  "a Uint8Array whose buffer was transferred": [
+    transferred,
+    "value: a Uint8Array whose buffer was transferred or shrunk",
+  ],
 };
 
 describe("values that can be stored", () => {
@@ -107,12 +120,12 @@ describe("values that can be stored", () => {
 });
 
 describe("values that cannot be stored", () => {
-  for (const [name, make] of Object.entries(REFUSED)) {
+  for (const [name, [make, reason]] of Object.entries(REFUSED)) {
     it(`are refused before anything is sent: ${name}`, async () => {
       await using cluster = await startCluster(1);
       const { kv } = cluster.nodes[0];
       const { entries } = await cluster.nodes[0].status();
-      assertEquals(await kv.put("k", make()), { ok: false, error: "invalid_value" });
+      assertInvalid(await kv.put("k", make()), `${reason} cannot be stored`);
       assertEquals(await kv.get("k"), { ok: false, error: "not_found" });
       assertEquals((await cluster.nodes[0].status()).entries, entries);
     });
@@ -122,7 +135,16 @@ describe("values that cannot be stored", () => {
     await using cluster = await startCluster(1);
     const { kv } = cluster.nodes[0];
     await kv.put("k", 1);
-    assertEquals(await kv.put<unknown>("k", Symbol("s")), { ok: false, error: "invalid_value" });
+    assertInvalid(await kv.put<unknown>("k", Symbol("s")), "value: a symbol cannot be stored");
+  });
+
+  it("are refused before anything is sent: a remote", async () => {
+    await using cluster = await startCluster(1);
+    const [node] = cluster.nodes;
+    const remote = node.name("k", { id: "counter", start: () => ({ inc: () => 1 }) });
+    const reason = "value.counter: an object tagged Remote cannot be stored";
+    assertInvalid(await node.kv.put<unknown>("k", { counter: remote }), reason);
+    assertEquals(await node.kv.get("k"), { ok: false, error: "not_found" });
   });
 });
 
@@ -133,7 +155,10 @@ describe("maxValueBytes", () => {
     // A string of that length has a head of three bytes.
     const most = "x".repeat(1_000 - 3);
     assertEquals(await kv.put("k", most), { ok: true, value: most });
-    assertEquals(await kv.put("other", `${most}x`), { ok: false, error: "invalid_value" });
+    assertInvalid(
+      await kv.put("other", `${most}x`),
+      "value: at least 1001 bytes, more than 1000 bytes cannot be stored",
+    );
   });
 
   it("is 1 MiB by default", async () => {
@@ -143,7 +168,10 @@ describe("maxValueBytes", () => {
     assertEquals((await first.kv.put("k", most)).ok, true);
     assertEquals(valueOf(await third.kv.get<Uint8Array>("k")).length, most.length);
     const more = new Uint8Array(2 ** 20 - 4);
-    assertEquals(await first.kv.put("more", more), { ok: false, error: "invalid_value" });
+    assertInvalid(
+      await first.kv.put("more", more),
+      "value: at least 1048577 bytes, more than 1048576 bytes cannot be stored",
+    );
   });
 
   it("of bytes may be put many times in one turn", async () => {

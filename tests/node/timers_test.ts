@@ -9,11 +9,13 @@ function start() {
   const time = new VirtualTime();
   const { now, setTimer } = time.runtime;
   const used = { started: 0 };
+  /** While it lasts, timers of the runtime never fire, as fake ones that are put back. */
+  const fake = { lasts: false };
   const timers = new Timers(now, (callback, wait) => {
     used.started++;
-    return setTimer(callback, wait);
+    return fake.lasts ? () => {} : setTimer(callback, wait);
   });
-  return { time, now, timers, used };
+  return { time, now, timers, used, fake };
 }
 
 /** How late a timer may be, in milliseconds: one slot, or one 256th part of its time. */
@@ -120,6 +122,50 @@ describe("Timers", () => {
     timers.set(() => called.push("next"), 100);
     await assertRejects(() => time.pass(150), Error, "of a callback");
     assertEquals(called, ["next"]);
+  });
+
+  it("survives timers of the runtime that never fire, once it has one that does", async () => {
+    for (const lost of [[2_000], [100], [16], [5, 1], [3, 50, 3_000]]) {
+      const { time, timers, fake } = start();
+      const called: number[] = [];
+      fake.lasts = true;
+      for (const delay of lost) timers.set(() => called.push(delay), delay);
+      await time.pass(10_000);
+      assertEquals(called, []);
+      fake.lasts = false;
+      for (const delay of [1, 17, 500, 60_000]) timers.set(() => called.push(-delay), delay);
+      await time.pass(600);
+      assertEquals(new Set(called), new Set([...lost, -1, -17, -500]), `${lost}`);
+      await time.pass(60_000);
+      assertEquals(called.length, lost.length + 4);
+      assertEquals(time.timers, 0);
+    }
+  });
+
+  it("cancels what never fires as well as what does", async () => {
+    const { time, timers, fake } = start();
+    let called = 0;
+    fake.lasts = true;
+    const cancels = [3, 50, 3_000].map((delay) => timers.set(() => called++, delay));
+    await time.pass(10_000);
+    fake.lasts = false;
+    for (const cancel of cancels) cancel();
+    timers.set(() => {}, 100);
+    await time.pass(200);
+    assertEquals([called, time.timers], [0, 0]);
+  });
+
+  it("does not put off what is late because the process is busy", async () => {
+    const { time, timers, used } = start();
+    let called = 0;
+    timers.set(() => called++, 100);
+    timers.set(() => called++, 5);
+    time.stall(1_000);
+    used.started = 0;
+    for (let index = 0; index < 100; index++) timers.set(() => {}, 5_000);
+    assertEquals(used.started, 2);
+    await time.pass(1);
+    assertEquals(called, 2);
   });
 
   it("waits longer than the runtime can", async () => {

@@ -8,7 +8,7 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { type Process, SynodError } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
-import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
+import { assertCode, assertInvalid, reasonOf, valueOf } from "../support/expect.ts";
 import { collectEvents, nextEvent, turn, within } from "../support/wait.ts";
 
 describe("a process", () => {
@@ -164,10 +164,7 @@ describe("a process", () => {
     const process = node.spawn(() => void (called = true), { signal: AbortSignal.abort("no") });
     assertEquals(process.signal.aborted, true);
     assertEquals(await reasonOf(process.result), "no");
-    assertEquals(await node.kv.put("k", 1, { pid: process }), {
-      ok: false,
-      error: "invalid_value",
-    });
+    assertInvalid(await node.kv.put("k", 1, { pid: process }), /^pid n1\/.* has ended$/);
     assertEquals((await node.status()).owned.processes, 0);
     assertEquals(called, false);
   });

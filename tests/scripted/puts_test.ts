@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeValue } from "../../lib/codec.ts";
-import { resolveBindings } from "../../lib/kv/bindings.ts";
+import { pidEnded, resolveBindings } from "../../lib/kv/bindings.ts";
 import { type PutOutcome, Puts } from "../../lib/kv/puts.ts";
 import type { Binding } from "../../lib/paxos/register.ts";
 import { type Owner, ProcessTable } from "../../lib/owners/process_table.ts";
@@ -264,7 +264,7 @@ describe("resolveBindings(): what a put may be bound to (section 4)", () => {
     const { core } = script.node;
     const result: { bindings: unknown } = { bindings: "pending" };
     resolveBindings(core, script.table, { pid: script.owner.pid }, core.limits()).then(
-      (bindings) => result.bindings = bindings,
+      (resolved) => result.bindings = resolved.ok ? resolved.bindings : resolved.reason,
       (error) => result.bindings = error.code,
     );
     return result;
@@ -287,7 +287,7 @@ describe("resolveBindings(): what a put may be bound to (section 4)", () => {
     script.node.core.session.end();
     script.node.core.session.open();
     await script.node.ask("a", "b");
-    assertEquals(result.bindings, undefined);
+    assertEquals(result.bindings, pidEnded(script.owner.pid));
   });
 
   it("no process that has ended: that is known at once, without a quorum", async () => {
@@ -296,7 +296,7 @@ describe("resolveBindings(): what a put may be bound to (section 4)", () => {
     assertEquals([script.table.owner(script.owner.pid), script.table.size], [undefined, 0]);
     const result = resolve(script);
     await script.node.settle();
-    assertEquals(result.bindings, undefined);
+    assertEquals(result.bindings, pidEnded(script.owner.pid));
   });
 });
 

@@ -1,4 +1,4 @@
-import { assertInstanceOf, assertStrictEquals, fail } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertMatch, assertStrictEquals, fail } from "@std/assert";
 import { type Result, SynodError, type SynodErrorCode } from "../../mod.ts";
 
 /** The value of a result that is expected to have one. */
@@ -27,4 +27,13 @@ export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
     return reason;
   }
   fail(`expected it to reject, but it resolved to ${JSON.stringify(value)}`);
+}
+
+/** Fails unless `result` is `invalid_value` with this reason, or with one that matches. */
+export function assertInvalid(result: Result<unknown, string>, reason: string | RegExp): void {
+  if (result.ok) fail(`expected invalid_value, got ${JSON.stringify(result.value)}`);
+  const { error, reason: given, ...others } = result;
+  assertEquals([error, Object.keys(others)], ["invalid_value", ["ok"]]);
+  if (typeof reason === "string") assertStrictEquals(given, reason);
+  else assertMatch(given ?? "no reason", reason);
 }

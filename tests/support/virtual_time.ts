@@ -61,6 +61,11 @@ export class VirtualTime {
     this.#now = end;
   }
 
+  /** So many milliseconds in which nothing is called, as while one task keeps the process busy. */
+  stall(duration: number): void {
+    this.#now += duration;
+  }
+
   /** Lets time pass until `promise` settles. */
   async until<T>(promise: Promise<T>): Promise<T> {
     let settled = false;

@@ -28,8 +28,13 @@ const LAYERS = [
   "lib/cluster",
 ];
 
-/** Files that are imported from below: interfaces without a folder of their own. */
-const BASE = new Set(["lib/errors.ts", "lib/codec.ts", "transports/transport.ts"]);
+/** Files that are imported from below: interfaces, and what all calls share, without a folder of their own. */
+const BASE = new Set([
+  "lib/errors.ts",
+  "lib/options.ts",
+  "lib/codec.ts",
+  "transports/transport.ts",
+]);
 
 const ROOT = new URL("../../", import.meta.url);
 

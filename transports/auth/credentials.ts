@@ -1,3 +1,4 @@
+import type { OptionNames } from "../../lib/options.ts";
 import { checkSecret, show } from "../link/options.ts";
 
 /** How a node proves who it is, and what it asks of others. Exactly one of the three is given. */
@@ -16,6 +17,13 @@ export interface CredentialOptions {
   /** `true` says aloud that anybody who reaches this node may speak for any node. */
   insecure?: boolean;
 }
+
+/** The names of {@linkcode CredentialOptions}. */
+export const CREDENTIALS: OptionNames<CredentialOptions> = {
+  secret: true,
+  token: true,
+  insecure: true,
+};
 
 /** Checked {@linkcode CredentialOptions}. */
 export type Credentials =

@@ -1,3 +1,4 @@
+import { type OptionNames, refuseUnknown } from "../../lib/options.ts";
 import { checkCluster, checkNodeId, checkSecret, show } from "../link/options.ts";
 import { signToken } from "./token.ts";
 
@@ -12,6 +13,13 @@ export interface NodeTokenOptions {
   /** How many milliseconds the token holds: 1,000 to 86,400,000 (a day). Default: 300,000. */
   expiresIn?: number;
 }
+
+const NAMES: OptionNames<NodeTokenOptions> = {
+  secret: true,
+  cluster: true,
+  id: true,
+  expiresIn: true,
+};
 
 /** What a token holds by default, and at most, in milliseconds. */
 const DEFAULT_LIFETIME = 300_000;
@@ -58,6 +66,7 @@ export async function nodeToken(options: NodeTokenOptions): Promise<string> {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`nodeToken: options must be an object, got ${show(options)}`);
   }
+  refuseUnknown("nodeToken", options, NAMES);
   const { secret, cluster, id, expiresIn = DEFAULT_LIFETIME } = options;
   if (!Number.isInteger(expiresIn) || expiresIn < 1_000 || expiresIn > LONGEST_LIFETIME) {
     throw new TypeError(

@@ -1,4 +1,10 @@
-import { checkCredentials, type CredentialOptions, type Credentials } from "../auth/credentials.ts";
+import { type OptionNames, refuseUnknown } from "../../lib/options.ts";
+import {
+  checkCredentials,
+  type CredentialOptions,
+  CREDENTIALS,
+  type Credentials,
+} from "../auth/credentials.ts";
 import { checkCluster, checkPeers, show } from "../link/options.ts";
 
 /** The function `fetch`, or one like it. */
@@ -22,6 +28,13 @@ export interface HttpOptions extends CredentialOptions {
   fetch?: Fetch;
 }
 
+const NAMES: OptionNames<HttpOptions> = {
+  cluster: true,
+  peers: true,
+  fetch: true,
+  ...CREDENTIALS,
+};
+
 /** Checked options, all there. */
 export interface Settings {
   readonly cluster: string;
@@ -35,6 +48,7 @@ export function checkOptions(options: HttpOptions): Settings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`http: options must be an object, got ${show(options)}`);
   }
+  refuseUnknown("http", options, NAMES);
   const { fetch = (url: string, init: RequestInit) => globalThis.fetch(url, init) } = options;
   if (typeof fetch !== "function") {
     throw new TypeError(`http: fetch must be a function, got ${show(fetch)}`);

@@ -1,4 +1,10 @@
-import { checkCredentials, type CredentialOptions, type Credentials } from "../auth/credentials.ts";
+import { type OptionNames, refuseUnknown } from "../../lib/options.ts";
+import {
+  checkCredentials,
+  type CredentialOptions,
+  CREDENTIALS,
+  type Credentials,
+} from "../auth/credentials.ts";
 import { checkCluster, checkPeers, show } from "../link/options.ts";
 
 /** What Hono hands to the listeners of a WebSocket: its `WSContext`, as far as it is used. */
@@ -68,6 +74,14 @@ export interface WebSocketOptions extends CredentialOptions {
   WebSocket?: ClientSocketConstructor;
 }
 
+const NAMES: OptionNames<WebSocketOptions> = {
+  cluster: true,
+  peers: true,
+  upgradeWebSocket: true,
+  WebSocket: true,
+  ...CREDENTIALS,
+};
+
 /** Checked options, all there. */
 export interface Settings {
   readonly cluster: string;
@@ -82,6 +96,7 @@ export function checkOptions(options: WebSocketOptions): Settings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`webSocket: options must be an object, got ${show(options)}`);
   }
+  refuseUnknown("webSocket", options, NAMES);
   const peers = checkPeers("webSocket", options.peers, ["ws:", "wss:", "http:", "https:"]);
   for (const url of peers.values()) url.protocol = url.protocol.replace("http", "ws");
   const { upgradeWebSocket = null, WebSocket = globalThis.WebSocket ?? null } = options;

@@ -60,6 +60,20 @@ export class Liveness {
   }
 
   /**
+   * What `register` has, for an answer that does not wait until what has ended is sealed: that counts as
+   * absent here, and nothing is promised about what comes after it.
+   */
+  async peek(register: RegisterId, limits: Limits): Promise<Present | null> {
+    const known = this.settled(register);
+    if (known !== undefined) return known;
+    const { generation } = this.#settled;
+    const { state, stale } = await this.#reads.read(register, limits);
+    if (!state?.present || await this.hasEnded(state, stale, limits)) return null;
+    this.#settled.note(register, state, generation);
+    return state;
+  }
+
+  /**
    * Whether one of the bindings of `state` is known to have ended; `stale` are its owners that a
    * quorum believes expired. What cannot be found out counts as lasting on.
    */

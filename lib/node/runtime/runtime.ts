@@ -31,19 +31,26 @@ const draws = new Uint32Array(256);
 let drawn = draws.length;
 
 /**
+ * The functions as they are when this module is loaded. A test runner that puts fake ones in their
+ * place for a while must not stop a node, and its clock must not go back.
+ */
+const { setTimeout, clearTimeout, queueMicrotask, performance } = globalThis;
+const monotonicNow = performance.now.bind(performance);
+
+/**
  * The clocks, timers and randomness of the JavaScript runtime that this runs in, for one node. The timers
  * are not shared between nodes: in workerd a node lives in one request, and a timer that another request
  * has set never fires for it.
  */
 export function systemRuntime(): Runtime {
-  const timers = new Timers(() => performance.now(), (callback, wait) => {
+  const timers = new Timers(monotonicNow, (callback, wait) => {
     const timer = setTimeout(callback, wait);
     return () => clearTimeout(timer);
   });
-  const error = new ClockError(() => performance.now());
+  const error = new ClockError(monotonicNow);
   return {
     now: () => {
-      const now = performance.now();
+      const now = monotonicNow();
       if (!error.isFine) error.observe(now);
       return now;
     },

@@ -11,6 +11,13 @@ const SHORT = 4 * SLOT;
  */
 const MOST_SLOTS = 512;
 
+/**
+ * Milliseconds after which a timer of the runtime that has not fired may be lost: more than a runtime is
+ * late by itself. Fake timers of a test that are put back never fire. One that is only late, because the
+ * process is busy, is left to fire, beside the one that is to do so in its place.
+ */
+const LOST = 4 * SLOT;
+
 /** `setTimeout` takes no more, and fires at once then. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
@@ -22,6 +29,18 @@ interface Slot {
   readonly number: number;
   readonly callbacks: Set<() => void>;
 }
+
+/** A timer of the runtime. */
+interface Armed {
+  /** When it fires, or the last one in its place. */
+  due: number;
+  /** Cancels it. */
+  readonly cancel: () => void;
+  /** Cancels the one in its place. */
+  cancelOther: () => void;
+}
+
+const nothing = (): void => {};
 
 /**
  * Many timers on one of the runtime. Nearly every timer of a node is cancelled before it fires (a request
@@ -36,7 +55,9 @@ export class Timers {
   readonly #order: Slot[] = [];
   /** How many callbacks wait; with none, the process may exit. */
   #size = 0;
-  #armed: { readonly number: number; readonly cancel: () => void } | undefined;
+  #armed: (Armed & { readonly number: number }) | undefined;
+  /** Those with a timer of the runtime for themselves, the oldest first, by what is called. */
+  readonly #short = new Map<() => void, Armed>();
 
   /** Measures time with `now`, which never goes back; `start` starts a timer of the runtime. */
   constructor(now: () => number, start: Start) {
@@ -46,7 +67,8 @@ export class Timers {
 
   /** Calls `callback` once after `delay` milliseconds; returns what prevents it. */
   set(callback: () => void, delay: number): () => void {
-    if (!(delay > SHORT)) return this.#start(callback, Math.max(0, delay));
+    this.#replaceLost();
+    if (!(delay > SHORT)) return this.#startShort(callback, Math.max(0, delay));
     let width = 1;
     while (delay > MOST_SLOTS * width * SLOT) width *= 2;
     const slot = this.#slot(Math.ceil((this.#now() + delay) / (width * SLOT)) * width);
@@ -65,6 +87,41 @@ export class Timers {
     return this.#slots.size;
   }
 
+  #startShort(callback: () => void, delay: number): () => void {
+    const fire = () => {
+      if (!this.#short.delete(fire)) return;
+      // Both of them, if there is one in its place.
+      cancel(armed);
+      callback();
+    };
+    const armed = this.#armedBy(fire, delay);
+    this.#short.set(fire, armed);
+    return () => {
+      if (this.#short.delete(fire)) cancel(armed);
+    };
+  }
+
+  /** Has what should have been called by now called in a turn of its own, if the runtime lost it. */
+  #replaceLost(): void {
+    const now = this.#now();
+    if (this.#armed !== undefined) this.#replace(this.#armed, this.#fire, now);
+    for (const [fire, armed] of this.#short) if (!this.#replace(armed, fire, now)) break;
+  }
+
+  /** Says whether it had to. */
+  #replace(armed: Armed, fire: () => void, now: number): boolean {
+    if (now <= armed.due + LOST) return false;
+    armed.cancelOther();
+    armed.due = now;
+    armed.cancelOther = this.#start(fire, 0);
+    return true;
+  }
+
+  #armedBy(fire: () => void, wait: number): Armed {
+    const cancel = this.#start(fire, wait);
+    return { due: this.#now() + wait, cancel, cancelOther: nothing };
+  }
+
   #slot(number: number): Slot {
     let slot = this.#slots.get(number);
     if (slot === undefined) {
@@ -79,16 +136,16 @@ export class Timers {
   #arm(number: number): void {
     this.#disarm();
     const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, number * SLOT - this.#now()));
-    this.#armed = { number, cancel: this.#start(() => this.#fire(), wait) };
+    this.#armed = { number, ...this.#armedBy(this.#fire, wait) };
   }
 
   #disarm(): void {
-    this.#armed?.cancel();
+    if (this.#armed !== undefined) cancel(this.#armed);
     this.#armed = undefined;
   }
 
-  #fire(): void {
-    this.#armed = undefined;
+  readonly #fire = (): void => {
+    this.#disarm();
     const now = this.#now();
     const due: Slot[] = [];
     while (this.#order.length > 0) {
@@ -107,7 +164,7 @@ export class Timers {
       }
     }
     if (this.#size === 0) this.#clear();
-  }
+  };
 
   /** Nothing is left, and nothing stays behind. */
   #clear(): void {
@@ -156,4 +213,9 @@ export class Timers {
       }, 0);
     }
   }
+}
+
+function cancel(armed: Armed): void {
+  armed.cancel();
+  armed.cancelOther();
 }

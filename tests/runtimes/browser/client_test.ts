@@ -122,6 +122,7 @@ describe("a page that is a client with a token", () => {
         assertEquals(await nodes[2].kv.put("bound", "to nobody", { node: "page-1" }), {
           ok: false,
           error: "invalid_value",
+          reason: "node page-1 has no session",
         });
       });
 

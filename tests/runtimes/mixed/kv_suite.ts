@@ -95,7 +95,9 @@ export function kvSuite(cluster: () => MixedCluster): void {
         for (const other of others) {
           await everywhere(NOT_FOUND, "get", `${name} by ${other}`);
           const late = await member(other).tell("put", `${name} late`, 1, { pid });
-          assertEquals(late, { ok: false, error: "invalid_value" });
+          const reason = `pid ${pid.session}#${pid.seq} has ended, ` +
+            "or its node takes no value of 1 bytes";
+          assertEquals(late, { ok: false, error: "invalid_value", reason });
         }
       });
 

@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
-import { findBun, tsc } from "../../../tasks/node_modules.ts";
+import { findBun, rollup, rollupResolver, tsc } from "../../../tasks/node_modules.ts";
 import { makePackage } from "../../../tasks/npm_package.ts";
 import { root, run } from "../../../tasks/process.ts";
 
@@ -55,7 +55,7 @@ describe("the npm package", () => {
     folder = await Deno.makeTempDir({ prefix: "synod-npm-" });
     installed = `${folder}/node_modules/@synod/synod/`;
     const tarball = await makePackage(`${folder}/made/`);
-    for (const file of ["cluster.ts", "threads.mjs"]) {
+    for (const file of ["bundled.js", "cluster.ts", "threads.mjs"]) {
       await Deno.copyFile(here + file, `${folder}/${file}`);
     }
     await Deno.writeTextFile(`${folder}/package.json`, `{ "private": true, "type": "module" }`);
@@ -100,9 +100,14 @@ describe("the npm package", () => {
     assertEquals(files.filter((file) => /(?<!\.d)\.ts$/.test(file)), []);
   });
 
-  it("needs only what it declares, and not cbor-extract", async () => {
+  it("needs only what it declares, and brings cbor-x along", async () => {
     const manifest = await readJson(`${installed}package.json`);
-    assertEquals(manifest.dependencies, (await readJson(`${root}package.json`)).dependencies);
+    const { "cbor-x": _, ...others } = (await readJson(`${root}package.json`)).dependencies;
+    assertEquals(manifest.dependencies, others);
+    const codec = await Deno.readTextFile(`${installed}lib/codec/cbor_x.js`);
+    assertMatch(codec, /^\/\*! cbor-x .*\nMIT License\n/);
+    // Neither does it make code of strings, nor ask for what a bundler or a browser does not have.
+    assertEquals(codec.match(/\bnew Function\b|\beval\(|\brequire\(|^import /m), null);
     const modules = [...Deno.readDirSync(`${folder}/node_modules`)].map(({ name }) => name);
     assertEquals(modules.filter((name) => !name.startsWith(".")).sort(), [
       "@synod",
@@ -113,6 +118,28 @@ describe("the npm package", () => {
   for (const [module, resolution] of [["esnext", "bundler"], ["nodenext", "nodenext"]]) {
     it(`has types that a program is checked against, where modules resolve as "${resolution}"`, async () => {
       await compile(module, resolution);
+    });
+  }
+
+  for (const format of ["es", "cjs"]) {
+    it(`is bundled by Rollup with nothing but its resolver, as "${format}", and runs`, async () => {
+      const bundle = `${folder}/bundle.${format === "es" ? "mjs" : "cjs"}`;
+      const entry = `${folder}/bundled.js`;
+      const { code, output } = await run("node", [
+        rollup,
+        entry,
+        `--plugin=${rollupResolver}`,
+        `--format=${format}`,
+        "--inlineDynamicImports",
+        "--failAfterWarnings",
+        `--file=${bundle}`,
+      ], { timeout: LIMIT });
+      assertEquals(code, 0, output);
+      // Where nothing is installed.
+      await Deno.mkdir(`${folder}/alone`, { recursive: true });
+      const alone = `${folder}/alone/${bundle.slice(folder.length + 1)}`;
+      await Deno.rename(bundle, alone);
+      assertEquals(await runJson("node", alone), { ok: true, value: ["hello", 1, 2] });
     });
   }
 

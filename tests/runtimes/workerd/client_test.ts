@@ -64,6 +64,7 @@ for (const kind of ["http", "webSocket"] as Kind[]) {
       assertEquals(await w2.kv.put("bound", "to nobody", { node: "edge-1" }), {
         ok: false,
         error: "invalid_value",
+        reason: "node edge-1 has no session",
       });
     });
 

@@ -1,0 +1,193 @@
+import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { join, nodeToken } from "../../mod.ts";
+import { type OptionNames, refuseUnknown } from "../../lib/options.ts";
+import { http } from "../../transports/http.ts";
+import { memoryNetwork } from "../../transports/memory.ts";
+import { webSocket } from "../../transports/websocket.ts";
+import { type Cluster, startCluster } from "../support/cluster.ts";
+
+// deno-lint-ignore no-explicit-any -- what no program with types would pass
+type Bad = any;
+
+/** What a call with these options throws or rejects with. */
+async function failureOf(call: (options: Bad) => unknown, options: object): Promise<Error> {
+  try {
+    await call(options);
+  } catch (error) {
+    assertInstanceOf(error, TypeError);
+    return error;
+  }
+  throw new Error(`taken: ${JSON.stringify(options)}`);
+}
+
+describe("refuseUnknown()", () => {
+  interface Options {
+    until?: number;
+    pid?: string;
+    timeout?: number;
+  }
+  const names: OptionNames<Options> = { pid: true, until: true, timeout: true };
+  const messageOf = (options: object) => {
+    const { message } = assertThrows(
+      () => refuseUnknown("put", options as Options, names),
+      TypeError,
+    );
+    return message;
+  };
+
+  it("names the option, and the nearest one that there is", () => {
+    const near: [string, string][] = [
+      ["ttl", "until"],
+      ["Until", "until"],
+      ["untill", "until"],
+      ["time_out", "timeout"],
+      ["timeOutMs", "timeout"],
+      ["PID", "pid"],
+      ["p", "pid"],
+    ];
+    for (const [name, nearest] of near) {
+      const message = `put: unknown option ${name}; did you mean ${nearest}?`;
+      assertEquals(messageOf({ [name]: 1 }), message);
+    }
+  });
+
+  it("refuses one that is undefined, and takes a known one that is", () => {
+    assertEquals(messageOf({ ttl: undefined }), "put: unknown option ttl; did you mean until?");
+    refuseUnknown("put", { until: undefined, pid: undefined }, names);
+    refuseUnknown("put", {}, names);
+  });
+
+  it("refuses one that is inherited, but not what was added to all objects", () => {
+    assertEquals(
+      messageOf(Object.create({ ttl: 1 })),
+      "put: unknown option ttl; did you mean until?",
+    );
+    refuseUnknown("put", Object.create({ until: 1 }) as Options, names);
+    Object.defineProperty(Object.prototype, "added", { enumerable: true, configurable: true });
+    try {
+      refuseUnknown("put", { until: 1 }, names);
+      assertEquals(messageOf({ added: 1 }).startsWith("put: unknown option added;"), true);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "added");
+    }
+    assertEquals(messageOf({ toString: 1 }).startsWith("put: unknown option toString;"), true);
+  });
+
+  it("shows a name that is long or strange in short and in quotes", () => {
+    assertEquals(messageOf({ "a b": 1 }).startsWith('put: unknown option "a b"; '), true);
+    assertEquals(messageOf({ ["x".repeat(1e6)]: 1 }).length < 150, true);
+  });
+
+  it("says so where there are no options at all", () => {
+    const options = { a: 1 } as Record<never, never>;
+    assertThrows(
+      () => refuseUnknown("query", options, {}),
+      TypeError,
+      "query: unknown option a; it takes none",
+    );
+  });
+});
+
+describe("an option that does not exist", () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster(1);
+  });
+  afterAll(() => cluster[Symbol.asyncDispose]());
+
+  const secret = "at least sixteen characters";
+  const spec = { id: "counter", start: () => ({ inc: () => 1 }) };
+  const base = () => ({ id: "n1", members: ["n1"], transport: memoryNetwork().transport() });
+
+  /** By what the message begins with: the call, an option that is mistyped, and what is meant. */
+  const CALLS: readonly (readonly [
+    call: string,
+    name: string,
+    nearest: string,
+    run: (options: Bad) => unknown,
+  ])[] = [
+    ["put", "ttl", "until", (options) => cluster.nodes[0].kv.put("k", 1, options)],
+    ["claim", "buckets", "bucket", (options) => cluster.nodes[0].kv.claim("k", 1, options)],
+    ["get", "defualt", "default", (options) => cluster.nodes[0].kv.get("k", options)],
+    ["node", "timeOut", "timeout", (options) => cluster.nodes[0].kv.node("k", options)],
+    ["pid", "timeoutMs", "timeout", (options) => cluster.nodes[0].kv.pid("k", options)],
+    ["token", "signals", "signal", (options) => cluster.nodes[0].kv.token("k", options)],
+    ["keys", "noquorum", "noQuorum", (options) => cluster.nodes[0].kv.keys("b", options)],
+    ["entries", "time_out", "timeout", (options) => cluster.nodes[0].kv.entries("b", options)],
+    ["watch", "noSignal", "signal", (options) => cluster.nodes[0].kv.watch("k", options)],
+    ["lock", "ifavailable", "ifAvailable", (options) => cluster.nodes[0].lock("k", options)],
+    ["lock", "stael", "steal", (options) => cluster.nodes[0].spawn().lock("k", options)],
+    [
+      "locks.request",
+      "modes",
+      "mode",
+      (options) => cluster.nodes[0].locks.request("k", options, () => 1),
+    ],
+    ["spawn", "singal", "signal", (options) => cluster.nodes[0].spawn(undefined, options)],
+    [
+      "call",
+      "timeOut",
+      "timeout",
+      (options) => cluster.nodes[0].call(cluster.nodes[0].name("k", spec), "inc", [], options),
+    ],
+    [
+      "name",
+      "restrat",
+      "restart",
+      (options) => cluster.nodes[0].name("k", { ...spec, ...options }),
+    ],
+    ["Cannot join", "sesionTtl", "sessionTtl", (options) => join({ ...base(), ...options })],
+    [
+      "Cannot join: hosts[0]",
+      "concurent",
+      "concurrent",
+      (options) => join({ ...base(), hosts: [{ ...spec, ...options }] }),
+    ],
+    ["http", "secrets", "secret", (options) => http({ secret, ...options })],
+    [
+      "webSocket",
+      "upgradeWebsocket",
+      "upgradeWebSocket",
+      (options) => webSocket({ secret, ...options }),
+    ],
+    ["nodeToken", "expires", "expiresIn", (options) => nodeToken({ secret, id: "a", ...options })],
+    ["memoryNetwork", "scheduler", "schedule", (options) => memoryNetwork(options)],
+  ];
+
+  for (const [call, name, nearest, run] of CALLS) {
+    it(`of ${call} is a TypeError that names it and the nearest one: ${name}`, async () => {
+      const { message } = await failureOf(run, { [name]: undefined });
+      assertEquals(message, `${call}: unknown option ${name}; did you mean ${nearest}?`);
+    });
+  }
+
+  it("of locks.query is a TypeError: it has none", async () => {
+    const options = { name: "k" } as Bad;
+    await assertRejects(
+      () => cluster.nodes[0].locks.query(options),
+      TypeError,
+      "locks.query: unknown option name; it takes none",
+    );
+    await cluster.nodes[0].locks.query({});
+  });
+
+  it("of a put sets nothing: the key is free", async () => {
+    const { kv } = cluster.nodes[0];
+    await failureOf((options) => kv.put("free", 1, options), { ttl: 1_000 });
+    assertEquals(await kv.get("free"), { ok: false, error: "not_found" });
+  });
+
+  it("is no matter for a spec that is an instance of a class, which may have more", async () => {
+    class Counter {
+      readonly id = "class counter";
+      started = 0;
+      start() {
+        this.started++;
+        return { inc: () => this.started };
+      }
+    }
+    await using node = await join({ ...base(), hosts: [new Counter()] });
+    assertEquals(await node.name("k", new Counter()).inc(), 1);
+  });
+});

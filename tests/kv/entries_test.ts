@@ -1,0 +1,125 @@
+import { assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { Key, PaxosKV } from "../../mod.ts";
+import { startCluster } from "../support/cluster.ts";
+import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
+import { eventually, within } from "../support/wait.ts";
+
+// deno-lint-ignore no-explicit-any -- what no program with types would pass
+type Bad = any;
+
+/** The keys and values of a bucket. */
+async function pairsOf(kv: PaxosKV, bucket?: string): Promise<[Key, unknown][]> {
+  return valueOf(await kv.entries(bucket)).map(({ key, value }) => [key, value]);
+}
+
+describe("kv.entries()", () => {
+  it("gives the keys of a bucket with values and tokens, in the order of keys()", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    const tokens = new Map<string, number>();
+    for (const key of ["b", "a", "c"]) {
+      const { token } = valueOf(await first.kv.claim(key, { of: key }, { bucket: "letters" }));
+      tokens.set(key, token);
+    }
+    await first.kv.put("d", 1);
+    await first.kv.put("e", 1, { bucket: "letter" });
+    const value = ["a", "b", "c"].map((key) => ({
+      ...{ key, value: { of: key }, token: tokens.get(key)! },
+    }));
+    for (const { kv } of [first, second, third]) {
+      assertEquals(await kv.entries("letters"), { ok: true, value });
+      assertEquals(await kv.keys("letters"), value.map(({ key }) => key));
+      assertEquals(await pairsOf(kv), [["d", 1]]);
+      assertEquals(await kv.entries("nothing"), { ok: true, value: [] });
+    }
+  });
+
+  it("gives values that are null or nothing, and copies of all", async () => {
+    await using cluster = await startCluster(1);
+    const { kv } = cluster.nodes[0];
+    await kv.put("null", null);
+    await kv.put("list", [1]);
+    const [list, none] = valueOf(await kv.entries<number[] | null>());
+    assertEquals([list.value, none.value], [[1], null]);
+    list.value!.push(2);
+    assertEquals(await kv.get("list"), { ok: true, value: [1] });
+  });
+
+  it("gives hundreds, those of every node, and not those that were released", async () => {
+    await using cluster = await startCluster(3);
+    const { nodes } = cluster;
+    const process = nodes[1].spawn();
+    await Promise.all(
+      Array.from(
+        { length: 300 },
+        (_, number) =>
+          nodes[number % 3].kv.put(number, -number, number < 100 ? { pid: process.pid } : {}),
+      ),
+    );
+    await process.exit();
+    const pairs = await pairsOf(nodes[2].kv);
+    const expected = Array.from({ length: 200 }, (_, index) => [100 + index, -100 - index]);
+    assertEquals(pairs.sort(([a], [b]) => (a as number) - (b as number)), expected as never);
+  });
+
+  it("leaves out what has ended, whatever it was bound to, and does not wait for its seal", async () => {
+    await using cluster = await startCluster(3, { each: { n3: { sessionTtl: 300 } } });
+    const [first, , third] = cluster.nodes;
+    const until = first.kv.now() + 150;
+    await first.kv.put("lasts", 1);
+    await first.kv.put("time", 1, { until });
+    await first.kv.put("key", 1, { key: "time" });
+    await first.kv.put("node", 1, { node: "n3" });
+    await first.kv.put("pid", 1, { pid: third.spawn().pid });
+    assertEquals((await pairsOf(first.kv)).length, 5);
+    cluster.isolate("n3");
+    await eventually(async () => (await pairsOf(first.kv)).length === 1, "the end of the others");
+    assertEquals(await pairsOf(first.kv), [["lasts", 1]]);
+    // What comes after one that was left out has a greater token.
+    const [{ token }] = valueOf(await first.kv.entries());
+    assertGreater(valueOf(await first.kv.claim("time", 2)).token, token);
+    assertEquals(await pairsOf(first.kv), [["time", 2], ["lasts", 1]]);
+  });
+
+  it("without a quorum ends as the caller wants", async () => {
+    await using cluster = await startCluster(3);
+    const { kv } = cluster.nodes[0];
+    await kv.put("k", 1);
+    cluster.isolate("n2", "n3");
+    const timeout = 50;
+    assertEquals(await kv.entries(undefined, { timeout }), { ok: false, error: "no_quorum" });
+    await assertCode(kv.entries(undefined, { timeout, noQuorum: "fail" }), "no_quorum");
+    const aborter = new AbortController();
+    const waiting = kv.entries(undefined, { noQuorum: "retry", signal: aborter.signal });
+    aborter.abort("enough");
+    assertEquals(await reasonOf(within(waiting, "the end of the call")), "enough");
+    const retried = kv.entries(undefined, { noQuorum: "retry" });
+    cluster.heal();
+    assertEquals(valueOf(await within(retried, "the entries")).map(({ key }) => key), ["k"]);
+  });
+
+  it("of a process ends with it", async () => {
+    await using cluster = await startCluster(3);
+    const process = cluster.nodes[0].spawn();
+    cluster.isolate("n2", "n3");
+    const waiting = process.kv.entries(undefined, { noQuorum: "retry" });
+    void process.exit("done");
+    assertEquals(await reasonOf(within(waiting, "the end of the call")), "done");
+  });
+
+  it("refuses bad arguments", async () => {
+    await using cluster = await startCluster(1);
+    const { kv } = cluster.nodes[0];
+    for (const bucket of [null, 1, {}, ["b"]] as Bad[]) {
+      await assertRejects(() => kv.entries(bucket), TypeError, "entries: bucket must be a string");
+    }
+    const options = { bucket: "b" } as Bad;
+    await assertRejects(
+      () => kv.entries("b", options),
+      TypeError,
+      "entries: unknown option bucket",
+    );
+    await assertRejects(() => kv.entries("b", null as Bad), TypeError, "entries: options must be");
+  });
+});
