@@ -1,13 +1,14 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import { startCluster } from "../support/cluster.ts";
 
 /** As the fake timers of test runners: they wait for a call that nobody makes, on a clock of their own. */
 const FAKES: readonly (readonly [owner: object, name: string, fake: unknown])[] = [
-  [globalThis, "setTimeout", () => 0],
+  [globalThis, "setTimeout", Object.assign(() => 0, { clock: {} })],
   [globalThis, "clearTimeout", () => {}],
   [globalThis, "queueMicrotask", () => {}],
-  [performance, "now", () => 0],
+  [performance, "now", () => 1e9],
 ];
 
 /** Runs `body` with fake timers, which are put back then. */
@@ -41,5 +42,34 @@ describe("a node in a test with fake timers", () => {
     for await (const { present } of node.kv.watch("until")) if (!present) break;
     await (await node.lock("k")).release();
     assertEquals(await other.kv.get("during"), { ok: true, value: 1 });
+  });
+
+  it("works when it was loaded and joined while they were there", async () => {
+    // Loaded anew, as the only module that looks for the functions of the runtime.
+    const path: string = "../../lib/node/runtime/runtime.ts?loaded-with-fake-timers";
+    let made: Promise<Runtime> | undefined;
+    let called = 0;
+    let before = 0;
+    await withFakeTimers(async () => {
+      const { systemRuntime }: typeof import("../../lib/node/runtime/runtime.ts") = await import(
+        path
+      );
+      const runtime = systemRuntime();
+      before = runtime.now();
+      runtime.setTimer(() => called++, 100);
+      runtime.setTimer(() => called++, 1);
+      await new Promise<void>((resolve) => runtime.defer(resolve));
+      made = Promise.resolve(runtime);
+    });
+    const runtime = await made!;
+    // Its clock, which was ahead, does not go back.
+    const after = runtime.now();
+    assert(after >= before, `${after} after ${before}`);
+    // As a node does all the time, it sets others; what is overdue is called then.
+    while (called < 2) {
+      runtime.setTimer(() => {}, 20);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert(runtime.now() > after);
   });
 });

@@ -1,5 +1,5 @@
 import { ClockError } from "./clock_error.ts";
-import { Timers } from "./timers.ts";
+import { type Start, Timers } from "./timers.ts";
 
 /**
  * Time and chance, as a node sees them. Everything in `lib` takes them from here and from nowhere
@@ -35,7 +35,39 @@ let drawn = draws.length;
  * place for a while must not stop a node, and its clock must not go back.
  */
 const { setTimeout, clearTimeout, queueMicrotask, performance } = globalThis;
-const monotonicNow = performance.now.bind(performance);
+const LOADED: Pick<Runtime, "now" | "defer"> & { readonly start: Start } = {
+  now: performance.now.bind(performance),
+  defer: (callback) => queueMicrotask(callback),
+  start(callback, wait) {
+    const timer = setTimeout(callback, wait);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The functions that there are at each call: those that were loaded are fake, and may be put back. */
+const PRESENT: typeof LOADED = {
+  now: neverBack(() => globalThis.performance.now()),
+  // The queue of a promise cannot be replaced.
+  defer: (callback) => void Promise.resolve().then(callback),
+  start(callback, wait) {
+    const timer = globalThis.setTimeout(callback, wait);
+    return () => globalThis.clearTimeout(timer);
+  },
+};
+
+/** `clock` is the mark of the package fake-timers, which most test runners have their fake ones from. */
+const { now, defer, start } = "clock" in setTimeout ? PRESENT : LOADED;
+
+/** A clock that stands still where `read` goes back. */
+function neverBack(read: () => number): () => number {
+  let [last, offset] = [-Infinity, 0];
+  return () => {
+    const time = read();
+    if (time < last) offset += last - time;
+    last = time;
+    return time + offset;
+  };
+}
 
 /**
  * The clocks, timers and randomness of the JavaScript runtime that this runs in, for one node. The timers
@@ -43,21 +75,18 @@ const monotonicNow = performance.now.bind(performance);
  * has set never fires for it.
  */
 export function systemRuntime(): Runtime {
-  const timers = new Timers(monotonicNow, (callback, wait) => {
-    const timer = setTimeout(callback, wait);
-    return () => clearTimeout(timer);
-  });
-  const error = new ClockError(monotonicNow);
+  const timers = new Timers(now, start);
+  const error = new ClockError(now);
   return {
     now: () => {
-      const now = monotonicNow();
-      if (!error.isFine) error.observe(now);
-      return now;
+      const reading = now();
+      if (!error.isFine) error.observe(reading);
+      return reading;
     },
     wallNow: () => Date.now(),
     clockError: () => error.value,
     setTimer: (callback, delay) => timers.set(callback, delay),
-    defer: (callback) => queueMicrotask(callback),
+    defer,
     random: () => {
       if (drawn === draws.length) {
         crypto.getRandomValues(draws);

@@ -67,11 +67,12 @@ export class Timers {
 
   /** Calls `callback` once after `delay` milliseconds; returns what prevents it. */
   set(callback: () => void, delay: number): () => void {
-    this.#replaceLost();
+    const now = this.#now();
+    this.#replaceLost(now);
     if (!(delay > SHORT)) return this.#startShort(callback, Math.max(0, delay));
     let width = 1;
     while (delay > MOST_SLOTS * width * SLOT) width *= 2;
-    const slot = this.#slot(Math.ceil((this.#now() + delay) / (width * SLOT)) * width);
+    const slot = this.#slot(Math.ceil((now + delay) / (width * SLOT)) * width);
     // The same function may be set twice.
     const entry = () => callback();
     slot.callbacks.add(entry);
@@ -102,9 +103,9 @@ export class Timers {
   }
 
   /** Has what should have been called by now called in a turn of its own, if the runtime lost it. */
-  #replaceLost(): void {
-    const now = this.#now();
+  #replaceLost(now: number): void {
     if (this.#armed !== undefined) this.#replace(this.#armed, this.#fire, now);
+    if (this.#short.size === 0) return;
     for (const [fire, armed] of this.#short) if (!this.#replace(armed, fire, now)) break;
   }
 
