@@ -219,6 +219,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       waitingFor: hasQuorum ? [] : missing.map(({ id }) => id),
       session: hasQuorum ? { id: session.current, remaining: session.remaining } : null,
       entries: this.#parts.engine.voter?.acceptor.size ?? 0,
+      bytes: this.#parts.engine.voter?.acceptor.bytes ?? 0,
       owned: this.#owned(),
       frames: {
         ...this.#parts.engine.frames,

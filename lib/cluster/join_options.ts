@@ -31,6 +31,11 @@ export interface JoinOptions {
   /** For how many keys this member keeps state at most. Default: 1,000,000. */
   maxKeys?: number;
   /**
+   * How many bytes of state this member keeps before it takes no new key: each counts its name, its value
+   * and 400 for what is kept with it. Default: 1 GiB.
+   */
+  maxBytes?: number;
+  /**
    * Whether nodes that are not members are let in; what `members[0]` says at the first start holds for
    * the whole cluster. Default: `false`.
    */
@@ -58,6 +63,7 @@ const NAMES: OptionNames<JoinOptions> = {
   signal: true,
   maxValueBytes: true,
   maxKeys: true,
+  maxBytes: true,
   clients: true,
   maxSessionTtl: true,
   afterMajorityLoss: true,
@@ -109,6 +115,7 @@ export function checkOptions(options: JoinOptions): JoinSettings {
     signal,
     maxValueBytes: integer(options, "maxValueBytes", 2 ** 20, 1, 8 * 2 ** 20),
     maxKeys: integer(options, "maxKeys", 1_000_000, 1, 2 ** 24),
+    maxBytes: integer(options, "maxBytes", 2 ** 30, 1, 2 ** 53 - 1),
     clients: boolean(options, "clients", false),
     maxSessionTtl: integer(options, "maxSessionTtl", sessionTtl, 100, 600_000),
     afterMajorityLoss,
@@ -165,7 +172,7 @@ function checkTransports(transport: unknown): readonly Transport[] {
 
 function integer(
   options: JoinOptions,
-  name: "sessionTtl" | "timeout" | "maxValueBytes" | "maxKeys" | "maxSessionTtl",
+  name: "sessionTtl" | "timeout" | "maxValueBytes" | "maxKeys" | "maxBytes" | "maxSessionTtl",
   otherwise: number,
   least: number,
   most: number,

@@ -41,7 +41,7 @@ export class Lifecycle {
 
   /** Opens the transports and begins to look for the others. */
   async open(): Promise<void> {
-    const { settings, links, engine, membership, inquiries, sweeper, singletons } = this.#parts;
+    const { settings, links, engine, membership, inquiries, singletons } = this.#parts;
     try {
       await links.open(
         (from, frame) => engine.receive(from, frame),
@@ -61,12 +61,8 @@ export class Lifecycle {
       signal: this.#closing.signal,
     });
     singletons.start();
-    if (membership === null) {
-      inquiries.start();
-    } else {
-      membership.start();
-      sweeper.start();
-    }
+    if (membership === null) inquiries.start();
+    else membership.start();
   }
 
   /** See `ClusterNode.close`. */
@@ -188,7 +184,7 @@ export class Lifecycle {
 
   async #shutDown(reason: SynodError): Promise<void> {
     const { engine, core, links, membership, inquiries } = this.#parts;
-    const { sweeper, singletons, processes, lockTable } = this.#parts;
+    const { sweeper, housekeeper, singletons, processes, lockTable } = this.#parts;
     const { session, questions, watches } = core;
     core.close(reason);
     this.#settleReady.reject(reason);
@@ -199,6 +195,7 @@ export class Lifecycle {
     membership?.stop();
     inquiries.stop();
     sweeper.stop();
+    housekeeper.stop();
     singletons.stop();
     watches.close();
     const released = [...processes].map((process) => process.exit(reason));

@@ -31,6 +31,8 @@ export interface ClusterStatus {
   session: { id: SessionId; remaining: number } | null;
   /** For how many keys, locks and singletons this member keeps state; 0 for a client. */
   entries: number;
+  /** How many bytes that counts, of at most `maxBytes`; 0 for a client. */
+  bytes: number;
   /** How many of each live in this node or are owned by it. */
   owned: { processes: number; locks: number; singletons: number };
   /** Frames since the start of the node. */

@@ -8,6 +8,7 @@ import { Engine } from "../node/engine/engine.ts";
 import { Membership } from "../node/membership/membership.ts";
 import { Inquiries } from "../node/membership/record_queries.ts";
 import { type SessionEvents, SessionKeeper } from "../node/membership/session_keeper.ts";
+import { Housekeeper } from "../node/quorum/housekeeper.ts";
 import { Liveness } from "../node/quorum/liveness.ts";
 import { Proposals } from "../node/quorum/proposals.ts";
 import { Questions } from "../node/quorum/queries.ts";
@@ -38,6 +39,7 @@ export interface NodeParts {
   readonly membership: Membership | null;
   readonly inquiries: Inquiries;
   readonly sweeper: Sweeper;
+  readonly housekeeper: Housekeeper;
   readonly table: ProcessTable;
   readonly puts: Puts;
   readonly lockTable: LockTable;
@@ -122,7 +124,10 @@ export function wireNode(
       engine,
       {
         entered: (again) => lifecycle.entered(again),
-        operational: () => core.session.open(),
+        operational: () => {
+          core.session.open();
+          housekeeper.begin();
+        },
         gaveUp: () => lifecycle.abandon(),
         recovering: (id) => emit("membership", { id, state: "recovering", incarnation: null }),
         hopeless: (error) => lifecycle.fail(error),
@@ -131,11 +136,18 @@ export function wireNode(
       () => core.session.isValid(),
     )
     : null;
-  const sweeper = new Sweeper(engine, core.proposals, core.reads);
+  const sweeper = new Sweeper(engine, core.proposals);
   const table = new ProcessTable(core);
   const puts = new Puts(core, table);
   const lockTable = new LockTable(core);
   const locks = new Locks(core, table, lockTable);
+  const { proposals, reads, questions } = core;
+  const housekeeper = new Housekeeper({
+    ...{ engine, proposals, reads, questions },
+    patience: () => sweeper.patience,
+    ownSession: () => core.session.current,
+    tidyLock: (register, session, limits) => lockTable.tidy(register, session, limits),
+  });
   const singletons = new Singletons({
     core,
     specs: settings.hosts,
@@ -143,7 +155,7 @@ export function wireNode(
     failed: (error) => emit("error", { error: toError(error) }),
   });
   const parts = {
-    ...{ settings, links, engine, core, membership, inquiries, sweeper },
+    ...{ settings, links, engine, core, membership, inquiries, sweeper, housekeeper },
     ...{ table, puts, lockTable, locks, singletons },
     processes: new Set<Process<unknown>>(),
   };

@@ -24,3 +24,6 @@ export const MAX_TIMEOUT: number = 600_000;
 
 /** A node can run singletons of at most so many ids. */
 export const MAX_HOSTS: number = 1000;
+
+/** The latest time that a Date can have, in milliseconds since 1970. */
+export const MAX_WALL_TIME: number = 8.64e15;

@@ -1,7 +1,7 @@
 import { decodeCopy, decodeLast, encodeCopy, encodeLast } from "./copies.ts";
 import { choice, flag, integer, milliseconds, refuse, registerOrNone } from "./frame_reader.ts";
 import { decodeMembers, decodeRecord, encodeRecord } from "./genesis.ts";
-import { MAX_LIST } from "./limits.ts";
+import { MAX_LIST, MAX_WALL_TIME } from "./limits.ts";
 import {
   bare,
   MESSAGE_BYTES,
@@ -12,9 +12,6 @@ import {
 import { stateBytes } from "./state.ts";
 
 const PURPOSES = ["record", "genesis", "givingUp"] as const;
-
-/** The latest time that a Date can have, in milliseconds since 1970. */
-const MAX_WALL_TIME = 8.64e15;
 
 /** The requests about genesis and recovery (section 7). */
 export const MEMBERSHIP_REQUESTS: RequestKinds<"enquire" | "incarnation" | "transfer"> = {

@@ -72,11 +72,11 @@ export function byNumber<K extends { readonly number: number }>(
 }
 
 /** A reply that says no more than its kind. */
-export function bare<T extends "full" | "watching" | "replaced" | "notAMember">(
+export function bare<T extends "watching" | "replaced" | "notAMember">(
   type: T,
   number: number,
 ): MessageKind<ReplyOf<T>> {
-  const kind: MessageKind<ReplyOf<"full" | "watching" | "replaced" | "notAMember">> = {
+  const kind: MessageKind<ReplyOf<"watching" | "replaced" | "notAMember">> = {
     number,
     fields: 2,
     encode: ({ id }, number) => [number, id],

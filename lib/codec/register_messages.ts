@@ -1,6 +1,6 @@
 import { decodeListed, encodeListed } from "./copies.ts";
-import { type FieldReader, flag, refuse, register, registerOrNone } from "./frame_reader.ts";
-import { MAX_LIST } from "./limits.ts";
+import { type FieldReader, flag, node, refuse, register, registerOrNone } from "./frame_reader.ts";
+import { MAX_LIST, MAX_MEMBERS } from "./limits.ts";
 import {
   bare,
   MESSAGE_BYTES,
@@ -67,9 +67,9 @@ export const REGISTER_REQUESTS: RequestKinds<
   prepare: aboutBallot("prepare", 0),
   accept: {
     number: 1,
-    fields: 8,
+    fields: 9,
     handler: "voter",
-    encode({ id, register, ballot, state, next, fallback }, number, to) {
+    encode({ id, register, ballot, state, next, fallback, sweep }, number, to) {
       return [
         number,
         id,
@@ -79,10 +79,12 @@ export const REGISTER_REQUESTS: RequestKinds<
         encodeState(state, to),
         next,
         fallback === null ? null : to.counter(fallback),
+        sweep === true,
       ];
     },
     decode(field, id, from) {
       const ballot = from.ballot(field[3], field[4]);
+      const sweep = flag(field[8]);
       return {
         id,
         type: "accept",
@@ -91,6 +93,7 @@ export const REGISTER_REQUESTS: RequestKinds<
         state: decodeState(field[5], from),
         next: flag(field[6]),
         fallback: fallbackAbove(field[7], ballot.counter, from),
+        ...(sweep && { sweep }),
       };
     },
     size: ({ state }) => stateBytes(state),
@@ -199,7 +202,17 @@ export const REGISTER_REPLIES: ReplyKinds<
     }),
     size: reportedBytes,
   },
-  full: bare("full", 4),
+  full: {
+    number: 4,
+    fields: 4,
+    encode: ({ id, tidying, missing }, number) => [number, id, tidying, missing],
+    decode: (field, id, from) => ({
+      id,
+      type: "full",
+      tidying: flag(field[2]),
+      missing: from.list(field[3], MAX_MEMBERS, node),
+    }),
+  },
   listed: {
     number: 5,
     fields: 4,

@@ -1,5 +1,5 @@
 import { integer, milliseconds, node, refuse } from "./frame_reader.ts";
-import { MAX_HOSTS, MAX_LIST, MAX_REST, MAX_TTL } from "./limits.ts";
+import { MAX_HOSTS, MAX_LIST, MAX_REST, MAX_TTL, MAX_WALL_TIME } from "./limits.ts";
 import type { MessageKind, ReplyKinds, RequestKind, RequestKinds } from "./message_kind.ts";
 import { isSpecId } from "./names.ts";
 import type { ReplyOf } from "./message_kind.ts";
@@ -39,14 +39,15 @@ export const SESSION_REQUESTS: RequestKinds<
 > = {
   renew: {
     number: 7,
-    fields: 6,
+    fields: 7,
     handler: "voter",
-    encode: ({ id, session, ttl, renewal, hosts }, number, to) => [
+    encode: ({ id, session, ttl, renewal, wall, hosts }, number, to) => [
       number,
       id,
       to.session(session),
       ttl,
       renewal,
+      wall,
       hosts,
     ],
     decode: (field, id, from) => ({
@@ -55,7 +56,8 @@ export const SESSION_REQUESTS: RequestKinds<
       session: from.session(field[2]),
       ttl: milliseconds(field[3], MAX_TTL),
       renewal: integer(field[4]),
-      hosts: from.list(field[5], MAX_HOSTS, specId),
+      wall: milliseconds(field[5], MAX_WALL_TIME),
+      hosts: from.list(field[6], MAX_HOSTS, specId),
     }),
   },
   fence: sessionRequest("fence", 8),

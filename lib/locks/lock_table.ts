@@ -1,5 +1,6 @@
 import { SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
+import { noQuorum } from "../node/engine/operations.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import type { Ballot } from "../paxos/ballot.ts";
 import type { Learned } from "../paxos/learner.ts";
@@ -92,7 +93,9 @@ export class LockTable {
       this.#tickets.delete(ticket);
       // It may be in the queue, or get there yet: who stops waiting takes the request back.
       if (ticket.firstAccept !== undefined) void this.release(ticket, true);
-      throw error;
+      // No room for another attempt says nothing of what the earlier ones did.
+      const isFull = error instanceof SynodError && error.code === "full";
+      throw isFull && ticket.firstAccept !== undefined ? noQuorum() : error;
     }
   }
 
@@ -125,6 +128,15 @@ export class LockTable {
   async current(register: RegisterId, limits: Limits): Promise<LockValue> {
     const chosen = await this.#core.reads.read(register, limits);
     return this.#lockOf(register, (await this.#tidied(register, chosen, limits)).state);
+  }
+
+  /** Drops what a session that has ended holds and waits for, and writes: some member may have missed it. */
+  async tidy(register: RegisterId, session: string, limits: Limits): Promise<void> {
+    this.#ended.add(session);
+    const options = { ...limits, mustWrite: true, sweep: true };
+    const change = this.#change(register, { type: "tidy" });
+    const { ballot, state } = await this.#core.proposals.change(register, change, options);
+    this.#core.watches.note(register, { ballot, state });
   }
 
   /** Resolves when every request that was made so far is known to the cluster, or is over. */

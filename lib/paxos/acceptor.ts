@@ -1,7 +1,15 @@
 import { type Ballot, compareBallots, floorBallot, type Life } from "./ballot.ts";
+import { Endings } from "./endings.ts";
 import type { Listed, RegisterCopy, RegisterReply, RegisterRequest } from "./messages.ts";
 import { RegisterIndex } from "./register_index.ts";
-import type { Accepted, RegisterId, SessionId } from "./register.ts";
+import {
+  type Accepted,
+  isConfiguration,
+  type RegisterId,
+  type SessionId,
+  type State,
+} from "./register.ts";
+import { sizeOf } from "./size.ts";
 import { type Watcher, Watchers } from "./watchers.ts";
 
 /** What an acceptor remembers of one register. */
@@ -32,11 +40,24 @@ export interface AcceptorOutput {
 export interface AcceptorOptions {
   /** No more registers than this. */
   readonly maxKeys: number;
+  /** No new register while those held take so many bytes; see {@linkcode sizeOf}. */
+  readonly maxBytes: number;
   /** Tokens begin above this. */
   readonly floor: number;
   /** Whether this acceptor believes that a session expired. */
   readonly isStale: (session: SessionId, now: number) => boolean;
 }
+
+/** What is done to have room again, as told with `full`. */
+export interface MakingRoom {
+  /** Whether something that has ended is being sealed or forgotten: it is worth asking again soon. */
+  readonly tidying: boolean;
+  /** The members that released registers wait for. */
+  readonly missing: readonly string[];
+}
+
+/** Old promises that are dropped at most in one go: as many may come between two of them. */
+const DROPPED_AT_ONCE = 1_000;
 
 /**
  * Least time for which a promise with nothing accepted is kept, in milliseconds: the `accept` comes one round
@@ -69,6 +90,13 @@ export class Acceptor {
   /** Registers whose accepted state is a tombstone, and since when; oldest first. */
   readonly #tombstones = new Map<RegisterId, number>();
   #floor: number;
+  #bytes = 0;
+  #makeRoom: () => MakingRoom = () => ({ tidying: false, missing: [] });
+  #listener: (isKey: boolean) => void = () => {};
+  /** What may end which of its values. */
+  readonly endings: Endings = new Endings((register) =>
+    this.#entries.get(register)?.accepted?.state ?? null
+  );
 
   /** An acceptor that holds nothing. */
   constructor(options: AcceptorOptions) {
@@ -86,14 +114,38 @@ export class Acceptor {
     return this.#entries.size;
   }
 
-  /** Up to `count` registers that have been released for at least `age` milliseconds; oldest first. */
-  tombstones(age: number, count: number, now: number): RegisterId[] {
-    const found: RegisterId[] = [];
+  /** How many bytes they take; see {@linkcode sizeOf}. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many of them are released and not forgotten. */
+  get released(): number {
+    return this.#tombstones.size;
+  }
+
+  /** The registers that have been released for at least `age` milliseconds; oldest first. */
+  *tombstones(age: number, now: number): Generator<RegisterId> {
     for (const [register, since] of this.#tombstones) {
-      if (found.length >= count || now - since < age) break;
-      found.push(register);
+      if (now - since < age) return;
+      yield register;
     }
-    return found;
+  }
+
+  /** Calls `listener` for the first register, and with what {@linkcode Endings.onNews} tells. */
+  onNews(listener: (isKey: boolean) => void): void {
+    this.#listener = listener;
+    this.endings.onNews(listener);
+  }
+
+  /** `makeRoom` is called for each answer `full`, and gives what that says. */
+  onFull(makeRoom: () => MakingRoom): void {
+    this.#makeRoom = makeRoom;
+  }
+
+  /** Drops old promises with nothing accepted, also while nobody asks anything. */
+  tidy(now: number): void {
+    this.#dropOldPromises(now);
   }
 
   /** Answers one request; `now` is the reading of the monotonic clock at its arrival. */
@@ -151,6 +203,8 @@ export class Acceptor {
     this.#floor = Math.max(this.#floor, floor);
     for (const { register, promised, accepted } of registers) {
       this.#entries.set(register, { promised, accepted, copied: accepted !== null });
+      this.#bytes += sizeOf(register, accepted?.state ?? null);
+      this.endings.replace(register, null, accepted?.state ?? null);
       if (accepted === null) this.#promisedOnly.set(register, now);
       else if (!accepted.state.present) this.#tombstones.set(register, now);
     }
@@ -163,7 +217,7 @@ export class Acceptor {
     if (compareBallots(ballot, promised) <= 0) return { type: "nack", promised };
     let entry = this.#entries.get(register);
     if (entry === undefined) {
-      if (this.#entries.size >= this.#options.maxKeys) return { type: "full" };
+      if (this.#isFull(register, null)) return this.#full();
       entry = this.#create(register);
     }
     entry.promised = ballot;
@@ -180,8 +234,14 @@ export class Acceptor {
     const { register, ballot, state, next } = request;
     const promised = this.#promised(register);
     if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));
+    // What releases, what is held already, what a sweep brings and the configuration always have room.
+    const isNew = state.present && !this.#entries.has(register) && request.sweep !== true;
+    if (isNew && this.#isFull(register, state)) return only(this.#full());
     const entry = this.#entries.get(register) ?? this.#create(register);
+    const before = entry.accepted?.state ?? null;
     entry.accepted = { ballot, state };
+    this.#bytes += sizeOf(register, state) - sizeOf(register, before);
+    this.endings.replace(register, before, state);
     entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;
     entry.copied = false;
     this.#promisedOnly.delete(register);
@@ -254,9 +314,10 @@ export class Acceptor {
   /** Entries with a promise and nothing accepted go some seconds after the promise. */
   #dropOldPromises(now: number): void {
     if (now < this.#nextDrop) return;
+    let dropped = 0;
     for (const [register, since] of this.#promisedOnly) {
       this.#nextDrop = since + PROMISE_TTL;
-      if (now < this.#nextDrop) return;
+      if (now < this.#nextDrop || ++dropped > DROPPED_AT_ONCE) return;
       this.#promisedOnly.delete(register);
       const entry = this.#entries.get(register);
       if (entry !== undefined && entry.accepted === null) this.#drop(register, entry);
@@ -269,7 +330,19 @@ export class Acceptor {
     this.#floor = Math.max(this.#floor, entry.promised.counter);
     this.#entries.delete(register);
     this.#tombstones.delete(register);
+    this.#bytes -= sizeOf(register, entry.accepted?.state ?? null);
     this.#index.changed();
+  }
+
+  /** Whether there is no room for a new register with this state. */
+  #isFull(register: RegisterId, state: State | null): boolean {
+    if (isConfiguration(register)) return false;
+    const { maxKeys, maxBytes } = this.#options;
+    return this.#entries.size >= maxKeys || this.#bytes + sizeOf(register, state) > maxBytes;
+  }
+
+  #full(): RegisterReply {
+    return { type: "full", ...this.#makeRoom() };
   }
 
   #promised(register: RegisterId): Ballot {
@@ -279,7 +352,9 @@ export class Acceptor {
   #create(register: RegisterId): Entry {
     const entry: Entry = { promised: floorBallot(this.#floor), accepted: null, copied: false };
     this.#entries.set(register, entry);
+    this.#bytes += sizeOf(register, null);
     this.#index.changed();
+    if (this.#entries.size === 1) this.#listener(false);
     return entry;
   }
 }

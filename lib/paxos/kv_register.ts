@@ -1,3 +1,4 @@
+import type { Cause } from "./endings.ts";
 import type { Change, Current, Decision } from "./proposer.ts";
 import type { Binding, OperationId, Pid, Present, SessionId } from "./register.ts";
 
@@ -70,6 +71,29 @@ export function sealChange(token: number): Change<void> {
     const ended = state?.present === true && state.token === token;
     return { draft: ended ? { present: false } : null, result: undefined };
   };
+}
+
+/** Releases a state that ends with `cause`, which has come; also one that the sealer did not see before. */
+export function sealEndedChange(cause: Cause): Change<void> {
+  return ({ state }) => {
+    const ended = state?.present === true && endsWith(state, cause);
+    return { draft: ended ? { present: false } : null, result: undefined };
+  };
+}
+
+function endsWith({ bindings }: Present, cause: Cause): boolean {
+  return bindings.some((binding) => {
+    switch (cause.kind) {
+      case "until":
+        return binding.kind === "until" && binding.time <= cause.time;
+      case "session":
+        return (binding.kind === "node" && binding.session === cause.session) ||
+          (binding.kind === "pid" && binding.pid.session === cause.session);
+      case "key":
+        return binding.kind === "key" && binding.register === cause.register &&
+          binding.token === cause.token;
+    }
+  });
 }
 
 /** Releases whatever is bound to `pid`, which has exited. */

@@ -90,6 +90,8 @@ export type RegisterRequest =
     readonly next: boolean;
     /** Should this be refused, it counts as a `prepare` of `(fallback, same life)`; `null`: it does not. */
     readonly fallback: number | null;
+    /** Whether it brings a member what others hold: there is room for it even where there is none. */
+    readonly sweep?: true;
   }
   | { readonly type: "read"; readonly register: RegisterId }
   | { readonly type: "forget"; readonly register: RegisterId; readonly ballot: Ballot }
@@ -111,6 +113,8 @@ export type SessionRequest =
     /** Milliseconds. */
     readonly ttl: number;
     readonly renewal: number;
+    /** Milliseconds since 1970 at the sender. */
+    readonly wall: number;
     /** The ids of the singletons that the session's node can run. */
     readonly hosts: readonly string[];
   }
@@ -239,7 +243,14 @@ export type RegisterReply =
     readonly floor: number;
     readonly stale: readonly SessionId[];
   }
-  | { readonly type: "full" }
+  | {
+    /** No room for a new register. */
+    readonly type: "full";
+    /** Whether something that has ended is being sealed or forgotten: it is worth asking again soon. */
+    readonly tidying: boolean;
+    /** The members that released registers wait for. */
+    readonly missing: readonly string[];
+  }
   | {
     readonly type: "listed";
     readonly registers: readonly Listed[];

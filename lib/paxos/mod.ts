@@ -8,7 +8,7 @@
  * ```ts
  * import { Acceptor, LamportClock, Proposer, type RegisterRequest } from "@synod/synod/paxos";
  *
- * const acceptor = new Acceptor({ maxKeys: 10, floor: 0, isStale: () => false });
+ * const acceptor = new Acceptor({ maxKeys: 10, maxBytes: 1e6, floor: 0, isStale: () => false });
  * const sender = { member: "a", incarnation: "", vector: [] };
  * const propose = (life: string, value: number) => {
  *   const proposer = new Proposer({
@@ -38,11 +38,13 @@
  */
 export * from "./acceptor.ts";
 export * from "./ballot.ts";
+export * from "./endings.ts";
 export * from "./fencing.ts";
 export * from "./genesis.ts";
 export * from "./kv_register.ts";
 export * from "./learner.ts";
 export * from "./lease.ts";
+export * from "./member_clocks.ts";
 export * from "./messages.ts";
 export * from "./proposer.ts";
 export * from "./quorum.ts";
@@ -51,6 +53,7 @@ export * from "./record_inquiry.ts";
 export * from "./register.ts";
 export * from "./reports.ts";
 export * from "./sessions.ts";
+export * from "./size.ts";
 export * from "./voter.ts";
 export * from "./watchers.ts";
 export * from "./giving_up.ts";

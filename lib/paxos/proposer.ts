@@ -73,8 +73,8 @@ export type Step<R> =
   | { readonly do: "restart" }
   /** It is chosen. */
   | { readonly do: "done"; readonly chosen: Chosen<R> }
-  /** A quorum has no room for a new register. */
-  | { readonly do: "full" };
+  /** So many have no room for a new register that no quorum is left; see the answer `full`. */
+  | { readonly do: "full"; readonly tidying: boolean; readonly missing: readonly string[] };
 
 /**
  * A promise that came with an `accept`: a quorum promised `ballot` when it accepted `state`. Serves once,
@@ -105,6 +105,8 @@ export interface ProposerOptions<R> {
   readonly writing?: (ballot: Ballot) => void;
   /** Whether a present state is worth asking for the promise of the next ballot with its `accept`. */
   readonly keepPromise?: () => boolean;
+  /** Whether members take what it writes even without room for a new register. */
+  readonly sweep?: () => boolean;
 }
 
 /**
@@ -120,7 +122,7 @@ export class Proposer<R> {
   #promises: Tally<Report>;
   #accepts: Tally<true>;
   readonly #nacks = new Set<string>();
-  readonly #fulls = new Set<string>();
+  readonly #fulls = new Map<string, RegisterReply & { readonly type: "full" }>();
   #request: RegisterRequest | undefined;
   #outcome: Chosen<R> | undefined;
   /** A new state of this change was sent to somebody, and may still be adopted by others. */
@@ -218,11 +220,12 @@ export class Proposer<R> {
     }
     if (reply.type === "nack") return this.#refused(sender, reply.promised);
     if (this.#phase === "prepare") {
-      if (reply.type === "full") return this.#full(sender);
+      if (reply.type === "full") return this.#full(sender, reply);
       if (reply.type !== "promise" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
       if (this.#promises.add(sender, reply)) return this.#decide();
     } else if (this.#phase === "accept") {
       if (reply.type === "promise") return this.#fallBack(sender, reply);
+      if (reply.type === "full") return this.#nack(sender);
       // An `accepted` also is the promise of the next ballot, if that was asked for.
       if (!this.#hasAccepted(reply)) return undefined;
       return this.#accepts.add(sender, true) ? this.#finish() : this.#unlessSplit();
@@ -316,6 +319,7 @@ export class Proposer<R> {
       state: written,
       next,
       fallback,
+      ...(this.#options.sweep?.() === true && { sweep: true }),
     };
     return { do: "send", request: this.#request };
   }
@@ -326,7 +330,7 @@ export class Proposer<R> {
   }
 
   #refused(sender: Sender, promised: Ballot): Step<R> | undefined {
-    const { clock, life, members } = this.#options;
+    const { clock, life } = this.#options;
     clock.observe(promised.counter);
     const answered = this.#phase === "prepare" ? this.#promises : this.#accepts;
     // The second copy of a request is refused by who took the first one.
@@ -340,18 +344,30 @@ export class Proposer<R> {
       // The promise was made, and its reply was lost.
       return this.#phase === "prepare" ? { do: "restart" } : undefined;
     }
+    return this.#nack(sender);
+  }
+
+  #nack(sender: Sender): Step<R> | undefined {
+    const { members } = this.#options;
+    const answered = this.#phase === "prepare" ? this.#promises : this.#accepts;
+    if (answered.has(sender.member)) return undefined;
     this.#nacks.add(sender.member);
     if (this.#nacks.size <= members.length - majority(members.length)) return this.#unlessSplit();
     // Somebody changed the register since: that is no contention, and nobody has to be waited for.
     return { do: this.#reliesOnKept ? "restart" : "retry" };
   }
 
-  #full(sender: Sender): Step<R> | undefined {
+  #full(sender: Sender, reply: RegisterReply & { readonly type: "full" }): Step<R> | undefined {
     const { members } = this.#options;
-    this.#fulls.add(sender.member);
+    this.#fulls.set(sender.member, reply);
     if (this.#fulls.size <= members.length - majority(members.length)) return undefined;
     this.#phase = "done";
-    return { do: "full" };
+    const fulls = [...this.#fulls.values()];
+    return {
+      do: "full",
+      tidying: fulls.some(({ tidying }) => tidying),
+      missing: [...new Set(fulls.flatMap(({ missing }) => missing))],
+    };
   }
 }
 

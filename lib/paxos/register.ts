@@ -7,6 +7,11 @@ import type { Ballot } from "./ballot.ts";
  */
 export type RegisterId = string;
 
+/** Whether `register` is that of the configuration, for which there always is room. */
+export function isConfiguration(register: RegisterId): boolean {
+  return register.startsWith("c");
+}
+
 /** One lease of one node, `node/life/sequence`: never reused; see {@linkcode compareSessions}. */
 export type SessionId = string;
 

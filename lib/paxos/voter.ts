@@ -7,6 +7,7 @@ import type {
   SessionReply,
   SessionRequest,
 } from "./messages.ts";
+import { MemberClocks } from "./member_clocks.ts";
 import type { Recovered } from "./recovery.ts";
 import { parseSession, SessionTable } from "./sessions.ts";
 import type { Watcher } from "./watchers.ts";
@@ -17,6 +18,16 @@ export interface VoterOutput {
   readonly reply: Reply | undefined;
   /** What goes out to those who watch. */
   readonly pushes: readonly { readonly watcher: Watcher; readonly reply: Reply }[];
+}
+
+/** What a voter is set to. */
+export interface VoterSettings {
+  /** The ids of the members, in order. */
+  readonly members: readonly string[];
+  /** No more registers than this. */
+  readonly maxKeys: number;
+  /** No new register while those held take so many bytes. */
+  readonly maxBytes: number;
 }
 
 /** A request that only an operational member answers. */
@@ -33,6 +44,9 @@ export class Voter {
   readonly acceptor: Acceptor;
   /** Its side of all sessions. */
   readonly sessions: SessionTable;
+  /** What the members tell of their wall clocks. */
+  readonly clocks: MemberClocks;
+  readonly #members: readonly string[];
 
   /**
    * A member that votes under `record` from now on, and has nothing to remember. `clockError` is how far a
@@ -41,13 +55,16 @@ export class Voter {
   constructor(
     record: GenesisRecord,
     incarnation: Life,
-    maxKeys: number,
+    settings: VoterSettings,
     clockError: () => number = () => 0,
   ) {
     this.incarnation = incarnation;
     this.sessions = new SessionTable(record.maxTtl, clockError);
+    this.clocks = new MemberClocks(settings.members);
+    this.#members = settings.members;
     this.acceptor = new Acceptor({
-      maxKeys,
+      maxKeys: settings.maxKeys,
+      maxBytes: settings.maxBytes,
       floor: record.floor,
       isStale: (session, now) => this.sessions.isStale(session, now),
     });
@@ -57,11 +74,11 @@ export class Voter {
   static recovered(
     record: GenesisRecord,
     memory: Recovered,
-    maxKeys: number,
+    settings: VoterSettings,
     now: number,
     clockError?: () => number,
   ): Voter {
-    const voter = new Voter(record, memory.incarnation, maxKeys, clockError);
+    const voter = new Voter(record, memory.incarnation, settings, clockError);
     voter.acceptor.adopt(memory.registers, memory.floor, now);
     voter.sessions.recover(now, memory.fenced, memory.ended);
     voter.sessions.grantFrom(now + memory.wait);
@@ -80,6 +97,13 @@ export class Voter {
         const reply = this.#session(request, from, now);
         return { reply: reply && { id: request.id, ...reply }, pushes: [] };
       }
+      case "accept":
+        // Only members sweep: a client must not get past the bounds of this member.
+        if (request.sweep === true && !this.#members.includes(from.node)) {
+          const { sweep: _, ...bounded } = request;
+          return withIds(request.id, this.acceptor.handle(bounded, from, now));
+        }
+        return withIds(request.id, this.acceptor.handle(request, from, now));
       default:
         return withIds(request.id, this.acceptor.handle(request, from, now));
     }
@@ -89,6 +113,7 @@ export class Voter {
     switch (request.type) {
       case "renew":
         if (!isOwn(request.session, from)) return undefined;
+        this.clocks.tell(from.node, request.wall, request.ttl, now);
         return this.sessions.renew(
           request.session,
           request.ttl,

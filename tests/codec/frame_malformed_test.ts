@@ -246,10 +246,11 @@ describe("decodeFrame()", () => {
 
   it("refuses times, choices and lists out of range", () => {
     const times = [-1, 601_000.5, 1e9, NaN, Infinity, "1", null];
-    const parts = { session: SESSION, ttl: 5000, renewal: 1, hosts: ["counter"] };
+    const parts = { session: SESSION, ttl: 5000, renewal: 1, wall: 1.7e12, hosts: ["counter"] };
     const renew: Request = { id: 1, type: "renew", ...parts };
     spoilsField("requests", renew, 3, ...times);
     spoilsField("requests", renew, 4, -1, 0.5, null, "1");
+    spoilsField("requests", renew, 5, -1, NaN, Infinity, 1e16, null);
     const alive: Reply = { id: 1, type: "alive", session: SESSION, remaining: 12.5 };
     spoilsField("replies", alive, 3, ...times);
     const blank: Reply = { id: 1, type: "blank", members: ["w1"], wall: 1.7e12, recovering: true };
@@ -279,11 +280,11 @@ describe("decodeFrame()", () => {
     const listed: Reply = { id: 1, type: "listed", registers: [], more: false };
     spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true]], [null]);
     spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, 1]]);
-    const full = [4, 1];
+    const watching = [6, 1];
     const fields = fieldsOf(EMPTY);
-    fields[8] = new Array(MAX_LIST).fill(full);
+    fields[8] = new Array(MAX_LIST).fill(watching);
     assert(decodeFrame(raw(fields)).ok);
-    fields[8] = new Array(MAX_LIST + 1).fill(full);
+    fields[8] = new Array(MAX_LIST + 1).fill(watching);
     isMalformed(raw(fields), "a list of more than");
   });
 

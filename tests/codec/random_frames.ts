@@ -49,6 +49,7 @@ export class RandomFrames {
         state: this.state(),
         next: this.flag(),
         fallback: this.flag() && fallback < MAX_COUNTER ? fallback : null,
+        ...(this.flag() && { sweep: true }),
       };
     },
     read: () => ({ type: "read", register: this.register() }),
@@ -65,6 +66,7 @@ export class RandomFrames {
       session: this.session(),
       ttl: this.time(600_000),
       renewal: this.integer(),
+      wall: this.time(8.64e15),
       hosts: this.#random.list(3, () => this.#random.pick(["counter", "é"])),
     }),
     fence: () => ({ type: "fence", session: this.session() }),
@@ -125,7 +127,11 @@ export class RandomFrames {
       floor: this.counter(),
       stale: this.sessions(),
     }),
-    full: () => ({ type: "full" }),
+    full: () => ({
+      type: "full",
+      tidying: this.flag(),
+      missing: this.#random.list(3, () => this.node()),
+    }),
     listed: () => ({
       type: "listed",
       registers: this.#random.list(4, () => this.listed()),

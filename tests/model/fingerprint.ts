@@ -25,7 +25,8 @@ const MEANINGLESS: Record<string, (machine: Record<string, unknown>) => readonly
       if (Number(_nextDrop) <= since + PROMISE_TTL) continue;
       throw new Error(`a promise of ${since} is not looked at before ${_nextDrop}`);
     }
-    return ["_nextDrop"];
+    // Both follow from the entries.
+    return ["_nextDrop", "_bytes", "endings"];
   },
   // Filled anew when the next attempt begins, and looked at only while promises are awaited.
   Proposer: ({ _phase, _fallback }) => [

@@ -53,6 +53,10 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     this.vector = new paxos.CrashVector(members.length);
   }
 
+  get #voterSettings() {
+    return { members: this.members, maxKeys: 10, maxBytes: Infinity };
+  }
+
   /** What others need to know of it. */
   get attributes(): ProcessAttributes {
     const { life, record } = this;
@@ -238,7 +242,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
       case "operational": {
         const { record } = event;
         this.#enter(record);
-        this.#begin(new this.#paxos.Voter(record, this.life, 10), record.lives);
+        this.#begin(new this.#paxos.Voter(record, this.life, this.#voterSettings), record.lives);
         if (this.member === 0 && record.id === this.life) {
           this.#outputs.push({ out: "made", record });
         } else this.#outputs.push({ out: "entered", record, recovered: false });
@@ -269,7 +273,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
       case "recovered": {
         const { memory } = event;
         const record = this.record!;
-        const voter = this.#paxos.Voter.recovered(record, memory, 10, this.now);
+        const voter = this.#paxos.Voter.recovered(record, memory, this.#voterSettings, this.now);
         this.genesis!.recovered();
         this.#begin(voter, memory.vector);
         if (this.closed) return;

@@ -2,6 +2,7 @@ import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
 import { CRASHES } from "./crashes.ts";
 import { FEATURES } from "./features.ts";
+import { HOUSEKEEPING } from "./housekeeping.ts";
 import type { Mutation } from "./mutation.ts";
 import { NODE } from "./node.ts";
 import { REGISTERS } from "./registers.ts";
@@ -17,6 +18,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...SESSIONS,
   ...COMEBACK,
   ...CRASHES,
+  ...HOUSEKEEPING,
   ...NODE,
   ...FEATURES,
   ...RELAY,

@@ -663,12 +663,6 @@ export const NODE: readonly Mutation[] = [
       find: "if (proposer.acceptedByAll) forget();",
       replace: "forget();",
     },
-    {
-      section: 8,
-      name: "members that missed a tombstone are left out",
-      find: "identity, { ...limits, mustWrite: true });",
-      replace: "identity, limits);",
-    },
   ]),
   ...mutationsOf("lib/node/quorum/watches.ts", ["tests/scripted/watches_test.ts"], [
     {

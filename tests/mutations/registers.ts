@@ -169,8 +169,8 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "a promise is never dropped",
-      find: "      if (now < this.#nextDrop) return;",
-      replace: "      return;",
+      find: "if (now < this.#nextDrop || ++dropped > DROPPED_AT_ONCE) return;",
+      replace: "return;",
     },
     {
       section: 3,
@@ -181,7 +181,7 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "there is always room for another register",
-      find: 'if (this.#entries.size >= this.#options.maxKeys) return { type: "full" };',
+      find: "if (this.#isFull(register, null)) return this.#full();",
       replace: "",
     },
     {

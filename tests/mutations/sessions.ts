@@ -390,8 +390,8 @@ export const SESSIONS: readonly Mutation[] = [
       section: 6,
       name: "another node renews a session",
       find:
-        "        if (!isOwn(request.session, from)) return undefined;\n        return this.sessions.renew(",
-      replace: "        return this.sessions.renew(",
+        "        if (!isOwn(request.session, from)) return undefined;\n        this.clocks.tell(",
+      replace: "        this.clocks.tell(",
     },
     {
       section: 6,

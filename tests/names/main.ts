@@ -1,17 +1,19 @@
 /**
- * `deno task names [COUNT]`: puts and releases so many different names (a million), then locks and releases
- * as many, and says what they leave behind in a cluster.
+ * `deno task names [COUNT]`: uses so many different names (a million) that nobody used before, and says what
+ * they leave behind in a cluster: put and released, locked and released, put with `until` and never asked
+ * for again, and the latter with one member down meanwhile.
  *
  * @module
  */
 import { lockManyNames, putManyNames, type Remains } from "./remains.ts";
+import { type Expired, expireManyNames, expireWithoutMember } from "./expired.ts";
 
 const count = Number(Deno.args[0] ?? 1_000_000);
 if (!Number.isSafeInteger(count) || count < 1) {
   throw new TypeError(`names [COUNT]: COUNT is a number from 1 on, got "${Deno.args[0]}"`);
 }
 
-function report(what: string, { seconds, entries, growth }: Remains): void {
+function reportUsed(what: string, { seconds, entries, growth }: Remains): void {
   console.log(
     `${count} names ${what} and released in ${seconds.toFixed(0)} s: ` +
       `the members hold ${entries.join(", ")} registers, and the heap of all ` +
@@ -19,5 +21,20 @@ function report(what: string, { seconds, entries, growth }: Remains): void {
   );
 }
 
-report("put", await putManyNames(count));
-report("locked", await lockManyNames(count));
+function reportExpired(what: string, { seconds, held, entries, growth, latest }: Expired): void {
+  console.log(
+    `${count} names that ended by themselves${what}: the members held ${
+      held.join(", ")
+    } registers, ` +
+      `and ${entries.join(", ")} after ${seconds.toFixed(1)} s ` +
+      `(${Math.round(count / seconds)} a second); timers came up to ${
+        latest.toFixed(0)
+      } ms late, ` +
+      `and the heap of all three is ${(growth / 1_024).toFixed(0)} KiB larger than before`,
+  );
+}
+
+reportUsed("put", await putManyNames(count));
+reportUsed("locked", await lockManyNames(count));
+reportExpired("", await expireManyNames(count));
+reportExpired(", one member being down meanwhile", await expireWithoutMember(count));

@@ -1,5 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { expireManyNames, expireWithoutMember } from "./expired.ts";
 import { lockManyNames, putManyNames } from "./remains.ts";
 
 /** `deno task names` does it with a million. */
@@ -14,6 +15,25 @@ describe("50,000 names that were used once leave a cluster no bigger than 1,000 
       const { entries, growth, keys } = await use(MANY);
       assertEquals([entries, keys], [[0, 0, 0], []]);
       assertLess(growth, MOST);
+    });
+  }
+});
+
+/** About a second of housekeeping. */
+const FEW = 5_000;
+
+describe("5,000 names that ended by themselves are gone, though nobody asks for them", () => {
+  for (
+    const [what, use] of [
+      ["with all members up", expireManyNames],
+      ["with one member down meanwhile", expireWithoutMember],
+    ] as const
+  ) {
+    it(what, async () => {
+      const { entries, growth, seconds } = await use(FEW);
+      assertEquals(entries, [0, 0, 0]);
+      assertLess(growth, FEW * 3 * 100);
+      assertLess(seconds, 60);
     });
   }
 });

@@ -10,7 +10,13 @@ export const asker = { node: "n", life: "l" };
 
 /** An acceptor with room, no floor, and sessions that never end, unless `options` say so. */
 export function makeAcceptor(options: Partial<AcceptorOptions> = {}): Acceptor {
-  return new Acceptor({ maxKeys: 1_000, floor: 0, isStale: () => false, ...options });
+  return new Acceptor({
+    maxKeys: 1_000,
+    maxBytes: Infinity,
+    floor: 0,
+    isStale: () => false,
+    ...options,
+  });
 }
 
 /** `3p`: counter 3 of life p. */

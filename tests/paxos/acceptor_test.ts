@@ -2,7 +2,8 @@ import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
 import { PROMISE_TTL } from "../../lib/paxos/acceptor.ts";
 import type { Ballot } from "../../lib/paxos/ballot.ts";
-import type { RegisterReply } from "../../lib/paxos/messages.ts";
+import type { RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts";
+import { sizeOf } from "../../lib/paxos/size.ts";
 import {
   absent,
   accept,
@@ -426,12 +427,96 @@ describe("Acceptor: full", () => {
     );
   });
 
-  it("never refuses an accept: a quorum may have promised already", () => {
+  it("refuses to accept a value for a register that it holds nothing about", () => {
     const acceptor = makeAcceptor({ maxKeys: 1 });
     assertEquals(
       script(acceptor, 0, prepare("1p", "k1"), accept("1p", value("x", 1), "k2"), read("k2")),
-      ["promise 1p, none", "accepted 1p", "current, promised 1p, x@1 at 1p"],
+      ["promise 1p, none", "full", "current, promised 0~, none"],
     );
+    assertEquals(acceptor.size, 1);
+  });
+
+  it("accepts a value where it holds something, and a tombstone in any case", () => {
+    const acceptor = makeAcceptor({ maxKeys: 1 });
+    assertEquals(
+      script(
+        acceptor,
+        0,
+        prepare("1p", "k1"),
+        accept("1p", value("x", 1), "k1"),
+        accept("2p", absent(2), "k2"),
+        accept("3p", value("y", 3), "k2"),
+      ),
+      ["promise 1p, none", "accepted 1p", "accepted 2p", "accepted 3p"],
+    );
+  });
+
+  it("accepts what a sweep brings: others hold it already", () => {
+    const acceptor = makeAcceptor({ maxKeys: 1 });
+    const brought = { ...accept("1p", value("x", 1), "k2"), sweep: true } as RegisterRequest;
+    assertEquals(script(acceptor, 0, prepare("1p", "k1"), brought), [
+      "promise 1p, none",
+      "accepted 1p",
+    ]);
+  });
+
+  it("always has room for the configuration", () => {
+    const acceptor = makeAcceptor({ maxKeys: 1 });
+    assertEquals(
+      script(
+        acceptor,
+        0,
+        prepare("1p", "k1"),
+        prepare("1p", "c\xf6\xf6"),
+        accept("2p", value("x", 2), "c\xf6\xf6"),
+      ),
+      ["promise 1p, none", "promise 1p, none", "accepted 2p"],
+    );
+  });
+
+  it("takes no new register while those that it holds take maxBytes, however few they are", () => {
+    const small = sizeOf("k1", value("x", 1));
+    const acceptor = makeAcceptor({ maxBytes: small + sizeOf("k2", null) - 1 });
+    assertEquals(
+      script(
+        acceptor,
+        0,
+        prepare("1p", "k1"),
+        accept("1p", value("x", 1), "k1"),
+        prepare("1p", "k2"),
+        accept("1p", value("y", 1), "k2"),
+        accept("2p", absent(2), "k1"),
+        prepare("1p", "k2"),
+      ),
+      ["promise 1p, none", "accepted 1p", "full", "full", "accepted 2p", "promise 1p, none"],
+    );
+  });
+
+  it("counts the bytes of what it holds, and of nothing else", () => {
+    const acceptor = makeAcceptor();
+    const of = (text: string) => sizeOf("k1", value(text, 1, ["n/1/1"]));
+    script(acceptor, 0, prepare("1p"));
+    assertEquals(acceptor.bytes, sizeOf("k1", null));
+    script(acceptor, 0, accept("1p", value("x", 1, ["n/1/1"])));
+    assertEquals(acceptor.bytes, of("x"));
+    script(acceptor, 0, accept("2p", value("longer", 2, ["n/1/1"])));
+    assertEquals(acceptor.bytes, of("longer"));
+    const copy = makeAcceptor();
+    copy.adopt(acceptor.copy("").registers, 0, 0);
+    assertEquals(copy.bytes, of("longer"));
+    script(acceptor, 0, accept("3p", absent(3)), forget("3p"));
+    assertEquals([acceptor.size, acceptor.bytes], [0, 0]);
+  });
+
+  it("says what is done for room, each time anew", () => {
+    const acceptor = makeAcceptor({ maxKeys: 0 });
+    let asked = 0;
+    acceptor.onFull(() => ({ tidying: ++asked === 1, missing: ["m3"] }));
+    const answers = [1, 2].map(() => acceptor.handle(prepare("1p"), asker, 0).reply);
+    assertEquals(answers, [
+      { type: "full", tidying: true, missing: ["m3"] },
+      { type: "full", tidying: false, missing: ["m3"] },
+    ]);
   });
 });
 
@@ -518,10 +603,9 @@ describe("Acceptor: tombstones", () => {
     script(acceptor, 100, accept("1p", absent(1), "k1"));
     script(acceptor, 200, accept("1p", absent(1), "k2"), accept("1p", value("x", 1), "k3"));
     script(acceptor, 300, prepare("1p", "k4"));
-    assertEquals(acceptor.tombstones(50, 10, 149), []);
-    assertEquals(acceptor.tombstones(50, 10, 150), ["k1"]);
-    assertEquals(acceptor.tombstones(50, 10, 9_000), ["k1", "k2"]);
-    assertEquals(acceptor.tombstones(50, 1, 9_000), ["k1"]);
+    assertEquals([...acceptor.tombstones(50, 149)], []);
+    assertEquals([...acceptor.tombstones(50, 150)], ["k1"]);
+    assertEquals([...acceptor.tombstones(50, 9_000)], ["k1", "k2"]);
   });
 
   it("not those that came again or were forgotten; who is released anew waits anew", () => {
@@ -531,15 +615,17 @@ describe("Acceptor: tombstones", () => {
     }
     script(acceptor, 10, accept("2p", value("x", 2), "k1"), forget("1p", "k2"));
     script(acceptor, 20, accept("2p", absent(2), "k3"));
-    assertEquals(acceptor.tombstones(0, 10, 100), ["k3"]);
-    assertEquals([acceptor.tombstones(80, 10, 99), acceptor.tombstones(80, 10, 100)], [[], ["k3"]]);
+    assertEquals([...acceptor.tombstones(0, 100)], ["k3"]);
+    assertEquals([[...acceptor.tombstones(80, 99)], [...acceptor.tombstones(80, 100)]], [[], [
+      "k3",
+    ]]);
   });
 
   it("those that it copied count from then on: the sweep makes them votes", () => {
     const acceptor = makeAcceptor();
     const accepted = { ballot: ballot("1p"), state: absent(1) };
     acceptor.adopt([{ register: "k1", promised: ballot("1p"), accepted }], 0, 500);
-    assertEquals([acceptor.tombstones(50, 10, 549), acceptor.tombstones(50, 10, 550)], [[], [
+    assertEquals([[...acceptor.tombstones(50, 549)], [...acceptor.tombstones(50, 550)]], [[], [
       "k1",
     ]]);
   });

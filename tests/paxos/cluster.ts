@@ -126,6 +126,7 @@ export class Cluster {
     const { maxKeys = 1_000, floor = 0, isStale } = this.#options;
     return new Acceptor({
       maxKeys,
+      maxBytes: Infinity,
       floor,
       isStale: (session, now) => isStale?.(member, session, now) ?? false,
     });

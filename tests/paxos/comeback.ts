@@ -158,7 +158,8 @@ export class Comeback {
     };
     const vector = new CrashVector(this.members.length);
     vector.merge(record.lives);
-    this.#state.set(member, { voter: new Voter(record, incarnation, 100_000), vector });
+    const settings = { members: this.members, maxKeys: 100_000, maxBytes: Infinity };
+    this.#state.set(member, { voter: new Voter(record, incarnation, settings), vector });
   }
 
   #member(member: string): Member {

@@ -341,7 +341,12 @@ function follows(before: State | null, after: State): boolean {
 
 /** An acceptor in that state. */
 function restore({ promised, accepted }: AcceptorState): Acceptor {
-  const acceptor = new Acceptor({ maxKeys: 10, floor: 0, isStale: () => false });
+  const acceptor = new Acceptor({
+    maxKeys: 10,
+    maxBytes: Infinity,
+    floor: 0,
+    isStale: () => false,
+  });
   const asker = { node: "", life: "" };
   const register = REGISTER;
   if (accepted !== null) {

@@ -9,7 +9,9 @@ import {
   releaseChange,
   samePid,
   sealChange,
+  sealEndedChange,
 } from "../../lib/paxos/kv_register.ts";
+import type { Cause } from "../../lib/paxos/endings.ts";
 import type { Binding, Pid, State } from "../../lib/paxos/register.ts";
 import { ballot, value } from "./acceptor_script.ts";
 import { bytes } from "./changes.ts";
@@ -254,6 +256,55 @@ describe("sealChange()", () => {
     assertEquals(decision(otherAt(7)), { present: false });
     assertEquals([decision(otherAt(8)), decision(otherAt(6))], [null, null]);
     assertEquals([decision(absentAt(7)), decision(null)], [null, null]);
+  });
+});
+
+describe("sealEndedChange()", () => {
+  const isSealed = (cause: Cause, ...bindings: Binding[]) => {
+    const state = { ...otherAt(7), bindings, owners: ownersOf(bindings) } as State;
+    const { draft } = sealEndedChange(cause)({ state, token: 7, ballot: ballot("90p") });
+    return draft !== null;
+  };
+
+  it("releases what a time has come for, and not what ends later", () => {
+    const cause = { kind: "until", time: 100 } as const;
+    assertEquals([99, 100, 101].map((time) => isSealed(cause, bindTo.until(time))), [
+      true,
+      true,
+      false,
+    ]);
+    assertEquals(isSealed(cause, bindTo.node("n/1/1"), bindTo.until(5)), true);
+    assertEquals(isSealed(cause, bindTo.key(5)), false);
+  });
+
+  it("releases what a session owns that has ended, and nothing of another one", () => {
+    const cause = { kind: "session", session: "n/1/1" } as const;
+    assertEquals([bindTo.node("n/1/1"), bindTo.pid("n/1/1")].map((one) => isSealed(cause, one)), [
+      true,
+      true,
+    ]);
+    assertEquals([bindTo.node("n/1/2"), bindTo.pid("n/1/2")].map((one) => isSealed(cause, one)), [
+      false,
+      false,
+    ]);
+  });
+
+  it("releases what is bound to the value of a key that has ended, and not to its next one", () => {
+    const cause = { kind: "key", register: "k0", token: 4 } as const;
+    const other: Binding = { kind: "key", register: "k1", token: 4 };
+    assertEquals([bindTo.key(4), bindTo.key(5), other].map((one) => isSealed(cause, one)), [
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it("changes nothing that is not there", () => {
+    const seal = sealEndedChange({ kind: "until", time: 100 });
+    const drafts = [null, absentAt(7)].map((state) =>
+      seal({ state, token: 7, ballot: ballot("90p") }).draft
+    );
+    assertEquals(drafts, [null, null]);
   });
 });
 

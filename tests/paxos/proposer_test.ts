@@ -433,7 +433,14 @@ describe("Proposer: full", () => {
     const step = proposer.start();
     assertEquals(showStep(step), showRequest(request));
     if (step.do !== "send") return;
-    assertEquals(proposer.receive(step.request, cluster.sender("a"), { type: "full" }), undefined);
+    assertEquals(
+      proposer.receive(step.request, cluster.sender("a"), {
+        type: "full",
+        tidying: false,
+        missing: [],
+      }),
+      undefined,
+    );
     for (const member of ["b", "c"]) {
       const reply = cluster.handle(member, step.request, "p")!;
       const next = proposer.receive(step.request, cluster.sender(member), reply);
@@ -477,5 +484,38 @@ describe("Proposer: clusters of other sizes", () => {
       p.ask(members[needed - 1]);
       assertEquals(p.last, "done, x@1 at 1p");
     }
+  });
+
+  it("an accept that finds no room counts as refused, and those that took it are enough", () => {
+    const cluster = new Cluster();
+    const p = cluster.proposer("p", write("x"));
+    const [prepare] = [p.proposer.start()];
+    if (prepare.do !== "send") throw new Error("nothing was sent");
+    const answer = (member: string, request: RegisterRequest) =>
+      p.proposer.receive(request, cluster.sender(member), cluster.handle(member, request, "p")!);
+    answer("a", prepare.request);
+    const accept = answer("b", prepare.request);
+    if (accept?.do !== "send") throw new Error("nothing was sent");
+    const full = { type: "full", tidying: false, missing: [] } as const;
+    assertEquals(p.proposer.receive(accept.request, cluster.sender("c"), full), undefined);
+    assertEquals(p.proposer.unanswered()?.members, ["a", "b"]);
+    assertEquals(p.proposer.contended, true);
+    assertEquals(answer("a", accept.request), undefined);
+    assertEquals(answer("b", accept.request)?.do, "done");
+  });
+
+  it("tells whether room is being made, and whom released registers wait for", () => {
+    const cluster = new Cluster();
+    const p = cluster.proposer("p", write("x"));
+    const step = p.proposer.start();
+    if (step.do !== "send") throw new Error("nothing was sent");
+    const full = (tidying: boolean, ...missing: string[]) =>
+      ({ type: "full", tidying, missing }) as const;
+    p.proposer.receive(step.request, cluster.sender("a"), full(true, "c"));
+    assertEquals(p.proposer.receive(step.request, cluster.sender("b"), full(false, "c", "d")), {
+      do: "full",
+      tidying: true,
+      missing: ["c", "d"],
+    });
   });
 });

@@ -183,7 +183,10 @@ describe("Reader", () => {
     const nack = { type: "nack", promised: ballot("1p") } as const;
     for (const member of cluster.members) {
       assertEquals(reader.receive(cluster.sender(member), nack), undefined);
-      assertEquals(reader.receive(cluster.sender(member), { type: "full" }), undefined);
+      assertEquals(
+        reader.receive(cluster.sender(member), { type: "full", tidying: false, missing: [] }),
+        undefined,
+      );
     }
     assertEquals(reader.missing(), ["a", "b", "c"]);
   });

@@ -11,12 +11,21 @@ const record: GenesisRecord = {
   maxTtl: 5_000,
   clients: false,
 };
-const makeVoter = (maxKeys = 10) => new Voter(record, "1", maxKeys);
+const settings = (maxKeys = 10) => ({ members: ["n", "m", "o"], maxKeys, maxBytes: Infinity });
+const makeVoter = (maxKeys = 10) => new Voter(record, "1", settings(maxKeys));
 const owner = { node: "n", life: "1" };
 const stranger = { node: "m", life: "1" };
 const session = "n/1/1";
 
-const renew = { id: 1, type: "renew", session, ttl: 1_000, renewal: 3, hosts: [] } as const;
+const renew = {
+  id: 1,
+  type: "renew",
+  session,
+  ttl: 1_000,
+  renewal: 3,
+  wall: 7,
+  hosts: [],
+} as const;
 const fence = { id: 2, type: "fence", session } as const;
 const end = { id: 3, type: "end", session } as const;
 const accept = {
@@ -66,7 +75,12 @@ describe("Voter", () => {
 
   it("takes no more registers than it is told to", () => {
     const prepare = { id: 7, type: "prepare", register: "k1", ballot: ballot("501a") } as const;
-    assertEquals(reply(makeVoter(0), prepare), { id: 7, type: "full" });
+    assertEquals(reply(makeVoter(0), prepare), {
+      id: 7,
+      type: "full",
+      tidying: false,
+      missing: [],
+    });
   });
 
   it("grants no session longer than the record's maxTtl", () => {
@@ -144,6 +158,27 @@ describe("Voter", () => {
     reply(voter, { id: 70, type: "unwatch", register: "k1" }, stranger);
     assertEquals(voter.handle(accept, owner, 0).pushes.length, 0);
   });
+
+  it("takes what a sweep of a member brings even without room, and nothing of the kind from a client", () => {
+    const sweep = { ...accept, sweep: true } as const;
+    const voter = makeVoter(0);
+    const client = { node: "client", life: "1" };
+    assertEquals(reply(voter, sweep, client), { id: 4, type: "full", tidying: false, missing: [] });
+    assertEquals(reply(voter, sweep, stranger), {
+      id: 4,
+      type: "accepted",
+      ballot: ballot("501p"),
+    });
+  });
+
+  it("hears the clocks of members with the renewals of their own sessions", () => {
+    const voter = makeVoter();
+    reply(voter, renew, owner, 5);
+    assertEquals(voter.clocks.missing(5), ["m", "o"]);
+    reply(voter, { ...renew, session: "o/1/1" }, stranger, 5);
+    assertEquals(voter.clocks.missing(5), ["m", "o"]);
+    assertEquals(voter.clocks.missing(5 + renew.ttl), ["n", "m", "o"]);
+  });
 });
 
 describe("Voter.recovered()", () => {
@@ -160,7 +195,7 @@ describe("Voter.recovered()", () => {
     vector: ["2", "1", "1"],
     wait: 300,
   };
-  const make = () => Voter.recovered(record, memory, 10, 1_000);
+  const make = () => Voter.recovered(record, memory, settings(), 1_000);
 
   it("votes with what it copied: promises, the floor, and states that are no votes of its own", () => {
     const voter = make();
@@ -200,7 +235,7 @@ describe("Voter.recovered()", () => {
   });
 
   it("waits longer where its clock is coarse", () => {
-    const voter = Voter.recovered(record, memory, 10, 1_000, () => 200);
+    const voter = Voter.recovered(record, memory, settings(), 1_000, () => 200);
     const at = (now: number) => reply(voter, fence, stranger, now);
     assertEquals(at(6_199), { id: 2, type: "alive", session, remaining: 1 });
     assertEquals(at(6_200), { id: 2, type: "fenced", session });

@@ -46,7 +46,7 @@ describe("status of a cluster that cannot go on", () => {
       states: "unknown blank blank",
     });
     await cluster.start("n1");
-    await time.until(second.ready);
+    await time.until(Promise.all(cluster.nodes.map((node) => node.ready)));
     assertEquals(await look(time, second), {
       hasQuorum: true,
       waitingFor: [],

@@ -58,7 +58,10 @@ describe("Asking", () => {
     const id = await numberOf("t");
     node.receive("a", { replies: [told(id)] });
     passOn("a", told(id));
-    node.receive("t", { header: node.header("a"), replies: [{ id, type: "full" }] });
+    node.receive("t", {
+      header: node.header("a"),
+      replies: [{ id, type: "full", tidying: false, missing: [] }],
+    });
     assertEquals(heard, []);
     node.receive("t", { header: node.header("a"), replies: [told(id)] });
     passOn("t", told(id));

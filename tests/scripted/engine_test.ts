@@ -17,7 +17,7 @@ import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
 async function member(clients = true): Promise<ScriptedNode> {
   const node = await ScriptedNode.start({ self: "c", withoutSession: true, clients });
   node.engine.relive(life(1));
-  node.engine.vote(new Voter(node.record, life(1), 1_000), node.record.lives);
+  node.engine.vote(new Voter(node.record, life(1), node.voterSettings), node.record.lives);
   await node.settle();
   node.frames.length = 0;
   return node;
@@ -96,7 +96,11 @@ describe("Engine: crashes", () => {
   it("who votes again knows of the crashes that it copied, and of those that it has heard of since", async () => {
     const node = await ScriptedNode.start({ self: "c", withoutSession: true });
     node.receive("a", { header: { ...node.header("a"), incarnation: life(3) } });
-    node.engine.vote(new Voter(node.record, life(2), 1_000), [life(1), life(5), life(1)]);
+    node.engine.vote(new Voter(node.record, life(2), node.voterSettings), [
+      life(1),
+      life(5),
+      life(1),
+    ]);
     assertEquals(node.engine.vector, [life(3), life(5), life(2)]);
   });
 
@@ -112,7 +116,7 @@ describe("Engine: crashes", () => {
     const node = await ScriptedNode.start({ self: "c", withoutSession: true });
     node.receive("a", { header: { ...node.header("a"), vector: [life(1), life(1), life(3)] } });
     assertEquals(node.handed.includes("replaced"), false);
-    node.engine.vote(new Voter(node.record, life(2), 1_000), node.record.lives);
+    node.engine.vote(new Voter(node.record, life(2), node.voterSettings), node.record.lives);
     assertEquals([node.engine.voter, node.handed.includes("replaced")], [null, true]);
     assertEquals(await answers(node, {}), []);
   });
@@ -164,7 +168,7 @@ describe("Engine: whose replies count", () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     const heard: string[] = [];
     const question = node.engine.calls.open((from) => void heard.push(from));
-    const replies = [{ id: question, type: "full" } as const];
+    const replies = [{ id: question, type: "full", tidying: false, missing: [] } as const];
     node.receive("a", { replies, repliesTo: life(8) });
     node.receive("b", { replies });
     assertEquals(heard, ["b"]);

@@ -164,12 +164,12 @@ describe("Puts: a write that may have come and gone (section 4)", () => {
     await script.node.time.pass(600);
     await script.node.lose("a", "b", "c");
     await script.node.time.pass(600);
-    await script.node.reply("b", { type: "full" });
-    await script.node.reply("c", { type: "full" });
+    await script.node.reply("b", { type: "full", tidying: false, missing: [] });
+    await script.node.reply("c", { type: "full", tidying: false, missing: [] });
     assertEquals(put.outcome, "unknown");
     const other = script.put([LATER]);
-    await script.node.reply("b", { type: "full" });
-    await script.node.reply("c", { type: "full" });
+    await script.node.reply("b", { type: "full", tidying: false, missing: [] });
+    await script.node.reply("c", { type: "full", tidying: false, missing: [] });
     assertEquals(other.outcome, "full");
   });
 });
@@ -235,8 +235,8 @@ describe("ProcessTable: a process that exits (section 4)", () => {
     // The members have no room for a while: not even to prepare what they know.
     script.promise(50, "a", "b", "c");
     await script.node.ask("a", "b", "c");
-    await script.node.reply("a", { type: "full" });
-    await script.node.reply("b", { type: "full" });
+    await script.node.reply("a", { type: "full", tidying: false, missing: [] });
+    await script.node.reply("b", { type: "full", tidying: false, missing: [] });
     assertEquals(exit.released, false);
     for (let i = 0; i < 10 && !exit.released; i++) {
       await script.node.time.pass(100);

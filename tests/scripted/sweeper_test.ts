@@ -1,16 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Sweeper } from "../../lib/node/quorum/sweeper.ts";
-import { Voter } from "../../lib/paxos/voter.ts";
 import { release } from "../paxos/changes.ts";
-import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
-import { acceptRequest } from "../support/accept_request.ts";
+import { KEY, ScriptedNode } from "./support/scripted_node.ts";
 
 /** A node that has released a register: a and b have accepted that. */
 async function released(): Promise<{ node: ScriptedNode; sweeper: Sweeper }> {
   const node = await ScriptedNode.start();
-  const { engine, proposals, reads } = node.core;
-  const sweeper = new Sweeper(engine, proposals, reads);
+  const { engine, proposals } = node.core;
+  const sweeper = new Sweeper(engine, proposals);
   node.rival(3, "x", "a", "b", "c");
   engine.clock.observe(3);
   proposals.change(KEY, release, { deadline: Infinity }).catch(() => {});
@@ -86,36 +84,5 @@ describe("Sweeper: forgetting released registers (section 8)", () => {
       assertEquals(held(node), isForgotten ? FORGOTTEN : ALL_HAVE_IT);
       sweeper.stop();
     }
-  });
-
-  it("the slow sweep has those accept a tombstone that missed it or only copied it: it writes", async () => {
-    const node = await ScriptedNode.start({ self: "c", withoutSession: true });
-    const { engine, proposals, reads } = node.core;
-    const own = new Voter(node.record, life(1), 1_000);
-    engine.vote(own, node.record.lives);
-    const sweeper = new Sweeper(engine, proposals, reads);
-    const ballot = { counter: 3, life: life(8) };
-    const state = { present: false, token: 3 } as const;
-    const request = acceptRequest(KEY, ballot, state);
-    for (const voter of [own, node.voter("a")]) {
-      voter.handle(request, { node: "n", life: life(8) }, node.time.runtime.now());
-    }
-    engine.clock.observe(3);
-    sweeper.start();
-    // Nobody else sweeps here: a and b just answer, and a, which has it, answers first.
-    for (let i = 0; i < 60 && own.acceptor.size > 0; i++) {
-      await node.time.pass(500);
-      await node.ask("a");
-      await node.ask("a");
-      await node.ask("b");
-    }
-    await node.ask("a", "b");
-    assertEquals([own, node.voter("a"), node.voter("b")].map(({ acceptor }) => acceptor.size), [
-      0,
-      0,
-      0,
-    ]);
-    assertEquals(node.trace.includes("b< accept 4x absent@3"), true);
-    sweeper.stop();
   });
 });

@@ -8,6 +8,7 @@ export interface Settings {
   readonly hosts: readonly { readonly id: string }[];
   readonly maxValueBytes: number;
   readonly maxKeys: number;
+  readonly maxBytes: number;
   readonly clients: boolean;
   readonly maxSessionTtl: number;
   readonly afterMajorityLoss: "restart" | "wait";

@@ -230,7 +230,7 @@ export class Membership {
   /** The first life of this member under `record`: there is nothing to remember. */
   #begin(record: GenesisRecord): void {
     const { life, settings, runtime } = this.#engine;
-    const voter = new Voter(record, life, settings.maxKeys, () => runtime.clockError());
+    const voter = new Voter(record, life, settings, () => runtime.clockError());
     // Clients may outlive all members: what they own, no member remembers.
     if (record.clients) voter.sessions.grantFrom(runtime.now() + record.maxTtl);
     this.#enter(record);
@@ -290,9 +290,8 @@ export class Membership {
 
   #comeBack(memory: Recovered): void {
     const { record, settings, runtime } = this.#engine;
-    const { maxKeys } = settings;
     const clockError = () => runtime.clockError();
-    const voter = Voter.recovered(record!, memory, maxKeys, runtime.now(), clockError);
+    const voter = Voter.recovered(record!, memory, settings, runtime.now(), clockError);
     this.#recovery = null;
     this.#genesis.recovered();
     this.#vote(voter, memory.vector);

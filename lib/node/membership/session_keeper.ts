@@ -172,10 +172,13 @@ export class SessionKeeper {
       this.#question = this.#ask(lease);
       this.#interval = ttl / 3;
     }
-    const renewal = lease.renew(this.#reading());
+    const reading = this.#reading();
+    const renewal = lease.renew(reading);
     this.#sent = runtime.now();
+    const { wall } = reading;
     const hosts = this.#engine.settings.hosts.map((spec) => spec.id);
-    this.#engine.ask(members, { id: this.#question, type: "renew", session, ttl, renewal, hosts });
+    const renew = { type: "renew", session, ttl, renewal, wall, hosts } as const;
+    this.#engine.ask(members, { id: this.#question, ...renew });
     this.#renewIn(Math.min(this.#pacing.resend(attempt), this.#interval), attempt + 1);
   }
 

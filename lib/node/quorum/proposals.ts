@@ -11,6 +11,7 @@ import {
 import type { RegisterId } from "../../paxos/register.ts";
 import { combine, type CombinedResult, type Part } from "./combine.ts";
 import type { Engine } from "../engine/engine.ts";
+import { noQuorum } from "../engine/operations.ts";
 import { KeptPromises } from "./kept_promises.ts";
 import type { Limits, Operation } from "../runtime/operation.ts";
 import type { Pacing } from "../runtime/pacing.ts";
@@ -30,13 +31,20 @@ export interface ChangeOptions extends Limits {
   readonly urgent?: boolean;
   /** Whether a kept promise must not be tried: it may be outdated, and one try in vain would be too much. */
   readonly afresh?: boolean;
+  /** Whether it brings members what others hold: they take it even without room for a new register. */
+  readonly sweep?: boolean;
 }
 
 /** A change that waits, or is being proposed. */
 interface Waiting extends Part {
   readonly operation: Operation<Chosen<unknown>>;
   readonly options: ChangeOptions;
+  /** There was no room for it so far. */
+  full?: SynodError;
 }
+
+/** How long a change waits while members make room for it, in milliseconds. */
+const ROOM_PATIENCE = 5_000;
 
 /** So many changes of one register are proposed in one round at most. */
 const MAX_COMBINED = 1_000;
@@ -76,7 +84,9 @@ export class Proposals {
 
   /** Applies `change` to `register`; rejects with `no_quorum` at the deadline. */
   change<R>(register: RegisterId, change: Change<R>, options: ChangeOptions): Promise<Chosen<R>> {
-    const operation = this.#engine.operation<Chosen<unknown>>(options);
+    let waiting: Waiting | undefined;
+    const late = () => waiting?.full ?? noQuorum();
+    const operation = this.#engine.operation<Chosen<unknown>>(options, late);
     if (!operation.ended) {
       let proposals = this.#registers.get(register);
       if (proposals === undefined) {
@@ -86,7 +96,8 @@ export class Proposals {
         });
         this.#registers.set(register, proposals);
       }
-      proposals.add({ change: change as Change<unknown>, operation, options, wrote: false });
+      waiting = { change: change as Change<unknown>, operation, options, wrote: false };
+      proposals.add(waiting);
     }
     return operation.promise as Promise<Chosen<R>>;
   }
@@ -122,6 +133,8 @@ class RegisterProposals {
   #asked = 0;
   #leaveGate: () => void = () => {};
   #attempt = 0;
+  /** Since when members have had no room for it. */
+  #fullSince: number | undefined;
   #cancelTimer: () => void = () => {};
 
   constructor(
@@ -150,6 +163,7 @@ class RegisterProposals {
   #begin(): void {
     const { members, clock, life } = this.#engine;
     this.#attempt = 0;
+    this.#fullSince = undefined;
     const proposer = this.#proposer = new Proposer<CombinedResult>({
       register: this.#register,
       members,
@@ -166,6 +180,7 @@ class RegisterProposals {
         }
       },
       keepPromise: () => this.#batch.some((part) => part.options.again === true),
+      sweep: () => this.#batch.every((part) => part.options.sweep === true),
     });
     const leave = this.#engine.gate.enter(() => {
       // Once, and only for the first attempt: it is dropped after any doubt.
@@ -226,13 +241,8 @@ class RegisterProposals {
           this.#pacing.backoff(this.#attempt++),
         );
         return;
-      case "full": {
-        const error = new SynodError("full", "No room for a new key: maxKeys is reached");
-        const batch = this.#batch;
-        this.#done();
-        for (const { operation } of batch) operation.reject(error);
-        return;
-      }
+      case "full":
+        return this.#full(step);
       case "done": {
         const { result, ...chosen } = step.chosen;
         const applied: Waiting[] = [];
@@ -249,6 +259,22 @@ class RegisterProposals {
         }
       }
     }
+  }
+
+  /** Members have no room for it: ends, unless they are making some. */
+  #full({ tidying, missing }: Step<unknown> & { do: "full" }): void {
+    const { runtime } = this.#engine;
+    const now = runtime.now();
+    this.#fullSince ??= now;
+    for (const part of this.#batch) part.full = noRoom(missing);
+    this.#stopAsking();
+    if (tidying && now - this.#fullSince < ROOM_PATIENCE) {
+      this.#cancelTimer = runtime.setTimer(() => this.#start(), this.#pacing.resend(0));
+      return;
+    }
+    const batch = this.#batch;
+    this.#done();
+    for (const part of batch) part.operation.reject(part.full);
   }
 
   #send(request: RegisterRequest): void {
@@ -328,4 +354,15 @@ class RegisterProposals {
     if (this.#waiting.size > 0) this.#begin();
     else this.#events.idle();
   }
+}
+
+/** The error of a change that needs a new register; `missing` are those whom released ones wait for. */
+function noRoom(missing: readonly string[]): SynodError {
+  const waiting = missing.length === 0
+    ? ""
+    : `; released keys stay until these members are back: ${missing.join(", ")}`;
+  return new SynodError(
+    "full",
+    `No room for a new key: maxKeys or maxBytes is reached${waiting}`,
+  );
 }

@@ -11,7 +11,7 @@ import type { GenesisRecord, Header, Reply, Request } from "../../../lib/paxos/m
 import type { Change } from "../../../lib/paxos/proposer.ts";
 import { CrashVector } from "../../../lib/paxos/quorum.ts";
 import type { RegisterId } from "../../../lib/paxos/register.ts";
-import { Voter, type VoterRequest } from "../../../lib/paxos/voter.ts";
+import { Voter, type VoterRequest, type VoterSettings } from "../../../lib/paxos/voter.ts";
 import type { AnySpec } from "../../../lib/singletons/spec.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 import { showReply, showRequest } from "../../paxos/notation.ts";
@@ -75,6 +75,10 @@ export class ScriptedNode {
   /** The frames that the node sent, as they left. */
   readonly frames: { readonly to: string; readonly frame: Uint8Array }[] = [];
   readonly record: GenesisRecord;
+  /** What the votes of all members are set to. */
+  get voterSettings(): VoterSettings {
+    return { members: this.members, maxKeys: 1_000, maxBytes: Infinity };
+  }
   /** How far the node's wall clock is ahead. */
   ahead = 0;
   readonly #state = new Map<string, Member>();
@@ -261,7 +265,10 @@ export class ScriptedNode {
   #begin(member: string, incarnation: Life): void {
     const vector = new CrashVector(this.members.length);
     vector.merge(this.record.lives);
-    this.#state.set(member, { voter: new Voter(this.record, incarnation, 1_000), vector });
+    this.#state.set(member, {
+      voter: new Voter(this.record, incarnation, this.voterSettings),
+      vector,
+    });
   }
 
   #member(member: string): Member {

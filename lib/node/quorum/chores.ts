@@ -1,0 +1,214 @@
+import type { RegisterId } from "../../paxos/register.ts";
+import type { Engine } from "../engine/engine.ts";
+
+/** Something that has to be done to many registers, by whichever member comes first. */
+export interface Chore {
+  /** The registers that are left; changes while they are gone through. */
+  readonly registers: () => Iterable<RegisterId>;
+  /** Does it to one of them; settles when it is done or has failed. */
+  readonly act: (register: RegisterId) => Promise<unknown>;
+  /** Whether it can be done at present; without it, always. */
+  readonly possible?: () => boolean;
+}
+
+/** Registers in hand at the same time: more would keep the node from what its users ask for. */
+const IN_HAND = 128;
+
+/** Registers begun and looked at in one turn of the event loop: about two milliseconds of work. */
+const BEGUN_AT_ONCE = 32;
+const LOOKED_AT_ONCE = 2_000;
+
+/** The time that each member leaves to those before it, in milliseconds; longer where answers take long. */
+const TURN = 2_000;
+
+/** The longest wait before what failed is tried again, in milliseconds. */
+const LONGEST_WAIT = 60_000;
+
+/** How far a chore has come. */
+interface Progress {
+  readonly chore: Chore;
+  /** Where the running pass stands; `null` between two passes. */
+  position: Iterator<RegisterId> | null;
+  /** Whether the running pass has seen all. */
+  passed: boolean;
+  /** Registers in hand. */
+  running: number;
+  /** Members before this one in the order of a register whose share this one takes over. */
+  turn: number;
+  /** Registers seen, and those of them left to others, in this pass; the latter also in the one before. */
+  seen: number;
+  left: number;
+  leftBefore: number;
+  /** Passes in a row that nothing was left to others in: more than one are in vain. */
+  vain: number;
+  cancelTimer: () => void;
+}
+
+/**
+ * Goes through the registers of chores, a few at a time. All members have the same chores. They begin with a
+ * different share each, by a hash of the register, so that they do not duel; what a member leaves undone for
+ * two seconds, the next one in its order takes over.
+ */
+export class Chores {
+  readonly #engine: Engine;
+  readonly #patience: () => number;
+  readonly #all = new Map<Chore, Progress>();
+  /** Those with a pass under way. */
+  readonly #passing = new Set<Progress>();
+  readonly #inHand = new Set<RegisterId>();
+  /** How many operational members come before this one, by the place at which an order begins. */
+  #before: number[] = [];
+  #cancelSlice: (() => void) | null = null;
+
+  /** Does nothing before `add`. `patience`: about how long the last member takes to answer, in milliseconds. */
+  constructor(engine: Engine, patience: () => number) {
+    this.#engine = engine;
+    this.#patience = patience;
+  }
+
+  /** Whether `chore` is not over. */
+  has(chore: Chore): boolean {
+    return this.#all.has(chore);
+  }
+
+  /** Whether something is under way, or soon will be, that has not failed before. */
+  get isBusy(): boolean {
+    for (const { vain } of this.#all.values()) if (vain === 0) return true;
+    return false;
+  }
+
+  /** Begins with `chore`, unless it is there already. */
+  add(chore: Chore): void {
+    if (this.#all.has(chore)) return;
+    const progress: Progress = {
+      chore,
+      position: null,
+      passed: false,
+      running: 0,
+      turn: 0,
+      seen: 0,
+      left: 0,
+      leftBefore: Infinity,
+      vain: 0,
+      cancelTimer: () => {},
+    };
+    this.#all.set(chore, progress);
+    this.#pass(progress);
+  }
+
+  /** Drops all; what is in hand ends by itself. */
+  clear(): void {
+    for (const progress of this.#all.values()) progress.cancelTimer();
+    this.#all.clear();
+    this.#passing.clear();
+    this.#cancelSlice?.();
+    this.#cancelSlice = null;
+  }
+
+  #pass(progress: Progress): void {
+    progress.position = progress.chore.registers()[Symbol.iterator]();
+    progress.passed = false;
+    progress.seen = 0;
+    progress.left = 0;
+    this.#passing.add(progress);
+    this.#sliceSoon();
+  }
+
+  #sliceSoon(): void {
+    this.#cancelSlice ??= this.#engine.runtime.setTimer(() => {
+      this.#cancelSlice = null;
+      this.#slice();
+    }, 0);
+  }
+
+  #slice(): void {
+    this.#before = orderOf(this.#engine);
+    let begun = 0;
+    let looked = 0;
+    for (const progress of this.#passing) {
+      if (progress.chore.possible?.() === false) {
+        this.#end(progress);
+        continue;
+      }
+      while (!progress.passed) {
+        if (this.#inHand.size >= IN_HAND) return;
+        if (begun >= BEGUN_AT_ONCE || looked >= LOOKED_AT_ONCE) return this.#sliceSoon();
+        const next = progress.position!.next();
+        looked++;
+        if (next.done) progress.passed = true;
+        else if (this.#begins(progress, next.value)) begun++;
+      }
+      this.#passing.delete(progress);
+      this.#conclude(progress);
+    }
+  }
+
+  /** Looks at one register; whether it was begun. */
+  #begins(progress: Progress, register: RegisterId): boolean {
+    progress.seen++;
+    if (this.#inHand.has(register)) return false;
+    if (this.#before[hash(register) % this.#before.length] > progress.turn) {
+      progress.left++;
+      return false;
+    }
+    this.#inHand.add(register);
+    progress.running++;
+    const over = () => {
+      this.#inHand.delete(register);
+      progress.running--;
+      if (this.#all.get(progress.chore) === progress) this.#conclude(progress);
+      if (this.#passing.size > 0) this.#sliceSoon();
+    };
+    progress.chore.act(register).then(over, over);
+    return true;
+  }
+
+  /** Decides what comes after a pass, once nothing of it is in hand any more. */
+  #conclude(progress: Progress): void {
+    const { passed, running, seen, left, leftBefore } = progress;
+    if (!passed || running > 0) return;
+    progress.position = null;
+    if (seen === 0) return this.#end(progress);
+    if (left > 0 && left >= leftBefore) {
+      // The others have done nothing for so long: this member takes over the share of the next one of them.
+      progress.turn++;
+      progress.leftBefore = Infinity;
+      return this.#pass(progress);
+    }
+    progress.leftBefore = left > 0 ? left : Infinity;
+    if (left === 0 && progress.turn > 0) progress.turn = 0;
+    const turn = Math.max(TURN, 2 * this.#patience());
+    const wait = Math.max(turn, Math.min(LONGEST_WAIT, turn * 2 ** progress.vain));
+    // The next pass finds nothing, unless something failed.
+    progress.vain = left > 0 ? 0 : Math.min(progress.vain + 1, 10);
+    progress.cancelTimer = this.#engine.runtime.setTimer(() => this.#pass(progress), wait);
+  }
+
+  #end(progress: Progress): void {
+    progress.cancelTimer();
+    this.#passing.delete(progress);
+    this.#all.delete(progress.chore);
+  }
+}
+
+/** How many operational members come before this one, for an order that begins at each of the members. */
+function orderOf({ members, self, voter, runtime }: Engine): number[] {
+  const now = runtime.now();
+  const isPresent = members.map((id) => id === self || voter?.clocks.isPresent(id, now) === true);
+  const own = members.indexOf(self);
+  return members.map((_, first) => {
+    let before = 0;
+    for (let at = first; at !== own; at = (at + 1) % members.length) if (isPresent[at]) before++;
+    return before;
+  });
+}
+
+/** The same on all members: FNV-1a, of 32 bits. */
+function hash(register: RegisterId): number {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < register.length; i++) {
+    sum = Math.imul(sum ^ register.charCodeAt(i), 0x01000193);
+  }
+  // The lowest bits of FNV depend on the lowest bits of its input alone.
+  return (sum ^ (sum >>> 15)) >>> 0;
+}

@@ -1,0 +1,205 @@
+import type { RegisterId, SessionId, State } from "./register.ts";
+
+/** What ends values. */
+export type Cause =
+  /** A time, by wall clocks; rounded up to {@linkcode UNTIL_GRAIN}. */
+  | { readonly kind: "until"; readonly time: number }
+  /** The end of a session: of those who own the value, or hold or wait for the lock. */
+  | { readonly kind: "session"; readonly session: SessionId }
+  /** The end of another value. */
+  | { readonly kind: "key"; readonly register: RegisterId; readonly token: number };
+
+/** Registers that depend on one and the same thing. */
+export interface Ending {
+  /** What they depend on. */
+  readonly cause: Cause;
+  /** Those that are held now; one that is released or written over leaves. */
+  readonly registers: Set<RegisterId>;
+}
+
+/** Times are rounded up to multiples of this, in milliseconds: one ending for all values of a burst. */
+export const UNTIL_GRAIN = 100;
+
+/** Empty times that the queue may hold before it is made anew. */
+const MAX_EMPTY_TIMES = 1_000;
+
+/**
+ * An acceptor's index of what may end which of its values (section 8): what has ended is found without
+ * looking at every register, and without anybody asking for it.
+ */
+export class Endings {
+  /** By their rounded time. */
+  readonly #untils = new Map<number, Ending>();
+  /** A binary heap of these times, the earliest first; may name some that are empty by now. */
+  #times: number[] = [];
+  readonly #sessions = new Map<SessionId, Ending>();
+  /** By the register and the token of what others are bound to. */
+  readonly #keys = new Map<RegisterId, Map<number, Ending>>();
+  /** Those of them whose value is not held here, or not any more. */
+  readonly #unfounded = new Set<Ending>();
+  readonly #stateOf: (register: RegisterId) => State | null;
+  #listener: (isKey: boolean) => void = () => {};
+
+  /** An empty index; `stateOf` gives what the acceptor holds of a register. */
+  constructor(stateOf: (register: RegisterId) => State | null) {
+    this.#stateOf = stateOf;
+  }
+
+  /** Calls `listener` whenever there is an earlier time, a first session, or (`isKey`) an unfounded ending. */
+  onNews(listener: (isKey: boolean) => void): void {
+    this.#listener = listener;
+  }
+
+  /** Takes note that a register holds `after` in place of `before`; to be called once it is stored. */
+  replace(register: RegisterId, before: State | null, after: State | null): void {
+    if (before?.present) this.#leave(register, before);
+    if (after?.present) this.#join(register, after);
+    const bound = this.#keys.get(register);
+    if (bound !== undefined) { for (const ending of bound.values()) this.#judge(ending); }
+  }
+
+  /** The earliest time at which values end. */
+  get next(): number {
+    while (this.#times.length > 0 && !this.#untils.has(this.#times[0])) popTime(this.#times);
+    return this.#times.length > 0 ? this.#times[0] : Infinity;
+  }
+
+  /** Hands out, once, what ends at or before `time`; the earliest first. */
+  takeUntil(time: number): Ending | undefined {
+    if (this.next > time) return undefined;
+    return this.#untils.get(popTime(this.#times)!);
+  }
+
+  /** Those that end with a session. */
+  get sessions(): ReadonlyMap<SessionId, Ending> {
+    return this.#sessions;
+  }
+
+  /** Those bound to a value that this acceptor does not hold: it has ended, or was missed here. */
+  get unfounded(): ReadonlySet<Ending> {
+    return this.#unfounded;
+  }
+
+  #join(register: RegisterId, { bindings, owners }: State & { present: true }): void {
+    for (const binding of bindings) {
+      if (binding.kind === "until") this.#joinUntil(register, binding.time);
+      if (binding.kind === "key") this.#joinKey(register, binding.register, binding.token);
+    }
+    for (const session of owners) {
+      let ending = this.#sessions.get(session);
+      if (ending === undefined) {
+        ending = { cause: { kind: "session", session }, registers: new Set() };
+        this.#sessions.set(session, ending);
+        if (this.#sessions.size === 1) this.#listener(false);
+      }
+      ending.registers.add(register);
+    }
+  }
+
+  #joinUntil(register: RegisterId, until: number): void {
+    // What lasts for ever does not end by its time.
+    if (until === Infinity) return;
+    const time = rounded(until);
+    let ending = this.#untils.get(time);
+    if (ending === undefined) {
+      ending = { cause: { kind: "until", time }, registers: new Set() };
+      const isFirst = time < this.next;
+      this.#untils.set(time, ending);
+      pushTime(this.#times, time);
+      if (isFirst) this.#listener(false);
+    }
+    ending.registers.add(register);
+  }
+
+  #joinKey(register: RegisterId, key: RegisterId, token: number): void {
+    let endings = this.#keys.get(key);
+    if (endings === undefined) this.#keys.set(key, endings = new Map());
+    let ending = endings.get(token);
+    if (ending === undefined) {
+      ending = { cause: { kind: "key", register: key, token }, registers: new Set() };
+      endings.set(token, ending);
+    }
+    ending.registers.add(register);
+    this.#judge(ending);
+  }
+
+  #leave(register: RegisterId, { bindings, owners }: State & { present: true }): void {
+    for (const binding of bindings) {
+      if (binding.kind === "until" && binding.time !== Infinity) {
+        const time = rounded(binding.time);
+        if (isEmptyWithout(this.#untils.get(time), register)) this.#untils.delete(time);
+        if (this.#times.length > 2 * this.#untils.size + MAX_EMPTY_TIMES) this.#rebuild();
+      }
+      if (binding.kind === "key") this.#leaveKey(register, binding.register, binding.token);
+    }
+    for (const session of owners) {
+      if (isEmptyWithout(this.#sessions.get(session), register)) this.#sessions.delete(session);
+    }
+  }
+
+  #leaveKey(register: RegisterId, key: RegisterId, token: number): void {
+    const endings = this.#keys.get(key);
+    const ending = endings?.get(token);
+    if (endings === undefined || ending === undefined) return;
+    if (!isEmptyWithout(ending, register)) return;
+    this.#unfounded.delete(ending);
+    endings.delete(token);
+    if (endings.size === 0) this.#keys.delete(key);
+  }
+
+  #judge(ending: Ending): void {
+    if (ending.cause.kind !== "key") return;
+    const { register, token } = ending.cause;
+    const state = this.#stateOf(register);
+    if (state?.present && state.token === token) {
+      this.#unfounded.delete(ending);
+    } else if (!this.#unfounded.has(ending)) {
+      this.#unfounded.add(ending);
+      this.#listener(true);
+    }
+  }
+
+  #rebuild(): void {
+    // In order, which makes a heap.
+    this.#times = [...this.#untils.keys()].sort((a, b) => a - b);
+  }
+}
+
+function rounded(time: number): number {
+  return Math.ceil(time / UNTIL_GRAIN) * UNTIL_GRAIN;
+}
+
+/** Takes `register` out of `ending`; whether nothing is left. */
+function isEmptyWithout(ending: Ending | undefined, register: RegisterId): boolean {
+  if (ending === undefined) return false;
+  ending.registers.delete(register);
+  return ending.registers.size === 0;
+}
+
+function pushTime(times: number[], time: number): void {
+  let index = times.push(time) - 1;
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    if (times[parent] <= time) break;
+    times[index] = times[parent];
+    index = parent;
+  }
+  times[index] = time;
+}
+
+function popTime(times: number[]): number | undefined {
+  const first = times[0];
+  const last = times.pop();
+  if (last === undefined || times.length === 0) return first;
+  let index = 0;
+  for (;;) {
+    let child = 2 * index + 1;
+    if (child >= times.length) break;
+    if (child + 1 < times.length && times[child + 1] < times[child]) child++;
+    if (times[child] >= last) break;
+    times[index] = times[child];
+    index = child;
+  }
+  times[index] = last;
+  return first;
+}

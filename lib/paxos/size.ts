@@ -1,0 +1,21 @@
+import type { RegisterId, State } from "./register.ts";
+
+/**
+ * What one register counts besides its name and its value, in bytes: its entry in an acceptor's maps, two
+ * ballots, a token; about what a member's heap grows by for a small value, bound to one time.
+ */
+export const ENTRY_BYTES = 400;
+
+/** What each session counts that a value depends on, in bytes. */
+const OWNER_BYTES = 100;
+
+/** The bytes that one register counts towards `maxBytes`, with this state. */
+export function sizeOf(register: RegisterId, state: State | null): number {
+  let bytes = ENTRY_BYTES + register.length;
+  if (!state?.present) return bytes;
+  bytes += state.value.length + OWNER_BYTES * state.owners.length;
+  for (const binding of state.bindings) {
+    if (binding.kind === "key") bytes += binding.register.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,102 @@
+import { type Cluster, startCluster } from "../support/cluster.ts";
+import { valueOf } from "../support/expect.ts";
+import { heapUsed } from "../support/heap.ts";
+import { turn } from "../support/wait.ts";
+
+/** What many names leave behind that were put with `until`, and that nobody asks for again. */
+export interface Expired {
+  /** From their end, or from the return of the member that was down, until they were gone. */
+  readonly seconds: number;
+  /** How many registers each member held something about before. */
+  readonly held: readonly number[];
+  /** And afterwards. */
+  readonly entries: readonly number[];
+  /** By how many bytes the heap of the three nodes, which are all in this thread, has grown. */
+  readonly growth: number;
+  /** How late a timer of this thread came at most meanwhile, in milliseconds. */
+  readonly latest: number;
+}
+
+/** Names put at a time; a list of all of them would be what grows. */
+const ROUND = 1_000;
+
+/** What a thousand puts take until that is measured, in milliseconds. */
+const FIRST_ROUND_TIME = 500;
+
+/** What a name lasts longer than all puts are expected to take, in milliseconds. */
+const LAST_ROUNDS_TIME = 5_000;
+
+/** The longest time for a million names to go, in milliseconds (section 8). */
+const PATIENCE = 600_000;
+
+/** Between two readings of a clock that tells how late timers are, in milliseconds. */
+const TICK = 10;
+
+/** Puts `count` names that end while all members are up. */
+export async function expireManyNames(count: number): Promise<Expired> {
+  await using cluster = await start();
+  const before = await heapUsed();
+  await putAll(cluster, count);
+  const held = await entriesOf(cluster);
+  return await gone(cluster, before, held);
+}
+
+/** Puts `count` names that end while the last member is down; what they leave goes when it is back. */
+export async function expireWithoutMember(count: number): Promise<Expired> {
+  await using cluster = await start();
+  const before = await heapUsed();
+  cluster.isolate("n3");
+  await putAll(cluster, count);
+  // Its session is over, and so are the names.
+  await turn(10_000);
+  const held = await entriesOf(cluster);
+  cluster.heal();
+  return await gone(cluster, before, held);
+}
+
+function start(): Promise<Cluster> {
+  return startCluster(3, { timeout: 30_000, maxKeys: 2_000_000 });
+}
+
+/** All of them end at about the same time, some seconds after the last one was put. */
+async function putAll({ nodes }: Cluster, count: number): Promise<void> {
+  const started = performance.now();
+  let left = FIRST_ROUND_TIME * count / ROUND;
+  for (let put = 0; put < count; put += ROUND) {
+    const node = nodes[(put / ROUND) % 2];
+    const until = node.kv.now() + left + LAST_ROUNDS_TIME;
+    const names = Array.from({ length: Math.min(ROUND, count - put) }, (_, index) => put + index);
+    const puts = names.map((name) => node.kv.put(`until ${name}`, name, { until }));
+    for (const result of await Promise.all(puts)) valueOf(result);
+    const done = put + names.length;
+    left = (performance.now() - started) / done * (count - done);
+  }
+}
+
+async function gone(
+  cluster: Cluster,
+  before: number,
+  held: readonly number[],
+): Promise<Expired> {
+  let last = performance.now();
+  let latest = 0;
+  const ticks = setInterval(() => {
+    const now = performance.now();
+    latest = Math.max(latest, now - last - TICK);
+    last = now;
+  }, TICK);
+  const started = performance.now();
+  let entries = await entriesOf(cluster);
+  while (entries.some((count) => count > 0) && performance.now() - started < PATIENCE) {
+    await turn(100);
+    entries = await entriesOf(cluster);
+  }
+  const seconds = (performance.now() - started) / 1_000;
+  clearInterval(ticks);
+  return { seconds, held, entries, growth: await heapUsed() - before, latest };
+}
+
+async function entriesOf(cluster: Cluster): Promise<number[]> {
+  const all = await Promise.all(cluster.nodes.map((node) => node.status()));
+  return all.map(({ entries }) => entries);
+}
