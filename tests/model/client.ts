@@ -6,6 +6,7 @@ import type { CrashVector, Sender } from "../../lib/paxos/quorum.ts";
 import type { Reader } from "../../lib/paxos/reader.ts";
 import type { State } from "../../lib/paxos/register.ts";
 import type { Actor } from "./automaton.ts";
+import type { First } from "./first.ts";
 import { textOf } from "./fingerprint.ts";
 import type { Paxos } from "./paxos.ts";
 
@@ -31,6 +32,8 @@ export interface ClientWorld {
   readonly longValues: boolean;
   /** Whether a client tells, when it asks, of the crashes that it has heard of. */
   readonly clientsTell: boolean;
+  /** What is chosen at the beginning. */
+  readonly first: First | null;
 }
 
 /** What a client is. */
@@ -44,6 +47,10 @@ export interface ClientOptions {
   readonly afterKept?: number;
   /** How many counters it has seen. */
   readonly clock?: number;
+  /** How far above what it has seen a fallback is, counters aside that it has used; 16 unless it is given. */
+  readonly slack?: number;
+  /** Whether what is chosen at the beginning is its own, with the promise of the next ballot. */
+  readonly keeps?: boolean;
 }
 
 /** What happens to a client. */
@@ -90,6 +97,13 @@ export function contentOf(state: State | null): string {
   return state?.present ? textOf(state.value) : "";
 }
 
+/** The promise that came with what is chosen at the beginning. */
+function keptOf(first: First | null): KeptPromise | null {
+  if (first === null) return null;
+  const { ballot: { counter, life }, state } = first;
+  return { ballot: { counter: counter + 1, life }, state };
+}
+
 /** A node that is not a member, and works on one register, as `lib/node` has it done. */
 export class Client implements Actor<ClientInput, ClientOutput> {
   readonly #paxos: Paxos;
@@ -117,6 +131,8 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.#world = world;
     this.clock = new paxos.LamportClock();
     this.clock.observe(options.clock ?? 0);
+    if (options.keeps) this.kept = keptOf(world.first);
+    if (this.kept !== null) this.clock.observe(this.kept.ballot.counter);
     this.vector = new paxos.CrashVector(world.members.length);
   }
 
@@ -165,7 +181,8 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.kept = null;
     if (kept !== null) {
       this.attempts = this.#options.afterKept ?? this.attempts;
-      return this.#do(this.proposer!.startKept(kept, this.clock.counter + 16));
+      const slack = this.#options.slack ?? 16;
+      return this.#do(this.proposer!.startKept(kept, this.clock.counter + slack));
     }
     this.attempts--;
     this.#do(this.proposer!.start());

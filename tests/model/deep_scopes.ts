@@ -5,13 +5,16 @@ import {
   type Expected,
   expected,
   GENESIS,
+  keeper,
   put,
   putAndRelease,
+  putThenAppend,
   putThenRead,
   read,
   REGISTER,
   release,
   RESTART,
+  tight,
 } from "./ingredients.ts";
 
 /** What takes too long for every day. */
@@ -51,6 +54,24 @@ export const deepScopes: readonly Expected[] = [
     12_209_551,
     "a kept promise saves a round",
     "a member promises the fallback of what it refuses",
+  ),
+  expected(
+    "a put, then an append by a kept promise of what is released and forgotten, and the lowest fallback",
+    { ...REGISTER, clients: [tight(putThenAppend("q", "b", "c")), release("p", "b", 2)] },
+    174_615,
+    840_479,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+    "a member forgets a register",
+  ),
+  expected(
+    "an append by a kept promise of what is released and forgotten, and a further try",
+    { ...REGISTER, content: "a", clients: [keeper("q", "b", 1), release("p", "a", 2)] },
+    257_222,
+    1_347_163,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+    "a member forgets a register",
   ),
   expected(
     "two puts that are released and forgotten",
@@ -118,6 +139,15 @@ export const deepScopes: readonly Expected[] = [
     { ...RESTART, clients: [append("p", "a", 1), append("q", "b", 1)] },
     765_842,
     4_770_542,
+  ),
+  expected(
+    "two appends, the second by a kept promise with the lowest fallback, and a crash",
+    { ...RESTART, clients: [tight(append("p", "ab", 1))] },
+    217_551,
+    1_451_990,
+    "a kept promise saves a round",
+    "a member that recovered accepts",
+    "a copied entry decides what is written",
   ),
   expected(
     "a put tried twice, a crash, and a promise that is dropped",

@@ -70,6 +70,34 @@ function appends(letters: string, keeping: number): Operation[] {
   return [...letters].map((letter, index) => ({ kind: "append", letter, again: index < keeping }));
 }
 
+/** Its fallback is the lowest that it can be: the ballot that it asks to be promised next. */
+export function tight(client: ClientOptions): ClientOptions {
+  return { ...client, slack: 0 };
+}
+
+/**
+ * Appends by kept promises, the first of which came with what is chosen at the beginning; each with so many
+ * attempts after its fallback, which is as low as it can be.
+ */
+export function keeper(name: string, letters: string, attempts: number): ClientOptions {
+  return tight({
+    name,
+    keeps: true,
+    operations: appends(letters, letters.length - 1),
+    attempts,
+  });
+}
+
+/** Puts, and keeps the promise for an append, which is not tried again after its fallback. */
+export function putThenAppend(name: string, letter: string, then: string): ClientOptions {
+  return {
+    name,
+    operations: [{ kind: "put", letter, again: true }, { kind: "append", letter: then }],
+    attempts: 1,
+    afterKept: 0,
+  };
+}
+
 /** Appends, and keeps the promise for a put. */
 export function appendThenPut(name: string, letter: string, then: string): ClientOptions {
   return {

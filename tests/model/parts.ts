@@ -1,6 +1,7 @@
 import { Automaton } from "./automaton.ts";
 import { Client, type ClientAttributes, type ClientInput, type ClientOutput } from "./client.ts";
 import { Codes, messagePool, textOfData, withNumbers } from "./messages.ts";
+import { firstOf } from "./first.ts";
 import { Outboxes } from "./outboxes.ts";
 import type { Layout } from "./layout.ts";
 import type { Past } from "./past.ts";
@@ -35,6 +36,8 @@ export class Parts {
     const members = Array.from({ length: scope.members }, (_, index) => `m${index}`);
     const { clientsTell } = scope;
     const longValues = scope.pieces !== "one";
+    const first = firstOf(scope);
+    const world = { members, clientsTell, longValues, first };
     const constants = new Map<unknown, string>([[members, "members"]]);
     this.members = members;
     this.outboxes = new Outboxes(this.messages, codes, layout);
@@ -59,7 +62,7 @@ export class Parts {
     });
     this.clients = scope.clients.map((options) =>
       new Automaton({
-        make: (paxos) => new Client(paxos, options, { members, clientsTell, longValues }),
+        make: (paxos) => new Client(paxos, options, world),
         shipping,
         opened,
         constants,

@@ -7,6 +7,7 @@ import {
   type Expected,
   expected,
   GENESIS,
+  keeper,
   lapse,
   put,
   putAndRelease,
@@ -14,6 +15,7 @@ import {
   REGISTER,
   release,
   RESTART,
+  tight,
 } from "./ingredients.ts";
 
 /** One register, members that do not crash. */
@@ -68,6 +70,31 @@ export const registerScopes: readonly Expected[] = [
     730_521,
     "a kept promise saves a round",
     "a member promises the fallback of what it refuses",
+  ),
+  expected(
+    "two appends, the second by a kept promise that another one outdates, and the lowest fallback",
+    { ...REGISTER, clients: [tight(appendOnFallback("p", "ab")), append("q", "c", 1, 2)] },
+    72_508,
+    355_649,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+  ),
+  expected(
+    "two appends by kept promises that another append outdates, and the lowest fallback",
+    { ...REGISTER, content: "a", clients: [keeper("q", "bc", 0), append("p", "d", 1, 2)] },
+    61_388,
+    316_238,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+  ),
+  expected(
+    "two appends by kept promises of what is released and forgotten, and the lowest fallback",
+    { ...REGISTER, content: "a", clients: [keeper("q", "bc", 0), release("p", "a", 2)] },
+    62_214,
+    320_029,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+    "a member forgets a register",
   ),
   expected(
     "three appends, the second by a kept promise",
@@ -132,6 +159,16 @@ export const recoveryScopes: readonly Expected[] = [
     2_350,
     8_853,
     "a member takes another life",
+  ),
+  expected(
+    "an append by a kept promise, a further try, and a crash",
+    { ...RESTART, content: "a", clients: [keeper("q", "b", 1)] },
+    19_956,
+    93_533,
+    "a kept promise saves a round",
+    "a member that recovered accepts",
+    "a copied entry decides what is written",
+    "a copied entry keeps what all report from being sure",
   ),
   expected(
     "a put, a crash, and a promise that is dropped",

@@ -1,8 +1,8 @@
 import type { Life } from "../../lib/paxos/ballot.ts";
 import type { GenesisRecord } from "../../lib/paxos/messages.ts";
 import type { Transition } from "./automaton.ts";
-import type { Proposal } from "./choices.ts";
-import { type ClientOutput, REGISTER, valueOf } from "./client.ts";
+import { type First, firstOf } from "./first.ts";
+import { type ClientOutput, REGISTER } from "./client.ts";
 import { Layout } from "./layout.ts";
 import { Memory } from "./memory.ts";
 import { type Message, type QuestionRequest, STALE, withNumbers } from "./messages.ts";
@@ -32,7 +32,7 @@ export class World {
   readonly layout: Layout;
   readonly parts: Parts;
   /** What is chosen before everything. */
-  readonly #first: Proposal | null;
+  readonly #first: First | null;
   /** Each question of each client. */
   readonly #questions = new Pool<string>((text) => text);
   readonly #verdicts: Verdicts;
@@ -51,20 +51,7 @@ export class World {
     this.layout = new Layout(scope);
     this.parts = new Parts(scope, this.layout, machines);
     this.#openQuestions = scope.clients.map(() => []);
-    const { content } = scope;
-    const longValues = scope.pieces !== "one";
-    this.#first = content === "" ? null : {
-      ballot: { counter: 1, life: "first" },
-      state: {
-        present: true,
-        token: 1,
-        over: 0,
-        op: "first/1",
-        value: valueOf(content, longValues),
-        bindings: [],
-        owners: [],
-      },
-    };
+    this.#first = firstOf(scope);
     this.#verdicts = new Verdicts(this.layout, this.parts, this.#first);
   }
 
@@ -91,8 +78,8 @@ export class World {
       const boot = { do: "boot", member, life: FIRST_LIFE, wall: 0, record } as const;
       row[process] = parts.process.step(0, parts.processInputs.number(boot)).next;
       if (this.#first === null) continue;
-      const { ballot, state } = this.#first;
-      const request = acceptRequest(REGISTER, ballot, state);
+      const { ballot, state, next } = this.#first;
+      const request = { ...acceptRequest(REGISTER, ballot, state), next };
       const ask = { do: "ask", client: -1, question: -1, request, vector: [] } as const;
       this.toProcess(row, process, parts.processInputs.number(ask));
       const { pieces } = this.scope;
