@@ -1,3 +1,4 @@
+import { decodeFrame } from "../../lib/codec.ts";
 import type { Cluster, Station } from "./cluster.ts";
 import { CALM } from "./network.ts";
 import type { Random } from "./random.ts";
@@ -10,19 +11,23 @@ import type { FaultKind } from "./scenario.ts";
 export class Faults {
   readonly #cluster: Cluster;
   readonly #random: Random;
+  /** Whose `accept` is followed by a cut: from a stream of its own, since every frame draws from it. */
+  readonly #sniper: Random;
   #over = false;
   /** How often each one happened. */
-  readonly counts: Partial<Record<FaultKind | "restart", number>> = {};
+  readonly counts: Partial<Record<FaultKind | "restart" | "isolate", number>> = {};
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
     this.#random = cluster.simulation.random.fork("faults");
+    this.#sniper = cluster.simulation.random.fork("sniper");
   }
 
   /** Begins. */
   start(): void {
     const { network, scenario } = this.#cluster;
     network.profile = scenario.network;
+    if (scenario.sniper > 0) network.listen((from, _to, frame) => this.#overhear(from, frame));
     if (Object.values(scenario.faults).some((weight) => weight > 0)) this.#next();
   }
 
@@ -113,7 +118,7 @@ export class Faults {
   }
 
   #partition(): void {
-    const { scenario, network, simulation } = this.#cluster;
+    const { scenario, network } = this.#cluster;
     const groups: string[][] = [[], [], []];
     const last = this.#random.integer(1, 2);
     for (const id of [...scenario.members, ...scenario.clients]) {
@@ -123,6 +128,31 @@ export class Faults {
       `partition ${groups.filter((g) => g.length > 0).map((g) => g.join(" ")).join(" | ")}`,
     );
     network.partition(groups);
+    this.#healLater();
+  }
+
+  /**
+   * Sometimes a node is cut off when what it asks to be accepted has arrived, and no answer has: then it does
+   * not know for long what became of its write, which others see.
+   */
+  #overhear(from: string, frame: Uint8Array): void {
+    const { scenario, network, simulation } = this.#cluster;
+    if (this.#over || !this.#sniper.chance(scenario.sniper)) return;
+    const decoded = decodeFrame(frame);
+    if (!decoded.ok || !decoded.frame.requests.some(({ type }) => type === "accept")) return;
+    const [shortest, longest] = network.profile.delay;
+    simulation.after(this.#sniper.between(shortest, 2 * longest), () => {
+      if (this.#over) return;
+      const all = [...scenario.members, ...scenario.clients];
+      this.#note(`${from} is cut off behind its accept`);
+      network.partition([[from], all.filter((id) => id !== from)]);
+      this.#healLater();
+      this.#count("isolate");
+    });
+  }
+
+  #healLater(): void {
+    const { network, simulation } = this.#cluster;
     simulation.after(this.#duration(), () => {
       if (this.#over) return;
       simulation.note("the network is whole again");
@@ -151,7 +181,7 @@ export class Faults {
     this.#cluster.simulation.note(what);
   }
 
-  #count(kind: FaultKind | "restart"): void {
+  #count(kind: FaultKind | "restart" | "isolate"): void {
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
   }
 }

@@ -67,11 +67,15 @@ export interface Scenario {
   readonly think: number;
   /** How often values are bound to what. */
   readonly bindings: Readonly<Record<BindingKind, number>>;
+  /** How often a put of a process has little time, and its process exits at once, whatever came of it. */
+  readonly hasty: number;
   /** How long there are faults and new operations, in milliseconds. */
   readonly duration: number;
   readonly network: NetworkProfile;
   /** How often each fault is chosen. */
   readonly faults: Readonly<Record<FaultKind, number>>;
+  /** How likely it is, at each frame with an `accept`, that its sender is cut off when it has arrived. */
+  readonly sniper: number;
   /** Between two faults, in milliseconds, at most. */
   readonly calm: number;
   /** How likely it is that a reading of the clock takes a while, and how long at most. */
@@ -118,6 +122,8 @@ export function drawScenario(random: Random, options: ScenarioOptions = {}): Sce
       key: 15,
       until: random.pick([5, 30]),
     },
+    // From a stream of its own as well.
+    hasty: random.fork("hasty").pick([0, 0.05, 0.5]),
     duration: 4 * sessionTtl + random.integer(3_000, 8_000),
     network: {
       loss: random.pick([0, 0, 0.02, 0.1, 0.3]),
@@ -136,6 +142,7 @@ export function drawScenario(random: Random, options: ScenarioOptions = {}): Sce
       replace: weight(),
       stepWall: weight(),
     },
+    sniper: random.fork("sniper").pick([0, 0, 0.002, 0.01]),
     calm: random.pick([500, 2_000, 4 * sessionTtl]),
     stall: random.chance(0.4)
       ? { chance: 0.001, longest: random.pick([20, 300, 2 * sessionTtl]) }

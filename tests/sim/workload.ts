@@ -6,21 +6,17 @@ import type { Cluster, Station } from "./cluster.ts";
 import type { History } from "./history.ts";
 import { Operations, type Outcome } from "./operations.ts";
 import type { Random } from "./random.ts";
+import { type Bindings, describeBindings, nameOf } from "./bindings.ts";
 import type { SharedKey, World } from "./world.ts";
-
-/** What a value was bound to when it was put. */
-interface Bindings {
-  readonly process?: Process<unknown>;
-  readonly node?: string;
-  readonly key?: SharedKey;
-  readonly until?: number;
-}
 
 /** At most so many processes live in one node at once. */
 const MAX_PROCESSES = 4;
 
 /** How long an operation may take when there are no faults, however unlucky, in milliseconds. */
 const FINAL_TIMEOUT = 5_000;
+
+/** How long a hasty put has, in milliseconds, at most: often its first `accept` is all that it sends. */
+const HASTE = 60;
 
 /** How long a process lives, in milliseconds, at most. */
 const PROCESS_LIFE = 3_000;
@@ -177,9 +173,12 @@ export class Workload {
     const bindings = this.#drawBindings(station, random, key);
     const bound = Object.keys(bindings).length > 0;
     const { process, node, until } = bindings;
+    const isOwn = process !== undefined && this.#processes.get(station)!.has(process);
+    const isHasty = isOwn && random.chance(this.#cluster.scenario.hasty);
     const what = `${kind}s ${key.name} = ${value} ${describeBindings(bindings)}`;
     return this.#run(station, kind, `${station.name} ${what}`, async (label, limit) => {
       const options: PutOptions & KeyOptions = { bucket: key.bucket, ...limit(random) };
+      if (isHasty) this.#exitSoon(station, random, process, options);
       if (process) options.pid = random.chance(0.5) ? process.pid : process;
       if (node) options.node = node;
       if (until) options.until = until;
@@ -209,6 +208,15 @@ export class Workload {
       }
       return this.#putOutcome(result, put, bound, label);
     });
+  }
+
+  /** Gives a put little time, and has its process exit meanwhile or right after. */
+  #exitSoon({ machine }: Station, random: Random, process: Process<unknown>, limit: KeyOptions) {
+    const timeout = random.integer(1, HASTE);
+    const isMeanwhile = random.chance(0.5);
+    if (!isMeanwhile) limit.timeout = timeout;
+    const wait = isMeanwhile ? random.between(0, timeout) : timeout + 1;
+    machine.setTimer(() => void process.exit().catch(() => {}), wait);
   }
 
   #putOutcome(
@@ -387,18 +395,4 @@ export class Workload {
   #value(station: Station): string {
     return `${station.name}.${++this.#values}`;
   }
-}
-
-function nameOf({ session, seq }: { session: string; seq: number }): string {
-  return `${session}/${seq}`;
-}
-
-function describeBindings({ process, node, key, until }: Bindings): string {
-  const parts = [
-    process && `pid ${nameOf(process.pid)}`,
-    node && `node ${node}`,
-    key && `key ${key.name}`,
-    until && `until ${until}`,
-  ].filter((part) => part);
-  return parts.length > 0 ? `(${parts.join(", ")})` : "(unbound)";
 }
