@@ -1,6 +1,9 @@
 import type { NetworkProfile } from "./network.ts";
 import type { Random } from "./random.ts";
 
+/** How often members crash in a storm, beside all other faults. */
+const STORM = 10;
+
 /** What can happen to a cluster. */
 export type FaultKind =
   /** The network falls apart into groups. */
@@ -103,6 +106,8 @@ export function drawScenario(random: Random, options: ScenarioOptions = {}): Sce
   const sessionTtl = random.pick([200, 500, 1_000, 2_000, 5_000]);
   const shortest = random.pick([0.2, 1, 5]);
   const weight = () => random.chance(0.6) ? random.integer(1, 5) : 0;
+  // In a storm one member after the other is lost, so that hardly any memory is older than some seconds.
+  const isStorm = random.fork("storm").chance(0.2);
   return {
     workload,
     steals: workload === "steal",
@@ -137,18 +142,18 @@ export function drawScenario(random: Random, options: ScenarioOptions = {}): Sce
       oneWayCut: weight(),
       pause: weight(),
       sleep: weight(),
-      crash: workload === "kv" ? weight() : Math.max(1, weight()),
+      crash: (workload === "kv" ? weight() : Math.max(1, weight())) + (isStorm ? STORM : 0),
       close: random.chance(0.3) ? 1 : 0,
       replace: weight(),
       stepWall: weight(),
     },
     sniper: random.fork("sniper").pick([0, 0, 0.002, 0.01]),
-    calm: random.pick([500, 2_000, 4 * sessionTtl]),
+    calm: (isStorm ? 0.2 : 1) * random.pick([500, 2_000, 4 * sessionTtl]),
     stall: random.chance(0.4)
       ? { chance: 0.001, longest: random.pick([20, 300, 2 * sessionTtl]) }
       : { chance: 0, longest: 0 },
     // From a stream of its own, as the workload.
     clockStep: sessionTtl < 500 ? 0 : Number(random.fork("clocks").weighted({ 0: 4, 100: 1 })),
-    restart: options.restart ?? (random.chance(0.5) || workload !== "kv"),
+    restart: options.restart ?? (random.chance(0.5) || workload !== "kv" || isStorm),
   };
 }
