@@ -391,8 +391,8 @@ export const MUTATIONS: readonly Mutation[] = [
   slow(
     "the floor of a record takes no notice of the clocks",
     "genesis",
-    "floor = Math.max(floor, wall, answer.clock);",
-    "floor = Math.max(floor, answer.clock);",
+    "floor = Math.max(floor, wall, Math.min(answer.clock, bound));",
+    "floor = Math.max(floor, Math.min(answer.clock, bound));",
     "two members crash, the first one gives up, and another genesis",
     "no greater floor",
   ),

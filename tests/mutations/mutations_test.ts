@@ -1,27 +1,38 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { findTests } from "../../tasks/suites.ts";
+import { MUTATIONS as OF_THE_MODEL } from "../model/mutations.ts";
+import { MUTATIONS as OF_THE_SIMULATOR } from "../sim/mutations.ts";
+import { PROJECT } from "../support/project_copy.ts";
 import { MUTATIONS } from "./list.ts";
 import { broken } from "./mutation.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+/** Those that say a file, and those of the model, which say a module of lib/paxos. */
+const ALL = [
+  ...MUTATIONS,
+  ...OF_THE_SIMULATOR,
+  ...OF_THE_MODEL.flatMap(({ name, edits }) =>
+    edits.map(({ module, ...edit }) => ({ name, file: `lib/paxos/${module}.ts`, ...edit }))
+  ),
+];
 
-describe("mutations", () => {
+describe("mutations, those of the simulator and of the model, too", () => {
   it("each one still fits the code that it breaks", async () => {
     const texts = new Map<string, string>();
-    for (const mutation of MUTATIONS) {
-      const { file } = mutation;
-      let text = texts.get(file);
-      if (text === undefined) {
-        texts.set(file, text = await Deno.readTextFile(new URL(file, ROOT)));
-      }
-      assert(broken(text, mutation) !== text);
+    const unfit: string[] = [];
+    for (const { name, file, find, replace } of ALL) {
+      const text = texts.get(file) ?? await Deno.readTextFile(new URL(file, PROJECT));
+      texts.set(file, text);
+      if (text.split(find).length !== 2 || find === replace) unfit.push(`${file}: ${name}`);
     }
+    assertEquals(unfit, []);
   });
 
   it("each one has a name of its own", () => {
-    const names = MUTATIONS.map(({ name }) => name);
-    assertEquals(names.filter((name, index) => names.indexOf(name) !== index), []);
+    for (const list of [MUTATIONS, OF_THE_SIMULATOR, OF_THE_MODEL]) {
+      const names = list.map(({ name }) => name);
+      assertEquals(names.filter((name, index) => names.indexOf(name) !== index), []);
+    }
   });
 
   it("each one names tests that are there", async () => {

@@ -146,8 +146,8 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "an owner trusts a monotonic clock that stands still in sleep",
     file: "lib/paxos/lease.ts",
-    find: "return Math.max(to.now - from.now, to.wall - from.wall);",
-    replace: "return to.now - from.now;",
+    find: "return Math.max(to.now - from.now, to.wall - from.wall) +",
+    replace: "return to.now - from.now +",
     seeds: SOON,
   },
   {
@@ -160,14 +160,14 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "a member renews a session that it fenced",
     file: "lib/paxos/sessions.ts",
-    find: "    if (this.#fenced.has(session)) {\n      this.#fenced.set(session, now);",
-    replace: "    if (false) {\n      this.#fenced.set(session, now);",
+    find: "    if (this.#isFenced(session)) {\n      this.#askedFor(session, now);",
+    replace: "    if (false) {\n      this.#askedFor(session, now);",
     seeds: LATE,
   },
   {
     name: "a member that came back fences sessions that it may have renewed",
     file: "lib/paxos/sessions.ts",
-    find: "this.#allAliveUntil = now + this.#maxTtl;",
+    find: "this.#allAliveUntil = now + this.#maxTtl + this.#clockError();",
     replace: "",
     seeds: LATE,
   },

@@ -15,8 +15,8 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   {
     name: "a member fences sessions of hosts too early",
     file: "lib/paxos/sessions.ts",
-    find: "const own = renewal === undefined ? 0 : renewal.renewed + renewal.ttl - now;",
-    replace: "const own = renewal === undefined ? 0 : renewal.renewed + renewal.ttl * 0.7 - now;",
+    find: ": renewal.renewed + renewal.ttl + this.#clockError() - now;",
+    replace: ": renewal.renewed + renewal.ttl * 0.7 - now;",
     seeds: SOON,
     workload,
   },
