@@ -27,6 +27,8 @@ export interface Wish extends Limits {
   readonly mode: LockMode;
   readonly ifAvailable: boolean;
   readonly steal: boolean;
+  /** Called when the request is known to be in the queue. */
+  readonly queued?: () => void;
 }
 
 /** Between two tries to release the same lock, in milliseconds. */
@@ -78,6 +80,7 @@ export class LockTable {
         case "queued": {
           this.#ensureOwner(ticket);
           ticket.seen = ballot;
+          wish.queued?.();
           const granted = await this.#roomOf(register).wait(ticket, wish);
           return this.#hold(ticket, granted.token, granted.ballot);
         }
@@ -173,7 +176,7 @@ export class LockTable {
 
   async #request(ticket: Ticket, wish: Wish): Promise<Chosen<LockResult>> {
     const { register, owner, request, mode } = ticket;
-    const { mode: _, ifAvailable, steal, ...limits } = wish;
+    const { mode: _mode, ifAvailable, steal, queued: _queued, ...limits } = wish;
     if (await this.#enter(limits) !== owner.pid.session) {
       throw new SynodError("session_lost", "The session was lost before the lock was asked for");
     }

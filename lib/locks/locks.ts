@@ -2,7 +2,7 @@ import { type Key, registerId } from "../codec.ts";
 import { type Result, SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
 import { noQuorumResult } from "../node/engine/operations.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import { lateness, type Limits } from "../node/runtime/operation.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
 import type { Owner, ProcessTable } from "../owners/process_table.ts";
@@ -41,15 +41,18 @@ export class Locks {
     return registerId("l", undefined, key);
   }
 
-  /** A lock with an owner of its own, so two of them on one key exclude each other. */
-  async lock(key: Key, options: LockOptions): Promise<Lock | null> {
+  /**
+   * A lock with an owner of its own, so two of them on one key exclude each other. Calls `queued` when the
+   * request is known to wait for its turn.
+   */
+  async lock(key: Key, options: LockOptions, queued?: () => void): Promise<Lock | null> {
     const register = this.check(key, options);
     options.signal?.throwIfAborted();
     const limits = this.limits(options);
     for (;;) {
       const owner = this.#processes.add();
       try {
-        const acquiring = this.acquireFor(owner, register, options);
+        const acquiring = this.acquireFor(owner, register, options, queued);
         const ticket = await this.patiently(acquiring, limits).catch((error) => {
           // Granted to nobody who is still there.
           acquiring.then((ticket) => ticket && this.release(ticket), () => {});
@@ -60,7 +63,9 @@ export class Locks {
         return null;
       } catch (error) {
         this.#processes.end(owner);
-        if (!this.#waitsOn(error, options, limits)) throw error;
+        if (!this.#waitsOn(error, options)) throw error;
+        const end = lateness(limits, this.#core.engine.runtime.now());
+        if (end !== undefined) throw end;
       }
     }
   }
@@ -70,18 +75,19 @@ export class Locks {
     owner: Owner,
     register: RegisterId,
     options: LockOptions,
+    queued?: () => void,
   ): Promise<Ticket | null> {
     const { mode = "exclusive", ifAvailable = false, steal = false, signal, timeout } = options;
-    const deadline = ifAvailable || timeout !== undefined
-      ? this.#core.limits(timeout).deadline
-      : Infinity;
-    return this.#table.acquire(register, owner, { mode, ifAvailable, steal, signal, deadline });
+    const limits = ifAvailable && timeout === undefined
+      ? this.#core.limits(undefined, signal)
+      : this.limits(options);
+    return this.#table.acquire(register, owner, { ...limits, mode, ifAvailable, steal, queued });
   }
 
   /** The limits of a call that begins now: none unless it says so. */
   limits({ signal, timeout }: LockOptions, owner?: AbortSignal): Limits {
-    const { runtime } = this.#core.engine;
-    return { signal, owner, deadline: timeout === undefined ? Infinity : runtime.now() + timeout };
+    if (timeout === undefined) return { signal, owner, deadline: Infinity };
+    return { signal, owner, deadline: this.#core.engine.runtime.now() + timeout, late };
   }
 
   /** What `acquiring` gives, within the caller's own limits. */
@@ -89,16 +95,10 @@ export class Locks {
     acquiring: Promise<Ticket | null>,
     limits: Limits,
   ): Promise<Ticket | null> {
-    const { engine } = this.#core;
-    const late = () => new DOMException("The lock was not granted in time", "TimeoutError");
-    const operation = engine.operation<Ticket | null>(limits, late);
+    const operation = this.#core.engine.operation<Ticket | null>(limits);
     acquiring.then(
       (ticket) => operation.resolve(ticket),
-      (error) => {
-        const isLate = error instanceof SynodError && error.code === "no_quorum" &&
-          limits.deadline <= engine.runtime.now();
-        operation.reject(isLate ? late() : error);
-      },
+      (error) => operation.reject(error),
     );
     return await operation.promise;
   }
@@ -141,10 +141,15 @@ export class Locks {
   }
 
   /** Whether a request that has time left goes on after `error`: there may be a quorum again. */
-  #waitsOn(error: unknown, { ifAvailable, signal }: LockOptions, { deadline }: Limits): boolean {
-    if (deadline <= this.#core.engine.runtime.now() || ifAvailable || signal?.aborted) return false;
+  #waitsOn(error: unknown, { ifAvailable, signal }: LockOptions): boolean {
+    if (ifAvailable || signal?.aborted) return false;
     if (this.#core.closed !== undefined || this.#core.engine.hopeless !== undefined) return false;
     return error instanceof SynodError &&
       (error.code === "session_lost" || error.code === "no_quorum");
   }
+}
+
+/** The error of who gave a `timeout`, and had no lock by then. */
+function late(): DOMException {
+  return new DOMException("The lock was not granted in time", "TimeoutError");
 }

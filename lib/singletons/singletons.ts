@@ -12,7 +12,7 @@ import { EndedSessions } from "../owners/ended_sessions.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import type { Core } from "../node/core.ts";
 import { noQuorumResult } from "../node/engine/operations.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import { lateness, type Limits } from "../node/runtime/operation.ts";
 import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
@@ -111,12 +111,13 @@ export class Singletons {
     this.#core.ensureOpen();
     checkCall(method, args, options);
     const encoded = this.#encode(method, args);
-    const { signal, timeout } = options;
+    const { signal, timeout = Infinity } = options;
+    const { runtime } = this.#core.engine;
     const late = () => new DOMException(`${method}() took too long`, "TimeoutError");
-    const limits = timeout === undefined
-      ? { signal, deadline: Infinity }
-      : { signal, deadline: this.#core.engine.runtime.now() + timeout, late };
-    return await this.#call(target, method, encoded, limits);
+    const limits = { signal, deadline: runtime.now() + timeout, late };
+    return await this.#call(target, method, encoded, limits).catch((error) => {
+      throw (error instanceof SynodError && lateness(limits, runtime.now())) || error;
+    });
   }
 
   /** See `ClusterNode.cast`. */

@@ -5,7 +5,10 @@ import type { Runtime } from "./runtime.ts";
 export interface Limits {
   /** On the runtime's monotonic clock; `Infinity`: no limit. */
   readonly deadline: number;
-  /** The error at the deadline; `no_quorum` unless it is given. */
+  /**
+   * The deadline is the caller's own time limit: the error at the deadline, and in place of any other error
+   * that comes after it, for after a pause others may come first. Without it the error is `no_quorum`.
+   */
   readonly late?: () => Error;
   /** Aborting ends it with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -23,6 +26,8 @@ export class Operation<T> {
   readonly promise: Promise<T>;
   readonly #all: Set<Operation<unknown>>;
   readonly #cleanups: (() => void)[] = [];
+  readonly #runtime: Runtime;
+  readonly #limits: Limits;
   #resolve!: (value: T) => void;
   #reject!: (reason: unknown) => void;
   #ended = false;
@@ -38,6 +43,8 @@ export class Operation<T> {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    this.#runtime = runtime;
+    this.#limits = limits;
     this.#all = all;
     all.add(this as Operation<unknown>);
     const { deadline, signal, owner, needed } = limits;
@@ -68,9 +75,9 @@ export class Operation<T> {
     if (this.#end()) this.#resolve(value);
   }
 
-  /** Ends it with an error. */
+  /** Ends it with an error; that is `late` once the caller's time limit has passed. */
   reject(reason: unknown): void {
-    if (this.#end()) this.#reject(reason);
+    if (this.#end()) this.#reject(lateness(this.#limits, this.#runtime.now()) ?? reason);
   }
 
   #end(): boolean {
@@ -80,4 +87,9 @@ export class Operation<T> {
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     return true;
   }
+}
+
+/** The error of a caller whose own time limit has passed. */
+export function lateness({ deadline, late }: Limits, now: number): Error | undefined {
+  return late !== undefined && deadline <= now ? late() : undefined;
 }

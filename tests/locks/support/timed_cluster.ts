@@ -124,3 +124,34 @@ export class TimedCluster {
     };
   }
 }
+
+/** A clock of `n1` that goes ahead of its timers, as after its loop was blocked for some time. */
+export class BlockedLoop {
+  #blocked = 0;
+  readonly #perLook: number;
+
+  /** `perLook`: so many milliseconds pass between one look at the clock and the next. */
+  constructor(perLook = 0) {
+    this.#perLook = perLook;
+  }
+
+  /** For {@linkcode TimedCluster.start}. */
+  readonly runtimes = (id: string, { runtime }: VirtualTime): Runtime =>
+    id !== "n1" ? runtime : {
+      ...runtime,
+      now: () => {
+        this.#blocked += this.#perLook;
+        return runtime.now() + this.#blocked;
+      },
+    };
+
+  /** How far the clock of `n1` is ahead of its timers, in milliseconds. */
+  get ahead(): number {
+    return this.#blocked;
+  }
+
+  /** So many milliseconds have passed for `n1`, in which nothing of it ran. */
+  block(duration: number): void {
+    this.#blocked += duration;
+  }
+}
