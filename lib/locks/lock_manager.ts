@@ -1,8 +1,10 @@
 import { bucketPrefix, type Key, parseRegisterId, registerId } from "../codec.ts";
+import { SynodError } from "../errors.ts";
 import type { Lock } from "./lock.ts";
 import type { LockTable } from "./lock_table.ts";
 import type { Locks } from "./locks.ts";
 import type { Core } from "../node/core.ts";
+import { RequestOrder, type Turn } from "./request_order.ts";
 import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { LockEntry, LockMode } from "../paxos/lock_register.ts";
@@ -87,17 +89,25 @@ const READS_AT_ONCE = 64;
  */
 export class LockManager {
   readonly #parts: LockManagerParts;
+  readonly #order: RequestOrder;
 
   /** Made by the node. */
   constructor(parts: LockManagerParts) {
     this.#parts = parts;
+    this.#order = new RequestOrder(parts.core);
   }
 
   /**
    * Calls `callback` when the lock is granted, and holds it until what that returns settles; resolves or
-   * rejects with that. Rejects with a `TypeError` for bad arguments and unknown options, with a `NotSupportedError` for a
-   * name that begins with `-` and for options that exclude each other, with the reason of `signal`, and
-   * with an `AbortError` when the lock was stolen.
+   * rejects with that. Rejects with a `TypeError` for bad arguments and unknown options, with a
+   * `NotSupportedError` for a name that begins with `-` and for options that exclude each other, with the
+   * reason of `signal`, with an `AbortError` when the lock was stolen, and with a `SynodError`: `session_lost`
+   * when the lock was lost with the session, `closed` when the node closes.
+   *
+   * The callbacks of one manager start in the order of the calls, also across names, as far as the requests
+   * can be granted: a granted request waits until each earlier one is known to be granted, queued or
+   * refused. Requests that were aborted or ran out of time count as refused. It waits at most the node's
+   * `timeout`, then goes on; the lock is held meanwhile. `node.lock` and `process.lock` have no such order.
    */
   request<T>(name: string, callback: LockGrantedCallback<T>): Promise<Awaited<T>>;
   /** The same, with options. */
@@ -121,9 +131,43 @@ export class LockManager {
     const key = `${name}`;
     const options = checkOptions(key, given as LockRequestOptions);
     this.#parts.core.ensureOpen();
-    const lock = await this.#parts.locks.lock(key, options);
-    if (lock === null) return await granted(null);
-    return await run(key, lock, granted);
+    const turn = this.#order.enter();
+    try {
+      let outcome: { result: Promise<Awaited<T>> } | undefined;
+      while (outcome === undefined) outcome = await this.#attempt(turn, key, options, granted);
+      return await outcome.result;
+    } finally {
+      this.#order.leave(turn);
+    }
+  }
+
+  /**
+   * Asks for the lock, and calls back in its turn. Gives `undefined` if the session is lost between the two:
+   * then it is to be asked for again, as a request that waits is.
+   */
+  async #attempt<T>(
+    turn: Turn,
+    key: string,
+    options: LockRequestOptions,
+    granted: LockGrantedCallback<T>,
+  ): Promise<{ result: Promise<Awaited<T>> } | undefined> {
+    const { signal, ifAvailable } = options;
+    const lock = await this.#parts.locks.lock(key, options, () => this.#order.known(turn));
+    try {
+      return await this.#order.begin(turn, { signal, owner: lock?.signal }, () => {
+        // The grant took a few turns to get here, and either may have aborted meanwhile.
+        signal?.throwIfAborted();
+        lock?.signal.throwIfAborted();
+        const result = lock === null ? callWithout(granted) : run(key, lock, granted);
+        result.catch(() => {});
+        return { result };
+      });
+    } catch (error) {
+      // It was not called back, so nobody else gives the lock back.
+      void lock?.release();
+      if (!ifAvailable && error instanceof SynodError && error.code === "session_lost") return;
+      throw error;
+    }
   }
 
   /**
@@ -160,7 +204,8 @@ function checkOptions(name: string, given: LockRequestOptions): LockRequestOptio
   refuseUnknown("locks.request", options, NAMES);
   // Read once, in the order of their names, as Web IDL reads a dictionary.
   const ifAvailable = Boolean(options.ifAvailable);
-  const mode: unknown = options.mode === undefined ? "exclusive" : `${options.mode}`;
+  const { mode: wanted = "exclusive" } = options;
+  const mode: unknown = `${wanted}`;
   const { signal } = options;
   const steal = Boolean(options.steal);
   if (mode !== "exclusive" && mode !== "shared") {
@@ -181,6 +226,10 @@ function checkOptions(name: string, given: LockRequestOptions): LockRequestOptio
   }
   signal?.throwIfAborted();
   return { mode, ifAvailable, steal, signal };
+}
+
+async function callWithout<T>(callback: LockGrantedCallback<T>): Promise<Awaited<T>> {
+  return await callback(null);
 }
 
 async function run<T>(

@@ -49,6 +49,19 @@ describe("a lock is held", () => {
     assertEquals(free, true);
   });
 
+  it("and free once the request has rejected", async () => {
+    const name = web.name();
+    for (
+      const fail of [() => Promise.reject(new Error("over")), () => {
+        throw new Error("over");
+      }]
+    ) {
+      await web.here.request(name, fail).catch(() => {});
+      const free = await web.there.request(name, { ifAvailable: true }, (lock) => lock !== null);
+      assertEquals(free, true);
+    }
+  });
+
   it("also while the callback takes and gives back others", async () => {
     const [outer, inner] = [web.name(), web.name()];
     const steps: string[] = [];

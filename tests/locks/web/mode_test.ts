@@ -96,6 +96,23 @@ describe("shared locks", () => {
 describe("shared and exclusive locks", () => {
   const web = webLocks();
 
+  it("of one name: what waited for the exclusive one is shared all at once", async () => {
+    const name = web.name();
+    const held = await hold((callback) => web.here.request(name, callback));
+    let release = () => {};
+    const until = new Promise<void>((resolve) => release = resolve);
+    const requests = [web.here, web.there, web.here, web.there].map((locks) =>
+      locks.request(name, SHARED, () => until)
+    );
+    await web.here.query();
+    await web.there.query();
+    await held.release();
+    const { held: shared, pending } = await web.here.query();
+    release();
+    await within(Promise.all(requests), "the shared ones");
+    assertEquals([shared.map(({ mode }) => mode), pending], [Array(4).fill("shared"), []]);
+  });
+
   it("of one name exclude each other, whichever came first", async () => {
     for (const [first, second] of [["shared", "exclusive"], ["exclusive", "shared"]] as const) {
       const name = web.name();

@@ -97,6 +97,51 @@ describe("locks.request: its arguments", () => {
     }
   });
 
+  it("are read once, in the order of their names, and after the name", async () => {
+    const reads: string[] = [];
+    const read = <T>(what: string, value: T): T => {
+      reads.push(what);
+      return value;
+    };
+    const name = { toString: () => read("name", web.name()) };
+    const options = {
+      get steal() {
+        return read("steal", false);
+      },
+      get signal() {
+        return read("signal", undefined);
+      },
+      get mode() {
+        return read("mode", "exclusive");
+      },
+      get ifAvailable() {
+        return read("ifAvailable", false);
+      },
+    };
+    await request(web.here)(name, options, () => {});
+    assertEquals(reads, ["name", "ifAvailable", "mode", "signal", "steal"]);
+  });
+
+  it("that throw while they are read reject with what they throw", async () => {
+    const reason = new Error("of a getter");
+    const options = {
+      get mode() {
+        throw reason;
+      },
+    };
+    assertStrictEquals(await reasonOf(request(web.here)("a", options, () => {})), reason);
+  });
+
+  it("of a wrong type are told before those that are not supported, and these before an abort", async () => {
+    const requested = request(web.here)("-", { mode: "foo" }, () => {});
+    assertInstanceOf(await reasonOf(requested), TypeError);
+    const signal = AbortSignal.abort();
+    for (const options of [{ signal, steal: true }, { signal, ifAvailable: true }] as const) {
+      await assertDomException(web.here.request("a", options, () => {}), "NotSupportedError");
+    }
+    await assertDomException(web.here.request("-", { signal }, () => {}), "NotSupportedError");
+  });
+
   it("never throw: what is wrong rejects, and nothing was asked for", async () => {
     const outcome = request(web.here)(Symbol("a"));
     assertInstanceOf(outcome, Promise);
@@ -137,6 +182,32 @@ describe("locks.request: its callback", () => {
     assertStrictEquals(await reasonOf(web.here.request(web.name(), throws)), reason);
     const rejects = () => Promise.reject(reason);
     assertStrictEquals(await reasonOf(web.here.request(web.name(), rejects)), reason);
+  });
+
+  it("that throws a thenable: it is not resolved, but told as it is", async () => {
+    let asked = false;
+    const thenable = { then: () => void (asked = true) };
+    const rejects = () => Promise.reject(thenable);
+    // Not by `await`, which would resolve it.
+    const reasons: unknown[] = [];
+    await web.here.request(web.name(), rejects).catch((reason) => void reasons.push(reason));
+    assertStrictEquals(reasons[0], thenable);
+    assertEquals(asked, false);
+  });
+
+  it("settles before the request does, which gives a promise of its own", async () => {
+    const order: string[] = [];
+    let release = () => {};
+    const until = new Promise<void>((resolve) => release = resolve);
+    const returned = web.here.request(web.name(), () => until);
+    assertInstanceOf(returned, Promise);
+    const both = [
+      returned.then(() => order.push("request")),
+      until.then(() => order.push("callback")),
+    ];
+    release();
+    await Promise.all(both);
+    assertEquals(order, ["callback", "request"]);
   });
 
   it("is called for each request of its own", async () => {

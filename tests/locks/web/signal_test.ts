@@ -124,6 +124,26 @@ describe("locks.request with a signal", () => {
     await held.release();
   });
 
+  it("that aborts a request in its own turn lets the one behind it go on", async () => {
+    const name = web.name();
+    const aborter = new AbortController();
+    const aborted = web.here.request(name, { signal: aborter.signal }, never);
+    const next = web.here.request(name, () => "granted");
+    aborter.abort();
+    await assertDomException(aborted, "AbortError");
+    assertStrictEquals(await within(next, "the one behind it"), "granted");
+  });
+
+  it("that aborts in the callback of an earlier request keeps a granted one from its own", async () => {
+    const [name, other] = [web.name(), web.name()];
+    const aborter = new AbortController();
+    const first = web.here.request(name, () => aborter.abort("not that one"));
+    const second = web.here.request(other, { signal: aborter.signal }, never);
+    assertStrictEquals(await reasonOf(second), "not that one");
+    await first;
+    assertStrictEquals(await within(web.there.request(other, () => "free"), "it"), "free");
+  });
+
   it("does not disturb the order of the others", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, callback));
