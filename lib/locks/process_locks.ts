@@ -60,20 +60,25 @@ export class ProcessLocks {
       await this.#locks.patiently(shared.ticket.then(() => null, () => null), limits);
       shared = this.#shared.get(register);
     }
-    if (options.steal && shared !== undefined && shared.held === undefined) {
-      // Those of this process that wait have it then, too.
-      this.#shared.delete(register);
-      shared.aborter.abort(REJOIN);
-      shared = undefined;
-    }
-    if (shared !== undefined && shared.mode === "shared" && mode === "exclusive") {
+    const isTooLittle = shared?.mode === "shared" && mode === "exclusive";
+    if (shared !== undefined && shared.held === undefined) {
+      if (ifAvailable) return null;
+      if (options.steal || isTooLittle) {
+        // One request for all of this process: two of them would wait for each other. Those that wait
+        // have what this one gets.
+        this.#shared.delete(register);
+        shared.aborter.abort(REJOIN);
+        shared = undefined;
+      }
+    } else if (isTooLittle) {
       throw new TypeError("lock: this process has it shared: it cannot have it exclusive as well");
     }
-    if (shared !== undefined && shared.held === undefined && ifAvailable) return null;
     shared ??= this.#begin(register, mode, options);
     shared.users++;
     try {
       const ticket = await this.#locks.patiently(shared.ticket, limits);
+      // A grant that was on its way when it was taken back is given back.
+      shared.aborter.signal.throwIfAborted();
       if (ticket !== null) return this.#handle(key, register, shared, ticket);
     } catch (error) {
       await this.#leave(register, shared, error);

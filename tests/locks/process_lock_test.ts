@@ -8,7 +8,7 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { Cluster, startCluster } from "../support/cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
-import { turn, within } from "../support/wait.ts";
+import { eventually, turn, within } from "../support/wait.ts";
 import { isSettled, untilQueued } from "./support/queue.ts";
 
 describe("process.lock", () => {
@@ -140,6 +140,76 @@ describe("process.lock: modes", () => {
     assert(shared.held);
     await shared.release();
     assert((await process.lock("k")).held);
+  });
+
+  it("exclusive while a shared request of the process only waits: both get the exclusive lock", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const held = await second.lock("k");
+    const shared = process.lock("k", { mode: "shared" });
+    shared.catch(() => {});
+    await untilQueued(second, "k", 1);
+    const exclusive = process.lock("k");
+    exclusive.catch(() => {});
+    await eventually(async () => {
+      const { pending } = await second.locks.query();
+      return pending.length === 1 && pending[0].mode === "exclusive";
+    }, "the exclusive request in place of the shared one");
+    await held.release();
+    // However they are awaited, and whichever is released first: one waits for the other in no case.
+    const handles = await within(Promise.all([shared, exclusive]), "both handles");
+    assertEquals(handles.map(({ mode, held }) => [mode, held]), [
+      ["exclusive", true],
+      ["exclusive", true],
+    ]);
+    assertStrictEquals(handles[0].token, handles[1].token);
+    await handles[0].release();
+    assertStrictEquals(await second.lock("k", { ifAvailable: true }), null);
+    await handles[1].release();
+    assert(await second.lock("k", { ifAvailable: true }));
+  });
+
+  it("exclusive behind a shared request that waits goes behind those who wait already", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second, third] = cluster.nodes;
+    await using process = first.spawn();
+    const held = await second.lock("k");
+    const shared = process.lock("k", { mode: "shared" });
+    shared.catch(() => {});
+    await untilQueued(second, "k", 1);
+    const between = third.lock("k");
+    between.catch(() => {});
+    await untilQueued(second, "k", 2);
+    const exclusive = process.lock("k");
+    exclusive.catch(() => {});
+    await eventually(async () => {
+      const { pending } = await second.locks.query();
+      return pending.map(({ clientId }) => clientId).join() === "n3,n1";
+    }, "the process behind the other node");
+    await held.release();
+    await (await within(between, "who waited already")).release();
+    const handles = await within(Promise.all([shared, exclusive]), "both handles");
+    assertEquals(handles.map(({ held }) => held), [true, true]);
+  });
+
+  it("exclusive beside a shared request that waits: each within its own limits", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    const held = await second.lock("k");
+    const aborter = new AbortController();
+    const shared = reasonOf(process.lock("k", { mode: "shared", signal: aborter.signal }));
+    const late = reasonOf(process.lock("k", { mode: "shared", timeout: 100 }));
+    await untilQueued(second, "k", 1);
+    const exclusive = process.lock("k");
+    exclusive.catch(() => {});
+    aborter.abort("gone");
+    assertStrictEquals(await shared, "gone");
+    assertStrictEquals((await late as DOMException).name, "TimeoutError");
+    assertStrictEquals(await process.lock("k", { ifAvailable: true }), null);
+    await held.release();
+    assert((await within(exclusive, "its turn")).held);
   });
 
   it("shared while the process has it exclusive is another handle of the exclusive lock", async () => {
