@@ -15,7 +15,10 @@ export interface ClusterEvents {
   membership: { id: string; state: "recovering" | "operational"; incarnation: string | null };
   /** A majority of the members lost its memory: the cluster began anew, and what it held is gone. */
   restart: { genesis: string };
-  /** A process failed, and nobody looked at its result. */
+  /**
+   * A process failed, and nobody looked at its result: it threw, it was told to exit with a reason, or it
+   * lost its session.
+   */
   processerror: { pid: Pid; error: unknown };
   /** Something is wrong that nobody was waiting for. */
   error: { error: Error };

@@ -1,4 +1,5 @@
 import { SynodError } from "../errors.ts";
+import { onAbort } from "../node/runtime/on_abort.ts";
 import type { GenesisRecord } from "../paxos/messages.ts";
 import type { NodeHooks, NodeParts } from "./wiring.ts";
 
@@ -56,10 +57,9 @@ export class Lifecycle {
       await this.close();
       throw signal.reason;
     }
-    signal?.addEventListener("abort", () => void this.close(), {
-      once: true,
-      signal: this.#closing.signal,
-    });
+    if (signal !== undefined) {
+      onAbort(this.closing, onAbort(signal, () => void this.close()));
+    }
     singletons.start();
     if (membership === null) inquiries.start();
     else membership.start();

@@ -6,6 +6,7 @@ import type { LockOptions } from "../locks/options.ts";
 import type { ProcessLocks } from "../locks/process_locks.ts";
 import { checkedSignal } from "../node/runtime/checked_signal.ts";
 import { showAs } from "../node/runtime/inspect.ts";
+import { onAbort } from "../node/runtime/on_abort.ts";
 import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
@@ -87,6 +88,7 @@ export class Process<R = void> {
   #settle!: { resolve(value: R): void; reject(reason: unknown): void };
   #exit!: (exit: { reason: unknown }) => void;
   #released: Promise<void> | undefined;
+  #stopListening: () => void = () => {};
 
   static {
     showAs(this.prototype, "Process", (process) => ({
@@ -113,16 +115,19 @@ export class Process<R = void> {
     this.#result.catch(() => {});
     const { signal } = options;
     if (signal !== undefined) {
-      const abort = () => void this.exit(signal.reason);
-      if (signal.aborted) abort();
-      else signal.addEventListener("abort", abort, { once: true, signal: this.signal });
+      this.#stopListening = onAbort(signal, () => void this.exit(signal.reason));
     }
     if (fn !== undefined) this.#run(fn);
   }
 
   /**
-   * What the function returned. Rejects with what it threw, or with the reason of the exit. Ignoring a
-   * failure is no unhandled rejection, but a `processerror` event of the node.
+   * What the function returned. Rejects with what it threw, or with the reason of the exit.
+   *
+   * Ignoring a failure is no unhandled rejection, but a `processerror` event of the node, unless the result
+   * was asked for by the time the function had thrown or `exit` resolves. An end that somebody asked for
+   * and gave no reason for is no failure: `exit()` and `await using`, the `AbortError` of a signal that was
+   * aborted without a reason, and `close()` of the node. An end with a reason is one, as is the loss of the
+   * session.
    */
   get result(): Promise<R> {
     this.#observed = true;
@@ -131,8 +136,14 @@ export class Process<R = void> {
 
   /**
    * Waits for the lock on `key`: first come, first served. Reentrant: a process that has it gets another
-   * handle at once, and it is free when all handles were released or the process has ended. Rejects as
-   * `node.lock`, and with a `TypeError` when it is wanted exclusive and the process has it shared.
+   * handle at once, and it is free when all handles were released or the process has ended.
+   *
+   * All calls of a process share one request. If it is exclusive, shared calls get handles of the exclusive
+   * lock. If it is shared and still waits when a call wants the lock exclusive, an exclusive request takes
+   * its place, at the end of the queue, and all calls get handles of that lock: so a process never waits for
+   * itself. Once the process has the lock shared, wanting it exclusive is a `TypeError`.
+   *
+   * Rejects as `node.lock`, and with the reason of the process's end.
    */
   lock(key: Key, options: LockOptions & { ifAvailable: true }): Promise<Lock | null>;
   /** Without `ifAvailable` there always is a lock in the end. */
@@ -149,8 +160,10 @@ export class Process<R = void> {
    */
   async exit(reason?: unknown): Promise<void> {
     const why = reason ?? new SynodError("exited", "The process was told to exit");
-    if (this.#end(reason, why)) this.#settle.reject(why);
+    const hasEnded = this.#end(reason, why);
+    if (hasEnded) this.#settle.reject(why);
     await this.#host.within(this.#released!);
+    if (hasEnded && !wasAskedFor(why)) this.#report(why);
   }
 
   /** As {@linkcode exit}, for `await using`. */
@@ -169,10 +182,15 @@ export class Process<R = void> {
     }).catch((error) => {
       if (!this.#end(error, error)) return;
       this.#settle.reject(error);
-      // A chance for whoever asks for the result right after spawning.
-      Promise.resolve().then(() => {
-        if (!this.#observed) this.#host.failed(this as Process<unknown>, error);
-      });
+      this.#report(error);
+    });
+  }
+
+  /** Tells the node of a failure, unless the result is asked for by the callers that wait for the end. */
+  #report(error: unknown): void {
+    // They go on in the next turn of promises.
+    Promise.resolve().then(() => {}).then(() => {
+      if (!this.#observed) this.#host.failed(this as Process<unknown>, error);
     });
   }
 
@@ -180,6 +198,7 @@ export class Process<R = void> {
   #end(reason: unknown, why: unknown): boolean {
     if (this.#owner.ended) return false;
     this.#host.table.end(this.#owner);
+    this.#stopListening();
     // Before anybody is told: a listener may ask for the exit, too.
     let begun!: (released: Promise<unknown>) => void;
     this.#released = new Promise<unknown>((resolve) => begun = resolve).then(() => {});
@@ -189,4 +208,10 @@ export class Process<R = void> {
     this.#host.ended(this as Process<unknown>);
     return true;
   }
+}
+
+/** Whether a process ended since somebody wanted it to, and gave no reason: that is no failure. */
+function wasAskedFor(why: unknown): boolean {
+  if (why instanceof DOMException) return why.name === "AbortError";
+  return why instanceof SynodError && (why.code === "exited" || why.code === "closed");
 }

@@ -120,6 +120,8 @@ export class Host {
     const limits = core.limits(timeout);
     await core.session.valid(limits);
     const process = spawn();
+    // Callers are told how an instance ends, so its end is no failure of a process beside that.
+    process.result.catch(() => {});
     const { pid } = process;
     let wrote = false;
     const mayTake = () => !process.signal.aborted && core.session.isPossible(pid.session);

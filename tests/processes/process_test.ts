@@ -8,8 +8,10 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { type Process, SynodError } from "../../mod.ts";
 import { startCluster } from "../support/cluster.ts";
+import { countedSignal } from "../support/counted_signal.ts";
 import { assertCode, assertInvalid, reasonOf, valueOf } from "../support/expect.ts";
-import { collectEvents, nextEvent, turn, within } from "../support/wait.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
+import { collectEvents, eventually, nextEvent, turn, within } from "../support/wait.ts";
 
 describe("a process", () => {
   it("has a pid that no other process has, of its node and session", async () => {
@@ -113,9 +115,10 @@ describe("a process", () => {
       await new Promise((resolve) => self.signal.addEventListener("abort", resolve));
       throw new Error("it was told to end");
     });
+    const { result } = process;
     await Promise.all([process.exit("first"), process.exit("second")]);
     await process.exit("third");
-    assertEquals(await reasonOf(process.result), "first");
+    assertEquals(await reasonOf(result), "first");
     assertEquals((await process.exited).reason, "first");
     await turn(5);
     assertEquals(errors, []);
@@ -171,22 +174,16 @@ describe("a process", () => {
 
   it("leaves its signal alone once it has ended", async () => {
     await using cluster = await startCluster(1);
-    const { signal } = new AbortController();
-    let added = 0;
-    const { addEventListener } = signal;
-    signal.addEventListener = function (...args: Parameters<typeof addEventListener>) {
-      added++;
-      const { signal: until } = args[2] as AddEventListenerOptions;
-      until?.addEventListener("abort", () => added--);
-      return addEventListener.apply(this, args);
-    };
+    const { signal, listeners } = countedSignal();
     const processes = Array.from(
       { length: 5 },
       () => cluster.nodes[0].spawn(undefined, { signal }),
     );
-    assertEquals(added, 5);
-    await Promise.all(processes.map((process) => process.exit()));
-    assertEquals(added, 0);
+    assertEquals(listeners(), 1);
+    await Promise.all(processes.slice(1).map((process) => process.exit()));
+    assertEquals(listeners(), 1);
+    await processes[0].exit();
+    assertEquals(listeners(), 0);
   });
 
   it("aborts what it has under way in its kv, with its reason", async () => {
@@ -282,13 +279,72 @@ describe("a process error", () => {
     assertEquals(errors, []);
   });
 
-  it("is none when it was told to exit, or its node closed", async () => {
+  it("is none when it was told to exit without a reason, or its node closed", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const errors = collectEvents(node, "processerror");
-    await node.spawn(() => new Promise(() => {})).exit(new Error("told to"));
-    node.spawn(() => new Promise(() => {}));
+    const never = () => new Promise(() => {});
+    await node.spawn(never).exit();
+    {
+      await using _process = node.spawn(never);
+    }
+    const aborter = new AbortController();
+    node.spawn(never, { signal: aborter.signal });
+    aborter.abort();
+    node.spawn(never, { signal: AbortSignal.abort() });
+    node.spawn(never);
+    node.spawn();
     await node.close();
+    await turn();
+    assertEquals(errors, []);
+  });
+
+  it("is an event when it was told to exit with a reason, which is that reason", async () => {
+    await using cluster = await startCluster(1);
+    const [node] = cluster.nodes;
+    const errors = collectEvents(node, "processerror");
+    const never = () => new Promise(() => {});
+    const aborter = new AbortController();
+    const processes = [
+      node.spawn(never),
+      node.spawn(),
+      node.spawn(async (self) => void await self.exit("from inside")),
+      node.spawn(never, { signal: aborter.signal }),
+      node.spawn(never, { signal: AbortSignal.abort("too late") }),
+    ];
+    const reason = new Error("broken");
+    await processes[0].exit(reason);
+    await processes[1].exit("no need");
+    aborter.abort("enough");
+    await within(Promise.all(processes.map(({ exited }) => exited)), "their ends");
+    await eventually(() => errors.length === processes.length, "all the events");
+    const told = new Map(errors.map(({ detail }) => [detail.pid.seq, detail.error]));
+    assertEquals(
+      processes.map(({ pid }) => told.get(pid.seq)),
+      [reason, "no need", "from inside", "enough", "too late"],
+    );
+  });
+
+  it("is an event when its session was lost", async () => {
+    await using cluster = await VirtualCluster.start(3, { sessionTtl: 1_000 });
+    const [node] = cluster.nodes;
+    const errors = collectEvents(node, "processerror");
+    const process = node.spawn(() => new Promise(() => {}));
+    const watched = node.spawn(() => new Promise(() => {}));
+    watched.result.catch(() => {});
+    cluster.isolate("n1");
+    await cluster.pass(2_000);
+    assertEquals(errors.map(({ detail }) => detail.pid), [process.pid]);
+    assertEquals((errors[0].detail.error as SynodError).code, "session_lost");
+  });
+
+  it("is none when the caller of exit looks at the result afterwards", async () => {
+    await using cluster = await startCluster(1);
+    const [node] = cluster.nodes;
+    const errors = collectEvents(node, "processerror");
+    const process = node.spawn(() => new Promise(() => {}));
+    await process.exit("enough");
+    assertEquals(await reasonOf(process.result), "enough");
     await turn();
     assertEquals(errors, []);
   });
