@@ -43,4 +43,4 @@ export type { CallOptions } from "./lib/singletons/singletons.ts";
 export type { Callable, Remote, Remotely } from "./lib/singletons/remote.ts";
 export type { AnySpec, ChildContext, ChildSpec, Restart } from "./lib/singletons/spec.ts";
 export { nodeToken, type NodeTokenOptions } from "./transports/auth/node_token.ts";
-export type { Transport } from "./transports/transport.ts";
+export type { Transport, TransportUser } from "./transports/transport.ts";

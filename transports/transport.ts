@@ -1,3 +1,12 @@
+/** What a node tells its transports of itself. */
+export interface TransportUser {
+  /**
+   * How long the node's session outlives its last renewal, in milliseconds. A connection on which nothing
+   * gets through any more has to be noticed, and made again, within that time.
+   */
+  readonly sessionTtl: number;
+}
+
 /**
  * Carries frames between the nodes of a cluster. The contract is deliberately weak: a frame may be
  * lost, doubled, delayed or overtaken, and everything above still agrees. What it may not be is
@@ -11,12 +20,13 @@ export interface Transport {
    * peer sent to `self` or to all, and with the id of that peer; the receiver owns the bytes.
    * Opening twice, and after `close`, rejects. What `receive` throws the transport survives; a node's own
    * frames never come back to it. `report` is called with errors that nobody is waiting for, such as a
-   * proof that was refused.
+   * proof that was refused. `user` tells what the transport may need to know of the node.
    */
   open(
     self: string,
     receive: (from: string, frame: Uint8Array) => void,
     report?: (error: Error) => void,
+    user?: TransportUser,
   ): void | Promise<void>;
 
   /**

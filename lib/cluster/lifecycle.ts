@@ -47,6 +47,7 @@ export class Lifecycle {
       await links.open(
         (from, frame) => engine.receive(from, frame),
         (error) => this.#emit("error", { error }),
+        { sessionTtl: settings.sessionTtl },
       );
     } catch (error) {
       await this.close();

@@ -212,8 +212,23 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "a peer may be silent for ever",
-        find: "if (++this.#silentTicks > PATIENCE) {",
+        find: "if (++this.#silentBeats > PATIENCE) {",
         replace: "if (false) {",
+      },
+      {
+        name: "nobody answers the question whether it lives",
+        find: "    if (message.answerNow) this.#answerDue = true;\n",
+        replace: "",
+      },
+      {
+        name: "a peer that was silent is not asked whether it lives",
+        find: "if (this.#silentBeats > 1) this.#write(NOTHING, true);",
+        replace: "",
+      },
+      {
+        name: "a peer is asked whether it lives while it talks",
+        find: "if (this.#silentBeats > 1) this.#write(NOTHING, true);",
+        replace: "this.#write(NOTHING, true);",
       },
     ]),
   ),
@@ -356,6 +371,11 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: "if (false) {",
       },
       {
+        name: "a request is held for as long as this side likes",
+        find: "const response = session.hold(holdOf(context));",
+        replace: "const response = session.hold();",
+      },
+      {
         name: "who sends no more requests is remembered for ever",
         find: "if (!session.tick()) this.#end(session, 401);",
         replace: "",
@@ -368,7 +388,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     speaking([
       {
         name: "a request is held for ever",
-        find: "const timer = setTimeout(() => respond(empty()), this.#holdTime);",
+        find: "const timer = setTimeout(() => respond(empty()), time);",
         replace: "const timer = undefined;",
       },
       {

@@ -54,7 +54,7 @@ describe("Links", () => {
     connected = new Set();
     [inside, outside] = [new Wire(), new Wire(connected)];
     links = new Links("self", [inside, outside], time.runtime);
-    await links.open(() => {}, () => {});
+    await links.open(() => {}, () => {}, { sessionTtl: 5_000 });
   });
 
   /** On which of the two something for `to` is sent. */
@@ -115,7 +115,7 @@ describe("Links", () => {
 
   it("way() is none when all transports can tell, and have no connection", async () => {
     links = new Links("self", [outside, new Wire(new Set(["b"]))], time.runtime);
-    await links.open(() => {}, () => {});
+    await links.open(() => {}, () => {}, { sessionTtl: 5_000 });
     outside.hear("a");
     assertEquals([links.way("a"), links.way("b")], ["none", "direct"]);
   });

@@ -8,6 +8,9 @@ export const MAX_BATCH = 1024 * 1024;
 /** No body is longer: that of one frame, the longest that there is. */
 const MAX_BODY = LENGTH_BYTES + MAX_FRAME_BYTES;
 
+/** The header of a request that says for how many milliseconds it may be held. */
+export const HOLD_HEADER = "synod-hold";
+
 /** What bodies of frames are declared as. */
 export const FRAMES_TYPE = "application/octet-stream";
 

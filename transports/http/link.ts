@@ -2,19 +2,16 @@ import { isChallenge, isObject, MAX_HANDSHAKE_BYTES } from "../auth/handshake.ts
 import type { Introduction } from "../auth/introduction.ts";
 import { Refusal } from "../auth/refusal.ts";
 import { Backoff, type BackoffTimes } from "../link/backoff.ts";
+import type { RequestTimes } from "../link/beat.ts";
 import type { FrameQueue } from "../link/frame_queue.ts";
 import { writeFrames } from "../link/frame_stream.ts";
-import { FRAMES_TYPE, MAX_BATCH, readFrames } from "./batch.ts";
+import { FRAMES_TYPE, HOLD_HEADER, MAX_BATCH, readFrames } from "./batch.ts";
 import { readBody } from "./body.ts";
 import type { Fetch } from "./options.ts";
 
 /** Times of a link, in milliseconds. */
-export interface LinkTimes {
+export interface LinkTimes extends RequestTimes {
   readonly backoff: BackoffTimes;
-  /** How long the other side holds a request at most. */
-  readonly hold: number;
-  /** How much longer than it should take a response is waited for. */
-  readonly patience: number;
   /** How long the farewell may take. */
   readonly close: number;
 }
@@ -147,7 +144,11 @@ export class Link {
   ): Promise<Response> {
     return await fetch(url, {
       method: "POST",
-      headers: { "authorization": `Bearer ${this.#session}`, "content-type": FRAMES_TYPE },
+      headers: {
+        "authorization": `Bearer ${this.#session}`,
+        "content-type": FRAMES_TYPE,
+        [HOLD_HEADER]: `${Math.ceil(this.#options.times.hold)}`,
+      },
       body: writeFrames(queue.take(MAX_BATCH)),
       signal,
     });

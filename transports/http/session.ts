@@ -1,3 +1,4 @@
+import { PATIENCE } from "../link/beat.ts";
 import type { FrameQueue } from "../link/frame_queue.ts";
 import { writeFrames } from "../link/frame_stream.ts";
 import { FRAMES_TYPE, MAX_BATCH } from "./batch.ts";
@@ -6,9 +7,6 @@ import { FRAMES_TYPE, MAX_BATCH } from "./batch.ts";
 interface Held {
   readonly respond: (response: Response) => void;
 }
-
-/** After so many ticks without a request, whoever made them has gone. */
-const PATIENCE = 3;
 
 /**
  * What a peer that sends requests is known by. Of its requests one is held: until there is something to
@@ -27,7 +25,7 @@ export class Session {
   #release: ReturnType<typeof setTimeout> | undefined;
   #silentTicks = 0;
 
-  /** `until` is in milliseconds since 1970; a request is held for `holdTime` milliseconds. */
+  /** `until` is in milliseconds since 1970; a request is held for at most `holdTime` milliseconds. */
   constructor(id: string, key: string, until: number, holdTime: number) {
     this.id = id;
     this.key = key;
@@ -42,9 +40,10 @@ export class Session {
 
   /**
    * The response to a request, as soon as there is one. Whether anybody still waits for it is not asked:
-   * not every runtime can tell, and Deno warns of the question.
+   * not every runtime can tell, and Deno warns of the question. `wish`: for how many milliseconds the other
+   * side waits.
    */
-  hold(): Promise<Response> {
+  hold(wish: number = this.#holdTime): Promise<Response> {
     this.#silentTicks = 0;
     return new Promise((resolve) => {
       const respond = (response: Response) => {
@@ -54,7 +53,8 @@ export class Session {
         resolve(response);
       };
       const held = { respond };
-      const timer = setTimeout(() => respond(empty()), this.#holdTime);
+      const time = Math.min(wish, this.#holdTime);
+      const timer = setTimeout(() => respond(empty()), time);
       this.#held.push(held);
     });
   }

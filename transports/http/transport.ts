@@ -4,10 +4,11 @@ import { makeNonce, MAX_HANDSHAKE_BYTES, parseHandshake } from "../auth/handshak
 import { Introduction } from "../auth/introduction.ts";
 import { Refusal } from "../auth/refusal.ts";
 import { BACKOFF } from "../link/backoff.ts";
+import { beatOf, LONGEST_HOLD, type RequestTimes, requestTimesOf } from "../link/beat.ts";
 import { checkNodeId } from "../link/options.ts";
 import { Reports } from "../link/reports.ts";
-import type { Transport } from "../transport.ts";
-import { readFrames } from "./batch.ts";
+import type { Transport, TransportUser } from "../transport.ts";
+import { HOLD_HEADER, readFrames } from "./batch.ts";
 import { readBody } from "./body.ts";
 import { Link, type LinkTimes } from "./link.ts";
 import type { Settings } from "./options.ts";
@@ -15,20 +16,14 @@ import { Peer } from "./peer.ts";
 import { Reception } from "./reception.ts";
 import { Session } from "./session.ts";
 
-/** Times, in milliseconds. */
-export interface Times extends LinkTimes {
+/** Times, in milliseconds; those that may be left out depend on the node then. */
+export interface Times extends Omit<LinkTimes, keyof RequestTimes>, Partial<RequestTimes> {
   /** Three of these without a request, and a peer is taken for gone. */
-  readonly tick: number;
+  readonly tick?: number;
 }
 
-/** What is used outside of tests. A server of Bun ends a request after ten seconds of silence. */
-export const TIMES: Times = {
-  backoff: BACKOFF,
-  hold: 7_000,
-  patience: 5_000,
-  close: 1_000,
-  tick: 5_000,
-};
+/** What is used outside of tests. */
+export const TIMES: Times = { backoff: BACKOFF, close: 1_000 };
 
 /** So many nodes may be known at once. */
 const MAX_PEERS = 10_000;
@@ -63,6 +58,7 @@ export class HttpTransport implements Transport {
     self: string,
     receive: (from: string, frame: Uint8Array) => void,
     report: (error: Error) => void = () => {},
+    user?: TransportUser,
   ): Promise<void> {
     if (this.#state !== "new") {
       const why = this.#state === "open" ? "is open already" : "was closed";
@@ -73,9 +69,10 @@ export class HttpTransport implements Transport {
     this.#receive = receive;
     const { cluster, credentials, peers } = this.#settings;
     this.#reception = new Reception(new Guard(self, cluster, credentials));
-    this.#timer = setInterval(() => this.#tick(), this.#times.tick);
+    this.#timer = setInterval(() => this.#tick(), this.#times.tick ?? beatOf(user));
     const reports = new Reports(report);
-    for (const [id, url] of peers) if (id !== self) this.#connect(self, id, url, reports);
+    const times = { ...requestTimesOf(user), ...this.#times };
+    for (const [id, url] of peers) if (id !== self) this.#connect(self, id, url, reports, times);
   }
 
   send(to: string, frame: Uint8Array): void {
@@ -105,13 +102,13 @@ export class HttpTransport implements Transport {
     return peer;
   }
 
-  #connect(self: string, id: string, url: URL, reports: Reports): void {
+  #connect(self: string, id: string, url: URL, reports: Reports, times: LinkTimes): void {
     const { fetch, cluster, credentials } = this.#settings;
     const peer = this.#peer(id);
     peer.link = new Link({
       url,
       fetch,
-      times: this.#times,
+      times,
       introduce: () => new Introduction(self, id, cluster, credentials),
       receive: (frames) => this.#deliver(id, frames),
       onChange: () => peer.schedule(),
@@ -166,7 +163,7 @@ export class HttpTransport implements Transport {
     if (frames === null) return context.text("This is no batch of frames.", 400);
     // It may have been replaced meanwhile, or the node closed.
     if (this.#sessions.get(session.key) !== session) return unauthorized(context, "it has ended");
-    const response = session.hold();
+    const response = session.hold(holdOf(context));
     this.#deliver(session.id, frames);
     this.#peers.get(session.id)?.schedule();
     session.releaseSoon();
@@ -204,7 +201,12 @@ export class HttpTransport implements Transport {
     if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) return null;
     const peer = this.#peer(id);
     const older = peer.session;
-    const session = new Session(id, makeNonce() + makeNonce(), until, this.#times.hold);
+    const session = new Session(
+      id,
+      makeNonce() + makeNonce(),
+      until,
+      this.#times.hold ?? LONGEST_HOLD,
+    );
     peer.session = session;
     this.#sessions.set(session.key, session);
     if (older !== null) this.#end(older, 409);
@@ -221,6 +223,12 @@ export class HttpTransport implements Transport {
     // Who is not in `peers` and has gone may never come back.
     if (peer.link === null) this.#peers.delete(session.id);
   }
+}
+
+/** For how long the request may be held; what is no number of milliseconds says nothing. */
+function holdOf(context: Context): number | undefined {
+  const wish = context.req.header(HOLD_HEADER);
+  return wish !== undefined && /^\d{1,6}$/.test(wish) ? Number(wish) : undefined;
 }
 
 const notOpen = (context: Context) => context.text("This node is not open.", 503);

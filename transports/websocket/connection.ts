@@ -1,4 +1,5 @@
 import type { FrameQueue } from "../link/frame_queue.ts";
+import { PATIENCE } from "../link/beat.ts";
 import { FrameReader, writeFrames } from "../link/frame_stream.ts";
 import { CLOSE } from "./close_codes.ts";
 import { decodeMessage, encodeMessage, MAX_PIECE } from "./message.ts";
@@ -10,9 +11,6 @@ const WINDOW = 1024 * 1024;
 /** A piece that Deno sends without a delay, and how much is cut into such pieces. See `PieceSize`. */
 const SMALL_PIECE = 1_000;
 const CUT_BELOW = 64 * 1024;
-
-/** After so many ticks without a word from the other side it is taken for dead. */
-const PATIENCE = 3;
 
 /**
  * How the stream is cut into messages. `"small"` is for the `WebSocket` of Deno: it writes a message of
@@ -51,8 +49,7 @@ export class Connection {
   /** How many bytes were received that are not acknowledged. */
   #unacknowledged = 0;
   #answerDue = false;
-  #silentTicks = 0;
-  #sentSinceTick = false;
+  #silentBeats = 0;
 
   /** `receive` is called with each frame and must not throw. */
   constructor(
@@ -72,16 +69,17 @@ export class Connection {
 
   /** Takes a message. What is none ends the connection. */
   take(data: string | Uint8Array): void {
-    this.#silentTicks = 0;
+    this.#silentBeats = 0;
     if (this.#ended()) return;
     const message = typeof data === "string" ? null : decodeMessage(data);
     if (message === null || !this.#confirm(message.acknowledged)) {
       return this.#socket.close(CLOSE.malformed, "not a message between nodes");
     }
+    if (message.answerNow) this.#answerDue = true;
     if (message.piece.length === 0) return;
     this.#received = (this.#received + 1) >>> 0;
     this.#unacknowledged += message.piece.length;
-    if (message.answerNow || this.#unacknowledged >= WINDOW / 4) this.#answerDue = true;
+    if (this.#unacknowledged >= WINDOW / 4) this.#answerDue = true;
     const frames = this.#reader.read(message.piece);
     if (frames === null) return this.#socket.close(CLOSE.malformed, "a frame that is too long");
     for (const frame of frames) {
@@ -106,22 +104,24 @@ export class Connection {
     }
   }
 
-  /** Acknowledges what has come, if the other side waits for it and has not been told. */
+  /** Answers the other side, if it waits for that and was sent nothing since. */
   answer(): void {
     if (this.#answerDue) this.#write(NOTHING, false);
   }
 
-  /** Called in regular intervals: shows that this side lives, and asks whether the other does. */
-  tick(): void {
+  /**
+   * Called in regular intervals: asks the other side for a word if none came since the last time. The two
+   * sides need not agree on the interval, and where frames flow nothing is asked.
+   */
+  beat(): void {
     if (this.#ended()) return;
     // Counted, not measured: a process that was paused itself finds the other side's words first.
-    if (++this.#silentTicks > PATIENCE) {
+    if (++this.#silentBeats > PATIENCE) {
       this.close(CLOSE.timeout, "nothing was heard for too long");
       this.#socket.terminate();
       return;
     }
-    if (!this.#sentSinceTick) this.#write(NOTHING, false);
-    this.#sentSinceTick = false;
+    if (this.#silentBeats > 1) this.#write(NOTHING, true);
   }
 
   /** Ends the connection. */
@@ -139,7 +139,6 @@ export class Connection {
   #write(piece: Uint8Array, answerNow: boolean): void {
     this.#answerDue = false;
     this.#unacknowledged = 0;
-    this.#sentSinceTick = true;
     this.#socket.send(encodeMessage({ answerNow, acknowledged: this.#received, piece }));
   }
 

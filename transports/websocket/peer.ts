@@ -71,9 +71,9 @@ export class Peer {
   }
 
   /** Called in regular intervals. */
-  tick(): void {
-    this.accepted?.tick();
-    this.dialled?.tick();
+  beat(): void {
+    this.accepted?.beat();
+    this.dialled?.beat();
   }
 
   /** Sends what waits, and ends both connections. */

@@ -2,9 +2,10 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { type Admission, Guard } from "../auth/guard.ts";
 import { Introduction } from "../auth/introduction.ts";
 import { BACKOFF, type BackoffTimes } from "../link/backoff.ts";
+import { beatOf } from "../link/beat.ts";
 import { checkNodeId } from "../link/options.ts";
 import { Reports } from "../link/reports.ts";
-import type { Transport } from "../transport.ts";
+import type { Transport, TransportUser } from "../transport.ts";
 import { CLOSE } from "./close_codes.ts";
 import { Connection, type PieceSize } from "./connection.ts";
 import { Dialler, type SocketUser } from "./dialler.ts";
@@ -18,8 +19,10 @@ export interface Times {
   readonly backoff: BackoffTimes;
   /** How long a connection may take until both sides know each other. */
   readonly connect: number;
-  /** Three of these without a word, and a peer is taken for dead. */
+  /** What is closing, or has not said who it is, is looked after so often. */
   readonly tick: number;
+  /** Three of these without a word, and a peer is taken for dead; depends on the node unless it is given. */
+  readonly beat?: number;
   /** How long the end of a connection may take. */
   readonly close: number;
 }
@@ -56,6 +59,7 @@ export class WebSocketTransport implements Transport {
   #guard: Guard | null = null;
   #receive: (from: string, frame: Uint8Array) => void = () => {};
   #timer: ReturnType<typeof setInterval> | undefined;
+  #beats: ReturnType<typeof setInterval> | undefined;
 
   /** Opens nothing yet. */
   constructor(settings: Settings, times: Times = TIMES) {
@@ -69,6 +73,7 @@ export class WebSocketTransport implements Transport {
     self: string,
     receive: (from: string, frame: Uint8Array) => void,
     report: (error: Error) => void = () => {},
+    user?: TransportUser,
   ): Promise<void> {
     if (this.#state !== "new") {
       const why = this.#state === "open" ? "is open already" : "was closed";
@@ -79,6 +84,7 @@ export class WebSocketTransport implements Transport {
     this.#receive = receive;
     this.#guard = new Guard(self, this.#settings.cluster, this.#settings.credentials);
     this.#timer = setInterval(() => this.#tick(), this.#times.tick);
+    this.#beats = setInterval(() => this.#beat(), this.#times.beat ?? beatOf(user));
     const reports = new Reports(report);
     for (const [id, url] of this.#settings.peers) {
       if (id !== self) this.#dial(self, id, url, reports);
@@ -102,6 +108,7 @@ export class WebSocketTransport implements Transport {
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
+    clearInterval(this.#beats);
     // A node's last words, that its session has ended, are sent just before.
     for (const peer of this.#peers.values()) peer.flush();
     this.#state = "closed";
@@ -120,8 +127,11 @@ export class WebSocketTransport implements Transport {
     for (const socket of this.#sockets) socket.terminate();
   }
 
+  #beat(): void {
+    for (const peer of this.#peers.values()) peer.beat();
+  }
+
   #tick(): void {
-    for (const peer of this.#peers.values()) peer.tick();
     for (const visitor of this.#visitors) visitor.tick();
     for (const socket of this.#sockets) socket.tick();
   }

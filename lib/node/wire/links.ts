@@ -1,4 +1,4 @@
-import type { Transport } from "../../../transports/transport.ts";
+import type { Transport, TransportUser } from "../../../transports/transport.ts";
 import { Intake } from "./intake.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Way } from "./routes.ts";
@@ -27,17 +27,26 @@ export class Links {
     this.#transports = transports;
   }
 
-  /** Opens all; `receive` is called with each frame, `report` with what is wrong with a transport. */
+  /**
+   * Opens all; `receive` is called with each frame, `report` with what is wrong with a transport. `user` tells
+   * them of the node.
+   */
   async open(
     receive: (from: string, frame: Uint8Array) => void,
     report: (error: Error) => void,
+    user: TransportUser,
   ): Promise<void> {
     const intake = this.#intake = new Intake(this.#runtime, receive);
     for (const transport of this.#transports) {
-      await transport.open(this.#self, (from, frame) => {
-        this.#note(from, transport);
-        intake.receive(from, frame);
-      }, report);
+      await transport.open(
+        this.#self,
+        (from, frame) => {
+          this.#note(from, transport);
+          intake.receive(from, frame);
+        },
+        report,
+        user,
+      );
     }
   }
 

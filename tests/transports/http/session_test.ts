@@ -97,6 +97,16 @@ describe("http(): sessions", () => {
     assertEquals(await c.say(), { status: 200, frames: [] });
   });
 
+  it("hold a request no longer than its sender says, if that is a number", async () => {
+    await relisten({ hold: 600_000, tick: 600_000 });
+    const c = await enter();
+    const held = c.post("frames", new Uint8Array(0), { "synod-hold": "soon" });
+    const { status, body } = await c.post("frames", new Uint8Array(0), { "synod-hold": "20" });
+    assertEquals([status, body.length], [200, 0]);
+    await node.transport.close();
+    await held;
+  });
+
   it("end when no request comes any more", async () => {
     await relisten({ hold: 5, tick: 10 });
     const c = await enter();

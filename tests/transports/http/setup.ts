@@ -68,8 +68,8 @@ export class RawSession {
   }
 
   /** A request as this node. */
-  post(route: string, body: BodyInit): Promise<Answer> {
-    return post(this.#server, route, body, { authorization: `Bearer ${this.key}` });
+  post(route: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Answer> {
+    return post(this.#server, route, body, { authorization: `Bearer ${this.key}`, ...headers });
   }
 
   /** Says frames; the status, and the frames of the answer. */

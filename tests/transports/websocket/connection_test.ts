@@ -131,16 +131,15 @@ describe("Connection", () => {
     assertEquals(b.sent, [encodeMessage({ answerNow: false, acknowledged: 4, piece: nothing })]);
   });
 
-  it("does not acknowledge acknowledgements, nor signs of life", () => {
-    for (let i = 0; i < 3; i++) {
-      a.connection.tick();
-      b.connection.tick();
-      a.carryTo(b);
-      b.carryTo(a);
-      a.connection.answer();
-      b.connection.answer();
-      assertEquals([a.sent, b.sent], [[], []]);
-    }
+  it("answers a question whether it lives once, and no answer", () => {
+    for (let i = 0; i < 3; i++) a.connection.beat();
+    assertEquals(a.carryTo(b).length, 2);
+    b.connection.answer();
+    b.connection.answer();
+    assertEquals(b.carryTo(a), [5]);
+    a.connection.answer();
+    b.connection.answer();
+    assertEquals([a.sent, b.sent], [[], []]);
   });
 
   it("ends on an acknowledgement of what was never sent, or was acknowledged before", () => {
@@ -156,21 +155,31 @@ describe("Connection", () => {
     }
   });
 
-  it("tick() shows that it lives when it has said nothing else, and ends when the other does not", () => {
-    a.connection.tick();
-    assertEquals(a.sent.length, 1);
-    a.queue.push(Uint8Array.of(1));
-    a.connection.send(a.queue);
-    a.connection.tick();
-    assertEquals(a.sent.length, 2);
-    for (let i = 0; i < 5; i++) {
-      b.connection.tick();
+  it("beat() asks whether the other side lives when it was silent, and ends when there is no answer", () => {
+    for (let i = 0; i < 10; i++) {
+      a.connection.beat();
+      a.carryTo(b);
+      // As seldom as it wants to: the two sides do not beat alike.
+      b.connection.answer();
       b.carryTo(a);
-      a.connection.tick();
     }
     assertEquals(a.closed, []);
-    for (let i = 0; i < 3; i++) a.connection.tick();
-    assertEquals(a.closed, [4408]);
+    const beats = () => {
+      let count = 0;
+      for (; a.closed.length === 0; count++) a.connection.beat();
+      return count;
+    };
+    assertEquals([beats() <= 4, a.closed], [true, [4408]]);
+  });
+
+  it("beat() asks nothing where frames flow", () => {
+    for (let i = 0; i < 10; i++) {
+      b.queue.push(Uint8Array.of(i));
+      b.connection.send(b.queue);
+      b.carryTo(a);
+      a.connection.beat();
+      assertEquals(a.sent, []);
+    }
   });
 
   it("ends with its token, however it is used then", () => {
@@ -178,7 +187,7 @@ describe("Connection", () => {
       (end) =>
         end.connection.take(encodeMessage({ answerNow: false, acknowledged: 0, piece: nothing })),
       (end) => end.connection.send(end.queue),
-      (end) => end.connection.tick(),
+      (end) => end.connection.beat(),
     ];
     for (const use of uses) {
       const end = new End("large", Date.now());

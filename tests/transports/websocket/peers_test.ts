@@ -22,7 +22,7 @@ describe("webSocket(): peers that are known", () => {
     undo = [];
     server = await TestServer.start();
     undo.push(() => server.close());
-    const transport = transportWith({ secret: SECRET }, { tick: 1_000 });
+    const transport = transportWith({ secret: SECRET }, { beat: 1_000 });
     server.mount(transport.routes);
     undo.push(() => transport.close());
     node = await Station.open("s", transport);
@@ -133,9 +133,9 @@ describe("webSocket(): peers that are known", () => {
     assertEquals((await within(socket.ended, "the end")).code, 4408);
   });
 
-  it("are shown a sign of life in every interval, and asked to acknowledge when they ask", async () => {
+  it("are asked for a word when they are silent, and get an acknowledgement when they ask", async () => {
     const socket = await come();
-    assertEquals(await socket.next(), message(new Uint8Array(0)));
+    assertEquals(await socket.next(), message(new Uint8Array(0), 0, true));
     socket.send(message(writeFrames([Uint8Array.of(1)]), 0, true));
     for (;;) {
       const answer = decodeMessage(await socket.next() as Uint8Array);
