@@ -227,6 +227,9 @@ async function readReply(response: Response): Promise<Uint8Array[]> {
 /** The user's `token` function threw. */
 class TokenError extends Error {}
 
+/** A time limit is counted in so many parts. */
+const SLICES = 4;
+
 /** One request: its time limit, and what ends it early. */
 class Exchange {
   readonly #controller = new AbortController();
@@ -244,10 +247,15 @@ class Exchange {
     return this.#controller.signal;
   }
 
-  /** It may take so many milliseconds from now. */
-  limit(milliseconds: number): void {
+  /**
+   * It may take so many milliseconds from now. Counted in slices: a process that was paused itself finds
+   * what has come meanwhile between two of them.
+   */
+  limit(milliseconds: number, slices = SLICES): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#abort, milliseconds);
+    if (slices === 0) return this.#abort();
+    const rest = () => this.limit(milliseconds, slices - 1);
+    this.#timer = setTimeout(rest, milliseconds / SLICES);
   }
 
   /** It is over. */

@@ -28,7 +28,7 @@ export const LONGEST_HOLD = 7_000;
 
 /** The bounds of the rest, in milliseconds: a request takes its time, and so does a busy machine. */
 const SHORTEST_HOLD = 250;
-const SHORTEST_PATIENCE = 1_000;
+const SHORTEST_PATIENCE = 1_500;
 const LONGEST_PATIENCE = 5_000;
 
 /** Both together are about four beats: a request that is lost is noticed within a time to live. */
