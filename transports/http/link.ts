@@ -33,6 +33,9 @@ export interface LinkOptions {
   readonly onRefused: (reason: string, cause?: unknown) => void;
 }
 
+/** After so many requests in a row without an answer in time the session is given up: both, and both again. */
+const MAX_LATE = 4;
+
 /** At most so many requests are under way: one that is held, and one that says something. */
 const MAX_REQUESTS = 2;
 
@@ -42,6 +45,8 @@ export class Link {
   readonly #backoff: Backoff;
   readonly #requests: Exchange[] = [];
   #session: string | null = null;
+  /** Requests in a row that were not answered in time. */
+  #late = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Aborts what is under way when the session is lost. */
   #abort = new AbortController();
@@ -90,6 +95,7 @@ export class Link {
       }
       return this.#lost(refused ? this.#backoff.refused() : this.#backoff.failed());
     }
+    this.#late = 0;
     this.#backoff.connected();
     this.#options.onConnected();
     this.#options.onChange();
@@ -107,11 +113,15 @@ export class Link {
     this.#send(fetch, at(url, "frames"), queue, exchange.signal).then(readReply).then((frames) => {
       this.#done(exchange);
       if (abort.signal.aborted) return;
+      this.#late = 0;
       this.#options.receive(frames);
       this.#options.onChange();
     }).catch(() => {
       this.#done(exchange);
-      if (!abort.signal.aborted) this.#lost(this.#backoff.failed());
+      if (abort.signal.aborted) return;
+      // Its connection may be dead, or the other side be busy: the session outlives that.
+      if (exchange.isLate && ++this.#late < MAX_LATE) this.#options.onChange();
+      else this.#lost(this.#backoff.failed());
     });
   }
 
@@ -235,6 +245,7 @@ class Exchange {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #late = false;
   readonly #abort = () => this.#controller.abort();
 
   constructor(outer?: AbortSignal) {
@@ -247,13 +258,21 @@ class Exchange {
     return this.#controller.signal;
   }
 
+  /** Whether its time limit has ended it. */
+  get isLate(): boolean {
+    return this.#late;
+  }
+
   /**
    * It may take so many milliseconds from now. Counted in slices: a process that was paused itself finds
    * what has come meanwhile between two of them.
    */
   limit(milliseconds: number, slices = SLICES): void {
     clearTimeout(this.#timer);
-    if (slices === 0) return this.#abort();
+    if (slices === 0) {
+      this.#late = true;
+      return this.#abort();
+    }
     const rest = () => this.limit(milliseconds, slices - 1);
     this.#timer = setTimeout(rest, milliseconds / SLICES);
   }
