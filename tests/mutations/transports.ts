@@ -248,6 +248,11 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/websocket/socket_test.ts"],
     speaking([
       {
+        name: "what a peer does not read piles up",
+        find: "if (this.#unsent() > MAX_UNSENT) {",
+        replace: "if (false) {",
+      },
+      {
         name: "messages overtake those that arrive as Blob",
         find: "if (this.#reading === null) this.#hand(data);",
         replace: "if (true) this.#hand(data);",
@@ -319,7 +324,17 @@ export const TRANSPORTS: readonly Mutation[] = [
     speaking([
       {
         name: "a frame may have any length",
-        find: "if (length > MAX_FRAME_BYTES) return null;",
+        find: "length > MAX_FRAME_BYTES || ",
+        replace: "",
+      },
+      {
+        name: "a body of zeros is millions of frames",
+        find: "length === 0 || ",
+        replace: "",
+      },
+      {
+        name: "a body may hold any number of frames",
+        find: " || frames.length >= MAX_FRAMES",
         replace: "",
       },
     ]),
@@ -330,13 +345,18 @@ export const TRANSPORTS: readonly Mutation[] = [
     speaking([
       {
         name: "a body whose length is announced may have any",
-        find: "if (!(Number(announced) <= limit)) {",
+        find: "if (announced !== null && !(Number(announced) <= limit)) {",
         replace: "if (false) {",
       },
       {
+        name: "what a response is unpacked to is not counted",
+        find: "if (announced !== null && message instanceof Request) {",
+        replace: "if (announced !== null) {",
+      },
+      {
         name: "a body whose length is not announced may be longer",
-        find: "if (size > limit) {",
-        replace: "if (size > 2 * limit) {",
+        find: "if (read === null || size > limit) {",
+        replace: "if (read === null || size > 2 * limit) {",
       },
     ]),
   ),
@@ -407,6 +427,11 @@ export const TRANSPORTS: readonly Mutation[] = [
     "transports/http/link.ts",
     ["tests/transports/http/link_test.ts"],
     speaking([
+      {
+        name: "a redirect is followed",
+        find: 'const REDIRECT = "manual";',
+        replace: 'const REDIRECT = "follow";',
+      },
       {
         name: "any number of requests is under way to a peer",
         find: "const MAX_REQUESTS = 2;",

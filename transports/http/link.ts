@@ -35,6 +35,8 @@ export interface LinkOptions {
 
 /** After so many requests in a row without an answer in time the session is given up: both, and both again. */
 const MAX_LATE = 4;
+/** A redirect is no answer: it would have tokens and frames sent to an address that nobody gave. */
+const REDIRECT = "manual";
 
 /** At most so many requests are under way: one that is held, and one that says something. */
 const MAX_REQUESTS = 2;
@@ -160,6 +162,7 @@ export class Link {
         [HOLD_HEADER]: `${Math.ceil(this.#options.times.hold)}`,
       },
       body: writeFrames(queue.take(MAX_BATCH)),
+      redirect: REDIRECT,
       signal,
     });
   }
@@ -210,6 +213,7 @@ export class Link {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
+        redirect: REDIRECT,
         signal: exchange.signal,
       });
       const bytes = await readBody(response, MAX_HANDSHAKE_BYTES);

@@ -31,7 +31,7 @@ export class FrameQueue {
 
   /** Adds a copy of `frame`; one that no node would read is dropped. */
   push(frame: Uint8Array): void {
-    if (frame.length > MAX_FRAME_BYTES) return;
+    if (frame.length === 0 || frame.length > MAX_FRAME_BYTES) return;
     this.#frames.push(frame.slice());
     this.#bytes += frame.length + FRAME_COST;
     while (this.#bytes > this.#limit && this.#frames.length - this.#head > 1) this.#shift();

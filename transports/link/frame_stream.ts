@@ -6,6 +6,9 @@
  */
 import { MAX_FRAME_BYTES } from "../../lib/codec/limits.ts";
 
+/** Frames in one body or message: more than a sender ever puts there, since each counts as 100 bytes more. */
+export const MAX_FRAMES = 11_000;
+
 /** What a frame has before its bytes: its length. */
 export const LENGTH_BYTES = 4;
 
@@ -37,8 +40,8 @@ export class FrameReader {
   }
 
   /**
-   * The frames that `piece` completes, copied; `null` if there is a longer one than any node reads, and
-   * then nothing more can be read.
+   * The frames that `piece` completes, copied; `null` if one of them is empty, or longer than any node reads,
+   * or if there are too many, and then nothing more can be read.
    */
   read(piece: Uint8Array): Uint8Array[] | null {
     let bytes = piece;
@@ -53,7 +56,7 @@ export class FrameReader {
     this.#needed = LENGTH_BYTES;
     while (bytes.length - at >= LENGTH_BYTES) {
       const length = view.getUint32(at, true);
-      if (length > MAX_FRAME_BYTES) return null;
+      if (length === 0 || length > MAX_FRAME_BYTES || frames.length >= MAX_FRAMES) return null;
       const end = at + LENGTH_BYTES + length;
       if (end > bytes.length) {
         this.#needed = LENGTH_BYTES + length;

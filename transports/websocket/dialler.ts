@@ -105,7 +105,12 @@ class Attempt {
 
   #connect(hello: string): void {
     const raw = new this.#options.WebSocket(this.#options.url.href);
-    const socket = new Socket(raw, () => (raw as { terminate?: () => void }).terminate?.());
+    const native = raw as { terminate?: () => void; bufferedAmount?: number };
+    const socket = new Socket(
+      raw,
+      () => native.terminate?.(),
+      () => native.bufferedAmount ?? 0,
+    );
     this.#socket = socket;
     this.#options.onSocket(socket);
     socket.listen((data) => this.#take(data), (code, reason) => this.#closed(code, reason));

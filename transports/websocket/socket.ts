@@ -10,6 +10,9 @@ export interface RawSocket {
 /** The longest reason that a WebSocket may be closed with, in bytes. */
 const MAX_REASON = 123;
 
+/** Bytes that may wait to be sent: more than ever are for a peer that acknowledges what it gets. */
+const MAX_UNSENT = 4 * 1024 * 1024;
+
 /** How many bytes may wait until the runtime has read them: more than any honest peer has on its way. */
 const MAX_UNREAD = 16 * MAX_MESSAGE_BYTES;
 
@@ -20,6 +23,7 @@ const MAX_UNREAD = 16 * MAX_MESSAGE_BYTES;
 export class Socket {
   readonly #raw: RawSocket;
   readonly #terminate: () => void;
+  readonly #unsent: () => number;
   /** Called when nothing at all will happen any more. */
   onGone: () => void = () => {};
   #onMessage: (data: string | Uint8Array) => void = () => {};
@@ -30,10 +34,14 @@ export class Socket {
   #unread = 0;
   #ticksClosing = 0;
 
-  /** `terminate` cuts the connection without a farewell, where the runtime can do that. */
-  constructor(raw: RawSocket, terminate: () => void) {
+  /**
+   * `terminate` cuts the connection without a farewell, where the runtime can do that. `unsent` says how many
+   * bytes wait to be sent, where it can do that.
+   */
+  constructor(raw: RawSocket, terminate: () => void, unsent: () => number = () => 0) {
     this.#raw = raw;
     this.#terminate = terminate;
+    this.#unsent = unsent;
   }
 
   /** Whether anything can be sent. */
@@ -57,6 +65,10 @@ export class Socket {
   send(data: string | Uint8Array<ArrayBuffer>): void {
     if (this.#state !== "open") return;
     try {
+      if (this.#unsent() > MAX_UNSENT) {
+        this.close(CLOSE.timeout, "what is sent is not read");
+        return this.terminate();
+      }
       this.#raw.send(data);
     } catch {
       // It is about to be closed, and says so by itself.

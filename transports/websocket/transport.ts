@@ -229,8 +229,8 @@ export class WebSocketTransport implements Transport {
     // object; the first is as good as any.
     const met = (raw: ServerSocket): Socket => {
       if (socket !== null) return socket;
-      const inner = raw.raw as { terminate?: () => void } | undefined;
-      socket = new Socket(raw, () => inner?.terminate?.());
+      const inner = raw.raw as NativeSocket | undefined;
+      socket = new Socket(raw, () => inner?.terminate?.(), () => unsentOf(inner));
       this.#meet(socket);
       return socket;
     };
@@ -280,6 +280,19 @@ export class WebSocketTransport implements Transport {
     peer.schedule();
     return this.#user(peer, connection);
   }
+}
+
+/** What some runtimes' sockets can do. */
+interface NativeSocket {
+  terminate?(): void;
+  /** As in the standard. */
+  readonly bufferedAmount?: number;
+  /** As in Bun. */
+  getBufferedAmount?(): number;
+}
+
+function unsentOf(socket: NativeSocket | undefined): number {
+  return socket?.bufferedAmount ?? socket?.getBufferedAmount?.() ?? 0;
 }
 
 /** What the global `WebSocket` of this runtime is good at. */

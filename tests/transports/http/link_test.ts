@@ -201,6 +201,24 @@ describe("http(): whom it asks", () => {
     await thrice;
   });
 
+  it("follows no redirect: neither hello nor frames reach an address that was not given", async () => {
+    const other = await fake(() => Response.json({ session: "key" }));
+    for (const last of ["session", "frames"]) {
+      const { url, requests } = await fake((_, route) =>
+        route === last
+          ? new Response(null, { status: 307, headers: { location: `${other.url}/${route}` } })
+          : Response.json({ session: "key" })
+      );
+      const station = await connect({ insecure: true, peers: { s: url } });
+      while (requests.length < (last === "session" ? 2 : 4)) {
+        station.transport.send("s", Uint8Array.of(1));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await station.transport.close();
+    }
+    assertEquals(other.requests, []);
+  });
+
   it("says what is said in one turn by one request, and never has more than two under way", async () => {
     const { url, station } = await listen({ secret: SECRET });
     let [requests, underWay, most] = [0, 0, 0];

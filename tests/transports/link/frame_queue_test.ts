@@ -44,9 +44,15 @@ describe("FrameQueue", () => {
     assert(queue.isEmpty);
   });
 
-  it("bounds frames without bytes too", () => {
+  it("takes no frame without bytes", () => {
     const queue = new FrameQueue(10_000);
-    for (let i = 0; i < 1_000_000; i++) queue.push(new Uint8Array(0));
+    queue.push(new Uint8Array(0));
+    assert(queue.isEmpty);
+  });
+
+  it("bounds frames of few bytes too", () => {
+    const queue = new FrameQueue(10_000);
+    for (let i = 0; i < 1_000_000; i++) queue.push(Uint8Array.of(1));
     assertLess(queue.take(Infinity).length, 101);
   });
 

@@ -1,12 +1,11 @@
 import { describe, it } from "@std/testing/bdd";
-import { assertEquals } from "@std/assert";
-import { FrameReader, writeFrames } from "../../../transports/link/frame_stream.ts";
+import { assertEquals, assertLess } from "@std/assert";
+import { FrameQueue } from "../../../transports/link/frame_queue.ts";
+import { FrameReader, MAX_FRAMES, writeFrames } from "../../../transports/link/frame_stream.ts";
 
 const frames = [
-  new Uint8Array(0),
   Uint8Array.of(1),
   new Uint8Array(300).fill(2),
-  new Uint8Array(0),
   new Uint8Array(70_000).fill(3),
 ];
 
@@ -47,6 +46,24 @@ describe("FrameReader", () => {
       assertEquals(reader.read(stream.slice(0, length)), []);
       assertEquals(reader.isAtEnd, false);
     }
+  });
+
+  it("refuses an empty frame, so that a body of zeros costs nothing", () => {
+    const zeros = new Uint8Array(16 * 2 ** 20);
+    const before = performance.now();
+    assertEquals(new FrameReader().read(zeros), null);
+    assertLess(performance.now() - before, 20);
+    assertEquals(new FrameReader().read(writeFrames([Uint8Array.of(1), new Uint8Array(0)])), null);
+  });
+
+  it("refuses more frames at once than a sender puts together", () => {
+    const queue = new FrameQueue(Infinity);
+    for (let i = 0; i < 20_000; i++) queue.push(Uint8Array.of(1));
+    const most = queue.take(2 ** 20).length;
+    assertLess(most, MAX_FRAMES);
+    const frames = (count: number) => writeFrames(new Array(count).fill(Uint8Array.of(1)));
+    assertEquals(new FrameReader().read(frames(MAX_FRAMES))?.length, MAX_FRAMES);
+    assertEquals(new FrameReader().read(frames(MAX_FRAMES + 1)), null);
   });
 
   it("refuses a frame that is longer than any node reads, before it has come", () => {

@@ -100,6 +100,23 @@ describe("Socket", () => {
     socket.send("text");
   });
 
+  it("send() cuts off who does not read what it is sent", () => {
+    let unsent = 0;
+    socket = new Socket(raw, () => log.push("terminate"), () => unsent);
+    socket.send("one");
+    unsent = 4 * 2 ** 20;
+    socket.send("two");
+    unsent++;
+    socket.send("three");
+    socket.send("four");
+    assertEquals(log, [
+      "send one",
+      "send two",
+      "close 4408 what is sent is not read",
+      "terminate",
+    ]);
+  });
+
   it("tick() cuts off who does not return the farewell in time", () => {
     socket.tick();
     socket.tick();
