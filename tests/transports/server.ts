@@ -127,6 +127,11 @@ export class TestServer {
   async close(): Promise<void> {
     await this.#close();
   }
+
+  /** The same. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
 }
 
 /** A server of which only the address matters; it may be that of another process. */

@@ -12,6 +12,7 @@ import { SynodError } from "../../../lib/errors.ts";
 import { type HttpOptions, nodeToken } from "../../../transports/http.ts";
 import type { Times } from "../../../transports/http/transport.ts";
 import { SECRET } from "../networks.ts";
+import { eventually, within } from "../../support/wait.ts";
 import { TestServer } from "../server.ts";
 import { Station } from "../station.ts";
 import { transportWith } from "./setup.ts";
@@ -104,7 +105,7 @@ describe("http(): whom it asks", () => {
     });
     const c = await connect({ insecure: true, peers: { s: refusing.url, t: failing.url } });
     await assertReport(c, /go away/);
-    await tenFailures;
+    await within(tenFailures, "ten failures");
     assertEquals([refusing.requests.length, c.reports.length], [1, 1]);
   });
 
@@ -198,7 +199,7 @@ describe("http(): whom it asks", () => {
         });
       },
     }, { patience: 20 });
-    await thrice;
+    await within(thrice, "three attempts");
   });
 
   it("follows no redirect: neither hello nor frames reach an address that was not given", async () => {
@@ -210,10 +211,10 @@ describe("http(): whom it asks", () => {
           : Response.json({ session: "key" })
       );
       const station = await connect({ insecure: true, peers: { s: url } });
-      while (requests.length < (last === "session" ? 2 : 4)) {
+      await eventually(() => {
         station.transport.send("s", Uint8Array.of(1));
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
+        return requests.length >= (last === "session" ? 2 : 4) || other.requests.length > 0;
+      }, "a second attempt");
       await station.transport.close();
     }
     assertEquals(other.requests, []);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { sign } from "hono/jwt";
 import type { Times } from "../../../transports/http/transport.ts";
+import { eventually } from "../../support/wait.ts";
 import { SECRET } from "../networks.ts";
 import { TestServer } from "../server.ts";
 import { Station } from "../station.ts";
@@ -111,7 +112,8 @@ describe("http(): sessions", () => {
     await relisten({ hold: 5, tick: 10 });
     const c = await enter();
     await c.say();
-    for (;;) {
+    for (let tries = 0;; tries++) {
+      assertLess(tries, 50);
       // Asking whether it has ended is a request itself: so not too often.
       await new Promise((resolve) => setTimeout(resolve, 100));
       if ((await c.say()).status === 401) break;
@@ -150,7 +152,7 @@ describe("http(): sessions", () => {
     await relisten({ hold: 20, tick: 600_000 });
     const c = await RawSession.show(server, "c", "s", token);
     assertEquals((await c.say(byte(1))).status, 200);
-    while ((await c.say()).status === 200);
+    await eventually(async () => (await c.say()).status !== 200, "the end of a session");
     assertEquals((await c.say()).status, 401);
   });
 

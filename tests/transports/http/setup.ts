@@ -4,6 +4,7 @@ import type { HttpOptions } from "../../../transports/http.ts";
 import { checkOptions } from "../../../transports/http/options.ts";
 import { HttpTransport, TIMES, type Times } from "../../../transports/http/transport.ts";
 import { FrameReader, writeFrames } from "../../../transports/link/frame_stream.ts";
+import { within } from "../../support/wait.ts";
 import { SECRET } from "../networks.ts";
 import type { Reachable } from "../server.ts";
 
@@ -36,7 +37,8 @@ export async function post(
   headers: Record<string, string> = {},
 ): Promise<Answer> {
   const init = { method: "POST", body, headers, duplex: "half" };
-  const response = await fetch(`${server.url("http")}/${route}`, init as RequestInit);
+  const answer = fetch(`${server.url("http")}/${route}`, init as RequestInit);
+  const response = await within(answer, `an answer to /${route}`);
   const bytes = new Uint8Array(await response.arrayBuffer());
   return { status: response.status, body: bytes, text: new TextDecoder().decode(bytes) };
 }
