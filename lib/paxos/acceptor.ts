@@ -81,7 +81,7 @@ const NO_PUSHES: AcceptorOutput["pushes"] = [];
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #entries = new Map<RegisterId, Entry>();
-  readonly #index = new RegisterIndex(this.#entries);
+  readonly #index = new RegisterIndex();
   readonly #watchers = new Watchers();
   /** Registers with a promise and nothing accepted, and when that was; oldest first. */
   readonly #promisedOnly = new Map<RegisterId, number>();
@@ -202,13 +202,13 @@ export class Acceptor {
   adopt(registers: Iterable<RegisterCopy>, floor: number, now: number): void {
     this.#floor = Math.max(this.#floor, floor);
     for (const { register, promised, accepted } of registers) {
+      if (!this.#entries.has(register)) this.#index.add(register);
       this.#entries.set(register, { promised, accepted, copied: accepted !== null });
       this.#bytes += sizeOf(register, accepted?.state ?? null);
       this.endings.replace(register, null, accepted?.state ?? null);
       if (accepted === null) this.#promisedOnly.set(register, now);
       else if (!accepted.state.present) this.#tombstones.set(register, now);
     }
-    this.#index.changed();
   }
 
   /** `b > promised`: promises it (Paxos Made Simple, phase 1b). */
@@ -331,7 +331,7 @@ export class Acceptor {
     this.#entries.delete(register);
     this.#tombstones.delete(register);
     this.#bytes -= sizeOf(register, entry.accepted?.state ?? null);
-    this.#index.changed();
+    this.#index.delete(register);
   }
 
   /** Whether there is no room for a new register with this state. */
@@ -353,7 +353,7 @@ export class Acceptor {
     const entry: Entry = { promised: floorBallot(this.#floor), accepted: null, copied: false };
     this.#entries.set(register, entry);
     this.#bytes += sizeOf(register, null);
-    this.#index.changed();
+    this.#index.add(register);
     if (this.#entries.size === 1) this.#listener(false);
     return entry;
   }

@@ -1,57 +1,98 @@
 import type { RegisterId } from "./register.ts";
 
-/** So many lists keep their order at the same time; one that lost it is sorted again. */
-const MAX_LISTS = 8;
+/** Ids in one chunk, at most: moving as many to make room for one takes about a microsecond. */
+const MAX_CHUNK = 1_024;
+
+/** New ids are put in their places one by one, unless they are more than this part of all ids. */
+const FEW = 8;
 
 /**
- * Gives the ids of registers in order and in pieces. The order is made when a list begins, not at
- * every new register: inserting stays cheap, and a list of any length costs one sort. A list shows
- * every id that was there when it began and still is; of later ones it may show some.
+ * Gives the ids of registers in order and in pieces. A new id costs an entry in a set; it is put in its place
+ * when the next list begins, so that a list costs what it shows, and what came since the last one. A list in
+ * pieces shows every id that was there when it began and still is; of later ones it may show some.
  */
 export class RegisterIndex {
-  readonly #ids: { keys(): Iterable<RegisterId> };
-  readonly #lists = new Map<string, { ids: RegisterId[]; version: number }>();
-  #version = 0;
+  /** All ids but the new ones, in order; no chunk is empty. */
+  #chunks: RegisterId[][] = [];
+  #placed = 0;
+  /** The ids that came since a list began last. */
+  readonly #new = new Set<RegisterId>();
 
-  /** Lists the keys of `ids`. */
-  constructor(ids: { keys(): Iterable<RegisterId> }) {
-    this.#ids = ids;
+  /** Takes an id that it does not hold. */
+  add(id: RegisterId): void {
+    this.#new.add(id);
   }
 
-  /** To be called when an id was added or removed. */
-  changed(): void {
-    this.#version++;
+  /** Drops an id that it holds. */
+  delete(id: RegisterId): void {
+    if (this.#new.delete(id)) return;
+    const at = this.#chunkOf(id);
+    const chunk = this.#chunks[at];
+    const place = chunk === undefined ? -1 : firstFrom(chunk, id);
+    if (place < 0 || chunk[place] !== id) return;
+    chunk.splice(place, 1);
+    this.#placed--;
+    if (chunk.length === 0) this.#chunks.splice(at, 1);
   }
 
   /** The ids that begin with `prefix`, after `after`, in order; an empty `after` begins a list. */
   *after(prefix: string, after: RegisterId): Generator<RegisterId> {
-    const ids = this.#list(prefix, after === "");
-    for (let i = after === "" ? 0 : firstAfter(ids, after); i < ids.length; i++) yield ids[i];
+    this.#place();
+    const from = after > prefix ? after : prefix;
+    for (let at = this.#chunkOf(from); at < this.#chunks.length; at++) {
+      const chunk = this.#chunks[at];
+      for (let i = firstFrom(chunk, from); i < chunk.length; i++) {
+        if (!chunk[i].startsWith(prefix)) return;
+        if (chunk[i] > after || after === "") yield chunk[i];
+      }
+    }
   }
 
-  #list(prefix: string, begins: boolean): RegisterId[] {
-    const known = this.#lists.get(prefix);
-    if (known !== undefined && (!begins || known.version === this.#version)) return known.ids;
-    const ids: RegisterId[] = [];
-    for (const id of this.#ids.keys()) if (id.startsWith(prefix)) ids.push(id);
-    ids.sort();
-    this.#lists.delete(prefix);
-    this.#lists.set(prefix, { ids, version: this.#version });
-    for (const oldest of this.#lists.keys()) {
-      if (this.#lists.size <= MAX_LISTS) break;
-      this.#lists.delete(oldest);
+  /** Puts the new ids in their places. */
+  #place(): void {
+    if (this.#new.size === 0) return;
+    if (this.#new.size > this.#placed / FEW) {
+      const all = [...this.#chunks.flat(), ...this.#new].sort();
+      this.#placed = all.length;
+      this.#chunks = [];
+      // Half full, so that there is room in each.
+      for (let i = 0; i < all.length; i += MAX_CHUNK / 2) {
+        this.#chunks.push(all.slice(i, i + MAX_CHUNK / 2));
+      }
+    } else {
+      for (const id of this.#new) this.#insert(id);
     }
-    return ids;
+    this.#new.clear();
+  }
+
+  #insert(id: RegisterId): void {
+    const at = Math.min(this.#chunkOf(id), this.#chunks.length - 1);
+    const chunk = this.#chunks[at];
+    chunk.splice(firstFrom(chunk, id), 0, id);
+    this.#placed++;
+    if (chunk.length <= MAX_CHUNK) return;
+    this.#chunks.splice(at + 1, 0, chunk.splice(MAX_CHUNK / 2));
+  }
+
+  /** The first chunk with an id that is not below `id`; the number of chunks if there is none. */
+  #chunkOf(id: RegisterId): number {
+    return lowest(this.#chunks.length, (at) => this.#chunks[at][this.#chunks[at].length - 1] >= id);
   }
 }
 
-function firstAfter(ids: readonly RegisterId[], id: RegisterId): number {
+/** The place of the first id that is not below `id`. */
+function firstFrom(ids: readonly RegisterId[], id: RegisterId): number {
+  return lowest(ids.length, (at) => ids[at] >= id);
+}
+
+/** The lowest number from 0 to `count - 1` for which `holds`, as it does for all above; else `count`. */
+function lowest(count: number, holds: (at: number) => boolean): number {
   let low = 0;
-  let high = ids.length;
+  let high = count;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (ids[middle] <= id) low = middle + 1;
-    else high = middle;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
   }
   return low;
 }

@@ -223,14 +223,26 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 7,
       name: "a copy in pieces leaves registers out",
-      find: "if (ids[middle] <= id) low = middle + 1;",
-      replace: "if (ids[middle] <= id) low = middle + 2;",
+      find: "    else low = middle + 1;",
+      replace: "    else low = middle + 2;",
     },
     {
       section: 7,
       name: "a new copy shows the registers of an older one",
-      find: "(!begins || known.version === this.#version)",
-      replace: "true",
+      find: "    this.#place();\n",
+      replace: "    if (this.#placed === 0) this.#place();\n",
+    },
+    {
+      section: 8,
+      name: "a list shows what was forgotten",
+      find: "    chunk.splice(place, 1);\n",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a list that begins sorts all that there is",
+      find: "if (this.#new.size > this.#placed / FEW) {",
+      replace: "if (true) {",
     },
   ]),
   ...mutationsOf("lib/paxos/reports.ts", ["tests/paxos/reports_test.ts"], [
