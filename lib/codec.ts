@@ -11,6 +11,7 @@ export {
   MAX_HOSTS,
   MAX_LIST,
   MAX_MEMBERS,
+  MAX_MESSAGES,
   MAX_TTL,
 } from "./codec/limits.ts";
 export { MESSAGE_BYTES } from "./codec/message_kind.ts";

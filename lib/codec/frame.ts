@@ -4,7 +4,7 @@ import { pack, unpack } from "./cbor_x.ts";
 import { FieldReader, fields, integer, MalformedField, refuse } from "./frame_reader.ts";
 import { FieldWriter } from "./frame_writer.ts";
 import { decodeVector, genesis } from "./genesis.ts";
-import { MAX_FRAME_BYTES, MAX_LIST } from "./limits.ts";
+import { MAX_FRAME_BYTES, MAX_MESSAGES } from "./limits.ts";
 import { decodeReply, encodeReply } from "./reply.ts";
 import { decodeRequest, encodeRequest } from "./request.ts";
 import { FRAME_RULES, scan } from "./scan.ts";
@@ -88,9 +88,9 @@ function readFrame(decoded: unknown): { frame: Frame; highest: number } {
   };
   const read = {
     header,
-    requests: from.list(frame[6], MAX_LIST, (request) => decodeRequest(request, from)),
+    requests: from.list(frame[6], MAX_MESSAGES, (request) => decodeRequest(request, from)),
     repliesTo: from.lifeOrNull(frame[7]),
-    replies: from.list(frame[8], MAX_LIST, (reply) => decodeReply(reply, from)),
+    replies: from.list(frame[8], MAX_MESSAGES, (reply) => decodeReply(reply, from)),
   };
   return { frame: read, highest: from.highest };
 }

@@ -1,7 +1,13 @@
 /** No frame is longer, in bytes; nothing is made of one that is. */
 export const MAX_FRAME_BYTES: number = 16 * 1024 * 1024;
 
-/** No list in a frame has more entries: messages, registers, sessions. */
+/**
+ * No frame has more requests, nor more answers: about what takes ten milliseconds to answer. A sender makes
+ * several frames of more.
+ */
+export const MAX_MESSAGES: number = 1_000;
+
+/** No list in a message has more entries: registers, sessions. */
 export const MAX_LIST: number = 100_000;
 
 /** No cluster has more members. */

@@ -8,8 +8,8 @@ import {
   FORMAT_VERSION,
   MAX_BINDINGS,
   MAX_FRAME_BYTES,
-  MAX_LIST,
   MAX_MEMBERS,
+  MAX_MESSAGES,
 } from "../../lib/codec.ts";
 import { concat, hex } from "./bytes.ts";
 import { BALLOT, CLOCK, comesBack, EMPTY, LIFE, OTHER, REGISTER, SESSION } from "./frames.ts";
@@ -282,9 +282,9 @@ describe("decodeFrame()", () => {
     spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, 1]]);
     const watching = [6, 1];
     const fields = fieldsOf(EMPTY);
-    fields[8] = new Array(MAX_LIST).fill(watching);
+    fields[8] = new Array(MAX_MESSAGES).fill(watching);
     assert(decodeFrame(raw(fields)).ok);
-    fields[8] = new Array(MAX_LIST + 1).fill(watching);
+    fields[8] = new Array(MAX_MESSAGES + 1).fill(watching);
     isMalformed(raw(fields), "a list of more than");
   });
 

@@ -80,6 +80,36 @@ export const TRUST: readonly Mutation[] = [
       replace: "if (highest > this.#view.counterBound) {",
     },
   ]),
+  ...mutationsOf("lib/node/wire/intake.ts", ["tests/node/intake_test.ts"], [
+    {
+      section: 13,
+      name: "a peer that sends without end has the others lose their frames",
+      find: "      if (!this.#makeRoom(line, frame.length)) return;\n",
+      replace: "      return;\n",
+    },
+    {
+      section: 13,
+      name: "peers do not take turns",
+      find: "      this.#aside.delete(from);\n      if (count(line) > 0) {",
+      replace: "      if (count(line) === 0) this.#aside.delete(from);\n      else {",
+    },
+  ]),
+  ...mutationsOf("lib/node/wire/outbox.ts", ["tests/node/outbox_test.ts"], [
+    {
+      section: 13,
+      name: "a frame has more messages than its receiver takes",
+      find: " || pending.count >= MAX_MESSAGES;",
+      replace: ";",
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/dispatcher.ts", ENGINE, [
+    {
+      section: 13,
+      name: "one frame is answered with any number of lists",
+      find: 'if (request.type === "list" && ++lists > MAX_LISTS) continue;',
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/paxos/ballot.ts", OUTSIDERS, [
     {
       section: 2,

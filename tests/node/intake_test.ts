@@ -159,6 +159,37 @@ describe("Intake", () => {
     }
   });
 
+  it("lets peers take turns, each with its frames in order", () => {
+    const script = new Script();
+    script.flood(1, 10);
+    for (let number = 11; number <= 15; number++) script.receive(number);
+    for (const [peer, number] of [["b", 1], ["b", 2], ["c", 1]] as const) {
+      script.intake.receive(peer, Uint8Array.of(number));
+    }
+    script.handled.length = 0;
+    script.turn();
+    assertEquals(script.handled, ["a11", "b1", "c1", "a12", "b2", "a13", "a14", "a15"]);
+  });
+
+  it("loses frames of the peer that sends most, and none of the others", () => {
+    for (const size of [1, 100_000]) {
+      const script = new Script();
+      script.flood(1, 10);
+      const large = new Uint8Array(size);
+      for (let i = 0; i < 20_000; i++) {
+        script.intake.receive("a", large);
+        if (i % 400 !== 399) continue;
+        for (const peer of ["b", "c", "d"]) script.intake.receive(peer, Uint8Array.of(i / 400));
+      }
+      script.turn();
+      for (const peer of ["b", "c", "d"]) {
+        const numbers = script.handled.filter((what) => what.startsWith(peer));
+        assertEquals(numbers.length, 50, `${peer}, beside frames of ${size} bytes`);
+      }
+      assertEquals(script.handled.length + script.intake.lost, 20_160);
+    }
+  });
+
   it("hands nothing on and leaves no timer behind once it is closed", () => {
     const script = new Script();
     script.flood(1, 50);

@@ -123,4 +123,14 @@ describe("Outbox", () => {
     await turn();
     assertEquals(events, ["sent to n2 and n3", "posted to n2 and n3"]);
   });
+
+  it("makes several frames of more messages than one may have", async () => {
+    const { outbox, sent } = start();
+    for (let id = 0; id < 2_500; id++) outbox.request("n2", request(id));
+    for (let id = 0; id < 2_500; id++) outbox.reply("n3", "life of n3", reply(id));
+    await turn();
+    const sizes = sent.map(({ frame }) => frame.requests.length + frame.replies.length);
+    assertEquals(sizes.every((size) => size <= 1_000), true, `${sizes}`);
+    assertEquals(sizes.reduce((sum, size) => sum + size), 5_000);
+  });
 });

@@ -11,6 +11,7 @@ import type {
   Request,
 } from "../../lib/paxos/messages.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
+import { MAX_LISTS } from "../../lib/node/engine/dispatcher.ts";
 import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
 
 /** Member c of a, b and c, operational in its first life. */
@@ -283,6 +284,21 @@ describe("Engine: another life", () => {
     assertEquals([node.engine.voter, node.engine.record], [null, null]);
     assertEquals(node.engine.vector, ["", "", ""]);
     assertEquals(node.engine.sender("a", node.header("a")), undefined);
+  });
+});
+
+describe("Engine: a frame that asks for much", () => {
+  it("is answered with few lists, and all else", async () => {
+    const node = await member();
+    const list = (id: number): Request => ({ id, type: "list", prefix: "k\xf6", after: "" });
+    const requests = Array.from(
+      { length: 100 },
+      (_, id) => id % 2 === 0 ? list(id) : { ...READ, id },
+    );
+    node.receive("a", { requests });
+    const types = (await sent(node, "a")).flatMap(({ replies }) => replies.map(({ type }) => type));
+    assertEquals(types.filter((type) => type === "listed").length, MAX_LISTS);
+    assertEquals(types.filter((type) => type === "current").length, 50);
   });
 });
 

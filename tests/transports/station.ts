@@ -1,3 +1,4 @@
+import { within } from "../support/wait.ts";
 import type { Transport } from "../../transports/transport.ts";
 
 /** What a transport can do besides: it reports whoever refuses it. */
@@ -44,7 +45,10 @@ export class Station {
 
   /** Waits until `condition` holds for what was received and reported. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#happened = resolve);
+    while (!condition()) {
+      const next = new Promise<void>((resolve) => this.#happened = resolve);
+      await within(next, `something that ${this.id} waits for`);
+    }
   }
 
   /** Sends to `other` until it arrives. */

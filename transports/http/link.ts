@@ -35,6 +35,7 @@ export interface LinkOptions {
 
 /** After so many requests in a row without an answer in time the session is given up: both, and both again. */
 const MAX_LATE = 4;
+
 /** A redirect is no answer: it would have tokens and frames sent to an address that nobody gave. */
 const REDIRECT = "manual";
 

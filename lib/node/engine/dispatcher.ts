@@ -39,6 +39,9 @@ export interface EngineHandlers extends ViewEvents {
   otherVersion(from: string, version: number): void;
 }
 
+/** Lists that one frame is answered with, at most: each is as long as hundreds of other answers. */
+export const MAX_LISTS = 16;
+
 /** What a dispatcher works with. */
 export interface DispatcherParts {
   readonly runtime: Runtime;
@@ -82,7 +85,12 @@ export class Dispatcher {
     } else if (header.genesis !== null && view.record !== null && standing === "member") {
       handlers.otherGenesis(from, header);
     }
-    for (const request of requests) this.#answer(from, header, request, standing);
+    let lists = 0;
+    for (const request of requests) {
+      // As if it had been lost: those who ask for lists ask for few at a time, and again.
+      if (request.type === "list" && ++lists > MAX_LISTS) continue;
+      this.#answer(from, header, request, standing);
+    }
     if (repliesTo !== view.life) return;
     for (const reply of replies) {
       if (!mayAnswer(standing, reply)) continue;

@@ -3,6 +3,7 @@ import type { Listed, Reply, SessionReply } from "../../paxos/messages.ts";
 import { majority, type Sender, Tally } from "../../paxos/quorum.ts";
 import type { RegisterId, SessionId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
+import { Gate } from "../runtime/gate.ts";
 import type { Limits } from "../runtime/operation.ts";
 import { LONGEST_ROUND_TRIP, type Pacing } from "../runtime/pacing.ts";
 import { poll } from "./poll.ts";
@@ -10,10 +11,14 @@ import { poll } from "./poll.ts";
 /** How long after a fence was asked for its answers still count, in milliseconds. */
 const LONGEST_ANSWER = 1.5 * LONGEST_ROUND_TRIP;
 
+/** Lists of one node under way, at most: a member answers few in one frame. */
+const LISTS_UNDER_WAY = 8;
+
 /** Questions to a quorum that are not about one register. */
 export class Questions {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
+  readonly #lists: Gate = new Gate(LISTS_UNDER_WAY);
 
   /** Asks in the name of `engine`'s node. */
   constructor(engine: Engine, pacing: Pacing) {
@@ -142,6 +147,17 @@ export class Questions {
    * it is surely present, or has to be read.
    */
   async list(prefix: string, limits: Limits): Promise<Map<RegisterId, "present" | "unsure">> {
+    const turn = this.#engine.operation<void>(limits);
+    const leave = this.#lists.enter(() => turn.resolve());
+    try {
+      await turn.promise;
+      return await this.#list(prefix, limits);
+    } finally {
+      leave();
+    }
+  }
+
+  async #list(prefix: string, limits: Limits): Promise<Map<RegisterId, "present" | "unsure">> {
     const { members } = this.#engine;
     const tally = new Tally<readonly Listed[]>(members);
     const aborter = new AbortController();

@@ -1,4 +1,4 @@
-import { MESSAGE_BYTES, replySize, requestSize } from "../../codec.ts";
+import { MAX_MESSAGES, MESSAGE_BYTES, replySize, requestSize } from "../../codec.ts";
 import type { Life } from "../../paxos/ballot.ts";
 import type { Frame, Header, Reply, Request } from "../../paxos/messages.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -17,6 +17,8 @@ interface Pending {
   /** By the life of the peer that asked: another life of it must not take them for its own. */
   replies: Map<Life, Reply[]>;
   bytes: number;
+  /** How many messages that are. */
+  count: number;
 }
 
 /** What an outbox works with. */
@@ -111,7 +113,7 @@ export class Outbox {
   #of(to: string): Pending {
     let pending = this.#pending.get(to);
     if (pending === undefined) {
-      this.#pending.set(to, pending = { requests: [], replies: new Map(), bytes: 0 });
+      this.#pending.set(to, pending = { requests: [], replies: new Map(), bytes: 0, count: 0 });
       if (!this.#scheduled) {
         this.#scheduled = true;
         const { runtime } = this.#options;
@@ -128,7 +130,9 @@ export class Outbox {
 
   #grow(to: string, pending: Pending, bytes: number): void {
     pending.bytes += bytes;
-    if (pending.bytes < FULL_FRAME_BYTES || to === this.#options.self) return;
+    pending.count++;
+    const isFull = pending.bytes >= FULL_FRAME_BYTES || pending.count >= MAX_MESSAGES;
+    if (!isFull || to === this.#options.self) return;
     this.#pending.delete(to);
     if (this.#closed) return;
     for (const frame of this.#frames(pending)) this.#options.send([to], frame);
