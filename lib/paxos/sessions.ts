@@ -2,6 +2,7 @@ import type { Life } from "./ballot.ts";
 import { OWNER_SHARE } from "./lease.ts";
 import type { SessionReply } from "./messages.ts";
 import type { SessionId } from "./register.ts";
+import { Renewals } from "./renewals.ts";
 
 /** The shortest time to live that a session may have, in milliseconds. */
 export const MIN_TTL = 100;
@@ -41,6 +42,9 @@ export function compareSessions(a: SessionId, b: SessionId): number {
  */
 export const MAX_SESSIONS = 100_000;
 
+/** Sessions of one node among them, at most: one that starts again every second has fewer than that. */
+export const MAX_NODE_SESSIONS = 1_000;
+
 /**
  * Time for which a fenced session stays refused after it was last asked for, in multiples of `maxTtl`. An
  * owner counts on no first grant later than {@linkcode GRANT_SHARE} of it after it began to ask, and
@@ -60,12 +64,6 @@ const SWEEPS_PER_TTL = 4;
 /** Ended sessions that give way together: to find the oldest entry of a map takes as long as many were dropped. */
 const DROPPED_AT_ONCE = 1_000;
 
-interface Renewal {
-  readonly renewed: number;
-  readonly ttl: number;
-  readonly hosts: readonly string[];
-}
-
 /**
  * The acceptor's side of all leases (Gray & Cheriton, *Leases*, 1989, decided by quorums). It
  * measures time on its own monotonic clock alone: it waits the whole time to live since it heard of
@@ -74,7 +72,7 @@ interface Renewal {
 export class SessionTable {
   readonly #maxTtl: number;
   readonly #clockError: () => number;
-  readonly #renewals = new Map<SessionId, Renewal>();
+  readonly #renewals = new Renewals();
   /** Session to the time at which it was last asked for; in the order of these times. */
   readonly #fenced = new Map<SessionId, number>();
   /** Sessions that their own nodes ended, to the time at which this acceptor heard of it; in that order. */
@@ -133,7 +131,7 @@ export class SessionTable {
       return { type: "refused", session };
     }
     this.#sweep(now);
-    if (this.#renewals.size >= MAX_SESSIONS && !this.#renewals.has(session)) return undefined;
+    if (!this.#renewals.has(session) && !this.#hasRoomFor(session, now)) return undefined;
     this.#renewals.set(session, { renewed: now, ttl, hosts });
     return { type: "renewed", session, renewal };
   }
@@ -194,9 +192,8 @@ export class SessionTable {
 
   #newest(node: string, now: number): SessionId | null {
     let newest: SessionId | null = null;
-    for (const [session, { renewed, ttl }] of this.#renewals) {
-      if (now - renewed >= ttl || this.#isFenced(session)) continue;
-      if (!session.startsWith(`${node}/`)) continue;
+    for (const session of this.#renewals.of(node)) {
+      if (!this.#isAlive(session, now)) continue;
       if (newest === null || compareSessions(session, newest) > 0) newest = session;
     }
     return newest;
@@ -205,11 +202,29 @@ export class SessionTable {
   /** `hosts`: the nodes with a session alive here that can run singletons with this id. */
   hosting(spec: string, now: number): SessionReply {
     const nodes = new Set<string>();
-    for (const [session, { renewed, ttl, hosts }] of this.#renewals) {
-      if (now - renewed >= ttl || this.#isFenced(session) || !hosts.includes(spec)) continue;
-      nodes.add(parseSession(session).node);
+    for (const session of this.#renewals.hosting(spec)) {
+      if (this.#isAlive(session, now)) nodes.add(parseSession(session).node);
     }
     return { type: "hosting", nodes: [...nodes] };
+  }
+
+  #isAlive(session: SessionId, now: number): boolean {
+    const renewal = this.#renewals.get(session);
+    return renewal !== undefined && now - renewal.renewed < renewal.ttl && !this.#isFenced(session);
+  }
+
+  /** Whether a session that was never renewed here may be: one node cannot take the room of the others. */
+  #hasRoomFor(session: SessionId, now: number): boolean {
+    if (this.#renewals.size >= MAX_SESSIONS) return false;
+    const own = this.#renewals.of(parseSession(session).node);
+    if (own.size >= MAX_NODE_SESSIONS) { for (const one of own) this.#dropIfExpired(one, now); }
+    return own.size < MAX_NODE_SESSIONS;
+  }
+
+  /** An expired renewal and none at all get the same answers. */
+  #dropIfExpired(session: SessionId, now: number): void {
+    const { renewed, ttl } = this.#renewals.get(session)!;
+    if (now - renewed >= ttl + this.#clockError()) this.#renewals.delete(session);
   }
 
   /** Whether this acceptor believes that the session expired: only a quorum of fences makes it so. */
@@ -278,10 +293,7 @@ export class SessionTable {
     this.#swept = now;
     this.#dropOldest(this.#fenced, now - FENCED_KEPT * this.#maxTtl - this.#clockError());
     this.#dropOldest(this.#ended, now - this.#maxTtl);
-    for (const [session, { renewed, ttl }] of this.#renewals) {
-      // An expired renewal and none at all get the same answers.
-      if (now - renewed >= ttl + this.#clockError()) this.#renewals.delete(session);
-    }
+    for (const session of this.#renewals.sessions()) this.#dropIfExpired(session, now);
   }
 
   /** Drops what is in `sessions` since `until` or longer; they are in order. */

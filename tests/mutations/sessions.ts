@@ -183,14 +183,14 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "the newest session may be one that has expired",
-      find: "if (now - renewed >= ttl || this.#isFenced(session)) continue;\n      if (!session",
-      replace: "if (this.#isFenced(session)) continue;\n      if (!session",
+      find: "now - renewal.renewed < renewal.ttl && ",
+      replace: "",
     },
     {
-      section: 6,
-      name: "the newest session may be one of another node",
-      find: "if (!session.startsWith(`${node}/`)) continue;",
-      replace: "if (!session.startsWith(node)) continue;",
+      section: 13,
+      name: "one node takes the room for the sessions of all",
+      find: "return own.size < MAX_NODE_SESSIONS;",
+      replace: "return true;",
     },
     {
       section: 6,

@@ -1,10 +1,11 @@
 import { describe, it } from "@std/testing/bdd";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import type { SessionReply } from "../../lib/paxos/messages.ts";
 import {
   compareSessions,
   FENCED_KEPT,
   makeSession,
+  MAX_NODE_SESSIONS,
   MAX_SESSIONS,
   MIN_TTL,
   parseSession,
@@ -468,17 +469,48 @@ describe("SessionTable: bounds", () => {
 
   it("keeps track of no more than MAX_SESSIONS: renewals of more get no answer", () => {
     const table = makeTable();
-    for (let i = 0; i < MAX_SESSIONS; i++) assertEquals(renew(table, `n/1/${i}`, 0), "renewed 1");
+    for (let i = 0; i < MAX_SESSIONS; i++) {
+      assertEquals(renew(table, `n${i % 200}/1/${i}`, 0), "renewed 1");
+    }
     assertEquals(renew(table, "m/1/1", 1), "-");
-    assertEquals(renew(table, "n/1/0", 1), "renewed 1");
+    assertEquals(renew(table, "n0/1/0", 1), "renewed 1");
     assertEquals(table.size, MAX_SESSIONS);
-    table.end("n/1/1", 2);
+    table.end("n1/1/1", 2);
     assertEquals(renew(table, "m/1/1", 2), "renewed 1");
+  });
+
+  it("keeps track of no more than MAX_NODE_SESSIONS of one node that are alive", () => {
+    const table = makeTable();
+    for (let i = 0; i < MAX_NODE_SESSIONS; i++) {
+      assertEquals(renew(table, `n/1/${i}`, 0, TTL), "renewed 1");
+    }
+    assertEquals(renew(table, "n/1/1000", 1, TTL), "-");
+    assertEquals(renew(table, "m/1/1", 1, TTL), "renewed 1");
+    assertEquals(renew(table, "n/1/0", 1, TTL), "renewed 1");
+    assertEquals(renew(table, "n/1/1000", TTL, TTL), "renewed 1");
+  });
+
+  it("finds the sessions of a node, and the hosts of a singleton, however many others there are", () => {
+    const table = makeTable();
+    for (let i = 0; i < MAX_SESSIONS - 1; i++) renew(table, `n${i % 200}/1/${i}`, 0);
+    table.renew("m/1/1", TTL, 1, 0, ["counter"]);
+    const before = performance.now();
+    for (let i = 0; i < 1_000; i++) {
+      assertEquals(table.newest("m", 1), { type: "newest", session: "m/1/1", remaining: TTL - 1 });
+      assertEquals(table.hosting("counter", 1), { type: "hosting", nodes: ["m"] });
+    }
+    // Looking at all of them each time takes five seconds and more.
+    assertLess(performance.now() - before, 500);
+    // What a node hosts may change, and goes with its session.
+    table.renew("m/1/1", TTL, 2, 1, ["other"]);
+    assertEquals(table.hosting("counter", 2), { type: "hosting", nodes: [] });
+    table.end("m/1/1", 3);
+    assertEquals(table.hosting("other", 3), { type: "hosting", nodes: [] });
   });
 
   it("makes room for renewals of others as soon as some have run out", () => {
     const table = makeTable();
-    for (let i = 0; i < MAX_SESSIONS; i++) renew(table, `n/1/${i}`, 0, TTL);
+    for (let i = 0; i < MAX_SESSIONS; i++) renew(table, `n${i % 200}/1/${i}`, 0, TTL);
     assertEquals(renew(table, "m/1/1", TTL - 1), "-");
     assertEquals(renew(table, "m/1/1", TTL + MIN_TTL), "renewed 1");
   });
