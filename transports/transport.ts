@@ -31,8 +31,8 @@ export interface Transport {
 
   /**
    * Sends one frame to one peer, or with `"*"` to every peer. Never throws and never waits: before
-   * `open`, after `close`, or to a peer that cannot be reached, the frame is lost. The caller may
-   * reuse the bytes as soon as this returns.
+   * `open`, after `close`, or to a peer that cannot be reached, the frame is lost; so may be one without
+   * a single byte. The caller may reuse the bytes as soon as this returns.
    */
   send(to: string | "*", frame: Uint8Array): void;
 
