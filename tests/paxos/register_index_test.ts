@@ -140,8 +140,8 @@ describe("RegisterIndex", () => {
     for (let i = 0; i < 500; i++) {
       add(`k${i} more`);
       assertEquals(after("k", "", 1), ["k0"]);
+      // Sorting them each time takes a minute and more.
+      assertLess(performance.now() - before, 2_000);
     }
-    // Sorting them each time takes a minute and more.
-    assertLess(performance.now() - before, 2_000);
   });
 });

@@ -287,6 +287,24 @@ describe("Engine: another life", () => {
   });
 });
 
+describe("Engine: whose answers count", () => {
+  it("those of members, and those of clients of this genesis about their processes", async () => {
+    const node = await member();
+    const taken: string[] = [];
+    const question = node.engine.calls.open((from, _header, { type }) => {
+      taken.push(`${type} by ${from}`);
+    });
+    const told: Reply = { id: question, type: "told", body: new Uint8Array() };
+    const replies: Reply[] = [told, { id: question, type: "watching" }];
+    const client = { ...node.header("a"), life: life(5), incarnation: null };
+    node.receive("a", { replies });
+    node.receive("x", { header: client, replies });
+    node.receive("y", { header: { ...client, genesis: "other" }, replies });
+    node.receive("z", { header: { ...client, genesis: null, vector: [] }, replies });
+    assertEquals(taken, ["told by a", "watching by a", "told by x"]);
+  });
+});
+
 describe("Engine: a frame that asks for much", () => {
   it("is answered with few lists, and all else", async () => {
     const node = await member();
