@@ -8,6 +8,7 @@ import type {
   PersonalReply,
   PersonalRequest,
   RelayPayload,
+  Reply,
   Request,
 } from "../../lib/paxos/messages.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
