@@ -74,6 +74,8 @@ export interface GenesisOptions {
 interface Round {
   readonly round: 1 | 2;
   readonly number: number;
+  /** In round 2 the number of round 1, to which an answer may come late; else `null`. */
+  readonly first: number | null;
   readonly answers: Map<string, { life: Life; wall: number; clock: number }>;
   /** The lives of round 1, which round 2 has to find again. */
   readonly lives: ReadonlyMap<string, Life> | null;
@@ -142,7 +144,7 @@ export class Genesis {
     if (this.#state === "operational") return { ask: [] };
     const { self, members, nextId } = this.#options;
     this.#pull = nextId();
-    const ask = this.#toOthers(this.#pull, {
+    const ask = this.#toAll(this.#pull, {
       type: "enquire",
       members,
       purpose: "record",
@@ -151,12 +153,14 @@ export class Genesis {
     if (self !== members[0]) return { ask };
     if (this.#round === null || this.#round.asked >= ASKED_PER_ROUND) this.#begin(1, null);
     const event = this.#advance(at);
-    return { ask: [...ask, ...this.#askRound()], event };
+    // A cluster of one has begun, and has nothing to ask.
+    if (event !== undefined) return { ask: [], event };
+    return { ask: [...ask, ...this.#askRound()] };
   }
 
   /** Answers a question. */
   answer(from: string, header: Header, request: GenesisRequest, at: Reading): GenesisAnswer {
-    const { members } = this.#options;
+    const { self, members } = this.#options;
     if (!sameMembers(request.members, members)) {
       const event = this.#state === "operational" || !members.includes(from)
         ? undefined
@@ -167,6 +171,12 @@ export class Genesis {
     if (request.type !== "enquire") return {};
     if (this.#state === "operational") {
       return { reply: { type: "record", members, record: this.#record! } };
+    }
+    const recovering = this.#state === "recovering";
+    if (from === self) {
+      // A later process under this id needs the place, and this one has nothing that would be lost.
+      if (header.life > this.#life) return { event: { type: "replaced" } };
+      return { reply: { type: "blank", members, wall: at.wall, recovering } };
     }
     // Whatever it asks: a later process has its place.
     if (from === members[0] && header.life < this.#leader) return { reply: { type: "replaced" } };
@@ -184,7 +194,6 @@ export class Genesis {
     // A record, or a copy, that was made before this answer may be one that is about to be replaced.
     const voids = request.purpose !== "record" && request.round === 2;
     if (voids) this.#pull = null;
-    const recovering = this.#state === "recovering";
     return { reply: { type: "blank", members, wall: at.wall, recovering }, voids };
   }
 
@@ -194,18 +203,24 @@ export class Genesis {
     event?: GenesisEvent;
   } {
     if (this.#state === "operational") return { ask: [] };
-    const { members } = this.#options;
+    const { self, members } = this.#options;
     switch (reply.type) {
       case "membersMismatch":
         return { ask: [], event: { type: reply.type, node: from, members: reply.members } };
       case "replaced":
         return { ask: [], event: { type: "replaced" } };
-      case "record":
-        if (reply.id !== this.#pull || !sameMembers(reply.members, members)) return { ask: [] };
-        return { ask: [], event: this.#follow(reply.record) };
+      case "record": {
+        if (!sameMembers(reply.members, members)) return { ask: [] };
+        const isFresh = reply.id === this.#pull;
+        // Some process still remembers, be it an older one of a member that is blank: no genesis yet.
+        if (isFresh || this.#isOfRound(reply.id)) this.#round = null;
+        return { ask: [], event: isFresh ? this.#follow(reply.record) : undefined };
+      }
       case "blank": {
         const round = this.#round;
         if (reply.id !== round?.number || !sameMembers(reply.members, members)) return { ask: [] };
+        // Another process under its own id does not count beside it.
+        if (from === self) return { ask: [] };
         round.answers.set(from, { life: header.life, wall: reply.wall, clock: header.clock });
         const event = this.#advance(at);
         // A second round that has just begun is asked at once.
@@ -272,7 +287,13 @@ export class Genesis {
   }
 
   #begin(round: 1 | 2, lives: ReadonlyMap<string, Life> | null): void {
-    this.#round = { round, number: this.#options.nextId(), answers: new Map(), lives, asked: 0 };
+    const number = this.#options.nextId();
+    const first = round === 2 ? this.#round!.number : null;
+    this.#round = { round, number, first, answers: new Map(), lives, asked: 0 };
+  }
+
+  #isOfRound(id: number): boolean {
+    return this.#round !== null && (id === this.#round.number || id === this.#round.first);
   }
 
   /** The question of the running round, for those that have not answered it. */
@@ -280,19 +301,18 @@ export class Genesis {
     const round = this.#round;
     if (round === null) return [];
     round.asked++;
-    const { members } = this.#options;
-    return this.#toOthers(round.number, {
+    const { self, members } = this.#options;
+    return this.#toAll(round.number, {
       type: "enquire",
       members,
       purpose: "genesis",
       round: round.round,
-    }).filter(({ to }) => !round.answers.has(to));
+    }).filter(({ to }) => to === self || !round.answers.has(to));
   }
 
-  #toOthers(id: number, question: GenesisRequest): Outgoing[] {
-    const { self, members } = this.#options;
-    return members.filter((member) => member !== self)
-      .map((to) => ({ to, request: { id, ...question } }));
+  /** To all members: what goes to this one's own id, other processes under it may hear. */
+  #toAll(id: number, question: GenesisRequest): Outgoing[] {
+    return this.#options.members.map((to) => ({ to, request: { id, ...question } }));
   }
 }
 

@@ -46,6 +46,8 @@ export interface RecoveryOptions {
   readonly nextId: () => number;
   /** A life just above another one. */
   readonly lifeAfter: (life: Life) => Life;
+  /** Whether it may announce its life now: see {@linkcode Turns}. Asked until it has said yes. */
+  readonly isItsTurn: () => boolean;
 }
 
 /** The whole state of one sender, complete. */
@@ -75,7 +77,10 @@ interface Transfer {
  */
 export class Recovery {
   readonly #options: RecoveryOptions;
-  /** The others, of whom a majority *of all members* is needed. */
+  /**
+   * A majority of the *other* members: whatever a majority of all members holds, at least one of these does,
+   * whether this member was among those or not. In a list of two, one is enough.
+   */
   readonly #needed: number;
   #life: Life;
   /** The number of the question for incarnations; `null` once it is answered. */
@@ -90,7 +95,7 @@ export class Recovery {
   /** Asks for nothing before `tick`. */
   constructor(options: RecoveryOptions) {
     this.#options = options;
-    this.#needed = majority(options.members.length);
+    this.#needed = majority(options.members.length - 1);
     this.#life = options.life;
     this.#question = options.nextId();
     this.#known = this.#tally();
@@ -105,6 +110,11 @@ export class Recovery {
     this.#transfers.clear();
   }
 
+  /** Whether it waits for its turn: then it is to be asked often what to ask now. */
+  get isWaiting(): boolean {
+    return this.#question === null && !this.#announced;
+  }
+
   /** What to ask now, and again after a while. */
   tick(): Outgoing[] {
     const { self, members } = this.#options;
@@ -114,6 +124,9 @@ export class Recovery {
       return others.filter((member) => !this.#known.has(member))
         .map((to) => ({ to, request: { id, type: "incarnation", members } }));
     }
+    // What was announced once is announced again after a restart of this recovery.
+    if (!this.#announced && !this.#options.isItsTurn()) return [];
+    this.#announced = true;
     return others.filter((member) => !this.#copies.has(member)).map((to) => this.#ask(to));
   }
 
@@ -147,12 +160,10 @@ export class Recovery {
     this.#announcement = this.#options.nextId();
     // Its own announcement of before a restart of this recovery is no reason for another life.
     if (highest < this.#life || (highest === this.#life && this.#announced)) {
-      this.#announced = true;
       return { ask: this.tick() };
     }
     // A clock went back: a life that is not above every earlier one could be mistaken for it.
     this.#life = this.#options.lifeAfter(highest);
-    this.#announced = true;
     // The questions have to leave under the new name.
     return { ask: [], event: { type: "relive", life: this.#life } };
   }

@@ -172,7 +172,8 @@ export class Actions {
       for (const message of asks) this.#arrive(row, process, message, visit);
     }
     for (let other = 0; other < layout.processes; other++) {
-      if (layout.memberOf(other) === member) continue;
+      // A process does not hear what it asks its own id; other processes of its member do.
+      if (other === process) continue;
       const { questions } = outboxes.get(row[layout.outbox(other)]);
       for (const message of questions[member]) this.#arrive(row, process, message, visit);
     }

@@ -182,15 +182,15 @@ export const deepScopes: readonly Expected[] = [
   expected(
     "a genesis and two crashes",
     { ...GENESIS, restarts: 2, restartsOfEach: 2, relives: 0 },
-    277_979,
-    2_105_480,
+    546_293,
+    4_328_629,
   ),
-  expected("a genesis, a crash and giving up", { ...GENESIS, givingUp: true }, 764_548, 8_459_529),
+  expected("a genesis, a crash and giving up", { ...GENESIS, givingUp: true }, 571_032, 5_765_326),
   expected(
     "two crashes, giving up and another genesis",
     { ...GENESIS, begins: "operational", restarts: 2, restartsOfEach: 2, givingUp: true },
-    74_939,
-    621_124,
+    601_516,
+    6_045_689,
   ),
   expected(
     "all members start again, the first one beside its earlier process",

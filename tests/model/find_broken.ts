@@ -3,12 +3,19 @@ import { explore, type Found } from "./explore.ts";
 import type { Expected } from "./ingredients.ts";
 import type { Mutation } from "./mutations.ts";
 import { loadBroken } from "./paxos.ts";
-import { genesisScopes, livesScopes, recoveryScopes, registerScopes } from "./scopes.ts";
+import {
+  evenScopes,
+  genesisScopes,
+  livesScopes,
+  recoveryScopes,
+  registerScopes,
+} from "./scopes.ts";
 
 /** Those that the tests go through. */
 export const fastScopes: readonly Expected[] = [
   ...registerScopes,
   ...recoveryScopes,
+  ...evenScopes,
   ...livesScopes,
   ...genesisScopes,
 ];

@@ -17,6 +17,9 @@ const ALL = [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 /** The first one is special: it restarts, or leads. */
 const OTHERS = [[0, 2, 1]];
 
+/** The first one is special; the three others may trade names. */
+export const THREE_OTHERS = [[0, 1, 3, 2], [0, 2, 1, 3], [0, 2, 3, 1], [0, 3, 1, 2], [0, 3, 2, 1]];
+
 /** Members that do not crash. */
 export const REGISTER: Omit<Scope, "name"> = { ...PLAIN, symmetries: ALL };
 

@@ -160,6 +160,8 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
       genesis: record.id,
       nextId: () => this.#nextNumber(),
       lifeAfter,
+      // Nobody waits for its turn: whatever happens then, can happen to those that did not hear of each other.
+      isItsTurn: () => true,
     });
   }
 
@@ -192,6 +194,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
       self: this.#self,
       members: this.members,
       record: this.record,
+      life: this.life,
       nextId: () => this.#nextNumber(),
     });
     this.#send(this.givingUp.questions());
@@ -304,6 +307,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   }
 
   #giveUp(): void {
+    if (this.givingUp!.isSucceeded) return this.#close();
     const record = this.record!;
     this.givingUp = null;
     this.recovery = null;

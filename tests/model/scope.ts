@@ -19,6 +19,8 @@ export interface Scope {
   readonly restartsOfEach: number;
   /** Of which of them the process before lives on, and does not know. */
   readonly overlap: readonly number[];
+  /** Whether processes of one member hear what they ask their own id; it is lost otherwise. */
+  readonly twinsHear: boolean;
   /** Whether nobody starts again without leaving a majority that votes. */
   readonly keepsMajority: boolean;
   /** Whether a clock may have gone back at a restart. */
@@ -50,6 +52,7 @@ export const PLAIN: Omit<Scope, "name"> = {
   restarting: [0],
   restartsOfEach: 1,
   overlap: [],
+  twinsHear: false,
   keepsMajority: false,
   clockGoesBack: false,
   ages: 0,

@@ -15,6 +15,7 @@ import {
   REGISTER,
   release,
   RESTART,
+  THREE_OTHERS,
   tight,
 } from "./ingredients.ts";
 
@@ -179,6 +180,39 @@ export const recoveryScopes: readonly Expected[] = [
   ),
 ];
 
+/** An even number of members, one of which comes back: with a majority of the others. */
+export const evenScopes: readonly Expected[] = [
+  expected(
+    "two members, a put and a read, and a crash",
+    { ...RESTART, members: 2, symmetries: [], clients: [put("p", "a", 1), read(1)] },
+    12_423,
+    39_364,
+    "a copied entry decides what is written",
+    "a member that recovered accepts",
+  ),
+  expected(
+    "two members, a put tried twice, and a crash, while a member runs twice",
+    { ...RESTART, members: 2, symmetries: [], overlap: [0], clients: [put("p", "a", 2)] },
+    2_875,
+    9_138,
+    "both lives of a member accept one ballot",
+  ),
+  expected(
+    "two members, a genesis, a crash and giving up",
+    { ...GENESIS, members: 2, symmetries: [], restarts: 2, restarting: [0, 1], givingUp: true },
+    23_540,
+    114_587,
+    "a member recovers",
+  ),
+  expected(
+    "four members, an append, and a crash",
+    { ...RESTART, members: 4, symmetries: THREE_OTHERS, clients: [append("p", "a", 1, 1)] },
+    5_667,
+    28_935,
+    "a member that recovered accepts",
+  ),
+];
+
 /** One member id with two lives at once: the first process does not crash, and does not know. */
 export const livesScopes: readonly Expected[] = [
   expected(
@@ -201,8 +235,8 @@ export const livesScopes: readonly Expected[] = [
   expected(
     "a genesis while the first member runs twice",
     { ...GENESIS, relives: 0, overlap: [0], restarting: [0] },
-    75_268,
-    873_498,
+    156_668,
+    2_004_923,
     "a frame arrives whose sender has a successor",
     "a member learns that it was replaced",
     "a member recovers",
@@ -214,6 +248,15 @@ export const livesScopes: readonly Expected[] = [
     58_528,
     "a frame arrives whose sender has a successor",
     "a member takes another life",
+    "a member recovers",
+  ),
+  expected(
+    "a genesis while another member runs twice, and its processes hear each other",
+    { ...GENESIS, overlap: [1], twinsHear: true, restarting: [1], symmetries: [] },
+    9_928,
+    76_661,
+    "a member takes another life",
+    "a member learns that it was replaced",
     "a member recovers",
   ),
 ];
@@ -231,8 +274,8 @@ export const genesisScopes: readonly Expected[] = [
   expected(
     "a genesis and a crash",
     GENESIS,
-    11_846,
-    82_957,
+    9_704,
+    68_109,
     "a frame arrives whose sender has a successor",
     "a member takes another life",
     "a member recovers",
@@ -248,8 +291,8 @@ export const genesisScopes: readonly Expected[] = [
       restarting: [1, 2],
       givingUp: true,
     },
-    16_324,
-    118_070,
+    65_132,
+    504_418,
     "a member gives up",
     "a record is made after another one",
   ),

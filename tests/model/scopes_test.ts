@@ -1,11 +1,20 @@
 import { describe } from "@std/testing/bdd";
 import { testScopes } from "./check_scopes.ts";
-import { genesisScopes, livesScopes, recoveryScopes, registerScopes } from "./scopes.ts";
+import {
+  evenScopes,
+  genesisScopes,
+  livesScopes,
+  recoveryScopes,
+  registerScopes,
+} from "./scopes.ts";
 
 describe("agreement and linearizability", () => testScopes(registerScopes));
 
 describe("agreement and linearizability, over the loss of a memory,", () =>
   testScopes(recoveryScopes));
+
+describe("agreement and linearizability, over the loss of a memory, of an even number of members,", () =>
+  testScopes(evenScopes));
 
 describe("agreement and one genesis, with two processes of one member,", () =>
   testScopes(livesScopes));

@@ -274,6 +274,7 @@ export class World {
           const request = output.request as QuestionRequest;
           if (request.id === STALE && !tellsSomething(request)) return -1;
           const member = members.indexOf(to);
+          if (member === this.layout.memberOf(process) && !this.scope.twinsHear) return -1;
           return this.parts.messages.number({
             kind: "question",
             from: process,

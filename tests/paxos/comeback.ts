@@ -27,6 +27,8 @@ export class Comeback {
   /** What the one that came back has in the end. */
   memory: Recovered | undefined;
   now = 0;
+  /** Whether it may announce its life. */
+  isItsTurn = true;
   readonly #self: string;
   readonly #state = new Map<string, Member>();
   readonly #questions = new Map<string, Request>();
@@ -47,6 +49,7 @@ export class Comeback {
       genesis: "g",
       nextId: () => ++this.#numbers,
       lifeAfter: (other) => `${other}+`,
+      isItsTurn: () => this.isItsTurn,
     });
   }
 

@@ -30,7 +30,8 @@ interface Process {
   readonly questions: Map<string, Request>;
 }
 
-interface Answer {
+/** An answer on its way. */
+export interface Answer {
   readonly header: Header;
   readonly reply: Reply;
 }
@@ -136,6 +137,19 @@ export class Founders {
       if (answer === undefined) continue;
       this.#receive(process, answer);
     }
+    return this;
+  }
+
+  /** The oldest answer of `from` to `life`, which is held up. */
+  take(life: string, from: string): Answer {
+    const answer = this.#answers.get(`${from}>${life}`)?.shift();
+    if (answer === undefined) throw new Error(`no answer of ${from} to ${life} is on its way`);
+    return answer;
+  }
+
+  /** An answer that was held up reaches `life`. */
+  give(life: string, answer: Answer): this {
+    this.#receive(this.#process(life), answer);
     return this;
   }
 

@@ -37,13 +37,19 @@ export class Process {
   /** The numbers of the latest questions for the record, and of a round. */
   pull = 0;
   round = 0;
+  /** The number of the first round, of which the running one is the second or the same. */
+  first = 0;
   /** Another process has its place. */
   closed = false;
   readonly #counted = new Set<string>();
   /** Whose second round it has been asked about since the last tick. */
   readonly #leaders = new Set<string>();
 
-  constructor(life: string, members: readonly string[]) {
+  /** Whether other processes of its member hear what it asks its own id. */
+  readonly #twinsHear: boolean;
+
+  constructor(life: string, members: readonly string[], twinsHear = false) {
+    this.#twinsHear = twinsHear;
     this.life = this.#first = life;
     this.#members = members;
     this.genesis = this.#blank();
@@ -81,11 +87,16 @@ export class Process {
         const { header, reply } = input;
         const { ask, event } = this.genesis.receive(header.life[0], header, reply, AT);
         const counts = `${reply.id} ${header.life}`;
-        const isCounted = reply.id === this.round && !this.#counted.has(counts);
+        const isCounted = reply.type === "blank" && reply.id === this.round &&
+          !this.#counted.has(counts);
         if (isCounted) this.#counted.add(counts);
+        // A record ends the round, if there is one.
+        const isVoided = reply.type === "record" && this.round !== 0 &&
+          [this.pull, this.round, this.first].includes(reply.id);
+        if (isVoided) this.round = this.first = 0;
         const sent = this.#toMessages(ask);
         this.#act(event);
-        return { sent, matters: isCounted || event !== undefined || ask.length > 0 };
+        return { sent, matters: isCounted || isVoided || event !== undefined || ask.length > 0 };
       }
     }
   }
@@ -97,18 +108,21 @@ export class Process {
     const voters = others.filter(({ genesis }) =>
       genesis.state === "operational" && genesis.record!.id === record.id
     );
-    if (state === "recovering" && voters.length >= majority(this.#members.length)) {
+    const needed = majority(this.#members.length - 1);
+    if (state === "recovering" && voters.length >= needed) {
       this.genesis.recovered();
     }
     if (state !== "operational" || voters.length + 1 >= majority(this.#members.length)) return;
-    const self = this.life[0];
+    const { life } = this;
+    const self = life[0];
     const nextId = () => ++this.#numbers;
-    const givingUp = new GivingUp({ self, members: this.#members, record, nextId });
+    const givingUp = new GivingUp({ self, members: this.#members, record, life, nextId });
     let ask = givingUp.questions();
     for (let round = 1; round <= 2; round++) {
       const answers = ask.map(({ to, request }) => ({ to, request }));
       for (const { to, request } of answers) {
-        const other = others.find(({ life }) => life[0] === to)!;
+        const other = others.find(({ life }) => life[0] === to);
+        if (other === undefined) continue;
         const question = { kind: "question", from: this.life, request } as const;
         const message = other.handle(question).sent.at(0);
         if (message?.kind !== "answer") continue;
@@ -137,10 +151,13 @@ export class Process {
   }
 
   #toMessages(ask: readonly Outgoing[]): Message[] {
-    return ask.map(({ to, request }) => {
+    const heard = ask.filter(({ to }) => this.#twinsHear || to !== this.life[0]);
+    return heard.map(({ to, request }) => {
       if (request.type !== "enquire") throw new Error("not about genesis");
-      if (request.purpose === "genesis") this.round = request.id;
-      else this.pull = request.id;
+      if (request.purpose === "genesis") {
+        if (request.round === 1) this.first = request.id;
+        this.round = request.id;
+      } else this.pull = request.id;
       return { to, kind: "question", from: this.life, request };
     });
   }

@@ -18,6 +18,8 @@ export interface GenesisPlan {
   readonly restarts?: readonly string[];
   /** Lives that start at some time beside the member's earlier processes. */
   readonly twins?: readonly string[];
+  /** Whether processes of one member hear each other; else what goes to one's own id is lost. */
+  readonly twinsHear?: boolean;
   /** How often each life asks by itself. */
   readonly ticks: number;
   /** Whether records are pulled in one step, question and answer; so no pull is ever late. */
@@ -122,6 +124,8 @@ export class GenesisSearch {
         const message = this.#messages[sent];
         // A question reaches any process of that member, an answer the life that it is for.
         const isFor = message.kind === "question" ? life[0] : life;
+        // Nobody hears its own questions; other processes of its member do.
+        if (message.kind === "question" && message.from === life) continue;
         if (message.to === isFor) yield this.#step(world, index, message, String(sent));
       }
     }
@@ -129,7 +133,7 @@ export class GenesisSearch {
 
   /** It asks one of the others for the record, and hears the answer, if there is one that matters. */
   *#pulls(world: World, index: number): Generator<World> {
-    const { first, inputs, life, genesis } = this.#locals[world.processes[index]];
+    const { first, inputs, life, genesis, numbers } = this.#locals[world.processes[index]];
     if (genesis.state === "operational") return;
     const ticked = [...inputs, { kind: "tick" } as const];
     const { sent } = this.#run(first, ticked);
@@ -141,8 +145,11 @@ export class GenesisSearch {
       const reply = { id: asked.request.id, type: "record", members: this.#plan.members } as const;
       const header = headerOf(other.life);
       const answer = { kind: "answer", header, reply: { ...reply, record: record! } } as const;
-      const { matters } = this.#run(first, [...ticked, answer]);
+      const { matters, process } = this.#run(first, [...ticked, answer]);
       if (!matters || life === other.life) continue;
+      // A round that began with this question and ended with its answer was none.
+      const [, round] = numbers;
+      if (round === 0 && process.genesis.record?.id === genesis.record?.id) continue;
       const next = this.#local(first, [...ticked, answer]);
       yield this.#tidy({ ...world, processes: world.processes.with(index, next) });
     }
@@ -211,9 +218,10 @@ export class GenesisSearch {
     let number = this.#localNumbers.get(key);
     if (number === undefined) {
       const { process, ticks } = this.#run(first, inputs);
-      const { life, genesis, pull, round, closed } = process;
+      const { life, genesis, pull, round, first: firstRound, closed } = process;
+      const numbers = [pull, round, firstRound];
       number = this.#locals.length;
-      this.#locals.push({ first, inputs, life, genesis, ticks, numbers: [pull, round], closed });
+      this.#locals.push({ first, inputs, life, genesis, ticks, numbers, closed });
       this.#localNumbers.set(key, number);
     }
     return number;
@@ -232,7 +240,7 @@ export class GenesisSearch {
 
   /** What becomes of a process by these inputs; `sent`, and whether it `matters`, are those of the last. */
   #run(first: string, inputs: readonly Input[]) {
-    const process = new Process(first, this.#plan.members);
+    const process = this.#process(first);
     let sent: Message[] = [];
     let matters = false;
     let ticks = 0;
@@ -241,6 +249,11 @@ export class GenesisSearch {
       ({ sent, matters } = process.handle(input));
     }
     return { sent, matters, ticks, process };
+  }
+
+  #process(life: string): Process {
+    const { members, twinsHear } = this.#plan;
+    return new Process(life, members, twinsHear);
   }
 
   #check(world: World): void {
@@ -268,7 +281,7 @@ export class GenesisSearch {
       const { first, inputs, life } = this.#locals[number];
       const known = latest.get(life[0]);
       if (known !== undefined && known.life > life) continue;
-      const process = new Process(first, members);
+      const process = this.#process(first);
       for (const input of inputs) process.handle(input);
       latest.set(life[0], process);
     }
@@ -292,6 +305,7 @@ function exchange(process: Process, processes: ReadonlyMap<string, Process>): vo
   for (let message = sent.shift(); message !== undefined; message = sent.shift()) {
     const to = message.kind === "question" ? processes.get(message.to)! : process;
     if (message.kind === "answer" && message.to !== process.life) continue;
+    if (message.kind === "question" && to === process) continue;
     sent.push(...to.handle(message).sent);
   }
   process.settle([...processes.values()].filter((other) => other !== process));

@@ -48,6 +48,8 @@ describe("Genesis: the same along ways at random", () => {
     const plan = { ...three, twins: ["a2"], restarts: ["c2"], ticks: 2 };
     new GenesisSearch(plan).walk(100, 1);
     new GenesisSearch({ ...plan, promptPulls: true }).walk(200, 2);
+    new GenesisSearch({ ...plan, twinsHear: true }).walk(100, 5);
+    new GenesisSearch({ ...plan, twinsHear: true, promptPulls: true }).walk(200, 6);
   });
 
   it("three members, two of which restart", () => {

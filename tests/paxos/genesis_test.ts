@@ -209,8 +209,8 @@ describe("Genesis: all members blank at one instant", () => {
     for (let i = 0; i < 4; i++) founders.tick("a1");
     const asked = founders.genesis("a1").tick({ now: 0, wall: 0 }).ask
       .filter(({ request }) => request.type === "enquire" && request.purpose === "genesis");
-    // Begun anew: asked of all, under another number.
-    assertEquals(asked.map(({ to }) => to), ["b", "c"]);
+    // Begun anew: asked of all, its own id included, under another number.
+    assertEquals(asked.map(({ to }) => to), ["a", "b", "c"]);
     assertNotEquals(asked[0].request.id, first);
     founders.tick("a1").ask("a1", "round 1", "b1", "c1").ask("a1", "round 2", "b1", "c1");
     assertEquals(founders.show("a1"), "operational under a1");
@@ -598,7 +598,7 @@ describe("Genesis: lists of members that differ", () => {
       const reply = { id, ...blank, members: founders.members };
       begun.push(founders.genesis("a1").receive(from, header(`${from}1`), reply, at));
     }
-    assertEquals(begun.map(({ ask }) => ask.length), [0, 0, 0, 2]);
+    assertEquals(begun.map(({ ask }) => ask.map(({ to }) => to).join("")), ["", "", "", "abc"]);
     const other = founded().start("b2").tick("b2");
     const pull = other.question("b2", "record", "a")!.id;
     const { record } = other.genesis("a1");

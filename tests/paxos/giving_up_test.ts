@@ -1,11 +1,13 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { GivingUp } from "../../lib/paxos/giving_up.ts";
-import type { Header, Reply } from "../../lib/paxos/messages.ts";
+import type { Header, Reply, Request } from "../../lib/paxos/messages.ts";
 
 const headerOf = (life: string): Header => (
   { life, clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] }
 );
+
+const roundOf = (request: Request) => request.type === "enquire" ? request.round : 0;
 
 /** An operational member a, under a record of the first lives of all; processes are called by their life. */
 class Script {
@@ -19,6 +21,7 @@ class Script {
     this.givingUp = new GivingUp({
       self: members[0],
       members,
+      life: `${members[0]}1`,
       record: { id: "a1", lives, floor: 0, maxTtl: 1_000, clients: false },
       nextId: () => ++this.#numbers,
     });
@@ -26,15 +29,22 @@ class Script {
 
   /** The running questions: `b c, round 1`. */
   asks(): string {
-    const questions = this.givingUp.questions();
-    const rounds = questions.map(({ request }) => request.type === "enquire" ? request.round : 0);
+    const questions = this.givingUp.questions().filter(({ to }) => to !== this.#members[0]);
+    const rounds = questions.map(({ request }) => roundOf(request));
     return `${questions.map(({ to }) => to).join(" ")}, round ${[...new Set(rounds)].join()}`;
   }
 
   /** These lives answer the running question that they are blank; whether all is lost then. */
   blank(...lives: string[]): boolean {
-    const id = this.givingUp.questions()[0]?.request.id ?? this.#numbers;
+    const { id } = this.givingUp.questions()[0].request;
     return lives.map((life) => this.answer(life, id)).some((allIsLost) => allIsLost);
+  }
+
+  /** `life` answers the question with that number with the record that it lives under. */
+  record(life: string, id: number, members = this.#members): void {
+    const record = { id: "a1", lives: members, floor: 0, maxTtl: 1, clients: false };
+    const reply: Reply = { id, type: "record", members, record };
+    assertEquals(this.givingUp.receive(life[0], headerOf(life), reply).allIsLost, false);
   }
 
   /** `life` answers the question with that number. */
@@ -62,8 +72,8 @@ describe("GivingUp", () => {
     assertEquals(script.asks(), "c, round 1");
   });
 
-  it("takes three of five, and two of four", () => {
-    for (const [members, lost] of [["abcde", 3], ["abcd", 2], ["ab", 1]] as const) {
+  it("takes three of five, three of four, and two of three: more than the others can help back", () => {
+    for (const [members, lost] of [["abcde", 3], ["abcd", 3], ["abc", 2]] as const) {
       const script = new Script([...members]);
       const lives = [...members].slice(1, 1 + lost).map((member) => `${member}2`);
       for (const life of lives.slice(1)) assertEquals(script.blank(life), false);
@@ -73,6 +83,64 @@ describe("GivingUp", () => {
       for (const life of lives.slice(1)) assertEquals(script.blank(life), false);
       assertEquals(script.blank(lives[0]), true);
     }
+  });
+
+  it("of two members never: whoever is left helps the other one back", () => {
+    const script = new Script(["a", "b"]);
+    for (let i = 0; i < 5; i++) assertEquals(script.blank("b2", "b2"), false);
+    assertEquals(script.givingUp.questions().map(({ request }) => roundOf(request)), [1]);
+  });
+
+  it("a member of which an older process remembers is not lost, whichever answers first", () => {
+    for (const order of ["record first", "blank first"]) {
+      const script = new Script();
+      const { id } = script.givingUp.questions()[0].request;
+      if (order === "record first") script.record("b1", id);
+      script.blank("b2");
+      if (order === "blank first") script.record("b1", id);
+      assertEquals([script.blank("b2", "c2"), script.blank("b2", "c2")], [false, false]);
+      assertEquals(script.asks(), "b, round 1");
+    }
+  });
+
+  it("a record in the second round voids both, be it an answer to the first", () => {
+    for (const late of [false, true]) {
+      const script = new Script();
+      const first = script.givingUp.questions()[0].request.id;
+      script.blank("b2", "c2");
+      const second = script.givingUp.questions()[0].request.id;
+      assertEquals(script.blank("b2"), false);
+      script.record("c1", late ? first : second);
+      assertEquals(script.answer("c2", second), false);
+      assertEquals(script.asks(), "b c, round 1");
+      assertEquals([script.blank("b2", "c2"), script.blank("b2", "c2")], [false, false]);
+    }
+  });
+
+  it("a record of a member that does not count as lost changes nothing", () => {
+    const script = new Script(["a", "b", "c", "d", "e"]);
+    script.record("b1", script.givingUp.questions()[0].request.id);
+    assertEquals(script.blank("c2", "d2", "e2"), false);
+    script.record("b1", script.givingUp.questions()[0].request.id);
+    assertEquals(script.blank("c2", "d2", "e2"), true);
+  });
+
+  it("a record that answers another question, or lists other members, changes nothing", () => {
+    const script = new Script();
+    const { id } = script.givingUp.questions()[0].request;
+    script.blank("b2", "c2");
+    script.record("b1", 99);
+    script.record("b1", id, ["a", "c", "b"]);
+    assertEquals(script.blank("b2", "c2"), true);
+  });
+
+  it("asks its own id, too: a later process under it is to go on in its place", () => {
+    const script = new Script();
+    assertEquals(script.givingUp.questions().map(({ to }) => to), ["a", "b", "c"]);
+    script.blank("a0");
+    assertEquals(script.givingUp.isSucceeded, false);
+    assertEquals([script.blank("a2", "b2", "c2"), script.givingUp.isSucceeded], [false, true]);
+    assertEquals(script.blank("b2", "c2"), true);
   });
 
   it("a blank member that lives in the life that the record names may still adopt it", () => {

@@ -53,12 +53,33 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     ]);
   });
 
-  it("of an even number it needs as many others as any majority has", () => {
-    const comeback = new Comeback("a", "2", ["a", "b", "c", "d"]).tick().ask("b", "c");
-    assertEquals(comeback.recovery.tick().map(({ to }) => to), ["d"]);
-    comeback.ask("d").ask("b", "c");
+  it("of an even number it needs a majority of the others: two of three, and one of one", () => {
+    const comeback = new Comeback("a", "2", ["a", "b", "c", "d"]).tick().ask("b");
+    assertEquals(comeback.recovery.tick().map(({ to }) => to), ["c", "d"]);
+    comeback.ask("c").ask("b");
     assertEquals(comeback.memory, undefined);
-    comeback.ask("d");
+    comeback.ask("c");
+    assertEquals(comeback.memory?.incarnation, "2");
+    const two = new Comeback("a", "2", ["a", "b"]).tick().ask("b", "b");
+    assertEquals(two.memory?.incarnation, "2");
+  });
+
+  it("announces nothing while it is another member's turn, and asks nothing again meanwhile", () => {
+    const comeback = new Comeback("a", "2").tick();
+    comeback.isItsTurn = false;
+    comeback.ask("b", "c");
+    assertEquals([comeback.recovery.isWaiting, comeback.recovery.tick()], [true, []]);
+    comeback.isItsTurn = true;
+    const asked = comeback.recovery.tick().map(({ to, request }) => `${request.type} ${to}`);
+    assertEquals(asked, ["transfer b", "transfer c"]);
+    assertEquals(comeback.recovery.isWaiting, false);
+  });
+
+  it("once announced, it goes on whoever's turn it is", () => {
+    const comeback = announced(new Comeback("a", "2"));
+    comeback.isItsTurn = false;
+    comeback.recovery.restart();
+    comeback.tick().ask("b", "c").ask("b", "c");
     assertEquals(comeback.memory?.incarnation, "2");
   });
 
@@ -264,7 +285,7 @@ describe("Recovery: step 2, the announcement", () => {
 });
 
 describe("Recovery: step 3, what it has then", () => {
-  it("needs complete states from a majority of all members, not counting itself", () => {
+  it("needs complete states from a majority of the others", () => {
     const comeback = announced(new Comeback("a", "2")).ask("b", "c");
     comeback.expect(`
       a>b transfer "" of 2

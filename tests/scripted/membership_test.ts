@@ -1,166 +1,23 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { decodeFrame, encodeFrame } from "../../lib/codec.ts";
-import type { EngineHandlers } from "../../lib/node/engine/dispatcher.ts";
-import { Engine } from "../../lib/node/engine/engine.ts";
-import { Membership } from "../../lib/node/membership/membership.ts";
-import type { Runtime } from "../../lib/node/runtime/runtime.ts";
-import { checkOptions } from "../../lib/cluster/join_options.ts";
-import type { Life } from "../../lib/paxos/ballot.ts";
-import type { GenesisRequest, Header, Reply, Request } from "../../lib/paxos/messages.ts";
-import { VirtualTime } from "../support/virtual_time.ts";
+import { encodeFrame } from "../../lib/codec.ts";
+import type { Request } from "../../lib/paxos/messages.ts";
+import {
+  blank,
+  enquiry,
+  HEADER,
+  HELPER,
+  MEMBERS,
+  ScriptedMember,
+} from "./support/scripted_member.ts";
 import { life } from "./support/scripted_node.ts";
 
-const MEMBERS = ["a", "b", "c"];
-
-/** Member b, whose messages are delivered by hand. */
-class Script {
-  readonly time = new VirtualTime();
-  readonly engine: Engine;
-  readonly membership: Membership;
-  /** What happened, in order. */
-  readonly events: string[] = [];
-  hasQuorum = false;
-  wall = 0;
-  readonly #sent: { readonly to: string; readonly frame: ReturnType<typeof decoded> }[] = [];
-
-  constructor() {
-    const transport = { open() {}, send() {}, close() {} };
-    const settings = checkOptions({ id: "b", members: MEMBERS, transport });
-    const runtime: Runtime = { ...this.time.runtime, wallNow: () => this.wall };
-    const send = (to: string, frame: Uint8Array) =>
-      void this.#sent.push({ to, frame: decoded(frame) });
-    const nothing = () => {};
-    const handlers: EngineHandlers = {
-      genesis: (from, header, request) => this.membership.answer(from, header, request),
-      handover: () => Promise.reject(new Error("nobody hands anything over")),
-      asked: nothing,
-      otherGenesis: nothing,
-      notAMember: nothing,
-      replaced: () => void this.events.push("replaced"),
-      memberVotes: nothing,
-      otherVersion: nothing,
-      failed: nothing,
-    };
-    this.engine = new Engine(settings, runtime, life(5), { send, way: () => "direct" }, handlers);
-    this.membership = new Membership(this.engine, {
-      entered: (again) => this.events.push(again ? "entered again" : "entered"),
-      operational: () => this.events.push("operational"),
-      gaveUp: () => this.events.push("gaveUp"),
-      recovering: (member) => this.events.push(`${member} recovers`),
-      hopeless: (error) => this.events.push(error.code),
-      replaced: () => this.events.push("replaced"),
-    }, () => this.hasQuorum);
-  }
-
-  /** What it sends to `to` next, of these types; earlier messages are lost. */
-  async next(to: string, ...types: string[]): Promise<{ header: Header; request: Request }> {
-    for (let i = 0; i < 100; i++) {
-      for (let j = 0; j < 20; j++) await Promise.resolve();
-      for (const one of this.#sent.splice(0).reverse()) {
-        if (one.to !== to) continue;
-        const request = one.frame.requests.findLast(({ type }) => types.includes(type));
-        if (request !== undefined) return { header: one.frame.header, request };
-      }
-      await this.time.pass(100);
-    }
-    throw new Error(`it asks ${to} for no ${types.join(" or ")}`);
-  }
-
-  /** `from` answers it. */
-  answer(from: string, header: Partial<Header>, reply: Reply): void {
-    const full = { ...HEADER, ...header };
-    this.engine.receive(
-      from,
-      encodeFrame({ header: full, requests: [], repliesTo: this.engine.life, replies: [reply] }),
-    );
-  }
-
-  /** `from` asks it. */
-  async ask(from: string, asker: Life, request: GenesisRequest & { id: number }): Promise<Reply[]> {
-    for (let j = 0; j < 20; j++) await Promise.resolve();
-    this.#sent.length = 0;
-    const header = { ...HEADER, life: asker };
-    this.engine.receive(
-      from,
-      encodeFrame({ header, requests: [request], repliesTo: null, replies: [] }),
-    );
-    for (let j = 0; j < 20; j++) await Promise.resolve();
-    return this.#sent.filter(({ to }) => to === from).flatMap(({ frame }) => [...frame.replies]);
-  }
-
-  /** Operational in the first life, under a record of a's. */
-  async operational(): Promise<this> {
-    this.membership.start();
-    const record = {
-      id: "g",
-      lives: [life(1), life(5), life(1)],
-      floor: 0,
-      maxTtl: 5_000,
-      clients: false,
-    };
-    // It adopts only what names the life in which it answered a's second round.
-    await this.ask("a", life(1), enquiry("genesis", 2));
-    const { request } = await this.next("a", "enquire");
-    this.answer("a", { genesis: "g", incarnation: life(1), vector: record.lives }, {
-      id: request.id,
-      type: "record",
-      members: MEMBERS,
-      record,
-    });
-    assertEquals(this.membership.state, "operational");
-    this.events.length = 0;
-    return this;
-  }
-}
-
-const HEADER: Header = {
-  life: life(1),
-  clock: 0,
-  genesis: null,
-  epoch: 0,
-  incarnation: null,
-  vector: [],
-};
-
-function enquiry(
-  purpose: "record" | "genesis" | "givingUp",
-  round: 1 | 2,
-): GenesisRequest & { id: number } {
-  return { id: 77, type: "enquire", members: MEMBERS, purpose, round };
-}
-
-function decoded(bytes: Uint8Array) {
-  const frame = decodeFrame(bytes);
-  if (!frame.ok) throw new Error("not a frame");
-  return frame.frame;
-}
-
-/** Blank, as somebody else answers who has lost its memory. */
-const blank = (id: number): Reply => (
-  { id, type: "blank", members: MEMBERS, wall: 0, recovering: false }
-);
-
 describe("Membership: coming back (section 7)", () => {
-  /** A member that recovers under g, and whose answers so far were heard. */
-  async function recovering(): Promise<Script> {
-    const script = new Script();
-    script.membership.start();
-    const { request } = await script.next("a", "enquire");
-    const lives = [life(1), life(1), life(1)];
-    const record = { id: "g", lives, floor: 0, maxTtl: 5_000, clients: false };
-    const reply = { id: request.id, type: "record", members: MEMBERS, record } as const;
-    script.answer("a", { genesis: "g", incarnation: life(1), vector: lives }, reply);
-    assertEquals(script.membership.state, "recovering");
-    return script;
-  }
-  const helper = { genesis: "g", incarnation: life(1), vector: [life(1), life(1), life(1)] };
-
   it("asks for its incarnation, announces it, copies, and votes", async () => {
-    const script = await recovering();
+    const script = await new ScriptedMember().recovering();
     for (const from of ["a", "c"]) {
       const { request } = await script.next(from, "incarnation");
-      script.answer(from, helper, { id: request.id, type: "known", incarnation: life(1) });
+      script.answer(from, HELPER, { id: request.id, type: "known", incarnation: life(1) });
     }
     for (const from of ["a", "c"]) {
       const { request } = await script.next(from, "transfer");
@@ -169,7 +26,7 @@ describe("Membership: coming back (section 7)", () => {
       const last = { fenced: [], ended: [], floor: 9, vector, wait: 0 };
       const { id, announcement } = request;
       const piece = { id, type: "piece", announcement, registers: [], last } as const;
-      script.answer(from, { ...helper, vector }, piece);
+      script.answer(from, { ...HELPER, vector }, piece);
     }
     assertEquals(script.events, ["entered", "operational"]);
     assertEquals(script.engine.voter?.incarnation, life(5));
@@ -177,26 +34,26 @@ describe("Membership: coming back (section 7)", () => {
   });
 
   it("asks again whoever has not answered", async () => {
-    const script = await recovering();
+    const script = await new ScriptedMember().recovering();
     const first = await script.next("a", "incarnation");
-    script.answer("c", helper, { id: first.request.id, type: "known", incarnation: life(1) });
+    script.answer("c", HELPER, { id: first.request.id, type: "known", incarnation: life(1) });
     const second = await script.next("a", "incarnation");
     assertEquals(second.request.id, first.request.id);
-    script.answer("a", helper, { id: first.request.id, type: "known", incarnation: life(1) });
+    script.answer("a", HELPER, { id: first.request.id, type: "known", incarnation: life(1) });
     const announced = await script.next("c", "transfer");
     assertEquals((await script.next("c", "transfer")).request.id, announced.request.id);
   });
 
   for (const purpose of ["genesis", "givingUp"] as const) {
     it(`begins again when it answers the second round of ${purpose}`, async () => {
-      const script = await recovering();
+      const script = await new ScriptedMember().recovering();
       const { request } = await script.next("a", "incarnation");
-      script.answer("a", helper, { id: request.id, type: "known", incarnation: life(1) });
+      script.answer("a", HELPER, { id: request.id, type: "known", incarnation: life(1) });
       const from = purpose === "genesis" ? "a" : "c";
       const [answer] = await script.ask(from, life(2), enquiry(purpose, 2));
       assertEquals(answer.type, "blank");
       // a's answer of before is void, and so is c's to the question of before.
-      script.answer("c", helper, { id: request.id, type: "known", incarnation: life(1) });
+      script.answer("c", HELPER, { id: request.id, type: "known", incarnation: life(1) });
       const again = await script.next("a", "incarnation", "transfer");
       assertEquals(again.request.type, "incarnation");
       assert(again.request.id !== request.id);
@@ -204,7 +61,7 @@ describe("Membership: coming back (section 7)", () => {
   }
 
   it("of a helper's announcement the helper's vector tells at once", async () => {
-    const script = await new Script().operational();
+    const script = await new ScriptedMember().operational();
     const transfer: Request = {
       id: 5,
       type: "transfer",
@@ -229,7 +86,7 @@ describe("Membership: coming back (section 7)", () => {
 
 describe("Membership: answers that take long (section 12)", () => {
   it("waits longer for the next question then: only an answer to the latest one counts", async () => {
-    const script = new Script();
+    const script = new ScriptedMember();
     script.membership.start();
     await script.ask("a", life(1), enquiry("genesis", 2));
     const lives = [life(1), life(5), life(1)];
@@ -253,7 +110,7 @@ describe("Membership: answers that take long (section 12)", () => {
 
 describe("Membership: answers that come late, and those that do not (section 12)", () => {
   it("asks as often as ever when late answers came with one to the latest question", async () => {
-    const script = new Script();
+    const script = new ScriptedMember();
     script.membership.start();
     const blankOf = (id: number) => script.answer("a", {}, blank(id));
     const first = await script.next("a", "enquire");
@@ -269,7 +126,7 @@ describe("Membership: answers that come late, and those that do not (section 12)
 
 describe("Membership: giving up (section 7)", () => {
   it("without a quorum it asks in two rounds, and gives up when a majority lost its memory", async () => {
-    const script = await new Script().operational();
+    const script = await new ScriptedMember().operational();
     script.wall = 1_000;
     for (let round = 1; round <= 2; round++) {
       assertEquals(script.events, []);
@@ -289,7 +146,7 @@ describe("Membership: giving up (section 7)", () => {
 
   it("takes a life above the one before, whatever the clock says", async () => {
     for (const wall of [0, 10 ** 12]) {
-      const script = await new Script().operational();
+      const script = await new ScriptedMember().operational();
       script.wall = wall;
       for (let i = 0; i < 6 && script.events.length === 0; i++) {
         for (const from of ["a", "c"]) {
@@ -304,7 +161,7 @@ describe("Membership: giving up (section 7)", () => {
   });
 
   it("with a quorum it asks nothing, and does not give up whatever it is told", async () => {
-    const script = await new Script().operational();
+    const script = await new ScriptedMember().operational();
     script.hasQuorum = true;
     await script.time.pass(1_500);
     let asked = true;
@@ -319,7 +176,7 @@ describe("Membership: giving up (section 7)", () => {
 
 describe("Membership: two leaders (section 7)", () => {
   it("takes a new life before it answers the second round of another life of the first member", async () => {
-    const script = new Script();
+    const script = new ScriptedMember();
     script.membership.start();
     assertEquals((await script.ask("a", life(1), enquiry("genesis", 2)))[0].type, "blank");
     assertEquals(await script.ask("a", life(2), enquiry("genesis", 2)), []);

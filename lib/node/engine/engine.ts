@@ -2,6 +2,7 @@ import type { SynodError } from "../../errors.ts";
 import { decodeFrame, encodeFrame } from "../../codec.ts";
 import type { LamportClock, Life } from "../../paxos/ballot.ts";
 import type {
+  Frame,
   GenesisRecord,
   Header,
   PersonalRequest,
@@ -63,6 +64,8 @@ export class Engine {
   readonly #view: ClusterView;
   readonly #operations: Operations;
   readonly #outbox: Outbox;
+  /** Hands a frame to the network, for each of these. */
+  readonly #send: (to: readonly string[], frame: Frame) => void;
   readonly #dispatcher: Dispatcher;
   readonly #handlers: EngineHandlers;
   #closed = false;
@@ -86,15 +89,16 @@ export class Engine {
       },
       memberVotes: (member, incarnation) => handlers.memberVotes(member, incarnation),
     });
+    const send = this.#send = (to, frame) => {
+      const bytes = encodeFrame(frame);
+      this.frames.sent += to.length;
+      for (const peer of to) network.send(peer, bytes);
+    };
     const outbox = this.#outbox = new Outbox({
       self: settings.id,
       runtime,
       header: () => view.header,
-      send: (to, frame) => {
-        const bytes = encodeFrame(frame);
-        this.frames.sent += to.length;
-        for (const peer of to) network.send(peer, bytes);
-      },
+      send,
       loopback: (frame) => this.#guard(() => this.#dispatcher.loopback(frame)),
     });
     const way = (to: string) => network.way(to);
@@ -115,7 +119,7 @@ export class Engine {
       relay,
       handlers,
       request: (to, request) => outbox.request(to, request),
-      reply: (to, life, reply) => outbox.reply(to, life, reply),
+      reply: (to, life, reply) => this.reply(to, life, reply),
     });
   }
 
@@ -222,6 +226,11 @@ export class Engine {
     for (const member of to) this.#outbox.request(member, request);
   }
 
+  /** Asks other processes under this node's id, where a transport leads to them. */
+  askTwins(request: Request): void {
+    this.#sendToTwins([request], null, []);
+  }
+
   /**
    * Sends a request to one node alone, by whatever way there is to it. It was sent so many times already
    * since anything was heard from there.
@@ -243,7 +252,8 @@ export class Engine {
 
   /** Answers that life of `to`. */
   reply(to: string, life: Life, reply: Reply): void {
-    this.#outbox.reply(to, life, reply);
+    if (to === this.self && life !== this.life) this.#sendToTwins([], life, [reply]);
+    else this.#outbox.reply(to, life, reply);
   }
 
   /** Who gave a reply, if it is one that may be counted: a voting member under the same genesis. */
@@ -292,6 +302,16 @@ export class Engine {
       this.frames.dropped++;
       this.#handlers.failed(error);
     }
+  }
+
+  /** Past the outbox, which hands what is for this node's own id to itself. */
+  #sendToTwins(
+    requests: readonly Request[],
+    repliesTo: Life | null,
+    replies: readonly Reply[],
+  ): void {
+    if (this.#closed) return;
+    this.#send([this.self], { header: this.#view.header, requests, repliesTo, replies });
   }
 
   #askBy({ direct, via }: Choice, to: string, request: PersonalRequest): void {

@@ -16,6 +16,7 @@ import type {
   Request,
 } from "../../paxos/messages.ts";
 import { help, type Recovered, Recovery, type RecoveryEvent } from "../../paxos/recovery.ts";
+import { Turns } from "../../paxos/turns.ts";
 import { Voter } from "../../paxos/voter.ts";
 import type { Engine } from "../engine/engine.ts";
 import { LONGEST_ROUND_TRIP } from "../runtime/pacing.ts";
@@ -41,6 +42,9 @@ export interface MembershipEvents {
 const FIRST_WAIT = 20;
 const LONGEST_WAIT = 1_000;
 
+/** The longest wait between two questions while it is another member's turn to come back, in milliseconds. */
+const WAIT_FOR_TURN = 50;
+
 /** Questions of which it is remembered when they were asked: those of the longest round trip, one a second. */
 const MAX_PULLS = 40;
 
@@ -57,6 +61,9 @@ export class Membership {
   readonly #hasQuorum: () => boolean;
   #genesis: Genesis;
   #recovery: Recovery | null = null;
+  readonly #turns: Turns;
+  /** Whether a later process under this node's id has been heard. */
+  #isSucceeded = false;
   #givingUp: { machine: GivingUp; asks: number } | null = null;
   /** The longest wait between two questions: an answer to the latest one must have time to come. */
   #longestWait = LONGEST_WAIT;
@@ -74,6 +81,7 @@ export class Membership {
     this.#engine = engine;
     this.#events = events;
     this.#hasQuorum = hasQuorum;
+    this.#turns = new Turns(engine);
     this.#genesis = this.#blank();
   }
 
@@ -99,6 +107,8 @@ export class Membership {
   /** Answers a question of another node. */
   answer(from: string, header: Header, request: Request & GenesisRequest): void {
     const { id } = request;
+    this.#turns.asked(from, header, request, this.#engine.runtime.now());
+    if (from === this.#engine.self && header.life > this.#engine.life) this.#succeeded();
     const { reply, event, voids } = this.#genesis.answer(from, header, request, this.#reading());
     if (voids) this.#recovery?.restart();
     const answer = reply?.type === "membersMismatch" || !this.#engine.isStranger(from)
@@ -106,6 +116,13 @@ export class Membership {
       : { type: "notAMember" } as const;
     if (answer !== undefined) this.#engine.reply(from, header.life, { id, ...answer });
     this.#act(event);
+  }
+
+  /** A later process runs under this node's id. */
+  #succeeded(): void {
+    if (this.#isSucceeded) return;
+    this.#isSucceeded = true;
+    if (this.#engine.settings.afterMajorityLoss === "wait") this.#considerGivingUp();
   }
 
   /** `floor`: that of the genesis that this member has given up, if any. */
@@ -144,7 +161,7 @@ export class Membership {
     if (this.#recovery !== null) this.#send(this.#recovery.tick());
     this.#act(event);
     if (this.#genesis.state === "operational") return;
-    this.#again(wait);
+    this.#again(this.#recovery?.isWaiting ? Math.min(wait, WAIT_FOR_TURN) : wait);
   }
 
   #again(wait: number): void {
@@ -186,6 +203,7 @@ export class Membership {
   /** The machines know by the numbers which answers still count. */
   #receive(from: string, header: Header, reply: Reply): void {
     this.#measure(reply.id);
+    this.#turns.answered(from, header, reply, this.#engine.runtime.now());
     const { ask, event } = this.#genesis.receive(from, header, reply, this.#reading());
     this.#send(ask);
     this.#act(event);
@@ -205,7 +223,10 @@ export class Membership {
   }
 
   #send(ask: readonly Outgoing[]): void {
-    for (const { to, request } of ask) this.#engine.ask([to], request);
+    for (const { to, request } of ask) {
+      if (to === this.#engine.self) this.#engine.askTwins(request);
+      else this.#engine.ask([to], request);
+    }
   }
 
   #act(event: GenesisEvent | undefined): void {
@@ -256,6 +277,7 @@ export class Membership {
 
   #newRecovery(record: GenesisRecord): Recovery {
     const { self, members, life, calls, runtime } = this.#engine;
+    const hasCome = this.#turns.wait(record.maxTtl);
     return new Recovery({
       self,
       members,
@@ -263,6 +285,7 @@ export class Membership {
       genesis: record.id,
       nextId: () => calls.next(),
       lifeAfter: (life) => lifeAfter(life, () => runtime.random()),
+      isItsTurn: () => hasCome(runtime.now()),
     });
   }
 
@@ -313,14 +336,16 @@ export class Membership {
   /** Asks, now and then, while there is no quorum, whether there can ever be one again. */
   #considerGivingUp(): void {
     if (this.#stopped) return;
-    const { runtime, settings, self, members, record, calls, voter } = this.#engine;
-    if (settings.afterMajorityLoss === "wait") return;
+    const { runtime, settings, self, members, record, calls, voter, life } = this.#engine;
+    // It goes only if a later process takes its place.
+    if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;
     if (voter === null || record === null || this.#hasQuorum()) {
       this.#givingUp = null;
     } else {
       if (this.#givingUp === null || this.#givingUp.asks >= GIVING_UP_ASKS) {
         const nextId = () => calls.next();
-        this.#givingUp = { machine: new GivingUp({ self, members, record, nextId }), asks: 0 };
+        const machine = new GivingUp({ self, members, record, life, nextId });
+        this.#givingUp = { machine, asks: 0 };
       }
       this.#givingUp.asks++;
       this.#send(this.#givingUp.machine.questions());
@@ -330,8 +355,13 @@ export class Membership {
     this.#cancelGivingUp = runtime.setTimer(() => this.#considerGivingUp(), wait);
   }
 
-  /** Crashes on purpose: with all others, it can begin anew. */
+  /** Crashes on purpose: with all others, it can begin anew. A process that has a successor leaves that to it. */
   #giveUp(): void {
+    if (this.#givingUp!.machine.isSucceeded) return this.#events.replaced();
+    if (this.#engine.settings.afterMajorityLoss === "wait") {
+      this.#givingUp = null;
+      return;
+    }
     this.#givingUp = null;
     this.#recovery = null;
     const floor = this.#engine.record?.floor;
