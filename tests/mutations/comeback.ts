@@ -91,8 +91,8 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "any answer with a record counts, not only to the latest question",
-      find: "if (reply.id !== this.#pull || !sameMembers(reply.members, members))",
-      replace: "if (!sameMembers(reply.members, members))",
+      find: "const isFresh = reply.id === this.#pull;",
+      replace: "const isFresh = true;",
     },
     {
       section: 7,
@@ -109,8 +109,8 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "the record of who lists other members counts",
-      find: "if (reply.id !== this.#pull || !sameMembers(reply.members, members))",
-      replace: "if (reply.id !== this.#pull)",
+      find: "if (!sameMembers(reply.members, members)) return { ask: [] };",
+      replace: "",
     },
     {
       section: 7,
@@ -160,16 +160,22 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a question of the leader is asked under a number that was used before",
-      find: "number: this.#options.nextId(), answers: new Map()",
-      replace: "number: 1, answers: new Map()",
+      find: "const number = this.#options.nextId();\n    const first = round",
+      replace: "const number = 1;\n    const first = round",
     },
   ]),
   ...mutationsOf("lib/paxos/recovery.ts", ["tests/paxos/recovery_test.ts"], [
     {
       section: 7,
-      name: "a majority of the others is enough to come back",
-      find: "this.#needed = majority(options.members.length);",
-      replace: "this.#needed = majority(options.members.length - 1);",
+      name: "half of the others are enough to come back",
+      find: "this.#needed = majority(options.members.length - 1);",
+      replace: "this.#needed = Math.ceil((options.members.length - 1) / 2);",
+    },
+    {
+      section: 7,
+      name: "in an even list it takes more than a majority of the others to come back",
+      find: "this.#needed = majority(options.members.length - 1);",
+      replace: "this.#needed = majority(options.members.length);",
     },
     {
       section: 7,
@@ -336,27 +342,28 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "an answer to another question counts for giving up",
-      find: 'if (reply.id !== this.#number || reply.type !== "blank" || index < 0) return nothing;',
-      replace: 'if (reply.type !== "blank" || index < 0) return nothing;',
+      find: "if (reply.id !== this.#number) return nothing;",
+      replace: "",
     },
     {
       section: 7,
       name: "a member that votes counts as lost",
-      find: 'if (reply.id !== this.#number || reply.type !== "blank" || index < 0) return nothing;',
-      replace: "if (reply.id !== this.#number || index < 0) return nothing;",
+      find: 'if (reply.type === "record") {',
+      replace: "if (false) {",
       tests: ["tests/paxos/giving_up_test.ts", "tests/recovery/majority_loss_test.ts"],
     },
     {
       section: 7,
       name: "a member that is about to adopt the record counts as lost",
-      find: "|| record.lives[index] === header.life) return nothing;",
-      replace: ") return nothing;",
+      find:
+        "if (record.lives[index] === header.life || this.#remembering.has(from)) return nothing;",
+      replace: "if (this.#remembering.has(from)) return nothing;",
     },
     {
       section: 7,
       name: "who lists other members counts as lost",
-      find: "if (!sameMembers(reply.members, members) || record",
-      replace: "if (record",
+      find: "if (!sameMembers(reply.members, members)) return nothing;",
+      replace: "",
     },
     {
       section: 7,
@@ -367,7 +374,7 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a member gives up while a majority may be left",
-      find: "if (members.length - this.#lost.size >= majority(members.length)) return nothing;",
+      find: "if (members.length - this.#lost.size >= majority(members.length - 1)) return nothing;",
       replace: "if (this.#lost.size === 0) return nothing;",
     },
     {

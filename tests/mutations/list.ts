@@ -6,6 +6,7 @@ import { HOUSEKEEPING } from "./housekeeping.ts";
 import { LOCKS } from "./locks.ts";
 import type { Mutation } from "./mutation.ts";
 import { NODE } from "./node.ts";
+import { RELOADS } from "./reload.ts";
 import { REGISTERS } from "./registers.ts";
 import { RELAY } from "./relay.ts";
 import { SESSIONS } from "./sessions.ts";
@@ -21,6 +22,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CRASHES,
   ...HOUSEKEEPING,
   ...NODE,
+  ...RELOADS,
   ...FEATURES,
   ...LOCKS,
   ...RELAY,

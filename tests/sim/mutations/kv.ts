@@ -174,7 +174,7 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "a member that came back is content with the memory of one other",
     file: "lib/paxos/recovery.ts",
-    find: "this.#needed = majority(options.members.length);",
+    find: "this.#needed = majority(options.members.length - 1);",
     replace: "this.#needed = 1;",
     seeds: LATE,
   },

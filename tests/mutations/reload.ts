@@ -1,0 +1,235 @@
+import { type Mutation, mutationsOf } from "./mutation.ts";
+
+const GENESIS = ["tests/paxos/genesis_reload_test.ts"];
+const MEMBERSHIP = ["tests/scripted/membership_reload_test.ts"];
+const RELOAD = ["tests/recovery/reload_test.ts"];
+
+/** Section 7: several processes of one member, and members that come back at the same time. */
+export const RELOADS: readonly Mutation[] = [
+  ...mutationsOf("lib/paxos/genesis.ts", GENESIS, [
+    {
+      section: 7,
+      name: "a genesis goes on although somebody remembers",
+      find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a record voids no round of which it is an answer",
+      find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
+      replace: "if (isFresh) this.#round = null;",
+    },
+    {
+      section: 7,
+      name: "a record in an answer to the question for it voids no round",
+      find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
+      replace: "if (this.#isOfRound(reply.id)) this.#round = null;",
+    },
+    {
+      section: 7,
+      name: "a late record in answer to the first round does not void the second",
+      find: "const first = round === 2 ? this.#round!.number : null;",
+      replace: "const first = null;",
+    },
+    {
+      section: 7,
+      name: "a record voids rounds that began after its question",
+      find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
+      replace: "this.#round = null;",
+    },
+    {
+      section: 7,
+      name: "the leader does not ask its own id if anybody remembers",
+      find: ".filter(({ to }) => to === self || !round.answers.has(to));",
+      replace: ".filter(({ to }) => !round.answers.has(to));",
+    },
+    {
+      section: 7,
+      name: "an older process stays although a later one asks",
+      find: 'if (header.life > this.#life) return { event: { type: "replaced" } };',
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a later process makes way for an older one",
+      find: 'if (header.life > this.#life) return { event: { type: "replaced" } };',
+      replace: 'return { event: { type: "replaced" } };',
+    },
+    {
+      section: 7,
+      name: "the second round of an older process of the leader counts for the later one",
+      find: "    if (from === self) {\n      // A later",
+      replace: "    if (false) {\n      // A later",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/giving_up.ts", ["tests/paxos/giving_up_test.ts"], [
+    {
+      section: 7,
+      name: "a member of which a process remembers counts as lost afterwards",
+      find: " || this.#remembering.has(from)) return nothing;",
+      replace: ") return nothing;",
+    },
+    {
+      section: 7,
+      name: "a record does not void what was heard of that member before",
+      find: "if (!this.#lost.has(member) && !this.#before.has(member)) return;",
+      replace: "return;",
+    },
+    {
+      section: 7,
+      name: "a record in the second round leaves the first one valid",
+      find: "if (!this.#lost.has(member) && !this.#before.has(member)) return;",
+      replace: "if (!this.#lost.has(member)) return;",
+    },
+    {
+      section: 7,
+      name: "a late record in answer to the first round of giving up is ignored",
+      find: "if (reply.id === this.#number || reply.id === this.#first) this.#remembers(from);",
+      replace: "if (reply.id === this.#number) this.#remembers(from);",
+    },
+    {
+      section: 7,
+      name: "a record that answers any question voids a round of giving up",
+      find: "if (reply.id === this.#number || reply.id === this.#first) this.#remembers(from);",
+      replace: "this.#remembers(from);",
+    },
+    {
+      section: 7,
+      name: "a member that is known to remember holds up those that give up",
+      find: "if (!this.#lost.has(member) && !this.#before.has(member)) return;",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a member of two gives up while it could help the other one back",
+      find: "this.#lost.size >= majority(members.length - 1)) return nothing;",
+      replace: "this.#lost.size >= majority(members.length)) return nothing;",
+    },
+    {
+      section: 7,
+      name: "any other process under its id counts as its successor",
+      find: "this.#isSucceeded ||= header.life > life;",
+      replace: "this.#isSucceeded = true;",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/recovery.ts", ["tests/paxos/recovery_test.ts"], [
+    {
+      section: 7,
+      name: "a member announces its life although it is not its turn",
+      find: "if (!this.#announced && !this.#options.isItsTurn()) return [];",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a member that has announced its life waits for its turn once more",
+      find: "if (!this.#announced && !this.#options.isItsTurn()) return [];",
+      replace: "if (!this.#options.isItsTurn()) return [];",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/turns.ts", ["tests/paxos/turns_test.ts"], [
+    {
+      section: 7,
+      name: "a member waits for those behind it in the list, too",
+      find: "members.slice(0, members.indexOf(self))",
+      replace: "members.filter((member) => member !== self)",
+    },
+    {
+      section: 7,
+      name: "a member waits for its turn for ever",
+      find: "return now - since >= longest || this.#isFirst(now);",
+      replace: "return this.#isFirst(now);",
+    },
+    {
+      section: 7,
+      name: "a member that came back once is waited for ever after",
+      find: "if (now - at < TURN_TIME) return false;",
+      replace: "if (now >= at) return false;",
+    },
+    {
+      section: 7,
+      name: "an older process that votes ends the turn of the later one",
+      find: "this.#comingBack.get(from)?.life === header.life",
+      replace: "true",
+    },
+    {
+      section: 7,
+      name: "a member that votes counts as one that comes back when it asks",
+      find: 'request.type === "enquire" && header.incarnation === null',
+      replace: 'request.type === "enquire"',
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/membership.ts", MEMBERSHIP, [
+    {
+      section: 7,
+      name: "a new life goes on with the recovery of the one before",
+      find: "if (this.#recovery !== null) this.#recovery = this.#newRecovery(record!);",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "genesis is not told of the life that a recovery takes",
+      find: "        this.#engine.relive(event.life);\n        this.#genesis.relive(event.life);\n",
+      replace: "        this.#engine.relive(event.life);\n",
+    },
+    {
+      section: 7,
+      name: "answers of those that come back are not noted",
+      find: "this.#turns.answered(from, header, reply, this.#engine.runtime.now());",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "questions of those that come back are not noted",
+      find: "this.#turns.asked(from, header, request, this.#engine.runtime.now());",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "an older process comes back as a later one than its successor",
+      find: "if (this.#givingUp!.machine.isSucceeded) return this.#events.replaced();",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a member that shall wait keeps the place of its successor",
+      find: 'if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;',
+      replace: 'if (settings.afterMajorityLoss === "wait") return;',
+    },
+    {
+      section: 7,
+      name: "a member that shall wait asks whether all is lost without a successor",
+      find: 'if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;',
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a node asks itself instead of other processes under its id",
+      find: "if (to === this.#engine.self) this.#engine.askTwins(request);",
+      replace: "if (false) this.#engine.askTwins(request);",
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/engine.ts", MEMBERSHIP, [
+    {
+      section: 7,
+      name: "a node tells itself what another process under its id has asked",
+      find: "if (to === this.self && life !== this.life) this.#sendToTwins([], life, [reply]);",
+      replace: "if (false) this.#sendToTwins([], life, [reply]);",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/genesis.ts", RELOAD, [
+    {
+      section: 12,
+      name: "everything reloaded at once begins anew beside the older processes",
+      find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
+      replace: "if (false) this.#round = null;",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/recovery.ts", RELOAD, [
+    {
+      section: 12,
+      name: "everything reloaded at once puts every memory out of use at once",
+      find: "if (!this.#announced && !this.#options.isItsTurn()) return [];",
+      replace: "if (false) return [];",
+    },
+  ]),
+];
