@@ -13,12 +13,17 @@ const TURNS = 30;
 
 /** A clock that goes only when it is told to: hours pass in seconds, and every timer is counted. */
 export class VirtualTime {
-  readonly #random = new Random("virtual time");
+  readonly #random: Random;
   /** A binary heap, the earliest first. */
   readonly #queue: Timer[] = [];
   #now = 0;
   #order = 0;
   #live = 0;
+
+  /** `seed` decides about everything that is left to chance. */
+  constructor(seed = "virtual time") {
+    this.#random = new Random(seed);
+  }
 
   /** How many timers of nodes are running; frames under way do not count. */
   get timers(): number {
