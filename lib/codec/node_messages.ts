@@ -9,9 +9,9 @@ const OUTCOMES = ["written", "found", "invalid_value", "no_quorum", "full"] as c
 export const NODE_REQUESTS: RequestKinds<"handover" | "ask"> = {
   handover: {
     number: 14,
-    fields: 10,
+    fields: 11,
     handler: "node",
-    encode: ({ id, op, pid, register, value, bindings, timeout }, number, to) => [
+    encode: ({ id, op, pid, register, value, bindings, timeout, since }, number, to) => [
       number,
       id,
       ...to.operation(op),
@@ -20,6 +20,7 @@ export const NODE_REQUESTS: RequestKinds<"handover" | "ask"> = {
       value,
       encodeBindings(bindings, to),
       timeout,
+      to.counter(since),
     ],
     decode: (field, id, from) => ({
       id,
@@ -30,6 +31,7 @@ export const NODE_REQUESTS: RequestKinds<"handover" | "ask"> = {
       value: blob(field[7]),
       bindings: decodeBindings(field[8], from),
       timeout: milliseconds(field[9], MAX_TIMEOUT),
+      since: from.counter(field[10]),
     }),
     size: ({ value }) => value.length,
   },

@@ -1,59 +1,70 @@
-import type { Life } from "../paxos/ballot.ts";
 import type { HandoverReply } from "../paxos/messages.ts";
 import type { OperationId } from "../paxos/register.ts";
 
-/** So many results are remembered, of so many bytes in all. */
+/** Results that are remembered at most. */
 const MAX_RESULTS = 10_000;
+
+/** The bytes of all results that are remembered, at most. */
 const MAX_BYTES = 16 * 2 ** 20;
+
+/** A put that was handed over. */
+interface Handover {
+  /** See `HandoverRequest`. */
+  readonly since: number;
+  readonly result: Promise<HandoverReply>;
+  /** The bytes that the result holds. */
+  size: number;
+}
 
 /**
  * Runs each put that was handed over once, however often it is asked for, and answers with the same
  * result again.
+ *
+ * The highest `since` among those that are forgotten stands for all of them: what is not above it and is
+ * not remembered may have run, and never runs again. Askers that come later have a higher one, since Lamport
+ * clocks spread with every frame.
  */
 export class Handovers {
   /** Oldest first. */
-  readonly #results = new Map<OperationId, Promise<HandoverReply>>();
-  /** The bytes that each result holds. */
-  readonly #sizes = new Map<OperationId, number>();
+  readonly #handovers = new Map<OperationId, Handover>();
   #bytes = 0;
-  /** For each asker's life the highest number of an operation that was run and is forgotten. */
-  readonly #forgotten = new Map<Life, number>();
+  /** The highest `since` of those that are forgotten. */
+  #forgotten = 0;
+
+  /** How many results are remembered. */
+  get size(): number {
+    return this.#handovers.size;
+  }
 
   /** The result of `op`, by `run` unless it was run before. */
-  once(op: OperationId, run: () => Promise<HandoverReply>): Promise<HandoverReply> {
-    const known = this.#results.get(op);
-    if (known !== undefined) return known;
-    const [life, sequence] = parse(op);
+  once(
+    op: OperationId,
+    since: number,
+    run: () => Promise<HandoverReply>,
+  ): Promise<HandoverReply> {
+    const known = this.#handovers.get(op);
+    if (known !== undefined) return known.result;
     // It may have been run: then running it again could make it take effect twice, and to refuse it
     // would be to say that it never did.
-    if (sequence <= (this.#forgotten.get(life) ?? 0)) {
-      return Promise.resolve({ type: "handed", outcome: "no_quorum" });
-    }
-    const result = run();
-    this.#results.set(op, result);
-    if (this.#results.size > MAX_RESULTS) this.#forgetOldest();
-    result.then((reply) => {
-      if (!("value" in reply) || this.#results.get(op) !== result) return;
-      this.#sizes.set(op, reply.value.length);
-      this.#bytes += reply.value.length;
+    if (since <= this.#forgotten) return Promise.resolve({ type: "handed", outcome: "no_quorum" });
+    const handover: Handover = { since, result: run(), size: 0 };
+    this.#handovers.set(op, handover);
+    if (this.#handovers.size > MAX_RESULTS) this.#forgetOldest();
+    handover.result.then((reply) => {
+      if (!("value" in reply) || this.#handovers.get(op) !== handover) return;
+      handover.size = reply.value.length;
+      this.#bytes += handover.size;
       while (this.#bytes > MAX_BYTES) this.#forgetOldest();
     }, () => {});
-    return result;
+    return handover.result;
   }
 
   #forgetOldest(): void {
-    for (const op of this.#results.keys()) {
-      this.#results.delete(op);
-      this.#bytes -= this.#sizes.get(op) ?? 0;
-      this.#sizes.delete(op);
-      const [life, sequence] = parse(op);
-      this.#forgotten.set(life, Math.max(sequence, this.#forgotten.get(life) ?? 0));
+    for (const [op, { since, size }] of this.#handovers) {
+      this.#handovers.delete(op);
+      this.#bytes -= size;
+      this.#forgotten = Math.max(this.#forgotten, since);
       return;
     }
   }
-}
-
-function parse(op: OperationId): [Life, number] {
-  const slash = op.indexOf("/");
-  return [op.slice(0, slash), Number(op.slice(slash + 1))];
 }

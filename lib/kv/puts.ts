@@ -31,6 +31,9 @@ export type PutOutcome =
 /** Why questions end that nobody needs any more. */
 const OVER = new Error("The put that was handed over has ended");
 
+/** Why a put is not answered. */
+const MALFORMED = new Error("The put that was handed over was made in the future");
+
 const REFUSED: HandoverReply = { type: "handed", outcome: "invalid_value" };
 const LOST: HandoverReply = { type: "handed", outcome: "no_quorum" };
 
@@ -60,8 +63,10 @@ export class Puts {
 
   /** Answers a node that handed a put over: each operation is run once, however often it is asked. */
   handover(request: HandoverRequest): Promise<HandoverReply> {
-    const { op, pid, register, value, bindings, timeout } = request;
-    return this.#handovers.once(op, async (): Promise<HandoverReply> => {
+    const { op, pid, register, value, bindings, timeout, since } = request;
+    // The asker's clock is in the header of its frame: no honest counter is above it.
+    if (since > this.#core.engine.clock.counter) return Promise.reject(MALFORMED);
+    return this.#handovers.once(op, since, async (): Promise<HandoverReply> => {
       const bound = pidOf(bindings);
       if (bound === undefined || !samePid(bound, pid)) return REFUSED;
       const { maxValueBytes } = this.#core.engine.settings;
@@ -153,7 +158,11 @@ export class Puts {
       if (full && put.firstAccept !== undefined) return { kind: "unknown" };
       throw error;
     } finally {
-      if (wrote && chosenForSure !== undefined) owner?.knows(register, chosenForSure);
+      if (owner !== undefined && wrote) {
+        if (chosenForSure === undefined) owner.lost(register);
+        else owner.knows(register, chosenForSure);
+        this.#processes.wrote(owner);
+      }
     }
   }
 
@@ -182,6 +191,7 @@ export class Puts {
       value,
       bindings,
       timeout,
+      since: engine.clock.next(),
     });
     switch (reply.outcome) {
       case "written":

@@ -1,6 +1,7 @@
 import type { Core } from "../node/core.ts";
 import { releaseChange } from "../paxos/kv_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
+import { tidy } from "./tidying.ts";
 
 /** So many registers are released at the same time. */
 const RELEASED_AT_ONCE = 64;
@@ -8,13 +9,28 @@ const RELEASED_AT_ONCE = 64;
 /** Between two tries to release the same register, in milliseconds. */
 const RETRY_WAIT = 50;
 
+/** The length from which an owner's list is looked through for what was sealed. */
+const TIDY_FROM = 1_000;
+
+/** What became of an owner's writes of one register. */
+export interface Writes {
+  /** Whether one of them was chosen. */
+  owned: boolean;
+  /** Those of which it is not known whether they were, or will be. */
+  unknown: number;
+  /** Those among them that are not over. */
+  underWay: number;
+  /** How many there were. */
+  version: number;
+}
+
 /** What one process of this node has put in its own name, and may have. */
 export class Owner {
   readonly pid: Pid;
   /** Whether it has ended: from then on nothing is proposed for it. */
   ended = false;
   /** The registers that it owns, or may own by a write that nobody knows the outcome of. */
-  readonly registers: Map<RegisterId, { owned: boolean; unknown: number }> = new Map();
+  readonly registers: Map<RegisterId, Writes> = new Map();
 
   /** An owner of nothing. */
   constructor(pid: Pid) {
@@ -23,9 +39,20 @@ export class Owner {
 
   /** A write of this owner is about to be sent: it may take effect from now on. */
   writes(register: RegisterId): void {
+    let writes = this.registers.get(register);
+    if (writes === undefined) {
+      writes = { owned: false, unknown: 0, underWay: 0, version: 0 };
+      this.registers.set(register, writes);
+    }
+    writes.unknown++;
+    writes.underWay++;
+    writes.version++;
+  }
+
+  /** One such write is over, and its outcome is not known. */
+  lost(register: RegisterId): void {
     const writes = this.registers.get(register);
-    if (writes === undefined) this.registers.set(register, { owned: false, unknown: 1 });
-    else writes.unknown++;
+    if (writes !== undefined) writes.underWay--;
   }
 
   /** The outcome of one such write is known: whether it was chosen. */
@@ -33,6 +60,7 @@ export class Owner {
     const writes = this.registers.get(register);
     if (writes === undefined) return;
     writes.unknown--;
+    writes.underWay--;
     writes.owned ||= chosen;
     if (!writes.owned && writes.unknown === 0) this.registers.delete(register);
   }
@@ -42,6 +70,8 @@ export class Owner {
 export class ProcessTable {
   readonly #core: Core;
   readonly #owners = new Map<string, Owner>();
+  /** Those whose lists are being looked through, or at which length they are next. */
+  readonly #tidied = new WeakMap<Owner, number>();
   #last = 0;
 
   /** The processes of `core`'s node. */
@@ -65,6 +95,17 @@ export class ProcessTable {
   /** The one with this pid, while it lives. */
   owner(pid: Pid): Owner | undefined {
     return this.#owners.get(nameOf(pid));
+  }
+
+  /** A write of `owner` is over: its list may be long enough to be looked through, in the background. */
+  wrote(owner: Owner): void {
+    const { registers } = owner;
+    if (registers.size < (this.#tidied.get(owner) ?? TIDY_FROM) || owner.ended) return;
+    this.#tidied.set(owner, Infinity);
+    void tidy(this.#core, owner).then(() => {
+      // As much again may come before the next look, so that each put costs one look at most, or two.
+      this.#tidied.set(owner, Math.max(TIDY_FROM, 2 * registers.size));
+    });
   }
 
   /** It is over: nothing is proposed for it any more. */

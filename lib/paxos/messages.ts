@@ -164,6 +164,8 @@ export interface HandoverRequest {
   readonly bindings: readonly Binding[];
   /** How long the receiver may look for a quorum, in milliseconds. */
   readonly timeout: number;
+  /** The asker's Lamport counter when it handed the put over, the same however often it asks. */
+  readonly since: number;
 }
 
 /** Something between two nodes that has nothing to do with votes: about a singleton. */

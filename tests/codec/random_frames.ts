@@ -97,6 +97,7 @@ export class RandomFrames {
       value: this.value(),
       bindings: this.bindings(),
       timeout: this.time(600_000),
+      since: this.counter(),
     }),
     relay: () => ({ type: "relay", to: this.node(), payload: this.load() }),
     relayed: () => ({

@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Handovers } from "../../lib/kv/handovers.ts";
 import type { HandoverReply } from "../../lib/paxos/messages.ts";
@@ -20,10 +20,10 @@ describe("Handovers", () => {
     const handovers = new Handovers();
     let runs = 0;
     const run = () => result(++runs);
-    const first = handovers.once(`${LIFE}/1`, run);
-    assertStrictEquals(handovers.once(`${LIFE}/1`, run), first);
+    const first = handovers.once(`${LIFE}/1`, 1, run);
+    assertStrictEquals(handovers.once(`${LIFE}/1`, 1, run), first);
     const reply = await first;
-    assertStrictEquals(await handovers.once(`${LIFE}/1`, run), reply);
+    assertStrictEquals(await handovers.once(`${LIFE}/1`, 1, run), reply);
     assertEquals(runs, 1);
   });
 
@@ -31,7 +31,7 @@ describe("Handovers", () => {
     const handovers = new Handovers();
     const ran: number[] = [];
     for (const [token, op] of [`${LIFE}/1`, `${LIFE}/2`, "-P70F6sqFhqk35ea00oR/1"].entries()) {
-      await handovers.once(op, () => {
+      await handovers.once(op, 1, () => {
         ran.push(token);
         return result(token);
       });
@@ -43,25 +43,38 @@ describe("Handovers", () => {
     const handovers = new Handovers();
     // 16 MiB at most are remembered.
     for (let sequence = 1; sequence <= 40; sequence++) {
-      await handovers.once(`${LIFE}/${sequence}`, () => result(sequence, 2 ** 20));
+      await handovers.once(`${LIFE}/${sequence}`, sequence, () => result(sequence, 2 ** 20));
     }
     let ran = false;
-    const reply = await handovers.once(`${LIFE}/1`, () => {
+    const reply = await handovers.once(`${LIFE}/1`, 1, () => {
       ran = true;
       return result(0);
     });
     assertEquals(ran, false);
     assertEquals(reply, { type: "handed", outcome: "no_quorum" });
-    const last = await handovers.once(`${LIFE}/40`, () => result(0));
+    const last = await handovers.once(`${LIFE}/40`, 40, () => result(0));
     assertEquals(last.outcome === "written" && last.token, 40);
   });
 
   it("forgets the oldest of ten thousand, however small", async () => {
     const handovers = new Handovers();
     for (let sequence = 1; sequence <= 10_001; sequence++) {
-      void handovers.once(`${LIFE}/${sequence}`, () => result(sequence));
+      void handovers.once(`${LIFE}/${sequence}`, sequence, () => result(sequence));
     }
-    assertEquals((await handovers.once(`${LIFE}/1`, () => result(0))).outcome, "no_quorum");
-    assertEquals((await handovers.once(`${LIFE}/2`, () => result(0))).outcome, "written");
+    assertEquals((await handovers.once(`${LIFE}/1`, 1, () => result(0))).outcome, "no_quorum");
+    assertEquals((await handovers.once(`${LIFE}/2`, 2, () => result(0))).outcome, "written");
+  });
+
+  it("remembers of 100,000 lives no more than of 10,000, and runs what the next one asks for", async () => {
+    const handovers = new Handovers();
+    for (let n = 1; n <= 100_000; n++) {
+      void handovers.once(`${LIFE}${n}/1`, n, () => result(n));
+      assertLessOrEqual(handovers.size, 10_000);
+    }
+    // Of a life that it has never heard of: it may be one of those.
+    const unknown = await handovers.once(`${LIFE}/1`, 5, () => result(0));
+    assertEquals(unknown.outcome, "no_quorum");
+    const next = await handovers.once(`${LIFE}/1`, 100_001, () => result(7));
+    assertEquals(next.outcome, "written");
   });
 });

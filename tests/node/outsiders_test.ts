@@ -405,7 +405,7 @@ describe("what a client writes", () => {
     const { time, nodes: [first] } = cluster;
     const process = first.spawn();
     const bindings = [{ kind: "pid", pid: process.pid }] as const;
-    const put = { type: "handover", pid: process.pid, bindings, timeout: 1_000 } as const;
+    const put = { type: "handover", pid: process.pid, bindings, timeout: 1_000, since: 1 } as const;
     const requests: Request[] = [
       { ...put, id: 1, op: `${life}/1`, register: lock, value: present.value },
       { ...put, id: 2, op: `${life}/2`, register: "k\xf6\xff\xff", value: present.value },

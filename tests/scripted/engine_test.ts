@@ -187,6 +187,7 @@ describe("Engine: what is relayed", () => {
     value: new Uint8Array(1),
     bindings: [],
     timeout: 5,
+    since: 0,
   };
   const question: RelayPayload = { repliesTo: null, message: handover };
   const relayed: Request = { id: 1, type: "relayed", from: "x", life: life(5), payload: question };

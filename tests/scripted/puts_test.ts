@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeValue } from "../../lib/codec.ts";
 import { pidEnded, resolveBindings } from "../../lib/kv/bindings.ts";
@@ -7,6 +7,12 @@ import type { Binding } from "../../lib/paxos/register.ts";
 import { type Owner, ProcessTable } from "../../lib/owners/process_table.ts";
 import { KEY, life, ScriptedNode, type ScriptOptions } from "./support/scripted_node.ts";
 import { acceptRequest } from "../support/accept_request.ts";
+
+/** What the list of `owner` says of the key. */
+function listed({ registers }: Owner): { owned: boolean; unknown: number } {
+  const { owned, unknown } = registers.get(KEY)!;
+  return { owned, unknown };
+}
 
 const VALUE = encodeValue("x", 100);
 
@@ -218,12 +224,12 @@ describe("ProcessTable: a process that exits (section 4)", () => {
     owner.writes(KEY);
     owner.writes(KEY);
     owner.knows(KEY, false);
-    assertEquals(owner.registers.get(KEY), { owned: false, unknown: 1 });
+    assertEquals(listed(owner), { owned: false, unknown: 1 });
     owner.knows(KEY, false);
     assertEquals(owner.registers.size, 0);
     owner.writes(KEY);
     owner.knows(KEY, true);
-    assertEquals(owner.registers.get(KEY), { owned: true, unknown: 0 });
+    assertEquals(listed(owner), { owned: true, unknown: 0 });
   });
 
   it("tries until it is done", async () => {
@@ -301,10 +307,14 @@ describe("resolveBindings(): what a put may be bound to (section 4)", () => {
 });
 
 describe("Puts: handed over (section 4)", () => {
-  const request = (script: Script, pid = script.owner.pid, bindings = [script.pid]) => ({
-    ...{ type: "handover", op: `${life(7)}/1`, pid, register: KEY } as const,
-    ...{ value: VALUE, bindings, timeout: 1_000 },
-  });
+  const request = (script: Script, pid = script.owner.pid, bindings = [script.pid]) => {
+    // The header of its frame.
+    script.node.engine.clock.observe(1);
+    return {
+      ...{ type: "handover", op: `${life(7)}/1`, pid, register: KEY } as const,
+      ...{ value: VALUE, bindings, timeout: 1_000, since: 1 },
+    };
+  };
 
   it("is run for a process of this life, and answered again with what came of it", async () => {
     const script = await Script.start();
@@ -324,6 +334,13 @@ describe("Puts: handed over (section 4)", () => {
     const bindings: Binding[] = [{ kind: "pid", pid }];
     const { outcome } = await script.puts.handover(request(script, pid, bindings));
     assertEquals(outcome, "no_quorum");
+  });
+
+  it("is not answered if it was made in the future: its counter would stand for all others", async () => {
+    const script = await Script.start();
+    const future = { ...request(script), since: script.node.engine.clock.counter + 1 };
+    await assertRejects(() => script.puts.handover(future));
+    assertEquals((await script.node.asked("a")).length, 0);
   });
 
   it("is refused if it is not bound to that process", async () => {
