@@ -39,7 +39,7 @@ export type { MemberState } from "./lib/paxos/genesis.ts";
 export type { LockMode } from "./lib/paxos/lock_register.ts";
 export type { Pid, SessionId } from "./lib/paxos/register.ts";
 export { Process, type SpawnOptions } from "./lib/processes/process.ts";
-export type { CallOptions } from "./lib/singletons/singletons.ts";
+export type { CallOptions } from "./lib/singletons/call_options.ts";
 export type { Callable, Remote, Remotely } from "./lib/singletons/remote.ts";
 export type { AnySpec, ChildContext, ChildSpec, Restart } from "./lib/singletons/spec.ts";
 export { nodeToken, type NodeTokenOptions } from "./transports/auth/node_token.ts";

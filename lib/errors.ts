@@ -11,6 +11,7 @@ export type SynodErrorCode =
   | "members_mismatch"
   | "version_mismatch"
   | "no_host"
+  | "deadlock"
   | "unauthorized"
   | "released"
   | "exited";

@@ -1,3 +1,4 @@
+import type { Key } from "../codec.ts";
 import type { Pid } from "../paxos/register.ts";
 
 /** The events of a node, and what their `detail` says. */
@@ -17,9 +18,10 @@ export interface ClusterEvents {
   restart: { genesis: string };
   /**
    * A process failed, and nobody looked at its result: it threw, it was told to exit with a reason, or it
-   * lost its session.
+   * lost its session. Or a singleton of this node could not be started, and no call was waiting for it: then
+   * `spec` is the id of its spec, and `key` its key.
    */
-  processerror: { pid: Pid; error: unknown };
+  processerror: { pid: Pid; error: unknown; spec?: string; key?: Key };
   /** Something is wrong that nobody was waiting for. */
   error: { error: Error };
 }

@@ -22,6 +22,11 @@ export interface JoinOptions {
   sessionTtl?: number;
   /** How many milliseconds an operation looks for a quorum. Default: 2,000. */
   timeout?: number;
+  /**
+   * How many milliseconds a call of a singleton may take, unless it says otherwise; then it rejects with a
+   * `TimeoutError`. Default: 30,000.
+   */
+  callTimeout?: number;
   /** The singletons that this node can run. */
   hosts?: readonly AnySpec[];
   /** Aborting it closes the node. */
@@ -59,6 +64,7 @@ const NAMES: OptionNames<JoinOptions> = {
   transport: true,
   sessionTtl: true,
   timeout: true,
+  callTimeout: true,
   hosts: true,
   signal: true,
   maxValueBytes: true,
@@ -73,6 +79,7 @@ const NAMES: OptionNames<JoinOptions> = {
 export interface JoinSettings extends Settings {
   readonly transports: readonly Transport[];
   readonly hosts: readonly AnySpec[];
+  readonly callTimeout: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -111,6 +118,7 @@ export function checkOptions(options: JoinOptions): JoinSettings {
     transports: checkTransports(options.transport),
     sessionTtl,
     timeout: integer(options, "timeout", 2_000, 1, 2 ** 31 - 1),
+    callTimeout: integer(options, "callTimeout", 30_000, 1, 2 ** 31 - 1),
     hosts: checkHosts(options.hosts),
     signal,
     maxValueBytes: integer(options, "maxValueBytes", 2 ** 20, 1, 8 * 2 ** 20),
@@ -172,7 +180,14 @@ function checkTransports(transport: unknown): readonly Transport[] {
 
 function integer(
   options: JoinOptions,
-  name: "sessionTtl" | "timeout" | "maxValueBytes" | "maxKeys" | "maxBytes" | "maxSessionTtl",
+  name:
+    | "sessionTtl"
+    | "timeout"
+    | "callTimeout"
+    | "maxValueBytes"
+    | "maxKeys"
+    | "maxBytes"
+    | "maxSessionTtl",
   otherwise: number,
   least: number,
   most: number,

@@ -151,7 +151,9 @@ export function wireNode(
   const singletons = new Singletons({
     core,
     specs: settings.hosts,
+    callTimeout: settings.callTimeout,
     spawn,
+    startFailed: (detail) => emit("processerror", detail),
     failed: (error) => emit("error", { error: toError(error) }),
   });
   const parts = {

@@ -1,4 +1,4 @@
-import { decodeValue, parseRegisterId } from "../codec.ts";
+import { decodeValue, type Key, parseRegisterId } from "../codec.ts";
 import { SynodError } from "../errors.ts";
 import type { EndedSessions } from "../owners/ended_sessions.ts";
 import type { Core } from "../node/core.ts";
@@ -10,9 +10,11 @@ import { parseSession } from "../paxos/sessions.ts";
 import type { Process } from "../processes/process.ts";
 import { type Answer, encodeAnswer, encodeQuestion, type Question } from "./bodies.ts";
 import { type Handling, Inbox } from "./inbox.ts";
-import { Instance, toFailure } from "./instance.ts";
-import { leaveChange, takeChange } from "./singleton_value.ts";
-import type { AnySpec, ChildContext } from "./spec.ts";
+import { type Calling, contextOf } from "./context.ts";
+import { toFailure } from "./failure.ts";
+import { Instance } from "./instance.ts";
+import { leaveChange, type Leaving, takeChange } from "./singleton_value.ts";
+import { type AnySpec, isKept } from "./spec.ts";
 
 type Start = Question & { readonly type: "start" };
 
@@ -26,14 +28,47 @@ export interface HostParts {
   readonly spawn: () => Process<unknown>;
   /** What has to be kept running has ended here: somebody else has to start it. */
   readonly left: (register: RegisterId, spec: AnySpec, args: Uint8Array) => void;
+  /** What has to be kept running begins here. */
+  readonly began: (register: RegisterId, spec: AnySpec, args: Uint8Array) => void;
+  /** A start failed that no call waits for. */
+  readonly startFailed: (failed: StartFailed) => void;
   /** Something failed that nobody is waiting for. */
   readonly failed: (error: unknown) => void;
+  /** How instances call others. */
+  readonly calling: Calling;
+}
+
+/** A start that failed, of which no caller is told. */
+export interface StartFailed {
+  readonly pid: Pid;
+  readonly error: unknown;
+  /** The id of the spec. */
+  readonly spec: string;
+  readonly key: Key;
 }
 
 interface Running {
   readonly instance: Instance;
   readonly process: Process<unknown>;
   started: Promise<Answer>;
+}
+
+/** A register that is won, and what is to be run for it. */
+interface Won {
+  readonly register: RegisterId;
+  readonly spec: AnySpec;
+  readonly process: Process<unknown>;
+  readonly token: number;
+  readonly args: Uint8Array;
+  readonly start: Start;
+}
+
+/** An instance that is made, or was to be. */
+interface Made extends Won {
+  readonly instance: Instance;
+  readonly began: number;
+  /** What its start has made. */
+  made: { readonly value: unknown } | null;
 }
 
 /** The singletons that run on this node. */
@@ -53,7 +88,7 @@ export class Host {
     this.#parts = parts;
     this.#specs = new Map(parts.specs.map((spec) => [spec.id, spec]));
     this.#life = parts.core.engine.life;
-    this.#inbox = new Inbox((...attempt) => this.#call(...attempt));
+    this.#inbox = this.#newInbox();
   }
 
   /** How many run. */
@@ -78,9 +113,11 @@ export class Host {
     const { engine } = this.#parts.core;
     // Only this very life can say of a call that it never started: for all others it stays silent.
     if (question.type !== "call" || parseSession(question.session).life !== engine.life) return;
+    // Its caller's clock is in the header of the frame: no honest birth is above it.
+    if (question.birth > engine.clock.counter) return;
     if (this.#life !== engine.life) {
       this.#life = engine.life;
-      this.#inbox = new Inbox((...attempt) => this.#call(...attempt));
+      this.#inbox = this.#newInbox();
     }
     this.#inbox.receive(from, life, question, answer);
   }
@@ -111,7 +148,18 @@ export class Host {
     return starting;
   }
 
-  async #start({ register, spec: id, args, timeout }: Start): Promise<Answer> {
+  #newInbox(): Inbox {
+    const { engine } = this.#parts.core;
+    return new Inbox({
+      handle: (...attempt) => this.#call(...attempt),
+      now: () => engine.runtime.now(),
+      // Renewals carry clocks: those who call later have heard of all births that are forgotten by then.
+      keptFor: () => Math.max(engine.record?.maxTtl ?? 0, CALLERS_KEPT),
+    });
+  }
+
+  async #start(start: Start): Promise<Answer> {
+    const { register, spec: id, args, timeout } = start;
     const { core, ended, spawn } = this.#parts;
     const spec = this.#specs.get(id);
     if (spec === undefined) {
@@ -141,11 +189,11 @@ export class Host {
         return { type: "started", pid: result.pid, token };
       }
       if (!mayTake()) throw lost();
-      return await this.#run(register, spec, process, token, result.args);
+      return await this.#run({ register, spec, process, token, args: result.args, start });
     } catch (error) {
       // What it wrote may take effect yet: the process that it names has ended by then.
       if (this.#running.get(register)?.process !== process && wrote) {
-        void this.#leave(register, pid, false, true);
+        void this.#leave(register, pid, { byItself: false, failed: false }, true);
       }
       void process.exit();
       throw error;
@@ -153,13 +201,8 @@ export class Host {
   }
 
   /** Runs the instance of a register that is won. */
-  #run(
-    register: RegisterId,
-    spec: AnySpec,
-    process: Process<unknown>,
-    token: number,
-    args: Uint8Array,
-  ): Promise<Answer> {
+  #run(won: Won): Promise<Answer> {
+    const { register, spec, process, token } = won;
     const { core, failed } = this.#parts;
     const { pid } = process;
     const instance = new Instance({
@@ -169,62 +212,79 @@ export class Host {
       maxValueBytes: core.engine.settings.maxValueBytes,
       isOpen: () => !process.signal.aborted && core.session.isValid(pid.session),
     });
-    const context: ChildContext = {
-      key: parseRegisterId(register).key,
-      pid,
-      token,
-      signal: process.signal,
-      node: core.engine.self,
-      exit: (reason) => process.exit(reason),
-    };
     const began = core.engine.runtime.now();
-    let made: { readonly value: unknown } | null = null;
-    let failure: Answer | undefined;
+    const making: Made = { ...won, instance, began, made: null };
     let ended!: () => void;
     const over = new Promise<void>((resolve) => ended = resolve);
     // In the very turn in which the process ends: while the node closes there may be no other.
     onAbort(process.signal, () => {
-      this.#end({ register, spec, instance, made, args, began }).catch(failed).then(ended);
+      this.#end(making).catch(failed).then(ended);
     });
-    const start = async (): Promise<Answer> => {
-      // The last look at the clock before: the machine may have slept since the register was won.
-      if (process.signal.aborted) return toAnswer(lost());
-      try {
-        made = { value: await spec.start(context, ...decodeValue(args) as never[]) };
-      } catch (error) {
-        const failed = failure = toFailure(error);
-        instance.fail(error);
-        void process.exit(error);
-        // The key is free before anybody is told: who tries again starts anew.
-        await over;
-        return failed;
-      }
-      if (process.signal.aborted) {
-        // It ended while it was starting: nobody will use what came of it.
-        void this.#stop(spec, made.value);
-        return toAnswer(lost());
-      }
-      instance.begin(made.value);
-      return { type: "started", pid, token };
-    };
+    if (!process.signal.aborted && isKept(spec)) this.#parts.began(register, spec, won.args);
     // A start that never comes to its end must not keep others waiting when its process has ended.
+    let failure: Answer | undefined;
+    const fail = (error: unknown) => {
+      if (failure !== undefined) return;
+      failure = { type: "failed", byHost: false, failure: toFailure(error) };
+      instance.fail(error);
+      const { key } = parseRegisterId(register);
+      if (won.start.background) this.#parts.startFailed({ pid, error, spec: spec.id, key });
+    };
     const cut = process.exited.then(() => over).then(() => failure ?? toAnswer(lost()));
     const running: Running = { instance, process, started: cut };
     if (!process.signal.aborted) this.#running.set(register, running);
     this.#takeEarly(register);
-    running.started = Promise.race([start(), cut]);
+    running.started = Promise.race([this.#make(making, fail, cut), cut]);
     return running.started;
   }
 
+  /**
+   * Has the spec make the instance. `fail` is told why there is none; `cut` is the answer then, which comes
+   * when the key is free, so that a caller that tries again starts another one.
+   */
+  async #make(
+    making: Made,
+    fail: (error: unknown) => void,
+    cut: Promise<Answer>,
+  ): Promise<Answer> {
+    const { register, spec, process, token, args, start, instance } = making;
+    const { core, calling } = this.#parts;
+    const exit = (reason?: unknown) => {
+      // What exits while it starts tells those who wait why.
+      if (making.made === null && !process.signal.aborted) {
+        fail(reason ?? new SynodError("exited", "The instance has exited while it started"));
+      }
+      return process.exit(reason);
+    };
+    const chain = () => {
+      if (making.made === null) return [...start.chain, register];
+      const call = instance.current;
+      if (call === undefined) return [];
+      return spec.concurrent ? call.chain : [...call.chain, register];
+    };
+    const { key } = parseRegisterId(register);
+    const own = { key, pid: process.pid, token, signal: process.signal, exit };
+    const context = contextOf({ ...own, node: core.engine.self }, calling, chain);
+    // The last look at the clock before: the machine may have slept since the register was won.
+    if (process.signal.aborted) return toAnswer(lost());
+    try {
+      making.made = { value: await spec.start(context, ...decodeValue(args) as never[]) };
+    } catch (error) {
+      fail(error);
+      void process.exit(error);
+      return await cut;
+    }
+    if (process.signal.aborted) {
+      // It ended while it was starting: nobody will use what came of it.
+      void this.#stop(spec, making.made.value);
+      return await cut;
+    }
+    instance.begin(making.made.value);
+    return { type: "started", pid: process.pid, token };
+  }
+
   /** The process of an instance has ended, and its signal has aborted. */
-  async #end({ register, spec, instance, made, args, began }: {
-    register: RegisterId;
-    spec: AnySpec;
-    instance: Instance;
-    made: { readonly value: unknown } | null;
-    args: Uint8Array;
-    began: number;
-  }): Promise<void> {
+  async #end({ register, spec, instance, made, args, began }: Made): Promise<void> {
     const { core, left } = this.#parts;
     instance.end();
     const { pid } = instance;
@@ -238,12 +298,14 @@ export class Host {
       }
     }
     const byItself = !isClosing && isGraceful && made !== null;
-    await this.#leave(register, pid, byItself, false);
+    const isShort = core.engine.runtime.now() - began < SHORTEST_LIFE;
+    // What ends as soon as it has begun must not do so in a circle.
+    const failed = !isClosing && (made === null || isShort);
+    await this.#leave(register, pid, { byItself, failed }, false);
     if (this.#running.get(register)?.instance === instance) this.#running.delete(register);
-    const restart = spec.restart ?? "temporary";
-    const isKept = restart === "permanent" || (restart === "transient" && !byItself);
-    // What ends as soon as it has begun must not do so in a circle: the hosts find it when they look next.
-    if (isKept && core.engine.runtime.now() - began >= SHORTEST_LIFE) left(register, spec, args);
+    const waits = isKept(spec) && !(spec.restart === "transient" && byItself);
+    // Else the hosts find it when they look next.
+    if (waits && !failed && !isShort) left(register, spec, args);
   }
 
   async #stop(spec: AnySpec, value: unknown): Promise<void> {
@@ -258,11 +320,11 @@ export class Host {
   async #leave(
     register: RegisterId,
     pid: Pid,
-    byItself: boolean,
+    leaving: Leaving,
     mustWrite: boolean,
   ): Promise<void> {
     const { core } = this.#parts;
-    const change = leaveChange(core.nextOperation(), (other) => samePid(other, pid), byItself);
+    const change = leaveChange(core.nextOperation(), (other) => samePid(other, pid), leaving);
     while (core.session.isPossible(pid.session)) {
       try {
         const deadline = core.engine.runtime.now() + core.session.remaining + 1;
@@ -298,6 +360,12 @@ export class Host {
   }
 }
 
+/**
+ * How long silent callers are remembered at least, in milliseconds: callers that wait send again every
+ * second, and take a new birth after a second of silence.
+ */
+const CALLERS_KEPT = 5_000;
+
 /** How long the next instance waits for the `stop` of the one before, in milliseconds. */
 const STOP_PATIENCE = 1_000;
 
@@ -311,7 +379,7 @@ function lost(): SynodError {
   return new SynodError("session_lost", "The host lost its session before the instance began");
 }
 
+/** An error of the host itself. */
 function toAnswer(error: unknown): Answer {
-  const code = error instanceof SynodError ? error.code : "";
-  return { ...toFailure(error), code };
+  return { type: "failed", byHost: error instanceof SynodError, failure: toFailure(error) };
 }

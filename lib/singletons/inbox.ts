@@ -1,5 +1,6 @@
 import type { Life } from "../paxos/ballot.ts";
 import type { Answer, Question } from "./bodies.ts";
+import { failureBytes } from "./failure.ts";
 
 /** A call that has arrived. */
 export type Call = Question & { readonly type: "call" };
@@ -20,6 +21,21 @@ const MAX_BUSY = 100_000;
 const MAX_ANSWERS = 100_000;
 const MAX_ANSWER_BYTES = 32 * 2 ** 20;
 
+/** Callers that are remembered however long ago they called. */
+const KEPT_CALLERS = 1_000;
+
+/** Callers that are remembered at most, however many call at the same time. */
+const MAX_CALLERS = 10_000;
+
+/** A caller's place in the order of use is at most this old, in milliseconds: moving it has a price. */
+const TOUCHED_EVERY = 500;
+
+/** What each answer takes besides its texts and bytes, in bytes: its attempt, and its places in maps. */
+const ANSWER_OVERHEAD = 200;
+
+/** No attempt that is waited for. */
+const NONE: ReadonlySet<number> = new Set();
+
 interface Attempt {
   /** `undefined` once it was handed on. */
   call: Call | undefined;
@@ -33,6 +49,10 @@ interface Attempt {
 
 interface Caller {
   readonly node: string;
+  /** See `Question`. */
+  readonly birth: number;
+  /** When it was heard of last. */
+  heard: number;
   /** The caller wants to hear nothing more of attempts up to this one. */
   done: number;
   /** All attempts up to this one were handed on, were busy, or are not wanted any more. */
@@ -49,26 +69,49 @@ interface Caller {
   waitedFor: ReadonlySet<number>;
 }
 
+/** What an inbox needs of its host. */
+export interface InboxParts {
+  /** Takes each attempt, once. */
+  readonly handle: Handling;
+  /** The present time, in milliseconds. */
+  readonly now: () => number;
+  /** How long a caller is remembered that is not heard of any more, in milliseconds. */
+  readonly keptFor: () => number;
+}
+
 /**
  * What one life of a host remembers of the calls that reach it: an attempt is handed on once, however
  * often it arrives, and each caller's in the order of their numbers. Below the number that was handed on
  * last nothing has to be remembered but answers: callers say which of them they have.
+ *
+ * Callers that are silent are forgotten. The highest `birth` among them stands for all of them: what is
+ * not above it, of a caller that is not remembered, may have run and never runs again. A caller that begins
+ * later has a higher one, since Lamport clocks spread with every frame.
  */
 export class Inbox {
+  readonly #parts: InboxParts;
+  /** Those heard of longest ago come first. */
   readonly #callers = new Map<Life, Caller>();
-  readonly #handle: Handling;
+  /** The highest birth of a caller that was forgotten. */
+  #forgotten = 0;
   /** The attempts with an answer; oldest first. */
   readonly #answered = new Map<Attempt, () => void>();
   #bytes = 0;
 
-  /** Hands each attempt to `handle`, once. */
-  constructor(handle: Handling) {
-    this.#handle = handle;
+  /** An empty one. */
+  constructor(parts: InboxParts) {
+    this.#parts = parts;
   }
 
-  /** The nodes that have called. */
+  /** The nodes that have called lately, and no more than are remembered when all is quiet. */
   get callers(): string[] {
-    return [...new Set(Array.from(this.#callers.values(), ({ node }) => node))];
+    const nodes = new Set(Array.from(this.#callers.values(), ({ node }) => node));
+    return [...nodes].slice(-KEPT_CALLERS);
+  }
+
+  /** How many callers are remembered. */
+  get remembered(): number {
+    return this.#callers.size;
   }
 
   /** How many lives of callers are remembered. */
@@ -85,7 +128,8 @@ export class Inbox {
 
   /** Takes an attempt of that life of `node`; `tell` sends an answer back. */
   receive(node: string, life: Life, call: Call, tell: (answer: Answer) => void): void {
-    const caller = this.#caller(node, life);
+    const caller = this.#caller(node, life, call.birth);
+    if (caller === undefined) return tell({ type: "stale" });
     const { sequence } = call;
     this.#forget(caller, Math.min(call.done, sequence - 1));
     this.#learn(caller, call);
@@ -112,15 +156,49 @@ export class Inbox {
     }
   }
 
-  #caller(node: string, life: Life): Caller {
-    let caller = this.#callers.get(life);
-    if (caller === undefined) {
-      const attempts = new Map<number, Attempt>();
-      const numbers = { done: 0, handed: 0, open: 0, told: 0 };
-      caller = { node, attempts, ...numbers, busy: new Set(), waitedFor: new Set() };
-      this.#callers.set(life, caller);
+  /** What is known of a caller; `undefined` if it may have been forgotten. */
+  #caller(node: string, life: Life, birth: number): Caller | undefined {
+    const now = this.#parts.now();
+    const known = this.#callers.get(life);
+    if (known !== undefined && birth === known.birth) {
+      if (now - known.heard >= TOUCHED_EVERY) {
+        known.heard = now;
+        this.#callers.delete(life);
+        this.#callers.set(life, known);
+      }
+      return known;
     }
+    // A later birth than that of the same caller's record was never seen, let alone forgotten.
+    if (birth <= (known?.birth ?? this.#forgotten)) return undefined;
+    if (known !== undefined) this.#discard(life, known);
+    const numbers = { done: 0, handed: 0, open: 0, told: 0 };
+    const attempts = new Map<number, Attempt>();
+    const sets = { busy: new Set<number>(), waitedFor: NONE };
+    const caller: Caller = { node, birth, heard: now, attempts, ...numbers, ...sets };
+    this.#callers.set(life, caller);
+    this.#makeRoom(now);
     return caller;
+  }
+
+  /** Forgets callers that were not heard of for long, and the oldest ones of too many. */
+  #makeRoom(now: number): void {
+    if (this.#callers.size <= KEPT_CALLERS) return;
+    const keptFor = this.#parts.keptFor();
+    for (const [life, caller] of this.#callers) {
+      const { size } = this.#callers;
+      const isRecent = now - caller.heard < keptFor;
+      if (size <= KEPT_CALLERS || (isRecent && size <= MAX_CALLERS)) return;
+      this.#forgotten = Math.max(this.#forgotten, caller.birth);
+      this.#discard(life, caller);
+    }
+  }
+
+  /** What still waits for an earlier attempt of this caller never runs. */
+  #discard(life: Life, caller: Caller): void {
+    this.#callers.delete(life);
+    for (const attempt of caller.attempts.values()) this.#forgetAnswer(attempt);
+    // What runs has no place for its answer any more.
+    caller.attempts.clear();
   }
 
   /** Nobody waits for attempts up to `done`: those that were not handed on never will be. */
@@ -189,7 +267,7 @@ export class Inbox {
       const { call } = attempt;
       attempt.call = undefined;
       caller.handed++;
-      this.#handle(call, (answer) => {
+      this.#parts.handle(call, (answer) => {
         if (attempt.answer !== undefined) return;
         attempt.answer = answer;
         if (caller.attempts.get(next) === attempt) {
@@ -236,5 +314,7 @@ function range(from: number, to: number): number[] {
 }
 
 function sizeOf(answer: Answer | undefined): number {
-  return answer?.type === "returned" ? answer.value.length : 0;
+  if (answer?.type === "returned") return ANSWER_OVERHEAD + answer.value.length;
+  if (answer?.type !== "threw" && answer?.type !== "failed") return ANSWER_OVERHEAD;
+  return ANSWER_OVERHEAD + failureBytes(answer.failure);
 }

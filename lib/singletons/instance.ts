@@ -1,6 +1,6 @@
 import { decodeValue, encodeValue, UnencodableError } from "../codec.ts";
 import type { Pid } from "../paxos/register.ts";
-import { type Answer, sendable } from "./bodies.ts";
+import { toFailure } from "./failure.ts";
 import type { Answering, Call } from "./inbox.ts";
 import { isCallable } from "./remote.ts";
 
@@ -25,7 +25,10 @@ export class Instance {
   readonly #parts: InstanceParts;
   readonly #waiting: { call: Call; answering: Answering; begun: () => void }[] = [];
   #instance: { readonly value: unknown } | undefined;
-  #running = 0;
+  /** The calls that have begun and are not over. */
+  readonly #running = new Set<Call>();
+  /** The one whose method runs in this very turn, up to its first `await`. */
+  #turn: Call | undefined;
 
   /** It takes calls at once, and runs them from `begin` on. */
   constructor(parts: InstanceParts) {
@@ -42,8 +45,15 @@ export class Instance {
 
   /** Its start failed: so do the calls that wait for it. */
   fail(error: unknown): void {
-    const failed = toFailure(error);
+    const failed = { type: "failed", byHost: false, failure: toFailure(error) } as const;
     for (const { answering } of this.#waiting.splice(0)) answering(failed);
+  }
+
+  /** The call on whose behalf the instance acts now, as far as can be told: several may overlap. */
+  get current(): Call | undefined {
+    if (this.#turn !== undefined || this.#running.size !== 1) return this.#turn;
+    const [only] = this.#running;
+    return only;
   }
 
   /** It has ended: the calls that wait have never started, and may be made elsewhere. */
@@ -60,14 +70,14 @@ export class Instance {
 
   #next(): void {
     if (this.#instance === undefined) return;
-    while (this.#waiting.length > 0 && (this.#parts.concurrent || this.#running === 0)) {
+    while (this.#waiting.length > 0 && (this.#parts.concurrent || this.#running.size === 0)) {
       const { call, answering, begun } = this.#waiting.shift()!;
       // At the instant of starting: a call that was let in may have waited past the deadline.
       if (!this.#parts.isOpen()) {
         answering({ type: "refused" });
         continue;
       }
-      this.#running++;
+      this.#running.add(call);
       begun();
       void this.#run(this.#instance.value, call, answering);
     }
@@ -78,31 +88,26 @@ export class Instance {
       const method = methodOf(instance, call.method);
       const args = decodeValue(call.args);
       if (!Array.isArray(args)) throw new TypeError("The arguments of a call must be a list");
-      const value = await method.apply(instance, args);
+      const value = await this.#apply(method, instance, args, call);
       answering({ type: "returned", value: encodeResult(value, call, this.#parts.maxValueBytes) });
     } catch (error) {
-      const { name, message } = toFailure(error);
-      answering({ type: "threw", name, message });
+      answering({ type: "threw", failure: toFailure(error) });
     } finally {
-      this.#running--;
+      this.#running.delete(call);
       this.#next();
     }
   }
-}
 
-/** What an error says to whoever is far away. */
-export function toFailure(error: unknown): Answer & { readonly type: "failed" } {
-  let [name, message] = ["Error", "an error that cannot be shown"];
-  try {
-    // What is thrown may be anything, and throw in turn when it is looked at.
-    const isError = error instanceof Error || error instanceof DOMException;
-    [name, message] = isError
-      ? [sendable(error.name), sendable(error.message)]
-      : [name, sendable(error)];
-  } catch {
-    // Said above.
+  // deno-lint-ignore ban-types -- any function at all
+  #apply(method: Function, instance: unknown, args: unknown[], call: Call): unknown {
+    const before = this.#turn;
+    this.#turn = call;
+    try {
+      return method.apply(instance, args);
+    } finally {
+      this.#turn = before;
+    }
   }
-  return { type: "failed", name, message, code: "" };
 }
 
 /** In a list, since a method may return nothing, which is no value on its own. */

@@ -7,11 +7,26 @@ import type { Life } from "../paxos/ballot.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import { Unbegun } from "./unbegun.ts";
-import { type Answer, decodeAnswer, encodeQuestion, MAX_OPEN, type Question } from "./bodies.ts";
+import {
+  type Answer,
+  type Chain,
+  decodeAnswer,
+  encodeQuestion,
+  MAX_OPEN,
+  type Question,
+} from "./bodies.ts";
 
-/** The attempts of this node to one life of a host. */
+/** The attempts of this node to one life of a host, numbered since its birth. */
 interface Channel {
+  /** The Lamport counter by which the host tells it from earlier ones of this node. */
+  readonly birth: number;
+  /** The life of this node that it belongs to. */
+  readonly life: Life;
   last: number;
+  /** When it was used last. */
+  used: number;
+  /** Whether the host has forgotten it. */
+  isStale: boolean;
   /** Those that still wait for their answer, in order. */
   readonly open: Set<number>;
   /** When as many of them as possible were named last. */
@@ -25,14 +40,25 @@ interface Channel {
 const FEW_OPEN = 8;
 const NAMED_EVERY = 200;
 
-/** So many lives of hosts are remembered: a number must not be used again for the same one. */
-const MAX_CHANNELS = 10_000;
+/**
+ * A channel that was idle for this long is not used again, in milliseconds: hosts forget silent callers, and
+ * that a call to one of them is the first of its number is certain only after a new birth.
+ */
+const LONGEST_IDLE = 1_000;
+
+/** Idle channels that are kept until they are cleared away together. */
+const MAX_CHANNELS = 1_000;
 
 /** A host that does not even say that it is starting within so many milliseconds is taken for gone. */
 const SILENT_HOST = 500;
 
+/** A host that was not asked this often since it was heard is not taken for silent. */
+const ASKED_AT_LEAST = 2;
+
 /** What an attempt ended as; `lost`: its host vanished, or was silent for too long. */
-export type Outcome = Exclude<Answer, { type: "running" | "begun" }> | { readonly type: "lost" };
+export type Outcome = Exclude<Answer, { type: "running" | "begun" | "stale" }> | {
+  readonly type: "lost";
+};
 
 /** What is called, and by what name. */
 export interface Attempt {
@@ -41,6 +67,7 @@ export interface Attempt {
   readonly register: RegisterId;
   readonly method: string;
   readonly args: Uint8Array;
+  readonly chain: Chain;
 }
 
 /** What is known of a call while it is under way. */
@@ -51,6 +78,8 @@ interface Watched {
   readonly isLost: () => boolean;
   /** Called when it is known to be executed. */
   readonly begun: () => void;
+  /** Called when the host has forgotten what it ran of this channel. */
+  readonly stale: () => void;
 }
 
 /** The caller's side: numbers attempts, sends them until they are answered, and finds out about hosts. */
@@ -59,11 +88,18 @@ export class Outbound {
   readonly #monitor: SessionMonitor;
   readonly #channels = new Map<Life, Channel>();
   readonly #unbegun = new Unbegun();
+  /** How many channels there are when idle ones are cleared away next. */
+  #clearAt = MAX_CHANNELS;
 
   /** Calls in the name of `core`'s node. */
   constructor(core: Core, monitor: SessionMonitor) {
     this.#core = core;
     this.#monitor = monitor;
+  }
+
+  /** How many lives of hosts have a channel. */
+  get channels(): number {
+    return this.#channels.size;
   }
 
   /** Makes one attempt, numbered in this very turn: it is executed at most once. */
@@ -91,10 +127,12 @@ export class Outbound {
         // In a life that began since then the host would take it for another attempt.
         isLost: () => engine.life !== life,
         begun: settle,
+        stale: () => void (channel.isStale = true),
       });
     } finally {
       settle();
       channel.open.delete(sequence);
+      channel.used = engine.runtime.now();
     }
   }
 
@@ -137,6 +175,8 @@ export class Outbound {
     const operation = engine.operation<Outcome>(limits);
     if (operation.ended) return operation.promise;
     let heard = runtime.now();
+    /** How often it was asked since then: a caller that was paused itself has not asked meanwhile. */
+    let asked = 0;
     const asking = new Asking(engine, node, (reply) => {
       if (reply.type !== "told") return;
       let answer: Answer;
@@ -146,15 +186,20 @@ export class Outbound {
         return;
       }
       heard = runtime.now();
-      if (answer.type === "begun") call?.begun();
+      asked = 0;
+      if (answer.type === "stale") {
+        // It may have run before it was forgotten.
+        call?.stale();
+        operation.resolve({ type: "lost" });
+      } else if (answer.type === "begun") call?.begun();
       else if (answer.type !== "running") operation.resolve(answer);
     });
     let cancelTimer = () => {};
     let stopMonitor = () => {};
     const send = (attempt: number) => {
-      if (runtime.now() - heard > silence || call?.isLost()) {
-        return operation.resolve({ type: "lost" });
-      }
+      const isSilent = runtime.now() - heard > silence && asked >= ASKED_AT_LEAST;
+      if (isSilent || call?.isLost()) return operation.resolve({ type: "lost" });
+      asked++;
       // Most calls are answered before anybody has to ask whether their host still lives.
       if (attempt === 1 && call !== undefined) {
         stopMonitor = this.#monitor.watch(call.session, () => operation.resolve({ type: "lost" }));
@@ -178,23 +223,34 @@ export class Outbound {
     return operation.promise;
   }
 
-  #channel(life: Life): Channel {
-    let channel = this.#channels.get(life);
-    if (channel === undefined) {
-      if (this.#channels.size >= MAX_CHANNELS) {
-        throw new SynodError(
-          "queue_full",
-          `Singletons on ${MAX_CHANNELS} hosts were called already`,
-        );
+  #channel(host: Life): Channel {
+    const { life, clock, runtime } = this.#core.engine;
+    const now = runtime.now();
+    const known = this.#channels.get(host);
+    if (known !== undefined && known.life === life && !known.isStale) {
+      if (known.open.size > 0 || now - known.used < LONGEST_IDLE) {
+        known.used = now;
+        return known;
       }
-      this.#channels.set(life, channel = { last: 0, open: new Set(), named: -Infinity });
     }
+    if (this.#channels.size >= this.#clearAt) this.#clear();
+    const channel: Channel = {
+      ...{ birth: clock.next(), life, last: 0, used: now, isStale: false },
+      ...{ open: new Set<number>(), named: -Infinity },
+    };
+    this.#channels.set(host, channel);
     return channel;
+  }
+
+  /** Without an open attempt nothing of a channel has to be known: the next one has a birth of its own. */
+  #clear(): void {
+    for (const [host, { open }] of this.#channels) if (open.size === 0) this.#channels.delete(host);
+    this.#clearAt = Math.max(MAX_CHANNELS, 2 * this.#channels.size);
   }
 }
 
 function toQuestion(
-  { pid, token, register, method, args }: Attempt,
+  { pid, token, register, method, args, chain }: Attempt,
   channel: Channel,
   sequence: number,
   named: number,
@@ -208,7 +264,9 @@ function toQuestion(
     open.push(number);
   }
   const full = open.length === named;
-  return { type: "call", register, session, token, sequence, done, open, full, method, args };
+  const { birth } = channel;
+  const numbers = { birth, sequence, done, open, full };
+  return { type: "call", register, session, token, ...numbers, method, args, chain };
 }
 
 /** The lowest attempt that is still open; numbers only grow, so it is the first one. */

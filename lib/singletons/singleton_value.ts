@@ -10,10 +10,25 @@ export interface SingletonValue {
   readonly restart: Restart;
   /** The encoded arguments of its start. */
   readonly args: Uint8Array;
+  /** How many starts in a row have failed, or made what ended at once. */
+  readonly failures: number;
+}
+
+/** How an instance ended, as its host tells it. */
+export interface Leaving {
+  /** By its own will: `"transient"` is not started again then. */
+  readonly byItself: boolean;
+  /** Whether its start failed, or it ended as soon as it had begun. */
+  readonly failed: boolean;
 }
 
 /** Far above what the arguments of one start may take. */
 const MAX_BYTES = 8 * 2 ** 20 + 1024;
+
+/** Failed starts are counted up to this. */
+const MAX_FAILURES = 1_000;
+
+const NOTHING = { present: false } as const;
 
 const RESTARTS: readonly Restart[] = ["temporary", "permanent", "transient"];
 
@@ -21,12 +36,18 @@ const RESTARTS: readonly Restart[] = ["temporary", "permanent", "transient"];
 export function singletonOf(state: State | null): SingletonValue | null {
   if (state === null || !state.present) return null;
   const fields = decodeValue(state.value);
-  if (!Array.isArray(fields) || fields.length !== 4) throw malformed();
-  const [session, seq, restart, args] = fields;
+  if (!Array.isArray(fields) || fields.length !== 5) throw malformed();
+  const [session, seq, restart, args, failures] = fields;
   if (!RESTARTS.includes(restart) || !(args instanceof Uint8Array)) throw malformed();
-  if (session === null) return { pid: null, restart, args };
+  if (!Number.isSafeInteger(failures) || failures < 0) throw malformed();
+  if (session === null) return { pid: null, restart, args, failures };
   if (!isSession(session) || !Number.isSafeInteger(seq)) throw malformed();
-  return { pid: { node: session.slice(0, session.indexOf("/")), session, seq }, restart, args };
+  return {
+    pid: { node: session.slice(0, session.indexOf("/")), session, seq },
+    restart,
+    args,
+    failures,
+  };
 }
 
 /** A host takes the place, unless a live instance has it: tells who has it then. */
@@ -47,15 +68,17 @@ export function takeChange(
     // What has to be kept running keeps the arguments that it was first started with.
     const kept = value !== null && value.restart !== "temporary" ? value : start;
     const { restart, args } = kept;
-    return { draft: toDraft(op, { pid, restart, args }), result: { pid, args } };
+    // What has run until its host vanished did not fail.
+    const failures = kept === value && holder === null ? value.failures : 0;
+    return { draft: toDraft(op, { pid, restart, args, failures }), result: { pid, args } };
   };
 }
 
-/** The instance in `pid` has ended, `byItself` or not: the place is free, or waits for a start. */
+/** The instance of the holder has ended: the place is free, or waits for a start. */
 export function leaveChange(
   op: OperationId,
   isHolder: (pid: Pid) => boolean,
-  byItself: boolean,
+  { byItself, failed }: Leaving,
 ): Change<void> {
   return ({ state }) => {
     const value = singletonOf(state);
@@ -63,13 +86,15 @@ export function leaveChange(
       return { draft: null, result: undefined };
     }
     const waits = value.restart === "permanent" || (value.restart === "transient" && !byItself);
-    const draft = waits ? toDraft(op, { ...value, pid: null }) : { present: false } as const;
+    const failures = failed ? Math.min(MAX_FAILURES, value.failures + 1) : 0;
+    const draft = waits ? toDraft(op, { ...value, pid: null, failures }) : NOTHING;
     return { draft, result: undefined };
   };
 }
 
-function toDraft(op: OperationId, { pid, restart, args }: SingletonValue): Draft {
-  const value = encodeValue([pid?.session ?? null, pid?.seq ?? 0, restart, args], MAX_BYTES);
+function toDraft(op: OperationId, { pid, restart, args, failures }: SingletonValue): Draft {
+  const fields = [pid?.session ?? null, pid?.seq ?? 0, restart, args, failures];
+  const value = encodeValue(fields, MAX_BYTES);
   const owners = pid === null ? [] : [pid.session];
   return { present: true, op, value, bindings: [], owners };
 }

@@ -2,6 +2,8 @@ import { isPlainObject, isSpecId, type Key, MAX_HOSTS } from "../codec.ts";
 import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
+import type { CallOptions } from "./call_options.ts";
+import type { Remote } from "./remote.ts";
 
 /** What an instance is told of itself. */
 export interface ChildContext {
@@ -18,8 +20,25 @@ export interface ChildContext {
   readonly signal: AbortSignal;
   /** The id of the node that it runs on. */
   readonly node: string;
-  /** Ends this instance. */
+  /** Ends this instance; while it starts, those who wait for it get `reason` as their error. */
   exit(reason?: unknown): Promise<void>;
+  /**
+   * As `node.name`, for calls that the running call of this instance waits for: one that could never begin,
+   * since it would wait for itself, directly or in a cycle, is a `SynodError` `deadlock` at once. What an
+   * instance does besides its calls, by a timer for example, calls by `node`.
+   */
+  name<T extends object, A extends unknown[]>(
+    key: Key,
+    spec: ChildSpec<T, A>,
+    ...args: A
+  ): Remote<T>;
+  /** As `node.call`, with {@linkcode name}'s `deadlock`, also for a remote that `node.name` made. */
+  call(
+    remote: object,
+    method: string,
+    args?: readonly unknown[],
+    options?: CallOptions,
+  ): Promise<unknown>;
 }
 
 /** How to run a singleton; the same on every node that can host it. */
@@ -55,6 +74,11 @@ const NAMES: OptionNames<AnySpec> = {
   restart: true,
   concurrent: true,
 };
+
+/** Whether instances of `spec` are started again without a call. */
+export function isKept({ restart }: AnySpec): boolean {
+  return restart === "permanent" || restart === "transient";
+}
 
 /** Checks a spec; throws a `TypeError` that names what is wrong. */
 export function checkSpec(spec: unknown, where: string): AnySpec {

@@ -50,8 +50,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "an owner believes that an unknown write was none",
-      find: "if (wrote && chosenForSure !== undefined) owner?.knows(register, chosenForSure);",
-      replace: "if (wrote) owner?.knows(register, chosenForSure === true);",
+      find: "if (chosenForSure === undefined) owner.lost(register);",
+      replace: "if (chosenForSure === undefined) owner.knows(register, false);",
     },
     {
       section: 4,
@@ -86,6 +86,19 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 4,
+      name: "a put is handed over under a counter that is forgotten already",
+      find: "since: engine.clock.next(),",
+      replace: "since: 0,",
+      tests: ["tests/kv/handover_test.ts"],
+    },
+    {
+      section: 4,
+      name: "a put that was handed over in the future is run",
+      find: "if (since > this.#core.engine.clock.counter) return Promise.reject(MALFORMED);",
+      replace: "",
+    },
+    {
+      section: 4,
       name: "a put is handed over to a session that is over",
       find: "if (await questions.sessionOf(pid.node, limits) !== pid.session) {",
       replace: "if (false) {",
@@ -96,14 +109,46 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a put that was handed over twice is run twice",
-      find: "if (known !== undefined) return known;",
+      find: "if (known !== undefined) return known.result;",
       replace: "",
     },
     {
       section: 4,
       name: "a put that is forgotten is run again",
-      find: "if (sequence <= (this.#forgotten.get(life) ?? 0)) {",
-      replace: "if (false) {",
+      find: "if (since <= this.#forgotten) return",
+      replace: "if (false) return",
+    },
+    {
+      section: 4,
+      name: "nothing stands for the puts that are forgotten",
+      find: "this.#forgotten = Math.max(this.#forgotten, since);",
+      replace: "void since;",
+    },
+  ]),
+  ...mutationsOf("lib/owners/tidying.ts", ["tests/owners/tidying_test.ts"], [
+    {
+      section: 4,
+      name: "what is being put is taken from its owner's list",
+      find: "if (writes === undefined || writes.underWay > 0) return;",
+      replace: "if (writes === undefined) return;",
+    },
+    {
+      section: 4,
+      name: "what was put meanwhile is taken from its owner's list",
+      find: " || writes.version !== version",
+      replace: "",
+    },
+    {
+      section: 4,
+      name: "a write with an unknown outcome is not made sure of",
+      find: ", mustWrite: true }",
+      replace: " }",
+    },
+    {
+      section: 4,
+      name: "what lasts is taken from its owner's list",
+      find: "writes.owned = isBoundTo(state, owner.pid);",
+      replace: "writes.owned = false;",
     },
   ]),
   ...mutationsOf("lib/kv/bindings.ts", ["tests/kv/bindings_test.ts"], [
@@ -357,15 +402,15 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "a start that ends unknown leaves what may yet appear",
-      find: "void this.#leave(register, pid, false, true);",
+      find: "void this.#leave(register, pid, { byItself: false, failed: false }, true);",
       replace: "",
       tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
       name: "a start that ends unknown does not make sure",
-      find: "void this.#leave(register, pid, false, true);",
-      replace: "void this.#leave(register, pid, false, false);",
+      find: "void this.#leave(register, pid, { byItself: false, failed: false }, true);",
+      replace: "void this.#leave(register, pid, { byItself: false, failed: false }, false);",
       tests: ["tests/scripted/host_test.ts"],
     },
     {
@@ -399,8 +444,29 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 10,
+      name: "a birth above every clock is taken",
+      find: "    if (question.birth > engine.clock.counter) return;\n",
+      replace: "",
+      tests: ["tests/scripted/host_test.ts"],
+    },
+    {
+      section: 10,
+      name: "a call does not carry the singleton that makes it",
+      find: "return spec.concurrent ? call.chain : [...call.chain, register];",
+      replace: "return call.chain;",
+      tests: ["tests/singletons/deadlock_test.ts"],
+    },
+    {
+      section: 10,
+      name: "a start carries nothing of the calls that wait for it",
+      find: "if (making.made === null) return [...start.chain, register];",
+      replace: "if (making.made === null) return [register];",
+      tests: ["tests/singletons/deadlock_test.ts"],
+    },
+    {
+      section: 10,
       name: "the entry of an instance that has ended is not sealed",
-      find: "    await this.#leave(register, pid, byItself, false);\n",
+      find: "    await this.#leave(register, pid, { byItself, failed }, false);\n",
       replace: "",
       tests: ["tests/scripted/host_test.ts"],
     },
@@ -415,7 +481,7 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "calls overlap",
-      find: "(this.#parts.concurrent || this.#running === 0)",
+      find: "(this.#parts.concurrent || this.#running.size === 0)",
       replace: "true",
     },
     {
@@ -460,8 +526,37 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "two lives of one caller are one",
-      find: "#caller(node: string, life: Life): Caller {",
-      replace: "#caller(node: string, _life: Life): Caller {\n    const life = node;",
+      find: "#caller(node: string, life: Life, birth: number): Caller | undefined {",
+      replace:
+        "#caller(node: string, _life: Life, birth: number): Caller | undefined {\n    const life = node;",
+    },
+    {
+      section: 10,
+      name: "nothing stands for the callers that are forgotten",
+      find: "this.#forgotten = Math.max(this.#forgotten, caller.birth);",
+      replace: "",
+      tests: ["tests/singletons/inbox_births_test.ts"],
+    },
+    {
+      section: 10,
+      name: "what a forgotten caller sent runs when it comes late",
+      find: "if (birth <= (known?.birth ?? this.#forgotten)) return undefined;",
+      replace: "if (birth <= (known?.birth ?? 0)) return undefined;",
+      tests: ["tests/singletons/inbox_births_test.ts"],
+    },
+    {
+      section: 10,
+      name: "an earlier birth of a caller is taken for its present one",
+      find: "if (birth <= (known?.birth ?? this.#forgotten)) return undefined;",
+      replace: "if (known === undefined && birth <= this.#forgotten) return undefined;",
+      tests: ["tests/singletons/inbox_births_test.ts"],
+    },
+    {
+      section: 10,
+      name: "the numbers of two births are the same numbers",
+      find: "if (known !== undefined && birth === known.birth) {",
+      replace: "if (known !== undefined && birth >= known.birth) {",
+      tests: ["tests/singletons/inbox_births_test.ts"],
     },
   ]),
   ...mutationsOf("lib/singletons/outbound.ts", [
@@ -481,6 +576,71 @@ export const FEATURES: readonly Mutation[] = [
       find: "return toQuestion(attempt, channel, sequence, named);",
       replace: "return toQuestion(attempt, channel, isFirst ? sequence : ++channel.last, named);",
       tests: ["tests/scripted/outbound_test.ts"],
+    },
+    {
+      section: 10,
+      name: "numbers begin anew under the same birth",
+      find: "birth: clock.next()",
+      replace: "birth: clock.counter",
+      tests: ["tests/scripted/outbound_test.ts"],
+    },
+    {
+      section: 10,
+      name: "a caller that was silent goes on under its birth",
+      find: "now - known.used < LONGEST_IDLE",
+      replace: "now >= known.used",
+      tests: ["tests/scripted/outbound_test.ts"],
+    },
+    {
+      section: 10,
+      name: "a caller that was forgotten goes on under its birth",
+      find: " && !known.isStale",
+      replace: "",
+      tests: ["tests/scripted/outbound_test.ts"],
+    },
+    {
+      section: 10,
+      name: "a call that its host has forgotten is taken for one that never ran",
+      find: 'call?.stale();\n        operation.resolve({ type: "lost" });',
+      replace: 'call?.stale();\n        operation.resolve({ type: "refused" });',
+      tests: ["tests/scripted/outbound_test.ts"],
+    },
+    {
+      section: 10,
+      name: "a host counts as silent that was not asked",
+      find: "now() - heard > silence && asked >= ASKED_AT_LEAST",
+      replace: "now() - heard > silence",
+      tests: ["tests/singletons/call_limits_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/singletons/calls.ts", ["tests/singletons/deadlock_test.ts"], [
+    {
+      section: 10,
+      name: "a call may wait for itself",
+      find: "if (chain.includes(register)) {",
+      replace: "if (false) {",
+    },
+  ]),
+  ...mutationsOf("lib/singletons/keeper.ts", ["tests/singletons/background_test.ts"], [
+    {
+      section: 10,
+      name: "starts that fail go round in a circle",
+      find: "if (now - since < backoff(value.failures)) continue;",
+      replace: "",
+    },
+    {
+      section: 10,
+      name: "what ran before a majority loss stays away",
+      find: "this.#lost.set(register, kept);",
+      replace: "kept.spec.id;",
+      tests: ["tests/singletons/return_test.ts"],
+    },
+    {
+      section: 10,
+      name: "what had ended by itself comes back after a majority loss",
+      find: "if (!registers.has(register)) this.#known.delete(register);",
+      replace: "void register;",
+      tests: ["tests/singletons/return_test.ts"],
     },
   ]),
 ];

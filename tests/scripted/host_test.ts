@@ -15,7 +15,10 @@ import { acceptRequest } from "../support/accept_request.ts";
 
 const REGISTER = registerId("s", "counter", "apple");
 const ARGS = encodeValue([], 100);
-const START = { type: "start", register: REGISTER, spec: "counter", args: ARGS } as const;
+const START = {
+  ...{ type: "start", register: REGISTER, spec: "counter", args: ARGS } as const,
+  ...{ chain: [], background: false },
+};
 
 /** A host of counters whose messages are delivered by hand. */
 class Script {
@@ -58,7 +61,10 @@ class Script {
           {},
         ),
       left: () => {},
+      began: () => {},
+      startFailed: () => {},
       failed: () => {},
+      calling: { name: () => ({}), call: () => Promise.reject(new Error("it calls nobody")) },
     });
   }
 
@@ -70,17 +76,28 @@ class Script {
   begin(timeout = 600_000): { answer: string } {
     const result = { answer: "pending" };
     this.host.start({ ...START, timeout }).then((answer) => {
-      result.answer = answer.type === "failed" ? `failed: ${answer.code}` : answer.type;
+      result.answer = answer.type === "failed" ? `failed: ${answer.failure.code}` : answer.type;
     });
     return result;
   }
 
   /** Somebody calls `inc` of the instance with this token; what it is told last. */
-  async call(token: number, session = this.process!.pid.session): Promise<string | undefined> {
+  async call(
+    token: number,
+    session = this.process!.pid.session,
+    birth = 1,
+  ): Promise<string | undefined> {
     let last: Answer | undefined;
     const call: Question = {
-      ...{ type: "call", register: REGISTER, session, token, sequence: ++this.#attempts } as const,
-      ...{ done: this.#attempts - 1, open: [], full: false, method: "inc", args: ARGS },
+      ...{
+        type: "call",
+        register: REGISTER,
+        session,
+        token,
+        birth,
+        sequence: ++this.#attempts,
+      } as const,
+      ...{ done: this.#attempts - 1, open: [], full: false, method: "inc", args: ARGS, chain: [] },
     };
     this.host.receive("m", life(6), call, (body) => last = decodeAnswer(body));
     await this.node.settle();
@@ -234,6 +251,15 @@ describe("Host: calls (section 10)", () => {
     assertEquals(script.calls, []);
   });
 
+  it("is silent about those of a caller whose birth is above every clock", async () => {
+    const script = await running();
+    const { counter } = script.node.engine.clock;
+    const { session } = script.process!.pid;
+    assertEquals(await script.call(1, session, counter + 1), undefined);
+    assertEquals(script.calls, []);
+    assertEquals(await script.call(1, session, counter), "returned");
+  });
+
   it("refuses them from the session's deadline on, whatever timers are late", async () => {
     const script = await running();
     script.node.ahead = 5_000;
@@ -264,8 +290,8 @@ describe("Host: calls (section 10)", () => {
     let last: Answer | undefined;
     const { session } = script.process!.pid;
     const call: Question = {
-      ...{ type: "call", register: REGISTER, session, token: 99, sequence: 1 } as const,
-      ...{ done: 0, open: [], full: false, method: "inc", args: ARGS },
+      ...{ type: "call", register: REGISTER, session, token: 99, birth: 1, sequence: 1 } as const,
+      ...{ done: 0, open: [], full: false, method: "inc", args: ARGS, chain: [] },
     };
     script.host.receive("m", life(6), call, (body) => last = decodeAnswer(body));
     assertEquals(last?.type, "refused");

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame, encodeValue, registerId } from "../../lib/codec.ts";
 import { SessionMonitor } from "../../lib/owners/session_monitor.ts";
@@ -26,10 +26,29 @@ class Script {
     return new Script(await ScriptedNode.start());
   }
 
+  /** Casts to that life of h. */
+  cast(host: string): void {
+    const pid = { node: "h", session: `h/${host}/1`, seq: 1 };
+    this.outbound.cast({ pid, token: 3, register: REGISTER, method: "inc", args: ARGS, chain: [] });
+  }
+
+  /** The birth in the latest attempt that h was sent. */
+  async birth(): Promise<number> {
+    await this.node.settle();
+    const { frame } = this.node.frames.findLast(({ to }) => to === "h")!;
+    const decoded = decodeFrame(frame);
+    if (!decoded.ok) throw new Error("not a frame");
+    const request = decoded.frame.requests.at(-1)!;
+    const question = request.type === "ask" ? decodeQuestion(request.body) : undefined;
+    if (question?.type !== "call") throw new Error("not a call");
+    assertLessOrEqual(question.birth, decoded.frame.header.clock);
+    return question.birth;
+  }
+
   /** Calls; the session is that of this life of h. */
   call(host = life(5)): void {
     const pid = { node: "h", session: `h/${host}/1`, seq: 1 };
-    const attempt = { pid, token: 3, register: REGISTER, method: "inc", args: ARGS };
+    const attempt = { pid, token: 3, register: REGISTER, method: "inc", args: ARGS, chain: [] };
     this.outbound.call(attempt, { deadline: Infinity }).then(
       ({ type }) => this.outcomes.push(type),
       (error) => this.outcomes.push(error.code),
@@ -54,7 +73,7 @@ class Script {
   }
 
   /** h answers its latest question. */
-  async answer(type: "running" | "refused"): Promise<void> {
+  async answer(type: "running" | "refused" | "stale"): Promise<void> {
     const { frame } = this.node.frames.findLast(({ to }) => to === "h")!;
     const decoded = decodeFrame(frame);
     if (!decoded.ok) throw new Error("not a frame");
@@ -102,7 +121,68 @@ describe("Outbound: an attempt (section 10)", () => {
     script.node.engine.relive(life("A"));
     await script.node.time.pass(1_000);
     assertEquals([await script.sent(), script.outcomes], [[], ["lost"]]);
+    const before = await script.birth();
     script.call();
-    assertEquals(await script.sent(), ["A: 2"]);
+    assertEquals(await script.sent(), ["A: 1"]);
+    assertGreater(await script.birth(), before);
+  });
+});
+
+describe("Outbound: births (section 10)", () => {
+  it("numbers go on while an attempt is open, and for a second after that", async () => {
+    const script = await Script.start();
+    script.call();
+    await script.sent();
+    const birth = await script.birth();
+    for (let i = 0; i < 3; i++) {
+      await script.node.time.pass(1_000);
+      await script.answer("running");
+    }
+    await script.sent();
+    script.call();
+    assertEquals(new Set(await script.sent()).has("9: 2"), true);
+    assertEquals(await script.birth(), birth);
+  });
+
+  it("after a second without one the next attempt is the first of a later birth", async () => {
+    const script = await Script.start();
+    script.call();
+    await script.sent();
+    const birth = await script.birth();
+    await script.answer("refused");
+    await script.node.time.pass(900);
+    script.call();
+    assertEquals([await script.sent(), await script.birth()], [["9: 2"], birth]);
+    await script.answer("refused");
+    await script.node.time.pass(1_100);
+    script.call();
+    assertEquals(await script.sent(), ["9: 1"]);
+    assertGreater(await script.birth(), birth);
+  });
+
+  it("an attempt that its host has forgotten is lost; those after it have a later birth", async () => {
+    const script = await Script.start();
+    script.call();
+    await script.sent();
+    const birth = await script.birth();
+    await script.answer("stale");
+    assertEquals(script.outcomes, ["lost"]);
+    script.call();
+    assertEquals(await script.sent(), ["9: 1"]);
+    assertGreater(await script.birth(), birth);
+  });
+
+  it("of 20,000 lives of hosts no more than a thousand are remembered, and the next is called", async () => {
+    const script = await Script.start();
+    const host = (n: number) => `-P70F6sqFhqk35e${String(n).padStart(5, "0")}`;
+    for (let n = 0; n < 20_000; n++) {
+      script.cast(host(n));
+      assertLessOrEqual(script.outbound.channels, 1_000);
+      if (n % 1_000 === 0) await script.sent();
+    }
+    await script.sent();
+    script.call(host(20_000));
+    assertEquals(await script.sent(), ["9: 1"]);
+    assertEquals(script.outcomes, []);
   });
 });

@@ -234,7 +234,7 @@ describe("two clients without a connection to each other", () => {
       const { header } = last.frame;
       // Nobody can run this spec: whoever takes the question answers that it failed.
       const body = encodeQuestion({
-        type: "start",
+        ...{ type: "start", chain: [], background: false },
         register: registerId("s", "x", "k"),
         spec: "x",
         args: new Uint8Array(0),

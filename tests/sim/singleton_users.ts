@@ -4,7 +4,7 @@ import type { Frame } from "../../lib/paxos/messages.ts";
 import { decodeQuestion } from "../../lib/singletons/bodies.ts";
 import type { Remote } from "../../lib/singletons/remote.ts";
 import type { ChildSpec } from "../../lib/singletons/spec.ts";
-import type { CallOptions } from "../../lib/singletons/singletons.ts";
+import type { CallOptions } from "../../lib/singletons/call_options.ts";
 import type { Cluster, Station } from "./cluster.ts";
 import { Executions, type MadeCall } from "../checkers/executions.ts";
 import { type Done, Instances, SPECS, type Worker } from "./instances.ts";
@@ -197,13 +197,14 @@ export class SingletonUsers implements Users {
 
   #failure(
     error: unknown,
-    { signal, timeout }: CallOptions,
+    { signal }: CallOptions,
     station: Station,
     made: MadeCall | undefined,
   ): Outcome | undefined {
     if (signal?.aborted && error === signal.reason) return "aborted";
     if (error instanceof DOMException) {
-      return error.name === "TimeoutError" && timeout !== undefined ? "timeout" : undefined;
+      // Without a limit of its own it has that of its node.
+      return error.name === "TimeoutError" ? "timeout" : undefined;
     }
     if (error instanceof SynodError) {
       const { code } = error;

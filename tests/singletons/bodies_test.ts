@@ -7,11 +7,13 @@ import {
   decodeQuestion,
   encodeAnswer,
   encodeQuestion,
+  MAX_CHAIN,
   MAX_METHOD,
   MAX_OPEN,
   type Question,
-  sendable,
 } from "../../lib/singletons/bodies.ts";
+import { SynodError } from "../../lib/errors.ts";
+import { sendable, toFailure } from "../../lib/singletons/failure.ts";
 import { Random } from "../sim/random.ts";
 import { Mutations } from "../support/mutations.ts";
 
@@ -25,6 +27,8 @@ const START: Question & { type: "start" } = {
   spec: "counter",
   args: ARGS,
   timeout: 1999.5,
+  chain: [],
+  background: false,
 };
 
 const CALL: Question & { type: "call" } = {
@@ -32,12 +36,14 @@ const CALL: Question & { type: "call" } = {
   register: REGISTER,
   session: SESSION,
   token: 1_800_000_000_000_123,
+  birth: 1_800_000_000_000_007,
   sequence: 42,
   done: 40,
   open: [41],
   full: false,
   method: "inc",
   args: ARGS,
+  chain: [],
 };
 
 const GONE: Question & { type: "gone" } = { type: "gone", session: SESSION };
@@ -48,10 +54,12 @@ const QUESTIONS: readonly Question[] = [
   START,
   { ...START, timeout: 0, spec: "Zähler 🍎", register: registerId("s", "x".repeat(200), [1]) },
   { ...START, timeout: 2 ** 31, args: new Uint8Array() },
+  { ...START, chain: [REGISTER, registerId("s", "x", [1])], background: true },
   CALL,
   {
     ...CALL,
     token: 0,
+    birth: 0,
     sequence: 0,
     done: 0,
     open: [],
@@ -60,21 +68,24 @@ const QUESTIONS: readonly Question[] = [
   },
   { ...CALL, method: "x".repeat(MAX_METHOD), token: Number.MAX_SAFE_INTEGER },
   { ...CALL, args: new Uint8Array(8 * 2 ** 20) },
+  { ...CALL, chain: Array(MAX_CHAIN).fill(REGISTER) },
   { ...CALL, sequence: 2 ** 50, open: MANY, full: true },
   GONE,
 ];
 
 const ANSWERS: readonly Answer[] = [
   { type: "started", pid: { node: "w1", session: SESSION, seq: 7 }, token: 12 },
-  { type: "failed", name: "RangeError", message: "no", code: "" },
-  { type: "failed", name: "SynodError", message: "", code: "no_host" },
+  { type: "failed", byHost: false, failure: toFailure(new RangeError("no")) },
+  { type: "failed", byHost: true, failure: toFailure(new SynodError("no_host", "")) },
   { type: "returned", value: encodeValue([undefined], 100) },
   { type: "returned", value: new Uint8Array(8 * 2 ** 20) },
-  { type: "threw", name: "Error", message: "🍎".repeat(5_000) },
+  { type: "threw", failure: toFailure(new Error("🍎".repeat(5_000))) },
+  { type: "threw", failure: toFailure(new Error("a", { cause: new Error("b", { cause: "c" }) })) },
   { type: "running" },
   { type: "begun" },
   { type: "refused" },
   { type: "busy" },
+  { type: "stale" },
 ];
 
 /** What stands in for a field: values at the edges of what some field allows. */
@@ -90,7 +101,7 @@ const EDGES: readonly unknown[] = [
   "x".repeat(1_001),
   -1,
   0.5,
-  8,
+  9,
   2 ** 31 + 1,
   2 ** 53,
   NaN,
@@ -164,9 +175,12 @@ describe("encodeQuestion() and decodeQuestion()", () => {
       { ...CALL, open: [41, 41] },
       { ...CALL, sequence: 50, open: [42, 41] },
       { ...CALL, open: [], full: true },
+      { ...CALL, chain: Array(MAX_CHAIN + 1).fill(REGISTER) },
+      { ...CALL, chain: ["s"] },
+      { ...START, chain: [REGISTER, 1 as unknown as string] },
       { ...GONE, session: "w1" },
     ];
-    for (const name of ["token", "sequence", "done"] as const) {
+    for (const name of ["token", "birth", "sequence", "done"] as const) {
       for (const value of [-1, 0.5, NaN, 2 ** 53]) bad.push({ ...CALL, [name]: value });
     }
     for (const value of [-1, 0.5, NaN, 2 ** 53, "41", 40, 42, 7]) {
@@ -193,7 +207,7 @@ describe("encodeAnswer() and decodeAnswer()", () => {
   });
 
   it("refuse an answer of a kind that there is not", () => {
-    for (const code of [-1, 8, 9, 0.5, "running", null]) {
+    for (const code of [-1, 9, 10, 0.5, "running", null]) {
       const body = encodeValue([code], 100);
       assertThrows(() => decodeAnswer(body), MalformedError);
     }

@@ -1,9 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { joinWith } from "../../lib/cluster/join.ts";
 import type { ChildSpec } from "../../mod.ts";
 import { BlockedLoop, TimedCluster } from "../locks/support/timed_cluster.ts";
 import { startCluster } from "../support/cluster.ts";
-import { reasonOf } from "../support/expect.ts";
+import { assertCode, reasonOf } from "../support/expect.ts";
+import { heapUsed } from "../support/heap.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { turn } from "../support/wait.ts";
 
 describe("the limits of a call", () => {
@@ -85,3 +88,105 @@ async function onAnotherNode<T extends object>(
     if (place.ok && place.value.node !== node.id) return { remote };
   }
 }
+
+describe("a call whose instance", () => {
+  it("exits while it starts: it ends with the reason, after one start", async () => {
+    for (const lingers of [false, true]) {
+      let starts = 0;
+      const spec: ChildSpec<{ value(): number }, []> = {
+        id: "s",
+        start: (context) => {
+          starts++;
+          void context.exit(Object.assign(new RangeError("not today"), { code: "SHUT" }));
+          return lingers ? new Promise<never>(() => {}) : { value: () => 1 };
+        },
+      };
+      await using cluster = await VirtualCluster.start(3, { hosts: [spec] });
+      const { time, nodes } = cluster;
+      for (const node of nodes) {
+        const reason = await time.until(reasonOf(node.name("k", spec).value()));
+        assertInstanceOf(reason, Error);
+        const { name, message, code } = reason as Error & { code?: string };
+        assertEquals([name, message, code], ["RangeError", "not today", "SHUT"]);
+      }
+      assertEquals(starts, 3);
+    }
+  });
+
+  it("exits so without a reason: it is told that it has exited", async () => {
+    const spec: ChildSpec<{ value(): number }, []> = {
+      id: "s",
+      start: (context) => {
+        void context.exit();
+        return { value: () => 1 };
+      },
+    };
+    await using cluster = await VirtualCluster.start(3, { hosts: [spec] });
+    const { time, nodes: [node] } = cluster;
+    await assertCode(time.until(node.name("k", spec).value()), "exited");
+  });
+
+  it("hangs in its stop: it is made again within its own time, however short that of the node is", async () => {
+    const spec: ChildSpec<{ value(): number; end(): void }, []> = {
+      id: "s",
+      start: ({ exit }) => ({ value: () => 1, end: () => void exit() }),
+      stop: () => new Promise(() => {}),
+    };
+    await using cluster = await VirtualCluster.start(3, { hosts: [spec], timeout: 300 });
+    const { time, nodes } = cluster;
+    await time.until(nodes[0].name("k", spec).end());
+    const calls = nodes.map((node) => node.name("k", spec).value());
+    assertEquals(await time.until(Promise.all(calls)), [1, 1, 1]);
+  });
+
+  it("has one host, which loses its session while it starts: it is started there again", async () => {
+    for (const own of [false, true]) {
+      let starts = 0;
+      let asleep = 0;
+      const spec: ChildSpec<{ value(): number }, []> = {
+        id: "s",
+        start: () => ++starts === 1 ? new Promise<never>(() => {}) : { value: () => 1 },
+      };
+      await using cluster = await VirtualCluster.start(3, { clients: true, sessionTtl: 1_000 });
+      const { time, members, nodes } = cluster;
+      const { runtime } = time;
+      const host = await joinWith({
+        ...{ id: "host", members, sessionTtl: 1_000, hosts: [spec] },
+        transport: time.network.transport(),
+      }, { ...runtime, now: () => runtime.now() + asleep });
+      nodes.push(host);
+      await time.until(host.ready);
+      const call = (own ? host : nodes[0]).name("k", spec).value();
+      await cluster.pass(100);
+      assertEquals(starts, 1);
+      // It sleeps: its deadline has passed when it wakes.
+      asleep = 2_000;
+      assertEquals(await time.until(call), 1);
+      assertEquals(starts, 2);
+    }
+  });
+});
+
+describe("calls that wait while an instance is looked for", () => {
+  it("are not kept once they are over; casts only up to a bound", async () => {
+    const spec: ChildSpec<{ value(): number }, []> = {
+      id: "s",
+      start: () => new Promise<never>(() => {}),
+    };
+    await using cluster = await VirtualCluster.start(1, { hosts: [spec] });
+    const { time, nodes: [node] } = cluster;
+    const remote = node.name("k", spec);
+    const before = await heapUsed();
+    for (let round = 0; round < 12; round++) {
+      const calls = Array.from(
+        { length: 1_000 },
+        () => node.call(remote, "value", [new Uint8Array(4_000)], { timeout: 50 }).catch(() => {}),
+      );
+      await time.until(Promise.all(calls));
+      for (let n = 0; n < 1_000; n++) node.cast(remote, "value", [n]);
+    }
+    // 12,000 calls of 4 kB, which would be 48 MB, and as many casts, of which 10,000 wait.
+    const grown = await heapUsed() - before;
+    assertLess(grown, 20_000_000, `${grown} bytes`);
+  });
+});

@@ -377,7 +377,8 @@ describe("a call", () => {
 
   it("may take longer than an operation looks for a quorum", async () => {
     const counters = new Counters();
-    await using cluster = await VirtualCluster.start(2, { hosts: [counters.spec] });
+    const options = { hosts: [counters.spec], callTimeout: 600_000 };
+    await using cluster = await VirtualCluster.start(2, options);
     const { time, nodes } = cluster;
     const calls = nodes.map((node) => node.name("apple", counters.spec).wait(node.id));
     for (let call = 1; call <= 2; call++) {

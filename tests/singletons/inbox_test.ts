@@ -7,70 +7,15 @@ import {
   assertLessOrEqual,
 } from "@std/assert";
 import type { Answer } from "../../lib/singletons/bodies.ts";
-import { type Answering, type Call, Inbox } from "../../lib/singletons/inbox.ts";
+import type { Answering, Call } from "../../lib/singletons/inbox.ts";
 import { Random } from "../sim/random.ts";
 import { callOf } from "./support/calls.ts";
+import { inboxOf, LIFE, OTHER_LIFE, REFUSED, returned, Script } from "./support/inbox_script.ts";
 
 /** The bounds of an inbox; see there. */
 const MAX_OPEN = 10_000;
 const MAX_ANSWERS = 100_000;
 const MAX_ANSWER_BYTES = 32 * 2 ** 20;
-
-const LIFE = "-P70F6sqFhqk35ea00oA";
-const OTHER_LIFE = "-P70F6sqFhqk35ea00oB";
-
-/** What a sender says besides the number; by default it waits for all attempts between `done` and it. */
-type Said = Partial<Pick<Call, "done" | "open" | "full">> & { life?: string; node?: string };
-
-/** An inbox, whatever it has handed on, and whatever it has answered. */
-class Script {
-  /** The numbers in the order in which they were handed on. */
-  readonly handed: number[] = [];
-  /** `number: answer`, in the order in which they were sent. */
-  readonly told: string[] = [];
-  readonly inbox: Inbox;
-  readonly #answering = new Map<number, Answering>();
-  readonly #begun = new Map<number, () => void>();
-
-  /** `react` answers at once what it is handed; by default nothing is answered before `answer`. */
-  constructor(react?: (call: Call) => Answer | undefined) {
-    this.inbox = new Inbox((call, answering, begun) => {
-      this.#begun.set(call.sequence, begun);
-      this.handed.push(call.sequence);
-      this.#answering.set(call.sequence, answering);
-      const answer = react?.(call);
-      if (answer !== undefined) answering(answer);
-    });
-  }
-
-  /** An attempt with this number arrives. */
-  arrive(sequence: number, { life = LIFE, node = "w1", done = 0, ...said }: Said = {}): this {
-    const open = said.open ?? between(done, sequence);
-    const call = callOf("inc", [sequence], { sequence, done, ...said, open });
-    const tell = (answer: Answer) => void this.told.push(`${sequence}: ${answer.type}`);
-    this.inbox.receive(node, life, call, tell);
-    return this;
-  }
-
-  /** The one with this number begins to be executed. */
-  begin(sequence: number): this {
-    this.#begun.get(sequence)!();
-    return this;
-  }
-
-  /** The method of the one with this number has returned. */
-  answer(sequence: number, answer: Answer = REFUSED): this {
-    this.#answering.get(sequence)!(answer);
-    return this;
-  }
-}
-
-/** The whole numbers above `low` and below `high`. */
-function between(low: number, high: number): number[] {
-  return Array.from({ length: Math.max(0, high - low - 1) }, (_, index) => low + 1 + index);
-}
-
-const REFUSED: Answer = { type: "refused" };
 
 /** What a caller that waits for `open`, and names no more than so many of them, sends. */
 function questionOf(sequence: number, waitedFor: number[], most: number): Call {
@@ -78,10 +23,6 @@ function questionOf(sequence: number, waitedFor: number[], most: number): Call {
   const done = (open[0] ?? sequence) - 1;
   const full = open.length > most;
   return callOf("inc", [], { sequence, done, open: open.slice(0, most), full });
-}
-
-function returned(bytes: number): Answer {
-  return { type: "returned", value: new Uint8Array(bytes) };
 }
 
 describe("an inbox", () => {
@@ -108,7 +49,7 @@ describe("an inbox", () => {
 
   it("gives the answer on the way by which the attempt arrived last", () => {
     let answering!: Answering;
-    const inbox = new Inbox((_, given) => answering = given);
+    const inbox = inboxOf((_, given) => answering = given, () => 0);
     const told: string[] = [];
     for (const way of ["first", "second"]) {
       inbox.receive("w1", LIFE, callOf("inc"), ({ type }) => told.push(`${way}: ${type}`));
@@ -258,30 +199,43 @@ describe("an inbox", () => {
     assertEquals(script.told.at(-1), "1: refused");
   });
 
-  it("keeps the answers of callers that are gone only up to a bound, oldest first", () => {
+  it("keeps no more than 100,000 answers, the latest ones", () => {
     const script = new Script(() => returned(1));
-    for (let n = 1; n <= MAX_ANSWERS + 500; n++) {
-      script.arrive(1, { life: `${LIFE}/${n}`, node: `w${n}` });
+    const lives = 500;
+    for (let n = 0; n < MAX_ANSWERS + lives; n++) {
+      const said = { life: `${LIFE}/${n % lives}`, open: [1], full: true };
+      script.arrive(1 + Math.floor(n / lives), n < lives ? { life: said.life } : said);
     }
     assertEquals(script.inbox.size, MAX_ANSWERS);
     const told = script.told.length;
     // The first ones are forgotten, though not that they ran; the last ones are not.
-    script.arrive(1, { life: `${LIFE}/1` }).arrive(1, { life: `${LIFE}/500` });
+    for (const life of ["0", "499"]) script.arrive(1, { life: `${LIFE}/${life}` });
     assertEquals(script.told.length, told);
-    script.arrive(1, { life: `${LIFE}/501` });
+    script.arrive(2, { life: `${LIFE}/0` });
     assertEquals(script.told.length, told + 1);
-    assertEquals(script.handed.length, MAX_ANSWERS + 500);
+    assertEquals(script.handed.length, MAX_ANSWERS + lives);
   });
 
   it("keeps no more than 32 MiB of answers, for all callers together", () => {
     const script = new Script(() => returned(2 ** 20));
     for (let n = 1; n <= 100; n++) script.arrive(1, { life: `${LIFE}/${n}` });
-    assertEquals(script.inbox.size, MAX_ANSWER_BYTES / 2 ** 20);
+    const most = Math.floor(MAX_ANSWER_BYTES / (2 ** 20 + 1));
+    assertEquals(script.inbox.size, most);
     // What its caller has makes room for others.
     for (let n = 69; n <= 100; n++) script.arrive(2, { life: `${LIFE}/${n}`, done: 1 });
-    assertEquals(script.inbox.size, MAX_ANSWER_BYTES / 2 ** 20);
+    assertEquals(script.inbox.size, most);
     script.arrive(2, { life: `${LIFE}/100` });
     assertEquals(script.told.at(-1), "2: returned");
+  });
+
+  it("counts the texts of errors among these bytes, and something for each answer", () => {
+    const message = "x".repeat(10_000);
+    for (const type of ["threw", "failed"] as const) {
+      const failure = { name: "Error", message, code: null, cause: null };
+      const script = new Script(() => ({ type, byHost: false, failure }));
+      for (let n = 1; n <= 5_000; n++) script.arrive(n, { open: [1], full: true });
+      assertLessOrEqual(script.inbox.size * 20_000, MAX_ANSWER_BYTES);
+    }
   });
 
   it("is busy for a caller with 10,000 open attempts, and only for that one", () => {
@@ -317,10 +271,10 @@ describe("an inbox", () => {
       const random = new Random(`inbox ${seed}`);
       const pending = new Map<number, Answering>();
       const handed: number[] = [];
-      const inbox = new Inbox((call, answering) => {
+      const inbox = inboxOf((call, answering) => {
         handed.push(call.sequence);
         pending.set(call.sequence, answering);
-      });
+      }, () => 0);
       const open = new Set<number>();
       const answers = new Map<number, string>();
       const underWay: Call[] = [];

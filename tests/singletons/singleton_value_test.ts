@@ -51,11 +51,11 @@ function take(pid: Pid, { restart = "temporary", start, ended, mayTake }: Taking
   );
 }
 
-function leave(pid: Pid, byItself: boolean) {
+function leave(pid: Pid, byItself: boolean, failed = false) {
   return leaveChange(
     "op",
     ({ session, seq }) => session === pid.session && seq === pid.seq,
-    byItself,
+    { byItself, failed },
   );
 }
 
@@ -68,7 +68,9 @@ describe("takeChange()", () => {
   it("takes a place that is free: never written, or left", () => {
     for (const state of [null, { present: false, token: 3 } as const]) {
       const { state: next, result } = apply(take(FIRST, { start: args(1) }), state, 5);
-      assertEquals(singletonOf(next), { pid: FIRST, restart: "temporary", args: args(1) });
+      assertEquals(singletonOf(next), {
+        ...{ pid: FIRST, restart: "temporary", args: args(1), failures: 0 },
+      });
       assertEquals(result, { pid: FIRST, args: args(1) });
     }
   });
@@ -123,7 +125,9 @@ describe("takeChange()", () => {
         ] as const
       ) {
         const { state: next, result } = apply(take(SECOND, options), state, 9);
-        assertEquals(singletonOf(next), { pid: SECOND, restart, args: args("first") });
+        assertEquals(singletonOf(next), {
+          ...{ pid: SECOND, restart, args: args("first"), failures: 0 },
+        });
         assertEquals(result, { pid: SECOND, args: args("first") });
       }
     });
@@ -145,13 +149,31 @@ describe("leaveChange()", () => {
       it(`of a ${restart} one ${ended}: it ${what}`, () => {
         const state = taken(FIRST, { restart, start: args(1) });
         const { state: next } = apply(leave(FIRST, why === "byItself"), state, 9);
-        const waiting: SingletonValue = { pid: null, restart, args: args(1) };
+        const waiting: SingletonValue = { pid: null, restart, args: args(1), failures: 0 };
         assertEquals(singletonOf(next), waits ? waiting : null);
         assertEquals(next?.token, 9);
         assertEquals(next?.present && next.owners, waits && []);
       });
     }
   }
+
+  it("counts the starts in a row that fail, and those in between which do not", () => {
+    let counter = 5;
+    let state: State | null = null;
+    const next = (change: Change<unknown>) => state = apply(change, state, ++counter).state;
+    const restart = "permanent";
+    const counts: (number | undefined)[] = [];
+    for (const failed of [true, true, true, false, true]) {
+      next(take(FIRST, { restart }));
+      next(leave(FIRST, true, failed));
+      counts.push(singletonOf(state)?.failures);
+    }
+    assertEquals(counts, [1, 2, 3, 0, 1]);
+    // What has run until its host vanished did not fail.
+    next(take(FIRST, { restart }));
+    next(take(SECOND, { restart, ended: [FIRST.session] }));
+    assertEquals(singletonOf(state)?.failures, 0);
+  });
 
   it("leaves an instance alone that is another one, be it of the same session", () => {
     for (const other of [SECOND, { ...FIRST, seq: FIRST.seq + 1 }]) {
@@ -196,15 +218,19 @@ describe("singletonOf()", () => {
       {},
       [],
       [session, 1, "temporary"],
-      [session, 1, "temporary", bytes, 1],
-      [session, 1, "forever", bytes],
-      [session, 1, null, bytes],
-      [session, 1, "temporary", "text"],
-      [session, 1.5, "temporary", bytes],
-      [session, "1", "temporary", bytes],
-      ["w1", 1, "temporary", bytes],
-      [1, 1, "temporary", bytes],
-      [undefined, 1, "temporary", bytes],
+      [session, 1, "temporary", bytes],
+      [session, 1, "temporary", bytes, 0, 1],
+      [session, 1, "forever", bytes, 0],
+      [session, 1, null, bytes, 0],
+      [session, 1, "temporary", "text", 0],
+      [session, 1.5, "temporary", bytes, 0],
+      [session, "1", "temporary", bytes, 0],
+      ["w1", 1, "temporary", bytes, 0],
+      [1, 1, "temporary", bytes, 0],
+      [undefined, 1, "temporary", bytes, 0],
+      [session, 1, "temporary", bytes, -1],
+      [session, 1, "temporary", bytes, 0.5],
+      [null, 0, "permanent", bytes, "1"],
     ];
     const good = taken(FIRST);
     for (const value of values) {

@@ -168,7 +168,7 @@ describe("the first call", () => {
         return { ok: () => "ok" };
       },
     };
-    await using cluster = await VirtualCluster.start(2, { hosts: [spec] });
+    await using cluster = await VirtualCluster.start(2, { hosts: [spec], callTimeout: 600_000 });
     const call = cluster.nodes[0].name("k", spec).ok();
     await cluster.pass(60_000);
     start();

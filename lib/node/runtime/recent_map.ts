@@ -57,6 +57,11 @@ export class RecentMap<K, V> {
     this.#weight -= this.#weigh(key, value);
   }
 
+  /** All of them, the oldest first. */
+  entries(): IterableIterator<[K, V]> {
+    return this.#entries.entries();
+  }
+
   /** How many there are. */
   get size(): number {
     return this.#entries.size;

@@ -13,12 +13,14 @@ export function callOf(
     register: registerId("s", "counter", "apple"),
     session: "w1/-P70F6sqFhqk35ea00oQ/1",
     token: 5,
+    birth: 1,
     sequence: 1,
     done: 0,
     open: [],
     full: false,
     method,
     args: encodeValue(args, 2 ** 20),
+    chain: [],
     ...more,
   };
 }
@@ -32,7 +34,7 @@ export function textOf(answer: Answer): string {
     }
     case "threw":
     case "failed":
-      return `${answer.type} ${answer.name}: ${answer.message}`;
+      return `${answer.type} ${answer.failure.name}: ${answer.failure.message}`;
     case "started":
       return `started ${answer.pid.seq}`;
     default:

@@ -1,0 +1,113 @@
+import { isWellFormed, MalformedError } from "../codec.ts";
+import { SynodError, type SynodErrorCode } from "../errors.ts";
+import { show } from "../node/runtime/show.ts";
+
+/** An error, as it is told to another node. */
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  /** Its `code`, if that is a text or a number. */
+  readonly code: string | number | null;
+  /** Its `cause`: an error, or the text of anything else. */
+  readonly cause: Failure | string | null;
+}
+
+/** Causes of causes that are told at most. */
+const MAX_CAUSES = 8;
+
+/** The longest text that is told, in UTF-16 code units. */
+const MAX_TEXT = 10_000;
+
+/** A text that can be sent, of a reasonable length. */
+export function sendable(text: unknown): string {
+  return String(text).slice(0, MAX_TEXT).replace(/\p{Surrogate}/gu, "\uFFFD");
+}
+
+/** What an error says to a node far away; never throws, whatever was thrown. */
+export function toFailure(error: unknown, causes: number = MAX_CAUSES): Failure {
+  try {
+    // Anything can be thrown, and may throw in turn when it is looked at.
+    const { name, message, code, cause } = looksLikeError(error)
+      ? error
+      : { ...NO_ERROR, message: textOf(error) };
+    return {
+      name: name === undefined ? "Error" : sendable(name),
+      message: sendable(message),
+      code: codeOf(code),
+      cause: cause === undefined || cause === null || causes === 0
+        ? null
+        : causeOf(cause, causes - 1),
+    };
+  } catch {
+    return { name: "Error", message: "an error that cannot be shown", code: null, cause: null };
+  }
+}
+
+/** The error that `failure` tells of. */
+export function fromFailure({ name, message, code, cause }: Failure): Error {
+  const options = cause === null
+    ? undefined
+    : { cause: typeof cause === "string" ? cause : fromFailure(cause) };
+  if (name === "SynodError" && typeof code === "string") {
+    return new SynodError(code as SynodErrorCode, message, options);
+  }
+  const error = new Error(message, options);
+  error.name = name;
+  return code === null ? error : Object.assign(error, { code });
+}
+
+/** The fields of a failure in a message. */
+export function failureFields({ name, message, code, cause }: Failure): unknown[] {
+  const last = cause === null || typeof cause === "string" ? cause : failureFields(cause);
+  return [name, message, code, last];
+}
+
+/** The failure with these fields; throws `MalformedError` unless they are exactly right. */
+export function failureOf(fields: unknown, causes: number = MAX_CAUSES): Failure {
+  if (!Array.isArray(fields) || fields.length !== 4) throw malformed();
+  const [name, message, code, last] = fields;
+  if (typeof name !== "string" || typeof message !== "string") throw malformed();
+  const isText = typeof code === "string" || code === null;
+  if (!isText && (typeof code !== "number" || !Number.isFinite(code))) throw malformed();
+  if (last === null || typeof last === "string") return { name, message, code, cause: last };
+  if (causes === 0) throw malformed();
+  return { name, message, code, cause: failureOf(last, causes - 1) };
+}
+
+/** How many bytes a failure takes in memory, about: two for each UTF-16 code unit. */
+export function failureBytes({ name, message, cause }: Failure): number {
+  const rest = cause === null
+    ? 0
+    : typeof cause === "string"
+    ? 2 * cause.length
+    : failureBytes(cause);
+  return 2 * (name.length + message.length) + rest;
+}
+
+const NO_ERROR = { name: "Error", code: undefined, cause: undefined };
+
+/** Errors of other realms are no instances of `Error` here; plain objects with a message are thrown, too. */
+function looksLikeError(
+  thrown: unknown,
+): thrown is { name?: unknown; message: unknown; code?: unknown; cause?: unknown } {
+  if (typeof thrown !== "object" || thrown === null) return false;
+  return thrown instanceof Error || typeof (thrown as { message?: unknown }).message === "string";
+}
+
+function codeOf(code: unknown): string | number | null {
+  if (typeof code === "number" && Number.isFinite(code)) return code;
+  return typeof code === "string" && code.length <= MAX_TEXT && isWellFormed(code) ? code : null;
+}
+
+function causeOf(cause: unknown, causes: number): Failure | string {
+  return looksLikeError(cause) ? toFailure(cause, causes) : sendable(textOf(cause));
+}
+
+/** What was thrown and is no error, in words. */
+function textOf(thrown: unknown): string {
+  return typeof thrown === "object" && thrown !== null ? show(thrown) : String(thrown);
+}
+
+function malformed(): MalformedError {
+  return new MalformedError("not an error that a node told of");
+}

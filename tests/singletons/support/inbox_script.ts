@@ -1,0 +1,78 @@
+import type { Answer } from "../../../lib/singletons/bodies.ts";
+import { type Answering, type Call, type Handling, Inbox } from "../../../lib/singletons/inbox.ts";
+import { callOf } from "./calls.ts";
+
+/** How long silent callers are remembered, in milliseconds. */
+export const KEPT_FOR = 5_000;
+
+/** Two lives of callers. */
+export const LIFE = "-P70F6sqFhqk35ea00oA";
+export const OTHER_LIFE = "-P70F6sqFhqk35ea00oB";
+
+/** What a sender says besides the number; by default it waits for all attempts between `done` and it. */
+type Said =
+  & Partial<Pick<Call, "birth" | "done" | "open" | "full">>
+  & { life?: string; node?: string };
+
+/** An inbox, whatever it has handed on, and whatever it has answered. */
+export class Script {
+  /** The numbers in the order in which they were handed on. */
+  readonly handed: number[] = [];
+  /** `number: answer`, in the order in which they were sent. */
+  readonly told: string[] = [];
+  readonly inbox: Inbox;
+  /** Milliseconds. */
+  time = 0;
+  readonly #answering = new Map<number, Answering>();
+  readonly #begun = new Map<number, () => void>();
+
+  /** `react` answers at once what it is handed; by default nothing is answered before `answer`. */
+  constructor(react?: (call: Call) => Answer | undefined) {
+    this.inbox = inboxOf((call, answering, begun) => {
+      this.#begun.set(call.sequence, begun);
+      this.handed.push(call.sequence);
+      this.#answering.set(call.sequence, answering);
+      const answer = react?.(call);
+      if (answer !== undefined) answering(answer);
+    }, () => this.time);
+  }
+
+  /** An attempt with this number arrives. */
+  arrive(sequence: number, { life = LIFE, node = "w1", done = 0, ...said }: Said = {}): this {
+    const open = said.open ?? between(done, sequence);
+    const call = callOf("inc", [sequence], { sequence, done, ...said, open });
+    const tell = (answer: Answer) => void this.told.push(`${sequence}: ${answer.type}`);
+    this.inbox.receive(node, life, call, tell);
+    return this;
+  }
+
+  /** The one with this number begins to be executed. */
+  begin(sequence: number): this {
+    this.#begun.get(sequence)!();
+    return this;
+  }
+
+  /** The method of the one with this number has returned. */
+  answer(sequence: number, answer: Answer = REFUSED): this {
+    this.#answering.get(sequence)!(answer);
+    return this;
+  }
+}
+
+/** An inbox that remembers silent callers for five seconds. */
+export function inboxOf(handle: Handling, now: () => number): Inbox {
+  return new Inbox({ handle, now, keptFor: () => KEPT_FOR });
+}
+
+/** The whole numbers above `low` and below `high`. */
+function between(low: number, high: number): number[] {
+  return Array.from({ length: Math.max(0, high - low - 1) }, (_, index) => low + 1 + index);
+}
+
+/** The answer to what never ran. */
+export const REFUSED: Answer = { type: "refused" };
+
+/** The answer with a value of so many bytes. */
+export function returned(bytes: number): Answer {
+  return { type: "returned", value: new Uint8Array(bytes) };
+}
