@@ -21,7 +21,7 @@ async function ask(path: string): Promise<Response> {
   return response;
 }
 
-// A copy of this tab would have the same storage, so the number is kept nowhere.
+// A duplicated tab copies the storage of this one, so the number is not stored.
 const tab = crypto.randomUUID().slice(0, 8);
 const { id, peers } = await (await ask(`/node/${tab}`)).json();
 find("id").textContent = id;
@@ -29,14 +29,14 @@ find("id").textContent = id;
 const node = await join({
   id,
   members: Object.keys(peers),
-  // Asked for before each connection: the page has no secret, and no token holds for long.
+  // Fetched before each connection: the page has no secret, and a token expires soon.
   transport: webSocket({ peers, token: async () => await (await ask(`/token/${tab}`)).text() }),
 });
 node.addEventListener("error", ({ detail }) => show(detail.error.message));
-// A tab that is closed says so, where the browser lets it; otherwise its session ends soon.
+// A tab that closes leaves the cluster, if the browser runs this; otherwise its session expires soon.
 addEventListener("pagehide", () => node.close());
 await node.ready;
-show("Nobody here has the pen.", { take: true });
+show("This tab does not have the pen.", { take: true });
 
 let lock: Lock;
 

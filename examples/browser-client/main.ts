@@ -1,10 +1,10 @@
 /**
- * Three servers, and a page whose tabs take turns with a pen: each tab is a node of the cluster, over
- * WebSocket, with a token that a server makes for it.
+ * Three servers, and a page whose tabs take turns with a pen. Each tab is a node of the cluster: it
+ * connects over WebSocket, with a token that a server makes for it.
  *
  *     deno task example:browser-client [PORT]
  *
- * Begin to read in `client.ts` and `server.ts`.
+ * Start reading in `client.ts` and `server.ts`.
  *
  * @module
  */
@@ -31,7 +31,7 @@ if (import.meta.main) {
   }
   await installModules();
   await using servers = await startServers({
-    secret: crypto.randomUUID(), // in earnest from where secrets are kept, and the same everywhere
+    secret: crypto.randomUUID(), // in production from a secret store, the same on every server
     script: await bundleClient(),
     port,
   });

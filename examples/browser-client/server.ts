@@ -4,29 +4,29 @@ import { type ClusterNode, join } from "../../mod.ts";
 import { nodeToken, webSocket } from "../../transports/websocket.ts";
 import { Users } from "./users.ts";
 
-/** Three servers, each with a member of the cluster in it. */
+/** Three servers, each with a member of the cluster. */
 export interface Servers extends AsyncDisposable {
   readonly nodes: readonly ClusterNode[];
-  /** The address of the page at each server: it does not matter which one is opened. */
+  /** The addresses of the page, one at each server; all are equivalent. */
   readonly urls: readonly string[];
 }
 
-/** How to start them. */
+/** The options of {@linkcode startServers}. */
 export interface ServerOptions {
-  /** What the servers know, and no browser. */
+  /** The secret that the servers share; no browser gets it. */
   readonly secret: string;
   /** The script of the page. */
   readonly script: string;
-  /** The port of the first; 0 for free ones. */
+  /** The port of the first server; 0 selects free ports. */
   readonly port?: number;
 }
 
 const MEMBERS = ["w1", "w2", "w3"];
 
-/** A tab names itself by a number of its own, so that two tabs of one user are two nodes. */
+/** Ids that a tab may choose for itself, so that two tabs of one user are two nodes. */
 const TAB = /^[0-9a-f]{8}$/;
 
-/** How long a token is good for, in milliseconds. A connection lasts no longer, and is then made anew. */
+/** Lifetime of a token and of the connection that it opens, in milliseconds; the tab then reconnects. */
 const TOKEN_LIFETIME = 60_000;
 
 /** The routes for browsers: the page, and what its node needs. */
@@ -36,28 +36,28 @@ export function browserRoutes(
   const users = new Users(secret);
   const app = new Hono();
   app.get("/", async (context) => {
-    await users.welcome(context); // here your login would be
+    await users.welcome(context); // replace this by your login
     return context.html(PAGE);
   });
   app.get("/client.js", (context) => {
     return context.body(script, { headers: { "content-type": "text/javascript" } });
   });
 
-  /** The id of the node of a user's tab, or `null` if nobody is logged in, or that is no tab. */
+  /** The id of the node of a user's tab, or `null` without a login or with a malformed tab id. */
   async function nodeId(context: Context): Promise<string | null> {
     const user = await users.of(context);
     const tab = context.req.param("tab") ?? "";
     return user === null || !TAB.test(tab) ? null : `${user}.${tab}`;
   }
 
-  /** Who the tab is, and where the members are. */
+  /** The id of the tab's node, and the addresses of the members. */
   app.get("/node/:tab", async (context) => {
     const id = await nodeId(context);
     if (id === null) return context.text("Log in first.", 401);
     return context.json({ id, peers });
   });
 
-  /** What the tab proves it with: to be had only by its user, and of use for that node only. */
+  /** The token of the tab's node. Only its user can fetch it, and it is valid for that node only. */
   app.get("/token/:tab", async (context) => {
     const id = await nodeId(context);
     if (id === null) return context.text("Log in first.", 401);
@@ -67,7 +67,7 @@ export function browserRoutes(
   return app;
 }
 
-/** Starts three servers on this machine; in earnest each would be on one of its own, behind TLS. */
+/** Starts three servers on this machine; in production each has its own machine, behind TLS. */
 export async function startServers(options: ServerOptions): Promise<Servers> {
   const { secret, port = 0 } = options;
   const apps = MEMBERS.map(() => new Hono());

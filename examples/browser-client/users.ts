@@ -4,19 +4,19 @@ import { getSignedCookie, setSignedCookie } from "hono/cookie";
 const COOKIE = "user";
 
 /**
- * Who is at the browser. In place of a login everybody gets a name at their first visit, in a cookie
- * that is signed: so nobody can take another's.
+ * Identifies the user of a browser. Instead of a login, each browser gets a name at its first visit, in
+ * a signed cookie, so no user can take the name of another.
  */
 export class Users {
   readonly #key: string;
 
   /** `secret` signs the cookies. */
   constructor(secret: string) {
-    // Not the secret itself: what is signed for one purpose must be of no use for another.
+    // Not the secret itself: a signature for one purpose must be useless for another.
     this.#key = `cookie of ${secret}`;
   }
 
-  /** Gives whoever has no name one. */
+  /** Gives a new visitor a name. */
   async welcome(context: Context): Promise<void> {
     if (await this.of(context) !== null) return;
     const name = `guest-${crypto.randomUUID().slice(0, 8)}`;
@@ -28,7 +28,7 @@ export class Users {
     });
   }
 
-  /** Who is there, or `null`. */
+  /** The name of the user, or `null`. */
   async of(context: Context): Promise<string | null> {
     const name = await getSignedCookie(context, this.#key, COOKIE);
     return name === undefined || name === false ? null : name;

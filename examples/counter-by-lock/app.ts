@@ -1,6 +1,6 @@
 /**
- * A web app that counts. It may run on many nodes: all of them share one store, and the lock on a key
- * sees to it that one request at a time reads, adds one and writes.
+ * A web app that counts. It may run on many nodes. All of them share one store; the lock on a key
+ * ensures that only one request at a time reads, adds one and writes.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { Hono } from "hono";
 import type { ClusterNode } from "../../mod.ts";
 import type { Store } from "./store.ts";
 
-/** What the routes need. */
+/** The dependencies of the routes. */
 export interface CounterParts {
   readonly node: ClusterNode;
   readonly store: Store;
-  /** Whether increments take the lock; without it some of them are lost. */
+  /** Whether increments take the lock; without it some increments are lost. */
   readonly withLock?: boolean;
 }
 
@@ -29,7 +29,7 @@ export function counterApp({ node, store, withLock = true }: CounterParts): Hono
   app.post("/increment/:key", async (context) => {
     const key = context.req.param("key");
     if (!withLock) return context.json({ key, value: await increment(key) });
-    // Each key has a lock of its own. A client that does not wait any more leaves the queue.
+    // Each key has its own lock. A client that disconnects leaves the queue.
     await using _lock = await node.lock(["counter", key], { signal: context.req.raw.signal });
     return context.json({ key, value: await increment(key) });
   });

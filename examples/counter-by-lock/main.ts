@@ -1,12 +1,12 @@
 /**
- * Three nodes of a web app that counts, and 300 requests at the same time:
+ * Three nodes of a web app that counts, and 300 concurrent requests:
  *
  *     deno task example:counter-by-lock [--no-lock]
  *
- * The counter is at 300 afterwards. With `--no-lock` requests read the same value, add one to it, and
+ * The counter is at 300 afterwards. With `--no-lock`, requests read the same value, add one to it, and
  * overwrite each other's result. The exit code is 1 if increments were lost.
  *
- * Begin to read in `app.ts`.
+ * Start reading in `app.ts`.
  *
  * @module
  */
@@ -29,7 +29,7 @@ async function main(withLock: boolean): Promise<boolean> {
   const started = performance.now();
   const responses = await Promise.all(
     Array.from({ length: REQUESTS }, (_, index) =>
-      // A server would call `fetch` for what comes by the network.
+      // A server would call `fetch` for each request from the network.
       apps[index % apps.length].request("/increment/apples", { method: "POST" })),
   );
   const took = Math.round(performance.now() - started);

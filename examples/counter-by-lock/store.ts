@@ -1,24 +1,24 @@
 /**
- * A store that can read and write, and nothing else: no transactions, no "add one". Whoever reads and
- * then writes has to see to it that nobody else writes between.
+ * A store that can only read and write: it has no transactions and no atomic increment. A client that
+ * reads and then writes must ensure that no other client writes in between.
  */
 export class Store {
   readonly #values = new Map<string, number>();
 
-  /** What is stored; 0 for what never was. */
+  /** The value of a key; 0 if it was never written. */
   async get(key: string): Promise<number> {
     await onItsWay();
     return this.#values.get(key) ?? 0;
   }
 
-  /** Stores `value`, whatever was there. */
+  /** Stores `value`, and overwrites the previous value. */
   async set(key: string, value: number): Promise<void> {
     await onItsWay();
     this.#values.set(key, value);
   }
 }
 
-/** As if the store were on another machine. */
+/** Simulates the network between the app and the store. */
 function onItsWay(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

@@ -3,11 +3,11 @@
  *
  *     deno task example:counters
  *
- * Each counter is a singleton: it is started on one of the workers by the first call, and called by its
- * name from everywhere. Then the worker that hosts the apples is terminated, and the next call starts
- * their counter elsewhere. The exit code is 1 if a call was counted twice or by two instances at once.
+ * Each counter is a singleton: the first call starts it on one of the workers, and every worker calls
+ * it by its name. Then the worker that hosts the apples is terminated, and the next call starts their
+ * counter on another worker. The exit code is 1 if a call was counted twice, or by two instances at once.
  *
- * Begin to read in `worker.ts`.
+ * Start reading in `worker.ts`.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { type Calls, type Fruit, FRUITS } from "./messages.ts";
 import { findMistakes, type Instance, instancesOf } from "./verify.ts";
 import { MEMBERS, Workers } from "./workers.ts";
 
-/** So many calls of each worker and for each counter, all at once. */
+/** Concurrent calls of each worker to each counter. */
 const TIMES = 100;
 
 /** The counter whose host is terminated. */

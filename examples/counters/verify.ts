@@ -1,13 +1,13 @@
 import { type Calls, type Fruit, FRUITS } from "./messages.ts";
 
-/** One instance of a counter, as its callers saw it. */
+/** One instance of a counter, as its callers observed it. */
 export interface Instance {
   readonly fruit: Fruit;
   readonly host: string;
   readonly token: number;
-  /** What it answered, to whichever worker, in the order in which it counted. */
+  /** Its answers to all workers, in the order in which it counted. */
   readonly counts: readonly number[];
-  /** When it first and last counted, as far as its callers know. */
+  /** The first and the last time at which it counted, as far as its callers know. */
   readonly from: number;
   readonly to: number;
 }
@@ -25,12 +25,12 @@ export function instancesOf(calls: readonly Calls[]): Instance[] {
 }
 
 /**
- * Says what is wrong with what the workers were answered, in words; an empty list if nothing is:
+ * Checks the answers that the workers got. Returns a description of each mistake:
  *
- * 1. Has each instance counted each call once? All counts are different, each worker's own grow, and
- *    none is missing but those of calls whose outcome is unknown.
- * 2. Was there ever one instance of each counter only? Each has counted its last before the next one
- *    counted its first, which has the greater token.
+ * 1. Each instance has counted each call once. All counts are different, those of each worker grow, and
+ *    none is missing except those of calls whose outcome is unknown.
+ * 2. Each counter had one instance at a time. An instance has counted its last call before the next one,
+ *    which has the greater token, counted its first.
  */
 export function findMistakes(calls: readonly Calls[]): string[] {
   const instances = instancesOf(calls);

@@ -7,17 +7,17 @@ import { type ChildSpec, type ClusterNode, join, SynodError } from "../../mod.ts
 import { broadcastChannel } from "../../transports/broadcast_channel.ts";
 import { type Counted, type FromWorker, type Fruit, FRUITS, type ToWorker } from "./messages.ts";
 
-/** How long the counters of a worker that is gone stay its own, in milliseconds. */
+/** Time for which the counters of a lost worker stay its own, in milliseconds. */
 const SESSION_TTL = 2000;
 
-/** Between two calls of one worker for one counter, in milliseconds. */
+/** Pause between two calls of one worker to one counter, in milliseconds. */
 const PAUSE = 2;
 
-/** How to run a counter: wherever it is started, there is no other one of its name. */
+/** How to start a counter; at most one instance of a name runs in the cluster. */
 const Counter: ChildSpec<{ inc(): Counted }, []> = {
   id: "fruit counter",
   start({ node: host, token }) {
-    // It lives in the memory of one worker, and is gone with it.
+    // The count is in the memory of one worker, and is lost with it.
     let count = 0;
     return {
       inc: () => ({ count: ++count, host, token, at: performance.timeOrigin + performance.now() }),
@@ -25,29 +25,29 @@ const Counter: ChildSpec<{ inc(): Counted }, []> = {
   },
 };
 
-/** A call with its answer, or without: then nobody knows whether it counted. */
+/** A call with its answer, or without: then it may or may not have been counted. */
 type Call = { readonly fruit: Fruit; readonly counted: Counted | undefined };
 
-/** Counts one. That starts the counter if it does not run, on one of the workers. */
+/** Counts one. The call starts the counter on one of the workers if it does not run. */
 async function count(fruit: Fruit): Promise<Call> {
   const counter = node.name(fruit, Counter);
   try {
     return { fruit, counted: await counter.inc() };
   } catch (error) {
-    // To call again could count it twice. Only who calls can know whether that would matter.
+    // A second call could count it twice. Only the caller can know whether that matters.
     if (!(error instanceof SynodError) || error.code !== "outcome_unknown") throw error;
     return { fruit, counted: undefined };
   }
 }
 
-/** Counts so many of each fruit, without waiting for one before the next. */
+/** Counts `times` of each fruit, all at once. */
 async function countAtOnce(times: number): Promise<Call[]> {
   return await Promise.all(
     FRUITS.flatMap((fruit) => Array.from({ length: times }, () => count(fruit))),
   );
 }
 
-/** Counts one by one, until `times` of this fruit were counted by another instance than at first. */
+/** Counts one at a time, until another instance than the first has counted `times` of this fruit. */
 async function countOn(fruit: Fruit, times: number): Promise<Call[]> {
   const calls: Call[] = [];
   let left = times;
@@ -73,7 +73,7 @@ function toMessage(calls: readonly Call[]): FromWorker {
   return { type: "counted", calls: { answers, unknown } };
 }
 
-/** The other end. (The type checker takes every file for one of the main thread.) */
+/** The main thread. (The type checker takes every file for one of the main thread.) */
 const main = self as unknown as Worker;
 let node: ClusterNode;
 

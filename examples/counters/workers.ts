@@ -2,7 +2,7 @@ import type { Calls, FromWorker, ToWorker } from "./messages.ts";
 
 export const MEMBERS: readonly string[] = ["w1", "w2", "w3"];
 
-/** If a worker says nothing for so many milliseconds, something is broken. */
+/** Limit for the answer of a worker, in milliseconds; a longer silence is a failure. */
 const STANDSTILL = 20_000;
 
 /** The three workers, seen from the main thread. */
@@ -11,7 +11,7 @@ export class Workers {
     MEMBERS.map((id) => [id, new Worker(new URL("./worker.ts", import.meta.url), MODULE)]),
   );
 
-  /** Tells each of those that are left something, and resolves to what they have to say to it. */
+  /** Sends a message to each worker that is left, and resolves to their answers. */
   async all(
     tell: (self: number) => ToWorker,
     counting: (id: string) => void = () => {},
@@ -27,13 +27,13 @@ export class Workers {
     return said.flatMap((message) => message.type === "counted" ? [message.calls] : []);
   }
 
-  /** Ends one of them, in the middle of whatever it does. */
+  /** Terminates one of them, without warning. */
   terminate(id: string): void {
     this.#workers.get(id)?.terminate();
     this.#workers.delete(id);
   }
 
-  /** Ends all of them. */
+  /** Terminates all of them. */
   [Symbol.dispose](): void {
     for (const id of [...this.#workers.keys()]) this.terminate(id);
   }
@@ -41,7 +41,7 @@ export class Workers {
 
 const MODULE = { type: "module" } as const;
 
-/** The next word of a worker. */
+/** The next message of a worker. */
 async function next(id: string, worker: Worker): Promise<FromWorker> {
   let standstill: ReturnType<typeof setTimeout> | undefined;
   try {

@@ -1,37 +1,37 @@
 /** One attempt of a worker to claim a line. Times are in milliseconds since 1970, see {@linkcode now}. */
 export interface Attempt {
   readonly line: number;
-  /** The token of the claim that the line has now, whoever's it is. */
+  /** The token of the current claim of the line, whether its own or another worker's. */
   readonly token: number;
-  /** The index of the worker that has it. */
+  /** The index of the worker that owns the line. */
   readonly owner: number;
-  /** Whether this very attempt won it. */
+  /** Whether this attempt won the line. */
   readonly won: boolean;
   /** When the worker asked for the claim, and when it got the answer. */
   readonly begun: number;
   readonly answered: number;
-  /** When the owner began to publish the result, and when that was done; 0: not yet. */
+  /** When the owner began to publish the result, and when that was done; 0 before. */
   readonly publishing: number;
   readonly published: number;
 }
 
-/** What is known of an attempt when it has been answered. */
+/** The part of an attempt that is known when the answer arrives. */
 export type Answer = Pick<Attempt, "line" | "token" | "owner" | "won" | "begun">;
 
 const FIELDS = 8;
 const [PUBLISHING, PUBLISHED] = [6, 7];
 
-/** The same clock in every worker, finer than `Date.now()`. */
+/** The same clock in every worker, with a finer resolution than `Date.now()`. */
 export const now = (): number => performance.timeOrigin + performance.now();
 
 /**
- * What one worker did, in memory that it shares with the main thread. Messages would not do: those
- * that are under way when a worker is terminated are lost, and its last deeds with them.
+ * The attempts of one worker, in memory that it shares with the main thread. Messages would not work:
+ * those in transit are lost when a worker is terminated, and with them its last actions.
  */
 export class ClaimsLog {
-  /** To be posted to the other thread, which makes its own `ClaimsLog` of it. */
+  /** The buffer to post to another thread, which makes its own `ClaimsLog` of it. */
   readonly memory: SharedArrayBuffer;
-  /** How many attempts there are. Written last, atomically: so a reader sees only whole ones. */
+  /** The number of attempts. Written last, atomically, so a reader sees only complete attempts. */
   readonly #length: Int32Array;
   readonly #fields: Float64Array;
 
@@ -46,7 +46,7 @@ export class ClaimsLog {
     return new ClaimsLog(new SharedArrayBuffer(8 + capacity * FIELDS * 8));
   }
 
-  /** Notes an attempt that has just been answered, and returns its number. */
+  /** Records an attempt whose answer has just arrived, and returns its number. */
   add({ line, token, owner, won, begun }: Answer): number {
     const number = Atomics.load(this.#length, 0);
     const at = number * FIELDS;
@@ -56,12 +56,12 @@ export class ClaimsLog {
     return number;
   }
 
-  /** Notes that the result of an attempt is about to be published. */
+  /** Records that the worker begins to publish the result of an attempt. */
   publishing(number: number): void {
     this.#fields[number * FIELDS + PUBLISHING] = now();
   }
 
-  /** Notes that it is. */
+  /** Records that the result is published. */
   published(number: number): void {
     this.#fields[number * FIELDS + PUBLISHED] = now();
   }

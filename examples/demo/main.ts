@@ -1,15 +1,15 @@
 /**
- * Three workers share the lines of a file, lose one of them half-way, go on, and have it back:
+ * Three workers share the lines of a file. One of them is lost half-way and comes back:
  *
  *     deno task demo [file]
  *
- * Each worker is a member of a cluster. For each line they race to claim it; whoever wins computes its
- * SHA-256 and publishes it for all. When a worker is terminated, the lines that it has claimed and not
- * finished come free, and the others take them. It starts again with an empty memory, gets back from the
- * others what it must know, and takes part as before: the last quarter of the lines waits for it. In the
- * end everything is checked; the exit code is 1 if anything is not as it must be.
+ * Each worker is a member of a cluster. The workers race to claim each line; the winner computes its
+ * SHA-256 and publishes it for all. When a worker is terminated, its claimed but unfinished lines become
+ * free, and the others take them. It restarts with an empty memory, copies its state from the others,
+ * and takes part as before: the last quarter of the lines waits for it. At the end the program checks
+ * everything; the exit code is 1 if a check fails.
  *
- * Begin to read in `worker.ts`: it has all that a program of your own would have, too.
+ * Start reading in `worker.ts`: it has everything that a program of your own needs.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { report } from "./report.ts";
 import { statisticsOf } from "./statistics.ts";
 import { findDisagreements } from "./verify.ts";
 
-/** The lines of a file; a line break at its end does not begin another one. */
+/** The lines of a file; a line break at its end does not begin another line. */
 async function readLines(file: string | URL): Promise<string[]> {
   const lines = (await Deno.readTextFile(file)).split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();

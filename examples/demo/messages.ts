@@ -1,23 +1,23 @@
-/** What a worker is told when it starts. */
+/** The parameters with which a worker starts. */
 export interface Setup {
-  /** The ids of all three, which are the members of the cluster. */
+  /** The ids of all three workers, which are the members of the cluster. */
   readonly members: readonly string[];
-  /** Which of them this worker is. */
+  /** The index of this worker among the members. */
   readonly self: number;
   /** The lines to share. */
   readonly lines: readonly string[];
-  /** How many of them, from the first, may be claimed at once; the others wait until all are there again. */
+  /** The number of lines, from the first, that may be claimed at once; the rest wait for all three workers. */
   readonly shared: number;
-  /** Whether it was terminated before: then much is done already. */
+  /** Whether it was terminated before: then most lines are done already. */
   readonly again: boolean;
-  /** Where to note what it does: the memory of a `ClaimsLog`. */
+  /** The memory of the `ClaimsLog` of this worker. */
   readonly log: SharedArrayBuffer;
 }
 
-/** What is published about a line. */
+/** The published result of a line. */
 export interface LineResult {
   readonly sha256: Uint8Array;
-  /** Who computed it, and the token of the claim that allowed it to. */
+  /** The worker that computed it, and the token of the claim that allowed it to. */
   readonly by: string;
   readonly token: number;
 }
@@ -25,18 +25,18 @@ export interface LineResult {
 /** From the main thread to a worker. */
 export type ToWorker =
   | { readonly type: "start"; readonly setup: Setup }
-  /** All have joined: begin. */
+  /** All workers have joined: begin. */
   | { readonly type: "go" }
-  /** The one that was terminated is back: go on with the last lines. */
+  /** The terminated worker is back: go on with the last lines. */
   | { readonly type: "complete" }
-  /** All are through: leave the cluster. */
+  /** All lines are done: leave the cluster. */
   | { readonly type: "leave" };
 
 /** From a worker to the main thread. */
 export type FromWorker =
-  /** It has a session: at this time, see `now` in `claims_log.ts`. */
+  /** The worker has a session since this time, see `now` in `claims_log.ts`. */
   | { readonly type: "joined"; readonly at: number }
   | { readonly type: "claimed"; readonly line: number }
   | { readonly type: "published"; readonly line: number }
-  /** Every line is done, and this is what the cluster says about each. */
+  /** Every line is done, and these are the results that the worker read from the cluster. */
   | { readonly type: "finished"; readonly results: readonly LineResult[] };

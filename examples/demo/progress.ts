@@ -2,7 +2,7 @@ import type { Spectator } from "./race.ts";
 
 const BAR = 30;
 
-/** Shows how far it is: on a terminal in one line that changes, elsewhere in a few plain lines. */
+/** Shows the progress: on a terminal in one line that changes, elsewhere in a few plain lines. */
 export function showProgress(total: number, isTerminal: boolean): Spectator & { end(): void } {
   const started = performance.now();
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s`;
@@ -26,7 +26,7 @@ export function showProgress(total: number, isTerminal: boolean): Spectator & { 
     progress(now) {
       done = now;
       if (isTerminal) {
-        // Faster than a person reads, drawing would only cost time.
+        // Faster updates are not readable, and drawing takes time.
         if (done === total || performance.now() - drawn > 40) draw();
       } else if (Math.floor(done / total * 4) > quarter) {
         quarter = Math.floor(done / total * 4);

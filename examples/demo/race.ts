@@ -4,20 +4,20 @@ import type { FromWorker, LineResult, Setup, ToWorker } from "./messages.ts";
 /** The workers, each a member of the cluster. */
 export const MEMBERS: readonly string[] = ["w1", "w2", "w3"];
 
-/** So long after its termination a worker starts again, in milliseconds. */
+/** Delay before a terminated worker starts again, in milliseconds. */
 const RESTART_AFTER = 100;
 
-/** This part of the lines, the last ones, waits for the worker that was terminated: it is to take part again. */
+/** Share of the lines, the last ones, that waits for the terminated worker, so that it takes part again. */
 const KEPT_FOR_ALL = 1 / 4;
 
-/** If nothing has happened for so many milliseconds, something is broken: a failover takes about one second. */
+/** Longest time without progress, in milliseconds; a failover takes about one second. */
 const STANDSTILL = 20_000;
 
-/** What there is to see while it runs. */
+/** Receives what happens during the race. */
 export interface Spectator {
-  /** So many lines have a result. */
+  /** `done` lines have a result. */
   progress(done: number): void;
-  /** Something that happens once. */
+  /** An event that happens once. */
   event(text: string): void;
 }
 
@@ -25,11 +25,11 @@ export interface Spectator {
 export interface Life {
   /** The index of the worker. */
   readonly worker: number;
-  /** What it noted. */
+  /** What it recorded. */
   readonly log: ClaimsLog;
 }
 
-/** Everything that is known when it is over. */
+/** The records of a finished race. */
 export interface Race {
   readonly lines: readonly string[];
   readonly members: readonly string[];
@@ -39,11 +39,11 @@ export interface Race {
   readonly terminated: { readonly worker: number; readonly at: number };
   /** When it started again, with an empty memory, and when it had a session. */
   readonly restarted: { readonly at: number; readonly ready: number };
-  /** What each worker read from the cluster in the end. */
+  /** The results that each worker read from the cluster at the end. */
   readonly results: readonly (readonly LineResult[])[];
 }
 
-/** What each worker noted, in all its lives. */
+/** The attempts that each worker recorded, in all its lives. */
 export function attemptsOf({ members, lives }: Race): Attempt[][] {
   return members.map((_, self) =>
     lives.filter(({ worker }) => worker === self).flatMap(({ log }) => log.attempts())
@@ -52,14 +52,14 @@ export function attemptsOf({ members, lives }: Race): Attempt[][] {
 
 /**
  * Starts the workers, terminates one of them when half of the lines are claimed, starts it again, and
- * waits until all are through. Rejects when a worker fails or nothing goes on.
+ * waits until all lines are done. Rejects when a worker fails or makes no progress.
  */
 export async function race(lines: readonly string[], spectator: Spectator): Promise<Race> {
   const load = () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const post = (worker: Worker, message: ToWorker) => worker.postMessage(message);
   const workers = MEMBERS.map(load);
-  // Loaded beforehand, so that what is measured is how the cluster takes a member back, and not how
-  // long a thread takes to load its modules. It has joined nothing, and nobody knows of it.
+  // Loaded beforehand, so the measurement covers how the cluster takes a member back, not how long a
+  // thread takes to load its modules. It has not joined, so no other node knows of it.
   const spare = load();
   const lives: Life[] = [];
   const results = new Map<number, readonly LineResult[]>();
@@ -72,7 +72,7 @@ export async function race(lines: readonly string[], spectator: Spectator): Prom
   let restart: ReturnType<typeof setTimeout> | undefined;
 
   const begin = (self: number) => {
-    // A life claims each line once, and only seldom again: more would be a bug.
+    // A life claims each line once, and rarely again: a larger number would be a bug.
     const log = ClaimsLog.withCapacity(4 * lines.length + 100);
     lives.push({ worker: self, log });
     const again = restarted !== undefined;
@@ -119,11 +119,11 @@ export async function race(lines: readonly string[], spectator: Spectator): Prom
             break;
           case "claimed":
             claimed.add(message.line);
-            // Its owner has not had the time to publish the result: somebody else will have to.
+            // Its owner had no time to publish the result, so another worker has to.
             if (terminated === undefined && claimed.size * 2 >= lines.length) {
               terminated = { worker: self, at: now() };
               workers[self].terminate();
-              // What it may still have said is no word of its next life; what it did is in its log.
+              // Messages that still arrive from it do not belong to its next life; its actions are in its log.
               workers[self].onmessage = null;
               spectator.event(`half-way: ${MEMBERS[self]} is terminated`);
               restart = setTimeout(() => startAgain(self), RESTART_AFTER);
@@ -135,7 +135,7 @@ export async function race(lines: readonly string[], spectator: Spectator): Prom
             break;
           case "finished":
             results.set(self, message.results);
-            // The last words of the one that was terminated were lost on their way.
+            // The last messages of the terminated worker were lost in transit.
             spectator.progress(lines.length);
             if (results.size === MEMBERS.length) resolve();
         }

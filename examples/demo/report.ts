@@ -3,7 +3,7 @@ import type { Failover, Latency, Recovery, Statistics } from "./statistics.ts";
 const HEADER = ["worker", "claims won", "lost", "taken over", "results"]
   .concat(["claim p50", "p99", "publish p50", "p99", ""]);
 
-/** The figures of a race, as a table and what there is to say about it. */
+/** The figures of a race, as a table and a few sentences. */
 export function report({ workers, failover, recovery, ...total }: Statistics): string {
   const rows = workers.map(({ id, fate, won, lost, takenOver, results, claim, publish }) => [
     id,
@@ -32,7 +32,7 @@ export function report({ workers, failover, recovery, ...total }: Statistics): s
     ]),
     "",
     ...paragraph("contention", [
-      `${count(total.lost)} of ${count(total.attempts)} claims went to somebody else`,
+      `${count(total.lost)} of ${count(total.attempts)} claims went to another worker`,
       `${plural(total.contested, "line was", "lines were")} claimed by several at the same moment`,
     ]),
     ...paragraph("speed", [
@@ -69,7 +69,7 @@ function describeRecovery({ worker, startedAfter, took, claims }: Recovery): str
   ];
 }
 
-/** A word, and beside it what there is to say about it. */
+/** A heading, and the sentences beside it. */
 function paragraph(word: string, [first, ...others]: readonly string[]): string[] {
   return [word.padEnd(12) + first, ...others.map((line) => " ".repeat(12) + line)];
 }
@@ -90,7 +90,7 @@ function plural(value: number, one: string, many: string): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** Rows of cells, each column as wide as its widest cell: numbers to the right, the rest to the left. */
+/** Rows of cells. Each column is as wide as its widest cell; numbers are aligned right, the rest left. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0].map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0))

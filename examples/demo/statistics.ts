@@ -1,67 +1,67 @@
 import type { Attempt } from "./claims_log.ts";
 import type { Race } from "./race.ts";
 
-/** How long something took: the median, and what 99 of 100 stayed below, in milliseconds. */
+/** Durations in milliseconds: the median, and the 99th percentile. */
 export interface Latency {
   readonly p50: number;
   readonly p99: number;
 }
 
-/** What one worker did in one life. */
+/** The figures of one worker in one life. */
 export interface WorkerStatistics {
   readonly id: string;
-  /** Whether it was terminated, or is the life of that worker after it. */
+  /** Whether this life was terminated, or began after a termination. */
   readonly fate: "terminated" | "restarted" | null;
   readonly won: number;
-  /** How often somebody else had the line already, or won the race for it. */
+  /** Attempts whose line another worker had already, or won in the race for it. */
   readonly lost: number;
-  /** Claims that had been somebody else's before. */
+  /** Claims of lines that another worker had claimed before. */
   readonly takenOver: number;
-  /** How many of the results that count are its own. */
+  /** Published results that were its own. */
   readonly results: number;
-  /** `null` when it did none. */
+  /** `null` when there was none. */
   readonly claim: Latency | null;
   readonly publish: Latency | null;
 }
 
-/** What happened after the termination; times in milliseconds from then. */
+/** The events after the termination; times in milliseconds from then. */
 export interface Failover {
   readonly worker: string;
-  /** Lines that it had claimed and that have no result of that claim. */
+  /** Lines that it had claimed, and whose claim has no result. */
   readonly unfinished: number;
-  /** When anybody got the next claim, of whichever line. `null`: there was none left. */
+  /** When any worker got the next claim, of any line. `null`: no line was left. */
   readonly nextClaim: number | null;
   /** When the first and the last of the unfinished lines had another owner. */
   readonly first: number | null;
   readonly last: number | null;
 }
 
-/** How the worker that was terminated came back; times in milliseconds. */
+/** The return of the terminated worker; times in milliseconds. */
 export interface Recovery {
   readonly worker: string;
   /** From its termination until it started again. */
   readonly startedAfter: number;
-  /** From then until it had its memory back and a session: until it was a member like before. */
+  /** From its restart until it had copied its memory and had a session, as a member like before. */
   readonly took: number;
-  /** The lines that it claimed from then on. */
+  /** The lines that it claimed after that. */
   readonly claims: number;
 }
 
 /** The figures of a whole race. */
 export interface Statistics {
-  /** One for each life, in the order in which they began. */
+  /** One entry per life, in the order in which they began. */
   readonly workers: readonly WorkerStatistics[];
   readonly failover: Failover;
   readonly recovery: Recovery;
   readonly attempts: number;
   readonly lost: number;
-  /** Lines that at least two workers asked for at the same moment. */
+  /** Lines that at least two workers asked for at the same time. */
   readonly contested: number;
-  /** Claims and publications in a second, of all workers together, until one was terminated. */
+  /** Claims and publications per second, of all workers together, until one was terminated. */
   readonly operationsPerSecond: number;
 }
 
-/** Works the figures out. */
+/** Computes the figures. */
 export function statisticsOf({ lives, members, results, terminated, restarted }: Race): Statistics {
   const attempts = lives.map(({ log }) => log.attempts());
   const all = attempts.flat();
@@ -92,8 +92,8 @@ export function statisticsOf({ lives, members, results, terminated, restarted }:
     };
   });
 
-  // Also those claims that it got, and was terminated before it could note them: others saw them. Its
-  // second life has noted all of its own.
+  // Including claims that it got but could not record before the termination: other workers saw them.
+  // Its second life has recorded all of its own.
   const ofSecondLife = new Set(wins[secondLife].map(({ token }) => token));
   const left = new Map<number, number>();
   for (const { line, token, owner } of all) {
@@ -145,7 +145,7 @@ function contested(attempts: readonly Attempt[]): number {
   let count = 0;
   for (const list of lines.values()) {
     const sorted = list.sort((a, b) => a.begun - b.begun);
-    // Sorted by their beginnings, two that overlap at all have neighbours that do.
+    // Sorted by their start: if any two overlap, two neighbours overlap.
     if (sorted.some(({ begun }, index) => index > 0 && begun < sorted[index - 1].answered)) count++;
   }
   return count;

@@ -1,29 +1,29 @@
 import type { Attempt } from "./claims_log.ts";
 import type { LineResult } from "./messages.ts";
 
-/** What is to be judged. */
+/** The input of {@linkcode findDisagreements}. */
 export interface Evidence {
   readonly members: readonly string[];
-  /** What each worker noted, in all its lives: its attempts to claim a line, won and lost. */
+  /** The attempts that each worker recorded in all its lives, won and lost. */
   readonly attempts: readonly (readonly Attempt[])[];
-  /** For each worker, what the cluster told it about each line in the end. */
+  /** The results that each worker read from the cluster at the end, by line. */
   readonly results: readonly (readonly LineResult[])[];
-  /** The right SHA-256 of each line. */
+  /** The correct SHA-256 of each line. */
   readonly expected: readonly Uint8Array[];
 }
 
-/** A claim that a worker was given. */
+/** A claim that a worker won. */
 type Grant = Attempt;
 
 /**
- * Says what is wrong, in words; an empty list if nothing is. It goes by what every worker noted at
- * the time and what the cluster says in the end, and asks:
+ * Checks the records of the workers and the final state of the cluster. Returns a description of each
+ * disagreement:
  *
- * 1. Is every line done, rightly, and do all workers read the very same bytes about it?
- * 2. Was each claim given to one worker only, and was everybody who lost it told the same owner?
- * 3. Did the token of a line grow with each claim?
- * 4. Did whoever published a result own the line at that time? It must have noted a claim with just
- *    the token of the result, and nobody else may have been given a later one by then.
+ * 1. Every line has a correct result, and all workers read the same bytes for it.
+ * 2. Each claim was given to one worker only, and every worker that lost it learned of the same owner.
+ * 3. The token of a line grew with each claim.
+ * 4. The publisher of a result owned the line at that time. It must have recorded a claim with the
+ *    token of the result, and no other worker may have won a later claim before that.
  */
 export function findDisagreements(evidence: Evidence): string[] {
   const grants = grantsOfLines(evidence);
@@ -35,7 +35,7 @@ export function findDisagreements(evidence: Evidence): string[] {
   ];
 }
 
-/** For each line, the claims that workers were given, in the order of their tokens. */
+/** For each line, the claims that workers won, in the order of their tokens. */
 function grantsOfLines({ attempts }: Evidence): Map<number, Grant[]> {
   const byToken = attempts.flat().filter(({ won }) => won).sort((a, b) => a.token - b.token);
   return Map.groupBy(byToken, ({ line }) => line);
@@ -75,7 +75,7 @@ function checkOwners({ members, attempts }: Evidence): string[] {
 function checkTokens(grants: readonly Grant[]): string[] {
   const wrong: string[] = [];
   grants.forEach((later, index) => {
-    // Two that overlap may come in either order; but what had ended came before what then began.
+    // Overlapping claims may come in either order; one that ended before the other began must be first.
     for (const earlier of grants.slice(0, index)) {
       if (earlier.token < later.token && earlier.begun <= later.answered) continue;
       wrong.push(`line ${later.line}: token ${later.token} was not above all earlier ones`);
@@ -97,8 +97,8 @@ function checkPublishers(
       wrong.push(`line ${line}: ${by} published a result without a claim`);
       return;
     }
-    // The result may have arrived later than this, when the claim of a worker that was terminated
-    // just then was free again: so it counts when it was sent, not when it could be read.
+    // The time of sending counts, not that of arrival: the result of a worker that was terminated just
+    // after sending it may arrive when its claim is free again.
     for (const other of grants.get(line) ?? []) {
       if (other.token <= token || other.answered > claim.publishing) continue;
       wrong.push(`line ${line}: ${by} published a result when ${members[other.owner]} owned it`);

@@ -1,6 +1,6 @@
 /**
  * One of the three workers: a node of the cluster that claims lines and publishes their SHA-256.
- * There is no coordinator. What keeps two workers from doing the same line is the claim alone.
+ * There is no coordinator. The claim alone prevents two workers from doing the same line.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { broadcastChannel } from "../../transports/broadcast_channel.ts";
 import { ClaimsLog, now } from "./claims_log.ts";
 import type { FromWorker, LineResult, Setup, ToWorker } from "./messages.ts";
 
-/** How many lines one worker is busy with at a time, so that none waits for the network idly. */
+/** Lines that one worker processes at a time, so that it does not idle while it waits for the network. */
 const HANDS = 8;
 
-/** How often to look after a line that another worker has claimed and not finished, in milliseconds. */
+/** Interval at which a worker checks a line that another worker has claimed, in milliseconds. */
 const LOOK_AGAIN = 25;
 
-/** How long the claims of a worker that is gone stay its own, in milliseconds. */
+/** Time for which the claims of a lost worker stay its own, in milliseconds. */
 const SESSION_TTL = 1000;
 
 class LineWorker {
@@ -24,7 +24,7 @@ class LineWorker {
   readonly #log: ClaimsLog;
   readonly #complete: Promise<unknown>;
 
-  /** `complete` resolves when the worker that was terminated is back. */
+  /** `complete` resolves when the terminated worker is back. */
   constructor(setup: Setup, node: ClusterNode, complete: Promise<unknown>) {
     this.#setup = setup;
     this.#node = node;
@@ -32,12 +32,12 @@ class LineWorker {
     this.#complete = complete;
   }
 
-  /** Sees to it that every line gets done, by whomever, and resolves to what was published. */
+  /** Processes all lines together with the other workers, and resolves to the published results. */
   async run(): Promise<LineResult[]> {
     const done: Promise<void>[] = [];
     await this.#forEachLine(async (line) => {
       if (line >= this.#setup.shared) await this.#complete;
-      // After a restart much is done already: what is, nobody has to claim.
+      // After a restart most lines are done already, and need no claim.
       if (this.#setup.again && await this.#isDone(line)) return;
       await this.#race(line);
       done.push(this.#lookAfter(line));
@@ -50,7 +50,7 @@ class LineWorker {
     return results;
   }
 
-  /** Claims a line. Whoever wins does the work; the others go on to the next line. */
+  /** Claims a line. The winner does the work; the others go on to the next line. */
   async #race(line: number): Promise<void> {
     const { kv, id, members } = this.#node;
 
@@ -66,8 +66,8 @@ class LineWorker {
 
     const sha256 = await digest(this.#setup.lines[line]);
 
-    // Has this thread slept for so long that the line may be somebody else's by now? The signal is
-    // for what happened before; whether the session still holds at this instant, only the node knows.
+    // If this thread was suspended, another worker may own the line by now. The signal tells of past
+    // events only; the node alone knows whether the session holds at this instant.
     if (session.signal.aborted || !this.#node.hasQuorum) return;
     this.#log.publishing(attempt);
     const result: LineResult = { sha256, by: id, token };
@@ -76,7 +76,7 @@ class LineWorker {
     tell({ type: "published", line });
   }
 
-  /** Who has a line now. `null`: the node lost its session meanwhile, and with it what it claimed. */
+  /** The current owner of a line. `null`: the node has lost its session, and its claims with it. */
   async #claim(line: number): Promise<Claim<string> | null> {
     const { kv, id } = this.#node;
     try {
@@ -88,7 +88,7 @@ class LineWorker {
     }
   }
 
-  /** Waits until a line is done. If its owner is gone without a word, races for it again. */
+  /** Waits until a line is done. If its owner is lost, races for the line again. */
   async #lookAfter(line: number): Promise<void> {
     const { kv } = this.#node;
     for (;;) {
@@ -99,12 +99,12 @@ class LineWorker {
     }
   }
 
-  /** Whether somebody has published the result of a line. */
+  /** Whether the result of a line is published. */
   async #isDone(line: number): Promise<boolean> {
     return (await this.#node.kv.get(["result", line], { noQuorum: "retry" })).ok;
   }
 
-  /** What was published about a line that is done. */
+  /** The published result of a line that is done. */
   async #read(line: number): Promise<LineResult> {
     const result = await this.#node.kv.get<LineResult>(["result", line], { noQuorum: "retry" });
     if (!result.ok) throw new Error(`the result of line ${line} was there, and is gone`);
@@ -112,8 +112,8 @@ class LineWorker {
   }
 
   /**
-   * Calls `work` for every line, in order and for several at a time. Who was away comes from the other
-   * end: the others have gone far from this one.
+   * Calls `work` for every line, in order and for several at a time. A worker that was restarted begins
+   * at the end, since the others have advanced far from the beginning.
    */
   async #forEachLine(work: (line: number) => Promise<void>): Promise<void> {
     const inOrder = [...this.#setup.lines.keys()];
@@ -129,7 +129,7 @@ async function digest(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
-/** The other end. (The type checker takes every file for one of the main thread.) */
+/** The main thread. (The type checker takes every file for one of the main thread.) */
 const main = self as unknown as Worker;
 
 function tell(message: FromWorker): void {

@@ -1,10 +1,10 @@
-# What workerd runs: the worker, as a module beside this file, reachable at the socket "http".
+# The configuration of workerd: the worker, as a module beside this file, served at the socket "http".
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
-    # The members are on this machine; outside of it, "public" is what to allow.
+    # The members are on this machine; for other machines, allow "public".
     (name = "members", network = (allow = ["local"])),
   ],
   sockets = [(name = "http", http = (), service = "edge")],

@@ -1,11 +1,11 @@
 /**
- * Three members, and a worker of workerd that is their client: it sells seats over HTTP, to buyers who
- * all come at once.
+ * Three members, and a worker of workerd that is their client. The worker sells seats over HTTP to
+ * many buyers at once.
  *
  *     deno task example:edge-client
  *
- * Each seat is sold once, and whoever comes too late is told whose it is. The exit code is 1 if anything
- * is wrong. Begin to read in `worker.ts`.
+ * Each seat is sold once, and a buyer that is too late learns who has it. The exit code is 1 if a check
+ * fails. Start reading in `worker.ts`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { installModules } from "../../tasks/node_modules.ts";
 import { startWorkerd } from "../../tasks/workerd.ts";
 import { startMembers } from "./members.ts";
 
-/** In earnest it would come from where secrets are kept. */
+/** In production from a secret store. */
 const SECRET = crypto.randomUUID();
 
 const SEATS = 5;
@@ -23,10 +23,10 @@ const TURNS = 5;
 
 const here = decodeURIComponent(new URL(".", import.meta.url).pathname);
 
-/** What the worker answers. */
+/** The answers of the worker. */
 type Ask = (method: "GET" | "POST", path: string) => Promise<Record<string, unknown>>;
 
-/** Starts all, calls `use`, and ends all. */
+/** Starts everything, calls `use`, and stops everything. */
 async function withWorker<T>(use: (ask: Ask) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "synod-edge-" });
   try {
@@ -45,7 +45,7 @@ async function withWorker<T>(use: (ask: Ask) => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether each seat has one buyer, and everybody was told the same. */
+/** Whether each seat has one buyer, and all requests for it got the same answer. */
 async function sellSeats(ask: Ask): Promise<boolean> {
   const answers = await Promise.all(
     Array.from({ length: BUYERS }, async (_, index) => {
@@ -67,7 +67,7 @@ async function sellSeats(ask: Ask): Promise<boolean> {
   return right;
 }
 
-/** Whether everybody who took the lock had a token of their own. */
+/** Whether every holder of the lock had a token of its own. */
 async function takeTurns(ask: Ask): Promise<boolean> {
   const answers = await Promise.all(Array.from({ length: TURNS }, () => ask("POST", "/till/1")));
   const tokens = new Set(answers.map(({ token }) => token));

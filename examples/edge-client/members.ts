@@ -6,11 +6,11 @@ import { Visits } from "./visits.ts";
 /** Three members, each with a server of its own. */
 export interface Members extends AsyncDisposable {
   readonly nodes: readonly ClusterNode[];
-  /** Where they are reached, by their ids. */
+  /** Their addresses, by id. */
   readonly peers: Readonly<Record<string, string>>;
 }
 
-/** Starts three members on free ports of this machine; in earnest each would be on one of its own. */
+/** Starts three members on free ports of this machine; in production each has its own machine. */
 export async function startMembers(secret: string): Promise<Members> {
   const members = ["w1", "w2", "w3"];
   const apps = members.map(() => new Hono());
@@ -26,10 +26,10 @@ export async function startMembers(secret: string): Promise<Members> {
   const nodes = await Promise.all(members.map((id, index) => {
     const transport = http({ peers, secret });
     apps[index].route("/synod", transport.routes);
-    // Whoever has the secret may join as a client, without a vote.
+    // A node with the secret may join as a client, without a vote.
     return join({ id, members, transport, clients: true, hosts: [Visits] });
   }));
-  // A cluster begins with all of its members; from then on two of three are enough.
+  // A cluster begins with all of its members; after that two of three are enough.
   await Promise.all(nodes.map((node) => node.ready));
   return {
     nodes,

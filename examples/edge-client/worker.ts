@@ -1,6 +1,6 @@
 /**
- * A worker at the edge that is a client of the cluster: it sells seats, and no seat twice. It has no
- * address and keeps nothing: for each request it joins, asks the members over HTTP, and leaves again.
+ * A worker at the edge, as a client of the cluster. It sells each seat at most once. It has no address
+ * and keeps no state: for each request it joins, asks the members over HTTP, and leaves.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { type ClusterNode, join } from "../../mod.ts";
 import { http } from "../../transports/http.ts";
 import { Visits } from "./visits.ts";
 
-/** What the configuration binds. */
+/** The bindings of the configuration. */
 interface Bindings {
   /** The addresses of the members by their ids, as JSON. */
   readonly PEERS: string;
-  /** What all servers of the cluster know. */
+  /** The secret that all servers of the cluster share. */
   readonly SECRET: string;
 }
 
 /**
- * Calls `use` with a node of this request's own: sockets and timers of workerd live no longer than the
- * request that made them, and two requests must not be one node.
+ * Calls `use` with a node for this request only: in workerd, sockets and timers live no longer than the
+ * request that created them, and two requests must not share one node id.
  */
 async function withNode<T>(env: Bindings, use: (node: ClusterNode) => Promise<T>): Promise<T> {
   const peers: Record<string, string> = JSON.parse(env.PEERS);
@@ -38,7 +38,7 @@ async function withNode<T>(env: Bindings, use: (node: ClusterNode) => Promise<T>
 
 const app = new Hono<{ Bindings: Bindings }>();
 
-/** Sells a seat: `{ seat, buyer, mine }`, where `buyer` is whose it is from now on. */
+/** Sells a seat: `{ seat, buyer, mine }`, where `buyer` owns it from now on. */
 app.post("/seats/:seat/:buyer", async (context) => {
   const { seat, buyer } = context.req.param();
   const claim = await withNode(context.env, (node) => node.kv.claim(["seat", seat], buyer));
@@ -46,7 +46,7 @@ app.post("/seats/:seat/:buyer", async (context) => {
   return context.json({ seat, buyer: claim.value.value, mine: claim.value.mine });
 });
 
-/** Whose a seat is. */
+/** The buyer of a seat. */
 app.get("/seats/:seat", async (context) => {
   const seat = context.req.param("seat");
   const sold = await withNode(context.env, (node) => node.kv.get<string>(["seat", seat]));
@@ -54,7 +54,7 @@ app.get("/seats/:seat", async (context) => {
   return context.json({ error: sold.error }, sold.error === "not_found" ? 404 : 503);
 });
 
-/** Takes the lock on `till`: `{ token }`, greater than that of everybody who had it before. */
+/** Takes the lock on `till`: `{ token }`, greater than those of all earlier holders. */
 app.post("/till/:till", async (context) => {
   const till = context.req.param("till");
   return await withNode(context.env, async (node) => {

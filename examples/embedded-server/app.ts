@@ -1,6 +1,6 @@
 /**
- * A web app of which several instances run, with a cluster inside: what must happen once happens once,
- * whichever instance is asked.
+ * A web app that runs in several instances, with a cluster inside. What must happen once happens once,
+ * on any instance.
  *
  * @module
  */
@@ -18,10 +18,10 @@ export const Counter = {
   },
 };
 
-/** What the routes need. */
+/** The dependencies of the routes. */
 export interface AppParts {
   readonly node: ClusterNode;
-  /** Does the work of the job of this name; to be given up when `lock.signal` aborts. */
+  /** Does the work of the job of this name; it should stop when `lock.signal` aborts. */
   readonly work: (job: string, lock: ManagedLock) => Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export interface AppParts {
 export function createApp({ node, work }: AppParts): Hono {
   const app = new Hono();
 
-  // Runs a job, unless another instance is at it.
+  // Runs a job, unless another instance runs it.
   app.post("/jobs/:name", (context) => {
     const job = context.req.param("name");
     return node.locks.request(`job ${job}`, { ifAvailable: true }, async (lock) => {
@@ -39,7 +39,7 @@ export function createApp({ node, work }: AppParts): Hono {
     });
   });
 
-  // The first text that is put under a key stays there; everybody is told which it is.
+  // The first text that is put under a key stays; every request gets that text.
   app.put("/once/:key", bodyLimit({ maxSize: 64 * 1024 }), async (context) => {
     const key = ["once", context.req.param("key")];
     const claim = await node.kv.claim(key, await context.req.text(), { noQuorum: "fail" });
@@ -54,13 +54,13 @@ export function createApp({ node, work }: AppParts): Hono {
     return context.json({ value: value.value });
   });
 
-  // Counts, on whichever instance hosts the counter.
+  // Counts, on the instance that hosts the counter.
   app.post("/counters/:name", async (context) => {
     const counter = node.name(context.req.param("name"), Counter);
     return context.json(await counter.increment());
   });
 
-  // For a load balancer: an instance without a quorum should not be asked.
+  // For a load balancer: an instance without a quorum should get no requests.
   app.get("/status", async (context) => {
     const status = await node.status();
     return context.json(status, status.hasQuorum ? 200 : 503);
@@ -72,7 +72,7 @@ export function createApp({ node, work }: AppParts): Hono {
       console.error(error);
       return context.json({ error: "internal" }, 500);
     }
-    // Nobody knows whether that was counted, and asking again could count twice.
+    // The call may or may not have been counted, and a second one could count twice.
     if (error.code === "outcome_unknown") return context.json({ error: error.code }, 504);
     return context.json({ error: error.code }, 503, { "retry-after": "1" });
   });

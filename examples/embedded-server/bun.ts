@@ -1,5 +1,5 @@
 /**
- * An instance under Bun, which serves what this module exports.
+ * An instance under Bun, which serves the default export of this module.
  *
  * @module
  */

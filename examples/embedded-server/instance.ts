@@ -1,5 +1,5 @@
 /**
- * What the instances have in common, whatever they run in.
+ * The part that is the same in all runtimes.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type ClusterNode, join, type ManagedLock } from "../../mod.ts";
 import { webSocket, type WebSocketOptions } from "../../transports/websocket.ts";
 import { Counter, createApp } from "./app.ts";
 
-/** One instance, whose app is to be served at this port. */
+/** One instance, and the port of its app. */
 export interface Instance {
   readonly app: Hono;
   readonly node: ClusterNode;
@@ -17,13 +17,13 @@ export interface Instance {
 }
 
 /**
- * Joins the cluster that the environment names:
+ * Joins the cluster that the environment describes:
  *
  * - `INSTANCE`: the id of this instance, and `PORT`: where it listens
- * - `PEERS`: all instances and how they reach each other, as JSON: `{ "w1": "http://one.example", ... }`
- * - `SECRET`: what all instances know, and nobody else
+ * - `PEERS`: the addresses at which the instances reach each other, as JSON: `{ "w1": "http://one.example", ... }`
+ * - `SECRET`: the secret that all instances share
  *
- * `runtime` is what the runtime contributes to a server of WebSockets.
+ * `runtime` is the runtime's own part of a WebSocket server.
  */
 export async function startInstance(
   runtime: Pick<WebSocketOptions, "upgradeWebSocket" | "WebSocket">,
@@ -36,20 +36,20 @@ export async function startInstance(
     members: Object.keys(peers),
     transport,
     hosts: [Counter],
-    sessionTtl: 2_000, // for the impatient; without it, what a lost instance owned is free after 5 s
+    sessionTtl: 2_000, // short for the tour; with the default, what a lost instance owned is free after 5 s
   });
   const app = createApp({ node, work }).route(ROUTES, transport.routes);
   return { app, node, port: Number(PORT) };
 }
 
-/** Where the instances talk to each other, below the address of each. */
+/** The path below the address of an instance at which the others connect. */
 const ROUTES = "/synod";
 
 function atRoutes(peers: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(peers).map(([id, url]) => [id, url + ROUTES]));
 }
 
-/** Stands for something that takes a while. */
+/** Stands for work that takes a while. */
 function work(_job: string, { signal }: ManagedLock): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, 500);
@@ -60,7 +60,7 @@ function work(_job: string, { signal }: ManagedLock): Promise<void> {
   });
 }
 
-/** Calls `stop` when the process is told to end; once, however often it is told. */
+/** Calls `stop` once, when the process is told to end. */
 export function onStop(stop: () => void): void {
   let stopping = false;
   for (const signal of ["SIGINT", "SIGTERM"]) {

@@ -1,5 +1,5 @@
 /**
- * Starts and ends the processes of the instances, as whatever runs your servers does.
+ * Starts and stops the processes of the instances, in place of a service manager.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { root } from "../../tasks/process.ts";
 import { programFor } from "../../tasks/program.ts";
 import type { Runtime } from "../../tasks/suites.ts";
 
-/** How long an instance may take to be ready, or to end, in milliseconds. */
+/** Limit for an instance to become ready, or to end, in milliseconds. */
 const PATIENCE = 20_000;
 
-/** How often it is asked meanwhile whether it is ready, in milliseconds. */
+/** Interval at which a starting instance is asked whether it is ready, in milliseconds. */
 const INTERVAL = 50;
 
-/** What instances may do in Deno. */
+/** The permissions of an instance in Deno. */
 const PERMISSIONS = ["--allow-net=127.0.0.1", "--allow-env=INSTANCE,PORT,PEERS,SECRET"];
 
 interface Place {
@@ -21,13 +21,13 @@ interface Place {
   readonly port: number;
 }
 
-/** The instances on this machine, one on each port. */
+/** The instances on this machine, each on its own port. */
 export class Instances {
   readonly #places: ReadonlyMap<string, Place>;
   readonly #secret = crypto.randomUUID();
   readonly #processes = new Map<string, Deno.ChildProcess>();
 
-  /** `w1`, `w2` and so on, in these runtimes and on the ports from `port` on. None is started yet. */
+  /** `w1`, `w2` and so on, in these runtimes, on consecutive ports from `port`. None is started yet. */
   constructor(runtimes: readonly Runtime[], port: number) {
     this.#places = new Map(
       runtimes.map((runtime, index) => [`w${index + 1}`, { runtime, port: port + index }]),
@@ -44,18 +44,18 @@ export class Instances {
     return `http://127.0.0.1:${this.#places.get(id)!.port}`;
   }
 
-  /** What one of them runs in. */
+  /** The runtime of one of them. */
   runtime(id: string): Runtime {
     return this.#places.get(id)!.runtime;
   }
 
-  /** Starts these, and waits until they have a quorum. */
+  /** Starts these instances, and waits until they have a quorum. */
   async start(...ids: string[]): Promise<void> {
     for (const id of ids) this.#processes.set(id, await this.#spawn(id));
     await Promise.all(ids.map((id) => this.#ready(id)));
   }
 
-  /** Ends one of them in the middle of whatever it does. */
+  /** Kills one of them, without warning. */
   async kill(id: string): Promise<void> {
     const process = this.#processes.get(id)!;
     this.#processes.delete(id);
@@ -63,7 +63,7 @@ export class Instances {
     await process.status;
   }
 
-  /** Tells all that run to end, and waits until they have; which of them did not end well. */
+  /** Tells all running instances to end, and waits; returns those that failed to end well. */
   async stop(): Promise<string[]> {
     const bad: string[] = [];
     await Promise.all(Array.from(this.#processes, async ([id, process]) => {

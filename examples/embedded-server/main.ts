@@ -3,12 +3,12 @@
  *
  *     deno task example:embedded-server [deno|node|bun|mixed] [--stay] [--port N]
  *
- * They run in the runtime that is named, or, `mixed`, in one of each. A tour asks them for what must
- * happen once, kills one of them, and starts it again; the exit code is 1 if anything went wrong. With
- * `--stay` there is no tour: they run until this program is told to end, for you to ask. `--port` is the
- * first of the three ports (3001).
+ * They run in the given runtime, or, with `mixed`, in one of each. A tour sends them requests for what
+ * must happen once, kills one of them, and starts it again; the exit code is 1 if a check fails. With
+ * `--stay` there is no tour: they run until this program is told to end, so that you can send requests.
+ * `--port` is the first of the three ports (3001).
  *
- * Begin to read in `app.ts`, and go on with `deno.ts`, `node.ts` or `bun.ts`.
+ * Start reading in `app.ts`, and go on with `deno.ts`, `node.ts` or `bun.ts`.
  *
  * @module
  */
@@ -76,5 +76,5 @@ async function main({ runtimes, port, stay }: Wish): Promise<boolean> {
 
 if (import.meta.main) {
   const right = await main(parseArguments(Deno.args));
-  Deno.exit(right ? 0 : 1); // it would go on waiting to be told
+  Deno.exit(right ? 0 : 1); // the signal listeners would keep it alive
 }

@@ -1,5 +1,5 @@
 /**
- * Shows by requests what the instances do together, and checks that it is right.
+ * Shows with requests what the instances do together, and checks the answers.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import type { Instances } from "./instances.ts";
 
 interface Answer {
   readonly status: number;
-  // deno-lint-ignore no-explicit-any -- whatever the app answers
+  // deno-lint-ignore no-explicit-any -- the answers have different shapes
   readonly body: any;
 }
 
-/** How often something is asked that has to be asked later again. */
+/** Attempts per request, the first included. */
 const ATTEMPTS = 5;
 
-/** As a good client: asks again, if that is what the answer says. */
+/** Repeats a request if the answer says so, as a good client does. */
 async function askPatiently(url: string, request: RequestInit): Promise<Answer> {
   for (let attempt = 1;; attempt++) {
     const response = await fetch(url, request);
@@ -25,7 +25,7 @@ async function askPatiently(url: string, request: RequestInit): Promise<Answer> 
   }
 }
 
-/** Goes through it all; throws if an answer is not what it should be. */
+/** Runs the whole tour; throws if an answer is wrong. */
 export async function tour(instances: Instances): Promise<void> {
   const { ids } = instances;
   const ask = (id: string, method: string, path: string, body?: string) =>
@@ -38,7 +38,7 @@ export async function tour(instances: Instances): Promise<void> {
   jobs.forEach(({ status, body }, index) => {
     console.log(`  ${ids[index]}  ${status}  ${body.error ?? `done, token ${body.token}`}`);
   });
-  // One more may have run it if it was asked, on a busy machine, when the first one was through.
+  // On a busy machine, an instance that is asked late may run the job again after the first one finished.
   const statuses = jobs.map(({ status }) => status);
   check(statuses.includes(200), true, "one has run it");
   const others = statuses.filter((status) => status !== 200 && status !== 409);

@@ -3,10 +3,10 @@
  *
  *     deno task example:ten-processes [--no-lock]
  *
- * Each process prints its digit five times, with a pause after each. With the lock, each digit stands
- * five times in a row, whichever worker its process lives in. With `--no-lock` they mix.
+ * Each process prints its digit five times, with a pause after each. With the lock, each digit appears
+ * five times in a row, in whichever worker its process runs. With `--no-lock` the digits mix.
  *
- * Begin to read in `worker.ts`.
+ * Start reading in `worker.ts`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { FromWorker, ToWorker, Variant } from "./messages.ts";
 
 const MEMBERS = ["w1", "w2", "w3"];
 
-/** Tells all workers something, and waits until all of them have answered. */
+/** Sends a message to all workers, and waits until all of them have answered. */
 async function all(workers: readonly Worker[], tell: (self: number) => ToWorker): Promise<void> {
   await Promise.all(workers.map((worker, self) =>
     new Promise<void>((resolve, reject) => {
@@ -36,7 +36,7 @@ async function main(variants: readonly Variant[]): Promise<void> {
     await all(workers, (self) => ({ type: "join", self, members: MEMBERS }));
     for (const variant of variants) {
       console.log(`${variant}:`);
-      // The workers print by themselves: what is printed first was printed first.
+      // The workers print from their own threads, so the output shows the true order.
       await all(workers, () => ({ type: "print", variant }));
       console.log();
     }

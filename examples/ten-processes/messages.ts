@@ -1,4 +1,4 @@
-/** How the processes use the lock; as it is shown to the user. */
+/** How the processes use the lock; the user sees these texts. */
 export type Variant =
   | "with the lock around the loop"
   | "with the lock inside the loop"

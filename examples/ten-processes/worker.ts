@@ -1,5 +1,5 @@
 /**
- * One of the three workers: a node of the cluster, and the home of some of the ten processes.
+ * One of the three workers: a node of the cluster that runs some of the ten processes.
  *
  * @module
  */
@@ -10,24 +10,24 @@ import type { FromWorker, ToWorker, Variant } from "./messages.ts";
 const PROCESSES = 10;
 const TIMES = 5;
 
-/** What the lock is on. Any key will do, as long as all use the same. */
+/** The key of the lock. Any key works, as long as all processes use the same one. */
 const KEY = "the terminal";
 
-/** Prints the digit, from this very thread, and pauses. */
+/** Prints the digit, from this thread, and pauses. */
 async function print(digit: number): Promise<void> {
   Deno.stdout.writeSync(new TextEncoder().encode(`${digit}`));
   await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** What a process does, in each of the variants. */
+/** The code of a process, in each of the variants. */
 const VARIANTS: Record<Variant, (self: Process<unknown>, digit: number) => Promise<void>> = {
   async "with the lock around the loop"(self, digit) {
     await using _lock = await self.lock(KEY);
     for (let i = 0; i < TIMES; i++) await print(digit);
   },
 
-  // A process that has the lock does not wait for itself. Nobody releases it here: it is free when the
-  // process ends.
+  // A process that has the lock does not wait for itself. No code releases the lock: it becomes free
+  // when the process ends.
   async "with the lock inside the loop"(self, digit) {
     for (let i = 0; i < TIMES; i++) {
       await self.lock(KEY);
@@ -40,7 +40,7 @@ const VARIANTS: Record<Variant, (self: Process<unknown>, digit: number) => Promi
   },
 };
 
-/** Runs every third of the processes: those that live in this worker. */
+/** Runs every third process: those that belong to this worker. */
 async function run(node: ClusterNode, variant: Variant): Promise<void> {
   const first = node.members.indexOf(node.id);
   const processes: Process<void>[] = [];
@@ -50,7 +50,7 @@ async function run(node: ClusterNode, variant: Variant): Promise<void> {
   await Promise.all(processes.map((process) => process.result));
 }
 
-/** The other end. (The type checker takes every file for one of the main thread.) */
+/** The main thread. (The type checker takes every file for one of the main thread.) */
 const main = self as unknown as Worker;
 let node: ClusterNode;
 
