@@ -8,7 +8,7 @@ import type { WorkerSetup } from "./peer_worker.ts";
 import { MEMBERS, OPTIONS, type Setting } from "./setting.ts";
 import { LocalWaiter } from "./waiter.ts";
 
-/** The first one in this thread, each of the others in a worker of its own. */
+/** The first member in this thread, each of the others in its own worker. */
 export async function overBroadcastChannel(): Promise<Setting> {
   const [self, ...ids] = MEMBERS;
   const cluster = `bench ${crypto.randomUUID()}`;

@@ -1,2 +1,2 @@
-/** Milliseconds on a clock that all threads of the process share. */
+/** The time in milliseconds, on a clock that all threads of the process share. */
 export const now = (): number => performance.timeOrigin + performance.now();

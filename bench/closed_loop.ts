@@ -2,8 +2,8 @@ import { now } from "./clock.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 
 /**
- * Does `count` operations, `concurrency` of them at a time: whenever one ends, the next one begins.
- * `operation` is given the number of each.
+ * Runs `count` operations, `concurrency` at a time: whenever one ends, the next one begins.
+ * `operation` is called with the index of each.
  */
 export async function closedLoop(
   count: number,

@@ -2,11 +2,11 @@ import { type Figures, medians } from "./figures.ts";
 import type { Row } from "./rows.ts";
 import type { Setting } from "./setting.ts";
 
-/** How thoroughly to measure. */
+/** The effort of a measurement. */
 export interface Effort {
-  /** How often a row and its floor are measured, in turn. */
+  /** Number of times that a row and its floor are measured, in turn. */
   readonly repetitions: number;
-  /** About how long one measurement takes, in milliseconds. */
+  /** Approximate duration of one measurement, in milliseconds. */
   readonly budget: number;
 }
 
@@ -17,15 +17,15 @@ export interface Comparison {
   readonly floor: Figures | null;
 }
 
-/** So many operations at most in one measurement. */
+/** Operations at most in one measurement. */
 const MOST = 10_000;
 
-/** The frames of so many operations are looked at. */
+/** Operations whose frames are measured for the floor: an odd number, for the median. */
 const METERED = 21;
 
 /**
- * Measures a row and its floor in turn, several times, so that whatever else happens on the machine hits
- * both; gives the medians.
+ * Measures a row and its floor in turn, several times, so that other load on the machine affects both.
+ * Returns the medians.
  */
 export async function compare(
   setting: Setting,
@@ -52,7 +52,7 @@ export async function compare(
   return { figures: medians(figures), floor: bare === null ? null : medians(floors) };
 }
 
-/** Runs until the code is hot; gives what measures for about as long as the budget allows. */
+/** Runs until the code is hot; returns a function that measures for about the budget. */
 async function warmUp(
   run: (count: number) => Promise<Figures>,
   concurrency: number,
@@ -62,7 +62,7 @@ async function warmUp(
   for (const share of [0.1, 0.5, 1]) {
     const { perSecond } = await run(count);
     const affordable = Math.floor(perSecond * budget * share / 1000);
-    // Whole rounds, and never so few that a median says nothing.
+    // Whole rounds, and enough operations for a meaningful median.
     const rounds = Math.ceil(Math.max(20, Math.min(MOST, affordable)) / concurrency);
     count = Math.max(2, rounds) * concurrency;
   }

@@ -1,15 +1,15 @@
 import type { Transport } from "../transports/transport.ts";
 
-/** How many bytes a question and its answer have. */
+/** The sizes of a question and its answer, in bytes. */
 export interface FrameSizes {
   readonly question: number;
   readonly answer: number;
 }
 
-/** A number for the question, and the size of the answer that is wanted. */
+/** Size of a question's header in bytes: its number, and the requested size of the answer. */
 const HEADER = 8;
 
-/** Answers every question with a frame of the size that it wants, and does nothing else. */
+/** Answers every question with a frame of the requested size, and does nothing else. */
 export async function openEcho(transport: Transport, self: string): Promise<void> {
   await transport.open(self, (from, frame) => {
     const answer = new Uint8Array(headerOf(frame).getUint32(4));
@@ -19,8 +19,8 @@ export async function openEcho(transport: Transport, self: string): Promise<void
 }
 
 /**
- * The floor of every operation: quorum round trips over the bare transport, with no protocol. A quorum
- * of three is this node and whichever of the two others answers first.
+ * The floor of every operation: quorum round trips over the bare transport, without a protocol. A
+ * quorum of three is this node and the first of the two others to answer.
  */
 export class Floor {
   readonly #transport: Transport;
@@ -28,7 +28,7 @@ export class Floor {
   readonly #waiting = new Map<number, () => void>();
   #last = 0;
 
-  /** Asks `peers`, which answer as {@linkcode openEcho} does. */
+  /** Asks `peers`, each of which runs {@linkcode openEcho}. */
   constructor(transport: Transport, peers: readonly string[]) {
     this.#transport = transport;
     this.#peers = peers;
@@ -39,7 +39,7 @@ export class Floor {
     await this.#transport.open(self, (_, frame) => {
       const id = headerOf(frame).getUint32(0);
       const answered = this.#waiting.get(id);
-      // The other one's answer comes late.
+      // The answer of the other peer comes late.
       if (answered === undefined) return;
       this.#waiting.delete(id);
       answered();
@@ -51,7 +51,7 @@ export class Floor {
     for (const sizes of roundTrips) await this.#roundTrip(sizes);
   }
 
-  /** Resolves when all answer: some transports take a while to connect. */
+  /** Resolves when all peers answer: some transports take a while to connect. */
   async reached(): Promise<void> {
     const answered = new Set<string>();
     while (answered.size < this.#peers.length) {

@@ -2,35 +2,35 @@ import type { Transport } from "../transports/transport.ts";
 import { median } from "./figures.ts";
 import type { FrameSizes } from "./floor.ts";
 
-/** What went to one peer and came from it, in the order of time, since an operation began. */
+/** Sizes of the frames to and from one peer during one operation, in the order of time. */
 interface Exchange {
   readonly sent: number[];
   readonly received: number[];
 }
 
-/** Finds out how large the frames of an operation are, for the floor to send just as large ones. */
+/** Measures the frames of an operation, so that the floor can send frames of the same size. */
 export class FrameMeter implements Transport {
   readonly #inner: Transport;
   readonly #peer: string;
   #exchanges: Exchange[] | null = null;
 
-  /** Uses `inner`, and looks at what is said between this node and `peer`. */
+  /** Wraps `inner`, and measures the frames between this node and `peer`. */
   constructor(inner: Transport, peer: string) {
     this.#inner = inner;
     this.#peer = peer;
   }
 
-  /** From now on the frames of each operation are looked at. */
+  /** Starts measuring the frames of each operation. */
   start(): void {
     this.#exchanges = [];
   }
 
-  /** Another operation begins. */
+  /** Marks the beginning of another operation. */
   begin(): void {
     this.#exchanges?.push({ sent: [], received: [] });
   }
 
-  /** Looks no longer; gives the usual sizes of the frames of so many round trips. */
+  /** Stops measuring; returns the median sizes of the frames of the first `roundTrips` round trips. */
   stop(roundTrips: number): FrameSizes[] {
     const exchanges = this.#exchanges ?? [];
     this.#exchanges = null;
@@ -60,7 +60,7 @@ export class FrameMeter implements Transport {
   }
 }
 
-/** Where the answer of this peer was not needed, it may have come with a later operation. */
+/** An answer that was not needed may have come during a later operation, so sizes may be missing. */
 function usual(sizes: readonly (number | undefined)[]): number {
   return median(sizes.filter((size) => size !== undefined));
 }

@@ -1,4 +1,4 @@
-/** The lines of a text that comes in pieces. */
+/** The lines of a text that arrives in pieces. */
 export async function* linesOf(
   bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<string> {

@@ -1,9 +1,9 @@
 /**
- * `deno task bench [--quick] [--only TEXT] [--over NAME]`: what operations cost, each beside its floor: the bare
- * transport doing the same number of quorum round trips with frames of the same size, and no protocol.
+ * `deno task bench [--quick] [--only TEXT] [--over NAME]`: measures operations, each beside its floor: the bare
+ * transport, which makes the same number of quorum round trips with frames of the same size.
  *
- * - `--quick`: a short run, which says less.
- * - `--only TEXT`: only the rows whose name has this text in it.
+ * - `--quick`: a short run, with less precise figures.
+ * - `--only TEXT`: only the rows whose name contains this text.
  * - `--over NAME`: only over `memory`, `broadcast-channel` (workers) or `websocket` (processes).
  *
  * @module

@@ -4,7 +4,7 @@ import { openEcho } from "./floor.ts";
 import { OPTIONS } from "./setting.ts";
 import { LocalWaiter } from "./waiter.ts";
 
-/** What a member is told that is not measured; one thing after the other. */
+/** The commands for a member that is not measured; it executes one at a time. */
 export type Command<Setup> =
   | { readonly do: "join"; readonly setup: Setup }
   | { readonly do: "ask"; readonly keys: readonly string[] }
@@ -18,29 +18,29 @@ export type Command<Setup> =
   }
   | { readonly do: "close" };
 
-/** What it answers: times for `granted` and `contend`, and nothing else. */
+/** The answer: times for `granted` and `contend`, empty for the others. */
 export type Outcome = readonly number[];
 
-/** The transports of a member: that of its node, and that of an echo. */
+/** The transports of a member: one for its node, and one for an echo. */
 export interface Transports {
   readonly id: string;
   readonly cluster: Transport;
   readonly bare: Transport;
 }
 
-/** A member that does what it is told; `connect` makes its transports. */
+/** A member that executes commands; `connect` makes its transports. */
 export class Member<Setup> {
   readonly #connect: (setup: Setup) => Transports;
   #bare: Transport | undefined;
   #node!: ClusterNode;
   #waiter!: LocalWaiter;
 
-  /** Does nothing yet. */
+  /** Does nothing until the first command. */
   constructor(connect: (setup: Setup) => Transports) {
     this.#connect = connect;
   }
 
-  /** Does one thing. */
+  /** Executes one command. */
   async obey(command: Command<Setup>): Promise<Outcome> {
     switch (command.do) {
       case "join": {

@@ -5,7 +5,7 @@ import { FrameMeter } from "./frame_meter.ts";
 import { MEMBERS, OPTIONS, type Setting } from "./setting.ts";
 import { LocalWaiter } from "./waiter.ts";
 
-/** All three in this thread. */
+/** All three members in this thread. */
 export async function overMemory(): Promise<Setting> {
   const [self, ...peers] = MEMBERS;
   const network = memoryNetwork();

@@ -1,11 +1,11 @@
 import type { Command, Outcome } from "./member.ts";
 import type { Waiter } from "./waiter.ts";
 
-/** A member somewhere else, which is told what to do, and waits for locks there. */
+/** A member in another thread or process, which executes commands and waits for locks there. */
 export class Peer<Setup> implements Waiter {
   readonly #tell: (command: Command<Setup>) => Promise<Outcome>;
 
-  /** `tell` has it do one thing, and the next one when that is done. */
+  /** `tell` sends the member a command, and resolves when it is done. */
   constructor(tell: (command: Command<Setup>) => Promise<Outcome>) {
     this.#tell = tell;
   }

@@ -1,6 +1,6 @@
 /**
- * A process that is one of the members that are not measured. Says first where its server is, and then does
- * what it is told; one line of JSON for each command and each answer.
+ * A process with one of the members that are not measured. It reports the address of its server, and
+ * then executes commands; each command and each answer is one line of JSON.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { linesOf } from "./lines.ts";
 import { Member } from "./member.ts";
 import { type Addresses, Server } from "./server.ts";
 
-/** Who it is, and where all are. */
+/** The id of this member, and the addresses of all. */
 export interface ProcessSetup {
   readonly id: string;
   readonly addresses: Addresses;

@@ -1,12 +1,12 @@
 /**
- * A worker that is one of the members that are not measured, and an echo on the bare transport.
+ * A worker with one of the members that are not measured, and an echo on the bare transport.
  *
  * @module
  */
 import { broadcastChannel } from "../transports/broadcast_channel.ts";
 import { type Command, Member } from "./member.ts";
 
-/** Who it is, and the names of the channels. */
+/** The id of this member, and the names of the channels. */
 export interface WorkerSetup {
   readonly id: string;
   readonly cluster: string;
@@ -19,7 +19,7 @@ const member = new Member<WorkerSetup>(({ id, cluster, bare }) => ({
   bare: broadcastChannel(bare),
 }));
 
-/** The other end. (The type checker takes every file for one of the main thread.) */
+/** The main thread. (The type checker takes every file for one of the main thread.) */
 const main = self as unknown as Worker;
 
 main.onmessage = async ({ data }: MessageEvent<Command<WorkerSetup>>) =>

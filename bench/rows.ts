@@ -4,16 +4,16 @@ import { closedLoop } from "./closed_loop.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import type { Setting } from "./setting.ts";
 
-/** Something that is measured. */
+/** An operation to measure. */
 export interface Row {
   readonly name: string;
-  /** How many quorum round trips the protocol needs for it. */
+  /** Quorum round trips that the protocol needs for it. */
   readonly roundTrips: number;
-  /** How many at a time. */
+  /** The concurrencies to measure. */
   readonly concurrencies: readonly number[];
-  /** Does it `count` times, `concurrency` at a time. */
+  /** Runs it `count` times, `concurrency` at a time. */
   run(setting: Setting, count: number, concurrency: number): Promise<Figures>;
-  /** Does `operation` as often, in the same rhythm: for the floor. */
+  /** Runs `operation` as often, in the same rhythm: for the floor. */
   rhythm(
     count: number,
     concurrency: number,
@@ -21,13 +21,13 @@ export interface Row {
   ): Promise<Figures>;
 }
 
-/** Makes everything ready for `count` operations; gives what does one of them, which is measured. */
+/** Prepares `count` operations; returns a function that runs one of them, which is measured. */
 type Prepare = (setting: Setting, count: number) => Promise<(index: number) => Promise<unknown>>;
 
-/** How many at a time are measured, of most. */
+/** Concurrencies at which most rows are measured. */
 const CONCURRENCIES = [1, 64];
 
-/** All of them. */
+/** All rows. */
 export const ROWS: readonly Row[] = [
   row("put, fresh key", 2, async ({ node }) => {
     const prefix = crypto.randomUUID();
@@ -67,7 +67,7 @@ export const ROWS: readonly Row[] = [
     run: handOver,
     rhythm: bursts,
   },
-  // One has it at a time: the floor is that of one operation after the other.
+  // The lock has one owner at a time, so the floor is that of sequential operations.
   {
     name: "lock, contended",
     roundTrips: 2,
@@ -94,8 +94,8 @@ function row(name: string, roundTrips: number, prepare: Prepare): Row {
 }
 
 /**
- * From the release of a lock on one node until another node, which waits for it, has it. Of several
- * locks at a time: all of them are released at once.
+ * From the release of a lock on one node until another node, which waits for it, owns it. With several
+ * locks, all of them are released at once.
  */
 async function handOver(setting: Setting, count: number, concurrency: number): Promise<Figures> {
   const { node, meter, waiter } = setting;
@@ -119,7 +119,7 @@ async function handOver(setting: Setting, count: number, concurrency: number): P
   return figuresOf(latencies, elapsed);
 }
 
-/** All members contend for one lock, `concurrency` contenders together; from one grant to the next. */
+/** All members contend for one lock, with `concurrency` contenders; measures from grant to grant. */
 async function contend(setting: Setting, count: number, concurrency: number): Promise<Figures> {
   const { contenders, meter } = setting;
   const key = `contended ${crypto.randomUUID()}`;
@@ -134,7 +134,7 @@ async function contend(setting: Setting, count: number, concurrency: number): Pr
   return figuresOf(intervals, order.at(-1)! - order[0]);
 }
 
-/** The rhythm of hand-overs: all at once, and then nothing for a while. */
+/** The rhythm of hand-overs: a burst of operations, then a pause. */
 async function bursts(
   count: number,
   concurrency: number,
@@ -154,14 +154,14 @@ async function bursts(
   return figuresOf(latencies, elapsed);
 }
 
-/** Who has just got into a queue still has its watch to set up: so long, in milliseconds. */
+/** Pause between bursts, in milliseconds, in which new waiters in a queue set up their watches. */
 const REST = 5;
 
 function rest(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, REST));
 }
 
-/** So many keys are read in turn. */
+/** Keys that are read in turn. */
 const READ = 100;
 
 async function putSome(
@@ -173,8 +173,8 @@ async function putSome(
   return keys;
 }
 
-/** What fails must not look fast. */
+/** Throws if an operation failed: a failure must not count as a fast operation. */
 function valueOf<T>(result: Result<T, string>): T {
-  if (!result.ok) throw new Error(`what is measured failed: ${result.error}`);
+  if (!result.ok) throw new Error(`the measured operation failed: ${result.error}`);
   return result.value;
 }

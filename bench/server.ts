@@ -3,10 +3,10 @@ import { upgradeWebSocket } from "hono/deno";
 import { webSocket } from "../transports/websocket.ts";
 import type { Transports } from "./member.ts";
 
-/** By id, the addresses of the servers of all members. */
+/** The addresses of the servers of all members, by id. */
 export type Addresses = Readonly<Record<string, string>>;
 
-/** A server on this machine, for the connections of one member: those of its node, and bare ones. */
+/** A server on this machine for the connections of one member: those of its node, and those of the echo. */
 export class Server {
   readonly #app = new Hono();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -17,12 +17,12 @@ export class Server {
     this.#server = Deno.serve(options, (request) => this.#app.fetch(request));
   }
 
-  /** Where it is. */
+  /** The address of the server. */
   get address(): string {
     return `ws://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** The transports of the member `id`, mounted here. */
+  /** The transports of the member `id`, mounted on this server. */
   transports(id: string, addresses: Addresses): Transports {
     const mount = (path: string) => {
       const peers = Object.fromEntries(
@@ -35,7 +35,7 @@ export class Server {
     return { id, cluster: mount("cluster"), bare: mount("bare") };
   }
 
-  /** Takes no more connections. */
+  /** Stops accepting connections. */
   async close(): Promise<void> {
     await this.#server.shutdown();
   }

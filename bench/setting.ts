@@ -6,26 +6,26 @@ import type { Waiter } from "./waiter.ts";
 /** The members; the first one is measured. */
 export const MEMBERS = ["w1", "w2", "w3"] as const;
 
-/** How all of them join. */
+/** Options with which all members join. */
 export const OPTIONS = {
   members: MEMBERS,
-  // Long beside everything that is measured, so that renewals are no part of it.
+  // Longer than any measurement, so that no renewal falls into one.
   sessionTtl: 60_000,
   timeout: 30_000,
 } as const satisfies Partial<JoinOptions>;
 
-/** A cluster of three, and beside it the same three with nothing but their transport. */
+/** A cluster of three, and beside it the bare transport of the same three. */
 export interface Setting {
-  /** What connects them. */
+  /** The name of the transport. */
   readonly name: string;
-  /** The member that is measured. */
+  /** The node that is measured. */
   readonly node: ClusterNode;
-  /** Looks at the frames of that member. */
+  /** Measures the frames of that node. */
   readonly meter: FrameMeter;
   readonly floor: Floor;
-  /** On another member. */
+  /** A waiter on another member. */
   readonly waiter: Waiter;
-  /** One on each member. */
+  /** One waiter on each member. */
   readonly contenders: readonly Waiter[];
   close(): Promise<void>;
 }

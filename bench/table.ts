@@ -1,6 +1,6 @@
 import type { Comparison } from "./compare.ts";
 
-/** One line: the row's name, how many at a time, over what, and its figures. */
+/** One line: the name of the row, the concurrency, the transport, and the figures. */
 export interface Line extends Comparison {
   readonly name: string;
   readonly concurrency: number;

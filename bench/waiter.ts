@@ -1,19 +1,19 @@
 import type { ClusterNode, Lock } from "../mod.ts";
 import { now } from "./clock.ts";
 
-/** Somebody on another node who waits for locks. */
+/** Waits for locks on another node. */
 export interface Waiter {
-  /** Asks for these; resolves as soon as that is done. */
+  /** Requests these locks; resolves as soon as they are requested. */
   ask(keys: readonly string[]): Promise<void>;
-  /** When each of them was granted, in the same order, on the clock of all threads. */
+  /** The time at which each of them was granted, in the same order, on the clock of all threads. */
   granted(): Promise<number[]>;
-  /** Gives all of them back. */
+  /** Releases all of them. */
   release(): Promise<void>;
-  /** Lets `contenders` of them have one lock `times` times each; when each time it was granted. */
+  /** Has `contenders` contenders take one lock `times` times each; returns the time of each grant. */
   contend(key: string, contenders: number, times: number): Promise<number[]>;
 }
 
-/** One that waits on a node of this thread. */
+/** A waiter on a node of this thread. */
 export class LocalWaiter implements Waiter {
   readonly #node: ClusterNode;
   #waiting: Promise<{ lock: Lock; at: number }>[] = [];
@@ -23,7 +23,7 @@ export class LocalWaiter implements Waiter {
     this.#node = node;
   }
 
-  // deno-lint-ignore require-await -- the other one has to wait for its thread
+  // deno-lint-ignore require-await -- other implementations wait for their thread
   async ask(keys: readonly string[]): Promise<void> {
     this.#waiting = keys.map(async (key) => {
       const lock = await this.#node.lock(key);
@@ -46,7 +46,7 @@ export class LocalWaiter implements Waiter {
       for (let time = 0; time < times; time++) {
         const lock = await this.#node.lock(key);
         granted.push(now());
-        // Whoever is the next to have it is told before this one asks again.
+        // The release resolves after the next owner is granted the lock, before this contender asks again.
         await lock.release();
       }
     }));

@@ -8,7 +8,7 @@ import { Server } from "./server.ts";
 import { MEMBERS, OPTIONS, type Setting } from "./setting.ts";
 import { LocalWaiter } from "./waiter.ts";
 
-/** Each in a process of its own, the first one in this; on this machine. */
+/** The first member in this process, each of the others in its own process on this machine. */
 export async function overWebSocket(): Promise<Setting> {
   const [self, ...ids] = MEMBERS;
   const server = new Server();
@@ -39,10 +39,10 @@ export async function overWebSocket(): Promise<Setting> {
   };
 }
 
-/** A process with a member in it. */
+/** A process with a member. */
 class PeerProcess {
   readonly peer: Peer<ProcessSetup>;
-  /** Where its server is. */
+  /** The address of its server. */
   readonly address: Promise<string>;
   readonly #child: Deno.ChildProcess;
   readonly #lines: AsyncGenerator<string>;
@@ -65,7 +65,7 @@ class PeerProcess {
     });
   }
 
-  /** Lets it go; resolves when it has gone. */
+  /** Stops it; resolves when it has ended. */
   async ended(): Promise<void> {
     await this.#stdin.close();
     await this.#child.status;

@@ -1,13 +1,13 @@
 import { Devtools } from "./devtools.ts";
 import { findChromium } from "./optional_programs.ts";
 
-/** How long a browser may take to begin, and a page to become what is waited for, in milliseconds. */
+/** Limit for a browser to start, and for a page to reach an expected state, in milliseconds. */
 const PATIENCE = 30_000;
 
-/** Nothing goes out from it but what a page asks for. */
+/** Flags: no background traffic, so only the pages make requests. */
 const FLAGS = [
   "--headless",
-  "--no-sandbox", // it may run as root, in a container that has no sandbox to give
+  "--no-sandbox", // tests may run as root, in a container without a sandbox
   "--disable-gpu",
   "--disable-quic",
   "--no-first-run",
@@ -18,9 +18,9 @@ const FLAGS = [
 ];
 
 /**
- * A Chromium without a window, driven by its own protocol. Its tabs are those of one user in one
- * window: they share storage and channels, and all but one are hidden, with what that means for their
- * timers. (The tools that are made for tests of pages make each tab believe that it is in front.)
+ * A headless Chromium, driven by the DevTools protocol. Its tabs are those of one user in one window:
+ * they share storage and channels, and all but one are hidden, so their timers are throttled. (Common
+ * test tools make each tab believe that it is in front.)
  */
 export class Browser implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
@@ -40,12 +40,12 @@ export class Browser implements AsyncDisposable {
     this.#errors = errors;
   }
 
-  /** Starts one, for a user who has never been here. */
+  /** Starts a browser with an empty profile. */
   static async launch(): Promise<Browser> {
     const folder = await Deno.makeTempDir({ prefix: "synod-chromium-" });
     const process = new Deno.Command(await findChromium(), {
       args: [...FLAGS, `--user-data-dir=${folder}`, "about:blank"],
-      // Where it would put what belongs to no user, such as reports of crashes.
+      // The folder for files outside the profile, such as crash reports.
       env: { XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder },
       stdin: "null",
       stdout: "null",
@@ -59,7 +59,7 @@ export class Browser implements AsyncDisposable {
         const url = /^DevTools listening on (ws:\S+)$/m.exec(said);
         if (url) listening.resolve(url[1]);
       }
-      listening.resolve(null); // it has ended
+      listening.resolve(null); // the browser has ended
     })();
     const timer = setTimeout(() => listening.resolve(null), PATIENCE);
     const url = await listening.promise;
@@ -84,7 +84,7 @@ export class Browser implements AsyncDisposable {
     return new Tab(this.#devtools, targetId, sessionId);
   }
 
-  /** Ends it, and forgets the user. */
+  /** Closes the browser, and removes its profile. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#devtools.send("Browser.close").catch(() => {});
     const timer = setTimeout(() => kill(this.#process), PATIENCE);
@@ -116,8 +116,8 @@ export class Tab {
   }
 
   /**
-   * Runs `work` in the page, and resolves to what it returns, both as JSON carries them. It knows nothing
-   * from here but `argument`.
+   * Runs `work` in the page, and resolves to its result; arguments and results are JSON. `work` must use
+   * no variable from outside but `argument`.
    */
   async evaluate<R, A = undefined>(
     work: (argument: A) => R | Promise<R>,
@@ -136,12 +136,12 @@ export class Tab {
     return result.value;
   }
 
-  /** Puts it in front of the others. */
+  /** Puts the tab in front of the others. */
   async show(): Promise<void> {
     await this.#devtools.send("Target.activateTarget", { targetId: this.#target });
   }
 
-  /** Freezes it, as browsers do with tabs that were hidden for long, or lets it go on. */
+  /** Freezes the tab, as browsers do with tabs that are hidden for long, or resumes it. */
   async freeze(frozen: boolean): Promise<void> {
     const state = frozen ? "frozen" : "active";
     await this.#devtools.send("Page.setWebLifecycleState", { state }, this.#session);
@@ -151,7 +151,7 @@ export class Tab {
   async waitUntil<A>(test: (argument: A) => boolean, argument: A): Promise<void> {
     const end = Date.now() + PATIENCE;
     const expression = `(${test})(${JSON.stringify(argument)})`;
-    // Asked from here: the page's own timers are slow while it is hidden.
+    // Polled from this process: the page's own timers are slow while it is hidden.
     for (;;) {
       const { result } = await this.#devtools.send(
         "Runtime.evaluate",
@@ -164,7 +164,7 @@ export class Tab {
     }
   }
 
-  /** Puts it in front, and clicks on the button that `selector` finds as soon as that is possible. */
+  /** Puts the tab in front, and clicks on the element that `selector` finds as soon as that is possible. */
   async click(selector: string): Promise<void> {
     await this.show();
     await this.waitUntil((selector) => {
@@ -177,13 +177,13 @@ export class Tab {
     );
   }
 
-  /** Closes it at once: the page is not asked. */
+  /** Closes the tab at once, without running its unload handlers. */
   async close(): Promise<void> {
     await this.#devtools.send("Target.closeTarget", { targetId: this.#target });
   }
 }
 
-/** Removes a folder; helpers of the browser may still write a little into it, and are waited for. */
+/** Removes a folder; retries while helper processes of the browser still write into it. */
 async function remove(folder: string): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {

@@ -2,10 +2,9 @@ import { esbuild } from "./node_modules.ts";
 import { run } from "./process.ts";
 
 /**
- * Bundles the program `entry`, with all that it imports, into one JavaScript module for browsers and
- * workerd: the file `output`. esbuild does it, in the version of the lock file (`deno bundle` works
- * with esbuild as well, but fetches its own when it is first used), and takes the library's dependencies
- * from `node_modules`.
+ * Bundles the program `entry` and its imports into one JavaScript module for browsers and workerd: the
+ * file `output`. It runs esbuild, in the version of the lock file (`deno bundle` also uses esbuild, but
+ * downloads its own at first use), and takes the library's dependencies from `node_modules`.
  */
 export async function bundle(entry: string, output: string): Promise<void> {
   const { code, output: said } = await run("node", [

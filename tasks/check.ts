@@ -1,5 +1,5 @@
 /**
- * `deno task check`: everything that the tests need to be true first.
+ * `deno task check`: every check that comes before the tests.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** The part of a message of the DevTools protocol that is used here. */
+/** The part of a DevTools protocol message that is used here. */
 interface Message {
   readonly id?: number;
   readonly method?: string;
@@ -8,8 +8,8 @@ interface Message {
   readonly sessionId?: string;
 }
 
-/** Parameters and results; which there are, the protocol says. */
-// deno-lint-ignore no-explicit-any -- they are of a thousand kinds
+/** Parameters and results; the protocol defines them. */
+// deno-lint-ignore no-explicit-any -- their shape depends on the method
 export type Params = Record<string, any>;
 
 interface Pending {
@@ -18,7 +18,7 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** A connection to a Chromium, by its DevTools protocol. */
+/** A connection to a Chromium, over its DevTools protocol. */
 export class Devtools {
   readonly #socket: WebSocket;
   readonly #pending = new Map<number, Pending>();
@@ -41,7 +41,7 @@ export class Devtools {
     return new Devtools(socket);
   }
 
-  /** Sends a command, to a tab or to the browser itself; rejects with what either has against it. */
+  /** Sends a command to a tab or to the browser itself; rejects with the error that it reports. */
   send(method: string, params: Params = {}, session?: string): Promise<Params> {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
@@ -53,7 +53,7 @@ export class Devtools {
     });
   }
 
-  /** The next event `method` of a tab. To be asked for before what leads to it. */
+  /** The next event `method` of a tab. Call this before the action that causes the event. */
   event(method: string, session: string): Promise<Params> {
     return new Promise((resolve) => {
       const listener = (message: Message) => {

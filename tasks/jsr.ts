@@ -1,7 +1,7 @@
 import { deno, root, run } from "./process.ts";
 import { offlineSetup, type Setup } from "./run_file.ts";
 
-/** How long to wait for JSR before doing without it, in milliseconds. */
+/** Time to wait for JSR before using the offline stand-ins, in milliseconds. */
 const PATIENCE = 20_000;
 
 /** The `jsr:` entries of deno.json. */
@@ -12,9 +12,9 @@ async function packagesOfJsr(): Promise<string[]> {
 }
 
 /**
- * The tests' own imports come from JSR where it can be reached (or Deno has them cached), and
- * otherwise from `tests/offline`. `folder` is for a copy of the lock file, which Deno adds them to:
- * in the project's they would tie everybody to JSR.
+ * Takes the tests' own imports from JSR if it can be reached (or Deno has them cached), and otherwise
+ * from `tests/offline`. `folder` is for a copy of the lock file, to which Deno adds them: in the
+ * project's own lock file they would make every checkout depend on JSR.
  */
 export async function chooseSetup(folder: string): Promise<Setup> {
   const offline = await offlineSetup();

@@ -1,11 +1,11 @@
-/** One test, as a report names it. */
+/** One test in a report. */
 export interface Reported {
-  /** Its path: the names of its groups and its own, with ` > ` between them. */
+  /** Its path: the names of its groups and its own name, joined with ` > `. */
   readonly name: string;
   readonly outcome: "passed" | "failed" | "skipped";
 }
 
-// A comment, text that is not markup, or one tag with its attributes, in which a `>` may stand (Node
+// A comment, text that is not markup, or one tag with its attributes, which may contain a `>` (Node
 // does not escape it).
 const TOKEN =
   /<!--[^]*?-->|<!\[CDATA\[[^]*?\]\]>|<(\/?)([a-z]+)((?:\s+[\w:-]+="[^"]*")*)\s*(\/?)>/g;
@@ -25,11 +25,11 @@ function decode(text: string): string {
 }
 
 /**
- * Reads a JUnit report as Deno, Node and Bun write it. Throws if it is not complete: its process
+ * Reads a JUnit report as Deno, Node and Bun write it. Throws if the report is incomplete: the process
  * ended before its tests did.
  *
  * Where a report lists a group besides its tests (as Deno's does), the group counts only if it failed
- * though none of its tests did: then one of its hooks failed.
+ * and none of its tests did: then one of its hooks failed.
  */
 export function parseJunit(xml: string): Reported[] {
   const tests: { name: string; outcome: Reported["outcome"] }[] = [];

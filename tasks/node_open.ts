@@ -1,7 +1,7 @@
 /**
- * Loaded into each test file's process in Node, which ends only when nothing is left open: says what
- * is, when three quarters of its time (`SYNOD_TEST_TIMEOUT`, milliseconds) have passed: Node itself takes a
- * while to begin.
+ * Loaded into each test file's process in Node, which ends only when nothing is left open. It lists what
+ * is open when three quarters of the file's time (`SYNOD_TEST_TIMEOUT`, milliseconds) have passed; the rest
+ * is for Node's own start.
  *
  * @module
  */

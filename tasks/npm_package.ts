@@ -1,11 +1,11 @@
 /**
  * `deno task npm`: makes the npm package in `build/npm`, JavaScript with its types, and packs it.
  *
- * The TypeScript compiler makes it, file for file: so what runs is what was written, and the types are
- * those that were checked. The one exception is cbor-x, whose build without eval is no ECMAScript module:
- * bundlers without a plugin for CommonJS cannot read it, so the package brings it along as one.
- * (`deno pack` leaves out dependencies of which only types are imported, as
- * `hono` is in the declarations.)
+ * The TypeScript compiler makes it file by file, so the package contains the code and the types that
+ * were tested. The one exception is cbor-x, whose build without eval is not an ECMAScript module:
+ * bundlers without a CommonJS plugin cannot read it, so the package contains it as a module.
+ * (`deno pack` omits dependencies of which only types are imported, such as
+ * `hono` in the declarations.)
  *
  * @module
  */
@@ -18,19 +18,19 @@ const FOLDER = `${root}build/npm/`;
 /** The dependency that becomes part of the package. */
 const INLINED = "cbor-x";
 
-/** The parts of `package.json` that are used here. */
+/** The fields of `package.json` that are used here. */
 export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly description: string;
   readonly license: string;
   readonly engines: Record<string, string>;
-  /** Entry points and the TypeScript files behind them. */
+  /** The entry points and their TypeScript files. */
   readonly exports: Record<string, string>;
   readonly dependencies: Record<string, string>;
 }
 
-/** The manifest that is published, of the one that is in the repository. */
+/** The manifest to publish, made from the one in the repository. */
 export function publishedManifest(manifest: Manifest): Record<string, unknown> {
   const { name, version, description, license, engines } = manifest;
   const { [INLINED]: _, ...dependencies } = manifest.dependencies;
@@ -48,7 +48,7 @@ export function publishedManifest(manifest: Manifest): Record<string, unknown> {
     engines,
     exports: { ...Object.fromEntries(exports), "./package.json": "./package.json" },
     dependencies,
-    // npm takes a package with a scope for a private one.
+    // npm publishes a scoped package as private by default.
     publishConfig: { access: "public" },
   };
 }
@@ -79,7 +79,7 @@ async function inlineCbor(folder: string): Promise<void> {
   ]);
 }
 
-/** Makes the package in `folder`, which is emptied first; the path of its tarball, in the same folder. */
+/** Makes the package in `folder`, which is emptied first; returns the path of its tarball there. */
 export async function makePackage(folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
   await Deno.remove(folder, { recursive: true });

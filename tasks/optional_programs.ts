@@ -1,13 +1,13 @@
 import { findWorkerd } from "./node_modules.ts";
 import { run } from "./process.ts";
 
-/** A program that a machine may be without: then the tests that need it are not run. */
+/** A program that may be missing on a machine; tests that need it are then skipped. */
 export type OptionalProgram = "chromium" | "workerd";
 
-/** What Chromium is called: by Debian and others, by Ubuntu, and by Google. */
+/** Names of Chromium: those of Debian and others, of Ubuntu, and of Google. */
 const CHROMIUM = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** The Chromium of this machine, or the one that the variable `CHROMIUM` names. */
+/** The Chromium of this machine, or the one in the variable `CHROMIUM`. */
 export async function findChromium(): Promise<string> {
   const named = Deno.env.get("CHROMIUM");
   const names = named === undefined ? CHROMIUM : [named];
@@ -15,13 +15,13 @@ export async function findChromium(): Promise<string> {
     try {
       if ((await run(name, ["--version"])).code === 0) return name;
     } catch {
-      // Not there.
+      // Not installed.
     }
   }
   throw new Error(`no Chromium on this machine; tried ${names.join(", ")}`);
 }
 
-/** Those of `programs` that this machine is without. */
+/** The subset of `programs` that is missing on this machine. */
 export async function findMissing(
   programs: Iterable<OptionalProgram>,
 ): Promise<Set<OptionalProgram>> {

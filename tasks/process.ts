@@ -1,17 +1,17 @@
 /** How a process ended. */
 export interface Ended {
-  /** The exit code; not 0 when a signal ended it. */
+  /** The exit code; not 0 if a signal ended it. */
   readonly code: number;
-  /** What it wrote to its standard output and error. */
+  /** Its standard output and error. */
   readonly output: string;
   /** Whether it was killed because it took too long. */
   readonly timedOut: boolean;
 }
 
-/** The root of the project, where every process runs. */
+/** The root of the project, the working directory of every process. */
 export const root: string = decodeURIComponent(new URL("..", import.meta.url).pathname);
 
-/** This Deno. */
+/** The running Deno executable. */
 export const deno: string = Deno.execPath();
 
 /** Runs `command` to its end, or kills it after `timeout` milliseconds. It has no standard input. */
@@ -24,7 +24,7 @@ export async function run(
   const { code, stdout, stderr } = await new Deno.Command(command, {
     args: [...args],
     cwd: root,
-    // Without colours and cursor movements: the output is shown only later, and in part.
+    // Without colours and cursor movements: the output is shown later, and in part.
     env: { NO_COLOR: "1", ...options.env },
     stdin: "null",
     stdout: "piped",
@@ -54,5 +54,5 @@ export async function pool<T>(
   return results;
 }
 
-/** How many processes may work at the same time: one more than there are cores, since many wait a lot. */
+/** Concurrent processes: one more than there are cores, since most of them often wait. */
 export const width: number = navigator.hardwareConcurrency + 1;

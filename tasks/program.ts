@@ -2,10 +2,10 @@ import { findBun, tsx } from "./node_modules.ts";
 import { deno } from "./process.ts";
 import type { Runtime } from "./suites.ts";
 
-/** What runs a TypeScript program: a command, and its first arguments. */
+/** How to run a TypeScript program: a command, and its first arguments. */
 export type Program = readonly [command: string, ...args: string[]];
 
-/** How `runtime` runs the TypeScript program at `path`. In Deno it has these permissions, and no others. */
+/** How `runtime` runs the TypeScript program at `path`. In Deno it gets these permissions only. */
 export async function programFor(
   runtime: Runtime,
   path: string,

@@ -3,32 +3,32 @@ import { parseJunit, type Reported } from "./junit.ts";
 import { deno, run } from "./process.ts";
 import { type Rule, ruleFor, type Runtime } from "./suites.ts";
 
-/** What came of one test file in one runtime. */
+/** The result of one test file in one runtime. */
 export interface FileResult {
   readonly runtime: Runtime;
   readonly file: string;
   readonly tests: readonly Reported[];
   readonly passed: number;
-  /** What went wrong besides failing tests counts as one more; so a broken file is never all right. */
+  /** Failed tests, plus one for any other problem, so a broken file never passes. */
   readonly failed: number;
-  /** What went wrong besides failing tests. */
+  /** Problems other than failed tests. */
   readonly problems: readonly string[];
-  /** What the process printed. */
+  /** The output of the process. */
   readonly output: string;
   readonly seconds: number;
 }
 
 /** How to run tests in each of the runtimes. */
 export interface Setup {
-  /** The program of Bun. */
+  /** The path of Bun. */
   readonly bun: string;
-  /** The import map for Deno, or null where the one in deno.json works. */
+  /** The import map for Deno, or null to use the one in deno.json. */
   readonly importMap: string | null;
-  /** The lock file for Deno, or null for its own choice. */
+  /** The lock file for Deno, or null to use the project's. */
   readonly lock: string | null;
 }
 
-/** The setup that needs no JSR. */
+/** The setup that works without JSR. */
 export async function offlineSetup(): Promise<Setup> {
   return { bun: await findBun(), importMap: "tests/offline/import_map.json", lock: null };
 }
@@ -44,7 +44,7 @@ function commandFor(
     case "deno":
       return [deno, [
         "test",
-        "--no-check", // the types are checked once, beforehand
+        "--no-check", // the types are checked once, in an earlier stage
         "--no-prompt",
         ...(setup.importMap === null ? [] : [`--import-map=${setup.importMap}`]),
         ...(setup.lock === null ? [] : [`--lock=${setup.lock}`]),
@@ -82,8 +82,8 @@ async function readReport(path: string): Promise<Reported[] | null> {
 }
 
 /**
- * Runs one test file in one runtime, in a process of its own: so a file that breaks, exits or hangs
- * takes no other along.
+ * Runs one test file in one runtime, in its own process, so a file that breaks, exits or hangs does not
+ * affect others.
  */
 export async function runFile(
   setup: Setup,
@@ -132,14 +132,14 @@ export async function runFile(
 }
 
 /**
- * Says where runtimes that ran the same file report other tests than the first of them did: then one
- * of them has lost some, or was not counted right.
+ * Reports runtimes whose list of tests for the same file differs from that of the first one: then one
+ * of them lost tests, or counted wrongly.
  */
 export function findDifferences(results: readonly FileResult[]): string[] {
   const differences: string[] = [];
   const first = new Map<string, FileResult>();
   for (const result of results) {
-    if (result.problems.length > 0) continue; // told already
+    if (result.problems.length > 0) continue; // reported already
     const other = first.get(result.file);
     if (!other) {
       first.set(result.file, result);

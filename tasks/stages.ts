@@ -3,29 +3,29 @@ import { deno, pool, root, run, width } from "./process.ts";
 
 const IMPORT_MAP = "--import-map=tests/offline/import_map.json";
 
-/** Something that must hold before the tests are worth running. */
+/** A check that must pass before the tests run. */
 export interface Stage {
   readonly title: string;
   readonly commands: readonly (readonly [command: string, ...args: string[]])[];
 }
 
-/** The files behind the entry points of the package. */
+/** The files of the entry points of the package. */
 async function entryPoints(): Promise<string[]> {
   const config = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
   return Object.values(config.exports as Record<string, string>);
 }
 
-/** The stages in their order: the cheapest first. */
+/** The stages in order, the fastest first. */
 export async function stages(): Promise<Stage[]> {
   const web = [tsc, "--project", "tsconfig.web.json"];
   return [
     { title: "formatting", commands: [[deno, "fmt", "--check"]] },
     { title: "lint", commands: [[deno, "lint"]] },
     {
-      title: "types of what ships, with those of the Web alone",
+      title: "types of the shipped code, against the Web types only",
       commands: [
         ["node", ...web],
-        // A page has no more in common with a worker than what both have.
+        // Code that ships may use only what pages and workers have in common.
         ["node", ...web, "--lib", "es2023,esnext.disposable,dom,dom.iterable,dom.asynciterable"],
       ],
     },
@@ -45,7 +45,7 @@ export async function stages(): Promise<Stage[]> {
   ];
 }
 
-/** Runs the stages in order; false, after showing why, at the first that fails. */
+/** Runs the stages in order; returns false, after showing the output, at the first failure. */
 export async function passes(list: readonly Stage[]): Promise<boolean> {
   for (const { title, commands } of list) {
     const started = performance.now();

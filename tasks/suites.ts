@@ -4,23 +4,23 @@ import { root } from "./process.ts";
 /** A JavaScript runtime that tests are run in. */
 export type Runtime = "deno" | "node" | "bun";
 
-/** All of them, in the order in which they run. */
+/** All runtimes, in the order in which they run. */
 export const RUNTIMES: readonly Runtime[] = ["deno", "node", "bun"];
 
-/** How the tests of one folder are run. */
+/** How to run the tests of one folder. */
 export interface Rule {
-  /** The folder, from the root of the project, with a slash at its end. */
+  /** The folder, relative to the root of the project, with a trailing slash. */
   readonly folder: string;
   readonly runtimes: readonly Runtime[];
-  /** What Deno allows them. */
+  /** The permissions in Deno. */
   readonly permissions: readonly string[];
-  /** How long one file may take, in milliseconds. */
+  /** Time limit for one file, in milliseconds. */
   readonly timeout: number;
 }
 
-/** The first rule whose folder a test file is in says how it is run. */
+/** The first rule whose folder contains a test file applies to it. */
 export const RULES: readonly Rule[] = [
-  // Exhaustive, long, or on a clock of their own: their outcome does not depend on the runtime.
+  // Exhaustive, long, or in virtual time: their outcome does not depend on the runtime.
   ...["sim", "model", "checkers", "mutations", "scripted"].map((name): Rule => ({
     folder: `tests/${name}/`,
     runtimes: ["deno"],
@@ -41,7 +41,7 @@ export const RULES: readonly Rule[] = [
     permissions: ["--allow-read", "--allow-net=127.0.0.1"],
     timeout: 120_000,
   },
-  // Everything else needs no more than to read the project (for workers).
+  // All others only read the project (for workers).
   {
     folder: "tests/",
     runtimes: RUNTIMES,
@@ -50,7 +50,7 @@ export const RULES: readonly Rule[] = [
   },
 ];
 
-/** What some tests need besides: by what their path begins with. */
+/** Optional programs that tests need, by the beginning of the path. */
 const NEEDS: Readonly<Record<string, OptionalProgram>> = {
   "tests/runtimes/browser/": "chromium",
   "tests/examples/browser_client_": "chromium",
@@ -58,14 +58,14 @@ const NEEDS: Readonly<Record<string, OptionalProgram>> = {
   "tests/examples/edge_client_": "workerd",
 };
 
-/** The programs that a test file needs, and the machine may be without. */
+/** The optional programs that a test file needs. */
 export function needsOf(file: string): OptionalProgram[] {
   return Object.entries(NEEDS)
     .filter(([beginning]) => file.startsWith(beginning))
     .map(([, program]) => program);
 }
 
-/** What can be run of `files` where `missing` are missing, and what cannot, as a line to be shown. */
+/** The subset of `files` that can run without `missing`, and a line to print for each of the others. */
 export function sortOut(
   files: readonly string[],
   missing: ReadonlySet<OptionalProgram>,
@@ -87,7 +87,7 @@ export function ruleFor(file: string): Rule {
 }
 
 /**
- * The test files (`*_test.ts` below `tests/`), from the root of the project and in order. With
+ * The test files (`*_test.ts` below `tests/`), relative to the root of the project, sorted. With
  * `prefixes`, only those whose path begins with one of them.
  */
 export async function findTests(prefixes: readonly string[] = []): Promise<string[]> {

@@ -1,6 +1,6 @@
 /**
  * `deno task test`: checks everything, then runs all tests in Deno, Node and Bun. The last line is
- * `N passed, N failed`: each `it` once for each runtime that it ran in.
+ * `N passed, N failed`; each `it` counts once for each runtime in which it ran.
  *
  * `deno task test [--runtime NAME] [PATH...]` runs only the tests below the given paths, or in one
  * runtime, and skips the checks.
@@ -55,7 +55,7 @@ async function runTests(wish: Wish, setup: Setup): Promise<{ passed: number; fai
   const jobs = wish.runtimes.flatMap((runtime) =>
     files
       .filter((file) => ruleFor(file).runtimes.includes(runtime))
-      // The longest first, so that none is left over at the end.
+      // The longest first, so that no long file starts last.
       .sort((a, b) => ruleFor(b).timeout - ruleFor(a).timeout)
       .map((file) => async () => {
         const result = await runFile(setup, runtime, file);
@@ -76,9 +76,9 @@ async function runTests(wish: Wish, setup: Setup): Promise<{ passed: number; fai
     const sum = own.reduce((total, result) => total + result.passed, 0);
     console.log(`${runtime}: ${sum} passed in ${own.length} files`);
   }
-  // Aloud, where it is read, and not counted as passed.
+  // Printed visibly, and not counted as passed.
   for (const line of notRun) console.log(line);
-  // To find nothing to run is not a success.
+  // A run without any test is not a success.
   return { passed, failed: passed + failed === 0 ? 1 : failed };
 }
 

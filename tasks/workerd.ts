@@ -1,19 +1,19 @@
 import { findWorkerd } from "./node_modules.ts";
 
-/** A workerd that serves. */
+/** A running workerd. */
 export interface Workerd extends AsyncDisposable {
   /** The port of the socket `http`, on 127.0.0.1. */
   readonly port: number;
-  /** Ends it; resolves to what it printed. */
+  /** Stops it; resolves to its output. */
   stop(): Promise<string>;
 }
 
-/** How long it may take to begin, in milliseconds. */
+/** Time limit for its start, in milliseconds. */
 const PATIENCE = 20_000;
 
 /**
- * Starts workerd with the configuration in the file `config`, in which the constant `config` has a
- * socket `http`, on a free port of 127.0.0.1. `env` is what the bindings `fromEnvironment` take.
+ * Starts workerd with the configuration file `config`, in which the constant `config` has a socket
+ * `http`, on a free port of 127.0.0.1. `env` contains the values of `fromEnvironment` bindings.
  */
 export async function startWorkerd(
   config: string,
@@ -33,15 +33,15 @@ export async function startWorkerd(
   const read = (async () => {
     for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
       output += text;
-      // Printed by workerd for each socket, as one object of JSON a line.
+      // workerd prints one JSON object a line, one for each socket.
       const line = /^\{"event":"listen","socket":"http","port":(\d+)\}$/m.exec(output);
       if (line) listening.resolve(Number(line[1]));
     }
-    listening.resolve(null); // it has ended
+    listening.resolve(null); // workerd has ended
   })();
   const stop = async () => {
     try {
-      child.kill("SIGKILL"); // it has nothing to lose, and would wait for its connections to end
+      child.kill("SIGKILL"); // a gentle stop would wait for its connections, and it has no state to save
     } catch {
       // It has ended already.
     }
