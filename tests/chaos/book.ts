@@ -10,7 +10,7 @@ import type { RemoteClock } from "./remote_clock.ts";
 type Wrote = Pick<Put, "value" | "bound" | "node">;
 type Saw = Omit<Read, "call" | "return" | "type">;
 
-/** When something was asked for and answered, in as far as this process and the other one know. */
+/** When an operation was called and answered, by the clocks of this process and of the node's. */
 interface Stamps {
   readonly outcome: Outcome;
   readonly clock: RemoteClock;
@@ -23,17 +23,17 @@ type Entry =
     | { readonly type: "read"; readonly saw: Saw; readonly stamps: Stamps }
   );
 
-/** A put that was asked for: what became of it is unknown, unless it is told here. */
+/** A put that was called. Its outcome is unknown until one of these methods is called. */
 export interface PendingPut {
-  /** It returned this. */
+  /** It returned `answer`. */
   agreed(stamps: Stamps, result: { value: string; token?: number }): void;
-  /** It certainly had no effect. */
+  /** It had no effect for certain. */
   refused(): void;
 }
 
 /**
- * All that was asked for and answered, and all that the processes told. Times become comparable only at the
- * end, when the clocks are known best.
+ * Records all operations and answers, and all events of the processes. Their times become comparable at
+ * the end, when the offsets of the clocks are known most precisely.
  */
 export class Book {
   readonly #entries = new Set<Entry>();
@@ -41,18 +41,18 @@ export class Book {
   readonly #owned = new Map<string, { event: OwnedEvent; clock: RemoteClock }>();
   readonly #calls = new Map<string, MadeCall>();
   readonly #executions: { event: RanEvent; clock: RemoteClock }[] = [];
-  /** When what had been agreed on in an era was lost. */
+  /** When the state of an era was lost. */
   readonly #ends = new Map<number, number>();
-  /** What was acknowledged for ever in this era, by key. */
+  /** Values that were acknowledged for ever in this era, by key. */
   readonly #settled = new Map<string, string>();
   #era = 1;
 
-  /** What a key of the present era begins with. */
+  /** Prefix of the keys of the current era. */
   get era(): string {
     return `${this.#era}/`;
   }
 
-  /** How many operations, owners, calls and executions were written down. */
+  /** The numbers of recorded operations, owners, calls and executions. */
   get sizes(): Readonly<Record<"operations" | "owners" | "calls" | "executions", number>> {
     return {
       operations: this.#entries.size,
@@ -63,8 +63,8 @@ export class Book {
   }
 
   /**
-   * What was agreed on is about to be lost. From now on keys are those of a time in between, of which
-   * nothing can be said, until {@linkcode beginEra}.
+   * Records that the state is about to be lost. Keys then belong to an interim era, of which nothing is
+   * verified, until {@linkcode beginEra}.
    */
   endEra(): void {
     this.#ends.set(this.#era, performance.now());
@@ -72,13 +72,13 @@ export class Book {
     this.#settled.clear();
   }
 
-  /** The cluster has begun anew. */
+  /** Records that the cluster has started again. */
   beginEra(): void {
     this.#era++;
     this.#settled.clear();
   }
 
-  /** A put is asked for. */
+  /** Records that a put is called. */
   put(on: string, label: string, wrote: Wrote): PendingPut {
     const entry: Entry = { type: "put", on, label, wrote, asked: performance.now() };
     this.#entries.add(entry);
@@ -94,18 +94,18 @@ export class Book {
     };
   }
 
-  /** A read was answered. */
+  /** Records the answer of a read. */
   read(on: string, label: string, stamps: Stamps, saw: Saw): void {
     this.#entries.add({ type: "read", on, label, saw, stamps, asked: stamps.outcome.asked });
   }
 
-  /** A singleton is called. Returns what tells how the call ended; until then that is unknown. */
+  /** Records a call of a singleton. Returns a function that records its outcome; until then it is unknown. */
   call(on: string, caller: string, id: string): (outcome: MadeCall["outcome"]) => void {
     this.#calls.set(id, { on, caller, id, outcome: "unknown" });
     return (outcome) => void this.#calls.set(id, { on, caller, id, outcome });
   }
 
-  /** A process told something. */
+  /** Records an event of a process. */
   event(event: Event, clock: RemoteClock): void {
     if (event.event === "owned") {
       this.#owned.set(`${event.kind} ${event.owner}`, { event, clock });
@@ -114,12 +114,12 @@ export class Book {
     }
   }
 
-  /** What was acknowledged as agreed on for ever, and not lost with its era: pairs of key and value. */
+  /** Pairs of key and value that were acknowledged for ever, and not lost with their era. */
   get settled(): ReadonlyMap<string, string> {
     return this.#settled;
   }
 
-  /** Everything that is wrong with all this, and with the `visits` to the resources. */
+  /** All violations in this record, and in the `visits` to the resources. */
   check(visits: Iterable<Visit>): string[] {
     return [
       ...checkRegisters(this.#history()),
@@ -135,7 +135,7 @@ export class Book {
       const end = this.#ends.get(Number.parseInt(on)) ?? Infinity;
       if (asked > end) continue;
       const [call, returned] = stamps === undefined ? [asked, Infinity] : interval(stamps);
-      // What was answered after the loss may be about what came after it.
+      // An answer that arrived after the loss may reflect later state.
       const isKnown = stamps !== undefined && stamps.outcome.answered < end;
       if (entry.type === "read") {
         if (isKnown) yield { ...entry.saw, type: "read", on, label, call, return: returned };
@@ -158,14 +158,14 @@ export class Book {
   *#ownerships(): Generator<Owned> {
     for (const { event, clock } of this.#owned.values()) {
       const { kind, key, shared, token, owner, from, to } = event;
-      // Certainly owned: from the latest beginning to the earliest end.
+      // Certainly owned: from the latest possible beginning to the earliest possible end.
       const times = { from: clock.latest(from), to: clock.earliest(to) };
       yield { on: `${kind} ${key}`, owner, shared, token, ...times };
     }
   }
 }
 
-/** From when to when an operation ran, at the longest. */
+/** The longest interval in which an operation may have run. */
 function interval({ outcome, clock }: Stamps): [call: number, returned: number] {
   const { asked, answered, begun, ended } = outcome;
   return [Math.max(asked, clock.earliest(begun)), Math.min(answered, clock.latest(ended))];

@@ -12,7 +12,7 @@ describe("Book", () => {
   let book: Book;
   let clock: RemoteClock;
 
-  /** An answer to what was asked at `asked`, come just now; the clock there is the one here. */
+  /** An answer that has just arrived to a call at `asked`; the node's clock equals the local one. */
   function answer(asked: number): { outcome: Outcome; clock: RemoteClock } {
     const answered = performance.now();
     const outcome = { number: 1, begun: asked, ended: answered, asked, answered };
@@ -20,7 +20,7 @@ describe("Book", () => {
     return { outcome, clock };
   }
 
-  /** Puts `value`, and is told at once that it is there. */
+  /** Puts `value`, with an immediate answer that it is stored. */
   function agree(key: string, value: string): void {
     const asked = performance.now();
     book.put(key, "put", unbound(value)).agreed(answer(asked), { value });
@@ -35,7 +35,7 @@ describe("Book", () => {
     clock = new RemoteClock();
   });
 
-  it("finds what is not linearizable", async () => {
+  it("finds histories that are not linearizable", async () => {
     agree("1/a", "x");
     await turn(2);
     find("1/a", "x");
@@ -44,7 +44,7 @@ describe("Book", () => {
     assertStringIncludes(book.check([]).join(), "1/a: 3 operations are not linearizable");
   });
 
-  it("takes a put that was not answered for one that may have happened, unless it was refused", async () => {
+  it("treats an unanswered put as one that may have taken effect, unless it was refused", async () => {
     book.put("1/a", "put", unbound("x"));
     const refused = book.put("1/b", "put", unbound("y"));
     await turn(2);
@@ -55,8 +55,8 @@ describe("Book", () => {
     assertStringIncludes(book.check([]).join(), "1/b: 1 operations are not linearizable");
   });
 
-  it("believes what a process says of its times only as far as it can be true", () => {
-    // It answered within the time, and its clock is known to be 100 ms behind.
+  it("limits the times that a process reports by what the local clock proves", () => {
+    // It answered in time, and its clock is known to be 100 ms behind.
     clock.seen(1_100, 1_000, 1_001, 1_101);
     const stamps = (begun: number, ended: number, asked: number, answered: number) => ({
       outcome: { number: 1, begun, ended, asked, answered },
@@ -69,7 +69,7 @@ describe("Book", () => {
     assertEquals(book.check([]).length, 1);
   });
 
-  it("lets nothing of an era be seen in the next, and expects nothing of what was lost", async () => {
+  it("hides one era from the next, and expects nothing of what was lost", async () => {
     agree("1/a", "x");
     const late: PendingPut = book.put("1/b", "put", unbound("y"));
     const asked = performance.now();
@@ -80,7 +80,7 @@ describe("Book", () => {
     book.read("1/a", "from after the loss", answer(asked), { present: false });
     book.read("1/b", "from after the loss", answer(performance.now()), { present: false });
     assertEquals(book.era, "2/");
-    agree("2/a", "v"); // of the time in between
+    agree("2/a", "v"); // of the interim era
     book.read("2/a", "lost once more", answer(performance.now()), { present: false });
     book.beginEra();
     assertEquals([book.era, book.settled.size], ["3/", 0]);
@@ -92,7 +92,7 @@ describe("Book", () => {
     assertEquals(book.check([]).length, 1);
   });
 
-  it("keeps what was acknowledged for ever, whoever put it", () => {
+  it("keeps what was acknowledged for ever, by any node", () => {
     const asked = performance.now();
     book.put("1/a", "put", unbound("x"));
     book.put("1/a", "put", { value: "y", bound: true }).agreed(answer(asked), { value: "x" });
@@ -100,7 +100,7 @@ describe("Book", () => {
     assertEquals([...book.settled], [["1/a", "x"]]);
   });
 
-  it("judges owners by the last that is known of them, and by what is certain", () => {
+  it("judges owners by the last that is known of them, and only by what is certain", () => {
     const owned = (owner: string, from: number, to: number): OwnedEvent => ({
       event: "owned",
       kind: "lock",
@@ -118,11 +118,11 @@ describe("Book", () => {
     const exact = new RemoteClock();
     exact.seen(0, 0, 0, 0);
     assertEquals(book.check([]), []);
-    book.event(owned("b", 118, 130), exact); // the first one owned it until 120 at least
+    book.event(owned("b", 118, 130), exact); // the first one owned it at least until 120
     assertStringIncludes(book.check([]).join(), "two own lock k at 118");
   });
 
-  it("has calls and visits to resources checked, too", () => {
+  it("checks calls and visits to resources, too", () => {
     book.event({ event: "ran", key: "k", call: "c", token: 1, order: 1, at: 5 }, clock);
     const visits = [5, 3].map((token) => ({ on: "k", token, before: 0, written: null }));
     assertEquals(book.check(visits), [

@@ -1,13 +1,13 @@
 import type { Lock } from "../../lib/locks/lock.ts";
 
 /**
- * Ways in which a node can be broken on purpose, to see whether the checks notice:
+ * Ways to break a node on purpose, to test that the checks notice:
  *
- * - `held`: a lock says that it is held until it is released, whatever became of the session;
- * - `instance`: an instance takes itself for alive, whatever its signal says;
- * - `local`: a lock is taken without asking anybody;
- * - `put`: one put in five is acknowledged, but never made;
- * - `stale`: a key is read once, and answered from memory ever after;
+ * - `held`: a lock claims to be held until it is released, even if its session ends;
+ * - `instance`: an instance claims to be alive, even if its signal is aborted;
+ * - `local`: a lock is taken without asking the cluster;
+ * - `put`: one put in five is acknowledged, but never sent;
+ * - `stale`: a key is read once, and then always answered from memory;
  * - `twice`: every call is sent twice.
  */
 export const BREAKAGES = ["held", "instance", "local", "put", "stale", "twice"] as const;
@@ -15,12 +15,12 @@ export const BREAKAGES = ["held", "instance", "local", "put", "stale", "twice"] 
 /** One of {@linkcode BREAKAGES}. */
 export type Breakage = typeof BREAKAGES[number];
 
-/** What is used of a lock. */
+/** The part of a lock that the program uses. */
 export type UsedLock = Pick<Lock, "held" | "token" | "release">;
 
 let nextToken = Date.now() * 1_000;
 
-/** A lock that excludes nobody. */
+/** A lock that excludes no other owner. */
 export function localLock(): UsedLock {
   let held = true;
   return {
@@ -35,7 +35,7 @@ export function localLock(): UsedLock {
   };
 }
 
-/** `lock`, as one sees it who does not look at the clock. */
+/** `lock`, without its check of the clock. */
 export function alwaysHeld(lock: UsedLock): UsedLock {
   let held = true;
   return {

@@ -10,7 +10,7 @@ import { Resource } from "./resource.ts";
 
 const SESSION_TTL = 500;
 
-/** Long enough for the session of who is stopped so long to have ended everywhere. */
+/** Duration of a stop after which the session has ended on all members, in milliseconds. */
 const LONG = 1.5 * SESSION_TTL;
 
 describe("the checks of a run with real processes", () => {
@@ -23,7 +23,7 @@ describe("the checks of a run with real processes", () => {
   let m1: Station;
   let m2: Station;
 
-  /** Three members, the first of which is broken in some ways. */
+  /** Three members, the first of which is broken in these ways. */
   async function start(broken: readonly Breakage[], fenced = true): Promise<void> {
     resource = Resource.start(fenced);
     cluster = new Cluster({
@@ -57,7 +57,7 @@ describe("the checks of a run with real processes", () => {
     await Deno.remove(folder, { recursive: true });
   });
 
-  /** What is reported, all of which has to be what the test expects. */
+  /** Checks that every expected violation, and no other, is reported. */
   function violations(...expected: RegExp[]): void {
     const found = book.check(resource.visits);
     for (const pattern of expected) {
@@ -67,7 +67,7 @@ describe("the checks of a run with real processes", () => {
     assertEquals(unexpected, []);
   }
 
-  /** The first member takes a lock, and is stopped until the second one has it. */
+  /** The first member takes a lock, and is stopped until the second one owns it. */
   async function overtake(careful: boolean): Promise<void> {
     const slow = operations.add(m1, "k", { work: 100, careful });
     while (resource.visits.length === 0) await turn(5);
@@ -80,14 +80,14 @@ describe("the checks of a run with real processes", () => {
     assertEquals(await overtaking, "ok");
   }
 
-  it("find nothing wrong with a member that was stopped while it had a lock", async () => {
+  it("find no violation when a member is stopped while it has a lock", async () => {
     await start([]);
     await overtake(false);
     assertEquals(resource.refused, 1);
     violations();
   });
 
-  it("report a lock that is held beyond its session, and what that does to an unfenced resource", async () => {
+  it("report a lock that claims to be held after its session, and its effect on an unfenced resource", async () => {
     await start(["held"], false);
     await overtake(true);
     violations(
@@ -97,9 +97,9 @@ describe("the checks of a run with real processes", () => {
     );
   });
 
-  it("report an instance that lives on beyond its session", async () => {
+  it("report an instance that claims to be alive after its session", async () => {
     await start(["instance"]);
-    // Where it runs depends on its name.
+    // The host of an instance depends on its name.
     const counters = Array.from({ length: 6 }, (_, i) => `counter ${i}`);
     for (const counter of counters) assertEquals(await operations.call(m2, counter), "ok");
     m1.remote!.stop();
@@ -109,11 +109,11 @@ describe("the checks of a run with real processes", () => {
     }
     m1.remote!.go();
     await turn(200);
-    await operations.add(m1, "k"); // it has told all before it answers
+    await operations.add(m1, "k"); // all earlier events arrive before the answer
     violations(/^two own instance counter \d at /);
   });
 
-  it("report locks without a cluster, puts and reads without one, and calls that are made twice", async () => {
+  it("report locks, puts and reads without a cluster, and calls that are sent twice", async () => {
     await start(["local", "put", "stale", "twice"]);
     await Promise.all([
       operations.add(m1, "k", { work: 100 }),

@@ -6,49 +6,49 @@ import type { Event, Over } from "./orders.ts";
 import { type Outcome, Remote } from "./remote.ts";
 import type { RemoteClock } from "./remote_clock.ts";
 
-/** How a cluster of processes is made. */
+/** The parameters of a cluster of processes. */
 export interface ClusterOptions {
   /** The members by id, in their order, and the runtime of each. */
   readonly members: Readonly<Record<string, Runtime>>;
-  /** Nodes that are no members. */
+  /** Nodes that are not members. */
   readonly clients: Readonly<Record<string, Runtime>>;
   readonly over: Over;
-  /** Of all nodes, in milliseconds. */
+  /** The `sessionTtl` of all nodes, in milliseconds. */
   readonly sessionTtl: number;
-  /** The ways in which a node is broken. */
+  /** How the nodes are broken on purpose. */
   readonly broken: (id: string) => readonly Breakage[];
   /** The address of the fenced resource. */
   readonly resource: string;
-  /** Where the logs of the processes are kept. */
+  /** The folder for the logs of the processes. */
   readonly folder: string;
-  /** Called with what the processes tell unasked. */
+  /** Called with the events of the processes. */
   readonly onEvent: (event: Event, clock: RemoteClock) => void;
 }
 
-/** How a node is, as it says itself. */
+/** The status of a node, as the node itself reports it. */
 interface Status {
   readonly hasQuorum: boolean;
   readonly members: readonly { id: string; reachable: boolean; state: string }[];
 }
 
-/** How long an operation looks for a quorum, in milliseconds: the default. */
+/** The `timeout` of operations, in milliseconds: the default. */
 const TIMEOUT = 2_000;
 
-/** How often a process is asked how it is, in milliseconds. */
+/** Interval at which the status of a process is polled, in milliseconds. */
 const POLL = 30;
 
 const SECRET = "nobody else knows this";
 
-/** A node of the cluster, whose process comes and goes. */
+/** A node of the cluster, and its current process. */
 export class Station {
   readonly id: string;
   readonly runtime: Runtime;
   readonly isMember: boolean;
-  /** Its process, once it has joined and until it is killed; the later one, where there are two. */
+  /** Its process, once it has joined and until it is killed; the newer one, if there are two. */
   remote: Remote | null = null;
-  /** Whether another process has come, or is about to, while the older one still runs. */
+  /** Whether a newer process exists, or is about to, while the older one still runs. */
   isBeingReplaced = false;
-  /** Resolves when it has a process (again). */
+  /** Resolves when it has a process. */
   up: Promise<void>;
   #isUp!: () => void;
   #starts = 0;
@@ -60,12 +60,12 @@ export class Station {
     this.up = new Promise((resolve) => this.#isUp = resolve);
   }
 
-  /** The name of its next start. */
+  /** The name of its next process. */
   nextStart(): string {
     return `${this.id}.${++this.#starts}`;
   }
 
-  /** It has joined. */
+  /** Its process has joined. */
   joined(remote: Remote): void {
     this.remote = remote;
     this.#isUp();
@@ -78,7 +78,7 @@ export class Station {
     this.up = new Promise((resolve) => this.#isUp = resolve);
   }
 
-  /** How it says that it is; `null`: it has no process, or that was killed meanwhile. */
+  /** The status that it reports; `null` if it has no process, or the process was killed meanwhile. */
   async status(): Promise<Status | null> {
     const outcome: Outcome | undefined = await this.remote?.tell({ do: "status" })
       .catch(() => undefined);
@@ -86,7 +86,7 @@ export class Station {
   }
 }
 
-/** Some members and clients, a process each, on loopback, with a network between them that can be cut. */
+/** Members and clients on loopback, each in its own process, on a network that can be cut. */
 export class Cluster {
   readonly stations: readonly Station[];
   readonly network: Network;
@@ -103,24 +103,24 @@ export class Cluster {
     this.network = new Network(this.stations.map(({ id }) => id), Object.keys(members));
   }
 
-  /** The stations that vote. */
+  /** The stations of the members. */
   get members(): Station[] {
     return this.stations.filter(({ isMember }) => isMember);
   }
 
-  /** How long the process of the node `id` has had to wait for a processor, in milliseconds. */
+  /** Time that the process of the node `id` was ready to run but had no processor, in milliseconds. */
   waited(id: string): number {
     return this.stations.find((station) => station.id === id)?.remote?.waited ?? 0;
   }
 
-  /** Starts the process of `station`, with an empty memory, and joins; resolves when it has joined. */
+  /** Starts the process of `station`, with an empty memory; resolves when it has joined. */
   async start(station: Station): Promise<void> {
     station.joined(await this.#launch(station));
   }
 
   /**
-   * Starts another process for `station` while the one that it has still runs, under the same id.
-   * Resolves to the older one when the new one has joined.
+   * Starts another process for `station` under the same id, while the current one still runs. Resolves
+   * to the older process when the new one has joined.
    */
   async replace(station: Station): Promise<Remote> {
     const older = station.remote!;
@@ -164,7 +164,7 @@ export class Cluster {
     return remote;
   }
 
-  /** Ends the process of `station` at once, and its connections with it. */
+  /** Kills the process of `station`, and closes its connections. */
   async kill(station: Station): Promise<void> {
     const { remote } = station;
     station.left();
@@ -173,8 +173,8 @@ export class Cluster {
   }
 
   /**
-   * Waits until `station` works: it has a quorum and a session, and a member votes. Resolves to false if
-   * that takes longer than `patience` milliseconds.
+   * Waits until `station` works: it has a quorum and a session, and a member votes. Resolves to false
+   * after `patience` milliseconds.
    */
   async works(station: Station, patience: number): Promise<boolean> {
     return await this.#comesTrue(patience, async () => {
@@ -185,7 +185,7 @@ export class Cluster {
     });
   }
 
-  /** Waits until the node of `older` says that another one has taken its place. */
+  /** Waits until the node of `older` reports that it was replaced. */
   async isReplaced(older: Remote, patience: number): Promise<boolean> {
     return await this.#comesTrue(patience, async () => {
       const outcome = await older.tell({ do: "get", key: "anything" }).catch(() => null);
@@ -193,7 +193,7 @@ export class Cluster {
     });
   }
 
-  /** Waits until all of `stations` work and reach every member; says who does not, or null. */
+  /** Waits until all of `stations` work and reach every member; returns the first exception, or null. */
   async isWhole(stations: readonly Station[], patience: number): Promise<string | null> {
     let missing = "";
     const whole = await this.#comesTrue(patience, async () => {
@@ -215,7 +215,7 @@ export class Cluster {
     return `${station.id} misses ${missing.map(({ id }) => id).join(" ")}`;
   }
 
-  /** Ends everything; the processes are killed. */
+  /** Closes everything; the processes are killed. */
   async close(): Promise<void> {
     await Promise.all(this.stations.map((station) => this.kill(station)));
     this.network.close();

@@ -1,30 +1,30 @@
 /**
- * What happens to bytes on their way from one node to another, whoever of the two made the connection:
- * they may be held back, and take their time.
+ * The bytes from one node to another, on connections that either of them made. They can be held back
+ * and delayed.
  */
 export class Flow {
-  /** How long bytes take, in milliseconds. */
+  /** Delay of the bytes, in milliseconds. */
   delay = 0;
   #held: Promise<void> | null = null;
   #release: () => void = () => {};
 
-  /** Whether nothing comes through. */
+  /** Whether the bytes are held back. */
   get isHeld(): boolean {
     return this.#held !== null;
   }
 
-  /** From now on nothing comes through: it waits. */
+  /** Holds back all bytes from now on. */
   hold(): void {
     this.#held ??= new Promise((resolve) => this.#release = resolve);
   }
 
-  /** What waits comes through now, in order, and so does all that follows. */
+  /** Lets the held bytes pass in order, and all that follow. */
   release(): void {
     this.#held = null;
     this.#release();
   }
 
-  /** Resolves when something may come through. */
+  /** Resolves when bytes may pass. */
   async open(): Promise<void> {
     while (this.#held !== null) await this.#held;
   }

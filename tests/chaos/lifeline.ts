@@ -1,6 +1,6 @@
 /**
- * Ends processes, also stopped ones, when this process ends, however that may be: a shell that is told
- * their ids, and kills those that are left when nobody talks to it any more.
+ * Ends processes, also stopped ones, when this process ends for any reason: a shell that knows their
+ * ids, and kills those that are left when its standard input closes.
  */
 export class Lifeline {
   readonly #shell: Deno.ChildProcess;
@@ -16,17 +16,17 @@ export class Lifeline {
     this.#input = this.#shell.stdin.getWriter();
   }
 
-  /** This process is to end with this one. */
+  /** Adds a process that must end with this one. */
   async add(pid: number): Promise<void> {
     await this.#write(`+ ${pid}\n`);
   }
 
-  /** This process has ended: its id may belong to another one soon. */
+  /** Removes a process that has ended: the system may soon give its id to another process. */
   async remove(pid: number): Promise<void> {
     await this.#write(`- ${pid}\n`);
   }
 
-  /** Ends all that are left. */
+  /** Ends all processes that are left. */
   async close(): Promise<void> {
     await this.#input.close();
     await this.#shell.status;

@@ -2,13 +2,13 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { Lifeline } from "./lifeline.ts";
 
-/** A process that does nothing, for a long time. */
+/** A process that idles for a long time. */
 function sleeper(): Deno.ChildProcess {
   return new Deno.Command("sleep", { args: ["60"] }).spawn();
 }
 
 describe("Lifeline", () => {
-  it("ends all processes when it is cut, stopped ones, too", async () => {
+  it("ends all processes when it is cut, also stopped ones", async () => {
     const lifeline = new Lifeline();
     const [running, stopped] = [sleeper(), sleeper()];
     for (const { pid } of [running, stopped]) await lifeline.add(pid);
@@ -18,7 +18,7 @@ describe("Lifeline", () => {
     assertEquals((await stopped.status).signal, "SIGKILL");
   });
 
-  it("leaves those alone that it was told to forget, whose ids may be others' now", async () => {
+  it("spares forgotten ids, which may belong to other processes by then", async () => {
     const lifeline = new Lifeline();
     const sleepers = [sleeper(), sleeper(), sleeper()];
     for (const { pid } of sleepers) await lifeline.add(pid);

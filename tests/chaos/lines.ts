@@ -1,4 +1,4 @@
-/** The lines of a stream, without their ends; what comes after the last end is cut off and dropped. */
+/** The lines of a stream, without line breaks; an incomplete last line is dropped. */
 export async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";

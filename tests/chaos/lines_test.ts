@@ -2,13 +2,13 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { readLines } from "./lines.ts";
 
-/** The lines of what comes in these pieces. */
+/** The lines of a stream with these chunks. */
 async function linesOf(...pieces: readonly Uint8Array[]): Promise<string[]> {
   return await Array.fromAsync(readLines(ReadableStream.from(pieces)));
 }
 
 describe("readLines()", () => {
-  it("puts lines together again, wherever they were cut", async () => {
+  it("joins lines that were split anywhere", async () => {
     const bytes = new TextEncoder().encode("one\ntwö\n\nthree\n");
     for (let cut = 0; cut <= bytes.length; cut++) {
       const lines = await linesOf(bytes.subarray(0, cut), bytes.subarray(cut));
@@ -16,7 +16,7 @@ describe("readLines()", () => {
     }
   });
 
-  it("drops a line that has no end: who said it was killed", async () => {
+  it("drops an incomplete last line: its process was killed", async () => {
     assertEquals(await linesOf(new TextEncoder().encode("one\ntw")), ["one"]);
     assertEquals(await linesOf(), []);
   });

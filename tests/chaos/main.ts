@@ -1,6 +1,6 @@
 /**
- * `deno task chaos [--minutes N] [--seed N] [--over http] [--break NAME]... [--unfenced]`: five members and
- * a client, a process each, at work while a nemesis is. Exit code 1 if anything went wrong.
+ * `deno task chaos [--minutes N] [--seed N] [--over http] [--break NAME]... [--unfenced]`: five members
+ * and a client, each in its own process, under faults. Exit code 1 if there was a violation.
  *
  * @module
  */

@@ -6,13 +6,13 @@ import { type Blow, describePhase, type Fault, type Phase } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { verifySettled } from "./proofs.ts";
 
-/** How long a process may take until it works, and the cluster until it is whole; milliseconds. */
+/** Limit for a process to work, and for the cluster to be whole, in milliseconds. */
 const PATIENCE = 30_000;
 
-/** How often connections end while they are being reset, in milliseconds. */
+/** Interval at which connections are reset during a `reset` fault, in milliseconds. */
 const RESET = 100;
 
-/** Whom the nemesis has to do with. */
+/** The parts of a run that the nemesis uses. */
 export interface NemesisOptions {
   readonly cluster: Cluster;
   readonly book: Book;
@@ -22,15 +22,15 @@ export interface NemesisOptions {
   readonly report: (violation: string) => void;
 }
 
-/** Does to a cluster what the phases of a plan say; sees to it that its members are whole in between. */
+/** Applies the faults of a plan to a cluster; between phases it makes all members whole. */
 export class Nemesis {
-  /** How often each kind of fault was done. */
+  /** Number of faults of each kind. */
   readonly counts: Record<string, number> = {};
   /** The longest time until a killed member worked again, from the start of its process; milliseconds. */
   slowestReturn = 0;
-  /** The longest time until the cluster was whole, from the end of the last fault of a phase. */
+  /** The longest time until the cluster was whole, from the end of the last fault of a phase; milliseconds. */
   slowestHealing = 0;
-  /** How much that was acknowledged was read again, and found, before it was lost on purpose. */
+  /** Number of acknowledged values that were verified before they were lost on purpose. */
   verified = 0;
   readonly #options: NemesisOptions;
   readonly #stations: ReadonlyMap<string, Station>;
@@ -41,7 +41,7 @@ export class Nemesis {
     this.#stations = new Map(options.cluster.stations.map((station) => [station.id, station]));
   }
 
-  /** One phase, from calm to calm. Resolves to false if the members did not get whole again. */
+  /** Runs one phase. Resolves to false if the members are not whole at its end. */
   async run(phase: Phase): Promise<boolean> {
     const { note, cluster, progress, report } = this.#options;
     await turn(phase.calm);
@@ -58,7 +58,7 @@ export class Nemesis {
     note(`whole after ${healing.toFixed(0)} ms`);
     this.slowestHealing = Math.max(this.slowestHealing, healing);
     for (const station of cluster.stations) {
-      // To a client nobody but itself can connect, and it may try again only some seconds later.
+      // Only a client itself makes its connections, and it may retry only some seconds later.
       if (station.isMember || await cluster.isWhole([station], 0) === null) {
         progress.heal(station.id);
       }
@@ -71,7 +71,7 @@ export class Nemesis {
     const station = this.#stations.get(fault.node)!;
     await turn(fault.after);
     this.#count(fault.kind);
-    if (fault.kind !== "kill") progress.impair(fault.node); // a kill is something special
+    if (fault.kind !== "kill") progress.impair(fault.node); // kills are recorded separately
     switch (fault.kind) {
       case "kill":
         return await this.#kill(station, fault.duration);
@@ -106,7 +106,7 @@ export class Nemesis {
     await this.#inTurn(() => this.#start(station));
   }
 
-  /** One process after the other: the next one starts when the last one works. */
+  /** Restarts the processes one at a time: the next one starts when the last one works. */
   async #inTurn(start: () => Promise<void>): Promise<void> {
     const before = this.#starting;
     this.#starting = (async () => {
@@ -124,7 +124,7 @@ export class Nemesis {
       if (!await cluster.works(station, PATIENCE)) {
         report(`another process of ${station.id} does not work after ${PATIENCE} ms`);
       }
-      // It learns of it from the others, by itself.
+      // It learns of its replacement from the other members.
       if (!await cluster.isReplaced(older, PATIENCE)) {
         report(`the older process of ${station.id} does not know that it was replaced`);
       }
@@ -138,7 +138,7 @@ export class Nemesis {
     const { cluster, report } = this.#options;
     const begun = performance.now();
     await cluster.start(station);
-    // A client does not keep members waiting.
+    // Members do not wait for a client.
     if (!station.isMember) return;
     if (!await cluster.works(station, PATIENCE)) {
       report(`${station.id} was started again, but does not work after ${PATIENCE} ms`);
@@ -234,7 +234,7 @@ export class Nemesis {
     await Promise.all(stations.map((station) => cluster.kill(station)));
     await turn(duration);
     await Promise.all(stations.map((station) => cluster.start(station)));
-    // A failure to begin anew shows when the phase ends.
+    // If the cluster does not start again, the end of the phase reports it.
     if (await cluster.isWhole(cluster.members, PATIENCE) === null) book.beginEra();
   }
 

@@ -2,15 +2,15 @@ import { Flow } from "./flow.ts";
 import { Proxy } from "./proxy.ts";
 
 /**
- * The connections between the nodes: one proxy for each ordered pair of who connects to whom, and one flow
- * for each ordered pair of who speaks to whom, so that one of two can be deaf to the other.
+ * The connections between the nodes: one proxy for each ordered pair of client and server, and one flow
+ * for each ordered pair of sender and receiver, so that one direction can be cut alone.
  */
 export class Network {
   readonly #nodes: readonly string[];
   readonly #flows = new Map<string, Flow>();
   readonly #proxies = new Map<string, Proxy>();
 
-  /** `servers` are those of the `nodes` that others connect to. */
+  /** `servers` are the `nodes` to which others connect. */
   constructor(nodes: readonly string[], servers: readonly string[]) {
     this.#nodes = nodes;
     for (const from of nodes) {
@@ -25,7 +25,7 @@ export class Network {
     }
   }
 
-  /** The ports at which `from` finds the others. */
+  /** The ports at which `from` reaches the other nodes. */
   portsOf(from: string): Map<string, number> {
     const ports = new Map<string, number>();
     for (const to of this.#nodes) {
@@ -35,7 +35,7 @@ export class Network {
     return ports;
   }
 
-  /** `to` listens on `port` now; `null`: it is gone. */
+  /** `to` listens on `port` now; `null`: it does not listen. */
   lead(to: string, port: number | null): void {
     for (const from of this.#nodes) {
       const proxy = this.#proxies.get(`${from}>${to}`);
@@ -43,28 +43,28 @@ export class Network {
     }
   }
 
-  /** `to` no longer hears `from`. */
+  /** Holds back what `from` sends to `to`. */
   cut(from: string, to: string): void {
     this.#flow(from, to).hold();
   }
 
-  /** `to` hears `from` again; first what was said meanwhile. */
+  /** `to` receives from `from` again, first what was held back. */
   mend(from: string, to: string): void {
     this.#flow(from, to).release();
   }
 
-  /** What `from` says to `to` takes so long, in milliseconds. */
+  /** Delays what `from` sends to `to` by `delay` milliseconds. */
   slow(from: string, to: string, delay: number): void {
     this.#flow(from, to).delay = delay;
   }
 
-  /** Ends all connections between the two, whoever made them. */
+  /** Closes all connections between the two nodes, in both directions. */
   reset(a: string, b: string): void {
     this.#proxies.get(`${a}>${b}`)?.reset();
     this.#proxies.get(`${b}>${a}`)?.reset();
   }
 
-  /** All is well again with all that can be cut or slowed. */
+  /** Ends all cuts and delays. */
   heal(): void {
     for (const flow of this.#flows.values()) {
       flow.delay = 0;
@@ -72,7 +72,7 @@ export class Network {
     }
   }
 
-  /** Ends everything. */
+  /** Closes everything. */
   close(): void {
     this.heal();
     for (const proxy of this.#proxies.values()) proxy.close();

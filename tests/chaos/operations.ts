@@ -5,7 +5,7 @@ import type { Bind, Order } from "./orders.ts";
 import type { Progress } from "./progress.ts";
 import { Gone, type Outcome, type Remote } from "./remote.ts";
 
-/** What may come out of an operation when the network or its node fails, besides results. */
+/** Errors that an operation may end with when the network or its node fails. */
 const EXPECTED = new Set([
   "no_quorum",
   "session_lost",
@@ -14,10 +14,10 @@ const EXPECTED = new Set([
   "TimeoutError",
 ]);
 
-/** What completes when a quorum answers, and waits for nobody else. */
+/** Operations that complete when a quorum answers, and do not wait for other nodes. */
 const KV = new Set(["put", "claim", "get", "token", "node"]);
 
-/** What `kv` answers. */
+/** An answer of `kv`. */
 interface KvAnswer {
   readonly ok: boolean;
   readonly value?: string | number;
@@ -28,35 +28,35 @@ interface KvAnswer {
   readonly pid?: Pid;
 }
 
-/** What `watch` gives. */
+/** A state of `watch`. */
 type Watched = { readonly present: true; readonly value: string; readonly token: number } | {
   readonly present: false;
 };
 
-/** How to add one to what a resource holds. */
+/** How to add one to the value of a resource. */
 export interface AddOptions {
-  /** Only to look, together with others. Default: `false`. */
+  /** Whether to take a shared lock and only read. Default: `false`. */
   readonly shared?: boolean;
   readonly ifAvailable?: boolean;
-  /** How long to hold the lock, and how long to wait for it; milliseconds. */
+  /** How long to hold the lock, and how long to wait for it, in milliseconds. */
   readonly work?: number;
   readonly timeout?: number;
-  /** Whether to look whether it is held before writing. Default: `true`. */
+  /** Whether to check `held` before writing. Default: `true`. */
   readonly careful?: boolean;
 }
 
 /**
- * What can be done at a node. Writes down what was asked for, and what came of it; resolves to how it ended,
- * in a word: `"gone"` if its process did.
+ * The operations of a node. Each one records its call and its outcome, and resolves to a word for the
+ * outcome: `"gone"` if its process ended.
  */
 export class Operations {
-  /** How often each kind ended in each way. */
+  /** Number of operations by kind and outcome. */
   readonly counts: Record<string, Record<string, number>> = {};
   readonly #book: Book;
   readonly #progress: Progress;
   readonly #report: (violation: string) => void;
   readonly #pending = new Set<{ readonly label: string }>();
-  /** By node, the last process that something was bound to. */
+  /** By node, the last process to which a value was bound. */
   readonly #pids = new Map<string, Pid>();
   #numbers = 0;
 
@@ -66,12 +66,12 @@ export class Operations {
     this.#report = report;
   }
 
-  /** What is under way. */
+  /** Operations that are under way. */
   get pending(): string[] {
     return [...this.#pending].map(({ label }) => label);
   }
 
-  /** Some process of the node `id`, which may have ended. */
+  /** A process of the node `id`, which may have ended. */
   pidOf(id: string): Pid | undefined {
     return this.#pids.get(id);
   }
@@ -106,7 +106,7 @@ export class Operations {
     );
   }
 
-  /** Reads `key`; `saw` is told what it found. */
+  /** Reads `key`; `saw` is called with the value. */
   async read(
     station: Station,
     kind: "get" | "token" | "node",
@@ -126,7 +126,7 @@ export class Operations {
     });
   }
 
-  /** Follows `key` for a while: what is seen is never older than what was seen before. */
+  /** Watches `key` for a while: each state must be at least as new as the one before. */
   async watch(station: Station, key: string, duration: number): Promise<string> {
     const label = `${station.id} watches ${key}`;
     const order: Order = { do: "watch", key, duration };
@@ -143,14 +143,14 @@ export class Operations {
     });
   }
 
-  /** Ends the process that values of `user` are bound to. */
+  /** Ends the process to which values of `user` are bound. */
   async exit(station: Station, user: number): Promise<string> {
     const label = `${station.id} exits the process of ${user}`;
     const order: Order = { do: "exit", user };
     return await this.#run(station, "exit", label, order, () => {}, () => "ok");
   }
 
-  /** Takes the lock on `key`, and adds one to what the resource behind it holds. */
+  /** Takes the lock on `key`, and adds one to the value of the resource that it protects. */
   async add(station: Station, key: string, options: AddOptions = {}): Promise<string> {
     const { shared = false, ifAvailable = false, careful = true } = options;
     const { work = 0, timeout = 5_000 } = options;
@@ -163,7 +163,7 @@ export class Operations {
     });
   }
 
-  /** Calls the singleton `key`, which takes `work` milliseconds for it. */
+  /** Calls the singleton `key`, whose method takes `work` milliseconds. */
   async call(station: Station, key: string, work = 0): Promise<string> {
     const id = `${station.id}.${++this.#numbers}`;
     const label = `${station.id} calls ${key} (${id})`;
@@ -181,7 +181,7 @@ export class Operations {
     });
   }
 
-  /** Runs one operation. `ended` says how it ended; only calls are asked about errors, too. */
+  /** Runs one operation. `ended` returns its outcome; only calls handle errors there, too. */
   async #run(
     station: Station,
     kind: string,
@@ -226,7 +226,7 @@ export class Operations {
   }
 }
 
-/** The node that something is bound to: what is bound to a process is bound to its node, too. */
+/** The node of a binding: a value that is bound to a process is bound to the node of the process, too. */
 function nodeOf(bind: Bind, self: string): string | undefined {
   switch (bind.to) {
     case "node":

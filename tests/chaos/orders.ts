@@ -1,22 +1,22 @@
-/** What the driver tells a node's process to do, and what it is told. One line of JSON each. */
+/** The commands of the driver to the process of a node, and its answers. Each is one line of JSON. */
 
 import type { Pid } from "../../mod.ts";
 
-/** What joins the nodes. */
+/** The transport between the nodes. */
 export type Over = "webSocket" | "http";
 
-/** What a value is bound to. */
+/** The target of a binding. */
 export type Bind =
   | { readonly to: "nothing" }
   /** The session of this node. */
   | { readonly to: "node"; readonly id: string }
-  /** The process of the user `user` in the node that puts; lives until "exit". */
+  /** The process of the user `user` on the node that puts; it lives until "exit". */
   | { readonly to: "process"; readonly user: number }
-  /** A process of another node: the put is handed over to that. */
+  /** A process of another node, to which the put is handed over. */
   | { readonly to: "pid"; readonly pid: Pid }
   | { readonly to: "time"; readonly after: number };
 
-/** What a node's process can be told to do. */
+/** The commands that a process understands. */
 export type Order =
   | {
     readonly do: "join";
@@ -27,7 +27,7 @@ export type Order =
     readonly secret: string;
     readonly sessionTtl: number;
     readonly timeout: number;
-    /** Where the fenced resource is. */
+    /** The address of the fenced resource. */
     readonly resource: string;
   }
   | { readonly do: "ready" }
@@ -38,19 +38,19 @@ export type Order =
     readonly bind: Bind;
   }
   | { readonly do: "get" | "token" | "node"; readonly key: string }
-  /** Follows a key for so many milliseconds. */
+  /** Watches a key for `duration` milliseconds. */
   | { readonly do: "watch"; readonly key: string; readonly duration: number }
   | { readonly do: "exit"; readonly user: number }
   | {
-    /** Takes a lock, adds one to what the resource holds, and gives the lock back. */
+    /** Takes a lock, adds one to the value of the resource, and releases the lock. */
     readonly do: "add";
     readonly key: string;
     readonly shared: boolean;
     readonly ifAvailable: boolean;
-    /** How long to wait for the lock, and how long to work with it; milliseconds. */
+    /** How long to wait for the lock, and how long to hold it, in milliseconds. */
     readonly timeout: number;
     readonly work: number;
-    /** Whether to ask `held` before writing. */
+    /** Whether to check `held` before writing. */
     readonly careful: boolean;
   }
   | {
@@ -58,19 +58,19 @@ export type Order =
     readonly key: string;
     readonly call: string;
     readonly timeout: number;
-    /** How long the method takes, in milliseconds. */
+    /** Duration of the method, in milliseconds. */
     readonly work: number;
   }
   | { readonly do: "status" }
   | { readonly do: "close" };
 
-/** An order, and the number that its answer will have. */
+/** A command, and the number of its answer. */
 export interface NumberedOrder {
   readonly number: number;
   readonly order: Order;
 }
 
-/** What came of an order. Times are by the clock of the process. */
+/** The outcome of a command. Times are by the clock of the process. */
 export interface Answer {
   readonly number: number;
   readonly begun: number;
@@ -79,7 +79,7 @@ export interface Answer {
   readonly error?: { readonly name: string; readonly code?: string; readonly message: string };
 }
 
-/** It was seen that `owner` owned `key`, at `from`, at `to`, and so all the time in between. */
+/** `owner` was observed to own `key` at `from` and at `to`, and so at every instant in between. */
 export interface OwnedEvent {
   readonly event: "owned";
   readonly kind: "lock" | "instance";
@@ -97,13 +97,13 @@ export interface RanEvent {
   readonly key: string;
   readonly call: string;
   readonly token: number;
-  /** How many calls this instance has executed, with this one. */
+  /** Number of calls that this instance has executed, this one included. */
   readonly order: number;
-  /** When, by the clock of the process. */
+  /** Time of the execution, by the clock of the process. */
   readonly at: number;
 }
 
-/** What a node's process tells without being asked. */
+/** The events that a process reports. */
 export type Event =
   | { readonly event: "listening"; readonly port: number }
   | OwnedEvent

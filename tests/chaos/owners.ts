@@ -1,17 +1,17 @@
 import type { OwnedEvent } from "./orders.ts";
 
-/** How often owners are looked at, in milliseconds. */
+/** Interval at which owners are checked, in milliseconds. */
 const INTERVAL = 10;
 
-/** What was seen is told at least as often as this: what a killed process has not told is lost. */
+/** Longest interval between two reports, in milliseconds: a killed process loses what it has not reported. */
 const TELL = 100;
 
 type Owned = Pick<OwnedEvent, "kind" | "key" | "shared" | "token" | "owner">;
 
 /**
- * Looks at whatever is owned here, again and again, and tells when it was certainly owned: from the end of
- * the first look that found it so to the beginning of the last one. A process may be stopped at any moment,
- * also in the middle of a look; since nothing that was lost is ever owned again, what is told stays true.
+ * Checks everything that is owned here, again and again, and reports when it was certainly owned: from
+ * the end of the first positive check to the beginning of the last one. A process may be stopped at any
+ * moment, also within a check. Lost ownership never comes back, so the report is true in any case.
  */
 export class Owners {
   readonly #tell: (event: OwnedEvent) => void;
@@ -25,7 +25,7 @@ export class Owners {
     }, INTERVAL);
   }
 
-  /** Looks at it from now on, until it is found not to be owned any more. */
+  /** Checks it from now on, until it is no longer owned. */
   watch(owned: Owned, isOwned: () => boolean): Watched {
     const watched = new Watched(owned, isOwned, this.#tell, () => this.#watched.delete(watched));
     this.#watched.add(watched);
@@ -35,13 +35,13 @@ export class Owners {
     return watched;
   }
 
-  /** Looks no longer. */
+  /** Stops checking. */
   close(): void {
     clearInterval(this.#timer);
   }
 }
 
-/** Something that is owned, as far as one can see. */
+/** Something that is owned, as far as this process knows. */
 export class Watched {
   readonly #owned: Owned;
   readonly #isOwned: () => boolean;
@@ -64,7 +64,7 @@ export class Watched {
     this.#ended = ended;
   }
 
-  /** Looks once; says whether it is owned. */
+  /** Checks once; returns whether it is owned. */
   look(): boolean {
     if (this.#over) return false;
     const before = performance.now();
@@ -78,7 +78,7 @@ export class Watched {
     return true;
   }
 
-  /** It is given up, or was found lost: nothing that is seen later counts. */
+  /** It is released, or was found lost: later checks do not count. */
   end(): void {
     if (this.#over) return;
     this.#over = true;
@@ -86,7 +86,7 @@ export class Watched {
     this.#ended();
   }
 
-  /** Tells what was seen so far. */
+  /** Reports the observed interval so far. */
   tell(): void {
     if (this.#from === null || this.#to < this.#from || this.#to === this.#told) return;
     this.#told = this.#to;

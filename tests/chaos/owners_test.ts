@@ -15,7 +15,7 @@ describe("Owners", () => {
 
   afterEach(() => owners.close());
 
-  it("tells at once that something is owned, and of a time in which it certainly was", () => {
+  it("reports at once that something is owned, and a time in which it certainly was", () => {
     const begun = performance.now();
     owners.watch(owned, () => true);
     const { from, to, ...rest } = told[0];
@@ -25,7 +25,7 @@ describe("Owners", () => {
     assertLessOrEqual(to, performance.now());
   });
 
-  it("tells how long it was owned when it is not any more, without being asked", async () => {
+  it("reports by itself how long it was owned, when it no longer is", async () => {
     let isOwned = true;
     owners.watch(owned, () => isOwned);
     await new Promise((resolve) => setTimeout(resolve, 40));
@@ -40,10 +40,10 @@ describe("Owners", () => {
     assertEquals(told.length, length);
   });
 
-  it("believes a look only from when it began: its owner may be lost while it is stopped", () => {
+  it("counts a check from its beginning: ownership may be lost while the process is stopped", () => {
     const looks: number[] = [];
     const watched = owners.watch(owned, () => {
-      const until = performance.now() + 5; // stopped right in the middle
+      const until = performance.now() + 5; // stopped within a check
       while (performance.now() < until);
       looks.push(performance.now());
       return looks.length < 4;
@@ -55,7 +55,7 @@ describe("Owners", () => {
     assertLessOrEqual(to, looks[2] - 5);
   });
 
-  it("counts nothing that is seen after the end", () => {
+  it("ignores checks after the end", () => {
     const watched = owners.watch(owned, () => true);
     watched.end();
     const { to } = told.at(-1)!;
@@ -63,7 +63,7 @@ describe("Owners", () => {
     assertEquals(told.at(-1)!.to, to);
   });
 
-  it("tells nothing of what was lost before anybody looked", () => {
+  it("reports nothing of what was lost before the first check", () => {
     owners.watch(owned, () => false);
     assertEquals(told, []);
   });

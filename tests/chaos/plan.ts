@@ -1,40 +1,40 @@
 import type { Random } from "../sim/random.ts";
 
-/** What is done to one node while a majority of the members goes on. Times in milliseconds. */
+/** A fault of one node while a majority of the members works. Times in milliseconds. */
 export type Fault =
   & {
     readonly node: string;
-    /** How long after the beginning of its phase it begins, and how long it lasts. */
+    /** Time from the beginning of its phase to the fault, and its duration. */
     readonly after: number;
     readonly duration: number;
   }
   & (
-    /** Its process is killed, and started again with an empty memory after `duration`. */
+    /** Its process is killed, and restarted with an empty memory after `duration`. */
     | { readonly kind: "kill" }
-    /** Another process starts under its id; the older one is killed when `duration` has passed, too. */
+    /** A second process starts under its id; the older one is killed after `duration`. */
     | { readonly kind: "replace" }
-    /** Its process is stopped: for less than a session lasts, or for longer. */
+    /** Its process is stopped, for less than a session or for longer. */
     | { readonly kind: "pause" | "long pause" }
-    /** It is cut off: hears nobody, is heard by nobody, or both. */
+    /** All its connections are cut, in one direction or in both. */
     | { readonly kind: "isolate" | "deafen" | "mute"; readonly mend: Mend }
-    /** It is cut off from one other member: one of the two is deaf to the other, or both are. */
+    /** Its connection to one other member is cut, in one direction or in both. */
     | {
       readonly kind: "cut" | "one-way cut";
       readonly other: string;
       readonly mend: Mend;
     }
-    /** All that it says and hears comes late. */
+    /** Everything that it sends and receives is delayed. */
     | { readonly kind: "slow"; readonly delay: number }
-    /** Its connections end, again and again. */
+    /** Its connections are reset, again and again. */
     | { readonly kind: "reset" }
   );
 
-/** What happens to what was said while a connection was cut: it arrives late, or never. */
+/** The fate of messages that were sent while a connection was cut: delivered late, or lost. */
 export type Mend = "late" | "reset";
 
-/** What is done to all, for a time in which nothing needs to work, but nothing may go wrong. */
+/** A fault of all nodes. During it no operation has to succeed, but no guarantee may break. */
 export type Blow =
-  /** No group has a majority of the members. */
+  /** A partition into groups without a majority of the members. */
   | {
     readonly kind: "no majority";
     readonly groups: readonly string[][];
@@ -42,22 +42,22 @@ export type Blow =
   }
   /** All members are stopped. */
   | { readonly kind: "stop all"; readonly duration: number }
-  /** A majority loses its memory: what was agreed on is lost, and the cluster begins anew. */
+  /** A majority restarts with empty memory: the state is lost, and the cluster starts again. */
   | { readonly kind: "forget"; readonly nodes: readonly string[]; readonly duration: number };
 
-/** What happens until the cluster is whole again. */
+/** The events until the cluster is whole again. */
 export type Phase =
   & { readonly calm: number }
   & ({ readonly faults: readonly Fault[] } | { readonly blow: Blow });
 
-/** Who there is. */
+/** The nodes of a run. */
 export interface Cast {
   readonly members: readonly string[];
   readonly clients: readonly string[];
   readonly sessionTtl: number;
 }
 
-/** All that is done to single nodes; killing is worth doing twice. */
+/** All faults of single nodes; `kill` has double weight. */
 const FAULTS = [
   "kill",
   "kill",
@@ -73,20 +73,20 @@ const FAULTS = [
   "reset",
 ] as const;
 
-/** What is done to a client: it does not matter to anybody else. */
+/** Faults of a client, which affect no other node. */
 const CLIENT_FAULTS = ["kill", "long pause", "isolate", "reset"] as const;
 
 const BLOWS = ["no majority", "stop all", "forget"] as const;
 
-/** The kinds of faults that there are. */
+/** All kinds of faults. */
 export const KINDS: readonly (Fault["kind"] | Blow["kind"])[] = [
   ...new Set([...FAULTS, ...BLOWS]),
 ];
 
 /**
- * What happens, phase by phase, for ever: the same for the same `random`. At most a minority of the
- * members is impaired at a time, except by blows. Every kind comes once in the first phases, and again and
- * again in any order after that.
+ * An endless sequence of phases, determined by `random`. At most a minority of the members is impaired
+ * at a time, except by blows. Every kind occurs once in the first phases, and then repeatedly in random
+ * order.
  */
 export function* drawPhases(cast: Cast, random: Random): Generator<Phase> {
   const { members, clients, sessionTtl } = cast;
@@ -104,7 +104,7 @@ export function* drawPhases(cast: Cast, random: Random): Generator<Phase> {
       yield { calm: random.between(0, sessionTtl / 2), faults };
     }
     for (const kind of random.shuffle(BLOWS)) {
-      // A new beginning takes long, and there is little new about the second one.
+      // A restart of the whole cluster takes long, and a second one tests little more.
       if (kind === "forget" && round % 3 !== 0) continue;
       yield { calm: random.between(0, sessionTtl / 2), blow: drawBlow(cast, random, kind) };
     }
@@ -123,7 +123,7 @@ function drawFault(
   const mend: Mend = random.chance(0.5) ? "late" : "reset";
   switch (kind) {
     case "kill":
-      // Sometimes so soon that answers of the last life are still on their way.
+      // Sometimes so soon that answers of the previous life are still in transit.
       return { kind, node, after, duration: random.chance(0.3) ? 0 : some };
     case "pause":
       return { kind, node, after, duration: random.between(0.05, 0.7) * sessionTtl };
@@ -168,7 +168,7 @@ function drawBlow(
   }
 }
 
-/** One phase in words. */
+/** A description of one phase. */
 export function describePhase(phase: Phase): string {
   return "blow" in phase ? describeBlow(phase.blow) : phase.faults.map(describeFault).join("; ");
 }

@@ -11,7 +11,7 @@ function draw(seed: string, count: number): Phase[] {
 }
 
 describe("drawPhases()", () => {
-  it("draws the same for the same seed, and something else for another one", () => {
+  it("draws the same phases for the same seed, and others for another one", () => {
     const [one, same, other] = ["1", "1", "2"].map((seed) => draw(seed, 50).map(describePhase));
     assertEquals(one, same);
     assertEquals(one.join() === other.join(), false);
@@ -26,7 +26,7 @@ describe("drawPhases()", () => {
     }
   });
 
-  it("leaves a majority of the members alone, each but the impaired with all others", () => {
+  it("gives a node one fault at a time, and a majority of the members none", () => {
     for (const phase of draw("3", 2_000)) {
       if ("blow" in phase) continue;
       const nodes = phase.faults.map(({ node }) => node);
@@ -35,7 +35,7 @@ describe("drawPhases()", () => {
     }
   });
 
-  it("leaves nobody a majority, or nobody awake, or a majority no memory, when it strikes", () => {
+  it("leaves no group a majority, no member awake, or no majority its memory, with a blow", () => {
     for (const phase of draw("4", 2_000)) {
       if (!("blow" in phase)) continue;
       const { blow } = phase;

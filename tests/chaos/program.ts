@@ -1,7 +1,7 @@
 /**
- * The process of one node, for every runtime: does what the driver tells it on its standard input, several
- * things at a time, and tells what came of it on its standard output. Its arguments are the ways in which
- * it is broken.
+ * The process of one node, for every runtime. It executes the commands of the driver from its standard
+ * input, several at a time, and writes the outcomes to its standard output. Its arguments are the ways
+ * in which it is broken.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { Owners } from "./owners.ts";
 
 const broken = new Set(process.argv.slice(2) as Breakage[]);
 
-/** Written at once: what was told is known even if the process is killed right afterwards. */
+/** Writes synchronously, so that a report arrives even if the process is killed right afterwards. */
 function tell(line: Answer | Event): void {
   const bytes = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
   for (let written = 0; written < bytes.length;) {
@@ -25,7 +25,7 @@ function tell(line: Answer | Event): void {
   }
 }
 
-/** What a person reads afterwards. */
+/** Writes to the log, which is for people. */
 function log(text: string): void {
   writeSync(2, `${new Date().toISOString()} ${text}\n`);
 }
@@ -34,7 +34,7 @@ const pause = (duration: number) => new Promise((resolve) => setTimeout(resolve,
 
 type Counter = { mark(call: string, work: number): Promise<{ token: number; order: number }> };
 
-/** A singleton that counts its calls, and tells of each. */
+/** A singleton that counts its calls, and reports each one. */
 const counterSpec = {
   id: "counter",
   start: (
@@ -136,7 +136,7 @@ async function put(order: Extract<Order, { do: "put" | "claim" }>): Promise<unkn
   return claim.ok ? { ok: true, ...claim.value, pid } : claim;
 }
 
-/** All that was seen of a key. */
+/** All observed states of a key. */
 async function watch({ key, duration }: Extract<Order, { do: "watch" }>): Promise<unknown> {
   const states: unknown[] = [];
   const aborter = new AbortController();
@@ -183,7 +183,7 @@ async function takeLock(order: Extract<Order, { do: "add" }>): Promise<UsedLock 
   return lock !== null && broken.has("held") ? alwaysHeld(lock) : lock;
 }
 
-/** What came of an attempt to add: how far it got. */
+/** The outcome of an attempt to add: how far it got. */
 async function add(order: Extract<Order, { do: "add" }>): Promise<unknown> {
   const { key, shared, work, careful } = order;
   const lock = await takeLock(order);
@@ -248,7 +248,7 @@ process.stdin.on("data", (chunk: string) => {
   for (const line of lines) void obey(JSON.parse(line));
 });
 process.stdin.on("end", () => {
-  // Without a driver nobody needs it. After an orderly close it has to end by itself.
+  // The driver is gone, so the process is not needed. After an orderly close it must end by itself.
   if (!closed) process.exit(1);
 });
 tell({ event: "listening", port: server.port });

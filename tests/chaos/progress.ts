@@ -1,55 +1,55 @@
-/** How often this process looks whether it is let run, and what is not its own doing; milliseconds. */
+/** Interval of the clock ticks, and the most that one tick may count as time of this process; milliseconds. */
 const TICK = 20;
 const LONGEST_TICK = 100;
 
-/** A time in which a node should have worked, and did not finish anything. */
+/** A time in which a node should have worked, but finished nothing. */
 export interface Gap {
   readonly node: string;
-  /** When it began, by `performance.now()`. */
+  /** Its beginning, by `performance.now()`. */
   readonly since: number;
-  /** How long it was, in milliseconds. */
+  /** Its duration, in milliseconds. */
   readonly lasted: number;
-  /** How much of that is the cluster's own, and not withheld from the node or from here by the machine. */
+  /** The part of it in which the machine let both the node and this process run, in milliseconds. */
   readonly time: number;
-  /** What it was after. */
+  /** The event before it. */
   readonly after: string;
 }
 
-/** An instant, and what a node and this process had been withheld by then. */
+/** An instant, and the times that the machine had given to this process and withheld from a node by then. */
 interface Moment {
   readonly at: number;
   readonly fair: number;
   readonly waited: number;
-  /** What it was after. */
+  /** The event before it. */
   readonly after: string;
 }
 
-/** What can be asked about the time. */
+/** Sources of time. */
 export interface ProgressOptions {
   /** Default: `performance.now()`. */
   readonly now?: () => number;
-  /** How long the process of a node has had to wait for a processor. Default: not at all. */
+  /** Time for which the process of a node had no processor, in milliseconds. Default: 0. */
   readonly waited?: (node: string) => number;
 }
 
 /**
- * Who should be able to work, and the longest times in which somebody did not, though it should. The
- * nemesis says who is impaired, users say when something was done.
+ * Tracks the nodes that should be able to work, and the longest times in which one of them finished
+ * nothing. The nemesis reports which nodes are impaired; users report finished operations.
  */
 export class Progress {
-  /** The longest of all, by its own time, and by how long it lasted. */
+  /** The longest gap, by its own time and by its duration. */
   longest: Gap | null = null;
   longestLasting: Gap | null = null;
-  /** The longest after a process was killed, until another node had finished what it began since. */
+  /** The longest time from a kill until another node finished an operation that it began after the kill. */
   longestAfterKill: Gap | null = null;
-  /** How long each lasted, for all other nodes and all kills. */
+  /** The durations of these times, for all other nodes and all kills. */
   readonly afterKills: number[] = [];
   readonly #now: () => number;
   readonly #waited: (node: string) => number;
-  /** By healthy node, since when nothing was done. */
+  /** By healthy node, the moment of its last finished operation. */
   readonly #since = new Map<string, Moment>();
   readonly #kills = new Map<string, Moment>();
-  /** The time in which this process was let run. */
+  /** The time in which the machine let this process run. */
   #fair = 0;
   #last: number;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -61,19 +61,19 @@ export class Progress {
     this.#timer = setInterval(() => this.#tick(), TICK);
   }
 
-  /** `node` should be able to work from now on, if it was not before. */
+  /** `node` should be able to work from now on; no effect if it was healthy. */
   heal(node: string): void {
     if (!this.#since.has(node)) this.#since.set(node, this.#moment(node, "it was healed"));
   }
 
-  /** `node` cannot be expected to work until it is healed. */
+  /** `node` need not work until it is healed. */
   impair(node: string): void {
     this.#note(node);
     this.#since.delete(node);
     this.#kills.delete(node);
   }
 
-  /** The process of `node` was killed: the others should go on. */
+  /** The process of `node` was killed: the other nodes should continue. */
   killed(node: string): void {
     this.impair(node);
     for (const other of this.#since.keys()) {
@@ -82,7 +82,7 @@ export class Progress {
     }
   }
 
-  /** `node` has done something that it began at `begun` (by the clock of `now`). */
+  /** `node` has finished an operation that began at `begun` (by the clock of `now`). */
   done(node: string, begun: number): void {
     if (!this.#since.has(node)) return;
     this.#note(node);
@@ -95,7 +95,7 @@ export class Progress {
     if (gap.time > (this.longestAfterKill?.time ?? 0)) this.longestAfterKill = gap;
   }
 
-  /** Counts no longer. */
+  /** Stops tracking. */
   close(): void {
     clearInterval(this.#timer);
     for (const node of [...this.#since.keys()]) this.impair(node);
@@ -112,7 +112,7 @@ export class Progress {
   #gap(node: string, begin: Moment): Gap {
     const end = this.#moment(node, begin.after);
     const lasted = end.at - begin.at;
-    // Both may have been kept waiting at the same time.
+    // Both delays may have happened at the same time.
     const withheld = Math.max(lasted - (end.fair - begin.fair), end.waited - begin.waited);
     return { node, since: begin.at, lasted, time: lasted - withheld, after: begin.after };
   }

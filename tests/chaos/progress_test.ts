@@ -7,11 +7,11 @@ describe("Progress", () => {
   let waited: number;
   let progress: Progress;
 
-  /** As if this process had its turn all the time. */
+  /** Advances the clock as if this process ran all the time. */
   function pass(duration: number): void {
     for (const end = now + duration; now < end;) {
       now = Math.min(end, now + 50);
-      progress.impair("nobody"); // whatever it is asked, it looks at the clock
+      progress.impair("nobody"); // every call updates the clock
       progress.heal("nobody");
     }
   }
@@ -28,7 +28,7 @@ describe("Progress", () => {
     return [node, time, after];
   };
 
-  it("finds the longest time in which a healthy node did nothing", () => {
+  it("finds the longest time in which a healthy node finished nothing", () => {
     progress.heal("m1");
     pass(300);
     progress.done("m1", now);
@@ -42,7 +42,7 @@ describe("Progress", () => {
 
   it("counts from the healing of a node, and up to its impairment", () => {
     pass(700);
-    progress.done("m1", now); // impaired: it need not, but may
+    progress.done("m1", now); // impaired: it need not work, but may
     progress.heal("m1");
     pass(400);
     progress.heal("m1"); // was healthy already
@@ -61,7 +61,7 @@ describe("Progress", () => {
     assertEquals(longest(), ["m1", 800, "it was healed"]);
   });
 
-  it("takes no time from the cluster that this process did not have itself", () => {
+  it("does not count time in which this process did not run", () => {
     progress.heal("m1");
     pass(300);
     now += 5_000;
@@ -70,7 +70,7 @@ describe("Progress", () => {
     assertEquals(progress.longest?.lasted, 5_300);
   });
 
-  it("nor time that the process of the node had to wait for a processor", () => {
+  it("does not count time in which the process of the node had no processor", () => {
     for (const id of ["m1", "m2"]) progress.heal(id);
     pass(500);
     waited += 350;
@@ -78,7 +78,7 @@ describe("Progress", () => {
     assertEquals(longest(), ["m1", 150, "it was healed"]);
     pass(400);
     waited += 100;
-    now += 250; // at the same time, as far as one knows
+    now += 250; // possibly at the same time
     progress.done("m1", now);
     assertEquals(longest(), ["m1", 500, "something else was done"]);
     progress.done("m2", now);
@@ -86,7 +86,7 @@ describe("Progress", () => {
     assertEquals([progress.longestLasting?.node, progress.longestLasting?.lasted], ["m2", 1_150]);
   });
 
-  it("finds how long it took the others after a kill to finish what they began since", () => {
+  it("finds how long the other nodes took after a kill to finish a new operation", () => {
     for (const id of ["m1", "m2", "m3"]) progress.heal(id);
     const before = now;
     pass(100);
@@ -104,7 +104,7 @@ describe("Progress", () => {
     assertEquals([node, time, after], ["m2", 400, "m3 was killed"]);
   });
 
-  it("asks nothing of a node that is impaired after a kill", () => {
+  it("expects nothing of a node that is impaired after a kill", () => {
     for (const id of ["m1", "m2"]) progress.heal(id);
     progress.killed("m2");
     progress.impair("m1");

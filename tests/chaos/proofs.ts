@@ -2,10 +2,10 @@ import type { Book } from "./book.ts";
 import type { Cluster, Station } from "./cluster.ts";
 import type { Operations } from "./operations.ts";
 
-/** So many keys are read at a time. */
+/** Keys that are read at a time. */
 const HANDS = 12;
 
-/** Does everything that users do, once, at `station`; says what does not succeed. */
+/** Runs every kind of operation once, at `station`; returns those that fail. */
 export async function proveWorking(
   station: Station,
   book: Book,
@@ -28,8 +28,8 @@ export async function proveWorking(
 }
 
 /**
- * Reads all that was acknowledged for ever, at one node of the cluster after the other. Says what is lost,
- * and how much was read.
+ * Reads all values that were acknowledged for ever, from the nodes in turn. Returns the lost ones, and
+ * the number of values read.
  */
 export async function verifySettled(
   cluster: Cluster,

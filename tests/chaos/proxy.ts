@@ -1,22 +1,22 @@
 import type { Flow } from "./flow.ts";
 
-/** So many bytes may be on their way in one direction of one connection: more are not read. */
+/** Bytes in transit in one direction of one connection, at most; beyond it the proxy stops reading. */
 const MAX_BYTES = 1 << 20;
 
 /**
- * Forwards TCP connections on loopback to a port that may change. What is said on them goes through two
- * flows, one for each direction.
+ * Forwards TCP connections on loopback to a port that may change. The bytes pass through two flows, one
+ * for each direction.
  */
 export class Proxy {
   readonly port: number;
-  /** Where connections lead; `null`: nowhere, they end at once. */
+  /** The target port; `null`: there is none, and connections are closed at once. */
   target: number | null = null;
   readonly #listener: Deno.TcpListener;
   readonly #there: Flow;
   readonly #back: Flow;
   readonly #connections = new Set<Connection>();
 
-  /** Listens. What the caller says goes through `there`, and what it is answered through `back`. */
+  /** Listens. The bytes of the caller pass through `there`, those of the answers through `back`. */
   constructor(there: Flow, back: Flow) {
     this.#there = there;
     this.#back = back;
@@ -25,17 +25,17 @@ export class Proxy {
     void this.#accept();
   }
 
-  /** How many connections there are. */
+  /** The number of connections. */
   get size(): number {
     return this.#connections.size;
   }
 
-  /** Ends all connections. */
+  /** Closes all connections. */
   reset(): void {
     for (const connection of this.#connections) connection.close();
   }
 
-  /** Ends all connections, and listens no longer. */
+  /** Closes all connections, and stops listening. */
   close(): void {
     this.#listener.close();
     this.reset();
@@ -48,7 +48,7 @@ export class Proxy {
         caller = await this.#listener.accept();
       } catch (error) {
         if (error instanceof Deno.errors.BadResource) return; // closed
-        continue; // the caller has gone already
+        continue; // the caller has disconnected
       }
       void this.#connect(caller);
     }
@@ -94,14 +94,14 @@ class Connection {
       try {
         side.close();
       } catch {
-        // The other side was faster.
+        // The other side closed it first.
       }
     }
     this.#ended();
   }
 }
 
-/** One direction of one connection: reads ahead, so that a delay does not make it slower, only later. */
+/** One direction of one connection. It reads ahead, so that a delay affects latency, not throughput. */
 class Direction {
   readonly #from: Deno.TcpConn;
   readonly #to: Deno.TcpConn;
@@ -117,14 +117,14 @@ class Direction {
     this.#flow = flow;
   }
 
-  /** Resolves when it has ended: all that came was forwarded, or cannot be. */
+  /** Resolves when the direction has ended: all bytes were forwarded, or cannot be. */
   async run(): Promise<void> {
     void this.#read();
     try {
       for (;;) {
         const next = this.#queue.shift();
         if (next === undefined) {
-          // An end is news, too, and takes the same way.
+          // The end of the stream is delayed, too.
           if (this.#ended) return await this.#flow.open();
           await this.#sleep();
           continue;
@@ -139,7 +139,7 @@ class Direction {
         this.#wake();
       }
     } catch {
-      // The receiver is gone.
+      // The receiver has disconnected.
     }
   }
 
@@ -158,13 +158,13 @@ class Direction {
         while (this.#waiting > MAX_BYTES) await this.#sleep();
       }
     } catch {
-      // The sender is gone.
+      // The sender has disconnected.
     }
     this.#ended = true;
     this.#wake();
   }
 
-  /** At most one of the two loops sleeps: what one waits for, the other has to do. */
+  /** At most one of the two loops sleeps: each wakes the other. */
   #sleep(): Promise<void> {
     return new Promise((resolve) => this.#wake = resolve);
   }

@@ -6,7 +6,7 @@ import { Proxy } from "./proxy.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What comes next; `null`: the end. */
+/** The next bytes; `null`: the end of the stream. */
 async function read(connection: Deno.Conn): Promise<string | null> {
   const buffer = new Uint8Array(1_000);
   const length = await connection.read(buffer).catch(() => null);
@@ -15,7 +15,7 @@ async function read(connection: Deno.Conn): Promise<string | null> {
 
 const write = (connection: Deno.Conn, text: string) => connection.write(encoder.encode(text));
 
-/** Whether something comes within a moment; what comes is not lost. */
+/** Whether bytes arrive within a moment; they are not lost. */
 async function isQuiet(reading: Promise<unknown>): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const moment = new Promise((resolve) => timer = setTimeout(() => resolve("quiet"), 50));
@@ -50,7 +50,7 @@ describe("Proxy", () => {
     for (const end of [caller, callee]) end.close();
   });
 
-  it("forwards what both sides say", async () => {
+  it("forwards bytes in both directions", async () => {
     await write(caller, "hello");
     assertEquals(await read(callee), "hello");
     await write(callee, "welcome");
@@ -58,7 +58,7 @@ describe("Proxy", () => {
     assertEquals(proxy.size, 1);
   });
 
-  it("holds back what one side says, and nothing else, until it is told not to", async () => {
+  it("holds back the bytes of one side only, until they are released", async () => {
     there.hold();
     assertEquals(there.isHeld, true);
     await write(caller, "one");
@@ -72,7 +72,7 @@ describe("Proxy", () => {
     assertEquals(await read(callee), "two");
   });
 
-  it("holds back the news that a side has gone, too", async () => {
+  it("holds back the end of a stream, too", async () => {
     back.hold();
     await write(callee, "farewell");
     callee.close();
@@ -83,7 +83,7 @@ describe("Proxy", () => {
     callee = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port }); // to be closed
   });
 
-  it("delays, and keeps the order", async () => {
+  it("delays bytes, and keeps their order", async () => {
     back.delay = 60;
     const begun = performance.now();
     await write(callee, "late");
@@ -94,7 +94,7 @@ describe("Proxy", () => {
     assertGreaterOrEqual(performance.now() - begun, 59);
   });
 
-  it("ends connections, and makes none that would lead nowhere", async () => {
+  it("closes connections, and accepts none without a target", async () => {
     proxy.reset();
     assertEquals([await read(caller), await read(callee)], [null, null]);
     assertEquals(proxy.size, 0);

@@ -8,7 +8,7 @@ import type { Answer, Event, NumberedOrder, Order } from "./orders.ts";
 import { RemoteClock } from "./remote_clock.ts";
 import { readWaited } from "./scheduling.ts";
 
-/** The process was killed before it answered. */
+/** Thrown when the process was killed before it answered. */
 export class Gone extends Error {
   constructor(id: string) {
     super(`the process of ${id} is gone`);
@@ -16,32 +16,32 @@ export class Gone extends Error {
   }
 }
 
-/** What a process is started with. */
+/** The parameters of a process. */
 export interface RemoteOptions {
-  /** The id of its node, and its own name: nodes may have one process after the other. */
+  /** The id of its node, and the name of this process: a node may have several, one after the other. */
   readonly id: string;
   readonly name: string;
   readonly runtime: Runtime;
   readonly broken: readonly Breakage[];
-  /** Where its standard error goes. */
+  /** The file for its standard error. */
   readonly log: string;
   readonly lifeline: Lifeline;
-  /** Called with each event, and the clock that its times are by. */
+  /** Called with each event, and the clock of the event's times. */
   readonly onEvent: (event: Event, clock: RemoteClock) => void;
 }
 
-/** What came of an order, and when by the clock of this process: at the earliest, and at the latest. */
+/** The outcome of a command, with bounds for its time by the local clock. */
 export interface Outcome extends Answer {
   readonly asked: number;
   readonly answered: number;
 }
 
-/** The process of a node, seen from the driver. */
+/** The process of a node, as seen by the driver. */
 export class Remote {
   readonly id: string;
-  /** Its own name. */
+  /** The name of this process. */
   readonly name: string;
-  /** The port that it listens on. */
+  /** The port on which it listens. */
   readonly listening: Promise<number>;
   /** How it ended. */
   readonly exited: Promise<Deno.CommandStatus>;
@@ -94,7 +94,7 @@ export class Remote {
     return new Remote(child, options);
   }
 
-  /** Resolves to what came of `order`; rejects with {@linkcode Gone} when the process ends before. */
+  /** Resolves to the outcome of `order`; rejects with {@linkcode Gone} if the process ends first. */
   tell(order: Order): Promise<Outcome> {
     if (this.#gone) return Promise.reject(new Gone(this.id));
     const number = ++this.#orders;
@@ -102,17 +102,17 @@ export class Remote {
     const line = new TextEncoder().encode(`${JSON.stringify(numbered)}\n`);
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { asked: performance.now(), resolve, reject });
-      // That it is gone is noticed elsewhere.
+      // The end of the process is handled elsewhere.
       this.#input.write(line).catch(() => {});
     });
   }
 
-  /** How long it has had to wait for a processor so far, in milliseconds. */
+  /** Time for which it was ready to run but had no processor, in milliseconds. */
   get waited(): number {
     return readWaited(this.#child.pid);
   }
 
-  /** Ends it at once; resolves when it has ended. */
+  /** Kills it; resolves when it has ended. */
   async kill(): Promise<void> {
     try {
       this.#child.kill("SIGKILL");
@@ -122,17 +122,17 @@ export class Remote {
     await this.exited;
   }
 
-  /** Tells it that there will be no more orders: after "close" it has to end by itself. */
+  /** Closes its standard input: after "close" it must end by itself. */
   async hangUp(): Promise<void> {
     await this.#input.close();
   }
 
-  /** Stops it: it does nothing until it is told to go on. */
+  /** Stops it until {@linkcode go}. */
   stop(): void {
     this.#child.kill("SIGSTOP");
   }
 
-  /** Lets it go on. */
+  /** Resumes it. */
   go(): void {
     this.#child.kill("SIGCONT");
   }

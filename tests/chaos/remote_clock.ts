@@ -1,20 +1,20 @@
 /**
- * The clock of another process on this machine, `performance.now()` there, as it is known from here.
+ * The local knowledge of the clock of another process on this machine: its `performance.now()`.
  *
- * Both count the same seconds (CLOCK_MONOTONIC) from different beginnings. Whatever was asked from here
- * before it happened there, and was answered afterwards, bounds the difference on both sides, and the
- * bounds only ever come closer. A process that is stopped meanwhile gives bounds that are wide, but right.
+ * Both clocks count the same seconds (CLOCK_MONOTONIC) from different origins. An exchange that is sent
+ * before an event there, and answered after it, bounds the offset on both sides; each exchange can only
+ * tighten the bounds. A process that is stopped during an exchange gives wide but correct bounds.
  */
 export class RemoteClock {
-  /** The difference (here minus there) is between these two. */
+  /** Bounds of the offset: the local time minus the remote time, in milliseconds. */
   #least = -Infinity;
   #most = Infinity;
 
   /**
-   * Something happened there from `from` to `to` by the clock there, and in between `before` and `after`
-   * by the clock here.
+   * Records an event from `from` to `to` by the remote clock, between `before` and `after` by the local
+   * clock.
    *
-   * @throws {RangeError} If the clocks do not go at the same rate: then nothing can be judged.
+   * @throws {RangeError} If the clocks run at different rates: then their times cannot be compared.
    */
   seen(before: number, from: number, to: number, after: number): void {
     this.#least = Math.max(this.#least, before - from);
@@ -24,21 +24,21 @@ export class RemoteClock {
     }
   }
 
-  /** The time here at or after which it was `time` there. */
+  /** A local time at or after which the remote clock showed `time`. */
   earliest(time: number): number {
     return time + this.#least;
   }
 
-  /** The time here at or before which it was `time` there. */
+  /** A local time at or before which the remote clock showed `time`. */
   latest(time: number): number {
     return time + this.#most;
   }
 
-  /** How far apart the two bounds are, in milliseconds. */
+  /** The distance of the two bounds, in milliseconds. */
   get uncertainty(): number {
     return this.#most - this.#least;
   }
 }
 
-/** What readings of a clock may be rounded by, in milliseconds. */
+/** Rounding of clock readings at most, in milliseconds. */
 const ROUNDING = 0.01;

@@ -6,12 +6,12 @@ interface Question {
   readonly value?: number;
 }
 
-/** The resources that locks protect: a number for each key, behind a server that looks at tokens. */
+/** The resources that locks protect: a number for each key, on a server that checks fencing tokens. */
 export class Resource {
   readonly url: string;
-  /** All who were let in. */
+  /** All accepted visits. */
   readonly visits: Visit[] = [];
-  /** How many were turned away, since a greater token had been there. */
+  /** Number of visits that were refused because of an earlier, greater token. */
   refused = 0;
   readonly #server: Deno.HttpServer;
   readonly #fenced: boolean;
@@ -23,7 +23,7 @@ export class Resource {
     this.url = `http://127.0.0.1:${server.addr.port}/`;
   }
 
-  /** Listens. Unless `fenced`, everybody is let in. */
+  /** Listens. Unless `fenced`, every visit is accepted. */
   static start(fenced: boolean): Resource {
     let resource: Resource | null = null;
     const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
@@ -33,7 +33,7 @@ export class Resource {
     return resource = new Resource(server, fenced);
   }
 
-  /** What the server answers: whether the visitor is let in, and what the resource holds. */
+  /** The answer of the server: whether the visit is accepted, and the value of the resource. */
   ask({ key, token, value }: Question): { accepted: boolean; value: number } {
     const content = this.#contents.get(key) ?? { value: 0, token: 0 };
     if (this.#fenced && token < content.token) {
@@ -46,7 +46,7 @@ export class Resource {
     return { accepted: true, value: now.value };
   }
 
-  /** Listens no longer. */
+  /** Stops listening. */
   async close(): Promise<void> {
     await this.#server.shutdown();
   }

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { Resource } from "./resource.ts";
 
 describe("Resource", () => {
-  it("lets nobody in, not even to look, after somebody with a greater token", async () => {
+  it("refuses every visit, also one that only reads, after one with a greater token", async () => {
     const resource = Resource.start(true);
     assertEquals(resource.ask({ key: "k", token: 5 }), { accepted: true, value: 0 });
     assertEquals(resource.ask({ key: "k", token: 5, value: 1 }), { accepted: true, value: 1 });
@@ -21,7 +21,7 @@ describe("Resource", () => {
     await resource.close();
   });
 
-  it("lets everybody in where it is not fenced, and says so by HTTP", async () => {
+  it("accepts every visit if it is not fenced, and answers over HTTP", async () => {
     const resource = Resource.start(false);
     for (const [token, value] of [[5, 1], [3, 7]]) {
       const body = JSON.stringify({ key: "k", token, value });

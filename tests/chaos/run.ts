@@ -13,36 +13,36 @@ import { proveWorking, verifySettled } from "./proofs.ts";
 import { Resource } from "./resource.ts";
 import { Users } from "./users.ts";
 
-/** How to run. */
+/** The parameters of a run. */
 export interface ChaosOptions {
   readonly seed: string;
   readonly over: Over;
-  /** The next phase begins unless this has passed, in milliseconds, or so many phases are over. */
+  /** The run ends after the phase in which this time passes, in milliseconds, or after `phases` phases. */
   readonly duration?: number;
   readonly phases?: number;
-  /** Of all nodes, in milliseconds; faults last longer or shorter with it. Default: 1,000. */
+  /** The `sessionTtl` of all nodes, in milliseconds; the faults scale with it. Default: 1,000. */
   readonly sessionTtl?: number;
-  /** Breaks every node in these ways. */
+  /** Breaks every node in these ways, on purpose. */
   readonly broken?: readonly Breakage[];
-  /** Whether the resource looks at tokens. Default: `true`. */
+  /** Whether the resource checks tokens. Default: `true`. */
   readonly fenced?: boolean;
-  /** Where logs are kept. */
+  /** The folder for logs. */
   readonly folder: string;
-  /** Gets a line for each phase, and whatever else happens. */
+  /** Called with a line for each phase and other event. */
   readonly print: (line: string) => void;
 }
 
-/** What came of a run. */
+/** The result of a run. */
 export interface ChaosResult {
-  /** What must not have happened; none: all was well. */
+  /** The broken guarantees; empty if there is none. */
   readonly violations: readonly string[];
-  /** How long the nemesis was at work, in milliseconds. */
+  /** Duration of the faults, in milliseconds. */
   readonly time: number;
   readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly faults: Readonly<Record<string, number>>;
   readonly sizes: Book["sizes"];
   readonly visits: { readonly accepted: number; readonly refused: number };
-  /** How much was acknowledged for ever, and read again. */
+  /** Number of values that were acknowledged for ever, and verified. */
   readonly verified: number;
   readonly longestGap: Gap | null;
   readonly longestLastingGap: Gap | null;
@@ -50,30 +50,30 @@ export interface ChaosResult {
   readonly afterKills: readonly number[];
   readonly slowestReturn: number;
   readonly slowestHealing: number;
-  /** Of the clocks of processes, the least well known; milliseconds. */
+  /** Greatest uncertainty of the offset of a process's clock, in milliseconds. */
   readonly uncertainty: number;
 }
 
-/** Who takes part. */
+/** The nodes and their runtimes. */
 const MEMBERS = { m1: "node", m2: "deno", m3: "bun", m4: "node", m5: "deno" } as const;
 const CLIENTS = { c1: "bun" } as const;
 
-/** The shortest that is any use with so many processes on a small machine, in milliseconds. */
+/** The shortest `sessionTtl` that works with this number of processes on a small machine, in milliseconds. */
 const SESSION_TTL = 1_000;
 
-/** How long a healthy node may be without finishing anything, in milliseconds. */
+/** Longest time without a finished operation for a healthy node, in milliseconds. */
 const LONGEST_GAP = 2_000;
 
-/** How long what was begun may take to end when all is well, in milliseconds. */
+/** Limit for operations to end after the last fault, in milliseconds. */
 const PATIENCE = 30_000;
 
-/** How long a process may take to end by itself after it has closed, in milliseconds. */
+/** Limit for a process to end by itself after it has closed, in milliseconds. */
 const LEAVING = 10_000;
 
-/** More of them say nothing new. */
+/** Violations that are reported at most; further ones add no information. */
 const MAX_VIOLATIONS = 50;
 
-/** Starts a cluster, lets users and a nemesis at it, and says what went wrong. */
+/** Starts a cluster, runs users and faults, and returns the violations. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   await installModules();
   const run = new Run(options);
@@ -154,7 +154,7 @@ class Run {
     };
   }
 
-  /** Runs phase after phase; resolves to false if the cluster did not get whole again. */
+  /** Runs the phases; resolves to false if the cluster did not become whole again. */
   async #attack(begun: number): Promise<boolean> {
     const { duration = Infinity, phases = Infinity } = this.#options;
     const [members, clients] = [Object.keys(MEMBERS), Object.keys(CLIENTS)];
@@ -173,7 +173,7 @@ class Run {
     await this.#resource.close();
   }
 
-  /** Everything that was begun ends, everything works, nothing is lost, and everybody can leave. */
+  /** Checks that all operations end, all nodes work, no value is lost, and every node can leave. */
   async #end(whole: boolean): Promise<void> {
     const cluster = this.#cluster;
     this.#progress.close();

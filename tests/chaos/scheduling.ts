@@ -1,7 +1,7 @@
 /**
- * How long the main thread of a process was ready to run, in milliseconds since it began, but had to wait
- * for a processor: what the machine has withheld from it. 0 where the system does not say, which only
- * Linux does.
+ * Time for which the main thread of a process was ready to run but waited for a processor, in
+ * milliseconds since its start: the delay that the machine causes. 0 on systems other than Linux, which
+ * do not report it.
  */
 export function readWaited(pid: number): number {
   try {
@@ -11,7 +11,7 @@ export function readWaited(pid: number): number {
   }
 }
 
-/** The second of the three numbers: time run, time waited (both in nanoseconds), and time slices. */
+/** The second of three numbers: time run, time waited (both in nanoseconds), and time slices. */
 export function parseWaited(schedstat: string): number {
   const waited = Number(schedstat.split(" ")[1]);
   if (!Number.isFinite(waited)) throw new SyntaxError(`not the text of a schedstat: ${schedstat}`);

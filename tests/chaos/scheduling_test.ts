@@ -3,15 +3,15 @@ import { assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { parseWaited, readWaited } from "./scheduling.ts";
 
 describe("readWaited()", () => {
-  it("says how long a process has waited for its turn", () => {
-    // The wait before the very first turn counts, too.
+  it("returns how long a process has waited for a processor", () => {
+    // The wait before the first time slice counts, too.
     if (Deno.build.os === "linux") assertGreater(readWaited(Deno.pid), 0);
     assertEquals(readWaited(2 ** 30), 0);
   });
 });
 
 describe("parseWaited()", () => {
-  it("gives milliseconds", () => {
+  it("returns milliseconds", () => {
     assertEquals(parseWaited("15166920 3890086 14\n"), 3.890086);
   });
 

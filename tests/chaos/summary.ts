@@ -1,7 +1,7 @@
 import type { ChaosResult } from "./run.ts";
 import type { Gap } from "./progress.ts";
 
-/** What came of a run, for a person. */
+/** A summary of a run, for people. */
 export function summarize(result: ChaosResult): string {
   const { violations, time, sizes, visits, verified, afterKills } = result;
   const kills = [...afterKills].sort((a, b) => a - b);

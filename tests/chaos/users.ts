@@ -5,25 +5,25 @@ import type { Cluster, Station } from "./cluster.ts";
 import type { Operations } from "./operations.ts";
 import type { Bind } from "./orders.ts";
 
-/** So many users of each kind are at work on each node. */
+/** Users of each kind on each node. */
 const HANDS = { kv: 2, watch: 1, lock: 1, call: 1 } as const;
 
-/** How long a user thinks, at most, in milliseconds. */
+/** Longest pause of a user between operations, in milliseconds. */
 const THINK = 80;
 
-/** So long users take keys of one generation, in milliseconds; a history should not get too long. */
+/** Time for which users take keys of one generation, in milliseconds; it bounds the length of a history. */
 const GENERATION = 2_000;
 
-/** So many keys, locks and singletons are fought for. */
+/** Numbers of contended keys, locks and singletons in a generation. */
 const KEYS = 6;
-/** On so many of the keys values may stay for ever: then nothing happens there any more. */
+/** Keys whose values may be unbound: such a value never changes again. */
 const LASTING_KEYS = 2;
 const LOCKS = 3;
 const COUNTERS = 3;
 
 /**
- * What users do: on every node some of them, each doing one thing after the other, as long as the node
- * has a process.
+ * Users: a few on every node, each of which runs one operation after the other while the node has a
+ * process.
  */
 export class Users {
   readonly #cluster: Cluster;
@@ -41,7 +41,7 @@ export class Users {
     this.#random = random;
   }
 
-  /** Begins. */
+  /** Starts the users. */
   start(): void {
     for (const station of this.#cluster.stations) {
       for (const [kind, hands] of Object.entries(HANDS)) {
@@ -53,7 +53,7 @@ export class Users {
     }
   }
 
-  /** Nothing more begins; resolves when all that is under way has ended. */
+  /** Starts no more operations; resolves when all that are under way have ended. */
   async stop(): Promise<void> {
     this.#over = true;
     await Promise.all(this.#loops);
@@ -67,7 +67,7 @@ export class Users {
   ): Promise<void> {
     while (!this.#over) {
       await turn(random.between(0, THINK));
-      // A user whose node stays down should notice that all is over.
+      // A user whose node stays down must notice the end of the run.
       if (station.remote === null) await Promise.race([station.up, turn(200)]);
       if (this.#over || station.remote === null) continue;
       if (kind === "kv") await this.#useKv(station, hand, random);
