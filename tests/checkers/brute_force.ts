@@ -1,9 +1,9 @@
 import type { Model, Timed } from "./linearizability.ts";
 
 /**
- * Whether `history` is linearizable, the slow and simple way: every order of every choice of unknown
- * operations, with nothing remembered and nothing pruned. For histories of up to about seven
- * operations, to check the checker.
+ * Whether `history` is linearizable, by brute force: tries every order of every subset of the unknown
+ * operations, without a cache or pruning. It verifies the checker itself, on histories of up to about
+ * seven operations.
  */
 export function isLinearizableByForce<State, Operation extends Timed>(
   model: Model<State, Operation>,
@@ -14,7 +14,7 @@ export function isLinearizableByForce<State, Operation extends Timed>(
     if (left.every((operation) => operation.return === Infinity)) return true;
     return left.some((operation) => {
       const others = left.filter((other) => other !== operation);
-      // It may come next unless another one had returned before it was called.
+      // It may come next if no other operation returned before it was called.
       if (others.some((other) => other.return < operation.call)) return false;
       return explain(states.flatMap((state) => model.apply(state, operation)), others);
     });

@@ -1,21 +1,21 @@
 import { Executions, type MadeCall as Made } from "./executions.ts";
 
-/** A call of a singleton, as its caller knows it. */
+/** A call of a singleton, as its caller observed it. */
 export interface MadeCall {
-  /** Names it among all calls. */
+  /** Identifies the call. */
   readonly id: string;
   /** The key of the singleton. */
   readonly on: string;
-  /** Whose calls of one key keep their order. */
+  /** The caller; its calls of one key keep their order. */
   readonly caller: string;
   /**
-   * Where it was executed, as it returned; `"unknown"`: it may have been executed; `"never"`: its error
-   * says that it was not.
+   * The execution that the result reports; `"unknown"`: it may have been executed; `"never"`: its error
+   * proves that it was not.
    */
   readonly outcome: Place | "unknown" | "never";
 }
 
-/** An instance, and how many calls it had executed then, with this one. */
+/** An instance, and the number of calls that it had executed by then, this one included. */
 export interface Place {
   readonly token: number;
   readonly order: number;
@@ -25,14 +25,14 @@ export interface Place {
 export interface Execution extends Place {
   readonly id: string;
   readonly on: string;
-  /** On one clock for all. */
+  /** The time, on one clock for all events. */
   readonly time: number;
 }
 
 /**
- * What is wrong with the calls of singletons, in the order in which they were made: each is executed once
- * at most, in the order of its caller, and by the instance that it returned from. `executions` are, for each
- * instance, in order and without gaps.
+ * Returns the violations in the calls of singletons, which are in the order in which they were made. Each
+ * call is executed at most once, in the order of its caller, and by the instance that returned its result.
+ * `executions` are, for each instance, in order and without gaps.
  */
 export function checkCalls(
   calls: Iterable<MadeCall>,

@@ -18,7 +18,7 @@ const ran = (id: string, token: number, order: number, time = 10 * token + order
 });
 
 describe("checkCalls()", () => {
-  it("accepts calls that ran once, in two instances, and unknown ones that ran or did not", () => {
+  it("accepts calls that ran once, in two instances, and unknown calls that ran or did not", () => {
     const calls = [
       call("a", { token: 5, order: 1 }),
       call("b", "unknown"),
@@ -53,17 +53,17 @@ describe("checkCalls()", () => {
       [ran("a", 9, 1)],
       /has a result of @5, but was executed by 9$/,
     ],
-    "one that returned what another one did": [
+    "one that returned the result of another": [
       [call("a", { token: 5, order: 2 }), call("b", "unknown")],
       [ran("a", 5, 1), ran("b", 5, 2)],
       /^a calls a \(call 1\) was told that it was number 2, but it was 1$/,
     ],
-    "one that ran, though its caller was told that it never would": [
+    "one that ran although its error says that it never did": [
       [call("a", "never")],
       [ran("a", 5, 1)],
       /ended as what never started, but was executed$/,
     ],
-    "one that nobody made": [[], [ran("a", 5, 1)], /^k @5 executes call 0 of others$/],
+    "one that no caller made": [[], [ran("a", 5, 1)], /^k @5 executes call 0 of others$/],
     "one that ran under another key": [
       [{ ...call("a", "unknown"), on: "other" }],
       [ran("a", 5, 1)],

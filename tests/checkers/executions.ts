@@ -11,34 +11,34 @@ interface Execution {
 export interface MadeCall {
   readonly call: number;
   readonly key: string;
-  /** Whose calls of one key keep their order. */
+  /** The caller; its calls of one key keep their order. */
   readonly caller: string;
-  /** For a person. */
+  /** A description for people. */
   readonly label: string;
 }
 
-/** Which calls were executed, where and in which order: each once at most. */
+/** Checks which calls are executed, by which instance and in which order: each at most once. */
 export class Executions {
   readonly #report: (violation: string) => void;
   readonly #calls: MadeCall[] = [];
-  /** By key, in the order in which they began. */
+  /** Executions by key, in the order in which they began. */
   readonly #executions = new Map<string, Execution[]>();
   readonly #byCall = new Map<number, Execution>();
-  /** The tokens of the instances that each call was sent to, as far as that was seen. */
+  /** The tokens of the instances to which each call was sent, as far as observed. */
   readonly #meant = new Map<number, Set<number>>();
-  /** Those of which the caller was told that they never started. */
+  /** Calls whose caller was told that they never started. */
   readonly #never: { readonly made: MadeCall; readonly why: string }[] = [];
 
   constructor(report: (violation: string) => void) {
     this.#report = report;
   }
 
-  /** How many there were. */
+  /** The numbers of calls and executions. */
   get size(): number {
     return this.#byCall.size;
   }
 
-  /** Somebody makes a call; its number is its own. */
+  /** Records a call; its number is unique. */
   made(key: string, caller: string, what: string): MadeCall {
     const call = this.#calls.length + 1;
     const made = { call, key, caller, label: `${caller} ${what} (call ${call})` };
@@ -46,19 +46,19 @@ export class Executions {
     return made;
   }
 
-  /** Who made a call. */
+  /** The caller of a call. */
   callerOf(call: number): string | undefined {
     return this.#calls[call - 1]?.caller;
   }
 
-  /** A frame asks the instance with this token to execute a call. */
+  /** Records a frame that asks the instance with this token to execute a call. */
   sent(call: number, token: number): void {
     let tokens = this.#meant.get(call);
     if (tokens === undefined) this.#meant.set(call, tokens = new Set());
     tokens.add(token);
   }
 
-  /** An instance begins to execute a call; `seen`: whether all that it is sent can be seen. */
+  /** Records the beginning of an execution; `seen`: whether all frames to the instance are observed. */
   began(call: number, key: string, token: number, time: number, seen: boolean): void {
     const made = this.#calls[call - 1];
     if (made?.key !== key) return this.#report(`${key} @${token} executes call ${call} of others`);
@@ -78,7 +78,7 @@ export class Executions {
     else all.push(execution);
   }
 
-  /** Its caller has the result of a call, by the instance with this token. */
+  /** Records that the caller has the result of a call, from the instance with this token. */
   returned(made: MadeCall, token: number): void {
     const execution = this.#byCall.get(made.call);
     if (execution?.token === token) return;
@@ -87,12 +87,12 @@ export class Executions {
     );
   }
 
-  /** Its caller was told that a call never started. */
+  /** Records that the caller was told that a call never started. */
   never(made: MadeCall, why: string): void {
     this.#never.push({ made, why });
   }
 
-  /** Checks what can only be known when nothing is executed any more. */
+  /** Checks what is known only at the end. */
   finish(): void {
     for (const { made, why } of this.#never) {
       if (this.#byCall.has(made.call)) {
@@ -100,7 +100,7 @@ export class Executions {
       }
     }
     for (const [key, executions] of this.#executions) {
-      executions.sort((a, b) => a.time - b.time); // stable: a machine that stalls is ahead of others
+      executions.sort((a, b) => a.time - b.time); // stable: the clock of a stalled machine is ahead of others
       this.#checkTokens(key, executions);
       this.#checkOrder(executions);
     }

@@ -11,13 +11,13 @@ describe("Executions", () => {
     executions = new Executions((violation) => void reported.push(violation));
   });
 
-  /** What is reported after the end. */
+  /** The reports after the end. */
   const finish = () => {
     executions.finish();
     return reported;
   };
 
-  it("is content with calls that are executed once, in order, and with those that are not", () => {
+  it("accepts calls that are executed once, in order, and calls that are not executed", () => {
     const [first, , third] = ["a", "b", "a"].map((caller) => executions.made("k", caller, "calls"));
     executions.made("k", "a", "is never executed");
     for (const call of [1, 3, 2]) {
@@ -30,14 +30,14 @@ describe("Executions", () => {
     assertEquals(executions.size, 3);
   });
 
-  it("began() reports a call that is executed twice, by whomever", () => {
+  it("began() reports a call that is executed twice, by any instances", () => {
     executions.made("k", "a", "calls");
     executions.began(1, "k", 7, 1, false);
     executions.began(1, "k", 8, 2, false);
     assertEquals(reported, ["a calls (call 1) is executed twice: by @7 at 1, and by @8"]);
   });
 
-  it("began() reports a call that was made for another key, or by nobody", () => {
+  it("began() reports a call of another key, or one that no caller made", () => {
     executions.made("other", "a", "calls");
     executions.began(1, "k", 7, 1, false);
     executions.began(2, "k", 7, 1, false);
@@ -47,7 +47,7 @@ describe("Executions", () => {
     ]);
   });
 
-  it("began() reports a call that was sent to other instances only, if all that is sent is seen", () => {
+  it("began() reports a call that was sent to other instances only, if all frames are observed", () => {
     for (const caller of ["a", "b"]) executions.made("k", caller, "calls");
     executions.sent(1, 7);
     executions.began(1, "k", 8, 1, true);
@@ -67,7 +67,7 @@ describe("Executions", () => {
     ]);
   });
 
-  it("finish() reports a call that was executed after its caller was told that it never was", () => {
+  it("finish() reports a call that was executed although its caller was told that it was not", () => {
     const made = executions.made("k", "a", "calls");
     executions.never(made, "no_host");
     executions.began(1, "k", 7, 1, false);
@@ -76,7 +76,7 @@ describe("Executions", () => {
 
   it("finish() reports an older instance that executes after a newer one, in true time", () => {
     for (const caller of ["a", "b", "c"]) executions.made("k", caller, "calls");
-    executions.began(1, "k", 8, 20, false); // by a machine that is ahead
+    executions.began(1, "k", 8, 20, false); // by a machine whose clock is ahead
     executions.began(2, "k", 7, 10, false);
     assertEquals(finish(), []);
     executions.began(3, "k", 7, 30, false);

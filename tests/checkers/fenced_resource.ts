@@ -1,17 +1,17 @@
-/** Somebody came to a resource that is fenced by the token of a lock, and was let in. */
+/** An accepted visit to a resource that is fenced by the token of a lock. */
 export interface Visit {
   /** The key of the lock. */
   readonly on: string;
   readonly token: number;
-  /** What the resource held before. */
+  /** The value of the resource before the visit. */
   readonly before: number;
-  /** What it holds since; `null`: the visitor only looked. */
+  /** Its value after the visit; `null`: the visit only read. */
   readonly written: number | null;
 }
 
 /**
- * What is wrong with the visits to resources, in their order: tokens never go back, and, since everybody
- * adds one to what it saw, nothing that was added is lost.
+ * Returns the violations in the visits to resources, which are in order. Tokens never decrease; and since
+ * each writer adds one to the value that it read, no addition is lost.
  */
 export function checkVisits(visits: Iterable<Visit>): string[] {
   const violations: string[] = [];

@@ -1,40 +1,40 @@
 /**
- * Is there an order of the operations that explains every result, and that agrees with real time?
+ * Finds an order of the operations that explains every result and agrees with real time.
  *
  * The search is that of Wing and Gong (*Testing and Verifying Concurrent Objects*, 1993) with the
- * memory of Lowe (*Testing for Linearizability*, 2017): depth first over configurations, each of
- * which is visited once. What is special here is how operations of unknown outcome are handled; see
+ * cache of Lowe (*Testing for Linearizability*, 2017): depth first over configurations, each of
+ * which is visited once. The handling of operations with unknown outcome is new; see
  * {@linkcode findLinearization}.
  *
  * @module
  */
 
-/** When an operation ran, on one clock for the whole history. */
+/** The time of an operation, on one clock for the whole history. */
 export interface Timed {
-  /** When it was called. */
+  /** The time of the call. */
   readonly call: number;
-  /** When it returned; `Infinity` if its outcome is unknown: it takes effect at any time, or never. */
+  /** The time of the return; `Infinity` if the outcome is unknown: it takes effect at any time, or never. */
   readonly return: number;
 }
 
-/** What the object does when its operations run one after the other. */
+/** The sequential specification of the object. */
 export interface Model<State, Operation extends Timed> {
   readonly initial: State;
   /**
-   * The states that the object may be in when `operation`, with the result that it had, took effect
-   * in `state`. None: with this result it cannot have.
+   * The possible states after `operation`, with its result, took effect in `state`. Empty if the
+   * result is impossible in that state.
    */
   apply(state: State, operation: Operation): readonly State[];
-  /** Two states with the same key behave the same for ever. */
+  /** Two states with the same key behave the same from then on. */
   key(state: State): string;
   /**
-   * Whether it only looks: whatever can follow it could also follow without it. Where one of these
-   * fits and changes nothing, it is taken at once, and nothing else is tried there.
+   * Whether the operation only reads: every continuation after it is also possible without it. If such
+   * an operation fits and changes nothing, the search takes it at once and tries no alternative.
    */
   onlyLooks?(operation: Operation): boolean;
   /**
-   * Unknown operations with the same kind do the same to every state, so nobody can tell which of them
-   * took effect: they are used in the order of their calls. `undefined`: like no other.
+   * Unknown operations of the same kind have the same effect on every state, so they are
+   * interchangeable: the search uses them in the order of their calls. `undefined`: a kind of its own.
    */
   kind?(operation: Operation): string | undefined;
 }
@@ -42,20 +42,20 @@ export interface Model<State, Operation extends Timed> {
 /** An order that explains the history, or the longest attempt at one. */
 export type Linearization<State, Operation> =
   & {
-    /** How many configurations the search visited. */
+    /** Number of configurations that the search visited. */
     readonly configurations: number;
   }
   & ({ readonly ok: true; readonly order: readonly Operation[] } | {
     readonly ok: false;
-    /** The longest order that was found. */
+    /** The longest order found. */
     readonly order: readonly Operation[];
     /** The state at its end. */
     readonly state: State;
-    /** The operations of which one should have come next, but none could. */
+    /** The operations of which one had to come next, but none fits. */
     readonly stuck: readonly Operation[];
   });
 
-/** Some operations have taken effect, in some order, and this is where that led. */
+/** The operations that have taken effect in some order, and the state that results. */
 interface Configuration<State, Operation> {
   /** Every completed operation before this index (in order of their calls) took effect. */
   readonly first: number;
@@ -65,7 +65,7 @@ interface Configuration<State, Operation> {
   readonly taken: bigint;
   readonly state: State;
   readonly depth: number;
-  /** What took effect on the way from `parent` to here. */
+  /** The operations that took effect between `parent` and this configuration. */
   readonly step: readonly Operation[];
   readonly parent: Configuration<State, Operation> | null;
 }
@@ -73,11 +73,11 @@ interface Configuration<State, Operation> {
 /**
  * Looks for a linearization of `history`.
  *
- * An operation of unknown outcome is tried only right before one of known outcome (it may take
- * effect as late as that, since it never returned), and only where it makes a difference: of two
- * configurations that differ in nothing but the unknown operations that they used, the one that used
- * a subset can do whatever the other can, so the other is dropped. Without this, k unknown writes
- * that nobody saw would cost 2^k configurations.
+ * An operation of unknown outcome is tried only right before one of known outcome (it never returned,
+ * so it may take effect that late), and only where it makes a difference: of two configurations that
+ * differ only in the unknown operations that they used, the one that used a subset can do everything
+ * that the other can, so the other is dropped. Without this rule, k unknown writes that no operation
+ * observed would cost 2^k configurations.
  *
  * @throws {RangeError} If the search takes more than `limit` configurations.
  */
@@ -128,12 +128,12 @@ export function findLinearization<State, Operation extends Timed>(
     const { minimal, deadline } = frontier(completed, current);
     const look = minimal.find((index) => onlyLooks(model, current.state, completed[index]));
     if (look !== undefined) {
-      // If it fits anywhere later, it fits here, and what would have come before it still can.
+      // If it fits anywhere later, it fits here, and the operations that would precede it still fit.
       push(current, { state: current.state, taken: current.taken, step: [] }, look, current.state);
       continue;
     }
     const starts = closure(model, unknown, alike, deadline, current);
-    // Backwards, so that the stack gives them out in the order of their calls.
+    // In reverse, so that the stack returns them in the order of their calls.
     for (const index of minimal.reverse()) {
       for (const start of starts) {
         for (const state of model.apply(start.state, completed[index])) {
@@ -146,7 +146,7 @@ export function findLinearization<State, Operation extends Timed>(
   return { ok: false, order: path(longest), state: longest.state, stuck, configurations };
 }
 
-/** Splits a history into independent ones: it is linearizable if, and only if, each of them is. */
+/** Splits a history into independent parts: it is linearizable if, and only if, each part is. */
 export function partitionBy<Operation, Key>(
   history: Iterable<Operation>,
   key: (operation: Operation) => Key,
@@ -161,8 +161,8 @@ export function partitionBy<Operation, Key>(
 }
 
 /**
- * The completed operations that may come next (nothing that is still to come returned before they
- * were called), and the first return among what is still to come.
+ * The completed operations that may come next (no remaining operation returned before they were
+ * called), and the earliest return among the remaining operations.
  */
 function frontier<State, Operation extends Timed>(
   completed: readonly Operation[],
@@ -170,8 +170,8 @@ function frontier<State, Operation extends Timed>(
 ): { minimal: number[]; deadline: number } {
   const minimal: number[] = [];
   let deadline = Infinity;
-  // In order of their calls, so a later one, which returned after its own call, excludes none of
-  // those that were found before it.
+  // In the order of their calls, so a later operation, which returned after its own call, does not
+  // exclude one that was found before it.
   for (let index = first; index < completed.length; index++, ahead >>= 1n) {
     if (completed[index].call > deadline) break;
     if ((ahead & 1n) === 1n) continue;
@@ -191,14 +191,14 @@ function onlyLooks<State, Operation extends Timed>(
   return model.apply(state, operation).some((after) => model.key(after) === key);
 }
 
-/** A state, the unknown operations used up to it, and those used since the configuration. */
+/** A state, the unknown operations used to reach it, and those used since the configuration. */
 interface Start<State, Operation> {
   readonly state: State;
   readonly taken: bigint;
   readonly step: readonly Operation[];
 }
 
-/** Where unknown operations alone can lead, without those that a smaller choice of them reaches. */
+/** The states that unknown operations alone can reach, without those that a subset of them reaches. */
 function closure<State, Operation extends Timed>(
   model: Model<State, Operation>,
   unknown: readonly Operation[],
@@ -208,7 +208,7 @@ function closure<State, Operation extends Timed>(
 ): Start<State, Operation>[] {
   const found: Start<State, Operation>[] = [{ state, taken, step: [] }];
   const reached = new Map([[model.key(state), [taken]]]);
-  for (const start of found) { // grows while it is walked through: breadth first
+  for (const start of found) { // grows during the iteration: breadth first
     for (let i = 0; i < unknown.length && unknown[i].call <= deadline; i++) {
       const bit = 1n << BigInt(i);
       if ((start.taken & bit) !== 0n || (alike[i] & ~start.taken) !== 0n) continue;
@@ -221,7 +221,7 @@ function closure<State, Operation extends Timed>(
   return found;
 }
 
-/** For each operation the bit of the one before it that is of the same kind, which goes first. */
+/** For each operation, the bit of the previous operation of the same kind, which must be used first. */
 function previousAlike<State, Operation extends Timed>(
   model: Model<State, Operation>,
   unknown: readonly Operation[],
@@ -236,7 +236,7 @@ function previousAlike<State, Operation extends Timed>(
   });
 }
 
-/** Notes that `key` was reached with `taken`, unless that adds nothing to what was noted before. */
+/** Records that `key` was reached with `taken`; returns false if a recorded subset makes it redundant. */
 function admit(noted: Map<string, bigint[]>, key: string, taken: bigint): boolean {
   const before = noted.get(key);
   if (before === undefined) {

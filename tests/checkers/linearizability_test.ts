@@ -3,7 +3,7 @@ import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@
 import { isLinearizableByForce } from "./brute_force.ts";
 import { findLinearization, type Model, partitionBy, type Timed } from "./linearizability.ts";
 
-/** A read/write register: `write` of a number, `read` with what it saw (`null`: outcome unknown). */
+/** A read/write register: `write` of a number, `read` with its result (`null`: outcome unknown). */
 interface Access extends Timed {
   readonly type: "write" | "read";
   readonly value: number | null;
@@ -17,7 +17,7 @@ const register: Model<number, Access> = {
   onlyLooks: ({ type }) => type === "read",
 };
 
-/** A counter: `add` one, `read` with what it saw. Two unknown adds differ from one. */
+/** A counter: `add` one, `read` with its result. Two unknown adds differ from one. */
 const counter: Model<number, Access> = {
   ...register,
   apply: (state, { type, value }) =>
@@ -37,7 +37,7 @@ const read = (value: number, call: number, end: number): Access => ({
   return: end,
 });
 
-/** A repeatable stream of integers below `bound`. */
+/** A repeatable sequence of integers below `bound`. */
 function draws(seed: number): (bound: number) => number {
   let state = seed;
   return (bound) => {
@@ -49,15 +49,19 @@ function draws(seed: number): (bound: number) => number {
 describe("findLinearization() on a read/write register", () => {
   const accepted: Record<string, Access[]> = {
     "an empty history": [],
-    "one after the other": [write(1, 1, 2), read(1, 3, 4), write(2, 5, 6), read(2, 7, 8)],
+    "sequential operations": [write(1, 1, 2), read(1, 3, 4), write(2, 5, 6), read(2, 7, 8)],
     "a read during a write sees the old value": [write(1, 1, 4), read(0, 2, 3)],
     "a read during a write sees the new value": [write(1, 1, 4), read(1, 2, 3)],
-    "two writes at once, then the one": [write(1, 1, 4), write(2, 2, 3), read(1, 5, 6)],
-    "two writes at once, then the other": [write(1, 1, 4), write(2, 2, 3), read(2, 5, 6)],
+    "two concurrent writes, then the value of one": [write(1, 1, 4), write(2, 2, 3), read(1, 5, 6)],
+    "two concurrent writes, then the value of the other": [
+      write(1, 1, 4),
+      write(2, 2, 3),
+      read(2, 5, 6),
+    ],
     "an unknown write that never happened": [write(1, 1), read(0, 2, 3), read(0, 4, 5)],
     "an unknown write that happened": [write(1, 1), read(1, 2, 3)],
     "an unknown write that happened long after": [write(1, 1), read(0, 2, 3), read(1, 4, 5)],
-    "nothing but unknown writes": [write(1, 1), write(2, 2)],
+    "only unknown writes": [write(1, 1), write(2, 2)],
     "a result that only a later one explains": [
       write(1, 1, 10),
       write(2, 2, 9),
@@ -66,7 +70,7 @@ describe("findLinearization() on a read/write register", () => {
     ],
   };
   const rejected: Record<string, Access[]> = {
-    "a value that nobody wrote": [read(7, 1, 2)],
+    "a value that no operation wrote": [read(7, 1, 2)],
     "a stale read": [write(1, 1, 2), read(0, 3, 4)],
     "a lost write": [write(1, 1, 2), write(2, 3, 4), read(1, 5, 6)],
     "a read before the write began": [read(1, 1, 2), write(1, 3, 4)],
@@ -101,7 +105,7 @@ describe("findLinearization() on a read/write register", () => {
     });
   }
 
-  it("gives the order that explains the history, unknown operations included", () => {
+  it("returns the order that explains the history, unknown operations included", () => {
     const [unknown, late, first, second] = [
       write(1, 1),
       write(5, 2),
@@ -112,7 +116,7 @@ describe("findLinearization() on a read/write register", () => {
     assertEquals(found, { ok: true, order: [first, unknown, second], configurations: 2 });
   });
 
-  it("says how far it came and what was stuck, when there is none", () => {
+  it("returns the longest order and the stuck operations, if there is no linearization", () => {
     const [one, two, stale] = [write(1, 1, 2), write(2, 3, 4), read(1, 5, 6)];
     const found = findLinearization(register, [one, two, stale]);
     assertEquals(found, {
@@ -124,7 +128,7 @@ describe("findLinearization() on a read/write register", () => {
     });
   });
 
-  it("uses as many unknown operations as it takes", () => {
+  it("uses as many unknown operations as necessary", () => {
     const adds = [write(0, 1), write(0, 1), write(0, 2), write(0, 7)];
     assert(findLinearization(counter, [...adds, read(2, 3, 4), read(3, 5, 6)]).ok);
     assertEquals(findLinearization(counter, [...adds, read(4, 3, 4)]).ok, false);
@@ -147,14 +151,14 @@ describe("findLinearization() on a read/write register", () => {
         assertEquals(ok, isLinearizableByForce(model, history), `seed ${seed}`);
         outcomes[`${ok}`]++;
       }
-      // Histories that were nearly all good, or nearly all bad, would compare nothing.
+      // If nearly all histories were linearizable, or nearly none, the comparison would prove little.
       assertGreater(outcomes.true, 800);
       assertGreater(outcomes.false, 800);
     });
   }
 
-  it("gives up on a search without end, and says so", () => {
-    // Thirty adds at once, all seen to differ, in a model that tells every order of them apart.
+  it("throws if the search exceeds its limit", () => {
+    // Thirty concurrent adds, all with different results, in a model that distinguishes every order.
     const orders: Model<string, Access> = {
       initial: "",
       apply: (state, { type, value }) => type === "write" ? [`${state} ${value}`] : [],
@@ -173,7 +177,7 @@ describe("findLinearization() on a read/write register", () => {
     const idle = Array.from({ length: 10 }, () => 0);
     let state = 0;
     for (let at = 10; history.length < 500; at += 10) {
-      // Takes effect at `at`, somewhere inside of the time that it ran.
+      // Takes effect at `at`, an instant within its run.
       const client = draw(10);
       const call = Math.max(idle[client] + 1, at - draw(100));
       const end = at + draw(100);
@@ -188,7 +192,7 @@ describe("findLinearization() on a read/write register", () => {
     const { ok, configurations } = findLinearization(register, history);
     assert(ok);
     assertLess(configurations, 10_000);
-    // The same, with one stale read near the end: the whole space has to be searched.
+    // The same with one stale read near the end, so the whole space is searched.
     const last = Math.max(...history.map((o) => o.return === Infinity ? 0 : o.return));
     const spoilt = findLinearization(register, [...history, read(-1, last + 1, last + 2)]);
     assertEquals(spoilt.ok, false);

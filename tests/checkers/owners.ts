@@ -1,32 +1,32 @@
-/** Somebody who owns a key, as it believes: a lock that is held, or an instance with an open signal. */
+/** An owner of a key by its own belief: a lock that is held, or an instance with an open signal. */
 export interface Owner {
   readonly key: string;
-  /** For a person. */
+  /** A name for people. */
   readonly name: string;
-  /** Two owners with the same one are one owner twice. */
+  /** Identity: two entries with the same value are one owner twice. */
   readonly of: unknown;
-  /** Whether it owns the key together with all others that share it. */
+  /** Whether it shares the key with all other owners that share it. */
   readonly shared: boolean;
   /** The fencing token. */
   readonly token: number;
-  /** Whether it would say at `time` (virtual, true) that it owns the key; once it does not, it never does. */
+  /** Whether it believes at `time` (virtual, true) that it owns the key; a lost belief never comes back. */
   readonly believes: (time: number) => boolean;
 }
 
 /**
- * Everybody who owns something, seen from outside in true time: never two owners of one key at one
- * instant, and tokens that grow from owner to owner.
+ * Checks all owners from outside, in true time: no two owners of one key at one instant, and tokens that
+ * increase from owner to owner.
  */
 export class Owners {
   readonly #report: (violation: string) => void;
   readonly #mayOverlap: (older: Owner, newer: Owner) => boolean;
-  /** By key, those that have not been told yet that it is over. */
+  /** By key, owners that have not been told yet that their ownership has ended. */
   readonly #living = new Map<string, Set<Owner>>();
-  /** By key, the last owners, with the highest token of each kind. */
+  /** By key, the last owners: those with the highest exclusive and the highest shared token. */
   readonly #highest = new Map<string, { exclusive?: Owner; shared?: Owner }>();
-  /** Pairs that were reported: each goes on for a while. */
+  /** Pairs that were reported: a conflict lasts for a while, and is reported once. */
   readonly #reported = new Set<string>();
-  /** How many there were, and how often somebody was looked at while another one did not know its end. */
+  /** Numbers of owners, and of checks of an owner beside another that did not know that it had ended. */
   readonly counts = { owners: 0, looks: 0 };
 
   /** `mayOverlap`: whether `newer` may have stolen from `older`. */
@@ -49,17 +49,17 @@ export class Owners {
     this.#judge(living, time);
   }
 
-  /** `owner` knows that it is over. */
+  /** `owner` knows that its ownership has ended. */
   ended(owner: Owner): void {
     this.#living.get(owner.key)?.delete(owner);
   }
 
-  /** Looks at everybody at `time`. */
+  /** Checks all owners at `time`. */
   judge(time: number): void {
     for (const living of this.#living.values()) if (living.size > 1) this.#judge(living, time);
   }
 
-  /** `owner` does at `time` what only an owner may do, since it has just been told that it is one. */
+  /** At `time`, `owner` does what only an owner may do, since it was just told that it is one. */
   acts(owner: Owner, time: number): void {
     for (const other of this.#living.get(owner.key) ?? []) {
       if (other !== owner && other.believes(time)) this.#meet(other, owner, time);
@@ -72,7 +72,7 @@ export class Owners {
     }
   }
 
-  /** Those that own `key` at `time`, as they believe. */
+  /** The owners of `key` at `time`, by their own belief. */
   of(key: string, time: number): Owner[] {
     return [...this.#living.get(key) ?? []].filter((owner) => owner.believes(time));
   }
@@ -111,7 +111,7 @@ export class Owners {
   }
 }
 
-/** Whether two may own one key together. */
+/** Whether two owners may have one key at the same time. */
 function excuses(a: Owner, b: Owner): boolean {
   return a.of === b.of || (a.shared && b.shared);
 }

@@ -11,7 +11,7 @@ describe("Owners", () => {
     owners = new Owners((violation) => void reported.push(violation));
   });
 
-  /** An owner of "k" that believes in it until `until`. */
+  /** An owner of "k" that believes so until `until`. */
   const owner = (
     name: string,
     token: number,
@@ -27,7 +27,7 @@ describe("Owners", () => {
     ...more,
   });
 
-  it("began() is content with one owner after the other, with tokens that grow", () => {
+  it("began() accepts one owner after the other, with increasing tokens", () => {
     owners.began(owner("a", 1, 10), 0);
     owners.began(owner("b", 2, 20), 10);
     owners.began(owner("c", 3), 20);
@@ -36,7 +36,7 @@ describe("Owners", () => {
     assertEquals(owners.counts.owners, 3);
   });
 
-  it("began() reports one that comes while another one believes, though that is over a moment later", () => {
+  it("began() reports a new owner while another one still believes, even if that ends a moment later", () => {
     owners.began(owner("a", 1, 10.001), 0);
     owners.began(owner("b", 2), 10);
     assertEquals(reported, ["two own k at 10: a with k @1 and b with k @2"]);
@@ -44,8 +44,8 @@ describe("Owners", () => {
     assertEquals(reported.length, 1);
   });
 
-  it("judge() looks at everybody who has not been told that it is over, at every moment", () => {
-    // Believes, does not, and believes again: the clock that it trusts is not the right one.
+  it("judge() checks all owners that have not been told of their end, at every moment", () => {
+    // Believes, does not, and believes again: its own clock is not reliable.
     owners.began(owner("a", 1, 10, { believes: (time) => time < 10 || time >= 20 }), 0);
     owners.began(owner("b", 2), 10);
     owners.judge(19);
@@ -54,7 +54,7 @@ describe("Owners", () => {
     assertEquals(reported, ["two own k at 20: a with k @1 and b with k @2"]);
   });
 
-  it("ended() is the end: nobody looks any more", () => {
+  it("ended() removes an owner: it is no longer checked", () => {
     const first = owner("a", 1);
     owners.began(first, 0);
     owners.ended(first);
@@ -63,13 +63,13 @@ describe("Owners", () => {
     assertEquals(owners.of("k", 10).map(({ name }) => name), ["b"]);
   });
 
-  it("counts one that does not believe in it from the beginning as none", () => {
+  it("ignores an owner that does not believe in its ownership from the beginning", () => {
     owners.began(owner("a", 9, 0), 0);
     owners.began(owner("b", 2), 10);
     assertEquals([reported, owners.counts.owners], [[], 1]);
   });
 
-  it("lets those that share own a key together, and one owner own it twice, but nobody else", () => {
+  it("accepts several owners only if all share the key, or if they are the same owner", () => {
     owners.began(owner("a", 1, Infinity, { shared: true }), 0);
     owners.began(owner("b", 1, Infinity, { shared: true }), 1);
     owners.began(owner("c", 4, Infinity, { key: "other", of: "c" }), 2);
@@ -81,7 +81,7 @@ describe("Owners", () => {
     assertEquals(reported.length, 4);
   });
 
-  it("began() reports a token that does not grow, from or to an owner that owns alone", () => {
+  it("began() reports a token that does not increase, from or to an exclusive owner", () => {
     const shared = { shared: true };
     owners.began(owner("a", 5, 10), 0);
     owners.began(owner("b", 5, 20), 10);
@@ -89,13 +89,13 @@ describe("Owners", () => {
     owners.began(owner("c", 4, 30, shared), 20);
     owners.began(owner("d", 7, 40, shared), 30);
     owners.began(owner("e", 6, 50, shared), 40);
-    // Those that share it may have got it in any order, but all after who had it alone.
+    // Shared owners may begin in any order, but all of them after the exclusive owner before them.
     assertEquals(reported.slice(1), ["c with k @4 (shared) comes after a with k @5"]);
     owners.began(owner("f", 7), 50);
     assertEquals(reported.slice(2), ["f with k @7 comes after d with k @7 (shared)"]);
   });
 
-  it("acts() reports who acts while another one owns it, and who acts after a later one had it", () => {
+  it("acts() reports an owner that acts while another one owns the key, or after a later one had it", () => {
     const first = owner("a", 1, 10);
     owners.began(first, 0);
     owners.acts(first, 5);
@@ -113,7 +113,7 @@ describe("Owners", () => {
     ]);
   });
 
-  it("overlooks those that may have been robbed, and nobody else", () => {
+  it("ignores only owners that may have lost the key to a thief", () => {
     const may = new Owners(
       (violation) => void reported.push(violation),
       ({ key }) => key === "k",

@@ -3,9 +3,9 @@ import { Owners } from "./owners.ts";
 /** `owner` certainly owned the key `on` at every instant from `from` to `to`. */
 export interface Owned {
   readonly on: string;
-  /** Two of the same owner are one. */
+  /** Identity: two entries with the same value are one owner. */
   readonly owner: string;
-  /** Whether it owned it together with all others that shared it. */
+  /** Whether it shared the key with all other owners that shared it. */
   readonly shared: boolean;
   /** The fencing token. */
   readonly token: number;
@@ -14,8 +14,8 @@ export interface Owned {
 }
 
 /**
- * What is wrong with who owned what: two at one instant, or tokens that do not grow from owner to owner.
- * What is not known to have lasted (`from` is later than `to`) says nothing.
+ * Returns the violations in these ownerships: two at one instant, or tokens that do not increase from
+ * owner to owner. An ownership without a known duration (`from` is later than `to`) is ignored.
  */
 export function checkOwnership(history: Iterable<Owned>): string[] {
   const violations: string[] = [];
@@ -28,7 +28,7 @@ export function checkOwnership(history: Iterable<Owned>): string[] {
     events.push({ time: from, happen: () => owners.began(one, from) });
     events.push({ time: to, happen: () => owners.ended(one) });
   }
-  // Stable: what begins at the instant at which it ends has begun first.
+  // Stable: an ownership that begins and ends at one instant begins first.
   events.sort((a, b) => a.time - b.time);
   for (const { happen } of events) happen();
   return violations;

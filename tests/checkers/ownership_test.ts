@@ -11,7 +11,11 @@ const owned = (
 ): Owned => ({ on, owner, shared, token, from, to });
 
 const good: Record<string, Owned[]> = {
-  "one after the other": [owned("a", 1, [1, 2]), owned("b", 2, [3, 4]), owned("c", 5, [4.5, 6])],
+  "one owner after the other": [
+    owned("a", 1, [1, 2]),
+    owned("b", 2, [3, 4]),
+    owned("c", 5, [4.5, 6]),
+  ],
   "two that share, with one token or with two": [
     owned("a", 1, [1, 5], true),
     owned("b", 1, [2, 6], true),
@@ -19,24 +23,24 @@ const good: Record<string, Owned[]> = {
     owned("d", 4, [8, 9]),
   ],
   "two keys at once": [owned("a", 2, [1, 5]), owned("b", 1, [2, 6], false, "other")],
-  "what is not known to have lasted": [owned("a", 2, [1, 3]), owned("b", 1, [2.1, 2])],
+  "an ownership without a known duration": [owned("a", 2, [1, 3]), owned("b", 1, [2.1, 2])],
   "an instant": [owned("a", 1, [1, 1]), owned("b", 2, [2, 2])],
 };
 
 const bad: Record<string, [Owned[], violations: number]> = {
   "two at one instant": [[owned("a", 1, [1, 3]), owned("b", 2, [2, 4])], 1],
-  "one within the time of another": [[owned("a", 1, [1, 9]), owned("b", 2, [4, 5])], 1],
-  "one that begins at the very instant at which another still owns": [
+  "one during the ownership of another": [[owned("a", 1, [1, 9]), owned("b", 2, [4, 5])], 1],
+  "one that begins at the last instant of another": [
     [owned("b", 2, [3, 4]), owned("a", 1, [1, 3])],
     1,
   ],
-  "somebody who shares, beside somebody who does not": [
+  "a shared owner beside an exclusive one": [
     [owned("a", 1, [1, 3], true), owned("b", 2, [2, 4])],
     1,
   ],
   "a token that goes back": [[owned("a", 2, [1, 2]), owned("b", 1, [3, 4])], 1],
   "a token that is used twice": [[owned("a", 2, [1, 2]), owned("b", 2, [3, 4])], 1],
-  "a token that is shared after somebody had it alone": [
+  "a shared token that was exclusive before": [
     [owned("a", 2, [1, 2]), owned("b", 2, [3, 4], true)],
     1,
   ],

@@ -1,31 +1,31 @@
 import type { Model, Timed } from "./linearizability.ts";
 
 /**
- * `put`: writes if the register is absent, and otherwise returns what is there. Every put of a
- * history writes another value, so a value names its put.
+ * `put`: writes if the register is absent, and otherwise returns the present value. Every put of a
+ * history writes a different value, so a value identifies its put.
  */
 export interface Put extends Timed {
   readonly type: "put";
-  /** What it wants to write. */
+  /** The value to write. */
   readonly value: string;
-  /** Whether it is bound to something: only then may its value go away again. */
+  /** Whether the value has a binding: only then may it disappear. */
   readonly bound: boolean;
-  /** The node that it is bound to, if to one. */
+  /** The node to which the value is bound, if any. */
   readonly node?: string;
-  /** The pid that it is bound to, if to one. */
+  /** The pid to which the value is bound, if any. */
   readonly pid?: string;
-  /** What it returned; left out if its outcome is unknown. */
+  /** The result; absent if the outcome is unknown. */
   readonly result?: { readonly value: string; readonly token?: number };
 }
 
-/** Anything that looks at a register: each field that is there is something that it saw. */
+/** An operation that reads a register: each field that is present is an observation. */
 export interface Read extends Timed {
   readonly type: "read";
-  /** Whether something was there; left out if it did not learn that. */
+  /** Whether a value was present; absent if not observed. */
   readonly present?: boolean;
   readonly value?: string;
   readonly token?: number;
-  /** The node that what was there is bound to; `null`: nothing there, or not bound to a node. */
+  /** The node to which the value is bound; `null`: no value, or not bound to a node. */
   readonly node?: string | null;
   /** The same for a pid. */
   readonly pid?: string | null;
@@ -34,23 +34,23 @@ export interface Read extends Timed {
 /** One operation on one register. */
 export type RegisterOperation = Put | Read;
 
-/** What a register holds. */
+/** The state of a register. */
 export interface RegisterState {
   /** The put that wrote the present value, or `null`. */
   readonly present: Put | null;
-  /** The present token, once somebody saw it. */
+  /** The current token, once it was observed. */
   readonly token: number | null;
-  /** The highest token seen before the present one, which must be greater. */
+  /** The highest token observed before; the current one must be greater. */
   readonly above: number;
 }
 
 /**
- * A register of the KV: put-once, with values that may be released by what they are bound to; for one
+ * A register of the KV: set once, with values that may be released when their binding ends; for one
  * `history`.
  *
- * A release is nobody's operation. A bound value may go at any moment, so the model lets it go right
- * before the operation that needs it gone; an unbound one stays for ever. Whatever comes after it has
- * a greater token, and a value that went never comes back, since its put happened.
+ * A release is not an operation of the history. A bound value may disappear at any moment, so the model
+ * releases it right before the operation that needs it absent; an unbound value stays. A later value has
+ * a greater token, and a released value never comes back, since its put has happened.
  */
 export function putOnceRegister(
   history: readonly RegisterOperation[],
@@ -70,7 +70,7 @@ export function putOnceRegister(
 
     key: ({ present, token, above }) => `${present ? nameOf(present) : ""} ${token} ${above}`,
 
-    // A release that a read was taken to prove could as well be proved by what follows it.
+    // If a read proves a release, the operations after it can prove the same release.
     onlyLooks: (operation) =>
       operation.type === "read" ||
       (operation.result !== undefined && operation.result.value !== operation.value),
@@ -80,8 +80,8 @@ export function putOnceRegister(
 }
 
 /**
- * What tells the value of a put from others: the value itself if anybody saw it, and otherwise only
- * what somebody could still see of it: whether it goes away, and what it is bound to.
+ * Identifies the value of a put: by the value itself if an operation observed it, and otherwise by its
+ * observable properties: whether it may disappear, and its bindings.
  */
 function names(history: readonly RegisterOperation[]): (put: Put) => string {
   const seen = new Set<string | null | undefined>();
@@ -94,7 +94,7 @@ function names(history: readonly RegisterOperation[]): (put: Put) => string {
     seen.has(value) ? value : `unseen ${bound} ${binding(node)} ${binding(pid)}`;
 }
 
-/** The state itself, and the one after the release of its value if that may happen. */
+/** The state itself, and the state after the release of its value if that may happen. */
 function withRelease(state: RegisterState): RegisterState[] {
   if (!state.present?.bound) return [state];
   return [state, { present: null, token: null, above: state.token ?? state.above }];
@@ -103,7 +103,7 @@ function withRelease(state: RegisterState): RegisterState[] {
 function put(state: RegisterState, operation: Put): RegisterState | null {
   const { result, value } = operation;
   if (result === undefined || result.value === value) {
-    if (state.present !== null) return null; // found something, so it cannot have written
+    if (state.present !== null) return null; // it returned another value, so it did not write
     return observe({ present: operation, token: null, above: state.above }, result?.token);
   }
   return state.present?.value === result.value ? observe(state, result.token) : null;
@@ -119,7 +119,7 @@ function read(state: RegisterState, saw: Read): RegisterState | null {
   return observe(state, saw.token);
 }
 
-/** The state, with what is known now that somebody saw this token (if anybody did). */
+/** The state, updated with an observed token (if there is one). */
 function observe(state: RegisterState, token: number | undefined): RegisterState | null {
   if (token === undefined || token === state.token) return state;
   return state.token === null && token > state.above ? { ...state, token } : null;

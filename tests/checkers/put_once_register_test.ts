@@ -16,14 +16,14 @@ const linearize = (history: RegisterOperation[]) =>
 const linearizeByForce = (history: RegisterOperation[]) =>
   isLinearizableByForce(putOnceRegister(history), history);
 
-/** A put that wins, unless `result` says otherwise. */
+/** A put that writes its value, unless `result` says otherwise. */
 const put = (
   value: string,
   [call, end]: readonly [number, number],
   options: Partial<Put> = {},
 ): Put => ({ type: "put", value, bound: false, call, return: end, result: { value }, ...options });
 
-/** A put that is bound to something. */
+/** A put of a bound value. */
 const bound = (
   value: string,
   time: readonly [number, number],
@@ -65,7 +65,7 @@ const good: Record<string, RegisterOperation[]> = {
     put("b", [3, 4], { result: { value: "a" } }),
     found([5, 6], "a"),
   ],
-  "two puts at once, the later one wins": [
+  "two concurrent puts, the later one wins": [
     put("a", [1, 4], { result: { value: "b" } }),
     put("b", [2, 3]),
     found([5, 6], "b"),
@@ -106,7 +106,7 @@ const good: Record<string, RegisterOperation[]> = {
     nothing([4, 5]),
     put("b", [6, 7]),
   ],
-  "tokens that grow": [
+  "increasing tokens": [
     bound("a", [1, 2], { result: { value: "a", token: 5 } }),
     token([3, 4], 5),
     bound("b", [5, 6], { result: { value: "b", token: 8 } }),
@@ -116,7 +116,7 @@ const good: Record<string, RegisterOperation[]> = {
     read([13, 14], { present: true, value: "d", token: 9 }),
   ],
   "a token that tells of an unknown put": [unknown("a", 1), token([2, 3], 7), found([4, 5], "a")],
-  "bindings as they were put": [
+  "bindings as put": [
     bound("a", [1, 2], { node: "w1" }),
     read([3, 4], { node: "w1" }),
     read([5, 6], { pid: null }),
@@ -128,7 +128,7 @@ const good: Record<string, RegisterOperation[]> = {
 };
 
 const bad: Record<string, RegisterOperation[]> = {
-  "a value that nobody put": [found([1, 2], "a")],
+  "a value that no operation put": [found([1, 2], "a")],
   "a stale read": [put("a", [1, 2]), nothing([3, 4])],
   "a stale read of a released value": [
     bound("a", [1, 2]),
@@ -163,16 +163,16 @@ const bad: Record<string, RegisterOperation[]> = {
     found([6, 7], "a"),
   ],
   "an unknown put that is seen before it was called": [found([1, 2], "a"), unknown("a", 3)],
-  "a put that returns what was released long ago": [
+  "a put that returns a value released long ago": [
     bound("a", [1, 2]),
     nothing([3, 4]),
     put("b", [5, 6], { result: { value: "a" } }),
   ],
-  "a put that returns what is not put yet": [
+  "a put that returns a value before it is put": [
     put("a", [1, 2], { result: { value: "b" } }),
     put("b", [3, 4]),
   ],
-  "a token that goes back": [
+  "a token that decreases": [
     bound("a", [1, 2], { result: { value: "a", token: 8 } }),
     bound("b", [3, 4], { result: { value: "b", token: 5 } }),
   ],
@@ -181,7 +181,7 @@ const bad: Record<string, RegisterOperation[]> = {
     nothing([3, 4]),
     put("b", [5, 6], { result: { value: "b", token: 8 } }),
   ],
-  "a token that goes back, past a value whose token nobody saw": [
+  "a token that decreases, past a value with an unobserved token": [
     bound("a", [1, 2]),
     token([3, 4], 8),
     bound("b", [5, 6]),
@@ -194,7 +194,7 @@ const bad: Record<string, RegisterOperation[]> = {
     token([5, 6], 6),
   ],
   "a token without a value": [token([1, 2], 3)],
-  "another node than the one that it was bound to": [
+  "a node other than that of the binding": [
     bound("a", [1, 2], { node: "w1" }),
     read([3, 4], { node: "w2" }),
   ],
@@ -203,13 +203,13 @@ const bad: Record<string, RegisterOperation[]> = {
     read([3, 4], { node: null }),
     found([5, 6], "a"),
   ],
-  "another pid than the one that it was bound to": [
+  "a pid other than that of the binding": [
     bound("a", [1, 2], { pid: "w1/1" }),
     read([3, 4], { pid: "w1/2" }),
   ],
 };
 
-/** A repeatable stream of integers below `bound`. */
+/** A repeatable sequence of integers below `bound`. */
 function draws(seed: number): (bound: number) => number {
   let state = seed;
   return (bound) => {
@@ -218,7 +218,7 @@ function draws(seed: number): (bound: number) => number {
   };
 }
 
-/** What a register that works right does: each operation takes effect at an instant of its own. */
+/** The history of a correct register: each operation takes effect at one instant of its run. */
 function atomicHistory(
   seed: number,
   length: number,
@@ -233,7 +233,7 @@ function atomicHistory(
   let heldToken = 0;
   for (let i = 0; i < length; i++) {
     const at = (i + 1) * 100;
-    if (present?.bound && draw(3) === 0) present = null; // what it is bound to has ended
+    if (present?.bound && draw(3) === 0) present = null; // its binding has ended
     const client = draw(clients);
     const call = Math.min(at, Math.max(free[client] + 1, at - draw(100 * clients)));
     const end = at + 1 + draw(100 * clients);
@@ -279,19 +279,19 @@ describe("putOnceRegister", () => {
     });
   }
 
-  it("accepts 1,000 histories of a register that works, ten clients at a time", () => {
+  it("accepts 1,000 histories of a correct register, with ten concurrent clients", () => {
     for (let seed = 1; seed <= 1_000; seed++) {
       const history = atomicHistory(seed, 40, 10);
       assert(linearize(history).ok, `seed ${seed}`);
     }
   });
 
-  it("agrees with brute force on 10,000 small histories, some of them spoilt", () => {
+  it("agrees with brute force on 10,000 small histories, some of them corrupted", () => {
     const outcomes = { true: 0, false: 0 };
     for (let seed = 1; seed <= 10_000; seed++) {
       const history = atomicHistory(seed, 3 + seed % 4, 3, 3);
       const draw = draws(seed + 77);
-      // Swap when two of them ran, or what two of them saw: some of these are still good.
+      // Swaps the times or the results of two operations: some of these histories are still linearizable.
       const [i, j] = [draw(history.length), draw(history.length)];
       const [a, b] = [history[i], history[j]];
       if (draw(4) > 0 && a.return !== Infinity && b.return !== Infinity) {
@@ -302,7 +302,7 @@ describe("putOnceRegister", () => {
       assertEquals(ok, linearizeByForce(history), `seed ${seed}`);
       outcomes[`${ok}`]++;
     }
-    // A comparison of nothing but good histories, or bad ones, would say little.
+    // If nearly all histories were linearizable, or nearly none, the comparison would prove little.
     assertGreater(outcomes.true, 500);
     assertGreater(outcomes.false, 500);
   });
@@ -316,7 +316,7 @@ describe("putOnceRegister", () => {
     }
   });
 
-  it("stays far from its limit for 400 operations on one key, ten clients at a time", () => {
+  it("stays far from its limit for 400 operations on one key, with ten concurrent clients", () => {
     for (let seed = 1; seed <= 5; seed++) {
       const history = atomicHistory(seed, 400, 10);
       const { ok, configurations } = linearize(history);

@@ -9,11 +9,11 @@ import {
 export type Recorded = RegisterOperation & {
   /** The key. */
   readonly on: string;
-  /** Who, and what: for a person. */
+  /** The node and the operation, for people. */
   readonly label: string;
 };
 
-/** For each key whose history is not linearizable, what is wrong with it. */
+/** A description for each key whose history is not linearizable. */
 export function checkRegisters(history: Iterable<Recorded>): string[] {
   const violations: string[] = [];
   for (const [on, operations] of partitionBy(history, (operation) => operation.on)) {

@@ -20,13 +20,13 @@ const read = (on: string, value: string, call: number, end: number): Recorded =>
 };
 
 describe("checkRegisters()", () => {
-  it("finds nothing wrong with keys that each behave", () => {
+  it("reports no key with a linearizable history", () => {
     const history = [put("a", "1", 0, 3), put("b", "2", 1, 2), read("b", "2", 4, 5)];
     assertEquals(checkRegisters([...history, read("a", "1", 4, 5)]), []);
     assertEquals(checkRegisters([]), []);
   });
 
-  it("reports each key that does not, with what cannot be explained", () => {
+  it("reports each key with another history, and its unexplained operations", () => {
     const good = [put("a", "1", 0, 1), read("a", "1", 2, 3)];
     const bad = [
       put("b", "2", 0, 1),

@@ -9,9 +9,9 @@ import type { Addresses, Memory } from "./server.ts";
 /** The id of its node. */
 export const SERVER = "server";
 
-/** The process of the server, seen from outside. */
+/** The process of the server. */
 export class Besieged {
-  /** Where it can be reached, in the form that helpers of the transports' tests ask for. */
+  /** Its address, in the form that the helpers of the transport tests use. */
   readonly at: Reachable;
   readonly #child: Deno.ChildProcess;
 
@@ -20,7 +20,7 @@ export class Besieged {
     this.at = { url: (scheme) => addresses[scheme] };
   }
 
-  /** Starts it; resolves when it is ready. */
+  /** Starts the server; resolves when it is ready. */
   static async start(runtime: Runtime): Promise<Besieged> {
     const permissions = ["--allow-read", "--allow-net=127.0.0.1"];
     const [command, ...args] = await programFor(runtime, "tests/siege/server.ts", permissions);
@@ -38,12 +38,12 @@ export class Besieged {
     throw new Error(`the server has ended: ${JSON.stringify(await child.status)}`);
   }
 
-  /** What it has of memory. */
+  /** The memory of its process. */
   async memory(): Promise<Memory> {
     return await (await fetch(`${this.at.url("http")}/memory`)).json();
   }
 
-  /** Ends it; resolves when it has ended. */
+  /** Stops it; resolves when it has ended. */
   async stop(): Promise<void> {
     await this.#child.stdin.close();
     await this.#child.status;

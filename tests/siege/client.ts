@@ -4,20 +4,20 @@ import { SECRET } from "../transports/networks.ts";
 import { turn } from "../support/wait.ts";
 import { type Besieged, SERVER } from "./besieged.ts";
 
-/** How its puts went. */
+/** The outcomes of its puts. */
 export interface Puts {
   readonly done: number;
   readonly failed: number;
-  /** The longest one, in milliseconds. */
+  /** The longest duration of a put, in milliseconds. */
   readonly longest: number;
 }
 
-/** Between two puts, in milliseconds. */
+/** Pause between two puts, in milliseconds. */
 const PAUSE = 20;
 
-/** An honest client, which puts one value after the other. */
+/** An honest client that puts one value after the other. */
 export class Client {
-  /** How often it has lost its session. */
+  /** Number of sessions that it lost. */
   lost = 0;
   readonly #node: ClusterNode;
   #puts = { done: 0, failed: 0, longest: 0 };
@@ -30,7 +30,7 @@ export class Client {
     this.#work = this.#putOn();
   }
 
-  /** Joins, and begins. */
+  /** Joins, and starts to put. */
   static async start(server: Besieged): Promise<Client> {
     const transport = webSocket({ secret: SECRET, peers: { [SERVER]: server.at.url("ws") } });
     const node = await join({ id: "client", members: [SERVER], transport, sessionTtl: 5000 });
@@ -38,14 +38,14 @@ export class Client {
     return new Client(node);
   }
 
-  /** How the puts went that have ended since the last call. */
+  /** The outcomes of the puts that have ended since the last call. */
   take(): Puts {
     const puts = this.#puts;
     this.#puts = { done: 0, failed: 0, longest: 0 };
     return puts;
   }
 
-  /** Ends after the put that is under way. */
+  /** Stops after the current put. */
   async close(): Promise<void> {
     this.#going = false;
     await this.#work;

@@ -10,26 +10,26 @@ import { SERVER } from "./besieged.ts";
 
 const MIB = 2 ** 20;
 
-/** So much is sent, in bytes, where nobody stops it. */
+/** Size of a flood in bytes, if the server does not stop it. */
 export const GIB: number = 2 ** 30;
 
-/** So much may wait in the sender, in bytes. */
+/** Unsent bytes in the sender, at most. */
 const MAX_UNSENT = 8 * MIB;
 
-/** How it ended: the code or status, and how many bytes were given to the runtime until then. */
+/** The end of a flood: the code or status, and the number of bytes given to the runtime until then. */
 export interface Flood {
   readonly answer: string | number;
   readonly sent: number;
 }
 
-/** Sends what `pieces` are, until there are no more or the other side has ended it. */
+/** Sends `pieces`, until there are no more or the other side closes the connection. */
 async function pour(socket: RawSocket, pieces: Iterable<Uint8Array<ArrayBuffer>>): Promise<Flood> {
   let over = false;
   let sent = 0;
   let heard = 0;
   void socket.ended.then(() => over = true);
   for (const piece of pieces) {
-    // Also where nothing waits any more: that the other side has ended it is heard only in between.
+    // Waits even if nothing is unsent: the event loop must run for the end of the connection to arrive.
     if (sent >= heard + MAX_UNSENT) {
       heard = sent;
       do await turn(1); while (socket.unsent > MAX_UNSENT);
@@ -38,12 +38,12 @@ async function pour(socket: RawSocket, pieces: Iterable<Uint8Array<ArrayBuffer>>
     socket.send(piece);
     sent += piece.length;
   }
-  // The farewell comes behind all the rest, and is answered when that has been taken.
+  // The close frame follows all data, and is answered when the data has been read.
   await socket.close();
   return { answer: (await socket.ended).code, sent };
 }
 
-/** A stranger sends, by WebSocket, messages of 1 MiB. */
+/** A stranger sends messages of 1 MiB over WebSocket. */
 export async function strangerByWebSocket(server: Reachable): Promise<Flood> {
   const message = new Uint8Array(MIB);
   const messages = function* () {
@@ -52,7 +52,7 @@ export async function strangerByWebSocket(server: Reachable): Promise<Flood> {
   return await pour(await RawSocket.open(server.url("ws")), messages());
 }
 
-/** A node that has come in sends, by WebSocket, the longest frames there may be; they say nothing. */
+/** An authenticated node sends frames of maximum size, without meaning, over WebSocket. */
 export async function peerByWebSocket(server: Reachable): Promise<Flood> {
   const first = new Uint8Array(MAX_PIECE);
   new DataView(first.buffer).setUint32(0, MAX_FRAME_BYTES - LENGTH_BYTES, true);
@@ -67,7 +67,7 @@ export async function peerByWebSocket(server: Reachable): Promise<Flood> {
   return await pour(await enter(server, "flood-websocket", SERVER), messages());
 }
 
-/** A body of 1 GiB, which `request` sends; what is counted is what the runtime has asked for. */
+/** Sends a body of 1 GiB with `request`; counts the bytes that the runtime has pulled. */
 async function pump(
   request: (body: ReadableStream<Uint8Array>) => Promise<{ status: number }>,
 ): Promise<Flood> {
@@ -86,12 +86,12 @@ async function pump(
   }
 }
 
-/** A stranger sends one request. */
+/** A stranger sends one request of 1 GiB. */
 export async function strangerByHttp(server: Reachable): Promise<Flood> {
   return await pump((body) => post(server, "session", body));
 }
 
-/** A node that has come in sends one request. */
+/** An authenticated node sends one request of 1 GiB. */
 export async function peerByHttp(server: Reachable): Promise<Flood> {
   const session = await RawSession.enter(server, "flood-http", SERVER);
   return await pump((body) => session.post("frames", body));

@@ -1,6 +1,6 @@
 /**
- * `deno task siege [deno|node|bun]`: what strangers and floods do to one server, and to the client that
- * works meanwhile, as a table.
+ * `deno task siege [deno|node|bun]`: attacks one server with floods and invalid connections while a client
+ * works, and prints the effects as a table.
  *
  * @module
  */
@@ -15,5 +15,5 @@ if (runtime === undefined) {
   Deno.exit(2);
 }
 const { before, sentAway, lost } = await besiege(runtime, (phase) => console.log(line(phase)));
-console.log(`${SILENT} silent connections meanwhile: ${answered(sentAway)}`);
+console.log(`${SILENT} silent connections at the same time: ${answered(sentAway)}`);
 console.log(`memory before: ${megabytes(before)}; sessions of the client that were lost: ${lost}`);

@@ -1,7 +1,7 @@
 /**
- * The only member of a cluster, for every runtime, behind a server of its own for each transport; its
- * argument is the secret. Prints where it can be reached, and ends when its standard input does: so it
- * never outlives who started it.
+ * The only member of a cluster, for every runtime, with one server for each transport. Its argument is
+ * the secret. It prints its addresses, and ends when its standard input ends, so it never outlives the
+ * process that started it.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { http } from "../../transports/http.ts";
 import { webSocket } from "../../transports/websocket.ts";
 import { ClientWebSocket, TestServer, upgradeWebSocket } from "../transports/server.ts";
 
-/** Where it can be reached, as it prints it. */
+/** Its addresses, as it prints them. */
 export interface Addresses {
   readonly ws: string;
   readonly http: string;
 }
 
-/** What it has of memory, in bytes: now, and at most since it was asked the last time. */
+/** Its memory, in bytes: now, and the peak since the last request. */
 export interface Memory {
   readonly now: number;
   readonly peak: number;
 }
 
-/** The memory is looked at so often, in milliseconds. */
+/** Interval of the memory samples, in milliseconds. */
 const LOOK = 20;
 
 let peak = 0;

@@ -6,41 +6,41 @@ import type { Memory } from "./server.ts";
 import { garbageConnections, garbageRequests, silentConnections } from "./strangers.ts";
 import type { Tally } from "./tally.ts";
 
-/** So much garbage comes each way. */
+/** Number of invalid connections, and of invalid requests. */
 export const GARBAGE = 10_000;
 
-/** So many say nothing: as many as may be on their way in. */
+/** Number of silent connections: as many as may be in the handshake at once. */
 export const SILENT = 1_000;
 
-/** Who does something to the server. */
+/** The attackers: nodes without the secret, or with it. */
 export type Who = "strangers" | "peers";
 
-/** What came of one kind of attack, and what the server was like meanwhile. */
+/** The result of one kind of attack, and the state of the server during it. */
 export interface Phase {
   readonly name: string;
   readonly who: Who;
-  /** The codes or the status that were the answers. */
+  /** The codes or statuses of the answers. */
   readonly answers: Tally;
-  /** How much a flood has sent, in bytes. */
+  /** Number of bytes that a flood has sent. */
   readonly sent?: number;
   readonly memory: Memory;
-  /** In milliseconds. */
+  /** Duration in milliseconds. */
   readonly time: number;
   readonly puts: Puts;
 }
 
-/** What came of everything. */
+/** The results of all attacks. */
 export interface Outcome {
-  /** What the server had of memory before, in bytes. */
+  /** The memory of the server before the attacks, in bytes. */
   readonly before: number;
   readonly phases: readonly Phase[];
-  /** What those that say nothing, who are there meanwhile, were closed with. */
+  /** The codes with which the silent connections were closed. */
   readonly sentAway: Tally;
-  /** How often the honest client has lost its session. */
+  /** Number of sessions that the honest client lost. */
   readonly lost: number;
 }
 
-/** Besieges a server of `runtime`, and calls `tell` after each phase. */
+/** Attacks a server of `runtime`, and calls `tell` after each phase. */
 export async function besiege(
   runtime: Runtime,
   tell: (phase: Phase) => void = () => {},
@@ -85,7 +85,7 @@ async function attack(
     });
 
   const before = (await server.memory()).now;
-  // They are at the door, and have to be borne, while the others come.
+  // The silent connections stay in the handshake during the other attacks.
   const silent = await silentConnections(server.at, SILENT);
   await phase("garbage by webSocket", "strangers", async () => {
     return { answers: await garbageConnections(server.at, GARBAGE) };

@@ -6,18 +6,18 @@ import { WIDTH } from "./strangers.ts";
 import { line } from "./table.ts";
 
 /**
- * How much more memory the server may have than before, in bytes. Strangers have taken 45 MB; a peer, of
- * which frames of 16 MiB are taken, one at a time, 230 MB until the memory of old ones was collected.
+ * Growth of the server's memory at most, in bytes. Measured: 45 MB under strangers; 230 MB under a peer,
+ * whose frames of 16 MiB are accepted, one at a time, until the garbage collector frees the old ones.
  */
 const MOST: Readonly<Record<Who, number>> = { strangers: 100e6, peers: 400e6 };
 
 /**
- * How the end of a flood may look, too: where something is unread when a connection is closed, TCP resets
- * it, and the last words may be lost on the way.
+ * Other possible ends of a flood: if unread data is left when a connection is closed, TCP resets it, and
+ * the last messages may be lost.
  */
 const RESET = ["0", "1006", "cut off"];
 
-describe("a server in Bun that strangers and floods come to", () => {
+describe("a server in Bun under attack", () => {
   let outcome: Outcome;
   const phase = (name: string): Phase => outcome.phases.find((phase) => phase.name === name)!;
 
@@ -31,16 +31,16 @@ describe("a server in Bun that strangers and floods come to", () => {
     outcome = await besiege("bun");
   });
 
-  it("refuses garbage, all of it, and nobody is sent away for another reason", () => {
+  it("refuses all garbage, and closes no connection for another reason", () => {
     assertEquals([...phase("garbage by webSocket").answers], [["4401", GARBAGE]]);
     assertEquals([...phase("garbage by http").answers], [["401", GARBAGE]]);
   });
 
-  it("bears those who say nothing, and sends away those who were there first if it must", () => {
+  it("tolerates silent connections, and closes the oldest ones when the limit is reached", () => {
     const { sentAway } = outcome;
     const [refused, postponed] = [sentAway.get("4401") ?? 0, sentAway.get("4429") ?? 0];
     assertEquals(refused + postponed, SILENT, JSON.stringify([...sentAway]));
-    // Each of the others who were at the door at the same time has cost one of them the place.
+    // Each other connection in the handshake at the same time has displaced one of them.
     assertGreater(postponed, 0);
     assert(postponed <= WIDTH, `${postponed}`);
   });
@@ -56,12 +56,12 @@ describe("a server in Bun that strangers and floods come to", () => {
 
   it("takes 1 GiB of a peer in the longest frames", () => {
     const { answers, sent } = phase("1 GiB of a peer by webSocket");
-    // The peer has ended it, without a code.
+    // The peer closed the connection, without a code.
     assertEquals([...answers.keys()], ["1005"]);
     assertGreater(sent!, GIB);
   });
 
-  it("serves an honest client meanwhile", () => {
+  it("serves an honest client at the same time", () => {
     const puts = (who: Who, what: "done" | "failed") =>
       outcome.phases
         .filter((phase) => phase.who === who)
@@ -69,7 +69,7 @@ describe("a server in Bun that strangers and floods come to", () => {
     const told = outcome.phases.map(line).join("\n");
     assertGreater(puts("strangers", "done"), 50, told);
     assertEquals(puts("strangers", "failed"), 0, told);
-    // A peer may take the server's time, but not from others for as long as a session.
+    // A peer may use the server's time, but not block others for as long as a session.
     assertGreater(puts("peers", "done"), 2 * puts("peers", "failed"), told);
     assertEquals(outcome.lost, 0, told);
   });

@@ -5,7 +5,7 @@ import { hello as overWebSocket } from "../transports/websocket/setup.ts";
 import { SERVER } from "./besieged.ts";
 import { type Tally, tallyUp } from "./tally.ts";
 
-/** So many come at the same time. */
+/** Concurrent strangers. */
 export const WIDTH = 20;
 
 const noise = () => crypto.getRandomValues(new Uint8Array(1000));
@@ -20,7 +20,7 @@ const SAYINGS: readonly ((socket: RawSocket) => void)[] = [
   },
 ];
 
-/** Connections that say what lets nobody in; the codes that they are closed with. */
+/** Connections that fail to authenticate; returns the codes with which they are closed. */
 export function garbageConnections(server: Reachable, total: number): Promise<Tally> {
   return tallyUp(total, WIDTH, async (index) => {
     const socket = await RawSocket.open(server.url("ws"));
@@ -36,7 +36,7 @@ const REQUESTS: readonly (() => [route: string, body: BodyInit])[] = [
   () => ["frames", noise()],
 ];
 
-/** Requests that say what lets nobody in; the status of their answers. */
+/** Requests that fail to authenticate; returns the statuses of the answers. */
 export function garbageRequests(server: Reachable, total: number): Promise<Tally> {
   return tallyUp(total, WIDTH, async (index) => {
     const [route, body] = REQUESTS[index % REQUESTS.length]();
@@ -44,7 +44,7 @@ export function garbageRequests(server: Reachable, total: number): Promise<Tally
   });
 }
 
-/** Connections that say nothing, all at once. Resolves when they are there. */
+/** Silent connections, all at once. Resolves when they are open. */
 export async function silentConnections(
   server: Reachable,
   total: number,

@@ -1,10 +1,10 @@
 import type { Phase } from "./siege.ts";
 import type { Tally } from "./tally.ts";
 
-/** A size for people. */
+/** A size in megabytes, for people. */
 export const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
-/** Answers, and how often they came. */
+/** The answers, with their numbers. */
 export function answered(answers: Tally): string {
   return [...answers].map(([answer, count]) => `${answer} x ${count}`).join(", ");
 }

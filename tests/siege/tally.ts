@@ -1,12 +1,12 @@
-/** How often each answer came. */
+/** Number of occurrences of each answer. */
 export type Tally = Map<string, number>;
 
-/** One more of these. */
+/** Counts one more occurrence. */
 export function count(tally: Tally, answer: string | number): void {
   tally.set(`${answer}`, (tally.get(`${answer}`) ?? 0) + 1);
 }
 
-/** Calls `work` with all numbers below `total`, `width` at a time; what came of them. */
+/** Calls `work` with all numbers below `total`, `width` at a time; counts the results. */
 export async function tallyUp(
   total: number,
   width: number,
