@@ -87,7 +87,7 @@ describe("the checks of a run with real processes", () => {
     violations();
   });
 
-  it("report a lock that claims to be held after its session, and its effect on an unfenced resource", async () => {
+  it("report a lock that claims to be held after its session, and its unfenced writes", async () => {
     await start(["held"], false);
     await overtake(true);
     violations(
