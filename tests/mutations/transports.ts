@@ -180,6 +180,16 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: "if (false) {",
       },
       {
+        name: "a member loses its place to others",
+        find: "({ id }) => !this.#settings.peers.has(id));",
+        replace: "({ id }) => this.#settings.peers.has(id));",
+      },
+      {
+        name: "who comes to a full table is sent away",
+        find: '      other?.close(CLOSE.tryLater, "there are too many nodes");\n',
+        replace: "",
+      },
+      {
         name: "who has gone is remembered for ever",
         find: "if (peer.isLost && !this.#settings.peers.has(peer.id)) this.#peers.delete(peer.id);",
         replace: "",

@@ -5,6 +5,7 @@ import { Introduction } from "../auth/introduction.ts";
 import { Refusal } from "../auth/refusal.ts";
 import { BACKOFF } from "../link/backoff.ts";
 import { beatOf, LONGEST_HOLD, type RequestTimes, requestTimesOf } from "../link/beat.ts";
+import { byChance } from "../link/by_chance.ts";
 import { checkNodeId } from "../link/options.ts";
 import { Reports } from "../link/reports.ts";
 import type { Transport, TransportUser } from "../transport.ts";
@@ -25,7 +26,7 @@ export interface Times extends Omit<LinkTimes, keyof RequestTimes>, Partial<Requ
 /** What is used outside of tests. */
 export const TIMES: Times = { backoff: BACKOFF, close: 1_000 };
 
-/** So many nodes may be known at once. */
+/** So many nodes may be known at once: beyond, one of those without an address has to go. */
 const MAX_PEERS = 10_000;
 
 /** A transport whose `routes` are to be mounted in a server. */
@@ -198,7 +199,12 @@ export class HttpTransport implements Transport {
 
   /** Somebody has proven to be the node `id`; an older session of that node is not needed. */
   #admit({ id, until }: Admission): Session | null {
-    if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) return null;
+    if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) {
+      // Members are among those with an address, and keep their places.
+      const other = byChance(this.#peers.values(), ({ link }) => link === null);
+      if (other?.session == null) return null;
+      this.#end(other.session, 503);
+    }
     const peer = this.#peer(id);
     const older = peer.session;
     const session = new Session(

@@ -3,6 +3,7 @@ import { type Admission, Guard } from "../auth/guard.ts";
 import { Introduction } from "../auth/introduction.ts";
 import { BACKOFF, type BackoffTimes } from "../link/backoff.ts";
 import { beatOf } from "../link/beat.ts";
+import { byChance } from "../link/by_chance.ts";
 import { checkNodeId } from "../link/options.ts";
 import { Reports } from "../link/reports.ts";
 import type { Transport, TransportUser } from "../transport.ts";
@@ -30,10 +31,10 @@ export interface Times {
 /** What is used outside of tests. */
 export const TIMES: Times = { backoff: BACKOFF, connect: 10_000, tick: 5_000, close: 1_000 };
 
-/** So many may be on their way in: beyond, those who have taken longest have to go. */
+/** So many may be on their way in: beyond, one of the others has to go. */
 const MAX_VISITORS = 1_000;
 
-/** So many nodes may be connected at once. */
+/** So many nodes may be connected at once: beyond, one of those without an address has to go. */
 const MAX_PEERS = 10_000;
 
 /**
@@ -259,18 +260,21 @@ export class WebSocketTransport implements Transport {
       user?.lost();
     });
     if (this.#visitors.size > MAX_VISITORS) {
-      for (const oldest of this.#visitors) {
-        oldest.postpone("there are too many at the door");
-        break;
-      }
+      const other = byChance(this.#visitors, (one) => one !== visitor);
+      other?.postpone("there are too many at the door");
     }
   }
 
   /** Somebody has proven to be the node `id`; an older connection of that node is not needed. */
   #admit(socket: Socket, { id, until }: Admission): SocketUser | null {
     if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) {
-      socket.close(CLOSE.tryLater, "there are too many nodes");
-      return null;
+      // Members are among those with an address, and keep their places.
+      const other = byChance(this.#peers.values(), ({ id }) => !this.#settings.peers.has(id));
+      other?.close(CLOSE.tryLater, "there are too many nodes");
+      if (this.#peers.size >= MAX_PEERS) {
+        socket.close(CLOSE.tryLater, "there are too many nodes");
+        return null;
+      }
     }
     const peer = this.#peer(id);
     const connection = this.#connect(socket, peer, "large", until);
