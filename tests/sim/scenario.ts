@@ -1,6 +1,12 @@
 import type { NetworkProfile } from "./network.ts";
 import type { Random } from "./random.ts";
 
+/** How often a round trip takes how long, in milliseconds; 0: far less than a session lasts. */
+const ROUND_TRIPS = { 0: 15, 3_000: 1, 20_000: 1 };
+
+/** How much longer than a round trip sessions last in a slow network, in milliseconds. */
+const SLOW_TTL = 10_000;
+
 /** How often members crash in a storm, beside all other faults. */
 const STORM = 10;
 
@@ -99,6 +105,34 @@ export interface ScenarioOptions {
 
 /** The scenario of a seed. */
 export function drawScenario(random: Random, options: ScenarioOptions = {}): Scenario {
+  const scenario = drawUsual(random, options);
+  const roundTrip = Number(random.fork("slow").weighted(ROUND_TRIPS));
+  return roundTrip === 0 ? scenario : slowed(scenario, roundTrip);
+}
+
+/**
+ * The same in a slow network: sessions outlast a few round trips, and operations wait for as many. (That a
+ * frame takes many times as long as others is left out: nothing would ever come in time.)
+ */
+function slowed(scenario: Scenario, roundTrip: number): Scenario {
+  const sessionTtl = SLOW_TTL + roundTrip;
+  return {
+    ...scenario,
+    sessionTtl,
+    timeout: 8 * roundTrip,
+    duration: 4 * sessionTtl,
+    calm: sessionTtl,
+    network: {
+      ...scenario.network,
+      delay: [0.45 * roundTrip, 0.5 * roundTrip],
+      tail: 0,
+      slowLinks: 0,
+    },
+    stall: { chance: 0, longest: 0 },
+  };
+}
+
+function drawUsual(random: Random, options: ScenarioOptions): Scenario {
   // From a stream of its own: so the rest of a seed's life stays what it is, whatever is done in it.
   const workload = options.workload ?? random.fork("workload").weighted(WORKLOADS);
   const count = Number(random.weighted({ 1: 2, 2: 3, 3: 60, 4: 5, 5: 30 }));

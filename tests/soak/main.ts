@@ -8,6 +8,12 @@
 import { growths, TIMES_TO_LIVE } from "./flat.ts";
 import { Soak } from "./soak.ts";
 
+/**
+ * Clients until the first sample, at least: members remember the last 10,000 of what they can find out again
+ * (how to reach a peer, that a session has ended), and the heap grows until they do.
+ */
+const ACQUAINTED = 12_000;
+
 /** By how much the heap of the members may grow in the time of the soak, in bytes. */
 const HEAP = 4 * 2 ** 20;
 
@@ -27,7 +33,7 @@ let told = started;
 const { samples, failures } = await Soak.run({
   rate,
   sessionTtl,
-  warmUp: Math.ceil(TIMES_TO_LIVE * sessionTtl / 1_000),
+  warmUp: Math.ceil(Math.max(TIMES_TO_LIVE * sessionTtl / 1_000, ACQUAINTED / rate)),
   duration: minutes * 60,
   progress: (seconds, clients) => {
     if (performance.now() - told < 30_000) return;
