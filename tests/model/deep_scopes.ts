@@ -56,6 +56,14 @@ export const deepScopes: readonly Expected[] = [
     "a member promises the fallback of what it refuses",
   ),
   expected(
+    "an append, a put in vain by a kept promise, an append, another one's, and the lowest fallback",
+    { ...REGISTER, clients: [tight(appendPutAppend("p", "abc")), append("n", "d", 1, 2)] },
+    1_304_666,
+    6_595_622,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+  ),
+  expected(
     "a put, then an append by a kept promise of what is released and forgotten, and the lowest fallback",
     { ...REGISTER, clients: [tight(putThenAppend("q", "b", "c")), release("p", "b", 2)] },
     174_615,

@@ -107,7 +107,9 @@ export interface ScenarioOptions {
 export function drawScenario(random: Random, options: ScenarioOptions = {}): Scenario {
   const scenario = drawUsual(random, options);
   const roundTrip = Number(random.fork("slow").weighted(ROUND_TRIPS));
-  return roundTrip === 0 ? scenario : slowed(scenario, roundTrip);
+  // A host has half a second to say that it is starting an instance.
+  const isSlow = roundTrip > 0 && scenario.workload !== "singletons";
+  return isSlow ? slowed(scenario, roundTrip) : scenario;
 }
 
 /**
