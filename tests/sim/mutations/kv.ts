@@ -1,6 +1,19 @@
 import { LATE, type Mutation, SOON } from "./mutation.ts";
 
-/** Broken rules of Paxos, sessions and the KV. */
+/**
+ * Broken rules of Paxos, sessions and the KV.
+ *
+ * Six rules are not here, since 400 seeds do not show that they are broken: what they keep apart meets within
+ * one round trip only. `tests/mutations` and the mutants of `tests/model` have them.
+ *
+ * - Members fence what they renewed, renew what they fenced, or nobody asks a quorum: a renewal has to arrive
+ *   between a look at a session and its fence.
+ * - A member that came back remembers no promises: an `accept` has to be under way for longer than a crash and
+ *   a recovery take.
+ * - An exit that does not write over unknown outcomes: one member alone has to have the write, and must not be
+ *   among those that answer the release, nor be outvoted before somebody adopts it.
+ * - A put that lost its session guesses: its write has to be chosen, read and sealed without its knowing.
+ */
 export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "an acceptor forgets its promises",
@@ -88,24 +101,10 @@ export const KV_MUTATIONS: readonly Mutation[] = [
     seeds: SOON,
   },
   {
-    name: "a put of a process whose write came and went says that another one won",
-    file: "lib/paxos/kv_register.ts",
-    find: "(put.endedByOthers || !mayWrite())",
-    replace: "put.endedByOthers",
-    seeds: LATE,
-  },
-  {
     name: "a process that has ended goes on writing",
     file: "lib/paxos/kv_register.ts",
     find: 'if (!mayWrite()) return { draft: null, result: { kind: "lapsed" } };',
     replace: "",
-    seeds: LATE,
-  },
-  {
-    name: "a process that exits releases only what it knows that it wrote",
-    file: "lib/owners/process_table.ts",
-    find: "this.#release(owner, register, unknown > 0)",
-    replace: "this.#release(owner, register, false)",
     seeds: LATE,
   },
   {
@@ -151,20 +150,6 @@ export const KV_MUTATIONS: readonly Mutation[] = [
     seeds: SOON,
   },
   {
-    name: "a member fences a session that it renewed just now",
-    file: "lib/paxos/sessions.ts",
-    find: "if (!this.#fenced.has(session) && remaining > 0)",
-    replace: "if (false)",
-    seeds: LATE,
-  },
-  {
-    name: "a member renews a session that it fenced",
-    file: "lib/paxos/sessions.ts",
-    find: "    if (this.#isFenced(session)) {\n      this.#askedFor(session, now);",
-    replace: "    if (false) {\n      this.#askedFor(session, now);",
-    seeds: LATE,
-  },
-  {
     name: "a member that came back fences sessions that it may have renewed",
     file: "lib/paxos/sessions.ts",
     find: "this.#allAliveUntil = now + this.#maxTtl + this.#clockError();",
@@ -176,14 +161,6 @@ export const KV_MUTATIONS: readonly Mutation[] = [
     file: "lib/paxos/recovery.ts",
     find: "this.#needed = majority(options.members.length - 1);",
     replace: "this.#needed = 1;",
-    seeds: LATE,
-  },
-  {
-    name: "a member that came back remembers no promises",
-    file: "lib/paxos/acceptor.ts",
-    find: "this.#entries.set(register, { promised, accepted, copied: accepted !== null });",
-    replace:
-      "this.#entries.set(register, { promised: floorBallot(0), accepted, copied: accepted !== null });",
     seeds: LATE,
   },
   {
@@ -199,13 +176,6 @@ export const KV_MUTATIONS: readonly Mutation[] = [
     find: 'if (binding.kind === "key" && await this.#isGone(binding, limits)) return true;',
     replace: "",
     seeds: SOON,
-  },
-  {
-    name: "a value is released when a member merely thinks that its owner is gone",
-    file: "lib/node/quorum/liveness.ts",
-    find: "if (await this.#isFenced(session, limits)) return true;",
-    replace: "return true;",
-    seeds: LATE,
   },
   {
     name: "a value outlasts its owner",
