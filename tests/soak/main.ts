@@ -14,6 +14,9 @@ import { Soak } from "./soak.ts";
  */
 const ACQUAINTED = 12_000;
 
+/** Singletons that the clients call: some on each member. */
+const SINGLETONS = 20;
+
 /** By how much the heap of the members may grow in the time of the soak, in bytes. */
 const HEAP = 4 * 2 ** 20;
 
@@ -33,6 +36,7 @@ let told = started;
 const { samples, failures } = await Soak.run({
   rate,
   sessionTtl,
+  singletons: SINGLETONS,
   warmUp: Math.ceil(Math.max(TIMES_TO_LIVE * sessionTtl / 1_000, ACQUAINTED / rate)),
   duration: minutes * 60,
   progress: (seconds, clients) => {

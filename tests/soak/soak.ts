@@ -15,6 +15,8 @@ export interface SoakOptions {
   readonly duration: number;
   /** Of the sessions of clients and members, in milliseconds. */
   readonly sessionTtl: number;
+  /** How many singletons the clients call, one after the other. */
+  readonly singletons: number;
   /** Told now and then how far it is. */
   readonly progress?: (seconds: number, clients: number) => void;
 }
@@ -59,9 +61,6 @@ const COUNTER = {
     return { next: () => ++count };
   },
 };
-
-/** Singletons that the clients call. */
-const SINGLETONS = 5;
 
 /** How long the values that clients put last, in milliseconds. */
 const LASTING = 3_000;
@@ -157,7 +156,7 @@ export class Soak {
       if (!result.ok) throw new Error(result.error);
     });
     await this.#step("lock", () => node.lock(`of ${id}`, { signal }));
-    const key = `counter ${this.#gone % SINGLETONS}`;
+    const key = `counter ${this.#gone % this.#options.singletons}`;
     await this.#step("call", () => node.call(node.name(key, COUNTER), "next", [], { signal }));
   }
 
