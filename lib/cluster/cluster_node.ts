@@ -180,8 +180,10 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
 
   /**
    * Calls a method of a singleton, with limits. A call is executed at most once. Rejects with what the
-   * method throws (by `name` and `message`), with a `TimeoutError`, with the reason of `signal`, and with a
-   * `SynodError`: `outcome_unknown` (its host vanished meanwhile), `no_host`, `queue_full`, `no_quorum`.
+   * method throws (with its `name`, `message`, `code` and `cause`), with a `TimeoutError` (after `timeout`, or
+   * else the node's `callTimeout`), with the reason of `signal`, and with a `SynodError`: `outcome_unknown`
+   * (its host vanished meanwhile), `no_host`, `queue_full`, `no_quorum`. A method that calls others may throw
+   * a `SynodError` of its own, with any of these codes.
    */
   async call(
     remote: object,

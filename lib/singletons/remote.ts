@@ -19,8 +19,8 @@ export type Remotely<F> = F extends (...args: infer A) => infer R
 
 /**
  * A singleton, as its callers see it: every own or inherited method of the instance as an async function.
- * Arguments and results are what CBOR carries; an error that the instance throws arrives with its `name`
- * and `message`.
+ * Arguments and results are what CBOR carries; an error that the instance throws arrives with its `name`,
+ * `message`, `code` and `cause`. A call ends by the `callTimeout` of its node.
  */
 export type Remote<T> = { readonly [K in Callable<T>]: Remotely<T[K]> };
 

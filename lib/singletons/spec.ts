@@ -53,7 +53,11 @@ export interface ChildSpec<T extends object = object, A extends unknown[] = neve
   stop?(instance: T): unknown;
   /**
    * `"temporary"` (the default): started by a call only. `"permanent"`: started again, with the same
-   * arguments, without waiting for a call. `"transient"`: so only if it did not end by itself.
+   * arguments, without waiting for a call. `"transient"`: so only if it did not end by itself. Starts that
+   * fail are tried again after a wait that doubles, up to a minute; each is a `processerror` of its node.
+   *
+   * After the loss of a majority's memory it is started again by a node that can host it and saw it run, or
+   * by one that called it (`"permanent"` only). When all such nodes have restarted, the next call starts it.
    */
   readonly restart?: Restart;
   /** `false` (the default): calls run one at a time, in order. `true`: they overlap. */
