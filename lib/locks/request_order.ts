@@ -40,6 +40,13 @@ export class RequestOrder {
     this.#core = core;
   }
 
+  /** How many requests it keeps. */
+  get size(): number {
+    let size = 0;
+    for (let turn = this.#first; turn !== undefined; turn = turn.after) size++;
+    return size;
+  }
+
   /** A request is made: it is behind all that were made before. */
   enter(): Turn {
     const before = this.#last;

@@ -96,6 +96,13 @@ export const LOCKS: readonly Mutation[] = [
     },
     {
       section: 9,
+      name: "requests that have ended are kept behind one that waits",
+      find: "    this.#pass(turn);\n    this.#advance();\n",
+      replace: "    turn.isKnown = true;\n    this.#advance();\n",
+      tests: ["tests/locks/request_order_test.ts"],
+    },
+    {
+      section: 9,
       name: "a callback that waited starts after the one behind it",
       find: "started = new Promise(",
       replace: "if (waiting === undefined) started = new Promise(",

@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { RequestOrder } from "../../lib/locks/request_order.ts";
+import type { Core } from "../../lib/node/core.ts";
+
+/** Nothing of the node is needed as long as nothing waits for a time. */
+const NO_CORE = {} as Core;
+
+const signals = {};
+
+describe("the order of requests", () => {
+  it("keeps nothing of those that have ended, also behind one that is not known for long", () => {
+    const order = new RequestOrder(NO_CORE);
+    const stuck = order.enter();
+    for (let i = 0; i < 1_000; i++) order.leave(order.enter());
+    assertEquals(order.size, 1);
+    const behind = order.enter();
+    for (let i = 0; i < 1_000; i++) {
+      const turn = order.enter();
+      order.known(turn);
+      order.leave(turn);
+      order.leave(turn);
+    }
+    assertEquals(order.size, 2);
+    order.known(stuck);
+    assertEquals(order.size, 1);
+    order.leave(behind);
+    assertEquals(order.size, 0);
+  });
+
+  it("starts those that pass at the same time one after the other, in the very same turn", () => {
+    const order = new RequestOrder(NO_CORE);
+    const [first, second, third] = [order.enter(), order.enter(), order.enter()];
+    const started: number[] = [];
+    second.passed = () => void started.push(2);
+    third.passed = () => void started.push(3);
+    order.known(third);
+    order.known(second);
+    assertEquals(started, []);
+    void order.begin(first, signals, () => void started.push(1));
+    assertEquals(started, [1, 2, 3]);
+  });
+
+  it("lets a request that has passed start at once", () => {
+    const order = new RequestOrder(NO_CORE);
+    const [queued, other] = [order.enter(), order.enter()];
+    order.known(queued);
+    const started: string[] = [];
+    void order.begin(other, signals, () => void started.push("other"));
+    void order.begin(queued, signals, () => void started.push("queued"));
+    assertEquals(started, ["other", "queued"]);
+    assertEquals(order.size, 0);
+  });
+});
