@@ -58,9 +58,9 @@ export function isTheft(reason: unknown): boolean {
   return reason instanceof DOMException && reason.name === "AbortError";
 }
 
-/** Whether a request of `node.lock` ends with the session. */
-export function isBrief({ timeout, ifAvailable }: LockOptions): boolean {
-  return timeout !== undefined || ifAvailable === true;
+/** Whether a request of `node.lock` ends with the session; all others wait for the next one, or for their time. */
+export function isBrief({ ifAvailable }: LockOptions): boolean {
+  return ifAvailable === true;
 }
 
 /** A request, for a person. */
