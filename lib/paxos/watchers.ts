@@ -17,19 +17,31 @@ export const WATCH_TTL = 30_000;
 /** More watches than this are not kept: what an acceptor pushes is a hint for speed. */
 export const MAX_WATCHES = 100_000;
 
+/** Watches of one node among them, at most: one cannot take the room of all. */
+export const MAX_NODE_WATCHES = 25_000;
+
+/** Time between two looks for those who have not asked again, to make room, in milliseconds. */
+const EXPIRY_INTERVAL = 1_000;
+
 /** An acceptor's memory of who wants to hear what it accepts. */
 export class Watchers {
   readonly #registers = new Map<RegisterId, Map<string, Watcher & { expires: number }>>();
+  /** How many watches each node has. */
+  readonly #counts = new Map<string, number>();
   #count = 0;
+  /** When it was looked for those who have not asked again. */
+  #expired = -Infinity;
 
   /** Notes that `watcher` wants to hear of `register`; one per life of a node. */
   add(register: RegisterId, watcher: Watcher, now: number): boolean {
     let watchers = this.#registers.get(register);
     const key = `${watcher.node}/${watcher.life}`;
     if (watchers?.has(key) !== true) {
-      if (this.#count >= MAX_WATCHES) this.expire(now);
-      if (this.#count >= MAX_WATCHES) return false;
+      const { node } = watcher;
+      if (!this.#hasRoomFor(node) && now - this.#expired >= EXPIRY_INTERVAL) this.expire(now);
+      if (!this.#hasRoomFor(node)) return false;
       this.#count++;
+      this.#counts.set(node, (this.#counts.get(node) ?? 0) + 1);
     }
     // Fetched again: expiring may just have dropped the register's last watcher.
     watchers = this.#registers.get(register);
@@ -58,6 +70,7 @@ export class Watchers {
 
   /** Forgets those who have not asked again for too long. */
   expire(now: number): void {
+    this.#expired = now;
     for (const [register, watchers] of this.#registers) {
       for (const [key, watcher] of watchers) {
         if (watcher.expires <= now) this.#delete(register, key);
@@ -70,10 +83,19 @@ export class Watchers {
     return this.#count;
   }
 
+  #hasRoomFor(node: string): boolean {
+    return this.#count < MAX_WATCHES && (this.#counts.get(node) ?? 0) < MAX_NODE_WATCHES;
+  }
+
   #delete(register: RegisterId, key: string): void {
     const watchers = this.#registers.get(register);
-    if (watchers === undefined || !watchers.delete(key)) return;
+    const watcher = watchers?.get(key);
+    if (watchers === undefined || watcher === undefined) return;
+    watchers.delete(key);
     this.#count--;
+    const left = this.#counts.get(watcher.node)! - 1;
+    if (left > 0) this.#counts.set(watcher.node, left);
+    else this.#counts.delete(watcher.node);
     if (watchers.size === 0) this.#registers.delete(register);
   }
 }

@@ -94,6 +94,20 @@ export const TRUST: readonly Mutation[] = [
       replace: "      if (count(line) === 0) this.#aside.delete(from);\n      else {",
     },
   ]),
+  ...mutationsOf("lib/paxos/watchers.ts", ["tests/paxos/watchers_test.ts"], [
+    {
+      section: 13,
+      name: "one node takes the room for the watches of all",
+      find: " && (this.#counts.get(node) ?? 0) < MAX_NODE_WATCHES",
+      replace: "",
+    },
+    {
+      section: 13,
+      name: "a watch that is refused has all others looked at",
+      find: " && now - this.#expired >= EXPIRY_INTERVAL",
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/node/wire/outbox.ts", ["tests/node/outbox_test.ts"], [
     {
       section: 13,

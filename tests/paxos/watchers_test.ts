@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
-import { assertEquals } from "@std/assert";
-import { MAX_WATCHES, WATCH_TTL, Watchers } from "../../lib/paxos/watchers.ts";
+import { assertEquals, assertLess } from "@std/assert";
+import { MAX_NODE_WATCHES, MAX_WATCHES, WATCH_TTL, Watchers } from "../../lib/paxos/watchers.ts";
 
 const watcher = (node: string, life = "1", id = 7) => ({ node, life, id });
 
@@ -67,23 +67,39 @@ describe("Watchers", () => {
   it("keeps a bounded number, refuses more, and has room again when some have expired", () => {
     const watchers = new Watchers();
     for (let i = 0; i < MAX_WATCHES; i++) {
-      assertEquals(watchers.add(`k${i}`, watcher("n"), i === 0 ? 0 : 100), true);
+      assertEquals(watchers.add(`k${i}`, watcher(`n${i % 5}`), i === 0 ? 0 : 100), true);
     }
-    assertEquals(watchers.add("new", watcher("n"), 100), false);
+    assertEquals(watchers.add("new", watcher("m"), 100), false);
     assertEquals(of(watchers, "new", 100), []);
     // Who is known may ask again.
-    assertEquals(watchers.add("k5", watcher("n", "1", 9), 100), true);
-    assertEquals(of(watchers, "k5", 100), ["n/1#9"]);
+    assertEquals(watchers.add("k5", watcher("n0", "1", 9), 100), true);
+    assertEquals(of(watchers, "k5", 100), ["n0/1#9"]);
     // The first one has expired by now.
-    assertEquals(watchers.add("new", watcher("n"), WATCH_TTL), true);
-    assertEquals([of(watchers, "new", WATCH_TTL), watchers.size], [["n/1#7"], MAX_WATCHES]);
-    assertEquals(watchers.add("newer", watcher("n"), WATCH_TTL), false);
+    assertEquals(watchers.add("new", watcher("m"), WATCH_TTL), true);
+    assertEquals([of(watchers, "new", WATCH_TTL), watchers.size], [["m/1#7"], MAX_WATCHES]);
+    assertEquals(watchers.add("newer", watcher("m"), WATCH_TTL), false);
+  });
+
+  it("keeps fewer of one node, and has room again when that has stopped some", () => {
+    const watchers = new Watchers();
+    for (let i = 0; i < MAX_NODE_WATCHES; i++) {
+      assertEquals(watchers.add(`k${i}`, watcher("n", `${i % 2}`), 100), true);
+    }
+    const before = performance.now();
+    for (let i = 0; i < 2_000; i++) assertEquals(watchers.add("new", watcher("n"), 100), false);
+    // To look for those who have not asked again each time takes many seconds.
+    assertLess(performance.now() - before, 1_000);
+    assertEquals(watchers.add("new", watcher("m"), 100), true);
+    watchers.remove("k0", watcher("n", "0"));
+    assertEquals(watchers.add("new", watcher("n"), 100), true);
+    assertEquals(watchers.add("newer", watcher("n"), 100), false);
+    assertEquals(watchers.add("newer", watcher("n"), 100 + WATCH_TTL), true);
   });
 
   it("adds to a register whose last watcher expired to make room for it", () => {
     const watchers = new Watchers();
-    watchers.add("k0", watcher("n"), 0);
-    for (let i = 1; i < MAX_WATCHES; i++) watchers.add(`k${i}`, watcher("n"), 100);
+    watchers.add("k0", watcher("n0"), 0);
+    for (let i = 1; i < MAX_WATCHES; i++) watchers.add(`k${i}`, watcher(`n${i % 5}`), 100);
     assertEquals(watchers.add("k0", watcher("m"), WATCH_TTL), true);
     assertEquals(of(watchers, "k0", WATCH_TTL), ["m/1#7"]);
     assertEquals(watchers.size, MAX_WATCHES);
