@@ -1,27 +1,46 @@
 import type { Listed, RegisterCopy, Reply } from "../paxos/messages.ts";
-import { type FieldReader, fields, flag, milliseconds, register } from "./frame_reader.ts";
+import { type FieldReader, fields, flag, integer, milliseconds, register } from "./frame_reader.ts";
 import type { Fields, FieldWriter } from "./frame_writer.ts";
 import { decodeVector } from "./genesis.ts";
 import { MAX_REST } from "./limits.ts";
-import { decodeAccepted, decodeSessions, encodeAccepted, encodeSessions } from "./state.ts";
+import {
+  decodeAccepted,
+  decodeSessions,
+  encodeAccepted,
+  encodeSessions,
+  wallTime,
+} from "./state.ts";
 
 /** What replies say about many registers at once: lists, and the pieces of a copy. */
 
 /** One field. */
 export function encodeListed(listed: Listed, to: FieldWriter): Fields {
-  const { register, ballot, present, bound, copied } = listed;
-  return [register, to.counter(ballot.counter), to.life(ballot.life), present, bound, copied];
+  const { register, ballot, present, bound, copied, until, owners, stale } = listed;
+  return [
+    register,
+    to.counter(ballot.counter),
+    to.life(ballot.life),
+    present,
+    bound,
+    copied,
+    until,
+    owners,
+    encodeSessions(stale, to),
+  ];
 }
 
 /** One register in a list, from one field. */
 export function decodeListed(field: unknown, from: FieldReader): Listed {
-  const [id, counter, life, present, bound, copied] = fields(field, 6);
+  const [id, counter, life, present, bound, copied, until, owners, stale] = fields(field, 9);
   return {
     register: register(id),
     ballot: from.anyBallot(counter, life),
     present: flag(present),
     bound: flag(bound),
     copied: flag(copied),
+    until: until === null ? null : wallTime(until),
+    owners: integer(owners),
+    stale: decodeSessions(stale, from),
   };
 }
 

@@ -77,7 +77,7 @@ function decodeBinding(field: unknown, from: FieldReader): Binding {
 }
 
 /** Milliseconds since 1970, whole or not; infinity is never. */
-function wallTime(field: unknown): number {
+export function wallTime(field: unknown): number {
   if (typeof field !== "number" || Number.isNaN(field)) refuse("not a time");
   return field + 0;
 }

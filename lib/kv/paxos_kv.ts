@@ -24,9 +24,10 @@ import {
 import type { PutOutcome, Puts } from "./puts.ts";
 import { type Entry, readEntries } from "./entries.ts";
 import { type Change, watch } from "./watch.ts";
+import { living } from "./living.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
-import type { Pid, Present, RegisterId } from "../paxos/register.ts";
+import type { Pid, Present } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
 
@@ -50,9 +51,6 @@ export interface KvParts {
   /** Ends everything that is under way in this KV; the signal of a process. */
   readonly signal?: AbortSignal;
 }
-
-/** So many keys are read at the same time when they are listed. */
-const READS_AT_ONCE = 64;
 
 /**
  * Keys that are set once for the whole cluster. A key has one value for as long as it is present:
@@ -153,22 +151,8 @@ export class PaxosKV {
     const { core } = this.#parts;
     const prefix = bucketPrefix("k", bucket);
     const listed = await this.#within(options, async (limits) => {
-      const registers = await core.questions.list(prefix, limits);
-      const found: RegisterId[] = [];
-      const unsure = [...registers].filter(([register, what]) => {
-        if (what === "present") found.push(register);
-        return what === "unsure";
-      });
-      // Some at a time: to read all at once would keep the node from everything else.
-      while (unsure.length > 0) {
-        await Promise.all(
-          unsure.splice(-READS_AT_ONCE).map(async ([register]) => {
-            const { state } = await core.liveness.live(register, limits);
-            if (state?.present) found.push(register);
-          }),
-        );
-      }
-      return { ok: true, value: found.sort() } as const;
+      const found = await living(core, prefix, false, limits);
+      return { ok: true, value: found.map(({ register }) => register) } as const;
     });
     return listed.ok ? listed.value.map((register) => parseRegisterId(register).key) : [];
   }

@@ -7,7 +7,9 @@ import type { Core } from "../node/core.ts";
 import { RequestOrder, type Turn } from "./request_order.ts";
 import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import type { LockEntry, LockMode } from "../paxos/lock_register.ts";
+import { fencedOnce } from "../owners/fenced.ts";
+import type { LockEntry, LockMode, LockValue } from "../paxos/lock_register.ts";
+import type { RegisterId } from "../paxos/register.ts";
 
 /** How to request a lock; as in the Web Locks API. */
 export interface LockRequestOptions {
@@ -181,16 +183,27 @@ export class LockManager {
     const limits = core.limits();
     await table.asked(limits);
     const prefix = bucketPrefix("l", undefined);
-    const registers = [...(await core.questions.list(prefix, limits)).keys()].sort();
+    const hasEnded = fencedOnce(core, limits);
+    const listed = [...await core.questions.list(prefix, limits)].filter(([register]) =>
+      isNamed(register)
+    );
+    const values = new Map<RegisterId, LockValue>();
+    const queue = listed.values();
+    const look = async () => {
+      for (const [register, standing] of queue) {
+        // With nobody left it has no owner, and is not worth a read.
+        const isDead = typeof standing === "object" && standing.all &&
+          !(await Promise.all(standing.stale.map(hasEnded))).includes(false);
+        if (!isDead) values.set(register, await table.peek(register, hasEnded, limits));
+      }
+    };
+    await Promise.all(Array.from({ length: READS_AT_ONCE }, look));
     const snapshot: LockManagerSnapshot = { held: [], pending: [] };
-    while (registers.length > 0) {
-      const some = registers.splice(0, READS_AT_ONCE).filter(isNamed);
-      const values = await Promise.all(some.map((register) => table.current(register, limits)));
-      values.forEach(({ holders, queue }, index) => {
-        const name = nameOf(some[index]) as string;
-        snapshot.held.push(...holders.map((entry) => toInfo(name, entry)));
-        snapshot.pending.push(...queue.map((entry) => toInfo(name, entry)));
-      });
+    for (const register of [...values.keys()].sort()) {
+      const { holders, queue } = values.get(register)!;
+      const name = nameOf(register) as string;
+      snapshot.held.push(...holders.map((entry) => toInfo(name, entry)));
+      snapshot.pending.push(...queue.map((entry) => toInfo(name, entry)));
     }
     return snapshot;
   }

@@ -6,6 +6,7 @@ import type { Ballot } from "../paxos/ballot.ts";
 import type { Learned } from "../paxos/learner.ts";
 import {
   applyOrder,
+  dropEnded,
   type LockMode,
   type LockOrder,
   type LockResult,
@@ -133,10 +134,25 @@ export class LockTable {
     return this.#lockOf(register, (await this.#tidied(register, chosen, limits)).state);
   }
 
-  /** Drops what a session that has ended holds and waits for, and writes: some member may have missed it. */
+  /**
+   * Who holds the lock and who waits, for an answer that waits for no change: entries whose session has ended,
+   * as `hasEnded` tells, are left out. The next one in the queue has its turn once that is written.
+   */
+  async peek(
+    register: RegisterId,
+    hasEnded: (session: string) => Promise<boolean>,
+    limits: Limits,
+  ): Promise<LockValue> {
+    const { state, stale } = await this.#core.reads.read(register, limits);
+    const outcomes = await Promise.all(stale.map(hasEnded));
+    const ended = new Set(stale.filter((_, index) => outcomes[index]));
+    return dropEnded(this.#lockOf(register, state), (session) => ended.has(session));
+  }
+
+  /** Drops what a session that has ended holds and waits for. */
   async tidy(register: RegisterId, session: string, limits: Limits): Promise<void> {
     this.#ended.add(session);
-    const options = { ...limits, mustWrite: true, sweep: true };
+    const options = { ...limits, sweep: true };
     const change = this.#change(register, { type: "tidy" });
     const { ballot, state } = await this.#core.proposals.change(register, change, options);
     this.#core.watches.note(register, { ballot, state });

@@ -56,6 +56,9 @@ export interface MakingRoom {
   readonly missing: readonly string[];
 }
 
+/** Stale sessions that a list names of one register; one with more of them has to be read. */
+const MAX_LISTED_STALE = 4;
+
 /** Old promises that are dropped at most in one go: as many may come between two of them. */
 const DROPPED_AT_ONCE = 1_000;
 
@@ -163,7 +166,7 @@ export class Acceptor {
           ...this.#report(request.register, now),
         });
       case "list":
-        return only(this.#list(request.prefix, request.after));
+        return only(this.#list(request.prefix, request.after, now));
       case "forget":
         this.#forget(request.register, request.ballot);
         return { reply: undefined, pushes: NO_PUSHES };
@@ -287,17 +290,31 @@ export class Acceptor {
     return { accepted, copied: entry.copied, floor: 0, stale };
   }
 
-  #list(prefix: string, after: string): RegisterReply {
+  #list(prefix: string, after: string, now: number): RegisterReply {
     const registers: Listed[] = [];
     for (const register of this.#index.after(prefix, after)) {
       const entry = this.#entries.get(register);
       if (entry === undefined || entry.accepted === null) continue;
       if (registers.length >= PIECE_ENTRIES) return { type: "listed", registers, more: true };
-      const { ballot, state } = entry.accepted;
-      const bound = state.present && state.bindings.length > 0;
-      registers.push({ register, ballot, present: state.present, bound, copied: entry.copied });
+      registers.push(this.#listed(register, entry.accepted, entry.copied, now));
     }
     return { type: "listed", registers, more: false };
+  }
+
+  #listed(register: RegisterId, { ballot, state }: Accepted, copied: boolean, now: number): Listed {
+    const { present } = state;
+    const bindings = present ? state.bindings : [];
+    const owners = present ? state.owners : [];
+    const stale = owners.filter((owner) => this.#options.isStale(owner, now));
+    const isLong = stale.length > MAX_LISTED_STALE;
+    const bound = isLong || bindings.some(({ kind }) => kind === "key");
+    const times = bindings.map((binding) => binding.kind === "until" ? binding.time : Infinity);
+    const until = Math.min(...times);
+    return {
+      ...{ register, ballot, present, copied, bound, owners: owners.length },
+      until: until === Infinity ? null : until,
+      stale: isLong ? [] : stale,
+    };
   }
 
   /** Every member accepted exactly this tombstone: from now on the floor speaks for it. */

@@ -160,7 +160,8 @@ function isCompatible(holders: readonly LockEntry[], entry: LockEntry): boolean 
   return entry.mode === "shared" && holders.every((holder) => holder.mode === "shared");
 }
 
-function dropEnded(value: LockValue, hasEnded: (session: SessionId) => boolean): LockValue {
+/** `value` without the entries of sessions that have ended; grants nothing. */
+export function dropEnded(value: LockValue, hasEnded: (session: SessionId) => boolean): LockValue {
   const lives = (entry: LockEntry) => !hasEnded(entry.pid.session);
   if (value.holders.every(lives) && value.queue.every(lives)) return value;
   return { holders: value.holders.filter(lives), queue: value.queue.filter(lives) };

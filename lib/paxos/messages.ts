@@ -72,8 +72,14 @@ export interface Listed {
   readonly ballot: Ballot;
   /** Whether it has a value. */
   readonly present: boolean;
-  /** Whether something can end it. */
+  /** Whether it has to be read to know if it has ended: it is bound to a key, or too much is stale. */
   readonly bound: boolean;
+  /** When it ends by itself, in milliseconds since 1970; `null`: never. */
+  readonly until: number | null;
+  /** How many sessions it depends on. */
+  readonly owners: number;
+  /** Those of them that the acceptor believes expired, if they are few. */
+  readonly stale: readonly SessionId[];
   /** Whether the acceptor only copied it. */
   readonly copied: boolean;
 }

@@ -278,8 +278,10 @@ describe("decodeFrame()", () => {
       null,
     ]]);
     const listed: Reply = { id: 1, type: "listed", registers: [], more: false };
-    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true]], [null]);
-    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, 1]]);
+    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, true, null, 0]], [null]);
+    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, 1, null, 0, []]]);
+    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, true, NaN, 0, []]]);
+    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, true, null, -1, []]]);
     const watching = [6, 1];
     const fields = fieldsOf(EMPTY);
     fields[8] = new Array(MAX_MESSAGES).fill(watching);

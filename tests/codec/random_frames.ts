@@ -363,6 +363,9 @@ export class RandomFrames {
       present: this.flag(),
       bound: this.flag(),
       copied: this.flag(),
+      until: this.flag() ? this.time(8.64e15) : null,
+      owners: this.integer(),
+      stale: this.#random.list(3, () => this.session()),
     };
   }
 

@@ -234,6 +234,36 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "",
     },
   ]),
+  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_test.ts"], [
+    {
+      section: 8,
+      name: "full is told while room is being made",
+      find: "if (tidying && now - this.#fullSince < ROOM_PATIENCE) {",
+      replace: "if (now < this.#fullSince) {",
+    },
+    {
+      section: 8,
+      name: "full does not say whom released keys wait for",
+      find: "part.full = noRoom(missing);",
+      replace: "part.full = noRoom([]);",
+    },
+  ]),
+  ...mutationsOf("lib/kv/living.ts", ["tests/housekeeping/lists_test.ts"], [
+    {
+      section: 8,
+      name: "keys() lists what belongs to the dead",
+      find: "if (ended.includes(true)) continue;",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/housekeeping/lists_test.ts"], [
+    {
+      section: 8,
+      name: "query() lists dead owners and waiters",
+      find: "return dropEnded(this.#lockOf(register, state), (session) => ended.has(session));",
+      replace: "return dropEnded(this.#lockOf(register, state), () => ended.size < 0);",
+    },
+  ]),
   ...mutationsOf("lib/paxos/proposer.ts", ["tests/paxos/proposer_test.ts"], [
     {
       section: 8,

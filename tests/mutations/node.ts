@@ -188,14 +188,14 @@ export const NODE: readonly Mutation[] = [
     {
       section: 4,
       name: "a value outlasts its owner",
-      find: "if (await this.#isFenced(session, limits)) return true;",
+      find: "if (await this.isFenced(session, limits)) return true;",
       replace: "",
       tests: ["tests/kv/bound_to_node_test.ts"],
     },
     {
       section: 4,
       name: "a value is released when members merely believe that its owner is gone",
-      find: "if (await this.#isFenced(session, limits)) return true;",
+      find: "if (await this.isFenced(session, limits)) return true;",
       replace: "return true;",
     },
     {
@@ -622,20 +622,32 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "a list takes a copy for a vote",
-      find: "if (!present || bound || copied) continue;",
-      replace: "if (!present || bound) continue;",
+      find: "      if (copied) continue;\n",
+      replace: "",
     },
     {
       section: 3,
       name: "a list gives out what is bound without reading it",
-      find: "if (!present || bound || copied) continue;",
-      replace: "if (!present || copied) continue;",
+      find: 'if (agreeing.some((listed) => listed.bound)) return "unsure";',
+      replace: "",
     },
     {
       section: 3,
       name: "a list gives out what one member has",
-      find: "if (count >= needed) result.set(",
-      replace: "result.set(",
+      find: "if (agreeing.push(listed) < needed) continue;",
+      replace: "agreeing.push(listed);",
+    },
+    {
+      section: 8,
+      name: "a list leaves out what one member believes ended",
+      find: "agreeing.every((listed) => listed.stale.includes(session))",
+      replace: "agreeing.some((listed) => listed.stale.includes(session))",
+    },
+    {
+      section: 8,
+      name: "a list leaves out what ends some time",
+      find: "until <= wall)) return",
+      replace: "until > 0)) return",
     },
     {
       section: 3,

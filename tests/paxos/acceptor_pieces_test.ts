@@ -6,8 +6,8 @@ import {
   PIECE_ENTRIES,
   PROMISE_TTL,
 } from "../../lib/paxos/acceptor.ts";
-import type { RegisterCopy, RegisterRequest } from "../../lib/paxos/messages.ts";
-import type { State } from "../../lib/paxos/register.ts";
+import type { Listed, RegisterCopy, RegisterRequest } from "../../lib/paxos/messages.ts";
+import type { Binding, State } from "../../lib/paxos/register.ts";
 import { WATCH_TTL } from "../../lib/paxos/watchers.ts";
 import {
   absent,
@@ -29,9 +29,22 @@ function listed(acceptor: Acceptor, prefix: string, after = ""): string[] {
   return reply.registers.map(({ register }) => register);
 }
 
+/** A register in a list that nothing can end. */
+const inList = (register: string, at: string): Listed => ({
+  ...{ register, ballot: ballot(at), present: true, copied: false },
+  ...{ bound: false, until: null, owners: 0, stale: [] },
+});
+
+/** The same state, bound to something more. */
+const bound = (state: State, binding: Binding): State =>
+  state.present ? { ...state, bindings: [...state.bindings, binding] } : state;
+
 describe("Acceptor: list", () => {
-  it("lists in order what it accepted under the prefix: ballot, presence, whether it is bound", () => {
-    const acceptor = makeAcceptor();
+  it("lists in order what it accepted under the prefix: ballot, presence, what can end it", () => {
+    const acceptor = makeAcceptor({ isStale: (session) => session.startsWith("dead") });
+    const until = { kind: "until", time: 70 } as const;
+    const key = { kind: "key", register: "kx", token: 1 } as const;
+    const dead = Array.from({ length: 5 }, (_, index) => `dead/1/${index}`);
     script(
       acceptor,
       0,
@@ -39,15 +52,22 @@ describe("Acceptor: list", () => {
       accept("1p", value("x", 1), "kx"),
       accept("3p", absent(3), "kz"),
       accept("4p", value("other", 4), "lx"),
+      accept("5p", bound(value("u", 5, ["dead/1/0", "n/1/1"]), until), "k1"),
+      accept("6p", bound(value("k", 6), key), "k2"),
+      accept("7p", value("many", 7, dead), "k3"),
       prepare("5p", "kp"),
     );
     const { reply } = acceptor.handle(list("k"), asker, 0);
     assertEquals(reply, {
       type: "listed",
       registers: [
-        { register: "kx", ballot: ballot("1p"), present: true, bound: false, copied: false },
-        { register: "ky", ballot: ballot("2p"), present: true, bound: true, copied: false },
-        { register: "kz", ballot: ballot("3p"), present: false, bound: false, copied: false },
+        { ...inList("k1", "5p"), until: 70, owners: 2, stale: ["dead/1/0"] },
+        { ...inList("k2", "6p"), bound: true },
+        // All of them would make a long list: it has to be read.
+        { ...inList("k3", "7p"), bound: true, owners: 5 },
+        inList("kx", "1p"),
+        { ...inList("ky", "2p"), owners: 1 },
+        { ...inList("kz", "3p"), present: false },
       ],
       more: false,
     });

@@ -233,6 +233,9 @@ describe("Questions: list (section 3)", () => {
     present: true,
     bound: false,
     copied: false,
+    until: null,
+    owners: 0,
+    stale: [],
     ...more,
   });
   const list = (node: ScriptedNode) =>
@@ -269,8 +272,30 @@ describe("Questions: list (section 3)", () => {
     assertEquals(await listed([entry(5)], [entry(5, { copied: true })]), unsure);
     const bound = { bound: true };
     assertEquals(await listed([entry(5, bound)], [entry(5, bound)]), unsure);
+    assertEquals(await listed([entry(5)], [entry(5, bound)]), unsure);
+  });
+
+  it("leaves out what a quorum has released, and what has ended by its time", async () => {
     const absent = { present: false };
-    assertEquals(await listed([entry(5, absent)], [entry(5, absent)]), unsure);
+    assertEquals(await listed([entry(5, absent)], [entry(5, absent)]), {});
+    assertEquals(await listed([entry(5, absent)], [entry(6, absent)]), { [KEY]: "unsure" });
+    // The wall clock of virtual time.
+    const ended = { until: 1_800_000_000_000 };
+    assertEquals(await listed([entry(5, ended)], [entry(5, ended)]), {});
+    const later = { until: 1_800_000_009_000 };
+    assertEquals(await listed([entry(5, later)], [entry(5, later)]), { [KEY]: "present" });
+    assertEquals(await listed([entry(5, ended)], [entry(6, ended)]), { [KEY]: "unsure" });
+  });
+
+  it("says which sessions a whole quorum believes expired, and whether there are others", async () => {
+    const depends = (owners: number, ...stale: string[]) => entry(5, { owners, stale });
+    assertEquals(await listed([depends(1)], [depends(1, OLD)]), { [KEY]: "present" });
+    assertEquals(await listed([depends(1, OLD)], [depends(1, OLD)]), {
+      [KEY]: { stale: [OLD], all: true },
+    });
+    assertEquals(await listed([depends(2, OLD, NEW)], [depends(2, NEW)]), {
+      [KEY]: { stale: [NEW], all: false },
+    });
   });
 
   it("pieces of two memories do not make one list", async () => {

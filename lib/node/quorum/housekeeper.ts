@@ -50,7 +50,7 @@ export interface HousekeeperParts {
   readonly patience: () => number;
   /** The session of this node. */
   readonly ownSession: () => SessionId;
-  /** Drops what belongs to a session that has ended from a lock, and writes. */
+  /** Drops what belongs to a session that has ended from a lock. */
   readonly tidyLock: (register: RegisterId, session: SessionId, limits: Limits) => Promise<unknown>;
 }
 
@@ -187,7 +187,7 @@ export class Housekeeper {
     }
     if (now >= this.#keysAt && this.#keys.go(LOOKED_AT_ONCE)) this.#keysAt = now + LONGEST_WAIT;
     const oldest = acceptor.tombstones(this.#releaseWait, now).next();
-    if (!oldest.done && voter.clocks.missing(now).length === 0) this.#chores.add(this.#sweep!);
+    if (!oldest.done) this.#chores.add(this.#sweep!);
     this.#arm();
   }
 
@@ -252,8 +252,7 @@ export class Housekeeper {
         if (cause.kind === "session" && register.startsWith(LOCK)) {
           await this.#parts.tidyLock(register, cause.session, limits);
         } else if (cause.kind !== "until" || cause.time <= this.#passed) {
-          // A member that missed the release holds a value that nobody else does: it is written in any case.
-          const options = { ...limits, mustWrite: true, sweep: true };
+          const options = { ...limits, sweep: true };
           await this.#parts.proposals.change(register, sealEndedChange(cause), options);
         }
       },

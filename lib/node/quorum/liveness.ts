@@ -90,7 +90,7 @@ export class Liveness {
       if (binding.kind === "key" && await this.#isGone(binding, limits)) return true;
     }
     for (const session of stale) {
-      if (await this.#isFenced(session, limits)) return true;
+      if (await this.isFenced(session, limits)) return true;
     }
     return false;
   }
@@ -113,7 +113,8 @@ export class Liveness {
     return state && toChosen(state);
   }
 
-  async #isFenced(session: SessionId, limits: Limits): Promise<boolean> {
+  /** Whether `session` is known to have ended; without a quorum it counts as lasting on. */
+  async isFenced(session: SessionId, limits: Limits): Promise<boolean> {
     try {
       return await this.#questions.fence(session, limits);
     } catch (error) {

@@ -14,6 +14,15 @@ const LONGEST_ANSWER = 1.5 * LONGEST_ROUND_TRIP;
 /** Lists of one node under way, at most: a member answers few in one frame. */
 const LISTS_UNDER_WAY = 8;
 
+/**
+ * What the lists of a quorum tell of a register: surely present; it has to be read; or present unless one of
+ * these sessions has ended, which a quorum believes expired (`all`: it depends on no others).
+ */
+export type Standing =
+  | "present"
+  | "unsure"
+  | { readonly stale: readonly SessionId[]; readonly all: boolean };
+
 /** Questions to a quorum that are not about one register. */
 export class Questions {
   readonly #engine: Engine;
@@ -143,10 +152,10 @@ export class Questions {
   }
 
   /**
-   * The registers whose ids begin with `prefix`, from the complete lists of a quorum: of each whether
-   * it is surely present, or has to be read.
+   * The registers whose ids begin with `prefix`, from the complete lists of a quorum, with what these tell.
+   * Those that are surely released, or whose time has passed by this node's clock, are left out.
    */
-  async list(prefix: string, limits: Limits): Promise<Map<RegisterId, "present" | "unsure">> {
+  async list(prefix: string, limits: Limits): Promise<Map<RegisterId, Standing>> {
     const turn = this.#engine.operation<void>(limits);
     const leave = this.#lists.enter(() => turn.resolve());
     try {
@@ -157,8 +166,8 @@ export class Questions {
     }
   }
 
-  async #list(prefix: string, limits: Limits): Promise<Map<RegisterId, "present" | "unsure">> {
-    const { members } = this.#engine;
+  async #list(prefix: string, limits: Limits): Promise<Map<RegisterId, Standing>> {
+    const { members, runtime } = this.#engine;
     const tally = new Tally<readonly Listed[]>(members);
     const aborter = new AbortController();
     try {
@@ -178,7 +187,7 @@ export class Questions {
         };
         begin();
       });
-      return union(lists, majority(members.length));
+      return union(lists, majority(members.length), runtime.wallNow());
     } finally {
       aborter.abort(LISTED);
     }
@@ -225,20 +234,38 @@ const LISTED = new Error("A quorum has listed its registers");
 function union(
   lists: readonly (readonly Listed[])[],
   needed: number,
-): Map<RegisterId, "present" | "unsure"> {
-  const votes = new Map<RegisterId, Map<string, number>>();
-  const result = new Map<RegisterId, "present" | "unsure">();
+  wall: number,
+): Map<RegisterId, Standing> {
+  const votes = new Map<RegisterId, Map<string, Listed[]>>();
+  const result = new Map<RegisterId, Standing>();
   for (const list of lists) {
-    for (const { register, ballot, present, bound, copied } of list) {
-      if (!result.has(register)) result.set(register, "unsure");
-      if (!present || bound || copied) continue;
-      const ballots = votes.get(register) ?? new Map<string, number>();
-      votes.set(register, ballots);
+    for (const listed of list) {
+      const { register, ballot, copied } = listed;
+      if (!votes.has(register)) {
+        votes.set(register, new Map());
+        result.set(register, "unsure");
+      }
+      if (copied) continue;
+      const ballots = votes.get(register)!;
       const key = `${ballot.counter}/${ballot.life}`;
-      const count = (ballots.get(key) ?? 0) + 1;
-      ballots.set(key, count);
-      if (count >= needed) result.set(register, "present");
+      const agreeing = ballots.get(key) ?? [];
+      ballots.set(key, agreeing);
+      if (agreeing.push(listed) < needed) continue;
+      const standing = standingOf(agreeing, wall);
+      if (standing === "gone") result.delete(register);
+      else result.set(register, standing);
     }
   }
   return result;
+}
+
+/** What is chosen, since a quorum says the same of it. */
+function standingOf(agreeing: readonly Listed[], wall: number): Standing | "gone" {
+  const [{ present, until, owners }] = agreeing;
+  if (!present || (until !== null && until <= wall)) return "gone";
+  if (agreeing.some((listed) => listed.bound)) return "unsure";
+  const stale = agreeing[0].stale.filter((session) =>
+    agreeing.every((listed) => listed.stale.includes(session))
+  );
+  return stale.length === 0 ? "present" : { stale, all: stale.length === owners };
 }

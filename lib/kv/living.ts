@@ -1,0 +1,43 @@
+import type { Core } from "../node/core.ts";
+import type { Limits } from "../node/runtime/operation.ts";
+import type { Present, RegisterId } from "../paxos/register.ts";
+import { fencedOnce } from "../owners/fenced.ts";
+
+/** Registers looked at at the same time: to read all at once would keep the node from everything else. */
+const AT_ONCE = 64;
+
+/** A register that has a value. */
+export interface Living {
+  readonly register: RegisterId;
+  /** What it has; `undefined`: it was not read, since it is there for sure. */
+  readonly state: Present | undefined;
+}
+
+/**
+ * The registers that begin with `prefix` and have a value, in order. What has ended is left out, and nobody
+ * waits for its seal: the members' housekeeping sees to that. `read`: with what they have.
+ */
+export async function living(
+  core: Core,
+  prefix: string,
+  read: boolean,
+  limits: Limits,
+): Promise<Living[]> {
+  const listed = [...await core.questions.list(prefix, limits)];
+  const hasEnded = fencedOnce(core, limits);
+  const found: Living[] = [];
+  const queue = listed.values();
+  const look = async () => {
+    for (const [register, standing] of queue) {
+      if (typeof standing === "object") {
+        const ended = await Promise.all(standing.stale.map(hasEnded));
+        if (ended.includes(true)) continue;
+      }
+      const isSure = standing !== "unsure";
+      const state = isSure && !read ? undefined : await core.liveness.peek(register, limits);
+      if (state !== null) found.push({ register, state });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, look));
+  return found.sort((a, b) => a.register < b.register ? -1 : 1);
+}

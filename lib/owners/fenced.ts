@@ -1,0 +1,17 @@
+import type { Core } from "../node/core.ts";
+import type { Limits } from "../node/runtime/operation.ts";
+import type { SessionId } from "../paxos/register.ts";
+
+/** Finds out whether sessions have ended, each once, in the name of one call; what cannot be told lives on. */
+export function fencedOnce(core: Core, limits: Limits): (session: SessionId) => Promise<boolean> {
+  const asked = new Map<SessionId, Promise<boolean>>();
+  return (session) => {
+    if (session === core.session.current) return Promise.resolve(false);
+    let outcome = asked.get(session);
+    if (outcome === undefined) {
+      outcome = core.liveness.isFenced(session, limits);
+      asked.set(session, outcome);
+    }
+    return outcome;
+  };
+}
