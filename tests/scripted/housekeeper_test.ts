@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Housekeeper } from "../../lib/node/quorum/housekeeper.ts";
 import { Sweeper } from "../../lib/node/quorum/sweeper.ts";
+import { ownersOf } from "../../lib/paxos/kv_register.ts";
 import type { Binding } from "../../lib/paxos/register.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
 import { acceptRequest } from "../support/accept_request.ts";
@@ -56,7 +57,7 @@ class Keeper {
         value: bytes("x"),
         bindings,
       },
-      owners: [],
+      owners: ownersOf(bindings),
     } as const;
     for (const voter of voters) {
       voter.handle(
@@ -108,12 +109,12 @@ describe("Housekeeper: what ends by time is sealed unasked (section 8)", () => {
   it("and its own has, too: a clock that is behind seals nothing by what others say", async () => {
     const keeper = await Keeper.start();
     const wall = keeper.node.time.runtime.wallNow();
-    keeper.hold(keeper.voters, [{ kind: "until", time: wall + 5_000 }]);
+    keeper.hold(keeper.voters, [{ kind: "until", time: wall + 15_000 }]);
     keeper.housekeeper.begin();
     keeper.tell({ a: wall + 60_000, b: wall + 60_000, c: wall });
-    await keeper.pass(4_000);
-    assertEquals(keeper.sizes, [1, 1, 1]);
     await keeper.pass(12_000);
+    assertEquals(keeper.sizes, [1, 1, 1]);
+    await keeper.pass(15_000);
     assertEquals(keeper.sizes, [0, 0, 0]);
     keeper.stop();
   });
@@ -129,6 +130,34 @@ describe("Housekeeper: what ends by time is sealed unasked (section 8)", () => {
     await keeper.pass(10_000);
     assertEquals([keeper.own.acceptor.endings.next, keeper.sizes], [Infinity, [1, 1, 1]]);
     assertEquals(keeper.own.acceptor.released, 0);
+    keeper.stop();
+  });
+});
+
+describe("Housekeeper: what belongs to a session is sealed unasked (section 8)", () => {
+  it("once a majority has fenced it, whatever this member believes of it", async () => {
+    const keeper = await Keeper.start();
+    const { node, own } = keeper;
+    const session = `n/${life(4)}/1`;
+    // a and b have granted renewals that c has not heard of.
+    const renew = (at: number) => {
+      for (const member of ["a", "b"]) {
+        node.voter(member).sessions.renew(session, 5_000, 1, at);
+      }
+    };
+    keeper.hold(keeper.voters, [{ kind: "node", session }]);
+    keeper.housekeeper.begin();
+    const wall = node.time.runtime.wallNow();
+    keeper.tell({ a: wall, b: wall, c: wall });
+    assertEquals(own.sessions.isStale(session, node.time.runtime.now()), true);
+    for (let second = 0; second < 30; second++) {
+      renew(node.time.runtime.now());
+      await keeper.pass(1_000);
+    }
+    assertEquals(keeper.sizes, [1, 1, 1]);
+    // It dies.
+    await keeper.pass(80_000);
+    assertEquals(keeper.sizes, [0, 0, 0]);
     keeper.stop();
   });
 });

@@ -180,7 +180,7 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "a value outlasts its owner",
     file: "lib/node/quorum/liveness.ts",
-    find: "if (await this.#isFenced(session, limits)) return true;",
+    find: "if (await this.isFenced(session, limits)) return true;",
     replace: "",
     seeds: SOON,
   },
