@@ -33,7 +33,7 @@ export async function living(
         const ended = await Promise.all(standing.stale.map(hasEnded));
         if (ended.includes(true)) continue;
       }
-      const isSure = standing !== "unsure";
+      const isSure = standing === "present" || (typeof standing === "object" && standing.sure);
       const state = isSure && !read ? undefined : await core.liveness.peek(register, limits);
       if (state !== null) found.push({ register, state });
     }

@@ -1,3 +1,4 @@
+import { compareBallots } from "../../paxos/ballot.ts";
 import { Fencing } from "../../paxos/fencing.ts";
 import type { Listed, Reply, SessionReply } from "../../paxos/messages.ts";
 import { majority, type Sender, Tally } from "../../paxos/quorum.ts";
@@ -15,13 +16,22 @@ const LONGEST_ANSWER = 1.5 * LONGEST_ROUND_TRIP;
 const LISTS_UNDER_WAY = 8;
 
 /**
- * What the lists of a quorum tell of a register: surely present; it has to be read; or present unless one of
- * these sessions has ended, which a quorum believes expired (`all`: it depends on no others).
+ * What the lists of a quorum tell of a register: surely present; it has to be read; or gone if one of these
+ * sessions has ended, which members believe expired.
  */
 export type Standing =
   | "present"
   | "unsure"
-  | { readonly stale: readonly SessionId[]; readonly all: boolean };
+  | Stale;
+
+/** A register with a value that depends on sessions which may have ended. */
+interface Stale {
+  readonly stale: readonly SessionId[];
+  /** Whether it depends on no others. */
+  readonly all: boolean;
+  /** Whether its value is chosen for sure: otherwise it has to be read, should these sessions live on. */
+  readonly sure: boolean;
+}
 
 /** Questions to a quorum that are not about one register. */
 export class Questions {
@@ -236,36 +246,43 @@ function union(
   needed: number,
   wall: number,
 ): Map<RegisterId, Standing> {
-  const votes = new Map<RegisterId, Map<string, Listed[]>>();
-  const result = new Map<RegisterId, Standing>();
+  const all = new Map<RegisterId, Listed[]>();
   for (const list of lists) {
     for (const listed of list) {
-      const { register, ballot, copied } = listed;
-      if (!votes.has(register)) {
-        votes.set(register, new Map());
-        result.set(register, "unsure");
-      }
-      if (copied) continue;
-      const ballots = votes.get(register)!;
-      const key = `${ballot.counter}/${ballot.life}`;
-      const agreeing = ballots.get(key) ?? [];
-      ballots.set(key, agreeing);
-      if (agreeing.push(listed) < needed) continue;
-      const standing = standingOf(agreeing, wall);
-      if (standing === "gone") result.delete(register);
-      else result.set(register, standing);
+      const known = all.get(listed.register);
+      if (known === undefined) all.set(listed.register, [listed]);
+      else known.push(listed);
     }
+  }
+  const result = new Map<RegisterId, Standing>();
+  for (const [register, listed] of all) {
+    const standing = standingOf(listed, needed, wall);
+    if (standing !== "gone") result.set(register, standing);
   }
   return result;
 }
 
-/** What is chosen, since a quorum says the same of it. */
-function standingOf(agreeing: readonly Listed[], wall: number): Standing | "gone" {
-  const [{ present, until, owners }] = agreeing;
-  if (!present || (until !== null && until <= wall)) return "gone";
-  if (agreeing.some((listed) => listed.bound)) return "unsure";
-  const stale = agreeing[0].stale.filter((session) =>
-    agreeing.every((listed) => listed.stale.includes(session))
+/**
+ * What is chosen is in one of the lists of a quorum at least: a register is gone if whatever they show has
+ * ended or is released. They may differ while the release is being written or forgotten: nothing is written
+ * over a value that has not ended, and a list promises nothing about what is just being released.
+ */
+function standingOf(listed: readonly Listed[], needed: number, wall: number): Standing | "gone" {
+  const living = listed.filter(({ present, until }) => present && (until === null || until > wall));
+  if (living.length === 0) return "gone";
+  if (living.some(({ bound }) => bound)) return "unsure";
+  const sure = isChosen(living, needed);
+  const stale = living[0].stale.filter((session) =>
+    living.every((one) => one.stale.includes(session))
   );
-  return stale.length === 0 ? "present" : { stale, all: stale.length === owners };
+  if (stale.length === 0) return sure ? "present" : "unsure";
+  return { stale, all: living.every(({ owners }) => owners === stale.length), sure };
+}
+
+/** Whether a quorum votes for one ballot. */
+function isChosen(listed: readonly Listed[], needed: number): boolean {
+  const votes = listed.filter(({ copied, ballot }) =>
+    !copied && compareBallots(ballot, listed[0].ballot) === 0
+  );
+  return votes.length >= needed;
 }
