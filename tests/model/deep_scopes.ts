@@ -64,6 +64,14 @@ export const deepScopes: readonly Expected[] = [
     "a member promises the fallback of what it refuses",
   ),
   expected(
+    "an append, then a put by a kept promise that another append outdates, tries, and the lowest fallback",
+    { ...REGISTER, clients: [tight(appendThenPut("p", "a", "b")), append("q", "c", 1, 2)] },
+    928_169,
+    4_796_469,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+  ),
+  expected(
     "a put, then an append by a kept promise of what is released and forgotten, and the lowest fallback",
     { ...REGISTER, clients: [tight(putThenAppend("q", "b", "c")), release("p", "b", 2)] },
     174_615,
