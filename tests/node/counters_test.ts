@@ -1,0 +1,60 @@
+import { assertLess, assertLessOrEqual } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { valueOf } from "../support/expect.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
+
+/**
+ * Counters in a second of the wall clock from which a genesis takes its floor. Tokens of a cluster that used
+ * up more than this, all its life long, could be above the floor of the one that follows it.
+ */
+const PER_SECOND = 1_000_000;
+
+/** More attempts a second than a cluster of this library can make, by far: it makes some 30,000. */
+const ATTEMPTS_PER_SECOND = 50_000;
+
+/** Operations of each kind. */
+const MANY = 100;
+
+describe("tokens grow no faster than the wall clock from which the next genesis takes its floor", () => {
+  /** By how much the tokens grow while `work` is done, for each of its `operations`. */
+  async function growth(
+    operations: number,
+    work: (cluster: VirtualCluster) => Promise<unknown>,
+  ): Promise<number> {
+    await using cluster = await VirtualCluster.start(3);
+    const [first] = cluster.nodes;
+    const token = async (key: string) =>
+      valueOf(await cluster.time.until(first.kv.claim(key, 1))).token;
+    const before = await token("before");
+    await cluster.time.until(work(cluster));
+    return (await token("after") - before) / operations;
+  }
+
+  it("a put takes a few counters", async () => {
+    const each = await growth(MANY, async ({ nodes }) => {
+      for (let i = 0; i < MANY; i++) await nodes[i % 3].kv.put(["key", i], i);
+    });
+    assertLessOrEqual(each, 2);
+  });
+
+  it("a lock and its release, with all the guesses after a silence, take so few that no cluster comes near", async () => {
+    const each = await growth(2 * MANY, async ({ nodes, time }) => {
+      for (let i = 0; i < MANY; i++) {
+        const lock = await nodes[i % 3].lock(["lock", i % 10]);
+        // So long that the holder does not know any more what others have used.
+        const woken = new Promise<void>((wake) => void time.runtime.setTimer(wake, 100));
+        await woken;
+        await lock.release();
+      }
+    });
+    assertLess(each * ATTEMPTS_PER_SECOND, PER_SECOND);
+  });
+
+  it("so do those who fight for one lock", async () => {
+    const each = await growth(2 * 3 * MANY, ({ nodes }) =>
+      Promise.all(nodes.map(async (node) => {
+        for (let i = 0; i < MANY; i++) await (await node.lock("lock")).release();
+      })));
+    assertLess(each * ATTEMPTS_PER_SECOND, PER_SECOND);
+  });
+});
