@@ -6,6 +6,7 @@
  * - `--restart yes|no`: whether members that went down come back, without their memory; without it
  *   the seed decides.
  * - `--workload kv|locks|steal|singletons`: what users do; without it the seed decides.
+ * - `--round-trip MS`: how slow the network is, 0 or up to 16,000; without it the seed decides.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { type RunResult, runSeed } from "./run.ts";
 import { type ScenarioOptions, type Workload, WORKLOAD_NAMES } from "./scenario.ts";
 
 const USAGE = "sim (--seed N [--trace] [--frames] | --seeds COUNT [--from N] [--enough N]) " +
-  `[--restart yes|no] [--workload ${WORKLOAD_NAMES.join("|")}]`;
+  `[--restart yes|no] [--workload ${WORKLOAD_NAMES.join("|")}] [--round-trip MS]`;
 
 interface Wish {
   seed?: string;
@@ -71,6 +72,9 @@ function parseArguments(args: readonly string[]): Wish {
         break;
       case "--workload":
         wish.options = { ...wish.options, workload: choice<Workload>(name, WORKLOAD_NAMES) };
+        break;
+      case "--round-trip":
+        wish.options = { ...wish.options, roundTrip: count(name) };
         break;
       default:
         throw new TypeError(`unknown argument ${name}: ${USAGE}`);

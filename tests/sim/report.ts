@@ -39,9 +39,10 @@ export class Summary {
 
 /** What is wrong with a run, and how to see it again. */
 export function explain(result: RunResult): string {
-  const { restart, workload } = result.options;
+  const { restart, workload, roundTrip } = result.options;
   const options = (workload === undefined ? "" : ` --workload ${workload}`) +
-    (restart === undefined ? "" : ` --restart ${restart ? "yes" : "no"}`);
+    (restart === undefined ? "" : ` --restart ${restart ? "yes" : "no"}`) +
+    (roundTrip === undefined ? "" : ` --round-trip ${roundTrip}`);
   return [
     `seed ${result.seed} (${result.scenario.workload}): ${result.violations.length} violations`,
     ...result.violations.map((violation) => `  ${violation.replaceAll("\n", "\n  ")}`),

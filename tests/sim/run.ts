@@ -1,5 +1,5 @@
 import { decodeFrame } from "../../lib/codec.ts";
-import { Cluster } from "./cluster.ts";
+import { Cluster, DRIFT } from "./cluster.ts";
 import { describeFrame } from "./describe_frame.ts";
 import { Faults } from "./faults.ts";
 import { withoutReality } from "./guard.ts";
@@ -61,6 +61,10 @@ const RECOVERY = 10_000;
 /** How long what users began may take to end after that, in milliseconds: all have a time limit. */
 const PATIENCE = 20_000;
 
+/** The same on a slow network, in round trips. */
+const RECOVERY_ROUND_TRIPS = 30;
+const PATIENCE_ROUND_TRIPS = 60;
+
 /** Runs a whole cluster through the life that its seed draws, and checks everything. */
 export async function runSeed(seed: string, options: RunOptions = {}): Promise<RunResult> {
   const violations: string[] = [];
@@ -87,7 +91,11 @@ export async function runSeed(seed: string, options: RunOptions = {}): Promise<R
     fingerprint: simulation.fingerprint.toString(),
     violations,
     scenario,
-    options: { restart: options.restart, workload: options.workload },
+    options: {
+      restart: options.restart,
+      workload: options.workload,
+      roundTrip: options.roundTrip,
+    },
     statistics: {
       time: simulation.time,
       events: simulation.events,
@@ -158,15 +166,15 @@ class Run {
   /** From the start of the nodes to the end of the last one, and all checks. */
   async live(): Promise<void> {
     const { cluster, faults, users } = this;
-    const { duration, sessionTtl } = this.#scenario;
+    const { duration, sessionTtl, roundTrip } = this.#scenario;
     cluster.start();
     faults.start();
     await this.#run(duration);
     users.stop();
     faults.heal();
     // Sessions of nodes that are gone end, clocks that were set back catch up, and `until` passes.
-    await this.#run(RECOVERY + 3 * sessionTtl);
-    await this.#run(PATIENCE, () => users.operations.pending.length === 0);
+    await this.#run(RECOVERY + RECOVERY_ROUND_TRIPS * roundTrip + 3 * sessionTtl);
+    await this.#run(this.#patience, () => users.operations.pending.length === 0);
     for (const label of users.operations.pending) this.#report(`never completed: ${label}`);
     for (const id of cluster.missingMembers) {
       const gone = cluster.stations.filter((s) => s.id === id).every((s) => s.down || s.closing);
@@ -199,7 +207,8 @@ class Run {
     for (const station of left) {
       const at = simulation.time;
       cluster.close(station);
-      await this.#run(timeout + 1_000, () => station.down);
+      // By its own clock, which may be slow.
+      await this.#run(timeout * (1 + DRIFT) + 1_000, () => station.down);
       if (!station.down) {
         this.#report(`${station.name} does not close in ${simulation.time - at} ms`);
       }
@@ -223,11 +232,15 @@ class Run {
     });
   }
 
+  get #patience(): number {
+    return PATIENCE + PATIENCE_ROUND_TRIPS * this.#scenario.roundTrip;
+  }
+
   /** Lets time pass until `promise` is settled; `undefined` if that takes too long. */
   async #within<T>(promise: Promise<T>): Promise<T | undefined> {
     let result: { value: T } | undefined;
     promise.then((value) => result = { value });
-    await this.#run(PATIENCE, () => result !== undefined);
+    await this.#run(this.#patience, () => result !== undefined);
     return result?.value;
   }
 }
