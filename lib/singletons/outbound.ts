@@ -49,8 +49,12 @@ const LONGEST_IDLE = 1_000;
 /** Idle channels that are kept until they are cleared away together. */
 const MAX_CHANNELS = 1_000;
 
-/** A host that does not even say that it is starting within so many milliseconds is taken for gone. */
+/**
+ * Time within which a host has to say at least that it is starting, in milliseconds; where round trips are
+ * longer, three of those. Then it is taken for gone.
+ */
 const SILENT_HOST = 500;
+const SILENT_ROUND_TRIPS = 3;
 
 /** A host that was not asked this often since it was heard is not taken for silent. */
 const ASKED_AT_LEAST = 2;
@@ -158,7 +162,9 @@ export class Outbound {
   /** Asks a node to start an instance, which may take as long as `limits` say while it says that it does. */
   async start(node: string, question: Question, limits: Limits): Promise<Outcome> {
     // To ask the next host for nothing does no harm: the register decides which of them runs it.
-    const silence = Math.min(SILENT_HOST, this.#core.engine.settings.timeout / 4);
+    const { pacing, engine } = this.#core;
+    const patience = Math.max(SILENT_HOST, SILENT_ROUND_TRIPS * pacing.roundTrip);
+    const silence = Math.min(patience, engine.settings.timeout / 4);
     return await this.#ask(node, () => question, limits, silence);
   }
 

@@ -431,4 +431,56 @@ export const SESSIONS: readonly Mutation[] = [
       replace: "floor: 0,",
     },
   ]),
+  ...mutationsOf("lib/singletons/outbound.ts", ["tests/node/slow_network_test.ts"], [
+    {
+      section: 10,
+      name: "a host is taken for gone before a slow answer can come",
+      find: "Math.max(SILENT_HOST, SILENT_ROUND_TRIPS * pacing.roundTrip)",
+      replace: "SILENT_HOST + 0 * pacing.roundTrip",
+    },
+  ]),
+  ...mutationsOf("lib/node/runtime/clock_error.ts", ["tests/node/clock_error_test.ts"], [
+    {
+      section: 6,
+      name: "a clock that has not been seen to step counts as fine",
+      find: "#step = COARSEST_STEP;",
+      replace: "#step = 0;",
+    },
+    {
+      section: 6,
+      name: "a clock is not expected to be rounded up",
+      find: "return Math.max(WALL_ERROR, 2 * this.#step);",
+      replace: "return Math.max(WALL_ERROR, this.#step);",
+    },
+    {
+      section: 6,
+      name: "the largest step of a clock counts, not the smallest",
+      find: "if (step < this.#step) this.#step = step;",
+      replace: "this.#step = step;",
+    },
+  ]),
+  ...mutationsOf("lib/node/core.ts", ["tests/node/slow_network_test.ts"], [
+    {
+      section: 9,
+      name: "a release gives up before a slow answer can come",
+      find: "Math.max(settings.timeout, this.session.remaining + 1)",
+      replace: "this.session.remaining + 1 + 0 * settings.timeout",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/sweeper.ts", ["tests/scripted/sweeper_test.ts"], [
+    {
+      section: 8,
+      name: "the last answer to a release has to come within a second",
+      find: "if (this.#patient >= MAX_PATIENT) return stop();",
+      replace: "return stop();",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/acceptor.ts", ["tests/node/slow_network_test.ts"], [
+    {
+      section: 3,
+      name: "a promise is dropped before a slow accept can come",
+      find: "export const PROMISE_TTL = 30_000;",
+      replace: "export const PROMISE_TTL = 10_000;",
+    },
+  ]),
 ];

@@ -14,12 +14,23 @@ const NETWORKS = [
   { roundTrip: 16_600, sessionTtl: 60_000 },
 ];
 
+const counter = {
+  id: "counter",
+  start() {
+    let sum = 0;
+    return { add: (n: number) => sum += n };
+  },
+};
+
 /** A cluster of three on such a network, whose members are all ready. */
 async function startSlow({ roundTrip, sessionTtl }: typeof NETWORKS[number]) {
   const time = new VirtualTime();
   time.latency = roundTrip / 2;
   const cluster = new Lives(3, { time, sessionTtl, timeout: 10 * roundTrip });
-  const nodes = await cluster.startAll();
+  // One of them alone can run it: nobody else does it when that one is slow.
+  const nodes = await Promise.all(
+    ["n1", "n2", "n3"].map((id) => cluster.start(id, { hosts: id === "n1" ? [counter] : [] })),
+  );
   await time.until(Promise.all(nodes.map((node) => node.ready)));
   return { time, cluster, nodes };
 }
@@ -74,6 +85,16 @@ describe("on a slow network", () => {
       for (const node of nodes) await time.until((await time.until(node.lock("l"))).release());
       await time.pass(20 * roundTrip + 120_000);
       for (const node of nodes) assertEquals((await time.until(node.status())).entries, 0);
+    });
+
+    it(`${kind}: a singleton starts once, and is called from everywhere`, async () => {
+      const { time, cluster, nodes } = await startSlow(network);
+      await using _closed = cluster;
+      const sums = [];
+      for (const node of nodes.toReversed()) {
+        sums.push(await time.until(node.name("one", counter).add(1)));
+      }
+      assertEquals(sums, [1, 2, 3]);
     });
 
     it(`${kind}: a member that lost its memory comes back`, async () => {

@@ -334,6 +334,10 @@ describe("SessionTable: coarse clocks", () => {
       fence(other, s2, FENCED_KEPT * MAX_TTL + time);
       assertEquals(other.fenced(), [...kept]);
     }
+    const tidied = new SessionTable(MAX_TTL, () => 200);
+    renew(tidied, s1, 0, MAX_TTL);
+    fence(tidied, s2, MAX_TTL + 100); // makes it tidy up
+    assertEquals(fence(tidied, s1, MAX_TTL + 150), "alive 50");
     const recovered = new SessionTable(MAX_TTL, () => 200);
     recovered.recover(0, []);
     recovered.grantFrom(1_000);
