@@ -597,6 +597,14 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 6,
+      name: "a member has a session fenced that it alone believes expired",
+      find:
+        "return await this.remaining(session, limits) === 0 && await this.fence(session, limits);",
+      replace: "return await this.fence(session, limits);",
+      tests: ["tests/recovery/cut_off_test.ts"],
+    },
+    {
+      section: 6,
       name: "who came back is believed that a node has no session",
       find: "const isUnsure = reply.session === null && reply.remaining > 0;",
       replace: "const isUnsure = false;",

@@ -232,7 +232,8 @@ export class Housekeeper {
 
   async #hasEnded(cause: Cause): Promise<boolean> {
     const { questions, reads } = this.#parts;
-    if (cause.kind === "session") return await questions.fence(cause.session, this.#limits());
+    // This member alone may have lost sight of it.
+    if (cause.kind === "session") return await questions.hasEnded(cause.session, this.#limits());
     if (cause.kind === "until") return true;
     const { register, token } = cause;
     const { state } = await reads.read(register, this.#limits());

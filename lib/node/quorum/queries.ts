@@ -66,6 +66,14 @@ export class Questions {
     return outcome === "ended";
   }
 
+  /**
+   * Whether `session` ended: fences it, if a quorum believes it expired. For those who have only their own
+   * word for it.
+   */
+  async hasEnded(session: SessionId, limits: Limits): Promise<boolean> {
+    return await this.remaining(session, limits) === 0 && await this.fence(session, limits);
+  }
+
   /** The newest session of `node` that a quorum knows to be alive, or `null`. */
   sessionOf(node: string, limits: Limits): Promise<SessionId | null> {
     const { members } = this.#engine;
