@@ -26,7 +26,12 @@ const counter = {
 async function startSlow({ roundTrip, sessionTtl }: typeof NETWORKS[number]) {
   const time = new VirtualTime();
   time.latency = roundTrip / 2;
-  const cluster = new Lives(3, { time, sessionTtl, timeout: 10 * roundTrip });
+  const cluster = new Lives(3, {
+    time,
+    sessionTtl,
+    timeout: 10 * roundTrip,
+    callTimeout: 20 * roundTrip,
+  });
   // One of them alone can run it: nobody else does it when that one is slow.
   const nodes = await Promise.all(
     ["n1", "n2", "n3"].map((id) => cluster.start(id, { hosts: id === "n1" ? [counter] : [] })),
