@@ -361,8 +361,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a member that shall wait gives up",
-      find: 'if (this.#engine.settings.afterMajorityLoss === "wait") {',
-      replace: "if (false) {",
+      find: 'if (this.#engine.settings.afterMajorityLoss === "wait") return;',
+      replace: "",
       tests: ["tests/scripted/membership_reload_test.ts"],
     },
     {

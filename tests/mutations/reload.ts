@@ -186,7 +186,7 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "an older process comes back as a later one than its successor",
-      find: "if (this.#givingUp!.machine.isSucceeded) return this.#events.replaced();",
+      find: "if (lost.isSucceeded) return this.#events.replaced();",
       replace: "",
     },
     {

@@ -102,6 +102,15 @@ describe("on a slow network", () => {
       assertEquals(sums, [1, 2, 3]);
     });
 
+    it(`${kind}: two members that lost their memory begin anew with the third one`, async () => {
+      const { time, cluster } = await startSlow(network);
+      await using _closed = cluster;
+      cluster.crash("n2", "n3");
+      const again = await Promise.all(["n2", "n3"].map((id) => cluster.start(id)));
+      await time.until(Promise.all(again.map((node) => node.ready)));
+      assertEquals(await time.until(cluster.node("n1").kv.put("k", 1)), { ok: true, value: 1 });
+    });
+
     it(`${kind}: a member that lost its memory comes back`, async () => {
       const { time, cluster, nodes } = await startSlow(network);
       await using _closed = cluster;

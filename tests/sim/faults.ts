@@ -1,5 +1,6 @@
 import { decodeFrame } from "../../lib/codec.ts";
 import type { Cluster, Station } from "./cluster.ts";
+import { CALM } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { FaultKind } from "./scenario.ts";
 
@@ -36,7 +37,7 @@ export class Faults {
     const { network, simulation, stations } = this.#cluster;
     simulation.note("all faults end");
     network.heal();
-    network.profile = this.#cluster.scenario.calmNetwork;
+    network.profile = CALM;
     for (const { machine } of stations) machine.calm();
     this.#cluster.stalls = false;
   }

@@ -32,7 +32,6 @@ class CalmCluster {
       timeout: 2_000,
       stall: { chance: 0, longest: 0 },
       clockStep: 0,
-      roundTrip: 0,
     };
     this.cluster = new Cluster(this.simulation, network, scenario, (violation) => {
       throw new Error(violation);

@@ -9,7 +9,7 @@ import { describeWish, drawWish, failureOf, isBrief, isTheft, type Wish } from "
 import { Operations, type Outcome } from "./operations.ts";
 import { type Owner, Owners } from "../checkers/owners.ts";
 import type { Random } from "./random.ts";
-import { type Finale, finalTimeout, sleep, type Users } from "./users.ts";
+import { FINAL_TIMEOUT, type Finale, sleep, type Users } from "./users.ts";
 import { wasAborted } from "./world.ts";
 
 /** What `node.lock` and `node.locks` have in common. */
@@ -72,9 +72,8 @@ export class LockUsers implements Users {
       if (left === undefined || left.held.length + left.pending.length > 0) {
         this.#report(`${name} sees locks at the end: ${JSON.stringify(left)}`);
       }
-      const timeout = finalTimeout(this.#cluster.scenario);
       for (const key of this.#names) {
-        const lock = await within(node!.lock(key, { timeout }).catch(() => null));
+        const lock = await within(node!.lock(key, { timeout: FINAL_TIMEOUT }).catch(() => null));
         if (lock == null) {
           this.#report(`${name} cannot have ${key} at the end`);
           continue;

@@ -6,7 +6,6 @@
  * - `--restart yes|no`: whether members that went down come back, without their memory; without it
  *   the seed decides.
  * - `--workload kv|locks|steal|singletons`: what users do; without it the seed decides.
- * - `--round-trip MS`: how slow the network is, 0 or up to 16,000; without it the seed decides.
  *
  * @module
  */
@@ -16,7 +15,7 @@ import { type RunResult, runSeed } from "./run.ts";
 import { type ScenarioOptions, type Workload, WORKLOAD_NAMES } from "./scenario.ts";
 
 const USAGE = "sim (--seed N [--trace] [--frames] | --seeds COUNT [--from N] [--enough N]) " +
-  `[--restart yes|no] [--workload ${WORKLOAD_NAMES.join("|")}] [--round-trip MS]`;
+  `[--restart yes|no] [--workload ${WORKLOAD_NAMES.join("|")}]`;
 
 interface Wish {
   seed?: string;
@@ -72,9 +71,6 @@ function parseArguments(args: readonly string[]): Wish {
         break;
       case "--workload":
         wish.options = { ...wish.options, workload: choice<Workload>(name, WORKLOAD_NAMES) };
-        break;
-      case "--round-trip":
-        wish.options = { ...wish.options, roundTrip: count(name) };
         break;
       default:
         throw new TypeError(`unknown argument ${name}: ${USAGE}`);

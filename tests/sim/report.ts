@@ -39,10 +39,9 @@ export class Summary {
 
 /** What is wrong with a run, and how to see it again. */
 export function explain(result: RunResult): string {
-  const { restart, workload, roundTrip } = result.options;
+  const { restart, workload } = result.options;
   const options = (workload === undefined ? "" : ` --workload ${workload}`) +
-    (restart === undefined ? "" : ` --restart ${restart ? "yes" : "no"}`) +
-    (roundTrip === undefined ? "" : ` --round-trip ${roundTrip}`);
+    (restart === undefined ? "" : ` --restart ${restart ? "yes" : "no"}`);
   return [
     `seed ${result.seed} (${result.scenario.workload}): ${result.violations.length} violations`,
     ...result.violations.map((violation) => `  ${violation.replaceAll("\n", "\n  ")}`),

@@ -61,10 +61,6 @@ const RECOVERY = 10_000;
 /** How long what users began may take to end after that, in milliseconds: all have a time limit. */
 const PATIENCE = 20_000;
 
-/** The same on a slow network, in round trips. */
-const RECOVERY_ROUND_TRIPS = 30;
-const PATIENCE_ROUND_TRIPS = 60;
-
 /** Runs a whole cluster through the life that its seed draws, and checks everything. */
 export async function runSeed(seed: string, options: RunOptions = {}): Promise<RunResult> {
   const violations: string[] = [];
@@ -91,11 +87,7 @@ export async function runSeed(seed: string, options: RunOptions = {}): Promise<R
     fingerprint: simulation.fingerprint.toString(),
     violations,
     scenario,
-    options: {
-      restart: options.restart,
-      workload: options.workload,
-      roundTrip: options.roundTrip,
-    },
+    options: { restart: options.restart, workload: options.workload },
     statistics: {
       time: simulation.time,
       events: simulation.events,
@@ -166,15 +158,15 @@ class Run {
   /** From the start of the nodes to the end of the last one, and all checks. */
   async live(): Promise<void> {
     const { cluster, faults, users } = this;
-    const { duration, sessionTtl, roundTrip } = this.#scenario;
+    const { duration, sessionTtl } = this.#scenario;
     cluster.start();
     faults.start();
     await this.#run(duration);
     users.stop();
     faults.heal();
     // Sessions of nodes that are gone end, clocks that were set back catch up, and `until` passes.
-    await this.#run(RECOVERY + RECOVERY_ROUND_TRIPS * roundTrip + 3 * sessionTtl);
-    await this.#run(this.#patience, () => users.operations.pending.length === 0);
+    await this.#run(RECOVERY + 3 * sessionTtl);
+    await this.#run(PATIENCE, () => users.operations.pending.length === 0);
     for (const label of users.operations.pending) this.#report(`never completed: ${label}`);
     for (const id of cluster.missingMembers) {
       const gone = cluster.stations.filter((s) => s.id === id).every((s) => s.down || s.closing);
@@ -232,15 +224,11 @@ class Run {
     });
   }
 
-  get #patience(): number {
-    return PATIENCE + PATIENCE_ROUND_TRIPS * this.#scenario.roundTrip;
-  }
-
   /** Lets time pass until `promise` is settled; `undefined` if that takes too long. */
   async #within<T>(promise: Promise<T>): Promise<T | undefined> {
     let result: { value: T } | undefined;
     promise.then((value) => result = { value });
-    await this.#run(this.#patience, () => result !== undefined);
+    await this.#run(PATIENCE, () => result !== undefined);
     return result?.value;
   }
 }

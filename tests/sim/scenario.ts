@@ -1,4 +1,4 @@
-import { CALM, type NetworkProfile } from "./network.ts";
+import type { NetworkProfile } from "./network.ts";
 import type { Random } from "./random.ts";
 
 /** How often a round trip takes how long, in milliseconds; 0: far less than a session lasts. */
@@ -80,11 +80,7 @@ export interface Scenario {
   readonly hasty: number;
   /** How long there are faults and new operations, in milliseconds. */
   readonly duration: number;
-  /** What a round trip takes on a network that is slow, in milliseconds; 0: it is not. */
-  readonly roundTrip: number;
   readonly network: NetworkProfile;
-  /** The network when all faults are over. */
-  readonly calmNetwork: NetworkProfile;
   /** How often each fault is chosen. */
   readonly faults: Readonly<Record<FaultKind, number>>;
   /** How likely it is, at each frame with an `accept`, that its sender is cut off when it has arrived. */
@@ -103,27 +99,8 @@ export interface Scenario {
 export interface ScenarioOptions {
   /** See {@linkcode Scenario.workload}. Default: drawn from the seed. */
   readonly workload?: Workload;
-  /** See {@linkcode Scenario.roundTrip}. Default: drawn from the seed, and mostly 0. */
-  readonly roundTrip?: number;
   /** See {@linkcode Scenario.restart}. Default: drawn from the seed. */
   readonly restart?: boolean;
-}
-
-/** How often each round trip is drawn; the longest with frames that take a fifth longer is one of 20 s. */
-const SLOWNESS: Readonly<Record<string, number>> = { 0: 18, 3_000: 1, 16_000: 1 };
-
-/** There sessions live for so many round trips, and operations look for a quorum for so many. */
-const SLOW_TTL = 2.5;
-const SLOW_TIMEOUT = 12;
-
-function drawNetwork(random: Random, shortest: number): NetworkProfile {
-  return {
-    loss: random.pick([0, 0, 0.02, 0.1, 0.3]),
-    duplicate: random.pick([0, 0.02, 0.2]),
-    delay: [shortest, shortest * random.pick([1.1, 3, 20])],
-    tail: random.pick([0, 0.01, 0.1]),
-    slowLinks: random.pick([0, 0, 0.2]),
-  };
 }
 
 /** The scenario of a seed. */
@@ -162,16 +139,8 @@ function drawUsual(random: Random, options: ScenarioOptions): Scenario {
   const workload = options.workload ?? random.fork("workload").weighted(WORKLOADS);
   const count = Number(random.weighted({ 1: 2, 2: 3, 3: 60, 4: 5, 5: 30 }));
   const clientCount = random.chance(0.4) ? random.integer(1, 2) : 0;
-  const roundTrip = options.roundTrip ?? Number(random.fork("latency").weighted(SLOWNESS));
-  // Everything is drawn, slow or not: so the rest of a seed's life stays what it is.
-  const fast = {
-    ttl: random.pick([200, 500, 1_000, 2_000, 5_000]),
-    shortest: random.pick([0.2, 1, 5]),
-  };
-  const isSlow = roundTrip > 0;
-  const sessionTtl = isSlow ? SLOW_TTL * roundTrip : fast.ttl;
-  const { shortest } = fast;
-  const slow: [number, number] = [0.4 * roundTrip, 0.6 * roundTrip];
+  const sessionTtl = random.pick([200, 500, 1_000, 2_000, 5_000]);
+  const shortest = random.pick([0.2, 1, 5]);
   const weight = () => random.chance(0.6) ? random.integer(1, 5) : 0;
   // In a storm one member after the other is lost, so that hardly any memory is older than some seconds.
   const isStorm = random.fork("storm").chance(0.2);
@@ -181,10 +150,10 @@ function drawUsual(random: Random, options: ScenarioOptions): Scenario {
     members: Array.from({ length: count }, (_, i) => `m${i + 1}`),
     clients: Array.from({ length: clientCount }, (_, i) => `c${i + 1}`),
     sessionTtl,
-    timeout: Math.max(SLOW_TIMEOUT * roundTrip, random.pick([300, 1_000, 2_000, 4_000])),
+    timeout: random.pick([300, 1_000, 2_000, 4_000]),
     keys: random.integer(1, 5),
     concurrency: random.integer(1, 4),
-    think: Math.max(roundTrip, random.pick([10, 100, 500, 1_000])),
+    think: random.pick([10, 100, 500, 1_000]),
     bindings: {
       none: random.pick([0, 1, 10]),
       process: 40,
@@ -197,11 +166,13 @@ function drawUsual(random: Random, options: ScenarioOptions): Scenario {
     // From a stream of its own as well.
     hasty: random.fork("hasty").pick([0, 0.05, 0.5]),
     duration: 4 * sessionTtl + random.integer(3_000, 8_000),
-    roundTrip,
-    network: isSlow
-      ? { ...drawNetwork(random, shortest), delay: slow, tail: 0, slowLinks: 0 }
-      : drawNetwork(random, shortest),
-    calmNetwork: isSlow ? { ...CALM, delay: slow } : CALM,
+    network: {
+      loss: random.pick([0, 0, 0.02, 0.1, 0.3]),
+      duplicate: random.pick([0, 0.02, 0.2]),
+      delay: [shortest, shortest * random.pick([1.1, 3, 20])],
+      tail: random.pick([0, 0.01, 0.1]),
+      slowLinks: random.pick([0, 0, 0.2]),
+    },
     faults: {
       partition: weight(),
       oneWayCut: weight(),

@@ -10,7 +10,7 @@ import { Executions, type MadeCall } from "../checkers/executions.ts";
 import { type Done, Instances, SPECS, type Worker } from "./instances.ts";
 import { Operations, type Outcome } from "./operations.ts";
 import type { Random } from "./random.ts";
-import { type Finale, finalTimeout, sleep, type Users } from "./users.ts";
+import { FINAL_TIMEOUT, type Finale, sleep, type Users } from "./users.ts";
 import type { World } from "./world.ts";
 
 /** A singleton that the users of a run share. */
@@ -108,7 +108,7 @@ export class SingletonUsers implements Users {
     const made = this.#executions.made(shared.name, station.name, label);
     await this.operations.run(station, "final call", made.label, async () => {
       const remote = this.#remote(station, shared);
-      const options = { timeout: finalTimeout(this.#cluster.scenario) };
+      const options = { timeout: FINAL_TIMEOUT };
       const result = await station.node!.call(remote, "add", [made.call], options);
       return outcome = this.#returned(made, result);
     }, (error) => outcome = this.#failure(error, {}, station, made));

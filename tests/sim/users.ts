@@ -1,4 +1,3 @@
-import type { Scenario } from "./scenario.ts";
 import type { Frame } from "../../lib/paxos/messages.ts";
 import type { Station } from "./cluster.ts";
 import type { Machine } from "./machine.ts";
@@ -32,15 +31,7 @@ export interface Users {
 }
 
 /** How long an operation may take when there are no faults, however unlucky, in milliseconds. */
-const FINAL_TIMEOUT = 5_000;
-
-/** The same on a slow network, in round trips. */
-const FINAL_ROUND_TRIPS = 40;
-
-/** How long an operation may take in a run when there are no faults any more, in milliseconds. */
-export function finalTimeout({ roundTrip }: Scenario): number {
-  return FINAL_TIMEOUT + FINAL_ROUND_TRIPS * roundTrip;
-}
+export const FINAL_TIMEOUT = 5_000;
 
 /** Waits on the clock of `machine`; for ever, if that crashes. */
 export function sleep(machine: Machine, duration: number): Promise<void> {

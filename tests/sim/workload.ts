@@ -7,11 +7,13 @@ import type { History } from "./history.ts";
 import { Operations, type Outcome } from "./operations.ts";
 import type { Random } from "./random.ts";
 import { type Bindings, describeBindings, nameOf } from "./bindings.ts";
-import { finalTimeout } from "./users.ts";
 import type { SharedKey, World } from "./world.ts";
 
 /** At most so many processes live in one node at once. */
 const MAX_PROCESSES = 4;
+
+/** How long an operation may take when there are no faults, however unlucky, in milliseconds. */
+const FINAL_TIMEOUT = 5_000;
 
 /** How long a hasty put has, in milliseconds, at most: often its first `accept` is all that it sends. */
 const HASTE = 60;
@@ -74,7 +76,7 @@ export class Workload {
       const read = this.#history.read(label);
       const result = await station.node!.kv.get<string>(key.key, {
         bucket: key.bucket,
-        timeout: finalTimeout(this.#cluster.scenario),
+        timeout: FINAL_TIMEOUT,
       });
       if (!result.ok && result.error === "no_quorum") return "no_quorum";
       done = true;
@@ -96,7 +98,7 @@ export class Workload {
       const put = this.#history.put(key.name, label, { value, bound: false });
       const result = await station.node!.kv.claim(key.key, value, {
         bucket: key.bucket,
-        timeout: finalTimeout(this.#cluster.scenario),
+        timeout: FINAL_TIMEOUT,
       });
       if (!result.ok) return result.error;
       agreed = result.value;

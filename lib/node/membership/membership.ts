@@ -20,6 +20,7 @@ import { Turns } from "../../paxos/turns.ts";
 import { Voter } from "../../paxos/voter.ts";
 import type { Engine } from "../engine/engine.ts";
 import { LONGEST_ROUND_TRIP } from "../runtime/pacing.ts";
+import { GivingUpCounts } from "./giving_up_counts.ts";
 import { mismatch } from "./record_queries.ts";
 
 /** What the rest of the node has to know of its place in the cluster. */
@@ -48,9 +49,6 @@ const WAIT_FOR_TURN = 50;
 /** Questions of which it is remembered when they were asked: those of the longest round trip, one a second. */
 const MAX_PULLS = 40;
 
-/** How many rounds of asking whether all is lost before a new count begins. */
-const GIVING_UP_ASKS = 5;
-
 /**
  * A member's place in its cluster: it takes part in the genesis, comes back without its memory, helps
  * others to come back, and gives up a cluster that cannot.
@@ -64,7 +62,7 @@ export class Membership {
   readonly #turns: Turns;
   /** Whether a later process under this node's id has been heard. */
   #isSucceeded = false;
-  #givingUp: { machine: GivingUp; asks: number } | null = null;
+  readonly #givingUp: GivingUpCounts = new GivingUpCounts(() => this.#newGivingUp());
   /** The longest wait between two questions: an answer to the latest one must have time to come. */
   #longestWait = LONGEST_WAIT;
   /** When the latest questions for the record were asked, by their number; oldest first. */
@@ -212,14 +210,10 @@ export class Membership {
       this.#send(ask);
       this.#actOnRecovery(event);
     }
-    if (this.#givingUp !== null) {
-      if (reply.type === "replaced" && this.#givingUp.machine.asks(reply.id)) {
-        return this.#events.replaced();
-      }
-      const { ask, allIsLost } = this.#givingUp.machine.receive(from, header, reply);
-      this.#send(ask);
-      if (allIsLost) this.#giveUp();
-    }
+    if (reply.type === "replaced" && this.#givingUp.asks(reply.id)) return this.#events.replaced();
+    const { ask: more, lost } = this.#givingUp.receive(from, header, reply);
+    this.#send(more);
+    if (lost !== undefined) this.#giveUp(lost);
   }
 
   #send(ask: readonly Outgoing[]): void {
@@ -336,33 +330,29 @@ export class Membership {
   /** Asks, now and then, while there is no quorum, whether there can ever be one again. */
   #considerGivingUp(): void {
     if (this.#stopped) return;
-    const { runtime, settings, self, members, record, calls, voter, life } = this.#engine;
+    const { runtime, settings, record, voter } = this.#engine;
     // It goes only if a later process takes its place.
     if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;
     if (voter === null || record === null || this.#hasQuorum()) {
-      this.#givingUp = null;
+      this.#givingUp.clear();
     } else {
-      if (this.#givingUp === null || this.#givingUp.asks >= GIVING_UP_ASKS) {
-        const nextId = () => calls.next();
-        const machine = new GivingUp({ self, members, record, life, nextId });
-        this.#givingUp = { machine, asks: 0 };
-      }
-      this.#givingUp.asks++;
-      this.#send(this.#givingUp.machine.questions());
+      this.#send(this.#givingUp.questions());
     }
     const wait = LONGEST_WAIT * (0.75 + 0.5 * runtime.random());
     this.#cancelGivingUp();
     this.#cancelGivingUp = runtime.setTimer(() => this.#considerGivingUp(), wait);
   }
 
+  #newGivingUp(): GivingUp {
+    const { self, members, record, calls, life } = this.#engine;
+    return new GivingUp({ self, members, record: record!, life, nextId: () => calls.next() });
+  }
+
   /** Crashes on purpose: with all others, it can begin anew. A process that has a successor leaves that to it. */
-  #giveUp(): void {
-    if (this.#givingUp!.machine.isSucceeded) return this.#events.replaced();
-    if (this.#engine.settings.afterMajorityLoss === "wait") {
-      this.#givingUp = null;
-      return;
-    }
-    this.#givingUp = null;
+  #giveUp(lost: GivingUp): void {
+    if (lost.isSucceeded) return this.#events.replaced();
+    this.#givingUp.clear();
+    if (this.#engine.settings.afterMajorityLoss === "wait") return;
     this.#recovery = null;
     const floor = this.#engine.record?.floor;
     this.#engine.forget(this.#newLife());
