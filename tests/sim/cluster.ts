@@ -138,6 +138,10 @@ export class Cluster {
       for (const event of ["quorum", "noquorum", "sessionlost", "membership", "restart"] as const) {
         node.addEventListener(event, () => simulation.note(`${name}: ${event}`));
       }
+      // Among them errors in the handling of a frame: they cost a user one frame, and are faults all the same.
+      node.addEventListener("error", ({ detail }) => {
+        if (!station.closing) this.#report(`${name} failed: ${detail.error.stack ?? detail.error}`);
+      });
       for (const listener of this.#started) listener(station);
     }, (error) => this.#report(`${name} cannot join: ${error}`));
   }
