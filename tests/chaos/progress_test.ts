@@ -11,8 +11,8 @@ describe("Progress", () => {
   function pass(duration: number): void {
     for (const end = now + duration; now < end;) {
       now = Math.min(end, now + 50);
-      progress.impair("nobody"); // every call updates the clock
-      progress.heal("nobody");
+      progress.impair("unknown"); // every call updates the clock
+      progress.heal("unknown");
     }
   }
 

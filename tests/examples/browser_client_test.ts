@@ -20,7 +20,7 @@ describe("examples/browser-client: its routes", () => {
   const token = (tab: string, cookie?: string) =>
     app.request(`/token/${tab}`, { headers: cookie === undefined ? {} : { cookie } });
 
-  it("give a guest a token for the node of a tab of theirs, and for no other", async () => {
+  it("give a guest a token for the node of their own tab, and for no other node", async () => {
     const [ada, bob] = [await visit(), await visit()];
     const subjects = [];
     for (const cookie of [ada, bob]) {
@@ -32,12 +32,12 @@ describe("examples/browser-client: its routes", () => {
       assertEquals(claims.sub, id);
       assertMatch(id, /^guest-[0-9a-f]{8}\.0123abcd$/);
       const now = Date.now() / 1000;
-      assert(claims.exp > now && claims.exp <= now + 61, "the token holds too long");
+      assert(claims.exp > now && claims.exp <= now + 61, "the token is valid for too long");
     }
     assert(subjects[0] !== subjects[1]);
   });
 
-  it("refuse whoever has no cookie, a changed one, or a tab whose name is none", async () => {
+  it("refuse a request without a cookie, with a changed one, or with a malformed tab id", async () => {
     const cookie = await visit();
     const [, name, signature] = /^user=(guest-[0-9a-f]{8})\.(.+)$/.exec(
       decodeURIComponent(cookie),
@@ -87,7 +87,7 @@ describe("examples/browser-client: its page", () => {
     return Number(/token (\d+)/.exec(text)![1]);
   };
 
-  it("takes turns with its other tabs, whichever server they are from", async () => {
+  it("takes turns with its other tabs, from any server", async () => {
     const [first, second] = await Promise.all(servers.urls.slice(0, 2).map(open));
     await first.click("#take");
     const token = await tokenOf(first);
@@ -97,14 +97,14 @@ describe("examples/browser-client: its page", () => {
     assertGreater(await tokenOf(second), token);
     await says(first, "The pen is gone.");
 
-    // The tab that has the pen is closed, and cannot say so; a server is lost at the same time.
+    // The tab that has the pen is closed without a message, and a server is lost at the same time.
     await first.click("#take");
     await says(first, "waits");
     await Promise.all([second.close(), servers.nodes[2].close()]);
     assertGreater(await tokenOf(first), token);
   });
 
-  it("has no secret in it", async () => {
+  it("does not contain the secret", async () => {
     const tab = await open(servers.urls[0]);
     const texts = await tab.evaluate(async () => {
       const script = await (await fetch("/client.js")).text();
@@ -115,7 +115,7 @@ describe("examples/browser-client: its page", () => {
 });
 
 describe("examples/browser-client: its program", () => {
-  it("says where the page is, and serves it until it is interrupted", async () => {
+  it("prints the addresses of the page, and serves it until it is interrupted", async () => {
     await using program = new Deno.Command(deno, {
       args: [
         "run",

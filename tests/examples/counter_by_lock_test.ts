@@ -5,7 +5,7 @@ import { Store } from "../../examples/counter-by-lock/store.ts";
 import { deno, type Ended, root, run } from "../../tasks/process.ts";
 import { startCluster } from "../support/cluster.ts";
 
-/** The example as a program; in Deno, with no leave at all. */
+/** Runs the example as a program; in Deno, without any permission. */
 function example(...flags: string[]): Promise<Ended> {
   const main = `${root}examples/counter-by-lock/main.ts`;
   return run(deno, ["run", "--no-check", "--no-prompt", main, ...flags], { timeout: 60_000 });
@@ -14,21 +14,21 @@ function example(...flags: string[]): Promise<Ended> {
 const POST = { method: "POST" };
 
 describe("examples/counter-by-lock", () => {
-  it("counts 300 requests at the same time as exactly 300", async () => {
+  it("counts 300 concurrent requests as exactly 300", async () => {
     const { code, output } = await example();
     assertEquals(code, 0, output);
     assertMatch(output, /^300 of 300 requests succeeded/m);
     assertStringIncludes(output, "The counter is at 300.");
   });
 
-  it("loses counts without the lock, and says so", async () => {
+  it("loses counts without the lock, and reports it", async () => {
     const { code, output } = await example("--no-lock");
     assertEquals(code, 1, output);
     assertMatch(output, /^300 of 300 requests succeeded/m);
     assertMatch(output, /^\d+ increments were lost\.$/m);
   });
 
-  it("counts each key for itself, and gives each request a value of its own", async () => {
+  it("counts each key separately, and gives each request a different value", async () => {
     await using cluster = await startCluster(3);
     const store = new Store();
     const apps = cluster.nodes.map((node) => counterApp({ node, store }));
@@ -52,7 +52,7 @@ describe("examples/counter-by-lock", () => {
     });
   });
 
-  it("takes a client that goes away out of the queue, and counts nothing for it", async () => {
+  it("removes a client that disconnects from the queue, and does not count its request", async () => {
     await using cluster = await startCluster(3);
     const [node, other] = cluster.nodes;
     const store = new Store();

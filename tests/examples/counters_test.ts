@@ -14,7 +14,7 @@ describe("examples/counters", () => {
     assertEquals([ended.code, ended.timedOut], [0, false], ended.output);
   });
 
-  /** What it says of an instance: the fruit, the host, how many calls, from which count to which. */
+  /** The printed line of an instance: the fruit, the host, the number of calls, the first and last count. */
   function instances(output: string): [string, string, number, number, number][] {
     const lines = output.matchAll(/^ +(\w+) +on (w[123]) +(\d+) calls, counted (\d+) to (\d+)/gm);
     return Array.from(
@@ -25,14 +25,14 @@ describe("examples/counters", () => {
     );
   }
 
-  it("counts every call of three workers, all at once, in one instance of each counter", () => {
+  it("counts every concurrent call of three workers, in one instance of each counter", () => {
     const [before] = ended.output.split("They count on");
     const [apple, banana] = instances(before);
     assertEquals(apple, ["apple", apple[1], 300, 1, 300]);
     assertEquals(banana, ["banana", banana[1], 300, 1, 300]);
   });
 
-  it("counts on elsewhere when the host is terminated, from 1, with unknown outcomes at most", () => {
+  it("restarts elsewhere from 1 when the host is terminated, with unknown outcomes at worst", () => {
     const [, after] = ended.output.split("They count on");
     const [, gone] = /^, and (w[123]), which hosts the apples, is terminated/.exec(after)!;
     const apples = instances(after).filter(([fruit]) => fruit === "apple");
@@ -40,10 +40,10 @@ describe("examples/counters", () => {
     const [[, first, , from, to], [, second, calls, begin, end]] = apples;
     assertEquals([first, from], [gone, 301]);
     assertGreater(to, 300);
-    assert(second !== gone, "it is started on the one that is gone");
+    assert(second !== gone, "it is started on the terminated worker");
     assertEquals([calls, begin, end], [200, 1, 200]);
     const [, later] = /The next apple was counted (\d+) ms later/.exec(after)!;
-    // Its session lasts 2 s, renewed every third of that.
+    // The session lasts 2 s, and is renewed every third of that.
     assertGreater(Number(later), 1_000);
     assertLess(Number(later), 10_000);
     const [, unknown] = /with an unknown outcome: (\d+)/.exec(after)!;
@@ -57,7 +57,7 @@ describe("examples/counters", () => {
   });
 });
 
-/** Answers to calls for apples, one every millisecond. */
+/** Answers to calls to apples, one every millisecond. */
 function answers(host: string, token: number, counts: readonly number[], begin = 0): Answer[] {
   return counts.map((count) => ({ fruit: "apple", count, host, token, at: begin + count }));
 }
@@ -88,12 +88,12 @@ describe("findMistakes() of examples/counters", () => {
     assertEquals(findMistakes(calls), []);
   });
 
-  it("finds a count that two were given", () => {
+  it("finds a count that two calls got", () => {
     const calls = [...good(), callsOf(answers("w1", 10, [4]))];
     assertMatch(findMistakes(calls).join(), /apple on w1: a count came twice/);
   });
 
-  it("finds a call that was counted twice: a count that nobody was given", () => {
+  it("finds a call that was counted twice: a count that no call got", () => {
     const calls = [...good(), callsOf(answers("w1", 10, [6, 7]))];
     assertEquals(findMistakes(calls), []);
     calls.push(callsOf(answers("w1", 10, [9])));
@@ -114,7 +114,7 @@ describe("findMistakes() of examples/counters", () => {
 });
 
 describe("instancesOf() of examples/counters", () => {
-  it("puts the answers of all workers together, by instance and in order", () => {
+  it("groups the answers of all workers by instance, in order", () => {
     const described = instancesOf(good()).map((
       { host, counts, from, to },
     ) => [host, counts, from, to]);

@@ -8,7 +8,7 @@ import { RUNTIMES } from "../../tasks/suites.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { nextEvent, within } from "../support/wait.ts";
 
-/** What `deno task example:embedded-server` runs, as the task has it. */
+/** The command of the task `example:embedded-server`. */
 async function task(): Promise<string[]> {
   const { tasks } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
   const [command, ...args] = tasks["example:embedded-server"].command.split(" ");
@@ -16,7 +16,7 @@ async function task(): Promise<string[]> {
   return args;
 }
 
-/** The first of three ports that are free, above `from`. */
+/** The first of three consecutive free ports, above `from`. */
 function freePorts(from: number): number {
   for (let port = from;; port += 3) {
     try {
@@ -25,15 +25,15 @@ function freePorts(from: number): number {
       }
       return port;
     } catch {
-      // Somebody else has one of them.
+      // Another program uses one of them.
     }
   }
 }
 
-/** Below those that the system gives to whoever asks for any. */
+/** Below the ports that the system assigns to programs that ask for any free port. */
 const PORTS = 20_000;
 
-/** What the instances run in. */
+/** The runtimes of the instances. */
 const TOURS = [...RUNTIMES, "mixed"];
 
 describe("examples/embedded-server", () => {
@@ -42,7 +42,7 @@ describe("examples/embedded-server", () => {
   beforeAll(async () => {
     await installModules();
     const args = await task();
-    // Two at a time: they wait most of the time.
+    // Two at a time: they mostly wait.
     await pool(
       2,
       TOURS.map((name, index) => async () => {
@@ -60,7 +60,7 @@ describe("examples/embedded-server", () => {
         assertStringIncludes(output, `in ${name === "mixed" ? runtime : name}\n`);
         assertMatch(output, new RegExp(`^  w${index + 1}  http://127.0.0.1:2\\d+  in `, "m"));
       }
-      // Whether all are asked in time is not for this test to say; the app itself is tested below.
+      // This test cannot control whether all requests arrive in time; the tests of the app below can.
       const jobs = output.match(
         /^ {2}w[123] {2}(200 {2}done, token \d+|409 {2}it is running already)$/gm,
       );
@@ -80,7 +80,7 @@ describe("examples/embedded-server", () => {
     });
   }
 
-  it("with --stay they run until it is told to end", async () => {
+  it("with --stay they run until the program is told to end", async () => {
     const port = freePorts(PORTS + 1_000);
     const example = new Deno.Command(deno, {
       args: [...await task(), "--stay", "--port", `${port}`],
@@ -105,14 +105,14 @@ describe("examples/embedded-server", () => {
     assertMatch(output, /^All have ended by themselves\.$/m);
   });
 
-  it("says what it does not understand", async () => {
+  it("names an argument that it does not understand", async () => {
     const { code, output } = await run(deno, [...await task(), "--runtime", "bun"]);
     assertEquals(code, 1);
     assertStringIncludes(output, "cannot understand --runtime");
   });
 });
 
-/** The apps of three nodes; `jobs` are those that run, with what lets each of them end. */
+/** The apps of three nodes; `jobs` are the running jobs, each with a function that ends it. */
 async function startApps(): Promise<{ cluster: Cluster; apps: Hono[]; jobs: Job[] }> {
   const cluster = await startCluster(3, { sessionTtl: 300, timeout: 200, hosts: [Counter] });
   const jobs: Job[] = [];
@@ -141,7 +141,7 @@ async function answer(app: Hono, method: string, path: string, body?: string) {
 }
 
 describe("createApp() of examples/embedded-server", () => {
-  it("runs a job on one instance at a time, and other jobs meanwhile", async () => {
+  it("runs a job on one instance at a time, and other jobs at the same time", async () => {
     const { cluster, apps: [first, second], jobs } = await startApps();
     await using _ = cluster;
     const running = answer(first, "POST", "/jobs/report");
@@ -162,7 +162,7 @@ describe("createApp() of examples/embedded-server", () => {
     assert((await again)[1].token > token);
   });
 
-  it("gives a job up whose lock is lost", async () => {
+  it("aborts a job whose lock is lost", async () => {
     const { cluster, apps: [first], jobs } = await startApps();
     await using _ = cluster;
     const running = answer(first, "POST", "/jobs/report");
@@ -186,7 +186,7 @@ describe("createApp() of examples/embedded-server", () => {
     assertEquals((await first.request("/once/large", large)).status, 413);
   });
 
-  it("counts in one place, whichever instance is asked", async () => {
+  it("counts in one place, on requests to any instance", async () => {
     const { cluster, apps } = await startApps();
     await using _ = cluster;
     const answers = [];
@@ -196,7 +196,7 @@ describe("createApp() of examples/embedded-server", () => {
     assertEquals((await answer(apps[0], "POST", "/counters/others"))[1].count, 1);
   });
 
-  it("says 503 when there is no quorum, and why", async () => {
+  it("answers 503 with the reason when there is no quorum", async () => {
     const { cluster, apps: [first] } = await startApps();
     await using _ = cluster;
     assertEquals((await answer(first, "GET", "/status"))[0], 200);

@@ -4,10 +4,10 @@ import { tsc } from "../../tasks/node_modules.ts";
 import { deno, root, run } from "../../tasks/process.ts";
 import { extractSnippets, type Snippet, withPrelude } from "./support/snippets.ts";
 
-/** Any of these programs is through in a fraction of it, in milliseconds. */
+/** Time limit for a program, in milliseconds; each takes a fraction of it. */
 const LIMIT = 60_000;
 
-/** A snippet that names a host of somebody else's needs it in order to run. */
+/** Mark of snippets that connect to hosts which do not exist: they are type-checked, but not run. */
 const NEEDS_HOSTS = ".example/";
 
 const preludes = new URL("./support/", import.meta.url);
@@ -20,7 +20,7 @@ async function markdownFiles(): Promise<string[]> {
   return files.sort();
 }
 
-/** What the package's name stands for: the sources, and what they import. */
+/** The package under its published name: the sources, and their dependencies. */
 async function importMap(): Promise<Record<string, string>> {
   const { exports } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
   const { imports } = JSON.parse(
@@ -47,7 +47,7 @@ describe("the snippets of README.md and docs/", () => {
     }
     for (const [index, snippet] of snippets.entries()) {
       await Deno.writeTextFile(`${folder}/snippet_${index}.ts`, withPrelude(snippet));
-      // As it stands, for a program that is not compiled.
+      // As printed, for a program that is not compiled.
       await Deno.writeTextFile(`${folder}/snippet_${index}.mjs`, snippet.code);
     }
     const imports = await importMap();
@@ -75,17 +75,17 @@ describe("the snippets of README.md and docs/", () => {
 
   afterAll(() => Deno.remove(folder, { recursive: true }));
 
-  it("are there", () => {
+  it("exist", () => {
     assert(snippets.length >= 6, `${snippets.length} snippets`);
   });
 
-  it("have the types that TypeScript expects, where it is strict", async () => {
+  it("type-check with strict TypeScript", async () => {
     const command = [tsc, "--project", `${folder}/tsconfig.json`];
     const { code, output } = await run("node", command, { timeout: LIMIT });
     assertEquals(code, 0, output);
   });
 
-  it("have the types that Deno expects", async () => {
+  it("type-check with Deno", async () => {
     const files = snippets.map((_, index) => `${folder}/snippet_${index}.ts`);
     const command = ["check", "--quiet", `--import-map=${folder}/import_map.json`, ...files];
     const { code, output } = await run(deno, command, { timeout: LIMIT });
@@ -93,7 +93,7 @@ describe("the snippets of README.md and docs/", () => {
   });
 
   for (const [index, { place, code: source }] of snippets.entries()) {
-    it(`are JavaScript that Node reads as it stands: ${place}`, async () => {
+    it(`are JavaScript that Node runs unchanged: ${place}`, async () => {
       const { code, output } = await run("node", ["--check", `${folder}/snippet_${index}.mjs`]);
       assertEquals(code, 0, output);
     });
@@ -111,7 +111,7 @@ describe("the snippets of README.md and docs/", () => {
 });
 
 describe("extractSnippets()", () => {
-  it("gives the TypeScript of a text, and where it begins", () => {
+  it("returns the TypeScript of a text, with its lines", () => {
     const text =
       "# A\n\n```ts\nconst a = 1;\n```\n\n```sh\nls\n```\n- b\n\n  ```typescript\n  b();\n  ```\n";
     assertEquals(extractSnippets("A.md", text), [
@@ -120,7 +120,7 @@ describe("extractSnippets()", () => {
     ]);
   });
 
-  it("finds a block that nobody ends", () => {
+  it("throws if a block has no end", () => {
     let message = "";
     try {
       extractSnippets("A.md", "```ts\nconst a = 1;\n");
@@ -134,7 +134,7 @@ describe("extractSnippets()", () => {
 describe("withPrelude()", () => {
   const made = (code: string) => withPrelude({ place: "A.md:1", code });
 
-  it("imports what a snippet uses and does not make itself, and closes its node", () => {
+  it("imports the names that a snippet uses but does not define, and closes its node", () => {
     assertEquals(
       made("await work(node.id);\n"),
       'import { node } from "./node.ts";\nimport { work } from "./prelude.ts";\n' +

@@ -6,7 +6,7 @@ const AROUND = "with the lock around the loop";
 const INSIDE = "with the lock inside the loop";
 const WITHOUT = "without the lock";
 
-/** The lines that the example prints, each under what it says above it. */
+/** The lines that the example prints, each by its heading. */
 async function lines(...flags: string[]): Promise<Record<string, string>> {
   const main = `${root}examples/ten-processes/main.ts`;
   const args = ["run", "--no-check", "--no-prompt", "--allow-read", main, ...flags];
@@ -17,7 +17,7 @@ async function lines(...flags: string[]): Promise<Record<string, string>> {
   );
 }
 
-/** Fails unless each digit is there five times. */
+/** Fails unless each digit occurs five times. */
 function assertComplete(line: string): void {
   assertEquals(
     line.split("").sort().join(""),

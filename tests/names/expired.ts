@@ -3,33 +3,33 @@ import { valueOf } from "../support/expect.ts";
 import { heapUsed } from "../support/heap.ts";
 import { turn } from "../support/wait.ts";
 
-/** What many names leave behind that were put with `until`, and that nobody asks for again. */
+/** The state left by many names with an `until` that are never read again. */
 export interface Expired {
-  /** From their end, or from the return of the member that was down, until they were gone. */
+  /** Time from their end, or from the return of the missing member, until they were removed. */
   readonly seconds: number;
-  /** How many registers each member held something about before. */
+  /** Number of registers of each member before the removal. */
   readonly held: readonly number[];
-  /** And afterwards. */
+  /** The same after the removal. */
   readonly entries: readonly number[];
-  /** By how many bytes the heap of the three nodes, which are all in this thread, has grown. */
+  /** Growth of the heap of the three nodes, which are all in this thread, in bytes. */
   readonly growth: number;
-  /** How late a timer of this thread came at most meanwhile, in milliseconds. */
+  /** Longest delay of a timer of this thread during the removal, in milliseconds. */
   readonly latest: number;
 }
 
-/** Names put at a time; a list of all of them would be what grows. */
+/** Names put at a time: a list of all of them would dominate the measured heap. */
 const ROUND = 1_000;
 
-/** What a thousand puts take until that is measured, in milliseconds. */
+/** Assumed duration of a thousand puts until it is measured, in milliseconds. */
 const FIRST_ROUND_TIME = 500;
 
-/** What a name lasts longer than all puts are expected to take, in milliseconds. */
+/** Time from the expected end of all puts until the names end, in milliseconds. */
 const LAST_ROUNDS_TIME = 5_000;
 
-/** The longest time for a million names to go, in milliseconds (section 8). */
+/** Limit for the removal of a million names, in milliseconds (section 8). */
 const PATIENCE = 600_000;
 
-/** Between two readings of a clock that tells how late timers are, in milliseconds. */
+/** Interval of the timer whose delay is measured, in milliseconds. */
 const TICK = 10;
 
 /** Puts `count` names that end while all members are up. */
@@ -41,13 +41,13 @@ export async function expireManyNames(count: number): Promise<Expired> {
   return await gone(cluster, before, held);
 }
 
-/** Puts `count` names that end while the last member is down; what they leave goes when it is back. */
+/** Puts `count` names that end while the last member is down; they are removed when it is back. */
 export async function expireWithoutMember(count: number): Promise<Expired> {
   await using cluster = await start();
   const before = await heapUsed();
   cluster.isolate("n3");
   await putAll(cluster, count);
-  // Its session is over, and so are the names.
+  // Its session has ended, and so have the names.
   await turn(10_000);
   const held = await entriesOf(cluster);
   cluster.heal();
@@ -58,7 +58,7 @@ function start(): Promise<Cluster> {
   return startCluster(3, { timeout: 30_000, maxKeys: 2_000_000 });
 }
 
-/** All of them end at about the same time, some seconds after the last one was put. */
+/** The names end at about the same time, some seconds after the last put. */
 async function putAll({ nodes }: Cluster, count: number): Promise<void> {
   const started = performance.now();
   let left = FIRST_ROUND_TIME * count / ROUND;

@@ -1,7 +1,7 @@
 /**
- * `deno task names [COUNT]`: uses so many different names (a million) that nobody used before, and says what
- * they leave behind in a cluster: put and released, locked and released, put with `until` and never asked
- * for again, and the latter with one member down meanwhile.
+ * `deno task names [COUNT]`: uses a million (or `COUNT`) different new names, and prints the state that they
+ * leave in a cluster: names that are put and released, locked and released, put with `until` and never
+ * read again, and the last again with one member down.
  *
  * @module
  */
@@ -23,9 +23,7 @@ function reportUsed(what: string, { seconds, entries, growth }: Remains): void {
 
 function reportExpired(what: string, { seconds, held, entries, growth, latest }: Expired): void {
   console.log(
-    `${count} names that ended by themselves${what}: the members held ${
-      held.join(", ")
-    } registers, ` +
+    `${count} names that expired${what}: the members held ${held.join(", ")} registers, ` +
       `and ${entries.join(", ")} after ${seconds.toFixed(1)} s ` +
       `(${Math.round(count / seconds)} a second); timers came up to ${
         latest.toFixed(0)
@@ -37,4 +35,4 @@ function reportExpired(what: string, { seconds, held, entries, growth, latest }:
 reportUsed("put", await putManyNames(count));
 reportUsed("locked", await lockManyNames(count));
 reportExpired("", await expireManyNames(count));
-reportExpired(", one member being down meanwhile", await expireWithoutMember(count));
+reportExpired(", with one member down", await expireWithoutMember(count));

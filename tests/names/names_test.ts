@@ -3,13 +3,13 @@ import { describe, it } from "@std/testing/bdd";
 import { expireManyNames, expireWithoutMember } from "./expired.ts";
 import { lockManyNames, putManyNames } from "./remains.ts";
 
-/** `deno task names` does it with a million. */
+/** Names in this test; `deno task names` uses a million. */
 const MANY = 50_000;
 
-/** What a member keeps of one name takes some hundred bytes, and there are three members. */
+/** Growth of the heap at most, in bytes: 30 per name and member; a name that is kept takes some hundred. */
 const MOST = MANY * 3 * 30;
 
-describe("50,000 names that were used once leave a cluster no bigger than 1,000 do", () => {
+describe("50,000 names that were used once leave no more state than 1,000", () => {
   for (const [what, use] of [["put", putManyNames], ["locked", lockManyNames]] as const) {
     it(`${what} and released`, async () => {
       const { entries, growth, keys } = await use(MANY);
@@ -19,14 +19,14 @@ describe("50,000 names that were used once leave a cluster no bigger than 1,000 
   }
 });
 
-/** About a second of housekeeping. */
+/** Names that housekeeping removes in about a second. */
 const FEW = 5_000;
 
-describe("5,000 names that ended by themselves are gone, though nobody asks for them", () => {
+describe("5,000 names that expired are removed, without a read", () => {
   for (
     const [what, use] of [
       ["with all members up", expireManyNames],
-      ["with one member down meanwhile", expireWithoutMember],
+      ["with one member down", expireWithoutMember],
     ] as const
   ) {
     it(what, async () => {

@@ -4,31 +4,31 @@ import { valueOf } from "../support/expect.ts";
 import { heapUsed } from "../support/heap.ts";
 import { eventually } from "../support/wait.ts";
 
-/** What many names leave behind that were used once and released, beside what a thousand do. */
+/** The state left by many names that were used once and released, compared with that of a thousand. */
 export interface Remains {
   readonly seconds: number;
-  /** How many registers each member still holds something about. */
+  /** Number of registers of each member. */
   readonly entries: readonly number[];
-  /** By how many bytes the heap of the three nodes, which are all in this thread, has grown. */
+  /** Growth of the heap of the three nodes, which are all in this thread, in bytes. */
   readonly growth: number;
-  /** The keys that have a value in the end. */
+  /** The keys that have a value at the end. */
   readonly keys: readonly Key[];
 }
 
-/** So many names at a time; a list of all of them would be what grows. */
+/** Names used at a time: a list of all of them would dominate the measured heap. */
 const ROUND = 1_000;
 
-/** So many of them are locked at the same time. */
+/** Names that are locked at the same time. */
 const LOCKED_AT_ONCE = 200;
 
-/** Puts `count` names that nobody has used before, bound to processes that exit then. */
+/** Puts `count` new names, bound to processes that then exit. */
 export function putManyNames(count: number): Promise<Remains> {
   return remains(count, async ({ nodes }, names, round) => {
     await putAndRelease(nodes[round % nodes.length], names);
   });
 }
 
-/** Locks and releases `count` names that nobody has used before. */
+/** Locks and releases `count` new names. */
 export function lockManyNames(count: number): Promise<Remains> {
   return remains(count, async ({ nodes }, names) => {
     const left = names.values();
@@ -42,7 +42,7 @@ export function lockManyNames(count: number): Promise<Remains> {
   });
 }
 
-/** Puts values under these names, in the name of one process, which exits; gives their highest token. */
+/** Puts values under these names, bound to one process, which exits; returns their highest token. */
 export async function putAndRelease(
   node: ClusterNode,
   names: readonly string[],
@@ -76,7 +76,7 @@ async function remains(
   return { seconds, entries, growth, keys: await cluster.nodes[1].kv.keys() };
 }
 
-/** How many registers the members have entries for, once those that were released are gone. */
+/** Number of registers of each member, once the released ones are forgotten. */
 async function forgotten(cluster: Cluster): Promise<number[]> {
   let entries: number[] = [];
   await eventually(async () => {

@@ -1,17 +1,17 @@
 /**
- * Stands in for `@std/assert` where JSR cannot be reached, and in Node and Bun. Same names, same
- * arguments; equality is that of `node:assert` (`deepStrictEqual`), which is the stricter one.
+ * Replaces `@std/assert` if JSR cannot be reached, and in Node and Bun. Names and arguments are the same;
+ * equality is that of `node:assert` (`deepStrictEqual`), which is stricter.
  *
  * @module
  */
 import { deepStrictEqual } from "node:assert";
 
-/** What every failed assertion throws. */
+/** The error of every failed assertion. */
 export class AssertionError extends Error {
   override name = "AssertionError";
 }
 
-// deno-lint-ignore no-explicit-any -- any class will do, whatever its constructor takes
+// deno-lint-ignore no-explicit-any -- matches every class, with any constructor
 type Class<T> = abstract new (...args: any[]) => T;
 
 function text(value: unknown): string {
@@ -43,18 +43,18 @@ export function assertFalse(value: unknown, message = ""): asserts value is fals
   if (value) refuse(message || `expected a falsy value, got ${text(value)}`);
 }
 
-/** Fails unless both are deeply equal. */
+/** Fails unless `actual` and `expected` are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
   const { equal, why } = isDeepEqual(actual, expected);
   if (!equal) refuse(why, message);
 }
 
-/** Fails if both are deeply equal. */
+/** Fails if `actual` and `expected` are deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, message?: string): void {
   if (isDeepEqual(actual, expected).equal) refuse(`both are ${text(actual)}`, message);
 }
 
-/** Fails unless both are the same value (`Object.is`). */
+/** Fails unless `actual` and `expected` are the same value (`Object.is`). */
 export function assertStrictEquals<T>(
   actual: unknown,
   expected: T,
@@ -65,7 +65,7 @@ export function assertStrictEquals<T>(
   }
 }
 
-/** Fails if both are the same value (`Object.is`). */
+/** Fails if `actual` and `expected` are the same value (`Object.is`). */
 export function assertNotStrictEquals<T>(actual: T, expected: T, message?: string): void {
   if (Object.is(actual, expected)) refuse(`both are ${text(actual)}`, message);
 }
@@ -152,7 +152,7 @@ export function assertArrayIncludes<T>(
   if (missing.length > 0) refuse(`missing: ${missing.map(text).join(", ")}`, message);
 }
 
-/** Fails. */
+/** Fails with `message`. */
 export function fail(message?: string): never {
   refuse("failed", message);
 }
@@ -175,9 +175,9 @@ function checkError<E extends Error>(
   }
 }
 
-/** Fails unless `body` throws; returns what it threw. */
+/** Fails unless `body` throws; returns the error. */
 export function assertThrows(body: () => unknown, message?: string): unknown;
-/** Fails unless `body` throws a `type` whose message includes `includes`; returns it. */
+/** Fails unless `body` throws a `type` whose message includes `includes`; returns the error. */
 export function assertThrows<E extends Error>(
   body: () => unknown,
   type: Class<E>,
@@ -201,9 +201,9 @@ export function assertThrows<E extends Error>(
   refuse("expected the function to throw", message);
 }
 
-/** Fails unless `body` returns a promise that rejects; resolves to what it rejects with. */
+/** Fails unless `body` returns a promise that rejects; resolves to the reason. */
 export function assertRejects(body: () => PromiseLike<unknown>, message?: string): Promise<unknown>;
-/** Fails unless it rejects with a `type` whose message includes `includes`; resolves to it. */
+/** Fails unless it rejects with a `type` whose message includes `includes`; resolves to the error. */
 export function assertRejects<E extends Error>(
   body: () => PromiseLike<unknown>,
   type: Class<E>,

@@ -1,10 +1,10 @@
 import { describe, it } from "@std/testing/bdd";
-// By its path: this is about the stand-in itself, also where JSR can be reached.
+// A relative import: the test is about this module, also if JSR can be reached.
 import * as assertions from "./assert.ts";
 
 const { AssertionError } = assertions;
 
-/** Not an assertion of the module under test: one that never throws would pass with it. */
+/** Independent of the module under test: a broken assertion that never throws would pass its own test. */
 function mustThrow(body: () => unknown): void {
   try {
     body();
@@ -35,7 +35,7 @@ describe("the stand-in for @std/assert", () => {
     mustThrow(() => assertions.assertFalse("x"));
   });
 
-  it("assertEquals() compares deeply: what is inside, its type, and how much there is of it", () => {
+  it("assertEquals() compares deeply: contents, types and sizes", () => {
     const equal: [unknown, unknown][] = [
       [NaN, NaN],
       [{ a: [1, { b: 2n }] }, { a: [1, { b: 2n }] }],
@@ -72,7 +72,7 @@ describe("the stand-in for @std/assert", () => {
     }
   });
 
-  it("assertStrictEquals() tests for the very same value", () => {
+  it("assertStrictEquals() tests for the same value", () => {
     const object = {};
     assertions.assertStrictEquals(object, object);
     assertions.assertStrictEquals(NaN, NaN);
@@ -82,7 +82,7 @@ describe("the stand-in for @std/assert", () => {
     mustThrow(() => assertions.assertNotStrictEquals(object, object));
   });
 
-  it("the comparisons know their bounds", () => {
+  it("the comparisons include or exclude their bounds", () => {
     assertions.assertGreater(2, 1);
     assertions.assertGreaterOrEqual(1, 1);
     assertions.assertLess(1, 2);
@@ -98,7 +98,7 @@ describe("the stand-in for @std/assert", () => {
     mustThrow(() => assertions.assertAlmostEquals(NaN, 1));
   });
 
-  it("the tests of what a value is tell others apart", () => {
+  it("the tests of one value accept it and reject others", () => {
     assertions.assertExists(0);
     assertions.assertInstanceOf(new TypeError(), Error);
     assertions.assertMatch("abc", /b/);
@@ -143,7 +143,7 @@ describe("the stand-in for @std/assert", () => {
     await mustReject(() => assertions.assertRejects(later, RangeError));
     await mustReject(() => assertions.assertRejects(body, TypeError));
     await mustReject(() => assertions.assertRejects(body, RangeError, "near"));
-    // One that throws at once has not rejected.
+    // A synchronous exception is not a rejection.
     await mustReject(() =>
       assertions.assertRejects(() => {
         throw error;
@@ -151,7 +151,7 @@ describe("the stand-in for @std/assert", () => {
     );
   });
 
-  it("a failure carries the message that it was given", () => {
+  it("a failure contains the given message", () => {
     const error = assertions.assertThrows(() => assertions.assertEquals(1, 2, "of apples"));
     assertions.assertStringIncludes((error as Error).message, "of apples");
   });

@@ -1,32 +1,32 @@
 /**
- * Stands in for `@std/testing/bdd` where JSR cannot be reached, and in Node and Bun: `describe`, `it`
- * and the hooks, under types that fit both. Each `it` becomes one test of the runtime's own runner,
- * named by its whole path, so all three runtimes report the same tests and run hooks alike (their own
- * versions of nested groups and hooks differ).
+ * Replaces `@std/testing/bdd` if JSR cannot be reached, and in Node and Bun: `describe`, `it`
+ * and the hooks, with types that fit both. Each `it` becomes one test of the runtime's own runner,
+ * named by its full path, so all three runtimes report the same tests and run hooks in the same way
+ * (their own implementations of nested groups and hooks differ).
  *
- * There is deliberately no `skip` and no `only`: a test that did not run has not passed.
+ * It has no `skip` and no `only` on purpose: a test that did not run has not passed.
  *
  * @module
  */
 type Body = () => void | Promise<void>;
 
-// Not `node:test` in Deno: with it, an error that nobody catches, even one that stops the file from
-// loading, goes unnoticed there, and the run passes.
+// Not `node:test` in Deno: there an uncaught error, even one that stops the file from loading, goes
+// unnoticed, and the run passes.
 const register: (name: string, body: Body) => void = "Deno" in globalThis
   ? Deno.test
   : (await import("node:test")).test;
 
 interface Group {
-  /** From the outermost group to this one. */
+  /** The groups from the outermost to this one. */
   readonly path: readonly Group[];
   readonly name: string;
   readonly beforeAll: Body[];
   readonly afterAll: Body[];
   readonly beforeEach: Body[];
   readonly afterEach: Body[];
-  /** How many tests, also of groups inside, are yet to end. */
+  /** Number of tests, including those of inner groups, that have not ended. */
   remaining: number;
-  /** The one run of `beforeAll`: each test waits for it, and fails if it failed. */
+  /** The single run of `beforeAll`: each test waits for it, and fails if it failed. */
   opening?: Promise<void>;
 }
 
@@ -38,8 +38,8 @@ async function runAll(hooks: readonly Body[]): Promise<void> {
 }
 
 async function runTest(path: readonly Group[], body: Body): Promise<void> {
-  // A runner may start the first test while the file still registers others: only afterwards is
-  // `remaining` complete.
+  // A runner may start the first test while the file still registers others; `remaining` is complete
+  // only after the registration.
   await Promise.resolve();
   const innermostFirst = path.toReversed();
   const errors: unknown[] = [];
@@ -76,7 +76,7 @@ function mustNotRun(what: string): void {
   if (running) throw new Error(`${what} was called while a test runs: it would never be run`);
 }
 
-/** Groups tests; `body` registers them at once, and at least one. */
+/** Groups tests; `body` registers at least one test, synchronously. */
 export function describe(name: string, body: () => void): void {
   mustNotRun(`describe("${name}")`);
   const outer = current;

@@ -1,24 +1,24 @@
 import type { MemberSample, Sample } from "./soak.ts";
 
 /**
- * After so many times to live everything is there that members keep for a while: a fenced session is kept
- * for ten of the longest ones after it was last asked for.
+ * Times to live after which everything that members keep for a limited time has reached its steady state:
+ * a fenced session is kept for ten of the longest times to live after the last request for it.
  */
 export const TIMES_TO_LIVE = 15;
 
-/** In so many times to live, and in the time that a sweep takes, members clean up after a client. */
+/** Times to live, plus the duration of a sweep, in which members clean up after a client. */
 const CLEANED_UP = 3;
 
-/** What a client leaves at most while nobody has cleaned up after it: its value and its lock. */
+/** Registers that a client leaves at most until the clean-up: its value and its lock. */
 const LEFT = 2;
 
-/** What tells growth from what comes and goes. */
+/** The parameters that separate growth from normal variation. */
 export interface Bounds {
-  /** Clients that come each second. */
+  /** Clients per second. */
   readonly rate: number;
-  /** Of their sessions, in milliseconds. */
+  /** Time to live of the clients' sessions, in milliseconds. */
   readonly sessionTtl: number;
-  /** By how much the heap of all members may differ, in bytes: compilers and caches add to it. */
+  /** Variation of the heap of all members at most, in bytes: compilers and caches add to it. */
   readonly heap: number;
 }
 
@@ -29,7 +29,7 @@ const COUNTS = [
   "callers",
 ] as const satisfies readonly (keyof MemberSample)[];
 
-/** What the last sample has more of than one of those before it; none: it is flat. */
+/** Counts that are higher in the last sample than in an earlier one; empty if the state is flat. */
 export function growths(
   samples: readonly Sample[],
   { rate, sessionTtl, heap }: Bounds,

@@ -17,7 +17,7 @@ function sample(at: number, heap: number, ...members: Partial<MemberSample>[]): 
 }
 
 describe("growths()", () => {
-  it("are none when what comes and goes differs by no more than a few times to live bring", () => {
+  it("finds none if the counts vary by no more than the clients of a few times to live", () => {
     const samples = [
       sample(10, 5_000, {}, {}),
       sample(20, 4_000, { callers: 100 }, {}),
@@ -26,7 +26,7 @@ describe("growths()", () => {
     assertEquals(growths(samples, BOUNDS), []);
   });
 
-  it("are told for each member, and since when", () => {
+  it("names each member, and the time since when it grew", () => {
     const samples = [
       sample(10, 5_000, {}, {}),
       sample(20, 5_000, {}, { callers: 200 }),
@@ -39,7 +39,7 @@ describe("growths()", () => {
     ]);
   });
 
-  it("are seen in the heap alone, too", () => {
+  it("finds growth of the heap alone", () => {
     const samples = [sample(10, 5_000, {}), sample(20, 8_000, {}), sample(30, 8_072, {})];
     assertEquals(growths(samples, BOUNDS), ["3 KiB more heap from 10 s to 30 s"]);
   });

@@ -1,7 +1,7 @@
 /**
  * `deno task soak [--minutes N] [--rate N] [--ttl MS]`: an hour of virtual time (or `N` minutes) in which
- * fifty clients a second (or `N`) come, put, lock, call, and leave without a word. Says what each member
- * keeps at the start, in the middle and at the end, and fails unless that is flat.
+ * fifty clients a second (or `N`) join, put, lock, call, and vanish. Prints the state of each member at
+ * the start, in the middle and at the end, and fails unless it is flat.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { growths, TIMES_TO_LIVE } from "./flat.ts";
 import { Soak } from "./soak.ts";
 
 /**
- * Clients until the first sample, at least: members remember the last 10,000 of what they can find out again
- * (how to reach a peer, that a session has ended), and the heap grows until they do.
+ * Clients before the first sample, at least: members cache the last 10,000 facts that they can find out again
+ * (routes to peers, ended sessions), and the heap grows until these caches are full.
  */
 const ACQUAINTED = 12_000;
 
-/** Singletons that the clients call: some on each member. */
+/** Number of singletons that the clients call: some on each member. */
 const SINGLETONS = 20;
 
-/** By how much the heap of the members may grow in the time of the soak, in bytes. */
+/** Growth of the members' heap at most, in bytes. */
 const HEAP = 4 * 2 ** 20;
 
 function option(name: string, otherwise: number): number {
@@ -47,7 +47,7 @@ const { samples, failures } = await Soak.run({
 });
 for (const [index, { at, clients, members, heap }] of samples.entries()) {
   const when = ["start", "middle", "end"][index];
-  // All members are in one thread, and alike.
+  // All members share one thread, and do the same work.
   const each = (heap / 1_024 / members.length).toFixed(0);
   console.log(
     `${when}: after ${at} s and ${clients} clients, a heap of ${each} KiB for each member`,

@@ -5,55 +5,55 @@ import { heapUsed } from "../support/heap.ts";
 import { MortalRuntime } from "../support/mortal_runtime.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
-/** What a soak does, and for how long. */
+/** The parameters of a soak. */
 export interface SoakOptions {
-  /** Clients that come each second. */
+  /** Clients per second. */
   readonly rate: number;
-  /** Of virtual time until the first sample, in seconds: what is kept for a while is there by then. */
+  /** Virtual time until the first sample, in seconds: by then the state is steady. */
   readonly warmUp: number;
-  /** Of virtual time between the first sample and the last one, in seconds. */
+  /** Virtual time between the first sample and the last one, in seconds. */
   readonly duration: number;
-  /** Of the sessions of clients and members, in milliseconds. */
+  /** Time to live of the sessions of clients and members, in milliseconds. */
   readonly sessionTtl: number;
-  /** How many singletons the clients call, one after the other. */
+  /** Number of singletons that the clients call, in turn. */
   readonly singletons: number;
-  /** Told now and then how far it is. */
+  /** Called from time to time with the progress. */
   readonly progress?: (seconds: number, clients: number) => void;
 }
 
-/** What one member keeps. */
+/** The state of one member. */
 export interface MemberSample {
   readonly id: string;
-  /** Registers that it has an entry for. */
+  /** Number of registers. */
   readonly registers: number;
-  /** Sessions that it has a renewal of. */
+  /** Number of sessions that are renewed. */
   readonly sessions: number;
-  /** Sessions that are fenced. */
+  /** Number of fenced sessions. */
   readonly fenced: number;
-  /** Lives of callers that it remembers as a host. */
+  /** Number of callers' lives that it remembers as a host. */
   readonly callers: number;
 }
 
-/** What the members keep at one instant. */
+/** The state of the members at one instant. */
 export interface Sample {
-  /** Of virtual time since the first client, in seconds. */
+  /** Virtual time since the first client, in seconds. */
   readonly at: number;
-  /** Clients that have come and gone. */
+  /** Number of clients that have come and gone. */
   readonly clients: number;
   readonly members: readonly MemberSample[];
-  /** Bytes in use, of all members together: they are in one thread. */
+  /** Bytes in use by all members together: they share one thread. */
   readonly heap: number;
 }
 
-/** What came of a soak. */
+/** The result of a soak. */
 export interface SoakResult {
-  /** At the start, in the middle and at the end. */
+  /** Samples at the start, in the middle and at the end. */
   readonly samples: readonly Sample[];
-  /** How often each step of a client failed, by what it failed with. */
+  /** Number of failures by step of a client and error. */
   readonly failures: ReadonlyMap<string, number>;
 }
 
-/** Counts its calls. */
+/** A singleton that counts its calls. */
 const COUNTER = {
   id: "counter",
   start: () => {
@@ -62,21 +62,21 @@ const COUNTER = {
   },
 };
 
-/** How long the values that clients put last, in milliseconds. */
+/** Lifetime of the values that clients put, in milliseconds. */
 const LASTING = 3_000;
 
-/** How long a client stays, in milliseconds, after it has done everything. */
+/** Time for which a client stays after its last operation, in milliseconds. */
 const STAY = 200;
 
-/** How long an operation of a client may take, in milliseconds. */
+/** `timeout` of a client's operations, in milliseconds. */
 const PATIENCE = 20_000;
 
-/** The step of virtual time, in milliseconds. */
+/** Step of virtual time, in milliseconds. */
 const STEP = 100;
 
 /**
- * Three members that live on while clients come and go, each with an id of its own: it puts a value that
- * lasts until a time, locks a name, calls a singleton, and leaves without closing anything.
+ * Three members, and clients that come and go, each with its own id. A client puts a value that lasts
+ * until a time, locks a name, calls a singleton, and vanishes without closing anything.
  */
 export class Soak {
   readonly #options: SoakOptions;
@@ -90,7 +90,7 @@ export class Soak {
     this.#cluster = cluster;
   }
 
-  /** Does it all, and closes the members. */
+  /** Runs the soak, and closes the members. */
   static async run(options: SoakOptions): Promise<SoakResult> {
     const { sessionTtl } = options;
     const shared = { sessionTtl, clients: true, timeout: 2_000, hosts: [COUNTER] };
@@ -170,10 +170,10 @@ export class Soak {
     }
   }
 
-  /** What the members keep while nobody else is there. */
+  /** The state of the members while no client is present. */
   async #sample(at: number): Promise<Sample> {
     while (this.#present.size > 0) await this.#cluster.time.pass(STEP);
-    // What the last ones left is as old as what they left at every other sample.
+    // At each sample, the state that the last clients left has the same age.
     await this.#cluster.time.pass(STEP);
     const heap = await heapUsed();
     const members = this.#cluster.nodes.map((node) => {

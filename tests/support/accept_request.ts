@@ -2,7 +2,7 @@ import type { Ballot } from "../../lib/paxos/ballot.ts";
 import type { RegisterRequest } from "../../lib/paxos/messages.ts";
 import type { RegisterId, State } from "../../lib/paxos/register.ts";
 
-/** A plain `accept`: it asks for no promise, and has no fallback. */
+/** A plain `accept`, without a request for a promise and without a fallback. */
 export function acceptRequest(
   register: RegisterId,
   ballot: Ballot,

@@ -1,23 +1,23 @@
 import { type ClusterNode, join, type JoinOptions } from "../../mod.ts";
 import { type MemoryNetwork, memoryNetwork, type Schedule } from "../../transports/memory.ts";
 
-/** What a node of a test joins with, besides its id and its transport. */
+/** The options of a test's node, without its id and its transport. */
 export type NodeOptions = Partial<Omit<JoinOptions, "id" | "transport">>;
 
-/** How to start a cluster. */
+/** The options of a cluster. */
 export interface ClusterOptions extends Omit<NodeOptions, "members"> {
-  /** What single nodes join with besides, by their id. */
+  /** Additional options of single nodes, by id. */
   each?: Readonly<Record<string, NodeOptions>>;
-  /** What becomes of each frame; by default it arrives once and in order. */
+  /** Decides how each frame is delivered; by default once and in order. */
   schedule?: Schedule;
 }
 
-/** A cluster within the test, over a network that can be cut. */
+/** A cluster in the test's own process, over a network that can be cut. */
 export class Cluster {
-  /** `n1`, `n2`, and so on. */
+  /** The ids: `n1`, `n2`, and so on. */
   readonly members: readonly string[];
   readonly network: MemoryNetwork;
-  /** The members, in order; later also whoever joined with {@linkcode join}. */
+  /** The members, in order, and then the nodes that joined with {@linkcode join}. */
   readonly nodes: ClusterNode[] = [];
   readonly #options: ClusterOptions;
 
@@ -28,7 +28,7 @@ export class Cluster {
     this.#options = options;
   }
 
-  /** One more node; `options` come on top of those of the cluster. */
+  /** Adds a node; `options` override those of the cluster. */
   async join(id: string, options: NodeOptions = {}): Promise<ClusterNode> {
     const { each = {}, schedule: _, ...shared } = this.#options;
     const node = await join({
@@ -43,24 +43,24 @@ export class Cluster {
     return node;
   }
 
-  /** From now on each of these hears nobody, and nobody hears it. */
+  /** Cuts each of these nodes off from all others, in both directions. */
   isolate(...ids: string[]): void {
     this.network.partition(...ids.map((id) => [id]));
   }
 
-  /** Ends every cut. */
+  /** Ends all cuts. */
   heal(): void {
     this.network.heal();
   }
 
-  /** Closes all nodes; a cut would only make them wait for each other. */
+  /** Closes all nodes, after ending all cuts, which would delay the closing. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.heal();
     await Promise.all(this.nodes.map((node) => node.close()));
   }
 }
 
-/** A cluster of so many members, all of them ready. */
+/** A cluster of `size` members, all of them ready. */
 export async function startCluster(size: number, options: ClusterOptions = {}): Promise<Cluster> {
   const cluster = new Cluster(size, options);
   for (const id of cluster.members) await cluster.join(id);

@@ -1,18 +1,18 @@
-/** A signal that counts its listeners: runtimes take more than ten of them for a leak, and warn the user. */
+/** A signal that counts its listeners: runtimes warn of a leak at more than ten. */
 export interface CountedSignal {
   readonly signal: AbortSignal;
   readonly abort: (reason?: unknown) => void;
-  /** How many listeners there are now. */
+  /** The current number of listeners. */
   readonly listeners: () => number;
-  /** The highest number of listeners that there were. */
+  /** The highest number of listeners so far. */
   readonly most: () => number;
 }
 
-/** A signal that has not aborted, and no listener yet. */
+/** A signal that has not aborted and has no listeners. */
 export function countedSignal(): CountedSignal {
   const aborter = new AbortController();
   const { signal } = aborter;
-  /** Each listener, and whether it goes by itself when it was called. */
+  /** Each listener, and whether it is removed after its first call. */
   const listeners = new Map<unknown, boolean>();
   let most = 0;
   const { addEventListener, removeEventListener } = signal;

@@ -4,8 +4,8 @@ import type { Transport } from "../../mod.ts";
 export type Apart = (one: string, other: string) => boolean;
 
 /**
- * `inner`, but for the nodes that it is apart from: nothing goes there. With `knows` the transport can tell
- * what it has a connection to; otherwise it has just the three methods that every transport has.
+ * `inner`, without the connections to the nodes that `apart` excludes. With `knows`, the transport can
+ * report its connections; otherwise it has only the three methods that every transport has.
  */
 export function cutOff(
   inner: Transport,

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertMatch, assertStrictEquals, fail } from "@std/assert";
 import { type Result, SynodError, type SynodErrorCode } from "../../mod.ts";
 
-/** The value of a result that is expected to have one. */
+/** The value of a result; fails if it has none. */
 export function valueOf<T>(result: Result<T, string>): T {
   if (!result.ok) fail(`expected a value, got the error "${result.error}"`);
   return result.value;
@@ -18,7 +18,7 @@ export async function assertCode(
   return error;
 }
 
-/** What `promise` rejects with. */
+/** The reason with which `promise` rejects; fails if it resolves. */
 export async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
   let value: unknown;
   try {

@@ -1,18 +1,18 @@
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 
-/** The clocks and timers of one process, which stop when it crashes. */
+/** The clocks and timers of one process; they stop when it crashes. */
 export class MortalRuntime implements Runtime {
   readonly #inner: Runtime;
-  /** What cancels each running timer. */
+  /** The functions that cancel the running timers. */
   readonly #timers = new Set<() => void>();
   #isDead = false;
 
-  /** Goes as `inner` does, as long as it lives. */
+  /** Delegates to `inner`, until it is dead. */
   constructor(inner: Runtime) {
     this.#inner = inner;
   }
 
-  /** No timer fires any more, and nothing that was put off is done. */
+  /** Cancels all timers; deferred callbacks do not run either. */
   die(): void {
     this.#isDead = true;
     for (const cancel of this.#timers) cancel();

@@ -1,22 +1,22 @@
 import type { Random } from "../sim/random.ts";
 
-/** Makes frames that nobody sent: from chance alone, and from real ones. */
+/** Generates malformed frames, from random bytes and from real frames. */
 export class Mutations {
   readonly #random: Random;
   readonly #frames: readonly Uint8Array[];
 
-  /** Begins with `frames`, real ones. */
+  /** Mutates `frames`, which are real frames. */
   constructor(random: Random, frames: readonly Uint8Array[]) {
     this.#random = random;
     this.#frames = frames;
   }
 
-  /** The next one. */
+  /** The next frame. */
   next(): Uint8Array {
     const random = this.#random;
     if (random.chance(0.1)) return this.#noise(random.integer(0, 400), random.chance(0.7));
     let frame: Uint8Array = random.pick(this.#frames).slice();
-    // Most of them small changes, which get furthest before they are found out.
+    // Mostly small changes, since a decoder gets furthest before it detects them.
     do frame = this.#mutate(frame); while (random.chance(0.3));
     return frame;
   }
@@ -30,23 +30,23 @@ export class Mutations {
           frame[at()] ^= 1 << random.integer(0, 7);
         }
         return frame;
-      case 1: // cuts the end off
+      case 1: // truncates the frame
         return frame.subarray(0, at());
-      case 2: { // the beginning of this one, the end of another
+      case 2: { // joins the beginning of this frame and the end of another
         const other = random.pick(this.#frames);
         return join(frame.subarray(0, at()), other.subarray(random.integer(0, other.length - 1)));
       }
-      case 3: // takes something out
+      case 3: // removes bytes
         return join(frame.subarray(0, at()), frame.subarray(at()));
-      case 4: { // puts something in
+      case 4: { // inserts bytes
         const place = at();
         const noise = this.#noise(random.integer(1, 8), false);
         return join(frame.subarray(0, place), noise, frame.subarray(place));
       }
-      case 5: // puts in the head of an item: what announces much, is of another kind, never ends
+      case 5: // writes the head of an item: a large length, another type, an indefinite length
         if (frame.length > 0) frame[at()] = random.pick(HEADS);
         return frame;
-      default: // twice in one
+      default: // duplicates the frame
         return join(frame, frame.subarray(random.integer(0, 1)));
     }
   }

@@ -10,7 +10,7 @@ async function copy(from: URL, to: URL): Promise<void> {
   }
 }
 
-/** Copies `parts` of the project, files and folders, to the folder `to`. */
+/** Copies `parts` of the project (files and folders) to the folder `to`. */
 export async function copyProject(parts: readonly string[], to: URL): Promise<void> {
   for (const part of parts) {
     const target = new URL(part, to);

@@ -3,8 +3,8 @@ import type { RegisterId } from "../../lib/paxos/register.ts";
 import type { Transport } from "../../mod.ts";
 
 /**
- * `inner`, but nothing that asks for `register` gets through while `isSilent` says so: a request for it is
- * on its way for as long as the test likes, and everything else arrives.
+ * `inner`, without the requests for `register` while `isSilent` returns true: such a request stays in
+ * transit for as long as the test needs, and everything else arrives.
  */
 export function silenced(
   inner: Transport,

@@ -1,14 +1,14 @@
 import type { Transport } from "../../mod.ts";
 
-/** A transport with a tap: the test sees what leaves, and can pour in what never was on the network. */
+/** A transport with a tap: the test sees all frames that are sent, and can inject frames. */
 export interface TappedTransport extends Transport {
   /** Every frame that was sent, in order. */
   readonly sent: Uint8Array[];
-  /** Hands the node a frame, as if that peer had sent it; throws what the node throws. */
+  /** Delivers a frame to the node, as if that peer had sent it; throws the exceptions of the node. */
   inject(from: string, frame: Uint8Array): void;
 }
 
-/** Puts a tap on `inner`. */
+/** Wraps `inner`. */
 export function tapped(inner: Transport): TappedTransport {
   let receive: ((from: string, frame: Uint8Array) => void) | undefined;
   const sent: Uint8Array[] = [];

@@ -4,14 +4,14 @@ import type { NodeOptions } from "./cluster.ts";
 import { turn } from "./wait.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
-/** Puts something on the transport of the node `id`. */
+/** Wraps the transport of the node `id`. */
 export type Wrap = (transport: Transport, id: string) => Transport;
 
-/** A cluster on a clock that goes only when it is told to, whatever else the machine does. */
+/** A cluster on a virtual clock, independent of the speed of the machine. */
 export class VirtualCluster {
   readonly time = new VirtualTime();
   readonly members: readonly string[];
-  /** The members in order, then whoever joined later. */
+  /** The members in order, and then the nodes that joined later. */
   readonly nodes: ClusterNode[] = [];
   readonly #options: NodeOptions;
   readonly #wrap: Wrap;
@@ -23,7 +23,7 @@ export class VirtualCluster {
     this.#wrap = wrap;
   }
 
-  /** So many members, all of them ready. */
+  /** A cluster of `size` members, all of them ready. */
   static async start(
     size: number,
     options: NodeOptions = {},
@@ -35,7 +35,7 @@ export class VirtualCluster {
     return cluster;
   }
 
-  /** One more node; `options` come on top of those of the cluster. */
+  /** Adds a node; `options` override those of the cluster. */
   async join(id: string, options: NodeOptions = {}): Promise<ClusterNode> {
     const transport = this.#wrap(this.time.network.transport(), id);
     this.#transports.set(id, transport);
@@ -45,29 +45,29 @@ export class VirtualCluster {
     return node;
   }
 
-  /** The node with this id, the latest one. */
+  /** The latest node with this id. */
   node(id: string): ClusterNode {
     return this.nodes.findLast((node) => node.id === id)!;
   }
 
-  /** Lets so many milliseconds pass, once everybody has done what there was to do. */
+  /** Lets `duration` milliseconds pass, after all pending work is done. */
   async pass(duration: number): Promise<void> {
     await turn();
     await this.time.pass(duration);
     await turn();
   }
 
-  /** From now on nobody hears of the latest node with this id: another one may take its place. */
+  /** Disconnects the latest node with this id; another one may take its place. */
   crash(id: string): void {
     this.#transports.get(id)!.close();
   }
 
-  /** From now on each of these hears nobody, and nobody hears it. */
+  /** Cuts each of these nodes off from all others, in both directions. */
   isolate(...ids: string[]): void {
     this.time.network.partition(...ids.map((id) => [id]));
   }
 
-  /** Ends every cut. */
+  /** Ends all cuts. */
   heal(): void {
     this.time.network.heal();
   }

@@ -8,10 +8,10 @@ interface Timer {
   callback: (() => void) | null;
 }
 
-/** So many turns of promises may follow from one event: more than any of ours, so that nothing is late. */
+/** Promise turns after one event: more than any chain of the library has, so no reaction runs late. */
 const TURNS = 30;
 
-/** A clock that goes only when it is told to: hours pass in seconds, and every timer is counted. */
+/** A virtual clock: hours pass in seconds, and every timer is counted. */
 export class VirtualTime {
   readonly #random: Random;
   /** A binary heap, the earliest first. */
@@ -20,17 +20,17 @@ export class VirtualTime {
   #order = 0;
   #live = 0;
 
-  /** `seed` decides about everything that is left to chance. */
+  /** `seed` determines all random choices. */
   constructor(seed = "virtual time") {
     this.#random = new Random(seed);
   }
 
-  /** How many timers of nodes are running; frames under way do not count. */
+  /** Number of running timers of nodes; frames in transit do not count. */
   get timers(): number {
     return this.#live;
   }
 
-  /** What a node is given in place of the system's. */
+  /** The runtime for a node, in place of the system's. */
   readonly runtime: Runtime = {
     now: () => this.#now,
     wallNow: () => 1_800_000_000_000 + Math.floor(this.#now),
@@ -51,7 +51,7 @@ export class VirtualTime {
     random: () => this.#random.fraction(),
   };
 
-  /** How long each frame takes on the network, give or take a fifth, in milliseconds. */
+  /** Delay of each frame on the network, plus or minus a fifth, in milliseconds. */
   latency = 0.5;
 
   readonly network = memoryNetwork({
@@ -59,14 +59,14 @@ export class VirtualTime {
       void this.#add(deliver, this.latency * (0.8 + 0.4 * this.#random.fraction())),
   });
 
-  /** Lets so many milliseconds pass. */
+  /** Lets `duration` milliseconds pass. */
   async pass(duration: number): Promise<void> {
     const end = this.#now + duration;
     while (this.#queue.length > 0 && this.#queue[0].at <= end) await this.#step();
     this.#now = end;
   }
 
-  /** So many milliseconds in which nothing is called, as while one task keeps the process busy. */
+  /** Lets `duration` milliseconds pass without a callback, as if one task kept the process busy. */
   stall(duration: number): void {
     this.#now += duration;
   }
@@ -91,7 +91,7 @@ export class VirtualTime {
     const { callback } = timer;
     timer.callback = null;
     callback?.();
-    // What it put off to the end of its turn runs before the next one.
+    // Deferred work runs before the next event.
     for (let i = 0; i < TURNS; i++) await Promise.resolve();
   }
 

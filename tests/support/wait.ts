@@ -1,9 +1,9 @@
 import type { ClusterEvents, ClusterNode } from "../../mod.ts";
 
-/** Far above what anything in the tests takes, also on a loaded machine. */
+/** Time limit in milliseconds: far above the duration of any step of a test, also on a loaded machine. */
 const PATIENCE = 10_000;
 
-/** `promise`; fails with what was waited for when it does not settle. */
+/** `promise`; rejects with a description of `what` if it does not settle in time. */
 export async function within<T>(
   promise: Promise<T>,
   what: string,
@@ -23,7 +23,7 @@ export async function within<T>(
   }
 }
 
-/** The next event of this type. */
+/** The next event of `type`. */
 export function nextEvent<K extends keyof ClusterEvents>(
   node: ClusterNode,
   type: K,
@@ -34,7 +34,7 @@ export function nextEvent<K extends keyof ClusterEvents>(
   return within(event, `the event ${type} of ${node.id}`);
 }
 
-/** Every event of this type from now on. */
+/** Every event of `type` from now on. */
 export function collectEvents<K extends keyof ClusterEvents>(
   node: ClusterNode,
   type: K,
@@ -44,7 +44,7 @@ export function collectEvents<K extends keyof ClusterEvents>(
   return events;
 }
 
-/** Asks again and again, until `check` says yes: for what has no event. */
+/** Polls until `check` returns true, for conditions without an event. */
 export async function eventually(
   check: () => boolean | Promise<boolean>,
   what: string,
@@ -56,14 +56,14 @@ export async function eventually(
   }
 }
 
-/** A later turn of the event loop, after at least so many milliseconds. */
+/** A later turn of the event loop, after at least `delay` milliseconds. */
 export function turn(delay = 0): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, delay));
 }
 
 /**
- * Waits until every member that is up knows the session of `node`: a member that was not operational
- * yet when it was granted hears of it with the next renewal.
+ * Waits until every running member knows the session of `node`: a member that was not operational when
+ * the session was granted learns of it with the next renewal.
  */
 export async function knownToAll(node: ClusterNode): Promise<void> {
   let last = Infinity;
@@ -73,6 +73,6 @@ export async function knownToAll(node: ClusterNode): Promise<void> {
     last = remaining;
     return renewed;
   }, `the next renewal of ${node.id}`);
-  // The answers come after the renewal on the same way.
+  // Answers arrive after the renewal, since both use the same connection.
   await node.status();
 }

@@ -2,13 +2,13 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { root } from "../../tasks/process.ts";
 
-/** A program that stands for another: a script of bash. */
+/** A program that replaces another: a bash script. */
 type Fakes = Record<string, string>;
 
-/** What `.ci/run` takes from the machine besides. */
+/** Other programs of the machine that `.ci/run` uses. */
 const TOOLS = ["bash", "dirname", "grep", "mktemp", "rm", "tail", "tee", "timeout"];
 
-/** Runs `.ci/run` where there are no programs but `fakes`, and the tools. */
+/** Runs `.ci/run` with no programs but `fakes` and the tools. */
 async function runWith(fakes: Fakes): Promise<{ lines: string[]; code: number }> {
   const folder = await Deno.makeTempDir({ prefix: "synod-test-" });
   try {
@@ -34,33 +34,33 @@ async function runWith(fakes: Fakes): Promise<{ lines: string[]; code: number }>
   }
 }
 
-/** Runs `.ci/run`, where there is a browser, with a test command that prints `output` and exits with `code`. */
+/** Runs `.ci/run` with a browser, and with a test command that prints `output` and exits with `code`. */
 function runCi(output: string, code: number): Promise<{ lines: string[]; code: number }> {
   const quoted = `'${output}'`;
   return runWith({ npx: `printf %s ${quoted}\nexit ${code}`, chromium: "" });
 }
 
 describe(".ci/run", () => {
-  it("passes on a run that passed: all that it printed, and its exit code", async () => {
+  it("passes on the output and the exit code of a successful run", async () => {
     assertEquals(await runCi("ok: lint\n12 passed, 0 failed\n", 0), {
       lines: ["ok: lint", "12 passed, 0 failed"],
       code: 0,
     });
   });
 
-  it("fails where a test failed, whatever the exit code", async () => {
+  it("fails if a test failed, with any exit code", async () => {
     const lines = ["11 passed, 1 failed"];
     assertEquals(await runCi("11 passed, 1 failed\n", 1), { lines, code: 1 });
     assertEquals(await runCi("11 passed, 1 failed\n", 0), { lines, code: 1 });
   });
 
-  it("repeats the count if something else came after it", async () => {
+  it("repeats the count if other output follows it", async () => {
     const { lines, code } = await runCi("3 passed, 0 failed\nsome notice\n", 0);
     assertEquals(lines, ["3 passed, 0 failed", "some notice", "3 passed, 0 failed"]);
     assertEquals(code, 0);
   });
 
-  it("fails, with a count, where there is none", async () => {
+  it("fails with a count if there is none", async () => {
     assertEquals(await runCi("cannot fetch\n", 1), {
       lines: ["cannot fetch", "0 passed, 1 failed"],
       code: 1,
@@ -69,18 +69,18 @@ describe(".ci/run", () => {
     assertEquals((await runCi("", 0)).code, 1);
   });
 
-  it("counts one failure where the exit code denies the count", async () => {
+  it("counts one failure if the exit code contradicts the count", async () => {
     const { lines, code } = await runCi("5 passed, 0 failed\n", 7);
     assertEquals(lines.at(-1), "5 passed, 1 failed");
     assertEquals(code, 1);
   });
 });
 
-describe(".ci/run, where there is no browser", () => {
+describe(".ci/run, without a browser", () => {
   const passes = { npx: "echo '2 passed, 0 failed'" };
   const asRoot = { id: "echo 0" };
 
-  it("installs one before the tests, and says nothing of what that printed", async () => {
+  it("installs one before the tests, and hides the output of the installation", async () => {
     const get = `echo "noise"; [[ $1 != install ]] || echo : > "\${0%/*}/installed"`;
     const npx = `[[ -e "\${0%/*}/installed" ]] && echo '2 passed, 0 failed'`;
     assertEquals(await runWith({ ...asRoot, "apt-get": get, npx }), {
@@ -90,7 +90,7 @@ describe(".ci/run, where there is no browser", () => {
   });
 
   for (const step of ["update", "install"]) {
-    it(`says so if that fails at "${step}", and runs the tests all the same`, async () => {
+    it(`reports a failure at "${step}", and runs the tests all the same`, async () => {
       const get = `[[ $1 == ${step} ]] && echo "E: no network" >&2 && exit 100; exit 0`;
       assertEquals(await runWith({ ...asRoot, "apt-get": get, ...passes }), {
         lines: [
@@ -104,7 +104,7 @@ describe(".ci/run, where there is no browser", () => {
     });
   }
 
-  it("says so where nobody can install it", async () => {
+  it("reports that it cannot install one", async () => {
     const lines = [
       "There is no Chromium, and only root can install it, with apt-get.",
       "2 passed, 0 failed",

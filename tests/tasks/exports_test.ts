@@ -7,7 +7,7 @@ const { exports } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
 // deno-lint-ignore no-explicit-any -- the output of `deno doc --json`, of which a few fields are read
 type Json = any;
 
-/** The types of this project that `node`, a part of what `deno doc --json` says, refers to. */
+/** The types of this project to which `node`, a part of the output of `deno doc --json`, refers. */
 function* referencesIn(node: Json): Generator<string> {
   if (typeof node !== "object" || node === null) return;
   if (node.kind === "typeRef") {
@@ -17,12 +17,12 @@ function* referencesIn(node: Json): Generator<string> {
     if (resolution?.kind === "local") yield typeName;
   }
   for (const [name, part] of Object.entries(node)) {
-    // Users get instances of the classes, and make none: the parts of a node are no types of theirs.
+    // Users do not construct the classes, so the private parts of a node are not part of the API.
     if (name !== "constructors") yield* referencesIn(part);
   }
 }
 
-/** What exported symbols of `documentation` refer to and it does not export, and which of them. */
+/** Types to which exported symbols of `documentation` refer but which it does not export, with the symbols. */
 function missingIn(documentation: Json): string[] {
   const missing: string[] = [];
   for (const { symbols } of Object.values<Json>(documentation.nodes)) {
@@ -45,7 +45,7 @@ describe("an entry point", () => {
     });
   }
 
-  it("is found out where it does not", () => {
+  it("is reported if it does not", () => {
     const reference = (typeName: string, resolution: object) => ({
       kind: "typeRef",
       value: { typeName, resolution },

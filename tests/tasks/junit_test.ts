@@ -4,7 +4,7 @@ import { parseJunit } from "../../tasks/junit.ts";
 
 describe("parseJunit()", () => {
   it("drops Deno's groups, whether their tests passed or failed", () => {
-    // As Deno writes it for nested groups: the groups are test cases too, the inner ones elsewhere.
+    // As Deno writes nested groups: the groups are test cases, too, and inner ones are listed separately.
     const tests = parseJunit(`<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="6" failures="3" errors="0" time="0.012">
     <testsuite name="./a_test.ts" tests="2" disabled="0" errors="0" failures="1">
@@ -47,7 +47,7 @@ describe("parseJunit()", () => {
     ]);
   });
 
-  it("reads names that Node wrote: quotes encoded twice, other signs not at all", () => {
+  it("reads names that Node wrote: quotes encoded twice, other characters not at all", () => {
     const [test] = parseJunit(`<testsuites>
       <testcase name="a <b> > &amp;quot;c&amp;quot; &amp; d" time="0.1" classname="test"/>
       <!-- tests 1, "quoted" > & so on -->
@@ -55,7 +55,7 @@ describe("parseJunit()", () => {
     assertEquals(test, { name: 'a <b> > "c" & d', outcome: "passed" });
   });
 
-  it("reads an error, as Deno writes for a test that was cut short, as failed", () => {
+  it("reads an error, which Deno writes for an interrupted test, as failed", () => {
     const [test] = parseJunit(
       `<testsuites><testcase name="a"><error message="Cancelled"/></testcase></testsuites>`,
     );
@@ -78,7 +78,7 @@ describe("parseJunit()", () => {
     assertEquals(parseJunit("<testsuites></testsuites>"), []);
   });
 
-  it("throws at a report that ends too early", () => {
+  it("throws on a truncated report", () => {
     assertThrows(() => parseJunit(""), Error, "not complete");
     assertThrows(
       () => parseJunit(`<testsuites><testcase name="a"/><!-- </testsuites> -->`),

@@ -2,8 +2,8 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 
 /**
- * The folders of what ships, from the bottom up. A folder imports only folders above it in this
- * list, which therefore has no circle.
+ * The folders of the shipped code, from the bottom up. A folder imports only folders above it in this
+ * list, so imports between folders have no cycle.
  */
 const LAYERS = [
   "lib/paxos",
@@ -28,7 +28,7 @@ const LAYERS = [
   "lib/cluster",
 ];
 
-/** Files that are imported from below: interfaces, and what all calls share, without a folder of their own. */
+/** Files that lower folders import: interfaces and shared options, without a folder of their own. */
 const BASE = new Set([
   "lib/errors.ts",
   "lib/options.ts",
@@ -49,7 +49,7 @@ async function sources(folder: string): Promise<string[]> {
 
 const folderOf = (file: string): string => file.slice(0, file.lastIndexOf("/"));
 
-/** `text` without its doc comments, whose examples import the package by its name. */
+/** `text` without doc comments, whose examples import the package by name. */
 const withoutExamples = (text: string): string => text.replaceAll(/^ *\*.*$/gm, "");
 
 /** The files that `text`, the source of `file`, imports or re-exports, types included. */
@@ -59,7 +59,7 @@ function importsOf(file: string, text: string): string[] {
     .map(([, specifier]) => new URL(specifier, base).pathname.slice(1));
 }
 
-/** The imports of `file` that run upwards, or between two folders that do not know each other. */
+/** Imports of `file` that go upwards, or between two unrelated folders. */
 function upwards(file: string, text: string): string[] {
   const place = LAYERS.indexOf(folderOf(file));
   if (place < 0) return [`${file}: its folder is in no layer`];
@@ -93,7 +93,7 @@ describe("layout", () => {
     assertEquals(wrong, []);
   });
 
-  it("an import that runs upwards is found, a type and a dynamic one too", () => {
+  it("an upward import is found, also of a type or a dynamic one", () => {
     const found = upwards(
       "lib/node/wire/links.ts",
       'import type { Engine } from "../engine/engine.ts";\nawait import("../../kv/puts.ts");\n' +

@@ -5,7 +5,7 @@ import { deno, root, run } from "../../tasks/process.ts";
 
 const NOWHERE = "/nowhere/chromium";
 
-describe("a program that the machine may be without", () => {
+describe("an optional program", () => {
   let before: string | undefined;
   beforeEach(() => {
     before = Deno.env.get("CHROMIUM");
@@ -21,7 +21,7 @@ describe("a program that the machine may be without", () => {
     assertEquals(await findMissing(["chromium"]), new Set());
   });
 
-  it("is missing if it is not there, or does not run", async () => {
+  it("is missing if it does not exist, or does not run", async () => {
     for (const program of [NOWHERE, `${root}LICENSE`, "false"]) {
       Deno.env.set("CHROMIUM", program);
       await assertRejects(() => findChromium(), Error, program);
@@ -29,7 +29,7 @@ describe("a program that the machine may be without", () => {
     }
   });
 
-  it("is told of by the test task, which does not count what it did not run", async () => {
+  it("is reported by the test task, which does not count the tests that it did not run", async () => {
     const ended = await run(deno, [
       "run",
       "--no-check",

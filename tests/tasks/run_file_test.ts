@@ -25,7 +25,7 @@ for (const runtime of RUNTIMES) {
       ]);
     });
 
-    it("counts what throws, rejects, or has a hook that throws", async () => {
+    it("counts tests that throw, reject, or have a hook that throws", async () => {
       const result = await runFixture(runtime, "fails");
       const named = (outcome: string) =>
         result.tests.filter((test) => test.outcome === outcome).map((test) => test.name).sort();
@@ -52,7 +52,7 @@ for (const runtime of RUNTIMES) {
         ["empty", "a file without a test"],
         ["exits_while_loading", "a file that exits with 0 while it loads"],
         ["exits_midway", "a test that exits with 0"],
-        ["rejects_unhandled", "a rejection that nobody handles"],
+        ["rejects_unhandled", "an unhandled rejection"],
         ["registers_late", "a test that is registered while another runs"],
       ]
     ) {
@@ -71,7 +71,7 @@ for (const runtime of RUNTIMES) {
 }
 
 describe("runFile() in node", () => {
-  it("says what a file that hangs has left open", async () => {
+  it("lists what a hanging file has left open", async () => {
     const result = await runFixture("node", "hangs", 8_000);
     assertMatch(result.output, /still open: .*Timeout/);
   });
@@ -107,7 +107,7 @@ describe("findDifferences()", () => {
     assertEquals(findDifferences([result("deno", ["a"]), result("bun", ["a", "a"])]).length, 1);
   });
 
-  it("leaves out a file that broke: that is counted already", () => {
+  it("ignores a file that broke: that is counted already", () => {
     assertEquals(findDifferences([result("deno", ["a"]), result("node", [], ["broke"])]), []);
   });
 });

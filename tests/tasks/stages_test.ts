@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { deno } from "../../tasks/process.ts";
 import { passes, type Stage, stages } from "../../tasks/stages.ts";
 
-/** A stage of two commands, of which the second ends with `code` and leaves a file as its trace. */
+/** A stage of two commands; the second one ends with `code`, and creates a file. */
 function stage(title: string, trace: string, code: number): Stage {
   const script = `Deno.writeTextFileSync(Deno.args[0], ""); Deno.exit(${code})`;
   return { title, commands: [[deno, "eval", ""], [deno, "eval", script, trace]] };
@@ -31,7 +31,7 @@ describe("passes()", () => {
 });
 
 describe("stages()", () => {
-  it("begins with the cheapest, and looks at every entry point", async () => {
+  it("begins with the fastest, and covers every entry point", async () => {
     const list = await stages();
     assertEquals(list[0].title, "formatting");
     const commands = list.flatMap((stage) => stage.commands.map((words) => words.join(" ")));

@@ -4,13 +4,13 @@ import { root } from "../../tasks/process.ts";
 import { findTests, needsOf, ruleFor, RUNTIMES, sortOut } from "../../tasks/suites.ts";
 
 describe("ruleFor()", () => {
-  it("runs a test in every runtime, with no permission but to read", () => {
+  it("runs a test in every runtime, with read permission only", () => {
     const rule = ruleFor("tests/paxos/ballot_test.ts");
     assertEquals(rule.runtimes, RUNTIMES);
     assertEquals(rule.permissions, ["--allow-read"]);
   });
 
-  it("runs simulations, models and what starts other runtimes in Deno alone", () => {
+  it("runs simulations, models and tests that start other runtimes in Deno alone", () => {
     for (
       const folder of [
         "sim",
@@ -51,7 +51,7 @@ describe("sortOut()", () => {
   const example = "tests/examples/edge_client_test.ts";
   const plain = "tests/paxos/ballot_test.ts";
 
-  it("leaves out the tests whose program is missing, and says so", () => {
+  it("leaves out tests whose program is missing, and reports them", () => {
     assertEquals(sortOut([plain, browser, example], new Set(["chromium" as const])), {
       runnable: [plain, example],
       notRun: [`not run: ${browser} (no chromium on this machine)`],
@@ -62,7 +62,7 @@ describe("sortOut()", () => {
     ]);
   });
 
-  it("leaves out nothing where all is there", () => {
+  it("leaves out no test if no program is missing", () => {
     assertEquals(sortOut([browser, example], new Set()), {
       runnable: [browser, example],
       notRun: [],

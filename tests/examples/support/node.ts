@@ -1,5 +1,5 @@
 /**
- * A node that has joined, for the snippets of the documentation that do not make one.
+ * A node that has joined, for snippets of the documentation that do not create one.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the snippets of the documentation lean on without saying where it comes from.
+ * The names that snippets of the documentation use without an import.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import { memoryNetwork } from "@synod/synod/transports/memory";
 
 export { join };
 
-/** Of a node that is still to join. */
+/** Options of a node that has not joined yet. */
 export const id = "w1";
 export const members = ["w1"];
 export const transport = memoryNetwork().transport();
 
-/** Some store that checks fencing tokens. */
+/** A store that checks fencing tokens. */
 export const store = {
   write: (_order: object, _options: { fencingToken: number }): Promise<void> => Promise.resolve(),
 };
 export const order = { number: 42 };
 
-/** Some work that can be stopped. */
+/** Work that can be stopped. */
 export function work(signal: AbortSignal): Promise<void> {
   return signal.aborted ? Promise.reject(signal.reason) : Promise.resolve();
 }

@@ -1,6 +1,6 @@
 /** One block of TypeScript in a Markdown file. */
 export interface Snippet {
-  /** The file, and the line that it begins in. */
+  /** The file, and the line in which the block begins. */
   readonly place: string;
   readonly code: string;
 }
@@ -23,7 +23,7 @@ export function extractSnippets(file: string, text: string): Snippet[] {
   return snippets;
 }
 
-/** What there is for a snippet that does not say where it comes from, by the file that has it. */
+/** The available names that snippets may use without an import, by the file that exports them. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   "./node.ts": ["node"],
   "./prelude.ts": ["id", "join", "members", "order", "store", "transport", "work"],
@@ -39,14 +39,14 @@ function makes(code: string, name: string): boolean {
   ).test(code);
 }
 
-/** The program that a snippet is, with what it leans on; it closes its node at the end. */
+/** The program for a snippet, with the names that it uses; it closes its node at the end. */
 export function withPrelude({ code }: Snippet): string {
   let program = "";
   for (const [file, names] of Object.entries(NAMES)) {
     const used = names.filter((name) => uses(code, name) && !makes(code, name));
     if (used.length > 0) program += `import { ${used.join(", ")} } from "${file}";\n`;
   }
-  // A loop over changes ends with its node.
+  // A loop over changes ends when its node closes.
   if (code.includes(".watch(")) program += `import "./watched.ts";\n`;
   program += code;
   return uses(code, "node") ? `${program}await node.close();\n` : program;
