@@ -1,4 +1,4 @@
-/** The bytes that `text` lists in hexadecimal; spaces are ignored. */
+/** The bytes that `text` contains in hexadecimal; spaces are ignored. */
 export function hex(text: string): Uint8Array {
   const digits = text.replaceAll(/\s/g, "");
   return Uint8Array.from({ length: digits.length / 2 }, (_, i) => {
@@ -12,7 +12,7 @@ export function toHex(bytes: Uint8Array | string): string {
   return all.map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** All `parts`, one after the other. */
+/** The concatenation of all `parts`. */
 export function concat(...parts: (Uint8Array | readonly number[])[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }

@@ -29,7 +29,7 @@ describe("packFloat()", () => {
     for (const [value, bytes] of examples) assertEquals(packed(value), bytes, String(value));
   });
 
-  it("takes more where fewer would change the value", () => {
+  it("takes more bytes if fewer would change the value", () => {
     assertEquals(packed(65520), "477ff000"); // would round up to infinity
     assertEquals(packed(2 ** -25), "33000000"); // below the smallest half
     assertEquals(packed(2 ** -24 + 2 ** -34), "33802000");

@@ -8,7 +8,7 @@ import { RandomFrames } from "./random_frames.ts";
 
 const RUNS = 100_000;
 
-/** What stands in for a part of a frame: values at the edges of what some field allows. */
+/** Replacements for a part of a frame: values at the edges of the ranges of fields. */
 const EDGES: readonly unknown[] = [
   null,
   true,
@@ -40,7 +40,7 @@ const EDGES: readonly unknown[] = [
   [1, 2, 3],
 ];
 
-/** Flips bits, cuts, doubles and inserts. */
+/** Flips bits, truncates, duplicates and inserts. */
 function mutateBytes(random: Random, bytes: Uint8Array): Uint8Array {
   const mutated = new Uint8Array(bytes);
   const at = () => random.below(mutated.length);
@@ -54,14 +54,14 @@ function mutateBytes(random: Random, bytes: Uint8Array): Uint8Array {
     case 2:
       return mutated.slice(0, at());
     case 3:
-      // A piece is missing, or there twice.
+      // A piece is removed, or duplicated.
       return concat(mutated.slice(0, at()), mutated.slice(at()));
     default:
       return concat(mutated.slice(0, at()), random.bytes(random.below(5)), mutated.slice(at()));
   }
 }
 
-/** Replaces one part of the decoded arrays, so that the structure stays well-formed. */
+/** Replaces one part of the decoded arrays, so the structure stays well-formed. */
 function mutateFields(random: Random, fields: unknown[]): void {
   let list = fields;
   for (;;) {
@@ -80,12 +80,12 @@ function mutateFields(random: Random, fields: unknown[]): void {
   }
 }
 
-/** Decodes; what is accepted must come back the same. Returns whether it was. */
+/** Decodes; an accepted frame must survive a round trip. Returns whether it was accepted. */
 function check(bytes: Uint8Array): boolean {
   const decoded = decodeFrame(bytes);
   if (!decoded.ok) {
     assert(decoded.reason === "version" || decoded.detail !== "");
-    // The shape checks must find everything themselves; anything else is a bug in them.
+    // The shape checks must detect every fault; any other exception is a bug in them.
     if (decoded.reason === "malformed") {
       assert(!decoded.detail.startsWith("cannot be"), decoded.detail);
     }
@@ -97,7 +97,7 @@ function check(bytes: Uint8Array): boolean {
   return true;
 }
 
-describe("decodeFrame() never throws, and what it accepts it keeps", () => {
+describe("decodeFrame() never throws, and an accepted frame survives a round trip", () => {
   it(`for ${RUNS} random strings of bytes`, () => {
     const random = new Random(20);
     for (let i = 0; i < RUNS; i++) {

@@ -18,12 +18,12 @@ import { RandomFrames } from "./random_frames.ts";
 
 const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false });
 
-/** The bytes of a frame with these fields, right or wrong. */
+/** The bytes of a frame with these fields, valid or invalid. */
 function raw(fields: unknown): Uint8Array {
   return concat([FORMAT_VERSION], encoder.encode(fields));
 }
 
-/** The fields of a frame as they are, for a test to spoil one. */
+/** The fields of a valid frame, of which a test invalidates one. */
 function fieldsOf(frame: Frame): unknown[] {
   return encoder.decode(encodeFrame(frame).slice(1));
 }
@@ -32,11 +32,11 @@ function isMalformed(bytes: Uint8Array, detail = ""): void {
   const decoded = decodeFrame(bytes);
   assert(!decoded.ok && decoded.reason === "malformed", `accepted: ${JSON.stringify(decoded)}`);
   assertStringIncludes(decoded.detail, detail);
-  // Found by a check, not by an exception that nobody meant to throw.
+  // A check reports it, not an unexpected exception.
   assert(!decoded.detail.startsWith("cannot be decoded"), decoded.detail);
 }
 
-/** Fails unless `fields` of one message, spoiled by `change`, make the whole frame malformed. */
+/** Fails unless `change`, applied to the fields of one message, makes the whole frame malformed. */
 function spoils(
   kind: "requests" | "replies",
   message: Request | Reply,
@@ -62,7 +62,7 @@ function spoilsField(
 describe("decodeFrame()", () => {
   const prepare: Request = { id: 1, type: "prepare", register: REGISTER, ballot: BALLOT };
 
-  it("tells another version from a frame that is malformed", () => {
+  it("distinguishes another version from a malformed frame", () => {
     const bytes = encodeFrame(EMPTY);
     for (const version of [0, FORMAT_VERSION - 1, FORMAT_VERSION + 1, 123, 255]) {
       bytes[0] = version;
@@ -72,7 +72,7 @@ describe("decodeFrame()", () => {
     isMalformed(Uint8Array.of(FORMAT_VERSION), "too early");
   });
 
-  it("refuses a frame that is too long before it looks inside", () => {
+  it("refuses a frame that is too long before decoding it", () => {
     const bytes = new Uint8Array(MAX_FRAME_BYTES + 1);
     bytes[0] = FORMAT_VERSION;
     isMalformed(bytes, "longer than");
@@ -85,7 +85,7 @@ describe("decodeFrame()", () => {
     isMalformed(encodeFrame(frame(MAX_FRAME_BYTES - rest + 1)), "longer than");
   });
 
-  it("refuses what the decoder would choke on or make something of", () => {
+  it("refuses CBOR that the decoder could not handle or would misinterpret", () => {
     const hostile: [string, Uint8Array][] = [
       ["a record", hex("d9dfff 83 19e000 81 6161 01")],
       ["a Set", hex("d90102 81 01")],
@@ -108,14 +108,14 @@ describe("decodeFrame()", () => {
     const good = encodeFrame(EMPTY);
     for (const [, item] of hostile) {
       isMalformed(concat([FORMAT_VERSION], item));
-      // As the last field of a good frame, whose empty list of replies is one byte.
+      // As the last field of a valid frame, whose empty list of replies is one byte.
       isMalformed(concat(good.slice(0, -1), item));
     }
     isMalformed(concat(good, [0]), "after the end");
     for (let length = 1; length < good.length; length++) isMalformed(good.slice(0, length));
   });
 
-  it("refuses a header that is not exactly right", () => {
+  it("refuses an invalid header", () => {
     const wrong: [number, unknown[]][] = [
       [0, [null, -1, 2 ** 52, 0.5, "1", NaN, Infinity]], // the clock
       [1, [null, "", 0, 1, 2, LIFE + "x", LIFE.slice(1), LIFE.slice(1) + "/", 0.5, true]], // the life
@@ -124,7 +124,7 @@ describe("decodeFrame()", () => {
       [4, ["", 0, 1, 9, "x", false]], // the incarnation
       [5, [null, "x", [null], [1], ["short"], [9], new Array(MAX_MEMBERS + 1).fill(0)]], // the vector
       [6, [null, {}, [null], ["x"], [[]], [[0]]]], // the requests
-      [7, ["", 0, 1, 99, "x", 0.5]], // whom the replies are for
+      [7, ["", 0, 1, 99, "x", 0.5]], // the addressee of the replies
       [8, [null, 0, [null], [0], [[]], [[4]]]], // the replies
     ];
     for (const [at, values] of wrong) {
@@ -142,7 +142,7 @@ describe("decodeFrame()", () => {
     assert(decodeFrame(raw(fields)).ok);
   });
 
-  it("drops the whole frame for one wrong message", () => {
+  it("drops the whole frame for one invalid message", () => {
     const frames = new RandomFrames(new Random(13));
     for (let i = 0; i < 2; i++) {
       for (const type of Object.keys(frames.requests) as Request["type"][]) {
@@ -162,7 +162,7 @@ describe("decodeFrame()", () => {
     }
   });
 
-  it("refuses registers, counters and ballots that are none", () => {
+  it("refuses invalid registers, counters and ballots", () => {
     const registers = ["", "k", "x\xf6\0", "k\xf6\u0100", "k".repeat(6000), null, 5];
     spoilsField("requests", prepare, 2, ...registers);
     // Counters are distances from the clock; null is 0, which no ballot of a node has.
@@ -170,14 +170,14 @@ describe("decodeFrame()", () => {
     spoilsField("requests", prepare, 3, ...counters);
     spoilsField("requests", prepare, 4, "", 0, 1, 99, -1, 0.5, "~", "short", null);
     const nack: Reply = { id: 1, type: "nack", promised: BALLOT };
-    spoilsField("replies", nack, 3, "", 0, 99, "~", null); // nobody's, but not with counter 0
+    spoilsField("replies", nack, 3, "", 0, 99, "~", null); // no proposer, but a counter other than 0
     spoilsField("replies", nack, 2, null, CLOCK, CLOCK + 1, CLOCK - 2 ** 52);
     const list: Request = { id: 1, type: "list", prefix: "k\xf6", after: "" };
     spoilsField("requests", list, 2, "", "k", "x\xf6", "k\xf6".repeat(600), null);
     spoilsField("requests", list, 3, "x", null, 0);
   });
 
-  it("refuses sessions, operations and names that are none", () => {
+  it("refuses invalid sessions, operations and names", () => {
     const fence: Request = { id: 1, type: "fence", session: SESSION };
     const sessions: unknown[] = [null, SESSION, 0, 9, -1, [], ["w1", LIFE], ["w1", LIFE, 1, 2]];
     sessions.push(["", LIFE, 1], ["a/b", LIFE, 1], ["n".repeat(65), LIFE, 1], ["w 1", LIFE, 1]);
@@ -191,7 +191,7 @@ describe("decodeFrame()", () => {
     spoilsField("requests", incarnation, 2, null, "w1", ["", "w1"], [1], many);
   });
 
-  it("refuses states and bindings that are none", () => {
+  it("refuses invalid states and bindings", () => {
     const state = {
       present: true as const,
       token: CLOCK,
@@ -290,7 +290,7 @@ describe("decodeFrame()", () => {
     isMalformed(raw(fields), "a list of more than");
   });
 
-  it("refuses to have anything relayed but questions and answers between two nodes", () => {
+  it("refuses to relay anything but questions and answers between two nodes", () => {
     const body = Uint8Array.of(1);
     const question: Request = {
       id: 1,
@@ -316,7 +316,7 @@ describe("decodeFrame()", () => {
     const frames = new RandomFrames(new Random(14));
     for (const type of Object.keys(frames.requests) as Request["type"][]) {
       if (type === "ask" || type === "handover") continue;
-      // What is relayed already, too: it goes no further.
+      // Nor a message that was relayed already: a relay is one hop.
       const inner = (fieldsOf({ ...EMPTY, requests: [frames.request(type)] })[6] as unknown[])[0];
       spoilsField("requests", question, 4, inner);
     }

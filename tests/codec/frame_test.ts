@@ -26,7 +26,7 @@ import { RandomFrames } from "./random_frames.ts";
 import { acceptRequest } from "../support/accept_request.ts";
 
 describe("encodeFrame() and decodeFrame()", () => {
-  it("keep an empty frame, and one that knows nothing", () => {
+  it("keep an empty frame, and one without a genesis", () => {
     comesBack(EMPTY);
     comesBack({
       header: { life: LIFE, clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] },
@@ -77,7 +77,7 @@ describe("encodeFrame() and decodeFrame()", () => {
     }
   });
 
-  it("make many messages small: what repeats is written once", () => {
+  it("keep many messages small: repeated parts are written once", () => {
     const each = (request: (id: number) => Request) => {
       const requests = Array.from({ length: 64 }, (_, id) => request(id));
       const size = (some: Request[]) => encodeFrame({ ...EMPTY, requests: some }).length;
@@ -94,7 +94,7 @@ describe("encodeFrame() and decodeFrame()", () => {
     assertLess(each((id) => ({ id, type: "fence", session: others(id) })), 13);
   });
 
-  it("return what shares nothing with the bytes, and nothing larger than needed", () => {
+  it("return data that does not share memory with the bytes, and is no larger than needed", () => {
     const state = {
       present: true as const,
       token: 5,
@@ -109,7 +109,7 @@ describe("encodeFrame() and decodeFrame()", () => {
       requests: [acceptRequest(REGISTER, BALLOT, state)],
     };
     const bytes = encodeFrame(frame);
-    // A view of something larger, as transports may hand it over.
+    // A view of a larger buffer, which transports may pass.
     const received = concat(new Uint8Array(9), bytes, new Uint8Array(9)).subarray(9, -9);
     const decoded = decodeFrame(received);
     received.fill(0);
@@ -122,7 +122,7 @@ describe("encodeFrame() and decodeFrame()", () => {
     assertEquals(Object.keys(received).length, received.length);
   });
 
-  it("make plain bytes of a frame that came in a Buffer", () => {
+  it("return plain bytes for a frame in a Buffer", () => {
     const { Buffer } = globalThis as { Buffer?: { from(bytes: Uint8Array): Uint8Array } };
     const frame: Frame = {
       ...EMPTY,
@@ -140,7 +140,7 @@ describe("encodeFrame() and decodeFrame()", () => {
 });
 
 describe("decodeFrame()", () => {
-  it("makes 0 of -0", () => {
+  it("converts -0 to 0", () => {
     // cbor-x never writes -0; a double in its place is changed into one.
     const bytes = encodeFrame({
       ...EMPTY,
@@ -160,7 +160,7 @@ describe("decodeFrame()", () => {
     assertStrictEquals(reply.remaining, 0);
   });
 
-  it("gives empty lists no memory of their own", () => {
+  it("shares one empty list", () => {
     const decoded = decodeFrame(encodeFrame(EMPTY));
     assert(decoded.ok);
     assertEquals(decoded.frame.requests, []);
@@ -169,7 +169,7 @@ describe("decodeFrame()", () => {
 });
 
 describe("encodeFrame()", () => {
-  it("throws TypeError for names that are none", () => {
+  it("throws TypeError for invalid names", () => {
     const sequences = [
       "",
       "01",

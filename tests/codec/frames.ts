@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Frame, Header } from "../../lib/paxos/messages.ts";
 import { decodeFrame, encodeFrame, registerId } from "../../lib/codec.ts";
 
-/** A frame to begin with, and the names in it. */
+/** A valid frame, and the names in it. */
 
 export const LIFE = "0ABCDEFGHIJKLMNOPQRS";
 export const OTHER = "1ABCDEFGHIJKLMNOPQRS";
@@ -23,7 +23,7 @@ export const REGISTER = registerId("k", undefined, "key");
 export const BALLOT = { counter: CLOCK - 1, life: LIFE };
 export const SESSION = `w1/${LIFE}/3`;
 
-/** Fails unless `frame` comes back the same. */
+/** Fails unless `frame` survives a round trip. */
 export function comesBack(frame: Frame): void {
   const decoded = decodeFrame(encodeFrame(frame));
   if (!decoded.ok) throw new Error(`refused: ${JSON.stringify(decoded)}`);

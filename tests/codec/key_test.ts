@@ -18,7 +18,7 @@ function same(...keys: unknown[]): void {
   }
 }
 
-/** Fails unless no two of `keys` are the same, and each is the same when it comes back. */
+/** Fails unless all `keys` are different, and each survives a round trip. */
 function different(...keys: unknown[]): void {
   const encoded = keys.map((key) => encodeKey(key));
   for (const [i, one] of encoded.entries()) {
@@ -89,7 +89,7 @@ describe("encodeKey()", () => {
     }
   });
 
-  it("gives one form to keys that are the same", () => {
+  it("gives equal keys the same encoding", () => {
     same({ a: 1, b: 2 }, { b: 2, a: 1 }, Object.assign(Object.create(null), { b: 2n, a: 1 }));
     same(1, 1n, 1.0);
     same(0, -0, 0n, -0n);
@@ -107,7 +107,7 @@ describe("encodeKey()", () => {
     same([shared, shared], [{ a: 1 }, { a: 1 }]);
   });
 
-  it("gives different forms to keys that are different, and all come back", () => {
+  it("gives different keys different encodings, and all survive a round trip", () => {
     different(1, "1", true, [1], new Set([1]), Uint8Array.of(1), new Date(1), new Date(1000), 1.5);
     different({}, [], new Map(), new Set(), null, "", 0, false, new Uint8Array(0), [null]);
     different({ a: 1 }, new Map([["a", 1]]), [["a", 1]], { a: "1" }, { A: 1 }, { a: 1, b: 1 });
@@ -120,7 +120,7 @@ describe("encodeKey()", () => {
     different(Infinity, -Infinity, NaN, Number.MAX_VALUE, Number.MIN_VALUE, 5e-324 * 2);
   });
 
-  it("takes any string, lone surrogates too, and none is another", () => {
+  it("accepts any string, also with lone surrogates, and keeps all of them distinct", () => {
     const odd = ["\ud800", "\udfff", "\udc00\ud800", "a\ud800", "\ud800a", "\ud83d", "\ude00"];
     odd.push(
       "\ud83d\ude00",
@@ -137,14 +137,14 @@ describe("encodeKey()", () => {
     assertEquals(decodeKey(encodeKey({ "\ud800": ["\udc00"] })), { "\ud800": ["\udc00"] });
   });
 
-  it("sorts as the bytes do", () => {
+  it("sorts like the bytes", () => {
     const keys = [0, 23, 24, 255, 256, 65_536, -1, -25, "", "a", "b", "aa", "é", [], [0], {}, 0.5];
     const encoded = keys.map((key) => encodeKey(key)).sort();
     const hexadecimal = encoded.map(toHex);
     assertEquals(hexadecimal, [...hexadecimal].sort());
   });
 
-  it("refuses what cannot be a key", () => {
+  it("refuses values that cannot be keys", () => {
     class Point {
       x = 1;
     }
@@ -208,7 +208,7 @@ describe("encodeKey()", () => {
     }
   });
 
-  it("gives different strings different forms", () => {
+  it("gives different strings different encodings", () => {
     const keys = new RandomKeys(new Random(8));
     const seen = new Map<string, string>();
     for (let i = 0; i < 50_000; i++) {
@@ -222,7 +222,7 @@ describe("encodeKey()", () => {
 });
 
 describe("decodeKey()", () => {
-  it("gives back an equal value where JavaScript has one", () => {
+  it("returns an equal value if JavaScript has one", () => {
     const keys = ["text", 5, -5, 1.5, true, null, Uint8Array.of(1), new Date(7), [1, [2]], {
       a: {},
     }];
@@ -237,7 +237,7 @@ describe("decodeKey()", () => {
     assertEquals(decodeKey(encodeKey(new Set(["b", "a"]))), new Set(["b", "a"]));
   });
 
-  it("refuses every form but the canonical one", () => {
+  it("refuses every encoding but the canonical one", () => {
     const wrong = ["", "1800", "190001", "1a00000001", "1b0000000000000001", "1b00000000ffffffff"];
     wrong.push("3800", "3b0000000000000000", "5800", "7800", "780161", "98 00", "b800", "d80100");
     wrong.push("c24101", "c2480000000000000001", "c340", "c24a00010000000000000000");
@@ -275,7 +275,7 @@ describe("decodeKey()", () => {
     assertThrows(() => decodeKey("\x79\x0f\xfe" + long.slice(3)), MalformedError);
   });
 
-  it("only ever throws MalformedError, and what it accepts is canonical", () => {
+  it("only ever throws MalformedError, and accepts only canonical encodings", () => {
     const random = new Random(9);
     const keys = new RandomKeys(random);
     let accepted = 0;

@@ -1,4 +1,4 @@
-/** Chance that is the same in every run: `mulberry32`. */
+/** A pseudo-random generator with the same sequence in every run: `mulberry32`. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 to 2^32 - 1. */
+  /** An integer from 0 to 2^32 - 1. */
   uint32(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,12 +15,12 @@ export class Random {
     return (mixed ^ (mixed >>> 14)) >>> 0;
   }
 
-  /** A whole number from 0 to `limit - 1`. */
+  /** An integer from 0 to `limit - 1`. */
   below(limit: number): number {
     return Math.floor((this.uint32() / 2 ** 32) * limit);
   }
 
-  /** True once in `times`. */
+  /** True with a probability of `1 / times`. */
   once(times: number): boolean {
     return this.below(times) === 0;
   }

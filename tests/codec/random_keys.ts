@@ -10,7 +10,7 @@ export class RandomKeys {
   }
 
   text(): string {
-    // Anything, lone surrogates too.
+    // Any code units, including lone surrogates.
     const random = this.#random;
     const units = random.list(6, () => random.once(3) ? random.below(0x10000) : random.below(0x80));
     return String.fromCharCode(...units);
@@ -48,7 +48,7 @@ export class RandomKeys {
     ])();
   }
 
-  /** The same key made in another way. */
+  /** An equal key, constructed in another way. */
   again(key: KeyPart): KeyPart {
     const random = this.#random;
     if (typeof key === "number") {

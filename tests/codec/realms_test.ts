@@ -11,10 +11,10 @@ import {
 
 const MAX = 1 << 20;
 
-/** What `code` evaluates to in a realm of its own, with an `Object` and an `Array` of its own. */
+/** The result of `code` in another realm, which has its own `Object` and `Array`. */
 const elsewhere = (code: string): unknown => vm.runInNewContext(`(${code})`);
 
-/** Code, and the value that it stands for here. */
+/** Code, and the equal value of this realm. */
 const TAKEN: readonly (readonly [code: string, value: unknown])[] = [
   ["{ a: 1, b: { c: [] } }", { a: 1, b: { c: [] } }],
   ["[1, [2]]", [1, [2]]],
@@ -25,7 +25,7 @@ const TAKEN: readonly (readonly [code: string, value: unknown])[] = [
   ["Object.create(null)", {}],
 ];
 
-/** Code of what no realm's objects are plain for, and what it is refused as. */
+/** Code for objects that are not plain in any realm, and the description in the error. */
 const REFUSED: readonly (readonly [code: string, what: string])[] = [
   ["new (class Point { x = 1 })", "an instance of Point"],
   ["new (class Object { x = 1 })", "an instance of Object"],
@@ -44,8 +44,8 @@ const REFUSED: readonly (readonly [code: string, what: string])[] = [
   ["Math", "an object tagged Math"],
 ];
 
-describe("what another realm has made", () => {
-  it("is a value where it is one of the kinds that are taken", () => {
+describe("an object of another realm", () => {
+  it("is a value if it has a supported type", () => {
     for (const [code, value] of TAKEN) {
       const foreign = elsewhere(code);
       assertEquals(decodeValue(encodeValue(foreign, MAX)), value, code);
@@ -53,14 +53,14 @@ describe("what another realm has made", () => {
     }
   });
 
-  it("is the same key as what this realm makes", () => {
+  it("is the same key as an equal object of this realm", () => {
     for (const [code, value] of TAKEN) {
       assertEquals(encodeKey(elsewhere(code)), encodeKey(value), code);
       assertEquals(decodeKey(encodeKey(elsewhere(code))), value as never, code);
     }
   });
 
-  it("is refused where it is anything else", () => {
+  it("is refused if it has another type", () => {
     for (const [code, what] of REFUSED) {
       const foreign = elsewhere(code);
       assertThrows(() => encodeValue(foreign, MAX), UnencodableError, `value: ${what}`);
@@ -69,8 +69,8 @@ describe("what another realm has made", () => {
   });
 });
 
-describe("an object with a name for itself", () => {
-  it("is no plain object, though its properties may be none", () => {
+describe("an object with a toStringTag", () => {
+  it("is not a plain object, even without properties", () => {
     function argumentsOf(..._args: number[]): unknown {
       return arguments;
     }
@@ -100,7 +100,7 @@ describe("a Uint8Array without its buffer", () => {
     return bytes;
   };
 
-  it("is no value and no key", () => {
+  it("is neither a value nor a key", () => {
     const what = "a Uint8Array whose buffer was transferred or shrunk cannot be";
     const message = `value.bytes[0]: ${what} stored`;
     assertThrows(
@@ -111,7 +111,7 @@ describe("a Uint8Array without its buffer", () => {
     assertThrows(() => encodeKey(transferred()), TypeError, `${what} a key`);
   });
 
-  it("is not taken for one that is empty, which is both", () => {
+  it("is distinguished from an empty one, which is both", () => {
     assertEquals(decodeValue(encodeValue(new Uint8Array(), MAX)), new Uint8Array());
     assertEquals(encodeKey(new Uint8Array()), "\x40");
     assert(transferred().length === 0);

@@ -47,7 +47,7 @@ describe("registerId()", () => {
     assertEquals(ids.size, KINDS.length * BUCKETS.length * KEYS.length);
   });
 
-  it("throws TypeError for what is no key or no bucket", () => {
+  it("throws TypeError for an invalid key or bucket", () => {
     assertThrows(() => registerId("k", undefined, (() => 1) as never), TypeError, "a function");
     assertThrows(() => registerId("k", 5 as never, "a"), TypeError, "must be a string, not number");
     assertThrows(() => registerId("k", null as never, "a"), TypeError, "must be a string");
@@ -57,7 +57,7 @@ describe("registerId()", () => {
 });
 
 describe("bucketPrefix()", () => {
-  it("is what the ids of that bucket begin with, and no others", () => {
+  it("is the prefix of the ids of that bucket, and of no others", () => {
     for (const kind of KINDS) {
       for (const bucket of BUCKETS) {
         const prefix = bucketPrefix(kind, bucket);
@@ -75,7 +75,7 @@ describe("bucketPrefix()", () => {
 });
 
 describe("parseRegisterId()", () => {
-  it("gives back kind, bucket and key", () => {
+  it("returns kind, bucket and key", () => {
     for (const kind of KINDS) {
       for (const bucket of BUCKETS) {
         for (const key of KEYS) {

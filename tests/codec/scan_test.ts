@@ -32,25 +32,25 @@ function refuses(bytes: Uint8Array | string, why: RegExp, rules: ScanRules = KEY
 }
 
 describe("scan()", () => {
-  it("accepts everywhere what frames are made of", () => {
+  it("accepts the types of frames under all rules", () => {
     const good = ["00", "17", "18 18", "19 0100", "1a 00010000", "20", "38 ff", "3a ffffffff"];
     good.push("40", "42 0102", "60", "63 e282ac", "80", "82 01 80", "f4", "f5", "f6");
     good.push("fb 3ff199999999999a", "83 fb 4340000000000000 61 61 98 02 f4 42 0000");
     for (const text of good) accepts(text, FRAME_RULES, VALUE_RULES, KEY_RULES);
   });
 
-  it("accepts only in values and keys what only they use", () => {
+  it("accepts the types of values and keys under their rules only", () => {
     const rich = ["1b 0000000000000001", "3b 0020000000000000", "f7", "f9 3c00", "fa 47c35000"];
     rich.push("a0", "a1 61 61 01", "c1 00", "c1 20", "c1 fb 3ff8000000000000", "c1 f9 3e00");
     rich.push("c2 41 01", "c3 40", "d9 0102 80", "d9 0102 82 01 02", "d9 0103 a1 01 02");
     for (const text of rich) accepts(text, VALUE_RULES, KEY_RULES);
   });
 
-  it("accepts only in keys the tag for lone surrogates", () => {
+  it("accepts the tag for lone surrogates in keys only", () => {
     accepts("d9 0111 43 eda080", KEY_RULES);
   });
 
-  it("refuses every other tag, records and references above all", () => {
+  it("refuses every other tag, in particular records and references", () => {
     const tags = ["c0", "c4", "c5", "c6", "d8 1b", "d8 1c", "d8 1d", "d8 18", "d8 20", "d8 40"];
     tags.push("d8 69", "d9 dffe", "d9 dfff", "d9 dff9", "d9 e000", "d9 d9f7", "d8 33");
     tags.push("da 00010000", "da 53687264", "d9 0112");
@@ -62,7 +62,7 @@ describe("scan()", () => {
     refuses("db 0000000000000001 00", /64 bits/);
   });
 
-  it("refuses a tag before anything but what it is for", () => {
+  it("refuses a tag on an item of another type", () => {
     const wrong = ["c1 61 61", "c1 40", "c1 80", "c1 f6", "c1 f7", "c1 c1 00", "c1 c2 41 01"];
     wrong.push("c2 00", "c2 61 61", "c2 80", "c3 a0", "c2 c2 41 01", "d9 0102 00", "d9 0102 a0");
     wrong.push("d9 0102 d9 0102 80", "d9 0103 80", "d9 0103 01", "d9 0111 61 61", "d9 0103 c1 00");
@@ -70,7 +70,7 @@ describe("scan()", () => {
     for (const text of ["c1", "d9 0102", "82 01 c2"]) refuses(text, /too early/);
   });
 
-  it("refuses a long bignum, and no other long bytes", () => {
+  it("refuses a long bignum, but no other long byte string", () => {
     const head = (length: number) => [0x59, length >> 8, length & 0xff];
     const bytes = (length: number) => concat(head(length), new Uint8Array(length));
     for (const tag of [0xc2, 0xc3]) {
@@ -84,7 +84,7 @@ describe("scan()", () => {
     }
   });
 
-  it("refuses lengths that are not given, and reserved ones", () => {
+  it("refuses indefinite and reserved lengths", () => {
     for (const text of ["5f 41 01 ff", "7f 61 61 ff", "9f 01 ff", "bf 61 61 01 ff"]) {
       refuses(text, /not given/);
     }
@@ -101,7 +101,7 @@ describe("scan()", () => {
     for (const text of ["f8 14", "f8 16", "f8 20", "f8 ff"]) refuses(text, /simple value/);
   });
 
-  it("refuses anything cut off, at every place", () => {
+  it("refuses a truncated item, at every position", () => {
     const whole = hex(
       "8b 1818 190100 1a00010000 1b0000000000000001 fb3ff8000000000000 fa47c35000 f93c00" +
         "42 0102 63 e282ac d90102 82 c100 c24101 a1 6161 80",
@@ -113,13 +113,13 @@ describe("scan()", () => {
     }
   });
 
-  it("refuses anything after the one item", () => {
+  it("refuses data after the item", () => {
     for (const text of ["00 00", "80 80", "60 f6", "81 00 00", "a0 00"]) {
       refuses(text, /after the end/);
     }
   });
 
-  it("refuses lengths beyond the end without making room for them", () => {
+  it("refuses lengths beyond the end without an allocation", () => {
     for (
       const text of ["41", "5a ffffffff 00", "7a 7fffffff 61", "9a ffffffff", "ba ffffffff 00"]
     ) {
@@ -147,7 +147,7 @@ describe("scan()", () => {
       refuses(make(MAX_DEPTH + 1), /nested deeper/);
       refuses(make(1_000_000), /nested deeper/);
     }
-    // Levels that were left do not count.
+    // Levels that were closed do not count.
     const wide = concat([0x98, 200], ...Array.from({ length: 200 }, () => nested(MAX_DEPTH - 1)));
     assertEquals(scan(wide, 0, KEY_RULES), undefined);
   });
@@ -164,13 +164,13 @@ describe("scan()", () => {
     }
   });
 
-  it("begins where it is told", () => {
+  it("begins at the given offset", () => {
     assertEquals(scan(hex("ff 81 01"), 1, FRAME_RULES), undefined);
     assertEquals(scan(hex("ff"), 1, FRAME_RULES), "ends too early");
     assertEquals(scan(new Uint8Array(0), 0, FRAME_RULES), "ends too early");
   });
 
-  it("never throws, whatever the bytes", () => {
+  it("never throws, for any bytes", () => {
     const random = new Random(3);
     let accepted = 0;
     for (let i = 0; i < 100_000; i++) {

@@ -17,11 +17,11 @@ describe("invalidUtf8At()", () => {
     }
   });
 
-  it("says where the first wrong byte is", () => {
+  it("returns the offset of the first invalid byte", () => {
     const wrong: [string, number][] = [
-      ["80", 0], // goes on from nothing
+      ["80", 0], // a continuation byte without a start
       ["61 bf", 1],
-      ["c0 80", 0], // longer than it must be
+      ["c0 80", 0], // an overlong form
       ["c1 bf", 0],
       ["e0 9f bf", 0],
       ["f0 8f bf bf", 0],
@@ -30,7 +30,7 @@ describe("invalidUtf8At()", () => {
       ["f4 90 80 80", 0], // past the end of Unicode
       ["f5 80 80 80", 0],
       ["ff", 0],
-      ["c3", 0], // breaks off
+      ["c3", 0], // truncated
       ["61 e2 82", 1],
       ["61 62 f0 9f 98", 2],
       ["e2 28 a1", 0],
@@ -40,7 +40,7 @@ describe("invalidUtf8At()", () => {
     for (const [text, place] of wrong) assertEquals(at(hex(text)), place, text);
   });
 
-  it("looks at nothing outside of its range", () => {
+  it("reads only its range", () => {
     const bytes = hex("ff 61 c3 a9 ff");
     assertEquals(invalidUtf8At(bytes, 1, 4), -1);
     assertEquals(invalidUtf8At(bytes, 1, 3), 2);
@@ -49,7 +49,7 @@ describe("invalidUtf8At()", () => {
   it("agrees with TextDecoder on random bytes", () => {
     const random = new Random(1);
     const decoder = new TextDecoder("utf-8", { fatal: true });
-    // Bytes at the edges of what UTF-8 allows, so that many are valid for some length.
+    // Bytes at the edges of valid UTF-8, so that many are valid for some length.
     const edges = [0x61, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2, 0xdf];
     edges.push(0xe0, 0xe1, 0xed, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0xff);
     let valid = 0;

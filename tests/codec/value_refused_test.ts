@@ -15,7 +15,7 @@ function isRefused(value: unknown, message: string): void {
   assertThrows(() => encode(value), UnencodableError, message);
 }
 
-/** `depth` arrays in one another. */
+/** `depth` nested arrays. */
 function nested(depth: number): unknown {
   let value: unknown = 1;
   for (let i = 0; i < depth; i++) value = [value];
@@ -45,7 +45,7 @@ describe("encodeValue()", () => {
     for (const [value, bytes] of examples) assertEquals(toHex(encode(value)), bytes);
   });
 
-  it("refuses what is not on the list, and says where it is", () => {
+  it("refuses unsupported types, and reports their path", () => {
     class Point {
       x = 1;
     }
@@ -99,7 +99,7 @@ describe("encodeValue()", () => {
     isRefused(Object.create(Object.create(null)), "value: an unknown object cannot be stored");
   });
 
-  it("refuses cycles, and too many levels", () => {
+  it("refuses cycles and too many levels", () => {
     const array: unknown[] = [1];
     array.push([array]);
     isRefused(array, "value[1][0]: a cycle cannot be stored");
@@ -114,7 +114,7 @@ describe("encodeValue()", () => {
     isRefused(nested(100_000), "[0]: more than 64 levels cannot be stored");
   });
 
-  it("refuses more bytes than it may take, and not one less", () => {
+  it("refuses values above the size limit, and accepts one at the limit", () => {
     const tooLarge = (value: unknown, bytes: number) => {
       const most = encodeValue(value, bytes);
       assertEquals(most.length, bytes);
@@ -131,14 +131,14 @@ describe("encodeValue()", () => {
     tooLarge("x".repeat(100_000), 100_005);
   });
 
-  it("tells how large at least it would have been", () => {
+  it("reports a lower bound of the size", () => {
     const refused = (value: unknown, message: string) =>
       assertThrows(() => encodeValue(value, 1_000), UnencodableError, message);
     refused("x".repeat(2_000), "value: at least 2000 bytes, more than 1000 bytes");
     refused([new Uint8Array(5_000)], "value: at least 5004 bytes, more than 1000 bytes");
   });
 
-  it("gives up early on what is shared so often that it would be huge", () => {
+  it("stops early at shared objects that would expand to a huge value", () => {
     let value: unknown = "x";
     for (let i = 0; i < 60; i++) value = [value, value];
     isRefused(value, ", more than 1048576 bytes cannot be stored");
@@ -155,7 +155,7 @@ describe("encodeValue()", () => {
     );
   });
 
-  it("passes on what a getter throws, and works afterwards", () => {
+  it("propagates the exception of a getter, and works afterwards", () => {
     const failing = {
       get a() {
         throw new RangeError("mine");
@@ -174,7 +174,7 @@ describe("encodeValue()", () => {
 });
 
 describe("decodeValue()", () => {
-  it("returns what shares nothing with the bytes", () => {
+  it("returns data that does not share memory with the bytes", () => {
     const bytes = encode({ a: Uint8Array.of(1, 2, 3), b: "text" });
     const value = decodeValue(bytes) as { a: Uint8Array; b: string };
     bytes.fill(0);
@@ -184,7 +184,7 @@ describe("decodeValue()", () => {
     assertEquals(value.a.buffer.byteLength, 3);
   });
 
-  it("refuses bytes that are no value", () => {
+  it("refuses bytes that are not a value", () => {
     const wrong = ["", "f7", "ff", "a1 01 01", "a1 f6 01", "a1 41 61 01", "a1 80 01"];
     wrong.push(
       "a2 6161 01 6161 02",
@@ -206,7 +206,7 @@ describe("decodeValue()", () => {
     );
   });
 
-  it("reads what others may write: longer forms and integers of 64 bits", () => {
+  it("reads other valid encodings: longer forms and integers of 64 bits", () => {
     const read: [string, unknown][] = [
       ["1800", 0],
       ["1b0000000000000001", 1],
@@ -221,7 +221,7 @@ describe("decodeValue()", () => {
     for (const [text, value] of read) assertEquals(decodeValue(hex(text)), value);
   });
 
-  it("only ever throws MalformedError, and what it accepts it keeps", () => {
+  it("only ever throws MalformedError, and an accepted value survives a round trip", () => {
     const random = new Random(6);
     const seeds: unknown[] = [
       { a: [1, "b", 2n, -0.5], c: new Map([[1, new Set([2])]]), d: new Date(5) },

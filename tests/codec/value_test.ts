@@ -66,7 +66,7 @@ describe("encodeValue() and decodeValue()", () => {
     const random = new Random(4);
     const times = [0, 1, -1, 999, 1000, -1000, 1500, 8.64e15, -8.64e15, 8.64e15 - 1, 1 - 8.64e15];
     times.push(Date.UTC(2026, 1, 3, 4, 5, 6, 789), 2 ** 52 + 1, 2 ** 42 * 1000 + 1);
-    times.push(4_420_877_376_794_816); // comes back only if the rounding is put right
+    times.push(4_420_877_376_794_816); // survives only if the rounding error is corrected
     for (let i = 0; i < 50_000; i++) {
       const bound = random.once(4) ? 8.64e15 : 10 ** (1 + random.below(15)) * 8.64;
       times.push(Math.round((random.uint32() / 2 ** 31 - 1) * bound));
@@ -96,7 +96,7 @@ describe("encodeValue() and decodeValue()", () => {
     }
   });
 
-  it("keep properties whose names mean something elsewhere", () => {
+  it("keep properties with special names", () => {
     const value = JSON.parse(
       '{"__proto__":{"polluted":true},"constructor":1,"toString":2,"hasOwnProperty":3,"then":4}',
     );
@@ -106,24 +106,24 @@ describe("encodeValue() and decodeValue()", () => {
     assertStrictEquals(Object.getPrototypeOf(copy), Object.prototype);
     assertEquals((copy as { polluted?: boolean }).polluted, undefined);
     assertEquals(({} as { polluted?: boolean }).polluted, undefined);
-    // An ordinary property afterwards: it can be changed and deleted.
+    // It is an ordinary property: it can be changed and deleted.
     delete copy["__proto__"];
     assert(!Object.hasOwn(copy, "__proto__"));
   });
 
-  it("make an ordinary object of one with a null prototype", () => {
+  it("convert an object with a null prototype to an ordinary one", () => {
     const value = Object.assign(Object.create(null), { a: 1 });
     assertEquals(decodeValue(encode(value)), { a: 1 });
   });
 
-  it("make a Uint8Array of a Buffer", () => {
+  it("convert a Buffer to a Uint8Array", () => {
     const { Buffer } = globalThis as { Buffer?: { from(bytes: number[]): Uint8Array } };
     class MyBytes extends Uint8Array {}
     const buffer = Buffer?.from([1, 2, 3]) ?? new MyBytes([1, 2, 3]);
     const bytes = decodeValue(encode(buffer)) as Uint8Array;
     assertStrictEquals(Object.getPrototypeOf(bytes), Uint8Array.prototype);
     assertEquals([...bytes], [1, 2, 3]);
-    // And from the bytes of a Buffer nothing else comes either.
+    // Decoding from a Buffer returns no Buffers either.
     if (Buffer !== undefined) {
       const received = Buffer.from([...encode(Uint8Array.of(7))]);
       const decoded = decodeValue(received) as Uint8Array;
@@ -131,7 +131,7 @@ describe("encodeValue() and decodeValue()", () => {
     }
   });
 
-  it("make two copies of what is there twice", () => {
+  it("duplicate an object that occurs twice", () => {
     const shared = { n: 1 };
     const [a, b] = decodeValue(encode([shared, shared])) as [typeof shared, typeof shared];
     assertEquals(a, b);
@@ -154,7 +154,7 @@ describe("encodeValue() and decodeValue()", () => {
     assertEquals(decodeValue(encode(value)), { a: 1 });
   });
 
-  it("do not mind a value that encodes another one, or changes itself, while it is encoded", () => {
+  it("handle a value that encodes another one, or changes itself, while it is encoded", () => {
     const map = new Map<unknown, unknown>();
     map.set(1, {
       get x() {
@@ -181,7 +181,7 @@ describe("encodeValue() and decodeValue()", () => {
     );
   });
 
-  it("use the real methods of Maps, Sets and Dates, whatever was put on top", () => {
+  it("use the real methods of Maps, Sets and Dates, even if they are overridden", () => {
     const map = Object.assign(new Map([[1, 2]]), { forEach: 1, entries: null });
     const set = Object.assign(new Set([1]), { forEach: 1, values: null });
     const date = Object.assign(new Date(5), { getTime: () => 7, valueOf: () => 8 });

@@ -29,7 +29,7 @@ describe("a value bound to another key", () => {
     assertEquals(await second.kv.get("k"), { ok: true, value: 1 });
   });
 
-  it("is gone too when that key got another value meanwhile", async () => {
+  it("is also gone when that key has another value by now", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -71,7 +71,7 @@ describe("a value bound to another key", () => {
     assertEquals(await kv.get("k"), NOT_FOUND);
   });
 
-  it("is invalid when that key was released, even if nobody has noticed yet", async () => {
+  it("is invalid when that key was released, even before a read finds out", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await first.kv.put("leader", 1, { node: "n1" });

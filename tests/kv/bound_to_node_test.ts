@@ -7,7 +7,7 @@ import { eventually, nextEvent } from "../support/wait.ts";
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 
 describe("a value bound to a node", () => {
-  it("says which node it is bound to, and no pid", async () => {
+  it("reports the node that it is bound to, and no pid", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await first.kv.put("own", 1, { node: "n1" });
@@ -17,7 +17,7 @@ describe("a value bound to a node", () => {
     assertEquals(await second.kv.pid("own"), NOT_FOUND);
   });
 
-  it("is gone at once when that node closes, and free for the next", async () => {
+  it("is gone at once when that node closes, and another put succeeds", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     await first.kv.put("own", "n1", { node: "n1" });
@@ -52,7 +52,7 @@ describe("a value bound to a node", () => {
     assertEquals(await second.kv.put("own", 2), { ok: true, value: 2 });
   });
 
-  it("lives by the session of the time of the put, not by a later one of that node", async () => {
+  it("lasts as long as the session at the time of the put, not a later one of that node", async () => {
     await using cluster = await startCluster(3, { each: { n3: { sessionTtl: 300 } } });
     const [first, , third] = cluster.nodes;
     await first.kv.put("k", 1, { node: "n3" });
@@ -67,13 +67,13 @@ describe("a value bound to a node", () => {
     assertEquals(await third.kv.node("k"), { ok: true, value: "n3" });
   });
 
-  it("is invalid for a node without a session: never there, closed, or vanished", async () => {
+  it("is invalid for a node without a session: never joined, closed, or vanished", async () => {
     await using cluster = await startCluster(5, { each: { n5: { sessionTtl: 300 } } });
     const [first, , , fourth] = cluster.nodes;
     await first.kv.put("until n5 is gone", 1, { node: "n5" });
     cluster.isolate("n5");
     await fourth.close();
-    assertInvalid(await first.kv.put("k", 1, { node: "nobody" }), "node nobody has no session");
+    assertInvalid(await first.kv.put("k", 1, { node: "n9" }), "node n9 has no session");
     assertInvalid(await first.kv.put("k", 1, { node: "n4" }), "node n4 has no session");
     await eventually(async () => !(await first.kv.get("until n5 is gone")).ok, "the end of n5");
     assertInvalid(await first.kv.put("k", 1, { node: "n5" }), "node n5 has no session");

@@ -7,14 +7,14 @@ import { eventually } from "../support/wait.ts";
 
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 
-/** Why nothing can be bound to it. */
+/** The reason for which no value can be bound to the process. */
 const ended = ({ session, seq }: Pid) => `pid ${session}#${seq} has ended`;
 
-/** As its own node, which does not say why, tells another one that asks it to put one byte. */
+/** The same from another node, for a put of one byte: the process's node does not say which cause applies. */
 const endedElsewhere = (pid: Pid) => `${ended(pid)}, or its node takes no value of 1 bytes`;
 
 describe("a value bound to a process", () => {
-  it("says which process and which node it is bound to", async () => {
+  it("reports the process and the node that it is bound to", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -31,7 +31,7 @@ describe("a value bound to a process", () => {
     assertEquals(await second.kv.pid("k"), { ok: true, value: process.pid });
   });
 
-  it("is gone for everybody once exit has returned, and free for the next", async () => {
+  it("is gone on every node once exit has returned, and another put succeeds", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const process = first.spawn();
@@ -64,7 +64,7 @@ describe("a value bound to a process", () => {
     await eventually(async () => !(await second.kv.get("k")).ok, "the release of the key");
   });
 
-  it("is gone with all the other keys of that process, and no others", async () => {
+  it("is gone with all the other keys of that process, and no other keys are", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -77,7 +77,7 @@ describe("a value bound to a process", () => {
     assertEquals(await second.kv.keys(), keys.filter((key) => key % 2 === 1));
   });
 
-  it("cannot be put any more once the process has ended, from its own node or another", async () => {
+  it("cannot be put after the process has ended, from its own node or another", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -95,7 +95,7 @@ describe("a value bound to a process", () => {
     for (let round = 0; round < 30; round++) {
       const process = first.spawn();
       const put = first.kv.put(round, 1, { pid: process });
-      // Each time a few steps later, so that the exit meets the put at every stage.
+      // Each exit is one step later than the one before, so it meets the put at every stage.
       for (let step = 0; step < round; step++) await Promise.resolve();
       await process.exit();
       await put;
@@ -103,7 +103,7 @@ describe("a value bound to a process", () => {
     }
   });
 
-  it("does not keep a value that another writer had set before", async () => {
+  it("does not bind a value that another writer has set before", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await second.kv.put("k", "unbound");
@@ -132,12 +132,12 @@ describe("a value bound to a process", () => {
     assertEquals(await first.kv.get("k"), { ok: true, value: "third" });
     await eventually(async () => !(await second.kv.get("k")).ok, "the end of the session");
     assertEquals(await first.kv.put("k", "first"), { ok: true, value: "first" });
-    // The owner has known for a while: its deadline comes first.
+    // The deadline of the owner is earlier, so it has known for a while.
     assertEquals(process.signal.aborted, true);
     assertEquals(third.hasQuorum, false);
   });
 
-  it("is invalid for a pid that never was", async () => {
+  it("is invalid for a pid that never existed", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();

@@ -7,7 +7,7 @@ import { eventually } from "../support/wait.ts";
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 
 describe("a value bound to a time", () => {
-  it("is there before that time, and gone after it, for every node", async () => {
+  it("is present before that time, and gone after it, on every node", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const until = first.kv.now() + 300;
@@ -42,7 +42,7 @@ describe("a value bound to a time", () => {
       assertInvalid(await kv.put("k", 1, { until }), `until is in the past (${time})`);
     }
     const unlikely = [
-      [1_792_000_000, "1970-01-21T17:46:40.000Z"], // seconds, where milliseconds are meant
+      [1_792_000_000, "1970-01-21T17:46:40.000Z"], // seconds instead of milliseconds
       [0, "1970-01-01T00:00:00.000Z"],
       [-1, "1969-12-31T23:59:59.999Z"],
       [-Infinity, "-Infinity"],

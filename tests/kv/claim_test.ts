@@ -4,7 +4,7 @@ import { startCluster } from "../support/cluster.ts";
 import { assertInvalid, valueOf } from "../support/expect.ts";
 
 describe("claim", () => {
-  it("says that it set the value, and with which token", async () => {
+  it("reports that it set the value, and the token", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
     const claim = valueOf(await kv.claim("k", "a"));
@@ -13,7 +13,7 @@ describe("claim", () => {
     assertEquals(valueOf(await kv.token("k")), claim.token);
   });
 
-  it("says that somebody else has set it, and with which token", async () => {
+  it("reports that another node has set the value, and the token", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const won = valueOf(await first.kv.claim("k", "a"));
@@ -27,7 +27,7 @@ describe("claim", () => {
     assertEquals(valueOf(await kv.claim("k", "a")), { ...won, mine: false });
   });
 
-  it("is mine for exactly one of many at once, and all agree", async () => {
+  it("is mine for exactly one of many concurrent claims, and all agree", async () => {
     await using cluster = await startCluster(5);
     const claims = await Promise.all(
       cluster.nodes.flatMap((node) =>
@@ -41,7 +41,7 @@ describe("claim", () => {
     }
   });
 
-  it("is mine for one of many at each of many keys", async () => {
+  it("is mine for one of many claims on each of many keys", async () => {
     await using cluster = await startCluster(3);
     const keys = Array.from({ length: 50 }, (_, i) => i);
     const winners = await Promise.all(keys.map(async (key) => {
@@ -61,7 +61,7 @@ describe("claim", () => {
     assertGreater(token, Date.now());
   });
 
-  it("has greater tokens for each next owner of a key", async () => {
+  it("has a greater token for each next owner of a key", async () => {
     await using cluster = await startCluster(3);
     let last = 0;
     for (let round = 0; round < 6; round++) {

@@ -6,7 +6,7 @@ import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { within } from "../support/wait.ts";
 
-// deno-lint-ignore no-explicit-any -- what no program with types would pass
+// deno-lint-ignore no-explicit-any -- arguments that the types forbid
 type Bad = any;
 
 /** The keys and values of a bucket. */
@@ -15,7 +15,7 @@ async function pairsOf(kv: PaxosKV, bucket?: string): Promise<[Key, unknown][]> 
 }
 
 describe("kv.entries()", () => {
-  it("gives the keys of a bucket with values and tokens, in the order of keys()", async () => {
+  it("returns the keys of a bucket with values and tokens, in the order of keys()", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const tokens = new Map<string, number>();
@@ -36,7 +36,7 @@ describe("kv.entries()", () => {
     }
   });
 
-  it("gives values that are null or nothing, and copies of all", async () => {
+  it("returns null and undefined as values, and copies of all values", async () => {
     await using cluster = await startCluster(1);
     const { kv } = cluster.nodes[0];
     await kv.put("null", null);
@@ -47,7 +47,7 @@ describe("kv.entries()", () => {
     assertEquals(await kv.get("list"), { ok: true, value: [1] });
   });
 
-  it("gives hundreds, those of every node, and not those that were released", async () => {
+  it("returns hundreds of keys from every node, without the released ones", async () => {
     await using cluster = await startCluster(3);
     const { nodes } = cluster;
     const process = nodes[1].spawn();
@@ -64,7 +64,7 @@ describe("kv.entries()", () => {
     assertEquals(pairs.sort(([a], [b]) => (a as number) - (b as number)), expected as never);
   });
 
-  it("leaves out what has ended, whatever it was bound to", async () => {
+  it("omits values that have ended, with every kind of binding", async () => {
     await using cluster = await VirtualCluster.start(3, { sessionTtl: 10_000 });
     const { time, nodes: [first, , third] } = cluster;
     const pairs = () => time.until(pairsOf(first.kv));
@@ -78,18 +78,18 @@ describe("kv.entries()", () => {
     assertEquals((await pairs()).map(([key]) => key), ["key", "pid", "node", "time", "lasts"]);
     cluster.isolate("n3");
     await cluster.pass(1_000);
-    // What is bound to a time or to that is gone, whoever has noticed; the session has some time left.
+    // The time has passed, so the values bound to it are gone, also indirectly; the session still lasts.
     assertEquals((await pairs()).map(([key]) => key), ["pid", "node", "lasts"]);
     await cluster.pass(20_000);
     assertEquals(await pairs(), [["lasts", 1]]);
-    // What comes after one that was left out has a greater token.
+    // A later value of a key that was omitted has a greater token.
     const [{ token }] = valueOf(await time.until(first.kv.entries()));
     const claim = valueOf(await time.until(first.kv.claim("time", 2)));
     assertGreater(claim.token, token);
     assertEquals(await pairs(), [["time", 2], ["lasts", 1]]);
   });
 
-  it("without a quorum ends as the caller wants", async () => {
+  it("without a quorum ends as `noQuorum` says", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
     await kv.put("k", 1);

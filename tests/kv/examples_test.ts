@@ -1,6 +1,6 @@
 /**
- * The examples with which PaxosKV, the library for Elixir that this KV is modelled on, documents
- * itself (`PaxosKV.put(:user_name, "Alice")` and so on), each in the words of this library.
+ * The documented examples of PaxosKV, the Elixir library that is the model of this KV
+ * (`PaxosKV.put(:user_name, "Alice")` and so on), written with this library.
  */
 import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
@@ -16,7 +16,7 @@ describe("the examples of PaxosKV", () => {
     assertEquals(await kv.put("counter", 42), { ok: true, value: 42 });
   });
 
-  it("put: a second value for the key returns the first, from whichever node", async () => {
+  it("put: a second value for the key returns the first, from any node", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     assertEquals(await first.kv.put("user_name", "Alice"), { ok: true, value: "Alice" });
@@ -90,7 +90,7 @@ describe("the examples of PaxosKV", () => {
     await ended.exit();
     assertInvalid(await first.kv.put("k", 1, { pid: ended }), /^pid .* has ended$/);
     assertInvalid(await second.kv.put("k", 1, { pid: ended }), /^pid .* has ended, or its node/);
-    assertInvalid(await first.kv.put("k", 1, { node: "nobody" }), "node nobody has no session");
+    assertInvalid(await first.kv.put("k", 1, { node: "n9" }), "node n9 has no session");
     assertInvalid(await first.kv.put("k", 1, { key: "absent" }), 'key "absent" is absent');
     assertInvalid(
       await first.kv.put("k", 1, { until: first.kv.now() - 1 }),
@@ -160,7 +160,7 @@ describe("the examples of PaxosKV", () => {
     });
   });
 
-  it("now: the time in milliseconds, to count from for `until`", async () => {
+  it("now: the time in milliseconds, as a base for `until`", async () => {
     await using cluster = await startCluster(1);
     const before = Date.now();
     const now = cluster.nodes[0].kv.now();

@@ -6,7 +6,7 @@ import { assertCode, assertInvalid, valueOf } from "../support/expect.ts";
 import { eventually, knownToAll, within } from "../support/wait.ts";
 
 describe("a put for a process of another node", () => {
-  it("is mine for who asked, and bound to the process", async () => {
+  it("is mine for the caller, and bound to the process", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     await using process = first.spawn();
@@ -18,7 +18,7 @@ describe("a put for a process of another node", () => {
     assertEquals(await third.kv.get("k"), { ok: false, error: "not_found" });
   });
 
-  it("returns what is there already", async () => {
+  it("returns a value that is already present", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     await using process = first.spawn();
@@ -42,7 +42,7 @@ describe("a put for a process of another node", () => {
     assertEquals(await cluster.nodes[1].kv.pid("b"), { ok: true, value: other.pid });
   });
 
-  it("takes effect once, though each frame comes three times", async () => {
+  it("takes effect once, although each frame arrives three times", async () => {
     await using cluster = await startCluster(3, {
       schedule(deliver) {
         for (const delay of [0, 1, 7]) setTimeout(deliver, delay);
@@ -57,14 +57,14 @@ describe("a put for a process of another node", () => {
       assertEquals(await third.kv.token(["k", round]), { ok: true, value: claim.token });
     }
     await process.exit();
-    // None of the copies that are still on their way brings a value back.
+    // None of the copies that are still in transit restores the value.
     for (let round = 0; round < 10; round++) {
       assertEquals(await third.kv.get(["k", round]), { ok: false, error: "not_found" });
       assertEquals(valueOf(await second.kv.claim(["k", round], "next", { pid: next })).mine, true);
     }
   });
 
-  it("goes on though frames to and from the process are lost", async () => {
+  it("succeeds although frames to and from the process are lost", async () => {
     const random = new Random("handover");
     let lost = 0;
     await using cluster = await startCluster(3, {
@@ -91,7 +91,7 @@ describe("a put for a process of another node", () => {
     assertInvalid(await within(put, "the put"), /^pid n1\/.* has ended$/);
   });
 
-  it("is no_quorum while nobody can tell, and invalid_value once its session is over", async () => {
+  it("is no_quorum while the outcome is unknown, and invalid_value once its session has ended", async () => {
     await using cluster = await startCluster(3, { each: { n3: { sessionTtl: 600 } } });
     const [first, , third] = cluster.nodes;
     const process = third.spawn();
@@ -109,7 +109,7 @@ describe("a put for a process of another node", () => {
     assertLess(performance.now() - before, 4_000);
   });
 
-  it("with noQuorum `retry` throws outcome_unknown when the node vanishes meanwhile", async () => {
+  it("with noQuorum `retry` throws outcome_unknown when the node vanishes during the put", async () => {
     await using cluster = await startCluster(3, { each: { n3: { sessionTtl: 400 } } });
     const [first, , third] = cluster.nodes;
     await using process = third.spawn();
@@ -119,7 +119,7 @@ describe("a put for a process of another node", () => {
     await within(assertCode(put, "outcome_unknown"), "the put");
   });
 
-  it("throws full where the members are full", async () => {
+  it("throws full when the members are full", async () => {
     await using cluster = await startCluster(3, { maxKeys: 1 });
     const [first, second] = cluster.nodes;
     await first.kv.put("only", 1);

@@ -5,7 +5,7 @@ import type { HandoverReply } from "../../lib/paxos/messages.ts";
 
 const LIFE = "-P70F6sqFhqk35ea00oQ";
 
-/** A result with a value of so many bytes. */
+/** A result with a value of `bytes` bytes. */
 function result(token: number, bytes = 1): Promise<HandoverReply> {
   return Promise.resolve({
     type: "handed",
@@ -16,7 +16,7 @@ function result(token: number, bytes = 1): Promise<HandoverReply> {
 }
 
 describe("Handovers", () => {
-  it("runs an operation once, and gives whoever asks again the same result", async () => {
+  it("runs an operation once, and returns the same result to a repeated request", async () => {
     const handovers = new Handovers();
     let runs = 0;
     const run = () => result(++runs);
@@ -27,7 +27,7 @@ describe("Handovers", () => {
     assertEquals(runs, 1);
   });
 
-  it("runs each operation, and those of other lives with the same number", async () => {
+  it("runs each operation, also those of other lives with the same number", async () => {
     const handovers = new Handovers();
     const ran: number[] = [];
     for (const [token, op] of [`${LIFE}/1`, `${LIFE}/2`, "-P70F6sqFhqk35ea00oR/1"].entries()) {
@@ -39,9 +39,9 @@ describe("Handovers", () => {
     assertEquals(ran, [0, 1, 2]);
   });
 
-  it("never runs again what it has forgotten: it says that nobody can know", async () => {
+  it("never repeats a forgotten operation: it replies that the outcome is unknown", async () => {
     const handovers = new Handovers();
-    // 16 MiB at most are remembered.
+    // The limit is 16 MiB of results.
     for (let sequence = 1; sequence <= 40; sequence++) {
       await handovers.once(`${LIFE}/${sequence}`, sequence, () => result(sequence, 2 ** 20));
     }
@@ -56,7 +56,7 @@ describe("Handovers", () => {
     assertEquals(last.outcome === "written" && last.token, 40);
   });
 
-  it("forgets the oldest of ten thousand, however small", async () => {
+  it("forgets the oldest of ten thousand results of any size", async () => {
     const handovers = new Handovers();
     for (let sequence = 1; sequence <= 10_001; sequence++) {
       void handovers.once(`${LIFE}/${sequence}`, sequence, () => result(sequence));
@@ -65,13 +65,13 @@ describe("Handovers", () => {
     assertEquals((await handovers.once(`${LIFE}/2`, 2, () => result(0))).outcome, "written");
   });
 
-  it("remembers of 100,000 lives no more than of 10,000, and runs what the next one asks for", async () => {
+  it("remembers 10,000 of 100,000 lives, and runs the operation of the next one", async () => {
     const handovers = new Handovers();
     for (let n = 1; n <= 100_000; n++) {
       void handovers.once(`${LIFE}${n}/1`, n, () => result(n));
       assertLessOrEqual(handovers.size, 10_000);
     }
-    // Of a life that it has never heard of: it may be one of those.
+    // The life is unknown, so it may be one of the forgotten ones.
     const unknown = await handovers.once(`${LIFE}/1`, 5, () => result(0));
     assertEquals(unknown.outcome, "no_quorum");
     const next = await handovers.once(`${LIFE}/1`, 100_001, () => result(7));

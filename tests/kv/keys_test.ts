@@ -5,7 +5,7 @@ import { startCluster } from "../support/cluster.ts";
 import { assertCode, valueOf } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
 
-/** Keys that are easily got wrong. */
+/** Keys that are prone to encoding errors. */
 const KEYS: readonly Key[] = [
   "",
   "plain",
@@ -38,7 +38,7 @@ const KEYS: readonly Key[] = [
 ];
 
 describe("a key", () => {
-  it("may be of any kind, and each has a value of its own", async () => {
+  it("may be of any kind, and each has its own value", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await Promise.all(KEYS.map((key, index) => first.kv.put(key, index)));
@@ -47,7 +47,7 @@ describe("a key", () => {
     }
   });
 
-  it("is the same as another when both encode alike", async () => {
+  it("equals another key if both have the same encoding", async () => {
     await using cluster = await startCluster(1);
     const { kv } = cluster.nodes[0];
     const same: [Key, Key][] = [
@@ -63,7 +63,7 @@ describe("a key", () => {
     }
   });
 
-  it("is another when it is of another kind", async () => {
+  it("differs from a key of another kind", async () => {
     await using cluster = await startCluster(1);
     const { kv } = cluster.nodes[0];
     const different: Key[] = [1, "1", true, [1], new Uint8Array([1]), new Date(1)];
@@ -110,7 +110,7 @@ describe("a key", () => {
 });
 
 describe("a bucket", () => {
-  it("has keys of its own; the default one is no bucket with a name", async () => {
+  it("has its own keys; the default bucket has no name", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const buckets = [undefined, "", "undefined", "a", "a/b", "A", "\ud800", "ä"];
@@ -123,7 +123,7 @@ describe("a bucket", () => {
     }
   });
 
-  it("is not reached by a longer or shorter name", async () => {
+  it("is separate from buckets with a longer or shorter name", async () => {
     await using cluster = await startCluster(1);
     const { kv } = cluster.nodes[0];
     await kv.put("k", 1, { bucket: "orders" });
@@ -134,7 +134,7 @@ describe("a bucket", () => {
     assertEquals(await kv.keys(), ["orders"]);
   });
 
-  it("counts for node, pid, token and watch too", async () => {
+  it("applies to node, pid, token and watch, too", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     await using process = node.spawn();
@@ -154,13 +154,13 @@ describe("a bucket", () => {
 });
 
 describe("keys", () => {
-  it("gives back keys of every kind as they were", async () => {
+  it("returns keys of every kind unchanged", async () => {
     await using cluster = await startCluster(3);
     const [first, , third] = cluster.nodes;
     await Promise.all(KEYS.map((key) => first.kv.put(key, true)));
     const listed = await third.kv.keys();
     assertEquals(listed.length, KEYS.length);
-    // Each of them names its key: no other one can be among them.
+    // Each result works as a key of the KV, so it is a faithful copy.
     for (const [index, key] of listed.entries()) {
       assertEquals(await first.kv.put([index, key], 1), { ok: true, value: 1 });
       assertEquals(await first.kv.get(key), { ok: true, value: true });
@@ -168,7 +168,7 @@ describe("keys", () => {
     for (const key of KEYS) assertEquals(listed.filter((other) => isSame(other, key)).length, 1);
   });
 
-  it("lists bound keys while they last, and none that was released", async () => {
+  it("lists bound keys while they last, and no released ones", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -186,7 +186,7 @@ describe("keys", () => {
     assertEquals((await second.kv.keys()).sort(), left as Key[]);
   });
 
-  it("lists no key whose time is past, even if nobody has read it", async () => {
+  it("omits a key whose time has passed, even without a read", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await first.kv.put("stays", 1);
@@ -195,7 +195,7 @@ describe("keys", () => {
     assertEquals(await second.kv.keys(), ["stays"]);
   });
 
-  it("lists no key that was only read", async () => {
+  it("omits a key that was only read", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
     await kv.get("k");
@@ -203,7 +203,7 @@ describe("keys", () => {
     assertEquals(await kv.keys(), []);
   });
 
-  it("lists a key again that was released and put again", async () => {
+  it("lists a key that was released and put again", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
     const process = cluster.nodes[0].spawn();
@@ -214,7 +214,7 @@ describe("keys", () => {
     assertEquals(await kv.keys(), ["k"]);
   });
 
-  it("lists more keys than go into one piece, each once", async () => {
+  it("lists more keys than fit into one page, each once", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const keys = Array.from({ length: 2_500 }, (_, index) => index);
@@ -223,7 +223,7 @@ describe("keys", () => {
     assertEquals(listed.toSorted((a, b) => a - b), keys);
   });
 
-  it("lists what a majority has, when one member is lost", async () => {
+  it("lists the keys of a majority when one member is lost", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
     cluster.isolate("n3");
@@ -233,7 +233,7 @@ describe("keys", () => {
     assertEquals(await kv.keys(), ["while n3 was away"]);
   });
 
-  it("without a quorum returns nothing, or fails, as noQuorum says", async () => {
+  it("without a quorum returns no keys, or fails, as noQuorum says", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
     await kv.put("k", 1);
@@ -248,7 +248,7 @@ describe("keys", () => {
   });
 });
 
-/** Whether both are the same key, by how they show themselves. */
+/** Whether both keys are deeply equal. */
 function isSame(a: Key, b: Key): boolean {
   try {
     assertEquals<Key>(a, b);

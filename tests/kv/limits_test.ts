@@ -7,7 +7,7 @@ import { turn } from "../support/wait.ts";
 
 const NO_QUORUM = { ok: false, error: "no_quorum" } as const;
 
-/** Each operation that takes a signal. */
+/** All operations that take a signal. */
 const OPERATIONS: Readonly<
   Record<string, (node: ClusterNode, options: KeyOptions) => Promise<unknown>>
 > = {
@@ -73,7 +73,7 @@ describe("signal", () => {
     assertEquals((error as DOMException).name, "TimeoutError");
   });
 
-  it("of one operation leaves the others alone", async () => {
+  it("of one operation does not affect the others", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
     cluster.isolate("n2", "n3");
@@ -90,7 +90,7 @@ describe("signal", () => {
     assertEquals((await others[1]).ok, true);
   });
 
-  it("may serve any number of operations, and nothing of them stays with it", async () => {
+  it("may serve any number of operations, which leave no listeners on it", async () => {
     await using cluster = await startCluster(1);
     const { kv } = cluster.nodes[0];
     const { signal } = new AbortController();
@@ -115,7 +115,7 @@ describe("signal", () => {
 });
 
 describe("timeout", () => {
-  it("is the node's unless the call has its own", async () => {
+  it("is that of the node unless the call has its own", async () => {
     await using cluster = await startCluster(3, { timeout: 100 });
     const { kv } = cluster.nodes[0];
     cluster.isolate("n2", "n3");

@@ -7,7 +7,7 @@ import { eventually } from "../support/wait.ts";
 
 const NO_QUORUM = { ok: false, error: "no_quorum" } as const;
 
-/** Each operation on a key that can lack a quorum. */
+/** All operations on a key that need a quorum. */
 const OPERATIONS: Readonly<
   Record<string, (node: ClusterNode, key: string, options: KeyOptions) => Promise<unknown>>
 > = {
@@ -50,7 +50,7 @@ describe("without a quorum", () => {
       assertEquals(withReturn, NO_QUORUM);
     });
 
-    it(`${name} with "retry" goes on when the quorum comes back, whatever timeout says`, async () => {
+    it(`${name} with "retry" continues when the quorum comes back, with any timeout`, async () => {
       let settled = false;
       const pending = run(node, name, { noQuorum: "retry", timeout: 1 });
       pending.finally(() => settled = true);
@@ -64,7 +64,7 @@ describe("without a quorum", () => {
 });
 
 describe("noQuorum", () => {
-  it("`return`: takes as long as timeout says, and not much longer", async () => {
+  it("`return`: takes as long as `timeout`, and not much longer", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
     cluster.isolate("n2", "n3");
@@ -72,7 +72,7 @@ describe("noQuorum", () => {
       const before = performance.now();
       assertEquals(await kv.put(timeout, 1, { timeout }), NO_QUORUM);
       const took = performance.now() - before;
-      // Timers count whole milliseconds.
+      // Timers have a resolution of whole milliseconds.
       assertGreaterOrEqual(took, timeout - 2);
       assertLess(took, timeout + 1_000);
     }
@@ -90,7 +90,7 @@ describe("noQuorum", () => {
     assertEquals(await second.kv.token("k"), { ok: true, value: claim.token });
   });
 
-  it("`retry`: returns what others have put meanwhile", async () => {
+  it("`retry`: returns the value that another node has put in the meantime", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     cluster.isolate("n1");
@@ -100,7 +100,7 @@ describe("noQuorum", () => {
     assertEquals(valueOf(await pending), { value: "second", token, mine: false });
   });
 
-  it("`retry`: waits also for the quorum of the start", async () => {
+  it("`retry`: also waits for the first quorum", async () => {
     await using cluster = await startCluster(1);
     const late = await cluster.join("late", { members: ["late", "later"] });
     const pending = late.kv.put("k", 1, { noQuorum: "retry", timeout: 1 });
@@ -135,7 +135,7 @@ describe("noQuorum", () => {
     await rejected;
   });
 
-  it("`return`: what ended so may still take effect, and what it bound is free when its owner ends", async () => {
+  it("`return`: the put may still take effect, and its value is released when its owner ends", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -146,7 +146,7 @@ describe("noQuorum", () => {
     assertEquals(await second.kv.get("k"), { ok: false, error: "not_found" });
   });
 
-  it("is no_quorum in the minority, while the majority goes on", async () => {
+  it("is no_quorum in the minority, while the majority works", async () => {
     await using cluster = await startCluster(5);
     const [first, , , fourth] = cluster.nodes;
     cluster.network.partition(["n1", "n2", "n3"], ["n4", "n5"]);
@@ -157,7 +157,7 @@ describe("noQuorum", () => {
     assertEquals(await fourth.kv.put("k", "minority"), { ok: true, value: "majority" });
   });
 
-  it("comes and goes with the quorum, again and again", async () => {
+  it("comes and goes with the quorum, repeatedly", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
     for (let round = 0; round < 5; round++) {

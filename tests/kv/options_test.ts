@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import type { ClusterNode, PaxosKV } from "../../mod.ts";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 
-// deno-lint-ignore no-explicit-any -- what no program with types would pass
+// deno-lint-ignore no-explicit-any -- arguments that the types forbid
 type Bad = any;
 
-/** Values that the option must refuse; what is left is refused by every one of them. */
+/** Values that each option must refuse. */
 const KEY_OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
   bucket: [null, 1, {}, ["b"], Symbol("b")],
   noQuorum: [null, "", "Retry", "throw", true, 1, {}],
@@ -105,12 +105,12 @@ describe("a bad option", () => {
     });
   }
 
-  it("of a put is a TypeError also where the value could not be stored", async () => {
+  it("of a put is a TypeError also if the value cannot be stored", async () => {
     await assertRejects(() => kv.put("k", Symbol("s"), { until: NaN }), TypeError, "until");
     await assertRejects(() => kv.put(Symbol("k") as Bad, Symbol("s")), TypeError, "key");
   });
 
-  it("is not what an option is that is undefined", async () => {
+  it("does not include an undefined option", async () => {
     const options = {
       bucket: undefined,
       noQuorum: undefined,
@@ -134,8 +134,8 @@ describe("a bad option", () => {
     }
   });
 
-  it("changes nothing", async () => {
+  it("stores no value", async () => {
     assertEquals(await kv.get("k"), { ok: false, error: "not_found" });
-    assertEquals((await node.status()).entries, 1); // that of "undefined", above
+    assertEquals((await node.status()).entries, 1); // the key "undefined", from the test above
   });
 });

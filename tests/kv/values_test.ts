@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { assertCode, assertInvalid, valueOf } from "../support/expect.ts";
 
-/** What can be stored, by what it shows. */
+/** Values that can be stored, by description. */
 const VALUES: Readonly<Record<string, unknown>> = {
   "the empty string": "",
   "a string beyond ASCII": "Zürich 東京 🦕",
@@ -53,7 +53,7 @@ function cyclic(): unknown {
   return cycle;
 }
 
-/** What is refused, by what it is, and the reason. */
+/** Values that are refused, by description, with the reason. */
 const REFUSED: Readonly<Record<string, readonly [make: () => unknown, reason: string]>> = {
   "undefined": [() => undefined, "value: undefined"],
   "a function": [() => () => 1, "value: a function"],
@@ -86,7 +86,7 @@ describe("values that can be stored", () => {
   afterAll(() => cluster[Symbol.asyncDispose]());
 
   for (const [name, value] of Object.entries(VALUES)) {
-    it(`come back as they were: ${name}`, async () => {
+    it(`come back unchanged: ${name}`, async () => {
       const [first, second] = cluster.nodes;
       assertEquals(await first.kv.put(name, value), { ok: true, value });
       assertEquals(await second.kv.put<unknown>(name, "another"), { ok: true, value });
@@ -95,7 +95,7 @@ describe("values that can be stored", () => {
     });
   }
 
-  it("are copies: changing what was put or got changes nothing", async () => {
+  it("are copies: changes of a value after put or get have no effect", async () => {
     await using cluster = await startCluster(1);
     const { kv } = cluster.nodes[0];
     const value = { list: [1] };
@@ -111,7 +111,7 @@ describe("values that can be stored", () => {
     assertEquals(await kv.get("k"), { ok: true, value: { list: [1] } });
   });
 
-  it("of a winner and a loser are of different kinds", async () => {
+  it("may have different types in the winning and in the losing put", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await first.kv.put<unknown>("k", new Map([[1, 2]]));
@@ -131,7 +131,7 @@ describe("values that cannot be stored", () => {
     });
   }
 
-  it("are refused also where the key has a value already", async () => {
+  it("are refused also if the key has a value already", async () => {
     await using cluster = await startCluster(1);
     const { kv } = cluster.nodes[0];
     await kv.put("k", 1);
@@ -149,7 +149,7 @@ describe("values that cannot be stored", () => {
 });
 
 describe("maxValueBytes", () => {
-  it("is what a value may have, and no byte more", async () => {
+  it("is the exact size limit of a value", async () => {
     await using cluster = await startCluster(3, { maxValueBytes: 1_000 });
     const { kv } = cluster.nodes[0];
     // A string of that length has a head of three bytes.
@@ -174,7 +174,7 @@ describe("maxValueBytes", () => {
     );
   });
 
-  it("of bytes may be put many times in one turn", async () => {
+  it("that are large bytes may be put many times in one turn", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const sizes = Array.from({ length: 24 }, (_, i) => 2 ** 20 - 5 - i);
@@ -188,7 +188,7 @@ describe("maxValueBytes", () => {
 });
 
 describe("maxKeys", () => {
-  it("beyond it a put of a new key throws full, and those that are there go on", async () => {
+  it("beyond it a put of a new key throws full, and existing keys still work", async () => {
     await using cluster = await startCluster(3, { maxKeys: 3 });
     const [first, second] = cluster.nodes;
     for (const key of [1, 2, 3]) await first.kv.put(key, key);

@@ -7,7 +7,7 @@ import { turn, within } from "../support/wait.ts";
 
 const ABSENT = { present: false } as const;
 
-/** A watcher that is asked for one change after the other. */
+/** A watcher from which changes are read one at a time. */
 class Watcher<T = unknown> {
   readonly #changes: AsyncIterator<Change<T>>;
 
@@ -15,7 +15,7 @@ class Watcher<T = unknown> {
     this.#changes = node.kv.watch<T>(key, options)[Symbol.asyncIterator]();
   }
 
-  /** The next change; fails when there is none. */
+  /** The next change; fails if the watcher has ended. */
   async next(): Promise<Change<T>> {
     const { done, value } = await within(this.#changes.next(), "the next change");
     assertEquals(done ?? false, false, "the watcher has ended");
@@ -29,7 +29,7 @@ class Watcher<T = unknown> {
     return change.value;
   }
 
-  /** What comes next of all, a change or the end. */
+  /** The next result: a change or the end. */
   step(): Promise<IteratorResult<Change<T>>> {
     return within(this.#changes.next(), "the next change or the end");
   }
@@ -40,7 +40,7 @@ class Watcher<T = unknown> {
 }
 
 describe("watch", () => {
-  it("gives the present state first: a value", async () => {
+  it("yields the current state first: a value", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const { token } = valueOf(await first.kv.claim("k", "v"));
@@ -48,13 +48,13 @@ describe("watch", () => {
     assertEquals(await watcher.next(), { present: true, value: "v", token });
   });
 
-  it("gives the present state first: that there never was a value", async () => {
+  it("yields the current state first: there never was a value", async () => {
     await using cluster = await startCluster(3);
     await using watcher = new Watcher(cluster.nodes[1], "k");
     assertEquals(await watcher.next(), ABSENT);
   });
 
-  it("gives the present state first: that the value was released", async () => {
+  it("yields the current state first: the value was released", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -64,7 +64,7 @@ describe("watch", () => {
     assertEquals(await watcher.next(), ABSENT);
   });
 
-  it("gives each change as it comes: set, released, set again", async () => {
+  it("yields each change as it happens: set, released, set again", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     await using watcher = new Watcher<string>(third, "k");
@@ -81,7 +81,7 @@ describe("watch", () => {
     }
   });
 
-  it("hears of a change without asking: within a fraction of the time to live", async () => {
+  it("learns of a change by push: within a fraction of the time to live", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 60_000 });
     const [first, second] = cluster.nodes;
     await using watcher = new Watcher(second, "k");
@@ -92,7 +92,7 @@ describe("watch", () => {
     assertLess(performance.now() - before, 5_000);
   });
 
-  it("may skip states that nobody waited for, and ends with the newest", async () => {
+  it("may skip states between two reads, and ends with the newest", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using watcher = new Watcher<number>(second, "k");
@@ -113,7 +113,7 @@ describe("watch", () => {
     assertEquals(seen, [...new Set(seen)]);
   });
 
-  it("says nothing of a state that came and went while nobody waited", async () => {
+  it("omits a state that came and went between two reads", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using watcher = new Watcher(second, "k");
@@ -131,10 +131,10 @@ describe("watch", () => {
     assertEquals(change.present && change.value, "last");
   });
 
-  it("never goes back, whatever the order in which frames arrive", async () => {
+  it("never goes back, with frames in any order", async () => {
     let delay = 0;
     await using cluster = await startCluster(3, {
-      // Each frame overtakes some others, and some come twice.
+      // Each frame overtakes some others, and some arrive twice.
       schedule(deliver) {
         delay = (delay + 7) % 23;
         setTimeout(deliver, delay);
@@ -165,7 +165,7 @@ describe("watch", () => {
     await writing;
   });
 
-  it("serves several watchers of one key and node, each from the present state on", async () => {
+  it("serves several watchers of one key and node, each from the current state on", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -185,7 +185,7 @@ describe("watch", () => {
     );
   });
 
-  it("goes on for the others when one watcher stops", async () => {
+  it("continues for the others when one watcher stops", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const stopped = new Watcher(second, "k");
@@ -198,7 +198,7 @@ describe("watch", () => {
     assertEquals(await other.nextValue(), 1);
   });
 
-  it("can be iterated more than once, each time from the present state on", async () => {
+  it("can be iterated more than once, each time from the current state on", async () => {
     await using cluster = await startCluster(1);
     const { kv } = cluster.nodes[0];
     const changes = kv.watch("k");
@@ -213,7 +213,7 @@ describe("watch", () => {
     }
   });
 
-  it("tells many watchers on all nodes the same", async () => {
+  it("yields the same changes to many watchers on all nodes", async () => {
     await using cluster = await startCluster(3);
     const watchers = cluster.nodes.flatMap((node) =>
       Array.from({ length: 20 }, () => new Watcher(node, "k"))
@@ -238,7 +238,7 @@ describe("watch", () => {
     assertEquals(await watcher.nextValue(), "b");
   });
 
-  it("ends when the node closes, for whoever waits and whoever asks later", async () => {
+  it("ends when the node closes, for pending and for later reads", async () => {
     await using cluster = await startCluster(3);
     const [first] = cluster.nodes;
     const watcher = new Watcher(first, "k");
@@ -249,7 +249,7 @@ describe("watch", () => {
     assertEquals(await watcher.step(), { done: true, value: undefined });
   });
 
-  it("throws the reason of its signal: while it waits, before it began, and after", async () => {
+  it("throws the reason of its signal: while it waits, before its first read, and after", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const controller = new AbortController();
@@ -285,7 +285,7 @@ describe("watch", () => {
     assertEquals(seen.at(-1), { present: true, value: 1, token });
   });
 
-  it("sees the end of a value that lasts until a time, though nobody reads it", async () => {
+  it("observes the end of a value that lasts until a time, without a read", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 60_000 });
     const [first, second] = cluster.nodes;
     const until = first.kv.now() + 200;
@@ -297,7 +297,7 @@ describe("watch", () => {
     assertEquals(await first.kv.keys(), []);
   });
 
-  it("sees the end of a value whose node vanished, though nobody reads it", async () => {
+  it("observes the end of a value whose node vanished, without a read", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 300 });
     const [first, , third] = cluster.nodes;
     await third.kv.put("k", 1, { node: "n3", noQuorum: "retry" });
@@ -307,7 +307,7 @@ describe("watch", () => {
     assertEquals(await watcher.next(), ABSENT);
   });
 
-  it("sees the end of a value whose key is gone, though nobody reads it", async () => {
+  it("observes the end of a value whose key is gone, without a read", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 300 });
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -319,7 +319,7 @@ describe("watch", () => {
     assertEquals(await watcher.next(), ABSENT);
   });
 
-  it("waits for the quorum, and goes on when it comes back", async () => {
+  it("waits for the quorum, and continues when it comes back", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 300 });
     const [first, second] = cluster.nodes;
     cluster.isolate("n1");
@@ -331,7 +331,7 @@ describe("watch", () => {
     assertEquals(change.present && change.value, "while n1 was away");
   });
 
-  it("learns after a cut what it missed", async () => {
+  it("catches up after a partition", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 300 });
     const [first, second] = cluster.nodes;
     await using watcher = new Watcher(first, "k");
@@ -351,12 +351,12 @@ describe("watch", () => {
     assertEquals(await watcher.nextValue(), 1);
   });
 
-  it("leaves nothing behind at the members once it has stopped: they tell it nothing more", async () => {
+  it("leaves nothing on the members once it has stopped: they send no more changes", async () => {
     let pushed = 0;
     await using cluster = await startCluster(3, {
       sessionTtl: 60_000,
       schedule(deliver, from, to) {
-        // All that n3 has to say to n2 while n1 writes is what n2 watches.
+        // While n1 writes, n3 sends n2 only the changes that n2 watches.
         if (from === "n3" && to === "n2") pushed++;
         setTimeout(deliver, 0);
       },
@@ -377,7 +377,7 @@ describe("watch", () => {
     await Promise.all(watchers.map((watcher) => watcher.next()));
     assertGreater(await pushedDuringWrites(), 10);
     await Promise.all(watchers.map((watcher) => watcher[Symbol.asyncDispose]()));
-    // Answered after what was sent before: by then the members know that nobody watches.
+    // The members answer in order, so by now they know that the watchers have stopped.
     await second.status();
     assertEquals(await pushedDuringWrites(), 0);
   });

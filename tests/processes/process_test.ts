@@ -26,14 +26,14 @@ describe("a process", () => {
     await Promise.all(processes.map((process) => process.exit()));
   });
 
-  it("has a pid that is plain data, which nobody can change", async () => {
+  it("has a pid that is plain, immutable data", async () => {
     await using cluster = await startCluster(1);
     await using process = cluster.nodes[0].spawn();
     assertEquals(Object.keys(process.pid).sort(), ["node", "seq", "session"]);
     assertThrows(() => Object.assign(process.pid, { seq: 7 }), TypeError);
   });
 
-  it("gives back what its function returns, and ends then", async () => {
+  it("resolves to the result of its function, and then ends", async () => {
     await using cluster = await startCluster(1);
     const process = cluster.nodes[0].spawn(async (self) => {
       assertEquals(self.signal.aborted, false);
@@ -47,7 +47,7 @@ describe("a process", () => {
     assertEquals((await cluster.nodes[0].status()).owned.processes, 0);
   });
 
-  it("gives back what a function returns that is not async", async () => {
+  it("resolves to the result of a function that is not async", async () => {
     await using cluster = await startCluster(1);
     assertEquals(await cluster.nodes[0].spawn(() => 42).result, 42);
   });
@@ -63,7 +63,7 @@ describe("a process", () => {
     assertStrictEquals(self as unknown, process);
   });
 
-  it("rejects with what its function throws, and ends with it as the reason", async () => {
+  it("rejects with the error of its function, which is the reason of its end", async () => {
     await using cluster = await startCluster(1);
     const error = new Error("it failed");
     for (
@@ -78,7 +78,7 @@ describe("a process", () => {
     }
   });
 
-  it("ends by exit with a reason: its result rejects with it, its signal aborts with it", async () => {
+  it("ends by exit with a reason, with which its result rejects and its signal aborts", async () => {
     await using cluster = await startCluster(1);
     const process = cluster.nodes[0].spawn(() => new Promise(() => {}));
     const reason = new Error("enough");
@@ -124,7 +124,7 @@ describe("a process", () => {
     assertEquals(errors, []);
   });
 
-  it("does not call its function when it has ended before", async () => {
+  it("does not call its function if it has ended before", async () => {
     await using cluster = await startCluster(1);
     let called = false;
     const process = cluster.nodes[0].spawn(() => {
@@ -135,7 +135,7 @@ describe("a process", () => {
     assertEquals(called, false);
   });
 
-  it("without a function lives until exit, or to the end of its block with `await using`", async () => {
+  it("without a function runs until exit, or until the end of its block with `await using`", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     let kept: Process;
@@ -160,7 +160,7 @@ describe("a process", () => {
     assertEquals(await reasonOf(process.result), "enough");
   });
 
-  it("has ended, and never runs, when its signal was aborted before", async () => {
+  it("has ended, and never runs, if its signal was aborted before", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     let called = false;
@@ -172,7 +172,7 @@ describe("a process", () => {
     assertEquals(called, false);
   });
 
-  it("leaves its signal alone once it has ended", async () => {
+  it("keeps no listener on its signal once it has ended", async () => {
     await using cluster = await startCluster(1);
     const { signal, listeners } = countedSignal();
     const processes = Array.from(
@@ -186,7 +186,7 @@ describe("a process", () => {
     assertEquals(listeners(), 0);
   });
 
-  it("aborts what it has under way in its kv, with its reason", async () => {
+  it("aborts its operations on kv with its reason", async () => {
     await using cluster = await startCluster(3);
     const [node] = cluster.nodes;
     cluster.isolate("n2", "n3");
@@ -203,7 +203,7 @@ describe("a process", () => {
     assertEquals(await reasonOf(process.kv.get("k")), "over");
   });
 
-  it("leaves a user's own signal in charge of what it has under way in its kv", async () => {
+  it("lets a user's own signal abort its operations on kv", async () => {
     await using cluster = await startCluster(3);
     await using process = cluster.nodes[0].spawn();
     cluster.isolate("n2", "n3");
@@ -217,7 +217,7 @@ describe("a process", () => {
     assertEquals((await process.kv.put("k", 1)).ok, true);
   });
 
-  it("may have any number of operations under way", async () => {
+  it("may have any number of concurrent operations", async () => {
     await using cluster = await startCluster(1);
     await using process = cluster.nodes[0].spawn();
     const keys = Array.from({ length: 100 }, (_, key) => key);
@@ -244,7 +244,7 @@ describe("exit", () => {
     for await (const change of second.kv.watch("k")) if (!change.present) break;
   });
 
-  it("never rejects, whatever the function does", async () => {
+  it("never rejects, for any result of the function", async () => {
     await using cluster = await startCluster(1);
     const process = cluster.nodes[0].spawn(() => Promise.reject(new Error("it failed")));
     process.result.catch(() => {});
@@ -254,7 +254,7 @@ describe("exit", () => {
 });
 
 describe("a process error", () => {
-  it("is an event of the node when nobody looks at the result", async () => {
+  it("is an event of the node if the result is not observed", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const event = nextEvent(node, "processerror");
@@ -263,7 +263,7 @@ describe("a process error", () => {
     assertEquals((await event).detail, { pid: process.pid, error });
   });
 
-  it("is none when somebody looks at the result", async () => {
+  it("is not an event if the result is observed", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const errors = collectEvents(node, "processerror");
@@ -279,7 +279,7 @@ describe("a process error", () => {
     assertEquals(errors, []);
   });
 
-  it("is none when it was told to exit without a reason, or its node closed", async () => {
+  it("is not an event after an exit without a reason, or when the node closes", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const errors = collectEvents(node, "processerror");
@@ -299,7 +299,7 @@ describe("a process error", () => {
     assertEquals(errors, []);
   });
 
-  it("is an event when it was told to exit with a reason, which is that reason", async () => {
+  it("is an event after an exit with a reason, which is the error", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const errors = collectEvents(node, "processerror");
@@ -325,7 +325,7 @@ describe("a process error", () => {
     );
   });
 
-  it("is an event when its session was lost", async () => {
+  it("is an event when the session is lost", async () => {
     await using cluster = await VirtualCluster.start(3, { sessionTtl: 1_000 });
     const [node] = cluster.nodes;
     const errors = collectEvents(node, "processerror");
@@ -338,7 +338,7 @@ describe("a process error", () => {
     assertEquals((errors[0].detail.error as SynodError).code, "session_lost");
   });
 
-  it("is none when the caller of exit looks at the result afterwards", async () => {
+  it("is not an event if the caller of exit observes the result afterwards", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const errors = collectEvents(node, "processerror");
@@ -351,7 +351,7 @@ describe("a process error", () => {
 });
 
 describe("spawn", () => {
-  it("works before the node is ready: what the process puts waits for the session", async () => {
+  it("works before the node is ready: the puts of the process wait for the session", async () => {
     await using cluster = await startCluster(1);
     const members = ["late", "later"];
     const late = await cluster.join("late", { members });
@@ -366,7 +366,7 @@ describe("spawn", () => {
     await holder.exit();
   });
 
-  it("refuses what is no function, and options that are none", async () => {
+  it("refuses a value that is not a function, and invalid options", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     // deno-lint-ignore no-explicit-any -- what no program with types would pass
@@ -378,7 +378,7 @@ describe("spawn", () => {
     assertEquals((await node.status()).owned.processes, 0);
   });
 
-  it("throws closed when the node is", async () => {
+  it("throws closed if the node is closed", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     await node.close();

@@ -5,11 +5,11 @@ import { startCluster } from "../support/cluster.ts";
 import { assertCode, valueOf } from "../support/expect.ts";
 import { collectEvents, eventually, nextEvent } from "../support/wait.ts";
 
-/** Short enough to wait for, and long enough for a slow machine. */
+/** A session that is short enough for a test, and long enough for a slow machine; in milliseconds. */
 const SHORT = { each: { n3: { sessionTtl: 300 } } };
 
 describe("losing the session", () => {
-  it("ends every process of it with session_lost, and none of a later one", async () => {
+  it("ends every process of that session with session_lost, and none of a later one", async () => {
     await using cluster = await startCluster(3, SHORT);
     const third = cluster.nodes[2];
     const process = third.spawn();
@@ -33,7 +33,7 @@ describe("losing the session", () => {
     await next.exit();
   });
 
-  it("tells sessionlost, with the session, then noquorum; then quorum when it is back", async () => {
+  it("emits sessionlost, with the session, then noquorum; then quorum when it is back", async () => {
     await using cluster = await startCluster(3, SHORT);
     const third = cluster.nodes[2];
     const log: string[] = [];
@@ -54,7 +54,7 @@ describe("losing the session", () => {
     assertNotEquals((await third.status()).session!.id, session);
   });
 
-  it("leaves ready as it is, and the other nodes without an event", async () => {
+  it("does not change ready, and emits no event on the other nodes", async () => {
     await using cluster = await startCluster(3, SHORT);
     const [first, , third] = cluster.nodes;
     const events = [
@@ -68,7 +68,7 @@ describe("losing the session", () => {
     assertEquals(events, [[], [], []]);
   });
 
-  it("frees what it owned for others, never before its own processes have ended", async () => {
+  it("frees what the node owned, but not before its own processes have ended", async () => {
     await using cluster = await startCluster(3, SHORT);
     const [first, , third] = cluster.nodes;
     const process = third.spawn();
@@ -89,7 +89,7 @@ describe("losing the session", () => {
     assertEquals(await third.kv.get("k", { noQuorum: "retry" }), { ok: true, value: "first" });
   });
 
-  it("of what it owned leaves nothing after a return before anybody took it", async () => {
+  it("releases what the node owned also if it returns before another node takes it", async () => {
     await using cluster = await startCluster(3, SHORT);
     const [first, , third] = cluster.nodes;
     const process = third.spawn();
@@ -104,13 +104,13 @@ describe("losing the session", () => {
     await eventually(async () => (await first.kv.keys()).length === 0, "the end of both");
   });
 
-  it("happens to no node as long as it reaches a majority", async () => {
+  it("happens to no node that reaches a majority", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 300 });
     const [first, second] = cluster.nodes;
     const lost = [first, second].map((node) => collectEvents(node, "sessionlost"));
     await first.kv.put("k", 1, { node: "n1" });
     cluster.isolate("n3");
-    // Two lives of n3's session later.
+    // After two times to live of n3's session.
     await nextEvent(cluster.nodes[2], "sessionlost");
     await eventually(async () => (await first.status()).session!.remaining > 200, "renewals");
     assertEquals(lost, [[], []]);

@@ -6,14 +6,14 @@ import { memoryNetwork } from "../../transports/memory.ts";
 import { startCluster } from "../support/cluster.ts";
 import { turn } from "../support/wait.ts";
 
-/** Keeps every timer from firing. */
+/** Stops all timers from firing. */
 function freeze(duration: number): void {
   const end = performance.now() + duration;
   while (performance.now() < end);
 }
 
 describe("spawn() at the deadline of the session", () => {
-  it("leaves no process on a node that a listener closes when it hears of it", async () => {
+  it("leaves no process on a node that a listener of the loss closes", async () => {
     await using cluster = await startCluster(1, { sessionTtl: 200 });
     const [node] = cluster.nodes;
     node.addEventListener("sessionlost", () => void node.close());
@@ -23,13 +23,13 @@ describe("spawn() at the deadline of the session", () => {
     try {
       spawned = node.spawn(() => void (began = true));
     } catch {
-      // It is closed.
+      // The node is closed.
     }
     await node.close();
     assertEquals([began, spawned?.signal.aborted ?? true], [false, true]);
   });
 
-  it("leaves no process in a session that ends while it is made", async () => {
+  it("leaves no process in a session that ends during the call", async () => {
     const system = systemRuntime();
     let skipped = 0;
     let left = -1;
@@ -44,7 +44,7 @@ describe("spawn() at the deadline of the session", () => {
     for (let readings = 0; readings < 12; readings++) {
       await node.ready;
       await turn(20);
-      // The clock is read so often until it passes the deadline.
+      // Number of reads of the clock before it passes the deadline.
       left = readings;
       const process = node.spawn(undefined, { signal: new AbortController().signal });
       left = -1;

@@ -1,6 +1,6 @@
 /**
- * A program for every runtime: five threads, each a member of one cluster, pass on locks. Prints how long the
- * next one waited, as one line of JSON, for the test beside it to judge.
+ * A program for every runtime: five threads, each a member of one cluster, hand over locks. It prints the
+ * waiting times as one line of JSON, which its test evaluates.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import { Member } from "./member_thread.ts";
 
 const MEMBERS = ["w1", "w2", "w3", "w4", "w5"];
 
-/** Long beside whatever a busy machine may add, so that the end of a session is not mixed up with a release. */
+/** Far longer than delays on a busy machine, to tell the end of a session from a release; milliseconds. */
 const SESSION_TTL = 3000;
 
-/** So often each is done, where it can be done again. */
+/** Repetitions of each measurement that can be repeated. */
 const RUNS = 20;
 
-/** What the program prints; all times in milliseconds. */
+/** The output of the program; all times in milliseconds. */
 export interface Report {
   readonly sessionTtl: number;
-  /** Of a read of one member, which takes one round trip. */
+  /** Durations of a read on one member, which takes one round trip. */
   readonly roundTrip: number[];
-  /** For a member to be told something by the program, and to answer. */
+  /** Durations of a message from the program to a member, and its answer. */
   readonly telling: number[];
-  /** From the moment at which the owner is told, until the next one says that it has the lock. */
+  /** From the command to the owner until the next owner reports that it has the lock. */
   readonly release: number[];
   readonly exit: number[];
   readonly close: number[];
-  /** From the moment at which the owner's thread was ended. */
+  /** From the termination of the owner's thread. */
   readonly died: number[];
 }
 
@@ -46,12 +46,12 @@ const [first, next, another, closing, dying] = members;
 
 let locks = 0;
 
-/** How long `next` waits for a lock once its owner lets go of it. */
+/** The time that `next` waits for a lock after its owner is told to let go of it. */
 async function measure(owner: Member, letGo: (key: string) => void): Promise<number> {
   const key = `lock ${++locks}`;
   await owner.tell({ do: "lock", key });
   const waiting = next.tell({ do: "lock", key });
-  // Until it is in the queue, and the owner has held the lock for long enough to watch it or not.
+  // Until `next` is queued, and the owner has held the lock for long enough to watch it, or not.
   await Promise.all([
     another.tell({ do: "reads", count: 5 }),
     new Promise((resolve) => setTimeout(resolve, locks % 2 * 150)),
@@ -76,7 +76,7 @@ while (telling.length < RUNS) {
   await next.tell({ do: "nothing" });
   telling.push(performance.now() - begun);
 }
-// Until the code is hot.
+// Warms up the code.
 await again("exit");
 const roundTrip = await next.tell<number[]>({ do: "reads", count: 10 * RUNS });
 const report: Report = {

@@ -13,17 +13,17 @@ for (const runtime of RUNTIMES) {
       report = JSON.parse(output.split("\n").find((line) => line.startsWith("{"))!);
     });
 
-    // How many round trips that takes is measured in the simulator, where nothing else takes time.
+    // The number of round trips is verified in the simulator, where time is virtual.
     for (const way of ["release", "exit", "close"] as const) {
-      it(`go to the next one at once: ${way}`, () => {
+      it(`pass to the next owner at once: ${way}`, () => {
         const longest = Math.max(...report[way]);
         assertLess(longest, report.sessionTtl / 3, JSON.stringify(report));
       });
     }
 
-    it("go to the next one when the session of a thread that was ended is over", () => {
+    it("pass to the next owner when the session of a terminated thread has ended", () => {
       for (const took of report.died) {
-        // Its last renewal was at most a third of the session before its end.
+        // The last renewal was at most a third of the session before the termination.
         assertGreater(took, report.sessionTtl / 2);
         assertLess(took, report.sessionTtl + 1_000);
       }

@@ -1,6 +1,6 @@
 /**
- * A program for every runtime that joins, works and closes, in one thread. Nothing tells the process to
- * exit. With the argument `stay`, it leaves one node open.
+ * A program for every runtime: joins, works and closes in one thread, and does not call exit. With the
+ * argument `stay`, it leaves one node open.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { broadcastChannel } from "../../transports/broadcast_channel.ts";
 
 const args = "Deno" in globalThis ? Deno.args : (await import("node:process")).argv;
 const stay = args.includes("stay");
-const timeout = 500; // the last one to close has no quorum any more
+const timeout = 500; // the last node to close has no quorum
 const members = ["w1", "w2", "w3"];
 const channel = `leave ${crypto.randomUUID()}`;
 const nodes = await Promise.all(
@@ -19,7 +19,7 @@ const [w1, w2, w3] = nodes;
 const put = await w1.kv.put("greeting", "hello");
 const claim = await w2.kv.claim("greeting", "good morning", { node: w2.id });
 
-// What is under way, and what somebody owns, must not hold anything back either.
+// Pending operations and owned values must not keep the process alive.
 const watching = (async () => {
   for await (const _change of w3.kv.watch("greeting"));
 })();
@@ -32,7 +32,7 @@ await w3.kv.put("owned", "by a process", { pid: process });
 const alone = await join({
   id: "lonely",
   members: ["lonely", "missing", "absent"],
-  transport: broadcastChannel(`nobody else ${channel}`),
+  transport: broadcastChannel(`alone ${channel}`),
   timeout,
 });
 const waiting = alone.kv.get("anything", { noQuorum: "retry" }).catch((error) => error.code);

@@ -1,6 +1,6 @@
 /**
- * A program for every runtime: a server whose transport sends somebody away, who goes on speaking, and
- * then closes. Nothing tells the process to exit.
+ * A program for every runtime: a server whose transport rejects a stranger that goes on sending, and then
+ * closes. It does not call exit.
  *
  * @module
  */

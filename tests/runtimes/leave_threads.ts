@@ -1,6 +1,6 @@
 /**
- * A program for every runtime: three threads that join, put and close. Nothing tells the threads or the
- * process to end.
+ * A program for every runtime: three threads that join, put and close. Neither they nor the main thread
+ * call exit.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A thread that joins, puts, closes, and has nothing left to do.
+ * A thread that joins, puts and closes, and then has nothing left to do.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const node = await join({
   id,
   members: ["w1", "w2", "w3"],
   transport: broadcastChannel("leaving threads"),
-  timeout: 500, // the last one has no quorum any more, neither to put nor to leave
+  timeout: 500, // the last node has no quorum to put or to leave
 });
 await node.kv.put(`from ${id}`, "hello");
 await node.close();

@@ -2,10 +2,10 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runProgram, RUNTIMES } from "./run_program.ts";
 
-/** How long a program that has no end is watched, in milliseconds. */
+/** Time for which a program that must not end is observed, in milliseconds. */
 const WATCHED = 4_000;
 
-/** Less than the 15 seconds that a timer of Deno can keep a process whose sockets are all closed. */
+/** Limit in milliseconds, below the 15 s for which a timer of Deno can outlive all closed sockets. */
 const SOON = 13_000;
 
 for (const runtime of RUNTIMES) {
@@ -26,7 +26,7 @@ for (const runtime of RUNTIMES) {
       assertEquals(output.match(/^w[123]: left$/gm)?.sort(), ["w1: left", "w2: left", "w3: left"]);
     });
 
-    it("so does one whose transport has sent somebody away who was not done speaking", async () => {
+    it("so does one whose transport has rejected a stranger that went on sending", async () => {
       const [limit, permissions] = [SOON, ["--allow-net=127.0.0.1"]];
       const { code, output, timedOut } = await runProgram(
         runtime,
@@ -39,10 +39,10 @@ for (const runtime of RUNTIMES) {
       assertStringIncludes(output, "closed with 4401");
     });
 
-    it("a program that leaves a node open goes on", async () => {
+    it("a program that leaves a node open keeps running", async () => {
       const { timedOut, output } = await runProgram(runtime, "leave.ts", ["stay"], WATCHED);
       assertEquals(timedOut, true, output);
-      assertStringIncludes(output, '"claim":"hello"', "it was not through before it was killed");
+      assertStringIncludes(output, '"claim":"hello"', "it was killed before it finished");
     });
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The thread of one member: does to its node what the main thread tells it, one thing or several at a
- * time.
+ * The thread of one member: executes the commands of the main thread on its node, several at a time if
+ * they overlap.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type ClusterNode, join, type Key, type Lock, type Process } from "../..
 import { broadcastChannel } from "../../transports/broadcast_channel.ts";
 import { parentThread } from "./threads.ts";
 
-/** What a member can be told to do. Keys and values are strings, which is enough here. */
+/** The commands for a member. Keys and values are strings, which is sufficient here. */
 export type Command =
   | {
     readonly do: "join";
@@ -18,16 +18,16 @@ export type Command =
     readonly sessionTtl: number;
   }
   | { readonly do: "put"; readonly key: Key; readonly value: string }
-  /** Bound to this node, or to a process of it that lives until "exit". */
+  /** Bound to this node, or to a process of it that runs until "exit". */
   | { readonly do: "claim"; readonly key: Key; readonly value: string; readonly bind: Bind }
   | { readonly do: "get" | "node"; readonly key: Key }
   | { readonly do: "keys"; readonly bucket?: string }
   | { readonly do: "exit" }
-  /** Takes the lock for a new process of this node, and keeps both until they are let go of. */
+  /** Takes the lock for a new process of this node, and keeps both until "unlock". */
   | { readonly do: "lock"; readonly key: Key }
-  /** Lets go of the lock, by its own release or by the exit of its process. */
+  /** Releases the lock, by its own release or by the exit of its process. */
   | { readonly do: "unlock"; readonly key: Key; readonly by: "release" | "exit" }
-  /** Answers with the milliseconds of so many reads of a bound value, a round trip each. */
+  /** Answers with the durations of `count` reads of a bound value, each one round trip, in milliseconds. */
   | { readonly do: "reads"; readonly count: number }
   | { readonly do: "nothing" }
   /** Puts fresh keys, one after the other, until "stop"; answers with {@linkcode Work}. */
@@ -35,25 +35,25 @@ export type Command =
   | { readonly do: "stop" }
   | { readonly do: "close" };
 
-/** What a claim is bound to. */
+/** The binding of a claim. */
 export type Bind = "node" | "pid" | "nothing";
 
-/** What "work" answers; times in milliseconds. */
+/** The answer to "work"; times in milliseconds. */
 export interface Work {
   readonly puts: number;
   readonly failed: number;
-  /** Of all puts, and of the longest one. */
+  /** Durations of all puts together, and of the longest one. */
   readonly time: number;
   readonly longest: number;
 }
 
-/** A command, and the number that its answer will have. */
+/** A command, and the number of its answer. */
 export interface Order {
   readonly number: number;
   readonly command: Command;
 }
 
-/** What came of the command with this number. */
+/** The outcome of the command with this number. */
 export interface Answer {
   readonly number: number;
   readonly value?: unknown;

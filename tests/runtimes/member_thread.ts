@@ -1,7 +1,7 @@
 import type { Answer, Command, Order } from "./member.ts";
 import { type StartedThread, startThread } from "./threads.ts";
 
-/** A member in a thread of its own, as `member.ts` is one. */
+/** A member in its own thread, which runs `member.ts`. */
 export class Member {
   readonly id: string;
   readonly #thread: StartedThread<Order, Answer>;
@@ -22,7 +22,7 @@ export class Member {
     return new Member(id, await startThread(new URL("./member.ts", import.meta.url)));
   }
 
-  /** Resolves to what came of the command. */
+  /** Resolves to the outcome of the command. */
   async tell<T = unknown>(command: Command): Promise<T> {
     const number = ++this.#orders;
     const answer = await new Promise<Answer>((resolve) => {
@@ -34,7 +34,7 @@ export class Member {
     return answer.value as T;
   }
 
-  /** Ends its thread, without a word. */
+  /** Terminates its thread, without a farewell. */
   terminate(): void {
     this.#thread.terminate();
   }

@@ -4,12 +4,12 @@ import { type Runtime, RUNTIMES } from "../../tasks/suites.ts";
 
 export { type Ended, type Runtime, RUNTIMES };
 
-/** How long a program may take, in milliseconds, before it counts as one that does not end. */
+/** Time limit for a program to end by itself, in milliseconds. */
 const LIMIT = 60_000;
 
 /**
  * Runs the TypeScript program `name` of this folder in a process of `runtime`, to its end. In Deno it
- * may read files, and besides that only what `permissions` say.
+ * has read permission, and otherwise only `permissions`.
  */
 export async function runProgram(
   runtime: Runtime,

@@ -1,22 +1,22 @@
 /**
- * Threads as each runtime has them, under one interface: `Worker` in Deno and Bun, and
+ * The threads of each runtime, under one interface: `Worker` in Deno and Bun, and
  * `node:worker_threads` in Node.
  *
  * @module
  */
 
-/** What is at the other end of a thread. */
+/** The other end of a thread. */
 export interface Thread<Outgoing, Incoming> {
   post(message: Outgoing): void;
-  /** Waits for messages with `listener`; there is one. The thread lives on as long as it waits. */
+  /** Calls the single `listener` with each message. The thread stays alive while it listens. */
   onMessage(listener: (message: Incoming) => void): void;
 }
 
-/** A thread that was started here. */
+/** A thread that this thread started. */
 export interface StartedThread<Outgoing, Incoming> extends Thread<Outgoing, Incoming> {
-  /** Calls `listener` when something is thrown there that nobody catches. */
+  /** Calls `listener` when the thread throws an uncaught error. */
   onError(listener: (error: unknown) => void): void;
-  /** Ends it at once, whatever it does. */
+  /** Terminates it. */
   terminate(): void;
 }
 
@@ -50,7 +50,7 @@ async function startInNode<Outgoing, Incoming>(
     import("node:worker_threads"),
     import("node:process"),
   ]);
-  // The loader that makes Node read TypeScript does not reach into threads: each loads its own.
+  // Threads do not inherit the loader with which Node reads TypeScript: each loads its own.
   const loader = execArgv.find((argument) => argument.startsWith("--import="))?.slice(9);
   const api = JSON.stringify(new URL("esm/api/index.mjs", loader).href);
   const start = `import(${api}).then(({ register }) => {
@@ -69,13 +69,13 @@ async function startInNode<Outgoing, Incoming>(
 /** The thread that started this one. */
 export interface ParentThread<Outgoing, Incoming> extends Thread<Outgoing, Incoming> {
   /**
-   * Listens no longer: in Node and Bun this thread ends now if nothing else keeps it alive. A thread
-   * of Deno never ends by itself: there this ends it at once.
+   * Stops listening: in Node and Bun this thread then ends if nothing else keeps it alive. A thread of
+   * Deno never ends by itself, so there this call ends it at once.
    */
   close(): void;
 }
 
-/** Inside a thread: the one that started it. */
+/** The parent of the current thread. */
 export async function parentThread<Outgoing, Incoming>(): Promise<
   ParentThread<Outgoing, Incoming>
 > {

@@ -1,6 +1,6 @@
 /**
  * A program for every runtime: three threads, each a member of one cluster, one of which is terminated.
- * Prints what came of everything as one line of JSON, for the test beside it to judge.
+ * It prints the results as one line of JSON, which its test evaluates.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { Member } from "./member_thread.ts";
 
 const MEMBERS = ["w1", "w2", "w3"];
 
-/** Long beside the pause that the loss of a member may cause, so that the two cannot be mixed up. */
+/** Longer than the pause after the loss of a member, to distinguish the two; in milliseconds. */
 const SESSION_TTL = 3000;
 
-/** What a `kv` operation answers, as JSON has it. */
+/** The result of a `kv` operation, as JSON. */
 type Outcome = { ok: boolean; value?: unknown; error?: string };
 
 const members = await Promise.all(MEMBERS.map((id) => Member.start(id)));
@@ -22,7 +22,7 @@ const all = <T>(command: (member: Member) => Command) =>
 const channel = `three members ${crypto.randomUUID()}`;
 await all(({ id }) => ({ do: "join", id, members: MEMBERS, channel, sessionTtl: SESSION_TTL }));
 
-// All three at the same moment, for the same keys.
+// All three at the same time, on the same keys.
 const puts: Outcome[][] = [];
 const claims: Outcome[][] = [];
 for (let i = 0; i < 20; i++) {
@@ -35,14 +35,14 @@ const gets: Outcome[][] = [];
 for (let i = 0; i < 20; i++) gets.push(await all(() => ({ do: "get", key: `put ${i}` })));
 const keys = await all<unknown[]>(() => ({ do: "keys" }));
 
-// A process that exits lets go of what it has.
+// A process that exits releases what it owns.
 const [w1, w2, w3] = members;
 await w2.tell({ do: "claim", key: "of a process", value: "w2", bind: "pid" });
 const boundToProcess = await all<Outcome>(() => ({ do: "get", key: "of a process" }));
 await w2.tell({ do: "exit" });
 const afterExit = await all<Outcome>(() => ({ do: "get", key: "of a process" }));
 
-// One of them is gone, without a word, while the others work.
+// One thread is terminated while the others work.
 await w3.tell({ do: "claim", key: "of w3", value: "w3", bind: "node" });
 await w3.tell({ do: "claim", key: "of a process of w3", value: "w3", bind: "pid" });
 const boundTo = await w1.tell<Outcome>({ do: "node", key: "of w3" });
@@ -71,7 +71,7 @@ const unbound = await w2.tell<Outcome>({ do: "get", key: "put 0" });
 await Promise.all([w1, w2].map((member) => member.tell({ do: "close" })));
 for (const member of members) member.terminate();
 
-/** What the program prints. */
+/** The output of the program. */
 export interface Report {
   readonly puts: Outcome[][];
   readonly gets: Outcome[][];
@@ -81,10 +81,10 @@ export interface Report {
   readonly afterExit: Outcome[];
   readonly boundTo: Outcome;
   readonly sessionTtl: number;
-  /** The operations of the survivors while the third was terminated and its session ended. */
+  /** The operations of the survivors, from the termination of the third until its session ended. */
   readonly worked: Work[];
   readonly taken: Outcome[];
-  /** Milliseconds from the termination. */
+  /** Time from the termination, in milliseconds. */
   readonly takenAfter: number[];
   readonly unbound: Outcome;
 }

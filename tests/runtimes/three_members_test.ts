@@ -13,7 +13,7 @@ for (const runtime of RUNTIMES) {
       report = JSON.parse(output.split("\n").find((line) => line.startsWith("{"))!);
     });
 
-    it("put() of one key by all three at once gives all three the same value", () => {
+    it("put() of one key by all three at once returns the same value to all three", () => {
       assertEquals(report.puts.length, 20);
       for (const [first, ...others] of report.puts) {
         assert(first.ok && ["w1", "w2", "w3"].includes(first.value as string));
@@ -21,7 +21,7 @@ for (const runtime of RUNTIMES) {
       }
     });
 
-    it("get() reads everywhere what put() has agreed on", () => {
+    it("get() reads the agreed value on every member", () => {
       assertEquals(report.gets, report.puts);
     });
 
@@ -38,7 +38,7 @@ for (const runtime of RUNTIMES) {
       }
     });
 
-    it("keys() lists the same keys everywhere", () => {
+    it("keys() lists the same keys on every member", () => {
       assertEquals(report.keys[0].length, 40);
       for (const keys of report.keys) {
         assertEquals(
@@ -48,34 +48,34 @@ for (const runtime of RUNTIMES) {
       }
     });
 
-    it("what is bound to a process is gone everywhere when it has exited", () => {
+    it("a value bound to a process is gone on every member when the process has exited", () => {
       const [there, gone] = [{ ok: true, value: "w2" }, { ok: false, error: "not_found" }];
       assertEquals(report.boundToProcess, [there, there, there]);
       assertEquals(report.afterExit, [gone, gone, gone]);
     });
 
-    it("when one is terminated, the others go on at once, and nothing fails", () => {
+    it("when one is terminated, the others continue at once, and no operation fails", () => {
       for (const { puts, failed, time, longest } of report.worked) {
         assertEquals(failed, 0);
         assertGreater(puts, 100);
         // They worked until its session had ended, and longer.
         assertGreater(time, report.sessionTtl / 2);
-        // There is nobody to be elected: no more than messages that have to be sent again.
+        // There is no leader to elect: the pause is that of messages that are sent again.
         assertLess(longest, report.sessionTtl / 3);
       }
     });
 
-    it("what was bound to the node of a terminated thread comes free with its session", () => {
+    it("values bound to the node of a terminated thread are released with its session", () => {
       assertEquals(report.boundTo, { ok: true, value: "w3" });
       assertEquals(report.taken, [{ ok: true, value: "w1" }, { ok: true, value: "w1" }]);
       for (const after of report.takenAfter) {
-        // Its last renewal was at most a third of the session before its end.
+        // The last renewal was at most a third of the session before the termination.
         assertGreater(after, report.sessionTtl / 2);
         assertLess(after, report.sessionTtl * 2);
       }
     });
 
-    it("what it had put unbound stays", () => {
+    it("its unbound values stay", () => {
       assertEquals(report.unbound, report.puts[0][0]);
     });
   });

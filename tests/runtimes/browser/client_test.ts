@@ -9,7 +9,7 @@ import { nodeToken, webSocket } from "../../../transports/websocket.ts";
 import type { library } from "./page.ts";
 import { serveSite, type Site } from "./site.ts";
 
-// What is known in the page.
+// Globals of the page.
 declare const synod: typeof library;
 
 const SECRET = "at least sixteen characters";
@@ -22,16 +22,16 @@ const Counter = {
   },
 };
 
-/** Makes a client of the page, under `id`, and does something with it. The page has no secret. */
+/** Creates a client of the page with the id `id`, and uses it. The page has no secret. */
 interface Client {
   readonly kind: "webSocket" | "http";
   readonly id: string;
-  /** For whom the token is. */
+  /** The id for which the token is made. */
   readonly tokenFor: string;
   readonly peers: Record<string, string>;
 }
 
-/** The addresses of the members, on the page's origin: requests to others need the leave of the server. */
+/** The addresses of the members, on the page's origin: other origins would need CORS headers. */
 function addresses({ url }: Site, kind: Client["kind"]): Record<string, string> {
   const base = kind === "http" ? url : url.replace("http", "ws");
   return Object.fromEntries(members.map((id) => [id, `${base}${kind}/${id}`]));
@@ -42,7 +42,7 @@ describe("a page that is a client with a token", () => {
   let browser: Browser;
   const clusters = new Map<Client["kind"], readonly ClusterNode[]>();
 
-  /** Three members that speak as `kind` says. */
+  /** Three members that use the transport `kind`. */
   async function start(kind: Client["kind"]): Promise<void> {
     const peers = addresses(site, kind);
     const nodes = await Promise.all(members.map((id) => {
@@ -118,7 +118,7 @@ describe("a page that is a client with a token", () => {
           put: { ok: true, value: "hi" },
         });
         assertEquals(await nodes[2].kv.get("from a page"), { ok: true, value: "hi" });
-        // It has said farewell: nothing can be bound to it any more.
+        // It has announced its end, so no value can be bound to it.
         assertEquals(await nodes[2].kv.put("bound", "to nobody", { node: "page-1" }), {
           ok: false,
           error: "invalid_value",
@@ -126,7 +126,7 @@ describe("a page that is a client with a token", () => {
         });
       });
 
-      it("cannot speak for another node than its token is for, and is told so", async () => {
+      it("cannot use a token for another node, and gets an error", async () => {
         const errors = await tab.evaluate(async ({ kind, id, tokenFor, peers }) => {
           const node = await synod.join({
             id,
@@ -146,7 +146,7 @@ describe("a page that is a client with a token", () => {
           return { told, put };
         }, client("w1", "page-2"));
         assertEquals(errors.put, { ok: false, error: "no_quorum" });
-        assert(errors.told.length > 0, "nothing was said");
+        assert(errors.told.length > 0, "no error was reported");
         for (const message of errors.told) assertStringIncludes(message, "Cannot connect to");
         assertEquals(await nodes[0].kv.get("from a stranger"), { ok: false, error: "not_found" });
       });

@@ -1,5 +1,5 @@
 /**
- * The script of the page that these tests open: makes the library known to what they evaluate there.
+ * The script of the page that these tests open: it defines the globals that they use.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { broadcastChannel } from "../../../transports/broadcast_channel.ts";
 import { http } from "../../../transports/http.ts";
 import { webSocket } from "../../../transports/websocket.ts";
 
-/** What the page knows, as `synod`. */
+/** The global `synod` of the page. */
 export const library = { join, broadcastChannel, http, webSocket };
 
 Object.assign(globalThis, { synod: library });

@@ -1,11 +1,11 @@
 import { Hono } from "hono";
 import { bundle } from "../../../tasks/bundle.ts";
 
-/** A page on this machine in which the library is known as `synod`. */
+/** A page on this machine, with the library as the global `synod`. */
 export interface Site {
   /** The address of the page. */
   readonly url: string;
-  /** For more routes of the same origin. */
+  /** The app of the origin, to which tests may add routes. */
   readonly app: Hono;
   close(): Promise<void>;
 }

@@ -5,16 +5,16 @@ import { Browser, type Tab } from "../../../tasks/browser.ts";
 import type { library } from "./page.ts";
 import { serveSite, type Site } from "./site.ts";
 
-// What is known in the page.
+// Globals of the page.
 declare const synod: typeof library;
 declare global {
   /** The node of a tab. */
   var node: ClusterNode;
   /** Another lock. */
   var brush: Lock;
-  /** How many sessions it has lost. */
+  /** Number of sessions that the node has lost. */
   var lost: number;
-  /** The lock that a tab has, or waits for. */
+  /** The lock that the tab owns or waits for. */
   var lock: Promise<Lock>;
 }
 
@@ -62,20 +62,20 @@ describe("three tabs of one origin over BroadcastChannel", () => {
     assert(answers[0].every((result) => result.ok && members.includes(result.value)));
   });
 
-  it("lose no session and no time, though all but one of them are hidden", async () => {
+  it("lose no session and no time, although all but one are hidden", async () => {
     await tabs[0].show();
     const states = await Promise.all(
       tabs.map((tab) => tab.evaluate(() => document.visibilityState)),
     );
     assertEquals(states, ["visible", "hidden", "hidden"]);
-    // Each of these needs the vote of a tab whose timers fire once a second.
+    // Each operation needs the vote of a tab whose timers fire once a second.
     const took = await tabs[0].evaluate(async () => {
       const started = performance.now();
       for (let round = 0; round < 30; round++) await node.kv.put(`hidden ${round}`, round);
       return performance.now() - started;
     });
     assertLess(took, 15_000);
-    // Half as long again as a session lasts without being renewed.
+    // 1.5 times as long as a session lasts without a renewal.
     await tabs[0].evaluate(async () => {
       await node.kv.put("a while", "not yet over", { until: Date.now() + 4_500 });
       for await (const { present } of node.kv.watch("a while")) if (!present) break;
@@ -84,14 +84,14 @@ describe("three tabs of one origin over BroadcastChannel", () => {
     assertEquals(losses, [0, 0, 0]);
   });
 
-  it("hand a lock over, each with a greater token", async () => {
+  it("hand over a lock, each with a greater token", async () => {
     const take = () => {
       globalThis.lock = node.lock("pen");
       return lock.then(({ token }) => token);
     };
     const first = await tabs[0].evaluate(take);
     const second = tabs[1].evaluate(take);
-    // It waits as long as the first tab has the lock.
+    // The second tab waits while the first tab has the lock.
     await tabs[0].evaluate(async () => {
       const held = await lock;
       for (let round = 0; round < 20; round++) {
@@ -108,7 +108,7 @@ describe("three tabs of one origin over BroadcastChannel", () => {
     }
   });
 
-  it("take the lock of a tab that is frozen, which knows at once when it wakes", async () => {
+  it("take the lock of a frozen tab, which knows it as soon as it wakes", async () => {
     const before = await tabs[1].evaluate(async () => {
       globalThis.brush = await node.lock("brush");
       return brush.token;
@@ -120,7 +120,7 @@ describe("three tabs of one origin over BroadcastChannel", () => {
     });
     assertGreater(taken, before);
     await tabs[1].freeze(false);
-    // No timer of its own has told it yet, perhaps.
+    // Possibly before any of its timers has fired.
     assertEquals(await tabs[1].evaluate(() => [brush.held, brush.signal.aborted]), [false, true]);
     assertEquals(
       await tabs[1].evaluate(() => node.kv.put("awake", "again", { timeout: 20_000 })),
@@ -128,12 +128,12 @@ describe("three tabs of one origin over BroadcastChannel", () => {
     );
   });
 
-  it("go on without a tab that is closed, and free what it had", async () => {
+  it("continue without a closed tab, and release what it owned", async () => {
     const before = await tabs[1].evaluate(() => node.lock("pencil").then(({ token }) => token));
     const third = tabs[2].evaluate(() => node.lock("pencil").then(({ token }) => token));
     await tabs[2].evaluate(() => node.kv.put("the third", "waits"));
     await tabs[1].close();
-    // At once: two of three are a quorum.
+    // Immediately: two of three are a quorum.
     assertEquals(await tabs[0].evaluate(() => node.kv.put("after", "the loss")), {
       ok: true,
       value: "the loss",
@@ -144,7 +144,7 @@ describe("three tabs of one origin over BroadcastChannel", () => {
     assertEquals(holders.value.map(({ pid }) => pid.node), ["w3"]);
   });
 
-  it("take the tab back when it is opened again", async () => {
+  it("accept the tab when it is opened again", async () => {
     const tab = tabs[1] = await browser.newTab();
     await tab.goto(site.url);
     const found = await tab.evaluate(async (members) => {
@@ -153,7 +153,7 @@ describe("three tabs of one origin over BroadcastChannel", () => {
       return await node.kv.get("after", { timeout: 20_000 });
     }, members);
     assertEquals(found, { ok: true, value: "the loss" });
-    // Now the first may leave: the other two are a majority again, and know all.
+    // Now the first tab may leave: the other two are a majority with complete memory.
     await tabs[0].evaluate(() => node.close());
     assertEquals(await tabs[2].evaluate(() => node.kv.get("after", { timeout: 20_000 })), found);
   });

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ClaimsLog, now } from "../../../examples/demo/claims_log.ts";
 
 describe("ClaimsLog", () => {
-  it("gives back what was noted, also to another thread that has its memory", () => {
+  it("returns the recorded attempts, also to another thread that has its memory", () => {
     const log = ClaimsLog.withCapacity(10);
     const before = now();
     const first = log.add({ line: 4999, token: 2 ** 52 - 1, owner: 2, won: true, begun: 1.5 });
@@ -18,7 +18,7 @@ describe("ClaimsLog", () => {
     assertEquals([two.won, two.publishing, two.published], [false, 0, 0]);
   });
 
-  it("throws rather than forget something when it is full", () => {
+  it("throws when it is full, rather than lose an attempt", () => {
     const log = ClaimsLog.withCapacity(1);
     const answer = { line: 0, token: 1, owner: 0, won: true, begun: 0 };
     log.add(answer);

@@ -16,7 +16,7 @@ export function attempt(
   return { line, token, owner, won: false, begun, answered, publishing: 0, published: 0, ...more };
 }
 
-/** One that was won, with a result published 2 ms after it was begun. */
+/** A won attempt, with a result that is published 2 ms after it began. */
 export function won(
   line: number,
   token: number,
@@ -28,10 +28,10 @@ export function won(
   return attempt(line, token, owner, begun, { won: true, publishing, published, ...more });
 }
 
-/** The SHA-256 of the examples' lines: not really one. */
+/** The SHA-256 of the examples' lines: a placeholder. */
 export const hashOf = (line: number): Uint8Array => new Uint8Array(32).fill(line + 1);
 
-/** A right result. */
+/** A correct result. */
 export function result(line: number, by: string, token: number): LineResult {
   return { sha256: hashOf(line), by, token };
 }

@@ -7,14 +7,14 @@ import { report } from "../../../examples/demo/report.ts";
 import { statisticsOf } from "../../../examples/demo/statistics.ts";
 import { attempt, MEMBERS, result, won } from "./evidence.ts";
 
-/** A log that says just this. */
+/** A log with exactly these attempts. */
 function logOf(attempts: Attempt[]): ClaimsLog {
   return Object.assign(ClaimsLog.withCapacity(0), { attempts: () => attempts });
 }
 
 /**
- * w3 did line 0 and claimed lines 1, 2 and 4; was terminated at 200; w1 took over 1, w2 took over 2. It
- * was back at 350, did line 5, and took over what it had left itself: line 4.
+ * w3 did line 0 and claimed lines 1, 2 and 4, and was terminated at 200. w1 took over line 1, w2 line 2.
+ * w3 was back at 350, did line 5, and took over the line that it had left itself: line 4.
  */
 function race(): Race {
   const results = [
@@ -32,7 +32,7 @@ function race(): Race {
     won(1, 40, 0, 1199),
   ]);
   const w2 = logOf([attempt(2, 30, 2, 120), won(2, 50, 1, 1249)]);
-  // It had no time to note its claims of the lines 2 and 4: only others know.
+  // It had no time to record its claims of lines 2 and 4: only other workers saw them.
   const w3 = logOf([won(0, 10, 2, 100), won(1, 20, 2, 109, { publishing: 0, published: 0 })]);
   const w3Again = logOf([won(5, 55, 2, 360), attempt(4, 31, 2, 370), won(4, 60, 2, 1299)]);
   return {
@@ -50,7 +50,7 @@ function race(): Race {
   };
 }
 
-/** A race in which w1 alone did something. */
+/** A race in which only w1 did anything. */
 function only(attempts: Attempt[], results: LineResult[]): Race {
   const lives = [0, 1, 2, 2].map((worker, life) => ({
     worker,
@@ -60,7 +60,7 @@ function only(attempts: Attempt[], results: LineResult[]): Race {
 }
 
 describe("statisticsOf()", () => {
-  it("counts what each worker did in each life", () => {
+  it("counts the work of each worker in each life", () => {
     const counts = statisticsOf(race()).workers.map((
       { id, fate, won, lost, takenOver, results },
     ) => [id, fate, won, lost, takenOver, results]);
@@ -72,7 +72,7 @@ describe("statisticsOf()", () => {
     ]);
   });
 
-  it("counts the attempts, those that were lost, and the lines that several wanted at once", () => {
+  it("counts attempts, lost attempts, and lines that several workers wanted at once", () => {
     const { attempts, lost, contested } = statisticsOf(race());
     // Line 0 at 100, by w1 and w3; on line 1 w1 began when w3 had its answer.
     assertEquals({ attempts, lost, contested }, { attempts: 11, lost: 4, contested: 1 });
@@ -102,7 +102,7 @@ describe("statisticsOf()", () => {
     assertEquals(statisticsOf(race()).operationsPerSecond, 60);
   });
 
-  it("gives the median and the 99th percentile of what took how long", () => {
+  it("computes the median and the 99th percentile of durations", () => {
     const claims = Array.from(
       { length: 100 },
       (_, i) => won(i, i + 1, 0, 0, { answered: i + 1, publishing: 0, published: 0 }),
@@ -115,7 +115,7 @@ describe("statisticsOf()", () => {
 });
 
 describe("report()", () => {
-  it("shows the figures as a table and in words", () => {
+  it("prints the figures as a table and in words", () => {
     const text = report(statisticsOf(race()));
     assertEquals(text.split("\n"), [
       "worker  claims won  lost  taken over  results  claim p50     p99  publish p50     p99",
@@ -125,7 +125,7 @@ describe("report()", () => {
       "w3               2     1           1        2     1.0 ms  1.0 ms       1.0 ms  1.0 ms  restarted",
       "all              7     4           3        6",
       "",
-      "contention  4 of 11 claims went to somebody else",
+      "contention  4 of 11 claims went to another worker",
       "            1 line was claimed by several at the same moment",
       "speed       60 claims and publications a second, of all three together",
       "failover    the next claim came 6.0 ms after the termination",
@@ -135,7 +135,7 @@ describe("report()", () => {
     ]);
   });
 
-  it("says that nothing was left behind", () => {
+  it("reports that no claimed line was left behind", () => {
     const text = report(statisticsOf(only([won(0, 10, 0, 100)], [result(0, "w1", 10)])));
     assertStringIncludes(text, "w3 left no line behind that was claimed and not done");
   });

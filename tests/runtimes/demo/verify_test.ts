@@ -11,8 +11,8 @@ interface Draft extends Evidence {
 }
 
 /**
- * Two lines. Line 0 is done by w2, and the others lost the race. Line 1 is claimed by w3, which is gone
- * before it publishes; w1 takes it over. Then w3 is back and agrees.
+ * Two lines. Line 0 is done by w2; the others lost the race. Line 1 is claimed by w3, which is terminated
+ * before it publishes; w1 takes over the line. Then w3 is back, and agrees.
  */
 function good(): Draft {
   const results = [result(0, "w2", 10), result(1, "w1", 40)];
@@ -37,25 +37,25 @@ function refuses(name: string, spoil: (evidence: Draft) => void, complaint: RegE
 }
 
 describe("findDisagreements()", () => {
-  it("finds nothing in a race as it must be", () => {
+  it("finds no disagreement in a correct race", () => {
     assertEquals(findDisagreements(good()), []);
   });
 
-  it("takes the result of a worker that was terminated as soon as it had published", () => {
+  it("accepts the result of a worker that was terminated right after publishing it", () => {
     const evidence = good();
-    // It arrives only when w1 has the line already; but it was sent while w3 owned it.
+    // The result arrives when w1 already owns the line, but it was sent while w3 owned it.
     evidence.attempts[2][1] = won(1, 20, 2, 109, { published: 0 });
     for (const view of evidence.results) view.splice(1, 1, result(1, "w3", 20));
     assertEquals(findDisagreements(evidence), []);
   });
 
-  it("takes what a worker was told of a claim that its owner had no time to note", () => {
+  it("accepts another worker's record of a claim that its owner had no time to record", () => {
     const evidence = good();
     evidence.attempts[2].pop();
     assertEquals(findDisagreements(evidence), []);
   });
 
-  it("takes the result of a worker that came back and took over what it had left behind", () => {
+  it("accepts the result of a worker that came back and took over its own line", () => {
     const evidence = good();
     evidence.attempts[0][2] = attempt(1, 40, 2, 1200);
     evidence.attempts[1][2] = attempt(1, 40, 2, 1201);
@@ -64,7 +64,7 @@ describe("findDisagreements()", () => {
     assertEquals(findDisagreements(evidence), []);
   });
 
-  it("takes two claims that overlap in either order", () => {
+  it("accepts two overlapping claims in either order", () => {
     const evidence = good();
     evidence.attempts[2][1] = won(1, 20, 2, 109, { answered: 1300, publishing: 0, published: 0 });
     assertEquals(findDisagreements(evidence), []);
@@ -74,7 +74,7 @@ describe("findDisagreements()", () => {
     evidence.results[1].pop();
   }, /line 1: w2 has no result/);
 
-  refuses("a line that nobody has a result for", (evidence) => {
+  refuses("a line for which no worker has a result", (evidence) => {
     for (const view of evidence.results) view.shift();
   }, /line 1: w1 has no result/);
 
@@ -82,7 +82,7 @@ describe("findDisagreements()", () => {
     evidence.results[0][0] = { ...result(0, "w2", 10), sha256: hashOf(5) };
   }, /line 0: wrong for w1/);
 
-  refuses("a result that is cut off", (evidence) => {
+  refuses("a truncated result", (evidence) => {
     evidence.results[0][0] = { ...result(0, "w2", 10), sha256: hashOf(0).subarray(1) };
   }, /line 0: wrong for w1/);
 
@@ -90,7 +90,7 @@ describe("findDisagreements()", () => {
     evidence.results[1][0] = result(0, "w2", 11);
   }, /line 0: w1 and w2 read different results/);
 
-  refuses("a worker that came back and reads what the others do not", (evidence) => {
+  refuses("a restarted worker that reads a different result", (evidence) => {
     evidence.results[2][1] = result(1, "w3", 20);
   }, /line 1: w1 and w3 read different results/);
 
@@ -98,7 +98,7 @@ describe("findDisagreements()", () => {
     evidence.attempts[0][0] = won(0, 10, 0, 100);
   }, /line 0, token 10: claimed by both/);
 
-  refuses("workers that were told different owners", (evidence) => {
+  refuses("workers that learned of different owners", (evidence) => {
     evidence.attempts[2][0] = attempt(0, 10, 0, 101);
   }, /line 0, token 10: claimed by both w2 and w1/);
 
@@ -115,16 +115,16 @@ describe("findDisagreements()", () => {
     for (const view of evidence.results) view.splice(1, 1, result(1, "w1", 20));
   }, /line 1: w1 published a result without a claim/);
 
-  refuses("a result by nobody that is known", (evidence) => {
+  refuses("a result of an unknown worker", (evidence) => {
     for (const view of evidence.results) view.splice(0, 1, result(0, "w9", 10));
   }, /line 0: w9 published a result without a claim/);
 
-  refuses("a result that its worker says it did not publish", (evidence) => {
+  refuses("a result that its worker did not record as published", (evidence) => {
     for (const view of evidence.results) view.splice(1, 1, result(1, "w3", 20));
   }, /line 1: w3 published a result without a claim/);
 
   refuses("a result that was sent when the line had another owner", (evidence) => {
-    // w3 slept from 110 to 1250.
+    // w3 was suspended from 110 to 1250.
     evidence.attempts[2][1] = won(1, 20, 2, 109, { publishing: 1250, published: 1251 });
     for (const view of evidence.results) view.splice(1, 1, result(1, "w3", 20));
   }, /line 1: w3 published a result when w1 owned it/);

@@ -1,14 +1,14 @@
 /**
- * What happens to a connection that is cut: nothing gets through, and nobody is told (`"silent"`), or it
- * breaks, and new ones are refused (`"refused"`).
+ * The effect of a cut: no data passes and neither side is notified (`"silent"`), or connections break and
+ * new ones are refused (`"refused"`).
  */
 export type Cut = "silent" | "refused";
 
-/** Carries TCP from a port of its own to another port of this machine, and can be cut. */
+/** Forwards TCP from a port of its own to another port of this machine, and can be cut. */
 export class Cable {
-  /** Where it begins. */
+  /** The port on which it listens. */
   readonly port: number;
-  /** Where it ends; as long as there is nothing, connections break. */
+  /** The target port; without one, connections break. */
   target: number | null = null;
   readonly #listener: Deno.TcpListener;
   readonly #connections = new Set<Deno.TcpConn>();
@@ -23,20 +23,20 @@ export class Cable {
     this.#accept();
   }
 
-  /** Cuts it, until it is healed. */
+  /** Cuts it until {@linkcode heal}. */
   cut(how: Cut): void {
     this.#cut = how;
     this.#healed = new Promise((resolve) => this.#heal = resolve);
     if (how === "refused") this.#break();
   }
 
-  /** Lets everything through again; what waited of a silent cut as well, as TCP does. */
+  /** Ends the cut; data that waited during a silent cut passes, as with TCP. */
   heal(): void {
     this.#cut = null;
     this.#heal();
   }
 
-  /** Takes it away. */
+  /** Closes it. */
   close(): void {
     this.#listener.close();
     this.heal();
@@ -66,7 +66,7 @@ export class Cable {
       await Promise.all([this.#carry(near, far), this.#carry(far, near)]);
       this.#end(far);
     } catch {
-      // One of the two has broken, or nobody listens.
+      // One side has disconnected, or the target port is closed.
     }
     this.#end(near);
   }

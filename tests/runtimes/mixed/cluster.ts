@@ -4,17 +4,17 @@ import { Cable, type Cut } from "./cable.ts";
 import type { Connection } from "./commands.ts";
 import { MemberProcess } from "./member_process.ts";
 
-/** The members: each is called what it runs in. */
+/** The members; each is named after its runtime. */
 export const MEMBERS: readonly Runtime[] = RUNTIMES;
 
-/** Long beside the pause that the loss of a member may cause, so that the two cannot be mixed up. */
+/** Longer than the pause after the loss of a member, to distinguish the two; in milliseconds. */
 export const SESSION_TTL = 3_000;
 
 const SECRET = "a secret of the mixed cluster";
 
 /**
- * A cluster of one process in each runtime, on this machine. Each member has an address of its own for
- * each of the others, and a cable behind it.
+ * A cluster with one process in each runtime, on this machine. Each member reaches each of the others at
+ * a separate address, through a cable.
  */
 export class MixedCluster {
   readonly #connection: Connection;
@@ -29,7 +29,7 @@ export class MixedCluster {
     }
   }
 
-  /** Starts all members, and waits until they are one cluster. */
+  /** Starts all members, and waits until they form one cluster. */
   static async start(connection: Connection): Promise<MixedCluster> {
     const cluster = new MixedCluster(connection);
     try {
@@ -42,7 +42,7 @@ export class MixedCluster {
     return cluster;
   }
 
-  /** Starts the process of a member, which joins with empty memory. */
+  /** Starts the process of a member, which joins with an empty memory. */
   async launch(runtime: Runtime): Promise<void> {
     const member = await MemberProcess.start(runtime);
     this.#members.set(runtime, member);
@@ -70,7 +70,7 @@ export class MixedCluster {
     return this.#members.get(runtime)!;
   }
 
-  /** What each of them makes of it, in the order of the members. */
+  /** The results of `use` for all members, in their order. */
   all<T>(use: (member: MemberProcess) => T | Promise<T>): Promise<T[]> {
     return Promise.all(MEMBERS.map((runtime) => use(this.member(runtime))));
   }
@@ -85,12 +85,12 @@ export class MixedCluster {
     for (const [, cable] of this.#cablesTo(runtime)) cable.cut(how);
   }
 
-  /** Ends every cut. */
+  /** Ends all cuts. */
   heal(): void {
     for (const cables of this.#cables.values()) for (const cable of cables.values()) cable.heal();
   }
 
-  /** Waits until every member sees every member vote, and has a session. */
+  /** Waits until every member sees all members vote, and has a session. */
   async whole(): Promise<void> {
     await eventually(async () => {
       const statuses = await this.all((member) => member.tell("status"));
@@ -101,13 +101,13 @@ export class MixedCluster {
     }, "the cluster is whole");
   }
 
-  /** Ends what is left. */
+  /** Closes everything that is left. */
   async stop(): Promise<void> {
     await Promise.all(Array.from(this.#members.values(), (member) => member.kill()));
     for (const cables of this.#cables.values()) for (const cable of cables.values()) cable.close();
   }
 
-  /** The cables at which `runtime` is at one end or the other, and whom they lead to. */
+  /** The cables to and from `runtime`, each with its target. */
   *#cablesTo(runtime: Runtime): Iterable<[to: Runtime, cable: Cable]> {
     for (const [from, cables] of this.#cables) {
       for (const [to, cable] of cables) if (from === runtime || to === runtime) yield [to, cable];

@@ -21,14 +21,14 @@ import { ClientWebSocket, TestServer, upgradeWebSocket } from "../../transports/
 import { type Counter, counterSpec } from "./counter.ts";
 import { type Work, work } from "./work.ts";
 
-/** What counts as a pause of the process, in milliseconds, and when there must have been one. */
+/** Shortest gap that counts as a pause of the process, and the limit for a pause to begin; in milliseconds. */
 const SHORTEST_PAUSE = 1_000;
 const LONGEST_PAUSE = 20_000;
 
-/** What connects the members. */
+/** The transport between the members. */
 export type Connection = "webSocket" | "http";
 
-/** How a member joins. */
+/** The options of a member. */
 export interface Joining {
   readonly id: string;
   readonly members: readonly string[];
@@ -38,21 +38,21 @@ export interface Joining {
   readonly sessionTtl: number;
 }
 
-/** A lock, as the test is told of it. */
+/** A lock, as reported to the test. */
 export interface Held {
   readonly token: number;
   readonly mode: LockMode;
 }
 
-/** A request to the lock manager: what its callback got, and what came of it all. */
+/** A request to the lock manager: the argument of its callback, and its outcome. */
 interface Request {
   readonly outcome: Promise<unknown>;
   readonly finish: (value: unknown) => void;
 }
 
 /**
- * What a member can be told to do: the public interface, with everything that cannot be sent (locks,
- * processes, signals, iterators) kept here under a name that the test gives it.
+ * The commands of a member: the public interface. Objects that cannot be sent (locks, processes,
+ * signals, iterators) stay here, under names that the test chooses.
  */
 export class Commands {
   #server: TestServer | undefined;
@@ -68,7 +68,7 @@ export class Commands {
   readonly #hanging = new Promise<void>((resolve) => this.#onHang = resolve);
   readonly #counter = counterSpec(() => this.#onHang());
 
-  /** Begins to serve; the port. */
+  /** Starts to serve; returns the port. */
   async listen(): Promise<number> {
     this.#server = await TestServer.start();
     return this.#server.port;
@@ -90,7 +90,7 @@ export class Commands {
     return this.#joined.status();
   }
 
-  /** Ends everything here, so that the process has nothing left to do. */
+  /** Closes everything, so that the process has nothing left to do. */
   async close(): Promise<void> {
     await this.#node?.close();
     await this.#server?.close();
@@ -152,7 +152,7 @@ export class Commands {
 
   // Locks.
 
-  /** Keeps the lock under `name`; `null` if it is not available. `owner` is a process, if given. */
+  /** Takes the lock and keeps it under `name`; `null` if it is not available. `owner` is an optional process. */
   async lock(name: string, key: Key, options?: LockOptions, owner?: string): Promise<Held | null> {
     const from = owner === undefined ? this.#joined : get(this.#processes, owner);
     const lock = await from.lock(key, options);
@@ -167,13 +167,13 @@ export class Commands {
   }
 
   /**
-   * From now on does nothing but wait for a pause of the whole process, without a turn of the event loop.
-   * {@linkcode heldAfterPause} says whether the lock was held at the instant after that.
+   * Blocks the event loop from now on, until the whole process is paused and resumed.
+   * {@linkcode heldAfterPause} returns whether the lock was held right after that.
    */
   awaitPause(name: string): void {
     let last = performance.now();
     const limit = last + LONGEST_PAUSE;
-    // After the answer to this command.
+    // After this command is answered.
     this.#heldAfterPause = turn().then(() => {
       for (let now = performance.now(); now < limit; now = performance.now()) {
         if (now - last > SHORTEST_PAUSE) return this.held(name);
@@ -188,7 +188,7 @@ export class Commands {
     return await this.#heldAfterPause;
   }
 
-  /** Waits until a lock is held no longer; why. */
+  /** Waits until a lock is no longer held; returns the reason. */
   async lost(name: string): Promise<unknown> {
     const { signal } = get(this.#locks, name);
     if (!signal.aborted) {
@@ -207,7 +207,7 @@ export class Commands {
 
   // The lock manager.
 
-  /** Waits until the callback is called: with what. It returns when it is told to `finish`. */
+  /** Waits until the callback is called, and returns its argument. The callback returns at `finish`. */
   request(name: string, lock: string, options: LockRequestOptions = {}): Promise<unknown> {
     const aborter = new AbortController();
     this.#aborters.set(name, aborter);
@@ -222,18 +222,18 @@ export class Commands {
     });
   }
 
-  /** Takes a request back. */
+  /** Aborts a request. */
   abort(name: string): void {
     get(this.#aborters, name).abort();
   }
 
-  /** Has the callback return `value`; what the request resolves to. */
+  /** Lets the callback return `value`; returns the result of the request. */
   async finish(name: string, value: unknown): Promise<unknown> {
     get(this.#requests, name).finish(value);
     return await this.outcome(name);
   }
 
-  /** What the request resolves to, when its callback has returned or it has lost its lock. */
+  /** The result of the request, after its callback has returned or it has lost its lock. */
   async outcome(name: string): Promise<unknown> {
     return await get(this.#requests, name).outcome;
   }
@@ -242,7 +242,7 @@ export class Commands {
     return this.#joined.locks.query();
   }
 
-  // Singletons: counters, which begin at 1.
+  // Singletons: counters that start at 1.
 
   async call(key: Key, method: keyof Counter, args: unknown[] = []): Promise<unknown> {
     return await this.#joined.call(this.#named(key), method, args as never);
@@ -265,14 +265,14 @@ export class Commands {
     return this.#joined.lookup(this.#named(key));
   }
 
-  /** Waits until a call that has no end runs here. */
+  /** Waits until a call that never ends runs here. */
   async hanging(): Promise<void> {
     await this.#hanging;
   }
 
   // Work.
 
-  /** Puts, reads, locks and releases, one after the other, until it is told to `stop`. */
+  /** Puts, reads, locks and releases, repeatedly, until `stop`. */
   async work(name: string): Promise<Work> {
     this.#working = true;
     return await work(this.#joined, name, () => this.#working);
@@ -294,6 +294,6 @@ export class Commands {
 
 function get<T>(map: ReadonlyMap<string, T>, name: string): T {
   const found = map.get(name);
-  if (found === undefined) throw new Error(`there is nothing of the name "${name}"`);
+  if (found === undefined) throw new Error(`there is no object with the name "${name}"`);
   return found;
 }

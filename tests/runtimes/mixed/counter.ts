@@ -1,22 +1,22 @@
 import type { ChildContext, ChildSpec } from "../../../mod.ts";
 
-/** A counter that can also do what callers are to be prepared for. */
+/** A counter with further methods that callers must handle. */
 export interface Counter {
-  /** Counts, from the number that it was started with. */
+  /** Counts, from the initial number. */
   inc(): number;
-  /** The node that it runs on. */
+  /** The node that hosts it. */
   host(): string;
-  /** What it is given. */
+  /** Its argument. */
   echo(value: unknown): unknown;
   /** Throws a `RangeError`. */
   fail(message: string): never;
-  /** Never comes to an end. */
+  /** Never returns. */
   hang(): Promise<never>;
   /** Ends this instance. */
   end(): void;
 }
 
-/** The counter of a node that calls `onHang` whenever a call begins that has no end. */
+/** The counter of a node; calls `onHang` when a call begins that never ends. */
 export function counterSpec(onHang: () => void): ChildSpec<Counter, [first: number]> {
   return {
     id: "counter",

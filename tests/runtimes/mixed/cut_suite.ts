@@ -5,15 +5,15 @@ import { type MixedCluster, othersThan } from "./cluster.ts";
 import { untilQueued } from "./lock_suite.ts";
 import { singletonOn } from "./singleton_suite.ts";
 
-/** Who is cut off, in which way. */
+/** The member for each kind of cut. */
 export type Faults = Readonly<Record<"silent" | "refused" | "paused", Runtime>>;
 
-/** A member that the others cannot reach for longer than its session lasts, and the time after that. */
+/** A member is unreachable for longer than its session lasts, and then reachable again. */
 export function cutSuite(cluster: () => MixedCluster, faults: Faults): void {
   for (const [how, cut] of Object.entries(faults) as [keyof Faults, Runtime][]) {
     const [one, other] = othersThan(cut);
 
-    it(`${WHAT[how](cut)}: it owns nothing any more, the others go on, and it comes back`, async () => {
+    it(`${WHAT[how](cut)}: it loses what it owned, the others continue, and it comes back`, async () => {
       const key = `${cut} is ${how}`;
       const [victim, first, second] = [cut, one, other].map((id) => cluster().member(id));
       const before = await victim.tell("lock", key, key);
@@ -32,7 +32,7 @@ export function cutSuite(cluster: () => MixedCluster, faults: Faults): void {
 
       if (how === "paused") {
         victim.resume();
-        // It was asked before it could hear anything, and before any of its timers could tell it.
+        // Evaluated before any message or timer could tell it.
         assertEquals(await victim.tell("heldAfterPause"), false);
       } else {
         assertEquals(await victim.tell("held", key), false);
@@ -55,7 +55,7 @@ export function cutSuite(cluster: () => MixedCluster, faults: Faults): void {
 }
 
 const WHAT: Readonly<Record<keyof Faults, (cut: Runtime) => string>> = {
-  silent: (cut) => `nothing reaches ${cut}, and nothing comes from it`,
+  silent: (cut) => `no data reaches or leaves ${cut}`,
   refused: (cut) => `all connections of ${cut} break, and new ones are refused`,
   paused: (cut) => `the process of ${cut} is stopped`,
 };

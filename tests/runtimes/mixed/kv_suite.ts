@@ -9,11 +9,11 @@ import type { AnswerTo } from "./member_process.ts";
 const ABSENT = { present: false };
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 
-/** The KV, whichever runtimes are at its ends. */
+/** The KV between members in different runtimes. */
 export function kvSuite(cluster: () => MixedCluster): void {
   const member = (id: Runtime) => cluster().member(id);
 
-  /** Fails unless every member answers this. */
+  /** Fails unless every member gives this answer. */
   async function everywhere<N extends keyof Commands>(
     expected: AnswerTo<N>,
     name: N,
@@ -25,7 +25,7 @@ export function kvSuite(cluster: () => MixedCluster): void {
   }
 
   describe("kv", () => {
-    it("put() of one key by all at once gives all the same value", async () => {
+    it("put() of one key by all members at once returns the same value to all", async () => {
       for (let i = 0; i < 10; i++) {
         const puts = await cluster().all(({ runtime, tell }) => tell("put", `race ${i}`, runtime));
         assert(MEMBERS.some((runtime) => runtime === valueOf(puts[0])));
@@ -34,7 +34,7 @@ export function kvSuite(cluster: () => MixedCluster): void {
       }
     });
 
-    it("claim() of one key by all at once has one winner, with one token", async () => {
+    it("claim() of one key by all members at once has one winner, with one token", async () => {
       for (let i = 0; i < 10; i++) {
         const key = `claim ${i}`;
         const claims = (await cluster().all(({ runtime, tell }) => tell("claim", key, runtime)))
@@ -49,14 +49,14 @@ export function kvSuite(cluster: () => MixedCluster): void {
       }
     });
 
-    it("get() tells what was never set from a default, and buckets from each other", async () => {
+    it("get() distinguishes an absent value from a default, and separates buckets", async () => {
       await member("bun").tell("put", "name", "in a bucket", { bucket: "bucket" });
       await everywhere(NOT_FOUND, "get", "name");
       await everywhere({ ok: true, value: [1n] }, "get", "name", { default: [1n] });
       await everywhere({ ok: true, value: "in a bucket" }, "get", "name", { bucket: "bucket" });
     });
 
-    it("keys() lists what all have put, and nothing of other buckets", async () => {
+    it("keys() lists the keys that all members have put, and none of other buckets", async () => {
       await cluster().all(({ runtime, tell }) =>
         tell("put", ["key of", runtime], 1, { bucket: "to list" })
       );
@@ -68,7 +68,7 @@ export function kvSuite(cluster: () => MixedCluster): void {
     });
 
     for (const writer of MEMBERS) {
-      it(`watch() sees everywhere what a process of ${writer} puts, and that it ends`, async () => {
+      it(`watch() observes on every member a put of a process of ${writer}, and its end`, async () => {
         const key = `watched ${writer}`;
         await cluster().all(({ tell }) => tell("watch", key, key));
         await everywhere(ABSENT, "change", key);
@@ -83,7 +83,7 @@ export function kvSuite(cluster: () => MixedCluster): void {
         await everywhere(NOT_FOUND, "get", key);
       });
 
-      it(`put() for a process of ${writer} is handed over to it by the others`, async () => {
+      it(`put() for a process of ${writer} is handed over by the others`, async () => {
         const name = `owner in ${writer}`;
         const pid = await member(writer).tell("spawn", name);
         const others = othersThan(writer);
@@ -101,7 +101,7 @@ export function kvSuite(cluster: () => MixedCluster): void {
         }
       });
 
-      it(`a value bound to a key is gone everywhere when that of ${writer} is`, async () => {
+      it(`a value bound to a key is gone on every member when the key of ${writer} is gone`, async () => {
         const upper = `upper of ${writer}`;
         const pid = await member(writer).tell("spawn", upper);
         await member(writer).tell("put", upper, "there", { pid });
@@ -114,7 +114,7 @@ export function kvSuite(cluster: () => MixedCluster): void {
         for (const other of others) await everywhere(NOT_FOUND, "get", `${upper}/${other}`);
       });
 
-      it(`node() tells everywhere what is bound to the node ${writer}`, async () => {
+      it(`node() reports on every member the binding to the node ${writer}`, async () => {
         const key = `bound to ${writer}`;
         const [other] = othersThan(writer);
         await member(other).tell("put", key, "by another", { node: writer });
@@ -122,7 +122,7 @@ export function kvSuite(cluster: () => MixedCluster): void {
       });
     }
 
-    it("until: a value is gone everywhere when its time has passed", async () => {
+    it("until: a value is gone on every member when its time has passed", async () => {
       await cluster().all(({ tell }) => tell("watch", "until", "until"));
       await everywhere(ABSENT, "change", "until");
       const until = Date.now() + 1_000;

@@ -6,14 +6,14 @@ import { type MixedCluster, othersThan, SESSION_TTL } from "./cluster.ts";
 import { untilQueued } from "./lock_suite.ts";
 
 /**
- * A member leaves, and comes back. No member may have come back just before: it would believe for the
- * time of a session in those that it knows nothing of.
+ * A member leaves, and comes back. No member may have come back shortly before: for one time to live it
+ * assumes that sessions it does not know still exist.
  */
 export function leavingSuite(cluster: () => MixedCluster, first: Runtime): void {
   const [second, third] = othersThan(first);
 
   describe(`close() in ${first}`, () => {
-    it("gives the others at once what it owned", async () => {
+    it("releases what the member owned at once", async () => {
       const [leaving, next, other] = [first, second, third].map((id) => cluster().member(id));
       const key = "owned by one that leaves";
       const lock = await leaving.tell("lock", key, key);
@@ -30,11 +30,11 @@ export function leavingSuite(cluster: () => MixedCluster, first: Runtime): void 
       await next.tell("release", key);
     });
 
-    it("leaves nothing: the process ends by itself", async () => {
+    it("leaves nothing open: the process ends by itself", async () => {
       assertEquals(await cluster().member(first).leave(), 0);
     });
 
-    it("does not keep it from coming back", async () => {
+    it("lets the member come back", async () => {
       await cluster().launch(first);
       await cluster().whole();
       assertEquals(await cluster().member(first).tell("put", "back", first), {
@@ -45,11 +45,11 @@ export function leavingSuite(cluster: () => MixedCluster, first: Runtime): void 
   });
 }
 
-/** All leave, one after the other, whatever they have been through; nothing can come after this suite. */
+/** All members leave, one after the other, after all other suites; it must be the last suite. */
 export function endSuite(cluster: () => MixedCluster, order: readonly Runtime[]): void {
-  describe("close() of one after the other", () => {
+  describe("close() of one member after the other", () => {
     for (const runtime of order) {
-      it(`leaves nothing in ${runtime}: the process ends by itself`, async () => {
+      it(`leaves nothing open in ${runtime}: the process ends by itself`, async () => {
         const member = cluster().member(runtime);
         await member.tell("close");
         assertEquals(await member.leave(), 0);

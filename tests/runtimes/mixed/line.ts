@@ -1,25 +1,25 @@
 /**
- * One line of text for any value that nodes can carry. It is not the format of the nodes themselves: the
- * tests must not use what they test.
+ * One line of text for any value that nodes can carry. It is not the format of the nodes: the tests must
+ * not depend on the code under test.
  *
  * @module
  */
 
-/** A value that JSON has no form for. */
+/** A value that JSON cannot represent. */
 interface Wrapped {
   readonly $: "number" | "bigint" | "date" | "bytes" | "map" | "set";
   readonly of: unknown;
 }
 
-/** `value` as one line, without its end. What has no form (functions, `undefined`) is left out. */
+/** `value` as one line, without a line break. Unsupported values (functions, `undefined`) are omitted. */
 export function writeLine(value: unknown): string {
   return JSON.stringify(value, function (this: Record<string, unknown>, key) {
-    // Not the argument: dates are turned into text before it gets here.
+    // Not the argument: dates are already converted to strings there.
     return wrap(this[key]);
   });
 }
 
-/** The value that {@linkcode writeLine} made this line of. */
+/** The value from which {@linkcode writeLine} made this line. */
 export function readLine(line: string): unknown {
   return JSON.parse(line, (_, value) => isWrapped(value) ? unwrap(value) : value);
 }

@@ -12,7 +12,7 @@ describe("readLine() and writeLine()", () => {
     });
   }
 
-  it("tell kinds apart that are equal as text", () => {
+  it("distinguish types with the same text", () => {
     for (const [one, other] of [[1, 1n], [0, -0], ["1", 1], [[1], new Set([1])]]) {
       assert(writeLine(one) !== writeLine(other));
       assert(typeof readLine(writeLine(one)) === typeof one);
@@ -20,7 +20,7 @@ describe("readLine() and writeLine()", () => {
     assert(Object.is(readLine(writeLine(-0)), -0));
   });
 
-  it("leave out what has no form", () => {
+  it("omit unsupported values", () => {
     assertEquals(readLine(writeLine({ a: undefined, b: 1 })), { b: 1 });
   });
 });

@@ -5,7 +5,7 @@ import { valueOf } from "../../support/expect.ts";
 import { eventually } from "../../support/wait.ts";
 import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
 
-/** Waits until so many requests wait for the lock `key`, as one of the members sees it. */
+/** Waits until one of the members reports `count` waiting requests for the lock `key`. */
 export async function untilQueued(
   cluster: MixedCluster,
   key: string,
@@ -17,7 +17,7 @@ export async function untilQueued(
   }, `${count} wait for ${key}`);
 }
 
-/** Locks, whichever runtimes want them. */
+/** Locks between members in different runtimes. */
 export function lockSuite(cluster: () => MixedCluster): void {
   const member = (id: Runtime) => cluster().member(id);
 
@@ -25,7 +25,7 @@ export function lockSuite(cluster: () => MixedCluster): void {
     for (const first of MEMBERS) {
       const [second, third] = othersThan(first);
 
-      it(`${first}, ${second}, ${third}: each gets it in its turn, with a greater token`, async () => {
+      it(`${first}, ${second}, ${third}: each owns it in turn, with a greater token`, async () => {
         const key = `turns from ${first}`;
         const own = await member(first).tell("lock", key, key);
         const next = member(second).tell("lock", key, key);
@@ -52,7 +52,7 @@ export function lockSuite(cluster: () => MixedCluster): void {
         assertEquals(valueOf(await member(first).tell("holders", key)), []);
       });
 
-      it(`${first} steals it from ${second}, which is told`, async () => {
+      it(`${first} steals it from ${second}, which is notified`, async () => {
         const key = `stolen by ${first}`;
         const before = await member(second).tell("lock", key, key);
         const lost = member(second).tell("lost", key);
@@ -60,13 +60,13 @@ export function lockSuite(cluster: () => MixedCluster): void {
         assertGreater(stolen!.token, before!.token);
         assertEquals(await lost, "AbortError");
         assertEquals(await member(second).tell("held", key), false);
-        // Who lost it takes nothing away by giving it back.
+        // A release by the old owner does not affect the new one.
         await member(second).tell("release", key);
         assertEquals(await member(first).tell("held", key), true);
         await member(first).tell("release", key);
       });
 
-      it(`${first} leaves the queue when its time is over`, async () => {
+      it(`${first} leaves the queue after its timeout`, async () => {
         const key = `given up by ${first}`;
         await member(second).tell("lock", key, key);
         const { name } = await assertRejects(
@@ -80,7 +80,7 @@ export function lockSuite(cluster: () => MixedCluster): void {
         await member(third).tell("release", key);
       });
 
-      it(`a process of ${first} holds it once for all its calls, and until its end`, async () => {
+      it(`a process of ${first} holds it once for all its calls, until it ends`, async () => {
         const key = `of a process of ${first}`;
         await member(first).tell("spawn", key);
         const once = await member(first).tell("lock", "once", key, {}, key);
@@ -95,13 +95,13 @@ export function lockSuite(cluster: () => MixedCluster): void {
       });
     }
 
-    it("is shared by all who want it shared, until one wants it alone", async () => {
+    it("is shared by all shared requests, until one request is exclusive", async () => {
       const key = "shared";
       const shared = await cluster().all(({ tell }) => tell("lock", key, key, { mode: "shared" }));
       assertEquals(await cluster().all(({ tell }) => tell("held", key)), [true, true, true]);
       const alone = member("bun").tell("lock", "alone", key);
       await untilQueued(cluster(), key, 1);
-      // Whoever comes later does not get ahead of it.
+      // A later request does not overtake it.
       const later = { mode: "shared", ifAvailable: true } as const;
       assertEquals(await member("node").tell("lock", "none", key, later), null);
       for (const runtime of MEMBERS) await member(runtime).tell("release", key);
@@ -111,7 +111,7 @@ export function lockSuite(cluster: () => MixedCluster): void {
       await member("bun").tell("release", "alone");
     });
 
-    it("lets one at a time do what must not be done by two", async () => {
+    it("protects a critical section", async () => {
       const [turns, tokens] = [10, [] as number[]];
       let inside = 0;
       await cluster().all(async ({ tell }) => {

@@ -8,12 +8,12 @@ import { untilQueued } from "./lock_suite.ts";
 import { singletonOn } from "./singleton_suite.ts";
 import type { Work } from "./work.ts";
 
-/** How long an operation of those that are left may take, in milliseconds. */
+/** Longest operation of the remaining members, in milliseconds. */
 const PAUSE = 2_000;
 
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 
-/** What becomes of everything when a process is killed, and when it comes back with empty memory. */
+/** The effects when a process is killed, and when it comes back with an empty memory. */
 export function lossSuite(cluster: () => MixedCluster): void {
   for (const lost of MEMBERS) {
     const [one, other] = othersThan(lost);
@@ -42,27 +42,27 @@ export function lossSuite(cluster: () => MixedCluster): void {
         );
 
         await cluster().kill(lost);
-        // They work until what it owned has come free, and longer.
+        // They work until everything that it owned is released, and longer.
         after = (await waiting)!;
         hanging = await call;
         for (const member of [first, second]) await member.tell("stop");
         works = await Promise.all(working);
       });
 
-      it("the others go on within two seconds, and nothing fails", () => {
+      it("the others continue within two seconds, and no operation fails", () => {
         for (const { rounds, longest } of works) {
           assertGreater(rounds, 10);
           assertLess(longest, PAUSE);
         }
       });
 
-      it("its lock goes to who waits for it, with a greater token", async () => {
+      it("its lock passes to the waiting member, with a greater token", async () => {
         assertGreater(after.token, before.token);
         assertEquals(await cluster().member(other).tell("held", key), true);
         await cluster().member(other).tell("release", key);
       });
 
-      it("what was bound to it is gone, and what was not is there", async () => {
+      it("values that were bound to it are gone, and other values remain", async () => {
         for (const id of [one, other]) {
           assertEquals(await cluster().member(id).tell("get", key), NOT_FOUND);
           const kept = await cluster().member(id).tell("get", `kept of ${lost}`);
@@ -70,12 +70,12 @@ export function lossSuite(cluster: () => MixedCluster): void {
         }
       });
 
-      it("a call that it had begun has an unknown outcome", () => {
+      it("a call that it was executing has an unknown outcome", () => {
         assertInstanceOf(hanging, CommandError);
         assertEquals(hanging.code, "outcome_unknown");
       });
 
-      it("its singleton is started on one of the others, and begins anew", async () => {
+      it("its singleton starts on one of the others, with a new state", async () => {
         assertEquals(await cluster().member(one).tell("call", counter, "inc"), 1);
         assertEquals(await cluster().member(other).tell("call", counter, "inc"), 2);
         const host = await cluster().member(other).tell("call", counter, "host");

@@ -1,7 +1,7 @@
 /**
- * The process of one member, for every runtime: does what it is told on its standard input, several
- * things at a time, and answers on its standard output, a line for each. When there is nothing more to
- * be told, it closes, and nothing tells it to exit.
+ * The process of one member, for every runtime. It executes commands from its standard input, several at
+ * a time, and writes an answer of one line for each to its standard output. When its input ends, it
+ * closes the node, and does not call exit.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { createInterface } from "node:readline";
 import { Commands } from "./commands.ts";
 import { readLine, writeLine } from "./line.ts";
 
-/** What a member is told; `args` are those of the method `name` of {@linkcode Commands}. */
+/** A command; `args` are the arguments of the method `name` of {@linkcode Commands}. */
 export interface Order {
   readonly number: number;
   readonly name: keyof Commands;
   readonly args: unknown[];
 }
 
-/** What came of the order with this number. */
+/** The outcome of the command with this number. */
 export interface Answer {
   readonly number: number;
   readonly value?: unknown;

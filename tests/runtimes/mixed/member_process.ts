@@ -6,16 +6,16 @@ import type { Commands } from "./commands.ts";
 import { readLine, writeLine } from "./line.ts";
 import type { Answer, Order } from "./member.ts";
 
-/** How long any answer may take, in milliseconds: far longer than it should. */
+/** Limit for any answer, in milliseconds: far longer than normal. */
 const PATIENCE = 30_000;
 
 /**
- * How long a process may take to end when it has nothing more to do, in milliseconds: far longer than it
- * should, and shorter than what keeps it alive if a timer or a connection was forgotten.
+ * Limit for a process to end after its last command, in milliseconds: far longer than normal, and shorter
+ * than a forgotten timer or connection would keep it alive.
  */
 const LEAVE = 5_000;
 
-/** What a member answers to the command `N`. */
+/** The answer of a member to the command `N`. */
 export type AnswerTo<N extends keyof Commands> = Awaited<ReturnType<Commands[N]>>;
 
 /** A command that failed in its member. */
@@ -30,10 +30,10 @@ export class CommandError extends Error {
   }
 }
 
-/** The process of a member, and what the test tells it. */
+/** The process of a member, and its commands. */
 export class MemberProcess {
   readonly runtime: Runtime;
-  /** Resolves when the process has ended, to its exit code. */
+  /** Resolves to the exit code of the process when it has ended. */
   readonly ended: Promise<number>;
   readonly #process: Deno.ChildProcess;
   readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
@@ -51,7 +51,7 @@ export class MemberProcess {
     });
   }
 
-  /** Starts a process that has not joined anything yet. */
+  /** Starts a process that has not joined yet. */
   static async start(runtime: Runtime): Promise<MemberProcess> {
     const path = decodeURIComponent(new URL("member.ts", import.meta.url).pathname);
     const permissions = ["--allow-read", "--allow-net=127.0.0.1"];
@@ -64,30 +64,30 @@ export class MemberProcess {
   }
 
   /**
-   * Tells it to do something; what came of it. Rejects with a {@linkcode CommandError}. It may be taken
-   * out of the member.
+   * Sends a command; resolves to its outcome. Rejects with a {@linkcode CommandError}. The method may be
+   * used without its object.
    */
   readonly tell = <N extends keyof Commands>(
     name: N,
     ...args: Parameters<Commands[N]>
   ): Promise<AnswerTo<N>> => {
     const answer = this.#tell(name, args);
-    // A test that fails in between leaves answers behind that nobody waits for any more.
+    // A test that fails leaves answers that no code waits for.
     answer.catch(() => {});
     return answer as Promise<AnswerTo<N>>;
   };
 
-  /** Stops it where it is: it does nothing at all, and what is sent to it waits. */
+  /** Stops the process: it does not run, and messages to it wait. */
   pause(): void {
     this.#process.kill("SIGSTOP");
   }
 
-  /** Lets it go on. */
+  /** Resumes it. */
   resume(): void {
     this.#process.kill("SIGCONT");
   }
 
-  /** Ends it at once, without a farewell. */
+  /** Kills it, without a farewell. */
   async kill(): Promise<void> {
     try {
       this.#process.kill("SIGKILL");
@@ -98,7 +98,7 @@ export class MemberProcess {
     await this.#orders.close().catch(() => {});
   }
 
-  /** Says that there is nothing more to do, and waits until it has ended by itself: its exit code. */
+  /** Closes its input, and waits until it has ended by itself; returns its exit code. */
   async leave(): Promise<number> {
     await this.#orders.close();
     return await within(this.ended, `the end of the process of ${this.runtime}`, LEAVE);
@@ -108,7 +108,7 @@ export class MemberProcess {
     const order: Order = { number: ++this.#count, name, args };
     const where = `${this.runtime}: ${name}()`;
     const answered = new Promise<Answer>((resolve) => this.#waiting.set(order.number, resolve));
-    // What cannot be written finds no answer either.
+    // A command that cannot be written gets no answer.
     this.#orders.write(new TextEncoder().encode(`${writeLine(order)}\n`)).catch(() => {});
     const { value, error } = await within(answered, where, PATIENCE);
     if (error !== undefined) throw new CommandError(where, error);
@@ -127,7 +127,7 @@ export class MemberProcess {
   }
 
   #take(line: string): void {
-    // Anything else is there for a person to read.
+    // Other lines are output for people.
     if (line.startsWith('{"number":')) this.#settle(readLine(line) as Answer);
     else console.log(`${this.runtime}: ${line}`);
   }

@@ -5,10 +5,10 @@ import { valueOf } from "../../support/expect.ts";
 import { eventually } from "../../support/wait.ts";
 import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
 
-/** More names than it takes to find one whose singleton runs on a given member. */
+/** Number of names that is sufficient to find a singleton on a given member. */
 const NAMES = 100;
 
-/** The key of a singleton that runs on `host` now; nothing else uses this key if `name` is unique. */
+/** The key of a singleton that runs on `host` now; `name` must be unique. */
 export async function singletonOn(
   cluster: MixedCluster,
   host: Runtime,
@@ -22,12 +22,12 @@ export async function singletonOn(
   throw new Error(`none of ${NAMES} singletons was started on ${host}`);
 }
 
-/** Singletons, whichever runtimes host and call them. */
+/** Singletons between members in different runtimes. */
 export function singletonSuite(cluster: () => MixedCluster): void {
   const member = (id: Runtime) => cluster().member(id);
 
   describe("singletons", () => {
-    it("start with the first call, once for all, and count every call", async () => {
+    it("start once in the cluster, at the first call, and count every call", async () => {
       const key = "called by all";
       const lookups = () => cluster().all(({ tell }) => tell("lookup", key));
       for (const lookup of await lookups()) assertEquals(lookup, { ok: false, error: "not_found" });
@@ -45,7 +45,7 @@ export function singletonSuite(cluster: () => MixedCluster): void {
     });
 
     for (const host of MEMBERS) {
-      it(`that run on ${host} are called from everywhere`, async () => {
+      it(`that run on ${host} can be called from every member`, async () => {
         const key = await singletonOn(cluster(), host, "called");
         for (const [index, caller] of MEMBERS.entries()) {
           assertEquals(await member(caller).tell("call", key, "host"), host);
@@ -53,7 +53,7 @@ export function singletonSuite(cluster: () => MixedCluster): void {
         }
       });
 
-      it(`that run on ${host} throw at their callers what they throw`, async () => {
+      it(`that run on ${host} pass their exceptions to their callers`, async () => {
         const key = await singletonOn(cluster(), host, "throws");
         for (const caller of othersThan(host)) {
           const error = await assertRejects(
@@ -65,7 +65,7 @@ export function singletonSuite(cluster: () => MixedCluster): void {
         }
       });
 
-      it(`that run on ${host} take casts, and calls with a time limit`, async () => {
+      it(`that run on ${host} accept casts, and calls with a time limit`, async () => {
         const key = await singletonOn(cluster(), host, "cast");
         const [one, other] = othersThan(host);
         await member(one).tell("cast", key, "inc");
@@ -77,7 +77,7 @@ export function singletonSuite(cluster: () => MixedCluster): void {
         assertEquals((error as Error).name, "TimeoutError");
       });
 
-      it(`that run on ${host} end, and begin again with the next call from elsewhere`, async () => {
+      it(`that run on ${host} end, and start again at the next call from another member`, async () => {
         const key = await singletonOn(cluster(), host, "ends");
         const [one, other] = othersThan(host);
         const before = valueOf(await member(one).tell("lookup", key));

@@ -11,7 +11,7 @@ import { singletonSuite } from "./singleton_suite.ts";
 import { valuesSuite } from "./values_suite.ts";
 import { webLocksSuite } from "./web_locks_suite.ts";
 
-/** All that a cluster of one Deno, one Node and one Bun process can do, over one transport. */
+/** All suites for a cluster of one Deno, one Node and one Bun process, over one transport. */
 export function mixedSuite(
   connection: Connection,
   { faults, leaving }: { faults: Faults; leaving: readonly Runtime[] },

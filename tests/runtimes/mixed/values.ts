@@ -1,6 +1,6 @@
 import type { Key } from "../../../mod.ts";
 
-/** One value of every kind that nodes carry, and some that are easily got wrong. */
+/** One value of every type that nodes carry, and values that are prone to encoding errors. */
 export const VALUES: Readonly<Record<string, unknown>> = {
   "a string": "hello, wörld ✓ 𝄞",
   "an empty string": "",
@@ -25,7 +25,7 @@ export const VALUES: Readonly<Record<string, unknown>> = {
   "nested deeply": Array.from({ length: 20 }).reduce((inner) => ({ inner: [inner] }), "bottom"),
 };
 
-/** Keys of every kind, among them strings that are not well-formed. */
+/** Keys of every type, among them strings that are not well-formed. */
 export const KEYS: readonly Key[] = [
   "plain",
   "",

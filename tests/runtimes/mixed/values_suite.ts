@@ -5,11 +5,11 @@ import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
 import { singletonOn } from "./singleton_suite.ts";
 import { KEYS, VALUES } from "./values.ts";
 
-/** Every kind of value and key, from each runtime to each other. */
+/** Values and keys of every type, from each runtime to each other. */
 export function valuesSuite(cluster: () => MixedCluster): void {
   for (const from of MEMBERS) {
     describe(`values of ${from}`, () => {
-      it("are read elsewhere as what they were", async () => {
+      it("are read unchanged on other members", async () => {
         const bucket = `values of ${from}`;
         for (const [name, value] of Object.entries(VALUES)) {
           await cluster().member(from).tell("put", name, value, { bucket });
@@ -22,7 +22,7 @@ export function valuesSuite(cluster: () => MixedCluster): void {
         }
       });
 
-      it("are arguments and results of calls from elsewhere", async () => {
+      it("are arguments and results of calls from other members", async () => {
         const key = await singletonOn(cluster(), from, "echo");
         for (const caller of othersThan(from)) {
           for (const [name, value] of Object.entries(VALUES)) {
@@ -41,23 +41,23 @@ export function valuesSuite(cluster: () => MixedCluster): void {
           assertEquals(bytes.length, large.length);
           assert(
             bytes.every((byte, index) => byte === large[index]),
-            `changed on its way to ${to}`,
+            `changed in transit to ${to}`,
           );
         }
       });
 
-      it("are found elsewhere under keys of every kind", async () => {
+      it("are found on other members under keys of every type", async () => {
         const bucket = `keys of ${from}`;
         for (const [index, key] of KEYS.entries()) {
           const put = await cluster().member(from).tell("put", key, index, { bucket });
-          assertEquals(put, { ok: true, value: index }, "two keys are taken for one");
+          assertEquals(put, { ok: true, value: index }, "two keys are treated as the same");
         }
         for (const to of othersThan(from)) {
           for (const [index, key] of KEYS.entries()) {
             const got = await cluster().member(to).tell("get", key, { bucket });
             assertEquals(got, { ok: true, value: index }, `key ${index}, in ${to}`);
           }
-          // What is listed there are keys that name the same here.
+          // Each listed key must name the same register on this member.
           const listed = await cluster().member(to).tell("keys", bucket);
           assertEquals(listed.length, KEYS.length);
           const indexes = listed.map(async (key) =>

@@ -4,11 +4,11 @@ import type { Runtime } from "../../../tasks/suites.ts";
 import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
 import { untilQueued } from "./lock_suite.ts";
 
-/** The Web Locks API, whichever runtimes ask. */
+/** The Web Locks API between members in different runtimes. */
 export function webLocksSuite(cluster: () => MixedCluster): void {
   const member = (id: Runtime) => cluster().member(id);
 
-  /** What a member sees of one lock. */
+  /** The state of one lock on a member. */
   async function query(id: Runtime, name: string) {
     const { held, pending } = await member(id).tell("query");
     return {
@@ -21,7 +21,7 @@ export function webLocksSuite(cluster: () => MixedCluster): void {
     const [second, third] = othersThan(first);
 
     describe(`locks.request() of ${first}`, () => {
-      it("holds the lock until its callback returns, and resolves to that", async () => {
+      it("holds the lock until its callback returns, and resolves to its result", async () => {
         const name = `request of ${first}`;
         const { token, ...lock } = await member(first).tell("request", name, name) as Granted;
         assertEquals(lock, { name, mode: "exclusive", held: true });
@@ -39,7 +39,7 @@ export function webLocksSuite(cluster: () => MixedCluster): void {
         await member(second).tell("finish", name, null);
       });
 
-      it("with ifAvailable calls back with null while others hold it", async () => {
+      it("with ifAvailable calls back with null while another member holds the lock", async () => {
         const name = `not available to ${first}`;
         await member(second).tell("request", name, name);
         const none = await member(first).tell("request", "none", name, { ifAvailable: true });
@@ -48,7 +48,7 @@ export function webLocksSuite(cluster: () => MixedCluster): void {
         await member(second).tell("finish", name, null);
       });
 
-      it("with steal rejects the request of the one that held it, as an AbortError", async () => {
+      it("with steal rejects the request of the previous holder with an AbortError", async () => {
         const name = `stolen by a request of ${first}`;
         await member(second).tell("request", name, name);
         await member(first).tell("request", name, name, { steal: true });
@@ -58,7 +58,7 @@ export function webLocksSuite(cluster: () => MixedCluster): void {
         await member(first).tell("finish", name, null);
       });
 
-      it("is taken back by its signal, and the next in the queue gets the lock", async () => {
+      it("is aborted by its signal, and the next in the queue gets the lock", async () => {
         const name = `taken back by ${first}`;
         await member(second).tell("request", name, name);
         const gone = assertRejects(() => member(first).tell("request", name, name), Error);

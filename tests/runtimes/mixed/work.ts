@@ -1,18 +1,18 @@
 import type { ClusterNode } from "../../../mod.ts";
 import { turn } from "../../support/wait.ts";
 
-/** What a member that works has done; times in milliseconds. */
+/** The work of a member; times in milliseconds. */
 export interface Work {
-  /** How many times it put, read, locked and released. */
+  /** Number of times that it put, read, locked and released. */
   readonly rounds: number;
-  /** Of the longest single operation. */
+  /** Duration of the longest single operation. */
   readonly longest: number;
 }
 
-/** Between two rounds, in milliseconds: to go on is what matters here, not how fast. */
+/** Pause between two rounds, in milliseconds: continuity matters here, not speed. */
 const PAUSE = 10;
 
-/** Puts, reads, locks and releases as long as `goOn` says so; throws if anything is not as it should be. */
+/** Puts, reads, locks and releases while `goOn` returns true; throws if a result is wrong. */
 export async function work(node: ClusterNode, name: string, goOn: () => boolean): Promise<Work> {
   let [rounds, longest] = [0, 0];
   const time = async <T>(operation: () => Promise<T>): Promise<T> => {

@@ -1,5 +1,5 @@
 /**
- * A program that a bundler makes one file of: one node over HTTP, whose frames and values are encoded.
+ * A program for a bundler: one node over HTTP, whose frames and values are encoded.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a user of the npm package writes: it is compiled against the installed package, and run. Three
+ * A program of a user of the npm package: it is compiled against the installed package, and run. Three
  * nodes in one process agree, take turns, and share a singleton.
  *
  * @module
@@ -32,7 +32,7 @@ await lock.release();
 const counter = w3.name("apples", Counter, 7);
 const counts: number[] = [await counter.inc(), await counter.inc()];
 
-// What a compiler must refuse, if the types have arrived whole.
+// Errors that a compiler must report if the types are complete.
 // @ts-expect-error -- there is no such option
 const refused = join({ id: "w1", members, transport: network.transport(), sesionTtl: 1 });
 // @ts-expect-error -- a count is a number

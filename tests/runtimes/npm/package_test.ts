@@ -4,7 +4,7 @@ import { findBun, rollup, rollupResolver, tsc } from "../../../tasks/node_module
 import { makePackage } from "../../../tasks/npm_package.ts";
 import { root, run } from "../../../tasks/process.ts";
 
-/** Any program of these tests is through in a fraction of it, in milliseconds. */
+/** Time limit for any program of these tests, in milliseconds; each takes a fraction of it. */
 const LIMIT = 60_000;
 
 const here = decodeURIComponent(new URL(".", import.meta.url).pathname);
@@ -23,7 +23,7 @@ async function filesIn(folder: string): Promise<string[]> {
   return files;
 }
 
-/** What a program printed as JSON. */
+/** The JSON output of a program. */
 async function runJson(command: string, program: string) {
   const { code, output } = await run(command, [program], { timeout: LIMIT });
   assertEquals(code, 0, output);
@@ -59,7 +59,7 @@ describe("the npm package", () => {
       await Deno.copyFile(here + file, `${folder}/${file}`);
     }
     await Deno.writeTextFile(`${folder}/package.json`, `{ "private": true, "type": "module" }`);
-    // As on a machine that has no build of cbor-extract: it is optional.
+    // As on a machine for which cbor-extract, which is optional, has no build.
     const { code, output } = await run("npm", [
       "install",
       "--prefer-offline",
@@ -88,7 +88,7 @@ describe("the npm package", () => {
     }
   });
 
-  it("brings the README and the licence, and no TypeScript but declarations", async () => {
+  it("contains the README and the licence, and no TypeScript except declarations", async () => {
     for (const file of ["README.md", "LICENSE"]) {
       assertEquals(
         await Deno.readTextFile(installed + file),
@@ -100,13 +100,13 @@ describe("the npm package", () => {
     assertEquals(files.filter((file) => /(?<!\.d)\.ts$/.test(file)), []);
   });
 
-  it("needs only what it declares, and brings cbor-x along", async () => {
+  it("needs only its declared dependencies, and contains cbor-x", async () => {
     const manifest = await readJson(`${installed}package.json`);
     const { "cbor-x": _, ...others } = (await readJson(`${root}package.json`)).dependencies;
     assertEquals(manifest.dependencies, others);
     const codec = await Deno.readTextFile(`${installed}lib/codec/cbor_x.js`);
     assertMatch(codec, /^\/\*! cbor-x .*\nMIT License\n/);
-    // Neither does it make code of strings, nor ask for what a bundler or a browser does not have.
+    // It also does not evaluate strings, or import modules that a bundler or a browser lacks.
     assertEquals(codec.match(/\bnew Function\b|\beval\(|\brequire\(|^import /m), null);
     const modules = [...Deno.readDirSync(`${folder}/node_modules`)].map(({ name }) => name);
     assertEquals(modules.filter((name) => !name.startsWith(".")).sort(), [
@@ -116,13 +116,13 @@ describe("the npm package", () => {
   });
 
   for (const [module, resolution] of [["esnext", "bundler"], ["nodenext", "nodenext"]]) {
-    it(`has types that a program is checked against, where modules resolve as "${resolution}"`, async () => {
+    it(`has types for programs, with the module resolution "${resolution}"`, async () => {
       await compile(module, resolution);
     });
   }
 
   for (const format of ["es", "cjs"]) {
-    it(`is bundled by Rollup with nothing but its resolver, as "${format}", and runs`, async () => {
+    it(`is bundled by Rollup with only its resolver, as "${format}", and runs`, async () => {
       const bundle = `${folder}/bundle.${format === "es" ? "mjs" : "cjs"}`;
       const entry = `${folder}/bundled.js`;
       const { code, output } = await run("node", [
@@ -135,7 +135,7 @@ describe("the npm package", () => {
         `--file=${bundle}`,
       ], { timeout: LIMIT });
       assertEquals(code, 0, output);
-      // Where nothing is installed.
+      // In a folder without installed packages.
       await Deno.mkdir(`${folder}/alone`, { recursive: true });
       const alone = `${folder}/alone/${bundle.slice(folder.length + 1)}`;
       await Deno.rename(bundle, alone);
@@ -165,7 +165,7 @@ describe("the npm package", () => {
       assertEquals(answers.length, 3);
       for (const { leader } of answers) assertEquals(leader, answers[0].leader);
       const tokens = answers.map(({ token }: { token: number }) => token);
-      assertEquals(new Set(tokens).size, 3, "everybody had the lock alone");
+      assertEquals(new Set(tokens).size, 3, "each thread had the lock alone");
     });
   }
 });

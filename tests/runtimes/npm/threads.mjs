@@ -1,6 +1,6 @@
 /**
- * What a user of the npm package writes in JavaScript: three threads over BroadcastChannel, for Node and
- * Bun. Nothing tells the process to exit.
+ * A JavaScript program of a user of the npm package: three threads over BroadcastChannel, for Node and
+ * Bun. It does not call exit.
  *
  * @module
  */
@@ -19,7 +19,7 @@ if (isMainThread) {
     })
   );
   console.log(JSON.stringify(await Promise.all(answers)));
-  // All have what they wanted of each other.
+  // All threads have finished their work with each other.
   for (const thread of threads) thread.postMessage("close");
 } else {
   const node = await join({

@@ -1,4 +1,4 @@
-# A worker that is a client of a cluster, reachable at the socket "http".
+# A worker that is a client of a cluster, served at the socket "http".
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

@@ -60,7 +60,7 @@ for (const kind of ["http", "webSocket"] as Kind[]) {
       });
       assertEquals(await w2.kv.get("from the edge"), { ok: true, value: "edge-1" });
       assertEquals(await w2.holders("pen"), { ok: true, value: [] });
-      // It has said farewell: nothing can be bound to it any more.
+      // It has announced its end, so no value can be bound to it.
       assertEquals(await w2.kv.put("bound", "to nobody", { node: "edge-1" }), {
         ok: false,
         error: "invalid_value",
@@ -68,7 +68,7 @@ for (const kind of ["http", "webSocket"] as Kind[]) {
       });
     });
 
-    it("may be many at once, one for each request, which have nothing in common", async () => {
+    it("may be many at once, one for each request, independent of each other", async () => {
       const ids = Array.from({ length: 20 }, (_, index) => `one-of-many-${index}`);
       const answers = await Promise.all(
         ids.map((id) => worker.ask("POST", `/put/${id}`)),
@@ -76,12 +76,12 @@ for (const kind of ["http", "webSocket"] as Kind[]) {
       assertEquals(answers, ids.map((value) => ({ ok: true, value })));
     });
 
-    it("keeps its lock as long as its request lasts, and loses it with its process", async () => {
+    it("keeps its lock during its request, and loses it with its process", async () => {
       const [w1] = own.nodes;
       const holding = worker.ask("POST", "/hold/edge-2");
       holding.catch(() => {}); // below
       for await (const change of w1.kv.watch("holds the pen")) if (change.present) break;
-      // It is held for twice the time that a session lasts without being renewed.
+      // The lock is held for twice as long as a session lasts without a renewal.
       await w1.kv.put("a while", "not yet over", { until: Date.now() + 2_000 });
       for await (const { present } of w1.kv.watch("a while")) if (!present) break;
       const holders = await w1.holders("pen");

@@ -1,5 +1,5 @@
 /**
- * A worker that is a client of a cluster for as long as a request takes. It has no secret: it asks for
+ * A worker that is a client of a cluster for the duration of a request. It has no secret: it requests
  * tokens.
  *
  * @module
@@ -10,9 +10,9 @@ import { http } from "../../../transports/http.ts";
 import { webSocket } from "../../../transports/websocket.ts";
 
 interface Bindings {
-  /** Where the members are reached, by their ids, as JSON. */
+  /** The addresses of the members by id, as JSON. */
   readonly PEERS: string;
-  /** Where there is a token for an id, which comes last. */
+  /** The address that returns a token for the id at its end. */
   readonly TOKEN_URL: string;
   /** `webSocket` or `http`. */
   readonly TRANSPORT: string;
@@ -32,7 +32,7 @@ function joinAs(id: string, env: Bindings): Promise<ClusterNode> {
 
 const app = new Hono<{ Bindings: Bindings }>();
 
-/** Does all that a client can do, and leaves. */
+/** Uses all features of a client, and leaves. */
 app.post("/all/:id", async (context) => {
   const node = await joinAs(context.req.param("id"), context.env);
   const put = await node.kv.put("from the edge", node.id);
@@ -46,7 +46,7 @@ app.post("/all/:id", async (context) => {
   return context.json({ put, get, token, held, count });
 });
 
-/** Puts a key of its own, and leaves. */
+/** Puts a unique key, and leaves. */
 app.post("/put/:id", async (context) => {
   const node = await joinAs(context.req.param("id"), context.env);
   const put = await node.kv.put(["of", node.id], node.id);
@@ -54,7 +54,7 @@ app.post("/put/:id", async (context) => {
   return context.json(put);
 });
 
-/** Takes a lock, says so, and keeps it for ever. */
+/** Takes a lock, puts a value to announce it, and never releases it. */
 app.post("/hold/:id", async (context) => {
   const node = await joinAs(context.req.param("id"), context.env);
   await node.lock("pen");

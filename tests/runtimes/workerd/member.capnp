@@ -1,4 +1,4 @@
-# A member of a cluster in a Durable Object, reachable at the socket "http".
+# A member of a cluster in a Durable Object, served at the socket "http".
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (

@@ -8,11 +8,11 @@ const SESSION_TTL = 1_000;
 
 interface Case {
   readonly kind: Kind;
-  /** Whether the Durable Object knows where the others are; otherwise they connect to it. */
+  /** Whether the Durable Object knows the addresses of the others; otherwise they connect to it. */
   readonly connects: boolean;
 }
 
-/** A cluster of two members here and one in a Durable Object. */
+/** A cluster of two members in this process and one in a Durable Object. */
 async function start({ kind, connects }: Case) {
   const worker = await WorkerService.bundle("member");
   const own = new Members(kind, members.slice(0, 2));
@@ -43,14 +43,14 @@ async function start({ kind, connects }: Case) {
 
 for (
   const [name, how] of [
-    ["WebSocket, to which the others connect", { kind: "webSocket", connects: false }],
-    ["WebSocket, which connects to them as well", { kind: "webSocket", connects: true }],
-    ["HTTP, of which the others ask", { kind: "http", connects: false }],
-    ["HTTP, which asks them as well", { kind: "http", connects: true }],
+    ["WebSocket, with connections from the others only", { kind: "webSocket", connects: false }],
+    ["WebSocket, with connections in both directions", { kind: "webSocket", connects: true }],
+    ["HTTP, with requests from the others only", { kind: "http", connects: false }],
+    ["HTTP, with requests in both directions", { kind: "http", connects: true }],
   ] as [string, Case][]
 ) {
   describe(`a member in a Durable Object, over ${name}`, () => {
-    it("agrees with two members elsewhere, and is a majority with either", async () => {
+    it("agrees with two members in another process, and forms a majority with either", async () => {
       await using cluster = await start(how);
       const { worker, nodes: [w1, w2] } = cluster;
 
@@ -63,7 +63,7 @@ for (
       for (const results of answers) assertEquals(results, answers[0]);
       assert(answers[0].every((result) => result.ok && members.includes(result.value)));
 
-      // More than a message takes, both ways; between them the order must hold.
+      // Larger than one message of the transport, in both directions; the pieces must stay in order.
       const large = new Uint8Array(900_000).fill(7);
       assertEquals((await w1.kv.put("large", large)).ok, true);
       assertEquals(await worker.ask("GET", "/size/large"), large.length);
@@ -83,7 +83,7 @@ for (
 }
 
 describe("a member in a Durable Object", () => {
-  it("keeps its session while nobody asks: its timers run between requests", async () => {
+  it("keeps its session without requests: its timers run between them", async () => {
     await using cluster = await start({ kind: "webSocket", connects: false });
     const { worker, nodes: [w1] } = cluster;
     await worker.ask("POST", "/lock/pen"); // then it has one
@@ -94,7 +94,7 @@ describe("a member in a Durable Object", () => {
     assertEquals(await worker.ask("GET", "/session"), session);
   });
 
-  it("comes back without its memory, and the others go on meanwhile", async () => {
+  it("comes back without its memory, while the others continue", async () => {
     await using worker = await WorkerService.bundle("member");
     await using own = new Members("webSocket", ["w1", "w2"]);
     const env = {
@@ -103,7 +103,7 @@ describe("a member in a Durable Object", () => {
       MEMBERS: JSON.stringify(members),
       PEERS: JSON.stringify(own.peers),
     };
-    // It finds the others, and they do not have to find it, so its port may change.
+    // It connects to the others, not they to it, so its port may change.
     await worker.start(env);
     await own.join({ members, clients: true, sessionTtl: SESSION_TTL, timeout: 10_000 });
     const [w1, w2] = own.nodes;
@@ -117,7 +117,7 @@ describe("a member in a Durable Object", () => {
       });
     });
     await worker.start(env);
-    // The first request is what makes it start.
+    // The object starts with the first request.
     assertEquals(await worker.ask("GET", "/get/meanwhile"), { ok: true, value: "w1" });
     await back;
     await w2.close();

@@ -1,6 +1,6 @@
 /**
- * A worker with a member of a cluster in it: in a Durable Object, of which there is one, since it has to
- * remember what it has promised, and be reachable, from one request to the next.
+ * A worker with a member of a cluster. The member is in a single Durable Object, since it must keep its
+ * promises in memory, and be reachable, from one request to the next.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { http } from "../../../transports/http.ts";
 import { webSocket } from "../../../transports/websocket.ts";
 
 interface Bindings {
-  /** The ids of the members, as JSON; the one here is the last of them. */
+  /** The ids of the members, as JSON; this member is the last one. */
   readonly MEMBERS: string;
-  /** Where the others are reached, by their ids, as JSON; empty: it is they who connect. */
+  /** The addresses of the others by id, as JSON; empty if they connect to this one. */
   readonly PEERS: string;
   readonly SECRET: string;
   /** `webSocket` or `http`. */
@@ -24,9 +24,9 @@ interface Bindings {
   };
 }
 
-/** What workerd gives to the constructor. */
+/** The argument of the constructor. */
 interface State {
-  /** No request is handed on until `callback` has settled. */
+  /** Blocks all requests until `callback` has settled. */
   blockConcurrencyWhile(callback: () => Promise<void>): Promise<void>;
 }
 

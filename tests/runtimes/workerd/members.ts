@@ -4,25 +4,25 @@ import { type ClusterNode, join, type JoinOptions } from "../../../mod.ts";
 import { http } from "../../../transports/http.ts";
 import { webSocket } from "../../../transports/websocket.ts";
 
-/** What all servers of the cluster know. */
+/** The secret of all servers of the cluster. */
 export const SECRET = "at least sixteen characters";
 
-/** How long a cluster may take to begin, in milliseconds. */
+/** Limit for a cluster to begin, in milliseconds. */
 const PATIENCE = 20_000;
 
-/** How nodes speak. */
+/** The transports. */
 export type Kind = "webSocket" | "http";
 
-/** Members in this process, each with a server of its own. */
+/** Members in this process, each with its own server. */
 export class Members implements AsyncDisposable {
   readonly nodes: ClusterNode[] = [];
-  /** Where the members are reached, by their ids. */
+  /** The addresses of the members, by id. */
   readonly peers: Record<string, string> = {};
   readonly #kind: Kind;
   readonly #apps = new Map<string, Hono>();
   readonly #servers: Deno.HttpServer[] = [];
 
-  /** Listens for the members `ids`, on free ports; none has joined yet. */
+  /** Listens on free ports for the members `ids`; none has joined yet. */
   constructor(kind: Kind, ids: readonly string[]) {
     this.#kind = kind;
     for (const id of ids) {
@@ -37,12 +37,12 @@ export class Members implements AsyncDisposable {
     }
   }
 
-  /** Where the member `id` is reached, also one elsewhere on this machine. */
+  /** Sets the address of the member `id`, which may be in another process. */
   setPort(id: string, port: number): void {
     this.peers[id] = `${this.#kind === "http" ? "http" : "ws"}://127.0.0.1:${port}/synod`;
   }
 
-  /** All of them join. */
+  /** Joins with all of them. */
   async join(options: Omit<JoinOptions, "id" | "transport">): Promise<void> {
     const { peers } = this;
     for (const [id, app] of this.#apps) {
@@ -54,7 +54,7 @@ export class Members implements AsyncDisposable {
     }
   }
 
-  /** Resolves when all of them have a quorum; rejects when that takes too long. */
+  /** Resolves when all of them have a quorum; rejects after the limit. */
   async ready(): Promise<void> {
     const late = AbortSignal.timeout(PATIENCE);
     await Promise.race([

@@ -1,10 +1,10 @@
 import { bundle } from "../../../tasks/bundle.ts";
 import { startWorkerd, type Workerd } from "../../../tasks/workerd.ts";
 
-/** How long an answer may take, in milliseconds. */
+/** Limit for an answer, in milliseconds. */
 const LIMIT = 30_000;
 
-/** A worker of this folder, bundled once and started as often as need be. */
+/** A worker of this folder, bundled once and started repeatedly. */
 export class WorkerService implements AsyncDisposable {
   readonly #folder: string;
   #running: Workerd | null = null;
@@ -22,20 +22,20 @@ export class WorkerService implements AsyncDisposable {
     return new WorkerService(folder);
   }
 
-  /** Starts it; the port that it serves at. */
+  /** Starts it; returns its port. */
   async start(env: Readonly<Record<string, string>>): Promise<number> {
     await this.stop();
     this.#running = await startWorkerd(`${this.#folder}/config.capnp`, env);
     return this.#running.port;
   }
 
-  /** Ends its process, and so loses its memory. */
+  /** Ends its process, which loses its memory. */
   async stop(): Promise<void> {
     await this.#running?.stop();
     this.#running = null;
   }
 
-  /** What the worker answers, as JSON. */
+  /** The answer of the worker, as JSON. */
   async ask(method: "GET" | "POST", path: string): Promise<unknown> {
     const url = `http://127.0.0.1:${this.#running?.port}${path}`;
     const response = await fetch(url, { method, signal: AbortSignal.timeout(LIMIT) });
