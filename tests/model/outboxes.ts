@@ -217,7 +217,7 @@ export function tellsSomething(request: QuestionRequest): boolean {
 
 /** Where a question has to be kept for an answer of this kind to mean anything. */
 const AWAITED_AT: Record<string, RegExp> = {
-  record: /^(genesis\._(pull|round\.number|round\.first)|givingUp\._(number|first))$/,
+  record: /^genesis\._pull$/,
   blank: /^(genesis\._round\.number|givingUp\._number)$/,
   known: /^recovery\._question$/,
   piece: /^recovery\._transfers/,

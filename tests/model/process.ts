@@ -45,6 +45,8 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   closed = false;
   #numbers = FIRST_NUMBER;
   #outputs: Unsent[] = [];
+  /** The numbers of all questions of a round of genesis or of giving up. */
+  readonly #rounds = new Set<number>();
 
   /** A process that does not run yet. */
   constructor(paxos: Paxos, members: readonly string[]) {
@@ -225,6 +227,9 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   }
 
   #receive(from: string, header: Header, reply: Reply): void {
+    // A record also ends a round, and a count of those that are lost. Both may end at any time by themselves
+    // here, and any answer may be lost: so it is enough that records arrive which answer the question for one.
+    if (reply.type === "record" && this.#rounds.has(reply.id)) return;
     const { ask, event } = this.genesis!.receive(from, header, reply, this.#reading());
     this.#send(ask);
     this.#act(event);
@@ -351,7 +356,10 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   }
 
   #send(ask: readonly Outgoing[]): void {
-    for (const { to, request } of ask) this.#outputs.push({ out: "question", to, request });
+    for (const { to, request } of ask) {
+      if (request.type === "enquire" && request.purpose !== "record") this.#rounds.add(request.id);
+      this.#outputs.push({ out: "question", to, request });
+    }
   }
 
   #header(): Header {
