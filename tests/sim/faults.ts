@@ -15,7 +15,7 @@ export class Faults {
   readonly #sniper: Random;
   #over = false;
   /** How often each one happened. */
-  readonly counts: Partial<Record<FaultKind | "restart" | "isolate", number>> = {};
+  readonly counts: Partial<Record<FaultKind | "restart" | "reload" | "isolate", number>> = {};
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -101,7 +101,9 @@ export class Faults {
     // Before the cluster has begun it needs every member.
     if (!hasFormed) return false;
     const missing = new Set([...missingMembers, station.id]);
-    return missing.size <= Math.floor((scenario.members.length - 1) / 2);
+    // Half of an even list may be away, if it comes back: the other half helps.
+    const count = scenario.restart ? scenario.members.length : scenario.members.length - 1;
+    return missing.size <= Math.floor(count / 2);
   }
 
   #restart(station: Station): void {

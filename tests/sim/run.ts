@@ -6,6 +6,7 @@ import { withoutReality } from "./guard.ts";
 import { KvUsers } from "./kv_users.ts";
 import { LockUsers } from "./lock_users.ts";
 import { SimulatedNetwork } from "./network.ts";
+import { Reload } from "./reload.ts";
 import { Observer, observeVotes } from "./observer.ts";
 import { drawScenario, type Scenario, type ScenarioOptions } from "./scenario.ts";
 import { Simulation } from "./simulation.ts";
@@ -162,6 +163,7 @@ class Run {
     cluster.start();
     faults.start();
     await this.#run(duration);
+    await this.#reload();
     users.stop();
     faults.heal();
     // Sessions of nodes that are gone end, clocks that were set back catch up, and `until` passes.
@@ -176,6 +178,23 @@ class Run {
     await this.#close();
     this.observer.finish();
     users.finish();
+  }
+
+  /** Starts all members again while they run, in mid-work, if the scenario wants it and all of them are up. */
+  async #reload(): Promise<void> {
+    const { cluster, faults, simulation } = this;
+    const { reload: spacing, sessionTtl } = this.#scenario;
+    if (spacing === null) return;
+    faults.heal();
+    const reload = new Reload(cluster, spacing);
+    await this.#run(RECOVERY + 3 * sessionTtl, () => reload.isWhole);
+    if (!reload.isWhole) return;
+    simulation.note(`everything is reloaded: ${spacing}`);
+    faults.counts.reload = 1;
+    reload.begin();
+    await this.#run(RECOVERY, () => reload.isOver);
+    if (!reload.isOver) this.#report(`everything was reloaded, and is not back: ${reload}`);
+    await this.#run(2 * sessionTtl);
   }
 
   /** When all is quiet everybody uses everything once more. */

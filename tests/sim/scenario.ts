@@ -1,5 +1,6 @@
 import type { NetworkProfile } from "./network.ts";
 import type { Random } from "./random.ts";
+import { drawReload, type ReloadSpacing } from "./reload.ts";
 
 /** How often a round trip takes how long, in milliseconds; 0: far less than a session lasts. */
 const ROUND_TRIPS = { 0: 15, 3_000: 1, 20_000: 1 };
@@ -93,6 +94,8 @@ export interface Scenario {
   readonly clockStep: number;
   /** Whether members that went down come back, without their memory; and whether some are replaced. */
   readonly restart: boolean;
+  /** How far apart all members start again at the end, while their processes still run; `null`: they do not. */
+  readonly reload: ReloadSpacing | null;
 }
 
 /** What a run can be told, whatever its seed says. */
@@ -191,5 +194,7 @@ function drawUsual(random: Random, options: ScenarioOptions): Scenario {
     // From a stream of its own, as the workload.
     clockStep: sessionTtl < 500 ? 0 : Number(random.fork("clocks").weighted({ 0: 4, 100: 1 })),
     restart: options.restart ?? (random.chance(0.5) || workload !== "kv" || isStorm),
+    // A cluster of one has nobody to copy from. From a stream of its own as well.
+    reload: count > 1 ? drawReload(random.fork("reload")) : null,
   };
 }

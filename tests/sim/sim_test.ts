@@ -118,6 +118,7 @@ for (const [workload, seeds] of Object.entries(SEEDS) as [Workload, number][]) {
         atLeast(`fault ${fault}`, 0.3);
       }
       atLeast("fault close", 0.02);
+      atLeast("fault reload", 0.1);
       atLeast("lost", 50);
       for (const [name, perRun] of Object.entries(AT_LEAST[workload])) atLeast(name, perRun);
     });
