@@ -28,6 +28,15 @@ describe("everything reloaded at once, over the memory network (sections 7 and 1
     }
   }
 
+  it("keeps what there was also when all start at once, since members take turns", async () => {
+    for (const latency of [0, 5]) {
+      for (let run = 0; run < VIRTUAL_RUNS; run++) {
+        const outcome = await reload(virtualStage(`0/${latency}/${run}`, latency), planOf(run, 0));
+        assertEquals(complaints(outcome, true), [], `${latency} ms, run ${run}`);
+      }
+    }
+  });
+
   it("twice, one reload into the other", async () => {
     for (const spacing of SPACINGS) {
       for (let run = 0; run < orders(MEMBERS).length; run++) {
