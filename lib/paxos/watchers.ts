@@ -38,7 +38,9 @@ export class Watchers {
     const key = `${watcher.node}/${watcher.life}`;
     if (watchers?.has(key) !== true) {
       const { node } = watcher;
-      if (!this.#hasRoomFor(node) && now - this.#expired >= EXPIRY_INTERVAL) this.expire(now);
+      // Also while there is room: what nobody writes any more is never looked at otherwise.
+      const interval = this.#hasRoomFor(node) ? WATCH_TTL : EXPIRY_INTERVAL;
+      if (now - this.#expired >= interval) this.expire(now);
       if (!this.#hasRoomFor(node)) return false;
       this.#count++;
       this.#counts.set(node, (this.#counts.get(node) ?? 0) + 1);

@@ -658,4 +658,12 @@ export const REGISTERS: readonly Mutation[] = [
       replace: "() => true)",
     },
   ]),
+  ...mutationsOf("lib/paxos/watchers.ts", ["tests/paxos/watchers_test.ts"], [
+    {
+      section: 3,
+      name: "who watched what nobody writes any more is remembered for as long as there is room",
+      find: "const interval = this.#hasRoomFor(node) ? WATCH_TTL : EXPIRY_INTERVAL;",
+      replace: "const interval = this.#hasRoomFor(node) ? Infinity : EXPIRY_INTERVAL;",
+    },
+  ]),
 ];

@@ -104,8 +104,8 @@ export const TRUST: readonly Mutation[] = [
     {
       section: 13,
       name: "a watch that is refused has all others looked at",
-      find: " && now - this.#expired >= EXPIRY_INTERVAL",
-      replace: "",
+      find: "if (now - this.#expired >= interval) this.expire(now);",
+      replace: "if (interval === EXPIRY_INTERVAL) this.expire(now);",
     },
   ]),
   ...mutationsOf("lib/node/wire/outbox.ts", ["tests/node/outbox_test.ts"], [

@@ -96,6 +96,12 @@ describe("Watchers", () => {
     assertEquals(watchers.add("newer", watcher("n"), 100 + WATCH_TTL), true);
   });
 
+  it("forgets those who have not asked again, though there is room and nobody writes to their registers", () => {
+    const watchers = new Watchers();
+    for (let i = 0; i < 1_000; i++) watchers.add(`k${i}`, watcher(`n${i}`), i * WATCH_TTL / 100);
+    assertLess(watchers.size, 202);
+  });
+
   it("adds to a register whose last watcher expired to make room for it", () => {
     const watchers = new Watchers();
     watchers.add("k0", watcher("n0"), 0);
