@@ -68,7 +68,7 @@ export class Browser implements AsyncDisposable {
       kill(process);
       await errors;
       await remove(folder);
-      throw new Error(`the browser does not begin:\n${said}`);
+      throw new Error(`the browser does not start:\n${said}`);
     }
     return new Browser(process, folder, await Devtools.connect(url), errors);
   }
@@ -159,7 +159,7 @@ export class Tab {
         this.#session,
       );
       if (result.value === true) return;
-      if (Date.now() > end) throw new Error(`not so within ${PATIENCE} ms: ${expression}`);
+      if (Date.now() > end) throw new Error(`not true within ${PATIENCE} ms: ${expression}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -82,7 +82,7 @@ export function sortOut(
 /** The rule for a test file. */
 export function ruleFor(file: string): Rule {
   const rule = RULES.find((rule) => file.startsWith(rule.folder));
-  if (!rule) throw new Error(`${file} is in no folder of tests`);
+  if (!rule) throw new Error(`${file} is not in a folder of tests`);
   return rule;
 }
 

@@ -30,7 +30,7 @@ function parseArguments(args: readonly string[]): Wish {
       runtimes.push(runtime);
       i++;
     } else if (args[i].startsWith("-")) {
-      throw new TypeError(`unknown option ${args[i]}: there is --runtime NAME`);
+      throw new TypeError(`unknown option ${args[i]}; the only option is --runtime NAME`);
     } else {
       paths.push(args[i]);
     }

@@ -51,6 +51,6 @@ export async function startWorkerd(
   const timer = setTimeout(() => listening.resolve(null), PATIENCE);
   const port = await listening.promise;
   clearTimeout(timer);
-  if (port === null) throw new Error(`workerd does not begin:\n${await stop()}`);
+  if (port === null) throw new Error(`workerd does not start:\n${await stop()}`);
   return { port, stop, [Symbol.asyncDispose]: async () => void await stop() };
 }

@@ -51,7 +51,7 @@ async function next(id: string, worker: Worker): Promise<FromWorker> {
         event.preventDefault();
         reject(new Error(`${id} failed: ${event.message}`));
       };
-      standstill = setTimeout(() => reject(new Error(`${id} says nothing`)), STANDSTILL);
+      standstill = setTimeout(() => reject(new Error(`${id} did not answer in time`)), STANDSTILL);
     });
   } finally {
     clearTimeout(standstill);

@@ -107,7 +107,7 @@ class LineWorker {
   /** The published result of a line that is done. */
   async #read(line: number): Promise<LineResult> {
     const result = await this.#node.kv.get<LineResult>(["result", line], { noQuorum: "retry" });
-    if (!result.ok) throw new Error(`the result of line ${line} was there, and is gone`);
+    if (!result.ok) throw new Error(`the result of line ${line} has disappeared`);
     return result.value;
   }
 
@@ -142,7 +142,7 @@ function next(): Promise<ToWorker> {
 }
 
 const message = await next();
-if (message.type !== "start") throw new TypeError(`"start" comes first, not "${message.type}"`);
+if (message.type !== "start") throw new TypeError(`expected "start", got "${message.type}"`);
 const { setup } = message;
 
 const node = await join({

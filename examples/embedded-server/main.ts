@@ -33,7 +33,7 @@ function parseArguments(args: readonly string[]): Wish {
     else if (args[i] === "mixed") runtimes = RUNTIMES;
     else if (args[i] === "--stay") stay = true;
     else if (args[i] === "--port" && Number(args[i + 1]) > 0) port = Number(args[++i]);
-    else throw new TypeError(`cannot understand ${args[i]}; there is ${USAGE}`);
+    else throw new TypeError(`cannot understand ${args[i]}; usage: ${USAGE}`);
   }
   return { runtimes, port, stay };
 }
@@ -65,11 +65,11 @@ async function main({ runtimes, port, stay }: Wish): Promise<boolean> {
   try {
     await Promise.race([show(instances, stay), toldToEnd()]);
   } catch (error) {
-    console.log(`\nThis went wrong: ${error instanceof Error ? error.message : error}`);
+    console.log(`\nFailed: ${error instanceof Error ? error.message : error}`);
     right = false;
   }
   const bad = await instances.stop();
-  if (bad.length > 0) console.log(`\nThese did not end well: ${bad.join(", ")}`);
+  if (bad.length > 0) console.log(`\nThese instances failed to end: ${bad.join(", ")}`);
   else if (right) console.log("\nAll have ended by themselves.");
   return right && bad.length === 0;
 }

@@ -40,9 +40,9 @@ export async function tour(instances: Instances): Promise<void> {
   });
   // On a busy machine, an instance that is asked late may run the job again after the first one finished.
   const statuses = jobs.map(({ status }) => status);
-  check(statuses.includes(200), true, "one has run it");
+  check(statuses.includes(200), true, "one instance has run the job");
   const others = statuses.filter((status) => status !== 200 && status !== 409);
-  check(others.join(), "", "nothing else happened");
+  check(others.join(), "", "the others answer 409");
 
   console.log("\nAll put their own name under one key:  PUT /once/leader");
   const puts = await askAll("PUT", "/once/leader", (id) => id);
@@ -95,7 +95,7 @@ export async function tour(instances: Instances): Promise<void> {
   await instances.start(host);
   const again = await ask(host, "GET", "/once/leader");
   console.log(`  ${host}  ${again.status}  the leader is ${again.body.value}`);
-  check(again.body.value, leader, "it knows again");
+  check(again.body.value, leader, "the restarted instance knows the leader");
 }
 
 function check(actual: unknown, expected: unknown, what: string): void {

@@ -57,7 +57,7 @@ export class Proxy {
   async #connect(caller: Deno.TcpConn): Promise<void> {
     let callee: Deno.TcpConn;
     try {
-      if (this.target === null) throw new Error("leads nowhere");
+      if (this.target === null) throw new Error("no target port");
       callee = await Deno.connect({ hostname: "127.0.0.1", port: this.target });
     } catch {
       return caller.close();

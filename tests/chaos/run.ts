@@ -127,7 +127,7 @@ class Run {
     const progress = this.#progress;
     await Promise.all(cluster.stations.map((station) => cluster.start(station)));
     const missing = await cluster.isWhole(cluster.stations, PATIENCE);
-    if (missing !== null) throw new Error(`the cluster does not begin: ${missing}`);
+    if (missing !== null) throw new Error(`the cluster does not start: ${missing}`);
     this.#note("all processes are up");
     const begun = performance.now();
     for (const { id } of cluster.stations) progress.heal(id);
@@ -211,7 +211,7 @@ class Run {
     for (const gap of new Set([longest, longestAfterKill])) {
       if (gap === null || gap.time <= LONGEST_GAP) continue;
       const { node, time, after } = gap;
-      this.#report(`${node} did nothing for ${time.toFixed(0)} ms of its own after ${after}`);
+      this.#report(`${node} finished nothing for ${time.toFixed(0)} ms of its own after ${after}`);
     }
     try {
       for (const violation of this.#book.check(this.#resource.visits)) this.#report(violation);

@@ -70,7 +70,7 @@ export class Executions {
       );
     }
     if (seen && !this.#meant.get(call)?.has(token)) {
-      this.#report(`${made.label} is executed by @${token}, which it was not meant for`);
+      this.#report(`${made.label} is executed by @${token}, to which it was not sent`);
     }
     this.#byCall.set(call, execution);
     const all = this.#executions.get(key);

@@ -52,7 +52,7 @@ describe("Executions", () => {
     executions.sent(1, 7);
     executions.began(1, "k", 8, 1, true);
     executions.began(2, "k", 8, 2, false);
-    assertEquals(reported, ["a calls (call 1) is executed by @8, which it was not meant for"]);
+    assertEquals(reported, ["a calls (call 1) is executed by @8, to which it was not sent"]);
   });
 
   it("returned() reports a result of another instance than the one that executed it", () => {

@@ -10,7 +10,9 @@ import { type Expired, expireManyNames, expireWithoutMember } from "./expired.ts
 
 const count = Number(Deno.args[0] ?? 1_000_000);
 if (!Number.isSafeInteger(count) || count < 1) {
-  throw new TypeError(`names [COUNT]: COUNT is a number from 1 on, got "${Deno.args[0]}"`);
+  throw new TypeError(
+    `names [COUNT]: COUNT must be an integer of at least 1, got "${Deno.args[0]}"`,
+  );
 }
 
 function reportUsed(what: string, { seconds, entries, growth }: Remains): void {

@@ -119,7 +119,7 @@ describe("a page that is a client with a token", () => {
         });
         assertEquals(await nodes[2].kv.get("from a page"), { ok: true, value: "hi" });
         // It has announced its end, so no value can be bound to it.
-        assertEquals(await nodes[2].kv.put("bound", "to nobody", { node: "page-1" }), {
+        assertEquals(await nodes[2].kv.put("bound", "to a node that left", { node: "page-1" }), {
           ok: false,
           error: "invalid_value",
           reason: "node page-1 has no session",

@@ -61,7 +61,7 @@ for (const kind of ["http", "webSocket"] as Kind[]) {
       assertEquals(await w2.kv.get("from the edge"), { ok: true, value: "edge-1" });
       assertEquals(await w2.holders("pen"), { ok: true, value: [] });
       // It has announced its end, so no value can be bound to it.
-      assertEquals(await w2.kv.put("bound", "to nobody", { node: "edge-1" }), {
+      assertEquals(await w2.kv.put("bound", "to a node that left", { node: "edge-1" }), {
         ok: false,
         error: "invalid_value",
         reason: "node edge-1 has no session",
