@@ -150,7 +150,7 @@ const node = await join({
   members: setup.members,
   transport: broadcastChannel("synod-demo"),
   sessionTtl: SESSION_TTL,
-  timeout: 500, // also for leaving: the last one to leave has no quorum any more
+  timeout: 500, // applies to leaving, too: the last node to leave has no quorum
 });
 await node.ready;
 tell({ type: "joined", at: now() });
@@ -159,6 +159,6 @@ await next(); // "go"
 const complete = next(); // "complete"
 tell({ type: "finished", results: await new LineWorker(setup, node, complete).run() });
 
-await next(); // "leave": not before all are through, since two of three are needed for a quorum
+await next(); // "leave": after all workers are done, since a quorum needs two of three
 await node.close();
 self.close();

@@ -79,7 +79,7 @@ for (const kind of ["http", "webSocket"] as Kind[]) {
     it("keeps its lock during its request, and loses it with its process", async () => {
       const [w1] = own.nodes;
       const holding = worker.ask("POST", "/hold/edge-2");
-      holding.catch(() => {}); // below
+      holding.catch(() => {}); // awaited below
       for await (const change of w1.kv.watch("holds the pen")) if (change.present) break;
       // The lock is held for twice as long as a session lasts without a renewal.
       await w1.kv.put("a while", "not yet over", { until: Date.now() + 2_000 });

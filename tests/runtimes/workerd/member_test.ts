@@ -86,7 +86,7 @@ describe("a member in a Durable Object", () => {
   it("keeps its session without requests: its timers run between them", async () => {
     await using cluster = await start({ kind: "webSocket", connects: false });
     const { worker, nodes: [w1] } = cluster;
-    await worker.ask("POST", "/lock/pen"); // then it has one
+    await worker.ask("POST", "/lock/pen"); // after this it has a session
     const session = await worker.ask("GET", "/session");
     assertMatch(String(session), /^durable\//);
     await w1.kv.put("a while", "not yet over", { until: Date.now() + 2 * SESSION_TTL });
