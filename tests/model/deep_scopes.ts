@@ -72,6 +72,14 @@ export const deepScopes: readonly Expected[] = [
     "a member promises the fallback of what it refuses",
   ),
   expected(
+    "two appends, the second by a kept promise, another one's, further tries, and the lowest fallback",
+    { ...REGISTER, clients: [tight(append("p", "ab", 1)), append("q", "c", 1, 2)] },
+    1_842_110,
+    9_650_354,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+  ),
+  expected(
     "a put, then an append by a kept promise of what is released and forgotten, and the lowest fallback",
     { ...REGISTER, clients: [tight(putThenAppend("q", "b", "c")), release("p", "b", 2)] },
     174_615,
