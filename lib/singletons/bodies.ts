@@ -10,15 +10,16 @@ import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 import { type Failure, failureFields, failureOf } from "./failure.ts";
 
 /**
- * Singletons that run one call at a time, or start, and wait for one another: the first one for a call to
- * the second, and so on. A call to any of them from the last one could never begin.
+ * The registers of singletons that are blocked, in the order of their calls: each of them runs one call at a
+ * time, or starts, and waits for its call to the next one. A call from the last one to any of them could
+ * never begin.
  */
 export type Chain = readonly RegisterId[];
 
-/** The longest chain of calls. */
+/** Singletons in one chain; a call that would extend it is refused with `queue_full`. */
 export const MAX_CHAIN = 64;
 
-/** What one node asks another about a singleton. */
+/** A message that one node sends to another about a singleton. */
 export type Question =
   | {
     readonly type: "start";
@@ -26,70 +27,71 @@ export type Question =
     readonly spec: string;
     /** Encoded arguments. */
     readonly args: Uint8Array;
-    /** How long the host may look for a quorum, in milliseconds. */
+    /** Time that the host has for reaching a quorum, in milliseconds. */
     readonly timeout: number;
-    /** The calls that wait for it; see there. */
+    /** The singletons that wait for this start; see {@linkcode Chain}. */
     readonly chain: Chain;
-    /** Whether no call waits for it: its error has to be told otherwise. */
+    /** Whether no call waits for this start: then the host reports its failure as an event. */
     readonly background: boolean;
   }
   | {
     readonly type: "call";
     readonly register: RegisterId;
-    /** The session of the instance's process: only its node, in this life, may answer. */
+    /** The session of the instance's process: only its node may answer, in the life of this session. */
     readonly session: SessionId;
-    /** The token of the instance that is meant. */
+    /** The fencing token of the called instance. */
     readonly token: number;
     /** The Lamport counter at which the caller began to number its attempts to this life of the host. */
     readonly birth: number;
-    /** The number of this attempt since then. */
+    /** The number of this attempt, counted from `birth`. */
     readonly sequence: number;
-    /** The caller wants no answer any more to attempts up to this number. */
+    /** The caller no longer waits for attempts up to and including this number. */
     readonly done: number;
     /**
-     * The first of the caller's attempts between `done` and this one that it still waits for, in order.
-     * All others up to the last of these (up to this one, unless the list is `full`) are over for it.
+     * The attempts between `done` and this one that the caller still waits for: the lowest ones, in ascending
+     * order. All other attempts up to the last listed one (up to this one, unless the list is `full`) are
+     * over for the caller.
      */
     readonly open: readonly number[];
-    /** Whether `open` goes no further than to its last number. */
+    /** Whether `open` reached its limit: it says nothing about attempts after its last number. */
     readonly full: boolean;
     readonly method: string;
     /** Encoded arguments. */
     readonly args: Uint8Array;
-    /** The singletons that can run nothing else before this call is over. */
+    /** The singletons that can run nothing else until this call is over. */
     readonly chain: Chain;
   }
-  /** No question: nothing runs any more in this session of the sender. */
+  /** A notice that needs no answer: nothing runs in this session of the sender any more. */
   | { readonly type: "gone"; readonly session: SessionId };
 
-/** What the other answers. */
+/** The answer to a {@linkcode Question}. */
 export type Answer =
   /** The instance runs in this process. */
   | { readonly type: "started"; readonly pid: Pid; readonly token: number }
-  /** It does not run: its start threw, or its host cannot run it, which says so with a `SynodError`. */
+  /** It does not run: its start threw, or the host cannot run it (`byHost`, a `SynodError`). */
   | { readonly type: "failed"; readonly byHost: boolean; readonly failure: Failure }
   | { readonly type: "returned"; readonly value: Uint8Array }
   | { readonly type: "threw"; readonly failure: Failure }
-  /** The attempt arrived, and is not over. */
+  /** The attempt has arrived and is not over. */
   | { readonly type: "running" }
-  /** So is this one, which is being executed: it cannot be refused any more. */
+  /** As `running`, and its method has begun: it can no longer be refused. */
   | { readonly type: "begun" }
-  /** The attempt never started and never will: the instance that is meant is not here. */
+  /** The attempt has not begun and never will: the called instance does not run on this node. */
   | { readonly type: "refused" }
-  /** So is this one: too many wait. */
+  /** The attempt has not begun and never will: too many attempts wait. */
   | { readonly type: "busy" }
-  /** The host has forgotten what it ran since this `birth`: it runs nothing of it, now or later. */
+  /** The host has forgotten which attempts of this `birth` it ran; it runs none of them now or later. */
   | { readonly type: "stale" };
 
 const MAX_BYTES = 9 * 2 ** 20;
 
-/** The longest name of a method, in UTF-16 code units. */
+/** Longest name of a method, in UTF-16 code units. */
 export const MAX_METHOD = 1_000;
 
-/** So many open attempts are named in one message. */
+/** Open attempts listed in one message; bounds its size. */
 export const MAX_OPEN = 1_000;
 
-/** The bytes of a question. */
+/** Encodes a question. */
 export function encodeQuestion(question: Question): Uint8Array {
   if (question.type === "start") {
     const { register, spec, args, timeout, chain, background } = question;
@@ -104,7 +106,7 @@ export function encodeQuestion(question: Question): Uint8Array {
   );
 }
 
-/** The question that `body` is; throws `MalformedError` unless it is exactly right. */
+/** Decodes a question; throws `MalformedError` unless `body` is well-formed. */
 export function decodeQuestion(body: Uint8Array): Question {
   const fields = list(decodeValue(body));
   if (fields[0] === 0 && fields.length === 7) {
@@ -145,7 +147,7 @@ export function decodeQuestion(body: Uint8Array): Question {
   };
 }
 
-/** What each kind of answer is called on the wire, and how many fields it has. */
+/** The number of fields of each kind of answer. The position of a kind is its code on the wire. */
 const LENGTHS = {
   started: 4,
   failed: 3,
@@ -160,7 +162,7 @@ const LENGTHS = {
 
 const CODES = Object.keys(LENGTHS) as (keyof typeof LENGTHS)[];
 
-/** The bytes of an answer. */
+/** Encodes an answer. */
 export function encodeAnswer(answer: Answer): Uint8Array {
   const code = CODES.indexOf(answer.type);
   switch (answer.type) {
@@ -177,7 +179,7 @@ export function encodeAnswer(answer: Answer): Uint8Array {
   }
 }
 
-/** The answer that `body` is; throws `MalformedError` unless it is exactly right. */
+/** Decodes an answer; throws `MalformedError` unless `body` is well-formed. */
 export function decodeAnswer(body: Uint8Array): Answer {
   const fields = list(decodeValue(body));
   const type = CODES[count(fields[0])];

@@ -7,17 +7,17 @@ import { isCallable } from "./remote.ts";
 /** Limits of one call. */
 export interface CallOptions {
   /**
-   * After so many milliseconds the call rejects with a `TimeoutError`; it may have been executed. Default:
-   * the node's `callTimeout`.
+   * Time limit in milliseconds. The call then rejects with a `TimeoutError`; it may have been executed.
+   * Default: the node's `callTimeout`.
    */
   timeout?: number;
-  /** Aborting it rejects with the signal's reason; the call may have been executed. */
+  /** Aborting it rejects the call with the signal's reason; the call may have been executed. */
   signal?: AbortSignal;
 }
 
 const NAMES: OptionNames<CallOptions> = { timeout: true, signal: true };
 
-/** Checks what a call is given; throws a `TypeError`. */
+/** Checks the arguments of a call; throws a `TypeError` that says which one is wrong. */
 export function checkCall(method: unknown, args: unknown, options: CallOptions): void {
   if (!isCallable(method) || method.length > MAX_METHOD || !isWellFormed(method)) {
     throw new TypeError(`call: ${show(method)} cannot be the name of a method`);

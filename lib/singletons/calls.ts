@@ -11,7 +11,7 @@ import type { Outbound, Outcome } from "./outbound.ts";
 import type { Place, Places } from "./places.ts";
 import type { Target } from "./remote.ts";
 
-/** One call, as it is made, whatever instance takes it. */
+/** One call, independent of the instance that takes it. */
 export interface Call {
   readonly target: Target;
   readonly method: string;
@@ -20,7 +20,7 @@ export interface Call {
   readonly chain: Chain;
 }
 
-/** What calls are made with. */
+/** What {@linkcode Calls} needs of its node. */
 export interface CallsParts {
   readonly core: Core;
   readonly finder: Finder;
@@ -28,23 +28,29 @@ export interface CallsParts {
   readonly places: Places;
 }
 
-/** The calls of this node: each goes to the instance of its target, wherever that runs or is started. */
+/**
+ * Makes the calls of this node. Each call goes to the instance of its target, which is found or started
+ * first.
+ */
 export class Calls {
   readonly #parts: CallsParts;
   readonly #lines = new Lines();
   #last = 0;
 
-  /** Has called nothing yet. */
+  /** Starts without calls. */
   constructor(parts: CallsParts) {
     this.#parts = parts;
   }
 
-  /** How many calls and casts wait until it is known where their instance runs. */
+  /** The number of calls and casts that wait until the place of their instance is known. */
   get waiting(): number {
     return this.#lines.waiting;
   }
 
-  /** Calls until an instance has taken it, or it is known that nobody can know whether one has. */
+  /**
+   * Repeats a refused call until an instance has taken it; throws `outcome_unknown` if it cannot be known
+   * whether one has.
+   */
   async call(call: Call, limits: Limits): Promise<unknown> {
     const { target: { register, key }, method } = call;
     checkChain(call);
@@ -62,7 +68,8 @@ export class Calls {
         case "busy":
           throw new SynodError("queue_full", `Too many calls wait for ${show(key)}`);
         case "refused":
-          // It never started: another instance, or another try, may do, while there is time.
+          // The call has not begun, so it is safe to try again, here or at another instance, within the
+          // limits.
           this.#parts.places.delete(register, place.token);
           refusals++;
           continue;
@@ -76,7 +83,7 @@ export class Calls {
     }
   }
 
-  /** Calls once, and waits for nothing: it may be lost. */
+  /** Sends a call once without waiting for an answer; it may be lost. */
   cast(call: Call): void {
     if (this.#lines.waiting >= MAX_WAITING_CASTS) return;
     const { target: { register }, method, args, chain } = call;
@@ -87,7 +94,10 @@ export class Calls {
     });
   }
 
-  /** One attempt, as soon as it is known where the instance runs, and not before those made earlier. */
+  /**
+   * Makes one attempt as soon as the place of the instance is known, and not before calls that were made
+   * earlier.
+   */
   async #attempt(
     call: Call,
     order: number,
@@ -97,19 +107,19 @@ export class Calls {
     const { core, outbound } = this.#parts;
     const { target: { register }, method, args, chain } = call;
     const sent = core.engine.operation<{ place: Place; outcome: Promise<Outcome> }>(limits);
-    // What is over before it has begun starts no instance.
+    // An operation that has ended already must not start an instance.
     if (!sent.ended) {
       const leave = this.#placed(call, order, refusals, {
         go: (place) => {
           if (sent.ended) return;
           const outcome = outbound.call({ ...place, register, method, args, chain }, limits);
-          // It is looked at below, unless the call has just ended.
+          // Awaited below, unless the call has just ended: then a rejection must not be unhandled.
           outcome.catch(() => {});
           sent.resolve({ place, outcome });
         },
         fail: (error) => sent.reject(error),
       });
-      // A search may take as long as a start does: what is over meanwhile does not wait for it.
+      // A search may take as long as a start; a call that ends meanwhile must not wait for it.
       sent.onEnd(leave);
     }
     const { place, outcome } = await sent.promise;
@@ -117,8 +127,8 @@ export class Calls {
   }
 
   /**
-   * Goes on with the place of an instance: at once, if it is known and nobody waits for it. Returns what
-   * stops the waiting.
+   * Passes the place of the instance to `go`: at once if the place is known, no call waits for it, and no
+   * call to an earlier instance can still be refused. Returns a function that stops the waiting.
    */
   #placed(
     { target, chain }: Call,
@@ -135,10 +145,10 @@ export class Calls {
       return () => {};
     }
     return this.#lines.join(register, { order, go, fail }, async () => {
-      // The node that ended the instance before needs a moment to free its key.
+      // The node of the previous instance needs a moment to free the key.
       const wait = Math.min(LONGEST_SEARCH_WAIT, SEARCH_WAIT * 2 ** refusals);
       await core.pause(known === undefined ? wait : 0);
-      // What may be refused yet was called before, and has to be called again before all others.
+      // Calls that can still be refused were made earlier: they have to be repeated before all others.
       if (outbound.isUnsure(register)) {
         await outbound.settled(register);
         await core.pause(0);
@@ -148,16 +158,18 @@ export class Calls {
   }
 }
 
-/** Casts that may wait until it is known where their instance runs, together with calls. */
+/** Calls and casts that wait for a place, above which further casts are dropped; bounds memory. */
 const MAX_WAITING_CASTS = 10_000;
 
-/** Before an instance is looked for, in milliseconds: what is asked for meanwhile is asked for together. */
+/** Delay before the search for an instance, in milliseconds; requests made meanwhile are sent together. */
 const SEARCH_WAIT = 1;
 
-/** The same after many refusals, in milliseconds: an instance that stops may take its time. */
+/**
+ * Longest delay before a search, after repeated refusals, in milliseconds: an instance may take time to stop.
+ */
 const LONGEST_SEARCH_WAIT = 50;
 
-/** Throws for a call that would wait for itself. */
+/** Throws `deadlock` for a call that would wait for itself, and `queue_full` for a chain that is too long. */
 function checkChain({ target: { register, key }, method, chain }: Call): void {
   if (chain.includes(register)) {
     throw new SynodError(

@@ -4,11 +4,11 @@ import type { CallOptions } from "./call_options.ts";
 import { type Remote, type Target, targetOf } from "./remote.ts";
 import type { AnySpec, ChildContext, ChildSpec } from "./spec.ts";
 
-/** How calls are made on behalf of others. */
+/** How an instance makes calls. */
 export interface Calling {
-  /** A remote, each of whose calls is part of what `chain` gives then. */
+  /** Makes a remote; each of its calls carries what `chain` returns at that moment. */
   name(key: Key, spec: AnySpec, args: readonly unknown[], chain: () => Chain): object;
-  /** One call, as part of `chain`. */
+  /** Makes one call that carries `chain`. */
   call(
     target: Target,
     method: string,
@@ -18,7 +18,7 @@ export interface Calling {
   ): Promise<unknown>;
 }
 
-/** What an instance is told of itself; its calls carry the chain of those that wait for it. */
+/** The context of an instance; its calls carry the chain of the singletons that wait for it. */
 export function contextOf(
   own: Omit<ChildContext, "name" | "call">,
   calling: Calling,

@@ -2,31 +2,31 @@ import { isWellFormed, MalformedError } from "../codec.ts";
 import { SynodError, type SynodErrorCode } from "../errors.ts";
 import { show } from "../node/runtime/show.ts";
 
-/** An error, as it is told to another node. */
+/** An error in the form in which it is sent to another node. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
-  /** Its `code`, if that is a text or a number. */
+  /** Its `code`, if that is a string or a number. */
   readonly code: string | number | null;
   /** Its `cause`: an error, or the text of anything else. */
   readonly cause: Failure | string | null;
 }
 
-/** Causes of causes that are told at most. */
+/** Nested causes that are sent; bounds the size of a failure. */
 const MAX_CAUSES = 8;
 
-/** The longest text that is told, in UTF-16 code units. */
+/** Longest text that is sent, in UTF-16 code units; longer texts are cut. */
 const MAX_TEXT = 10_000;
 
-/** A text that can be sent, of a reasonable length. */
+/** Converts to a text that can be encoded: cut to the longest length, without lone surrogates. */
 export function sendable(text: unknown): string {
   return String(text).slice(0, MAX_TEXT).replace(/\p{Surrogate}/gu, "\uFFFD");
 }
 
-/** What an error says to a node far away; never throws, whatever was thrown. */
+/** Converts anything thrown to a failure; never throws. */
 export function toFailure(error: unknown, causes: number = MAX_CAUSES): Failure {
   try {
-    // Anything can be thrown, and may throw in turn when it is looked at.
+    // Any value can be thrown, and its properties may be getters that throw.
     const { name, message, code, cause } = looksLikeError(error)
       ? error
       : { ...NO_ERROR, message: textOf(error) };
@@ -43,7 +43,7 @@ export function toFailure(error: unknown, causes: number = MAX_CAUSES): Failure 
   }
 }
 
-/** The error that `failure` tells of. */
+/** Converts a failure back to an error. */
 export function fromFailure({ name, message, code, cause }: Failure): Error {
   const options = cause === null
     ? undefined
@@ -62,7 +62,7 @@ export function failureFields({ name, message, code, cause }: Failure): unknown[
   return [name, message, code, last];
 }
 
-/** The failure with these fields; throws `MalformedError` unless they are exactly right. */
+/** Reads the fields of a failure; throws `MalformedError` unless they are well-formed. */
 export function failureOf(fields: unknown, causes: number = MAX_CAUSES): Failure {
   if (!Array.isArray(fields) || fields.length !== 4) throw malformed();
   const [name, message, code, last] = fields;
@@ -74,7 +74,7 @@ export function failureOf(fields: unknown, causes: number = MAX_CAUSES): Failure
   return { name, message, code, cause: failureOf(last, causes - 1) };
 }
 
-/** How many bytes a failure takes in memory, about: two for each UTF-16 code unit. */
+/** The approximate size of a failure in memory, in bytes: two for each UTF-16 code unit. */
 export function failureBytes({ name, message, cause }: Failure): number {
   const rest = cause === null
     ? 0
@@ -86,7 +86,10 @@ export function failureBytes({ name, message, cause }: Failure): number {
 
 const NO_ERROR = { name: "Error", code: undefined, cause: undefined };
 
-/** Errors of other realms are no instances of `Error` here; plain objects with a message are thrown, too. */
+/**
+ * Errors of other realms are not instances of this realm's `Error`; plain objects with a message may be
+ * thrown too.
+ */
 function looksLikeError(
   thrown: unknown,
 ): thrown is { name?: unknown; message: unknown; code?: unknown; cause?: unknown } {
@@ -103,7 +106,7 @@ function causeOf(cause: unknown, causes: number): Failure | string {
   return looksLikeError(cause) ? toFailure(cause, causes) : sendable(textOf(cause));
 }
 
-/** What was thrown and is no error, in words. */
+/** The text of a thrown value that is not an error. */
 function textOf(thrown: unknown): string {
   return typeof thrown === "object" && thrown !== null ? show(thrown) : String(thrown);
 }

@@ -20,31 +20,34 @@ export interface FinderParts {
   readonly specs: readonly AnySpec[];
   readonly ended: EndedSessions;
   readonly outbound: Outbound;
-  /** An instance was found, or started. */
+  /** Called when an instance was found or started. */
   readonly found: (target: Pick<Target, "register" | "spec" | "args">, place: Place) => void;
 }
 
-/** How to start what does not run. */
+/** Options of a start. */
 export interface StartOptions {
   readonly limits: Limits;
-  /** The calls that wait for it. */
+  /** The singletons that wait for the start; see {@linkcode Chain}. */
   readonly chain?: Chain;
   /** Whether no call waits for it. */
   readonly background?: boolean;
-  /** A host that is not asked. */
+  /** A host that must not run it. */
   readonly without?: string;
 }
 
-/** Finds out where instances run, and has hosts start them. */
+/** Finds the places of instances, and has hosts start them. */
 export class Finder {
   readonly #parts: FinderParts;
 
-  /** Has found nothing yet. */
+  /** Starts without knowledge of instances. */
   constructor(parts: FinderParts) {
     this.#parts = parts;
   }
 
-  /** Where the instance of `target` runs, as its register says; `null` if it does not and may not start. */
+  /**
+   * Where the instance of `target` runs, according to its register; `null` if it does not run and `start` is
+   * `false`.
+   */
   async find(
     target: Target,
     { start, ...options }: StartOptions & { readonly start: boolean },
@@ -58,8 +61,8 @@ export class Finder {
   }
 
   /**
-   * As {@linkcode find}, and starts what does not run. A host that lost its session meanwhile is asked again
-   * as long as `isWanted` says so.
+   * As {@linkcode find}, but starts an instance that does not run. If the host loses its session meanwhile,
+   * tries again while `isWanted` returns `true`.
    */
   async insist(target: Target, chain: Chain, isWanted: () => boolean): Promise<Place> {
     const { core } = this.#parts;
@@ -70,7 +73,7 @@ export class Finder {
       } catch (error) {
         const code = error instanceof HostFailed ? error.code : undefined;
         wasLost ||= code === "session_lost";
-        // Without its session the host is none, until it has the next one.
+        // A host without a session is not listed as a host until it has its next session.
         const isPassing = code === "session_lost" || (wasLost && code === "no_host");
         if (!isPassing || !isWanted()) throw error;
         await core.pause(RETRY_WAIT);
@@ -78,7 +81,7 @@ export class Finder {
     }
   }
 
-  /** What a register holds; an instance whose session has ended is dropped first. */
+  /** Reads a register; removes an instance whose session has ended first. */
   async current(
     register: RegisterId,
     limits: Limits,
@@ -98,7 +101,11 @@ export class Finder {
     return { value: singletonOf(chosen.state), token: chosen.token };
   }
 
-  /** Has one of the hosts start an instance: the one whose turn it is, or else the next one. */
+  /**
+   * Asks the hosts in their order for this register until one of them runs an instance. Throws the error of
+   * the instance's own start, `no_host` if no host can run it, and `no_quorum` if the last one does not
+   * answer.
+   */
   async start(
     register: RegisterId,
     spec: AnySpec,
@@ -117,10 +124,10 @@ export class Finder {
       const { timeout } = engine.settings;
       const about = { register, spec: spec.id, args, timeout, chain, background };
       const question: Question = { type: "start", ...about };
-      // A start may take its time: its host says that it is at it.
+      // A start may take long; its host confirms meanwhile that it is under way.
       outcome = await outbound.start(node, question, { ...limits, deadline: Infinity });
       if (outcome.type === "started") return { pid: outcome.pid, token: outcome.token };
-      // An error of the instance's own start is for the caller; all others are about the host.
+      // An error of the instance's own start goes to the caller; any other error concerns this host only.
       if (outcome.type === "failed" && !outcome.byHost) throw fromFailure(outcome.failure);
     }
     if (outcome.type !== "failed") {
@@ -134,11 +141,14 @@ export class Finder {
   }
 }
 
-/** An error of a host, not of what it runs. */
+/** An error of a host, not of the instance. */
 class HostFailed extends SynodError {}
 
-/** Between two tries to start the same instance, in milliseconds. */
+/** Delay between two tries to start the same instance, in milliseconds. */
 const RETRY_WAIT = 50;
 
-/** What a host says that has no part in the cluster any more; of the caller's node it would say the same. */
+/**
+ * Error codes of a host that has left the cluster. The caller must not get them: it would take them for the
+ * state of its own node.
+ */
 const LEAVING: readonly string[] = ["closed", "replaced"];

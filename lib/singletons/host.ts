@@ -22,23 +22,23 @@ type Start = Question & { readonly type: "start" };
 export interface HostParts {
   readonly core: Core;
   readonly specs: readonly AnySpec[];
-  /** Sessions that are known to have ended. */
+  /** Sessions known to have ended. */
   readonly ended: EndedSessions;
   /** Starts the process that an instance lives in. */
   readonly spawn: () => Process<unknown>;
-  /** What has to be kept running has ended here: somebody else has to start it. */
+  /** An instance that has to be kept running has ended here: another node has to start it. */
   readonly left: (register: RegisterId, spec: AnySpec, args: Uint8Array) => void;
-  /** What has to be kept running begins here. */
+  /** An instance that has to be kept running starts here. */
   readonly began: (register: RegisterId, spec: AnySpec, args: Uint8Array) => void;
-  /** A start failed that no call waits for. */
+  /** A start has failed and no call waits for it. */
   readonly startFailed: (failed: StartFailed) => void;
-  /** Something failed that nobody is waiting for. */
+  /** An error that has no caller to go to. */
   readonly failed: (error: unknown) => void;
-  /** How instances call others. */
+  /** How instances make calls. */
   readonly calling: Calling;
 }
 
-/** A start that failed, of which no caller is told. */
+/** A failed start that is reported to no caller. */
 export interface StartFailed {
   readonly pid: Pid;
   readonly error: unknown;
@@ -53,7 +53,7 @@ interface Running {
   started: Promise<Answer>;
 }
 
-/** A register that is won, and what is to be run for it. */
+/** A register that names this host, and the instance to run for it. */
 interface Won {
   readonly register: RegisterId;
   readonly spec: AnySpec;
@@ -63,27 +63,30 @@ interface Won {
   readonly start: Start;
 }
 
-/** An instance that is made, or was to be. */
+/** An instance that is being made, or was made. */
 interface Made extends Won {
   readonly instance: Instance;
   readonly began: number;
-  /** What its start has made. */
+  /** The result of its start; `null` until then. */
   made: { readonly value: unknown } | null;
 }
 
-/** The singletons that run on this node. */
+/** Runs the singletons of this node. */
 export class Host {
   readonly #parts: HostParts;
   readonly #specs: ReadonlyMap<string, AnySpec>;
   readonly #running = new Map<RegisterId, Running>();
   readonly #starting = new Map<RegisterId, Promise<Answer>>();
-  /** Calls of what is starting, by callers who know of it before this node does. */
+  /** Calls of an instance that is starting, from callers that know of it before this node does. */
   readonly #early = new Map<RegisterId, Parameters<Handling>[]>();
   #inbox: Inbox;
-  /** The life that `#inbox` is of: callers number their calls for each life of a host anew. */
+  /**
+   * The life of this node that `#inbox` belongs to: callers number their calls for each life of a host from
+   * the beginning.
+   */
   #life: Life;
 
-  /** Runs nothing yet. */
+  /** Starts without instances. */
   constructor(parts: HostParts) {
     this.#parts = parts;
     this.#specs = new Map(parts.specs.map((spec) => [spec.id, spec]));
@@ -91,29 +94,34 @@ export class Host {
     this.#inbox = this.#newInbox();
   }
 
-  /** How many run. */
+  /** The number of instances that run. */
   get size(): number {
     return this.#running.size;
   }
 
-  /** How many lives of callers are remembered. */
+  /** The number of callers' lives that are remembered. */
   get callers(): number {
     return this.#inbox.lives;
   }
 
-  /** Answers another node, or this one itself; what it does not understand it leaves unanswered. */
+  /**
+   * Takes a question of another node, or of this one. A question about another life of this node gets no
+   * answer.
+   */
   receive(from: string, life: Life, question: Question, tell: (body: Uint8Array) => void): void {
     const answer = (answer: Answer) => tell(encodeAnswer(answer));
     if (question.type === "start") {
-      // At once, so that nobody takes a slow start for a host that is gone.
+      // Answers at once, so that a slow start is not taken for a lost host.
       answer({ type: "running" });
       void this.start(question).then(answer);
       return;
     }
     const { engine } = this.#parts.core;
-    // Only this very life can say of a call that it never started: for all others it stays silent.
+    // Only the life of the session can say that a call never began; about other lives this node must stay
+    // silent.
     if (question.type !== "call" || parseSession(question.session).life !== engine.life) return;
-    // Its caller's clock is in the header of the frame: no honest birth is above it.
+    // The header of the frame carries the caller's clock, so a correct birth is never above this node's
+    // counter.
     if (question.birth > engine.clock.counter) return;
     if (this.#life !== engine.life) {
       this.#life = engine.life;
@@ -122,7 +130,7 @@ export class Host {
     this.#inbox.receive(from, life, question, answer);
   }
 
-  /** Tells those who have called that nothing runs in `session` any more. */
+  /** Tells the nodes that called lately that nothing runs in `session` any more. */
   sayGone(session: string): void {
     const { engine } = this.#parts.core;
     const body = encodeQuestion({ type: "gone", session });
@@ -131,7 +139,10 @@ export class Host {
     }
   }
 
-  /** Starts an instance, unless there is one somewhere: tells where it runs. Never rejects. */
+  /**
+   * Starts an instance unless one runs already; resolves to where it runs, or to why it does not. Never
+   * rejects.
+   */
   start(start: Start): Promise<Answer> {
     const { register } = start;
     const running = this.#running.get(register);
@@ -153,7 +164,8 @@ export class Host {
     return new Inbox({
       handle: (...attempt) => this.#call(...attempt),
       now: () => engine.runtime.now(),
-      // Renewals carry clocks: those who call later have heard of all births that are forgotten by then.
+      // Renewals carry clocks: a caller that begins after this time has heard of all births forgotten by
+      // then.
       keptFor: () => Math.max(engine.record?.maxTtl ?? 0, CALLERS_KEPT),
     });
   }
@@ -168,7 +180,7 @@ export class Host {
     const limits = core.limits(timeout);
     await core.session.valid(limits);
     const process = spawn();
-    // Callers are told how an instance ends, so its end is no failure of a process beside that.
+    // The end of an instance is reported to its callers, so it must not be reported as a failed process too.
     process.result.catch(() => {});
     const { pid } = process;
     let wrote = false;
@@ -176,7 +188,7 @@ export class Host {
     const wanted = { restart: spec.restart ?? "temporary", args } as const;
     const op = core.nextOperation();
     try {
-      // First the register, then the instance: so there never are two.
+      // The register is written before the instance is made, so there are never two instances.
       const change = takeChange(op, pid, wanted, (session) => ended.has(session), mayTake);
       const { result, token } = await core.proposals.change(register, change, {
         ...limits,
@@ -191,7 +203,7 @@ export class Host {
       if (!mayTake()) throw lost();
       return await this.#run({ register, spec, process, token, args: result.args, start });
     } catch (error) {
-      // What it wrote may take effect yet: the process that it names has ended by then.
+      // The write may still take effect; it names a process that has ended by then.
       if (this.#running.get(register)?.process !== process && wrote) {
         void this.#leave(register, pid, { byItself: false, failed: false }, true);
       }
@@ -200,7 +212,7 @@ export class Host {
     }
   }
 
-  /** Runs the instance of a register that is won. */
+  /** Runs the instance of a register that names this host. */
   #run(won: Won): Promise<Answer> {
     const { register, spec, process, token } = won;
     const { core, failed } = this.#parts;
@@ -216,12 +228,12 @@ export class Host {
     const making: Made = { ...won, instance, began, made: null };
     let ended!: () => void;
     const over = new Promise<void>((resolve) => ended = resolve);
-    // In the very turn in which the process ends: while the node closes there may be no other.
+    // In the same turn in which the process ends: a closing node may have no later turn.
     onAbort(process.signal, () => {
       this.#end(making).catch(failed).then(ended);
     });
     if (!process.signal.aborted && isKept(spec)) this.#parts.began(register, spec, won.args);
-    // A start that never comes to its end must not keep others waiting when its process has ended.
+    // Callers must not wait for a start that never settles once its process has ended.
     let failure: Answer | undefined;
     const fail = (error: unknown) => {
       if (failure !== undefined) return;
@@ -239,8 +251,8 @@ export class Host {
   }
 
   /**
-   * Has the spec make the instance. `fail` is told why there is none; `cut` is the answer then, which comes
-   * when the key is free, so that a caller that tries again starts another one.
+   * Has the spec make the instance. `fail` takes the reason if there is none; `cut` is the answer in that
+   * case. It comes when the key is free, so that a caller that tries again starts a new instance.
    */
   async #make(
     making: Made,
@@ -250,7 +262,7 @@ export class Host {
     const { register, spec, process, token, args, start, instance } = making;
     const { core, calling } = this.#parts;
     const exit = (reason?: unknown) => {
-      // What exits while it starts tells those who wait why.
+      // The callers of an instance that exits while it starts get its reason.
       if (making.made === null && !process.signal.aborted) {
         fail(reason ?? new SynodError("exited", "The instance has exited while it started"));
       }
@@ -265,7 +277,7 @@ export class Host {
     const { key } = parseRegisterId(register);
     const own = { key, pid: process.pid, token, signal: process.signal, exit };
     const context = contextOf({ ...own, node: core.engine.self }, calling, chain);
-    // The last look at the clock before: the machine may have slept since the register was won.
+    // The last check of the clock: the machine may have slept since the register was written.
     if (process.signal.aborted) return toAnswer(lost());
     try {
       making.made = { value: await spec.start(context, ...decodeValue(args) as never[]) };
@@ -275,7 +287,7 @@ export class Host {
       return await cut;
     }
     if (process.signal.aborted) {
-      // It ended while it was starting: nobody will use what came of it.
+      // It ended while it was starting: no caller can use the result.
       void this.#stop(spec, making.made.value);
       return await cut;
     }
@@ -283,7 +295,7 @@ export class Host {
     return { type: "started", pid: process.pid, token };
   }
 
-  /** The process of an instance has ended, and its signal has aborted. */
+  /** Handles the end of an instance's process, after its signal has aborted. */
   async #end({ register, spec, instance, made, args, began }: Made): Promise<void> {
     const { core, left } = this.#parts;
     instance.end();
@@ -292,19 +304,20 @@ export class Host {
     const isClosing = core.closed !== undefined;
     if (made !== null && isGraceful) {
       const stopped = this.#stop(spec, made.value);
-      // A user's function may take for ever; the next instance must not wait as long.
+      // A user's `stop` may never settle; the next instance must not wait for it.
       if (spec.stop !== undefined && !isClosing) {
         await Promise.race([stopped, core.pause(STOP_PATIENCE)]);
       }
     }
     const byItself = !isClosing && isGraceful && made !== null;
     const isShort = core.engine.runtime.now() - began < SHORTEST_LIFE;
-    // What ends as soon as it has begun must not do so in a circle.
+    // An instance that ends right after its start counts as failed, so that it is not restarted in a tight
+    // loop.
     const failed = !isClosing && (made === null || isShort);
     await this.#leave(register, pid, { byItself, failed }, false);
     if (this.#running.get(register)?.instance === instance) this.#running.delete(register);
     const waits = isKept(spec) && !(spec.restart === "transient" && byItself);
-    // Else the hosts find it when they look next.
+    // Otherwise the hosts find it at their next check.
     if (waits && !failed && !isShort) left(register, spec, args);
   }
 
@@ -316,7 +329,7 @@ export class Host {
     }
   }
 
-  /** Frees the register of an instance that has ended; tries until it is done or its session is over. */
+  /** Frees the register of an instance that has ended; tries until it succeeds or the session is over. */
   async #leave(
     register: RegisterId,
     pid: Pid,
@@ -344,8 +357,8 @@ export class Host {
     if (isMeant && !running.process.signal.aborted) {
       return running.instance.call(call, answering, begun);
     }
-    // Others may have seen that the register is won before the answers to this node are here: a call that
-    // is refused then could be overtaken by the next one of its caller.
+    // Other nodes may learn that the register is written before this node has the answers to its write. A
+    // call that is refused then could be overtaken by the caller's next call.
     const isLater = running === undefined || running.instance.token < call.token;
     if (!isLater || !this.#starting.has(call.register)) return answering({ type: "refused" });
     const early = this.#early.get(call.register);
@@ -361,18 +374,18 @@ export class Host {
 }
 
 /**
- * How long silent callers are remembered at least, in milliseconds: callers that wait send again every
+ * Time for which silent callers are remembered at least, in milliseconds: callers that wait send again every
  * second, and take a new birth after a second of silence.
  */
 const CALLERS_KEPT = 5_000;
 
-/** How long the next instance waits for the `stop` of the one before, in milliseconds. */
+/** Time for which the next instance waits for the `stop` of the previous one, in milliseconds. */
 const STOP_PATIENCE = 1_000;
 
-/** An instance that lived for less is not started again at once, in milliseconds. */
+/** Lifetime below which an instance is not started again at once, in milliseconds. */
 const SHORTEST_LIFE = 1_000;
 
-/** Between two tries to free the same register, in milliseconds. */
+/** Delay between two tries to free the same register, in milliseconds. */
 const RETRY_WAIT = 50;
 
 function lost(): SynodError {

@@ -2,131 +2,134 @@ import type { Life } from "../paxos/ballot.ts";
 import type { Answer, Question } from "./bodies.ts";
 import { failureBytes } from "./failure.ts";
 
-/** A call that has arrived. */
+/** A call that has arrived from a caller. */
 export type Call = Question & { readonly type: "call" };
 
-/** Gives the answer to one attempt; what comes after the first one is ignored. */
+/** Answers one attempt; answers after the first one are ignored. */
 export type Answering = (answer: Answer) => void;
 
-/** Takes an attempt that has its turn; calls `begun` when it begins to be executed. */
+/** Takes an attempt whose turn has come; calls `begun` when its method begins. */
 export type Handling = (call: Call, answering: Answering, begun: () => void) => void;
 
-/** So many attempts of one caller may be open at the same time; more are `busy`. */
+/** Open attempts of one caller; more are refused as `busy`. */
 const MAX_OPEN = 10_000;
 
-/** So many attempts of one caller that were `busy` are remembered; more get no answer. */
+/** Attempts of one caller that are remembered as `busy`; more get no answer. */
 const MAX_BUSY = 100_000;
 
-/** Answers are kept until their caller has them, but no more than so many, of so many bytes in all. */
+/** Answers kept until their callers have them, and their bytes; the oldest ones beyond that are dropped. */
 const MAX_ANSWERS = 100_000;
 const MAX_ANSWER_BYTES = 32 * 2 ** 20;
 
-/** Callers that are remembered however long ago they called. */
+/** Callers that are remembered regardless of when they called last. */
 const KEPT_CALLERS = 1_000;
 
-/** Callers that are remembered at most, however many call at the same time. */
+/** Most callers that are remembered; the ones heard of longest ago are forgotten first, even recent ones. */
 const MAX_CALLERS = 10_000;
 
-/** A caller's place in the order of use is at most this old, in milliseconds: moving it has a price. */
+/**
+ * Staleness of a caller's place in the order of use, in milliseconds: moving it at every call would be
+ * costly.
+ */
 const TOUCHED_EVERY = 500;
 
-/** What each answer takes besides its texts and bytes, in bytes: its attempt, and its places in maps. */
+/** Size of an answer besides its texts and bytes: its attempt and its map entries, in bytes. */
 const ANSWER_OVERHEAD = 200;
 
-/** No attempt that is waited for. */
+/** The set without attempts. */
 const NONE: ReadonlySet<number> = new Set();
 
 interface Attempt {
-  /** `undefined` once it was handed on. */
+  /** The call; `undefined` once it was handed on. */
   call: Call | undefined;
   tell: (answer: Answer) => void;
   answer: Answer | undefined;
-  /** Whether it is being executed, or was. */
+  /** Whether its method has begun. */
   begun: boolean;
-  /** Whether nobody waits for the answer any more. */
+  /** Whether the caller no longer waits for the answer. */
   unwanted: boolean;
 }
 
 interface Caller {
   readonly node: string;
-  /** See `Question`. */
+  /** See {@linkcode Question}. */
   readonly birth: number;
-  /** When it was heard of last. */
+  /** When the caller was heard of last. */
   heard: number;
-  /** The caller wants to hear nothing more of attempts up to this one. */
+  /** The caller no longer waits for attempts up to and including this number. */
   done: number;
-  /** All attempts up to this one were handed on, were busy, or are not wanted any more. */
+  /** All attempts up to and including this number were handed on, were busy, or are over for the caller. */
   handed: number;
-  /** Those above `done` that have arrived, and whose answer the caller may not have yet. */
+  /** The attempts above `done` that have arrived and whose answer the caller may not have yet. */
   readonly attempts: Map<number, Attempt>;
-  /** How many of them have no answer. */
+  /** The number of `attempts` without an answer. */
   open: number;
-  /** Those above `done` that were refused as busy, and are never handed on. */
+  /** The attempts above `done` that were refused as busy; they are never handed on. */
   readonly busy: Set<number>;
-  /** Below this the caller has told which attempts it still waits for. */
+  /** Below this number the caller has told which attempts it still waits for. */
   told: number;
-  /** Those that it waited for, by all that it has told. */
+  /** The attempts that the caller still waits for, according to all that it has told. */
   waitedFor: ReadonlySet<number>;
 }
 
 /** What an inbox needs of its host. */
 export interface InboxParts {
-  /** Takes each attempt, once. */
+  /** Takes each attempt once. */
   readonly handle: Handling;
   /** The present time, in milliseconds. */
   readonly now: () => number;
-  /** How long a caller is remembered that is not heard of any more, in milliseconds. */
+  /** Time for which a silent caller is remembered, in milliseconds. */
   readonly keptFor: () => number;
 }
 
 /**
- * What one life of a host remembers of the calls that reach it: an attempt is handed on once, however
- * often it arrives, and each caller's in the order of their numbers. Below the number that was handed on
- * last nothing has to be remembered but answers: callers say which of them they have.
+ * The calls that reach one life of a host. An attempt is handed on once, however often it arrives, and the
+ * attempts of each caller are handed on in the order of their numbers. Below the number that was handed on
+ * last only answers have to be remembered: callers tell which of them they have.
  *
- * Callers that are silent are forgotten. The highest `birth` among them stands for all of them: what is
- * not above it, of a caller that is not remembered, may have run and never runs again. A caller that begins
- * later has a higher one, since Lamport clocks spread with every frame.
+ * Silent callers are forgotten. The highest `birth` among them stands for all of them: an attempt of an
+ * unknown caller whose `birth` is not above it may have run before, and never runs again. A caller that
+ * begins later has a higher `birth`, since Lamport clocks spread with every frame.
  */
 export class Inbox {
   readonly #parts: InboxParts;
-  /** Those heard of longest ago come first. */
+  /** The callers heard of longest ago come first. */
   readonly #callers = new Map<Life, Caller>();
-  /** The highest birth of a caller that was forgotten. */
+  /** The highest birth of a forgotten caller. */
   #forgotten = 0;
-  /** The attempts with an answer; oldest first. */
+  /** The attempts with an answer, oldest first, and what forgets each of them. */
   readonly #answered = new Map<Attempt, () => void>();
   #bytes = 0;
 
-  /** An empty one. */
+  /** Starts empty. */
   constructor(parts: InboxParts) {
     this.#parts = parts;
   }
 
-  /** The nodes that have called lately, and no more than are remembered when all is quiet. */
+  /** The nodes that have called lately; at most as many as are always remembered. */
   get callers(): string[] {
     const nodes = new Set(Array.from(this.#callers.values(), ({ node }) => node));
     return [...nodes].slice(-KEPT_CALLERS);
   }
 
-  /** How many callers are remembered. */
+  /** The number of callers that are remembered. */
   get remembered(): number {
     return this.#callers.size;
   }
 
-  /** How many lives of callers are remembered. */
+  /** The number of callers' lives that are remembered. */
   get lives(): number {
     return this.#callers.size;
   }
 
-  /** How many attempts are remembered. */
+  /** The number of attempts that are remembered. */
   get size(): number {
     let size = 0;
     for (const { attempts, busy } of this.#callers.values()) size += attempts.size + busy.size;
     return size;
   }
 
-  /** Takes an attempt of that life of `node`; `tell` sends an answer back. */
+  /** Takes an attempt of the given life of `node`; `tell` sends an answer back. */
   receive(node: string, life: Life, call: Call, tell: (answer: Answer) => void): void {
     const caller = this.#caller(node, life, call.birth);
     if (caller === undefined) return tell({ type: "stale" });
@@ -156,7 +159,7 @@ export class Inbox {
     }
   }
 
-  /** What is known of a caller; `undefined` if it may have been forgotten. */
+  /** The record of a caller; `undefined` if the caller may have been forgotten. */
   #caller(node: string, life: Life, birth: number): Caller | undefined {
     const now = this.#parts.now();
     const known = this.#callers.get(life);
@@ -168,7 +171,7 @@ export class Inbox {
       }
       return known;
     }
-    // A later birth than that of the same caller's record was never seen, let alone forgotten.
+    // A birth above that of the caller's record was never seen, and so never forgotten.
     if (birth <= (known?.birth ?? this.#forgotten)) return undefined;
     if (known !== undefined) this.#discard(life, known);
     const numbers = { done: 0, handed: 0, open: 0, told: 0 };
@@ -180,7 +183,7 @@ export class Inbox {
     return caller;
   }
 
-  /** Forgets callers that were not heard of for long, and the oldest ones of too many. */
+  /** Forgets silent callers, and the oldest ones if there are too many. */
   #makeRoom(now: number): void {
     if (this.#callers.size <= KEPT_CALLERS) return;
     const keptFor = this.#parts.keptFor();
@@ -193,15 +196,15 @@ export class Inbox {
     }
   }
 
-  /** What still waits for an earlier attempt of this caller never runs. */
+  /** Forgets a caller; its attempts that wait for an earlier attempt never run. */
   #discard(life: Life, caller: Caller): void {
     this.#callers.delete(life);
     for (const attempt of caller.attempts.values()) this.#forgetAnswer(attempt);
-    // What runs has no place for its answer any more.
+    // The answers of attempts that still run are dropped.
     caller.attempts.clear();
   }
 
-  /** Nobody waits for attempts up to `done`: those that were not handed on never will be. */
+  /** The caller waits for no attempt up to `done`: those that were not handed on never will be. */
   #forget(caller: Caller, done: number): void {
     if (done <= caller.done) return;
     caller.done = done;
@@ -212,12 +215,14 @@ export class Inbox {
     caller.handed = Math.max(caller.handed, done);
   }
 
-  /** What is over for the caller stays so: every message that says it is right for ever. */
+  /**
+   * Records which attempts are over for the caller. Attempts stay over, so messages may arrive in any order.
+   */
   #learn(caller: Caller, { sequence, open, full }: Call): void {
     const told = full ? open[open.length - 1] : sequence;
     const now = new Set(open);
     const before = caller.waitedFor;
-    // A number is waited for if neither what was told before nor this message says that it is over.
+    // A number is still waited for if neither this message nor an earlier one says that it is over.
     const waitedFor = [
       ...Array.from(before).filter((number) => number >= told || now.has(number)),
       ...open.filter((number) => number >= caller.told || before.has(number)),
@@ -226,7 +231,7 @@ export class Inbox {
     caller.told = Math.max(caller.told, told);
     caller.waitedFor = new Set(waitedFor);
     for (const number of before) if (!caller.waitedFor.has(number)) this.#over(caller, number);
-    // Whatever number a stranger sends, no more is looked at than there is.
+    // A message may name any number, so the work is bounded by the attempts that there are.
     const news = told - from > caller.attempts.size
       ? [...caller.attempts.keys()]
       : range(from, told);
@@ -237,7 +242,8 @@ export class Inbox {
   #over(caller: Caller, sequence: number): void {
     const attempt = caller.attempts.get(sequence);
     if (attempt === undefined) return;
-    // What has arrived is still handed on in its turn: a cast is over for its caller when it is sent.
+    // An attempt that has arrived is still handed on in its turn: a cast is over for its caller once it is
+    // sent.
     if (attempt.call !== undefined || attempt.answer === undefined) attempt.unwanted = true;
     else this.#drop(caller, sequence);
   }
@@ -259,7 +265,7 @@ export class Inbox {
         continue;
       }
       if (attempt === undefined && isOver(caller, next)) {
-        // It will never come: nobody has to wait for it, nor for those behind it that are over, too.
+        // It will never arrive: neither it nor the numbers after it that are over too have to be waited for.
         caller.handed = nextExpected(caller, next) - 1;
         continue;
       }
@@ -300,7 +306,7 @@ function isOver(caller: Caller, sequence: number): boolean {
   return sequence < caller.told && !caller.waitedFor.has(sequence);
 }
 
-/** The first number from `from` on that has arrived or may come yet. */
+/** The first number, not below `from`, that has arrived or may still arrive. */
 function nextExpected(caller: Caller, from: number): number {
   let least = caller.told;
   for (const numbers of [caller.attempts.keys(), caller.waitedFor]) {

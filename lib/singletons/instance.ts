@@ -4,7 +4,7 @@ import { toFailure } from "./failure.ts";
 import type { Answering, Call } from "./inbox.ts";
 import { isCallable } from "./remote.ts";
 
-/** So many calls may wait for one instance; more are refused as `busy`. */
+/** Calls that wait for one instance; more are refused as `busy`. */
 const MAX_WAITING = 10_000;
 
 /** What an instance needs of its host. */
@@ -12,13 +12,15 @@ export interface InstanceParts {
   readonly pid: Pid;
   readonly token: number;
   readonly concurrent: boolean;
-  /** The most bytes that an encoded result may have. */
+  /** Longest encoded result, in bytes. */
   readonly maxValueBytes: number;
-  /** Whether it may still act, at this instant. */
+  /** Whether the instance may still act at this instant. */
   readonly isOpen: () => boolean;
 }
 
-/** One running singleton, and the calls that wait for it: one at a time, unless they may overlap. */
+/**
+ * One running singleton and the calls that wait for it. Runs one call at a time, unless calls may overlap.
+ */
 export class Instance {
   readonly pid: Pid;
   readonly token: number;
@@ -27,41 +29,43 @@ export class Instance {
   #instance: { readonly value: unknown } | undefined;
   /** The calls that have begun and are not over. */
   readonly #running = new Set<Call>();
-  /** The one whose method runs in this very turn, up to its first `await`. */
+  /** The call whose method runs in this turn, up to its first `await`. */
   #turn: Call | undefined;
 
-  /** It takes calls at once, and runs them from `begin` on. */
+  /** Takes calls from now on, and runs them after `begin`. */
   constructor(parts: InstanceParts) {
     this.pid = parts.pid;
     this.token = parts.token;
     this.#parts = parts;
   }
 
-  /** Its start has made `value`. */
+  /** Runs calls from now on; `value` is the result of its start. */
   begin(value: unknown): void {
     this.#instance = { value };
     this.#next();
   }
 
-  /** Its start failed: so do the calls that wait for it. */
+  /** Fails the calls that wait, because the start failed with `error`. */
   fail(error: unknown): void {
     const failed = { type: "failed", byHost: false, failure: toFailure(error) } as const;
     for (const { answering } of this.#waiting.splice(0)) answering(failed);
   }
 
-  /** The call on whose behalf the instance acts now, as far as can be told: several may overlap. */
+  /**
+   * The call on whose behalf the instance acts now; `undefined` if that cannot be told because calls overlap.
+   */
   get current(): Call | undefined {
     if (this.#turn !== undefined || this.#running.size !== 1) return this.#turn;
     const [only] = this.#running;
     return only;
   }
 
-  /** It has ended: the calls that wait have never started, and may be made elsewhere. */
+  /** Refuses the calls that wait: they have not begun, and may be repeated elsewhere. */
   end(): void {
     for (const { answering } of this.#waiting.splice(0)) answering({ type: "refused" });
   }
 
-  /** Takes a call; `begun` is called when it begins to be executed. */
+  /** Takes a call; `begun` is called when its method begins. */
   call(call: Call, answering: Answering, begun: () => void = () => {}): void {
     if (this.#waiting.length >= MAX_WAITING) return answering({ type: "busy" });
     this.#waiting.push({ call, answering, begun });
@@ -72,7 +76,7 @@ export class Instance {
     if (this.#instance === undefined) return;
     while (this.#waiting.length > 0 && (this.#parts.concurrent || this.#running.size === 0)) {
       const { call, answering, begun } = this.#waiting.shift()!;
-      // At the instant of starting: a call that was let in may have waited past the deadline.
+      // Checked at the start of each call: one that was accepted may have waited past the deadline.
       if (!this.#parts.isOpen()) {
         answering({ type: "refused" });
         continue;
@@ -110,7 +114,7 @@ export class Instance {
   }
 }
 
-/** In a list, since a method may return nothing, which is no value on its own. */
+/** Wraps the result in a list, since `undefined` cannot be encoded on its own. */
 function encodeResult(value: unknown, call: Call, maxBytes: number): Uint8Array {
   try {
     return encodeValue([value], maxBytes);
@@ -120,7 +124,7 @@ function encodeResult(value: unknown, call: Call, maxBytes: number): Uint8Array 
   }
 }
 
-/** A method of the instance's own or inherited interface; nothing that every object has. */
+/** Finds an own or inherited method of the instance, except those that every object has. */
 // deno-lint-ignore ban-types -- any function at all
 function methodOf(instance: unknown, name: string): Function {
   let object: unknown = instance;

@@ -12,7 +12,10 @@ interface Kept {
   readonly args: Uint8Array;
 }
 
-/** Since when registers wait for a start, with the token at which each began to. */
+/**
+ * Since when registers have waited for a start, with the token of the state that they have been in since
+ * then.
+ */
 type Waits = Map<RegisterId, { readonly token: number; readonly since: number }>;
 
 /** What a keeper needs of its node. */
@@ -23,67 +26,67 @@ export interface KeeperParts {
   readonly finder: Finder;
 }
 
-/** Instances that a node knows of, to bring them back after a majority loss; at most. */
+/** Instances that a node knows of, to start them again after a majority loss; bounds memory. */
 const MAX_KNOWN = 10_000;
 
-/** What it keeps of their arguments and keys, in bytes. */
+/** Size of the arguments and keys of these instances, in bytes. */
 const MAX_KNOWN_BYTES = 16 * 2 ** 20;
 
-/** After the first failed start in a row, in milliseconds; each further one doubles it. */
+/** Wait after the first failed start in a row, in milliseconds; each further one doubles it. */
 const FIRST_BACKOFF = 1_000;
 
-/** The longest wait between two starts that fail, in milliseconds. */
+/** Longest wait between two failed starts, in milliseconds. */
 const LONGEST_BACKOFF = 60_000;
 
-/** The longest wait between two tries to bring back what a majority loss has ended, in milliseconds. */
+/** Longest wait between two tries to start what a majority loss has ended, in milliseconds. */
 const LONGEST_RETURN = 60_000;
 
-/** Keeps running what has to be: what ends is started again without a call. */
+/** Keeps singletons running: an instance that ends is started again without a call. */
 export class Keeper {
   readonly #parts: KeeperParts;
   readonly #kept: readonly AnySpec[];
-  /** Those of the latest look. */
+  /** The waiting registers found by the latest check. */
   #waits: Waits = new Map();
-  /** What has to be kept running, as far as this node knows. */
+  /** The instances that have to be kept running, as far as this node knows. */
   readonly #known = new RecentMap<RegisterId, Kept>(
     MAX_KNOWN,
     MAX_KNOWN_BYTES,
     (register, { args }) => register.length + args.length,
   );
-  /** What ran when a majority lost its memory, until it runs again. */
+  /** The instances that ran when a majority lost its memory, until they run again. */
   readonly #lost = new Map<RegisterId, Kept>();
   #returns = 0;
   #returnAt = 0;
   #cancel: (() => void) | undefined;
   #stopped = false;
 
-  /** Keeps nothing yet. */
+  /** Starts without known instances. */
   constructor(parts: KeeperParts) {
     this.#parts = parts;
     this.#kept = parts.specs.filter(isKept);
   }
 
-  /** Looks from now on. */
+  /** Starts the periodic checks. */
   start(): void {
     if (this.#kept.length > 0) this.#later();
   }
 
-  /** Looks no more. */
+  /** Stops the periodic checks. */
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
     this.#lost.clear();
   }
 
-  /** An instance of a spec that has to be kept running runs somewhere. */
+  /** Notes that an instance runs somewhere which has to be kept running. */
   note(register: RegisterId, spec: AnySpec, args: Uint8Array): void {
-    // Only the hosts of a transient one hear that it has ended by itself.
+    // Only the hosts of a transient instance learn that it has ended by itself.
     const isHost = this.#kept.some(({ id }) => id === spec.id);
     if (!isHost && spec.restart !== "permanent") return;
     this.#known.set(register, { spec, args });
   }
 
-  /** The cluster began anew, and remembers nothing: what ran before comes back. */
+  /** The cluster has restarted with empty registers: the instances that ran before are started again. */
   restart(): void {
     for (const [register, kept] of this.#known.entries()) this.#lost.set(register, kept);
     this.#known.clear();
@@ -93,10 +96,10 @@ export class Keeper {
     if (this.#lost.size > 0 && this.#cancel === undefined) this.#later();
   }
 
-  /** What this node has left has to run somewhere else; `without` this node if it is leaving the cluster. */
+  /** Has another host start an instance that ended here; `without` is this node if it leaves the cluster. */
   passOn(register: RegisterId, spec: AnySpec, args: Uint8Array, without: string | undefined): void {
     const limits = this.#parts.core.limits();
-    // Should it fail, the hosts find it when they look next.
+    // If this fails, the hosts find the register at their next check.
     this.#parts.finder.start(register, spec, args, { limits, background: true, without })
       .catch(() => {});
   }
@@ -118,12 +121,12 @@ export class Keeper {
     this.#waits = waits;
   }
 
-  /** Starts what has to be kept running and does not run, if it is time for that. */
+  /** Starts the instances that have to run and do not, once their wait is over. */
   async #keep(spec: AnySpec, waits: Waits): Promise<void> {
     const { core, finder } = this.#parts;
     const known = [...this.#known.entries()].filter(([, kept]) => kept.spec.id === spec.id);
     const registers = await core.questions.list(bucketPrefix("s", spec.id), core.limits());
-    // It has ended by itself, and its tombstone is forgotten already.
+    // It has ended by itself, and its tombstone is already forgotten.
     for (const [register] of known) if (!registers.has(register)) this.#known.delete(register);
     for (const register of registers.keys()) {
       if (this.#stopped) return;
@@ -138,13 +141,13 @@ export class Keeper {
       const before = this.#waits.get(register);
       const since = before?.token === token ? before.since : now;
       waits.set(register, { token, since });
-      // All hosts count the same failures, and begin to wait when they see the last one.
+      // All hosts see the same number of failures, and measure the wait from when they saw the last one.
       if (now - since < backoff(value.failures)) continue;
       await this.#begin(register, { spec, args: value.args });
     }
   }
 
-  /** Starts what ran before a majority lost its memory. */
+  /** Starts the instances that ran before a majority lost its memory. */
   async #return(): Promise<void> {
     const { core, finder } = this.#parts;
     if (this.#lost.size === 0 || core.engine.runtime.now() < this.#returnAt) return;
@@ -158,7 +161,7 @@ export class Keeper {
     }
   }
 
-  /** To have asked is enough: a start may take as long as it likes. */
+  /** Waits for the request only: a start may take arbitrarily long. */
   async #begin(register: RegisterId, { spec, args }: Kept): Promise<void> {
     const { core, finder } = this.#parts;
     const options = { limits: core.limits(), background: true };

@@ -3,17 +3,17 @@ import type { Place } from "./places.ts";
 
 /** A call that waits for a place. */
 export interface Waiting {
-  /** Calls go on in the order of these; no two have the same. */
+  /** Calls go on in ascending order; no two calls have the same number. */
   readonly order: number;
   /** Called with the place, in the turn in which it is known. */
   readonly go: (place: Place) => void;
-  /** Called when there is none. */
+  /** Called when there is no place. */
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * The calls that wait until it is known where an instance runs, each key's in the order in which they
- * were made: also those that come back since they were refused. However many wait, one search is made.
+ * The calls that wait until the place of an instance is known. The calls of each key are ordered by when they
+ * were made, including calls that return after a refusal. All calls of a key share one search.
  */
 export class Lines {
   readonly #lines = new Map<RegisterId, Waiting[]>();
@@ -24,19 +24,19 @@ export class Lines {
     return !this.#lines.has(register);
   }
 
-  /** Whether those who joined the line for `register` have not all left. */
+  /** Whether at least one call waits in the line for `register`. */
   isAwaited(register: RegisterId): boolean {
     return (this.#lines.get(register)?.length ?? 0) > 0;
   }
 
-  /** How many wait for any register. */
+  /** The number of calls that wait, for any register. */
   get waiting(): number {
     return this.#waiting;
   }
 
   /**
-   * Joins the line for `register`; `search` is called by the first one of a line. Returns what leaves it
-   * again, which does nothing once the search is over.
+   * Joins the line for `register`; the first call of a line starts `search`. Returns a function that leaves
+   * the line, which has no effect once the search is over.
    */
   join(register: RegisterId, waiting: Waiting, search: () => Promise<Place>): () => void {
     let line = this.#lines.get(register);
@@ -57,7 +57,7 @@ export class Lines {
     };
   }
 
-  /** Those who wait go on, and do not leave any more. */
+  /** Ends a line and returns its calls; they can no longer leave. */
   #end(register: RegisterId): Waiting[] {
     const line = this.#lines.get(register) ?? [];
     this.#lines.delete(register);
@@ -66,7 +66,7 @@ export class Lines {
   }
 }
 
-/** Where that order is in the line, or belongs. */
+/** The index of `order` in the line, or where it belongs. */
 function placeOf(line: readonly Waiting[], order: number): number {
   let [low, high] = [0, line.length];
   while (low < high) {

@@ -16,55 +16,56 @@ import {
   type Question,
 } from "./bodies.ts";
 
-/** The attempts of this node to one life of a host, numbered since its birth. */
+/** The attempts of this node at one life of a host, numbered from its birth. */
 interface Channel {
-  /** The Lamport counter by which the host tells it from earlier ones of this node. */
+  /** The Lamport counter by which the host tells this channel from earlier ones of this node. */
   readonly birth: number;
-  /** The life of this node that it belongs to. */
+  /** The life of this node that the channel belongs to. */
   readonly life: Life;
   last: number;
-  /** When it was used last. */
+  /** When the channel was used last. */
   used: number;
-  /** Whether the host has forgotten it. */
+  /** Whether the host has forgotten the channel. */
   isStale: boolean;
-  /** Those that still wait for their answer, in order. */
+  /** The attempts that wait for their answer, in ascending order. */
   readonly open: Set<number>;
-  /** When as many of them as possible were named last. */
+  /** When a message last listed up to `MAX_OPEN` attempts. */
   named: number;
 }
 
 /**
- * So many open attempts are named when a call is sent first. Only a number that never arrived needs more,
- * since it holds up all later ones: then these are sent again, and one of them now and then names more.
+ * Open attempts listed when a call is first sent. A host needs more only if a number never arrived, since
+ * that one holds up all later ones. Then calls are sent again, and one resent message in every `NAMED_EVERY`
+ * milliseconds lists up to `MAX_OPEN`.
  */
 const FEW_OPEN = 8;
 const NAMED_EVERY = 200;
 
 /**
- * A channel that was idle for this long is not used again, in milliseconds: hosts forget silent callers, and
- * that a call to one of them is the first of its number is certain only after a new birth.
+ * Idle time after which a channel is not used again, in milliseconds. Hosts forget silent callers; only a new
+ * birth makes sure that a call to such a host is the first of its number.
  */
 const LONGEST_IDLE = 1_000;
 
-/** Idle channels that are kept until they are cleared away together. */
+/** Channels kept before idle ones are removed together. */
 const MAX_CHANNELS = 1_000;
 
 /**
- * Time within which a host has to say at least that it is starting, in milliseconds; where round trips are
- * longer, three of those. Then it is taken for gone.
+ * Time within which a host has to answer at least that it is starting, in milliseconds; three round trips if
+ * they take longer. After that the host counts as lost.
  */
 const SILENT_HOST = 500;
 const SILENT_ROUND_TRIPS = 3;
 
-/** A host that was not asked this often since it was heard is not taken for silent. */
+/** Requests without an answer before a host counts as silent. */
 const ASKED_AT_LEAST = 2;
 
-/** What an attempt ended as; `lost`: its host vanished, or was silent for too long. */
+/** How an attempt ended; `lost`: its host vanished, or was silent for too long. */
 export type Outcome = Exclude<Answer, { type: "running" | "begun" | "stale" }> | {
   readonly type: "lost";
 };
 
-/** What is called, and by what name. */
+/** One call of one instance. */
 export interface Attempt {
   readonly pid: Pid;
   readonly token: number;
@@ -74,39 +75,41 @@ export interface Attempt {
   readonly chain: Chain;
 }
 
-/** What is known of a call while it is under way. */
+/** How a call is watched while it is under way. */
 interface Watched {
-  /** The session of the instance that is called: when it ends, so does the call. */
+  /** The session of the called instance: when it ends, so does the call. */
   readonly session: SessionId;
   /** Whether it must not be sent again. */
   readonly isLost: () => boolean;
-  /** Called when it is known to be executed. */
+  /** Called when the method is known to have begun. */
   readonly begun: () => void;
-  /** Called when the host has forgotten what it ran of this channel. */
+  /** Called when the host has forgotten this channel. */
   readonly stale: () => void;
 }
 
-/** The caller's side: numbers attempts, sends them until they are answered, and finds out about hosts. */
+/**
+ * The caller's side of calls: numbers attempts, sends them until they are answered, and detects lost hosts.
+ */
 export class Outbound {
   readonly #core: Core;
   readonly #monitor: SessionMonitor;
   readonly #channels = new Map<Life, Channel>();
   readonly #unbegun = new Unbegun();
-  /** How many channels there are when idle ones are cleared away next. */
+  /** The number of channels at which idle ones are removed next. */
   #clearAt = MAX_CHANNELS;
 
-  /** Calls in the name of `core`'s node. */
+  /** Makes calls for `core`'s node. */
   constructor(core: Core, monitor: SessionMonitor) {
     this.#core = core;
     this.#monitor = monitor;
   }
 
-  /** How many lives of hosts have a channel. */
+  /** The number of hosts' lives that have a channel. */
   get channels(): number {
     return this.#channels.size;
   }
 
-  /** Makes one attempt, numbered in this very turn: it is executed at most once. */
+  /** Makes one attempt, numbered in the same turn; it is executed at most once. */
   async call(attempt: Attempt, limits: Limits): Promise<Outcome> {
     const { engine } = this.#core;
     limits.signal?.throwIfAborted();
@@ -128,7 +131,7 @@ export class Outbound {
       const { life, settings: { timeout } } = engine;
       return await this.#ask(pid.node, question, limits, timeout, {
         session: pid.session,
-        // In a life that began since then the host would take it for another attempt.
+        // In a later life of this node the host would take it for another attempt.
         isLost: () => engine.life !== life,
         begun: settle,
         stale: () => void (channel.isStale = true),
@@ -140,17 +143,20 @@ export class Outbound {
     }
   }
 
-  /** Whether calls that went to any instance, or to any other than that with `token`, may be refused yet. */
+  /**
+   * Whether calls to an instance of `register` may still be refused; with `token`, calls to the instance with
+   * that token do not count.
+   */
   isUnsure(register: RegisterId, token?: number): boolean {
     return this.#unbegun.hasOther(register, token);
   }
 
-  /** Resolves when no call of `register` that was made so far can be refused any more. */
+  /** Resolves when no call of `register` made so far can be refused any more. */
   async settled(register: RegisterId): Promise<void> {
     await this.#unbegun.none(register);
   }
 
-  /** Sends a call once, and waits for nothing. */
+  /** Sends a call once without waiting for an answer. */
   cast(attempt: Attempt): void {
     const { engine } = this.#core;
     const { pid } = attempt;
@@ -159,16 +165,19 @@ export class Outbound {
     engine.askOnce(pid.node, { id: engine.calls.next(), type: "ask", body });
   }
 
-  /** Asks a node to start an instance, which may take as long as `limits` say while it says that it does. */
+  /**
+   * Asks a node to start an instance. May take as long as `limits` allow while the host confirms that it
+   * starts.
+   */
   async start(node: string, question: Question, limits: Limits): Promise<Outcome> {
-    // To ask the next host for nothing does no harm: the register decides which of them runs it.
+    // Asking the next host too early does no harm: the register decides which host runs the instance.
     const { pacing, engine } = this.#core;
     const patience = Math.max(SILENT_HOST, SILENT_ROUND_TRIPS * pacing.roundTrip);
     const silence = Math.min(patience, engine.settings.timeout / 4);
     return await this.#ask(node, () => question, limits, silence);
   }
 
-  /** Asks one node until it answers, it is known to be gone, or it has been silent for too long. */
+  /** Asks a node until it answers, is known to be gone, or has been silent for too long. */
   #ask(
     node: string,
     question: () => Question,
@@ -181,7 +190,7 @@ export class Outbound {
     const operation = engine.operation<Outcome>(limits);
     if (operation.ended) return operation.promise;
     let heard = runtime.now();
-    /** How often it was asked since then: a caller that was paused itself has not asked meanwhile. */
+    /** Requests sent since then: a caller that was paused has sent none meanwhile. */
     let asked = 0;
     const asking = new Asking(engine, node, (reply) => {
       if (reply.type !== "told") return;
@@ -194,7 +203,7 @@ export class Outbound {
       heard = runtime.now();
       asked = 0;
       if (answer.type === "stale") {
-        // It may have run before it was forgotten.
+        // The attempt may have run before the host forgot it.
         call?.stale();
         operation.resolve({ type: "lost" });
       } else if (answer.type === "begun") call?.begun();
@@ -206,13 +215,12 @@ export class Outbound {
       const isSilent = runtime.now() - heard > silence && asked >= ASKED_AT_LEAST;
       if (isSilent || call?.isLost()) return operation.resolve({ type: "lost" });
       asked++;
-      // Most calls are answered before anybody has to ask whether their host still lives.
+      // Most calls are answered before it is worth checking whether their host is alive.
       if (attempt === 1 && call !== undefined) {
         stopMonitor = this.#monitor.watch(call.session, () => operation.resolve({ type: "lost" }));
       }
       asking.ask({ type: "ask", body: encodeQuestion(question()) });
-      // A call takes as long as its method does: asking again and again would only be more work for a
-      // busy host.
+      // A call takes as long as its method does; frequent resends would only add work for a busy host.
       const wait = Math.min(pacing.resend(attempt + 2), silence / 2);
       cancelTimer = runtime.setTimer(() => send(attempt + 1), wait);
     };
@@ -248,7 +256,7 @@ export class Outbound {
     return channel;
   }
 
-  /** Without an open attempt nothing of a channel has to be known: the next one has a birth of its own. */
+  /** Removes channels without an open attempt: a later channel to the same host has a birth of its own. */
   #clear(): void {
     for (const [host, { open }] of this.#channels) if (open.size === 0) this.#channels.delete(host);
     this.#clearAt = Math.max(MAX_CHANNELS, 2 * this.#channels.size);
@@ -265,7 +273,7 @@ function toQuestion(
   const done = Math.min(lowest(channel), sequence) - 1;
   const open: number[] = [];
   for (const number of channel.open) {
-    // Numbers only grow, so they are in order.
+    // Numbers only grow, so the set is in ascending order.
     if (number >= sequence || open.length === named) break;
     open.push(number);
   }
@@ -275,7 +283,7 @@ function toQuestion(
   return { type: "call", register, session, token, ...numbers, method, args, chain };
 }
 
-/** The lowest attempt that is still open; numbers only grow, so it is the first one. */
+/** The lowest attempt that is open: numbers only grow, so it is the first one. */
 function lowest(channel: Channel): number {
   for (const sequence of channel.open) return sequence;
   return channel.last + 1;

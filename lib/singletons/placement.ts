@@ -1,7 +1,7 @@
 /**
- * The hosts in the order in which they are asked to run what `key` names: the same order at every caller,
- * so that they ask the same host first, and another one for each key, so that instances spread (Thaler &
- * Ravishankar, *A Name-Based Mapping Scheme for Rendezvous*, 1996).
+ * The hosts in the order in which they are asked to run what `key` names. The order is the same at every
+ * caller, so all callers ask the same host first; it depends on the key, so instances spread over the hosts
+ * (Thaler & Ravishankar, *A Name-Based Mapping Scheme for Rendezvous*, 1996).
  */
 export function inOrder(key: string, hosts: Iterable<string>): string[] {
   return Array.from(hosts, (host) => ({ host, rank: rank(`${host}/${key}`) }))
@@ -9,7 +9,7 @@ export function inOrder(key: string, hosts: Iterable<string>): string[] {
     .map(({ host }) => host);
 }
 
-/** FNV-1a of 32 bits, and the finalizer of MurmurHash3, without which similar names get similar ranks. */
+/** 32-bit FNV-1a, then the finalizer of MurmurHash3: without it similar names get similar ranks. */
 function rank(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {

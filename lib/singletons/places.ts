@@ -7,26 +7,28 @@ export interface Place {
   readonly token: number;
 }
 
-/** So many places are remembered. */
+/** Places that are remembered; the oldest ones beyond that are forgotten. */
 const MAX_PLACES = 10_000;
 
-/** Where instances were found to run, until their host's session is known to have ended. */
+/**
+ * Where instances run, as far as known; entries are dropped when their host's session is known to have ended.
+ */
 export class Places {
   readonly #monitor: SessionMonitor;
   readonly #places = new Map<RegisterId, Place>();
   readonly #sessions = new Map<SessionId, { registers: Set<RegisterId>; stop: () => void }>();
 
-  /** Hears of sessions from `monitor`. */
+  /** Learns of ended sessions from `monitor`. */
   constructor(monitor: SessionMonitor) {
     this.#monitor = monitor;
   }
 
-  /** Where the instance of `register` runs, as far as is known. */
+  /** The place of the instance of `register`; `undefined` if it is not known. */
   get(register: RegisterId): Place | undefined {
     return this.#places.get(register);
   }
 
-  /** It runs there. */
+  /** Records the place of an instance. */
   set(register: RegisterId, place: Place): void {
     this.delete(register);
     this.#places.set(register, place);
@@ -43,7 +45,7 @@ export class Places {
     }
   }
 
-  /** It does not run there any more. */
+  /** Drops the place of an instance; with `token`, only if the place has that token. */
   delete(register: RegisterId, token?: number): void {
     const place = this.#places.get(register);
     if (place === undefined || (token !== undefined && place.token !== token)) return;
@@ -56,14 +58,14 @@ export class Places {
     this.#sessions.delete(session);
   }
 
-  /** Nothing runs in `session` any more. */
+  /** Drops all places in `session`, which has ended. */
   gone(session: SessionId): void {
     const entry = this.#sessions.get(session);
     if (entry === undefined) return;
     for (const register of [...entry.registers]) this.delete(register);
   }
 
-  /** Forgets all. */
+  /** Drops all places. */
   clear(): void {
     for (const register of [...this.#places.keys()]) this.delete(register);
   }

@@ -3,7 +3,7 @@ import type { RegisterId } from "../paxos/register.ts";
 import { showAs } from "../node/runtime/inspect.ts";
 import type { AnySpec } from "./spec.ts";
 
-/** The names of what can be called on an instance. */
+/** The names of the methods that can be called on an instance. */
 export type Callable<T> = {
   [K in keyof T]: K extends string ? K extends "then" | "constructor" | `_${string}` ? never
       // deno-lint-ignore no-explicit-any -- the arguments of any function
@@ -12,19 +12,19 @@ export type Callable<T> = {
     : never;
 }[keyof T];
 
-/** A method of an instance, as a caller anywhere in the cluster sees it. */
+/** A method of an instance as its callers see it. */
 export type Remotely<F> = F extends (...args: infer A) => infer R
   ? (...args: A) => Promise<Awaited<R>>
   : never;
 
 /**
- * A singleton, as its callers see it: every own or inherited method of the instance as an async function.
- * Arguments and results are what CBOR carries; an error that the instance throws arrives with its `name`,
- * `message`, `code` and `cause`. A call ends by the `callTimeout` of its node.
+ * A singleton as its callers see it: every own or inherited method of the instance as an async function.
+ * Arguments and results are values that CBOR can carry. An error that the instance throws arrives with its
+ * `name`, `message`, `code` and `cause`. A call ends after the `callTimeout` of its node at the latest.
  */
 export type Remote<T> = { readonly [K in Callable<T>]: Remotely<T[K]> };
 
-/** What a remote stands for. */
+/** The singleton that a remote stands for. */
 export interface Target {
   readonly key: Key;
   readonly register: RegisterId;
@@ -35,18 +35,18 @@ export interface Target {
 
 const targets = new WeakMap<object, Target>();
 
-/** A remote for `target`, whose methods are `call`. */
+/** Makes a remote for `target`; each method invokes `call`. */
 export function makeRemote<T>(
   target: Target,
   call: (method: string, args: unknown[]) => Promise<unknown>,
 ): Remote<T> {
   const methods = new Map<string, (...args: unknown[]) => Promise<unknown>>();
   const self = Object.create(null);
-  // Runtimes show what is behind a proxy, not the proxy.
+  // Runtimes print the target of a proxy, not the proxy.
   showAs(self, "Remote", () => ({ spec: target.spec.id, key: target.key }));
   const remote = new Proxy(self, {
     get(_, name) {
-      // Printing a remote is no call.
+      // Conversion to a string must not call the singleton.
       if (name === Symbol.toPrimitive || name === "toString") return () => "[object Remote]";
       if (name === Symbol.toStringTag) return "Remote";
       if (!isCallable(name)) return undefined;
@@ -65,7 +65,7 @@ export function makeRemote<T>(
   return remote as Remote<T>;
 }
 
-/** What `remote` stands for; throws a `TypeError` for anything that `node.name` did not make. */
+/** The target of `remote`; throws a `TypeError` for a value that `node.name` did not make. */
 export function targetOf(remote: unknown, call: string): Target {
   const target = typeof remote === "object" && remote !== null ? targets.get(remote) : undefined;
   if (target === undefined) {
@@ -74,7 +74,7 @@ export function targetOf(remote: unknown, call: string): Target {
   return target;
 }
 
-/** Whether something may be the name of a method: a promise must not take a remote for one. */
+/** Whether `name` may be a method's name. `then` is not one: a remote must not look like a promise. */
 export function isCallable(name: unknown): name is string {
   return typeof name === "string" && name !== "then" && name !== "toJSON" &&
     !name.startsWith("_") && !(name in Object.prototype);

@@ -3,36 +3,39 @@ import type { Change, Draft } from "../paxos/proposer.ts";
 import type { OperationId, Pid, SessionId, State } from "../paxos/register.ts";
 import type { Restart } from "./spec.ts";
 
-/** What the register of a singleton holds; without an instance that has to be kept, it is absent. */
+/**
+ * The value in the register of a singleton. The register is absent while there is no instance and none has to
+ * be kept running.
+ */
 export interface SingletonValue {
   /** The process of the instance; `null` while it waits to be started again. */
   readonly pid: Pid | null;
   readonly restart: Restart;
   /** The encoded arguments of its start. */
   readonly args: Uint8Array;
-  /** How many starts in a row have failed, or made what ended at once. */
+  /** The number of starts in a row that failed, or whose instance ended at once. */
   readonly failures: number;
 }
 
-/** How an instance ended, as its host tells it. */
+/** How an instance ended, according to its host. */
 export interface Leaving {
-  /** By its own will: `"transient"` is not started again then. */
+  /** Whether it ended by itself: a `"transient"` one is not started again then. */
   readonly byItself: boolean;
-  /** Whether its start failed, or it ended as soon as it had begun. */
+  /** Whether its start failed, or it ended right after it began. */
   readonly failed: boolean;
 }
 
-/** Far above what the arguments of one start may take. */
+/** Longest encoded value, in bytes; far above what the arguments of one start may take. */
 const MAX_BYTES = 8 * 2 ** 20 + 1024;
 
-/** Failed starts are counted up to this. */
+/** Failed starts are counted up to this number; the longest wait is reached long before. */
 const MAX_FAILURES = 1_000;
 
 const NOTHING = { present: false } as const;
 
 const RESTARTS: readonly Restart[] = ["temporary", "permanent", "transient"];
 
-/** What a register holds; `null`: nothing. Throws `MalformedError` for what no node wrote. */
+/** Decodes a register; `null` if it is absent. Throws `MalformedError` for bytes that no node wrote. */
 export function singletonOf(state: State | null): SingletonValue | null {
   if (state === null || !state.present) return null;
   const fields = decodeValue(state.value);
@@ -50,7 +53,10 @@ export function singletonOf(state: State | null): SingletonValue | null {
   };
 }
 
-/** A host takes the place, unless a live instance has it: tells who has it then. */
+/**
+ * Writes `pid` as the instance, unless an instance of a session that has not ended is there. The result names
+ * the instance, or `null` if `mayTake` forbids the write.
+ */
 export function takeChange(
   op: OperationId,
   pid: Pid,
@@ -65,16 +71,16 @@ export function takeChange(
       return { draft: null, result: { pid: holder, args: value.args } };
     }
     if (!mayTake()) return { draft: null, result: { pid: null, args: start.args } };
-    // What has to be kept running keeps the arguments that it was first started with.
+    // An instance that has to be kept running keeps the arguments of its first start.
     const kept = value !== null && value.restart !== "temporary" ? value : start;
     const { restart, args } = kept;
-    // What has run until its host vanished did not fail.
+    // An instance that ran until its host vanished did not fail.
     const failures = kept === value && holder === null ? value.failures : 0;
     return { draft: toDraft(op, { pid, restart, args, failures }), result: { pid, args } };
   };
 }
 
-/** The instance of the holder has ended: the place is free, or waits for a start. */
+/** Removes the instance that `isHolder` accepts: the register becomes absent, or waits for a start. */
 export function leaveChange(
   op: OperationId,
   isHolder: (pid: Pid) => boolean,

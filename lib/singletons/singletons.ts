@@ -22,12 +22,12 @@ import { type AnySpec, checkSpec, type ChildSpec } from "./spec.ts";
 /** What singletons need of their node. */
 export interface SingletonParts {
   readonly core: Core;
-  /** What this node can run. */
+  /** The specs that this node can run. */
   readonly specs: readonly AnySpec[];
-  /** How long a call may take unless it says otherwise, in milliseconds. */
+  /** Default time limit of a call, in milliseconds. */
   readonly callTimeout: number;
   readonly spawn: () => Process<unknown>;
-  /** A start failed that no call waits for. */
+  /** A start has failed and no call waits for it. */
   readonly startFailed: (failed: StartFailed) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -43,7 +43,7 @@ export class Singletons {
   readonly #keeper: Keeper;
   readonly #calls: Calls;
 
-  /** The singletons as `core`'s node sees them. */
+  /** Connects the parts for `core`'s node. */
   constructor({ core, specs, callTimeout, spawn, startFailed, failed }: SingletonParts) {
     this.#core = core;
     this.#callTimeout = callTimeout;
@@ -75,12 +75,12 @@ export class Singletons {
     });
   }
 
-  /** How many run on this node. */
+  /** The number of instances that run on this node. */
   get size(): number {
     return this.#host.size;
   }
 
-  /** How many lives of callers the host remembers something of. */
+  /** The number of callers' lives that the host remembers. */
   get callers(): number {
     return this.#host.callers;
   }
@@ -111,7 +111,7 @@ export class Singletons {
     this.#calls.cast({ target, method, args: this.#encode(method, args), chain: [] });
   }
 
-  /** Where the instance runs; starts it if `start` says so. */
+  /** Where the instance runs; with `start`, starts it if it does not run. */
   async where(target: Target, start: boolean): Promise<Result<Pid, "not_found" | "no_quorum">> {
     this.#core.ensureOpen();
     const { runtime } = this.#core.engine;
@@ -133,26 +133,26 @@ export class Singletons {
     try {
       question = decodeQuestion(body);
     } catch {
-      // It asks for nothing that this version knows of.
+      // The question is of no kind that this version knows.
       return;
     }
     if (question.type !== "gone") return this.#host.receive(from, life, question, tell);
     if (parseSession(question.session).node === from) this.#places.gone(question.session);
   }
 
-  /** Begins to keep running what has to be. */
+  /** Starts the checks for instances that have to be kept running. */
   start(): void {
     this.#keeper.start();
   }
 
-  /** The node closes. */
+  /** Stops when the node closes, and tells callers that nothing runs here any more. */
   stop(): void {
     this.#keeper.stop();
     this.#monitor.close();
     this.#host.sayGone(this.#core.session.current);
   }
 
-  /** The cluster began anew: nothing of what was known of it holds. */
+  /** The cluster has restarted with empty registers: forgets all places, and starts kept instances again. */
   restart(): void {
     this.#places.clear();
     this.#keeper.restart();

@@ -5,34 +5,36 @@ import type { Pid } from "../paxos/register.ts";
 import type { CallOptions } from "./call_options.ts";
 import type { Remote } from "./remote.ts";
 
-/** What an instance is told of itself. */
+/** What an instance knows of itself, and how it calls others. */
 export interface ChildContext {
-  /** The key that it was named with. */
+  /** The key of the instance. */
   readonly key: Key;
-  /** The process that it lives in: what is bound to it ends with the instance. */
+  /** The process of the instance: values and locks bound to it end with the instance. */
   readonly pid: Pid;
   /** The fencing token of this instance: greater than that of every earlier one of this key. */
   readonly token: number;
   /**
-   * Aborts when the instance ends: it must not act after that. Computed too late by a timer if the machine
-   * was asleep; calls are refused from the very moment at which the session's deadline has passed.
+   * Aborts when the instance ends; the instance must not act after that. The abort may come late if the
+   * machine was asleep, but calls are refused as soon as the session's deadline has passed.
    */
   readonly signal: AbortSignal;
-  /** The id of the node that it runs on. */
+  /** The id of the node that runs the instance. */
   readonly node: string;
-  /** Ends this instance; while it starts, those who wait for it get `reason` as their error. */
+  /** Ends this instance. If it is still starting, the calls that wait for it reject with `reason`. */
   exit(reason?: unknown): Promise<void>;
   /**
-   * As `node.name`, for calls that the running call of this instance waits for: one that could never begin,
-   * since it would wait for itself, directly or in a cycle, is a `SynodError` `deadlock` at once. What an
-   * instance does besides its calls, by a timer for example, calls by `node`.
+   * As `node.name`, for calls that the running call of this instance waits for. A call that would wait for
+   * itself, directly or in a cycle, rejects at once with a `SynodError` `deadlock`. Work outside a call, in a
+   * timer for example, uses `node` for its calls.
    */
   name<T extends object, A extends unknown[]>(
     key: Key,
     spec: ChildSpec<T, A>,
     ...args: A
   ): Remote<T>;
-  /** As `node.call`, with {@linkcode name}'s `deadlock`, also for a remote that `node.name` made. */
+  /**
+   * As `node.call`, with {@linkcode name}'s check for `deadlock`; also for a remote that `node.name` made.
+   */
   call(
     remote: object,
     method: string,
@@ -41,33 +43,35 @@ export interface ChildContext {
   ): Promise<unknown>;
 }
 
-/** How to run a singleton; the same on every node that can host it. */
+/** How to run a singleton; must be the same on every node that can host it. */
 export interface ChildSpec<T extends object = object, A extends unknown[] = never[]> {
-  /** What nodes call it among each other: 1 to 200 characters. */
+  /** The name of the spec in the cluster: 1 to 200 characters. */
   readonly id: string;
-  /**
-   * Makes the instance, whose methods can be called then. What it throws reaches every caller that waits.
-   */
+  /** Makes the instance. An error that it throws reaches every call that waits. */
   start(context: ChildContext, ...args: A): T | PromiseLike<T>;
-  /** Called at a graceful end, after the context's signal has aborted and before the key is free. */
+  /**
+   * Called when the instance ends gracefully, after the context's signal has aborted and before the key is
+   * free.
+   */
   stop?(instance: T): unknown;
   /**
-   * `"temporary"` (the default): started by a call only. `"permanent"`: started again, with the same
-   * arguments, without waiting for a call. `"transient"`: so only if it did not end by itself. Starts that
-   * fail are tried again after a wait that doubles, up to a minute; each is a `processerror` of its node.
+   * `"temporary"` (the default): started by a call only. `"permanent"`: started again with the same
+   * arguments, without a call. `"transient"`: as `"permanent"`, unless the instance ended by itself. A failed
+   * start is tried again after a wait that doubles, up to a minute; each failure is a `processerror` event of
+   * its node.
    *
    * After the loss of a majority's memory it is started again by a node that can host it and saw it run, or
-   * by one that called it (`"permanent"` only). When all such nodes have restarted, the next call starts it.
+   * (`"permanent"` only) by one that called it. If all such nodes have restarted, the next call starts it.
    */
   readonly restart?: Restart;
-  /** `false` (the default): calls run one at a time, in order. `true`: they overlap. */
+  /** `false` (the default): calls run one at a time, in order. `true`: calls overlap. */
   readonly concurrent?: boolean;
 }
 
 /** See {@linkcode ChildSpec}. */
 export type Restart = "temporary" | "permanent" | "transient";
 
-/** Any spec, whatever its instance and its arguments. */
+/** A spec with any instance and any arguments. */
 // deno-lint-ignore no-explicit-any -- the arguments of any function
 export type AnySpec = ChildSpec<any, any>;
 
@@ -90,7 +94,7 @@ export function checkSpec(spec: unknown, where: string): AnySpec {
     throw new TypeError(`${where}: ${name} must be ${wanted}, received ${show(received)}`);
   };
   if (typeof spec !== "object" || spec === null) return refuse("spec", "a ChildSpec", spec);
-  // An instance of a class, or a module, may have more than what a spec is made of.
+  // An instance of a class, or a module, may have further properties.
   if (isPlainObject(spec)) refuseUnknown(where, spec as AnySpec, NAMES);
   const { id, start, stop, restart, concurrent } = spec as AnySpec;
   if (!isSpecId(id)) refuse("id", "a well-formed string of 1 to 200 characters", id);

@@ -1,19 +1,22 @@
 import type { RegisterId } from "../paxos/register.ts";
 
-/** One call; `settle` tells those who wait that it cannot be refused any more. */
+/** One call; `settle` signals that it can no longer be refused. */
 interface Open {
   settle: () => void;
 }
 
 /**
- * The calls of this node that may still be refused: those that are neither over nor known to be executed.
- * A call that is refused is made again elsewhere, and before those that were made after it.
+ * The calls of this node that may still be refused: those that are neither over nor known to have begun. A
+ * refused call is repeated elsewhere, before calls that were made after it.
  */
 export class Unbegun {
   /** By register, and then by the token of the instance that was called. */
   readonly #open = new Map<RegisterId, Map<number, Set<Open>>>();
 
-  /** A call is made; what it returns is to be called when it has begun, and when it is over. */
+  /**
+   * Adds a call. The returned function has to be called when the call begins, and when it is over; it may be
+   * called twice.
+   */
   add(register: RegisterId, token: number): () => void {
     let tokens = this.#open.get(register);
     if (tokens === undefined) this.#open.set(register, tokens = new Map());
@@ -29,14 +32,16 @@ export class Unbegun {
     };
   }
 
-  /** Whether there is a call of another instance than that with `token`; or any, without one. */
+  /**
+   * Whether there is a call to an instance other than the one with `token`; without `token`, to any instance.
+   */
   hasOther(register: RegisterId, token?: number): boolean {
     const tokens = this.#open.get(register);
     if (tokens === undefined) return false;
     return token === undefined || tokens.size > 1 || !tokens.has(token);
   }
 
-  /** Resolves when there is none any more of those that there are now. */
+  /** Resolves when none of the present calls can be refused any more. */
   async none(register: RegisterId): Promise<void> {
     const waits: Promise<void>[] = [];
     for (const calls of this.#open.get(register)?.values() ?? []) {
