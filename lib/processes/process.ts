@@ -12,7 +12,7 @@ import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 import type { Owner, ProcessTable } from "../owners/process_table.ts";
 
-/** How to start a process. */
+/** Options of a process. */
 export interface SpawnOptions {
   /** Aborting it ends the process, with the signal's reason. */
   signal?: AbortSignal;
@@ -20,7 +20,7 @@ export interface SpawnOptions {
 
 const NAMES: OptionNames<SpawnOptions> = { signal: true };
 
-/** Checks how to start a process; throws a `TypeError` that names the option. */
+/** Checks the options of a process; throws a `TypeError` that names the option. */
 export function checkSpawnOptions(options: SpawnOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`spawn: options must be an object, received ${show(options)}`);
@@ -32,25 +32,25 @@ export function checkSpawnOptions(options: SpawnOptions): void {
   }
 }
 
-/** What a process needs of the node that it lives in. */
+/** What a process needs of its node. */
 export interface ProcessHost {
   readonly table: ProcessTable;
-  /** The KV as this process sees it: what it has under way ends with it. */
+  /** The KV as this process sees it: operations under way end with the process. */
   kvFor(signal: AbortSignal): PaxosKV;
-  /** Ends what depended on the node's session, if its deadline has passed by now. */
+  /** Ends what depends on the node's session, if its deadline has passed. */
   check(): void;
   /** The locks of this process. */
   locksFor(owner: Owner): ProcessLocks;
-  /** The process has ended. */
+  /** Called when the process has ended. */
   ended(process: Process<unknown>): void;
-  /** Its function failed, and nobody looks at the result. */
+  /** Called when the process failed and its result is not observed. */
   failed(process: Process<unknown>, error: unknown): void;
-  /** At most so many milliseconds are spent on releasing what it owned before `exit` returns. */
+  /** Waits for `promise`, but no longer than the node's time limit for releases. */
   within<T>(promise: Promise<T>): Promise<T | void>;
 }
 
 /**
- * The unit that owns things in a cluster, as a process does in Erlang. It lives in one node, and ends
+ * An owner of values and locks, comparable to a process in Erlang. It lives in one node, and ends
  * when its function settles, when {@linkcode exit} is called, or when its node loses its session or
  * closes. What is bound to it is released then.
  *
@@ -68,14 +68,14 @@ export interface ProcessHost {
  * ```
  */
 export class Process<R = void> {
-  /** What others know this process by. */
+  /** The identity of this process in the cluster. */
   readonly pid: Pid;
   /**
-   * Aborts when the process ends, for whatever reason. `aborted` is right at the instant of asking, also
-   * after a pause that outlasted the session.
+   * Aborts when the process ends, for any reason. `aborted` is exact at the instant of reading, even after a
+   * pause that outlasted the session.
    */
   readonly signal: AbortSignal;
-  /** The node's KV; what this process has under way in it is aborted when it ends. */
+  /** The node's KV; operations of this process that are under way abort when it ends. */
   readonly kv: PaxosKV;
   /** Resolves when the process has ended and what it owned is being released. Never rejects. */
   readonly exited: Promise<{ reason: unknown }>;
@@ -111,7 +111,7 @@ export class Process<R = void> {
     this.#locks = host.locksFor(this.#owner);
     this.exited = new Promise((resolve) => this.#exit = resolve);
     this.#result = new Promise<R>((resolve, reject) => this.#settle = { resolve, reject });
-    // Nobody has to look at the result: what fails without an observer becomes an event of the node.
+    // The result need not be observed: a failure without an observer becomes an event of the node.
     this.#result.catch(() => {});
     const { signal } = options;
     if (signal !== undefined) {
@@ -121,13 +121,12 @@ export class Process<R = void> {
   }
 
   /**
-   * What the function returned. Rejects with what it threw, or with the reason of the exit.
+   * The result of the function. Rejects with what it threw, or with the reason of the exit.
    *
-   * Ignoring a failure is no unhandled rejection, but a `processerror` event of the node, unless the result
-   * was asked for by the time the function had thrown or `exit` resolves. An end that somebody asked for
-   * and gave no reason for is no failure: `exit()` and `await using`, the `AbortError` of a signal that was
-   * aborted without a reason, and `close()` of the node. An end with a reason is one, as is the loss of the
-   * session.
+   * An ignored failure is not an unhandled rejection, but a `processerror` event of the node, unless `result`
+   * was read before the function threw or `exit` resolved. A requested end without a reason is not a failure:
+   * `exit()` and `await using`, the `AbortError` of a signal that was aborted without a reason, and `close()`
+   * of the node. An end with a reason is a failure, as is the loss of the session.
    */
   get result(): Promise<R> {
     this.#observed = true;
@@ -135,28 +134,28 @@ export class Process<R = void> {
   }
 
   /**
-   * Waits for the lock on `key`: first come, first served. Reentrant: a process that has it gets another
-   * handle at once, and it is free when all handles were released or the process has ended.
+   * Waits for the lock on `key`: first come, first served. Reentrant: a process that holds the lock gets
+   * another handle at once. The lock is free when all handles are released or the process has ended.
    *
    * All calls of a process share one request. If it is exclusive, shared calls get handles of the exclusive
    * lock. If it is shared and still waits when a call wants the lock exclusive, an exclusive request takes
    * its place, at the end of the queue, and all calls get handles of that lock: so a process never waits for
-   * itself. Once the process has the lock shared, wanting it exclusive is a `TypeError`.
+   * itself. Once the process holds the lock shared, an exclusive call is a `TypeError`.
    *
-   * Rejects as `node.lock`, and with the reason of the process's end.
+   * Rejects as `node.lock` does, and with the reason of the process's end.
    */
   lock(key: Key, options: LockOptions & { ifAvailable: true }): Promise<Lock | null>;
-  /** Without `ifAvailable` there always is a lock in the end. */
+  /** Without `ifAvailable` the result is never `null`. */
   lock(key: Key, options?: LockOptions & { ifAvailable?: false }): Promise<Lock>;
-  /** With options that are not known before the program runs, there may be none. */
+  /** With options that are not known at compile time the result may be `null`. */
   lock(key: Key, options?: LockOptions): Promise<Lock | null>;
   lock(key: Key, options: LockOptions = {}): Promise<Lock | null> {
     return this.#locks.lock(key, options, this.signal);
   }
 
   /**
-   * Ends the process; without a reason, with a `SynodError` `exited`. Resolves when what it owned is
-   * released, or after the node's `timeout` (it goes on releasing). Never rejects; again is harmless.
+   * Ends the process; without a reason, with a `SynodError` `exited`. Resolves when everything that it owned
+   * is released, or after the node's `timeout` (releases continue). Never rejects; may be called again.
    */
   async exit(reason?: unknown): Promise<void> {
     const why = reason ?? new SynodError("exited", "The process was told to exit");
@@ -172,7 +171,7 @@ export class Process<R = void> {
   }
 
   #run(fn: (self: Process<unknown>) => R | PromiseLike<R>): void {
-    // In a turn of its own: whoever spawns it has the process in hand before its function begins.
+    // Runs in a later turn, so that the caller of `spawn` has the process before its function begins.
     Promise.resolve().then(() => {
       if (this.#owner.ended) return;
       return Promise.resolve(fn(this as Process<unknown>)).then((value) => {
@@ -186,20 +185,20 @@ export class Process<R = void> {
     });
   }
 
-  /** Tells the node of a failure, unless the result is asked for by the callers that wait for the end. */
+  /** Reports a failure to the node, unless callers that wait for the end read the result. */
   #report(error: unknown): void {
-    // They go on in the next turn of promises.
+    // These callers go on in the next turn of promises.
     Promise.resolve().then(() => {}).then(() => {
       if (!this.#observed) this.#host.failed(this as Process<unknown>, error);
     });
   }
 
-  /** Says whether it had not ended before. */
+  /** Ends the process; `false` if it had ended already. */
   #end(reason: unknown, why: unknown): boolean {
     if (this.#owner.ended) return false;
     this.#host.table.end(this.#owner);
     this.#stopListening();
-    // Before anybody is told: a listener may ask for the exit, too.
+    // Set before any listener runs, since a listener may call `exit`.
     let begun!: (released: Promise<unknown>) => void;
     this.#released = new Promise<unknown>((resolve) => begun = resolve).then(() => {});
     begun(Promise.all([this.#host.table.release(this.#owner), this.#locks.close(why)]));
@@ -210,7 +209,7 @@ export class Process<R = void> {
   }
 }
 
-/** Whether a process ended since somebody wanted it to, and gave no reason: that is no failure. */
+/** Whether the end was requested without a reason: that is not a failure. */
 function wasAskedFor(why: unknown): boolean {
   if (why instanceof DOMException) return why.name === "AbortError";
   return why instanceof SynodError && (why.code === "exited" || why.code === "closed");
