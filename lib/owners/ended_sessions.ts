@@ -1,9 +1,9 @@
 import type { SessionId } from "../paxos/register.ts";
 
-/** So many are remembered: what was fenced once can be found out again. */
+/** Sessions that are remembered; for a forgotten one the cluster can be asked again. */
 const MAX_SESSIONS = 10_000;
 
-/** Sessions that a quorum has fenced: they have ended for ever. */
+/** Sessions that a quorum has fenced: they have ended permanently. */
 export class EndedSessions {
   readonly #sessions = new Set<SessionId>();
 

@@ -2,7 +2,10 @@ import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import type { SessionId } from "../paxos/register.ts";
 
-/** Finds out whether sessions have ended, each once, in the name of one call; what cannot be told lives on. */
+/**
+ * Returns a function that tells whether a session has ended. It asks the cluster once for each session; a
+ * session whose state cannot be known counts as alive.
+ */
 export function fencedOnce(core: Core, limits: Limits): (session: SessionId) => Promise<boolean> {
   const asked = new Map<SessionId, Promise<boolean>>();
   return (session) => {

@@ -3,41 +3,41 @@ import { releaseChange } from "../paxos/kv_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
 import { tidy } from "./tidying.ts";
 
-/** So many registers are released at the same time. */
+/** Registers that are released at the same time. */
 const RELEASED_AT_ONCE = 64;
 
-/** Between two tries to release the same register, in milliseconds. */
+/** Delay between two tries to release the same register, in milliseconds. */
 const RETRY_WAIT = 50;
 
-/** The length from which an owner's list is looked through for what was sealed. */
+/** Registers of one owner from which on its list is checked for sealed values. */
 const TIDY_FROM = 1_000;
 
-/** What became of an owner's writes of one register. */
+/** The state of an owner's writes to one register. */
 export interface Writes {
-  /** Whether one of them was chosen. */
+  /** Whether one of the writes was chosen. */
   owned: boolean;
-  /** Those of which it is not known whether they were, or will be. */
+  /** Writes of which it is not known whether they were, or will be, chosen. */
   unknown: number;
-  /** Those among them that are not over. */
+  /** Writes among `unknown` that are not over. */
   underWay: number;
-  /** How many there were. */
+  /** The number of writes that have begun. */
   version: number;
 }
 
-/** What one process of this node has put in its own name, and may have. */
+/** What one process of this node owns, or may own. */
 export class Owner {
   readonly pid: Pid;
-  /** Whether it has ended: from then on nothing is proposed for it. */
+  /** Whether the process has ended: nothing is proposed for it afterwards. */
   ended = false;
-  /** The registers that it owns, or may own by a write that nobody knows the outcome of. */
+  /** The registers that it owns, or may own by a write with an unknown outcome. */
   readonly registers: Map<RegisterId, Writes> = new Map();
 
-  /** An owner of nothing. */
+  /** Starts without registers. */
   constructor(pid: Pid) {
     this.pid = pid;
   }
 
-  /** A write of this owner is about to be sent: it may take effect from now on. */
+  /** Notes that a write of this owner is about to be sent: it may take effect from now on. */
   writes(register: RegisterId): void {
     let writes = this.registers.get(register);
     if (writes === undefined) {
@@ -49,13 +49,13 @@ export class Owner {
     writes.version++;
   }
 
-  /** One such write is over, and its outcome is not known. */
+  /** Notes that one such write is over and its outcome is unknown. */
   lost(register: RegisterId): void {
     const writes = this.registers.get(register);
     if (writes !== undefined) writes.underWay--;
   }
 
-  /** The outcome of one such write is known: whether it was chosen. */
+  /** Notes the outcome of one such write: whether it was chosen. */
   knows(register: RegisterId, chosen: boolean): void {
     const writes = this.registers.get(register);
     if (writes === undefined) return;
@@ -66,25 +66,25 @@ export class Owner {
   }
 }
 
-/** The processes that live in this node: who may own something here, and what becomes of it. */
+/** The processes that live in this node; releases what they owned when they end. */
 export class ProcessTable {
   readonly #core: Core;
   readonly #owners = new Map<string, Owner>();
-  /** Those whose lists are being looked through, or at which length they are next. */
+  /** The list length at which each owner is checked next; `Infinity` while a check runs. */
   readonly #tidied = new WeakMap<Owner, number>();
   #last = 0;
 
-  /** The processes of `core`'s node. */
+  /** Starts without processes. */
   constructor(core: Core) {
     this.#core = core;
   }
 
-  /** How many there are. */
+  /** The number of living processes. */
   get size(): number {
     return this.#owners.size;
   }
 
-  /** A new one, in the session that the node has or is about to get. */
+  /** Adds a process, in the node's present or next session. */
   add(): Owner {
     const { engine, session } = this.#core;
     const owner = new Owner({ node: engine.self, session: session.current, seq: ++this.#last });
@@ -92,39 +92,39 @@ export class ProcessTable {
     return owner;
   }
 
-  /** The one with this pid, while it lives. */
+  /** The owner with this pid, while it lives. */
   owner(pid: Pid): Owner | undefined {
     return this.#owners.get(nameOf(pid));
   }
 
-  /** A write of `owner` is over: its list may be long enough to be looked through, in the background. */
+  /** Notes that a write of `owner` is over; starts a check in the background if its list has become long. */
   wrote(owner: Owner): void {
     const { registers } = owner;
     if (registers.size < (this.#tidied.get(owner) ?? TIDY_FROM) || owner.ended) return;
     this.#tidied.set(owner, Infinity);
     void tidy(this.#core, owner).then(() => {
-      // As much again may come before the next look, so that each put costs one look at most, or two.
+      // The list may double before the next check, so that each put causes at most one or two looks.
       this.#tidied.set(owner, Math.max(TIDY_FROM, 2 * registers.size));
     });
   }
 
-  /** It is over: nothing is proposed for it any more. */
+  /** Ends an owner: nothing is proposed for it any more. */
   end(owner: Owner): void {
     owner.ended = true;
     this.#owners.delete(nameOf(owner.pid));
   }
 
   /**
-   * Releases all that an ended owner has put, or may have. Tries until it is done, the session that
-   * owned it is over, or the node closes.
+   * Releases all that an ended owner owns or may own. Tries until it succeeds, the owner's session is over,
+   * or the node closes.
    */
   async release(owner: Owner): Promise<void> {
     const registers = [...owner.registers];
     while (registers.length > 0) {
       await Promise.all(
         registers.splice(-RELEASED_AT_ONCE).map(([register, { unknown }]) =>
-          // A write that nobody knows the outcome of may still be adopted: only a later write makes
-          // sure that it is gone.
+          // A write with an unknown outcome may still be adopted: only a later write makes sure that it is
+          // gone.
           this.#release(owner, register, unknown > 0)
         ),
       );
@@ -140,7 +140,7 @@ export class ProcessTable {
         return;
       } catch {
         if (engine.isClosed || engine.hopeless !== undefined) return;
-        // What fails at once, since there is no room for example, must not fail in a circle.
+        // An attempt may fail at once, with `full` for example; retries must not spin.
         await this.#core.pause(RETRY_WAIT);
       }
     }

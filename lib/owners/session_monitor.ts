@@ -1,13 +1,13 @@
 import type { Core } from "../node/core.ts";
 import type { SessionId } from "../paxos/register.ts";
 
-/** Between two looks at the same session, at least and at most, in milliseconds. */
+/** Shortest and longest delay between two questions about the same session, in milliseconds. */
 const SHORTEST_WAIT = 20;
 const LONGEST_WAIT = 10_000;
 
 /**
- * Watches over the sessions of other nodes that this node waits for: when one could be fenced, it is.
- * However many locks a session holds, it is watched once.
+ * Watches sessions of other nodes that this node waits for, and fences each one when it has expired. A
+ * session is watched once, however many locks it holds.
  */
 export class SessionMonitor {
   readonly #core: Core;
@@ -19,7 +19,7 @@ export class SessionMonitor {
     this.#core = core;
   }
 
-  /** Calls `ended` once when `session` has ended; returns what stops that. */
+  /** Calls `ended` once when `session` has ended; returns a function that stops the watch. */
   watch(session: SessionId, ended: () => void): () => void {
     let listeners = this.#watched.get(session);
     if (listeners === undefined) {
@@ -33,7 +33,7 @@ export class SessionMonitor {
     };
   }
 
-  /** Stops all. */
+  /** Stops all watches. */
   close(): void {
     for (const [session, listeners] of this.#watched) this.#stop(session, listeners);
   }
@@ -57,7 +57,8 @@ export class SessionMonitor {
         return;
       }
     } catch {
-      // Without a quorum nobody can tell, and the time to ask again has passed already.
+      // Without a quorum the state is unknown. The time limit of the question has passed already, so the
+      // shortest wait is enough.
       if (this.#core.engine.isClosed) return;
     }
     if (this.#watched.get(session) !== listeners) return;

@@ -3,19 +3,19 @@ import { identity, samePid } from "../paxos/kv_register.ts";
 import type { Pid, RegisterId, State } from "../paxos/register.ts";
 import type { Owner } from "./process_table.ts";
 
-/** Registers that are looked at together. */
+/** Registers checked at the same time. */
 const AT_ONCE = 16;
 
 /**
- * Takes from an owner's list the registers whose values have been sealed: their `until` has passed, for
- * example, or what else they were bound to has ended. Writes with an unknown outcome are made sure of. What
- * cannot be found out stays in the list.
+ * Removes registers from an owner's list whose values are sealed, because their `until` has passed, for
+ * example, or something else that they were bound to has ended. Settles writes with an unknown outcome.
+ * Registers whose state cannot be known stay in the list.
  */
 export async function tidy(core: Core, owner: Owner): Promise<void> {
   const registers = [...owner.registers.keys()];
   while (registers.length > 0 && !owner.ended && !core.engine.isClosed) {
     const some = registers.splice(-AT_ONCE).map((register) => look(core, owner, register));
-    // Without a quorum the next look, which comes when more was put, may know more.
+    // Without a quorum the check stops; the next one, after more puts, may know more.
     await Promise.all(some).catch(() => registers.length = 0);
   }
 }
@@ -24,12 +24,12 @@ async function look(core: Core, owner: Owner, register: RegisterId): Promise<voi
   const writes = owner.registers.get(register);
   if (writes === undefined || writes.underWay > 0) return;
   const { version, unknown } = writes;
-  // An earlier write may still be adopted: only a later one, be it of what is there, makes sure of it.
+  // An earlier write may still be adopted: only a later write, even of the same state, rules that out.
   if (unknown > 0) {
     await core.proposals.change(register, identity, { ...core.limits(), mustWrite: true });
   }
   const { state } = await core.liveness.live(register, core.limits());
-  // What was put meanwhile, or is being put, is not judged by what was there before.
+  // A write that began meanwhile must not be judged by an older state.
   if (owner.ended || owner.registers.get(register) !== writes || writes.version !== version) return;
   writes.unknown = 0;
   writes.owned = isBoundTo(state, owner.pid);
