@@ -5,38 +5,39 @@ import { checkedSignal } from "../node/runtime/checked_signal.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { Ticket } from "./ticket.ts";
 
-/** What a lock needs of the node that holds it. */
+/** What a lock needs of its node. */
 export interface LockParts {
   readonly ticket: Ticket;
-  /** Whether the session that holds it is valid at this instant. */
+  /** Whether the session that holds the lock is valid at this instant. */
   readonly isValid: () => boolean;
-  /** Ends what depended on the node's session, if its deadline has passed by now. */
+  /** Ends what depends on the node's session, if its deadline has passed. */
   readonly check: () => void;
-  /** Gives it back. */
+  /** Releases the lock. */
   readonly release: () => Promise<void>;
 }
 
 /**
- * A lock that somebody owns: at most one owner in the whole cluster, or several that share it.
+ * A held lock: at most one owner in the whole cluster, or several owners that share it.
  *
- * A paused process cannot know that it was paused. So ask {@linkcode held} before what must not be done
- * twice, or hand {@linkcode token} to the resource, which refuses every token below the highest it saw.
+ * A process does not notice that it was paused. Check {@linkcode held} before an action that must not happen
+ * twice, or pass {@linkcode token} to the resource, which must refuse every token below the highest it has
+ * seen.
  */
 export class Lock {
   /** The key that is locked. */
   readonly key: Key;
-  /** How it is shared. */
+  /** `"exclusive"` or `"shared"`. */
   readonly mode: LockMode;
   /**
-   * The fencing token: greater than that of every earlier exclusive owner of this key. Shared owners that
-   * got it together share one.
+   * The fencing token: greater than that of every earlier exclusive owner of this key. Shared owners that got
+   * the lock together have the same token.
    */
   readonly token: number;
   readonly #parts: LockParts;
-  /** Made when somebody asks for it: most locks are released before anybody does. */
+  /** Made when `signal` is first read: most locks are released before. */
   #aborter: AbortController | undefined;
   #isOver = false;
-  /** Why it is over, if it was taken away. */
+  /** Why the lock was taken away; `undefined` if it was released. */
   #reason: unknown;
   #released: Promise<void> | undefined;
 
@@ -48,7 +49,7 @@ export class Lock {
     );
   }
 
-  /** Made by `node.lock` and its like. */
+  /** Made by `node.lock`, `process.lock` and `node.locks`. */
   constructor(key: Key, parts: LockParts) {
     const { ticket } = parts;
     this.key = key;
@@ -69,16 +70,16 @@ export class Lock {
   }
 
   /**
-   * Whether it is owned at this very instant: `false` from the moment the session's deadline has passed,
-   * whatever timers were late.
+   * Whether the lock is owned at this instant: `false` as soon as the session's deadline has passed, even if
+   * timers are late.
    */
   get held(): boolean {
     return this.#released === undefined && this.#parts.ticket.holds && this.#parts.isValid();
   }
 
   /**
-   * Gives the lock back: the next in the queue has it without asking. Resolves when that is done, or when
-   * the session that owned it is over. Never rejects; twice is harmless.
+   * Releases the lock; the next request in the queue gets it without asking again. Resolves when that is
+   * done, or when the session that owned the lock is over. Never rejects; may be called again.
    */
   release(): Promise<void> {
     if (this.#released === undefined) {

@@ -11,15 +11,15 @@ import { fencedOnce } from "../owners/fenced.ts";
 import type { LockEntry, LockMode, LockValue } from "../paxos/lock_register.ts";
 import type { RegisterId } from "../paxos/register.ts";
 
-/** How to request a lock; as in the Web Locks API. */
+/** Options of a request, as in the Web Locks API. */
 export interface LockRequestOptions {
   /** `"exclusive"` (the default) or `"shared"`. */
   mode?: LockMode;
-  /** Calls back with `null` when the lock is not to be had at once. */
+  /** Calls back with `null` if the lock is not available at once. */
   ifAvailable?: boolean;
-  /** Takes the lock from whoever holds it. */
+  /** Takes the lock away from its present owners. */
   steal?: boolean;
-  /** Aborting it takes a request back that was not granted yet. */
+  /** Aborting it withdraws a request that was not granted yet. */
   signal?: AbortSignal;
 }
 
@@ -30,15 +30,15 @@ const NAMES: OptionNames<LockRequestOptions> = {
   signal: true,
 };
 
-/** The lock that a callback is given: as in the Web Locks API, and what the cluster adds. */
+/** The lock that a callback gets: as in the Web Locks API, with the additions of the cluster. */
 export interface ManagedLock {
   /** The name that was requested. */
   readonly name: string;
-  /** How it is shared. */
+  /** `"exclusive"` or `"shared"`. */
   readonly mode: LockMode;
   /** The fencing token: greater than that of every earlier exclusive owner. */
   readonly token: number;
-  /** Whether it is owned at this very instant. */
+  /** Whether the lock is owned at this instant. */
   readonly held: boolean;
   /** Aborts when the lock is released, lost or stolen. */
   readonly signal: AbortSignal;
@@ -47,11 +47,11 @@ export interface ManagedLock {
 /** Called with the lock, or with `null`; the lock is held until what it returns settles. */
 export type LockGrantedCallback<T> = (lock: ManagedLock | null) => T | PromiseLike<T>;
 
-/** One lock, or one request for it. */
+/** One held lock, or one request that waits. */
 export interface LockInfo {
   /** The name that was requested. */
   name: string;
-  /** How it is shared. */
+  /** `"exclusive"` or `"shared"`. */
   mode: LockMode;
   /** The id of the node. */
   clientId: string;
@@ -59,9 +59,9 @@ export interface LockInfo {
 
 /** All locks of the cluster whose key is a string. */
 export interface LockManagerSnapshot {
-  /** Those that are owned. */
+  /** The locks that are owned. */
   held: LockInfo[];
-  /** In the order in which they will be granted. */
+  /** The requests that wait, in the order in which they will be granted. */
   pending: LockInfo[];
 }
 
@@ -72,11 +72,11 @@ export interface LockManagerParts {
   readonly table: LockTable;
 }
 
-/** So many locks are read at the same time for a snapshot. */
+/** Locks that are read at the same time for a snapshot. */
 const READS_AT_ONCE = 64;
 
 /**
- * The Web Locks API for a whole cluster: the interface, the errors and the order of `navigator.locks`
+ * The Web Locks API for a whole cluster, with the interface, the errors and the order of `navigator.locks`
  * (W3C, *Web Locks API*).
  *
  * ```ts
@@ -100,19 +100,19 @@ export class LockManager {
   }
 
   /**
-   * Calls `callback` when the lock is granted, and holds it until what that returns settles; resolves or
-   * rejects with that. Rejects with a `TypeError` for bad arguments and unknown options, with a
-   * `NotSupportedError` for a name that begins with `-` and for options that exclude each other, with the
-   * reason of `signal`, with an `AbortError` when the lock was stolen, and with a `SynodError`: `session_lost`
-   * when the lock was lost with the session, `closed` when the node closes.
+   * Calls `callback` when the lock is granted, and holds the lock until the result of `callback` settles;
+   * resolves or rejects with that result. Rejects with a `TypeError` for bad arguments and unknown options,
+   * with a `NotSupportedError` for a name that begins with `-` and for options that exclude each other, with
+   * the reason of `signal`, with an `AbortError` if the lock was stolen, and with a `SynodError`:
+   * `session_lost` if the lock was lost with the session, `closed` if the node closes.
    *
    * The callbacks of one manager start in the order of the calls, also across names, as far as the requests
-   * can be granted: a granted request waits until each earlier one is known to be granted, queued or
-   * refused. Requests that were aborted or ran out of time count as refused. It waits at most the node's
-   * `timeout`, then goes on; the lock is held meanwhile. `node.lock` and `process.lock` have no such order.
+   * can be granted: a granted request waits until each earlier one is known to be granted, queued or refused.
+   * Requests that were aborted or ran out of time count as refused. The wait ends after the node's `timeout`
+   * at the latest; the lock is held meanwhile. `node.lock` and `process.lock` have no such order.
    */
   request<T>(name: string, callback: LockGrantedCallback<T>): Promise<Awaited<T>>;
-  /** The same, with options. */
+  /** The same with options. */
   request<T>(
     name: string,
     options: LockRequestOptions,
@@ -123,7 +123,7 @@ export class LockManager {
     optionsOrCallback: LockRequestOptions | LockGrantedCallback<T>,
     callback?: LockGrantedCallback<T>,
   ): Promise<Awaited<T>> {
-    // As overloads do in Web IDL: two arguments are a name and a callback.
+    // As with overloads in Web IDL: two arguments are a name and a callback.
     const [given, granted] = callback === undefined
       ? [{}, optionsOrCallback]
       : [optionsOrCallback, callback];
@@ -144,8 +144,8 @@ export class LockManager {
   }
 
   /**
-   * Asks for the lock, and calls back in its turn. Gives `undefined` if the session is lost between the two:
-   * then it is to be asked for again, as a request that waits is.
+   * Requests the lock, and calls back in order. Returns `undefined` if the session is lost in between: then
+   * the lock has to be requested again, as for a request that waits.
    */
   async #attempt<T>(
     turn: Turn,
@@ -157,7 +157,7 @@ export class LockManager {
     const lock = await this.#parts.locks.lock(key, options, () => this.#order.known(turn));
     try {
       return await this.#order.begin(turn, { signal, owner: lock?.signal }, () => {
-        // The grant took a few turns to get here, and either may have aborted meanwhile.
+        // The grant took a few turns to arrive here, and either signal may have aborted meanwhile.
         signal?.throwIfAborted();
         lock?.signal.throwIfAborted();
         const result = lock === null ? callWithout(granted) : run(key, lock, granted);
@@ -165,7 +165,7 @@ export class LockManager {
         return { result };
       });
     } catch (error) {
-      // It was not called back, so nobody else gives the lock back.
+      // The callback was not called, so the lock has to be released here.
       void lock?.release();
       if (!ifAvailable && error instanceof SynodError && error.code === "session_lost") return;
       throw error;
@@ -173,8 +173,8 @@ export class LockManager {
   }
 
   /**
-   * The locks that are held in the cluster and the requests that wait, those among them that this node
-   * made before. Takes no options. Rejects with `no_quorum` when there is none in time.
+   * The locks that are held in the cluster and the requests that wait, including all requests that this node
+   * made before. Takes no options. Rejects with `no_quorum` if no quorum answers in time.
    */
   async query(options: Readonly<Record<string, never>> = {}): Promise<LockManagerSnapshot> {
     refuseUnknown("locks.query", options, {});
@@ -191,7 +191,7 @@ export class LockManager {
     const queue = listed.values();
     const look = async () => {
       for (const [register, standing] of queue) {
-        // With nobody left it has no owner, and is not worth a read.
+        // A lock whose sessions have all ended has no owner, so it need not be read.
         const isDead = typeof standing === "object" && standing.all &&
           !(await Promise.all(standing.stale.map(hasEnded))).includes(false);
         if (!isDead) values.set(register, await table.peek(register, hasEnded, limits));
@@ -215,7 +215,7 @@ function checkOptions(name: string, given: LockRequestOptions): LockRequestOptio
     throw new TypeError(`locks.request: options must be an object, received ${show(options)}`);
   }
   refuseUnknown("locks.request", options, NAMES);
-  // Read once, in the order of their names, as Web IDL reads a dictionary.
+  // Each option is read once, in the order of the names, as Web IDL reads a dictionary.
   const ifAvailable = Boolean(options.ifAvailable);
   const { mode: wanted = "exclusive" } = options;
   const mode: unknown = `${wanted}`;
@@ -229,7 +229,7 @@ function checkOptions(name: string, given: LockRequestOptions): LockRequestOptio
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`locks.request: signal must be an AbortSignal, received ${show(signal)}`);
   }
-  // A key that is too long is refused before anything is asked for.
+  // A key that is too long throws before anything is requested.
   registerId("l", undefined, name);
   if (name.startsWith("-")) throw unsupported('a name must not begin with "-"');
   if (steal && ifAvailable) throw unsupported("steal and ifAvailable exclude each other");
@@ -259,7 +259,8 @@ async function run<T>(
       return lock.held;
     },
   };
-  // Who loses the lock is told at once, whatever the callback still does; it may lose it before it returns.
+  // The loss of the lock rejects the request at once, even while the callback runs. The lock may be lost
+  // before the callback returns.
   const lost = new Promise<never>((_, reject) => {
     const { signal } = lock;
     if (signal.aborted) reject(signal.reason);
@@ -270,7 +271,7 @@ async function run<T>(
   try {
     return await Promise.race([result, lost]);
   } finally {
-    // An error that comes after the loss was told has nobody left to be told to.
+    // An error of the callback after the loss is not reported: the request has rejected already.
     result.catch(() => {});
     await lock.release();
   }

@@ -3,34 +3,37 @@ import type { LockEntry } from "../paxos/lock_register.ts";
 import type { SessionId } from "../paxos/register.ts";
 
 /**
- * The entries of a lock as bytes: a long queue is written and read at every hand-over. Each is its session
- * (its place in a list, doubled, and one more if it wants to share), its number in that session, its request
- * and, for a holder, its token; each of these in groups of seven bits, the lowest first, with the eighth bit
- * set in all but the last.
+ * The entries of a lock as bytes, in a compact form, since a long queue is written and read at every
+ * hand-over. Each entry is a sequence of numbers: the index of its session in a list, doubled, plus one if it
+ * is shared; its process's number in that session; its request; and, for a holder, its token. A number is
+ * unsigned LEB128: groups of seven bits, the lowest first, with the eighth bit set in all but the last group.
  */
 export interface LockRows {
-  /** The sessions that the entries are of. */
+  /** The sessions that the entries refer to. */
   readonly sessions: readonly SessionId[];
   readonly bytes: Uint8Array;
   readonly entries: readonly LockEntry[];
-  /** Where each entry begins in the bytes. */
+  /** The offset of each entry in the bytes. */
   readonly starts: readonly number[];
 }
 
-/** No number takes more bytes: they are below 2^53. */
+/** Longest number in bytes: all are below 2^53. */
 const MAX_NUMBER_BYTES = 8;
 
-/** No entry takes more. */
+/** Longest entry in bytes. */
 const MAX_ROW_BYTES = 4 * MAX_NUMBER_BYTES;
 
-/** Where rows are written; kept up to this many bytes. */
+/** Buffer for writing rows; one of more than `MOST_KEPT` bytes is not kept. */
 let scratch = new Uint8Array(1024);
 const MOST_KEPT = 256 * 1024;
 
-/** So many of the first entries of an earlier queue may be gone for the rest to be found in a later one. */
+/**
+ * Leading entries of an earlier queue that may be gone from a later one while the rest is recognized; bounds
+ * the search.
+ */
 const MOST_GONE = 16;
 
-/** The rows of `entries`; `hasTokens`: of holders. */
+/** Encodes `entries`; `hasTokens`: they are holders and their tokens are written. */
 export function writeRows(
   sessions: readonly SessionId[],
   entries: readonly LockEntry[],
@@ -60,8 +63,9 @@ export function writeRows(
 }
 
 /**
- * The entries in `bytes`. Throws `MalformedError` for what {@linkcode writeRows} cannot have made. What is
- * there as it was in `before`, a few entries having gone and others having come, is not read again.
+ * Decodes `bytes`. Throws `MalformedError` for bytes that {@linkcode writeRows} cannot have made. Entries
+ * that are unchanged since `before`, apart from a few that are gone at the front and others that came at the
+ * end, are not decoded again.
  */
 export function readRows(
   sessions: readonly SessionId[],
@@ -98,7 +102,10 @@ export function readRows(
   return { sessions, bytes, entries, starts };
 }
 
-/** How many entries of `before` are gone in `bytes`, which begin with all others of it; -1: they do not. */
+/**
+ * The number of leading entries of `before` that are gone from `bytes`, which begin with all its other
+ * entries; -1 if they do not.
+ */
 function findIn(before: LockRows, sessions: readonly SessionId[], bytes: Uint8Array): number {
   const { length } = sessions;
   if (length !== before.sessions.length) return -1;

@@ -23,7 +23,7 @@ import { Room } from "./room.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import { Ticket } from "./ticket.ts";
 
-/** How a lock is asked for. */
+/** A request for a lock. */
 export interface Wish extends Limits {
   readonly mode: LockMode;
   readonly ifAvailable: boolean;
@@ -32,32 +32,32 @@ export interface Wish extends Limits {
   readonly queued?: () => void;
 }
 
-/** Between two tries to release the same lock, in milliseconds. */
+/** Delay between two tries to release the same lock, in milliseconds. */
 const RETRY_WAIT = 50;
 
-/** A lock that is held for so many milliseconds is watched for thieves from then on. */
+/** Time after which a held lock is watched for theft, in milliseconds. */
 const LONG_HELD = 100;
 
-/** All locks that this node holds or waits for. */
+/** The locks that this node holds or waits for. */
 export class LockTable {
   readonly #core: Core;
   readonly #ended = new EndedSessions();
   readonly #monitor: SessionMonitor;
   readonly #rooms = new Map<RegisterId, Room>();
   readonly #tickets = new Set<Ticket>();
-  /** What `query` has to wait for: the requests that are on their way. */
+  /** The requests that are being sent; `query` waits for them. */
   readonly #asking = new Set<Promise<unknown>>();
   #requests = 0;
-  /** The last of those who wait for the session. */
+  /** Settles when the last request that waits for the session goes on; `null` if none waits. */
   #entering: Promise<void> | null = null;
 
-  /** The locks of `core`'s node. */
+  /** Starts without locks. */
   constructor(core: Core) {
     this.#core = core;
     this.#monitor = new SessionMonitor(core);
   }
 
-  /** How many locks this node holds. */
+  /** The number of locks that this node holds. */
   get held(): number {
     let held = 0;
     for (const ticket of this.#tickets) if (ticket.holds) held++;
@@ -65,8 +65,8 @@ export class LockTable {
   }
 
   /**
-   * Waits for the lock, and gives the ticket that holds it; `null` if it is to be had `ifAvailable`
-   * only, and is not. Rejects with `no_quorum` at the deadline.
+   * Waits for the lock and returns the ticket that holds it; `null` if it was requested with `ifAvailable`
+   * and is not available. Rejects with `no_quorum` at the deadline.
    */
   async acquire(register: RegisterId, owner: Owner, wish: Wish): Promise<Ticket | null> {
     const ticket = new Ticket(register, owner, ++this.#requests, wish.mode);
@@ -95,17 +95,18 @@ export class LockTable {
       }
     } catch (error) {
       this.#tickets.delete(ticket);
-      // It may be in the queue, or get there yet: who stops waiting takes the request back.
+      // The request may be in the queue, or get there later, so it has to be withdrawn.
       if (ticket.firstAccept !== undefined) void this.release(ticket, true);
-      // No room for another attempt says nothing of what the earlier ones did.
+      // `full` for a later attempt says nothing about the effect of the earlier ones.
       const isFull = error instanceof SynodError && error.code === "full";
       throw isFull && ticket.firstAccept !== undefined ? noQuorum() : error;
     }
   }
 
   /**
-   * Gives the lock back, or the place in its queue. Tries until it is done, or until the session is
-   * over, which frees it too. `unsure`: the request may take effect yet, so it is made sure that not.
+   * Releases the lock, or the place in its queue. Tries until it succeeds, or until the session is over,
+   * which frees the lock too. `unsure`: the request may still take effect, and a write has to make sure that
+   * it does not.
    */
   async release(ticket: Ticket, unsure = false): Promise<void> {
     const { register, owner, request } = ticket;
@@ -122,21 +123,21 @@ export class LockTable {
       } catch {
         if (engine.isClosed || engine.hopeless !== undefined) return;
         unsure = true;
-        // What fails at once, since there is no room for example, must not fail in a circle.
+        // An attempt may fail at once, with `full` for example; retries must not spin.
         await this.#core.pause(RETRY_WAIT);
       }
     }
   }
 
-  /** Who holds the lock and who waits; entries whose session has ended are dropped first. */
+  /** The holders and the queue; removes entries whose session has ended first. */
   async current(register: RegisterId, limits: Limits): Promise<LockValue> {
     const chosen = await this.#core.reads.read(register, limits);
     return this.#lockOf(register, (await this.#tidied(register, chosen, limits)).state);
   }
 
   /**
-   * Who holds the lock and who waits, for an answer that waits for no change: entries whose session has ended,
-   * as `hasEnded` tells, are left out. The next one in the queue has its turn once that is written.
+   * The holders and the queue, without entries whose session has ended according to `hasEnded`. Writes
+   * nothing, so the next request in the queue gets the lock only once the removal is written.
    */
   async peek(
     register: RegisterId,
@@ -149,7 +150,7 @@ export class LockTable {
     return dropEnded(this.#lockOf(register, state), (session) => ended.has(session));
   }
 
-  /** Drops what a session that has ended holds and waits for. */
+  /** Removes the entries of a session that has ended. */
   async tidy(register: RegisterId, session: string, limits: Limits): Promise<void> {
     this.#ended.add(session);
     const options = { ...limits, sweep: true };
@@ -158,21 +159,21 @@ export class LockTable {
     this.#core.watches.note(register, { ballot, state });
   }
 
-  /** Resolves when every request that was made so far is known to the cluster, or is over. */
+  /** Resolves when every request made so far is known to the cluster, or is over. */
   async asked(limits: Limits): Promise<void> {
     const operation = this.#core.engine.operation<void>(limits);
     Promise.allSettled([...this.#asking]).then(() => operation.resolve());
     await operation.promise;
   }
 
-  /** Reads a lock that somebody here waits for or holds, in case that a message was lost. */
+  /** Reads a lock that this node waits for or holds, in case a message was lost. */
   async reread(register: RegisterId): Promise<Learned> {
     const limits = this.#core.limits();
     const chosen = await this.#core.reads.read(register, limits);
     return await this.#tidied(register, chosen, limits);
   }
 
-  /** The session is over: what it held is lost, and what it waited for, too. */
+  /** Ends a session's locks and requests, because the session is over. */
   sessionLost(session: string, error: SynodError): void {
     for (const ticket of [...this.#tickets]) {
       if (ticket.owner.pid.session !== session) continue;
@@ -182,7 +183,7 @@ export class LockTable {
     }
   }
 
-  /** Releases all that is held; `reason` is told to those who hold it. */
+  /** Releases all locks that are held; `reason` goes to their owners. */
   async close(reason: SynodError): Promise<void> {
     this.#monitor.close();
     const held = [...this.#tickets].filter((ticket) => ticket.holds);
@@ -202,24 +203,24 @@ export class LockTable {
         throw new SynodError("session_lost", "The owner ended before it had the lock");
       }
       const { state, token } = current;
-      // A write that was chosen is at or above the counter of its `accept`, and so is all that was
-      // written over it: what is over an older state shows that this one never was.
+      // A chosen write has a counter at or above that of its `accept`, and so has every state written over
+      // it. A state that was written over an older one therefore shows that this request was never chosen.
       const since = state?.present ? state.over : token;
       const sent = ticket.firstAccept !== undefined && since >= ticket.firstAccept;
       return this.#change(register, { type: "request", entry, ifAvailable, steal, sent })(current);
     };
     const writing = ({ counter }: Ballot) => void (ticket.firstAccept ??= counter);
-    // A theft that was sent once and is not found is not tried again.
+    // A theft that was sent and is not found must not be tried again.
     const options = { ...limits, again: true, afresh: steal, writing };
     const chosen = await this.#core.proposals.change(register, change, options);
     if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
-    // Whoever is in the way may have died: then it is out of it at once.
+    // The session of an owner in the way may have ended: then its entries are removed at once.
     const tidied = await this.#tidied(register, chosen, limits);
     if (tidied === chosen) return chosen;
     return await this.#core.proposals.change(register, change, options);
   }
 
-  /** Waits for a session; whoever came first goes on first. */
+  /** Waits for a session; requests go on in the order of their calls. */
   #enter(limits: Limits): Promise<string> | string {
     const { session, engine } = this.#core;
     const before = this.#entering;
@@ -233,7 +234,7 @@ export class LockTable {
       return await session.valid(limits);
     };
     const entered = enter();
-    // Who gives up does not let others pass who came before.
+    // A request that gives up must not let later ones pass earlier ones.
     const over = Promise.allSettled([before, entered]).then(() => {});
     this.#entering = over;
     over.then(() => {
@@ -242,7 +243,7 @@ export class LockTable {
     return entered;
   }
 
-  /** Drops the entries of owners that a quorum believes expired, if they can be fenced. */
+  /** Removes the entries of sessions that a quorum believes expired, if they can be fenced. */
   async #tidied<R>(
     register: RegisterId,
     chosen: Chosen<R>,
@@ -287,7 +288,7 @@ export class LockTable {
     ticket.seen = ballot;
     this.#ensureOwner(ticket);
     ticket.holds = true;
-    // Most locks are held for too short a time to be worth a watch.
+    // Most locks are held too briefly to be worth a watch.
     const cancel = engine.runtime.setTimer(() => {
       if (ticket.holds) this.#roomOf(ticket.register).guard(ticket, () => this.#steal(ticket));
     }, LONG_HELD);
@@ -295,16 +296,16 @@ export class LockTable {
     return ticket;
   }
 
-  /** An answer may come so late that the session of who asked is over: then nobody is to be told of it. */
+  /** Throws if the owner has ended: an answer may arrive after the owner's session is over. */
   #ensureOwner({ owner }: Ticket): void {
     if (!owner.ended && this.#core.session.isValid(owner.pid.session)) return;
     throw new SynodError("session_lost", "The session was lost before the lock was granted");
   }
 
-  /** Somebody stole the lock from `ticket`. */
+  /** Handles the theft of the lock from `ticket`. */
   #steal(ticket: Ticket): void {
     ticket.end(stolen());
-    // An earlier write of it may still be adopted by somebody.
+    // An earlier write of this request may still be adopted.
     void this.release(ticket, true);
   }
 
@@ -326,7 +327,7 @@ export class LockTable {
     return room;
   }
 
-  /** A holder's session has ended: the next one in the queue has its turn. */
+  /** Removes the entries of a session that has ended: the next request in the queue gets the lock. */
   #drop(register: RegisterId, session: string): void {
     this.#ended.add(session);
     this.#core.proposals.change(
@@ -335,13 +336,13 @@ export class LockTable {
       this.#core.limits(),
     ).then(
       ({ ballot, state }) => this.#core.watches.note(register, { ballot, state }),
-      // It is read again soon.
+      // The lock is read again soon.
       () => {},
     );
   }
 }
 
-/** The error of who lost a lock to a thief. */
+/** The error of an owner that lost its lock to a theft. */
 function stolen(): DOMException {
   return new DOMException("The lock was stolen by another request", "AbortError");
 }

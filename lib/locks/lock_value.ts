@@ -3,18 +3,18 @@ import { FREE, type LockValue } from "../paxos/lock_register.ts";
 import type { SessionId, State } from "../paxos/register.ts";
 import { type LockRows, readRows, writeRows } from "./lock_rows.ts";
 
-/** Far above what the longest queue takes. */
+/** Longest encoded value, in bytes; far above what the longest queue takes. */
 const MAX_BYTES = 8 * 2 ** 20;
 
-/** Decoding a long queue takes time, and one state is looked at often. */
+/** Decoded values by their bytes: decoding a long queue takes time, and a state is read often. */
 const decoded = new WeakMap<Uint8Array, LockValue>();
 
-/** The rows of the queues that were written or read, for the next one of the same lock. */
+/** The rows of queues that were written or read, for decoding the next value of the same lock. */
 const queues = new WeakMap<LockValue, LockRows>();
 
 /**
- * What a lock's register holds. Throws `MalformedError` for what no node of this version wrote. `before` is
- * what the same lock was some time ago: what is still so is not decoded again.
+ * Decodes the register of a lock. Throws `MalformedError` for bytes that no node of this version wrote.
+ * `before` is an earlier value of the same lock: unchanged entries are not decoded again.
  */
 export function lockOf(state: State | null, before?: LockValue): LockValue {
   if (state === null || !state.present) return FREE;
@@ -25,9 +25,9 @@ export function lockOf(state: State | null, before?: LockValue): LockValue {
   return value;
 }
 
-/** The bytes of a lock's register. */
+/** Encodes the register of a lock. */
 export function encodeLock(value: LockValue): Uint8Array {
-  // In order, so that they do not change places when another one is the next in the queue.
+  // Sorted, so that sessions keep their places when the next request gets the lock.
   const sessions = sessionsOf(value).sort();
   const holders = writeRows(sessions, value.holders, true);
   const queue = writeRows(sessions, value.queue, false);
@@ -38,8 +38,8 @@ export function encodeLock(value: LockValue): Uint8Array {
 }
 
 /**
- * Stands for the bytes of `value` while further changes are made to it in the same round: nobody else is to
- * see it.
+ * A placeholder for the bytes of `value` while further changes are made to it in the same round; it must not
+ * be sent.
  */
 export function sketchLock(value: LockValue): Uint8Array {
   const sketch = new Uint8Array(0);
@@ -47,7 +47,7 @@ export function sketchLock(value: LockValue): Uint8Array {
   return sketch;
 }
 
-/** The sessions that a lock depends on. */
+/** The sessions of the holders and of the queue. */
 export function sessionsOf({ holders, queue }: LockValue): SessionId[] {
   const sessions = new Set<SessionId>();
   for (const { pid } of holders) sessions.add(pid.session);

@@ -15,26 +15,26 @@ import type { Ticket } from "./ticket.ts";
 export interface LockHolder {
   /** The owner. */
   pid: Pid;
-  /** How it is shared. */
+  /** `"exclusive"` or `"shared"`. */
   mode: LockMode;
   /** The fencing token. */
   token: number;
 }
 
-/** Asks for locks in the name of a node or of its processes. */
+/** Requests locks for a node or for its processes. */
 export class Locks {
   readonly #core: Core;
   readonly #processes: ProcessTable;
   readonly #table: LockTable;
 
-  /** Asks with `core`; the owners are in `processes`, and what they hold in `table`. */
+  /** Requests locks with `core`; their owners are in `processes`, and their tickets in `table`. */
   constructor(core: Core, processes: ProcessTable, table: LockTable) {
     this.#core = core;
     this.#processes = processes;
     this.#table = table;
   }
 
-  /** The register of the lock on `key`; throws `TypeError` for a bad key or option. */
+  /** The register of the lock on `key`; throws a `TypeError` for a bad key or option. */
   check(key: Key, options: LockOptions): RegisterId {
     checkLockOptions(options);
     this.#core.ensureOpen();
@@ -42,8 +42,8 @@ export class Locks {
   }
 
   /**
-   * A lock with an owner of its own, so two of them on one key exclude each other. Calls `queued` when the
-   * request is known to wait for its turn.
+   * Requests a lock with an owner of its own, so two such locks on one key exclude each other. Calls `queued`
+   * when the request is known to be in the queue.
    */
   async lock(key: Key, options: LockOptions, queued?: () => void): Promise<Lock | null> {
     const register = this.check(key, options);
@@ -54,7 +54,7 @@ export class Locks {
       try {
         const acquiring = this.acquireFor(owner, register, options, queued);
         const ticket = await this.patiently(acquiring, limits).catch((error) => {
-          // Granted to nobody who is still there.
+          // The caller has gone, so a grant has to be released.
           acquiring.then((ticket) => ticket && this.release(ticket), () => {});
           throw error;
         });
@@ -70,7 +70,7 @@ export class Locks {
     }
   }
 
-  /** Acquires the lock for `owner`, without a limit unless it is wanted `ifAvailable` only. */
+  /** Acquires the lock for `owner`. There is no time limit, unless `timeout` or `ifAvailable` is set. */
   acquireFor(
     owner: Owner,
     register: RegisterId,
@@ -84,13 +84,13 @@ export class Locks {
     return this.#table.acquire(register, owner, { ...limits, mode, ifAvailable, steal, queued });
   }
 
-  /** The limits of a call that begins now: none unless it says so. */
+  /** The limits of a call that begins now; without `timeout` there is no deadline. */
   limits({ signal, timeout }: LockOptions, owner?: AbortSignal): Limits {
     if (timeout === undefined) return { signal, owner, deadline: Infinity };
     return { signal, owner, deadline: this.#core.engine.runtime.now() + timeout, late };
   }
 
-  /** What `acquiring` gives, within the caller's own limits. */
+  /** Waits for `acquiring` within the caller's own limits. */
   async patiently(
     acquiring: Promise<Ticket | null>,
     limits: Limits,
@@ -108,17 +108,17 @@ export class Locks {
     return this.#core.session.isValid(ticket.owner.pid.session);
   }
 
-  /** Ends what depended on the session, if its deadline has passed by now. */
+  /** Ends what depends on the session, if its deadline has passed. */
   checkSession(): void {
     this.#core.session.check();
   }
 
-  /** Gives a lock back. */
+  /** Releases a lock. */
   release(ticket: Ticket): Promise<void> {
     return this.#table.release(ticket);
   }
 
-  /** Who owns the lock on `key` now. */
+  /** The present owners of the lock on `key`. */
   async holders(key: Key): Promise<Result<LockHolder[], "no_quorum">> {
     const register = this.check(key, {});
     try {
@@ -140,7 +140,7 @@ export class Locks {
     });
   }
 
-  /** Whether a request that has time left goes on after `error`: there may be a quorum again. */
+  /** Whether a request with time left goes on after `error`, because a quorum may come back. */
   #waitsOn(error: unknown, { ifAvailable, signal }: LockOptions): boolean {
     if (ifAvailable || signal?.aborted) return false;
     if (this.#core.closed !== undefined || this.#core.engine.hopeless !== undefined) return false;
@@ -149,7 +149,7 @@ export class Locks {
   }
 }
 
-/** The error of who gave a `timeout`, and had no lock by then. */
+/** The error of a request that was not granted within its `timeout`. */
 function late(): DOMException {
   return new DOMException("The lock was not granted in time", "TimeoutError");
 }

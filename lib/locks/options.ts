@@ -2,20 +2,23 @@ import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 
-/** How to ask for a lock. */
+/** Options of a lock. */
 export interface LockOptions {
-  /** `"exclusive"` (the default): one owner. `"shared"`: together with all that share it. */
+  /** `"exclusive"` (the default): one owner. `"shared"`: any number of shared owners. */
   mode?: LockMode;
-  /** `null` instead of a lock when it is not to be had at once. */
+  /** Resolves to `null` if the lock is not available at once. */
   ifAvailable?: boolean;
   /**
-   * Takes the lock from whoever holds it. The old owner may still see `held` until it learns of that: the
-   * token protects the resource.
+   * Takes the lock away from its present owners. An old owner may still see `held` until it learns of the
+   * theft; the token protects the resource.
    */
   steal?: boolean;
-  /** Aborting it takes the request back, and rejects with the signal's reason. */
+  /** Aborting it withdraws the request, which rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** After so many milliseconds the request is taken back, and rejects with a `TimeoutError`. */
+  /**
+   * Time limit in milliseconds: after it the request is withdrawn and rejects with a `TimeoutError`. Default:
+   * none.
+   */
   timeout?: number;
 }
 

@@ -8,24 +8,24 @@ import type { Locks } from "./locks.ts";
 import type { LockOptions } from "./options.ts";
 import type { Ticket } from "./ticket.ts";
 
-/** Why a request ends whose process gets the lock in another way. */
+/** The reason with which a request ends when another request of the same process replaces it. */
 const REJOIN = new Error("Another call of this process took the lock");
 
-/** One lock of the process, however often it was asked for. */
+/** One lock of the process, shared by all its calls. */
 interface Shared {
   readonly mode: LockMode;
   readonly ticket: Promise<Ticket | null>;
   readonly aborter: AbortController;
-  /** Whether others cannot wait for it as well: it may end without a lock. */
+  /** Whether other calls cannot wait for it as well, because it may end without a lock. */
   readonly special: boolean;
-  /** How many handles there are, and calls that wait for one. */
+  /** The number of handles, and of calls that wait for one. */
   users: number;
   held: Ticket | undefined;
 }
 
 /**
- * The locks of one process. Reentrant: a process that asks for a lock that it has gets another handle at
- * once, and the lock is free when all handles were released.
+ * The locks of one process. Reentrant: a process that requests a lock that it holds gets another handle at
+ * once, and the lock is free when all handles are released.
  */
 export class ProcessLocks {
   readonly #locks: Locks;
@@ -33,13 +33,13 @@ export class ProcessLocks {
   readonly #shared = new Map<RegisterId, Shared>();
   readonly #releasing = new Set<Promise<void>>();
 
-  /** The locks of the process that `owner` stands for. */
+  /** Starts without locks; `owner` stands for the process. */
   constructor(locks: Locks, owner: Owner) {
     this.#locks = locks;
     this.#owner = owner;
   }
 
-  /** A handle for the lock on `key`; `null` if it is wanted `ifAvailable` only, and is not. */
+  /** A handle for the lock on `key`; `null` if it was requested with `ifAvailable` and is not available. */
   lock(key: Key, options: LockOptions, ended: AbortSignal): Promise<Lock | null> {
     return this.#lock(key, options, ended, undefined);
   }
@@ -64,8 +64,8 @@ export class ProcessLocks {
     if (shared !== undefined && shared.held === undefined) {
       if (ifAvailable) return null;
       if (options.steal || isTooLittle) {
-        // One request for all of this process: two of them would wait for each other. Those that wait
-        // have what this one gets.
+        // One request for the whole process: two would wait for each other. The calls that wait share the
+        // result of the new one.
         this.#shared.delete(register);
         shared.aborter.abort(REJOIN);
         shared = undefined;
@@ -77,7 +77,7 @@ export class ProcessLocks {
     shared.users++;
     try {
       const ticket = await this.#locks.patiently(shared.ticket, limits);
-      // A grant that was on its way when it was taken back is given back.
+      // A grant that arrives after the request was withdrawn is released.
       shared.aborter.signal.throwIfAborted();
       if (ticket !== null) return this.#handle(key, register, shared, ticket);
     } catch (error) {
@@ -89,7 +89,7 @@ export class ProcessLocks {
     return null;
   }
 
-  /** The process ends: resolves when all its locks are free. */
+  /** Releases all locks because the process ends; resolves when they are free. */
   async close(reason: unknown): Promise<void> {
     for (const [register, shared] of this.#shared) {
       this.#shared.delete(register);
@@ -103,7 +103,7 @@ export class ProcessLocks {
 
   #begin(register: RegisterId, mode: LockMode, options: LockOptions): Shared {
     const aborter = new AbortController();
-    // Who asks first does not decide how long others wait: each call has limits of its own.
+    // The first call does not decide how long others wait: each call has its own limits.
     const { signal: _signal, timeout, ...wish } = options;
     const limits = { signal: aborter.signal, timeout: wish.ifAvailable ? timeout : undefined };
     const ticket = this.#locks.acquireFor(this.#owner, register, { ...wish, ...limits });
@@ -117,7 +117,7 @@ export class ProcessLocks {
       if (held === null) return forget();
       shared.held = held;
       held.onOver(forget);
-      // The last one who waited may have gone in the very turn in which it was granted.
+      // The last waiting call may have left in the same turn in which the lock was granted.
       if (shared.users === 0 || aborter.signal.aborted) this.#release(held);
     }, forget);
     return shared;
@@ -132,7 +132,7 @@ export class ProcessLocks {
     });
   }
 
-  /** One user less; the last one frees the lock. */
+  /** Removes one user; the last one releases the lock. */
   async #leave(register: RegisterId, shared: Shared, reason: unknown): Promise<void> {
     if (--shared.users > 0) return;
     if (this.#shared.get(register) === shared) this.#shared.delete(register);

@@ -3,14 +3,14 @@ import type { Operation } from "../node/runtime/operation.ts";
 
 /** One request, from its call until its callback starts or it ends. */
 export interface Turn {
-  /** The one before it and the one behind it, among those that have not passed. */
+  /** The requests before and behind it, among those that have not passed. */
   before: Turn | undefined;
   after: Turn | undefined;
   /** Whether the request is known to be granted, queued or refused. */
   isKnown: boolean;
-  /** Whether every earlier request is known, too, or has ended. */
+  /** Whether every earlier request is known too, or has ended. */
   hasPassed: boolean;
-  /** Called when that happens. */
+  /** Called when `hasPassed` becomes `true` while the request waits. */
   passed: () => void;
 }
 
@@ -22,32 +22,32 @@ export interface WaitSignals {
   readonly owner?: AbortSignal;
 }
 
-/** The node's time limit for such a wait has passed: the request goes on. */
+/** The node's time limit for such a wait has passed; the request goes on. */
 const LATE = new Error("Earlier requests are not known yet");
 
 /**
- * The requests of one lock manager in the order of the calls. A request that was answered waits here until
- * every earlier one is known to be granted, queued or refused, whatever its name: so callbacks start in the
- * order of the calls. What has ended leaves, so that no more is kept than there are requests under way.
+ * The requests of one lock manager in the order of the calls. An answered request waits here until every
+ * earlier one, of any name, is known to be granted, queued or refused, so callbacks start in the order of the
+ * calls. Requests that have ended leave, so memory is bounded by the requests under way.
  */
 export class RequestOrder {
   readonly #core: Core;
   #first: Turn | undefined;
   #last: Turn | undefined;
 
-  /** The order of the requests that are made to `core`'s node. */
+  /** Starts without requests; waits with the limits of `core`'s node. */
   constructor(core: Core) {
     this.#core = core;
   }
 
-  /** How many requests it keeps. */
+  /** The number of requests that it keeps. */
   get size(): number {
     let size = 0;
     for (let turn = this.#first; turn !== undefined; turn = turn.after) size++;
     return size;
   }
 
-  /** A request is made: it is behind all that were made before. */
+  /** Adds a request behind all earlier ones. */
   enter(): Turn {
     const before = this.#last;
     const turn: Turn = {
@@ -63,28 +63,31 @@ export class RequestOrder {
     return turn;
   }
 
-  /** The request is known to be granted, queued or refused. */
+  /** Notes that the request is known to be granted, queued or refused. */
   known(turn: Turn): void {
     turn.isKnown = true;
     this.#advance();
   }
 
-  /** The request has ended, or its callback starts: nobody waits for it any more. Twice is harmless. */
+  /**
+   * Removes a request that has ended or whose callback starts; later ones no longer wait for it. May be
+   * called again.
+   */
   leave(turn: Turn): void {
     this.#pass(turn);
     this.#advance();
   }
 
   /**
-   * The request is answered: calls `start` when every earlier request is known or has ended, or after the
-   * node's `timeout`, and gives what it gives. Rejects instead with the reason of one of `signals`, or when
+   * Takes an answered request: calls `start` when every earlier request is known or has ended, or after the
+   * node's `timeout`, and returns its result. Rejects instead with the reason of one of `signals`, or when
    * the node closes.
    */
   async begin<T>(turn: Turn, signals: WaitSignals, start: () => T): Promise<T> {
     if (turn.hasPassed) return start();
     let started: Promise<T> | undefined;
     let waiting: Operation<void> | undefined;
-    // In the very turn in which it passes, since one behind it passes right after it.
+    // In the same turn in which it passes, since a later request passes right after it.
     turn.passed = () => {
       if (waiting?.ended) return;
       waiting?.resolve();
@@ -100,7 +103,7 @@ export class RequestOrder {
     return await (started ?? start());
   }
 
-  /** Those in front that are known have nobody to wait for. */
+  /** Lets known requests at the front pass: no earlier one is left. */
   #advance(): void {
     while (this.#first?.isKnown) {
       const turn = this.#first;

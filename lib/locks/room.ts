@@ -14,48 +14,48 @@ export interface Grant {
 
 /** What a room needs of the table that it belongs to. */
 export interface RoomEvents {
-  /** What a chosen state says of the lock. */
+  /** Decodes the lock from a chosen state. */
   readonly learned: (learned: Learned) => LockValue;
-  /** Somebody here waits for that session; returns what stops watching it. */
+  /** Called when a request here waits for that session; returns a function that stops its watch. */
   readonly watchSession: (session: SessionId) => () => void;
-  /** Nobody is here any more. */
+  /** Called when no request is left. */
   readonly empty: () => void;
 }
 
 /**
- * Where the requests of this node wait for one lock. The acceptors tell it of every change of the
- * lock's register, and it wakes only who has the lock now.
+ * The requests of this node that wait for one lock. The acceptors report every change of the lock's register;
+ * a change resolves only the requests that hold the lock then.
  */
 export class Room {
   readonly #register: RegisterId;
   readonly #core: Core;
   readonly #events: RoomEvents;
-  /** By the number of the request, which is unique in this node. */
+  /** The waiting requests by their number, which is unique in this node. */
   readonly #waiting = new Map<number, { ticket: Ticket; operation: Operation<Grant> }>();
   readonly #guarded = new Map<string, { ticket: Ticket; stolen: () => void }>();
   readonly #sessions = new Map<SessionId, () => void>();
   #stopWatching: (() => void) | undefined;
-  /** What was learned last: who comes later has to hear of it, too. */
+  /** The state learned last: requests that come later have to learn of it too. */
   #last: { learned: Learned; value: LockValue } | undefined;
 
-  /** An empty room. */
+  /** Starts without requests. */
   constructor(register: RegisterId, core: Core, events: RoomEvents) {
     this.#register = register;
     this.#core = core;
     this.#events = events;
   }
 
-  /** What is known of the lock, if only of some time ago. */
+  /** The lock as last learned, possibly outdated; `undefined` if nothing was learned. */
   get latest(): LockValue | undefined {
     return this.#last?.value;
   }
 
-  /** Waits until `ticket`, which is in the queue, has the lock. */
+  /** Waits until `ticket`, which is in the queue, holds the lock. */
   wait(ticket: Ticket, limits: Limits): Promise<Grant> {
     const operation = this.#core.engine.operation<Grant>(limits);
     this.#waiting.set(ticket.request, { ticket, operation });
     operation.onEnd(() => this.leave(ticket));
-    // It may have been aborted in the turn in which it was queued: then the room may be gone already.
+    // It may have been aborted in the turn in which it was queued; then the room may be gone already.
     if (operation.ended) return operation.promise;
     this.#watch();
     this.#catchUp();
@@ -69,7 +69,7 @@ export class Room {
     this.#catchUp();
   }
 
-  /** `ticket` neither waits nor holds the lock any more. */
+  /** Removes `ticket`, which neither waits for the lock nor holds it any more. */
   leave(ticket: Ticket): void {
     this.#waiting.delete(ticket.request);
     this.#guarded.delete(nameOf(ticket));
@@ -80,7 +80,7 @@ export class Room {
     this.#events.empty();
   }
 
-  /** `ticket` cannot get the lock any more. */
+  /** Rejects and removes `ticket`, which can no longer get the lock. */
   lose(ticket: Ticket, error: unknown): void {
     this.#waiting.get(ticket.request)?.operation.reject(error);
     this.leave(ticket);
@@ -92,7 +92,7 @@ export class Room {
       try {
         value = this.#events.learned(learned);
       } catch {
-        // Whoever reads it next is told what is wrong.
+        // The next operation that reads the lock reports the error.
         return;
       }
       this.#last = { learned, value };
@@ -114,8 +114,8 @@ export class Room {
   }
 
   /**
-   * Who was in the register, and is not at a higher ballot, was stolen from; unless the session is over,
-   * which messages may tell before a timer does.
+   * Ends tickets that were in the register and are missing from it at a higher ballot: they were stolen from,
+   * unless their session is over, which messages may show before a timer does.
    */
   #findStolen(ballot: Ballot, holders: readonly LockEntry[], queue: readonly LockEntry[]): void {
     this.#core.session.check();
@@ -138,7 +138,7 @@ export class Room {
     }
   }
 
-  /** Who waits here with this request. */
+  /** The waiting request of an entry; `undefined` if it does not wait here. */
   #waiter(
     { pid, request }: LockEntry,
   ): { ticket: Ticket; operation: Operation<Grant> } | undefined {
@@ -146,7 +146,7 @@ export class Room {
     return waiter?.ticket.owner.pid.session === pid.session ? waiter : undefined;
   }
 
-  /** Watches over the sessions of those who have the lock now. */
+  /** Watches the sessions of the present holders. */
   #monitor(holders: readonly LockEntry[]): void {
     const own = this.#core.session.current;
     const wanted = new Set(holders.map(({ pid }) => pid.session));

@@ -7,21 +7,21 @@ import type { Owner } from "../owners/process_table.ts";
 export class Ticket {
   readonly register: RegisterId;
   readonly owner: Owner;
-  /** Unique in the life of the node. */
+  /** The number of the request, unique in the life of the node. */
   readonly request: number;
   readonly mode: LockMode;
-  /** The counter of the first `accept` with this request; `undefined` before there was one. */
+  /** The counter of the first `accept` with this request; `undefined` before it. */
   firstAccept: number | undefined;
-  /** The ballot at which it is known to be in the register. */
+  /** The ballot at which the request is known to be in the register. */
   seen: Ballot | undefined;
-  /** The fencing token, once it was granted. */
+  /** The fencing token, once the lock is granted. */
   token = 0;
-  /** Whether it was granted, and neither released nor lost since. */
+  /** Whether the lock was granted, and neither released nor lost since. */
   holds = false;
   readonly #over: ((reason: unknown) => void)[] = [];
   #end: { readonly reason: unknown } | undefined;
 
-  /** A request that nobody knows of yet. */
+  /** A request that was not sent yet. */
   constructor(register: RegisterId, owner: Owner, request: number, mode: LockMode) {
     this.register = register;
     this.owner = owner;
@@ -35,7 +35,7 @@ export class Ticket {
     else this.#over.push(over);
   }
 
-  /** The lock is released, or taken away for `reason`. */
+  /** Ends the ticket: the lock is released, or taken away for `reason`. */
   end(reason: unknown): void {
     if (!this.holds) return;
     this.holds = false;
