@@ -6,14 +6,14 @@ import type { Binding, Pid } from "../paxos/register.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
 import { boundKey, type PutOptions, toPid } from "./options.ts";
 
-/** What the bindings of a put name right now; or why the value could not last: one of them has ended. */
+/** The present targets of a put's bindings; or why the value could not last: one of them has ended. */
 export type Resolved =
   | { readonly ok: true; readonly bindings: readonly Binding[] }
   | { readonly ok: false; readonly reason: string };
 
 /**
- * Finds out what the bindings of a put name right now: a session, a token. Rejects with `no_quorum`
- * when nobody can tell.
+ * Resolves a put's bindings to their present targets: a session or a token. Rejects with `no_quorum` if no
+ * quorum answers.
  */
 export async function resolveBindings(
   core: Core,
@@ -34,7 +34,7 @@ export async function resolveBindings(
     const pid = { node, session, seq };
     if (node === self) {
       if (processes.owner(pid) === undefined) return ended(pidEnded(pid));
-      // A process may be older than its session: what it owns has to wait for the grant.
+      // A process may be older than its session's grant: a value that it owns has to wait for the grant.
       if (await core.session.valid(limits) !== session) return ended(pidEnded(pid));
     }
     bindings.push({ kind: "pid", pid });
@@ -59,7 +59,7 @@ export async function resolveBindings(
   return { ok: true, bindings };
 }
 
-/** Why what is bound to `pid` could not last. */
+/** The reason why a value bound to `pid` could not last. */
 export function pidEnded({ session, seq }: Pid): string {
   return `pid ${session}#${seq} has ended`;
 }
@@ -68,7 +68,7 @@ function ended(reason: string): Resolved {
   return { ok: false, reason };
 }
 
-/** A time in milliseconds since 1970, for a person; as it is where no calendar has it. */
+/** Formats a time in milliseconds since 1970; a time that no `Date` can hold is printed as a number. */
 function showTime(time: number): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();

@@ -3,17 +3,17 @@ import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import { living } from "./living.ts";
 
-/** One key of a bucket, and what it has. */
+/** One key of a bucket with its value. */
 export interface Entry<T> {
   /** The key. */
   key: Key;
-  /** What the cluster agreed on. */
+  /** The value that the cluster agreed on. */
   value: T;
   /** The fencing token of the value. */
   token: number;
 }
 
-/** What is present in the registers whose ids begin with `prefix`, in the order of their ids. */
+/** The values of the registers whose ids begin with `prefix`, in the order of their ids. */
 export async function readEntries<T>(
   core: Core,
   prefix: string,

@@ -1,10 +1,10 @@
 import type { HandoverReply } from "../paxos/messages.ts";
 import type { OperationId } from "../paxos/register.ts";
 
-/** Results that are remembered at most. */
+/** Results that are remembered; bounds memory. */
 const MAX_RESULTS = 10_000;
 
-/** The bytes of all results that are remembered, at most. */
+/** Size of all results that are remembered, in bytes. */
 const MAX_BYTES = 16 * 2 ** 20;
 
 /** A put that was handed over. */
@@ -12,31 +12,30 @@ interface Handover {
   /** See `HandoverRequest`. */
   readonly since: number;
   readonly result: Promise<HandoverReply>;
-  /** The bytes that the result holds. */
+  /** The size of the result, in bytes. */
   size: number;
 }
 
 /**
- * Runs each put that was handed over once, however often it is asked for, and answers with the same
- * result again.
+ * Runs each handed-over put once, and answers repeated requests with the same result.
  *
- * The highest `since` among those that are forgotten stands for all of them: what is not above it and is
- * not remembered may have run, and never runs again. Askers that come later have a higher one, since Lamport
- * clocks spread with every frame.
+ * The highest `since` among the forgotten puts stands for all of them: a put that is not remembered and whose
+ * `since` is not above it may have run, and never runs again. Later requests have a higher `since`, since
+ * Lamport clocks spread with every frame.
  */
 export class Handovers {
-  /** Oldest first. */
+  /** The handed-over puts, oldest first. */
   readonly #handovers = new Map<OperationId, Handover>();
   #bytes = 0;
-  /** The highest `since` of those that are forgotten. */
+  /** The highest `since` of a forgotten put. */
   #forgotten = 0;
 
-  /** How many results are remembered. */
+  /** The number of results that are remembered. */
   get size(): number {
     return this.#handovers.size;
   }
 
-  /** The result of `op`, by `run` unless it was run before. */
+  /** The result of `op`, from `run` unless it ran before. */
   once(
     op: OperationId,
     since: number,
@@ -44,8 +43,8 @@ export class Handovers {
   ): Promise<HandoverReply> {
     const known = this.#handovers.get(op);
     if (known !== undefined) return known.result;
-    // It may have been run: then running it again could make it take effect twice, and to refuse it
-    // would be to say that it never did.
+    // The put may have run. A second run could make it take effect twice, and a refusal would claim that it
+    // never ran.
     if (since <= this.#forgotten) return Promise.resolve({ type: "handed", outcome: "no_quorum" });
     const handover: Handover = { since, result: run(), size: 0 };
     this.#handovers.set(op, handover);

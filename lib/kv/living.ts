@@ -3,19 +3,19 @@ import type { Limits } from "../node/runtime/operation.ts";
 import type { Present, RegisterId } from "../paxos/register.ts";
 import { fencedOnce } from "../owners/fenced.ts";
 
-/** Registers looked at at the same time: to read all at once would keep the node from everything else. */
+/** Registers read at the same time; reading all at once would block the node's other work. */
 const AT_ONCE = 64;
 
 /** A register that has a value. */
 export interface Living {
   readonly register: RegisterId;
-  /** What it has; `undefined`: it was not read, since it is there for sure. */
+  /** Its state; `undefined` if it was not read because its presence is certain. */
   readonly state: Present | undefined;
 }
 
 /**
- * The registers that begin with `prefix` and have a value, in order. What has ended is left out, and nobody
- * waits for its seal: the members' housekeeping sees to that. `read`: with what they have.
+ * The registers whose ids begin with `prefix` and that have a value, in order. Values that have ended are
+ * left out without waiting for their seal, which the members' housekeeping writes. `read`: with their states.
  */
 export async function living(
   core: Core,

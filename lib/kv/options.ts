@@ -3,46 +3,46 @@ import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 
-/** What an operation does that finds no quorum in time. */
+/** What an operation does if it finds no quorum in time. */
 export type NoQuorum = "return" | "retry" | "fail";
 
-/** What every operation on keys takes. */
+/** Options of every operation on keys. */
 export interface KeyOptions {
-  /** The bucket of the key; the default bucket when left out, which no name reaches. */
+  /** The bucket of the key. Default: the default bucket, which has no name. */
   bucket?: string;
   /**
    * Without a quorum: `"return"` the result `no_quorum` (the default), `"retry"` until there is one or
-   * `signal` aborts, whatever `timeout` says, or `"fail"`: throw a `SynodError` `no_quorum`.
+   * `signal` aborts, regardless of `timeout`, or `"fail"`: throw a `SynodError` `no_quorum`.
    */
   noQuorum?: NoQuorum;
-  /** How many milliseconds to look for a quorum. Default: the node's `timeout`. */
+  /** Time for finding a quorum, in milliseconds. Default: the node's `timeout`. */
   timeout?: number;
-  /** Aborting rejects with the signal's reason. What was already sent may still take effect. */
+  /** Aborting it rejects with the signal's reason. What was already sent may still take effect. */
   signal?: AbortSignal;
 }
 
-/** How to read. */
+/** Options of a read. */
 export interface GetOptions<T> extends KeyOptions {
-  /** The value of a key that has none, in place of `not_found`. */
+  /** The result for a key without a value, in place of `not_found`. */
   default?: T;
 }
 
-/** How to put; a value with several bindings lasts until the first of them ends. */
+/** Options of a put. A value with several bindings lasts until the first of them ends. */
 export interface PutOptions extends KeyOptions {
-  /** Lasts until this process ends. */
+  /** The value lasts until this process ends. */
   pid?: Pid | { readonly pid: Pid };
-  /** Lasts until the session that this node has now ends. */
+  /** The value lasts until the present session of this node ends. */
   node?: string;
-  /** Lasts as long as the present value of this key: in the same bucket, or `{ bucket, key }`. */
+  /** The value lasts as long as the present value of this key: in the same bucket, or `{ bucket, key }`. */
   key?: Key;
-  /** Lasts until then: milliseconds since 1970, by the clock of whoever reads. */
+  /** The value lasts until this time, in milliseconds since 1970, by the clock of the reading node. */
   until?: number;
 }
 
-/** How to list. */
+/** Options of a list. */
 export type KeysOptions = Omit<KeyOptions, "bucket">;
 
-/** How to watch. */
+/** Options of a watch. */
 export type WatchOptions = Pick<KeyOptions, "bucket" | "signal">;
 
 const KEYS: OptionNames<KeysOptions> = { noQuorum: true, timeout: true, signal: true };
@@ -57,13 +57,13 @@ const PUT: OptionNames<PutOptions> = {
 };
 const WATCH: OptionNames<WatchOptions> = { bucket: true, signal: true };
 
-/** Checks how to read; throws a `TypeError` that names the option. */
+/** Checks the options of a read; throws a `TypeError` that names the option. */
 export function checkGetOptions(call: string, options: GetOptions<unknown>): void {
   checkKnown(call, options, READ);
   checkKeyOptions(call, options);
 }
 
-/** Checks how to list; throws a `TypeError` that names the option. */
+/** Checks the options of a list; throws a `TypeError` that names the option. */
 export function checkKeysOptions(
   call: string,
   bucket: string | undefined,
@@ -73,7 +73,7 @@ export function checkKeysOptions(
   checkKeyOptions(call, { ...options, bucket });
 }
 
-/** Checks how to watch; throws a `TypeError` that names the option. */
+/** Checks the options of a watch; throws a `TypeError` that names the option. */
 export function checkWatchOptions(options: WatchOptions): void {
   checkKnown("watch", options, WATCH);
   checkKeyOptions("watch", options);
@@ -118,7 +118,7 @@ function checkKeyOptions(call: string, options: KeyOptions): void {
   );
 }
 
-/** Checks the bindings of a put; throws a `TypeError` that names the option. */
+/** Checks the options of a put; throws a `TypeError` that names the option. */
 export function checkPutOptions(call: string, options: PutOptions): void {
   checkKnown(call, options, PUT);
   checkKeyOptions(call, options);
@@ -140,7 +140,7 @@ export function checkPutOptions(call: string, options: PutOptions): void {
   );
 }
 
-/** The pid of a pid or a process. */
+/** The pid itself, or the pid of a process. */
 export function toPid(pid: Pid | { readonly pid: Pid }): Pid {
   return typeof pid === "object" && pid !== null && "pid" in pid ? pid.pid : pid;
 }
@@ -154,7 +154,7 @@ export function isPid(pid: unknown): pid is Pid {
     session.startsWith(`${node}/`) && Number.isSafeInteger(seq) && (seq as number) > 0;
 }
 
-/** Which bucket and key a `key` binding names. */
+/** The bucket and key that a `key` binding names. */
 export function boundKey(
   key: Key,
   bucket: string | undefined,

@@ -31,31 +31,31 @@ import type { Pid, Present } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
 
-/** What a claim tells: the value that the cluster agreed on, its token, and whether this call set it. */
+/** The result of a claim: the value that the cluster agreed on, its token, and whether this call set it. */
 export interface Claim<T> {
-  /** What the key has, by this call or by an earlier one. */
+  /** The value of the key, set by this call or by an earlier one. */
   value: T;
   /** The fencing token of the value: greater than that of every earlier value of this key. */
   token: number;
-  /** Whether it was this call that set the value. */
+  /** Whether this call set the value. */
   mine: boolean;
 }
 
-/** What a KV needs of the node that it belongs to. */
+/** What a KV needs of its node. */
 export interface KvParts {
   readonly core: Core;
   readonly puts: Puts;
   readonly processes: ProcessTable;
   /** Aborts when the node closes. */
   readonly closing: AbortSignal;
-  /** Ends everything that is under way in this KV; the signal of a process. */
+  /** Aborts everything under way in this KV; the signal of a process. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Keys that are set once for the whole cluster. A key has one value for as long as it is present:
  * `put` returns the value that all nodes agreed on, which may be another writer's. There is no delete
- * and no update: bind a value to what ends it (a process, a node, another key, a time).
+ * and no update: a value ends with what it is bound to (a process, a node, another key, a time).
  *
  * ```ts
  * import { join } from "@synod/synod";
@@ -64,7 +64,7 @@ export interface KvParts {
  * const node = await join({ id: "w1", members: ["w1"], transport: memoryNetwork().transport() });
  * console.log(await node.kv.put("leader", "w1")); // { ok: true, value: "w1" }
  * console.log(await node.kv.put("leader", "w2")); // { ok: true, value: "w1" }
- * console.log(await node.kv.get("nobody")); // { ok: false, error: "not_found" }
+ * console.log(await node.kv.get("missing")); // { ok: false, error: "not_found" }
  * await node.close();
  * ```
  */
@@ -79,11 +79,11 @@ export class PaxosKV {
   /**
    * Sets `key` to `value` unless it has a value, and returns the value that it has then.
    *
-   * `invalid_value`: the value cannot be stored (anything but what CBOR carries, or more than
-   * `maxValueBytes`), or it could not last, since what it is bound to has ended; `reason` says which
-   * (`value.when: a function cannot be stored`, `until is in the past (1970-01-21T…)`). `no_quorum`: too few
-   * members answered in time; it may still take effect later. Throws `TypeError` for a key that cannot
-   * be encoded and for a bad option, and `SynodError` `full` beyond the members' `maxKeys`.
+   * `invalid_value`: the value cannot be stored (CBOR cannot carry it, or it has more than `maxValueBytes`),
+   * or it could not last, since something that it is bound to has ended; `reason` says which (`value.when: a
+   * function cannot be stored`, `until is in the past (1970-01-21T…)`). `no_quorum`: too few members answered
+   * in time; the put may still take effect later. Throws a `TypeError` for a key that cannot be encoded and
+   * for a bad option, and a `SynodError` `full` beyond the members' `maxKeys`.
    */
   async put<T>(
     key: Key,
@@ -94,7 +94,9 @@ export class PaxosKV {
     return claimed.ok ? { ok: true, value: claimed.value.value } : claimed;
   }
 
-  /** As {@linkcode put}, and says who won: the value, its fencing token, and whether it is this call's. */
+  /**
+   * As {@linkcode put}, and tells the outcome: the value, its fencing token, and whether this call set it.
+   */
   async claim<T>(
     key: Key,
     value: T,
@@ -143,8 +145,8 @@ export class PaxosKV {
   }
 
   /**
-   * The keys of a bucket that have a value, in the order of their encoding. Not one moment's view: a
-   * key that is put or released meanwhile may be there or not. `[]` when there is no quorum.
+   * The keys of a bucket that have a value, in the order of their encoding. Not a snapshot: a key that is put
+   * or released meanwhile may be included or not. `[]` without a quorum.
    */
   async keys(bucket?: string, options: KeysOptions = {}): Promise<Key[]> {
     checkKeysOptions("keys", bucket, options);
@@ -158,9 +160,9 @@ export class PaxosKV {
   }
 
   /**
-   * The keys of a bucket that have a value, with their values and tokens, in the order of the encoded
-   * keys. Not one moment's view, as with {@linkcode keys}; what has ended is left out, whether or not it
-   * is released yet. All of it is in memory at once. `no_quorum`: too few members answered in time.
+   * The keys of a bucket that have a value, with their values and tokens, in the order of the encoded keys.
+   * Not a snapshot, as with {@linkcode keys}. Values that have ended are left out, whether or not they are
+   * released yet. All entries are in memory at once. `no_quorum`: too few members answered in time.
    */
   async entries<T = unknown>(
     bucket?: string,
@@ -175,7 +177,7 @@ export class PaxosKV {
   }
 
   /**
-   * Follows `key`: gives what it has first, then each change. May skip states in between, never goes
+   * Follows `key`: yields its present state first, then each change. May skip intermediate states, never goes
    * back. Ends when the node closes; throws the reason of `signal` when that aborts.
    */
   watch<T>(key: Key, options: WatchOptions = {}): AsyncIterable<Change<T>> {
@@ -187,7 +189,7 @@ export class PaxosKV {
     return watch<T>(core, register, signals, closing);
   }
 
-  /** The time of this node's clock, in milliseconds since 1970: for `until`. */
+  /** The time of this node's clock, in milliseconds since 1970; for `until`. */
   now(): number {
     return this.#parts.core.engine.runtime.wallNow();
   }
@@ -210,8 +212,8 @@ export class PaxosKV {
     if (!encoded.ok) return encoded;
     let sent = false;
     return await this.#within(options, async (limits) => {
-      // An earlier try of this very put may still take effect: what it did is not to be guessed.
-      if (sent) throw new SynodError("outcome_unknown", `${call}: nobody can know its outcome`);
+      // An earlier try of this put may still take effect, so its outcome must not be guessed.
+      if (sent) throw new SynodError("outcome_unknown", `${call}: its outcome cannot be known`);
       const resolved = await resolveBindings(core, processes, options, limits);
       if (!resolved.ok) return { ok: false, error: "invalid_value", reason: resolved.reason };
       const { bindings } = resolved;
@@ -221,7 +223,7 @@ export class PaxosKV {
     });
   }
 
-  /** The bytes of a value, if it can be stored. */
+  /** Encodes a value, if it can be stored. */
   #encode(value: unknown): Result<Uint8Array, "invalid_value"> {
     try {
       const bytes = encodeValue(value, this.#parts.core.engine.settings.maxValueBytes);
@@ -251,7 +253,7 @@ export class PaxosKV {
     });
   }
 
-  /** Runs an operation within its limits, and does what the caller wants without a quorum. */
+  /** Runs an operation within its limits, and applies the caller's `noQuorum` option. */
   async #within<R extends Result<unknown, string>>(
     options: KeyOptions,
     run: (limits: Limits) => Promise<R>,
@@ -290,9 +292,9 @@ function outcome<T>(
       return { ok: false, error: "invalid_value", reason: outcome.reason };
     case "unknown": {
       if (noQuorum === "retry") {
-        throw new SynodError("outcome_unknown", `${call}: nobody can know its outcome`);
+        throw new SynodError("outcome_unknown", `${call}: its outcome cannot be known`);
       }
-      throw new SynodError("no_quorum", `${call}: nobody can know its outcome`);
+      throw new SynodError("no_quorum", `${call}: its outcome cannot be known`);
     }
   }
 }

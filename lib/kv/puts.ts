@@ -11,7 +11,7 @@ import type { ProcessTable } from "../owners/process_table.ts";
 import { pidEnded } from "./bindings.ts";
 import { Handovers } from "./handovers.ts";
 
-/** A put that is ready to be proposed: all is checked and encoded. */
+/** A put that is checked and encoded, ready to be proposed. */
 export interface ReadyPut {
   readonly op: OperationId;
   readonly register: RegisterId;
@@ -23,21 +23,21 @@ export interface ReadyPut {
 export type PutOutcome =
   /** The value and token that the cluster agreed on; `mine`: this put wrote them. */
   | { readonly kind: "agreed"; readonly value: Uint8Array; readonly token: number; mine: boolean }
-  /** What it is bound to has ended. */
+  /** Something that the value is bound to has ended. */
   | { readonly kind: "invalid_value"; readonly reason: string }
-  /** Nobody can know whether it took effect. */
+  /** It cannot be known whether the put took effect. */
   | { readonly kind: "unknown" };
 
-/** Why questions end that nobody needs any more. */
+/** The reason with which questions about a handed-over put end. */
 const OVER = new Error("The put that was handed over has ended");
 
-/** Why a put is not answered. */
+/** The error of a put that gets no answer. */
 const MALFORMED = new Error("The put that was handed over was made in the future");
 
 const REFUSED: HandoverReply = { type: "handed", outcome: "invalid_value" };
 const LOST: HandoverReply = { type: "handed", outcome: "no_quorum" };
 
-/** Proposes puts; those for a process of another node are handed over to that node. */
+/** Proposes puts; a put bound to a process of another node is handed over to that node. */
 export class Puts {
   readonly #core: Core;
   readonly #processes: ProcessTable;
@@ -50,8 +50,8 @@ export class Puts {
   }
 
   /**
-   * Runs `put` where it must run. Rejects with `no_quorum` when there is none by the deadline. `writing` is
-   * called before it can take effect for the first time.
+   * Runs `put` at the node that has to run it. Rejects with `no_quorum` if no quorum answers by the deadline.
+   * Calls `writing` before the put can first take effect.
    */
   async run(put: ReadyPut, limits: Limits, writing: () => void): Promise<PutOutcome> {
     const pid = pidOf(put.bindings);
@@ -61,10 +61,10 @@ export class Puts {
     return await this.#propose(put, pid, limits, writing);
   }
 
-  /** Answers a node that handed a put over: each operation is run once, however often it is asked. */
+  /** Answers a node that handed a put over: each operation is run once, however often it is requested. */
   handover(request: HandoverRequest): Promise<HandoverReply> {
     const { op, pid, register, value, bindings, timeout, since } = request;
-    // The asker's clock is in the header of its frame: no honest counter is above it.
+    // The header of the frame carries the asker's clock, so a correct counter is never above this node's.
     if (since > this.#core.engine.clock.counter) return Promise.reject(MALFORMED);
     return this.#handovers.once(op, since, async (): Promise<HandoverReply> => {
       const bound = pidOf(bindings);
@@ -115,13 +115,13 @@ export class Puts {
     const ended = new Set<number>();
     const { generation } = settled;
     let wrote = false;
-    /** Whether this put is known to have been chosen, or not to have been. */
+    /** Whether this put is known to have been chosen (`true`) or not (`false`). */
     let chosenForSure: boolean | undefined;
     try {
       for (;;) {
         const chosen = await proposals.change(register, putChange(put, ended, mayWrite), {
           ...limits,
-          // What this node is going to release itself.
+          // This node releases what its own sessions own.
           again: own !== undefined,
           writing: (ballot) => {
             put.firstAccept ??= ballot.counter;
@@ -153,7 +153,7 @@ export class Puts {
         ended.add(state.token);
       }
     } catch (error) {
-      // No room for another attempt says nothing of what the earlier ones did.
+      // `full` for a later attempt says nothing about the effect of the earlier ones.
       const full = error instanceof SynodError && error.code === "full";
       if (full && put.firstAccept !== undefined) return { kind: "unknown" };
       throw error;
@@ -173,7 +173,7 @@ export class Puts {
     writing: () => void,
   ): Promise<PutOutcome> {
     const { engine, questions } = this.#core;
-    // Only before it was handed over can it be said that it has no effect.
+    // Only before the hand-over can the put be reported to have no effect.
     if (await questions.sessionOf(pid.node, limits) !== pid.session) {
       return { kind: "invalid_value", reason: pidEnded(pid) };
     }
@@ -204,14 +204,14 @@ export class Puts {
       case "no_quorum":
         return { kind: "unknown" };
       case "invalid_value": {
-        // The node of the process does not say which; it may have been given a smaller `maxValueBytes`.
+        // The node of the process does not tell which; it may have a smaller `maxValueBytes`.
         const reason = `${pidEnded(pid)}, or its node takes no value of ${value.length} bytes`;
         return { kind: "invalid_value", reason };
       }
     }
   }
 
-  /** Asks one node, whether it votes or not, until it answers. */
+  /** Asks one node, member or client, until it answers. */
   #askOne(node: string, limits: Limits, request: HandoverRequest): Promise<HandoverReply> {
     const { engine, questions } = this.#core;
     const operation = engine.operation<HandoverReply>(limits);
@@ -223,7 +223,7 @@ export class Puts {
     const over = new AbortController();
     const ask = (attempt: number) => {
       asking.ask(request);
-      // A node that vanished never answers: what it did is not to be known then.
+      // A node that vanished never answers: the outcome of the put is unknown then.
       if (attempt > 0 && attempt % 8 === 0) {
         questions.sessionOf(node, { ...this.#core.limits(), signal: over.signal }).then(
           (session) => {
@@ -251,7 +251,7 @@ function pidOf(bindings: readonly Binding[]): Pid | undefined {
   for (const binding of bindings) if (binding.kind === "pid") return binding.pid;
 }
 
-/** The session of this node that a value depends on, if it does. */
+/** The session of this node that a value depends on, if any. */
 function ownSession(bindings: readonly Binding[], self: string): string | undefined {
   return ownersOf(bindings).find((owner) => owner.startsWith(`${self}/`));
 }

@@ -4,13 +4,13 @@ import { onAbort } from "../node/runtime/on_abort.ts";
 import type { Learned } from "../paxos/learner.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
 
-/** What a watcher is told: the value that a key has, or that it has none. */
+/** What a watch yields: the value of a key, or that it has none. */
 export type Change<T> =
   | { present: true; value: T; token: number }
   | { present: false };
 
 /**
- * Follows one key: its present state first, then each change. May skip states in between, never goes
+ * Follows one key: yields its present state first, then each change. May skip intermediate states, never goes
  * back. Ends when one of `signals` aborts, with its reason, or when the node closes.
  */
 export function watch<T>(
@@ -26,9 +26,9 @@ class Watcher<T> implements AsyncIterator<Change<T>, undefined> {
   readonly #stop: () => void;
   readonly #isClosing: () => boolean;
   readonly #signals: readonly AbortSignal[];
-  /** The newest state that was not handed out; `undefined`: none. */
+  /** The newest state that was not yielded; `undefined`: none. */
   #news: State | null | undefined;
-  /** The token of what was handed out last; `null`: that it is absent; `undefined`: nothing yet. */
+  /** The token of the state yielded last; `null`: absent; `undefined`: nothing was yielded yet. */
   #told: number | null | undefined;
   readonly #waiting: (() => void)[] = [];
   #ended = false;
@@ -78,7 +78,7 @@ class Watcher<T> implements AsyncIterator<Change<T>, undefined> {
 
   #learn({ state }: Learned): void {
     if (tokenOf(state) === this.#told) {
-      // Back to what was told last: only from a state that was skipped, which is no news any more.
+      // Equal to what was yielded last, so the states in between are skipped.
       this.#news = undefined;
       return;
     }

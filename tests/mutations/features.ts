@@ -223,7 +223,7 @@ export const FEATURES: readonly Mutation[] = [
       section: 4,
       name: "a put with an unknown outcome is made once more",
       find:
-        'if (sent) throw new SynodError("outcome_unknown", `${call}: nobody can know its outcome`);',
+        'if (sent) throw new SynodError("outcome_unknown", `${call}: its outcome cannot be known`);',
       replace: "",
       tests: ["tests/recovery/clients_test.ts"],
     },
@@ -237,15 +237,15 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 9,
-      name: "who stops waiting does not make sure that its request is gone",
+      name: "a caller that stops waiting does not make sure that its request is gone",
       find: "if (ticket.firstAccept !== undefined) void this.release(ticket, true);",
       replace: "if (ticket.firstAccept !== undefined) void this.release(ticket);",
     },
     {
       section: 9,
-      name: "who was stolen from does not make sure that it is gone",
+      name: "a request that was stolen from does not make sure that it is gone",
       find:
-        "    ticket.end(stolen());\n    // An earlier write of it may still be adopted by somebody.\n    void this.release(ticket, true);",
+        "    ticket.end(stolen());\n    // An earlier write of this request may still be adopted.\n    void this.release(ticket, true);",
       replace: "    ticket.end(stolen());",
     },
     {
