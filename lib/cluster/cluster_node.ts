@@ -19,12 +19,12 @@ import { askMembers, type ClusterStatus } from "./status.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type NodeParts, wireNode } from "./wiring.ts";
 
-/** What a node is made of; not for users, but for tests that look at what a member keeps. */
+/** The parts of a node; internal, for tests that inspect what a member keeps. */
 export let partsOf: (node: ClusterNode) => NodeParts;
 
 /**
- * One node of a cluster, in the user's own process. Made by `join`. All nodes are alike: there is no
- * leader, and any majority of the members can go on.
+ * One node of a cluster, in the user's own process. Made by `join`. All nodes are alike: there is no leader,
+ * and any majority of the members can go on.
  */
 export class ClusterNode extends EventfulNode<ClusterEvents> {
   /** The id that the node joined with. */
@@ -36,8 +36,8 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   /** The Web Locks API for the whole cluster; shares its names with `lock`. */
   readonly locks: LockManager;
   /**
-   * Resolves when the node has a quorum and a session for the first time. Rejects with what makes that
-   * hopeless, or when the node closes before; ignoring that is no unhandled rejection.
+   * Resolves when the node first has a quorum and a session. Rejects with the error that makes this
+   * impossible, or if the node closes before. An ignored rejection is not an unhandled rejection.
    */
   readonly ready: Promise<void>;
   readonly #parts: NodeParts;
@@ -76,25 +76,25 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     this.locks = new LockManager({ core, locks, table });
   }
 
-  /** The id of this start of the node; unique. */
+  /** The unique id of this start of the node. */
   get life(): string {
     return this.#parts.engine.life;
   }
 
-  /** Whether the node's session is valid at this very instant. */
+  /** Whether the node's session is valid at this instant. */
   get hasQuorum(): boolean {
     return this.#parts.core.session.isValid();
   }
 
   /**
-   * Starts a process: the unit that owns things. `fn` is called in a turn of its own; the process ends
-   * when what it returns settles. Without `fn` it lives until `exit` or `await using`.
+   * Starts a process, an owner of values and locks. `fn` is called in a later turn; the process ends when the
+   * result of `fn` settles. Without `fn` it lives until `exit` or `await using`.
    */
   spawn<R>(
     fn: (self: Process<unknown>) => R | PromiseLike<R>,
     options?: SpawnOptions,
   ): Process<R>;
-  /** A process without a function: it lives until it is told to exit. */
+  /** A process without a function: it lives until `exit` or `await using`. */
   spawn(fn?: undefined, options?: SpawnOptions): Process<void>;
   spawn<R>(
     fn?: (self: Process<unknown>) => R | PromiseLike<R>,
@@ -105,9 +105,9 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       throw new TypeError("spawn: fn must be a function");
     }
     checkSpawnOptions(options);
-    // Processes of a session whose deadline has just passed must not be joined by a new one.
+    // A new process must not get a session whose deadline has just passed.
     this.#parts.core.session.check();
-    // A listener that was told of it may have closed the node.
+    // A listener of the session's end may have closed the node.
     this.#parts.core.ensureOpen();
     const process = new Process<R>(
       {
@@ -123,7 +123,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
       options,
     );
     this.#parts.processes.add(process as Process<unknown>);
-    // The deadline may have passed while it was made: then nobody else ends it.
+    // The deadline may have passed during the construction; then nothing else ends the process.
     if (!process.signal.aborted && !this.#parts.core.session.isPossible(process.pid.session)) {
       void process.exit(new SynodError("session_lost", `Node ${this.id} lost its session`));
     }
@@ -132,30 +132,31 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   }
 
   /**
-   * Waits for the lock on `key`: first come, first served, one owner in the whole cluster (or several
-   * that share it). Without `timeout` it waits as long as it takes, also for a quorum.
+   * Waits for the lock on `key`: first come, first served, one owner in the whole cluster (or several shared
+   * owners). Without `timeout` it waits without a limit, also for a quorum.
    *
-   * Rejects with the reason of `signal`, with a `TimeoutError` after `timeout`, with a `TypeError` for a
-   * bad key or option, and with a `SynodError`: `queue_full` (4,096 wait already), `no_quorum`
+   * Rejects with the reason of `signal`, with a `TimeoutError` after `timeout`, with a `TypeError` for a bad
+   * key or option, and with a `SynodError`: `queue_full` (4,096 requests wait already), `no_quorum`
    * (`ifAvailable` only), `closed`.
    */
   lock(key: Key, options: LockOptions & { ifAvailable: true }): Promise<Lock | null>;
-  /** Without `ifAvailable` there always is a lock in the end. */
+  /** Without `ifAvailable` the result is never `null`. */
   lock(key: Key, options?: LockOptions & { ifAvailable?: false }): Promise<Lock>;
-  /** With options that are not known before the program runs, there may be none. */
+  /** With options that are not known at compile time the result may be `null`. */
   lock(key: Key, options?: LockOptions): Promise<Lock | null>;
   lock(key: Key, options: LockOptions = {}): Promise<Lock | null> {
     return this.#parts.locks.lock(key, options);
   }
 
-  /** Who owns the lock on `key` now. */
+  /** The present owners of the lock on `key`. */
   holders(key: Key): Promise<Result<LockHolder[], "no_quorum">> {
     return this.#parts.locks.holders(key);
   }
 
   /**
-   * A singleton: exactly one instance of `spec` for `key` in the whole cluster. Starts nothing yet: the
-   * first call does, with `args`, on one of the nodes that can host it.
+   * A remote for the singleton of `spec` with this key: at most one instance runs in the whole cluster.
+   * Starts nothing yet: the first call starts the instance, with `args`, on one of the nodes that can host
+   * it.
    */
   name<T extends object, A extends unknown[]>(
     key: Key,
@@ -166,24 +167,24 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   }
 
   /**
-   * The process of a singleton's instance; starts it if it is not running. Throws `SynodError` `no_host`
-   * when no node can run it, and what its start throws.
+   * The process of a singleton's instance; starts the instance if it does not run. Throws a `SynodError`
+   * `no_host` if no node can run it, and the error of its start.
    */
   whereis(remote: object): Promise<Result<Pid, "not_found" | "no_quorum">> {
     return this.#parts.singletons.where(targetOf(remote, "whereis"), true);
   }
 
-  /** The process of a singleton's instance; `not_found` when it is not running. */
+  /** The process of a singleton's instance; `not_found` if it does not run. */
   lookup(remote: object): Promise<Result<Pid, "not_found" | "no_quorum">> {
     return this.#parts.singletons.where(targetOf(remote, "lookup"), false);
   }
 
   /**
-   * Calls a method of a singleton, with limits. A call is executed at most once. Rejects with what the
-   * method throws (with its `name`, `message`, `code` and `cause`), with a `TimeoutError` (after `timeout`, or
+   * Calls a method of a singleton, with limits. A call is executed at most once. Rejects with the error of
+   * the method (with its `name`, `message`, `code` and `cause`), with a `TimeoutError` (after `timeout`, or
    * else the node's `callTimeout`), with the reason of `signal`, and with a `SynodError`: `outcome_unknown`
-   * (its host vanished meanwhile), `no_host`, `queue_full`, `no_quorum`. A method that calls others may throw
-   * a `SynodError` of its own, with any of these codes.
+   * (the host vanished during the call), `no_host`, `queue_full`, `no_quorum`. A method that calls others may
+   * throw a `SynodError` of its own, with any of these codes.
    */
   async call(
     remote: object,
@@ -194,14 +195,14 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     return await this.#parts.singletons.call(targetOf(remote, "call"), method, args, options);
   }
 
-  /** Calls a method of a singleton, once, and waits for nothing: it may be lost. */
+  /** Sends a call of a singleton's method once without waiting for an answer; it may be lost. */
   cast(remote: object, method: string, args: readonly unknown[] = []): void {
     this.#parts.singletons.cast(targetOf(remote, "cast"), method, args);
   }
 
   /**
-   * How the node and its cluster are; also without a quorum. Takes at most half a second, or two round trips
-   * where these are longer.
+   * The state of the node and its cluster; also works without a quorum. Takes at most half a second, or two
+   * round trips where these are longer.
    */
   async status(): Promise<ClusterStatus> {
     const { session, pacing } = this.#parts.core;
@@ -231,9 +232,9 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   }
 
   /**
-   * Leaves the cluster: ends every process, releases all that the node owns (trying for at most its
-   * `timeout`), ends its session and closes its transports. Never rejects; twice is harmless. Does not
-   * wait for users' functions.
+   * Leaves the cluster: ends every process, releases all that the node owns (for at most its `timeout`), ends
+   * its session and closes its transports. Never rejects; may be called again. Does not wait for users'
+   * functions.
    */
   close(): Promise<void> {
     return this.#lifecycle.close();
@@ -244,7 +245,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     await this.close();
   }
 
-  /** Opens the transports and begins to look for the others; for `join`. */
+  /** Opens the transports and begins to look for the other nodes; called by `join`. */
   open(): Promise<void> {
     return this.#lifecycle.open();
   }

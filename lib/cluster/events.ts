@@ -1,32 +1,32 @@
 import type { Key } from "../codec.ts";
 import type { Pid } from "../paxos/register.ts";
 
-/** The events of a node, and what their `detail` says. */
+/** The events of a node, with the types of their `detail`. */
 export interface ClusterEvents {
   /** The node has a quorum: its session was granted. */
   quorum: undefined;
-  /** The node has no quorum any more. */
+  /** The node no longer has a quorum. */
   noquorum: undefined;
-  /** The node's session is over; what depended on it is lost. */
+  /** The node's session is over; everything that depended on it is lost. */
   sessionlost: { session: string };
   /**
    * A member's state changed: it came back without its memory and copies it (`recovering`), or it votes
    * (`operational`), in this incarnation.
    */
   membership: { id: string; state: "recovering" | "operational"; incarnation: string | null };
-  /** A majority of the members lost its memory: the cluster began anew, and what it held is gone. */
+  /** A majority of the members lost its memory: the cluster restarted empty, and its former state is gone. */
   restart: { genesis: string };
   /**
-   * A process failed, and nobody looked at its result: it threw, it was told to exit with a reason, or it
-   * lost its session. Or a singleton of this node could not be started, and no call was waiting for it: then
-   * `spec` is the id of its spec, and `key` its key.
+   * A process failed and its result was not observed: it threw, it was told to exit with a reason, or it lost
+   * its session. Or a singleton of this node could not be started and no call was waiting for it: then `spec`
+   * is the id of its spec, and `key` its key.
    */
   processerror: { pid: Pid; error: unknown; spec?: string; key?: Key };
-  /** Something is wrong that nobody was waiting for. */
+  /** A failure that no operation waits for. */
   error: { error: Error };
 }
 
-/** An event target whose events are typed `CustomEvent`s. */
+/** An event target with typed `CustomEvent`s. */
 export class EventfulNode<Events> extends EventTarget {
   /** Calls `listener` with each event of this type, as `EventTarget` does. */
   override addEventListener<K extends keyof Events & string>(
@@ -34,7 +34,7 @@ export class EventfulNode<Events> extends EventTarget {
     listener: ((event: CustomEvent<Events[K]>) => void) | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
-  /** The same for an event of any other name. */
+  /** The same for an event with any other name. */
   override addEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,
@@ -49,13 +49,13 @@ export class EventfulNode<Events> extends EventTarget {
     super.addEventListener(type, listener, options);
   }
 
-  /** Takes a listener away again, as `EventTarget` does. */
+  /** Removes a listener, as `EventTarget` does. */
   override removeEventListener<K extends keyof Events & string>(
     type: K,
     listener: ((event: CustomEvent<Events[K]>) => void) | null,
     options?: boolean | EventListenerOptions,
   ): void;
-  /** The same for an event of any other name. */
+  /** The same for an event with any other name. */
   override removeEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,
@@ -70,7 +70,7 @@ export class EventfulNode<Events> extends EventTarget {
     super.removeEventListener(type, listener, options);
   }
 
-  /** Tells the listeners. */
+  /** Dispatches an event to the listeners. */
   protected emit<K extends keyof Events & string>(type: K, detail: Events[K]): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }

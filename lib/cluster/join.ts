@@ -3,8 +3,8 @@ import { type Runtime, systemRuntime } from "../node/runtime/runtime.ts";
 import { checkOptions, type JoinOptions } from "./join_options.ts";
 
 /**
- * Joins a cluster. Resolves when the transports are open: operations wait for a quorum themselves.
- * Rejects with a `TypeError` that names a bad option, or with the error of a transport.
+ * Joins a cluster. Resolves when the transports are open; each operation waits for a quorum itself.
+ * Rejects with a `TypeError` that names the bad option, or with the error of a transport.
  *
  * ```ts
  * import { join } from "@synod/synod";
@@ -27,7 +27,7 @@ export function join(options: JoinOptions): Promise<ClusterNode> {
   return joinWith(options, systemRuntime());
 }
 
-/** Joins with another clock, other timers and other randomness: those of a simulation. */
+/** Joins with another runtime, such as a simulation's clock, timers and randomness. */
 export async function joinWith(options: JoinOptions, runtime: Runtime): Promise<ClusterNode> {
   const node = new ClusterNode(checkOptions(options), runtime);
   await node.open();

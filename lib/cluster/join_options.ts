@@ -4,26 +4,26 @@ import type { Settings } from "../node/engine/settings.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { show } from "../node/runtime/show.ts";
 
-/** How a node joins its cluster. */
+/** Options of a node. */
 export interface JoinOptions {
   /** The stable name of this node: 1 to 64 of `A-Z a-z 0-9 . _ -`. */
   id: string;
   /**
-   * The nodes that vote, the same list in the same order on every node. A node that is not in it is a
-   * client.
+   * The ids of the nodes that vote; the same list in the same order on every node. A node that is not in it
+   * is a client.
    */
   members: readonly string[];
-  /** What carries frames to the other nodes; several may be used at once. */
+  /** The transports that carry frames to the other nodes; several may be used at once. */
   transport: Transport | readonly Transport[];
   /**
-   * After this many milliseconds without a quorum, what the node owns is free for others: 100 to
-   * 600,000. Default: 5,000.
+   * Time without a quorum after which everything that the node owns is free for others, in milliseconds: 100
+   * to 600,000. Default: 5,000.
    */
   sessionTtl?: number;
-  /** How many milliseconds an operation looks for a quorum. Default: 2,000. */
+  /** Time for which an operation looks for a quorum, in milliseconds. Default: 2,000. */
   timeout?: number;
   /**
-   * How many milliseconds a call of a singleton may take, unless it says otherwise; then it rejects with a
+   * Time limit of a call of a singleton that sets none itself, in milliseconds. The call then rejects with a
    * `TimeoutError`. Default: 30,000.
    */
   callTimeout?: number;
@@ -31,29 +31,29 @@ export interface JoinOptions {
   hosts?: readonly AnySpec[];
   /** Aborting it closes the node. */
   signal?: AbortSignal;
-  /** The most bytes that an encoded value may have. Default: 1 MiB. */
+  /** Longest encoded value, in bytes. Default: 1 MiB. */
   maxValueBytes?: number;
-  /** For how many keys this member keeps state at most. Default: 1,000,000. */
+  /** Largest number of keys for which this member keeps state. Default: 1,000,000. */
   maxKeys?: number;
   /**
-   * How many bytes of state this member keeps before it takes no new key: each counts its name, its value
-   * and 400 for what is kept with it. Default: 1 GiB.
+   * Size of the state above which this member takes no new key, in bytes. Each key counts its name, its
+   * value, and 400 bytes of overhead. Default: 1 GiB.
    */
   maxBytes?: number;
   /**
-   * Whether nodes that are not members are let in; what `members[0]` says at the first start holds for
-   * the whole cluster. Default: `false`.
+   * Whether nodes that are not members may join. The value of `members[0]` at the first start applies to the
+   * whole cluster. Default: `false`.
    */
   clients?: boolean;
   /**
-   * The longest that any node's session may last, in milliseconds; what `members[0]` says at the first
-   * start holds for the whole cluster. Default: its `sessionTtl`.
+   * Longest session of any node, in milliseconds. The value of `members[0]` at the first start applies to the
+   * whole cluster. Default: its `sessionTtl`.
    */
   maxSessionTtl?: number;
   /**
-   * What members do that are left when a majority has lost its memory, so that what it agreed on is
-   * lost: `"restart"` anew together with those (the default), or `"wait"` for the operator to restart
-   * them.
+   * How the remaining members react after a majority has lost its memory, and with it the agreed state:
+   * `"restart"` with empty registers together with that majority (the default), or `"wait"` until the
+   * operator restarts them.
    */
   afterMajorityLoss?: "restart" | "wait";
 }
@@ -75,7 +75,7 @@ const NAMES: OptionNames<JoinOptions> = {
   afterMajorityLoss: true,
 };
 
-/** Checked options, all there. */
+/** Checked options with all defaults. */
 export interface JoinSettings extends Settings {
   readonly transports: readonly Transport[];
   readonly hosts: readonly AnySpec[];
@@ -85,10 +85,10 @@ export interface JoinSettings extends Settings {
 
 const NODE_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** The longest list of members: a frame carries an incarnation for each. */
+/** Largest number of members: a frame carries an incarnation for each. */
 const MAX_MEMBERS = 99;
 
-/** Checks what the user gave; throws a `TypeError` that names the option and what was received. */
+/** Checks the options of `join`; throws a `TypeError` that names the option and the value received. */
 export function checkOptions(options: JoinOptions): JoinSettings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`Cannot join: options must be an object, received ${show(options)}`);

@@ -3,15 +3,15 @@ import { onAbort } from "../node/runtime/on_abort.ts";
 import type { GenesisRecord } from "../paxos/messages.ts";
 import type { NodeHooks, NodeParts } from "./wiring.ts";
 
-/** Time that releases get after the session has ended, in milliseconds; others release the rest. */
+/** Time for releases after the session has ended, in milliseconds; other nodes release the rest. */
 const LAST_RELEASES = 100;
 
-/** Time between two `error` events about failures that no operation waits for, in milliseconds. */
+/** Shortest time between two `error` events about failures that no operation waits for, in milliseconds. */
 const FAILURE_INTERVAL = 1_000;
 
 /**
- * What happens to a node as a whole: it opens, gets and loses its session, lives under another genesis,
- * is replaced, and closes.
+ * The life cycle of a node: it opens, gets and loses its session, enters another genesis, is replaced, and
+ * closes.
  */
 export class Lifecycle {
   /** See `ClusterNode.ready`. */
@@ -22,12 +22,12 @@ export class Lifecycle {
   #settleReady!: { resolve(): void; reject(reason: unknown): void };
   #closed: Promise<void> | undefined;
   #warned = false;
-  /** When a failure was told last. */
+  /** When a failure was last reported. */
   #failed = -Infinity;
-  /** The genesis that the node lived under last. */
+  /** The genesis under which the node lived last. */
   #genesis: string | undefined;
 
-  /** Nothing is open yet. */
+  /** Opens nothing yet. */
   constructor(parts: NodeParts, emit: NodeHooks["emit"]) {
     this.#parts = parts;
     this.#emit = emit;
@@ -40,7 +40,7 @@ export class Lifecycle {
     return this.#closing.signal;
   }
 
-  /** Opens the transports and begins to look for the others. */
+  /** Opens the transports and begins to look for the other nodes. */
   async open(): Promise<void> {
     const { settings, links, engine, membership, inquiries, singletons } = this.#parts;
     try {
@@ -71,7 +71,7 @@ export class Lifecycle {
     return this.#close(new SynodError("closed", `Node ${this.#parts.settings.id} is closed`));
   }
 
-  /** The node lives under a record; `again`: after it lived under another one. */
+  /** Called when the node enters a record; `again`: after it lived under another one. */
   entered(again: boolean): void {
     const { engine, core } = this.#parts;
     const { id } = engine.record!;
@@ -80,11 +80,11 @@ export class Lifecycle {
     if (!again) return;
     this.abandon();
     core.watches.restart();
-    // A member that gave up may hear of the old record once more before all others have given it up.
+    // A member that gave up a record may enter the same one again before all others have given it up.
     if (before !== id) this.#emit("restart", { genesis: id });
   }
 
-  /** What was agreed on is lost, and with it all that is under way and all that the node owns. */
+  /** Abandons everything under way and everything that the node owns, because the agreed state is lost. */
   abandon(): void {
     const { engine, core, singletons } = this.#parts;
     const { session, settled, proposals } = core;
@@ -96,11 +96,11 @@ export class Lifecycle {
     engine.endOperations(new SynodError("no_quorum", message));
   }
 
-  /** A majority lives under another record than this node. */
+  /** Called when a majority lives under another record than this node. */
   otherRecord(record: GenesisRecord): void {
     const { engine, core, membership } = this.#parts;
     if (membership !== null) {
-      // It began without this process: another one has its place.
+      // That record began without this process: another process has taken its place.
       if (membership.state === "operational") this.replaced();
       return;
     }
@@ -110,13 +110,13 @@ export class Lifecycle {
     core.session.open();
   }
 
-  /** A quorum granted the node's session. */
+  /** Called when a quorum has granted the node's session. */
   granted(): void {
     this.#settleReady.resolve();
     this.#emit("quorum", undefined);
   }
 
-  /** A session is over for ever; a quorum had granted it if `wasGranted`. */
+  /** Called when a session is over permanently; `wasGranted`: a quorum had granted it. */
   sessionLost(session: string, wasGranted: boolean): void {
     const { settings, core, lockTable, processes } = this.#parts;
     const message = `Node ${settings.id} lost its session ${session}`;
@@ -126,25 +126,25 @@ export class Lifecycle {
     }
     lockTable.sessionLost(session, error);
     if (!wasGranted || core.closed !== undefined) return;
-    // Nobody has to wait for the deadline to pass at the members, too.
+    // Ends the session at the members too, so that other nodes need not wait for its deadline.
     core.questions.end(session, core.limits()).catch(() => {});
     this.#emit("sessionlost", { session });
     this.#emit("noquorum", undefined);
   }
 
-  /** Nothing can succeed as things are. */
+  /** Fails all operations, because none can succeed. */
   fail(error: SynodError): void {
     this.#settleReady.reject(error);
     this.#parts.engine.despair(error);
   }
 
-  /** Another process has this node's place. */
+  /** Closes the node, because another process has taken its place. */
   replaced(): void {
     const message = `Another process has taken the place of node ${this.#parts.settings.id}`;
     void this.#close(new SynodError("replaced", message));
   }
 
-  /** Something failed in a turn of the event loop that no operation waits for; said now and then. */
+  /** Reports a failure that no operation waits for, as an `error` event at a limited rate. */
   failed(error: unknown): void {
     const now = this.#parts.engine.runtime.now();
     if (now - this.#failed < FAILURE_INTERVAL) return;
@@ -153,7 +153,7 @@ export class Lifecycle {
     this.#emit("error", { error: cause });
   }
 
-  /** A peer speaks another version of the format; said once. */
+  /** Reports a peer that uses another version of the format; only once. */
   otherVersion(from: string, version: number): void {
     if (this.#warned) return;
     this.#warned = true;
@@ -162,7 +162,7 @@ export class Lifecycle {
     this.#emit("error", { error: new SynodError("version_mismatch", message) });
   }
 
-  /** `promise`, but no longer than `time` milliseconds; the node's `timeout` unless it is given. */
+  /** Waits for `promise`, but no longer than `time` milliseconds. Default: the node's `timeout`. */
   async within<T>(
     promise: Promise<T>,
     time: number = this.#parts.settings.timeout,
@@ -201,11 +201,11 @@ export class Lifecycle {
     watches.close();
     const released = [...processes].map((process) => process.exit(reason));
     released.push(lockTable.close(reason));
-    // From here on nothing counts as owned any more, whatever others are told and when.
+    // From here on nothing counts as owned, before other nodes learn of it.
     session.stop();
     if (granted !== undefined) {
-      // Together, since others may be leaving, too. Once the session has ended, what it owned is free:
-      // the next node that asks for it releases what is not released by then.
+      // The releases run together, since other nodes may be leaving too. Once the session has ended, what it
+      // owned is free: the next node that needs it releases what is left.
       await questions.end(granted, limits).catch(() => {});
       await this.within(Promise.all(released), LAST_RELEASES);
     }

@@ -3,49 +3,52 @@ import type { SessionId } from "../paxos/register.ts";
 import type { MemberState } from "../paxos/genesis.ts";
 import type { Engine, FrameCounts } from "../node/engine/engine.ts";
 
-/** What is known of one member. */
+/** The state of one member. */
 export interface MemberStatus {
   /** Its id. */
   id: string;
-  /** Whether it answered just now. */
+  /** Whether it has answered this request. */
   reachable: boolean;
-  /** `operational`: it votes. `recovering`: it copies its memory. `blank`: it waits for the start. */
+  /** `operational`: it votes. `recovering`: it copies its memory. `blank`: it waits for the first start. */
   state: MemberState | "unknown";
-  /** The life that its memory began with, while it votes. */
+  /** The life in which its memory began, while it votes; otherwise `null`. */
   incarnation: Life | null;
 }
 
-/** How a node and its cluster are; plain data. */
+/** The state of a node and its cluster; plain data. */
 export interface ClusterStatus {
-  /** Its id. */
+  /** The id of the node. */
   id: string;
   /** The id of this start of the node. */
   life: Life;
   /** Whether the node's session is valid at this instant. */
   hasQuorum: boolean;
-  /** The ids of the members, in order. */
+  /** The members, in the order of the list. */
   members: MemberStatus[];
-  /** The members without which the cluster cannot go on. */
+  /**
+   * Without a quorum: the members that do not vote as far as known, or, if this node knows of no start of the
+   * cluster, those that do not answer. Empty with a quorum.
+   */
   waitingFor: string[];
-  /** The node's session, and the milliseconds until its deadline. */
+  /** The node's session, and the time until its deadline in milliseconds; `null` without a quorum. */
   session: { id: SessionId; remaining: number } | null;
-  /** For how many keys, locks and singletons this member keeps state; 0 for a client. */
+  /** The number of keys, locks and singletons for which this member keeps state; 0 for a client. */
   entries: number;
-  /** How many bytes that counts, of at most `maxBytes`; 0 for a client. */
+  /** The size of that state in bytes, as counted for `maxBytes`; 0 for a client. */
   bytes: number;
-  /** How many of each live in this node or are owned by it. */
+  /** The numbers of processes that live in this node, locks that it holds, and singletons that it runs. */
   owned: { processes: number; locks: number; singletons: number };
-  /** Frames since the start of the node. */
+  /** Frame counts since the start of the node. */
   frames: FrameCounts;
 }
 
-/** Time that members have to answer, in milliseconds; where round trips are longer, two of those. */
+/** Time that members have to answer, in milliseconds; two round trips where these are longer. */
 const PATIENCE = 500;
 const PATIENCE_ROUND_TRIPS = 2;
 
 /**
- * Asks every member how it is; resolves when all have answered, or after half a second or two of the usual
- * round trips, whichever is longer. `own` is the state of this node, if it is a member.
+ * Asks every member for its state. Resolves when all have answered, or after half a second or two usual round
+ * trips, whichever is longer. `own` is the state of this node; `null` for a client.
  */
 export async function askMembers(
   engine: Engine,
@@ -85,7 +88,7 @@ export async function askMembers(
     const incarnation = engine.voter?.incarnation ?? null;
     note({ id: self, reachable: true, state: own, incarnation });
   }
-  // Late, or the node closes, or nothing can succeed: what is known has to do.
+  // After the time limit, on `close` or after a hopeless error, the answers so far are used.
   await answered.promise.catch(() => {});
   calls.close(question);
   return members.map((id) => states.get(id) ?? unknown(id));

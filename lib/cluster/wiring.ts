@@ -26,10 +26,10 @@ import type { ClusterEvents } from "./events.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
 
-/** What the ids of the registers of locks begin with. */
+/** The first character of the register ids of locks. */
 const LOCK = "l";
 
-/** What a node is made of, each part connected to those that it needs. */
+/** The parts of a node, each connected to those that it needs. */
 export interface NodeParts {
   readonly settings: JoinSettings;
   readonly links: Links;
@@ -51,7 +51,7 @@ export interface NodeParts {
 
 /** What the parts of a node need of the node itself. */
 export interface NodeHooks {
-  /** Tells the node's listeners. */
+  /** Dispatches an event to the node's listeners. */
   readonly emit: <K extends keyof ClusterEvents & string>(
     type: K,
     detail: ClusterEvents[K],
@@ -60,7 +60,7 @@ export interface NodeHooks {
   readonly spawn: () => Process<unknown>;
 }
 
-/** What features are built on, over an engine: tests play the network below it by hand. */
+/** Makes the core that features are built on, for a given engine; tests use it with a scripted network. */
 export function wireCore(
   engine: Engine,
   session: SessionEvents,
@@ -111,7 +111,7 @@ export function wireNode(
     {
       granted: () => lifecycle.granted(),
       lost: (session, wasGranted) => lifecycle.sessionLost(session, wasGranted),
-      // The cluster may have begun anew without this node.
+      // The cluster may have restarted without this node.
       unanswered: () => inquiries.doubt(),
     },
     (core, register) =>
