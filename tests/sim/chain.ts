@@ -129,8 +129,11 @@ export class Chain {
     if (isLock(id)) this.#noteGrants(register, proposal);
     if (proposal.chosen) return;
     // What a member accepted and forgot since may have been counted before, but not by now.
-    const remembered = [...proposal.accepted].filter((one) => this.#world.remembers(one));
-    if (remembered.length < this.#majority) return;
+    const remembered = new Set<string>();
+    for (const one of proposal.accepted) {
+      if (this.#world.remembers(one)) remembered.add(this.#world.memberOf(one));
+    }
+    if (remembered.size < this.#majority) return;
     proposal.chosen = true;
     this.#chosen++;
   }

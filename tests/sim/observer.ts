@@ -49,6 +49,7 @@ export class Observer {
 
   /** A member has handled a request. */
   vote(voter: Voter, request: VoterRequest, { reply }: VoterOutput): void {
+    this.#world.voted(voter.incarnation);
     this.#request(request, this.#world.timeOf(voter.incarnation));
     if (request.type === "forget") this.#forgets(voter, request.register, request.ballot);
     if (reply === undefined || !("register" in request)) return;

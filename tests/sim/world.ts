@@ -26,6 +26,8 @@ export class World {
   readonly #processes = new Map<string, KnownProcess>();
   /** For each life, the highest number of a session that it was seen to ask for. */
   readonly #newest = new Map<string, number>();
+  /** The incarnations that have voted. */
+  readonly #voters = new Set<string>();
 
   constructor(simulation: Simulation, stations: () => readonly Station[]) {
     this.#simulation = simulation;
@@ -75,11 +77,23 @@ export class World {
     return this.#stationOf(incarnation)?.id ?? incarnation;
   }
 
-  /** Whether the memory of this incarnation of a member exists, or did until it crashed for good. */
+  /** A member in this incarnation has voted. */
+  voted(incarnation: string): void {
+    this.#voters.add(incarnation);
+  }
+
+  /**
+   * Whether the memory of this incarnation of a member exists, or did until it crashed for good. A process
+   * that runs beside its successor goes on as the member until that one votes.
+   */
   remembers(incarnation: string): boolean {
     const station = this.#stationOf(incarnation);
-    return station !== undefined &&
-      this.#stations().findLast(({ id }) => id === station.id) === station;
+    if (station === undefined) return false;
+    const ofMember = this.#stations().filter(({ id }) => id === station.id);
+    const later = ofMember.slice(ofMember.indexOf(station) + 1);
+    if (later.length === 0) return true;
+    return !station.down && !station.machine.crashed &&
+      later.every(({ node }) => node === null || !this.#voters.has(node.life));
   }
 
   /** Whether the wall clock of some machine can have shown `time` or later so far. */
