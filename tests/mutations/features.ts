@@ -394,6 +394,13 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 10,
+      name: "an instance starts in a session that nobody has granted yet",
+      find: "!process.signal.aborted && core.session.isValid(pid.session);\n    const wanted",
+      replace: "!process.signal.aborted && core.session.isPossible(pid.session);\n    const wanted",
+      tests: ["tests/scripted/host_test.ts"],
+    },
+    {
+      section: 10,
       name: "an instance starts though its session is over",
       find: "      if (!mayTake()) throw lost();\n",
       replace: "",

@@ -46,8 +46,10 @@ class Script {
       core,
       specs: [spec],
       ended: new EndedSessions(),
-      spawn: () =>
-        this.process = new Process<unknown>(
+      spawn: () => {
+        // As a node does.
+        core.session.check();
+        return this.process = new Process<unknown>(
           {
             table,
             check: () => core.session.check(),
@@ -59,7 +61,8 @@ class Script {
           },
           undefined,
           {},
-        ),
+        );
+      },
       left: () => {},
       began: () => {},
       startFailed: () => {},
@@ -178,6 +181,18 @@ describe("Host: first the register, then the instance (section 10)", () => {
     script.node.ahead = 5_000;
     await script.node.hear("a", "b");
     assertEquals([start.answer, script.made], ["failed: session_lost", 0]);
+  });
+
+  it("starts nothing in a session that nobody has granted yet: others could fence it at once", async () => {
+    const script = await Script.start();
+    for (const member of ["a", "b", "c"]) script.node.voter(member).sessions.grantFrom(Infinity);
+    const start = script.begin();
+    // It has found its session valid, and is paused before it makes the process: that is of the next one.
+    script.node.ahead = 5_000;
+    for (let i = 0; i < 3; i++) await script.node.ask("a", "b");
+    assertEquals(script.process!.pid.session, `x/${life(9)}/2`);
+    assertEquals([start.answer, script.made], ["failed: session_lost", 0]);
+    assertEquals(script.held("a"), undefined);
   });
 
   it("starts nothing if its process has ended by then", async () => {
