@@ -3,23 +3,22 @@ import type { Transport } from "./transport.ts";
 
 export type { Transport };
 
-/** From this many bytes on, a packet is posted at once rather than at the end of the turn. */
+/** The size in bytes from which a packet is posted at once instead of at the end of the turn. */
 const PACKET_LIMIT = 1 << 18;
 
 /**
- * Connects nodes in the workers, or the tabs, of one process, or several in one thread, through the
- * `BroadcastChannel` called `name`. Runs in Deno, Node, Bun and browsers.
+ * Connects nodes through the `BroadcastChannel` called `name`: nodes in the workers of one process, in
+ * the tabs of one origin, or in one thread. Runs in Deno, Node, Bun and browsers.
  *
- * Whoever can open a channel of that name in the process (in a browser: the origin) can read what
- * nodes say and speak for any of them. What is no frame is ignored, so others may use the name.
+ * Any code that can open a channel of that name in the process (in a browser: the origin) can read all
+ * frames and speak for any node. Messages that are no packets are ignored, so other code may use the name.
  *
  * An open channel keeps a process alive: closing the node, or the transport, lets it exit.
  *
- * @param name The name of the channel: the same for all nodes of a cluster, another for each cluster.
- * @throws {TypeError} If `name` is not a string with at least one character, or if the runtime has
- * no `BroadcastChannel`.
+ * @param name The name of the channel: the same for all nodes of a cluster, and unique to the cluster.
+ * @throws {TypeError} If `name` is not a non-empty string, or if the runtime has no `BroadcastChannel`.
  *
- * @example Three members, each of which would be in a worker of its own
+ * @example Three members; in a real program each is in its own worker
  * ```ts
  * import { join } from "@synod/synod";
  * import { broadcastChannel } from "@synod/synod/transports/broadcast-channel";
@@ -47,20 +46,20 @@ export function broadcastChannel(name: string): Transport {
 }
 
 /**
- * Everything that is sent in one turn of the event loop, to whichever peers, travels as one packet,
- * and each peer takes its own frames out of it.
+ * All frames that are sent in one turn of the event loop, to any peers, travel as one packet, and each
+ * peer takes its own frames out of it.
  *
- * One channel and packets were measured against one message per frame, on one channel and on one for
- * each pair of nodes. Every worker of a Deno process wakes up for every message on every channel, and
- * what a message costs there is the waking: packets did as many quorum rounds or more, up to half as
- * many again with five workers, and the channels made no difference. In Node and Bun a channel for
- * each pair would save what it costs to ignore a frame for somebody else: about 3 µs, which is
- * little beside what a node does for one of its own, and no reason to keep track of who listens where.
+ * The alternatives, one message per frame on one channel and on one channel per pair of nodes, were
+ * measured. Every worker of a Deno process wakes up for every message on every channel, and that wake-up
+ * dominates the cost of a message: packets reached at least as many quorum rounds per second, up to
+ * 50 % more with five workers, and channels per pair made no difference. In Node and Bun a channel per pair would
+ * save the cost of ignoring a frame for another node, about 3 µs. That is small compared to the work for
+ * a frame of the node's own, and does not justify bookkeeping of the listeners of each channel.
  *
- * Nothing bounds what is in flight. Deno keeps the last 256 messages of the whole process; a
- * receiver that is further behind has lost the rest, whoever sent them, so no bound of one sender
- * could prevent it. Packets keep the bursts of one turn out of that count. Beyond it the oldest
- * frames are lost: whoever sent them has been answered by others meanwhile, or tries again.
+ * The frames in flight are not bounded. Deno keeps the last 256 messages of the whole process. A receiver
+ * that falls further behind loses older ones of all senders, so a bound in one sender could not prevent
+ * the loss. Packets count the burst of one turn as one message. The sender of a lost frame has the answers
+ * of other nodes by then, or tries again.
  */
 class BroadcastChannelTransport implements Transport {
   readonly #name: string;
@@ -68,7 +67,7 @@ class BroadcastChannelTransport implements Transport {
   #closed = false;
   /** This node's id, as packets carry it. */
   #self: Uint8Array = new Uint8Array(0);
-  /** What was sent in this turn and is not posted yet. */
+  /** The frames sent in this turn that are not posted yet. */
   #packet: PacketWriter | null = null;
 
   constructor(name: string) {
@@ -76,7 +75,7 @@ class BroadcastChannelTransport implements Transport {
   }
 
   open(self: string, receive: (from: string, frame: Uint8Array) => void): void {
-    if (this.#closed) throw new Error("broadcastChannel: cannot open what was closed");
+    if (this.#closed) throw new Error("broadcastChannel: cannot open a closed transport");
     if (this.#channel !== null) throw new Error("broadcastChannel: cannot open twice");
     const name = encodeName(self);
     if (name === null) throw new TypeError(`broadcastChannel: not the id of a node: "${self}"`);
@@ -90,7 +89,7 @@ class BroadcastChannelTransport implements Transport {
         try {
           receive(packet.from, frame);
         } catch {
-          // The receiver's own business. Let out here, it would end a Deno process.
+          // The receiver's errors are not the transport's. Uncaught, they would end a Deno process.
         }
         if (this.#closed) return;
       }
@@ -110,7 +109,7 @@ class BroadcastChannelTransport implements Transport {
   }
 
   close(): void {
-    // A node's last words, that its session has ended, are sent just before.
+    // The node sends the end of its session just before this call.
     this.#post();
     this.#closed = true;
     this.#channel?.close();
@@ -124,7 +123,7 @@ class BroadcastChannelTransport implements Transport {
     try {
       this.#channel.postMessage(packet.bytes());
     } catch {
-      // A message that the runtime refuses, for its size say, is lost: a transport may lose frames.
+      // A message that the runtime refuses, for example for its size, is lost. A transport may lose frames.
     }
   }
 }

@@ -10,27 +10,27 @@ export type { Routes } from "./link/routes.ts";
 export type { Transport } from "./transport.ts";
 
 /**
- * Connects nodes by plain HTTP requests, where WebSockets cannot go: edge functions, and networks that
- * let nothing else through. `webSocket` is faster where both are possible.
+ * Connects nodes by plain HTTP requests where WebSockets are not possible: in edge functions, and in
+ * networks that pass nothing else. `webSocket` is faster where both are possible.
  *
- * A server mounts `routes` in its own Hono app, at the address that the others have for it in `peers`.
- * Each node makes requests to all of `peers`. One of them is always held open there, for up to seven
- * seconds, so that what is for the node reaches it at once, though it may have no address of its own.
- * What it says in one turn of the event loop is one request, and at most two are under way to a peer:
- * the rest travels together in the next.
+ * A server mounts `routes` in its own Hono app, at the address that the other nodes have for it in
+ * `peers`. Each node makes requests to all of `peers`. Each peer holds one of these requests open, for up
+ * to seven seconds, so that frames for the node reach it at once even if the node has no address. The
+ * frames of one turn of the event loop travel in one request. At most two requests to a peer are under
+ * way; further frames travel together in the next one.
  *
- * Who may speak is settled as with `webSocket`: with `secret` both sides prove that they have it, by
- * signed tokens that are of use only once; a browser shows a token of {@linkcode nodeToken} instead.
- * After that requests carry a random key, which whoever can read them could use as well: use TLS
- * (`https:`). Without proof the answer is 401. A node that is refused tries again after half a minute or
- * so, and tells why: `open` takes a function for that as its third argument, and calls it with a
+ * Authentication works as with `webSocket`: with `secret` both sides prove that they have it, by signed
+ * tokens that are valid only once; a browser sends a token of {@linkcode nodeToken} instead. Later
+ * requests carry a random key. An eavesdropper could use that key, so use TLS (`https:`). A request
+ * without a valid proof or key gets status 401. A node that is refused tries again after about half a
+ * minute and reports the reason: `open` takes a function as its third argument, and calls it with a
  * `SynodError` `unauthorized` once for each peer.
  *
- * For browsers of another origin the user's app has to allow it (`hono/cors`).
+ * For browsers of another origin the app must set CORS headers (`hono/cors`).
  *
- * @throws {TypeError} If an option is wrong, or two exclude each other; the message names it.
+ * @throws {TypeError} If an option is invalid, or two exclude each other; the message names them.
  *
- * @example A server; in a real one `Deno.serve(app.fetch)`, or what your runtime has for it, follows
+ * @example A server; in a real program `Deno.serve(app.fetch)`, or the equivalent of your runtime, follows
  * ```ts
  * import { Hono } from "hono";
  * import { http } from "@synod/synod/transports/http";
@@ -41,7 +41,7 @@ export type { Transport } from "./transport.ts";
  * });
  * const app = new Hono().route("/synod", transport.routes);
  *
- * // Nobody speaks before the node has joined: join({ id: "w1", members, transport }).
+ * // Requests are refused until the node has joined: join({ id: "w1", members, transport }).
  * const response = await app.request("/synod/session", { method: "POST" });
  * console.log(response.status); // 503
  * ```

@@ -4,9 +4,9 @@ import type { Transport } from "./transport.ts";
 export type { Transport };
 
 /**
- * Decides what becomes of one frame: calls `deliver` later, once, never, or several times. It must
- * not call it before it has returned (a `send` never runs the receiver's code), must not change
- * `frame`, and must not throw.
+ * Decides the delivery of one frame: calls `deliver` later, once, never, or several times. It must not
+ * call `deliver` before it returns (a `send` never runs the receiver's code), must not change `frame`,
+ * and must not throw.
  */
 export type Schedule = (
   deliver: () => void,
@@ -15,12 +15,12 @@ export type Schedule = (
   frame: Uint8Array,
 ) => void;
 
-/** What {@linkcode memoryNetwork} can be told. */
+/** Options of {@linkcode memoryNetwork}. */
 export interface MemoryNetworkOptions {
   /**
-   * Decides, for every frame and every receiver, when and how often it arrives: for a test that
-   * loses, doubles, delays or reorders. Default: each frame arrives once, in the order of sending,
-   * in a later task of the event loop.
+   * Decides, for each frame and each receiver, when and how often the frame arrives. For tests that lose,
+   * duplicate, delay or reorder frames. Default: each frame arrives once, in the order of sending, in a
+   * later task of the event loop.
    */
   schedule?: Schedule;
 }
@@ -30,27 +30,27 @@ const NAMES: OptionNames<MemoryNetworkOptions> = { schedule: true };
 /** A network inside one process; made by {@linkcode memoryNetwork}. */
 export interface MemoryNetwork {
   /**
-   * A transport on this network, for one node. Two that are opened under the same node id both live
-   * and both receive, as with BroadcastChannel: a transport never hears itself, but its twin hears
-   * what it sends to that id or to all.
+   * A transport on this network, for one node. Two transports that are opened with the same node id both
+   * work and both receive, as with BroadcastChannel: a transport never receives its own frames, but its
+   * twin receives the frames that it sends to that id or to all.
    */
   transport(): Transport;
   /**
-   * Cuts the network: from now on nodes of different groups do not hear each other. Nodes that are
-   * in no group form one more group together. Replaces the cut that was there before. A frame is
-   * lost if its nodes are apart when it is sent or when it would arrive, so a frame in flight across
-   * a new cut is lost, and one in flight across a cut that heals in time arrives.
+   * Partitions the network: nodes of different groups receive no frames from each other. All nodes that
+   * are in no group form one more group. Replaces an earlier partition. A frame is lost if sender and
+   * receiver are apart when it is sent, or when it would arrive. So a frame in flight is lost if a
+   * partition begins before its arrival and lasts until then, and arrives if the partition heals in time.
    *
-   * @throws {TypeError} If a group is no array of node ids, or two groups share a node.
+   * @throws {TypeError} If a group is not an array of node ids, or two groups share a node.
    */
   partition(...groups: string[][]): void;
-  /** Ends the cut: every node hears every other again. What was lost stays lost. */
+  /** Ends the partition: all nodes reach each other again. Lost frames stay lost. */
   heal(): void;
 }
 
 /**
- * Makes a network that lives in the memory of one process: for tests, for simulation, and for a
- * cluster inside one program. Frames are copied, so sender and receiver never share bytes.
+ * Makes a network in the memory of one process: for tests, for simulation, and for a cluster inside one
+ * program. Frames are copied, so sender and receiver never share bytes.
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
 class Network implements MemoryNetwork {
   readonly #open = new Set<MemoryTransport>();
   readonly #schedule: Schedule;
-  /** For each node named in a cut the index of its group; the others share the group `undefined`. */
+  /** The index of the group of each node named in the partition; other nodes share the group `undefined`. */
   #groups: ReadonlyMap<string, number> = new Map();
   #tasks: TaskQueue | null = null;
 
@@ -195,9 +195,9 @@ class MemoryTransport implements Transport {
 }
 
 /**
- * Runs functions in order, in a later task of the event loop. A microtask would be simpler, but two
- * nodes that keep answering each other in microtasks would never let a timer fire. A `setTimeout`
- * for each frame would cost milliseconds; a message to oneself costs microseconds.
+ * Runs functions in order, in a later task of the event loop. A microtask would be simpler, but two nodes
+ * that answer each other in microtasks would never let a timer fire. A `setTimeout` for each frame costs
+ * milliseconds; a message on a `MessageChannel` costs microseconds.
  */
 class TaskQueue {
   #waiting: (() => void)[] = [];
@@ -219,12 +219,12 @@ class TaskQueue {
 
   #run(): void {
     const tasks = this.#waiting;
-    this.#waiting = []; // what these tasks send waits for the next turn, so timers get theirs
+    this.#waiting = []; // frames that these tasks send wait for the next turn, so that timers can fire
     for (const task of tasks) {
       try {
         task();
       } catch {
-        // A receiver that throws has lost its own frame; the others' must not be held up by it.
+        // A receiver that throws loses its own frame; the frames of others must still arrive.
       }
     }
   }

@@ -1,14 +1,14 @@
 /**
- * Several frames of one sender, each for one peer or for all, in one piece of bytes:
+ * The format of a packet: several frames of one sender, each for one peer or for all:
  *
  *     "SYN" 1, sender, then for each frame: receiver, length (32 bits, little-endian), bytes
  *
- * where sender and receiver are a length byte and that many bytes of UTF-8.
+ * Sender and receiver are each a length byte and that number of bytes of UTF-8.
  *
  * @module
  */
 
-/** What a packet begins with: a mark, and the version of the format. */
+/** The first bytes of a packet: a mark, and the version of the format. */
 const MARK = Uint8Array.of(0x53, 0x59, 0x4e, 1);
 
 /** The receiver that stands for every peer. */
@@ -18,8 +18,8 @@ const ALL = new TextEncoder().encode("*");
 const MAX_NAME = 255;
 
 /**
- * A node id as packets carry it, or `null` for what is none: an empty or a very long string, or
- * `"*"`, which a packet would take for all nodes.
+ * A node id in UTF-8, or `null` for a string that cannot be a name in a packet: an empty one, one of more
+ * than 255 bytes, or `"*"`, which stands for all nodes.
  */
 export function encodeName(id: string): Uint8Array | null {
   const bytes = new TextEncoder().encode(id);
@@ -31,18 +31,18 @@ export class PacketWriter {
   readonly #parts: Uint8Array[] = [];
   #size = 0;
 
-  /** `sender` is what {@linkcode encodeName} made of the sender's id. */
+  /** `sender` is the sender's id, encoded by {@linkcode encodeName}. */
   constructor(sender: Uint8Array) {
     this.#push(MARK);
     this.#pushName(sender);
   }
 
-  /** How many bytes the packet has by now. */
+  /** The size of the packet so far, in bytes. */
   get size(): number {
     return this.#size;
   }
 
-  /** Adds a copy of `frame` for `receiver`, or for all if that is `null`. */
+  /** Adds a copy of `frame` for `receiver`, or for all nodes if that is `null`. */
   add(receiver: Uint8Array | null, frame: Uint8Array): void {
     this.#pushName(receiver ?? ALL);
     const length = new Uint8Array(4);
@@ -73,7 +73,7 @@ export class PacketWriter {
   }
 }
 
-/** What one peer takes out of a packet. */
+/** The content of a packet for one peer. */
 export interface Packet {
   /** The sender's id. */
   readonly from: string;
@@ -82,11 +82,11 @@ export interface Packet {
 }
 
 /**
- * What a packet holds for the node `self` (a name as {@linkcode encodeName} makes it), or `null` if
- * `data` is no packet, comes from `self`, or has nothing for it. `data` may be anything at all.
+ * The frames in a packet for the node `self` (a name of {@linkcode encodeName}), or `null` if `data` is no
+ * packet, comes from `self`, or has no frame for it. `data` may have any type.
  *
- * A packet is checked to its last byte before anything is taken out of it, and a frame for somebody
- * else costs a few comparisons and no copy.
+ * The whole packet is checked before a frame is copied. A frame for another node costs a few comparisons
+ * and no copy.
  */
 export function readPacket(data: unknown, self: Uint8Array): Packet | null {
   if (!ArrayBuffer.isView(data)) return null;
@@ -94,7 +94,7 @@ export function readPacket(data: unknown, self: Uint8Array): Packet | null {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   if (bytes.length <= MARK.length || !matches(bytes, 0, MARK)) return null;
 
-  // A name, a length byte before it: where it ends, or -1 if it is empty or is cut off.
+  // The end of the name whose length byte is at `at`, or -1 if the name is empty or cut off.
   const endOfName = (at: number): number => {
     const end = at < bytes.length ? at + 1 + bytes[at] : Infinity;
     return end <= bytes.length && end > at + 1 ? end : -1;

@@ -18,26 +18,26 @@ export type { Transport } from "./transport.ts";
 
 /**
  * Connects nodes by WebSocket: servers under Deno, Bun, Node and workerd with each other, and browsers
- * with them.
+ * with servers.
  *
- * A server mounts `routes` in its own Hono app, at the address that the others have for it in `peers`.
- * Each node connects to all of `peers`, again and again if need be, and a node that nobody has an
- * address of (a browser) is answered over the connections that it made.
+ * A server mounts `routes` in its own Hono app, at the address that the other nodes have for it in
+ * `peers`. Each node connects to all of `peers`, and reconnects when a connection ends. A node without an
+ * address, such as a browser, is reached over the connections that it made.
  *
- * With `secret` both sides of each connection prove that they have it, by signed tokens that are of use
- * for that connection only. A browser shows a token instead, made for it by {@linkcode nodeToken}; it
- * relies on TLS (`wss:`) to have reached the right server. So does whoever minds that somebody between
- * the two could read, or change, what they say: the proofs are about who speaks, not about secrecy.
+ * With `secret` both sides of each connection prove that they have it, by signed tokens that are valid for
+ * that connection only. A browser sends a token of {@linkcode nodeToken} instead, and relies on TLS
+ * (`wss:`) to verify the server. The proofs authenticate the two nodes; only TLS keeps an attacker on the
+ * path between them from reading or changing frames.
  *
- * Without proof nothing is accepted: the connection is closed with the code 4401. A node that is refused
- * tries again after half a minute or so, and tells why: `open` takes a function for that as its third
- * argument, and calls it with a `SynodError` `unauthorized` once for each peer.
+ * Without a valid proof or token the connection is closed with the code 4401. A node that is refused tries
+ * again after about half a minute and reports the reason: `open` takes a function as its third argument,
+ * and calls it with a `SynodError` `unauthorized` once for each peer.
  *
- * In a runtime without `terminate()` on its sockets (Deno, with its own `WebSocket`) the process can
- * exit only when the other side has agreed to the end of a connection, or the system has given up on it.
- * Let the server accept no messages larger than a megabyte, where it can be told so.
+ * In a runtime whose sockets have no `terminate()` (Deno, with its own `WebSocket`) the process can exit
+ * only when the other side has confirmed the end of a connection, or the system has given up on it.
+ * If the server has a limit for the size of messages, set it to a megabyte.
  *
- * @throws {TypeError} If an option is wrong, or two exclude each other; the message names it.
+ * @throws {TypeError} If an option is invalid, or two exclude each other; the message names them.
  *
  * @example A server under Deno, before it joins and listens (`Deno.serve(app.fetch)`)
  * ```ts
@@ -54,7 +54,7 @@ export type { Transport } from "./transport.ts";
  * });
  * const app = new Hono().route("/synod", transport.routes);
  *
- * // Nobody is let in before the node has joined: join({ id: "w1", members, transport }).
+ * // No connection is accepted before the node has joined: join({ id: "w1", members, transport }).
  * console.log((await app.request("/synod")).status); // 503
  * ```
  */

@@ -1,20 +1,20 @@
 import { type Break, type Mutation, mutationsOf } from "./mutation.ts";
 
-/** Section 1: nodes do not lie. Who is none must not get in, and nobody may speak for another. */
+/** Section 1: nodes do not lie. A stranger must not be admitted, and no peer may speak for another node. */
 const speaking = (breaks: readonly Omit<Break, "section">[]) =>
   breaks.map((one) => ({ ...one, section: 1 }));
 
 const TOKEN = ["tests/transports/auth/token_test.ts"];
 const HANDSHAKE = ["tests/transports/auth/handshake_test.ts"];
 
-/** Who may speak, and what a transport holds at most. */
+/** Authentication, and the bounds of transports. */
 export const TRANSPORTS: readonly Mutation[] = [
   ...mutationsOf(
     "transports/link/options.ts",
     ["tests/transports/link/options_test.ts"],
     speaking([
       {
-        name: "a secret may be short",
+        name: "a short secret is accepted",
         find: "secret.length >= MIN_SECRET",
         replace: "secret.length >= MIN_SECRET - 1",
       },
@@ -25,7 +25,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/link/options_test.ts"],
     speaking([
       {
-        name: "without a secret a transport is insecure by itself",
+        name: "a transport without a secret is insecure by default",
         find: 'if (insecure === true) return { kind: "insecure" };',
         replace: 'if (insecure !== false) return { kind: "insecure" };',
       },
@@ -46,22 +46,22 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: 'typeof exp !== "number"',
       },
       {
-        name: "a token without an end is accepted",
+        name: "a token without an expiry is accepted",
         find: 'typeof exp !== "number" || !(exp * 1000 + CLOCK_TOLERANCE > now)',
         replace: "!(Number(exp ?? Infinity) * 1000 + CLOCK_TOLERANCE > now)",
       },
       {
-        name: "clocks may not differ",
+        name: "clocks that differ are not tolerated",
         find: "const CLOCK_TOLERANCE = 60_000;",
         replace: "const CLOCK_TOLERANCE = 0;",
       },
       {
-        name: "clocks may differ by anything",
+        name: "clocks that differ by an hour are tolerated",
         find: "const CLOCK_TOLERANCE = 60_000;",
         replace: "const CLOCK_TOLERANCE = 3_600_000;",
       },
       {
-        name: "a token of the future is accepted",
+        name: "a token from the future is accepted",
         find: 'typeof start !== "number" || !(start * 1000 - CLOCK_TOLERANCE <= now)',
         replace: "false",
       },
@@ -72,33 +72,33 @@ export const TRANSPORTS: readonly Mutation[] = [
     HANDSHAKE,
     speaking([
       {
-        name: "a proof serves for the other side as well",
+        name: "a proof is valid for the other side",
         find: 'if (claims[SIDE] !== side) throw new Refusal("the token is no proof of this side");',
         replace: "",
       },
       {
-        name: "a proof serves for another node",
+        name: "a proof of another node is accepted",
         find: 'if (claims.sub !== from) throw new Refusal("the token is for another node");',
         replace: "",
       },
       {
-        name: "a proof serves for another connection",
+        name: "a proof is valid for another connection",
         find: "claims.to !== to || claims.nonces !== `${hello.nonce} ${challenge.nonce}`",
         replace: "claims.to !== to",
       },
       {
-        name: "a proof serves with another node",
+        name: "a proof is valid at another node",
         find: "claims.to !== to || claims.nonces",
         replace: "claims.nonces",
       },
       {
-        name: "a proof that was overheard opens a connection",
+        name: "an intercepted proof opens a connection",
         find: "if (claims[SIDE] !== undefined) throw",
         replace: "if (false) throw",
         tests: ["tests/transports/websocket/strangers_test.ts"],
       },
       {
-        name: "a token speaks for every node",
+        name: "a token is valid for every node",
         find: 'if (claims.sub !== id) throw new Refusal("the token is for another node");',
         replace: "",
       },
@@ -109,17 +109,17 @@ export const TRANSPORTS: readonly Mutation[] = [
     HANDSHAKE,
     speaking([
       {
-        name: "clusters of other names are let in",
+        name: "nodes of other clusters are admitted",
         find: 'if (hello.cluster !== this.#cluster) throw new Refusal("this is another cluster");',
         replace: "",
       },
       {
-        name: "who looks for another node is let in",
+        name: "a hello for another node is accepted",
         find: "if (hello.to !== this.#self) throw new Refusal(`this is the node ${this.#self}`);",
         replace: "",
       },
       {
-        name: "who has the id of this node is let in",
+        name: "a hello from the id of this node is accepted",
         find: 'if (hello.id === this.#self) throw new Refusal("this node has that id itself");',
         replace: "",
       },
@@ -135,7 +135,7 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: "false",
       },
       {
-        name: "the proof of a server is not looked at",
+        name: "the proof of a server is not verified",
         find: 'await checkProof(challenge.proof, secret, "accept", peer, self, hello, challenge);',
         replace: "void checkProof;",
       },
@@ -149,12 +149,12 @@ export const TRANSPORTS: readonly Mutation[] = [
     ],
     speaking([
       {
-        name: "a visitor may say several things at once",
+        name: "a visitor may send several messages before an answer",
         find: '    this.#expects = "nothing";\n    const message',
         replace: "    const message",
       },
       {
-        name: "a visitor may be silent for ever",
+        name: "a visitor may be silent forever",
         find: 'if (++this.#ticks > PATIENCE) this.refuse("there was no hello in time");',
         replace: "",
       },
@@ -165,37 +165,37 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/websocket/transport_test.ts", "tests/transports/websocket/peers_test.ts"],
     speaking([
       {
-        name: "a peer that comes back has two connections",
-        find: 'older?.close(CLOSE.replaced, "the node has connected anew");',
+        name: "a peer that returns has two connections",
+        find: 'older?.close(CLOSE.replaced, "the node has connected again");',
         replace: "void older;",
       },
       {
-        name: "any number may wait at the door",
+        name: "the number of visitors has no bound",
         find: "if (this.#visitors.size > MAX_VISITORS) {",
         replace: "if (false) {",
       },
       {
-        name: "any number of nodes may be connected",
+        name: "the number of peers has no bound",
         find: "if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) {",
         replace: "if (false) {",
       },
       {
-        name: "a member loses its place to others",
+        name: "a peer with an address has to make room",
         find: "({ id }) => !this.#settings.peers.has(id));",
         replace: "({ id }) => this.#settings.peers.has(id));",
       },
       {
-        name: "who comes to a full table is sent away",
+        name: "a peer that meets a full table is refused",
         find: '      other?.close(CLOSE.tryLater, "there are too many nodes");\n',
         replace: "",
       },
       {
-        name: "who has gone is remembered for ever",
+        name: "a peer without an address is kept after it has gone",
         find: "if (peer.isLost && !this.#settings.peers.has(peer.id)) this.#peers.delete(peer.id);",
         replace: "",
       },
       {
-        name: "a connection that comes late outlives the transport",
+        name: "a late connection outlives the transport",
         find: 'return socket.close(CLOSE.goingAway, "the node has closed");',
         replace: "return;",
       },
@@ -206,12 +206,12 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/websocket/connection_test.ts"],
     speaking([
       {
-        name: "a peer that does not acknowledge is sent everything",
+        name: "the window has no bound",
         find: "while (this.#bytesOnTheWay < WINDOW) {",
         replace: "for (;;) {",
       },
       {
-        name: "a peer may acknowledge what was never sent",
+        name: "a peer may acknowledge pieces that were never sent",
         find: "if (count > this.#onTheWay.length) return false;",
         replace: "",
       },
@@ -221,22 +221,22 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: "if (this.#until > 0) return false;",
       },
       {
-        name: "a peer may be silent for ever",
+        name: "a peer may be silent forever",
         find: "if (++this.#silentBeats > PATIENCE) {",
         replace: "if (false) {",
       },
       {
-        name: "nobody answers the question whether it lives",
+        name: "a request for a sign of life is not answered",
         find: "    if (message.answerNow) this.#answerDue = true;\n",
         replace: "",
       },
       {
-        name: "a peer that was silent is not asked whether it lives",
+        name: "a silent peer is not asked for a sign of life",
         find: "if (this.#silentBeats > 1) this.#write(NOTHING, true);",
         replace: "",
       },
       {
-        name: "a peer is asked whether it lives while it talks",
+        name: "a peer is asked for a sign of life while frames flow",
         find: "if (this.#silentBeats > 1) this.#write(NOTHING, true);",
         replace: "this.#write(NOTHING, true);",
       },
@@ -247,7 +247,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/websocket/peers_test.ts"],
     speaking([
       {
-        name: "a message may have any size",
+        name: "the size of a message has no bound",
         find: "bytes.length < HEADER_BYTES || bytes.length > MAX_MESSAGE_BYTES",
         replace: "bytes.length < HEADER_BYTES",
       },
@@ -258,12 +258,12 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/websocket/socket_test.ts"],
     speaking([
       {
-        name: "what a peer does not read piles up",
+        name: "the bytes that wait to be sent have no bound",
         find: "if (this.#unsent() > MAX_UNSENT) {",
         replace: "if (false) {",
       },
       {
-        name: "messages overtake those that arrive as Blob",
+        name: "messages overtake earlier ones that arrive as Blob",
         find: "if (this.#reading === null) this.#hand(data);",
         replace: "if (true) this.#hand(data);",
       },
@@ -273,13 +273,13 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: "read",
       },
       {
-        name: "any amount may wait to be read",
+        name: "the bytes that wait to be read have no bound",
         find:
           'if (this.#unread > MAX_UNREAD) return this.close(CLOSE.malformed, "too much at once");',
         replace: "",
       },
       {
-        name: "who does not return the farewell is waited for",
+        name: "a connection whose closing handshake is not answered is not dropped",
         find: "if (this.#ticksClosing < 4) this.terminate();",
         replace: "if (this.#ticksClosing < 4) return;",
       },
@@ -290,22 +290,22 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/link/backoff_test.ts"],
     speaking([
       {
-        name: "a connection that ended at once makes the next wait short",
+        name: "a connection that ends at once resets the wait",
         find: "performance.now() - this.#since >= this.#times.stable",
         replace: "true",
       },
       {
-        name: "a stable connection does not make the next wait short",
+        name: "a stable connection does not reset the wait",
         find: "      this.#failures = 0;\n",
         replace: "",
       },
       {
-        name: "all come back at one instant",
+        name: "all peers reconnect at the same instant",
         find: "return longest * (0.5 + 0.5 * Math.random());",
         replace: "return longest;",
       },
       {
-        name: "who is refused tries again soon",
+        name: "a refused node tries again soon",
         find: "return this.#times.refused * (0.75 + 0.5 * Math.random());",
         replace: "return this.#times.first;",
       },
@@ -316,13 +316,13 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/link/frame_queue_test.ts"],
     speaking([
       {
-        name: "frames pile up",
+        name: "the queue of frames has no bound",
         find:
           "while (this.#bytes > this.#limit && this.#frames.length - this.#head > 1) this.#shift();",
         replace: "",
       },
       {
-        name: "the caller's bytes are kept",
+        name: "the queue keeps the caller's bytes instead of a copy",
         find: "this.#frames.push(frame.slice());",
         replace: "this.#frames.push(frame);",
       },
@@ -333,17 +333,17 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/link/frame_stream_test.ts"],
     speaking([
       {
-        name: "a frame may have any length",
+        name: "the length of a frame has no bound",
         find: "length > MAX_FRAME_BYTES || ",
         replace: "",
       },
       {
-        name: "a body of zeros is millions of frames",
+        name: "a body of zeros is read as millions of frames",
         find: "length === 0 || ",
         replace: "",
       },
       {
-        name: "a body may hold any number of frames",
+        name: "the number of frames in a body has no bound",
         find: " || frames.length >= MAX_FRAMES",
         replace: "",
       },
@@ -354,17 +354,17 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/http/body_test.ts"],
     speaking([
       {
-        name: "a body whose length is announced may have any",
+        name: "a body with an announced length has no bound",
         find: "if (announced !== null && !(Number(announced) <= limit)) {",
         replace: "if (false) {",
       },
       {
-        name: "what a response is unpacked to is not counted",
+        name: "the decompressed bytes of a response are not counted",
         find: "if (announced !== null && message instanceof Request) {",
         replace: "if (announced !== null) {",
       },
       {
-        name: "a body whose length is not announced may be longer",
+        name: "a body without an announced length may be twice as long",
         find: "if (read === null || size > limit) {",
         replace: "if (read === null || size > 2 * limit) {",
       },
@@ -375,12 +375,12 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/http/reception_test.ts"],
     speaking([
       {
-        name: "a challenge serves twice",
+        name: "a challenge is valid twice",
         find: "    this.#waiting.delete(challenged.challenge.nonce);\n    return",
         replace: "    return",
       },
       {
-        name: "challenges pile up",
+        name: "the number of challenges has no bound",
         find: "if (this.#waiting.size <= MAX_CHALLENGES && now - since < PATIENCE) break;",
         replace: "if (now - since < PATIENCE) break;",
       },
@@ -391,7 +391,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/http/session_test.ts"],
     speaking([
       {
-        name: "a node that comes back has two sessions",
+        name: "a node that returns has two sessions",
         find: "if (older !== null) this.#end(older, 409);",
         replace: "",
       },
@@ -401,12 +401,12 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: "if (false) {",
       },
       {
-        name: "a request is held for as long as this side likes",
+        name: "the hold time that a request asks for is ignored",
         find: "const response = session.hold(holdOf(context));",
         replace: "const response = session.hold();",
       },
       {
-        name: "who sends no more requests is remembered for ever",
+        name: "a session without requests is kept forever",
         find: "if (!session.tick()) this.#end(session, 401);",
         replace: "",
       },
@@ -417,7 +417,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/http/session_test.ts"],
     speaking([
       {
-        name: "a request is held for ever",
+        name: "a request is held forever",
         find: "const timer = setTimeout(() => respond(empty()), time);",
         replace: "const timer = undefined;",
       },
@@ -427,7 +427,7 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: "if (this.#held.length > 0) return;",
       },
       {
-        name: "what is to be said finds no request",
+        name: "frames do not answer a held request",
         find: "while (this.#held.length > 0 && !queue.isEmpty) {",
         replace: "while (false) {",
       },
@@ -443,12 +443,12 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: 'const REDIRECT = "follow";',
       },
       {
-        name: "any number of requests is under way to a peer",
+        name: "twenty requests to a peer may be under way",
         find: "const MAX_REQUESTS = 2;",
         replace: "const MAX_REQUESTS = 20;",
       },
       {
-        name: "a refusal is a failure like others",
+        name: "a refusal is treated like a failure",
         find: "if (response.status === 401) throw new Refusal(",
         replace: "if (response.status === 401) throw new Error(",
       },
@@ -459,7 +459,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/link/reports_test.ts"],
     speaking([
       {
-        name: "one refusal is told again and again",
+        name: "one refusal is reported repeatedly",
         find: "if (this.#reported.has(peer)) return;",
         replace: "",
       },

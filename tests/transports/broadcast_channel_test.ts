@@ -7,7 +7,7 @@ import { transportSuite } from "./suite.ts";
 /** A name that no other test uses. */
 const freshName = () => `test ${crypto.randomUUID()}`;
 
-/** How long to wait, in milliseconds, for what ought to take a few: reached only by a failure. */
+/** The time limit for an arrival, in milliseconds; only a failure reaches it. */
 const LIMIT = 20_000;
 
 /** Waits until a list has grown. */
@@ -59,7 +59,7 @@ describe("broadcastChannel()", () => {
     return { transport, received, until: (count: number) => arrivals.until(count) };
   }
 
-  /** Somebody else on the same channel, who counts its messages. */
+  /** Other code on the same channel, which counts the messages. */
   function stranger(name: string) {
     const channel = new BroadcastChannel(name);
     opened.push(channel);
@@ -72,7 +72,7 @@ describe("broadcastChannel()", () => {
     return { channel, messages, until: (count: number) => arrivals.until(count) };
   }
 
-  it("throws a TypeError that names what is wrong with the name", () => {
+  it("throws a TypeError for an invalid name", () => {
     for (const name of ["", undefined, null, 1, {}, Symbol("name")]) {
       assertThrows(() => broadcastChannel(name as string), TypeError, "name");
     }
@@ -88,14 +88,14 @@ describe("broadcastChannel()", () => {
     }
   });
 
-  it("open() refuses what cannot be the id of a node", () => {
+  it("open() refuses an invalid node id", () => {
     for (const id of ["", "*", "x".repeat(256)]) {
       const transport = broadcastChannel(freshName());
       assertThrows(() => transport.open(id, () => {}), TypeError, "id");
     }
   });
 
-  it("posts what is sent in one turn, to whomever, as one message", async () => {
+  it("posts all frames of one turn, to any peers, as one message", async () => {
     const name = freshName();
     const a = await station(name, "a");
     const b = await station(name, "b");
@@ -104,14 +104,14 @@ describe("broadcastChannel()", () => {
     for (let i = 0; i < 1000; i++) {
       a.transport.send(i % 2 ? "b" : "c", Uint8Array.of(i));
     }
-    // More than Deno keeps for one receiver: as single messages some would be lost.
+    // More than Deno buffers: as single messages some would be lost.
     await Promise.all([b.until(500), c.until(500)]);
     a.transport.send("*", Uint8Array.of(1));
     await listener.until(2);
     assertEquals(listener.messages.length, 2);
   });
 
-  it("posts at once, rather than at the end of the turn, when a packet has grown large", async () => {
+  it("posts a large packet at once instead of at the end of the turn", async () => {
     const name = freshName();
     const a = await station(name, "a");
     const b = await station(name, "b");
@@ -122,7 +122,7 @@ describe("broadcastChannel()", () => {
     assertEquals(b.received.map(([_, frame]) => frame[99_999]), [0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it("close() posts what was sent in the same turn", async () => {
+  it("close() posts the frames of the same turn", async () => {
     const name = freshName();
     const a = await station(name, "a");
     const b = await station(name, "b");
@@ -132,7 +132,7 @@ describe("broadcastChannel()", () => {
     assertEquals(b.received, [["a", Uint8Array.of(42)]]);
   });
 
-  it("ignores what others post under the same name, and goes on", async () => {
+  it("ignores other messages on the channel, and continues", async () => {
     const name = freshName();
     const a = await station(name, "a");
     const b = await station(name, "b");
@@ -147,7 +147,7 @@ describe("broadcastChannel()", () => {
     assertEquals(b.received, [["a", Uint8Array.of(1)]]);
   });
 
-  it("goes on after any mutation of its own messages", async () => {
+  it("continues after any mutation of its own messages", async () => {
     const name = freshName();
     const a = await station(name, "a");
     const b = await station(name, "b");
@@ -167,7 +167,7 @@ describe("broadcastChannel()", () => {
     for (const [from] of b.received) assert(typeof from === "string" && from !== "b");
   });
 
-  it("two transports of one id, as while a process is replaced, do not hear each other", async () => {
+  it("two transports with one id, as during a process replacement, receive nothing from each other", async () => {
     const name = freshName();
     const old = await station(name, "a");
     const fresh = await station(name, "a");

@@ -12,7 +12,7 @@ import { collectEvents, eventually } from "../support/wait.ts";
 import { SECRET } from "./networks.ts";
 import { TestServer } from "./server.ts";
 
-/** How a cluster of tests makes its transports; one of the credentials is given. */
+/** Makes the transport of one node of a test cluster; exactly one of the credentials is set. */
 export type CreateTransport = (
   options: {
     peers: Record<string, string>;
@@ -23,10 +23,10 @@ export type CreateTransport = (
 
 const members = ["w1", "w2", "w3"];
 
-/** A whole cluster over one kind of transport: three members with a server each, and a client. */
+/** Tests of a whole cluster over one kind of transport: three members with a server each, and clients. */
 export function clusterSuite(name: string, scheme: "ws" | "http", create: CreateTransport): void {
   describe(`${name}: a cluster`, () => {
-    it("of three members and a client without an address agrees, loses one and goes on", async () => {
+    it("of three members and a client without an address agrees, and continues after the loss of a member", async () => {
       const servers = await Promise.all(members.map(() => TestServer.start()));
       const peers = Object.fromEntries(members.map((id, i) => [id, servers[i].url(scheme)]));
       const nodes: ClusterNode[] = [];
@@ -46,7 +46,7 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
         nodes.push(browser);
         await Promise.all(nodes.map((node) => node.ready));
 
-        // All at once, for the same keys: everybody is told the same.
+        // Concurrent puts of the same keys: all nodes get the same results.
         const keys = Array.from({ length: 20 }, (_, i) => `key ${i}`);
         const answers = await Promise.all(
           nodes.map((node) => Promise.all(keys.map((key) => node.kv.put(key, node.id)))),
@@ -54,7 +54,7 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
         for (const results of answers) assertEquals(results, answers[0]);
         assert(answers[0].every((result) => result.ok));
 
-        // Something is pushed to the client, which has no address.
+        // A change is pushed to the client, which has no address.
         const changes = browser.kv.watch("news")[Symbol.asyncIterator]();
         assertEquals((await changes.next()).value, { present: false });
         await nodes[0].kv.put("news", "from w1");
@@ -62,13 +62,13 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
         assertEquals(value.present && value.value, "from w1");
         await changes.return?.();
 
-        // A large value: more than one message.
+        // A large value travels in more than one message.
         const large = new Uint8Array(1_000_000).fill(7);
         assertEquals((await nodes[1].kv.put("large", large)).ok, true);
         const read = await browser.kv.get<Uint8Array>("large");
         assert(read.ok && read.value.length === large.length && read.value.every((b) => b === 7));
 
-        // One member less.
+        // One member leaves.
         await nodes[2].close();
         await servers[2].close();
         for (const node of [nodes[0], nodes[1], browser]) {
@@ -84,7 +84,7 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
       }
     });
 
-    it("tells a node with another secret so, once, and goes on without it", async () => {
+    it("reports to a node with another secret once that it is refused, and continues without it", async () => {
       const server = await TestServer.start();
       const peers = { w1: server.url(scheme) };
       const nodes: ClusterNode[] = [];
@@ -117,11 +117,11 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
       }
     });
 
-    it("lets two clients without an address call each other, by way of a member", async () => {
+    it("lets two clients without an address call each other through a member", async () => {
       const servers = await Promise.all(members.map(() => TestServer.start()));
       const peers = Object.fromEntries(members.map((id, i) => [id, servers[i].url(scheme)]));
       const nodes: ClusterNode[] = [];
-      // Long enough for a busy machine: with its session a host loses its instances.
+      // Long enough for a busy machine: a host that loses its session loses its instances.
       const options = { members, clients: true, sessionTtl: 3_000, timeout: 5_000 };
       const counter = {
         id: "counter",
@@ -148,17 +148,17 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
         const apple = left.name("apple", counter);
         assertEquals(await apple.inc(), "right 1");
         left.cast(apple, "inc");
-        // Everybody else reaches it directly.
+        // A member reaches it directly.
         assertEquals(await nodes[0].name("apple", counter).inc(), "right 3");
         const large = new Uint8Array(700_000).fill(7);
         assertEquals((await apple.echo(large)).length, large.length);
-        // A put for a process of the other one.
+        // A claim for a process of the other client.
         const process = right.spawn();
         const claim = await left.kv.claim("held", "by right", { pid: process.pid });
         assert(claim.ok && claim.value.mine);
         assertEquals(await left.kv.node("held"), { ok: true, value: "right" });
 
-        // The next call finds another way when a member that may have been on the way is lost.
+        // The next call takes another route if the lost member was on the route.
         await nodes[0].close();
         await servers[0].close();
         assertEquals(await apple.inc(), "right 4");

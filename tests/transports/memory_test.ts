@@ -9,7 +9,7 @@ transportSuite("memoryNetwork", () => {
   return { transport: () => network.transport(), dispose: () => {} };
 });
 
-/** Resolves when every frame that was sent before has arrived: its own frame is the last of them. */
+/** Resolves when all frames that were sent before have arrived: its own frame is the last of them. */
 async function settle(network: MemoryNetwork): Promise<void> {
   const [from, to] = [network.transport(), network.transport()];
   await new Promise<void>((resolve) => {
@@ -77,7 +77,7 @@ describe("memoryNetwork", () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
-  it("lets two transports under one id both live, and hear each other but not themselves", async () => {
+  it("two transports with one id both work, and receive from each other but not from themselves", async () => {
     const [first, second] = [node("a", "first"), node("a", "second")];
     const b = node("b");
     b.send("a", bytes("to both"));
@@ -98,7 +98,7 @@ describe("memoryNetwork", () => {
     assertEquals(log, ["second<b:one left"]);
   });
 
-  it("partition() cuts between groups, and groups those that are not named", async () => {
+  it("partition() separates the groups, and puts all other nodes into one group", async () => {
     const nodes = ["a", "b", "c", "d", "e"].map((id) => node(id));
     const everybody = () => nodes.forEach((n, i) => n.send("*", bytes(`${i}`)));
     network.partition(["a", "b"], ["c"]);
@@ -106,14 +106,14 @@ describe("memoryNetwork", () => {
     await settle(network);
     assertEquals(log.sort(), ["a<b:1", "b<a:0", "d<e:4", "e<d:3"]);
     log.length = 0;
-    network.partition(["a"]); // replaces the cut that was there
+    network.partition(["a"]); // replaces the earlier partition
     everybody();
     await settle(network);
     assertEquals(log.length, 12);
     assertEquals(log.filter((line) => line.startsWith("a") || line.includes("<a")), []);
   });
 
-  it("partition() loses a frame that is in flight across the cut", async () => {
+  it("partition() loses a frame in flight between two groups", async () => {
     const a = node("a");
     node("b");
     a.send("b", bytes("in flight"));
@@ -122,7 +122,7 @@ describe("memoryNetwork", () => {
     assertEquals(log, []);
   });
 
-  it("heal() ends the cut, and what was sent during it stays lost", async () => {
+  it("heal() ends the partition, and frames sent during it stay lost", async () => {
     const a = node("a");
     node("b");
     network.partition(["a"], ["b"]);
@@ -133,7 +133,7 @@ describe("memoryNetwork", () => {
     assertEquals(log, ["b<a:heard"]);
   });
 
-  it("partition() without a group is one group of everybody", async () => {
+  it("partition() without a group puts all nodes into one group", async () => {
     const a = node("a");
     node("b");
     network.partition(["a"]);
@@ -162,9 +162,9 @@ describe("memoryNetwork", () => {
     waiting[0].deliver();
     assertEquals(log, ["b<a:2", "b<a:1", "b<a:1"]);
     c.close();
-    waiting[1].deliver(); // its receiver is gone
+    waiting[1].deliver(); // lost: its receiver is closed
     scheduled.partition(["a"]);
-    waiting[0].deliver(); // cut off when it would arrive
+    waiting[0].deliver(); // lost: partitioned when it would arrive
     assertEquals(log.length, 3);
   });
 
@@ -194,7 +194,7 @@ describe("memoryNetwork", () => {
     );
   });
 
-  it("partition() refuses what is no group, and keeps the cut that was there", async () => {
+  it("partition() refuses an invalid group, and keeps the earlier partition", async () => {
     const a = node("a");
     node("b");
     network.partition(["a"]);

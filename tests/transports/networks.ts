@@ -10,8 +10,8 @@ export const SECRET = "a secret of the tests";
 type Peers = Record<string, string>;
 
 /**
- * Nodes with a server each. `known` says for each node the ids of those that it has an address of;
- * whoever is in no list needs no server, but has one.
+ * Nodes with a server each. `known` returns the ids of the peers whose addresses a node has. A node that
+ * is in no list needs no server, but has one.
  */
 async function network(
   scheme: "ws" | "http",
@@ -34,19 +34,19 @@ async function network(
   };
 }
 
-/** Everybody has the addresses of all, its own among them. */
+/** Each node has the addresses of all nodes, including its own. */
 export const everybody = (): readonly string[] => TEST_IDS;
 
-/** Each pair has one connection: that from the later to the earlier. The last has no address at all. */
+/** Each pair has one connection, from the later id to the earlier one; no node has the last one's address. */
 export const earlier = (id: string): readonly string[] => TEST_IDS.slice(0, TEST_IDS.indexOf(id));
 
-/** Nodes that speak by WebSocket. */
+/** Nodes on `webSocket()`. */
 export function webSocketNetwork(known: (id: string) => readonly string[]): Promise<TestNetwork> {
   const options = { secret: SECRET, upgradeWebSocket, WebSocket: ClientWebSocket };
   return network("ws", known, (peers) => webSocket({ ...options, peers }));
 }
 
-/** Nodes that speak by requests. */
+/** Nodes on `http()`. */
 export function httpNetwork(known: (id: string) => readonly string[]): Promise<TestNetwork> {
   return network("http", known, (peers) => http({ secret: SECRET, peers }));
 }

@@ -8,7 +8,7 @@ function name(id: string): Uint8Array {
   return encoded;
 }
 
-/** A packet from `a`: `"*"` stands for all. */
+/** A packet from `a`; the receiver `"*"` stands for all nodes. */
 function packet(...frames: [to: string, ...bytes: number[]][]): Uint8Array {
   const writer = new PacketWriter(name("a"));
   for (const [to, ...bytes] of frames) {
@@ -21,7 +21,7 @@ const frames = (data: unknown, self: string) =>
   readPacket(data, name(self))?.frames.map((frame) => [...frame]) ?? null;
 
 describe("PacketWriter and readPacket()", () => {
-  it("readPacket() takes out the frames for one peer and for all, in order", () => {
+  it("readPacket() returns the frames for one peer and for all, in order", () => {
     const data = packet(["b", 1, 2, 3], ["c", 4], ["*", 5], ["b"], ["bb", 6]);
     assertEquals(frames(data, "b"), [[1, 2, 3], [5], []]);
     assertEquals(frames(data, "c"), [[4], [5]]);
@@ -29,16 +29,16 @@ describe("PacketWriter and readPacket()", () => {
     assertEquals(readPacket(data, name("b"))?.from, "a");
   });
 
-  it("readPacket() answers null when there is nothing for this peer", () => {
+  it("readPacket() returns null if no frame is for this peer", () => {
     assertEquals(frames(packet(["b", 1], ["cc", 2], ["C", 3]), "c"), null);
     assertEquals(frames(packet(), "b"), null);
   });
 
-  it("readPacket() answers null to the sender itself", () => {
+  it("readPacket() returns null to the sender itself", () => {
     assertEquals(frames(packet(["*", 1], ["a", 2]), "a"), null);
   });
 
-  it("readPacket() gives copies", () => {
+  it("readPacket() returns copies", () => {
     const data = packet(["b", 1], ["*", 2]);
     const read = readPacket(data, name("b"));
     for (const frame of read?.frames ?? []) frame.fill(9);
@@ -52,7 +52,7 @@ describe("PacketWriter and readPacket()", () => {
     assertEquals(frames(pool.subarray(100, 100 + data.length), "b"), [[1, 2]]);
   });
 
-  it("names of all lengths and scripts arrive as they were", () => {
+  it("names of all lengths and scripts arrive unchanged", () => {
     for (const id of ["x", "a.b-c_D9", "x".repeat(64), "x".repeat(255), "日本"]) {
       const writer = new PacketWriter(name(id));
       writer.add(name(`to ${id}`.slice(0, 255)), Uint8Array.of(1));
@@ -61,13 +61,13 @@ describe("PacketWriter and readPacket()", () => {
     }
   });
 
-  it("encodeName() answers null to what names no node", () => {
+  it("encodeName() returns null for an invalid name", () => {
     for (const id of ["", "*", "x".repeat(256), "ä".repeat(128)]) {
       assertEquals(encodeName(id), null);
     }
   });
 
-  it("size is the number of bytes that the packet has", () => {
+  it("size is the number of bytes of the packet", () => {
     const writer = new PacketWriter(name("a"));
     for (let length = 0; length < 1000; length += 111) {
       writer.add(length % 2 ? null : name("b"), new Uint8Array(length));
@@ -76,7 +76,7 @@ describe("PacketWriter and readPacket()", () => {
     }
   });
 
-  it("readPacket() answers null to everything that is no packet", () => {
+  it("readPacket() returns null for a value that is no packet", () => {
     const others = [
       null,
       undefined,
@@ -99,13 +99,13 @@ describe("PacketWriter and readPacket()", () => {
     for (const data of others) assertEquals(readPacket(data, name("b")), null);
   });
 
-  it("readPacket() answers null to a packet of another format version", () => {
+  it("readPacket() returns null for a packet of another format version", () => {
     const data = packet(["b", 1]);
     data[3] = 2;
     assertEquals(readPacket(data, name("b")), null);
   });
 
-  it("readPacket() takes nothing out of a packet that is cut off inside a frame, or goes on", () => {
+  it("readPacket() returns null for a packet that is cut off inside a frame or has trailing bytes", () => {
     const one = packet(["b", 1, 2, 3]);
     const two = packet(["b", 1, 2, 3], ["c", 4, 5]);
     for (let length = 0; length < two.length; length++) {
@@ -116,7 +116,7 @@ describe("PacketWriter and readPacket()", () => {
     assertEquals(frames(Uint8Array.from([...two, 1, 98]), "b"), null);
   });
 
-  it("readPacket() takes no frame from a sender without a name, or called *", () => {
+  it("readPacket() returns null if the sender has no name or is called *", () => {
     const data = packet(["b", 1]);
     data[5] = "*".charCodeAt(0);
     assertEquals(readPacket(data, name("b")), null);
@@ -124,7 +124,7 @@ describe("PacketWriter and readPacket()", () => {
     assertEquals(readPacket(nameless, name("b")), null);
   });
 
-  it("readPacket() never throws, whatever bits are flipped", () => {
+  it("readPacket() does not throw if any two bits are flipped", () => {
     const data = packet(["b", 1, 2, 3], ["*", 4], ["c", 5, 6, 7, 8]);
     let taken = 0;
     for (let bit = 0; bit < data.length * 8; bit++) {

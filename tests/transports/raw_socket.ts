@@ -1,16 +1,16 @@
 import { ClientWebSocket } from "./server.ts";
 
-/** How a connection ended. */
+/** The end of a connection. */
 export interface End {
   readonly code: number;
   readonly reason: string;
 }
 
-/** A WebSocket in the hands of a test: says what the test wants, and keeps what comes. */
+/** A WebSocket that a test drives by hand: it sends the data of the test, and keeps the received messages. */
 export class RawSocket {
-  /** All that came and was not taken yet. */
+  /** The received messages that were not taken yet. */
   readonly messages: (string | Uint8Array)[] = [];
-  /** Resolves when the connection is there, or has failed. */
+  /** Resolves when the connection is open, or has failed. */
   readonly opened: Promise<void>;
   /** Resolves when the connection has ended. */
   readonly ended: Promise<End>;
@@ -38,7 +38,7 @@ export class RawSocket {
     });
   }
 
-  /** Connects, and says `hello` when the connection is there. */
+  /** Connects, and sends `hello` when the connection is open. */
   static async open(url: string, hello?: unknown): Promise<RawSocket> {
     const socket = new RawSocket(url);
     await socket.opened;
@@ -51,11 +51,11 @@ export class RawSocket {
     try {
       this.#socket.send(data);
     } catch {
-      // The other side has ended it.
+      // The other side has ended the connection.
     }
   }
 
-  /** How many bytes wait to be sent, where the runtime tells. */
+  /** The number of bytes that wait to be sent, or 0 if the runtime does not tell. */
   get unsent(): number {
     return (this.#socket as { bufferedAmount?: number }).bufferedAmount ?? 0;
   }

@@ -1,16 +1,16 @@
 import { Hono } from "hono";
 import type { ClientSocketConstructor, UpgradeWebSocket } from "../../transports/websocket.ts";
 
-/** What a test server answers with. */
+/** Answers the requests to a test server. */
 type Handler = (request: Request, env?: unknown) => Response | Promise<Response>;
 
-/** What a runtime contributes to servers. */
+/** The parts of a server that depend on the runtime. */
 interface Adapter {
   /** Listens on a free port of 127.0.0.1. */
   serve(handler: Handler): Promise<{ port: number; close(): Promise<void> }>;
   /** Hono's helper for this runtime. */
   readonly upgradeWebSocket: UpgradeWebSocket;
-  /** What a node of this runtime connects with. */
+  /** The class that connects in this runtime. */
   readonly WebSocket: ClientSocketConstructor;
 }
 
@@ -88,10 +88,10 @@ const adapter: Adapter =
 /** Hono's helper for the runtime that the tests run in. */
 export const upgradeWebSocket: UpgradeWebSocket = adapter.upgradeWebSocket;
 
-/** What a node of this runtime connects with. */
+/** The class that connects in the runtime of the tests. */
 export const ClientWebSocket: ClientSocketConstructor = adapter.WebSocket;
 
-/** A server on a free port of 127.0.0.1, in which routes can be mounted, and replaced, at `/synod`. */
+/** A server on a free port of 127.0.0.1 in which routes can be mounted at `/synod`, and replaced. */
 export class TestServer {
   readonly port: number;
   readonly #close: () => Promise<void>;
@@ -102,7 +102,7 @@ export class TestServer {
     this.#close = close;
   }
 
-  /** Listens; answers 404 until something is mounted. */
+  /** Listens; answers 404 until routes are mounted. */
   static async start(): Promise<TestServer> {
     let server: TestServer | null = null;
     const listening = await adapter.serve((request, env) =>
@@ -118,7 +118,7 @@ export class TestServer {
     return `${scheme}://127.0.0.1:${this.port}/synod`;
   }
 
-  /** Serves `routes` from now on, and nothing else. */
+  /** Serves `routes` instead of all earlier ones. */
   mount(routes: Hono): void {
     this.#app = new Hono().route("/synod", routes);
   }
@@ -128,11 +128,11 @@ export class TestServer {
     await this.#close();
   }
 
-  /** The same. */
+  /** Stops listening. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close();
   }
 }
 
-/** A server of which only the address matters; it may be that of another process. */
+/** The address of a server, which may run in another process. */
 export type Reachable = Pick<TestServer, "url">;

@@ -1,4 +1,4 @@
-/** A node with several transports: threads inside a machine, and a network outside of it. */
+/** Nodes with several transports: one between the threads of a machine, and one over the network. */
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type ClusterNode, join } from "../../mod.ts";
@@ -11,7 +11,7 @@ import { ClientWebSocket, TestServer, upgradeWebSocket } from "./server.ts";
 const members = ["w1", "w2", "w3"];
 
 describe("several transports at once", () => {
-  it("join those inside by one, and those outside by another", async () => {
+  it("connect local nodes by one transport and remote nodes by another", async () => {
     const servers = await Promise.all(members.map(() => TestServer.start()));
     const peers = Object.fromEntries(members.map((id, i) => [id, servers[i].url("ws")]));
     const nodes: ClusterNode[] = [];
@@ -21,7 +21,7 @@ describe("several transports at once", () => {
     try {
       const channel = `several ${crypto.randomUUID()}`;
       for (const [i, id] of members.entries()) {
-        // w1 and w2 share a channel, and hear each other by nothing else; w3 is outside.
+        // w1 and w2 share a channel and have no other connection; w3 is remote.
         const isInside = id !== "w3";
         const others = isInside ? { w3: peers.w3 } : peers;
         const outside = webSocket({ ...network, peers: others });
@@ -29,7 +29,7 @@ describe("several transports at once", () => {
         const transport = isInside ? [broadcastChannel(channel), outside] : outside;
         nodes.push(await join({ id, transport, ...options }));
       }
-      // One more inside: on the channel alone, so of the members it reaches w1 and w2.
+      // One more local node: it is only on the channel, so it reaches the members w1 and w2.
       const thread = await join({
         id: "thread",
         transport: broadcastChannel(channel),
@@ -51,7 +51,7 @@ describe("several transports at once", () => {
         assertEquals(await node.kv.get(["of", "thread"]), { ok: true, value: "thread" });
         assertEquals(await node.kv.get(["of", "browser"]), { ok: true, value: "browser" });
       }
-      // Nothing leads from a socket outside to the channel inside but a member that has both.
+      // A remote node reaches the channel only through a member that has both transports.
       for (const node of [browser, nodes[2]]) {
         assertEquals(await node.name("one", counter).add(1), 2);
       }

@@ -9,14 +9,14 @@ import { SilentProxy } from "./silent_proxy.ts";
 
 const members = ["w1", "w2", "w3"];
 
-/** What a machine that has other things to do may take longer, in milliseconds. */
+/** The extra time for a busy machine, in milliseconds. */
 const SLACK = 2_500;
 
-/** A cluster all of whose connections fall silent at once, over one kind of transport. */
+/** Tests of a cluster whose connections all fall silent at once, over one kind of transport. */
 export function silenceSuite(name: string, scheme: "ws" | "http", create: CreateTransport): void {
   describe(`${name}: connections that fall silent`, () => {
     for (const sessionTtl of [2_000, 5_000]) {
-      it(`are noticed and made again within one ttl of ${sessionTtl} ms`, async () => {
+      it(`are detected and replaced within one TTL of ${sessionTtl} ms`, async () => {
         const servers = await Promise.all(members.map(() => TestServer.start()));
         const proxies = await Promise.all(servers.map(({ port }) => SilentProxy.start(port)));
         const peers = Object.fromEntries(
@@ -30,7 +30,7 @@ export function silenceSuite(name: string, scheme: "ws" | "http", create: Create
             nodes.push(await join({ id, members, transport, sessionTtl }));
           }
           await Promise.all(nodes.map((node) => node.ready));
-          // Under load, so that as many connections are in use as ever are.
+          // Load opens the usual number of connections.
           const loads = nodes.map(async (node) => {
             for (let i = 0; i < 50; i++) {
               await Promise.all([0, 1, 2, 3].map((k) => node.kv.put([node.id, i, k], 1)));

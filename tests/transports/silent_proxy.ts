@@ -1,6 +1,6 @@
 import type { Server, Socket } from "node:net";
 
-/** Carries TCP to another port of this machine, and can fall silent: nothing gets through, nothing is closed. */
+/** A TCP proxy to another port of this machine. It can fall silent: it then passes no bytes, and closes nothing. */
 export class SilentProxy {
   readonly port: number;
   readonly #server: Server;
@@ -39,12 +39,12 @@ export class SilentProxy {
     });
   }
 
-  /** How many connections it carries. */
+  /** The number of connections that it passes. */
   get size(): number {
     return this.#pairs.size;
   }
 
-  /** From now on the connections that there are carry nothing, and nobody is told; new ones are carried. */
+  /** Stops the present connections without closing them; new connections are passed. */
   silence(): void {
     for (const pair of this.#pairs) {
       for (const socket of pair) {
@@ -57,7 +57,7 @@ export class SilentProxy {
     this.#pairs.clear();
   }
 
-  /** Ends every connection, and listens no more. */
+  /** Ends all connections, and stops listening. */
   async close(): Promise<void> {
     for (const pair of [...this.#pairs, ...this.#silent]) {
       for (const socket of pair) socket.destroy();

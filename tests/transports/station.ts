@@ -1,7 +1,7 @@
 import { within } from "../support/wait.ts";
 import type { Transport } from "../../transports/transport.ts";
 
-/** What a transport can do besides: it reports whoever refuses it. */
+/** A transport that reports refusals. */
 export interface ReportingTransport extends Transport {
   open(
     self: string,
@@ -10,10 +10,10 @@ export interface ReportingTransport extends Transport {
   ): void | Promise<void>;
 }
 
-/** How often what may be lost is sent again, in milliseconds. */
+/** The interval of retransmissions of a frame that may be lost, in milliseconds. */
 const RESEND = 20;
 
-/** An open transport, and all that it received and reported. */
+/** An open transport, with all received frames and reports. */
 export class Station {
   readonly id: string;
   readonly transport: ReportingTransport;
@@ -43,11 +43,11 @@ export class Station {
     return station;
   }
 
-  /** Waits until `condition` holds for what was received and reported. */
+  /** Waits until `condition` holds for the received frames and reports. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       const next = new Promise<void>((resolve) => this.#happened = resolve);
-      await within(next, `something that ${this.id} waits for`);
+      await within(next, `a frame or report at ${this.id}`);
     }
   }
 

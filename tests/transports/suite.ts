@@ -2,25 +2,25 @@ import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Transport } from "../../transports/transport.ts";
 
-/** What the suite asks of one kind of transport: nodes that can reach each other. */
+/** Makes transports of one kind that can reach each other, for the suite. */
 export interface TestNetwork {
   /**
-   * A new transport for the node `id`, not open yet, that can reach the other transports of this
-   * network and no others. The suite only asks for the ids of {@linkcode TEST_IDS}, and for one
-   * again only after it has closed the last one with that id.
+   * A new transport for the node `id`, not open yet. It can reach the other transports of this network
+   * and no others. The suite uses only the ids of {@linkcode TEST_IDS}, and reuses an id only after it has
+   * closed the last transport with that id.
    */
   transport(id: string): Transport | Promise<Transport>;
   /** Called when the test is over and all transports are closed. */
   dispose(): void | Promise<void>;
 }
 
-/** The ids that {@linkcode transportSuite} uses, for networks whose peers must be known at once. */
+/** The ids that {@linkcode transportSuite} uses, for networks whose peers must be known in advance. */
 export const TEST_IDS: readonly string[] = ["a", "b", "c"];
 
-/** How long to wait, in milliseconds, for what ought to take a few: reached only by a failure. */
+/** The time limit for a condition, in milliseconds; only a failure reaches it. */
 const LIMIT = 20_000;
 
-/** How long to wait, in milliseconds, before sending again what a lossy transport may have lost. */
+/** The interval of retransmissions over a lossy transport, in milliseconds. */
 const RESEND = 50;
 
 interface Received {
@@ -28,7 +28,7 @@ interface Received {
   readonly frame: Uint8Array;
 }
 
-/** One open node: its transport, and every frame that it received so far. */
+/** A node: its transport, and all frames that it has received. */
 class Station {
   readonly id: string;
   readonly transport: Transport;
@@ -45,17 +45,17 @@ class Station {
     for (const check of this.#checks) check();
   };
 
-  /** All received frames whose text, sender and all, is `from:text`. */
+  /** The number of received frames from `from` with this text. */
   count(from: string, text: string): number {
     const wanted = (r: Received) => r.from === from && decode(r.frame) === text;
     return this.received.filter(wanted).length;
   }
 
-  /** Calls `send` now and again, as a node does, until `condition` holds for what came in. */
+  /** Calls `send` repeatedly, as a node does, until `condition` holds for the received frames. */
   until(what: string, condition: () => boolean, send: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const check = () => {
-        // Runs inside `receive`, where the transport would swallow what a failed assertion throws.
+        // Runs inside `receive`, where the transport would swallow a failed assertion.
         try {
           if (condition()) settle(resolve);
         } catch (error) {
@@ -99,11 +99,11 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /**
- * The tests that every transport must pass. `createNetwork` is called for each test; two networks
- * that exist at once must not hear each other (different names, clusters, ports).
+ * The tests that every transport must pass. `createNetwork` is called for each test; two networks that
+ * exist at once must not reach each other (different names, clusters, ports).
  *
- * The contract of `Transport` lets frames get lost, so every test sends again until what it
- * waits for has arrived; it never lets them be changed, misattributed or brought to the wrong node.
+ * The contract of `Transport` allows lost frames, so every test sends again until its frames have arrived.
+ * Frames must never be changed, misattributed or delivered to the wrong node.
  */
 export function transportSuite(
   name: string,
@@ -113,7 +113,7 @@ export function transportSuite(
     let network: TestNetwork;
     let undo: (() => void | Promise<void>)[];
 
-    /** A transport that the end of the test closes. */
+    /** A transport that is closed at the end of the test. */
     async function transport(id: string, of: TestNetwork = network): Promise<Transport> {
       const made = await of.transport(id);
       undo.push(() => made.close());
@@ -126,7 +126,7 @@ export function transportSuite(
       return opened;
     }
 
-    /** Brings `text` from one to the other, through `to` if it is not the other's id. */
+    /** Sends `text` from one node to the id `to` until it arrives at the other. */
     function bring(from: Station, at: Station, text: string, to: string = at.id): Promise<void> {
       const sent = encode(text);
       return at.until(
@@ -143,25 +143,25 @@ export function transportSuite(
       undo.push(() => created.dispose());
     });
 
-    // Last made, first undone: transports close before their network is disposed of.
+    // In reverse order: transports close before their network is disposed of.
     afterEach(async () => {
       for (const step of undo.reverse()) await step();
     });
 
-    it("send() brings a frame to the peer that it names, and says from whom", async () => {
+    it("send() delivers a frame to the named peer, with the id of the sender", async () => {
       const [a, b, c] = [await station("a"), await station("b"), await station("c")];
       await bring(a, b, "for b");
       await bring(c, b, "also for b");
       await bring(b, a, "for a");
       assertEquals(b.count("a", "for b") > 0 && b.count("c", "also for b") > 0, true);
-      // What follows was sent later, by the same sender, so a stray copy would be here by now.
+      // The next frames are sent later by the same senders, so a stray copy would have arrived before them.
       await bring(a, c, "for c");
       await bring(b, c, "also for c");
       assertEquals(c.received.map((r) => decode(r.frame)).filter((t) => !t.endsWith("c")), []);
       assertEquals(a.received.every((r) => r.from === "b" && decode(r.frame) === "for a"), true);
     });
 
-    it('send("*") brings a frame to every peer', async () => {
+    it('send("*") delivers a frame to every peer', async () => {
       const [a, b, c] = [await station("a"), await station("b"), await station("c")];
       const all = encode("to all");
       const send = () => a.transport.send("*", all);
@@ -169,7 +169,7 @@ export function transportSuite(
       assertEquals(a.received, []);
     });
 
-    it("send() brings nothing back to the sender", async () => {
+    it("send() delivers nothing to the sender itself", async () => {
       const [a, b] = [await station("a"), await station("b")];
       const echo = () => {
         a.transport.send("*", encode("all"));
@@ -199,7 +199,7 @@ export function transportSuite(
       });
     }
 
-    it("send() has taken its bytes when it returns: the caller may reuse them", async () => {
+    it("send() copies its bytes before it returns: the caller may reuse them", async () => {
       const [a, b, c] = [await station("a"), await station("b"), await station("c")];
       const bytes = new Uint8Array(1000);
       const send = () => {
@@ -228,7 +228,7 @@ export function transportSuite(
       for (const { frame } of b.received) assert(sameBytes(frame, expected));
     });
 
-    it("the receiver owns the bytes: writing to them is seen by nobody else", async () => {
+    it("the receiver owns the bytes: no other node sees its writes to them", async () => {
       const [a, b, c] = [await station("a"), await station("b"), await station("c")];
       const sent = encode("precious");
       const send = () => a.transport.send("*", sent);
@@ -242,10 +242,10 @@ export function transportSuite(
       assertEquals(decode(sent), "precious");
     });
 
-    it("many small frames at once all arrive in the end, if what was lost is sent again", async () => {
+    it("many small frames at once all arrive if lost ones are sent again", async () => {
       const stations = [await station("a"), await station("b"), await station("c")];
       const count = 600;
-      // Each to each other, all at once. Which of them have arrived is kept at the receiver.
+      // Each node sends to each other one, all at once. The receiver tracks the missing frames.
       const flows = stations.flatMap((from) =>
         stations.filter((to) => to !== from).map(async (to) => {
           const missing = new Set(Array.from({ length: count }, (_, i) => i));
@@ -256,7 +256,7 @@ export function transportSuite(
               if (sender !== from.id) continue;
               const text = decode(frame);
               const number = Number(text.slice(from.id.length + 3));
-              assertEquals(text, `${from.id} > ${number}`, "a frame that nobody sent");
+              assertEquals(text, `${from.id} > ${number}`, "a frame that was never sent");
               missing.delete(number);
             }
             return missing.size === 0;
@@ -272,13 +272,13 @@ export function transportSuite(
       await Promise.all(flows);
     });
 
-    it("send() before open(), after close() and to nobody does nothing, and throws nothing", async () => {
+    it("send() before open(), after close() and to an unknown id does nothing, and does not throw", async () => {
       const b = await station("b");
       const a = new Station("a", await transport("a"));
       a.transport.send("b", encode("early"));
       a.transport.send("*", encode("early"));
       await a.transport.open("a", a.receive);
-      for (const nobody of ["c", "nobody", ""]) a.transport.send(nobody, encode("into the void"));
+      for (const nobody of ["c", "unknown", ""]) a.transport.send(nobody, encode("to no node"));
       await bring(a, b, "in time");
       await a.transport.close();
       a.transport.send("b", encode("late"));
@@ -288,7 +288,7 @@ export function transportSuite(
       assertEquals(new Set(b.received.map((r) => decode(r.frame))), new Set(["in time", "end"]));
     });
 
-    it("open() a second time rejects, and leaves the first one working", async () => {
+    it("open() a second time rejects, and the first one keeps working", async () => {
       const [a, b] = [await station("a"), await station("b")];
       const other = new Station("a", a.transport);
       await assertRejects(async () => await a.transport.open("a", other.receive));
@@ -298,7 +298,7 @@ export function transportSuite(
       assertEquals(other.received, []);
     });
 
-    it("open() after close() rejects: it is closed for good", async () => {
+    it("open() after close() rejects", async () => {
       const a = await station("a");
       await a.transport.close();
       await assertRejects(async () => await a.transport.open("a", a.receive));
@@ -320,7 +320,7 @@ export function transportSuite(
     it("nothing is received after close()", async () => {
       const [a, b, c] = [await station("a"), await station("b"), await station("c")];
       await bring(a, b, "hello");
-      // Some of these are still on their way when b closes.
+      // Some of these are still in flight when b closes.
       for (let i = 0; i < 100; i++) a.transport.send("b", encode("too late"));
       await b.transport.close();
       const before = b.received.length;
@@ -331,7 +331,7 @@ export function transportSuite(
       assertEquals(b.received.length, before);
     });
 
-    it("close() from within a receiver is the end of receiving", async () => {
+    it("close() within a receiver ends the delivery", async () => {
       const [a, c] = [await station("a"), await station("c")];
       const b = new Station("b", await transport("b"));
       let closing: void | Promise<void> = undefined;
@@ -348,7 +348,7 @@ export function transportSuite(
       assertEquals(b.received.length, 1);
     });
 
-    it("a receiver that throws does not harm the transport, and hears the next frame", async () => {
+    it("a receiver that throws does not harm the transport, and receives the next frame", async () => {
       const [a, b] = [await station("a"), await station("b")];
       const c = new Station("c", await transport("c"));
       await c.transport.open("c", (from, frame) => {
@@ -361,7 +361,7 @@ export function transportSuite(
       await bring(c, a, "answer");
     });
 
-    it("a peer that closes and comes back under its id is heard again", async () => {
+    it("a peer that closes and returns with the same id exchanges frames again", async () => {
       const [a, b, c] = [await station("a"), await station("b"), await station("c")];
       await bring(a, b, "first life");
       await b.transport.close();
@@ -373,10 +373,10 @@ export function transportSuite(
       assertEquals(b.count("a", "second life"), 0);
     });
 
-    it("reaches(), where there is one, tells whether there is a connection", async () => {
+    it("reaches(), if implemented, returns whether there is a connection", async () => {
       const [unopened, a, b] = [await transport("c"), await station("a"), await station("b")];
       if (unopened.reaches === undefined) return;
-      assertEquals(["a", "b", "nobody", "*"].map((id) => unopened.reaches?.(id)), [
+      assertEquals(["a", "b", "unknown", "*"].map((id) => unopened.reaches?.(id)), [
         false,
         false,
         false,
@@ -385,12 +385,12 @@ export function transportSuite(
       await bring(a, b, "hello");
       await bring(b, a, "hello");
       assertEquals([a.transport.reaches?.("b"), b.transport.reaches?.("a")], [true, true]);
-      assertEquals(["a", "c", "nobody", "*", ""].filter((id) => a.transport.reaches?.(id)), []);
+      assertEquals(["a", "c", "unknown", "*", ""].filter((id) => a.transport.reaches?.(id)), []);
       await b.transport.close();
       assertEquals(b.transport.reaches?.("a"), false);
     });
 
-    it("two networks never hear each other", async () => {
+    it("two networks exchange no frames", async () => {
       const other = await createNetwork();
       undo.push(() => other.dispose());
       const [a, b] = [await station("a"), await station("b")];

@@ -1,20 +1,20 @@
 import type { OptionNames } from "../../lib/options.ts";
 import { checkSecret, show } from "../link/options.ts";
 
-/** How a node proves who it is, and what it asks of others. Exactly one of the three is given. */
+/** How a node proves its identity, and what it requires of its peers. Exactly one of the three is set. */
 export interface CredentialOptions {
   /**
-   * What all servers of the cluster know and nobody else: at least 16 characters. It is never sent;
-   * both sides of a connection prove to each other that they have it. Whoever has it can speak for any
-   * node, so it does not belong in a browser.
+   * The secret that all servers of the cluster share, at least 16 characters. It is never sent: both
+   * sides of a connection prove to each other that they have it. A program with the secret can speak
+   * for any node, so the secret does not belong in a browser.
    */
   secret?: string;
   /**
-   * For a node without the secret, in a browser say: gives a short-lived token for this very node,
-   * made by `nodeToken` in a server. Called before each connection.
+   * For a node without the secret, for example in a browser: returns a short-lived token for this node,
+   * made by `nodeToken` on a server. Called before each connection.
    */
   token?: () => string | Promise<string>;
-  /** `true` says aloud that anybody who reaches this node may speak for any node. */
+  /** `true` turns authentication off: any program that reaches this node may speak for any node. */
   insecure?: boolean;
 }
 
@@ -32,8 +32,8 @@ export type Credentials =
   | { readonly kind: "insecure" };
 
 /**
- * Checks what the user gave to the function `caller`; throws a `TypeError` that names the option. What
- * it received is never in the message: it may be a secret.
+ * Checks the options of the function `caller`; throws a `TypeError` that names the option. The message
+ * contains no received secret or token.
  */
 export function checkCredentials(caller: string, options: CredentialOptions): Credentials {
   const { secret, token, insecure } = options;
@@ -54,13 +54,13 @@ export function checkCredentials(caller: string, options: CredentialOptions): Cr
   if (token !== undefined) {
     if (typeof token !== "function") {
       throw new TypeError(
-        `${caller}: token must be a function that gives one, got ${typeof token}`,
+        `${caller}: token must be a function that returns one, got ${typeof token}`,
       );
     }
     return { kind: "token", token };
   }
   if (insecure === true) return { kind: "insecure" };
   throw new TypeError(
-    `${caller}: secret (at least 16 characters) or token is required; insecure: true goes without`,
+    `${caller}: secret (at least 16 characters) or token is required, unless insecure is true`,
   );
 }

@@ -4,21 +4,21 @@ import { checkNodeToken, checkProof, makeProof } from "./proof.ts";
 import { Refusal } from "./refusal.ts";
 import { endOf } from "./token.ts";
 
-/** Who was let in. */
+/** The result of a successful handshake. */
 export interface Admission {
-  /** The node at the other end: whatever comes from there is its word. */
+  /** The authenticated id of the peer: all frames of the connection are attributed to it. */
   readonly id: string;
-  /** Until when, in milliseconds since 1970; `Infinity` if there is no end. */
+  /** When the admission expires, in milliseconds since 1970; `Infinity` if it does not. */
   readonly until: number;
 }
 
-/** A hello that was answered by a challenge, both kept until the proof comes. */
+/** A hello and the challenge that answered it, kept until the proof arrives. */
 export interface Challenged {
   readonly hello: Hello;
   readonly challenge: Challenge;
 }
 
-/** The accepting side of the handshake: decides who may speak to the node `self`. */
+/** The accepting side of the handshake: decides which peers may speak to the node `self`. */
 export class Guard {
   readonly #self: string;
   readonly #cluster: string;
@@ -31,7 +31,7 @@ export class Guard {
     this.#credentials = credentials;
   }
 
-  /** Lets in who said hello, or asks for a proof. Rejects with a {@linkcode Refusal}. */
+  /** Admits the sender of a hello, or returns a challenge for it. Rejects with a {@linkcode Refusal}. */
   async greet(hello: unknown): Promise<Admission | Challenged> {
     if (!isHello(hello)) throw new Refusal("that is no hello");
     if (hello.cluster !== this.#cluster) throw new Refusal("this is another cluster");
@@ -41,7 +41,7 @@ export class Guard {
       case "insecure":
         return { id: hello.id, until: Infinity };
       case "token":
-        throw new Refusal("this node has no secret, so it cannot tell who speaks");
+        throw new Refusal("this node has no secret, so it cannot verify its peers");
       case "secret": {
         const { secret } = this.#credentials;
         if (hello.token !== undefined) {
@@ -55,10 +55,10 @@ export class Guard {
     }
   }
 
-  /** Lets in who answered the challenge with a proof. Rejects with a {@linkcode Refusal}. */
+  /** Admits the peer if `answer` is a valid proof. Rejects with a {@linkcode Refusal}. */
   async admit({ hello, challenge }: Challenged, answer: unknown): Promise<Admission> {
     if (!isProof(answer)) throw new Refusal("there is no token");
-    if (this.#credentials.kind !== "secret") throw new Refusal("nobody asked for a proof");
+    if (this.#credentials.kind !== "secret") throw new Refusal("no proof was requested");
     const { secret } = this.#credentials;
     await checkProof(answer.proof, secret, "connect", hello.id, this.#self, hello, challenge);
     return { id: hello.id, until: Infinity };

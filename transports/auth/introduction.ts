@@ -12,7 +12,7 @@ export class Introduction {
   #hello: Hello | null = null;
   #proven = false;
 
-  /** The node `self` is about to reach `peer`. */
+  /** For a connection of the node `self` to `peer`. */
   constructor(self: string, peer: string, cluster: string, credentials: Credentials) {
     this.#self = self;
     this.#peer = peer;
@@ -21,14 +21,14 @@ export class Introduction {
   }
 
   /**
-   * What to say first. Rejects with what the user's `token` function threw, or with a
-   * {@linkcode Refusal} if it gave something else than a token.
+   * The first message. Rejects with the error of the user's `token` function, or with a
+   * {@linkcode Refusal} if that function did not return a token.
    */
   async hello(): Promise<Hello> {
     const { kind } = this.#credentials;
     const token = kind === "token" ? await this.#credentials.token() : undefined;
     if (kind === "token" && (typeof token !== "string" || token === "")) {
-      throw new Refusal(`the token function gave no token but ${typeof token}`);
+      throw new Refusal(`the token function returned no token but ${typeof token}`);
     }
     return this.#hello = {
       synod: VERSION,
@@ -44,7 +44,7 @@ export class Introduction {
   async answer(challenge: unknown): Promise<Proof> {
     const hello = this.#hello;
     if (hello === null || this.#proven || !isChallenge(challenge)) {
-      throw new Refusal("the other side does not keep to the handshake");
+      throw new Refusal("the other side violates the handshake");
     }
     if (this.#credentials.kind !== "secret") {
       throw new Refusal("the other side asks for a proof, and this node has no secret");
@@ -57,8 +57,8 @@ export class Introduction {
   }
 
   /**
-   * To be called when the other side lets this node in: throws a {@linkcode Refusal} if that side
-   * should have proven first that it has the secret, and has not.
+   * Must be called when the other side admits this node. Throws a {@linkcode Refusal} if that side
+   * has not proven first that it has the secret, and should have.
    */
   welcomed(): void {
     if (this.#credentials.kind === "secret" && !this.#proven) {

@@ -2,7 +2,7 @@ import { type OptionNames, refuseUnknown } from "../../lib/options.ts";
 import { checkCluster, checkNodeId, checkSecret, show } from "../link/options.ts";
 import { signToken } from "./token.ts";
 
-/** What {@linkcode nodeToken} makes a token of. */
+/** Options of {@linkcode nodeToken}. */
 export interface NodeTokenOptions {
   /** The secret of the cluster, at least 16 characters. It is not in the token. */
   secret: string;
@@ -10,7 +10,7 @@ export interface NodeTokenOptions {
   cluster?: string;
   /** The node that the token speaks for, and the only one. */
   id: string;
-  /** How many milliseconds the token holds: 1,000 to 86,400,000 (a day). Default: 300,000. */
+  /** The lifetime of the token in milliseconds, 1,000 to 86,400,000 (a day). Default: 300,000. */
   expiresIn?: number;
 }
 
@@ -21,28 +21,29 @@ const NAMES: OptionNames<NodeTokenOptions> = {
   expiresIn: true,
 };
 
-/** What a token holds by default, and at most, in milliseconds. */
+/** The default and the longest lifetime of a token, in milliseconds. */
 const DEFAULT_LIFETIME = 300_000;
 const LONGEST_LIFETIME = 86_400_000;
 
 /**
- * Makes a token that lets whoever has it join as the node `id`, and as no other: for browsers, which
- * must not have the secret. A server makes one for a user that it knows, and the browser hands it to
- * its transport as `token`. It is a JSON Web Token (HS256) whose audience is the cluster's name and
- * whose subject is the node's id.
+ * Makes a token with which its holder can join as the node `id`, and as no other node. It is meant for
+ * browsers, which must not have the secret: a server makes a token for a user that it has authenticated,
+ * and the browser passes it to its transport as `token`. It is a JSON Web Token (HS256) whose audience is
+ * the cluster's name and whose subject is the node's id.
  *
- * A connection ends with the token that it was opened with (a minute later, as clocks differ); the
- * transport then asks for another and goes on. So to shut a user out, give out no more tokens.
+ * A connection ends one minute (the tolerance for clocks that differ) after the token that it was opened
+ * with expires. The transport then calls `token` again and reconnects. To lock a user out, issue no more
+ * tokens.
  *
  * Rejects with a `TypeError` that names a bad option.
  *
- * @example In a server, behind a login of its own
+ * @example On a server, behind its own login
  * ```ts
  * import { Hono } from "hono";
  * import { nodeToken } from "@synod/synod/transports/websocket";
  *
  * const secret = "at least sixteen characters";
- * const login = (_request: Request) => ({ name: "ada" }); // however your server knows its users
+ * const login = (_request: Request) => ({ name: "ada" }); // stands for the authentication of your server
  *
  * const app = new Hono().get("/token", async (c) => {
  *   const user = login(c.req.raw);

@@ -2,13 +2,13 @@ import type { Challenge, Hello } from "./handshake.ts";
 import { Refusal } from "./refusal.ts";
 import { type Claims, signToken, verifyToken } from "./token.ts";
 
-/** How long a proof holds, in milliseconds: it is used at once. */
+/** The lifetime of a proof, in milliseconds: it is used at once. */
 const LIFETIME = 30_000;
 
-/** Which side of a connection made a proof: one side's is of no use to the other. */
+/** The side of a connection that made a proof: the proof of one side is not valid for the other. */
 export type Side = "connect" | "accept";
 
-/** The claim that tells a proof from a token of `nodeToken`: which side made it. */
+/** The claim that names the side that made a proof. A token of `nodeToken` does not have it. */
 const SIDE = "side";
 
 /** Proves to `to` that `from` has the secret, for the connection with these two nonces. */
@@ -24,7 +24,7 @@ export function makeProof(
   return signToken(secret, hello.cluster, from, LIFETIME, more);
 }
 
-/** Checks what {@linkcode makeProof} made; rejects with a {@linkcode Refusal}. */
+/** Verifies a proof of {@linkcode makeProof}; rejects with a {@linkcode Refusal}. */
 export async function checkProof(
   proof: string,
   secret: string,
@@ -42,7 +42,7 @@ export async function checkProof(
   }
 }
 
-/** Checks a token of `nodeToken` that is to speak for `id`; rejects with a {@linkcode Refusal}. */
+/** Verifies a token of `nodeToken` for the node `id`; rejects with a {@linkcode Refusal}. */
 export async function checkNodeToken(
   token: string,
   secret: string,
@@ -50,7 +50,7 @@ export async function checkNodeToken(
   id: string,
 ): Promise<Claims> {
   const claims = await verifyToken(token, secret, cluster);
-  // A proof that somebody overheard must not open other connections.
+  // An intercepted proof must not open other connections.
   if (claims[SIDE] !== undefined) throw new Refusal("the token is for another connection");
   if (claims.sub !== id) throw new Refusal("the token is for another node");
   return claims;

@@ -1,9 +1,9 @@
 /**
- * Why somebody is not let in, in words that may be told to whoever it is: `message` names what was
- * missing, never what was given.
+ * The reason why a peer is refused. The peer may read it: `message` says what is missing or wrong and
+ * contains no secret or token.
  */
 export class Refusal extends Error {
-  /** `message` fits behind "refused: ", and is short enough for the reason of a WebSocket's end. */
+  /** `message` follows "refused: ", and is short enough for the close reason of a WebSocket. */
   constructor(message: string) {
     super(message);
     this.name = "Refusal";

@@ -1,27 +1,27 @@
 import { sign, verify } from "hono/jwt";
 import { Refusal } from "./refusal.ts";
 
-/** By how many milliseconds two clocks may differ. */
+/** The tolerated difference between two clocks, in milliseconds. */
 const CLOCK_TOLERANCE = 60_000;
 
-/** No token is longer, in characters; nothing is computed about one that is. */
+/** The longest token, in characters; a longer one is refused before its signature is computed. */
 export const MAX_TOKEN = 4_096;
 
-/** What a token says. Times are in seconds since 1970, as JSON Web Tokens have them. */
+/** The claims of a token. Times are in seconds since 1970, as in all JSON Web Tokens. */
 export interface Claims {
   /** The name of the cluster. */
   readonly aud: string;
-  /** The id of the node that it speaks for. */
+  /** The id of the node that the token is for. */
   readonly sub: string;
-  /** When it was made. */
+  /** When the token was made. */
   readonly iat: number;
-  /** When it ends. */
+  /** When the token expires. */
   readonly exp: number;
-  /** Whatever else was signed; not checked yet. */
+  /** Other signed claims; not checked yet. */
   readonly [claim: string]: unknown;
 }
 
-/** Signs claims about the node `id` that hold for `lifetime` milliseconds. */
+/** Signs claims about the node `id` that are valid for `lifetime` milliseconds. */
 export function signToken(
   secret: string,
   cluster: string,
@@ -35,8 +35,8 @@ export function signToken(
 }
 
 /**
- * What a token says, if it was signed with `secret`, for this cluster, and holds now. Rejects with a
- * {@linkcode Refusal} otherwise.
+ * The claims of a token that is signed with `secret`, is for this cluster and is valid now. Rejects with
+ * a {@linkcode Refusal} otherwise.
  */
 export async function verifyToken(
   token: unknown,
@@ -47,8 +47,8 @@ export async function verifyToken(
   if (token.length > MAX_TOKEN) throw new Refusal("the token is too long");
   let claims: Record<string, unknown>;
   try {
-    // Its own tests of time know no tolerance. The algorithm is ours to say: a token that names
-    // another, "none" say, is refused whatever its signature.
+    // The checks of time in Hono have no tolerance, so they are off and follow below. The algorithm is
+    // fixed here: a token that names another one, for example "none", is refused.
     claims = await verify(token, secret, { alg: "HS256", exp: false, nbf: false, iat: false });
   } catch {
     throw new Refusal("the token was not signed with the secret of this cluster");
@@ -69,7 +69,7 @@ export async function verifyToken(
   return { ...claims, aud, sub, iat: typeof iat === "number" ? iat : 0, exp };
 }
 
-/** Until when a connection that was opened with such a token may last: milliseconds since 1970. */
+/** When a connection that was opened with this token must end, in milliseconds since 1970. */
 export function endOf(claims: Claims): number {
   return claims.exp * 1000 + CLOCK_TOLERANCE;
 }

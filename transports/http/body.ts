@@ -1,10 +1,10 @@
-/** The time that a body may take to come, in milliseconds; a slow one keeps a connection and its bytes. */
+/** The longest time to receive a body, in milliseconds: a slow one occupies a connection and memory. */
 const PATIENCE = 10_000;
 
 /**
- * The whole body of a request or a response, or `null` if it has more than `limit` bytes, as they are read,
- * or takes longer than `patience` milliseconds: then no more than that was kept of it. Rejects if it breaks
- * off.
+ * The whole body of a request or a response. Returns `null` if it has more than `limit` bytes, counted
+ * after decompression, or takes longer than `patience` milliseconds; no more than `limit` bytes are kept.
+ * Rejects if the body breaks off.
  */
 export async function readBody(
   message: Request | Response,
@@ -20,7 +20,8 @@ export async function readBody(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), patience));
   try {
-    // What a request announces is what comes. A response may be unpacked on its way, so that far more comes.
+    // The runtime enforces the announced length of a request. A response may be decompressed by `fetch`, and
+    // is then longer than announced.
     if (announced !== null && message instanceof Request) {
       const body = message.arrayBuffer();
       body.catch(() => {});
@@ -45,7 +46,7 @@ async function readStream(
     if (read?.done) break;
     size += read?.value.length ?? 0;
     if (read === null || size > limit) {
-      // Not waited for: who sends nothing may not take note of it either.
+      // Not awaited: a sender that has stalled may not react to the cancellation either.
       reader.cancel().catch(() => {});
       return null;
     }

@@ -12,11 +12,11 @@ import type { Fetch } from "./options.ts";
 /** Times of a link, in milliseconds. */
 export interface LinkTimes extends RequestTimes {
   readonly backoff: BackoffTimes;
-  /** How long the farewell may take. */
+  /** The time limit of the farewell request. */
   readonly close: number;
 }
 
-/** What a link works with. */
+/** The settings and callbacks of a {@linkcode Link}. */
 export interface LinkOptions {
   readonly url: URL;
   readonly fetch: Fetch;
@@ -25,59 +25,59 @@ export interface LinkOptions {
   readonly introduce: () => Introduction;
   /** Called with the frames of a response; must not throw. */
   readonly receive: (frames: readonly Uint8Array[]) => void;
-  /** Called when more can be sent, or nothing for a while. */
+  /** Called when the link becomes able, or unable, to send. */
   readonly onChange: () => void;
-  /** Called when the two know each other. */
+  /** Called when a session is established. */
   readonly onConnected: () => void;
-  /** Called when the other side, or this one, refused. */
+  /** Called when the other side refuses this node, or this node refuses the other side. */
   readonly onRefused: (reason: string, cause?: unknown) => void;
 }
 
-/** After so many requests in a row without an answer in time the session is given up: both, and both again. */
+/** Consecutive late requests after which the session is given up: both open requests, twice. */
 const MAX_LATE = 4;
 
-/** A redirect is no answer: it would have tokens and frames sent to an address that nobody gave. */
+/** Redirects are not followed: they would send tokens and frames to an address that is not configured. */
 const REDIRECT = "manual";
 
-/** At most so many requests are under way: one that is held, and one that says something. */
+/** Requests under way to one peer: one that the peer holds, and one with frames. */
 const MAX_REQUESTS = 2;
 
-/** The requests to one peer: introduces this node, and again whenever the session is lost. */
+/** The requests to one peer. Introduces this node, and again whenever the session is lost. */
 export class Link {
   readonly #options: LinkOptions;
   readonly #backoff: Backoff;
   readonly #requests: Exchange[] = [];
   #session: string | null = null;
-  /** Requests in a row that were not answered in time. */
+  /** Consecutive requests without an answer in time. */
   #late = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Aborts what is under way when the session is lost. */
+  /** Aborts the requests under way when the session is lost. */
   #abort = new AbortController();
   #isWaiting = false;
   #closed = false;
 
-  /** Does nothing yet. */
+  /** Makes no request before {@linkcode start}. */
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.times.backoff);
   }
 
-  /** Whether the two know each other. */
+  /** Whether there is a session. */
   get isConnected(): boolean {
     return this.#session !== null;
   }
 
-  /** Whether it does nothing for a while, because something failed. */
+  /** Whether the link waits before its next attempt after a failure, or is closed. */
   get isWaiting(): boolean {
     return this.#isWaiting || this.#closed;
   }
 
-  /** Whether the peer has no request to answer, so one must be made even if there is nothing to say. */
+  /** Whether the peer has no request to answer, so one must be made even without frames. */
   get mustPost(): boolean {
     return this.#session !== null && this.#requests.length === 0;
   }
 
-  /** Whether anything can be said now. */
+  /** Whether another request can be made now. */
   get canPost(): boolean {
     return this.#session !== null && this.#requests.length < MAX_REQUESTS;
   }
@@ -104,10 +104,10 @@ export class Link {
     this.#options.onChange();
   }
 
-  /** Makes a request that carries what waits. Only when {@linkcode canPost}. */
+  /** Makes a request with the waiting frames. Only when {@linkcode canPost}. */
   post(queue: FrameQueue): void {
     const { url, fetch, times } = this.#options;
-    // The other side lets the older one go now.
+    // The other side answers the older request now.
     for (const older of this.#requests) older.limit(times.patience);
     const exchange = new Exchange(this.#abort.signal);
     exchange.limit(times.hold + times.patience);
@@ -122,13 +122,13 @@ export class Link {
     }).catch(() => {
       this.#done(exchange);
       if (abort.signal.aborted) return;
-      // Its connection may be dead, or the other side be busy: the session outlives that.
+      // The connection may be dead, or the other side busy: the session outlives that.
       if (exchange.isLate && ++this.#late < MAX_LATE) this.#options.onChange();
       else this.#lost(this.#backoff.failed());
     });
   }
 
-  /** Says what waits and farewell, and ends. */
+  /** Sends the waiting frames with the farewell, and ends. */
   async close(queue: FrameQueue): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -142,7 +142,7 @@ export class Link {
         await response.body?.cancel();
       }
     } catch {
-      // The other side will notice.
+      // The other side ends the session when no more requests come.
     }
     farewell.end();
     this.#session = null;
@@ -199,7 +199,7 @@ export class Link {
       answer = await this.#ask({ nonce: answer.nonce, ...proof }, signal);
     }
     if (!isObject(answer) || typeof answer.session !== "string") {
-      throw new Error("the other side does not keep to the handshake");
+      throw new Error("the other side violates the handshake");
     }
     introduction.welcomed();
     return answer.session;
@@ -242,10 +242,10 @@ async function readReply(response: Response): Promise<Uint8Array[]> {
 /** The user's `token` function threw. */
 class TokenError extends Error {}
 
-/** A time limit is counted in so many parts. */
+/** Timers that a time limit is split into. See {@linkcode Exchange.limit}. */
 const SLICES = 4;
 
-/** One request: its time limit, and what ends it early. */
+/** One request: its time limit, and the signals that abort it. */
 class Exchange {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
@@ -263,14 +263,14 @@ class Exchange {
     return this.#controller.signal;
   }
 
-  /** Whether its time limit has ended it. */
+  /** Whether its time limit has passed. */
   get isLate(): boolean {
     return this.#late;
   }
 
   /**
-   * It may take so many milliseconds from now. Counted in slices: a process that was paused itself finds
-   * what has come meanwhile between two of them.
+   * Aborts the request after `milliseconds` from now. The time is split into slices: a process that was
+   * paused reads the answers that have arrived meanwhile between two of them.
    */
   limit(milliseconds: number, slices = SLICES): void {
     clearTimeout(this.#timer);
@@ -282,14 +282,14 @@ class Exchange {
     this.#timer = setTimeout(rest, milliseconds / SLICES);
   }
 
-  /** It is over. */
+  /** Removes the timer and the listener. */
   end(): void {
     clearTimeout(this.#timer);
     this.#outer?.removeEventListener("abort", this.#abort);
   }
 }
 
-/** The address of a route below the one where a peer's routes are mounted. */
+/** The address of `route` below `url`, where the routes of a peer are mounted. */
 function at(url: URL, route: string): string {
   return `${url.origin}${url.pathname === "/" ? "" : url.pathname}/${route}${url.search}`;
 }

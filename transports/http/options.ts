@@ -7,23 +7,23 @@ import {
 } from "../auth/credentials.ts";
 import { checkCluster, checkPeers, show } from "../link/options.ts";
 
-/** The function `fetch`, or one like it. */
+/** The function `fetch`, or a compatible one. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** How a node speaks by HTTP. One of `secret`, `token` and `insecure: true` is required. */
+/** Options of `http`. One of `secret`, `token` and `insecure: true` is required. */
 export interface HttpOptions extends CredentialOptions {
-  /** The name of the cluster: nodes of different names never talk. Default: `"synod"`. */
+  /** The name of the cluster. Nodes with different cluster names refuse each other. Default: `"synod"`. */
   cluster?: string;
   /**
-   * Where nodes are reached: by id the address at which the `routes` of that node are mounted, as
-   * `https://host/synod`. The node's own entry is ignored, so all may be given the same object. Nodes
-   * without an entry are answered when they ask. Default: none.
+   * The addresses of nodes by id: the URL at which the `routes` of the node are mounted, for example
+   * `https://host/synod`. The node's own entry is ignored, so all nodes may get the same object. Frames
+   * for a node without an entry travel in the responses to its requests. Default: none.
    */
   peers?: Readonly<Record<string, string | URL>>;
   /**
-   * What to make requests with. Default: the global `fetch`. That of Node takes about a millisecond of
-   * work for each request; one made of `node:http` with an agent that keeps connections is several
-   * times faster.
+   * The function that makes requests. Default: the global `fetch`. In Node that takes about a millisecond
+   * of CPU time per request; a function built on `node:http` with a keep-alive agent is several times
+   * faster.
    */
   fetch?: Fetch;
 }
@@ -35,7 +35,7 @@ const NAMES: OptionNames<HttpOptions> = {
   ...CREDENTIALS,
 };
 
-/** Checked options, all there. */
+/** Checked options with their defaults. */
 export interface Settings {
   readonly cluster: string;
   readonly peers: ReadonlyMap<string, URL>;
@@ -43,7 +43,7 @@ export interface Settings {
   readonly fetch: Fetch;
 }
 
-/** Checks what the user gave; throws a `TypeError` that names the option. */
+/** Checks the options of the user; throws a `TypeError` that names the option. */
 export function checkOptions(options: HttpOptions): Settings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`http: options must be an object, got ${show(options)}`);

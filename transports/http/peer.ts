@@ -2,16 +2,16 @@ import { FrameQueue } from "../link/frame_queue.ts";
 import type { Link } from "./link.ts";
 import type { Session } from "./session.ts";
 
-/** How many bytes may wait for one peer. */
+/** The bytes that may wait for one peer. */
 const MAX_WAITING = 4 * 1024 * 1024;
 
 /**
- * Another node, and how it is reached: by requests to it, in the responses to its own, or not now.
- * Between two servers there are both.
+ * Another node and the ways to reach it: by requests to it, and in the responses to its own requests.
+ * Two servers have both ways; a peer that is not connected has none.
  */
 export class Peer {
   readonly id: string;
-  /** Who it is, if it has sent requests of its own. */
+  /** The session of its own requests, if it makes any. */
   session: Session | null = null;
   /** The requests to it, if there is an address for it. */
   link: Link | null = null;
@@ -23,24 +23,24 @@ export class Peer {
     this.id = id;
   }
 
-  /** Whether something can be said to it. */
+  /** Whether frames can be sent to it now. */
   get isConnected(): boolean {
     return this.session !== null || this.link?.isConnected === true;
   }
 
-  /** Whether there is no way to it, and none is being looked for. */
+  /** Whether there is no way to it, and no attempt to make one is under way. */
   get isLost(): boolean {
     return this.session === null && (this.link === null || this.link.isWaiting);
   }
 
-  /** Sends a frame with what else is sent in this turn of the event loop. */
+  /** Sends a frame, together with the others of this turn of the event loop. */
   send(frame: Uint8Array): void {
     if (this.isLost) return;
     this.#queue.push(frame);
     this.schedule();
   }
 
-  /** Sends what waits at the end of this turn: by then the node has answered what came in. */
+  /** Sends the waiting frames at the end of this turn: by then the node has answered the received ones. */
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -48,8 +48,8 @@ export class Peer {
   }
 
   /**
-   * Sends what waits, now. What costs no request of its own comes first: a request that must be made
-   * anyway, because the peer needs one to answer; then the response to one of the peer's.
+   * Sends the waiting frames now. Ways without an extra request come first: a request that must be made
+   * anyway, because the peer has none to answer; then the response to a request of the peer.
    */
   flush(): void {
     this.#scheduled = false;
@@ -59,7 +59,7 @@ export class Peer {
     while (!this.#queue.isEmpty && this.link?.canPost) this.link.post(this.#queue);
   }
 
-  /** Sends what waits, and says farewell. */
+  /** Sends the waiting frames and the farewell. */
   async close(): Promise<void> {
     this.session?.answer(this.#queue);
     this.session?.end(503);

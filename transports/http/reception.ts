@@ -2,24 +2,24 @@ import type { Admission, Challenged, Guard } from "../auth/guard.ts";
 import { isObject } from "../auth/handshake.ts";
 import { Refusal } from "../auth/refusal.ts";
 
-/** So many challenges may wait for their answer: beyond, the oldest are forgotten. */
+/** Challenges that may wait for their proof; above that the oldest are forgotten. */
 const MAX_CHALLENGES = 4_096;
 
-/** How long a challenge waits for its answer, in milliseconds. */
+/** The time a challenge waits for its proof, in milliseconds. */
 const PATIENCE = 10_000;
 
-/** Where nodes introduce themselves: the accepting side of the handshake, in two requests. */
+/** The accepting side of the handshake over HTTP, where it takes two requests. */
 export class Reception {
   readonly #guard: Guard;
   /** By the nonce of the challenge, the oldest first. */
   readonly #waiting = new Map<string, Challenged & { readonly since: number }>();
 
-  /** Lets in whom `guard` lets in. */
+  /** `guard` decides which nodes are admitted. */
   constructor(guard: Guard) {
     this.#guard = guard;
   }
 
-  /** Lets in, or answers with a challenge. Rejects with a {@linkcode Refusal}. */
+  /** Admits the sender of `message`, or returns a challenge. Rejects with a {@linkcode Refusal}. */
   async handle(message: unknown): Promise<Admission | Challenged> {
     if (isObject(message) && "proof" in message) {
       const challenged = this.#take(message.nonce);
@@ -39,11 +39,11 @@ export class Reception {
     }
   }
 
-  /** A challenge serves once. */
+  /** Removes and returns a challenge: each is valid once. */
   #take(nonce: unknown): Challenged {
     const challenged = typeof nonce === "string" ? this.#waiting.get(nonce) : undefined;
     if (challenged === undefined || performance.now() - challenged.since >= PATIENCE) {
-      throw new Refusal("nobody asked for this proof, or not lately");
+      throw new Refusal("this proof was not requested, or too long ago");
     }
     this.#waiting.delete(challenged.challenge.nonce);
     return challenged;

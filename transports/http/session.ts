@@ -3,21 +3,21 @@ import type { FrameQueue } from "../link/frame_queue.ts";
 import { writeFrames } from "../link/frame_stream.ts";
 import { FRAMES_TYPE, MAX_BATCH } from "./batch.ts";
 
-/** A request that waits for its response. */
+/** A request that is held until its response is sent. */
 interface Held {
   readonly respond: (response: Response) => void;
 }
 
 /**
- * What a peer that sends requests is known by. Of its requests one is held: until there is something to
- * say to it, until it sends the next one, or until it has been held for long enough. So whatever is for
- * the peer finds a request to answer, and a reply travels in the response to what it replies to, or to
- * the one before.
+ * The session of a peer that sends requests. One of its requests is held: until there are frames for the
+ * peer, until the peer sends the next request, or until the hold time has passed. So frames for the peer
+ * find a request to answer. A reply travels in the response to the request that it replies to, or to the
+ * one before.
  */
 export class Session {
-  /** The node that speaks. */
+  /** The id of the peer. */
   readonly id: string;
-  /** What its requests carry to show that they are its. */
+  /** The bearer key that its requests carry. */
   readonly key: string;
   readonly #until: number;
   readonly #holdTime: number;
@@ -33,15 +33,15 @@ export class Session {
     this.#holdTime = holdTime;
   }
 
-  /** Whether the token that it was opened with holds no more. */
+  /** Whether the token that the session was opened with has expired. */
   get hasExpired(): boolean {
     return Date.now() >= this.#until;
   }
 
   /**
-   * The response to a request, as soon as there is one. Whether anybody still waits for it is not asked:
-   * not every runtime can tell, and Deno warns of the question. `wish`: for how many milliseconds the other
-   * side waits.
+   * Holds a request; resolves to its response. The other side may have aborted the request: that is not
+   * checked, because not every runtime can tell, and Deno prints a warning. `wish` is the hold time that
+   * the other side asks for, in milliseconds.
    */
   hold(wish: number = this.#holdTime): Promise<Response> {
     this.#silentTicks = 0;
@@ -59,7 +59,7 @@ export class Session {
     });
   }
 
-  /** Says what waits to the peer, as long as there is a request to answer. */
+  /** Sends the waiting frames, as long as there is a request to answer. */
   answer(queue: FrameQueue): void {
     while (this.#held.length > 0 && !queue.isEmpty) {
       this.#held[0].respond(
@@ -71,8 +71,8 @@ export class Session {
   }
 
   /**
-   * Lets all requests but the last one go, in a moment: the peer may have no more than two under way, and
-   * needs one for what it says next. What the node replies in this turn still travels with them.
+   * Answers all requests but the last one in the next task: the peer may have no more than two requests
+   * under way, and needs one for its next frames. Replies of the node in this turn still travel with them.
    */
   releaseSoon(): void {
     if (this.#held.length < 2 || this.#release !== undefined) return;
@@ -82,13 +82,13 @@ export class Session {
     }, 0);
   }
 
-  /** Called in regular intervals; whether the peer is still there. */
+  /** Must be called at regular intervals. Returns whether the session is still alive. */
   tick(): boolean {
     if (this.hasExpired) return false;
     return this.#held.length > 0 || ++this.#silentTicks <= PATIENCE;
   }
 
-  /** Lets all requests go. */
+  /** Answers all requests with `status`. */
   end(status: number): void {
     clearTimeout(this.#release);
     while (this.#held.length > 0) this.#held[0].respond(new Response(null, { status }));

@@ -17,26 +17,26 @@ import { Peer } from "./peer.ts";
 import { Reception } from "./reception.ts";
 import { Session } from "./session.ts";
 
-/** Times, in milliseconds; those that may be left out depend on the node then. */
+/** Times, in milliseconds. The optional ones default to values that depend on the node's session TTL. */
 export interface Times extends Omit<LinkTimes, keyof RequestTimes>, Partial<RequestTimes> {
-  /** Three of these without a request, and a peer is taken for gone. */
+  /** The interval of the check for silent peers; a session ends after three intervals without a request. */
   readonly tick?: number;
 }
 
-/** What is used outside of tests. */
+/** The times used outside of tests. */
 export const TIMES: Times = { backoff: BACKOFF, close: 1_000 };
 
-/** So many nodes may be known at once: beyond, one of those without an address has to go. */
+/** Known peers; above that a random peer without an address has to make room. */
 const MAX_PEERS = 10_000;
 
-/** A transport whose `routes` are to be mounted in a server. */
+/** A transport over HTTP requests, whose `routes` are mounted in a server. */
 export class HttpTransport implements Transport {
-  /** Accepts the requests of other nodes; a Hono app to be mounted in the user's own. */
+  /** Accepts the requests of other nodes; a Hono app that the user mounts in an app. */
   readonly routes: Hono;
   readonly #settings: Settings;
   readonly #times: Times;
   readonly #peers = new Map<string, Peer>();
-  /** By their keys. */
+  /** Sessions by key. */
   readonly #sessions = new Map<string, Session>();
   #state: "new" | "open" | "closed" = "new";
   #closing: Promise<void> | null = null;
@@ -44,7 +44,7 @@ export class HttpTransport implements Transport {
   #receive: (from: string, frame: Uint8Array) => void = () => {};
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Opens nothing yet. */
+  /** Opens nothing before `open`. */
   constructor(settings: Settings, times: Times = TIMES) {
     this.#settings = settings;
     this.#times = times;
@@ -125,7 +125,7 @@ export class HttpTransport implements Transport {
       try {
         this.#receive(from, frame);
       } catch {
-        // The receiver's own business.
+        // An error of the receiver is not an error of the transport.
       }
     }
   }
@@ -136,7 +136,7 @@ export class HttpTransport implements Transport {
     }
   }
 
-  /** Somebody introduces itself, or answers a challenge. */
+  /** A request with a hello or a proof. */
   async #introduced(context: Context): Promise<Response> {
     if (this.#reception === null || this.#state !== "open") return notOpen(context);
     try {
@@ -156,13 +156,13 @@ export class HttpTransport implements Transport {
     }
   }
 
-  /** Frames from a peer; the response carries those for it. */
+  /** A request with frames from a peer; the response carries frames for it. */
   async #said(context: Context): Promise<Response> {
     const session = this.#sessionOf(context);
     if (session instanceof Response) return session;
     const frames = await readFrames(context.req.raw).catch(() => null);
     if (frames === null) return context.text("This is no batch of frames.", 400);
-    // It may have been replaced meanwhile, or the node closed.
+    // The session may have been replaced meanwhile, or the node closed.
     if (this.#sessions.get(session.key) !== session) return unauthorized(context, "it has ended");
     const response = session.hold(holdOf(context));
     this.#deliver(session.id, frames);
@@ -171,7 +171,7 @@ export class HttpTransport implements Transport {
     return await response;
   }
 
-  /** The last frames of a peer. */
+  /** A request with the last frames of a peer that closes. */
   async #left(context: Context): Promise<Response> {
     const session = this.#sessionOf(context);
     if (session instanceof Response) return session;
@@ -197,10 +197,10 @@ export class HttpTransport implements Transport {
     return session;
   }
 
-  /** Somebody has proven to be the node `id`; an older session of that node is not needed. */
+  /** Opens the session of a peer that is authenticated as `id`, and ends an older one of that node. */
   #admit({ id, until }: Admission): Session | null {
     if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) {
-      // Members are among those with an address, and keep their places.
+      // Members have an address, and so keep their places.
       const other = byChance(this.#peers.values(), ({ link }) => link === null);
       if (other?.session == null) return null;
       this.#end(other.session, 503);
@@ -226,12 +226,12 @@ export class HttpTransport implements Transport {
     if (peer?.session !== session) return;
     peer.session = null;
     peer.schedule();
-    // Who is not in `peers` and has gone may never come back.
+    // A peer without an address may never come back.
     if (peer.link === null) this.#peers.delete(session.id);
   }
 }
 
-/** For how long the request may be held; what is no number of milliseconds says nothing. */
+/** The longest time to hold the request, in milliseconds; `undefined` without a valid header. */
 function holdOf(context: Context): number | undefined {
   const wish = context.req.header(HOLD_HEADER);
   return wish !== undefined && /^\d{1,6}$/.test(wish) ? Number(wish) : undefined;

@@ -1,16 +1,16 @@
 /** Waits between attempts to connect, in milliseconds. */
 export interface BackoffTimes {
-  /** The first wait; each further one is twice as long. */
+  /** The first wait; it doubles with each failure. */
   readonly first: number;
-  /** The longest of those. */
+  /** The longest wait after a failure. */
   readonly longest: number;
-  /** The wait after a refusal: nothing will change at once, and asking costs the other side. */
+  /** The wait after a refusal: the reason rarely changes soon, and an attempt costs the other side work. */
   readonly refused: number;
-  /** A connection that lasted so long was a good one: the next wait is the first again. */
+  /** The age from which a connection counts as a success: the wait after it is the first again. */
   readonly stable: number;
 }
 
-/** What is used outside of tests. */
+/** The waits used outside of tests. */
 export const BACKOFF: BackoffTimes = {
   first: 100,
   longest: 5_000,
@@ -19,26 +19,26 @@ export const BACKOFF: BackoffTimes = {
 };
 
 /**
- * How long to wait before connecting again: random, so that all who lost one node do not come back
- * to it at one instant, doubling and capped. A connection that ends soon after it was made does not
- * count as a success: otherwise two that throw each other out would do so without a pause.
+ * The waits between attempts to connect: they double up to a limit, and are random, so that the peers of
+ * a lost node do not all reconnect at the same instant. A connection that ends soon does not count as a
+ * success: otherwise two programs with the same node id would replace each other without a pause.
  */
 export class Backoff {
   readonly #times: BackoffTimes;
   #failures = 0;
   #since: number | null = null;
 
-  /** No attempt was made yet. */
+  /** Starts with the first wait. */
   constructor(times: BackoffTimes = BACKOFF) {
     this.#times = times;
   }
 
-  /** A connection was made. */
+  /** Must be called when a connection is made. */
   connected(): void {
     this.#since = performance.now();
   }
 
-  /** The connection was lost, or could not be made: the wait before the next attempt. */
+  /** Must be called when the connection is lost or not made; returns the wait before the next attempt. */
   failed(): number {
     if (this.#since !== null && performance.now() - this.#since >= this.#times.stable) {
       this.#failures = 0;
@@ -49,7 +49,7 @@ export class Backoff {
     return longest * (0.5 + 0.5 * Math.random());
   }
 
-  /** The other side refused: the wait before the next attempt. */
+  /** Must be called when the other side refuses; returns the wait before the next attempt. */
   refused(): number {
     this.#since = null;
     return this.#times.refused * (0.75 + 0.5 * Math.random());

@@ -1,37 +1,37 @@
 import type { TransportUser } from "../transport.ts";
 
-/** What nodes are set to unless they are told otherwise, in milliseconds. */
+/** The default TTL of a node's session, in milliseconds. */
 const DEFAULT_TTL = 5_000;
 
-/** Beats in the time to live of a session: three silent ones, the next attempt and the handshake fit in. */
+/** Beats per session TTL: three silent ones, the next attempt and the handshake fit in. */
 const BEATS = 5;
 
-/** The shortest beat, in milliseconds: a busy peer is silent for so long now and then. */
+/** The shortest beat, in milliseconds: a busy peer is sometimes silent for that long. */
 const SHORTEST = 100;
 
-/** The longest, in milliseconds: connections that few need are kept open by proxies for about a minute. */
+/** The longest beat, in milliseconds: well below the idle timeout of proxies, about a minute. */
 const LONGEST = 5_000;
 
-/** Silent beats after which the other side is taken for dead. */
+/** Silent beats after which the other side is considered dead. */
 export const PATIENCE = 3;
 
-/** How long requests wait, in milliseconds. */
+/** Time limits of requests, in milliseconds. */
 export interface RequestTimes {
-  /** The other side holds a request for so long at most, if there is nothing to say. */
+  /** The longest time that the other side holds a request if it has no frames. */
   readonly hold: number;
-  /** How much longer than it should take a response is waited for. */
+  /** The time to wait for a response beyond the time that it should take. */
   readonly patience: number;
 }
 
-/** The longest that a request is held: a server of Bun ends one after ten seconds of silence. */
+/** The longest hold time, in milliseconds: the server of Bun ends a request after ten idle seconds. */
 export const LONGEST_HOLD = 7_000;
 
-/** The bounds of the rest, in milliseconds: a request takes its time, and so does a busy machine. */
+/** The other bounds, in milliseconds: each leaves time for the request itself and for a busy machine. */
 const SHORTEST_HOLD = 250;
 const SHORTEST_PATIENCE = 1_500;
 const LONGEST_PATIENCE = 5_000;
 
-/** Both together are about four beats: a request that is lost is noticed within a time to live. */
+/** The two times add up to about four beats, so a lost request is detected within a session TTL. */
 export function requestTimesOf(user: TransportUser | undefined): RequestTimes {
   const beat = beatOf(user);
   return {
@@ -40,7 +40,7 @@ export function requestTimesOf(user: TransportUser | undefined): RequestTimes {
   };
 }
 
-/** After so many milliseconds without a word from the other side it is asked for one. */
+/** The interval in milliseconds after which a silent peer is asked for a sign of life. */
 export function beatOf(user: TransportUser | undefined): number {
   const ttl = user?.sessionTtl ?? DEFAULT_TTL;
   return Math.min(LONGEST, Math.max(SHORTEST, ttl / BEATS));

@@ -1,6 +1,7 @@
 /**
- * One of `items` by chance, among those that `may`; `undefined` if there is none. For tables that are full:
- * whoever fills most of it loses most, while the oldest to go would be those that a flood has overtaken.
+ * A random item among those for which `may` returns true (reservoir sampling); `undefined` if there is
+ * none. Chooses the entry to evict from a full table: under a flood most evicted entries belong to the
+ * flood, whereas evicting the oldest would hit the entries from before it.
  */
 export function byChance<T>(
   items: Iterable<T>,

@@ -1,35 +1,35 @@
 import { MAX_FRAME_BYTES } from "../../lib/codec/limits.ts";
 
-/** What a waiting frame costs besides its bytes, so that millions of empty ones are bounded too. */
+/** The overhead in bytes that each waiting frame counts, so that the number of tiny frames is bounded too. */
 const FRAME_COST = 100;
 
 /**
- * Frames that wait until they can be sent: at most about so many bytes, and the oldest make room for
- * new ones, since whoever sent those has given up on them first.
+ * Frames that wait until they can be sent, up to a limit in bytes. The oldest frames make room for new
+ * ones: their senders give up on them first.
  */
 export class FrameQueue {
   readonly #limit: number;
   #frames: Uint8Array[] = [];
-  /** Where the queue begins in `#frames`. */
+  /** The index of the oldest frame in `#frames`. */
   #head = 0;
   #bytes = 0;
 
-  /** A single frame may be larger than `limit`, which is in bytes. */
+  /** `limit` is in bytes, and includes the overhead of each frame. A single larger frame is kept. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Whether nothing waits. */
+  /** Whether no frame waits. */
   get isEmpty(): boolean {
     return this.#head === this.#frames.length;
   }
 
-  /** How many bytes wait. */
+  /** The waiting bytes, with the overhead of each frame. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Adds a copy of `frame`; one that no node would read is dropped. */
+  /** Adds a copy of `frame`. Drops an empty or overlong frame: the receiver would reject it. */
   push(frame: Uint8Array): void {
     if (frame.length === 0 || frame.length > MAX_FRAME_BYTES) return;
     this.#frames.push(frame.slice());
@@ -37,7 +37,7 @@ export class FrameQueue {
     while (this.#bytes > this.#limit && this.#frames.length - this.#head > 1) this.#shift();
   }
 
-  /** Takes the oldest frames, as many as fit into `limit` bytes, but at least one if there is any. */
+  /** Takes the oldest frames that fit into `limit` bytes, but at least one if there is any. */
   take(limit: number): Uint8Array[] {
     const taken: Uint8Array[] = [];
     let bytes = 0;
@@ -49,7 +49,7 @@ export class FrameQueue {
     return taken;
   }
 
-  /** Drops everything. */
+  /** Drops all frames. */
   clear(): void {
     this.#frames = [];
     this.#head = 0;
@@ -58,7 +58,7 @@ export class FrameQueue {
 
   #shift(): Uint8Array {
     const frame = this.#frames[this.#head];
-    this.#frames[this.#head++] = EMPTY; // so that it is not kept
+    this.#frames[this.#head++] = EMPTY; // releases the memory of the frame
     this.#bytes -= frame.length + FRAME_COST;
     if (this.isEmpty) this.clear();
     else if (this.#head >= 1024) {

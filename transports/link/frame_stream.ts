@@ -1,18 +1,18 @@
 /**
- * Frames in a stream of bytes, each with its length (32 bits, little-endian) before it. Where the
- * stream is cut into messages means nothing, so a large frame may travel in several.
+ * Frames in a stream of bytes, each after its length (32 bits, little-endian). Message boundaries have no
+ * meaning in the stream, so a large frame may travel in several messages.
  *
  * @module
  */
 import { MAX_FRAME_BYTES } from "../../lib/codec/limits.ts";
 
-/** Frames in one body or message: more than a sender ever puts there, since each counts as 100 bytes more. */
+/** The most frames in one body or message: more than a sender packs, as each counts 100 bytes more. */
 export const MAX_FRAMES = 11_000;
 
-/** What a frame has before its bytes: its length. */
+/** The size of the length before each frame, in bytes. */
 export const LENGTH_BYTES = 4;
 
-/** Frames, one behind the other. */
+/** The frames as a stream of bytes. */
 export function writeFrames(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const size = frames.reduce((sum, frame) => sum + LENGTH_BYTES + frame.length, 0);
   const bytes = new Uint8Array(size);
@@ -26,22 +26,22 @@ export function writeFrames(frames: readonly Uint8Array[]): Uint8Array<ArrayBuff
   return bytes;
 }
 
-/** Takes frames out of a stream whose pieces come one after the other. */
+/** Reads frames from a stream that arrives in pieces. */
 export class FrameReader {
-  /** The beginning of a frame whose end has not come yet is in the first `#length` bytes. */
+  /** Its first `#length` bytes are the beginning of an incomplete frame. */
   #buffer: Uint8Array = new Uint8Array(0);
   #length = 0;
-  /** How many bytes must be there before there is more to read: a length, or a whole frame. */
+  /** The bytes in `#buffer` from which reading makes progress: a length, or a whole frame. */
   #needed = LENGTH_BYTES;
 
-  /** Whether the last frame was complete. */
+  /** Whether the last frame is complete. */
   get isAtEnd(): boolean {
     return this.#length === 0;
   }
 
   /**
-   * The frames that `piece` completes, copied; `null` if one of them is empty, or longer than any node reads,
-   * or if there are too many, and then nothing more can be read.
+   * Copies of the frames that `piece` completes. Returns `null` if a frame is empty or longer than
+   * `MAX_FRAME_BYTES`, or if there are more than `MAX_FRAMES`; the reader must not be used after that.
    */
   read(piece: Uint8Array): Uint8Array[] | null {
     let bytes = piece;
@@ -70,7 +70,7 @@ export class FrameReader {
     return frames;
   }
 
-  /** Doubles the buffer when it is full: memory follows what has come, not what was announced. */
+  /** Doubles the buffer when it is full: memory follows the received bytes, not the announced length. */
   #append(piece: Uint8Array): void {
     const length = this.#length + piece.length;
     if (length > this.#buffer.length) {

@@ -1,4 +1,4 @@
-/** What nodes of a cluster that was given no name take for its name. */
+/** The default name of a cluster. */
 const DEFAULT_CLUSTER = "synod";
 
 /** The longest name of a cluster, in characters. */
@@ -14,7 +14,7 @@ export function isNodeId(id: unknown): id is string {
   return typeof id === "string" && NODE_ID.test(id);
 }
 
-/** Checks the id that the function `caller` was given as `option`. */
+/** Checks the node id that the function `caller` received as `option`; throws a `TypeError`. */
 export function checkNodeId(caller: string, option: string, id: unknown): string {
   if (isNodeId(id)) return id;
   throw new TypeError(
@@ -22,7 +22,7 @@ export function checkNodeId(caller: string, option: string, id: unknown): string
   );
 }
 
-/** Checks the name of a cluster. */
+/** Checks the name of a cluster; throws a `TypeError`. */
 export function checkCluster(caller: string, cluster: unknown = DEFAULT_CLUSTER): string {
   if (typeof cluster === "string" && cluster.length >= 1 && cluster.length <= MAX_CLUSTER) {
     return cluster;
@@ -32,7 +32,7 @@ export function checkCluster(caller: string, cluster: unknown = DEFAULT_CLUSTER)
   );
 }
 
-/** Checks a secret; what was received is not in the message. */
+/** Checks a secret; throws a `TypeError` whose message does not contain the secret. */
 export function checkSecret(caller: string, secret: unknown): string {
   if (typeof secret === "string" && secret.length >= MIN_SECRET) return secret;
   const received = typeof secret === "string" ? `${secret.length}` : `no string (${typeof secret})`;
@@ -41,7 +41,7 @@ export function checkSecret(caller: string, secret: unknown): string {
   );
 }
 
-/** Checks the addresses of peers; `schemes` as `URL.protocol` has them. */
+/** Checks the addresses of peers; throws a `TypeError`. `schemes` has the form of `URL.protocol`. */
 export function checkPeers(
   caller: string,
   peers: unknown,
@@ -55,7 +55,9 @@ export function checkPeers(
   }
   return new Map(
     Object.entries(peers).map(([id, address]) => {
-      if (!isNodeId(id)) throw new TypeError(`${caller}: peers has no id of a node: ${show(id)}`);
+      if (!isNodeId(id)) {
+        throw new TypeError(`${caller}: peers has an invalid node id: ${show(id)}`);
+      }
       return [id, checkAddress(caller, id, address, schemes)];
     }),
   );
@@ -71,7 +73,7 @@ function checkAddress(
   try {
     if (typeof address === "string" || address instanceof URL) url = new URL(address);
   } catch {
-    // No address.
+    // Not a URL: `url` stays null.
   }
   if (url === null || !schemes.includes(url.protocol)) {
     throw new TypeError(
@@ -80,13 +82,13 @@ function checkAddress(
       }, got ${show(address)}`,
     );
   }
-  // Where the routes are mounted is a path without a slash at its end, unless it is the root.
+  // The mount path of the routes has no slash at its end, unless it is the root.
   url.pathname = url.pathname.replace(/(.)\/+$/, "$1");
   url.hash = "";
   return url;
 }
 
-/** What was received, short enough for a message. */
+/** A received value, short enough for an error message. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
   if (value === null || typeof value === "number" || typeof value === "boolean") return `${value}`;

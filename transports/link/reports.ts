@@ -1,16 +1,16 @@
 import { SynodError } from "../../lib/errors.ts";
 
-/** Tells the node once about each peer that refuses it, or that it refuses, until they connect. */
+/** Reports each peer that refuses this node, or that this node refuses, once until they connect. */
 export class Reports {
   readonly #report: (error: Error) => void;
   readonly #reported = new Set<string>();
 
-  /** `report` is the user's or the node's; what it throws is nobody's business. */
+  /** `report` is a function of the user or the node; its exceptions are ignored. */
   constructor(report: (error: Error) => void) {
     this.#report = report;
   }
 
-  /** The two do not talk; `reason` says why, and `cause` is the error behind it, if there is one. */
+  /** Reports a refusal with its `reason`; `cause` is the underlying error, if there is one. */
   refused(peer: string, url: URL, reason: string, cause?: unknown): void {
     if (this.#reported.has(peer)) return;
     this.#reported.add(peer);
@@ -23,11 +23,11 @@ export class Reports {
         ),
       );
     } catch {
-      // Not ours to handle.
+      // An error of `report` is not an error of the transport.
     }
   }
 
-  /** The two talk: what goes wrong from now on is news. */
+  /** The two nodes are connected: the next refusal is reported again. */
   connected(peer: string): void {
     this.#reported.delete(peer);
   }

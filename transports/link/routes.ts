@@ -1,9 +1,8 @@
 import type * as hono from "hono";
 
 /**
- * A Hono app, to be mounted in another: `app.route("/synod", transport.routes)`.
+ * A Hono app to mount in another one: `app.route("/synod", transport.routes)`.
  *
- * It is the class `Hono`, named in a way that does not ask for the documentation of all of Hono's types
- * to be complete.
+ * This is the class `Hono`. The indirect form keeps the doc lint from checking all types of Hono.
  */
 export type Routes = (typeof hono)["Hono"]["prototype"];

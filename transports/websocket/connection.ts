@@ -5,48 +5,51 @@ import { CLOSE } from "./close_codes.ts";
 import { decodeMessage, encodeMessage, MAX_PIECE } from "./message.ts";
 import type { Socket } from "./socket.ts";
 
-/** How many bytes may be on their way: sent, and not acknowledged. */
+/** The bytes that may be in flight: sent and not acknowledged. A last piece may exceed it. */
 const WINDOW = 1024 * 1024;
 
-/** A piece that Deno sends without a delay, and how much is cut into such pieces. See `PieceSize`. */
+/**
+ * The size of a piece that Deno sends without a delay, and the size below which data is cut into such
+ * pieces, in bytes. See `PieceSize`.
+ */
 const SMALL_PIECE = 1_000;
 const CUT_BELOW = 64 * 1024;
 
 /**
- * How the stream is cut into messages. `"small"` is for the `WebSocket` of Deno: it writes a message of
- * more than 1,024 bytes in two parts, and leaves Nagle's algorithm on, so the second part waits until
- * the first is acknowledged by TCP, which the receiving system puts off for about 44 ms. Up to 1,024
- * bytes there is one part; and it waits only for the answer to the one before, which therefore is asked
- * for at once. Measured on loopback, the 4 KiB of a message took 44 ms whole and 0.1 ms in pieces, 60
- * KiB took 44 and 0.7 ms. From 64 KiB on a whole message is faster.
+ * The way the stream is cut into messages. `"small"` is for the `WebSocket` of Deno: it writes a message
+ * of more than 1,024 bytes in two parts and leaves Nagle's algorithm on. The second part therefore waits
+ * until TCP acknowledges the first one, which the receiving system delays by about 44 ms. A message of up
+ * to 1,024 bytes is one part. It waits only for the answer to the message before, which is therefore
+ * requested at once. Measured on loopback: 4 KiB took 44 ms as one message and 0.1 ms in pieces; 60 KiB
+ * took 44 ms and 0.7 ms. From 64 KiB on one message is faster.
  */
 export type PieceSize = "small" | "large";
 
 /**
- * A WebSocket between two nodes that know each other.
+ * A WebSocket between two authenticated nodes.
  *
- * Each message is acknowledged, by the messages that go the other way or, when enough have come, by one
- * of its own, and only so many bytes are on their way without. That bounds what waits in buffers, the
- * runtime's, the system's and any proxy's, in every runtime alike: `bufferedAmount` would tell about the
- * first of them, and not in every runtime.
+ * Each message with a piece is acknowledged: by the messages of the other direction or, after a quarter of
+ * the window, by a message without a piece. The bytes without an acknowledgement are limited (`WINDOW`).
+ * This bounds the buffers of the runtime, the system and any proxy, in all runtimes. `bufferedAmount`
+ * covers only the first of these, and not every runtime has it.
  */
 export class Connection {
   readonly #socket: Socket;
   readonly #pieces: PieceSize;
   readonly #receive: (frame: Uint8Array) => void;
-  /** Until when the other side is trusted, in milliseconds since 1970. */
+  /** When the admission of the other side expires, in milliseconds since 1970. */
   readonly #until: number;
   readonly #reader = new FrameReader();
-  /** What was taken from the queue and is not sent yet. */
+  /** The bytes that were taken from the queue and are not sent yet. */
   #rest: Uint8Array = new Uint8Array(0);
-  /** The sizes of the pieces that were sent and not acknowledged. */
+  /** The sizes of the pieces in flight, the oldest first. */
   readonly #onTheWay: number[] = [];
   #bytesOnTheWay = 0;
-  /** How many of the own pieces were acknowledged, modulo 2^32. */
+  /** The number of sent pieces that are acknowledged, modulo 2^32. */
   #acknowledged = 0;
-  /** How many pieces were received, modulo 2^32. */
+  /** The number of received pieces, modulo 2^32. */
   #received = 0;
-  /** How many bytes were received that are not acknowledged. */
+  /** The received bytes that are not acknowledged yet. */
   #unacknowledged = 0;
   #answerDue = false;
   #silentBeats = 0;
@@ -67,7 +70,7 @@ export class Connection {
     return this.#socket.isOpen;
   }
 
-  /** Takes a message. What is none ends the connection. */
+  /** Handles a received message. A malformed one ends the connection. */
   take(data: string | Uint8Array): void {
     this.#silentBeats = 0;
     if (this.#ended()) return;
@@ -87,7 +90,7 @@ export class Connection {
     }
   }
 
-  /** Sends as much of what waits as may be on its way. */
+  /** Sends the waiting frames, as far as the window allows. */
   send(queue: FrameQueue): void {
     if (this.#ended()) return;
     while (this.#bytesOnTheWay < WINDOW) {
@@ -104,20 +107,20 @@ export class Connection {
     }
   }
 
-  /** Answers the other side, if it waits for that and was sent nothing since. */
+  /** Sends an acknowledgement, if one is due and no message has carried it since. */
   answer(): void {
     if (this.#answerDue) this.#write(NOTHING, false);
   }
 
   /**
-   * Called in regular intervals: asks the other side for a word if none came since the last time. The two
-   * sides need not agree on the interval, and where frames flow nothing is asked.
+   * Must be called at regular intervals. Asks the other side for an answer if no message has come since
+   * the last beat. The intervals of the two sides may differ. No question is sent while frames flow.
    */
   beat(): void {
     if (this.#ended()) return;
-    // Counted, not measured: a process that was paused itself finds the other side's words first.
+    // Counts beats instead of time: a process that was paused reads the messages of the other side first.
     if (++this.#silentBeats > PATIENCE) {
-      this.close(CLOSE.timeout, "nothing was heard for too long");
+      this.close(CLOSE.timeout, "no message for too long");
       this.#socket.terminate();
       return;
     }
@@ -129,7 +132,7 @@ export class Connection {
     this.#socket.close(code, reason);
   }
 
-  /** Ends the connection with the token that it was opened with. */
+  /** Ends the connection when the token that it was opened with has expired; returns whether it has. */
   #ended(): boolean {
     if (Date.now() < this.#until) return false;
     this.close(CLOSE.timeout, "the token has expired");
@@ -142,7 +145,7 @@ export class Connection {
     this.#socket.send(encodeMessage({ answerNow, acknowledged: this.#received, piece }));
   }
 
-  /** False if the other side acknowledges what was never sent. */
+  /** Returns false if the other side acknowledges pieces that were never sent. */
   #confirm(acknowledged: number): boolean {
     const count = (acknowledged - this.#acknowledged) >>> 0;
     if (count > this.#onTheWay.length) return false;

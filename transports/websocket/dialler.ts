@@ -6,28 +6,28 @@ import { CLOSE } from "./close_codes.ts";
 import type { ClientSocketConstructor } from "./options.ts";
 import { Socket } from "./socket.ts";
 
-/** What a dialler works with. */
+/** The settings and callbacks of a {@linkcode Dialler}. */
 export interface DiallerOptions {
   readonly url: URL;
   readonly WebSocket: ClientSocketConstructor;
   readonly backoff: BackoffTimes;
-  /** How long a connection may take until it is usable, in milliseconds. */
+  /** The time limit for an attempt until the handshake is complete, in milliseconds. */
   readonly timeout: number;
   /** A new introduction for each attempt. */
   readonly introduce: () => Introduction;
-  /** Called when an attempt begins: a connection is to be expected. */
+  /** Called when an attempt begins. */
   readonly onAttempt: () => void;
-  /** Called with each new socket, to keep an eye on it. */
+  /** Called with each new socket, so that the transport can supervise it. */
   readonly onSocket: (socket: Socket) => void;
-  /** Called when the other side is known; what to do with what comes, and when it has ended. */
+  /** Called when the handshake is complete; returns the user of the socket. */
   readonly onConnected: (socket: Socket) => SocketUser;
-  /** Called when an attempt failed. */
+  /** Called when an attempt fails. */
   readonly onFailed: () => void;
-  /** Called when the other side, or this one, refused. */
+  /** Called when the other side refuses this node, or this node refuses the other side. */
   readonly onRefused: (reason: string, cause?: unknown) => void;
 }
 
-/** Who uses a socket. */
+/** The receiver of a socket's messages: `lost` is called once when the socket has ended. */
 export interface SocketUser {
   take(data: string | Uint8Array): void;
   lost(): void;
@@ -41,13 +41,13 @@ export class Dialler {
   #attempt: Attempt | null = null;
   #stopped = false;
 
-  /** Does nothing yet. */
+  /** Makes no attempt before {@linkcode start}. */
   constructor(options: DiallerOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.backoff);
   }
 
-  /** Connects from now on. */
+  /** Makes an attempt, and another one after each end. */
   start(): void {
     if (this.#stopped) return;
     this.#options.onAttempt();
@@ -59,7 +59,7 @@ export class Dialler {
     });
   }
 
-  /** Ends an attempt under way, and makes no more. */
+  /** Ends the current attempt or connection, and makes no more. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -97,7 +97,7 @@ class Attempt {
       const hello = await this.#introduction.hello();
       if (!this.#ended) this.#connect(JSON.stringify(hello));
     } catch (error) {
-      // The user's `token` function, or an address that cannot be connected to from here.
+      // The `token` function of the user failed, or the runtime does not allow the address.
       if (!this.#ended) this.#options.onRefused(describe(error), error);
       this.#end(error instanceof Refusal);
     }
@@ -146,7 +146,7 @@ class Attempt {
     this.#user = this.#options.onConnected(socket);
   }
 
-  /** The other side is not who it should be. */
+  /** Ends the connection: the other side has failed to prove its identity. */
   #refuse(error: unknown): void {
     if (this.#ended) return;
     this.#socket?.close(CLOSE.unauthorized, `refused: ${describe(error)}`);

@@ -1,31 +1,31 @@
 /**
- * What travels in one binary message between two nodes that know each other:
+ * The format of a binary message between two authenticated nodes:
  *
  *     flags (8 bits), acknowledged (32 bits, little-endian), a piece of the stream of frames
  *
- * A message without a piece of the stream only acknowledges, or shows that its sender is there; it is
- * not counted, so acknowledgements are not acknowledged themselves.
+ * A message without a piece of the stream only acknowledges, or shows that its sender is alive. It is not
+ * counted, so acknowledgements are not acknowledged themselves.
  *
  * @module
  */
 
-/** How many bytes stand before the piece of the stream. */
+/** The size of the header before the piece of the stream, in bytes. */
 const HEADER_BYTES = 5;
 
-/** No message has a larger piece, in bytes: some runtimes take no more than a megabyte at once. */
+/** The largest piece of a message, in bytes: some runtimes accept at most a megabyte per message. */
 export const MAX_PIECE = 256 * 1024;
 
-/** No message is larger. */
+/** The largest message, in bytes. */
 export const MAX_MESSAGE_BYTES: number = HEADER_BYTES + MAX_PIECE;
 
-/** The flag that asks for an acknowledgement at once. */
+/** The flag that requests an acknowledgement at once. */
 const ANSWER_NOW = 1;
 
 /** One binary message. */
 export interface Message {
-  /** Whether the sender waits for an acknowledgement. */
+  /** Whether the sender requests an acknowledgement at once. */
   readonly answerNow: boolean;
-  /** How many messages with a piece its sender has received so far, modulo 2^32. */
+  /** The number of messages with a piece that the sender has received so far, modulo 2^32. */
   readonly acknowledged: number;
   /** A piece of the stream of frames; may be empty. */
   readonly piece: Uint8Array;
@@ -40,7 +40,7 @@ export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** The message of these bytes, its piece a view into them, or `null` if they are none. */
+/** The message in `bytes`, or `null` if it is malformed. The piece is a view into `bytes`. */
 export function decodeMessage(bytes: Uint8Array): Message | null {
   if (bytes.length < HEADER_BYTES || bytes.length > MAX_MESSAGE_BYTES) return null;
   if ((bytes[0] & ~ANSWER_NOW) !== 0) return null;

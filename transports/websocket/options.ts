@@ -7,19 +7,19 @@ import {
 } from "../auth/credentials.ts";
 import { checkCluster, checkPeers, show } from "../link/options.ts";
 
-/** What Hono hands to the listeners of a WebSocket: its `WSContext`, as far as it is used. */
+/** The part of Hono's `WSContext` that the transport uses. */
 export interface ServerSocket {
   /** Sends one message. */
   send(data: string | Uint8Array<ArrayBuffer>): void;
   /** Closes the connection. */
   close(code?: number, reason?: string): void;
-  /** The runtime's own socket. */
+  /** The socket of the runtime. */
   raw?: unknown;
 }
 
-/** The listeners that a WebSocket gets: Hono's `WSEvents`. */
+/** The listeners of an accepted WebSocket: Hono's `WSEvents`. */
 export interface ServerSocketEvents {
-  /** Called when the connection is made; not in every runtime. */
+  /** Called when the connection is made; some runtimes do not call it. */
   onOpen(event: unknown, socket: ServerSocket): void;
   /** Called with each message. */
   onMessage(event: { data: unknown }, socket: ServerSocket): void;
@@ -30,15 +30,15 @@ export interface ServerSocketEvents {
 }
 
 /**
- * The helper `upgradeWebSocket` that Hono has for each runtime: makes a handler out of a function that
- * gives the listeners of one connection, {@linkcode ServerSocketEvents}, and of options for the runtime.
+ * Hono's helper `upgradeWebSocket` for a runtime. It makes a handler from a function that returns the
+ * listeners of one connection ({@linkcode ServerSocketEvents}), and from options for the runtime.
  */
 // deno-lint-ignore no-explicit-any -- each runtime's helper has its own context, socket, options and result
 export type UpgradeWebSocket = (createEvents: (context: any) => any, options?: any) => any;
 
-/** What is used of a `WebSocket`. */
+/** The part of a `WebSocket` that the transport uses. */
 export interface ClientSocket {
-  /** Set to `"arraybuffer"`. */
+  /** The transport sets it to `"arraybuffer"`. */
   binaryType: string;
   /** Sends one message. */
   send(data: string | Uint8Array<ArrayBuffer>): void;
@@ -49,27 +49,27 @@ export interface ClientSocket {
   addEventListener(type: any, listener: (event: any) => void): void;
 }
 
-/** The class `WebSocket`, or one like it. */
+/** The class `WebSocket`, or a compatible one. */
 export type ClientSocketConstructor = new (url: string) => ClientSocket;
 
-/** How a node speaks by WebSocket. One of `secret`, `token` and `insecure: true` is required. */
+/** Options of `webSocket`. One of `secret`, `token` and `insecure: true` is required. */
 export interface WebSocketOptions extends CredentialOptions {
-  /** The name of the cluster: nodes of different names never talk. Default: `"synod"`. */
+  /** The name of the cluster. Nodes with different cluster names refuse each other. Default: `"synod"`. */
   cluster?: string;
   /**
-   * Where nodes are reached: by id the address at which the `routes` of that node are mounted, as
-   * `wss://host/synod`. The node's own entry is ignored, so all may be given the same object. Nodes
-   * without an entry are reached when they connect. Default: none.
+   * The addresses of nodes by id: the URL at which the `routes` of the node are mounted, for example
+   * `wss://host/synod`. The node's own entry is ignored, so all nodes may get the same object. A node
+   * without an entry is reached over the connection that it makes. Default: none.
    */
   peers?: Readonly<Record<string, string | URL>>;
   /**
-   * Hono's helper for the runtime of this server, by which `routes` accepts connections. Without it
-   * this node only connects to others.
+   * Hono's helper for the runtime of this server, with which `routes` accepts connections. Without it
+   * this node only connects to other nodes.
    */
   upgradeWebSocket?: UpgradeWebSocket;
   /**
-   * What to connect with, where there is no global `WebSocket` or a better one. In Node 20: the
-   * `WebSocket` of the package `ws`.
+   * The class that connects, for runtimes without a global `WebSocket` or with a better one. In Node 20:
+   * the `WebSocket` of the package `ws`. Default: the global `WebSocket`.
    */
   WebSocket?: ClientSocketConstructor;
 }
@@ -82,7 +82,7 @@ const NAMES: OptionNames<WebSocketOptions> = {
   ...CREDENTIALS,
 };
 
-/** Checked options, all there. */
+/** Checked options with their defaults. */
 export interface Settings {
   readonly cluster: string;
   readonly peers: ReadonlyMap<string, URL>;
@@ -91,7 +91,7 @@ export interface Settings {
   readonly WebSocket: ClientSocketConstructor | null;
 }
 
-/** Checks what the user gave; throws a `TypeError` that names the option. */
+/** Checks the options of the user; throws a `TypeError` that names the option. */
 export function checkOptions(options: WebSocketOptions): Settings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`webSocket: options must be an object, got ${show(options)}`);

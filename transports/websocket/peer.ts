@@ -1,23 +1,23 @@
 import { FrameQueue } from "../link/frame_queue.ts";
 import type { Connection } from "./connection.ts";
 
-/** How many bytes may wait for one peer, besides what is on its way. */
+/** The bytes that may wait for one peer, in addition to those in flight. */
 const MAX_WAITING = 4 * 1024 * 1024;
 
 /**
- * Another node, and how it is reached: over the connection that it made to here, over the one that was
- * made to it, or not now.
+ * Another node and the connections to it: the one that it made to this node, and the one that this node
+ * made to it.
  *
- * Between two servers there are both, and each sends on the one that it accepted: in Deno only the side
- * that connected is slow at times, and elsewhere it makes no difference.
+ * Two servers have both, and each server sends on the connection that it accepted: in Deno only the
+ * connecting side is sometimes slow (see `PieceSize`), and other runtimes show no difference.
  */
 export class Peer {
   readonly id: string;
   /** The connection that the peer made. */
   accepted: Connection | null = null;
-  /** The connection that was made to the peer. */
+  /** The connection that this node made. */
   dialled: Connection | null = null;
-  /** Whether the latter is being made right now: then frames wait for it. */
+  /** Whether this node is connecting to the peer; frames wait for that connection. */
   isExpected = false;
   readonly #queue = new FrameQueue(MAX_WAITING);
   #scheduled = false;
@@ -32,12 +32,12 @@ export class Peer {
     return this.accepted !== null || this.dialled !== null;
   }
 
-  /** Whether there is no way to it, and none is being made. */
+  /** Whether there is no connection to it, and none is being made. */
   get isLost(): boolean {
     return !this.isConnected && !this.isExpected;
   }
 
-  /** Sends a frame with what else is sent in this turn of the event loop. */
+  /** Sends a frame, together with the others of this turn of the event loop. */
   send(frame: Uint8Array): void {
     if (this.isLost) return;
     this.#queue.push(frame);
@@ -45,8 +45,8 @@ export class Peer {
   }
 
   /**
-   * Sends what waits at the end of this turn: by then the node has answered what came in, and the answer
-   * takes the acknowledgement along.
+   * Sends the waiting frames at the end of this turn: by then the node has answered the received ones, and
+   * the answers carry the acknowledgement.
    */
   schedule(): void {
     if (this.#scheduled) return;
@@ -54,7 +54,7 @@ export class Peer {
     queueMicrotask(() => this.flush());
   }
 
-  /** Sends what waits, now. */
+  /** Sends the waiting frames now. */
   flush(): void {
     this.#scheduled = false;
     (this.accepted ?? this.dialled)?.send(this.#queue);
@@ -63,20 +63,20 @@ export class Peer {
     if (this.isLost) this.#queue.clear();
   }
 
-  /** Takes note that this connection has ended. */
+  /** Must be called when a connection has ended. */
   lose(connection: Connection): void {
     if (this.accepted === connection) this.accepted = null;
     if (this.dialled === connection) this.dialled = null;
     this.schedule();
   }
 
-  /** Called in regular intervals. */
+  /** Must be called at regular intervals. */
   beat(): void {
     this.accepted?.beat();
     this.dialled?.beat();
   }
 
-  /** Sends what waits, and ends both connections. */
+  /** Sends the waiting frames, and ends both connections. */
   close(code: number, reason: string): void {
     this.flush();
     this.accepted?.close(code, reason);

@@ -1,42 +1,42 @@
 import { CLOSE } from "./close_codes.ts";
 import { MAX_MESSAGE_BYTES } from "./message.ts";
 
-/** What is used of a WebSocket of either side: a `WebSocket`, or what Hono makes of a runtime's own. */
+/** The common part of a `WebSocket` and of Hono's `WSContext` that a {@linkcode Socket} uses. */
 export interface RawSocket {
   send(data: string | Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
 }
 
-/** The longest reason that a WebSocket may be closed with, in bytes. */
+/** The longest close reason of a WebSocket, in bytes (RFC 6455). */
 const MAX_REASON = 123;
 
-/** Bytes that may wait to be sent: more than ever are for a peer that acknowledges what it gets. */
+/** The bytes that may wait to be sent: more than the window of a peer that acknowledges. */
 const MAX_UNSENT = 4 * 1024 * 1024;
 
-/** How many bytes may wait until the runtime has read them: more than any honest peer has on its way. */
+/** The bytes of `Blob` messages that may wait to be read: more than a correct peer has in flight. */
 const MAX_UNREAD = 16 * MAX_MESSAGE_BYTES;
 
 /**
- * One WebSocket, of whichever side and runtime: never throws, hands on messages in their order even
- * where they arrive as `Blob`, and really ends, whatever the other side does.
+ * One WebSocket, of either side and of any runtime. It never throws, delivers messages in order even if
+ * they arrive as `Blob`, and ends even if the other side does not answer.
  */
 export class Socket {
   readonly #raw: RawSocket;
   readonly #terminate: () => void;
   readonly #unsent: () => number;
-  /** Called when nothing at all will happen any more. */
+  /** Called once when the socket is gone; no other callback follows, except `onClosed` right after it. */
   onGone: () => void = () => {};
   #onMessage: (data: string | Uint8Array) => void = () => {};
   #onClosed: (code: number, reason: string) => void = () => {};
   #state: "open" | "closing" | "closed" = "open";
-  /** The messages that are still being read, one after the other; `null` if there are none. */
+  /** Resolves when all messages that are being read have been delivered; `null` if there are none. */
   #reading: Promise<void> | null = null;
   #unread = 0;
   #ticksClosing = 0;
 
   /**
-   * `terminate` cuts the connection without a farewell, where the runtime can do that. `unsent` says how many
-   * bytes wait to be sent, where it can do that.
+   * `terminate` drops the connection without a closing handshake, if the runtime can do that. `unsent`
+   * returns the number of bytes that wait to be sent, or 0 if the runtime does not tell.
    */
   constructor(raw: RawSocket, terminate: () => void, unsent: () => number = () => 0) {
     this.#raw = raw;
@@ -44,14 +44,14 @@ export class Socket {
     this.#unsent = unsent;
   }
 
-  /** Whether anything can be sent. */
+  /** Whether messages can be sent. */
   get isOpen(): boolean {
     return this.#state === "open";
   }
 
   /**
-   * `onMessage` is called with each message as long as the socket is open. `onClosed` is called once,
-   * when it is open no longer, whoever ended it.
+   * `onMessage` is called with each message as long as the socket is open. `onClosed` is called once, when
+   * either side has ended it.
    */
   listen(
     onMessage: (data: string | Uint8Array) => void,
@@ -61,21 +61,21 @@ export class Socket {
     this.#onClosed = onClosed;
   }
 
-  /** Sends; what cannot be sent is lost. */
+  /** Sends a message, or loses it if it cannot be sent. */
   send(data: string | Uint8Array<ArrayBuffer>): void {
     if (this.#state !== "open") return;
     try {
       if (this.#unsent() > MAX_UNSENT) {
-        this.close(CLOSE.timeout, "what is sent is not read");
+        this.close(CLOSE.timeout, "the peer does not read");
         return this.terminate();
       }
       this.#raw.send(data);
     } catch {
-      // It is about to be closed, and says so by itself.
+      // The socket is closing, and calls `gone` by itself.
     }
   }
 
-  /** Says farewell, and takes nothing more from the other side. */
+  /** Starts the closing handshake, and delivers no more messages. */
   close(code: number, reason: string): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
@@ -87,18 +87,18 @@ export class Socket {
     this.#onClosed(code, reason);
   }
 
-  /** Cuts the connection, if the runtime can. */
+  /** Drops the connection without a closing handshake, if the runtime can. */
   terminate(): void {
     try {
       this.#terminate();
     } catch {
-      // It is gone already.
+      // The connection is gone already.
     }
   }
 
   /**
-   * Called in regular intervals: who does not return the farewell in time is cut off, and if even that
-   * has no effect, the runtime is left alone with it.
+   * Must be called at regular intervals. Drops the connection if the other side does not answer the
+   * closing handshake in time. If that has no effect either, the socket counts as gone.
    */
   tick(): void {
     if (this.#state !== "closing" || ++this.#ticksClosing < 2) return;
@@ -106,7 +106,7 @@ export class Socket {
     else this.gone(1006, "");
   }
 
-  /** To be called with the data of each message. */
+  /** Must be called with the data of each message. */
   received(data: unknown): void {
     if (this.#state !== "open") return;
     if (typeof data === "string") return this.#inOrder(data);
@@ -118,12 +118,12 @@ export class Socket {
     this.close(CLOSE.malformed, "neither text nor bytes");
   }
 
-  /** To be called when the runtime tells of an error: not everywhere does it tell of the end as well. */
+  /** Must be called when the runtime reports an error: some runtimes report no end after it. */
   failed(): void {
     this.close(CLOSE.malformed, "the connection has failed");
   }
 
-  /** To be called when the connection is gone. */
+  /** Must be called when the connection is gone. */
   gone(code: number, reason: string): void {
     const wasOpen = this.#state === "open";
     if (this.#state === "closed") return;
@@ -140,12 +140,12 @@ export class Socket {
   #read(blob: Blob): void {
     this.#unread += blob.size;
     if (this.#unread > MAX_UNREAD) return this.close(CLOSE.malformed, "too much at once");
-    // Caught at once: it may fail while others are still being read.
+    // Caught at once: it may fail while earlier messages are still being read.
     const read = blob.arrayBuffer().then((buffer) => new Uint8Array(buffer), () => null);
     this.#append(read, blob.size);
   }
 
-  /** Hands on what `read` resolves to when all before it has been handed on. */
+  /** Delivers the message that `read` resolves to, after all earlier messages. */
   #append(read: Promise<string | Uint8Array | null>, size = 0): void {
     const reading = (this.#reading ?? Promise.resolve()).then(() => read).then((data) => {
       this.#unread -= size;
@@ -156,7 +156,7 @@ export class Socket {
     this.#reading = reading;
   }
 
-  /** An exception here would end a process of Deno. */
+  /** Delivers a message. An uncaught exception here would end a Deno process. */
   #hand(data: string | Uint8Array): void {
     if (this.#state !== "open") return;
     try {
@@ -167,7 +167,7 @@ export class Socket {
   }
 }
 
-/** Reasons are ASCII but for what a peer has sent, such as its name. */
+/** Replaces characters outside of ASCII, which only text from a peer can contain, and cuts the reason. */
 function shorten(reason: string): string {
   return reason.replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_REASON);
 }

@@ -18,41 +18,45 @@ import { Visitor } from "./visitor.ts";
 /** Times, in milliseconds. */
 export interface Times {
   readonly backoff: BackoffTimes;
-  /** How long a connection may take until both sides know each other. */
+  /** The time limit of an attempt to connect, with the handshake. */
   readonly connect: number;
-  /** What is closing, or has not said who it is, is looked after so often. */
+  /** The interval of the check of closing sockets and of visitors. */
   readonly tick: number;
-  /** Three of these without a word, and a peer is taken for dead; depends on the node unless it is given. */
+  /**
+   * The interval of beats; a peer is considered dead after three beats without a message. Default: derived
+   * from the node's session TTL.
+   */
   readonly beat?: number;
-  /** How long the end of a connection may take. */
+  /** The time limit for the end of all connections when the transport closes. */
   readonly close: number;
 }
 
-/** What is used outside of tests. */
+/** The times used outside of tests. */
 export const TIMES: Times = { backoff: BACKOFF, connect: 10_000, tick: 5_000, close: 1_000 };
 
-/** So many may be on their way in: beyond, one of the others has to go. */
+/** Visitors at once; above that a random one has to make room. */
 const MAX_VISITORS = 1_000;
 
-/** So many nodes may be connected at once: beyond, one of those without an address has to go. */
+/** Known peers; above that a random peer without an address has to make room. */
 const MAX_PEERS = 10_000;
 
 /**
- * For Deno; the others have no such option. Its watch over idle connections does not learn of one that
- * ended without a farewell, and keeps the process alive for minutes. A transport has a watch of its own.
+ * For Deno; other runtimes ignore the option. Deno's own idle check does not notice a connection that
+ * ended without a closing handshake, and keeps the process alive for minutes. The transport has its own
+ * check.
  */
 const UPGRADE_OPTIONS = { idleTimeout: 0 } as const;
 
-/** A transport whose `routes` are to be mounted in a server. */
+/** A transport over WebSockets, whose `routes` are mounted in a server. */
 export class WebSocketTransport implements Transport {
-  /** Accepts the connections of other nodes; a Hono app to be mounted in the user's own. */
+  /** Accepts the connections of other nodes; a Hono app that the user mounts in an app. */
   readonly routes: Hono;
   readonly #settings: Settings;
   readonly #times: Times;
   readonly #peers = new Map<string, Peer>();
   readonly #diallers: Dialler[] = [];
   readonly #visitors = new Set<Visitor>();
-  /** All that is not closed, so that closing can wait for them. */
+  /** All sockets that are not gone, so that `close` can wait for them. */
   readonly #sockets = new Set<Socket>();
   #state: "new" | "open" | "closed" = "new";
   #closing: Promise<void> | null = null;
@@ -62,7 +66,7 @@ export class WebSocketTransport implements Transport {
   #timer: ReturnType<typeof setInterval> | undefined;
   #beats: ReturnType<typeof setInterval> | undefined;
 
-  /** Opens nothing yet. */
+  /** Opens nothing before `open`. */
   constructor(settings: Settings, times: Times = TIMES) {
     this.#settings = settings;
     this.#times = times;
@@ -110,7 +114,7 @@ export class WebSocketTransport implements Transport {
   async #close(): Promise<void> {
     clearInterval(this.#timer);
     clearInterval(this.#beats);
-    // A node's last words, that its session has ended, are sent just before.
+    // The node sends the end of its session just before this call.
     for (const peer of this.#peers.values()) peer.flush();
     this.#state = "closed";
     const [code, reason] = [CLOSE.goingAway, "the node has closed"];
@@ -188,7 +192,7 @@ export class WebSocketTransport implements Transport {
       try {
         this.#receive(peer.id, frame);
       } catch {
-        // The receiver's own business.
+        // An error of the receiver is not an error of the transport.
       }
     };
     return new Connection(socket, { pieces, until, receive });
@@ -202,7 +206,7 @@ export class WebSocketTransport implements Transport {
       },
       lost: () => {
         peer.lose(connection);
-        // Who is not in `peers` and has gone may never come back.
+        // A peer without an address may never come back.
         if (peer.isLost && !this.#settings.peers.has(peer.id)) this.#peers.delete(peer.id);
       },
     };
@@ -223,11 +227,11 @@ export class WebSocketTransport implements Transport {
     return routes.get("/", accept);
   }
 
-  /** The listeners of one connection from outside. */
+  /** The listeners of one incoming connection. */
   #accept(): ServerSocketEvents {
     let socket: Socket | null = null;
-    // Some runtimes tell of a connection only with its first message, and some give each event a new
-    // object; the first is as good as any.
+    // Some runtimes report a connection only with its first message, and some pass a new object with each
+    // event. The first object serves for all events.
     const met = (raw: ServerSocket): Socket => {
       if (socket !== null) return socket;
       const inner = raw.raw as NativeSocket | undefined;
@@ -243,7 +247,7 @@ export class WebSocketTransport implements Transport {
     };
   }
 
-  /** Somebody has connected. */
+  /** Handles a new incoming connection. */
   #meet(socket: Socket): void {
     this.#watch(socket);
     if (this.#state !== "open" || this.#guard === null) {
@@ -261,14 +265,14 @@ export class WebSocketTransport implements Transport {
     });
     if (this.#visitors.size > MAX_VISITORS) {
       const other = byChance(this.#visitors, (one) => one !== visitor);
-      other?.postpone("there are too many at the door");
+      other?.postpone("there are too many new connections");
     }
   }
 
-  /** Somebody has proven to be the node `id`; an older connection of that node is not needed. */
+  /** Takes the connection of a peer that is authenticated as `id`, and ends an older one of that node. */
   #admit(socket: Socket, { id, until }: Admission): SocketUser | null {
     if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) {
-      // Members are among those with an address, and keep their places.
+      // Members have an address, and so keep their places.
       const other = byChance(this.#peers.values(), ({ id }) => !this.#settings.peers.has(id));
       other?.close(CLOSE.tryLater, "there are too many nodes");
       if (this.#peers.size >= MAX_PEERS) {
@@ -280,18 +284,18 @@ export class WebSocketTransport implements Transport {
     const connection = this.#connect(socket, peer, "large", until);
     const older = peer.accepted;
     peer.accepted = connection;
-    older?.close(CLOSE.replaced, "the node has connected anew");
+    older?.close(CLOSE.replaced, "the node has connected again");
     peer.schedule();
     return this.#user(peer, connection);
   }
 }
 
-/** What some runtimes' sockets can do. */
+/** Methods and properties that only the sockets of some runtimes have. */
 interface NativeSocket {
   terminate?(): void;
-  /** As in the standard. */
+  /** In runtimes that follow the standard. */
   readonly bufferedAmount?: number;
-  /** As in Bun. */
+  /** In Bun. */
   getBufferedAmount?(): number;
 }
 
@@ -299,5 +303,5 @@ function unsentOf(socket: NativeSocket | undefined): number {
   return socket?.bufferedAmount ?? socket?.getBufferedAmount?.() ?? 0;
 }
 
-/** What the global `WebSocket` of this runtime is good at. */
+/** The pieces that suit the global `WebSocket` of this runtime. */
 const PIECES: PieceSize = globalThis.navigator?.userAgent?.startsWith("Deno/") ? "small" : "large";

@@ -4,12 +4,12 @@ import { Refusal } from "../auth/refusal.ts";
 import { CLOSE } from "./close_codes.ts";
 import type { Socket } from "./socket.ts";
 
-/** After so many ticks a visitor that has not proven who it is has to go. */
+/** The ticks that a visitor may take for the handshake; the next one ends it. */
 const PATIENCE = 1;
 
 /**
- * Somebody who has connected and is not known yet. Nothing that it sends reaches the node; it may send
- * one hello and one proof, and then has to wait to be let in.
+ * A connected peer that is not authenticated yet. None of its messages reach the node. It may send one
+ * hello and one proof, and must then wait until it is admitted.
  */
 export class Visitor {
   readonly #socket: Socket;
@@ -18,14 +18,14 @@ export class Visitor {
   #expects: "hello" | "nothing" | Challenged = "hello";
   #ticks = 0;
 
-  /** `admit` is called once, after the visitor has been told, if it may come in. */
+  /** `admit` is called once if the visitor is admitted, after the welcome is sent. */
   constructor(socket: Socket, guard: Guard, admit: (admission: Admission) => void) {
     this.#socket = socket;
     this.#guard = guard;
     this.#admit = admit;
   }
 
-  /** Takes a message of the handshake. */
+  /** Handles a message of the handshake. */
   take(data: string | Uint8Array): void {
     const expected = this.#expects;
     this.#expects = "nothing";
@@ -41,17 +41,17 @@ export class Visitor {
     });
   }
 
-  /** Called in regular intervals. */
+  /** Must be called at regular intervals. */
   tick(): void {
     if (++this.#ticks > PATIENCE) this.refuse("there was no hello in time");
   }
 
-  /** Sends the visitor away, since it is not who it should be. */
+  /** Closes the connection: the visitor has not proven its identity. */
   refuse(reason: string): void {
     this.#socket.close(CLOSE.unauthorized, `refused: ${reason}`);
   }
 
-  /** Sends the visitor away, whoever it is. */
+  /** Closes the connection for lack of room; the visitor may try again later. */
   postpone(reason: string): void {
     this.#socket.close(CLOSE.tryLater, reason);
   }

@@ -1,4 +1,4 @@
-/** What somebody learns who can read all that two nodes say to each other. */
+/** What an eavesdropper learns from all messages between two nodes. */
 import { assertEquals, assertGreater } from "@std/assert";
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { http } from "../../../transports/http.ts";
@@ -7,7 +7,7 @@ import { SECRET } from "../networks.ts";
 import { ClientWebSocket, TestServer, upgradeWebSocket } from "../server.ts";
 import { Station } from "../station.ts";
 
-/** Everything that is in `text` in a way that is easy to read: as it is, and decoded from base64. */
+/** The readable content of `text`: as it is, and decoded from base64. */
 function readings(text: string): string {
   const decoded = text.match(/[A-Za-z0-9_-]{8,}/g)?.map((part) => {
     try {
@@ -22,7 +22,7 @@ function readings(text: string): string {
 describe("the secret is never sent", () => {
   let undo: (() => unknown)[];
   let server: TestServer;
-  /** What was said on the wire, by both sides. */
+  /** All messages of both sides. */
   let wire: string[];
 
   beforeEach(async () => {
@@ -36,7 +36,7 @@ describe("the secret is never sent", () => {
     for (const step of undo.reverse()) await step();
   });
 
-  /** Opens a transport, for a server with routes. */
+  /** Opens a transport; mounts the routes of `s` in the server. */
   async function open(id: "s" | "c", transport: ReturnType<typeof http>): Promise<Station> {
     undo.push(() => transport.close());
     if (id === "s") server.mount(transport.routes);
@@ -51,10 +51,10 @@ describe("the secret is never sent", () => {
   function assertTold(...parts: string[]): void {
     assertGreater(wire.length, 3);
     const all = readings(wire.join("\n"));
-    // All of the handshake was seen: what it is about can be read.
+    // The whole handshake was captured: its public parts are readable.
     for (const part of parts) assertEquals(all.includes(part), true, part);
     assertEquals(all.includes(SECRET), false);
-    // Nor half of it.
+    // Neither half of the secret is in it.
     for (const half of [SECRET.slice(0, 10), SECRET.slice(10)]) {
       assertEquals(all.includes(half), false);
     }

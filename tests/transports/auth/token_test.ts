@@ -12,7 +12,7 @@ const secret = "sixteen characters";
 const now = () => Date.now() / 1000;
 const good = () => ({ aud: "app", sub: "n1", iat: now(), exp: now() + 60 });
 
-/** The header and the claims as they are in a token, without a signature. */
+/** A token of this header and these claims, without a signature. */
 function unsigned(header: unknown, claims: unknown): string {
   const part = (value: unknown) =>
     btoa(JSON.stringify(value)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
@@ -20,11 +20,11 @@ function unsigned(header: unknown, claims: unknown): string {
 }
 
 describe("nodeToken()", () => {
-  it("is found wherever somebody may look for it", () => {
+  it("is exported by all entry points that use it", () => {
     for (const entry of [mod, http, websocket]) assertStrictEquals(entry.nodeToken, nodeToken);
   });
 
-  it("makes an HS256 token about the node, for the cluster, that ends in time", async () => {
+  it("makes an HS256 token for the node and the cluster, with the given lifetime", async () => {
     const token = await nodeToken({ secret, cluster: "app", id: "n1", expiresIn: 10_000 });
     const { header, payload } = decode(token);
     assertEquals(header, { alg: "HS256", typ: "JWT" });
@@ -33,13 +33,13 @@ describe("nodeToken()", () => {
     assertEquals((await verifyToken(token, secret, "app")).sub, "n1");
   });
 
-  it("holds five minutes, for the cluster synod, by default", async () => {
+  it("makes a token of five minutes for the cluster synod by default", async () => {
     const { payload } = decode(await nodeToken({ secret, id: "n1" }));
     assertEquals(payload.aud, "synod");
     assertEquals(Math.abs(Number(payload.exp) - now() - 300) < 5, true);
   });
 
-  it("never has the secret in it", async () => {
+  it("makes a token that does not contain the secret", async () => {
     const token = await nodeToken({ secret, id: "n1" });
     for (const part of token.split(".")) {
       const text = atob(part.replace(/-/g, "+").replace(/_/g, "/"));
@@ -54,7 +54,7 @@ describe("verifyToken()", () => {
     assertStringIncludes(error.message, why);
   };
 
-  it("accepts what signToken() signed, further claims included", async () => {
+  it("accepts a token of signToken(), with further claims", async () => {
     const claims = await verifyToken(
       await signToken(secret, "app", "n1", 1000, { more: "x" }),
       secret,
@@ -63,7 +63,7 @@ describe("verifyToken()", () => {
     assertEquals([claims.aud, claims.sub, claims.more], ["app", "n1", "x"]);
   });
 
-  it("refuses what is no token", async () => {
+  it("refuses a value that is no token", async () => {
     await refuses(undefined, "no token");
     await refuses("", "no token");
     await refuses(42, "no token");
@@ -77,7 +77,7 @@ describe("verifyToken()", () => {
     await refuses(await sign(good(), "another secret altogether", "HS256"), "not signed");
   });
 
-  it("refuses every changed character", async () => {
+  it("refuses a token with any changed character", async () => {
     const token = await sign(good(), secret, "HS256");
     for (let at = 0; at < token.length - 1; at++) {
       const changed = token[at] === "A" ? "B" : "A";
@@ -88,7 +88,7 @@ describe("verifyToken()", () => {
     }
   });
 
-  it("refuses every algorithm but HS256, and none at all", async () => {
+  it("refuses every algorithm except HS256, and a token without a signature", async () => {
     for (const alg of ["HS384", "HS512"] as const) {
       await refuses(await sign(good(), secret, alg), "not signed");
     }
@@ -97,7 +97,7 @@ describe("verifyToken()", () => {
     }
   });
 
-  it("refuses another audience, a list of them, and none", async () => {
+  it("refuses another audience, a list of audiences, and no audience", async () => {
     for (const aud of ["other", ["app"], ["app", "other"], undefined, "", "App"]) {
       await refuses(await sign({ ...good(), aud } as never, secret, "HS256"), "another cluster");
     }
@@ -109,20 +109,20 @@ describe("verifyToken()", () => {
     }
   });
 
-  it("refuses what expired over a minute ago, and what never does", async () => {
+  it("refuses a token that expired over a minute ago, or that never expires", async () => {
     await refuses(await sign({ ...good(), exp: now() - 61 }, secret, "HS256"), "expired");
     for (const exp of [undefined, "tomorrow", null]) {
       await refuses(await sign({ ...good(), exp } as never, secret, "HS256"), "expired");
     }
   });
 
-  it("refuses what begins in more than a minute", async () => {
+  it("refuses a token that begins more than a minute from now", async () => {
     await refuses(await sign({ ...good(), iat: now() + 65 }, secret, "HS256"), "future");
     await refuses(await sign({ ...good(), nbf: now() + 65 }, secret, "HS256"), "future");
     await refuses(await sign({ ...good(), iat: "now" } as never, secret, "HS256"), "future");
   });
 
-  it("accepts clocks that differ by up to a minute, either way", async () => {
+  it("accepts clocks that differ by up to a minute in either direction", async () => {
     for (
       const claims of [{ exp: now() - 55 }, { iat: now() + 55 }, { nbf: now() + 55 }, {
         iat: undefined,

@@ -7,7 +7,7 @@ import { TestServer } from "../server.ts";
 
 const bytes = Uint8Array.of(1, 2, 3, 4, 5);
 
-/** A body of pieces of one byte, without an announced length; `read` counts those that were asked for. */
+/** A body of one-byte pieces without an announced length; `read` counts the requested pieces. */
 function stream(length: number) {
   const state = { read: 0, cancelled: false };
   const body = new ReadableStream<Uint8Array>({
@@ -23,13 +23,13 @@ function stream(length: number) {
 }
 
 describe("readBody()", () => {
-  it("reads a body whose length is announced, up to the limit", async () => {
+  it("reads a body with an announced length up to the limit", async () => {
     const announced = () => new Response(bytes, { headers: { "content-length": "5" } });
     assertEquals(await readBody(announced(), 5), bytes);
     assertEquals(await readBody(announced(), 4), null);
   });
 
-  it("reads a body whose length is not announced, up to the limit, and no further", async () => {
+  it("reads a body without an announced length up to the limit, and no further", async () => {
     const fits = stream(5);
     assertEquals(await readBody(fits.response, 5), bytes);
     assertEquals(await readBody(stream(6).response, 5), null);
@@ -39,12 +39,12 @@ describe("readBody()", () => {
     assertLess(endless.state.read, 20);
   });
 
-  it("refuses an announcement that is no number", async () => {
+  it("refuses an announced length that is no number", async () => {
     const odd = new Response(bytes, { headers: { "content-length": "many" } });
     assertEquals(await readBody(odd, 5), null);
   });
 
-  it("reads nothing as no bytes", async () => {
+  it("returns zero bytes for a missing body", async () => {
     assertEquals(await readBody(new Response(null), 5), new Uint8Array(0));
     assertEquals(
       await readBody(new Request("http://host/", { method: "POST" }), 5),
@@ -52,7 +52,7 @@ describe("readBody()", () => {
     );
   });
 
-  it("counts the bytes of a response as they are unpacked, whatever is announced", async () => {
+  it("counts the decompressed bytes of a response, not the announced length", async () => {
     await using server = await TestServer.start();
     const zeros = new Blob([new Uint8Array(20_000_000)]).stream();
     const packed = await new Response(zeros.pipeThrough(new CompressionStream("gzip")))
@@ -64,7 +64,7 @@ describe("readBody()", () => {
     assertEquals((await readBody(await fetch(url), 20_000_000))?.length, 20_000_000);
   });
 
-  it("waits no longer than it should for a body, announced or not", async () => {
+  it("stops waiting for a body after its time limit, with and without an announced length", async () => {
     for (const headers of [{}, { "content-length": "5" }]) {
       const body = new ReadableStream<Uint8Array>({
         start: (controller) => controller.enqueue(Uint8Array.of(1)),

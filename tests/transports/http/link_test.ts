@@ -19,7 +19,7 @@ import { transportWith } from "./setup.ts";
 
 const backoff = { first: 5, longest: 20, refused: 60_000, stable: 10_000 };
 
-describe("http(): whom it asks", () => {
+describe("http(): requests to peers", () => {
   let undo: (() => unknown)[];
 
   beforeEach(() => {
@@ -40,7 +40,7 @@ describe("http(): whom it asks", () => {
     return await Station.open(id, transport);
   }
 
-  /** The real node `s`, at a server of its own. */
+  /** The real node `s`, with its own server. */
   async function listen(options: HttpOptions, times: Partial<Times> = {}) {
     const server = await TestServer.start();
     undo.push(() => server.close());
@@ -50,7 +50,7 @@ describe("http(): whom it asks", () => {
     return { url: server.url("http"), server, station: await Station.open("s", transport) };
   }
 
-  /** A server that answers as the test wants, and the bodies of the requests to it. */
+  /** A server that answers with `answer`, and records the bodies of its requests. */
   async function fake(answer: (body: string, route: string) => Response) {
     const server = await TestServer.start();
     undo.push(() => server.close());
@@ -74,7 +74,7 @@ describe("http(): whom it asks", () => {
     assertMatch(error.message, why);
   }
 
-  it("shows a server that cannot prove itself nothing but its hello, and reports that once", async () => {
+  it("sends only its hello to a server without a valid proof, and reports that once", async () => {
     const { url, requests } = await fake((body) => {
       const { nonce } = JSON.parse(body);
       return Response.json({ id: "s", nonce, proof: "I am s, I promise" });
@@ -85,7 +85,7 @@ describe("http(): whom it asks", () => {
     assertEquals(Object.keys(JSON.parse(requests[0])), ["synod", "cluster", "id", "to", "nonce"]);
   });
 
-  it("does not talk to a server that lets it in without a proof", async () => {
+  it("sends no frames to a server that admits it without a proof", async () => {
     const { url, requests } = await fake(() => Response.json({ session: "x" }));
     const c = await connect({ secret: SECRET, peers: { s: url } });
     await assertReport(c, /has not proven/);
@@ -94,7 +94,7 @@ describe("http(): whom it asks", () => {
     assertEquals(requests.length, 1);
   });
 
-  it("a refusal is no reason to try again soon; a failure is", async () => {
+  it("tries again soon after a failure, but not after a refusal", async () => {
     const refusing = await fake(() => new Response("go away", { status: 401 }));
     let failures = 0;
     let enough = () => {};
@@ -109,7 +109,7 @@ describe("http(): whom it asks", () => {
     assertEquals([refusing.requests.length, c.reports.length], [1, 1]);
   });
 
-  it("goes on after answers of all kinds that make no sense", async () => {
+  it("continues after malformed answers of all kinds", async () => {
     const { url, station } = await listen({ insecure: true });
     const nonsense = [
       () => new Response("{"),
@@ -131,7 +131,7 @@ describe("http(): whom it asks", () => {
     assertEquals(nonsense.length, 0);
   });
 
-  it("goes on after frames that make no sense, with a new session", async () => {
+  it("continues with a new session after malformed frames", async () => {
     const { url, station } = await listen({ insecure: true });
     let spoilt = 0;
     const c = await connect({
@@ -147,7 +147,7 @@ describe("http(): whom it asks", () => {
     assertEquals(spoilt, 3);
   });
 
-  it("reports what refuses it: the secret, the cluster, the node at that address", async () => {
+  it("reports the reason of a refusal: the secret, the cluster, the node at that address", async () => {
     const { url, station } = await listen({ secret: SECRET });
     const peers = { s: url };
     const [wrong, other, elsewhere] = [
@@ -162,7 +162,7 @@ describe("http(): whom it asks", () => {
     assertEquals([station.received, station.reports], [[], []]);
   });
 
-  it("with a token is let in, and spoken to", async () => {
+  it("with a token is admitted, and receives frames", async () => {
     const { url, station } = await listen({ secret: SECRET });
     const token = () => nodeToken({ secret: SECRET, id: "browser" });
     const browser = await connect({ token, peers: { s: url } }, {}, "browser");
@@ -185,7 +185,7 @@ describe("http(): whom it asks", () => {
     assertEquals([asked, c.reports.length], [3, 1]);
   });
 
-  it("gives up a server that never answers, and tries again", async () => {
+  it("gives up a request that is never answered, and tries again", async () => {
     let asked = 0;
     let enough = () => {};
     const thrice = new Promise<void>((resolve) => enough = resolve);
@@ -202,7 +202,7 @@ describe("http(): whom it asks", () => {
     await within(thrice, "three attempts");
   });
 
-  it("follows no redirect: neither hello nor frames reach an address that was not given", async () => {
+  it("follows no redirect: neither hello nor frames reach an address that is not configured", async () => {
     const other = await fake(() => Response.json({ session: "key" }));
     for (const last of ["session", "frames"]) {
       const { url, requests } = await fake((_, route) =>
@@ -220,7 +220,7 @@ describe("http(): whom it asks", () => {
     assertEquals(other.requests, []);
   });
 
-  it("says what is said in one turn by one request, and never has more than two under way", async () => {
+  it("sends the frames of one turn in one request, with at most two requests under way", async () => {
     const { url, station } = await listen({ secret: SECRET });
     let [requests, underWay, most] = [0, 0, 0];
     const c = await connect({
@@ -249,7 +249,7 @@ describe("http(): whom it asks", () => {
     assertEquals(most, 2);
   });
 
-  it("is told at once what is for it, without asking again and again", async () => {
+  it("receives frames at once, without polling", async () => {
     const { url, station } = await listen({ secret: SECRET });
     let requests = 0;
     const c = await connect({
@@ -268,12 +268,12 @@ describe("http(): whom it asks", () => {
       station.transport.send("c", Uint8Array.of(i));
       await c.until(() => c.received.length > count);
     }
-    // One request for each: the one that is answered, and is followed by the next.
+    // One request per frame: each answered request is followed by the next one.
     assertGreater(requests - before, 18);
     assertLess(requests - before, 24);
   });
 
-  it("asks anew when nothing was said for a while", async () => {
+  it("makes a new request after an empty answer", async () => {
     const { url, station } = await listen({ secret: SECRET }, { hold: 10 });
     const c = await connect({ secret: SECRET, peers: { s: url } });
     let requests = 0;
@@ -310,7 +310,7 @@ describe("http(): whom it asks", () => {
     assertEquals(c.reports, []);
   });
 
-  it("close() sends what was said in the same turn, and ends the requests that are held", async () => {
+  it("close() sends the frames of the same turn, and ends the held requests", async () => {
     const { url, station } = await listen({ secret: SECRET });
     const c = await connect({ secret: SECRET, peers: { s: url } });
     await c.reach(station, "connected");
@@ -318,7 +318,7 @@ describe("http(): whom it asks", () => {
     const started = performance.now();
     await c.transport.close();
     await station.until(() => station.received.some(([_, frame]) => frame[0] === 42));
-    assert(performance.now() - started < 5_000, "it waited for the request that is held");
+    assert(performance.now() - started < 5_000, "it waited for the held request");
   });
 
   it("close() ends its requests even if the other side never answers", async () => {

@@ -5,7 +5,7 @@ import { Peer } from "../../../transports/http/peer.ts";
 import type { Session } from "../../../transports/http/session.ts";
 import type { FrameQueue } from "../../../transports/link/frame_queue.ts";
 
-/** Requests that are made, and what they carry. */
+/** Logs the requests to the peer with their frames. */
 class FakeLink {
   underWay = 0;
   isWaiting = false;
@@ -29,7 +29,7 @@ class FakeLink {
   }
 }
 
-/** Requests that are held, and what they are answered with. */
+/** Logs the answers to held requests with their frames. */
 class FakeSession {
   held = 0;
   readonly #log: string[];
@@ -71,20 +71,20 @@ describe("Peer", () => {
     await turn();
   }
 
-  it("says what was said in one turn by one request", async () => {
+  it("sends the frames of one turn in one request", async () => {
     use({ link });
     await say(1, 2, 3);
     assertEquals(log, ["post 1,2,3"]);
   });
 
-  it("says it by the request that must be made anyway, rather than by an answer", async () => {
+  it("prefers a request that must be made anyway to an answer", async () => {
     use({ link, session });
     session.held = 1;
     await say(1);
     assertEquals(log, ["post 1"]);
   });
 
-  it("says it by an answer, rather than by a request of its own", async () => {
+  it("prefers an answer to an extra request", async () => {
     use({ link, session });
     [link.underWay, session.held] = [1, 1];
     await say(1);
@@ -92,7 +92,7 @@ describe("Peer", () => {
     assertEquals(log, ["answer 1", "post 2"]);
   });
 
-  it("keeps it while there can be no request, for the next", async () => {
+  it("keeps frames for the next request while none can be made", async () => {
     use({ link });
     link.underWay = 2;
     await say(1);
@@ -104,7 +104,7 @@ describe("Peer", () => {
     assertEquals(log, ["post 1,2"]);
   });
 
-  it("makes a request with nothing to say, if the other side has none to answer", async () => {
+  it("makes a request without frames if the other side has none to answer", async () => {
     use({ link });
     peer.schedule();
     await turn();
@@ -113,7 +113,7 @@ describe("Peer", () => {
     assertEquals(log, ["post "]);
   });
 
-  it("drops what there is no way for", async () => {
+  it("drops frames while there is no way to the peer", async () => {
     await say(1);
     use({ link });
     link.isWaiting = true;
@@ -129,7 +129,7 @@ describe("Peer", () => {
     assertEquals(log, ["post 4"]);
   });
 
-  it("keeps what there is a session for, though requests fail", async () => {
+  it("keeps frames while there is a session, even if requests fail", async () => {
     use({ link, session });
     link.isWaiting = true;
     await say(1);

@@ -7,7 +7,7 @@ import { Reception } from "../../../transports/http/reception.ts";
 import { SECRET } from "../networks.ts";
 import { hello } from "./setup.ts";
 
-/** Says hello, and prepares the answer to the challenge. */
+/** Sends a hello, and makes the answer to the challenge. */
 async function introduce(reception: Reception): Promise<{ nonce: string; proof: string }> {
   const greeting = hello("c", "s");
   const answer = await reception.handle(greeting);
@@ -19,23 +19,23 @@ async function introduce(reception: Reception): Promise<{ nonce: string; proof: 
 describe("Reception", () => {
   const guard = new Guard("s", "synod", { kind: "secret", secret: SECRET });
 
-  it("lets in who answers its challenge, once", async () => {
+  it("admits the node that answers its challenge, once", async () => {
     const reception = new Reception(guard);
     const answer = await introduce(reception);
     assertEquals(await reception.handle(answer), { id: "c", until: Infinity });
-    await assertRejects(() => reception.handle(answer), Refusal, "nobody asked");
+    await assertRejects(() => reception.handle(answer), Refusal, "not requested");
   });
 
-  it("takes no answer to the challenge of another", async () => {
+  it("refuses an answer to the challenge of another server", async () => {
     const answer = await introduce(new Reception(guard));
-    await assertRejects(() => new Reception(guard).handle(answer), Refusal, "nobody asked");
+    await assertRejects(() => new Reception(guard).handle(answer), Refusal, "not requested");
   });
 
-  it("forgets the oldest challenge when there are too many, and keeps those after it", async () => {
+  it("forgets the oldest challenge when there are too many, and keeps the later ones", async () => {
     const reception = new Reception(guard);
     const [first, second] = [await introduce(reception), await introduce(reception)];
     for (let i = 0; i < 4_095; i++) await reception.handle(hello("c", "s"));
-    await assertRejects(() => reception.handle(first), Refusal, "nobody asked");
+    await assertRejects(() => reception.handle(first), Refusal, "not requested");
     assertEquals(await reception.handle(second), { id: "c", until: Infinity });
   });
 });

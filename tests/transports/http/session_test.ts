@@ -33,7 +33,7 @@ describe("http(): sessions", () => {
     return await Station.open("s", transport);
   }
 
-  /** Another node in place of the first, with other times. */
+  /** Replaces the node by one with other times. */
   async function relisten(times: Partial<Times>): Promise<void> {
     await node.transport.close();
     node = await listen(times);
@@ -41,13 +41,13 @@ describe("http(): sessions", () => {
 
   const enter = (id = "c") => RawSession.enter(server, id, "s");
 
-  it("are known by their key, as a bearer token", async () => {
+  it("are identified by their key as a bearer token", async () => {
     const { key } = await enter();
     const { status } = await post(server, "frames", "", { authorization: `Basic ${key}` });
     assertEquals(status, 401);
   });
 
-  it("speak for the id that was proven", async () => {
+  it("attribute frames to the authenticated id", async () => {
     const [c, d] = [await enter("c"), await enter("d")];
     const held = [c.say(byte(1), byte(2)), d.say(byte(3))];
     await node.until(() => node.received.length === 3);
@@ -57,11 +57,11 @@ describe("http(): sessions", () => {
     await Promise.all(held);
   });
 
-  it("a reply that is there at once travels in the response", async () => {
+  it("send an immediate reply in the response", async () => {
     const transport = transportWith({ secret: SECRET });
     undo.push(() => transport.close());
     await transport.open("s", (from, frame) => {
-      // As a node does: at the end of the turn.
+      // At the end of the turn, as a node replies.
       queueMicrotask(() => transport.send(from, byte(frame[0] + 1)));
     });
     server.mount(transport.routes);
@@ -70,19 +70,19 @@ describe("http(): sessions", () => {
     assertEquals((await c.say(byte(1), byte(2))).frames, [byte(2), byte(3)]);
   });
 
-  it("answer the request that is held with what is to be said", async () => {
+  it("answer the held request when there are frames", async () => {
     const c = await enter();
     const held = c.say(byte(1));
     await node.until(() => node.received.length === 1);
     node.transport.send("c", byte(7));
     node.transport.send("c", byte(8));
     assertEquals(await held, { status: 200, frames: [byte(7), byte(8)] });
-    // What is said while no request is there waits for the next.
+    // Without a held request frames wait for the next one.
     node.transport.send("c", byte(9));
     assertEquals(await c.say(), { status: 200, frames: [byte(9)] });
   });
 
-  it("hold one request, and let the older one go", async () => {
+  it("hold one request, and answer the older one", async () => {
     const c = await enter();
     const first = c.say(byte(1));
     await node.until(() => node.received.length === 1);
@@ -92,13 +92,13 @@ describe("http(): sessions", () => {
     assertEquals((await second).frames, [byte(3)]);
   });
 
-  it("let a request go after a while", async () => {
+  it("answer a held request after the hold time", async () => {
     await relisten({ hold: 30 });
     const c = await enter();
     assertEquals(await c.say(), { status: 200, frames: [] });
   });
 
-  it("hold a request no longer than its sender says, if that is a number", async () => {
+  it("hold a request no longer than its header asks for, and ignore a malformed header", async () => {
     await relisten({ hold: 600_000, tick: 600_000 });
     const c = await enter();
     const held = c.post("frames", new Uint8Array(0), { "synod-hold": "soon" });
@@ -108,20 +108,20 @@ describe("http(): sessions", () => {
     await held;
   });
 
-  it("end when no request comes any more", async () => {
+  it("end when no more requests come", async () => {
     await relisten({ hold: 5, tick: 10 });
     const c = await enter();
     await c.say();
     for (let tries = 0;; tries++) {
       assertLess(tries, 50);
-      // Asking whether it has ended is a request itself: so not too often.
+      // This check is a request itself, so it must not be frequent.
       await new Promise((resolve) => setTimeout(resolve, 100));
       if ((await c.say()).status === 401) break;
     }
-    node.transport.send("c", byte(1)); // to nobody
+    node.transport.send("c", byte(1)); // lost: there is no session
   });
 
-  it("end with a farewell, whose frames still count", async () => {
+  it("end with a farewell, whose frames are still delivered", async () => {
     const c = await enter();
     const held = c.say();
     assertEquals(node.transport.reaches?.("c"), true);
@@ -133,7 +133,7 @@ describe("http(): sessions", () => {
     assertEquals((await c.say(byte(1))).status, 401);
   });
 
-  it("of a node that comes back replace the old one", async () => {
+  it("of a node that returns replace its old session", async () => {
     const old = await enter();
     const held = old.say(byte(1));
     await node.until(() => node.received.length === 1);
@@ -146,7 +146,7 @@ describe("http(): sessions", () => {
     assertEquals((await next).frames, [byte(4)]);
   });
 
-  it("that were opened with a token end a minute after it", async () => {
+  it("that were opened with a token end a minute after it expires", async () => {
     const exp = Date.now() / 1000 - 60 + 0.5; // half a second from now
     const token = await sign({ aud: "synod", sub: "c", exp }, SECRET, "HS256");
     await relisten({ hold: 20, tick: 600_000 });
@@ -156,7 +156,7 @@ describe("http(): sessions", () => {
     assertEquals((await c.say()).status, 401);
   });
 
-  it("that were opened with a token end even while a request is held", async () => {
+  it("that were opened with a token end even during a held request", async () => {
     const exp = Date.now() / 1000 - 60 + 0.5;
     const token = await sign({ aud: "synod", sub: "c", exp }, SECRET, "HS256");
     await relisten({ hold: 600_000, tick: 20 });
@@ -165,7 +165,7 @@ describe("http(): sessions", () => {
     assertEquals(node.received, [["c", byte(1)]]);
   });
 
-  it("answer 400 to what is no batch of frames, and take none of it", async () => {
+  it("answer 400 to a malformed batch of frames, and deliver none of it", async () => {
     const c = await enter();
     const bodies: Uint8Array<ArrayBuffer>[] = [
       Uint8Array.of(1),
@@ -178,7 +178,7 @@ describe("http(): sessions", () => {
     assertEquals(node.received, []);
   });
 
-  it("keep only so much for a peer that does not ask, and drop the oldest", async () => {
+  it("keep a bounded number of bytes for a peer without requests, and drop the oldest frames", async () => {
     const c = await enter();
     for (let i = 0; i < 2_000; i++) {
       const frame = new Uint8Array(100_000); // 200 megabytes together
@@ -197,11 +197,11 @@ describe("http(): sessions", () => {
     assert(numbers.every((number, i) => i === 0 || number === numbers[i - 1] + 1));
   });
 
-  it("close() lets all requests go", async () => {
+  it("close() answers all held requests", async () => {
     const c = await enter();
     const held = c.say(byte(1));
     await node.until(() => node.received.length === 1);
-    node.transport.send("c", byte(2)); // its last words
+    node.transport.send("c", byte(2)); // in the same turn as close()
     await node.transport.close();
     assertEquals(await held, { status: 200, frames: [byte(2)] });
     assertEquals((await c.say()).status, 503);

@@ -8,12 +8,12 @@ import { within } from "../../support/wait.ts";
 import { SECRET } from "../networks.ts";
 import type { Reachable } from "../server.ts";
 
-/** A transport with other times than usual. */
+/** A transport with these times instead of the defaults. */
 export function transportWith(options: HttpOptions, times: Partial<Times> = {}): HttpTransport {
   return new HttpTransport(checkOptions(options), { ...TIMES, ...times });
 }
 
-/** A hello of `id` to `to`, without a token. */
+/** A hello from `id` to `to`, without a token. */
 export const hello = (id: string, to: string) => ({
   synod: 1 as const,
   cluster: "synod",
@@ -22,14 +22,14 @@ export const hello = (id: string, to: string) => ({
   nonce: makeNonce(),
 });
 
-/** What came back, read to its end. */
+/** A response with its whole body. */
 export interface Answer {
   readonly status: number;
   readonly body: Uint8Array;
   readonly text: string;
 }
 
-/** One request to a route of `server`. */
+/** Sends one request to a route of `server`. */
 export async function post(
   server: Reachable,
   route: string,
@@ -43,7 +43,7 @@ export async function post(
   return { status: response.status, body: bytes, text: new TextDecoder().decode(bytes) };
 }
 
-/** A session, in the hands of a test. */
+/** A session that a test drives by hand. */
 export class RawSession {
   readonly #server: Reachable;
   readonly key: string;
@@ -53,7 +53,7 @@ export class RawSession {
     this.key = key;
   }
 
-  /** Comes in as the node `id` of those with the secret. */
+  /** Opens a session as the node `id`, with the secret. */
   static async enter(server: Reachable, id: string, to: string): Promise<RawSession> {
     const greeting = hello(id, to);
     const challenge = JSON.parse((await post(server, "session", JSON.stringify(greeting))).text);
@@ -63,18 +63,18 @@ export class RawSession {
     return new RawSession(server, JSON.parse(answer.text).session);
   }
 
-  /** Comes in with a token. */
+  /** Opens a session as the node `id`, with a token. */
   static async show(server: Reachable, id: string, to: string, token: string) {
     const answer = await post(server, "session", JSON.stringify({ ...hello(id, to), token }));
     return new RawSession(server, JSON.parse(answer.text).session);
   }
 
-  /** A request as this node. */
+  /** Sends a request of this session. */
   post(route: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Answer> {
     return post(this.#server, route, body, { authorization: `Bearer ${this.key}`, ...headers });
   }
 
-  /** Says frames; the status, and the frames of the answer. */
+  /** Sends frames; returns the status and the frames of the answer. */
   async say(...frames: Uint8Array[]): Promise<{ status: number; frames: Uint8Array[] }> {
     const { status, body } = await this.post("frames", writeFrames(frames));
     return { status, frames: status === 200 ? new FrameReader().read(body) ?? [] : [] };

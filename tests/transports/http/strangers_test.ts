@@ -36,13 +36,13 @@ describe("http(): strangers", () => {
     sign({ aud: cluster, sub: "c", iat: seconds(), exp: seconds() + 60, ...claims }, secret);
 
   const bad: [what: string, token: () => string | Promise<string>][] = [
-    ["no token, but an empty string", () => ""],
+    ["an empty string as the token", () => ""],
     ["a token of another secret", () => token({}, "another secret altogether")],
     ["an expired token", () => token({ exp: seconds() - 62 })],
     ["a token for another cluster", () => nodeToken({ secret: SECRET, cluster: "other", id: "c" })],
     ["a token for another node", () => nodeToken({ secret: SECRET, cluster, id: "d" })],
-    ["a token that was meant as a proof", () => token({ side: "connect" })],
-    ["something like a token", () => "a.b.c"],
+    ["a proof as the token", () => token({ side: "connect" })],
+    ["a malformed token", () => "a.b.c"],
   ];
   for (const [what, make] of bad) {
     it(`answers 401 to ${what}`, async () => {
@@ -51,7 +51,7 @@ describe("http(): strangers", () => {
     });
   }
 
-  it("answers 401 to a challenge that is not met, and challenges once", async () => {
+  it("answers 401 to an invalid proof, and accepts one answer per challenge", async () => {
     const greeting = hello("c", "s");
     const challenge = JSON.parse((await post(server, "session", JSON.stringify(greeting))).text);
     assertEquals(Object.keys(challenge), ["id", "nonce", "proof"]);
@@ -65,7 +65,7 @@ describe("http(): strangers", () => {
     }
   });
 
-  it("answers 401 to whatever is no hello", async () => {
+  it("answers 401 to any malformed hello", async () => {
     const bodies: BodyInit[] = [
       "",
       "hello",
@@ -91,7 +91,7 @@ describe("http(): strangers", () => {
     assertEquals(node.received, []);
   });
 
-  it("answers 404 or 405 to everything else", async () => {
+  it("answers 404 or 405 on all other routes", async () => {
     for (const route of ["", "sessions", "frames/x"]) {
       const { status } = await post(server, route, "");
       assert(status === 404 || status === 405, `${route}: ${status}`);
@@ -101,7 +101,7 @@ describe("http(): strangers", () => {
     assertEquals(response.status, 404);
   });
 
-  it("goes on under 1,000 requests of garbage, and keeps nothing of them", async () => {
+  it("continues under 1,000 malformed requests, and keeps no memory of them", async () => {
     const transport = transportWith({ secret: SECRET, peers: { s: server.url("http") } });
     const friend = await Station.open("friend", transport);
     undo.push(() => transport.close());
@@ -142,11 +142,11 @@ describe("http(): strangers", () => {
     const before = process.memoryUsage().rss;
     for (const route of ["session", "frames", "farewell"]) {
       sent = 0;
-      // The server may answer, or break off, before all of it was sent.
+      // The server may answer, or break off, before the whole body is sent.
       const status = await post(server, route, endless(64)).then(({ status }) => status, () => 401);
       assertEquals(status, 401);
     }
-    // The sender of these bytes is this very process.
+    // This process is also the sender of these bytes.
     assertLess(process.memoryUsage().rss - before, 300_000_000);
   });
 

@@ -4,7 +4,7 @@ import { Backoff } from "../../../transports/link/backoff.ts";
 
 const times = { first: 100, longest: 5_000, refused: 30_000, stable: Infinity };
 
-/** Whether each wait is between a half and the whole of what is expected. */
+/** Asserts that each wait is between half of the expected value and the whole. */
 function assertWaits(waits: readonly number[], expected: readonly number[]): void {
   waits.forEach((wait, i) => {
     assert(wait >= expected[i] / 2 && wait <= expected[i], `${i}: ${wait}, not ~${expected[i]}`);
@@ -18,26 +18,26 @@ describe("Backoff", () => {
     assertWaits(waits, [100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000, 5000]);
   });
 
-  it("failed() is random, so that those who fail together do not come back together", () => {
+  it("failed() is random, so that nodes that fail together do not reconnect together", () => {
     const waits = Array.from({ length: 20 }, () => new Backoff(times).failed());
     assertEquals(new Set(waits).size > 10, true);
   });
 
-  it("a connection that was stable makes the next wait the first again", () => {
+  it("a stable connection resets the wait to the first", () => {
     const backoff = new Backoff({ ...times, stable: 0 });
     for (let i = 0; i < 5; i++) backoff.failed();
     backoff.connected();
     assertWaits([backoff.failed(), backoff.failed()], [100, 200]);
   });
 
-  it("a connection that ended at once does not", () => {
+  it("a connection that ends at once does not reset the wait", () => {
     const backoff = new Backoff(times);
     for (let i = 0; i < 5; i++) backoff.failed();
     backoff.connected();
     assertWaits([backoff.failed()], [3200]);
   });
 
-  it("refused() waits long, at once and every time", () => {
+  it("refused() always returns the long wait", () => {
     const backoff = new Backoff(times);
     for (let i = 0; i < 10; i++) {
       const wait = backoff.refused();

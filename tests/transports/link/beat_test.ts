@@ -3,31 +3,31 @@ import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { beatOf, PATIENCE, requestTimesOf } from "../../../transports/link/beat.ts";
 
 describe("beatOf()", () => {
-  it("lets a dead connection be noticed within the time to live of a session", () => {
+  it("detects a dead connection within the session TTL", () => {
     for (const sessionTtl of [500, 1_000, 5_000, 25_000, 600_000]) {
       assertLessOrEqual((PATIENCE + 1) * beatOf({ sessionTtl }), sessionTtl);
     }
   });
 
-  it("is neither busy nor so slow that a proxy ends what nobody needs", () => {
+  it("is at least 100 ms, and at most 5 s because of the idle timeout of proxies", () => {
     assertEquals(beatOf({ sessionTtl: 100 }), 100);
     assertEquals(beatOf({ sessionTtl: 600_000 }), 5_000);
   });
 
-  it("is that of the usual time to live for a transport that is told of none", () => {
+  it("follows the default session TTL if the transport gets none", () => {
     assertEquals(beatOf(undefined), 1_000);
   });
 });
 
 describe("requestTimesOf()", () => {
-  it("lets a lost request be noticed within the time to live of a session", () => {
+  it("detect a lost request within the session TTL", () => {
     for (const sessionTtl of [2_000, 5_000, 25_000, 600_000]) {
       const { hold, patience } = requestTimesOf({ sessionTtl });
       assertLessOrEqual(hold + patience, sessionTtl);
     }
   });
 
-  it("has bounds: a server of Bun ends a request after ten seconds", () => {
+  it("have bounds: the server of Bun ends a request after ten seconds", () => {
     assertEquals(requestTimesOf({ sessionTtl: 100 }), { hold: 250, patience: 1_500 });
     assertEquals(requestTimesOf({ sessionTtl: 600_000 }), { hold: 6_250, patience: 5_000 });
   });

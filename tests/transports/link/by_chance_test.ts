@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { byChance } from "../../../transports/link/by_chance.ts";
 
 describe("byChance()", () => {
-  it("gives each of those that may be given about as often as the others, and no other", () => {
+  it("returns each permitted item about equally often, and no other item", () => {
     const counts = new Map<number, number>();
     for (let i = 0; i < 10_000; i++) {
       const one = byChance([1, 2, 3, 4, 5], (item) => item !== 3)!;
@@ -13,7 +13,7 @@ describe("byChance()", () => {
     for (const count of counts.values()) assert(count > 2_000 && count < 3_000, `${count}`);
   });
 
-  it("gives nothing where nothing may be given", () => {
+  it("returns undefined if no item is permitted", () => {
     assertEquals(byChance([1, 2], () => false), undefined);
     assertEquals(byChance([], () => true), undefined);
   });

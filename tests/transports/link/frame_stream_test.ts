@@ -10,7 +10,7 @@ const frames = [
 ];
 
 describe("FrameReader", () => {
-  it("reads what writeFrames() wrote", () => {
+  it("reads the output of writeFrames()", () => {
     const reader = new FrameReader();
     assertEquals(reader.read(writeFrames(frames)), frames);
     assertEquals(reader.isAtEnd, true);
@@ -29,7 +29,7 @@ describe("FrameReader", () => {
     });
   }
 
-  it("gives copies: a piece may be overwritten afterwards", () => {
+  it("returns copies: a piece may be overwritten afterwards", () => {
     const reader = new FrameReader();
     const stream = writeFrames([Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5, 6)]);
     const first = stream.slice(0, 9);
@@ -48,7 +48,7 @@ describe("FrameReader", () => {
     }
   });
 
-  it("refuses an empty frame, so that a body of zeros costs nothing", () => {
+  it("refuses an empty frame, so a body of zeros costs almost nothing", () => {
     const zeros = new Uint8Array(16 * 2 ** 20);
     const before = performance.now();
     assertEquals(new FrameReader().read(zeros), null);
@@ -56,7 +56,7 @@ describe("FrameReader", () => {
     assertEquals(new FrameReader().read(writeFrames([Uint8Array.of(1), new Uint8Array(0)])), null);
   });
 
-  it("refuses more frames at once than a sender puts together", () => {
+  it("refuses more frames at once than a sender packs", () => {
     const queue = new FrameQueue(Infinity);
     for (let i = 0; i < 20_000; i++) queue.push(Uint8Array.of(1));
     const most = queue.take(2 ** 20).length;
@@ -66,9 +66,9 @@ describe("FrameReader", () => {
     assert(new FrameReader().read(frames(MAX_FRAMES + 1)) === null);
   });
 
-  it("refuses a frame that is longer than any node reads, before it has come", () => {
+  it("refuses an overlong frame by its announced length", () => {
     const announced = Uint8Array.of(1, 0, 0, 1); // 2^24 + 1
     assertEquals(new FrameReader().read(announced), null);
-    assertEquals(new FrameReader().read(Uint8Array.of(0, 0, 0, 1)), []); // 2^24: not yet there
+    assertEquals(new FrameReader().read(Uint8Array.of(0, 0, 0, 1)), []); // 2^24: incomplete
   });
 });

@@ -15,7 +15,7 @@ const transports: [name: string, create: (options: any) => unknown, scheme: stri
 class NoSocket {
   binaryType = "";
   constructor() {
-    throw new Error("nobody should connect");
+    throw new Error("no test should connect");
   }
   send(): void {}
   close(): void {}
@@ -25,7 +25,7 @@ class NoSocket {
 for (const [name, create, scheme] of transports) {
   describe(`${name}() checks its options`, () => {
     const refused: [what: string, options: unknown, named: string][] = [
-      ["no proof at all", {}, "secret"],
+      ["no credentials", {}, "secret"],
       ["a short secret", { secret: "fifteen charact" }, "secret"],
       ["a secret that is no string", { secret: 1234567890123456 }, "secret"],
       ["a token that is no function", { token: "ey..." }, "token"],
@@ -39,9 +39,9 @@ for (const [name, create, scheme] of transports) {
       ["a cluster of 201 characters", { secret, cluster: "c".repeat(201) }, "cluster"],
       ["peers in a list", { secret, peers: [`${scheme}://host`] }, "peers"],
       ["peers that are null", { secret, peers: null }, "peers"],
-      ["an id that is none", { secret, peers: { "a b": `${scheme}://host` } }, "peers"],
-      ["an address that is none", { secret, peers: { a: "host" } }, "peers"],
-      ["an address of another kind", { secret, peers: { a: "ftp://host" } }, "peers"],
+      ["an invalid id", { secret, peers: { "a b": `${scheme}://host` } }, "peers"],
+      ["an invalid address", { secret, peers: { a: "host" } }, "peers"],
+      ["an address of another scheme", { secret, peers: { a: "ftp://host" } }, "peers"],
       ["an address that is no string", { secret, peers: { a: 80 } }, "peers"],
     ];
     for (const [what, options, named] of refused) {
@@ -51,19 +51,19 @@ for (const [name, create, scheme] of transports) {
       });
     }
 
-    it("refuses what is no object", () => {
+    it("refuses options that are no object", () => {
       const bare = name === "http" ? http : webSocket;
       for (const options of [undefined, null, "secret"]) {
         assertThrows(() => bare(options as never), TypeError, "options");
       }
     });
 
-    it("never repeats a secret", () => {
+    it("does not repeat the secret in an error", () => {
       const error = assertThrows(() => create({ secret: "my short one" }), TypeError, "secret");
       assertEquals(error.message.includes("my short one"), false);
     });
 
-    it("accepts one proof, insecure: false beside it, and peers of all kinds", () => {
+    it("accepts one of the credentials, also with insecure: false, and peers as strings and URLs", () => {
       for (const proof of [{ secret }, { token }, { insecure: true }]) create(proof);
       create({ secret, insecure: false });
       create({ secret, peers: { a: `${scheme}://host`, b: new URL(`${scheme}s://host:1/x/`) } });
@@ -78,7 +78,7 @@ describe("webSocket() checks its options", () => {
     }
   });
 
-  it("requires WebSocket where there is none, if it has somebody to connect to", () => {
+  it("requires WebSocket in a runtime without one, if there are peers", () => {
     const original = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
     Reflect.deleteProperty(globalThis, "WebSocket");
     try {

@@ -6,7 +6,7 @@ import { Reports } from "../../../transports/link/reports.ts";
 const url = new URL("wss://user:password@host:1234/synod?key=value");
 
 describe("Reports", () => {
-  it("tells once of each peer that refuses, and again once it has connected", () => {
+  it("reports each peer that refuses once, and again after it has connected", () => {
     const told: Error[] = [];
     const reports = new Reports((error) => told.push(error));
     for (let i = 0; i < 3; i++) reports.refused("a", url, "it is closed");
@@ -22,7 +22,7 @@ describe("Reports", () => {
     ]);
   });
 
-  it("tells with a code, and with the cause if there is one", () => {
+  it("reports a SynodError with its code and its cause", () => {
     const told: Error[] = [];
     const reports = new Reports((error) => told.push(error));
     const cause = new RangeError("offline");
@@ -32,7 +32,7 @@ describe("Reports", () => {
     assertEquals([error.code, error.cause], ["unauthorized", cause]);
   });
 
-  it("is not harmed by who throws at it", () => {
+  it("ignores an exception of the report function", () => {
     const reports = new Reports(() => {
       throw new Error("the user's");
     });

@@ -12,7 +12,7 @@ import { Socket } from "../../../transports/websocket/socket.ts";
 
 const nothing = new Uint8Array(0);
 
-/** A connection whose messages the test carries. */
+/** A connection whose messages the test delivers. */
 class End {
   readonly sent: Uint8Array[] = [];
   readonly closed: (number | undefined)[] = [];
@@ -29,7 +29,7 @@ class End {
     this.connection = new Connection(socket, { pieces, until, receive });
   }
 
-  /** Brings what was sent to `other`, and returns the sizes of the messages. */
+  /** Delivers the sent messages to `other`, and returns their sizes. */
   carryTo(other: End): number[] {
     return this.sent.splice(0).map((message) => {
       other.connection.take(message);
@@ -46,14 +46,14 @@ describe("Connection", () => {
     [a, b] = [new End("large"), new End("large")];
   });
 
-  it("carries what waits in one message", () => {
+  it("sends the waiting frames in one message", () => {
     for (let i = 0; i < 10; i++) a.queue.push(new Uint8Array(100).fill(i));
     a.connection.send(a.queue);
     assertEquals(a.carryTo(b), [5 + 10 * 104]);
     assertEquals(b.received.map((frame) => frame[0]), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it("carries a frame that is larger than a message in several", () => {
+  it("sends a frame that is larger than a message in several messages", () => {
     const frame = crypto.getRandomValues(new Uint8Array(60_000));
     const large = new Uint8Array(600_000);
     for (let at = 0; at < large.length; at += frame.length) large.set(frame, at);
@@ -65,7 +65,7 @@ describe("Connection", () => {
     assert(b.received[0].every((byte, i) => byte === large[i]));
   });
 
-  it("in small pieces no message has more than 1,024 bytes, and each asks for an answer", () => {
+  it("with small pieces sends messages of at most 1,024 bytes, and each requests an answer", () => {
     a = new End("small");
     const frame = crypto.getRandomValues(new Uint8Array(20_000));
     a.queue.push(frame);
@@ -85,7 +85,7 @@ describe("Connection", () => {
     assertEquals(b.received, [frame]);
   });
 
-  it("in small pieces what is large goes whole, and asks for nothing", () => {
+  it("with small pieces sends large data in one message, which requests no answer", () => {
     a = new End("small");
     a.queue.push(new Uint8Array(100_000));
     a.connection.send(a.queue);
@@ -93,7 +93,7 @@ describe("Connection", () => {
     assertEquals(decodeMessage(a.sent[0])?.answerNow, false);
   });
 
-  it("sends a megabyte ahead and no more, until it is acknowledged", () => {
+  it("sends at most about a megabyte without an acknowledgement", () => {
     for (let i = 0; i < 40; i++) a.queue.push(new Uint8Array(100_000));
     a.connection.send(a.queue);
     const ahead = a.sent.reduce((sum, message) => sum + message.length, 0);
@@ -111,7 +111,7 @@ describe("Connection", () => {
     assert(rounds > 2 && rounds < 10, `${rounds}`);
   });
 
-  it("acknowledges with what it says itself, and otherwise when much has come", () => {
+  it("acknowledges with its own frames, and without frames after a quarter of the window", () => {
     a.queue.push(new Uint8Array(10));
     a.connection.send(a.queue);
     a.carryTo(b);
@@ -131,7 +131,7 @@ describe("Connection", () => {
     assertEquals(b.sent, [encodeMessage({ answerNow: false, acknowledged: 4, piece: nothing })]);
   });
 
-  it("answers a question whether it lives once, and no answer", () => {
+  it("answers a request for a sign of life once, and does not answer an answer", () => {
     for (let i = 0; i < 3; i++) a.connection.beat();
     assertEquals(a.carryTo(b).length, 2);
     b.connection.answer();
@@ -142,7 +142,7 @@ describe("Connection", () => {
     assertEquals([a.sent, b.sent], [[], []]);
   });
 
-  it("ends on an acknowledgement of what was never sent, or was acknowledged before", () => {
+  it("ends on an acknowledgement of pieces that were never sent or are already acknowledged", () => {
     const piece = nothing;
     for (const wrong of [2, 0, 2 ** 32 - 1]) {
       const end = new End("large");
@@ -155,11 +155,11 @@ describe("Connection", () => {
     }
   });
 
-  it("beat() asks whether the other side lives when it was silent, and ends when there is no answer", () => {
+  it("beat() asks a silent peer for a sign of life, and ends the connection if none comes", () => {
     for (let i = 0; i < 10; i++) {
       a.connection.beat();
       a.carryTo(b);
-      // As seldom as it wants to: the two sides do not beat alike.
+      // The other side does not beat: the intervals of the two sides may differ.
       b.connection.answer();
       b.carryTo(a);
     }
@@ -172,7 +172,7 @@ describe("Connection", () => {
     assertEquals([beats() <= 4, a.closed], [true, [4408]]);
   });
 
-  it("beat() asks nothing where frames flow", () => {
+  it("beat() asks nothing while frames flow", () => {
     for (let i = 0; i < 10; i++) {
       b.queue.push(Uint8Array.of(i));
       b.connection.send(b.queue);
@@ -182,7 +182,7 @@ describe("Connection", () => {
     }
   });
 
-  it("ends with its token, however it is used then", () => {
+  it("ends on any use after its token has expired", () => {
     const uses: ((end: End) => void)[] = [
       (end) =>
         end.connection.take(encodeMessage({ answerNow: false, acknowledged: 0, piece: nothing })),
@@ -197,7 +197,7 @@ describe("Connection", () => {
     }
   });
 
-  it("takes no more frames once it is closed", () => {
+  it("delivers no more frames once it is closed", () => {
     const frames = writeFrames([Uint8Array.of(1), Uint8Array.of(2)]);
     const socket = new Socket({ send: () => {}, close: () => {} }, () => {});
     const received: number[] = [];

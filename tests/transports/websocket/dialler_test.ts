@@ -13,7 +13,7 @@ import { fakeServer, transportWith } from "./setup.ts";
 
 const backoff = { first: 5, longest: 20, refused: 60_000, stable: 10_000 };
 
-describe("webSocket(): whom it connects to", () => {
+describe("webSocket(): connections to peers", () => {
   let undo: (() => unknown)[];
 
   beforeEach(() => {
@@ -40,7 +40,7 @@ describe("webSocket(): whom it connects to", () => {
     return await Station.open(id, transport);
   }
 
-  /** The real node `s`, at a server of its own. */
+  /** A real node with its own server, by default `s`. */
   async function listen(options: WebSocketOptions, id = "s") {
     const server = await TestServer.start();
     undo.push(() => server.close());
@@ -60,7 +60,7 @@ describe("webSocket(): whom it connects to", () => {
     assertMatch(error.message, why);
   }
 
-  it("shows a server that cannot prove itself nothing but its hello, and reports that once", async () => {
+  it("sends only its hello to a server without a valid proof, and reports that once", async () => {
     const heard: string[] = [];
     const { url } = await fake((data, socket) => {
       heard.push(String(data));
@@ -74,7 +74,7 @@ describe("webSocket(): whom it connects to", () => {
     assertEquals(heard[0].includes(SECRET), false);
   });
 
-  it("does not talk to a server that lets it in without a proof", async () => {
+  it("sends no frames to a server that admits it without a proof", async () => {
     const heard: unknown[] = [];
     const { url } = await fake((data, socket) => {
       heard.push(data);
@@ -87,17 +87,17 @@ describe("webSocket(): whom it connects to", () => {
     assertEquals(heard.length, 1);
   });
 
-  it("does not fall for a proof that the real server gave to somebody else", async () => {
+  it("refuses a proof that the real server made for another node", async () => {
     const { url } = await fake(async (data, socket) => {
       const hello: Hello = JSON.parse(String(data));
       const nonce = "0".repeat(32);
-      const proof = await makeProof(SECRET, "accept", "s", "somebody", hello, { nonce });
+      const proof = await makeProof(SECRET, "accept", "s", "other", hello, { nonce });
       socket.send(JSON.stringify({ id: "s", nonce, proof }));
     });
     await assertReport(await connect({ secret: SECRET, peers: { s: url } }), /another connection/);
   });
 
-  it("a refusal is no reason to try again soon; a lost connection is", async () => {
+  it("tries again soon after a lost connection, but not after a refusal", async () => {
     const refusing = await fake((_, socket) => socket.close(4401, "refused: go away"));
     const losing = await fake((_, socket) => socket.close(1000, "bye"));
     const c = await connect({ insecure: true, peers: { s: refusing.url, t: losing.url } });
@@ -119,7 +119,7 @@ describe("webSocket(): whom it connects to", () => {
     assertGreater(silent.connections(), 2);
   });
 
-  it("reports what refuses it: the secret, the cluster, the node at that address", async () => {
+  it("reports the reason of a refusal: the secret, the cluster, the node at that address", async () => {
     const { url, station } = await listen({ secret: SECRET });
     const peers = { s: url };
     const [wrong, other, elsewhere] = [
@@ -135,7 +135,7 @@ describe("webSocket(): whom it connects to", () => {
     assertEquals(station.reports, []);
   });
 
-  it("nodes of different clusters never talk, even if nobody has a secret", async () => {
+  it("nodes of different clusters refuse each other, even if neither has a secret", async () => {
     const { url, station } = await listen({ insecure: true, cluster: "one" });
     const two = await connect({ insecure: true, cluster: "two", peers: { s: url } });
     await assertReport(two, /another cluster/);
@@ -145,7 +145,7 @@ describe("webSocket(): whom it connects to", () => {
     assertEquals(new Set(station.received.map(([from]) => from)), new Set(["d"]));
   });
 
-  it("with a token asks for a new one for each connection, and is let in", async () => {
+  it("with a token calls the token function once per connection, and is admitted", async () => {
     const { url, station } = await listen({ secret: SECRET });
     let asked = 0;
     const token = () => {
@@ -161,7 +161,7 @@ describe("webSocket(): whom it connects to", () => {
 
   it("with the token of another node is refused", async () => {
     const { url } = await listen({ secret: SECRET });
-    const token = () => nodeToken({ secret: SECRET, id: "somebody" });
+    const token = () => nodeToken({ secret: SECRET, id: "other" });
     await assertReport(await connect({ token, peers: { s: url } }), /another node/);
   });
 
@@ -179,12 +179,12 @@ describe("webSocket(): whom it connects to", () => {
     assertEquals([asked, c.reports.length], [3, 1]);
   });
 
-  it("a node without the secret accepts nobody", async () => {
+  it("a node without the secret accepts no connection", async () => {
     const { url } = await listen({ token: () => "" });
     await assertReport(await connect({ secret: SECRET, peers: { s: url } }), /no secret/);
   });
 
-  it("close() sends what was said in the same turn", async () => {
+  it("close() sends the frames of the same turn", async () => {
     const { url, station } = await listen({ secret: SECRET });
     const c = await connect({ secret: SECRET, peers: { s: url } });
     await c.reach(station, "connected");
@@ -193,7 +193,7 @@ describe("webSocket(): whom it connects to", () => {
     await station.until(() => station.received.some(([_, frame]) => frame[0] === 42));
   });
 
-  it("close() ends an attempt under way, and there is no other", async () => {
+  it("close() ends an attempt under way, and no other one follows", async () => {
     const { promise, resolve } = deferred();
     const silent = await fake(() => resolve());
     const c = await connect({ insecure: true, peers: { s: silent.url } });

@@ -25,7 +25,7 @@ describe("Peer", () => {
 
   const turn = () => new Promise<void>((resolve) => queueMicrotask(resolve));
 
-  it("send() sends what was said in one turn together, at its end", async () => {
+  it("send() sends the frames of one turn together at its end", async () => {
     peer.dialled = connection("dialled");
     peer.send(Uint8Array.of(1));
     peer.send(Uint8Array.of(2));
@@ -46,13 +46,13 @@ describe("Peer", () => {
     assertEquals(log, ["accepted: 1", "dialled: 2"]);
   });
 
-  it("send() keeps frames while a connection is being made, and drops them if it is not", async () => {
-    peer.send(Uint8Array.of(1)); // nobody is connecting
+  it("send() keeps frames while a connection is being made, and drops them if the attempt fails", async () => {
+    peer.send(Uint8Array.of(1)); // dropped: no connection is being made
     peer.isExpected = true;
     peer.send(Uint8Array.of(2));
     await turn();
     peer.isExpected = false;
-    peer.schedule(); // it could not be made
+    peer.schedule(); // the attempt has failed
     await turn();
     peer.isExpected = true;
     peer.send(Uint8Array.of(3));
@@ -64,7 +64,7 @@ describe("Peer", () => {
     assertEquals(log, ["dialled: 3"]);
   });
 
-  it("lose() takes no notice of a connection that was replaced", () => {
+  it("lose() ignores a replaced connection", () => {
     const [old, fresh] = [connection("old"), connection("fresh")];
     peer.accepted = fresh;
     peer.lose(old);
@@ -73,7 +73,7 @@ describe("Peer", () => {
     assertEquals(peer.isLost, true);
   });
 
-  it("close() sends what waits, and ends both connections", () => {
+  it("close() sends the waiting frames, and ends both connections", () => {
     peer.dialled = connection("dialled");
     peer.accepted = connection("accepted");
     peer.send(Uint8Array.of(1));

@@ -13,7 +13,7 @@ import { enter, hello, transportWith } from "./setup.ts";
 const message = (piece: Uint8Array, acknowledged = 0, answerNow = false) =>
   encodeMessage({ piece, acknowledged, answerNow });
 
-describe("webSocket(): peers that are known", () => {
+describe("webSocket(): authenticated peers", () => {
   let server: TestServer;
   let node: Station;
   let undo: (() => unknown)[];
@@ -34,7 +34,7 @@ describe("webSocket(): peers that are known", () => {
 
   const come = (id = "c") => enter(server, id, "s");
 
-  it("speak for the id that they have proven, whatever they send", async () => {
+  it("send frames only as their authenticated id", async () => {
     const [c, d] = [await come("c"), await come("d")];
     c.send(message(writeFrames([Uint8Array.of(1), Uint8Array.of(2)])));
     await node.until(() => node.received.length === 2);
@@ -48,14 +48,14 @@ describe("webSocket(): peers that are known", () => {
     await Promise.all([c.close(), d.close()]);
   });
 
-  it("are ended with 4400 when they break the rules", async () => {
+  it("are closed with 4400 when they violate the protocol", async () => {
     const frameThatNoNodeReads = Uint8Array.of(1, 0, 0, 1);
     const violations: [string, string | Uint8Array<ArrayBuffer>][] = [
       ["text", "text"],
       ["nothing", new Uint8Array(0)],
       ["less than a header", new Uint8Array(4)],
       ["unknown flags", Uint8Array.of(2, 0, 0, 0, 0)],
-      ["an acknowledgement of what was never sent", message(new Uint8Array(0), 1)],
+      ["an acknowledgement of a piece that was never sent", message(new Uint8Array(0), 1)],
       ["a message that is too large", message(writeFrames([new Uint8Array(256 * 1024 - 3)]))],
       ["a frame that is too long", message(frameThatNoNodeReads)],
     ];
@@ -67,7 +67,7 @@ describe("webSocket(): peers that are known", () => {
     assertEquals(node.received, []);
   });
 
-  it("that come back replace their old connection, which ends with 4409", async () => {
+  it("that return replace their old connection, which is closed with 4409", async () => {
     const old = await come();
     const fresh = await come();
     assertEquals((await within(old.ended, "the end")).code, 4409);
@@ -82,7 +82,7 @@ describe("webSocket(): peers that are known", () => {
     await fresh.close();
   });
 
-  it("that do not acknowledge are sent a megabyte and no more; the oldest of the rest is dropped", async () => {
+  it("that do not acknowledge get about a megabyte; the oldest of the other frames are dropped", async () => {
     const socket = await come();
     for (let i = 0; i < 2_000; i++) {
       const frame = new Uint8Array(100_000);
@@ -108,18 +108,18 @@ describe("webSocket(): peers that are known", () => {
         rest = rest.slice(100_004);
       }
     };
-    // Twice nothing but a sign of life in a row: there is nothing more to come.
+    // Two signs of life in a row: no more frames follow.
     for (let idle = 0; idle < 2;) {
       const data = await socket.next() as Uint8Array;
       idle = data.length === 5 ? idle + 1 : 0;
       take(data);
-      socket.send(message(new Uint8Array(0))); // alive, and acknowledging nothing
+      socket.send(message(new Uint8Array(0))); // a sign of life without an acknowledgement
     }
     assert(bytes >= 1024 * 1024, `${bytes}`);
     assertLess(bytes, 1024 * 1024 + 256 * 1024 + 1);
     const sentAtOnce = frames.length;
 
-    // Once it does, what has waited comes: the newest, and not much of it.
+    // After an acknowledgement the waiting frames come: the newest, up to the limit.
     while (frames.at(-1) !== 1_999) {
       socket.send(message(new Uint8Array(0), pieces));
       take(await socket.next() as Uint8Array);
@@ -128,12 +128,12 @@ describe("webSocket(): peers that are known", () => {
     await socket.close();
   });
 
-  it("that fall silent are ended with 4408", async () => {
+  it("that fall silent are closed with 4408", async () => {
     const socket = await come();
     assertEquals((await within(socket.ended, "the end")).code, 4408);
   });
 
-  it("are asked for a word when they are silent, and get an acknowledgement when they ask", async () => {
+  it("are asked for a sign of life when they are silent, and get a requested acknowledgement", async () => {
     const socket = await come();
     assertEquals(await socket.next(), message(new Uint8Array(0), 0, true));
     socket.send(message(writeFrames([Uint8Array.of(1)]), 0, true));
@@ -145,7 +145,7 @@ describe("webSocket(): peers that are known", () => {
     await socket.close();
   });
 
-  it("with a token are ended with 4408 a minute after it has expired", async () => {
+  it("with a token are closed with 4408 a minute after it expires", async () => {
     const exp = Date.now() / 1000 - 60 + 0.5; // half a second from now
     const token = await sign({ aud: "synod", sub: "c", exp }, SECRET, "HS256");
     const socket = await RawSocket.open(server.url("ws"), { ...hello("c", "s"), token });

@@ -8,7 +8,7 @@ import { SECRET } from "../networks.ts";
 import { RawSocket } from "../raw_socket.ts";
 import { ClientWebSocket, type Reachable, TestServer, upgradeWebSocket } from "../server.ts";
 
-/** A transport with other times than usual. */
+/** A transport with these times instead of the defaults. */
 export function transportWith(
   options: WebSocketOptions,
   times: Partial<Times> = {},
@@ -17,7 +17,7 @@ export function transportWith(
   return new WebSocketTransport(checkOptions({ ...defaults, ...options }), { ...TIMES, ...times });
 }
 
-/** A hello of `id` to `to`, without a token. */
+/** A hello from `id` to `to`, without a token. */
 export const hello = (id: string, to: string) => ({
   synod: 1 as const,
   cluster: "synod",
@@ -26,17 +26,17 @@ export const hello = (id: string, to: string) => ({
   nonce: makeNonce(),
 });
 
-/** Comes in as the node `id` of those with the secret, by hand. */
+/** Connects as the node `id`, with the secret. */
 export async function enter(server: Reachable, id: string, to: string): Promise<RawSocket> {
   const greeting = hello(id, to);
   const socket = await RawSocket.open(server.url("ws"), greeting);
   const { nonce } = await socket.hear();
   socket.say({ proof: await makeProof(SECRET, "connect", id, to, greeting, { nonce }) });
-  if (!(await socket.hear()).welcome) throw new Error("not let in");
+  if (!(await socket.hear()).welcome) throw new Error("not admitted");
   return socket;
 }
 
-/** A server that does what the test wants with each connection. */
+/** A server that calls `onMessage` with each message of each connection. */
 export async function fakeServer(
   onMessage: (data: unknown, socket: ServerSocket, connection: number) => void,
 ): Promise<{ server: TestServer; url: string; connections: () => number }> {

@@ -21,19 +21,19 @@ describe("Socket", () => {
     socket.onGone = () => log.push("gone");
   });
 
-  /** Resolves when what was received has been read, blobs too. */
+  /** Resolves when all received messages have been read, including blobs. */
   async function settle(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
-  it("hands on text and bytes of every kind", () => {
+  it("delivers text and bytes of every kind", () => {
     socket.received("text");
     socket.received(Uint8Array.of(1, 2).buffer);
     socket.received(Uint8Array.of(0, 3, 4, 0).subarray(1, 3));
     assertEquals(log, ["text", "bytes 1,2", "bytes 3,4"]);
   });
 
-  it("keeps the order of messages that arrive as Blob, however long each takes to read", async () => {
+  it("keeps the order of messages that arrive as Blob and take different times to read", async () => {
     socket.received(slow(3));
     socket.received(slow(2));
     socket.received("text");
@@ -52,13 +52,13 @@ describe("Socket", () => {
     assertEquals(log[0].startsWith("close 4400"), true);
   });
 
-  it("ends when far more arrives as Blob than can be read", () => {
+  it("ends when too many bytes of Blobs wait to be read", () => {
     const large = new Blob([new Uint8Array(1_000_000)]);
     for (let i = 0; i < 10; i++) socket.received(large);
     assertEquals(log.map((entry) => entry.slice(0, 10)), ["close 4400", "closed 440"]);
   });
 
-  it("a message that its user throws at ends it, and nothing escapes", () => {
+  it("ends without an exception when its user throws", () => {
     socket.listen(() => {
       throw new Error("the user's");
     }, (code) => log.push(`closed ${code}`));
@@ -66,7 +66,7 @@ describe("Socket", () => {
     assertEquals(log.at(-1), "closed 4400");
   });
 
-  it("close() says farewell once, and takes nothing more", () => {
+  it("close() starts the closing handshake once, and delivers nothing more", () => {
     socket.close(4401, "refused: no — really");
     socket.close(1000, "again");
     socket.send("late");
@@ -80,12 +80,12 @@ describe("Socket", () => {
     ]);
   });
 
-  it("close() shortens its reason to what a WebSocket takes", () => {
+  it("close() shortens its reason to the limit of WebSocket", () => {
     socket.close(4401, "x".repeat(500));
     assertEquals(log[0], `close 4401 ${"x".repeat(123)}`);
   });
 
-  it("close() cuts the connection when the runtime refuses to close it", () => {
+  it("close() drops the connection when the runtime refuses to close it", () => {
     raw.close = () => {
       throw new Error("invalid state");
     };
@@ -100,7 +100,7 @@ describe("Socket", () => {
     socket.send("text");
   });
 
-  it("send() cuts off who does not read what it is sent", () => {
+  it("send() drops the connection of a peer that does not read", () => {
     let unsent = 0;
     socket = new Socket(raw, () => log.push("terminate"), () => unsent);
     socket.send("one");
@@ -112,12 +112,12 @@ describe("Socket", () => {
     assertEquals(log, [
       "send one",
       "send two",
-      "close 4408 what is sent is not read",
+      "close 4408 the peer does not read",
       "terminate",
     ]);
   });
 
-  it("tick() cuts off who does not return the farewell in time", () => {
+  it("tick() drops a connection whose closing handshake is not answered in time", () => {
     socket.tick();
     socket.tick();
     socket.tick();
@@ -128,24 +128,24 @@ describe("Socket", () => {
     socket.tick();
     assertEquals(log.at(-1), "terminate");
     log.splice(0);
-    // A runtime that cannot, and never tells of the end.
+    // A runtime that cannot drop it and never reports the end.
     for (let i = 0; i < 10; i++) socket.tick();
     assertEquals(log, ["terminate", "gone"]);
   });
 
-  it("failed() ends it, whether or not the runtime tells of the end as well", () => {
+  it("failed() ends it, even if the runtime reports the end as well", () => {
     socket.failed();
     socket.gone(1006, "");
     assertEquals(log.map((entry) => entry.slice(0, 11)), ["close 4400 ", "closed 4400", "gone"]);
   });
 
-  it("what is neither text nor bytes ends it", () => {
+  it("ends on a message that is neither text nor bytes", () => {
     socket.received({});
     assertEquals(log[0].startsWith("close 4400"), true);
   });
 });
 
-/** A blob that takes a while to read: longer than those that follow it. */
+/** A blob that takes `byte` milliseconds longer to read. */
 function slow(byte: number): Blob {
   const blob = new Blob([Uint8Array.of(byte)]);
   const read = blob.arrayBuffer.bind(blob);

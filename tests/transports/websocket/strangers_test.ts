@@ -45,13 +45,13 @@ describe("webSocket(): strangers", () => {
     sign({ aud: cluster, sub: "c", iat: seconds(), exp: seconds() + 60, ...claims }, secret);
 
   const bad: [what: string, token: () => string | Promise<string>][] = [
-    ["no token, but an empty string", () => ""],
+    ["an empty string as the token", () => ""],
     ["a token of another secret", () => token({}, "another secret altogether")],
     ["an expired token", () => token({ exp: seconds() - 62 })],
     ["a token for another cluster", () => nodeToken({ secret: SECRET, cluster: "other", id: "c" })],
     ["a token for another node", () => nodeToken({ secret: SECRET, cluster, id: "d" })],
-    ["a token that was meant as a proof", () => token({ side: "connect" })],
-    ["something like a token", () => "a.b.c"],
+    ["a proof as the token", () => token({ side: "connect" })],
+    ["a malformed token", () => "a.b.c"],
   ];
   for (const [what, make] of bad) {
     it(`closes with 4401 on ${what}`, async () => {
@@ -63,7 +63,7 @@ describe("webSocket(): strangers", () => {
     });
   }
 
-  it("closes with 4401 on no token: on a challenge that is not met", async () => {
+  it("closes with 4401 on an invalid proof", async () => {
     for (const answer of [{}, { proof: "" }, { proof: await token({}) }, "proof", null]) {
       const socket = await visit(hello("c", "s"));
       const challenge = await socket.hear();
@@ -74,7 +74,7 @@ describe("webSocket(): strangers", () => {
     }
   });
 
-  it("closes with 4401 on whatever is no hello", async () => {
+  it("closes with 4401 on any malformed hello", async () => {
     const messages: (string | Uint8Array<ArrayBuffer>)[] = [
       "",
       "hello",
@@ -94,20 +94,20 @@ describe("webSocket(): strangers", () => {
     }
   });
 
-  it("closes with 4401 on who says more than asked", async () => {
+  it("closes with 4401 on a second message before an answer", async () => {
     const socket = await visit();
     for (let i = 0; i < 3; i++) socket.say(hello("c", "s"));
     assertEquals((await socket.ended).code, 4401);
   });
 
-  it("closes with 4401 on who says nothing", async () => {
+  it("closes with 4401 on silence", async () => {
     await node.transport.close();
     await listen(20);
     const socket = await visit();
     assertEquals((await within(socket.ended, "the end")).code, 4401);
   });
 
-  it("nothing that a stranger sends reaches the node", async () => {
+  it("delivers no frames of a stranger to the node", async () => {
     const frame = Uint8Array.of(0, 0, 0, 0, 0, 1, 0, 0, 0, 42);
     for (const greeting of [undefined, hello("c", "s")]) {
       const socket = await visit(greeting);
@@ -117,7 +117,7 @@ describe("webSocket(): strangers", () => {
     assertEquals(node.received, []);
   });
 
-  it("goes on under 1,000 connections of garbage, and keeps nothing of them", async () => {
+  it("continues under 1,000 malformed connections, and keeps no memory of them", async () => {
     const transport = transportWith({ secret: SECRET, peers: { s: server.url("ws") } });
     const friend = await Station.open("friend", transport);
     undo.push(() => transport.close());
@@ -151,26 +151,26 @@ describe("webSocket(): strangers", () => {
     assertEquals(new Set(node.received.map(([from]) => from)), new Set(["friend"]));
   });
 
-  it("ends whoever sends far too much, without keeping it", async () => {
+  it("ends a connection that sends far too many bytes, without keeping them", async () => {
     const megabyte = new Uint8Array(1_000_000);
     const before = process.memoryUsage().rss;
     const socket = await visit();
     for (let i = 0; i < 64; i++) socket.send(megabyte);
-    // With 4401, or broken off: the runtimes differ in what they tell of the end of a full connection.
+    // With 4401, or broken off: the runtimes report the end of a full connection differently.
     await socket.ended;
     assertEquals(socket.messages, []);
-    // The sender of these bytes is this very process.
+    // This process is also the sender of these bytes.
     assertLess(process.memoryUsage().rss - before, 300_000_000);
     assertEquals(node.received, []);
   });
 
-  it("answers what is no WebSocket with an error", async () => {
+  it("answers a request without an upgrade with an error", async () => {
     const response = await fetch(server.url("http"));
     await response.body?.cancel();
     assert(response.status >= 400 && response.status < 500, `${response.status}`);
   });
 
-  it("accepts nobody without upgradeWebSocket, before open() and after close()", async () => {
+  it("accepts no connection without upgradeWebSocket, before open() and after close()", async () => {
     const status = async () => {
       const response = await fetch(server.url("http"));
       await response.body?.cancel();

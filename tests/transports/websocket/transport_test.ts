@@ -9,11 +9,11 @@ import type { WebSocketTransport } from "../../../transports/websocket/transport
 import { Station } from "../station.ts";
 import { hello, transportWith } from "./setup.ts";
 
-/** Somebody's connection, in the hands of the test: no network between. */
+/** A connection that the test drives by hand, without a network. */
 class Caller {
-  /** What it was told. */
+  /** The messages that it received. */
   readonly heard: unknown[] = [];
-  /** What it was closed with. */
+  /** The code that it was closed with. */
   code: number | null = null;
   readonly #events: ServerSocketEvents;
   #happened: () => void = () => {};
@@ -33,7 +33,7 @@ class Caller {
     this.#events = events;
   }
 
-  /** As where a runtime tells of a connection before its first message. */
+  /** As in a runtime that reports a connection before its first message. */
   open(): void {
     this.#events.onOpen({}, this.#socket);
   }
@@ -77,7 +77,7 @@ describe("WebSocketTransport", () => {
 
   const call = () => new Caller(connect());
 
-  /** Comes in as `id`. */
+  /** Connects as `id`. */
   async function enter(id: string): Promise<Caller> {
     const caller = call();
     caller.say(JSON.stringify(hello(id, "s")));
@@ -92,23 +92,23 @@ describe("WebSocketTransport", () => {
       piece: writeFrames(bytes.map((byte) => Uint8Array.of(byte))),
     });
 
-  it("mounts where the user wants it", async () => {
+  it("answers at the path where the user mounts it", async () => {
     assertEquals(await (await app.request("/synod")).text(), "upgraded");
     assertEquals((await app.request("/synod/else")).status, 404);
     assertEquals(await (await transport.routes.request("/")).text(), "upgraded");
   });
 
-  it("has Deno watch for no idle connections: that would keep the process alive", () => {
+  it("turns off Deno's idle timeout, which would keep the process alive", () => {
     assertEquals(upgradeOptions, { idleTimeout: 0 });
   });
 
-  it("learns of a connection by its first message, where the runtime does not tell before", async () => {
+  it("detects a connection by its first message if the runtime does not report it before", async () => {
     const c = await enter("c");
     c.say(frames(1));
     assertEquals(node.received.map(([from, frame]) => `${from} ${frame}`), ["c 1"]);
   });
 
-  it("lets nobody in who says more before being answered", async () => {
+  it("refuses a caller that sends a second message before an answer", async () => {
     const caller = call();
     caller.say(JSON.stringify(hello("c", "s")));
     caller.say(JSON.stringify(hello("c", "s")));
@@ -126,14 +126,14 @@ describe("WebSocketTransport", () => {
     assertEquals(node.received.map(([_, frame]) => frame[0]), [1, 2, 3, 4]);
   });
 
-  it("makes one of more than 1,000 at the door come back later, but not the latest", () => {
+  it("sends one of more than 1,000 new connections away with 4429, but not the latest", () => {
     const callers = Array.from({ length: 1_002 }, call);
     for (const caller of callers) caller.open();
     assertEquals(callers.map(({ code }) => code).filter((code) => code !== null), [4429, 4429]);
     assertEquals(callers.at(-1)!.code, null);
   });
 
-  it("lets 10,000 nodes in, and another in the place of one of them that has no address", async () => {
+  it("admits 10,000 nodes, and a further one in place of a node without an address", async () => {
     await transport.close();
     const peers = { member: "ws://127.0.0.1:1/synod" };
     transport = transportWith({ ...options, peers }, { close: 10 });
@@ -151,7 +151,7 @@ describe("WebSocketTransport", () => {
     assertEquals([first.code, transport.reaches("member")], [null, true]);
   });
 
-  it("sends to all who are there, and to nobody who has gone", async () => {
+  it("sends to all connected nodes, and to none that has gone", async () => {
     const [c, d, e] = [await enter("c"), await enter("d"), await enter("e")];
     assertEquals(transport.reaches("d"), true);
     d.hangUp();
@@ -165,7 +165,7 @@ describe("WebSocketTransport", () => {
     assertEquals(d.heard.length, 1);
   });
 
-  it("close() sends what was said in the same turn, then says farewell to all", async () => {
+  it("close() sends the frames of the same turn, then closes all connections", async () => {
     const [c, stranger] = [await enter("c"), call()];
     stranger.open();
     transport.send("c", Uint8Array.of(7));
@@ -175,7 +175,7 @@ describe("WebSocketTransport", () => {
     assertEquals((await app.request("/synod")).status, 503);
   });
 
-  it("close() ends a connection that comes meanwhile", async () => {
+  it("close() ends a connection that opens meanwhile", async () => {
     const late = call();
     await transport.close();
     late.open();
