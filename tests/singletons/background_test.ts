@@ -5,7 +5,7 @@ import { reasonOf } from "../support/expect.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { collectEvents } from "../support/wait.ts";
 
-/** How a start fails. */
+/** The ways in which a start fails. */
 type Start = (context: ChildContext) => object | Promise<object>;
 
 const WAYS: Record<string, Start> = {
@@ -18,7 +18,7 @@ const WAYS: Record<string, Start> = {
   },
 };
 
-/** A cluster whose nodes all host a permanent singleton, and when its starts were tried. */
+/** A cluster whose nodes all host a permanent singleton, and the times at which its starts were tried. */
 async function failing(start: Start, sessionTtl = 1_000) {
   const starts: number[] = [];
   const spec: ChildSpec<object, []> = {
@@ -34,7 +34,7 @@ async function failing(start: Start, sessionTtl = 1_000) {
   return { cluster, spec, starts, events: () => events.flat() };
 }
 
-/** The times between those. */
+/** The intervals between these times. */
 function gaps(times: readonly number[]): number[] {
   return times.slice(1).map((time, index) => time - times[index]);
 }
@@ -47,12 +47,13 @@ describe("a start that fails in the background", () => {
       const [node] = cluster.nodes;
       await cluster.time.until(reasonOf(node.whereis(node.name("k", spec))));
       await cluster.pass(240_000);
-      // A second, two, four and so on, and until the next look: after one to two seconds.
+      // A wait of one, two, four seconds and so on, then up to the next check, which comes after one to two
+      // seconds.
       for (const [index, gap] of gaps(starts).entries()) {
         const wait = Math.min(60_000, 1_000 * 2 ** index);
         assert(gap >= wait && gap <= wait + 3_000, `wait ${index} took ${gap} ms`);
       }
-      // 63 s and six looks until the wait is a minute, and then one start a minute.
+      // 63 s and six checks until the wait is a minute, then one start a minute.
       assert(starts.length >= 9 && starts.length <= 10, `${starts.length} starts in 4 minutes`);
     });
 
@@ -61,7 +62,7 @@ describe("a start that fails in the background", () => {
       await using _ = cluster;
       const [node] = cluster.nodes;
       await cluster.time.until(reasonOf(node.whereis(node.name(["k", 1], spec))));
-      // The caller has its error, and there is nothing to tell.
+      // The caller gets the error, so there is no event.
       assertEquals(events(), []);
       await cluster.pass(10_000);
       const details = events().map(({ detail }) => detail as ClusterEvents["processerror"]);
@@ -74,7 +75,7 @@ describe("a start that fails in the background", () => {
     });
   }
 
-  it("is forgotten once it has run for a second: the next end is followed by a start at once", async () => {
+  it("does not count once the instance has run for a second: after its next end it starts at once", async () => {
     let fails = true;
     const { cluster, spec, starts } = await failing(() => {
       if (fails) throw new Error("no");
@@ -95,7 +96,7 @@ describe("a start that fails in the background", () => {
     assertEquals(starts.length, count + 1);
   });
 
-  it("does not hold up a call, which tries at once", async () => {
+  it("does not delay a call, which tries at once", async () => {
     let fails = true;
     const { cluster, spec, starts } = await failing(() => {
       if (fails) throw new Error("no");
@@ -112,7 +113,7 @@ describe("a start that fails in the background", () => {
     assertEquals(starts.length, count + 1);
   });
 
-  it("leaves nothing behind when its node closes in a wait", async () => {
+  it("leaves nothing behind when its node closes during a wait", async () => {
     const { cluster, spec } = await failing(WAYS.throws);
     const [node] = cluster.nodes;
     await cluster.time.until(reasonOf(node.whereis(node.name("k", spec))));

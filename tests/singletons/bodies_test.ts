@@ -88,7 +88,7 @@ const ANSWERS: readonly Answer[] = [
   { type: "stale" },
 ];
 
-/** What stands in for a field: values at the edges of what some field allows. */
+/** Replacement values for a field: values at the edges of what a field allows. */
 const EDGES: readonly unknown[] = [
   null,
   undefined,
@@ -117,13 +117,13 @@ function kindOf(value: unknown): string {
   return typeof value === "object" ? value?.constructor.name ?? "null" : typeof value;
 }
 
-/** Bodies that differ in one field from `body`, are too short or too long, or not even a list. */
+/** Bodies that differ from `body` in one field, are too short or too long, or are not a list. */
 function* spoiled(body: Uint8Array): Generator<Uint8Array> {
   const fields = decodeValue(body) as unknown[];
   const encode = (value: unknown) => encodeValue(value, 2 ** 24);
   for (const [index, field] of fields.entries()) {
     for (const edge of EDGES) {
-      // One of the same kind may be as right; the first field says what the others are.
+      // A value of the same kind may be valid; the first field determines what the others are.
       if (kindOf(edge) === kindOf(field) && index > 0) continue;
       yield encode(fields.with(index, edge));
     }
@@ -135,7 +135,7 @@ function* spoiled(body: Uint8Array): Generator<Uint8Array> {
   yield encode({ ...fields });
 }
 
-/** Decodes what may be anything: the result, or nothing if it was refused as it must be. */
+/** Decodes arbitrary bytes: the result, or `undefined` if they were refused with the right error. */
 function attempt<T>(decode: (body: Uint8Array) => T, body: Uint8Array): T | undefined {
   try {
     return decode(body);
@@ -159,7 +159,7 @@ describe("encodeQuestion() and decodeQuestion()", () => {
     }
   });
 
-  it("refuse numbers out of bounds, and names that are too long or no names", () => {
+  it("refuse numbers out of bounds, and names that are too long or invalid", () => {
     const bad: Question[] = [
       { ...START, timeout: -1 },
       { ...START, timeout: 2 ** 31 + 1 },
@@ -206,7 +206,7 @@ describe("encodeAnswer() and decodeAnswer()", () => {
     }
   });
 
-  it("refuse an answer of a kind that there is not", () => {
+  it("refuse an answer of an unknown kind", () => {
     for (const code of [-1, 9, 10, 0.5, "running", null]) {
       const body = encodeValue([code], 100);
       assertThrows(() => decodeAnswer(body), MalformedError);
@@ -215,7 +215,7 @@ describe("encodeAnswer() and decodeAnswer()", () => {
 });
 
 describe("decodeQuestion() and decodeAnswer()", () => {
-  it("throw nothing but MalformedError, whatever the bytes are", () => {
+  it("throw only MalformedError, for any bytes", () => {
     const small = (body: Uint8Array) => body.length < 10_000;
     const bodies = [...QUESTIONS.map(encodeQuestion), ...ANSWERS.map(encodeAnswer)].filter(small);
     const mutations = new Mutations(new Random("bodies of singletons"), bodies);
@@ -224,7 +224,7 @@ describe("decodeQuestion() and decodeAnswer()", () => {
       const body = mutations.next();
       const question = attempt(decodeQuestion, body);
       const answer = attempt(decodeAnswer, body);
-      // What is taken has the shape that it should have: it is the same after another journey.
+      // An accepted body has the right shape: it is the same after another round trip.
       if (question !== undefined) {
         assertEquals(decodeQuestion(encodeQuestion(question)), question);
         right++;
@@ -234,13 +234,13 @@ describe("decodeQuestion() and decodeAnswer()", () => {
         right++;
       }
     }
-    // Otherwise it was only noise that nothing is learned from.
+    // Otherwise all bodies were noise, which tests nothing.
     assertGreater(right, 1_000);
   });
 });
 
 describe("sendable()", () => {
-  it("makes a text that can be sent of anything, of at most 10,000 characters", () => {
+  it("converts any value to a text that can be sent, of at most 10,000 characters", () => {
     assertEquals(sendable("Not found: 🍎"), "Not found: 🍎");
     assertEquals(sendable("\ud800 and \udc00"), "\ufffd and \ufffd");
     assertEquals(sendable("x".repeat(20_000)), "x".repeat(10_000));

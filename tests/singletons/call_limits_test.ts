@@ -10,7 +10,7 @@ import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { turn } from "../support/wait.ts";
 
 describe("the limits of a call", () => {
-  it("that never started: it is tried again within its own time, not that of the node", async () => {
+  it("that has not begun: it is tried again within its own time limit, not that of the node", async () => {
     const spec = {
       id: "s",
       start: ({ exit }: { exit(): Promise<void> }) => ({ value: () => 1, end: () => void exit() }),
@@ -45,7 +45,7 @@ describe("the limits of a call", () => {
     assertEquals(starts, 0);
   });
 
-  it("that the loop was blocked past: a TimeoutError, also when its host seems gone by then", async () => {
+  it("that passed while the event loop was blocked: a TimeoutError, even if its host seems gone by then", async () => {
     const spec = { id: "s", start: () => ({ wait: () => new Promise<void>(() => {}) }) };
     const loop = new BlockedLoop();
     const options = { hosts: [spec], sessionTtl: 600_000 };
@@ -54,14 +54,14 @@ describe("the limits of a call", () => {
     const { remote } = await onAnotherNode(cluster, spec);
     const reason = reasonOf(node.call(remote, "wait", [], { timeout: 10_000 }));
     await cluster.time.pass(20);
-    // It has asked more than once, and is about to ask again: the host counts as silent then.
+    // The node has asked more than once and is about to ask again: then the host counts as silent.
     cluster.isolate(node.id);
     await cluster.time.pass(1_500);
     loop.block(60_000);
     assertEquals((await cluster.until(reason) as Error).name, "TimeoutError");
   });
 
-  it("that the loop was blocked past: a TimeoutError, also when the call is refused by then", async () => {
+  it("that passed while the event loop was blocked: a TimeoutError, even if the call is refused by then", async () => {
     const spec = {
       id: "s",
       start: ({ exit }: { exit(): Promise<void> }) => ({ value: () => 1, end: () => void exit() }),
@@ -79,7 +79,7 @@ describe("the limits of a call", () => {
   });
 });
 
-/** A singleton that runs on another node than the first. */
+/** A singleton that does not run on the first node. */
 async function onAnotherNode<T extends object>(
   cluster: TimedCluster,
   spec: ChildSpec<T, []>,
@@ -116,7 +116,7 @@ describe("a call whose instance", () => {
     }
   });
 
-  it("exits so without a reason: it is told that it has exited", async () => {
+  it("exits while it starts, without a reason: it rejects with `exited`", async () => {
     const spec: ChildSpec<{ value(): number }, []> = {
       id: "s",
       start: (context) => {
@@ -129,7 +129,7 @@ describe("a call whose instance", () => {
     await assertCode(time.until(node.name("k", spec).value()), "exited");
   });
 
-  it("hangs in its stop: it is made again within its own time, however short that of the node is", async () => {
+  it("hangs in its stop: it is repeated within its own time limit, even if that of the node is short", async () => {
     const spec: ChildSpec<{ value(): number; end(): void }, []> = {
       id: "s",
       start: ({ exit }) => ({ value: () => 1, end: () => void exit() }),
@@ -142,7 +142,7 @@ describe("a call whose instance", () => {
     assertEquals(await time.until(Promise.all(calls)), [1, 1, 1]);
   });
 
-  it("has one host, which loses its session while it starts: it is started there again", async () => {
+  it("has one host, which loses its session during the start: the instance is started there again", async () => {
     for (const own of [false, true]) {
       let starts = 0;
       let asleep = 0;
@@ -162,7 +162,7 @@ describe("a call whose instance", () => {
       const call = (own ? host : nodes[0]).name("k", spec).value();
       await cluster.pass(100);
       assertEquals(starts, 1);
-      // It sleeps: its deadline has passed when it wakes.
+      // The host sleeps; its deadline has passed when it wakes.
       asleep = 2_000;
       assertEquals(await time.until(call), 1);
       assertEquals(starts, 2);
@@ -170,8 +170,8 @@ describe("a call whose instance", () => {
   });
 });
 
-describe("calls that wait while an instance is looked for", () => {
-  it("are not kept once they are over; casts only up to a bound", async () => {
+describe("calls that wait during the search for an instance", () => {
+  it("are dropped once they are over; casts are kept up to a bound", async () => {
     const spec: ChildSpec<{ value(): number }, []> = {
       id: "s",
       start: () => new Promise<never>(() => {}),

@@ -20,24 +20,24 @@ import { VirtualCluster } from "../support/virtual_cluster.ts";
 /** The whole numbers from 1. */
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-/** A spec whose one instance is `instance`. */
+/** A spec whose only instance is `instance`. */
 function specOf<T extends object>(instance: T, concurrent = false): ChildSpec<T, []> {
   return { id: "any", start: () => instance, concurrent };
 }
 
-/** A name of a remote's method that its type does not have. */
+/** The remote with methods that its type does not have. */
 function untyped(remote: object): Record<string, (...args: unknown[]) => Promise<unknown>> {
   return remote as Record<string, (...args: unknown[]) => Promise<unknown>>;
 }
 
-/** Whether a frame carries a reply of that kind. */
+/** Whether a frame carries a reply of the given kind. */
 function says(frame: Uint8Array, type: string): boolean {
   const decoded = decodeFrame(frame);
   return decoded.ok && decoded.frame.replies.some((reply) => reply.type === type);
 }
 
 describe("a call", () => {
-  it("brings any arguments and any result that CBOR carries, from every node", async () => {
+  it("carries any arguments and any result that CBOR can encode, from every node", async () => {
     const spec = specOf({ echo: (...args: unknown[]) => args });
     await using cluster = await startCluster(3, { hosts: [spec] });
     const values: unknown[] = [
@@ -58,7 +58,7 @@ describe("a call", () => {
     assertEquals(await cluster.nodes[1].name("k", spec).echo(large), [large]);
   });
 
-  it("brings copies: what one side changes, the other one keeps", async () => {
+  it("carries copies: a change on one side does not affect the other side", async () => {
     const kept: number[][] = [];
     const spec = specOf({
       keep: (list: number[]) => {
@@ -75,7 +75,7 @@ describe("a call", () => {
     assertEquals([kept, back], [[[1]], [1, 3]]);
   });
 
-  it("with arguments that cannot be sent is a TypeError, and calls nothing", async () => {
+  it("with arguments that cannot be sent rejects with a TypeError and calls nothing", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(1, { hosts: [counters.spec], maxValueBytes: 1_000 });
     const [node] = cluster.nodes;
@@ -88,7 +88,7 @@ describe("a call", () => {
     assertEquals(counters.contexts, []);
   });
 
-  it("returns nothing where the method does", async () => {
+  it("returns undefined if the method does", async () => {
     const spec = specOf({ nothing: () => {}, later: () => Promise.resolve() });
     await using cluster = await startCluster(1, { hosts: [spec] });
     const remote = cluster.nodes[0].name("k", spec);
@@ -96,7 +96,7 @@ describe("a call", () => {
     assertEquals(await remote.later(), undefined);
   });
 
-  it("rejects with the name and the message of what the instance throws; it goes on", async () => {
+  it("rejects with the name and the message of the instance's error; the instance goes on", async () => {
     class Empty extends Error {
       override name = "Empty";
     }
@@ -127,7 +127,7 @@ describe("a call", () => {
     }
   });
 
-  it("reaches the instance's own interface, and nothing else", async () => {
+  it("reaches the instance's own interface and nothing else", async () => {
     let touched = 0;
     class Base {
       inherited() {
@@ -173,7 +173,7 @@ describe("a call", () => {
     assertEquals(touched, 0);
   });
 
-  it("runs one at a time, those of one node in the order in which they were made", async () => {
+  it("runs alone; calls of one node run in the order in which they were made", async () => {
     const log: string[] = [];
     let running = 0;
     const spec = specOf({
@@ -197,7 +197,7 @@ describe("a call", () => {
     }
   });
 
-  it("keeps its place whatever else its node does: whereis, other remotes, an exit", async () => {
+  it("keeps its place in the order during other work of its node: whereis, other remotes, an exit", async () => {
     const spec: ChildSpec<{ add(n: number): number[]; exit(): void }, []> = {
       id: "list",
       start: (context) => {
@@ -219,7 +219,8 @@ describe("a call", () => {
         if (n % 3 === 2) await turn();
         if (n === 6) void node.name(key, spec).exit();
       }
-      // All of them ran, each instance's in order, and those of the next one after those of the last.
+      // All calls ran, in order at each instance, and those of a later instance after those of the earlier
+      // one.
       const lists = await Promise.all(calls);
       const last = (list: readonly number[]) => list.at(-1)!;
       assertEquals(lists.map(last), upTo(12).map((n) => n - 1));
@@ -228,7 +229,7 @@ describe("a call", () => {
     }
   });
 
-  it("keeps its place when it is refused, before later ones that have not been", async () => {
+  it("keeps its place in the order when it is refused, before later calls that were not refused", async () => {
     const executed: number[] = [];
     const spec: ChildSpec<{ add(n: number): number; exit(): void }, []> = {
       id: "list",
@@ -237,7 +238,7 @@ describe("a call", () => {
         exit: () => void context.exit(),
       }),
     };
-    // Several calls are under way at the same time, and some made before the first of them is refused.
+    // Several calls are under way at the same time, some of them made before the first one is refused.
     await using cluster = await startCluster(2, {
       each: { n2: { hosts: [spec] } },
       schedule: (deliver) => void setTimeout(deliver, 10),
@@ -258,7 +259,7 @@ describe("a call", () => {
   });
 
   for (const looks of [false, true]) {
-    it(`keeps its place when it hears of its refusal late, the new place ${looks ? "" : "not "}known`, async () => {
+    it(`keeps its place when its refusal arrives late, the new host ${looks ? "" : "not "}known`, async () => {
       const contexts: ChildContext[] = [];
       const executed: number[] = [];
       let open!: () => void;
@@ -279,7 +280,7 @@ describe("a call", () => {
       await cluster.pass(5);
       const first = far.add(1); // waits behind
       await cluster.pass(50);
-      // Nobody tells the caller that it is refused, and it goes on to call the same instance.
+      // The caller does not learn of the refusal, and goes on to call the same instance.
       cluster.isolate("n1");
       void contexts[0].exit();
       await cluster.pass(20);
@@ -295,7 +296,7 @@ describe("a call", () => {
     });
   }
 
-  it("keeps its place when it comes before its host knows that it has won the register", async () => {
+  it("keeps its place when it arrives before the host knows that it has won the register", async () => {
     const executed: string[] = [];
     const spec: ChildSpec<{ add(name: string): number }, []> = {
       id: "list",
@@ -305,8 +306,8 @@ describe("a call", () => {
     const { time, members, nodes: [one, two] } = cluster;
     const inner = time.network.transport();
     let isSlow = true;
-    // What the members accept is known to all others before the host is told so, and at first nobody
-    // hears from it what becomes of calls.
+    // All other nodes learn of the members' accepts before the host does, and at first its answers to `n2`
+    // are lost.
     const transport: Transport = {
       open: (self, receive) =>
         inner.open(self, (from, frame) => {
@@ -332,7 +333,7 @@ describe("a call", () => {
     assertEquals(executed.filter((name) => name !== "starts it"), ["first", "second"]);
   });
 
-  it("waits for none that is executed elsewhere, and so cannot be refused any more", async () => {
+  it("does not wait for a call that has begun elsewhere, since that one cannot be refused any more", async () => {
     const contexts: ChildContext[] = [];
     let open!: () => void;
     const gate = new Promise<void>((resolve) => open = resolve);
@@ -354,7 +355,7 @@ describe("a call", () => {
     await time.until(held);
   });
 
-  it("overlaps with others if the spec says so", async () => {
+  it("overlaps with other calls if the spec is concurrent", async () => {
     const counters = new Counters({ concurrent: true });
     await using cluster = await startCluster(2, { hosts: [counters.spec] });
     const calls = upTo(10).map((n) =>
@@ -375,7 +376,7 @@ describe("a call", () => {
     assertEquals(await within(slow, "the slow one"), "slow");
   });
 
-  it("may take longer than an operation looks for a quorum", async () => {
+  it("may take longer than the time limit of an operation", async () => {
     const counters = new Counters();
     const options = { hosts: [counters.spec], callTimeout: 600_000 };
     await using cluster = await VirtualCluster.start(2, options);
@@ -389,7 +390,7 @@ describe("a call", () => {
     assertEquals(await time.until(Promise.all(calls)), ["n1", "n2"]);
   });
 
-  it("counts exactly: 2,000 calls from three nodes at once, each in its order", async () => {
+  it("is executed exactly once: 2,000 calls from three nodes at once, in order for each node", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     const counts = await Promise.all(cluster.nodes.map((node, index) => {
@@ -402,12 +403,12 @@ describe("a call", () => {
     assertEquals(counters.executed.length, 2_000);
   });
 
-  it("counts exactly on a network that loses, doubles and delays", async () => {
+  it("is executed exactly once on a network that loses, duplicates and delays frames", async () => {
     const counters = new Counters();
     let frames = 0;
     await using cluster = await startCluster(3, {
       hosts: [counters.spec],
-      timeout: 20_000, // or else four losses in a row are taken for a host that is gone
+      timeout: 20_000, // with less, four losses in a row would count as a lost host
       schedule: (deliver) => {
         frames++;
         if (frames % 11 === 0) return;
@@ -460,7 +461,7 @@ describe("node.call", () => {
     assertEquals(await apple.inc(), 2);
   });
 
-  it("rejects with a TimeoutError also when it is still looking for the instance", async () => {
+  it("rejects with a TimeoutError also during the search for the instance", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     const [node] = cluster.nodes;
@@ -471,7 +472,7 @@ describe("node.call", () => {
     assertEquals(reason.name, "TimeoutError");
   });
 
-  it("rejects with no_quorum when there is none to look for the instance with", async () => {
+  it("rejects with no_quorum if there is no quorum for the search for the instance", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec], timeout: 100 });
     const [node] = cluster.nodes;
@@ -495,13 +496,13 @@ describe("node.call", () => {
     const reason = new Error("enough");
     controller.abort(reason);
     assertEquals(await reasonOf(call), reason);
-    // It was on its way already: the instance goes on with it, and then with the next one.
+    // The call was on its way already: the instance executes it, and then the next one.
     const next = apple.inc();
     counters.release();
     assertEquals(await next, 1);
   });
 
-  it("executes nothing when its signal was aborted before, and holds up nobody", async () => {
+  it("executes nothing if its signal was aborted before, and delays no other call", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(2, { hosts: [counters.spec] });
     const [node] = cluster.nodes;
@@ -515,14 +516,14 @@ describe("node.call", () => {
       assertEquals(await aborted, "no");
       assertEquals(await next, n + 2);
     }
-    // Had each of them waited for one that never comes, it would have been sent again after 150 ms.
+    // If each call waited for one that never arrives, it would be sent again after 150 ms.
     assertLessOrEqual(performance.now() - begun, 20 * 100);
     assertEquals(counters.executed.length, 21);
   });
 
-  it("is queue_full for those for whom there is no room, and for no other", async () => {
+  it("is queue_full for the calls without room, and for no other call", async () => {
     const counters = new Counters();
-    // No time is short for a machine that has more to do.
+    // Time limits that are long enough for a machine under load.
     const patient = { timeout: 60_000, sessionTtl: 60_000 };
     await using cluster = await startCluster(1, { hosts: [counters.spec], ...patient });
     const [node] = cluster.nodes;
@@ -546,7 +547,7 @@ describe("node.call", () => {
 });
 
 describe("node.cast", () => {
-  it("calls without waiting for anything, and starts what does not run", async () => {
+  it("calls without waiting, and starts an instance that does not run", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     for (const [index, node] of cluster.nodes.entries()) {
@@ -558,7 +559,7 @@ describe("node.cast", () => {
     assertEquals(counters.contexts.length, 1);
   });
 
-  it("is seen by the calls that its node makes after it", async () => {
+  it("runs before the calls that its node makes after it", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     const counts = cluster.nodes.map(() => 0);
@@ -571,7 +572,7 @@ describe("node.cast", () => {
     }
   });
 
-  it("tells nobody what the method returns or throws, and executes it once", async () => {
+  it("reports neither result nor error of the method, and executes it once", async () => {
     const calls: string[] = [];
     const spec = specOf({
       fail: () => {
@@ -588,11 +589,11 @@ describe("node.cast", () => {
     const remote = node.name("k", spec);
     for (const method of ["fail", "ok", "nothing"]) node.cast(remote, method);
     await eventually(() => calls.length === 2, "both");
-    await turn(300); // longer than until something is sent again
+    await turn(300); // longer than the wait before a resend
     assertEquals(calls, ["fail", "ok"]);
   });
 
-  it("that is lost holds up nothing, while another call runs", async () => {
+  it("that is lost delays nothing while another call runs", async () => {
     let lose = false;
     const counters = new Counters({ concurrent: true });
     await using cluster = await startCluster(2, {
@@ -616,7 +617,7 @@ describe("node.cast", () => {
     await poll;
   });
 
-  it("may be lost when there is nobody to send it to", async () => {
+  it("may be lost if no host is known", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec], timeout: 50 });
     const [node] = cluster.nodes;
@@ -628,7 +629,7 @@ describe("node.cast", () => {
 });
 
 describe("a remote", () => {
-  it("calls from the node that made it; any other node can use it as well", async () => {
+  it("calls from the node that made it; any other node can use it too", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(2, { hosts: [counters.spec] });
     const [first, second] = cluster.nodes;
@@ -639,7 +640,7 @@ describe("a remote", () => {
     await eventually(() => counters.executed.length === 3, "the cast");
   });
 
-  it("has types of what can be called, and how", async () => {
+  it("has the types of the callable methods", async () => {
     interface Shop {
       price: number;
       _secret(): void;

@@ -8,13 +8,13 @@ import { VirtualCluster } from "../support/virtual_cluster.ts";
 interface Caller {
   /** Calls `path[0]`, which calls the next one, and so on; the last one answers with its own name. */
   along(path: string[]): Promise<string>;
-  /** The same, from a timer, with the answer when the timer has it. */
+  /** The same from a timer; the timer logs the answer. */
   later(path: string[]): Promise<void>;
   /** The same, by `context.call`. */
   byCall(path: string[]): Promise<string>;
 }
 
-/** Specs whose instances call each other, by the names of their specs. */
+/** Specs whose instances call each other by the ids of their specs. */
 function callers(names: Record<string, { concurrent?: boolean; start?: string[] }>) {
   const specs = new Map<string, ChildSpec<Caller, []>>();
   const log: string[] = [];
@@ -44,7 +44,7 @@ function callers(names: Record<string, { concurrent?: boolean; start?: string[] 
   return { specs, log, hosts: [...specs.values()] };
 }
 
-/** Calls the first of `path`, which is to call the rest, and says how that ended within a second. */
+/** Calls the first of `path`, which calls the rest; returns the outcome within a second. */
 async function ends(names: Parameters<typeof callers>[0], path: string[]): Promise<unknown> {
   const { specs, hosts } = callers(names);
   await using cluster = await VirtualCluster.start(3, { hosts });
@@ -64,27 +64,27 @@ describe("calls that would wait for themselves", () => {
     assertEquals(await ends({ a: {} }, ["a", "a"]), "deadlock");
   });
 
-  it("in a cycle, however long: deadlock, at once", async () => {
+  it("in a cycle of any length: deadlock, at once", async () => {
     assertEquals(await ends({ a: {}, b: {} }, ["a", "b", "a"]), "deadlock");
     assertEquals(await ends({ a: {}, b: {}, c: {} }, ["a", "b", "c", "b"]), "deadlock");
     assertEquals(await ends({ a: {}, b: {}, c: {} }, ["a", "b", "c", "a"]), "deadlock");
   });
 
-  it("by a singleton whose calls overlap: deadlock, if the one that is called again is none such", async () => {
+  it("through a concurrent singleton: deadlock if the one that is called again is not concurrent", async () => {
     const names = { a: {}, b: { concurrent: true } };
     assertEquals(await ends(names, ["a", "b", "a"]), "deadlock");
     assertEquals(await ends(names, ["b", "a", "b"]), "b");
     assertEquals(await ends(names, ["b", "b"]), "b");
   });
 
-  it("in a start, also of one whose calls overlap: deadlock, at once", async () => {
+  it("in a start, also of a concurrent singleton: deadlock, at once", async () => {
     assertEquals(await ends({ a: { start: ["a"] } }, ["a"]), "deadlock");
     assertEquals(await ends({ a: { start: ["a"], concurrent: true } }, ["a"]), "deadlock");
     assertEquals(await ends({ a: {}, b: { start: ["a"] } }, ["a", "b"]), "deadlock");
     assertEquals(await ends({ a: { start: ["b"] }, b: {} }, ["a"]), "a");
   });
 
-  it("and no others: those that go along a line, or come back to it when it is over", async () => {
+  it("and no others: not calls along a chain, nor calls of a singleton whose own call is over", async () => {
     assertEquals(await ends({ a: {}, b: {}, c: {} }, ["a", "b", "c"]), "c");
     const { specs, hosts } = callers({ a: {}, b: {} });
     await using cluster = await VirtualCluster.start(3, { hosts });
@@ -96,7 +96,7 @@ describe("calls that would wait for themselves", () => {
     assertEquals(await time.until(node.name("other", specs.get("a")!).along(["a"])), "a");
   });
 
-  it("by context.call, with a remote that any node has made", async () => {
+  it("by context.call, with a remote made by any node", async () => {
     const { specs, hosts } = callers({ a: {}, b: {} });
     await using cluster = await VirtualCluster.start(3, { hosts });
     const { time, nodes: [node] } = cluster;
@@ -106,7 +106,7 @@ describe("calls that would wait for themselves", () => {
     assertEquals(await time.until(a.byCall(["b"])), "b");
   });
 
-  it("leave all of them free for the next call", async () => {
+  it("leave all singletons free for the next call", async () => {
     const { specs, hosts } = callers({ a: {}, b: {} });
     await using cluster = await VirtualCluster.start(3, { hosts });
     const { time, nodes: [node] } = cluster;
@@ -115,7 +115,7 @@ describe("calls that would wait for themselves", () => {
     assertEquals(await time.until(a.along(["b"])), "b");
   });
 
-  it("are none when an instance calls besides its calls", async () => {
+  it("do not include calls that an instance makes outside its own calls", async () => {
     const { specs, hosts, log } = callers({ a: {}, b: {} });
     await using cluster = await VirtualCluster.start(3, { hosts });
     const { time, nodes: [node] } = cluster;
@@ -125,7 +125,7 @@ describe("calls that would wait for themselves", () => {
     assertEquals(log, ["a later: a"]);
   });
 
-  it("through the node end by callTimeout, 30 seconds unless another one is given", async () => {
+  it("through the node end after callTimeout, 30 seconds by default", async () => {
     for (const callTimeout of [undefined, 5_000]) {
       const spec: ChildSpec<{ again(): Promise<unknown> }, []> = {
         id: "a",
@@ -149,7 +149,7 @@ describe("calls that would wait for themselves", () => {
     }
   });
 
-  it("are not told from 64 calls in a row that wait for one another: queue_full", async () => {
+  it("are not distinguished from a chain of more than 64 calls that wait for one another: queue_full", async () => {
     const specs: ChildSpec<{ go(n: number): Promise<number> }, []> = {
       id: "a",
       start: (context) => ({

@@ -54,7 +54,7 @@ describe("exit", () => {
     await assertCode(Promise.reject(counters.contexts[0].signal.reason), "exited");
   });
 
-  it("resolves within a method that waits for it, whose result arrives", async () => {
+  it("resolves within a method that awaits it; the result of the method arrives", async () => {
     const spec: ChildSpec<{ last(): Promise<string> }, []> = {
       id: "leaving",
       start: (context) => ({
@@ -70,7 +70,7 @@ describe("exit", () => {
     }
   });
 
-  it("leaves the call that runs alone, and sends those that wait to the next instance", async () => {
+  it("lets the running call finish, and sends waiting calls to the next instance", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     const remotes = cluster.nodes.map((node) => node.name("apple", counters.spec, 1));
@@ -86,7 +86,7 @@ describe("exit", () => {
     assertEquals(counters.executed.length, 7);
   });
 
-  it("sends calls on however long they have waited", async () => {
+  it("sends waiting calls to the next instance, however long they have waited", async () => {
     const counters = new Counters();
     const options = { hosts: [counters.spec], callTimeout: 600_000 };
     await using cluster = await VirtualCluster.start(2, options);
@@ -103,7 +103,7 @@ describe("exit", () => {
     assertEquals(counters.contexts.length, 2);
   });
 
-  it("keeps calls for the instance that is gone away from the next one, however late they are", async () => {
+  it("keeps late calls of the old instance away from the next one", async () => {
     const counters = new Counters();
     const key = keyFor("counter", ["n2", "n1"]);
     let held: (() => void)[] | undefined;
@@ -154,7 +154,7 @@ describe("stop", () => {
     await remote.exit();
     await eventually(() => log.includes("stop, aborted"), "stop");
     assertEquals(await node.lookup(remote), { ok: true, value: pid });
-    // Who calls now waits for it.
+    // A call from now on waits for `stop`.
     const next = cluster.nodes[1].name("k", spec).ok();
     await Promise.race([next, turn(50)]);
     assertEquals(log.filter((entry) => entry.startsWith("start")).length, 1);
@@ -166,7 +166,7 @@ describe("stop", () => {
     ]);
   });
 
-  it("holds up the next instance for a second, and not for ever", async () => {
+  it("delays the next instance for a second at most", async () => {
     const { spec, log } = stoppable(() => new Promise(() => {}));
     await using cluster = await VirtualCluster.start(3, { hosts: [spec] });
     const [node] = cluster.nodes;
@@ -179,7 +179,7 @@ describe("stop", () => {
     assertEquals(log.filter((entry) => entry.startsWith("start")).length, 2);
   });
 
-  it("that throws is an error event of its node; the key is free nevertheless", async () => {
+  it("that throws is an error event of its node; the key is free anyway", async () => {
     for (
       const stop of [
         () => {
@@ -214,7 +214,7 @@ describe("stop", () => {
     assertEquals(log.slice(1).sort(), ["abort", "stop, aborted"]);
   });
 
-  it("is called for what a start makes when its instance has ended meanwhile", async () => {
+  it("is called for the result of a start whose instance has ended meanwhile", async () => {
     let goOn!: () => void;
     const stopped: string[] = [];
     const contexts: ChildContext[] = [];
@@ -272,7 +272,7 @@ describe("a host that closes", () => {
     assertEquals(counters.doubles, []);
   });
 
-  it("sends the calls that wait elsewhere; the one that runs is outcome_unknown", async () => {
+  it("sends waiting calls elsewhere; the running one is outcome_unknown", async () => {
     const counters = new Counters();
     await using cluster = await VirtualCluster.start(3, { hosts: [counters.spec] });
     const key = keyFor("counter", ["n3", "n1", "n2"]);
@@ -289,7 +289,7 @@ describe("a host that closes", () => {
     assertEquals(counters.executed.toSorted(), ["inc", "inc", "wait running"]);
   });
 
-  it("does not wait for methods nor for starts", async () => {
+  it("does not wait for methods or starts", async () => {
     const counters = new Counters();
     const hanging: ChildSpec<object, []> = {
       id: "hanging",
@@ -338,13 +338,13 @@ describe("restart", () => {
     await cluster.pass(50);
     assertEquals(counters.contexts.length, 2);
     assertEquals((await time.until(node.lookup(apple))).ok, true);
-    // Whatever others would start it with.
+    // Not with the arguments that other nodes give.
     assertEquals(await time.until(cluster.nodes[1].name("apple", counters.spec, 99).inc()), 7);
     assertEquals(counters.doubles, []);
   });
 
   for (const restart of ["temporary", "transient"] as const) {
-    it(`${restart}: after an exit nothing runs until somebody calls, and it starts anew`, async () => {
+    it(`${restart}: after an exit nothing runs until the next call, which starts a new instance`, async () => {
       const counters = new Counters({ restart });
       await using cluster = await VirtualCluster.start(3, { hosts: [counters.spec] });
       const { time, nodes: [node] } = cluster;
@@ -375,7 +375,7 @@ describe("restart", () => {
     });
   }
 
-  it("goes on for others while a start hangs", async () => {
+  it("goes on for other keys while a start hangs", async () => {
     const counters = new Counters({ restart: "permanent" });
     let starts = 0;
     const hanging: ChildSpec<{ exit(): void }, []> = {
@@ -389,7 +389,7 @@ describe("restart", () => {
     const hosts = [hanging, counters.spec];
     await using cluster = await VirtualCluster.start(1, { hosts, sessionTtl: 1_000 });
     const { time, nodes: [node] } = cluster;
-    // What has lived for so short a time is started again only by the nodes that look after it.
+    // An instance with such a short life is started again only by a periodic check.
     await time.until(node.name("k", hanging).exit());
     await cluster.pass(2_000);
     assertEquals(starts, 2);
@@ -402,8 +402,8 @@ describe("restart", () => {
   });
 });
 
-describe("an error that nobody waits for", () => {
-  it("takes no node down: what a method throws after its caller has gone", async () => {
+describe("an error that no caller waits for", () => {
+  it("takes no node down: an error of a method whose caller has gone", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(2, { hosts: [counters.spec] });
     const [node] = cluster.nodes;

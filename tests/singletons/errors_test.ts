@@ -6,7 +6,7 @@ import { failureFields, failureOf, fromFailure, toFailure } from "../../lib/sing
 import { startCluster } from "../support/cluster.ts";
 import { reasonOf } from "../support/expect.ts";
 
-/** An error as it arrives, and its causes, in a few words each. */
+/** An error as it arrives, with its causes, in short form. */
 function described(error: unknown): unknown[] {
   if (!(error instanceof Error)) return error === undefined ? [] : [error];
   const { name, message, code, cause } = error as Error & { code?: unknown };
@@ -17,7 +17,7 @@ function coded(message: string, code: unknown, cause?: unknown): Error {
   return Object.assign(new Error(message, { cause }), { code });
 }
 
-/** What is thrown, and what arrives. */
+/** What is thrown, and what arrives at the caller. */
 const THROWN: readonly [what: string, thrown: unknown, arrives: unknown[]][] = [
   ["an error", new RangeError("no"), [{ name: "RangeError", message: "no" }]],
   ["an error with a code", coded("no", "ENOENT"), [
@@ -26,7 +26,10 @@ const THROWN: readonly [what: string, thrown: unknown, arrives: unknown[]][] = [
   ["an error with a number as its code", coded("no", 7), [
     { name: "Error", message: "no", code: 7 },
   ]],
-  ["an error with a code that is none", coded("no", { a: 1 }), [{ name: "Error", message: "no" }]],
+  ["an error with a code that is neither text nor number", coded("no", { a: 1 }), [{
+    name: "Error",
+    message: "no",
+  }]],
   ["an error with causes", coded("a", "A", new TypeError("b", { cause: "c" })), [
     { name: "Error", message: "a", code: "A" },
     { name: "TypeError", message: "b" },
@@ -78,7 +81,7 @@ describe("what a singleton throws", () => {
     assertEquals(error.code, "deadlock");
   });
 
-  it("is not looked at without end: causes of causes, and causes of themselves", () => {
+  it("is read to a limited depth: causes of causes, and errors that cause themselves", () => {
     const round = new Error("round");
     round.cause = round;
     const failure = toFailure(round);
@@ -86,7 +89,7 @@ describe("what a singleton throws", () => {
     assertEquals(described(fromFailure(failure)).length, 9);
   });
 
-  it("may be anything that throws when it is looked at", () => {
+  it("may be any value that throws when it is read", () => {
     const hostile = new Proxy({}, {
       get: () => {
         throw new Error("do not look");
@@ -102,7 +105,7 @@ describe("what a singleton throws", () => {
     );
   });
 
-  it("is refused as malformed when a message says more than that", () => {
+  it("is refused as malformed if a message carries more than that", () => {
     const good = failureFields(toFailure(coded("no", "NO", new Error("why"))));
     assertEquals(failureFields(failureOf(good)), good);
     const deep = (count: number): unknown => count === 0 ? null : ["E", "m", null, deep(count - 1)];

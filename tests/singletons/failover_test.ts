@@ -17,13 +17,13 @@ import { Counters } from "./support/counters.ts";
 import { keyFor } from "./support/keys.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
-/** How long a host keeps what it runs after it was cut off, in milliseconds. */
+/** Time for which a host keeps its instances after it was cut off, in milliseconds. */
 const SESSION_TTL = 1_000;
 
-/** A few round trips on the network of the virtual time, and the wait before something is sent again. */
+/** A few round trips on the virtual network, and the wait before a resend, in milliseconds. */
 const FEW_ROUND_TRIPS = 100;
 
-/** A cluster with counters, one of which runs on `n3`, and `n2` is next. */
+/** A cluster with counters, one of which runs on `n3`; the next host in its order is `n2`. */
 async function start(options: { restart?: Restart; concurrent?: boolean } = {}) {
   const counters = new Counters(options);
   const hosts = [counters.spec];
@@ -38,13 +38,13 @@ async function start(options: { restart?: Restart; concurrent?: boolean } = {}) 
     counters,
     remotes: [one, two, three],
     nodes,
-    /** On which nodes it was started, in order. */
+    /** The nodes on which it was started, in order. */
     started: () => counters.contexts.map(({ node }) => node),
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   };
 }
 
-/** Whether a frame asks which incarnation of its sender is known. */
+/** Whether a frame asks for the known incarnation of its sender. */
 function asksForIncarnation(frame: Uint8Array): boolean {
   const decoded = decodeFrame(frame);
   return decoded.ok && decoded.frame.requests.some(({ type }) => type === "incarnation");
@@ -64,12 +64,12 @@ describe("a host that vanishes in the middle of a call", () => {
     const took = time.runtime.now() - begun;
     assertLess(took, SESSION_TTL + FEW_ROUND_TRIPS);
     assertGreater(took, SESSION_TTL / 2);
-    // The next one starts it elsewhere, and what ran on the first one is not repeated there.
+    // The next call starts it elsewhere; what ran on the first host is not repeated there.
     assertEquals(await time.until(one.inc()), 7);
     assertEquals(test.started(), ["n3", "n2"]);
     assertEquals(counters.executed, ["inc", "wait once", "inc"]);
     assertEquals(counters.doubles, []);
-    // Nor when it comes back, and answers what it ran.
+    // Nor when that host comes back and answers the calls that it ran.
     cluster.heal();
     counters.release();
     await cluster.pass(5 * SESSION_TTL);
@@ -77,7 +77,7 @@ describe("a host that vanishes in the middle of a call", () => {
     assertEquals(await time.until(one.inc()), 8);
   });
 
-  it("leaves the outcome unknown also of calls that were on their way", async () => {
+  it("leaves the outcome unknown also for calls that were on their way", async () => {
     await using test = await start({ concurrent: true });
     const { time, cluster, counters, remotes: [one, two] } = test;
     await time.until(Promise.all([one.inc(), two.inc()]));
@@ -91,7 +91,7 @@ describe("a host that vanishes in the middle of a call", () => {
     assertEquals(counters.executed, ["inc", "inc"]);
   });
 
-  it("leaves the outcome unknown also when its node is back at once, with an empty memory", async () => {
+  it("leaves the outcome unknown also if its node is back at once with an empty memory", async () => {
     await using test = await start();
     const { time, cluster, counters, remotes: [one] } = test;
     assertEquals(await time.until(one.inc()), 7);
@@ -100,7 +100,7 @@ describe("a host that vanishes in the middle of a call", () => {
     cluster.crash("n3");
     const again = await cluster.join("n3");
     await time.until(again.ready);
-    // Its new life knows nothing of the call: so it says nothing, not even that it does not run it.
+    // The new life knows nothing of the call, so it stays silent; it does not even refuse.
     await assertCode(Promise.reject(await time.until(call)), "outcome_unknown");
     await cluster.pass(2 * SESSION_TTL);
     assertEquals(counters.executed, ["inc", "wait once"]);
@@ -109,11 +109,11 @@ describe("a host that vanishes in the middle of a call", () => {
     counters.release();
   });
 
-  it("executes no call twice whose caller changes its life while it comes back", async () => {
+  it("executes no call twice if the caller changes its life while the host comes back", async () => {
     await using test = await start();
     const { time, cluster, counters } = test;
     cluster.crash("n1");
-    // Its wall clock went back: it has to take another life when it hears of the one before.
+    // The caller's wall clock went back, so it has to take another life when it learns of the previous one.
     const { runtime } = time;
     const back: Runtime = { ...runtime, wallNow: () => runtime.wallNow() - 60_000 };
     const inner = time.network.transport();
@@ -162,18 +162,18 @@ describe("a host that vanishes in the middle of a call", () => {
       }
       const took = time.runtime.now() - cut;
       assertLess(took, SESSION_TTL + FEW_ROUND_TRIPS);
-      // The first call finds out, and the next one has it started elsewhere.
+      // The first call detects the loss, and the next one has the singleton started elsewhere.
       assert(tries <= 2, `${tries} calls`);
       assertEquals(test.started(), ["n3", "n2"]);
       assertGreater(counters.contexts[1].token, token);
-      // Its own signal had aborted by then, though nobody could tell it.
+      // Its own signal had aborted by then, although no message could reach it.
       assertLess(lost, time.runtime.now());
       assertEquals(counters.doubles, []);
       await assertCode(time.until(three.inc()), "outcome_unknown").catch(() => {});
     }
   });
 
-  it("costs calls nothing that begin long after", async () => {
+  it("does not delay calls that begin long after", async () => {
     await using test = await start();
     const { time, cluster, remotes: [one] } = test;
     await time.until(one.inc());
@@ -184,7 +184,7 @@ describe("a host that vanishes in the middle of a call", () => {
     assertLess(time.runtime.now() - begun, FEW_ROUND_TRIPS);
   });
 
-  it("frees its other singletons, too, each for the next host of its own", async () => {
+  it("frees its other singletons too, each for the next host in its order", async () => {
     const counters = new Counters();
     const hosts = [counters.spec];
     await using cluster = await VirtualCluster.start(4, { hosts, sessionTtl: SESSION_TTL });
@@ -204,7 +204,7 @@ describe("a host that vanishes in the middle of a call", () => {
 });
 
 describe("a host that was cut off", () => {
-  it("has an aborted signal when its session is over, and refuses what comes late", async () => {
+  it("has an aborted signal when its session is over, and refuses late calls", async () => {
     await using test = await start();
     const { time, cluster, counters, nodes, remotes: [one, two, three] } = test;
     await time.until(Promise.all([one.inc(), two.inc(), three.inc()]));
@@ -217,7 +217,7 @@ describe("a host that was cut off", () => {
     await assertCode(Promise.reject(signal.reason), "session_lost");
     const executed = counters.executed.length;
     cluster.heal();
-    // They all know only the place where it was.
+    // All of them know only the old host.
     const counts = await time.until(Promise.all([one, two, three].map((remote) => remote.inc())));
     assertEquals(counts.sort(), [7, 8, 9]);
     assertEquals(counters.executed.slice(executed), ["inc", "inc", "inc"]);
@@ -225,19 +225,19 @@ describe("a host that was cut off", () => {
     assertEquals(counters.doubles, []);
   });
 
-  it("executes nothing after its deadline, though the calls had waited since before", async () => {
+  it("executes nothing after its deadline, even calls that waited since before", async () => {
     await using test = await start();
     const { time, cluster, counters, remotes: [one, , three] } = test;
     const first = three.wait("first");
     await cluster.pass(5);
-    // One of its own, which is refused and can run elsewhere, and one that it can tell nothing of.
+    // One call of its own node, which is refused and can run elsewhere, and one whose caller it cannot reach.
     const second = three.inc();
     const third = reasonOf(one.wait("third"));
     await cluster.pass(5);
     cluster.isolate("n3");
     await assertCode(Promise.reject(await time.until(third)), "outcome_unknown");
     assertEquals(counters.contexts[0].signal.aborted, true);
-    // The method comes to its end when the session is over.
+    // The running method ends when the session is over.
     counters.release();
     assertEquals(await time.until(first), "first");
     await cluster.pass(SESSION_TTL / 2);
@@ -250,7 +250,7 @@ describe("a host that was cut off", () => {
     assertEquals(counters.doubles, []);
   });
 
-  it("loses nothing when it is back before its session has ended", async () => {
+  it("loses nothing if it is back before its session has ended", async () => {
     await using test = await start();
     const { time, cluster, counters, remotes: [one] } = test;
     assertEquals(await time.until(one.inc()), 7);
@@ -283,12 +283,12 @@ describe("a host that was cut off", () => {
 });
 
 describe("without a quorum", () => {
-  it("an instance goes on until its session is over, and nobody starts another one", async () => {
+  it("an instance goes on until its session is over, and no other one is started", async () => {
     await using test = await start({ restart: "permanent" });
     const { time, cluster, counters, nodes, remotes: [one, , three] } = test;
     assertEquals(await time.until(three.inc()), 7);
     cluster.isolate("n1", "n2", "n3");
-    // The host itself knows where it is.
+    // The host itself knows the place.
     assertEquals(await time.until(three.inc()), 8);
     await cluster.pass(SESSION_TTL);
     assertEquals(counters.contexts[0].signal.aborted, true);
@@ -313,7 +313,7 @@ describe("restart", () => {
       const { time, cluster, nodes, remotes: [one, two] } = test;
       assertEquals(await time.until(one.inc()), 7);
       cluster.isolate("n3");
-      // Until its session has ended, and somebody looks after it.
+      // Until its session has ended and a periodic check finds it.
       await cluster.pass(2 * SESSION_TTL + FEW_ROUND_TRIPS);
       assertEquals(test.started(), ["n3", "n2"]);
       const other = nodes[1].name(test.counters.contexts[0].key, test.counters.spec, 99);
@@ -326,7 +326,7 @@ describe("restart", () => {
     });
   }
 
-  it("temporary: when its host is lost nothing runs until somebody calls", async () => {
+  it("temporary: when its host is lost nothing runs until the next call", async () => {
     await using test = await start({ restart: "temporary" });
     const { time, cluster, nodes, remotes: [one] } = test;
     cluster.isolate("n3");
@@ -338,7 +338,7 @@ describe("restart", () => {
     assertEquals(test.started(), ["n3", "n2"]);
   });
 
-  it("permanent: is started once when all hosts look after it at once", async () => {
+  it("permanent: is started once if all hosts check it at the same time", async () => {
     const counters = new Counters({ restart: "permanent" });
     const hosts = [counters.spec];
     await using cluster = await VirtualCluster.start(5, { hosts, sessionTtl: SESSION_TTL });
@@ -370,7 +370,7 @@ describe("restart", () => {
 });
 
 describe("a cluster that lost the memory of a majority", () => {
-  it("starts its singletons anew; no call of before is taken for one of after", async () => {
+  it("starts its singletons again; no earlier call is taken for a later one", async () => {
     const counters = new Counters();
     const options = { clients: true, sessionTtl: SESSION_TTL };
     await using cluster = await VirtualCluster.start(3, options);
@@ -394,7 +394,7 @@ describe("a cluster that lost the memory of a majority", () => {
     assertGreater(counters.contexts[1].token, counters.contexts[0].token);
   });
 
-  it("starts them anew also on a member that has kept its memory", async () => {
+  it("starts them again also on a member that has kept its memory", async () => {
     const counters = new Counters();
     const options = { clients: true, sessionTtl: SESSION_TTL };
     await using cluster = await VirtualCluster.start(3, options);
@@ -423,7 +423,7 @@ describe("a cluster that lost the memory of a majority", () => {
 });
 
 describe("a client", () => {
-  it("calls and hosts as members do, and what it ran is free when it vanishes", async () => {
+  it("calls and hosts as members do; its singletons are free when it vanishes", async () => {
     const counters = new Counters();
     const options = { clients: true, sessionTtl: SESSION_TTL };
     await using cluster = await VirtualCluster.start(3, options);

@@ -12,12 +12,12 @@ import { Random } from "../sim/random.ts";
 import { callOf } from "./support/calls.ts";
 import { inboxOf, LIFE, OTHER_LIFE, REFUSED, returned, Script } from "./support/inbox_script.ts";
 
-/** The bounds of an inbox; see there. */
+/** The bounds of an inbox; see `lib/singletons/inbox.ts`. */
 const MAX_OPEN = 10_000;
 const MAX_ANSWERS = 100_000;
 const MAX_ANSWER_BYTES = 32 * 2 ** 20;
 
-/** What a caller that waits for `open`, and names no more than so many of them, sends. */
+/** The message of a caller that waits for `waitedFor` and lists at most `most` of them. */
 function questionOf(sequence: number, waitedFor: number[], most: number): Call {
   const open = waitedFor.filter((number) => number < sequence).sort((a, b) => a - b);
   const done = (open[0] ?? sequence) - 1;
@@ -26,7 +26,7 @@ function questionOf(sequence: number, waitedFor: number[], most: number): Call {
 }
 
 describe("an inbox", () => {
-  it("hands an attempt on once, however often it arrives, and tells that it runs", () => {
+  it("hands an attempt on once, however often it arrives, and answers `running`", () => {
     const script = new Script().arrive(1).arrive(1).arrive(1);
     assertEquals(script.handed, [1]);
     assertEquals(script.told, ["1: running", "1: running"]);
@@ -34,20 +34,20 @@ describe("an inbox", () => {
     assertEquals(script.told.slice(2), ["1: refused"]);
   });
 
-  it("tells of one that has begun, when it arrives again, that it has", () => {
+  it("answers `begun` when an attempt that has begun arrives again", () => {
     const script = new Script().arrive(1).arrive(2).begin(1).arrive(1).arrive(2);
     assertEquals(script.told, ["1: begun", "2: running"]);
     script.answer(1).arrive(1);
     assertEquals(script.told.slice(2), ["1: refused", "1: refused"]);
   });
 
-  it("answers an attempt that arrives after its answer with the same one again", () => {
+  it("repeats the answer when the attempt arrives again", () => {
     const script = new Script(() => REFUSED).arrive(1).arrive(1).arrive(2).arrive(1);
     assertEquals(script.handed, [1, 2]);
     assertEquals(script.told, ["1: refused", "1: refused", "2: refused", "1: refused"]);
   });
 
-  it("gives the answer on the way by which the attempt arrived last", () => {
+  it("sends the answer on the route by which the attempt arrived last", () => {
     let answering!: Answering;
     const inbox = inboxOf((_, given) => answering = given, () => 0);
     const told: string[] = [];
@@ -73,12 +73,12 @@ describe("an inbox", () => {
     assertEquals(script.handed, [1, 2, 3, 4, 5]);
   });
 
-  it("says of one that waits for an earlier one that it runs, when it arrives again", () => {
+  it("answers `running` when an attempt that waits for an earlier one arrives again", () => {
     const script = new Script().arrive(2).arrive(2);
     assertEquals([script.handed, script.told], [[], ["2: running"]]);
   });
 
-  it("keeps callers apart, and the lives of one caller", () => {
+  it("separates callers, and the lives of one caller", () => {
     const script = new Script();
     script.arrive(1).arrive(1, { life: OTHER_LIFE, node: "w2" }).arrive(2).arrive(1);
     assertEquals(script.handed, [1, 1, 2]);
@@ -96,14 +96,14 @@ describe("an inbox", () => {
     assertEquals(script.handed, [4, 5]);
   });
 
-  it("never hands on what the caller is done with, however late it arrives", () => {
+  it("never hands on a late attempt that the caller is done with", () => {
     const script = new Script().arrive(2).arrive(4, { done: 3 });
     for (const sequence of [1, 2, 3, 2]) script.arrive(sequence);
     assertEquals(script.handed, [4]);
     assertEquals(script.told, []);
   });
 
-  it("never hands on again what it has forgotten", () => {
+  it("never hands on again an attempt that it has forgotten", () => {
     const script = new Script(() => REFUSED);
     for (const sequence of [1, 2, 3]) script.arrive(sequence);
     script.arrive(4, { done: 2, open: [] });
@@ -112,10 +112,10 @@ describe("an inbox", () => {
     assertEquals(script.told.slice(4), []);
   });
 
-  it("takes an attempt that says it is done itself as one that is not", () => {
+  it("treats an attempt that declares itself done as not done", () => {
     const script = new Script(() => REFUSED).arrive(1, { done: 7 });
     assertEquals([script.handed, script.told], [[1], ["1: refused"]]);
-    // What it says of later ones is none of its business.
+    // Its statement about later attempts is ignored.
     script.arrive(2, { done: 1 });
     assertEquals(script.handed, [1, 2]);
   });
@@ -129,13 +129,13 @@ describe("an inbox", () => {
     assertEquals(script.handed, [1, 4, 5]);
   });
 
-  it("still hands on, in its turn, what has arrived and is over for its caller", () => {
-    // Such is a cast, from the moment in which it is sent.
+  it("still hands on, in its turn, an attempt that has arrived and is over for its caller", () => {
+    // A cast is over for its caller as soon as it is sent.
     const script = new Script().arrive(3).arrive(4, { open: [1, 2] }).arrive(1).arrive(2);
     assertEquals(script.handed, [1, 2, 3, 4]);
   });
 
-  it("learns from a list that is full only as far as it goes", () => {
+  it("learns from a full list only up to its last number", () => {
     const script = new Script().arrive(1);
     script.arrive(6, { open: [1, 3], full: true });
     script.arrive(3);
@@ -146,14 +146,14 @@ describe("an inbox", () => {
     assertEquals(script.handed, [1, 3, 4, 5, 6]);
   });
 
-  it("learns from an attempt that is sent again what was given up since", () => {
+  it("learns from a resent attempt which attempts were given up since", () => {
     const script = new Script().arrive(1).arrive(3, { open: [1, 2] });
     assertEquals(script.handed, [1]);
     script.arrive(3, { open: [1] });
     assertEquals(script.handed, [1, 3]);
   });
 
-  it("learns so also below later attempts, and unlearns nothing from what was delayed", () => {
+  it("learns the same below later attempts, and forgets nothing because of delayed messages", () => {
     const script = new Script().arrive(1);
     script.arrive(4, { open: [1, 2, 3] }).arrive(6, { open: [1, 2, 3, 4, 5] });
     script.arrive(4, { open: [1, 3] }).arrive(4, { open: [1, 2, 3] });
@@ -163,14 +163,14 @@ describe("an inbox", () => {
     assertEquals(script.handed, [1, 3, 4, 6]);
   });
 
-  it("passes over any number of attempts that never come, in one step", () => {
+  it("skips any number of attempts that never arrive in one step", () => {
     const script = new Script().arrive(1).arrive(2 ** 50, { open: [1] });
     assertEquals(script.handed, [1, 2 ** 50]);
     script.arrive(2).arrive(2 ** 50 + 2, { open: [1, 2 ** 50] });
     assertEquals(script.handed, [1, 2 ** 50, 2 ** 50 + 2]);
   });
 
-  it("gives no answer to what the caller was done with while it ran", () => {
+  it("keeps no answer to an attempt that the caller was done with while it ran", () => {
     const script = new Script().arrive(1).arrive(2, { done: 1 }).arrive(1);
     script.answer(1).arrive(1);
     assertEquals(script.handed, [1, 2]);
@@ -178,7 +178,7 @@ describe("an inbox", () => {
     assertEquals(script.inbox.size, 1);
   });
 
-  it("remembers nothing of what its caller is done with: 50,000 calls, one after the other", () => {
+  it("remembers nothing of attempts that the caller is done with: 50,000 calls, one after the other", () => {
     const script = new Script(() => returned(100));
     for (let sequence = 1; sequence <= 50_000; sequence++) {
       script.arrive(sequence, { done: sequence - 1, open: [] });
@@ -187,7 +187,7 @@ describe("an inbox", () => {
     assertEquals(script.handed.length, 50_000);
   });
 
-  it("remembers little while one call takes long: its caller says which it waits for", () => {
+  it("remembers little while one call takes long: its caller tells which ones it waits for", () => {
     const script = new Script(({ sequence }) => sequence === 1 ? undefined : returned(100));
     script.arrive(1);
     for (let sequence = 2; sequence <= 50_000; sequence++) {
@@ -208,7 +208,8 @@ describe("an inbox", () => {
     }
     assertEquals(script.inbox.size, MAX_ANSWERS);
     const told = script.told.length;
-    // The first ones are forgotten, though not that they ran; the last ones are not.
+    // The answers of the first callers are forgotten, but not that their calls ran; those of the last ones
+    // are kept.
     for (const life of ["0", "499"]) script.arrive(1, { life: `${LIFE}/${life}` });
     assertEquals(script.told.length, told);
     script.arrive(2, { life: `${LIFE}/0` });
@@ -221,14 +222,14 @@ describe("an inbox", () => {
     for (let n = 1; n <= 100; n++) script.arrive(1, { life: `${LIFE}/${n}` });
     const most = Math.floor(MAX_ANSWER_BYTES / (2 ** 20 + 1));
     assertEquals(script.inbox.size, most);
-    // What its caller has makes room for others.
+    // Answers that their callers have make room for others.
     for (let n = 69; n <= 100; n++) script.arrive(2, { life: `${LIFE}/${n}`, done: 1 });
     assertEquals(script.inbox.size, most);
     script.arrive(2, { life: `${LIFE}/100` });
     assertEquals(script.told.at(-1), "2: returned");
   });
 
-  it("counts the texts of errors among these bytes, and something for each answer", () => {
+  it("counts the texts of errors among these bytes, and an overhead for each answer", () => {
     const message = "x".repeat(10_000);
     for (const type of ["threw", "failed"] as const) {
       const failure = { name: "Error", message, code: null, cause: null };
@@ -238,7 +239,7 @@ describe("an inbox", () => {
     }
   });
 
-  it("is busy for a caller with 10,000 open attempts, and only for that one", () => {
+  it("is busy for a caller with 10,000 open attempts, and only for that caller", () => {
     const script = new Script();
     for (let sequence = 1; sequence <= MAX_OPEN; sequence++) {
       script.arrive(sequence, { open: [1], full: true });
@@ -248,14 +249,14 @@ describe("an inbox", () => {
     script.arrive(1, { life: OTHER_LIFE });
     assertEquals(script.handed.length, MAX_OPEN + 1);
     script.answer(2);
-    // It was told that this one never runs: it never does.
+    // The caller was told that this attempt never runs, so it never does.
     script.arrive(MAX_OPEN + 1);
     assertEquals(script.handed.length, MAX_OPEN + 1);
     script.arrive(MAX_OPEN + 2);
     assertEquals(script.handed.at(-1), MAX_OPEN + 2);
   });
 
-  it("says busy again of what was busy, also when others were handed on since", () => {
+  it("answers `busy` again for a busy attempt, also if others were handed on since", () => {
     const script = new Script();
     for (let sequence = 1; sequence <= MAX_OPEN + 1; sequence++) {
       script.arrive(sequence, { open: [1], full: true });
@@ -266,7 +267,7 @@ describe("an inbox", () => {
     assertEquals(script.told, [`${MAX_OPEN + 1}: busy`]);
   });
 
-  it("hands each attempt on at most once and in order, whatever the network does", () => {
+  it("hands each attempt on at most once and in order on any network", () => {
     for (let seed = 0; seed < 300; seed++) {
       const random = new Random(`inbox ${seed}`);
       const pending = new Map<number, Answering>();
@@ -284,7 +285,7 @@ describe("an inbox", () => {
       };
       const settle = (sequence: number, { type }: Answer) => {
         if (type === "running") return;
-        // The same attempt never has two answers.
+        // An attempt never has two different answers.
         assertEquals(answers.get(sequence) ?? type, type);
         answers.set(sequence, type);
         open.delete(sequence);
@@ -294,7 +295,7 @@ describe("an inbox", () => {
         if (what < 2 && last < 60) open.add(++last);
         if (what < 4 && open.size > 0) send(random.pick([...open]));
         if (what === 4 && open.size > 0) {
-          // The caller gives one up, sent or not.
+          // The caller gives up an attempt, sent or not.
           open.delete(random.pick([...open]));
         }
         if (what >= 5 && underWay.length > 0) {
@@ -313,7 +314,7 @@ describe("an inbox", () => {
       }
       assertEquals(handed.toSorted((a, b) => a - b), handed);
       assertEquals(new Set(handed).size, handed.length);
-      // Then the network is well again: every open call gets its answer.
+      // Then the network recovers: every open call gets its answer.
       for (const sequence of open) assertGreaterOrEqual(last, sequence);
       for (let round = 0; open.size > 0; round++) {
         assertLess(round, 3, `seed ${seed}: ${[...open]} are never answered`);

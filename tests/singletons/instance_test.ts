@@ -8,7 +8,7 @@ import { callOf, textOf } from "./support/calls.ts";
 
 const PID = { node: "w1", session: "w1/-P70F6sqFhqk35ea00oQ/1", seq: 7 };
 
-/** So many calls may wait; see `MAX_WAITING`. */
+/** Calls that may wait; see `MAX_WAITING`. */
 const MAX_WAITING = 10_000;
 
 function make(parts: Partial<InstanceParts> = {}): Instance {
@@ -22,7 +22,7 @@ function make(parts: Partial<InstanceParts> = {}): Instance {
   });
 }
 
-/** One that runs `value`. */
+/** An instance that runs `value`. */
 function running(value: unknown, parts: Partial<InstanceParts> = {}): Instance {
   const instance = make(parts);
   instance.begin(value);
@@ -39,7 +39,7 @@ async function ask(instance: Instance, method: string, ...args: unknown[]): Prom
   return textOf(await answerTo(instance, method, ...args));
 }
 
-/** A method that notes when it begins, and ends when it is told to. */
+/** A method that notes when it begins, and ends on request. */
 function gated() {
   const log: string[] = [];
   const gates = new Map<string, () => void>();
@@ -61,7 +61,7 @@ function gated() {
 }
 
 describe("an instance", () => {
-  it("calls a method with its arguments, and with itself as `this`", async () => {
+  it("calls a method with its arguments, and with the instance as `this`", async () => {
     const counter = {
       sum: 1,
       add(...numbers: number[]) {
@@ -93,7 +93,7 @@ describe("an instance", () => {
     assertEquals(await ask(map, "get", "a"), "returned 1");
   });
 
-  it("answers with what a promise resolves to, and with nothing if nothing is returned", async () => {
+  it("answers with the value of a promise, and with undefined if nothing is returned", async () => {
     const instance = running({
       later: () => Promise.resolve([1, { two: 2 }]),
       nothing: () => {},
@@ -108,7 +108,7 @@ describe("an instance", () => {
     assertEquals(await ask(instance, "none"), "returned null");
   });
 
-  it("answers with the name and the message of what is thrown", async () => {
+  it("answers with the name and the message of an error", async () => {
     class Empty extends Error {
       override name = "Empty";
     }
@@ -129,7 +129,7 @@ describe("an instance", () => {
     assertEquals(await ask(instance, "nothing"), "threw Error: undefined");
   });
 
-  it("answers whatever is thrown, also what cannot be written as a text", async () => {
+  it("answers for any thrown value, also one that cannot be converted to text", async () => {
     const broken = (name: string) =>
       Object.defineProperty(new Error("no"), name, {
         get: () => {
@@ -161,7 +161,7 @@ describe("an instance", () => {
     }
   });
 
-  it("answers that a result cannot be sent: a function, an instance, a text that is none", async () => {
+  it("answers that a result cannot be sent: a function, an instance, a malformed text", async () => {
     const instance = running({
       function: () => () => 1,
       instance: () => new (class Point {})(),
@@ -185,7 +185,7 @@ describe("an instance", () => {
     assertEquals(await ask(instance, "throwing"), "threw RangeError: no value");
   });
 
-  it("has no methods but its own interface: no getters, no fields, nothing of every object", async () => {
+  it("has only the methods of its own interface: no getters, no fields, no methods of every object", async () => {
     let touched = 0;
     class Counter {
       field = 1;
@@ -209,7 +209,7 @@ describe("an instance", () => {
       // @ts-expect-error a field in place of a method
       override inc = 7;
     }
-    // Not by `begin` of what a promise resolved to: this one would be taken for a promise.
+    // A value with `then` is given to `begin` directly: a promise would take it for a promise.
     const instances: [Instance, string[]][] = [
       [running(new Counter()), ["field", "_private", "then", "lazy"]],
       [running(new Shadowing()), ["inc"]],
@@ -244,13 +244,13 @@ describe("an instance", () => {
     assertEquals(touched, 0);
   });
 
-  it("has no methods when its start has made nothing", async () => {
+  it("has no methods if its start has made nothing", async () => {
     for (const value of [undefined, null, 1, "text", Object.create(null)]) {
       assertMatch(await ask(running(value), "toString"), /^threw TypeError/);
     }
   });
 
-  it("refuses arguments that are no list, and goes on", async () => {
+  it("refuses arguments that are not a list, and goes on", async () => {
     const instance = running({ inc: () => 1 });
     for (const args of [Uint8Array.of(0x01), Uint8Array.of(0xff), new Uint8Array()]) {
       const answer = await new Promise<Answer>((resolve) =>
@@ -261,7 +261,7 @@ describe("an instance", () => {
     assertEquals(await ask(instance, "inc"), "returned 1");
   });
 
-  it("runs one call at a time, in the order of their coming", async () => {
+  it("runs one call at a time, in the order of arrival", async () => {
     const { log, value, open } = gated();
     const instance = running(value);
     const answers = ["a", "b", "c"].map((name) => ask(instance, "run", name));
@@ -275,7 +275,7 @@ describe("an instance", () => {
     assertEquals(await Promise.all(answers), ['returned "a"', 'returned "b"', 'returned "c"']);
   });
 
-  it("says of each call when it begins, and of one that is refused never", async () => {
+  it("signals the begin of each call, but never of a refused one", async () => {
     const { value, open } = gated();
     const instance = running(value);
     const begun: string[] = [];
@@ -307,7 +307,7 @@ describe("an instance", () => {
     ]);
   });
 
-  it("runs calls at the same time if it is concurrent, begun in the order of their coming", async () => {
+  it("runs calls at the same time if it is concurrent, begun in the order of arrival", async () => {
     const { log, value, open } = gated();
     const instance = running(value, { concurrent: true });
     const answers = ["a", "b", "c"].map((name) => ask(instance, "run", name));
@@ -318,7 +318,7 @@ describe("an instance", () => {
     assertEquals(await Promise.all(answers), ['returned "a"', 'returned "b"', 'returned "c"']);
   });
 
-  it("keeps calls until its start is through, and runs them then", async () => {
+  it("keeps calls until its start is complete, then runs them", async () => {
     for (const concurrent of [false, true]) {
       const instance = make({ concurrent });
       const answers = [1, 2].map((n) => ask(instance, "twice", n));
@@ -348,7 +348,7 @@ describe("an instance", () => {
     assertEquals(await first, 'returned "a"');
   });
 
-  it("looks at the instant of starting whether it may still act", async () => {
+  it("checks at the begin of each call whether it may still act", async () => {
     const { log, value, open } = gated();
     let isOpen = true;
     const instance = running(value, { isOpen: () => isOpen });
@@ -360,7 +360,7 @@ describe("an instance", () => {
     assertEquals(await ask(instance, "run", "d"), "refused");
   });
 
-  it("is busy when 10,000 calls wait, and takes more when some of them are over", async () => {
+  it("is busy if 10,000 calls wait, and takes more when some of them are over", async () => {
     const { value, open } = gated();
     const instance = running({ ...value, quick: () => 1 });
     const counts: Record<string, number> = {};
@@ -379,7 +379,7 @@ describe("an instance", () => {
     assertEquals(counts, { busy: 5, returned: MAX_WAITING + 1 });
   });
 
-  it("tells who it is", () => {
+  it("has its pid and its token", () => {
     const instance = make();
     assertStrictEquals(instance.pid, PID);
     assertEquals(instance.token, 5);

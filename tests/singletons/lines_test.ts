@@ -9,7 +9,7 @@ const PLACE: Place = {
   token: 5,
 };
 
-/** Lines, the searches that they have begun, and who went on, in order. */
+/** Lines, with a log of the searches that they began and of the calls that went on. */
 class Script {
   readonly lines = new Lines();
   readonly searches: { resolve(place: Place): void; reject(error: Error): void }[] = [];
@@ -31,7 +31,7 @@ class Script {
 }
 
 describe("lines", () => {
-  it("make one search for all who wait, who then go on in their order", async () => {
+  it("make one search for all calls that wait, which then go on in order", async () => {
     const script = new Script().join(1).join(2).join(3);
     assertEquals(script.searches.length, 1);
     assertEquals(script.log, []);
@@ -41,7 +41,7 @@ describe("lines", () => {
     assertEquals(script.lines.isEmpty("s1"), true);
   });
 
-  it("take back whoever was refused, each before those that were made after it", async () => {
+  it("take back refused calls, each before those that were made after it", async () => {
     const script = new Script().join(7).join(9).join(4).join(8).join(5);
     script.searches[0].resolve(PLACE);
     await turn();
@@ -59,7 +59,7 @@ describe("lines", () => {
     assertEquals([script.lines.isEmpty("s1"), script.lines.isEmpty("s2")], [false, true]);
   });
 
-  it("tell all who wait when there is no place, and search anew for who comes then", async () => {
+  it("fail all calls that wait if there is no place, and search again for later calls", async () => {
     const script = new Script().join(1).join(2);
     script.searches[0].reject(new Error("none"));
     await turn();
@@ -71,7 +71,7 @@ describe("lines", () => {
     assertEquals(script.log[2], "s1: 3 goes to 5");
   });
 
-  it("let somebody join again while others go on: a new search is made for them", async () => {
+  it("let a call join again while others go on: a new search is made for it", async () => {
     const script = new Script();
     const again = { order: 1, fail: () => {}, go: () => void script.join(1) };
     script.lines.join("s1", again, () => Promise.resolve(PLACE));

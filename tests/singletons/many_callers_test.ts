@@ -5,10 +5,10 @@ import type { Answer } from "../../lib/singletons/bodies.ts";
 import { heapUsed } from "../support/heap.ts";
 import { callOf } from "./support/calls.ts";
 
-/** What the answer of one call takes, in bytes. */
+/** Size of the answer of one call, in bytes. */
 const ANSWER = 1_000;
 
-/** The lives of callers, each of which calls once and vanishes: 200 a second. */
+/** Lives of callers, each of which calls once and vanishes: 200 a second. */
 function* lives(count: number, first: number): Generator<{ life: string; birth: number }> {
   for (let n = first; n < first + count; n++) {
     yield { life: `-P70F6sqFhqk${String(n).padStart(8, "0")}`, birth: n };
@@ -16,7 +16,7 @@ function* lives(count: number, first: number): Generator<{ life: string; birth: 
 }
 
 describe("a host that many lives of callers call once", () => {
-  it("has as much in memory after 30,000 of them as after 2,000", async () => {
+  it("uses as much memory after 30,000 of them as after 2,000", async () => {
     let time = 0;
     let handed = 0;
     const inbox = new Inbox({
@@ -39,10 +39,10 @@ describe("a host that many lives of callers call once", () => {
     const before = await heapUsed();
     call(28_000, 2_001);
     const grown = await heapUsed() - before;
-    // 28,000 records and answers would be some 50 MB.
+    // 28,000 records and answers would be about 50 MB.
     assertLess(grown, 4_000_000, `${grown} bytes more`);
     assertEquals([handed, stale], [30_000, 0]);
-    // Late copies of all of them: nothing runs again, and of the forgotten ones it is said so.
+    // Late copies of all calls: nothing runs again, and those of forgotten callers are `stale`.
     for (const { life, birth } of lives(30_000, 1)) {
       inbox.receive(`tab-${birth}`, life, callOf("inc", [], { birth }), tell);
     }

@@ -6,7 +6,7 @@ import { Random } from "../sim/random.ts";
 
 const KEYS = Array.from({ length: 3_000 }, (_, n) => registerId("s", "counter", n));
 
-/** How many of `KEYS` have each host at this place of their order. */
+/** The number of `KEYS` for which each host is at this place in the order. */
 function countAt(place: number, hosts: readonly string[]): number[] {
   const counts = new Map(hosts.map((host) => [host, 0]));
   for (const key of KEYS) {
@@ -17,7 +17,7 @@ function countAt(place: number, hosts: readonly string[]): number[] {
 }
 
 describe("inOrder()", () => {
-  it("gives every host once, whatever order they come in", () => {
+  it("returns every host once, for any order of the input", () => {
     const random = new Random("placement");
     const hosts = ["w1", "w2", "w3", "eu-west-1.a", "eu-west-1.b"];
     for (const key of KEYS.slice(0, 200)) {
@@ -27,7 +27,7 @@ describe("inOrder()", () => {
     }
   });
 
-  it("gives the same order in every runtime", () => {
+  it("returns the same order in every runtime", () => {
     assertEquals(inOrder("apple", ["w1", "w2", "w3"]), ["w3", "w1", "w2"]);
     assertEquals(inOrder("banana", ["w1", "w2", "w3"]), ["w2", "w1", "w3"]);
     assertEquals(inOrder("apple", ["w2"]), ["w2"]);
@@ -35,7 +35,7 @@ describe("inOrder()", () => {
   });
 
   for (const count of [2, 3, 5, 9]) {
-    it(`gives keys that differ little to all ${count} hosts alike, as first and as second`, () => {
+    it(`spreads similar keys evenly over all ${count} hosts, as first and as second`, () => {
       const hosts = Array.from({ length: count }, (_, n) => `w${n + 1}`);
       const share = KEYS.length / count;
       for (const place of [0, 1]) {
@@ -47,7 +47,7 @@ describe("inOrder()", () => {
     });
   }
 
-  it("leaves the order of the others as it is when a host comes or goes", () => {
+  it("keeps the order of the other hosts when a host comes or goes", () => {
     const hosts = ["w1", "w2", "w3", "w4"];
     for (const key of KEYS.slice(0, 500)) {
       const order = inOrder(key, hosts);
@@ -58,7 +58,7 @@ describe("inOrder()", () => {
     }
   });
 
-  it("spreads the keys of a host that is gone over all that are left", () => {
+  it("spreads the keys of a lost host over all remaining ones", () => {
     const moved = KEYS.map((key) => inOrder(key, ["w1", "w2", "w3", "w4"]))
       .filter(([first]) => first === "w1");
     for (const host of ["w2", "w3", "w4"]) {

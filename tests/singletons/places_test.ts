@@ -5,7 +5,7 @@ import { Places } from "../../lib/singletons/places.ts";
 
 const LIFE = "-P70F6sqFhqk35ea00oQ";
 
-/** So many places are remembered; see there. */
+/** Places that are remembered; see `MAX_PLACES` in `lib/singletons/places.ts`. */
 const MAX_PLACES = 10_000;
 
 /** An instance on `node`, in its session with this number. */
@@ -34,7 +34,7 @@ class Script {
 }
 
 describe("places", () => {
-  it("remember where each instance runs, the latest one", () => {
+  it("remember the latest place of each instance", () => {
     const { places } = new Script();
     assertEquals(places.get("s1"), undefined);
     places.set("s1", place("w1"));
@@ -43,7 +43,7 @@ describe("places", () => {
     assertEquals([places.get("s1"), places.get("s2")], [place("w3", 1, 9), place("w2")]);
   });
 
-  it("watch each session once, as long as something is known to run in it", () => {
+  it("watch each session once, while an instance is known to run in it", () => {
     const script = new Script();
     const { places } = script;
     for (const register of ["s1", "s2", "s3"]) places.set(register, place("w1"));
@@ -58,7 +58,7 @@ describe("places", () => {
     assertEquals(script.nodes, ["w2"]);
   });
 
-  it("forget all that ran in a session when it has ended, and nothing else", () => {
+  it("forget all instances of a session that has ended, and no others", () => {
     const script = new Script();
     const { places } = script;
     places.set("s1", place("w1"));
@@ -74,7 +74,7 @@ describe("places", () => {
     assertEquals(script.nodes, ["w1"]);
   });
 
-  it("forget an instance only by its own token: whoever was late knows less", () => {
+  it("forget an instance only by its own token: late news may be about an earlier one", () => {
     const { places } = new Script();
     places.set("s1", place("w1", 1, 9));
     places.delete("s1", 5);
@@ -84,13 +84,13 @@ describe("places", () => {
     places.delete("s1", 9);
   });
 
-  it("forget the oldest when there are more than 10,000, and watch no more for it", () => {
+  it("forget the oldest place beyond 10,000, and stop its watch", () => {
     const script = new Script();
     const { places } = script;
     places.set("first", place("w1"));
     places.set("second", place("w2"));
     for (let n = 0; n < MAX_PLACES - 2; n++) places.set(`s${n}`, place("w3"));
-    // It was found again since: now the second one is the oldest.
+    // The first one was found again since: now the second one is the oldest.
     places.set("first", place("w1"));
     places.set("last", place("w3"));
     assertEquals([places.get("first"), places.get("second")], [place("w1"), undefined]);

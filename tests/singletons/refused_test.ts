@@ -10,7 +10,7 @@ type Bad = any;
 
 const GOOD = { id: "counter", start: () => ({}) };
 
-/** Specs that are none, and what is wrong with each. */
+/** Invalid specs, and what is wrong with each. */
 const BAD_SPECS: [spec: Bad, wrong: string][] = [
   [undefined, "spec"],
   [null, "spec"],
@@ -33,15 +33,15 @@ describe("join", () => {
     assertEquals(message.startsWith("Cannot join: hosts"), true, message);
   }
 
-  it("with hosts that are no list is a TypeError that names them", async () => {
+  it("with hosts that are not a list is a TypeError that names them", async () => {
     for (const hosts of [null, GOOD, "counter", 1, new Set([GOOD])]) await refused(hosts, "a list");
   });
 
-  it("with a bad spec among its hosts is a TypeError that says which one, and what is wrong", async () => {
+  it("with a bad spec among its hosts is a TypeError that says which one and what is wrong", async () => {
     for (const [spec, wrong] of BAD_SPECS) await refused([GOOD, spec], `hosts[1]: ${wrong}`);
   });
 
-  it("with two hosts of one id, or more than 1,000, is a TypeError", async () => {
+  it("with two hosts of the same id, or more than 1,000, is a TypeError", async () => {
     await refused([GOOD, { ...GOOD }], "hosts[1].id is there twice");
     const many = Array.from({ length: 1_001 }, (_, n) => ({ ...GOOD, id: `spec ${n}` }));
     await refused(many, "at most 1000");
@@ -73,7 +73,7 @@ describe("a bad argument", () => {
   });
   afterAll(() => cluster[Symbol.asyncDispose]());
 
-  it("of name is a TypeError at once: a spec that is none", () => {
+  it("of name is a TypeError at once: an invalid spec", () => {
     for (const [spec, wrong] of BAD_SPECS) {
       assertThrows(() => node.name("k", spec), TypeError, `name: ${wrong}`);
     }
@@ -96,7 +96,7 @@ describe("a bad argument", () => {
     for (const other of [undefined, null, "apple", {}, counters.spec, new Proxy(remote, {})]) {
       const bad = other as Bad;
       await assertRejects(() => node.call(bad, "inc"), TypeError, "call: the first argument");
-      // Some of these throw at once, which is as well.
+      // Some of these throw at once, which is also valid.
       const whereis = async () => await node.whereis(bad);
       await assertRejects(whereis, TypeError, "whereis: the first argument");
       const lookup = async () => await node.lookup(bad);

@@ -9,7 +9,7 @@ const TARGET: Target = {
   args: new Uint8Array(),
 };
 
-/** A remote that answers with what it was asked, and everything that it was asked. */
+/** A remote that answers with its call, and a record of all calls. */
 function recorded() {
   const calls: [method: string, args: unknown[]][] = [];
   // deno-lint-ignore no-explicit-any -- any method at all
@@ -20,7 +20,7 @@ function recorded() {
   return { remote, calls };
 }
 
-/** What a remote has no method for, whatever its instance has. */
+/** Names for which a remote has no method, for any instance. */
 const REFUSED = [
   "then",
   "toJSON",
@@ -48,7 +48,7 @@ describe("makeRemote()", () => {
     assertEquals(calls, []);
   });
 
-  it("gives the same function for a method each time, which needs no `this`", async () => {
+  it("returns the same function for a method each time, which needs no `this`", async () => {
     const { remote } = recorded();
     const { inc } = remote;
     assertStrictEquals(remote.inc, inc);
@@ -56,14 +56,14 @@ describe("makeRemote()", () => {
     assertEquals(await [1, 2].map(remote.inc)[1], "inc(2,1,1,2)");
   });
 
-  it("is no promise: it can be awaited, and comes back as it is", async () => {
+  it("is not a promise: awaiting it returns the remote itself", async () => {
     const { remote, calls } = recorded();
     assertStrictEquals(await remote, remote);
     assertStrictEquals(await Promise.resolve(remote), remote);
     assertEquals(calls, []);
   });
 
-  it("has nothing by the names that cannot be called, nor by a symbol", () => {
+  it("has no properties for names that cannot be called, nor for symbols", () => {
     const { remote, calls } = recorded();
     for (const name of [...REFUSED, Symbol.iterator, Symbol.asyncDispose, Symbol("own")]) {
       assertStrictEquals(remote[name], undefined, String(name));
@@ -73,7 +73,7 @@ describe("makeRemote()", () => {
     assertEquals(calls, []);
   });
 
-  it("can be looked at without a call: listed, compared, written as text or JSON", () => {
+  it("can be inspected without a call: listed, compared, converted to text or JSON", () => {
     const { remote, calls } = recorded();
     assertEquals(Object.keys(remote), []);
     assertEquals(String(remote), "[object Remote]");
@@ -97,7 +97,7 @@ describe("makeRemote()", () => {
 });
 
 describe("targetOf()", () => {
-  it("gives what a remote stands for", () => {
+  it("returns the target of a remote", () => {
     const { remote } = recorded();
     assertStrictEquals(targetOf(remote, "call"), TARGET);
   });

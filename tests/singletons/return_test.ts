@@ -6,10 +6,10 @@ import { nextEvent } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";
 import { keyFor } from "./support/keys.ts";
 
-/** Milliseconds within which all is there again: a new start, a session, and two looks. */
+/** Time for a new start of the cluster, a session, and two checks, in milliseconds. */
 const SOON = 10_000;
 
-/** A cluster of three that host counters, one of which runs on `host` and has counted once. */
+/** A cluster of three that host counters; one counter runs on `host` and has counted once. */
 async function counting(host: string, restart: Restart = "permanent") {
   const counters = new Counters({ restart });
   const options = { hosts: [counters.spec], sessionTtl: 1_000, clients: true };
@@ -22,7 +22,7 @@ async function counting(host: string, restart: Restart = "permanent") {
   return { cluster, counters, key };
 }
 
-/** These lose their memory, all at once, and start again. */
+/** Lets these nodes lose their memory at the same time, and start again. */
 async function loseMemory(cluster: VirtualCluster, ...ids: string[]): Promise<void> {
   for (const id of ids) cluster.crash(id);
   await Promise.all(ids.map((id) => cluster.join(id)));
@@ -30,7 +30,7 @@ async function loseMemory(cluster: VirtualCluster, ...ids: string[]): Promise<vo
 
 describe("after a majority has lost its memory", () => {
   for (const host of ["n1", "n3"]) {
-    it(`what ran on ${host} runs again without a call, with its arguments, since n1 knew of it`, async () => {
+    it(`an instance that ran on ${host} runs again without a call, with its arguments, since n1 knew of it`, async () => {
       const { cluster, counters, key } = await counting(host);
       await using _ = cluster;
       const { time, nodes: [node] } = cluster;
@@ -39,7 +39,7 @@ describe("after a majority has lost its memory", () => {
       await time.until(restarted);
       await cluster.pass(SOON);
       assertEquals(counters.contexts.length, 2);
-      // Whatever others would start it with.
+      // Not with the arguments that other nodes give.
       const remote = cluster.node("n2").name(key, counters.spec, 99);
       assertEquals((await time.until(cluster.node("n2").lookup(remote))).ok, true);
       assertEquals(await time.until(remote.inc()), 7);
@@ -47,7 +47,7 @@ describe("after a majority has lost its memory", () => {
     });
   }
 
-  it("a transient one that ran runs again; one that had ended by itself does not", async () => {
+  it("a transient instance that ran runs again; one that had ended by itself does not", async () => {
     const { cluster, counters, key } = await counting("n1", "transient");
     await using _ = cluster;
     const { time, nodes: [node] } = cluster;
@@ -64,7 +64,7 @@ describe("after a majority has lost its memory", () => {
     assertEquals(counters.contexts.slice(count).map((context) => context.key), [key]);
   });
 
-  it("what no host knew of runs again if a client has called it", async () => {
+  it("an instance that no host knew of runs again if a client has called it", async () => {
     const { cluster, counters, key } = await counting("n3");
     await using _ = cluster;
     const { time } = cluster;
@@ -78,7 +78,7 @@ describe("after a majority has lost its memory", () => {
     await time.until(client.close());
   });
 
-  it("what a node has only named does not run", async () => {
+  it("a singleton that was only named does not run", async () => {
     const { cluster, counters, key } = await counting("n3");
     await using _ = cluster;
     const client = await cluster.join("client", { hosts: [] });

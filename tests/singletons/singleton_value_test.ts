@@ -18,7 +18,7 @@ const RESTARTS: readonly Restart[] = ["temporary", "permanent", "transient"];
 /** The encoded arguments of a start. */
 const args = (...values: unknown[]) => encodeValue(values, 1_000);
 
-/** What `change` makes of `state` at a ballot with this counter, and what it results in. */
+/** What `change` makes of `state` at a ballot with this counter, and its result. */
 function apply<R>(
   change: Change<R>,
   state: State | null,
@@ -59,7 +59,7 @@ function leave(pid: Pid, byItself: boolean, failed = false) {
   );
 }
 
-/** A register in which `pid` has its place. */
+/** A register that names `pid`. */
 function taken(pid: Pid, options: Taking = {}): State {
   return apply(take(pid, options), null, 5).state!;
 }
@@ -75,20 +75,20 @@ describe("takeChange()", () => {
     }
   });
 
-  it("names the session, so that whoever reads learns when it has ended", () => {
+  it("names the session as owner, so that readers learn when it has ended", () => {
     const state = taken(FIRST);
     assertEquals(state.present && state.owners, [FIRST.session]);
     assertEquals(state.present && state.bindings, []);
   });
 
-  it("leaves a live instance alone, and tells who it is", () => {
+  it("leaves a live instance alone, and returns its pid", () => {
     const state = taken(FIRST, { start: args("first") });
     const { state: next, result } = apply(take(SECOND, { start: args("second") }), state, 9);
     assertStrictEquals(next, state);
     assertEquals(result, { pid: FIRST, args: args("first") });
   });
 
-  it("finds its own place again when it runs once more", () => {
+  it("finds its own place again when it is repeated", () => {
     const state = taken(FIRST);
     const { state: next, result } = apply(take(FIRST), state, 9);
     assertStrictEquals(next, state);
@@ -114,7 +114,7 @@ describe("takeChange()", () => {
   });
 
   for (const restart of ["permanent", "transient"] as const) {
-    it(`starts a ${restart} one with the arguments that it was first started with`, () => {
+    it(`starts a ${restart} instance with the arguments of its first start`, () => {
       const first = taken(FIRST, { restart, start: args("first") });
       const waiting = apply(leave(FIRST, false), first, 6).state;
       const other = { restart, start: args("other") };
@@ -135,7 +135,7 @@ describe("takeChange()", () => {
 });
 
 describe("leaveChange()", () => {
-  /** Whether it waits for its next start then. */
+  /** Whether it waits for its next start afterwards. */
   const WAITS: Record<Restart, { byItself: boolean; otherwise: boolean }> = {
     temporary: { byItself: false, otherwise: false },
     permanent: { byItself: true, otherwise: true },
@@ -146,7 +146,7 @@ describe("leaveChange()", () => {
     for (const [why, waits] of Object.entries(WAITS[restart])) {
       const what = waits ? "waits for its next start" : "is gone";
       const ended = why === "byItself" ? "that ended by itself" : "that was ended";
-      it(`of a ${restart} one ${ended}: it ${what}`, () => {
+      it(`of a ${restart} instance ${ended}: it ${what}`, () => {
         const state = taken(FIRST, { restart, start: args(1) });
         const { state: next } = apply(leave(FIRST, why === "byItself"), state, 9);
         const waiting: SingletonValue = { pid: null, restart, args: args(1), failures: 0 };
@@ -157,7 +157,7 @@ describe("leaveChange()", () => {
     }
   }
 
-  it("counts the starts in a row that fail, and those in between which do not", () => {
+  it("counts the failed starts in a row, and restarts the count after a success", () => {
     let counter = 5;
     let state: State | null = null;
     const next = (change: Change<unknown>) => state = apply(change, state, ++counter).state;
@@ -169,13 +169,13 @@ describe("leaveChange()", () => {
       counts.push(singletonOf(state)?.failures);
     }
     assertEquals(counts, [1, 2, 3, 0, 1]);
-    // What has run until its host vanished did not fail.
+    // An instance that ran until its host vanished did not fail.
     next(take(FIRST, { restart }));
     next(take(SECOND, { restart, ended: [FIRST.session] }));
     assertEquals(singletonOf(state)?.failures, 0);
   });
 
-  it("leaves an instance alone that is another one, be it of the same session", () => {
+  it("leaves another instance alone, even one of the same session", () => {
     for (const other of [SECOND, { ...FIRST, seq: FIRST.seq + 1 }]) {
       for (const restart of RESTARTS) {
         const state = taken(other, { restart });
@@ -184,7 +184,7 @@ describe("leaveChange()", () => {
     }
   });
 
-  it("leaves a place alone that is free already", () => {
+  it("leaves a free place alone", () => {
     const waiting = apply(leave(FIRST, true), taken(FIRST, { restart: "permanent" }), 6).state;
     for (const state of [null, { present: false, token: 3 } as const, waiting]) {
       assertStrictEquals(apply(leave(FIRST, true), state, 9).state, state);
@@ -198,7 +198,7 @@ describe("singletonOf()", () => {
     assertEquals(singletonOf({ present: false, token: 3 }), null);
   });
 
-  it("reads what a change wrote, arguments of up to 8 MiB included", () => {
+  it("reads what a change wrote, including arguments of up to 8 MiB", () => {
     const large = new Uint8Array(8 * 2 ** 20).fill(7);
     for (const start of [args(), args(1, "two", [3]), large]) {
       for (const restart of RESTARTS) {

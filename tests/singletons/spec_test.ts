@@ -4,7 +4,7 @@ import { checkHosts, checkSpec } from "../../lib/singletons/spec.ts";
 
 const GOOD = { id: "counter", start: () => ({}) };
 
-/** For each field, what it must not be. */
+/** Invalid values for each field. */
 const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
   id: [undefined, null, 1, "", {}, "x".repeat(201), "\ud800", Symbol("id")],
   start: [undefined, null, "start", {}, 1],
@@ -14,7 +14,7 @@ const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 describe("checkSpec()", () => {
-  it("takes what has an id and a start, and the options of a spec", () => {
+  it("takes an object with an id, a start, and the options of a spec", () => {
     assertStrictEquals(checkSpec(GOOD, "name"), GOOD);
     for (const restart of [undefined, "temporary", "permanent", "transient"]) {
       for (const concurrent of [undefined, true, false]) {
@@ -25,7 +25,7 @@ describe("checkSpec()", () => {
     checkSpec({ ...GOOD, id: "Zähler 🍎" }, "name");
   });
 
-  it("takes an instance of a class: what it needs may be inherited", () => {
+  it("takes an instance of a class: its fields may be inherited", () => {
     class Spec {
       id = "counter";
       start() {
@@ -47,7 +47,7 @@ describe("checkSpec()", () => {
     });
   }
 
-  it("throws a TypeError for what is no object", () => {
+  it("throws a TypeError for a value that is not an object", () => {
     for (const spec of [undefined, null, 1, "counter", () => GOOD]) {
       assertThrows(() => checkSpec(spec, "name"), TypeError, "name: spec must be a ChildSpec");
     }
@@ -62,20 +62,20 @@ describe("checkHosts()", () => {
     assertEquals(checkHosts([GOOD, other]), [GOOD, other]);
   });
 
-  it("keeps a list of its own", () => {
+  it("returns a copy of the list", () => {
     const given = [GOOD];
     const kept = checkHosts(given);
     given.push({ ...GOOD, id: "late" });
     assertEquals(kept, [GOOD]);
   });
 
-  it("throws a TypeError for what is no list", () => {
+  it("throws a TypeError for a value that is not a list", () => {
     for (const hosts of [null, GOOD, "counter", new Set([GOOD]), () => [GOOD]]) {
       assertThrows(() => checkHosts(hosts), TypeError, "Cannot join: hosts must be a list");
     }
   });
 
-  it("throws a TypeError that says which of them is wrong", () => {
+  it("throws a TypeError that says which spec is wrong", () => {
     const broken = { ...GOOD, id: "broken", start: "no" };
     assertThrows(
       () => checkHosts([GOOD, broken]),
@@ -85,7 +85,7 @@ describe("checkHosts()", () => {
     assertThrows(() => checkHosts([GOOD, null]), TypeError, "hosts[1]: spec must be a ChildSpec");
   });
 
-  it("throws a TypeError for an id that is there twice", () => {
+  it("throws a TypeError for an id that occurs twice", () => {
     const twin = { ...GOOD };
     assertThrows(
       () => checkHosts([GOOD, twin]),

@@ -36,7 +36,7 @@ describe("name", () => {
     assertEquals(counters.contexts, []);
   });
 
-  it("gives what can be awaited and called in any order, and calls nothing by itself", async () => {
+  it("returns a remote that can be awaited and called in any order, and calls nothing by itself", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(1, { hosts: [counters.spec] });
     const [node] = cluster.nodes;
@@ -46,7 +46,7 @@ describe("name", () => {
     assertEquals(await inc(), 1);
   });
 
-  it("names by the key as the KV does: what is the same key is the same singleton", async () => {
+  it("compares keys as the KV does: the same key is the same singleton", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(2, { hosts: [counters.spec] });
     const same: Key[][] = [
@@ -84,7 +84,7 @@ describe("name", () => {
 });
 
 describe("the first call", () => {
-  it("starts it once, though three nodes call at once", async () => {
+  it("starts it once, even if three nodes call at once", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     const calls = cluster.nodes.flatMap((node) =>
@@ -106,7 +106,7 @@ describe("the first call", () => {
     assertEquals(await third.name("apple", counters.spec).inc(), 7);
   });
 
-  it("starts it with the arguments as they were when it was named", async () => {
+  it("starts it with the arguments as they were at the call of name", async () => {
     const spec: ChildSpec<{ first(): unknown }, [{ list: number[] }]> = {
       id: "kept",
       start: (_context, first) => ({ first: () => first }),
@@ -131,7 +131,7 @@ describe("the first call", () => {
     assertEquals(counters.contexts.map(({ node }) => node), ["n2"]);
   });
 
-  it("waits for a start that takes its time, and so do the others, in their order", async () => {
+  it("waits for a slow start, as do the other calls, in order", async () => {
     let start!: () => void;
     const started = new Promise<void>((resolve) => start = resolve);
     const counters = new Counters();
@@ -158,7 +158,7 @@ describe("the first call", () => {
     assertEquals(counts.flat().sort((a, b) => a - b), upTo(9));
   });
 
-  it("waits for a start that takes longer than an operation looks for a quorum", async () => {
+  it("waits for a start that takes longer than the time limit of an operation", async () => {
     let start!: () => void;
     const started = new Promise<void>((resolve) => start = resolve);
     const spec: ChildSpec<{ ok(): string }, []> = {
@@ -192,7 +192,7 @@ describe("a start that throws", () => {
     const reasons = Promise.all(cluster.nodes.map((node) => reasonOf(node.name("k", spec).ok())));
     const whereis = reasonOf(cluster.nodes[0].whereis(cluster.nodes[0].name("k", spec)));
     await eventually(() => starts === 1, "the start");
-    // So that all have found the one that is starting, or wait for the search of their node.
+    // So that each call has found the start, or waits for the search of its node.
     await turn(100);
     release();
     for (const reason of [...await reasons, await whereis]) {
@@ -206,7 +206,7 @@ describe("a start that throws", () => {
     assertEquals(starts, 2);
   });
 
-  it("takes no node down, whatever it throws", async () => {
+  it("takes no node down, for any thrown value", async () => {
     const thrown: unknown[] = [Object.create(null), undefined, Symbol("s"), "words"];
     const spec: ChildSpec<object, []> = {
       id: "failing",
@@ -224,14 +224,14 @@ describe("a start that throws", () => {
     }
   });
 
-  it("may be because it has exited meanwhile: it is started anew for who calls", async () => {
+  it("may have exited meanwhile: the next call starts it again", async () => {
     let starts = 0;
     const spec: ChildSpec<{ ok(): string }, []> = {
       id: "leaving",
       start: (context) => {
         if (++starts > 1) return { ok: () => "ok" };
         void context.exit();
-        // Never comes back: what it makes would be of no use.
+        // Never resolves: the result would not be used.
         return new Promise<never>(() => {});
       },
     };
@@ -241,7 +241,7 @@ describe("a start that throws", () => {
       try {
         return await remote.ok() === "ok";
       } catch {
-        return false; // what the first callers are told
+        return false; // the answer to the first callers
       }
     }, "the second start");
     assertEquals(starts, 2);
@@ -249,7 +249,7 @@ describe("a start that throws", () => {
 });
 
 describe("whereis", () => {
-  it("starts it, and tells its process: the same on every node", async () => {
+  it("starts it, and returns its process: the same on every node", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     const [first, second] = cluster.nodes;
@@ -262,12 +262,12 @@ describe("whereis", () => {
       assertEquals(await node.whereis(apple), { ok: true, value: pid });
       assertEquals(await node.lookup(apple), { ok: true, value: pid });
     }
-    // What one node has named, another one can look up.
+    // A remote made by one node can be looked up by another.
     assertEquals(await second.lookup(first.name("apple", counters.spec)), { ok: true, value: pid });
     assertEquals(counters.contexts.length, 1);
   });
 
-  it("gives a pid that values can be bound to", async () => {
+  it("returns a pid that values can be bound to", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     const [first, second] = cluster.nodes;
@@ -278,7 +278,7 @@ describe("whereis", () => {
     await eventually(async () => !(await second.kv.get("of apple")).ok, "the end of the value");
   });
 
-  it("says no_quorum without one", async () => {
+  it("returns no_quorum without a quorum", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec], timeout: 100 });
     const [first] = cluster.nodes;
@@ -307,7 +307,7 @@ describe("lookup", () => {
 });
 
 describe("a singleton that no node can host", () => {
-  it("is no_host for whoever calls, and for whereis; lookup finds nothing", async () => {
+  it("is no_host for calls and for whereis; lookup finds nothing", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [new Counters({ id: "other" }).spec] });
     const [node] = cluster.nodes;
@@ -315,12 +315,12 @@ describe("a singleton that no node can host", () => {
     await assertCode(apple.inc(), "no_host");
     await assertCode(node.whereis(apple), "no_host");
     assertEquals(await node.lookup(apple), NOT_FOUND);
-    // There is nobody to wait for the answer.
+    // A cast has no answer to wait for.
     node.cast(apple, "inc");
     await turn(20);
   });
 
-  it("is started when a node joins that can", async () => {
+  it("is started once a node joins that can host it", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { clients: true, sessionTtl: 500 });
     const [node] = cluster.nodes;
@@ -334,14 +334,15 @@ describe("a singleton that no node can host", () => {
 });
 
 describe("a host that stops for a while after it has won the register", () => {
-  it("begins no instance whose session is over, wherever it stopped", async () => {
+  it("begins no instance whose session is over, at whichever point it stopped", async () => {
     const begun = { open: 0, over: 0 };
     const aborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!.get!;
     for (let reading = 0; reading < 24; reading++) {
       await using cluster = await VirtualCluster.start(3, { clients: true, sessionTtl: 1_000 });
       const { time, members, nodes: [one] } = cluster;
       const { runtime, network } = time;
-      // After so many readings of its clock, from when it hears that the register is won, time jumps.
+      // Time jumps after a given number of readings of the clock, counted from when the host learns that the
+      // register is won.
       let left = Infinity;
       let slept = 0;
       const sleepy: Runtime = {
@@ -364,7 +365,7 @@ describe("a host that stops for a while after it has won the register", () => {
       const spec: ChildSpec<{ hello(): string }, []> = {
         id: "greeter",
         start: ({ signal }) => {
-          // Not by asking it, which would look at the clock once more.
+          // Reads the flag without the checked getter, which would read the clock once more.
           begun[aborted.call(signal) ? "over" : "open"]++;
           return { hello: () => "hello" };
         },
@@ -380,14 +381,14 @@ describe("a host that stops for a while after it has won the register", () => {
   });
 });
 
-/** Whether a frame says that a member has accepted something. */
+/** Whether a frame reports that a member has accepted something. */
 function tellsOfAccepts(frame: Uint8Array): boolean {
   const decoded = decodeFrame(frame);
   return decoded.ok && decoded.frame.replies.some(({ type }) => type === "accepted");
 }
 
 describe("a start on a host that is leaving", () => {
-  it("is no_host for a caller on another node, which is as it was", async () => {
+  it("is no_host for a caller on another node, which itself is unaffected", async () => {
     const ends = new Set<string>();
     for (let moment = 0; moment < 8; moment += 0.5) {
       const { spec } = new Counters();
@@ -402,14 +403,14 @@ describe("a start on a host that is leaving", () => {
       assertEquals(one.hasQuorum, true);
     }
     assert(ends.delete("no_host"));
-    // It left too late, in the middle of the call, or without a word.
+    // Outcomes of a host that left too late, in the middle of the call, or without a message.
     for (const end of ["ok", "outcome_unknown", "no_quorum"]) ends.delete(end);
     assertEquals([...ends], []);
   });
 });
 
 describe("the context of an instance", () => {
-  it("tells its key, its process, its token and its node, and an open signal", async () => {
+  it("has its key, its process, its token and its node, and an open signal", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     const [node] = cluster.nodes;
@@ -440,7 +441,7 @@ describe("the context of an instance", () => {
     assertEquals(counters.doubles, []);
   });
 
-  it("can be used by the start already", async () => {
+  it("can be used during the start", async () => {
     const contexts: ChildContext[] = [];
     const spec: ChildSpec<object, []> = {
       id: "leaving",
@@ -479,7 +480,7 @@ describe("placement", () => {
     assertEquals(counters.contexts.length, keys.length);
   });
 
-  it("asks the same host first, whichever node calls", async () => {
+  it("asks the same host first from every node", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     for (const order of [["n1", "n2", "n3"], ["n2", "n3", "n1"], ["n3", "n1", "n2"]]) {
@@ -492,7 +493,7 @@ describe("placement", () => {
     }
   });
 
-  it("is not asked of a node that has left", async () => {
+  it("skips a node that has left", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     const [first, second, third] = cluster.nodes;
@@ -504,7 +505,7 @@ describe("placement", () => {
 });
 
 describe("a node that is closed", () => {
-  it("refuses to call, to cast and to look", async () => {
+  it("refuses call, cast, whereis and lookup", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(1, { hosts: [counters.spec] });
     const [node] = cluster.nodes;

@@ -14,7 +14,7 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
 }
 
 describe("Unbegun", () => {
-  it("hasOther() tells of calls of other instances, or of any", () => {
+  it("hasOther() tells whether there are calls to other instances, or any calls", () => {
     const unbegun = new Unbegun();
     assertEquals([unbegun.hasOther(APPLE), unbegun.hasOther(APPLE, 5)], [false, false]);
     const settle = unbegun.add(APPLE, 5);
@@ -28,7 +28,7 @@ describe("Unbegun", () => {
     assertEquals([unbegun.hasOther(APPLE), unbegun.hasOther(APPLE, 5)], [false, false]);
   });
 
-  it("hasOther() knows one of two calls of an instance, until both are settled, once or twice", () => {
+  it("hasOther() knows the calls of an instance until both are settled, once or twice", () => {
     const unbegun = new Unbegun();
     const [first, second] = [unbegun.add(APPLE, 5), unbegun.add(APPLE, 5)];
     first();
@@ -41,7 +41,7 @@ describe("Unbegun", () => {
     assertEquals(unbegun.hasOther(APPLE), true);
   });
 
-  it("none() waits for all calls of a register, and for none that came later", async () => {
+  it("none() waits for all present calls of a register, but not for later ones", async () => {
     const unbegun = new Unbegun();
     await unbegun.none(APPLE);
     const settles = [unbegun.add(APPLE, 5), unbegun.add(APPLE, 6)];

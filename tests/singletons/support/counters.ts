@@ -1,6 +1,6 @@
 import type { ChildContext, ChildSpec, Restart } from "../../../mod.ts";
 
-/** A singleton that counts, and does what a test asks of it. */
+/** A singleton that counts, and does what a test requests. */
 export class Counter {
   readonly #context: ChildContext;
   readonly #counters: Counters;
@@ -12,13 +12,13 @@ export class Counter {
     this.#count = first;
   }
 
-  /** Counts on by one: gives the count before that. */
+  /** Increments the count; returns the count before that. */
   inc(): number {
     this.#counters.executed.push("inc");
     return this.#count++;
   }
 
-  /** The id of the node that it runs on. */
+  /** The id of the node that runs it. */
   node(): string {
     return this.#context.node;
   }
@@ -41,15 +41,15 @@ export class Counter {
   }
 }
 
-/** A spec of counters, and what becomes of its instances on whichever node they run. */
+/** A spec of counters, with a record of its instances on all nodes. */
 export class Counters {
-  /** What the instances were told of themselves, in the order of their starts. */
+  /** The contexts of the instances, in the order of their starts. */
   readonly contexts: ChildContext[] = [];
-  /** What was executed, in order. */
+  /** The calls that were executed, in order. */
   readonly executed: string[] = [];
-  /** The instances that still had an open signal when another one of their key was started. */
+  /** The instances that still had an open signal when another instance of their key was started. */
   readonly doubles: string[] = [];
-  /** Lets each call of `wait` return that runs. */
+  /** Functions that let each running call of `wait` return. */
   readonly waiting: (() => void)[] = [];
   readonly spec: ChildSpec<Counter, [first?: number]>;
 

@@ -2,31 +2,34 @@ import type { Answer } from "../../../lib/singletons/bodies.ts";
 import { type Answering, type Call, type Handling, Inbox } from "../../../lib/singletons/inbox.ts";
 import { callOf } from "./calls.ts";
 
-/** How long silent callers are remembered, in milliseconds. */
+/** Time for which silent callers are remembered, in milliseconds. */
 export const KEPT_FOR = 5_000;
 
 /** Two lives of callers. */
 export const LIFE = "-P70F6sqFhqk35ea00oA";
 export const OTHER_LIFE = "-P70F6sqFhqk35ea00oB";
 
-/** What a sender says besides the number; by default it waits for all attempts between `done` and it. */
+/**
+ * The fields of a message besides its number; by default the sender waits for all attempts between `done` and
+ * it.
+ */
 type Said =
   & Partial<Pick<Call, "birth" | "done" | "open" | "full">>
   & { life?: string; node?: string };
 
-/** An inbox, whatever it has handed on, and whatever it has answered. */
+/** An inbox, with a record of the attempts that it handed on and of its answers. */
 export class Script {
   /** The numbers in the order in which they were handed on. */
   readonly handed: number[] = [];
   /** `number: answer`, in the order in which they were sent. */
   readonly told: string[] = [];
   readonly inbox: Inbox;
-  /** Milliseconds. */
+  /** The present time, in milliseconds. */
   time = 0;
   readonly #answering = new Map<number, Answering>();
   readonly #begun = new Map<number, () => void>();
 
-  /** `react` answers at once what it is handed; by default nothing is answered before `answer`. */
+  /** `react` answers at once what is handed on; by default nothing is answered before `answer`. */
   constructor(react?: (call: Call) => Answer | undefined) {
     this.inbox = inboxOf((call, answering, begun) => {
       this.#begun.set(call.sequence, begun);
@@ -46,13 +49,13 @@ export class Script {
     return this;
   }
 
-  /** The one with this number begins to be executed. */
+  /** The method of the attempt with this number begins. */
   begin(sequence: number): this {
     this.#begun.get(sequence)!();
     return this;
   }
 
-  /** The method of the one with this number has returned. */
+  /** The method of the attempt with this number has returned. */
   answer(sequence: number, answer: Answer = REFUSED): this {
     this.#answering.get(sequence)!(answer);
     return this;
@@ -69,10 +72,10 @@ function between(low: number, high: number): number[] {
   return Array.from({ length: Math.max(0, high - low - 1) }, (_, index) => low + 1 + index);
 }
 
-/** The answer to what never ran. */
+/** The answer to an attempt that never ran. */
 export const REFUSED: Answer = { type: "refused" };
 
-/** The answer with a value of so many bytes. */
+/** An answer with a value of this size in bytes. */
 export function returned(bytes: number): Answer {
   return { type: "returned", value: new Uint8Array(bytes) };
 }
