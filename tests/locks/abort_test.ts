@@ -1,16 +1,16 @@
-/** A request that is aborted at any moment: no lock stays held by nobody (section 9). */
+/** A request that is aborted at any moment: no lock stays held without an owner (section 9). */
 import { assertEquals, assertGreater, fail } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode, LockOptions } from "../../mod.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
-/** Sessions that outlast every test: what is not released is not free. */
+/** Sessions that outlast every test: a lock that is not released stays held. */
 const OPTIONS = { sessionTtl: 600_000, timeout: 60_000 };
 
 /**
- * How many microtasks one attempt is aborted after another, for each number of members. One member alone
+ * Microtasks between the abort times of successive attempts, for each number of members. One member alone
  * does everything in microtasks. Between members, time goes on with 30 microtasks for each frame, of which
- * only a few do something: no common divisor, so that each of them has its turn.
+ * only a few do something: the stride has no common divisor with 30, so every microtask is tried.
  */
 const STRIDES = { 1: 1, 3: 13 } as const;
 
@@ -19,9 +19,12 @@ const MOST_STEPS = 3_000;
 
 const ABORTED = new Error("aborted");
 
-/** A request that a test can abort. `won`: what it does with a lock that it got all the same. */
+/** A request that a test can abort. `won`: what it does with a lock that it got anyway. */
 interface Attempt {
-  /** Asks; resolves once the lock was had and given back, rejects with `ABORTED` if it was not. */
+  /**
+   * Requests the lock; resolves once it was granted and released, rejects with `ABORTED` if it was not
+   * granted.
+   */
   ask(node: ClusterNode, key: string): Promise<void>;
   abort(): void;
 }
@@ -79,7 +82,7 @@ const WAYS: Readonly<Record<string, (options: LockOptions) => Attempt>> = {
         const process = node.spawn();
         let overtaken: Promise<void> | undefined;
         upgrade = async () => {
-          // It is misuse once the shared lock is held.
+          // This call is misuse once the shared lock is held.
           overtaken = process.lock(key).then((lock) => lock.release()).catch((error) => {
             if (!(error instanceof TypeError)) throw error;
           });
@@ -109,7 +112,10 @@ const WAYS: Readonly<Record<string, (options: LockOptions) => Attempt>> = {
   },
 };
 
-/** What a request finds; resolves to what frees it for good, once the request was made. */
+/**
+ * The situations that a request meets; each resolves, once the request is made, to a function that frees the
+ * lock for good.
+ */
 const SITUATIONS: Readonly<
   Record<string, (cluster: VirtualCluster, key: string) => Promise<() => Promise<void>>>
 > = {
@@ -124,7 +130,7 @@ const SITUATIONS: Readonly<
   },
 };
 
-/** So many microtasks later. */
+/** Waits for this number of microtasks. */
 async function after(microtasks: number): Promise<void> {
   for (let i = 0; i < microtasks; i++) await null;
 }
@@ -132,7 +138,7 @@ async function after(microtasks: number): Promise<void> {
 describe("a lock whose request is aborted at any moment", () => {
   for (const size of [1, 3] as const) {
     for (const [situation, prepare] of Object.entries(SITUATIONS)) {
-      // A node of its own is the other node where there is no more than one.
+      // With one member, "another node" and "its own node" would be the same.
       if (situation.includes(size === 1 ? "another node" : "its own node")) continue;
       for (const [way, attempt] of Object.entries(WAYS)) {
         it(`is free afterwards: ${way}, ${situation}, ${size} members`, async () => {
@@ -140,7 +146,7 @@ describe("a lock whose request is aborted at any moment", () => {
           const { time, nodes } = cluster;
           const other = nodes[nodes.length - 1];
           const outcomes = { aborted: 0, granted: 0 };
-          // Until it is had, and for some more.
+          // Until it is granted, and a few attempts more.
           for (let steps = 0; outcomes.granted < 5; steps += STRIDES[size]) {
             if (steps > MOST_STEPS) fail("it is never granted");
             const key = `${steps}`;

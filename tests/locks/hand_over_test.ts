@@ -3,10 +3,10 @@ import { describe, it } from "@std/testing/bdd";
 import type { Lock } from "../../mod.ts";
 import { ROUND_TRIP, TimedCluster } from "./support/timed_cluster.ts";
 
-/** So long that nothing of what is measured here can be due to it. */
+/** Long enough to influence nothing that is measured here, in milliseconds. */
 const sessionTtl = 60_000;
 
-/** To the members and back, to the members again, and from there to the next one. */
+/** To the members and back, to the members again, and from there to the next owner. */
 const AT_ONCE = 2 * ROUND_TRIP;
 
 describe("a lock that is given up", () => {
@@ -15,7 +15,7 @@ describe("a lock that is given up", () => {
       for (let run = 0; run < 5; run++) {
         await using cluster = await TimedCluster.start(3, { sessionTtl });
         const [first, second] = cluster.nodes;
-        // By then both know how long a round trip takes here.
+        // After these turns both nodes know how long a round trip takes here.
         for (let i = 0; i < 40; i++) {
           const lock = await cluster.until(cluster.nodes[i % 2].lock(i));
           await cluster.until(lock.release());
@@ -42,7 +42,7 @@ describe("a lock that is given up", () => {
 describe("a lock whose owner's node vanishes", () => {
   for (const sessionTtl of [300, 2_000]) {
     it(`is free after the session's time to live and a few round trips at most: ${sessionTtl} ms`, async () => {
-      // At several points of the session's renewals, and of the waiter's own rereading.
+      // At several points between the session's renewals, and between the waiter's own reads.
       for (let offset = 0; offset < 8; offset++) {
         await using cluster = await TimedCluster.start(3, { sessionTtl });
         const [first, second] = cluster.nodes;
@@ -55,15 +55,16 @@ describe("a lock whose owner's node vanishes", () => {
         const { took } = await cluster.measure(next.then(() => heldThen = lock.held));
         assertEquals(heldThen, false, "the old owner still believes in it");
         assertLess(took, sessionTtl + 20 * ROUND_TRIP);
-        // The last renewal was a third of that ago at most: who is faster than this has not waited.
+        // The last renewal was at most a third of that ago: a faster hand-over has not waited for the
+        // session.
         assertGreater(took, sessionTtl / 2);
       }
     });
   }
 });
 
-describe("a thousand that wait for one lock", () => {
-  it("do not wake up: a hand-over takes as many frames as with one, and no polling", async () => {
+describe("a thousand requests that wait for one lock", () => {
+  it("stay idle: a hand-over takes as many frames as with one request, without polling", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl });
     const { nodes } = cluster;
     const granted: Lock[] = [await cluster.until(nodes[0].lock("k"))];

@@ -7,7 +7,7 @@ import { untilQueued } from "./support/queue.ts";
 import { TimedCluster } from "./support/timed_cluster.ts";
 
 describe("node.holders", () => {
-  it("is empty for a lock that nobody has, or ever had", async () => {
+  it("is empty for a lock that has no owner, or never had one", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     assertEquals(await second.holders("k"), { ok: true, value: [] });
@@ -16,7 +16,7 @@ describe("node.holders", () => {
     assertEquals(await second.holders("k"), { ok: true, value: [] });
   });
 
-  it("names the owner by pid, mode and token, from every node, and nobody who waits", async () => {
+  it("lists the owner with pid, mode and token, from every node, without waiting requests", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -30,7 +30,7 @@ describe("node.holders", () => {
     }
   });
 
-  it("gives node.lock an owner of its own each time", async () => {
+  it("shows a separate owner for each node.lock", async () => {
     await using cluster = await startCluster(3);
     const [first] = cluster.nodes;
     await first.lock("a");
@@ -41,7 +41,7 @@ describe("node.holders", () => {
     assertEquals(new Set(pids.map(({ seq }) => seq)).size, 2);
   });
 
-  it("does not name an owner any more whose session is over, though nobody waits", async () => {
+  it("does not list an owner whose session is over, even if no request waits", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl: 1_000 });
     const [first, second] = cluster.nodes;
     await cluster.until(first.lock("k"));
@@ -50,11 +50,11 @@ describe("node.holders", () => {
     assertEquals(await cluster.until(second.holders("k")), { ok: true, value: [] });
   });
 
-  it("does not name one either when the members differ in what they know of the lock", async () => {
+  it("does not list it either if the members have different states of the lock", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl: 1_000 });
     const [first, second, third] = cluster.nodes;
     await cluster.until(first.lock("k"));
-    // Only the first two hear of its request.
+    // Only the first two members receive its request.
     cluster.isolate("n3");
     const timeout = 10_000;
     const waiting = second.spawn().lock("k", { timeout });
@@ -63,7 +63,7 @@ describe("node.holders", () => {
     cluster.isolate("n1", "n2");
     await cluster.time.pass(1_000);
     await lost;
-    // The first one never comes back.
+    // The first one does not come back.
     cluster.isolate("n1");
     await cluster.time.pass(2_000);
     assertEquals(await cluster.until(second.holders("k")), { ok: true, value: [] });
@@ -97,7 +97,7 @@ describe("status().owned.locks", () => {
     assertEquals(await owned(), 0);
   });
 
-  it("does not count what was lost or stolen", async () => {
+  it("does not count lost or stolen locks", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl: 1_000 });
     const [first, second] = cluster.nodes;
     await cluster.until(first.lock("a"));

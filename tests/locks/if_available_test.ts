@@ -8,13 +8,13 @@ import { TimedCluster } from "./support/timed_cluster.ts";
 const AVAILABLE = { ifAvailable: true } as const;
 
 describe("ifAvailable", () => {
-  it("gives the lock when nobody has it", async () => {
+  it("returns the lock if it is free", async () => {
     await using cluster = await startCluster(3);
     const lock = await cluster.nodes[0].lock("k", AVAILABLE);
     assert(lock?.held);
   });
 
-  it("gives null when somebody has it, on any node, and leaves nothing in the queue", async () => {
+  it("returns null if any node holds it, and leaves nothing in the queue", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using _lock = await first.lock("k");
@@ -23,7 +23,7 @@ describe("ifAvailable", () => {
     assertEquals((await first.locks.query()).pending, []);
   });
 
-  it("shares what is shared, but does not overtake who waits", async () => {
+  it("shares a shared lock, but does not overtake waiting requests", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     await using _reader = await first.lock("k", { mode: "shared" });
@@ -34,7 +34,7 @@ describe("ifAvailable", () => {
     assertStrictEquals(await third.lock("k", options), null);
   });
 
-  it("gets what an owner left behind that has vanished, once its session is over", async () => {
+  it("gets the lock of a vanished owner once its session is over", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl: 1_000 });
     const [first, second] = cluster.nodes;
     await cluster.until(first.lock("k"));
@@ -44,7 +44,7 @@ describe("ifAvailable", () => {
     assert((await cluster.until(second.lock("k", AVAILABLE)))?.held);
   });
 
-  it("rejects within the caller's own timeout when that is shorter than the node's", async () => {
+  it("rejects within the caller's own timeout if that is shorter than the node's", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl: 1_000, timeout: 60_000 });
     const [first] = cluster.nodes;
     cluster.isolate("n1", "n2", "n3");

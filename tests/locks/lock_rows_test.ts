@@ -7,7 +7,7 @@ import { Random } from "../sim/random.ts";
 
 const SESSIONS = ["a/-----------------life/1", "b/-----------------life/7"];
 
-/** Numbers of every length, and those at which another byte is needed. */
+/** Numbers of every length in bytes, with the limits of each length. */
 const NUMBERS = [0, 1, 127, 128, 16_383, 16_384, 2 ** 32, 2 ** 49 - 1, Number.MAX_SAFE_INTEGER];
 
 function entry(random: Random, token = 0): LockEntry {
@@ -25,7 +25,7 @@ function entries(random: Random, count: number, isHolder = false): LockEntry[] {
 }
 
 describe("rows of a lock", () => {
-  it("come back as they were, with tokens and without", () => {
+  it("survive a round trip, with tokens and without", () => {
     const random = new Random("rows");
     for (let round = 0; round < 300; round++) {
       for (const isHolder of [true, false]) {
@@ -36,14 +36,14 @@ describe("rows of a lock", () => {
     }
   });
 
-  it("are the same whether they are read anew or from what was there before", () => {
+  it("are the same whether they are read completely or from earlier rows", () => {
     const random = new Random("rows of before");
     let some = entries(random, 30);
     let before = readRows(SESSIONS, writeRows(SESSIONS, some, false).bytes, false);
     for (let round = 0; round < 2_000; round++) {
       const gone = random.pick([0, 0, 1, 1, 2, 20]);
       some = [...some.slice(gone), ...entries(random, random.pick([0, 1, 1, 2, 15]))];
-      // Who stops waiting is gone from anywhere.
+      // A request that is withdrawn may be anywhere in the queue.
       if (random.fraction() < 0.3) some.splice(Math.floor(random.fraction() * some.length), 1);
       const sessions = random.fraction() < 0.05 ? [...SESSIONS].reverse() : SESSIONS;
       const { bytes } = writeRows(sessions, some, false);
@@ -55,7 +55,7 @@ describe("rows of a lock", () => {
     }
   });
 
-  it("are not made again where they are as before", () => {
+  it("reuse unchanged entries", () => {
     const random = new Random("rows again");
     const some = entries(random, 100);
     const before = writeRows(SESSIONS, some, false);
@@ -67,11 +67,11 @@ describe("rows of a lock", () => {
     }
   });
 
-  it("are refused unless every byte of them is right", () => {
+  it("are refused unless every byte is valid", () => {
     const random = new Random("hostile rows");
     const refused = (bytes: number[]) =>
       assertThrows(() => readRows(SESSIONS, Uint8Array.from(bytes), false), MalformedError);
-    // Cut off, a session that is none, and a number that is too large.
+    // A cut-off row, an invalid session, and a number that is too large.
     refused([0]);
     refused([0, 1, 0x80]);
     refused([4, 1, 1]);

@@ -15,7 +15,7 @@ import { TimedCluster } from "./support/timed_cluster.ts";
 import { Turnstile } from "./support/turnstile.ts";
 
 describe("node.lock", () => {
-  it("gives a lock that nobody has, with all that belongs to it", async () => {
+  it("returns a free lock with all its properties", async () => {
     await using cluster = await startCluster(3);
     const lock = await cluster.nodes[0].lock("k");
     assertInstanceOf(lock, Lock);
@@ -28,7 +28,7 @@ describe("node.lock", () => {
     assert(Number.isSafeInteger(lock.token) && lock.token > 0, `token ${lock.token}`);
   });
 
-  it("excludes everybody else, on its own node and on others, until it is released", async () => {
+  it("excludes all other owners, on its own node and on others, until it is released", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const lock = await first.lock("k");
@@ -40,7 +40,7 @@ describe("node.lock", () => {
     await (await within(others[1], "the next")).release();
   });
 
-  it("never lets two in, and gives each a greater token than the one before", async () => {
+  it("never has two owners, and gives each a greater token than the previous one", async () => {
     await using cluster = await startCluster(3);
     const turnstile = new Turnstile();
     const user = async (node: ClusterNode) => {
@@ -54,7 +54,7 @@ describe("node.lock", () => {
     assertEquals(turnstile.turns, 30);
   });
 
-  it("serves first who came first, whatever node they came to", async () => {
+  it("serves requests in the order of arrival, on all nodes", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const held = await first.lock("k");
@@ -71,7 +71,7 @@ describe("node.lock", () => {
     assertEquals(new Set([held.token, ...order.tokens]).size, comers.length + 1);
   });
 
-  it("keeps the order of the requests that one node makes at once", async () => {
+  it("keeps the order of requests that one node makes at the same time", async () => {
     await using cluster = await startCluster(3);
     const [node] = cluster.nodes;
     const order = new Order<number>();
@@ -85,11 +85,11 @@ describe("node.lock", () => {
     const node = await cluster.join("n1");
     const order = new Order<string>();
     order.add("first", node.lock("k"));
-    // One that gives up must not make way for those who come later.
+    // A request that gives up must not let later ones pass.
     const late = await reasonOf(node.lock("k", { timeout: 20 }));
     assertStrictEquals((late as DOMException).name, "TimeoutError");
     const quorum = nextEvent(node, "quorum");
-    // In the very turn in which there is a session, the others have not gone on yet.
+    // In the turn in which the session is granted, the other requests have not gone on yet.
     node.addEventListener("quorum", () => order.add("second", node.lock("k")), { once: true });
     await Promise.all(["n2", "n3"].map((id) => cluster.join(id)));
     await quorum;
@@ -99,7 +99,7 @@ describe("node.lock", () => {
 });
 
 describe("node.lock: a key", () => {
-  it("is any value that a key of the KV can be, and the same if it encodes the same", async () => {
+  it("may be any key of the KV, and is the same key if it encodes to the same bytes", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const same: [Key, Key][] = [
@@ -118,7 +118,7 @@ describe("node.lock: a key", () => {
     }
   });
 
-  it("is another one if it encodes otherwise", async () => {
+  it("is another key if it encodes to other bytes", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const different: Key[] = [
@@ -139,7 +139,7 @@ describe("node.lock: a key", () => {
     assertStrictEquals(await second.lock("k", { ifAvailable: true }), null);
   });
 
-  it("has nothing to do with the same key in the KV", async () => {
+  it("is independent of the same key in the KV", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using _lock = await first.lock("k");
@@ -203,7 +203,7 @@ describe("lock.release", () => {
     assertGreater(next!.token, lock.token);
   });
 
-  it("has one signal, which tells the same whether it was asked for before the end or after", async () => {
+  it("has one signal, which is the same whether it is read before or after the end", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const released = (signal: AbortSignal) => {
@@ -225,7 +225,7 @@ describe("lock.release", () => {
     assertStrictEquals(late.signal, late.signal);
   });
 
-  it("ends held and aborts the signal at once, before anybody else can have it", async () => {
+  it("ends held and aborts the signal at once, before the next owner can have the lock", async () => {
     await using cluster = await startCluster(3);
     const lock = await cluster.nodes[0].lock("k");
     const released = lock.release();
@@ -235,7 +235,7 @@ describe("lock.release", () => {
     await released;
   });
 
-  it("twice is harmless, and frees no lock that somebody else has by then", async () => {
+  it("may be called twice, and then does not free the lock of the next owner", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const lock = await first.lock("k");
@@ -247,7 +247,7 @@ describe("lock.release", () => {
     assertEquals(valueOf(await first.holders("k")).map(({ token }) => token), [next.token]);
   });
 
-  it("is what await using does", async () => {
+  it("is called by await using", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const lock = await first.lock("k");
@@ -256,21 +256,21 @@ describe("lock.release", () => {
     assert(await second.lock("k", { ifAvailable: true }));
   });
 
-  it("never rejects, not even without a quorum, and the lock is not held meanwhile", async () => {
+  it("never rejects, even without a quorum, and the lock is not held meanwhile", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl: 1_000, timeout: 200 });
     const [first, second] = cluster.nodes;
     const lock = await cluster.until(first.lock("k"));
     cluster.isolate("n1");
     const released = lock.release();
     assertEquals(lock.held, false);
-    // Once the session is over, so is what it owned.
+    // Once the session is over, its locks are free.
     await cluster.until(released);
     assert((await cluster.until(second.lock("k"))).held);
   });
 });
 
 describe("a closed node", () => {
-  it("refuses every request with its reason", async () => {
+  it("rejects every request with `closed`", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const process = node.spawn();
@@ -282,7 +282,7 @@ describe("a closed node", () => {
     await assertCode(node.locks.query(), "closed");
   });
 
-  it("ends the requests that wait, and says so", async () => {
+  it("rejects the requests that wait with `closed`", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using _held = await first.lock("k");

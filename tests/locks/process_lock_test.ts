@@ -35,7 +35,7 @@ describe("process.lock", () => {
     assertStrictEquals(await first.lock("k", { ifAvailable: true }), null);
   });
 
-  it("does not block the process that has it: a second call gives another handle", async () => {
+  it("does not block the process that holds it: a second call returns another handle", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -48,7 +48,7 @@ describe("process.lock", () => {
     assertEquals(await isSettled(waiting), false);
   });
 
-  it("is free when all handles were released, in whatever order, and not before", async () => {
+  it("is free when all handles were released, in any order, and not before", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -65,7 +65,7 @@ describe("process.lock", () => {
     assertGreater((await within(waiting, "the next owner")).token, handles[0].token);
   });
 
-  it("gives one lock to calls that are made at once", async () => {
+  it("gives one lock to calls that are made at the same time", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -76,7 +76,7 @@ describe("process.lock", () => {
     assert(await second.lock("k", { ifAvailable: true }));
   });
 
-  it("gives one lock to calls that wait, each within limits of its own", async () => {
+  it("gives one lock to calls that wait, each within its own limits", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -94,7 +94,7 @@ describe("process.lock", () => {
     assert((await within(patient, "the patient one")).held);
   });
 
-  it("leaves the queue when nobody of the process waits any more", async () => {
+  it("leaves the queue when no call of the process waits any more", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -117,7 +117,7 @@ describe("process.lock", () => {
     }
   });
 
-  it("counts each key for itself", async () => {
+  it("counts the handles of each key separately", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -131,7 +131,7 @@ describe("process.lock", () => {
 });
 
 describe("process.lock: modes", () => {
-  it("exclusive while the process has it shared is a TypeError", async () => {
+  it("exclusive while the process holds it shared is a TypeError", async () => {
     await using cluster = await startCluster(3);
     await using process = cluster.nodes[0].spawn();
     const shared = await process.lock("k", { mode: "shared" });
@@ -157,7 +157,7 @@ describe("process.lock: modes", () => {
       return pending.length === 1 && pending[0].mode === "exclusive";
     }, "the exclusive request in place of the shared one");
     await held.release();
-    // However they are awaited, and whichever is released first: one waits for the other in no case.
+    // In any order of awaiting and releasing: neither waits for the other.
     const handles = await within(Promise.all([shared, exclusive]), "both handles");
     assertEquals(handles.map(({ mode, held }) => [mode, held]), [
       ["exclusive", true],
@@ -170,7 +170,7 @@ describe("process.lock: modes", () => {
     assert(await second.lock("k", { ifAvailable: true }));
   });
 
-  it("exclusive behind a shared request that waits goes behind those who wait already", async () => {
+  it("exclusive after a shared request that waits goes to the end of the queue", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     await using process = first.spawn();
@@ -212,7 +212,7 @@ describe("process.lock: modes", () => {
     assert((await within(exclusive, "its turn")).held);
   });
 
-  it("shared while the process has it exclusive is another handle of the exclusive lock", async () => {
+  it("shared while the process holds it exclusive is another handle of the exclusive lock", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -225,7 +225,7 @@ describe("process.lock: modes", () => {
     assert(await second.lock("k", { mode: "shared", ifAvailable: true }));
   });
 
-  it("shared is reentrant, too, even when an exclusive request of another waits", async () => {
+  it("shared is reentrant too, even while another process's exclusive request waits", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -241,7 +241,7 @@ describe("process.lock: modes", () => {
 });
 
 describe("process.lock: ifAvailable and steal", () => {
-  it("ifAvailable gives a handle of what the process has, and null while it only waits", async () => {
+  it("ifAvailable returns a handle if the process holds the lock, and null while it only waits", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -254,7 +254,7 @@ describe("process.lock: ifAvailable and steal", () => {
     assertStrictEquals((await process.lock("k", { ifAvailable: true }))?.token, lock.token);
   });
 
-  it("a call that waits does not get the null of one ifAvailable beside it", async () => {
+  it("a call that waits does not get the null of an ifAvailable call beside it", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -267,7 +267,7 @@ describe("process.lock: ifAvailable and steal", () => {
     assert((await within(surely, "its turn")).held);
   });
 
-  it("a steal gives the lock also to those of the process that wait", async () => {
+  it("a steal gives the lock also to the process's calls that wait", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -279,7 +279,7 @@ describe("process.lock: ifAvailable and steal", () => {
     await untilQueued(second, "k", 0);
   });
 
-  it("a steal of what the process has itself is another handle", async () => {
+  it("a steal of the process's own lock is another handle", async () => {
     await using cluster = await startCluster(3);
     await using process = cluster.nodes[0].spawn();
     const lock = await process.lock("k");
@@ -289,7 +289,7 @@ describe("process.lock: ifAvailable and steal", () => {
     assert(lock.held && handle.held);
   });
 
-  it("limits hold also behind a steal that waits for a quorum", async () => {
+  it("limits apply also behind a steal that waits for a quorum", async () => {
     await using cluster = new Cluster(3);
     const node = await cluster.join("n1");
     await using process = node.spawn();
@@ -305,7 +305,7 @@ describe("process.lock: ifAvailable and steal", () => {
 });
 
 describe("process.lock: the end of the process", () => {
-  it("releases all that it holds, however many handles there are", async () => {
+  it("releases all its locks, with any number of handles", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -317,7 +317,7 @@ describe("process.lock: the end of the process", () => {
     assert(await second.lock("b", { ifAvailable: true }));
   });
 
-  it("that its function brings about releases it, too", async () => {
+  it("at the end of its function releases its locks too", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     for (const outcome of ["returned", "threw"]) {
@@ -331,7 +331,7 @@ describe("process.lock: the end of the process", () => {
     }
   });
 
-  it("takes its requests out of the queue, which reject with the reason", async () => {
+  it("withdraws its requests, which reject with the reason", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -345,7 +345,7 @@ describe("process.lock: the end of the process", () => {
     assertStrictEquals(await reasonOf(process.lock("k")), reason);
   });
 
-  it("hands a lock over that it got in the very turn of its end", async () => {
+  it("releases a lock that was granted in the turn of its end", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     for (let steps = 0; steps < 30; steps++) {

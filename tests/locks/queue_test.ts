@@ -8,7 +8,7 @@ import { untilQueued } from "./support/queue.ts";
 const PATIENCE = 60_000;
 
 describe("the queue of a lock", () => {
-  it("takes 4,096 and serves them all; the next is told queue_full", async () => {
+  it("takes 4,096 requests and serves them all; the next one is queue_full", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 60_000, timeout: 60_000 });
     const [first, second, third] = cluster.nodes;
     const held = await first.lock("k");
@@ -30,13 +30,13 @@ describe("the queue of a lock", () => {
     }
     await using process = second.spawn();
     await assertCode(process.lock("k"), "queue_full");
-    // Who does not want to wait is answered as ever, and other locks have queues of their own.
+    // Requests with `ifAvailable` are answered as usual, and other locks have their own queues.
     assertEquals(await third.lock("k", { ifAvailable: true }), null);
     assert((await third.lock("another")).held);
 
     await held.release();
     await within(Promise.all(waiting), "all who wait", PATIENCE);
-    // Each node's in the order in which it asked, with a greater token for each.
+    // The requests of each node are served in order, with a greater token for each.
     for (const node of [0, 1, 2]) {
       const own = served.filter((index) => index % 3 === node);
       assertEquals(own, own.toSorted((a, b) => a - b));

@@ -3,13 +3,13 @@ import { describe, it } from "@std/testing/bdd";
 import { RequestOrder } from "../../lib/locks/request_order.ts";
 import type { Core } from "../../lib/node/core.ts";
 
-/** Nothing of the node is needed as long as nothing waits for a time. */
+/** A node without parts: nothing here waits for a time. */
 const NO_CORE = {} as Core;
 
 const signals = {};
 
 describe("the order of requests", () => {
-  it("keeps nothing of those that have ended, also behind one that is not known for long", () => {
+  it("keeps no ended requests, even behind one that is not known for a long time", () => {
     const order = new RequestOrder(NO_CORE);
     const stuck = order.enter();
     for (let i = 0; i < 1_000; i++) order.leave(order.enter());
@@ -28,7 +28,7 @@ describe("the order of requests", () => {
     assertEquals(order.size, 0);
   });
 
-  it("starts those that pass at the same time one after the other, in the very same turn", () => {
+  it("starts requests that pass at the same time one after the other, in the same turn", () => {
     const order = new RequestOrder(NO_CORE);
     const [first, second, third] = [order.enter(), order.enter(), order.enter()];
     const started: number[] = [];

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { startCluster } from "../support/cluster.ts";
 
-/** So often, each time a little later after the release: meanwhile the members forget the name. */
+/** Repetitions, each a little later after the release: meanwhile the members forget the name. */
 const TIMES = 200;
 
 async function microtasks(count: number): Promise<void> {
@@ -10,7 +10,7 @@ async function microtasks(count: number): Promise<void> {
 }
 
 describe("a name that is used again while its release is being forgotten", () => {
-  it("can be stolen: that nobody holds it is no sign of another thief", async () => {
+  it("can be stolen: a free lock is not taken for the work of another thief", async () => {
     await using cluster = await startCluster(3);
     const [node] = cluster.nodes;
     for (let time = 0; time < TIMES; time++) {
@@ -21,7 +21,7 @@ describe("a name that is used again while its release is being forgotten", () =>
     }
   });
 
-  it("can be put, bound to what others may end: nobody takes that for a write that came and went", async () => {
+  it("can be put, bound to something that others may end: the put is not taken for one that came and went", async () => {
     await using cluster = await startCluster(3);
     const [node] = cluster.nodes;
     for (let time = 0; time < TIMES; time++) {

@@ -6,7 +6,7 @@ import { parseOrder, play, showLock, showResult } from "./support/scripted_lock.
 
 const order = (text: string): LockOrder => parseOrder(text.split(" "));
 
-/** What comes of the orders in one round with token 9: each result, and then the lock. */
+/** The outcome of the orders in one round with token 9: each result, and then the lock. */
 function outcome(before: LockValue, ...orders: string[]): string[] {
   const { results, value } = round(before, orders.map(order), 9);
   return [...results.map((result) => result ? showResult(result) : "next round"), showLock(value)];
@@ -24,7 +24,7 @@ const AWAITED = play(
 );
 
 describe("orders for one lock in one round", () => {
-  it("are applied in their order: the first request is granted, the others queue up behind it", () => {
+  it("are applied in order: the first request is granted, the others queue up behind it", () => {
     assertEquals(
       outcome(FREE, "request a1", "request b1", "request c1"),
       ["granted 9", "queued", "queued", "a1@9, then b1 c1"],
@@ -47,7 +47,7 @@ describe("orders for one lock in one round", () => {
     );
   });
 
-  it("pass over who stops waiting in the very round in which it would be granted", () => {
+  it("skip a request that is withdrawn in the round in which it would be granted", () => {
     assertEquals(outcome(AWAITED, "release a1", "release b1"), ["done", "done", "c1@9"]);
     assertEquals(outcome(AWAITED, "release b1", "release a1"), ["done", "done", "c1@9"]);
     assertEquals(
@@ -56,12 +56,12 @@ describe("orders for one lock in one round", () => {
     );
   });
 
-  it("write once, or not at all", () => {
+  it("write once or not at all", () => {
     assert(round(HELD, [order("release a1")], 9).writes);
     assert(!round(HELD, [order("request b1 ifAvailable"), order("release b7")], 9).writes);
   });
 
-  it("leave a steal for the next round, with all after it, once the round has granted the lock", () => {
+  it("leave a steal and all later orders for the next round once the round has granted the lock", () => {
     assertEquals(
       outcome(FREE, "request a1", "steal b1", "request c1"),
       ["granted 9", "next round", "next round", "a1@9"],
@@ -73,14 +73,14 @@ describe("orders for one lock in one round", () => {
     );
   });
 
-  it("let a thief in whose victim was granted the lock in an earlier round", () => {
+  it("grant a steal if the owner got the lock in an earlier round", () => {
     assertEquals(
       outcome(AWAITED, "request d1", "steal e1", "release a1"),
       ["queued", "granted 9", "done", "e1@9, then b1 c1 d1"],
     );
   });
 
-  it("always get a round further: the first of them is never left for the next one", () => {
+  it("always make progress: the first of them is never left for the next round", () => {
     const ended = (session: string) => session === "a";
     for (const first of ["steal d1", "steal d1 again", "request d1", "release b1", "tidy"]) {
       const { results } = round(AWAITED, [order(first)], 9, ended);
@@ -88,7 +88,7 @@ describe("orders for one lock in one round", () => {
     }
   });
 
-  it("never give one token to two exclusive owners whom anybody is told of", () => {
+  it("never report the same token for two exclusive owners", () => {
     const befores = [FREE, HELD, AWAITED].concat(
       play(`
         1  request a1 shared  -> granted 1  a1~@1
@@ -115,7 +115,8 @@ describe("orders for one lock in one round", () => {
         const some = [orders[i], orders[j], orders[k]];
         const { results, value } = round(before, some.map(order), 9);
         rounds++;
-        // Who holds it in the end will be told so; who was told already is among them or shares it.
+        // The final holders will be told; an owner that was told already is among them or shares the lock
+        // with them.
         const told = new Map(
           value.holders.map(({ pid, mode, token }) => [pid.session, { mode, token }]),
         );

@@ -18,16 +18,16 @@ import { TimedCluster } from "./support/timed_cluster.ts";
 
 const sessionTtl = 1_000;
 
-/** In milliseconds; a clock that goes from timer to timer is read a few of them late. */
+/** In milliseconds: a clock that advances from timer to timer is read a few milliseconds late. */
 const TOLERANCE = 50;
 
-/** Keeps this thread busy: no timer, no message and no promise gets its turn. */
+/** Blocks this thread: no timer, message or promise gets its turn. */
 function freeze(duration: number): void {
   const end = performance.now() + duration;
   while (performance.now() < end);
 }
 
-/** Whether a frame asks somebody to accept something. */
+/** Whether a frame contains an `accept`. */
 function hasAccept(frame: Uint8Array): boolean {
   const decoded = decodeFrame(frame);
   return decoded.ok && decoded.frame.requests.some(({ type }) => type === "accept");
@@ -40,7 +40,7 @@ function assertLost(lock: Lock): void {
 }
 
 describe("an owner that loses its session", () => {
-  it("does not see held any more at the very instant after a pause, before any timer ran", async () => {
+  it("sees held as false right after a pause, before any timer ran", async () => {
     const sessionTtl = 2_000;
     await using cluster = await startCluster(3, { sessionTtl });
     const [first] = cluster.nodes;
@@ -50,14 +50,14 @@ describe("an owner that loses its session", () => {
       await process.lock("b"),
       await first.lock("c", { mode: "shared" }),
     ];
-    await turn(150); // also one that is watched for thieves
+    await turn(150); // long enough to be watched for theft
     assert(locks.every(({ held }) => held));
     freeze(sessionTtl + 50);
     assertEquals(locks.map(({ held }) => held), [false, false, false]);
     locks.forEach(assertLost);
   });
 
-  it("is told so also when that shows while its callback is being called", async () => {
+  it("gets session_lost also if the loss shows during the call of its callback", async () => {
     await using cluster = await startCluster(1, { sessionTtl: 200 });
     const [node] = cluster.nodes;
     const request = node.locks.request("k", (lock) => {
@@ -68,7 +68,7 @@ describe("an owner that loses its session", () => {
     await assertCode(request, "session_lost");
   });
 
-  it("is told by its signal that the session is lost, with nobody asking", async () => {
+  it("gets the loss of the session from its signal, without reading held", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl });
     const [first] = cluster.nodes;
     const lock = await cluster.until(first.lock("k"));
@@ -80,7 +80,7 @@ describe("an owner that loses its session", () => {
     assertLost(lock);
   });
 
-  it("never owns it at the same time as the next one", async () => {
+  it("never owns the lock at the same time as the next owner", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl });
     const [first, second] = cluster.nodes;
     const lock = await cluster.until(first.lock("k"));
@@ -95,7 +95,7 @@ describe("an owner that loses its session", () => {
     assertLost(lock);
   });
 
-  it("may release it, and ask again once there is a quorum", async () => {
+  it("may release the lock, and request it again once there is a quorum", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl });
     const [first] = cluster.nodes;
     const lock = await cluster.until(first.lock("k"));
@@ -108,7 +108,7 @@ describe("an owner that loses its session", () => {
     assertGreater((await cluster.until(again)).token, lock.token);
   });
 
-  it("whose process it was ends with it", async () => {
+  it("loses its process with the session", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl });
     const [first] = cluster.nodes;
     const process = first.spawn();
@@ -133,7 +133,7 @@ describe("a request that waits", () => {
     await cluster.eventually(() => !first.hasQuorum, "the end of the session");
     assertEquals(await cluster.isSettled(Promise.race([waiting, shared])), false);
     cluster.heal();
-    // Once the entries of the old session are gone, there are those of the new one.
+    // Once the entries of the old session are gone, those of the new session remain.
     await cluster.eventually(() => first.hasQuorum, "a new session");
     await cluster.untilQueued(second, "k", 2);
     await cluster.until(held.release());
@@ -142,7 +142,7 @@ describe("a request that waits", () => {
     await cluster.until(shared);
   });
 
-  it("goes on, too, if it was not known to be in the queue before the session was lost", async () => {
+  it("goes on too if it was not known to be in the queue before the session was lost", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl });
     const [first, second, third] = cluster.nodes;
     const held = await cluster.until(second.lock("k"));
@@ -154,14 +154,14 @@ describe("a request that waits", () => {
     cluster.onSend = () => {};
     cluster.undeafen("n1");
     await cluster.eventually(() => first.hasQuorum, "a new session");
-    // Others see to it that the entry of the old session goes.
+    // Other nodes remove the entry of the old session.
     assertEquals(await cluster.until(third.lock("k", { ifAvailable: true })), null);
     assertEquals(await cluster.isSettled(waiting), false);
     await cluster.until(held.release());
     assert((await cluster.until(waiting)).held);
   });
 
-  it("is not taken for stolen if it hears of its end before any timer tells of it", async () => {
+  it("is not taken for stolen if a message shows its end before a timer does", async () => {
     let late = 0;
     const runtimes = (id: string, { runtime }: VirtualTime): Runtime => ({
       ...runtime,
@@ -173,8 +173,8 @@ describe("a request that waits", () => {
     const waiting = first.lock("k");
     await cluster.untilQueued(second, "k", 1);
     const mine = await cluster.until(first.lock("mine"));
-    await cluster.time.pass(sessionTtl / 2); // long enough to be watched for thieves
-    // As in a process that goes on after a pause: messages come before timers.
+    await cluster.time.pass(sessionTtl / 2); // long enough to be watched for theft
+    // As in a process that resumes after a pause: messages arrive before timers fire.
     late = 60_000;
     await cluster.time.pass(2 * sessionTtl);
     assertEquals(await cluster.until(third.lock("k", { ifAvailable: true })), null);
@@ -186,7 +186,7 @@ describe("a request that waits", () => {
     assert((await cluster.until(waiting)).held);
   });
 
-  it("of a process does not: its process has ended", async () => {
+  it("of a process does not go on: its process has ended", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl });
     const [first, second] = cluster.nodes;
     await cluster.until(second.lock("k"));
@@ -198,7 +198,7 @@ describe("a request that waits", () => {
     await cluster.untilQueued(second, "k", 0);
   });
 
-  it("does not hold up those behind it when its node has vanished", async () => {
+  it("does not block later requests when its node has vanished", async () => {
     await using cluster = await TimedCluster.start(5, { sessionTtl });
     const [first, second, third, fourth] = cluster.nodes;
     const held = await cluster.until(first.lock("k"));
@@ -251,11 +251,11 @@ describe("without a quorum", () => {
     assertEquals(await cluster.until(Promise.all(aborted)), ["enough", "enough"]);
   });
 
-  it("one that is taken back leaves nothing behind when the quorum is back", async () => {
+  it("a request that is withdrawn leaves nothing behind when the quorum is back", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl: 5_000 });
     const [first, second] = cluster.nodes;
     cluster.isolate("n1", "n2", "n3");
-    // The session lives: so the request is sent, and nobody knows what becomes of it.
+    // The session is alive, so the request is sent and its outcome is unknown.
     await cluster.until(reasonOf(first.lock("k", { timeout: 100 })));
     cluster.heal();
     assert((await cluster.until(second.lock("k"))).held);
@@ -277,12 +277,12 @@ describe("without a quorum", () => {
     }
   });
 
-  it("holders and query say so after the node's timeout", async () => {
+  it("holders and query report no_quorum after the node's timeout", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl, timeout: 300 });
     const [first] = cluster.nodes;
     cluster.isolate("n1", "n2", "n3");
     await cluster.eventually(() => !first.hasQuorum, "the end of the session");
-    first.lock("k").catch(() => {}); // one that is under way does not hold them up
+    first.lock("k").catch(() => {}); // a request under way does not delay them
     const holders = await cluster.measure(first.holders("k"));
     assertEquals([holders.value, Math.round(holders.took)], [
       { ok: false, error: "no_quorum" },
@@ -293,7 +293,7 @@ describe("without a quorum", () => {
   });
 });
 
-describe("who waits for a lock", () => {
+describe("a caller that waits for a lock", () => {
   for (const options of [{}, { timeout: 20_000 }, { timeout: Infinity }]) {
     it(`waits on when the session is lost: ${JSON.stringify(options)}`, async () => {
       await using cluster = await TimedCluster.start(3, { sessionTtl: 500, timeout: 300 });
@@ -316,7 +316,7 @@ describe("who waits for a lock", () => {
     });
   }
 
-  it("is told that the time is up, whatever kept it", async () => {
+  it("gets a TimeoutError, whatever delayed the request", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl: 500, timeout: 300 });
     const [first] = cluster.nodes;
     cluster.isolate("n1");

@@ -20,7 +20,7 @@ describe("node.lock shared", () => {
     assertEquals(holders.map(({ pid }) => pid.node).sort(), ["n1", "n1", "n2", "n2", "n3", "n3"]);
   });
 
-  it("waits for an exclusive owner, and lets an exclusive one in after the last of them", async () => {
+  it("waits for an exclusive owner; the next exclusive request waits for the last shared owner", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const exclusive = await first.lock("k");
@@ -37,7 +37,7 @@ describe("node.lock shared", () => {
     assertGreater((await within(next, "the exclusive one")).token, other.token);
   });
 
-  it("has one token with those who got it together, above that of the owner before", async () => {
+  it("has the same token for all owners that got it together, above that of the previous owner", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const exclusive = await first.lock("k");
@@ -49,7 +49,7 @@ describe("node.lock shared", () => {
     assertGreater(tokens[0], exclusive.token);
   });
 
-  it("does not overtake an exclusive one that waits", async () => {
+  it("does not overtake an exclusive request that waits", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const reader = await first.lock("k", SHARED);
@@ -65,7 +65,7 @@ describe("node.lock shared", () => {
     await within(late, "the one that came late");
   });
 
-  it("is let in when the exclusive one before it stops waiting", async () => {
+  it("is granted when the exclusive request before it is withdrawn", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     await using reader = await first.lock("k", SHARED);
@@ -79,9 +79,9 @@ describe("node.lock shared", () => {
     assert(reader.held);
   });
 
-  it("is told of a grant that is decided together with its own request", async () => {
-    // Of one node: it shares the lock for long (so it follows the lock's register), an exclusive request
-    // waits and is taken back, and one that shares it comes, both while a round is under way.
+  it("learns of a grant that is decided together with its own request", async () => {
+    // All requests are of one node: it holds the lock shared for long (so it follows the lock's register).
+    // While a round is under way, an exclusive request waits and is withdrawn, and a shared one arrives.
     await using cluster = await startCluster(3);
     const [node, other] = cluster.nodes;
     await using _reader = await node.lock("k", SHARED);

@@ -35,7 +35,7 @@ describe("steal", () => {
     assertEquals(valueOf(await first.holders("k")).map(({ pid }) => pid.node), ["n2"]);
   });
 
-  it("takes it also if its node has a promise from before, which holds no more", async () => {
+  it("takes it also if the thief's node has an earlier promise that is no longer valid", async () => {
     const sessionTtl = 1_000;
     await using cluster = await TimedCluster.start(3, { sessionTtl });
     const [, second, third] = cluster.nodes;
@@ -53,7 +53,7 @@ describe("steal", () => {
     assert(thief.held);
   });
 
-  it("takes it from an owner of long standing, too", async () => {
+  it("takes it also from an owner that has held it for long", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const lock = await first.lock("k");
@@ -71,7 +71,7 @@ describe("steal", () => {
     assert(thief.held);
   });
 
-  it("is noticed by an owner on whose node others wait", async () => {
+  it("is noticed by an owner on whose node other requests wait", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const lock = await first.lock("k");
@@ -81,7 +81,7 @@ describe("steal", () => {
     await stolen(lock);
   });
 
-  it("takes it from all who share it", async () => {
+  it("takes it from all shared owners", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const readers = await Promise.all(
@@ -92,12 +92,12 @@ describe("steal", () => {
     assert(thief.held);
   });
 
-  it("takes a lock that nobody has", async () => {
+  it("takes a free lock", async () => {
     await using cluster = await startCluster(3);
     assert((await cluster.nodes[0].lock("k", STEAL)).held);
   });
 
-  it("passes by the queue, which then goes on as it was", async () => {
+  it("bypasses the queue, which then goes on unchanged", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const lock = await first.lock("k");
@@ -114,7 +114,7 @@ describe("steal", () => {
     assertEquals(order.granted, ["n2", "n3", "n1"]);
   });
 
-  it("of one thief from another leaves the last one, with the greatest token", async () => {
+  it("from another thief leaves the last thief with the greatest token", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const locks = [await first.lock("k", STEAL)];
@@ -128,7 +128,7 @@ describe("steal", () => {
     );
   });
 
-  it("by several at once gives each its own token, or tells it that it was stolen from", async () => {
+  it("by several thieves at once gives each its own token or an AbortError", async () => {
     await using cluster = await startCluster(3);
     const thieves = [...cluster.nodes, ...cluster.nodes].map((node) => node.lock("k", STEAL));
     const outcomes = await within(Promise.allSettled(thieves), "all thieves");
@@ -143,7 +143,7 @@ describe("steal", () => {
     assertStrictEquals(holder.token, Math.max(...tokens));
   });
 
-  it("leaves nothing to release for the old owner: its release frees nobody else's lock", async () => {
+  it("leaves the old owner nothing to release: its release does not free the thief's lock", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const lock = await first.lock("k");
@@ -153,7 +153,7 @@ describe("steal", () => {
     assertEquals(valueOf(await first.holders("k")).map(({ token }) => token), [thief.token]);
   });
 
-  it("from the dead does not harm the queue", async () => {
+  it("from a vanished owner does not harm the queue", async () => {
     await using cluster = await TimedCluster.start(5, { sessionTtl: 1_000 });
     const [first, second, third, fourth] = cluster.nodes;
     await cluster.until(first.lock("other"));
@@ -163,7 +163,7 @@ describe("steal", () => {
     const waiting = third.lock("k");
     await cluster.untilQueued(third, "k", 2);
     cluster.isolate("n1", "n4");
-    // By this the thief's node knows that the owner is dead, and nobody knows it of who waits next.
+    // After this the thief's node knows that the owner has vanished, but not that the next in the queue has.
     await cluster.until(second.lock("other"));
     const thief = await cluster.until(second.lock("k", STEAL));
     assertEquals(await cluster.isSettled(waiting), false);
@@ -171,7 +171,7 @@ describe("steal", () => {
     assert((await cluster.until(waiting)).held);
   });
 
-  it("ends a process's hold on the lock, but not the process", async () => {
+  it("takes the lock from a process, but does not end the process", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();
@@ -179,7 +179,7 @@ describe("steal", () => {
     await second.lock("k", STEAL);
     await Promise.all(handles.map(stolen));
     assertEquals(process.signal.aborted, false);
-    // It may ask again, and then it waits as all others do.
+    // The process may request the lock again, and then waits as usual.
     const again = process.lock("k", { timeout: 20 });
     assertStrictEquals((await reasonOf(again) as DOMException).name, "TimeoutError");
   });

@@ -1,11 +1,11 @@
-/** What the end of a caller's time is called: always a `TimeoutError`, whatever else ends at that moment. */
+/** The error at the end of a caller's time: always a `TimeoutError`, whatever else ends at that moment. */
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import type { ClusterNode } from "../../mod.ts";
 import { BlockedLoop, TimedCluster } from "./support/timed_cluster.ts";
 
-/** Far above what any request of these tests may wait. */
+/** Longer than any request of these tests may wait, in milliseconds. */
 const LONG = 10_000;
 
 /** How a request ended, in one word. */
@@ -20,7 +20,7 @@ async function endOf(cluster: TimedCluster, request: Promise<unknown>): Promise<
   }
 }
 
-/** The ways to ask for a lock that take a `timeout`. */
+/** The ways to request a lock that take a `timeout`. */
 const WAYS: Readonly<Record<string, (node: ClusterNode, timeout: number) => Promise<unknown>>> = {
   "node.lock": (node, timeout) => node.lock("k", { timeout }),
   "node.lock, shared": (node, timeout) => node.lock("k", { timeout, mode: "shared" }),
@@ -39,10 +39,11 @@ const WAYS: Readonly<Record<string, (node: ClusterNode, timeout: number) => Prom
 describe("the timeout of a lock request", () => {
   for (const [way, ask] of Object.entries(WAYS)) {
     const waits = !way.includes("ifAvailable") && !way.includes("steal");
-    // What does not wait for others never gets an answer; what does is in the queue, or on its way there.
+    // A request that does not wait for others never gets an answer; one that waits is in the queue, or on its
+    // way there.
     for (const isCut of waits ? [true, false] : [true]) {
       const state = isCut ? "cut off" : "queued";
-      it(`is a TimeoutError when the loop was blocked past it and past the session: ${way}, ${state}`, async () => {
+      it(`is a TimeoutError if the event loop was blocked past it and past the session: ${way}, ${state}`, async () => {
         const loop = new BlockedLoop();
         const options = { sessionTtl: 1_000 };
         await using cluster = await TimedCluster.start(3, options, loop.runtimes);
@@ -52,19 +53,19 @@ describe("the timeout of a lock request", () => {
         const ended = endOf(cluster, ask(first, 300));
         await cluster.time.pass(100);
         loop.block(LONG);
-        // Whatever looks at the session first finds that it is over, before any timer fires.
+        // The first check of the session finds that it is over, before any timer fires.
         first.spawn();
         assertEquals(await ended, "TimeoutError");
       });
     }
 
     if (way.startsWith("process") || !waits) continue;
-    it(`is a TimeoutError in whichever microsecond its session is lost: ${way}`, async () => {
+    it(`is a TimeoutError for any microsecond in which its session is lost: ${way}`, async () => {
       const loop = new BlockedLoop(0.01);
       await using cluster = await TimedCluster.start(3, { sessionTtl: 1_000 }, loop.runtimes);
       const [first, second] = cluster.nodes;
       await cluster.until(second.lock("k"));
-      // Deadlines so close to each other that some lie between one look at the clock and the next.
+      // Deadlines that are close to each other, so that some lie between two reads of the clock.
       const now = () => cluster.now + loop.ahead;
       const before = now();
       const asked = Array.from({ length: 200 }, (_, i) => ask(first, LONG + i / 20));
@@ -85,8 +86,8 @@ describe("the timeout of a lock request", () => {
   }
 
   for (const [way, ask] of Object.entries(WAYS)) {
-    it(`is a TimeoutError in whichever microsecond it ends without a quorum: ${way}`, async () => {
-      // Time goes on while the program runs, and timers of the platform may fire a little early.
+    it(`is a TimeoutError for any microsecond in which it ends without a quorum: ${way}`, async () => {
+      // Time passes while the program runs, and timers of the platform may fire a little early.
       let reads = 0;
       const runtimes = (id: string, { runtime }: { runtime: Runtime }): Runtime =>
         id !== "n1" ? runtime : {

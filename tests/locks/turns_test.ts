@@ -7,7 +7,7 @@ import { Turnstile } from "./support/turnstile.ts";
 const PATIENCE = 90_000;
 
 describe("100 processes on 3 nodes", () => {
-  it("take one lock 20 times each: 2,000 turns, never two inside, and nothing left behind", async () => {
+  it("take one lock 20 times each: 2,000 turns, never two owners, and nothing left behind", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 30_000 });
     const turnstile = new Turnstile();
     const processes = Array.from(

@@ -6,7 +6,7 @@ import { reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, within } from "../support/wait.ts";
 import { untilQueued } from "./support/queue.ts";
 
-/** `callback`, which is called the first time only. */
+/** Calls `callback` on the first call only. */
 function once(callback: () => void): () => void {
   let called = false;
   return () => {
@@ -16,7 +16,7 @@ function once(callback: () => void): () => void {
 }
 
 describe("a signal", () => {
-  it("that is aborted already rejects with its reason, and nothing is asked for", async () => {
+  it("that is aborted already rejects with its reason, and nothing is requested", async () => {
     await using cluster = await startCluster(3);
     const [first] = cluster.nodes;
     const reason = new Error("no need any more");
@@ -76,7 +76,7 @@ describe("a signal", () => {
     for (let delay = 0; delay < 30; delay++) {
       const aborter = new AbortController();
       const aborted = first.lock("k", { signal: aborter.signal }).catch((reason) => reason);
-      // At each point of its way: some are granted by then.
+      // At each point of its way: some requests are granted by then.
       for (let i = 0; i < delay; i++) await (i % 2 === 0 ? Promise.resolve() : nextTask());
       aborter.abort("enough");
       const outcome = await aborted;
@@ -115,7 +115,7 @@ describe("a timeout", () => {
     assert((await within(behind, "who came behind it")).held);
   });
 
-  it("of 0 waits for nobody, and leaves nothing behind", async () => {
+  it("of 0 does not wait, and leaves nothing behind", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const lock = await first.lock("k");

@@ -1,7 +1,7 @@
 import type { ClusterNode, Lock } from "../../../mod.ts";
 import { eventually } from "../../support/wait.ts";
 
-/** Waits until so many requests are in the queue of the lock `name`. */
+/** Waits until `count` requests are in the queue of the lock `name`. */
 export async function untilQueued(node: ClusterNode, name: string, count: number): Promise<void> {
   await eventually(async () => {
     const { pending } = await node.locks.query();
@@ -9,7 +9,7 @@ export async function untilQueued(node: ClusterNode, name: string, count: number
   }, `${count} requests in the queue of "${name}"`);
 }
 
-/** Whether `promise` has settled by now; a few turns later, so that what is on its way arrives. */
+/** Whether `promise` has settled by now; waits a few turns, so that frames under way arrive. */
 export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
   const settle = () => settled = true;
@@ -18,7 +18,7 @@ export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-/** Releases each lock as soon as it is granted, and notes the order in which they were. */
+/** Releases each lock as soon as it is granted, and records the order of the grants. */
 export class Order<T> {
   readonly granted: T[] = [];
   readonly tokens: number[] = [];
@@ -31,12 +31,12 @@ export class Order<T> {
       this.tokens.push(lock.token);
       await lock.release();
     });
-    // `done` tells it; a test that fails before gets no second error from here.
+    // `done` reports the error; a test that fails earlier must not get a second error from here.
     served.catch(() => {});
     this.#all.push(served);
   }
 
-  /** Resolves when all were granted and released. */
+  /** Resolves when all requests were granted and released. */
   async done(): Promise<void> {
     await Promise.all(this.#all);
   }

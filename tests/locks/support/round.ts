@@ -10,17 +10,17 @@ import {
 import type { Change } from "../../../lib/paxos/proposer.ts";
 import type { State } from "../../../lib/paxos/register.ts";
 
-/** What came of one round. */
+/** The outcome of one round. */
 export interface Round {
-  /** Of each order, in their order; `undefined`: left for the next round. */
+  /** The result of each order; `undefined`: left for the next round. */
   readonly results: readonly (LockResult | undefined)[];
-  /** What is written; the value from before if that is nothing. */
+  /** The value that is written, or the previous value if nothing is written. */
   readonly value: LockValue;
   /** Whether anything is written. */
   readonly writes: boolean;
 }
 
-/** Applies `orders` to a lock in one round, as a node does with all that waits there for one register. */
+/** Applies `orders` to a lock in one round, as a node does with all orders that wait for one register. */
 export function round(
   before: LockValue,
   orders: readonly LockOrder[],
@@ -61,7 +61,7 @@ function stateOf(value: LockValue): State | null {
   };
 }
 
-/** The change that an order is, as the proposer is given it. */
+/** The change for an order, as it is passed to the proposer. */
 function changeOf(order: LockOrder, hasEnded: (session: string) => boolean): Change<LockResult> {
   return ({ state, ballot }) => {
     const before = lockOf(state);

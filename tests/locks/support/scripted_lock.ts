@@ -10,15 +10,15 @@ import {
 } from "../../../lib/paxos/lock_register.ts";
 
 /**
- * Runs a script of orders against a lock, and compares what became of each with what the script says.
- * One line is one order, all alone in its round:
+ * Runs a script of orders against a lock, and compares each outcome with the one in the script.
+ * Each line is one order, alone in its round:
  *
  *     1  request a1          -> granted 1   a1@1
  *     2  request b1 shared   -> queued      a1@1, then b1~
  *     3  release a1          -> done        b1~@3
  *
- * First comes the token of the round. `a1` is request 1 of session a, `~` marks a shared one, and what
- * comes after `then` is the queue. A line `-  a ends` says that session a has ended.
+ * A line starts with the token of the round. `a1` is request 1 of session a, `~` marks a shared one, and what
+ * follows `then` is the queue. A line `-  a ends` means that session a has ended.
  */
 export function play(script: string, before: LockValue = FREE): LockValue {
   const lines = script.split("\n").map((line) => line.trim()).filter((line) => line !== "");
@@ -62,18 +62,18 @@ export function parseOrder([verb, name, ...options]: readonly string[]): LockOrd
   }
 }
 
-/** An entry by the name that scripts give it. */
+/** An entry by its name in scripts. */
 export function entryOf(name: string, mode: LockMode = "exclusive", token = 0): LockEntry {
   const request = Number(name.slice(1));
   return { pid: { node: name[0], session: name[0], seq: request }, request, mode, token };
 }
 
-/** `granted 1`, or its kind alone. */
+/** The result as text: `granted 1`, or its kind alone. */
 export function showResult(result: LockResult): string {
   return result.kind === "granted" ? `granted ${result.token}` : result.kind;
 }
 
-/** `a1@1 b1~@2, then c1`; `free` when there is nobody. */
+/** The lock as text: `a1@1 b1~@2, then c1`, or `free`. */
 export function showLock({ holders, queue }: LockValue): string {
   const waiting = queue.map(showName).join(" ");
   const held = holders.map((entry) => `${showName(entry)}@${entry.token}`).join(" ");

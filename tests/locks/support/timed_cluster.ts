@@ -3,21 +3,21 @@ import type { Runtime } from "../../../lib/node/runtime/runtime.ts";
 import type { ClusterNode, JoinOptions, Transport } from "../../../mod.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 
-/** How long a question and its answer are under way at most, in milliseconds of virtual time. */
+/** Longest round trip, in milliseconds of virtual time. */
 export const ROUND_TRIP = 1.2;
 
-/** A cluster on a clock of its own: how long something takes does not depend on the machine. */
+/** A cluster on virtual time: durations do not depend on the machine. */
 export class TimedCluster {
   readonly time = new VirtualTime();
   readonly nodes: ClusterNode[] = [];
-  /** How many frames have been sent. */
+  /** The number of frames that have been sent. */
   frames = 0;
   /** Called with each frame that is sent. */
   onSend: (from: string, frame: Uint8Array) => void = () => {};
-  /** What was said to those that are deaf, and waits. */
+  /** The frames held back for deaf nodes. */
   readonly #unheard = new Map<string, (() => void)[]>();
 
-  /** Members `n1`, `n2`, and so on, all of them ready. */
+  /** Starts members `n1`, `n2`, and so on; resolves when all are ready. */
   static async start(
     size: number,
     options: Partial<JoinOptions> = {},
@@ -37,7 +37,7 @@ export class TimedCluster {
     return cluster;
   }
 
-  /** Milliseconds on its clock. */
+  /** The virtual time, in milliseconds. */
   get now(): number {
     return this.time.runtime.now();
   }
@@ -47,36 +47,36 @@ export class TimedCluster {
     return this.time.until(promise);
   }
 
-  /** What `work` resolves to, how long it took, and how many frames were sent for it. */
+  /** The result of `work`, its duration, and the number of frames sent meanwhile. */
   async measure<T>(work: Promise<T>): Promise<{ value: T; took: number; frames: number }> {
     const [started, sent] = [this.now, this.frames];
     const value = await this.until(work);
     return { value, took: this.now - started, frames: this.frames - sent };
   }
 
-  /** From now on nobody hears these, nor do they hear anybody. */
+  /** Cuts these nodes off: they neither send nor receive from now on. */
   isolate(...ids: string[]): void {
     this.time.network.partition(...ids.map((id) => [id]));
   }
 
-  /** Ends every cut. */
+  /** Ends the isolation of all nodes. */
   heal(): void {
     this.time.network.heal();
   }
 
-  /** From now on what is said to `id` does not arrive, but waits. */
+  /** Holds back frames to `id` from now on. */
   deafen(id: string): void {
     if (!this.#unheard.has(id)) this.#unheard.set(id, []);
   }
 
-  /** All that was said to `id` meanwhile arrives now. */
+  /** Delivers all frames that were held back for `id`. */
   undeafen(id: string): void {
     const unheard = this.#unheard.get(id) ?? [];
     this.#unheard.delete(id);
     for (const hear of unheard) hear();
   }
 
-  /** Whether `promise` has settled after a while in which everything that is under way arrives. */
+  /** Whether `promise` has settled after everything under way has arrived. */
   async isSettled(promise: Promise<unknown>): Promise<boolean> {
     let settled = false;
     const settle = () => settled = true;
@@ -85,7 +85,7 @@ export class TimedCluster {
     return settled;
   }
 
-  /** Lets time pass until `check` says yes. */
+  /** Lets time pass until `check` returns `true`. */
   async eventually(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
     const end = this.now + 60_000;
     while (!await this.until(Promise.resolve(check()))) {
@@ -94,7 +94,7 @@ export class TimedCluster {
     }
   }
 
-  /** Lets time pass until so many requests are in the queue of the lock `name`. */
+  /** Lets time pass until `count` requests are in the queue of the lock `name`. */
   async untilQueued(node: ClusterNode, name: string, count: number): Promise<void> {
     await this.eventually(async () => {
       const { pending } = await node.locks.query();
@@ -125,12 +125,12 @@ export class TimedCluster {
   }
 }
 
-/** A clock of `n1` that goes ahead of its timers, as after its loop was blocked for some time. */
+/** A clock of `n1` that is ahead of its timers, as after a blocked event loop. */
 export class BlockedLoop {
   #blocked = 0;
   readonly #perLook: number;
 
-  /** `perLook`: so many milliseconds pass between one look at the clock and the next. */
+  /** `perLook`: time that passes between two reads of the clock, in milliseconds. */
   constructor(perLook = 0) {
     this.#perLook = perLook;
   }
@@ -150,7 +150,7 @@ export class BlockedLoop {
     return this.#blocked;
   }
 
-  /** So many milliseconds have passed for `n1`, in which nothing of it ran. */
+  /** Lets `duration` milliseconds pass for `n1` in which nothing runs. */
   block(duration: number): void {
     this.#blocked += duration;
   }

@@ -1,14 +1,16 @@
 import { fail } from "@std/assert";
 import type { Lock } from "../../../mod.ts";
 
-/** What a lock protects: notices when two are inside at the same time, or tokens that do not grow. */
+/**
+ * A resource protected by a lock: detects two owners inside at the same time, and tokens that do not grow.
+ */
 export class Turnstile {
-  /** How many have been inside. */
+  /** The number of passes so far. */
   turns = 0;
   #inside = 0;
   #token = 0;
 
-  /** Goes in with `lock`, stays for a few turns of the event loop, and leaves. */
+  /** Enters with `lock`, stays for a few turns of the event loop, and leaves. */
   async pass(lock: Lock): Promise<void> {
     if (!lock.held) fail("it is not held");
     if (++this.#inside > 1) fail(`${this.#inside} are inside`);

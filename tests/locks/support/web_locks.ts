@@ -4,11 +4,11 @@ import type { LockGrantedCallback, LockManager, ManagedLock } from "../../../mod
 import { type Cluster, startCluster } from "../../support/cluster.ts";
 import { reasonOf } from "../../support/expect.ts";
 
-/** What the tests of one group need of a cluster of three, which starts before the first of them. */
+/** A cluster of three for the tests of one group; it starts before the first of them. */
 export interface WebLocks {
-  /** The locks of one node: what `navigator.locks` is to one page. */
+  /** The locks of one node: the `navigator.locks` of one page. */
   readonly here: LockManager;
-  /** Those of another node: of another page. */
+  /** The locks of another node: those of another page. */
   readonly there: LockManager;
   /** The id of the node of `here`, and of `there`. */
   readonly hereId: string;
@@ -38,12 +38,12 @@ export function webLocks(): WebLocks {
   };
 }
 
-/** A lock that is held until the test says otherwise. */
+/** A lock that is held until the test releases it. */
 export interface Holding {
   readonly lock: ManagedLock;
-  /** Settles when the request has: what its callback is made to return. */
+  /** Settles as the request does, with the result of its callback. */
   readonly done: Promise<unknown>;
-  /** Lets the callback return, and waits for that. */
+  /** Lets the callback return, and waits until the request settles. */
   release(): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export async function hold(
   };
 }
 
-/** Fails unless `promise` rejects with a `DOMException` of that name. */
+/** Fails unless `promise` rejects with a `DOMException` of the given name. */
 export async function assertDomException(promise: Promise<unknown>, name: string): Promise<void> {
   const error = await reasonOf(promise);
   assertInstanceOf(error, DOMException);

@@ -1,4 +1,4 @@
-/** What becomes of locks and requests when their node ends, as those of a page that is closed. */
+/** The locks and requests of a node that ends, as those of a page that is closed. */
 import { assert, assertEquals, assertGreater, assertLess, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { assertCode, reasonOf } from "../../support/expect.ts";
@@ -6,7 +6,7 @@ import { VirtualCluster } from "../../support/virtual_cluster.ts";
 
 const sessionTtl = 1_000;
 
-/** A callback that never comes to its end. */
+/** A callback that never settles. */
 const never = () => new Promise<void>(() => {});
 
 describe("the locks of a node that closes", () => {
@@ -52,7 +52,7 @@ describe("the locks of a node that closes", () => {
     assertStrictEquals((reason as { code: string }).code, "closed");
   });
 
-  it("are not waited for by its requests any more: they reject, and are not called back", async () => {
+  it("reject its waiting requests, which are not called back", async () => {
     await using cluster = await VirtualCluster.start(3, { sessionTtl: 600_000 });
     const { time, nodes: [first, second] } = cluster;
     const lock = await time.until(second.lock("k"));
@@ -73,7 +73,7 @@ describe("the locks of a node that closes", () => {
     assertEquals(called, false);
   });
 
-  it("cannot be requested, nor queried, afterwards", async () => {
+  it("cannot be requested or queried afterwards", async () => {
     await using cluster = await VirtualCluster.start(1);
     const { time, nodes: [{ locks }] } = cluster;
     await time.until(cluster.nodes[0].close());
@@ -83,7 +83,7 @@ describe("the locks of a node that closes", () => {
 });
 
 describe("the locks of a node that vanishes", () => {
-  it("are free once its session is over, and go to those who wait", async () => {
+  it("are free once its session is over, and go to waiting requests", async () => {
     await using cluster = await VirtualCluster.start(3, { sessionTtl });
     const { time, nodes: [first, second] } = cluster;
     first.locks.request("k", never).catch(() => {});
@@ -98,7 +98,7 @@ describe("the locks of a node that vanishes", () => {
     assertLess(took, 2 * sessionTtl);
   });
 
-  it("are not waited for by its requests any more", async () => {
+  it("lose its waiting requests", async () => {
     await using cluster = await VirtualCluster.start(3, { sessionTtl });
     const { time, nodes: [first, second] } = cluster;
     const lock = await time.until(second.lock("k"));
@@ -112,7 +112,7 @@ describe("the locks of a node that vanishes", () => {
 });
 
 describe("the locks of a node that loses its session", () => {
-  it("are lost: their requests reject with `session_lost`, whatever the callback still does", async () => {
+  it("are lost: their requests reject with `session_lost`, even while the callback runs", async () => {
     await using cluster = await VirtualCluster.start(3, { sessionTtl });
     const { time, nodes: [first, second] } = cluster;
     const held = reasonOf(first.locks.request("k", never));
@@ -122,7 +122,7 @@ describe("the locks of a node that loses its session", () => {
     assertStrictEquals(await time.until(second.locks.request("k", () => "granted")), "granted");
   });
 
-  it("that wait are asked for again with the next session", async () => {
+  it("that wait are requested again with the next session", async () => {
     await using cluster = await VirtualCluster.start(3, { sessionTtl });
     const { time, nodes: [first, second] } = cluster;
     const lock = await time.until(second.lock("k"));

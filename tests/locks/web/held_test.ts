@@ -1,4 +1,4 @@
-/** How long a lock is held: as long as its callback goes on. */
+/** The time for which a lock is held: until its callback settles. */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { within } from "../../support/wait.ts";
@@ -30,7 +30,7 @@ describe("a lock is held", () => {
     assertStrictEquals(await within(next, "the next one"), "granted");
   });
 
-  it("until the callback returns or throws, if it gives no promise", async () => {
+  it("until the callback returns or throws, if it returns no promise", async () => {
     const name = web.name();
     await web.here.request(name, () => 1);
     await web.here.request(name, () => {
@@ -62,7 +62,7 @@ describe("a lock is held", () => {
     }
   });
 
-  it("also while the callback takes and gives back others", async () => {
+  it("also while the callback takes and releases others", async () => {
     const [outer, inner] = [web.name(), web.name()];
     const steps: string[] = [];
     await web.here.request(outer, async () => {
@@ -81,7 +81,7 @@ describe("a lock is held", () => {
     assertEquals(steps, ["outer", "inner", "outer again"]);
   });
 
-  it("against its own callback, too: it is not reentrant", async () => {
+  it("against its own callback too: it is not reentrant", async () => {
     const name = web.name();
     await web.here.request(name, async () => {
       const again = await web.here.request(name, { ifAvailable: true }, (lock) => lock);

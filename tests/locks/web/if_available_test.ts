@@ -10,13 +10,13 @@ const AVAILABLE = { ifAvailable: true } as const;
 describe("locks.request with ifAvailable", () => {
   const web = webLocks();
 
-  it("calls back with the lock when it is free", async () => {
+  it("calls back with the lock if it is free", async () => {
     const name = web.name();
     const got = await web.here.request(name, AVAILABLE, (lock) => [lock?.name, lock?.mode]);
     assertEquals(got, [name, "exclusive"]);
   });
 
-  it("calls back with null when it is not, and gives what the callback returns", async () => {
+  it("calls back with null if it is not free, and resolves to what the callback returns", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, callback));
     for (const locks of [web.here, web.there]) {
@@ -44,7 +44,7 @@ describe("locks.request with ifAvailable", () => {
     await held.release();
   });
 
-  it("leaves nothing in the queue, and holds nothing while its callback goes on with null", async () => {
+  it("leaves nothing in the queue, and holds nothing while its callback runs with null", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, callback));
     let end = () => {};
@@ -71,7 +71,7 @@ describe("locks.request with ifAvailable", () => {
     await waiting;
   });
 
-  it("gets what can be shared", async () => {
+  it("gets a lock that can be shared", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, { mode: "shared" }, callback));
     const options = { ...AVAILABLE, mode: "shared" } as const;
@@ -80,14 +80,14 @@ describe("locks.request with ifAvailable", () => {
     await held.release();
   });
 
-  it("gets it again once it was released", async () => {
+  it("gets the lock again once it was released", async () => {
     const name = web.name();
     for (let i = 0; i < 3; i++) {
       assert(await web.here.request(name, AVAILABLE, (lock) => lock !== null));
     }
   });
 
-  it("set to false waits as if it were not there", async () => {
+  it("set to false waits as without the option", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, callback));
     const next = web.there.request(name, { ifAvailable: false }, (lock) => lock !== null);

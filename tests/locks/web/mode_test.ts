@@ -1,4 +1,4 @@
-/** Who is let in together, and in which order: exclusive, shared, and both. */
+/** The requests that are granted together, and their order: exclusive, shared, and both. */
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { within } from "../../support/wait.ts";
@@ -28,7 +28,7 @@ describe("exclusive locks", () => {
     assertEquals(granted, [1, 2, 3, 4, 5]);
   });
 
-  it("of different names have nothing to do with each other", async () => {
+  it("of different names are independent", async () => {
     const [one, other] = [web.name(), web.name()];
     const held = await hold((callback) => web.here.request(one, callback));
     const also = await hold((callback) => web.there.request(other, callback));
@@ -37,7 +37,7 @@ describe("exclusive locks", () => {
     await held.release();
   });
 
-  it("wait in a queue of their own for each name", async () => {
+  it("wait in a separate queue for each name", async () => {
     const [one, other] = [web.name(), web.name()];
     const granted: string[] = [];
     const held = await hold((callback) => web.here.request(one, callback));
@@ -96,7 +96,7 @@ describe("shared locks", () => {
 describe("shared and exclusive locks", () => {
   const web = webLocks();
 
-  it("of one name: what waited for the exclusive one is shared all at once", async () => {
+  it("of one name: all shared requests behind the exclusive one are granted at once", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, callback));
     let release = () => {};
@@ -113,7 +113,7 @@ describe("shared and exclusive locks", () => {
     assertEquals([shared.map(({ mode }) => mode), pending], [Array(4).fill("shared"), []]);
   });
 
-  it("of one name exclude each other, whichever came first", async () => {
+  it("of one name exclude each other in either order", async () => {
     for (const [first, second] of [["shared", "exclusive"], ["exclusive", "shared"]] as const) {
       const name = web.name();
       const held = await hold((callback) => web.here.request(name, { mode: first }, callback));

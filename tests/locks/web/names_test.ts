@@ -44,7 +44,7 @@ const NAMES = [
 describe("the name of a lock", () => {
   const web = webLocks();
 
-  it("may be any string, and comes back as it was given, also from another node", async () => {
+  it("may be any string, and is returned unchanged, also on another node", async () => {
     for (const name of NAMES) {
       const held = await hold((callback) => web.here.request(name, callback));
       assertStrictEquals(held.lock.name, name);
@@ -55,7 +55,7 @@ describe("the name of a lock", () => {
     }
   });
 
-  it("is another one if a single code unit differs", async () => {
+  it("is another name if a single code unit differs", async () => {
     assertEquals(new Set(NAMES).size, NAMES.length);
     const holdings = await Promise.all(
       NAMES.map((name) => hold((callback) => web.here.request(name, callback))),

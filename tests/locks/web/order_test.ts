@@ -9,7 +9,7 @@ import type { VirtualTime } from "../../support/virtual_time.ts";
 
 const SHARED = { mode: "shared" } as const;
 
-/** Often enough for each order in which answers can come. */
+/** Repetitions, enough for each order in which answers can arrive. */
 const ROUNDS = 40;
 
 /** Promises that the test settles. */
@@ -44,7 +44,7 @@ describe("the callbacks of one manager", () => {
     }
   });
 
-  it("start in the order of the calls, whichever of a hundred names is granted first", async () => {
+  it("start in the order of the calls, for any order of the grants of a hundred names", async () => {
     await using cluster = await VirtualCluster.start(3);
     const { time, nodes: [{ locks }] } = cluster;
     const names = Array.from({ length: 100 }, (_, index) => `name ${index}`);
@@ -52,7 +52,7 @@ describe("the callbacks of one manager", () => {
     const requests: Promise<void>[] = [];
     for (const name of names) {
       requests.push(locks.request(name, () => void started.push(name)));
-      // Not all of them in one frame.
+      // Prevents that all requests are sent in one frame.
       await time.pass(0.1);
     }
     await time.until(Promise.all(requests));
@@ -75,7 +75,7 @@ describe("the callbacks of one manager", () => {
     assertLess(took, 50);
   });
 
-  it("of `ifAvailable` keep the order, too, whatever they are called with", async () => {
+  it("of `ifAvailable` keep the order too, with a lock or with null", async () => {
     await using cluster = await VirtualCluster.start(3);
     const { time, nodes: [{ locks }, second] } = cluster;
     for (let round = 0; round < ROUNDS; round++) {
@@ -95,7 +95,7 @@ describe("the callbacks of one manager", () => {
     }
   });
 
-  it("of `steal` keep the order, too", async () => {
+  it("of `steal` keep the order too", async () => {
     await using cluster = await VirtualCluster.start(3);
     const { time, nodes: [{ locks }] } = cluster;
     for (let round = 0; round < ROUNDS; round++) {
@@ -112,7 +112,7 @@ describe("the callbacks of one manager", () => {
 });
 
 describe("a granted request that waits for an earlier one", () => {
-  /** What a test is given: `locks` is of the first node, where a request for "stuck" is on its way. */
+  /** The parts of a test: `locks` is of the first node, where a request for "stuck" is on its way. */
   interface Stuck {
     readonly time: VirtualTime;
     readonly cluster: VirtualCluster;
@@ -148,7 +148,7 @@ describe("a granted request that waits for an earlier one", () => {
     }
   }
 
-  it("goes on when that one is aborted, in the order of the calls", async () => {
+  it("goes on when the earlier one is aborted, in the order of the calls", async () => {
     await withStuck(60_000, async ({ time, locks, abort }) => {
       const started: string[] = [];
       const requests = ["b", "c"].map((name) => locks.request(name, () => void started.push(name)));
@@ -176,7 +176,7 @@ describe("a granted request that waits for an earlier one", () => {
     });
   });
 
-  it("gives its lock back when it is aborted, and is not called back", async () => {
+  it("releases its lock when it is aborted, and is not called back", async () => {
     await withStuck(60_000, async ({ time, nodes: [, second], locks }) => {
       const { signal, abort } = aborting();
       let called = false;
@@ -202,7 +202,7 @@ describe("a granted request that waits for an earlier one", () => {
     });
   });
 
-  it("is asked for again when the session is lost meanwhile, and called back once", async () => {
+  it("is sent again if the session is lost meanwhile, and called back once", async () => {
     await withStuck(60_000, async ({ time, cluster, nodes: [first, second], locks, abort }) => {
       const held: boolean[] = [];
       const request = settled(
@@ -238,7 +238,7 @@ describe("a granted request that waits for an earlier one", () => {
   });
 });
 
-/** What a request rejects with, or what it resolves to. */
+/** The reason or the result of a request. */
 function settled(request: Promise<unknown>): Promise<unknown> {
   return request.catch((reason) => reason);
 }

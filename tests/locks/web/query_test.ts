@@ -18,7 +18,7 @@ describe("locks.query of a cluster without locks", () => {
 describe("locks.query", () => {
   const web = webLocks();
 
-  it("tells name, mode and node of each lock that is held, on every node", async () => {
+  it("lists name, mode and node of each held lock, on every node", async () => {
     const names = [web.name(), web.name()];
     const one = await hold((callback) => web.here.request(names[0], callback));
     const other = await hold((callback) =>
@@ -36,7 +36,7 @@ describe("locks.query", () => {
     await other.release();
   });
 
-  it("tells each of those who share a lock", async () => {
+  it("lists each owner of a shared lock", async () => {
     const name = web.name();
     const options = { mode: "shared" } as const;
     const holdings = [
@@ -53,7 +53,7 @@ describe("locks.query", () => {
     for (const holding of holdings) await holding.release();
   });
 
-  it("tells the requests that wait, of all nodes and in the order in which they will be granted", async () => {
+  it("lists the requests that wait, of all nodes and in the order in which they will be granted", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, callback));
     const waiting = [web.there.request(name, { mode: "shared" }, () => {})];
@@ -71,7 +71,7 @@ describe("locks.query", () => {
     await Promise.all(waiting);
   });
 
-  it("shows every request that this node made before it, those just made included", async () => {
+  it("shows every request that this node made before it, even just before", async () => {
     const name = web.name();
     const releases: (() => void)[] = [];
     const requests = (["exclusive", "shared", "exclusive", "shared", "shared"] as const).map((
@@ -87,7 +87,7 @@ describe("locks.query", () => {
     await done.finally(() => clearInterval(release));
   });
 
-  it("does not show what was taken back before it", async () => {
+  it("does not show a request that was withdrawn before it", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, callback));
     const aborter = new AbortController();
@@ -99,7 +99,7 @@ describe("locks.query", () => {
     await held.release();
   });
 
-  it("gives a snapshot: what happens later does not change it, and nobody else has it", async () => {
+  it("returns a snapshot: later events do not change it, and each caller gets its own", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, callback));
     const [before, another] = [await web.here.query(), await web.here.query()];
@@ -112,7 +112,7 @@ describe("locks.query", () => {
     assertEquals(await web.here.query(), { held: [], pending: [] });
   });
 
-  it("shows who waits for whom: a deadlock can be seen", async () => {
+  it("shows holders and waiting requests: a deadlock is visible", async () => {
     const [one, other] = [web.name(), web.name()];
     const aborter = new AbortController();
     const { signal } = aborter;
@@ -138,7 +138,7 @@ describe("locks.query", () => {
 });
 
 describe("locks.query and the other locks of the cluster", () => {
-  it("tells those of node.lock and process.lock whose key is a string, and no others", async () => {
+  it("lists locks of node.lock and process.lock whose key is a string, and no others", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await using process = first.spawn();

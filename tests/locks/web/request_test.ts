@@ -5,7 +5,7 @@ import type { LockManager, ManagedLock } from "../../../mod.ts";
 import { reasonOf } from "../../support/expect.ts";
 import { assertDomException, hold, webLocks } from "../support/web_locks.ts";
 
-/** As a program without types may call it. */
+/** The signature for a program without types. */
 type Untyped = (...args: unknown[]) => Promise<unknown>;
 
 describe("locks.request: its arguments", () => {
@@ -18,14 +18,14 @@ describe("locks.request: its arguments", () => {
     }
   });
 
-  it("with a callback that is no function rejects with a TypeError", async () => {
+  it("with a callback that is not a function rejects with a TypeError", async () => {
     for (const callback of [null, 123, "abc", [], {}, Promise.resolve(), true]) {
       assertInstanceOf(await reasonOf(request(web.here)("a", callback)), TypeError);
       assertInstanceOf(await reasonOf(request(web.here)("a", {}, callback)), TypeError);
     }
   });
 
-  it("with options that are no dictionary rejects with a TypeError; null and undefined are empty", async () => {
+  it("with options that are not a dictionary rejects with a TypeError; null and undefined are empty", async () => {
     for (const options of [7, "options", true, Symbol("options")]) {
       assertInstanceOf(await reasonOf(request(web.here)("a", options, () => {})), TypeError);
     }
@@ -45,7 +45,7 @@ describe("locks.request: its arguments", () => {
     assertEquals(await request(web.here)(web.name(), { mode: "shared" }, modeOf), "shared");
   });
 
-  it("converts the name to a string, and what cannot be converted rejects", async () => {
+  it("converts the name to a string, and rejects if that fails", async () => {
     const nameOf = (lock: ManagedLock) => lock.name;
     const cases: [unknown, string][] = [
       [123, "123"],
@@ -73,7 +73,7 @@ describe("locks.request: its arguments", () => {
     await assertDomException(held.done, "AbortError");
   });
 
-  it("with a name that begins with - rejects with a NotSupportedError; elsewhere - is well", async () => {
+  it("with a name that begins with - rejects with a NotSupportedError; elsewhere - is valid", async () => {
     for (const name of ["-", "-foo", "--"]) {
       await assertDomException(web.here.request(name, () => {}), "NotSupportedError");
     }
@@ -132,7 +132,7 @@ describe("locks.request: its arguments", () => {
     assertStrictEquals(await reasonOf(request(web.here)("a", options, () => {})), reason);
   });
 
-  it("of a wrong type are told before those that are not supported, and these before an abort", async () => {
+  it("of a wrong type are reported before those that are not supported, and these before an abort", async () => {
     const requested = request(web.here)("-", { mode: "foo" }, () => {});
     assertInstanceOf(await reasonOf(requested), TypeError);
     const signal = AbortSignal.abort();
@@ -142,7 +142,7 @@ describe("locks.request: its arguments", () => {
     await assertDomException(web.here.request("-", { signal }, () => {}), "NotSupportedError");
   });
 
-  it("never throw: what is wrong rejects, and nothing was asked for", async () => {
+  it("never throw: wrong arguments reject, and nothing is requested", async () => {
     const outcome = request(web.here)(Symbol("a"));
     assertInstanceOf(outcome, Promise);
     await reasonOf(outcome);
@@ -155,7 +155,7 @@ describe("locks.request: its arguments", () => {
 describe("locks.request: its callback", () => {
   const web = webLocks();
 
-  it("is called later, once, and with the lock alone", async () => {
+  it("is called later, once, and with the lock as its only argument", async () => {
     const calls: unknown[][] = [];
     const requested = web.here.request(web.name(), (...args) => void calls.push(args));
     assertEquals(calls.length, 0);
@@ -164,7 +164,7 @@ describe("locks.request: its callback", () => {
     assert(calls[0][0] !== null);
   });
 
-  it("gives what it returns, or what the promise that it returns resolves to", async () => {
+  it("resolves to what it returns, or to the value of the promise that it returns", async () => {
     assertStrictEquals(await web.here.request(web.name(), () => 123), 123);
     assertStrictEquals(await web.here.request(web.name(), () => Promise.resolve("abc")), "abc");
     assertStrictEquals(await web.here.request(web.name(), () => {}), undefined);
@@ -184,18 +184,18 @@ describe("locks.request: its callback", () => {
     assertStrictEquals(await reasonOf(web.here.request(web.name(), rejects)), reason);
   });
 
-  it("that throws a thenable: it is not resolved, but told as it is", async () => {
+  it("that throws a thenable: the thenable is not resolved, but is the reason", async () => {
     let asked = false;
     const thenable = { then: () => void (asked = true) };
     const rejects = () => Promise.reject(thenable);
-    // Not by `await`, which would resolve it.
+    // Not with `await`, which would resolve it.
     const reasons: unknown[] = [];
     await web.here.request(web.name(), rejects).catch((reason) => void reasons.push(reason));
     assertStrictEquals(reasons[0], thenable);
     assertEquals(asked, false);
   });
 
-  it("settles before the request does, which gives a promise of its own", async () => {
+  it("settles before the request does, which returns a promise of its own", async () => {
     const order: string[] = [];
     let release = () => {};
     const until = new Promise<void>((resolve) => release = resolve);
@@ -210,7 +210,7 @@ describe("locks.request: its callback", () => {
     assertEquals(order, ["callback", "request"]);
   });
 
-  it("is called for each request of its own", async () => {
+  it("is called for each request separately", async () => {
     const names = [web.name(), web.name(), web.name()];
     const got = await Promise.all(
       names.map((name) => web.here.request(name, (lock) => lock!.name)),
@@ -235,7 +235,7 @@ describe("locks.request: the lock", () => {
     }
   });
 
-  it("has what the cluster adds: a token that grows, held, and a signal", async () => {
+  it("has the additions of the cluster: a token that grows, held, and a signal", async () => {
     const name = web.name();
     const first = await hold((callback) => web.here.request(name, callback));
     assertEquals([first.lock.held, first.lock.signal.aborted], [true, false]);

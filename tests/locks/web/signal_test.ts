@@ -1,4 +1,4 @@
-/** `signal`: taking a request back. */
+/** `signal`: withdrawing a request. */
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { LockRequestOptions } from "../../../mod.ts";
@@ -13,7 +13,7 @@ const never = () => {
 describe("locks.request with a signal", () => {
   const web = webLocks();
 
-  it("that is none rejects with a TypeError", async () => {
+  it("that is not an AbortSignal rejects with a TypeError", async () => {
     for (const signal of [null, "abort", 1, {}, new AbortController(), new EventTarget()]) {
       const options = { signal } as LockRequestOptions;
       assertInstanceOf(await reasonOf(web.here.request(web.name(), options, never)), TypeError);
@@ -47,7 +47,7 @@ describe("locks.request with a signal", () => {
       assertStrictEquals(await reasonOf(waiting), aborter.signal.reason);
     }
     await held.release();
-    // None of them comes to life later.
+    // None of the callbacks is called later.
     assertStrictEquals(await web.here.request(name, () => "granted"), "granted");
   });
 
@@ -110,7 +110,7 @@ describe("locks.request with a signal", () => {
     await blocker.release();
   });
 
-  it("lets those go on who waited behind the one that it takes back", async () => {
+  it("lets the requests behind the withdrawn one go on", async () => {
     const name = web.name();
     const shared = { mode: "shared" } as const;
     const held = await hold((callback) => web.here.request(name, shared, callback));
@@ -134,7 +134,7 @@ describe("locks.request with a signal", () => {
     assertStrictEquals(await within(next, "the one behind it"), "granted");
   });
 
-  it("that aborts in the callback of an earlier request keeps a granted one from its own", async () => {
+  it("that aborts in the callback of an earlier request prevents the callback of a granted one", async () => {
     const [name, other] = [web.name(), web.name()];
     const aborter = new AbortController();
     const first = web.here.request(name, () => aborter.abort("not that one"));

@@ -1,4 +1,4 @@
-/** `steal`: taking a lock from whoever holds it. */
+/** `steal`: taking a lock away from its owners. */
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { within } from "../../support/wait.ts";
@@ -14,12 +14,12 @@ function assertStolen({ done }: Holding): Promise<void> {
 describe("locks.request with steal", () => {
   const web = webLocks();
 
-  it("is granted when nobody has the lock", async () => {
+  it("is granted if the lock is free", async () => {
     const got = await web.here.request(web.name(), STEAL, (lock) => lock?.mode);
     assertStrictEquals(got, "exclusive");
   });
 
-  it("is granted at once when somebody has it, whose request rejects with an AbortError", async () => {
+  it("is granted at once if the lock is held; the request of the owner rejects with an AbortError", async () => {
     for (const locks of [web.here, web.there]) {
       const name = web.name();
       const held = await hold((callback) => web.here.request(name, callback));
@@ -31,7 +31,7 @@ describe("locks.request with steal", () => {
     }
   });
 
-  it("takes it from all who share it", async () => {
+  it("takes it from all shared owners", async () => {
     const name = web.name();
     const options = { mode: "shared" } as const;
     const holdings = [
@@ -43,7 +43,7 @@ describe("locks.request with steal", () => {
     await thief.release();
   });
 
-  it("rejects for the old owner though its callback resolves later", async () => {
+  it("rejects the old owner's request although its callback resolves later", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, callback));
     await web.there.request(name, STEAL, () => {});
@@ -52,7 +52,7 @@ describe("locks.request with steal", () => {
     await assertStolen(held);
   });
 
-  it("is not turned into an unhandled rejection by what the old callback does afterwards", async () => {
+  it("causes no unhandled rejection when the old callback rejects afterwards", async () => {
     const name = web.name();
     let fail = () => {};
     const until = new Promise<void>((_, reject) => fail = () => reject(new Error("too late")));
@@ -65,7 +65,7 @@ describe("locks.request with steal", () => {
     assertEquals(await isSettled(held), true);
   });
 
-  it("goes before those who wait; they are served after it, in their order", async () => {
+  it("goes before waiting requests; they are served after it, in order", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, callback));
     const granted: number[] = [];
@@ -79,7 +79,7 @@ describe("locks.request with steal", () => {
     assertEquals(granted, [1, 2]);
   });
 
-  it("holds it as any other: it excludes, and can be stolen from in turn", async () => {
+  it("holds the lock as any other owner: it excludes, and can be stolen from in turn", async () => {
     const name = web.name();
     const thief = await hold((callback) => web.here.request(name, STEAL, callback));
     const waiting = web.there.request(name, () => "granted");
@@ -101,7 +101,7 @@ describe("locks.request with steal", () => {
     await thief.release();
   });
 
-  it("set to false waits as if it were not there", async () => {
+  it("set to false waits as without the option", async () => {
     const name = web.name();
     const held = await hold((callback) => web.here.request(name, callback));
     const waiting = web.there.request(name, { steal: false }, () => "granted");
