@@ -1,4 +1,4 @@
-/** What a {@linkcode SynodError} is about; stable, for programs to test. */
+/** The code of a {@linkcode SynodError}. Codes are stable: programs may test them. */
 export type SynodErrorCode =
   | "no_quorum"
   | "session_lost"
@@ -21,10 +21,10 @@ export type SynodErrorCode =
  * Test `code`, not the text.
  */
 export class SynodError extends Error {
-  /** What happened; stable. */
+  /** The stable code of the error. */
   readonly code: SynodErrorCode;
 
-  /** `message` says what could not be done and why, for a person. */
+  /** `message` says for people what failed and why. */
   constructor(code: SynodErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "SynodError";
@@ -34,7 +34,7 @@ export class SynodError extends Error {
 
 /**
  * The outcome of an operation whose failures a caller must expect in normal work. Test `error`; `reason`
- * says more, for a person: why a value is `invalid_value`, for one.
+ * gives details for people, for example why a value is `invalid_value`.
  */
 export type Result<T, E extends string> =
   | { ok: true; value: T }

@@ -1,13 +1,13 @@
-/** The names of all options of a kind, as keys: the compiler refuses a list from which one is missing. */
+/** The names of all options of a type, as keys: the compiler refuses an incomplete list. */
 export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true };
 
-/** The most characters of a name that are compared and shown. */
+/** The number of characters of a name that are compared and shown at most. */
 const MAX_NAME = 64;
 
 /**
- * Refuses options that `call` does not have: a mistyped name would be an option that does nothing.
- * Throws a `TypeError` that names the first one, and the known one that it is nearest to. Whatever is
- * enumerable counts, inherited or not; a known one may be `undefined`.
+ * Refuses unknown options of `call`, because a mistyped option would have no effect. Throws a `TypeError`
+ * that names the first unknown option and the most similar known one. All enumerable properties count,
+ * including inherited ones; a known option may be `undefined`.
  */
 export function refuseUnknown<Options extends object>(
   call: string,
@@ -16,7 +16,7 @@ export function refuseUnknown<Options extends object>(
 ): void {
   for (const name in options) {
     if (Object.hasOwn(known, name)) continue;
-    // What was added to all objects is on none of them as an option.
+    // A property that code added to `Object.prototype` is no option.
     if (name in Object.prototype && !Object.hasOwn(options, name)) continue;
     const nearest = nearestOf(name, Object.keys(known));
     const hint = nearest === undefined ? "it takes none" : `did you mean ${nearest}?`;
@@ -24,7 +24,7 @@ export function refuseUnknown<Options extends object>(
   }
 }
 
-/** The one of `names` with the fewest edits to `name`, as a share of the longer of the two. */
+/** The most similar of `names`: the one with the smallest edit distance relative to the longer name. */
 function nearestOf(name: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = Infinity;
@@ -36,7 +36,7 @@ function nearestOf(name: string, names: readonly string[]): string | undefined {
   return nearest;
 }
 
-/** How many characters have to be put in, taken out or replaced to make `b` of `a` (Levenshtein). */
+/** The Levenshtein distance: the number of insertions, deletions and replacements from `a` to `b`. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

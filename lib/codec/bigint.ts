@@ -1,4 +1,4 @@
-/** Bignums have at most this many bytes: 8192 bits. Reading and printing longer ones is slow. */
+/** The longest bignum, in bytes (8192 bits): reading and printing longer ones is slow. */
 export const MAX_BIGINT_BYTES: number = 1024;
 
 const LIMIT = 1n << BigInt(8 * MAX_BIGINT_BYTES);
@@ -8,7 +8,7 @@ export function bigintFits(value: bigint): boolean {
   return value < LIMIT && value >= -LIMIT;
 }
 
-/** The big-endian bytes of a `magnitude` that is not negative, without leading zeros. */
+/** The big-endian bytes of a non-negative `magnitude`, without leading zeros. */
 export function bigintBytes(magnitude: bigint): Uint8Array {
   if (magnitude === 0n) return new Uint8Array(0);
   let digits = magnitude.toString(16);
@@ -20,7 +20,7 @@ export function bigintBytes(magnitude: bigint): Uint8Array {
 
 /** The number whose big-endian bytes are `bytes[start..end)`. */
 export function bigintFrom(bytes: Uint8Array, start: number, end: number): bigint {
-  // By way of hexadecimal, which is linear: adding byte by byte takes the square of the length.
+  // Through hexadecimal, which takes linear time; adding byte by byte takes quadratic time.
   let digits = "0x0";
   for (let i = start; i < end; i++) digits += (bytes[i] + 0x100).toString(16).slice(1);
   return BigInt(digits);

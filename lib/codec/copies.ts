@@ -11,9 +11,9 @@ import {
   wallTime,
 } from "./state.ts";
 
-/** What replies say about many registers at once: lists, and the pieces of a copy. */
+/** The parts of replies about many registers at once: entries of a list, and of the pieces of a copy. */
 
-/** One field. */
+/** Encodes an entry of a list to one field. */
 export function encodeListed(listed: Listed, to: FieldWriter): Fields {
   const { register, ballot, present, bound, copied, until, owners, stale } = listed;
   return [
@@ -29,7 +29,7 @@ export function encodeListed(listed: Listed, to: FieldWriter): Fields {
   ];
 }
 
-/** One register in a list, from one field. */
+/** Decodes an entry of a list from one field. */
 export function decodeListed(field: unknown, from: FieldReader): Listed {
   const [id, counter, life, present, bound, copied, until, owners, stale] = fields(field, 9);
   return {
@@ -44,13 +44,13 @@ export function decodeListed(field: unknown, from: FieldReader): Listed {
   };
 }
 
-/** One field. */
+/** Encodes a register of a copy to one field. */
 export function encodeCopy(copy: RegisterCopy, to: FieldWriter): Fields {
   const { register, promised, accepted } = copy;
   return [register, ...to.ballot(promised), encodeAccepted(accepted, to)];
 }
 
-/** One register in a copy, from one field. */
+/** Decodes a register of a copy from one field. */
 export function decodeCopy(field: unknown, from: FieldReader): RegisterCopy {
   const [id, counter, life, accepted] = fields(field, 4);
   return {
@@ -60,10 +60,10 @@ export function decodeCopy(field: unknown, from: FieldReader): RegisterCopy {
   };
 }
 
-/** What comes with the last piece of a copy. */
+/** The data that only the last piece of a copy carries. */
 export type Last = Extract<Reply, { type: "piece" }>["last"];
 
-/** One field. */
+/** Encodes the end of a copy to one field. */
 export function encodeLast(last: NonNullable<Last>, to: FieldWriter): Fields {
   return [
     encodeSessions(last.fenced, to),
@@ -74,7 +74,7 @@ export function encodeLast(last: NonNullable<Last>, to: FieldWriter): Fields {
   ];
 }
 
-/** The end of a copy, from one field. */
+/** Decodes the end of a copy from one field. */
 export function decodeLast(field: unknown, from: FieldReader): Last {
   const [fenced, ended, floor, vector, wait] = fields(field, 5);
   return {

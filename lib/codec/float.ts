@@ -1,15 +1,15 @@
 /**
- * IEEE 754 numbers of 16, 32 and 64 bits, as CBOR writes them: big-endian, and no wider than it
- * takes to keep the value (RFC 8949, section 4.2.1).
+ * IEEE 754 numbers of 16, 32 and 64 bits in their CBOR form: big-endian, in the shortest width that
+ * preserves the value (RFC 8949, section 4.2.1).
  */
 
-/** Where {@linkcode packFloat} leaves its bytes and {@linkcode unpackFloat} expects them. */
+/** The output of {@linkcode packFloat} and the input of {@linkcode unpackFloat}. */
 export const floatBytes: Uint8Array = new Uint8Array(8);
 
 const view = new DataView(floatBytes.buffer);
 
 /**
- * The 16 bits that mean the same as the 32 bits of a single, or -1 if there are none. Not for NaN.
+ * The half with the same value as the single with these bits, or -1 if there is none. Not for NaN.
  */
 function halfBits(single: number): number {
   const sign = (single >>> 16) & 0x8000;
@@ -30,8 +30,8 @@ function halfBits(single: number): number {
 }
 
 /**
- * Puts `value` into {@linkcode floatBytes} in the fewest bytes that keep it (there is one NaN), and
- * returns how many: 2, 4 or 8.
+ * Puts `value` into {@linkcode floatBytes} in the fewest bytes that preserve it, and returns their number.
+ * All NaNs have one form, of 2 bytes.
  */
 export function packFloat(value: number): 2 | 4 | 8 {
   if (Number.isNaN(value)) {

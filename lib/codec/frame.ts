@@ -9,29 +9,29 @@ import { decodeReply, encodeReply } from "./reply.ts";
 import { decodeRequest, encodeRequest } from "./request.ts";
 import { FRAME_RULES, scan } from "./scan.ts";
 
-/** The first byte of every frame. Whoever meets another version says so and does not guess. */
+/** The first byte of every frame. A frame of another version is reported and not decoded. */
 export const FORMAT_VERSION: number = 2;
 
-/** What became of the bytes of a frame. */
+/** The result of decoding a frame. */
 export type DecodedFrame =
   | {
     readonly ok: true;
     readonly frame: Frame;
-    /** The highest counter that the frame names, be it its clock, a ballot or a token. */
+    /** The highest counter in the frame: its clock, or a counter of a ballot, a token or a floor. */
     readonly highest: number;
   }
-  /** A frame of another version of the format, whatever it says. */
+  /** A frame of another version of the format; the rest of it is not read. */
   | { readonly ok: false; readonly reason: "version"; readonly version: number }
   /** Not a frame; `detail` says what is wrong with it. */
   | { readonly ok: false; readonly reason: "malformed"; readonly detail: string };
 
-/** The fields of a frame: those of its header, then what it carries. */
+/** The number of fields of a frame: those of its header, then requests and replies. */
 const FIELDS = 9;
 
 /**
- * The bytes of a frame. Its content is trusted: it comes from this node. (Throws `TypeError` for a
- * session, an operation or a pid that is none.) It may be longer than {@linkcode MAX_FRAME_BYTES},
- * which the caller has to prevent: no node takes such a frame.
+ * The bytes of a frame. The content is trusted: it comes from this node. Throws `TypeError` for an invalid
+ * session, operation or pid. The result may be longer than {@linkcode MAX_FRAME_BYTES}: the caller must
+ * prevent that, because no node accepts such a frame.
  */
 export function encodeFrame(frame: Frame): Uint8Array {
   const { life, clock, genesis, epoch, incarnation, vector } = frame.header;
@@ -51,8 +51,8 @@ export function encodeFrame(frame: Frame): Uint8Array {
 }
 
 /**
- * The frame that these bytes are, if they are one in every detail: one wrong message, and nothing of
- * the frame is taken. Never throws, whatever the bytes. What it returns shares nothing with them.
+ * Decodes a frame. A frame with one malformed message is malformed as a whole. Never throws. The result
+ * shares no memory with `bytes`.
  */
 export function decodeFrame(bytes: Uint8Array): DecodedFrame {
   if (bytes.length === 0) return malformed("empty");

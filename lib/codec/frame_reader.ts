@@ -4,30 +4,31 @@ import { MAX_SEQUENCE, NODE_ID_PATTERN } from "./names.ts";
 import { isRegisterId } from "./register_id.ts";
 
 /**
- * Thrown by a {@linkcode FieldReader} for a field that is not what it should be. No `Error`: it never
- * leaves the codec, and a stack trace is too dear a price for each frame of a hostile peer.
+ * Thrown by a {@linkcode FieldReader} for a malformed field. It is not an `Error`: it never leaves the
+ * codec, and a stack trace for each frame of a hostile peer costs too much.
  */
 export class MalformedField {
-  /** What was wrong. */
+  /** The reason, for an error message. */
   readonly detail: string;
 
-  /** `detail` says what was wrong. */
+  /** `detail` is the reason. */
   constructor(detail: string) {
     this.detail = detail;
   }
 }
 
-/** Gives up on a frame. */
+/** Rejects a frame: throws a {@linkcode MalformedField}. */
 export function refuse(detail: string): never {
   throw new MalformedField(detail);
 }
 
-/** Shared by all lists that are empty, as most lists in kept states are. */
+/** Shared by all empty lists, which saves memory: most lists in kept states are empty. */
 const EMPTY: readonly never[] = Object.freeze([]);
 
 /**
- * Checks the fields of one frame, and gives back what {@linkcode FrameWriter} made small. Each
- * method throws {@linkcode MalformedField} for a field that is not exactly right.
+ * Checks the fields of one frame, and reverses the compression of `FieldWriter`. Fields must be read in
+ * the order in which they were written. Each method throws {@linkcode MalformedField} for a malformed
+ * field.
  */
 export class FieldReader {
   readonly #clock: number;
@@ -35,28 +36,28 @@ export class FieldReader {
   readonly #lives: Life[] = ["", "~"];
   readonly #sessions: SessionId[] = [];
 
-  /** For one frame, whose header has this clock. */
+  /** For one frame; `clock` is the clock in its header. */
   constructor(clock: number) {
     this.#clock = clock;
     this.#highest = clock;
   }
 
-  /** The highest counter that the frame names: its clock, or one of those that were read so far. */
+  /** The highest counter read so far, including the clock of the frame. */
   get highest(): number {
     return this.#highest;
   }
 
-  /** A list of at most `limit` entries, each read by `entry`, in order. */
+  /** A list of at most `limit` entries, read by `entry` in order. */
   list<T>(field: unknown, limit: number, entry: (field: unknown) => T): readonly T[] {
     if (!Array.isArray(field)) refuse("a list was expected");
     if (field.length > limit) refuse(`a list of more than ${limit}`);
     if (field.length === 0) return EMPTY;
-    // In place: the array was made for this frame, and nobody else has it.
+    // In place: the array was made for this frame and has no other owner.
     for (let i = 0; i < field.length; i++) field[i] = entry(field[i]);
     return field;
   }
 
-  /** A counter: from 0, which has a form of its own, to 2^52 - 1. */
+  /** A counter from 0, which is written as null, to `MAX_COUNTER - 1`. */
   counter(field: unknown): number {
     if (field === null) return 0;
     if (!Number.isSafeInteger(field)) refuse("not a counter");
@@ -66,7 +67,7 @@ export class FieldReader {
     return counter;
   }
 
-  /** The life of a node, or the empty one, or that of a floor. */
+  /** The life of a node, the empty life, or the life of a floor. */
   anyLife(field: unknown): Life {
     if (typeof field === "number") {
       const known = this.#lives[field];
@@ -80,14 +81,14 @@ export class FieldReader {
   /** The life of a node. */
   life(field: unknown): Life {
     const life = this.anyLife(field);
-    if (life === "" || life === "~") refuse("a life that is nobody's");
+    if (life === "" || life === "~") refuse("a life that is not a node's");
     return life;
   }
 
-  /** The life of a node, or the empty one. */
+  /** The life of a node, or the empty life. */
   lifeOrNone(field: unknown): Life {
     const life = this.anyLife(field);
-    return life === "~" ? refuse("a life that is nobody's") : life;
+    return life === "~" ? refuse("a life that is not a node's") : life;
   }
 
   /** The life of a node, or null. */
@@ -112,10 +113,12 @@ export class FieldReader {
     return `${this.life(life)}/${choice(sequence, MAX_SEQUENCE)}`;
   }
 
-  /** Any ballot, from two fields: one that was proposed, none, or that of a floor. */
+  /** Any ballot, from two fields: a proposed one, `NO_BALLOT`, or the ballot of a floor. */
   anyBallot(counter: unknown, life: unknown): Ballot {
     const ballot = { counter: this.counter(counter), life: this.anyLife(life) };
-    if (ballot.life === "") return ballot.counter === 0 ? NO_BALLOT : refuse("a ballot of nobody");
+    if (ballot.life === "") {
+      return ballot.counter === 0 ? NO_BALLOT : refuse("a ballot without a life");
+    }
     if (ballot.counter === 0 && ballot.life !== "~") refuse("a ballot with counter 0");
     return ballot;
   }
@@ -127,16 +130,16 @@ export class FieldReader {
   }
 }
 
-/** An array of exactly so many fields. */
+/** An array of exactly `length` fields. */
 export function fields(field: unknown, length: number): readonly unknown[] {
   if (!Array.isArray(field) || field.length !== length) refuse(`not ${length} fields`);
   return field;
 }
 
-/** A safe integer that is not negative. */
+/** A non-negative safe integer. */
 export function integer(field: unknown): number {
   if (!Number.isSafeInteger(field) || (field as number) < 0) refuse("not an integer in range");
-  // Adding 0 makes 0 of -0.
+  // Adding 0 turns -0 into 0.
   return (field as number) + 0;
 }
 
@@ -146,7 +149,7 @@ export function choice(field: unknown, limit: number): number {
   return number < limit ? number : refuse("not one of the choices");
 }
 
-/** A number of milliseconds, not necessarily whole: from 0 to `limit`. */
+/** A number of milliseconds from 0 to `limit`, not necessarily an integer. */
 export function milliseconds(field: unknown, limit: number): number {
   if (typeof field !== "number" || !(field >= 0 && field <= limit)) refuse("not a time in range");
   return field + 0;
@@ -173,7 +176,7 @@ export function register(field: unknown): RegisterId {
   return isRegisterId(field) ? field : refuse("not the id of a register");
 }
 
-/** The id of a register, or "". */
+/** The id of a register, or `""`. */
 export function registerOrNone(field: unknown): RegisterId {
   return field === "" ? "" : register(field);
 }

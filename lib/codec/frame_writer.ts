@@ -2,37 +2,37 @@ import type { Ballot, Life } from "../paxos/ballot.ts";
 import type { OperationId, SessionId } from "../paxos/register.ts";
 import { MAX_SEQUENCE } from "./names.ts";
 
-/** What CBOR makes of a frame: arrays within arrays. */
+/** The form of a frame before it becomes CBOR: nested arrays. */
 export type Fields = unknown[];
 
 /**
- * Makes small what frames repeat. A frame is sent at a price per byte (in Deno's BroadcastChannel
- * some 50 ns for each), and most of a small message would be lives of 20 characters, and counters
- * that differ from the sender's clock by little.
+ * Compresses the repeated parts of a frame. Sending costs time per byte (in Deno's BroadcastChannel about
+ * 50 ns), and most bytes of a small message would be lives of 20 characters, and counters that differ
+ * little from the sender's clock.
  *
  * - A counter is written as its distance from the clock in the header, and 0 as null.
- * - A life is text where it first occurs in the frame, and its number afterwards: 0 is the empty
- *   life, 1 that of a floor, and 2 upwards are counted as they occur.
- * - A session is `[node, life, sequence]` where it first occurs, and its number afterwards.
+ * - A life is text at its first occurrence in the frame, and its number afterwards: 0 is the empty life,
+ *   1 is the life of a floor, and others are numbered from 2 in the order of their first occurrence.
+ * - A session is `[node, life, sequence]` at its first occurrence, and its number afterwards.
  *
- * So whoever reads must take the fields of a frame in the order in which they were written.
+ * A reader must therefore read the fields of a frame in the order in which they were written.
  */
 export class FieldWriter {
   readonly #clock: number;
   readonly #lives = new Map<Life, number>();
   readonly #sessions = new Map<SessionId, number>();
 
-  /** For one frame, whose header has this clock. */
+  /** For one frame; `clock` is the clock in its header. */
   constructor(clock: number) {
     this.#clock = clock;
   }
 
-  /** One field. */
+  /** Encodes a counter to one field. */
   counter(counter: number): number | null {
     return counter === 0 ? null : this.#clock - counter;
   }
 
-  /** One field. */
+  /** Encodes a life to one field. */
   life(life: Life): string | number {
     if (life === "") return 0;
     if (life === "~") return 1;
@@ -42,7 +42,7 @@ export class FieldWriter {
     return life;
   }
 
-  /** One field. */
+  /** Encodes a session to one field; throws `TypeError` if it is invalid. */
   session(session: SessionId): Fields | number {
     const known = this.#sessions.get(session);
     if (known !== undefined) return known;
@@ -51,12 +51,12 @@ export class FieldWriter {
     return [session.slice(0, slash), ...this.operation(session.slice(slash + 1))];
   }
 
-  /** Two fields: life and sequence number. */
+  /** Encodes an operation to two fields, life and sequence number; throws `TypeError` if it is invalid. */
   operation(operation: OperationId): [string | number, number] {
     const slash = operation.indexOf("/");
     const digits = operation.slice(slash + 1);
     const sequence = Number(digits);
-    // In its one form: what comes back must be the very same string.
+    // Only the canonical form: decoding must return the same string.
     if (
       slash < 1 || !Number.isInteger(sequence) || sequence < 0 || sequence >= MAX_SEQUENCE ||
       String(sequence) !== digits
@@ -66,7 +66,7 @@ export class FieldWriter {
     return [this.life(operation.slice(0, slash)), sequence];
   }
 
-  /** Two fields: counter and life. */
+  /** Encodes a ballot to two fields, counter and life. */
   ballot(ballot: Ballot): [number | null, string | number] {
     return [this.counter(ballot.counter), this.life(ballot.life)];
   }

@@ -5,7 +5,7 @@ import type { Fields, FieldWriter } from "./frame_writer.ts";
 import { MAX_MEMBERS, MAX_TTL } from "./limits.ts";
 import { GENESIS_PATTERN } from "./names.ts";
 
-/** What frames say about the cluster as a whole: its members, its genesis, its crash vector. */
+/** The parts of frames about the whole cluster: its members, its genesis, its crash vector. */
 
 /** The id of a genesis. */
 export function genesis(field: unknown): string {
@@ -13,7 +13,7 @@ export function genesis(field: unknown): string {
   return field;
 }
 
-/** A crash vector: the highest incarnation known of each member, or "". */
+/** A crash vector: the highest known incarnation of each member, or `""`. */
 export function decodeVector(field: unknown, from: FieldReader): readonly Life[] {
   return from.list(field, MAX_MEMBERS, (life) => from.lifeOrNone(life));
 }
@@ -23,7 +23,7 @@ export function decodeMembers(field: unknown, from: FieldReader): readonly strin
   return from.list(field, MAX_MEMBERS, node);
 }
 
-/** One field. */
+/** Encodes a genesis record to one field. */
 export function encodeRecord(record: GenesisRecord, to: FieldWriter): Fields {
   return [
     record.id,
@@ -34,7 +34,7 @@ export function encodeRecord(record: GenesisRecord, to: FieldWriter): Fields {
   ];
 }
 
-/** A record, from one field. */
+/** Decodes a genesis record from one field. */
 export function decodeRecord(field: unknown, from: FieldReader): GenesisRecord {
   const [id, lives, floor, maxTtl, clients] = fields(field, 5);
   return {

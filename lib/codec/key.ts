@@ -7,15 +7,15 @@ import { KEY_RULES, MAX_DEPTH, scan } from "./scan.ts";
 import { TAG_BIGINT, TAG_DATE, TAG_MAP, TAG_NEGATIVE_BIGINT, TAG_SET, TAG_WTF8 } from "./tags.ts";
 import { isWellFormed, utf8, wtf8 } from "./text.ts";
 
-/** What a key may be made of. */
+/** A part of a key: inside a key `undefined` is allowed, too. */
 export type KeyPart = Key | undefined;
 
 /**
- * The name of something in the cluster. Two keys are the same when they encode the same in
- * deterministic CBOR (RFC 8949, section 4.2.1): `{ a: 1, b: 2 }` is `{ b: 2, a: 1 }`, `1n` is `1`,
- * `-0` is `0`, and every NaN is one key; `1` is not `"1"`, a Date is not its number, and a Map is not
- * the plain object with the same entries. The order of Maps and Sets does not matter. Any string is
- * a key, lone surrogates included.
+ * The key of an entry, a lock or a singleton in the cluster. Two keys are equal if their deterministic
+ * CBOR (RFC 8949, section 4.2.1) is equal: `{ a: 1, b: 2 }` equals `{ b: 2, a: 1 }`, `1n` equals `1`, `-0`
+ * equals `0`, and all NaNs are equal. `1` does not equal `"1"`, a Date does not equal its number, and a
+ * Map does not equal the plain object with the same entries. The order of Maps and Sets does not matter.
+ * A string with lone surrogates is a valid key.
  */
 export type Key =
   | string
@@ -30,16 +30,16 @@ export type Key =
   | ReadonlySet<KeyPart>
   | { readonly [name: string]: KeyPart };
 
-/** A key takes at most this many bytes. */
+/** The largest encoded key, in bytes. */
 export const MAX_KEY_BYTES: number = 4096;
 
 const ASCII = /^[\0-\x7f]*$/;
 
 /**
- * The canonical form of a key: its deterministic CBOR, one character from U+0000 to U+00FF for each
- * byte, so that equal keys are equal strings, and strings sort as the bytes do. Throws `TypeError`
- * for what cannot be a key: instances of classes, functions, symbols, cycles, `undefined` as the
- * whole key, more than 64 levels, or more than {@linkcode MAX_KEY_BYTES}.
+ * The canonical form of a key: its deterministic CBOR, with one character from U+0000 to U+00FF per byte.
+ * Equal keys are equal strings, and strings sort in the order of the bytes. Throws `TypeError` for an
+ * invalid key: instances of classes, functions, symbols, cycles, `undefined` as the whole key, more than
+ * 64 levels, or more than {@linkcode MAX_KEY_BYTES}.
  */
 export function encodeKey(key: unknown): string {
   if (key === undefined) throw new TypeError("undefined cannot be a key");
@@ -49,8 +49,8 @@ export function encodeKey(key: unknown): string {
 }
 
 /**
- * The key whose canonical form this is: the same key, though perhaps another JavaScript value (`1`
- * for `1n`). Throws {@linkcode MalformedError} for anything but the canonical form of a key.
+ * The key with this canonical form. It equals the encoded key, but may be another JavaScript value (`1`
+ * for `1n`). Throws {@linkcode MalformedError} for a string that is not the canonical form of a key.
  */
 export function decodeKey(encoded: string): Key {
   const bytes = new Uint8Array(encoded.length);
@@ -62,12 +62,12 @@ export function decodeKey(encoded: string): Key {
   const wrong = scan(bytes, 0, KEY_RULES);
   if (wrong !== undefined) throw new MalformedError(`not a key: ${wrong}`);
   const key = new Reader(bytes, 0).item();
-  // There are many ways to write the same key in CBOR, and only one of them names its register.
+  // One key has many encodings in CBOR, and only the canonical one names its register.
   let canonical: string | undefined;
   try {
     canonical = encodeKey(key);
   } catch {
-    // Not a key at all, such as `undefined`.
+    // Not a key, such as `undefined`.
   }
   if (canonical !== encoded) throw new MalformedError("not a key in its canonical form");
   return key as Key;
@@ -77,7 +77,7 @@ function refuse(what: string): never {
   throw new TypeError(`${what} cannot be a key, or part of one`);
 }
 
-/** The beginning of an item: its major type, and an argument from 0 to 2^53 - 1. */
+/** The head of an item: its major type, and an argument from 0 to 2^53 - 1. */
 function head(major: number, argument: number): string {
   const type = major << 5;
   if (argument < 24) return String.fromCharCode(type | argument);
@@ -100,7 +100,7 @@ function uint32(value: number): string {
 }
 
 function bytesToText(bytes: Uint8Array): string {
-  // No longer than a key may be, which every runtime can pass as arguments.
+  // At most the size of a key, which every runtime can pass as arguments.
   if (bytes.length > MAX_KEY_BYTES) refuse(`more than ${MAX_KEY_BYTES} bytes`);
   return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
@@ -125,7 +125,7 @@ function encodeBigint(value: bigint): string {
   }
   const bytes = bigintBytes(magnitude);
   if (bytes.length <= 8) {
-    // Between 2^53 and 2^64 an integer has 64 bits as well.
+    // Integers from 2^53 to 2^64 - 1 take 64 bits in CBOR.
     return (negative ? "\x3b" : "\x1b") + bytesToText(bytes).padStart(8, "\0");
   }
   const tag = negative ? TAG_NEGATIVE_BIGINT : TAG_BIGINT;
@@ -133,7 +133,7 @@ function encodeBigint(value: bigint): string {
 }
 
 function encodeNumber(value: number): string {
-  // One key for a number and the bigint that equals it, however large.
+  // A number and an equal bigint of any size are the same key.
   if (Number.isInteger(value)) {
     if (!Number.isSafeInteger(value)) return encodeBigint(BigInt(value));
     return value < 0 ? head(1, -1 - value) : head(0, value);
@@ -147,19 +147,19 @@ function encodeFloat(value: number): string {
   return type + bytesToText(floatBytes.subarray(0, size));
 }
 
-/** The items in the order of their bytes, each once. */
+/** The items, joined in the order of their bytes. */
 function inOrder(items: string[]): string {
   items.sort();
   return items.join("");
 }
 
-/** One walk over one key that is not just a string. */
+/** Encodes one key that is not a string. */
 class KeyEncoder {
   readonly #containers: object[] = [];
   #parts = 0;
 
   part(value: unknown): string {
-    // Every part takes a byte at least. Without this, parts that are shared could multiply.
+    // Each part takes at least one byte. Without this check shared parts could multiply.
     if (++this.#parts > MAX_KEY_BYTES) refuse(`more than ${MAX_KEY_BYTES} bytes`);
     switch (typeof value) {
       case "string":
@@ -233,7 +233,7 @@ class KeyEncoder {
   #properties(object: Record<string, unknown>): string {
     const symbol = Object.getOwnPropertySymbols(object)[0];
     if (symbol !== undefined) refuse(`a property named ${String(symbol)}`);
-    // No item is the beginning of another, so entries sort as their names do.
+    // No encoded item is a prefix of another, so entries sort in the order of their names.
     const entries = Object.keys(object).map((name) => encodeString(name) + this.part(object[name]));
     return head(5, entries.length) + inOrder(entries);
   }

@@ -1,4 +1,4 @@
-/** The objects that values and keys may contain. */
+/** The kinds of objects that values and keys may contain. */
 export type ObjectKind = "array" | "object" | "map" | "set" | "date" | "bytes";
 
 const typedArrayName = Object.getOwnPropertyDescriptor(
@@ -8,7 +8,7 @@ const typedArrayName = Object.getOwnPropertyDescriptor(
 const mapSize = Object.getOwnPropertyDescriptor(Map.prototype, "size")!.get!;
 const setSize = Object.getOwnPropertyDescriptor(Set.prototype, "size")!.get!;
 
-/** Whether `method` accepts `value`: an object with the right prototype need not be the real thing. */
+/** Whether `method` accepts `value`: an object with the right prototype may still be of another kind. */
 function accepts(method: (this: unknown) => unknown, value: object): boolean {
   try {
     method.call(value);
@@ -18,10 +18,10 @@ function accepts(method: (this: unknown) => unknown, value: object): boolean {
   }
 }
 
-/** What an object is called by `Object.prototype.toString`: `[object Object]` for plain ones. */
+/** Returns the tag of an object: `[object Object]` for plain ones. */
 const tagOf = Object.prototype.toString;
 
-/** The source text of a function; that of a built-in one is the same in every realm. */
+/** Returns the source text of a function; for a built-in one it is the same in all realms. */
 const textOf = Function.prototype.toString;
 
 const BUILT_IN: readonly (readonly [new () => object, ObjectKind])[] = [
@@ -35,8 +35,8 @@ const BY_PROTOTYPE = new Map(BUILT_IN.map(([{ prototype }, kind]) => [prototype 
 const BY_TEXT = new Map(BUILT_IN.map(([builtIn, kind]) => [textOf.call(builtIn), kind]));
 
 /**
- * Which built-in class another realm has `prototype` for. Frames, `node:vm` and the test runners that
- * use it have a realm of their own, with an `Object` of its own.
+ * The kind of the built-in class of another realm that has this `prototype`. Frames, and `node:vm` with
+ * the test runners that use it, have their own realms, each with its own `Object`.
  */
 function foreignKind(prototype: object): ObjectKind | undefined {
   const constructor = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
@@ -44,7 +44,7 @@ function foreignKind(prototype: object): ObjectKind | undefined {
   return isItsOwn ? BY_TEXT.get(textOf.call(constructor)) : undefined;
 }
 
-/** The class of which `value` is a direct instance, in whatever realm; without a prototype, an object. */
+/** The kind of the class that `value` is a direct instance of, in any realm; "object" without a prototype. */
 function classOf(value: object): ObjectKind | undefined {
   const prototype = Object.getPrototypeOf(value);
   if (prototype === null) return "object";
@@ -54,25 +54,25 @@ function classOf(value: object): ObjectKind | undefined {
 }
 
 /**
- * What `value` is; `undefined` for all that is not on the list, such as an instance of a class. A
- * subclass is not what it extends, since it would not come back as what it was. The one exception is
- * `Uint8Array`, so that the `Buffer` of Node is accepted; it comes back as a `Uint8Array`.
+ * The kind of `value`; `undefined` for an unsupported object, such as an instance of another class. An
+ * instance of a subclass is not supported, because it would not be decoded as one. The exception is a
+ * subclass of `Uint8Array`, such as the `Buffer` of Node: it is decoded as a `Uint8Array`.
  */
 export function kindOf(value: object): ObjectKind | undefined {
   const kind = classOf(value);
   return kind !== undefined && isReal(value, kind) ? kind : undefined;
 }
 
-/** Whether `value` is a plain object, in whatever realm it was made. */
+/** Whether `value` is a plain object of any realm. */
 export function isPlainObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && kindOf(value) === "object";
 }
 
-/** Whether `value` is what its prototype says. */
+/** Whether `value` is of the kind that its prototype indicates. */
 function isReal(value: object, kind: ObjectKind): boolean {
   switch (kind) {
     case "object":
-      // What has a name for itself is more than its properties: a remote, a module, `arguments`.
+      // An object with its own tag is more than its properties: a remote, a module, `arguments`.
       return tagOf.call(value) === PLAIN;
     case "array":
       return Array.isArray(value);
@@ -90,25 +90,25 @@ function isReal(value: object, kind: ObjectKind): boolean {
 /** The tag of a plain object. */
 const PLAIN = "[object Object]";
 
-/** What to call bytes that are not {@linkcode isReadable}. */
+/** The description of bytes that are not {@linkcode isReadable}, for errors. */
 export const DETACHED = "a Uint8Array whose buffer was transferred or shrunk";
 
 /**
- * Whether bytes can still be read: the buffer of a `Uint8Array` may have been transferred, or resized
- * to less than the array begins at. Its length is 0 then.
+ * Whether bytes can be read. They cannot if the buffer of the `Uint8Array` was transferred, or resized to
+ * less than the offset of the array; its length is 0 then.
  */
 export function isReadable(bytes: Uint8Array): boolean {
   return bytes.length > 0 || accepts(Uint8Array.prototype.keys, bytes);
 }
 
-/** The entries of a Map as they are now, whatever was put on top of its methods. */
+/** The present entries of a Map, read without its own methods, which may be overridden. */
 export function entriesOf(map: Map<unknown, unknown>): [unknown, unknown][] {
   const entries: [unknown, unknown][] = [];
   Map.prototype.forEach.call(map, (value, key) => entries.push([key, value]));
   return entries;
 }
 
-/** The members of a Set as they are now. */
+/** The present members of a Set. */
 export function membersOf(set: Set<unknown>): unknown[] {
   const members: unknown[] = [];
   Set.prototype.forEach.call(set, (member) => members.push(member));
@@ -120,7 +120,7 @@ export function timeOf(date: Date): number {
   return Date.prototype.getTime.call(date);
 }
 
-/** What to call something that is not allowed: "a function", "an instance of Error". */
+/** The description of an unsupported value, for errors: "a function", "an instance of Error". */
 export function describe(value: unknown): string {
   if (typeof value !== "object" || value === null) return `a ${typeof value}`;
   let name: unknown;
@@ -131,7 +131,7 @@ export function describe(value: unknown): string {
     }
     name = Object.getPrototypeOf(value)?.constructor?.name;
   } catch {
-    // A getter that throws; the object has no name then.
+    // A getter throws; the object has no name then.
   }
   return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an unknown object";
 }

@@ -1,6 +1,6 @@
-/** Bytes from elsewhere that are not what they should be. */
+/** Thrown for malformed bytes from another node. */
 export class MalformedError extends Error {
-  /** `message` says what could not be read, and why. */
+  /** `message` says what cannot be read, and why. */
   constructor(message: string) {
     super(message);
     this.name = "MalformedError";

@@ -4,19 +4,19 @@ import type { FieldReader } from "./frame_reader.ts";
 import type { Fields, FieldWriter } from "./frame_writer.ts";
 
 /**
- * One kind of message: all that is known of it below the feature that it belongs to. A new message is
- * one entry in the table of its subject (`register_messages.ts` and its neighbours), and a handler.
+ * One kind of message: its properties below the feature that it belongs to. A new message needs one entry
+ * in the table of its subject (`register_messages.ts` and its neighbours), and a handler.
  */
 export interface MessageKind<M> {
-  /** Its number in a frame. A number is never used for another kind of the same format version. */
+  /** Its number in a frame. A format version never uses a number for two kinds. */
   readonly number: number;
-  /** How many fields it has, its number and its id included; `null`: `decode` checks that. */
+  /** The number of its fields, including its number and its id; `null` if `decode` checks it. */
   readonly fields: number | null;
-  /** The fields of a message: number, id, then what it says. */
+  /** The fields of a message: number, id, then its content. */
   encode(message: M, number: number, to: FieldWriter): Fields;
-  /** The message that these fields are; throws a `MalformedField` unless they are exactly right. */
+  /** Decodes a message from its fields; throws a `MalformedField` if they are malformed. */
   decode(field: readonly unknown[], id: number, from: FieldReader): M;
-  /** Bytes of what it carries, about; 0 if left out. The id of a register in it is counted besides. */
+  /** The approximate bytes of its content, without the id of a register in `register`. Default: 0. */
   readonly size?: (message: M) => number;
 }
 
@@ -26,11 +26,11 @@ export type RequestHandler =
   | "voter"
   /** Genesis and recovery, in a member that need not be operational. */
   | "membership"
-  /** The node itself: nothing about votes. */
+  /** The node itself; the request does not concern votes. */
   | "node"
-  /** A member, which passes it on. */
+  /** A member, which relays the request to another node. */
   | "relay"
-  /** The node that something was passed on to. */
+  /** The receiver of a relayed message. */
   | "relayed";
 
 /** The request of a type. */
@@ -41,7 +41,7 @@ export type ReplyOf<T extends Reply["type"]> = Extract<Reply, { readonly type: T
 
 /** One kind of request. */
 export interface RequestKind<T extends Request["type"]> extends MessageKind<RequestOf<T>> {
-  /** What handles it. */
+  /** The part of a node that handles it. */
   readonly handler: RequestHandler;
 }
 
@@ -51,15 +51,15 @@ export type RequestKinds<T extends Request["type"]> = { readonly [K in T]: Reque
 /** The replies of these types. */
 export type ReplyKinds<T extends Reply["type"]> = { readonly [K in T]: MessageKind<ReplyOf<K>> };
 
-/** Bytes that a message or an entry of a list counts as, besides what it carries. */
+/** The overhead of a message, or of an entry of a list, in bytes. */
 export const MESSAGE_BYTES = 100;
 
-/** The bytes that an id of a register has at most: a character above U+007F takes two. */
+/** The largest number of bytes of a register id: a character above U+007F takes two. */
 export function registerBytes(register: RegisterId): number {
   return 2 * register.length;
 }
 
-/** The kinds of a table by their numbers. */
+/** The kinds of a table by their numbers; throws if two have the same number. */
 export function byNumber<K extends { readonly number: number }>(
   kinds: Readonly<Record<string, K>>,
 ): readonly (K | undefined)[] {
@@ -71,7 +71,7 @@ export function byNumber<K extends { readonly number: number }>(
   return table;
 }
 
-/** A reply that says no more than its kind. */
+/** A reply without content. */
 export function bare<T extends "watching" | "replaced" | "notAMember">(
   type: T,
   number: number,

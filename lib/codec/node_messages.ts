@@ -5,7 +5,7 @@ import { decodeBindings, decodePid, encodeBindings, encodePid } from "./state.ts
 
 const OUTCOMES = ["written", "found", "invalid_value", "no_quorum", "full"] as const;
 
-/** The requests about one node itself: nothing hangs on a vote. */
+/** The requests to a node itself; they do not concern votes. */
 export const NODE_REQUESTS: RequestKinds<"handover" | "ask"> = {
   handover: {
     number: 14,
@@ -45,7 +45,7 @@ export const NODE_REQUESTS: RequestKinds<"handover" | "ask"> = {
   },
 };
 
-/** The replies about one node itself: nothing hangs on a vote. */
+/** The replies of a node itself; they do not concern votes. */
 export const NODE_REPLIES: ReplyKinds<"handed" | "told" | "unreachable"> = {
   handed: {
     number: 20,

@@ -5,10 +5,10 @@ import { TAG_BIGINT, TAG_DATE, TAG_MAP, TAG_NEGATIVE_BIGINT, TAG_SET } from "./t
 import { textFrom, textFromWtf8 } from "./text.ts";
 
 /**
- * Makes JavaScript of the CBOR of values and keys, exactly: a decoder for general use loses some of
- * what users may store (a property named `__proto__`, a leading U+FEFF in a long text). It trusts
- * lengths, nesting, tags and text, since the scan has seen to them; what it still finds wrong, it
- * throws as {@linkcode MalformedError}. Nothing that it returns shares memory with the bytes.
+ * Decodes the CBOR of values and keys exactly. A general decoder loses some values of users (a property
+ * named `__proto__`, a leading U+FEFF in a long text). It trusts lengths, nesting, tags and text, which
+ * the scan has checked; other faults throw {@linkcode MalformedError}. Its results share no memory with
+ * the bytes.
  */
 export class Reader {
   readonly #bytes: Uint8Array;
@@ -20,7 +20,7 @@ export class Reader {
     this.#position = start;
   }
 
-  /** The next item. The recursion is as deep as the nesting, which the scan bounds. */
+  /** Decodes the next item. The recursion is as deep as the nesting, which the scan bounds. */
   item(): unknown {
     const head = this.#bytes[this.#position++];
     const argument = head & 0x1f;
@@ -54,7 +54,7 @@ export class Reader {
     return value;
   }
 
-  /** A number where it is exact, else a bigint. */
+  /** A number if it is a safe integer, else a bigint. */
   #integer(argument: number, negative: boolean): number | bigint {
     if (argument < 27) {
       const value = this.#argument(argument);
@@ -66,7 +66,7 @@ export class Reader {
     return Number.isSafeInteger(number) ? number : value;
   }
 
-  /** The bytes themselves, where the caller makes something else of them. */
+  /** Skips `length` bytes, and returns their start. */
   #take(length: number): number {
     const start = this.#position;
     this.#position += length;
@@ -93,11 +93,11 @@ export class Reader {
     const object: Record<string, unknown> = {};
     for (let i = 0; i < size; i++) {
       const name = this.item();
-      if (typeof name !== "string") throw new MalformedError("a property that has no name");
-      if (Object.hasOwn(object, name)) throw new MalformedError("a property that is there twice");
+      if (typeof name !== "string") throw new MalformedError("a property whose name is no string");
+      if (Object.hasOwn(object, name)) throw new MalformedError("a duplicate property");
       const value = this.item();
       if (name === "__proto__") {
-        // An assignment would change the prototype instead.
+        // An assignment would set the prototype instead.
         Object.defineProperty(object, name, {
           value,
           writable: true,
@@ -117,14 +117,14 @@ export class Reader {
       const key = this.item();
       map.set(key, this.item());
     }
-    if (map.size !== size) throw new MalformedError("a key of a Map that is there twice");
+    if (map.size !== size) throw new MalformedError("a duplicate key of a Map");
     return map;
   }
 
   #set(length: number): Set<unknown> {
     const set = new Set<unknown>();
     for (let i = 0; i < length; i++) set.add(this.item());
-    if (set.size !== length) throw new MalformedError("a member of a Set that is there twice");
+    if (set.size !== length) throw new MalformedError("a duplicate member of a Set");
     return set;
   }
 
@@ -142,7 +142,7 @@ export class Reader {
 
   #date(): Date {
     const date = new Date(millisecondsOf(Number(this.item())));
-    if (Number.isNaN(date.getTime())) throw new MalformedError("a Date that is none");
+    if (Number.isNaN(date.getTime())) throw new MalformedError("an invalid Date");
     return date;
   }
 
@@ -167,9 +167,9 @@ export class Reader {
 }
 
 /**
- * The whole milliseconds that were divided by 1000 to give `seconds`. The quotient is rounded to a
- * double, beyond the year 141,000 so coarsely that the product can end half-way between two of them,
- * and `round` then goes up. But no two milliseconds of a Date have the same quotient.
+ * The integer number of milliseconds whose quotient by 1000 is `seconds`. The quotient is rounded to a
+ * double. Beyond the year 141,000 that is so coarse that the product can lie half-way between two
+ * integers, which `round` rounds up. No two times of a Date have the same quotient, so the check decides.
  */
 function millisecondsOf(seconds: number): number {
   const product = Math.round(seconds * 1000);

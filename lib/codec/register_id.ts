@@ -2,22 +2,22 @@ import type { RegisterId } from "../paxos/register.ts";
 import { decodeKey, encodeKey, type Key, MAX_KEY_BYTES } from "./key.ts";
 import { MalformedError } from "./malformed.ts";
 
-/** What a register is for: a key of the KV, a lock, a singleton, or the configuration. */
+/** The use of a register: "k" a key of the KV, "l" a lock, "s" a singleton, "c" the configuration. */
 export type RegisterKind = "k" | "l" | "s" | "c";
 
-/** The name of a bucket takes at most this many bytes. */
+/** The longest encoded name of a bucket, in bytes. */
 export const MAX_BUCKET_BYTES: number = 1024;
 
 const MAX_LENGTH = 1 + MAX_BUCKET_BYTES + MAX_KEY_BYTES;
 
-/** The default bucket is null, and every other a string: no name reaches it. */
+/** The default bucket: null in CBOR. All other buckets are strings, so no name collides with it. */
 const DEFAULT_BUCKET = "\xf6";
 
 const BYTES = /^[klsc][\0-\xff]+$/;
 
 /**
- * The id of the register for `key` in `bucket` (`undefined`: the default bucket). Throws `TypeError`
- * for what cannot be a key or the name of a bucket.
+ * The id of the register for `key` in `bucket` (`undefined`: the default bucket). Throws `TypeError` for
+ * an invalid key or name of a bucket.
  */
 export function registerId(
   kind: RegisterKind,
@@ -28,8 +28,8 @@ export function registerId(
 }
 
 /**
- * What the ids of the registers of this kind in `bucket` begin with, and no others. Throws
- * `TypeError` for what cannot be the name of a bucket.
+ * The common prefix of the ids of all registers of this kind in `bucket`, which no other id has. Throws
+ * `TypeError` for an invalid name of a bucket.
  */
 export function bucketPrefix(kind: RegisterKind, bucket: string | undefined): string {
   if (bucket === undefined) return kind + DEFAULT_BUCKET;
@@ -44,8 +44,8 @@ export function bucketPrefix(kind: RegisterKind, bucket: string | undefined): st
 }
 
 /**
- * Takes an id apart again, into the same key though perhaps another JavaScript value. Throws
- * {@linkcode MalformedError} for anything that {@linkcode registerId} cannot have made.
+ * Parses an id. The key equals the original one, but may be another JavaScript value. Throws
+ * {@linkcode MalformedError} for an id that {@linkcode registerId} cannot have made.
  */
 export function parseRegisterId(
   id: RegisterId,
@@ -56,15 +56,15 @@ export function parseRegisterId(
   const encoded = id.slice(1, end);
   const bucket = encoded === DEFAULT_BUCKET ? undefined : decodeKey(encoded);
   if ((bucket !== undefined && typeof bucket !== "string") || encoded.length > MAX_BUCKET_BYTES) {
-    throw new MalformedError("not the id of a register: its bucket has no name");
+    throw new MalformedError("not the id of a register: its bucket has no valid name");
   }
   return { kind, bucket, key: decodeKey(id.slice(end)) };
 }
 
-/** Where the bucket of an id ends; some place in it or past it, if the id is malformed. */
+/** The end of the bucket in an id; any index, also past the end, if the id is malformed. */
 function bucketEnd(id: RegisterId): number {
   if (id[1] === DEFAULT_BUCKET) return 2;
-  // Text, or bytes behind the three bytes of the tag for lone surrogates.
+  // Text, or bytes after the three bytes of the tag for lone surrogates.
   let position = id[1] === "\xd9" ? 4 : 1;
   const argument = id.charCodeAt(position++) & 0x1f;
   if (argument < 24) return position + argument;
@@ -73,7 +73,7 @@ function bucketEnd(id: RegisterId): number {
   return position + 1 + (first << 8) + id.charCodeAt(position);
 }
 
-/** Whether `id` names a bucket and a key: {@linkcode parseRegisterId} takes it. */
+/** Whether {@linkcode parseRegisterId} accepts `id`: it names a bucket and a key. */
 export function isWholeRegisterId(id: RegisterId): boolean {
   try {
     parseRegisterId(id);
@@ -85,15 +85,15 @@ export function isWholeRegisterId(id: RegisterId): boolean {
 }
 
 /**
- * Whether `text` has the shape of an id: cheap, for what comes from the network. It may still name
- * no bucket or key; {@linkcode parseRegisterId} tells.
+ * Whether `text` has the form of an id: a cheap check for ids from the network. Its bucket or key may
+ * still be malformed; {@linkcode parseRegisterId} checks that.
  */
 export function isRegisterId(text: unknown): text is RegisterId {
   return typeof text === "string" && text.length >= 3 && text.length <= MAX_LENGTH &&
     BYTES.test(text);
 }
 
-/** Whether `text` has the shape of what {@linkcode bucketPrefix} makes. */
+/** Whether `text` has the form of a result of {@linkcode bucketPrefix}. */
 export function isBucketPrefix(text: unknown): text is string {
   return typeof text === "string" && text.length <= 1 + MAX_BUCKET_BYTES && BYTES.test(text);
 }

@@ -55,7 +55,7 @@ function aboutRegister<T extends "read" | "watch" | "unwatch">(
   return kind as unknown as RequestKind<T>;
 }
 
-/** The bytes of the value in what an acceptor reports. */
+/** The bytes of the value that an acceptor reports. */
 function reportedBytes({ accepted }: ReplyOf<"promise" | "current">): number {
   return accepted === null ? 0 : stateBytes(accepted.state);
 }
@@ -253,7 +253,7 @@ export const REGISTER_REPLIES: ReplyKinds<
   },
 };
 
-/** Above the ballot that it is the fallback of: otherwise it could only be refused, too. */
+/** A fallback must be higher than its ballot: a lower one would be refused as well. */
 function fallbackAbove(field: unknown, ballot: number, from: FieldReader): number | null {
   if (field === null) return null;
   const counter = from.counter(field);

@@ -2,20 +2,20 @@ import { ownersOf } from "../paxos/kv_register.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
 import { isWholeRegisterId } from "./register_id.ts";
 
-/** Values of locks and singletons take at most this many bytes: their own bounds are below it. */
+/** The largest value of a lock or singleton, in bytes; the bounds of both are below it. */
 const MAX_INTERNAL_BYTES = 8 * 2 ** 20 + 1024;
 
 /** The kinds of registers that clients write. */
 const USED = "kls";
 
-/** Whether a put may write `value` under this id: it is that of a key, and the value is not too large. */
+/** Whether a put may write `value` to `register`: the id is that of a key, and the value is not too large. */
 export function isPutOf(register: RegisterId, value: Uint8Array, maxValueBytes: number): boolean {
   return register[0] === "k" && value.length <= maxValueBytes && isWholeRegisterId(register);
 }
 
 /**
- * Whether `state` is one that the feature which `register` belongs to writes, as far as can be told without
- * decoding its value: for what a client writes, since no acceptor can check how it came to propose that.
+ * Whether the feature that `register` belongs to could have written `state`; the value is not decoded. It
+ * checks the writes of clients, because an acceptor cannot check how a client came to propose a state.
  */
 export function isFitFor(register: RegisterId, state: State, maxValueBytes: number): boolean {
   if (!state.present) return USED.includes(register[0]);

@@ -15,7 +15,7 @@ const REPLIES: ReplyKinds<Reply["type"]> = {
   ...NODE_REPLIES,
 };
 
-/** The same, for a reply whose kind is known only at run time. */
+/** The table for a reply whose kind is known only at run time. */
 const KINDS = REPLIES as unknown as Readonly<Record<Reply["type"], MessageKind<Reply>>>;
 const BY_NUMBER = byNumber(KINDS);
 
@@ -25,7 +25,7 @@ export function encodeReply(reply: Reply, to: FieldWriter): Fields {
   return kind.encode(reply, kind.number, to);
 }
 
-/** The reply that these fields are; throws a `MalformedField` unless they are exactly right. */
+/** Decodes a reply from its fields; throws a `MalformedField` if they are malformed. */
 export function decodeReply(field: unknown, from: FieldReader): Reply {
   if (!Array.isArray(field)) refuse("not a reply");
   const id = integer(field[1]);
@@ -35,7 +35,7 @@ export function decodeReply(field: unknown, from: FieldReader): Reply {
   return kind.decode(field, id, from);
 }
 
-/** About how many bytes a reply carries. */
+/** The approximate bytes of the content of a reply. */
 export function replySize(reply: Reply): number {
   const named = "register" in reply ? registerBytes(reply.register) : 0;
   return named + (KINDS[reply.type].size?.(reply) ?? 0);

@@ -20,7 +20,7 @@ import { REGISTER_REQUESTS } from "./register_messages.ts";
 import { decodeReply, encodeReply, replySize } from "./reply.ts";
 import { SESSION_REQUESTS } from "./session_messages.ts";
 
-/** The requests that members pass on for others. */
+/** The requests that members relay for other nodes. */
 const RELAY_REQUESTS: RequestKinds<"relay" | "relayed"> = {
   relay: {
     number: 17,
@@ -71,7 +71,7 @@ const REQUESTS: RequestKinds<Request["type"]> = {
   ...RELAY_REQUESTS,
 };
 
-/** The same, for a request whose kind is known only at run time. */
+/** The table for a request whose kind is known only at run time. */
 const KINDS = REQUESTS as unknown as Readonly<
   Record<Request["type"], MessageKind<Request> & { readonly handler: RequestHandler }>
 >;
@@ -88,7 +88,7 @@ export function encodeRequest(request: Request, to: FieldWriter): Fields {
   return kind.encode(request, kind.number, to);
 }
 
-/** The request that these fields are; throws a `MalformedField` unless they are exactly right. */
+/** Decodes a request from its fields; throws a `MalformedField` if they are malformed. */
 export function decodeRequest(field: unknown, from: FieldReader): Request {
   if (!Array.isArray(field)) refuse("not a request");
   const id = integer(field[1]);
@@ -98,32 +98,32 @@ export function decodeRequest(field: unknown, from: FieldReader): Request {
   return kind.decode(field, id, from);
 }
 
-/** About how many bytes a request carries. */
+/** The approximate bytes of the content of a request. */
 export function requestSize(request: Request): number {
   const named = "register" in request ? registerBytes(request.register) : 0;
   return named + (KINDS[request.type].size?.(request) ?? 0);
 }
 
-/** About how many bytes two nodes say to each other by way of a member. */
+/** The approximate bytes of a relayed message. */
 export function payloadSize({ repliesTo, message }: RelayPayload): number {
   return repliesTo === null ? requestSize(message) : replySize(message);
 }
 
-/** Two fields: the life that an answer is for, `null` for a question; and what is said. */
+/** Encodes a relayed message to two fields: the life that a reply is for, or `null`; and the message. */
 function encodePayload({ repliesTo, message }: RelayPayload, to: FieldWriter): Fields {
   return repliesTo === null
     ? [null, encodeRequest(message, to)]
     : [to.life(repliesTo), encodeReply(message, to)];
 }
 
-/** Nothing but questions and answers between two nodes: nothing about votes, and nothing relayed. */
+/** Decodes a relayed message. Only messages of nodes themselves may be relayed: no votes, no relays. */
 function decodePayload(repliesTo: unknown, message: unknown, from: FieldReader): RelayPayload {
   if (repliesTo !== null) {
     const life = from.life(repliesTo);
     const reply = decodeReply(message, from);
     return isPersonal(reply) ? { repliesTo: life, message: reply } : refuse("not to be relayed");
   }
-  // Before it is decoded: a relay within a relay must not nest without end.
+  // Checked before the message is decoded, so that relays cannot nest.
   const kind = Array.isArray(message) ? BY_NUMBER[integer(message[0])] : undefined;
   if (kind?.handler !== "node") refuse("not to be relayed");
   return { repliesTo, message: decodeRequest(message, from) as PersonalRequest };

@@ -3,22 +3,22 @@ import { TAG_BIGINT, TAG_DATE, TAG_MAP, TAG_NEGATIVE_BIGINT, TAG_SET, TAG_WTF8 }
 import { invalidUtf8At } from "./utf8_scan.ts";
 
 /**
- * Looks at the structure of CBOR before anything is made of it. What decoders do with hostile bytes
- * ranges from wrong (invalid UTF-8 that becomes other text, tags that make cyclic objects) to fatal
- * (nesting that overflows the stack, a bignum that takes 20 seconds), so they only ever see bytes
- * that passed here: one item, all lengths known and within the bytes, no deeper and no more than the
- * limits, every text valid, and no type but those that the writer of such bytes uses.
+ * Checks the structure of CBOR before it is decoded. Hostile bytes can make decoders return wrong results
+ * (invalid UTF-8 becomes other text, tags make cyclic objects) or fail (nesting overflows the stack, a
+ * bignum takes 20 seconds). So decoders get only bytes that pass this check: one item, all lengths known
+ * and within the bytes, depth and number of items within the limits, all text valid, and only the types
+ * that the writer of such bytes uses.
  */
 
-/** Arrays and maps may be nested this deep. */
+/** The deepest nesting of arrays and maps. */
 export const MAX_DEPTH: number = 64;
 
-/** At most this many items (numbers, texts, arrays, map keys, …), counted at every depth. */
+/** The most items (numbers, texts, arrays, map keys, …), counted at all depths. */
 export const MAX_ITEMS: number = 1_000_000;
 
-/** What may occur in the bytes besides arrays, text, bytes, integers, doubles, booleans and null. */
+/** The types that are allowed in addition to arrays, text, bytes, integers, doubles, booleans and null. */
 export interface ScanRules {
-  /** Maps, `undefined`, integers of 64 bits, floats shorter than 64 bits. */
+  /** Whether maps, `undefined`, integers of 64 bits, and floats shorter than 64 bits are allowed. */
   readonly rich: boolean;
   /** For each tag, the major type that must follow; {@linkcode NUMBER} is any number. */
   readonly tags: ReadonlyMap<number, number>;
@@ -33,10 +33,10 @@ const TAG = 6;
 /** Stands for major types 0 and 1, and for the floats of 7. */
 const NUMBER = -1;
 
-/** What frames are made of. */
+/** The rules for frames. */
 export const FRAME_RULES: ScanRules = { rich: false, tags: new Map() };
 
-/** What the values of users are made of. */
+/** The rules for the values of users. */
 export const VALUE_RULES: ScanRules = {
   rich: true,
   tags: new Map([
@@ -48,16 +48,16 @@ export const VALUE_RULES: ScanRules = {
   ]),
 };
 
-/** What keys are made of. */
+/** The rules for keys. */
 export const KEY_RULES: ScanRules = {
   rich: true,
   tags: new Map([...VALUE_RULES.tags, [TAG_WTF8, BYTES]]),
 };
 
-/** The items that are still to come in each array or map around the present one. */
+/** The number of items still expected in each array or map around the present one. */
 const outer = new Int32Array(MAX_DEPTH);
 
-/** Says what is wrong with the item in `bytes[start..]`, or `undefined` if it may be decoded. */
+/** Returns the fault of the item in `bytes[start..]`, or `undefined` if it may be decoded. */
 export function scan(bytes: Uint8Array, start: number, rules: ScanRules): string | undefined {
   const end = bytes.length;
   let position = start;
@@ -99,7 +99,7 @@ export function scan(bytes: Uint8Array, start: number, rules: ScanRules): string
       const size = 1 << (argument - 24);
       if (position + size > end) return "ends too early";
       if (size === 8) {
-        // Only integers are that long.
+        // Only integers may have 64 bits.
         if (major > 1 || !rules.rich) return "a length or number of 64 bits";
         position += 8;
         argument = 0;
@@ -120,7 +120,7 @@ export function scan(bytes: Uint8Array, start: number, rules: ScanRules): string
         : found === wanted;
       if (!right) return `tag ${argument} before something else`;
       if (argument === TAG_BIGINT || argument === TAG_NEGATIVE_BIGINT) longest = MAX_BIGINT_BYTES;
-      // The item is what follows.
+      // The tagged item follows.
       continue;
     }
 
@@ -128,7 +128,7 @@ export function scan(bytes: Uint8Array, start: number, rules: ScanRules): string
     if (++count > MAX_ITEMS) return `more than ${MAX_ITEMS} items`;
     if (major < 2) continue;
 
-    // Every element takes a byte at least: a length beyond the rest cannot be true.
+    // Each element takes at least one byte, so a length beyond the rest is false.
     if (argument > end - position) return "a length beyond the end";
     if (major === BYTES) {
       if (argument > longest) return `a bignum of more than ${longest} bytes`;

@@ -7,21 +7,21 @@ import { MAX_BINDINGS, MAX_LIST } from "./limits.ts";
 
 const BINDING_KINDS = { pid: 0, node: 1, key: 2, until: 3 } as const;
 
-/** How many fields a tombstone has, and how many a value. */
+/** The number of fields of a tombstone, and of a state with a value. */
 const ABSENT = 1;
 const PRESENT = 7;
 
-/** A list of sessions. */
+/** Encodes a list of sessions to one field. */
 export function encodeSessions(sessions: readonly SessionId[], to: FieldWriter): Fields {
   return sessions.map((session) => to.session(session));
 }
 
-/** A list of sessions. */
+/** Decodes a list of sessions from one field. */
 export function decodeSessions(field: unknown, from: FieldReader): readonly SessionId[] {
   return from.list(field, MAX_LIST, (session) => from.session(session));
 }
 
-/** Two fields: session and number. The session also names the node. */
+/** Encodes a pid to two fields, session and number. The session must name the node: throws `TypeError`. */
 export function encodePid(pid: Pid, to: FieldWriter): [unknown, number] {
   if (!pid.session.startsWith(pid.node + "/")) {
     throw new TypeError(`a pid of ${pid.node} in a session of another node: ${pid.session}`);
@@ -29,13 +29,13 @@ export function encodePid(pid: Pid, to: FieldWriter): [unknown, number] {
   return [to.session(pid.session), pid.seq];
 }
 
-/** A pid, from two fields. */
+/** Decodes a pid from two fields. */
 export function decodePid(session: unknown, seq: unknown, from: FieldReader): Pid {
   const id = from.session(session);
   return { node: id.slice(0, id.indexOf("/")), session: id, seq: integer(seq) };
 }
 
-/** A list of bindings. */
+/** Encodes a list of bindings to one field. */
 export function encodeBindings(bindings: readonly Binding[], to: FieldWriter): Fields {
   return bindings.map((binding) => {
     switch (binding.kind) {
@@ -51,7 +51,7 @@ export function encodeBindings(bindings: readonly Binding[], to: FieldWriter): F
   });
 }
 
-/** A list of bindings. */
+/** Decodes a list of bindings from one field. */
 export function decodeBindings(field: unknown, from: FieldReader): readonly Binding[] {
   return from.list(field, MAX_BINDINGS, (binding) => decodeBinding(binding, from));
 }
@@ -76,13 +76,13 @@ function decodeBinding(field: unknown, from: FieldReader): Binding {
   }
 }
 
-/** Milliseconds since 1970, whole or not; infinity is never. */
+/** A number of milliseconds since 1970, not necessarily an integer; `Infinity` means never. */
 export function wallTime(field: unknown): number {
   if (typeof field !== "number" || Number.isNaN(field)) refuse("not a time");
   return field + 0;
 }
 
-/** One field. */
+/** Encodes a state to one field. */
 export function encodeState(state: State, to: FieldWriter): Fields {
   if (!state.present) return [to.counter(state.token)];
   return [
@@ -95,7 +95,7 @@ export function encodeState(state: State, to: FieldWriter): Fields {
   ];
 }
 
-/** A state, from one field. */
+/** Decodes a state from one field. */
 export function decodeState(field: unknown, from: FieldReader): State {
   if (Array.isArray(field) && field.length === ABSENT) {
     return { present: false, token: from.counter(field[0]) };
@@ -112,20 +112,20 @@ export function decodeState(field: unknown, from: FieldReader): State {
   };
 }
 
-/** One field. */
+/** Encodes a ballot and the state accepted at it, or null, to one field. */
 export function encodeAccepted(accepted: Accepted | null, to: FieldWriter): Fields | null {
   if (accepted === null) return null;
   return [...to.ballot(accepted.ballot), encodeState(accepted.state, to)];
 }
 
-/** A ballot and the state accepted at it, or null, from one field. */
+/** Decodes a ballot and the state accepted at it, or null, from one field. */
 export function decodeAccepted(field: unknown, from: FieldReader): Accepted | null {
   if (field === null) return null;
   const [counter, life, state] = fields(field, 3);
   return { ballot: from.ballot(counter, life), state: decodeState(state, from) };
 }
 
-/** The bytes of the value that a state carries. */
+/** The size of the value of a state, in bytes; 0 for a tombstone. */
 export function stateBytes(state: State): number {
   return state.present ? state.value.length : 0;
 }

@@ -1,14 +1,14 @@
-/** Text as UTF-8, and text that is none: lone surrogates as WTF-8. */
+/** Text as UTF-8, and strings with lone surrogates as WTF-8. */
 
 const encoder = new TextEncoder();
 
-// A leading U+FEFF is a character like any other; the default would drop it.
+// A leading U+FEFF is an ordinary character; the default would drop it.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** With the `u` flag a surrogate of a pair is no match, only one that stands alone. */
+/** Matches a lone surrogate: with the `u` flag a surrogate of a pair does not match. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Up to this length a loop beats a call into the runtime. */
+/** The length in bytes up to which a loop is faster than a call into the runtime. */
 const SHORT = 100;
 
 /** Whether `text` has no lone surrogate, so that UTF-8 can carry it. */
@@ -21,7 +21,7 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** The text in `bytes[start..end)`, which must be valid UTF-8: the scan has seen to that. */
+/** The text in `bytes[start..end)`, which must be valid UTF-8: the scan has checked it. */
 export function textFrom(bytes: Uint8Array, start: number, end: number): string {
   if (end - start > SHORT) return decoder.decode(bytes.subarray(start, end));
   const units = new Array<number>(end - start);
@@ -33,7 +33,7 @@ export function textFrom(bytes: Uint8Array, start: number, end: number): string 
   return String.fromCharCode.apply(null, units);
 }
 
-/** The WTF-8 of `text`: as UTF-8, with three bytes for a lone surrogate. */
+/** The WTF-8 of `text`: UTF-8, with three bytes for each lone surrogate. */
 export function wtf8(text: string): Uint8Array {
   const bytes: number[] = [];
   for (const character of text) {
@@ -45,8 +45,8 @@ export function wtf8(text: string): Uint8Array {
 }
 
 /**
- * The text whose WTF-8 is `bytes[start..end)`. Bytes that are none give some text, whose WTF-8 is
- * then another: compare.
+ * The text whose WTF-8 is `bytes[start..end)`. Invalid bytes return a text with another WTF-8, so callers
+ * must encode the result again and compare.
  */
 export function textFromWtf8(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
@@ -55,7 +55,7 @@ export function textFromWtf8(bytes: Uint8Array, start: number, end: number): str
     const size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
     let point = size === 1 ? first : first & (0x7f >> size);
     for (let k = 1; k < size; k++) point = (point << 6) | (bytes[i + k] & 0x3f);
-    // Four bytes can say more than Unicode has.
+    // Four bytes can encode numbers beyond Unicode.
     text += String.fromCodePoint(Math.min(point, 0x10ffff));
     i += size;
   }

@@ -1,6 +1,6 @@
 /**
- * Where `bytes[start..end)` stops being valid UTF-8 (RFC 3629: shortest forms only, no surrogates,
- * nothing past U+10FFFF); -1 if it never does.
+ * The index of the first invalid UTF-8 sequence in `bytes[start..end)` (RFC 3629: shortest forms only, no
+ * surrogates, nothing past U+10FFFF); -1 if there is none.
  */
 export function invalidUtf8At(bytes: Uint8Array, start: number, end: number): number {
   let i = start;
@@ -12,7 +12,7 @@ export function invalidUtf8At(bytes: Uint8Array, start: number, end: number): nu
     }
     const size = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
     if (size === 0 || i + size > end) return i;
-    // The first byte says which second bytes are neither too long a form, nor a surrogate, nor past
+    // The first byte bounds the second one: this excludes overlong forms, surrogates, and numbers past
     // the end of Unicode.
     const second = bytes[i + 1];
     const lowest = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;

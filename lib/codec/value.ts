@@ -8,12 +8,12 @@ import { isWellFormed } from "./text.ts";
 import { TooLarge, Writer } from "./writer.ts";
 
 /**
- * A value that cannot be stored: it is, or contains, something that is not on the list of
- * {@linkcode encodeValue}, or it is too large. The message says where and what, as in
+ * Thrown for a value that cannot be stored: it is too large, or it is or contains something that
+ * {@linkcode encodeValue} does not support. The message names the place and the fault, as in
  * `value.list[3]: a function cannot be stored`.
  */
 export class UnencodableError extends Error {
-  /** `message` names the place and what is there. */
+  /** `message` names the place and the fault. */
   constructor(message: string) {
     super(message);
     this.name = "UnencodableError";
@@ -21,16 +21,16 @@ export class UnencodableError extends Error {
 }
 
 /**
- * The bytes of a value, at most `maxBytes`. Allowed are well-formed strings, numbers (NaN,
- * infinities and -0 come back as they are), bigints from -2^8192 to 2^8192 - 1, booleans, null,
- * `Uint8Array`, valid Dates, arrays without holes, plain objects (their own enumerable properties
- * with string names; a getter is called once), Maps and Sets, in order; `undefined` inside of them
- * but not as the whole value. All else throws {@linkcode UnencodableError}: instances of other
- * classes, functions, symbols (also as names), lone surrogates, cycles, more than 64 levels, more
- * than a million items. What a getter or a proxy throws is passed on.
+ * The bytes of a value, at most `maxBytes`. Supported are well-formed strings, numbers (NaN, infinities
+ * and -0 are preserved), bigints from -2^8192 to 2^8192 - 1, booleans, null, `Uint8Array`, valid Dates,
+ * arrays without holes, plain objects (their own enumerable properties with string names; a getter is
+ * called once), Maps and Sets in their order, and `undefined` inside of these but not as the whole value.
+ * Other values throw {@linkcode UnencodableError}: instances of other classes, functions, symbols (also as
+ * names), lone surrogates, cycles, more than 64 levels, more than a million items. Exceptions of getters
+ * and proxies are passed on.
  *
- * An object with a null prototype comes back as an ordinary one. Something that is there twice comes
- * back as two copies. Properties of an array besides its elements are not stored.
+ * An object with a null prototype is decoded as an ordinary one. An object that occurs twice is decoded as
+ * two copies. Of an array only the elements are stored.
  */
 export function encodeValue(value: unknown, maxBytes: number): Uint8Array {
   const writer = new Writer(maxBytes);
@@ -50,8 +50,8 @@ export function encodeValue(value: unknown, maxBytes: number): Uint8Array {
 }
 
 /**
- * The value whose bytes these are. It shares nothing with them, so whoever gets it may change it.
- * Throws {@linkcode MalformedError} for bytes that {@linkcode encodeValue} cannot have made.
+ * Decodes a value. The result shares no memory with `bytes`, so the caller may change it. Throws
+ * {@linkcode MalformedError} for bytes that {@linkcode encodeValue} cannot have made.
  */
 export function decodeValue(bytes: Uint8Array): unknown {
   const wrong = scan(bytes, 0, VALUE_RULES);
@@ -61,7 +61,7 @@ export function decodeValue(bytes: Uint8Array): unknown {
   return value;
 }
 
-/** How to write the step from a container to the place `at` in it. */
+/** Returns the text of a step from a container to the place `at` in it, for error messages. */
 type Step = (at: unknown) => string;
 
 const here: Step = () => "";
@@ -72,13 +72,13 @@ const mapKey: Step = (at) => `.keys()[${at}]`;
 const mapValue: Step = (at) => `.values()[${at}]`;
 const member: Step = (at) => `.values()[${at}]`;
 
-/** One walk over one value: the allow-list and the encoding in one, so that nothing is read twice. */
+/** Checks and encodes one value in a single pass, so that no part is read twice. */
 class ValueEncoder {
   readonly #writer: Writer;
   #items = 0;
   /** The containers around the present item, outermost first. */
   readonly #containers: object[] = [];
-  /** For each of them, the step to its child that is being written. */
+  /** For each container, the step to the child that is being written. */
   readonly #steps: Step[] = [];
   readonly #places: unknown[] = [];
 
@@ -124,7 +124,7 @@ class ValueEncoder {
   }
 
   #bigint(value: bigint): void {
-    // Always as a bignum, however small: plain integers are numbers.
+    // Always as a bignum, even a small one: plain integers are decoded as numbers.
     if (!bigintFits(value)) this.#refuse(`a bigint of more than ${MAX_BIGINT_BYTES} bytes`);
     this.#writer.head(6, value < 0n ? TAG_NEGATIVE_BIGINT : TAG_BIGINT);
     this.#writer.bytes(bigintBytes(value < 0n ? -1n - value : value));

@@ -1,30 +1,30 @@
 import { floatBytes, packFloat } from "./float.ts";
 
-/** Thrown by a {@linkcode Writer} when its limit is reached. */
+/** Thrown by a {@linkcode Writer} when its limit is exceeded. */
 export class TooLarge {
-  /** How many bytes there would have been, without what was still to come. */
+  /** The number of bytes up to and including the part that did not fit; later parts are not counted. */
   readonly bytes: number;
 
-  /** There would have been so many `bytes`, and perhaps more. */
+  /** `bytes` is a lower bound of the whole size. */
   constructor(bytes: number) {
     this.bytes = bytes;
   }
 }
 
-/** Up to this length a loop beats a call into the runtime. */
+/** The length in characters up to which a loop is faster than a call into the runtime. */
 const SHORT_TEXT = 60;
 
-/** Kept for the next writer only up to this size, so that one large value does not stay for ever. */
+/** The largest buffer kept for the next writer, in bytes: a large value must not occupy memory forever. */
 const KEPT = 64 * 1024;
 
 const encoder = new TextEncoder();
 
-/** The buffer of the last writer, for the next; `undefined` while it is in use. */
+/** The buffer of the last writer, for the next one; `undefined` while it is in use. */
 let spare: Uint8Array | undefined;
 
 /**
- * Bytes that grow, up to a limit, and the basic items of CBOR in their shortest form. Ends with
- * {@linkcode Writer.finish} or {@linkcode Writer.discard}, and is not used afterwards.
+ * A growing buffer with a limit, which writes the basic items of CBOR in their shortest form. Call
+ * {@linkcode Writer.finish} or {@linkcode Writer.discard} at the end, and do not use it afterwards.
  */
 export class Writer {
   readonly #limit: number;
@@ -34,19 +34,19 @@ export class Writer {
   /** A writer that holds at most `limit` bytes; one more throws {@linkcode TooLarge}. */
   constructor(limit: number) {
     this.#limit = limit;
-    // Taken, not shared: a getter of the value being written may itself write a value.
+    // Taken, not shared: a getter of the written value may itself write a value.
     this.#buffer = spare ?? new Uint8Array(1024);
     spare = undefined;
   }
 
-  /** A copy of all that was written. */
+  /** Returns a copy of the written bytes, and ends the writer. */
   finish(): Uint8Array {
     const bytes = this.#buffer.slice(0, this.#length);
     this.discard();
     return bytes;
   }
 
-  /** Gives the buffer back. */
+  /** Returns the buffer for reuse, and ends the writer. */
   discard(): void {
     if (this.#buffer.length <= KEPT) spare = this.#buffer;
   }
@@ -60,20 +60,20 @@ export class Writer {
     this.#buffer = larger;
   }
 
-  /** One byte as it is. */
+  /** Writes one raw byte. */
   byte(byte: number): void {
     this.#makeRoom(1);
     this.#buffer[this.#length++] = byte;
   }
 
-  /** Bytes as they are. */
+  /** Writes raw bytes. */
   raw(bytes: Uint8Array): void {
     this.#makeRoom(bytes.length);
     this.#buffer.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
-  /** The beginning of an item: its major type, and an argument from 0 to 2^53 - 1. */
+  /** Writes the head of an item: its major type, and an argument from 0 to 2^53 - 1. */
   head(major: number, argument: number): void {
     const type = major << 5;
     if (argument < 24) return this.byte(type | argument);
@@ -87,7 +87,7 @@ export class Writer {
     this.#length += 1 + size;
   }
 
-  /** A number: as an integer if it is one and safe, else as the shortest float; -0 is a float. */
+  /** Writes a number: a safe integer as an integer, others and -0 as the shortest float. */
   number(value: number): void {
     if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
       if (value < 0) this.head(1, -1 - value);
@@ -100,10 +100,10 @@ export class Writer {
     for (let i = 0; i < size; i++) this.#buffer[this.#length++] = floatBytes[i];
   }
 
-  /** A text, which must be well-formed. */
+  /** Writes a text, which must be well-formed. */
   text(text: string): void {
     const length = text.length;
-    // UTF-8 is never shorter: do not encode what cannot fit.
+    // UTF-8 is never shorter than the text: a text that cannot fit is not encoded.
     this.#makeRoom(length);
     if (length > SHORT_TEXT) return this.#longText(text);
     const begin = this.#length;
@@ -123,7 +123,7 @@ export class Writer {
     this.bytes(encoder.encode(text), 3);
   }
 
-  /** A byte string, or with `major` 3 a text whose UTF-8 is `bytes`. */
+  /** Writes a byte string, or with `major` 3 a text whose UTF-8 is `bytes`. */
   bytes(bytes: Uint8Array, major: 2 | 3 = 2): void {
     this.head(major, bytes.length);
     this.raw(bytes);
