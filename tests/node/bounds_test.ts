@@ -1,4 +1,4 @@
-/** What a node uses does not grow with time, nor with what is over. */
+/** The resources of a node do not grow with time or with finished work. */
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { joinWith } from "../../lib/cluster/join.ts";
@@ -9,9 +9,9 @@ import { VirtualTime } from "../support/virtual_time.ts";
 const MEMBERS = ["n1", "n2", "n3"];
 
 /**
- * Fails if `work` leaves something in memory: then every round leaves as much as the one before it, while
- * code that is compiled, or a table that is made larger, takes room now and then only. (A round should do
- * its work so often that a few hundred bytes each time would show.)
+ * Fails if `work` leaves something in memory: then every round leaves as much as the previous one, while
+ * compiled code or a resized table takes memory only occasionally. (A round should repeat its work often
+ * enough that a few hundred bytes for each repetition show.)
  */
 async function assertNoGrowth(time: VirtualTime, work: () => Promise<void>): Promise<void> {
   await work();
@@ -28,7 +28,7 @@ async function assertNoGrowth(time: VirtualTime, work: () => Promise<void>): Pro
   assertLessOrEqual(time.timers, timers + 2);
 }
 
-/** Three members and a client, on a clock of their own. */
+/** Three members and a client, on virtual time. */
 async function start(time: VirtualTime, options: Partial<JoinOptions> = {}) {
   const join = (id: string) =>
     joinWith({
@@ -57,7 +57,7 @@ async function framesSent(time: VirtualTime, nodes: readonly ClusterNode[]): Pro
 }
 
 describe("a cluster with nothing to do", () => {
-  it("uses no more with time, and sends no more", async () => {
+  it("uses no more memory with time, and sends no more frames", async () => {
     const time = new VirtualTime();
     await using cluster = await start(time);
     const { nodes } = cluster;
@@ -80,7 +80,7 @@ describe("a cluster with nothing to do", () => {
   });
 });
 
-describe("what is over leaves nothing behind", () => {
+describe("finished work leaves nothing behind", () => {
   it("watchers that stopped, in any way", async () => {
     const time = new VirtualTime();
     await using cluster = await start(time);
@@ -128,13 +128,13 @@ describe("what is over leaves nothing behind", () => {
       }
       time.network.heal();
       await time.pass(60_000);
-      // A member drops old promises when it is asked something.
+      // A member drops old promises when it gets a request.
       await time.until(node.kv.get("k"));
       assertEquals((await time.until(node.status())).entries, 0);
     });
   });
 
-  it("keys that were put and released, under ever-new names", async () => {
+  it("keys that were put and released, each under a new name", async () => {
     const time = new VirtualTime();
     await using cluster = await start(time);
     const { nodes } = cluster;
@@ -177,7 +177,7 @@ describe("what is over leaves nothing behind", () => {
 });
 
 describe("a node that was closed", () => {
-  it("leaves no timer behind, whatever was under way", async () => {
+  it("leaves no timer behind, with any operations under way", async () => {
     const time = new VirtualTime();
     const { nodes } = await start(time);
     const [node] = nodes;
@@ -197,7 +197,7 @@ describe("a node that was closed", () => {
     assertEquals(time.timers, 0);
   });
 
-  it("leaves no timer behind, before it ever had a quorum", async () => {
+  it("leaves no timer behind if it never had a quorum", async () => {
     const time = new VirtualTime();
     for (const id of ["n1", "n2", "client"]) {
       const node = await joinWith(
@@ -221,7 +221,7 @@ describe("a node that was closed", () => {
       closed.push(...nodes.map((node) => new WeakRef(node)));
     }
     await collected();
-    // Some may still be on the stack, or look as if they were.
+    // Some nodes may still be on the stack, or seem to be.
     assertLess(closed.filter((node) => node.deref() !== undefined).length, closed.length / 2);
   });
 });

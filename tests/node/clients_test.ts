@@ -6,7 +6,7 @@ import { collectEvents, eventually, nextEvent, within } from "../support/wait.ts
 
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 
-/** A cluster that lets clients in; after its start sessions wait for `sessionTtl`. */
+/** A cluster that admits clients; after its start, sessions are delayed by `sessionTtl`. */
 const WITH_CLIENTS = { clients: true, sessionTtl: 200 } as const;
 
 describe("a client", () => {
@@ -23,7 +23,7 @@ describe("a client", () => {
     assertEquals(await client.kv.get("other"), NOT_FOUND);
   });
 
-  it("owns what is bound to its processes and to itself, as long as it is there", async () => {
+  it("owns values bound to its processes and to itself, while it is there", async () => {
     await using cluster = await startCluster(3, WITH_CLIENTS);
     const [first, second] = cluster.nodes;
     const client = await cluster.join("client");
@@ -40,7 +40,7 @@ describe("a client", () => {
     assertEquals(await second.kv.get("other"), NOT_FOUND);
   });
 
-  it("loses what it owns when it vanishes, and its processes end", async () => {
+  it("loses its values when it vanishes, and its processes end", async () => {
     await using cluster = await startCluster(3, WITH_CLIENTS);
     const [first] = cluster.nodes;
     const client = await cluster.join("client");
@@ -79,7 +79,7 @@ describe("a client", () => {
     assertEquals(lost, []);
   });
 
-  it("may come before the members, and as often as it likes", async () => {
+  it("may start before the members, and any number of times", async () => {
     await using cluster = await startCluster(1, WITH_CLIENTS);
     const members = ["m1", "m2"];
     const early = await cluster.join("early", { members });
@@ -104,7 +104,7 @@ describe("a client", () => {
     await client.ready;
   });
 
-  it("and a member put and get at once what needs no session", async () => {
+  it("and a member put and get at once if no session is needed", async () => {
     await using cluster = await startCluster(1);
     const members = ["m1", "m2"];
     const options = { members, clients: true, sessionTtl: 60_000 };
@@ -116,7 +116,7 @@ describe("a client", () => {
     assertEquals(client.hasQuorum, false);
   });
 
-  it("says in its status that it keeps nothing", async () => {
+  it("reports in its status that it keeps no state", async () => {
     await using cluster = await startCluster(3, WITH_CLIENTS);
     const client = await cluster.join("client");
     await client.kv.put("k", 1, { node: "client" });

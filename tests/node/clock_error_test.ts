@@ -4,13 +4,13 @@ import { ClockError } from "../../lib/node/runtime/clock_error.ts";
 import { systemRuntime } from "../../lib/node/runtime/runtime.ts";
 import { Random } from "../sim/random.ts";
 
-/** A clock that is rounded to `step`: down, or up as well, at random. */
+/** A clock that is rounded to `step`: down, or up or down at random. */
 function roundedTo(step: number, random?: Random): (time: number) => number {
   const up = new Map<number, number>();
   return (time) => {
     const floor = Math.floor(time / step);
     if (random === undefined) return floor * step;
-    // As browsers do it: in each step it goes on at a moment of chance.
+    // As in browsers: each step happens at a random moment.
     let at = up.get(floor);
     if (at === undefined) up.set(floor, at = random.fraction());
     return time / step - floor < at ? floor * step : (floor + 1) * step;
@@ -18,25 +18,25 @@ function roundedTo(step: number, random?: Random): (time: number) => number {
 }
 
 describe("ClockError", () => {
-  it("is that of whole milliseconds where the clock is fine, after a few readings", () => {
+  it("is at most that of whole milliseconds with a fine clock, after a few readings", () => {
     let readings = 0;
     const error = new ClockError(() => ++readings * 0.0001);
     assertEquals([error.value, error.isFine], [1, true]);
     assertLessOrEqual(readings, 5);
   });
 
-  it("is the worst that there is as long as the clock has not been seen to step", () => {
+  it("is the largest possible until the clock is seen to step", () => {
     let readings = 0;
     const error = new ClockError(() => {
       readings++;
       return 12_300;
     });
     assertEquals([error.value, error.isFine], [200, false]);
-    // It does not keep the program waiting for a step.
+    // It does not block the program until a step.
     assertLessOrEqual(readings, 10_000);
   });
 
-  it("is that of the smallest step seen since: of a clock that stands still while the program runs", () => {
+  it("is that of the smallest step seen since, for a clock that stands still while the program runs", () => {
     const error = new ClockError(() => 5);
     const steps = [];
     for (const reading of [5, 47, 47, 63, 80, 81, 97]) {
@@ -46,13 +46,13 @@ describe("ClockError", () => {
     assertEquals(steps, [200, 84, 84, 32, 32, 2, 2]);
   });
 
-  it("is not taken in by a clock that goes back", () => {
+  it("ignores a clock that goes back", () => {
     const error = new ClockError(() => 5);
     for (const reading of [1_000, 999.99, 1_100]) error.observe(reading);
     assertEquals(error.value, 200);
   });
 
-  it("no time between two readings looks shorter by more than that, however they are rounded", () => {
+  it("bounds how much shorter a time between two readings looks, for any rounding", () => {
     for (const step of [0.1, 1, 16.67, 20, 100]) {
       for (const isRoundedUp of [false, true]) {
         const random = new Random(`clock ${step} ${isRoundedUp}`);
@@ -75,7 +75,7 @@ describe("ClockError", () => {
     }
   });
 
-  it("is small in this very runtime: sessions may be as short as the shortest", () => {
+  it("is small in the present runtime: the shortest sessions are possible", () => {
     const runtime = systemRuntime();
     for (let i = 0; i < 100_000; i++) runtime.now();
     assertLessOrEqual(runtime.clockError(), 4);

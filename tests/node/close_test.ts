@@ -10,7 +10,7 @@ import { VirtualCluster } from "../support/virtual_cluster.ts";
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 
 describe("close", () => {
-  it("frees what the node owns at once, long before its session would have ended", async () => {
+  it("frees the node's values at once, long before its session would have ended", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 60_000 });
     const [first, second, third] = cluster.nodes;
     await first.kv.put("pid", 1, { pid: first.spawn() });
@@ -49,7 +49,7 @@ describe("close", () => {
     assertEquals(finished, true);
   });
 
-  it("rejects what is under way with closed", async () => {
+  it("rejects operations under way with closed", async () => {
     await using cluster = await startCluster(3, { timeout: 300 });
     const [first] = cluster.nodes;
     cluster.isolate("n1");
@@ -74,7 +74,7 @@ describe("close", () => {
     await closed;
   });
 
-  it("rejects what is begun afterwards with closed", async () => {
+  it("rejects later operations with closed", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const process = node.spawn();
@@ -97,7 +97,7 @@ describe("close", () => {
     await check();
   });
 
-  it("may be called again and again, and gives the same end", async () => {
+  it("may be called repeatedly; every promise resolves at the end", async () => {
     await using cluster = await startCluster(3);
     const [first] = cluster.nodes;
     let ended = 0;
@@ -121,7 +121,7 @@ describe("close", () => {
     assertEquals(await second.kv.get("k"), NOT_FOUND);
   });
 
-  it("comes with the end of the block, with `await using`", async () => {
+  it("is called at the end of the block with `await using`", async () => {
     let kept: ClusterNode;
     {
       await using node = await join({
@@ -144,7 +144,7 @@ describe("close", () => {
     assertLess(performance.now() - before, 2_000);
   });
 
-  it("is at once when the node never had a quorum", async () => {
+  it("completes at once if the node never had a quorum", async () => {
     await using cluster = new Cluster(3, { timeout: 60_000 });
     const first = await cluster.join("n1");
     first.spawn();
@@ -170,13 +170,12 @@ describe("close", () => {
     for (const node of nodes) {
       const before = time.runtime.now();
       await time.until(node.close());
-      // Those that have left are asked once more, in case that it is their answers which were lost.
       // Those that have left are asked once more: it may be their answers that were lost.
       assertLess(time.runtime.now() - before, 5_000);
     }
   });
 
-  it("waits for a quorum that is only cut off: it may be back in time", async () => {
+  it("waits for a quorum that is cut off: it may be back in time", async () => {
     await using cluster = await VirtualCluster.start(3, { sessionTtl: 60_000, timeout: 30_000 });
     const { time, nodes: [first, second] } = cluster;
     await time.until(first.kv.put("k", 1, { node: "n1" }));
@@ -190,7 +189,7 @@ describe("close", () => {
     assertLess(time.runtime.now() - before, 1_000);
   });
 
-  it("closes each transport once, whatever they do then", async () => {
+  it("closes each transport once, even if one fails", async () => {
     const log: string[] = [];
     const transports: Transport[] = [
       {
@@ -224,7 +223,7 @@ describe("close", () => {
     assertEquals(log, ["a", "b", "c"]);
   });
 
-  it("sends nothing more, and hears nothing more", async () => {
+  it("sends and receives nothing afterwards", async () => {
     let late = 0;
     let closed = false;
     let receive: (from: string, frame: Uint8Array) => void = () => {};
@@ -243,12 +242,12 @@ describe("close", () => {
     const before = (await node.status()).frames;
     await node.close();
     receive("n2", new Uint8Array([1, 2, 3]));
-    await turn(60); // longer than it takes to ask again
+    await turn(60); // longer than the wait before a resend
     assertEquals(late, 0);
     assertEquals((await node.status()).frames.dropped, before.dropped);
   });
 
-  it("makes room for the same id to join again, with a life of its own", async () => {
+  it("lets the same id join again, with a new life", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     await second.kv.put("k", 1);

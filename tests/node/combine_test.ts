@@ -6,13 +6,13 @@ import { append, look, present, release, setOnce, textOf } from "../paxos/change
 
 const BALLOT = { counter: 5, life: "p" };
 
-/** A register with `text` in it, or never written. */
+/** A register with `text` in it, or one that was never written. */
 function register(text?: string): Current {
   const state = text === undefined ? null : { ...present(text), token: 3, over: 1 };
   return { state, token: 3, ballot: BALLOT };
 }
 
-/** What came of changes made in one round: the state that is written, and each result. */
+/** The outcome of changes made in one round: the state that is written, and each result. */
 function round(current: Current, ...changes: Change<unknown>[]) {
   const parts = changes.map((change): Part => ({ change, wrote: false }));
   const { draft, result: { results } } = combine(parts, current);
@@ -31,7 +31,7 @@ function round(current: Current, ...changes: Change<unknown>[]) {
 }
 
 describe("combine()", () => {
-  it("applies changes in order, each to what the one before it made", () => {
+  it("applies changes in order, each to the state that the previous one made", () => {
     const seen: [string, number][] = [];
     const see: Change<void> = ({ state, token }) => {
       seen.push([textOf(state), token]);
@@ -40,11 +40,11 @@ describe("combine()", () => {
     const { written, outcome, writes } = round(register(), see, setOnce("x"), see, setOnce("y"));
     assertEquals({ written, outcome }, { written: "x", outcome: [undefined, "x", undefined, "x"] });
     assertEquals(writes, [false, true, false, false]);
-    // What is written in this round has the token of this round.
+    // A value written in this round has the token of this round.
     assertEquals(seen, [["", 3], ["x", 5]]);
   });
 
-  it("a value that is written says what it replaced: the state before the round, whatever came between", () => {
+  it("a written value refers to the state before the round as replaced, regardless of states in between", () => {
     let over: number | undefined;
     const see: Change<void> = ({ state }) => {
       if (state?.present) over = state.over;
@@ -54,7 +54,7 @@ describe("combine()", () => {
     assertEquals(over, 3);
   });
 
-  it("ends before a change that would replace a value of this round: both would have one token", () => {
+  it("ends before a change that would replace a value of this round: both would have the same token", () => {
     for (const next of [append("y"), release]) {
       const { written, outcome, writes } = round(register(), setOnce("x"), next, look);
       assertEquals({ written, outcome }, { written: "x", outcome: ["x", "left", "left"] });
@@ -62,17 +62,17 @@ describe("combine()", () => {
     }
   });
 
-  it("goes on to replace what is absent, and what was there before", () => {
+  it("goes on with changes that replace an absent value or one from before the round", () => {
     assertEquals(round(register("x"), release, setOnce("y")).outcome, [undefined, "y"]);
     assertEquals(round(register("x"), append("y")).written, "xy");
   });
 
-  it("goes on with changes that see to their tokens themselves", () => {
+  it("goes on with changes that manage their tokens themselves", () => {
     const merging: Change<string> = (current) => ({ ...append("y")(current), merges: true });
     assertEquals(round(register(), setOnce("x"), merging).written, "xy");
   });
 
-  it("has the new state of the last change completed, and of no other", () => {
+  it("completes the new state of the last change only", () => {
     const completed: string[] = [];
     const sketching = (text: string): Change<string> => (current) => ({
       ...append(text)(current),
@@ -88,7 +88,7 @@ describe("combine()", () => {
     assertEquals(completed, []);
     assertEquals(complete?.(), present("complete z"));
     assertEquals(completed, ["z"]);
-    // What one of an earlier change would complete is no longer there.
+    // The state that an earlier change would complete no longer exists.
     const releasing: Change<unknown> = (current) => ({ ...release(current), merges: true });
     assertEquals(combined(sketching("y"), releasing).complete, undefined);
     assertEquals(combined(look).complete, undefined);
@@ -109,13 +109,13 @@ describe("combine()", () => {
     assertEquals({ written, outcome }, { written: "x", outcome: [error, "x"] });
   });
 
-  it("says of each change anew, in each round, whether it writes", () => {
+  it("determines for each change in each round whether it writes", () => {
     const part: Part = { change: setOnce("x"), wrote: false };
     combine([part], register());
     assertEquals(part.writes, true);
     combine([part], register("y"));
     assertEquals(part.writes, false);
-    // Also of one that fails, or that is left for the next round.
+    // Also for a change that fails, or is left for the next round.
     part.writes = true;
     combine([{ change: setOnce("x"), wrote: false }, part], register("y"));
     assertEquals(part.writes, false);

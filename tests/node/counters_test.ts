@@ -4,19 +4,19 @@ import { valueOf } from "../support/expect.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
 /**
- * Counters in a second of the wall clock from which a genesis takes its floor. Tokens of a cluster that used
- * up more than this, all its life long, could be above the floor of the one that follows it.
+ * Counters for each second of the wall clock in the floor of a genesis. Tokens of a cluster that uses more
+ * than this throughout its life could be above the floor of the next genesis.
  */
 const PER_SECOND = 1_000_000;
 
-/** More attempts a second than a cluster of this library can make, by far: it makes some 30,000. */
+/** Attempts in a second; far more than a cluster of this library makes, which is about 30,000. */
 const ATTEMPTS_PER_SECOND = 50_000;
 
 /** Operations of each kind. */
 const MANY = 100;
 
 describe("tokens grow no faster than the wall clock from which the next genesis takes its floor", () => {
-  /** By how much the tokens grow while `work` is done, for each of its `operations`. */
+  /** The growth of tokens during `work`, for each of its `operations`. */
   async function growth(
     operations: number,
     work: (cluster: VirtualCluster) => Promise<unknown>,
@@ -37,11 +37,11 @@ describe("tokens grow no faster than the wall clock from which the next genesis 
     assertLessOrEqual(each, 2);
   });
 
-  it("a lock and its release, with all the guesses after a silence, take so few that no cluster comes near", async () => {
+  it("a lock and its release, with all guesses after a silence, stay far below the wall clock", async () => {
     const each = await growth(2 * MANY, async ({ nodes, time }) => {
       for (let i = 0; i < MANY; i++) {
         const lock = await nodes[i % 3].lock(["lock", i % 10]);
-        // So long that the holder does not know any more what others have used.
+        // Long enough that the holder no longer knows which counters others have used.
         const woken = new Promise<void>((wake) => void time.runtime.setTimer(wake, 100));
         await woken;
         await lock.release();
@@ -50,7 +50,7 @@ describe("tokens grow no faster than the wall clock from which the next genesis 
     assertLess(each * ATTEMPTS_PER_SECOND, PER_SECOND);
   });
 
-  it("so do those who fight for one lock", async () => {
+  it("contenders for one lock stay far below it too", async () => {
     const each = await growth(2 * 3 * MANY, ({ nodes }) =>
       Promise.all(nodes.map(async (node) => {
         for (let i = 0; i < MANY; i++) await (await node.lock("lock")).release();

@@ -8,7 +8,7 @@ import { tapped } from "../support/tapped_transport.ts";
 import { collectEvents, eventually, nextEvent, within } from "../support/wait.ts";
 
 describe("events", () => {
-  it("are CustomEvents of the node, and a listener may be taken away again", async () => {
+  it("are CustomEvents of the node, and a listener can be removed", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     assertInstanceOf(node, EventTarget);
@@ -22,7 +22,7 @@ describe("events", () => {
     assertEquals((await event).detail, { pid: process.pid, error: "it failed" });
   });
 
-  it("tell a listener that is an object, and one that is there once only", async () => {
+  it("reach a listener that is an object, and one with `once`", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const heard: string[] = [];
@@ -38,7 +38,7 @@ describe("events", () => {
     assertEquals(heard, ["object processerror", "once", "object processerror"]);
   });
 
-  it("come after hasQuorum has changed", async () => {
+  it("arrive after hasQuorum has changed", async () => {
     await using cluster = await startCluster(3, { each: { n1: { sessionTtl: 200 } } });
     const [first] = cluster.nodes;
     const seen: [string, boolean][] = [];
@@ -54,7 +54,7 @@ describe("events", () => {
     assertEquals(seen, [["sessionlost", false], ["noquorum", false], ["quorum", true]]);
   });
 
-  it("are none when a node closes", async () => {
+  it("are not dispatched when a node closes", async () => {
     await using cluster = await startCluster(3);
     const [first] = cluster.nodes;
     const events = (["quorum", "sessionlost", "noquorum", "processerror", "error"] as const)
@@ -66,7 +66,7 @@ describe("events", () => {
 });
 
 describe("the event error", () => {
-  it("says once that a peer speaks another version of the format", async () => {
+  it("reports a peer with another version of the format once", async () => {
     const transport = tapped(memoryNetwork().transport());
     await using node = await join({ id: "n1", members: ["n1"], transport });
     await node.ready;
@@ -84,7 +84,7 @@ describe("the event error", () => {
 });
 
 describe("a member that comes back", () => {
-  it("is told to the others as recovering, then operational, in its new life", async () => {
+  it("is reported to the others as recovering, then operational, in its new life", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     await first.kv.put("k", 1);
@@ -109,7 +109,7 @@ describe("a member that comes back", () => {
     assertEquals(await again.kv.get("k"), { ok: true, value: 1 });
   });
 
-  it("votes again: with it, the loss of another one does no harm", async () => {
+  it("votes again: with it, the cluster survives the loss of another member", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     await first.kv.put("k", 1);
@@ -134,7 +134,7 @@ describe("a member that comes back", () => {
 });
 
 describe("the loss of a majority", () => {
-  it("begins the cluster anew: the event `restart`, and nothing of before", async () => {
+  it("restarts the cluster empty, with the event `restart`", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 300 });
     const [first, second, third] = cluster.nodes;
     const { value: before } = await first.kv.claim("k", "old") as { value: { token: number } };

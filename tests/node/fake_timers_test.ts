@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import { startCluster } from "../support/cluster.ts";
 
-/** As the fake timers of test runners: they wait for a call that nobody makes, on a clock of their own. */
+/** Like the fake timers of test runners: they wait for a call that never comes, and have their own clock. */
 const FAKES: readonly (readonly [owner: object, name: string, fake: unknown])[] = [
   [globalThis, "setTimeout", Object.assign(() => 0, { clock: {} })],
   [globalThis, "clearTimeout", () => {}],
@@ -11,7 +11,7 @@ const FAKES: readonly (readonly [owner: object, name: string, fake: unknown])[] 
   [performance, "now", () => 1e9],
 ];
 
-/** Runs `body` with fake timers, which are put back then. */
+/** Runs `body` with fake timers, and restores the real ones afterwards. */
 async function withFakeTimers(body: () => Promise<void>): Promise<void> {
   const undo = FAKES.map(([owner, name, value]) => {
     const before = Object.getOwnPropertyDescriptor(owner, name);
@@ -29,14 +29,14 @@ async function withFakeTimers(body: () => Promise<void>): Promise<void> {
 }
 
 describe("a node in a test with fake timers", () => {
-  it("works while they are there, and when they were put back", async () => {
+  it("works while they are installed, and after they were removed", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 200, timeout: 10_000 });
     const [node, other] = cluster.nodes;
     await withFakeTimers(async () => {
       assertEquals(await node.kv.put("during", 1), { ok: true, value: 1 });
       await (await other.lock("k")).release();
     });
-    // Longer than a session lasts that is not renewed.
+    // Longer than a session lasts without a renewal.
     const until = node.kv.now() + 500;
     assertEquals(await node.kv.put("until", 1, { until }), { ok: true, value: 1 });
     for await (const { present } of node.kv.watch("until")) if (!present) break;
@@ -44,8 +44,8 @@ describe("a node in a test with fake timers", () => {
     assertEquals(await other.kv.get("during"), { ok: true, value: 1 });
   });
 
-  it("works when it was loaded and joined while they were there", async () => {
-    // Loaded anew, as the only module that looks for the functions of the runtime.
+  it("works if it was loaded and joined while they were installed", async () => {
+    // Loaded again: only this module looks up the functions of the runtime.
     const path: string = "../../lib/node/runtime/runtime.ts?loaded-with-fake-timers";
     let made: Promise<Runtime> | undefined;
     let called = 0;
@@ -65,7 +65,7 @@ describe("a node in a test with fake timers", () => {
     // Its clock, which was ahead, does not go back.
     const after = runtime.now();
     assert(after >= before, `${after} after ${before}`);
-    // As a node does all the time, it sets others; what is overdue is called then.
+    // As a node does constantly, it sets further timers; then overdue ones are called.
     while (called < 2) {
       runtime.setTimer(() => {}, 20);
       await new Promise((resolve) => setTimeout(resolve, 10));

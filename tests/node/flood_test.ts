@@ -5,8 +5,8 @@ import { valueOf } from "../support/expect.ts";
 import { collectEvents } from "../support/wait.ts";
 
 describe("a flood of puts", () => {
-  // In Node and Bun the messages of a port come one after the other, with no timer in between.
-  it("leaves the timers their turns: every session outlives it", async () => {
+  // In Node and Bun the messages of a port are delivered one after the other, without timers in between.
+  it("does not block timers: every session survives it", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 2_000, timeout: 20_000 });
     const { nodes } = cluster;
     const lost = nodes.map((node) => collectEvents(node, "sessionlost"));
@@ -19,7 +19,7 @@ describe("a flood of puts", () => {
         if (!node.hasQuorum) without++;
       }
     }));
-    // The event comes by a timer, and would come too late here.
+    // The event is dispatched by a timer, too late for this check.
     assertEquals(without, 0);
     assertEquals(lost.map((events) => events.length), [0, 0, 0]);
   });

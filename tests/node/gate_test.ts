@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { Gate } from "../../lib/node/runtime/gate.ts";
 
 describe("Gate", () => {
-  it("lets so many in at a time, the others in the order in which they came", () => {
+  it("admits a limited number at a time, and the others in the order of arrival", () => {
     const gate = new Gate(2);
     const inside: number[] = [];
     const leave = Array.from({ length: 5 }, (_, n) => gate.enter(() => inside.push(n)));
@@ -20,7 +20,7 @@ describe("Gate", () => {
     assertEquals(gate.size, 0);
   });
 
-  it("keeps the order, and its count, whoever leaves and in whatever order", () => {
+  it("keeps the order and its count when entries leave in any order", () => {
     const gate = new Gate(3);
     const waiting: number[] = [];
     const passed: number[] = [];
@@ -40,7 +40,7 @@ describe("Gate", () => {
       leaves.set(n, gate.enter(() => passed.push(n)));
       for (let k = 0; k < 2; k++) {
         random = (random * 48_271) % 2_147_483_647;
-        // Most go without having passed.
+        // Most entries leave without having passed.
         const one = random % 3 === 0 ? expected[expected.length - 1 - k] ?? 0 : random % (n + 1);
         const leave = leaves.get(one);
         if (leave === undefined) continue;
@@ -57,7 +57,7 @@ describe("Gate", () => {
     assertLess(1_000, passed.length);
   });
 
-  it("does not remember those who went without having passed", () => {
+  it("does not remember entries that left without having passed", () => {
     const gate = new Gate(1);
     gate.enter(() => {});
     const patient: (() => void)[] = [];

@@ -1,4 +1,4 @@
-/** What comes from the network is trusted in nothing. */
+/** A node trusts nothing that comes from the network. */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame, FORMAT_VERSION } from "../../lib/codec.ts";
@@ -23,7 +23,7 @@ async function startTapped(clients = false) {
   for (const id of clients ? [...MEMBERS, "client"] : MEMBERS) {
     const transport = tapped(network.transport());
     taps.push(transport);
-    // Where there are clients, the start takes one time to live.
+    // With clients, the start takes one time to live of sessions.
     const sessionTtl = clients ? 100 : 60_000;
     nodes.push(await join({ id, members: MEMBERS, transport, clients, sessionTtl }));
   }
@@ -37,7 +37,7 @@ async function startTapped(clients = false) {
   };
 }
 
-/** Has every kind of message sent, and returns a selection of the frames that carried them. */
+/** Sends every kind of message, and returns a selection of the frames that carried them. */
 async function capture(): Promise<Uint8Array[]> {
   await using cluster = await startTapped(true);
   const { nodes: [first, second, third, client] } = cluster;
@@ -66,7 +66,7 @@ async function capture(): Promise<Uint8Array[]> {
   stop.abort();
   await watching;
   await first.kv.keys();
-  // One of each length that says the same is enough.
+  // One frame of each length and content is enough.
   const unlike = new Map<string, Uint8Array>();
   for (const frame of cluster.taps.flatMap(({ sent }) => sent)) {
     const decoded = decodeFrame(frame);
@@ -77,7 +77,7 @@ async function capture(): Promise<Uint8Array[]> {
   return [...unlike.values()];
 }
 
-/** What three nodes agree on before and after. */
+/** The values that three nodes agree on, before and after. */
 async function agree(nodes: readonly ClusterNode[]): Promise<Map<unknown, number>> {
   const tokens = new Map<unknown, number>();
   for (const node of nodes) {
@@ -91,7 +91,7 @@ async function agree(nodes: readonly ClusterNode[]): Promise<Map<unknown, number
   return tokens;
 }
 
-describe("a node that is sent nonsense", () => {
+describe("a node that receives nonsense", () => {
   it("counts and drops 100,000 frames that are not well-formed, and nothing else changes", async () => {
     const frames = await capture();
     assertGreater(frames.length, 50);
@@ -102,7 +102,7 @@ describe("a node that is sent nonsense", () => {
     const before = await agree(nodes);
     const status = await victim.status();
     const random = new Random("not well-formed");
-    // The cluster's own frames, so that all that is right in them is very much so.
+    // Mutations of the cluster's own frames, so that most of each frame is valid.
     const mutations = new Mutations(random, [
       ...frames,
       ...cluster.taps.flatMap(({ sent }) => sent),
@@ -114,7 +114,7 @@ describe("a node that is sent nonsense", () => {
       const frame = mutations.next();
       if (decodeFrame(frame).ok) continue;
       tap.inject(random.pick(SENDERS), frame);
-      // The timers want their turns, or frames are set aside, and lost in the end.
+      // Timers need their turns; otherwise frames are set aside and finally dropped.
       if (++count % 500 === 0) await turn();
       // The cluster goes on meanwhile.
       if (count % 20_000 === 0) assertEquals((await victim.kv.put(["k", count], 1)).ok, true);
@@ -129,7 +129,7 @@ describe("a node that is sent nonsense", () => {
     assertEquals(await agree(nodes), before);
   });
 
-  it("drops what is made to cost much, and spends no time on it", async () => {
+  it("drops frames made to be expensive, without spending time on them", async () => {
     const transport = tapped(memoryNetwork().transport());
     await using node = await join({ id: "n1", members: ["n1"], transport });
     await node.ready;
@@ -150,7 +150,7 @@ describe("a node that is sent nonsense", () => {
       "longer than any frame": new Uint8Array(17 * 2 ** 20).fill(FORMAT_VERSION),
     };
     for (const [what, frame] of Object.entries(costly)) {
-      // So that it is handled at once, and not set aside until a timer has had its turn.
+      // Makes sure that it is handled at once, and not set aside until a timer had its turn.
       await turn();
       const before = performance.now();
       transport.inject("n2", frame);
@@ -160,7 +160,7 @@ describe("a node that is sent nonsense", () => {
     assertEquals(await node.kv.put("k", 1), { ok: true, value: 1 });
   });
 
-  it("lives with whole frames of another cluster, real and mutated: nothing agreed on changes", async () => {
+  it("handles whole frames of another cluster, real and mutated: no agreed value changes", async () => {
     const frames = await capture();
     await using cluster = await startTapped();
     const { nodes, taps: [tap] } = cluster;
@@ -175,7 +175,7 @@ describe("a node that is sent nonsense", () => {
       const frame = tries++ % 10 === 0 ? random.pick(frames) : mutations.next();
       if (!decodeFrame(frame).ok) continue;
       tap.inject(random.pick(MEMBERS.slice(1)), frame);
-      // What it has to answer leaves in time; nobody waits for it.
+      // Lets its answers leave in time; no test waits for them.
       if (++count % 1_000 === 0) await turn();
     }
     const after = await victim.status();
@@ -186,7 +186,7 @@ describe("a node that is sent nonsense", () => {
     for (const node of nodes) assertEquals((await node.kv.put(["k", node.id], 1)).ok, true);
   });
 
-  it("never throws, whatever whole frames of its own cluster are made into", async () => {
+  it("never throws for mutations of whole frames of its own cluster", async () => {
     await using cluster = await startTapped();
     const { nodes: [victim, second], taps } = cluster;
     await agree(cluster.nodes);
@@ -200,11 +200,11 @@ describe("a node that is sent nonsense", () => {
       taps[0].inject(random.pick(SENDERS), frame);
     }
     assertGreater(whole, 100);
-    // It may believe by now that another process has its place; but it answers.
+    // The node may believe that another process has taken its place, but it answers.
     assertEquals((await victim.status()).id, "n1");
   });
 
-  it("takes no frame, and answers none, before it was opened or after it was closed", async () => {
+  it("takes and answers no frame before it was opened or after it was closed", async () => {
     const transport = tapped(memoryNetwork().transport());
     const node = await join({ id: "n1", members: ["n1"], transport });
     await node.ready;

@@ -4,7 +4,7 @@ import { Intake } from "../../lib/node/wire/intake.ts";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import { systemRuntime } from "../../lib/node/runtime/runtime.ts";
 
-/** A clock that is set by hand, and timers that fire when they are told to, due or not. */
+/** A clock that is set by hand, and timers that fire on request, due or not. */
 class Script {
   time = 1_000;
   readonly timers: (() => void)[] = [];
@@ -20,7 +20,7 @@ class Script {
       };
     },
   };
-  /** What handling a frame takes, in milliseconds. */
+  /** The time for handling a frame, in milliseconds. */
   cost = 0;
   readonly intake = new Intake(this.runtime, (from, frame) => {
     this.time += this.cost;
@@ -42,13 +42,13 @@ class Script {
     }
   }
 
-  /** The event loop turns: those timers that are set by now fire. */
+  /** One turn of the event loop: the timers that are set fire. */
   turn(): void {
     for (const timer of this.timers.splice(0)) timer();
   }
 }
 
-/** The frames with these numbers. */
+/** The frames with numbers from `first` to `last`. */
 const frames = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, index) => `a${first + index}`);
 
@@ -59,7 +59,7 @@ describe("Intake", () => {
     assertEquals(script.handled, frames(1, 3));
   });
 
-  it("hands them on at once for ever while timers get their turns", () => {
+  it("hands frames on at once as long as timers get their turns", () => {
     const script = new Script();
     for (let first = 1; first <= 91; first += 5) {
       script.flood(first, first + 4);
@@ -68,7 +68,7 @@ describe("Intake", () => {
     }
   });
 
-  it("hands the first frame on at once, however long nothing came", () => {
+  it("hands the first frame on at once after any silence", () => {
     const script = new Script();
     script.flood(1, 2);
     script.turn();
@@ -98,7 +98,7 @@ describe("Intake", () => {
     assertEquals(script.timers.length, 1);
   });
 
-  it("lets timers have their turns between those that were set aside, too", () => {
+  it("gives timers their turns between frames that were set aside too", () => {
     const script = new Script();
     script.flood(1, 100);
     script.cost = 1;
@@ -107,7 +107,7 @@ describe("Intake", () => {
     while (script.handled.length < 100) {
       script.turn();
       turns++;
-      // What comes now is behind them.
+      // Frames that arrive now are behind them.
       script.receive(100 + turns);
       assertEquals(script.handled.length > before, true);
       assertEquals(script.handled.length - before <= 21, true);
@@ -125,7 +125,7 @@ describe("Intake", () => {
     assertEquals(script.handled, frames(1, 14));
   });
 
-  it("loses one frame, and not the rest, when one cannot be handled", () => {
+  it("loses only the frame that cannot be handled", () => {
     const script = new Script();
     script.flood(1, 11);
     script.receive(12, 1);
@@ -140,13 +140,13 @@ describe("Intake", () => {
     for (let count = 0; count < 20_000; count++) script.receive(count % 256);
     script.turn();
     assertEquals([script.handled.length, script.intake.lost], [10_010, 10_000]);
-    // There is room again.
+    // Now there is room again.
     script.flood(1, 30);
     script.turn();
     assertEquals([script.handled.length, script.intake.lost], [10_040, 10_000]);
   });
 
-  it("sets 64 MiB aside at most, and has room again for what was handed on", () => {
+  it("sets 64 MiB aside at most, and frees the room of frames that were handed on", () => {
     const script = new Script();
     for (let round = 1; round <= 2; round++) {
       script.flood(1, 10);
@@ -171,7 +171,7 @@ describe("Intake", () => {
     assertEquals(script.handled, ["a11", "b1", "c1", "a12", "b2", "a13", "a14", "a15"]);
   });
 
-  it("loses frames of the peer that sends most, and none of the others", () => {
+  it("drops frames of the peer that sends most, and none of the others", () => {
     for (const size of [1, 100_000]) {
       const script = new Script();
       script.flood(1, 10);

@@ -47,12 +47,12 @@ const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
   afterMajorityLoss: [null, "", "Restart", "wait for me", true, 1, {}],
 };
 
-/** Good options, over a network of their own. */
+/** Valid options, with a network of their own. */
 function goodOptions(): JoinOptions {
   return { id: "n1", members: ["n1"], transport: memoryNetwork().transport() };
 }
 
-/** A transport that notes what is done with it, and connects to nobody. */
+/** A transport that records its calls, and connects to no peer. */
 function noted(
   log: string[],
   name: string,
@@ -84,13 +84,13 @@ describe("join", () => {
     });
   }
 
-  it("refuses options that are none", async () => {
+  it("refuses options that are not an object", async () => {
     for (const options of [undefined, null, 1, "n1"] as Bad[]) {
       await assertRejects(() => join(options), TypeError, "options");
     }
   });
 
-  it("opens no transport when an option is bad", async () => {
+  it("opens no transport if an option is bad", async () => {
     const log: string[] = [];
     const transport = noted(log, "a");
     await assertRejects(() => join({ ...goodOptions(), transport, sessionTtl: 1 }), TypeError);
@@ -145,7 +145,7 @@ describe("join", () => {
     assertEquals(node.id, "late");
   });
 
-  it("gives each start of a node a life of its own", async () => {
+  it("gives each start of a node a new life", async () => {
     const lives = new Set<string>();
     for (let i = 0; i < 5; i++) {
       await using node = await join(goodOptions());
@@ -193,7 +193,7 @@ describe("join", () => {
     await Promise.all(nodes.map((node) => node.close()));
   });
 
-  it("starts over whichever of several transports works", async () => {
+  it("starts with any of several transports that works", async () => {
     const broken = memoryNetwork({ schedule() {} });
     const working = memoryNetwork();
     const members = ["a", "b"];

@@ -1,4 +1,4 @@
-/** One signal for many things: it has one listener at most, and none afterwards. */
+/** One signal for many uses: it has one listener at most, and none afterwards. */
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode } from "../../mod.ts";
@@ -6,12 +6,12 @@ import { startCluster } from "../support/cluster.ts";
 import { countedSignal } from "../support/counted_signal.ts";
 import { turn, within } from "../support/wait.ts";
 
-/** More than the ten listeners after which Node warns of a leak. */
+/** More than the ten listeners above which Node warns of a leak. */
 const MANY = 12;
 
 const spec = { id: "s", start: () => ({ wait: () => new Promise<void>(() => {}) }) };
 
-/** What takes a signal, and goes on until that aborts. */
+/** The functions that take a signal, and go on until it aborts. */
 const USES: Readonly<Record<string, (node: ClusterNode, signal: AbortSignal) => Promise<unknown>>> =
   {
     "spawn": (node, signal) => node.spawn(() => new Promise(() => {}), { signal }).exited,
@@ -28,14 +28,14 @@ const USES: Readonly<Record<string, (node: ClusterNode, signal: AbortSignal) => 
       node.call(node.name("x", { ...spec, concurrent: true }), "wait", [], { signal }),
   };
 
-describe("a signal that is given to a dozen", () => {
+describe("a signal that is used a dozen times", () => {
   for (const [use, start] of Object.entries(USES)) {
     it(`of ${use} has one listener, and none after it aborted`, async () => {
       const hosts = [{ ...spec, concurrent: true }];
       await using cluster = await startCluster(3, { hosts });
       const [node, second] = cluster.nodes;
       await second.lock("held");
-      // What needs a quorum, and would have an answer otherwise, waits.
+      // Operations that need a quorum, and would otherwise have an answer, wait.
       const waits = use.startsWith("kv.") && use !== "kv.watch";
       if (waits) cluster.isolate("n1");
       const { signal, abort, listeners, most } = countedSignal();

@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { checkedSignal } from "../../lib/node/runtime/checked_signal.ts";
 import { reasonOf } from "../support/expect.ts";
 
-/** A signal that stands for something that is over as soon as `end` was called, whatever timers do. */
+/** A signal for a state that ends with the call of `end`, regardless of timers. */
 function signalOf() {
   const aborter = new AbortController();
   const reason = new Error("it is over");
@@ -17,14 +17,14 @@ function signalOf() {
 }
 
 describe("checkedSignal() (section 6)", () => {
-  it("finds out at the instant of asking whether it is over", () => {
+  it("detects the end at the instant of reading", () => {
     const { signal, end } = signalOf();
     assertEquals(signal.aborted, false);
     end();
     assertEquals(signal.aborted, true);
   });
 
-  it("tells those who listen when it finds out, once", () => {
+  it("notifies listeners once, when it detects the end", () => {
     const { signal, end } = signalOf();
     let told = 0;
     signal.addEventListener("abort", () => told++);
@@ -33,14 +33,14 @@ describe("checkedSignal() (section 6)", () => {
     assertEquals([signal.aborted, signal.aborted, told], [true, true, 1]);
   });
 
-  it("throwIfAborted() throws the reason, at the instant of asking", async () => {
+  it("throwIfAborted() throws the reason at the instant of the call", async () => {
     const { signal, end, reason } = signalOf();
     signal.throwIfAborted();
     end();
     assertEquals(await reasonOf((async () => await signal.throwIfAborted())()), reason);
   });
 
-  it("asks no more once it is over", () => {
+  it("makes no further check once it is over", () => {
     const { signal, end, checks } = signalOf();
     end();
     for (let i = 0; i < 3; i++) assertEquals(signal.aborted, true);

@@ -16,7 +16,7 @@ const HEADER: Header = {
 const request = (id: number): Request => ({ id, type: "read", register: `k\xf6\x61${id % 10}` });
 const reply = (id: number): Reply => ({ id, type: "watching" });
 
-/** The outbox of n1, and what came out of it. */
+/** The outbox of n1, and a record of its output. */
 function start(loopback: (frame: Frame) => void = () => {}) {
   const sent: { to: readonly string[]; frame: Frame }[] = [];
   const events: string[] = [];
@@ -27,7 +27,7 @@ function start(loopback: (frame: Frame) => void = () => {}) {
     send: (to, frame) => {
       sent.push({ to, frame });
       events.push(`sent to ${to.join(" and ")}`);
-      // As transports do that put together what is sent in one turn.
+      // As transports do that combine the frames of one turn.
       queueMicrotask(() => events.push(`posted to ${to.join(" and ")}`));
     },
     loopback: (frame) => {
@@ -41,11 +41,11 @@ function start(loopback: (frame: Frame) => void = () => {}) {
   return { outbox, sent, events, askAll };
 }
 
-/** Until everything that is put off to the end of this turn is done. */
+/** Waits until everything deferred to the end of this turn is done. */
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
 describe("Outbox", () => {
-  it("makes one frame of what is said to several peers alike in one turn", async () => {
+  it("makes one frame of equal messages to several peers in one turn", async () => {
     const { sent, askAll } = start();
     askAll(request(1));
     askAll(request(2));
@@ -54,14 +54,14 @@ describe("Outbox", () => {
     assertEquals(sent[0].frame.requests, [request(1), request(2)]);
   });
 
-  it("says to each what is meant for it, where that is not the same", async () => {
+  it("sends each peer its own messages if they differ", async () => {
     const { outbox, sent, askAll } = start();
     const [one, two, three] = [request(1), request(2), request(3)];
     askAll(one);
     outbox.request("n3", two);
     outbox.request("n4", two);
     outbox.request("n5", two);
-    // The same to look at, and another question.
+    // Looks the same, but is another request.
     outbox.request("n6", three);
     outbox.reply("n7", "its life", reply(4));
     outbox.request("n7", two);
@@ -83,14 +83,14 @@ describe("Outbox", () => {
     ]);
   });
 
-  it("lets the others' frames leave before the node hears its own", async () => {
+  it("sends frames to others before the node receives its own", async () => {
     const { events, askAll } = start();
     askAll(request(1));
     await turn();
     assertEquals(events, ["sent to n2 and n3", "posted to n2 and n3", "heard"]);
   });
 
-  it("sends what comes of the node's own answers in the same turn of the event loop", async () => {
+  it("sends the results of the node's own answers in the same turn of the event loop", async () => {
     const { outbox, sent, events, askAll } = start(({ requests }) => {
       for (const { id } of requests) outbox.reply("n1", HEADER.life, reply(id));
       if (requests.length === 0) outbox.request("n2", request(9));
@@ -105,7 +105,7 @@ describe("Outbox", () => {
     assertEquals(sent.length, 3);
   });
 
-  it("takes back what has not been heard either", async () => {
+  it("withdraws messages that were not received either", async () => {
     const { outbox, events, askAll } = start();
     askAll(request(1));
     outbox.flush();
@@ -114,7 +114,7 @@ describe("Outbox", () => {
     assertEquals(events, ["sent to n2 and n3", "posted to n2 and n3"]);
   });
 
-  it("is silent when it is closed", async () => {
+  it("sends nothing when it is closed", async () => {
     const { outbox, events, askAll } = start();
     askAll(request(1));
     outbox.flush();
@@ -124,7 +124,7 @@ describe("Outbox", () => {
     assertEquals(events, ["sent to n2 and n3", "posted to n2 and n3"]);
   });
 
-  it("makes several frames of more messages than one may have", async () => {
+  it("splits messages that exceed the limit of one frame", async () => {
     const { outbox, sent } = start();
     for (let id = 0; id < 2_500; id++) outbox.request("n2", request(id));
     for (let id = 0; id < 2_500; id++) outbox.reply("n3", "life of n3", reply(id));

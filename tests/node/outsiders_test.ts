@@ -1,4 +1,4 @@
-/** What a node that is no member says of others, or claims to be, changes nothing (sections 2, 7 and 13). */
+/** Statements and claims of a node that is not a member change nothing (sections 2, 7 and 13). */
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame, registerId } from "../../lib/codec.ts";
@@ -17,16 +17,16 @@ import { valueOf } from "../support/expect.ts";
 
 const LAST = MAX_COUNTER - 1;
 
-/** How far above the wall clock a node that is no member may count, in counters. */
+/** Distance above the wall clock up to which a node that is not a member may count, in counters. */
 const LEAD = 2 ** 40;
 
-/** A cluster whose frames a test can see, and that it can send what it likes. */
+/** A cluster whose frames a test can read, and to which it can send any frame. */
 interface Besieged extends AsyncDisposable {
   readonly cluster: VirtualCluster;
   readonly taps: Map<string, TappedTransport>;
-  /** The id of the genesis, which every frame of a member tells. */
+  /** The id of the genesis, which is in every frame of a member. */
   readonly genesis: string;
-  /** Has each of the members get a frame of `from`. */
+  /** Delivers a frame of `from` to each of the members. */
   inject(from: string, frame: Uint8Array): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ async function besiege(options: NodeOptions = {}): Promise<Besieged> {
   };
 }
 
-/** What a node has sent. */
+/** The frames that a node has sent. */
 function framesOf({ sent }: TappedTransport): Frame[] {
   return sent.map((bytes) => {
     const decoded = decodeFrame(bytes);
@@ -63,7 +63,7 @@ function headers(taps: Map<string, TappedTransport>): Header[] {
   return [...taps.values()].flatMap(framesOf).map(({ header }) => header);
 }
 
-/** A transport over which `from` is heard first of all. */
+/** A transport that delivers a frame of `from` first. */
 function hearing(tap: TappedTransport, from: string, frame: Uint8Array): Transport {
   return {
     open: async (self, receive) => {
@@ -75,7 +75,7 @@ function hearing(tap: TappedTransport, from: string, frame: Uint8Array): Transpo
   };
 }
 
-/** Every member puts, locks and reads as if nothing were. */
+/** Checks that every member puts, locks and reads as usual. */
 async function assertWorks({ cluster }: Besieged, key = "after"): Promise<void> {
   const { time, members } = cluster;
   for (const id of members) {
@@ -87,14 +87,14 @@ async function assertWorks({ cluster }: Besieged, key = "after"): Promise<void> 
   }
 }
 
-/** Counters that nobody can use up as long as the wall clock is below the year 2100. */
+/** Checks that counters are too low to be used up while the wall clock is below the year 2100. */
 function assertInBounds({ cluster, taps }: Besieged, margin = 1_000): void {
   const highest = Math.max(...headers(taps).map(({ clock }) => clock));
   assertLess(highest, cluster.time.runtime.wallNow() * 1_000 + LEAD + margin);
 }
 
-describe("the clock of a node that is no member (section 2)", () => {
-  it("is not taken from a stranger, whatever genesis it claims to live under", async () => {
+describe("the clock of a node that is not a member (section 2)", () => {
+  it("is not taken from a stranger that claims any genesis", async () => {
     await using siege = await besiege();
     for (const genesis of [null, siege.genesis, laterLife()]) {
       await siege.inject("stranger", frameOf({ clock: LAST, genesis }));
@@ -152,7 +152,7 @@ describe("the clock of a node that is no member (section 2)", () => {
     assertInBounds(siege);
   });
 
-  it("takes that of a client in bounds, which cannot climb by what it has made members take", async () => {
+  it("takes that of a client in bounds, which cannot climb by repetition", async () => {
     await using siege = await besiege({ clients: true, sessionTtl: 1_000 });
     const { cluster, genesis, taps } = siege;
     for (let step = 0; step < 100; step++) {
@@ -167,9 +167,9 @@ describe("the clock of a node that is no member (section 2)", () => {
   });
 });
 
-describe("the crash vector of a node that is no member (section 7)", () => {
+describe("the crash vector of a node that is not a member (section 7)", () => {
   for (const clients of [false, true]) {
-    it(`replaces nobody ${clients ? "where there are clients" : "where there are none"}`, async () => {
+    it(`replaces no member ${clients ? "with clients" : "without clients"}`, async () => {
       await using siege = await besiege({ clients, sessionTtl: 1_000 });
       const { cluster, genesis } = siege;
       const vector = [laterLife(), laterLife(2101), laterLife(2102)];
@@ -177,7 +177,7 @@ describe("the crash vector of a node that is no member (section 7)", () => {
         await siege.inject("other", frameOf({ genesis, vector, incarnation }));
       }
       await assertWorks(siege);
-      // Nor keeps it a member out that comes back.
+      // Nor does it keep a returning member out.
       cluster.crash("n3");
       const again = await cluster.join("n3", { clients, sessionTtl: 1_000 });
       await cluster.time.until(again.ready);
@@ -186,7 +186,7 @@ describe("the crash vector of a node that is no member (section 7)", () => {
   }
 });
 
-describe("ballots that leave no higher one", () => {
+describe("ballots above which there is no higher one", () => {
   it("of a client do not end the use of a key", async () => {
     await using siege = await besiege({ clients: true, sessionTtl: 1_000 });
     const register = registerId("k", undefined, "k");
@@ -203,7 +203,7 @@ describe("ballots that leave no higher one", () => {
     assertEquals(await time.until(nodes[1].kv.put("k", 1)), { ok: true, value: 1 });
   });
 
-  it("of a member, which is believed, end the operation and not the process", async () => {
+  it("of a member, which is trusted, end the operation and not the process", async () => {
     await using siege = await besiege();
     const { cluster, genesis } = siege;
     const register = registerId("k", undefined, "k");
@@ -232,8 +232,8 @@ describe("ballots that leave no higher one", () => {
   });
 });
 
-describe("what a node says that is no member", () => {
-  it("does not make members that start reject `ready`, when it lists others", async () => {
+describe("a message of a node that is not a member", () => {
+  it("does not make starting members reject `ready` if it lists other members", async () => {
     const request: Request = {
       id: 1,
       type: "enquire",
@@ -249,12 +249,12 @@ describe("what a node says that is no member", () => {
     });
     assertEquals(cluster.nodes.map(({ hasQuorum }) => hasQuorum), [true, true, true]);
     await cluster.pass(1_000);
-    // It is told, though.
+    // The node itself gets an answer, though.
     const told = taps.flatMap(framesOf).flatMap(({ replies }) => replies.map(({ type }) => type));
     assert(told.includes("membersMismatch"));
   });
 
-  it("answers no question of genesis: a member that starts follows members alone", async () => {
+  it("answers no question of genesis: a starting member follows members only", async () => {
     const genesis = laterLife();
     const members = ["n1", "n2", "n3"];
     const replies = (id: number, life: Life) => [
@@ -292,7 +292,7 @@ describe("what a node says that is no member", () => {
     await time.until(Promise.all([first, ...others].map((node) => node.close())));
   });
 
-  it("does not void what a member that comes back has heard", async () => {
+  it("does not invalidate the answers that a recovering member has received", async () => {
     let nagging = false;
     const nagged = (transport: Transport): Transport => ({
       ...transport,
@@ -321,7 +321,7 @@ describe("what a node says that is no member", () => {
     assertEquals(await cluster.time.until(again.kv.put("k", 1)), { ok: true, value: 1 });
   });
 
-  it("gets no copy of what members hold, and nobody hears of a recovery", async () => {
+  it("gets no copy of the members' state, and no node reports a recovery", async () => {
     await using siege = await besiege({ clients: true, sessionTtl: 1_000 });
     const { cluster, genesis, taps } = siege;
     const told = cluster.nodes.flatMap((node) => [collectEvents(node, "membership")]);
@@ -337,7 +337,7 @@ describe("what a node says that is no member", () => {
     assertEquals(replies.filter(({ type }) => type === "known" || type === "piece"), []);
   });
 
-  it("has no member forget a register that others still need", async () => {
+  it("makes no member forget a register that others still need", async () => {
     await using siege = await besiege({ clients: true, sessionTtl: 1_000 });
     const { cluster, genesis, taps } = siege;
     const { time, nodes: [first] } = cluster;
@@ -358,7 +358,7 @@ describe("what a node says that is no member", () => {
   });
 });
 
-describe("what a client writes", () => {
+describe("a value that a client writes", () => {
   const life = laterLife();
   const owner = `client/${life}/1`;
   const pid = { node: "client", session: owner, seq: 1 };
@@ -381,7 +381,7 @@ describe("what a client writes", () => {
     "a key whose owners do not tell": [key, { ...unbound, bindings: [{ kind: "pid", pid }] }],
   };
 
-  it("has to be what the register is for, and no larger than values are", async () => {
+  it("has to fit the kind of the register and the limit of values", async () => {
     await using siege = await besiege({ clients: true, sessionTtl: 1_000, maxValueBytes: 1_000 });
     const { cluster, genesis } = siege;
     const { time, nodes: [first] } = cluster;
@@ -399,7 +399,7 @@ describe("what a client writes", () => {
     assertEquals(await write(key, { ...unbound, value: Uint8Array.of(1) }), 1);
   });
 
-  it("is handed over to the owner's node only for keys, and no larger than values are", async () => {
+  it("is handed over to the owner's node only for keys, and within the limit of values", async () => {
     await using siege = await besiege({ clients: true, sessionTtl: 1_000, maxValueBytes: 1_000 });
     const { cluster, genesis } = siege;
     const { time, nodes: [first] } = cluster;

@@ -5,7 +5,7 @@ import { Cluster, startCluster } from "../support/cluster.ts";
 import { assertCode } from "../support/expect.ts";
 import { nextEvent, turn, within } from "../support/wait.ts";
 
-/** Every operation that asks the cluster. */
+/** All operations that need the cluster. */
 function operations(node: ClusterNode): Promise<unknown>[] {
   const { kv } = node;
   return [
@@ -46,7 +46,7 @@ describe("ready", () => {
     await quorum;
   });
 
-  it("comes in whatever order the members start", async () => {
+  it("resolves for any order in which the members start", async () => {
     for (const order of [["n3", "n2", "n1"], ["n2", "n1", "n3"], ["n3", "n1", "n2"]]) {
       await using cluster = new Cluster(3);
       for (const id of order) {
@@ -57,7 +57,7 @@ describe("ready", () => {
     }
   });
 
-  it("serves operations that were begun before it, in time", async () => {
+  it("serves operations that began before it in time", async () => {
     await using cluster = new Cluster(3);
     const first = await cluster.join("n1");
     const put = first.kv.put("k", 1, { timeout: 10_000 });
@@ -73,7 +73,7 @@ describe("ready", () => {
     await assertCode(first.ready, "closed");
   });
 
-  it("may be ignored, whatever becomes of it", async () => {
+  it("may be ignored, also if it rejects", async () => {
     await using cluster = new Cluster(3);
     const first = await cluster.join("n1");
     await first.close();
@@ -90,7 +90,7 @@ describe("a node with another list of members", () => {
       ["fewer members", ["n1", "n2"]],
     ] as const
   ) {
-    it(`is told members_mismatch, and so are the others, at the first start: ${what}`, async () => {
+    it(`gets members_mismatch, as do the others, at the first start: ${what}`, async () => {
       await using cluster = new Cluster(3);
       const first = await cluster.join("n1");
       const odd = await cluster.join("n2", { members });
@@ -106,7 +106,7 @@ describe("a node with another list of members", () => {
     });
   }
 
-  it("has every operation rejected with members_mismatch", async () => {
+  it("rejects every operation with members_mismatch", async () => {
     await using cluster = new Cluster(2);
     const waiting = await cluster.join("n1");
     const pending = operations(waiting).map((operation) =>
@@ -131,7 +131,7 @@ describe("a node with another list of members", () => {
     }
   });
 
-  it("keeps nobody from starting once it is gone", async () => {
+  it("does not prevent the start of the others once it is gone", async () => {
     await using cluster = new Cluster(2);
     const first = await cluster.join("n1");
     const odd = await cluster.join("n2", { members: ["n2", "n1"] });
@@ -143,7 +143,7 @@ describe("a node with another list of members", () => {
     assertEquals(await first.kv.get("k", { noQuorum: "retry" }), { ok: true, value: 1 });
   });
 
-  it("is told so too when it is a client", async () => {
+  it("gets members_mismatch too if it is a client", async () => {
     await using cluster = await startCluster(3, { clients: true, sessionTtl: 100 });
     const odd = await cluster.join("client", { members: ["n1", "n2"] });
     await within(assertCode(odd.ready, "members_mismatch"), "ready");
@@ -152,7 +152,7 @@ describe("a node with another list of members", () => {
 });
 
 describe("a node that is not a member", () => {
-  it("is told not_a_member where the cluster has no clients", async () => {
+  it("gets not_a_member if the cluster has no clients", async () => {
     await using cluster = await startCluster(3);
     await cluster.nodes[0].kv.put("k", 1);
     const client = await cluster.join("client");
@@ -165,7 +165,7 @@ describe("a node that is not a member", () => {
     assert(cluster.nodes[0].hasQuorum);
   });
 
-  it("is told so by what members[0] says, whatever it says itself", async () => {
+  it("gets it by the setting of members[0], regardless of its own", async () => {
     await using cluster = await startCluster(3, {
       clients: true,
       each: { n1: { clients: false } },
@@ -174,7 +174,7 @@ describe("a node that is not a member", () => {
     await within(assertCode(client.ready, "not_a_member"), "ready");
   });
 
-  it("closes all the same", async () => {
+  it("closes as usual", async () => {
     await using cluster = await startCluster(3);
     const client = await cluster.join("client");
     await assertCode(client.ready, "not_a_member");

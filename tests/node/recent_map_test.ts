@@ -4,7 +4,7 @@ import { RecentMap } from "../../lib/node/runtime/recent_map.ts";
 import { Random } from "../sim/random.ts";
 
 describe("RecentMap", () => {
-  it("gives what was set last", () => {
+  it("returns the value set last", () => {
     const map = new RecentMap<string, number>(3);
     map.set("a", 1);
     map.set("b", 3);
@@ -16,7 +16,7 @@ describe("RecentMap", () => {
     assertEquals([map.get("b"), map.size], [undefined, 0]);
   });
 
-  it("forgets first what was not set or used for longest", () => {
+  it("forgets the least recently set or used entry first", () => {
     const map = new RecentMap<number, number>(3);
     for (const key of [1, 2, 3]) map.set(key, key);
     assertEquals(map.use(1), 1);
@@ -26,7 +26,7 @@ describe("RecentMap", () => {
     assertEquals(map.use(2), undefined);
   });
 
-  it("does as one that looks for the oldest among all, whatever is done", () => {
+  it("behaves as a map that searches all entries for the oldest, for random operations", () => {
     const map = new RecentMap<number, number>(50, 500, (key, value) => key % 30 + value % 7);
     const weigh = (key: number, value: number) => key % 30 + value % 7;
     let expected: [number, number][] = [];
@@ -34,7 +34,7 @@ describe("RecentMap", () => {
     for (let step = 0; step < 20_000; step++) {
       const key = Math.floor(random.fraction() * 120);
       const what = random.fraction();
-      // At times long without anything that has to go, at times all the time.
+      // Sometimes for long without an entry that has to go, sometimes constantly with one.
       const shrinks = Math.floor(step / 500) % 2 === 0;
       const old = expected.find(([other]) => other === key);
       if (what < (shrinks ? 0.5 : 0.05)) {
@@ -56,7 +56,7 @@ describe("RecentMap", () => {
     }
   });
 
-  it("keeps nothing that weighs more than all may", () => {
+  it("keeps no entry that is larger than the limit of all", () => {
     const map = new RecentMap<string, number>(10, 100, (_key, value) => value);
     map.set("light", 10);
     map.set("heavy", 101);

@@ -4,13 +4,13 @@ import { SettledValues } from "../../lib/node/quorum/settled_values.ts";
 import type { Present } from "../../lib/paxos/register.ts";
 import { present } from "../paxos/changes.ts";
 
-/** A state with this value, of this many bytes. */
+/** A state with this value and these bindings. */
 function value(text: string, bindings: Present["bindings"] = []): Present {
   return { ...present(text), bindings, token: 3, over: 0 };
 }
 
 describe("SettledValues", () => {
-  it("keeps what has no bindings, for ever the same", () => {
+  it("keeps a value without bindings unchanged", () => {
     const settled = new SettledValues();
     settled.note("k1", value("x"), 0);
     settled.note("k1", value("y"), 0);
@@ -18,13 +18,13 @@ describe("SettledValues", () => {
     assertEquals(settled.get("k2"), undefined);
   });
 
-  it("keeps nothing that can end", () => {
+  it("keeps no value that can end", () => {
     const settled = new SettledValues();
     settled.note("k1", value("x", [{ kind: "until", time: 5 }]), 0);
     assertEquals(settled.get("k1"), undefined);
   });
 
-  it("forgets all with its cluster, and takes nothing that was read in that one", () => {
+  it("forgets all values of a lost cluster, and takes no value that was read in it", () => {
     const settled = new SettledValues();
     const { generation } = settled;
     settled.note("k1", value("x"), generation);
@@ -37,7 +37,7 @@ describe("SettledValues", () => {
     assertEquals(settled.get("k1"), value("y"));
   });
 
-  it("forgets first what was not asked for longest, of ten thousand", () => {
+  it("forgets the least recently requested value first, beyond ten thousand", () => {
     const settled = new SettledValues();
     for (let i = 0; i < 10_000; i++) settled.note(`k${i}`, value("x"), 0);
     settled.get("k0");

@@ -5,12 +5,12 @@ import { valueOf } from "../support/expect.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { collectEvents } from "../support/wait.ts";
 
-/** Round trips, in milliseconds, and the time to live of sessions there. */
+/** Round trips and the time to live of sessions, in milliseconds. */
 const NETWORKS = [
   { roundTrip: 3_000, sessionTtl: 5_000 },
   { roundTrip: 3_000, sessionTtl: 30_000 },
   { roundTrip: 16_000, sessionTtl: 30_000 },
-  // Its slowest frames take a fifth longer: a round trip of 20 s.
+  // The slowest frames take a fifth longer: a round trip of 20 s.
   { roundTrip: 16_600, sessionTtl: 60_000 },
 ];
 
@@ -22,7 +22,7 @@ const counter = {
   },
 };
 
-/** A cluster of three on such a network, whose members are all ready. */
+/** A cluster of three on such a network; resolves when all members are ready. */
 async function startSlow({ roundTrip, sessionTtl }: typeof NETWORKS[number]) {
   const time = new VirtualTime();
   time.latency = roundTrip / 2;
@@ -32,7 +32,7 @@ async function startSlow({ roundTrip, sessionTtl }: typeof NETWORKS[number]) {
     timeout: 10 * roundTrip,
     callTimeout: 20 * roundTrip,
   });
-  // One of them alone can run it: nobody else does it when that one is slow.
+  // Only one node can run it, so no other one takes over when that one is slow.
   const nodes = await Promise.all(
     ["n1", "n2", "n3"].map((id) => cluster.start(id, { hosts: id === "n1" ? [counter] : [] })),
   );
@@ -60,7 +60,7 @@ describe("on a slow network", () => {
       assertEquals(lost.flat(), []);
     });
 
-    it(`${kind}: what a dead node owned is free after its session and a few round trips`, async () => {
+    it(`${kind}: a vanished node's values are free after its session and a few round trips`, async () => {
       const { time, cluster, nodes } = await startSlow(network);
       await using _closed = cluster;
       await time.until(nodes[2].lock("lock"));
@@ -69,14 +69,14 @@ describe("on a slow network", () => {
       cluster.crash("n3");
       const lock = await time.until(nodes[0].lock("lock"));
       assert(lock.held);
-      // It has to be found out, looked at, fenced and taken.
+      // The end has to be detected and checked, and the session fenced, before the value is taken.
       const took = time.runtime.now() - died;
       assertLess(took, 2 * sessionTtl + 12 * roundTrip);
       const gone = await time.until(nodes[1].kv.get("k", { default: "gone" }));
       assertEquals(gone, { ok: true, value: "gone" });
     });
 
-    it(`${kind}: two that want the same both get it in the end`, async () => {
+    it(`${kind}: two contenders both succeed in the end`, async () => {
       const { time, cluster, nodes } = await startSlow(network);
       await using _closed = cluster;
       const puts = nodes.map((node) => node.kv.put("k", node.id));
@@ -84,7 +84,7 @@ describe("on a slow network", () => {
       assertEquals(new Set(values.map(valueOf)).size, 1);
     });
 
-    it(`${kind}: what was released is forgotten`, async () => {
+    it(`${kind}: released values are forgotten`, async () => {
       const { time, cluster, nodes } = await startSlow(network);
       await using _closed = cluster;
       for (const node of nodes) await time.until((await time.until(node.lock("l"))).release());
@@ -102,7 +102,7 @@ describe("on a slow network", () => {
       assertEquals(sums, [1, 2, 3]);
     });
 
-    it(`${kind}: two members that lost their memory begin anew with the third one`, async () => {
+    it(`${kind}: two members that lost their memory restart the cluster with the third one`, async () => {
       const { time, cluster } = await startSlow(network);
       await using _closed = cluster;
       cluster.crash("n2", "n3");

@@ -26,7 +26,7 @@ describe("status", () => {
     assertEquals((await first.status()).waitingFor, []);
   });
 
-  it("says that all is well: who votes in which life, and the session", async () => {
+  it("reports a healthy cluster: which members vote in which life, and the session", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 2_000 });
     const [first] = cluster.nodes;
     const { id, life, hasQuorum, members, waitingFor, session } = await first.status();
@@ -47,7 +47,7 @@ describe("status", () => {
     assertLessOrEqual(session.remaining, 1_900);
   });
 
-  it("names the members without which it cannot go on, after the loss of the quorum", async () => {
+  it("names the missing members after the loss of the quorum", async () => {
     await using cluster = await startCluster(3, { each: { n1: { sessionTtl: 200 } } });
     const [first] = cluster.nodes;
     const lost = nextEvent(first, "noquorum");
@@ -67,7 +67,7 @@ describe("status", () => {
     assertEquals((await first.status()).waitingFor, []);
   });
 
-  it("waits for nobody while there is a quorum, though a member is missing", async () => {
+  it("names no member in waitingFor while there is a quorum, even if a member is missing", async () => {
     await using cluster = await startCluster(3);
     const [first, , third] = cluster.nodes;
     await third.close();
@@ -77,7 +77,7 @@ describe("status", () => {
     assertEquals(members.map(({ reachable }) => reachable), [true, true, false]);
   });
 
-  it("takes at most half a second or so, whoever is missing", async () => {
+  it("takes about half a second at most with any members missing", async () => {
     await using cluster = await startCluster(3);
     cluster.isolate("n1");
     const before = performance.now();
@@ -85,7 +85,7 @@ describe("status", () => {
     assertLess(performance.now() - before, 1_500);
   });
 
-  it("counts what the member keeps, and what the node owns", async () => {
+  it("counts the state that the member keeps, and what the node owns", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     assertEquals((await node.status()).entries, 0);
@@ -99,7 +99,7 @@ describe("status", () => {
     assertEquals((await node.status()).owned.processes, 1);
   });
 
-  it("counts the frames that came, went, and were refused", async () => {
+  it("counts the frames received, sent and refused", async () => {
     await using cluster = await startCluster(2);
     const [first] = cluster.nodes;
     const before = (await first.status()).frames;
@@ -117,7 +117,7 @@ describe("status", () => {
     assertEquals((await node.status()).frames, { sent: 0, received: 0, dropped: 0 });
   });
 
-  it("is plain data, and nobody's but the caller's", async () => {
+  it("is plain data that belongs to the caller only", async () => {
     await using cluster = await startCluster(2);
     const [first] = cluster.nodes;
     const status = await first.status();
@@ -132,7 +132,7 @@ describe("status", () => {
     assertEquals(again.owned.processes, 0);
   });
 
-  it("answers many at once, and also after the node was closed", async () => {
+  it("answers many calls at once, and also after the node was closed", async () => {
     await using cluster = await startCluster(3);
     const [first] = cluster.nodes;
     const all = await Promise.all(Array.from({ length: 50 }, () => first.status()));
@@ -142,7 +142,7 @@ describe("status", () => {
     assertEquals({ hasQuorum, session, id }, { hasQuorum: false, session: null, id: "n1" });
   });
 
-  it("answers when the node is closed meanwhile", async () => {
+  it("answers if the node closes meanwhile", async () => {
     await using cluster = await startCluster(3);
     const [first] = cluster.nodes;
     cluster.isolate("n1");
@@ -164,7 +164,7 @@ describe("hasQuorum", () => {
     await eventually(() => first.hasQuorum, "the next session");
   });
 
-  it("is false at the very instant of the deadline, though no timer had its turn", async () => {
+  it("is false at the instant of the deadline, before any timer runs", async () => {
     await using cluster = await startCluster(3, { each: { n1: { sessionTtl: 200 } } });
     const [first] = cluster.nodes;
     const lost = nextEvent(first, "sessionlost");
@@ -180,7 +180,7 @@ describe("hasQuorum", () => {
 });
 
 describe("maxSessionTtl", () => {
-  it("of members[0] shortens longer wishes of all nodes", async () => {
+  it("of members[0] limits a longer sessionTtl of all nodes", async () => {
     await using cluster = await startCluster(3, {
       sessionTtl: 600_000,
       each: { n1: { maxSessionTtl: 1_000 }, n2: { maxSessionTtl: 300_000 } },
@@ -190,7 +190,7 @@ describe("maxSessionTtl", () => {
     }
   });
 
-  it("is the sessionTtl of members[0] by default, and leaves shorter wishes alone", async () => {
+  it("is the sessionTtl of members[0] by default, and keeps a shorter sessionTtl", async () => {
     await using cluster = await startCluster(3, {
       each: { n1: { sessionTtl: 5_000 }, n2: { sessionTtl: 300 }, n3: { sessionTtl: 60_000 } },
     });

@@ -6,14 +6,14 @@ import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { collectEvents } from "../support/wait.ts";
 
 /**
- * No operation may take longer than this when members are lost, in milliseconds of virtual time. It takes
- * a round trip of 1 ms or a few: with no leader to elect, nothing waits for the lost ones. Allowed for is
- * one message that is sent again, and that nodes which list their keys at the same time, and make sure
- * of what some have missed, refuse each other a few times; a wait for a session or for a timeout is not.
+ * Longest operation while members are lost, in milliseconds of virtual time. An operation takes a few round
+ * trips of 1 ms: with no leader to elect, nothing waits for the lost members. The limit allows for one
+ * message that is sent again, and for nodes that refuse each other a few times while they list their keys at
+ * the same time and complete what some have missed. It does not allow for a wait for a session or a timeout.
  */
 const LONGEST = 250;
 
-/** Puts and reads some keys, each node by itself; returns how long the slowest operation took. */
+/** Puts and reads some keys, each node separately; returns the duration of the slowest operation. */
 function work(
   { time }: VirtualCluster,
   nodes: readonly ClusterNode[],
@@ -81,7 +81,7 @@ describe("a cluster", () => {
     });
   }
 
-  it("of 3 keeps what was agreed on, whichever member is lost", async () => {
+  it("of 3 keeps its values with any member lost", async () => {
     await using cluster = await VirtualCluster.start(3);
     const tokens = new Map<string, number>();
     for (const node of cluster.nodes) {
@@ -116,13 +116,13 @@ describe("a cluster", () => {
     assertEquals(keys.map((list) => list.length), [60, 60, 60]);
   });
 
-  it("of 1 needs nobody else, not even a network", async () => {
+  it("of 1 needs no other node and no network", async () => {
     await using cluster = await VirtualCluster.start(1);
     cluster.isolate("n1");
     assertLess(await work(cluster, cluster.nodes, "alone"), LONGEST);
   });
 
-  it("of 2 needs both, and goes on when both are there again", async () => {
+  it("of 2 needs both members, and goes on when both are there again", async () => {
     await using cluster = await VirtualCluster.start(2);
     const { time, nodes: [first, second] } = cluster;
     assertLess(await work(cluster, [first], "both"), LONGEST);
@@ -135,7 +135,7 @@ describe("a cluster", () => {
     assertEquals(await time.until(second.kv.get<number>("k")), { ok: true, value: 1 });
   });
 
-  it("of 4 survives the loss of one, not of two", async () => {
+  it("of 4 survives the loss of one member, but not of two", async () => {
     await using cluster = await VirtualCluster.start(4);
     cluster.isolate("n4");
     assertLess(await work(cluster, [cluster.nodes[0]], "three of four"), LONGEST);

@@ -4,12 +4,12 @@ import { Timers } from "../../lib/node/runtime/timers.ts";
 import { Random } from "../sim/random.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 
-/** Timers on a clock of their own, and how many timers of the runtime they took. */
+/** Timers on virtual time, and the number of runtime timers that they used. */
 function start() {
   const time = new VirtualTime();
   const { now, setTimer } = time.runtime;
   const used = { started: 0 };
-  /** While it lasts, timers of the runtime never fire, as fake ones that are put back. */
+  /** While `lasts` is set, timers of the runtime never fire, as with fake timers that are removed. */
   const fake = { lasts: false };
   const timers = new Timers(now, (callback, wait) => {
     used.started++;
@@ -18,11 +18,11 @@ function start() {
   return { time, now, timers, used, fake };
 }
 
-/** How late a timer may be, in milliseconds: one slot, or one 256th part of its time. */
+/** Permitted lateness of a timer, in milliseconds: one slot, or one 256th of its time. */
 const lateness = (delay: number) => Math.max(4, delay / 256) + 1e-6;
 
 describe("Timers", () => {
-  it("calls each once, never early and hardly late, whatever was cancelled", async () => {
+  it("calls each timer once, never early and only a little late, with others cancelled", async () => {
     const { time, now, timers } = start();
     const random = new Random("timers");
     const due = new Map<number, { at: number; delay: number }>();
@@ -54,7 +54,7 @@ describe("Timers", () => {
     assertEquals(time.timers, 0);
   });
 
-  it("calls what is set later and due earlier first", async () => {
+  it("calls timers in the order in which they are due, not set", async () => {
     const { time, timers } = start();
     const called: string[] = [];
     timers.set(() => called.push("late"), 1_000);
@@ -65,7 +65,7 @@ describe("Timers", () => {
     assertEquals(called, ["early", "late"]);
   });
 
-  it("takes few timers of the runtime for many that are cancelled", async () => {
+  it("uses few timers of the runtime for many cancelled ones", async () => {
     const { time, timers, used } = start();
     timers.set(() => {}, 60_000);
     for (let index = 0; index < 10_000; index++) {
@@ -73,12 +73,12 @@ describe("Timers", () => {
       await time.pass(0.1);
       for (const cancel of cancels) cancel();
     }
-    // A second has passed, and no more than one is needed for each slot of it.
+    // A second has passed, and each of its slots needs at most one timer.
     assertLessOrEqual(used.started, 260);
     assertLessOrEqual(time.timers, 1);
   });
 
-  it("keeps few slots, however many timers are set and how far ahead", async () => {
+  it("keeps few slots for any number of timers at any distance", async () => {
     const { time, timers } = start();
     for (let index = 0; index < 20_000; index++) {
       for (const delay of [2_000, 60_000, 600_000]) timers.set(() => {}, delay);
@@ -87,7 +87,7 @@ describe("Timers", () => {
     assertLessOrEqual(timers.slots, 3 * 513);
   });
 
-  it("leaves no timer of the runtime when all are cancelled, twice", async () => {
+  it("leaves no timer of the runtime when all timers are cancelled, twice", async () => {
     const { time, timers } = start();
     let called = 0;
     const cancels = [1, 20, 500, 90_000].map((delay) => timers.set(() => called++, delay));
@@ -98,7 +98,7 @@ describe("Timers", () => {
     assertEquals(called, 0);
   });
 
-  it("calls what is set or cancelled by what it calls, in its turn", async () => {
+  it("respects timers that are set or cancelled by a timer's function", async () => {
     const { time, timers } = start();
     const called: string[] = [];
     let cancel = () => {};
@@ -113,7 +113,7 @@ describe("Timers", () => {
     assertEquals(time.timers, 0);
   });
 
-  it("survives what throws, and lets it be seen", async () => {
+  it("survives a function that throws, and reports its error", async () => {
     const { time, timers } = start();
     const called: string[] = [];
     timers.set(() => {
@@ -124,7 +124,7 @@ describe("Timers", () => {
     assertEquals(called, ["next"]);
   });
 
-  it("survives timers of the runtime that never fire, once it has one that does", async () => {
+  it("survives timers of the runtime that never fire, once one fires", async () => {
     for (const lost of [[2_000], [100], [16], [5, 1], [3, 50, 3_000]]) {
       const { time, timers, fake } = start();
       const called: number[] = [];
@@ -142,7 +142,7 @@ describe("Timers", () => {
     }
   });
 
-  it("cancels what never fires as well as what does", async () => {
+  it("cancels timers whether or not they ever fire", async () => {
     const { time, timers, fake } = start();
     let called = 0;
     fake.lasts = true;
@@ -155,7 +155,7 @@ describe("Timers", () => {
     assertEquals([called, time.timers], [0, 0]);
   });
 
-  it("does not put off what is late because the process is busy", async () => {
+  it("does not postpone overdue timers while the process is busy", async () => {
     const { time, timers, used } = start();
     let called = 0;
     timers.set(() => called++, 100);
@@ -168,7 +168,7 @@ describe("Timers", () => {
     assertEquals(called, 2);
   });
 
-  it("waits longer than the runtime can", async () => {
+  it("supports delays longer than the runtime does", async () => {
     const { time, timers } = start();
     let called = 0;
     const month = 30 * 24 * 3_600_000;

@@ -4,7 +4,7 @@ import { UnheardCounters } from "../../lib/node/engine/unheard_counters.ts";
 import { LamportClock } from "../../lib/paxos/ballot.ts";
 
 describe("UnheardCounters", () => {
-  it("is further above what was known the longer nobody was heard, but not much further", () => {
+  it("is further above the known counter the longer no node was heard, within a limit", () => {
     let time = 1_000;
     const clock = new LamportClock();
     const unheard = new UnheardCounters(clock, { now: () => time });
@@ -20,7 +20,7 @@ describe("UnheardCounters", () => {
     assertEquals(unheard.highest, 116);
   });
 
-  it("does not go on with what this node uses itself: a burst costs no more than one lead", () => {
+  it("does not add the counters that this node uses itself: a burst costs one lead at most", () => {
     const clock = new LamportClock();
     const unheard = new UnheardCounters(clock, { now: () => 5 });
     clock.observe(100);
