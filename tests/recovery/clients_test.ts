@@ -7,11 +7,11 @@ import { collectEvents, nextEvent } from "../support/wait.ts";
 import { answers } from "./support/frames.ts";
 import { type Lives, startLives } from "./support/lives.ts";
 
-/** Sessions of members are short, those of clients may last far longer. */
+/** Sessions of members are short; those of clients may last much longer, in milliseconds. */
 const MAX_TTL = 30_000;
 const OPTIONS = { clients: true, sessionTtl: 500, maxSessionTtl: MAX_TTL };
 
-/** Two of three lose their memory at once; resolves when the third one has begun anew with them. */
+/** Lets two of three members lose their memory; resolves when the third one has restarted with them. */
 async function loseMajority(cluster: Lives): Promise<void> {
   const restarted = nextEvent(cluster.node("n1"), "restart");
   cluster.crash("n2", "n3");
@@ -19,7 +19,7 @@ async function loseMajority(cluster: Lives): Promise<void> {
   await cluster.until(restarted);
 }
 
-/** Whenever one of `nodes` is granted a session, and what `look` sees at that instant. */
+/** Records what `look` returns whenever one of `nodes` is granted a session. */
 function grants<T>(
   cluster: Lives,
   nodes: readonly ClusterNode[],
@@ -36,7 +36,7 @@ function grants<T>(
 }
 
 describe("with clients, after the loss of a majority", () => {
-  it("nobody has a session before those of the clients must have ended, not even who asks again and again", async () => {
+  it("no node has a session before those of the clients must have ended, even if it asks repeatedly", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, ...OPTIONS });
     const client = await cluster.start("client", { sessionTtl: MAX_TTL });
@@ -45,7 +45,7 @@ describe("with clients, after the loss of a majority", () => {
     valueOf(await time.until(client.kv.claim("k", "client", { pid: process })));
     const lock = await time.until(client.lock("lock"));
 
-    // It hears nothing of what happens, and believes in what it owns as long as it may.
+    // The client learns nothing, and relies on its session as long as it may.
     cluster.line(client).isCut = true;
     await loseMajority(cluster);
     const started = time.runtime.now();
@@ -78,7 +78,7 @@ describe("with clients, after the loss of a majority", () => {
     assertEquals((await time.until(first.status())).session, null);
   });
 
-  it("members that recover meanwhile wait for as long as the others", async () => {
+  it("members that recover meanwhile wait as long as the others", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, ...OPTIONS });
     await loseMajority(cluster);
@@ -87,13 +87,13 @@ describe("with clients, after the loss of a majority", () => {
     for (const id of ["n2", "n3"]) {
       cluster.crash(id);
       const node = await cluster.start(id);
-      // It may read as soon as there is a majority, and it is not alone in that.
+      // It may read as soon as there is a majority, as the other members do.
       await time.until(node.kv.get("k", { noQuorum: "retry" }));
       await time.pass(1_000);
       const { members } = await time.until(node.status());
       assertEquals(members.map(({ state }) => state), Array(3).fill("operational"));
     }
-    // Only those two, who were not there when the wait began.
+    // Only the two members that were not there when the wait began.
     cluster.network.partition(["n1"]);
     const granted = grants(cluster, cluster.nodes, () => undefined);
     const [, second, third] = cluster.nodes;
@@ -102,7 +102,7 @@ describe("with clients, after the loss of a majority", () => {
     assertEquals(granted.length, 2);
   });
 
-  it("a client that hears of it loses its session at once, and has the next one in the new cluster", async () => {
+  it("a client that learns of it loses its session at once, and gets the next one in the new cluster", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, ...OPTIONS });
     const client = await cluster.start("client", { sessionTtl: MAX_TTL });
@@ -117,32 +117,32 @@ describe("with clients, after the loss of a majority", () => {
     await loseMajority(cluster);
     const started = time.runtime.now();
     await time.until(restarted);
-    // It asks when a renewal, one of three in a time to live, finds no answer.
+    // The client asks when a renewal, one of three in a time to live, gets no answer.
     assertLess(time.runtime.now() - started, MAX_TTL / 2);
     assertEquals([process.signal.aborted, client.hasQuorum, lost.length], [true, false, 1]);
-    // It serves nothing from before.
+    // It serves no earlier value.
     const settled = client.kv.get("settled", { noQuorum: "retry" });
     assertEquals(await time.until(settled), { ok: false, error: "not_found" });
-    // And its watch goes on with what comes: the new members tell it at once.
+    // Its watch goes on with new values: the new members report them at once.
     await time.until(client.kv.put("watched", 2, { noQuorum: "retry" }));
     const put = time.runtime.now();
     assertEquals((await time.until(watched.next())).value.value, 2);
     assertLess(time.runtime.now() - put, 1_000);
     await time.until(nextEvent(client, "quorum"));
     assertGreaterOrEqual(time.runtime.now() - started, MAX_TTL);
-    // Nor does it then, when it may tell again what it knows to be settled.
+    // Nor does it later, when it may serve settled values again.
     assertEquals(await time.until(client.kv.get("settled")), { ok: false, error: "not_found" });
     assertEquals(restarts.length, 1);
   });
 });
 
-describe("what a client has under way when the cluster begins anew", () => {
+describe("an operation of a client that is under way when the cluster restarts", () => {
   it("ends: no quorum is made of the answers of two clusters", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, ...OPTIONS });
     const client = await cluster.start("client", { sessionTtl: MAX_TTL });
     await time.until(client.ready);
-    // One member promises; then nobody hears it any more.
+    // One member promises; then the client is cut off.
     const line = cluster.line(client);
     let heard = 0;
     line.hears = (_, frame) => answers(frame, "promise") && heard++ === 0;
@@ -157,8 +157,8 @@ describe("what a client has under way when the cluster begins anew", () => {
   });
 });
 
-describe("what a client wants whatever it takes when the cluster begins anew", () => {
-  /** A put whose `accept` has left, or has not; resolves when the client lives in the new cluster. */
+describe("an operation of a client with `retry` when the cluster restarts", () => {
+  /** A put whose `accept` has left, or not; resolves when the client lives in the new cluster. */
   async function begun(cluster: Lives, time: VirtualTime, sends: boolean) {
     const client = await cluster.start("client", { sessionTtl: MAX_TTL });
     await time.until(client.ready);
@@ -185,7 +185,7 @@ describe("what a client wants whatever it takes when the cluster begins anew", (
     assertEquals(await time.until(client.kv.get("k")), { ok: false, error: "not_found" });
   });
 
-  it("goes on: a put of which nothing was sent is made in the new cluster", async () => {
+  it("goes on: a put that was not sent yet is made in the new cluster", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, ...OPTIONS });
     const { put } = await begun(cluster, time, false);
@@ -194,7 +194,7 @@ describe("what a client wants whatever it takes when the cluster begins anew", (
 });
 
 describe("without clients, after the loss of a majority", () => {
-  it("nobody has to wait: whoever owned something was a member", async () => {
+  it("sessions need no wait: all owners were members", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, ...OPTIONS, clients: false });
     await loseMajority(cluster);

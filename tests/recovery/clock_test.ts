@@ -9,13 +9,13 @@ import { startLives } from "./support/lives.ts";
 
 const HOUR = 3_600_000;
 
-/** The same time on another wall clock. */
+/** The same runtime with a shifted wall clock. */
 function shifted(runtime: Runtime, shift: number): Runtime {
   return { ...runtime, wallNow: () => runtime.wallNow() + shift };
 }
 
 describe("a member whose wall clock went back", () => {
-  it("recovers in a life above every earlier one of it, and votes", async () => {
+  it("recovers in a life above all its earlier ones, and votes", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     const [first, second] = cluster.nodes;
@@ -23,7 +23,7 @@ describe("a member whose wall clock went back", () => {
     const lives = [cluster.node("n3").life];
     for (let round = 1; round <= 3; round++) {
       cluster.crash("n3");
-      // Each time further back.
+      // The wall clock goes further back each time.
       const node = await cluster.start("n3", {}, shifted(time.runtime, -HOUR * round));
       await time.until(node.ready);
       assertGreater(node.life.localeCompare(lives.at(-1)!) > 0 ? 1 : 0, 0);
@@ -33,13 +33,13 @@ describe("a member whose wall clock went back", () => {
       assertEquals(members[2].incarnation, node.life);
       assertEquals(await time.until(node.kv.token("k")), { ok: true, value: token });
     }
-    // Its vote counts: with it, the loss of another one does no harm.
+    // Its vote counts: with it, the cluster survives the loss of another member.
     cluster.crash("n1");
     assertEquals(await time.until(second.kv.put("k2", 2)), { ok: true, value: 2 });
     assertGreater(valueOf(await time.until(cluster.node("n3").kv.claim("k3", 3))).token, token);
   });
 
-  it("takes another life for that; what was spawned in the one before ends, and nothing of it stays behind", async () => {
+  it("takes another life for that; processes of the previous life end and leave nothing behind", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     cluster.crash("n3");
@@ -53,7 +53,7 @@ describe("a member whose wall clock went back", () => {
     assertInstanceOf(reason, SynodError);
     assertEquals([process.signal.aborted, reason.code], [true, "session_lost"]);
     assertEquals((await time.until(node.status())).owned.processes, 0);
-    // One of the life that it has now is well.
+    // A process of the present life is unaffected.
     const next = node.spawn();
     assertEquals([next.pid.session, next.signal.aborted], [`n3/${node.life}/1`, false]);
     await time.until(node.kv.put("k", 1, { pid: next }));
@@ -83,7 +83,7 @@ describe("a member whose wall clock went back", () => {
     await time.until(node.ready);
     const lost = collectEvents(node, "sessionlost");
     await time.pass(10_000);
-    // Bound by others to the session that counts: the one that the node has now.
+    // A value that others bind to the node's present session.
     const claim = cluster.node("n2").kv.claim("k", 1, { node: "n1" });
     assertEquals(valueOf(await time.until(claim)).mine, true);
     assertEquals(await time.until(node.kv.node("k")), { ok: true, value: "n1" });
@@ -91,7 +91,7 @@ describe("a member whose wall clock went back", () => {
     assertEquals(lost, []);
   });
 
-  it("makes the tokens of a new start no lower than those of before, if the others' clocks did not", async () => {
+  it("keeps the tokens of a new start above the earlier ones, if the others' clocks did not go back", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     const { token } = valueOf(await time.until(cluster.node("n1").kv.claim("k", 1)));

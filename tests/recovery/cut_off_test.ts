@@ -6,14 +6,14 @@ import { type Lives, startLives } from "./support/lives.ts";
 
 const TTL = 1_000;
 
-/** From now on these two do not hear each other, or do again. */
+/** Cuts or restores the connection between these two. */
 function cut(cluster: Lives, one: string, other: string, isCut: boolean): void {
   cluster.line(cluster.node(one)).hears = (from) => !isCut || from !== other;
   cluster.line(cluster.node(other)).hears = (from) => !isCut || from !== one;
 }
 
-describe("a member that is cut off from an owner, and another one that just came back", () => {
-  // When in the owner's rhythm of renewals the restart falls.
+describe("a member that is cut off from an owner, and another one that has just come back", () => {
+  // The restart's position in the rhythm of the owner's renewals.
   for (let offset = 0; offset < TTL / 3; offset += 37) {
     it(`do not fence the owner's session together, ${offset} ms later`, async () => {
       const time = new VirtualTime();
@@ -23,7 +23,7 @@ describe("a member that is cut off from an owner, and another one that just came
       const lock = await time.until(owner.lock("lock"));
       const waiting = cluster.node("n2").lock("lock");
       await time.pass(TTL);
-      // n2 has not heard of the session for long, and looks at it again and again.
+      // n2 has not heard of the session for long, and checks it repeatedly.
       cut(cluster, "n2", "n3", true);
       await time.pass(2 * TTL + offset);
       cluster.crash("n1");
@@ -32,7 +32,7 @@ describe("a member that is cut off from an owner, and another one that just came
       await time.pass(TTL / 2);
       cut(cluster, "n2", "n3", false);
       await time.pass(TTL);
-      // The owner's majority is whole: n2 has to renew its session.
+      // The owner's majority is complete: n2 has to renew its session.
       cluster.crash("n1");
       await time.pass(5 * TTL);
       assertEquals([lock.held, owner.hasQuorum, lost], [true, true, []]);
@@ -41,7 +41,7 @@ describe("a member that is cut off from an owner, and another one that just came
     });
   }
 
-  it("do not tell a put that the owner's node has no session", async () => {
+  it("do not report to a put that the owner's node has no session", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, sessionTtl: TTL });
     await time.pass(TTL);
@@ -55,7 +55,7 @@ describe("a member that is cut off from an owner, and another one that just came
       () => put ??= cluster.node("n2").kv.put("k", 1, { node: "n3" }),
     );
     await time.until(back.ready);
-    // One of the two that it can ask knows the session, which is no quorum; nor is it a quorum against it.
+    // One of the two reachable members knows the session. That is no quorum for it, and no quorum against it.
     assertEquals(await time.until(put!), { ok: false, error: "no_quorum" });
     cut(cluster, "n2", "n3", false);
     await time.pass(TTL);
@@ -64,8 +64,8 @@ describe("a member that is cut off from an owner, and another one that just came
   });
 });
 
-describe("what a node that closes owned", () => {
-  it("is free at once, also when a member has just come back", async () => {
+describe("the values of a node that closes", () => {
+  it("are free at once, also when a member has just come back", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, sessionTtl: 10_000 });
     const [, second, third] = cluster.nodes;
@@ -81,7 +81,7 @@ describe("what a node that closes owned", () => {
     assertEquals(took < 500, true, `${took} ms`);
   });
 
-  it("is free at once, also when a member comes back after that", async () => {
+  it("are free at once, also when a member comes back after that", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, sessionTtl: 10_000 });
     const [first, second, third] = cluster.nodes;

@@ -6,7 +6,7 @@ import { collectEvents } from "../support/wait.ts";
 import { startLives } from "./support/lives.ts";
 
 describe("an even number of members (section 7)", () => {
-  it("of two, each one helps the other back, however long that was away", async () => {
+  it("of two: each one helps the other to recover after any absence", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(2, { time, sessionTtl: 1_000 });
     const token = valueOf(await time.until(cluster.node("n1").kv.claim("k", "kept"))).token;
@@ -24,7 +24,7 @@ describe("an even number of members (section 7)", () => {
     }
   });
 
-  it("of two, that were both away, nothing is left: they begin anew", async () => {
+  it("of two that both restart: they restart the cluster empty", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(2, { time, sessionTtl: 1_000 });
     await time.until(cluster.node("n1").kv.put("k", "lost"));
@@ -34,7 +34,7 @@ describe("an even number of members (section 7)", () => {
     assertEquals(await time.until(nodes[0].kv.get("k")), { ok: false, error: "not_found" });
   });
 
-  it("of four, two that restart at the same time come back with the help of the two others", async () => {
+  it("of four: two that restart at the same time recover with the help of the other two", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(4, { time, sessionTtl: 1_000 });
     for (const ids of [["n1", "n2"], ["n3", "n4"], ["n2", "n4"]]) {
@@ -49,7 +49,7 @@ describe("an even number of members (section 7)", () => {
     }
   });
 
-  it("of four, three that restart leave too little: they begin anew", async () => {
+  it("of four: three that restart leave too few, so they restart the cluster empty", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(4, { time, sessionTtl: 1_000 });
     const survivor = cluster.node("n4");

@@ -7,19 +7,19 @@ import { PROMISE_TTL } from "../../lib/paxos/acceptor.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { type Lives, startLives } from "./support/lives.ts";
 
-/** How many registers each member holds something about. */
+/** The number of registers of which each member keeps state. */
 async function entries(cluster: Lives): Promise<number[]> {
   const statuses = cluster.nodes.map((node) => node.status());
   return (await cluster.until(Promise.all(statuses))).map(({ entries }) => entries);
 }
 
-/** Puts values under `count` names that nobody used before, and releases them; their highest token. */
+/** Puts values under `count` unused names, and releases them; returns their highest token. */
 function useNames(node: ClusterNode, prefix: string, count: number): Promise<number> {
   return putAndRelease(node, Array.from({ length: count }, (_, index) => `${prefix} ${index}`));
 }
 
 describe("released names", () => {
-  it("come back with greater tokens, after any restarts", async () => {
+  it("get greater tokens when they are used again, after any restarts", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     let last = 0;
@@ -36,18 +36,18 @@ describe("released names", () => {
       cluster.crash(id);
       await time.until((await cluster.start(id)).ready);
     }
-    // The floor is all that speaks for them: also at those who never saw them.
+    // Only the floor is left of them, also at members that never saw them.
     assertEquals(await time.until(cluster.node("n1").kv.get("k")), {
       ok: false,
       error: "not_found",
     });
   });
 
-  it("a lower token never comes late: an old write fails on the floor", async () => {
+  it("a lower token never arrives late: an old write fails because of the floor", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, timeout: 500 });
     const [first, second, third] = cluster.nodes;
-    // Written at n1 alone: nobody knows whether it will be chosen.
+    // Written at n1 only: it is open whether the write will be chosen.
     cluster.network.partition(["n1"]);
     const late = first.kv.claim("k", "late", { noQuorum: "retry" });
     const token = await time.until(useNames(second, "other", 10));
@@ -67,7 +67,7 @@ describe("released names", () => {
     cluster.network.partition(["n3"]);
     await time.until(useNames(cluster.node("n1"), "away", 100));
     await time.pass(120_000);
-    // They wait for it.
+    // The entries wait for the missing member.
     assertEquals(await entries(cluster), [100, 100, 0]);
     cluster.network.heal();
     await time.pass(120_000);
@@ -82,7 +82,7 @@ describe("released names", () => {
     await time.pass(10_000);
     const node = await cluster.start("n3");
     await time.until(node.ready);
-    // It has copied them, which is no vote: until it has accepted them, they stay.
+    // It has copied them, which is not a vote: they stay until it has accepted them.
     assertEquals(await entries(cluster), [100, 100, 100]);
     await time.pass(120_000);
     assertEquals(await entries(cluster), [0, 0, 0]);
@@ -90,7 +90,7 @@ describe("released names", () => {
     assertGreater(again.token, token);
   });
 
-  it("are forgotten when whoever released them crashed before it could say so", async () => {
+  it("are forgotten if the releasing node crashed before it could report the release", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, clients: true, sessionTtl: 1_000 });
     const client = await cluster.start("client");
@@ -99,7 +99,7 @@ describe("released names", () => {
     await time.until(client.kv.put("k", 1, { pid: process }));
     assertEquals(await entries(cluster), [1, 1, 1]);
     cluster.crash("client");
-    // Nobody asks for it: the members find it by themselves.
+    // No operation reads them: the members find them by themselves.
     await time.pass(10_000);
     assertEquals(await entries(cluster), [0, 0, 0]);
     assertEquals(await time.until(cluster.node("n1").kv.get("k")), {
@@ -108,7 +108,7 @@ describe("released names", () => {
     });
   });
 
-  it("do not come back as values with the memory of a member that missed their release", async () => {
+  it("do not come back as values from the memory of a member that missed their release", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     const [first] = cluster.nodes;
@@ -118,7 +118,7 @@ describe("released names", () => {
     cluster.network.partition(["n3"]);
     await time.until(process.exit());
     cluster.network.heal();
-    // n3 holds the value, the others the tombstone: one of them loses its memory now.
+    // n3 holds the value, the others the tombstone; now one of them loses its memory.
     cluster.crash("n1");
     const node = await cluster.start("n1");
     await time.until(node.ready);
@@ -134,11 +134,11 @@ describe("released names", () => {
     }
   });
 
-  it("what was promised and never written is dropped, too", async () => {
+  it("promises without a write are dropped too", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, timeout: 500 });
     const [first] = cluster.nodes;
-    // Promised by n1 alone, and given up.
+    // Promised by n1 only, and given up.
     cluster.network.partition(["n1"]);
     await time.until(
       Promise.all(Array.from({ length: 50 }, (_, index) => first.kv.put(`vain ${index}`, 1))),

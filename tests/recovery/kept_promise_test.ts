@@ -8,7 +8,7 @@ import { type Lives, startLives } from "./support/lives.ts";
 
 const CHANGES = ["prepare", "accept", "read"];
 
-/** What `work` makes a node ask the others, about registers. */
+/** The requests about registers that `work` makes a node send. */
 async function asked(
   cluster: Lives,
   node: ClusterNode,
@@ -27,8 +27,8 @@ async function asked(
 const FIRST = ["prepare to n2", "prepare to n3", "accept to n2", "accept to n3"];
 const KEPT = ["accept to n2", "accept to n3"];
 
-describe("the second change of one's own key", () => {
-  it("is one round trip: the release of what a process owns", async () => {
+describe("the second change of a node's own key", () => {
+  it("is one round trip: the release of a process's value", async () => {
     await using cluster = await startLives(3, { time: new VirtualTime() });
     const [node] = cluster.nodes;
     const process = node.spawn();
@@ -48,21 +48,21 @@ describe("the second change of one's own key", () => {
     assertGreater((await cluster.until(second.lock("k"))).token, token);
   });
 
-  it("costs no more than a first one when somebody came between, and is right all the same", async () => {
+  it("costs no more than a first one after another node's change in between, and is correct", async () => {
     await using cluster = await startLives(3, { time: new VirtualTime() });
     const [node, second] = cluster.nodes;
     const process = node.spawn();
     const { token } = valueOf(await cluster.until(node.kv.claim("k", "n1", { pid: process })));
-    // Somebody else's round takes the promise back, though it changes nothing.
+    // Another node's round invalidates the promise, although it changes nothing.
     const other = valueOf(await cluster.until(second.kv.claim("k", "n2")));
     assertEquals(other, { value: "n1", token, mine: false });
     const release = await asked(cluster, node, () => process.exit());
-    // Who refuses has promised the next ballot: there is nothing to prepare.
+    // A refusing acceptor has promised the next ballot, so no prepare is needed.
     assertEquals(release, [...KEPT, ...KEPT]);
     assertEquals(await cluster.until(second.kv.get("k")), { ok: false, error: "not_found" });
   });
 
-  it("serves once: the change after it is prepared again", async () => {
+  it("uses the promise once: the next change is prepared again", async () => {
     await using cluster = await startLives(3, { time: new VirtualTime() });
     const [node] = cluster.nodes;
     for (let round = 0; round < 3; round++) {
@@ -73,7 +73,7 @@ describe("the second change of one's own key", () => {
     }
   });
 
-  it("finds no promise with members that have come back: they have copied none that is in use", async () => {
+  it("finds no promise at members that have recovered: they have copied none that is in use", async () => {
     await using cluster = await startLives(3, { time: new VirtualTime() });
     const [node] = cluster.nodes;
     const process = node.spawn();

@@ -9,7 +9,7 @@ import { type Lives, startLives } from "./support/lives.ts";
 const NOT_FOUND = { ok: false, error: "not_found" } as const;
 const NO_QUORUM = { ok: false, error: "no_quorum" } as const;
 
-/** The latest lives of these are gone at once, and the next ones have started. */
+/** Crashes the latest lives of these nodes at once, and starts the next ones. */
 async function restart(cluster: Lives, ...ids: string[]): Promise<ClusterNode[]> {
   cluster.crash(...ids);
   return await Promise.all(ids.map((id) => cluster.start(id)));
@@ -17,7 +17,7 @@ async function restart(cluster: Lives, ...ids: string[]): Promise<ClusterNode[]>
 
 describe("the loss of a majority's memory", () => {
   for (const lost of [["n2", "n3"], ["n1", "n3"], ["n1", "n2"]]) {
-    it(`of ${lost.join(" and ")}: the cluster begins anew without help`, async () => {
+    it(`of ${lost.join(" and ")}: the cluster restarts without help`, async () => {
       await using cluster = await startLives(3, { sessionTtl: 500 });
       const left = cluster.nodes.find(({ id }) => !lost.includes(id))!;
       const before = valueOf(await left.kv.claim("k", "before"));
@@ -39,7 +39,7 @@ describe("the loss of a majority's memory", () => {
     });
   }
 
-  it("of three of five: the cluster begins anew; of two it recovers", async () => {
+  it("of three of five: the cluster restarts empty; of two it recovers", async () => {
     await using cluster = await startLives(5, { sessionTtl: 500 });
     const [first] = cluster.nodes;
     const restarts = collectEvents(first, "restart");
@@ -58,7 +58,7 @@ describe("the loss of a majority's memory", () => {
     assertEquals(restarts.length, 1);
   });
 
-  it("ends what was under way with no_quorum, and what waits for a quorum goes on in the new cluster", async () => {
+  it("ends operations under way with no_quorum; those that wait for a quorum go on in the new cluster", async () => {
     await using cluster = await startLives(3, { sessionTtl: 500, timeout: 60_000 });
     const [first] = cluster.nodes;
     cluster.crash("n2", "n3");
@@ -71,11 +71,11 @@ describe("the loss of a majority's memory", () => {
     await thrown;
     assertEquals(await retried, NOT_FOUND);
     assertEquals((await process.exited).reason instanceof Error, true);
-    // Who leaves before the others are there would try to for as long as an operation does.
+    // A node that leaves before the others are ready would try for the time limit of an operation.
     await Promise.all(cluster.nodes.map((node) => node.ready));
   });
 
-  it('is waited out with afterMajorityLoss "wait", for ever', async () => {
+  it('leaves the cluster waiting with afterMajorityLoss "wait"', async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, afterMajorityLoss: "wait" });
     const [first] = cluster.nodes;
@@ -88,19 +88,19 @@ describe("the loss of a majority's memory", () => {
     const { waitingFor, members, hasQuorum } = await time.until(first.status());
     assertEquals([waitingFor, hasQuorum], [["n2", "n3"], false]);
     assertEquals(members.map(({ state }) => state), ["operational", "recovering", "recovering"]);
-    // The operator has decided.
+    // The operator restarts the last member.
     await restart(cluster, "n1");
     await time.until(Promise.all(cluster.nodes.map((node) => node.ready)));
     assertEquals(await time.until(cluster.node("n2").kv.put("k", 1)), { ok: true, value: 1 });
   });
 
-  it("is none while the others are only away", async () => {
+  it("does not count while the other members are only unreachable", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     const [first] = cluster.nodes;
     const restarts = collectEvents(first, "restart");
     const { token } = valueOf(await time.until(first.kv.claim("k", 1)));
-    // One has lost its memory; the other one still has it, but cannot be reached.
+    // One member has lost its memory; the other one still has it, but is unreachable.
     cluster.network.partition(["n3"]);
     const [second] = await restart(cluster, "n2");
     await time.pass(3_600_000);
@@ -112,7 +112,7 @@ describe("the loss of a majority's memory", () => {
     assertEquals(restarts, []);
   });
 
-  it("of all members at once: they begin anew, and tokens go on growing", async () => {
+  it("of all members at once: the cluster restarts, and tokens keep growing", async () => {
     await using cluster = await startLives(3);
     const tokens: number[] = [];
     for (let round = 0; round < 4; round++) {
@@ -121,14 +121,14 @@ describe("the loss of a majority's memory", () => {
       await within(Promise.all(nodes.map((node) => node.ready)), `start ${round}`);
       assertEquals(await nodes[round % 3].kv.get("k"), NOT_FOUND);
       tokens.push(valueOf(await nodes[round % 3].kv.claim("k", round)).token);
-      // A whole start takes far less than a session lasts: nothing has to be waited out.
+      // A complete start takes far less time than a session, so there is nothing to wait for.
       tokens.push((await nodes[0].lock("lock")).token);
     }
     assertEquals(tokens, [...tokens].sort((a, b) => a - b));
     assertEquals(new Set(tokens).size, tokens.length);
   });
 
-  it("may come again while the cluster begins anew", async () => {
+  it("may happen again while the cluster restarts", async () => {
     await using cluster = await startLives(3, { sessionTtl: 500 });
     const [first] = cluster.nodes;
     await restart(cluster, "n2", "n3");

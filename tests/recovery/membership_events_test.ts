@@ -5,7 +5,7 @@ import { collectEvents } from "../support/wait.ts";
 import { startLives } from "./support/lives.ts";
 
 describe("membership events", () => {
-  it("tell every member that another one comes back, then that it votes, in its new life", async () => {
+  it("report to every member that another one comes back, then that it votes, in its new life", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(5, { time });
     await time.pass(5_000);
@@ -18,7 +18,7 @@ describe("membership events", () => {
       await time.pass(5_000);
       for (const log of logs) {
         const details = log.splice(0).map(({ detail }) => detail);
-        // Told as often as it begins to copy, which a loss of messages may make it do again.
+        // Reported each time it begins to copy, which may happen again after a loss of messages.
         assertEquals(details.filter(({ state }) => state === "recovering").length > 0, true);
         assertEquals(details.at(-1), { id: "n3", state: "operational", incarnation: node.life });
         assertEquals(details.filter(({ state }) => state === "operational").length, 1);
@@ -26,7 +26,7 @@ describe("membership events", () => {
     }
   });
 
-  it("tell a client, and the member that comes back, who votes", async () => {
+  it("report the voting members to a client and to the member that comes back", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, clients: true });
     const client = await cluster.start("client");
@@ -47,7 +47,7 @@ describe("membership events", () => {
     );
   });
 
-  it("are none while nobody crashes, whoever is cut off", async () => {
+  it("are not dispatched without a crash, even if members are cut off", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, sessionTtl: 1_000 });
     await time.pass(5_000);

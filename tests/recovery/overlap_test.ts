@@ -4,13 +4,13 @@ import { Random } from "../sim/random.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { startLives } from "./support/lives.ts";
 
-/** Random histories: of as many, every eighth once left a process without a quorum for ever. */
+/** Random histories: in this number of them, every eighth once left a process without a quorum for good. */
 const HISTORIES = 80;
 
-/** By then every process has a quorum or has closed, in milliseconds. */
+/** Time within which every process has a quorum or has closed, in milliseconds. */
 const PATIENCE = 60_000;
 
-/** How a process is: it reads (`ok`), or says why not. */
+/** The state of a process: `ok` if it reads, or else its error. */
 async function stateOf(
   node: { readonly kv: { get(key: string, options: object): Promise<unknown> } },
 ): Promise<string> {
@@ -26,7 +26,7 @@ async function stateOf(
 }
 
 describe("two members whose deployments overlap while the third one crashes", () => {
-  it("whoever loses closes as replaced; nobody stays without a quorum for ever", async () => {
+  it("the losing processes close as replaced; none stays without a quorum", async () => {
     for (let seed = 0; seed < HISTORIES; seed++) {
       const random = new Random(`overlap ${seed}`);
       const time = new VirtualTime();

@@ -8,7 +8,7 @@ import { startLives } from "./support/lives.ts";
 const NO_QUORUM = { ok: false, error: "no_quorum" } as const;
 
 describe("a member that is coming back", () => {
-  it("reads and puts already, and owns things when it votes", async () => {
+  it("reads and puts already, and can own values once it votes", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     const [, second] = cluster.nodes;
@@ -16,7 +16,7 @@ describe("a member that is coming back", () => {
     cluster.crash("n1");
     const node = await cluster.start("n1");
     const line = cluster.line(node);
-    // The copy does not get through, all else does.
+    // The copy does not arrive, everything else does.
     line.hears = (_, frame) => !answers(frame, "piece");
     await time.pass(10_000);
     const { members, session } = await time.until(node.status());
@@ -63,7 +63,7 @@ describe("a member that is coming back", () => {
     });
   });
 
-  it("has all of a large memory again, though it is written to and messages are lost", async () => {
+  it("recovers all of a large memory despite concurrent writes and lost messages", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, timeout: 20_000 });
     const [first, second] = cluster.nodes;
@@ -87,7 +87,7 @@ describe("a member that is coming back", () => {
     await time.pass(1_000);
     assertGreaterOrEqual((await time.until(node.status())).entries, size);
 
-    // From now on it depends on what n3 has copied.
+    // From now on the cluster depends on the copy of n3.
     cluster.crash("n1");
     const back = await cluster.start("n1");
     await time.until(back.ready);

@@ -28,7 +28,7 @@ describe("everything reloaded at once, over the memory network (sections 7 and 1
     }
   }
 
-  it("keeps what there was also when all start at once, since members take turns", async () => {
+  it("keeps the values also if all start at once, since members take turns", async () => {
     for (const latency of [0, 5]) {
       for (let run = 0; run < VIRTUAL_RUNS; run++) {
         const outcome = await reload(virtualStage(`0/${latency}/${run}`, latency), planOf(run, 0));
@@ -37,7 +37,7 @@ describe("everything reloaded at once, over the memory network (sections 7 and 1
     }
   });
 
-  it("twice, one reload into the other", async () => {
+  it("twice, with the second reload during the first", async () => {
     for (const spacing of SPACINGS) {
       for (let run = 0; run < orders(MEMBERS).length; run++) {
         const plan = { ...planOf(run, spacing), times: 2 };

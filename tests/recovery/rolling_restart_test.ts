@@ -5,10 +5,10 @@ import { eventually, within } from "../support/wait.ts";
 import { startLives } from "./support/lives.ts";
 import { Load } from "./support/load.ts";
 
-/** So many operations before and after each crash: far more than are under way at a time. */
+/** Operations before and after each crash; far more than are under way at a time. */
 const BETWEEN = 100;
 
-/** Long beside a pause of a loaded machine: no operation may fail, and no session be lost. */
+/** Time limits far above a pause of a loaded machine: no operation may fail, and no session be lost. */
 const PATIENT = { timeout: 10_000, sessionTtl: 3_000 };
 
 describe("a rolling restart", () => {
@@ -39,14 +39,14 @@ describe("a rolling restart", () => {
       }
       await load.stop();
       assertEquals(load.failures, []);
-      // Somebody who has seen nothing of it, and every member, with nothing left of its first memory.
+      // A node that has seen nothing of it, and all members, which have nothing left of their first memory.
       for (const node of [await cluster.start("late"), ...cluster.nodes]) {
         assertGreater(await load.verify(node), BETWEEN);
       }
     });
   }
 
-  it("leaves those their locks and their claims that live on", async () => {
+  it("does not affect locks and claims of surviving nodes", async () => {
     await using cluster = await startLives(3, { ...PATIENT, clients: true });
     const client = await cluster.start("client");
     const lock = await client.lock("lock");
@@ -75,7 +75,7 @@ describe("a rolling restart", () => {
     assertGreater(valueOf(await first.kv.claim("mine", "n1")).token, token);
   });
 
-  it("frees what the crashed lives owned, and nothing sooner", async () => {
+  it("frees the values of crashed lives, and not too soon", async () => {
     await using cluster = await startLives(3, { timeout: 10_000, sessionTtl: 1_000 });
     const first = cluster.node("n1");
     const process = first.spawn();
@@ -86,7 +86,7 @@ describe("a rolling restart", () => {
     await second.ready;
     await eventually(async () => {
       const claim = valueOf(await second.kv.claim("k", "second life"));
-      // The first life may believe in its session until its deadline: so long nobody else owns it.
+      // The first life may rely on its session until its deadline; until then no other node owns the key.
       if (claim.mine) assertEquals(process.signal.aborted, true);
       else assertEquals(claim, { value: "first life", token, mine: false });
       return claim.mine;
@@ -97,7 +97,7 @@ describe("a rolling restart", () => {
     assertGreater(valueOf(await second.kv.token("k")), token);
   });
 
-  it("of one life after the other leaves the cluster as it was", async () => {
+  it("of one life after the other leaves the cluster unchanged", async () => {
     await using cluster = await startLives(3, PATIENT);
     await cluster.node("n1").kv.put("k", "kept");
     for (let round = 0; round < 10; round++) {
@@ -115,7 +115,7 @@ describe("a rolling restart", () => {
     );
   });
 
-  it("without a word of the others waits: a member alone has no quorum to come back with", async () => {
+  it("without answers of the others waits: a single member has no quorum to recover with", async () => {
     await using cluster = await startLives(3, { sessionTtl: 500, afterMajorityLoss: "wait" });
     cluster.crash("n1", "n2", "n3");
     const node = await cluster.start("n1");

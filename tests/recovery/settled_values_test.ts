@@ -9,7 +9,7 @@ import { type Lives, startLives } from "./support/lives.ts";
 
 const NO_QUORUM = { ok: false, error: "no_quorum" } as const;
 
-/** How many registers `work` makes a node ask for. */
+/** The number of registers that `work` makes a node read. */
 async function reads(
   cluster: Lives,
   node: ClusterNode,
@@ -27,7 +27,7 @@ async function reads(
 }
 
 describe("a settled value", () => {
-  it("is served without a message by whoever has seen it, and only by those", async () => {
+  it("is served without a message by nodes that have seen it, and only by those", async () => {
     await using cluster = await startLives(3, { time: new VirtualTime() });
     const [first, , third] = cluster.nodes;
     await cluster.until(first.kv.put("k", "settled"));
@@ -46,7 +46,7 @@ describe("a settled value", () => {
     assertEquals(await cluster.until(third.kv.put("k", "another")), { ok: true, value: "settled" });
   });
 
-  it("is one without bindings: what can end is asked for each time", async () => {
+  it("is a value without bindings: a value that can end is read each time", async () => {
     await using cluster = await startLives(3, { time: new VirtualTime() });
     const [first] = cluster.nodes;
     await cluster.until(first.kv.put("settled", 1));
@@ -58,7 +58,7 @@ describe("a settled value", () => {
     }
   });
 
-  it("is served until the session's deadline, and not any more from then on", async () => {
+  it("is served until the session's deadline, and not afterwards", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, sessionTtl: 10_000 });
     const [first] = cluster.nodes;
@@ -71,7 +71,7 @@ describe("a settled value", () => {
     while (!isLost) {
       const hadQuorum = first.hasQuorum;
       const value = await time.until(first.kv.get("k", { timeout: 1 }));
-      // At the instant of the call: whatever the timers are about to say.
+      // At the instant of the call, regardless of pending timers.
       assertEquals(value, hadQuorum ? { ok: true, value: "settled" } : NO_QUORUM);
       served++;
       await time.pass(50);
@@ -87,7 +87,7 @@ describe("a settled value", () => {
     assertEquals(valueOf(await time.until(first.kv.get("k"))), "settled");
   });
 
-  it("is not served by a member that comes back before it has asked", async () => {
+  it("is not served by a recovering member before it has asked", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     await time.until(cluster.node("n1").kv.put("k", "settled"));

@@ -6,14 +6,14 @@ import { startLives } from "./support/lives.ts";
 
 const STUCK = { afterMajorityLoss: "wait", sessionTtl: 1_000 } as const;
 
-/** What a person would look at. */
+/** The parts of the status that an operator reads. */
 async function look(time: VirtualTime, node: ClusterNode) {
   const { hasQuorum, waitingFor, members } = await time.until(node.status());
   return { hasQuorum, waitingFor, states: members.map(({ state }) => state).join(" ") };
 }
 
 describe("status of a cluster that cannot go on", () => {
-  it("names who is away, and who is back without its memory", async () => {
+  it("names the members that are away, and those that are back without their memory", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(5, { time, ...STUCK });
     cluster.crash("n2", "n3", "n4");
@@ -27,19 +27,19 @@ describe("status of a cluster that cannot go on", () => {
     await time.pass(2_000);
     const states = "operational unknown recovering unknown operational";
     const waitingFor = ["n2", "n3", "n4"];
-    // Everybody says the same, also who is part of it.
+    // All nodes report the same, including the affected ones.
     for (const node of [cluster.node("n1"), third, cluster.node("n5")]) {
       assertEquals(await look(time, node), { hasQuorum: false, waitingFor, states });
     }
   });
 
-  it("names those without a memory when no memory is left", async () => {
+  it("names the members without a memory if no memory is left", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, ...STUCK });
     cluster.crash(...cluster.members);
     const [second] = [await cluster.start("n2"), await cluster.start("n3")];
     await time.pass(1_000);
-    // They would begin at once, all of them being blank, were it not for the first one.
+    // They are all blank and would start at once, if the first one were not missing.
     assertEquals(await look(time, second), {
       hasQuorum: false,
       waitingFor: ["n1"],
@@ -54,7 +54,7 @@ describe("status of a cluster that cannot go on", () => {
     });
   });
 
-  it("names nobody while a majority goes on, though one is coming back", async () => {
+  it("names no member while a majority goes on, even if one is recovering", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, ...STUCK });
     cluster.crash("n2");
@@ -76,7 +76,7 @@ describe("status of a cluster that cannot go on", () => {
     assertEquals((await look(time, second)).states, "operational operational operational");
   });
 
-  it("tells a client what the members wait for", async () => {
+  it("shows a client which members the cluster waits for", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time, ...STUCK, clients: true });
     const client = await cluster.start("client");

@@ -8,7 +8,7 @@ import { answers } from "./support/frames.ts";
 import { Lives, startLives } from "./support/lives.ts";
 
 describe("two lives under one id", () => {
-  it("the older one closes with replaced, whatever it had under way; the newer one goes on", async () => {
+  it("the older one closes with replaced, with any operations under way; the newer one goes on", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     const older = cluster.node("n1");
@@ -39,7 +39,7 @@ describe("two lives under one id", () => {
     await time.until(older.close());
     assertEquals(lost, []);
 
-    // What it owned is free at once: it said so when it left.
+    // Its values are free at once: it ended its session when it closed.
     const claim = valueOf(await time.until(newer.kv.claim("k", "newer")));
     assertEquals([claim.value, claim.mine], ["newer", true]);
     assertGreater(claim.token, token);
@@ -48,7 +48,7 @@ describe("two lives under one id", () => {
     assertEquals(newer.hasQuorum, true);
   });
 
-  it("the older one closes when it is back from wherever it was cut off", async () => {
+  it("the older one closes when its cut-off ends", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     const older = cluster.node("n1");
@@ -64,7 +64,7 @@ describe("two lives under one id", () => {
     assertEquals(await time.until(newer.kv.put("k", 1)), { ok: true, value: 1 });
   });
 
-  it("the older one closes when the cluster began anew while it was cut off", async () => {
+  it("the older one closes if the cluster restarted while it was cut off", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     const older = cluster.node("n1");
@@ -81,13 +81,13 @@ describe("two lives under one id", () => {
     assertEquals(await time.until(nodes[2].kv.get("k")), { ok: true, value: "after" });
   });
 
-  it("an older one that still comes back itself closes, and its ready rejects with replaced", async () => {
+  it("an older one that is still recovering closes, and its ready rejects with replaced", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     await time.until(cluster.node("n2").kv.put("k", 1));
     cluster.crash("n1");
     const older = await cluster.start("n1");
-    // It is about to copy, but its copy is slow.
+    // It is about to copy, but the copy is slow.
     let asked = 0;
     cluster.line(older).hears = (_, frame) => {
       if (answers(frame, "piece")) asked++;
@@ -119,7 +119,7 @@ describe("two lives under one id", () => {
     assertEquals(await time.until(cluster.node("n3").kv.get("k")), { ok: true, value: 1 });
   });
 
-  it("of one member after the other, as a deployment that overlaps has them", async () => {
+  it("of one member after the other, as in an overlapping deployment", async () => {
     const time = new VirtualTime();
     await using cluster = await startLives(3, { time });
     const before = cluster.nodes;

@@ -1,14 +1,14 @@
 import { decodeFrame } from "../../../lib/codec.ts";
 import type { Frame } from "../../../lib/paxos/messages.ts";
 
-/** What a frame says; fails if it is none. */
+/** Decodes a frame; fails if it is malformed. */
 export function read(bytes: Uint8Array): Frame {
   const decoded = decodeFrame(bytes);
   if (!decoded.ok) throw new Error(`not a frame: ${decoded.reason}`);
   return decoded.frame;
 }
 
-/** What was asked, and whom: `prepare to n2`. */
+/** The requests of a frame with their receiver: `prepare to n2`. */
 export function questions(to: string, bytes: Uint8Array): string[] {
   return read(bytes).requests.map(({ type }) => `${type} to ${to}`);
 }

@@ -1,15 +1,15 @@
 import type { Transport } from "../../../mod.ts";
 
 /**
- * The line between one life of a node and the network: a test can cut it, listen, and choose what is
- * heard. Other lives of the same node have lines of their own.
+ * The line between one life of a node and the network: a test can cut it, observe it, and choose which frames
+ * arrive. Other lives of the same node have lines of their own.
  */
 export class Line implements Transport {
-  /** Whether nothing passes, in neither direction. */
+  /** Whether the line is cut in both directions. */
   isCut = false;
   /** Called with each frame that leaves. */
   onSend: (to: string, frame: Uint8Array) => void = () => {};
-  /** Whether a frame that arrives is handed on; it is lost otherwise. */
+  /** Whether an arriving frame is handed on; otherwise it is lost. */
   hears: (from: string, frame: Uint8Array) => boolean = () => true;
   readonly #inner: Transport;
 

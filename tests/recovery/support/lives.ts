@@ -7,16 +7,16 @@ import { turn } from "../../support/wait.ts";
 import { Line } from "./line.ts";
 import { MortalRuntime } from "../../support/mortal_runtime.ts";
 
-/** What a life joins with, besides its id and its transport. */
+/** The options of a life, besides its id and its transport. */
 export type LifeOptions = Partial<Omit<JoinOptions, "id" | "transport">>;
 
-/** How to start a cluster of lives. */
+/** Options of a cluster of lives. */
 export interface LivesOptions extends Omit<LifeOptions, "members"> {
-  /** The clock of all of them; by default that of the system. */
+  /** The clock of all lives; default: that of the system. */
   time?: VirtualTime;
 }
 
-/** One start of a node, and what it runs on. */
+/** One start of a node, with its line and its runtime. */
 interface Life {
   readonly node: ClusterNode;
   readonly line: Line;
@@ -24,8 +24,8 @@ interface Life {
 }
 
 /**
- * A cluster whose nodes crash without a word and start again with an empty memory. A crash: nothing is
- * sent or received any more, and no timer fires. The next life is another `join` under the same id.
+ * A cluster whose nodes crash without notice and start again with an empty memory. After a crash nothing is
+ * sent or received, and no timer fires. The next life is another `join` under the same id.
  */
 export class Lives {
   /** `n1`, `n2`, and so on. */
@@ -34,7 +34,7 @@ export class Lives {
   readonly #time: VirtualTime | undefined;
   readonly #options: LifeOptions;
   readonly #newest = new Map<string, Life>();
-  /** All that have not crashed, older ones that still run included. */
+  /** All lives that have not crashed, including older ones that still run. */
   readonly #living = new Map<ClusterNode, Life>();
 
   constructor(size: number, { time, ...options }: LivesOptions = {}) {
@@ -45,9 +45,8 @@ export class Lives {
   }
 
   /**
-   * Starts a life of `id`; `options` come on top of those of the cluster, and `runtime` in place of its
-   * clock. What there was before under this id is left as it is: crash it first, unless two are to live
-   * at once.
+   * Starts a life of `id`; `options` override those of the cluster, and `runtime` replaces its clock. An
+   * earlier life of this id is not touched: crash it first, unless two lives are to run at once.
    */
   async start(
     id: string,
@@ -87,29 +86,29 @@ export class Lives {
     return this.#living.get(node)!.line;
   }
 
-  /** The latest lives of these are gone, without a word. */
+  /** Crashes the latest lives of these nodes, without notice. */
   crash(...ids: string[]): void {
     for (const id of ids) {
       const { node, line, runtime } = this.#latest(id);
       line.isCut = true;
       runtime.die();
-      // Nobody is left to do it, and an open one would keep the test's own process alive.
+      // The crashed node cannot close it, and an open line would keep the test's process alive.
       line.close();
       this.#living.delete(node);
     }
   }
 
-  /** Their clock, unless they are given another one. */
+  /** The clock of lives that are not given another one. */
   get runtime(): Runtime {
     return this.#time?.runtime ?? systemRuntime();
   }
 
-  /** Waits for `promise`; lets time pass meanwhile, if it does not pass by itself. */
+  /** Waits for `promise`; with virtual time, lets time pass meanwhile. */
   until<T>(promise: Promise<T>): Promise<T> {
     return this.#time?.until(promise) ?? promise;
   }
 
-  /** Closes all that have not crashed. */
+  /** Closes all lives that have not crashed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.network.heal();
     const closed = [...this.#living.values()].map(({ node }) => node.close());
@@ -123,7 +122,7 @@ export class Lives {
   }
 }
 
-/** A cluster of so many members, all of them ready. */
+/** Starts a cluster of `size` members; resolves when all are ready. */
 export async function startLives(size: number, options: LivesOptions = {}): Promise<Lives> {
   const lives = new Lives(size, options);
   const nodes = await lives.startAll();

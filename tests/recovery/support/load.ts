@@ -2,71 +2,68 @@ import { assertEquals } from "@std/assert";
 import type { ClusterNode } from "../../../mod.ts";
 import { eventually, turn } from "../../support/wait.ts";
 
-/** What somebody was told that the cluster agreed on. */
+/** An agreed value as reported to a node. */
 interface Agreed {
   readonly value: unknown;
   readonly token: number;
 }
 
-/** So many operations of one node are under way at the same time. */
+/** Operations of one node that are under way at the same time. */
 const HANDS = 3;
 
-/** So many keys are fought for by all. */
+/** Keys that all nodes compete for. */
 const CONTESTED = 40;
 
-/**
- * Keeps nodes busy with puts, claims and gets, and keeps the books: which operations failed, and what was
- * acknowledged to whomever.
- */
+/** Keeps nodes busy with puts, claims and gets, and records failed operations and all acknowledged values. */
 export class Load {
-  /** What a node that was not abandoned was refused, in words. */
+  /** The errors of nodes that were not abandoned, as text. */
   readonly failures: string[] = [];
   readonly #busy = new Map<ClusterNode, Promise<void>>();
   readonly #abandoned = new Set<ClusterNode>();
-  /** By key: for ever. */
+  /** The agreed values by key; they must never change. */
   readonly #agreed = new Map<string, Agreed>();
-  /** By key: the highest token that a claim was given, of values that come and go. */
+  /** The highest token of a claim by key, for values that end again. */
   readonly #tokens = new Map<string, number>();
   #stopped = false;
   #operations = 0;
   #keys = 0;
 
-  /** How many operations have ended well. */
+  /** The number of operations that have succeeded. */
   get operations(): number {
     return this.#operations;
   }
 
-  /** From now on `node` is busy. */
+  /** Keeps `node` busy from now on. */
   begin(node: ClusterNode): void {
     node.addEventListener("sessionlost", () => this.#failed(node, "its session", "lost"));
     const hands = Array.from({ length: HANDS }, () => this.#work(node));
     this.#busy.set(node, Promise.all(hands).then(() => {}));
   }
 
-  /** What `node` does does not count from now on: it is about to crash. */
+  /** Ignores the outcomes of `node` from now on: it is about to crash. */
   abandon(node: ClusterNode): void {
     this.#abandoned.add(node);
     this.#busy.delete(node);
   }
 
-  /** Waits until so many more operations have ended. */
+  /** Waits until `operations` more operations have ended. */
   async progress(operations: number): Promise<void> {
     const goal = this.#operations + operations;
     await eventually(() => this.#operations >= goal, `${operations} more operations`);
   }
 
-  /** As {@linkcode stop}: what goes on after a test that failed would hide why. */
+  /** As {@linkcode stop}: operations that go on after a failed test would hide its cause. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
-  /** Lets what is under way end, and begins nothing more. */
+  /** Lets operations under way end, and begins no others. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#busy.values());
   }
 
-  /** Fails unless `node` finds all that was acknowledged. Returns how much that was. */
+  /** Fails unless `node` finds all acknowledged values. Returns their number. */
   async verify(node: ClusterNode): Promise<number> {
     const keys = [...this.#agreed.keys()];
     const work = async () => {
@@ -130,7 +127,7 @@ export class Load {
     });
   }
 
-  /** Notes what `operation` says is wrong, if anything is, unless the node has crashed meanwhile. */
+  /** Records the failure that `operation` reports, if any, unless the node has crashed meanwhile. */
   async #run(
     node: ClusterNode,
     what: string,
@@ -146,7 +143,7 @@ export class Load {
     if (!this.#abandoned.has(node)) this.failures.push(`${node.id}: ${what}: ${why}`);
   }
 
-  /** Everybody is told the same, for ever. */
+  /** Checks that every node gets the same value for a key, permanently. */
   #agree(key: string, { value, token }: Agreed): string | undefined {
     const agreed = this.#agreed.get(key);
     if (agreed === undefined) {
