@@ -7,10 +7,10 @@ import { startCluster } from "../support/cluster.ts";
 type Inspect = (value: unknown) => string;
 const { Deno, Bun } = globalThis as { Deno?: { inspect: Inspect }; Bun?: { inspect: Inspect } };
 
-/** What shows an object in this runtime's `console.log`, and in `node:util`. */
+/** The functions that print an object in `console.log` of this runtime, and in `node:util`. */
 const INSPECTS: readonly Inspect[] = [Deno?.inspect ?? Bun?.inspect ?? nodeInspect, nodeInspect];
 
-/** What is shown, in one line and with one kind of quotes. */
+/** The printed text, in one line and with one kind of quotes. */
 function shown(inspect: Inspect, value: unknown): string {
   return inspect(value).replaceAll(/\s+/g, " ").replaceAll("'", '"').replaceAll(", }", " }");
 }
@@ -18,7 +18,7 @@ function shown(inspect: Inspect, value: unknown): string {
 const counter = { id: "counter", start: () => ({ inc: () => 1 }) };
 
 describe("console.log()", () => {
-  it("shows who a node is and how it is", async () => {
+  it("shows the identity and the state of a node", async () => {
     await using cluster = await startCluster(2);
     const [node, other] = cluster.nodes;
     await other.close();
@@ -35,7 +35,7 @@ describe("console.log()", () => {
     }
   });
 
-  it("shows processes, locks and remotes by what they stand for", async () => {
+  it("shows the identity of processes, locks and remotes", async () => {
     await using cluster = await startCluster(1);
     const [node] = cluster.nodes;
     const process = node.spawn();
@@ -60,13 +60,13 @@ describe("console.log()", () => {
     }
   });
 
-  it("shows what only inherits from them without an error", () => {
+  it("shows objects that only inherit from them without an error", () => {
     for (const inspect of INSPECTS) {
       assertMatch(shown(inspect, Object.create(ClusterNode.prototype)), /ClusterNode \{\s*\}/);
     }
   });
 
-  it("adds nothing that a loop over a node's properties would find", async () => {
+  it("adds no enumerable properties to a node", async () => {
     await using cluster = await startCluster(1);
     const names: string[] = [];
     for (const name in cluster.nodes[0]) names.push(name);

@@ -10,7 +10,7 @@ import { type Cluster, startCluster } from "../support/cluster.ts";
 // deno-lint-ignore no-explicit-any -- what no program with types would pass
 type Bad = any;
 
-/** What a call with these options throws or rejects with. */
+/** The error that a call with these options throws or rejects with. */
 async function failureOf(call: (options: Bad) => unknown, options: object): Promise<Error> {
   try {
     await call(options);
@@ -36,7 +36,7 @@ describe("refuseUnknown()", () => {
     return message;
   };
 
-  it("names the option, and the nearest one that there is", () => {
+  it("names the option, and the nearest known one", () => {
     const near: [string, string][] = [
       ["ttl", "until"],
       ["Until", "until"],
@@ -52,13 +52,13 @@ describe("refuseUnknown()", () => {
     }
   });
 
-  it("refuses one that is undefined, and takes a known one that is", () => {
+  it("refuses an unknown option that is undefined, and takes a known one that is", () => {
     assertEquals(messageOf({ ttl: undefined }), "put: unknown option ttl; did you mean until?");
     refuseUnknown("put", { until: undefined, pid: undefined }, names);
     refuseUnknown("put", {}, names);
   });
 
-  it("refuses one that is inherited, but not what was added to all objects", () => {
+  it("refuses an inherited option, but not a property that was added to all objects", () => {
     assertEquals(
       messageOf(Object.create({ ttl: 1 })),
       "put: unknown option ttl; did you mean until?",
@@ -74,12 +74,12 @@ describe("refuseUnknown()", () => {
     assertEquals(messageOf({ toString: 1 }).startsWith("put: unknown option toString;"), true);
   });
 
-  it("shows a name that is long or strange in short and in quotes", () => {
+  it("shows a long or strange name shortened and in quotes", () => {
     assertEquals(messageOf({ "a b": 1 }).startsWith('put: unknown option "a b"; '), true);
     assertEquals(messageOf({ ["x".repeat(1e6)]: 1 }).length < 150, true);
   });
 
-  it("says so where there are no options at all", () => {
+  it("says so if there are no options at all", () => {
     const options = { a: 1 } as Record<never, never>;
     assertThrows(
       () => refuseUnknown("query", options, {}),
@@ -100,7 +100,7 @@ describe("an option that does not exist", () => {
   const spec = { id: "counter", start: () => ({ inc: () => 1 }) };
   const base = () => ({ id: "n1", members: ["n1"], transport: memoryNetwork().transport() });
 
-  /** By what the message begins with: the call, an option that is mistyped, and what is meant. */
+  /** By the start of the message: the call, a mistyped option, and the option meant. */
   const CALLS: readonly (readonly [
     call: string,
     name: string,
@@ -178,7 +178,7 @@ describe("an option that does not exist", () => {
     assertEquals(await kv.get("free"), { ok: false, error: "not_found" });
   });
 
-  it("is no matter for a spec that is an instance of a class, which may have more", async () => {
+  it("is allowed in a spec that is an instance of a class, which may have other properties", async () => {
     class Counter {
       readonly id = "class counter";
       started = 0;
