@@ -7,12 +7,12 @@ import { heapUsed } from "../support/heap.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { ScriptedNode } from "../scripted/support/scripted_node.ts";
 
-describe("what a process has put", () => {
-  it("is no longer kept in mind when it has ended: 8,000 puts that last for 50 ms", async () => {
+describe("a value that a process has put", () => {
+  it("is no longer remembered when it has ended: 8,000 puts that last for 50 ms", async () => {
     await using cluster = await VirtualCluster.start(1);
     const { time, nodes: [node] } = cluster;
     const process = node.spawn();
-    /** Bytes in use, after so many more puts. */
+    /** Memory in use after `count` more puts, in bytes. */
     const put = async (count: number) => {
       for (let n = 0; n < count; n += 50) {
         const until = time.runtime.wallNow() + 50;
@@ -28,12 +28,12 @@ describe("what a process has put", () => {
     };
     const before = await put(2_000);
     const after = await put(6_000);
-    // 24 MB, if they were all kept in mind; tombstones wait for the sweeper.
+    // 24 MB if all were remembered; tombstones wait for the sweeper.
     assertLess(after - before, 10_000_000, `${after - before} bytes more`);
     await time.until(process.exit());
   });
 
-  it("is kept in mind while it lasts, however much there is, and released at the end", async () => {
+  it("is remembered while it lasts, among any number of values, and released at the end", async () => {
     await using cluster = await VirtualCluster.start(1);
     const { time, nodes: [node] } = cluster;
     const process = node.spawn();
@@ -53,7 +53,7 @@ describe("what a process has put", () => {
 });
 
 describe("an owner's list (section 4)", () => {
-  it("keeps what is being put while it is looked through", async () => {
+  it("keeps a value that is put during the check", async () => {
     const node = await ScriptedNode.start();
     const table = new ProcessTable(node.core);
     const owner = table.add();
@@ -63,12 +63,12 @@ describe("an owner's list (section 4)", () => {
       owner.knows(register, true);
     }
     owner.writes(registers[999]);
-    // One of these ended without an outcome: only a write makes sure of it.
+    // One of these writes ended without an outcome: only another write settles it.
     owner.writes(registers[0]);
     owner.lost(registers[0]);
     table.wrote(owner);
     await node.settle();
-    // While the reads are under way, one more is put.
+    // While the reads are under way, another value is put.
     owner.writes(registers[998]);
     owner.knows(registers[998], true);
     for (let round = 0; round < 200 && owner.registers.size > 2; round++) {
