@@ -15,7 +15,7 @@ async function fill(
   for (const result of await cluster.time.until(Promise.all(puts))) valueOf(result);
 }
 
-/** The error that `promise` is rejected with; fails if it is not. */
+/** The error that `promise` rejects with; fails if it does not. */
 async function errorOf(cluster: VirtualCluster, promise: Promise<unknown>): Promise<SynodError> {
   const error = await cluster.time.until(promise.then(() => undefined, (error) => error));
   if (!(error instanceof SynodError)) throw new Error(`no SynodError: ${error}`);
@@ -23,7 +23,7 @@ async function errorOf(cluster: VirtualCluster, promise: Promise<unknown>): Prom
 }
 
 describe("full (section 8)", () => {
-  it("is told at once where nothing has ended", async () => {
+  it("is reported at once if nothing has ended", async () => {
     await using cluster = await VirtualCluster.start(3, { maxKeys: 20 });
     const [first] = cluster.nodes;
     await fill(cluster, first, 20, { until: first.kv.now() + 60_000 });
@@ -37,7 +37,7 @@ describe("full (section 8)", () => {
     assertEquals((await errorOf(cluster, first.lock("lock"))).code, "full");
   });
 
-  it("is not told where room can be made: a put and a lock wait for it", async () => {
+  it("is not reported if room can be made: a put and a lock wait for it", async () => {
     await using cluster = await VirtualCluster.start(3, { maxKeys: 20 });
     const [first, second] = cluster.nodes;
     const until = first.kv.now() + 1_000;
@@ -49,7 +49,7 @@ describe("full (section 8)", () => {
     assertEquals([valueOf(put), lock.held], [1, true]);
   });
 
-  it("nor where dead clients hold what is there", async () => {
+  it("is not reported if vanished clients own the values", async () => {
     await using cluster = await VirtualCluster.start(3, { clients: true, maxKeys: 20 });
     const [first] = cluster.nodes;
     const client = await cluster.join("client");
@@ -58,7 +58,7 @@ describe("full (section 8)", () => {
       Promise.all(Array.from({ length: 20 }, (_, index) => client.lock(`l${index}`))),
     );
     cluster.crash("client");
-    // The members find out only now.
+    // The members detect the end only now.
     await cluster.pass(5_010);
     valueOf(await cluster.time.until(first.kv.put("more", 1)));
   });
@@ -79,7 +79,7 @@ describe("full (section 8)", () => {
     valueOf(await cluster.time.until(first.kv.put("more", 1)));
   });
 
-  it("is told beyond maxBytes, too, and status() tells how many there are", async () => {
+  it("is reported beyond maxBytes too, and status() shows the bytes in use", async () => {
     await using cluster = await VirtualCluster.start(3, { maxBytes: 100_000 });
     const [first] = cluster.nodes;
     const process = first.spawn();

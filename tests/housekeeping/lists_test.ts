@@ -5,10 +5,10 @@ import { valueOf } from "../support/expect.ts";
 import { turn } from "../support/wait.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
-/** How many there are of what has ended. */
+/** The number of values that have ended. */
 const MANY = 3_000;
 
-/** Round trips of a list: a piece for each 1,000 registers, and what is asked about sessions. */
+/** Round trips of a list: one for each 1,000 registers, and those about sessions. */
 const AT_ONCE = 20;
 
 /** Puts `count` values in rounds. */
@@ -24,18 +24,18 @@ async function putMany(
   }
 }
 
-/** What `ask` gives, and how many milliseconds that took. */
+/** The result of `ask`, and its duration in milliseconds. */
 async function timed<T>({ time }: VirtualCluster, ask: () => Promise<T>): Promise<[T, number]> {
   const started = time.runtime.now();
   const asked = ask();
-  // What it sends is on its way before the next timer fires.
+  // Lets its frames leave before the next timer fires.
   await turn();
   const result = await time.until(asked);
   return [result, time.runtime.now() - started];
 }
 
 describe("answers never wait for housekeeping", () => {
-  it("keys() and entries() leave out what has ended by its time", async () => {
+  it("keys() and entries() leave out values whose time has passed", async () => {
     await using cluster = await VirtualCluster.start(3);
     const [first, second] = cluster.nodes;
     for (let i = 0; i < 6; i++) valueOf(await cluster.time.until(first.kv.put(`lives ${i}`, i)));
@@ -50,13 +50,13 @@ describe("answers never wait for housekeeping", () => {
     const [entries, longer] = await timed(cluster, () => second.kv.entries());
     assertEquals(valueOf(entries).map(({ value }) => value), [0, 1, 2, 3, 4, 5]);
     assertLess(longer, AT_ONCE);
-    // Their seals run meanwhile.
+    // The seals are written meanwhile.
     await cluster.pass(20_000);
     const { entries: held } = await cluster.time.until(first.status());
     assertEquals(held, 6);
   });
 
-  it("keys() asks about a dead session once, however much it owned", async () => {
+  it("keys() asks about an ended session once, for any number of values", async () => {
     await using cluster = await VirtualCluster.start(3, { clients: true });
     const [first] = cluster.nodes;
     const client = await cluster.join("client");
@@ -71,7 +71,7 @@ describe("answers never wait for housekeeping", () => {
     assertLess(time, AT_ONCE);
   });
 
-  it("what is bound to a key is looked into", async () => {
+  it("keys() checks values that are bound to a key", async () => {
     await using cluster = await VirtualCluster.start(3);
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -82,7 +82,7 @@ describe("answers never wait for housekeeping", () => {
     assertEquals(await cluster.time.until(second.kv.keys()), []);
   });
 
-  it("locks.query() leaves out a dead waiter for a lock that is held", async () => {
+  it("locks.query() leaves out a vanished waiter for a held lock", async () => {
     await using cluster = await VirtualCluster.start(3, { clients: true });
     const [first] = cluster.nodes;
     const client = await cluster.join("client");
@@ -97,7 +97,7 @@ describe("answers never wait for housekeeping", () => {
     assertEquals([held.map(({ name }) => name), pending], [["held"], []]);
   });
 
-  it("locks.query() leaves out dead owners, and asks about them once", async () => {
+  it("locks.query() leaves out vanished owners, and asks about each once", async () => {
     await using cluster = await VirtualCluster.start(3, { clients: true });
     const [first] = cluster.nodes;
     const client = await cluster.join("client");

@@ -4,7 +4,7 @@ import type { ClusterNode } from "../../mod.ts";
 import { valueOf } from "../support/expect.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
-/** How many registers each operational member holds something about. */
+/** The number of registers of which each operational member keeps state. */
 async function entries(cluster: VirtualCluster): Promise<number[]> {
   const nodes = cluster.members.map((id) => cluster.node(id));
   const all = await cluster.time.until(Promise.all(nodes.map((node) => node.status())));
@@ -22,10 +22,13 @@ async function putMany(
   for (const result of await cluster.time.until(Promise.all(puts))) valueOf(result);
 }
 
-/** Time until members have found a dead session: its ttl of 5 s, the wait between two looks, and a turn. */
+/**
+ * Time until members have found an ended session, in milliseconds: its time to live of 5 s, the wait between
+ * two checks, and a turn.
+ */
 const SESSION_END = 12_000;
 
-describe("what has ended leaves nothing behind, though nobody asks for it (section 8)", () => {
+describe("ended values leave nothing behind, even if no operation reads them (section 8)", () => {
   it("values with `until`", async () => {
     await using cluster = await VirtualCluster.start(3, { maxKeys: 100 });
     const [first] = cluster.nodes;
@@ -37,7 +40,7 @@ describe("what has ended leaves nothing behind, though nobody asks for it (secti
     assertEquals((await cluster.time.until(first.lock("lock"))).held, true);
   });
 
-  it("values with `until` that lie days ahead of others", async () => {
+  it("values whose `until` is days after that of others", async () => {
     await using cluster = await VirtualCluster.start(3);
     const [first] = cluster.nodes;
     await putMany(cluster, first, 20, { until: first.kv.now() + 30_000 });
@@ -48,7 +51,7 @@ describe("what has ended leaves nothing behind, though nobody asks for it (secti
     assertEquals(await entries(cluster), [0, 0, 0]);
   });
 
-  it("what is bound to a dead node, and to its processes", async () => {
+  it("values bound to a vanished node, and to its processes", async () => {
     await using cluster = await VirtualCluster.start(3, { clients: true });
     const client = await cluster.join("client");
     await cluster.time.until(client.ready);
@@ -63,7 +66,7 @@ describe("what has ended leaves nothing behind, though nobody asks for it (secti
     assertEquals(await entries(cluster), [0, 0, 0]);
   });
 
-  it("what is bound to a key that is gone, and what is bound to that", async () => {
+  it("values bound to a key that is gone, and values bound to those", async () => {
     await using cluster = await VirtualCluster.start(3);
     const [first, second] = cluster.nodes;
     const process = first.spawn();
@@ -77,7 +80,7 @@ describe("what has ended leaves nothing behind, though nobody asks for it (secti
     assertEquals(await entries(cluster), [0, 0, 0]);
   });
 
-  it("what is bound to a key that has another value by now", async () => {
+  it("values bound to a key that has another value by now", async () => {
     await using cluster = await VirtualCluster.start(3);
     const [first] = cluster.nodes;
     const process = first.spawn();
@@ -89,14 +92,14 @@ describe("what has ended leaves nothing behind, though nobody asks for it (secti
     assertEquals(await entries(cluster), [1, 1, 1]);
   });
 
-  it("locks whose owners died, and whose waiters died", async () => {
+  it("locks whose owners and waiters have vanished", async () => {
     await using cluster = await VirtualCluster.start(3, { clients: true, maxKeys: 70 });
     for (let i = 0; i < 60; i++) {
       const id = `c${i}`;
       const client = await cluster.join(id);
       await cluster.time.until(client.ready);
       await cluster.time.until(client.lock(`lock ${i}`));
-      // Behind the one before it, for ever.
+      // A request behind the previous owner, which never releases.
       if (i > 0) client.lock(`lock ${i - 1}`).catch(() => {});
     }
     await cluster.pass(100);
@@ -107,7 +110,7 @@ describe("what has ended leaves nothing behind, though nobody asks for it (secti
     assertEquals((await cluster.time.until(cluster.nodes[0].lock("lock 3"))).held, true);
   });
 
-  it("a dead waiter in the queue of a lock that is held", async () => {
+  it("a vanished waiter in the queue of a held lock", async () => {
     await using cluster = await VirtualCluster.start(3, { clients: true });
     const [first] = cluster.nodes;
     await cluster.time.until(first.lock("k"));
@@ -122,13 +125,13 @@ describe("what has ended leaves nothing behind, though nobody asks for it (secti
     assertEquals(await waiting(), 0);
   });
 
-  it("after a member has crashed and come back: what it copied is accepted first", async () => {
+  it("after a member has crashed and recovered: its copies are accepted first", async () => {
     await using cluster = await VirtualCluster.start(3);
     const [first] = cluster.nodes;
     await putMany(cluster, first, 80, { until: first.kv.now() + 2_000 });
     cluster.crash("n3");
     await cluster.pass(8_000);
-    // Sealed without it, and not forgotten.
+    // Sealed without that member, and not forgotten.
     assertEquals((await entries(cluster)).slice(0, 2), [80, 80]);
     const back = await cluster.join("n3");
     await cluster.time.until(back.ready);
@@ -149,7 +152,7 @@ describe("what has ended leaves nothing behind, though nobody asks for it (secti
     assertEquals(await entries(cluster), [0, 0, 0]);
   });
 
-  it("by the others, while the first in the order of a register is down", async () => {
+  it("by the others, while the first member in a register's order is down", async () => {
     await using cluster = await VirtualCluster.start(3);
     const [first] = cluster.nodes;
     cluster.crash("n2");
@@ -158,14 +161,14 @@ describe("what has ended leaves nothing behind, though nobody asks for it (secti
     await cluster.pass(4_000);
     assertEquals(await cluster.time.until(first.kv.keys()), []);
     const states = [first, cluster.node("n3")].map((node) => node.status());
-    // All of them are released and wait for n2.
+    // All registers are released and wait for n2.
     assertEquals((await cluster.time.until(Promise.all(states))).map(({ entries }) => entries), [
       50,
       50,
     ]);
   });
 
-  it("what lives on stays, and its owner's session is not touched", async () => {
+  it("living values stay, and their owner's session is not touched", async () => {
     await using cluster = await VirtualCluster.start(3, { clients: true });
     const client = await cluster.join("client");
     await cluster.time.until(client.ready);
@@ -186,7 +189,7 @@ describe("what has ended leaves nothing behind, though nobody asks for it (secti
     const sent = async () => (await cluster.time.until(first.status())).frames.sent;
     const before = await sent();
     await cluster.pass(60_000);
-    // Its session is renewed 36 times in a minute, and so are those of two others.
+    // Its session is renewed 36 times in a minute, as are those of two others.
     assertLess(await sent() - before, 36 * 6 + 30);
   });
 });
