@@ -1,53 +1,53 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
-/** Sections 4 and 9: what puts and locks do to their registers. */
+/** Sections 4 and 9: the changes of puts and locks to their registers. */
 export const CHANGES: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/kv_register.ts", ["tests/paxos/kv_register_test.ts"], [
     {
       section: 4,
-      name: "a put does not know its own write",
+      name: "a put does not recognize its own write",
       find: "if (state?.present && state.op === put.op) {",
       replace: "if (false) {",
     },
     {
       section: 4,
-      name: "a put whose write may have come and gone writes again",
+      name: "a put whose write may have been written over writes again",
       find: "if (since >= put.firstAccept) return",
       replace: "if (false) return",
     },
     {
       section: 4,
-      name: "a put does not see that its write may have been there from its own counter on",
+      name: "a put ignores that its write may have existed at its own counter",
       find: "if (since >= put.firstAccept) return",
       replace: "if (since > put.firstAccept) return",
     },
     {
       section: 4,
-      name: "the loser of an ordinary race is told that nobody knows",
+      name: "the loser of an ordinary race gets an unknown outcome",
       find: "const since = state?.present ? state.over : token;",
       replace: "const since = token;",
     },
     {
       section: 4,
-      name: "a put that only its own node can end is told that nobody knows",
+      name: "a put that only its own node can end gets an unknown outcome",
       find: "put.firstAccept !== undefined && (put.endedByOthers || !mayWrite())",
       replace: "put.firstAccept !== undefined",
     },
     {
       section: 4,
-      name: "a put that others can end guesses",
+      name: "a put that other nodes can end guesses its outcome",
       find: "(put.endedByOthers || !mayWrite())",
       replace: "!mayWrite()",
     },
     {
       section: 4,
-      name: "a put whose owner has ended guesses",
+      name: "a put whose owner has ended guesses its outcome",
       find: "(put.endedByOthers || !mayWrite())",
       replace: "put.endedByOthers",
     },
     {
       section: 4,
-      name: "a put writes over a value that lasts",
+      name: "a put writes over a value that has not ended",
       find: "if (state?.present && !ended.has(state.token)) {",
       replace: "if (false) {",
     },
@@ -89,19 +89,19 @@ export const CHANGES: readonly Mutation[] = [
     },
     {
       section: 4,
-      name: "nobody else ends the pid of another session",
+      name: "a pid of another session counts as ended only by this node",
       find: 'if (binding.kind === "pid") return binding.pid.session !== session;',
       replace: 'if (binding.kind === "pid") return false;',
     },
     {
       section: 4,
-      name: "nobody else ends the session of another node",
+      name: "the session of another node counts as ended only by this node",
       find: 'if (binding.kind === "node") return binding.session !== session;',
       replace: 'if (binding.kind === "node") return false;',
     },
     {
       section: 4,
-      name: "nobody else ends what is bound to a key or a time",
+      name: "a binding to a key or a time counts as ended only by this node",
       find: 'if (binding.kind === "node") return binding.session !== session;\n    return true;',
       replace:
         'if (binding.kind === "node") return binding.session !== session;\n    return false;',
@@ -110,25 +110,25 @@ export const CHANGES: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/lock_register.ts", ["tests/paxos/lock_register_test.ts"], [
     {
       section: 9,
-      name: "a change does not drop those whose session has ended",
+      name: "a change does not drop entries whose session has ended",
       find: "const live = dropEnded(before, hasEnded);",
       replace: "const live = before;",
     },
     {
       section: 9,
-      name: "a change drops the holders only",
+      name: "a change drops ended holders, but not ended waiters",
       find: "queue: value.queue.filter(lives) };",
       replace: "queue: value.queue };",
     },
     {
       section: 9,
-      name: "a release grants to nobody",
+      name: "a release does not grant to the next waiter",
       find: 'return { value: grant(left, token), result: { kind: "done" } };',
       replace: 'return { value: left, result: { kind: "done" } };',
     },
     {
       section: 9,
-      name: "a request does not grant to who waits before it",
+      name: "a request does not grant to earlier waiters",
       find: "const value = grant(live, token);",
       replace: "const value = live;",
     },
@@ -154,32 +154,32 @@ export const CHANGES: readonly Mutation[] = [
     },
     {
       section: 9,
-      name: "the last in the queue has its turn first",
+      name: "the last request in the queue is granted first",
       find: "queue: [...value.queue, entry] }",
       replace: "queue: [entry, ...value.queue] }",
     },
     {
       section: 9,
-      name: "a request that is wanted at once waits",
+      name: "a request with ifAvailable waits",
       find: 'if (ifAvailable) return { value, result: { kind: "refused" } };',
       replace: "",
     },
     {
       section: 9,
-      name: "a queue has no end",
+      name: "the length of a queue has no bound",
       find:
         'if (value.queue.length >= MAX_QUEUE) return { value, result: { kind: "queue_full" } };',
       replace: "",
     },
     {
       section: 9,
-      name: "who withdraws stays in the queue",
+      name: "a withdrawn request stays in the queue",
       find: "queue: value.queue.filter(others) };",
       replace: "queue: value.queue };",
     },
     {
       section: 9,
-      name: "who releases goes on holding",
+      name: "a released request stays a holder",
       find: "{ holders: value.holders.filter(others),",
       replace: "{ holders: value.holders,",
     },
@@ -197,31 +197,31 @@ export const CHANGES: readonly Mutation[] = [
     },
     {
       section: 9,
-      name: "a thief that may have lost its prey steals again",
+      name: "a request that may have stolen already steals again",
       find: 'if (sent) return { value: grant(value, token), result: { kind: "stolen" } };',
       replace: "",
     },
     {
       section: 9,
-      name: "a thief steals from itself",
+      name: "a request steals from itself",
       find: "const held = value.holders.find(is);\n  if (held !== undefined) {\n",
       replace: "const held = value.holders.find(is);\n  if (held !== undefined && false) {\n",
     },
     {
       section: 9,
-      name: "a thief takes what this very round grants",
+      name: "a request steals a lock that the same round grants",
       find: "if (value.holders.some((holder) => holder.token === token)) {",
       replace: "if (false) {",
     },
     {
       section: 9,
-      name: "a thief empties the queue",
+      name: "a theft empties the queue",
       find: "holders: [{ ...entry, token }], queue: value.queue };",
       replace: "holders: [{ ...entry, token }], queue: [] };",
     },
     {
       section: 9,
-      name: "who had the lock goes on holding beside its thief",
+      name: "the earlier holder keeps the lock after a theft",
       find: "holders: [{ ...entry, token }], queue: value.queue };",
       replace: "holders: [...value.holders, { ...entry, token }], queue: value.queue };",
     },
@@ -245,7 +245,7 @@ export const CHANGES: readonly Mutation[] = [
     },
     {
       section: 9,
-      name: "what is granted from the queue has no token",
+      name: "a request granted from the queue has no token",
       find: "holders.push({ ...value.queue[granted], token });",
       replace: "holders.push(value.queue[granted]);",
     },

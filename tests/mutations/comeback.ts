@@ -1,6 +1,6 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
-/** Section 7: genesis, recovery, giving up. */
+/** Section 7: genesis, recovery, and giving up a cluster. */
 export const COMEBACK: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/genesis.ts", ["tests/paxos/genesis_test.ts"], [
     {
@@ -29,7 +29,7 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "the floor is below what a member has seen",
+      name: "the floor is below the clock of a member",
       find: "floor = Math.max(floor, wall, Math.min(answer.clock, bound));",
       replace: "floor = Math.max(floor, wall);",
     },
@@ -53,7 +53,7 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "an answer to the second round does not void what a recovery has got",
+      name: "an answer to the second round does not void the answers of a recovery",
       find: "recovering }, voids };",
       replace: "recovering } };",
     },
@@ -65,7 +65,7 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "an earlier leader is answered like the latest",
+      name: "an earlier leader is answered like the latest one",
       find:
         'if (from === members[0] && header.life < this.#leader) return { reply: { type: "replaced" } };',
       replace: "",
@@ -90,7 +90,7 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "any answer with a record counts, not only to the latest question",
+      name: "an answer with a record to an earlier question counts",
       find: "const isFresh = reply.id === this.#pull;",
       replace: "const isFresh = true;",
     },
@@ -102,19 +102,19 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "who lists other members is answered",
+      name: "a node with another member list is answered",
       find: "if (!sameMembers(request.members, members)) {",
       replace: "if (false) {",
     },
     {
       section: 7,
-      name: "the record of who lists other members counts",
+      name: "the record of a node with another member list counts",
       find: "if (!sameMembers(reply.members, members)) return { ask: [] };",
       replace: "",
     },
     {
       section: 7,
-      name: "who lists other members takes part in a genesis",
+      name: "a node with another member list takes part in a genesis",
       find: "if (reply.id !== round?.number || !sameMembers(reply.members, members))",
       replace: "if (reply.id !== round?.number)",
     },
@@ -132,13 +132,13 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "who recovers does not follow another record",
+      name: "a recovering member does not follow another record",
       find: "if (this.#record?.id === record.id) return undefined;",
       replace: "if (this.#record !== null) return undefined;",
     },
     {
       section: 7,
-      name: "who recovers stops asking",
+      name: "a recovering member stops asking",
       find:
         'if (this.#state === "operational") return { ask: [] };\n    const { self, members, nextId }',
       replace:
@@ -146,20 +146,20 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 12,
-      name: "the first member keeps on with a round that cannot be completed",
+      name: "the first member continues a round that cannot be completed",
       find:
         "if (this.#round === null || this.#round.asked >= ASKED_PER_ROUND) this.#begin(1, null);",
       replace: "if (this.#round === null) this.#begin(1, null);",
     },
     {
       section: 7,
-      name: "a new life goes on with the questions of the one before",
+      name: "a new life continues the questions of the previous one",
       find: '    this.#answered = "";\n    this.#round = null;\n    this.#pull = null;\n',
       replace: '    this.#answered = "";\n',
     },
     {
       section: 7,
-      name: "a question of the leader is asked under a number that was used before",
+      name: "the leader reuses the number of an earlier question",
       find: "const number = this.#options.nextId();\n    const first = round",
       replace: "const number = 1;\n    const first = round",
     },
@@ -167,31 +167,31 @@ export const COMEBACK: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/recovery.ts", ["tests/paxos/recovery_test.ts"], [
     {
       section: 7,
-      name: "half of the others are enough to come back",
+      name: "half of the others are enough for a recovery",
       find: "this.#needed = majority(options.members.length - 1);",
       replace: "this.#needed = Math.ceil((options.members.length - 1) / 2);",
     },
     {
       section: 7,
-      name: "in an even list it takes more than a majority of the others to come back",
+      name: "in an even list a recovery needs more than a majority of the others",
       find: "this.#needed = majority(options.members.length - 1);",
       replace: "this.#needed = majority(options.members.length);",
     },
     {
       section: 7,
-      name: "who comes back may keep a life that is below one that it had",
+      name: "a recovering member keeps a life that is below an earlier one",
       find: "if (highest < this.#life || (highest === this.#life && this.#announced)) {",
       replace: "if (true) {",
     },
     {
       section: 7,
-      name: "who comes back may keep a life that another one has",
+      name: "a recovering member keeps a life that another process has",
       find: "if (highest < this.#life || (highest === this.#life && this.#announced)) {",
       replace: "if (highest <= this.#life) {",
     },
     {
       section: 7,
-      name: "who comes back takes the lowest incarnation that is known",
+      name: "a recovering member takes the lowest known incarnation",
       find: "for (const life of this.#known.replies) if (life > highest) highest = life;",
       replace: "for (const life of this.#known.replies) highest = life;",
     },
@@ -203,13 +203,13 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "pieces count that were asked for before",
+      name: "pieces for an earlier question count",
       find: "if (this.#question !== null || transfer?.number !== reply.id) return { ask: [] };",
       replace: "if (transfer === undefined) return { ask: [] };",
     },
     {
       section: 7,
-      name: "pieces of two memories make one",
+      name: "pieces of two incarnations make one copy",
       find: "if (transfer.incarnation !== null && transfer.incarnation !== sender.incarnation) {",
       replace: "if (false) {",
     },
@@ -233,7 +233,7 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "who does not vote helps to come back",
+      name: "a member without a vote helps a recovery",
       find: "if (header.genesis !== genesis || header.incarnation === null || from === self) {",
       replace: "if (header.genesis !== genesis || from === self) {",
     },
@@ -245,27 +245,27 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "who was replaced goes on to come back",
+      name: "a replaced member continues its recovery",
       find: "if (sender.vector[members.indexOf(self)] > this.#life) {",
       replace: "if (false) {",
     },
     {
       section: 7,
-      name: "a recovery that begins again keeps what it knows of lives",
+      name: "a restarted recovery keeps the known lives",
       find:
         "    this.#question = this.#options.nextId();\n    this.#known = this.#tally();\n    this.#copies = this.#tally();\n    this.#transfers.clear();",
       replace: "    this.#copies = this.#tally();\n    this.#transfers.clear();",
     },
     {
       section: 7,
-      name: "a recovery that begins again keeps its copies",
+      name: "a restarted recovery keeps its copies",
       find:
         "    this.#known = this.#tally();\n    this.#copies = this.#tally();\n    this.#transfers.clear();",
       replace: "    this.#known = this.#tally();\n    this.#transfers.clear();",
     },
     {
       section: 7,
-      name: "a recovery that begins again keeps half of a copy",
+      name: "a restarted recovery keeps half of a copy",
       find: "    this.#copies = this.#tally();\n    this.#transfers.clear();",
       replace: "    this.#copies = this.#tally();",
     },
@@ -283,7 +283,7 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "to hold nothing about a register is to have promised nothing",
+      name: "a member without an entry for a register counts as without a promise",
       find: "const promised = higher(copy.promised, floorBallot(floor));",
       replace: "const { promised } = copy;",
     },
@@ -295,13 +295,13 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "what one member fenced is not copied",
+      name: "the sessions that one member fenced are not copied",
       find: "fenced: [...new Set(copies.flatMap((copy) => copy.fenced))],",
       replace: "fenced: [...copies[0].fenced],",
     },
     {
       section: 7,
-      name: "the crashes that only one member knows of are not copied",
+      name: "the crashes that only one member knows are not copied",
       find: "copy.vector[index] > high ? copy.vector[index] : high",
       replace: 'high > "" ? high : copy.vector[index]',
     },
@@ -313,25 +313,25 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "a helper copies first and takes note of the announcement then",
+      name: "a helper does not note the announcement before it copies",
       find: "  raise(index, request.incarnation);\n",
       replace: "",
     },
     {
       section: 7,
-      name: "an announcement in another life's name is taken note of",
+      name: "an announcement for another life is noted",
       find: 'request.type !== "transfer" || request.incarnation !== header.life) return',
       replace: 'request.type !== "transfer") return',
     },
     {
       section: 7,
-      name: "a helper helps who lists other members",
+      name: "a helper helps a node with another member list",
       find: "if (index < 0 || !sameMembers(request.members, members)) return undefined;",
       replace: "if (index < 0) return undefined;",
     },
     {
       section: 7,
-      name: "a helper reads what is fenced before the registers",
+      name: "a helper reads the fenced sessions before the last registers",
       find:
         "  const { registers, more } = voter.acceptor.copy(request.after);\n  const last = more ? null : {\n    fenced: voter.sessions.fenced(),\n    floor: voter.acceptor.floor,",
       replace:
@@ -361,7 +361,7 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "who lists other members counts as lost",
+      name: "a node with another member list counts as lost",
       find: "if (!sameMembers(reply.members, members)) return nothing;",
       replace: "",
     },
@@ -387,13 +387,13 @@ export const COMEBACK: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/record_inquiry.ts", ["tests/paxos/record_inquiry_test.ts"], [
     {
       section: 7,
-      name: "one member is believed that there is another genesis",
+      name: "one member is enough to believe in another genesis",
       find: "return agreeing >= majority(count) ? answer : undefined;",
       replace: "return answer;",
     },
     {
       section: 7,
-      name: "a stranger is believed that there is another genesis",
+      name: "a stranger is believed about another genesis",
       find: "if (!this.#members.includes(from)) return undefined;",
       replace: "",
     },

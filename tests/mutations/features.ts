@@ -1,18 +1,18 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
-/** Sections 4, 9 and 10: the features on top. */
+/** Sections 4, 9 and 10: the KV, locks and singletons. */
 export const FEATURES: readonly Mutation[] = [
   ...mutationsOf("lib/kv/puts.ts", ["tests/scripted/puts_test.ts"], [
     {
       section: 7,
-      name: "what a put wrote is settled in the cluster of after the put",
+      name: "a written value counts as settled in the cluster after the put",
       find: "if (chosen.state?.present) settled.note(register, chosen.state, generation);",
       replace:
         "if (chosen.state?.present) settled.note(register, chosen.state, settled.generation);",
     },
     {
       section: 7,
-      name: "what a put found is settled in the cluster of after the put",
+      name: "a found value counts as settled in the cluster after the put",
       find: "          settled.note(register, state, generation);",
       replace: "          settled.note(register, state, settled.generation);",
     },
@@ -25,81 +25,81 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 4,
-      name: "a put goes on after the end of its process",
+      name: "a put continues after the end of its process",
       find: "const mayWrite = () => owner?.ended !== true && (",
       replace: "const mayWrite = () => (",
     },
     {
       section: 4,
-      name: "a put goes on after the end of its own session",
+      name: "a put continues after the end of its own session",
       find: "(own === undefined || session.isPossible(own));",
       replace: "true;",
     },
     {
       section: 4,
-      name: "a put forgets when it was sent first",
+      name: "a put forgets the ballot of its first accept",
       find: "put.firstAccept ??= ballot.counter;",
       replace: "put.firstAccept = ballot.counter;",
     },
     {
       section: 4,
-      name: "an owner is not told of what it may have written",
+      name: "an owner does not learn what it may have written",
       find: "owner?.writes(register);",
       replace: "",
     },
     {
       section: 4,
-      name: "an owner believes that an unknown write was none",
+      name: "an owner believes that an unknown write has failed",
       find: "if (chosenForSure === undefined) owner.lost(register);",
       replace: "if (chosenForSure === undefined) owner.knows(register, false);",
     },
     {
       section: 4,
-      name: "a put that found no room for another attempt says that it failed",
+      name: "a put without room for another attempt reports a failure",
       find: 'if (full && put.firstAccept !== undefined) return { kind: "unknown" };',
       replace: "",
     },
     {
       section: 4,
-      name: "a put that lapsed after it was sent says that it could not last",
+      name: "a put that lapsed after it was sent reports that it could not last",
       find: 'if (put.firstAccept !== undefined) return { kind: "unknown" };\n          const lost',
       replace: "const lost",
     },
     {
       section: 4,
-      name: "what is bound to another node's process is proposed here",
+      name: "a value bound to a process of another node is proposed here",
       find: "if (pid !== undefined && pid.node !== this.#core.engine.self) {",
       replace: "if (false) {",
       tests: ["tests/kv/handover_test.ts"],
     },
     {
       section: 4,
-      name: "what an earlier life may have run is run again",
+      name: "a put that an earlier life may have run is run again",
       find: "if (parseSession(pid.session).life !== this.#core.engine.life) return LOST;",
       replace: "",
     },
     {
       section: 4,
-      name: "a put is handed over to a process that is not meant",
+      name: "a put is handed over to another process",
       find: "if (bound === undefined || !samePid(bound, pid)) return REFUSED;",
       replace: "",
     },
     {
       section: 4,
-      name: "a put is handed over under a counter that is forgotten already",
+      name: "a put is handed over with a counter that is already forgotten",
       find: "since: engine.clock.next(),",
       replace: "since: 0,",
       tests: ["tests/kv/handover_test.ts"],
     },
     {
       section: 4,
-      name: "a put that was handed over in the future is run",
+      name: "a put with a counter from the future is run",
       find: "if (since > this.#core.engine.clock.counter) return Promise.reject(MALFORMED);",
       replace: "",
     },
     {
       section: 4,
-      name: "a put is handed over to a session that is over",
+      name: "a put is handed over to an ended session",
       find: "if (await questions.sessionOf(pid.node, limits) !== pid.session) {",
       replace: "if (false) {",
       tests: ["tests/kv/handover_test.ts"],
@@ -114,13 +114,13 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 4,
-      name: "a put that is forgotten is run again",
+      name: "a forgotten put is run again",
       find: "if (since <= this.#forgotten) return",
       replace: "if (false) return",
     },
     {
       section: 4,
-      name: "nothing stands for the puts that are forgotten",
+      name: "no counter stands for the forgotten puts",
       find: "this.#forgotten = Math.max(this.#forgotten, since);",
       replace: "void since;",
     },
@@ -128,25 +128,25 @@ export const FEATURES: readonly Mutation[] = [
   ...mutationsOf("lib/owners/tidying.ts", ["tests/owners/tidying_test.ts"], [
     {
       section: 4,
-      name: "what is being put is taken from its owner's list",
+      name: "a value that is being put is removed from its owner's list",
       find: "if (writes === undefined || writes.underWay > 0) return;",
       replace: "if (writes === undefined) return;",
     },
     {
       section: 4,
-      name: "what was put meanwhile is taken from its owner's list",
+      name: "a value that was put meanwhile is removed from its owner's list",
       find: " || writes.version !== version",
       replace: "",
     },
     {
       section: 4,
-      name: "a write with an unknown outcome is not made sure of",
+      name: "a write with an unknown outcome is not made certain",
       find: ", mustWrite: true }",
       replace: " }",
     },
     {
       section: 4,
-      name: "what lasts is taken from its owner's list",
+      name: "a value that has not ended is removed from its owner's list",
       find: "writes.owned = isBoundTo(state, owner.pid);",
       replace: "writes.owned = false;",
     },
@@ -191,26 +191,26 @@ export const FEATURES: readonly Mutation[] = [
   ...mutationsOf("lib/owners/process_table.ts", ["tests/scripted/puts_test.ts"], [
     {
       section: 4,
-      name: "a process that exits does not make sure that unknown writes are gone",
+      name: "a process that exits does not ensure that unknown writes are gone",
       find: "this.#release(owner, register, unknown > 0)",
       replace: "this.#release(owner, register, false)",
     },
     {
       section: 4,
-      name: "a release that failed is not tried again",
+      name: "a failed release is not tried again",
       find: "if (engine.isClosed || engine.hopeless !== undefined) return;",
       replace: "return;",
     },
     {
       section: 4,
-      name: "a process that has ended is still there",
+      name: "an ended process is still listed",
       find: "    this.#owners.delete(nameOf(owner.pid));\n",
       replace: "",
       tests: ["tests/scripted/puts_test.ts"],
     },
     {
       section: 4,
-      name: "a write that is known to have failed is forgotten with one that is not",
+      name: "a write that is known to have failed is forgotten with an unknown one",
       find: "if (!writes.owned && writes.unknown === 0) this.registers.delete(register);",
       replace: "if (!writes.owned) this.registers.delete(register);",
     },
@@ -221,7 +221,7 @@ export const FEATURES: readonly Mutation[] = [
   ], [
     {
       section: 4,
-      name: "a put with an unknown outcome is made once more",
+      name: "a put with an unknown outcome is repeated",
       find:
         'if (sent) throw new SynodError("outcome_unknown", `${call}: its outcome cannot be known`);',
       replace: "",
@@ -231,26 +231,26 @@ export const FEATURES: readonly Mutation[] = [
   ...mutationsOf("lib/locks/lock_table.ts", ["tests/scripted/lock_table_test.ts"], [
     {
       section: 9,
-      name: "who stops waiting leaves its request behind",
+      name: "a caller that stops waiting leaves its request behind",
       find: "if (ticket.firstAccept !== undefined) void this.release(ticket, true);",
       replace: "",
     },
     {
       section: 9,
-      name: "a caller that stops waiting does not make sure that its request is gone",
+      name: "a caller that stops waiting does not ensure that its request is gone",
       find: "if (ticket.firstAccept !== undefined) void this.release(ticket, true);",
       replace: "if (ticket.firstAccept !== undefined) void this.release(ticket);",
     },
     {
       section: 9,
-      name: "a request that was stolen from does not make sure that it is gone",
+      name: "a request that lost its lock to a theft does not ensure that it is gone",
       find:
         "    ticket.end(stolen());\n    // An earlier write of this request may still be adopted.\n    void this.release(ticket, true);",
       replace: "    ticket.end(stolen());",
     },
     {
       section: 9,
-      name: "a lock is held though its session is over",
+      name: "a lock is held after the end of its session",
       find: "if (!owner.ended && this.#core.session.isValid(owner.pid.session)) return;",
       replace: "return;",
     },
@@ -262,7 +262,7 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 9,
-      name: "a holder is dropped that members merely believe gone",
+      name: "a holder is dropped that members only believe gone",
       find:
         "if (session === own || !await this.#core.questions.fence(session, limits)) return false;",
       replace: "if (session === own) return false;",
@@ -275,13 +275,13 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 9,
-      name: "a thief that was sent steals again",
+      name: "a theft that was sent is made again",
       find: "const sent = ticket.firstAccept !== undefined && since >= ticket.firstAccept;",
       replace: "const sent = false;",
     },
     {
       section: 9,
-      name: "a thief whose theft cannot have been gives up",
+      name: "a theft that cannot have succeeded is given up",
       find: "const sent = ticket.firstAccept !== undefined && since >= ticket.firstAccept;",
       replace: "const sent = ticket.firstAccept !== undefined;",
     },
@@ -296,33 +296,33 @@ export const FEATURES: readonly Mutation[] = [
   ...mutationsOf("lib/locks/room.ts", ["tests/scripted/lock_table_test.ts"], [
     {
       section: 9,
-      name: "a state of before a request says that it was stolen",
+      name: "a state from before a request reports a theft",
       find: "ticket.seen !== undefined && compareBallots(ballot, ticket.seen) > 0;",
       replace: "ticket.seen !== undefined;",
     },
     {
       section: 9,
-      name: "who was in the queue and is nowhere goes on waiting",
+      name: "a request that is neither queued nor holding still waits",
       find: "if (queued.has(waiter) || !isLater(ticket)) continue;",
       replace: "continue;",
     },
     {
       section: 9,
-      name: "who lost the lock to a thief is not told",
+      name: "a holder that lost its lock to a theft is not told",
       find: "if (!held.has(name) && isLater(ticket)) stolen();",
       replace: "",
       tests: ["tests/locks/steal_test.ts"],
     },
     {
       section: 9,
-      name: "nobody watches over those who have the lock",
+      name: "no waiter monitors the holders of a lock",
       find: "if (this.#waiting.size > 0) this.#monitor(holders);",
       replace: "",
       tests: ["tests/locks/hand_over_test.ts"],
     },
     {
       section: 9,
-      name: "a change that was learned leaves a promise that is outdated",
+      name: "a learned change leaves an outdated promise",
       find: "      this.#core.proposals.outdated(this.#register, learned.ballot);\n",
       replace: "",
     },
@@ -345,7 +345,7 @@ export const FEATURES: readonly Mutation[] = [
   ...mutationsOf("lib/node/runtime/checked_signal.ts", ["tests/node/open_signal_test.ts"], [
     {
       section: 6,
-      name: "a signal is right only when its timer has run",
+      name: "a signal is up to date only after its timer has run",
       find: "        check();\n",
       replace: "",
       tests: ["tests/scripted/host_test.ts", "tests/node/open_signal_test.ts"],
@@ -363,13 +363,13 @@ export const FEATURES: readonly Mutation[] = [
       },
       {
         section: 10,
-        name: "a host that may not takes the place",
+        name: "a host that must not take the place takes it",
         find: "if (!mayTake()) return { draft: null, result: { pid: null, args: start.args } };",
         replace: "",
       },
       {
         section: 10,
-        name: "who leaves frees the place of another one",
+        name: "an instance that leaves frees the place of another one",
         find: "if (value === null || value.pid === null || !isHolder(value.pid)) {",
         replace: "if (value === null || value.pid === null) {",
       },
@@ -387,56 +387,56 @@ export const FEATURES: readonly Mutation[] = [
   ], [
     {
       section: 10,
-      name: "an instance runs for a host that did not win",
+      name: "an instance runs on a host that did not win",
       find: "if (!samePid(result.pid, pid)) {",
       replace: "if (false) {",
       tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
-      name: "an instance starts in a session that nobody has granted yet",
+      name: "an instance starts in a session that is not granted yet",
       find: "!process.signal.aborted && core.session.isValid(pid.session);\n    const wanted",
       replace: "!process.signal.aborted && core.session.isPossible(pid.session);\n    const wanted",
       tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
-      name: "an instance starts though its session is over",
+      name: "an instance starts after the end of its session",
       find: "      if (!mayTake()) throw lost();\n",
       replace: "",
       tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
-      name: "a start that ends unknown leaves what may yet appear",
+      name: "a start with an unknown outcome leaves an entry that may appear later",
       find: "void this.#leave(register, pid, { byItself: false, failed: false }, true);",
       replace: "",
       tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
-      name: "a start that ends unknown does not make sure",
+      name: "a start with an unknown outcome does not ensure that its entry is gone",
       find: "void this.#leave(register, pid, { byItself: false, failed: false }, true);",
       replace: "void this.#leave(register, pid, { byItself: false, failed: false }, false);",
       tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
-      name: "a start that ends unknown leaves its process",
+      name: "a start with an unknown outcome leaves its process",
       find: "      void process.exit();\n      throw error;",
       replace: "      throw error;",
       tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
-      name: "another instance than the one that is meant runs a call",
+      name: "another instance than the intended one runs a call",
       find: "running !== undefined && running.instance.token === call.token &&",
       replace: "running !== undefined &&",
       tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
-      name: "another life says of a call that it never started",
+      name: "another life reports that a call never started",
       find:
         'if (question.type !== "call" || parseSession(question.session).life !== engine.life) return;',
       replace: 'if (question.type !== "call") return;',
@@ -444,14 +444,14 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 10,
-      name: "a host of a new life remembers the calls of the one before",
+      name: "a host with a new life remembers the calls of the previous one",
       find: "if (this.#life !== engine.life) {",
       replace: "if (false) {",
       tests: ["tests/scripted/host_test.ts"],
     },
     {
       section: 10,
-      name: "a birth above every clock is taken",
+      name: "a birth above every clock is accepted",
       find: "    if (question.birth > engine.clock.counter) return;\n",
       replace: "",
       tests: ["tests/scripted/host_test.ts"],
@@ -465,7 +465,7 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 10,
-      name: "a start carries nothing of the calls that wait for it",
+      name: "a start does not carry the chain of the calls that wait for it",
       find: "if (making.made === null) return [...start.chain, register];",
       replace: "if (making.made === null) return [register];",
       tests: ["tests/singletons/deadlock_test.ts"],
@@ -493,7 +493,7 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 10,
-      name: "calls that wait at the end of an instance are forgotten",
+      name: "calls that wait when an instance ends are forgotten",
       find: '{ answering } of this.#waiting.splice(0)) answering({ type: "refused" });',
       replace: "{ answering } of this.#waiting.splice(0)) answering.name;",
     },
@@ -501,13 +501,13 @@ export const FEATURES: readonly Mutation[] = [
   ...mutationsOf("lib/singletons/inbox.ts", ["tests/singletons/inbox_test.ts"], [
     {
       section: 10,
-      name: "a call that comes twice runs twice",
+      name: "a call that arrives twice runs twice",
       find: "if (known !== undefined) {\n      known.tell = tell;",
       replace: "if (known !== undefined && known.answer !== undefined) {\n      known.tell = tell;",
     },
     {
       section: 10,
-      name: "a call that is done for its caller runs when it comes late",
+      name: "a late call that is done for its caller runs",
       find: "} else if (sequence > caller.handed) {",
       replace: "} else {",
     },
@@ -525,42 +525,42 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 10,
-      name: "calls run in the order in which they come",
+      name: "calls run in the order of their arrival",
       find: "const next = caller.handed + 1;",
       replace:
         "const next = [...caller.attempts].find(([, { call }]) => call !== undefined)?.[0] ?? caller.handed + 1;",
     },
     {
       section: 10,
-      name: "two lives of one caller are one",
+      name: "two lives of one caller count as one",
       find: "#caller(node: string, life: Life, birth: number): Caller | undefined {",
       replace:
         "#caller(node: string, _life: Life, birth: number): Caller | undefined {\n    const life = node;",
     },
     {
       section: 10,
-      name: "nothing stands for the callers that are forgotten",
+      name: "no birth stands for the forgotten callers",
       find: "this.#forgotten = Math.max(this.#forgotten, caller.birth);",
       replace: "",
       tests: ["tests/singletons/inbox_births_test.ts"],
     },
     {
       section: 10,
-      name: "what a forgotten caller sent runs when it comes late",
+      name: "a late call of a forgotten caller runs",
       find: "if (birth <= (known?.birth ?? this.#forgotten)) return undefined;",
       replace: "if (birth <= (known?.birth ?? 0)) return undefined;",
       tests: ["tests/singletons/inbox_births_test.ts"],
     },
     {
       section: 10,
-      name: "an earlier birth of a caller is taken for its present one",
+      name: "an earlier birth of a caller counts as its present one",
       find: "if (birth <= (known?.birth ?? this.#forgotten)) return undefined;",
       replace: "if (known === undefined && birth <= this.#forgotten) return undefined;",
       tests: ["tests/singletons/inbox_births_test.ts"],
     },
     {
       section: 10,
-      name: "the numbers of two births are the same numbers",
+      name: "two births share their sequence numbers",
       find: "if (known !== undefined && birth === known.birth) {",
       replace: "if (known !== undefined && birth >= known.birth) {",
       tests: ["tests/singletons/inbox_births_test.ts"],
@@ -572,49 +572,49 @@ export const FEATURES: readonly Mutation[] = [
   ], [
     {
       section: 10,
-      name: "a call goes on in the name of another life of its caller",
+      name: "a call continues under another life of its caller",
       find: "isLost: () => engine.life !== life,",
       replace: "isLost: () => false,",
       tests: ["tests/scripted/outbound_test.ts"],
     },
     {
       section: 10,
-      name: "a call has another number each time that it is sent",
+      name: "a call gets a new number each time it is sent",
       find: "return toQuestion(attempt, channel, sequence, named);",
       replace: "return toQuestion(attempt, channel, isFirst ? sequence : ++channel.last, named);",
       tests: ["tests/scripted/outbound_test.ts"],
     },
     {
       section: 10,
-      name: "numbers begin anew under the same birth",
+      name: "numbers start again under the same birth",
       find: "birth: clock.next()",
       replace: "birth: clock.counter",
       tests: ["tests/scripted/outbound_test.ts"],
     },
     {
       section: 10,
-      name: "a caller that was silent goes on under its birth",
+      name: "a caller that was silent keeps its birth",
       find: "now - known.used < LONGEST_IDLE",
       replace: "now >= known.used",
       tests: ["tests/scripted/outbound_test.ts"],
     },
     {
       section: 10,
-      name: "a caller that was forgotten goes on under its birth",
+      name: "a forgotten caller keeps its birth",
       find: " && !known.isStale",
       replace: "",
       tests: ["tests/scripted/outbound_test.ts"],
     },
     {
       section: 10,
-      name: "a call that its host has forgotten is taken for one that never ran",
+      name: "a call that its host has forgotten counts as one that never ran",
       find: 'call?.stale();\n        operation.resolve({ type: "lost" });',
       replace: 'call?.stale();\n        operation.resolve({ type: "refused" });',
       tests: ["tests/scripted/outbound_test.ts"],
     },
     {
       section: 10,
-      name: "a host counts as silent that was not asked",
+      name: "a host that was not asked counts as silent",
       find: "now() - heard > silence && asked >= ASKED_AT_LEAST",
       replace: "now() - heard > silence",
       tests: ["tests/singletons/call_limits_test.ts"],
@@ -631,20 +631,20 @@ export const FEATURES: readonly Mutation[] = [
   ...mutationsOf("lib/singletons/keeper.ts", ["tests/singletons/background_test.ts"], [
     {
       section: 10,
-      name: "starts that fail go round in a circle",
+      name: "failed starts are retried without a backoff",
       find: "if (now - since < backoff(value.failures)) continue;",
       replace: "",
     },
     {
       section: 10,
-      name: "what ran before a majority loss stays away",
+      name: "singletons that ran before a majority loss are not started again",
       find: "this.#lost.set(register, kept);",
       replace: "kept.spec.id;",
       tests: ["tests/singletons/return_test.ts"],
     },
     {
       section: 10,
-      name: "what had ended by itself comes back after a majority loss",
+      name: "a singleton that had ended by itself is started again after a majority loss",
       find: "if (!registers.has(register)) this.#known.delete(register);",
       replace: "void register;",
       tests: ["tests/singletons/return_test.ts"],

@@ -1,6 +1,6 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
-/** Section 8: what has ended is sealed and forgotten unasked, and there is room for as much as that leaves. */
+/** Section 8: ended values are sealed and forgotten without a request, and capacity is bounded. */
 export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/acceptor_test.ts"], [
     {
@@ -11,57 +11,57 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     },
     {
       section: 8,
-      name: "a tombstone is refused for want of room",
+      name: "a tombstone is refused for lack of room",
       find: "const isNew = state.present && !this.#entries",
       replace: "const isNew = !this.#entries",
     },
     {
       section: 8,
-      name: "what is held already is refused for want of room",
+      name: "an update of a held register is refused for lack of room",
       find: "!this.#entries.has(register) && request.sweep !== true;",
       replace: "request.sweep !== true;",
     },
     {
       section: 8,
-      name: "a sweep is refused for want of room",
+      name: "a sweep is refused for lack of room",
       find: "!this.#entries.has(register) && request.sweep !== true;",
       replace: "!this.#entries.has(register);",
     },
     {
       section: 8,
-      name: "the configuration is refused for want of room",
+      name: "the configuration is refused for lack of room",
       find: "    if (isConfiguration(register)) return false;\n",
       replace: "",
     },
     {
       section: 8,
-      name: "bytes are not bounded",
+      name: "the bytes of values have no bound",
       find:
         "return this.#entries.size >= maxKeys || this.#bytes + sizeOf(register, state) > maxBytes;",
       replace: "return this.#entries.size >= maxKeys || maxBytes < 0;",
     },
     {
       section: 8,
-      name: "what is forgotten goes on counting its bytes",
+      name: "the bytes of a forgotten register still count",
       find: "    this.#bytes -= sizeOf(register, entry.accepted?.state ?? null);\n",
       replace: "",
     },
     {
       section: 8,
-      name: "what is copied counts no bytes",
+      name: "the bytes of a copied register do not count",
       find: "      this.#bytes += sizeOf(register, accepted?.state ?? null);\n",
       replace: "",
     },
     {
       section: 8,
-      name: "nobody looks after what was copied",
+      name: "a copied register is not tended",
       find: "      this.endings.replace(register, null, accepted?.state ?? null);\n",
       replace: "",
       tests: ["tests/paxos/endings_test.ts"],
     },
     {
       section: 8,
-      name: "nobody looks after what was accepted",
+      name: "an accepted register is not tended",
       find: "    this.endings.replace(register, before, state);\n",
       replace: "",
       tests: ["tests/paxos/endings_test.ts"],
@@ -70,32 +70,32 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/endings.ts", ["tests/paxos/endings_test.ts"], [
     {
       section: 8,
-      name: "times are rounded down: before they have come",
+      name: "times are rounded down, so that values end early",
       find: "return Math.ceil(time / UNTIL_GRAIN) * UNTIL_GRAIN;",
       replace: "return Math.floor(time / UNTIL_GRAIN) * UNTIL_GRAIN;",
     },
     {
       section: 8,
-      name: "what is written over is still waited for",
+      name: "the end of an overwritten value is still awaited",
       find: "    if (before?.present) this.#leave(register, before);\n",
       replace: "",
     },
     {
       section: 8,
-      name: "a key that goes is not noticed by what is bound to it",
+      name: "a value does not notice that the key it is bound to has gone",
       find:
         "    if (bound !== undefined) { for (const ending of bound.values()) this.#judge(ending); }\n",
       replace: "",
     },
     {
       section: 8,
-      name: "a key with another token counts as the same",
+      name: "a key with another token counts as the same key",
       find: "if (state?.present && state.token === token) {",
       replace: "if (state?.present) {",
     },
     {
       section: 8,
-      name: "an earlier time wakes nobody",
+      name: "an earlier time does not move the timer",
       find: "      if (isFirst) this.#listener(false);\n",
       replace: "",
     },
@@ -103,26 +103,26 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/member_clocks.ts", ["tests/paxos/member_clocks_test.ts"], [
     {
       section: 8,
-      name: "one clock that is ahead is enough to end a value",
+      name: "one fast clock is enough to end a value",
       find: "return times[majority(this.#members.length) - 1] ?? -Infinity;",
       replace: "return times[0] ?? -Infinity;",
       tests: ["tests/paxos/member_clocks_test.ts", "tests/scripted/housekeeper_test.ts"],
     },
     {
       section: 8,
-      name: "a majority of the clocks that are known is enough",
+      name: "a majority of the known clocks is enough",
       find: "return times[majority(this.#members.length) - 1] ?? -Infinity;",
       replace: "return times[majority(times.length) - 1] ?? -Infinity;",
     },
     {
       section: 8,
-      name: "clients have a say in what time it is",
+      name: "the clocks of clients count",
       find: "if (this.#members.includes(node)) this.#told",
       replace: "this.#told",
     },
     {
       section: 8,
-      name: "a member that is silent counts for ever",
+      name: "the clock of a silent member counts forever",
       find: "now - told.at < told.ttl;",
       replace: "now >= told.at;",
     },
@@ -130,13 +130,13 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/voter.ts", ["tests/paxos/voter_test.ts"], [
     {
       section: 8,
-      name: "a client gets past the bounds of a member",
+      name: "a client exceeds the bounds of a member",
       find: "if (request.sweep === true && !this.#members.includes(from.node)) {",
       replace: "if (request.sweep === true && from.node.length === 0) {",
     },
     {
       section: 8,
-      name: "nobody listens to the members' clocks",
+      name: "the clocks of members are not heard",
       find: "        this.clocks.tell(from.node, request.wall, request.ttl, now);\n",
       replace: "",
     },
@@ -144,20 +144,19 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/kv_register.ts", ["tests/paxos/kv_register_test.ts"], [
     {
       section: 8,
-      name: "what ends later is sealed with what has ended",
+      name: "a value that ends later is sealed with an ended one",
       find: 'return binding.kind === "until" && binding.time <= cause.time;',
       replace: 'return binding.kind === "until";',
     },
     {
       section: 8,
-      name:
-        "what is bound to the next value of a key is sealed with what was bound to the last one",
+      name: "a value bound to the next value of a key is sealed with one bound to the last value",
       find: "          binding.token === cause.token;",
       replace: "          binding.token > 0;",
     },
     {
       section: 8,
-      name: "what another session owns is sealed with one that has ended",
+      name: "a value of another session is sealed with that of an ended one",
       find: '(binding.kind === "node" && binding.session === cause.session) ||',
       replace: '(binding.kind === "node") ||',
     },
@@ -190,7 +189,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     },
     {
       section: 8,
-      name: "what a majority does not believe dead is sealed",
+      name: "a value is sealed whose owner a majority does not believe dead",
       find: "if (hasEnded) this.#seal(ending);",
       replace: "this.#seal(ending);",
     },
@@ -204,25 +203,25 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     },
     {
       section: 8,
-      name: "what another member leaves undone stays undone",
+      name: "a member does not take over work that another member leaves undone",
       find: "      progress.turn++;\n",
       replace: "",
     },
     {
       section: 8,
-      name: "members that are down have their share kept for them",
+      name: "members that are down keep their share of the work",
       find: "if (isPresent[at]) before++;",
       replace: "before++;",
     },
     {
       section: 8,
-      name: "all registers are begun in one turn",
+      name: "all registers are started in one turn",
       find: "if (begun >= BEGUN_AT_ONCE || looked >= LOOKED_AT_ONCE) return",
       replace: "if (begun >= Infinity) return",
     },
     {
       section: 8,
-      name: "any number of registers is in hand",
+      name: "the number of registers in work has no bound",
       find: "if (this.#inHand.size >= IN_HAND) return;",
       replace: "",
     },
@@ -230,13 +229,13 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_test.ts"], [
     {
       section: 8,
-      name: "full is told while room is being made",
+      name: "full is reported while room is being made",
       find: "if (tidying && now - this.#fullSince < ROOM_PATIENCE) {",
       replace: "if (now < this.#fullSince) {",
     },
     {
       section: 8,
-      name: "full does not say whom released keys wait for",
+      name: "full does not name the members that released keys wait for",
       find: "part.full = noRoom(missing);",
       replace: "part.full = noRoom([]);",
     },
@@ -244,7 +243,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/kv/living.ts", ["tests/housekeeping/lists_test.ts"], [
     {
       section: 8,
-      name: "keys() lists what belongs to the dead",
+      name: "keys() lists values of dead owners",
       find: "if (ended.includes(true)) continue;",
       replace: "",
     },
@@ -260,7 +259,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/proposer.ts", ["tests/paxos/proposer_test.ts"], [
     {
       section: 8,
-      name: "an accept that finds no room is waited for for ever",
+      name: "an accept without room is awaited forever",
       find: '      if (reply.type === "full") return this.#nack(sender);\n',
       replace: "",
     },

@@ -13,7 +13,7 @@ import { SESSIONS } from "./sessions.ts";
 import { TRANSPORTS } from "./transports.ts";
 import { TRUST } from "./trust.ts";
 
-/** Each of these must turn a test red. */
+/** All mutations. Each must turn a test red. */
 export const MUTATIONS: readonly Mutation[] = [
   ...REGISTERS,
   ...CHANGES,

@@ -1,6 +1,6 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
-/** Section 9 and the interface on top of it: order, aborted requests, and the end of a caller's time. */
+/** Section 9 and its public interface: order, aborted requests, and timeouts of callers. */
 export const LOCKS: readonly Mutation[] = [
   ...mutationsOf("lib/locks/locks.ts", ["tests/locks/abort_test.ts"], [
     {
@@ -11,7 +11,7 @@ export const LOCKS: readonly Mutation[] = [
     },
     {
       section: 9,
-      name: "a caller whose time is up is told of something else",
+      name: "a caller past its timeout gets another error",
       find: "if (end !== undefined) throw end;",
       replace: "if (end !== undefined) throw error;",
       tests: ["tests/locks/timeout_test.ts"],
@@ -26,7 +26,7 @@ export const LOCKS: readonly Mutation[] = [
     },
     {
       section: 9,
-      name: "a call gets the handle of a lock that its process took back",
+      name: "a call gets the handle of a lock that its process has released",
       find: "      shared.aborter.signal.throwIfAborted();\n",
       replace: "",
     },
@@ -61,21 +61,21 @@ export const LOCKS: readonly Mutation[] = [
     },
     {
       section: 9,
-      name: "a request waits for its turn though its lock is lost",
+      name: "a request waits for its turn after its lock is lost",
       find: "{ signal, owner: lock?.signal }",
       replace: "{ signal }",
       tests: ["tests/locks/web/order_test.ts"],
     },
     {
       section: 9,
-      name: "a request that is queued holds up those behind it",
+      name: "a queued request delays later ones",
       find: "lock(key, options, () => this.#order.known(turn));",
       replace: "lock(key, options);",
       tests: ["tests/locks/web/order_test.ts"],
     },
     {
       section: 9,
-      name: "a request that has ended holds up those behind it",
+      name: "an ended request delays later ones",
       find: "      this.#order.leave(turn);\n",
       replace: "",
       tests: ["tests/locks/web/order_test.ts"],
@@ -84,26 +84,26 @@ export const LOCKS: readonly Mutation[] = [
   ...mutationsOf("lib/locks/request_order.ts", ["tests/locks/web/order_test.ts"], [
     {
       section: 9,
-      name: "a callback does not wait for those called before it",
+      name: "a callback does not wait for earlier callbacks",
       find: "if (turn.hasPassed) return start();",
       replace: "return start();",
     },
     {
       section: 9,
-      name: "a callback waits longer than the node's timeout for those called before it",
+      name: "a callback waits longer than the node's timeout for earlier callbacks",
       find: "{ ...this.#core.limits(), ...signals }",
       replace: "{ deadline: Infinity, ...signals }",
     },
     {
       section: 9,
-      name: "requests that have ended are kept behind one that waits",
+      name: "ended requests are kept behind a waiting one",
       find: "    this.#pass(turn);\n    this.#advance();\n",
       replace: "    turn.isKnown = true;\n    this.#advance();\n",
       tests: ["tests/locks/request_order_test.ts"],
     },
     {
       section: 9,
-      name: "a callback that waited starts after the one behind it",
+      name: "a callback that waited starts after a later one",
       find: "started = new Promise(",
       replace: "if (waiting === undefined) started = new Promise(",
     },
@@ -113,7 +113,7 @@ export const LOCKS: readonly Mutation[] = [
   ], [
     {
       section: 5,
-      name: "what comes after a caller's time is told in place of its end",
+      name: "a later outcome replaces the timeout of a caller",
       find: "this.#reject(lateness(this.#limits, this.#runtime.now()) ?? reason);",
       replace: "this.#reject(reason);",
     },
@@ -121,7 +121,7 @@ export const LOCKS: readonly Mutation[] = [
   ...mutationsOf("lib/singletons/singletons.ts", ["tests/singletons/call_limits_test.ts"], [
     {
       section: 10,
-      name: "a call whose time is up is told of something else",
+      name: "a call past its timeout gets another error",
       find: "throw (error instanceof SynodError && lateness(limits, runtime.now())) || error;",
       replace: "throw error;",
     },
@@ -129,19 +129,19 @@ export const LOCKS: readonly Mutation[] = [
   ...mutationsOf("lib/processes/process.ts", ["tests/processes/process_test.ts"], [
     {
       section: 4,
-      name: "a process that was told to exit with a reason fails in silence",
+      name: "a process that exits with a reason fails silently",
       find: "if (hasEnded && !wasAskedFor(why)) this.#report(why);",
       replace: "",
     },
     {
       section: 4,
-      name: "a process that was merely told to exit has failed",
+      name: "a process that exits without a reason counts as failed",
       find: "if (hasEnded && !wasAskedFor(why)) this.#report(why);",
       replace: "if (hasEnded) this.#report(why);",
     },
     {
       section: 4,
-      name: "a process that has ended still listens to the signal it was spawned with",
+      name: "an ended process still listens to its spawn signal",
       find: "    this.#stopListening();\n",
       replace: "",
     },

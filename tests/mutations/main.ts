@@ -1,8 +1,8 @@
 /**
- * Tests the tests: breaks one rule of the protocol after the other, in copies of the project, and sees
- * whether a test fails. `deno task mutate [--jobs N] [part of a name or file...]` runs those that one of
- * the parts is in, `N` at a time (default: one per processor). Only a test that ran and failed, twice,
- * counts: a run that was killed, passed its time limit or did not load says nothing, and is told apart.
+ * Tests the tests: breaks one rule of the protocol at a time, in copies of the project, and checks that a
+ * test fails. `deno task mutate [--jobs N] [part of a name or file...]` runs the mutations that match one of
+ * the parts, `N` at a time (default: one per processor). Only a test that runs and fails twice counts: a run
+ * that was killed, exceeded its time limit or did not load proves nothing, and is reported separately.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import type { Mutation } from "./mutation.ts";
 import type { Verdict } from "./verdict.ts";
 import { Workplace } from "./workplace.ts";
 
-/** The time limit of a test file without a broken rule, in milliseconds. */
+/** The time limit of a test file without a mutation, in milliseconds. */
 const BASELINE_LIMIT = 120_000;
 
-/** The time limit of a run with a broken rule: as often as long as the run without one took. */
+/** The time limit of a run with a mutation, as a multiple of the duration without one. */
 const SLACK = 4;
 
-/** The least time limit of a run with a broken rule, in milliseconds: for a machine that is busy. */
+/** The shortest time limit of a run with a mutation, in milliseconds: for a busy machine. */
 const SHORTEST_LIMIT = 15_000;
 
-/** Runs until one is green without a broken rule: some tests measure time, on a busy machine. */
+/** Attempts at a green run without a mutation: some tests measure time and fail on a busy machine. */
 const TRIES = 3;
 
 interface Wish {
@@ -45,8 +45,8 @@ function parseArguments(args: readonly string[]): Wish {
 }
 
 /**
- * Does `work` with each item once; each workplace takes the next one when it is free. Throws what one threw
- * once the others are done with theirs.
+ * Calls `work` with each item once; each workplace takes the next item when it is free. Throws the first
+ * error after all workplaces have finished.
  */
 async function share<T>(
   places: readonly Workplace[],
@@ -60,7 +60,7 @@ async function share<T>(
   for (const end of ended) if (end.status === "rejected") throw end.reason;
 }
 
-/** The time limit of each test file; throws if one is not green without a broken rule. */
+/** The time limit of each test file; throws if one is not green without a mutation. */
 async function measure(
   places: readonly Workplace[],
   tests: readonly string[],
@@ -73,7 +73,7 @@ async function measure(
       [verdict, why] = await place.run(test, BASELINE_LIMIT);
       took = performance.now() - started;
     }
-    // As long as a test fails without a broken rule, its failure says nothing about one.
+    // A test that fails without a mutation proves nothing when it fails with one.
     if (verdict !== "green") throw new Error(`without a broken rule ${test} is ${verdict}: ${why}`);
     limits.set(test, Math.max(SHORTEST_LIMIT, SLACK * took));
   });
@@ -93,7 +93,7 @@ try {
     Array.from({ length: width }, (_, i) => Workplace.make(new URL(`file://${temporary}/${i}/`))),
   );
   const limits = await measure(places, [...new Set(wanted.flatMap(({ tests }) => tests))]);
-  // The longest first, so that all workplaces are done at about the same time.
+  // The longest first, so that all workplaces finish at about the same time.
   const cost = ({ tests }: Mutation) => tests.reduce((sum, test) => sum + limits.get(test)!, 0);
   await share(places, wanted.toSorted((a, b) => cost(b) - cost(a)), async (place, mutation) => {
     const [verdict, why] = await place.try(mutation, limits);

@@ -1,23 +1,23 @@
-/** One rule of the protocol, and a small change to the code that breaks it. */
+/** A small change to the code that breaks one rule of the protocol. */
 export interface Mutation {
-  /** The section of the protocol that the rule is in. */
+  /** The section of docs/protocol.md with the rule. */
   readonly section: number;
-  /** What is broken, as a sentence. */
+  /** The broken behaviour, as a sentence. */
   readonly name: string;
-  /** The file that keeps the rule, from the root of the project. */
+  /** The file that implements the rule, relative to the root of the project. */
   readonly file: string;
-  /** The code that keeps it; once in its file. */
+  /** The code that implements the rule; it occurs exactly once in the file. */
   readonly find: string;
-  /** The code in its place. */
+  /** The replacement. */
   readonly replace: string;
-  /** The test files one of which has to fail then, from the root of the project. */
+  /** Test files, relative to the root of the project; at least one must fail. */
   readonly tests: readonly string[];
 }
 
-/** A mutation before it is said which file and which tests it is about. */
+/** A mutation without its file and, optionally, its tests; see {@linkcode mutationsOf}. */
 export type Break = Omit<Mutation, "file" | "tests"> & { readonly tests?: readonly string[] };
 
-/** Mutations of one file; `tests` are for those that name none of their own. */
+/** Mutations of one file; `tests` is the default for mutations without their own tests. */
 export function mutationsOf(
   file: string,
   tests: readonly string[],
@@ -26,11 +26,11 @@ export function mutationsOf(
   return breaks.map((one) => ({ ...one, file, tests: one.tests ?? tests }));
 }
 
-/** `text` with the rule broken; throws if the code that keeps it is not there exactly once. */
+/** Applies a mutation to `text`; throws if the code to replace does not occur exactly once. */
 export function broken(text: string, { name, file, find, replace }: Mutation): string {
   const parts = text.split(find);
   if (parts.length !== 2) {
-    throw new Error(`"${name}": its code is ${parts.length - 1} times in ${file}, not once`);
+    throw new Error(`"${name}": its code occurs ${parts.length - 1} times in ${file}, not once`);
   }
   if (find === replace) throw new Error(`"${name}" changes nothing`);
   return parts.join(replace);

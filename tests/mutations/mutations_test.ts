@@ -7,7 +7,7 @@ import { PROJECT } from "../support/project_copy.ts";
 import { MUTATIONS } from "./list.ts";
 import { broken } from "./mutation.ts";
 
-/** Those that say a file, and those of the model, which say a module of lib/paxos. */
+/** All mutations by file; those of the model name a module of lib/paxos. */
 const ALL = [
   ...MUTATIONS,
   ...OF_THE_SIMULATOR,
@@ -16,8 +16,8 @@ const ALL = [
   ),
 ];
 
-describe("mutations, those of the simulator and of the model, too", () => {
-  it("each one still fits the code that it breaks", async () => {
+describe("mutations, including those of the simulator and of the model", () => {
+  it("each one fits the code that it changes", async () => {
     const texts = new Map<string, string>();
     const unfit: string[] = [];
     for (const { name, file, find, replace } of ALL) {
@@ -28,14 +28,14 @@ describe("mutations, those of the simulator and of the model, too", () => {
     assertEquals(unfit, []);
   });
 
-  it("each one has a name of its own", () => {
+  it("each one has a unique name", () => {
     for (const list of [MUTATIONS, OF_THE_SIMULATOR, OF_THE_MODEL]) {
       const names = list.map(({ name }) => name);
       assertEquals(names.filter((name, index) => names.indexOf(name) !== index), []);
     }
   });
 
-  it("each one names tests that are there", async () => {
+  it("each one names existing tests", async () => {
     const files = new Set(await findTests());
     for (const { name, tests } of MUTATIONS) {
       assert(tests.length > 0, name);
@@ -47,12 +47,12 @@ describe("mutations, those of the simulator and of the model, too", () => {
 describe("broken", () => {
   const mutation = { section: 3, name: "a", file: "f.ts", find: "yes", replace: "no", tests: [] };
 
-  it("puts the other code in place", () => {
+  it("replaces the code", () => {
     assertEquals(broken("a yes b", mutation), "a no b");
   });
 
   for (
-    const [why, text, replace] of [["is gone", "a", "no"], ["is there twice", "yes yes", "no"]]
+    const [why, text, replace] of [["is missing", "a", "no"], ["occurs twice", "yes yes", "no"]]
   ) {
     it(`refuses code that ${why}`, () => {
       let message = "";
@@ -65,7 +65,7 @@ describe("broken", () => {
     });
   }
 
-  it("refuses what changes nothing", () => {
+  it("refuses a mutation that changes nothing", () => {
     let message = "";
     try {
       broken("yes", { ...mutation, replace: "yes" });

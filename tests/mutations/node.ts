@@ -1,11 +1,11 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
-/** What the shell around the state machines keeps: sections 3, 4, 6, 7 and 8. */
+/** Sections 3, 4, 6, 7 and 8: the rules of the code around the state machines. */
 export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/scripted/proposals_test.ts"], [
     {
       section: 3,
-      name: "a kept promise serves twice",
+      name: "a kept promise is used twice",
       find: "if (kept !== undefined) this.#kept.delete(register);\n    return kept;",
       replace: "return kept;",
     },
@@ -25,13 +25,13 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "what is written is not what the last change of a round made",
+      name: "a round writes the result of its first change instead of its last",
       find: "      complete = decision.complete;\n",
       replace: "      complete ??= decision.complete;\n",
     },
     {
       section: 3,
-      name: "a change of a round does not see the ones before it",
+      name: "a change of a round does not see the earlier ones",
       find: "state = virtualState(draft, current.ballot.counter, current.token);",
       replace: "",
     },
@@ -49,7 +49,7 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "nobody knows which change of a round wrote",
+      name: "a round does not note which change wrote",
       find: "      part.writes = true;\n",
       replace: "",
     },
@@ -63,19 +63,19 @@ export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/scripted/proposals_test.ts"], [
     {
       section: 3,
-      name: "a change that was left over takes the short way after it has written",
+      name: "a change that has written takes the short way",
       find: "part.options.mustWrite === true || part.wrote),",
       replace: "part.options.mustWrite === true),",
     },
     {
       section: 3,
-      name: "a change that has to write takes the short way",
+      name: "a change that must write takes the short way",
       find: "part.options.mustWrite === true || part.wrote),",
       replace: "part.wrote),",
     },
     {
       section: 3,
-      name: "a change that nobody waits for any more is made",
+      name: "an abandoned change is made",
       find: "combine(this.#batch.filter((part) => !part.operation.ended), current),",
       replace: "combine(this.#batch, current),",
     },
@@ -105,7 +105,7 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "no change is urgent",
+      name: "urgent changes are treated like others",
       find: "part.options.urgent === true",
       replace: "false",
     },
@@ -126,7 +126,7 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "what was read in the cluster before is settled in this one",
+      name: "a value read in the previous cluster counts as settled in this one",
       find: "if (generation !== this.#generation) return;",
       replace: "",
       tests: ["tests/node/settled_values_test.ts"],
@@ -135,13 +135,13 @@ export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/reads.ts", ["tests/scripted/liveness_test.ts"], [
     {
       section: 4,
-      name: "who gets a value late is asked whether its owner lives",
+      name: "an answer of a member from before it got a value counts for the liveness of the owner",
       find: "await this.#ask(register, limits, chosen);",
       replace: "await this.#ask(register, limits);",
     },
     {
       section: 4,
-      name: "who never gets a value is waited for, to hear whether its owner lives",
+      name: "a member that never gets a value is awaited for the liveness of its owner",
       find: "known === undefined ? undefined : { sure: false }",
       replace: "undefined",
     },
@@ -156,7 +156,7 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "a value is settled in the cluster of after its read, not in that of before",
+      name: "a value counts as settled in the cluster after its read",
       find: "this.#settled.note(register, chosen.state, generation);",
       replace: "this.#settled.note(register, chosen.state, this.#settled.generation);",
     },
@@ -194,13 +194,13 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 4,
-      name: "a value is released when members merely believe that its owner is gone",
+      name: "a value is released when members only believe that its owner is gone",
       find: "if (await this.isFenced(session, limits)) return true;",
       replace: "return true;",
     },
     {
       section: 4,
-      name: "what cannot be found out counts as ended",
+      name: "an owner that cannot be checked counts as ended",
       find: 'if (error instanceof SynodError && error.code === "no_quorum") return false;',
       replace: 'if (error instanceof SynodError && error.code === "no_quorum") return true;',
     },
@@ -213,14 +213,14 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 4,
-      name: "a key that has ended counts until somebody reads it",
+      name: "an ended key counts until it is read",
       find: "if (!await this.hasEnded(state, stale, limits)) return false;\n      ({ state",
       replace: "return false;\n      ({ state",
       tests: ["tests/kv/bound_to_key_test.ts"],
     },
     {
       section: 4,
-      name: "what has ended is not sealed before it is told",
+      name: "an ended value is not sealed before it is reported",
       find:
         "      chosen = await this.#proposals.change(register, sealChange(chosen.token), limits);\n    }\n    if",
       replace: "      chosen = { ...chosen, state: null };\n    }\n    if",
@@ -235,19 +235,19 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "who does not vote is counted",
+      name: "a member without a vote counts",
       find: "if (header.incarnation === null) return undefined;",
       replace: "",
     },
     {
       section: 7,
-      name: "a member votes on though another process has its place",
+      name: "a member continues to vote after another process took its place",
       find: "if (own > this.#voter.incarnation) {",
       replace: "if (false) {",
     },
     {
       section: 7,
-      name: "who comes back votes though another process has its place",
+      name: "a recovering member votes after another process took its place",
       find:
         "    this.#voter = voter;\n    // It may have heard of a later process while it was coming back.\n    this.#yield();",
       replace: "    this.#voter = voter;",
@@ -266,20 +266,20 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "the lives in the record are no incarnations",
+      name: "the lives in the record do not count as incarnations",
       find: "    this.#vector.merge(record.lives);\n",
       replace: "",
     },
     {
       section: 7,
-      name: "who votes again forgets the crashes that it copied",
+      name: "a recovered member forgets the crashes that it copied",
       find:
         "  vote(voter: Voter, vector: readonly Life[]): void {\n    this.#vector.merge(vector);\n",
       replace: "  vote(voter: Voter, vector: readonly Life[]): void {\n",
     },
     {
       section: 7,
-      name: "who gave up goes on to vote",
+      name: "a member that gave up continues to vote",
       find: "  forget(life: Life): void {\n    this.#voter = null;\n",
       replace: "  forget(life: Life): void {\n",
       tests: ["tests/scripted/engine_test.ts"],
@@ -306,13 +306,13 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "an answer to another life is taken for one's own",
+      name: "an answer to another life counts",
       find: "if (repliesTo !== view.life) return;",
       replace: "",
     },
     {
       section: 1,
-      name: "strangers are answered though there are no clients",
+      name: "strangers are answered in a cluster without clients",
       find: 'if (request.type !== "enquire" && view.isStranger(from)) {',
       replace: "if (false) {",
     },
@@ -320,13 +320,13 @@ export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/node/engine/engine.ts", ["tests/scripted/engine_test.ts"], [
     {
       section: 7,
-      name: "what was voted before another process had the place is still said",
+      name: "votes are still sent after another process took the place",
       find: "      replaced: () => {\n        this.#outbox.clear();\n",
       replace: "      replaced: () => {\n",
     },
     {
       section: 7,
-      name: "a new life says what the one before had to say",
+      name: "a new life sends the messages of the previous one",
       find: "    this.#view.relive(life);\n    this.#outbox.clear();\n",
       replace: "    this.#view.relive(life);\n",
     },
@@ -346,56 +346,56 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "a recovery goes on with answers of before a genesis",
+      name: "a recovery keeps answers from before a genesis",
       find: "    if (voids) this.#recovery?.restart();\n",
       replace: "",
       tests: ["tests/scripted/membership_test.ts"],
     },
     {
       section: 7,
-      name: "a member with a quorum asks whether all is lost",
+      name: "a member with a quorum asks whether the majority is lost",
       find: "if (voter === null || record === null || this.#hasQuorum()) {",
       replace: "if (voter === null || record === null) {",
       tests: ["tests/scripted/membership_test.ts"],
     },
     {
       section: 7,
-      name: "a member that shall wait gives up",
+      name: "a member with afterMajorityLoss wait gives up",
       find: 'if (this.#engine.settings.afterMajorityLoss === "wait") return;',
       replace: "",
       tests: ["tests/scripted/membership_reload_test.ts"],
     },
     {
       section: 12,
-      name: "nobody ever gives up a cluster that cannot come back",
+      name: "no member gives up a cluster that cannot recover",
       find: 'if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;',
       replace: "return;",
       tests: ["tests/sim/stuck_test.ts"],
     },
     {
       section: 12,
-      name: "no answer comes in time where answers take long",
+      name: "with slow answers no answer comes in time",
       find: "() => this.#tick(Math.min(this.#longestWait, wait * 2)),",
       replace: "() => this.#tick(Math.min(LONGEST_WAIT, wait * 2)),",
       tests: ["tests/scripted/membership_test.ts"],
     },
     {
       section: 12,
-      name: "who recovers asks only once",
+      name: "a recovering member asks only once",
       find: "if (this.#recovery !== null) this.#send(this.#recovery.tick());",
       replace: "",
       tests: ["tests/scripted/membership_test.ts"],
     },
     {
       section: 7,
-      name: "who gives up keeps its life",
+      name: "a member that gives up keeps its life",
       find: "this.#engine.forget(this.#newLife());",
       replace: "this.#engine.forget(this.#engine.life);",
       tests: ["tests/scripted/membership_test.ts"],
     },
     {
       section: 7,
-      name: "a new life may be below the one before",
+      name: "a new life may be below the previous one",
       find: "return now > life ? now : lifeAfter(life, random);",
       replace: "return now;",
       tests: ["tests/scripted/membership_test.ts"],
@@ -404,13 +404,13 @@ export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/node/membership/record_queries.ts", ["tests/scripted/inquiries_test.ts"], [
     {
       section: 12,
-      name: "a client hears no answer where answers take long",
+      name: "with slow answers a client gets no answer",
       find: "while (this.#questions.length > MAX_OPEN)",
       replace: "while (this.#questions.length > 1)",
     },
     {
       section: 7,
-      name: "answers to questions of before are heard after the conclusion",
+      name: "answers to earlier questions count after the conclusion",
       find: "      this.#close();\n      this.#conclude(outcome);",
       replace: "      this.#conclude(outcome);",
     },
@@ -428,42 +428,42 @@ export const NODE: readonly Mutation[] = [
       },
       {
         section: 6,
-        name: "a session is not renewed three times in its time to live",
+        name: "a session is not renewed three times per TTL",
         find: "this.#interval = Math.min(lease.ttl / 3, Math.max(SHORTEST_INTERVAL, spare / 2));",
         replace: "this.#interval = lease.ttl;",
         tests: ["tests/scripted/session_keeper_test.ts"],
       },
       {
         section: 6,
-        name: "a session whose answers are slow is renewed too seldom to live",
+        name: "a session with slow answers is renewed too rarely to survive",
         find: "this.#interval = Math.min(lease.ttl / 3, Math.max(SHORTEST_INTERVAL, spare / 2));",
         replace: "this.#interval = lease.ttl / 3;",
         tests: ["tests/scripted/session_keeper_test.ts", "tests/node/slow_network_test.ts"],
       },
       {
         section: 6,
-        name: "each late answer puts off the next renewal",
+        name: "each late answer delays the next renewal",
         find: "this.#renewIn(Math.max(0, this.#sent + this.#interval - runtime.now()), 0);",
         replace: "this.#renewIn(this.#interval, 0);",
         tests: ["tests/scripted/session_keeper_test.ts", "tests/node/slow_network_test.ts"],
       },
       {
         section: 6,
-        name: "a session is asked for without a quorum, and what waits in the node ends with it",
+        name: "a session is requested without a quorum, and waiting operations end with it",
         find: "    if (this.#reopens()) this.#seek(0);",
         replace: "    if (this.#reopens()) this.#renew(0);",
         tests: ["tests/scripted/session_keeper_test.ts", "tests/locks/session_lost_test.ts"],
       },
       {
         section: 6,
-        name: "one member makes a quorum to ask for a session",
+        name: "one recent member is enough to request a session",
         find: "if (recent.length < majority(members.length)) return;",
         replace: "",
         tests: ["tests/scripted/session_keeper_test.ts"],
       },
       {
         section: 6,
-        name: "a member that was heard long ago makes a quorum to ask for a session",
+        name: "a member that was last heard long ago counts for a session request",
         find: "filter((at) => now - at < ttl);",
         replace: "filter((at) => at <= now);",
         tests: ["tests/scripted/session_keeper_test.ts"],
@@ -484,14 +484,14 @@ export const NODE: readonly Mutation[] = [
       },
       {
         section: 6,
-        name: "a session of before is taken for the present one",
+        name: "an earlier session counts as the present one",
         find: "return session === this.#lease.session && this.remaining > 0;",
         replace: "return this.remaining > 0;",
         tests: ["tests/scripted/session_keeper_test.ts"],
       },
       {
         section: 6,
-        name: "what is over may still come true",
+        name: "an ended session may still be granted",
         find:
           "    return !this.#stopped && session === this.#lease.session &&\n      !this.#lease.isDead(this.#reading());",
         replace: "    return !this.#stopped && session === this.#lease.session;",
@@ -499,14 +499,14 @@ export const NODE: readonly Mutation[] = [
       },
       {
         section: 6,
-        name: "what depended on a session that is over goes on",
+        name: "work of an ended session continues",
         find: "    if (this.#reopens()) this.#seek(0);",
         replace: "",
         tests: ["tests/scripted/session_keeper_test.ts"],
       },
       {
         section: 6,
-        name: "a session that nobody grants is asked for for ever",
+        name: "a refused session is requested forever",
         find: 'if (reply.type === "refused") this.#refused(from);',
         replace: "",
         tests: ["tests/scripted/session_keeper_test.ts"],
@@ -516,33 +516,33 @@ export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/cluster/lifecycle.ts", ["tests/recovery/clients_test.ts"], [
     {
       section: 7,
-      name: "a node believes in its session of the cluster before",
+      name: "a node keeps its session of the previous cluster",
       find: "    session.end();\n    settled.clear();",
       replace: "    settled.clear();",
     },
     {
       section: 7,
-      name: "a node serves what was settled in the cluster before",
+      name: "a node serves settled values of the previous cluster",
       find: "    session.end();\n    settled.clear();\n",
       replace: "    session.end();\n",
       tests: ["tests/recovery/clients_test.ts"],
     },
     {
       section: 7,
-      name: "what was under way in the cluster before goes on",
+      name: "operations of the previous cluster continue",
       find: '    engine.endOperations(new SynodError("no_quorum", message));\n',
       replace: "",
       tests: ["tests/recovery/clients_test.ts"],
     },
     {
       section: 7,
-      name: "a watch goes on with what it learned in the cluster before",
+      name: "a watch keeps the state that it learned in the previous cluster",
       find: "    core.watches.restart();\n",
       replace: "",
     },
     {
       section: 7,
-      name: "a member without which the cluster began anew goes on",
+      name: "a member that is not part of a new cluster continues",
       find: 'if (membership.state === "operational") this.replaced();',
       replace: "",
       tests: ["tests/recovery/two_lives_test.ts"],
@@ -556,7 +556,7 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 6,
-      name: "what is owned counts until the node has closed",
+      name: "owned values last until the node has closed",
       find: "    session.stop();\n",
       replace: "",
       tests: ["tests/node/close_test.ts"],
@@ -565,7 +565,7 @@ export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/cluster/wiring.ts", ["tests/sim/stuck_test.ts"], [
     {
       section: 12,
-      name: "a node that nobody answers does not ask whether there is another cluster",
+      name: "a node without answers does not ask for another cluster",
       find: "unanswered: () => inquiries.doubt(),",
       replace: "unanswered: () => {},",
     },
@@ -573,13 +573,13 @@ export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/queries.ts", ["tests/scripted/questions_test.ts"], [
     {
       section: 6,
-      name: "one member is believed which session of a node is the newest",
+      name: "one member is enough for the newest session of a node",
       find: "if (agreeing < majority(members.length)) return undefined;",
       replace: "",
     },
     {
       section: 6,
-      name: "answers about the newest session count however old they are",
+      name: "answers about the newest session count at any age",
       find: "if (all.reached) {",
       replace: "if (false) {",
     },
@@ -591,13 +591,13 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 6,
-      name: "answers to a fence that take longer than the wait for the next asking are in vain",
+      name: "answers to a fence that take longer than the repeat interval do not count",
       find: "      openFor,\n      receive",
       replace: "      receive",
     },
     {
       section: 6,
-      name: "a member has a session fenced that it alone believes expired",
+      name: "a session is fenced that only this member believes expired",
       find:
         "return await this.remaining(session, limits) === 0 && await this.fence(session, limits);",
       replace: "return await this.fence(session, limits);",
@@ -605,7 +605,7 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 6,
-      name: "who came back is believed that a node has no session",
+      name: "a recovered member is believed when it reports no session of a node",
       find: "const isUnsure = reply.session === null && reply.remaining > 0;",
       replace: "const isUnsure = false;",
     },
@@ -617,43 +617,43 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "a list that does not count is not asked for once more",
+      name: "a list that does not count is not requested again",
       find: "listing.delete(member);",
       replace: "",
     },
     {
       section: 3,
-      name: "pieces of two memories make one list",
+      name: "pieces of two incarnations make one list",
       find: "if (incarnation !== undefined && incarnation !== sender.incarnation) {",
       replace: "if (false) {",
     },
     {
       section: 3,
-      name: "a list takes a copy for a vote",
+      name: "a list counts a copy as a vote",
       find: "    !copied && compareBallots(",
       replace: "    (copied || true) && compareBallots(",
     },
     {
       section: 3,
-      name: "a list gives out what is bound without reading it",
+      name: "a list returns bound values without reading them",
       find: 'if (living.some(({ bound }) => bound)) return "unsure";',
       replace: "",
     },
     {
       section: 3,
-      name: "a list gives out what one member has",
+      name: "a list returns values of a single member",
       find: "return votes.length >= needed;",
       replace: "return votes.length >= Math.min(1, needed);",
     },
     {
       section: 8,
-      name: "a list leaves out what one member believes ended",
+      name: "a list omits values that one member believes ended",
       find: "living.every((one) => one.stale.includes(session))",
       replace: "living.some((one) => one.stale.includes(session))",
     },
     {
       section: 8,
-      name: "a list leaves out what ends some time",
+      name: "a list omits values that end later",
       find: "(until === null || until > wall)",
       replace: "(until === null || wall < 0)",
     },
@@ -673,13 +673,13 @@ export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/sweeper.ts", ["tests/scripted/sweeper_test.ts"], [
     {
       section: 8,
-      name: "a tombstone is forgotten that a member may not have",
+      name: "a tombstone is forgotten before all members have it",
       find: "if (proposer.acceptedByAll) return forget();",
       replace: "return forget();",
     },
     {
       section: 8,
-      name: "the last answer but one makes a tombstone forgotten",
+      name: "a tombstone is forgotten one answer too early",
       find: "if (proposer.acceptedByAll) forget();",
       replace: "forget();",
     },
@@ -687,31 +687,31 @@ export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/watches.ts", ["tests/scripted/watches_test.ts"], [
     {
       section: 4,
-      name: "who watches does not read",
+      name: "a watch does not read",
       find: "    this.#read();\n    const again",
       replace: "    const again",
     },
     {
       section: 4,
-      name: "who watches does not read at the end of a time",
+      name: "a watch does not read when a time has come",
       find: "    this.#rereadAtItsEnd(learned.state);\n",
       replace: "",
     },
     {
       section: 3,
-      name: "what was read does not keep a watcher from going back",
+      name: "a watch reports an older state after a read",
       find: "if (this.#learner.learn(learned.ballot)) this.#tell(learned);",
       replace: "this.#tell(learned);",
     },
     {
       section: 7,
-      name: "a watch is told what was read in the cluster before",
+      name: "a watch gets a read of the previous cluster",
       find: "if (this.#question !== question) return;",
       replace: "",
     },
     {
       section: 7,
-      name: "a watch of the cluster before keeps this one's news back",
+      name: "a watch ignores changes that are older than those of the previous cluster",
       find: "    this.#learner = new Learner(this.#engine.members);\n    this.#last = undefined;",
       replace: "    this.#last = undefined;",
       tests: ["tests/scripted/watches_test.ts"],

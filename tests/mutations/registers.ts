@@ -5,7 +5,7 @@ export const REGISTERS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/ballot.ts", ["tests/paxos/ballot_test.ts"], [
     {
       section: 2,
-      name: "ballots of one counter are all the same",
+      name: "ballots with one counter are equal",
       find: "return a.life < b.life ? -1 : a.life > b.life ? 1 : 0;",
       replace: "return 0;",
     },
@@ -17,7 +17,7 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 2,
-      name: "the clock goes back to what it sees",
+      name: "the clock goes back to a lower counter",
       find: "if (counter > this.#counter && counter < MAX_COUNTER)",
       replace: "if (counter < MAX_COUNTER)",
     },
@@ -36,7 +36,7 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "the life after another one is not above it",
+      name: "the next life is not above the previous one",
       find: "return makeLife(time + 1, random);",
       replace: "return makeLife(time, random);",
     },
@@ -56,25 +56,25 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "nobody promises a fallback",
+      name: "no acceptor promises a fallback",
       find: "if (fallback === null || entry === undefined || isCopy)",
       replace: "if (true)",
     },
     {
       section: 3,
-      name: "a fallback makes a register of which nothing is held",
+      name: "a fallback creates a register that is not held",
       find: "if (fallback === null || entry === undefined || isCopy)",
       replace: "if (fallback === null || isCopy)",
     },
     {
       section: 3,
-      name: "a second copy of what was taken has its fallback promised",
+      name: "a duplicate accept gets a promise for its fallback",
       find: "if (fallback === null || entry === undefined || isCopy)",
       replace: "if (fallback === null || entry === undefined)",
     },
     {
       section: 3,
-      name: "a fallback is promised by who accepts",
+      name: "an acceptor that accepts promises the fallback",
       find: "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
       replace: "{ counter: request.fallback ?? ballot.counter + Number(next), life: ballot.life }",
     },
@@ -87,13 +87,13 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "an acceptor refuses what it promised to accept",
+      name: "an acceptor refuses the ballot that it promised",
       find: "if (compareBallots(ballot, promised) < 0) return only(",
       replace: "if (compareBallots(ballot, promised) <= 0) return only(",
     },
     {
       section: 3,
-      name: "to accept promises nothing",
+      name: "an accept does not count as a promise",
       find:
         "    entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;\n",
       replace: "",
@@ -106,7 +106,7 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "nobody is told that an entry was copied",
+      name: "a copied entry is not reported as copied",
       find: "copied: accepted !== null });",
       replace: "copied: false });",
       tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
@@ -132,7 +132,7 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "what is dropped leaves no floor",
+      name: "a dropped promise leaves no floor",
       find: "this.#floor = Math.max(this.#floor, entry.promised.counter);",
       replace: "",
     },
@@ -150,13 +150,13 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 8,
-      name: "what somebody is about to write over is forgotten",
+      name: "a tombstone that is about to be overwritten is forgotten",
       find: "    if (compareBallots(entry.promised, ballot) > 0) return;\n",
       replace: "",
     },
     {
       section: 8,
-      name: "what was accepted later is forgotten, too",
+      name: "a later accepted state is forgotten, too",
       find: "if (compareBallots(entry.accepted.ballot, ballot) !== 0) return;",
       replace: "",
     },
@@ -174,7 +174,7 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "promises of after the last look are kept for too long",
+      name: "promises made after the last check are kept too long",
       find: "    this.#nextDrop = now + PROMISE_TTL;\n  }",
       replace: "    this.#nextDrop = now + 2 * PROMISE_TTL;\n  }",
     },
@@ -186,41 +186,41 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "the floor of the others is not taken over",
+      name: "the floor of the other members is not copied",
       find: "    this.#floor = Math.max(this.#floor, floor);\n",
       replace: "",
       tests: ["tests/paxos/acceptor_pieces_test.ts", "tests/paxos/acceptor_test.ts"],
     },
     {
       section: 7,
-      name: "the promises of the others are not taken over",
+      name: "the promises of the other members are not copied",
       find: "this.#entries.set(register, { promised, accepted,",
       replace: "this.#entries.set(register, { promised: floorBallot(0), accepted,",
       tests: ["tests/paxos/acceptor_pieces_test.ts", "tests/paxos/acceptor_test.ts"],
     },
     {
       section: 4,
-      name: "an acceptor does not say whom it believes expired",
+      name: "an acceptor does not report the sessions that it believes expired",
       find: "accepted.state.owners.filter((owner) => this.#options.isStale(owner, now))",
       replace: "[]",
     },
     {
       section: 3,
-      name: "a list leaves out the copies",
+      name: "a list omits copies",
       find: "this.#listed(register, entry.accepted, entry.copied, now)",
       replace: "this.#listed(register, entry.accepted, false, now)",
       tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
     },
     {
       section: 3,
-      name: "a list does not say what is bound to a key",
+      name: "a list does not report bindings to a key",
       find: 'bindings.some(({ kind }) => kind === "key");',
       replace: "false;",
       tests: ["tests/paxos/acceptor_pieces_test.ts"],
     },
     {
       section: 8,
-      name: "a list does not say who is stale",
+      name: "a list does not report stale sessions",
       find: "      stale: isLong ? [] : stale,",
       replace: "      stale: [],",
       tests: ["tests/paxos/acceptor_pieces_test.ts"],
@@ -229,7 +229,7 @@ export const REGISTERS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/register_index.ts", ["tests/paxos/register_index_test.ts"], [
     {
       section: 7,
-      name: "a copy in pieces leaves registers out",
+      name: "a copy in pieces omits registers",
       find: "    else low = middle + 1;",
       replace: "    else low = middle + 2;",
     },
@@ -241,13 +241,13 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 8,
-      name: "a list shows what was forgotten",
+      name: "a list shows forgotten registers",
       find: "    chunk.splice(place, 1);\n",
       replace: "",
     },
     {
       section: 7,
-      name: "a list that begins sorts all that there is",
+      name: "a new list sorts all registers",
       find: "if (this.#new.size > this.#placed / FEW) {",
       replace: "if (true) {",
     },
@@ -255,13 +255,13 @@ export const REGISTERS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/reports.ts", ["tests/paxos/reports_test.ts"], [
     {
       section: 3,
-      name: "any accepted state will do, not the one with the highest ballot",
+      name: "any accepted state is taken, not the one with the highest ballot",
       find: "compareBallots(report.accepted.ballot, accepted.ballot) > 0",
       replace: "compareBallots(report.accepted.ballot, accepted.ballot) < 0",
     },
     {
       section: 3,
-      name: "an unsure state is taken for chosen",
+      name: "an unsure state counts as chosen",
       find: "unanimous: reports.every((report) => votesFor(report, ballot)),",
       replace: "unanimous: true,",
     },
@@ -274,7 +274,7 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "who accepted nothing agrees with everything",
+      name: "an acceptor without a state agrees with every state",
       find: "return report.accepted !== null && !report.copied &&",
       replace: "return report.accepted === null || !report.copied &&",
     },
@@ -286,20 +286,20 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "the token of none is not the highest floor",
+      name: "the token of an absent state is not the highest floor",
       find: "floor = Math.max(floor, report.floor);",
       replace: "floor = Math.min(floor, report.floor);",
     },
     {
       section: 3,
-      name: "none is learned above what may be accepted yet",
+      name: "an absent state is learned above a ballot that may still be accepted",
       find: ": promised.counter - 1;",
       replace: ": floor;",
       tests: ["tests/paxos/reports_test.ts", "tests/paxos/reader_test.ts"],
     },
     {
       section: 3,
-      name: "none is learned at the highest floor",
+      name: "an absent state is learned at the highest floor",
       find: "const lowest = Math.min(",
       replace: "const lowest = Math.max(",
     },
@@ -307,37 +307,37 @@ export const REGISTERS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/quorum.ts", ["tests/paxos/quorum_test.ts"], [
     {
       section: 1,
-      name: "a majority is one too few",
+      name: "a majority is one member too small",
       find: "return Math.floor(count / 2) + 1;",
       replace: "return Math.max(1, Math.floor(count / 2));",
     },
     {
       section: 7,
-      name: "the vectors of the replies are not looked at",
+      name: "the crash vectors of replies are ignored",
       find: "    this.#known.merge(sender.vector);\n",
       replace: "",
     },
     {
       section: 7,
-      name: "the incarnations of the replies are not looked at",
+      name: "the incarnations of replies are ignored",
       find: "    this.#known.raise(index, sender.incarnation);\n",
       replace: "",
     },
     {
       section: 7,
-      name: "a reply of before a crash takes the place of one after it",
+      name: "a reply from before a crash replaces one from after it",
       find: "if (sender.incarnation < known[index]) return this.reached;",
       replace: "",
     },
     {
       section: 7,
-      name: "a reply that counted goes on counting after its sender's crash is known",
+      name: "a reply still counts after the crash of its sender is known",
       find: "counted !== undefined && counted.sender.incarnation < known[i]",
       replace: "false",
     },
     {
       section: 1,
-      name: "who is no member counts",
+      name: "a node that is no member counts",
       find: "if (index < 0) return this.reached;",
       replace: "",
     },
@@ -365,13 +365,13 @@ export const REGISTERS: readonly Mutation[] = [
     [
       {
         section: 3,
-        name: "a state is written that was not completed",
+        name: "an incomplete state is written",
         find: "decision.complete?.() ?? decision.draft;",
         replace: "decision.draft;",
       },
       {
         section: 3,
-        name: "a refused proposer does not go above what it was told",
+        name: "a refused proposer does not go above the reported ballot",
         find: "    clock.observe(promised.counter);\n",
         replace: "",
       },
@@ -395,7 +395,7 @@ export const REGISTERS: readonly Mutation[] = [
       },
       {
         section: 3,
-        name: "what may be adopted yet is not written over",
+        name: "a state that may still be adopted is not written over",
         find: "this.#wrote || this.#options.mustWrite?.() === true",
         replace: "this.#wrote",
       },
@@ -407,7 +407,7 @@ export const REGISTERS: readonly Mutation[] = [
       },
       {
         section: 3,
-        name: "a kept state is taken for chosen",
+        name: "a kept state counts as chosen",
         find: "ballot, unanimous: false, stale: [] });",
         replace: "ballot, unanimous: true, stale: [] });",
       },
@@ -445,7 +445,7 @@ export const REGISTERS: readonly Mutation[] = [
       },
       {
         section: 3,
-        name: "what was accepted at a kept ballot counts for its fallback, too",
+        name: "accepts at a kept ballot count for its fallback, too",
         find: "    this.#accepts = new Tally(this.#options.members);\n    return this.#decide();",
         replace: "    return this.#decide();",
       },
@@ -457,13 +457,13 @@ export const REGISTERS: readonly Mutation[] = [
       },
       {
         section: 3,
-        name: "a fallback is no higher than what is known",
+        name: "a fallback is not above the known ballots",
         find: "const counter = Math.max(clock.counter, unheard) + 1;",
         replace: "const counter = clock.counter + 1;",
       },
       {
         section: 3,
-        name: "a proposer waits for ever between two ballots that got no quorum",
+        name: "a proposer waits forever between two ballots without a quorum",
         find: 'return hopeless ? { do: "restart" } : undefined;',
         replace: "return undefined;",
       },
@@ -475,63 +475,63 @@ export const REGISTERS: readonly Mutation[] = [
       },
       {
         section: 3,
-        name: "a promise is kept that an attempt in vain asked for",
+        name: "the promise of a failed attempt's request is kept",
         find: "    this.#kept = undefined;\n    this.#fallback = undefined;\n",
         replace: "    this.#fallback = undefined;\n",
       },
       {
         section: 3,
-        name: "a proposer waits for one that is down, while the others are split",
+        name: "a proposer waits for a member that is down while the others are split",
         find:
           "return this.#fallback !== undefined && this.#promises.size > 0 && this.#accepts.size > 0;",
         replace: "return false;",
       },
       {
         section: 3,
-        name: "a lost promise of the fallback is waited for",
+        name: "a lost promise of the fallback is awaited",
         find: "promised.counter === this.#fallback?.counter",
         replace: "false",
       },
       {
         section: 3,
-        name: "who promised the fallback refuses it with the next copy",
+        name: "an acceptor that promised the fallback refuses it on the next copy",
         find:
           "    if (this.#fallback !== undefined && this.#promises.has(sender.member)) return undefined;\n",
         replace: "",
       },
       {
         section: 3,
-        name: "who promised the fallback is asked again",
+        name: "an acceptor that promised the fallback is asked again",
         find: " && !(this.#fallback !== undefined && this.#promises.has(member))",
         replace: "",
       },
       {
         section: 3,
-        name: "who accepts last does not show that neither ballot has a quorum",
+        name: "the last accept does not show that neither ballot has a quorum",
         find: "this.#finish() : this.#unlessSplit();",
         replace: "this.#finish() : undefined;",
       },
       {
         section: 3,
-        name: "who refuses last does not show that neither ballot has a quorum",
+        name: "the last refusal does not show that neither ballot has a quorum",
         find: "<= members.length - majority(members.length)) return this.#unlessSplit();",
         replace: "<= members.length - majority(members.length)) return undefined;",
       },
       {
         section: 3,
-        name: "who promises last does not show that neither ballot has a quorum",
+        name: "the last promise does not show that neither ballot has a quorum",
         find: "if (!this.#promises.add(sender, reply)) return this.#unlessSplit();",
         replace: "if (!this.#promises.add(sender, reply)) return undefined;",
       },
       {
         section: 3,
-        name: "a fallback uses a counter that there is not",
+        name: "a fallback uses a counter out of range",
         find: "counter < MAX_COUNTER ? { counter, life } : undefined",
         replace: "{ counter, life }",
       },
       {
         section: 3,
-        name: "a fallback stays one when it is the ballot",
+        name: "a fallback stays a fallback when it becomes the ballot",
         find:
           "    this.#kept = undefined;\n    this.#fallback = undefined;\n    this.#reliesOnKept",
         replace: "    this.#kept = undefined;\n    this.#reliesOnKept",
@@ -550,19 +550,19 @@ export const REGISTERS: readonly Mutation[] = [
       },
       {
         section: 3,
-        name: "a promise is kept though somebody refused",
+        name: "a promise is kept after a refusal",
         find: 'return this.#phase === "done" && this.#nacks.size === 0 ? this.#kept : undefined;',
         replace: 'return this.#phase === "done" ? this.#kept : undefined;',
       },
       {
         section: 3,
-        name: "a promise is kept that nobody has given yet",
+        name: "a promise is kept that no quorum has given yet",
         find: 'return this.#phase === "done" && this.#nacks.size === 0 ? this.#kept : undefined;',
         replace: "return this.#nacks.size === 0 ? this.#kept : undefined;",
       },
       {
         section: 8,
-        name: "a quorum is taken for all",
+        name: "a quorum counts as all members",
         find: "return this.#accepts.missing().length === 0;",
         replace: "return this.#accepts.reached;",
       },
@@ -590,13 +590,13 @@ export const REGISTERS: readonly Mutation[] = [
       },
       {
         section: 3,
-        name: "to write what is there gives it a new token",
+        name: "writing the present state gives it a new token",
         find: "? state ?? { present: false, token: this.#ballot.counter }",
         replace: "? { ...state ?? { present: false }, token: this.#ballot.counter } as State",
       },
       {
         section: 3,
-        name: "nobody is told before a new state is sent",
+        name: "the change is not told before a new state is sent",
         find: "      this.#options.writing?.(this.#ballot);\n",
         replace: "",
       },
@@ -620,7 +620,7 @@ export const REGISTERS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/reader.ts", ["tests/paxos/reader_test.ts"], [
     {
       section: 3,
-      name: "a read takes what is older than it is to see",
+      name: "a read accepts a state that is too old",
       find: "return accepted === null || compareBallots(accepted.ballot, this.#since) < 0;",
       replace: "return false;",
     },
@@ -640,7 +640,7 @@ export const REGISTERS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/learner.ts", ["tests/paxos/learner_test.ts"], [
     {
       section: 3,
-      name: "a learner goes back",
+      name: "a learner goes back to an older state",
       find:
         "  learn(ballot: Ballot): boolean {\n    if (compareBallots(ballot, this.#known) <= 0) return false;",
       replace: "  learn(ballot: Ballot): boolean {",
@@ -661,7 +661,7 @@ export const REGISTERS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/watchers.ts", ["tests/paxos/watchers_test.ts"], [
     {
       section: 3,
-      name: "who watched what nobody writes any more is remembered for as long as there is room",
+      name: "watchers of registers without writes are kept while there is room",
       find: "const interval = this.#hasRoomFor(node) ? WATCH_TTL : EXPIRY_INTERVAL;",
       replace: "const interval = this.#hasRoomFor(node) ? Infinity : EXPIRY_INTERVAL;",
     },

@@ -2,48 +2,48 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 const TOGETHER = ["tests/scripted/relaying_test.ts"];
 
-/** What has to hold where members pass calls on: section 10, and who is believed (section 1). */
+/** Section 10: calls that members relay; and section 1: the trust in relayed messages. */
 export const RELAY: readonly Mutation[] = [
   ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/scripted/engine_test.ts"], [
     {
       section: 7,
-      name: "what a member of another genesis passes on is taken",
+      name: "a message relayed by a member of another genesis is accepted",
       find: "        if (!sameGenesis) return;\n        return this.#takeRelayed",
       replace: "        return this.#takeRelayed",
     },
     {
       section: 7,
-      name: "a stranger is let in behind a member",
+      name: "a stranger is admitted through a member",
       find: "if (!view.members.includes(from) && view.record?.clients !== true) return;\n",
       replace: "",
     },
     {
       section: 10,
-      name: "a node that is no member passes on",
+      name: "a node that is no member relays",
       find: "if (view.isMember && sameGenesis) {",
       replace: "if (sameGenesis) {",
     },
     {
       section: 10,
-      name: "an answer that was passed on counts for another life",
+      name: "a relayed answer counts for another life",
       find: "} else if (payload.repliesTo === view.life) {",
       replace: "} else {",
     },
     {
       section: 3,
-      name: "an answer that was passed on votes",
+      name: "a relayed answer votes",
       find: "{ ...header, life, incarnation: null }",
       replace: "{ ...header, life }",
     },
     {
       section: 10,
-      name: "nobody is told that there is no connection",
+      name: "a missing connection is not reported",
       find: 'reply(from, life, { id: request.id, type: "unreachable", to: request.to });',
       replace: "",
     },
     {
       section: 10,
-      name: "nobody learns which way works",
+      name: "the working route is not learned",
       find: "ways.brought(from, via);",
       replace: "",
       tests: TOGETHER,
@@ -52,31 +52,31 @@ export const RELAY: readonly Mutation[] = [
   ...mutationsOf("lib/node/wire/relay.ts", ["tests/scripted/relay_test.ts"], [
     {
       section: 10,
-      name: "it is passed on though there is no connection",
+      name: "a message is relayed without a connection",
       find: 'if (way(to) === "none") return false;',
       replace: "",
     },
     {
       section: 10,
-      name: "it is passed on to who said it",
+      name: "a message is relayed to its sender",
       find: "to === self || to === from || ",
       replace: "",
     },
     {
       section: 10,
-      name: "one peer may have any number of messages passed on",
+      name: "the relayed messages of a peer have no bound",
       find: "used.messages >= MAX_MESSAGES || ",
       replace: "",
     },
     {
       section: 10,
-      name: "one peer may have any number of bytes passed on",
+      name: "the relayed bytes of a peer have no bound",
       find: " || used.bytes + bytes > MAX_BYTES",
       replace: "",
     },
     {
       section: 10,
-      name: "the peers of one period are counted without a bound",
+      name: "the counted peers of one period have no bound",
       find: "if (this.#used.size >= MAX_PEERS) return false;",
       replace: "",
     },
@@ -84,7 +84,7 @@ export const RELAY: readonly Mutation[] = [
   ...mutationsOf("lib/node/engine/peer_request.ts", ["tests/scripted/asking_test.ts"], [
     {
       section: 10,
-      name: "anybody answers for the node that was asked",
+      name: "any node answers for the asked node",
       find: "if (from !== to || (reply",
       replace: "if ((reply",
     },
@@ -96,19 +96,19 @@ export const RELAY: readonly Mutation[] = [
     },
     {
       section: 10,
-      name: "members are asked round and round",
+      name: "members are asked in turn without end",
       find: "if (++this.#refused >= members.length) return;",
       replace: "",
     },
     {
       section: 10,
-      name: "a node that is no member says that there is no connection",
+      name: "a node that is no member reports a missing connection",
       find: " || !members.includes(member)",
       replace: "",
     },
     {
       section: 10,
-      name: "an answer does not show that the way is good",
+      name: "an answer does not confirm its route",
       find: "      this.#unanswered = 0;\n      take",
       replace: "      take",
     },
@@ -116,7 +116,7 @@ export const RELAY: readonly Mutation[] = [
   ...mutationsOf("lib/singletons/outbound.ts", TOGETHER, [
     {
       section: 10,
-      name: "casts have no way but directly",
+      name: "casts are sent only directly",
       find: "engine.askOnce(pid.node, {",
       replace: "engine.ask([pid.node], {",
     },
@@ -124,7 +124,7 @@ export const RELAY: readonly Mutation[] = [
   ...mutationsOf("lib/singletons/host.ts", TOGETHER, [
     {
       section: 10,
-      name: "who is not connected is not told that a host has gone",
+      name: "a node without a connection is not told that a host has gone",
       find: "engine.askOnce(node, {",
       replace: "engine.ask([node], {",
     },

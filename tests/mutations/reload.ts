@@ -4,24 +4,24 @@ const GENESIS = ["tests/paxos/genesis_reload_test.ts"];
 const MEMBERSHIP = ["tests/scripted/membership_reload_test.ts"];
 const RELOAD = ["tests/recovery/reload_test.ts"];
 
-/** Section 7: several processes of one member, and members that come back at the same time. */
+/** Section 7: several processes of one member, and members that recover at the same time. */
 export const RELOADS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/genesis.ts", GENESIS, [
     {
       section: 7,
-      name: "a genesis goes on although somebody remembers",
+      name: "a genesis continues although a process remembers",
       find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
       replace: "",
     },
     {
       section: 7,
-      name: "a record voids no round of which it is an answer",
+      name: "a record does not void the round that it answers",
       find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
       replace: "if (isFresh) this.#round = null;",
     },
     {
       section: 7,
-      name: "a record in an answer to the question for it voids no round",
+      name: "a record in answer to the question for the record voids no round",
       find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
       replace: "if (this.#isOfRound(reply.id)) this.#round = null;",
     },
@@ -39,19 +39,19 @@ export const RELOADS: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "the leader does not ask its own id if anybody remembers",
+      name: "the leader does not ask other processes of its own id",
       find: ".filter(({ to }) => to === self || !round.answers.has(to));",
       replace: ".filter(({ to }) => !round.answers.has(to));",
     },
     {
       section: 7,
-      name: "an older process stays although a later one asks",
+      name: "an older process stays when a later one asks",
       find: 'if (header.life > this.#life) return { event: { type: "replaced" } };',
       replace: "",
     },
     {
       section: 7,
-      name: "a later process makes way for an older one",
+      name: "a later process yields to an older one",
       find: 'if (header.life > this.#life) return { event: { type: "replaced" } };',
       replace: 'return { event: { type: "replaced" } };',
     },
@@ -71,7 +71,7 @@ export const RELOADS: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "a record does not void what was heard of that member before",
+      name: "a record does not void earlier answers of that member",
       find: "if (!this.#lost.has(member) && !this.#before.has(member)) return;",
       replace: "return;",
     },
@@ -95,13 +95,13 @@ export const RELOADS: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "a member that is known to remember holds up those that give up",
+      name: "a member that is known to remember delays the others' giving up",
       find: "if (!this.#lost.has(member) && !this.#before.has(member)) return;",
       replace: "",
     },
     {
       section: 7,
-      name: "a member of two gives up while it could help the other one back",
+      name: "a member of two gives up while it could help the other one recover",
       find: "this.#lost.size >= majority(members.length - 1)) return nothing;",
       replace: "this.#lost.size >= majority(members.length)) return nothing;",
     },
@@ -115,7 +115,7 @@ export const RELOADS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/recovery.ts", ["tests/paxos/recovery_test.ts"], [
     {
       section: 7,
-      name: "a member announces its life although it is not its turn",
+      name: "a member announces its life out of turn",
       find: "if (!this.#announced && !this.#options.isItsTurn()) return [];",
       replace: "",
     },
@@ -129,19 +129,19 @@ export const RELOADS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/turns.ts", ["tests/paxos/turns_test.ts"], [
     {
       section: 7,
-      name: "a member waits for those behind it in the list, too",
+      name: "a member waits for later members in the list, too",
       find: "members.slice(0, members.indexOf(self))",
       replace: "members.filter((member) => member !== self)",
     },
     {
       section: 7,
-      name: "a member waits for its turn for ever",
+      name: "a member waits forever for its turn",
       find: "return now - since >= longest || this.#isFirst(now);",
       replace: "return this.#isFirst(now);",
     },
     {
       section: 7,
-      name: "a member that came back once is waited for ever after",
+      name: "a member that recovered once is always awaited",
       find: "if (now - at < TURN_TIME) return false;",
       replace: "if (now >= at) return false;",
     },
@@ -153,7 +153,7 @@ export const RELOADS: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "a member that votes counts as one that comes back when it asks",
+      name: "a member that votes counts as recovering when it asks",
       find: 'request.type === "enquire" && header.incarnation === null',
       replace: 'request.type === "enquire"',
     },
@@ -161,7 +161,7 @@ export const RELOADS: readonly Mutation[] = [
   ...mutationsOf("lib/node/membership/membership.ts", MEMBERSHIP, [
     {
       section: 7,
-      name: "a new life goes on with the recovery of the one before",
+      name: "a new life continues the recovery of the previous one",
       find: "if (this.#recovery !== null) this.#recovery = this.#newRecovery(record!);",
       replace: "",
     },
@@ -173,31 +173,31 @@ export const RELOADS: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "answers of those that come back are not noted",
+      name: "answers of recovering members are not noted",
       find: "this.#turns.answered(from, header, reply, this.#engine.runtime.now());",
       replace: "",
     },
     {
       section: 7,
-      name: "questions of those that come back are not noted",
+      name: "questions of recovering members are not noted",
       find: "this.#turns.asked(from, header, request, this.#engine.runtime.now());",
       replace: "",
     },
     {
       section: 7,
-      name: "an older process comes back as a later one than its successor",
+      name: "an older process recovers with a later life than its successor",
       find: "if (lost.isSucceeded) return this.#events.replaced();",
       replace: "",
     },
     {
       section: 7,
-      name: "a member that shall wait keeps the place of its successor",
+      name: "a member that must wait keeps the place of its successor",
       find: 'if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;',
       replace: 'if (settings.afterMajorityLoss === "wait") return;',
     },
     {
       section: 7,
-      name: "a member that shall wait asks whether all is lost without a successor",
+      name: "a member that must wait counts lost members without a successor",
       find: 'if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;',
       replace: "",
     },
@@ -211,7 +211,7 @@ export const RELOADS: readonly Mutation[] = [
   ...mutationsOf("lib/node/engine/engine.ts", MEMBERSHIP, [
     {
       section: 7,
-      name: "a node tells itself what another process under its id has asked",
+      name: "a node answers itself instead of another process under its id",
       find: "if (to === this.self && life !== this.life) this.#sendToTwins([], life, [reply]);",
       replace: "if (false) this.#sendToTwins([], life, [reply]);",
     },
@@ -219,7 +219,7 @@ export const RELOADS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/genesis.ts", RELOAD, [
     {
       section: 12,
-      name: "everything reloaded at once begins anew beside the older processes",
+      name: "a reload of all members forms a new cluster beside the older processes",
       find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
       replace: "if (false) this.#round = null;",
     },
@@ -227,7 +227,7 @@ export const RELOADS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/recovery.ts", RELOAD, [
     {
       section: 12,
-      name: "everything reloaded at once puts every memory out of use at once",
+      name: "a reload of all members discards every memory at once",
       find: "if (!this.#announced && !this.#options.isItsTurn()) return [];",
       replace: "if (false) return [];",
     },

@@ -3,31 +3,31 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 const ENGINE = ["tests/scripted/engine_test.ts"];
 const OUTSIDERS = ["tests/node/outsiders_test.ts"];
 
-/** Who is believed in what: sections 2, 7 and 13. */
+/** Sections 2, 7 and 13: the messages that each kind of sender is trusted with. */
 export const TRUST: readonly Mutation[] = [
   ...mutationsOf("lib/node/engine/admission.ts", OUTSIDERS, [
     {
       section: 8,
-      name: "a client has members forget",
+      name: "a client makes members forget",
       find: '  forget: "member",',
       replace: '  forget: "client",',
     },
     {
       section: 7,
-      name: "a node that is no member gets a copy of everything",
+      name: "a node that is no member gets a copy of all registers",
       find: '  transfer: "member",',
       replace: '  transfer: "outsider",',
     },
     {
       section: 1,
-      name: "any node may say what another one has said",
+      name: "any node may speak for another one",
       find: '  relayed: "member",',
       replace: '  relayed: "client",',
       tests: ENGINE,
     },
     {
       section: 7,
-      name: "any node voids what a recovering member has heard",
+      name: "any node voids the answers of a recovering member",
       find:
         'if (request.type === "enquire" && request.purpose !== "record") return standing === "member";',
       replace: "",
@@ -48,20 +48,20 @@ export const TRUST: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "the crash vector of a client is believed",
+      name: "the crash vector of a client counts",
       find: "    if (index < 0) return;\n",
       replace: "",
       tests: OUTSIDERS,
     },
     {
       section: 1,
-      name: "a client is let in where there are none",
+      name: "a client is admitted to a cluster without clients",
       find: 'return this.#record.clients ? "client" : "outsider";',
       replace: 'return "client";',
     },
     {
       section: 7,
-      name: "a client of another genesis is let in",
+      name: "a client of another genesis is admitted",
       find: 'if (this.#record === null || header.genesis !== this.#record.id) return "outsider";',
       replace: 'if (this.#record === null) return "outsider";',
     },
@@ -75,7 +75,7 @@ export const TRUST: readonly Mutation[] = [
     },
     {
       section: 2,
-      name: "a member is held to the bound of clients",
+      name: "the bound of clients applies to a member",
       find: "if (highest > this.#view.counterBound && !this.members.includes(from)) {",
       replace: "if (highest > this.#view.counterBound) {",
     },
@@ -83,7 +83,7 @@ export const TRUST: readonly Mutation[] = [
   ...mutationsOf("lib/node/wire/intake.ts", ["tests/node/intake_test.ts"], [
     {
       section: 13,
-      name: "a peer that sends without end has the others lose their frames",
+      name: "a flood of one peer drops the frames of others",
       find: "      if (!this.#makeRoom(line, frame.length)) return;\n",
       replace: "      return;\n",
     },
@@ -97,13 +97,13 @@ export const TRUST: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/watchers.ts", ["tests/paxos/watchers_test.ts"], [
     {
       section: 13,
-      name: "one node takes the room for the watches of all",
+      name: "one node takes the room for all watches",
       find: " && (this.#counts.get(node) ?? 0) < MAX_NODE_WATCHES",
       replace: "",
     },
     {
       section: 13,
-      name: "a watch that is refused has all others looked at",
+      name: "a refused watch causes a scan of all others",
       find: "if (now - this.#expired >= interval) this.expire(now);",
       replace: "if (interval === EXPIRY_INTERVAL) this.expire(now);",
     },
@@ -111,7 +111,7 @@ export const TRUST: readonly Mutation[] = [
   ...mutationsOf("lib/node/wire/outbox.ts", ["tests/node/outbox_test.ts"], [
     {
       section: 13,
-      name: "a frame has more messages than its receiver takes",
+      name: "a frame has more messages than its receiver accepts",
       find: " || pending.count >= MAX_MESSAGES;",
       replace: ";",
     },
@@ -119,7 +119,7 @@ export const TRUST: readonly Mutation[] = [
   ...mutationsOf("lib/node/engine/dispatcher.ts", ENGINE, [
     {
       section: 13,
-      name: "one frame is answered with any number of lists",
+      name: "the lists in answer to one frame have no bound",
       find: 'if (request.type === "list" && ++lists > MAX_LISTS) continue;',
       replace: "",
     },
@@ -127,7 +127,7 @@ export const TRUST: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/ballot.ts", OUTSIDERS, [
     {
       section: 2,
-      name: "the bound of counters moves with what was counted",
+      name: "the bound of counters moves with counted frames",
       find: "Math.max(floor, Math.floor(wall * 1_000)) + COUNTER_LEAD);",
       replace: "Infinity);",
     },
@@ -143,19 +143,19 @@ export const TRUST: readonly Mutation[] = [
   ...mutationsOf("lib/codec/register_use.ts", OUTSIDERS, [
     {
       section: 3,
-      name: "a client writes what is too large, or names no key",
+      name: "a client writes a value that is too large, or under no key",
       find: "if (!isPutOf(register, value, maxValueBytes)) return false;",
       replace: "",
     },
     {
       section: 6,
-      name: "a client writes a value whose owners nobody would miss",
+      name: "a client writes a value with owners that do not match its bindings",
       find: "owners.length === expected.length && expected.every((one) => owners.includes(one))",
       replace: "true",
     },
     {
       section: 9,
-      name: "a client binds a lock to something",
+      name: "a client writes a lock with bindings",
       find: "bindings.length === 0 && ",
       replace: "",
     },
@@ -163,7 +163,7 @@ export const TRUST: readonly Mutation[] = [
   ...mutationsOf("lib/kv/puts.ts", OUTSIDERS, [
     {
       section: 4,
-      name: "a put that is handed over writes what is no key",
+      name: "a put that is handed over writes a register that is no key",
       find: "if (!isPutOf(register, value, maxValueBytes)) return REFUSED;",
       replace: "",
     },
@@ -171,7 +171,7 @@ export const TRUST: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/proposals.ts", OUTSIDERS, [
     {
       section: 3,
-      name: "an error of an attempt leaves the timer or the frame that it came up in",
+      name: "an error of an attempt escapes into its timer or frame",
       find:
         "      for (const { operation } of batch) operation.reject(error);\n      return undefined;",
       replace: "      throw error;",
@@ -186,7 +186,7 @@ export const TRUST: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "the floor of the genesis before is no part of the bound",
+      name: "the floor of the previous genesis is not part of the bound",
       find: "Math.max(this.#options.floor ?? 0, this.#record?.floor ?? 0)",
       replace: "0",
     },

@@ -1,15 +1,15 @@
 /**
- * What a run of a test file says of a broken rule. Only `"red"` and `"green"` say something: a run that
- * `"hangs"` passed its time limit, and a run that ended otherwise (killed, not loaded) is `"not run"`.
+ * The verdict of a run of a test file on a mutation. Only `"red"` and `"green"` are results: a run that
+ * `"hangs"` exceeded its time limit, and a run that ended otherwise (killed, not loaded) is `"not run"`.
  */
 export type Verdict = "red" | "green" | "hangs" | "not run";
 
-/** How a run of `deno test` ended. */
+/** The end of a run of `deno test`. */
 export interface Ending {
   readonly code: number;
   readonly signal: string | null;
   readonly output: string;
-  /** Whether it was ended because its time limit had passed. */
+  /** Whether it was killed because it exceeded its time limit. */
   readonly late: boolean;
 }
 
@@ -19,7 +19,7 @@ export function verdictOf({ code, signal, output, late }: Ending): [Verdict, str
   if (signal !== null) return ["not run", `killed by ${signal}`];
   if (code === 0) return ["green", output.match(/^ok \| .*$/m)?.[0] ?? ""];
   const failed = output.match(/^(.*) \.\.\. FAILED/m)?.[1];
-  // A file that does not load fails, too, and proves nothing.
+  // A file that does not load fails as well, and proves nothing.
   if (failed === undefined || failed.includes("(uncaught error)")) {
     return ["not run", output.match(/error.*/)?.[0] ?? output.slice(-300)];
   }

@@ -24,13 +24,13 @@ describe("verdictOf()", () => {
     ]);
   });
 
-  it("is not run if it was killed, whatever it had said", () => {
+  it("is not run if it was killed, with any output", () => {
     for (const output of [GOOD, FAILED, ""]) {
       assertEquals(verdict({ code: 137, signal: "SIGKILL", output })[0], "not run");
     }
   });
 
-  it("hangs if its time limit passed, whatever it had said, and names the test under way", () => {
+  it("hangs if it exceeded its time limit, with any output, and names the test under way", () => {
     const output = "running 1 test from ./a_test.ts\na ...\n  b ...";
     for (const signal of [null, "SIGKILL"]) {
       assertEquals(verdict({ code: 137, signal, output, late: true }), [

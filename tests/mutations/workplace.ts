@@ -2,17 +2,17 @@ import { copyProject } from "../support/project_copy.ts";
 import { broken, type Mutation } from "./mutation.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
-/** What the tests need of the project. */
+/** The parts of the project that the tests need. */
 const PARTS = ["deno.json", "deno.lock", "mod.ts", "lib", "transports", "tests"];
 
-/** How tests are run: with what the tests of transports may do. */
+/** The arguments of a test run, with the permissions of the transport tests. */
 const TEST = [
   ...["test", "--no-check", "--no-prompt", "--fail-fast"],
   ...["--allow-read", "--allow-net=127.0.0.1"],
   "--import-map=tests/offline/import_map.json",
 ];
 
-/** A copy of the project in which one rule at a time is broken. */
+/** A copy of the project that has one mutation at a time. */
 export class Workplace {
   readonly #root: URL;
 
@@ -20,7 +20,7 @@ export class Workplace {
     this.#root = root;
   }
 
-  /** Makes the copy in the folder `root`, which need not exist. */
+  /** Copies the project to the folder `root`, which need not exist. */
   static async make(root: URL): Promise<Workplace> {
     await copyProject(PARTS, root);
     return new Workplace(root);
@@ -47,19 +47,19 @@ export class Workplace {
     return verdictOf({ code, signal, output, late });
   }
 
-  /** Breaks the rule, and runs its test files until one is red; `limits` has the limit of each. */
+  /** Applies the mutation, and runs its test files until one is red; `limits` has the limit of each file. */
   async try(mutation: Mutation, limits: ReadonlyMap<string, number>): Promise<[Verdict, string]> {
     const path = new URL(mutation.file, this.#root);
     const text = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, broken(text, mutation));
     try {
       let last: [Verdict, string] = ["not run", "it names no test"];
-      // One file after the other: most rules show in the first one.
+      // In order: most mutations turn the first file red.
       for (const test of mutation.tests) {
         const limit = limits.get(test)!;
         last = await this.run(test, limit);
         if (last[0] !== "red") continue;
-        // Twice, and the same test: one that fails now and then, on a busy machine, proves nothing.
+        // The same test must fail twice: an occasional failure on a busy machine proves nothing.
         const again = await this.run(test, limit);
         if (again[0] === "red" && again[1] === last[1]) {
           return ["red", `${test}: ${last[1].trim()}`];
