@@ -37,7 +37,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   readonly locks: LockManager;
   /**
    * Resolves when the node first has a quorum and a session. Rejects with the error that makes this
-   * impossible, or if the node closes before. An ignored rejection is not an unhandled rejection.
+   * impossible, or if the node closes before. Ignoring it causes no unhandled rejection.
    */
   readonly ready: Promise<void>;
   readonly #parts: NodeParts;

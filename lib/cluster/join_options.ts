@@ -155,7 +155,7 @@ function checkMembers(members: unknown): readonly string[] {
       );
     }
     if (members.indexOf(member) !== index) {
-      throw new TypeError(`Cannot join: members[${index}] is there twice: ${show(member)}`);
+      throw new TypeError(`Cannot join: members[${index}] occurs twice: ${show(member)}`);
     }
   });
   return Object.freeze([...members]);

@@ -92,7 +92,7 @@ export class Lifecycle {
     settled.clear();
     singletons.restart();
     proposals.restart();
-    const message = "A majority of the members lost its memory: what was under way is lost";
+    const message = "A majority of the members lost its memory: operations under way are lost";
     engine.endOperations(new SynodError("no_quorum", message));
   }
 
@@ -158,7 +158,7 @@ export class Lifecycle {
     if (this.#warned) return;
     this.#warned = true;
     const message =
-      `Node ${from} speaks version ${version} of the format, which this node does not`;
+      `Node ${from} uses version ${version} of the format, which this node does not support`;
     this.#emit("error", { error: new SynodError("version_mismatch", message) });
   }
 

@@ -29,10 +29,10 @@ export type PutOutcome =
   | { readonly kind: "unknown" };
 
 /** The reason with which questions about a handed-over put end. */
-const OVER = new Error("The put that was handed over has ended");
+const OVER = new Error("The handed-over put has ended");
 
 /** The error of a put that gets no answer. */
-const MALFORMED = new Error("The put that was handed over was made in the future");
+const MALFORMED = new Error("The handed-over put has a counter above this node's clock");
 
 const REFUSED: HandoverReply = { type: "handed", outcome: "invalid_value" };
 const LOST: HandoverReply = { type: "handed", outcome: "no_quorum" };

@@ -195,7 +195,7 @@ export class LockTable {
     const { register, owner, request, mode } = ticket;
     const { mode: _mode, ifAvailable, steal, queued: _queued, ...limits } = wish;
     if (await this.#enter(limits) !== owner.pid.session) {
-      throw new SynodError("session_lost", "The session was lost before the lock was asked for");
+      throw new SynodError("session_lost", "The session was lost before the lock was requested");
     }
     const entry = { pid: owner.pid, request, mode, token: 0 };
     const change: Change<LockResult> = (current) => {

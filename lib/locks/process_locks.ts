@@ -71,7 +71,9 @@ export class ProcessLocks {
         shared = undefined;
       }
     } else if (isTooLittle) {
-      throw new TypeError("lock: this process has it shared: it cannot have it exclusive as well");
+      throw new TypeError(
+        "lock: this process holds it shared and cannot hold it exclusive as well",
+      );
     }
     shared ??= this.#begin(register, mode, options);
     shared.users++;

@@ -174,7 +174,7 @@ function checkChain({ target: { register, key }, method, chain }: Call): void {
   if (chain.includes(register)) {
     throw new SynodError(
       "deadlock",
-      `${show(key)} already waits for the call that calls ${method}() of it: it would never begin`,
+      `${show(key)} already waits for this chain of calls: ${method}() would never begin`,
     );
   }
   if (chain.length >= MAX_CHAIN) {

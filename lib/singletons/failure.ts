@@ -112,5 +112,5 @@ function textOf(thrown: unknown): string {
 }
 
 function malformed(): MalformedError {
-  return new MalformedError("not an error that a node told of");
+  return new MalformedError("not the fields of an error");
 }

@@ -184,7 +184,8 @@ export class Host {
     process.result.catch(() => {});
     const { pid } = process;
     let wrote = false;
-    // Granted, too: the session may have been lost since, and the process is one of the next one then.
+    // A session that is still granted, not only possible: it may have been lost since, and then the process
+    // belongs to the next one.
     const mayTake = () => !process.signal.aborted && core.session.isValid(pid.session);
     const wanted = { restart: spec.restart ?? "temporary", args } as const;
     const op = core.nextOperation();

@@ -120,7 +120,7 @@ function encodeResult(value: unknown, call: Call, maxBytes: number): Uint8Array 
     return encodeValue([value], maxBytes);
   } catch (error) {
     if (!(error instanceof UnencodableError)) throw error;
-    throw new TypeError(`${call.method}() returned what cannot be sent: ${error.message}`);
+    throw new TypeError(`${call.method}() returned a value that cannot be sent: ${error.message}`);
   }
 }
 

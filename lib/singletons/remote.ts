@@ -69,7 +69,7 @@ export function makeRemote<T>(
 export function targetOf(remote: unknown, call: string): Target {
   const target = typeof remote === "object" && remote !== null ? targets.get(remote) : undefined;
   if (target === undefined) {
-    throw new TypeError(`${call}: the first argument must be what node.name returned`);
+    throw new TypeError(`${call}: the first argument must be a remote from node.name`);
   }
   return target;
 }

@@ -125,7 +125,7 @@ export function checkHosts(hosts: unknown): readonly AnySpec[] {
   return hosts.map((host, index) => {
     const spec = checkSpec(host, `Cannot join: hosts[${index}]`);
     if (ids.has(spec.id)) {
-      throw new TypeError(`Cannot join: hosts[${index}].id is there twice: ${show(spec.id)}`);
+      throw new TypeError(`Cannot join: hosts[${index}].id occurs twice: ${show(spec.id)}`);
     }
     ids.add(spec.id);
     return spec;

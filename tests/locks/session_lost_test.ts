@@ -316,7 +316,7 @@ describe("a caller that waits for a lock", () => {
     });
   }
 
-  it("gets a TimeoutError, whatever delayed the request", async () => {
+  it("gets a TimeoutError for any cause of the delay", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl: 500, timeout: 300 });
     const [first] = cluster.nodes;
     cluster.isolate("n1");

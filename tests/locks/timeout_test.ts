@@ -1,4 +1,4 @@
-/** The error at the end of a caller's time: always a `TimeoutError`, whatever else ends at that moment. */
+/** The error at the end of a caller's time: always a `TimeoutError`, even if something else ends at that moment. */
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";

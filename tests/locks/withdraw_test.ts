@@ -41,7 +41,7 @@ describe("a signal", () => {
     assertStrictEquals(await aborted, reason);
     await untilQueued(first, "k", 1);
     await lock.release();
-    assert((await within(behind, "who came behind it")).held);
+    assert((await within(behind, "the request behind it")).held);
   });
 
   it("aborted in the turn in which the request is queued leaves no watch behind", async () => {
@@ -112,7 +112,7 @@ describe("a timeout", () => {
     assert(took > 140 && took < 2_000, `${took} ms`);
     await untilQueued(first, "k", 1);
     await lock.release();
-    assert((await within(behind, "who came behind it")).held);
+    assert((await within(behind, "the request behind it")).held);
   });
 
   it("of 0 does not wait, and leaves nothing behind", async () => {

@@ -370,15 +370,18 @@ describe("a value that a client writes", () => {
   const lock = registerId("l", undefined, "k");
   const wrong: Readonly<Record<string, readonly [register: string, state: State]>> = {
     "a value above the bound": [key, { ...unbound, value }],
-    "a key that is none": ["k\xf6\xff\xff", unbound],
+    "a malformed key": ["k\xf6\xff\xff", unbound],
     "a configuration": ["c" + key.slice(1), unbound],
     "a lock that is bound": [lock, { ...unbound, bindings: [{ kind: "until", time: 1 }] }],
     "a singleton that is bound": ["s" + lock.slice(1), {
       ...unbound,
       bindings: [{ kind: "pid", pid }],
     }],
-    "a key of whose owners nothing tells": [key, { ...unbound, owners: [owner] }],
-    "a key whose owners do not tell": [key, { ...unbound, bindings: [{ kind: "pid", pid }] }],
+    "a key whose owners no binding names": [key, { ...unbound, owners: [owner] }],
+    "a key whose owners lack the session of a binding": [key, {
+      ...unbound,
+      bindings: [{ kind: "pid", pid }],
+    }],
   };
 
   it("has to fit the kind of the register and the limit of values", async () => {

@@ -40,7 +40,7 @@ const THROWN: readonly [what: string, thrown: unknown, arrives: unknown[]][] = [
     { name: "Error", message: "room" },
   ]],
   ["an object with a message", { message: "words" }, [{ name: "Error", message: "words" }]],
-  ["an object with all of it", {
+  ["an object with all these fields", {
     name: "Odd",
     message: "words",
     code: "ODD",

@@ -179,7 +179,9 @@ describe("an instance", () => {
       }),
     });
     for (const method of ["function", "instance", "text", "cycle", "large"]) {
-      const expected = new RegExp(`^threw TypeError: ${method}\\(\\) returned what cannot be sent`);
+      const expected = new RegExp(
+        `^threw TypeError: ${method}\\(\\) returned a value that cannot be sent`,
+      );
       assertMatch(await ask(instance, method), expected);
     }
     assertEquals(await ask(instance, "throwing"), "threw RangeError: no value");
@@ -192,7 +194,7 @@ describe("an instance", () => {
       _private() {
         touched++;
       }
-      // deno-lint-ignore no-explicit-any -- whatever it is
+      // deno-lint-ignore no-explicit-any -- any value at all
       then(resolve: any) {
         touched++;
         resolve(1);

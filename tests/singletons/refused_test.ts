@@ -42,7 +42,7 @@ describe("join", () => {
   });
 
   it("with two hosts of the same id, or more than 1,000, is a TypeError", async () => {
-    await refused([GOOD, { ...GOOD }], "hosts[1].id is there twice");
+    await refused([GOOD, { ...GOOD }], "hosts[1].id occurs twice");
     const many = Array.from({ length: 1_001 }, (_, n) => ({ ...GOOD, id: `spec ${n}` }));
     await refused(many, "at most 1000");
   });

@@ -90,7 +90,7 @@ describe("checkHosts()", () => {
     assertThrows(
       () => checkHosts([GOOD, twin]),
       TypeError,
-      'Cannot join: hosts[1].id is there twice: "counter"',
+      'Cannot join: hosts[1].id occurs twice: "counter"',
     );
   });
 
