@@ -1,7 +1,7 @@
 import type { Process } from "../../lib/processes/process.ts";
 import type { SharedKey } from "./world.ts";
 
-/** What a value was bound to when it was put. */
+/** The bindings of a put. */
 export interface Bindings {
   readonly process?: Process<unknown>;
   readonly node?: string;
@@ -9,12 +9,12 @@ export interface Bindings {
   readonly until?: number;
 }
 
-/** A process by its session and number. */
+/** The name of a process: its session and number. */
 export function nameOf({ session, seq }: { session: string; seq: number }): string {
   return `${session}/${seq}`;
 }
 
-/** What a put is bound to, for people. */
+/** The bindings of a put as text, for reports. */
 export function describeBindings({ process, node, key, until }: Bindings): string {
   const parts = [
     process && `pid ${nameOf(process.pid)}`,

@@ -7,7 +7,7 @@ import { lockChainFaults } from "./lock_chain.ts";
 import { identify, show } from "./notation.ts";
 import type { World } from "./world.ts";
 
-/** Everything that was proposed with one ballot for one register. */
+/** The proposal with one ballot for one register. */
 interface Proposal {
   readonly ballot: Ballot;
   readonly state: State;
@@ -17,34 +17,34 @@ interface Proposal {
   chosen: boolean;
 }
 
-/** A state that somebody decided on. */
+/** A state that a proposer decided on. */
 interface Written {
   readonly state: State;
   readonly identity: string;
-  /** When, in the order of all decisions and endings. */
+  /** Its place in the order of all decisions and endings. */
   readonly decided: number;
-  /** Who decided. */
+  /** The life of the proposer. */
   readonly writer: Life;
-  /** When what it is bound to was first seen to have ended, in the same order. */
+  /** When an owner or binding was first seen to have ended, in the same order; `null`: not yet. */
   ended: number | null;
 }
 
 interface Register {
   readonly proposals: Map<string, Proposal>;
-  /** By identity: two that are decided on at once may have one token, until one of them is chosen. */
+  /** By identity: two concurrent decisions may have the same token, until one of them is chosen. */
   readonly written: Map<string, Written>;
-  /** The highest token among the states that some member accepted. */
+  /** The highest token among the states that at least one member accepted. */
   newest: number;
-  /** The sessions that a lock depended on, and when each was first seen to have ended. */
+  /** The sessions that a lock depended on, and when each was first seen to have ended (`null`: not yet). */
   readonly sessions: Map<SessionId, number | null>;
-  /** Who was granted a lock, by a state that was chosen, and with which token. */
+  /** The grants of a lock by chosen states, as node and token. */
   readonly grants: Set<string>;
 }
 
 /**
- * The states that were chosen for each register: those that a majority accepted, whoever knows it.
- * They must form one chain, in which each new state is written over the one before it, with a greater
- * token, and replaces a value only if what that was bound to has ended.
+ * The chosen states of each register: those that a majority accepted, even if no node knows it. They must
+ * form one chain: each new state is written over the previous one with a greater token, and replaces a value
+ * only if an owner or binding of that value has ended.
  */
 export class Chain {
   readonly #world: World;
@@ -55,7 +55,7 @@ export class Chain {
   #sequence = 0;
   #chosen = 0;
 
-  /** `steals`: whether locks may be taken away from those that hold them. */
+  /** `steals`: whether locks may be stolen from their holders. */
   constructor(
     world: World,
     members: number,
@@ -68,12 +68,12 @@ export class Chain {
     this.#report = report;
   }
 
-  /** How many states were chosen, counting each as often as it was confirmed by a new ballot. */
+  /** The number of chosen proposals: a state that a new ballot confirms counts again. */
   get chosen(): number {
     return this.#chosen;
   }
 
-  /** Somebody asks the members to accept `state`; the first time, at `time`, is when it was decided. */
+  /** A proposer asks the members to accept `state`; the first request, at `time`, is its decision. */
   proposed(id: RegisterId, ballot: Ballot, state: State, time: number): Proposal {
     const register = this.#register(id);
     const key = show(ballot);
@@ -93,7 +93,7 @@ export class Chain {
     return proposal;
   }
 
-  /** Takes note of a state that is new, and of what has ended by now. */
+  /** Notes a new state, and the owners and bindings that have ended by now. */
   #decided(id: RegisterId, register: Register, proposal: Proposal, time: number): void {
     const { ballot, state, identity } = proposal;
     if (register.written.has(identity)) return;
@@ -128,7 +128,7 @@ export class Chain {
     proposal.accepted.add(incarnation);
     if (isLock(id)) this.#noteGrants(register, proposal);
     if (proposal.chosen) return;
-    // What a member accepted and forgot since may have been counted before, but not by now.
+    // A vote that its member has forgotten since does not count any more.
     const remembered = new Set<string>();
     for (const one of proposal.accepted) {
       if (this.#world.remembers(one)) remembered.add(this.#world.memberOf(one));
@@ -138,7 +138,7 @@ export class Chain {
     this.#chosen++;
   }
 
-  /** Whoever counted a majority of votes may act on it, also if one of them is forgotten since. */
+  /** A proposer that counted a majority may act on it, even if a vote of it was forgotten since. */
   #noteGrants({ grants, written }: Register, { accepted, state }: Proposal): void {
     const members = new Set(Array.from(accepted, (one) => this.#world.memberOf(one)));
     if (members.size < this.#majority) return;
@@ -147,25 +147,25 @@ export class Chain {
     };
     note(state);
     if (!state.present) return;
-    // What it was written over is part of history now, too, even if no majority had it by itself.
+    // The state that it was written over is part of history now, too, even if no majority accepted it.
     for (const replaced of written.values()) {
       if (replaced.state.token === state.over) note(replaced.state);
     }
   }
 
-  /** Whether a state was chosen that grants a lock to somebody on `node` with `token`. */
+  /** Whether a chosen state grants the lock to an owner on `node` with `token`. */
   isGranted(id: RegisterId, node: string, token: number): boolean {
     return this.#registers.get(id)?.grants.has(`${node}@${token}`) ?? false;
   }
 
-  /** The registers whose id begins with `prefix`, and what was chosen last for each. */
+  /** The registers whose id begins with `prefix`, with the last chosen state of each. */
   *last(prefix: string): Iterable<[RegisterId, State | null]> {
     for (const [id, register] of this.#registers) {
       if (id.startsWith(prefix)) yield [id, chainOf(register).at(-1)?.state ?? null];
     }
   }
 
-  /** Checks, when all is quiet and everything was read, that nothing is left that has ended. */
+  /** Checks that no ended value is left, when there are no faults and every key was read. */
   checkReleased(time: number): void {
     for (const [id, register] of this.#registers) {
       const state = chainOf(register).at(-1)?.state;
@@ -188,7 +188,7 @@ export class Chain {
     }
   }
 
-  /** Checks every step of a lock. */
+  /** Checks all steps of a lock. */
   #checkLock(id: RegisterId, { written, sessions }: Register, chain: readonly Proposal[]): void {
     const steps = chain.map(({ ballot, state, identity }) => ({
       state,
@@ -200,7 +200,7 @@ export class Chain {
   }
 
   #checkLink(id: RegisterId, register: Register, before: Proposal, after: Proposal): void {
-    if (after.identity === before.identity) return; // the same state again, under a new ballot
+    if (after.identity === before.identity) return; // the same state again, with a new ballot
     const why = after.state.token <= before.state.token
       ? "its token is not greater"
       : this.#whyNotOver(id, register, before, register.written.get(after.identity)!);
@@ -213,9 +213,9 @@ export class Chain {
   }
 
   /**
-   * Whether `state` can have been written over what was chosen before it. There may be others in
-   * between: a proposer builds on the newest state that it finds, which becomes part of history with
-   * what it wrote over it, even if no majority ever had it. `undefined`: it can.
+   * The reason why `state` cannot have been written over the chosen state `before`, or `undefined` if it
+   * can. There may be other states in between: a proposer builds on the newest state that it finds, which
+   * then becomes part of history, even if no majority ever accepted it.
    */
   #whyNotOver(
     id: RegisterId,
@@ -223,13 +223,13 @@ export class Chain {
     before: Proposal,
     { state, decided }: Written,
   ): string | undefined {
-    // A tombstone does not say what it replaced, and over a forgotten one there is a floor.
+    // A tombstone does not name the state that it replaced, and a forgotten one leaves a floor.
     const over = state.present ? state.over : before.state.token;
     if (!before.state.present && over >= before.state.token) return undefined;
     if (over < before.state.token || state.token <= before.state.token) {
       return `${identify(state)} leaves it out`;
     }
-    let why = `nobody wrote the @${over} that ${identify(state)} stands on`;
+    let why = `no proposer wrote the @${over} that ${identify(state)} is based on`;
     for (const replaced of register.written.values()) {
       if (replaced.state.token !== over) continue;
       const lasts = replaced.ended === null || replaced.ended > decided;
@@ -246,7 +246,7 @@ export class Chain {
     return why;
   }
 
-  /** Notes it once, if what the value is bound to has ended by now: this stays so. */
+  /** Notes once that an owner or binding of the value has ended: an end is final. */
   #noteEnd(id: RegisterId, written: Written, decider: Life, time: number): void {
     if (written.ended !== null || !written.state.present || isLock(id)) return;
     if (id[0] === SINGLETON) {
@@ -258,7 +258,7 @@ export class Chain {
     }
   }
 
-  /** Before an instance has begun only its own node can know that it never will. */
+  /** Before an instance has begun, only its own node can know that it never begins. */
   #hasInstanceEnded(pid: Pid, decider: Life, time: number): boolean {
     const { session } = pid;
     if (this.#world.isKnown(pid)) return !this.#world.isProcessOpen(pid, time);
@@ -278,13 +278,13 @@ export class Chain {
     }
   }
 
-  /** As {@linkcode #hasEnded}, and everybody who reads can tell. */
+  /** As {@linkcode #hasEnded}, and every reader can tell. */
   #mustHaveEnded(binding: Binding, time: number): boolean {
     switch (binding.kind) {
       case "until":
         return this.#world.isPastEverywhere(binding.time);
       case "key": {
-        // What one member accepted and no majority chose ends nothing.
+        // A state that one member accepted and that was not chosen ends nothing.
         const register = this.#registers.get(binding.register);
         const last = register && chainOf(register).at(-1)?.state;
         return last !== undefined && (!last.present || last.token !== binding.token);
@@ -310,15 +310,15 @@ export class Chain {
   }
 }
 
-/** What the ids of the registers of singletons begin with. */
+/** The prefix of the register ids of singletons. */
 const SINGLETON = "s";
 
-/** Whether a register is that of a lock: what becomes of its value depends on who is in it. */
+/** Whether a register is that of a lock: the end of its value depends on its holders and waiters. */
 function isLock(id: RegisterId): boolean {
   return id[0] === "l";
 }
 
-/** What was chosen, in the order of the ballots. */
+/** The chosen proposals in the order of their ballots. */
 function chainOf(register: Register): Proposal[] {
   return [...register.proposals.values()]
     .filter(({ chosen }) => chosen)

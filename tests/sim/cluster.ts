@@ -11,21 +11,21 @@ import type { Simulation } from "./simulation.ts";
 /** One start of one node: the machine that it runs on, and the node itself once it has joined. */
 export interface Station {
   readonly id: string;
-  /** The id, and which start of this node it is: `m1`, `m1'`, `m1''`. */
+  /** The id with a prime for each earlier start of this node: `m1`, `m1'`, `m1''`. */
   readonly name: string;
   readonly machine: Machine;
   readonly transport: Transport;
   readonly isMember: boolean;
   node: ClusterNode | null;
-  /** Whether it had a quorum and a session once. */
+  /** Whether it has ever had a quorum and a session. */
   ready: boolean;
-  /** It was told to close, or another process took its place and it will close when it hears of it. */
+  /** Whether it is closing, or was replaced by another process and will close when it hears of that. */
   closing: boolean;
-  /** It crashed, or has closed. */
+  /** Whether it has crashed or closed. */
   down: boolean;
 }
 
-/** Clock rates are from 1 - this to 1 + this: the fastest and the slowest of a run are 5 % apart. */
+/** The largest deviation of a clock rate from 1: the fastest and the slowest clock of a run are 5 % apart. */
 export const DRIFT = 0.025;
 
 /** Starts the nodes of a scenario, and ends them. */
@@ -33,15 +33,15 @@ export class Cluster {
   readonly scenario: Scenario;
   readonly simulation: Simulation;
   readonly network: SimulatedNetwork;
-  /** Whether machines that start now stall at times. */
+  /** Whether machines that start now stall occasionally. */
   stalls = true;
-  /** What nodes that start now can host. */
+  /** The specs that a starting node can host. */
   hosts: (station: Station) => AnySpec[] = () => [];
   readonly #random: Random;
   readonly #report: (violation: string) => void;
   readonly #stations: Station[] = [];
   readonly #started: ((station: Station) => void)[] = [];
-  /** Which of the first two machines is the fast one. */
+  /** Decides which of the first two machines is the fast one. */
   readonly #parity: number;
 
   constructor(
@@ -58,12 +58,12 @@ export class Cluster {
     this.#report = report;
   }
 
-  /** Every start of every node so far. */
+  /** All starts of all nodes so far. */
   get stations(): readonly Station[] {
     return this.#stations;
   }
 
-  /** Those that are up: joined, not closing, not crashed; a paused one is up, too. */
+  /** The stations that are up: joined, not closing, not crashed. A paused one is up, too. */
   get up(): Station[] {
     return this.#stations.filter(({ node, closing, down }) => node !== null && !closing && !down);
   }
@@ -74,7 +74,7 @@ export class Cluster {
     return this.scenario.members.filter((id) => !up.some((s) => s.id === id && s.ready));
   }
 
-  /** Whether each member once was part of the cluster: from then on some of them may go. */
+  /** Whether each member has been ready once: from then on members may go. */
   get hasFormed(): boolean {
     return this.scenario.members.every((id) => this.#stations.some((s) => s.id === id && s.ready));
   }
@@ -92,7 +92,7 @@ export class Cluster {
     }
   }
 
-  /** Starts a node, with empty memory. */
+  /** Starts a node with empty memory. */
   boot(id: string): void {
     const { scenario, simulation } = this;
     const starts = this.#stations.filter((station) => station.id === id).length;
@@ -138,7 +138,7 @@ export class Cluster {
       for (const event of ["quorum", "noquorum", "sessionlost", "membership", "restart"] as const) {
         node.addEventListener(event, () => simulation.note(`${name}: ${event}`));
       }
-      // Among them errors in the handling of a frame: they cost a user one frame, and are faults all the same.
+      // These include errors in the handling of a frame: they cost a user only one frame, but are faults.
       node.addEventListener("error", ({ detail }) => {
         if (!station.closing) this.#report(`${name} failed: ${detail.error.stack ?? detail.error}`);
       });
@@ -146,14 +146,14 @@ export class Cluster {
     }, (error) => this.#report(`${name} cannot join: ${error}`));
   }
 
-  /** How fast the clocks of the next machine run: the first two of a run are as far apart as may be. */
+  /** The rate of the clocks of the next machine; those of the first two differ as much as possible. */
   #rate(random: Random): number {
     const begun = this.#stations.length;
     const extreme = (begun + this.#parity) % 2 === 0 ? 1 - DRIFT : 1 + DRIFT;
     return begun < 2 || random.chance(0.5) ? extreme : random.between(1 - DRIFT, 1 + DRIFT);
   }
 
-  /** Ends a node without a word. */
+  /** Ends a node without a message. */
   crash(station: Station): void {
     this.simulation.note(`${station.name} crashes`);
     station.down = true;
@@ -168,7 +168,7 @@ export class Cluster {
     this.boot(station.id);
   }
 
-  /** Has a node leave in good order. */
+  /** Makes a node leave in an orderly way. */
   close(station: Station): void {
     this.simulation.note(`${station.name} closes`);
     station.closing = true;

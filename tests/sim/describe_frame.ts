@@ -1,6 +1,6 @@
 import { decodeFrame, parseRegisterId } from "../../lib/codec.ts";
 
-/** What a frame says, in one line for a person. */
+/** The content of a frame in one line, for the trace. */
 export function describeFrame(bytes: Uint8Array): string {
   const decoded = decodeFrame(bytes);
   if (!decoded.ok) return `malformed: ${JSON.stringify(decoded)}`;

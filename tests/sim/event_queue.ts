@@ -1,4 +1,4 @@
-/** Something that happens at a moment of virtual time. */
+/** An event at a moment of virtual time. */
 export interface Event {
   /** Milliseconds since the simulation began. */
   readonly time: number;
@@ -6,16 +6,16 @@ export interface Event {
 }
 
 interface Entry extends Event {
-  /** Which came first, among events of one moment. */
+  /** Orders the events of one moment. */
   readonly sequence: number;
 }
 
-/** What is still to happen, first things first: a binary heap. */
+/** The future events, ordered by time, in a binary heap. */
 export class EventQueue {
   readonly #heap: Entry[] = [];
   #sequence = 0;
 
-  /** How many events are waiting. */
+  /** The number of waiting events. */
   get size(): number {
     return this.#heap.length;
   }
@@ -25,7 +25,7 @@ export class EventQueue {
     return this.#heap[0];
   }
 
-  /** Puts an event in; those of one moment come out in the order in which they came in. */
+  /** Adds an event; events of one moment are returned in the order in which they were added. */
   push(time: number, run: () => void): void {
     const heap = this.#heap;
     const entry = { time, run, sequence: this.#sequence++ };
@@ -39,7 +39,7 @@ export class EventQueue {
     heap[at] = entry;
   }
 
-  /** Takes the next event out. */
+  /** Removes and returns the next event. */
   pop(): Event | undefined {
     const heap = this.#heap;
     const first = heap[0];

@@ -4,7 +4,7 @@ import { EventQueue } from "./event_queue.ts";
 import { Random } from "./random.ts";
 
 describe("EventQueue", () => {
-  it("gives events out in the order of their times", () => {
+  it("pop() returns events in the order of their times", () => {
     const random = new Random("1");
     for (let round = 0; round < 50; round++) {
       const queue = new EventQueue();
@@ -17,7 +17,7 @@ describe("EventQueue", () => {
     }
   });
 
-  it("gives events of one moment out in the order in which they came in", () => {
+  it("pop() returns events of one moment in the order in which they were added", () => {
     const queue = new EventQueue();
     const ran: number[] = [];
     for (let i = 0; i < 100; i++) queue.push(i % 3, () => ran.push(i));
@@ -28,7 +28,7 @@ describe("EventQueue", () => {
     assertEquals(ran, expected);
   });
 
-  it("keeps its order while events come and go", () => {
+  it("keeps its order while events are added and removed", () => {
     const random = new Random("2");
     const queue = new EventQueue();
     let now = 0;

@@ -5,16 +5,16 @@ import type { Random } from "./random.ts";
 import type { FaultKind } from "./scenario.ts";
 
 /**
- * Does to a cluster what its scenario says, until {@linkcode heal}. Never more than a minority of the
- * members is down for good: what the others agreed on would be lost, and rightly so.
+ * Injects the faults of a scenario into a cluster, until {@linkcode heal}. At most a minority of the members
+ * is down for good: with a majority gone its data would rightly be lost.
  */
 export class Faults {
   readonly #cluster: Cluster;
   readonly #random: Random;
-  /** Whose `accept` is followed by a cut: from a stream of its own, since every frame draws from it. */
+  /** Decides which `accept` is followed by a cut; a separate stream, because every frame draws from it. */
   readonly #sniper: Random;
   #over = false;
-  /** How often each one happened. */
+  /** The number of faults of each kind so far. */
   readonly counts: Partial<Record<FaultKind | "restart" | "reload" | "isolate", number>> = {};
 
   constructor(cluster: Cluster) {
@@ -23,7 +23,7 @@ export class Faults {
     this.#sniper = cluster.simulation.random.fork("sniper");
   }
 
-  /** Begins. */
+  /** Starts the faults. */
   start(): void {
     const { network, scenario } = this.#cluster;
     network.profile = scenario.network;
@@ -31,7 +31,7 @@ export class Faults {
     if (Object.values(scenario.faults).some((weight) => weight > 0)) this.#next();
   }
 
-  /** Ends all faults, for good. Who is down stays down. */
+  /** Ends all faults for good. Nodes that are down stay down. */
   heal(): void {
     this.#over = true;
     const { network, simulation, stations } = this.#cluster;
@@ -70,8 +70,8 @@ export class Faults {
         break;
       }
       case "stepWall": {
-        // Where monotonic clocks may stand still, a node has only its wall clock to notice a sleep:
-        // if that went back at the same time, nothing could tell it.
+        // Where monotonic clocks may stop, a node can detect a sleep only by its wall clock: if that went
+        // back at the same time, the sleep would be undetectable.
         const back = this.#cluster.scenario.faults.sleep > 0 ? 0 : -2_000;
         const step = this.#random.integer(back, 2_000);
         this.#note(`the wall clock of ${station.name} is set by ${step} ms`);
@@ -86,7 +86,7 @@ export class Faults {
         break;
       case "replace":
         if (!this.#cluster.scenario.restart || !station.isMember) return;
-        // Of two that are both on their way back, either may turn out to be the later one.
+        // Of two recovering processes, either may turn out to be the later one.
         if (!station.ready || !this.#mayGo(station)) return;
         this.#cluster.replace(station);
         break;
@@ -94,14 +94,14 @@ export class Faults {
     this.#count(kind);
   }
 
-  /** Whether a majority of the members remains without it. */
+  /** Whether `station` may go down: enough members remain. */
   #mayGo(station: Station): boolean {
     const { hasFormed, missingMembers, scenario } = this.#cluster;
     if (!station.isMember) return true;
-    // Before the cluster has begun it needs every member.
+    // A cluster needs all members for its genesis.
     if (!hasFormed) return false;
     const missing = new Set([...missingMembers, station.id]);
-    // Half of an even list may be away, if it comes back: the other half helps.
+    // Half of an even list may be down if it restarts: the other half helps it recover.
     const count = scenario.restart ? scenario.members.length : scenario.members.length - 1;
     return missing.size <= Math.floor(count / 2);
   }
@@ -109,12 +109,12 @@ export class Faults {
   #restart(station: Station): void {
     const { simulation } = this.#cluster;
     const again = () => {
-      // A closing node has to be gone first: two at once are another matter.
+      // A closing node must be gone first: two processes at once are the fault "replace".
       if (!station.down) return simulation.after(100, again);
       this.#cluster.boot(station.id);
       this.#count("restart");
     };
-    // Sometimes so soon that answers of the last life are still on their way.
+    // Sometimes so soon that answers to the previous life are still in flight.
     const hasty = this.#random.chance(0.3);
     simulation.after(hasty ? this.#random.between(0, 20) : this.#duration(), again);
   }
@@ -134,8 +134,8 @@ export class Faults {
   }
 
   /**
-   * Sometimes a node is cut off when what it asks to be accepted has arrived, and no answer has: then it does
-   * not know for long what became of its write, which others see.
+   * Sometimes cuts a node off after its `accept` has arrived and before an answer has: it then does not know
+   * the outcome of its write for a long time, while other nodes see the write.
    */
   #overhear(from: string, frame: Uint8Array): void {
     const { scenario, network, simulation } = this.#cluster;
@@ -173,7 +173,7 @@ export class Faults {
     });
   }
 
-  /** From far less than a session to some of them. */
+  /** A duration from far less than a session TTL to a few TTLs. */
   #duration(): number {
     const { sessionTtl } = this.#cluster.scenario;
     return this.#random.between(0, sessionTtl) * this.#random.pick([0.2, 1, 3]);

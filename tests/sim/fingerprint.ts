@@ -1,6 +1,6 @@
 /**
- * A running hash of everything that happened: two runs with the same one went the same way. Two
- * lanes of 32 bits in the manner of FNV-1a; nobody attacks it.
+ * A running hash of all events: two runs with the same fingerprint went the same way. Two lanes of 32 bits,
+ * similar to FNV-1a; it need not resist attacks.
  */
 export class Fingerprint {
   #low = 0x811c9dc5;
@@ -8,18 +8,18 @@ export class Fingerprint {
   readonly #float = new Float64Array(1);
   readonly #floatBytes = new Uint8Array(this.#float.buffer);
 
-  /** Takes bytes in. */
+  /** Adds bytes. */
   bytes(bytes: Uint8Array): void {
     let [low, high] = [this.#low, this.#high];
     for (let i = 0; i < bytes.length; i++) {
       low = Math.imul(low ^ bytes[i], 0x01000193);
       high = Math.imul(high ^ bytes[i], 0x5bd1e995);
     }
-    // The shift brings upper bits down, which multiplication alone never does.
+    // The shift mixes upper bits into lower ones, which multiplication alone never does.
     [this.#low, this.#high] = [low ^ (high >>> 15), high ^ (low >>> 13)];
   }
 
-  /** Takes a text in. */
+  /** Adds a text. */
   text(text: string): void {
     for (let i = 0; i < text.length; i++) {
       this.#low = Math.imul(this.#low ^ text.charCodeAt(i), 0x01000193);
@@ -28,13 +28,13 @@ export class Fingerprint {
     [this.#low, this.#high] = [this.#low ^ (this.#high >>> 15), this.#high ^ (this.#low >>> 13)];
   }
 
-  /** Takes a number in. */
+  /** Adds a number. */
   number(value: number): void {
     this.#float[0] = value;
     this.bytes(this.#floatBytes);
   }
 
-  /** 16 hexadecimal digits. */
+  /** The hash as 16 hexadecimal digits. */
   toString(): string {
     const hex = (lane: number) => (lane >>> 0).toString(16).padStart(8, "0");
     return hex(this.#high) + hex(this.#low);

@@ -1,6 +1,6 @@
 import process from "node:process";
 
-/** What reads real time, waits for it, or draws real chance. */
+/** The functions that read real time, wait for it, or draw real randomness. */
 const FORBIDDEN: readonly [object, string][] = [
   [Date, "now"],
   [performance, "now"],
@@ -13,8 +13,8 @@ const FORBIDDEN: readonly [object, string][] = [
 ];
 
 /**
- * Runs `body` in a world without real time and real chance, since one such call would make two runs
- * of one seed differ. Calls throw, and are told to `report`, as are promises that reject unhandled.
+ * Runs `body` without real time and real randomness: one such call would make two runs of one seed differ.
+ * Calls throw and are reported to `report`, as are unhandled rejections.
  */
 export async function withoutReality<T>(
   report: (violation: string) => void,
@@ -31,7 +31,7 @@ export async function withoutReality<T>(
     Object.defineProperty(owner, name, { value, configurable: true, writable: true });
     undo.push(() => {
       if (before) Object.defineProperty(owner, name, before);
-      else Reflect.deleteProperty(owner, name); // it was inherited
+      else Reflect.deleteProperty(owner, name); // it is inherited
     });
   }
   const unhandled = (reason: unknown) => {

@@ -5,16 +5,16 @@ import { CALM, SimulatedNetwork } from "./network.ts";
 import { drawScenario } from "./scenario.ts";
 import { Simulation } from "./simulation.ts";
 
-/** There and back, between any two nodes, in milliseconds of virtual time. */
+/** The round trip between any two nodes, in milliseconds of virtual time. */
 const ROUND_TRIP = 2;
 
-/** For an owner that dies: to find out that its session can be fenced, to fence it, and to take over. */
+/** The time to detect that a dead owner's session can be fenced, to fence it, and to take over. */
 const FEW_ROUND_TRIPS = 10 * ROUND_TRIP;
 
-/** What timers are late by, and the shortest wait between two looks at a session, in milliseconds. */
+/** The lateness of timers and the shortest wait between two checks of a session, in milliseconds. */
 const TIMERS = 20;
 
-/** Three members on a network where every frame takes equally long; their clocks are 5 % apart. */
+/** Three members and a client on a network with one constant delay; their clocks are up to 5 % apart. */
 class CalmCluster {
   readonly simulation: Simulation;
   readonly cluster: Cluster;
@@ -38,7 +38,7 @@ class CalmCluster {
     });
   }
 
-  /** All members, then the client, ready. */
+  /** Starts all nodes; returns the members, then the client, when all are ready. */
   async start(): Promise<Station[]> {
     this.cluster.start();
     const { stations } = this.cluster;
@@ -47,7 +47,7 @@ class CalmCluster {
     return [...stations].sort((one, other) => Number(other.isMember) - Number(one.isMember));
   }
 
-  /** What `promise` resolves to, and how long that took. */
+  /** The result of `promise`, and its duration in virtual milliseconds. */
   async measure<T>(promise: Promise<T>): Promise<{ value: T; took: number }> {
     const start = this.simulation.time;
     let result: { value: T } | undefined;
@@ -56,7 +56,7 @@ class CalmCluster {
     return { value: result!.value, took: this.simulation.time - start };
   }
 
-  /** Lets so many milliseconds pass. */
+  /** Lets `duration` milliseconds pass. */
   async pass(duration: number): Promise<void> {
     await this.simulation.run(this.simulation.time + duration);
   }
@@ -64,30 +64,30 @@ class CalmCluster {
 
 describe("a lock in the simulator, with clocks 5 % apart", () => {
   for (const sessionTtl of [200, 2_000]) {
-    it(`is free at most ${sessionTtl} ms and a few round trips after its owner died`, async () => {
+    it(`is free at most ${sessionTtl} ms and a few round trips after its owner crashes`, async () => {
       let longest = 0;
       for (let run = 0; run < 12; run++) {
         const calm = new CalmCluster(`dies ${run}`, sessionTtl);
         const [owner, waiter] = await calm.start();
         await calm.measure(owner.node!.lock("k"));
         const next = waiter.node!.lock("k");
-        // At another moment between two renewals each time.
+        // Each run crashes the owner at another moment between two renewals.
         await calm.pass(sessionTtl + run * sessionTtl / 36);
         calm.cluster.crash(owner);
         const { value, took } = await calm.measure(next);
         assert(value.held);
         longest = Math.max(longest, took);
-        // The time to live is counted by the members, whose clocks may be the slow ones.
+        // The members measure the TTL, and their clocks may be the slow ones.
         assertLessOrEqual(took, sessionTtl / (1 - DRIFT) + FEW_ROUND_TRIPS + TIMERS);
       }
-      // Otherwise it is not this that was measured: it was renewed a third of that ago at most.
+      // Otherwise the test did not measure an expiry: the last renewal is at most a third of the TTL ago.
       assertGreater(longest, 0.6 * sessionTtl);
     });
   }
 
-  // An owner that hears of those who wait, since it watches what it holds for long; one whose kept promise
-  // is outdated by them, which it knows as a member, by its own vote; and one that knows nothing of that,
-  // so that its release is refused.
+  // Three kinds of owners: one that knows of the waiters, because it watches a lock that it holds for long;
+  // a member that knows from its own vote that the waiters made its kept promise outdated; and a client that
+  // does not know that, so that its release is refused.
   for (
     const [held, place, who] of [[200, 0, "a member"], [2, 0, "a member"], [
       5,
@@ -96,7 +96,7 @@ describe("a lock in the simulator, with clocks 5 % apart", () => {
     ]] as const
   ) {
     for (const way of ["release", "exit", "close"] as const) {
-      it(`is the next one's within two round trips: ${who}, held for ${held} ms, ${way}`, async () => {
+      it(`is granted to the next waiter within two round trips: ${who}, held for ${held} ms, ${way}`, async () => {
         for (let run = 0; run < 6; run++) {
           const calm = new CalmCluster(`${way} ${run}`, 5_000);
           const stations = await calm.start();
@@ -107,7 +107,7 @@ describe("a lock in the simulator, with clocks 5 % apart", () => {
           const next = stations[1].node!.lock("k");
           await calm.pass(10);
           const third = stations[2].node!.lock("k");
-          // Until all of them wait; who asks at the very time of the release is a rival.
+          // Until all of them wait: a request at the time of the release would be a rival.
           await calm.pass(60 + 7 * run);
           const ways = {
             release: () => lock.release(),

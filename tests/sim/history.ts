@@ -8,21 +8,21 @@ type Wrote = Omit<
   "call" | "return" | "type" | "result"
 >;
 
-/** A put whose outcome is not known yet, and never will be unless it is told here. */
+/** A pending put: its outcome stays unknown unless one of the methods is called. */
 export interface PendingPut {
-  /** It returned this. */
+  /** It returned this result. */
   agreed(result: { value: string; token?: number }): void;
   /** It certainly had no effect. */
   refused(): void;
 }
 
-/** A read that counts for nothing unless it is told here what it saw. */
+/** A pending read: it does not count unless `saw` is called. */
 export interface PendingRead {
-  /** It saw this on the key `on`. */
+  /** It saw this state of the key `on`. */
   saw(on: string, saw: Saw): void;
 }
 
-/** Everything that users did in a run, and what they saw. */
+/** All operations of the users in a run, with their results. */
 export class History {
   readonly #simulation: Simulation;
   readonly #operations = new Set<Recorded>();
@@ -31,7 +31,7 @@ export class History {
     this.#simulation = simulation;
   }
 
-  /** How many operations count. */
+  /** The number of operations that count. */
   get size(): number {
     return this.#operations.size;
   }
@@ -39,7 +39,7 @@ export class History {
   /** A put begins. */
   put(on: string, label: string, wrote: Wrote): PendingPut {
     const call = this.#simulation.instant();
-    // Until it returns, nobody knows whether it takes effect.
+    // Until it returns, it is unknown whether it takes effect.
     const unknown: Recorded = { ...wrote, type: "put", on, label, call, return: Infinity };
     this.#operations.add(unknown);
     return {
@@ -62,7 +62,7 @@ export class History {
     };
   }
 
-  /** For each key whose history is not linearizable, what is wrong with it. */
+  /** A violation for each key whose history is not linearizable. */
   check(): string[] {
     return checkRegisters(this.#operations);
   }

@@ -6,7 +6,7 @@ import type { Random } from "./random.ts";
 import { sleep } from "./users.ts";
 import { wasAborted, type World } from "./world.ts";
 
-/** What can be called on an instance; each method is told the number of its call. */
+/** The methods of an instance; each gets the number of its call. */
 export interface Worker {
   add(call: number): Done;
   wait(call: number, duration: number): Promise<Done>;
@@ -14,22 +14,22 @@ export interface Worker {
   leave(call: number): Promise<Done>;
 }
 
-/** What a method returns: which call it was, by the instance with which token, and its count. */
+/** The result of a method: the number of the call, the token of the instance, and its count of calls. */
 export type Done = [call: number, token: number, count: number];
 
-/** One instance, as it is seen from outside. */
+/** One instance, seen from outside. */
 interface Running {
   readonly station: Station;
   readonly name: string;
   readonly context: ChildContext;
   readonly owner: Owner;
-  /** Calls that are being executed. */
+  /** The number of calls under way. */
   executing: number;
-  /** When it was first seen that it is over, while it was not told. */
+  /** When it was first seen that its session is over although its signal has not aborted. */
   over: number | undefined;
 }
 
-/** What can be hosted: how it is kept, and whether its calls may overlap. */
+/** The specs: their restart policy, and whether calls may overlap. */
 export const SPECS: Readonly<Record<string, { restart: Restart; concurrent: boolean }>> = {
   temporary: { restart: "temporary", concurrent: false },
   permanent: { restart: "permanent", concurrent: false },
@@ -37,10 +37,10 @@ export const SPECS: Readonly<Record<string, { restart: Restart; concurrent: bool
   concurrent: { restart: "temporary", concurrent: true },
 };
 
-/** After the deadline of a session its timer may be so late, in milliseconds. */
+/** The permitted lateness of the timer for the deadline of a session, in milliseconds. */
 const LATENESS = 10;
 
-/** What runs on the nodes that can host singletons, and what it notices. */
+/** The instances on the nodes that can host singletons, and the checks that they make. */
 export class Instances {
   readonly #cluster: Cluster;
   readonly #world: World;
@@ -49,13 +49,13 @@ export class Instances {
   readonly #random: Random;
   readonly #owners: Owners;
   readonly #running = new Set<Running>();
-  /** By key, the token of the newest instance that has begun. */
+  /** The token of the newest instance that has begun, by key. */
   readonly #newest = new Map<string, number>();
-  /** The tokens of those that were told to end by a call. */
+  /** The tokens of the instances that a call has ended. */
   readonly #left = new Set<number>();
   #over = false;
 
-  /** Nodes that start from now on can host them. */
+  /** Nodes that start from now on can host instances. */
   constructor(
     cluster: Cluster,
     world: World,
@@ -70,8 +70,8 @@ export class Instances {
     this.#owners = new Owners(report);
     cluster.hosts = (station) => this.#specsOf(station);
     cluster.onStart((station) => {
-      // In the very turn in which the session is over, so is all that runs in it: also what is just about
-      // to end when that is found out.
+      // Everything in a session ends in the same turn as the session, including a process that is just about
+      // to end when the node notices the loss.
       station.node!.addEventListener("sessionlost", ({ detail }) => {
         queueMicrotask(() => this.#lost(detail.session));
       });
@@ -82,12 +82,12 @@ export class Instances {
     return this.#owners.counts;
   }
 
-  /** From now on they do what they are told to, at once. */
+  /** From now on instances neither delay nor fail on their own. */
   stop(): void {
     this.#over = true;
   }
 
-  /** Looks at all of them at `time`, which is now. */
+  /** Checks all instances at `time`, which is now. */
   judge(time: number): void {
     this.#owners.judge(time);
     for (const running of this.#running) {
@@ -100,7 +100,7 @@ export class Instances {
     }
   }
 
-  /** What has to be kept running, and does not run now, when there have been no faults for long. */
+  /** Whether an instance must be kept running and does not run, long after the last fault. */
   missing(key: string, spec: string, time: number): boolean {
     const newest = this.#newest.get(key);
     if (newest === undefined) return false;
@@ -110,14 +110,14 @@ export class Instances {
     return isKept && this.#owners.of(key, time).length !== 1;
   }
 
-  /** When all nodes have closed nothing runs any more. */
+  /** Checks that no instance runs after all nodes have closed. */
   finish(): void {
     for (const { station, name } of this.#running) {
       if (!station.machine.crashed) this.#report(`${name} outlasts its node`);
     }
   }
 
-  /** Whether that node can run what is named; the same in each of its lives. */
+  /** Whether the node can host this spec; the same in all of its lives. */
   hosts({ id }: Station, spec: string): boolean {
     return this.#random.fork(`${id} hosts ${spec}`).chance(0.7);
   }
@@ -135,7 +135,7 @@ export class Instances {
     }));
   }
 
-  /** The code of the instance itself, from its first line on. */
+  /** The `start` function of an instance. */
   async #start(
     station: Station,
     random: Random,
@@ -161,7 +161,7 @@ export class Instances {
     this.#newest.set(key, Math.max(token, this.#newest.get(key) ?? 0));
     this.#world.spawned({ station, process: { pid, signal } });
     const now = machine.time;
-    // The members believe in a session for a little longer: what counts is what it was told.
+    // The members believe in a session a little longer: the signal of the instance decides.
     if (wasAborted(signal)) this.#report(`${name}, but begins when it is over`);
     else this.#running.add(running);
     const begin = () => {
@@ -179,7 +179,7 @@ export class Instances {
     return this.#worker(running, SPECS[spec].concurrent);
   }
 
-  /** Sometimes takes a while; not at the end, where no timer may be left when all has closed. */
+  /** Sometimes waits; not at the end, because no timer may be left after the nodes have closed. */
   async #linger(station: Station, random: Random, chance: number, longest: number): Promise<void> {
     if (this.#over || !random.chance(chance)) return;
     await sleep(station.machine, random.between(0, longest));
@@ -192,7 +192,7 @@ export class Instances {
     let count = 0;
     const execute = (call: number): void => {
       const { time } = machine;
-      // What a node sends to itself is in no frame.
+      // Calls of a node to itself are in no frame.
       const seen = this.#executions.callerOf(call) !== station.name;
       this.#executions.began(call, owner.key, token, time, seen);
       if (!owner.believes(time)) {
@@ -228,7 +228,7 @@ export class Instances {
     };
   }
 
-  /** What only the one instance may do: so it asks its signal first. */
+  /** An action that only one instance may take; it checks its signal first. */
   #act({ station: { machine }, context: { signal, pid }, owner, name }: Running): void {
     const [aborted, time] = [signal.aborted, machine.time];
     if (aborted) return;
@@ -247,10 +247,10 @@ export class Instances {
     }
   }
 
-  /** How much later than the deadline a signal may abort by itself, in milliseconds. */
+  /** The permitted delay between the deadline and the abort of a signal by its timer, in milliseconds. */
   get #lateness(): number {
     const { faults, sessionTtl } = this.#cluster.scenario;
-    // By the monotonic clock, which may have stood still when the wall clock went on, or was set.
+    // The timer follows the monotonic clock, which may stop while the wall clock continues or is set.
     return LATENESS + (faults.sleep + faults.stepWall > 0 ? sessionTtl : 0);
   }
 }

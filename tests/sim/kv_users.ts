@@ -7,7 +7,7 @@ import { Watchers } from "./watchers.ts";
 import { Workload } from "./workload.ts";
 import type { World } from "./world.ts";
 
-/** Users of the KV: those who put and read, those who watch, and the history that they make together. */
+/** Users of the KV: they put, read and watch, and record one history. */
 export class KvUsers implements Users {
   readonly #cluster: Cluster;
   readonly #observer: Observer;
@@ -44,7 +44,7 @@ export class KvUsers implements Users {
 
   judge(): void {}
 
-  /** Everybody reads every key, and then everybody agrees on a last value for each. */
+  /** All nodes read every key, and then agree on a last value for each. */
   async finale({ up, within, pass }: Finale): Promise<void> {
     const { simulation, scenario } = this.#cluster;
     for (const key of this.#workload.keys) {
@@ -66,7 +66,7 @@ export class KvUsers implements Users {
         }
       }
     }
-    simulation.note("all is said; who watches has to know");
+    simulation.note("all puts are done; watchers must catch up");
     await pass(3 * scenario.sessionTtl + 1_000);
     for (const late of this.#watchers.behind(expected)) this.#report(late);
   }

@@ -5,18 +5,18 @@ import type { SessionId, State } from "../../lib/paxos/register.ts";
 import { parseSession } from "../../lib/paxos/sessions.ts";
 import { lockFaults, nameOf, showLock } from "./lock_links.ts";
 
-/** A state of a lock that was chosen. */
+/** A chosen state of a lock. */
 export interface LockStep {
   readonly state: State;
-  /** When somebody decided on it, in the order of all decisions and endings. */
+  /** The place of its decision in the order of all decisions and endings. */
   readonly decided: number;
-  /** At which ballot it was chosen: for a person. */
+  /** The ballot at which it was chosen, for reports. */
   readonly at: string;
 }
 
 /**
- * What is wrong with the states of a lock in the order in which they were chosen. `written` are all that
- * somebody decided on, and by whom; `sessions` tells when each session was first seen to have ended.
+ * The faults in the chosen states of a lock, in their order. `written` are all decided states with their
+ * writers; `sessions` tells when each session was first seen to have ended.
  */
 export function lockChainFaults(
   steps: readonly LockStep[],
@@ -28,7 +28,7 @@ export function lockChainFaults(
   const gone = new Set<string>();
   for (let i = 1; i < steps.length; i++) {
     const [{ state, at: from }, { state: next, at: to, decided }] = [steps[i - 1], steps[i]];
-    if (next.token === state.token) continue; // the same once more, under a new ballot
+    if (next.token === state.token) continue; // the same state again, with a new ballot
     const tokens = [state.token, next.token] as const;
     const writers = written
       .filter(({ state }) => state.token > tokens[0] && state.token <= tokens[1])
@@ -43,7 +43,7 @@ export function lockChainFaults(
     for (const fault of lockFaults(link)) {
       faults.push(`${fault}: ${from} ${showLock(before)} to ${to} ${showLock(after)}`);
     }
-    // Who was robbed before it knew that it had the lock asks for it once more.
+    // A holder that lost the lock to a theft before it knew of its grant requests it again.
     const known = steals ? (direct ? before.queue : []) : [...before.holders, ...before.queue];
     const left = new Set([...after.holders, ...after.queue].map(nameOf));
     for (const entry of known) if (!left.has(nameOf(entry))) gone.add(nameOf(entry));

@@ -1,24 +1,24 @@
 import type { LockEntry, LockValue } from "../../lib/paxos/lock_register.ts";
 
-/** What is known about two states of a lock, one of which was chosen after the other. */
+/** Two states of a lock, one chosen after the other. */
 export interface LockLink {
   readonly before: LockValue;
   readonly after: LockValue;
   /** Their tokens: the counters of the ballots at which they were written. */
   readonly tokens: readonly [before: number, after: number];
-  /** Whether the one was written right over the other. */
+  /** Whether `after` was written directly over `before`. */
   readonly direct: boolean;
-  /** Requests that were in the lock once and in no later state. */
+  /** Requests that were in an earlier state of the lock and have left it. */
   readonly gone: ReadonlySet<string>;
-  /** Whether a request may have left the lock: its session had ended, or its own node took it out. */
+  /** Whether a request may have left the lock: its session had ended, or its own node removed it. */
   readonly mayLeave: (entry: LockEntry) => boolean;
-  /** Whether holders may have been robbed. */
+  /** Whether locks may have been stolen. */
   readonly steals: boolean;
 }
 
 /**
- * What is wrong with one step of a lock, by what its register says: who is let in together, first come
- * first served among those who live on, tokens, and that nobody leaves for no reason or comes back.
+ * The faults of one step of a lock, according to its register. Checks which holders share the lock, the order
+ * of grants among live requests, tokens, and that no request leaves without a reason or comes back.
  */
 export function lockFaults(link: LockLink): string[] {
   const faults: string[] = [];
@@ -48,7 +48,7 @@ export function lockFaults(link: LockLink): string[] {
     }
   }
 
-  // The first who waited before, and still waits: nobody from behind may have passed.
+  // The first earlier waiter that still waits: no later request may have passed it.
   const stays = Math.min(...after.queue.map((entry) => waited.get(nameOf(entry)) ?? Infinity));
   for (const entry of after.holders) {
     if (held.has(nameOf(entry)) || steals) continue;
@@ -56,8 +56,8 @@ export function lockFaults(link: LockLink): string[] {
     if (place > stays) faults.push(`${show(entry)} passed ${show(before.queue[stays])}`);
   }
   const places = after.queue.map((entry) => waited.get(nameOf(entry)) ?? before.queue.length);
-  // Whoever was let in and robbed between the two, before its node heard that it waits, has asked again: that
-  // is at the end, and whoever stayed was behind it.
+  // A request that was granted and lost to a theft between the two states, before its node heard of that,
+  // has been made again: it is at the end, and the requests that stayed were behind it.
   const turn = places.findIndex((place, index) => index > 0 && place < places[index - 1]);
   const again = places.slice(turn).filter((place) => place < before.queue.length);
   const mayBe = steals && !direct && again.every((place) => place < places[0]);
@@ -66,23 +66,25 @@ export function lockFaults(link: LockLink): string[] {
   }
 
   const left = new Set(now);
-  // Between two states that are not neighbours somebody may have been let in, and robbed.
+  // Between two states that are not adjacent a request may have been granted and lost to a theft.
   const robbed = steals ? [...before.holders, ...(direct ? [] : before.queue)] : [];
   for (const entry of [...before.holders, ...before.queue]) {
     if (robbed.includes(entry)) continue;
     if (!left.has(nameOf(entry)) && !mayLeave(entry)) {
-      faults.push(`${show(entry)} is gone, though its session was open and nobody took it back`);
+      faults.push(
+        `${show(entry)} is gone, though its session was open and its node did not remove it`,
+      );
     }
   }
   return faults;
 }
 
-/** What a request is known by. */
+/** The name of a request: its session and number. */
 export function nameOf({ pid, request }: LockEntry): string {
   return `${pid.session}/${request}`;
 }
 
-/** A lock, for a person. */
+/** A lock as text, for reports. */
 export function showLock({ holders, queue }: LockValue): string {
   return `[${holders.map(show).join(", ")} | ${queue.map(show).join(", ")}]`;
 }

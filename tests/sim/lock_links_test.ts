@@ -3,7 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { LockEntry, LockValue } from "../../lib/paxos/lock_register.ts";
 import { lockFaults, type LockLink } from "./lock_links.ts";
 
-/** `a` is a request for the lock alone, `A` shared; `a5` holds it with token 5. */
+/** `a` is an exclusive request, `A` a shared one; `a5` holds the lock with token 5. */
 function entry(text: string): LockEntry {
   const [name, token] = [text[0], Number(text.slice(1))];
   const session = `${name.toLowerCase()}/life/1`;
@@ -15,7 +15,7 @@ function entry(text: string): LockEntry {
   };
 }
 
-/** `"a5 | b c"`: who holds it, and who waits. */
+/** `"a5 | b c"`: the holders, and the queue. */
 function lock(text: string): LockValue {
   const [holders, queue] = text.split("|").map((part) => part.split(" ").filter((one) => one));
   return { holders: holders.map(entry), queue: (queue ?? []).map(entry) };
@@ -36,7 +36,7 @@ function faults(before: string, after: string, more: Partial<LockLink> = {}): st
 }
 
 describe("lockFaults()", () => {
-  it("has nothing against what locks do", () => {
+  it("finds no fault in correct steps", () => {
     const right: [before: string, after: string][] = [
       ["", "a9"],
       ["a5", "a5 | b"],
@@ -76,12 +76,12 @@ describe("lockFaults()", () => {
     }
   });
 
-  it("lets grants have any token in between when it does not see every step", () => {
+  it("permits any token in between if it does not see every step", () => {
     assertEquals(faults("a5 | B C", "B7 C9", { direct: false }), []);
     assertMatch(faults("a5 | b", "b5", { direct: false }).join(), /granted between/);
   });
 
-  it("finds a request that leaves without a reason, or that comes back", () => {
+  it("finds a request that leaves without a reason, or comes back", () => {
     const mayLeave = ({ pid }: LockEntry) => pid.node === "a";
     assertEquals(faults("a5 | b", "b9", { mayLeave }), []);
     assertMatch(faults("b5", "", { mayLeave }).join(), /b.* is gone/);
@@ -89,13 +89,13 @@ describe("lockFaults()", () => {
     assertMatch(faults("a5", "a5 | b", { gone: new Set(["b/life/1/1"]) }).join(), /b.* is back/);
   });
 
-  it("lets thieves take the lock from its holder and pass the queue, which stays as it is", () => {
+  it("permits thefts that pass the queue and do not change it", () => {
     const steals = { steals: true, mayLeave: () => false };
     assertEquals(faults("a5 | b c", "d9 | b c", steals), []);
     assertMatch(faults("a5 | b c", "d9 | c", steals).join(), /b.* is gone/);
     assertEquals(faults("a5 | b c", "d9 | c", { ...steals, direct: false }), []);
     assertMatch(faults("a5 | b c", "d9 | c b", steals).join(), /the order changed/);
-    // b was let in, robbed before its node heard of that, and has asked again.
+    // b was granted the lock, lost it to a theft before its node heard of that, and was requested again.
     const apart = { ...steals, direct: false };
     assertEquals(faults("a5 | b c", "d9 | c b", apart), []);
     assertEquals(faults("a5 | b c d", "e9 | d f b c", apart), []);

@@ -15,10 +15,10 @@ import { wasAborted } from "./world.ts";
 /** What `node.lock` and `node.locks` have in common. */
 type AnyLock = Lock | ManagedLock;
 
-/** How long a lock is held, in milliseconds, at most: some of it as often as it takes. */
+/** The longest wait between two uses of a held lock, in milliseconds. */
 const LONGEST_HOLD = 1_500;
 
-/** Users who take locks in all ways that there are, and hold them for a while. */
+/** Users that take locks in all possible ways, and hold them for a while. */
 export class LockUsers implements Users {
   readonly operations: Operations;
   readonly #cluster: Cluster;
@@ -27,7 +27,7 @@ export class LockUsers implements Users {
   readonly #random: Random;
   readonly #owners: Owners;
   readonly #names: readonly string[];
-  /** The locks that somebody has tried to steal. */
+  /** The locks that a user has tried to steal. */
   readonly #robbed = new Set<string>();
   #over = false;
 
@@ -39,7 +39,7 @@ export class LockUsers implements Users {
     this.#random = cluster.simulation.random.fork("lock users");
     const { scenario } = cluster;
     this.#names = Array.from({ length: scenario.keys }, (_, i) => `lock ${i}`);
-    // Whoever was robbed may not know it yet, and a thief may learn late that it was granted the lock.
+    // A holder may not know yet that its lock was stolen, and a thief may learn late of its grant.
     this.#owners = new Owners(report, ({ key }) => this.#robbed.has(key));
     cluster.onStart((station) => {
       const random = this.#random.fork(station.name);
@@ -62,7 +62,7 @@ export class LockUsers implements Users {
     this.#owners.judge(time);
   }
 
-  /** Nobody holds or waits for anything any more; everybody can have everything. */
+  /** Checks that no lock is held or awaited any more, and that all nodes can get all locks. */
   async finale(finale: Finale): Promise<void> {
     const { up, within } = finale;
     if (this.#cluster.scenario.steals && up.length > 1) await this.#robFinally(finale);
@@ -92,12 +92,12 @@ export class LockUsers implements Users {
 
   finish(): void {}
 
-  /** Who is robbed is told so soon, when there are no faults. */
+  /** Checks that a holder learns of a theft soon when there are no faults. */
   async #robFinally({ up: [first, second], within, pass }: Finale): Promise<void> {
     const [key] = this.#names;
     this.#robbed.add(key);
     const lock = await within(first.node!.lock(key));
-    await pass(200); // from then on it is worth a watch
+    await pass(200); // from now on the holder watches the lock
     const stolen = await within(second.node!.lock(key, { steal: true }));
     await pass(1_000);
     if (lock === undefined || stolen === undefined) {
@@ -150,10 +150,10 @@ export class LockUsers implements Users {
     }, (error) => this.#failure(error, options, station, isBrief(options)));
   }
 
-  /** As a user of `navigator.locks` does it. */
+  /** Takes a lock in the way of `navigator.locks`. */
   #request(station: Station, random: Random, key: string): Promise<void> {
     const { options, cancel } = this.#wish(station, random, key);
-    // There the options exclude each other, and there is no timeout.
+    // There these options exclude each other, and there is no timeout.
     const { mode, ifAvailable, steal, signal } = options;
     const wish = ifAvailable || steal ? { mode, ifAvailable, steal } : { mode, signal };
     const label = `${station.name} requests ${key} ${describeWish(wish)}`;
@@ -175,7 +175,7 @@ export class LockUsers implements Users {
     );
   }
 
-  /** A process has the lock as often as it likes, and loses it when it ends. */
+  /** A process takes the lock repeatedly, and loses it when it ends. */
   #process(station: Station, random: Random, key: string): Promise<void> {
     const { options, cancel } = this.#wish(station, random, key);
     const label = `${station.name}: a process locks ${key} ${describeWish(options)}`;
@@ -198,7 +198,7 @@ export class LockUsers implements Users {
           this.#report(`${label}: one of two handles was released, and the lock is free`);
         }
         await this.#use(station, random, again, reentrant);
-        // Otherwise its end has to do it.
+        // Otherwise the end of the process releases it.
         if (random.chance(0.5)) await again.release();
         return "ok";
       } finally {
@@ -232,7 +232,7 @@ export class LockUsers implements Users {
     }, (error) => this.#failure(error, { ifAvailable: true }, station, false));
   }
 
-  /** Somebody was told that it has a lock. */
+  /** An owner has been told that it has a lock. */
   #begin(station: Station, key: string, lock: AnyLock, of: unknown): Owner {
     const { machine, name, id } = station;
     const { simulation } = this.#cluster;
@@ -261,7 +261,7 @@ export class LockUsers implements Users {
     return owner;
   }
 
-  /** A lock that was lost says why. */
+  /** Checks the reason of a lost lock. */
   #checkReason(station: Station, { key }: Owner, reason: unknown): void {
     if (reason instanceof SynodError) {
       if (["released", "session_lost", "exited"].includes(reason.code)) return;
@@ -271,7 +271,7 @@ export class LockUsers implements Users {
     this.#report(`${station.name} lost ${key}: ${reason}`);
   }
 
-  /** Holds a lock, and does now and then what only its owner may do. */
+  /** Holds a lock, and acts as its owner from time to time. */
   async #use(station: Station, random: Random, lock: AnyLock, owner: Owner): Promise<void> {
     const { machine } = station;
     const { sessionTtl } = this.#cluster.scenario;
@@ -293,7 +293,7 @@ export class LockUsers implements Users {
     else this.#owners.acts(owner, time);
   }
 
-  /** Draws a request, and takes note of whom it may rob. */
+  /** Draws a request, and notes the lock that it may steal. */
   #wish(station: Station, random: Random, key: string): Wish {
     const wish = drawWish(station, random, this.#cluster.scenario.steals);
     if (wish.options.steal) this.#robbed.add(key);
@@ -309,10 +309,10 @@ export class LockUsers implements Users {
     return failureOf(error, options, station, { brief, steals: this.#cluster.scenario.steals });
   }
 
-  /** What a node says of who has a lock must be what the members have agreed on. */
+  /** Checks that the members have chosen a grant that a node reports. */
   #checkGrant(key: string, node: string, token: number, label: string): void {
     if (this.#chain.isGranted(registerId("l", undefined, key), node, token)) return;
-    this.#report(`${label}, but nobody agreed that ${node} has ${key} @${token}`);
+    this.#report(`${label}, but no chosen state grants ${key} to ${node} @${token}`);
   }
 
   #unavailable(options: LockOptions, label: string): Outcome {

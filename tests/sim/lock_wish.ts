@@ -4,14 +4,14 @@ import type { Station } from "./cluster.ts";
 import type { Outcome } from "./operations.ts";
 import type { Random } from "./random.ts";
 
-/** A request for a lock, as somebody makes it. */
+/** A request for a lock by a user. */
 export interface Wish {
   readonly options: LockOptions;
-  /** To be called when the lock is there: from then on nobody changes their mind. */
+  /** Must be called when the lock is granted: the user no longer aborts. */
   readonly cancel: () => void;
 }
 
-/** Draws how somebody on `machine` asks for a lock; `steals`: whether it may be stolen. */
+/** Draws a request by a user on `machine`; `steals`: whether locks may be stolen. */
 export function drawWish({ machine }: Station, random: Random, steals: boolean): Wish {
   const options: LockOptions = { mode: random.chance(0.3) ? "shared" : "exclusive" };
   const kind = random.weighted({ wait: 8, ifAvailable: 2, steal: steals ? 1 : 0 });
@@ -25,14 +25,14 @@ export function drawWish({ machine }: Station, random: Random, steals: boolean):
   const controller = new AbortController();
   options.signal = controller.signal;
   const abort = () => controller.abort(new Error("changed my mind"));
-  // Often in the very moment of the grant, or while the request is still on its way.
+  // Often at the moment of the grant, or while the request is in flight.
   const after = random.between(0, random.pick([5, 100, 3_000]));
   return { options, cancel: machine.setTimer(abort, after) };
 }
 
 /**
- * How a request ended with `error`; `undefined`: it must not have. `brief`: whether losing the session is
- * the end of it; others wait for the next one. `steals`: whether it may have been stolen.
+ * The outcome of a request that ended with `error`; `undefined` for an unexpected error. `brief`: whether the
+ * request ends with the session; other requests wait for the next one. `steals`: whether locks may be stolen.
  */
 export function failureOf(
   error: unknown,
@@ -53,17 +53,17 @@ export function failureOf(
   return undefined;
 }
 
-/** Whether a lock was lost for this reason to somebody who stole it. */
+/** Whether a lock was lost to a theft, by the reason of its signal. */
 export function isTheft(reason: unknown): boolean {
   return reason instanceof DOMException && reason.name === "AbortError";
 }
 
-/** Whether a request of `node.lock` ends with the session; all others wait for the next one, or for their time. */
+/** Whether a request of `node.lock` ends with the session; others wait for the next one, or time out. */
 export function isBrief({ ifAvailable }: LockOptions): boolean {
   return ifAvailable === true;
 }
 
-/** A request, for a person. */
+/** A request as text, for reports. */
 export function describeWish({ mode, ifAvailable, steal, timeout, signal }: LockOptions): string {
   const parts = [
     mode,

@@ -2,30 +2,30 @@ import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import type { Random } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
 
-/** The clocks of a machine, for its whole life. */
+/** The properties of the clocks of a machine. */
 export interface ClockOptions {
-  /** How fast its clocks run: 1.01 gains ten milliseconds in each second. */
+  /** The rate of its clocks: 1.01 gains ten milliseconds per second. */
   readonly rate: number;
-  /** How far its wall clock is ahead at first, in milliseconds. */
+  /** The initial lead of its wall clock, in milliseconds. */
   readonly wallOffset: number;
-  /** What its monotonic clock shows when the simulation begins, in milliseconds. */
+  /** The reading of its monotonic clock at the start of the simulation, in milliseconds. */
   readonly monotonicOffset: number;
-  /** What both clocks are rounded down to, in milliseconds; 0: they are not. */
+  /** The resolution that both clocks are rounded down to, in milliseconds; 0 for no rounding. */
   readonly step: number;
 }
 
-/** When every simulation begins, by a right wall clock: 2026-01-01. */
+/** The start of every simulation by a correct wall clock, in milliseconds since 1970: 2026-01-01. */
 const EPOCH = 1_767_225_600_000;
 
-/** What `setTimeout` can take; a longer delay fires at once in every runtime. */
+/** The longest delay of `setTimeout`, in milliseconds; a longer one fires at once in every runtime. */
 const MAX_DELAY = 2 ** 31 - 1;
 
-/** Timers fire a little late, and in no order that anybody may count on, in milliseconds. */
+/** The random lateness of timers, in milliseconds: code must not rely on the order of close timers. */
 const TIMER_JITTER = 1;
 
 /**
- * What one start of one node runs on: a {@linkcode Runtime} with clocks of its own that go too fast,
- * too slow, or jump, and that can be paused, stalled and crashed.
+ * The machine of one start of one node: a {@linkcode Runtime} whose clocks run too fast, run too slow or
+ * jump, and that can be paused, stalled and crashed.
  */
 export class Machine implements Runtime {
   readonly name: string;
@@ -36,18 +36,18 @@ export class Machine implements Runtime {
   #wallOffset: number;
   #latestWall = 0;
   #crashed = false;
-  /** Until this time it does nothing (virtual time). */
+  /** The end of its pause (virtual time). */
   #pausedUntil = 0;
-  /** The end of all pauses so far, as they were to be. */
+  /** The planned end of all pauses so far (virtual time). */
   #lateUntil = 0;
-  /** A turn that stalled half-way is only over then (virtual time). */
+  /** The end of a turn that stalled half-way (virtual time). */
   #stalledUntil = 0;
-  /** The pause in which the monotonic clock stands still, if it is in one (virtual time). */
+  /** The present pause with a stopped monotonic clock, if there is one (virtual time). */
   #sleep: { readonly from: number; readonly until: number } | null = null;
-  /** How long the monotonic clock stood still so far, in virtual milliseconds. */
+  /** The total time that the monotonic clock was stopped, in virtual milliseconds. */
   #slept = 0;
   #stall: { chance: number; longest: number } = { chance: 0, longest: 0 };
-  /** The time at which somebody looks at it from outside (virtual time). */
+  /** The time at which `peek` looks at it from outside (virtual time). */
   #peeking: number | null = null;
 
   constructor(simulation: Simulation, name: string, random: Random, clock: ClockOptions) {
@@ -92,45 +92,45 @@ export class Machine implements Runtime {
     return this.#random.fraction();
   }
 
-  /** The virtual time that this machine is at: ahead of the others' while its turn is stalled. */
+  /** The virtual time of this machine: ahead of other machines while its turn is stalled. */
   get time(): number {
     if (this.#peeking !== null) return this.#peeking;
     return Math.max(this.#simulation.time, this.#stalledUntil);
   }
 
-  /** Whether it has stopped for ever. */
+  /** Whether it has crashed. */
   get crashed(): boolean {
     return this.#crashed;
   }
 
-  /** The latest time that its wall clock can have shown so far. */
+  /** The latest time that its wall clock has shown so far. */
   get latestWall(): number {
     return this.#crashed ? this.#latestWall : Math.max(this.#latestWall, this.#wall());
   }
 
-  /** Until this virtual time something that is due may be held up, also if the pause was cut short. */
+  /** The virtual time until which due work may be delayed, even if the pause was cut short. */
   get lateUntil(): number {
     return Math.max(this.#lateUntil, this.#stalledUntil);
   }
 
-  /** How many timers are set. */
+  /** The number of timers that are set. */
   get timers(): number {
     return this.#timers.size;
   }
 
-  /** Runs `callback` as soon as the machine can: now, after its pause, or never again. */
+  /** Runs `callback` as soon as the machine can: now, after its pause, or never. */
   run(callback: () => void): void {
     if (this.#crashed) return;
     const busyUntil = Math.max(this.#pausedUntil, this.#stalledUntil);
     if (busyUntil <= this.#simulation.time) return callback();
-    // Whatever waited for the end of a pause then comes in any order.
+    // Work that waited for the end of a pause runs in random order.
     const at = busyUntil + this.#random.between(0, TIMER_JITTER);
     this.#simulation.at(at, () => this.run(callback));
   }
 
   /**
-   * Looks at the machine from outside, as it is now, with its clocks as they will be at `time` (virtual
-   * time; not before now), without an effect on it.
+   * Runs `look` with the present state of the machine and its clocks as they will be at `time` (virtual time;
+   * not before now), without an effect on the machine.
    */
   peek<T>(time: number, look: () => T): T {
     const before = this.#peeking;
@@ -142,20 +142,20 @@ export class Machine implements Runtime {
     }
   }
 
-  /** Stops it for ever: no timer fires, nothing is received, nothing is sent. */
+  /** Stops it forever: no timer fires, and no frame is received or sent. */
   crash(): void {
     this.#latestWall = this.latestWall;
     this.#crashed = true;
     this.#timers.clear();
   }
 
-  /** Stops it for `duration` milliseconds; what is due meanwhile happens afterwards. */
+  /** Stops it for `duration` milliseconds; work that is due meanwhile runs afterwards. */
   pause(duration: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#simulation.time + duration);
     this.#lateUntil = Math.max(this.#lateUntil, this.#pausedUntil);
   }
 
-  /** As {@linkcode pause}, with a monotonic clock that stands still too, as some do in sleep. */
+  /** As {@linkcode pause}, with a monotonic clock that stops, too, as some do during sleep. */
   sleep(duration: number): void {
     if (this.#sleep !== null && this.#sleep.until > this.#simulation.time) return;
     this.#settleSleep();
@@ -170,14 +170,14 @@ export class Machine implements Runtime {
   }
 
   /**
-   * From now on some readings of the clock take up to `longest` milliseconds: the machine stops in
-   * the middle of a turn, and goes on where it was with everything that it believed before.
+   * From now on some readings of the clock take up to `longest` milliseconds: the machine stops in the middle
+   * of a turn, and continues there with its earlier beliefs.
    */
   stallSometimes(chance: number, longest: number): void {
     this.#stall = { chance, longest };
   }
 
-  /** Ends what still disturbs it: a pause now, and stalls from now on. */
+  /** Ends a present pause, and stalls from now on. */
   calm(): void {
     this.#pausedUntil = Math.min(this.#pausedUntil, this.#simulation.time);
     if (this.#sleep !== null && this.#sleep.until > this.#simulation.time) {
@@ -215,14 +215,14 @@ export class Machine implements Runtime {
     this.#simulation.note(`${this.name} stalls until ${this.#stalledUntil.toFixed(3)}`);
   }
 
-  /** Has `timer` fire when the monotonic clock shows `due`, or later. */
+  /** Makes `timer` fire when the monotonic clock shows `due`, or later. */
   #arm(timer: symbol, callback: () => void, due: number): void {
     const left = Math.max(0, due - this.#monotonic()) / this.#clock.rate;
     this.#simulation.at(this.time + left + this.#random.between(0, TIMER_JITTER), () => {
-      if (!this.#timers.has(timer)) return; // cancelled: the machine need not be troubled
+      if (!this.#timers.has(timer)) return; // cancelled
       this.run(() => {
         if (!this.#timers.has(timer)) return;
-        // It is early if the monotonic clock stood still meanwhile.
+        // Too early if the monotonic clock was stopped meanwhile.
         if (this.#monotonic() < due) return this.#arm(timer, callback, due);
         this.#timers.delete(timer);
         callback();

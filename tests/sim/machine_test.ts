@@ -18,7 +18,7 @@ describe("Machine", () => {
   /** Runs to `time`, which is the time of an event, so that clocks can be read there. */
   const until = (time: number) => simulation.run(time);
 
-  it("now() and wallNow() go at the rate of the machine, from offsets of their own", async () => {
+  it("now() and wallNow() run at the rate of the machine, from their own offsets", async () => {
     const fast = machine({ rate: 1.025, wallOffset: -60_000, monotonicOffset: 500 });
     const slow = machine({ rate: 0.975 });
     const begin = [fast.wallNow(), slow.wallNow()];
@@ -44,7 +44,7 @@ describe("Machine", () => {
     }
   });
 
-  it("setTimer() can be cancelled, also twice and too late", async () => {
+  it("setTimer() can be cancelled, even twice or too late", async () => {
     const m = machine();
     let fired = 0;
     const cancel = m.setTimer(() => fired++, 10);
@@ -56,14 +56,14 @@ describe("Machine", () => {
     assertEquals([fired, m.timers], [1, 0]);
   });
 
-  it("setTimer() refuses a delay that the runtimes would take for none", () => {
+  it("setTimer() refuses a delay that fires at once in the runtimes", () => {
     const m = machine();
     assertThrows(() => m.setTimer(() => {}, 2 ** 31), RangeError, "would fire at once");
     assertThrows(() => m.setTimer(() => {}, NaN), RangeError);
     m.setTimer(() => {}, -5);
   });
 
-  it("pause() holds timers and whatever else runs there; time goes on", async () => {
+  it("pause() delays timers and all other work; time continues", async () => {
     const m = machine();
     const ran: [string, number][] = [];
     m.setTimer(() => ran.push(["timer", m.now()]), 50);
@@ -77,7 +77,7 @@ describe("Machine", () => {
     assert(ran.every(([, at]) => at >= 510 && at < 513), `${ran}`);
   });
 
-  it("sleep() also stops the monotonic clock; the wall clock goes on", async () => {
+  it("sleep() also stops the monotonic clock; the wall clock continues", async () => {
     const m = machine();
     const wall = m.wallNow();
     let fired: number | undefined;
@@ -89,24 +89,24 @@ describe("Machine", () => {
     assertEquals(m.now(), 100);
     await until(2_000);
     assertEquals([m.now(), m.wallNow() - wall], [1_000, 2_000]);
-    assert(fired! >= 1_300 && fired! < 1_303, `${fired}`); // 300 ms of its clock, not of the world's
+    assert(fired! >= 1_300 && fired! < 1_303, `${fired}`); // 300 ms of its monotonic clock, not of virtual time
   });
 
-  it("crash() stops it for ever", async () => {
+  it("crash() stops it forever", async () => {
     const m = machine();
     let ran = 0;
     m.setTimer(() => ran++, 50);
     simulation.at(10, () => m.defer(() => ran++));
     simulation.at(20, () => {
       m.defer(() => ran++);
-      m.crash(); // in the same turn: nothing after it
+      m.crash(); // in the same turn: nothing runs after it
     });
     simulation.at(30, () => m.run(() => ran++));
     await until(100);
     assertEquals([ran, m.timers, m.crashed], [1, 0, true]);
   });
 
-  it("defer() runs when the current turn has done its work", async () => {
+  it("defer() runs its callback at the end of the current turn", async () => {
     const m = machine();
     const ran: string[] = [];
     simulation.at(1, () => {
@@ -125,7 +125,7 @@ describe("Machine", () => {
     assertEquals([m.now(), m.wallNow()], [before[0], before[1] - 5_000]);
   });
 
-  it("latestWall remembers what the wall clock showed before it was set back", async () => {
+  it("latestWall keeps the reading of the wall clock from before it was set back", async () => {
     const m = machine();
     const begin = m.wallNow();
     await until(100);
@@ -151,10 +151,10 @@ describe("Machine", () => {
     });
     await until(1_000);
     assert(readings[0] > 10 && readings[1] > readings[0] && readings[1] < 210, `${readings}`);
-    assert(held! >= readings[1], "what came meanwhile waits for the end of the turn");
+    assert(held! >= readings[1], "an event during a stall waits for the end of the turn");
   });
 
-  it("peek() reads clocks at an instant from outside, without an effect", () => {
+  it("peek() reads clocks at an instant without an effect", () => {
     const m = machine();
     m.stallSometimes(1, 100);
     assertEquals(m.peek(0, () => m.now()), 0);

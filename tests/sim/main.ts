@@ -1,11 +1,11 @@
 /**
- * `deno task sim`: whole clusters of the shipping code in virtual time, with faults from a seed.
+ * `deno task sim`: runs whole clusters of the shipping code in virtual time, with faults from a seed.
  *
- * - `--seed N`: replays one run; `--trace` shows whatever happens, `--frames` every frame, too.
- * - `--seeds COUNT [--from N]`: runs many, on all cores, and stops when `--enough` (ten) failed.
- * - `--restart yes|no`: whether members that went down come back, without their memory; without it
- *   the seed decides.
- * - `--workload kv|locks|steal|singletons`: what users do; without it the seed decides.
+ * - `--seed N`: replays one run; `--trace` shows all events, `--frames` also all frames.
+ * - `--seeds COUNT [--from N]`: runs many seeds on all cores, and stops when `--enough` (ten) have failed.
+ * - `--restart yes|no`: whether members that go down start again, without their memory. Default: the seed
+ *   decides.
+ * - `--workload kv|locks|steal|singletons`: the workload of the users. Default: the seed decides.
  *
  * @module
  */
@@ -115,7 +115,7 @@ async function runMany(count: number, { from, enough, options }: Wish): Promise<
     }
     return summary.failed.length < enough;
   };
-  // A worker has to read its own code.
+  // A worker must read its own code.
   const { state } = await Deno.permissions.query({ name: "read" });
   if (state === "granted") {
     const width = navigator.hardwareConcurrency;

@@ -1,7 +1,7 @@
 /**
- * Tests the simulator: breaks one rule of the protocol after the other, in a copy of the project, and
- * sees whether the simulation notices. Takes a while; `deno run --allow-all tests/sim/mutate.ts
- * [workload or part of a name...]` runs some of them only.
+ * Tests the simulator: breaks one rule of the protocol at a time, in a copy of the project, and checks that
+ * the simulation finds it. This takes a while; `deno run --allow-all tests/sim/mutate.ts [workload or part of
+ * a name...]` runs only the mutations that match.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { Mutation } from "./mutations/mutation.ts";
 import { type Verdict, verdictOf } from "./mutations/verdict.ts";
 import type { Workload } from "./scenario.ts";
 
-/** How many seeds have to be good without a broken rule. */
+/** The number of seeds that must be good without a mutation. */
 const BASELINE = 60;
 
-/** What the simulation needs of the project. */
+/** The parts of the project that the simulation needs. */
 const PARTS = [
   "deno.json",
   "deno.lock",
@@ -26,7 +26,7 @@ const PARTS = [
   "tests/sim",
 ];
 
-/** Breaks the rule in the copy; returns what mends it. */
+/** Applies the mutation to the copy; returns a function that undoes it. */
 async function apply({ name, file, find, replace }: Mutation, root: URL) {
   const path = new URL(file, root);
   const text = await Deno.readTextFile(path);
@@ -66,7 +66,7 @@ async function run(
   return { verdict: verdictOf({ code, signal, output, seeds }), output };
 }
 
-/** The first violation in the output, and after how many runs it came. */
+/** The first violation in the output, and the number of runs until it. */
 function found(output: string): string {
   const runs = output.match(/^(\d+) runs in (\d+) s/m);
   const first = output.match(/^seed .*\n +(.*)/m) ?? output.match(/(?:error|rror:)(.*)/);
@@ -81,7 +81,7 @@ try {
   const wanted = MUTATIONS.filter(({ name, workload = "kv" }) =>
     Deno.args.length === 0 || Deno.args.some((part) => name.includes(part) || workload === part)
   );
-  // As long as the code itself fails, a failure says nothing about a rule.
+  // If the code fails without a mutation, a failure with one proves nothing.
   for (const workload of new Set(wanted.map(({ workload = "kv" }) => workload))) {
     const { verdict, output } = await run(BASELINE, workload, root);
     if (verdict !== "missed") {

@@ -3,7 +3,7 @@ import { LOCK_MUTATIONS } from "./mutations/locks.ts";
 import type { Mutation } from "./mutations/mutation.ts";
 import { SINGLETON_MUTATIONS } from "./mutations/singletons.ts";
 
-/** Each of these must make the simulation fail: this tests the tests. */
+/** All mutations for the simulator. Each must make the simulation fail. */
 export const MUTATIONS: readonly Mutation[] = [
   ...KV_MUTATIONS,
   ...LOCK_MUTATIONS,

@@ -4,17 +4,17 @@ import type { Machine } from "./machine.ts";
 import type { Random } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
 
-/** What a network does to frames. */
+/** The properties of a network. */
 export interface NetworkProfile {
   /** The probability that a frame is lost. */
   readonly loss: number;
-  /** The probability that it arrives once more. */
+  /** The probability that a frame arrives twice. */
   readonly duplicate: number;
-  /** How long most of them take, in milliseconds: any time between the two, so they overtake. */
+  /** The range of the usual delay, in milliseconds; delays are random, so frames overtake each other. */
   readonly delay: readonly [shortest: number, longest: number];
-  /** The probability that one takes far longer: twice to 128 times as long. */
+  /** The probability that a frame takes 2 to 128 times as long. */
   readonly tail: number;
-  /** The share of the links, each in one direction, that are up to thirty times as slow. */
+  /** The share of links, each in one direction, that are 2 to 30 times as slow. */
   readonly slowLinks: number;
 }
 
@@ -27,10 +27,10 @@ export const CALM: NetworkProfile = {
   slowLinks: 0,
 };
 
-/** Sees each frame when it is sent, at `time` in virtual time, whatever becomes of it. */
+/** Called with each frame when it is sent, at the virtual time `time`, even if the frame is lost. */
 export type FrameListener = (from: string, to: string, frame: Uint8Array, time: number) => void;
 
-/** The network of a simulation: a `memoryNetwork` whose frames have a fate drawn from the seed. */
+/** The network of a simulation: a `memoryNetwork` that draws the delivery of frames from the seed. */
 export class SimulatedNetwork {
   profile: NetworkProfile = CALM;
   readonly #simulation: Simulation;
@@ -41,10 +41,10 @@ export class SimulatedNetwork {
   readonly #memory = memoryNetwork({
     schedule: (deliver, from, to, frame) => this.#schedule(deliver, from, to, frame),
   });
-  /** Who is sending right now: `from` could be two machines under one id. */
+  /** The machine that is sending right now: `from` may be the id of two machines. */
   #sender: Machine | null = null;
   readonly #open = new Set<Transport>();
-  /** Frames that were sent, and how many of these were lost on the way. */
+  /** The number of sent frames, and of the lost ones among them. */
   readonly counts: { sent: number; lost: number } = { sent: 0, lost: 0 };
 
   constructor(simulation: Simulation, random: Random) {
@@ -52,17 +52,17 @@ export class SimulatedNetwork {
     this.#random = random;
   }
 
-  /** Has `listener` see every frame from now on. */
+  /** Calls `listener` with every frame from now on. */
   listen(listener: FrameListener): void {
     this.#listeners.push(listener);
   }
 
-  /** How many transports are open. */
+  /** The number of open transports. */
   get open(): number {
     return this.#open.size;
   }
 
-  /** A transport for the node that runs on `machine`: it is silent when the machine is. */
+  /** A transport for the node on `machine`: it delivers nothing while the machine does not run. */
   transport(machine: Machine): Transport {
     const inner = this.#memory.transport();
     return {
@@ -83,12 +83,12 @@ export class SimulatedNetwork {
     };
   }
 
-  /** Cuts the network into groups; see `MemoryNetwork.partition`. */
+  /** Partitions the network into groups; see `MemoryNetwork.partition`. */
   partition(groups: string[][]): void {
     this.#memory.partition(...groups);
   }
 
-  /** From now on `to` hears nothing of `from`, while `from` may still hear `to`. */
+  /** From now on `to` receives nothing from `from`; `from` may still receive from `to`. */
   cutOneWay(from: string, to: string): void {
     this.#oneWayCuts.add(`${from}>${to}`);
   }
@@ -108,7 +108,7 @@ export class SimulatedNetwork {
     const sent = this.#sender?.time ?? this.#simulation.time;
     for (const listener of this.#listeners) listener(from, to, frame, sent);
     this.counts.sent++;
-    // Drawn always, and in one order: so a cut changes the fate of no frame that it does not touch.
+    // Always drawn, and in one order: so a cut does not change the delivery of other frames.
     const lost = this.#random.chance(this.profile.loss);
     const doubled = this.#random.chance(this.profile.duplicate);
     const slowness = this.#slowness(from, to);
@@ -119,13 +119,13 @@ export class SimulatedNetwork {
     }
     for (const delay of doubled ? delays : delays.slice(1)) {
       this.#simulation.at(sent + delay, () => {
-        if (this.#oneWayCuts.has(`${from}>${to}`)) return; // as with `partition`: lost on the way
+        if (this.#oneWayCuts.has(`${from}>${to}`)) return; // as with `partition`: lost in flight
         deliver();
       });
     }
   }
 
-  /** How many times as long as others a link takes; always the same one. */
+  /** The delay factor of a link; constant for each link. */
   #slowness(from: string, to: string): number {
     const link = `${from}>${to}`;
     let drawn = this.#links.get(link);

@@ -33,7 +33,7 @@ describe("SimulatedNetwork", () => {
     }
   }
 
-  it("brings every frame within its delay, when it is calm", async () => {
+  it("delivers every frame within its delay when it is calm", async () => {
     const [a] = [node("a"), node("b")];
     stream(a.transport, "b", 200);
     await simulation.run(1_000);
@@ -44,7 +44,7 @@ describe("SimulatedNetwork", () => {
     }
   });
 
-  it("loses, doubles, delays and reorders as its profile says", async () => {
+  it("loses, duplicates, delays and reorders frames according to its profile", async () => {
     const [a] = [node("a"), node("b")];
     network.profile = { loss: 0.25, duplicate: 0.25, delay: [1, 9], tail: 0.1, slowLinks: 0 };
     stream(a.transport, "b", 250);
@@ -59,7 +59,7 @@ describe("SimulatedNetwork", () => {
     assert(numbers.some((number, i) => i > 0 && number < numbers[i - 1]), "nothing was overtaken");
   });
 
-  it("has slow links, each in one direction, and always the same", async () => {
+  it("has slow links, each in one direction, which stay the same", async () => {
     const ids = ["a", "b", "c", "d"];
     const nodes = ids.map((id) => node(id));
     network.profile = { loss: 0, duplicate: 0, delay: [1, 1.001], tail: 0, slowLinks: 0.4 };
@@ -80,7 +80,7 @@ describe("SimulatedNetwork", () => {
     assert(slow > 1 && slow < 11, `${slow} of 12 are slow`);
   });
 
-  it("cutOneWay() cuts one direction; frames on their way are lost; heal() ends it", async () => {
+  it("cutOneWay() cuts one direction; frames in flight are lost; heal() ends it", async () => {
     const [a, b] = [node("a"), node("b")];
     a.transport.send("b", new Uint8Array([1]));
     network.cutOneWay("a", "b");
@@ -93,7 +93,7 @@ describe("SimulatedNetwork", () => {
     assertEquals(log.map(({ line }) => line), ["b>a 3", "a>b 4"]);
   });
 
-  it("partition() cuts groups from each other until heal()", async () => {
+  it("partition() separates groups until heal()", async () => {
     const [a, b] = [node("a"), node("b"), node("c")];
     network.partition([["a"], ["b", "c"]]);
     a.transport.send("*", new Uint8Array([1]));
@@ -119,7 +119,7 @@ describe("SimulatedNetwork", () => {
     assert(log[1].time >= 100);
   });
 
-  it("a machine that stalls sends when it comes to it", async () => {
+  it("a machine that stalls sends at the time of its own turn", async () => {
     const [a] = [node("a"), node("b")];
     a.machine.stallSometimes(1, 1_000);
     simulation.at(1, () => {
@@ -130,7 +130,7 @@ describe("SimulatedNetwork", () => {
     assert(log[0].time > a.machine.time - 2_000 && log[0].time > 10, `${log[0].time}`);
   });
 
-  it("listen() sees every frame when it is sent, also those that get lost", async () => {
+  it("listen() sees every frame when it is sent, including lost ones", async () => {
     const [a] = [node("a"), node("b"), node("c")];
     const seen: string[] = [];
     network.listen((from, to, [number]) => seen.push(`${from}>${to} ${number}`));

@@ -6,7 +6,7 @@ import { Chain } from "./chain.ts";
 import { show } from "./notation.ts";
 import type { World } from "./world.ts";
 
-/** What one member, in one incarnation, has promised and accepted for one register. */
+/** The last promise and the last accept of one incarnation of a member for one register. */
 interface Vote {
   promised: Ballot | null;
   accepted: Ballot | null;
@@ -15,9 +15,9 @@ interface Vote {
 type Shown = { readonly accepted: Accepted | null; readonly copied: boolean };
 
 /**
- * Looks on from outside, at every frame and at every vote, and checks what must hold at each step:
- * one state per ballot, promises that are kept, chosen states that form one chain, and values that
- * are released only when what they are bound to has ended.
+ * Observes every frame and every vote from outside, and checks the invariants at each step: one state per
+ * ballot, kept promises, chosen states that form one chain, and values that are released only when an owner
+ * or binding has ended.
  */
 export class Observer {
   readonly #world: World;
@@ -25,7 +25,7 @@ export class Observer {
   readonly #chain: Chain;
   readonly #votes = new Map<string, Vote>();
 
-  /** `steals`: whether locks may be taken away from those that hold them. */
+  /** `steals`: whether locks may be stolen from their holders. */
   constructor(
     world: World,
     members: number,
@@ -37,12 +37,12 @@ export class Observer {
     this.#chain = new Chain(world, members, report, steals);
   }
 
-  /** What was chosen so far. */
+  /** The states chosen so far. */
   get chain(): Chain {
     return this.#chain;
   }
 
-  /** A frame is being sent, at `time` by the clock of the simulation. */
+  /** A frame is sent at the virtual time `time`. */
   frame({ requests }: Frame, time: number): void {
     for (const request of requests) this.#request(request, time);
   }
@@ -72,17 +72,17 @@ export class Observer {
     }
   }
 
-  /** Checks what can only be known at the end. */
+  /** Makes the checks that are possible only at the end. */
   finish(): void {
     this.#chain.finish();
   }
 
-  /** Checks, when all is quiet and everything was read, that nothing is left that has ended. */
+  /** Checks that no ended value is left, when there are no faults and every key was read. */
   checkReleased(time: number): void {
     this.#chain.checkReleased(time);
   }
 
-  /** How many states were chosen. */
+  /** The number of chosen proposals. */
   get chosen(): number {
     return this.#chain.chosen;
   }
@@ -119,16 +119,16 @@ export class Observer {
     this.#chain.accepted(register, ballot, state, voter.incarnation);
   }
 
-  /** It may forget a tombstone, if that is the last that it accepted, and it has promised nothing since. */
+  /** A member may forget a tombstone if that is its last accept, and it has promised nothing since. */
   #forgets(voter: Voter, register: RegisterId, ballot: Ballot): void {
     const vote = this.#voteOf(voter, register);
     if (vote.promised !== null && compareBallots(vote.promised, ballot) > 0) return;
     if (vote.accepted !== null && compareBallots(vote.accepted, ballot) === 0) vote.accepted = null;
   }
 
-  /** What it says that it accepted must be the last that it did accept. */
+  /** A reported accept must be the last accept of the member. */
   #shows(voter: Voter, register: RegisterId, vote: Vote, shown: Shown): void {
-    if (shown.copied) return; // another member's vote, which it took over when it recovered
+    if (shown.copied) return; // another member's vote, copied during a recovery
     const accepted = shown.accepted && show(shown.accepted.ballot);
     const expected = vote.accepted && show(vote.accepted);
     if (accepted === expected) return;
@@ -145,7 +145,7 @@ export class Observer {
   }
 }
 
-/** Has `observer` see every vote of every member in this process, until it is told to stop. */
+/** Makes `observer` see all votes of all members in this process; returns a function that stops it. */
 export function observeVotes(observer: Observer): () => void {
   const { handle } = Voter.prototype;
   Voter.prototype.handle = function (request, from, now) {

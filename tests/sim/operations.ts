@@ -1,6 +1,6 @@
 import type { Cluster, Station } from "./cluster.ts";
 
-/** How an operation ended, for statistics. */
+/** The outcome of an operation, for statistics. */
 export type Outcome =
   | "ok"
   | "not_found"
@@ -15,36 +15,36 @@ export type Outcome =
   | "no_host"
   | "unknown";
 
-/** What is under way, in the name of users, and how it ended. */
+/** The operations of users under way, and the outcomes of those that have ended. */
 export class Operations {
-  /** How often each kind of operation ended in each way. */
+  /** The number of outcomes of each kind of operation. */
   readonly counts: Record<string, Partial<Record<Outcome, number>>> = {};
   readonly #cluster: Cluster;
   readonly #report: (violation: string) => void;
   readonly #pending = new Map<symbol, { readonly station: Station; readonly label: string }>();
 
-  /** Nothing is under way. */
+  /** Starts without operations. */
   constructor(cluster: Cluster, report: (violation: string) => void) {
     this.#cluster = cluster;
     this.#report = report;
   }
 
-  /** What is still under way on nodes that have not crashed. */
+  /** The labels of operations still under way on nodes that have not crashed. */
   get pending(): string[] {
     return [...this.#pending.values()]
       .filter(({ station }) => !station.machine.crashed)
       .map(({ label }) => label);
   }
 
-  /** How many have ended so far. */
+  /** The number of ended operations. */
   get ended(): number {
     const ends = Object.values(this.counts).flatMap((counts) => Object.values(counts));
     return ends.reduce((sum, count) => sum + count, 0);
   }
 
   /**
-   * Runs one operation; sees to it that only expected errors come out of it. `failure` says how it ended
-   * with an error, or `undefined` if it must not have.
+   * Runs one operation, and reports unexpected errors. `failure` returns the outcome for an error, or
+   * `undefined` for an unexpected one.
    */
   async run(
     station: Station,

@@ -1,12 +1,12 @@
 import type { RunResult } from "./run.ts";
 import type { ScenarioOptions } from "./scenario.ts";
 
-/** A run that takes longer than this, in real milliseconds, hangs (a starved one takes minutes, too). */
+/** The time after which a run hangs, in real milliseconds: on a busy machine a run may take minutes. */
 const LONGEST_RUN = 600_000;
 
 /**
- * Runs `seeds` in `width` workers at once, and calls `done` for each; stops when `done` says `false`.
- * A run that hangs, and a worker that fails, throw an error that names the seed.
+ * Runs `seeds` in `width` workers, and calls `done` for each result; stops when `done` returns `false`. Throws
+ * an error that names the seed if a run hangs or a worker fails.
  */
 export async function runInWorkers(
   seeds: Iterable<string>,
@@ -25,7 +25,7 @@ export async function runInWorkers(
         if (!done(await runInWorker(worker, seed, options))) stopped = true;
       }
     } finally {
-      stopped = true; // an error of one is the end for all
+      stopped = true; // an error of one worker stops all
       worker.terminate();
     }
   };

@@ -1,5 +1,5 @@
 /**
- * Chance from a seed: the same seed gives the same stream in every runtime. The generator is sfc32
+ * Random numbers from a seed: the same seed gives the same stream in every runtime. The generator is sfc32
  * (small, fast, counting) from PractRand, seeded through a hash of the text.
  */
 export class Random {
@@ -17,8 +17,8 @@ export class Random {
   }
 
   /**
-   * A stream of its own, which depends on the seed and on `label` but not on how much was drawn
-   * here: so a change in one part of the simulation leaves the chance of the others as it was.
+   * A separate stream that depends on the seed and on `label`, but not on the numbers drawn here: so a change
+   * in one part of the simulation does not change the random numbers of other parts.
    */
   fork(label: string): Random {
     return new Random(`${this.#seed}/${label}`);
@@ -34,7 +34,7 @@ export class Random {
     return low + this.fraction() * (high - low);
   }
 
-  /** An integer in [low, high], both included. */
+  /** An integer in [low, high], including both. */
   integer(low: number, high: number): number {
     return low + Math.floor(this.fraction() * (high - low + 1));
   }
@@ -44,13 +44,13 @@ export class Random {
     return this.fraction() < probability;
   }
 
-  /** One of `choices`, all alike. */
+  /** One of `choices`, with equal probability. */
   pick<T>(choices: readonly T[]): T {
     if (choices.length === 0) throw new RangeError("nothing to pick from");
     return choices[Math.floor(this.fraction() * choices.length)];
   }
 
-  /** One of the keys of `weights`, as often as its weight says. */
+  /** One of the keys of `weights`, with a probability in proportion to its weight. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries<number>(weights) as [K, number][];
     let left = this.fraction() * entries.reduce((sum, [, weight]) => sum + weight, 0);
@@ -61,7 +61,7 @@ export class Random {
     return entries[entries.length - 1][0];
   }
 
-  /** A copy of `items` in any order. */
+  /** A copy of `items` in random order. */
   shuffle<T>(items: readonly T[]): T[] {
     const shuffled = [...items];
     for (let i = shuffled.length - 1; i > 0; i--) {
@@ -80,7 +80,7 @@ export class Random {
   }
 }
 
-/** FNV-1a, begun at different places for different `lane`s. */
+/** FNV-1a with a different start value for each `lane`. */
 function hash(text: string, lane: number): number {
   let state = Math.imul(0x811c9dc5, lane * 2 + 1);
   for (let i = 0; i < text.length; i++) {

@@ -13,7 +13,7 @@ describe("Random", () => {
     assertNotEquals(draw(new Random("7"), 3), draw(new Random("8"), 3));
   });
 
-  it("fork() depends on the seed and the label, not on what was drawn before", () => {
+  it("fork() depends on the seed and the label, not on earlier draws", () => {
     const [used, fresh] = [new Random("7"), new Random("7")];
     draw(used, 50);
     assertEquals(draw(used.fork("a"), 5), draw(fresh.fork("a"), 5));
@@ -21,7 +21,7 @@ describe("Random", () => {
     assertNotEquals(draw(fresh.fork("a"), 5), draw(fresh, 5));
   });
 
-  it("spreads evenly, also over neighbouring seeds", () => {
+  it("is evenly distributed, also over adjacent seeds", () => {
     const buckets = Array.from({ length: 16 }, () => 0);
     for (let seed = 0; seed < 16_000; seed++) buckets[new Random(`${seed}`).integer(0, 15)]++;
     for (const count of buckets) assert(count > 850 && count < 1150, `${buckets}`);
@@ -31,7 +31,7 @@ describe("Random", () => {
     assert(sum > 7_800 && sum < 8_200, `${sum}`);
   });
 
-  it("integer() takes in both ends, pick() and weighted() give what they were given", () => {
+  it("integer() includes both ends; pick() and weighted() return their choices", () => {
     const random = new Random("3");
     const drawn = Array.from({ length: 200 }, () => random.integer(2, 4));
     assertEquals([...new Set(drawn)].sort(), [2, 3, 4]);
@@ -44,7 +44,7 @@ describe("Random", () => {
     assertThrows(() => random.pick([]), RangeError);
   });
 
-  it("shuffle() keeps everything, and can bring it into any order", () => {
+  it("shuffle() keeps all items, and can return any order", () => {
     const random = new Random("4");
     const orders = new Set(
       Array.from({ length: 300 }, () => random.shuffle([1, 2, 3]).join("")),

@@ -1,17 +1,17 @@
 import type { Cluster } from "./cluster.ts";
 import type { Random } from "./random.ts";
 
-/** Milliseconds between two starts, or `ready`: each one when the one before has a quorum. */
+/** Milliseconds between two starts; `ready`: each start waits until the previous one has a quorum. */
 export type ReloadSpacing = 50 | 100 | "ready";
 
-/** How everything is reloaded in a run, if it is. Closer starts keep no memory that anybody may count on. */
+/** Draws the reload of a run, or `null` for none. With closer starts no memory is guaranteed to survive. */
 export function drawReload(random: Random): ReloadSpacing | null {
   return random.chance(0.3) ? random.pick([50, 100, "ready"] as const) : null;
 }
 
 /**
- * Starts every member once more while its process still runs, as a hot reload does that closes nothing. What
- * is promised of that holds over channels that lose nothing, so it happens when all faults are over.
+ * Starts each member again while its process still runs, like a hot reload that closes nothing. The guarantee
+ * for that holds over channels without losses, so the reload happens after all faults.
  */
 export class Reload {
   readonly #cluster: Cluster;
@@ -48,12 +48,12 @@ export class Reload {
     return members.filter((id) => !up.some((one) => one.id === id && one.node!.hasQuorum));
   }
 
-  /** Begins with the first member. */
+  /** Starts the first member. */
   begin(): void {
     this.#next();
   }
 
-  /** What is still to come. */
+  /** The remaining work, for reports. */
   toString(): string {
     return `${this.#order.length} to start, without a quorum: ${this.#waitingFor.join(" ")}`;
   }

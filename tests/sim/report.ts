@@ -1,6 +1,6 @@
 import type { RunResult } from "./run.ts";
 
-/** What many runs came to. */
+/** The results of many runs. */
 export class Summary {
   runs = 0;
   readonly failed: RunResult[] = [];
@@ -8,7 +8,7 @@ export class Summary {
   time = 0;
   readonly totals: Map<string, number> = new Map();
 
-  /** Takes one run in. */
+  /** Adds one run. */
   add(result: RunResult): void {
     this.runs++;
     if (result.violations.length > 0) this.failed.push(result);
@@ -24,7 +24,7 @@ export class Summary {
     }
   }
 
-  /** Everything that was counted, a line for each. */
+  /** All counts, one per line. */
   lines(): string[] {
     const width = Math.max(0, ...[...this.totals.keys()].map((name) => name.length));
     const counts = [...this.totals].sort(([a], [b]) => a < b ? -1 : 1)
@@ -37,7 +37,7 @@ export class Summary {
   }
 }
 
-/** What is wrong with a run, and how to see it again. */
+/** The violations of a run, and the command that replays it. */
 export function explain(result: RunResult): string {
   const { restart, workload } = result.options;
   const options = (workload === undefined ? "" : ` --workload ${workload}`) +

@@ -14,55 +14,55 @@ import { SingletonUsers } from "./singleton_users.ts";
 import type { Users } from "./users.ts";
 import { World } from "./world.ts";
 
-/** How to run a seed. */
+/** Options of {@linkcode runSeed}. */
 export interface RunOptions extends ScenarioOptions {
-  /** Gets a line for whatever happens. */
+  /** Called with a line for each event. */
   readonly trace?: (line: string) => void;
   /** Whether the trace shows every frame. Default: `false`. */
   readonly frames?: boolean;
 }
 
-/** What came of a seed. */
+/** The result of a seed. */
 export interface RunResult {
   readonly seed: string;
   /** The same for every run of this seed with this code. */
   readonly fingerprint: string;
-  /** What must not have happened; none: the run is good. */
+  /** The violations; none if the run is good. */
   readonly violations: readonly string[];
   readonly scenario: Scenario;
-  /** What was decided for this run whatever its seed says. */
+  /** The choices that override the seed. */
   readonly options: ScenarioOptions;
-  /** How much happened. */
+  /** Counts of the run. */
   readonly statistics: {
     /** Milliseconds of virtual time. */
     readonly time: number;
     readonly events: number;
     readonly frames: number;
     readonly lost: number;
-    /** States that were chosen. */
+    /** Chosen proposals. */
     readonly chosen: number;
-    /** What the checks of this workload had to judge. */
+    /** Counts of the checks of this workload. */
     readonly judged: Readonly<Record<string, number>>;
-    /** What users did, and saw the end of. */
+    /** Ended operations of users. */
     readonly operations: number;
     readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
     readonly faults: Readonly<Record<string, number>>;
   };
 }
 
-/** More violations than these tell nothing new. */
+/** The most violations that are kept: further ones tell nothing new. */
 const MAX_VIOLATIONS = 20;
 
-/** A run with more events than this does not come to rest. */
+/** The most events of a run: one with more does not come to rest. */
 const MAX_EVENTS = 3_000_000;
 
-/** How long it may take until everything works again after the last fault, in milliseconds. */
+/** The time for the cluster to recover after the last fault, in milliseconds. */
 const RECOVERY = 10_000;
 
-/** How long what users began may take to end after that, in milliseconds: all have a time limit. */
+/** The time for operations to end after that, in milliseconds: all have a time limit. */
 const PATIENCE = 20_000;
 
-/** Runs a whole cluster through the life that its seed draws, and checks everything. */
+/** Runs a whole cluster with the scenario and faults of the seed, and makes all checks. */
 export async function runSeed(seed: string, options: RunOptions = {}): Promise<RunResult> {
   const violations: string[] = [];
   const simulation = new Simulation(seed, options.trace);
@@ -135,7 +135,7 @@ class Run {
       simulation.fingerprint.bytes(frame);
       const decoded = decodeFrame(frame);
       if (!decoded.ok) {
-        report(`${from} sends ${to} what is no frame: ${JSON.stringify(decoded)}`);
+        report(`${from} sends ${to} a malformed frame: ${JSON.stringify(decoded)}`);
         return;
       }
       this.observer.frame(decoded.frame, time);
@@ -156,7 +156,7 @@ class Run {
     }
   }
 
-  /** From the start of the nodes to the end of the last one, and all checks. */
+  /** Runs from the start of the first node to the end of the last one, and makes all checks. */
   async live(): Promise<void> {
     const { cluster, faults, users } = this;
     const { duration, sessionTtl } = this.#scenario;
@@ -166,7 +166,7 @@ class Run {
     await this.#reload();
     users.stop();
     faults.heal();
-    // Sessions of nodes that are gone end, clocks that were set back catch up, and `until` passes.
+    // Sessions of lost nodes end, clocks that were set back catch up, and `until` passes.
     await this.#run(RECOVERY + 3 * sessionTtl);
     await this.#run(PATIENCE, () => users.operations.pending.length === 0);
     for (const label of users.operations.pending) this.#report(`never completed: ${label}`);
@@ -180,7 +180,7 @@ class Run {
     users.finish();
   }
 
-  /** Starts all members again while they run, in mid-work, if the scenario wants it and all of them are up. */
+  /** Starts all members again while they run and work, if the scenario says so and all of them are up. */
   async #reload(): Promise<void> {
     const { cluster, faults, simulation } = this;
     const { reload: spacing, sessionTtl } = this.#scenario;
@@ -197,7 +197,7 @@ class Run {
     await this.#run(2 * sessionTtl);
   }
 
-  /** When all is quiet everybody uses everything once more. */
+  /** Without faults all nodes use all keys, locks or singletons once more. */
   async #finale(): Promise<void> {
     const up = this.cluster.up.filter(({ ready }) => ready);
     if (up.length === 0) return this.#report("no node is left");
@@ -209,16 +209,16 @@ class Run {
     this.observer.checkReleased(this.simulation.time);
   }
 
-  /** Closes every node, and sees to it that nothing is left of it. */
+  /** Closes all nodes, and checks that no timer or transport is left. */
   async #close(): Promise<void> {
     const { cluster, simulation } = this;
     const { timeout } = this.#scenario;
-    // Those that were replaced have closed by themselves, unless they were the last to stay.
+    // Replaced nodes have closed by themselves, unless they were the last ones.
     const left = cluster.stations.filter((station) => !station.down && station.node !== null);
     for (const station of left) {
       const at = simulation.time;
       cluster.close(station);
-      // By its own clock, which may be slow.
+      // The timeout runs by the node's own clock, which may be slow.
       await this.#run(timeout * (1 + DRIFT) + 1_000, () => station.down);
       if (!station.down) {
         this.#report(`${station.name} does not close in ${simulation.time - at} ms`);
@@ -233,7 +233,7 @@ class Run {
     if (this.network.open > 0) this.#report(`${this.network.open} transports are still open`);
   }
 
-  /** Lets `duration` milliseconds pass, or as long as it takes to be `done`. */
+  /** Lets `duration` milliseconds pass, or fewer if `done` returns true earlier. */
   async #run(duration: number, done?: () => boolean): Promise<void> {
     const { simulation } = this;
     await simulation.run(simulation.time + duration, () => {

@@ -2,52 +2,52 @@ import type { NetworkProfile } from "./network.ts";
 import type { Random } from "./random.ts";
 import { drawReload, type ReloadSpacing } from "./reload.ts";
 
-/** How often a round trip takes how long, in milliseconds; 0: far less than a session lasts. */
+/** The weights of round trips in milliseconds; 0 stands for far less than a session TTL. */
 const ROUND_TRIPS = { 0: 15, 3_000: 1, 20_000: 1 };
 
-/** How much longer than a round trip sessions last in a slow network, in milliseconds. */
+/** The session TTL in a slow network minus a round trip, in milliseconds. */
 const SLOW_TTL = 10_000;
 
-/** How often members crash in a storm, beside all other faults. */
+/** The additional weight of crashes in a storm. */
 const STORM = 10;
 
-/** What can happen to a cluster. */
+/** The kinds of faults. */
 export type FaultKind =
-  /** The network falls apart into groups. */
+  /** The network is partitioned into groups. */
   | "partition"
-  /** One node hears another no more, while that one may still hear it. */
+  /** One node receives nothing from another one, which may still receive from it. */
   | "oneWayCut"
-  /** A node stops for a while, perhaps for longer than its session lasts. */
+  /** A node stops for a while, possibly for longer than its session TTL. */
   | "pause"
-  /** The same, and its monotonic clock stands still meanwhile. */
+  /** As "pause", and its monotonic clock stops meanwhile. */
   | "sleep"
-  /** A node ends without a word. */
+  /** A node ends without a message. */
   | "crash"
-  /** A node leaves in good order. */
+  /** A node leaves in an orderly way. */
   | "close"
   /** A second process starts under the id of a member that is still up, and takes its place. */
   | "replace"
   /** A wall clock is set, forward or back. */
   | "stepWall";
 
-/** What the users of a run do with their cluster. */
+/** The workload of the users of a run. */
 export type Workload =
   /** Keys that are set once: put, claim, read, list, watch. */
   | "kv"
-  /** Locks that nobody steals. */
+  /** Locks without thefts. */
   | "locks"
   /** Locks, some of which are stolen. */
   | "steal"
   /** Instances that are started, called and kept running. */
   | "singletons";
 
-/** How often each one is drawn. */
+/** The weight of each workload. */
 const WORKLOADS: Readonly<Record<Workload, number>> = { kv: 4, locks: 3, steal: 1, singletons: 3 };
 
-/** All of them. */
+/** All workloads. */
 export const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly Workload[];
 
-/** What a value can be bound to; with a value that is bound to nothing a key is done for good. */
+/** The kinds of bindings of a value; an unbound value stays on its key for good. */
 export type BindingKind =
   | "none"
   | "process"
@@ -57,48 +57,48 @@ export type BindingKind =
   | "key"
   | "until";
 
-/** Everything about a run that is drawn from its seed at the beginning. */
+/** The properties of a run that are drawn from its seed at the beginning. */
 export interface Scenario {
   readonly workload: Workload;
   /** Whether locks may be stolen. */
   readonly steals: boolean;
   readonly members: readonly string[];
-  /** The nodes that do not vote. */
+  /** The ids of the nodes that do not vote. */
   readonly clients: readonly string[];
-  /** Of every node's session, in milliseconds. */
+  /** The session TTL of all nodes, in milliseconds. */
   readonly sessionTtl: number;
-  /** How long operations look for a quorum, in milliseconds. */
+  /** The time that operations look for a quorum, in milliseconds. */
   readonly timeout: number;
-  /** How many keys there are. */
+  /** The number of keys. */
   readonly keys: number;
-  /** How many operations each node has under way at once, at most. */
+  /** The number of users per node; each usually has one operation under way. */
   readonly concurrency: number;
-  /** Between two operations of one of these, in milliseconds, at most. */
+  /** The longest wait between two operations of one user, in milliseconds. */
   readonly think: number;
-  /** How often values are bound to what. */
+  /** The weights of the kinds of bindings. */
   readonly bindings: Readonly<Record<BindingKind, number>>;
-  /** How often a put of a process has little time, and its process exits at once, whatever came of it. */
+  /** The probability that a put of a process has little time and its process exits at about that time. */
   readonly hasty: number;
-  /** How long there are faults and new operations, in milliseconds. */
+  /** The duration of faults and new operations, in milliseconds. */
   readonly duration: number;
   readonly network: NetworkProfile;
-  /** How often each fault is chosen. */
+  /** The weights of the kinds of faults. */
   readonly faults: Readonly<Record<FaultKind, number>>;
-  /** How likely it is, at each frame with an `accept`, that its sender is cut off when it has arrived. */
+  /** The probability that the sender of a frame with an `accept` is cut off after the frame has arrived. */
   readonly sniper: number;
-  /** Between two faults, in milliseconds, at most. */
+  /** The longest wait between two faults, in milliseconds. */
   readonly calm: number;
-  /** How likely it is that a reading of the clock takes a while, and how long at most. */
+  /** The probability that a reading of the clock stalls, and the longest stall in milliseconds. */
   readonly stall: { readonly chance: number; readonly longest: number };
-  /** What the clocks of all nodes are rounded to, in milliseconds, as some browsers do; 0: they are not. */
+  /** The resolution of all clocks, in milliseconds, as in some browsers; 0 for no rounding. */
   readonly clockStep: number;
-  /** Whether members that went down come back, without their memory; and whether some are replaced. */
+  /** Whether members that go down start again, without their memory; and whether some are replaced. */
   readonly restart: boolean;
-  /** How far apart all members start again at the end, while their processes still run; `null`: they do not. */
+  /** The spacing of a reload of all members at the end, while their processes run; `null` for no reload. */
   readonly reload: ReloadSpacing | null;
 }
 
-/** What a run can be told, whatever its seed says. */
+/** Choices that override the seed. */
 export interface ScenarioOptions {
   /** See {@linkcode Scenario.workload}. Default: drawn from the seed. */
   readonly workload?: Workload;
@@ -110,14 +110,14 @@ export interface ScenarioOptions {
 export function drawScenario(random: Random, options: ScenarioOptions = {}): Scenario {
   const scenario = drawUsual(random, options);
   const roundTrip = Number(random.fork("slow").weighted(ROUND_TRIPS));
-  // A host has half a second to say that it is starting an instance.
+  // A host has half a second to report that it is starting an instance.
   const isSlow = roundTrip > 0 && scenario.workload !== "singletons";
   return isSlow ? slowed(scenario, roundTrip) : scenario;
 }
 
 /**
- * The same in a slow network: sessions outlast a few round trips, and operations wait for as many. (That a
- * frame takes many times as long as others is left out: nothing would ever come in time.)
+ * The scenario in a slow network: the session TTL exceeds a round trip, and operations wait for several round
+ * trips. It has no tail and no slow links, because such frames would never arrive in time.
  */
 function slowed(scenario: Scenario, roundTrip: number): Scenario {
   const sessionTtl = SLOW_TTL + roundTrip;
@@ -138,14 +138,14 @@ function slowed(scenario: Scenario, roundTrip: number): Scenario {
 }
 
 function drawUsual(random: Random, options: ScenarioOptions): Scenario {
-  // From a stream of its own: so the rest of a seed's life stays what it is, whatever is done in it.
+  // A separate stream, so that the other draws of a seed do not depend on the workload option.
   const workload = options.workload ?? random.fork("workload").weighted(WORKLOADS);
   const count = Number(random.weighted({ 1: 2, 2: 3, 3: 60, 4: 5, 5: 30 }));
   const clientCount = random.chance(0.4) ? random.integer(1, 2) : 0;
   const sessionTtl = random.pick([200, 500, 1_000, 2_000, 5_000]);
   const shortest = random.pick([0.2, 1, 5]);
   const weight = () => random.chance(0.6) ? random.integer(1, 5) : 0;
-  // In a storm one member after the other is lost, so that hardly any memory is older than some seconds.
+  // In a storm members crash one after the other, so that hardly any memory is older than a few seconds.
   const isStorm = random.fork("storm").chance(0.2);
   return {
     workload,
@@ -166,7 +166,7 @@ function drawUsual(random: Random, options: ScenarioOptions): Scenario {
       key: 15,
       until: random.pick([5, 30]),
     },
-    // From a stream of its own as well.
+    // A separate stream as well.
     hasty: random.fork("hasty").pick([0, 0.05, 0.5]),
     duration: 4 * sessionTtl + random.integer(3_000, 8_000),
     network: {
@@ -191,10 +191,10 @@ function drawUsual(random: Random, options: ScenarioOptions): Scenario {
     stall: random.chance(0.4)
       ? { chance: 0.001, longest: random.pick([20, 300, 2 * sessionTtl]) }
       : { chance: 0, longest: 0 },
-    // From a stream of its own, as the workload.
+    // A separate stream, as for the workload.
     clockStep: sessionTtl < 500 ? 0 : Number(random.fork("clocks").weighted({ 0: 4, 100: 1 })),
     restart: options.restart ?? (random.chance(0.5) || workload !== "kv" || isStorm),
-    // A cluster of one has nobody to copy from. From a stream of its own as well.
+    // A single member has no other one to copy from. A separate stream as well.
     reload: count > 1 ? drawReload(random.fork("reload")) : null,
   };
 }

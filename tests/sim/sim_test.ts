@@ -5,20 +5,20 @@ import { Random } from "./random.ts";
 import { runSeed } from "./run.ts";
 import { drawScenario, type Workload } from "./scenario.ts";
 
-/** How many seeds of each workload the test task runs; `deno task sim --seeds N` runs more. */
+/** The seeds of each workload in the test task; `deno task sim --seeds N` runs more. */
 const SEEDS: Readonly<Record<Workload, number>> = { kv: 200, locks: 80, steal: 20, singletons: 45 };
 
-/** So many in one test, so that it is seen where time goes. */
+/** The seeds per test; small, to show where time goes. */
 const AT_ONCE = 25;
 
 /**
- * No new one begins after so many milliseconds for each that was planned: on a slow machine fewer are
- * run, but never few.
+ * The time budget, in milliseconds per planned seed: when it is used up, no further seed starts, but at least
+ * this share of the seeds runs. So a slow machine runs fewer seeds.
  */
 const TIME_PER_SEED = 400;
 const SHARE_AT_LEAST = 0.25;
 
-/** What has to have happened in each workload, on average in a run. */
+/** The events that each workload must have, as the minimum average per run. */
 const AT_LEAST: Readonly<Record<Workload, Readonly<Record<string, number>>>> = {
   kv: {
     "kv: recorded": 200,
@@ -29,7 +29,7 @@ const AT_LEAST: Readonly<Record<Workload, Readonly<Record<string, number>>>> = {
   },
   locks: {
     "locks: owners": 40,
-    // Owners that did not know yet that they were none, with a later one beside them.
+    // Owners that did not know yet that they had lost the lock, beside a later one.
     "locks: looks": 50,
     chosen: 50,
     ...ends(["lock"], { ok: 10, unavailable: 1, timeout: 1, aborted: 3, ended: 0.2 }),
@@ -63,7 +63,7 @@ function ends(kinds: string[], outcomes: Record<string, number>): Record<string,
 
 describe("a simulated cluster", () => {
   for (const workload of Object.keys(SEEDS) as Workload[]) {
-    it(`lives through one seed in one way only: ${workload}`, async () => {
+    it(`is deterministic for a seed: ${workload}`, async () => {
       const run = (seed: string) => runSeed(seed, { workload });
       const [first, second, other] = [await run("7"), await run("7"), await run("8")];
       assertEquals(first, second);
@@ -71,7 +71,7 @@ describe("a simulated cluster", () => {
     });
   }
 
-  it("lives the same life whether somebody watches or not", async () => {
+  it("runs the same way with and without a trace", async () => {
     const lines: string[] = [];
     const traced = await runSeed("9", { trace: (line) => lines.push(line), frames: true });
     assertEquals(traced, await runSeed("9"));
@@ -93,7 +93,7 @@ for (const [workload, seeds] of Object.entries(SEEDS) as [Workload, number][]) {
     let start: number | undefined;
     for (let from = 1; from <= seeds; from += AT_ONCE) {
       const to = Math.min(from + AT_ONCE, seeds + 1);
-      it(`keeps all promises in the lives of seeds ${from} to ${to - 1}`, async () => {
+      it(`has no violation in seeds ${from} to ${to - 1}`, async () => {
         start ??= performance.now();
         const failed = [];
         for (let seed = from; seed < to; seed++) {
@@ -107,8 +107,8 @@ for (const [workload, seeds] of Object.entries(SEEDS) as [Workload, number][]) {
       });
     }
 
-    it("met everything that the checks are about", () => {
-      // A simulator in which nothing goes wrong, or nothing goes right, checks nothing.
+    it("exercises all checks", () => {
+      // A simulator without faults, or without successful operations, checks nothing.
       const { totals, runs } = summary;
       const atLeast = (name: string, perRun: number) => {
         const count = totals.get(name) ?? 0;

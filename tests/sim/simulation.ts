@@ -4,9 +4,9 @@ import { Fingerprint } from "./fingerprint.ts";
 import { Random } from "./random.ts";
 
 /**
- * A world with a time of its own: a queue of events, and chance from a seed. Each event runs in a
- * task of the real event loop, so all microtasks that it leads to have run before the next one.
- * Nothing here takes real time, and one seed gives one run.
+ * A simulation in virtual time: a queue of events, and random numbers from a seed. Each event runs in its own
+ * task of the real event loop, so all of its microtasks have run before the next event. No wait takes real
+ * time, and a seed determines the run.
  */
 export class Simulation {
   readonly seed: string;
@@ -18,7 +18,7 @@ export class Simulation {
   #events = 0;
   #instant = 0;
 
-  /** `trace` gets a line for whatever happens. */
+  /** `trace` is called with a line for each event that is noted. */
   constructor(seed: string, trace?: (line: string) => void) {
     this.seed = seed;
     this.random = new Random(seed);
@@ -30,17 +30,17 @@ export class Simulation {
     return this.#time;
   }
 
-  /** How many events have run. */
+  /** The number of events that have run. */
   get events(): number {
     return this.#events;
   }
 
-  /** Grows with each call, so that what is recorded has an order: the order in which it happened. */
+  /** A number that grows with each call: it records the order of operations. */
   instant(): number {
     return ++this.#instant;
   }
 
-  /** Runs `callback` at `time`, or now if that has passed. */
+  /** Runs `callback` at `time`, or now if `time` has passed. */
   at(time: number, callback: () => void): void {
     if (Number.isNaN(time)) throw new RangeError("an event needs a time");
     this.#queue.push(Math.max(time, this.#time), callback);
@@ -51,26 +51,26 @@ export class Simulation {
     this.at(this.#time + delay, callback);
   }
 
-  /** Notes something that happened: in the fingerprint of the run, and in its trace. */
+  /** Adds an event to the fingerprint of the run, and to its trace. */
   note(what: string): void {
     this.fingerprint.number(this.#time);
     this.fingerprint.text(what);
     this.#trace?.(`${this.#time.toFixed(3).padStart(12)}  ${what}`);
   }
 
-  /** Whether anybody reads the trace. */
+  /** Whether there is a trace. */
   get traced(): boolean {
     return this.#trace !== undefined;
   }
 
-  /** Writes to the trace only: what follows from what was noted, for a person. */
+  /** Adds a line to the trace only, for details that follow from noted events. */
   comment(what: () => string): void {
     this.#trace?.(`${this.#time.toFixed(3).padStart(12)}  ${what()}`);
   }
 
   /**
-   * Runs events until `done` (asked after each), or until the next one would be after `deadline`.
-   * Returns whether it was `done`. Rejects with what an event threw.
+   * Runs events until `done` returns true (checked before each event), or until the next event is after
+   * `deadline`. Resolves to whether `done` returned true. Rejects with the exception of an event.
    */
   run(deadline: number, done: () => boolean = () => false): Promise<boolean> {
     return new Promise((resolve, reject) => {
@@ -89,7 +89,7 @@ export class Simulation {
         } catch (error) {
           return reject(error);
         }
-        setImmediate(turn); // a task of its own: first all microtasks run
+        setImmediate(turn); // a new task: all microtasks run first
       };
       setImmediate(turn);
     });

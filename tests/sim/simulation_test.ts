@@ -30,7 +30,7 @@ describe("Simulation", () => {
     assertEquals(ran, ["microtasks of the first", "second"]);
   });
 
-  it("run() stops at its deadline, or as soon as it is done", async () => {
+  it("run() stops at its deadline, or as soon as `done` returns true", async () => {
     const simulation = new Simulation("1");
     const tick = () => simulation.after(10, tick);
     tick();
@@ -40,7 +40,7 @@ describe("Simulation", () => {
     assertEquals(simulation.time, 120);
   });
 
-  it("run() rejects with what an event throws", async () => {
+  it("run() rejects with the exception of an event", async () => {
     const simulation = new Simulation("1");
     simulation.at(1, () => {
       throw new Error("a bug");
@@ -67,7 +67,7 @@ describe("Simulation", () => {
 });
 
 describe("withoutReality()", () => {
-  it("forbids real time and chance while it lasts, and reports who asked", async () => {
+  it("forbids real time and randomness while it runs, and reports each call", async () => {
     const reported: string[] = [];
     const real = [Date.now, performance.now, Math.random, setTimeout, crypto.getRandomValues];
     const report = (violation: string) => void reported.push(violation);
@@ -97,12 +97,12 @@ describe("withoutReality()", () => {
     const reported: string[] = [];
     await withoutReality((violation) => void reported.push(violation), async () => {
       const simulation = new Simulation("1");
-      simulation.at(1, () => void Promise.reject(new Error("nobody listens")));
+      simulation.at(1, () => void Promise.reject(new Error("no handler")));
       simulation.at(2, () => {});
       simulation.at(3, () => {});
       await simulation.run(10);
     });
     assertEquals(reported.length, 1);
-    assertMatch(reported[0], /unhandled rejection.*nobody listens/);
+    assertMatch(reported[0], /unhandled rejection.*no handler/);
   });
 });

@@ -20,10 +20,10 @@ interface Shared {
   readonly name: string;
 }
 
-/** How long a slow method takes, in milliseconds, at most. */
+/** The longest duration of a slow method, in milliseconds. */
 const LONGEST_CALL = 400;
 
-/** Users who call singletons. */
+/** Users that call singletons. */
 export class SingletonUsers implements Users {
   readonly operations: Operations;
   readonly #cluster: Cluster;
@@ -64,10 +64,10 @@ export class SingletonUsers implements Users {
     this.#instances.stop();
   }
 
-  /** Sees which instance each call is sent to. */
+  /** Notes the instance that each call is sent to. */
   frame({ requests }: Frame): void {
     for (const request of requests) {
-      // A node that its host does not hear has the members pass its questions on.
+      // A node without a connection to the host sends its questions through members.
       const ask = request.type === "relay" ? request.payload.message : request;
       if (ask.type !== "ask") continue;
       const question = decodeQuestion(ask.body);
@@ -124,7 +124,7 @@ export class SingletonUsers implements Users {
         case "call":
           await this.#call(station, random, shared);
           break;
-        case "burst": // their order shows only if one does not wait for the other
+        case "burst": // their order shows only if they overlap
           await Promise.all(
             Array.from({ length: 4 }, () => this.#call(station, random, shared)),
           );
@@ -203,14 +203,14 @@ export class SingletonUsers implements Users {
   ): Outcome | undefined {
     if (signal?.aborted && error === signal.reason) return "aborted";
     if (error instanceof DOMException) {
-      // Without a limit of its own it has that of its node.
+      // A call without its own timeout has that of its node.
       return error.name === "TimeoutError" ? "timeout" : undefined;
     }
     if (error instanceof SynodError) {
       const { code } = error;
       if (station.closing && (code === "closed" || code === "replaced")) return "ended";
       if (code === "outcome_unknown") return made && "unknown";
-      // Of all others it is known that the call never started.
+      // All other codes mean that the call never started.
       if (made !== undefined) this.#executions.never(made, code);
       if (code === "no_host" || code === "no_quorum") return code;
       return code === "session_lost" ? "ended" : undefined;

@@ -6,16 +6,16 @@ import { valueOf } from "../support/expect.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { Lives } from "../recovery/support/lives.ts";
 
-/** How many histories of each kind of cluster. */
+/** The number of histories per kind of cluster. */
 const SEEDS = 10;
 
-/** Waits between two faults, in milliseconds: in the middle of every round there is. */
+/** Waits between two faults, in milliseconds: they fall into every kind of round. */
 const WAITS = [0, 1, 2, 3, 5, 8, 15, 30, 60, 120, 400, 1_500];
 
-/** With all members up and connected, everybody has a quorum within so many milliseconds. */
+/** The time until all nodes must have a quorum with all members up and connected, in milliseconds. */
 const PATIENCE = 20_000;
 
-/** A cluster in which members crash and start again, alone or together, and lose sight of each other. */
+/** A cluster whose members crash and start again, alone or together, and are partitioned. */
 class History {
   readonly time = new VirtualTime();
   readonly cluster: Lives;
@@ -43,7 +43,7 @@ class History {
     this.log.push(`${this.#now} all are up`);
   }
 
-  /** Lets time pass until every node has a quorum; says whether that came. */
+  /** Lets time pass until every node has a quorum; returns false if that does not happen in time. */
   async comesTogether(clients: readonly ClusterNode[]): Promise<boolean> {
     const end = this.time.runtime.now() + PATIENCE;
     const nodes = [...this.cluster.nodes, ...clients];
@@ -95,7 +95,7 @@ describe("after the last fault, with all members up and connected (section 12)",
   for (const size of [1, 2, 3, 4, 5]) {
     for (const clients of [false, true]) {
       const kind = `a cluster of ${size}, ${clients ? "with" : "without"} clients,`;
-      it(`${kind} comes together, whatever happened`, async () => {
+      it(`${kind} has a quorum again after any history`, async () => {
         for (let seed = 0; seed < SEEDS; seed++) {
           const history = new History(size, clients, seed);
           const { cluster, time, log } = history;

@@ -3,37 +3,37 @@ import type { Station } from "./cluster.ts";
 import type { Machine } from "./machine.ts";
 import type { Operations } from "./operations.ts";
 
-/** What the run does for its users at the end, when there are no faults any more. */
+/** The help that a run gives its users at the end, when there are no faults any more. */
 export interface Finale {
   /** The nodes that are up and ready. */
   readonly up: readonly Station[];
   /** Lets time pass until `promise` is settled; `undefined` if that takes too long. */
   within<T>(promise: Promise<T>): Promise<T | undefined>;
-  /** Lets so many milliseconds pass. */
+  /** Lets `duration` milliseconds pass. */
   pass(duration: number): Promise<void>;
 }
 
-/** What people do with a cluster in a run, and what they check by themselves. */
+/** The users of a cluster in a run, with their own checks. */
 export interface Users {
   readonly operations: Operations;
-  /** Nothing more begins; what is under way goes on. */
+  /** Starts no more operations; those under way continue. */
   stop(): void;
-  /** Sees each frame that is sent. */
+  /** Called with each sent frame. */
   frame?(frame: Frame): void;
-  /** Looks at everything at `time`, which is now: called after every event. */
+  /** Makes the checks at `time`, which is now; called after every event. */
   judge(time: number): void;
-  /** Uses everything once more, and checks that nothing is left of what is over. */
+  /** Uses all keys, locks or singletons once more, and checks that nothing ended is left. */
   finale(finale: Finale): Promise<void>;
-  /** Checks what can only be known when all nodes have closed. */
+  /** Makes the checks that are possible only after all nodes have closed. */
   finish(): void;
-  /** How much there was that the checks had to judge. */
+  /** Counts of the checks, for statistics. */
   readonly judged: Readonly<Record<string, number>>;
 }
 
-/** How long an operation may take when there are no faults, however unlucky, in milliseconds. */
+/** The timeout of an operation without faults, in milliseconds. */
 export const FINAL_TIMEOUT = 5_000;
 
-/** Waits on the clock of `machine`; for ever, if that crashes. */
+/** Waits on the clock of `machine`; forever if that crashes. */
 export function sleep(machine: Machine, duration: number): Promise<void> {
   return new Promise((resolve) => machine.setTimer(resolve, duration));
 }

@@ -3,7 +3,7 @@ import type { History } from "./history.ts";
 import type { Random } from "./random.ts";
 import type { SharedKey } from "./world.ts";
 
-/** What a watcher was told last. */
+/** The last change that a watcher received. */
 type Told = { present: true; value: string; token: number } | { present: false };
 
 /** One `watch` on one key. */
@@ -11,11 +11,11 @@ interface Watcher {
   readonly station: Station;
   readonly key: SharedKey;
   told: Told | undefined;
-  /** Its user stopped it, or its node is gone. */
+  /** Whether its user has stopped it, or its node is gone. */
   ended: boolean;
 }
 
-/** Users who watch keys, on every node; each checks that what it is told makes sense. */
+/** Users that watch keys on every node; each checks the changes that it receives. */
 export class Watchers {
   readonly #cluster: Cluster;
   readonly #history: History;
@@ -42,7 +42,7 @@ export class Watchers {
     });
   }
 
-  /** Those that know something else than `expected` says for their key, though nothing goes on. */
+  /** Reports of the watchers whose last change differs from `expected`, when no more changes happen. */
   behind(expected: ReadonlyMap<string, Told>): string[] {
     return this.#watchers.filter(({ station, key, told, ended }) => {
       if (ended || station.down || station.machine.crashed) return false;
@@ -52,7 +52,7 @@ export class Watchers {
     );
   }
 
-  /** How many watch still, on nodes that have not crashed. */
+  /** The number of active watchers on nodes that have not crashed. */
   get active(): number {
     return this.#watchers.filter(({ ended, station }) => !ended && !station.machine.crashed).length;
   }

@@ -2,7 +2,7 @@
 import { runSeed } from "./run.ts";
 import type { ScenarioOptions } from "./scenario.ts";
 
-// Runs the seeds that it is sent, one after the other, and sends back what came of each.
+// Runs each seed that it receives, and sends the result back.
 addEventListener("message", async (event) => {
   const { seed, options } =
     (event as MessageEvent<{ seed: string; options: ScenarioOptions }>).data;

@@ -9,21 +9,21 @@ import type { Random } from "./random.ts";
 import { type Bindings, describeBindings, nameOf } from "./bindings.ts";
 import type { SharedKey, World } from "./world.ts";
 
-/** At most so many processes live in one node at once. */
+/** The most live processes of one node. */
 const MAX_PROCESSES = 4;
 
-/** How long an operation may take when there are no faults, however unlucky, in milliseconds. */
+/** The timeout of an operation without faults, in milliseconds. */
 const FINAL_TIMEOUT = 5_000;
 
-/** How long a hasty put has, in milliseconds, at most: often its first `accept` is all that it sends. */
+/** The longest timeout of a hasty put, in milliseconds: often it sends only its first `accept`. */
 const HASTE = 60;
 
-/** How long a process lives, in milliseconds, at most. */
+/** The longest life of a process, in milliseconds. */
 const PROCESS_LIFE = 3_000;
 
 /**
- * What users do: on every node a few of them, each doing one thing after the other, with all kinds of
- * bindings, limits and aborts. It runs on the machines of its nodes, so it stops when they stop.
+ * Users of the KV: a few on every node, each with one operation at a time, with all kinds of bindings, limits
+ * and aborts. They run on the machines of their nodes, so they stop when these stop.
  */
 export class Workload {
   readonly keys: readonly SharedKey[];
@@ -33,7 +33,7 @@ export class Workload {
   readonly #world: World;
   readonly #random: Random;
   readonly #report: (violation: string) => void;
-  /** The living processes of every node. */
+  /** The live processes of each node. */
   readonly #processes = new Map<Station, Set<Process<unknown>>>();
   #values = 0;
   #over = false;
@@ -63,12 +63,12 @@ export class Workload {
     });
   }
 
-  /** Nothing more begins; what is under way goes on. */
+  /** Starts no more operations; those under way continue. */
   stop(): void {
     this.#over = true;
   }
 
-  /** Reads `key` on `station`, when there are no faults; says whether it could. */
+  /** Reads `key` on `station` without faults; returns whether that succeeded. */
   async readFinally(station: Station, key: SharedKey): Promise<boolean> {
     let done = false;
     const label = `${station.name} finally gets ${key.name}`;
@@ -86,7 +86,7 @@ export class Workload {
     return done;
   }
 
-  /** Puts something unbound on `key`; `undefined`: it failed. */
+  /** Puts an unbound value on `key`; `undefined` if that failed. */
   async putFinally(
     station: Station,
     key: SharedKey,
@@ -108,7 +108,7 @@ export class Workload {
     return agreed;
   }
 
-  /** One user: thinks, does something, waits for the outcome, and so on. */
+  /** One user: waits, runs an operation until its outcome, and repeats. */
   async #user(station: Station, random: Random): Promise<void> {
     const { machine } = station;
     for (;;) {
@@ -190,7 +190,7 @@ export class Workload {
       const put = this.#history.put(key.name, label, {
         value,
         bound,
-        // What is bound to a process is bound to its node, too.
+        // A value bound to a process is bound to its node, too.
         node: process?.pid.node ?? node,
         pid: process && nameOf(process.pid),
       });
@@ -210,7 +210,7 @@ export class Workload {
     });
   }
 
-  /** Gives a put little time, and has its process exit meanwhile or right after. */
+  /** Gives a put little time, and makes its process exit meanwhile or right after. */
   #exitSoon({ machine }: Station, random: Random, process: Process<unknown>, limit: KeyOptions) {
     const timeout = random.integer(1, HASTE);
     const isMeanwhile = random.chance(0.5);
@@ -276,11 +276,11 @@ export class Workload {
     const label = `${station.name} lists ${bucket ?? ""}/`;
     return this.#run(station, "keys", label, async (label, limit) => {
       const read = this.#history.read(label);
-      // "fail" tells the absence of a quorum from that of keys.
+      // With "fail" a missing quorum differs from missing keys.
       const listed = await station.node!.kv.keys(bucket, { ...limit(random), noQuorum: "fail" });
-      // Each key by itself: the list is not one moment's view.
-      // A key that is not listed may have ended by this node's clock alone: only the seal, for which a list
-      // does not wait, promises that nobody sees the value again (section 8).
+      // Each key separately: the list is not a snapshot of one moment.
+      // A key that is not listed may have ended by this node's clock alone: only the seal, which a list does
+      // not wait for, guarantees that no reader sees the value again (section 8).
       for (const key of this.keys) {
         if (key.bucket !== bucket || !listed.includes(key.key)) continue;
         read.saw(key.name, { present: true });
@@ -295,7 +295,7 @@ export class Workload {
     const life = random.between(0, PROCESS_LIFE);
     const { machine } = station;
     const node = station.node!;
-    // With a function that ends some time, or until it is told to exit.
+    // With a function that ends after a while, or without one, until exit() is called.
     const process = random.chance(0.5)
       ? node.spawn()
       : node.spawn(() => new Promise<void>((resolve) => machine.setTimer(resolve, life)));
@@ -339,7 +339,7 @@ export class Workload {
     if (options.signal?.aborted && error === options.signal.reason) return "aborted";
     if (error instanceof SynodError) {
       if (station.closing && (error.code === "closed" || error.code === "replaced")) return "ended";
-      // The process whose KV was used is over, for one of these reasons.
+      // The process whose KV was used has ended for one of these reasons.
       if (error.code === "session_lost" || error.code === "exited") return "ended";
       if (error.code === "no_quorum" && options.noQuorum === "fail") return "no_quorum";
       if (error.code === "no_quorum" && label.includes(" lists ")) return "no_quorum";
@@ -352,7 +352,7 @@ export class Workload {
     const noQuorum = random.weighted({ return: 6, retry: 3, fail: 1 });
     const options: KeyOptions = { noQuorum };
     if (random.chance(0.3)) options.timeout = random.integer(20, 3_000);
-    // Most of those that try for ever change their mind some time.
+    // Most users that would retry forever abort after a while.
     if (!random.chance(noQuorum === "retry" ? 0.8 : 0.1)) return { options, cancel: () => {} };
     const controller = new AbortController();
     options.signal = controller.signal;

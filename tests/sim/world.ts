@@ -6,25 +6,25 @@ import type { Simulation } from "./simulation.ts";
 export interface SharedKey {
   readonly bucket: string | undefined;
   readonly key: string;
-  /** Bucket and key, for a person and for the history. */
+  /** Bucket and key as text, for reports and for the history. */
   readonly name: string;
 }
 
-/** A process of a run, and where it lives. */
+/** A process of a run, and its station. */
 export interface KnownProcess {
   readonly station: Station;
   readonly process: { readonly pid: Pid; readonly signal: AbortSignal };
 }
 
 /**
- * What only somebody outside of the cluster can know: who is alive at this very instant. The checks
- * ask here whether something that the cluster did was justified.
+ * Knowledge that only an outside observer has: the processes and sessions that are alive at this instant. The
+ * checks use it to decide whether an action of the cluster was justified.
  */
 export class World {
   readonly #simulation: Simulation;
   readonly #stations: () => readonly Station[];
   readonly #processes = new Map<string, KnownProcess>();
-  /** For each life, the highest number of a session that it was seen to ask for. */
+  /** The highest session number that each life was seen to request. */
   readonly #newest = new Map<string, number>();
   /** The incarnations that have voted. */
   readonly #voters = new Set<string>();
@@ -40,19 +40,19 @@ export class World {
     this.#processes.set(`${session}/${seq}`, known);
   }
 
-  /** A node was seen to ask for `session`. */
+  /** A node was seen to request `session`. */
   asked(session: string): void {
     const [, life, sequence] = session.split("/");
     this.#newest.set(life, Math.max(Number(sequence), this.#newest.get(life) ?? 0));
   }
 
-  /** The virtual time that the machine of this incarnation of a member is at. */
+  /** The virtual time of the machine of this incarnation of a member. */
   timeOf(incarnation: string): number {
-    // A node may vote before it has joined, and is not known yet.
+    // A node may vote before it has joined; it is not known yet.
     return this.#stationOf(incarnation)?.machine.time ?? this.#simulation.time;
   }
 
-  /** Whether its owner may still believe in `session` at `time`, if nothing happens until then. */
+  /** Whether the owner of `session` may still believe in it at `time`, if no event happens until then. */
   isSessionOpen(session: string, time: number): boolean {
     const [, life, sequence] = session.split("/");
     const station = this.#stationOf(life);
@@ -60,19 +60,19 @@ export class World {
       Number(sequence) >= (this.#newest.get(life) ?? 0);
   }
 
-  /** Whether the process with this pid was seen to begin. */
+  /** Whether the process with this pid was seen to start. */
   isKnown({ session, seq }: Pid): boolean {
     return this.#processes.has(`${session}/${seq}`);
   }
 
-  /** Whether the process with this pid may still believe that it lives at `time`. */
+  /** Whether the process with this pid may still believe at `time` that it is alive. */
   isProcessOpen({ session, seq }: Pick<Pid, "session" | "seq">, time: number): boolean {
     const known = this.#processes.get(`${session}/${seq}`);
     return known !== undefined && !wasAborted(known.process.signal) &&
       this.isSessionOpen(session, time);
   }
 
-  /** Which member this is an incarnation of. */
+  /** The member that has this incarnation. */
   memberOf(incarnation: string): string {
     return this.#stationOf(incarnation)?.id ?? incarnation;
   }
@@ -83,8 +83,8 @@ export class World {
   }
 
   /**
-   * Whether the memory of this incarnation of a member exists, or did until it crashed for good. A process
-   * that runs beside its successor goes on as the member until that one votes.
+   * Whether the memory of this incarnation of a member exists, or existed until a crash without a restart. A
+   * process that runs beside its successor remains the member until the successor votes.
    */
   remembers(incarnation: string): boolean {
     const station = this.#stationOf(incarnation);
@@ -96,12 +96,12 @@ export class World {
       later.every(({ node }) => node === null || !this.#voters.has(node.life));
   }
 
-  /** Whether the wall clock of some machine can have shown `time` or later so far. */
+  /** Whether the wall clock of at least one machine has shown `time` or later so far. */
   isPast(time: number): boolean {
     return this.#stations().some(({ machine }) => machine.latestWall >= time);
   }
 
-  /** Whether the wall clock of every node that is up shows `time` or later now. */
+  /** Whether the wall clocks of all nodes that are up show `time` or later now. */
   isPastEverywhere(time: number): boolean {
     return this.#stations().every(({ machine, down }) =>
       down || machine.peek(machine.time, () => machine.wallNow()) >= time
@@ -114,8 +114,8 @@ export class World {
 }
 
 /**
- * Whether `signal` has aborted so far. To ask it directly would do more: the signals of this library look
- * at the clock then, and nobody may be disturbed by being looked at.
+ * Whether `signal` has aborted so far. A direct access to `aborted` has an effect: the signals of this library
+ * then check the clock. An observer must not influence the run.
  */
 export function wasAborted(signal: AbortSignal): boolean {
   return ABORTED.call(signal);
@@ -124,7 +124,7 @@ export function wasAborted(signal: AbortSignal): boolean {
 const ABORTED: () => boolean = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!
   .get!;
 
-/** Whether the node on `station` would say, if it were asked at `time`, that its session is valid. */
+/** Whether the node on `station` would report a valid session at `time`. */
 function believes({ machine, node, down }: Station, time: number): boolean {
   return !down && !machine.crashed && node !== null && machine.peek(time, () => node.hasQuorum);
 }

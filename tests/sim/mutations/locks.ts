@@ -2,10 +2,10 @@ import { LATE, type Mutation, SOON } from "./mutation.ts";
 
 const workload = "locks";
 
-/** Broken rules of locks. */
+/** Mutations of locks. */
 export const LOCK_MUTATIONS: readonly Mutation[] = [
   {
-    name: "an owner of locks counts on 1.2 times its time to live",
+    name: "an owner of locks relies on 1.2 times its TTL",
     file: "lib/paxos/lease.ts",
     find: "OWNER_SHARE = 0.95",
     replace: "OWNER_SHARE = 1.2",
@@ -21,7 +21,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a lock is taken from holders whose session nobody has fenced",
+    name: "a lock is taken from holders whose session is not fenced",
     file: "lib/locks/lock_table.ts",
     find:
       "const fenced = await Promise.all(chosen.stale.map(async (session) => {\n      if (session === own || !await this.#core.questions.fence(session, limits)) return false;",
@@ -31,7 +31,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "the last who asks for a lock is the first",
+    name: "the last request for a lock is granted first",
     file: "lib/paxos/lock_register.ts",
     find: "queue: [...value.queue, entry]",
     replace: "queue: [entry, ...value.queue]",
@@ -39,7 +39,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a request for a lock that is not held passes those that wait",
+    name: "a compatible request passes the queue",
     file: "lib/paxos/lock_register.ts",
     find: "value.queue.length === 0 && isCompatible(value.holders, entry)",
     replace: "isCompatible(value.holders, entry)",
@@ -55,7 +55,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "shared owners that got a lock together have tokens of their own",
+    name: "shared owners that got a lock together have different tokens",
     file: "lib/paxos/lock_register.ts",
     find: "holders.push({ ...value.queue[granted], token });",
     replace: "holders.push({ ...value.queue[granted], token: token - granted });",
@@ -63,7 +63,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a lock has the token of its last owner again",
+    name: "a lock gets a token that is not greater than the last one",
     file: "lib/paxos/lock_register.ts",
     find: "const holders = [...value.holders, { ...entry, token }];\n",
     replace: "const holders = [...value.holders, { ...entry, token: token - 2 }];\n",
@@ -71,7 +71,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a lock is not handed on when it is released",
+    name: "a released lock is not granted to the next waiter",
     file: "lib/paxos/lock_register.ts",
     find: 'return { value: grant(left, token), result: { kind: "done" } };',
     replace: 'return { value: left, result: { kind: "done" } };',
@@ -79,7 +79,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a request that is given up stays in the queue",
+    name: "an abandoned request stays in the queue",
     file: "lib/locks/lock_table.ts",
     find: "if (ticket.firstAccept !== undefined) void this.release(ticket, true);",
     replace: "",
@@ -87,7 +87,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a request that is given up is taken out only if it is seen",
+    name: "an abandoned request is removed only if it is seen",
     file: "lib/locks/lock_table.ts",
     find: "mustWrite: unsure",
     replace: "mustWrite: false",
@@ -111,7 +111,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "held is what the timer of the deadline says",
+    name: "held depends only on the timer of the deadline",
     file: "lib/locks/lock.ts",
     find: "this.#parts.ticket.holds && this.#parts.isValid()",
     replace: "this.#parts.ticket.holds",
@@ -119,7 +119,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "the signal of a lock is what the timer of the deadline says",
+    name: "the signal of a lock depends only on the timer of the deadline",
     file: "lib/node/runtime/checked_signal.ts",
     find: "        check();\n",
     replace: "",
@@ -127,7 +127,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "who was dropped since its session ended is told of a theft",
+    name: "a holder whose session ended is told of a theft",
     file: "lib/locks/room.ts",
     find: "    this.#core.session.check();\n",
     replace: "",
@@ -143,7 +143,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "the locks of who died are never freed",
+    name: "the locks of crashed owners are never freed",
     file: "lib/owners/ended_sessions.ts",
     find: "return this.#sessions.has(session);",
     replace: "return false;",
@@ -151,7 +151,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a thief takes what the same round has granted",
+    name: "a request steals a lock that the same round grants",
     file: "lib/paxos/lock_register.ts",
     find: "if (value.holders.some((holder) => holder.token === token)) {",
     replace: "if (false) {",
@@ -159,7 +159,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload: "steal",
   },
   {
-    name: "who was robbed holds on",
+    name: "a holder keeps its lock after a theft",
     file: "lib/locks/room.ts",
     find: "if (!held.has(name) && isLater(ticket)) stolen();",
     replace: "",

@@ -1,21 +1,21 @@
 import type { Workload } from "../scenario.ts";
 
-/** One rule of the protocol, and a small change to the code that breaks it. */
+/** A small change to the code that breaks one rule of the protocol. */
 export interface Mutation {
-  /** What is broken. */
+  /** The broken behaviour, as a sentence. */
   readonly name: string;
   readonly file: string;
-  /** The code that keeps the rule; once in its file. */
+  /** The code that implements the rule; it occurs exactly once in the file. */
   readonly find: string;
   readonly replace: string;
-  /** How many seeds it may take until one of them fails; more for what takes rare faults. */
+  /** The number of seeds of which at least one must fail. */
   readonly seeds: number;
-  /** What users do in these; `"kv"` without it. */
+  /** The workload of the seeds. Default: `"kv"`. */
   readonly workload?: Workload;
 }
 
-/** How many seeds are enough for most. */
+/** The number of seeds that is enough for most mutations. */
 export const SOON = 60;
 
-/** How many for what only shows when several faults meet. */
+/** The number of seeds for mutations that show only when several faults coincide. */
 export const LATE = 400;

@@ -2,10 +2,10 @@ import { LATE, type Mutation, SOON } from "./mutation.ts";
 
 const workload = "singletons";
 
-/** Broken rules of singletons. */
+/** Mutations of singletons. */
 export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   {
-    name: "a host of singletons counts on 1.2 times its time to live",
+    name: "a host of singletons relies on 1.2 times its TTL",
     file: "lib/paxos/lease.ts",
     find: "OWNER_SHARE = 0.95",
     replace: "OWNER_SHARE = 1.2",
@@ -29,7 +29,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a host takes the register from a host that lives",
+    name: "a host takes the register from a live host",
     file: "lib/singletons/singleton_value.ts",
     find: "if (value !== null && holder !== null && !hasEnded(holder.session)) {",
     replace: "if (false) {",
@@ -53,7 +53,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a host executes calls in the order of their coming",
+    name: "a host executes calls in the order of their arrival",
     file: "lib/singletons/inbox.ts",
     find: "const next = caller.handed + 1;",
     replace:
@@ -70,7 +70,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "the signal of an instance is what the timer of the deadline says",
+    name: "the signal of an instance depends only on the timer of the deadline",
     file: "lib/node/runtime/checked_signal.ts",
     find: "        check();\n",
     replace: "",
@@ -86,7 +86,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "an instance executes calls at the same time",
+    name: "the calls of an instance overlap",
     file: "lib/singletons/instance.ts",
     find: "(this.#parts.concurrent || this.#running.size === 0)",
     replace: "true",
@@ -94,7 +94,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a call whose host vanished is made again",
+    name: "a call whose host vanished is repeated",
     file: "lib/singletons/outbound.ts",
     find: 'call.session, () => operation.resolve({ type: "lost" })',
     replace: 'call.session, () => operation.resolve({ type: "refused" })',
@@ -102,7 +102,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a call that was refused is passed by later ones",
+    name: "a refused call is overtaken by later ones",
     file: "lib/singletons/calls.ts",
     find: "if (outbound.isUnsure(register)) {",
     replace: "if (false) {",
@@ -110,7 +110,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a call that comes before its host knows that it has won is refused",
+    name: "a call that arrives before its host knows that it has won is refused",
     file: "lib/singletons/host.ts",
     find: "if (!isLater || !this.#starting.has(call.register)) return",
     replace: "if (true) return",
@@ -118,7 +118,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "a caller calls again in another life",
+    name: "a caller repeats a call in another life",
     file: "lib/singletons/outbound.ts",
     find: "isSilent || call?.isLost()",
     replace: "isSilent",
@@ -134,7 +134,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "the register of an instance that has ended is not freed",
+    name: "the register of an ended instance is not freed",
     file: "lib/singletons/host.ts",
     find: "    await this.#leave(register, pid, { byItself, failed }, false);\n",
     replace: "",
@@ -142,7 +142,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
-    name: "an instance is dropped when its session is merely thought to have ended",
+    name: "an instance is dropped when its session is only believed to have ended",
     file: "lib/singletons/finder.ts",
     find:
       "    for (const session of chosen.stale) {\n      if (!await core.questions.fence(session, limits)) continue;",

@@ -1,7 +1,7 @@
-/** What a run of the simulation says of a broken rule; `"error"`: nothing. */
+/** The verdict of a run of the simulator on a mutation; `"error"` is no result. */
 export type Verdict = "found" | "missed" | "error";
 
-/** How `sim --seeds` ended, which should have run so many `seeds`. */
+/** The end of `sim --seeds`; `seeds` is the number of seeds to run. */
 export interface Ending {
   readonly code: number;
   readonly signal: string | null;
@@ -10,8 +10,8 @@ export interface Ending {
 }
 
 /**
- * A rule was found to be broken only if the simulator itself says so: a run that was killed, that could
- * not begin or that threw something else fails, too.
+ * A mutation is found only if the simulator reports it: a run that was killed, did not start, or threw another
+ * error fails as well.
  */
 export function verdictOf({ code, signal, output, seeds }: Ending): Verdict {
   const [, runs, failed] = output.match(/^(\d+) runs in \d+ s, (\d+) failed/m) ?? [];

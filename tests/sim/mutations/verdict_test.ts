@@ -10,7 +10,7 @@ function verdict(ending: Partial<Ending>): string {
 }
 
 describe("verdictOf()", () => {
-  it("is found only if the simulator says that a seed failed, or hangs", () => {
+  it("is found only if the simulator reports that a seed failed or hangs", () => {
     assertEquals(verdict({ output: FAILED }), "found");
     assertEquals(
       verdict({ output: "error: Uncaught (in promise) Error: seed 7 hangs: ..." }),
@@ -18,20 +18,20 @@ describe("verdictOf()", () => {
     );
   });
 
-  it("is missed only if every seed was run, and none failed", () => {
+  it("is missed only if every seed ran and none failed", () => {
     assertEquals(verdict({ code: 0, output: GOOD }), "missed");
     assertEquals(verdict({ code: 0, output: GOOD, seeds: 400 }), "error");
     assertEquals(verdict({ code: 0, output: "" }), "error");
   });
 
-  it("is an error if the run was killed, whatever it had said", () => {
+  it("is an error if the run was killed, with any output", () => {
     for (const output of [FAILED, GOOD, ""]) {
       assertEquals(verdict({ code: 143, signal: "SIGTERM", output }), "error");
       assertEquals(verdict({ code: 143, output }), "error");
     }
   });
 
-  it("is an error if the run could not begin, or threw something", () => {
+  it("is an error if the run did not start, or threw an error", () => {
     assertEquals(verdict({ output: "error: Module not found" }), "error");
     assertEquals(
       verdict({ output: "12 of 60 runs, 0 failed\nerror: Uncaught TypeError" }),
