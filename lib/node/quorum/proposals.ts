@@ -46,6 +46,9 @@ interface Waiting extends Part {
 /** How long a change waits while members make room for it, in milliseconds. */
 const ROOM_PATIENCE = 5_000;
 
+/** Doublings of the wait before members are asked again for room, at most: about half a second then. */
+const LONGEST_ROOM_WAIT = 3;
+
 /** So many changes of one register are proposed in one round at most. */
 const MAX_COMBINED = 1_000;
 
@@ -135,6 +138,8 @@ class RegisterProposals {
   #attempt = 0;
   /** Since when members have had no room for it. */
   #fullSince: number | undefined;
+  /** How often it has waited for that. */
+  #roomWaits = 0;
   #cancelTimer: () => void = () => {};
 
   constructor(
@@ -164,7 +169,8 @@ class RegisterProposals {
     const { members, clock, life } = this.#engine;
     this.#attempt = 0;
     this.#fullSince = undefined;
-    const proposer = this.#proposer = new Proposer<CombinedResult>({
+    this.#roomWaits = 0;
+    this.#proposer = new Proposer<CombinedResult>({
       register: this.#register,
       members,
       clock,
@@ -182,12 +188,17 @@ class RegisterProposals {
       keepPromise: () => this.#batch.some((part) => part.options.again === true),
       sweep: () => this.#batch.every((part) => part.options.sweep === true),
     });
-    const leave = this.#engine.gate.enter(() => {
+    this.#enterGate(() => {
       // Once, and only for the first attempt: it is dropped after any doubt.
       const kept = this.#kept.take(this.#register);
       const afresh = Array.from(this.#waiting).some(({ options }) => options.afresh === true);
       this.#start(afresh ? undefined : kept);
     });
+  }
+
+  #enterGate(pass: () => void): void {
+    const proposer = this.#proposer;
+    const leave = this.#engine.gate.enter(pass);
     // It may have failed at once.
     if (this.#proposer === proposer) this.#leaveGate = leave;
     else leave();
@@ -269,7 +280,12 @@ class RegisterProposals {
     for (const part of this.#batch) part.full = noRoom(missing);
     this.#stopAsking();
     if (tidying && now - this.#fullSince < ROOM_PATIENCE) {
-      this.#cancelTimer = runtime.setTimer(() => this.#start(), this.#pacing.resend(0));
+      // Meanwhile others go through the gate: most of them need no room.
+      this.#leaveGate();
+      this.#cancelTimer = runtime.setTimer(
+        () => this.#enterGate(() => this.#start()),
+        this.#pacing.resend(Math.min(this.#roomWaits++, LONGEST_ROOM_WAIT)),
+      );
       return;
     }
     const batch = this.#batch;
