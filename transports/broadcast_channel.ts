@@ -1,7 +1,7 @@
 import { encodeName, PacketWriter, readPacket } from "./packet.ts";
 import type { Transport } from "./transport.ts";
 
-export type { Transport };
+export type { Transport, TransportUser } from "./transport.ts";
 
 /** The size in bytes from which a packet is posted at once instead of at the end of the turn. */
 const PACKET_LIMIT = 1 << 18;

@@ -7,7 +7,7 @@ export type { CredentialOptions } from "./auth/credentials.ts";
 export { nodeToken, type NodeTokenOptions } from "./auth/node_token.ts";
 export type { Fetch, HttpOptions } from "./http/options.ts";
 export type { Routes } from "./link/routes.ts";
-export type { Transport } from "./transport.ts";
+export type { Transport, TransportUser } from "./transport.ts";
 
 /**
  * Connects nodes by plain HTTP requests where WebSockets are not possible: in edge functions, and in

@@ -1,7 +1,7 @@
 import { type OptionNames, refuseUnknown } from "../lib/options.ts";
 import type { Transport } from "./transport.ts";
 
-export type { Transport };
+export type { Transport, TransportUser } from "./transport.ts";
 
 /**
  * Decides the delivery of one frame: calls `deliver` later, once, never, or several times. It must not

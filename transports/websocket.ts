@@ -14,7 +14,7 @@ export type {
   WebSocketOptions,
 } from "./websocket/options.ts";
 export type { Routes } from "./link/routes.ts";
-export type { Transport } from "./transport.ts";
+export type { Transport, TransportUser } from "./transport.ts";
 
 /**
  * Connects nodes by WebSocket: servers under Deno, Bun, Node and workerd with each other, and browsers

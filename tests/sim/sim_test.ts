@@ -112,7 +112,7 @@ for (const [workload, seeds] of Object.entries(SEEDS) as [Workload, number][]) {
       const { totals, runs } = summary;
       const atLeast = (name: string, perRun: number) => {
         const count = totals.get(name) ?? 0;
-        assert(count >= perRun * runs, `${name}: only ${count} in ${runs} runs`);
+        assert(count >= Math.floor(perRun * runs), `${name}: only ${count} in ${runs} runs`);
       };
       for (const fault of ["partition", "oneWayCut", "pause", "sleep", "stepWall", "crash"]) {
         atLeast(`fault ${fault}`, 0.3);

@@ -3,8 +3,8 @@ import { type Admission, Guard } from "../auth/guard.ts";
 import { makeNonce, MAX_HANDSHAKE_BYTES, parseHandshake } from "../auth/handshake.ts";
 import { Introduction } from "../auth/introduction.ts";
 import { Refusal } from "../auth/refusal.ts";
-import { BACKOFF } from "../link/backoff.ts";
-import { beatOf, LONGEST_HOLD, type RequestTimes, requestTimesOf } from "../link/beat.ts";
+import { backoffOf } from "../link/backoff.ts";
+import { beatOf, LONGEST_HOLD, requestTimesOf } from "../link/beat.ts";
 import { byChance } from "../link/by_chance.ts";
 import { checkNodeId } from "../link/options.ts";
 import { Reports } from "../link/reports.ts";
@@ -18,13 +18,14 @@ import { Reception } from "./reception.ts";
 import { Session } from "./session.ts";
 
 /** Times, in milliseconds. The optional ones default to values that depend on the node's session TTL. */
-export interface Times extends Omit<LinkTimes, keyof RequestTimes>, Partial<RequestTimes> {
+export interface Times extends Partial<LinkTimes> {
+  readonly close: number;
   /** The interval of the check for silent peers; a session ends after three intervals without a request. */
   readonly tick?: number;
 }
 
 /** The times used outside of tests. */
-export const TIMES: Times = { backoff: BACKOFF, close: 1_000 };
+export const TIMES: Times = { close: 1_000 };
 
 /** Known peers; above that a random peer without an address has to make room. */
 const MAX_PEERS = 10_000;
@@ -72,7 +73,7 @@ export class HttpTransport implements Transport {
     this.#reception = new Reception(new Guard(self, cluster, credentials));
     this.#timer = setInterval(() => this.#tick(), this.#times.tick ?? beatOf(user));
     const reports = new Reports(report);
-    const times = { ...requestTimesOf(user), ...this.#times };
+    const times = { ...requestTimesOf(user), backoff: backoffOf(user), ...this.#times };
     for (const [id, url] of peers) if (id !== self) this.#connect(self, id, url, reports, times);
   }
 

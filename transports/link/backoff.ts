@@ -1,3 +1,5 @@
+import type { TransportUser } from "../transport.ts";
+
 /** Waits between attempts to connect, in milliseconds. */
 export interface BackoffTimes {
   /** The first wait; it doubles with each failure. */
@@ -10,13 +12,31 @@ export interface BackoffTimes {
   readonly stable: number;
 }
 
-/** The waits used outside of tests. */
-export const BACKOFF: BackoffTimes = {
+/** The waits of a transport that is told nothing about its node. */
+const BACKOFF: BackoffTimes = {
   first: 100,
   longest: 5_000,
   refused: 30_000,
   stable: 10_000,
 };
+
+/** Least for the longest wait and for the age of a stable connection, in milliseconds. */
+const LEAST_LONGEST = 500;
+const LEAST_STABLE = 1_000;
+
+/**
+ * The waits of a node: the longest is half a time to live of its session, so that a link that heals is in
+ * use again before the next session is lost for want of it.
+ */
+export function backoffOf(user: TransportUser | undefined): BackoffTimes {
+  if (user === undefined) return BACKOFF;
+  const { sessionTtl } = user;
+  return {
+    ...BACKOFF,
+    longest: Math.min(BACKOFF.longest, Math.max(LEAST_LONGEST, sessionTtl / 2)),
+    stable: Math.min(BACKOFF.stable, Math.max(LEAST_STABLE, 2 * sessionTtl)),
+  };
+}
 
 /**
  * The waits between attempts to connect: they double up to a limit, and are random, so that the peers of
@@ -29,7 +49,7 @@ export class Backoff {
   #since: number | null = null;
 
   /** Starts with the first wait. */
-  constructor(times: BackoffTimes = BACKOFF) {
+  constructor(times: BackoffTimes) {
     this.#times = times;
   }
 

@@ -1,7 +1,7 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { type Admission, Guard } from "../auth/guard.ts";
 import { Introduction } from "../auth/introduction.ts";
-import { BACKOFF, type BackoffTimes } from "../link/backoff.ts";
+import { backoffOf, type BackoffTimes } from "../link/backoff.ts";
 import { beatOf } from "../link/beat.ts";
 import { byChance } from "../link/by_chance.ts";
 import { checkNodeId } from "../link/options.ts";
@@ -17,7 +17,8 @@ import { Visitor } from "./visitor.ts";
 
 /** Times, in milliseconds. */
 export interface Times {
-  readonly backoff: BackoffTimes;
+  /** Waits between attempts to connect. Default: derived from the node's session TTL. */
+  readonly backoff?: BackoffTimes;
   /** The time limit of an attempt to connect, with the handshake. */
   readonly connect: number;
   /** The interval of the check of closing sockets and of visitors. */
@@ -32,7 +33,7 @@ export interface Times {
 }
 
 /** The times used outside of tests. */
-export const TIMES: Times = { backoff: BACKOFF, connect: 10_000, tick: 5_000, close: 1_000 };
+export const TIMES: Times = { connect: 10_000, tick: 5_000, close: 1_000 };
 
 /** Visitors at once; above that a random one has to make room. */
 const MAX_VISITORS = 1_000;
@@ -92,7 +93,7 @@ export class WebSocketTransport implements Transport {
     this.#beats = setInterval(() => this.#beat(), this.#times.beat ?? beatOf(user));
     const reports = new Reports(report);
     for (const [id, url] of this.#settings.peers) {
-      if (id !== self) this.#dial(self, id, url, reports);
+      if (id !== self) this.#dial(self, id, url, reports, this.#times.backoff ?? backoffOf(user));
     }
     for (const dialler of this.#diallers) dialler.start();
   }
@@ -155,7 +156,7 @@ export class WebSocketTransport implements Transport {
     return peer;
   }
 
-  #dial(self: string, id: string, url: URL, reports: Reports): void {
+  #dial(self: string, id: string, url: URL, reports: Reports, backoff: BackoffTimes): void {
     const { WebSocket, cluster, credentials } = this.#settings;
     if (WebSocket === null) return;
     const peer = this.#peer(id);
@@ -164,7 +165,7 @@ export class WebSocketTransport implements Transport {
       new Dialler({
         url,
         WebSocket,
-        backoff: this.#times.backoff,
+        backoff,
         timeout: this.#times.connect,
         introduce: () => new Introduction(self, id, cluster, credentials),
         onAttempt: () => peer.isExpected = true,

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
-import { Backoff } from "../../../transports/link/backoff.ts";
+import { Backoff, backoffOf } from "../../../transports/link/backoff.ts";
 
 const times = { first: 100, longest: 5_000, refused: 30_000, stable: Infinity };
 
@@ -42,6 +42,17 @@ describe("Backoff", () => {
     for (let i = 0; i < 10; i++) {
       const wait = backoff.refused();
       assert(wait >= 22_500 && wait <= 37_500, `${wait}`);
+    }
+  });
+
+  it("waits for half a time to live at most, so that a link that heals is used in time", () => {
+    const longest = (sessionTtl: number) => {
+      const backoff = new Backoff(backoffOf({ sessionTtl }));
+      return Math.max(...Array.from({ length: 12 }, () => backoff.failed()));
+    };
+    for (const [ttl, most] of [[500, 500], [2_000, 1_000], [5_000, 2_500], [60_000, 5_000]]) {
+      const wait = longest(ttl);
+      assert(wait <= most && wait >= most / 2, `${ttl}: ${wait}`);
     }
   });
 });
