@@ -31,6 +31,12 @@ const RELEASE_PATIENCE = 3;
 const LOOKED_AT_ONCE = 2_000;
 const ASKED_AT_ONCE = 16;
 
+/**
+ * The time that nodes which wait for an end get to act on it first, as a share of the time that the last member
+ * gets to answer: 100 ms, and more on slow networks. At the same moment both would duel for the same registers.
+ */
+const HEAD_START = 0.1;
+
 /** The longest wait before something that has not ended is asked about again, in milliseconds. */
 const LONGEST_DOUBT = 60_000;
 
@@ -79,6 +85,8 @@ export class Housekeeper {
   #doubts = new WeakMap<Ending, Doubt>();
   #sweep: Chore | null = null;
   #asking = 0;
+  /** Those that have ended, while others get their head start. */
+  readonly #ended = new Set<Ending>();
   /** When the next look is due, and what cancels it. */
   #lookAt = Infinity;
   #cancelLook: () => void = () => {};
@@ -123,6 +131,7 @@ export class Housekeeper {
     this.#cancelLook();
     this.#lookAt = Infinity;
     this.#doubts = new WeakMap();
+    this.#ended.clear();
     this.#sessions = this.#scan(() => this.#voter!.acceptor.endings.sessions.values());
     this.#keys = this.#scan(() => this.#voter!.acceptor.endings.unfounded);
   }
@@ -183,9 +192,11 @@ export class Housekeeper {
       this.#seal(ending);
     }
     if (now >= this.#sessionsAt && this.#sessions.go(LOOKED_AT_ONCE)) {
-      this.#sessionsAt = now + this.#sessionsWait;
+      this.#sessionsAt = this.#nextPass(this.#sessionsWait);
     }
-    if (now >= this.#keysAt && this.#keys.go(LOOKED_AT_ONCE)) this.#keysAt = now + LONGEST_WAIT;
+    if (now >= this.#keysAt && this.#keys.go(LOOKED_AT_ONCE)) {
+      this.#keysAt = this.#nextPass(LONGEST_WAIT);
+    }
     const oldest = acceptor.tombstones(this.#releaseWait, now).next();
     if (!oldest.done) this.#chores.add(this.#sweep!);
     this.#arm();
@@ -193,6 +204,17 @@ export class Housekeeper {
 
   get #releaseWait(): number {
     return Math.max(RELEASE_WAIT, RELEASE_PATIENCE * this.#parts.patience());
+  }
+
+  /** When to look at all again: soon, if something has ended and is to be sealed by then. */
+  #nextPass(wait: number): number {
+    // Others were faster: nothing depends on it any more.
+    for (const ending of this.#ended) if (ending.registers.size === 0) this.#ended.delete(ending);
+    return this.#now + (this.#ended.size > 0 ? Math.min(wait, this.#headStart) : wait);
+  }
+
+  get #headStart(): number {
+    return HEAD_START * this.#parts.patience();
   }
 
   /** Half of the longest time to live: whoever dies is noticed soon after. */
@@ -209,6 +231,11 @@ export class Housekeeper {
     }
     const doubt = this.#doubts.get(ending);
     if (doubt !== undefined && (doubt.asking || this.#now < doubt.again)) return true;
+    if (doubt !== undefined && this.#ended.delete(ending)) {
+      doubt.again = this.#now + LONGEST_DOUBT;
+      this.#seal(ending);
+      return true;
+    }
     if (this.#asking >= ASKED_AT_ONCE) return false;
     void this.#ask(ending, doubt ?? { asking: false, again: 0, wait: LONGEST_WAIT });
     return true;
@@ -224,9 +251,16 @@ export class Housekeeper {
     this.#asking--;
     doubt.asking = false;
     if (this.#voter !== voter || voter === null) return;
-    doubt.again = this.#now + (hasEnded ? LONGEST_DOUBT : doubt.wait);
+    doubt.again = this.#now + (hasEnded ? this.#headStart : doubt.wait);
     doubt.wait = Math.min(LONGEST_DOUBT, doubt.wait * 2);
-    if (hasEnded) this.#seal(ending);
+    if (hasEnded) {
+      this.#ended.add(ending);
+      if (ending.cause.kind === "session") {
+        this.#sessionsAt = Math.min(this.#sessionsAt, doubt.again);
+      } else {
+        this.#keysAt = Math.min(this.#keysAt, doubt.again);
+      }
+    }
     this.#arm();
   }
 
@@ -283,7 +317,8 @@ export class Housekeeper {
     const missing = acceptor.released > 0 ? clocks.missing(now) : [];
     const isForgetting = acceptor.released > 0 && missing.length === 0;
     const isDue = acceptor.endings.next <= this.#parts.engine.runtime.wallNow();
-    const tidying = isForgetting || isDue || this.#asking > 0 || this.#chores.isBusy;
+    const tidying = isForgetting || isDue || this.#asking > 0 || this.#ended.size > 0 ||
+      this.#chores.isBusy;
     return this.#room = { tidying, missing };
   }
 }
