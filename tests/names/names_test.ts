@@ -22,6 +22,12 @@ describe("50,000 names that were used once leave no more state than 1,000", () =
 /** Names that housekeeping removes in about a second. */
 const FEW = 5_000;
 
+/**
+ * Growth of the heap with these at most, in bytes. Code and caches take up to 3.5 MB, however many names there
+ * are (measured with 5,000 and 20,000); registers that are kept take 400 bytes each and more: 6 MB.
+ */
+const MOST_OF_FEW = 5_000_000;
+
 describe("5,000 names that expired are removed, without a read", () => {
   for (
     const [what, use] of [
@@ -32,7 +38,7 @@ describe("5,000 names that expired are removed, without a read", () => {
     it(what, async () => {
       const { entries, growth, seconds } = await use(FEW);
       assertEquals(entries, [0, 0, 0]);
-      assertLess(growth, FEW * 3 * 100);
+      assertLess(growth, MOST_OF_FEW);
       assertLess(seconds, 60);
     });
   }
