@@ -167,7 +167,8 @@ describe("a lock whose request is aborted at any moment", () => {
             const { owned } = await time.until(nodes[0].status());
             assertEquals([steps, owned.locks], [steps, 0]);
           }
-          assertGreater(outcomes.aborted, 5);
+          // Bun takes the fewest microtasks for a grant by one member: four.
+          assertGreater(outcomes.aborted, 3);
         });
       }
     }

@@ -190,8 +190,15 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "a value is sealed whose owner a majority does not believe dead",
-      find: "if (hasEnded) this.#seal(ending);",
-      replace: "this.#seal(ending);",
+      find: "    if (hasEnded) {\n      this.#ended.add(ending);",
+      replace: "    {\n      this.#ended.add(ending);",
+    },
+    {
+      section: 8,
+      name: "housekeeping duels with the nodes that wait for an end",
+      find: "return HEAD_START * this.#parts.patience();",
+      replace: "return 0;",
+      tests: ["tests/locks/hand_over_test.ts"],
     },
   ]),
   ...mutationsOf("lib/node/quorum/chores.ts", ["tests/scripted/chores_test.ts"], [
