@@ -6,12 +6,12 @@ import type { Message } from "./messages.ts";
 import type { ProcessInput } from "./process_io.ts";
 import type { World } from "./world.ts";
 
-/** Something that can happen, and what the row is after it. */
+/** Called with an action and the row after it. */
 export type Visit = (row: Uint32Array, action: Action) => void;
 
-/** Something that can happen. */
+/** One step of the system. */
 export type Action =
-  /** A client gets these answers one right after the other, and then goes on by itself, or not. */
+  /** A client gets these answers in direct succession, and then possibly continues by itself. */
   | {
     readonly what: "client";
     readonly client: number;
@@ -21,23 +21,23 @@ export type Action =
   }
   /** A message arrives. */
   | { readonly what: "message"; readonly process: number; readonly message: number }
-  /** A process gets these answers of others one right after the other. */
+  /** A process gets these replies of others in direct succession. */
   | { readonly what: "replies"; readonly process: number; readonly got: readonly number[] }
-  /** Something happens inside a process. */
+  /** A process gets an input of its own. */
   | { readonly what: "process"; readonly process: number; readonly input: ProcessInput }
   /** A member starts again, with empty memory. */
   | { readonly what: "restart"; readonly process: number; readonly life: Life };
 
-/** Answers that a client may get one right after the other; the last of them matters. */
+/** Answers that a client may get in direct succession; only the last one changes what it says. */
 export type Tallied = readonly number[];
 
-/** All that a client can do in one state, and all ways in which answers can meet there. */
+/** All outcomes of a client in one state, and all sequences of answers that can meet there. */
 interface Client {
   readonly outcomes: readonly Outcome[];
   readonly tallied: readonly Tallied[];
 }
 
-/** One way on from a state of a client: what happens, and the state after it. */
+/** One step of a client: the action, and the state after it. */
 interface Outcome {
   readonly next: number;
   readonly action: Action & { readonly what: "client" };
@@ -46,10 +46,10 @@ interface Outcome {
 /** The lives of a member, in the order of its starts. */
 const LIVES: readonly Life[] = ["1", "2", "3", "4", "5"];
 
-/** The life of a start at which the clock had gone back to before the first one. */
+/** The life of a start whose clock has gone back to before the first start. */
 const EARLIER_LIFE: Life = "0";
 
-/** Finds everything that can happen next. */
+/** Finds all possible next steps. */
 export class Actions {
   readonly #world: World;
   readonly #oneByOne: boolean;
@@ -57,15 +57,15 @@ export class Actions {
   readonly #clients: Map<string, Client>[];
   readonly #ways = new Map<string, readonly (Action & { readonly what: "replies" })[]>();
 
-  /** What happened last, or was about to when it turned out that it must not. */
+  /** The latest action, or the one that caused a violation. */
   latest: Action | null = null;
 
-  /** Told in which ways answers can meet at a client: the same list each time that they are the same. */
+  /** Called with the sequences of answers that can meet at a client; equal ones are the same list. */
   onTallied: (tallied: readonly Tallied[]) => void = () => {};
 
   /**
-   * What can happen in `world`. `oneByOne`: without the thought that answers which only fill a tally need
-   * no step of their own; to test that.
+   * The actions of `world`. With `oneByOne` each answer is its own step, also one that only fills a tally: for
+   * tests of that reduction.
    */
   constructor(world: World, oneByOne = false) {
     this.#world = world;
@@ -75,8 +75,8 @@ export class Actions {
   }
 
   /**
-   * Calls `visit` with each thing that can happen in `row`; the row that it gets is good until it
-   * returns. Throws `Violation` if something happens that must not.
+   * Calls `visit` with each possible action in `row`; the row that it gets is valid until it returns. Throws
+   * `Violation` if an action violates an invariant.
    */
   forEach(row: Uint32Array, visit: Visit): void {
     const { layout, scope } = this.#world;
@@ -92,9 +92,9 @@ export class Actions {
   }
 
   /**
-   * Answers that only fill a tally change nothing that others can see, and stay where they are: so it is
-   * enough that they arrive right before the one that makes the client say something, or before it goes on
-   * by itself.
+   * An answer that only fills a tally has no visible effect, and stays in the network. So it is enough that
+   * such answers arrive directly before the answer that makes the client say something, or before the client
+   * continues by itself.
    */
   #client(row: Uint32Array, client: number, visit: Visit): void {
     const { layout, parts: { outboxes } } = this.#world;
@@ -139,7 +139,7 @@ export class Actions {
     const seen = new Map<number, readonly number[]>([[state, []]]);
     const tallied: Tallied[] = [];
     const question = this.#world.openQuestion(client, state);
-    for (const [at, got] of seen) { // grows while it is walked through: breadth first
+    for (const [at, got] of seen) { // grows during the iteration: breadth first
       if (automaton.attributes(at).canStart) {
         note(automaton.step(at, start), got, "start");
       }
@@ -172,7 +172,7 @@ export class Actions {
       for (const message of asks) this.#arrive(row, process, message, visit);
     }
     for (let other = 0; other < layout.processes; other++) {
-      // A process does not hear what it asks its own id; other processes of its member do.
+      // A process does not receive its own questions to its id; other processes of its member do.
       if (other === process) continue;
       const { questions } = outboxes.get(row[layout.outbox(other)]);
       for (const message of questions[member]) this.#arrive(row, process, message, visit);
@@ -180,9 +180,9 @@ export class Actions {
   }
 
   /**
-   * What holds for the answers to a client holds for those to a process: it answers others the same while
-   * a tally fills. (Only what it has heard of crashes would show earlier, and that never makes anybody
-   * count more.)
+   * The reduction for the answers to a client holds for the replies to a process, too: its answers to others
+   * do not change while a tally fills. (Only its knowledge of crashes would show earlier, and such knowledge
+   * never makes a receiver count more answers.)
    */
   #hear(row: Uint32Array, process: number, visit: Visit): void {
     const { layout, parts: { outboxes } } = this.#world;
@@ -210,16 +210,16 @@ export class Actions {
     }
   }
 
-  /** The answers after which a process says something or is something else; each with those before. */
+  /** The replies after which a process says something or changes its state, each with the replies before it. */
   #waysOn(state: number, replies: readonly number[]): readonly (readonly number[])[] {
     const { process } = this.#world.parts;
     const ways = new Map<string, readonly number[]>();
     const seen = new Map<number, readonly number[]>([[state, []]]);
-    for (const [at, got] of seen) { // grows while it is walked through: breadth first
+    for (const [at, got] of seen) { // grows during the iteration: breadth first
       for (const reply of replies) {
         const { next, outputs, moved } = process.step(at, this.#world.delivery(reply));
         const after = [...got, reply];
-        // To forget a question is silent as well: its answers might as well have come later.
+        // Forgetting a question is silent as well: its answers might have come later.
         const isSilent = !this.#oneByOne && outputs.length === 0 && isNowhere(moved) &&
           process.attributes(next).state === process.attributes(at).state;
         if (!isSilent) ways.set(`${next} ${reply}`, after);
@@ -258,8 +258,8 @@ export class Actions {
   }
 
   /**
-   * Whether it is early enough to ask whether all is lost: nobody is told anything by the first round,
-   * so there is no sooner than when the first member could say that it is lost.
+   * Whether the first round of giving up can have an effect. That round tells other members nothing, so it
+   * may start when the first member could report a loss, and need not start earlier.
    */
   #isSomeoneLost(row: Uint32Array, process: number): boolean {
     const { layout, parts: { members } } = this.#world;
@@ -279,10 +279,10 @@ export class Actions {
     if (this.#world.toProcess(this.#row, process, number)) this.#visit(process, this.latest, visit);
   }
 
-  /** Leaves out what the bounds of the scope leave out. */
+  /** Visits the action unless the bounds of the scope exclude it. */
   #visit(process: number, action: Action, visit: Visit): void {
     const { life } = this.#world.process(this.#row, process);
-    // Each new life is the one before and a character.
+    // Each new life is the previous one with one more character.
     if (life.length - LIVES[0].length <= this.#world.scope.relives) visit(this.#row, action);
   }
 
@@ -311,7 +311,7 @@ export class Actions {
     }
   }
 
-  /** Whether a majority goes on voting when a member starts again. */
+  /** Whether a majority continues to vote when a member starts again. */
   #keepsMajority(row: Uint32Array, member: number): boolean {
     const { scope: { overlap }, layout, parts: { members } } = this.#world;
     const voting = members.filter((_, other) =>

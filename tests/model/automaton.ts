@@ -2,69 +2,69 @@ import { fingerprint } from "./fingerprint.ts";
 import type { Paxos } from "./paxos.ts";
 import type { Pool } from "./pool.ts";
 
-/** A part of the system: what it does depends on nothing but what it was given so far. */
+/** A part of the system: its behaviour depends only on its inputs so far. */
 export interface Actor<Input, Output> {
   handle(input: Input): Output[];
 }
 
-/** What an automaton is made of. */
+/** Options of an {@linkcode Automaton}. */
 export interface AutomatonOptions<Input, Output, Attributes> {
-  /** Makes the actor that nothing has happened to, with machines of this kind. */
+  /** Makes an actor in its first state, with these machines. */
   readonly make: (paxos: Paxos) => Actor<Input, Output>;
   readonly shipping: Paxos;
-  /** The same machines with their private fields in view. */
+  /** The same machines with visible private fields. */
   readonly opened: Paxos;
-  /** What need not be written down to tell states apart. */
+  /** Objects that fingerprints write by name, because they are the same in all states. */
   readonly constants: ReadonlyMap<unknown, string>;
   readonly inputs: Pool<Input>;
-  /** Puts the numbers that the actor knows in place of the codes that stand for them in `input`. */
+  /** Replaces the codes in `input` by the question numbers of the actor. */
   readonly decode: (input: Input, numbers: ReadonlyMap<string, number>) => Input;
-  /** The other way round, for what the actor says; `places` gives the place of a number. */
+  /** Replaces the question numbers in `output` by codes; `places` has the place of each number. */
   readonly encode: (output: Output, places: ReadonlyMap<number, string>) => Output;
-  /** What others need to know of a state. */
+  /** Returns the attributes of a state that other parts need. */
   readonly describe: (actor: Actor<Input, Output>) => Attributes;
 }
 
-/** What an input does. */
+/** The effect of an input. */
 export interface Transition<Output> {
   readonly next: number;
   readonly outputs: readonly Output[];
   /**
-   * Where the question numbers are kept now, of those that are not kept where they were; `null`: it is
-   * forgotten. `null` in place of the map: all are where they were.
+   * The new places of the question numbers that have moved; `null` for a forgotten number. `null` instead of
+   * the map: no number has moved.
    */
   readonly moved: ReadonlyMap<string, string | null> | null;
 }
 
-/** An actor twice: the machines that ship, and their opened twins to look into. */
+/** Two copies of an actor: with the machines that ship, and with their opened twins. */
 interface Pair<Input, Output> {
   readonly shipping: Actor<Input, Output>;
   readonly opened: Actor<Input, Output>;
 }
 
-/** A state, and what happened there. */
+/** The state before, and the input that leads from it. */
 interface Origin<Input> {
   readonly before: number;
   readonly input: number;
-  /** The same input as the actor got it. */
+  /** The input in the form that the actor gets. */
   readonly decoded: Input;
 }
 
 interface State<Input, Output, Attributes> {
-  /** How to come here; `null` for the first one. */
+  /** The step that leads here; `null` for the first state. */
   readonly origin: Origin<Input> | null;
   readonly numbers: ReadonlyMap<string, number>;
   readonly attributes: Attributes;
   readonly transitions: Map<number, Transition<Output>>;
-  /** The actor in this state, as long as nobody has used it to go on. */
+  /** The actor in this state, until a further step uses it. */
   pair: Pair<Input, Output> | null;
 }
 
 /**
- * All states of one actor that were asked for so far, each with a number; 0 is the first. A transition is
- * found by bringing a new actor to the state (by what happened on the way there) and giving it the
- * input: once, then it is remembered. So a search through the states of the whole system, in which the same
- * few states of its parts come up again and again, hardly ever runs the machines themselves.
+ * The known states of one actor, each with a number; 0 is the first state. A transition is found by bringing
+ * a new actor to the state (with the inputs on the way there) and giving it the input. Each transition is
+ * found once and then remembered. A search through the states of the whole system meets the same few states
+ * of its parts repeatedly, so it hardly ever runs the machines themselves.
  */
 export class Automaton<Input, Output, Attributes> {
   readonly #options: AutomatonOptions<Input, Output, Attributes>;
@@ -78,17 +78,17 @@ export class Automaton<Input, Output, Attributes> {
     this.#add(this.#make(), null);
   }
 
-  /** How many states are known. */
+  /** The number of known states. */
   get size(): number {
     return this.#states.length;
   }
 
-  /** How many transitions were found by running the machines. */
+  /** The number of transitions found by running the machines. */
   get transitions(): number {
     return this.#transitions;
   }
 
-  /** What others need to know of a state. */
+  /** The attributes of a state. */
   attributes(state: number): Attributes {
     return this.#states[state].attributes;
   }
@@ -98,7 +98,7 @@ export class Automaton<Input, Output, Attributes> {
     return this.#states[state].numbers.has(place);
   }
 
-  /** What an input does in a state. */
+  /** The effect of an input in a state. */
   step(state: number, input: number): Transition<Output> {
     const { transitions } = this.#states[state];
     let transition = transitions.get(input);
@@ -109,7 +109,7 @@ export class Automaton<Input, Output, Attributes> {
     return transition;
   }
 
-  /** The state that the same history leads to if each input is replaced. */
+  /** The state after the same history with each input replaced. */
   replay(state: number, replace: (input: number) => number): number {
     let at = 0;
     for (const { input } of this.#path(state)) at = this.step(at, replace(input)).next;
@@ -137,7 +137,7 @@ export class Automaton<Input, Output, Attributes> {
     };
   }
 
-  /** The state that `pair` is in, which is new or known, and the numbers that `pair` remembers. */
+  /** The new or known state of `pair`, and the question numbers that it remembers. */
   #add(
     pair: Pair<Input, Output>,
     origin: Origin<Input> | null,
@@ -173,7 +173,7 @@ export class Automaton<Input, Output, Attributes> {
     return fresh;
   }
 
-  /** What happened on the way to this state. */
+  /** The steps from the first state to this one. */
   #path(number: number): Origin<Input>[] {
     const path: Origin<Input>[] = [];
     let { origin } = this.#states[number];
@@ -184,7 +184,7 @@ export class Automaton<Input, Output, Attributes> {
 
 const NO_CONSTANTS: ReadonlyMap<unknown, string> = new Map();
 
-/** Gives an input to both; they have to say the same, or the twin shows nothing. */
+/** Gives an input to both; their outputs must be equal, or the twin would not represent the original. */
 function handle<Input, Output>({ shipping, opened }: Pair<Input, Output>, input: Input): Output[] {
   const outputs = shipping.handle(input);
   const twins = opened.handle(input);

@@ -4,9 +4,9 @@ import { explore } from "./explore.ts";
 import type { Expected } from "./ingredients.ts";
 
 /**
- * A test for each scope: nothing is wrong in any state, there are exactly as many as there were, and the hard
- * cases are among them. Where a machine was changed on purpose, the new numbers are those that
- * `deno task model` prints.
+ * A test for each scope: no state has a violation, the numbers of states and transitions are exactly as
+ * expected, and the hard cases occur. After an intended change of a machine, take the new numbers from
+ * `deno task model`.
  */
 export function testScopes(scopes: readonly Expected[]): void {
   for (const { scope, states, transitions, sees } of scopes) {

@@ -4,31 +4,31 @@ import type { Life } from "../../lib/paxos/ballot.ts";
 import type { State } from "../../lib/paxos/register.ts";
 import { contentOf } from "./client.ts";
 
-/** A process of `member` accepted what was proposed at `ballot`, and said so. */
+/** A process of `member` accepted the proposal at `ballot`, and answered so. */
 export interface Vote {
   readonly member: number;
   readonly ballot: Ballot;
   readonly incarnation: Life;
-  /** What it knew of crashes when it said so. */
+  /** Its crash vector in that answer. */
   readonly vector: readonly Life[];
 }
 
-/** What was proposed at a ballot. */
+/** The proposal at a ballot. */
 export interface Proposal {
   readonly ballot: Ballot;
   readonly state: State;
 }
 
-/** What is wrong with some proposals and votes, if anything is. */
+/** The chosen proposals, or the fault in the proposals and votes. */
 export type Verdict =
   | { readonly ok: true; readonly chosen: readonly Proposal[] }
   | { readonly ok: false; readonly why: string };
 
 /**
- * Finds the states that are chosen, whoever knows it: those that a crash-consistent quorum accepted. In
- * the order of their ballots they must form one chain: each is the one before it, or was written over it, or over
- * something that was. Each was written at the ballot whose counter is its token, and may have been proposed
- * again at later ones. No operation takes effect twice.
+ * Finds the chosen states: those that a crash-consistent quorum accepted, even if no node knows it. In the
+ * order of their ballots they must form one chain: each equals the previous one, or was written over it,
+ * directly or through other states. Each was written at the ballot whose counter is its token, and may have
+ * been proposed again at later ballots. No operation takes effect twice.
  */
 export function judge(
   proposals: readonly Proposal[],
@@ -73,20 +73,20 @@ export function judge(
   return { ok: true, chosen };
 }
 
-/** Whether `after` is `before`, or replaces it: itself, or by way of others of the `states`. */
+/** Whether `after` equals `before`, or replaces it directly or through other `states`. */
 function isOver(after: State, before: State, states: readonly State[]): boolean {
   if (show(after) === show(before)) return true;
   if (after.token <= before.token) return false;
-  // What a release replaces, it does not say.
+  // A tombstone does not name the state that it replaces.
   if (!after.present) return true;
   if (after.over === before.token) return true;
   const between = states.filter(({ token }) => token === after.over);
   if (between.length > 0) return between.some((state) => isOver(state, before, states));
-  // What was released and forgotten lives on in floors only, which may be higher.
+  // A forgotten tombstone remains only as a floor, which may be higher.
   return !before.present && after.over > before.token;
 }
 
-/** Whether some of the votes, of as many members as a quorum has, may be counted together. */
+/** Whether a majority of members has votes that may be counted together. */
 function hasQuorum(votes: readonly Vote[], members: number): boolean {
   const choose = (counted: readonly Vote[], from: number): boolean => {
     if (counted.length >= majority(members)) return true;
@@ -101,7 +101,7 @@ function hasQuorum(votes: readonly Vote[], members: number): boolean {
   return choose([], 0);
 }
 
-/** Whether neither knows of a later incarnation of the other. */
+/** Whether neither vote knows of a later incarnation of the other's member. */
 function areConsistent(a: Vote, b: Vote): boolean {
   return a.vector[b.member] <= b.incarnation && b.vector[a.member] <= a.incarnation;
 }

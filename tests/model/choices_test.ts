@@ -32,14 +32,14 @@ function why(proposals: readonly Proposal[], all: readonly Vote[]): string {
 }
 
 describe("judge()", () => {
-  it("takes for chosen what a majority accepted, and nothing else", () => {
+  it("counts a state as chosen if and only if a majority accepted it", () => {
     const proposals = [proposal(1, "a", 1), proposal(2, "b", 2, 1)];
     assertEquals(why(proposals, votes(1, 0)), "chosen: 0");
     assertEquals(why(proposals, votes(1, 0, 2)), "chosen: 1");
     assertEquals(why(proposals, [...votes(1, 0, 2), ...votes(2, 1, 2)]), "chosen: 2");
   });
 
-  it("does not count votes together of which one knows that the other was forgotten", () => {
+  it("does not count two votes together if one knows that the other was forgotten", () => {
     const [first] = votes(1, 0);
     const [second] = votes(1, 1);
     const later = { ...second, vector: ["2", "1", "1"] };
@@ -53,20 +53,20 @@ describe("judge()", () => {
     assertStringIncludes(why([proposal(1, "a", 1), proposal(1, "b", 1)], []), "two states");
   });
 
-  it("refuses what was not written over what was chosen before", () => {
+  it("refuses a state that was not written over the previous chosen state", () => {
     const both = [...votes(1, 0, 1), ...votes(2, 1, 2)];
     assertStringIncludes(why([proposal(1, "a", 1), proposal(2, "b", 2)], both), "not written over");
     const between = [proposal(1, "a", 1), proposal(2, "ab", 2, 1), proposal(3, "abc", 3, 2)];
     assertEquals(why(between, [...votes(1, 0, 1), ...votes(3, 1, 2)]), "chosen: 2");
   });
 
-  it("takes a state that is proposed again, but not one that nobody wrote with its token", () => {
+  it("accepts a state that is proposed again, but not one that was never written with its token", () => {
     const again = [proposal(1, "a", 1), proposal(2, "a", 1)];
     assertEquals(why(again, [...votes(1, 0), ...votes(2, 1, 2)]), "chosen: 1");
     assertStringIncludes(why([proposal(2, "a", 1)], []), "never written");
   });
 
-  it("lets only a release bring a value to an end", () => {
+  it("accepts a new value after a release", () => {
     const released = [proposal(1, "a", 1), proposal(2, null, 2), proposal(4, "b", 4, 3)];
     const all = [...votes(1, 0, 1), ...votes(2, 0, 1), ...votes(4, 0, 1)];
     assertEquals(why(released, all), "chosen: 3");

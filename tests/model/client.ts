@@ -10,69 +10,69 @@ import type { First } from "./first.ts";
 import { textOf } from "./fingerprint.ts";
 import type { Paxos } from "./paxos.ts";
 
-/** What a client does with the register; each has a letter of its own. */
+/** An operation of a client on the register; each operation has a unique letter. */
 export type Operation =
-  /** Writes its letter if nothing is there; returns what is there then. */
+  /** Writes its letter if the register is empty; returns the content after it. */
   | { readonly kind: "put"; readonly letter: string; readonly again?: boolean }
-  /** The same, but what its value is bound to ends after its first attempt: then it writes no more. */
+  /** As "put", but the owner of its value ends after the first attempt: then it writes no more. */
   | { readonly kind: "lapse"; readonly letter: string }
-  /** The same, but others may end what its value is bound to, and release it. */
+  /** As "put", but others may end the owner of its value, and release it. */
   | { readonly kind: "bound"; readonly letter: string }
-  /** Writes what is there and its letter; returns what was there. */
+  /** Writes the content and its letter; returns the content before it. */
   | { readonly kind: "append"; readonly letter: string; readonly again?: boolean }
-  /** Releases what the put of this letter wrote, and has it forgotten: the last thing that a client does. */
+  /** Releases the value of the put of this letter, and makes members forget it; the client's last operation. */
   | { readonly kind: "release"; readonly letter: string }
-  /** Returns what is there. */
+  /** Returns the content. */
   | { readonly kind: "read"; readonly letter: string };
 
-/** What all clients of a search have in common. */
+/** The properties that all clients of a search share. */
 export interface ClientWorld {
   readonly members: readonly string[];
-  /** Whether values are so long that one fills a piece of a copy. */
+  /** Whether values are long enough to fill a piece of a copy. */
   readonly longValues: boolean;
-  /** Whether a client tells, when it asks, of the crashes that it has heard of. */
+  /** Whether a client sends its crash vector with its requests. */
   readonly clientsTell: boolean;
-  /** What is chosen at the beginning. */
+  /** The state that is chosen at the beginning. */
   readonly first: First | null;
 }
 
-/** What a client is. */
+/** Options of a client. */
 export interface ClientOptions {
   readonly name: string;
-  /** What it does, one after the other. */
+  /** Its operations, in order. */
   readonly operations: readonly Operation[];
-  /** How many ballots it may use for one of them, besides kept ones. */
+  /** The number of ballots that it may use per operation, without kept ones. */
   readonly attempts: number;
-  /** How many more for one that begins with a kept ballot; `attempts` unless it is given. */
+  /** The number of further ballots for an operation that begins with a kept one. Default: `attempts`. */
   readonly afterKept?: number;
-  /** How many counters it has seen. */
+  /** The initial value of its clock. */
   readonly clock?: number;
-  /** How far above what it has seen a fallback is, counters aside that it has used; 16 unless it is given. */
+  /** The distance of a fallback above the clock. Default: 16. */
   readonly slack?: number;
-  /** Whether what is chosen at the beginning is its own, with the promise of the next ballot. */
+  /** Whether it wrote the first chosen state, and keeps the promise of the next ballot. */
   readonly keeps?: boolean;
 }
 
-/** What happens to a client. */
+/** An input of a client. */
 export type ClientInput =
   /** It begins its next operation, or another attempt at the running one. */
   | { do: "start" }
   /** A member answers its question. */
   | { do: "answer"; sender: Sender; reply: RegisterReply }
-  /** It asks again, with what it knows by now. */
+  /** It asks again, with its present knowledge of crashes. */
   | { do: "again" };
 
-/** What a client says, and what happened in it. */
+/** An output of a client: a message, or an event. */
 export type ClientOutput =
-  /** To all members. */
+  /** A request to all members. */
   | { out: "ask"; request: RegisterRequest; vector: readonly Life[] }
   | { out: "called"; operation: number }
-  /** What is there is chosen, or so it believes; `null`: it cannot know what became of its own write. */
+  /** An operation returns; it believes that the state is chosen. A result `null` is an unknown outcome. */
   | { out: "returned"; operation: number; result: string | null; chosen: Chosen<unknown> };
 
-/** What others need to know of a client. */
+/** The attributes of a client that other parts need. */
 export interface ClientAttributes {
-  /** What it is waiting for answers to. */
+  /** The request that it is waiting for answers to. */
   readonly request: RegisterRequest | null;
   readonly canStart: boolean;
 }
@@ -80,7 +80,7 @@ export interface ClientAttributes {
 /** The register of all operations. */
 export const REGISTER = "k1";
 
-/** Values are as long as this, if they are to fill a piece of a copy. */
+/** The length of long values, in bytes: one fills a piece of a copy. */
 const LONG = 256 * 1024;
 
 /** A value; its text is its first bytes. */
@@ -92,19 +92,19 @@ export function valueOf(text: string, long: boolean): Uint8Array {
   return value;
 }
 
-/** What a state says: the text of its value, or nothing. */
+/** The text of the value of a state; empty without a value. */
 export function contentOf(state: State | null): string {
   return state?.present ? textOf(state.value) : "";
 }
 
-/** The promise that came with what is chosen at the beginning. */
+/** The promise that came with the first chosen state. */
 function keptOf(first: First | null): KeptPromise | null {
   if (first === null) return null;
   const { ballot: { counter, life }, state } = first;
   return { ballot: { counter: counter + 1, life }, state };
 }
 
-/** A node that is not a member, and works on one register, as `lib/node` has it done. */
+/** A node that is not a member, and works on one register in the way of `lib/node`. */
 export class Client implements Actor<ClientInput, ClientOutput> {
   readonly #paxos: Paxos;
   readonly #options: ClientOptions;
@@ -114,12 +114,12 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   operation = -1;
   attempts = 0;
   proposer: Proposer<string | null> | null = null;
-  /** What it puts. */
+  /** The present put. */
   put: Put | null = null;
   reader: Reader | null = null;
   request: RegisterRequest | null = null;
   kept: KeptPromise | null = null;
-  /** The tombstone that it wrote, until it knows that all have accepted it. */
+  /** The ballot of the tombstone that it wrote, until it knows that all members have accepted it. */
   released: Ballot | null = null;
   returned = true;
   #outputs: ClientOutput[] = [];
@@ -136,14 +136,14 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.vector = new paxos.CrashVector(world.members.length);
   }
 
-  /** What others need to know of it. */
+  /** The attributes that other parts need. */
   get attributes(): ClientAttributes {
     const { returned, reader, attempts, request } = this;
     const left = this.operation + 1 < this.#options.operations.length;
     return { request, canStart: returned ? left : reader === null && attempts > 0 };
   }
 
-  /** Takes one input. */
+  /** Handles one input. */
   handle(input: ClientInput): ClientOutput[] {
     this.#outputs = [];
     switch (input.do) {
@@ -229,7 +229,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
         return this.#ask(step.request);
       case "retry":
       case "restart":
-        // It need not wait: the answers that brought it here may come as late as it would begin.
+        // It need not wait: the answers that led here may come as late as the wait would end.
         return this.attempts > 0 ? this.#start() : this.#end();
       case "done":
         return this.#finish(step.chosen);
@@ -252,7 +252,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     if (this.proposer!.acceptedByAll) this.#forget();
   }
 
-  /** Nothing more will happen here, and nothing that it remembers matters. */
+  /** Nothing more happens here, so its memory is cleared. */
   #end(): void {
     Object.assign(this, new Client(this.#paxos, this.#options, this.#world));
     this.operation = this.#options.operations.length;

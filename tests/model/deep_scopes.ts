@@ -17,7 +17,7 @@ import {
   tight,
 } from "./ingredients.ts";
 
-/** What takes too long for every day. */
+/** Scopes that take too long for the test task. */
 export const deepScopes: readonly Expected[] = [
   expected(
     "two puts, both of them tried twice",
@@ -126,7 +126,7 @@ export const deepScopes: readonly Expected[] = [
     48_130,
     278_365,
     "a copied entry decides what is written",
-    "a copied entry keeps what all report from being sure",
+    "a copied entry prevents a unanimous state from being sure",
   ),
   expected(
     "an append tried twice, and a crash",
@@ -170,7 +170,7 @@ export const deepScopes: readonly Expected[] = [
     217_551,
     1_451_990,
     "a kept promise saves a round",
-    "a member that recovered accepts",
+    "a recovered member accepts",
     "a copied entry decides what is written",
   ),
   expected(

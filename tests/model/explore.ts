@@ -9,34 +9,33 @@ import { Symmetry } from "./symmetry.ts";
 import { tell } from "./transcript.ts";
 import { World } from "./world.ts";
 
-/** What a search found. */
+/** The result of a search. */
 export interface Found {
-  /** How many states can be reached, counting those that are alike by symmetry as one. */
+  /** The number of reachable states; symmetric ones count as one. */
   readonly states: number;
-  /** How many things can happen, counted in every state. */
+  /** The number of possible actions, summed over all states. */
   readonly transitions: number;
-  /** How many steps it takes at least to reach the last state. */
+  /** The length of a shortest path to the last state, in steps. */
   readonly depth: number;
-  /** What must never happen, but can, and a shortest way there; `null`: nothing like it can. */
+  /** A violation with a shortest path to it; `null` if there is none. */
   readonly violation: string | null;
-  /** How many transitions show each of the hard cases; those that none shows are left out. */
+  /** The number of transitions that show each hard case; cases that do not occur are left out. */
   readonly sights: ReadonlyMap<Sight, number>;
   readonly world: World;
 }
 
-/** How to search. */
+/** Options of {@linkcode explore}. */
 export interface ExploreOptions {
-  /** The machines that ship, unless others are given. */
+  /** Default: the machines that ship. */
   readonly machines?: Machines;
-  /** Told now and then how many states there are, and how many of them have not been looked at. */
+  /** Called at each level with the number of states, and the number of those not visited yet. */
   readonly progress?: (states: number, left: number) => void;
-  /** Throws `RangeError` rather than look at more states than this. */
+  /** The limit of states: above it the search throws `RangeError`. */
   readonly limit?: number;
 }
 
 /**
- * Goes through all states that can be reached, breadth first: so the way to what must not be is as
- * short as any.
+ * Searches all reachable states, breadth first: so the path to a violation is a shortest one.
  */
 export async function explore(scope: Scope, options: ExploreOptions = {}): Promise<Found> {
   const { machines = await load(), progress = () => {}, limit = Infinity } = options;
@@ -83,7 +82,7 @@ export async function explore(scope: Scope, options: ExploreOptions = {}): Promi
   return { states: table.size, transitions, depth, violation: null, sights: counts, world };
 }
 
-/** From which state each state was found. */
+/** The state from which each state was found. */
 class Origins {
   #origins = new Uint32Array(1 << 16);
 
@@ -96,7 +95,7 @@ class Origins {
     this.#origins[number] = origin;
   }
 
-  /** The states on the way to this one, itself included. */
+  /** The states on the path to this one, including itself. */
   way(number: number): number[] {
     const way = [number];
     while (number !== 0) way.push(number = this.#origins[number]);
@@ -105,8 +104,8 @@ class Origins {
 }
 
 /**
- * Tells the way through `rows`, and what goes wrong at its end. The rows are canonical; told is a run in which
- * nobody changes names on the way.
+ * The path through `rows` as text, with the violation at its end. The rows are canonical; the text describes a
+ * run in which no member changes its name on the way.
  */
 function transcript(
   world: World,

@@ -31,7 +31,7 @@ async function allStates(
   const actions = new Actions(world, oneByOne);
   const rows = [world.initial()];
   const seen = new Set(rows.map((row) => row.join()));
-  for (const row of rows) { // grows while it is walked through
+  for (const row of rows) { // grows during the iteration
     actions.forEach(row, (after) => {
       const text = after.join();
       if (seen.has(text)) return;
@@ -42,7 +42,7 @@ async function allStates(
   return { world, rows };
 }
 
-/** What can have happened, what each has voted and asked for, and who votes under what. */
+/** All combinations of past, votes, requests, and the records of voting processes. */
 async function pasts(scope: Scope, oneByOne: boolean): Promise<Set<string>> {
   const { world, rows } = await allStates(scope, oneByOne);
   const { layout, parts: { messages, outboxes } } = world;
@@ -62,12 +62,12 @@ async function pasts(scope: Scope, oneByOne: boolean): Promise<Set<string>> {
 }
 
 describe("explore()", () => {
-  it("finds as many states as a search that does nothing clever", async () => {
+  it("finds the same number of states as a naive search", async () => {
     const { rows } = await allStates(SMALL);
     assertEquals((await explore(SMALL)).states, rows.length);
   });
 
-  it("finds one state of each orbit, if members may trade names", async () => {
+  it("finds one state of each orbit if members are symmetric", async () => {
     const { rows, world } = await allStates({ ...SMALL, symmetries: SYMMETRIES });
     const symmetry = new Symmetry(world);
     let orbits = 0;
@@ -78,7 +78,7 @@ describe("explore()", () => {
   });
 
   for (const scope of [CRASH, GENESIS]) {
-    it(`finds what a search finds in which answers come one by one: ${scope.name}`, async () => {
+    it(`finds the same as a search in which each answer is its own step: ${scope.name}`, async () => {
       const together = await pasts(scope, false);
       const alone = await pasts(scope, true);
       assertEquals([...alone].filter((past) => !together.has(past)), []);
@@ -87,12 +87,12 @@ describe("explore()", () => {
     });
   }
 
-  it("runs the machines themselves a few times only", async () => {
+  it("rarely runs the machines themselves", async () => {
     const { world, transitions } = await explore(SMALL);
     assert(world.parts.process.transitions * 100 < transitions);
   });
 
-  it("tells a shortest way to what must not be", async () => {
+  it("returns a shortest path to a violation", async () => {
     const machines = await loadBroken([{
       module: "quorum",
       find: "return Math.floor(count / 2) + 1;",
@@ -105,7 +105,7 @@ describe("explore()", () => {
     assertEquals(lines.length, 6);
   });
 
-  it("throws rather than look at more states than it may", async () => {
+  it("throws above its limit of states", async () => {
     await assertRejects(() => explore(SMALL, { limit: 1_000 }), RangeError, "1000 states");
   });
 });

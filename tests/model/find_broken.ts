@@ -11,7 +11,7 @@ import {
   registerScopes,
 } from "./scopes.ts";
 
-/** Those that the tests go through. */
+/** The scopes of the test task. */
 export const fastScopes: readonly Expected[] = [
   ...registerScopes,
   ...recoveryScopes,
@@ -20,10 +20,10 @@ export const fastScopes: readonly Expected[] = [
   ...genesisScopes,
 ];
 
-/** Broken machines may do what makes a search endless. */
+/** The limit of states: with broken machines a search may be endless. */
 const LIMIT = 6_000_000;
 
-/** Searches through the scope of a mutation, with what it breaks. */
+/** Searches the scope of a mutation with the broken machines. */
 export async function findBroken({ edits, scope }: Mutation): Promise<Found> {
   const found = [...fastScopes, ...deepScopes].find((one) => one.scope.name === scope);
   if (found === undefined) throw new Error(`there is no scope "${scope}"`);

@@ -1,34 +1,34 @@
 import { PROMISE_TTL } from "../../lib/paxos/acceptor.ts";
 
 /**
- * The numbers that a process gives its questions begin here. They differ from run to run of the same
- * process and mean nothing but which question is which, so a fingerprint replaces each by where it is
- * kept: `recovery._question`, say.
+ * The first question number of a process. The numbers differ between runs of the same process and only
+ * identify questions. So a fingerprint replaces each number by the place where it is kept, for example
+ * `recovery._question`.
  */
 export const FIRST_NUMBER = 1_000_000_000;
 
-/** What a machine remembers, as text, and its question numbers. */
+/** The memory of a machine as text, and its question numbers. */
 export interface Fingerprint {
   readonly text: string;
-  /** Where each question number is kept, and the number. */
+  /** The question numbers by their places. */
   readonly numbers: ReadonlyMap<string, number>;
 }
 
 /**
- * Fields that mean nothing any more, by class: they would tell states apart that behave the same for
- * ever. Everything that is not listed counts.
+ * Fields without an effect on later behaviour, by class: they would distinguish states that behave the same.
+ * All other fields count.
  */
 const MEANINGLESS: Record<string, (machine: Record<string, unknown>) => readonly string[]> = {
-  // When it looks for old promises again: whenever that is, none of them is old before.
+  // The time of the next check for old promises: no promise is old before that time.
   Acceptor: ({ _nextDrop, _promisedOnly }) => {
     for (const since of (_promisedOnly as ReadonlyMap<string, number>).values()) {
       if (Number(_nextDrop) <= since + PROMISE_TTL) continue;
       throw new Error(`a promise of ${since} is not looked at before ${_nextDrop}`);
     }
-    // Both follow from the entries.
+    // The other two follow from the entries.
     return ["_nextDrop", "_bytes", "endings"];
   },
-  // Filled anew when the next attempt begins, and looked at only while promises are awaited.
+  // Filled again when the next attempt begins, and used only while promises are awaited.
   Proposer: ({ _phase, _fallback }) => [
     ...(_phase === "prepare" || (_phase === "accept" && _fallback !== undefined)
       ? []
@@ -36,13 +36,13 @@ const MEANINGLESS: Record<string, (machine: Record<string, unknown>) => readonly
     ...(_phase === "prepare" ? [] : ["_fulls"]),
     ...(_phase === "done" ? ["_fallback"] : []),
   ],
-  // Filled anew when the question is asked again.
+  // Filled again when the question is asked again.
   Recovery: ({ _question }) => _question === null ? ["_known"] : [],
 };
 
 /**
- * Writes down everything that `root` remembers: two machines with the same text behave the same from
- * now on. Objects in `constants` are written by their name. The order of maps and sets is left out.
+ * The memory of `root` as text: two machines with the same text behave the same from now on. Objects in
+ * `constants` are written by name. The order of maps and sets does not count.
  */
 export function fingerprint(
   root: object,
@@ -89,7 +89,7 @@ export function fingerprint(
       }}`;
     }
     const name = value.constructor.name;
-    // It lists the names of the acceptor's entries, which are shown; how it keeps them changes nothing.
+    // It holds the names of the acceptor's entries, which are in the text; its structure has no effect.
     if (name === "RegisterIndex") return name;
     const meaningless = MEANINGLESS[name]?.(value as Record<string, unknown>) ?? [];
     let text = name === "Object" ? "{" : `${name}{`;
@@ -104,16 +104,16 @@ export function fingerprint(
 }
 
 /**
- * How often a round of the genesis was asked: the less the more can still happen, and every search may
- * ask so often at once that the round ends (the input `ticks`). So it is enough to go on from the state
- * that was found first, as long as that is not the last time.
+ * Whether the number of times that a genesis round was asked may be left out. With a lower number more can
+ * still happen, and any search may ask repeatedly until the round ends (the input `ticks`). So it is enough to
+ * continue from the state that was found first, unless the next time is the last one.
  */
 function isLittle(asked: unknown): boolean {
-  if (Number(asked) >= 5) throw new Error("a round was asked too often to leave out how often");
+  if (Number(asked) >= 5) throw new Error("a round was asked too often to leave the number out");
   return true;
 }
 
-/** Values are text, filled up with zeros to their size. */
+/** Values are text, padded with zeros to their size. */
 function writeBytes(bytes: Uint8Array): string {
   return `bytes ${JSON.stringify(textOf(bytes))}/${bytes.length}`;
 }

@@ -3,15 +3,15 @@ import type { Present } from "../../lib/paxos/register.ts";
 import { valueOf } from "./client.ts";
 import type { Scope } from "./scope.ts";
 
-/** What is chosen before everything, if anything is. */
+/** The state that is chosen at the beginning. */
 export interface First {
   readonly ballot: Ballot;
   readonly state: Present;
-  /** Whether all members promised the next ballot with it: to the client that keeps that promise. */
+  /** Whether all members promised the next ballot with it, to the client that keeps that promise. */
   readonly next: boolean;
 }
 
-/** What a scope begins with. */
+/** The first chosen state of a scope; `null` without one. */
 export function firstOf({ content, pieces, clients }: Scope): First | null {
   const keeper = clients.find(({ keeps }) => keeps);
   if (content === "") return null;

@@ -1,27 +1,27 @@
 import type { Operation } from "./client.ts";
 
-/** One operation that was called. */
+/** A call of an operation. */
 export interface Called {
   readonly client: number;
   readonly operation: Operation;
-  /** How many operations had returned when it was called. */
+  /** The number of operations that had returned when it was called. */
   readonly called: number;
-  /** It was the n-th to return; `null`: it runs, or ended without anybody knowing how. */
+  /** Its place in the order of returns, from 1; `null`: it runs, or ended with an unknown outcome. */
   readonly returned: number | null;
-  /** What it returned. */
+  /** Its result. */
   readonly result: string;
 }
 
 /**
- * Whether some order of the operations explains all results, and agrees with real time (Herlihy & Wing,
- * *Linearizability*, 1990). Operations that run may have taken effect or not. There are few enough for
- * trying all orders.
+ * Whether there is an order of the operations that explains all results and agrees with real time (Herlihy &
+ * Wing, *Linearizability*, 1990). Running operations may have taken effect or not. The histories are short
+ * enough to try all orders.
  */
 export function isLinearizable(history: readonly Called[], content: string): boolean {
   if (history.every(({ returned }) => returned === null)) return true;
   return history.some((next) => {
     const others = history.filter((other) => other !== next);
-    // What returned before it was called comes before it.
+    // An operation that returned before this call comes before it.
     const isFirst = others.every(({ returned }) => returned === null || returned > next.called);
     if (!isFirst) return false;
     return apply(next.operation, content).some(({ result, after }) =>
@@ -30,7 +30,7 @@ export function isLinearizable(history: readonly Called[], content: string): boo
   });
 }
 
-/** What an operation can do when nothing else happens; `""` stands for nothing. */
+/** The possible effects of an operation without concurrency; `""` is an empty register. */
 function apply(
   { kind, letter }: Operation,
   content: string,

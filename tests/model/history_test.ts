@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type Called, isLinearizable } from "./history.ts";
 
-/** `called` and `returned` count returns: what returned as number 1 comes before what is called after 1. */
+/** `called` and `returned` count returns: the first return comes before a call with `called` 1. */
 function call(
   kind: Called["operation"]["kind"],
   letter: string,
@@ -14,7 +14,7 @@ function call(
 }
 
 describe("isLinearizable()", () => {
-  it("takes what some order explains", () => {
+  it("accepts a history that an order explains", () => {
     const first = call("put", "a", 0, 1, "a");
     assertEquals(isLinearizable([first, call("put", "b", 0, 2, "a")], ""), true);
     assertEquals(isLinearizable([first, call("read", "r", 1, 2, "a")], ""), true);
@@ -23,7 +23,7 @@ describe("isLinearizable()", () => {
     assertEquals(isLinearizable(appends, ""), true);
   });
 
-  it("refuses two winners, and a read of what is gone by real time", () => {
+  it("refuses two winners, and a read that contradicts real time", () => {
     const first = call("put", "a", 0, 1, "a");
     assertEquals(isLinearizable([first, call("put", "b", 0, 2, "b")], ""), false);
     assertEquals(isLinearizable([first, call("read", "r", 1, 2, "")], ""), false);
@@ -32,7 +32,7 @@ describe("isLinearizable()", () => {
     assertEquals(isLinearizable(lost, ""), false);
   });
 
-  it("lets what did not return take effect, or not", () => {
+  it("permits an operation without a return to take effect or not", () => {
     const unknown = call("put", "a", 0, null);
     assertEquals(isLinearizable([unknown, call("read", "r", 0, 1, "a")], ""), true);
     assertEquals(isLinearizable([unknown, call("read", "r", 0, 1, "")], ""), true);
@@ -40,7 +40,7 @@ describe("isLinearizable()", () => {
     assertEquals(isLinearizable(back, ""), false);
   });
 
-  it("holds a put to what it said when its binding had ended", () => {
+  it("refuses an effect of a put that returned that its owner had ended", () => {
     const lapsed = call("lapse", "a", 0, 1, "");
     assertEquals(isLinearizable([lapsed, call("read", "r", 1, 2, "")], ""), true);
     assertEquals(isLinearizable([lapsed, call("read", "r", 1, 2, "a")], ""), false);

@@ -2,31 +2,31 @@ import type { ClientOptions, Operation } from "./client.ts";
 import { PLAIN, type Scope } from "./scope.ts";
 import type { Sight } from "./sights.ts";
 
-/** A scope, and how big it is: a change that shrinks the search is seen by that. */
+/** A scope with its exact size, which shows a change that shrinks the search. */
 export interface Expected {
   readonly scope: Scope;
   readonly states: number;
   readonly transitions: number;
-  /** The hard cases that it is there for: each has to come up. */
+  /** The hard cases that it must show. */
   readonly sees: readonly Sight[];
 }
 
-/** Any three members may trade names. */
+/** All three members are symmetric. */
 const ALL = [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 
-/** The first one is special: it restarts, or leads. */
+/** The first member is special, because it restarts or leads; the other two are symmetric. */
 const OTHERS = [[0, 2, 1]];
 
-/** The first one is special; the three others may trade names. */
+/** The first member is special; the other three are symmetric. */
 export const THREE_OTHERS = [[0, 1, 3, 2], [0, 2, 1, 3], [0, 2, 3, 1], [0, 3, 1, 2], [0, 3, 2, 1]];
 
 /** Members that do not crash. */
 export const REGISTER: Omit<Scope, "name"> = { ...PLAIN, symmetries: ALL };
 
-/** One member starts again; by symmetry it is enough that it is the first. */
+/** One member starts again; by symmetry it may be the first one. */
 export const RESTART: Omit<Scope, "name"> = { ...PLAIN, restarts: 1, symmetries: OTHERS };
 
-/** A cluster that begins, while some member starts again. */
+/** A genesis during which a member starts again. */
 export const GENESIS: Omit<Scope, "name"> = {
   ...PLAIN,
   begins: "blank",
@@ -37,50 +37,50 @@ export const GENESIS: Omit<Scope, "name"> = {
   symmetries: OTHERS,
 };
 
-/** One operation in `attempts` ballots; `clock` says how high the first is, beside those of others. */
+/** One operation in `attempts` ballots; `clock` is the initial clock, relative to those of others. */
 function once(kind: "put" | "lapse" | "bound") {
   return (name: string, letter: string, attempts: number, clock = 0): ClientOptions => {
     return { name, operations: [{ kind, letter }], attempts, clock };
   };
 }
 
-/** Writes its letter if nothing is there. */
+/** Writes its letter if the register is empty. */
 export const put = once("put");
 
-/** The same, but what its value is bound to ends after its first attempt. */
+/** As `put`, but the owner of its value ends after the first attempt. */
 export const lapse = once("lapse");
 
-/** The same, but others may end what its value is bound to. */
+/** As `put`, but others may end the owner of its value. */
 export const bound = once("bound");
 
-/** Appends one letter after the other, keeping the promise for the next one. */
+/** Appends the letters one by one, and keeps the promise for the next one. */
 export function append(name: string, letters: string, attempts: number, clock = 0): ClientOptions {
   return { name, operations: appends(letters, letters.length - 1), attempts, clock };
 }
 
-/** The same, but what begins with a kept promise is not tried again after its fallback. */
+/** As `append`, but an operation with a kept promise is not tried again after its fallback. */
 export function appendOnFallback(name: string, letters: string): ClientOptions {
   return { ...append(name, letters, 1), afterKept: 0 };
 }
 
-/** The same, but with the first one only it asks for a promise to keep. */
+/** As `append`, but only the first append asks for a promise to keep. */
 export function appendKeepingOnce(name: string, letters: string): ClientOptions {
   return { name, operations: appends(letters, 1), attempts: 1 };
 }
 
-/** Appends, the first `keeping` of which ask for a promise to keep. */
+/** Append operations; the first `keeping` ones ask for a promise to keep. */
 function appends(letters: string, keeping: number): Operation[] {
   return [...letters].map((letter, index) => ({ kind: "append", letter, again: index < keeping }));
 }
 
-/** Its fallback is the lowest that it can be: the ballot that it asks to be promised next. */
+/** The client with the lowest possible fallback: the ballot that it asks to be promised next. */
 export function tight(client: ClientOptions): ClientOptions {
   return { ...client, slack: 0 };
 }
 
 /**
- * Appends by kept promises, the first of which came with what is chosen at the beginning; each with so many
- * attempts after its fallback, which is as low as it can be.
+ * Appends by kept promises, the first of which came with the first chosen state. Each has `attempts` attempts
+ * after its fallback, which is the lowest possible one.
  */
 export function keeper(name: string, letters: string, attempts: number): ClientOptions {
   return tight({
@@ -91,7 +91,7 @@ export function keeper(name: string, letters: string, attempts: number): ClientO
   });
 }
 
-/** Puts, and keeps the promise for an append, which is not tried again after its fallback. */
+/** A put that keeps the promise for an append, which is not tried again after its fallback. */
 export function putThenAppend(name: string, letter: string, then: string): ClientOptions {
   return {
     name,
@@ -101,7 +101,7 @@ export function putThenAppend(name: string, letter: string, then: string): Clien
   };
 }
 
-/** Appends, and keeps the promise for a put. */
+/** An append that keeps the promise for a put. */
 export function appendThenPut(name: string, letter: string, then: string): ClientOptions {
   return {
     name,
@@ -110,7 +110,7 @@ export function appendThenPut(name: string, letter: string, then: string): Clien
   };
 }
 
-/** Appends, puts in vain, and appends again; the first two keep the promise for the next one. */
+/** An append, a put without effect, and an append; the first two keep the promise for the next one. */
 export function appendPutAppend(name: string, letters: string): ClientOptions {
   const [first, second, third] = letters;
   return {
@@ -125,12 +125,12 @@ export function appendPutAppend(name: string, letters: string): ClientOptions {
   };
 }
 
-/** Reads, and proposes if that is not sure, at a ballot above all others. */
+/** A read that proposes if it is not sure, at a ballot above all others. */
 export function read(attempts: number): ClientOptions {
   return { name: "r", operations: [{ kind: "read", letter: "r" }], attempts, clock: 5 };
 }
 
-/** Puts, and reads. */
+/** A put and a read. */
 export function putThenRead(name: string, letter: string, clock: number): ClientOptions {
   return {
     name,
@@ -140,7 +140,7 @@ export function putThenRead(name: string, letter: string, clock: number): Client
   };
 }
 
-/** Puts, releases what it put, and has it forgotten. */
+/** A put, and a release of it that makes members forget it. */
 export function putAndRelease(name: string, letter: string, clock: number): ClientOptions {
   return {
     name,
@@ -150,12 +150,12 @@ export function putAndRelease(name: string, letter: string, clock: number): Clie
   };
 }
 
-/** Releases what another one put, and has it forgotten. */
+/** A release of another client's put that makes members forget it. */
 export function release(name: string, letter: string, clock: number): ClientOptions {
   return { name, operations: [{ kind: "release", letter }], attempts: 1, clock };
 }
 
-/** A scope with its numbers, and the hard cases that have to come up. */
+/** A scope with its exact size, and the hard cases that it must show. */
 export function expected(
   name: string,
   scope: Omit<Scope, "name">,

@@ -1,12 +1,12 @@
 import type { Scope } from "./scope.ts";
 
 /**
- * Where in a row of numbers everything is: the state of each process, the outbox of each process, the
- * state of each client, what each client has sent, and the past.
+ * The layout of a row of numbers: the state of each process, the outbox of each process, the state of each
+ * client, the outbox of each client, and the past.
  */
 export class Layout {
   readonly members: number;
-  /** How many processes each member has, one after the other. */
+  /** The number of processes of each member, one per start. */
   readonly lives: number;
   readonly processes: number;
   readonly clients: number;
@@ -23,22 +23,22 @@ export class Layout {
     this.width = this.past + 1;
   }
 
-  /** Where the outbox of a process is; its state is at its own number. */
+  /** The index of the outbox of a process; its state is at its own number. */
   outbox(process: number): number {
     return this.processes + process;
   }
 
-  /** Where the state of a client is. */
+  /** The index of the state of a client. */
   client(client: number): number {
     return 2 * this.processes + client;
   }
 
-  /** Where that is what a client has sent. */
+  /** The index of the outbox of a client. */
   sent(client: number): number {
     return 2 * this.processes + this.clients + client;
   }
 
-  /** Whose process it is. */
+  /** The member that a process belongs to. */
   memberOf(process: number): number {
     return Math.floor(process / this.lives);
   }

@@ -1,7 +1,7 @@
 /**
- * `deno task model [--deep] [--cases] [--only TEXT]`: goes through all states of the scopes that the tests go
- * through, with `--deep` also of those that take too long for that. With `--cases` it also says how often
- * each of the hard cases came up. `--mutants`: breaks one rule after the other, and each must show.
+ * `deno task model [--deep] [--cases] [--only TEXT]`: searches all states of the scopes of the test task, with
+ * `--deep` also of the scopes that take too long for it. With `--cases` it also prints the number of
+ * occurrences of each hard case. `--mutants`: breaks one rule at a time, and each must turn its scope red.
  *
  * @module
  */
@@ -18,12 +18,12 @@ function secondsSince(begun: number): string {
   return ((performance.now() - begun) / 1000).toFixed(1);
 }
 
-/** Lines of a table: a text, then numbers. */
+/** Prints a line of a table: a text, then cells. */
 function print(text: string, ...cells: readonly (number | string)[]): void {
   console.log(text.padEnd(72), ...cells.map((cell) => String(cell).padStart(12)));
 }
 
-/** Tells how far a search is, where a person may be looking. */
+/** Shows the progress of a search, if stderr is a terminal. */
 function progress(name: string): (states: number, left: number) => void {
   if (!Deno.stderr.isTerminal()) return () => {};
   const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
@@ -63,7 +63,7 @@ async function mainScopes(): Promise<boolean> {
   print("scope", "states", "transitions", "depth", "seconds", "verdict");
   let good = 0;
   for (const expected of scopes) if (await isAsExpected(expected)) good++;
-  console.log(`${good} of ${scopes.length} scopes hold, and are as big as expected`);
+  console.log(`${good} of ${scopes.length} scopes hold, and have the expected size`);
   return good === scopes.length && good > 0;
 }
 

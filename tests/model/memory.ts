@@ -1,8 +1,8 @@
-/** Remembers numbers by an object and a number, for as long as there is the object. */
+/** Remembers a number for each pair of an object and a number, as long as the object exists. */
 export class Memory {
   readonly #known = new WeakMap<object, Map<number, number>>();
 
-  /** What `make` gave for these when it was asked first. */
+  /** The result of the first call of `make` for this pair. */
   get(object: object, number: number, make: () => number): number {
     let known = this.#known.get(object);
     if (known === undefined) this.#known.set(object, known = new Map());

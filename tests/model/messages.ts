@@ -13,13 +13,13 @@ import type { Sender } from "../../lib/paxos/quorum.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { Pool } from "./pool.ts";
 
-/** What one process asks another. */
+/** A request from one process to another. */
 export type QuestionRequest = Request & GenesisRequest;
 
 /**
- * What was said, and may still arrive, as often as it likes. Processes and clients go by their number.
- * A question number in it is a *code*: it stands for the place where the one who asked keeps the
- * number, see {@linkcode Codes}.
+ * A sent message, which may still arrive any number of times. Processes and clients are identified by their
+ * numbers. A question number in it is a *code*: it stands for the place where the sender of the question keeps
+ * the number, see {@linkcode Codes}.
  */
 export type Message =
   /** A client asks all members. */
@@ -39,7 +39,7 @@ export type Message =
     readonly sender: Sender;
     readonly reply: RegisterReply;
   }
-  /** A process asks a member, whichever process of it hears it. */
+  /** A process asks a member; any process of that member may receive it. */
   | {
     readonly kind: "question";
     readonly from: number;
@@ -47,7 +47,7 @@ export type Message =
     readonly header: Header;
     readonly request: QuestionRequest;
   }
-  /** A process answers that life of another process. */
+  /** A process answers another process in that life. */
   | {
     readonly kind: "reply";
     readonly from: number;
@@ -56,7 +56,7 @@ export type Message =
     readonly header: Header;
     readonly reply: Reply & GenesisReply;
   }
-  /** No message, but a mark of this search: a process accepted what was proposed at this ballot. */
+  /** Not a message, but a mark for the checks: a process accepted the proposal at this ballot. */
   | {
     readonly kind: "vote";
     readonly from: number;
@@ -67,7 +67,7 @@ export type Message =
 
 const NO_CONSTANTS: ReadonlyMap<unknown, string> = new Map();
 
-/** Anything without secrets, as text. */
+/** Plain data as text. */
 export function textOfData(data: object): string {
   return fingerprint(data, NO_CONSTANTS).text;
 }
@@ -77,19 +77,19 @@ export function messagePool(): Pool<Message> {
   return new Pool<Message>(textOfData);
 }
 
-/** Stands for a number that nobody remembers any more. */
+/** Stands for a question number that its process has forgotten. */
 export const STALE = 1_000_000;
 
-/** Stands in messages for question numbers: the code of a place is the same in every state. */
+/** Codes replace question numbers in messages: the code of a place is the same in all states. */
 export class Codes {
   readonly #places = new Pool<string>((place) => place);
 
-  /** The code of a place; of none: {@linkcode STALE}. */
+  /** The code of a place; {@linkcode STALE} without one. */
   code(place: string | null | undefined): number {
     return place == null ? STALE : STALE + 1 + this.#places.number(place);
   }
 
-  /** The place of a code; `undefined`: it is stale. */
+  /** The place of a code; `undefined` for a stale one. */
   place(code: number): string | undefined {
     return code === STALE ? undefined : this.#places.value(code - STALE - 1);
   }
@@ -107,7 +107,7 @@ export function withNumbers<T extends { readonly id: number }>(
   return replaced;
 }
 
-/** Renames the members: `to[i]` is what member `i` is called from now on. */
+/** Renames the members: `to[i]` is the new index of member `i`. */
 export class Renaming {
   readonly #to: readonly number[];
   readonly #members: readonly string[];
@@ -146,34 +146,34 @@ export class Renaming {
     return renamed;
   }
 
-  /** A record is about the same members under their new names. */
+  /** Renames the members of a record. */
   record(record: GenesisRecord): GenesisRecord {
     return { ...record, lives: this.perMember(record.lives) };
   }
 
-  /** The same for the header of a frame. */
+  /** Renames the members in the header of a frame. */
   header(header: Header): Header {
     return { ...header, vector: this.perMember(header.vector) };
   }
 
-  /** The same for who gave an answer. */
+  /** Renames the sender of an answer. */
   sender(sender: Sender): Sender {
     const { member, vector } = sender;
     return { ...sender, member: this.name(member), vector: this.perMember(vector) };
   }
 
-  /** Places are named after members, too. */
+  /** Renames the members in the place of a code. */
   code(code: number): number {
     const place = this.#codes.place(code);
     return this.#codes.code(place?.replace(/\[(\w+)\]/, (_, name) => `[${this.name(name)}]`));
   }
 
-  /** The same for a request of a process. */
+  /** Renames the members in a request of a process. */
   request<T extends Request>(request: T): T {
     return withNumbers(request, (code) => this.code(code));
   }
 
-  /** The same for a reply to a process. */
+  /** Renames the members in a reply to a process. */
   reply<T extends Reply>(reply: T): T {
     const renamed = withNumbers(reply, (code) => this.code(code));
     if (renamed.type === "record") return { ...renamed, record: this.record(renamed.record) };
@@ -184,7 +184,7 @@ export class Renaming {
     };
   }
 
-  /** The same for anything that was said. */
+  /** Renames the members in a message. */
   message(message: Message): Message {
     switch (message.kind) {
       case "ask":

@@ -1,15 +1,15 @@
 import type { Edit } from "./paxos.ts";
 
-/** A rule of the protocol, and a small change to the machines that breaks it. */
+/** A small change to the machines that breaks one rule of the protocol. */
 export interface Mutation {
-  /** What is broken. */
+  /** The broken behaviour, as a sentence. */
   readonly name: string;
   readonly edits: readonly Edit[];
   /** The name of the scope that shows it. */
   readonly scope: string;
-  /** What is found there: a part of what the search says. */
+  /** A part of the text of the violation that the search finds. */
   readonly why: string;
-  /** Whether it takes so long to find that the tests leave it to `deno task model --mutants`. */
+  /** Whether the search takes too long for the tests; `deno task model --mutants` runs it. */
   readonly isSlow?: boolean;
 }
 
@@ -24,12 +24,12 @@ function mutation(
   return { name, edits: [{ module, find, replace }], scope, why };
 }
 
-/** A mutation that takes long to find. */
+/** A mutation whose search takes long. */
 function slow(...of: Parameters<typeof mutation>): Mutation {
   return { ...mutation(...of), isSlow: true };
 }
 
-/** Each of these must turn its scope red. */
+/** All mutations. Each must turn its scope red. */
 export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an acceptor accepts below its promise",
@@ -40,7 +40,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "not written over",
   ),
   mutation(
-    "an acceptor forgets what it promised",
+    "an acceptor forgets its promises",
     "acceptor",
     "    entry.promised = ballot;\n",
     "",
@@ -48,7 +48,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "not written over",
   ),
   mutation(
-    "an accept with a promise for the next ballot promises nothing",
+    "an accept does not promise the next ballot",
     "acceptor",
     "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
     "ballot",
@@ -80,7 +80,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "not written over",
   ),
   {
-    name: "a register is forgotten, whatever it holds by now",
+    name: "a register is forgotten with a later state",
     edits: [
       {
         module: "acceptor",
@@ -99,7 +99,7 @@ export const MUTATIONS: readonly Mutation[] = [
     isSlow: true,
   },
   slow(
-    "a tombstone is forgotten that not all have accepted",
+    "a tombstone is forgotten before all members have accepted it",
     "proposer",
     "return this.#accepts.missing().length === 0;",
     "return this.#accepts.reached;",
@@ -107,7 +107,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "not written over",
   ),
   mutation(
-    "a majority is one too few",
+    "a majority is one member too small",
     "quorum",
     "return Math.floor(count / 2) + 1;",
     "return Math.max(1, Math.floor(count / 2));",
@@ -115,7 +115,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "taken for chosen",
   ),
   mutation(
-    "a proposer adopts any accepted state, not that of the highest ballot",
+    "a proposer adopts any accepted state, not the one with the highest ballot",
     "reports",
     "compareBallots(report.accepted.ballot, accepted.ballot) > 0",
     "compareBallots(report.accepted.ballot, accepted.ballot) < 0",
@@ -123,7 +123,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "not written over",
   ),
   mutation(
-    "what one member accepted is reported as chosen",
+    "a state that one member accepted is reported as chosen",
     "reports",
     "unanimous: reports.every((report) => votesFor(report, ballot)),",
     "unanimous: true,",
@@ -155,7 +155,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "not written over",
   ),
   mutation(
-    "who has written may take the short way out",
+    "a proposer that has written may take the short way",
     "proposer",
     "const mustWrite = this.#wrote || ",
     "const mustWrite = ",
@@ -180,7 +180,7 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "two states",
   },
   mutation(
-    "a kept state counts as what is there",
+    "a kept state counts as the present state",
     "proposer",
     "ballot, unanimous: false, stale: [] });",
     "ballot, unanimous: true, stale: [] });",
@@ -205,7 +205,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "not written over",
   ),
   mutation(
-    "the promise that is kept was never made",
+    "a kept promise was never made",
     "acceptor",
     "entry.promised = next ?",
     "entry.promised = false ?",
@@ -213,7 +213,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "not written over",
   ),
   mutation(
-    "a kept promise outlives the register that is forgotten",
+    "a kept promise outlives the forgotten register",
     "acceptor",
     "this.#floor = Math.max(this.#floor, entry.promised.counter);",
     "",
@@ -221,7 +221,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "not linearizable",
   ),
   mutation(
-    "a kept promise is served by members of before a crash and of after it",
+    "a kept promise counts answers from before and after a crash together",
     "quorum",
     "this.#known.merge(sender.vector);",
     "",
@@ -229,7 +229,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "taken for chosen",
   ),
   mutation(
-    "a member that recovered has not promised what is kept",
+    "a recovered member has not made the kept promise",
     "acceptor",
     "this.#entries.set(register, { promised, accepted,",
     "this.#entries.set(register, { promised: accepted?.ballot ?? floorBallot(0), accepted,",
@@ -237,7 +237,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "took effect twice",
   ),
   mutation(
-    "what was accepted at a kept ballot counts for its fallback, too",
+    "accepts at a kept ballot count for its fallback, too",
     "proposer",
     "    this.#accepts = new Tally(this.#options.members);\n    return this.#decide();",
     "    return this.#decide();",
@@ -253,7 +253,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "taken for chosen",
   ),
   mutation(
-    "who helps does not raise the incarnation",
+    "a helper does not raise the incarnation",
     "recovery",
     "  raise(index, request.incarnation);\n",
     "",
@@ -261,7 +261,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "took effect twice",
   ),
   slow(
-    "who helps raises the incarnation only with the last piece of the copy",
+    "a helper raises the incarnation only with the last piece of the copy",
     "recovery",
     `  raise(index, request.incarnation);
   const { registers, more } = voter.acceptor.copy(request.after);
@@ -293,7 +293,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "took effect twice",
   ),
   slow(
-    "a member that recovers takes the lowest floor",
+    "a recovering member takes the lowest floor",
     "recovery",
     "floor: Math.max(...copies.map((copy) => copy.floor)),",
     "floor: Math.min(...copies.map((copy) => copy.floor)),",
@@ -301,7 +301,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "took effect twice",
   ),
   slow(
-    "a copy takes no notice of the floor of who holds nothing",
+    "a copy ignores the floor of a member without the register",
     "recovery",
     "if (registers.has(register)) continue;",
     "continue;",
@@ -309,7 +309,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "took effect twice",
   ),
   slow(
-    "a copy takes the first promise, not the highest",
+    "a copy takes the first promise instead of the highest",
     "recovery",
     "const promised = higher(known.promised, copy.promised);",
     "const promised = known.promised;",
@@ -325,7 +325,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "took effect twice",
   ),
   mutation(
-    "pieces of an earlier announcement are taken",
+    "pieces for an earlier announcement count",
     "recovery",
     `    if (this.#question !== null || transfer?.number !== reply.id) return { ask: [] };
     if (reply.announcement !== this.#announcement) return { ask: [] };
@@ -335,7 +335,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "an answer still counts",
   ),
   {
-    name: "a genesis takes one round only",
+    name: "a genesis takes only one round",
     edits: [
       { module: "genesis", find: "if (round.lives === null) {", replace: "if (false) {" },
       {
@@ -357,7 +357,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "an answer still counts",
   ),
   mutation(
-    "an old answer tells the record",
+    "an old answer with a record counts",
     "genesis",
     "const isFresh = reply.id === this.#pull;",
     "const isFresh = true;",
@@ -365,7 +365,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "an answer still counts",
   ),
   mutation(
-    "a second round does not void what a recovery has heard",
+    "a second round does not void the answers of a recovery",
     "genesis",
     "wall: at.wall, recovering }, voids };",
     "wall: at.wall, recovering }, voids: false };",
@@ -381,7 +381,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "took effect twice",
   ),
   mutation(
-    "a leader that lives under a record says that it is blank",
+    "an operational leader reports that it is blank",
     "genesis",
     'return { reply: { type: "record", members, record: this.#record! } };',
     'return { reply: { type: "blank", members, wall: at.wall, recovering: false } };',
@@ -389,7 +389,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "has not lost its memory",
   ),
   slow(
-    "the floor of a record takes no notice of the clocks",
+    "the floor of a record ignores the wall clocks",
     "genesis",
     "floor = Math.max(floor, wall, Math.min(answer.clock, bound));",
     "floor = Math.max(floor, Math.min(answer.clock, bound));",
@@ -405,7 +405,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "has not lost its memory",
   ),
   mutation(
-    "a member gives up though the others may yet adopt the record",
+    "a member gives up while the others may still adopt the record",
     "giving_up",
     "if (record.lives[index] === header.life || this.#remembering",
     "if (this.#remembering",
@@ -421,7 +421,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "has not lost its memory",
   ),
   mutation(
-    "late answers of the first round count as lost in the second",
+    "late answers to the first round count as losses in the second",
     "giving_up",
     "if (reply.id !== this.#number) return nothing;",
     "",

@@ -13,8 +13,8 @@ describe("a scope turns red when", () => {
   }
 });
 
-describe("the rules that take longer to break", () => {
-  it("stand where they are broken: deno task model --mutants", async () => {
+describe("the mutations whose search takes long (deno task model --mutants)", () => {
+  it("fit the code that they change", async () => {
     for (const { edits } of MUTATIONS.filter(({ isSlow }) => isSlow)) {
       await loadBroken(edits);
     }

@@ -1,14 +1,14 @@
 import { type Codes, type Message, type QuestionRequest, STALE, withNumbers } from "./messages.ts";
 import { Pool } from "./pool.ts";
 
-/** What became of an outbox when a process moved on. */
+/** An outbox after a change of a process. */
 export interface Moved {
   readonly outbox: number;
-  /** Answers that were dropped, since they can no longer change anything. */
+  /** Replies that were dropped, because they can no longer have an effect. */
   readonly dropped: readonly number[];
 }
 
-/** An outbox, sorted by who may receive what. */
+/** An outbox, sorted by receivers. */
 export interface Outbox {
   /** The numbers of all messages, in order. */
   readonly messages: readonly number[];
@@ -28,7 +28,7 @@ export interface Outbox {
   readonly votesId: number;
 }
 
-// What is done to an outbox, as numbers: to drop answers to client n is n.
+// The changes of an outbox as numbers: n itself drops the answers to client n.
 const READS = 1_000;
 const REPLIES = 2_000;
 const MOVED = 3_000;
@@ -38,7 +38,7 @@ interface Entry extends Outbox {
   readonly changed: Map<number, Moved>;
 }
 
-/** How many there are of what messages go to. */
+/** The numbers of possible receivers. */
 export interface Sizes {
   readonly members: number;
   readonly processes: number;
@@ -46,9 +46,9 @@ export interface Sizes {
 }
 
 /**
- * Everything that one sender has said and that may still matter. The network may lose, double, delay and
- * reorder: so what was said once stays, and may arrive at any time, as often as it likes, or never. Only what
- * cannot change anything any more is dropped.
+ * The messages of one sender that may still have an effect. The network may lose, duplicate, delay and reorder
+ * messages: so a sent message stays, and may arrive at any time, any number of times, or never. Only messages
+ * that can no longer have an effect are dropped.
  */
 export class Outboxes {
   readonly #messages: Pool<Message>;
@@ -59,7 +59,7 @@ export class Outboxes {
   readonly #entries: Entry[] = [];
   readonly #moves = new Map<ReadonlyMap<string, string | null>, number>();
 
-  /** No outbox but the empty one, which has number 0. */
+  /** Starts with the empty outbox, which has number 0. */
   constructor(messages: Pool<Message>, codes: Codes, sizes: Sizes) {
     this.#messages = messages;
     this.#codes = codes;
@@ -67,7 +67,7 @@ export class Outboxes {
     this.of([]);
   }
 
-  /** How many different ones there are. */
+  /** The number of different outboxes. */
   get size(): number {
     return this.#outboxes.size;
   }
@@ -96,7 +96,7 @@ export class Outboxes {
     return after;
   }
 
-  /** After a client has closed its question, answers to it do nothing. */
+  /** Drops the answers to a client that has closed its question: they have no effect. */
   withoutAnswers(outbox: number, client: number): number {
     if (this.#entries[outbox].answers[client].length === 0) return outbox;
     return this.#change(outbox, client, (message) => {
@@ -104,14 +104,14 @@ export class Outboxes {
     }).outbox;
   }
 
-  /** After a client has closed its question, nobody needs to hear one that changes nothing. */
+  /** Drops the reads of a client that has closed its question: they have no effect on members. */
   withoutReads(outbox: number): number {
     return this.#change(outbox, READS, (message) => {
       return message.kind === "ask" && message.request.type === "read" ? null : message;
     }).outbox;
   }
 
-  /** After a process has got another life, nobody answers the one before. */
+  /** Drops the replies to a process that has taken another life: they are for the previous life. */
   withoutReplies(outbox: number, process: number): number {
     if (this.#entries[outbox].replies[process].length === 0) return outbox;
     return this.#change(outbox, REPLIES + process, (message) => {
@@ -119,14 +119,14 @@ export class Outboxes {
     }).outbox;
   }
 
-  /** After a process keeps some of its question numbers elsewhere, or nowhere. */
+  /** Adapts an outbox to a process that has moved or forgotten some of its question numbers. */
   moved(outbox: number, process: number, moved: ReadonlyMap<string, string | null>): Moved {
     const code = (code: number) => {
       const place = this.#codes.place(code);
       const now = place === undefined ? undefined : moved.get(place);
       return now === undefined ? code : this.#codes.code(now);
     };
-    // Each transition has a map of its own: that is more than there are different ones, but quick.
+    // Each transition has its own map: there are more maps than different moves, but the lookup is fast.
     let move = this.#moves.get(moved);
     if (move === undefined) this.#moves.set(moved, move = this.#moves.size);
     return this.#change(outbox, MOVED + move * this.#sizes.processes + process, (message) => {
@@ -207,15 +207,15 @@ export class Outboxes {
 }
 
 /**
- * Whether a question does something to who answers it even when nobody waits for the answer: a second
- * round makes other answers void. (An announcement tells of a crash, but nobody counts more for being told of
- * one that is over: so it may as well be lost.)
+ * Whether a question has an effect on the process that answers it even if its answer is no longer awaited: a
+ * second round voids other answers. (An announcement tells of a crash, but such knowledge never makes a process
+ * count more answers, so the message may as well be lost.)
  */
 export function tellsSomething(request: QuestionRequest): boolean {
   return request.type === "enquire" && request.purpose !== "record" && request.round === 2;
 }
 
-/** Where a question has to be kept for an answer of this kind to mean anything. */
+/** The places where a question must be kept for a reply of each kind to have an effect. */
 const AWAITED_AT: Record<string, RegExp> = {
   record: /^genesis\._pull$/,
   blank: /^(genesis\._round\.number|givingUp\._number)$/,
@@ -224,8 +224,8 @@ const AWAITED_AT: Record<string, RegExp> = {
 };
 
 /**
- * Whether an answer can do nothing, now or later: the question is not the one that it answers. The
- * search checks of each answer that it drops for this reason that it does nothing.
+ * Whether a reply can never have an effect, because the question that it answers is not kept. The search
+ * checks for each reply that it drops for this reason that it has no effect.
  */
 export function isFutile(
   reply: (Message & { kind: "reply" })["reply"],

@@ -11,13 +11,13 @@ import { Process } from "./process.ts";
 import type { ProcessAttributes, ProcessInput, ProcessOutput } from "./process_io.ts";
 import type { Scope } from "./scope.ts";
 
-/** The states that a process can be in. */
+/** The automaton of all processes. */
 export type ProcessAutomaton = Automaton<ProcessInput, ProcessOutput, ProcessAttributes>;
 
-/** The states that a client can be in. */
+/** The automaton of one client. */
 export type ClientAutomaton = Automaton<ClientInput, ClientOutput, ClientAttributes>;
 
-/** What the numbers in a row stand for. */
+/** The meanings of the numbers in a row. */
 export class Parts {
   readonly members: readonly string[];
   readonly codes = new Codes();
@@ -25,7 +25,7 @@ export class Parts {
   readonly outboxes: Outboxes;
   readonly processInputs = new Pool<ProcessInput>(textOfData);
   readonly clientInputs = new Pool<ClientInput>(textOfData);
-  /** One for all processes: they differ only by what they are told when they start. */
+  /** One automaton for all processes: they differ only by their `boot` input. */
   readonly process: ProcessAutomaton;
   readonly clients: readonly ClientAutomaton[];
   readonly pasts = new Pool<Past>(textOfData);
@@ -49,7 +49,7 @@ export class Parts {
       inputs,
       decode: (input, numbers) => {
         if (input.do !== "reply") return input;
-        // No process has ever used 1 itself.
+        // 1 is no question number of any process.
         const number = (code: number) => numbers.get(codes.place(code) ?? "") ?? 1;
         return { ...input, reply: withNumbers(input.reply, number) };
       },

@@ -5,15 +5,15 @@ import type { Operation } from "./client.ts";
 import { type Called, isLinearizable } from "./history.ts";
 import type { ProcessAttributes } from "./process_io.ts";
 
-/** Something that must never happen, happened. */
+/** Thrown when an invariant is violated. */
 export class Violation extends Error {}
 
-/** What is remembered of the past to judge by, besides what the parts of the system remember. */
+/** The facts of the past that the checks need, in addition to the states of the parts. */
 export interface Past {
   readonly history: readonly Called[];
   readonly restarts: number;
   readonly ages: number;
-  /** The records under which a majority voted, in this order. */
+  /** The records under which a majority has voted, in order. */
   readonly records: readonly GenesisRecord[];
   /** The lives in which all members were blank at one instant. */
   readonly blank: readonly (readonly Life[])[];
@@ -23,12 +23,12 @@ export interface Past {
 export function called(past: Past, client: number, operation: Operation): Past {
   const before = past.history.filter(({ returned }) => returned !== null).length;
   const call = { client, operation, called: before, returned: null, result: "" };
-  // By client: in which order calls came between two returns means nothing.
+  // By client: the order of calls between two returns has no meaning.
   const history = [...past.history, call].sort((a, b) => a.client - b.client);
   return { ...past, history };
 }
 
-/** The latest operation of a client returns; `content` is what was there before everything. */
+/** The latest operation of a client returns; `content` is the initial content. */
 export function returned(past: Past, client: number, result: string, content: string): Past {
   const index = past.history.findLastIndex((call) => call.client === client);
   const before = past.history.filter(({ returned }) => returned !== null).length;
@@ -47,7 +47,7 @@ export function returned(past: Past, client: number, result: string, content: st
   return { ...past, history };
 }
 
-/** Takes note of the lives in which all members are blank at this instant, if they are. */
+/** Notes the lives in which all members are blank at this instant, if they are. */
 export function blank(
   past: Past,
   processes: readonly (readonly ProcessAttributes[])[],
@@ -61,12 +61,12 @@ export function blank(
   const known = new Set(past.blank.map((lives) => lives.join()));
   const news = together.filter((lives) => !known.has(lives.join()));
   if (news.length === 0) return past;
-  // When they were does not matter, only that they were.
+  // Sorted: the order of these instants has no meaning.
   const sorted = [...past.blank, ...news].sort((a, b) => a.join() < b.join() ? -1 : 1);
   return { ...past, blank: sorted };
 }
 
-/** A record is made: all members were blank at one instant, in just the lives that it names. */
+/** A record is made: all members must have been blank at one instant in exactly the lives that it names. */
 export function made(
   past: Past,
   record: GenesisRecord,
@@ -80,8 +80,8 @@ export function made(
 }
 
 /**
- * A member votes under `record`: at most one record is lived under by a majority, and once it was, only
- * the loss of a majority brings another one, with a greater floor.
+ * A member votes under `record`. A majority votes under at most one record, and after that only the loss of a
+ * majority leads to another record, which must have a greater floor.
  */
 export function entered(
   past: Past,
@@ -101,7 +101,7 @@ export function entered(
     throw new Violation(`record ${record.id} has no greater floor than ${latest.id}`);
   }
   for (const [member, those] of processes.entries()) {
-    // Processes before the latest live on as if there were none after them.
+    // Processes before the latest one may continue as if there were no later one.
     const newest = those.findLast(({ state }) => state !== "idle");
     if (newest?.state === "operational" && newest.record!.id !== record.id) {
       const other = `m${member} votes under ${newest.record!.id}`;
@@ -116,8 +116,8 @@ export function entered(
 }
 
 /**
- * `member` gives up: so few members are left that vote under `record`, or may still adopt it, that it can never be
- * lived under again.
+ * `member` gives up: fewer than a majority of members may be left that vote under `record` or may still adopt
+ * it.
  */
 export function checkLost(
   record: GenesisRecord,

@@ -30,7 +30,7 @@ export type Paxos = typeof shipping;
 
 const FOLDER = new URL("../../lib/paxos/", import.meta.url);
 
-/** The modules that the machines come from. */
+/** The modules of the machines. */
 const MODULES = [
   "acceptor",
   "ballot",
@@ -46,17 +46,17 @@ const MODULES = [
 
 /** The machines of one search. */
 export interface Machines {
-  /** Those that are searched through. */
+  /** The machines under test. */
   readonly shipping: Paxos;
-  /** The same with all that is private in view. */
+  /** The same machines with visible private fields. */
   readonly opened: Paxos;
 }
 
-/** A piece of the source of one module, and what stands there instead. */
+/** A replacement in the source of one module. */
 export interface Edit {
-  /** The name of the module, without its ending. */
+  /** The name of the module, without its extension. */
   readonly module: string;
-  /** Once in the module. */
+  /** Occurs exactly once in the module. */
   readonly find: string;
   readonly replace: string;
 }
@@ -66,28 +66,28 @@ export async function load(): Promise<Machines> {
   return { shipping, opened: await open([]) };
 }
 
-/** Machines that do not ship, since something in them is broken on purpose. */
+/** Machines that are broken on purpose. */
 export async function loadBroken(edits: readonly Edit[]): Promise<Machines> {
   const opened = await open(edits);
   return { shipping: opened, opened };
 }
 
 /**
- * The machines with all that is private in view: their source, in which `_name` stands for
- * `#name`. A search has to tell states apart by everything that the machines remember, also by fields
- * that are added one day, and nothing outside a class can read a private field.
+ * The machines with visible private fields: their source with `_name` in place of `#name`. A search must
+ * distinguish states by all fields of the machines, including later additions, and code outside of a class
+ * cannot read a private field.
  */
 async function open(edits: readonly Edit[]): Promise<Paxos> {
   const urls = new Map<string, string>();
   try {
-    // One after the other, so that each is opened once.
+    // Sequentially, so that each module is opened once.
     const modules = [];
     for (const name of MODULES) {
       modules.push(await import(await opened(`./${name}.ts`, edits, urls)));
     }
     const machines: Paxos = Object.assign({}, ...modules);
     for (const name of Object.keys(shipping)) {
-      if (!(name in machines)) throw new Error(`no module of those that were opened has ${name}`);
+      if (!(name in machines)) throw new Error(`no opened module exports ${name}`);
     }
     return machines;
   } finally {
@@ -95,7 +95,7 @@ async function open(edits: readonly Edit[]): Promise<Paxos> {
   }
 }
 
-/** Opens a module and those that it imports; gives the address of what came out. */
+/** Opens a module and its imports; returns the URL of the result. */
 async function opened(
   specifier: string,
   edits: readonly Edit[],

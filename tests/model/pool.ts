@@ -9,7 +9,7 @@ export class Pool<T> {
     this.#key = key;
   }
 
-  /** How many values there are. */
+  /** The number of values. */
   get size(): number {
     return this.#values.length;
   }

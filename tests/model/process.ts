@@ -21,13 +21,13 @@ import {
   type ProcessOutput,
 } from "./process_io.ts";
 
-/** What it says before the end of the turn puts a header on it. */
+/** An output before it gets its header at the end of the turn. */
 type Unsent<Output = ProcessOutput> = Output extends { header: Header } ? Omit<Output, "header">
   : Output;
 
 /**
- * A process of a member: the machines of the shipping core, joined as `lib/node` joins them, but
- * without time and network.
+ * A process of a member: the machines of the shipping core, connected as in `lib/node`, but without time and
+ * network.
  */
 export class Process implements Actor<ProcessInput, ProcessOutput> {
   readonly #paxos: Paxos;
@@ -59,7 +59,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     return { members: this.members, maxKeys: 10, maxBytes: Infinity };
   }
 
-  /** What others need to know of it. */
+  /** The attributes that other parts need. */
   get attributes(): ProcessAttributes {
     const { life, record } = this;
     const state = this.closed ? "closed" : this.genesis?.state ?? "idle";
@@ -68,7 +68,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     return { state, life, incarnation, vector: this.vector.entries, record, size };
   }
 
-  /** Takes one input; what goes out is said with what is known after it, as it is in one turn. */
+  /** Handles one input; the headers of its outputs have the knowledge after it, as in one turn of a node. */
   handle(input: ProcessInput): ProcessOutput[] {
     this.#outputs = [];
     if (!this.closed) this.#handle(input);
@@ -100,7 +100,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
         return this.#doubt();
       case "age": {
         this.now += this.#paxos.PROMISE_TTL;
-        // Whatever it is asked first, it drops what is too old.
+        // Any request makes the acceptor drop old promises first.
         const nothing = { type: "list", prefix: "nothing", after: "" } as const;
         this.voter?.acceptor.handle(nothing, { node: "", life: "" }, this.now);
         return;
@@ -129,7 +129,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     this.wall = wall;
     this.genesis = this.#newGenesis();
     if (record === null) return;
-    // It answers the second round of who made the record, then asks for that.
+    // It answers the second round of the member that made the record, then asks for the record.
     const [first] = this.members;
     const header = { ...this.#header(), life: record.lives[0] };
     const { members } = this;
@@ -162,7 +162,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
       genesis: record.id,
       nextId: () => this.#nextNumber(),
       lifeAfter,
-      // Nobody waits for its turn: whatever happens then, can happen to those that did not hear of each other.
+      // No process waits for its turn: processes that have not heard of each other have the same runs.
       isItsTurn: () => true,
     });
   }
@@ -227,8 +227,8 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   }
 
   #receive(from: string, header: Header, reply: Reply): void {
-    // A record also ends a round, and a count of those that are lost. Both may end at any time by themselves
-    // here, and any answer may be lost: so it is enough that records arrive which answer the question for one.
+    // A record also ends a round, and a count of lost members. Here both may end at any time by themselves, and
+    // any reply may be lost: so it is enough that records in answer to a question for the record arrive.
     if (reply.type === "record" && this.#rounds.has(reply.id)) return;
     const { ask, event } = this.genesis!.receive(from, header, reply, this.#reading());
     this.#send(ask);
@@ -301,11 +301,11 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     this.vector.merge(vector);
     this.vector.raise(this.member, voter.incarnation);
     this.voter = voter;
-    // It may have heard of a later process while it was coming back.
+    // It may have heard of a later process during its recovery.
     if (this.#isReplaced()) this.#close();
   }
 
-  /** What it said in the life before is not said any more. */
+  /** Takes a new life; outputs of the previous life are dropped. */
   #relive(life: Life): void {
     this.life = life;
     this.#outputs = [];
@@ -324,7 +324,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     this.#outputs.push({ out: "gaveUp", record });
   }
 
-  /** Nothing that it remembered matters any more. */
+  /** Closes the process, and clears its memory. */
   #close(): void {
     Object.assign(this, new Process(this.#paxos, this.members), { closed: true });
   }
@@ -341,7 +341,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     this.#outputs.push({ out: "answer", client, question, sender, reply });
   }
 
-  /** Every frame tells of crashes; this process may learn that it was replaced. */
+  /** Learns of crashes from a header; the process may learn that it was replaced. */
   #learn(from: string, header: Header): void {
     if (this.record === null || header.genesis !== this.record.id) return;
     this.vector.merge(header.vector);
@@ -391,7 +391,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   }
 }
 
-/** A life just above another one, and below every life that a later start gets. */
+/** A life just above another one, and below the lives of all later starts. */
 function lifeAfter(life: Life): Life {
   return life + "+";
 }

@@ -10,23 +10,23 @@ import type {
 } from "../../lib/paxos/messages.ts";
 import type { Sender } from "../../lib/paxos/quorum.ts";
 
-/** What happens to a process. */
+/** An input of a process. */
 export type ProcessInput =
-  /** It starts, with empty memory; `record`: others tell it at once that the cluster lives under it. */
+  /** It starts with empty memory; `record`: other members send it the record of their cluster at once. */
   | { do: "boot"; member: number; life: Life; wall: number; record: GenesisRecord | null }
-  /** It asks again what it is waiting for. */
+  /** It asks its open questions again. */
   | { do: "tick" }
-  /** It asks again so often without an answer that it begins anew with its first round. */
+  /** It asks again without an answer until it starts its first round again. */
   | { do: "ticks" }
-  /** It recovers, and asks again only about that. */
+  /** It recovers, and repeats only the questions of the recovery. */
   | { do: "recoveryTick" }
-  /** Without a quorum for a while: it asks whether all is lost. */
+  /** It has had no quorum for a while, and asks whether a majority is lost. */
   | { do: "doubt" }
-  /** So much time passes that promises with nothing accepted are dropped. */
+  /** Enough time passes for promises without an accepted state to be dropped. */
   | { do: "age" }
-  /** Its machine stops, and all that was in its memory is gone. */
+  /** Its machine stops, and its memory is lost. */
   | { do: "crash" }
-  /** A frame comes in which nothing is for it but what every frame tells. */
+  /** A frame arrives of which only the header concerns it. */
   | { do: "hear"; from: string; header: Header }
   /** A member asks. */
   | { do: "question"; from: string; header: Header; request: Request & GenesisRequest }
@@ -41,35 +41,36 @@ export type ProcessInput =
     vector: readonly Life[];
   };
 
-/** What a process says, and what happened in it. */
+/** An output of a process: a message, or an event. */
 export type ProcessOutput =
   | { out: "question"; to: string; header: Header; request: Request }
   | { out: "reply"; to: string; life: Life; header: Header; reply: Reply }
   | { out: "answer"; client: number; question: number; sender: Sender; reply: RegisterReply }
-  /** It votes under a record that it made (so it is the first one). */
+  /** It votes under a record that it made, as the first process. */
   | { out: "made"; record: GenesisRecord }
-  /** It votes under a record that it did not make: from the start on, or again. */
+  /** It votes under a record that it did not make: after a genesis, or after a recovery. */
   | { out: "entered"; record: GenesisRecord; recovered: boolean }
   | { out: "gaveUp"; record: GenesisRecord };
 
-/** What others need to know of a process. */
+/** The attributes of a process that other parts need. */
 export interface ProcessAttributes {
-  /** `idle`: it never ran. `closed`: it crashed, or saw that another one has taken its place. */
+  /** `idle`: it has not started. `closed`: it crashed, or learned that it was replaced. */
   readonly state: "idle" | "blank" | "recovering" | "operational" | "closed";
   readonly life: Life;
   readonly incarnation: Life | null;
   readonly vector: readonly Life[];
   readonly record: GenesisRecord | null;
-  /** How many registers it holds something about. */
+  /** The number of registers in its acceptor. */
   readonly size: number;
 }
 
-/** The kinds of messages that are about lives and records, and not about crashes. */
+/** The kinds of messages about lives and records, where knowledge of crashes does not matter. */
 const ABOUT_LIVES: ReadonlySet<string> = new Set(["enquire", "blank", "record", "replaced"]);
 
 /**
- * Every frame tells of crashes; here only those do in which that matters. To be told never makes anybody
- * count more, so it is enough to look at the runs in which frames of other kinds tell nothing.
+ * The header for a message. Every real frame tells of crashes; here only those frames do in which that matters.
+ * Such knowledge never makes a receiver count more answers, so it is enough to search the runs in which frames
+ * of other kinds tell nothing.
  */
 export function headerOf(header: Header, { type }: Request | Reply): Header {
   if (!ABOUT_LIVES.has(type)) return header;

@@ -1,47 +1,47 @@
 import type { ClientOptions } from "./client.ts";
 
-/** How much of the world a search goes through; every bound is written down here. */
+/** The bounds of a search. */
 export interface Scope {
   readonly name: string;
   readonly members: number;
-  /** Whether the cluster lives already, or all are blank. */
+  /** Whether the cluster is operational at the beginning, or all members are blank. */
   readonly begins: "operational" | "blank";
-  /** Whether members go on asking for records, and found a new cluster when all are blank. */
+  /** Whether members continue to ask for records, and form a new cluster when all are blank. */
   readonly genesis: boolean;
   readonly clients: readonly ClientOptions[];
-  /** What is chosen at the beginning; `""`: nothing was ever written. */
+  /** The content that is chosen at the beginning; `""` without one. */
   readonly content: string;
-  /** How often any member starts again without memory. */
+  /** The total number of starts with empty memory after the first ones. */
   readonly restarts: number;
-  /** Which members do; by symmetry fewer than all may be enough. */
+  /** The members that start again; by symmetry fewer than all may be enough. */
   readonly restarting: readonly number[];
-  /** How often each of them does at most. */
+  /** The most further starts of each of these members. */
   readonly restartsOfEach: number;
-  /** Of which of them the process before lives on, and does not know. */
+  /** The members whose earlier process continues without knowing of the later one. */
   readonly overlap: readonly number[];
-  /** Whether processes of one member hear what they ask their own id; it is lost otherwise. */
+  /** Whether processes of one member receive each other's questions to their id; otherwise these are lost. */
   readonly twinsHear: boolean;
-  /** Whether nobody starts again without leaving a majority that votes. */
+  /** Whether a member starts again only if a majority continues to vote. */
   readonly keepsMajority: boolean;
   /** Whether a clock may have gone back at a restart. */
   readonly clockGoesBack: boolean;
-  /** How often so much time passes at some member that it drops promises with nothing accepted. */
+  /** How often enough time passes at a member for it to drop promises without an accepted state. */
   readonly ages: number;
-  /** How often a process may take a new life in place of the one that it has; what comes after is left out. */
+  /** How often a process may replace its life by a new one; further runs are left out. */
   readonly relives: number;
-  /** Whether members ask if all is lost, and give up. */
+  /** Whether members ask if a majority is lost, and give up. */
   readonly givingUp: boolean;
   /**
-   * Whether a copy comes in one piece, or in two, since values are long; the register that clients work on is
-   * in the first of them, or in the second.
+   * Whether a copy has one piece, or two because values are long; the register of the clients is in the first
+   * piece or in the second one.
    */
   readonly pieces: "one" | "before another" | "after another";
   readonly clientsTell: boolean;
-  /** Each of these renamings of the members leads from states to states that behave alike. */
+  /** Renamings of the members that do not change the behaviour. */
   readonly symmetries: readonly (readonly number[])[];
 }
 
-/** What a scope is unless it says otherwise. */
+/** The default properties of a scope. */
 export const PLAIN: Omit<Scope, "name"> = {
   members: 3,
   begins: "operational",

@@ -19,15 +19,15 @@ import {
   tight,
 } from "./ingredients.ts";
 
-/** One register, members that do not crash. */
+/** One register, and members that do not crash. */
 export const registerScopes: readonly Expected[] = [
   expected(
     "two puts, one of them tried twice",
     { ...REGISTER, clients: [put("p", "a", 2), put("q", "b", 1)] },
     20_328,
     105_243,
-    "a member promises or accepts nothing, since it promised more",
-    "a refused proposer begins again",
+    "a member refuses a ballot below its promise",
+    "a refused proposer starts again",
     "a change ends without a write",
   ),
   expected(
@@ -126,14 +126,14 @@ export const registerScopes: readonly Expected[] = [
   ),
 ];
 
-/** One register, and one member that crashes and comes back without its memory. */
+/** One register, and one member that crashes and recovers without its memory. */
 export const recoveryScopes: readonly Expected[] = [
   expected(
     "a put and a read, and a crash",
     { ...RESTART, clients: [put("p", "a", 1), read(0)] },
     72_275,
     348_970,
-    "a member that recovered accepts",
+    "a recovered member accepts",
     "two lives of one member answer one question",
     "an answer arrives whose sender has a successor",
     "an answer from before a crash meets one that knows of it",
@@ -145,14 +145,14 @@ export const recoveryScopes: readonly Expected[] = [
     { ...RESTART, content: "x", pieces: "before another", clients: [append("p", "a", 1, 1)] },
     4_903,
     21_174,
-    "a member goes on with the second piece of a copy",
+    "a member continues with the second piece of a copy",
   ),
   expected(
     "an append, and a crash after which copies come in two pieces, the second about it",
     { ...RESTART, content: "x", pieces: "after another", clients: [append("p", "a", 1, 1)] },
     4_084,
     17_030,
-    "a member goes on with the second piece of a copy",
+    "a member continues with the second piece of a copy",
   ),
   expected(
     "a put, and a crash at which a clock goes back",
@@ -167,9 +167,9 @@ export const recoveryScopes: readonly Expected[] = [
     19_956,
     93_533,
     "a kept promise saves a round",
-    "a member that recovered accepts",
+    "a recovered member accepts",
     "a copied entry decides what is written",
-    "a copied entry keeps what all report from being sure",
+    "a copied entry prevents a unanimous state from being sure",
   ),
   expected(
     "a put, a crash, and a promise that is dropped",
@@ -180,7 +180,7 @@ export const recoveryScopes: readonly Expected[] = [
   ),
 ];
 
-/** An even number of members, one of which comes back: with a majority of the others. */
+/** An even number of members, one of which recovers with a majority of the others. */
 export const evenScopes: readonly Expected[] = [
   expected(
     "two members, a put and a read, and a crash",
@@ -188,7 +188,7 @@ export const evenScopes: readonly Expected[] = [
     11_317,
     36_046,
     "a copied entry decides what is written",
-    "a member that recovered accepts",
+    "a recovered member accepts",
   ),
   expected(
     "two members, a put tried twice, and a crash, while a member runs twice",
@@ -209,11 +209,11 @@ export const evenScopes: readonly Expected[] = [
     { ...RESTART, members: 4, symmetries: THREE_OTHERS, clients: [append("p", "a", 1, 1)] },
     3_998,
     23_097,
-    "a member that recovered accepts",
+    "a recovered member accepts",
   ),
 ];
 
-/** One member id with two lives at once: the first process does not crash, and does not know. */
+/** One member id with two lives at once: the first process does not crash, and does not know of the second. */
 export const livesScopes: readonly Expected[] = [
   expected(
     "a put tried twice, while a member runs twice",
@@ -261,7 +261,7 @@ export const livesScopes: readonly Expected[] = [
   ),
 ];
 
-/** How a cluster begins, and begins again. */
+/** The first and later geneses of a cluster. */
 export const genesisScopes: readonly Expected[] = [
   expected(
     "a genesis",
@@ -279,7 +279,7 @@ export const genesisScopes: readonly Expected[] = [
     "a frame arrives whose sender has a successor",
     "a member takes another life",
     "a member recovers",
-    "a second round voids what a recovery has heard",
+    "a second round voids the answers of a recovery",
   ),
   expected(
     "two members crash, the first one gives up, and another genesis",

@@ -10,10 +10,10 @@ import {
 
 describe("agreement and linearizability", () => testScopes(registerScopes));
 
-describe("agreement and linearizability, over the loss of a memory,", () =>
+describe("agreement and linearizability, with the loss of a memory,", () =>
   testScopes(recoveryScopes));
 
-describe("agreement and linearizability, over the loss of a memory, of an even number of members,", () =>
+describe("agreement and linearizability, with the loss of a memory and an even number of members,", () =>
   testScopes(evenScopes));
 
 describe("agreement and one genesis, with two processes of one member,", () =>

@@ -5,34 +5,34 @@ import { compareBallots } from "../../lib/paxos/ballot.ts";
 import type { World } from "./world.ts";
 
 /**
- * The hard cases: a search that never met them would prove nothing about them. Counted is how many
- * transitions show each.
+ * The hard cases: a search that does not meet a case proves nothing about it. The search counts the
+ * transitions that show each case.
  */
 export type Sight =
-  | "a member promises or accepts nothing, since it promised more"
+  | "a member refuses a ballot below its promise"
   | "a kept promise saves a round"
   | "a member promises the fallback of what it refuses"
   | "a change ends without a write"
   | "a read has to propose"
-  | "a refused proposer begins again"
+  | "a refused proposer starts again"
   | "a copied entry decides what is written"
-  | "a copied entry keeps what all report from being sure"
+  | "a copied entry prevents a unanimous state from being sure"
   | "two lives of one member answer one question"
   | "an answer that knows of a crash meets one from before it"
   | "an answer from before a crash meets one that knows of it"
   | "an answer arrives whose sender has a successor"
   | "a frame arrives whose sender has a successor"
   | "both lives of a member accept one ballot"
-  | "a member that recovered accepts"
+  | "a recovered member accepts"
   | "a member recovers"
-  | "a member goes on with the second piece of a copy"
+  | "a member continues with the second piece of a copy"
   | "a member learns that it was replaced"
   | "a member takes another life"
   | "a member forgets a register"
   | "a member drops a promise"
   | "a member gives up"
   | "a second round voids a question"
-  | "a second round voids what a recovery has heard"
+  | "a second round voids the answers of a recovery"
   | "a record is made"
   | "a record is made after another one"
   | "a member votes under a record";
@@ -43,11 +43,11 @@ type Answer = Message & { readonly kind: "answer" };
 export class Sights {
   readonly #world: World;
   readonly counts = new Map<Sight, number>();
-  /** What is seen whatever the rest of the row is, by action. */
+  /** The cases that do not depend on the rest of the row, by action. */
   readonly #ofActions = new WeakMap<Action, readonly Sight[]>();
-  /** The same for ways in which answers can meet. */
+  /** The cases of sequences of answers that meet. */
   readonly #ofTallied = new WeakMap<readonly Tallied[], readonly Sight[]>();
-  /** The same for messages that arrive, by message and state of the process. */
+  /** The cases of arriving messages, by message and state of the process. */
   readonly #ofMessages: Map<number, readonly Sight[]>[] = [];
 
   /** For the actions of `world`. */
@@ -55,7 +55,7 @@ export class Sights {
     this.#world = world;
   }
 
-  /** Takes note of what happens in `row`. */
+  /** Counts the cases of an action in `row`. */
   see(row: Uint32Array, action: Action): void {
     for (const sight of this.#sightsOf(row, action)) {
       this.#count(sight);
@@ -66,7 +66,7 @@ export class Sights {
     if (this.#world.layout.lives > 1) this.#seeLives(row, action);
   }
 
-  /** Takes note of the ways in which answers can meet. */
+  /** Counts the cases of sequences of answers that meet. */
   seeTallied(all: readonly Tallied[]): void {
     let sights = this.#ofTallied.get(all);
     if (sights === undefined) {
@@ -76,7 +76,7 @@ export class Sights {
     for (const sight of sights) this.#count(sight);
   }
 
-  /** What shows when the last of these answers meets those before. */
+  /** The cases that occur when the last of these answers meets the earlier ones. */
   #ofAnswers(tallied: Tallied): readonly Sight[] {
     const { layout, parts: { messages } } = this.#world;
     const answers = tallied.map((number) => messages.value(number) as Answer);
@@ -100,7 +100,7 @@ export class Sights {
     this.counts.set(sight, (this.counts.get(sight) ?? 0) + 1);
   }
 
-  /** What only the rest of the row shows: which lives have begun, and what the others voted for. */
+  /** Counts the cases that depend on the rest of the row: the started lives, and the votes of others. */
   #seeLives(row: Uint32Array, action: Action): void {
     const { layout, parts: { messages } } = this.#world;
     switch (action.what) {
@@ -130,7 +130,7 @@ export class Sights {
     }
   }
 
-  /** Whether a later process of the same member has begun before this message arrives. */
+  /** Whether a later process of the same member has started before this message arrives. */
   #hasSuccessor(row: Uint32Array, number: number): boolean {
     const { layout, parts: { messages } } = this.#world;
     const message = messages.value(number);
@@ -180,7 +180,7 @@ export class Sights {
     }
   }
 
-  /** What a client shows when it gets answers and says something. */
+  /** The cases of a client that gets answers and says something. */
   #ofClient({ got, then, outputs }: Action & { what: "client" }): readonly Sight[] {
     const { messages } = this.#world.parts;
     const sights: Sight[] = [];
@@ -204,7 +204,7 @@ export class Sights {
         compareBallots(accepted.ballot, first.accepted.ballot) === 0
       );
     if (areEqual && asks.length > 0 && reports.some(({ copied }) => copied)) {
-      sights.push("a copied entry keeps what all report from being sure");
+      sights.push("a copied entry prevents a unanimous state from being sure");
     }
     if (asks.length > 0 && reports.some(({ type }) => type === "current")) {
       sights.push("a read has to propose");
@@ -215,12 +215,12 @@ export class Sights {
     }
     const isRefused = then === null && answers.some(({ reply }) => reply.type === "nack");
     if (isRefused && asks.some(({ type }) => type === "prepare")) {
-      sights.push("a refused proposer begins again");
+      sights.push("a refused proposer starts again");
     }
     return sights;
   }
 
-  /** What a process shows when it gets these inputs one after the other. */
+  /** The cases of a process that gets these inputs one by one. */
   #ofSteps(from: number, inputs: readonly number[]): readonly Sight[] {
     const sights: Sight[] = [];
     let state = from;
@@ -245,14 +245,14 @@ export class Sights {
       }
       if (output.out !== "answer" || input.do !== "ask") continue;
       if (output.reply.type === "nack") {
-        sights.push("a member promises or accepts nothing, since it promised more");
+        sights.push("a member refuses a ballot below its promise");
       }
       if (output.reply.type === "promise" && input.request.type === "accept") {
         sights.push("a member promises the fallback of what it refuses");
       }
       const isFirstLife = before.record?.lives.includes(before.incarnation ?? "");
       if (output.reply.type === "accepted" && !isFirstLife) {
-        sights.push("a member that recovered accepts");
+        sights.push("a recovered member accepts");
       }
     }
     const gaveUp = outputs.some(({ out }) => out === "gaveUp");
@@ -273,12 +273,12 @@ export class Sights {
       case "question": {
         const { request } = input;
         if (request.type === "transfer" && request.after !== "" && outputs.length > 0) {
-          sights.push("a member goes on with the second piece of a copy");
+          sights.push("a member continues with the second piece of a copy");
         }
         const voids = moved?.get("genesis._pull") === null;
         if (voids) sights.push("a second round voids a question");
         if (voids && before.state === "recovering") {
-          sights.push("a second round voids what a recovery has heard");
+          sights.push("a second round voids the answers of a recovery");
         }
       }
     }
@@ -288,7 +288,7 @@ export class Sights {
     return sights;
   }
 
-  /** Whether the acceptor holds less than before. */
+  /** Whether the acceptor holds fewer registers than before. */
   #drops(state: number, next: number): boolean {
     const { process } = this.#world.parts;
     return process.attributes(next).size < process.attributes(state).size;

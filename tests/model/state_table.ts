@@ -1,11 +1,10 @@
 /**
- * All states of a search, exactly (no hashes stand in for them): each is a row of `width` unsigned 32-bit
- * words, numbered from 0 in the order in which they were found. So the table is the queue of a
- * breadth-first search as well.
+ * All states of a search, stored exactly and not as hashes. Each is a row of `width` unsigned 32-bit words,
+ * numbered from 0 in the order of discovery. So the table is also the queue of a breadth-first search.
  */
 export class StateTable {
   readonly #width: number;
-  /** Rows are kept in chunks, since one array that grows would have to be copied. */
+  /** Rows are kept in chunks, because a single growing array would have to be copied. */
   readonly #chunks: Uint32Array[] = [];
   /** Open addressing: the number of a row, plus one; 0 is free. */
   #slots = new Uint32Array(1 << 16);
@@ -16,12 +15,12 @@ export class StateTable {
     this.#width = width;
   }
 
-  /** How many rows there are. */
+  /** The number of rows. */
   get size(): number {
     return this.#size;
   }
 
-  /** Adds a row unless it is there: its number if it is new, else `-1 - number`. */
+  /** Adds a row unless it is known. Returns its number if it is new, else `-1 - number`. */
   add(row: Uint32Array): number {
     if (this.#size * 2 >= this.#slots.length) this.#grow();
     const mask = this.#slots.length - 1;

@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { StateTable } from "./state_table.ts";
 
 describe("StateTable", () => {
-  it("add() numbers rows in the order in which they come, and each once", () => {
+  it("add() numbers rows in the order of their addition, each once", () => {
     const table = new StateTable(2);
     const row = (a: number, b: number) => Uint32Array.of(a, b);
     assertEquals(table.add(row(1, 2)), 0);
@@ -13,7 +13,7 @@ describe("StateTable", () => {
     assertEquals(table.size, 2);
   });
 
-  it("finds every one of many rows again, after it has grown, and reads them back", () => {
+  it("finds and reads all of many rows after it has grown", () => {
     const table = new StateTable(3);
     const count = 100_000; // grows twice, and has several chunks
     const row = new Uint32Array(3);

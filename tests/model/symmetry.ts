@@ -4,10 +4,10 @@ import type { ProcessInput } from "./process_io.ts";
 import type { ClientInput } from "./client.ts";
 import type { World } from "./world.ts";
 
-/** What a renaming makes of numbers, as far as it was asked for. */
+/** The known results of a renaming of numbers. */
 class Memory {
   readonly #rename: (number: number) => number;
-  /** One more than what comes out; 0: not known. */
+  /** The result plus one; 0 if it is not known. */
   #known = new Uint32Array(1024);
 
   constructor(rename: (number: number) => number) {
@@ -28,23 +28,22 @@ class Memory {
   }
 }
 
-/** One renaming of the members, for rows: for each place in it, what comes there, and from where. */
+/** A renaming of the members for rows: the source of each place, and the renaming of its number. */
 interface RowRenaming {
   readonly from: readonly number[];
   readonly memories: readonly Memory[];
 }
 
 /**
- * Members that nothing tells apart but their names may trade these: of all rows that differ in nothing else,
- * one is as good as the others, and only this one is looked at (Ip & Dill, *Better Verification Through
- * Symmetry*, 1996).
+ * Symmetry reduction: members that differ only by their names are interchangeable. Of all rows that differ only
+ * by such a renaming, the search visits one (Ip & Dill, *Better Verification Through Symmetry*, 1996).
  */
 export class Symmetry {
   readonly #renamings: readonly RowRenaming[];
   readonly #width: number;
   readonly #least: Uint32Array;
 
-  /** By the symmetries of the scope of `world`. */
+  /** With the symmetries of the scope of `world`. */
   constructor(world: World) {
     const { scope, parts, layout } = world;
     this.#renamings = scope.symmetries.map((to) =>
@@ -54,14 +53,14 @@ export class Symmetry {
     this.#least = new Uint32Array(layout.width);
   }
 
-  /** The row that stands for all that are like `row`; good until the next call. */
+  /** The row that represents all rows symmetric to `row`; valid until the next call. */
   canonical(row: Uint32Array): Uint32Array {
     this.#least.set(row);
     for (const renaming of this.#renamings) this.#rename(row, renaming);
     return this.#least;
   }
 
-  /** How many rows are like `row`, itself included. */
+  /** The number of rows symmetric to `row`, including itself. */
   orbit(row: Uint32Array): number {
     const rows = this.#renamings.map(({ from, memories }) =>
       from.map((place, index) => memories[index].get(row[place])).join()

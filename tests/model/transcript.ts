@@ -4,7 +4,7 @@ import { show, showBallot } from "./choices.ts";
 import type { Message } from "./messages.ts";
 import type { World } from "./world.ts";
 
-/** What happened, as a line that a person can read; `row` is how things were before. */
+/** An action as a line of text; `row` is the row before it. */
 export function tell(world: World, row: Uint32Array, action: Action): string {
   const { messages, clients } = world.parts;
   switch (action.what) {

@@ -4,22 +4,22 @@ import type { Message } from "./messages.ts";
 import type { Parts } from "./parts.ts";
 import { Violation } from "./past.ts";
 
-/** Judges rows by all that was ever proposed and voted for: the same once for all that agree in that. */
+/** Judges rows by all proposals and votes so far; rows that agree in these are judged once. */
 export class Verdicts {
   readonly #layout: Layout;
   readonly #parts: Parts;
-  /** What is chosen before everything. */
+  /** The first chosen state. */
   readonly #first: Proposal | null;
   readonly #verdicts = new Map<string, Verdict>();
 
-  /** For rows of `layout`, made of `parts`. */
+  /** For rows of `layout`, with the meanings in `parts`. */
   constructor(layout: Layout, parts: Parts, first: Proposal | null) {
     this.#layout = layout;
     this.#parts = parts;
     this.#first = first;
   }
 
-  /** Whoever says that something is chosen must be right. */
+  /** Checks that a state that a client takes for chosen is chosen. */
   checkChosen(row: Uint32Array, { state, ballot }: Proposal): void {
     const verdict = this.judge(row);
     const isChosen = verdict.chosen.some((other) =>
@@ -29,7 +29,7 @@ export class Verdicts {
     if (!isChosen) throw new Violation(`${show(state)} is taken for chosen, but is not`);
   }
 
-  /** Finds what is chosen in `row`; throws `Violation` if that must not be. */
+  /** Finds the chosen states of `row`; throws `Violation` if they are inconsistent. */
   judge(row: Uint32Array): Verdict & { ok: true } {
     const { outboxes, messages } = this.#parts;
     const layout = this.#layout;

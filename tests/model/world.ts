@@ -16,7 +16,7 @@ import type { Scope } from "./scope.ts";
 import { Verdicts } from "./verdicts.ts";
 import { acceptRequest } from "../support/accept_request.ts";
 
-/** Other registers, before and after the one that clients work on. */
+/** Other registers, before and after the register of the clients. */
 const BEFORE_REGISTER = "k0";
 const AFTER_REGISTER = "k2";
 
@@ -24,23 +24,23 @@ const AFTER_REGISTER = "k2";
 const FIRST_LIFE: Life = "1";
 
 /**
- * A cluster, its clients and its network as one: what happens to a row of numbers (see `Layout`) when
- * something happens to one of its parts.
+ * A cluster with its clients and its network: the effect of each input of a part on a row of numbers (see
+ * `Layout`).
  */
 export class World {
   readonly scope: Scope;
   readonly layout: Layout;
   readonly parts: Parts;
-  /** What is chosen before everything. */
+  /** The first chosen state. */
   readonly #first: First | null;
-  /** Each question of each client. */
+  /** All questions of all clients. */
   readonly #questions = new Pool<string>((text) => text);
   readonly #verdicts: Verdicts;
   readonly #deliveries: number[] = [];
   readonly #openQuestions: number[][];
-  /** By message: the states of processes in which it is known to do nothing. */
+  /** By message: the states of processes in which it is known to have no effect. */
   readonly #checkedFutile: Set<number>[] = [];
-  // What automata say is remembered by them, so the same saying is the same object.
+  // Automata remember their outputs, so an equal output of one transition is the same object.
   readonly #said = new Memory();
   readonly #voted = new Memory();
   readonly #pasts = new Memory();
@@ -55,14 +55,14 @@ export class World {
     this.#verdicts = new Verdicts(this.layout, this.parts, this.#first);
   }
 
-  /** The record that a cluster lives under which is operational at the beginning. */
+  /** The record of a cluster that is operational at the beginning; `null` if members are blank. */
   get firstRecord(): GenesisRecord | null {
     if (this.scope.begins === "blank") return null;
     const lives = this.parts.members.map(() => FIRST_LIFE);
     return { id: FIRST_LIFE, lives, floor: 0, maxTtl: 1, clients: false };
   }
 
-  /** The row that everything begins with. */
+  /** The initial row. */
   initial(): Uint32Array {
     const { layout, parts, firstRecord: record } = this;
     const row = new Uint32Array(layout.width);
@@ -84,7 +84,7 @@ export class World {
       this.toProcess(row, process, parts.processInputs.number(ask));
       const { pieces } = this.scope;
       if (pieces === "one") continue;
-      // So that a copy has another piece, beside the one that the long value fills.
+      // A second register gives a copy another piece, beside the one that the long value fills.
       const register = pieces === "before another" ? AFTER_REGISTER : BEFORE_REGISTER;
       const other = { ...ask, request: { ...request, register } } as const;
       this.toProcess(row, process, parts.processInputs.number(other));
@@ -93,17 +93,17 @@ export class World {
     return row;
   }
 
-  /** What is remembered of the past. */
+  /** The past of a row. */
   past(row: Uint32Array): Past {
     return this.parts.pasts.value(row[this.layout.past]);
   }
 
-  /** What others know of a process. */
+  /** The attributes of a process. */
   process(row: Uint32Array, process: number): ProcessAttributes {
     return this.parts.process.attributes(row[process]);
   }
 
-  /** The number of the question that a client in this state waits for answers to; -1: none. */
+  /** The number of the open question of a client in this state; -1 for none. */
   openQuestion(client: number, state: number): number {
     const known = this.#openQuestions[client][state];
     if (known !== undefined) return known;
@@ -112,20 +112,20 @@ export class World {
     return this.#openQuestions[client][state] = question;
   }
 
-  /** The input that the arrival of a message is for a process. */
+  /** The input of a process for the arrival of a message. */
   delivery(message: number): number {
     return this.#deliveries[message] ??= this.parts.processInputs.number(
       this.#toInput(this.parts.messages.value(message)),
     );
   }
 
-  /** Whether an input can do anything to a process, or have it say anything. */
+  /** Whether an input changes the state of a process, or makes it say something. */
   matters(state: number, input: number): boolean {
     const { next, outputs } = this.parts.process.step(state, input);
     return next !== state || outputs.length > 0;
   }
 
-  /** Gives an input to a process; says whether that changed anything. */
+  /** Gives an input to a process; returns whether that changed the row. */
   toProcess(row: Uint32Array, process: number, input: number): boolean {
     const { process: automaton } = this.parts;
     const before = automaton.attributes(row[process]);
@@ -145,7 +145,7 @@ export class World {
     return changed || said;
   }
 
-  /** Gives a client another state, and does what that means. */
+  /** Gives a client its next state, and applies its outputs. */
   toClient(
     row: Uint32Array,
     client: number,
@@ -184,12 +184,12 @@ export class World {
     }
   }
 
-  /** Remembers something else of the past. */
+  /** Changes the past of a row. */
   changePast(row: Uint32Array, change: (past: Past) => Past): void {
     row[this.layout.past] = this.parts.pasts.number(change(this.past(row)));
   }
 
-  /** The same for something that was said, which means the same to the same past. */
+  /** Changes the past for an output; equal outputs change equal pasts in the same way. */
   #remember(row: Uint32Array, said: object, change: (past: Past) => Past): void {
     const { pasts } = this.parts;
     const past = row[this.layout.past];
@@ -200,7 +200,7 @@ export class World {
     );
   }
 
-  /** What a process is called: its member, and a prime for each start before. */
+  /** The name of a process: its member, with a prime for each earlier start. */
   nameOf(process: number): string {
     const { members } = this.parts;
     return members[this.layout.memberOf(process)] + "'".repeat(process % this.layout.lives);
@@ -231,7 +231,7 @@ export class World {
     }
   }
 
-  /** Question numbers of a process are kept elsewhere now, or nowhere. */
+  /** Adapts all outboxes to question numbers that a process has moved or forgotten. */
   #move(row: Uint32Array, process: number, moved: NonNullable<Transition<unknown>["moved"]>): void {
     const { layout, parts } = this;
     for (let other = 0; other < layout.processes; other++) {
@@ -264,7 +264,7 @@ export class World {
     row[sent] = parts.outboxes.withoutReads(row[sent]);
   }
 
-  /** Puts into an outbox what a process says; says whether that is news. */
+  /** Applies an output of a process; returns whether that changed anything. */
   #say(row: Uint32Array, process: number, output: ProcessOutput): boolean {
     const { members } = this.parts;
     switch (output.out) {
@@ -307,7 +307,7 @@ export class World {
     const first = members.indexOf(to) * layout.lives;
     let receiver = first;
     while (automaton.attributes(row[receiver]).life !== life) {
-      // Whoever asked is gone.
+      // The asking process has closed or taken another life.
       if (++receiver === first + layout.lives) return false;
     }
     const place = codes.place(reply.id);
@@ -324,7 +324,7 @@ export class World {
     return false;
   }
 
-  /** What is dropped because it can do nothing must do nothing, but tell of crashes. */
+  /** Checks that a reply that is dropped has no effect, except that it tells of crashes. */
   #checkFutile(state: number, message: number): void {
     let checked = this.#checkedFutile[message];
     if (checked === undefined) this.#checkedFutile[message] = checked = new Set();
@@ -367,9 +367,10 @@ export class World {
   }
 
   /**
-   * A second answer of one kind of one process to one question does nothing that the first could not have
-   * done (or, of a refusal, the time-out of the attempt): the network may lose the second, or delay the
-   * first. (Who accepts may promise the fallback when the same message comes again.)
+   * Whether the process has answered this question with this kind of reply already. A second such answer has no
+   * effect that the first could not have had (or, for a refusal, the timeout of the attempt): the network may
+   * lose the second one, or delay the first. (An acceptor that has accepted may promise the fallback when the
+   * same message arrives again.)
    */
   #hasAnswered(
     row: Uint32Array,
@@ -398,7 +399,7 @@ export class World {
   }
 }
 
-/** One request writes one value at one ballot. */
+/** Leaves values out: the ballot determines the value that a request writes. */
 function withoutValues(key: string, value: unknown): unknown {
   return key === "value" ? undefined : value;
 }
