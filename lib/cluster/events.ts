@@ -14,7 +14,10 @@ export interface ClusterEvents {
    * (`operational`), in this incarnation.
    */
   membership: { id: string; state: "recovering" | "operational"; incarnation: string | null };
-  /** A majority of the members lost its memory: the cluster restarted empty, and its former state is gone. */
+  /**
+   * Half of the members or more lost their memory (of two, both): the cluster restarted empty, and its former
+   * state is gone.
+   */
   restart: { genesis: string };
   /**
    * A process failed and its result was not observed: it threw, it was told to exit with a reason, or it lost

@@ -51,9 +51,9 @@ export interface JoinOptions {
    */
   maxSessionTtl?: number;
   /**
-   * How the remaining members react after a majority has lost its memory, and with it the agreed state:
-   * `"restart"` with empty registers together with that majority (the default), or `"wait"` until the
-   * operator restarts them.
+   * How the remaining members react after half of the members or more (of two, both) have lost their memory, and
+   * with it the agreed state: `"restart"` with empty registers together with those members (the default), or
+   * `"wait"` until the operator restarts them.
    */
   afterMajorityLoss?: "restart" | "wait";
 }

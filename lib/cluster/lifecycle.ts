@@ -92,7 +92,7 @@ export class Lifecycle {
     settled.clear();
     singletons.restart();
     proposals.restart();
-    const message = "A majority of the members lost its memory: operations under way are lost";
+    const message = "Too many members lost their memory: operations under way are lost";
     engine.endOperations(new SynodError("no_quorum", message));
   }
 

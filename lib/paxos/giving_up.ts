@@ -1,7 +1,7 @@
 import type { Life } from "./ballot.ts";
 import { type Outgoing, sameMembers } from "./genesis.ts";
 import type { GenesisRecord, Header, Reply } from "./messages.ts";
-import { majority } from "./quorum.ts";
+import { helpersNeeded } from "./quorum.ts";
 
 /** What it works with. */
 export interface GivingUpOptions {
@@ -86,7 +86,7 @@ export class GivingUp {
     if (record.lives[index] === header.life || this.#remembering.has(from)) return nothing;
     if (this.#round === 2 && this.#before.get(from) !== header.life) return nothing;
     this.#lost.set(from, header.life);
-    if (members.length - this.#lost.size >= majority(members.length - 1)) return nothing;
+    if (members.length - this.#lost.size >= helpersNeeded(members.length)) return nothing;
     if (this.#round === 2) return { ask: [], allIsLost: true };
     this.#round = 2;
     this.#before = this.#lost;

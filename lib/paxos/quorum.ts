@@ -5,6 +5,16 @@ export function majority(count: number): number {
   return Math.floor(count / 2) + 1;
 }
 
+/**
+ * The number of other members that a member without memory copies from, in a list of `count` members: as many as
+ * a majority of all, or all others in a list of two. From three members on, the sets of any two members share a
+ * third member. A majority of the other members is too few in an even list: while an older process of one member
+ * still runs, the two sets could be disjoint, and what is chosen after the first return be lost by the second.
+ */
+export function helpersNeeded(count: number): number {
+  return Math.max(1, Math.min(majority(count), count - 1));
+}
+
 /** Who gave a reply, and what it knew of crashes then. */
 export interface Sender {
   /** The id of the member. */

@@ -1,7 +1,7 @@
 import { compareBallots, floorBallot, type Life } from "./ballot.ts";
 import { type Outgoing, sameMembers } from "./genesis.ts";
 import type { GenesisReply, GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
-import { majority, type Sender, Tally } from "./quorum.ts";
+import { helpersNeeded, type Sender, Tally } from "./quorum.ts";
 import type { RegisterId, SessionId } from "./register.ts";
 import type { Voter } from "./voter.ts";
 
@@ -73,14 +73,11 @@ interface Transfer {
  * How a member comes back without its memory (Michael et al., *Recovering Shared Objects Without Stable
  * Storage*, section 4): it takes an incarnation above every one that it had, announces it, so that no
  * answer of its earlier lives counts any more beside those of who has heard the announcement, and then
- * copies what a majority of the others holds.
+ * copies what enough of the other members hold: see {@linkcode helpersNeeded}.
  */
 export class Recovery {
   readonly #options: RecoveryOptions;
-  /**
-   * A majority of the *other* members: whatever a majority of all members holds, at least one of these does,
-   * whether this member was among those or not. In a list of two, one is enough.
-   */
+  /** The number of other members that have to answer. */
   readonly #needed: number;
   #life: Life;
   /** The number of the question for incarnations; `null` once it is answered. */
@@ -95,7 +92,7 @@ export class Recovery {
   /** Asks for nothing before `tick`. */
   constructor(options: RecoveryOptions) {
     this.#options = options;
-    this.#needed = majority(options.members.length - 1);
+    this.#needed = helpersNeeded(options.members.length);
     this.#life = options.life;
     this.#question = options.nextId();
     this.#known = this.#tally();
@@ -146,7 +143,7 @@ export class Recovery {
     return { ask: [] };
   }
 
-  /** Step 1: the highest incarnation of this member that a majority of the others knows. */
+  /** Step 1: the highest incarnation of this member that enough of the other members know. */
   #incarnationKnown(
     sender: Sender,
     reply: Reply & { type: "known" },

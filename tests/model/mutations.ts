@@ -275,7 +275,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a member votes after one copy",
     "recovery",
-    "this.#needed = majority(options.members.length - 1);",
+    "this.#needed = helpersNeeded(options.members.length);",
     "this.#needed = 1;",
     "a put tried twice, and a crash",
     "took effect twice",
@@ -415,8 +415,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a member gives up when a minority is lost",
     "giving_up",
-    ">= majority(members.length - 1)) return nothing;",
-    "> majority(members.length - 1)) return nothing;",
+    ">= helpersNeeded(members.length)) return nothing;",
+    "> helpersNeeded(members.length)) return nothing;",
     "two members crash, the first one gives up, and another genesis",
     "has not lost its memory",
   ),

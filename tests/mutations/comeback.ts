@@ -168,14 +168,29 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "half of the others are enough for a recovery",
-      find: "this.#needed = majority(options.members.length - 1);",
+      find: "this.#needed = helpersNeeded(options.members.length);",
       replace: "this.#needed = Math.ceil((options.members.length - 1) / 2);",
     },
     {
       section: 7,
-      name: "in an even list a recovery needs more than a majority of the others",
-      find: "this.#needed = majority(options.members.length - 1);",
-      replace: "this.#needed = majority(options.members.length);",
+      name:
+        "a recovery needs a majority of the others only: two members may copy from disjoint sets",
+      find: "this.#needed = helpersNeeded(options.members.length);",
+      replace: "this.#needed = Math.floor((options.members.length - 1) / 2) + 1;",
+      tests: ["tests/paxos/member_overlap_test.ts"],
+    },
+    {
+      section: 7,
+      name: "a recovery needs a majority of the others only: in a partition, both sides agree",
+      find: "this.#needed = helpersNeeded(options.members.length);",
+      replace: "this.#needed = Math.floor((options.members.length - 1) / 2) + 1;",
+      tests: ["tests/recovery/even_overlap_test.ts"],
+    },
+    {
+      section: 7,
+      name: "a recovery needs all others",
+      find: "this.#needed = helpersNeeded(options.members.length);",
+      replace: "this.#needed = options.members.length - 1;",
     },
     {
       section: 7,
@@ -374,8 +389,16 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a member gives up while a majority may be left",
-      find: "if (members.length - this.#lost.size >= majority(members.length - 1)) return nothing;",
+      find:
+        "if (members.length - this.#lost.size >= helpersNeeded(members.length)) return nothing;",
       replace: "if (this.#lost.size === 0) return nothing;",
+    },
+    {
+      section: 7,
+      name: "in an even list a member waits for others that cannot come back",
+      find:
+        "if (members.length - this.#lost.size >= helpersNeeded(members.length)) return nothing;",
+      replace: "if (2 * (members.length - this.#lost.size) >= members.length) return nothing;",
     },
     {
       section: 7,

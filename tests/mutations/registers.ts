@@ -313,6 +313,12 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 7,
+      name: "a member of two needs the help of two",
+      find: "return Math.max(1, Math.min(majority(count), count - 1));",
+      replace: "return majority(count);",
+    },
+    {
+      section: 7,
       name: "the crash vectors of replies are ignored",
       find: "    this.#known.merge(sender.vector);\n",
       replace: "",

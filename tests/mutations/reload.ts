@@ -102,8 +102,8 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a member of two gives up while it could help the other one recover",
-      find: "this.#lost.size >= majority(members.length - 1)) return nothing;",
-      replace: "this.#lost.size >= majority(members.length)) return nothing;",
+      find: "this.#lost.size >= helpersNeeded(members.length)) return nothing;",
+      replace: "this.#lost.size >= Math.floor(members.length / 2) + 1) return nothing;",
     },
     {
       section: 7,

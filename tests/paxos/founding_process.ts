@@ -2,7 +2,7 @@ import { LamportClock } from "../../lib/paxos/ballot.ts";
 import { Genesis, type GenesisEvent, type Outgoing } from "../../lib/paxos/genesis.ts";
 import { GivingUp } from "../../lib/paxos/giving_up.ts";
 import type { Header, Reply, Request } from "../../lib/paxos/messages.ts";
-import { majority } from "../../lib/paxos/quorum.ts";
+import { helpersNeeded, majority } from "../../lib/paxos/quorum.ts";
 
 /** What happens to a process. */
 export type Input =
@@ -108,8 +108,7 @@ export class Process {
     const voters = others.filter(({ genesis }) =>
       genesis.state === "operational" && genesis.record!.id === record.id
     );
-    const needed = majority(this.#members.length - 1);
-    if (state === "recovering" && voters.length >= needed) {
+    if (state === "recovering" && voters.length >= helpersNeeded(this.#members.length)) {
       this.genesis.recovered();
     }
     if (state !== "operational" || voters.length + 1 >= majority(this.#members.length)) return;

@@ -72,8 +72,8 @@ describe("GivingUp", () => {
     assertEquals(script.asks(), "c, round 1");
   });
 
-  it("takes three of five, three of four, and two of three: more than the others can help back", () => {
-    for (const [members, lost] of [["abcde", 3], ["abcd", 3], ["abc", 2]] as const) {
+  it("takes three of five or six, and two of three or four: then the others cannot help them back", () => {
+    for (const [members, lost] of [["abcdef", 3], ["abcde", 3], ["abcd", 2], ["abc", 2]] as const) {
       const script = new Script([...members]);
       const lives = [...members].slice(1, 1 + lost).map((member) => `${member}2`);
       for (const life of lives.slice(1)) assertEquals(script.blank(life), false);

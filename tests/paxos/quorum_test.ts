@@ -1,6 +1,12 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { CrashVector, majority, type Sender, Tally } from "../../lib/paxos/quorum.ts";
+import {
+  CrashVector,
+  helpersNeeded,
+  majority,
+  type Sender,
+  Tally,
+} from "../../lib/paxos/quorum.ts";
 
 const members = ["a", "b", "c"];
 
@@ -18,6 +24,22 @@ describe("majority()", () => {
     for (let count = 1; count <= 99; count++) {
       assert(2 * majority(count) > count);
       assert(2 * (majority(count) - 1) <= count);
+    }
+  });
+});
+
+describe("helpersNeeded()", () => {
+  it("is a majority of all, or all others in a list of two", () => {
+    assertEquals([1, 2, 3, 4, 5, 6, 7].map(helpersNeeded), [1, 1, 2, 3, 3, 4, 4]);
+  });
+
+  it("is the least with which the helpers of any two members have a third member in common", () => {
+    // Each of the two may count the other one among its helpers.
+    const shared = (needed: number, count: number) => 2 * (needed - 1) - (count - 2);
+    for (let count = 3; count <= 99; count++) {
+      assert(shared(helpersNeeded(count), count) > 0);
+      assert(shared(helpersNeeded(count) - 1, count) <= 0);
+      assert(helpersNeeded(count) <= count - 1);
     }
   });
 });

@@ -53,13 +53,22 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     ]);
   });
 
-  it("of an even number it needs a majority of the others: two of three, and one of one", () => {
-    const comeback = new Comeback("a", "2", ["a", "b", "c", "d"]).tick().ask("b");
-    assertEquals(comeback.recovery.tick().map(({ to }) => to), ["c", "d"]);
-    comeback.ask("c").ask("b");
+  it("of an even number it needs as many others as a majority of all: three of four, four of six", () => {
+    const comeback = new Comeback("a", "2", ["a", "b", "c", "d"]).tick().ask("b", "c");
+    const asked = comeback.recovery.tick().map(({ to, request }) => `${request.type} ${to}`);
+    assertEquals(asked, ["incarnation d"]);
+    comeback.ask("d").ask("b", "c");
     assertEquals(comeback.memory, undefined);
-    comeback.ask("c");
+    comeback.ask("d");
     assertEquals(comeback.memory?.incarnation, "2");
+    const six = new Comeback("a", "2", ["a", "b", "c", "d", "e", "f"]).tick();
+    six.ask("b", "c", "d", "e").ask("b", "c", "f");
+    assertEquals(six.memory, undefined);
+    six.ask("d");
+    assertEquals(six.memory?.incarnation, "2");
+  });
+
+  it("of two it needs the other one", () => {
     const two = new Comeback("a", "2", ["a", "b"]).tick().ask("b", "b");
     assertEquals(two.memory?.incarnation, "2");
   });
@@ -285,7 +294,7 @@ describe("Recovery: step 2, the announcement", () => {
 });
 
 describe("Recovery: step 3, what it has then", () => {
-  it("needs complete states from a majority of the others", () => {
+  it("needs complete states from as many others as a majority of all", () => {
     const comeback = announced(new Comeback("a", "2")).ask("b", "c");
     comeback.expect(`
       a>b transfer "" of 2

@@ -1,4 +1,5 @@
 import { decodeFrame } from "../../lib/codec.ts";
+import { helpersNeeded, majority } from "../../lib/paxos/quorum.ts";
 import type { Cluster, Station } from "./cluster.ts";
 import { CALM } from "./network.ts";
 import type { Random } from "./random.ts";
@@ -86,6 +87,8 @@ export class Faults {
         break;
       case "replace":
         if (!this.#cluster.scenario.restart || !station.isMember) return;
+        // A minority may run twice (section 1): in a list of two, no member.
+        if (this.#cluster.scenario.members.length === 2) return;
         // Of two recovering processes, either may turn out to be the later one.
         if (!station.ready || !this.#mayGo(station)) return;
         this.#cluster.replace(station);
@@ -94,16 +97,17 @@ export class Faults {
     this.#count(kind);
   }
 
-  /** Whether `station` may go down: enough members remain. */
+  /** Whether `station` may go down: enough members remain, for a quorum or to help it recover. */
   #mayGo(station: Station): boolean {
     const { hasFormed, missingMembers, scenario } = this.#cluster;
     if (!station.isMember) return true;
     // A cluster needs all members for its genesis.
     if (!hasFormed) return false;
     const missing = new Set([...missingMembers, station.id]);
-    // Half of an even list may be down if it restarts: the other half helps it recover.
-    const count = scenario.restart ? scenario.members.length : scenario.members.length - 1;
-    return missing.size <= Math.floor(count / 2);
+    const count = scenario.members.length;
+    // One of two may be down if it restarts: the other one helps it recover.
+    const needed = scenario.restart ? helpersNeeded(count) : majority(count);
+    return count - missing.size >= needed;
   }
 
   #restart(station: Station): void {

@@ -11,6 +11,8 @@ export class Line implements Transport {
   onSend: (to: string, frame: Uint8Array) => void = () => {};
   /** Whether an arriving frame is handed on; otherwise it is lost. */
   hears: (from: string, frame: Uint8Array) => boolean = () => true;
+  /** Whether a frame that leaves is sent; otherwise it is lost. */
+  reaches: (to: string) => boolean = () => true;
   readonly #inner: Transport;
 
   /** A line to the network that `inner` belongs to. */
@@ -28,7 +30,7 @@ export class Line implements Transport {
   }
 
   send(to: string, frame: Uint8Array): void {
-    if (this.isCut) return;
+    if (this.isCut || !this.reaches(to)) return;
     this.onSend(to, frame);
     this.#inner.send(to, frame);
   }

@@ -160,7 +160,7 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "a recovering member needs the memory of only one other member",
     file: "lib/paxos/recovery.ts",
-    find: "this.#needed = majority(options.members.length - 1);",
+    find: "this.#needed = helpersNeeded(options.members.length);",
     replace: "this.#needed = 1;",
     seeds: LATE,
   },
