@@ -125,7 +125,7 @@ export function readPacket(data: unknown, self: Uint8Array): Packet | null {
   };
 }
 
-/** Whether `part` stands in `bytes` at `at`. */
+/** Whether `bytes` has `part` at the index `at`. */
 function matches(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
   for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false;
   return true;

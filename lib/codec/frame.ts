@@ -36,7 +36,7 @@ const FIELDS = 9;
 export function encodeFrame(frame: Frame): Uint8Array {
   const { life, clock, genesis, epoch, incarnation, vector } = frame.header;
   const to = new FieldWriter(clock);
-  // The fields that name lives in the order in which they are read.
+  // Lives must be encoded in the order in which they are decoded.
   return pack(FORMAT_VERSION, [
     clock,
     to.life(life),

@@ -40,7 +40,7 @@ export const deepScopes: readonly Expected[] = [
     "a member promises the fallback of what it refuses",
   ),
   expected(
-    "an append, a put in vain by a kept promise, an append, and one of another one",
+    "an append, a put without effect by a kept promise, an append, and one of another one",
     { ...REGISTER, clients: [appendPutAppend("p", "abc"), append("n", "d", 1, 2)] },
     1_878_652,
     9_250_857,
@@ -56,7 +56,7 @@ export const deepScopes: readonly Expected[] = [
     "a member promises the fallback of what it refuses",
   ),
   expected(
-    "an append, a put in vain by a kept promise, an append, another one's, and the lowest fallback",
+    "an append, a put without effect by a kept promise, an append, another one's, and the lowest fallback",
     { ...REGISTER, clients: [tight(appendPutAppend("p", "abc")), append("n", "d", 1, 2)] },
     1_304_666,
     6_595_622,

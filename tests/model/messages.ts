@@ -114,7 +114,7 @@ export class Renaming {
   readonly #lives: number;
   readonly #codes: Codes;
 
-  /** With `lives` processes for each member. */
+  /** `lives` is the number of processes of each member. */
   constructor(to: readonly number[], members: readonly string[], lives: number, codes: Codes) {
     this.#to = to;
     this.#members = members;

@@ -195,7 +195,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     },
     {
       section: 8,
-      name: "housekeeping duels with the nodes that wait for an end",
+      name: "housekeeping gives no head start to the nodes that wait for an end",
       find: "return HEAD_START * this.#parts.patience();",
       replace: "return 0;",
       tests: ["tests/locks/hand_over_test.ts"],
@@ -250,7 +250,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_gate_test.ts"], [
     {
       section: 8,
-      name: "changes that wait for room keep others from the members",
+      name: "changes that wait for room block other changes",
       find:
         "      // Meanwhile others go through the gate: most of them need no room.\n      this.#leaveGate();\n",
       replace: "",

@@ -8,7 +8,7 @@ import type { Random } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Simulation } from "./simulation.ts";
 
-/** One start of one node: the machine that it runs on, and the node itself once it has joined. */
+/** One start of one node: its machine, and the node itself once it has joined. */
 export interface Station {
   readonly id: string;
   /** The id with a prime for each earlier start of this node: `m1`, `m1'`, `m1''`. */

@@ -8,7 +8,7 @@ export interface NodeTokenOptions {
   secret: string;
   /** The name of the cluster. Default: `"synod"`. */
   cluster?: string;
-  /** The node that the token speaks for, and the only one. */
+  /** The only node that the token is valid for. */
   id: string;
   /** The lifetime of the token in milliseconds, 1,000 to 86,400,000 (a day). Default: 300,000. */
   expiresIn?: number;

@@ -12,7 +12,7 @@ export interface BackoffTimes {
   readonly stable: number;
 }
 
-/** The waits of a transport that is told nothing about its node. */
+/** The waits of a transport that gets no settings of its node. */
 const BACKOFF: BackoffTimes = {
   first: 100,
   longest: 5_000,
@@ -20,13 +20,13 @@ const BACKOFF: BackoffTimes = {
   stable: 10_000,
 };
 
-/** Least for the longest wait and for the age of a stable connection, in milliseconds. */
+/** The lower bounds of `longest` and `stable`, in milliseconds, for nodes with a short session TTL. */
 const LEAST_LONGEST = 500;
 const LEAST_STABLE = 1_000;
 
 /**
- * The waits of a node: the longest is half a time to live of its session, so that a link that heals is in
- * use again before the next session is lost for want of it.
+ * The waits of a node. The longest wait is half of its session TTL, so that a link that heals is in use again
+ * before the next session expires without it.
  */
 export function backoffOf(user: TransportUser | undefined): BackoffTimes {
   if (user === undefined) return BACKOFF;

@@ -45,7 +45,7 @@ describe("Backoff", () => {
     }
   });
 
-  it("waits for half a time to live at most, so that a link that heals is used in time", () => {
+  it("failed() waits at most half a session TTL, so that a link that heals is used in time", () => {
     const longest = (sessionTtl: number) => {
       const backoff = new Backoff(backoffOf({ sessionTtl }));
       return Math.max(...Array.from({ length: 12 }, () => backoff.failed()));
