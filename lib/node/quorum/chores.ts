@@ -1,9 +1,9 @@
 import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
 
-/** Something that has to be done to many registers, by whichever member comes first. */
+/** A task for many registers; one of the members does it to each of them. */
 export interface Chore {
-  /** The registers that are left; changes while they are gone through. */
+  /** The registers that are left. They change during a pass. */
   readonly registers: () => Iterable<RegisterId>;
   /** Does it to one of them; settles when it is done or has failed. */
   readonly act: (register: RegisterId) => Promise<unknown>;
@@ -11,67 +11,75 @@ export interface Chore {
   readonly possible?: () => boolean;
 }
 
-/** Registers in hand at the same time: more would keep the node from what its users ask for. */
+/** Registers under way at the same time; more would delay the operations of the node's users. */
 const IN_HAND = 128;
 
-/** Registers begun and looked at in one turn of the event loop: about two milliseconds of work. */
+/** Registers begun, and registers looked at, in one turn of the event loop: about two milliseconds of work. */
 const BEGUN_AT_ONCE = 32;
 const LOOKED_AT_ONCE = 2_000;
 
-/** The time that each member leaves to those before it, in milliseconds; longer where answers take long. */
+/**
+ * Time that each member leaves to those before it in the order, in milliseconds; longer where answers take
+ * long.
+ */
 const TURN = 2_000;
 
-/** The longest wait before what failed is tried again, in milliseconds. */
+/** Longest wait before a failed register is tried again, in milliseconds. */
 const LONGEST_WAIT = 60_000;
 
-/** How far a chore has come. */
+/** The progress of a chore. */
 interface Progress {
   readonly chore: Chore;
-  /** Where the running pass stands; `null` between two passes. */
+  /** Position of the running pass; `null` between two passes. */
   position: Iterator<RegisterId> | null;
-  /** Whether the running pass has seen all. */
+  /** Whether the running pass has seen all registers. */
   passed: boolean;
-  /** Registers in hand. */
+  /** Registers under way. */
   running: number;
   /** Members before this one in the order of a register whose share this one takes over. */
   turn: number;
-  /** Registers seen, and those of them left to others, in this pass; the latter also in the one before. */
+  /**
+   * Registers seen in this pass, and those of them left to other members; the latter also for the pass before.
+   */
   seen: number;
   left: number;
   leftBefore: number;
-  /** Passes in a row that nothing was left to others in: more than one are in vain. */
+  /** Passes in a row in which nothing was left to other members; more than one means that attempts fail. */
   vain: number;
   cancelTimer: () => void;
 }
 
 /**
- * Goes through the registers of chores, a few at a time. All members have the same chores. They begin with a
- * different share each, by a hash of the register, so that they do not duel; what a member leaves undone for
- * two seconds, the next one in its order takes over.
+ * Goes through the registers of chores, a few at a time. All members have the same chores. Each begins with a
+ * different share, by a hash of the register, so that their proposals do not compete. What a member leaves
+ * undone for two seconds, the next one in the order takes over.
  */
 export class Chores {
   readonly #engine: Engine;
   readonly #patience: () => number;
   readonly #all = new Map<Chore, Progress>();
-  /** Those with a pass under way. */
+  /** The chores with a pass under way. */
   readonly #passing = new Set<Progress>();
   readonly #inHand = new Set<RegisterId>();
-  /** How many operational members come before this one, by the place at which an order begins. */
+  /** Operational members before this one, by the index at which an order begins. */
   #before: number[] = [];
   #cancelSlice: (() => void) | null = null;
 
-  /** Does nothing before `add`. `patience`: about how long the last member takes to answer, in milliseconds. */
+  /**
+   * Does nothing before `add`. `patience` returns about how long the slowest member takes to answer, in
+   * milliseconds.
+   */
   constructor(engine: Engine, patience: () => number) {
     this.#engine = engine;
     this.#patience = patience;
   }
 
-  /** Whether `chore` is not over. */
+  /** Whether `chore` is under way. */
   has(chore: Chore): boolean {
     return this.#all.has(chore);
   }
 
-  /** Whether something is under way, or soon will be, that has not failed before. */
+  /** Whether a chore is under way, or soon will be, that has not failed before. */
   get isBusy(): boolean {
     for (const { vain } of this.#all.values()) if (vain === 0) return true;
     return false;
@@ -96,7 +104,7 @@ export class Chores {
     this.#pass(progress);
   }
 
-  /** Drops all; what is in hand ends by itself. */
+  /** Drops all chores; registers that are under way end by themselves. */
   clear(): void {
     for (const progress of this.#all.values()) progress.cancelTimer();
     this.#all.clear();
@@ -143,7 +151,7 @@ export class Chores {
     }
   }
 
-  /** Looks at one register; whether it was begun. */
+  /** Looks at one register; returns whether it was begun. */
   #begins(progress: Progress, register: RegisterId): boolean {
     progress.seen++;
     if (this.#inHand.has(register)) return false;
@@ -163,14 +171,15 @@ export class Chores {
     return true;
   }
 
-  /** Decides what comes after a pass, once nothing of it is in hand any more. */
+  /** Decides what comes after a pass, once none of its registers is under way. */
   #conclude(progress: Progress): void {
     const { passed, running, seen, left, leftBefore } = progress;
     if (!passed || running > 0) return;
     progress.position = null;
     if (seen === 0) return this.#end(progress);
     if (left > 0 && left >= leftBefore) {
-      // The others have done nothing for so long: this member takes over the share of the next one of them.
+      // The others have done nothing since the last pass: this member takes over the share of the next one of
+      // them.
       progress.turn++;
       progress.leftBefore = Infinity;
       return this.#pass(progress);
@@ -191,7 +200,7 @@ export class Chores {
   }
 }
 
-/** How many operational members come before this one, for an order that begins at each of the members. */
+/** Operational members before this one, for an order that begins at each of the members. */
 function orderOf({ members, self, voter, runtime }: Engine): number[] {
   const now = runtime.now();
   const isPresent = members.map((id) => id === self || voter?.clocks.isPresent(id, now) === true);
@@ -203,7 +212,7 @@ function orderOf({ members, self, voter, runtime }: Engine): number[] {
   });
 }
 
-/** The same on all members: FNV-1a, of 32 bits. */
+/** FNV-1a, 32 bits; the same on all members. */
 function hash(register: RegisterId): number {
   let sum = 0x811c9dc5;
   for (let i = 0; i < register.length; i++) {

@@ -6,20 +6,20 @@ export interface Part {
   readonly change: Change<unknown>;
   /** Whether its latest decision was a new state. */
   writes?: boolean;
-  /** Whether a new state that it decided was ever sent to anybody. */
+  /** Whether a new state that it decided was ever sent to a member. */
   wrote: boolean;
 }
 
-/** The results of those that were applied, or what they threw. */
+/** The results of the changes that were applied, or the errors that they threw. */
 export interface CombinedResult {
   readonly results: ReadonlyMap<Part, { readonly value: unknown } | { readonly error: unknown }>;
 }
 
 /**
- * Applies changes one after the other, as if each had been chosen before the next began. All that is
- * written in one round has one token, and tokens must grow from one present value to the next: so a
- * round ends before a change that would replace a value that was written in this same round. Changes
- * that see to the tokens inside of their values themselves may say that they merge.
+ * Applies changes one after the other, as if each had been chosen before the next began. All that is written in
+ * one round has one token, and tokens must grow from one present value to the next. So a round ends before a
+ * change that would replace a value written in this same round. Changes that manage the tokens inside their
+ * values themselves may set `merges`.
  */
 export function combine(parts: readonly Part[], current: Current): Decision<CombinedResult> {
   const results = new Map<Part, { value: unknown } | { error: unknown }>();
@@ -32,7 +32,7 @@ export function combine(parts: readonly Part[], current: Current): Decision<Comb
     try {
       decision = part.change({ state, token, ballot: current.ballot });
     } catch (error) {
-      // It says something about this one change, and nothing about the others.
+      // The error concerns this one change, not the others.
       results.set(part, { error });
       continue;
     }

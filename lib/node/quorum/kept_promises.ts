@@ -3,7 +3,7 @@ import type { KeptPromise } from "../../paxos/proposer.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import { RecentMap } from "../runtime/recent_map.ts";
 
-/** So many are kept; the oldest go first. */
+/** Promises kept, to bound memory; the oldest are dropped first. */
 const MAX_KEPT = 10_000;
 
 /** Promises for the next change of a register, each to be used once. */
@@ -15,20 +15,20 @@ export class KeptPromises {
     this.#kept.set(register, kept);
   }
 
-  /** The promise for `register`, which is not kept any more from now on. */
+  /** Returns the promise for `register` and no longer keeps it. */
   take(register: RegisterId): KeptPromise | undefined {
     const kept = this.#kept.get(register);
     if (kept !== undefined) this.#kept.delete(register);
     return kept;
   }
 
-  /** Something was chosen for `register` at `ballot`: a promise below that holds no more. */
+  /** A state was chosen for `register` at `ballot`: a kept promise whose ballot is not higher is void. */
   outdated(register: RegisterId, ballot: Ballot): void {
     const kept = this.#kept.get(register);
     if (kept !== undefined && compareBallots(ballot, kept.ballot) >= 0) this.#kept.delete(register);
   }
 
-  /** Forgets all. */
+  /** Forgets all promises. */
   clear(): void {
     this.#kept.clear();
   }

@@ -10,9 +10,9 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { SettledValues } from "./settled_values.ts";
 
 /**
- * Finds out whether what a value is bound to has ended, and seals it then. Only the seal, a change
- * that is chosen like any other, makes a value absent: no timer does. So once anybody has seen it
- * gone, nobody sees it again.
+ * Finds out whether what a value is bound to has ended, and then seals the value. Only the seal, a change that
+ * is chosen like any other, makes a value absent; no timer does. So once one node has read it as absent, no
+ * later read shows it.
  */
 export class Liveness {
   readonly #runtime: Runtime;
@@ -40,13 +40,13 @@ export class Liveness {
     this.#hasQuorum = parts.hasQuorum;
   }
 
-  /** What is known for ever to be chosen for `register`; only while the node has a quorum. */
+  /** The settled state of `register`, if it is known; only while the node has a quorum. */
   settled(register: RegisterId): Present | undefined {
     const state = this.#settled.get(register);
     return state !== undefined && this.#hasQuorum() ? state : undefined;
   }
 
-  /** What is chosen for `register`; what has ended is sealed first. */
+  /** What is chosen for `register`; a value that has ended is sealed first. */
   async live(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
     const known = this.#known(register);
     if (known !== undefined) return known;
@@ -60,8 +60,8 @@ export class Liveness {
   }
 
   /**
-   * What `register` has, for an answer that does not wait until what has ended is sealed: that counts as
-   * absent here, and nothing is promised about what comes after it.
+   * The value of `register`, without waiting for a seal. A value that has ended counts as absent here, so a
+   * later read may still show it.
    */
   async peek(register: RegisterId, limits: Limits): Promise<Present | null> {
     const known = this.settled(register);
@@ -74,15 +74,15 @@ export class Liveness {
   }
 
   /**
-   * Whether one of the bindings of `state` is known to have ended; `stale` are its owners that a
-   * quorum believes expired. What cannot be found out counts as lasting on.
+   * Whether one of the bindings of `state` is known to have ended. `stale` lists its owners that a quorum
+   * believes expired. A binding whose end cannot be determined counts as lasting.
    */
   async hasEnded(
     state: Present,
     stale: readonly SessionId[],
     limits: Limits,
   ): Promise<boolean> {
-    // The cheap tests first: none of the others can change what they say.
+    // Cheap tests come first: the other tests cannot change their results.
     for (const binding of state.bindings) {
       if (binding.kind === "until" && this.#runtime.wallNow() >= binding.time) return true;
     }
@@ -96,8 +96,8 @@ export class Liveness {
   }
 
   /**
-   * There is no cycle: a binding names a token that was there before the value that it binds. So the token
-   * is compared first, and only the value that is meant is judged any further.
+   * There is no cycle: a binding names a token that existed before the value that it binds. So the token is
+   * compared first, and only the value that is meant is judged further.
    */
   async #isGone({ register, token }: Binding & { kind: "key" }, limits: Limits): Promise<boolean> {
     let { state, stale } = this.#known(register) ?? await this.#reads.read(register, limits);
@@ -113,7 +113,7 @@ export class Liveness {
     return state && toChosen(state);
   }
 
-  /** Whether `session` is known to have ended; without a quorum it counts as lasting on. */
+  /** Whether `session` is known to have ended; without a quorum it counts as alive. */
   async isFenced(session: SessionId, limits: Limits): Promise<boolean> {
     try {
       return await this.#questions.fence(session, limits);
@@ -124,7 +124,7 @@ export class Liveness {
   }
 }
 
-/** A settled state is chosen at every ballot from its own on; the first one will do. */
+/** A settled state is chosen at every ballot from its own on; the first one serves here. */
 function toChosen(state: Present): Chosen<void> {
   const ballot = { counter: state.token, life: "" };
   return { result: undefined, state, token: state.token, ballot, stale: [] };

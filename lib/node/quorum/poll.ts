@@ -9,35 +9,38 @@ type WithoutId<R> = R extends unknown ? Omit<R, "id"> : never;
 /** A request before it has a number. */
 export type Question = WithoutId<Request>;
 
-/** Something that is asked of all members until the answers tell enough. */
+/** A question to all members that is open until the answers suffice. */
 export interface Poll<T> extends Limits {
   readonly question: Question;
-  /** Who is asked; all members unless it is given. */
+  /** The members that are asked; all of them by default. */
   readonly members?: readonly string[];
   /**
-   * Takes an answer to the asking that `asking` gave this number; what it returns, unless `undefined`, is
-   * the outcome.
+   * Takes an answer to the attempt that `asking` numbered. A returned value other than `undefined` is the
+   * outcome.
    */
   readonly receive: (sender: Sender, reply: Reply, asking: number) => T | undefined;
   /** The members that have not answered; they are asked again after a while. */
   readonly missing: () => readonly string[];
-  /** Called when some have not answered for a while: an outcome to make do with, if there is one. */
+  /**
+   * Called when some members have not answered for a while: returns an outcome to accept in that case, if there
+   * is one.
+   */
   readonly undecided?: () => T | undefined;
   /**
-   * Called before each asking; returns its number. Answers to an asking with another number are told apart,
-   * and all are asked again.
+   * Called before each attempt; returns its number. With a new number all members are asked again; answers to
+   * an attempt are passed on with its number.
    */
   readonly asking?: () => number;
-  /** For how many milliseconds answers to an earlier number may still come; 0 unless it is given. */
+  /** Milliseconds for which answers to an earlier number still count; 0 by default. */
   readonly openFor?: number;
 }
 
-/** Asks all members, again and again those that do not answer, until there is an outcome. */
+/** Asks all members, and those that do not answer again and again, until there is an outcome. */
 export function poll<T>(engine: Engine, pacing: Pacing, options: Poll<T>): Promise<T> {
   const { runtime, calls } = engine;
   const operation = engine.operation<T>(options);
   if (operation.ended) return operation.promise;
-  /** The askings that may still be answered, oldest first. */
+  /** The attempts that may still be answered, oldest first. */
   const open: { readonly number: number; readonly id: number; readonly asked: number }[] = [];
   let cancelTimer = () => {};
   const ask = (attempt: number) => {

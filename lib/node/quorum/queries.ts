@@ -9,15 +9,15 @@ import type { Limits } from "../runtime/operation.ts";
 import { LONGEST_ROUND_TRIP, type Pacing } from "../runtime/pacing.ts";
 import { poll } from "./poll.ts";
 
-/** How long after a fence was asked for its answers still count, in milliseconds. */
+/** Time for which answers to a `fence` request count, in milliseconds. */
 const LONGEST_ANSWER = 1.5 * LONGEST_ROUND_TRIP;
 
-/** Lists of one node under way, at most: a member answers few in one frame. */
+/** Lists under way in one node; a member answers only a few in one frame. */
 const LISTS_UNDER_WAY = 8;
 
 /**
- * What the lists of a quorum tell of a register: surely present; it has to be read; or gone if one of these
- * sessions has ended, which members believe expired.
+ * What the lists of a quorum tell of a register: it is surely present (`present`); it has to be read
+ * (`unsure`); or it is absent if one of these sessions, which members believe expired, has ended.
  */
 export type Standing =
   | "present"
@@ -27,9 +27,9 @@ export type Standing =
 /** A register with a value that depends on sessions which may have ended. */
 interface Stale {
   readonly stale: readonly SessionId[];
-  /** Whether it depends on no others. */
+  /** Whether the value depends on no other sessions. */
   readonly all: boolean;
-  /** Whether its value is chosen for sure: otherwise it has to be read, should these sessions live on. */
+  /** Whether its value is surely chosen. Otherwise it has to be read if these sessions turn out to be alive. */
   readonly sure: boolean;
 }
 
@@ -46,8 +46,9 @@ export class Questions {
   }
 
   /**
-   * Tries to fence `session`: whether it ended. Rejects with `no_quorum` when nobody can tell. Only to be
-   * called when a quorum believes it expired: to fence a session that is well could do it harm.
+   * Tries to fence `session`; returns whether it ended. Rejects with `no_quorum` when that cannot be
+   * determined. Call it only when a quorum believes that the session expired: members may fence a session that
+   * is alive if they missed its renewals, and do not renew it afterwards.
    */
   async fence(session: SessionId, limits: Limits): Promise<boolean> {
     const { members, runtime, record } = this.#engine;
@@ -67,8 +68,8 @@ export class Questions {
   }
 
   /**
-   * Whether `session` ended: fences it, if a quorum believes it expired. For those who have only their own
-   * word for it.
+   * Whether `session` ended: fences it if a quorum believes that it expired. For callers that know only their
+   * own member's view.
    */
   async hasEnded(session: SessionId, limits: Limits): Promise<boolean> {
     return await this.remaining(session, limits) === 0 && await this.fence(session, limits);
@@ -82,7 +83,7 @@ export class Questions {
     return poll<SessionId | null>(this.#engine, this.#pacing, {
       ...limits,
       question: { type: "sessionOf", node },
-      // A session that is just beginning is known to some only: the next asking is a new count.
+      // Only some members know a session that is just beginning: the next attempt is a new count.
       asking: () => {
         if (all.reached) {
           all = new Tally(members);
@@ -92,7 +93,7 @@ export class Questions {
       },
       receive: (sender, reply) => {
         if (reply.type !== "newest") return undefined;
-        // Who came back may have forgotten one: that agrees with nobody.
+        // A member that came back may have forgotten a session: its answer agrees with no other.
         const isUnsure = reply.session === null && reply.remaining > 0;
         all.add(sender, isUnsure ? undefined : reply.session);
         if (isUnsure) return undefined;
@@ -105,8 +106,8 @@ export class Questions {
   }
 
   /**
-   * For how many more milliseconds a quorum of the members would not let `session` be fenced; 0 when a
-   * quorum believes it expired. Asks only: to fence a session that is well could do it harm.
+   * Milliseconds until a quorum of the members would let `session` be fenced; 0 when a quorum believes it
+   * expired. Only asks, and fences nothing.
    */
   async remaining(session: SessionId, limits: Limits): Promise<number> {
     const { members } = this.#engine;
@@ -116,7 +117,7 @@ export class Questions {
       question: { type: "look", session },
       receive: (sender, reply) => {
         if (reply.type !== "alive" || !tally.add(sender, reply.remaining)) return undefined;
-        // When this many have waited it out, they make a quorum.
+        // When this many members consider it expired, they are a quorum.
         const rests = tally.replies.sort((a, b) => a - b);
         return rests[majority(members.length) - 1];
       },
@@ -124,7 +125,7 @@ export class Questions {
     });
   }
 
-  /** The nodes that can run singletons with this id, as a quorum knows them. */
+  /** The nodes that can run singletons with this id, as known to a quorum. */
   hosts(spec: string, limits: Limits): Promise<string[]> {
     const tally = new Tally<readonly string[]>(this.#engine.members);
     return poll<string[]>(this.#engine, this.#pacing, {
@@ -139,9 +140,9 @@ export class Questions {
   }
 
   /**
-   * Tells all members, and at least a quorum, that `session`, which is this node's own, has ended: who reads
-   * afterwards finds it ended at whatever members it asks, those aside that are away. The last ones of a
-   * cluster that is closed node by node do not wait for a quorum that has left.
+   * Tells all members, and at least a quorum, that `session`, this node's own, has ended. A later reader finds
+   * it ended at all members that it asks, except those that were unreachable. The last nodes of a cluster that
+   * is closed node by node do not wait for a quorum that has left.
    */
   end(session: SessionId, limits: Limits): Promise<true> {
     const tally = new Tally<true>(this.#engine.members);
@@ -158,8 +159,8 @@ export class Questions {
   }
 
   /**
-   * Whether so many members have no session, as this one knows, that there hardly is a quorum to talk to: they
-   * closed before. A guess, good enough for farewells.
+   * Whether fewer than a majority of the members have a session, as far as this node knows: the others have
+   * probably closed. A heuristic, used only while closing.
    */
   #isDeserted(): boolean {
     const { members, self, voter, runtime } = this.#engine;
@@ -171,7 +172,7 @@ export class Questions {
 
   /**
    * The registers whose ids begin with `prefix`, from the complete lists of a quorum, with what these tell.
-   * Those that are surely released, or whose time has passed by this node's clock, are left out.
+   * Registers that are surely released, or whose time has passed by this node's clock, are left out.
    */
   async list(prefix: string, limits: Limits): Promise<Map<RegisterId, Standing>> {
     const turn = this.#engine.operation<void>(limits);
@@ -192,7 +193,7 @@ export class Questions {
       const lists = await new Promise<(readonly Listed[])[]>((resolve, reject) => {
         const pieces = { ...limits, needed: aborter.signal };
         const listing = new Set<string>();
-        // Also again those whose list turned out to be from before a crash.
+        // Asks again the members whose list turned out to be from before a crash.
         const begin = () => {
           for (const member of tally.missing().filter((member) => !listing.has(member))) {
             listing.add(member);
@@ -211,7 +212,7 @@ export class Questions {
     }
   }
 
-  /** Lists one member; from the start again if its incarnation changes. */
+  /** Lists the registers of one member; starts again if its incarnation changes. */
   async #listOf(
     member: string,
     prefix: string,
@@ -222,7 +223,7 @@ export class Questions {
     let incarnation: string | undefined;
     for (;;) {
       const { sender, reply } = await this.#piece(member, prefix, after, limits);
-      // Pieces of two memories do not make one list.
+      // Pieces from two incarnations do not make one list.
       if (incarnation !== undefined && incarnation !== sender.incarnation) {
         [list, after, incarnation] = [[], "", undefined];
         continue;
@@ -246,7 +247,7 @@ export class Questions {
   }
 }
 
-/** Why the lists that are not needed any more end. */
+/** The reason with which lists that are no longer needed are aborted. */
 const LISTED = new Error("A quorum has listed its registers");
 
 function union(
@@ -271,9 +272,10 @@ function union(
 }
 
 /**
- * What is chosen is in one of the lists of a quorum at least: a register is gone if whatever they show has
- * ended or is released. They may differ while the release is being written or forgotten: nothing is written
- * over a value that has not ended, and a list promises nothing about what is just being released.
+ * A chosen state is in at least one list of a quorum: a register is gone if every state in the lists has ended
+ * or is released. The lists may differ while the release is being written or forgotten. That is safe: nothing
+ * is written over a value that has not ended, and a list promises nothing about a value that is just being
+ * released.
  */
 function standingOf(listed: readonly Listed[], needed: number, wall: number): Standing | "gone" {
   const living = listed.filter(({ present, until }) => present && (until === null || until > wall));

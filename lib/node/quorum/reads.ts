@@ -9,7 +9,7 @@ import type { Pacing } from "../runtime/pacing.ts";
 import { poll } from "./poll.ts";
 import type { Proposals } from "./proposals.ts";
 
-/** Reads registers: in one round trip if a quorum agrees, else by proposing that nothing changes. */
+/** Reads registers: in one round trip if a quorum agrees, otherwise with a proposal that changes nothing. */
 export class Reads {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
@@ -22,19 +22,19 @@ export class Reads {
     this.#proposals = proposals;
   }
 
-  /** What is chosen for `register`, at some moment after the call; `no_quorum` at the deadline. */
+  /** What is chosen for `register` at some moment after the call; rejects with `no_quorum` at the deadline. */
   async read(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
     const read = await this.#ask(register, limits);
     if (read.sure) return read.chosen;
     const chosen = await this.#proposals.change(register, identity, limits);
     if (!chosen.state?.present || chosen.state.owners.length === 0) return chosen;
-    // Whose sessions have expired is known only if it is said by members that all have this state. Some may
-    // get it later than the question: they are asked again, and whoever got none is not waited for.
+    // Only members that all have this state can tell which of its sessions have expired. Some may receive it
+    // later than the question: they are asked again, and a member that did not receive it is not waited for.
     const again = await this.#ask(register, limits, chosen);
     return again.sure ? again.chosen : chosen;
   }
 
-  /** `known`: what is chosen for sure. What is older does not count then, and is not waited for long. */
+  /** `known` is surely chosen. Older states do not count then, and are not waited for long. */
   async #ask(
     register: RegisterId,
     limits: Limits,

@@ -1,18 +1,18 @@
-/** Goes through something a bounded number of items at a time, and again from the start once it is through. */
+/** Goes through items, a bounded number at a time, and from the start again at the end. */
 export class Scan<T> {
   readonly #source: () => Iterable<T>;
   readonly #take: (item: T) => boolean;
   #position: Iterator<T> | null = null;
-  /** The item that was refused: it is the next one. */
+  /** The refused item; it is the next one. */
   #refused: { readonly item: T } | null = null;
 
-  /** `take` says whether it took an item; one that it did not take is offered again. */
+  /** `take` returns whether it took an item; an item that it did not take is offered again. */
   constructor(source: () => Iterable<T>, take: (item: T) => boolean) {
     this.#source = source;
     this.#take = take;
   }
 
-  /** Offers up to `count` more items; whether it is through. */
+  /** Offers up to `count` more items; returns whether the end was reached. */
   go(count: number): boolean {
     this.#position ??= this.#source()[Symbol.iterator]();
     for (let i = 0; i < count; i++) {

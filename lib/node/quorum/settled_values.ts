@@ -1,19 +1,19 @@
 import type { Present, RegisterId } from "../../paxos/register.ts";
 import { RecentMap } from "../runtime/recent_map.ts";
 
-/** So many values are kept, of so many bytes in all; those that were not asked for longest go first. */
+/** Values kept, and their bytes in all, to bound memory; the least recently used are dropped first. */
 const MAX_VALUES = 10_000;
 const MAX_BYTES = 16 * 2 ** 20;
 
 /**
- * Values of the KV that can never change: present, chosen, and bound to nothing. Whoever has seen one
- * may tell it again without asking anybody.
+ * Values of the KV that can never change: present, chosen, and without bindings. A node that has seen one may
+ * answer with it without asking a member.
  */
 export class SettledValues {
   readonly #values = new RecentMap(MAX_VALUES, MAX_BYTES, size);
   #generation = 0;
 
-  /** Which cluster the values are of: another number after each `clear`. */
+  /** The generation of the cluster that the values are of; it grows with each `clear`. */
   get generation(): number {
     return this.#generation;
   }
@@ -27,12 +27,12 @@ export class SettledValues {
     this.#values.set(register, state);
   }
 
-  /** What is known to be settled for `register`. */
+  /** The settled state of `register`, if it is known. */
   get(register: RegisterId): Present | undefined {
     return this.#values.use(register);
   }
 
-  /** Forgets all: the cluster that agreed on it is gone. */
+  /** Forgets all values: the cluster that chose them is gone. */
   clear(): void {
     this.#values.clear();
     this.#generation++;

@@ -6,56 +6,56 @@ import { LONGEST_ROUND_TRIP } from "../runtime/pacing.ts";
 import type { Proposals, Release } from "./proposals.ts";
 
 /**
- * Time that the last members have to accept a tombstone before it is left to the housekeeping, in milliseconds:
- * the least, longer where they have taken longer, and the most.
+ * Time that the slowest members have to accept a tombstone before it is left to the housekeeping, in
+ * milliseconds: the minimum, which grows where they take longer, and the maximum.
  */
 const PATIENCE = 1_000;
 const LONGEST_PATIENCE = 1.25 * LONGEST_ROUND_TRIP;
 
-/** Releases that are watched for the longest time, to find out whether the last members are slow or gone. */
+/** Releases watched for the maximum time, to find out whether the slowest members are slow or gone. */
 const MAX_PATIENT = 100;
 
 /**
- * Registers that all members may forget are named to them together, after so many milliseconds: a frame for
- * each release would cost the members nearly as much as the release itself.
+ * Time for which forgettable registers are collected before the members are told, in milliseconds: one frame
+ * per release would cost the members nearly as much as the release itself.
  */
 const GATHERING = 10;
 
-/** So many of them at most. */
+/** Forgettable registers collected; at this number the members are told at once. */
 const MOST_GATHERED = 1_000;
 
-/** So many releases are watched at the same time; the housekeeping sees to the others. */
+/** Releases watched at the same time, to bound memory; the housekeeping handles the others. */
 const MAX_RELEASES = 10_000;
 
 /**
- * Has released registers forgotten: once every member has accepted the same tombstone, none of them
- * needs it any more. Usually the node that wrote it sees that at once, by the answers to its own
- * `accept`; what is left, since a member was away, is left to the members' housekeeping.
+ * Has released registers forgotten: once every member has accepted the same tombstone, none of them needs it
+ * any more. Usually the node that wrote it sees that from the answers to its own `accept`. Tombstones that a
+ * member missed, for example while it was away, are left to the members' housekeeping.
  */
 export class Sweeper {
   readonly #engine: Engine;
-  /** What stops watching a release. */
+  /** Functions that stop watching a release. */
   readonly #watching = new Set<() => void>();
   #patience = PATIENCE;
-  /** How many releases are watched longer than that. */
+  /** Releases watched longer than `#patience`. */
   #patient = 0;
-  /** What all members may forget, and have not been told to. */
+  /** What all members may forget and have not yet been told to forget. */
   readonly #forgettable: { readonly register: RegisterId; readonly ballot: Ballot }[] = [];
   #stopped = false;
   #cancelTelling: () => void = () => {};
 
-  /** Takes over what `proposals` release. */
+  /** Takes over the releases of `proposals`. */
   constructor(engine: Engine, proposals: Proposals) {
     this.#engine = engine;
     proposals.onReleased((release) => this.#released(release));
   }
 
-  /** About how long the last member takes to accept a release, and as much again; in milliseconds. */
+  /** About twice the time that the slowest member takes to accept a release, in milliseconds. */
   get patience(): number {
     return this.#patience;
   }
 
-  /** Leaves everything as it is. */
+  /** Tells the members what they may forget, and stops watching. */
   stop(): void {
     this.#stopped = true;
     this.#tellToForget();
@@ -99,7 +99,7 @@ export class Sweeper {
     });
   }
 
-  /** The last member took so long: the others are waited for as long, and as much again. */
+  /** The slowest member took `time`: later releases are watched for twice as long. */
   #waited(time: number): void {
     const patience = Math.max(PATIENCE, 2 * time, 0.9 * this.#patience);
     this.#patience = Math.min(LONGEST_PATIENCE, patience);

@@ -2,31 +2,33 @@ import { type Learned, Learner } from "../../paxos/learner.ts";
 import type { RegisterId, State } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
 
-/** Called with each chosen state that is news. */
+/** Called with each chosen state that is newer than the last one. */
 export type Listener = (learned: Learned) => void;
 
-/** Acceptors forget who does not ask again within half a minute. */
+/**
+ * Longest time between two `watch` requests, in milliseconds: acceptors forget a watcher after half a minute.
+ */
 const LONGEST_RENEWAL = 10_000;
 
-/** Reads a register anew, as a `get` would: what ended is sealed even if nobody asks. */
+/** Reads a register as a `get` does: values that have ended are sealed. */
 export type Reread = (register: RegisterId) => Promise<Learned>;
 
 /**
- * Follows registers: learns what is chosen from what the acceptors push, and has it read once per
- * time to live, since a push may be lost.
+ * Follows registers: learns what is chosen from the pushes of the acceptors, and has each register read once
+ * per time to live, since a push may be lost.
  */
 export class Watches {
   readonly #engine: Engine;
   readonly #reread: Reread;
   readonly #watched = new Map<RegisterId, Watched>();
 
-  /** `reread` is called once per time to live, and whenever somebody wants to know what is present. */
+  /** `reread` is called once per time to live, and whenever a new watcher needs the present state. */
   constructor(engine: Engine, reread: Reread) {
     this.#engine = engine;
     this.#reread = reread;
   }
 
-  /** Calls `listener` with what is chosen from now on; returns what stops it. */
+  /** Calls `listener` with what is chosen from now on; returns the function that stops it. */
   watch(register: RegisterId, listener: Listener): () => void {
     let watched = this.#watched.get(register);
     if (watched === undefined) {
@@ -45,12 +47,12 @@ export class Watches {
     };
   }
 
-  /** Takes note of what is known to be chosen from elsewhere. */
+  /** Learns a chosen state from another source. */
   note(register: RegisterId, learned: Learned): void {
     this.#watched.get(register)?.note(learned);
   }
 
-  /** The cluster lives under another genesis: what was learned says nothing about it. */
+  /** The cluster lives under another genesis: states learned before say nothing about it. */
   restart(): void {
     for (const watched of this.#watched.values()) {
       watched.stop();
@@ -58,7 +60,7 @@ export class Watches {
     }
   }
 
-  /** Stops all. */
+  /** Stops all watches. */
   close(): void {
     for (const watched of this.#watched.values()) watched.stop();
     this.#watched.clear();
@@ -68,8 +70,8 @@ export class Watches {
 class Watched {
   readonly listeners = new Set<Listener>();
   /**
-   * Those who came later, and have been told nothing yet. What is learned or read from what was asked for
-   * before they came may be older than what they have seen: they wait for what is read for them.
+   * Listeners that were added later and have been told nothing yet. A state that was learned or requested
+   * before they came may be older than what they have seen, so they wait for the read that is made for them.
    */
   readonly newcomers: Set<Listener> = new Set<Listener>();
   #last: Learned | undefined;
@@ -124,19 +126,19 @@ class Watched {
     if (this.#learner.learn(learned.ballot)) this.#tell(learned);
   }
 
-  /** Reads the register, for itself and for all newcomers that there are by now. */
+  /** Reads the register, for this watch and for all newcomers present now. */
   #read(): void {
     const question = this.#question;
     const newcomers = [...this.newcomers];
     const found = (learned: Learned) => {
-      // Nobody watches any more, or the cluster is another one.
+      // The watch is over, or the cluster is another one.
       if (this.#question !== question) return;
       this.note(learned);
       for (const listener of newcomers) {
         if (this.newcomers.delete(listener)) listener(this.#last ?? learned);
       }
     };
-    // Should it fail: it is read again soon.
+    // A failure is harmless: the register is read again soon.
     this.#reread(this.#register).then(found, () => {});
   }
 
@@ -157,7 +159,7 @@ class Watched {
     }
   }
 
-  /** What lasts until a time is read again then, so that it is sealed. */
+  /** A state that is bound to a time is read again at that time, so that it is sealed. */
   #rereadAtItsEnd(state: State | null): void {
     this.#cancelUntil();
     if (!state?.present) return;
