@@ -17,7 +17,7 @@ export type DecodedFrame =
   | {
     readonly ok: true;
     readonly frame: Frame;
-    /** The highest counter in the frame: its clock, or a counter of a ballot, a token or a floor. */
+    /** The highest counter in the frame, including its clock. */
     readonly highest: number;
   }
   /** A frame of another version of the format; the rest of it is not read. */
