@@ -11,7 +11,7 @@ import type { SessionKeeper } from "./membership/session_keeper.ts";
 import type { SettledValues } from "./quorum/settled_values.ts";
 import type { Watches } from "./quorum/watches.ts";
 
-/** What the features are built on: everything that one node can do with its cluster. */
+/** The base of the features: everything that one node can do with its cluster. */
 export class Core {
   readonly engine: Engine;
   readonly pacing: Pacing;
@@ -25,7 +25,7 @@ export class Core {
   #operations = 0;
   #closed: SynodError | undefined;
 
-  /** Puts the parts together. */
+  /** Combines the parts. */
   constructor(parts: {
     engine: Engine;
     pacing: Pacing;
@@ -48,26 +48,26 @@ export class Core {
     this.settled = parts.settled;
   }
 
-  /** A name for an operation that no other one has. */
+  /** A unique name for an operation. */
   nextOperation(): OperationId {
     return `${this.engine.life}/${++this.#operations}`;
   }
 
-  /** The limits of something that begins now and may look for a quorum for `timeout` milliseconds. */
+  /** The limits of an operation that begins now and may look for a quorum for `timeout` milliseconds. */
   limits(timeout: number = this.engine.settings.timeout, signal?: AbortSignal): Limits {
     return { deadline: this.engine.runtime.now() + timeout, signal };
   }
 
   /**
-   * The limits of a release. Beyond the deadline of its session everything that it owned is free for others
-   * anyway; but a round trip may take longer than what is left until then, and renewals go on.
+   * The limits of a release. After the deadline of its session everything that the session owned is free for
+   * others anyway. A round trip may take longer than the time left until then, but renewals move the deadline.
    */
   releaseLimits(): Limits {
     const { runtime, settings } = this.engine;
     return { deadline: runtime.now() + Math.max(settings.timeout, this.session.remaining + 1) };
   }
 
-  /** Waits; ends early, without an error, when the node closes. */
+  /** Waits `time` milliseconds; ends early, without an error, when the node closes. */
   async pause(time: number): Promise<void> {
     const { runtime } = this.engine;
     const done = new Error("the pause is over");
@@ -75,17 +75,17 @@ export class Core {
     await operation.promise.catch(() => {});
   }
 
-  /** From now on users are told `reason`. */
+  /** Closes the node for its users; later calls fail with `reason`. */
   close(reason: SynodError): void {
     this.#closed ??= reason;
   }
 
-  /** Why the node takes no more orders, if it is closed. */
+  /** The error with which later calls fail, if the node is closed. */
   get closed(): SynodError | undefined {
     return this.#closed;
   }
 
-  /** Throws when the node takes no more orders. */
+  /** Throws if the node is closed. */
   ensureOpen(): void {
     if (this.#closed !== undefined) throw new SynodError(this.#closed.code, this.#closed.message);
   }

@@ -301,7 +301,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     this.vector.merge(vector);
     this.vector.raise(this.member, voter.incarnation);
     this.voter = voter;
-    // It may have heard of a later process during its recovery.
+    // This node may have heard of a later process during its recovery.
     if (this.#isReplaced()) this.#close();
   }
 

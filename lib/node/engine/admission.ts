@@ -1,16 +1,16 @@
 import type { Reply, Request } from "../../paxos/messages.ts";
 
 /**
- * What the sender of a frame is to a node. `member`: it votes, and is believed. `client`: no member, let in
- * by the record of this very genesis. `outsider`: any other node.
+ * The standing of the sender of a frame. `member`: it votes, and is believed. `client`: not a member, but
+ * admitted by the record of this genesis. `outsider`: any other node.
  */
 export type Standing = "outsider" | "client" | "member";
 
 const RANKS: Readonly<Record<Standing, number>> = { outsider: 0, client: 1, member: 2 };
 
 /**
- * The least that a node has to be to ask each question. A client proposes, reads, watches and has a session;
- * genesis, recovery, forgetting and relayed messages are matters of members.
+ * The lowest standing that may send each request. A client proposes, reads, watches and has a session. Genesis,
+ * recovery, forgetting and relayed messages are restricted to members.
  */
 const ASKERS: Readonly<Record<Request["type"], Standing>> = {
   prepare: "client",
@@ -35,14 +35,14 @@ const ASKERS: Readonly<Record<Request["type"], Standing>> = {
   relayed: "member",
 };
 
-/** Whether a node of that standing may ask this. */
+/** Whether a node of that standing may send this request. */
 export function mayAsk(standing: Standing, request: Request): boolean {
-  // Only a question for the record voids nothing at the node that answers it.
+  // Only a question for the record leaves the state of the node that answers it unchanged.
   if (request.type === "enquire" && request.purpose !== "record") return standing === "member";
   return RANKS[standing] >= RANKS[ASKERS[request.type]];
 }
 
-/** Whether a node of that standing may answer this: a client answers only what concerns its processes. */
+/** Whether a node of that standing may send this reply: a client answers only requests about its processes. */
 export function mayAnswer(standing: Standing, reply: Reply): boolean {
   if (reply.type === "told" || reply.type === "handed") return standing !== "outsider";
   return standing === "member";

@@ -6,14 +6,14 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { Standing } from "./admission.ts";
 import { UnheardCounters } from "./unheard_counters.ts";
 
-/** The epoch of the configuration that a cluster begins with. */
+/** The epoch of the first configuration of a cluster. */
 export const FIRST_EPOCH = 0;
 
-/** What a view reports as it learns from the headers of frames. */
+/** Events that a view reports as it learns from the headers of frames. */
 export interface ViewEvents {
-  /** Another process has taken this node's place; it has stopped voting. */
+  /** Another process has taken this node's place; this node has stopped voting. */
   replaced(): void;
-  /** A member votes, in an incarnation that it was not seen in before. */
+  /** A member votes in an incarnation that was not seen before. */
   memberVotes(member: string, incarnation: Life): void;
 }
 
@@ -35,7 +35,7 @@ export class ClusterView {
   /** The incarnation that each member was last seen in. */
   readonly #seen = new Map<string, Life>();
 
-  /** Knows the ids of the members, and nothing of their cluster yet. */
+  /** Knows the ids of the members, and nothing else about the cluster yet. */
   constructor(
     { id, members }: { readonly id: string; readonly members: readonly string[] },
     runtime: Runtime,
@@ -56,7 +56,7 @@ export class ClusterView {
     return this.members.includes(this.self);
   }
 
-  /** The id of this start of the node. */
+  /** The life of this node: the id of its present start. */
   get life(): Life {
     return this.#life;
   }
@@ -76,7 +76,7 @@ export class ClusterView {
     return this.#vector.entries;
   }
 
-  /** What this node's frames say of it. */
+  /** The header of this node's frames. */
   get header(): Header {
     return {
       life: this.#life,
@@ -101,16 +101,16 @@ export class ClusterView {
     this.#vector.merge(vector);
     this.#vector.raise(this.members.indexOf(this.self), voter.incarnation);
     this.#voter = voter;
-    // It may have heard of a later process while it was coming back.
+    // This node may have heard of a later process while it was coming back.
     this.#yield();
   }
 
-  /** Has another life from now on. */
+  /** Takes the new life `life`. */
   relive(life: Life): void {
     this.#life = life;
   }
 
-  /** Forgets everything that it agreed on, as a crash would. */
+  /** Forgets its record, vote and crash vector, as a crash would, and takes the new life `life`. */
   forget(life: Life): void {
     this.#voter = null;
     this.#record = null;
@@ -123,21 +123,21 @@ export class ClusterView {
     this.#vector.raise(index, incarnation);
   }
 
-  /** What the sender of a frame with this header is to this node. */
+  /** The standing of the sender of a frame with this header. */
   standing(from: string, header: Header): Standing {
     if (this.members.includes(from)) return "member";
     if (this.#record === null || header.genesis !== this.#record.id) return "outsider";
     return this.#record.clients ? "client" : "outsider";
   }
 
-  /** The highest counter that is believed of a node that is no member. */
+  /** The highest counter that is accepted from a node that is not a member. */
   get counterBound(): number {
     return counterBound(this.#record?.floor ?? 0, this.#runtime.wallNow());
   }
 
   /**
-   * Learns from the header of a frame of this genesis. A client tells only its clock. A member tells of
-   * crashes: this node may learn that it was replaced.
+   * Learns from the header of a frame of this genesis: from a client only its clock, from a member also
+   * crashes. This node may learn that it was replaced.
    */
   learn(from: string, header: Header): void {
     this.clock.observe(header.clock);
@@ -152,14 +152,16 @@ export class ClusterView {
     this.#yield();
   }
 
-  /** Who gave a reply, if it is one that may be counted: a voting member under the same genesis. */
+  /**
+   * The sender of a reply that may be counted, a voting member under the same genesis; otherwise `undefined`.
+   */
   sender(from: string, header: Header): Sender | undefined {
     if (this.#record === null || header.genesis !== this.#record.id) return undefined;
     if (header.incarnation === null) return undefined;
     return { member: from, incarnation: header.incarnation, vector: header.vector };
   }
 
-  /** Whether `node` is no member, and not let in as a client either. */
+  /** Whether `node` is not a member, and is not admitted as a client either. */
   isStranger(node: string): boolean {
     return this.#record?.clients === false && this.#voter !== null && !this.members.includes(node);
   }
@@ -175,7 +177,7 @@ export class ClusterView {
   }
 
   #see(member: string, incarnation: Life): void {
-    // An earlier one is an old frame, or an old process.
+    // A lower incarnation is from an old frame, or from an old process.
     if (incarnation <= (this.#seen.get(member) ?? "")) return;
     this.#seen.set(member, incarnation);
     this.#events.memberVotes(member, incarnation);

@@ -21,17 +21,17 @@ import type { Ways } from "../wire/routes.ts";
 import { mayAnswer, mayAsk, type Standing } from "./admission.ts";
 import { type ClusterView, FIRST_EPOCH, type ViewEvents } from "./cluster_view.ts";
 
-/** What an engine hands to others, since it is not about registers and sessions. */
+/** Handlers for everything that is not about registers and sessions. */
 export interface EngineHandlers extends ViewEvents {
-  /** A question of genesis or of coming back. */
+  /** A request of genesis or of recovery. */
   genesis(from: string, header: Header, request: Request & GenesisRequest): void;
   /** A put for one of this node's processes. */
   handover(from: string, request: HandoverRequest): Promise<HandoverReply>;
-  /** Something about a singleton; answered with `told` as often as wanted. */
+  /** A request about a singleton; `tell` answers it, any number of times. */
   asked(from: string, life: Life, body: Uint8Array, tell: (body: Uint8Array) => void): void;
-  /** Somebody lives under another genesis. */
+  /** A member lives under another genesis. */
   otherGenesis(from: string, header: Header): void;
-  /** A member says that this node is none. */
+  /** A member says that this node is not a member. */
   notAMember(from: string): void;
   /** The handling of a frame, or of a timer, failed with `error`. */
   failed(error: unknown): void;
@@ -39,7 +39,7 @@ export interface EngineHandlers extends ViewEvents {
   otherVersion(from: string, version: number): void;
 }
 
-/** Lists that one frame is answered with, at most: each is as long as hundreds of other answers. */
+/** `list` requests answered per frame: each answer is as long as hundreds of others. */
 export const MAX_LISTS = 16;
 
 /** What a dispatcher works with. */
@@ -58,16 +58,16 @@ export interface DispatcherParts {
   readonly reply: (to: string, life: Life, reply: Reply) => void;
 }
 
-/** One frame in, its messages to those that they concern: the vote, a waiting caller, or a handler. */
+/** Hands the messages of each frame to their receivers: the voter, a waiting caller, or a handler. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
 
-  /** Nothing has come in yet. */
+  /** A dispatcher that has received nothing yet. */
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
   }
 
-  /** Takes a well-formed frame of another node, which may say only what its standing allows. */
+  /** Takes a well-formed frame of another node. The standing of the node limits which messages are accepted. */
   receive(from: string, frame: Frame): void {
     this.#handle(from, frame, this.#parts.view.standing(from, frame.header));
   }
@@ -87,7 +87,7 @@ export class Dispatcher {
     }
     let lists = 0;
     for (const request of requests) {
-      // As if it had been lost: those who ask for lists ask for few at a time, and again.
+      // Dropped, as a lost frame would be: an honest node asks for few lists at a time, and asks again.
       if (request.type === "list" && ++lists > MAX_LISTS) continue;
       this.#answer(from, header, request, standing);
     }
@@ -102,7 +102,7 @@ export class Dispatcher {
   #answer(from: string, header: Header, request: Request, standing: Standing): void {
     const { view, handlers, reply } = this.#parts;
     const { id } = request;
-    // A node that enquires may have another list of members, and is told that rather.
+    // A node that sends `enquire` may have another list of members, and is told that instead.
     if (request.type !== "enquire" && view.isStranger(from)) {
       reply(from, header.life, { id, type: "notAMember" });
       return;
@@ -131,7 +131,7 @@ export class Dispatcher {
     }
   }
 
-  /** Has this member's vote answer, and tells those that watch. */
+  /** Has this member's voter answer, and sends its pushes to the watchers. */
   #vote(
     voter: Voter,
     from: string,
@@ -150,14 +150,14 @@ export class Dispatcher {
     for (const { watcher, reply: pushed } of pushes) reply(watcher.node, watcher.life, pushed);
   }
 
-  /** Passes a message on, or says that there is no connection to where it should go. */
+  /** Passes a message on, or answers that there is no connection to its destination. */
   #relay(from: string, life: Life, request: RelayRequest & { readonly id: number }): void {
     const { relay, reply } = this.#parts;
     if (relay.pass(from, life, request) || request.payload.repliesTo !== null) return;
     reply(from, life, { id: request.id, type: "unreachable", to: request.to });
   }
 
-  /** Takes what the member `via` has passed on; an answer goes the same way back. */
+  /** Takes a message that the member `via` has passed on; an answer goes back the same way. */
   #takeRelayed(via: string, header: Header, { from, life, payload }: RelayedRequest): void {
     const { view, ways, calls, request } = this.#parts;
     if (!view.members.includes(from) && view.record?.clients !== true) return;
@@ -173,7 +173,7 @@ export class Dispatcher {
     }
   }
 
-  /** Has a handler answer what that life of `from` asks this node alone. */
+  /** Has a handler answer a request that the given life of `from` sends to this node alone. */
   #serve(
     from: string,
     life: Life,
@@ -188,7 +188,7 @@ export class Dispatcher {
     }
     handlers.handover(from, request).then(
       (handed) => reply({ id, ...handed }),
-      // Silence is the one answer that is always true.
+      // No answer is always safe.
       () => {},
     );
   }

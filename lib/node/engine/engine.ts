@@ -24,53 +24,57 @@ import { noQuorum, Operations } from "./operations.ts";
 import type { Settings } from "./settings.ts";
 import type { UnheardCounters } from "./unheard_counters.ts";
 
-/** The way to the other nodes; nothing of it throws. */
+/** The connection to the other nodes; its methods do not throw. */
 export interface Network {
-  /** Sends a frame to one of them. */
+  /** Sends a frame to one node. */
   send(to: string, frame: Uint8Array): void;
-  /** How one of them is connected. */
+  /** How one node is connected. */
   way(to: string): Way;
 }
 
-/** Reads, changes and questions of one node under way at the same time; others wait. */
+/**
+ * Reads, changes and questions of one node under way at the same time; others wait, so that the members'
+ * answers stay faster than the resends.
+ */
 const UNDER_WAY = 1_024;
 
-/** How many frames came, went, and were refused. */
+/** Counts of frames sent, received and dropped. */
 export interface FrameCounts {
   /** Handed to a transport. */
   sent: number;
   /** Arrived and well-formed. */
   received: number;
   /**
-   * Arrived and refused: malformed, of another version, with a counter out of bounds, more at once than can
-   * be handled, or one whose handling failed.
+   * Arrived and dropped: malformed, of another version, with a counter out of bounds, beyond what the intake
+   * can hold, or with an error in its handling.
    */
   dropped: number;
 }
 
 /**
- * What all parts of a node share: its view of the cluster, what is under way, and the way to the others.
- * Frames come in by `receive`, and go out through the outbox; nothing else does.
+ * What all parts of a node share: its view of the cluster, the operations under way, and the connection to the
+ * other nodes. Frames come in by `receive` and go out through the outbox; the exceptions are frames to other
+ * processes under this node's own id.
  */
 export class Engine {
   readonly settings: Settings;
   readonly runtime: Runtime;
   readonly calls: Calls = new Calls();
-  /** Reads, changes and questions to a quorum pass through here. */
+  /** Limits the reads, changes and questions to a quorum under way. */
   readonly gate: Gate = new Gate(UNDER_WAY);
   readonly frames: FrameCounts = { sent: 0, received: 0, dropped: 0 };
-  /** How to reach one node alone. */
+  /** The routes to single nodes. */
   readonly ways: Ways;
   readonly #view: ClusterView;
   readonly #operations: Operations;
   readonly #outbox: Outbox;
-  /** Hands a frame to the network, for each of these. */
+  /** Hands a frame to the network, for each of the given nodes. */
   readonly #send: (to: readonly string[], frame: Frame) => void;
   readonly #dispatcher: Dispatcher;
   readonly #handlers: EngineHandlers;
   #closed = false;
 
-  /** An engine that knows nothing of its cluster yet. */
+  /** An engine that knows nothing about its cluster yet. */
   constructor(
     settings: Settings,
     runtime: Runtime,
@@ -133,22 +137,22 @@ export class Engine {
     return this.#view.members;
   }
 
-  /** Whether this node is one of them. */
+  /** Whether this node is a member. */
   get isMember(): boolean {
     return this.#view.isMember;
   }
 
-  /** The counters that this node has sent or seen. */
+  /** The Lamport clock: above every counter that this node has sent or seen. */
   get clock(): LamportClock {
     return this.#view.clock;
   }
 
-  /** The counters that others may have used unheard. */
+  /** An estimate of the counters that others have used since a member was heard. */
   get unheard(): UnheardCounters {
     return this.#view.unheard;
   }
 
-  /** The id of this start of the node. */
+  /** The life of this node: the id of its present start. */
   get life(): Life {
     return this.#view.life;
   }
@@ -168,12 +172,12 @@ export class Engine {
     return this.#view.vector;
   }
 
-  /** Why nothing can succeed, if that is known. */
+  /** The error with which every operation fails, if there is one. */
   get hopeless(): SynodError | undefined {
     return this.#operations.fatal;
   }
 
-  /** Whether nothing is sent any more. */
+  /** Whether the engine is closed and sends nothing any more. */
   get isClosed(): boolean {
     return this.#closed;
   }
@@ -189,13 +193,13 @@ export class Engine {
     this.#view.vote(voter, vector);
   }
 
-  /** Has another life from now on, and what was said in the one before is not said any more. */
+  /** Takes the new life `life`; messages of the earlier life that have not left are dropped. */
   relive(life: Life): void {
     this.#view.relive(life);
     this.#outbox.clear();
   }
 
-  /** Forgets everything that it agreed on, as a crash would. */
+  /** Forgets its record, vote and crash vector, as a crash would, and takes the new life `life`. */
   forget(life: Life): void {
     this.#view.forget(life);
     this.#outbox.clear();
@@ -206,17 +210,20 @@ export class Engine {
     this.#view.raise(index, incarnation);
   }
 
-  /** Says why nothing can succeed any more, and ends what is under way. */
+  /** Ends all operations under way, and all later ones, with `error`. */
   despair(error: SynodError): void {
     this.#operations.fail(error);
   }
 
-  /** Ends everything that is under way with `error`. */
+  /** Ends all operations under way with `error`. */
   endOperations(error: SynodError): void {
     this.#operations.end(error);
   }
 
-  /** Begins something that ends with the error of `late` at its deadline, and at once if it is hopeless. */
+  /**
+   * Begins an operation that ends with the error of `late` at its deadline, and at once after `despair` or
+   * `close`.
+   */
   operation<T>(limits: Limits, late: () => Error = noQuorum): Operation<T> {
     return this.#operations.begin(limits, late);
   }
@@ -232,14 +239,14 @@ export class Engine {
   }
 
   /**
-   * Sends a request to one node alone, by whatever way there is to it. It was sent so many times already
-   * since anything was heard from there.
+   * Sends a request to one node, directly or through a member. `unanswered` is the number of times that it was
+   * sent since that node was last heard.
    */
   askOne(to: string, request: PersonalRequest, unanswered: number): void {
     this.#askBy(this.ways.choose(to, unanswered), to, request);
   }
 
-  /** Sends a request to one node alone, and will not send it again if it is lost. */
+  /** Sends a request to one node, once; it is not sent again if it is lost. */
   askOnce(to: string, request: PersonalRequest): void {
     this.#askBy(this.ways.once(to), to, request);
   }
@@ -250,18 +257,20 @@ export class Engine {
     this.#outbox.request(via, { id: message.id, type: "relay", to, payload: load });
   }
 
-  /** Answers that life of `to`. */
+  /** Sends a reply to the given life of `to`. */
   reply(to: string, life: Life, reply: Reply): void {
     if (to === this.self && life !== this.life) this.#sendToTwins([], life, [reply]);
     else this.#outbox.reply(to, life, reply);
   }
 
-  /** Who gave a reply, if it is one that may be counted: a voting member under the same genesis. */
+  /**
+   * The sender of a reply that may be counted, a voting member under the same genesis; otherwise `undefined`.
+   */
   sender(from: string, header: Header): Sender | undefined {
     return this.#view.sender(from, header);
   }
 
-  /** Whether `node` is no member, and not let in as a client either. */
+  /** Whether `node` is not a member, and is not admitted as a client either. */
   isStranger(node: string): boolean {
     return this.#view.isStranger(node);
   }
@@ -285,7 +294,7 @@ export class Engine {
     this.#guard(() => this.#dispatcher.receive(from, frame));
   }
 
-  /** Sends what is waiting, and nothing after it. */
+  /** Sends the waiting messages, and nothing after them. */
   close(): void {
     this.#closed = true;
     this.#operations.close();
@@ -294,7 +303,7 @@ export class Engine {
     this.calls.clear();
   }
 
-  /** An error in the handling of a frame costs that frame, and not the process. */
+  /** Contains an error in the handling of a frame: the frame counts as dropped, and the process goes on. */
   #guard(handle: () => void): void {
     try {
       handle();
@@ -304,7 +313,7 @@ export class Engine {
     }
   }
 
-  /** Past the outbox, which hands what is for this node's own id to itself. */
+  /** Bypasses the outbox, which loops messages to this node's own id back to itself. */
   #sendToTwins(
     requests: readonly Request[],
     repliesTo: Life | null,

@@ -5,25 +5,25 @@ import type { Runtime } from "../runtime/runtime.ts";
 /** Operations under way in one node; more are refused with `queue_full`, so that memory is bounded. */
 const MAX_OPERATIONS = 1_000_000;
 
-/** All that is under way in one node, so that it can be ended together. */
+/** The operations under way in one node, so that they can be ended together. */
 export class Operations {
   readonly #runtime: Runtime;
   readonly #underWay = new Set<Operation<unknown>>();
-  /** Why nothing can succeed any more, once that is known. */
+  /** The error with which every operation fails, once there is one. */
   #fatal: SynodError | undefined;
   #closed = false;
 
-  /** Nothing is under way yet. */
+  /** A set without operations. */
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
   }
 
-  /** Why nothing can succeed, if that is known. */
+  /** The error with which every operation fails, if there is one. */
   get fatal(): SynodError | undefined {
     return this.#fatal;
   }
 
-  /** How many are under way. */
+  /** The number of operations under way. */
   get size(): number {
     return this.#underWay.size;
   }
@@ -37,13 +37,13 @@ export class Operations {
     return operation;
   }
 
-  /** Ends all that is under way, and all that begins later, with `error`. */
+  /** Ends all operations under way, and all that begin later, with `error`. */
   fail(error: SynodError): void {
     this.#fatal = error;
     this.end(error);
   }
 
-  /** All that begins later ends as `closed`. */
+  /** Operations that begin later end with `closed`. */
   close(): void {
     this.#closed = true;
   }
@@ -53,7 +53,7 @@ export class Operations {
     this.#fatal = undefined;
   }
 
-  /** Ends all that is under way with `error`. */
+  /** Ends all operations under way with `error`. */
   end(error: SynodError): void {
     for (const operation of [...this.#underWay]) operation.reject(error);
   }

@@ -2,17 +2,17 @@ import type { AskRequest, HandoverRequest, PersonalReply } from "../../paxos/mes
 import type { Engine } from "./engine.ts";
 
 /**
- * A question to one node, whether it votes or not, by whatever way it can be reached. It may arrive more than
- * once, so the other side has to know it by more than its number.
+ * A request to one node, voting or not, by any route that reaches it. It may arrive more than once, so the
+ * receiver has to identify it by more than its number.
  */
 export class Asking {
   readonly #engine: Engine;
   readonly #to: string;
   readonly #id: number;
   #last: AskRequest | HandoverRequest | undefined;
-  /** How often it was sent since anything was heard. */
+  /** How often it was sent since the last answer. */
   #unanswered = 0;
-  /** How many members have said since it was sent that they cannot pass it on. */
+  /** Members that have answered since it was sent that they cannot pass it on. */
   #refused = 0;
 
   /** `take` is called with each answer, until `close`. */
@@ -39,11 +39,11 @@ export class Asking {
     this.#engine.calls.close(this.#id);
   }
 
-  /** Another member may have the connection that this one has not. */
+  /** Tries another member, which may have the connection that `member` lacks. */
   #elsewhere(member: string, to: string): void {
     const { members, ways } = this.#engine;
     if (to !== this.#to || !members.includes(member) || this.#last === undefined) return;
-    // Once round; after that it is sent again when it is time to.
+    // Each member once; after that the next resend tries again.
     if (++this.#refused >= members.length) return;
     const via = ways.unreachable(to, member);
     if (via !== undefined) this.#engine.relay(via, to, { id: this.#id, ...this.#last });

@@ -1,4 +1,4 @@
-/** What the shell below the features is set to. */
+/** The settings of the layer below the features. */
 export interface Settings {
   readonly id: string;
   readonly members: readonly string[];

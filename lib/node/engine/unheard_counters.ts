@@ -2,16 +2,16 @@ import type { LamportClock } from "../../paxos/ballot.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /**
- * Others have used so many counters at least since a member was heard, and so many at most: whoever asks for a
- * register takes two for each attempt.
+ * Counters that others are assumed to have used since a member was heard: the minimum and the maximum. Each
+ * attempt at a register takes two.
  */
 const LEAST = 4;
 const MOST = 16;
 
 /**
- * Guesses which counters others have used of which this node has not heard. The longer no member was heard, the
- * more: but no more than that, since tokens must not grow faster than the wall clock from which the next
- * genesis takes its floor.
+ * Estimates the counters that others have used and that this node has not heard of. The estimate grows with the
+ * time since a member was heard. It is bounded, since tokens must not grow faster than the wall clock from
+ * which the next genesis takes its floor.
  */
 export class UnheardCounters {
   readonly #clock: LamportClock;
@@ -19,19 +19,19 @@ export class UnheardCounters {
   #at = -Infinity;
   #counter = 0;
 
-  /** `clock` has what is known. */
+  /** `clock` holds the counters that are known. */
   constructor(clock: LamportClock, runtime: Pick<Runtime, "now">) {
     this.#clock = clock;
     this.#runtime = runtime;
   }
 
-  /** A member was heard just now, and the clock has taken note of what it said. */
+  /** A member was heard now, and the clock has observed its counter. */
   heard(): void {
     this.#at = this.#runtime.now();
     this.#counter = this.#clock.counter;
   }
 
-  /** A counter that others are hardly above yet. */
+  /** A counter that others have probably not passed yet. */
   get highest(): number {
     const silence = Math.ceil(this.#runtime.now() - this.#at);
     return this.#counter + Math.min(MOST, LEAST + silence);

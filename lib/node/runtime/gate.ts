@@ -1,38 +1,38 @@
-/** So many that do not want to pass any more may be kept, before it is looked whether most are so. */
+/** Abandoned waiters tolerated before the queue is compacted. */
 const FEW = 1_000;
 
-/** Who wants to pass. */
+/** A caller that waits, is inside, or is over. */
 interface Visitor {
   readonly pass: () => void;
   state: "waiting" | "inside" | "over";
 }
 
 /**
- * Lets so many pass at the same time, and the others in the order in which they came. What is under way
- * in one node is bounded by it: the members' answers to thousands of requests at once would take longer
- * than the wait after which a request is sent again, and every one would be sent again.
+ * Lets a limited number of callers in at the same time, and the others in the order in which they came. This
+ * bounds the work under way in one node: the members' answers to thousands of requests at once would take
+ * longer than the wait before a resend, and every request would be sent again.
  */
 export class Gate {
   #free: number;
-  /** In order, from `#head` on; those before it have passed. */
+  /** In order, from `#head` on; the visitors before it have passed. */
   #visitors: Visitor[] = [];
   #head = 0;
-  /** How many of those from `#head` on do not want to pass any more. */
+  /** The number of abandoned waiters from `#head` on. */
   #gone = 0;
 
-  /** Lets `width` pass. */
+  /** A gate for `width` callers at the same time. */
   constructor(width: number) {
     this.#free = width;
   }
 
-  /** How many it remembers besides those inside. */
+  /** The length of the queue, abandoned waiters included. */
   get size(): number {
     return this.#visitors.length - this.#head;
   }
 
   /**
-   * Calls `pass` once there is room, perhaps at once. Returns what has to be called when it is over, or
-   * when it is not wanted any more; twice is harmless.
+   * Calls `pass` once there is room, perhaps at once. Returns the function to call when the caller is done or
+   * no longer waits; calling it twice is harmless.
    */
   enter(pass: () => void): () => void {
     const visitor: Visitor = { pass, state: "waiting" };

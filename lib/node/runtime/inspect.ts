@@ -1,13 +1,15 @@
-/** The names under which Node and Bun, and Deno, look for a way to show an object in `console.log`. */
+/**
+ * The symbols under which Node and Bun, and Deno, look for the method that shows an object in `console.log`.
+ */
 const NODE: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 const DENO: unique symbol = Symbol.for("Deno.customInspect");
 
-/** What shows a value as the runtime shows any other one. */
+/** The runtime's function that shows a value. */
 type Inspect = (value: unknown, options: unknown) => string;
 
 /**
- * Has `console.log` show `target`, or what inherits from it, as `name` and what `fields` gives then:
- * without that, an object whose state is private is shown as one that has none.
+ * Has `console.log` show `target`, or an object that inherits from it, as `name` and the result of `fields`.
+ * Otherwise an object with private state is shown without any.
  */
 export function showAs<T extends object>(
   target: T,
@@ -19,7 +21,7 @@ export function showAs<T extends object>(
     try {
       shown = fields(instance);
     } catch {
-      // It is the prototype itself, or what merely inherits from it.
+      // It is the prototype itself, or an object that merely inherits from it.
       return `${name} {}`;
     }
     return `${name} ${inspect(shown, options)}`;

@@ -1,9 +1,9 @@
-/** What is to be called when a signal aborts; one listener for all of it. */
+/** The callbacks of each signal; one listener calls them all. */
 const waiting = new WeakMap<AbortSignal, { callbacks: Set<() => void>; listener: () => void }>();
 
 /**
- * Calls `callback` when `signal` aborts, or at once if it has; returns what stops that. However many wait
- * for one signal, it has one listener: runtimes take more of them for a leak, and warn the user.
+ * Calls `callback` when `signal` aborts, or at once if it has; returns the function that prevents it. Each
+ * signal has one listener for all callbacks: runtimes report many listeners as a leak, and warn the user.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) {

@@ -1,26 +1,27 @@
 import { onAbort } from "./on_abort.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** How long something may go on. */
+/** The limits of an operation. */
 export interface Limits {
-  /** On the runtime's monotonic clock; `Infinity`: no limit. */
+  /** In milliseconds on the runtime's monotonic clock; `Infinity`: no limit. */
   readonly deadline: number;
   /**
-   * The deadline is the caller's own time limit: the error at the deadline, and in place of any other error
-   * that comes after it, for after a pause others may come first. Without it the error is `no_quorum`.
+   * Present if the deadline is the caller's own time limit: makes the error at the deadline. It also replaces
+   * any other error that comes after the deadline, since after a pause of the process others may come first.
+   * Without it the error is `no_quorum`.
    */
   readonly late?: () => Error;
-  /** Aborting ends it with the signal's reason. */
+  /** Ends the operation with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** So does aborting this one: that of the process in whose name it is done. */
+  /** Does the same; the signal of the process in whose name the operation runs. */
   readonly owner?: AbortSignal;
-  /** And this one: that of a larger whole which may not need it any more. */
+  /** Does the same; the signal of a larger operation that may no longer need this one. */
   readonly needed?: AbortSignal;
 }
 
 /**
- * Something that is under way, and that ends once: with a value, with an error, at its deadline, when
- * its signal aborts, or when the node closes. Ending cleans up what it started.
+ * An operation ends once: with a value, with an error, at its deadline, when one of its signals aborts, or when
+ * the node closes. Its end cleans up what it started.
  */
 export class Operation<T> {
   readonly promise: Promise<T>;
@@ -59,23 +60,23 @@ export class Operation<T> {
     }
   }
 
-  /** Whether it is over. */
+  /** Whether the operation has ended. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Calls `cleanup` when it ends, or at once if it has. */
+  /** Calls `cleanup` when the operation ends, or at once if it has ended. */
   onEnd(cleanup: () => void): void {
     if (this.#ended) cleanup();
     else this.#cleanups.push(cleanup);
   }
 
-  /** Ends it well. */
+  /** Ends the operation with a value. */
   resolve(value: T): void {
     if (this.#end()) this.#resolve(value);
   }
 
-  /** Ends it with an error; that is `late` once the caller's time limit has passed. */
+  /** Ends the operation with an error; that is the error of `late` once the caller's time limit has passed. */
   reject(reason: unknown): void {
     if (this.#end()) this.#reject(lateness(this.#limits, this.#runtime.now()) ?? reason);
   }
@@ -89,7 +90,7 @@ export class Operation<T> {
   }
 }
 
-/** The error of a caller whose own time limit has passed. */
+/** The error of a caller's own time limit, if it has passed. */
 export function lateness({ deadline, late }: Limits, now: number): Error | undefined {
   return late !== undefined && deadline <= now ? late() : undefined;
 }

@@ -1,7 +1,7 @@
-/** After so many entries without one that had to go, the place of the oldest is looked for anew. */
+/** Entries set without an eviction after which the iterator to the oldest is dropped. */
 const PLACE_KEPT = 64;
 
-/** A map that forgets what was not used for longest: it has a number of entries, and a weight, at most. */
+/** A map with bounds on its number of entries and on their weight; it evicts the least recently used. */
 export class RecentMap<K, V> {
   readonly #limits: { readonly entries: number; readonly weight: number };
   readonly #weigh: (key: K, value: V) => number;
@@ -9,14 +9,14 @@ export class RecentMap<K, V> {
   readonly #entries = new Map<K, V>();
   #weight = 0;
   /**
-   * Gives the oldest first. To find the first entry of a map, a runtime goes past all that were there before
-   * it and are gone, which are thousands here; so it is kept. Not for long without being used, since it
+   * Iterates from the oldest entry. To find the first entry of a map, a runtime passes all deleted entries
+   * before it, which are thousands here; so the iterator is kept. It is not kept for long unused, since it
    * keeps earlier tables of the map in memory.
    */
   #oldest: Iterator<K> | undefined;
   #setSince = 0;
 
-  /** Keeps `entries` at most, of `weight` at most together, as `weigh` says. */
+  /** Keeps at most `entries` entries, of at most `weight` together, as measured by `weigh`. */
   constructor(
     entries: number,
     weight = Infinity,
@@ -26,7 +26,7 @@ export class RecentMap<K, V> {
     this.#weigh = weigh;
   }
 
-  /** Keeps `value`, in place of an earlier one of this key. */
+  /** Keeps `value` in place of an earlier value of `key`, as the most recently used. */
   set(key: K, value: V): void {
     this.delete(key);
     this.#entries.set(key, value);
@@ -37,12 +37,12 @@ export class RecentMap<K, V> {
     }
   }
 
-  /** The value of `key`, if it is not forgotten. */
+  /** The value of `key`, if it is kept. */
   get(key: K): V | undefined {
     return this.#entries.get(key);
   }
 
-  /** As {@linkcode get}, and it is the last to be forgotten from now on. */
+  /** As {@linkcode get}, and marks the entry as the most recently used. */
   use(key: K): V | undefined {
     const value = this.#entries.get(key);
     if (value !== undefined) this.set(key, value);
@@ -57,17 +57,17 @@ export class RecentMap<K, V> {
     this.#weight -= this.#weigh(key, value);
   }
 
-  /** All of them, the oldest first. */
+  /** All entries, the least recently used first. */
   entries(): IterableIterator<[K, V]> {
     return this.#entries.entries();
   }
 
-  /** How many there are. */
+  /** The number of entries. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Forgets all. */
+  /** Forgets all entries. */
   clear(): void {
     this.#entries.clear();
     this.#weight = 0;

@@ -2,8 +2,8 @@ import { ClockError } from "./clock_error.ts";
 import { type Start, Timers } from "./timers.ts";
 
 /**
- * Time and chance, as a node sees them. Everything in `lib` takes them from here and from nowhere
- * else, so the simulator can replace them and replay a run from its seed.
+ * The time and the randomness of a node. `lib` takes them only from here, so the simulator can replace them and
+ * replay a run from its seed.
  */
 export interface Runtime {
   /** Milliseconds on a clock that never goes back (it may stop while the machine sleeps). */
@@ -11,28 +11,28 @@ export interface Runtime {
   /** Milliseconds since 1970, as `Date.now()`. */
   wallNow(): number;
   /**
-   * How much shorter than in truth the time between two readings of the same clock may look, in
+   * The amount by which the time between two readings of the same clock may look shorter than it is, in
    * milliseconds: some clocks are rounded. Deadlines of sessions allow for it.
    */
   clockError(): number;
   /**
-   * Calls `callback` once after `delay` milliseconds (at once if that is negative), or later. Returns what
-   * cancels it; cancelling after it fired, or twice, is harmless.
+   * Calls `callback` once after `delay` milliseconds or later (as soon as possible if `delay` is negative).
+   * Returns the function that cancels it; cancelling after it fired, or twice, is harmless.
    */
   setTimer(callback: () => void, delay: number): () => void;
-  /** Calls `callback` once, when the current turn of the event loop has done its work. */
+  /** Calls `callback` once, at the end of the current turn of the event loop. */
   defer(callback: () => void): void;
-  /** A number in [0, 1), good enough for ids that must never collide. */
+  /** A number in [0, 1), random enough for ids that must never collide. */
   random(): number;
 }
 
-/** Drawn many at a time: one draw costs as much as hundreds. */
+/** Random numbers are drawn many at a time: one draw costs as much as hundreds. */
 const draws = new Uint32Array(256);
 let drawn = draws.length;
 
 /**
- * The functions as they are when this module is loaded. A test runner that puts fake ones in their
- * place for a while must not stop a node, and its clock must not go back.
+ * The functions as they are when this module is loaded. A test runner that replaces them with fakes for a while
+ * must not stop a node, and its clock must not go back.
  */
 const { setTimeout, clearTimeout, queueMicrotask, performance } = globalThis;
 const LOADED: Pick<Runtime, "now" | "defer"> & { readonly start: Start } = {
@@ -44,10 +44,10 @@ const LOADED: Pick<Runtime, "now" | "defer"> & { readonly start: Start } = {
   },
 };
 
-/** The functions that there are at each call: those that were loaded are fake, and may be put back. */
+/** The functions as they are at each call: those that were loaded are fake, and may be restored. */
 const PRESENT: typeof LOADED = {
   now: neverBack(() => globalThis.performance.now()),
-  // The queue of a promise cannot be replaced.
+  // The microtask queue of promises cannot be replaced.
   defer: (callback) => void Promise.resolve().then(callback),
   start(callback, wait) {
     const timer = globalThis.setTimeout(callback, wait);
@@ -55,7 +55,7 @@ const PRESENT: typeof LOADED = {
   },
 };
 
-/** `clock` is the mark of the package fake-timers, which most test runners have their fake ones from. */
+/** `clock` marks the fakes of the package fake-timers, which most test runners use. */
 const { now, defer, start } = "clock" in setTimeout ? PRESENT : LOADED;
 
 /** A clock that stands still where `read` goes back. */
@@ -70,9 +70,8 @@ function neverBack(read: () => number): () => number {
 }
 
 /**
- * The clocks, timers and randomness of the JavaScript runtime that this runs in, for one node. The timers
- * are not shared between nodes: in workerd a node lives in one request, and a timer that another request
- * has set never fires for it.
+ * The clocks, timers and randomness of the JavaScript runtime, for one node. Nodes do not share timers: in
+ * workerd a node lives in one request, and a timer that another request has set never fires for it.
  */
 export function systemRuntime(): Runtime {
   const timers = new Timers(now, start);

@@ -1,4 +1,4 @@
-/** What was received, short enough for a message. */
+/** Describes a received value, short enough for an error message. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
   if (typeof value === "bigint") return `${value}n`;

@@ -1,30 +1,30 @@
 /**
- * Timers end at multiples of this many milliseconds, and so up to this much late. Those that are shorter
- * than a few of them get a timer of the runtime for themselves.
+ * Grain of the timers, in milliseconds: they end at multiples of it, and so up to one grain late. Delays of at
+ * most `SHORT` get a timer of the runtime of their own.
  */
 const SLOT = 4;
 const SHORT = 4 * SLOT;
 
 /**
- * No timer takes more slots than this: longer ones end at multiples of 2, 4, 8, ... slots, which bounds how
- * many slots there can be. So a timer is late by at most one 256th part of its time, or by one slot.
+ * Most slots that a delay may span: longer ones end at multiples of 2, 4, 8, ... slots, which bounds the number
+ * of slots. So a timer is late by at most one 256th of its delay, or by one slot.
  */
 const MOST_SLOTS = 512;
 
 /**
- * Milliseconds after which a timer of the runtime that has not fired may be lost: more than a runtime is
- * late by itself. Fake timers of a test that are put back never fire. One that is only late, because the
- * process is busy, is left to fire, beside the one that is to do so in its place.
+ * Delay after which a timer of the runtime that has not fired may be lost, in milliseconds: more than a runtime
+ * is late by itself. Fake timers of a test that are removed never fire. A timer that is only late, because the
+ * process is busy, still fires, beside its replacement.
  */
 const LOST = 4 * SLOT;
 
-/** `setTimeout` takes no more, and fires at once then. */
+/** Longest delay that `setTimeout` takes, in milliseconds; with a longer one it fires at once. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
-/** Calls `callback` once after `wait` milliseconds; returns what prevents it. */
+/** Calls `callback` once after `wait` milliseconds; returns the function that prevents it. */
 export type Start = (callback: () => void, wait: number) => () => void;
 
-/** A number and the callbacks that are to be called at that multiple of `SLOT`. */
+/** A number and the callbacks that are due at that multiple of `SLOT`. */
 interface Slot {
   readonly number: number;
   readonly callbacks: Set<() => void>;
@@ -32,31 +32,33 @@ interface Slot {
 
 /** A timer of the runtime. */
 interface Armed {
-  /** When it fires, or the last one in its place. */
+  /** When it is due, or its latest replacement is. */
   due: number;
-  /** Cancels it. */
+  /** Cancels the timer. */
   readonly cancel: () => void;
-  /** Cancels the one in its place. */
+  /** Cancels its replacement. */
   cancelOther: () => void;
 }
 
 const nothing = (): void => {};
 
 /**
- * Many timers on one of the runtime. Nearly every timer of a node is cancelled before it fires (a request
- * is answered before it would be sent again), and a runtime takes up to a microsecond and more to set and
- * clear one: here that is an entry in a set.
+ * Many timers on one timer of the runtime. Nearly every timer of a node is cancelled before it fires (a request
+ * is answered before it would be sent again). A runtime takes a microsecond or more to set and clear one; here
+ * that is an entry in a set.
  */
 export class Timers {
   readonly #now: () => number;
   readonly #start: Start;
   readonly #slots = new Map<number, Slot>();
-  /** The same as a binary heap, the earliest first. Empty ones stay until they are due. */
+  /** The same slots as a binary heap, the earliest first. Empty ones stay until they are due. */
   readonly #order: Slot[] = [];
-  /** How many callbacks wait; with none, the process may exit. */
+  /** The number of callbacks in slots; with none, the timer is cleared and the process may exit. */
   #size = 0;
   #armed: (Armed & { readonly number: number }) | undefined;
-  /** Those with a timer of the runtime for themselves, the oldest first, by what is called. */
+  /**
+   * Short timers, which have a timer of the runtime of their own, the oldest first, by the function that fires.
+   */
   readonly #short = new Map<() => void, Armed>();
 
   /** Measures time with `now`, which never goes back; `start` starts a timer of the runtime. */
@@ -65,7 +67,7 @@ export class Timers {
     this.#start = start;
   }
 
-  /** Calls `callback` once after `delay` milliseconds; returns what prevents it. */
+  /** Calls `callback` once after `delay` milliseconds; returns the function that prevents it. */
   set(callback: () => void, delay: number): () => void {
     const now = this.#now();
     this.#replaceLost(now);
@@ -73,7 +75,7 @@ export class Timers {
     let width = 1;
     while (delay > MOST_SLOTS * width * SLOT) width *= 2;
     const slot = this.#slot(Math.ceil((now + delay) / (width * SLOT)) * width);
-    // The same function may be set twice.
+    // One function may be set more than once.
     const entry = () => callback();
     slot.callbacks.add(entry);
     this.#size++;
@@ -83,7 +85,7 @@ export class Timers {
     };
   }
 
-  /** How many moments it keeps something for, if only the memory that nothing is due then any more. */
+  /** The number of slots, empty ones included. */
   get slots(): number {
     return this.#slots.size;
   }
@@ -91,7 +93,7 @@ export class Timers {
   #startShort(callback: () => void, delay: number): () => void {
     const fire = () => {
       if (!this.#short.delete(fire)) return;
-      // Both of them, if there is one in its place.
+      // Cancels both the timer and its replacement, if there is one.
       cancel(armed);
       callback();
     };
@@ -102,14 +104,16 @@ export class Timers {
     };
   }
 
-  /** Has what should have been called by now called in a turn of its own, if the runtime lost it. */
+  /**
+   * Replaces timers that are overdue, in case the runtime lost them: a new timer fires in a turn of its own.
+   */
   #replaceLost(now: number): void {
     if (this.#armed !== undefined) this.#replace(this.#armed, this.#fire, now);
     if (this.#short.size === 0) return;
     for (const [fire, armed] of this.#short) if (!this.#replace(armed, fire, now)) break;
   }
 
-  /** Says whether it had to. */
+  /** Replaces the timer if it is overdue; returns whether it was. */
   #replace(armed: Armed, fire: () => void, now: number): boolean {
     if (now <= armed.due + LOST) return false;
     armed.cancelOther();
@@ -155,7 +159,7 @@ export class Timers {
       due.push(this.#pop());
       this.#slots.delete(first.number);
     }
-    // Before anything is called: what is called may throw, or set more.
+    // Before the callbacks: a callback may throw, or set more timers.
     if (this.#order.length > 0) this.#arm(this.#order[0].number);
     for (const { callbacks } of due) {
       for (const callback of callbacks) {
@@ -167,7 +171,7 @@ export class Timers {
     if (this.#size === 0) this.#clear();
   };
 
-  /** Nothing is left, and nothing stays behind. */
+  /** Drops the slots and the timer of the runtime. */
   #clear(): void {
     this.#disarm();
     this.#slots.clear();
@@ -204,7 +208,7 @@ export class Timers {
     return first;
   }
 
-  /** What throws keeps nothing else from being called; it is an uncaught error all the same. */
+  /** An error of one callback does not prevent the others; it is thrown later as an uncaught error. */
   #call(callback: () => void): void {
     try {
       callback();

@@ -1,44 +1,47 @@
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** A timer that is due is kept waiting by arriving frames for about so many milliseconds at most. */
+/** Time for which arriving frames may delay a due timer, in milliseconds, approximately. */
 const PATIENCE = 10;
 
-/** So many frames are set aside, of so many bytes in all; what comes beyond is lost, as frames may be. */
+/**
+ * Frames set aside, and their bytes in all, to bound memory; frames beyond that are lost, as the network may
+ * lose any frame.
+ */
 const MAX_ASIDE = 10_000;
 const MAX_ASIDE_BYTES = 64 * 2 ** 20;
 
-/** Places of frames that were handed on are dropped when there are so many. */
+/** Empty places at the front of a line at which they are removed. */
 const TIDIED_AT = 1_024;
 
-/** The frames of one peer that wait, in order. */
+/** The waiting frames of one peer, in order. */
 interface Line {
   readonly frames: Uint8Array[];
-  /** Those before it were handed on. */
+  /** The index of the first waiting frame; the frames before it were handed on. */
   head: number;
   bytes: number;
 }
 
 /**
- * The way in for frames, which leaves the timers their turns. A runtime may hand over messages one after
- * the other and no timer in between: Node does so with up to 1,000 of a port, and with all that these
- * lead to. Under load that is seconds, in which no session is renewed and no operation ends in time.
+ * Receives frames without starving the timers. A runtime may deliver many messages without running a timer in
+ * between: Node does so with up to 1,000 messages of a port, and with all messages that their handling causes.
+ * Under load that can take seconds, in which no session is renewed and no operation ends in time.
  *
- * So a timer runs along: if it is late, frames are set aside until it had its turn. Peers take turns then,
- * frame by frame, and where there is no room, those lose frames that have more than their share of it: one
- * peer that sends without end costs the others next to nothing.
+ * So a timer runs along. If it is late, frames are set aside until it has fired. Then the peers take turns,
+ * frame by frame. Without room, peers that hold more than their share lose frames, so a peer that floods this
+ * node costs the others almost nothing.
  */
 export class Intake {
   readonly #runtime: Runtime;
   readonly #handle: (from: string, frame: Uint8Array) => void;
-  /** By peer, whose turn is next first; none is empty. */
+  /** By peer, in the order of their turns; no line is empty. */
   readonly #aside = new Map<string, Line>();
   #asideFrames = 0;
   #asideBytes = 0;
   #lost = 0;
-  /** When the timer that runs along was set, or fired last. */
+  /** When the timer that runs along was last set, or last fired. */
   #since = -Infinity;
   #running = false;
-  /** Whether frames that were set aside are being handed on. */
+  /** Whether waiting frames are being handed on. */
   #turning = false;
   #cancel: () => void = () => {};
   #closed = false;
@@ -57,7 +60,7 @@ export class Intake {
     else this.#setAside(from, frame);
   }
 
-  /** How many frames were lost since too many were set aside. */
+  /** The number of frames lost because too many were set aside. */
   get lost(): number {
     return this.#lost;
   }
@@ -76,8 +79,8 @@ export class Intake {
   }
 
   /**
-   * Loses the latest frame of a peer that has more than its share, for one of `bytes` in `line`; `false`: it is
-   * that one itself which has, and nothing is lost but the new frame.
+   * Drops the latest frame of a peer that exceeds its share, to make room for one of `bytes` in `line`. Returns
+   * `false` if `line` itself exceeds its share: then only the new frame is lost.
    */
   #makeRoom(line: Line | undefined, bytes: number): boolean {
     const peers = this.#aside.size + (line === undefined ? 1 : 0);
@@ -95,7 +98,7 @@ export class Intake {
     return false;
   }
 
-  /** Hands on nothing more. */
+  /** Hands on no more frames. */
   close(): void {
     this.#closed = true;
     this.#aside.clear();
@@ -104,14 +107,14 @@ export class Intake {
     this.#cancel();
   }
 
-  /** Whether timers get their turns, as far as is known. */
+  /** Whether the timers run in time, as far as is known. */
   #isInTime(): boolean {
     const now = this.#runtime.now();
     if (now - this.#since < PATIENCE) return true;
     if (this.#running) return false;
     this.#since = now;
     this.#running = true;
-    // 0, and no more: in a hidden tab a browser lets any other timer wait for up to a second.
+    // A delay of 0: in a hidden tab a browser delays any longer timer by up to a second.
     this.#cancel = this.#runtime.setTimer(() => this.#turned(), 0);
     return true;
   }
@@ -125,13 +128,13 @@ export class Intake {
       try {
         this.#handle(...next);
       } catch {
-        // As in a transport: it has lost its own frame, and must not take others along.
+        // As in a transport: the error costs this frame, and must not affect other frames.
       }
     }
     this.#turning = false;
   }
 
-  /** The frame whose turn it is; its peer is the last one to have another turn. */
+  /** The next frame; its peer goes to the end of the order. */
   #next(): readonly [from: string, frame: Uint8Array] | undefined {
     for (const [from, line] of this.#aside) {
       const frame = line.frames[line.head];

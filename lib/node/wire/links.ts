@@ -3,15 +3,15 @@ import { Intake } from "./intake.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Way } from "./routes.ts";
 
-/** After so many peers the oldest is forgotten: it is sent to on every transport then. */
+/** Peers remembered, to bound memory; frames to a forgotten peer go out on every transport. */
 const MAX_PEERS = 10_000;
 
-/** A transport on which a peer was not heard for so many milliseconds may be broken. */
+/** Silence of a peer after which its transport may be broken, in milliseconds. */
 const SILENCE = 5_000;
 
 /**
- * The transports of one node. Each peer is sent to on the transport on which it was heard last, and on
- * all of them when it was not heard for a while.
+ * The transports of one node. Frames to a peer go out on the transport on which it was heard last, and on all
+ * transports when it was not heard for a while.
  */
 export class Links {
   readonly #self: string;
@@ -28,8 +28,8 @@ export class Links {
   }
 
   /**
-   * Opens all; `receive` is called with each frame, `report` with what is wrong with a transport. `user` tells
-   * them of the node.
+   * Opens all transports. `receive` is called with each frame, `report` with each error of a transport; `user`
+   * gives the transports access to the node.
    */
   async open(
     receive: (from: string, frame: Uint8Array) => void,
@@ -50,7 +50,7 @@ export class Links {
     }
   }
 
-  /** How many frames arrived and were lost, since they came faster than they could be handled. */
+  /** The number of frames that arrived and were lost because they came faster than they could be handled. */
   get lost(): number {
     return this.#intake?.lost ?? 0;
   }
@@ -62,7 +62,7 @@ export class Links {
     for (const transport of this.#transports) transport.send(to, frame);
   }
 
-  /** Whether `to` can be sent anything: what the transports know, or what was heard from there lately. */
+  /** How `to` can be reached, by what the transports know, or by what was heard from it lately. */
   way(to: string): Way {
     let known = true;
     for (const transport of this.#transports) {
@@ -75,13 +75,13 @@ export class Links {
     return heard !== undefined && heard.reaches === undefined ? "direct" : "unknown";
   }
 
-  /** Closes all; never rejects. */
+  /** Closes all transports; never rejects. */
   async close(): Promise<void> {
     this.#intake?.close();
     await Promise.allSettled(this.#transports.map(async (transport) => await transport.close()));
   }
 
-  /** The transport that last brought a frame of `peer`, unless that is too long ago. */
+  /** The transport on which `peer` was heard last, unless that was too long ago. */
   #heardLately(peer: string): Transport | undefined {
     const heard = this.#heard.get(peer);
     if (heard === undefined || this.#runtime.now() - heard.at >= SILENCE) return undefined;

@@ -3,21 +3,21 @@ import type { Life } from "../../paxos/ballot.ts";
 import type { Frame, Header, Reply, Request } from "../../paxos/messages.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** A frame goes out before the turn has ended when it has grown to about so many bytes. */
+/** Approximate size in bytes at which a frame is sent before the end of the turn. */
 const FULL_FRAME_BYTES = 256 * 1024;
 
 /**
- * After so many rounds of talking to itself alone a node lets the event loop turn: microtasks would keep
- * timers and input waiting for as long as a program asks one thing after the other.
+ * Consecutive rounds with the event loop not turning, after which a node uses a timer: microtasks would delay
+ * timers and input for as long as a program sends one request after the other.
  */
 const ROUNDS_PER_TURN = 200;
 
 interface Pending {
   requests: Request[];
-  /** By the life of the peer that asked: another life of it must not take them for its own. */
+  /** By the life of the peer that sent the request: another life must not take these replies as its own. */
   replies: Map<Life, Reply[]>;
   bytes: number;
-  /** How many messages that are. */
+  /** The number of messages. */
   count: number;
 }
 
@@ -25,40 +25,40 @@ interface Pending {
 export interface OutboxOptions {
   readonly self: string;
   readonly runtime: Runtime;
-  /** What the frames say of their sender, at the moment at which they leave. */
+  /** The header of a frame at the moment at which it leaves. */
   readonly header: () => Header;
-  /** Hands a frame to the network, for each of these. */
+  /** Hands a frame to the network, for each of the given nodes. */
   readonly send: (to: readonly string[], frame: Frame) => void;
-  /** Hands a frame of this node to itself: no network is needed for that. */
+  /** Hands a frame of this node to itself, without the network. */
   readonly loopback: (frame: Frame) => void;
 }
 
 /**
- * Collects what this node has to say in one turn of the event loop, so that everything for one peer
- * travels in one frame: frames cost far more than messages.
+ * Collects the messages of this node in one turn of the event loop, so that all messages to one peer travel in
+ * one frame: a frame costs far more than a message.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
   #pending = new Map<string, Pending>();
-  /** What this node said to itself, and is still to hear. */
+  /** Frames to this node itself that are not yet handled. */
   #own: Frame[] = [];
   #scheduled = false;
   #rounds = 0;
   #closed = false;
 
-  /** Nothing leaves before the end of the turn in which something was put in. */
+  /** An empty outbox. Messages leave at the end of the turn, or in a full frame before that. */
   constructor(options: OutboxOptions) {
     this.#options = options;
   }
 
-  /** Asks `to` something. */
+  /** Adds a request to `to`. */
   request(to: string, request: Request): void {
     const pending = this.#of(to);
     pending.requests.push(request);
     this.#grow(to, pending, MESSAGE_BYTES + requestSize(request));
   }
 
-  /** Answers that life of `to`. */
+  /** Adds a reply to the given life of `to`. */
   reply(to: string, life: Life, reply: Reply): void {
     const pending = this.#of(to);
     const replies = pending.replies.get(life);
@@ -67,18 +67,18 @@ export class Outbox {
     this.#grow(to, pending, MESSAGE_BYTES + replySize(reply));
   }
 
-  /** Takes back what has not left yet: this node is no longer who said it. */
+  /** Drops messages that have not left: the life in whose name they were sent is over. */
   clear(): void {
     this.#pending.clear();
     this.#own = [];
   }
 
-  /** A frame came from outside: the event loop has turned. */
+  /** A frame came from outside, so the event loop has turned. */
   turned(): void {
     this.#rounds = 0;
   }
 
-  /** Sends what is waiting, now. */
+  /** Sends the waiting messages now. */
   flush(): void {
     this.#scheduled = false;
     while (this.#pending.size > 0 && !this.#closed) {
@@ -90,8 +90,8 @@ export class Outbox {
       if (pending.size > 0) this.#sendAll(pending);
       if (own === undefined) continue;
       for (const frame of this.#frames(own)) this.#own.push(frame);
-      // Last, since the others have the longer way: a transport may put off what it sends to the end of
-      // the turn, too. What it leads to goes out in the next round.
+      // Last, since frames to others take longer: a transport may also delay them to the end of the turn.
+      // Messages that result go out in the next round.
       if (pending.size > 0) runtime.defer(() => this.#hear());
       else this.#hear();
     }
@@ -103,7 +103,7 @@ export class Outbox {
     this.clear();
   }
 
-  /** Hears what this node said to itself. */
+  /** Handles the frames to this node itself. */
   #hear(): void {
     for (const frame of this.#own.splice(0)) {
       if (!this.#closed) this.#options.loopback(frame);
@@ -138,7 +138,7 @@ export class Outbox {
     for (const frame of this.#frames(pending)) this.#options.send([to], frame);
   }
 
-  /** What is said to several peers alike, as every question to all members is, becomes one frame. */
+  /** Encodes equal messages to several peers, such as a request to all members, as one frame. */
   #sendAll(pending: ReadonlyMap<string, Pending>): void {
     let alike: { readonly requests: readonly Request[]; readonly to: string[] } | undefined;
     const sendAlike = () => {

@@ -1,12 +1,12 @@
 import type { Header, Reply } from "../../paxos/messages.ts";
 
-/** Takes an answer. */
+/** Takes a reply. */
 export type ReplyHandler = (from: string, header: Header, reply: Reply) => void;
 
-/** The questions of this node that are still open, by their number. */
+/** The open questions of this node, by their numbers. */
 export class Calls {
   readonly #handlers = new Map<number, ReplyHandler>();
-  /** Takes what nobody has opened a question for, or `null`. */
+  /** Takes replies that belong to no open question, or `null`. */
   #otherwise: ReplyHandler | null = null;
   #last = 0;
 
@@ -15,35 +15,35 @@ export class Calls {
     return ++this.#last;
   }
 
-  /** Opens a question; `handler` takes its answers until it is closed. */
+  /** Opens a question; `handler` takes its replies until it is closed. */
   open(handler: ReplyHandler): number {
     const id = this.next();
     this.#handlers.set(id, handler);
     return id;
   }
 
-  /** From now on `handler` takes the answers to an open question. */
+  /** Replaces the handler of an open question. */
   handOver(id: number, handler: ReplyHandler): void {
     if (this.#handlers.has(id)) this.#handlers.set(id, handler);
   }
 
-  /** Answers to this one are ignored from now on. */
+  /** Closes a question; its later replies go to the handler of `otherwise`. */
   close(id: number): void {
     this.#handlers.delete(id);
   }
 
-  /** `handler` takes the answers to questions that nobody has opened, but numbered with `next`. */
+  /** `handler` takes the replies to requests that were numbered with `next` and not opened. */
   otherwise(handler: ReplyHandler | null): void {
     this.#otherwise = handler;
   }
 
-  /** Hands an answer to who asked. */
+  /** Hands a reply to the handler of its question. */
   receive(from: string, header: Header, reply: Reply): void {
     const handler = this.#handlers.get(reply.id) ?? this.#otherwise;
     handler?.(from, header, reply);
   }
 
-  /** Forgets all. */
+  /** Forgets all questions. */
   clear(): void {
     this.#handlers.clear();
     this.#otherwise = null;

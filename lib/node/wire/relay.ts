@@ -4,25 +4,28 @@ import { payloadSize } from "../../codec.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Way } from "./routes.ts";
 
-/** So long a peer's allowance has to do, in milliseconds. */
+/** Period of each peer's allowance, in milliseconds. */
 const PERIOD = 1_000;
 
-/** In that time so many messages of one peer are passed on, of so many bytes in all. */
+/**
+ * Messages of one peer passed on in one period, and their bytes in all, so that one peer cannot exhaust the
+ * relay.
+ */
 const MAX_MESSAGES = 10_000;
 const MAX_BYTES = 32 * 2 ** 20;
 
-/** In that time something is passed on for so many peers. */
+/** Peers served in one period, to bound memory. */
 const MAX_PEERS = 10_000;
 
-/** What a member that passes on works with. */
+/** What a relay works with. */
 export interface RelayOptions {
   readonly self: string;
   readonly runtime: Runtime;
   /** How this member is connected to a node. */
   readonly way: (to: string) => Way;
-  /** Sends a request to a node that this member is connected to, and by no other way. */
+  /** Sends a request to a node, directly only. */
   readonly send: (to: string, request: Request) => void;
-  /** A number for each request. */
+  /** Returns a new number for each request. */
   readonly nextId: () => number;
 }
 
@@ -32,22 +35,25 @@ interface Allowance {
 }
 
 /**
- * What a member passes on between two nodes that are not connected to each other. It keeps nothing: what it
- * gets is sent on in the same turn or lost, and whoever asked asks again. An answer takes the same way back
- * as a message of its own.
+ * Passes messages on between two nodes that are not connected to each other. It keeps nothing: a message is
+ * sent on in the same turn or lost, and its sender sends it again. A reply travels back as a message of its
+ * own.
  */
 export class Relay {
   readonly #options: RelayOptions;
-  /** What each peer has had in the present period. */
+  /** What each peer has used in the present period. */
   readonly #used = new Map<string, Allowance>();
   #began = -Infinity;
 
-  /** Has passed on nothing yet. */
+  /** A relay that has passed on nothing yet. */
   constructor(options: RelayOptions) {
     this.#options = options;
   }
 
-  /** Passes on what that life of `from` said; `false`: there is no connection to the node it is for. */
+  /**
+   * Passes on a message of the given life of `from`; returns `false` without a connection to its destination. A
+   * message beyond the allowance is dropped.
+   */
   pass(from: string, life: Life, { to, payload }: RelayRequest): boolean {
     const { self, way, send, nextId } = this.#options;
     if (to === self || to === from || !this.#allows(from, payloadSize(payload))) return true;
@@ -56,7 +62,10 @@ export class Relay {
     return true;
   }
 
-  /** One peer must not take the time, and the room in the queues to others, that all need. */
+  /**
+   * Whether the allowance of `peer` permits `bytes` more. One peer must not use up the time, and the room in
+   * the queues, that all peers need.
+   */
   #allows(peer: string, bytes: number): boolean {
     const now = this.#options.runtime.now();
     if (now - this.#began >= PERIOD) {

@@ -1,17 +1,17 @@
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** How a node is connected to another one: it is, it is not, or nobody can tell but by trying. */
+/** How a node is connected to another one: it is, it is not, or only a try can tell. */
 export type Way = "direct" | "none" | "unknown";
 
 /** What to do with a request to one node. */
 export interface Choice {
   /** Whether to send it to that node. */
   readonly direct: boolean;
-  /** The member that is to pass it on, if any. */
+  /** The member that is asked to pass it on, if any. */
   readonly via: string | undefined;
 }
 
-/** What choosing depends on. */
+/** What the choice depends on. */
 export interface WaysOptions {
   readonly self: string;
   readonly members: readonly string[];
@@ -20,13 +20,13 @@ export interface WaysOptions {
   readonly way: (to: string) => Way;
 }
 
-/** A node that could only be reached by way of a member is tried directly again after so many milliseconds. */
+/** Time after which a node that was reached through a member is tried directly again, in milliseconds. */
 const PROVEN = 5_000;
 
-/** A connection that is there may be slow; after so many requests without an answer it may be broken. */
+/** Requests without an answer after which an existing connection, which may only be slow, counts as broken. */
 const PATIENCE = 2;
 
-/** Ways to so many nodes are remembered. */
+/** Nodes whose detours are remembered, to bound memory. */
 const MAX_DETOURS = 10_000;
 
 const DIRECT: Choice = { direct: true, via: undefined };
@@ -34,25 +34,27 @@ const DIRECT: Choice = { direct: true, via: undefined };
 interface Detour {
   /** The member that is asked to pass on. */
   readonly via: string;
-  /** Since when answers come this way, where nobody can tell whether there is a connection. */
+  /**
+   * The time since which answers come this way, when the transports cannot tell whether there is a connection.
+   */
   readonly since: number;
 }
 
 /**
- * By which way to send what is for one node alone: over the connection to it, or, where there is none, by
- * one member that has one. Whoever gets the same message both ways takes it once.
+ * Chooses the route of a message to one node: the connection to it, or, without one, a member that has one. A
+ * receiver that gets the same message both ways handles it once.
  */
 export class Ways {
   readonly #options: WaysOptions;
-  /** By node; the one that was not needed for longest first. */
+  /** By node; the least recently set first. */
   readonly #detours = new Map<string, Detour>();
 
-  /** Knows of no detours yet. */
+  /** Routes without detours. */
   constructor(options: WaysOptions) {
     this.#options = options;
   }
 
-  /** The way for a request that was sent `unanswered` times since anything was heard from `to`. */
+  /** The route of a request that was sent `unanswered` times since `to` was last heard. */
   choose(to: string, unanswered: number): Choice {
     if (to === this.#options.self) return DIRECT;
     const way = this.#options.way(to);
@@ -63,21 +65,21 @@ export class Ways {
     return this.#choice(to, direct, relayed, unanswered > 0);
   }
 
-  /** The way for what is sent once, and not asked for again when it is lost. */
+  /** The route of a message that is sent once, and not again when it is lost. */
   once(to: string): Choice {
     if (to === this.#options.self) return DIRECT;
     const way = this.#options.way(to);
     return this.#choice(to, way !== "none", way !== "direct", false);
   }
 
-  /** `via` has passed on something of `from`: so it can be reached that way. */
+  /** `via` has passed on a message of `from`, so `from` can be reached through it. */
   brought(from: string, via: string): void {
     const detour = this.#detours.get(from);
     if (detour?.via === via && this.#isProven(from)) return;
     this.#set(from, { via, since: this.#options.runtime.now() });
   }
 
-  /** `via` has no connection to `to`: the member to ask next, if there is another one. */
+  /** `via` has no connection to `to`: returns the member to ask next, if there is another one. */
   unreachable(to: string, via: string): string | undefined {
     const detour = this.#detours.get(to);
     if (detour !== undefined && detour.via !== via) return detour.via;
@@ -90,7 +92,9 @@ export class Ways {
     return { direct: direct || via === undefined, via };
   }
 
-  /** The member that passes on to `to`; `another` one than so far if there is one. */
+  /**
+   * The member that passes messages on to `to`; with `another`, a different one from the last if there is one.
+   */
   #relay(to: string, another: boolean): string | undefined {
     const { self, members, runtime, way } = this.#options;
     const others = members.filter((member) => member !== self && member !== to);
@@ -102,7 +106,7 @@ export class Ways {
     const detour = this.#detours.get(to);
     const at = detour === undefined ? -1 : relays.indexOf(detour.via);
     if (at >= 0 && !another) return relays[at];
-    // The first one by chance: not all have to pass by the same member.
+    // The first choice is random, so that the load is spread over the members.
     const next = at < 0 ? Math.floor(runtime.random() * relays.length) : (at + 1) % relays.length;
     this.#set(to, { via: relays[next], since: -Infinity });
     return relays[next];
