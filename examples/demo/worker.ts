@@ -136,14 +136,25 @@ function tell(message: FromWorker): void {
   main.postMessage(message);
 }
 
-/** The next message of the main thread. */
-function next(): Promise<ToWorker> {
-  return new Promise((resolve) => main.onmessage = ({ data }) => resolve(data));
+/**
+ * The message of this type, which comes once. A worker may be done before "complete" comes, or get "go" and
+ * "complete" in one turn, so each message has a listener of its own from the start.
+ */
+function received<T extends ToWorker["type"]>(type: T): Promise<Extract<ToWorker, { type: T }>> {
+  return new Promise((resolve) => {
+    main.addEventListener("message", ({ data }: MessageEvent) => {
+      if (data.type === type) resolve(data);
+    });
+  });
 }
 
-const message = await next();
-if (message.type !== "start") throw new TypeError(`expected "start", got "${message.type}"`);
-const { setup } = message;
+const [start, go, complete, leave] = [
+  received("start"),
+  received("go"),
+  received("complete"),
+  received("leave"),
+];
+const { setup } = await start;
 
 const node = await join({
   id: setup.members[setup.self],
@@ -155,10 +166,9 @@ const node = await join({
 await node.ready;
 tell({ type: "joined", at: now() });
 
-await next(); // "go"
-const complete = next(); // "complete"
+await go;
 tell({ type: "finished", results: await new LineWorker(setup, node, complete).run() });
 
-await next(); // "leave": after all workers are done, since a quorum needs two of three
+await leave; // after all workers are done, since a quorum needs two of three
 await node.close();
 self.close();
