@@ -174,8 +174,10 @@ export class Genesis {
     }
     const recovering = this.#state === "recovering";
     if (from === self) {
-      // A later process under this id needs the place, and this one has nothing that would be lost.
-      if (header.life > this.#life) return { event: { type: "replaced" } };
+      // A later process under this id needs the place, and this one has nothing that would be lost. One that
+      // votes was there before, whatever its clock says: this one takes a life above it as it comes back.
+      const isLater = header.life > this.#life && header.incarnation === null;
+      if (isLater) return { event: { type: "replaced" } };
       return { reply: { type: "blank", members, wall: at.wall, recovering } };
     }
     // Whatever it asks: a later process has its place.

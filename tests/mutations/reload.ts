@@ -46,13 +46,19 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "an older process stays when a later one asks",
-      find: 'if (header.life > this.#life) return { event: { type: "replaced" } };',
+      find: 'if (isLater) return { event: { type: "replaced" } };',
       replace: "",
     },
     {
       section: 7,
+      name: "a process whose clock is behind yields to the older one that votes",
+      find: "header.life > this.#life && header.incarnation === null",
+      replace: "header.life > this.#life",
+    },
+    {
+      section: 7,
       name: "a later process yields to an older one",
-      find: 'if (header.life > this.#life) return { event: { type: "replaced" } };',
+      find: 'if (isLater) return { event: { type: "replaced" } };',
       replace: 'return { event: { type: "replaced" } };',
     },
     {

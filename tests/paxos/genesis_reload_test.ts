@@ -118,6 +118,18 @@ describe("Genesis: two processes of one member", () => {
     assertEquals(founders.show("a2"), "operational under a2");
   });
 
+  it("a newer one whose clock is behind does not close when the older one, which votes, asks", () => {
+    const founders = new Founders().start("b1");
+    const header = { life: "b2", clock: 0, genesis: "g", epoch: 0, incarnation: "b2", vector: [] };
+    const { members } = founders;
+    const request = { type: "enquire", members, purpose: "givingUp", round: 1 } as const;
+    const { reply, event } = founders.genesis("b1").answer("b", header, request, {
+      now: 0,
+      wall: 0,
+    });
+    assertEquals([reply?.type, event], ["blank", undefined]);
+  });
+
   it("of the leader's own the answers do not count in a round", () => {
     const founders = new Founders(["a", "b"]).start("a1 b1").tick("a1").start("a0");
     founders.ask("a1", "round 1", "a0").ask("a1", "round 1", "b1").ask("a1", "round 2", "a0", "b1");

@@ -15,6 +15,8 @@ interface Proposal {
   /** The incarnations that accepted it. */
   readonly accepted: Set<string>;
   chosen: boolean;
+  /** Whether it is chosen if votes of processes count that run beside their successors. */
+  maybe: boolean;
 }
 
 /** A state that a proposer decided on. */
@@ -87,7 +89,14 @@ export class Chain {
       return known;
     }
     const identity = identify(state);
-    const proposal: Proposal = { ballot, state, identity, accepted: new Set(), chosen: false };
+    const proposal: Proposal = {
+      ballot,
+      state,
+      identity,
+      accepted: new Set(),
+      chosen: false,
+      maybe: false,
+    };
     register.proposals.set(key, proposal);
     this.#decided(id, register, proposal, time);
     return proposal;
@@ -120,6 +129,11 @@ export class Chain {
     });
   }
 
+  #isMajority({ accepted }: Proposal, counts: (incarnation: string) => boolean): boolean {
+    const members = [...accepted].filter(counts).map((one) => this.#world.memberOf(one));
+    return new Set(members).size >= this.#majority;
+  }
+
   /** A member accepted `state`. */
   accepted(id: RegisterId, ballot: Ballot, state: State, incarnation: string): void {
     const proposal = this.proposed(id, ballot, state, this.#world.timeOf(incarnation));
@@ -129,11 +143,10 @@ export class Chain {
     if (isLock(id)) this.#noteGrants(register, proposal);
     if (proposal.chosen) return;
     // A vote that its member has forgotten since does not count any more.
-    const remembered = new Set<string>();
-    for (const one of proposal.accepted) {
-      if (this.#world.remembers(one)) remembered.add(this.#world.memberOf(one));
+    if (!this.#isMajority(proposal, (one) => this.#world.remembers(one))) {
+      proposal.maybe ||= this.#isMajority(proposal, (one) => this.#world.mayCount(one));
+      return;
     }
-    if (remembered.size < this.#majority) return;
     proposal.chosen = true;
     this.#chosen++;
   }
@@ -168,8 +181,13 @@ export class Chain {
   /** Checks that no ended value is left, when there are no faults and every key was read. */
   checkReleased(time: number): void {
     for (const [id, register] of this.#registers) {
-      const state = chainOf(register).at(-1)?.state;
-      if (!state?.present) continue;
+      const last = chainOf(register).at(-1);
+      const state = last?.state;
+      if (last === undefined || !state?.present) continue;
+      const isOver = [...register.proposals.values()].some(({ maybe, ballot }) =>
+        maybe && compareBallots(ballot, last.ballot) > 0
+      );
+      if (isOver) continue;
       if (isLock(id)) {
         this.#report(`${id} still holds ${JSON.stringify(lockOf(state))}, though all was released`);
       }
@@ -199,12 +217,25 @@ export class Chain {
     for (const fault of faults) this.#report(`${id}: ${fault}`);
   }
 
+  /** Whether a proposal that may have been chosen explains the step from `before` to `after`. */
+  #isLinkedByMaybe(id: RegisterId, register: Register, before: Proposal, after: Proposal): boolean {
+    const { proposals, written } = register;
+    return [...proposals.values()].some((between) =>
+      between.maybe && !between.chosen &&
+      compareBallots(before.ballot, between.ballot) < 0 &&
+      compareBallots(between.ballot, after.ballot) < 0 &&
+      between.state.token > before.state.token && after.state.token > between.state.token &&
+      this.#whyNotOver(id, register, before, written.get(between.identity)!) === undefined &&
+      this.#whyNotOver(id, register, between, written.get(after.identity)!) === undefined
+    );
+  }
+
   #checkLink(id: RegisterId, register: Register, before: Proposal, after: Proposal): void {
     if (after.identity === before.identity) return; // the same state again, with a new ballot
     const why = after.state.token <= before.state.token
       ? "its token is not greater"
       : this.#whyNotOver(id, register, before, register.written.get(after.identity)!);
-    if (why === undefined) return;
+    if (why === undefined || this.#isLinkedByMaybe(id, register, before, after)) return;
     this.#report(
       `${id}: ${after.identity} was chosen at ${show(after.ballot)} after ${before.identity} at ${
         show(before.ballot)

@@ -249,9 +249,10 @@ export class Instances {
 
   /** The permitted delay between the deadline and the abort of a signal by its timer, in milliseconds. */
   get #lateness(): number {
-    const { faults, sessionTtl } = this.#cluster.scenario;
-    // The timer follows the monotonic clock, which may stop while the wall clock continues or is set.
-    return LATENESS + (faults.sleep + faults.stepWall > 0 ? sessionTtl : 0);
+    const { faults, sessionTtl, clockStep } = this.#cluster.scenario;
+    // The timer follows the monotonic clock, which may be rounded, and may stop while the wall clock continues
+    // or is set.
+    return LATENESS + clockStep + (faults.sleep + faults.stepWall > 0 ? sessionTtl : 0);
   }
 }
 

@@ -82,11 +82,18 @@ export class World {
     this.#voters.add(incarnation);
   }
 
-  /**
-   * Whether the memory of this incarnation of a member exists, or existed until a crash without a restart. A
-   * process that runs beside its successor remains the member until the successor votes.
-   */
+  /** Whether the memory of this incarnation of a member exists, or existed until a crash without a restart. */
   remembers(incarnation: string): boolean {
+    const station = this.#stationOf(incarnation);
+    return station !== undefined &&
+      this.#stations().findLast(({ id }) => id === station.id) === station;
+  }
+
+  /**
+   * Whether a vote of this incarnation may count. A process that runs beside its successor goes on as the member
+   * for all that have not heard the successor's announcement, which is known for sure once that votes.
+   */
+  mayCount(incarnation: string): boolean {
     const station = this.#stationOf(incarnation);
     if (station === undefined) return false;
     const ofMember = this.#stations().filter(({ id }) => id === station.id);
