@@ -1,6 +1,6 @@
 /**
- * One start of a node: the wall clock of that moment and 64 random bits, as 20 characters whose
- * order as strings is their order in time. Never reused. Made by {@linkcode makeLife}.
+ * One start of a node: its wall clock and random bits, as 20 characters whose order as strings is their order
+ * in time. Never reused. Made by {@linkcode makeLife}.
  */
 export type Life = string;
 
@@ -15,44 +15,48 @@ export interface Ballot {
   readonly life: Life;
 }
 
-/** Frames with a counter of this or more are dropped: one flipped bit must not use up the clock. */
+/**
+ * Bound of the counters: frames with a counter of this or more are dropped, so that one flipped bit cannot use
+ * up the clock.
+ */
 export const MAX_COUNTER: number = 2 ** 52;
 
 /**
- * Counters that a node which is no member may be ahead of the wall clock, or of the floor of the genesis:
+ * Counters that a node which is not a member may be ahead of the wall clock, or of the floor of the genesis:
  * twelve days of a million counters a second. Far above every honest clock, and far below the last counter.
  */
 export const COUNTER_LEAD: number = 2 ** 40;
 
 /**
- * The highest counter that is believed of a node which is no member, under a record with this floor, at this
- * wall clock (milliseconds). No counter of one's own is part of it: others could climb by that.
+ * The highest counter that is accepted from a node which is not a member, under a record with this floor, at
+ * this wall clock (milliseconds). The node's own counters are not part of it: others could raise the bound with
+ * them.
  */
 export function counterBound(floor: number, wall: number): number {
   return Math.min(MAX_COUNTER - 1, Math.max(floor, Math.floor(wall * 1_000)) + COUNTER_LEAD);
 }
 
-/** Below every ballot that a proposer can choose. */
+/** A ballot below every ballot that a proposer can choose. */
 export const NO_BALLOT: Ballot = Object.freeze({ counter: 0, life: "" });
 
-/** Negative, zero or positive, as `a` is below, equal to or above `b`. */
+/** Compares two ballots: negative, zero or positive if `a` is below, equal to or above `b`. */
 export function compareBallots(a: Ballot, b: Ballot): number {
   if (a.counter !== b.counter) return a.counter - b.counter;
   return a.life < b.life ? -1 : a.life > b.life ? 1 : 0;
 }
 
 /**
- * The ballot at which "every ballot with a counter of at most `floor`" is promised: `~` sorts after
- * every character of a life.
+ * The promise that stands for "every ballot with a counter of at most `floor`": `~` sorts after every character
+ * of a life.
  */
 export function floorBallot(floor: number): Ballot {
   return { counter: floor, life: "~" };
 }
 
-/** Sorts as strings in the order of the digits, in every runtime. */
+/** Digits whose order as strings is their order as digits, in every runtime. */
 const DIGITS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
 
-/** What a life looks like; anything else from the network is refused. */
+/** The format of a life; anything else from the network is refused. */
 export const LIFE_PATTERN: RegExp = /^[-0-9A-Z_a-z]{20}$/;
 
 function digits(value: number, count: number): string {
@@ -64,7 +68,7 @@ function digits(value: number, count: number): string {
   return text;
 }
 
-/** The life that starts at `wallTime` (milliseconds since 1970), with chance from `random`. */
+/** Makes a life that starts at `wallTime` (milliseconds since 1970), with random bits from `random`. */
 export function makeLife(wallTime: number, random: () => number): Life {
   // 8 digits are 48 bits: milliseconds until the year 10889. 12 digits from three draws of 24 bits
   // each: 72 random bits, since one draw may carry no more than 32.
@@ -74,8 +78,8 @@ export function makeLife(wallTime: number, random: () => number): Life {
 }
 
 /**
- * A life of the millisecond after `life`, for a node whose clock went back: with fresh random bits. Throws
- * `RangeError` after the last millisecond that there is.
+ * Makes a life of the millisecond after `life`, with new random bits, for a node whose clock went back. Throws
+ * `RangeError` after the last millisecond that can be represented.
  */
 export function lifeAfter(life: Life, random: () => number): Life {
   let time = 0;
@@ -96,12 +100,12 @@ export class LamportClock {
     return this.#counter;
   }
 
-  /** Takes note of a counter that somebody else used. */
+  /** Observes a counter that another node used. */
   observe(counter: number): void {
     if (counter > this.#counter && counter < MAX_COUNTER) this.#counter = counter;
   }
 
-  /** A counter above every one sent or seen; throws `RangeError` when they are used up. */
+  /** Returns a counter above every one sent or seen; throws `RangeError` when the counters are used up. */
   next(): number {
     if (this.#counter + 1 >= MAX_COUNTER) throw new RangeError("ballot counters are used up");
     return ++this.#counter;

@@ -1,56 +1,62 @@
 import type { RegisterId, SessionId, State } from "./register.ts";
 
-/** What ends values. */
+/** The causes that end values. */
 export type Cause =
   /** A time, by wall clocks; rounded up to {@linkcode UNTIL_GRAIN}. */
   | { readonly kind: "until"; readonly time: number }
-  /** The end of a session: of those who own the value, or hold or wait for the lock. */
+  /** The end of a session that owns the value, or that holds or waits for the lock. */
   | { readonly kind: "session"; readonly session: SessionId }
   /** The end of another value. */
   | { readonly kind: "key"; readonly register: RegisterId; readonly token: number };
 
-/** Registers that depend on one and the same thing. */
+/** Registers that depend on one and the same cause. */
 export interface Ending {
-  /** What they depend on. */
+  /** The cause that they depend on. */
   readonly cause: Cause;
-  /** Those that are held now; one that is released or written over leaves. */
+  /** The registers held now; one that is released or overwritten is removed. */
   readonly registers: Set<RegisterId>;
 }
 
-/** Times are rounded up to multiples of this, in milliseconds: one ending for all values of a burst. */
+/**
+ * Grain of the times, in milliseconds; they are rounded up to multiples of it, so that the values of a burst
+ * share one ending.
+ */
 export const UNTIL_GRAIN = 100;
 
-/** Empty times that the queue may hold before it is made anew. */
+/** Empty times that the queue may hold before it is rebuilt. */
 const MAX_EMPTY_TIMES = 1_000;
 
 /**
- * An acceptor's index of what may end which of its values (section 8): what has ended is found without
- * looking at every register, and without anybody asking for it.
+ * An acceptor's index of the causes that may end its values (section 8). It finds values that have ended
+ * without a search through all registers, and without a request for them.
  */
 export class Endings {
-  /** By their rounded time. */
+  /** By the rounded time. */
   readonly #untils = new Map<number, Ending>();
-  /** A binary heap of these times, the earliest first; may name some that are empty by now. */
+  /** A binary heap of these times, the earliest first; some of them may be empty by now. */
   #times: number[] = [];
   readonly #sessions = new Map<SessionId, Ending>();
-  /** By the register and the token of what others are bound to. */
+  /** By the register and the token that others are bound to. */
   readonly #keys = new Map<RegisterId, Map<number, Ending>>();
-  /** Those of them whose value is not held here, or not any more. */
+  /** The key endings whose value is not held here, or is no longer held. */
   readonly #unfounded = new Set<Ending>();
   readonly #stateOf: (register: RegisterId) => State | null;
   #listener: (isKey: boolean) => void = () => {};
 
-  /** An empty index; `stateOf` gives what the acceptor holds of a register. */
+  /** An empty index; `stateOf` returns the state that the acceptor holds for a register. */
   constructor(stateOf: (register: RegisterId) => State | null) {
     this.#stateOf = stateOf;
   }
 
-  /** Calls `listener` whenever there is an earlier time, a first session, or (`isKey`) an unfounded ending. */
+  /**
+   * Calls `listener` for each new earliest time, for a first session, and (with `isKey`) for an unfounded
+   * ending.
+   */
   onNews(listener: (isKey: boolean) => void): void {
     this.#listener = listener;
   }
 
-  /** Takes note that a register holds `after` in place of `before`; to be called once it is stored. */
+  /** Notes that a register holds `after` in place of `before`; to be called once it is stored. */
   replace(register: RegisterId, before: State | null, after: State | null): void {
     if (before?.present) this.#leave(register, before);
     if (after?.present) this.#join(register, after);
@@ -64,18 +70,21 @@ export class Endings {
     return this.#times.length > 0 ? this.#times[0] : Infinity;
   }
 
-  /** Hands out, once, what ends at or before `time`; the earliest first. */
+  /** Hands out, once, the earliest ending at or before `time`. */
   takeUntil(time: number): Ending | undefined {
     if (this.next > time) return undefined;
     return this.#untils.get(popTime(this.#times)!);
   }
 
-  /** Those that end with a session. */
+  /** The endings by session. */
   get sessions(): ReadonlyMap<SessionId, Ending> {
     return this.#sessions;
   }
 
-  /** Those bound to a value that this acceptor does not hold: it has ended, or was missed here. */
+  /**
+   * The endings of registers that are bound to a value which this acceptor does not hold: it has ended, or this
+   * acceptor missed it.
+   */
   get unfounded(): ReadonlySet<Ending> {
     return this.#unfounded;
   }
@@ -97,7 +106,7 @@ export class Endings {
   }
 
   #joinUntil(register: RegisterId, until: number): void {
-    // What lasts for ever does not end by its time.
+    // A value that lasts for ever does not end by its time.
     if (until === Infinity) return;
     const time = rounded(until);
     let ending = this.#untils.get(time);
@@ -160,7 +169,7 @@ export class Endings {
   }
 
   #rebuild(): void {
-    // In order, which makes a heap.
+    // A sorted array is a heap.
     this.#times = [...this.#untils.keys()].sort((a, b) => a - b);
   }
 }
@@ -169,7 +178,7 @@ function rounded(time: number): number {
   return Math.ceil(time / UNTIL_GRAIN) * UNTIL_GRAIN;
 }
 
-/** Takes `register` out of `ending`; whether nothing is left. */
+/** Removes `register` from `ending`; returns whether nothing is left. */
 function isEmptyWithout(ending: Ending | undefined, register: RegisterId): boolean {
   if (ending === undefined) return false;
   ending.registers.delete(register);

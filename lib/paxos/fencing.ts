@@ -2,7 +2,7 @@ import type { SessionReply } from "./messages.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
 import { MIN_TTL } from "./sessions.ts";
 
-/** The answers to what was asked within one time to live. */
+/** The answers to the requests of one time to live. */
 interface Count {
   readonly asked: number;
   readonly fenced: Tally<true>;
@@ -10,10 +10,10 @@ interface Count {
 }
 
 /**
- * Finds out whether a session ended: it did when a quorum has fenced it. Answers count together
- * only if they were asked for within one time to live. A reader does not know that of the session,
- * so it takes the shortest that there is; asking later begins another count. Answers may take longer
- * than that: an older count stays open for a while.
+ * Finds out whether a session has ended: it has when a quorum has fenced it. Answers count together only if
+ * they were asked for within one time to live. A reader does not know the time to live of the session, so it
+ * assumes the shortest one, `MIN_TTL`; a later request begins another count. Answers may take longer than that,
+ * so older counts stay open for a while.
  */
 export class Fencing {
   readonly #members: readonly string[];
@@ -23,15 +23,15 @@ export class Fencing {
   #last = 0;
 
   /**
-   * Counts for a cluster of `members`. An answer counts for up to `openFor` milliseconds after it was asked
-   * for: no longer than acceptors surely keep what they fenced, see `FENCED_KEPT`.
+   * Counts for a cluster of `members`. An answer counts for up to `openFor` milliseconds after its request: no
+   * longer than acceptors surely keep a fence, see `FENCED_KEPT`.
    */
   constructor(members: readonly string[], openFor: number) {
     this.#members = members;
     this.#openFor = openFor;
   }
 
-  /** To be called before each asking; the number of the count that its answers are for. */
+  /** To be called before each request; returns the number of the count that its answers belong to. */
   ask(now: number): number {
     const newest = this.#counts.get(this.#last);
     if (newest !== undefined && now - newest.asked < MIN_TTL) return this.#last;
@@ -71,7 +71,7 @@ export class Fencing {
     if (count === undefined) return undefined;
     if (reply.type === "fenced" && count.fenced.add(sender, true)) return "ended";
     if (reply.type === "alive") {
-      // So many that no quorum is left which could say otherwise.
+      // With this many answers no quorum is left that could fence the session.
       count.alive.add(sender, true);
       const size = this.#members.length;
       if (count.alive.replies.length > size - majority(size)) return "alive";
@@ -79,7 +79,7 @@ export class Fencing {
     return undefined;
   }
 
-  /** Closes what was asked for too long ago. */
+  /** Closes the counts that began too long ago. */
   #close(now: number): void {
     for (const [number, { asked }] of this.#counts) {
       if (now - asked < this.#openFor) return;

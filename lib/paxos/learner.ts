@@ -2,20 +2,21 @@ import { type Ballot, compareBallots, NO_BALLOT } from "./ballot.ts";
 import { type Sender, Tally } from "./quorum.ts";
 import type { State } from "./register.ts";
 
-/** So many ballots of one register are counted at the same time: the highest ones. */
+/** Ballots of one register counted at the same time, the highest ones, to bound memory. */
 const MAX_BALLOTS = 8;
 
-/** A state that is chosen, and the ballot at which a quorum accepted it. */
+/** A chosen state, and its ballot. */
 export interface Learned {
   /** The ballot at which a quorum accepted it. */
   readonly ballot: Ballot;
-  /** What is chosen. */
+  /** The chosen state. */
   readonly state: State | null;
 }
 
 /**
- * Learns what is chosen for one register from what acceptors say that they accepted (Lamport, *Paxos
- * Made Simple*, section 2.3): the same ballot from a crash-consistent quorum. It never goes back.
+ * Learns what is chosen for one register from the acceptors' reports of what they accepted (Lamport, *Paxos
+ * Made Simple*, section 2.3): the same ballot from a crash-consistent quorum. The learned ballot never goes
+ * back.
  */
 export class Learner {
   readonly #members: readonly string[];
@@ -27,7 +28,7 @@ export class Learner {
     this.#members = members;
   }
 
-  /** An acceptor said that it accepted `state` at `ballot`: what is chosen now, if that is news. */
+  /** Counts that an acceptor accepted `state` at `ballot`; returns what is chosen if that is newly learned. */
   receive(sender: Sender, ballot: Ballot, state: State): Learned | undefined {
     if (compareBallots(ballot, this.#known) <= 0) return undefined;
     let counted = this.#tallies.find((other) => compareBallots(other.ballot, ballot) === 0);
@@ -41,7 +42,7 @@ export class Learner {
     return this.learn(ballot) ? { ballot, state } : undefined;
   }
 
-  /** Notes what is known to be chosen at `ballot` from elsewhere; says whether that is news. */
+  /** Notes a state that is known from elsewhere to be chosen at `ballot`; returns whether it is newer. */
   learn(ballot: Ballot): boolean {
     if (compareBallots(ballot, this.#known) <= 0) return false;
     this.#known = ballot;

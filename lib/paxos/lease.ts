@@ -3,34 +3,37 @@ import type { SessionId } from "./register.ts";
 
 /** One reading of both of a node's clocks, in milliseconds. */
 export interface Reading {
-  /** Monotonic. */
+  /** The monotonic clock. */
   readonly now: number;
-  /** Since 1970. */
+  /** The wall clock, since 1970. */
   readonly wall: number;
 }
 
-/** The share of the time to live that the owner counts on: clock rates may differ by 5 %. */
+/** Share of the time to live that the owner relies on: clock rates may differ by 5 %. */
 export const OWNER_SHARE = 0.95;
 
-/** What a lease is made of, besides its name. */
+/** The parameters of a lease. */
 export interface LeaseOptions {
   /** Milliseconds. */
   readonly ttl: number;
   /** The ids of the members, in order. */
   readonly members: readonly string[];
   /**
-   * How long after the first renewal was sent it may take to be granted for the first time, in
-   * milliseconds: longer, and acceptors may have forgotten that they fenced it.
+   * Milliseconds after the first renewal was sent within which the first grant must come: later, acceptors may
+   * have forgotten that they fenced the session.
    */
   readonly grantWithin: number;
-  /** How far a reading of the clocks may be behind the truth, in milliseconds: the deadline is earlier by it. */
+  /**
+   * How far a reading of the clocks may be behind the true time, in milliseconds: the deadline is earlier by
+   * it.
+   */
   readonly clockError: () => number;
 }
 
 /**
- * The owner's side of one session. It is alive until a deadline: the moment at which the owner sent
- * the last renewal that a quorum granted, plus 95 % of the time to live. Whoever asks gives the time,
- * so the answer is right at that instant, whatever timers were late.
+ * The owner's side of one session. It is valid until a deadline: the moment at which the owner sent the last
+ * renewal that a quorum granted, plus 95 % of the time to live. The caller gives the time, so the answer is
+ * right at that instant, even if timers are late.
  */
 export class Lease {
   /** The session. */
@@ -46,14 +49,14 @@ export class Lease {
   #granted: Reading | undefined;
   #dead = false;
 
-  /** A session that no quorum has granted yet. */
+  /** A lease that no quorum has granted yet. */
   constructor(session: SessionId, options: LeaseOptions) {
     this.session = session;
     this.ttl = options.ttl;
     this.#options = options;
   }
 
-  /** Starts another renewal, to be sent at this very moment; returns its number. */
+  /** Starts another renewal, which must be sent at the time `at`; returns its number. */
   renew(at: Reading): number {
     const renewal = ++this.#renewal;
     this.#first ??= at;
@@ -64,10 +67,10 @@ export class Lease {
     return renewal;
   }
 
-  /** Takes note that `sender` granted renewal number `renewal`; says whether that moved the deadline. */
+  /** Notes that `sender` granted renewal number `renewal`; returns whether that moved the deadline. */
   renewed(sender: Sender, renewal: number, at: Reading): boolean {
     const pending = this.#renewals.get(renewal);
-    // A lease whose deadline has passed is dead for ever: others may own what it owned.
+    // A lease whose deadline has passed is over for ever: others may own what it owned.
     if (pending === undefined || this.isDead(at)) return false;
     if (this.#elapsed(pending.sent, at) >= this.ttl * OWNER_SHARE) return false;
     if (!pending.tally.add(sender, true)) return false;
@@ -78,7 +81,7 @@ export class Lease {
     return true;
   }
 
-  /** Milliseconds until the deadline, at this instant; 0 when it is not valid. */
+  /** Milliseconds until the deadline, at the time `at`; 0 when the lease is not valid. */
   remaining(at: Reading): number {
     if (this.#dead || this.#first === undefined) return 0;
     if (this.#granted === undefined) {
@@ -91,12 +94,12 @@ export class Lease {
     return 0;
   }
 
-  /** Whether it was granted and its deadline has not passed, at this instant. */
+  /** Whether it was granted and its deadline has not passed, at the time `at`. */
   isValid(at: Reading): boolean {
     return this.remaining(at) > 0;
   }
 
-  /** Whether it is over for ever: its deadline has passed, or that for its first grant. */
+  /** Whether it is over for ever: ended, past its deadline, or past the deadline of its first grant. */
   isDead(at: Reading): boolean {
     this.remaining(at);
     return this.#dead;
@@ -112,14 +115,14 @@ export class Lease {
     return this.#granted === undefined ? 0 : this.#elapsed(this.#granted, at);
   }
 
-  /** Ends it: from now on it is dead. */
+  /** Ends the lease for ever. */
   end(): void {
     this.#dead = true;
   }
 
   /**
-   * The larger of both clocks' differences, since some monotonic clocks stop while a machine sleeps; and
-   * as much as it may be more than what coarse clocks say.
+   * The larger difference of both clocks, since some monotonic clocks stop while a machine sleeps, plus the
+   * error of coarse clocks.
    */
   #elapsed(from: Reading, to: Reading): number {
     return Math.max(to.now - from.now, to.wall - from.wall) + this.#options.clockError();

@@ -1,13 +1,13 @@
 import type { Pid, SessionId } from "./register.ts";
 
-/** How a lock is shared: with nobody, or with all that want it shared, too. */
+/** How a lock is shared: `exclusive` has one holder, `shared` any number of shared ones. */
 export type LockMode = "exclusive" | "shared";
 
 /** One request for a lock, as its holder or in its queue. */
 export interface LockEntry {
   /** The owner. */
   readonly pid: Pid;
-  /** Unique in the life of the pid's session. */
+  /** The number of the request, unique in the pid's session. */
   readonly request: number;
   /** How it is shared. */
   readonly mode: LockMode;
@@ -15,62 +15,62 @@ export interface LockEntry {
   readonly token: number;
 }
 
-/** What the register of a lock holds; a lock without any entry is an absent register. */
+/** The value of a lock's register; a lock without any entry is an absent register. */
 export interface LockValue {
-  /** Who has it: one, or several that share it. */
+  /** The holders: one exclusive holder, or several that share the lock. */
   readonly holders: readonly LockEntry[];
-  /** First come, first served. */
+  /** The waiting requests, first come, first served. */
   readonly queue: readonly LockEntry[];
 }
 
-/** So many wait for one lock at most. */
+/** Requests that may wait for one lock, to bound its value; more are refused with `queue_full`. */
 export const MAX_QUEUE = 4_096;
 
-/** What is done to a lock. */
+/** An operation on a lock. */
 export type LockOrder =
   | {
     readonly type: "request";
     readonly entry: LockEntry;
     /** Only if it is granted at once. */
     readonly ifAvailable: boolean;
-    /** Takes the lock from whoever holds it; exclusive only. */
+    /** Takes the lock from its holders; exclusive only. */
     readonly steal: boolean;
     /** Whether a new state with this request was sent before, and may have been chosen. */
     readonly sent: boolean;
   }
-  /** Takes a request back, whether it waits or holds: `release` and `withdraw` alike. */
+  /** Removes a request, whether it waits or holds: for `release` and `withdraw`. */
   | { readonly type: "release"; readonly session: SessionId; readonly request: number }
-  /** Nothing but what every order does: drops whose session has ended, and grants. */
+  /** Only the common part of every order: drops entries of ended sessions, and grants. */
   | { readonly type: "tidy" };
 
-/** What became of a request. */
+/** The outcome of a request. */
 export type LockResult =
   | { readonly kind: "granted"; readonly token: number }
   | { readonly kind: "queued" }
   /** Not available at once. */
   | { readonly kind: "refused" }
-  /** `MAX_QUEUE` others wait. */
+  /** `MAX_QUEUE` other requests wait. */
   | { readonly kind: "queue_full" }
-  /** It was there, and is gone: stolen. */
+  /** The request was granted, and another one stole the lock. */
   | { readonly kind: "stolen" }
-  /** It would take away what this very round grants: the next round has to do it. */
+  /** It would steal a grant of this same round: it has to wait for the next round. */
   | { readonly kind: "later" }
   | { readonly kind: "done" };
 
-/** What an order makes of a lock. */
+/** The lock after an order. */
 export interface LockOutcome {
-  /** Encoded. */
+  /** The new value. */
   readonly value: LockValue;
-  /** What the change function returned. */
+  /** The outcome of the order. */
   readonly result: LockResult;
 }
 
-/** A lock that nobody holds or waits for. */
+/** A lock without holders and waiting requests. */
 export const FREE: LockValue = Object.freeze({ holders: [], queue: [] });
 
 /**
- * Does something to a lock. First drops the entries of sessions that have ended, and last grants to
- * the head of the queue, shared requests together; `token` becomes the token of what is granted now.
+ * Applies an order to a lock. First drops the entries of sessions that have ended; last grants to the head of
+ * the queue, shared requests together. `token` becomes the token of the new grants.
  */
 export function applyOrder(
   before: LockValue,
@@ -111,7 +111,7 @@ function request(
 ): LockOutcome {
   const { entry, ifAvailable } = order;
   const is = (other: LockEntry) => isRequest(other, entry.pid.session, entry.request);
-  // A request that is tried again takes effect once.
+  // A retried request takes effect once.
   const held = value.holders.find(is);
   if (held !== undefined) return { value, result: { kind: "granted", token: held.token } };
   if (value.queue.some(is)) return { value, result: { kind: "queued" } };
@@ -124,7 +124,7 @@ function request(
   return { value: { ...value, queue: [...value.queue, entry] }, result: { kind: "queued" } };
 }
 
-/** Takes the place of whoever holds it; the queue stays as it is. */
+/** Replaces the holders; the queue stays as it is. */
 function steal(
   value: LockValue,
   { entry, sent }: LockOrder & { type: "request" },
@@ -135,9 +135,9 @@ function steal(
   if (held !== undefined) {
     return { value: grant(value, token), result: { kind: "granted", token: held.token } };
   }
-  // It may have stolen the lock, and lost it to a later thief: once is enough.
+  // An earlier attempt may have stolen the lock, and lost it to a later thief: a steal takes effect once.
   if (sent) return { value: grant(value, token), result: { kind: "stolen" } };
-  // Granted by an order before this one in the same round: its owner will be told so, with this token.
+  // An earlier order of the same round granted it: its owner will be told so, with this token.
   if (value.holders.some((holder) => holder.token === token)) {
     return { value: grant(value, token), result: { kind: "later" } };
   }

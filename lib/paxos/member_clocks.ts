@@ -1,19 +1,19 @@
 import { majority } from "./quorum.ts";
 
-/** What one member told last of its wall clock. */
+/** The latest report of one member's wall clock. */
 interface Told {
-  /** Milliseconds since 1970, when it sent that. */
+  /** Its wall clock when it sent the report, in milliseconds since 1970. */
   readonly wall: number;
-  /** This acceptor's monotonic clock, when that arrived. */
+  /** This acceptor's monotonic clock at the arrival of the report. */
   readonly at: number;
-  /** For how many milliseconds it counts. */
+  /** Milliseconds for which the report counts. */
   readonly ttl: number;
 }
 
 /**
- * The members' wall clocks, as they tell them with the renewals of their sessions: what lasts until a time is
- * sealed unasked only once a majority of these clocks has passed it, so that one clock that is ahead ends
- * nothing (section 8). A member that told its clock within the time to live of its session is operational.
+ * The members' wall clocks, as reported with the renewals of their sessions. A value with an end time is sealed
+ * unasked only once a majority of these clocks has passed that time, so one clock that is ahead ends nothing
+ * (section 8). A member that reported its clock within the time to live of its session is operational.
  */
 export class MemberClocks {
   readonly #members: readonly string[];
@@ -24,29 +24,29 @@ export class MemberClocks {
     this.#members = members;
   }
 
-  /** Takes note of what a renewal says of its sender's clock; only of members. */
+  /** Notes the sender's clock from a renewal; ignores nodes that are not members. */
   tell(node: string, wall: number, ttl: number, now: number): void {
     if (this.#members.includes(node)) this.#told.set(node, { wall, at: now, ttl });
   }
 
-  /** Whether `member` has told its clock lately. */
+  /** Whether `member` has a report that still counts. */
   isPresent(member: string, now: number): boolean {
     const told = this.#told.get(member);
     return told !== undefined && now - told.at < told.ttl;
   }
 
-  /** The members that have not told their clocks lately. */
+  /** The members without a report that still counts. */
   missing(now: number): string[] {
     return this.#members.filter((member) => !this.isPresent(member, now));
   }
 
-  /** The latest time that a majority of the members' clocks has passed; `-Infinity`: it is not known. */
+  /** The latest time that a majority of the members' clocks has passed; `-Infinity` if it is unknown. */
   passed(now: number): number {
     const times: number[] = [];
     for (const member of this.#members) {
       if (!this.isPresent(member, now)) continue;
       const { wall, at } = this.#told.get(member)!;
-      // What it told was on its way for a while: its clock is at least there by now.
+      // The report took time to arrive: the member's clock is at least this far by now.
       times.push(wall + (now - at));
     }
     times.sort((a, b) => b - a);

@@ -9,7 +9,7 @@ import type {
   State,
 } from "./register.ts";
 
-/** What every frame says about its sender, for all messages in it. */
+/** The header of a frame: what it says about its sender, for all messages in it. */
 export interface Header {
   /** The life of the sender. */
   readonly life: Life;
@@ -22,35 +22,35 @@ export interface Header {
   /** The sender's incarnation; `null` unless it is a member that may vote. */
   readonly incarnation: Life | null;
   /**
-   * The sender's crash vector: for each member, in the order of the members, the highest incarnation
-   * that it has heard of (`""`: none yet). Empty when the sender knows no genesis.
+   * The sender's crash vector: for each member, in the order of the members, the highest incarnation that the
+   * sender knows (`""`: none yet). Empty when the sender knows no genesis.
    */
   readonly vector: readonly Life[];
 }
 
-/** What travels between two nodes: everything that one had to say to the other in one turn. */
+/** A frame between two nodes: the messages that one has for the other in one turn of the event loop. */
 export interface Frame {
-  /** About the sender, for all messages. */
+  /** Describes the sender, for all messages. */
   readonly header: Header;
-  /** What it asks. */
+  /** The requests. */
   readonly requests: readonly Request[];
-  /** The life that `replies` are meant for; another life must not take them for its own. */
+  /** The life that `replies` are meant for; another life must not take them as its own. */
   readonly repliesTo: Life | null;
-  /** What it answers. */
+  /** The replies. */
   readonly replies: readonly Reply[];
 }
 
-/** How a cluster began: made once, by `members[0]`. */
+/** The genesis of a cluster: made once, by `members[0]`. */
 export interface GenesisRecord {
-  /** Unique: no two geneses share one. At most 64 characters. */
+  /** The unique id of the genesis, of at most 64 characters. */
   readonly id: string;
-  /** For each member, in order, the life that it was blank in. */
+  /** For each member, in order, the life in which it was blank. */
   readonly lives: readonly Life[];
-  /** No token of this genesis is at or below it. */
+  /** The floor: every token of this genesis is above it. */
   readonly floor: number;
   /** The longest time to live of any session, in milliseconds. */
   readonly maxTtl: number;
-  /** Whether nodes that are not members are let in. */
+  /** Whether the cluster admits nodes that are not members. */
   readonly clients: boolean;
 }
 
@@ -60,7 +60,7 @@ export interface RegisterCopy {
   readonly register: RegisterId;
   /** The highest ballot promised. */
   readonly promised: Ballot;
-  /** What was accepted last; `null`: nothing. */
+  /** The state that was accepted last; `null`: none. */
   readonly accepted: Accepted | null;
 }
 
@@ -72,13 +72,15 @@ export interface Listed {
   readonly ballot: Ballot;
   /** Whether it has a value. */
   readonly present: boolean;
-  /** Whether it has to be read to know if it has ended: it is bound to a key, or too much is stale. */
+  /**
+   * Whether only a read can tell if it has ended: it is bound to a key, or too many of its sessions are stale.
+   */
   readonly bound: boolean;
   /** When it ends by itself, in milliseconds since 1970; `null`: never. */
   readonly until: number | null;
-  /** How many sessions it depends on. */
+  /** The number of sessions that it depends on. */
   readonly owners: number;
-  /** Those of them that the acceptor believes expired, if they are few. */
+  /** The sessions among them that the acceptor believes expired, if they are few. */
   readonly stale: readonly SessionId[];
   /** Whether the acceptor only copied it. */
   readonly copied: boolean;
@@ -92,11 +94,11 @@ export type RegisterRequest =
     readonly register: RegisterId;
     readonly ballot: Ballot;
     readonly state: State;
-    /** Also a promise for this ballot: `(counter + 1, same life)`. */
+    /** Whether the acceptor also promises the ballot `(counter + 1, same life)`. */
     readonly next: boolean;
-    /** Should this be refused, it counts as a `prepare` of `(fallback, same life)`; `null`: it does not. */
+    /** If refused, it counts as a `prepare` of the ballot `(fallback, same life)`; `null`: it does not. */
     readonly fallback: number | null;
-    /** Whether it brings a member what others hold: there is room for it even where there is none. */
+    /** Whether it brings a member a state that others hold: it needs no room. */
     readonly sweep?: true;
   }
   | { readonly type: "read"; readonly register: RegisterId }
@@ -105,7 +107,7 @@ export type RegisterRequest =
   | { readonly type: "unwatch"; readonly register: RegisterId }
   | {
     readonly type: "list";
-    /** What the ids of the listed registers begin with: kind and bucket. */
+    /** The prefix of the ids of the listed registers: kind and bucket. */
     readonly prefix: string;
     /** Only ids after this one, in order; `""` begins. */
     readonly after: string;
@@ -125,19 +127,19 @@ export type SessionRequest =
     readonly hosts: readonly string[];
   }
   | { readonly type: "fence"; readonly session: SessionId }
-  /** For how long could it not be fenced? Changes nothing. */
+  /** Asks for how long the session could not be fenced. Changes nothing. */
   | { readonly type: "look"; readonly session: SessionId }
   | { readonly type: "end"; readonly session: SessionId }
   | { readonly type: "sessionOf"; readonly node: string }
-  /** Which nodes can run singletons with this id? */
+  /** Asks for the nodes that can run singletons with this id. */
   | { readonly type: "hosts"; readonly spec: string };
 
-/** The questions of genesis, of giving up and of coming back; all carry the asker's member list. */
+/** The requests of genesis, of giving up and of recovery; all carry the sender's member list. */
 export type GenesisRequest =
   | {
     readonly type: "enquire";
     readonly members: readonly string[];
-    /** `record`: which record do you live under? The others: are you blank? */
+    /** `record`: asks for the record that the receiver lives under. The others ask whether it is blank. */
     readonly purpose: "record" | "genesis" | "givingUp";
     /** Rounds 1 and 2 of genesis and of giving up; 1 for `record`. */
     readonly round: 1 | 2;
@@ -146,7 +148,7 @@ export type GenesisRequest =
   | {
     readonly type: "transfer";
     readonly members: readonly string[];
-    /** The number of this announcement: all pieces of one copy answer the same one. */
+    /** The number of this announcement; all pieces of one copy carry the same number. */
     readonly announcement: number;
     /** The incarnation that the asker announces. */
     readonly incarnation: Life;
@@ -154,7 +156,7 @@ export type GenesisRequest =
     readonly after: RegisterId;
   };
 
-/** A put for a process of the receiver, which alone proposes what is bound to its processes. */
+/** A put for a process of the receiver: only that node proposes values that are bound to its processes. */
 export interface HandoverRequest {
   /** What kind of message this is. */
   readonly type: "handover";
@@ -168,24 +170,24 @@ export interface HandoverRequest {
   readonly value: Uint8Array;
   /** What it lasts as long as. */
   readonly bindings: readonly Binding[];
-  /** How long the receiver may look for a quorum, in milliseconds. */
+  /** Milliseconds for which the receiver may look for a quorum. */
   readonly timeout: number;
-  /** The asker's Lamport counter when it handed the put over, the same however often it asks. */
+  /** The sender's Lamport counter when it first handed the put over; the same in every retry. */
   readonly since: number;
 }
 
-/** Something between two nodes that has nothing to do with votes: about a singleton. */
+/** A message between two nodes that does not concern votes: about a singleton. */
 export interface AskRequest {
   /** What kind of message this is. */
   readonly type: "ask";
-  /** Encoded by the feature that it is about, which trusts nothing in it. */
+  /** Encoded by the feature that it is for, which trusts nothing in it. */
   readonly body: Uint8Array;
 }
 
-/** What one node asks another for itself; no vote hangs on it. The only requests that are relayed. */
+/** A request to one node; no vote depends on it. These are the only relayed requests. */
 export type PersonalRequest = { readonly id: number } & (HandoverRequest | AskRequest);
 
-/** What two nodes say to each other by way of a member: a request, or an answer to one. */
+/** A relayed message between two nodes: a request, or a reply to one. */
 export type RelayPayload =
   | { readonly repliesTo: null; readonly message: PersonalRequest }
   | {
@@ -194,29 +196,29 @@ export type RelayPayload =
     readonly message: PersonalReply;
   };
 
-/** To a member: pass this on to a node that the sender has no connection to. */
+/** Asks a member to pass a message on to a node that the sender has no connection to. */
 export interface RelayRequest {
   /** What kind of message this is. */
   readonly type: "relay";
-  /** The node that it is for. */
+  /** The destination. */
   readonly to: string;
-  /** What to pass on. */
+  /** The message to pass on. */
   readonly payload: RelayPayload;
 }
 
-/** From a member: this was to be passed on. It is never passed on again. */
+/** A message that a member passes on. It is never passed on again. */
 export interface RelayedRequest {
   /** What kind of message this is. */
   readonly type: "relayed";
-  /** The node that said it, as the member's transport knows it. */
+  /** The node that sent it, as identified by the member's transport. */
   readonly from: string;
   /** The life of that node. */
   readonly life: Life;
-  /** What it said. */
+  /** The message. */
   readonly payload: RelayPayload;
 }
 
-/** Everything that one node asks of another. `id` is unique in the life of the sender. */
+/** A request from one node to another. */
 export type Request =
   & { readonly id: number }
   & (
@@ -229,7 +231,7 @@ export type Request =
     | RelayedRequest
   );
 
-/** The answers about registers. */
+/** The replies about registers. */
 export type RegisterReply =
   | {
     readonly type: "promise";
@@ -267,14 +269,14 @@ export type RegisterReply =
   }
   | { readonly type: "watching" }
   | {
-    /** Pushed to who watches, with the id of its `watch`. */
+    /** Pushed to a watcher, with the id of its `watch`. */
     readonly type: "learned";
     readonly register: RegisterId;
     readonly ballot: Ballot;
     readonly state: State;
   };
 
-/** The answers about sessions. */
+/** The replies about sessions. */
 export type SessionReply =
   | { readonly type: "renewed"; readonly session: SessionId; readonly renewal: number }
   | { readonly type: "refused"; readonly session: SessionId }
@@ -289,14 +291,14 @@ export type SessionReply =
     readonly type: "newest";
     readonly session: SessionId | null;
     /**
-     * Milliseconds until it could be fenced. Without a session: for how long the acceptor may still have
+     * Milliseconds until it could be fenced. Without a session: milliseconds for which the acceptor may have
      * forgotten one; 0: there surely is none.
      */
     readonly remaining: number;
   }
   | { readonly type: "hosting"; readonly nodes: readonly string[] };
 
-/** The answers of genesis and of coming back. */
+/** The replies of genesis and of recovery. */
 export type GenesisReply =
   | {
     readonly type: "blank";
@@ -332,7 +334,7 @@ export type GenesisReply =
     } | null;
   };
 
-/** How a put that was handed over ended. */
+/** The outcome of a put that was handed over. */
 export type HandoverReply =
   | {
     readonly type: "handed";
@@ -342,26 +344,26 @@ export type HandoverReply =
   }
   | { readonly type: "handed"; readonly outcome: "invalid_value" | "no_quorum" | "full" };
 
-/** An answer to `ask`. */
+/** A reply to `ask`. */
 export interface ToldReply {
   /** What kind of message this is. */
   readonly type: "told";
-  /** Encoded, as that of the question. */
+  /** Encoded as the body of the request is. */
   readonly body: Uint8Array;
 }
 
-/** The answer to a {@linkcode PersonalRequest}; `id` is that of the request. */
+/** The reply to a {@linkcode PersonalRequest}; `id` is that of the request. */
 export type PersonalReply = { readonly id: number } & (HandoverReply | ToldReply);
 
-/** A member's answer to a request that it should have passed on: it has no connection to that node. */
+/** A member's reply to a request that it should have passed on: it has no connection to the destination. */
 export interface UnreachableReply {
   /** What kind of message this is. */
   readonly type: "unreachable";
-  /** The node that it was for. */
+  /** The destination that cannot be reached. */
   readonly to: string;
 }
 
-/** Everything that one node answers another; `id` is that of the request. */
+/** A reply from one node to another; `id` is that of the request. */
 export type Reply =
   & { readonly id: number }
   & (RegisterReply | SessionReply | GenesisReply | HandoverReply | ToldReply | UnreachableReply);

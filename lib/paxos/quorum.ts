@@ -1,6 +1,6 @@
 import type { Life } from "./ballot.ts";
 
-/** How many of `count` members any two quorums need to have one in common. */
+/** The size of a majority of `count` members: any two majorities share a member. */
 export function majority(count: number): number {
   return Math.floor(count / 2) + 1;
 }
@@ -15,7 +15,7 @@ export function helpersNeeded(count: number): number {
   return Math.max(1, Math.min(majority(count), count - 1));
 }
 
-/** Who gave a reply, and what it knew of crashes then. */
+/** The sender of a reply, and the crashes that it knew of then. */
 export interface Sender {
   /** The id of the member. */
   readonly member: string;
@@ -26,8 +26,8 @@ export interface Sender {
 }
 
 /**
- * For each member the highest incarnation that has been heard of (Michael et al., *Recovering
- * Shared Objects Without Stable Storage*, section 4). Entries only ever rise.
+ * For each member the highest known incarnation (Michael et al., *Recovering Shared Objects Without Stable
+ * Storage*, section 4). Entries only ever rise.
  */
 export class CrashVector {
   #entries: Life[];
@@ -58,10 +58,10 @@ export class CrashVector {
 }
 
 /**
- * Collects the replies to one request until a *crash-consistent* quorum of them is there: replies
- * count together only if none of their senders knows of a later incarnation of another one than the
- * one that replied. A reply that fails this comes from before a crash whose memory is gone; it is
- * dropped, and its sender has to be asked again.
+ * Collects the replies to one request until a *crash-consistent* quorum of them is there: replies count
+ * together only if none of their senders knows of a later incarnation of another sender than the one that
+ * replied. A reply that fails this is from before a crash whose memory is gone; it is dropped, and its sender
+ * has to be asked again.
  */
 export class Tally<T> {
   readonly #members: readonly string[];
@@ -69,7 +69,7 @@ export class Tally<T> {
   readonly #replies = new Map<string, { sender: Sender; reply: T }>();
   readonly #known: CrashVector;
 
-  /** A quorum is `needed` of `members`; a majority unless it is given. */
+  /** A quorum is `needed` of `members`; a majority by default. */
   constructor(members: readonly string[], needed: number = majority(members.length)) {
     this.#members = members;
     this.#needed = needed;
@@ -77,8 +77,8 @@ export class Tally<T> {
   }
 
   /**
-   * Counts `reply`; a later one of the same sender takes the place of an earlier one, unless it is
-   * from an earlier incarnation. Says whether there is a quorum now.
+   * Counts `reply`. It replaces an earlier reply of the same sender, unless it is from an earlier incarnation.
+   * Returns whether there is a quorum now.
    */
   add(sender: Sender, reply: T): boolean {
     const index = this.#members.indexOf(sender.member);
@@ -86,7 +86,7 @@ export class Tally<T> {
     this.#known.merge(sender.vector);
     this.#known.raise(index, sender.incarnation);
     const known = this.#known.entries;
-    // Late, from before a crash: it must not take the place of what counts.
+    // A late reply from before a crash must not replace one that counts.
     if (sender.incarnation < known[index]) return this.reached;
     this.#replies.set(sender.member, { sender, reply });
     for (let i = 0; i < this.#members.length; i++) {

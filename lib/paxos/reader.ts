@@ -4,29 +4,29 @@ import type { Chosen } from "./proposer.ts";
 import { type Sender, Tally } from "./quorum.ts";
 import { type Report, summarize } from "./reports.ts";
 
-/** What a read found: what is chosen, or that nobody can tell without a proposer. */
+/** The outcome of a read: what is chosen, or that only a proposal can tell. */
 export type ReadOutcome =
   | { readonly sure: true; readonly chosen: Chosen<void> }
   | { readonly sure: false };
 
 /**
- * A read of one register in one round trip and without a write: if a quorum reports the same accepted
- * ballot, or all of it none, that is chosen and current. Otherwise the reader has to run a proposer
- * with the identity function.
+ * A read of one register in one round trip and without a write: if all reports of a quorum have the same
+ * accepted ballot, or none has any, that is chosen and current. Otherwise the reader has to run a proposer with
+ * the identity function.
  */
 export class Reader {
   readonly #members: readonly string[];
   readonly #tally: Tally<Report>;
   readonly #since: Ballot | undefined;
 
-  /** Counts the reports of `members`; those of what was accepted before the ballot `since` do not count. */
+  /** Counts the reports of `members`; states accepted below the ballot `since` do not count. */
   constructor(members: readonly string[], since?: Ballot) {
     this.#members = members;
     this.#tally = new Tally(members);
     this.#since = since;
   }
 
-  /** Counts a reply; the outcome, as soon as a quorum has answered. */
+  /** Counts a reply; returns the outcome as soon as a quorum has answered. */
   receive(sender: Sender, reply: RegisterReply): ReadOutcome | undefined {
     if (reply.type !== "current" || this.#isOlder(reply)) return undefined;
     if (!this.#tally.add(sender, reply)) return undefined;

@@ -2,15 +2,15 @@ import type { GenesisRecord, GenesisReply } from "./messages.ts";
 import { majority } from "./quorum.ts";
 import { sameMembers } from "./genesis.ts";
 
-/** What a majority of the members says of the record that the cluster lives under. */
+/** The answer of a majority of the members about the record that the cluster lives under. */
 export type InquiryOutcome =
   | { readonly type: "record"; readonly record: GenesisRecord }
   | { readonly type: "notAMember" }
   | { readonly type: "membersMismatch"; readonly members: readonly string[] };
 
 /**
- * One question for the record, by a node that has none of its own to recover: a client, or whoever
- * hears of another genesis. The answer of a majority is believed.
+ * One question for the record, by a node that has none to recover under: a client, or a node that hears of
+ * another genesis. The answer of a majority is believed.
  */
 export class RecordInquiry {
   readonly #members: readonly string[];
@@ -21,7 +21,7 @@ export class RecordInquiry {
     this.#members = members;
   }
 
-  /** Counts an answer; the outcome, once a majority agrees on it. */
+  /** Counts an answer; returns the outcome once a majority agrees on it. */
   receive(from: string, reply: GenesisReply): InquiryOutcome | undefined {
     if (!this.#members.includes(from)) return undefined;
     const answer = toOutcome(reply);
@@ -32,7 +32,7 @@ export class RecordInquiry {
     this.#answers.set(from, answer);
     let agreeing = 0;
     for (const other of this.#answers.values()) if (sameOutcome(other, answer)) agreeing++;
-    // Who lists fewer members needs fewer of them to be believed.
+    // The majority of the shorter of both lists: members of a shorter list need fewer answers.
     const count = answer.type === "membersMismatch"
       ? Math.min(answer.members.length, this.#members.length)
       : this.#members.length;

@@ -7,15 +7,15 @@ import type { Ballot } from "./ballot.ts";
  */
 export type RegisterId = string;
 
-/** Whether `register` is that of the configuration, for which there always is room. */
+/** Whether `register` is that of the configuration, which always has room. */
 export function isConfiguration(register: RegisterId): boolean {
   return register.startsWith("c");
 }
 
-/** One lease of one node, `node/life/sequence`: never reused; see {@linkcode compareSessions}. */
+/** The id of one lease of one node, `node/life/sequence`; never reused. See {@linkcode compareSessions}. */
 export type SessionId = string;
 
-/** One operation, `life/sequence`: unique, so that a writer recognises its own write. */
+/** The id of one operation, `life/sequence`; unique, so that a writer recognises its own write. */
 export type OperationId = string;
 
 /** One owner inside a session. */
@@ -28,14 +28,14 @@ export interface Pid {
   readonly seq: number;
 }
 
-/** What a value lasts as long as. */
+/** What the life of a value is bound to. */
 export type Binding =
   | { readonly kind: "pid"; readonly pid: Pid }
   | { readonly kind: "node"; readonly session: SessionId }
   | { readonly kind: "key"; readonly register: RegisterId; readonly token: number }
   | { readonly kind: "until"; readonly time: number };
 
-/** A tombstone: what was here is released. */
+/** A tombstone: the earlier value is released. */
 export interface Absent {
   /** Whether it has a value. */
   readonly present: false;
@@ -43,25 +43,25 @@ export interface Absent {
   readonly token: number;
 }
 
-/** A value that is there. */
+/** A present value. */
 export interface Present {
   /** Whether it has a value. */
   readonly present: true;
   /** The ballot counter at which it was written: the fencing token. */
   readonly token: number;
-  /** The token of the state that it replaced. */
+  /** The token of the state that this value replaced. */
   readonly over: number;
   /** The operation that wrote it. */
   readonly op: OperationId;
   /** Encoded once by the writer; acceptors never look inside. */
   readonly value: Uint8Array;
-  /** What it lasts as long as. */
+  /** What the life of the value is bound to. */
   readonly bindings: readonly Binding[];
-  /** The sessions that it depends on; acceptors say of each whether they believe it expired. */
+  /** The sessions that it depends on; acceptors report which of them they believe expired. */
   readonly owners: readonly SessionId[];
 }
 
-/** What a register holds. `null` stands for "never written". */
+/** The state of a register. `null` stands for "never written". */
 export type State = Absent | Present;
 
 /** A state, and the ballot at which an acceptor accepted it. */

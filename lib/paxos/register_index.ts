@@ -1,29 +1,32 @@
 import type { RegisterId } from "./register.ts";
 
-/** Ids in one chunk, at most: moving as many to make room for one takes about a microsecond. */
+/** Ids in one chunk: moving this many to make room for one takes about a microsecond. */
 const MAX_CHUNK = 1_024;
 
-/** New ids are put in their places one by one, unless they are more than this part of all ids. */
+/**
+ * Divisor of the number of ids: fewer new ids than this part are inserted one by one, more by sorting all ids
+ * again.
+ */
 const FEW = 8;
 
 /**
- * Gives the ids of registers in order and in pieces. A new id costs an entry in a set; it is put in its place
- * when the next list begins, so that a list costs what it shows, and what came since the last one. A list in
- * pieces shows every id that was there when it began and still is; of later ones it may show some.
+ * Lists the ids of registers in order and in pieces. A new id costs an entry in a set. It is inserted in order
+ * when the next list begins, so a list costs what it shows and what was added since the last one. A list in
+ * pieces shows every id that was there when it began and still is; it may show some later ones.
  */
 export class RegisterIndex {
   /** All ids but the new ones, in order; no chunk is empty. */
   #chunks: RegisterId[][] = [];
   #placed = 0;
-  /** The ids that came since a list began last. */
+  /** The ids added since the last list began. */
   readonly #new = new Set<RegisterId>();
 
-  /** Takes an id that it does not hold. */
+  /** Adds an id that it does not hold. */
   add(id: RegisterId): void {
     this.#new.add(id);
   }
 
-  /** Drops an id that it holds. */
+  /** Removes an id that it holds. */
   delete(id: RegisterId): void {
     if (this.#new.delete(id)) return;
     const at = this.#chunkOf(id);
@@ -48,14 +51,14 @@ export class RegisterIndex {
     }
   }
 
-  /** Puts the new ids in their places. */
+  /** Inserts the new ids in order. */
   #place(): void {
     if (this.#new.size === 0) return;
     if (this.#new.size > this.#placed / FEW) {
       const all = [...this.#chunks.flat(), ...this.#new].sort();
       this.#placed = all.length;
       this.#chunks = [];
-      // Half full, so that there is room in each.
+      // Chunks begin half full, so that each has room.
       for (let i = 0; i < all.length; i += MAX_CHUNK / 2) {
         this.#chunks.push(all.slice(i, i + MAX_CHUNK / 2));
       }
@@ -80,12 +83,15 @@ export class RegisterIndex {
   }
 }
 
-/** The place of the first id that is not below `id`. */
+/** The index of the first id that is not below `id`. */
 function firstFrom(ids: readonly RegisterId[], id: RegisterId): number {
   return lowest(ids.length, (at) => ids[at] >= id);
 }
 
-/** The lowest number from 0 to `count - 1` for which `holds`, as it does for all above; else `count`. */
+/**
+ * The lowest number from 0 to `count - 1` for which `holds` is true, as it is for all higher ones; otherwise
+ * `count`.
+ */
 function lowest(count: number, holds: (at: number) => boolean): number {
   let low = 0;
   let high = count;

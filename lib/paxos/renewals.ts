@@ -1,8 +1,8 @@
 import type { SessionId } from "./register.ts";
 
-/** What an acceptor remembers of a session that was renewed. */
+/** An acceptor's record of a renewed session. */
 export interface Renewal {
-  /** When that was, on the acceptor's clock. */
+  /** The time of the latest renewal, on the acceptor's monotonic clock. */
   readonly renewed: number;
   /** The time to live of the session, in milliseconds. */
   readonly ttl: number;
@@ -11,7 +11,7 @@ export interface Renewal {
 }
 
 /**
- * The latest renewal of each session, which can be found by node and by what the node hosts: a question about
+ * The latest renewal of each session, indexed by node and by the singletons that the node can run: a lookup for
  * one node costs as much as that node has sessions, however many others there are.
  */
 export class Renewals {
@@ -19,7 +19,7 @@ export class Renewals {
   readonly #byNode = new Index();
   readonly #byHost = new Index();
 
-  /** How many sessions there are. */
+  /** The number of sessions. */
   get size(): number {
     return this.#renewals.size;
   }
@@ -34,12 +34,12 @@ export class Renewals {
     return this.#renewals.has(session);
   }
 
-  /** Takes a renewal in the place of an earlier one. */
+  /** Stores a renewal in place of an earlier one. */
   set(session: SessionId, renewal: Renewal): void {
     const before = this.#renewals.get(session);
     this.#renewals.set(session, renewal);
     if (before === undefined) this.#byNode.add(nodeOf(session), session);
-    // As a rule they are what they were.
+    // Usually the hosts are unchanged.
     for (const spec of before?.hosts ?? []) {
       if (!renewal.hosts.includes(spec)) this.#byHost.delete(spec, session);
     }
@@ -65,7 +65,7 @@ export class Renewals {
     return this.#byHost.get(spec);
   }
 
-  /** All of them. */
+  /** All sessions. */
   sessions(): Iterable<SessionId> {
     return this.#renewals.keys();
   }
@@ -77,7 +77,7 @@ function nodeOf(session: SessionId): string {
 
 const NONE: ReadonlySet<SessionId> = new Set();
 
-/** Sessions by some text. */
+/** Sessions by a string. */
 class Index {
   readonly #sessions = new Map<string, Set<SessionId>>();
 

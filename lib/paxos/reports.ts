@@ -1,7 +1,7 @@
 import { type Ballot, compareBallots, floorBallot } from "./ballot.ts";
 import type { Accepted, SessionId, State } from "./register.ts";
 
-/** What one acceptor says of one register, in a promise or in answer to a read. */
+/** One acceptor's report of one register, in a promise or in answer to a read. */
 export interface Report {
   /** The highest ballot promised, in answer to a read. */
   readonly promised?: Ballot;
@@ -9,26 +9,26 @@ export interface Report {
   readonly accepted: Accepted | null;
   /** Copied during recovery: a value to adopt, but no vote. */
   readonly copied: boolean;
-  /** The acceptor's floor, when nothing is accepted; else 0. */
+  /** The acceptor's floor if nothing is accepted; otherwise 0. */
   readonly floor: number;
-  /** Those of the state's owners that the acceptor believes expired. */
+  /** The owners of the state that the acceptor believes expired. */
   readonly stale: readonly SessionId[];
 }
 
-/** What a quorum of reports says together. */
+/** The summary of a quorum of reports. */
 export interface Summary {
-  /** The accepted state with the highest ballot; `null`: none of them accepted anything. */
+  /** The accepted state with the highest ballot; `null`: no acceptor accepted anything. */
   readonly state: State | null;
-  /** The token of that state; else the highest floor. */
+  /** The token of that state; without a state, the highest floor. */
   readonly token: number;
   /**
-   * The ballot of that state. Without one, what every later ballot of this register is above: the lowest
+   * The ballot of that state. Without a state, a lower bound of every later ballot of this register: the lowest
    * of the floors, since any other quorum shares an acceptor with this one.
    */
   readonly ballot: Ballot;
-  /** Whether all of them voted for just this ballot, or none of them for any: then it is chosen. */
+  /** Whether all of them voted for exactly this ballot, or none of them for any: then it is chosen. */
   readonly unanimous: boolean;
-  /** The owners of the state that every one of them believes expired. */
+  /** The owners of the state that all of them believe expired. */
   readonly stale: readonly SessionId[];
 }
 
@@ -60,9 +60,9 @@ export function summarize(reports: readonly Report[]): Summary {
   };
 }
 
-/** A counter below that of every ballot that this acceptor may accept yet; it has accepted none. */
+/** A counter below that of every ballot that this acceptor may still accept; it has accepted none. */
 function belowAllLater({ promised, floor }: Report): number {
-  // It may hold a promise that is older than its floor, and still accept there.
+  // It may hold a promise below its floor, and still accept at that ballot.
   return promised === undefined || compareBallots(promised, floorBallot(floor)) >= 0
     ? floor
     : promised.counter - 1;

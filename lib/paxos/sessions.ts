@@ -4,10 +4,10 @@ import type { SessionReply } from "./messages.ts";
 import type { SessionId } from "./register.ts";
 import { Renewals } from "./renewals.ts";
 
-/** The shortest time to live that a session may have, in milliseconds. */
+/** Shortest time to live of a session, in milliseconds. */
 export const MIN_TTL = 100;
 
-/** What a session id says. */
+/** The parts of a session id. */
 export interface SessionParts {
   /** The id of the node. */
   readonly node: string;
@@ -17,18 +17,21 @@ export interface SessionParts {
   readonly sequence: number;
 }
 
-/** The id of lease number `sequence` of that life of that node. */
+/** Makes the id of lease number `sequence` of a life of a node. */
 export function makeSession(node: string, life: Life, sequence: number): SessionId {
   return `${node}/${life}/${sequence}`;
 }
 
-/** Takes a session id apart; node ids and lives contain no slash. */
+/** Splits a session id; node ids and lives contain no slash. */
 export function parseSession(session: SessionId): SessionParts {
   const [node, life, sequence] = session.split("/");
   return { node, life, sequence: Number(sequence) };
 }
 
-/** Negative, zero or positive, as session `a` of a node is older than, the same as or newer than `b`. */
+/**
+ * Compares two sessions of one node: negative, zero or positive if `a` is older than, the same as or newer than
+ * `b`.
+ */
 export function compareSessions(a: SessionId, b: SessionId): number {
   const first = parseSession(a);
   const second = parseSession(b);
@@ -37,55 +40,64 @@ export function compareSessions(a: SessionId, b: SessionId): number {
 }
 
 /**
- * Sessions alive, and sessions fenced, that one acceptor keeps track of at most. Renewals and fences of
- * more get no answer, which is always safe.
+ * Sessions alive, and sessions fenced, that one acceptor keeps, to bound memory. Further renewals and fences
+ * get no answer, which is always safe.
  */
 export const MAX_SESSIONS = 100_000;
 
-/** Sessions of one node among them, at most: one that starts again every second has fewer than that. */
+/** Sessions of one node among them; a node that restarts every second has fewer. */
 export const MAX_NODE_SESSIONS = 1_000;
 
 /**
- * Time for which a fenced session stays refused after it was last asked for, in multiples of `maxTtl`. An
- * owner counts on no first grant later than {@linkcode GRANT_SHARE} of it after it began to ask, and
- * nobody counts a fence that was asked for more than one `maxTtl` ago.
+ * Time for which a fenced session stays refused after the last request for it, in multiples of `maxTtl`. An
+ * owner does not count a first grant later than {@linkcode GRANT_SHARE} of `maxTtl` after its first request,
+ * and no node counts a fence that was requested more than one `maxTtl` ago.
  */
 export const FENCED_KEPT = 2;
 
 /**
- * Time that an owner may take to get its first grant, in multiples of `maxTtl`: what acceptors keep, less
- * the 5 % by which clock rates may differ. Later than that, an acceptor may have forgotten a fence.
+ * Time within which an owner must get its first grant, in multiples of `maxTtl`: the time for which acceptors
+ * keep a fence, less the 5 % by which clock rates may differ. Later, an acceptor may have forgotten a fence.
  */
 export const GRANT_SHARE = FENCED_KEPT * OWNER_SHARE;
 
-/** Sweeps in one `maxTtl`; one more often than every {@linkcode MIN_TTL} only where an acceptor is full. */
+/** Sweeps per `maxTtl`; an acceptor that is full sweeps more often, down to every {@linkcode MIN_TTL}. */
 const SWEEPS_PER_TTL = 4;
 
-/** Ended sessions that give way together: to find the oldest entry of a map takes as long as many were dropped. */
+/**
+ * Ended sessions dropped together: finding the oldest entry of a map takes time in proportion to the entries
+ * dropped before.
+ */
 const DROPPED_AT_ONCE = 1_000;
 
 /**
- * The acceptor's side of all leases (Gray & Cheriton, *Leases*, 1989, decided by quorums). It
- * measures time on its own monotonic clock alone: it waits the whole time to live since it heard of
- * a renewal, while the owner counts 95 % of it since it sent that renewal.
+ * The acceptor's side of all leases (Gray & Cheriton, *Leases*, 1989, decided by quorums). It measures time
+ * only on its own monotonic clock. It waits the whole time to live after it received a renewal, while the owner
+ * counts 95 % of it after it sent that renewal.
  */
 export class SessionTable {
   readonly #maxTtl: number;
   readonly #clockError: () => number;
   readonly #renewals = new Renewals();
-  /** Session to the time at which it was last asked for; in the order of these times. */
+  /** Fenced sessions by the time of the last request for each; in the order of these times. */
   readonly #fenced = new Map<SessionId, number>();
-  /** Sessions that their own nodes ended, to the time at which this acceptor heard of it; in that order. */
+  /** Sessions that their own nodes ended, by the time at which this acceptor learned of it; in that order. */
   readonly #ended = new Map<SessionId, number>();
-  /** Until when it answers `fenced` to nothing: it may have forgotten a renewal. */
+  /**
+   * The time before which it fences no session, except those that their own nodes ended: it may have forgotten
+   * renewals.
+   */
   #allAliveUntil = -Infinity;
-  /** Until when it grants nothing: sessions of before a total loss may still be believed in. */
+  /**
+   * The time before which no session is granted: sessions from before a total loss may still be valid for their
+   * owners.
+   */
   #grantsFrom = -Infinity;
   #swept = -Infinity;
 
   /**
-   * For a cluster whose sessions live at most `maxTtl` milliseconds. `clockError` is how far a reading of
-   * the clock may be behind the truth: that much longer is waited.
+   * For a cluster whose sessions live at most `maxTtl` milliseconds. `clockError` is how far a reading of the
+   * clock may be behind the true time: the table waits that much longer.
    */
   constructor(maxTtl: number, clockError: () => number = () => 0) {
     this.#maxTtl = maxTtl;
@@ -93,10 +105,9 @@ export class SessionTable {
   }
 
   /**
-   * To be called when the memory of renewals was lost: from `now` on every session, known or not,
-   * counts as renewed at this moment. `fenced` are sessions that others had fenced: these are not
-   * renewed any more, but not reported as fenced before `maxTtl` either. `ended` are those of which their
-   * own nodes had said that they are over: that needs no waiting.
+   * To be called when the memory of renewals was lost: every session, known or not, counts as renewed at `now`.
+   * The sessions in `fenced`, which others had fenced, are not renewed any more, but not reported as fenced
+   * before `maxTtl` either. The sessions in `ended` were ended by their own nodes and need no wait.
    */
   recover(now: number, fenced: Iterable<SessionId>, ended: Iterable<SessionId> = []): void {
     this.#allAliveUntil = now + this.#maxTtl + this.#clockError();
@@ -112,7 +123,7 @@ export class SessionTable {
     this.#grantsFrom = Math.max(this.#grantsFrom, time + this.#clockError());
   }
 
-  /** For how many milliseconds it grants nothing yet. */
+  /** Milliseconds for which it grants no session yet. */
   wait(now: number): number {
     return Math.max(0, this.#grantsFrom - now);
   }
@@ -137,16 +148,15 @@ export class SessionTable {
   }
 
   /**
-   * `fence`: adds it to the fenced ones unless it was renewed here less than its `ttl` ago; `undefined` when
-   * it cannot be answered.
+   * `fence`: fences the session unless it was renewed here less than its `ttl` ago; `undefined` when it cannot
+   * be answered.
    */
   fence(session: SessionId, now: number): SessionReply | undefined {
     this.#sweep(now);
-    // Its own node said so: there is nothing to wait for, whatever this acceptor has forgotten.
+    // The session's own node ended it: no wait is needed, even after a loss of memory.
     if (this.#ended.has(session)) return { type: "fenced", session };
     const remaining = this.#remaining(session, now);
-    // Also for one that is in the set: its place there may have been copied, and this acceptor has
-    // not waited for it.
+    // Applies also to a fenced session: its entry may be a copy, and this acceptor has not waited for it.
     if (this.#allAliveUntil > now) return { type: "alive", session, remaining };
     if (!this.#fenced.has(session) && remaining > 0) return { type: "alive", session, remaining };
     if (!this.#fenced.has(session) && !this.#hasRoom()) return undefined;
@@ -155,7 +165,7 @@ export class SessionTable {
     return { type: "fenced", session };
   }
 
-  /** `end`, from the session's own node: nobody believes in it any more. */
+  /** `end`, from the session's own node, which does not use it any more. */
   end(session: SessionId, now: number): SessionReply | undefined {
     this.#sweep(now);
     if (!this.#isFenced(session) && !this.#hasRoom()) return undefined;
@@ -167,8 +177,8 @@ export class SessionTable {
   }
 
   /**
-   * `look`: for how long `session` could not be fenced here; 0 when it could be. Changes nothing, so a
-   * look at a session that is well does it no harm.
+   * `look`: milliseconds until `session` could be fenced here; 0 when it could be now. Changes nothing, so it
+   * does not harm a session that is alive.
    */
   look(session: SessionId, now: number): SessionReply {
     const remaining = this.isStale(session, now) ? 0 : this.#remaining(session, now);
@@ -186,7 +196,7 @@ export class SessionTable {
     if (newest !== null) {
       return { type: "newest", session: newest, remaining: this.#remaining(newest, now) };
     }
-    // It may have forgotten one.
+    // This acceptor may have forgotten a session.
     return { type: "newest", session: null, remaining: Math.max(this.#allAliveUntil - now, 0) };
   }
 
@@ -213,7 +223,10 @@ export class SessionTable {
     return renewal !== undefined && now - renewal.renewed < renewal.ttl && !this.#isFenced(session);
   }
 
-  /** Whether a session that was never renewed here may be: one node cannot take the room of the others. */
+  /**
+   * Whether there is room for a session that was never renewed here: one node cannot take the room of the
+   * others.
+   */
   #hasRoomFor(session: SessionId, now: number): boolean {
     if (this.#renewals.size >= MAX_SESSIONS) return false;
     const own = this.#renewals.of(parseSession(session).node);
@@ -221,13 +234,15 @@ export class SessionTable {
     return own.size < MAX_NODE_SESSIONS;
   }
 
-  /** An expired renewal and none at all get the same answers. */
+  /** Drops an expired renewal: it and a missing one get the same answers. */
   #dropIfExpired(session: SessionId, now: number): void {
     const { renewed, ttl } = this.#renewals.get(session)!;
     if (now - renewed >= ttl + this.#clockError()) this.#renewals.delete(session);
   }
 
-  /** Whether this acceptor believes that the session expired: only a quorum of fences makes it so. */
+  /**
+   * Whether this acceptor believes that the session expired (stale); only a quorum of fences ends a session.
+   */
   isStale(session: SessionId, now: number): boolean {
     if (this.#ended.has(session)) return true;
     if (this.#allAliveUntil > now) return false;
@@ -244,7 +259,7 @@ export class SessionTable {
     return [...this.#ended.keys()];
   }
 
-  /** How many sessions it keeps track of, alive and fenced. */
+  /** The number of sessions that it keeps. */
   get size(): number {
     return this.#renewals.size + this.#fenced.size + this.#ended.size;
   }
@@ -253,10 +268,13 @@ export class SessionTable {
     return this.#fenced.has(session) || this.#ended.has(session);
   }
 
-  /** It is kept from now on. What its own node ended is over for good, and kept no longer for that. */
+  /**
+   * Keeps the fence of `session`, from `now` on. A session that its own node ended is over for good, and not
+   * kept longer for a request.
+   */
   #askedFor(session: SessionId, now: number): void {
     if (this.#ended.has(session)) return;
-    // Deleted first, so that the map stays in order.
+    // Deleted first, so that the map stays in the order of time.
     this.#fenced.delete(session);
     this.#fenced.set(session, now);
   }
@@ -271,9 +289,9 @@ export class SessionTable {
   }
 
   /**
-   * Whether one more may be fenced or ended. Bounds memory against fences of invented sessions. An ended
-   * one can give way at any age: its owner counts no grant any more, and a renewal that comes late only
-   * makes it look alive for one time to live.
+   * Whether one more session may be fenced or ended. Bounds memory against fences of invented sessions. An
+   * ended session can be dropped at any age: its owner counts no grant any more, and a late renewal only makes
+   * it look alive for one time to live.
    */
   #hasRoom(): boolean {
     if (this.#fenced.size + this.#ended.size < MAX_SESSIONS) return true;
@@ -285,7 +303,7 @@ export class SessionTable {
     return dropped > 0;
   }
 
-  /** Drops, now and then, what can no longer change any answer. */
+  /** Drops, from time to time, entries that can no longer change an answer. */
   #sweep(now: number): void {
     const fences = this.#fenced.size + this.#ended.size;
     const isFull = this.#renewals.size >= MAX_SESSIONS || fences >= MAX_SESSIONS;
@@ -296,7 +314,7 @@ export class SessionTable {
     for (const session of this.#renewals.sessions()) this.#dropIfExpired(session, now);
   }
 
-  /** Drops what is in `sessions` since `until` or longer; they are in order. */
+  /** Drops the entries of `sessions` with a time of `until` or earlier; they are in order. */
   #dropOldest(sessions: Map<SessionId, number>, until: number): void {
     for (const [session, since] of sessions) {
       if (since > until) return;

@@ -1,12 +1,12 @@
 import type { RegisterId, State } from "./register.ts";
 
 /**
- * What one register counts besides its name and its value, in bytes: its entry in an acceptor's maps, two
- * ballots, a token; about what a member's heap grows by for a small value, bound to one time.
+ * Size counted for a register besides its name and its value, in bytes: its entry in an acceptor's maps, two
+ * ballots, a token. About what a member's heap grows by for a small value that is bound to one time.
  */
 export const ENTRY_BYTES = 400;
 
-/** What each session counts that a value depends on, in bytes. */
+/** Size counted for each session that a value depends on, in bytes. */
 const OWNER_BYTES = 100;
 
 /** The bytes that one register counts towards `maxBytes`, with this state. */

@@ -1,7 +1,7 @@
 import type { Life } from "./ballot.ts";
 import type { GenesisRequest, Header, Reply } from "./messages.ts";
 
-/** For how many milliseconds a member that showed that it does not vote counts as one that comes back. */
+/** Time for which a member that showed that it does not vote counts as coming back, in milliseconds. */
 export const TURN_TIME = 500;
 
 /** What it works with. */
@@ -13,27 +13,27 @@ export interface TurnsOptions {
 }
 
 /**
- * Members that come back at the same time take turns, by their place in the list, as far as they hear of
- * each other. An announcement puts the memory of that member's older process out of use; if all announced at
- * once, nobody would be left to copy from.
+ * Members that come back at the same time take turns, by their place in the list, as far as they hear of each
+ * other. An announcement invalidates the memory of that member's older process; if all announced at once, no
+ * member would be left to copy from.
  */
 export class Turns {
   /** The members before this one in the list. */
   readonly #earlier: ReadonlySet<string>;
-  /** In which life, and when, one of them showed last that it does not vote. */
+  /** For each of them, the life in which, and the time at which, it last showed that it does not vote. */
   readonly #comingBack = new Map<string, { readonly life: Life; readonly at: number }>();
 
-  /** Knows of nobody that comes back. */
+  /** Knows of no member that comes back. */
   constructor({ self, members }: TurnsOptions) {
     this.#earlier = new Set(members.slice(0, members.indexOf(self)));
   }
 
-  /** Takes note of a question: a member that does not vote asks for a record. */
+  /** Notes a request: an `enquire` without an incarnation shows that its sender does not vote. */
   asked(from: string, header: Header, request: GenesisRequest, now: number): void {
     if (request.type === "enquire" && header.incarnation === null) this.#note(from, header, now);
   }
 
-  /** Takes note of an answer to a question for the record. */
+  /** Notes an answer to a question for the record. */
   answered(from: string, header: Header, reply: Reply, now: number): void {
     if (reply.type === "blank") {
       this.#note(from, header, now);
@@ -43,8 +43,9 @@ export class Turns {
   }
 
   /**
-   * A wait for this member's turn: tells at any time whether that has come. It begins when it is first asked,
-   * and lasts `longest` milliseconds at most: members before this one may be unable to come back without it.
+   * A wait for this member's turn: returns a function that tells whether the turn has come. The wait begins
+   * with its first call and lasts at most `longest` milliseconds: members before this one may be unable to come
+   * back without it.
    */
   wait(longest: number): (now: number) => boolean {
     let since: number | null = null;

@@ -12,21 +12,21 @@ import type { Recovered } from "./recovery.ts";
 import { parseSession, SessionTable } from "./sessions.ts";
 import type { Watcher } from "./watchers.ts";
 
-/** What a member answers, and what goes out to those who watch. */
+/** A member's reply, and its pushes to watchers. */
 export interface VoterOutput {
-  /** What to answer; `undefined`: nothing. */
+  /** The reply; `undefined`: none. */
   readonly reply: Reply | undefined;
-  /** What goes out to those who watch. */
+  /** The pushes to watchers. */
   readonly pushes: readonly { readonly watcher: Watcher; readonly reply: Reply }[];
 }
 
-/** What a voter is set to. */
+/** The settings of a voter. */
 export interface VoterSettings {
   /** The ids of the members, in order. */
   readonly members: readonly string[];
-  /** No more registers than this. */
+  /** Most registers that it holds. */
   readonly maxKeys: number;
-  /** No new register while those held take so many bytes. */
+  /** Bytes of the held registers at which new ones are refused. */
   readonly maxBytes: number;
 }
 
@@ -44,13 +44,13 @@ export class Voter {
   readonly acceptor: Acceptor;
   /** Its side of all sessions. */
   readonly sessions: SessionTable;
-  /** What the members tell of their wall clocks. */
+  /** The members' wall clocks. */
   readonly clocks: MemberClocks;
   readonly #members: readonly string[];
 
   /**
-   * A member that votes under `record` from now on, and has nothing to remember. `clockError` is how far a
-   * reading of its clock may be behind the truth, in milliseconds.
+   * A member that votes under `record` for the first time, with nothing to remember. `clockError` is how far a
+   * reading of its clock may be behind the true time, in milliseconds.
    */
   constructor(
     record: GenesisRecord,
@@ -70,7 +70,7 @@ export class Voter {
     });
   }
 
-  /** A member that votes under `record` again, from `now` on, with what it copied from others. */
+  /** A member that votes under `record` again, from `now` on, with the memory that it copied from others. */
   static recovered(
     record: GenesisRecord,
     memory: Recovered,
@@ -98,7 +98,7 @@ export class Voter {
         return { reply: reply && { id: request.id, ...reply }, pushes: [] };
       }
       case "accept":
-        // Only members sweep: a client must not get past the bounds of this member.
+        // Only members may sweep: a client must not bypass the bounds of this member.
         if (request.sweep === true && !this.#members.includes(from.node)) {
           const { sweep: _, ...bounded } = request;
           return withIds(request.id, this.acceptor.handle(bounded, from, now));
@@ -126,7 +126,7 @@ export class Voter {
       case "look":
         return this.sessions.look(request.session, now);
       case "end":
-        // A second process under the same id must not end the sessions of the first.
+        // A process must not end the sessions of another process under the same id.
         if (!isOwn(request.session, from)) return undefined;
         return this.sessions.end(request.session, now);
       case "sessionOf":

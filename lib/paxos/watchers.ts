@@ -1,44 +1,45 @@
 import type { Life } from "./ballot.ts";
 import type { RegisterId } from "./register.ts";
 
-/** Who watches: replies to request `id` of that life of that node. */
+/** A watcher: replies go to request `id` of this life of this node. */
 export interface Watcher {
   /** The id of the node. */
   readonly node: string;
   /** The life of the node. */
   readonly life: Life;
-  /** Its id. */
+  /** The id of its `watch` request. */
   readonly id: number;
 }
 
-/** How long an acceptor goes on telling a watcher that does not ask again, in milliseconds. */
+/** Time for which an acceptor serves a watcher that does not ask again, in milliseconds. */
 export const WATCH_TTL = 30_000;
 
-/** More watches than this are not kept: what an acceptor pushes is a hint for speed. */
+/** Watches kept, to bound memory; further ones are refused, since pushes only save time. */
 export const MAX_WATCHES = 100_000;
 
-/** Watches of one node among them, at most: one cannot take the room of all. */
+/** Watches of one node among them, so that one node cannot take the room of all. */
 export const MAX_NODE_WATCHES = 25_000;
 
-/** Time between two looks for those who have not asked again, to make room, in milliseconds. */
+/** Time between two searches for expired watches when there is no room, in milliseconds. */
 const EXPIRY_INTERVAL = 1_000;
 
-/** An acceptor's memory of who wants to hear what it accepts. */
+/** The nodes that want to hear what an acceptor accepts. */
 export class Watchers {
   readonly #registers = new Map<RegisterId, Map<string, Watcher & { expires: number }>>();
-  /** How many watches each node has. */
+  /** The number of watches of each node. */
   readonly #counts = new Map<string, number>();
   #count = 0;
-  /** When it was looked for those who have not asked again. */
+  /** The time of the last search for expired watches. */
   #expired = -Infinity;
 
-  /** Notes that `watcher` wants to hear of `register`; one per life of a node. */
+  /** Adds a watch of `register`, one per life of a node; returns whether there was room for it. */
   add(register: RegisterId, watcher: Watcher, now: number): boolean {
     let watchers = this.#registers.get(register);
     const key = `${watcher.node}/${watcher.life}`;
     if (watchers?.has(key) !== true) {
       const { node } = watcher;
-      // Also while there is room: what nobody writes any more is never looked at otherwise.
+      // Expiry also runs while there is room: watches of registers that are no longer written are found only
+      // here.
       const interval = this.#hasRoomFor(node) ? WATCH_TTL : EXPIRY_INTERVAL;
       if (now - this.#expired >= interval) this.expire(now);
       if (!this.#hasRoomFor(node)) return false;
@@ -52,13 +53,13 @@ export class Watchers {
     return true;
   }
 
-  /** Forgets `watcher`, unless it has asked again with another number since. */
+  /** Removes `watcher`, unless it has asked again with another number since. */
   remove(register: RegisterId, { node, life, id }: Watcher): void {
     const key = `${node}/${life}`;
     if (this.#registers.get(register)?.get(key)?.id === id) this.#delete(register, key);
   }
 
-  /** Those who want to hear of `register` at `now`. */
+  /** The watchers of `register` at `now`. */
   of(register: RegisterId, now: number): Watcher[] {
     const watchers = this.#registers.get(register);
     if (watchers === undefined) return [];
@@ -70,7 +71,7 @@ export class Watchers {
     return live;
   }
 
-  /** Forgets those who have not asked again for too long. */
+  /** Removes the watches that have expired. */
   expire(now: number): void {
     this.#expired = now;
     for (const [register, watchers] of this.#registers) {
@@ -80,7 +81,7 @@ export class Watchers {
     }
   }
 
-  /** How many there are. */
+  /** The number of watches. */
   get size(): number {
     return this.#count;
   }
