@@ -12,15 +12,15 @@ import {
 import { sizeOf } from "./size.ts";
 import { type Watcher, Watchers } from "./watchers.ts";
 
-/** What an acceptor remembers of one register. */
+/** An acceptor's state of one register. */
 interface Entry {
   promised: Ballot;
   accepted: Accepted | null;
-  /** Copied from others during recovery, never accepted by this acceptor itself. */
+  /** Whether the state was copied from others during recovery, and never accepted by this acceptor itself. */
   copied: boolean;
 }
 
-/** Who asks: a node, and the life of it that the reply is for. */
+/** The sender of a request: a node, and the life that the reply is for. */
 export interface Asker {
   /** The id of the node. */
   readonly node: string;
@@ -28,27 +28,27 @@ export interface Asker {
   readonly life: Life;
 }
 
-/** A reply, and what goes out to those who watch. */
+/** A reply, and the pushes to watchers. */
 export interface AcceptorOutput {
-  /** What to answer; `undefined`: nothing. */
+  /** The reply; `undefined`: none. */
   readonly reply: RegisterReply | undefined;
-  /** What goes out to those who watch. */
+  /** The pushes to watchers. */
   readonly pushes: readonly { readonly watcher: Watcher; readonly reply: RegisterReply }[];
 }
 
-/** What an acceptor needs to know of the world around it. */
+/** The options of an acceptor. */
 export interface AcceptorOptions {
-  /** No more registers than this. */
+  /** Most registers that it holds. */
   readonly maxKeys: number;
-  /** No new register while those held take so many bytes; see {@linkcode sizeOf}. */
+  /** Bytes of the held registers at which new ones are refused; see {@linkcode sizeOf}. */
   readonly maxBytes: number;
-  /** Tokens begin above this. */
+  /** The floor; tokens begin above it. */
   readonly floor: number;
   /** Whether this acceptor believes that a session expired. */
   readonly isStale: (session: SessionId, now: number) => boolean;
 }
 
-/** What is done to have room again, as told with `full`. */
+/** The progress of making room, as reported with `full`. */
 export interface MakingRoom {
   /** Whether something that has ended is being sealed or forgotten: it is worth asking again soon. */
   readonly tidying: boolean;
@@ -56,47 +56,47 @@ export interface MakingRoom {
   readonly missing: readonly string[];
 }
 
-/** Stale sessions that a list names of one register; one with more of them has to be read. */
+/** Stale sessions that a list names for one register; a register with more of them has to be read. */
 const MAX_LISTED_STALE = 4;
 
-/** Old promises that are dropped at most in one go: as many may come between two of them. */
+/** Old promises dropped at once; as many new ones may arrive between two drops. */
 const DROPPED_AT_ONCE = 1_000;
 
 /**
- * Least time for which a promise with nothing accepted is kept, in milliseconds: the `accept` comes one round
- * trip later, of 20 s at most, and a promise that is gone by then refuses it.
+ * Least time for which a promise without an accepted state is kept, in milliseconds: the `accept` arrives one
+ * round trip later, of 20 s at most, and is refused if the promise is gone by then.
  */
 export const PROMISE_TTL = 30_000;
 
-/** So many entries at most in one reply to `list`, and in one piece of a copy. */
+/** Entries in one reply to `list`, and in one piece of a copy, to bound the size of a frame. */
 export const PIECE_ENTRIES = 1_000;
 
-/** Registers of one piece of a copy carry about this much at most, in bytes (at least one register). */
+/** Approximate bytes of the registers in one piece of a copy, which has at least one register. */
 export const PIECE_BYTES = 256 * 1024;
 
 const NO_PUSHES: AcceptorOutput["pushes"] = [];
 
 /**
  * The acceptor of one member, for all registers (Lamport, *Paxos Made Simple*, section 2.2; Rystsov,
- * *CASPaxos*, section 2.2): it answers with what it promised and accepted, and never goes back on a
- * promise. What it holds nothing about counts as promised up to its floor, so that it may forget.
+ * *CASPaxos*, section 2.2). It answers with what it promised and accepted, and never breaks a promise. A
+ * register that it does not hold counts as promised up to its floor, so it may forget registers.
  */
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #entries = new Map<RegisterId, Entry>();
   readonly #index = new RegisterIndex();
   readonly #watchers = new Watchers();
-  /** Registers with a promise and nothing accepted, and when that was; oldest first. */
+  /** Registers with a promise and no accepted state, by the time of the promise; oldest first. */
   readonly #promisedOnly = new Map<RegisterId, number>();
-  /** Before this time none of those promises is old. */
+  /** The time before which none of those promises is old. */
   #nextDrop = -Infinity;
-  /** Registers whose accepted state is a tombstone, and since when; oldest first. */
+  /** Registers whose accepted state is a tombstone, by the time at which it was accepted; oldest first. */
   readonly #tombstones = new Map<RegisterId, number>();
   #floor: number;
   #bytes = 0;
   #makeRoom: () => MakingRoom = () => ({ tidying: false, missing: [] });
   #listener: (isKey: boolean) => void = () => {};
-  /** What may end which of its values. */
+  /** The index of the causes that may end its values. */
   readonly endings: Endings = new Endings((register) =>
     this.#entries.get(register)?.accepted?.state ?? null
   );
@@ -107,22 +107,24 @@ export class Acceptor {
     this.#floor = options.floor;
   }
 
-  /** Every ballot with a counter of at most this is promised for what it holds nothing about. */
+  /**
+   * The floor: for registers that it does not hold, every ballot with a counter of at most this is promised.
+   */
   get floor(): number {
     return this.#floor;
   }
 
-  /** How many registers it holds something about. */
+  /** The number of registers that it holds. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** How many bytes they take; see {@linkcode sizeOf}. */
+  /** The bytes that they take; see {@linkcode sizeOf}. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** How many of them are released and not forgotten. */
+  /** The number of held registers that are released and not yet forgotten. */
   get released(): number {
     return this.#tombstones.size;
   }
@@ -135,18 +137,18 @@ export class Acceptor {
     }
   }
 
-  /** Calls `listener` for the first register, and with what {@linkcode Endings.onNews} tells. */
+  /** Calls `listener` for the first register, and with the news of {@linkcode Endings.onNews}. */
   onNews(listener: (isKey: boolean) => void): void {
     this.#listener = listener;
     this.endings.onNews(listener);
   }
 
-  /** `makeRoom` is called for each answer `full`, and gives what that says. */
+  /** `makeRoom` is called for each reply `full`, and returns its contents. */
   onFull(makeRoom: () => MakingRoom): void {
     this.#makeRoom = makeRoom;
   }
 
-  /** Drops old promises with nothing accepted, also while nobody asks anything. */
+  /** Drops old promises without an accepted state, also while no requests arrive. */
   tidy(now: number): void {
     this.#dropOldPromises(now);
   }
@@ -182,8 +184,8 @@ export class Acceptor {
   }
 
   /**
-   * The registers after `after` in order, for a member that recovers: as many as fit into one piece.
-   * No further piece is needed when `more` is false.
+   * The registers after `after` in order, for a member that recovers: as many as fit into one piece. No further
+   * piece is needed when `more` is false.
    */
   copy(after: RegisterId): { registers: RegisterCopy[]; more: boolean } {
     const registers: RegisterCopy[] = [];
@@ -201,7 +203,10 @@ export class Acceptor {
     return { registers, more: false };
   }
 
-  /** Takes over what others held: every entry counts as copied until it is accepted anew. */
+  /**
+   * Takes over the registers of other members: every entry counts as copied until this acceptor accepts a state
+   * for it.
+   */
   adopt(registers: Iterable<RegisterCopy>, floor: number, now: number): void {
     this.#floor = Math.max(this.#floor, floor);
     for (const { register, promised, accepted } of registers) {
@@ -214,7 +219,7 @@ export class Acceptor {
     }
   }
 
-  /** `b > promised`: promises it (Paxos Made Simple, phase 1b). */
+  /** Phase 1b of *Paxos Made Simple*: promises `b` if `b > promised`. */
   #prepare(register: RegisterId, ballot: Ballot, now: number): RegisterReply {
     const promised = this.#promised(register);
     if (compareBallots(ballot, promised) <= 0) return { type: "nack", promised };
@@ -232,12 +237,12 @@ export class Acceptor {
     return { type: "promise", ballot, ...this.#report(register, now) };
   }
 
-  /** `b >= promised`: accepts it (Paxos Made Simple, phase 2b). */
+  /** Phase 2b of *Paxos Made Simple*: accepts `b` if `b >= promised`. */
   #accept(request: RegisterRequest & { type: "accept" }, now: number): AcceptorOutput {
     const { register, ballot, state, next } = request;
     const promised = this.#promised(register);
     if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));
-    // What releases, what is held already, what a sweep brings and the configuration always have room.
+    // Tombstones, held registers, states of a sweep and the configuration always have room.
     const isNew = state.present && !this.#entries.has(register) && request.sweep !== true;
     if (isNew && this.#isFull(register, state)) return only(this.#full());
     const entry = this.#entries.get(register) ?? this.#create(register);
@@ -257,14 +262,15 @@ export class Acceptor {
     return { reply: { type: "accepted", ballot }, pushes };
   }
 
-  /** An `accept` that comes too late: as if a `prepare` of its fallback had come right behind it. */
+  /** Refuses an `accept` below the promise: handles it like a `prepare` of its fallback that follows it. */
   #refuse(
     { register, ballot, fallback }: RegisterRequest & { type: "accept" },
     promised: Ballot,
     now: number,
   ): RegisterReply {
-    // What it holds nothing about might be refused for want of room, which is no answer to an `accept`. And a
-    // second copy of what it took is no reason to promise more: the first one may have had it promise the next.
+    // A `prepare` of a register that is not held might be refused for lack of room, which is no valid reply to
+    // an `accept`. A second copy of an accepted request is no reason to promise more: the first copy may have
+    // led to the promise of the next ballot.
     const entry = this.#entries.get(register);
     const took = entry?.accepted?.ballot;
     const isCopy = took !== undefined && compareBallots(took, ballot) === 0;
@@ -272,7 +278,7 @@ export class Acceptor {
     return this.#prepare(register, { counter: fallback, life: ballot.life }, now);
   }
 
-  /** What it has accepted for `register`, or its floor. */
+  /** Reports what it has accepted for `register`, or its floor. */
   #report(register: RegisterId, now: number): {
     accepted: Accepted | null;
     copied: boolean;
@@ -317,18 +323,19 @@ export class Acceptor {
     };
   }
 
-  /** Every member accepted exactly this tombstone: from now on the floor speaks for it. */
+  /** Forgets a tombstone that every member accepted: from now on the floor stands for it. */
   #forget(register: RegisterId, ballot: Ballot): void {
     const entry = this.#entries.get(register);
     if (entry === undefined || entry.accepted === null || entry.accepted.state.present) return;
     if (compareBallots(entry.accepted.ballot, ballot) !== 0) return;
-    // Somebody is about to write over it, and the floor would refuse that: who reads nothing then at that very
-    // ballot cannot tell it from a write of its own that came and went. As if the message had been lost.
+    // A proposer is about to overwrite the tombstone, and the floor would refuse that. A proposer that reads
+    // nothing then at exactly its own ballot could not tell this from its own write that was chosen and
+    // released. So the request is ignored, as if it had been lost.
     if (compareBallots(entry.promised, ballot) > 0) return;
     this.#drop(register, entry);
   }
 
-  /** Entries with a promise and nothing accepted go some seconds after the promise. */
+  /** Drops entries with an old promise and no accepted state. */
   #dropOldPromises(now: number): void {
     if (now < this.#nextDrop) return;
     let dropped = 0;
@@ -342,7 +349,7 @@ export class Acceptor {
     this.#nextDrop = now + PROMISE_TTL;
   }
 
-  /** Late messages with old ballots fail on the floor from now on. */
+  /** Drops an entry; the floor then refuses late messages with old ballots. */
   #drop(register: RegisterId, entry: Entry): void {
     this.#floor = Math.max(this.#floor, entry.promised.counter);
     this.#entries.delete(register);

@@ -9,48 +9,48 @@ import type {
   Request,
 } from "./messages.ts";
 
-/** Where a member stands. */
+/** The state of a member. */
 export type MemberState = "blank" | "recovering" | "operational";
 
-/** Something that the node has to act on. */
+/** An event that the node has to act on. */
 export type GenesisEvent =
-  /** It votes from now on, under `record`. */
+  /** The member votes from now on, under `record`. */
   | { readonly type: "operational"; readonly record: GenesisRecord }
-  /** The cluster lives under `record`, which does not know this life: its memory is gone. */
+  /** The cluster lives under `record`, which does not name this life: this member's memory is gone. */
   | { readonly type: "recover"; readonly record: GenesisRecord }
   /**
-   * It has to take a new life before it can answer: the present one has answered another leader. Call
-   * `relive` with it.
+   * The member has to take a new life before it can answer: the present one has answered another leader. Call
+   * `relive` with the new one.
    */
   | { readonly type: "relive" }
   /** Another process has taken its place. */
   | { readonly type: "replaced" }
-  /** Somebody lists other members, or the same in another order. */
+  /** Another node lists other members, or the same in another order. */
   | {
     readonly type: "membersMismatch";
     readonly node: string;
     readonly members: readonly string[];
   };
 
-/** An answer, and what it means for the one who gives it. */
+/** An answer, and its consequences for the node that gives it. */
 export interface GenesisAnswer {
-  /** What to answer; `undefined`: nothing. */
+  /** The reply; `undefined`: none. */
   readonly reply?: GenesisReply;
-  /** What it means for the node itself. */
+  /** The event for the node itself. */
   readonly event?: GenesisEvent;
-  /** Whether every answer that this member's recovery has got so far is void: it may be from before. */
+  /** Whether all answers to this member's recovery so far are void: they may be from before. */
   readonly voids?: boolean;
 }
 
-/** A question, and whom it goes to. */
+/** A question, and the member that it goes to. */
 export interface Outgoing {
-  /** Who is asked. */
+  /** The member that is asked. */
   readonly to: string;
-  /** What is asked. */
+  /** The question. */
   readonly request: Request;
 }
 
-/** What it works with. */
+/** The options of {@linkcode Genesis}. */
 export interface GenesisOptions {
   /** This member's id, one of `members`. */
   readonly self: string;
@@ -62,46 +62,48 @@ export interface GenesisOptions {
   readonly clock: LamportClock;
   /** Gives a number that this life has never used. */
   readonly nextId: () => number;
-  /** The longest time to live of any session, in milliseconds, should this member lead. */
+  /** The longest time to live of any session, in milliseconds, if this member leads. */
   readonly maxTtl: number;
-  /** Whether the cluster has clients, should this member lead. */
+  /** Whether the cluster has clients, if this member leads. */
   readonly clients: boolean;
-  /** The floor of the genesis that the node lived under before, if it did. */
+  /** The floor of the genesis that the node lived under before, if any. */
   readonly floor?: number;
 }
 
-/** One round of the leader: a question, and who answered that it is blank. */
+/** One round of the leader: a question, and the members that answered that they are blank. */
 interface Round {
   readonly round: 1 | 2;
   readonly number: number;
-  /** In round 2 the number of round 1, to which an answer may come late; else `null`. */
+  /** In round 2 the number of round 1, to which a late answer may come; otherwise `null`. */
   readonly first: number | null;
   readonly answers: Map<string, { life: Life; wall: number; clock: number }>;
-  /** The lives of round 1, which round 2 has to find again. */
+  /** The lives of round 1, which round 2 has to find unchanged. */
   readonly lives: ReadonlyMap<string, Life> | null;
-  /** How often it was asked. */
+  /** The number of times it was asked. */
   asked: number;
 }
 
-/** A clock that runs far ahead must not use up the counters: this one stands at the year 2103. */
+/**
+ * Highest floor, so that a clock that is far ahead cannot use up the counters: it corresponds to the year 2103.
+ */
 const HIGHEST_FLOOR = 2 ** 52 - 2 ** 48;
 
-/** So often a round is asked before the leader begins anew with round 1. */
+/** Number of times that a round is asked before the leader begins again with round 1. */
 const ASKED_PER_ROUND = 5;
 
 /**
- * How a cluster starts: once, and only when all members are blank at one instant. The first member
- * makes a record of it after two rounds of questions (all that answer the second one were blank when
- * it began, since they still live the lives of the first); everybody else pulls the record.
+ * How a cluster starts: once, and only when all members are blank at one instant. The first member makes the
+ * record after two rounds of questions. All members that answer the second round were blank when it began,
+ * since they still live the lives of the first. All other members pull the record.
  */
 export class Genesis {
   readonly #options: GenesisOptions;
   #state: MemberState = "blank";
   #record: GenesisRecord | null = null;
-  /** The number of the latest question for the record; only answers to this one count. */
+  /** The number of the latest question for the record; only its answers count. */
   #pull: number | null = null;
   #round: Round | null = null;
-  /** The latest life of `members[0]` whose second-round question came. */
+  /** The latest life of `members[0]` whose second-round question arrived. */
   #leader: Life = "";
   /** The life of `members[0]` whose second-round question this life has answered. */
   #answered: Life = "";
@@ -118,12 +120,12 @@ export class Genesis {
     return this.#state;
   }
 
-  /** The record that it lives under, or recovers under. */
+  /** The record that this member lives or recovers under. */
   get record(): GenesisRecord | null {
     return this.#record;
   }
 
-  /** It has another life from now on: an answer showed that the present one is not the latest. */
+  /** Takes a new life, since an answer showed that the present one is not the latest. */
   relive(life: Life): void {
     this.#life = life;
     this.#answered = "";
@@ -131,7 +133,7 @@ export class Genesis {
     this.#pull = null;
   }
 
-  /** It has its memory back, and votes from now on. */
+  /** Its memory is recovered, and it votes from now on. */
   recovered(): void {
     if (this.#state !== "recovering") throw new Error("only who recovers can have recovered");
     this.#state = "operational";
@@ -139,7 +141,7 @@ export class Genesis {
     this.#pull = null;
   }
 
-  /** The next questions, until it is operational; to be called now and then. */
+  /** Returns the next questions, until the member is operational; to be called from time to time. */
   tick(at: Reading): { ask: Outgoing[]; event?: GenesisEvent } {
     if (this.#state === "operational") return { ask: [] };
     const { self, members, nextId } = this.#options;
@@ -153,7 +155,7 @@ export class Genesis {
     if (self !== members[0]) return { ask };
     if (this.#round === null || this.#round.asked >= ASKED_PER_ROUND) this.#begin(1, null);
     const event = this.#advance(at);
-    // A cluster of one has begun, and has nothing to ask.
+    // A cluster of one has started, and has nothing to ask.
     if (event !== undefined) return { ask: [], event };
     return { ask: [...ask, ...this.#askRound()] };
   }
@@ -167,33 +169,34 @@ export class Genesis {
         : { type: "membersMismatch", node: from, members: request.members } as const;
       return { reply: { type: "membersMismatch", members }, event };
     }
-    // What helps others to come back is not about genesis.
+    // The requests of recovery do not concern genesis.
     if (request.type !== "enquire") return {};
     if (this.#state === "operational") {
       return { reply: { type: "record", members, record: this.#record! } };
     }
     const recovering = this.#state === "recovering";
     if (from === self) {
-      // A later process under this id needs the place, and this one has nothing that would be lost. One that
-      // votes was there before, whatever its clock says: this one takes a life above it as it comes back.
+      // A later process under this id needs the place, and this one has no state to lose. A process that votes
+      // was there before, even if its clock shows a later time: this one takes a life above it as it recovers.
       const isLater = header.life > this.#life && header.incarnation === null;
       if (isLater) return { event: { type: "replaced" } };
       return { reply: { type: "blank", members, wall: at.wall, recovering } };
     }
-    // Whatever it asks: a later process has its place.
+    // Applies to every question: a later process has the sender's place.
     if (from === members[0] && header.life < this.#leader) return { reply: { type: "replaced" } };
     if (request.purpose === "genesis" && from === members[0]) {
       if (request.round === 2) {
         this.#leader = header.life;
-        // One life is named by the record of one leader at most. Were it to answer a second one too,
-        // two records could both find a majority: the first one with who has restarted since.
+        // The record of at most one leader may name a life. If a life answered a second leader too, two records
+        // could both find a majority: the first one with members that have restarted since.
         if (this.#answered !== "" && this.#answered !== header.life) {
           return { event: { type: "relive" } };
         }
         this.#answered = header.life;
       }
     }
-    // A record, or a copy, that was made before this answer may be one that is about to be replaced.
+    // A record, or a copy, that was made before this answer may belong to a genesis that is about to be
+    // replaced.
     const voids = request.purpose !== "record" && request.round === 2;
     if (voids) this.#pull = null;
     return { reply: { type: "blank", members, wall: at.wall, recovering }, voids };
@@ -214,25 +217,25 @@ export class Genesis {
       case "record": {
         if (!sameMembers(reply.members, members)) return { ask: [] };
         const isFresh = reply.id === this.#pull;
-        // Some process still remembers, be it an older one of a member that is blank: no genesis yet.
+        // A process still remembers, possibly an older one of a blank member: no genesis yet.
         if (isFresh || this.#isOfRound(reply.id)) this.#round = null;
         return { ask: [], event: isFresh ? this.#follow(reply.record) : undefined };
       }
       case "blank": {
         const round = this.#round;
         if (reply.id !== round?.number || !sameMembers(reply.members, members)) return { ask: [] };
-        // Another process under its own id does not count beside it.
+        // Another process under this member's own id is not counted.
         if (from === self) return { ask: [] };
         round.answers.set(from, { life: header.life, wall: reply.wall, clock: header.clock });
         const event = this.#advance(at);
-        // A second round that has just begun is asked at once.
+        // Asks a second round that has just begun at once.
         return { ask: this.#round === round ? [] : this.#askRound(), event };
       }
     }
     return { ask: [] };
   }
 
-  /** Somebody lives under `record`. */
+  /** Follows `record`, under which another process lives. */
   #follow(record: GenesisRecord): GenesisEvent | undefined {
     const { self, members } = this.#options;
     const life = this.#life;
@@ -256,7 +259,7 @@ export class Genesis {
     return { type: "operational", record };
   }
 
-  /** Goes on to the second round, or makes the record, when everybody has answered. */
+  /** Goes on to the second round, or makes the record, once all members have answered. */
   #advance(at: Reading): GenesisEvent | undefined {
     const { self, members, clock, maxTtl, clients } = this.#options;
     const life = this.#life;
@@ -267,14 +270,14 @@ export class Genesis {
     const lives = members.map((member) => round.answers.get(member)!.life);
     if (round.lives === null) {
       this.#begin(2, new Map(members.map((member, index) => [member, lives[index]])));
-      // A cluster of one has nobody else to ask.
+      // A cluster of one has no other member to ask.
       return members.length === 1 ? this.#advance(at) : undefined;
     }
     if (members.some((member, index) => round.lives!.get(member) !== lives[index])) {
       this.#begin(1, null);
       return undefined;
     }
-    // A clock that is out of bounds would leave no counters to the new genesis.
+    // A clock that is out of bounds would leave no counters for the new genesis.
     const bound = counterBound(
       Math.max(this.#options.floor ?? 0, this.#record?.floor ?? 0),
       at.wall,
@@ -284,7 +287,7 @@ export class Genesis {
       const wall = Math.min(Math.max(0, Math.floor(answer.wall * 1000)), HIGHEST_FLOOR);
       floor = Math.max(floor, wall, Math.min(answer.clock, bound));
     }
-    // A life makes one record only, so its name serves as that of the record.
+    // A life makes only one record, so it serves as the id of the record.
     return this.#adopt({ id: life, lives, floor, maxTtl, clients });
   }
 
@@ -298,7 +301,7 @@ export class Genesis {
     return this.#round !== null && (id === this.#round.number || id === this.#round.first);
   }
 
-  /** The question of the running round, for those that have not answered it. */
+  /** The question of the running round, for the members that have not answered it. */
   #askRound(): Outgoing[] {
     const round = this.#round;
     if (round === null) return [];
@@ -312,13 +315,13 @@ export class Genesis {
     }).filter(({ to }) => to === self || !round.answers.has(to));
   }
 
-  /** To all members: what goes to this one's own id, other processes under it may hear. */
+  /** A question to all members. The copy to this member's own id reaches other processes under it. */
   #toAll(id: number, question: GenesisRequest): Outgoing[] {
     return this.#options.members.map((to) => ({ to, request: { id, ...question } }));
   }
 }
 
-/** Whether both list the same members in the same order: the order decides who leads. */
+/** Whether both list the same members in the same order; the order decides which member leads. */
 export function sameMembers(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((member, index) => member === b[index]);
 }

@@ -3,7 +3,7 @@ import { type Outgoing, sameMembers } from "./genesis.ts";
 import type { GenesisRecord, Header, Reply } from "./messages.ts";
 import { helpersNeeded } from "./quorum.ts";
 
-/** What it works with. */
+/** The options of {@linkcode GivingUp}. */
 export interface GivingUpOptions {
   /** The id of this node, one of `members`. */
   readonly self: string;
@@ -18,43 +18,44 @@ export interface GivingUpOptions {
 }
 
 /**
- * Finds out whether the cluster can never come back under its record, since too many have lost their
- * memory: so many members, in two rounds of questions, are not operational in lives that the record
- * does not name, that nobody can come back with the help of the others. A member of which any process
- * still remembers is not lost. For an operational member without a quorum.
+ * For an operational member without a quorum: finds out whether the cluster can never recover under its record,
+ * since too many members have lost their memory. A member is lost if it answers in both rounds of questions
+ * that it is not operational, in one and the same life, which the record does not name. All is lost when the
+ * remaining members are too few to help the lost ones back. A member of which any process still remembers is
+ * not lost.
  */
 export class GivingUp {
   readonly #options: GivingUpOptions;
   #round: 1 | 2 = 1;
   #number: number;
-  /** In the second round the number of the first, to which an answer may come late; else `null`. */
+  /** In the second round the number of the first, to which a late answer may come; otherwise `null`. */
   #first: number | null = null;
-  /** Who is lost, by what this round has heard. */
+  /** The members that this round has found lost, with their lives. */
   #lost = new Map<string, Life>();
-  /** Who was lost in the first round. */
+  /** The members that the first round found lost. */
   #before: ReadonlyMap<string, Life> = new Map();
-  /** Members of which a process has answered that it remembers. */
+  /** The members of which a process has answered that it remembers. */
   readonly #remembering = new Set<string>();
   #isSucceeded = false;
 
-  /** Asks for nothing before `questions`. */
+  /** Sends nothing before `questions`. */
   constructor(options: GivingUpOptions) {
     this.#options = options;
     this.#number = options.nextId();
   }
 
-  /** Whether a later process under this node's id has answered: that one is to go on in its place. */
+  /** Whether a later process under this node's id has answered; that one has to continue in its place. */
   get isSucceeded(): boolean {
     return this.#isSucceeded;
   }
 
   /**
-   * The question of the running round, for those who have not said that they are lost. What goes to this
-   * one's own id, other processes under it may hear.
+   * The question of the running round, for the members that have not answered that they are lost. The copy to
+   * this node's own id reaches other processes under it.
    */
   questions(): Outgoing[] {
     const { members } = this.#options;
-    // A member that is alone has nobody to lose.
+    // A member that is alone has no other member to lose.
     if (members.length === 1) return [];
     const id = this.#number;
     const round = this.#round;
@@ -67,7 +68,7 @@ export class GivingUp {
     return id === this.#number;
   }
 
-  /** Takes an answer; says whether all is lost, or what to ask next. */
+  /** Takes an answer; returns whether all is lost, and what to ask next. */
   receive(from: string, header: Header, reply: Reply): { ask: Outgoing[]; allIsLost: boolean } {
     const { self, members, record, life } = this.#options;
     const nothing = { ask: [], allIsLost: false };
@@ -96,7 +97,7 @@ export class GivingUp {
     return { ask: this.questions(), allIsLost: false };
   }
 
-  /** Whoever counts on it that this member is lost begins again. */
+  /** Notes that `member` remembers; a count that found it lost begins again. */
   #remembers(member: string): void {
     this.#remembering.add(member);
     if (!this.#lost.has(member) && !this.#before.has(member)) return;

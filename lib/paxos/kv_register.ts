@@ -2,37 +2,37 @@ import type { Cause } from "./endings.ts";
 import type { Change, Current, Decision } from "./proposer.ts";
 import type { Binding, OperationId, Pid, Present, SessionId } from "./register.ts";
 
-/** A put on its way: what it writes, and what its attempts have done so far. */
+/** A put under way: what it writes, and the history of its attempts. */
 export interface Put {
   /** The operation that writes it. */
   readonly op: OperationId;
-  /** Encoded. */
+  /** The encoded value. */
   readonly value: Uint8Array;
-  /** What it lasts as long as. */
+  /** What the life of the value is bound to. */
   readonly bindings: readonly Binding[];
   /** The sessions that it depends on. */
   readonly owners: readonly SessionId[];
-  /** Whether somebody else can end one of its bindings while its writer lives. */
+  /** Whether another node can end one of its bindings while its writer lives. */
   readonly endedByOthers: boolean;
-  /** The counter of the first `accept` that carried its write; `undefined` before there was one. */
+  /** The counter of the first `accept` that carried its write; `undefined` before that. */
   firstAccept?: number;
 }
 
-/** How one attempt of a put ended. */
+/** The result of one attempt of a put. */
 export type PutResult =
-  /** Its value is there, written by this put or by an earlier attempt of it. */
+  /** Its value is present, written by this attempt or by an earlier one. */
   | { readonly kind: "written"; readonly token: number }
-  /** Somebody else's value is there. */
+  /** The value of another put is present. */
   | { readonly kind: "found"; readonly state: Present }
-  /** Its write may have come and gone meanwhile: nobody can know. */
+  /** Its write may have been chosen and released meanwhile: that cannot be determined. */
   | { readonly kind: "unknown" }
-  /** Its owner has ended meanwhile, so it may not write any more. */
+  /** Its owner has ended meanwhile, so it must not write any more. */
   | { readonly kind: "lapsed" };
 
 /**
- * Sets a register that is absent, and otherwise leaves it as it is. `ended` are the tokens of states
- * with a binding that is known to have ended: these are replaced as if they were absent. `mayWrite`
- * says at the moment of writing whether what the value is bound to here is still alive.
+ * Sets a register that is absent, and otherwise leaves it as it is. `ended` are the tokens of states with a
+ * binding that is known to have ended: these are replaced as if they were absent. `mayWrite` returns at the
+ * moment of writing whether the local bindings of the value are still alive.
  */
 export function putChange(
   put: Put,
@@ -40,13 +40,14 @@ export function putChange(
   mayWrite: () => boolean,
 ): Change<PutResult> {
   return ({ state, token, ballot }: Current) => {
-    // The order of these tests is part of the protocol. A put that is tried again takes effect once.
+    // The order of these tests is part of the protocol. A retried put takes effect once.
     if (state?.present && state.op === put.op) {
       return { draft: null, result: { kind: "written", token: state.token } };
     }
     if (put.firstAccept !== undefined && (put.endedByOthers || !mayWrite())) {
-      // What it is bound to here may have ended as well: then others may have sealed it meanwhile. Had the write never been chosen, nothing could have been written over it: only what is at or
-      // above the counter of the first `accept` can hide it.
+      // Its local bindings may have ended, and others may have sealed its value. If the write was never chosen,
+      // no other write can have replaced it: only a state at or above the counter of the first `accept` can
+      // hide it.
       const since = state?.present ? state.over : token;
       if (since >= put.firstAccept) return { draft: null, result: { kind: "unknown" } };
     }
@@ -62,10 +63,10 @@ export function putChange(
   };
 }
 
-/** Changes nothing: a read that has to make sure. */
+/** Changes nothing; used to read by a proposal. */
 export const identity: Change<void> = (): Decision<void> => ({ draft: null, result: undefined });
 
-/** Releases the state with this token, one of whose bindings has ended. */
+/** Releases the state with this token, of which a binding has ended. */
 export function sealChange(token: number): Change<void> {
   return ({ state }) => {
     const ended = state?.present === true && state.token === token;
@@ -73,7 +74,9 @@ export function sealChange(token: number): Change<void> {
   };
 }
 
-/** Releases a state that ends with `cause`, which has come; also one that the sealer did not see before. */
+/**
+ * Releases a state that ends with `cause`, which has happened; also a state that the sealer did not see before.
+ */
 export function sealEndedChange(cause: Cause): Change<void> {
   return ({ state }) => {
     const ended = state?.present === true && endsWith(state, cause);
@@ -96,7 +99,7 @@ function endsWith({ bindings }: Present, cause: Cause): boolean {
   });
 }
 
-/** Releases whatever is bound to `pid`, which has exited. */
+/** Releases a state that is bound to `pid`, which has exited. */
 export function releaseChange(pid: Pid): Change<void> {
   return ({ state }) => {
     const bound = state?.present === true &&
@@ -105,7 +108,7 @@ export function releaseChange(pid: Pid): Change<void> {
   };
 }
 
-/** Whether both name one owner. */
+/** Whether both name the same owner. */
 export function samePid(a: Pid, b: Pid): boolean {
   return a.session === b.session && a.seq === b.seq;
 }
@@ -120,7 +123,7 @@ export function ownersOf(bindings: readonly Binding[]): SessionId[] {
   return [...owners];
 }
 
-/** Whether somebody but the node with `session` can end one of the bindings while that node lives. */
+/** Whether another node than that with `session` can end one of the bindings while that node lives. */
 export function endedByOthers(bindings: readonly Binding[], session: SessionId | null): boolean {
   return bindings.some((binding) => {
     if (binding.kind === "pid") return binding.pid.session !== session;

@@ -11,77 +11,74 @@ import { majority, type Sender, Tally } from "./quorum.ts";
 import type { Absent, Present, RegisterId, SessionId, State } from "./register.ts";
 import { type Report, summarize, type Summary } from "./reports.ts";
 
-/** What a change function is given: the state that a quorum reported last. */
+/** The input of a change function: the latest state that a quorum reported. */
 export interface Current {
   /** `null`: never written. */
   readonly state: State | null;
-  /** The token of the state; of "never written" the highest floor in the quorum. */
+  /** The token of the state; without a state, the highest floor in the quorum. */
   readonly token: number;
-  /** The ballot at which the new state, if there is one, will be written. Its counter is its token. */
+  /** The ballot at which a new state will be written; its counter becomes the token. */
   readonly ballot: Ballot;
 }
 
-/** A state without what the protocol fills in. */
+/** A state without the fields that the protocol fills in. */
 export type Draft =
   | Pick<Absent, "present">
   | Omit<Present, "token" | "over">;
 
-/** What a change function decides: a new state, or `null` to leave everything as it is. */
+/** The decision of a change function: a new state, or `null` to leave everything as it is. */
 export interface Decision<R> {
   /** The new state; `null`: everything stays as it is. */
   readonly draft: Draft | null;
   /** What the change function returned. */
   readonly result: R;
-  /** Whether `draft` may replace a value that another change wrote in this same round: see `combine`. */
+  /** Whether `draft` may replace a value that another change wrote in the same round: see `combine`. */
   readonly merges?: boolean;
   /**
-   * Makes the new state that is written, where `draft` is only what is shown to the changes after this one
-   * in the same round: what is dear to make is made once for all of them.
+   * Makes the new state that is written, if `draft` is only what later changes in the same round see: expensive
+   * work is then done once for all of them.
    */
   readonly complete?: () => Draft;
-  /** Whether this change cannot be made in this round, after those that were made in it. */
+  /** Whether this change has to wait for the next round, because of changes before it in this one. */
   readonly later?: boolean;
 }
 
-/**
- * Turns a state into the next one. May run more than once for one change, and must have no effect of
- * its own.
- */
+/** Maps a state to the next one. It may run more than once for one change, and must have no side effects. */
 export type Change<R> = (current: Current) => Decision<R>;
 
-/** How a change ended. */
+/** The outcome of a change. */
 export interface Chosen<R> {
   /** What the change function returned. */
   readonly result: R;
-  /** The state that is chosen; `null`: never written. */
+  /** The chosen state; `null`: never written. */
   readonly state: State | null;
   /** The token of the state, or the floor. */
   readonly token: number;
   /** The ballot at which the state was accepted by a quorum. */
   readonly ballot: Ballot;
-  /** Those of the state's owners that a whole quorum believes expired. */
+  /** The owners of the state that a whole quorum believes expired. */
   readonly stale: readonly SessionId[];
 }
 
-/** What the caller of a proposer has to do next. */
+/** The next step for the caller of a proposer. */
 export type Step<R> =
-  /** Send this to the members, and again to those that have not answered. */
+  /** Send this to the members, and again to the members that have not answered. */
   | { readonly do: "send"; readonly request: RegisterRequest }
-  /** Somebody has a higher ballot: wait for a random time, then call `start` again. */
+  /** A member promised a higher ballot: wait for a random time, then call `start` again. */
   | { readonly do: "retry" }
-  /** Somebody knows this very ballot or a greater token: call `start` again at once. */
+  /** A member knows exactly this ballot or a greater token: call `start` again at once. */
   | { readonly do: "restart" }
-  /** It is chosen. */
+  /** The state is chosen. */
   | { readonly do: "done"; readonly chosen: Chosen<R> }
-  /** So many have no room for a new register that no quorum is left; see the answer `full`. */
+  /** Too many members have no room for a new register for a quorum to be left; see the reply `full`. */
   | { readonly do: "full"; readonly tidying: boolean; readonly missing: readonly string[] };
 
 /**
- * A promise that came with an `accept`: a quorum promised `ballot` when it accepted `state`. Serves once,
+ * A promise that came with an `accept`: a quorum promised `ballot` when it accepted `state`. It serves once,
  * for one new state.
  */
 export interface KeptPromise {
-  /** The ballot that is promised. */
+  /** The promised ballot. */
   readonly ballot: Ballot;
   /** The state that was accepted with it. */
   readonly state: State;
@@ -97,26 +94,29 @@ export interface ProposerOptions<R> {
   readonly clock: LamportClock;
   /** The life of the proposer. */
   readonly life: Life;
-  /** What is to be done to the state. */
+  /** The change to make. */
   readonly change: Change<R>;
-  /** Whether even "no change" must be written: to undo what may still be adopted by others. */
+  /**
+   * Whether an unchanged state must be written too, so that an earlier write that others may still adopt is
+   * superseded.
+   */
   readonly mustWrite?: () => boolean;
-  /** Called before a new state is sent to anybody, with the ballot of its `accept`. */
+  /** Called before a new state is sent to a member, with the ballot of its `accept`. */
   readonly writing?: (ballot: Ballot) => void;
-  /** Whether a present state is worth asking for the promise of the next ballot with its `accept`. */
+  /** Whether to ask for the promise of the next ballot with the `accept` of a present state. */
   readonly keepPromise?: () => boolean;
-  /** Whether members take what it writes even without room for a new register. */
+  /** Whether members accept what it writes even without room for a new register. */
   readonly sweep?: () => boolean;
 }
 
 /**
- * The proposer of one change of one register (Lamport, *Paxos Made Simple*, section 2.2, with a change
- * function in place of a value: Rystsov, *CASPaxos*, section 2.2). Feed it replies; it says what to do.
+ * The proposer of one change of one register (Lamport, *Paxos Made Simple*, section 2.2, with a change function
+ * in place of a value: Rystsov, *CASPaxos*, section 2.2). It takes replies and returns the next step.
  */
 export class Proposer<R> {
   readonly #options: ProposerOptions<R>;
   #phase: "idle" | "prepare" | "accept" | "done" = "idle";
-  /** Whether the running attempt relies on a promise that was kept, and may be outdated. */
+  /** Whether the running attempt relies on a kept promise, which may be outdated. */
   #reliesOnKept = false;
   #ballot: Ballot = NO_BALLOT;
   #promises: Tally<Report>;
@@ -125,14 +125,14 @@ export class Proposer<R> {
   readonly #fulls = new Map<string, RegisterReply & { readonly type: "full" }>();
   #request: RegisterRequest | undefined;
   #outcome: Chosen<R> | undefined;
-  /** A new state of this change was sent to somebody, and may still be adopted by others. */
+  /** Whether a new state of this change was sent, and may still be adopted by others. */
   #wrote = false;
-  /** The promise of the next ballot, should the running `accept` be chosen. */
+  /** The promise of the next ballot, if the running `accept` is chosen. */
   #kept: KeptPromise | undefined;
-  /** The ballot that those promise who refuse the running `accept`. */
+  /** The ballot that a member promises when it refuses the running `accept`. */
   #fallback: Ballot | undefined;
 
-  /** Nothing happens before `start`. */
+  /** A proposer without an attempt; `start` begins one. */
   constructor(options: ProposerOptions<R>) {
     this.#options = options;
     this.#promises = new Tally(options.members);
@@ -149,10 +149,10 @@ export class Proposer<R> {
     return this.#request;
   }
 
-  /** Whether somebody refused the running attempt: sending it again helps less than a new one. */
+  /** Whether a member refused the running attempt: a new attempt helps more than a resend. */
   get contended(): boolean {
     if (this.#nacks.size > 0) return true;
-    // Those who answer are split between two ballots: who has not answered may be down.
+    // The answers are split between two ballots, and the members that have not answered may be down.
     return this.#fallback !== undefined && this.#promises.size > 0 && this.#accepts.size > 0;
   }
 
@@ -170,16 +170,16 @@ export class Proposer<R> {
   }
 
   /**
-   * Begins an attempt at a ballot that a quorum has promised already, which saves a round trip. The state
-   * may be old by now, so even "no change" is written before it is reported. Whoever refuses, since a rival
-   * came, promises a higher ballot instead, the fallback: so the attempt in vain costs no round trip of its
-   * own. It is above `unheard`, a counter that rivals may have used of whom nobody has told.
+   * Begins an attempt at a ballot that a quorum has already promised, which saves a round trip. The state may
+   * be outdated, so even "no change" is written before it is reported. A member that refuses, because of a
+   * rival, promises a higher ballot instead, the fallback, so a failed attempt costs no extra round trip. The
+   * fallback is above `unheard`, an estimate of counters that rivals may have used unheard.
    */
   startKept({ ballot, state }: KeptPromise, unheard = 0): Step<R> {
     const { clock, life } = this.#options;
     const counter = Math.max(clock.counter, unheard) + 1;
     this.#fallback = counter < MAX_COUNTER ? { counter, life } : undefined;
-    // Used up with the request, and never proposed but after a quorum promised it.
+    // The counter is used up by the request; its ballot is proposed only after a quorum promised it.
     clock.observe(counter);
     this.#ballot = ballot;
     this.#reliesOnKept = true;
@@ -192,10 +192,10 @@ export class Proposer<R> {
     return this.#accepts.missing().length === 0;
   }
 
-  /** After the end: what this proposer may keep for the next change, if it got a quorum for it. */
+  /** After the end: the promise for the next change, if a quorum gave it. */
   get kept(): KeptPromise | undefined {
-    // Who was refused has a rival: what it was promised will hardly hold. (A few who promised the fallback
-    // do not matter: a quorum has promised this.)
+    // A nack means there is a rival, so this promise is unlikely to survive. (A few promises of the fallback do
+    // not matter: a quorum has promised this ballot.)
     return this.#phase === "done" && this.#nacks.size === 0 ? this.#kept : undefined;
   }
 
@@ -209,12 +209,12 @@ export class Proposer<R> {
     return { request: this.#request, members };
   }
 
-  /** Takes a reply to `request`, the one that this proposer asked to send. */
+  /** Takes a reply to `request`, which must be a request of this proposer. */
   receive(request: RegisterRequest, sender: Sender, reply: RegisterReply): Step<R> | undefined {
-    // Every phase has a request of its own: late answers to an earlier one say nothing about this one.
+    // Every phase has its own request: late replies to an earlier one say nothing about this one.
     if (request !== this.#request) return undefined;
     if (this.#phase === "done") {
-      // What is chosen is chosen; who else has accepted it decides whether it may be forgotten.
+      // The state is chosen; further `accepted` replies decide whether it may be forgotten.
       if (this.#hasAccepted(reply)) this.#accepts.add(sender, true);
       return undefined;
     }
@@ -226,20 +226,20 @@ export class Proposer<R> {
     } else if (this.#phase === "accept") {
       if (reply.type === "promise") return this.#fallBack(sender, reply);
       if (reply.type === "full") return this.#nack(sender);
-      // An `accepted` also is the promise of the next ballot, if that was asked for.
+      // An `accepted` is also the promise of the next ballot, if that was requested.
       if (!this.#hasAccepted(reply)) return undefined;
       return this.#accepts.add(sender, true) ? this.#finish() : this.#unlessSplit();
     }
     return undefined;
   }
 
-  /** Somebody refused what relied on a kept promise, and promised the fallback. */
+  /** A member refused the `accept` of a kept promise, and promised the fallback. */
   #fallBack(sender: Sender, reply: Report & { readonly ballot: Ballot }): Step<R> | undefined {
     if (this.#fallback === undefined) return undefined;
     if (compareBallots(reply.ballot, this.#fallback) !== 0) return undefined;
     if (!this.#promises.add(sender, reply)) return this.#unlessSplit();
     this.#ballot = this.#fallback;
-    // Nobody promised what the attempt in vain asked to be promised.
+    // No quorum promised the next ballot that the failed attempt asked for.
     this.#kept = undefined;
     this.#fallback = undefined;
     this.#reliesOnKept = false;
@@ -247,7 +247,7 @@ export class Proposer<R> {
     return this.#decide();
   }
 
-  /** Begins again when so many have answered otherwise that neither ballot can get a quorum any more. */
+  /** Begins again when the replies are split so that neither ballot can get a quorum any more. */
   #unlessSplit(): Step<R> | undefined {
     if (this.#fallback === undefined) return undefined;
     const { members } = this.#options;
@@ -257,7 +257,7 @@ export class Proposer<R> {
     return hopeless ? { do: "restart" } : undefined;
   }
 
-  /** Those to an earlier attempt say nothing about the next one. */
+  /** Drops all replies: those to an earlier attempt say nothing about the next one. */
   #forgetAnswers(): void {
     const { members } = this.#options;
     this.#promises = new Tally(members);
@@ -274,7 +274,7 @@ export class Proposer<R> {
   #decide(): Step<R> {
     const summary = summarize(this.#promises.replies);
     this.#options.clock.observe(summary.token);
-    // A token must grow from write to write: this ballot is too low to write over such a state.
+    // A token must grow from write to write, and this ballot is too low to overwrite that state.
     if (this.#ballot.counter <= summary.token) return { do: "restart" };
     return this.#propose(summary);
   }
@@ -333,7 +333,7 @@ export class Proposer<R> {
     const { clock, life } = this.#options;
     clock.observe(promised.counter);
     const answered = this.#phase === "prepare" ? this.#promises : this.#accepts;
-    // The second copy of a request is refused by who took the first one.
+    // A member that accepted the first copy of a request refuses the second one.
     if (answered.has(sender.member)) return undefined;
     if (this.#fallback !== undefined && this.#promises.has(sender.member)) return undefined;
     if (promised.life === life && promised.counter === this.#fallback?.counter) {
@@ -353,7 +353,7 @@ export class Proposer<R> {
     if (answered.has(sender.member)) return undefined;
     this.#nacks.add(sender.member);
     if (this.#nacks.size <= members.length - majority(members.length)) return this.#unlessSplit();
-    // Somebody changed the register since: that is no contention, and nobody has to be waited for.
+    // The register was changed since the promise: that is no contention, and no rival has to be waited for.
     return { do: this.#reliesOnKept ? "restart" : "retry" };
   }
 

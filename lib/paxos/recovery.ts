@@ -5,34 +5,34 @@ import { helpersNeeded, type Sender, Tally } from "./quorum.ts";
 import type { RegisterId, SessionId } from "./register.ts";
 import type { Voter } from "./voter.ts";
 
-/** What a member has when it votes again. */
+/** The memory of a member that votes again. */
 export interface Recovered {
   /** The incarnation that it votes in from now on. */
   readonly incarnation: Life;
-  /** What it holds, all of it copied. */
+  /** The registers that it holds, all of them copied. */
   readonly registers: readonly RegisterCopy[];
-  /** The highest floor of those that it copied from. */
+  /** The highest floor of the members that it copied from. */
   readonly floor: number;
-  /** The sessions that somebody fenced. */
+  /** The sessions that a member fenced. */
   readonly fenced: readonly SessionId[];
-  /** Those that their own nodes ended. */
+  /** The sessions that their own nodes ended. */
   readonly ended: readonly SessionId[];
-  /** The highest incarnation heard of, for each member. */
+  /** The highest known incarnation of each member. */
   readonly vector: readonly Life[];
-  /** For how many milliseconds it may grant no session yet. */
+  /** Milliseconds for which it may grant no session yet. */
   readonly wait: number;
 }
 
-/** Something that the node has to act on. */
+/** An event that the node has to act on. */
 export type RecoveryEvent =
-  /** The life of this node is another one from now on: somebody knows of a later one than it has. */
+  /** The node has to take this new life: a member knows of a later one than the present. */
   | { readonly type: "relive"; readonly life: Life }
   /** Another process has taken its place. */
   | { readonly type: "replaced" }
   /** Its memory is complete. */
   | { readonly type: "recovered"; readonly memory: Recovered };
 
-/** What it works with. */
+/** The options of {@linkcode Recovery}. */
 export interface RecoveryOptions {
   /** The id of this node, one of `members`. */
   readonly self: string;
@@ -46,11 +46,11 @@ export interface RecoveryOptions {
   readonly nextId: () => number;
   /** A life just above another one. */
   readonly lifeAfter: (life: Life) => Life;
-  /** Whether it may announce its life now: see {@linkcode Turns}. Asked until it has said yes. */
+  /** Whether it may announce its life now: see {@linkcode Turns}. Called until it returns `true`. */
   readonly isItsTurn: () => boolean;
 }
 
-/** The whole state of one sender, complete. */
+/** The complete state of one sender. */
 interface Copy {
   readonly registers: ReadonlyMap<RegisterId, RegisterCopy>;
   readonly fenced: readonly SessionId[];
@@ -60,9 +60,9 @@ interface Copy {
   readonly wait: number;
 }
 
-/** The pieces of one sender's state, as far as they have come. */
+/** The pieces of one sender's state received so far. */
 interface Transfer {
-  /** The number of the piece that is asked for; no other one is taken. */
+  /** The number of the request for the next piece; only its reply is taken. */
   number: number;
   after: RegisterId;
   incarnation: Life | null;
@@ -70,10 +70,10 @@ interface Transfer {
 }
 
 /**
- * How a member comes back without its memory (Michael et al., *Recovering Shared Objects Without Stable
- * Storage*, section 4): it takes an incarnation above every one that it had, announces it, so that no
- * answer of its earlier lives counts any more beside those of who has heard the announcement, and then
- * copies what enough of the other members hold: see {@linkcode helpersNeeded}.
+ * How a member recovers without its memory (Michael et al., *Recovering Shared Objects Without Stable Storage*,
+ * section 4). It takes an incarnation above every earlier one and announces it, so that no answer of its
+ * earlier lives counts together with one from a member that has heard the announcement. Then it copies what
+ * enough of the other members hold: see {@linkcode helpersNeeded}.
  */
 export class Recovery {
   readonly #options: RecoveryOptions;
@@ -84,12 +84,12 @@ export class Recovery {
   #question: number | null;
   #known: Tally<Life>;
   #announcement = 0;
-  /** Whether this recovery may have announced its life already. */
+  /** Whether this recovery may already have announced its life. */
   #announced = false;
   #transfers = new Map<string, Transfer>();
   #copies: Tally<Copy>;
 
-  /** Asks for nothing before `tick`. */
+  /** Sends nothing before `tick`. */
   constructor(options: RecoveryOptions) {
     this.#options = options;
     this.#needed = helpersNeeded(options.members.length);
@@ -99,7 +99,7 @@ export class Recovery {
     this.#copies = this.#tally();
   }
 
-  /** Begins again with fresh numbers: every answer so far may be from before something that matters. */
+  /** Begins again with new numbers: every answer so far may be outdated. */
   restart(): void {
     this.#question = this.#options.nextId();
     this.#known = this.#tally();
@@ -107,12 +107,12 @@ export class Recovery {
     this.#transfers.clear();
   }
 
-  /** Whether it waits for its turn: then it is to be asked often what to ask now. */
+  /** Whether it waits for its turn; then `tick` is to be called often. */
   get isWaiting(): boolean {
     return this.#question === null && !this.#announced;
   }
 
-  /** What to ask now, and again after a while. */
+  /** Returns what to ask now, and again after a while. */
   tick(): Outgoing[] {
     const { self, members } = this.#options;
     const others = members.filter((member) => member !== self);
@@ -121,7 +121,7 @@ export class Recovery {
       return others.filter((member) => !this.#known.has(member))
         .map((to) => ({ to, request: { id, type: "incarnation", members } }));
     }
-    // What was announced once is announced again after a restart of this recovery.
+    // A life that was announced once is announced again after a restart of this recovery.
     if (!this.#announced && !this.#options.isItsTurn()) return [];
     this.#announced = true;
     return others.filter((member) => !this.#copies.has(member)).map((to) => this.#ask(to));
@@ -155,17 +155,17 @@ export class Recovery {
     for (const life of this.#known.replies) if (life > highest) highest = life;
     this.#question = null;
     this.#announcement = this.#options.nextId();
-    // Its own announcement of before a restart of this recovery is no reason for another life.
+    // Its own announcement from before a restart of this recovery is no reason for another life.
     if (highest < this.#life || (highest === this.#life && this.#announced)) {
       return { ask: this.tick() };
     }
-    // A clock went back: a life that is not above every earlier one could be mistaken for it.
+    // The clock went back: a life that is not above every earlier one could be mistaken for an earlier one.
     this.#life = this.#options.lifeAfter(highest);
-    // The questions have to leave under the new name.
+    // The questions have to leave under the new life.
     return { ask: [], event: { type: "relive", life: this.#life } };
   }
 
-  /** Step 2: pieces of the others' state, each read after they took note of the announcement. */
+  /** Step 2: pieces of the other members' state, each read after its sender noted the announcement. */
   #piece(
     sender: Sender,
     reply: Reply & { type: "piece" },
@@ -178,7 +178,7 @@ export class Recovery {
       return { ask: [], event: { type: "replaced" } };
     }
     if (transfer.incarnation !== null && transfer.incarnation !== sender.incarnation) {
-      // Pieces of two memories do not make one.
+      // Pieces from two incarnations do not make one copy.
       this.#transfers.delete(sender.member);
       return { ask: [this.#ask(sender.member)] };
     }
@@ -197,7 +197,7 @@ export class Recovery {
     return { ask: [], event: { type: "recovered", memory: this.#merge() } };
   }
 
-  /** Step 3: the highest of everything. */
+  /** Step 3: merges the copies, with the highest of each entry. */
   #merge(): Recovered {
     const { self, members } = this.#options;
     const copies = this.#copies.replies;
@@ -259,7 +259,7 @@ function mergeRegisters(copies: readonly Copy[]): RegisterCopy[] {
   }
   for (const { registers, floor } of copies) {
     for (const [register, copy] of merged) {
-      // To hold nothing about a register is to have promised up to the floor.
+      // A sender that does not hold a register has promised it up to its floor.
       if (registers.has(register)) continue;
       const promised = higher(copy.promised, floorBallot(floor));
       if (promised !== copy.promised) merged.set(register, { ...copy, promised });
@@ -272,7 +272,7 @@ function higher(a: RegisterCopy["promised"], b: RegisterCopy["promised"]) {
   return compareBallots(a, b) >= 0 ? a : b;
 }
 
-/** What a member that votes has to say to one that recovers. */
+/** What a voting member needs to answer one that recovers. */
 export interface Helper {
   /** The vote of the helper. */
   readonly voter: Voter;
@@ -284,7 +284,7 @@ export interface Helper {
   readonly raise: (index: number, incarnation: Life) => void;
 }
 
-/** Answers a question of recovery; `undefined` if there is nothing to say. */
+/** Answers a request of recovery; `undefined`: no answer. */
 export function help(
   helper: Helper,
   from: string,
@@ -299,8 +299,7 @@ export function help(
     return { type: "known", incarnation: vector()[index] } as const;
   }
   if (request.type !== "transfer" || request.incarnation !== header.life) return undefined;
-  // First, so that whatever this member votes from now on tells of the crash: what it has voted so far
-  // is in the copy.
+  // First, so that every later vote of this member carries the crash; its earlier votes are in the copy.
   raise(index, request.incarnation);
   const { registers, more } = voter.acceptor.copy(request.after);
   const last = more ? null : {

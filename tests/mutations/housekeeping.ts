@@ -252,7 +252,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       section: 8,
       name: "changes that wait for room block other changes",
       find:
-        "      // Meanwhile others go through the gate: most of them need no room.\n      this.#leaveGate();\n",
+        "      // Meanwhile other changes pass the gate: most of them need no room.\n      this.#leaveGate();\n",
       replace: "",
     },
   ]),

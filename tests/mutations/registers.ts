@@ -611,8 +611,8 @@ export const REGISTERS: readonly Mutation[] = [
         name: "one refusal fails an attempt",
         find:
           "if (this.#nacks.size <= members.length - majority(members.length)) return this.#unlessSplit();\n" +
-          "    // Somebody",
-        replace: "// Somebody",
+          "    // The register was changed",
+        replace: "// The register was changed",
       },
       {
         section: 3,

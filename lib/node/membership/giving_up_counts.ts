@@ -2,14 +2,14 @@ import type { Outgoing } from "../../paxos/genesis.ts";
 import type { GivingUp } from "../../paxos/giving_up.ts";
 import type { Header, Reply } from "../../paxos/messages.ts";
 
-/** Times that one count is asked before the next one begins. */
+/** Number of times that one count is asked before the next one begins. */
 const ASKS = 5;
 
 /** Counts that may still be answered: those of the two rounds of the longest round trip, one every 5 s. */
 const MAX_COUNTS = 10;
 
 /**
- * Counts of who is lost, one begun after the other: an earlier one may wait for a member that has another
+ * Counts of the lost members, one begun after the other: an earlier one may wait for a member that has another
  * life by now. Answers may take longer than the wait for the next count, so earlier ones stay open.
  */
 export class GivingUpCounts {
@@ -18,7 +18,7 @@ export class GivingUpCounts {
   readonly #counts: GivingUp[] = [];
   #asks = 0;
 
-  /** `begin` makes another count. */
+  /** `begin` makes a new count. */
   constructor(begin: () => GivingUp) {
     this.#begin = begin;
   }
@@ -29,7 +29,7 @@ export class GivingUpCounts {
     this.#asks = 0;
   }
 
-  /** The next questions; to be called once a second while there is no quorum. */
+  /** Returns the next questions; to be called once a second while there is no quorum. */
   questions(): Outgoing[] {
     if (this.#counts.length === 0 || this.#asks >= ASKS) {
       this.#counts.push(this.#begin());
@@ -45,7 +45,7 @@ export class GivingUpCounts {
     return this.#counts.some((count) => count.asks(id));
   }
 
-  /** Takes an answer: what to ask next, and the count by which all is lost, if there is one. */
+  /** Takes an answer; returns what to ask next, and the count that shows a total loss, if there is one. */
   receive(from: string, header: Header, reply: Reply): { ask: Outgoing[]; lost?: GivingUp } {
     const all: Outgoing[] = [];
     for (const count of this.#counts) {

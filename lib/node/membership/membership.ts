@@ -23,17 +23,19 @@ import { LONGEST_ROUND_TRIP } from "../runtime/pacing.ts";
 import { GivingUpCounts } from "./giving_up_counts.ts";
 import { mismatch } from "./record_queries.ts";
 
-/** What the rest of the node has to know of its place in the cluster. */
+/** Events about a node's place in its cluster. */
 export interface MembershipEvents {
   /** The node knows the record that it lives under; `again`: after it lived under another one. */
   readonly entered: (again: boolean) => void;
-  /** The node may own things from now on: it votes, or is a client. */
+  /** The node may own values and locks from now on: it votes, or is a client. */
   readonly operational: () => void;
-  /** A majority lost its memory: this member has forgotten what it knew, to begin anew with them. */
+  /**
+   * A majority lost its memory: this member has forgotten what it knew, to begin a new genesis with the others.
+   */
   readonly gaveUp: () => void;
   /** A member that lost its memory is coming back. */
   readonly recovering: (member: string) => void;
-  /** Nothing can succeed as things are; more may follow. */
+  /** Nothing can succeed in the present state; more such events may follow. */
   readonly hopeless: (error: SynodError) => void;
   /** Another process has this node's place. */
   readonly replaced: () => void;
@@ -46,12 +48,12 @@ const LONGEST_WAIT = 1_000;
 /** The longest wait between two questions while it is another member's turn to come back, in milliseconds. */
 const WAIT_FOR_TURN = 50;
 
-/** Questions of which it is remembered when they were asked: those of the longest round trip, one a second. */
+/** Questions whose time of asking is remembered: those of the longest round trip, one a second. */
 const MAX_PULLS = 40;
 
 /**
- * A member's place in its cluster: it takes part in the genesis, comes back without its memory, helps
- * others to come back, and gives up a cluster that cannot.
+ * A member's place in its cluster: it takes part in the genesis, recovers without its memory, helps other
+ * members to recover, and gives up a cluster that cannot recover.
  */
 export class Membership {
   readonly #engine: Engine;
@@ -63,11 +65,14 @@ export class Membership {
   /** Whether a later process under this node's id has been heard. */
   #isSucceeded = false;
   readonly #givingUp: GivingUpCounts = new GivingUpCounts(() => this.#newGivingUp());
-  /** The longest wait between two questions: an answer to the latest one must have time to come. */
+  /**
+   * The longest wait between two questions, in milliseconds: an answer to the latest one must have time to
+   * arrive.
+   */
   #longestWait = LONGEST_WAIT;
   /** When the latest questions for the record were asked, by their number; oldest first. */
   readonly #pulls = new Map<number, number>();
-  /** How long the answers took that came since the latest question, at least. */
+  /** The shortest round trip of the answers since the latest question, in milliseconds. */
   #roundTrip = Infinity;
   #entered = false;
   #stopped = false;
@@ -83,19 +88,19 @@ export class Membership {
     this.#genesis = this.#blank();
   }
 
-  /** Where this member stands. */
+  /** The state of this member. */
   get state(): MemberState {
     return this.#genesis.state;
   }
 
-  /** Begins to ask. */
+  /** Begins to send questions. */
   start(): void {
     this.#engine.calls.otherwise((from, header, reply) => this.#receive(from, header, reply));
     this.#tick(FIRST_WAIT);
     this.#considerGivingUp();
   }
 
-  /** Asks nothing more. */
+  /** Sends no more questions. */
   stop(): void {
     this.#stopped = true;
     this.#cancelTimer();
@@ -123,7 +128,7 @@ export class Membership {
     if (this.#engine.settings.afterMajorityLoss === "wait") this.#considerGivingUp();
   }
 
-  /** `floor`: that of the genesis that this member has given up, if any. */
+  /** `floor` is that of the genesis that this member has given up, if any. */
   #blank(floor: number = 0): Genesis {
     const { self, members, life, clock, calls, settings } = this.#engine;
     return new Genesis({
@@ -173,8 +178,8 @@ export class Membership {
   }
 
   /**
-   * Only an answer to the latest question for the record counts. Where all of them take longer than the wait
-   * for the next question, that has to be longer.
+   * Adapts the wait to the round trip: only an answer to the latest question for the record counts, so the wait
+   * for the next question must be longer than a round trip.
    */
   #pulled(ask: readonly Outgoing[]): void {
     const isLate = this.#roundTrip < Infinity && this.#roundTrip > this.#longestWait / 2;
@@ -198,7 +203,7 @@ export class Membership {
     this.#roundTrip = Math.min(this.#roundTrip, this.#engine.runtime.now() - asked);
   }
 
-  /** The machines know by the numbers which answers still count. */
+  /** Hands a reply to each state machine; each recognises by the number whether the reply still counts. */
   #receive(from: string, header: Header, reply: Reply): void {
     this.#measure(reply.id);
     this.#turns.answered(from, header, reply, this.#engine.runtime.now());
@@ -242,17 +247,17 @@ export class Membership {
     }
   }
 
-  /** The first life of this member under `record`: there is nothing to remember. */
+  /** Begins this member's first life under `record`, with nothing to remember. */
   #begin(record: GenesisRecord): void {
     const { life, settings, runtime } = this.#engine;
     const voter = new Voter(record, life, settings, () => runtime.clockError());
-    // Clients may outlive all members: what they own, no member remembers.
+    // Clients may outlive all members: no member remembers what they own.
     if (record.clients) voter.sessions.grantFrom(runtime.now() + record.maxTtl);
     this.#enter(record);
     this.#vote(voter, record.lives);
   }
 
-  /** A crash on purpose of who has nothing to lose. */
+  /** Restarts under a new life; this member has no state to lose. */
   #relive(): void {
     const { record } = this.#engine;
     const life = this.#newLife();
@@ -327,11 +332,11 @@ export class Membership {
     this.#events.operational();
   }
 
-  /** Asks, now and then, while there is no quorum, whether there can ever be one again. */
+  /** While there is no quorum, asks from time to time whether there can ever be one again. */
   #considerGivingUp(): void {
     if (this.#stopped) return;
     const { runtime, settings, record, voter } = this.#engine;
-    // It goes only if a later process takes its place.
+    // With `wait`, this process ends only if a later process takes its place.
     if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;
     if (voter === null || record === null || this.#hasQuorum()) {
       this.#givingUp.clear();
@@ -348,7 +353,10 @@ export class Membership {
     return new GivingUp({ self, members, record: record!, life, nextId: () => calls.next() });
   }
 
-  /** Crashes on purpose: with all others, it can begin anew. A process that has a successor leaves that to it. */
+  /**
+   * Restarts under a new life, so that all members can begin a new genesis. A process that has a successor
+   * leaves that to it.
+   */
   #giveUp(lost: GivingUp): void {
     if (lost.isSucceeded) return this.#events.replaced();
     this.#givingUp.clear();

@@ -3,11 +3,11 @@ import type { GenesisRecord, GenesisReply } from "../../paxos/messages.ts";
 import { type InquiryOutcome, RecordInquiry } from "../../paxos/record_inquiry.ts";
 import type { Engine } from "../engine/engine.ts";
 
-/** What a majority's answer means for this node. */
+/** Events for the answers of a majority. */
 export interface InquiryEvents {
   /** The cluster lives under `record`, which is not the one that this node lives under. */
   readonly otherRecord: (record: GenesisRecord) => void;
-  /** Nothing can succeed as things are. */
+  /** Nothing can succeed in the present state. */
   readonly hopeless: (error: SynodError) => void;
 }
 
@@ -16,14 +16,14 @@ const FIRST_WAIT = 20;
 const LONGEST_WAIT = 1_000;
 
 /**
- * Questions that are open at the same time, asked one a second: an answer may take longer than the wait for
- * the next one, up to the longest round trip.
+ * Questions open at the same time, asked one a second: an answer may take longer than the wait for the next
+ * one, up to the longest round trip.
  */
 const MAX_OPEN = 40;
 
 /**
- * Asks the members which record they live under, and believes a majority: for a client, which has no
- * part in the genesis, and for whoever hears that there is another one.
+ * Asks the members which record they live under, and believes a majority: for a client, which has no part in
+ * the genesis, and for a node that hears of another record.
  */
 export class Inquiries {
   readonly #engine: Engine;
@@ -33,7 +33,7 @@ export class Inquiries {
   #asked = -Infinity;
   #cancelTimer: () => void = () => {};
 
-  /** Asks for nothing before it is told to. */
+  /** Asks nothing before `start` or `doubt`. */
   constructor(engine: Engine, events: InquiryEvents) {
     this.#engine = engine;
     this.#events = events;
@@ -50,12 +50,12 @@ export class Inquiries {
     );
   }
 
-  /** There seems to be another record, or no place for this node: asks, but not too often. */
+  /** Asks if there seems to be another record, or no place for this node; at most once per `LONGEST_WAIT`. */
   doubt(): void {
     if (this.#engine.runtime.now() - this.#asked >= LONGEST_WAIT) this.#ask();
   }
 
-  /** Asks nothing more. */
+  /** Sends no more questions, and takes no more answers. */
   stop(): void {
     this.#cancelTimer();
     this.#close();

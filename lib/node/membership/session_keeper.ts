@@ -6,22 +6,28 @@ import type { Limits } from "../runtime/operation.ts";
 import type { Pacing } from "../runtime/pacing.ts";
 import { majority } from "../../paxos/quorum.ts";
 
-/** What the rest of the node has to know of its session. */
+/** Events of this node's session. */
 export interface SessionEvents {
   /** A quorum granted the session. */
   readonly granted: (session: SessionId) => void;
-  /** The session is over for ever, and all that depends on it. `wasGranted`: a quorum had granted it. */
+  /**
+   * The session is over for ever, and so is everything that depends on it. `wasGranted`: a quorum had granted
+   * it.
+   */
   readonly lost: (session: SessionId, wasGranted: boolean) => void;
   /** Renewals have gone unanswered for a while. */
   readonly unanswered: () => void;
 }
 
-/** Least time between two renewals, in milliseconds, where answers take nearly as long as sessions live. */
+/**
+ * Shortest time between two renewals, in milliseconds, for when round trips take nearly as long as the time to
+ * live.
+ */
 const SHORTEST_INTERVAL = 20;
 
 /**
- * Keeps the one session of this node alive, however much it owns: renews it every third of its time
- * to live, and opens the next one when it is over.
+ * Keeps the one session of this node alive, however much it owns: renews it every third of its time to live, or
+ * more often where round trips are long, and opens the next one when it is over.
  */
 export class SessionKeeper {
   readonly #engine: Engine;
@@ -34,17 +40,17 @@ export class SessionKeeper {
   #stopped = false;
   #granted = false;
   #refusals = new Set<string>();
-  /** When each member was last heard while a quorum is looked for. */
+  /** The time at which each member was last heard, while the keeper looks for a quorum. */
   readonly #heard = new Map<string, number>();
-  /** The question that all renewals of this session are sent under: answers name the renewal. */
+  /** The number of the question that all renewals of this session share; answers name the renewal. */
   #question: number | undefined;
-  /** When the latest renewal was sent, and how long after it the next one is due, in milliseconds. */
+  /** The time of the latest renewal, and the wait from it to the next one, in milliseconds. */
   #sent = -Infinity;
   #interval = 0;
   #cancelRenewal: () => void = () => {};
   #cancelDeadline: () => void = () => {};
 
-  /** Has the name of the first session ready, and asks for nothing before `open`. */
+  /** Names the first session, and asks for nothing before `open`. */
   constructor(engine: Engine, pacing: Pacing, events: SessionEvents) {
     this.#engine = engine;
     this.#pacing = pacing;
@@ -85,7 +91,9 @@ export class SessionKeeper {
     return this.current;
   }
 
-  /** Begins to ask for a session: the cluster's record is known, and a member's vote is there. */
+  /**
+   * Begins to ask for a session; to be called once the cluster's record is known and a member's vote is there.
+   */
   open(): void {
     if (this.#stopped) return;
     this.#replace();
@@ -104,7 +112,7 @@ export class SessionKeeper {
     this.#halt();
   }
 
-  /** Ends the session if its deadline has passed, whatever timers are late. */
+  /** Ends the session if its deadline has passed, even if timers are late. */
   check(): void {
     if (!this.#open || !this.#lease.isDead(this.#reading())) return;
     if (this.#reopens()) this.#seek(0);
@@ -126,7 +134,10 @@ export class SessionKeeper {
     });
   }
 
-  /** The lease was made before the record was known: the same session, as short as the cluster wants. */
+  /**
+   * Makes the lease again, since the first one was made before the record was known: the same session, with a
+   * time to live within the cluster's maximum.
+   */
   #replace(): void {
     const { session } = this.#lease;
     const { self, life } = this.#engine;
@@ -137,8 +148,8 @@ export class SessionKeeper {
   }
 
   /**
-   * Looks for a quorum before it asks for a session after one that was lost. A session that was asked for has
-   * to be granted in a limited time, and everything that waits in this node for the next one ends with it.
+   * Looks for a quorum before it asks for the session that follows a lost one. A requested session has to be
+   * granted in a limited time, and all operations that wait for it end with it.
    */
   #seek(attempt: number): void {
     const { calls, members, runtime } = this.#engine;
@@ -182,7 +193,7 @@ export class SessionKeeper {
     this.#renewIn(Math.min(this.#pacing.resend(attempt), this.#interval), attempt + 1);
   }
 
-  /** Opens the question for all renewals of `lease`: an answer may come after many more were sent. */
+  /** Opens the question for all renewals of `lease`: an answer may arrive after many more were sent. */
   #ask(lease: Lease): number {
     const { calls, members } = this.#engine;
     return calls.open((from, header, reply) => {
@@ -199,12 +210,12 @@ export class SessionKeeper {
     this.#cancelRenewal = this.#engine.runtime.setTimer(() => this.#renew(attempt), wait);
   }
 
-  /** After a grant: the next renewal, and the deadline, begin anew. */
+  /** After a grant: schedules the next renewal, and restarts the timer of the deadline. */
   #settle(lease: Lease): void {
     const { runtime } = this.#engine;
     const roundTrip = lease.age(this.#reading());
     this.#pacing.measured(roundTrip);
-    // Where answers take a good part of the time to live, several renewals have to be under way: the next
+    // Where round trips take a large part of the time to live, several renewals have to be under way: the next
     // one, and one more should that be lost, has to be answered before the deadline of this one.
     const spare = Math.max(0, lease.ttl * OWNER_SHARE - roundTrip);
     this.#interval = Math.min(lease.ttl / 3, Math.max(SHORTEST_INTERVAL, spare / 2));
@@ -216,7 +227,10 @@ export class SessionKeeper {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** A courtesy to those who wait for a signal: whoever asks gets the right answer anyway. */
+  /**
+   * Ends the session at its deadline, so that signals abort; a caller that asks gets the right answer without
+   * it.
+   */
   #watchDeadline(): void {
     this.#cancelDeadline();
     this.#cancelDeadline = this.#engine.runtime.setTimer(() => {
@@ -228,7 +242,7 @@ export class SessionKeeper {
   #refused(from: string): void {
     this.#refusals.add(from);
     const count = this.#engine.members.length;
-    // A session that was granted is over only at its deadline; one that never was can be given up.
+    // A granted session is over only at its deadline; one that was never granted can be given up.
     if (this.#granted || this.#refusals.size <= count - majority(count)) return;
     if (this.#reopens()) this.#renew(0);
   }
@@ -242,10 +256,10 @@ export class SessionKeeper {
     this.#events.lost(lost.session, lost.wasGranted);
   }
 
-  /** Gives the session up for the next one; says whether that is still wanted. */
+  /** Gives the session up for the next one; returns whether that is still wanted. */
   #reopens(): boolean {
     this.#lose();
-    // Whoever was told of it may have closed the node, or opened the next one.
+    // A listener may have closed the node, or opened the next session.
     if (this.#stopped || this.#open) return false;
     return this.#open = true;
   }

@@ -11,39 +11,39 @@ import type { Questions } from "./queries.ts";
 import type { Reads } from "./reads.ts";
 import { Scan } from "./scan.ts";
 
-/** The longest time between two looks of a member that holds anything, in milliseconds. */
+/** Longest time between two looks of a member that holds any register, in milliseconds. */
 const LONGEST_WAIT = 5_000;
 
-/** The wait until clocks are told of which none is known, in milliseconds. */
+/** Wait before the next look while the members' clocks are unknown, in milliseconds. */
 const CLOCKS_WAIT = 500;
 
-/** The time that a value gets to arrive before what is bound to it is looked into, in milliseconds. */
+/** Time that a value gets to arrive before values bound to it are examined, in milliseconds. */
 const KEY_WAIT = 100;
 
 /**
- * The time that a release gets to be accepted by all before the sweep sees to it, in milliseconds: the least, and
- * as a multiple of what the last member takes.
+ * Time that all members get to accept a release before the sweep handles it: the minimum in milliseconds, and a
+ * multiple of the time that the slowest member takes.
  */
 const RELEASE_WAIT = 5_000;
 const RELEASE_PATIENCE = 3;
 
-/** Sessions and keys that are looked at in one turn, and asked about at the same time. */
+/** Sessions and keys examined in one turn, and those asked about at the same time. */
 const LOOKED_AT_ONCE = 2_000;
 const ASKED_AT_ONCE = 16;
 
 /**
- * The time that nodes which wait for an end get to act on it first, as a share of the time that the last member
- * gets to answer: 100 ms, and more on slow networks. At the same moment both would duel for the same registers.
+ * Share of the slowest member's time to answer that nodes which wait for an end get to act on it first: 100 ms,
+ * and more on slow networks. At the same moment their proposals would compete for the same registers.
  */
 const HEAD_START = 0.1;
 
-/** The longest wait before something that has not ended is asked about again, in milliseconds. */
+/** Longest wait before a cause that has not ended is asked about again, in milliseconds. */
 const LONGEST_DOUBT = 60_000;
 
-/** The time for which an answer to "is anything done for room?" holds, in milliseconds. */
+/** Time for which an answer of `#makeRoom` holds, in milliseconds. */
 const ROOM_WAIT = 100;
 
-/** What the ids of the registers of locks begin with. */
+/** Prefix of the ids of lock registers. */
 const LOCK = "l";
 
 /** What housekeeping works with. */
@@ -52,26 +52,26 @@ export interface HousekeeperParts {
   readonly proposals: Proposals;
   readonly reads: Reads;
   readonly questions: Questions;
-  /** About how long the last member takes to answer, in milliseconds. */
+  /** About how long the slowest member takes to answer, in milliseconds. */
   readonly patience: () => number;
   /** The session of this node. */
   readonly ownSession: () => SessionId;
-  /** Drops what belongs to a session that has ended from a lock. */
+  /** Drops the entries of an ended session from a lock. */
   readonly tidyLock: (register: RegisterId, session: SessionId, limits: Limits) => Promise<unknown>;
 }
 
-/** What is known of something that may have ended. */
+/** The state of the questions about a cause that may have ended. */
 interface Doubt {
   asking: boolean;
-  /** When to ask again, and the wait after that. */
+  /** When to ask again, and the wait after that, in milliseconds. */
   again: number;
   wait: number;
 }
 
 /**
- * A member's housekeeping (section 8): finds what has ended, by what its own acceptor holds, and has it
- * sealed and forgotten, though nobody asks for it. The acceptor only says where to look: that a session or
- * a key has ended is confirmed by a quorum, and each seal is a change that is chosen like any other.
+ * A member's housekeeping (section 8): finds values that have ended, by the registers of its own acceptor, and
+ * has them sealed and forgotten without a request for them. The acceptor only says where to look: a quorum
+ * confirms that a session or a key has ended, and each seal is a change that is chosen like any other.
  */
 export class Housekeeper {
   readonly #parts: HousekeeperParts;
@@ -85,9 +85,9 @@ export class Housekeeper {
   #doubts = new WeakMap<Ending, Doubt>();
   #sweep: Chore | null = null;
   #asking = 0;
-  /** Those that have ended, while others get their head start. */
+  /** The endings that are confirmed, while waiting nodes get their head start. */
   readonly #ended = new Set<Ending>();
-  /** When the next look is due, and what cancels it. */
+  /** When the next look is due, and the function that cancels it. */
   #lookAt = Infinity;
   #cancelLook: () => void = () => {};
   #room: MakingRoom = { tidying: false, missing: [] };
@@ -101,7 +101,7 @@ export class Housekeeper {
     this.#keys = this.#scan(() => this.#voter!.acceptor.endings.unfounded);
   }
 
-  /** The member votes, and has a memory that it had not before. */
+  /** The member votes, with a new memory. */
   begin(): void {
     this.stop();
     const { voter } = this.#parts.engine;
@@ -124,7 +124,7 @@ export class Housekeeper {
     this.#arm();
   }
 
-  /** Leaves everything as it is. */
+  /** Stops the housekeeping, and leaves every register as it is. */
   stop(): void {
     this.#voter = null;
     this.#chores.clear();
@@ -152,14 +152,14 @@ export class Housekeeper {
     return new Scan(source, (ending) => this.#examine(ending));
   }
 
-  /** Has the next look happen when there is something to see. */
+  /** Schedules the next look for when there is something to see. */
   #arm(): void {
     const voter = this.#voter;
     if (voter === null) return;
     const { endings, size } = voter.acceptor;
     const now = this.#now;
     let at = size > 0 ? now + LONGEST_WAIT : Infinity;
-    // With as many questions as may be under way, the next answer goes on.
+    // At the limit of questions under way, the next answer continues.
     const mayAsk = this.#asking < ASKED_AT_ONCE;
     if (mayAsk && endings.sessions.size > 0) at = Math.min(at, Math.max(now, this.#sessionsAt));
     if (mayAsk && endings.unfounded.size > 0) at = Math.min(at, Math.max(now, this.#keysAt));
@@ -177,10 +177,10 @@ export class Housekeeper {
     }, at - now);
   }
 
-  /** Finds what has ended, or may have; a bounded number at a time. */
+  /** Finds causes that have ended, or may have, a bounded number at a time. */
   #look(): void {
     const voter = this.#voter;
-    // Replaced, or about to begin anew.
+    // The member was replaced, or is about to begin again.
     if (voter === null || voter !== this.#parts.engine.voter) return;
     const { acceptor } = voter;
     const now = this.#now;
@@ -206,9 +206,9 @@ export class Housekeeper {
     return Math.max(RELEASE_WAIT, RELEASE_PATIENCE * this.#parts.patience());
   }
 
-  /** When to look at all again: soon, if something has ended and is to be sealed by then. */
+  /** When to examine all again: soon, if a cause has ended and its registers are to be sealed by then. */
   #nextPass(wait: number): number {
-    // Others were faster: nothing depends on it any more.
+    // Other nodes were faster: nothing depends on the cause any more.
     for (const ending of this.#ended) if (ending.registers.size === 0) this.#ended.delete(ending);
     return this.#now + (this.#ended.size > 0 ? Math.min(wait, this.#headStart) : wait);
   }
@@ -217,12 +217,12 @@ export class Housekeeper {
     return HEAD_START * this.#parts.patience();
   }
 
-  /** Half of the longest time to live: whoever dies is noticed soon after. */
+  /** Half of the longest time to live, in milliseconds, so that a dead node is noticed soon. */
   get #sessionsWait(): number {
     return Math.min(LONGEST_WAIT, this.#parts.engine.record!.maxTtl / 2);
   }
 
-  /** Asks whether something has ended, if that is likely; `false`: too much is being asked already. */
+  /** Asks whether a cause has ended, if that is likely; returns `false` if too many questions are under way. */
   #examine(ending: Ending): boolean {
     const { cause } = ending;
     if (cause.kind === "session") {
@@ -246,7 +246,7 @@ export class Housekeeper {
     this.#doubts.set(ending, doubt);
     doubt.asking = true;
     this.#asking++;
-    // Without a quorum nobody can tell.
+    // Without a quorum the end cannot be confirmed.
     const hasEnded = await this.#hasEnded(ending.cause).catch(() => false);
     this.#asking--;
     doubt.asking = false;
@@ -266,18 +266,18 @@ export class Housekeeper {
 
   async #hasEnded(cause: Cause): Promise<boolean> {
     const { questions, reads } = this.#parts;
-    // This member alone may have lost sight of it.
+    // This member alone may have missed renewals, so a quorum decides.
     if (cause.kind === "session") return await questions.hasEnded(cause.session, this.#limits());
     if (cause.kind === "until") return true;
     const { register, token } = cause;
     const { state } = await reads.read(register, this.#limits());
     if (!state?.present || state.token !== token) return true;
-    // It is there, and this member missed it.
+    // The value is present, and this member missed it.
     await this.#write(register);
     return false;
   }
 
-  /** Has everything released that ends with what has ended. */
+  /** Has every register released whose cause has ended. */
   #seal(ending: Ending): void {
     const { cause, registers } = ending;
     this.#chores.add({
@@ -294,7 +294,9 @@ export class Housekeeper {
     });
   }
 
-  /** Has all members accept what is chosen for `register`: by a proposal, which never writes over anything newer. */
+  /**
+   * Has all members accept what is chosen for `register`, by a proposal, which never overwrites a newer state.
+   */
   async #write(register: RegisterId): Promise<void> {
     const options = { ...this.#limits(), mustWrite: true, sweep: true };
     await this.#parts.proposals.change(register, identity, options);
@@ -305,7 +307,7 @@ export class Housekeeper {
     return { deadline: engine.runtime.now() + Math.max(engine.settings.timeout, 4 * patience()) };
   }
 
-  /** There is no room for a new register: looks at once whether there will be. */
+  /** There is no room for a new register: looks at once whether there will be room. */
   #makeRoom(voter: Voter): MakingRoom {
     const now = this.#now;
     if (voter !== this.#voter || now < this.#roomUntil) return this.#room;

@@ -16,52 +16,59 @@ import { KeptPromises } from "./kept_promises.ts";
 import type { Limits, Operation } from "../runtime/operation.ts";
 import type { Pacing } from "../runtime/pacing.ts";
 
-/** How a change is made. */
+/** The options of a change. */
 export interface ChangeOptions extends Limits {
-  /** Writes even what it leaves as it is: so an earlier write whose outcome is unknown is gone. */
+  /**
+   * Writes even an unchanged state, so that an earlier write with an unknown outcome can no longer be chosen.
+   */
   readonly mustWrite?: boolean;
-  /** Called before the new state of this change is sent to anybody. */
+  /** Called before the new state of this change is sent to a member. */
   readonly writing?: (ballot: Ballot) => void;
-  /** Whether this node will soon change the register again: the promise for that is asked for now. */
+  /**
+   * Whether this node will soon change the register again: then the promise for that is requested with this
+   * change.
+   */
   readonly again?: boolean;
   /**
-   * Whether others wait for this change, and hardly anybody else makes one like it at the same time: it does
-   * not wait after its first refusal. (If all did so, they would refuse each other again and again.)
+   * Whether others wait for this change while rivals with a similar change are unlikely: then it does not wait
+   * after its first nack. (If all changes did so, their nacks would repeat.)
    */
   readonly urgent?: boolean;
-  /** Whether a kept promise must not be tried: it may be outdated, and one try in vain would be too much. */
+  /** Whether to use no kept promise: it may be outdated, and the failed attempt would cost too much time. */
   readonly afresh?: boolean;
-  /** Whether it brings members what others hold: they take it even without room for a new register. */
+  /**
+   * Whether it brings members a state that others hold: they accept it even without room for a new register.
+   */
   readonly sweep?: boolean;
 }
 
-/** A change that waits, or is being proposed. */
+/** A change that waits, or that is being proposed. */
 interface Waiting extends Part {
   readonly operation: Operation<Chosen<unknown>>;
   readonly options: ChangeOptions;
-  /** There was no room for it so far. */
+  /** The error for the lack of room that it has met so far. */
   full?: SynodError;
 }
 
-/** How long a change waits while members make room for it, in milliseconds. */
+/** Time for which a change waits while members make room for it, in milliseconds. */
 const ROOM_PATIENCE = 5_000;
 
-/** Doublings of the wait before members are asked again for room, at most: about half a second then. */
+/** Most doublings of the wait before members are asked again for room: about half a second then. */
 const LONGEST_ROOM_WAIT = 3;
 
-/** So many changes of one register are proposed in one round at most. */
+/** Changes of one register proposed in one round, to bound the work of a round. */
 const MAX_COMBINED = 1_000;
 
 /**
- * Proposes changes. A register has at most one running proposer in this node; what comes meanwhile
- * waits, and is proposed together in the next round.
+ * Proposes changes. A register has at most one running proposer in this node. Changes that arrive meanwhile
+ * wait, and are proposed together in the next round.
  */
 export class Proposals {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
   readonly #registers = new Map<RegisterId, RegisterProposals>();
   readonly #kept = new KeptPromises();
-  /** Told of each tombstone that was chosen, with the proposer that counts who has accepted it. */
+  /** Called with each chosen tombstone, and with the proposer that counts which members have accepted it. */
   #released: Released = () => {};
 
   /** Proposes in the name of `engine`'s node. */
@@ -70,12 +77,12 @@ export class Proposals {
     this.#pacing = pacing;
   }
 
-  /** `released` is told of each tombstone that was chosen. */
+  /** Sets `released`, which is called with each chosen tombstone. */
   onReleased(released: Released): void {
     this.#released = released;
   }
 
-  /** Something was chosen for `register` at `ballot`, by whomever. */
+  /** A state was chosen for `register` at `ballot`, by any proposer. */
   outdated(register: RegisterId, ballot: Ballot): void {
     this.#kept.outdated(register, ballot);
   }
@@ -106,18 +113,18 @@ export class Proposals {
   }
 }
 
-/** A tombstone that was chosen, and the question by which members still say that they accepted it. */
+/** A chosen tombstone, and the question by which members still report that they accepted it. */
 export interface Release {
   readonly register: RegisterId;
   readonly ballot: Ballot;
   readonly question: number;
   readonly request: RegisterRequest;
   readonly proposer: Proposer<unknown>;
-  /** What a round trip to a quorum usually takes, in milliseconds. */
+  /** The smoothed round trip to a quorum, in milliseconds. */
   readonly roundTrip: number;
 }
 
-/** Takes over a release, and with it the question, which it has to close. */
+/** Takes over a release and its question, which it has to close. */
 export type Released = (release: Release) => void;
 
 /** The changes of one register. */
@@ -136,9 +143,9 @@ class RegisterProposals {
   #asked = 0;
   #leaveGate: () => void = () => {};
   #attempt = 0;
-  /** Since when members have had no room for it. */
+  /** The time since which members have had no room for it. */
   #fullSince: number | undefined;
-  /** How often it has waited for that. */
+  /** How often it has waited for room. */
   #roomWaits = 0;
   #cancelTimer: () => void = () => {};
 
@@ -176,7 +183,7 @@ class RegisterProposals {
       clock,
       life,
       change: (current) => combine(this.#batch.filter((part) => !part.operation.ended), current),
-      // Whoever has sent a new state once may not take a short way out any more.
+      // A change whose new state was sent once has to write in every later attempt.
       mustWrite: () => this.#batch.some((part) => part.options.mustWrite === true || part.wrote),
       writing: (ballot) => {
         for (const part of this.#batch) {
@@ -189,7 +196,7 @@ class RegisterProposals {
       sweep: () => this.#batch.every((part) => part.options.sweep === true),
     });
     this.#enterGate(() => {
-      // Once, and only for the first attempt: it is dropped after any doubt.
+      // The kept promise is used once, and only for the first attempt.
       const kept = this.#kept.take(this.#register);
       const afresh = Array.from(this.#waiting).some(({ options }) => options.afresh === true);
       this.#start(afresh ? undefined : kept);
@@ -199,12 +206,12 @@ class RegisterProposals {
   #enterGate(pass: () => void): void {
     const proposer = this.#proposer;
     const leave = this.#engine.gate.enter(pass);
-    // It may have failed at once.
+    // `pass` may have failed at once.
     if (this.#proposer === proposer) this.#leaveGate = leave;
     else leave();
   }
 
-  /** Begins an attempt, with all that waits by now: it was asked for before the attempt began. */
+  /** Begins an attempt with all changes that wait by now: they were requested before the attempt began. */
   #start(kept?: KeptPromise): void {
     this.#batch = this.#batch.filter((part) => !part.operation.ended);
     for (const waiting of this.#waiting) {
@@ -220,7 +227,7 @@ class RegisterProposals {
     if (step !== undefined) this.#do(step);
   }
 
-  /** What the proposer says is next. An error ends the changes of this round, and nothing besides. */
+  /** The proposer's next step. An error ends the changes of this round, and nothing else. */
   #attempted<T>(next: () => T): T | undefined {
     try {
       return next();
@@ -259,7 +266,7 @@ class RegisterProposals {
         const applied: Waiting[] = [];
         const left: Waiting[] = [];
         for (const part of this.#batch) (result.results.has(part) ? applied : left).push(part);
-        // What was not applied in this round is first in the next one.
+        // Changes that were not applied in this round come first in the next one.
         this.#waiting = new Set([...left, ...this.#waiting]);
         this.#keep();
         this.#done();
@@ -272,7 +279,7 @@ class RegisterProposals {
     }
   }
 
-  /** Members have no room for it: ends, unless they are making some. */
+  /** Members have no room for it: ends the changes, unless the members are making room. */
   #full({ tidying, missing }: Step<unknown> & { do: "full" }): void {
     const { runtime } = this.#engine;
     const now = runtime.now();
@@ -280,7 +287,7 @@ class RegisterProposals {
     for (const part of this.#batch) part.full = noRoom(missing);
     this.#stopAsking();
     if (tidying && now - this.#fullSince < ROOM_PATIENCE) {
-      // Meanwhile others go through the gate: most of them need no room.
+      // Meanwhile other changes pass the gate: most of them need no room.
       this.#leaveGate();
       this.#cancelTimer = runtime.setTimer(
         () => this.#enterGate(() => this.#start()),
@@ -319,7 +326,7 @@ class RegisterProposals {
       const unanswered = proposer.unanswered();
       if (unanswered === undefined) return;
       if (proposer.contended) {
-        // Who has not answered by now will hardly outvote the one who refused.
+        // The members that have not answered by now are unlikely to outvote the nack.
         this.#do({ do: "restart" });
         return;
       }
@@ -328,7 +335,7 @@ class RegisterProposals {
     }, this.#pacing.resend(attempt));
   }
 
-  /** What the finished proposer leaves behind: a promise for the next change, or a tombstone to forget. */
+  /** Keeps what the finished proposer leaves: a promise for the next change, or a tombstone to forget. */
   #keep(): void {
     const proposer = this.#proposer!;
     if (proposer.kept !== undefined) this.#kept.put(this.#register, proposer.kept);
@@ -372,7 +379,9 @@ class RegisterProposals {
   }
 }
 
-/** The error of a change that needs a new register; `missing` are those whom released ones wait for. */
+/**
+ * The error of a change that needs a new register; `missing` are the members that released registers wait for.
+ */
 function noRoom(missing: readonly string[]): SynodError {
   const waiting = missing.length === 0
     ? ""
