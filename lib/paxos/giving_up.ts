@@ -79,11 +79,13 @@ export class GivingUp {
       if (reply.id === this.#number || reply.id === this.#first) this.#remembers(from);
       return nothing;
     }
-    if (reply.id !== this.#number) return nothing;
     if (from === self) {
-      this.#isSucceeded ||= header.life > life;
+      // Also late: the answers of the others may end a round before its own comes.
+      const isAsked = reply.id === this.#number || reply.id === this.#first;
+      this.#isSucceeded ||= isAsked && header.life > life;
       return nothing;
     }
+    if (reply.id !== this.#number) return nothing;
     if (record.lives[index] === header.life || this.#remembering.has(from)) return nothing;
     if (this.#round === 2 && this.#before.get(from) !== header.life) return nothing;
     this.#lost.set(from, header.life);

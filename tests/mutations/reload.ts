@@ -114,8 +114,20 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "any other process under its id counts as its successor",
-      find: "this.#isSucceeded ||= header.life > life;",
+      find: "this.#isSucceeded ||= isAsked && header.life > life;",
       replace: "this.#isSucceeded = true;",
+    },
+    {
+      section: 7,
+      name: "a successor is not noticed if it answers the first round late",
+      find: "const isAsked = reply.id === this.#number || reply.id === this.#first;",
+      replace: "const isAsked = reply.id === this.#number;",
+    },
+    {
+      section: 7,
+      name: "an answer to any question tells of a successor",
+      find: "const isAsked = reply.id === this.#number || reply.id === this.#first;",
+      replace: "const isAsked = true;",
     },
   ]),
   ...mutationsOf("lib/paxos/recovery.ts", ["tests/paxos/recovery_test.ts"], [
@@ -187,6 +199,12 @@ export const RELOADS: readonly Mutation[] = [
       section: 7,
       name: "questions of recovering members are not noted",
       find: "this.#turns.asked(from, header, request, this.#engine.runtime.now());",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a replaced process says that its member remembers",
+      find: 'if (this.#genesis.state === "operational" && this.#engine.voter === null) return;',
       replace: "",
     },
     {

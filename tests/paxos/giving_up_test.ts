@@ -143,6 +143,17 @@ describe("GivingUp", () => {
     assertEquals(script.blank("b2", "c2"), true);
   });
 
+  it("notices a later process that answers the first round late, and not one that answers another question", () => {
+    const script = new Script();
+    const first = script.givingUp.questions()[0].request.id;
+    script.blank("b2", "c2");
+    script.answer("a2", 99);
+    assertEquals(script.givingUp.isSucceeded, false);
+    script.answer("a2", first);
+    assertEquals(script.givingUp.isSucceeded, true);
+    assertEquals(script.blank("b2", "c2"), true);
+  });
+
   it("a blank member that lives in the life that the record names may still adopt it", () => {
     const script = new Script();
     script.blank("b1", "c1");

@@ -126,6 +126,17 @@ describe("Membership: two processes of one member (section 7)", () => {
     }
   });
 
+  it("answers nothing more once it is replaced: members would count its memory", async () => {
+    for (const purpose of ["record", "genesis", "givingUp"] as const) {
+      const script = await new ScriptedMember().operational();
+      const vector = [life(1), life(6), life(1)];
+      const known: Reply = { id: 1, type: "known", incarnation: life(6) };
+      script.answer("a", { genesis: "g", incarnation: life(1), vector }, known);
+      assertEquals(script.events, ["replaced"]);
+      assertEquals(await script.ask("a", life(7), enquiry(purpose, 1)), []);
+    }
+  });
+
   /** Without a quorum it hears twice that the others, and a later process of its own, have no memory. */
   async function allIsLost(script: ScriptedMember, own: Life): Promise<void> {
     for (let i = 0; i < 6 && script.events.length === 0; i++) {

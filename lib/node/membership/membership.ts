@@ -110,6 +110,8 @@ export class Membership {
   /** Answers a question of another node. */
   answer(from: string, header: Header, request: Request & GenesisRequest): void {
     const { id } = request;
+    // Replaced, and about to close: its memory helps nobody, and a record would say that it does.
+    if (this.#genesis.state === "operational" && this.#engine.voter === null) return;
     this.#turns.asked(from, header, request, this.#engine.runtime.now());
     if (from === this.#engine.self && header.life > this.#engine.life) this.#succeeded();
     const { reply, event, voids } = this.#genesis.answer(from, header, request, this.#reading());
