@@ -414,6 +414,30 @@ export const NODE: readonly Mutation[] = [
       find: "      this.#close();\n      this.#conclude(outcome);",
       replace: "      this.#conclude(outcome);",
     },
+    {
+      section: 7,
+      name: "a process in doubt does not ask its own id",
+      find: "if (isMember) this.#engine.askTwins(request);",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "what another process under its id says counts as the answer of one more member",
+      find: "const outcome = from === self",
+      replace: "const outcome = from === ''",
+    },
+    {
+      section: 7,
+      name: "a process gives its place to an earlier one that votes",
+      find: "return header.life > this.#engine.life ?",
+      replace: "return header.life !== this.#engine.life ?",
+    },
+    {
+      section: 7,
+      name: "a process that votes gives its place to a later one that does not yet",
+      find: 'if (reply.type !== "record" || header.incarnation === null) return undefined;',
+      replace: 'if (reply.type !== "record") return undefined;',
+    },
   ]),
   ...mutationsOf(
     "lib/node/membership/session_keeper.ts",

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Inquiries } from "../../lib/node/membership/record_queries.ts";
-import type { GenesisRecord, Reply } from "../../lib/paxos/messages.ts";
+import type { GenesisRecord, Header, Reply } from "../../lib/paxos/messages.ts";
 import { life, ScriptedNode } from "./support/scripted_node.ts";
 
 /** A client that does not know its cluster, and what it concludes. */
@@ -109,5 +109,42 @@ describe("Inquiries (section 7)", () => {
     node.receive("b", { replies: [{ id: next, type: "notAMember" }] });
     assertEquals(concluded, ["not_a_member"]);
     inquiries.stop();
+  });
+
+  /** Member b, in doubt, hears from a process of its own id; the records that it concludes on. */
+  async function ofTwin(twin: Partial<Header>): Promise<string[]> {
+    const node = await ScriptedNode.start({ self: "b", withoutSession: true });
+    const concluded: string[] = [];
+    const inquiries = new Inquiries(node.engine, {
+      otherRecord: ({ id }) => void concluded.push(id),
+      hopeless: ({ code }) => void concluded.push(code),
+    });
+    node.frames.length = 0;
+    inquiries.doubt();
+    const [id] = await asked(node);
+    assertEquals(node.frames.some(({ to }) => to === "b"), true);
+    // One of three is no majority; its own id does not count as another one.
+    answer(node, "c", id, "later");
+    const reply: Reply = {
+      id,
+      type: "record",
+      members: node.members,
+      record: { ...node.record, id: "later" },
+    };
+    node.receive("b", {
+      header: { ...node.header("b"), genesis: "later", ...twin },
+      replies: [reply],
+    });
+    inquiries.stop();
+    return concluded;
+  }
+
+  it("a member gives its place to a later process under its id that votes, at once", async () => {
+    assertEquals(await ofTwin({ life: life(10), incarnation: life(10) }), ["later"]);
+  });
+
+  it("not to an earlier process, nor to one that does not vote", async () => {
+    assertEquals(await ofTwin({ life: life(8), incarnation: life(8) }), []);
+    assertEquals(await ofTwin({ life: life(10), incarnation: null }), []);
   });
 });

@@ -1,5 +1,5 @@
 import { SynodError } from "../../errors.ts";
-import type { GenesisRecord, GenesisReply } from "../../paxos/messages.ts";
+import type { GenesisRecord, GenesisReply, Header, Reply } from "../../paxos/messages.ts";
 import { type InquiryOutcome, RecordInquiry } from "../../paxos/record_inquiry.ts";
 import type { Engine } from "../engine/engine.ts";
 
@@ -62,11 +62,13 @@ export class Inquiries {
   }
 
   #ask(): void {
-    const { calls, members, self, runtime } = this.#engine;
+    const { calls, members, self, isMember, runtime } = this.#engine;
     this.#asked = runtime.now();
     const inquiry = new RecordInquiry(members);
-    const question = calls.open((from, _header, reply) => {
-      const outcome = inquiry.receive(from, reply as GenesisReply);
+    const question = calls.open((from, header, reply) => {
+      const outcome = from === self
+        ? this.#successor(header, reply)
+        : inquiry.receive(from, reply as GenesisReply);
       if (outcome === undefined) return;
       this.#close();
       this.#conclude(outcome);
@@ -82,6 +84,16 @@ export class Inquiries {
       round: 1,
     } as const;
     this.#engine.ask(others, request);
+    if (isMember) this.#engine.askTwins(request);
+  }
+
+  /**
+   * What a later process under this node's own id says that votes: it has this one's place, whatever the others
+   * say. With older and later processes of all members, each record might find a majority of them for ever.
+   */
+  #successor(header: Header, reply: Reply): InquiryOutcome | undefined {
+    if (reply.type !== "record" || header.incarnation === null) return undefined;
+    return header.life > this.#engine.life ? { type: "record", record: reply.record } : undefined;
   }
 
   #conclude(outcome: InquiryOutcome): void {
