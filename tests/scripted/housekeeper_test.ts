@@ -162,6 +162,41 @@ describe("Housekeeper: what belongs to a session is sealed unasked (section 8)",
   });
 });
 
+describe("Housekeeper: what cannot be sealed (section 8)", () => {
+  it("is tried about once a minute, however long it has been so", async () => {
+    const keeper = await Keeper.start();
+    const { node } = keeper;
+    const session = `n/${life(4)}/1`;
+    keeper.hold([keeper.own], [{ kind: "node", session }]);
+    let tries = 0;
+    const fails = () => {
+      tries++;
+      return Promise.reject(new Error("in vain"));
+    };
+    const { engine, proposals, reads, questions } = node.core;
+    const housekeeper = new Housekeeper({
+      ...{ engine, reads },
+      proposals: Object.assign(Object.create(proposals), { change: fails }),
+      questions: Object.assign(Object.create(questions), { hasEnded: () => Promise.resolve(true) }),
+      patience: () => keeper.sweeper.patience,
+      ownSession: () => node.core.session.current,
+      tidyLock: fails,
+    });
+    housekeeper.begin();
+    const minutes = async (count: number) => {
+      tries = 0;
+      for (let i = 0; i < count * 60; i++) {
+        await node.time.pass(1_000);
+        await node.settle();
+      }
+      return tries;
+    };
+    assertEquals(await minutes(20) > 10, true);
+    assertEquals(await minutes(10) <= 12, true);
+    housekeeper.stop();
+  });
+});
+
 describe("Housekeeper: tombstones (section 8)", () => {
   it("has those accept one that missed it or only copied it: it writes", async () => {
     const keeper = await Keeper.start();

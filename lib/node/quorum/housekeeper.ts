@@ -83,6 +83,8 @@ export class Housekeeper {
   #sessionsAt = Infinity;
   #keysAt = Infinity;
   #doubts = new WeakMap<Ending, Doubt>();
+  /** The chore of each ending that was sealed, or is being sealed: what is added again is not added twice. */
+  readonly #seals = new WeakMap<Ending, Chore>();
   #sweep: Chore | null = null;
   #asking = 0;
   /** The endings that are confirmed, while waiting nodes get their head start. */
@@ -279,8 +281,13 @@ export class Housekeeper {
 
   /** Has every register released whose cause has ended. */
   #seal(ending: Ending): void {
-    const { cause, registers } = ending;
-    this.#chores.add({
+    let chore = this.#seals.get(ending);
+    if (chore === undefined) this.#seals.set(ending, chore = this.#sealing(ending));
+    this.#chores.add(chore);
+  }
+
+  #sealing({ cause, registers }: Ending): Chore {
+    return {
       registers: () => registers,
       act: async (register) => {
         const limits = this.#limits();
@@ -291,7 +298,7 @@ export class Housekeeper {
           await this.#parts.proposals.change(register, sealEndedChange(cause), options);
         }
       },
-    });
+    };
   }
 
   /**
