@@ -21,25 +21,6 @@ import {
 } from "./state.ts";
 import type { ReplyOf } from "./message_kind.ts";
 
-/** A request that names a register and a ballot. */
-function aboutBallot<T extends "prepare" | "forget">(type: T, number: number): RequestKind<T> {
-  const kind: RequestKind<"prepare" | "forget"> = {
-    number,
-    fields: 5,
-    handler: "voter",
-    encode({ id, register, ballot }, number, to) {
-      return [number, id, register, to.counter(ballot.counter), to.life(ballot.life)];
-    },
-    decode: (field, id, from) => ({
-      id,
-      type,
-      register: register(field[2]),
-      ballot: from.ballot(field[3], field[4]),
-    }),
-  };
-  return kind as unknown as RequestKind<T>;
-}
-
 /** A request that names a register. */
 function aboutRegister<T extends "read" | "watch" | "unwatch">(
   type: T,
@@ -64,7 +45,25 @@ function reportedBytes({ accepted }: ReplyOf<"promise" | "current">): number {
 export const REGISTER_REQUESTS: RequestKinds<
   "prepare" | "accept" | "read" | "forget" | "watch" | "unwatch" | "list"
 > = {
-  prepare: aboutBallot("prepare", 0),
+  prepare: {
+    number: 0,
+    fields: 6,
+    handler: "voter",
+    encode({ id, register, ballot, reserve }, number, to) {
+      const { counter, life } = ballot;
+      return [number, id, register, to.counter(counter), to.life(life), reserve === true];
+    },
+    decode(field, id, from) {
+      const reserve = flag(field[5]);
+      return {
+        id,
+        type: "prepare",
+        register: register(field[2]),
+        ballot: from.ballot(field[3], field[4]),
+        ...(reserve && { reserve }),
+      };
+    },
+  },
   accept: {
     number: 1,
     fields: 9,
@@ -99,7 +98,20 @@ export const REGISTER_REQUESTS: RequestKinds<
     size: ({ state }) => stateBytes(state),
   },
   read: aboutRegister("read", 2),
-  forget: aboutBallot("forget", 3),
+  forget: {
+    number: 3,
+    fields: 5,
+    handler: "voter",
+    encode({ id, register, ballot }, number, to) {
+      return [number, id, register, to.counter(ballot.counter), to.life(ballot.life)];
+    },
+    decode: (field, id, from) => ({
+      id,
+      type: "forget",
+      register: register(field[2]),
+      ballot: from.ballot(field[3], field[4]),
+    }),
+  },
   watch: aboutRegister("watch", 4),
   unwatch: aboutRegister("unwatch", 5),
   list: {

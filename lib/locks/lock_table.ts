@@ -117,7 +117,8 @@ export class LockTable {
     const change = this.#change(register, { type: "release", session: owner.pid.session, request });
     while (session.isPossible(owner.pid.session)) {
       try {
-        const options = { ...this.#core.releaseLimits(), mustWrite: unsure, urgent: true };
+        const limits = this.#core.releaseLimits();
+        const options = { ...limits, mustWrite: unsure, urgent: true, reserve: true };
         await proposals.change(register, change, options);
         return;
       } catch {
@@ -259,7 +260,7 @@ export class LockTable {
     return await this.#core.proposals.change(
       register,
       this.#change(register, { type: "tidy" }),
-      limits,
+      { ...limits, reserve: true },
     );
   }
 
@@ -333,7 +334,7 @@ export class LockTable {
     this.#core.proposals.change(
       register,
       this.#change(register, { type: "tidy" }),
-      this.#core.limits(),
+      { ...this.#core.limits(), reserve: true },
     ).then(
       ({ ballot, state }) => this.#core.watches.note(register, { ballot, state }),
       // The lock is read again soon.

@@ -135,8 +135,8 @@ export class ProcessTable {
     const { proposals, session, engine } = this.#core;
     while (session.isPossible(owner.pid.session)) {
       try {
-        const limits = this.#core.releaseLimits();
-        await proposals.change(register, releaseChange(owner.pid), { ...limits, mustWrite });
+        const options = { ...this.#core.releaseLimits(), mustWrite, reserve: true };
+        await proposals.change(register, releaseChange(owner.pid), options);
         return;
       } catch {
         if (engine.isClosed || engine.hopeless !== undefined) return;

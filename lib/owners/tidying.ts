@@ -26,7 +26,8 @@ async function look(core: Core, owner: Owner, register: RegisterId): Promise<voi
   const { version, unknown } = writes;
   // An earlier write may still be adopted: only a later write, even of the same state, rules that out.
   if (unknown > 0) {
-    await core.proposals.change(register, identity, { ...core.limits(), mustWrite: true });
+    const options = { ...core.limits(), mustWrite: true, reserve: true };
+    await core.proposals.change(register, identity, options);
   }
   const { state } = await core.liveness.live(register, core.limits());
   // A write that began meanwhile must not be judged by an older state.

@@ -9,6 +9,7 @@ import {
   type SessionId,
   type State,
 } from "./register.ts";
+import { hasRoom, type RoomOptions } from "./room.ts";
 import { sizeOf } from "./size.ts";
 import { type Watcher, Watchers } from "./watchers.ts";
 
@@ -37,11 +38,7 @@ export interface AcceptorOutput {
 }
 
 /** The options of an acceptor. */
-export interface AcceptorOptions {
-  /** Most registers that it holds. */
-  readonly maxKeys: number;
-  /** Bytes of the held registers at which new ones are refused; see {@linkcode sizeOf}. */
-  readonly maxBytes: number;
+export interface AcceptorOptions extends RoomOptions {
   /** The floor; tokens begin above it. */
   readonly floor: number;
   /** Whether this acceptor believes that a session expired. */
@@ -158,7 +155,7 @@ export class Acceptor {
     this.#dropOldPromises(now);
     switch (request.type) {
       case "prepare":
-        return only(this.#prepare(request.register, request.ballot, now));
+        return only(this.#prepare(request, now));
       case "accept":
         return this.#accept(request, now);
       case "read":
@@ -220,12 +217,15 @@ export class Acceptor {
   }
 
   /** Phase 1b of *Paxos Made Simple*: promises `b` if `b > promised`. */
-  #prepare(register: RegisterId, ballot: Ballot, now: number): RegisterReply {
+  #prepare(
+    { register, ballot, reserve }: Omit<RegisterRequest & { type: "prepare" }, "type">,
+    now: number,
+  ): RegisterReply {
     const promised = this.#promised(register);
     if (compareBallots(ballot, promised) <= 0) return { type: "nack", promised };
     let entry = this.#entries.get(register);
     if (entry === undefined) {
-      if (this.#isFull(register, null)) return this.#full();
+      if (this.#isFull(register, null, reserve)) return this.#full();
       entry = this.#create(register);
     }
     entry.promised = ballot;
@@ -275,7 +275,7 @@ export class Acceptor {
     const took = entry?.accepted?.ballot;
     const isCopy = took !== undefined && compareBallots(took, ballot) === 0;
     if (fallback === null || entry === undefined || isCopy) return { type: "nack", promised };
-    return this.#prepare(register, { counter: fallback, life: ballot.life }, now);
+    return this.#prepare({ register, ballot: { counter: fallback, life: ballot.life } }, now);
   }
 
   /** Reports what it has accepted for `register`, or its floor. */
@@ -359,10 +359,10 @@ export class Acceptor {
   }
 
   /** Whether there is no room for a new register with this state. */
-  #isFull(register: RegisterId, state: State | null): boolean {
+  #isFull(register: RegisterId, state: State | null, reserve = false): boolean {
     if (isConfiguration(register)) return false;
-    const { maxKeys, maxBytes } = this.#options;
-    return this.#entries.size >= maxKeys || this.#bytes + sizeOf(register, state) > maxBytes;
+    const size = sizeOf(register, state);
+    return !hasRoom(this.#options, this.#entries.size, this.#bytes, size, reserve);
   }
 
   #full(): RegisterReply {

@@ -88,7 +88,13 @@ export interface Listed {
 
 /** The requests about one register. */
 export type RegisterRequest =
-  | { readonly type: "prepare"; readonly register: RegisterId; readonly ballot: Ballot }
+  | {
+    readonly type: "prepare";
+    readonly register: RegisterId;
+    readonly ballot: Ballot;
+    /** Whether it brings nothing new: a full member promises it from a small reserve. */
+    readonly reserve?: true;
+  }
   | {
     readonly type: "accept";
     readonly register: RegisterId;

@@ -107,6 +107,8 @@ export interface ProposerOptions<R> {
   readonly keepPromise?: () => boolean;
   /** Whether members accept what it writes even without room for a new register. */
   readonly sweep?: () => boolean;
+  /** Whether it brings nothing new, so that full members promise it from their reserve. */
+  readonly reserve?: () => boolean;
 }
 
 /**
@@ -165,7 +167,11 @@ export class Proposer<R> {
     this.#reliesOnKept = false;
     this.#fallback = undefined;
     this.#phase = "prepare";
-    this.#request = { type: "prepare", register, ballot: this.#ballot };
+    const reserve = this.#options.reserve?.() === true;
+    this.#request = {
+      ...{ type: "prepare", register, ballot: this.#ballot },
+      ...(reserve && { reserve }),
+    };
     return { do: "send", request: this.#request };
   }
 
@@ -199,6 +205,18 @@ export class Proposer<R> {
     return this.#phase === "done" && this.#nacks.size === 0 ? this.#kept : undefined;
   }
 
+  /**
+   * While no quorum has promised, and some of those that answered have no room: the members that released
+   * registers wait for, and those that have not answered at all.
+   */
+  get shortage(): { readonly missing: string[]; readonly silent: string[] } | undefined {
+    if (this.#phase !== "prepare" || this.#fulls.size === 0 || this.#nacks.size > 0) {
+      return undefined;
+    }
+    const silent = this.#promises.missing().filter((member) => !this.#fulls.has(member));
+    return { missing: this.#missing, silent };
+  }
+
   /** The members that have not answered the running phase, and what to send them again. */
   unanswered(): { request: RegisterRequest; members: string[] } | undefined {
     if (this.#request === undefined || this.#phase === "done") return undefined;
@@ -222,6 +240,7 @@ export class Proposer<R> {
     if (this.#phase === "prepare") {
       if (reply.type === "full") return this.#full(sender, reply);
       if (reply.type !== "promise" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
+      this.#fulls.delete(sender.member);
       if (this.#promises.add(sender, reply)) return this.#decide();
     } else if (this.#phase === "accept") {
       if (reply.type === "promise") return this.#fallBack(sender, reply);
@@ -362,12 +381,12 @@ export class Proposer<R> {
     this.#fulls.set(sender.member, reply);
     if (this.#fulls.size <= members.length - majority(members.length)) return undefined;
     this.#phase = "done";
-    const fulls = [...this.#fulls.values()];
-    return {
-      do: "full",
-      tidying: fulls.some(({ tidying }) => tidying),
-      missing: [...new Set(fulls.flatMap(({ missing }) => missing))],
-    };
+    const tidying = [...this.#fulls.values()].some(({ tidying }) => tidying);
+    return { do: "full", tidying, missing: this.#missing };
+  }
+
+  get #missing(): string[] {
+    return [...new Set([...this.#fulls.values()].flatMap(({ missing }) => missing))];
   }
 }
 

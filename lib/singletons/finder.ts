@@ -96,7 +96,7 @@ export class Finder {
         (pid) => ended.has(pid.session),
         { byItself: false, failed: false },
       );
-      chosen = await core.proposals.change(register, change, limits);
+      chosen = await core.proposals.change(register, change, { ...limits, reserve: true });
     }
     return { value: singletonOf(chosen.state), token: chosen.token };
   }

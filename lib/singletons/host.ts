@@ -343,7 +343,7 @@ export class Host {
     while (core.session.isPossible(pid.session)) {
       try {
         const deadline = core.engine.runtime.now() + core.session.remaining + 1;
-        await core.proposals.change(register, change, { deadline, mustWrite });
+        await core.proposals.change(register, change, { deadline, mustWrite, reserve: true });
         return;
       } catch {
         if (core.engine.isClosed || core.engine.hopeless !== undefined) return;

@@ -38,7 +38,12 @@ export class RandomFrames {
 
   /** For each type of request, a request. */
   readonly requests: Readonly<Record<Request["type"], () => Without<Request>>> = {
-    prepare: () => ({ type: "prepare", register: this.register(), ballot: this.ballot() }),
+    prepare: () => ({
+      type: "prepare",
+      register: this.register(),
+      ballot: this.ballot(),
+      ...(this.flag() && { reserve: true }),
+    }),
     accept: () => {
       const ballot = this.ballot();
       const fallback = ballot.counter + 1 + this.#random.below(9);

@@ -198,7 +198,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a fallback is promised that is not above the promise",
     "acceptor",
-    "return this.#prepare(register, { counter: fallback, life: ballot.life }, now);",
+    "return this.#prepare({ register, ballot: { counter: fallback, life: ballot.life } }, now);",
     `entry.promised = { counter: fallback, life: ballot.life };
     return { type: "promise", ballot: entry.promised, ...this.#report(register, now) };`,
     "two appends, the second by a kept promise that another one outdates, and the lowest fallback",

@@ -141,8 +141,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a write with an unknown outcome is not made certain",
-      find: ", mustWrite: true }",
-      replace: " }",
+      find: ", mustWrite: true, reserve",
+      replace: ", reserve",
     },
     {
       section: 4,

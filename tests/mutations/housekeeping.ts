@@ -36,9 +36,8 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "the bytes of values have no bound",
-      find:
-        "return this.#entries.size >= maxKeys || this.#bytes + sizeOf(register, state) > maxBytes;",
-      replace: "return this.#entries.size >= maxKeys || maxBytes < 0;",
+      find: "return !hasRoom(this.#options, this.#entries.size, this.#bytes, size, reserve);",
+      replace: "return !hasRoom(this.#options, this.#entries.size, 0, size, reserve);",
     },
     {
       section: 8,
@@ -245,6 +244,94 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       name: "full does not name the members that released keys wait for",
       find: "part.full = noRoom(missing);",
       replace: "part.full = noRoom([]);",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/acceptor_test.ts"], [
+    {
+      section: 8,
+      name: "reserve: a full member has none",
+      find: "if (this.#isFull(register, null, reserve)) return this.#full();",
+      replace: "if (this.#isFull(register, null, false)) return this.#full();",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/room.ts", ["tests/paxos/acceptor_test.ts"], [
+    {
+      section: 8,
+      name: "reserve: it has no bound in registers",
+      find: "(mayUseReserve ? reservedKeys : 0)",
+      replace: "(mayUseReserve ? Infinity : 0)",
+    },
+    {
+      section: 8,
+      name: "reserve: it has no bound in bytes",
+      find: "(mayUseReserve ? reservedBytes : 0)",
+      replace: "(mayUseReserve ? Infinity : 0)",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/proposer.ts", ["tests/paxos/proposer_test.ts"], [
+    {
+      section: 8,
+      name: "reserve: members are not told what may use it",
+      find: "      ...(reserve && { reserve }),\n",
+      replace: "",
+    },
+    {
+      section: 8,
+      name: "a member that found room still counts as full",
+      find: "      this.#fulls.delete(sender.member);\n",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/codec/register_messages.ts", ["tests/codec/frame_test.ts"], [
+    {
+      section: 8,
+      name: "reserve: it is lost on the way",
+      find: "to.life(life), reserve === true]",
+      replace: "to.life(life), false]",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/scripted/room_test.ts"], [
+    {
+      section: 8,
+      name: "full: a change that may still take effect ends so",
+      find: "    if (wrote) return noQuorum();\n",
+      replace: "",
+    },
+    {
+      section: 8,
+      name: "full: not reported while another member is away",
+      find: "return shortage === undefined ? noQuorum() :",
+      replace: "return shortage !== null ? noQuorum() :",
+    },
+    {
+      section: 8,
+      name: "reserve: what may use it waits for what may not",
+      find: "if (mayGain && ",
+      replace: "if (!mayGain && ",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/reads.ts", ["tests/housekeeping/full_member_test.ts"], [
+    {
+      section: 8,
+      name: "reserve: not used by reads",
+      find: "{ ...limits, reserve: true }",
+      replace: "limits",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_member_test.ts"], [
+    {
+      section: 8,
+      name: "changes that lack room and a member keep others from the members",
+      find: "between two questions others go through the gate.\n      this.#leaveGate();\n",
+      replace: "between two questions others go through the gate.\n",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/scripted/housekeeper_test.ts"], [
+    {
+      section: 8,
+      name: "what cannot be sealed is tried by more and more chores",
+      find: "let chore = this.#seals.get(ending);",
+      replace: "let chore: Chore | undefined;",
     },
   ]),
   ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_gate_test.ts"], [

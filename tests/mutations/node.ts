@@ -221,8 +221,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 4,
       name: "an ended value is not sealed before it is reported",
-      find:
-        "      chosen = await this.#proposals.change(register, sealChange(chosen.token), limits);\n    }\n    if",
+      find: "      chosen = await this.#seal(register, chosen.token, limits);\n    }\n    if",
       replace: "      chosen = { ...chosen, state: null };\n    }\n    if",
     },
   ]),

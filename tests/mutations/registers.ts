@@ -181,7 +181,7 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "there is always room for another register",
-      find: "if (this.#isFull(register, null)) return this.#full();",
+      find: "if (this.#isFull(register, null, reserve)) return this.#full();",
       replace: "",
     },
     {

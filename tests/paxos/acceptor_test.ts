@@ -412,6 +412,40 @@ describe("Acceptor: full", () => {
     assertEquals(acceptor.size, 2);
   });
 
+  it("promises from a bounded reserve what brings nothing new", () => {
+    const acceptor = makeAcceptor({ maxKeys: 2_048 });
+    const fill = (count: number, reserve: boolean, from: number) =>
+      Array.from({ length: count }, (_, i) =>
+        script(acceptor, 0, {
+          ...prepare("1p", `k${from + i}`),
+          ...(reserve && { reserve }),
+        } as RegisterRequest)[0].split(",")[0]);
+    const seen = (answers: string[]) => [answers.length, ...new Set(answers)];
+    assertEquals(seen(fill(2_048, false, 0)), [2_048, "promise 1p"]);
+    assertEquals(seen(fill(1, false, 2_048)), [1, "full"]);
+    assertEquals(seen(fill(32, true, 2_048)), [32, "promise 1p"]);
+    assertEquals(seen(fill(1, true, 2_080)), [1, "full"]);
+    assertEquals(acceptor.size, 2_080);
+  });
+
+  it("has a reserve of at least 16 registers, and one of 64 KiB", () => {
+    const reserved = (at: string, register: string) =>
+      ({ ...prepare(at, register), reserve: true }) as RegisterRequest;
+    const few = makeAcceptor({ maxKeys: 0 });
+    const answers = Array.from(
+      { length: 17 },
+      (_, i) => script(few, 0, reserved("1p", `k${i}`))[0],
+    );
+    assertEquals(answers.map((answer) => answer === "full").indexOf(true), 16);
+    const size = sizeOf("k10", null);
+    const small = makeAcceptor({ maxBytes: 0 });
+    const count = Math.floor(64 * 1024 / size);
+    for (let i = 0; i < count; i++) {
+      assertEquals(script(small, 0, reserved("1p", String(100 + i))), ["promise 1p, none"]);
+    }
+    assertEquals(script(small, 0, reserved("1p", "999"), prepare("1p", "999")), ["full", "full"]);
+  });
+
   it("has room again when something was forgotten", () => {
     const acceptor = makeAcceptor({ maxKeys: 1 });
     assertEquals(

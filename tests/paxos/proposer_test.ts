@@ -3,7 +3,8 @@ import { assertEquals } from "@std/assert";
 import { type Ballot, LamportClock } from "../../lib/paxos/ballot.ts";
 import type { RegisterRequest } from "../../lib/paxos/messages.ts";
 import { type Current, Proposer } from "../../lib/paxos/proposer.ts";
-import { append, look, present, REGISTER, release, textOf, write } from "./changes.ts";
+import { append, look, present, REGISTER, release, setOnce, textOf, write } from "./changes.ts";
+import { acceptRequest } from "../support/accept_request.ts";
 import { Cluster } from "./cluster.ts";
 import { showBallot, showRequest, showStep } from "./notation.ts";
 
@@ -446,6 +447,62 @@ describe("Proposer: full", () => {
       const next = proposer.receive(step.request, cluster.sender(member), reply);
       assertEquals(next && showStep(next), member === "c" ? "accept 1p x@1" : undefined);
     }
+  });
+});
+
+describe("Proposer: one full member, and one that is away (section 8)", () => {
+  /** c alone holds something else, x is chosen at a and b, and then a is away. */
+  function divided(): Cluster {
+    const cluster = new Cluster({ maxKeys: 1 });
+    const other = {
+      ...acceptRequest("k0", { counter: 1, life: "z" }, { present: false, token: 1 }),
+    };
+    cluster.handle("c", other, "z");
+    const p = cluster.proposer("p", setOnce("x"));
+    p.start().ask("a", "b", "c");
+    p.ask("a", "b");
+    assertEquals(p.last, "done, x@1 at 1p");
+    cluster.trace.length = 0;
+    return cluster;
+  }
+
+  it("what brings nothing new is promised by the full one, and chosen with it", () => {
+    for (const [change, result] of [[look, "x@1"], [release, "absent@2"]] as const) {
+      const cluster = divided();
+      const q = cluster.proposer("q", change, { reserve: () => true });
+      q.clock.observe(1);
+      q.start().ask("b", "c");
+      q.ask("b", "c");
+      assertEquals(q.last, `done, ${result} at 2q`);
+    }
+  });
+
+  it("a change that needs room is told who has none, and who is away", () => {
+    const cluster = divided();
+    cluster.acceptor("c").onFull(() => ({ tidying: true, missing: ["a"] }));
+    const q = cluster.proposer("q", setOnce("y"));
+    q.clock.observe(1);
+    assertEquals(q.proposer.shortage, undefined);
+    q.start().ask("b");
+    assertEquals(q.proposer.shortage, undefined);
+    q.ask("c");
+    assertEquals(q.proposer.shortage, { missing: ["a"], silent: ["a"] });
+    q.ask("a");
+    assertEquals([q.proposer.shortage, q.last], [undefined, "done, x@1 at 1p"]);
+  });
+
+  it("a member that found room since does not count as full any more", () => {
+    const cluster = new Cluster();
+    const p = cluster.proposer("p", write("x"));
+    const step = p.proposer.start();
+    if (step.do !== "send") throw new Error("nothing was sent");
+    const full = { type: "full", tidying: false, missing: [] } as const;
+    const promise = cluster.handle("b", step.request, "p")!;
+    assertEquals(p.proposer.receive(step.request, cluster.sender("b"), full), undefined);
+    assertEquals(p.proposer.receive(step.request, cluster.sender("b"), promise), undefined);
+    assertEquals(p.proposer.shortage, undefined);
+    assertEquals(p.proposer.receive(step.request, cluster.sender("c"), full), undefined);
+    assertEquals(p.proposer.shortage, { missing: [], silent: ["a"] });
   });
 });
 

@@ -53,7 +53,7 @@ export class Liveness {
     const { generation } = this.#settled;
     let chosen = await this.#reads.read(register, limits);
     while (chosen.state?.present && await this.hasEnded(chosen.state, chosen.stale, limits)) {
-      chosen = await this.#proposals.change(register, sealChange(chosen.token), limits);
+      chosen = await this.#seal(register, chosen.token, limits);
     }
     if (chosen.state?.present) this.#settled.note(register, chosen.state, generation);
     return chosen;
@@ -103,9 +103,13 @@ export class Liveness {
     let { state, stale } = this.#known(register) ?? await this.#reads.read(register, limits);
     while (state?.present && state.token === token) {
       if (!await this.hasEnded(state, stale, limits)) return false;
-      ({ state, stale } = await this.#proposals.change(register, sealChange(token), limits));
+      ({ state, stale } = await this.#seal(register, token, limits));
     }
     return true;
+  }
+
+  #seal(register: RegisterId, token: number, limits: Limits): Promise<Chosen<void>> {
+    return this.#proposals.change(register, sealChange(token), { ...limits, reserve: true });
   }
 
   #known(register: RegisterId): Chosen<void> | undefined {

@@ -1,4 +1,4 @@
-import { SynodError } from "../../errors.ts";
+import type { SynodError } from "../../errors.ts";
 import type { Ballot } from "../../paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../paxos/messages.ts";
 import {
@@ -13,6 +13,8 @@ import { combine, type CombinedResult, type Part } from "./combine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { noQuorum } from "../engine/operations.ts";
 import { KeptPromises } from "./kept_promises.ts";
+import { noRoom } from "./no_room.ts";
+import type { Released } from "./released.ts";
 import type { Limits, Operation } from "../runtime/operation.ts";
 import type { Pacing } from "../runtime/pacing.ts";
 
@@ -40,6 +42,8 @@ export interface ChangeOptions extends Limits {
    * Whether it brings members a state that others hold: they accept it even without room for a new register.
    */
   readonly sweep?: boolean;
+  /** Whether it brings nothing new: full members promise it from their reserve, as they do a sweep. */
+  readonly reserve?: boolean;
 }
 
 /** A change that waits, or that is being proposed. */
@@ -94,9 +98,8 @@ export class Proposals {
 
   /** Applies `change` to `register`; rejects with `no_quorum` at the deadline. */
   change<R>(register: RegisterId, change: Change<R>, options: ChangeOptions): Promise<Chosen<R>> {
-    let waiting: Waiting | undefined;
-    const late = () => waiting?.full ?? noQuorum();
-    const operation = this.#engine.operation<Chosen<unknown>>(options, late);
+    let late: () => SynodError = noQuorum;
+    const operation = this.#engine.operation<Chosen<unknown>>(options, () => late());
     if (!operation.ended) {
       let proposals = this.#registers.get(register);
       if (proposals === undefined) {
@@ -106,26 +109,13 @@ export class Proposals {
         });
         this.#registers.set(register, proposals);
       }
-      waiting = { change: change as Change<unknown>, operation, options, wrote: false };
+      const waiting = { change: change as Change<unknown>, operation, options, wrote: false };
+      late = () => proposals!.late(waiting);
       proposals.add(waiting);
     }
     return operation.promise as Promise<Chosen<R>>;
   }
 }
-
-/** A chosen tombstone, and the question by which members still report that they accepted it. */
-export interface Release {
-  readonly register: RegisterId;
-  readonly ballot: Ballot;
-  readonly question: number;
-  readonly request: RegisterRequest;
-  readonly proposer: Proposer<unknown>;
-  /** The smoothed round trip to a quorum, in milliseconds. */
-  readonly roundTrip: number;
-}
-
-/** Takes over a release and its question, which it has to close. */
-export type Released = (release: Release) => void;
 
 /** The changes of one register. */
 class RegisterProposals {
@@ -172,6 +162,14 @@ class RegisterProposals {
     if (this.#proposer === undefined) this.#begin();
   }
 
+  /** The error of what has not been done in time: it names a want of room if that alone is the cause. */
+  late({ wrote, full, options }: Waiting): SynodError {
+    if (wrote) return noQuorum();
+    if (full !== undefined) return full;
+    const shortage = options.reserve === true ? undefined : this.#proposer?.shortage;
+    return shortage === undefined ? noQuorum() : noRoom(shortage.missing, shortage.silent);
+  }
+
   #begin(): void {
     const { members, clock, life } = this.#engine;
     this.#attempt = 0;
@@ -194,6 +192,8 @@ class RegisterProposals {
       },
       keepPromise: () => this.#batch.some((part) => part.options.again === true),
       sweep: () => this.#batch.every((part) => part.options.sweep === true),
+      // What needs the reserve must not fail because of what it is proposed together with.
+      reserve: () => this.#batch.some(usesReserve),
     });
     this.#enterGate(() => {
       // The kept promise is used once, and only for the first attempt.
@@ -320,19 +320,33 @@ class RegisterProposals {
     this.#resendLater(0);
   }
 
-  #resendLater(attempt: number): void {
-    this.#cancelTimer = this.#engine.runtime.setTimer(() => {
+  #resendLater(attempt: number, wait = attempt): void {
+    const { runtime } = this.#engine;
+    this.#cancelTimer = runtime.setTimer(() => {
       const proposer = this.#proposer!;
-      const unanswered = proposer.unanswered();
-      if (unanswered === undefined) return;
-      if (proposer.contended) {
-        // The members that have not answered by now are unlikely to outvote the nack.
-        this.#do({ do: "restart" });
-        return;
-      }
-      this.#engine.ask(unanswered.members, { id: this.#question!, ...unanswered.request });
-      this.#resendLater(attempt + 1);
-    }, this.#pacing.resend(attempt));
+      // The members that have not answered by now are unlikely to outvote the nack.
+      if (proposer.contended) return this.#do({ do: "restart" });
+      if (proposer.shortage === undefined) return this.#resend(attempt);
+      // With what came meanwhile it may use the reserve.
+      const { request } = proposer;
+      const mayGain = request?.type === "prepare" && request.reserve !== true &&
+        this.#batch.length < MAX_COMBINED;
+      if (mayGain && [...this.#waiting].some(usesReserve)) return this.#do({ do: "restart" });
+      // That may last: between two questions others go through the gate.
+      this.#leaveGate();
+      const question = this.#question;
+      this.#cancelTimer = runtime.setTimer(() =>
+        this.#enterGate(() => {
+          if (this.#question === question) this.#resend(attempt, 0);
+        }), this.#pacing.resend(attempt));
+    }, this.#pacing.resend(wait));
+  }
+
+  #resend(attempt: number, wait?: number): void {
+    const unanswered = this.#proposer!.unanswered();
+    if (unanswered === undefined) return;
+    this.#engine.ask(unanswered.members, { id: this.#question!, ...unanswered.request });
+    this.#resendLater(attempt + 1, wait);
   }
 
   /** Keeps what the finished proposer leaves: a promise for the next change, or a tombstone to forget. */
@@ -379,15 +393,6 @@ class RegisterProposals {
   }
 }
 
-/**
- * The error of a change that needs a new register; `missing` are the members that released registers wait for.
- */
-function noRoom(missing: readonly string[]): SynodError {
-  const waiting = missing.length === 0
-    ? ""
-    : `; released keys stay until these members are back: ${missing.join(", ")}`;
-  return new SynodError(
-    "full",
-    `No room for a new key: maxKeys or maxBytes is reached${waiting}`,
-  );
+function usesReserve({ options }: Waiting): boolean {
+  return options.reserve === true || options.sweep === true;
 }

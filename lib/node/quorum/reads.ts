@@ -26,7 +26,8 @@ export class Reads {
   async read(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
     const read = await this.#ask(register, limits);
     if (read.sure) return read.chosen;
-    const chosen = await this.#proposals.change(register, identity, limits);
+    const options = { ...limits, reserve: true };
+    const chosen = await this.#proposals.change(register, identity, options);
     if (!chosen.state?.present || chosen.state.owners.length === 0) return chosen;
     // Only members that all have this state can tell which of its sessions have expired. Some may receive it
     // later than the question: they are asked again, and a member that did not receive it is not waited for.

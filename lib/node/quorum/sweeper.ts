@@ -3,7 +3,8 @@ import type { RegisterReply } from "../../paxos/messages.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
 import { LONGEST_ROUND_TRIP } from "../runtime/pacing.ts";
-import type { Proposals, Release } from "./proposals.ts";
+import type { Proposals } from "./proposals.ts";
+import type { Release } from "./released.ts";
 
 /**
  * Time that the slowest members have to accept a tombstone before it is left to the housekeeping, in
