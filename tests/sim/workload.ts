@@ -76,7 +76,7 @@ export class Workload {
       const read = this.#history.read(label);
       const result = await station.node!.kv.get<string>(key.key, {
         bucket: key.bucket,
-        timeout: FINAL_TIMEOUT,
+        timeout: this.#finalTimeout,
       });
       if (!result.ok && result.error === "no_quorum") return "no_quorum";
       done = true;
@@ -98,7 +98,7 @@ export class Workload {
       const put = this.#history.put(key.name, label, { value, bound: false });
       const result = await station.node!.kv.claim(key.key, value, {
         bucket: key.bucket,
-        timeout: FINAL_TIMEOUT,
+        timeout: this.#finalTimeout,
       });
       if (!result.ok) return result.error;
       agreed = result.value;
@@ -106,6 +106,11 @@ export class Workload {
       return "ok";
     });
     return agreed;
+  }
+
+  /** After a slow network, retries are still paced by its round trips. */
+  get #finalTimeout(): number {
+    return Math.max(FINAL_TIMEOUT, this.#cluster.scenario.timeout);
   }
 
   /** One user: waits, runs an operation until its outcome, and repeats. */
