@@ -29,13 +29,13 @@ function listed(acceptor: Acceptor, prefix: string, after = ""): string[] {
   return reply.registers.map(({ register }) => register);
 }
 
-/** A register in a list that nothing can end. */
+/** A listed register that nothing can end. */
 const inList = (register: string, at: string): Listed => ({
   ...{ register, ballot: ballot(at), present: true, copied: false },
   ...{ bound: false, until: null, owners: 0, stale: [] },
 });
 
-/** The same state, bound to something more. */
+/** The same state with another binding. */
 const bound = (state: State, binding: Binding): State =>
   state.present ? { ...state, bindings: [...state.bindings, binding] } : state;
 
@@ -73,7 +73,7 @@ describe("Acceptor: list", () => {
     });
   });
 
-  it("comes in pieces that leave nothing out and double nothing", () => {
+  it("comes in pieces without gaps and repetitions", () => {
     const acceptor = makeAcceptor({ maxKeys: 10_000 });
     const count = 2 * PIECE_ENTRIES + 5;
     const expected: string[] = [];
@@ -96,7 +96,7 @@ describe("Acceptor: list", () => {
     assertEquals(sizes, [PIECE_ENTRIES, PIECE_ENTRIES, 5]);
   });
 
-  it("says that there is no more when the last piece is just full", () => {
+  it("reports no further piece when the last one is exactly full", () => {
     const acceptor = makeAcceptor({ maxKeys: 10_000 });
     for (let i = 0; i < PIECE_ENTRIES; i++) {
       script(acceptor, 0, accept("1p", value("x", 1), `k${i}`));
@@ -106,7 +106,7 @@ describe("Acceptor: list", () => {
     assertEquals([reply.registers.length, reply.more], [PIECE_ENTRIES, false]);
   });
 
-  it("shows the register that came last, and not the one that was forgotten", () => {
+  it("shows the newest register, and not the forgotten one", () => {
     const acceptor = makeAcceptor();
     script(acceptor, 0, accept("1p", absent(1), "k1"), accept("1p", value("x", 1), "k2"));
     assertEquals(listed(acceptor, "k"), ["k1", "k2"]);
@@ -128,7 +128,7 @@ describe("Acceptor: watch", () => {
     }));
   }
 
-  it("tells who watches what it accepts, and nothing that it refuses or only promises", () => {
+  it("pushes to watchers what it accepts, and nothing that it refuses or only promises", () => {
     const acceptor = makeAcceptor();
     const watcher = { node: "w", life: "wl" };
     const watching = acceptor.handle({ type: "watch", register: "k1", id: 7 }, watcher, 0);
@@ -145,7 +145,7 @@ describe("Acceptor: watch", () => {
     assertEquals(pushes(acceptor, accept("4p", value("z", 4))), []);
   });
 
-  it("ends on its own when nobody asks for it again", () => {
+  it("ends by itself when it is not requested again", () => {
     const acceptor = makeAcceptor();
     acceptor.handle({ type: "watch", register: "k1", id: 7 }, { node: "w", life: "wl" }, 100);
     assertEquals(pushes(acceptor, accept("1p", absent(1)), 99 + WATCH_TTL).length, 1);
@@ -164,7 +164,7 @@ describe("Acceptor: copy and adopt", () => {
     return all;
   }
 
-  it("what was accepted comes over as it is, and promises too", () => {
+  it("accepted states and promises are copied unchanged", () => {
     const [from, to] = [makeAcceptor(), makeAcceptor()];
     script(
       from,
@@ -212,7 +212,7 @@ describe("Acceptor: copy and adopt", () => {
     assert(after?.type === "listed" && !after.registers[0].copied);
   });
 
-  it("becomes a vote even at the copied ballot, when that accept comes again", () => {
+  it("becomes a vote even at the copied ballot, when that accept arrives again", () => {
     const acceptor = makeAcceptor();
     const accepted = { ballot: ballot("2p"), state: value("x", 2) };
     acceptor.adopt([{ register: "k1", promised: ballot("2p"), accepted }], 0, 0);
@@ -231,7 +231,7 @@ describe("Acceptor: copy and adopt", () => {
     }
   });
 
-  it("a promise that was copied alone goes some seconds later, like one of its own", () => {
+  it("a promise copied without an accepted state is dropped later, like one of its own", () => {
     const acceptor = makeAcceptor();
     acceptor.adopt([{ register: "k1", promised: ballot("7p"), accepted: null }], 0, 1_000);
     script(acceptor, 999 + PROMISE_TTL, read());
@@ -240,7 +240,7 @@ describe("Acceptor: copy and adopt", () => {
     assertEquals([acceptor.size, acceptor.floor], [0, 7]);
   });
 
-  it("copy() gives pieces of bounded count, all in order, each once", () => {
+  it("copy() returns pieces of a bounded count, all in order, each once", () => {
     const acceptor = makeAcceptor({ maxKeys: 10_000 });
     for (let i = 0; i < PIECE_ENTRIES + 1; i++) {
       script(acceptor, 0, accept("1p", absent(1), `k${String(i).padStart(5, "0")}`));
@@ -254,7 +254,7 @@ describe("Acceptor: copy and adopt", () => {
     assertEquals(new Set(ids).size, PIECE_ENTRIES + 1);
   });
 
-  it("copy() gives pieces of bounded size, and at least one register in each", () => {
+  it("copy() returns pieces of a bounded size, with at least one register in each", () => {
     const acceptor = makeAcceptor();
     const large: State = {
       present: true,

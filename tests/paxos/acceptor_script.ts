@@ -5,10 +5,10 @@ import type { State } from "../../lib/paxos/register.ts";
 import { bytes } from "./changes.ts";
 import { showReply } from "./notation.ts";
 
-/** Who asks. */
+/** The sender of the requests. */
 export const asker = { node: "n", life: "l" };
 
-/** An acceptor with room, no floor, and sessions that never end, unless `options` say so. */
+/** An acceptor with room, without a floor, and with sessions that never end, unless `options` differ. */
 export function makeAcceptor(options: Partial<AcceptorOptions> = {}): Acceptor {
   return new Acceptor({
     maxKeys: 1_000,

@@ -122,7 +122,7 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
     );
   });
 
-  it("takes the second copy of an accept as the first", () => {
+  it("accepts the second copy of an accept like the first", () => {
     const acceptor = makeAcceptor();
     assertEquals(
       script(acceptor, 0, accept("1p", value("x", 1)), accept("1p", value("x", 1)), read()),
@@ -131,7 +131,7 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
     assertEquals(acceptor.size, 1);
   });
 
-  it("with `next` promises (counter + 1, same life): that proposer may go on, a rival needs more", () => {
+  it("with `next` promises (counter + 1, same life): that proposer may continue, a rival needs a higher ballot", () => {
     const acceptor = makeAcceptor();
     assertEquals(
       script(
@@ -160,7 +160,7 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
     );
   });
 
-  it("with a `fallback` promises that where it refuses, as if a prepare had come right behind", () => {
+  it("with a `fallback` promises that ballot when it refuses, as if a prepare had followed", () => {
     const or = (at: string, fallback: number) => accept(at, value("y", 4), "k1", false, fallback);
     const acceptor = makeAcceptor();
     assertEquals(
@@ -193,7 +193,7 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
     );
   });
 
-  it("promises no fallback for a second copy of what it took: it may have promised the next by then", () => {
+  it("promises no fallback for a second copy of an accepted request: it may have promised the next ballot", () => {
     const copy = accept("4p", value("x", 4), "k1", true, 9);
     assertEquals(script(makeAcceptor(), 0, copy, copy, accept("5p", value("y", 5))), [
       "accepted 4p",
@@ -202,7 +202,7 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
     ]);
   });
 
-  it("refuses what it holds nothing about, and keeps no promise for it, whatever the fallback", () => {
+  it("refuses a register that it does not hold, and keeps no promise for it, with any fallback", () => {
     const acceptor = makeAcceptor({ floor: 5 });
     const late = accept("4p", value("x", 4), "k1", false, 9);
     assertEquals(script(acceptor, 0, late, read()), [
@@ -212,7 +212,7 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
     assertEquals(acceptor.size, 0);
   });
 
-  it("never goes back: promises and accepted ballots only rise, whatever comes", () => {
+  it("never goes back: promises and accepted ballots only rise, with any requests", () => {
     const acceptor = makeAcceptor();
     let seed = 1;
     const chance = (bound: number) => {
@@ -241,7 +241,7 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
 });
 
 describe("Acceptor: read", () => {
-  it("changes nothing: neither a promise nor an entry comes of it", () => {
+  it("changes nothing: it makes neither a promise nor an entry", () => {
     const acceptor = makeAcceptor();
     assertEquals(script(acceptor, 0, read(), read(), prepare("1p"), read(), prepare("2p")), [
       "current, promised 0~, none",
@@ -254,7 +254,7 @@ describe("Acceptor: read", () => {
     assertEquals(acceptor.size, 1);
   });
 
-  it("tells a tombstone from nothing", () => {
+  it("distinguishes a tombstone from no state", () => {
     assertEquals(
       script(makeAcceptor(), 0, accept("3p", absent(3)), read("k1"), read("k2")),
       ["accepted 3p", "current, promised 3p, absent@3 at 3p", "current, promised 0~, none"],
@@ -270,7 +270,7 @@ describe("Acceptor: owners that it believes expired", () => {
     return reply.stale;
   }
 
-  it("each promise and each answer to a read names those of the accepted state, as of now", () => {
+  it("each promise and each reply to a read names those of the accepted state, at that moment", () => {
     const asked: [string, number][] = [];
     const acceptor = makeAcceptor({
       isStale: (session, now) => {
@@ -285,7 +285,7 @@ describe("Acceptor: owners that it believes expired", () => {
     assertEquals(asked, [499, 500, 501].flatMap((now) => [["n/1/1", now], ["m/1/1", now]]));
   });
 
-  it("names nobody for a tombstone, and for what it holds nothing about", () => {
+  it("names none for a tombstone, and for a register that it does not hold", () => {
     const acceptor = makeAcceptor({ isStale: () => true });
     acceptor.handle(accept("1p", absent(1)), asker, 0);
     assertEquals(stale(acceptor.handle(read("k1"), asker, 0).reply), []);
@@ -352,14 +352,14 @@ describe("Acceptor: promises with nothing accepted", () => {
       "current, promised 7~, none, floor 7",
     ]);
     assertEquals([acceptor.size, acceptor.floor], [0, 7]);
-    // The promise is kept all the same: late messages fail on the floor.
+    // The promise still holds: the floor refuses late messages.
     assertEquals(script(acceptor, 20_000, accept("7p", value("x", 7)), prepare("7z")), [
       "nack 7~",
       "nack 7~",
     ]);
   });
 
-  it("a new promise begins the time anew", () => {
+  it("a new promise restarts the time", () => {
     const acceptor = makeAcceptor();
     script(acceptor, 0, prepare("1p", "k1"), prepare("1p", "k2"));
     script(acceptor, 6_000, prepare("2p", "k1"));
@@ -371,14 +371,14 @@ describe("Acceptor: promises with nothing accepted", () => {
     assertEquals([acceptor.size, acceptor.floor], [0, 2]);
   });
 
-  it("stay for ever once something was accepted", () => {
+  it("stay for ever once a state was accepted", () => {
     const acceptor = makeAcceptor();
     script(acceptor, 0, prepare("1p"), accept("1p", value("x", 1)), prepare("2p"));
     assertEquals(script(acceptor, 100 * PROMISE_TTL, read()), ["current, promised 2p, x@1 at 1p"]);
     assertEquals(acceptor.floor, 0);
   });
 
-  it("go in the order of the promises, so none waits behind a younger one", () => {
+  it("are dropped in the order of the promises, so none waits behind a newer one", () => {
     const acceptor = makeAcceptor();
     for (let i = 0; i < 10; i++) script(acceptor, i * 1_000, prepare(`${i + 1}p`, `k${i}`));
     for (let i = 0; i < 10; i++) {
@@ -389,7 +389,7 @@ describe("Acceptor: promises with nothing accepted", () => {
 });
 
 describe("Acceptor: full", () => {
-  it("answers `full` to a prepare for a new register, not to one for what it knows", () => {
+  it("replies `full` to a prepare for a new register, not to one for a register that it holds", () => {
     const acceptor = makeAcceptor({ maxKeys: 2 });
     assertEquals(
       script(
@@ -446,7 +446,7 @@ describe("Acceptor: full", () => {
     assertEquals(script(small, 0, reserved("1p", "999"), prepare("1p", "999")), ["full", "full"]);
   });
 
-  it("has room again when something was forgotten", () => {
+  it("has room again when a register was forgotten", () => {
     const acceptor = makeAcceptor({ maxKeys: 1 });
     assertEquals(
       script(
@@ -461,7 +461,7 @@ describe("Acceptor: full", () => {
     );
   });
 
-  it("refuses to accept a value for a register that it holds nothing about", () => {
+  it("refuses to accept a value for a register that it does not hold", () => {
     const acceptor = makeAcceptor({ maxKeys: 1 });
     assertEquals(
       script(acceptor, 0, prepare("1p", "k1"), accept("1p", value("x", 1), "k2"), read("k2")),
@@ -470,7 +470,7 @@ describe("Acceptor: full", () => {
     assertEquals(acceptor.size, 1);
   });
 
-  it("accepts a value where it holds something, and a tombstone in any case", () => {
+  it("accepts a value for a register that it holds, and a tombstone in any case", () => {
     const acceptor = makeAcceptor({ maxKeys: 1 });
     assertEquals(
       script(
@@ -485,7 +485,7 @@ describe("Acceptor: full", () => {
     );
   });
 
-  it("accepts what a sweep brings: others hold it already", () => {
+  it("accepts the state of a sweep: others already hold it", () => {
     const acceptor = makeAcceptor({ maxKeys: 1 });
     const brought = { ...accept("1p", value("x", 1), "k2"), sweep: true } as RegisterRequest;
     assertEquals(script(acceptor, 0, prepare("1p", "k1"), brought), [
@@ -508,7 +508,7 @@ describe("Acceptor: full", () => {
     );
   });
 
-  it("takes no new register while those that it holds take maxBytes, however few they are", () => {
+  it("takes no new register while the held ones take maxBytes, even if they are few", () => {
     const small = sizeOf("k1", value("x", 1));
     const acceptor = makeAcceptor({ maxBytes: small + sizeOf("k2", null) - 1 });
     assertEquals(
@@ -526,7 +526,7 @@ describe("Acceptor: full", () => {
     );
   });
 
-  it("counts the bytes of what it holds, and of nothing else", () => {
+  it("counts the bytes of the registers that it holds, and no others", () => {
     const acceptor = makeAcceptor();
     const of = (text: string) => sizeOf("k1", value(text, 1, ["n/1/1"]));
     script(acceptor, 0, prepare("1p"));
@@ -542,7 +542,7 @@ describe("Acceptor: full", () => {
     assertEquals([acceptor.size, acceptor.bytes], [0, 0]);
   });
 
-  it("says what is done for room, each time anew", () => {
+  it("reports the progress of making room, freshly each time", () => {
     const acceptor = makeAcceptor({ maxKeys: 0 });
     let asked = 0;
     acceptor.onFull(() => ({ tidying: ++asked === 1, missing: ["m3"] }));
@@ -579,7 +579,7 @@ describe("Acceptor: forget", () => {
     );
   });
 
-  it("keeps what somebody is about to write over: the floor would refuse that", () => {
+  it("keeps a tombstone that a proposer is about to overwrite: the floor would refuse that", () => {
     const acceptor = makeAcceptor();
     assertEquals(
       script(
@@ -632,7 +632,7 @@ describe("Acceptor: forget", () => {
 });
 
 describe("Acceptor: tombstones", () => {
-  it("names the registers that have been released for so long, the oldest first", () => {
+  it("names the registers that have been released for a given time, the oldest first", () => {
     const acceptor = makeAcceptor();
     script(acceptor, 100, accept("1p", absent(1), "k1"));
     script(acceptor, 200, accept("1p", absent(1), "k2"), accept("1p", value("x", 1), "k3"));
@@ -642,7 +642,7 @@ describe("Acceptor: tombstones", () => {
     assertEquals([...acceptor.tombstones(50, 9_000)], ["k1", "k2"]);
   });
 
-  it("not those that came again or were forgotten; who is released anew waits anew", () => {
+  it("omits those that were set again or forgotten; a second release starts a new wait", () => {
     const acceptor = makeAcceptor();
     for (const register of ["k1", "k2", "k3"]) {
       script(acceptor, 0, accept("1p", absent(1), register));
@@ -655,7 +655,7 @@ describe("Acceptor: tombstones", () => {
     ]]);
   });
 
-  it("those that it copied count from then on: the sweep makes them votes", () => {
+  it("copied ones count from the time of the copy: the sweep makes them votes", () => {
     const acceptor = makeAcceptor();
     const accepted = { ballot: ballot("1p"), state: absent(1) };
     acceptor.adopt([{ register: "k1", promised: ballot("1p"), accepted }], 0, 500);

@@ -20,7 +20,7 @@ import {
   NO_BALLOT,
 } from "../../lib/paxos/ballot.ts";
 
-/** The chance of a seed: the same numbers in every run. */
+/** The random numbers of a seed: the same in every run. */
 function chance(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -33,7 +33,7 @@ const lowest = () => 0;
 const highest = () => 1 - 2 ** -53;
 
 describe("makeLife()", () => {
-  it("makes what LIFE_PATTERN accepts, for any time and chance", () => {
+  it("makes lives that match LIFE_PATTERN, for any time and any random numbers", () => {
     for (const time of [0, 1, 63, 64, 1_700_000_000_000, 2 ** 48 - 1]) {
       for (const random of [lowest, highest, chance(time)]) {
         assertMatch(makeLife(time, random), LIFE_PATTERN);
@@ -41,7 +41,7 @@ describe("makeLife()", () => {
     }
   });
 
-  it("orders lives by their time, whatever chance adds", () => {
+  it("orders lives by their time, with any random bits", () => {
     // Around every carry of a digit, and now.
     const times = [0, 1_700_000_000_000, 1_900_000_000_123];
     for (let power = 64; power < 2 ** 48; power *= 64) times.push(power - 1, power, power + 1);
@@ -51,7 +51,7 @@ describe("makeLife()", () => {
     }
   });
 
-  it("agrees with the order of times for pairs at random", () => {
+  it("agrees with the order of times for random pairs", () => {
     const random = chance(1);
     for (let i = 0; i < 2_000; i++) {
       const a = Math.floor(random() * 2 ** 48);
@@ -61,7 +61,7 @@ describe("makeLife()", () => {
     }
   });
 
-  it("carries at least 64 bits of chance: each of its three draws shows, to the last of 24 bits", () => {
+  it("has at least 64 random bits: all 24 bits of each of its three draws are visible", () => {
     const withDraw = (which: number, value: number) => {
       let draw = 0;
       return makeLife(1_700_000_000_000, () => draw++ === which ? value / 2 ** 24 : 0);
@@ -73,7 +73,7 @@ describe("makeLife()", () => {
     assertEquals(seen.size, 72);
   });
 
-  it("drops fractions of a millisecond, and keeps to times that it can tell", () => {
+  it("drops fractions of a millisecond, and clamps to the times that it can represent", () => {
     assertEquals(makeLife(1234.9, lowest), makeLife(1234, lowest));
     assertEquals(makeLife(-5, lowest), makeLife(0, lowest));
     assertEquals(makeLife(2 ** 60, lowest), makeLife(2 ** 48 - 1, lowest));
@@ -81,7 +81,7 @@ describe("makeLife()", () => {
 });
 
 describe("lifeAfter()", () => {
-  it("ranks above the life, whatever chance adds to either", () => {
+  it("ranks above the life, with any random bits in either", () => {
     for (const time of [0, 63, 64 ** 4 - 1, 1_700_000_000_000, 2 ** 48 - 2]) {
       assertGreater(lifeAfter(makeLife(time, highest), lowest), makeLife(time, highest));
     }
@@ -93,7 +93,7 @@ describe("lifeAfter()", () => {
     assertEquals(lifeAfter(life, lowest), makeLife(1_700_000_000_001, lowest));
   });
 
-  it("takes fresh chance: two of them after one life differ", () => {
+  it("takes new random bits: two of them after one life differ", () => {
     const random = chance(3);
     const life = makeLife(1_700_000_000_000, random);
     assertNotEquals(lifeAfter(life, random), lifeAfter(life, random));
@@ -126,7 +126,7 @@ describe("compareBallots()", () => {
     const sign = (a: Ballot, b: Ballot) => Math.sign(compareBallots(a, b));
     for (const a of ballots) {
       for (const b of ballots) {
-        // Only a ballot itself is equal to it, and turning round turns the sign.
+        // Only a ballot itself is equal to it, and swapping the arguments flips the sign.
         assertEquals(sign(a, b) === 0, a === b);
         assertEquals(sign(a, b) + sign(b, a), 0);
         for (const c of ballots) {
@@ -136,7 +136,7 @@ describe("compareBallots()", () => {
     }
   });
 
-  it("takes ballots with the same content as equal", () => {
+  it("treats ballots with the same content as equal", () => {
     assertEquals(compareBallots({ counter: 7, life: lives[1] }, { counter: 7, life: lives[1] }), 0);
   });
 
@@ -171,7 +171,7 @@ describe("LamportClock", () => {
     assertEquals(clock.counter, 1);
   });
 
-  it("next() is above every counter that it gave or observed", () => {
+  it("next() is above every counter that it returned or observed", () => {
     const clock = new LamportClock();
     const random = chance(5);
     let top = 0;
@@ -196,7 +196,7 @@ describe("LamportClock", () => {
     assertEquals(clock.next(), 11);
   });
 
-  it("observe() ignores a counter from MAX_COUNTER on, and what is no number", () => {
+  it("observe() ignores a counter of MAX_COUNTER or more, and anything that is not a number", () => {
     const clock = new LamportClock();
     for (const bad of [MAX_COUNTER, MAX_COUNTER + 1, 2 ** 53, Infinity, NaN]) clock.observe(bad);
     assertEquals(clock.counter, 0);
@@ -204,7 +204,7 @@ describe("LamportClock", () => {
     assertEquals(clock.counter, MAX_COUNTER - 1);
   });
 
-  it("next() throws RangeError when the counters are used up, and gives none twice", () => {
+  it("next() throws RangeError when the counters are used up, and returns none twice", () => {
     const clock = new LamportClock();
     clock.observe(MAX_COUNTER - 2);
     assertEquals(clock.next(), MAX_COUNTER - 1);
@@ -213,7 +213,7 @@ describe("LamportClock", () => {
     assertEquals(clock.counter, MAX_COUNTER - 1);
   });
 
-  it("counts on exactly up to MAX_COUNTER: no two counters fall together", () => {
+  it("counts exactly up to MAX_COUNTER: no two counters coincide", () => {
     const clock = new LamportClock();
     clock.observe(MAX_COUNTER - 102);
     let last = clock.counter;

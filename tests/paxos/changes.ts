@@ -1,7 +1,7 @@
 import type { Change, Draft } from "../../lib/paxos/proposer.ts";
 import type { RegisterId, State } from "../../lib/paxos/register.ts";
 
-/** The one register that scripts are about. */
+/** The register that all scripts use. */
 export const REGISTER: RegisterId = "k1";
 
 const encoder = new TextEncoder();
@@ -12,22 +12,22 @@ export function bytes(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** A present state with `value`, as a change function gives it. */
+/** A present state with `value`, as a change function returns it. */
 export function present(value: string, op = `op ${value}`): Draft & { present: true } {
   return { present: true, op, value: bytes(value), bindings: [], owners: [] };
 }
 
-/** What is there, as text; empty when nothing is. */
+/** The present value as text; empty without one. */
 export function textOf(state: State | null): string {
   return state?.present ? decoder.decode(state.value) : "";
 }
 
-/** Sets the register whatever is there. */
+/** Sets the register in every state. */
 export function write(value: string): Change<void> {
   return () => ({ draft: present(value), result: undefined });
 }
 
-/** Sets the register if nothing is there; results in what is there then. */
+/** Sets the register if it is absent; the result is the value that is present then. */
 export function setOnce(value: string): Change<string> {
   return ({ state }) =>
     state?.present
@@ -35,7 +35,7 @@ export function setOnce(value: string): Change<string> {
       : { draft: present(value), result: value };
 }
 
-/** Adds `letter` to the text that is there, once. */
+/** Appends `letter` to the present text, once. */
 export function append(letter: string): Change<string> {
   return ({ state }) => {
     const text = textOf(state);
@@ -45,7 +45,7 @@ export function append(letter: string): Change<string> {
   };
 }
 
-/** Makes the register absent whatever is there. */
+/** Makes the register absent in every state. */
 export const release: Change<void> = () => ({ draft: { present: false }, result: undefined });
 
 /** Leaves everything as it is. */

@@ -10,9 +10,9 @@ import { showReply } from "./notation.ts";
 import { ScriptedProposer } from "./scripted_proposer.ts";
 import { ScriptedReader } from "./scripted_reader.ts";
 
-/** What a cluster of acceptors begins with. */
+/** The options of a cluster of acceptors. */
 export interface ClusterOptions {
-  /** `a`, `b` and `c` unless it is given. */
+  /** The ids of the members; `a`, `b` and `c` by default. */
   readonly members?: readonly string[];
   readonly maxKeys?: number;
   readonly floor?: number;
@@ -26,9 +26,9 @@ interface Member {
 }
 
 /**
- * Acceptors whose messages are delivered by hand, one by one, so that a test reads as a script of what
- * happens. `trace` tells what did: `p>a` is a request of p that reaches a, `a>p` the answer that
- * reaches p, and `p!` what p does then (what it sends shows when it arrives).
+ * Acceptors whose messages a test delivers one by one, so that it reads as a script. `trace` shows what
+ * happened: `p>a` is a request of p that reaches a, `a>p` the reply that reaches p, and `p!` the step that p
+ * takes then (a request shows when it arrives).
  */
 export class Cluster {
   readonly members: readonly string[];
@@ -49,7 +49,7 @@ export class Cluster {
     }
   }
 
-  /** Somebody who proposes `change`; `life` is its name. */
+  /** A proposer of `change`; `life` is its name. */
   proposer<R>(
     life: string,
     change: Change<R>,
@@ -58,7 +58,7 @@ export class Cluster {
     return new ScriptedProposer(this, life, change, options);
   }
 
-  /** Somebody who reads. */
+  /** A reader. */
   reader(name: string, since?: Ballot): ScriptedReader {
     return new ScriptedReader(this, name, since);
   }
@@ -68,20 +68,20 @@ export class Cluster {
     return this.#member(member).acceptor;
   }
 
-  /** What the headers of `member` say of it at this moment. */
+  /** The header of `member` at this moment. */
   sender(member: string): Sender {
     const { incarnation, vector } = this.#member(member);
     return { member, incarnation, vector: vector.entries };
   }
 
-  /** A request reaches `member`, which answers. */
+  /** A request reaches `member`; returns its reply. */
   handle(member: string, request: RegisterRequest, from: string): RegisterReply | undefined {
     return this.acceptor(member).handle(request, { node: from, life: from }, this.now).reply;
   }
 
   /**
-   * `member` crashes, loses its memory, and recovers from `helpers`: it takes the next incarnation,
-   * which they note before they give it what they hold.
+   * `member` crashes, loses its memory, and recovers from `helpers`: it takes the next incarnation, which they
+   * note before they give it their state.
    */
   crash(member: string, helpers = this.members.filter((other) => other !== member)): void {
     const crashed = this.#member(member);
@@ -110,7 +110,7 @@ export class Cluster {
     assertEquals(this.trace.splice(0), lines);
   }
 
-  /** What an acceptor holds: the promise and what it accepted. */
+  /** The state of an acceptor: the promise and the accepted state. */
   show(member: string): string {
     const reply = this.handle(member, { type: "read", register: REGISTER }, "test")!;
     return `${member}: ${showReply(reply)}`;

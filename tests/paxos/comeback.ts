@@ -9,22 +9,22 @@ interface Member {
   vector: CrashVector;
 }
 
-/** An answer on its way. */
+/** A reply in transit. */
 interface Answer {
   readonly header: Header;
   readonly reply: Reply;
 }
 
 /**
- * Members that vote, and one that comes back without its memory; messages are delivered by hand. `trace`
- * tells what happened: `a>b transfer "" of 2` is a question of a for the first piece after the announcement of
- * incarnation 2, `b>a piece k1 k2 last` the answer that reaches a, and `a!` what comes of it.
+ * Members that vote, and one that recovers without its memory; a test delivers the messages. `trace` shows what
+ * happened: `a>b transfer "" of 2` is a request of a for the first piece after the announcement of incarnation
+ * 2, `b>a piece k1 k2 last` the reply that reaches a, and `a!` the event that follows.
  */
 export class Comeback {
   readonly members: readonly string[];
   readonly trace: string[] = [];
   readonly recovery: Recovery;
-  /** What the one that came back has in the end. */
+  /** The memory of the recovered member. */
   memory: Recovered | undefined;
   now = 0;
   /** Whether it may announce its life. */
@@ -36,7 +36,7 @@ export class Comeback {
   #life: string;
   #numbers = 0;
 
-  /** `self` comes back as `life`; all members were in their first incarnation until now. */
+  /** `self` recovers as `life`; all members were in their first incarnation until now. */
   constructor(self: string, life: string, members: readonly string[] = ["a", "b", "c"]) {
     this.#self = self;
     this.#life = life;
@@ -53,17 +53,17 @@ export class Comeback {
     });
   }
 
-  /** What `member` votes with. */
+  /** The voter of `member`. */
   voter(member: string): Voter {
     return this.#member(member).voter;
   }
 
-  /** Its crash vector. */
+  /** The crash vector of `member`. */
   vector(member: string): string {
     return this.#member(member).vector.entries.join(" ");
   }
 
-  /** `member` takes note of an incarnation of another. */
+  /** `member` notes an incarnation of another member. */
   raise(member: string, other: string, incarnation: string): this {
     this.#member(member).vector.raise(this.members.indexOf(other), incarnation);
     return this;
@@ -76,7 +76,7 @@ export class Comeback {
     return this;
   }
 
-  /** `member` has lost its memory since, and come back with nothing, in another incarnation. */
+  /** `member` has lost its memory and come back empty, in another incarnation. */
   replace(member: string, incarnation: string): this {
     const { vector } = this.#member(member);
     this.#begin(member, incarnation);
@@ -84,19 +84,19 @@ export class Comeback {
     return this.raise(member, member, incarnation);
   }
 
-  /** It asks what it has to ask now. */
+  /** Sends the questions that are due. */
   tick(): this {
     this.#sent(this.recovery.tick());
     return this;
   }
 
-  /** Its latest question to each of `members` reaches them, and the answers reach it, one by one. */
+  /** Its latest request to each of `members` reaches them, and the replies reach it, one by one. */
   ask(...members: string[]): this {
     for (const member of members) this.send(member).hear(member);
     return this;
   }
 
-  /** Its latest question to each of `members` reaches them; the answers are on their way. */
+  /** Its latest request to each of `members` reaches them; the replies are in transit. */
   send(...members: string[]): this {
     for (const member of members) {
       const request = this.#questions.get(member);
@@ -120,7 +120,7 @@ export class Comeback {
     return this;
   }
 
-  /** The oldest answers of `members` reach it. */
+  /** The oldest replies of `members` reach it. */
   hear(...members: string[]): this {
     for (const member of members) {
       const answer = this.#answers.get(member)?.shift();
@@ -130,13 +130,13 @@ export class Comeback {
     return this;
   }
 
-  /** The oldest answers of `members` are lost. */
+  /** The oldest replies of `members` are lost. */
   lose(...members: string[]): this {
     for (const member of members) this.#answers.get(member)?.shift();
     return this;
   }
 
-  /** An answer reaches it. */
+  /** A reply reaches it. */
   receive(from: string, header: Header, reply: Reply): this {
     this.trace.push(`${from}>${this.#self} ${showReply(reply)}`);
     const { ask, event } = this.recovery.receive(from, header, reply);

@@ -7,43 +7,43 @@ import { REGISTER, textOf } from "./changes.ts";
 import { type Duelist, type Input, type Local, run } from "./duelist.ts";
 import { showBallot, showReply, showRequest, showState } from "./notation.ts";
 
-/** What a search found. */
+/** The result of a search. */
 export interface Findings {
-  /** How many different states it met. */
+  /** The number of different states. */
   readonly states: number;
-  /** What the duelists that were done believed in, for each state in which all that could be done was. */
+  /** The states that the finished duelists reported, for each state in which no step is left. */
   readonly endings: ReadonlySet<string>;
 }
 
-/** A reply that was sent; it stays, so that it can arrive late, twice or never. */
+/** A sent reply; it is kept, so that it can arrive late, twice or never. */
 interface Sent {
   readonly to: number;
   readonly input: Exclude<Input, "start">;
-  /** The place of the member. */
+  /** The index of the member. */
   readonly from: number;
-  /** Without the member. */
+  /** The reply without the member. */
   readonly text: string;
-  /** What it is a vote for. */
+  /** The state that it is a vote for. */
   readonly vote: { readonly member: string; readonly ballot: Ballot } | null;
 }
 
-/** What an acceptor does with a request: its next state, and a reply that is sent, or a refusal. */
+/** The effect of a request on an acceptor: its next state, and the reply, or a nack. */
 interface Answer {
   readonly next: number;
   readonly sent: number | null;
   readonly nack: Exclude<Input, "start"> | null;
 }
 
-/** One state of the whole. All numbers stand for something in a pool. */
+/** One state of the whole duel. All numbers are indexes into a pool. */
 interface World {
   readonly acceptors: readonly number[];
   readonly locals: readonly number[];
-  /** For each duelist, who was done when it began: one bit for each. */
+  /** For each duelist, the duelists that were done when it began: one bit for each. */
   readonly doneBefore: readonly number[];
   readonly sent: readonly number[];
 }
 
-/** Numbers for things, by their text. */
+/** Numbers for objects, by their text. */
 class Pool<T> {
   readonly items: T[] = [];
   readonly #numbers = new Map<string, number>();
@@ -65,10 +65,10 @@ interface AcceptorState {
 }
 
 /**
- * Every state that a duel can get into, whatever the network does: a message that was sent may arrive at any
- * time, any number of times, or never. After each step checks that acceptors never go back, that each ballot
- * has one state, that chosen states form one chain with growing tokens, that what is reported is chosen, and
- * that who began after another one was done knows of it. Values are texts that only grow.
+ * Every state that a duel can reach with any behaviour of the network: a sent message may arrive at any time,
+ * any number of times, or never. Each step checks that acceptors never go back, that each ballot has one state,
+ * that chosen states form one chain with growing tokens, that reported states are chosen, and that a duelist
+ * that began after another one was done knows its state. Values are texts that only grow.
  */
 export class Duel {
   readonly #members: readonly string[];
@@ -84,7 +84,7 @@ export class Duel {
     this.#duelists = duelists;
   }
 
-  /** Throws what is wrong, with the state in which it is. */
+  /** Throws an error with the fault and the state. */
   explore(): Findings {
     const blank = this.#acceptorNumber({ promised: { counter: 0, life: "~" }, accepted: null });
     const first: World = {
@@ -112,8 +112,8 @@ export class Duel {
   }
 
   /**
-   * The same for states that differ only in which member is which: all of them act alike, so a state is
-   * as good as its mirror images.
+   * The same for states that differ only by a permutation of the members: all members act alike, so a state
+   * stands for its mirror images.
    */
   #keyOf({ acceptors, locals, doneBefore, sent }: World): string {
     const columns = acceptors.map((acceptor, index) => {
@@ -148,7 +148,7 @@ export class Duel {
     }
   }
 
-  /** Duelist `index` goes on to another state. */
+  /** Duelist `index` takes a step to another state. */
   #step(world: World, index: number, next: number): World {
     const doneBefore = [...world.doneBefore];
     if (this.#locals.items[world.locals[index]].attempts === 0) {
@@ -156,7 +156,7 @@ export class Duel {
         if (this.#locals.items[local].done !== undefined) doneBefore[index] |= 1 << other;
       }
     }
-    // A promise for what is over is not waited for: it would be ignored, now and later.
+    // Promises for a phase that is over are left out: they would be ignored, now and later.
     const latest = this.#locals.items[next].requests.length - 1;
     const sent = world.sent.filter((number) => {
       const { to, input, vote } = this.#sent.items[number];
@@ -166,7 +166,7 @@ export class Duel {
     return { ...world, locals: world.locals.with(index, next), doneBefore, sent };
   }
 
-  /** A request reaches a member; `undefined` if that changes nothing. */
+  /** A request reaches a member; `undefined` if it changes nothing. */
   #deliver(
     world: World,
     from: number,
@@ -175,7 +175,7 @@ export class Duel {
     index: number,
   ): World | undefined {
     const before = world.acceptors[index];
-    // A member answers a read at one moment of its choice: were it asked again, it would be another read.
+    // A member answers a read at one moment of its choice: a second answer would be another read.
     if (asked.type === "read" && this.#hasAnswered(world, from, index)) return undefined;
     const key = `${before} ${from} ${request} ${showRequest(asked)} ${index}`;
     let answer = this.#answers.get(key);
@@ -224,7 +224,7 @@ export class Duel {
     const next = this.#acceptorNumber(after);
     if (reply === undefined) return { next, sent: null, nack: null };
     const input = { request, member, reply };
-    // A refusal changes nothing at the acceptor, so one that comes late is like a request that does.
+    // A nack changes nothing at the acceptor, so a late nack is like one to a late request.
     if (reply.type === "nack") return { next, sent: null, nack: input };
     const vote = asked.type === "accept" && reply.type === "accepted"
       ? { member, ballot: asked.ballot }
@@ -243,7 +243,7 @@ export class Duel {
     return this.#acceptors.number(`${showBallot(promised)} ${held}`, () => state);
   }
 
-  /** The state of duelist `index` after one more input; the same, if nothing can be seen of it. */
+  /** The state of duelist `index` after one more input; the same state if no difference is visible. */
   #input(index: number, before: number, input: Input, name: number | string = "start"): number {
     const key = `${before} ${name}`;
     let next = this.#inputs.get(key);
@@ -332,7 +332,7 @@ export class Duel {
   }
 }
 
-/** Whether `after` can come of `before` by changes that only add to a text. */
+/** Whether `after` can result from `before` by changes that only append to a text. */
 function follows(before: State | null, after: State): boolean {
   if (before === null || showState(before) === showState(after)) return true;
   return after.token > before.token && textOf(after).startsWith(textOf(before)) &&

@@ -4,27 +4,27 @@ import { append, look, setOnce } from "./changes.ts";
 import { Duel } from "./duel.ts";
 import type { Duelist } from "./duelist.ts";
 
-/** Adds its letter, once. */
+/** Appends its letter, once. */
 const appends = (life: string, attempts: number): Duelist => ({
   life,
   change: append(life),
   attempts,
 });
-/** Sets the register to its letter, if nothing is there. */
+/** Sets the register to its letter, if it is absent. */
 const sets = (life: string, attempts: number): Duelist => ({
   life,
   change: setOnce(life),
   attempts,
 });
-/** Finds out what is there, writing if need be. */
+/** Reads by a proposal, which writes if necessary. */
 const looks = (life: string, attempts: number): Duelist => ({ life, change: look, attempts });
 /** Reads without ever writing. */
 const reads = (life: string): Duelist => ({ life, attempts: 1 });
 
 /**
- * Meets every state of the duel: at least so many (else something was left out), and with just these
- * endings. `p pq` is p done, for whom the register holds "pq"; `?` is not done, for want of attempts or of a
- * sure answer, and `-` done and nothing is there.
+ * Visits every state of the duel: at least `atLeast` of them (otherwise some were left out), and exactly these
+ * outcomes. `p pq` means that p is done and the register holds "pq" for it; `?` means not done, for lack of
+ * attempts or of a sure answer, and `-` means done with an absent register.
  */
 function explore(
   members: string[],
@@ -37,11 +37,11 @@ function explore(
   assert(found.states >= atLeast, `${found.states} states`);
 }
 
-describe("Duels: every order of messages, which may be late, doubled or lost", () => {
+describe("Duels: every order of messages, which may be late, duplicated or lost", () => {
   it("one member: two proposers with two attempts each, and a reader", () => {
     const found = new Duel(["a"], [appends("p", 2), appends("q", 2), reads("r")]).explore();
     assert(found.states > 15_000, `${found.states} states`);
-    // Whoever is done twice over agrees; the reader is always sure of a state on the way there.
+    // Duelists that are both done agree; the reader is always sure of a state on the way there.
     const chains = [...found.endings].map((ending) => ending.replace(/[?-]/g, ""));
     for (const chain of chains) {
       const texts = chain.split(", ").map((text) => text.slice(2)).filter((text) => text !== "");
@@ -95,7 +95,7 @@ describe("Duels: every order of messages, which may be late, doubled or lost", (
     ]);
   });
 
-  it("three members: a register that is set once has one value for everybody", () => {
+  it("three members: a register that is set once has one value for all duelists", () => {
     explore(["a", "b", "c"], [sets("p", 2), sets("q", 1)], 20_000, [
       "p p, q ?",
       "p q, q ?",
@@ -103,7 +103,7 @@ describe("Duels: every order of messages, which may be late, doubled or lost", (
     ]);
   });
 
-  it("three members: who looks twice sees what is chosen, or makes it so", () => {
+  it("three members: a proposer without a change reports what is chosen, or has it chosen", () => {
     explore(["a", "b", "c"], [looks("p", 2), appends("q", 1)], 5_000, [
       "p -, q ?",
       "p -, q q",

@@ -6,37 +6,37 @@ import { Reader } from "../../lib/paxos/reader.ts";
 import { REGISTER } from "./changes.ts";
 import { showBallot, showReply, showRequest, showState } from "./notation.ts";
 
-/** Somebody who takes part in a duel: proposes a change, or without one reads. */
+/** A participant of a duel: it proposes a change, or reads if it has none. */
 export interface Duelist {
   /** One letter. */
   readonly life: string;
   readonly change?: Change<unknown>;
-  /** How often it begins an attempt at most: again only after it was refused. */
+  /** Most attempts; a further one begins only after a nack. */
   readonly attempts: number;
 }
 
-/** What one duelist has been through; `inputs` alone decide it. */
+/** The history of one duelist; `inputs` alone determine it. */
 export interface Local {
   readonly inputs: readonly Input[];
   readonly requests: readonly RegisterRequest[];
   readonly attempts: number;
   readonly mayStart: boolean;
   readonly done: Chosen<unknown> | undefined;
-  /** Everything that can be seen of it from outside, apart from who answered what. */
+  /** Its visible state, apart from which member answered what. */
   readonly visible: string;
-  /** For each member, what it answered in the running phase, and whether it is to be asked again. */
+  /** For each member, its answer in the running phase, and whether it is to be asked again. */
   readonly heard: readonly string[];
 }
 
-/** What happens to a duelist. */
+/** An input of a duelist. */
 export type Input = "start" | {
-  /** Which of the duelist's requests it answers. */
+  /** The index of the duelist's request that it answers. */
   readonly request: number;
   readonly member: string;
   readonly reply: RegisterReply;
 };
 
-/** What becomes of a duelist by these inputs. */
+/** The state of a duelist after these inputs. */
 export function run(members: readonly string[], duelist: Duelist, inputs: readonly Input[]): Local {
   return duelist.change === undefined
     ? runReader(members, inputs)
@@ -69,7 +69,7 @@ function runProposer(
   }
   const again = proposer.unanswered();
   mayStart &&= done === undefined && attempts < most;
-  // In the last attempt, refusals mean nothing any more.
+  // In the last attempt, nacks have no effect any more.
   const isLast = attempts === most;
   const heard = members.map((member) => {
     if (done !== undefined) return "";
@@ -112,7 +112,7 @@ function runReader(members: readonly string[], inputs: readonly Input[]): Local 
   };
 }
 
-/** What `member` answered to a request, refusals aside; each answer once, in any order. */
+/** The answers of `member` to a request, without nacks; each answer once, in any order. */
 function answersOf(member: string, inputs: readonly Input[], request: number): string {
   const answers = new Set<string>();
   for (const input of inputs) {

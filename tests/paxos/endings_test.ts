@@ -6,11 +6,11 @@ import { ownersOf } from "../../lib/paxos/kv_register.ts";
 import { bytes } from "./changes.ts";
 import { absent, accept, forget, makeAcceptor, script, value } from "./acceptor_script.ts";
 
-/** An index, and what it was told of each register. */
+/** An index, and the states that it was given for each register. */
 class Held {
   readonly endings: Endings;
   readonly #states = new Map<RegisterId, State>();
-  /** The news that it told: whether they were about a key. */
+  /** The news that it reported: for each, whether it concerned a key. */
   readonly news: boolean[] = [];
 
   constructor() {
@@ -31,7 +31,7 @@ class Held {
     this.endings.replace(register, before, state);
   }
 
-  /** Takes all that ends at or before `time`, by register. */
+  /** Takes all endings at or before `time`, by register. */
   until(time: number): string[][] {
     const taken: string[][] = [];
     for (;;) {
@@ -48,7 +48,7 @@ const key = (register: string, token: number): Binding => ({ kind: "key", regist
 const names = (endings: Iterable<Ending>) => [...endings].map(({ registers }) => [...registers]);
 
 describe("Endings: times", () => {
-  it("are handed out once they have come, the earliest first, and once only", () => {
+  it("are handed out once they have passed, the earliest first, and only once", () => {
     const held = new Held();
     for (const time of [500, 100, 900, 300, 700]) held.put(`k${time}`, 1, until(time));
     assertEquals(held.endings.next, 100);
@@ -68,7 +68,7 @@ describe("Endings: times", () => {
     assertEquals(held.until(4 * UNTIL_GRAIN), [["k1", "k2"]]);
   });
 
-  it("are dropped with the last value that ends then, released or written over", () => {
+  it("are dropped with the last value that ends then, when it is released or overwritten", () => {
     const held = new Held();
     held.put("k1", 1, until(100));
     held.put("k2", 1, until(200));
@@ -78,7 +78,7 @@ describe("Endings: times", () => {
     assertEquals(held.until(1_000), [["k2"]]);
   });
 
-  it("a value that is bound for ever, or to a time and more, is no trouble", () => {
+  it("handles a value that is bound for ever, or to a time and other causes", () => {
     const held = new Held();
     held.put("k1", 1, until(Infinity));
     held.put("k2", 1, until(-Infinity), node("n/1/1"));
@@ -88,7 +88,7 @@ describe("Endings: times", () => {
     assertEquals([held.endings.next, held.endings.sessions.size], [Infinity, 0]);
   });
 
-  it("that were given up are passed over, however many they are", () => {
+  it("that are empty are skipped, in any number", () => {
     const held = new Held();
     for (let i = 1; i <= 10_000; i++) held.put("k", i, until(1e9 - i * UNTIL_GRAIN));
     held.put("k0", 1, until(5));
@@ -97,7 +97,7 @@ describe("Endings: times", () => {
 });
 
 describe("Endings: sessions and keys", () => {
-  it("a session is there as long as something depends on it", () => {
+  it("a session is present as long as a register depends on it", () => {
     const held = new Held();
     held.put("k1", 1, node("n/1/1"), node("m/1/1"));
     held.put("k2", 1, node("n/1/1"));
@@ -108,7 +108,7 @@ describe("Endings: sessions and keys", () => {
     assertEquals([...held.endings.sessions.keys()], ["o/1/1"]);
   });
 
-  it("a key is unfounded while the value is not there that others are bound to", () => {
+  it("a key is unfounded while the value that others are bound to is absent", () => {
     const held = new Held();
     held.put("base", 5);
     held.put("k1", 6, key("base", 5));
@@ -118,14 +118,14 @@ describe("Endings: sessions and keys", () => {
     held.set("base", { present: false, token: 9 });
     held.put("k2", 9, key("base", 8));
     assertEquals(names(held.endings.unfounded), [["k1"], ["k2"]]);
-    // It was late here.
+    // The value arrived late here.
     held.put("base", 8);
     assertEquals(names(held.endings.unfounded), [["k1"]]);
     held.set("k1", null);
     assertEquals(names(held.endings.unfounded), []);
   });
 
-  it("tells what is new: an earlier time, a first session, an unfounded key", () => {
+  it("reports news: an earlier time, a first session, an unfounded key", () => {
     const held = new Held();
     held.put("k1", 1, until(500));
     held.put("k2", 1, until(600));

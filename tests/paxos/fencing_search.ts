@@ -8,17 +8,17 @@ import type { Random } from "../sim/random.ts";
 const MEMBERS = ["a", "b", "c"];
 const MAX_TTL = 1_000;
 
-/** How long one history lasts, in milliseconds of true time. */
+/** Duration of one history, in milliseconds of true time. */
 const DURATION = 12 * MAX_TTL;
 
-/** Sessions by which a search can judge whether it has seen enough. */
+/** Counts that show whether a search has covered enough. */
 export interface Sights {
-  /** Sessions that a quorum granted, and that a quorum fenced. */
+  /** Sessions that a quorum granted, and sessions that a quorum fenced. */
   granted: number;
   ended: number;
   /** Members that came back with an empty memory. */
   crashes: number;
-  /** Sessions of which an acceptor forgot that they were fenced, while their owner still asked for them. */
+  /** Sessions whose fence an acceptor forgot while their owner still asked for them. */
   forgotten: number;
 }
 
@@ -44,9 +44,10 @@ interface Asker {
 }
 
 /**
- * One random history of three acceptors, two owners of sessions and those who fence them, in true time: clocks
- * whose rates differ by up to 5 %, messages that are lost, doubled and late by many times to live, members
- * that crash and come back, one at a time. Fences are asked for at any time, also of sessions that are well.
+ * One random history of three acceptors, two owners of sessions and the nodes that fence them, in true time:
+ * clocks whose rates differ by up to 5 %; messages that are lost, duplicated, and late by many times to live;
+ * members that crash and come back, one at a time. Fences are requested at any time, also of sessions that are
+ * alive.
  */
 export class SessionHistory {
   readonly violations: string[] = [];
@@ -57,7 +58,7 @@ export class SessionHistory {
   readonly #queue: { at: number; act: () => void }[] = [];
   /** Sessions that a quorum has fenced. */
   readonly #ended = new Set<string>();
-  /** The chance that a message of this link is lost; drawn again now and then. */
+  /** The probability that a message of this link is lost; drawn again from time to time. */
   readonly #loss = new Map<string, number>();
   /** True time. */
   #now = 0;
@@ -107,7 +108,7 @@ export class SessionHistory {
     this.#queue.push({ at: this.#now + this.#random.between(shortest, longest), act });
   }
 
-  /** Something on its way over a link; it may be lost, doubled, and late. */
+  /** A message in transit over a link; it may be lost, duplicated, and late. */
   #send(link: string, act: () => void): void {
     if (this.#random.chance(this.#loss.get(link) ?? 0)) return;
     const longest = this.#random.weighted({ 5: 20, 300: 3, 3_500: 1, 6_000: 1 });
@@ -116,7 +117,7 @@ export class SessionHistory {
     }
   }
 
-  /** Links are whole, bad or cut, each direction by itself. */
+  /** Links are good, bad or cut, each direction independently. */
   #drawLinks(): void {
     for (const member of MEMBERS) {
       for (const node of ["m", "n", "asker"]) {
@@ -172,7 +173,7 @@ export class SessionHistory {
     }
   }
 
-  /** Begins to fence some session, again and again for a while. */
+  /** Begins to fence a session, again and again for a while. */
   #ask(): void {
     const { node, sequence } = this.#random.pick(this.#owners);
     const latest = this.#random.chance(0.8);
@@ -206,7 +207,7 @@ export class SessionHistory {
     for (const owner of this.#owners) this.#judge(owner, owner.lease);
   }
 
-  /** What a quorum has fenced is over to its owner, for ever: it may belong to others. */
+  /** A session that a quorum has fenced is over for its owner, for ever: its property may belong to others. */
   #judge(owner: Owner, lease: Lease): void {
     if (!this.#ended.has(lease.session) || !lease.isValid(this.#reading(owner))) return;
     this.violations.push(`${lease.session} is valid at ${this.#now.toFixed(0)}`);

@@ -16,10 +16,10 @@ const sender = (member: string, incarnation = "1", vector = ["1", "1", "1"]): Se
 const fenced = { type: "fenced", session } as const;
 const alive = { type: "alive", session, remaining: 500 } as const;
 
-/** An answer counts for so long after it was asked for, in milliseconds. */
+/** Time for which an answer counts after its request, in milliseconds. */
 const OPEN_FOR = 1_000;
 
-/** A `Fencing` whose answers come at once, to its latest asking. */
+/** A `Fencing` whose answers arrive at once, for its latest request. */
 class Asker {
   readonly fencing: Fencing;
   number = 0;
@@ -29,7 +29,7 @@ class Asker {
     this.fencing = new Fencing(ids, openFor);
   }
 
-  /** Asks; the number of the count. */
+  /** Asks; returns the number of the count. */
   ask(now: number): number {
     this.#now = now;
     return this.number = this.fencing.ask(now);
@@ -57,7 +57,7 @@ describe("Fencing", () => {
     assertEquals(fencing.receive(sender("b"), fenced), "ended");
   });
 
-  it("one member that was cut off cannot spoil a healthy session", () => {
+  it("one member that was cut off cannot end a session that is alive", () => {
     const fencing = new Asker();
     fencing.ask(0);
     assertEquals(fencing.receive(sender("a"), fenced), undefined);
@@ -65,7 +65,7 @@ describe("Fencing", () => {
     assertEquals(fencing.receive(sender("c"), alive), "alive");
   });
 
-  it("is alive as soon as no quorum is left that could say otherwise", () => {
+  it("is alive as soon as no quorum is left that could fence it", () => {
     const five = new Asker(["a", "b", "c", "d", "e"]);
     five.ask(0);
     const five1 = ["1", "1", "1", "1", "1"];
@@ -81,7 +81,7 @@ describe("Fencing", () => {
     assertEquals(one.receive(sender("a", "1", ["1"]), alive), "alive");
   });
 
-  it("tells who has not answered, and when a quorum has answered without agreeing", () => {
+  it("names the members that have not answered, and reports when a quorum has answered without agreeing", () => {
     const fencing = new Asker();
     fencing.ask(0);
     assertEquals([fencing.missing(), fencing.undecided], [["a", "b", "c"], false]);
@@ -91,7 +91,7 @@ describe("Fencing", () => {
     assertEquals([fencing.missing(), fencing.undecided], [["a"], true]);
   });
 
-  it("who was alive may turn out fenced when asked again", () => {
+  it("a session that was alive may be fenced in a later count", () => {
     const fencing = new Asker();
     fencing.ask(0);
     fencing.receive(sender("a"), alive);
@@ -130,22 +130,22 @@ describe("Fencing", () => {
     assertEquals(fencing.receive(sender("c"), fenced), "ended");
   });
 
-  it("an earlier count stays open: its answers may take longer than the wait for the next asking", () => {
+  it("an earlier count stays open: its answers may take longer than the wait for the next request", () => {
     const fencing = new Asker();
     const first = fencing.ask(0);
     const second = fencing.ask(500);
     assertEquals(fencing.receive(sender("a"), fenced, first, 900), undefined);
-    // Of two counts: they do not add up.
+    // Answers of two counts do not add up.
     assertEquals(fencing.receive(sender("b"), fenced, second, 900), undefined);
     assertEquals(fencing.receive(sender("b"), fenced, first, OPEN_FOR - 1), "ended");
   });
 
-  it("an answer counts for a while only: acceptors may forget then what they fenced", () => {
+  it("an answer counts only for a while: later, acceptors may forget what they fenced", () => {
     const fencing = new Asker();
     const first = fencing.ask(0);
     assertEquals(fencing.receive(sender("a"), fenced, first, 1), undefined);
     assertEquals(fencing.receive(sender("b"), fenced, first, OPEN_FOR), undefined);
-    // Also what was asked for in time and has come before.
+    // Also an answer that was requested and received in time.
     const second = fencing.ask(2 * OPEN_FOR);
     assertEquals(fencing.receive(sender("c"), fenced, first, 2 * OPEN_FOR), undefined);
     assertEquals(fencing.receive(sender("c"), fenced, second, 2 * OPEN_FOR), undefined);
@@ -161,7 +161,7 @@ describe("Fencing", () => {
     assertEquals(fencing.undecided, true);
   });
 
-  it("`alive` is counted anew as well", () => {
+  it("`alive` begins a new count as well", () => {
     const fencing = new Asker();
     fencing.ask(0);
     fencing.receive(sender("a"), alive);
@@ -170,7 +170,7 @@ describe("Fencing", () => {
     assertEquals(fencing.receive(sender("a"), alive), "alive");
   });
 
-  it("the time of a count runs from its first asking, not from the latest", () => {
+  it("the time of a count runs from its first request, not from the latest", () => {
     const fencing = new Asker();
     fencing.ask(0);
     assertEquals([fencing.ask(60), fencing.ask(90), fencing.ask(MIN_TTL)], [1, 1, 2]);
@@ -178,11 +178,11 @@ describe("Fencing", () => {
 });
 
 describe("Fencing and acceptors that forget what they fenced", () => {
-  it("an answer from before that does not count with a later one: the session may be well", () => {
+  it("an answer from before that does not count with a later one: the session may be alive", () => {
     const maxTtl = 1_000;
     const tables = members.map(() => new SessionTable(maxTtl));
     const lease = makeLease(session, maxTtl, members);
-    /** The owner renews, and these members hear of it. */
+    /** The owner renews, and the renewal reaches these members. */
     const renew = (now: number, ...heard: number[]) => {
       const renewal = lease.renew({ now, wall: now });
       for (const index of heard) {
@@ -191,13 +191,13 @@ describe("Fencing and acceptors that forget what they fenced", () => {
         lease.renewed(sender(members[index]), renewal, { now, wall: now });
       }
     };
-    // a has not heard of it, and fences it at once; b's question is late.
+    // a has not received the renewal, and fences the session at once; the request to b is late.
     const fencing = new Fencing(members, maxTtl);
     const count = fencing.ask(0);
     const early = tables[0].fence(session, 0)!;
     assertEquals(fencing.receive(count, sender("a"), early, 1), undefined);
     for (let now = 1; now < 2_300; now += 300) renew(now, 1, 2);
-    // a may have forgotten it by now, and b loses sight of the owner.
+    // a may have forgotten the fence by now, and b no longer hears the owner.
     tables[0].fence("m/1/1", 2_300);
     for (let now = 2_300; now < 3_300; now += 300) renew(now, 0, 2);
     assertEquals(lease.isValid({ now: 3_300, wall: 3_300 }), true);
@@ -208,10 +208,10 @@ describe("Fencing and acceptors that forget what they fenced", () => {
 });
 
 describe("Fencing and the owner's lease", () => {
-  it("when a session has ended, its owner's deadline has passed: every order of a small case", () => {
-    // Three acceptors, an owner that renews with some of them, somebody who fences with others. In
-    // true time, at steps of 100; each message takes one step or is lost. All choices of who hears
-    // which of three renewals, and who is asked when.
+  it("when a session has ended, its owner's deadline has passed: every order in a small case", () => {
+    // Three acceptors, an owner that renews at some of them, and a node that fences at others, in true time, at
+    // steps of 100. Each message takes one step or is lost. All choices of the members that receive each of
+    // three renewals, and of those that are asked at each step.
     const ttl = 500;
     let ended = 0;
     for (let choice = 0; choice < 8 ** 3; choice++) {
@@ -232,7 +232,7 @@ describe("Fencing and the owner's lease", () => {
               if (reply?.type === "renewed") lease.renewed(sender(members[index]), renewal, later);
             }
           }
-          // The fences go out at every step, to who is in `asks`, or to all from 1000 on.
+          // The fences go out at every step, to the members in `asks`, or to all from 1000 on.
           fencing.ask(time);
           for (const [index, table] of tables.entries()) {
             if (time < 1_000 && (asks >> index) % 2 === 0) continue;

@@ -3,9 +3,9 @@ import { LamportClock } from "../../lib/paxos/ballot.ts";
 import { Genesis, type GenesisEvent, type Outgoing } from "../../lib/paxos/genesis.ts";
 import type { Header, Reply, Request } from "../../lib/paxos/messages.ts";
 
-/** What a process begins with. */
+/** The options of a process. */
 export interface FounderOptions {
-  /** What it takes for the members; those of the cluster unless it is given. */
+  /** Its list of the members; that of the cluster by default. */
   readonly members?: readonly string[];
   /** Its wall clock, in milliseconds. */
   readonly wall?: number;
@@ -17,7 +17,7 @@ export interface FounderOptions {
   readonly clients?: boolean;
 }
 
-/** What a question is about: `record`, `round 1`, `round 2`, `giving up 1` or `giving up 2`. */
+/** The topic of a question: `record`, `round 1`, `round 2`, `giving up 1` or `giving up 2`. */
 export type Topic = "record" | `round ${1 | 2}` | `giving up ${1 | 2}`;
 
 interface Process {
@@ -30,22 +30,22 @@ interface Process {
   readonly questions: Map<string, Request>;
 }
 
-/** An answer on its way. */
+/** A reply in transit. */
 export interface Answer {
   readonly header: Header;
   readonly reply: Reply;
 }
 
 /**
- * Members that found a cluster, whose messages are delivered by hand. A process is called by its life:
- * `b2` is the second life of member b, and both may run. `trace` tells what happened: `a1>b1 round 1` is a
- * question that reaches b1, `b1>a1 blank` an answer that reaches a1, and `a1!` what comes of it.
+ * Members that found a cluster; a test delivers their messages. A process is named by its life: `b2` is the
+ * second life of member b, and both may run. `trace` shows what happened: `a1>b1 round 1` is a question that
+ * reaches b1, `b1>a1 blank` a reply that reaches a1, and `a1!` the event that follows.
  */
 export class Founders {
   readonly members: readonly string[];
   readonly trace: string[] = [];
   readonly #processes = new Map<string, Process>();
-  /** By member and the life that they are meant for. */
+  /** By member, and by the life that the replies are meant for. */
   readonly #answers = new Map<string, Answer[]>();
   #numbers = 0;
 
@@ -80,7 +80,7 @@ export class Founders {
     return this;
   }
 
-  /** It asks what it has to ask now. */
+  /** Sends the questions that are due. */
   tick(...lives: string[]): this {
     for (const life of lives) {
       const process = this.#process(life);
@@ -91,13 +91,13 @@ export class Founders {
     return this;
   }
 
-  /** Its latest question of that topic reaches `to`, and the answer reaches it, for one after the other. */
+  /** Its latest question of that topic reaches each of `to`, and the reply reaches it, one after the other. */
   ask(from: string, topic: Topic, ...to: string[]): this {
     for (const other of to) this.send(from, topic, other).hear(from, other);
     return this;
   }
 
-  /** Its latest question of that topic reaches each of `to`; the answers are on their way. */
+  /** Its latest question of that topic reaches each of `to`; the replies are in transit. */
   send(from: string, topic: Topic, ...to: string[]): this {
     const process = this.#process(from);
     for (const life of to) {
@@ -109,7 +109,7 @@ export class Founders {
     return this;
   }
 
-  /** Any question at all reaches `to`; the answer is on its way. */
+  /** A given question reaches `to`; the reply is in transit. */
   put(member: string, life: string, to: string, request: Request): this {
     const other = this.#process(to);
     this.trace.push(`${life}>${to} ${topicOf(request)}`);
@@ -129,7 +129,7 @@ export class Founders {
     return this;
   }
 
-  /** The oldest answers of `from` to this very life reach it, if there are any. */
+  /** The oldest replies of `from` to this life reach it, if there are any. */
   hear(life: string, ...from: string[]): this {
     const process = this.#process(life);
     for (const other of from) {
@@ -140,32 +140,32 @@ export class Founders {
     return this;
   }
 
-  /** The oldest answer of `from` to `life`, which is held up. */
+  /** Holds back the oldest reply of `from` to `life`. */
   take(life: string, from: string): Answer {
     const answer = this.#answers.get(`${from}>${life}`)?.shift();
     if (answer === undefined) throw new Error(`no answer of ${from} to ${life} is on its way`);
     return answer;
   }
 
-  /** An answer that was held up reaches `life`. */
+  /** A reply that was held back reaches `life`. */
   give(life: string, answer: Answer): this {
     this.#receive(this.#process(life), answer);
     return this;
   }
 
-  /** The oldest answers of `from` to `life` are lost. */
+  /** The oldest replies of `from` to `life` are lost. */
   lose(life: string, ...from: string[]): this {
     for (const other of from) this.#answers.get(`${other[0]}>${life}`)?.shift();
     return this;
   }
 
-  /** Where a process stands: `blank`, `recovering under a1` or `operational under a1`. */
+  /** The state of a process: `blank`, `recovering under a1` or `operational under a1`. */
   show(life: string): string {
     const { state, record } = this.#process(life).genesis;
     return record === null ? state : `${state} under ${record.id}`;
   }
 
-  /** The machine of a process. */
+  /** The state machine of a process. */
   genesis(life: string): Genesis {
     return this.#process(life).genesis;
   }

@@ -4,13 +4,13 @@ import { GivingUp } from "../../lib/paxos/giving_up.ts";
 import type { Header, Reply, Request } from "../../lib/paxos/messages.ts";
 import { helpersNeeded, majority } from "../../lib/paxos/quorum.ts";
 
-/** What happens to a process. */
+/** An input of a process. */
 export type Input =
   | { readonly kind: "tick" }
   | { readonly kind: "question"; readonly from: string; readonly request: Request }
   | { readonly kind: "answer"; readonly header: Header; readonly reply: Reply };
 
-/** What a process sends: a question to a member, or an answer to a life. */
+/** A message of a process: a question to a member, or a reply to a life. */
 export type Message =
   | {
     readonly to: string;
@@ -27,7 +27,7 @@ export type Message =
 
 const AT = { now: 0, wall: 0 };
 
-/** One process of a member, and what it has to do with the founding of its cluster. */
+/** One process of a member, as far as it concerns the founding of its cluster. */
 export class Process {
   life: string;
   genesis: Genesis;
@@ -37,15 +37,15 @@ export class Process {
   /** The numbers of the latest questions for the record, and of a round. */
   pull = 0;
   round = 0;
-  /** The number of the first round, of which the running one is the second or the same. */
+  /** The number of the first round; the running round is this one, or the second that follows it. */
   first = 0;
   /** Another process has its place. */
   closed = false;
   readonly #counted = new Set<string>();
-  /** Whose second round it has been asked about since the last tick. */
+  /** The leaders whose second-round question has arrived since the last tick. */
   readonly #leaders = new Set<string>();
 
-  /** Whether other processes of its member hear what it asks its own id. */
+  /** Whether other processes of its member receive its questions to its own id. */
   readonly #twinsHear: boolean;
 
   constructor(life: string, members: readonly string[], twinsHear = false) {
@@ -75,7 +75,7 @@ export class Process {
           header: headerOf(this.life),
           reply: { id: request.id, ...reply },
         }];
-        // It voids the question of the last tick; a second time, there is nothing left to void.
+        // A second-round question voids the question of the last tick; a further one has nothing left to void.
         const isBlank = this.genesis.state !== "operational";
         const isNews = isBlank && request.round === 2 && !this.#leaders.has(from);
         if (isNews) this.#leaders.add(from);
@@ -101,7 +101,7 @@ export class Process {
     }
   }
 
-  /** Gives up, or comes back, as far as what the others are allows it. */
+  /** Gives up, or comes back, as far as the state of the others allows it. */
   settle(others: readonly Process[]): void {
     const { record, state } = this.genesis;
     if (record === null) return;
@@ -169,7 +169,7 @@ export class Process {
   }
 }
 
-/** Lives of one member that are begun on purpose come between those that are started. */
+/** Lives that a member takes on purpose come between those that are started. */
 function nextLife(life: string): string {
   return `${life}+`;
 }
@@ -180,12 +180,12 @@ export function isPull(message: Message): boolean {
     message.request.purpose === "record";
 }
 
-/** What the frames of `life` begin with, as far as it matters here. */
+/** The header of the frames of `life`, as far as it matters here. */
 export function headerOf(life: string): Header {
   return { life, clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] };
 }
 
-/** An input in a few words; the same words mean the same. */
+/** An input as a short text; equal texts mean equal inputs. */
 export function showInput(input: Input): string {
   if (input.kind === "tick") return "tick";
   if (input.kind === "question") {

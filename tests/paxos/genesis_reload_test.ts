@@ -13,7 +13,7 @@ function reloaded(): Founders {
 }
 
 describe("Genesis: a record in any answer voids both rounds", () => {
-  it("in the first round, though another process of that member is blank", () => {
+  it("in the first round, even though another process of that member is blank", () => {
     const founders = reloaded().tick("a2");
     founders.ask("a2", "round 1", "b2", "c1", "c2");
     founders.expect(`
@@ -36,7 +36,7 @@ describe("Genesis: a record in any answer voids both rounds", () => {
   it("in the second round, as a late answer to the first", () => {
     const founders = reloaded().tick("a2").send("a2", "round 1", "c1", "b2", "c2");
     founders.hear("a2", "b");
-    // c1 was the first to be asked, and is the last to be heard.
+    // c1 was asked first, and is heard last.
     const c1 = founders.take("a2", "c");
     founders.hear("a2", "c").ask("a2", "round 2", "b2").give("a2", c1).ask("a2", "round 2", "c2");
     assertEquals(founders.show("a2"), "blank");
@@ -48,13 +48,13 @@ describe("Genesis: a record in any answer voids both rounds", () => {
     assertEquals(founders.show("a2"), "recovering under a1");
   });
 
-  it("of an older process of the first member itself, which hears what goes to its own id", () => {
+  it("from an older process of the first member itself, which receives the questions to its own id", () => {
     const founders = reloaded().tick("a2").ask("a2", "round 1", "b2", "c2");
     founders.ask("a2", "round 2", "b2", "a1", "c2");
     assertEquals(founders.show("a2"), "blank");
   });
 
-  it("the next round has a number of its own, and a genesis comes of it once nobody remembers", () => {
+  it("the next round has its own number, and leads to a genesis once no process remembers", () => {
     const founders = reloaded().tick("a2").ask("a2", "round 1", "b2");
     const first = founders.question("a2", "round 1", "c")!.id;
     founders.ask("a2", "round 1", "c1").tick("a2");
@@ -89,7 +89,7 @@ describe("Genesis: two processes of one member", () => {
     });
   }
 
-  it("the older one, operational, stays until its place is taken: others copy from it", () => {
+  it("the older, operational one stays until its place is taken: others copy from it", () => {
     const founders = reloaded().tick("b2").ask("b2", "record", "b1");
     founders.expect(`
       b2>b1 record
@@ -99,7 +99,7 @@ describe("Genesis: two processes of one member", () => {
     assertEquals(founders.show("b1"), "operational under a1");
   });
 
-  it("nobody is thrown out in favour of an older process: what that one asks is not heeded", () => {
+  it("no process is replaced by an older one: the older one's questions are ignored", () => {
     const founders = new Founders().start("a1 a2 b1 c1").tick("a1", "a2");
     founders.send("a1", "round 1", "a2", "b1", "c1").hear("a1", "b", "c").send(
       "a1",

@@ -9,24 +9,24 @@ import {
   showInput,
 } from "./founding_process.ts";
 
-/** What happens besides messages. */
+/** The events besides messages. */
 export interface GenesisPlan {
   readonly members: readonly string[];
   /** Lives that run from the beginning, `a1`. */
   readonly running: readonly string[];
-  /** Lives that start at some time: the member's earlier processes crash then. */
+  /** Lives that start at any time: the member's earlier processes crash then. */
   readonly restarts?: readonly string[];
-  /** Lives that start at some time beside the member's earlier processes. */
+  /** Lives that start at any time beside the member's earlier processes. */
   readonly twins?: readonly string[];
-  /** Whether processes of one member hear each other; else what goes to one's own id is lost. */
+  /** Whether processes of one member hear each other; otherwise messages to the own id are lost. */
   readonly twinsHear?: boolean;
-  /** How often each life asks by itself. */
+  /** The number of times that each life asks by itself. */
   readonly ticks: number;
   /** Whether records are pulled in one step, question and answer; so no pull is ever late. */
   readonly promptPulls?: boolean;
 }
 
-/** What one process has been through; `inputs` alone decide it. */
+/** The history of one process; `inputs` alone determine it. */
 interface Local {
   readonly first: string;
   readonly inputs: readonly Input[];
@@ -34,7 +34,7 @@ interface Local {
   readonly life: string;
   readonly genesis: Genesis;
   readonly ticks: number;
-  /** The numbers of its latest questions: no other answer can matter to it any more. */
+  /** The numbers of its latest questions; answers to others have no effect. */
   readonly numbers: readonly number[];
   readonly closed: boolean;
 }
@@ -44,7 +44,7 @@ interface Effect {
   readonly sent: readonly number[];
 }
 
-/** One state of the whole: who runs, and every message that was ever sent. */
+/** One state of the whole: the running processes, and every message ever sent. */
 interface World {
   readonly processes: readonly number[];
   readonly pending: readonly string[];
@@ -52,9 +52,9 @@ interface World {
 }
 
 /**
- * Every state that the founding of a cluster can get into, whatever the network does: a message may arrive
- * at any time, several times, or never. Checks at each that no two records have a majority at once, and
- * that from there, with the network healed, everybody ends up under one record.
+ * Every state that the founding of a cluster can reach with any behaviour of the network: a message may arrive
+ * at any time, several times, or never. Each state is checked: no two records have a majority at once, and from
+ * there, with the network healed, all members end up under one record.
  */
 export class GenesisSearch {
   readonly #plan: GenesisPlan;
@@ -68,7 +68,7 @@ export class GenesisSearch {
     this.#plan = plan;
   }
 
-  /** How many different states there are; throws what is wrong in one of them. */
+  /** Returns the number of different states; throws the fault found in one of them. */
   explore(): number {
     const first = this.#first();
     const seen = new Set([keyOf(first)]);
@@ -85,7 +85,7 @@ export class GenesisSearch {
     return seen.size;
   }
 
-  /** Follows so many ways at random, to the end of each or for 60 steps; the same ways for one seed. */
+  /** Follows this number of random paths, each to its end or for 60 steps; the same paths for one seed. */
   walk(ways: number, seed: number): void {
     const chance = (bound: number) => {
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -124,14 +124,14 @@ export class GenesisSearch {
         const message = this.#messages[sent];
         // A question reaches any process of that member, an answer the life that it is for.
         const isFor = message.kind === "question" ? life[0] : life;
-        // Nobody hears its own questions; other processes of its member do.
+        // A process does not hear its own questions; other processes of its member do.
         if (message.kind === "question" && message.from === life) continue;
         if (message.to === isFor) yield this.#step(world, index, message, String(sent));
       }
     }
   }
 
-  /** It asks one of the others for the record, and hears the answer, if there is one that matters. */
+  /** A process asks another one for the record, and receives the answer, if it has an effect. */
   *#pulls(world: World, index: number): Generator<World> {
     const { first, inputs, life, genesis, numbers } = this.#locals[world.processes[index]];
     if (genesis.state === "operational") return;
@@ -147,7 +147,7 @@ export class GenesisSearch {
       const answer = { kind: "answer", header, reply: { ...reply, record: record! } } as const;
       const { matters, process } = this.#run(first, [...ticked, answer]);
       if (!matters || life === other.life) continue;
-      // A round that began with this question and ended with its answer was none.
+      // A round that began with this question and ended with its answer has no effect.
       const [, round] = numbers;
       if (round === 0 && process.genesis.record?.id === genesis.record?.id) continue;
       const next = this.#local(first, [...ticked, answer]);
@@ -238,7 +238,7 @@ export class GenesisSearch {
     return number;
   }
 
-  /** What becomes of a process by these inputs; `sent`, and whether it `matters`, are those of the last. */
+  /** The state of a process after these inputs; `sent` and `matters` concern the last input. */
   #run(first: string, inputs: readonly Input[]) {
     const process = this.#process(first);
     let sent: Message[] = [];
@@ -273,7 +273,7 @@ export class GenesisSearch {
     this.#heal(world);
   }
 
-  /** From here on nobody crashes, each member has its latest process only, and no message is lost. */
+  /** From here on no process crashes, each member has only its latest process, and no message is lost. */
   #heal(world: World): void {
     const { members } = this.#plan;
     const latest = new Map<string, Process>();
@@ -299,7 +299,7 @@ export class GenesisSearch {
   }
 }
 
-/** Asks all others, and again what comes of their answers, until nothing does. */
+/** Asks all others, and asks again as their answers require, until nothing is left to ask. */
 function exchange(process: Process, processes: ReadonlyMap<string, Process>): void {
   const { sent } = process.handle({ kind: "tick" });
   for (let message = sent.shift(); message !== undefined; message = sent.shift()) {

@@ -2,7 +2,7 @@ import { describe, it } from "@std/testing/bdd";
 import { assert } from "@std/assert";
 import { type GenesisPlan, GenesisSearch } from "./genesis_search.ts";
 
-/** Meets every state, and at least so many: else something was left out. */
+/** Visits every state, and at least `atLeast` of them: otherwise some were left out. */
 function explore(plan: GenesisPlan, atLeast: number): void {
   const states = new GenesisSearch(plan).explore();
   assert(states >= atLeast, `${states} states`);
@@ -43,7 +43,7 @@ describe("Genesis: never two majorities, never stuck, in every order of messages
   });
 });
 
-describe("Genesis: the same along ways at random", () => {
+describe("Genesis: the same along random paths", () => {
   it("three members, a second process of the first one, and a restart of another", () => {
     const plan = { ...three, twins: ["a2"], restarts: ["c2"], ticks: 2 };
     new GenesisSearch(plan).walk(100, 1);
