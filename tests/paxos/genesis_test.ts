@@ -59,7 +59,7 @@ describe("Genesis: how a cluster starts", () => {
     }
   });
 
-  it("each question has a number of its own, never used again, and all of a round the same", () => {
+  it("each question has its own number, never used again; all questions of a round have the same", () => {
     const founders = new Founders().start("a1 b1 c1");
     const numbers: (number | undefined)[] = [];
     const note = () => {
@@ -79,7 +79,7 @@ describe("Genesis: how a cluster starts", () => {
     assertEquals([numbers.length, new Set(numbers).size], [4, 4]);
   });
 
-  it("the floor is the highest wall clock, times 1000, among all of them", () => {
+  it("the floor is the highest wall clock of all members, times 1000", () => {
     for (const walls of [[3, 1, 2], [1, 3, 2], [1, 2, 3]]) {
       const founders = new Founders();
       for (const [index, life] of ["a1", "b1", "c1"].entries()) {
@@ -90,7 +90,7 @@ describe("Genesis: how a cluster starts", () => {
     }
   });
 
-  it("and at or above each one's Lamport clock", () => {
+  it("the floor is at or above each member's Lamport clock", () => {
     for (const clocks of [[9_999, 1, 2], [1, 9_999, 2], [1, 2, 9_999]]) {
       const founders = new Founders();
       for (const [index, life] of ["a1", "b1", "c1"].entries()) {
@@ -101,7 +101,7 @@ describe("Genesis: how a cluster starts", () => {
     }
   });
 
-  it("but no higher than a counter that is out of bounds leaves room for", () => {
+  it("the floor is limited against a counter that is out of bounds", () => {
     const bound = 1_000 + 2 ** 40;
     for (
       const clocks of [[MAX_COUNTER - 1, 1, 2], [1, MAX_COUNTER - 1, 2], [bound, 1, bound + 1]]
@@ -115,7 +115,7 @@ describe("Genesis: how a cluster starts", () => {
     }
   });
 
-  it("nor does the bound fall when a wall clock went back since the genesis before", () => {
+  it("that limit does not fall when a wall clock went back since the last genesis", () => {
     const floor = 2 ** 50;
     const founders = new Founders();
     for (const life of ["a1", "b1", "c1"]) {
@@ -125,7 +125,7 @@ describe("Genesis: how a cluster starts", () => {
     assertEquals(founders.genesis("a1").record?.floor, floor + 5);
   });
 
-  it("a clock that runs far ahead does not use up the counters", () => {
+  it("a clock that is far ahead does not use up the counters", () => {
     const founders = new Founders().start("a1 c1").start("b1", { wall: 2 ** 50 }).tick("a1");
     founders.ask("a1", "round 1", "b1", "c1").ask("a1", "round 2", "b1", "c1");
     const { floor } = founders.genesis("a1").record!;
@@ -134,7 +134,7 @@ describe("Genesis: how a cluster starts", () => {
     assert(floor > Date.UTC(2100, 0) * 1_000);
   });
 
-  it("maxTtl and clients are what the first member is set to", () => {
+  it("maxTtl and clients are the settings of the first member", () => {
     const founders = new Founders().start("a1", { maxTtl: 777, clients: true });
     founders.start("b1 c1", { maxTtl: 1, clients: false });
     founders.tick("a1").ask("a1", "round 1", "b1", "c1").ask("a1", "round 2", "b1", "c1");
@@ -144,7 +144,7 @@ describe("Genesis: how a cluster starts", () => {
 });
 
 describe("Genesis: all members blank at one instant", () => {
-  it("one missing answer holds up either round", () => {
+  it("one missing answer delays either round", () => {
     const founders = new Founders().start("a1 b1 c1").tick("a1");
     founders.ask("a1", "round 1", "b1", "b1", "b1");
     assertEquals(founders.question("a1", "round 2", "b"), undefined);
@@ -154,7 +154,7 @@ describe("Genesis: all members blank at one instant", () => {
     assertEquals(founders.show("a1"), "operational under a1");
   });
 
-  it("another life in the second round than in the first: again from the first round", () => {
+  it("another life in the second round than in the first: begins again with the first round", () => {
     const founders = new Founders().start("a1 b1 c1").tick("a1");
     founders.ask("a1", "round 1", "b1", "c1").ask("a1", "round 2", "b1");
     const first = founders.question("a1", "round 1", "b")!.id;
@@ -165,7 +165,7 @@ describe("Genesis: all members blank at one instant", () => {
     assertEquals(founders.genesis("a1").record?.lives, ["a1", "b1", "c2"]);
   });
 
-  it("a restart between the rounds is found out, whoever it is and whenever it answered", () => {
+  it("a restart between the rounds is detected, of any member and at any time", () => {
     for (const restarted of ["b", "c"]) {
       const founders = new Founders().start("a1 b1 c1").tick("a1");
       founders.ask("a1", "round 1", "b1", "c1");
@@ -176,10 +176,10 @@ describe("Genesis: all members blank at one instant", () => {
     }
   });
 
-  it("a life that answers the same round after another one takes its place in the count", () => {
+  it("a later life that answers the same round replaces the earlier one in the count", () => {
     const founders = new Founders().start("a1 b1 c1").tick("a1");
     founders.ask("a1", "round 1", "b1", "c1").ask("a1", "round 2", "c1");
-    // c1 answered and is gone; what counts is c2, and c2 was not there in round 1.
+    // c1 answered and is gone; c2 counts, and c2 was not there in round 1.
     founders.start("c2").ask("a1", "round 2", "c2").ask("a1", "round 2", "b1");
     assertEquals(founders.show("a1"), "blank");
   });
@@ -191,7 +191,7 @@ describe("Genesis: all members blank at one instant", () => {
     assertEquals(founders.show("a1"), "blank");
   });
 
-  it("an operational member answers with the record that it lives under, and no genesis comes of it", () => {
+  it("an operational member answers with the record that it lives under, and prevents a genesis", () => {
     const founders = founded().start("a2 b2").tick("a2");
     founders.ask("a2", "round 1", "b2", "c1");
     founders.expect(`
@@ -203,20 +203,20 @@ describe("Genesis: all members blank at one instant", () => {
     assertEquals(founders.question("a2", "round 2", "b"), undefined);
   });
 
-  it("a round is asked again of who has not answered, and gives way to a new first round at last", () => {
+  it("a round is asked again of the members that have not answered, and is finally replaced by a new first round", () => {
     const founders = new Founders().start("a1 b1 c1").tick("a1").ask("a1", "round 1", "b1");
     const first = founders.question("a1", "round 1", "c")!.id;
     for (let i = 0; i < 4; i++) founders.tick("a1");
     const asked = founders.genesis("a1").tick({ now: 0, wall: 0 }).ask
       .filter(({ request }) => request.type === "enquire" && request.purpose === "genesis");
-    // Begun anew: asked of all, its own id included, under another number.
+    // A new round: asked of all members, its own id included, under another number.
     assertEquals(asked.map(({ to }) => to), ["a", "b", "c"]);
     assertNotEquals(asked[0].request.id, first);
     founders.tick("a1").ask("a1", "round 1", "b1", "c1").ask("a1", "round 2", "b1", "c1");
     assertEquals(founders.show("a1"), "operational under a1");
   });
 
-  it("in a second round that is held up too long it begins anew with the first", () => {
+  it("a second round that takes too long is replaced by a new first round", () => {
     const founders = new Founders().start("a1 b1 c1").tick("a1");
     founders.ask("a1", "round 1", "b1", "c1").send("a1", "round 2", "b1", "c1");
     const first = founders.question("a1", "round 1", "b")!.id;
@@ -228,7 +228,7 @@ describe("Genesis: all members blank at one instant", () => {
 });
 
 describe("Genesis: records are pulled, never pushed", () => {
-  it("an answer that does not echo the latest number is not taken", () => {
+  it("an answer that does not echo the latest number is ignored", () => {
     const founders = founded().start("b2").tick("b2").send("b2", "record", "a1").tick("b2");
     founders.hear("b2", "a1");
     assertEquals(founders.show("b2"), "blank");
@@ -247,13 +247,13 @@ describe("Genesis: records are pulled, never pushed", () => {
       founders.put(member, life, "b1", { id: 999, ...question, purpose });
       founders.hear("b1", "a1");
       assertEquals(founders.show("b1"), "blank");
-      // Asked afresh, it does.
+      // After a new question it is adopted.
       founders.tick("b1").ask("b1", "record", "a1");
       assertEquals(founders.show("b1"), "operational under a1");
     }
   });
 
-  it("it voids also what a recovery has got; no other question does", () => {
+  it("it also voids the answers of a recovery; no other question does", () => {
     const founders = founded().start("b2").tick("b2").ask("b2", "record", "a1");
     const header = { life: "a2", clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] };
     const { members } = founders;
@@ -279,7 +279,7 @@ describe("Genesis: records are pulled, never pushed", () => {
     assertEquals(founders.show("b1"), "operational under a1");
   });
 
-  it("adopting is once per life: an operational member takes no other record, and asks for none", () => {
+  it("a life adopts once: an operational member takes no other record, and asks for none", () => {
     const founders = founded();
     const record = { ...founders.genesis("b1").record!, id: "other", lives: ["a2", "b1", "c1"] };
     const header = {
@@ -297,7 +297,7 @@ describe("Genesis: records are pulled, never pushed", () => {
     }
     assertEquals(founders.show("b1"), "operational under a1");
     assertEquals(founders.genesis("b1").tick({ now: 0, wall: 0 }), { ask: [] });
-    // Nor do late answers of other kinds mean anything to it.
+    // Late answers of other kinds have no effect either.
     for (const reply of [{ type: "replaced" }, { type: "membersMismatch", members: [] }] as const) {
       const answer = founders.genesis("b1").receive("a", header, { id: 0, ...reply }, {
         now: 0,
@@ -315,22 +315,22 @@ describe("Genesis: records are pulled, never pushed", () => {
       b2! recover under a1
     `);
     founders.tick("b2").ask("b2", "record", "c1");
-    // The same record again is no news.
+    // The same record again has no effect.
     founders.expect(`
       b2>c1 record
       c1>b2 record a1
     `);
   });
 
-  it("so for the first member: a later life recovers, and makes no record", () => {
+  it("the same for the first member: a later life recovers, and makes no record", () => {
     const founders = founded().start("a2").tick("a2").ask("a2", "record", "b1");
     founders.ask("a2", "round 1", "b1", "c1");
     assertEquals(founders.show("a2"), "recovering under a1");
   });
 
-  it("who recovers asks on, and follows a fresh answer that shows another record", () => {
+  it("a recovering member continues to ask, and follows a new answer with another record", () => {
     const founders = founded().start("b2").tick("b2").ask("b2", "record", "a1");
-    // All others restart too; a3 begins anew with b2 and c3, and its record names b2's present life.
+    // All others restart too; a3 begins again with b2 and c3, and its record names b2's present life.
     founders.start("a3 c3").tick("a3", "b2");
     founders.ask("a3", "round 1", "b2", "c3").ask("a3", "round 2", "b2", "c3").tick("b2");
     founders.trace.length = 0;
@@ -342,7 +342,7 @@ describe("Genesis: records are pulled, never pushed", () => {
     `);
   });
 
-  it("who recovers follows a fresh answer also to a record that does not name its life", () => {
+  it("a recovering member also follows a new answer with a record that does not name its life", () => {
     const founders = founded().start("b2").tick("b2").ask("b2", "record", "a1");
     founders.start("a3 b3 c3").tick("a3").ask("a3", "round 1", "b3", "c3");
     founders.ask("a3", "round 2", "b3", "c3").tick("b2");
@@ -353,7 +353,7 @@ describe("Genesis: records are pulled, never pushed", () => {
       a3>b2 record a3
       b2! recover under a3
     `);
-    // The same one again is no news: what it has copied so far still counts.
+    // The same record again has no effect: its copies so far still count.
     founders.tick("b2").ask("b2", "record", "a3");
     founders.expect(`
       b2>a3 record
@@ -362,7 +362,7 @@ describe("Genesis: records are pulled, never pushed", () => {
     assertEquals(founders.show("b2"), "recovering under a3");
   });
 
-  it("who recovers still counts as blank: it answers, and the first member keeps asking", () => {
+  it("a recovering member still counts as blank: it answers, and the first member keeps asking", () => {
     const founders = founded().start("a2 b2").tick("a2", "b2");
     founders.ask("a2", "record", "c1").ask("b2", "record", "c1");
     founders.start("c2").tick("a2");
@@ -391,7 +391,7 @@ describe("Genesis: records are pulled, never pushed", () => {
     assertEquals(founders.show("b2"), "blank");
   });
 
-  it("recovered() makes an operational member of one that recovers, and of no other", () => {
+  it("recovered() makes a recovering member operational, and no other", () => {
     const founders = founded().start("b2").tick("b2").ask("b2", "record", "a1");
     founders.genesis("b2").recovered();
     assertEquals(founders.show("b2"), "operational under a1");
@@ -406,7 +406,7 @@ describe("Genesis: records are pulled, never pushed", () => {
 });
 
 describe("Genesis: two lives of the first member", () => {
-  it("who answered the second round of one answers an earlier one only with `replaced`", () => {
+  it("a member that answered the second round of one life answers an earlier life only with `replaced`", () => {
     const founders = new Founders().start("a1 a2 b1 c1").tick("a1", "a2");
     founders.ask("a2", "round 1", "b1", "c1").send("a2", "round 2", "b1");
     founders.trace.length = 0;
@@ -416,7 +416,7 @@ describe("Genesis: two lives of the first member", () => {
       b1>a1 replaced
       a1! replaced
     `);
-    // c1 was asked by a2 in the first round alone: it still answers both.
+    // a2 asked c1 only in the first round: c1 still answers both.
     founders.ask("a1", "round 1", "c1");
     founders.expect(`
       a1>c1 round 1
@@ -424,9 +424,9 @@ describe("Genesis: two lives of the first member", () => {
     `);
   });
 
-  it("so if it asks anything else: for the record, or whether all is lost", () => {
-    // An old process that lives under a record of its own must not be told that all is lost: it would
-    // give up, come back with a life above that of the process that took its place, and replace that.
+  it("the same if it asks anything else: for the record, or whether all is lost", () => {
+    // An old process that lives under its own record must not be told that all is lost: it would give up, come
+    // back with a life above that of the process that took its place, and replace that one.
     const founders = new Founders().start("a1 a2 b1 c1").tick("a2");
     founders.ask("a2", "round 1", "b1", "c1").send("a2", "round 2", "b1");
     founders.trace.length = 0;
@@ -444,7 +444,7 @@ describe("Genesis: two lives of the first member", () => {
     `);
   });
 
-  it("so in the second round", () => {
+  it("the same in the second round", () => {
     const founders = new Founders().start("a1 a2 b1 c1").tick("a1", "a2");
     founders.ask("a1", "round 1", "b1", "c1").ask("a2", "round 1", "b1", "c1");
     founders.send("a2", "round 2", "b1");
@@ -472,13 +472,13 @@ describe("Genesis: two lives of the first member", () => {
       a2>c1 round 2
       c1>a2 blank
     `);
-    // The new life is found out, and named by a2's record alone.
+    // The new life is detected, and named only by a2's record.
     founders.ask("a2", "round 2", "b2").ask("a2", "round 1", "b2", "c1");
     founders.ask("a2", "round 2", "b2", "c1");
     assertEquals(founders.genesis("a2").record?.lives, ["a2", "b2", "c1"]);
   });
 
-  it("who takes a new life takes no answer to the questions of the one before", () => {
+  it("a member that takes a new life ignores answers to the questions of the earlier one", () => {
     const header = (life: string) => (
       { life, clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] }
     );
@@ -492,7 +492,7 @@ describe("Genesis: two lives of the first member", () => {
       const blank = { id, type: "blank", members, wall: 0, recovering: false } as const;
       assertEquals(founders.genesis("a1").receive(life[0], header(life), blank, at), { ask: [] });
     }
-    // Another member that has asked for the record.
+    // The same for another member that has asked for the record.
     const others = founded().start("b2").tick("b2");
     const pull = others.question("b2", "record", "a")!.id;
     others.genesis("b2").relive("b3");
@@ -549,7 +549,7 @@ describe("Genesis: two lives of the first member", () => {
 });
 
 describe("Genesis: lists of members that differ", () => {
-  it("nothing is agreed, and both sides say so", () => {
+  it("nothing is agreed, and both sides report it", () => {
     const lists = [["a", "c", "b"], ["a", "b"], ["a", "b", "c", "d"], ["a", "b", "x"]];
     for (const members of lists) {
       const founders = new Founders().start("a1 c1").start("b1", { members }).tick("a1", "b1");
@@ -569,7 +569,7 @@ describe("Genesis: lists of members that differ", () => {
     }
   });
 
-  it("who asks an operational member is told; for that one it changes nothing", () => {
+  it("an operational member tells the asking one, and is unaffected itself", () => {
     const founders = founded().start("b2", { members: ["c", "b", "a"] }).tick("b2");
     founders.ask("b2", "record", "a1");
     founders.expect(`
@@ -580,7 +580,7 @@ describe("Genesis: lists of members that differ", () => {
     assertEquals(founders.show("b2"), "blank");
   });
 
-  it("an answer with another list is not taken, be it a record or blank", () => {
+  it("an answer with another list is ignored, whether a record or blank", () => {
     const founders = new Founders().start("a1 b1 c1").tick("a1");
     const header = (life: string) => (
       { life, clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] }

@@ -9,7 +9,10 @@ const headerOf = (life: string): Header => (
 
 const roundOf = (request: Request) => request.type === "enquire" ? request.round : 0;
 
-/** An operational member a, under a record of the first lives of all; processes are called by their life. */
+/**
+ * An operational member a, under a record of the first lives of all members; processes are named by their
+ * lives.
+ */
 class Script {
   readonly givingUp: GivingUp;
   readonly #members: readonly string[];
@@ -34,7 +37,7 @@ class Script {
     return `${questions.map(({ to }) => to).join(" ")}, round ${[...new Set(rounds)].join()}`;
   }
 
-  /** These lives answer the running question that they are blank; whether all is lost then. */
+  /** These lives answer the running question with `blank`; returns whether all is lost then. */
   blank(...lives: string[]): boolean {
     const { id } = this.givingUp.questions()[0].request;
     return lives.map((life) => this.answer(life, id)).some((allIsLost) => allIsLost);
@@ -55,7 +58,7 @@ class Script {
 }
 
 describe("GivingUp", () => {
-  it("all is lost if in two rounds so many are blank that the others are fewer than a majority", () => {
+  it("all is lost if the members that are not blank in both rounds are fewer than a majority", () => {
     const script = new Script();
     assertEquals(script.asks(), "b c, round 1");
     assertEquals(script.blank("b2"), false);
@@ -66,13 +69,13 @@ describe("GivingUp", () => {
     assertEquals(script.blank("b2"), true);
   });
 
-  it("one that is lost of three leaves a majority", () => {
+  it("one lost member of three leaves a majority", () => {
     const script = new Script();
     for (let i = 0; i < 5; i++) assertEquals(script.blank("b2", "b2"), false);
     assertEquals(script.asks(), "c, round 1");
   });
 
-  it("takes three of five or six, and two of three or four: then the others cannot help them back", () => {
+  it("needs three lost of five or six, and two of three or four: then the others cannot help them back", () => {
     for (const [members, lost] of [["abcdef", 3], ["abcde", 3], ["abcd", 2], ["abc", 2]] as const) {
       const script = new Script([...members]);
       const lives = [...members].slice(1, 1 + lost).map((member) => `${member}2`);
@@ -85,13 +88,13 @@ describe("GivingUp", () => {
     }
   });
 
-  it("of two members never: whoever is left helps the other one back", () => {
+  it("never with two members: the remaining one helps the other one back", () => {
     const script = new Script(["a", "b"]);
     for (let i = 0; i < 5; i++) assertEquals(script.blank("b2", "b2"), false);
     assertEquals(script.givingUp.questions().map(({ request }) => roundOf(request)), [1]);
   });
 
-  it("a member of which an older process remembers is not lost, whichever answers first", () => {
+  it("a member of which an older process remembers is not lost, in either order of the answers", () => {
     for (const order of ["record first", "blank first"]) {
       const script = new Script();
       const { id } = script.givingUp.questions()[0].request;
@@ -103,7 +106,7 @@ describe("GivingUp", () => {
     }
   });
 
-  it("a record in the second round voids both, be it an answer to the first", () => {
+  it("a record in the second round voids both, even as an answer to the first", () => {
     for (const late of [false, true]) {
       const script = new Script();
       const first = script.givingUp.questions()[0].request.id;
@@ -134,7 +137,7 @@ describe("GivingUp", () => {
     assertEquals(script.blank("b2", "c2"), true);
   });
 
-  it("asks its own id, too: a later process under it is to go on in its place", () => {
+  it("also asks its own id: a later process under it has to continue in its place", () => {
     const script = new Script();
     assertEquals(script.givingUp.questions().map(({ to }) => to), ["a", "b", "c"]);
     script.blank("a0");
@@ -162,7 +165,7 @@ describe("GivingUp", () => {
     assertEquals(script.asks(), "c, round 1");
   });
 
-  it("they must be the same lives in both rounds", () => {
+  it("the lost members must have the same lives in both rounds", () => {
     const script = new Script();
     script.blank("b2", "c2");
     assertEquals(script.blank("b3", "c2"), false);
@@ -170,7 +173,7 @@ describe("GivingUp", () => {
     assertEquals(script.blank("b2"), true);
   });
 
-  it("who was not lost in the first round does not count in the second", () => {
+  it("a member that was not lost in the first round does not count in the second", () => {
     const script = new Script(["a", "b", "c", "d", "e"]);
     script.blank("b2", "c2", "d2");
     assertEquals(script.asks(), "b c d e, round 2");
@@ -178,7 +181,7 @@ describe("GivingUp", () => {
     assertEquals(script.blank("d2"), true);
   });
 
-  it("each round has a number of its own: answers to the first do not count in the second", () => {
+  it("each round has its own number: answers to the first do not count in the second", () => {
     const script = new Script();
     const first = script.givingUp.questions()[0].request.id;
     script.blank("b2", "c2");

@@ -43,7 +43,7 @@ const absentAt = (token: number): State => ({ present: false, token });
 const otherAt = (token: number, over = 0): State => ({ ...value("other", token), over } as State);
 const mineAt = (token: number): State => ({ ...value("mine", token), op: "op mine" } as State);
 
-/** What the change decides: `write`, or how the put ended. */
+/** The decision of the change: `write`, or the result of the put. */
 function decide(
   put: Put,
   state: State | null,
@@ -75,31 +75,31 @@ describe("putChange(): the first attempt", () => {
     assertEquals(decide(makePut(), absentAt(7)), "write");
   });
 
-  it("otherwise returns what is there", () => {
+  it("otherwise returns the present state", () => {
     assertEquals(decide(makePut(), otherAt(7)), "found 7");
   });
 
-  it("takes a state with a binding that is known to have ended as absent, that one only", () => {
+  it("treats only a state with a binding that is known to have ended as absent", () => {
     assertEquals(decide(makePut(), otherAt(7), { ended: new Set([7]) }), "write");
     assertEquals(decide(makePut(), otherAt(8), { ended: new Set([7]) }), "found 8");
   });
 
-  it("writes what it was given: value, bindings and owners", () => {
+  it("writes the given value, bindings and owners", () => {
     const bindings = [bindTo.node("n/1/1"), bindTo.until(5)];
     assertEquals(decide(makePut({ bindings, owners: ["n/1/1"] }), null), "write");
   });
 
-  it("does not write when what it is bound to here has ended meanwhile", () => {
+  it("does not write when a local binding has ended meanwhile", () => {
     for (const state of [null, absentAt(7)]) {
       assertEquals(decide(makePut(), state, { mayWrite: never }), "lapsed");
     }
     assertEquals(decide(makePut(), otherAt(7), { mayWrite: never, ended: new Set([7]) }), "lapsed");
-    // What is there is an answer all the same.
+    // A present state is still a result.
     assertEquals(decide(makePut(), otherAt(7), { mayWrite: never }), "found 7");
     assertEquals(decide(makePut(), mineAt(7), { mayWrite: never }), "written 7");
   });
 
-  it("has no effect of its own: decides the same however often it runs", () => {
+  it("has no side effects: decides the same each time it runs", () => {
     const put = makePut({ endedByOthers: true, firstAccept: 5 });
     const change = putChange(put, none, always);
     for (const state of [null, absentAt(3), absentAt(9), otherAt(7), mineAt(7)]) {
@@ -110,12 +110,12 @@ describe("putChange(): the first attempt", () => {
   });
 });
 
-describe("putChange(): a put that is tried again tests in this order", () => {
+describe("putChange(): a retried put tests in this order", () => {
   const tried = makePut({ endedByOthers: true, firstAccept: 10 });
 
   it("1. its own op is present: success, with the token of that write", () => {
     assertEquals(decide(tried, mineAt(10)), "written 10");
-    // Whatever the tests after this one would say.
+    // Regardless of the later tests.
     const state = { ...mineAt(12), over: 11 } as State;
     assertEquals(decide(tried, state), "written 12");
     assertEquals(decide(tried, state, { ended: new Set([12]), mayWrite: never }), "written 12");
@@ -126,7 +126,7 @@ describe("putChange(): a put that is tried again tests in this order", () => {
     assertEquals(decide(makePut(), twin), "found 7");
   });
 
-  it("2. absent or none at or above its first accept: may have come and gone, so unknown", () => {
+  it("2. absent or none at or above its first accept: may have been chosen and released, so unknown", () => {
     assertEquals(decide(tried, absentAt(10)), "unknown");
     assertEquals(decide(tried, absentAt(11)), "unknown");
     assertEquals(decide(tried, null, { floor: 10 }), "unknown");
@@ -143,24 +143,24 @@ describe("putChange(): a put that is tried again tests in this order", () => {
     assertEquals(decide(tried, otherAt(12, 11)), "unknown");
   });
 
-  it("2. a lower `over` proves that it never was chosen: it is told the winner's value", () => {
+  it("2. a lower `over` proves that it was never chosen: it returns the winner's value", () => {
     assertEquals(decide(tried, otherAt(12, 9)), "found 12");
     assertEquals(decide(tried, otherAt(8, 3)), "found 8");
   });
 
-  it("2. comes before 3 and before writing: a value that ended does not change it", () => {
+  it("2. comes before 3 and before writing: a value that has ended does not change it", () => {
     assertEquals(decide(tried, otherAt(12, 10), { ended: new Set([12]) }), "unknown");
     assertEquals(decide(tried, otherAt(12, 9), { ended: new Set([12]) }), "write");
     assertEquals(decide(tried, absentAt(11), { mayWrite: never }), "unknown");
   });
 
-  it("2. is for what others can end only: its own node would know", () => {
+  it("2. applies only to values that others can end: its own node would know", () => {
     const own = makePut({ endedByOthers: false, firstAccept: 10 });
     assertEquals(decide(own, absentAt(11)), "write");
     assertEquals(decide(own, otherAt(12, 11)), "found 12");
   });
 
-  it("2. so it is once its own node may not write any more: others may have sealed it since", () => {
+  it("2. also applies once its own node must not write any more: others may have sealed it since", () => {
     const own = makePut({ endedByOthers: false, firstAccept: 10 });
     assertEquals(decide(own, absentAt(11), { mayWrite: never }), "unknown");
     assertEquals(decide(own, otherAt(12, 11), { mayWrite: never }), "unknown");
@@ -168,21 +168,21 @@ describe("putChange(): a put that is tried again tests in this order", () => {
     assertEquals(decide(own, otherAt(12, 9), { mayWrite: never }), "found 12");
   });
 
-  it("2. is for puts that have sent an accept only", () => {
+  it("2. applies only to puts that have sent an accept", () => {
     const first = makePut({ endedByOthers: true });
     assertEquals(decide(first, absentAt(11)), "write");
     assertEquals(decide(first, otherAt(12, 11)), "found 12");
   });
 
-  it("3. another value is present: it returns that, else it writes", () => {
+  it("3. another value is present: it returns that, otherwise it writes", () => {
     assertEquals(decide(tried, otherAt(12, 4)), "found 12");
     assertEquals(decide(tried, absentAt(4)), "write");
   });
 });
 
 describe("putChange() in a cluster", () => {
-  it("a write that came and went is never reported as failed, nor done twice", () => {
-    // The acceptors take p's write, but it hears of none; somebody ends it; p tries again.
+  it("a write that was chosen and released is never reported as failed, nor repeated", () => {
+    // The acceptors accept p's write, but p receives no reply; q ends the value; p tries again.
     const cluster = new Cluster();
     const put = makePut({ endedByOthers: true, bindings: [bindTo.until(5)] });
     const p = cluster.proposer("p", putChange(put, none, always), {
@@ -207,7 +207,7 @@ describe("putChange() in a cluster", () => {
       writing: ({ counter }) => put.firstAccept ??= counter,
     });
     p.start().ask("a", "b").send("a", "b").lose("a").lose("b");
-    // q finds p's value ended, and puts its own straight over it.
+    // q finds p's value ended, and directly overwrites it with its own.
     const q = cluster.proposer("q", putChange(makePut({ op: "op q" }), new Set([1]), always));
     q.clock.observe(1);
     const { state } = q.run("b", "c");
@@ -217,7 +217,7 @@ describe("putChange() in a cluster", () => {
     assertEquals(p.run("a", "b").result, { kind: "unknown" });
   });
 
-  it("the loser of an ordinary race is told the winner's value", () => {
+  it("the loser of an ordinary race receives the winner's value", () => {
     const cluster = new Cluster();
     const put = makePut({ endedByOthers: true, bindings: [bindTo.until(5)] });
     const p = cluster.proposer("p", putChange(put, none, always), {
@@ -233,7 +233,7 @@ describe("putChange() in a cluster", () => {
     assertEquals([result.state.op, result.state.over], ["op q", 0]);
   });
 
-  it("an attempt that others adopted is its own success", () => {
+  it("an attempt that others adopted counts as its own success", () => {
     const cluster = new Cluster();
     const put = makePut();
     const p = cluster.proposer("p", putChange(put, none, always));
@@ -266,7 +266,7 @@ describe("sealEndedChange()", () => {
     return draft !== null;
   };
 
-  it("releases what a time has come for, and not what ends later", () => {
+  it("releases a value whose time has passed, and not one that ends later", () => {
     const cause = { kind: "until", time: 100 } as const;
     assertEquals([99, 100, 101].map((time) => isSealed(cause, bindTo.until(time))), [
       true,
@@ -277,7 +277,7 @@ describe("sealEndedChange()", () => {
     assertEquals(isSealed(cause, bindTo.key(5)), false);
   });
 
-  it("releases what a session owns that has ended, and nothing of another one", () => {
+  it("releases a value of the ended session, and none of another session", () => {
     const cause = { kind: "session", session: "n/1/1" } as const;
     assertEquals([bindTo.node("n/1/1"), bindTo.pid("n/1/1")].map((one) => isSealed(cause, one)), [
       true,
@@ -289,7 +289,7 @@ describe("sealEndedChange()", () => {
     ]);
   });
 
-  it("releases what is bound to the value of a key that has ended, and not to its next one", () => {
+  it("releases a value that is bound to the ended value of a key, and not one bound to the next", () => {
     const cause = { kind: "key", register: "k0", token: 4 } as const;
     const other: Binding = { kind: "key", register: "k1", token: 4 };
     assertEquals([bindTo.key(4), bindTo.key(5), other].map((one) => isSealed(cause, one)), [
@@ -299,7 +299,7 @@ describe("sealEndedChange()", () => {
     ]);
   });
 
-  it("changes nothing that is not there", () => {
+  it("does not change an absent register", () => {
     const seal = sealEndedChange({ kind: "until", time: 100 });
     const drafts = [null, absentAt(7)].map((state) =>
       seal({ state, token: 7, ballot: ballot("90p") }).draft
@@ -313,12 +313,12 @@ describe("releaseChange()", () => {
     releaseChange(pid("n/1/1", 4))({ state, token: 0, ballot: ballot("90p") }).draft;
   const bound = (...bindings: Binding[]) => ({ ...value("x", 7), bindings } as State);
 
-  it("releases what is bound to that pid, whatever else it is bound to", () => {
+  it("releases a value that is bound to that pid, with any other bindings", () => {
     assertEquals(decision(bound(bindTo.pid("n/1/1", 4))), { present: false });
     assertEquals(decision(bound(bindTo.until(), bindTo.pid("n/1/1", 4))), { present: false });
   });
 
-  it("leaves what is bound to another, to the node, to nothing, and what is absent", () => {
+  it("leaves a value bound to another pid, to the node, or to nothing, and an absent register", () => {
     const others = [bindTo.pid("n/1/1", 5), bindTo.pid("n/1/2", 4), bindTo.node("n/1/1")];
     for (const binding of others) assertEquals(decision(bound(binding)), null);
     assertEquals([decision(bound()), decision(absentAt(7)), decision(null)], [null, null, null]);

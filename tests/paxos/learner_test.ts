@@ -7,12 +7,12 @@ import { showBallot, showState } from "./notation.ts";
 
 const members = ["a", "b", "c"];
 
-/** A sender with its incarnation and what it knows. */
+/** A sender with its incarnation and its crash vector. */
 function sender(member: string, incarnation = "1", vector = "1 1 1"): Sender {
   return { member, incarnation, vector: vector.split(" ") };
 }
 
-/** What the learner makes of `member` having accepted `state` at `at`. */
+/** The result of the learner when `member` has accepted `state` at `at`. */
 function hear(
   learner: Learner,
   member: string | Sender,
@@ -55,7 +55,7 @@ describe("Learner (Paxos Made Simple, section 2.3)", () => {
     assertEquals(hear(learner, "b", "3p", absent(3)), "absent@3 at 3p");
   });
 
-  it("says what is news once", () => {
+  it("reports a chosen state once", () => {
     const learner = new Learner(members);
     hear(learner, "a", "1p");
     assertEquals(hear(learner, "b", "1p"), "1p@1 at 1p");
@@ -76,7 +76,7 @@ describe("Learner (Paxos Made Simple, section 2.3)", () => {
     assertEquals(hear(learner, "b", "5r"), "5r@5 at 5r");
   });
 
-  it("never goes back behind what it was told from elsewhere", () => {
+  it("never goes back below a ballot that it was told from elsewhere", () => {
     const learner = new Learner(members);
     hear(learner, "a", "3p");
     assertEquals(learner.learn(ballot("4q")), true);
@@ -87,14 +87,14 @@ describe("Learner (Paxos Made Simple, section 2.3)", () => {
     assertEquals([hear(learner, "b", "4r"), hear(learner, "c", "4r")], [undefined, "4r@4 at 4r"]);
   });
 
-  it("goes on counting what is above that", () => {
+  it("continues to count ballots above that", () => {
     const learner = new Learner(members);
     hear(learner, "a", "9p");
     learner.learn(ballot("4q"));
     assertEquals(hear(learner, "b", "9p"), "9p@9 at 9p");
   });
 
-  it("a quorum is crash-consistent: a vote from before a crash is none beside who knows of it", () => {
+  it("a quorum is crash-consistent: a vote from before a crash does not count with a sender that knows of the crash", () => {
     const learner = new Learner(members);
     hear(learner, sender("a", "1", "1 1 1"), "1p");
     assertEquals(hear(learner, sender("b", "1", "2 1 1"), "1p"), undefined);
@@ -105,7 +105,7 @@ describe("Learner (Paxos Made Simple, section 2.3)", () => {
     assertEquals(hear(other, sender("a", "2", "2 1 1"), "1p"), "1p@1 at 1p");
   });
 
-  it("does not count who is not a member", () => {
+  it("does not count nodes that are not members", () => {
     const learner = new Learner(members);
     hear(learner, "a", "1p");
     assertEquals(hear(learner, "x", "1p"), undefined);
@@ -115,14 +115,14 @@ describe("Learner (Paxos Made Simple, section 2.3)", () => {
     const learner = new Learner(members);
     hear(learner, "a", "1p");
     for (let counter = 101; counter <= 108; counter++) hear(learner, "a", `${counter}p`);
-    // 1p had to make room; were it chosen, the members would say more than this.
+    // 1p was dropped; if it were chosen, the members would report more than this.
     assertEquals(hear(learner, "b", "1p"), undefined);
     assertEquals(hear(learner, "b", "101p"), "101p@101 at 101p");
     assertEquals(hear(learner, "b", "108p"), "108p@108 at 108p");
     assertEquals(hear(learner, "b", "107p"), undefined);
   });
 
-  it("in a cluster of one, one vote is a quorum, whatever else it heard", () => {
+  it("in a cluster of one, one vote is a quorum, regardless of other votes", () => {
     const learner = new Learner(["a"]);
     assertEquals(hear(learner, sender("a", "1", "1"), "2p"), "2p@2 at 2p");
     assertEquals(hear(learner, sender("a", "1", "1"), "1p"), undefined);

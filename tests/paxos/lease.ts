@@ -1,7 +1,7 @@
 import { Lease, type LeaseOptions } from "../../lib/paxos/lease.ts";
 import { GRANT_SHARE } from "../../lib/paxos/sessions.ts";
 
-/** A lease by fine clocks, in a cluster whose longest time to live is that of the session. */
+/** A lease with fine clocks, in a cluster whose longest time to live is that of the session. */
 export function makeLease(
   session: string,
   ttl: number,

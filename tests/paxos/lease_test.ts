@@ -12,9 +12,9 @@ const sender = (member: string, incarnation = "1", vector = ["1", "1", "1"]): Se
   vector,
 });
 
-/** Both clocks going alike; the wall clock shows something else. */
+/** Both clocks advance alike; the wall clock has another offset. */
 const at = (now: number): Reading => ({ now, wall: 1_700_000_000_000 + now });
-/** Clocks that differ in how far they went. */
+/** Clocks that have advanced by different amounts. */
 const clocks = (now: number, wall: number): Reading => ({ now, wall: 1_700_000_000_000 + wall });
 
 const makeLease = (ttl = 1_000, options: Partial<LeaseOptions> = {}) =>
@@ -30,7 +30,7 @@ function granted(ttl = 1_000): Lease {
 }
 
 describe("Lease: the owner's deadline (Gray & Cheriton, Leases)", () => {
-  it("is not valid before a quorum granted it, and not dead either", () => {
+  it("is neither valid nor dead before a quorum granted it", () => {
     const lease = makeLease();
     const renewal = lease.renew(at(0));
     assertEquals(lease.renewed(sender("a"), renewal, at(10)), false);
@@ -44,7 +44,7 @@ describe("Lease: the owner's deadline (Gray & Cheriton, Leases)", () => {
     assertEquals([lease.isValid(at(20)), lease.wasGranted], [true, true]);
   });
 
-  it("is dead for ever when no quorum granted it in its time: members may have forgotten that it ended", () => {
+  it("is dead for ever when no quorum granted it in time: members may have forgotten that it ended", () => {
     assertEquals(GRANT_SHARE, FENCED_KEPT * OWNER_SHARE);
     const limit = 5_000;
     for (const [time, isGranted] of [[limit - 1, true], [limit, false]] as const) {
@@ -57,7 +57,7 @@ describe("Lease: the owner's deadline (Gray & Cheriton, Leases)", () => {
         isGranted,
         !isGranted,
       ]);
-      // Once it was granted, that limit does not matter any more.
+      // Once it was granted, that limit no longer applies.
       const next = lease.renew(at(100 + time + 500));
       lease.renewed(sender("a"), next, at(100 + time + 500));
       lease.renewed(sender("b"), next, at(100 + time + 500));
@@ -65,7 +65,7 @@ describe("Lease: the owner's deadline (Gray & Cheriton, Leases)", () => {
     }
   });
 
-  it("is not dead, however old its name is, before it was first asked for", () => {
+  it("is not dead before its first renewal, even if its name is old", () => {
     const lease = makeLease();
     assertEquals([lease.isDead(at(1_000_000)), lease.wasGranted], [false, false]);
     const renewal = lease.renew(at(1_000_000));
@@ -73,7 +73,7 @@ describe("Lease: the owner's deadline (Gray & Cheriton, Leases)", () => {
     assertEquals(lease.renewed(sender("b"), renewal, at(1_000_000)), true);
   });
 
-  it("tells how long ago the renewal was sent that it counts from", () => {
+  it("tells the age of the renewal that its deadline counts from", () => {
     const lease = makeLease();
     assertEquals(lease.age(at(0)), 0);
     const renewal = lease.renew(at(100));
@@ -137,7 +137,7 @@ describe("Lease: the owner's deadline (Gray & Cheriton, Leases)", () => {
     assertEquals(lease.remaining(at(320)), 930);
   });
 
-  it("what was granted counts once: the third grant of the same renewal moves nothing", () => {
+  it("a granted renewal counts once: the third grant of the same renewal moves nothing", () => {
     const lease = makeLease();
     const renewal = lease.renew(at(0));
     lease.renewed(sender("a"), renewal, at(10));
@@ -154,12 +154,12 @@ describe("Lease: the owner's deadline (Gray & Cheriton, Leases)", () => {
 });
 
 describe("Lease: dead for ever once the deadline has passed", () => {
-  it("whoever asks at the deadline or later finds it dead, without any timer", () => {
+  it("is dead at the deadline and later, without any timer", () => {
     const lease = granted();
     assertEquals([lease.isDead(at(949)), lease.isDead(at(950))], [false, true]);
   });
 
-  it("stays dead, even if it is asked with an earlier time afterwards", () => {
+  it("stays dead, even if an earlier time is given afterwards", () => {
     const lease = granted();
     assertEquals(lease.isValid(at(950)), false);
     assertEquals([lease.isValid(at(100)), lease.isDead(at(100)), lease.remaining(at(100))], [
@@ -169,16 +169,16 @@ describe("Lease: dead for ever once the deadline has passed", () => {
     ]);
   });
 
-  it("a reply that arrives after the deadline is ignored, though nobody has asked meanwhile", () => {
+  it("a reply that arrives after the deadline is ignored, even without a call in between", () => {
     const lease = granted();
     const renewal = lease.renew(at(900));
     lease.renewed(sender("a"), renewal, at(949));
-    // By itself, renewal 2 would be good until 1850.
+    // Alone, renewal 2 would be valid until 1850.
     assertEquals(lease.renewed(sender("b"), renewal, at(950)), false);
     assertEquals([lease.isValid(at(951)), lease.isDead(at(951))], [false, true]);
   });
 
-  it("a grant that took 95 % of the ttl or more is worth nothing, be it the first one", () => {
+  it("a grant that took 95 % of the ttl or more has no effect, even the first one", () => {
     const lease = makeLease();
     const renewal = lease.renew(at(0));
     lease.renewed(sender("a"), renewal, at(10));
@@ -189,7 +189,7 @@ describe("Lease: dead for ever once the deadline has passed", () => {
     assertEquals(lease.renewed(sender("b"), again, at(1_002)), true);
   });
 
-  it("no renewal that was sent after its death revives it", () => {
+  it("no renewal that was sent after its end revives it", () => {
     const lease = granted();
     const renewal = lease.renew(at(960));
     for (const member of members) {
@@ -198,7 +198,7 @@ describe("Lease: dead for ever once the deadline has passed", () => {
     assertEquals(lease.isValid(at(961)), false);
   });
 
-  it("end() kills it at once, and a lease that was never granted too", () => {
+  it("end() ends it at once, also a lease that was never granted", () => {
     for (const lease of [granted(), makeLease()]) {
       const renewal = lease.renew(at(5));
       lease.end();
@@ -225,7 +225,7 @@ describe("Lease: the larger of both clocks' differences", () => {
     assertEquals(lease.isDead(clocks(950, -3_600_000)), true);
   });
 
-  it("so for the age of a grant: one that slept on its way is worth nothing", () => {
+  it("the same for the age of a grant: one that took a sleep to arrive has no effect", () => {
     for (const late of [clocks(20, 950), clocks(950, 20)]) {
       const lease = makeLease();
       const renewal = lease.renew(at(0));
@@ -250,7 +250,7 @@ describe("Lease and coarse clocks", () => {
   const ERROR = 200;
   const coarse = (time: number) => at(Math.floor(time / 100) * 100);
 
-  it("its deadline is as much earlier as the time since the renewal may look shorter than it is", () => {
+  it("its deadline is earlier by the amount by which the time since the renewal may look shorter than it is", () => {
     const lease = makeLease(1_000, { clockError: () => ERROR });
     const renewal = lease.renew(at(0));
     for (const member of ["a", "b"]) lease.renewed(sender(member), renewal, at(0));
@@ -266,7 +266,7 @@ describe("Lease and coarse clocks", () => {
         const renewal = lease.renew(coarse(sent));
         table.renew(lease.session, lease.ttl, 1, coarse(heard).now);
         for (const member of ["a", "b"]) lease.renewed(sender(member), renewal, coarse(heard));
-        // In true time, whatever the clocks show.
+        // In true time, regardless of the clocks.
         let validUntil = 0;
         let fencedAt = 0;
         for (let time = heard; fencedAt === 0; time++) {
@@ -282,7 +282,7 @@ describe("Lease and coarse clocks", () => {
 
 describe("Lease and clocks of different rates", () => {
   it("the deadline passes before an acceptor may fence, as long as rates agree within 5 %", () => {
-    // The owner's clock against that of an acceptor which hears of the renewal as it is sent.
+    // The owner's clock against that of an acceptor that receives the renewal as it is sent.
     for (const rate of [0.95, 1, 1.05]) {
       const lease = granted();
       const table = new SessionTable(1_000);

@@ -17,7 +17,7 @@ describe("applyOrder() for a request", () => {
     `);
   });
 
-  it("queues who comes while it is held, and grants in the order of coming", () => {
+  it("queues requests while it is held, and grants in the order of arrival", () => {
     play(`
       1  request a1  -> granted 1  a1@1
       2  request b1  -> queued     a1@1, then b1
@@ -38,7 +38,7 @@ describe("applyOrder() for a request", () => {
     `);
   });
 
-  it("takes effect once however often it is made: held, queued, and granted meanwhile", () => {
+  it("takes effect once when it is repeated: held, queued, and granted meanwhile", () => {
     play(`
       1  request a1  -> granted 1  a1@1
       2  request a1  -> granted 1  a1@1
@@ -49,7 +49,7 @@ describe("applyOrder() for a request", () => {
     `);
   });
 
-  it("leaves the very value alone if nothing changes, so that nothing is written", () => {
+  it("returns the same value object if nothing changes, so that nothing is written", () => {
     const held = play(`
       1  request a1  -> granted 1  a1@1
     `);
@@ -59,7 +59,7 @@ describe("applyOrder() for a request", () => {
 });
 
 describe("applyOrder() for shared requests", () => {
-  it("lets in all who share it, each with the token of its own round", () => {
+  it("grants all shared requests, each with the token of its own round", () => {
     play(`
       1  request a1 shared  -> granted 1  a1~@1
       2  request b1 shared  -> granted 2  a1~@1 b1~@2
@@ -68,7 +68,7 @@ describe("applyOrder() for shared requests", () => {
     `);
   });
 
-  it("does not let them overtake an exclusive one that waits", () => {
+  it("does not let them overtake a waiting exclusive one", () => {
     play(`
       1  request a1 shared  -> granted 1  a1~@1
       2  request b1         -> queued     a1~@1, then b1
@@ -91,7 +91,7 @@ describe("applyOrder() for shared requests", () => {
     `);
   });
 
-  it("lets in the shared ones behind an exclusive one that stops waiting", () => {
+  it("grants the shared ones behind an exclusive one that stops waiting", () => {
     play(`
       1  request a1 shared  -> granted 1  a1~@1
       2  request b1         -> queued     a1~@1, then b1
@@ -102,7 +102,7 @@ describe("applyOrder() for shared requests", () => {
 });
 
 describe("applyOrder() for a request ifAvailable", () => {
-  it("grants what is free or can be shared, and refuses otherwise without a trace", () => {
+  it("grants a lock that is free or can be shared, and refuses otherwise without a change", () => {
     play(`
       1  request a1 ifAvailable         -> granted 1  a1@1
       2  request b1 ifAvailable         -> refused    a1@1
@@ -113,7 +113,7 @@ describe("applyOrder() for a request ifAvailable", () => {
     `);
   });
 
-  it("does not overtake anybody who waits", () => {
+  it("does not overtake a waiting request", () => {
     play(`
       1  request a1 shared              -> granted 1  a1~@1
       2  request b1                     -> queued     a1~@1, then b1
@@ -121,14 +121,14 @@ describe("applyOrder() for a request ifAvailable", () => {
     `);
   });
 
-  it("is told of its grant when it is made again", () => {
+  it("returns its grant when it is repeated", () => {
     play(`
       1  request a1 ifAvailable  -> granted 1  a1@1
       2  request a1 ifAvailable  -> granted 1  a1@1
     `);
   });
 
-  it("gets what an ended session held", () => {
+  it("gets a lock that an ended session held", () => {
     play(`
       1  request a1              -> granted 1  a1@1
       -  a ends
@@ -148,7 +148,7 @@ describe("applyOrder() for a steal", () => {
     `);
   });
 
-  it("takes it from all who share it", () => {
+  it("takes it from all shared holders", () => {
     play(`
       1  request a1 shared  -> granted 1  a1~@1
       2  request b1 shared  -> granted 2  a1~@1 b1~@2
@@ -162,14 +162,14 @@ describe("applyOrder() for a steal", () => {
     `);
   });
 
-  it("is told of its grant when it is made again", () => {
+  it("returns its grant when it is repeated", () => {
     play(`
       1  steal a1        -> granted 1  a1@1
       2  steal a1 again  -> granted 1  a1@1
     `);
   });
 
-  it("is not repeated once it was sent and is not to be found: it may have been stolen from", () => {
+  it("is not repeated once it was sent and is not found: another one may have stolen the lock from it", () => {
     play(`
       1  steal a1        -> granted 1  a1@1
       2  steal b1        -> granted 2  b1@2
@@ -179,7 +179,7 @@ describe("applyOrder() for a steal", () => {
     `);
   });
 
-  it("waits for the next round if this very round has granted the lock to somebody", () => {
+  it("waits for the next round if this same round has granted the lock", () => {
     play(`
       1  request a1  -> granted 1  a1@1
       1  steal b1    -> later      a1@1
@@ -194,7 +194,7 @@ describe("applyOrder() for a steal", () => {
     `);
   });
 
-  it("takes what an ended session held before anybody in the queue is granted it", () => {
+  it("takes a lock that an ended session held before the queue is granted it", () => {
     play(`
       1  request a1  -> granted 1  a1@1
       2  request b1  -> queued     a1@1, then b1
@@ -203,7 +203,7 @@ describe("applyOrder() for a steal", () => {
     `);
   });
 
-  it("does what every order does even if it is not repeated: who waits gets what is free", () => {
+  it("does the common part of every order even if it is not repeated: a waiting request gets a free lock", () => {
     play(`
       1  request a1      -> granted 1  a1@1
       2  request b1      -> queued     a1@1, then b1
@@ -214,7 +214,7 @@ describe("applyOrder() for a steal", () => {
 });
 
 describe("applyOrder() for a release", () => {
-  it("takes a request back that waits, and moves the others up", () => {
+  it("removes a waiting request, and moves the others up", () => {
     play(`
       1  request a1  -> granted 1  a1@1
       2  request b1  -> queued     a1@1, then b1
@@ -224,7 +224,7 @@ describe("applyOrder() for a release", () => {
     `);
   });
 
-  it("changes nothing for a request that is not there, and again is harmless", () => {
+  it("changes nothing for an absent request, and is harmless when repeated", () => {
     play(`
       1  release a1  -> done       free
       2  request a1  -> granted 2  a1@2
@@ -235,7 +235,7 @@ describe("applyOrder() for a release", () => {
     `);
   });
 
-  it("finds the request of its own session only", () => {
+  it("finds only the request of its own session", () => {
     play(`
       1  request a1  -> granted 1  a1@1
       2  request b1  -> queued     a1@1, then b1
@@ -266,7 +266,7 @@ describe("applyOrder() with sessions that have ended", () => {
     });
   }
 
-  it("frees a lock with nobody left", () => {
+  it("frees a lock without remaining entries", () => {
     play(`
       1  request a1  -> granted 1  a1@1
       2  request b1  -> queued     a1@1, then b1
@@ -276,7 +276,7 @@ describe("applyOrder() with sessions that have ended", () => {
     `);
   });
 
-  it("changes nothing else: who lives keeps place and token", () => {
+  it("changes nothing else: live entries keep place and token", () => {
     play(`
       1  request a1 shared  -> granted 1  a1~@1
       2  request b1 shared  -> granted 2  a1~@1 b1~@2
@@ -286,7 +286,7 @@ describe("applyOrder() with sessions that have ended", () => {
     `);
   });
 
-  it("tidy without them leaves the very value alone", () => {
+  it("tidy without them returns the same value object", () => {
     const held = play(`
       1  request a1  -> granted 1  a1@1
       2  request b1  -> queued     a1@1, then b1
@@ -304,7 +304,7 @@ describe("applyOrder() with a long queue", () => {
   const apply = (value: LockValue, order: string) =>
     applyOrder(value, parseOrder(order.split(" ")), 9, () => false);
 
-  it("lets 4,096 wait, and tells the next one that it is full", () => {
+  it("lets 4,096 requests wait, and refuses the next one with queue_full", () => {
     assertEquals(MAX_QUEUE, 4_096);
     const oneLess = { ...full, queue: full.queue.slice(0, -1) };
     assertEquals(apply(oneLess, "request c1").result, { kind: "queued" });
@@ -313,14 +313,14 @@ describe("applyOrder() with a long queue", () => {
     assertStrictEquals(value, full);
   });
 
-  it("has room again when one of them has stopped waiting, or the holder has left", () => {
+  it("has room again when one of them stops waiting, or the holder leaves", () => {
     for (const order of ["release b77", "release a1"]) {
       const { value } = apply(full, order);
       assertEquals(apply(value, "request c1").result, { kind: "queued" }, order);
     }
   });
 
-  it("still knows who waits, still refuses ifAvailable, and still lets a thief in", () => {
+  it("still recognises waiting requests, refuses ifAvailable, and grants a steal", () => {
     assertEquals(showResult(apply(full, "request b4096").result), "queued");
     assertEquals(showResult(apply(full, "request c1 ifAvailable").result), "refused");
     const { value } = apply(full, "steal c1");
@@ -344,7 +344,7 @@ describe("applyOrder()", () => {
     assertEquals(showLock(FREE), "free");
   });
 
-  it("always has a holder when somebody waits, and never an exclusive one beside another", () => {
+  it("always has a holder when a request waits, and never an exclusive one beside another", () => {
     // Every sequence of five orders of two sessions, one of which may end at any time.
     const orders = [
       "request a1",
@@ -402,7 +402,7 @@ describe("sameLock()", () => {
     queue: queue.map((name) => entryOf(name)),
   });
 
-  it("compares who holds it and who waits, in their order, and the tokens", () => {
+  it("compares holders and waiting requests, in their order, and the tokens", () => {
     assert(sameLock(lock(["a1"], ["b1", "c1"]), lock(["a1"], ["b1", "c1"])));
     assert(sameLock(FREE, lock([], [])));
     for (

@@ -5,7 +5,7 @@ import { MemberClocks } from "../../lib/paxos/member_clocks.ts";
 const TTL = 1_000;
 
 describe("MemberClocks (section 8)", () => {
-  it("a time has passed once it has on the clocks of a majority", () => {
+  it("a time has passed once it has passed on the clocks of a majority", () => {
     const clocks = new MemberClocks(["a", "b", "c"]);
     clocks.tell("a", 5_000, TTL, 0);
     assertEquals(clocks.passed(0), -Infinity);
@@ -25,14 +25,14 @@ describe("MemberClocks (section 8)", () => {
     assertEquals(clocks.passed(0), 3_000);
   });
 
-  it("they go on between two tellings", () => {
+  it("the clocks advance between two reports", () => {
     const clocks = new MemberClocks(["a", "b", "c"]);
     clocks.tell("a", 5_000, TTL, 100);
     clocks.tell("b", 5_000, TTL, 200);
     assertEquals(clocks.passed(300), 5_100);
   });
 
-  it("what a member told last counts, also if its clock went back", () => {
+  it("the latest report of a member counts, even if its clock went back", () => {
     const clocks = new MemberClocks(["a", "b", "c"]);
     clocks.tell("a", 5_000, TTL, 0);
     clocks.tell("b", 90_000, TTL, 0);
@@ -49,7 +49,7 @@ describe("MemberClocks (section 8)", () => {
     assertEquals([clocks.isPresent("a", TTL), clocks.isPresent("b", TTL)], [false, true]);
   });
 
-  it("clients have no say, and leave nothing behind", () => {
+  it("clients do not count, and leave nothing behind", () => {
     const clocks = new MemberClocks(["a", "b", "c"]);
     clocks.tell("a", 5_000, TTL, 0);
     clocks.tell("client", 9_000, TTL, 0);

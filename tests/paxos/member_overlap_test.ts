@@ -6,14 +6,16 @@ import { help, Recovery } from "../../lib/paxos/recovery.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
 import { accept, value } from "./acceptor_script.ts";
 
-/** One process of a member that votes. */
+/** One process of a voting member. */
 interface Process {
   readonly member: string;
   readonly voter: Voter;
   readonly vector: CrashVector;
 }
 
-/** Members of which one may have two processes at the same time; messages reach whom the test says. */
+/**
+ * Members of which one may have two processes at the same time; the test chooses the receivers of each message.
+ */
 class Overlap {
   readonly members: readonly string[];
   readonly #record;
@@ -39,7 +41,9 @@ class Overlap {
     return { member, voter: new Voter(this.#record, "1", this.#settings), vector };
   }
 
-  /** Another process of `member` comes back; only `helpers` hear it. `undefined`: it waits for others. */
+  /**
+   * Another process of `member` recovers; only `helpers` hear it. Returns `undefined` if it waits for others.
+   */
   comesBack(member: string, life: string, helpers: readonly Process[]): Process | undefined {
     const { members } = this;
     const recovery = new Recovery({
@@ -65,7 +69,7 @@ class Overlap {
       const header = this.#header(incarnation, incarnation, to.vector.entries);
       return recovery.receive(to.member, header, { id: request.id, ...reply });
     };
-    // The question for incarnations, and the announcement.
+    // First the question for incarnations, then the announcement.
     for (let round = 0; round < 2; round++) {
       for (const helper of helpers) {
         const question = recovery.tick().find(({ to }) => to === helper.member);
@@ -81,7 +85,7 @@ class Overlap {
     return undefined;
   }
 
-  /** Whether a write at this ballot is chosen, if only these processes hear of it. */
+  /** Whether a write at this ballot is chosen if only these processes receive it. */
   writes(at: string, processes: readonly Process[]): boolean {
     const tally = new Tally<true>(this.members);
     for (const { member, voter, vector } of processes) {
@@ -93,7 +97,7 @@ class Overlap {
     return tally.reached;
   }
 
-  /** What a quorum holds, if only these processes are asked; `undefined`: they are no quorum. */
+  /** The state that a quorum reports if only these processes are asked; `undefined`: they are no quorum. */
   reads(processes: readonly Process[]): "nothing" | "a value" | undefined {
     const tally = new Tally<boolean>(this.members);
     for (const { member, voter, vector } of processes) {
@@ -112,7 +116,7 @@ class Overlap {
   }
 }
 
-/** All ways to pick `count` of `items`, in order. */
+/** All selections of `count` of `items`, in order. */
 function picks<T>(items: readonly T[], count: number): T[][] {
   if (count === 0) return [[]];
   return items.flatMap((item, index) =>
@@ -120,23 +124,23 @@ function picks<T>(items: readonly T[], count: number): T[][] {
   );
 }
 
-/** What came of all histories in which a returns, a write is tried, b returns, and a quorum reads. */
+/** The results of all histories in which a returns, a write is tried, b returns, and a quorum reads. */
 interface Outcome {
   /** Histories in which both came back, and the write was chosen. */
   readonly chosen: number;
-  /** Those in which a quorum holds nothing of it, each by its steps. */
+  /** Those in which a quorum does not report it, each by its steps. */
   readonly lost: readonly string[];
 }
 
 /**
- * Goes through all histories of a list of `count` members. The older process of a still runs, and each step
- * reaches as few members as it needs, in any choice.
+ * Visits all histories of a list of `count` members. The older process of a still runs, and each step reaches
+ * as few members as it needs, in every selection.
  */
 function search(count: number): Outcome {
   const names = [..."abcdef"].slice(0, count);
   const rest = names.slice(2);
   const most = majority(count);
-  /** Too few help in some of these: then the member does not come back, and the history ends. */
+  /** With too few helpers the member does not recover, and the history ends. */
   const helpers = (first: string) =>
     [most - 1, most].flatMap((size) => picks([first, ...rest], size));
   let chosen = 0;

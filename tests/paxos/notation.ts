@@ -35,7 +35,7 @@ export function showRequest(request: RegisterRequest): string {
   }
 }
 
-/** A reply about one register; what was accepted, or the floor if nothing was. */
+/** A reply about one register: the accepted state, or the floor without one. */
 export function showReply(reply: RegisterReply): string {
   switch (reply.type) {
     case "promise":
@@ -63,7 +63,7 @@ function showReport(reply: {
   return `${showState(state)} at ${showBallot(ballot)}${reply.copied ? ", copied" : ""}`;
 }
 
-/** What a proposer does next, other than sending. */
+/** The next step of a proposer, other than sending. */
 export function showStep(step: Step<unknown>): string {
   if (step.do === "send") return showRequest(step.request);
   if (step.do !== "done") return step.do;

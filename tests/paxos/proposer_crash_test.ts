@@ -20,10 +20,10 @@ describe("Proposer: crash-consistent quorums", () => {
     assertEquals(p.proposer.unanswered()?.request.type, "accept");
   });
 
-  it("an accepted from before a crash is no vote for a choice", () => {
+  it("an accepted from before a crash is not a vote", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start().ask("a", "b");
-    p.send("a"); // a accepts x, and forgets it: nobody else has it
+    p.send("a"); // a accepts x, and forgets it: no other member has it
     cluster.crash("a");
     p.send("b");
     cluster.trace.length = 0;
@@ -33,15 +33,15 @@ describe("Proposer: crash-consistent quorums", () => {
       b>p accepted 1p
     `);
     assertEquals(p.proposer.unanswered()?.members, ["a", "c"]);
-    // And indeed it is not chosen: a quorum of the others knows nothing of it.
+    // Indeed x is not chosen: a quorum of the others does not have it.
     const r = cluster.reader("r").ask("a", "c");
     assertEquals(r.outcome?.sure, true);
-    // The new a may accept it: then it is.
+    // The new a may accept x: then it is chosen.
     p.ask("a");
     assertEquals(p.last, "done, x@1 at 1p");
   });
 
-  it("who lost its memory after the promise copies that promise from the others", () => {
+  it("a member that lost its memory after the promise copies that promise from the others", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start().ask("a", "b");
     cluster.crash("a"); // b tells it of 1p
@@ -60,7 +60,7 @@ describe("Proposer: crash-consistent quorums", () => {
     assertEquals(o.proposer.contended, true);
   });
 
-  it("asked again after a crash, a member that copied the promise refuses: it starts again", () => {
+  it("a member that copied the promise refuses when asked again after a crash: the proposer starts again", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start().send("a", "b");
     cluster.crash("a");

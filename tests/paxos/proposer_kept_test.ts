@@ -8,7 +8,7 @@ import type { ScriptedProposer } from "./scripted_proposer.ts";
 
 const keepPromise = () => true;
 
-/** What a proposer kept, as text. */
+/** The kept promise of a proposer, as text. */
 function kept<R>(p: ScriptedProposer<R>): string | undefined {
   return p.proposer.kept && showBallot(p.proposer.kept.ballot);
 }
@@ -31,7 +31,7 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     `);
   });
 
-  it("the change is given the kept state, and its token grows", () => {
+  it("the change receives the kept state, and its token grows", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"), { keepPromise });
     p.run("a", "b");
@@ -43,7 +43,7 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     assertEquals(kept(again), "3p");
   });
 
-  it("nothing is kept unless it was asked for, nor for a tombstone, nor on the short way", () => {
+  it("nothing is kept unless it was requested, nor for a tombstone, nor without a write", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"));
     p.run("a", "b");
@@ -58,7 +58,7 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     assertEquals(kept(r), undefined);
   });
 
-  it("nothing is kept before the end, and what an earlier attempt asked for is not", () => {
+  it("nothing is kept before the end, nor a promise that an earlier attempt requested", () => {
     const cluster = new Cluster();
     let keeps = true;
     const p = cluster.proposer("p", write("x"), { keepPromise: () => keeps });
@@ -69,7 +69,7 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     assertEquals([p.last, kept(p)], ["done, x@3 at 3p", undefined]);
   });
 
-  it("nothing is kept from an attempt that only repeated what was there, when the next one ends", () => {
+  it("nothing is kept from an attempt that only repeated the present state, when the next one ends", () => {
     const cluster = new Cluster();
     cluster.proposer("o", write("x")).run("a", "b");
     const p = cluster.proposer("p", look, { keepPromise });
@@ -88,7 +88,7 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     assertEquals(showBallot(p.proposer.ballot), "3p");
   });
 
-  it("it is dropped after any refusal: there is a rival", () => {
+  it("it is dropped after any nack: there is a rival", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"), { keepPromise });
     p.start().ask("a", "b");
@@ -97,7 +97,7 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     assertEquals([p.last, kept(p)], ["done, x@1 at 1p", undefined]);
   });
 
-  it("the short way out does not exist: even `no change` is written before it is reported", () => {
+  it("there is no end without a write: even `no change` is written before it is reported", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"), { keepPromise });
     p.run("a", "b");
@@ -113,7 +113,7 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     `);
   });
 
-  it("why: the kept state may be old, and then nothing is reported", () => {
+  it("the reason: the kept state may be outdated, and then it is not reported", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"), { keepPromise });
     p.run("a", "b");
@@ -142,7 +142,7 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     }
   });
 
-  it("a refusal of a later attempt is contention like any other", () => {
+  it("a nack of a later attempt is contention like any other", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"), { keepPromise });
     p.run("a", "b");
@@ -162,13 +162,13 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     }
   });
 
-  it("after a refusal it goes on with a prepare, above all; its state may be adopted by then", () => {
+  it("after a nack it continues with a prepare above all ballots; its state may be adopted by then", () => {
     const { cluster, again, kept } = rivalled(40);
     again.startKept(kept).ask("a", "b", "c");
     assertEquals(again.last, "restart");
     again.start().ask("a", "b").ask("a", "b");
     assert(cluster.trace.includes("p>b accept 42p xy@2"), "no fallback: nothing was kept for it");
-    // It finds its own state at a, where it was accepted: the change is made once.
+    // It finds its own state at a, which accepted it: the change is made once.
     assertEquals([again.last, again.chosen.result], ["done, xy@2 at 42p", "xy"]);
     assert(cluster.trace.includes("b>p nack 41q"));
   });
@@ -176,7 +176,7 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
 
 /**
  * A proposer that appends `y` and has kept the promise for it; meanwhile b and c have promised a ballot to a
- * rival who has seen `counter`.
+ * rival that has seen `counter`.
  */
 function rivalled(counter = 1, members = ["a", "b", "c"]) {
   const cluster = new Cluster({ members });
@@ -191,7 +191,7 @@ function rivalled(counter = 1, members = ["a", "b", "c"]) {
 }
 
 describe("Proposer: the fallback, a prepare that goes with a kept promise", () => {
-  it("whoever refuses promises it instead: a refusal costs no round trip of its own", () => {
+  it("a member that refuses promises it instead: a nack costs no extra round trip", () => {
     const { cluster, again, kept } = rivalled();
     again.startKept(kept).ask("b", "c").ask("b", "c");
     cluster.expect(`
@@ -207,7 +207,7 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     `);
   });
 
-  it("is not needed where a quorum accepts: who refused does not matter then", () => {
+  it("is not needed when a quorum accepts, regardless of nacks", () => {
     const other = new Cluster({ members: ["a", "b", "c", "d", "e"] });
     const p = other.proposer("p", write("x"), { keepPromise });
     p.run("a", "b", "c", "d", "e");
@@ -219,10 +219,10 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     assertEquals(more.last, "done, xy@2 at 2p");
   });
 
-  it("is above what has been seen by more than those who wait may have used", () => {
+  it("is above the seen counters by more than the waiting proposers may have used", () => {
     for (const [rivals, type] of [[9, "accept"], [10, "prepare"]] as const) {
       const { cluster, again, q, kept } = rivalled();
-      // Each of them takes two: one to ask, and one for its next change.
+      // Each of them takes two: one for its prepare, and one for its next change.
       for (let rival = 1; rival < rivals; rival++) {
         q.clock.observe(q.clock.counter + 1);
         q.start().ask("b", "c");
@@ -240,7 +240,7 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     assertEquals(showBallot(again.proposer.ballot), "20p");
   });
 
-  it("what was accepted at the kept ballot does not count for it", () => {
+  it("an accepted at the kept ballot does not count for it", () => {
     const { again, kept } = rivalled();
     again.startKept(kept).ask("a", "b", "c").ask("b");
     assertEquals([again.last, again.proposer.unanswered()?.members], ["", ["a", "c"]]);
@@ -248,7 +248,7 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     assertEquals(again.last, "done, xy@19 at 19p");
   });
 
-  it("after a write, even what a quorum reports is written before it is told", () => {
+  it("after a write, even a state that a quorum reports is written before it is reported", () => {
     const { cluster, again, kept } = rivalled();
     const rival = cluster.proposer("r", append("y"));
     rival.clock.observe(3);
@@ -259,7 +259,7 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     assertEquals(again.last, "done, xy@4 at 19p");
   });
 
-  it("without a write, what a quorum reports at one ballot is told at once", () => {
+  it("without a write, a state that a quorum reports at one ballot is reported at once", () => {
     const { cluster, kept } = rivalled();
     const rival = cluster.proposer("r", append("z"));
     rival.clock.observe(3);
@@ -270,7 +270,7 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     assertEquals(again.last, "done, xz@4 at 4r");
   });
 
-  it("a change that ends by it without a write keeps no promise: nobody gave one", () => {
+  it("a change that ends by it without a write keeps no promise: no member gave one", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"), { keepPromise });
     p.run("a", "b");
@@ -283,7 +283,7 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     assertEquals([again.last, kept(again)], ["done, xz@3 at 3o", undefined]);
   });
 
-  it("does not wait for who may be down, when those who answer are split", () => {
+  it("does not wait for members that may be down when the answers are split", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"), { keepPromise });
     p.run("a", "b");
@@ -297,7 +297,7 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     assertEquals([again.last, again.proposer.contended], ["", true]);
   });
 
-  it("is left out where the counters are nearly used up", () => {
+  it("is omitted when the counters are nearly used up", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"), { keepPromise });
     p.run("a", "b");
@@ -308,7 +308,7 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     assert(cluster.trace.includes("p>a accept 2p absent@2"));
   });
 
-  it("begins again where neither ballot can get a quorum any more", () => {
+  it("begins again when neither ballot can get a quorum any more", () => {
     const mixed = rivalled();
     const rival = mixed.cluster.proposer("r", look);
     rival.clock.observe(40);
@@ -326,7 +326,7 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     }
   });
 
-  it("a promise of another ballot is none, nor one where no fallback was asked for", () => {
+  it("a promise of another ballot does not count, nor one when no fallback was requested", () => {
     const { cluster, again, kept } = rivalled();
     again.startKept(kept);
     const request = again.proposer.request!;
@@ -355,14 +355,14 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
     assertEquals(again.last, "");
   });
 
-  it("who has promised it is not asked again, and the second copy of a request changes nothing", () => {
+  it("a member that has promised it is not asked again, and the second copy of a request changes nothing", () => {
     const { again, kept } = rivalled();
     again.startKept(kept).ask("b").ask("b");
     assertEquals([again.last, again.proposer.contended], ["", false]);
     assertEquals(again.proposer.unanswered()?.members, ["a", "c"]);
   });
 
-  it("begins again at once when a promise of it was made, and its reply was lost", () => {
+  it("begins again at once when it was promised and the reply was lost", () => {
     const { again, kept } = rivalled();
     again.startKept(kept).send("b").lose("b").ask("b");
     assertEquals(again.last, "restart");
@@ -379,7 +379,7 @@ describe("Proposer: the fallback, a prepare that goes with a kept promise", () =
 });
 
 describe("Proposer: accepted by all", () => {
-  it("is known once every member has said so, also after the end", () => {
+  it("is known once every member has reported it, also after the end", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", release).start().ask("a", "b").send("c").ask("a", "b");
     assertEquals([p.last, p.proposer.acceptedByAll], ["done, absent@1 at 1p", false]);
@@ -387,7 +387,7 @@ describe("Proposer: accepted by all", () => {
     assertEquals(p.proposer.acceptedByAll, true);
   });
 
-  it("takes no refusal, and no answer to another request, for it", () => {
+  it("does not count nacks, nor replies to another request", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", release).start().send("c").ask("a", "b");
     cluster.proposer("q", look).start().ask("c");
@@ -395,7 +395,7 @@ describe("Proposer: accepted by all", () => {
     assertEquals([p.last, p.proposer.acceptedByAll], ["done, absent@1 at 1p", false]);
   });
 
-  it("is crash-consistent: who lost its memory since has to say it again", () => {
+  it("is crash-consistent: a member that lost its memory since has to report it again", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", release).start().ask("a", "b").send("c").ask("a", "b");
     cluster.crash("a");
@@ -406,7 +406,7 @@ describe("Proposer: accepted by all", () => {
     assertEquals(p.proposer.acceptedByAll, true);
   });
 
-  it("is never so on the short way out", () => {
+  it("never holds for an end without a write", () => {
     const cluster = new Cluster({ members: ["a"] });
     cluster.proposer("p", release).run("a");
     const q = cluster.proposer("q", look);

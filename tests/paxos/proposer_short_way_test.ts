@@ -3,8 +3,8 @@ import { assertEquals } from "@std/assert";
 import { append, look, present, release, setOnce, write } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
 
-describe("Proposer: the short way out", () => {
-  it("no change, and a whole quorum at one ballot: it is chosen, done without a write", () => {
+describe("Proposer: an end without a write", () => {
+  it("no change, and a whole quorum at one ballot: the state is chosen, so no write is needed", () => {
     const cluster = new Cluster();
     cluster.proposer("p", write("x")).run("a", "b");
     cluster.trace.length = 0;
@@ -29,7 +29,7 @@ describe("Proposer: the short way out", () => {
     assertEquals([q.chosen.state, q.chosen.token], [null, 5]);
   });
 
-  it("an unsure state must be chosen before it is reported: it is written as it is", () => {
+  it("a state that may not be chosen is written unchanged before it is reported", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start().ask("a", "b");
     p.send("a"); // b and c never hear of it
@@ -51,7 +51,7 @@ describe("Proposer: the short way out", () => {
     assertEquals(q.chosen.token, 1);
   });
 
-  it("the same state at two ballots is unsure, too", () => {
+  it("the same state at two ballots may not be chosen either", () => {
     const cluster = new Cluster();
     cluster.proposer("p", write("x")).run("a", "b");
     const q = cluster.proposer("q", look, { mustWrite: () => true });
@@ -95,7 +95,7 @@ describe("Proposer: the short way out", () => {
     `);
   });
 
-  it("a state that is only copies is adopted like any other", () => {
+  it("a state that exists only as copies is adopted like any other", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start().ask("a", "b");
     p.send("a");
@@ -108,7 +108,7 @@ describe("Proposer: the short way out", () => {
     assertEquals(q.last, "done, xy@2 at 2q");
   });
 
-  it("no short way out when it must write: what is there is written again, with its token", () => {
+  it("with mustWrite the present state is written again, with its token", () => {
     const cluster = new Cluster();
     cluster.proposer("p", write("x")).run("a", "b");
     const q = cluster.proposer("q", look, { mustWrite: () => true });
@@ -117,7 +117,7 @@ describe("Proposer: the short way out", () => {
     assertEquals(q.last, "done, x@1 at 2q");
   });
 
-  it("undoing an unknown outcome: it writes absent even if it sees nothing to undo", () => {
+  it("an unknown outcome is undone: it writes absent even if it sees nothing to undo", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start().ask("a", "b");
     p.send("a"); // the outcome of this write is unknown
@@ -135,13 +135,13 @@ describe("Proposer: the short way out", () => {
       c>p accepted 2p
       p! done, absent@2 at 2p
     `);
-    // Now whoever sees a's write also sees that it is undone.
+    // Now a proposer that sees a's write also sees that it is undone.
     const q = cluster.proposer("q", look);
     q.clock.observe(2);
     assertEquals(q.run("a", "b").state, { present: false, token: 2 });
   });
 
-  it("not after a written accept: what this change sent may still be adopted by others", () => {
+  it("a change that sent an accept has to write: others may still adopt its state", () => {
     const cluster = new Cluster();
     const z = cluster.proposer("o", release);
     z.run("b", "c"); // b and c agree on a tombstone
@@ -179,7 +179,7 @@ describe("Proposer: the short way out", () => {
     assertEquals(r.run("a", "b").state, { present: false, token: 1 });
   });
 
-  it("an accept that only repeats what is there does not close the short way out", () => {
+  it("an accept that only repeats the present state does not force a later write", () => {
     const cluster = new Cluster();
     cluster.proposer("o", write("x")).run("a", "b");
     const p = cluster.proposer("p", look);

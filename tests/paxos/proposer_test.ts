@@ -50,7 +50,7 @@ describe("Proposer: one change, undisturbed (CASPaxos, section 2.2)", () => {
     `);
   });
 
-  it("gives the change the token of what is there, or the highest floor, and its own ballot", () => {
+  it("gives the change the token of the state, or the highest floor, and its own ballot", () => {
     const seen: [string, number, string][] = [];
     const change = ({ state, token, ballot }: Current) => {
       seen.push([textOf(state), token, showBallot(ballot)]);
@@ -64,7 +64,7 @@ describe("Proposer: one change, undisturbed (CASPaxos, section 2.2)", () => {
     assertEquals(seen, [["", 7, "10p"], ["x", 10, "11p"]]);
   });
 
-  it("fills in `over`, the token of what was replaced, and `token`, its own counter", () => {
+  it("fills in `over`, the token of the replaced state, and `token`, its own counter", () => {
     const cluster = new Cluster({ floor: 7 });
     const p = cluster.proposer("p", write("x"));
     p.clock.observe(7);
@@ -78,7 +78,7 @@ describe("Proposer: one change, undisturbed (CASPaxos, section 2.2)", () => {
     assertEquals(r.run("b", "c").state, { ...present("y"), token: 21, over: 10 });
   });
 
-  it("counts a member once, however often its answers come", () => {
+  it("counts a member once, even if its replies are repeated", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start().send("a");
     p.hearCopy("a").hearCopy("a").hear("a");
@@ -89,7 +89,7 @@ describe("Proposer: one change, undisturbed (CASPaxos, section 2.2)", () => {
     assertEquals(p.last, "done, x@1 at 1p");
   });
 
-  it("takes late answers to an earlier phase or attempt for nothing", () => {
+  it("ignores late replies to an earlier phase or attempt", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start().send("c").ask("a", "b");
     p.hear("c"); // a promise, when it wants accepts
@@ -100,7 +100,7 @@ describe("Proposer: one change, undisturbed (CASPaxos, section 2.2)", () => {
     assertEquals(p.last, "done, x@2 at 2p");
   });
 
-  it("says whom to ask again: who has not answered the running phase, or has to be asked anew", () => {
+  it("names the members to ask again: those that have not answered the running phase, or whose reply was dropped", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"));
     const unanswered = () => {
@@ -150,7 +150,7 @@ describe("Proposer: owners that a whole quorum believes expired", () => {
   const write = () => ({ draft: owned, result: undefined });
   const isStale = (member: string, session: string) => session === "n/1/1" || member === "a";
 
-  it("are named with what was found, be it written again or not", () => {
+  it("are named with a state that was found, whether it is written again or not", () => {
     const cluster = new Cluster({ isStale });
     cluster.proposer("p", write).run("a", "b");
     const q = cluster.proposer("q", look);
@@ -162,7 +162,7 @@ describe("Proposer: owners that a whole quorum believes expired", () => {
     assertEquals(r.last, "done, x@1 at 3r");
   });
 
-  it("are not named with what is new", () => {
+  it("are not named with a new state", () => {
     const cluster = new Cluster({ isStale: () => true });
     cluster.proposer("p", write).run("a", "b");
     const q = cluster.proposer("q", write);
@@ -172,7 +172,7 @@ describe("Proposer: owners that a whole quorum believes expired", () => {
 });
 
 describe("Proposer: tokens", () => {
-  it("a ballot whose counter is not above the token of what is there starts again, greater", () => {
+  it("a ballot whose counter is not above the token of the state starts again, higher", () => {
     const cluster = new Cluster();
     cluster.proposer("p", write("x")).run("a", "b");
     // q has the same counter and a higher life: promised, but no token of its own.
@@ -190,8 +190,8 @@ describe("Proposer: tokens", () => {
     assertEquals([q.last, q.chosen.token], ["done, y@2 at 2q", 2]);
   });
 
-  it("a floor above its counter in the quorum makes it start again, greater than that", () => {
-    // a made a promise before it forgot something else, which raised its floor.
+  it("a floor above its counter in the quorum makes it start again, above that floor", () => {
+    // a made a promise before it forgot another register, which raised its floor.
     const cluster = new Cluster();
     const early = cluster.proposer("o", write("x"));
     early.start().ask("a");
@@ -219,7 +219,7 @@ describe("Proposer: tokens", () => {
     assertEquals(p.last, "done, y@10 at 10p");
   });
 
-  it("grow from write to write, whoever writes", () => {
+  it("grow from write to write, for all writers", () => {
     const cluster = new Cluster();
     const tokens: number[] = [];
     for (let i = 0; i < 12; i++) {
@@ -237,8 +237,8 @@ describe("Proposer: tokens", () => {
   });
 });
 
-describe("Proposer: refusals", () => {
-  it("retries above what refused it, as soon as no quorum can be had", () => {
+describe("Proposer: nacks", () => {
+  it("retries above the promised ballot, as soon as no quorum is possible", () => {
     const cluster = new Cluster();
     const q = cluster.proposer("q", write("y"));
     q.clock.observe(6);
@@ -262,7 +262,7 @@ describe("Proposer: refusals", () => {
     `);
   });
 
-  it("one refusal of three is outvoted, and need not be asked again", () => {
+  it("one nack of three is outvoted, and its member is not asked again", () => {
     const cluster = new Cluster();
     const q = cluster.proposer("q", write("y"));
     q.clock.observe(6);
@@ -273,7 +273,7 @@ describe("Proposer: refusals", () => {
     assertEquals(p.last, "done, x@1 at 1p");
   });
 
-  it("an accept is refused by who has promised more meanwhile", () => {
+  it("an accept is refused by a member that has promised a higher ballot meanwhile", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start().ask("a", "b");
     const q = cluster.proposer("q", write("y")).start().ask("b", "c");
@@ -292,7 +292,7 @@ describe("Proposer: refusals", () => {
     assertEquals(q.last, "done, y@1 at 1q");
   });
 
-  it("who accepted in an earlier attempt has to accept again in the next one", () => {
+  it("a member that accepted in an earlier attempt has to accept again in the next one", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start().ask("a", "b");
     // q comes between: only a accepts, the others refuse.
@@ -312,7 +312,7 @@ describe("Proposer: refusals", () => {
     assertEquals(p.last, "done, x@2 at 2p");
   });
 
-  it("an answer that names another ballot than the one that was asked about does not count", () => {
+  it("a reply that names another ballot than the request does not count", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start();
     const sender = (member: string) => cluster.sender(member);
@@ -337,20 +337,20 @@ describe("Proposer: refusals", () => {
     assertEquals(p.last, "done, x@1 at 1p");
   });
 
-  it("refusals of the first phase do not count in the second", () => {
+  it("nacks of the first phase do not count in the second", () => {
     const cluster = new Cluster({ members: ["a", "b", "c", "d", "e"] });
     const q = cluster.proposer("q", write("y"));
     q.clock.observe(6);
     q.start().ask("a", "b");
     const p = cluster.proposer("p", write("x")).start().ask("a", "b", "c", "d", "e");
     assertEquals(p.proposer.contended, false);
-    // One more refusal would make three with the two of before.
+    // One more nack would make three with the two earlier ones.
     q.ask("c");
     p.ask("c");
     assertEquals([p.last, p.proposer.contended], ["", true]);
   });
 
-  it("a refusal by who took the first copy says nothing", () => {
+  it("a nack of a member that took the first copy has no effect", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start();
     p.send("a", "a").hear("a", "a"); // promised, and refused the second copy
@@ -367,7 +367,7 @@ describe("Proposer: refusals", () => {
     `);
   });
 
-  it("an accept taken twice is refused to nobody: only the late copy after a higher promise is", () => {
+  it("a second copy of an accept is accepted; only a late copy after a higher promise is refused", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x")).start().ask("a", "b");
     p.send("a", "a").hear("a", "a");
@@ -377,7 +377,7 @@ describe("Proposer: refusals", () => {
     assertEquals(p.last, "done, x@1 at 1p");
   });
 
-  it("a late refusal of an earlier attempt, or of an earlier phase, says nothing", () => {
+  it("a late nack of an earlier attempt, or of an earlier phase, has no effect", () => {
     const cluster = new Cluster();
     cluster.proposer("q", look).start().ask("a", "b");
     const p = cluster.proposer("p", write("x")).start().send("a", "b", "c").hear("a", "c");
@@ -394,7 +394,7 @@ describe("Proposer: refusals", () => {
     assertEquals(p.last, "done, x@2 at 2p");
   });
 
-  it("any number of refusals of one member is one", () => {
+  it("any number of nacks of one member counts once", () => {
     const cluster = new Cluster();
     cluster.proposer("q", look).start().ask("a");
     const p = cluster.proposer("o", write("x")).start().ask("a", "a", "a");
@@ -507,7 +507,7 @@ describe("Proposer: one full member, and one that is away (section 8)", () => {
 });
 
 describe("Proposer: a state that is completed before it is written", () => {
-  it("is sent, chosen and kept as it is then", () => {
+  it("is sent, chosen and kept in its completed form", () => {
     const cluster = new Cluster();
     const sketch = () => ({
       draft: present("sketch"),

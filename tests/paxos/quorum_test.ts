@@ -20,7 +20,7 @@ describe("majority()", () => {
     assertEquals([1, 2, 3, 4, 5, 6, 7].map(majority), [1, 2, 2, 3, 3, 4, 4]);
   });
 
-  it("is the least with which any two quorums have a member in common", () => {
+  it("is the smallest size with which any two quorums share a member", () => {
     for (let count = 1; count <= 99; count++) {
       assert(2 * majority(count) > count);
       assert(2 * (majority(count) - 1) <= count);
@@ -33,8 +33,8 @@ describe("helpersNeeded()", () => {
     assertEquals([1, 2, 3, 4, 5, 6, 7].map(helpersNeeded), [1, 1, 2, 3, 3, 4, 4]);
   });
 
-  it("is the least with which the helpers of any two members have a third member in common", () => {
-    // Each of the two may count the other one among its helpers.
+  it("is the smallest number with which the helpers of any two members share a third member", () => {
+    // Each of the two may have the other one among its helpers.
     const shared = (needed: number, count: number) => 2 * (needed - 1) - (count - 2);
     for (let count = 3; count <= 99; count++) {
       assert(shared(helpersNeeded(count), count) > 0);
@@ -65,7 +65,7 @@ describe("CrashVector", () => {
     assertEquals(vector.entries, ["4", "5", "1"]);
   });
 
-  it("merge() takes no more entries than there are members, and not all need be there", () => {
+  it("merge() takes no more entries than there are members, and accepts fewer", () => {
     const vector = new CrashVector(2);
     vector.merge(["1", "2", "3"]);
     vector.merge(["4"]);
@@ -73,7 +73,7 @@ describe("CrashVector", () => {
     assertEquals(vector.entries, ["4", "2"]);
   });
 
-  it("gives out a snapshot: who holds the old entries does not see them change", () => {
+  it("returns a snapshot: earlier entries do not change", () => {
     const vector = new CrashVector(2);
     const before = vector.entries;
     vector.raise(0, "1");
@@ -97,26 +97,26 @@ describe("Tally", () => {
     assertEquals([tally.reached, tally.replies], [true, [3, 4]]);
   });
 
-  it("does not count who is not a member", () => {
+  it("does not count nodes that are not members", () => {
     const tally = new Tally<number>(members);
     assertEquals(tally.add(sender("d", "1", "1 1 1"), 1), false);
     assertEquals(tally.add(sender("e", "1", "1 1 1"), 1), false);
     assertEquals([tally.replies, tally.reached], [[], false]);
     tally.add(sender("a", "1", "1 1 1"), 2);
     tally.add(sender("b", "1", "1 1 1"), 3);
-    // With a quorum there, it stays; without one, it brings none about.
+    // An existing quorum stays; without one, such a node does not make one.
     assertEquals(tally.add(sender("d", "1", "9 9 9"), 1), true);
     assertEquals(tally.replies, [2, 3]);
   });
 
-  it("has() and missing() tell whose reply counts", () => {
+  it("has() and missing() tell which members' replies count", () => {
     const tally = new Tally<number>(members);
     assertEquals(tally.missing(), ["a", "b", "c"]);
     tally.add(sender("b", "1", "1 1 1"), 1);
     assertEquals([tally.has("a"), tally.has("b"), tally.missing()], [false, true, ["a", "c"]]);
   });
 
-  it("takes as many as it is told to", () => {
+  it("needs the given number of replies", () => {
     const tally = new Tally<number>(members, 3);
     tally.add(sender("a", "1", ""), 1);
     assertEquals(tally.add(sender("b", "1", ""), 1), false);
@@ -129,7 +129,7 @@ describe("Tally", () => {
 });
 
 describe("Tally: a crash-consistent quorum (Michael et al., section 4)", () => {
-  it("drops a reply from before a crash that another sender knows of, and wants it again", () => {
+  it("drops a reply from before a crash that another sender knows of, and needs a new one", () => {
     const tally = new Tally<string>(members);
     assertEquals(tally.add(sender("a", "1", "1 1 1"), "a before its crash"), false);
     assertEquals(tally.add(sender("b", "1", "2 1 1"), "b after a's crash"), false);
@@ -164,14 +164,14 @@ describe("Tally: a crash-consistent quorum (Michael et al., section 4)", () => {
     tally.add(sender("a", "1", "1 1 1"), "old");
     tally.add(sender("a", "2", "2 1 1"), "new");
     assertEquals(tally.replies, ["new"]);
-    // Its vector need not say so, too.
+    // Its vector need not contain it.
     const other = new Tally<string>(members);
     other.add(sender("a", "2", "1 1 1"), "new");
     other.add(sender("a", "1", "1 1 1"), "late");
     assertEquals(other.replies, ["new"]);
   });
 
-  it("a late reply of an earlier incarnation takes the place of no other", () => {
+  it("a late reply of an earlier incarnation replaces no other", () => {
     const tally = new Tally<string>(members);
     tally.add(sender("a", "2", "2 1 1"), "new");
     assertEquals(tally.add(sender("b", "1", "1 1 1"), "b"), true);
@@ -179,7 +179,7 @@ describe("Tally: a crash-consistent quorum (Michael et al., section 4)", () => {
     assertEquals(tally.replies, ["new", "b"]);
   });
 
-  it("one new sender may make several replies void", () => {
+  it("one new sender may void several replies", () => {
     const five = ["a", "b", "c", "d", "e"];
     const tally = new Tally<string>(five);
     tally.add(sender("a", "1", "1 1 1 1 1"), "a");
@@ -188,9 +188,9 @@ describe("Tally: a crash-consistent quorum (Michael et al., section 4)", () => {
     assertEquals([tally.replies, tally.missing()], [["c"], ["a", "b", "d", "e"]]);
   });
 
-  it("no set of two or three replies is ever counted against the definition", () => {
-    // For no two of them, from i and j, may i's vector name a higher incarnation of j than j replied
-    // with. All combinations of incarnations 1 and 2 and of what is known of them.
+  it("no set of two or three replies is counted that violates the definition", () => {
+    // For no two of them, from i and j, may i's vector name a higher incarnation of j than the one that
+    // replied. All combinations of incarnations 1 and 2 and of the known ones.
     const possible: Sender[] = [];
     for (const [index, member] of members.entries()) {
       for (let bits = 0; bits < 8; bits++) {

@@ -28,7 +28,7 @@ describe("Reader", () => {
     ]);
   });
 
-  it("of those who answer with something older than it is to see, it waits for the rest", () => {
+  it("with `since` it ignores older states and waits for the other members", () => {
     const cluster = new Cluster();
     cluster.proposer("p", write("x")).run("a", "b");
     const q = cluster.proposer("q", look);
@@ -40,12 +40,12 @@ describe("Reader", () => {
       if (since === "1p") assertEquals(r.outcome, { sure: false });
       else assertEquals(r.ask("c").outcome?.sure, true);
     }
-    // Nor is nothing newer than anything.
+    // No state is not newer either.
     const empty = new Cluster().reader("r", ballot("1p")).ask("a", "b", "c");
     assertEquals([empty.outcome, empty.missing()], [undefined, ["a", "b", "c"]]);
   });
 
-  it("waits for a quorum, and tells who is missing", () => {
+  it("waits for a quorum, and names the missing members", () => {
     const r = new Cluster().reader("r");
     assertEquals(r.missing(), ["a", "b", "c"]);
     r.ask("b");
@@ -56,7 +56,7 @@ describe("Reader", () => {
     assertEquals(r.outcome?.sure, true);
   });
 
-  it("all of it none: never written, with the highest floor as the token", () => {
+  it("a quorum of none: never written, with the highest floor as the token", () => {
     const cluster = new Cluster({ floor: 5 });
     cluster.handle("b", {
       type: "accept",
@@ -92,13 +92,13 @@ describe("Reader", () => {
     assert(compareBallots(before.chosen.ballot, after.chosen.ballot) < 0);
   });
 
-  it("a promise alone is none: nobody can have chosen what is only prepared", () => {
+  it("a promise alone counts as none: a ballot that is only prepared has no chosen state", () => {
     const cluster = new Cluster();
     cluster.proposer("p", write("x")).start().ask("a", "b");
     assertEquals(cluster.reader("r").ask("a", "b").outcome?.sure, true);
   });
 
-  it("a tombstone is an answer of its own: not none, and not unanimous with it", () => {
+  it("a tombstone is not none, and not unanimous with it", () => {
     const cluster = new Cluster();
     cluster.proposer("p", release).run("a", "b");
     const sure = cluster.reader("r").ask("a", "b");
@@ -107,7 +107,7 @@ describe("Reader", () => {
     assertEquals(cluster.reader("r").ask("b", "c").outcome, { sure: false });
   });
 
-  it("is not sure of what only a part of the quorum accepted", () => {
+  it("is not sure of a state that only a part of the quorum accepted", () => {
     const cluster = new Cluster();
     cluster.proposer("p", write("x")).run("a", "b");
     for (const members of [["a", "c"], ["c", "a"], ["b", "c"]]) {
@@ -140,9 +140,9 @@ describe("Reader", () => {
     assertEquals(r.outcome, { sure: false });
   });
 
-  it("why a copy is not a vote: a state that all three hold may never have been chosen", () => {
-    // p's x was accepted by a alone. b copied it from a, then c from a and b: all three hold it at 1p,
-    // and yet it was never chosen.
+  it("a copy is not a vote because a state that all three hold may never have been chosen", () => {
+    // Only a accepted p's x. b copied it from a, then c from a and b: all three hold it at 1p, and yet it was
+    // never chosen.
     const cluster = new Cluster();
     cluster.proposer("p", write("x")).start().ask("a", "b").send("a");
     cluster.crash("b");
@@ -152,7 +152,7 @@ describe("Reader", () => {
     }
   });
 
-  it("drops an answer from before a crash, and wants it again (crash-consistent quorum)", () => {
+  it("drops a reply from before a crash, and needs a new one (crash-consistent quorum)", () => {
     const cluster = new Cluster();
     cluster.proposer("p", write("x")).run("a", "b");
     const r = cluster.reader("r").send("a");
@@ -177,7 +177,7 @@ describe("Reader", () => {
     assertEquals(r.outcome.chosen.stale, ["n/1/1"]);
   });
 
-  it("takes nothing but answers to a read", () => {
+  it("takes only replies to a read", () => {
     const cluster = new Cluster();
     const reader = new Reader(cluster.members);
     const nack = { type: "nack", promised: ballot("1p") } as const;

@@ -42,7 +42,7 @@ describe("RecordInquiry", () => {
     assertEquals(inquiry.receive("c", record("h"))?.type, "record");
   });
 
-  it("believes a majority that it is refused: not a member, or other members", () => {
+  it("believes a majority that refuses it: not a member, or other members", () => {
     const inquiry = new RecordInquiry(members);
     assertEquals(inquiry.receive("a", notAMember), undefined);
     assertEquals(inquiry.receive("b", mismatch(["a", "b"])), undefined);
@@ -53,7 +53,7 @@ describe("RecordInquiry", () => {
     assertEquals(other.receive("c", mismatch(["a", "b"])), mismatch(["a", "b"]));
   });
 
-  it("who lists fewer members needs fewer of them to be believed that the lists differ", () => {
+  it("a shorter list needs fewer answers to show that the lists differ", () => {
     const five = ["a", "b", "c", "d", "e"];
     const inquiry = new RecordInquiry(five);
     inquiry.receive("a", mismatch(["a", "b", "c"]));
@@ -61,21 +61,21 @@ describe("RecordInquiry", () => {
     const more = new RecordInquiry(members);
     more.receive("a", mismatch(five));
     assertEquals(more.receive("b", mismatch(five))?.type, "membersMismatch");
-    // Not so for a record: that takes a majority of the own list.
+    // A record needs a majority of the node's own list.
     const record5 = record("g", ["1", "1", "1", "1", "1"]);
     const other = new RecordInquiry(five);
     other.receive("a", record5);
     assertEquals(other.receive("b", record5), undefined);
   });
 
-  it("takes nothing from who is not a member", () => {
+  it("takes no answer of a node that is not a member", () => {
     const inquiry = new RecordInquiry(members);
     assertEquals(inquiry.receive("x", record("g")), undefined);
     assertEquals(inquiry.receive("y", record("g")), undefined);
     assertEquals(inquiry.receive("a", record("g")), undefined);
   });
 
-  it("a blank member's answer tells nothing", () => {
+  it("a blank member's answer does not count", () => {
     const inquiry = new RecordInquiry(members);
     assertEquals(inquiry.receive("a", blank), undefined);
     assertEquals(inquiry.receive("b", blank), undefined);

@@ -6,7 +6,7 @@ import { absent, accept, ballot, forget, prepare, value } from "./acceptor_scrip
 import { Comeback } from "./comeback.ts";
 import { showBallot, showState } from "./notation.ts";
 
-/** What came of the registers, by name: promise and accepted state. */
+/** The recovered registers by name: promise and accepted state. */
 function registers(comeback: Comeback): Record<string, string> {
   const entries = comeback.memory!.registers.map(({ register, promised, accepted }) => {
     const has = accepted
@@ -17,7 +17,7 @@ function registers(comeback: Comeback): Record<string, string> {
   return Object.fromEntries(entries.sort());
 }
 
-/** Asks for the incarnation, and is answered by all. */
+/** Asks for the incarnation, and all members answer. */
 function announced(comeback: Comeback, others = ["b", "c"]): Comeback {
   comeback.tick().ask(...others);
   comeback.trace.length = 0;
@@ -25,7 +25,7 @@ function announced(comeback: Comeback, others = ["b", "c"]): Comeback {
 }
 
 describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => {
-  it("asks all others; with a majority of all members, not counting itself, it goes on", () => {
+  it("asks all others; continues with a majority of all members, without itself", () => {
     const comeback = new Comeback("a", "2").tick();
     comeback.ask("b", "c").send("b");
     comeback.expect(`
@@ -37,7 +37,7 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     `);
   });
 
-  it("needs three of the four others in a cluster of five, and none of them twice", () => {
+  it("needs three of the four others in a cluster of five, each counted once", () => {
     const comeback = new Comeback("a", "2", ["a", "b", "c", "d", "e"]).tick();
     comeback.ask("b", "b", "c");
     assertEquals(comeback.recovery.tick().map(({ request }) => request.type), [
@@ -53,7 +53,7 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     ]);
   });
 
-  it("of an even number it needs as many others as a majority of all: three of four, four of six", () => {
+  it("of an even number it needs as many others as a majority of all: three of four, four of six members", () => {
     const comeback = new Comeback("a", "2", ["a", "b", "c", "d"]).tick().ask("b", "c");
     const asked = comeback.recovery.tick().map(({ to, request }) => `${request.type} ${to}`);
     assertEquals(asked, ["incarnation d"]);
@@ -68,7 +68,7 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     assertEquals(six.memory?.incarnation, "2");
   });
 
-  it("of two it needs the other one", () => {
+  it("of two members it needs the other one", () => {
     const two = new Comeback("a", "2", ["a", "b"]).tick().ask("b", "b");
     assertEquals(two.memory?.incarnation, "2");
   });
@@ -84,7 +84,7 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     assertEquals(comeback.recovery.isWaiting, false);
   });
 
-  it("once announced, it goes on whoever's turn it is", () => {
+  it("once announced, it continues in any member's turn", () => {
     const comeback = announced(new Comeback("a", "2"));
     comeback.isItsTurn = false;
     comeback.recovery.restart();
@@ -92,7 +92,7 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     assertEquals(comeback.memory?.incarnation, "2");
   });
 
-  it("the highest of the answers counts, whoever gives it and whenever", () => {
+  it("the highest of the answers counts, in any order and from any member", () => {
     for (const order of [["b", "c"], ["c", "b"]]) {
       const comeback = new Comeback("a", "2").raise("b", "a", "5").raise("c", "a", "3");
       comeback.tick().ask(...order);
@@ -116,7 +116,7 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     }
   });
 
-  it("its own announcement, met again after it began anew, is no reason for another life", () => {
+  it("its own announcement, found again after a restart of the recovery, is no reason for another life", () => {
     const comeback = announced(new Comeback("a", "2")).send("b", "c").lose("b", "c");
     comeback.recovery.restart();
     comeback.tick();
@@ -134,7 +134,7 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
   it("the quorum is crash-consistent", () => {
     const comeback = new Comeback("a", "2").tick().send("b").replace("b", "5");
     comeback.raise("c", "b", "5").ask("c").hear("b");
-    // b's answer is from before its crash: b may have forgotten what it knew of a.
+    // b's answer is from before its crash: b may have forgotten a's incarnation.
     assertEquals(comeback.recovery.tick().map(({ to, request }) => `${to} ${request.type}`), [
       "b incarnation",
     ]);
@@ -144,7 +144,7 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     const comeback = new Comeback("a", "2").tick();
     const { request } = comeback.recovery.tick()[0];
     const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
-    // It knows of nobody's incarnation: so the answers are not dropped for their age alone.
+    // It knows no incarnations, so the answers are not dropped only for their age.
     const vector = ["", "", ""];
     const known = { id: request.id, type: "known", incarnation: "1" } as const;
     comeback.receive("b", { ...header, vector }, known);
@@ -162,7 +162,7 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
 });
 
 describe("Recovery: step 2, the announcement", () => {
-  it("each member raises its vector's entry before it gives anything of its state", () => {
+  it("each member raises its vector's entry before it sends any of its state", () => {
     const comeback = announced(new Comeback("a", "2"));
     comeback.handle("b", accept("1p", value("x", 1), "k1"));
     assertEquals(comeback.vector("b"), "1 1 1");
@@ -199,7 +199,7 @@ describe("Recovery: step 2, the announcement", () => {
     assertEquals(comeback.vector("b"), "3 1 1");
   });
 
-  it("help() has nothing for a stranger, for another list of members, for another life's announcement", () => {
+  it("help() does not answer a stranger, another list of members, or another life's announcement", () => {
     const comeback = new Comeback("a", "2");
     const raised: string[] = [];
     const helper = {
@@ -225,14 +225,14 @@ describe("Recovery: step 2, the announcement", () => {
     assertEquals(help(helper, "a", header, transfer, 0)?.type, "piece");
   });
 
-  it("the state comes in pieces, each read as it is asked for, the fenced set and the floor last", () => {
+  it("the state arrives in pieces, each read at its request, the fenced set and the floor last", () => {
     const comeback = announced(new Comeback("a", "2"));
     const name = (i: number) => `k${String(i).padStart(5, "0")}`;
     for (let i = 0; i <= PIECE_ENTRIES; i++) {
       comeback.handle("b", accept("1p", value("x", 1), name(i)));
     }
     comeback.ask("b");
-    // What happens between two pieces shows in the second: a session that is fenced, a register that goes.
+    // Changes between two pieces are in the second: a session that is fenced, a register that is dropped.
     comeback.voter("b").sessions.end("n/1/1", 0);
     comeback.handle("b", accept("9p", absent(9), name(0))).handle("b", forget("9p", name(0)));
     comeback.ask("b", "c");
@@ -250,7 +250,7 @@ describe("Recovery: step 2, the announcement", () => {
     assertEquals(comeback.memory?.registers.length, PIECE_ENTRIES + 1);
   });
 
-  it("a piece is taken once, and only if it answers the question for it", () => {
+  it("a piece is taken once, and only as a reply to its own request", () => {
     const comeback = announced(new Comeback("a", "2"));
     comeback.handle("b", accept("1p", value("x", 1), "k1"));
     comeback.send("b", "b").hear("b", "b");
@@ -259,7 +259,7 @@ describe("Recovery: step 2, the announcement", () => {
     assertEquals(Object.keys(registers(comeback)), ["k1"]);
   });
 
-  it("the second copy of a piece does not send it back to there", () => {
+  it("the second copy of a piece does not move the position back", () => {
     const comeback = announced(new Comeback("a", "2"));
     for (let i = 0; i <= PIECE_ENTRIES; i++) {
       comeback.handle("b", accept("1p", value("x", 1), `k${String(i).padStart(5, "0")}`));
@@ -272,7 +272,7 @@ describe("Recovery: step 2, the announcement", () => {
     assertEquals(asked(), second);
   });
 
-  it("pieces of two memories do not make one: another incarnation begins with the first piece", () => {
+  it("pieces of two incarnations do not make one copy: another incarnation begins with the first piece", () => {
     const comeback = announced(new Comeback("a", "2"));
     for (let i = 0; i <= PIECE_ENTRIES; i++) {
       comeback.handle("b", accept("1p", value("x", 1), `k${String(i).padStart(5, "0")}`));
@@ -293,7 +293,7 @@ describe("Recovery: step 2, the announcement", () => {
   });
 });
 
-describe("Recovery: step 3, what it has then", () => {
+describe("Recovery: step 3, the recovered memory", () => {
   it("needs complete states from as many others as a majority of all", () => {
     const comeback = announced(new Comeback("a", "2")).ask("b", "c");
     comeback.expect(`
@@ -310,7 +310,7 @@ describe("Recovery: step 3, what it has then", () => {
     assertEquals(five.memory?.incarnation, "2");
   });
 
-  it("the quorum of states is crash-consistent: who crashed since its last piece is asked again", () => {
+  it("the quorum of states is crash-consistent: a member that crashed since its last piece is asked again", () => {
     const comeback = announced(new Comeback("a", "2"));
     comeback.handle("b", accept("1p", value("x", 1), "k1"));
     comeback.ask("b").replace("b", "5").raise("c", "b", "5").ask("c");
@@ -319,10 +319,10 @@ describe("Recovery: step 3, what it has then", () => {
     assertEquals([comeback.memory?.registers, comeback.memory?.vector], [[], ["2", "5", "1"]]);
   });
 
-  it("of a state the vector counts that was read with its last piece", () => {
+  it("the vector of a state is that read with its last piece", () => {
     const comeback = announced(new Comeback("a", "2"));
     comeback.ask("b").send("c");
-    // When c read it, c knew of b's crash: whatever the rest of the frame says.
+    // When c read it, c knew of b's crash, regardless of the rest of the frame.
     const [{ request }] = comeback.recovery.tick().filter(({ to }) => to === "c");
     if (request.type !== "transfer") throw new Error("not asked for its state");
     const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
@@ -348,7 +348,7 @@ describe("Recovery: step 3, what it has then", () => {
     });
   });
 
-  it("whatever the order in which the states come", () => {
+  it("the result is independent of the order of the states", () => {
     const found = [["b", "c"], ["c", "b"]].map((order) => {
       const comeback = announced(new Comeback("a", "2"));
       comeback.handle("b", accept("1p", value("x", 1), "k1")).handle("b", prepare("9q", "k1"));
@@ -361,7 +361,7 @@ describe("Recovery: step 3, what it has then", () => {
     assertEquals(found[0], { k1: "promised 9q, y@4 at 4p", k3: "promised 9~, z@3 at 3p" });
   });
 
-  it("where a sender has no entry for a register that another has, its floor counts as its promise", () => {
+  it("the floor of a sender without an entry for a register counts as its promise", () => {
     const comeback = announced(new Comeback("a", "2"));
     comeback.handle("b", accept("3p", value("x", 3), "k1"));
     comeback.handle("c", accept("8p", absent(8), "k2")).handle("c", forget("8p", "k2"));
@@ -405,7 +405,7 @@ describe("Recovery: step 3, what it has then", () => {
     });
   });
 
-  it("of the vectors the highest of each entry, whoever knows it", () => {
+  it("the highest of each entry of the vectors, from any sender", () => {
     for (const order of [["b", "c", "d"], ["d", "c", "b"]]) {
       const comeback = new Comeback("a", "2", ["a", "b", "c", "d", "e"]).raise("b", "e", "3");
       announced(comeback, ["b", "c", "d"]).ask(...order);
@@ -413,8 +413,8 @@ describe("Recovery: step 3, what it has then", () => {
     }
   });
 
-  it("what was chosen before the crash, be it with its own vote, is known to it afterwards", () => {
-    // x was accepted by a and one other: whichever that was, it is among those who give their state.
+  it("a state that was chosen before the crash, even with its own vote, is recovered", () => {
+    // x was accepted by a and one other member: that one is among those that give their state.
     for (const other of ["b", "c"]) {
       const comeback = announced(new Comeback("a", "2"));
       comeback.handle(other, accept("1p", value("x", 1), "k1"));
@@ -423,7 +423,7 @@ describe("Recovery: step 3, what it has then", () => {
     }
   });
 
-  it("restart() throws away all answers so far: they begin again with fresh numbers", () => {
+  it("restart() drops all answers so far, and begins again with new numbers", () => {
     const comeback = announced(new Comeback("a", "2"));
     comeback.send("b", "c").hear("b");
     comeback.recovery.restart();
@@ -440,7 +440,7 @@ describe("Recovery: step 3, what it has then", () => {
     assertEquals(comeback.memory?.incarnation, "2");
   });
 
-  it("restart() throws away what came of a state that is not complete", () => {
+  it("restart() drops the pieces of an incomplete state", () => {
     const comeback = announced(new Comeback("a", "2"));
     for (let i = 0; i <= PIECE_ENTRIES; i++) {
       comeback.handle("b", accept("1p", value("x", 1), `k${String(i).padStart(5, "0")}`));
@@ -472,7 +472,7 @@ describe("Recovery: step 3, what it has then", () => {
 });
 
 describe("Recovery: step 4, another process has taken its place", () => {
-  it("a vector that names a higher incarnation of itself than its own: it is replaced", () => {
+  it("a vector that names a higher incarnation of itself than its own means that it is replaced", () => {
     const comeback = announced(new Comeback("a", "2")).raise("b", "a", "3").ask("b");
     comeback.expect(`
       a>b transfer "" of 2
@@ -484,7 +484,7 @@ describe("Recovery: step 4, another process has taken its place", () => {
 });
 
 describe("Recovery: ballots of floors", () => {
-  it("a promise taken from a floor refuses what that floor refuses, and no more", () => {
+  it("a promise taken from a floor refuses the same ballots as that floor", () => {
     const comeback = announced(new Comeback("a", "2"));
     comeback.handle("b", prepare("3p", "k1"));
     comeback.handle("c", accept("8p", absent(8), "k2")).handle("c", forget("8p", "k2"));

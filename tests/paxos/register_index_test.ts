@@ -27,7 +27,7 @@ function makeIndex(...ids: string[]) {
 }
 
 describe("RegisterIndex", () => {
-  it("gives the ids with the prefix, in order", () => {
+  it("lists the ids with the prefix, in order", () => {
     const { after } = makeIndex("kb", "l1", "ka", "k", "kab", "K");
     assertEquals(after("k"), ["k", "ka", "kab", "kb"]);
     assertEquals(after("ka"), ["ka", "kab"]);
@@ -42,7 +42,7 @@ describe("RegisterIndex", () => {
     assertEquals(after("k", ids[127]), ids.slice(128));
   });
 
-  it("goes on after an id, be it there or not", () => {
+  it("continues after an id, whether it is held or not", () => {
     const { after } = makeIndex("k1", "k3", "k5");
     assertEquals(after("k", "k1"), ["k3", "k5"]);
     assertEquals(after("k", "k2"), ["k3", "k5"]);
@@ -51,7 +51,7 @@ describe("RegisterIndex", () => {
     assertEquals(after("k", "k9"), []);
   });
 
-  it("a list that begins shows what is there then", () => {
+  it("a list shows the ids that are held when it begins", () => {
     const { add, remove, after } = makeIndex("k1", "k2");
     assertEquals(after("k"), ["k1", "k2"]);
     add("k0");
@@ -70,11 +70,11 @@ describe("RegisterIndex", () => {
     assertEquals(rest.filter((id) => id !== "k4"), ["k5", "k7"]);
   });
 
-  it("so it does while other lists begin", () => {
+  it("it does so while other lists begin", () => {
     const { add, after } = makeIndex("k1", "k3", "k5");
     after("k", "", 1);
     add("k4");
-    assertEquals(after("k"), ["k1", "k3", "k4", "k5"]); // somebody else's list
+    assertEquals(after("k"), ["k1", "k3", "k4", "k5"]); // another list
     assertEquals(after("k", "k1"), ["k3", "k4", "k5"]);
     for (let i = 0; i < 100; i++) after(`l${i}`);
     add("k6");
@@ -82,7 +82,7 @@ describe("RegisterIndex", () => {
     assertEquals(rest.filter((id) => id === "k5"), ["k5"]);
   });
 
-  it("agrees with sorting, for ids at random", () => {
+  it("agrees with sorting, for random ids", () => {
     let seed = 7;
     const chance = (bound: number) => {
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -108,7 +108,7 @@ describe("RegisterIndex", () => {
     }
   });
 
-  it("agrees with sorting, for more ids than go into one place", () => {
+  it("agrees with sorting, for more ids than fit into one chunk", () => {
     const random = new Random("many ids");
     const model = new Set<string>();
     const { add, remove, after } = makeIndex();
@@ -132,7 +132,7 @@ describe("RegisterIndex", () => {
     assertEquals(after(""), []);
   });
 
-  it("begins a list at the cost of what came since the last one, not of all that there is", () => {
+  it("begins a list at the cost of the ids added since the last one, not of all ids", () => {
     const { add, after } = makeIndex();
     for (let i = 0; i < 200_000; i++) add(`k${i}`);
     after("k", "", 1);

@@ -32,7 +32,7 @@ describe("summarize()", () => {
     }
   });
 
-  it("gives the token of the state, not the counter of its ballot nor a floor", () => {
+  it("returns the token of the state, not the counter of its ballot nor a floor", () => {
     assertEquals(summarize([vote("7p", x), vote("7p", x)]).token, 1);
     assertEquals(summarize([vote("7p", absent(3)), none(5)]).token, 3);
   });
@@ -49,8 +49,8 @@ describe("summarize()", () => {
     }
   });
 
-  it("none is at a ballot below every later one: any other quorum has a member in common", () => {
-    // With these floors, the lowest later ballot is 4 of the lowest life, at who has 3.
+  it("none is at a ballot below every later one: any other quorum shares a member", () => {
+    // With these floors, the lowest later ballot is 4 of the lowest life, at the acceptor with floor 3.
     for (const reports of orders([none(3), none(8), none(5)])) {
       const { ballot } = summarize(reports);
       assert(compareBallots(ballot, { counter: 4, life: "" }) < 0);
@@ -71,7 +71,7 @@ describe("summarize()", () => {
     }
   });
 
-  it("none and a tombstone are different answers", () => {
+  it("none and a tombstone are different reports", () => {
     assertEquals(summarize([none(), none()]).unanimous, true);
     assertEquals(summarize([vote("3p", absent(3)), vote("3p", absent(3))]).unanimous, true);
     for (const order of orders([none(9), vote("3p", absent(3))])) {
@@ -80,7 +80,7 @@ describe("summarize()", () => {
     }
   });
 
-  it("a copy is not a vote, but a value to adopt like any other", () => {
+  it("a copy is not a vote, but is adopted like any other state", () => {
     for (const order of orders([copy("2p", y), vote("2p", y), vote("2p", y)])) {
       const { unanimous, state } = summarize(order);
       assertEquals({ unanimous, state }, { unanimous: false, state: y });
@@ -89,7 +89,7 @@ describe("summarize()", () => {
     assertEquals(summarize([vote("1p", x), copy("2p", y)]).state, y);
   });
 
-  it("names an owner as expired only if the whole quorum says so", () => {
+  it("names an owner as expired only if the whole quorum believes it", () => {
     const owned = value("x", 1, ["n/1/1", "m/1/1"]);
     const stale = (...lists: string[][]) =>
       summarize(lists.map((list) => vote("1p", owned, list))).stale;

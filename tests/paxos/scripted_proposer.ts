@@ -13,14 +13,14 @@ import { REGISTER } from "./changes.ts";
 import type { Cluster } from "./cluster.ts";
 import { showReply, showRequest, showStep } from "./notation.ts";
 
-/** An answer on its way. */
+/** A reply in transit. */
 interface InFlight {
   readonly request: RegisterRequest;
   readonly sender: Sender;
   readonly reply: RegisterReply | undefined;
 }
 
-/** A proposer whose messages are delivered by hand. */
+/** A proposer whose messages a test delivers. */
 export class ScriptedProposer<R> {
   readonly proposer: Proposer<R>;
   readonly clock: LamportClock;
@@ -50,7 +50,7 @@ export class ScriptedProposer<R> {
     });
   }
 
-  /** What it did last, other than sending. */
+  /** Its latest step, other than sending. */
   get last(): string {
     return this.#last;
   }
@@ -75,13 +75,13 @@ export class ScriptedProposer<R> {
     return this;
   }
 
-  /** Its present request reaches `members`, and their answers reach it, one after the other. */
+  /** Its present request reaches `members`, and their replies reach it, one after the other. */
   ask(...members: string[]): this {
     for (const member of members) this.send(member).hear(member);
     return this;
   }
 
-  /** Its latest request reaches `members`; what they answer is on its way. */
+  /** Its latest request reaches `members`; their replies are in transit. */
   send(...members: string[]): this {
     const request = this.#request;
     if (request === undefined) throw new Error(`${this.#life} has nothing to send`);
@@ -89,7 +89,7 @@ export class ScriptedProposer<R> {
     return this;
   }
 
-  /** The oldest answers of `members` reach it. */
+  /** The oldest replies of `members` reach it. */
   hear(...members: string[]): this {
     for (const member of members) {
       const answer = this.#inFlight.get(member)?.shift();
@@ -99,7 +99,7 @@ export class ScriptedProposer<R> {
     return this;
   }
 
-  /** The oldest answer of `member` reaches it, and will do so again. */
+  /** The oldest reply of `member` reaches it, and stays in transit. */
   hearCopy(member: string): this {
     const answer = this.#inFlight.get(member)?.[0];
     if (answer === undefined) throw new Error(`no answer of ${member} is on its way`);
@@ -107,7 +107,7 @@ export class ScriptedProposer<R> {
     return this;
   }
 
-  /** The oldest answer of `member` is lost. */
+  /** The oldest reply of `member` is lost. */
   lose(member: string): this {
     if (this.#inFlight.get(member)?.shift() === undefined) {
       throw new Error(`no answer of ${member} is on its way`);

@@ -6,7 +6,7 @@ import { REGISTER } from "./changes.ts";
 import type { Cluster } from "./cluster.ts";
 import { showBallot, showReply, showState } from "./notation.ts";
 
-/** A reader whose messages are delivered by hand. */
+/** A reader whose messages a test delivers. */
 export class ScriptedReader {
   readonly #cluster: Cluster;
   readonly #name: string;
@@ -20,13 +20,13 @@ export class ScriptedReader {
     this.#reader = new Reader(cluster.members, since);
   }
 
-  /** Its question reaches `members`, and their answers reach it, one after the other. */
+  /** Its request reaches `members`, and their replies reach it, one after the other. */
   ask(...members: string[]): this {
     for (const member of members) this.send(member).hear(member);
     return this;
   }
 
-  /** Its question reaches `members`; what they answer is on its way. */
+  /** Its request reaches `members`; their replies are in transit. */
   send(...members: string[]): this {
     for (const member of members) {
       this.#cluster.trace.push(`${this.#name}>${member} read`);
@@ -38,7 +38,7 @@ export class ScriptedReader {
     return this;
   }
 
-  /** The answers of `members` reach it. */
+  /** The replies of `members` reach it. */
   hear(...members: string[]): this {
     for (const member of members) {
       const { sender, reply } = this.#inFlight.get(member)!;
@@ -54,7 +54,7 @@ export class ScriptedReader {
     return this;
   }
 
-  /** Whose answer it still wants. */
+  /** The members whose reply it still needs. */
   missing(): string[] {
     return this.#reader.missing();
   }

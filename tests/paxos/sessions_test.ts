@@ -19,14 +19,14 @@ const s2 = "n/1/2";
 
 const makeTable = () => new SessionTable(MAX_TTL);
 
-/** `fenced`, or `alive 300`: what `fence` says at `now`. */
+/** The reply of `fence` at `now`: `fenced`, or `alive 300`. */
 function fence(table: SessionTable, session: string, now: number): string {
   const reply = table.fence(session, now);
   if (reply === undefined) return "-";
   return reply.type === "alive" ? `alive ${reply.remaining}` : reply.type;
 }
 
-/** `renewed 3`, `refused` or `-`: what `renew` says at `now`. */
+/** The reply of `renew` at `now`: `renewed 3`, `refused` or `-`. */
 function renew(table: SessionTable, session: string, now: number, ttl = TTL, renewal = 1): string {
   const reply = table.renew(session, ttl, renewal, now);
   if (reply === undefined) return "-";
@@ -64,7 +64,7 @@ describe("sessions' ids", () => {
 });
 
 describe("SessionTable: renew and fence", () => {
-  it("a session that was renewed less than its ttl ago is alive; the whole ttl is waited for", () => {
+  it("a session that was renewed less than its ttl ago is alive; a fence waits for the whole ttl", () => {
     const table = makeTable();
     assertEquals(renew(table, s1, 100, TTL, 7), "renewed 7");
     assertEquals(
@@ -74,7 +74,7 @@ describe("SessionTable: renew and fence", () => {
     assertEquals(fence(table, s1, 1_100), "fenced");
   });
 
-  it("each renewal begins the ttl anew, measured here from its arrival", () => {
+  it("each renewal restarts the ttl, measured here from its arrival", () => {
     const table = makeTable();
     renew(table, s1, 0);
     renew(table, s1, 900);
@@ -82,7 +82,7 @@ describe("SessionTable: renew and fence", () => {
     assertEquals(fence(table, s1, 1_900), "fenced");
   });
 
-  it("asking in vain does not shorten it: `alive` changes nothing", () => {
+  it("a fence that fails does not shorten it: `alive` changes nothing", () => {
     const table = makeTable();
     renew(table, s1, 0);
     for (let now = 0; now < 1_000; now += 10) fence(table, s1, now);
@@ -90,7 +90,7 @@ describe("SessionTable: renew and fence", () => {
     assertEquals(fence(table, s1, 1_500), "alive 499");
   });
 
-  it("renewal is refused once it is fenced, for ever, and fences go on", () => {
+  it("renewals are refused for ever once it is fenced, and fences still succeed", () => {
     const table = makeTable();
     renew(table, s1, 0);
     assertEquals(fence(table, s1, 1_000), "fenced");
@@ -100,14 +100,14 @@ describe("SessionTable: renew and fence", () => {
     }
   });
 
-  it("a session that it never heard of can be fenced at once, and is refused then", () => {
+  it("an unknown session can be fenced at once, and is refused then", () => {
     const table = makeTable();
     assertEquals(fence(table, s1, 0), "fenced");
     assertEquals(renew(table, s1, 1), "refused");
     assertEquals(renew(table, s2, 1), "renewed 1");
   });
 
-  it("one that has run out may still be renewed, as long as nobody fenced it here", () => {
+  it("an expired session may still be renewed, as long as it was not fenced here", () => {
     const table = makeTable();
     renew(table, s1, 0);
     assertEquals(renew(table, s1, 2_000), "renewed 1");
@@ -151,7 +151,7 @@ describe("SessionTable: isStale", () => {
     assertEquals(table.isStale(s1, 1), true);
   });
 
-  it("is but a belief: it fences nothing", () => {
+  it("is only a belief: it fences nothing", () => {
     const table = makeTable();
     renew(table, s1, 0);
     assertEquals(table.isStale(s1, 5_000), true);
@@ -171,7 +171,7 @@ describe("SessionTable: after its memory was lost", () => {
     assertEquals(fence(table, s1, 6_000), "fenced");
   });
 
-  it("not even for sessions in the fenced set that it copied; but it refuses to renew those", () => {
+  it("not even for sessions in the copied fenced set; but it refuses to renew those", () => {
     const table = makeTable();
     table.recover(1_000, [s1]);
     assertEquals(renew(table, s1, 1_001), "refused");
@@ -187,7 +187,7 @@ describe("SessionTable: after its memory was lost", () => {
     assertEquals([table.isStale(s1, 6_000), table.isStale(s2, 6_000)], [true, true]);
   });
 
-  it("a renewal of that time lasts its own ttl, should that be longer", () => {
+  it("a renewal during that time lasts its own ttl, if that is longer", () => {
     const table = makeTable();
     table.recover(0, []);
     assertEquals(renew(table, s1, 4_500), "renewed 1");
@@ -195,14 +195,14 @@ describe("SessionTable: after its memory was lost", () => {
     assertEquals(fence(table, s1, 5_500), "fenced");
   });
 
-  it("a renewal of that time that ran out is alive all the same, for the renewals it forgot", () => {
+  it("a session whose renewal during that time has expired is alive until the end of that time, for forgotten renewals", () => {
     const table = makeTable();
     table.recover(0, []);
     renew(table, s1, 0, 100);
     assertEquals(fence(table, s1, 200), "alive 4800");
   });
 
-  it("gives its fenced set on to the next one that loses its memory, copied ones too", () => {
+  it("passes its fenced set on to the next member that loses its memory, copied entries too", () => {
     const table = makeTable();
     table.recover(0, [s1]);
     table.end("m/1/1", 1);
@@ -210,7 +210,7 @@ describe("SessionTable: after its memory was lost", () => {
     assertEquals([table.fenced().toSorted(), table.ended()], [[s1, "o/1/1"], ["m/1/1"]]);
   });
 
-  it("what a session's own node ended is over at once, whether it said so here or to others", () => {
+  it("a session that its own node ended is over at once, whether it was reported here or to others", () => {
     const table = makeTable();
     table.recover(1_000, [s1, s2], [s2]);
     assertEquals(fence(table, s2, 1_001), "fenced");
@@ -227,7 +227,7 @@ describe("SessionTable: after its memory was lost", () => {
 });
 
 describe("SessionTable: the wait for grants", () => {
-  it("grants no session before its time, and says for how long", () => {
+  it("grants no session before its time, and reports for how long", () => {
     const table = makeTable();
     table.grantFrom(3_000);
     assertEquals([renew(table, s1, 0), renew(table, s1, 2_999)], ["-", "-"]);
@@ -236,7 +236,7 @@ describe("SessionTable: the wait for grants", () => {
     assertEquals(table.wait(9_000), 0);
   });
 
-  it("what it did not grant, it does not count as alive", () => {
+  it("does not count a session as alive that it did not grant", () => {
     const table = makeTable();
     table.grantFrom(3_000);
     renew(table, s1, 2_999);
@@ -261,33 +261,33 @@ describe("SessionTable: newest", () => {
     renew(table, "m/9/1", 0);
     assertEquals(newest(table, "n", 0), "n/2/1");
     assertEquals(newest(table, "n", 499), "n/2/1");
-    assertEquals(newest(table, "n", 500), "n/1/10"); // n/2/1 has run out
+    assertEquals(newest(table, "n", 500), "n/1/10"); // n/2/1 has expired
     table.end("n/1/10", 501);
     assertEquals(newest(table, "n", 501), "n/1/9");
     assertEquals(newest(table, "n", 1_000), null);
   });
 
-  it("is of that very node, not of one whose id begins alike", () => {
+  it("is of exactly that node, not of one whose id has the same prefix", () => {
     const table = makeTable();
     renew(table, "n1/1/1", 0);
     renew(table, "nn/1/1", 0);
     assertEquals([newest(table, "n", 0), newest(table, "n1", 0)], [null, "n1/1/1"]);
   });
 
-  it("says for how long it could not be fenced yet", () => {
+  it("reports for how long it could not be fenced yet", () => {
     const table = makeTable();
     renew(table, s1, 0);
     assertEquals(table.newest("n", 300), { type: "newest", session: s1, remaining: 700 });
     assertEquals(table.newest("m", 300), { type: "newest", session: null, remaining: 0 });
     const recovered = makeTable();
     recovered.recover(0, []);
-    // It may have forgotten one.
+    // This acceptor may have forgotten a session.
     assertEquals(recovered.newest("n", 99), { type: "newest", session: null, remaining: 4_901 });
     renew(recovered, s1, 100);
     assertEquals(recovered.newest("n", 300), { type: "newest", session: s1, remaining: 4_700 });
   });
 
-  it("asking changes nothing", () => {
+  it("the request changes nothing", () => {
     const table = makeTable();
     renew(table, s1, 0);
     for (let now = 0; now < 1_000; now += 100) newest(table, "n", now);
@@ -296,7 +296,7 @@ describe("SessionTable: newest", () => {
 });
 
 describe("SessionTable: look", () => {
-  it("says for how long a session could not be fenced", () => {
+  it("reports for how long a session could not be fenced", () => {
     const table = makeTable();
     renew(table, s1, 0);
     assertEquals([0, 999, 1_000].map((now) => look(table, s1, now)), [1_000, 1, 0]);
@@ -308,7 +308,7 @@ describe("SessionTable: look", () => {
     assertEquals(look(table, s2, 1_000), 0);
   });
 
-  it("who came back could fence nothing for maxTtl, also what it copied as fenced", () => {
+  it("a recovered member could fence nothing for maxTtl, not even sessions copied as fenced", () => {
     const table = makeTable();
     table.recover(0, [s1]);
     assertEquals([look(table, s1, 100), look(table, s2, 100)], [4_900, 4_900]);
@@ -323,7 +323,7 @@ describe("SessionTable: look", () => {
 });
 
 describe("SessionTable: coarse clocks", () => {
-  it("waits as much longer as the time that it measures may look shorter than it is", () => {
+  it("waits longer by the possible error of its clock", () => {
     const table = new SessionTable(MAX_TTL, () => 200);
     renew(table, s1, 0);
     assertEquals([fence(table, s1, 1_199), table.isStale(s1, 1_199)], ["alive 1", false]);
@@ -367,7 +367,7 @@ describe("SessionTable: hosting", () => {
     assertEquals([hosting(table, "s", TTL), hosting(table, "u", 0)], [[], []]);
   });
 
-  it("what a session can run is what its latest renewal says", () => {
+  it("the hosts of a session are those of its latest renewal", () => {
     const table = makeTable();
     table.renew(s1, TTL, 1, 0, ["s"]);
     table.renew(s1, TTL, 2, 1, ["t"]);
@@ -376,7 +376,7 @@ describe("SessionTable: hosting", () => {
 });
 
 describe("SessionTable: many short-lived nodes", () => {
-  // As many as an edge runtime makes: a node for each request.
+  // As many as an edge runtime makes: one node per request.
   const PER_SECOND = 200;
   const LONG_TTL = 60_000;
   const MINUTES = 60;
@@ -393,7 +393,7 @@ describe("SessionTable: many short-lived nodes", () => {
       const now = i * 1_000 / PER_SECOND;
       const session = `w${i}/1/1`;
       if (table.renew(session, LONG_TTL, 1, now)?.type !== "renewed") unanswered++;
-      // Every other one closes; the rest is fenced by who waits for what it owned.
+      // Every other one closes; the others are fenced by nodes that wait for what they owned.
       if (i % 2 === 0) answered(table.end(session, now + 1));
       else dead.push(session);
       if (i >= LONG_TTL / 1_000 * PER_SECOND && i % 2 === 0) {
@@ -402,13 +402,13 @@ describe("SessionTable: many short-lived nodes", () => {
       if (i % 1_000 === 0) largest = Math.max(largest, table.size);
     }
     assertEquals(unanswered, 0);
-    // What is alive or has just run out, twice as long what was fenced, and what was ended.
+    // Sessions that are alive or have just expired, fenced ones for twice as long, and ended ones.
     assert(largest <= 5 * LONG_TTL / 1_000 * PER_SECOND, `${largest} entries`);
   });
 });
 
 describe("SessionTable: bounds", () => {
-  it("a fenced entry may go two maxTtl after it was last asked for, not before", () => {
+  it("a fenced entry may be dropped two maxTtl after the last request for it, not before", () => {
     const last = 2 * MAX_TTL - 1;
     for (const [time, kept] of [[2 * MAX_TTL - 1, [s1, s2]], [2 * MAX_TTL, [s2]]] as const) {
       const table = makeTable();
@@ -419,7 +419,7 @@ describe("SessionTable: bounds", () => {
     }
   });
 
-  it("a fence or a refused renewal asks for it again; the order stays that of the latest asking", () => {
+  it("a fence or a refused renewal counts as a request; the order stays that of the latest request", () => {
     for (const ask of [fence, renew] as const) {
       const table = makeTable();
       fence(table, s1, 0);
@@ -432,7 +432,7 @@ describe("SessionTable: bounds", () => {
     }
   });
 
-  it("what its own node ended may go one maxTtl after that, however often it is asked for", () => {
+  it("a session that its own node ended may be dropped one maxTtl later, regardless of requests", () => {
     const early = makeTable();
     early.end(s1, 0);
     assertEquals(fence(early, s1, MAX_TTL - 1), "fenced"); // makes it tidy up
@@ -443,7 +443,7 @@ describe("SessionTable: bounds", () => {
     assertEquals(renew(table, s1, MAX_TTL - 1), "refused");
     fence(table, "o/1/1", MAX_TTL);
     assertEquals([table.ended(), table.fenced()], [[], [s2, "o/1/1"]]);
-    // Nobody can tell the difference, but for a renewal that comes late: its owner counts none any more.
+    // The only difference is for a late renewal: its owner counts none any more.
     assertEquals(fence(table, s1, MAX_TTL), "fenced");
   });
 
@@ -454,7 +454,7 @@ describe("SessionTable: bounds", () => {
     assertEquals([table.fenced(), table.ended(), table.size], [[], [s1], 1]);
   });
 
-  it("a renewal that has not run out stays", () => {
+  it("a renewal that has not expired stays", () => {
     const table = makeTable();
     renew(table, s1, 0, MAX_TTL);
     fence(table, s2, 1);
@@ -464,14 +464,14 @@ describe("SessionTable: bounds", () => {
     assertEquals(newest(table, "n", 2 * MAX_TTL - 2), s1);
   });
 
-  it("renewals that have run out go, and it answers as if they were there", () => {
+  it("expired renewals are dropped, and the answers stay the same", () => {
     const table = makeTable();
     for (let i = 0; i < 100; i++) renew(table, `n/1/${i}`, i * MAX_TTL);
     assert(table.size <= 8, `${table.size} entries`);
     assertEquals(fence(table, "n/1/0", 100 * MAX_TTL), "fenced");
   });
 
-  it("keeps track of no more than MAX_SESSIONS: renewals of more get no answer", () => {
+  it("keeps no more than MAX_SESSIONS: further renewals get no answer", () => {
     const table = makeTable();
     for (let i = 0; i < MAX_SESSIONS; i++) {
       assertEquals(renew(table, `n${i % 200}/1/${i}`, 0), "renewed 1");
@@ -483,7 +483,7 @@ describe("SessionTable: bounds", () => {
     assertEquals(renew(table, "m/1/1", 2), "renewed 1");
   });
 
-  it("keeps track of no more than MAX_NODE_SESSIONS of one node that are alive", () => {
+  it("keeps no more than MAX_NODE_SESSIONS of one node that are alive", () => {
     const table = makeTable();
     for (let i = 0; i < MAX_NODE_SESSIONS; i++) {
       assertEquals(renew(table, `n/1/${i}`, 0, TTL), "renewed 1");
@@ -494,7 +494,7 @@ describe("SessionTable: bounds", () => {
     assertEquals(renew(table, "n/1/1000", TTL, TTL), "renewed 1");
   });
 
-  it("finds the sessions of a node, and the hosts of a singleton, however many others there are", () => {
+  it("finds the sessions of a node, and the hosts of a singleton, among many others", () => {
     const table = makeTable();
     for (let i = 0; i < MAX_SESSIONS - 1; i++) renew(table, `n${i % 200}/1/${i}`, 0);
     table.renew("m/1/1", TTL, 1, 0, ["counter"]);
@@ -503,23 +503,23 @@ describe("SessionTable: bounds", () => {
       assertEquals(table.newest("m", 1), { type: "newest", session: "m/1/1", remaining: TTL - 1 });
       assertEquals(table.hosting("counter", 1), { type: "hosting", nodes: ["m"] });
     }
-    // Looking at all of them each time takes five seconds and more.
+    // A search through all of them each time takes more than five seconds.
     assertLess(performance.now() - before, 500);
-    // What a node hosts may change, and goes with its session.
+    // The singletons of a node may change, and are dropped with its session.
     table.renew("m/1/1", TTL, 2, 1, ["other"]);
     assertEquals(table.hosting("counter", 2), { type: "hosting", nodes: [] });
     table.end("m/1/1", 3);
     assertEquals(table.hosting("other", 3), { type: "hosting", nodes: [] });
   });
 
-  it("makes room for renewals of others as soon as some have run out", () => {
+  it("makes room for other renewals as soon as some have expired", () => {
     const table = makeTable();
     for (let i = 0; i < MAX_SESSIONS; i++) renew(table, `n${i % 200}/1/${i}`, 0, TTL);
     assertEquals(renew(table, "m/1/1", TTL - 1), "-");
     assertEquals(renew(table, "m/1/1", TTL + MIN_TTL), "renewed 1");
   });
 
-  it("fences no more than MAX_SESSIONS of late: the others get no answer, and what is fenced stays so", () => {
+  it("fences no more than MAX_SESSIONS at a time: further fences get no answer, and fenced sessions stay fenced", () => {
     const table = makeTable();
     assertEquals(renew(table, "m/1/1", 0), "renewed 1");
     for (let i = 0; i < MAX_SESSIONS; i++) table.fence(`n/1/${i}`, 2 * TTL);
@@ -533,7 +533,8 @@ describe("SessionTable: bounds", () => {
       "refused",
     ]);
     assertEquals(table.size, MAX_SESSIONS + 1);
-    // The oldest ones give way as soon as nobody can need them; the two that were asked for are not of these.
+    // The oldest ones are dropped as soon as they are no longer needed; the two that were requested again are
+    // not among them.
     const later = 2 * TTL + FENCED_KEPT * MAX_TTL;
     assertEquals(fence(table, "o/1/1", later - MIN_TTL), "-");
     assertEquals(fence(table, "n/1/0", later - 1), "fenced");
@@ -542,7 +543,7 @@ describe("SessionTable: bounds", () => {
     assertEquals(table.fenced(), ["n/1/0", "n/1/1", "o/1/1"]);
   });
 
-  it("what was ended gives way to others at once: nothing of it can come back", () => {
+  it("ended sessions make room for others at once: they cannot become valid again", () => {
     const table = makeTable();
     for (let i = 0; i < MAX_SESSIONS; i++) table.end(`m/1/${i}`, i / MAX_SESSIONS);
     assertEquals([fence(table, s1, 1), table.end(s2, 1)?.type], ["fenced", "fenced"]);
@@ -553,7 +554,7 @@ describe("SessionTable: bounds", () => {
     assertEquals(table.ended()[0], `m/1/${MAX_SESSIONS + 1 - left}`);
   });
 
-  it("the shortest ttl that there is, is known to who counts fences", () => {
+  it("the shortest ttl is MIN_TTL, on which the count of fences relies", () => {
     assertEquals(MIN_TTL, 100);
   });
 });

@@ -5,13 +5,13 @@ import { TURN_TIME, Turns } from "../../lib/paxos/turns.ts";
 
 const members = ["a", "b", "c"];
 
-/** What member b knows of who comes back. */
+/** The turns of member b. */
 class Script {
   readonly turns = new Turns({ self: "b", members });
   now = 0;
   readonly #wait = this.turns.wait(2_000);
 
-  /** `life` answers, or asks, when it does not vote. */
+  /** `life` answers or asks while it does not vote. */
   blank(life: string, how: "answers" | "asks" = "answers"): this {
     const header = headerOf(life, null);
     if (how === "asks") this.turns.asked(life[0], header, enquiry, this.now);
@@ -46,7 +46,7 @@ function headerOf(life: string, incarnation: string | null): Header {
 }
 
 describe("Turns: members that come back at the same time", () => {
-  it("whoever is alone need not wait", () => {
+  it("a member that comes back alone need not wait", () => {
     assertEquals(new Script().isOurs(0), true);
   });
 
@@ -63,17 +63,17 @@ describe("Turns: members that come back at the same time", () => {
     });
   }
 
-  it("whoever votes again lets the next one go", () => {
+  it("a member that votes again ends its turn", () => {
     const script = new Script().blank("a2");
     assertEquals(script.isOurs(1), false);
     assertEquals(script.votes("a2").isOurs(2), true);
   });
 
-  it("an older process of that member, which votes still, does not", () => {
+  it("an older process of that member, which still votes, does not", () => {
     assertEquals(new Script().blank("a2").votes("a1").isOurs(1), false);
   });
 
-  it("a member that votes may ask what it likes", () => {
+  it("the questions of a voting member have no effect", () => {
     const script = new Script();
     script.turns.asked("a", headerOf("a1", "a1"), enquiry, 0);
     const transfer = { type: "incarnation", members } as const;
@@ -81,7 +81,7 @@ describe("Turns: members that come back at the same time", () => {
     assertEquals(script.isOurs(0), true);
   });
 
-  it("nobody waits longer than it is told, counted from when it would have gone", () => {
+  it("no member waits longer than the given time, counted from its first attempt", () => {
     const script = new Script();
     const at = (now: number) => {
       script.now = now;

@@ -73,7 +73,7 @@ describe("Voter", () => {
     });
   });
 
-  it("takes no more registers than it is told to", () => {
+  it("takes no more registers than maxKeys", () => {
     const prepare = { id: 7, type: "prepare", register: "k1", ballot: ballot("501a") } as const;
     assertEquals(reply(makeVoter(0), prepare), {
       id: 7,
@@ -87,7 +87,7 @@ describe("Voter", () => {
     assertEquals(reply(makeVoter(), { ...renew, ttl: 5_001 }), undefined);
   });
 
-  it("each reply about a register says which of its owners this member believes expired", () => {
+  it("each reply about a register names the owners that this member believes expired", () => {
     const voter = makeVoter();
     reply(voter, renew, owner, 0);
     reply(voter, accept, owner, 0);
@@ -95,7 +95,7 @@ describe("Voter", () => {
     assertEquals([current(999).stale, current(1_000).stale], [[], [session]]);
   });
 
-  it("only the session's own node renews and ends it, and only that life of it", () => {
+  it("only the session's own node and life renews and ends it", () => {
     for (const from of [stranger, { node: "n", life: "2" }, { node: "m", life: "2" }]) {
       const voter = makeVoter();
       assertEquals(reply(voter, renew, from), undefined);
@@ -110,7 +110,7 @@ describe("Voter", () => {
     }
   });
 
-  it("anybody may fence a session, once it has run out", () => {
+  it("any node may fence a session once it has expired", () => {
     const voter = makeVoter();
     reply(voter, renew, owner);
     assertEquals(reply(voter, fence, stranger, 1_000), { id: 2, type: "fenced", session });
@@ -137,7 +137,7 @@ describe("Voter", () => {
     });
   });
 
-  it("what it pushes carries the id of the watch, not of the accept", () => {
+  it("a push carries the id of the watch, not of the accept", () => {
     const voter = makeVoter();
     assertEquals(reply(voter, { id: 70, type: "watch", register: "k1" }, stranger), {
       id: 70,
@@ -159,7 +159,7 @@ describe("Voter", () => {
     assertEquals(voter.handle(accept, owner, 0).pushes.length, 0);
   });
 
-  it("takes what a sweep of a member brings even without room, and nothing of the kind from a client", () => {
+  it("takes the state of a member's sweep even without room, and no sweep from a client", () => {
     const sweep = { ...accept, sweep: true } as const;
     const voter = makeVoter(0);
     const client = { node: "client", life: "1" };
@@ -197,7 +197,7 @@ describe("Voter.recovered()", () => {
   };
   const make = () => Voter.recovered(record, memory, settings(), 1_000);
 
-  it("votes with what it copied: promises, the floor, and states that are no votes of its own", () => {
+  it("votes with its copies: promises, the floor, and states that are not its own votes", () => {
     const voter = make();
     assertEquals(voter.incarnation, "2");
     assertEquals(reply(voter, read, owner, 1_000), {
@@ -212,7 +212,7 @@ describe("Voter.recovered()", () => {
     assertEquals(voter.acceptor.floor, 900);
   });
 
-  it("answers `fenced` to nothing for maxTtl, and calls nothing expired", () => {
+  it("fences nothing for maxTtl, and reports no session as expired", () => {
     const voter = make();
     for (const asked of [session, "m/1/1"]) {
       const at = (now: number) => reply(voter, { ...fence, session: asked }, stranger, now);
@@ -222,7 +222,7 @@ describe("Voter.recovered()", () => {
     }
   });
 
-  it("answers `fenced` at once for what its own node ended: others were told, or it is now", () => {
+  it("replies `fenced` at once for a session that its own node ended, reported to others or to this member", () => {
     const voter = make();
     const ended = { ...fence, session: "o/1/1" };
     assertEquals(reply(voter, ended, stranger, 1_000), {
@@ -234,14 +234,14 @@ describe("Voter.recovered()", () => {
     assertEquals(reply(voter, fence, stranger, 1_000), { id: 2, type: "fenced", session });
   });
 
-  it("waits longer where its clock is coarse", () => {
+  it("waits longer when its clock is coarse", () => {
     const voter = Voter.recovered(record, memory, settings(), 1_000, () => 200);
     const at = (now: number) => reply(voter, fence, stranger, now);
     assertEquals(at(6_199), { id: 2, type: "alive", session, remaining: 1 });
     assertEquals(at(6_200), { id: 2, type: "fenced", session });
   });
 
-  it("refuses to renew what was fenced, and takes over the rest of the wait for grants", () => {
+  it("refuses to renew fenced sessions, and takes over the rest of the wait for grants", () => {
     const voter = make();
     assertEquals(reply(voter, renew, owner, 1_299), undefined);
     assertEquals(reply(voter, renew, owner, 1_300), {

@@ -33,7 +33,7 @@ describe("Watchers", () => {
     assertEquals(watchers.size, 2);
   });
 
-  it("remove() leaves who has asked again with another number since: it came late", () => {
+  it("remove() keeps a watcher that has asked again with another number since", () => {
     const watchers = new Watchers();
     watchers.add("k1", watcher("n", "1", 7), 0);
     watchers.add("k1", watcher("n", "1", 8), 0);
@@ -43,7 +43,7 @@ describe("Watchers", () => {
     assertEquals([of(watchers, "k1"), watchers.size], [[], 0]);
   });
 
-  it("of() leaves out who has not asked again in time", () => {
+  it("of() omits watchers that have not asked again in time", () => {
     const watchers = new Watchers();
     watchers.add("k1", watcher("n"), 0);
     watchers.add("k1", watcher("m"), 10);
@@ -71,7 +71,7 @@ describe("Watchers", () => {
     }
     assertEquals(watchers.add("new", watcher("m"), 100), false);
     assertEquals(of(watchers, "new", 100), []);
-    // Who is known may ask again.
+    // A known watcher may ask again.
     assertEquals(watchers.add("k5", watcher("n0", "1", 9), 100), true);
     assertEquals(of(watchers, "k5", 100), ["n0/1#9"]);
     // The first one has expired by now.
@@ -80,14 +80,14 @@ describe("Watchers", () => {
     assertEquals(watchers.add("newer", watcher("m"), WATCH_TTL), false);
   });
 
-  it("keeps fewer of one node, and has room again when that has stopped some", () => {
+  it("keeps fewer watches of one node, and has room again when that node has stopped some", () => {
     const watchers = new Watchers();
     for (let i = 0; i < MAX_NODE_WATCHES; i++) {
       assertEquals(watchers.add(`k${i}`, watcher("n", `${i % 2}`), 100), true);
     }
     const before = performance.now();
     for (let i = 0; i < 2_000; i++) assertEquals(watchers.add("new", watcher("n"), 100), false);
-    // To look for those who have not asked again each time takes many seconds.
+    // A search for expired watches each time takes many seconds.
     assertLess(performance.now() - before, 1_000);
     assertEquals(watchers.add("new", watcher("m"), 100), true);
     watchers.remove("k0", watcher("n", "0"));
@@ -96,7 +96,7 @@ describe("Watchers", () => {
     assertEquals(watchers.add("newer", watcher("n"), 100 + WATCH_TTL), true);
   });
 
-  it("forgets those who have not asked again, though there is room and nobody writes to their registers", () => {
+  it("forgets expired watches, even with room and without writes to their registers", () => {
     const watchers = new Watchers();
     for (let i = 0; i < 1_000; i++) watchers.add(`k${i}`, watcher(`n${i}`), i * WATCH_TTL / 100);
     assertLess(watchers.size, 202);
