@@ -318,6 +318,14 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "limits",
     },
   ]),
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/scripted/lock_table_test.ts"], [
+    {
+      section: 8,
+      name: "reserve: not used by the release of a lock",
+      find: "urgent: true, reserve: true }",
+      replace: "urgent: true }",
+    },
+  ]),
   ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_member_test.ts"], [
     {
       section: 8,

@@ -385,6 +385,9 @@ describe("LockTable: who waits (section 9)", () => {
     await script.node.settle();
     script.node.trace.length = 0;
     script.table.release(request.ticket!);
+    const asked = await script.node.asked("a");
+    // A member without room promises it from its reserve.
+    assertEquals(asked.some((it) => it.type === "prepare" && it.reserve === true), true);
     await script.node.ask("a", "b");
     assertEquals(script.count("a", "prepare"), 1);
   });
