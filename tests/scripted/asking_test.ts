@@ -23,7 +23,7 @@ describe("Asking", () => {
 
   afterEach(() => asking.close());
 
-  /** Whom the node has asked since the last time, and what. */
+  /** The receivers and the requests of the node since the last call. */
   async function asked(): Promise<string[]> {
     const all: string[] = [];
     for (const id of ["a", "b", "c", "t"]) {
@@ -33,26 +33,26 @@ describe("Asking", () => {
     return all;
   }
 
-  /** The number that the question has. */
+  /** The number of the request. */
   async function numberOf(member: string): Promise<number> {
     const [request] = await node.asked(member);
     return request.id;
   }
 
-  /** The member that was asked to pass it on. */
+  /** The member that is asked to pass it on. */
   const relayOf = (all: string[]) => all.find((one) => one.endsWith(" relay"))?.[0];
 
   const told = (id: number): Reply => ({ id, type: "told", body: new Uint8Array(0) });
   const unreachable = (id: number, to = "t"): Reply => ({ id, type: "unreachable", to });
 
-  /** As `from` says it, by way of member a. */
+  /** A reply of `from`, passed on by member a. */
   function passOn(from: string, reply: Reply): void {
     const load = { repliesTo: node.engine.life, message: reply } as const;
     const request = { id: 1, type: "relayed", from, life: life(6), payload: load } as Request;
     node.receive("a", { requests: [request] });
   }
 
-  it("takes answers of the node that was asked, by whatever way, and of no other", async () => {
+  it("takes answers of the node that was asked, by any route, and of no other", async () => {
     known.t = "direct";
     asking.ask(QUESTION);
     const id = await numberOf("t");
@@ -71,7 +71,7 @@ describe("Asking", () => {
     assertEquals(heard.length, 2);
   });
 
-  it("is sent by both ways once it has been sent twice in vain, until something is heard", async () => {
+  it("is sent by both routes once it has been sent twice without an answer, until an answer arrives", async () => {
     known.t = "direct";
     const round = async () => {
       asking.ask(QUESTION);
@@ -87,7 +87,7 @@ describe("Asking", () => {
     assertEquals(await round(), ["ask", "relay"]);
   });
 
-  it("goes to another member when one has no connection, once round", async () => {
+  it("goes to another member when one has no connection, each member once", async () => {
     asking.ask(QUESTION);
     const via = [relayOf(await asked())!];
     const id = node.engine.calls.next() - 1;
@@ -100,14 +100,14 @@ describe("Asking", () => {
     assertEquals(via.toSorted(), ["a", "b", "c"]);
     node.receive(via[2], { replies: [unreachable(id)] });
     assertEquals(await asked(), []);
-    // When it is sent again, it goes round again.
+    // When it is sent again, it tries the members again.
     asking.ask(QUESTION);
     const next = relayOf(await asked())!;
     node.receive(next, { replies: [unreachable(id)] });
     assertEquals((await asked()).length, 1);
   });
 
-  it("is moved by members alone, and by nothing about another node", async () => {
+  it("is rerouted only by members, and only for its own destination", async () => {
     asking.ask(QUESTION);
     const via = relayOf(await asked())!;
     const id = node.engine.calls.next() - 1;

@@ -6,7 +6,7 @@ import { VirtualTime } from "../support/virtual_time.ts";
 
 const MEMBERS = ["a", "b", "c"];
 
-/** A member with chores, and whom it believes to be operational besides itself. */
+/** A member with chores, and the other members that it believes operational. */
 function member(
   time: VirtualTime,
   self: string,
@@ -18,11 +18,11 @@ function member(
   return new Chores(engine, () => patience);
 }
 
-/** So many registers, each of which takes a millisecond; who does which is written down. */
+/** A number of registers, each of which takes a millisecond; records which member handles which. */
 class Work {
   readonly registers: Set<string>;
   readonly done: { readonly by: string; readonly register: string; readonly at: number }[] = [];
-  /** The most that were in hand at once. */
+  /** The largest number under way at once. */
   most = 0;
   #inHand = 0;
   readonly #time: VirtualTime;
@@ -52,7 +52,7 @@ class Work {
     };
   }
 
-  /** How many registers each of the members has begun. */
+  /** The number of registers that each member has begun. */
   get shares(): Record<string, number> {
     const shares: Record<string, number> = {};
     for (const { by } of this.done) shares[by] = (shares[by] ?? 0) + 1;
@@ -61,7 +61,7 @@ class Work {
 }
 
 describe("Chores (section 8)", () => {
-  it("each member begins with a share of its own, and no register is begun twice", async () => {
+  it("each member begins with its own share, and no register is begun twice", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 3_000);
     const all = MEMBERS.map((self) => member(time, self));
@@ -72,7 +72,7 @@ describe("Chores (section 8)", () => {
     for (const chores of all) chores.clear();
   });
 
-  it("the share of a member that is down is shared by the others at once", async () => {
+  it("the others divide the share of a member that is down at once", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 3_000);
     const all = ["a", "c"].map((self) => member(time, self, ["a", "c"]));
@@ -83,7 +83,7 @@ describe("Chores (section 8)", () => {
     for (const chores of all) chores.clear();
   });
 
-  it("what an operational member leaves undone, the next takes over two seconds later, and so on", async () => {
+  it("the next member takes over the rest of an operational member two seconds later, and so on", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 300);
     const chores = member(time, "a");
@@ -96,14 +96,14 @@ describe("Chores (section 8)", () => {
     assertEquals(chores.has(work.chore("a")), false);
   });
 
-  it("while the others go on, their shares are left to them, however long it takes", async () => {
+  it("while the others make progress, their shares are left to them, for any time", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 300);
     const chores = member(time, "a");
     chores.add(work.chore("a"));
     await time.pass(100);
     const own = work.done.length;
-    // Others see to one of their registers each second.
+    // The others handle one of their registers each second.
     for (let i = 0; i < 60; i++) {
       for (const register of work.registers) {
         work.registers.delete(register);
@@ -115,7 +115,7 @@ describe("Chores (section 8)", () => {
     chores.clear();
   });
 
-  it("a turn of the event loop is short, and little is in hand, however much there is to do", async () => {
+  it("a turn of the event loop is short, and few registers are under way, with any amount of work", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 20_000);
     const chores = member(time, "a", ["a"]);
@@ -153,7 +153,7 @@ describe("Chores (section 8)", () => {
     chores.clear();
   });
 
-  it("where answers take long, the others get as much more time", async () => {
+  it("slow answers give the others more time in proportion", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 300);
     const chores = member(time, "a", MEMBERS, 20_000);
@@ -166,7 +166,7 @@ describe("Chores (section 8)", () => {
     chores.clear();
   });
 
-  it("what fails is tried again less and less often", async () => {
+  it("a failed register is tried again less and less often", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 1);
     const chores = member(time, "a", ["a"]);
@@ -180,7 +180,7 @@ describe("Chores (section 8)", () => {
     chores.clear();
   });
 
-  it("ends when nothing is left, when it is not possible any more, and when it is dropped", async () => {
+  it("ends when nothing is left, when it is no longer possible, and when it is dropped", async () => {
     const time = new VirtualTime();
     const chores = member(time, "a", ["a"]);
     const done = new Work(time, 5);

@@ -27,7 +27,7 @@ async function member(clients = true): Promise<ScriptedNode> {
 
 const READ: Request = { id: 7, type: "read", register: KEY };
 
-/** The frames that the node has sent to `to` since the last time. */
+/** The frames that the node has sent to `to` since the last call. */
 async function sent(node: ScriptedNode, to: string): Promise<Frame[]> {
   await node.settle();
   const frames = node.frames.splice(0).filter((one) => one.to === to);
@@ -38,7 +38,7 @@ async function sent(node: ScriptedNode, to: string): Promise<Frame[]> {
   });
 }
 
-/** What the node answers when this frame of a reaches it. */
+/** The node's reply to this frame of a. */
 async function answers(
   node: ScriptedNode,
   header: Partial<Header>,
@@ -49,8 +49,8 @@ async function answers(
   return (await sent(node, from)).flatMap(({ replies }) => replies.map(({ type }) => type));
 }
 
-describe("Engine: whom a member answers (section 7)", () => {
-  it("who lives under the same genesis, in the same epoch", async () => {
+describe("Engine: the nodes that a member answers (section 7)", () => {
+  it("nodes under the same genesis, in the same epoch", async () => {
     const node = await member();
     assertEquals(await answers(node, {}), ["current"]);
     assertEquals(await answers(node, { genesis: "other" }), []);
@@ -58,12 +58,12 @@ describe("Engine: whom a member answers (section 7)", () => {
     assertEquals(await answers(node, { epoch: 1 }), []);
   });
 
-  it("nobody while it has no vote", async () => {
+  it("no node while it has no vote", async () => {
     const node = await ScriptedNode.start({ self: "c", withoutSession: true });
     assertEquals(await answers(node, {}), []);
   });
 
-  it("no stranger, if the cluster has no clients, but with `notAMember`", async () => {
+  it("strangers only with `notAMember`, if the cluster has no clients", async () => {
     const ask: Request = { id: 7, type: "ask", body: new Uint8Array() };
     for (const clients of [true, false]) {
       const node = await member(clients);
@@ -75,7 +75,7 @@ describe("Engine: whom a member answers (section 7)", () => {
     }
   });
 
-  it("in the name of its incarnation, with all crashes that it has heard of", async () => {
+  it("under its incarnation, with all crashes that it knows of", async () => {
     const node = await member();
     node.receive("a", { header: { ...node.header("a"), vector: [life(1), life(4), life(1)] } });
     node.receive("a", { requests: [READ] });
@@ -95,7 +95,7 @@ describe("Engine: crashes", () => {
     assertEquals(node.engine.vector, node.record.lives);
   });
 
-  it("who votes again knows of the crashes that it copied, and of those that it has heard of since", async () => {
+  it("a member that votes again knows the crashes that it copied, and those that it has heard of since", async () => {
     const node = await ScriptedNode.start({ self: "c", withoutSession: true });
     node.receive("a", { header: { ...node.header("a"), incarnation: life(3) } });
     node.engine.vote(new Voter(node.record, life(2), node.voterSettings), [
@@ -114,7 +114,7 @@ describe("Engine: crashes", () => {
     assertEquals(await answers(node, {}), []);
   });
 
-  it("nor does one that has heard of it while it was coming back", async () => {
+  it("the same for one that heard of it while it was recovering", async () => {
     const node = await ScriptedNode.start({ self: "c", withoutSession: true });
     node.receive("a", { header: { ...node.header("a"), vector: [life(1), life(1), life(3)] } });
     assertEquals(node.handed.includes("replaced"), false);
@@ -123,14 +123,14 @@ describe("Engine: crashes", () => {
     assertEquals(await answers(node, {}), []);
   });
 
-  it("and what it was about to say is not said any more", async () => {
+  it("such a member drops its waiting messages", async () => {
     const node = await member();
     node.receive("a", { requests: [READ] });
     node.receive("b", { header: { ...node.header("b"), vector: [life(1), life(1), life(2)] } });
     assertEquals(await sent(node, "a"), []);
   });
 
-  it("its own incarnation, or an earlier one, is no such news", async () => {
+  it("its own incarnation, or an earlier one, does not replace it", async () => {
     const node = await member();
     for (const own of [life(1), life(0), ""]) {
       node.receive("a", { header: { ...node.header("a"), vector: [life(1), life(1), own] } });
@@ -139,7 +139,7 @@ describe("Engine: crashes", () => {
     assertEquals(node.handed.includes("replaced"), false);
   });
 
-  it("a vector of another genesis says nothing", async () => {
+  it("a vector of another genesis has no effect", async () => {
     const node = await member();
     const header = { ...node.header("a"), genesis: "other", vector: [life(1), life(1), life(2)] };
     node.receive("a", { header });
@@ -148,7 +148,7 @@ describe("Engine: crashes", () => {
   });
 });
 
-describe("Engine: whose replies count", () => {
+describe("Engine: the replies that count", () => {
   it("those of voting members of its own genesis", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     const header = node.header("a");
@@ -166,7 +166,7 @@ describe("Engine: whose replies count", () => {
     assertEquals(node.engine.sender("a", nothing), undefined);
   });
 
-  it("those to its present life alone", async () => {
+  it("only those to its present life", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     const heard: string[] = [];
     const question = node.engine.calls.open((from) => void heard.push(from));
@@ -177,7 +177,7 @@ describe("Engine: whose replies count", () => {
   });
 });
 
-describe("Engine: what is relayed", () => {
+describe("Engine: a relayed message", () => {
   const handover: PersonalRequest = {
     id: 7,
     type: "handover",
@@ -193,7 +193,7 @@ describe("Engine: what is relayed", () => {
   const relayed: Request = { id: 1, type: "relayed", from: "x", life: life(5), payload: question };
   const relay: Request = { id: 7, type: "relay", to: "x", payload: question };
 
-  it("is answered the way it came, to the life that asked", async () => {
+  it("is answered by the same route, to the life that asked", async () => {
     const node = await member();
     node.receive("a", { requests: [relayed] });
     assertEquals(node.handed.includes("handover of x"), true);
@@ -205,14 +205,14 @@ describe("Engine: what is relayed", () => {
     assertNotEquals(id, 7);
   });
 
-  it("is taken from members alone, of the same genesis", async () => {
+  it("is taken only from members, of the same genesis", async () => {
     const node = await member();
     node.receive("x", { header: { ...node.header("a"), incarnation: null }, requests: [relayed] });
     node.receive("a", { header: { ...node.header("a"), genesis: "other" }, requests: [relayed] });
     assertEquals(node.handed.includes("handover of x"), false);
   });
 
-  it("is not taken from a stranger, whoever passes it on", async () => {
+  it("is not taken from a stranger, through any member", async () => {
     const node = await member(false);
     node.receive("a", { requests: [relayed] });
     assertEquals(node.handed.includes("handover of x"), false);
@@ -220,7 +220,7 @@ describe("Engine: what is relayed", () => {
     assertEquals(node.handed.includes("handover of b"), true);
   });
 
-  it("as an answer counts for the life that asked, and not as a vote of whoever it is from", async () => {
+  it("as a reply counts for the life that asked, and not as a vote of its sender", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     const heard: unknown[] = [];
     const id = node.engine.calls.open((from, header) =>
@@ -234,7 +234,7 @@ describe("Engine: what is relayed", () => {
     assertEquals(heard, [["b", life(6), undefined]]);
   });
 
-  it("is passed on by members alone, under the same genesis, with the name of who said it", async () => {
+  it("is passed on only by members, under the same genesis, with the id of its sender", async () => {
     const node = await member();
     node.receive("a", { header: { ...node.header("a"), genesis: "other" }, requests: [relay] });
     assertEquals(await sent(node, "x"), []);
@@ -254,7 +254,7 @@ describe("Engine: what is relayed", () => {
     assertEquals(await sent(node, "b"), []);
   });
 
-  it("is answered `unreachable` where there is no connection; an answer is lost then", async () => {
+  it("is answered `unreachable` without a connection; a reply is lost then", async () => {
     const node = await ScriptedNode.start({
       self: "c",
       withoutSession: true,
@@ -268,7 +268,7 @@ describe("Engine: what is relayed", () => {
 });
 
 describe("Engine: another life", () => {
-  it("does not say what the one before had to say", async () => {
+  it("drops the waiting messages of the life before", async () => {
     const node = await member();
     node.receive("a", { requests: [READ] });
     node.engine.relive(life(2));
@@ -277,7 +277,7 @@ describe("Engine: another life", () => {
     assertEquals((await sent(node, "a"))[0].header.life, life(2));
   });
 
-  it("of who gave up has neither vote nor genesis nor crashes", async () => {
+  it("after giving up has no vote, genesis or crashes", async () => {
     const node = await member();
     node.receive("a", { requests: [READ] });
     node.engine.forget(life(2));
@@ -289,7 +289,7 @@ describe("Engine: another life", () => {
   });
 });
 
-describe("Engine: whose answers count", () => {
+describe("Engine: the answers that count", () => {
   it("those of members, and those of clients of this genesis about their processes", async () => {
     const node = await member();
     const taken: string[] = [];
@@ -307,8 +307,8 @@ describe("Engine: whose answers count", () => {
   });
 });
 
-describe("Engine: a frame that asks for much", () => {
-  it("is answered with few lists, and all else", async () => {
+describe("Engine: a frame with many requests", () => {
+  it("is answered with few lists, and all other replies", async () => {
     const node = await member();
     const list = (id: number): Request => ({ id, type: "list", prefix: "k\xf6", after: "" });
     const requests = Array.from(
@@ -323,7 +323,7 @@ describe("Engine: a frame that asks for much", () => {
 });
 
 describe("Engine: an error in the handling of a frame", () => {
-  it("costs that frame, and is told", async () => {
+  it("drops that frame, and is reported", async () => {
     const node = await member();
     const { dropped } = node.engine.frames;
     const fail = () => {
@@ -369,7 +369,7 @@ describe("Engine: the Lamport clock", () => {
     }
   });
 
-  it("follows a member up to the last counter that there is", async () => {
+  it("follows a member up to the last counter", async () => {
     const node = await member();
     node.receive("a", { header: { ...node.header("a"), clock: MAX_COUNTER - 1 } });
     assertEquals(node.engine.clock.counter, MAX_COUNTER - 1);

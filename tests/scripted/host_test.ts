@@ -20,13 +20,13 @@ const START = {
   ...{ chain: [], background: false },
 };
 
-/** A host of counters whose messages are delivered by hand. */
+/** A host of counters whose messages a test delivers. */
 class Script {
   readonly node: ScriptedNode;
   readonly host: Host;
-  /** How often an instance was made. */
+  /** The number of instances made. */
   made = 0;
-  /** What instances have run. */
+  /** The calls that instances have run. */
   readonly calls: string[] = [];
   process: Process<unknown> | undefined;
   #attempts = 0;
@@ -84,7 +84,7 @@ class Script {
     return result;
   }
 
-  /** Somebody calls `inc` of the instance with this token; what it is told last. */
+  /** A caller calls `inc` of the instance with this token; returns the last reply. */
   async call(
     token: number,
     session = this.process!.pid.session,
@@ -107,7 +107,7 @@ class Script {
     return last?.type;
   }
 
-  /** Whom `member` has as the instance's process: its number, or nothing. */
+  /** The instance's process as `member` holds it: its number, or nothing. */
   held(member: string): number | undefined {
     const reading = { id: 0, type: "read", register: REGISTER } as const;
     const { reply } = this.node.voter(member).handle(reading, { node: "r", life: life("r") }, 0);
@@ -115,7 +115,7 @@ class Script {
     return singletonOf(reply.accepted?.state ?? null)?.pid?.seq;
   }
 
-  /** Another host has the instance, as process 7, by what these have accepted. */
+  /** Another host has the instance, as process 7, as these members have accepted. */
   taken(...members: string[]): void {
     const pid = { node: "n", session: `n/${life(4)}/1`, seq: 7 };
     const wish = { restart: "temporary", args: ARGS } as const;
@@ -161,33 +161,34 @@ describe("Host: first the register, then the instance (section 10)", () => {
     assertEquals([start.answer, script.made], ["started", 1]);
   });
 
-  it("starts nothing where another host has won, and tells who it is", async () => {
+  it("starts nothing when another host has won, and names that host", async () => {
     const script = await Script.start();
     script.taken("a", "b", "c");
     const start = script.begin();
     await script.node.ask("a", "b");
     assertEquals([start.answer, script.made], ["started", 0]);
     assertEquals([script.held("a"), script.accepts("a")], [7, []]);
-    // And its own process is gone.
+    // Its own process is gone.
     assertEquals(script.process!.signal.aborted, true);
   });
 
-  it("starts nothing if its session is over when it hears that it won", async () => {
+  it("starts nothing if its session is over when it learns that it won", async () => {
     const script = await Script.start();
     const start = script.begin();
     await script.node.ask("a", "b");
     await script.node.send("a", "b");
-    // Only the wall clock has gone on, as in a sleep: no timer has run.
+    // Only the wall clock has advanced, as in a sleep: no timer has run.
     script.node.ahead = 5_000;
     await script.node.hear("a", "b");
     assertEquals([start.answer, script.made], ["failed: session_lost", 0]);
   });
 
-  it("starts nothing in a session that nobody has granted yet: others could fence it at once", async () => {
+  it("starts nothing in a session that no quorum has granted yet: others could fence it at once", async () => {
     const script = await Script.start();
     for (const member of ["a", "b", "c"]) script.node.voter(member).sessions.grantFrom(Infinity);
     const start = script.begin();
-    // It has found its session valid, and is paused before it makes the process: that is of the next one.
+    // It has found its session valid, and is paused before it makes the process, which then belongs to the next
+    // session.
     script.node.ahead = 5_000;
     for (let i = 0; i < 3; i++) await script.node.ask("a", "b");
     assertEquals(script.process!.pid.session, `x/${life(9)}/2`);
@@ -206,23 +207,23 @@ describe("Host: first the register, then the instance (section 10)", () => {
 });
 
 describe("Host: a start whose outcome is unknown (section 10)", () => {
-  it("ends its process, and makes sure that what it wrote is gone", async () => {
+  it("ends its process, and makes sure that its write is gone", async () => {
     const script = await Script.start();
     const start = script.begin(300);
     await script.node.ask("a", "b");
-    // Its accept is on its way to c alone, for long.
+    // Its accept is only in transit to c, for a long time.
     const late = (await script.node.asked("c")).filter(({ type }) => type === "accept");
     await script.node.lose("a", "b", "c");
     await script.node.time.pass(400);
     assertEquals([start.answer, script.made], ["failed: no_quorum", 0]);
     assertEquals(script.process!.signal.aborted, true);
     await script.node.lose("a", "b", "c");
-    // In steps that are too short for anything to be sent again.
+    // In steps that are too short for a resend.
     for (let i = 0; i < 40; i++) {
       await script.node.time.pass(25);
       await script.node.ask("a", "b");
     }
-    // It saw nothing there, and wrote that.
+    // It saw an absent register, and wrote that.
     assertEquals(script.accepts("a").map((line) => line.includes("absent")), [true]);
     for (const accept of late) {
       if (accept.type !== "accept") continue;
@@ -234,7 +235,7 @@ describe("Host: a start whose outcome is unknown (section 10)", () => {
     assertEquals([again.answer, script.made], ["started", 1]);
   });
 
-  it("seals what has appeared meanwhile", async () => {
+  it("seals a value that has appeared meanwhile", async () => {
     const script = await Script.start();
     const start = script.begin(300);
     await script.node.ask("a", "b");
@@ -252,7 +253,7 @@ describe("Host: a start whose outcome is unknown (section 10)", () => {
 });
 
 describe("Host: calls (section 10)", () => {
-  it("runs those for the very instance that is meant, in its very session", async () => {
+  it("runs those for exactly this instance, in exactly its session", async () => {
     const script = await running();
     assertEquals(await script.call(1), "returned");
     assertEquals(await script.call(2), "refused");
@@ -260,13 +261,13 @@ describe("Host: calls (section 10)", () => {
     assertEquals(script.calls, ["inc"]);
   });
 
-  it("is silent about those for another life of it: that one may have run them", async () => {
+  it("does not answer those for another life of it: that one may have run them", async () => {
     const script = await running();
     assertEquals(await script.call(1, `x/${life(5)}/1`), undefined);
     assertEquals(script.calls, []);
   });
 
-  it("is silent about those of a caller whose birth is above every clock", async () => {
+  it("does not answer those of a caller whose birth is above every clock", async () => {
     const script = await running();
     const { counter } = script.node.engine.clock;
     const { session } = script.process!.pid;
@@ -275,7 +276,7 @@ describe("Host: calls (section 10)", () => {
     assertEquals(await script.call(1, session, counter), "returned");
   });
 
-  it("refuses them from the session's deadline on, whatever timers are late", async () => {
+  it("refuses them from the session's deadline on, even if timers are late", async () => {
     const script = await running();
     script.node.ahead = 5_000;
     assertEquals(await script.call(1), "refused");
@@ -289,7 +290,7 @@ describe("Host: calls (section 10)", () => {
     assertEquals(script.calls, []);
   });
 
-  it("numbers them anew for each life of its own", async () => {
+  it("numbers them from the start for each life of its own", async () => {
     const script = await running();
     await script.call(1);
     script.process!.exit();
@@ -314,7 +315,7 @@ describe("Host: calls (section 10)", () => {
 });
 
 describe("Host: the end of an instance (section 10)", () => {
-  it("aborts its signal first, and seals its entry then", async () => {
+  it("aborts its signal first, and then seals its entry", async () => {
     const script = await running();
     const { signal } = script.process!;
     const exit = script.process!.exit();

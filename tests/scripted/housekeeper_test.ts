@@ -9,7 +9,7 @@ import { acceptRequest } from "../support/accept_request.ts";
 import { bytes } from "../paxos/changes.ts";
 import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
 
-/** Member c, which keeps house; a and b just answer. */
+/** Member c does the housekeeping; a and b only answer. */
 class Keeper {
   readonly node: ScriptedNode;
   readonly own: Voter;
@@ -40,7 +40,7 @@ class Keeper {
     return [this.node.voter("a"), this.node.voter("b"), this.own];
   }
 
-  /** How many registers a, b and c hold. */
+  /** The number of registers that a, b and c hold. */
   get sizes(): number[] {
     return this.voters.map(({ acceptor }) => acceptor.size);
   }
@@ -68,7 +68,7 @@ class Keeper {
     }
   }
 
-  /** The members tell c what their wall clocks show, as they do with every renewal. */
+  /** The members report their wall clocks to c, as they do with every renewal. */
   tell(clocks: Readonly<Record<string, number>>): void {
     const now = this.node.time.runtime.now();
     for (const [member, wall] of Object.entries(clocks)) {
@@ -90,13 +90,13 @@ class Keeper {
   }
 }
 
-describe("Housekeeper: what ends by time is sealed unasked (section 8)", () => {
+describe("Housekeeper: a value that ends by time is sealed unasked (section 8)", () => {
   it("when a majority of the members' wall clocks has passed it", async () => {
     const keeper = await Keeper.start();
     const wall = keeper.node.time.runtime.wallNow();
     keeper.hold(keeper.voters, [{ kind: "until", time: wall - 1_000 }]);
     keeper.housekeeper.begin();
-    // c's own clock and no other.
+    // Only c's own clock.
     keeper.tell({ a: wall - 60_000, b: wall - 60_000, c: wall });
     await keeper.pass(30_000);
     assertEquals(keeper.sizes, [1, 1, 1]);
@@ -106,7 +106,7 @@ describe("Housekeeper: what ends by time is sealed unasked (section 8)", () => {
     keeper.stop();
   });
 
-  it("and its own has, too: a clock that is behind seals nothing by what others say", async () => {
+  it("and its own has, too: a member whose clock is behind seals nothing by the clocks of others", async () => {
     const keeper = await Keeper.start();
     const wall = keeper.node.time.runtime.wallNow();
     keeper.hold(keeper.voters, [{ kind: "until", time: wall + 15_000 }]);
@@ -119,7 +119,7 @@ describe("Housekeeper: what ends by time is sealed unasked (section 8)", () => {
     keeper.stop();
   });
 
-  it("a value that only this member holds, since it missed what came after, is written over", async () => {
+  it("a value that only this member holds, since it missed the later state, is overwritten", async () => {
     const keeper = await Keeper.start();
     const wall = keeper.node.time.runtime.wallNow();
     const [a, b] = keeper.voters;
@@ -134,12 +134,12 @@ describe("Housekeeper: what ends by time is sealed unasked (section 8)", () => {
   });
 });
 
-describe("Housekeeper: what belongs to a session is sealed unasked (section 8)", () => {
-  it("once a majority has fenced it, whatever this member believes of it", async () => {
+describe("Housekeeper: values of a session are sealed unasked (section 8)", () => {
+  it("once a majority has fenced it, regardless of this member's belief", async () => {
     const keeper = await Keeper.start();
     const { node, own } = keeper;
     const session = `n/${life(4)}/1`;
-    // a and b have granted renewals that c has not heard of.
+    // a and b have granted renewals that did not reach c.
     const renew = (at: number) => {
       for (const member of ["a", "b"]) {
         node.voter(member).sessions.renew(session, 5_000, 1, at);
@@ -155,7 +155,7 @@ describe("Housekeeper: what belongs to a session is sealed unasked (section 8)",
       await keeper.pass(1_000);
     }
     assertEquals(keeper.sizes, [1, 1, 1]);
-    // It dies.
+    // The owner dies.
     await keeper.pass(80_000);
     assertEquals(keeper.sizes, [0, 0, 0]);
     keeper.stop();
@@ -198,7 +198,7 @@ describe("Housekeeper: what cannot be sealed (section 8)", () => {
 });
 
 describe("Housekeeper: tombstones (section 8)", () => {
-  it("has those accept one that missed it or only copied it: it writes", async () => {
+  it("has members that missed it or only copied it accept it, by a write", async () => {
     const keeper = await Keeper.start();
     const [a] = keeper.voters;
     keeper.hold([a, keeper.own], "released");
@@ -211,7 +211,7 @@ describe("Housekeeper: tombstones (section 8)", () => {
     keeper.stop();
   });
 
-  it("waits for members that are away, and says which", async () => {
+  it("waits for members that are away, and names them", async () => {
     const keeper = await Keeper.start();
     keeper.hold(keeper.voters, "released");
     keeper.housekeeper.begin();

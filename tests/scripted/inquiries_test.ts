@@ -4,7 +4,7 @@ import { Inquiries } from "../../lib/node/membership/record_queries.ts";
 import type { GenesisRecord, Header, Reply } from "../../lib/paxos/messages.ts";
 import { life, ScriptedNode } from "./support/scripted_node.ts";
 
-/** A client that does not know its cluster, and what it concludes. */
+/** A client that does not know its cluster, and its conclusions. */
 function script(): { node: ScriptedNode; inquiries: Inquiries; concluded: string[] } {
   const node = new ScriptedNode({});
   const concluded: string[] = [];
@@ -25,7 +25,7 @@ function answer(node: ScriptedNode, member: string, id: number, name = "g"): voi
   node.receive(member, { replies: [reply] });
 }
 
-/** The numbers of the questions that `a` was sent since the last time. */
+/** The numbers of the questions sent to `a` since the last call. */
 async function asked(node: ScriptedNode): Promise<number[]> {
   const numbers = (await node.asked("a")).map(({ id }) => id);
   await node.lose("a", "b", "c");
@@ -63,7 +63,7 @@ describe("Inquiries (section 7)", () => {
     const { node, inquiries, concluded } = script();
     inquiries.start();
     const [id] = await asked(node);
-    // Asked again and again meanwhile.
+    // The node asks again and again meanwhile.
     await node.time.pass(3_000);
     assertEquals((await asked(node)).length > 3, true);
     answer(node, "a", id);
@@ -72,7 +72,7 @@ describe("Inquiries (section 7)", () => {
     inquiries.stop();
   });
 
-  it("conclude once: what comes later to questions of before says nothing", async () => {
+  it("conclude once: later answers to earlier questions have no effect", async () => {
     const { node, inquiries, concluded } = script();
     inquiries.start();
     const [first] = await asked(node);
@@ -84,7 +84,7 @@ describe("Inquiries (section 7)", () => {
     inquiries.stop();
   });
 
-  it("asks nothing while it knows its cluster, unless in doubt, and not too often then", async () => {
+  it("ask nothing while the cluster is known, except in doubt, and then at a limited rate", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     const concluded: string[] = [];
     const inquiries = new Inquiries(node.engine, {
@@ -96,7 +96,7 @@ describe("Inquiries (section 7)", () => {
     for (let i = 0; i < 5; i++) inquiries.doubt();
     const numbers = await asked(node);
     assertEquals(numbers.length, 1);
-    // It is the same one: nothing changes.
+    // It is the same record: nothing changes.
     for (const member of ["a", "b"]) answer(node, member, numbers[0]);
     assertEquals(concluded, []);
     await node.time.pass(1_001);

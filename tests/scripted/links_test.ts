@@ -4,15 +4,15 @@ import { Links } from "../../lib/node/wire/links.ts";
 import type { Transport } from "../../mod.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 
-/** A transport in the hands of the test. */
+/** A transport that the test controls. */
 class Wire implements Transport {
-  /** Whom something was sent to, in order. */
+  /** The receivers, in order. */
   readonly sent: string[] = [];
   closed = false;
   reaches?: (to: string) => boolean;
   #receive: (from: string, frame: Uint8Array) => void = () => {};
 
-  /** With `connected` it can tell: these it has a connection to. */
+  /** With `connected` the transport knows its connections: it has one to these peers. */
   constructor(connected?: ReadonlySet<string>) {
     if (connected !== undefined) this.reaches = (to) => connected.has(to);
   }
@@ -29,12 +29,12 @@ class Wire implements Transport {
     this.closed = true;
   }
 
-  /** A frame comes. */
+  /** A frame arrives. */
   hear(from: string): void {
     this.#receive(from, new Uint8Array(1));
   }
 
-  /** Whom something was sent to since the last time. */
+  /** The receivers since the last call. */
   take(): string[] {
     return this.sent.splice(0);
   }
@@ -42,7 +42,7 @@ class Wire implements Transport {
 
 describe("Links", () => {
   let time: VirtualTime;
-  /** As within a machine: nobody can tell who is there. */
+  /** As within a machine: a transport that does not know its connections. */
   let inside: Wire;
   /** As a network of sockets. */
   let outside: Wire;
@@ -57,14 +57,14 @@ describe("Links", () => {
     await links.open(() => {}, () => {}, { sessionTtl: 5_000 });
   });
 
-  /** On which of the two something for `to` is sent. */
+  /** The transports on which a frame to `to` is sent. */
   function sentOn(to: string): string {
     links.send(to, new Uint8Array(1));
     return [inside.take().length > 0 ? "inside" : "", outside.take().length > 0 ? "outside" : ""]
       .filter((name) => name !== "").join(" and ");
   }
 
-  it("send() sends on all transports to whom was not heard", () => {
+  it("send() sends on all transports to a peer that was not heard", () => {
     assertEquals(sentOn("a"), "inside and outside");
   });
 
@@ -77,7 +77,7 @@ describe("Links", () => {
     assertEquals(sentOn("b"), "inside and outside");
   });
 
-  it("send() sends on all of them again when nothing was heard for five seconds", async () => {
+  it("send() sends on all of them again after five seconds of silence", async () => {
     inside.hear("a");
     await time.pass(4_999);
     assertEquals(sentOn("a"), "inside");
@@ -93,27 +93,27 @@ describe("Links", () => {
     assertEquals(sentOn("a"), "inside and outside");
   });
 
-  it("way() is direct where a transport has a connection", () => {
+  it("way() is direct when a transport has a connection", () => {
     assertEquals(links.way("a"), "unknown");
     connected.add("a");
     assertEquals(links.way("a"), "direct");
   });
 
-  it("way() is direct to whom was heard lately, where nobody could tell otherwise", async () => {
+  it("way() is direct to a peer that was heard lately, when the transports do not know", async () => {
     inside.hear("a");
     assertEquals([links.way("a"), links.way("b")], ["direct", "unknown"]);
     await time.pass(5_000);
     assertEquals(links.way("a"), "unknown");
   });
 
-  it("way() takes the word of a transport that can tell, whatever was heard there", () => {
+  it("way() believes a transport that knows its connections, regardless of what was heard there", () => {
     connected.add("a");
     outside.hear("a");
     connected.delete("a");
     assertEquals(links.way("a"), "unknown");
   });
 
-  it("way() is none when all transports can tell, and have no connection", async () => {
+  it("way() is none when all transports know their connections, and have none", async () => {
     links = new Links("self", [outside, new Wire(new Set(["b"]))], time.runtime);
     await links.open(() => {}, () => {}, { sessionTtl: 5_000 });
     outside.hear("a");

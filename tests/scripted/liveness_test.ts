@@ -27,7 +27,7 @@ function renew(node: ScriptedNode, ...members: string[]): void {
   }
 }
 
-/** Reads as a `get` does: what there is in the end, or `pending`. */
+/** Reads as a `get` does; returns the final state, or `pending`. */
 function live(node: ScriptedNode): { outcome: string } {
   const found = { outcome: "pending" };
   node.core.liveness.live(KEY, { deadline: node.time.runtime.now() + 2_000 }).then(
@@ -38,7 +38,7 @@ function live(node: ScriptedNode): { outcome: string } {
 }
 
 describe("Liveness: a session (section 4)", () => {
-  it("a healthy read costs one round trip: no quorum believes the owner gone", async () => {
+  it("a read of a live value costs one round trip: no quorum believes the owner gone", async () => {
     const node = await ScriptedNode.start();
     renew(node, "a", "b", "c");
     write(node, [{ kind: "node", session: OTHER }], "a", "b", "c");
@@ -48,7 +48,7 @@ describe("Liveness: a session (section 4)", () => {
     assertEquals(node.trace.length, 4);
   });
 
-  it("one member that was cut off, and believes the owner gone, does it no harm", async () => {
+  it("one member that was cut off, and believes the owner gone, does not end it", async () => {
     const node = await ScriptedNode.start();
     renew(node, "b", "c");
     write(node, [{ kind: "node", session: OTHER }], "a", "b", "c");
@@ -57,7 +57,7 @@ describe("Liveness: a session (section 4)", () => {
     assertEquals([found.outcome, node.trace.length], ["value@5", 4]);
   });
 
-  it("if a quorum believes so it is fenced, and the value is sealed before anybody is told", async () => {
+  it("if a quorum believes so it is fenced, and the value is sealed before the read returns", async () => {
     const node = await ScriptedNode.start();
     write(node, [{ kind: "node", session: OTHER }], "a", "b", "c");
     const found = live(node);
@@ -75,12 +75,12 @@ describe("Liveness: a session (section 4)", () => {
     ]);
   });
 
-  it("is looked at with those who have the value: who gets it late is not taken for one", async () => {
+  it("is judged by the members that have the value: one that receives it late does not count", async () => {
     for (const answering of [["b", "a", "c"], ["b", "a"]]) {
       const node = await ScriptedNode.start();
       write(node, [{ kind: "node", session: OTHER }], "a");
       const found = live(node);
-      await node.ask("a", "c"); // not the same: it is proposed again
+      await node.ask("a", "c"); // different states: it is proposed again
       await node.ask("a", "c");
       await node.lose("b");
       await node.ask("a", "c");
@@ -88,7 +88,7 @@ describe("Liveness: a session (section 4)", () => {
       node.trace.length = 0;
       await node.ask(...answering);
       if (answering.length < 3) {
-        // Nobody else has it and answers: belief is not asked for then, and nothing is waited for.
+        // No other member has it and answers: belief is not requested then, and nothing is waited for.
         await node.time.pass(100);
         assertEquals(found.outcome, "value@5");
         continue;
@@ -98,12 +98,12 @@ describe("Liveness: a session (section 4)", () => {
     }
   });
 
-  it("that a quorum will not fence goes on: belief alone ends nothing", async () => {
+  it("that a quorum does not fence stays alive: belief alone ends nothing", async () => {
     const node = await ScriptedNode.start();
     write(node, [{ kind: "node", session: OTHER }], "a", "b", "c");
     const found = live(node);
     await node.ask("a", "b");
-    // It is renewed by two before they are asked to fence it: they only seemed not to know it.
+    // Two members receive a renewal before they are asked to fence it.
     renew(node, "a", "b");
     await node.ask("a", "b", "c");
     await node.time.pass(1_900);
@@ -111,7 +111,7 @@ describe("Liveness: a session (section 4)", () => {
     assertEquals(node.trace.some((line) => line.includes("accept")), false);
   });
 
-  it("that nobody can fence, for want of a quorum, counts as going on", async () => {
+  it("that cannot be fenced, without a quorum, counts as alive", async () => {
     const node = await ScriptedNode.start();
     write(node, [{ kind: "node", session: OTHER }], "a", "b", "c");
     const found = live(node);
@@ -126,7 +126,7 @@ describe("Liveness: a session (section 4)", () => {
 });
 
 describe("Liveness: a time (section 4)", () => {
-  it("has ended from that millisecond on, by the wall clock of who reads", async () => {
+  it("has ended from that millisecond on, by the wall clock of the reader", async () => {
     const node = await ScriptedNode.start();
     const time = node.time.runtime.wallNow() + 300;
     write(node, [{ kind: "until", time }], "a", "b", "c");
@@ -143,8 +143,8 @@ describe("Liveness: a time (section 4)", () => {
   });
 });
 
-describe("Liveness: what is settled", () => {
-  it("is told without a message while there is a session, and not any more after it", async () => {
+describe("Liveness: a settled value without a message", () => {
+  it("is returned without a message during a session, and not after it", async () => {
     const node = await ScriptedNode.start();
     write(node, [], "a", "b", "c");
     live(node);
@@ -180,7 +180,7 @@ describe("Liveness: a settled value (sections 3 and 7)", () => {
     await node.ask("a");
     await node.send("b");
     const heard = node.hear("b");
-    // The answers are here; what awaits them has not gone on.
+    // The answers have arrived; the code that awaits them has not continued.
     node.core.settled.clear();
     await heard;
     assertEquals(found.outcome, "value@5");

@@ -20,14 +20,14 @@ import { acceptRequest } from "../support/accept_request.ts";
 
 const LOCK = registerId("l", undefined, "key");
 
-/** Somebody on another node. */
+/** A process on another node. */
 const OTHER: Pid = { node: "n", session: `n/${life(4)}/1`, seq: 1 };
 
 const entry = (pid: Pid, request: number, token: number, mode: LockMode = "exclusive") => (
   { pid, request, mode, token } satisfies LockEntry
 );
 
-/** A node that asks for one lock, and the process that it asks for. */
+/** A node that requests one lock, and the process that it requests it for. */
 class Script {
   readonly node: ScriptedNode;
   readonly processes: ProcessTable;
@@ -45,7 +45,7 @@ class Script {
     return new Script(await ScriptedNode.start());
   }
 
-  /** Asks for the lock; `outcome` is what became of it, once that is known. */
+  /** Requests the lock; `outcome` is its result, once that is known. */
   acquire(wish: Partial<Wish> = {}): { outcome: string; ticket: Ticket | null } {
     const result: { outcome: string; ticket: Ticket | null } = { outcome: "pending", ticket: null };
     const all: Wish = {
@@ -74,14 +74,14 @@ class Script {
     this.node.engine.clock.observe(counter);
   }
 
-  /** What a read finds, or the acceptors push. */
+  /** A state that a read finds, or that the acceptors push. */
   note(counter: number, value: LockValue): void {
     const ballot = { counter, life: life("r") };
     const learned: Learned = { ballot, state: stateOf(counter, value, 0) };
     this.node.core.watches.note(LOCK, learned);
   }
 
-  /** OTHER's session was renewed at these just now. */
+  /** OTHER's session was renewed at these members at this moment. */
   renew(...members: string[]): void {
     for (const member of members) {
       const { sessions } = this.node.voter(member);
@@ -89,7 +89,7 @@ class Script {
     }
   }
 
-  /** What `member` holds, in a few words. */
+  /** The state that `member` holds, as text. */
   held(member: string): string {
     const reading = { id: 0, type: "read", register: LOCK } as const;
     const { reply } = this.node.voter(member).handle(reading, { node: "r", life: life("r") }, 0);
@@ -100,12 +100,12 @@ class Script {
     return `${names(holders)}, then ${names(queue)}`;
   }
 
-  /** How many messages of this kind have reached `member`. */
+  /** The number of messages of this kind that have reached `member`. */
   count(member: string, what: string): number {
     return this.node.trace.filter((line) => line.startsWith(`${member}< ${what}`)).length;
   }
 
-  /** Whoever is asked among these answers, until nothing more comes of it. */
+  /** These members answer all requests, until no more are sent. */
   async rounds(...members: string[]): Promise<void> {
     for (let i = 0; i < 6; i++) await this.node.ask(...members);
   }
@@ -118,19 +118,19 @@ function stateOf(token: number, value: LockValue, over: number): State {
 }
 
 describe("LockTable: a request that is taken back (section 9)", () => {
-  it("whose outcome is unknown is written over, though nothing of it is to be seen", async () => {
+  it("whose outcome is unknown is overwritten, though it is not visible", async () => {
     const script = await Script.start();
     const aborter = new AbortController();
     const request = script.acquire({ signal: aborter.signal });
     await script.node.ask("a", "b");
-    // Its accept is under way to c alone.
+    // Its accept is only in transit to c.
     const late = (await script.node.asked("c")).filter(({ type }) => type === "accept");
     await script.node.lose("a", "b", "c");
     aborter.abort();
     await script.rounds("a", "b");
     assertEquals(request.outcome, "AbortError");
     assertEquals(script.count("a", "accept"), 1);
-    // Now it comes too late: whoever reads c and another finds what was written last.
+    // Now it is too late: a quorum of c and another member reports the later write.
     for (const accept of late) {
       if (accept.type !== "accept") continue;
       script.node.voter("c").handle(accept, { node: "x", life: life(9) }, 0);
@@ -140,7 +140,7 @@ describe("LockTable: a request that is taken back (section 9)", () => {
     assertEquals(next.outcome.startsWith("granted"), true);
   });
 
-  it("leaves nothing behind when nothing was sent", async () => {
+  it("leaves nothing behind when no accept was sent", async () => {
     const script = await Script.start();
     const aborter = new AbortController();
     script.acquire({ signal: aborter.signal });
@@ -161,23 +161,23 @@ describe("LockTable: a request that is taken back (section 9)", () => {
 });
 
 describe("LockTable: a grant (section 9)", () => {
-  it("that is heard of after the session's deadline is none", async () => {
+  it("that arrives after the session's deadline does not count", async () => {
     const script = await Script.start();
     const request = script.acquire();
     await script.node.ask("a", "b");
     await script.node.send("a", "b");
-    // No timer has run: only the wall clock has gone on, as in a sleep.
+    // No timer has run: only the wall clock has advanced, as in a sleep.
     script.node.ahead = 5_000;
     await script.node.hear("a", "b");
     assertEquals(request.outcome, "session_lost");
   });
 
-  it("that is known is not asked for again, though another owner seems to be gone", async () => {
+  it("that is known is not requested again, even if another owner seems to be gone", async () => {
     const script = await Script.start();
     const shared = { holders: [entry(OTHER, 1, 3, "shared")], queue: [] };
     script.write(3, shared, 0, "a", "b", "c");
     const request = script.acquire({ mode: "shared" });
-    // Its write is chosen, but it hears nothing of that: it has to look again, and finds itself.
+    // Its write is chosen, but the replies are lost: it has to look again, and finds itself.
     await script.node.ask("a", "b");
     await script.node.send("a", "b");
     await script.node.lose("a", "b", "c");
@@ -195,7 +195,7 @@ describe("LockTable: a grant (section 9)", () => {
     script.write(3, { holders: [entry(OTHER, 1, 3)], queue: [] }, 0, "a", "b", "c");
     const request = script.acquire();
     await script.node.ask("a", "b");
-    // They do not know the holder's session, but hear of it before they are asked to fence it.
+    // They do not know the holder's session, but receive a renewal before they are asked to fence it.
     await script.node.send("a", "b");
     script.renew("a", "b", "c");
     await script.node.hear("a", "b");
@@ -204,7 +204,7 @@ describe("LockTable: a grant (section 9)", () => {
     assertEquals(script.held("a"), "n@3, then x@0");
   });
 
-  it("if it is wanted at once, does not come from that belief either", async () => {
+  it("with ifAvailable does not come from that belief either", async () => {
     for (const [lives, outcome] of [[true, "refused"], [false, "granted 6"]] as const) {
       const script = await Script.start();
       script.write(3, { holders: [entry(OTHER, 1, 3)], queue: [] }, 0, "a", "b", "c");
@@ -225,7 +225,7 @@ describe("LockTable: a grant (section 9)", () => {
     await script.node.ask("a", "b");
     await script.node.ask("a", "b");
     assertEquals(script.held("a"), "n@3, then x@0");
-    // It hears of the state that it waits in, and looks after the holder.
+    // It learns the state in which it waits, and checks the holder.
     script.note(4, { holders: held, queue: [entry(script.owner.pid, 1, 0)] });
     await script.rounds("a", "b");
     assertEquals(script.count("a", "fence"), 1);
@@ -252,13 +252,13 @@ describe("LockTable: a session that is over (section 9)", () => {
     return { script, lock, ticket };
   }
 
-  it("ends held at the very instant, before any timer has run", async () => {
+  it("ends held locks at that instant, before any timer has run", async () => {
     const { script, lock } = await held();
     script.node.ahead = 5_000 * 0.95;
     assertEquals(lock.held, false);
   });
 
-  it("ends all that is held, and all that waits, with its reason", async () => {
+  it("ends all held and all waiting requests with its reason", async () => {
     const { script, lock } = await held();
     const waiting = script.acquire();
     await script.rounds("a", "b");
@@ -269,7 +269,7 @@ describe("LockTable: a session that is over (section 9)", () => {
     assertEquals([waiting.outcome, script.table.held], ["session_lost", 0]);
   });
 
-  it("of another node's life ends nothing here", async () => {
+  it("of another life ends nothing here", async () => {
     const { script, lock } = await held();
     const reason = new SynodError("session_lost", "it is over");
     script.table.sessionLost(`x/${life(8)}/1`, reason);
@@ -297,9 +297,9 @@ describe("LockTable: a thief (section 9)", () => {
     return { script, theft };
   }
 
-  it("whose theft may have been, and is not to be seen, was stolen from: it does not steal again", async () => {
+  it("whose steal may have been chosen, and is not visible, may have been stolen from: it does not steal again", async () => {
     const { script, theft } = await refused();
-    // The next thief has stolen from it.
+    // Another thief has stolen the lock from it.
     script.write(9, { holders: [entry(OTHER, 2, 9)], queue: [] }, 4, "b", "c");
     await script.node.time.pass(600);
     await script.node.lose("a");
@@ -308,7 +308,7 @@ describe("LockTable: a thief (section 9)", () => {
     assertEquals(script.held("b"), "n@9, then ");
   });
 
-  it("whose theft cannot have been steals once more", async () => {
+  it("whose steal cannot have been chosen steals once more", async () => {
     const { script, theft } = await refused();
     await script.node.time.pass(600);
     await script.node.lose("a");
@@ -317,13 +317,13 @@ describe("LockTable: a thief (section 9)", () => {
     assertEquals(script.held("b"), `x@${theft.outcome.split(" ")[1]}, then `);
   });
 
-  it("takes the lock from an owner, who then makes sure that it is gone", async () => {
+  it("takes the lock from an owner, which then makes sure that its entry is gone", async () => {
     const script = await Script.start();
     const request = script.acquire();
     await script.node.ask("a", "b");
     await script.node.ask("a", "b");
     assertEquals(request.outcome, "granted 1");
-    // Watched once it is held for a while.
+    // A lock is watched once it has been held for a while.
     await script.node.time.pass(150);
     await script.node.ask("a", "b", "c");
     let reason: unknown;
@@ -337,7 +337,7 @@ describe("LockTable: a thief (section 9)", () => {
   });
 });
 
-describe("LockTable: who waits (section 9)", () => {
+describe("LockTable: a waiting request (section 9)", () => {
   /** A request that is queued behind OTHER's, at ballot 4. */
   async function queued(): Promise<
     { script: Script; request: { outcome: string; ticket: Ticket | null } }
@@ -361,7 +361,7 @@ describe("LockTable: who waits (section 9)", () => {
     assertEquals(request.outcome, "granted 7");
   });
 
-  it("was stolen from if it is in neither list at a higher ballot, and makes sure that it is gone", async () => {
+  it("was stolen from if it is in neither list at a higher ballot, and makes sure that its entry is gone", async () => {
     const { script, request } = await queued();
     script.note(7, { holders: [entry(OTHER, 2, 7)], queue: [] });
     await script.node.settle();
@@ -370,14 +370,14 @@ describe("LockTable: who waits (section 9)", () => {
     assertEquals([script.count("a", "accept"), script.held("a")], [1, "n@3, then "]);
   });
 
-  it("goes on waiting whatever a state says that is from before its request", async () => {
+  it("continues to wait when it receives a state from before its request", async () => {
     const { script, request } = await queued();
     for (const counter of [2, 3]) script.note(counter, FREE);
     await script.node.settle();
     assertEquals(request.outcome, "pending");
   });
 
-  it("and keeps no promise that something later has outdated", async () => {
+  it("keeps no promise that a later state has outdated", async () => {
     const { script, request } = await queued();
     const own = entry(script.owner.pid, 1, 7);
     script.write(7, { holders: [own], queue: [] }, 4, "a", "b", "c");

@@ -13,7 +13,7 @@ const record = {
   clients: false,
 };
 
-/** a and c answer its question for its incarnation that they know `incarnation`. */
+/** a and c answer the question for its incarnation with `incarnation`. */
 async function known(script: ScriptedMember, incarnation: Life): Promise<void> {
   const { request } = await script.next("a", "incarnation");
   for (const from of ["a", "c"]) {
@@ -21,8 +21,8 @@ async function known(script: ScriptedMember, incarnation: Life): Promise<void> {
   }
 }
 
-describe("Membership: a new life while it comes back (section 7)", () => {
-  it("a life that genesis takes begins a recovery of its own, which announces that life", async () => {
+describe("Membership: a new life during recovery (section 7)", () => {
+  it("a life that the genesis takes begins its own recovery, which announces that life", async () => {
     const script = await new ScriptedMember().recovering();
     await script.ask("a", life(1), enquiry("genesis", 2));
     await script.ask("a", life(2), enquiry("genesis", 2));
@@ -33,7 +33,7 @@ describe("Membership: a new life while it comes back (section 7)", () => {
     assertEquals([request.incarnation, header.life], [script.engine.life, script.engine.life]);
   });
 
-  it("of a life that recovery takes genesis is told: it adopts the record that names it", async () => {
+  it("the genesis learns of a life that the recovery takes: it adopts the record that names it", async () => {
     const script = await new ScriptedMember().recovering();
     await known(script, life(7));
     const taken = script.engine.life;
@@ -80,7 +80,7 @@ describe("Membership: taking turns (section 7)", () => {
     });
   }
 
-  it("announces at once what a later member is about", async () => {
+  it("announces at once while a later member is coming back", async () => {
     const script = await new ScriptedMember().recovering();
     const { request } = await script.next("c", "enquire");
     script.answer("c", { life: life(6) }, blank(request.id));
@@ -105,7 +105,7 @@ describe("Membership: taking turns (section 7)", () => {
 });
 
 describe("Membership: two processes of one member (section 7)", () => {
-  it("asks its own id, where only other processes under it hear", async () => {
+  it("asks its own id, which only other processes under it hear", async () => {
     const script = new ScriptedMember();
     script.membership.start();
     const { request } = await script.next("b", "enquire");
@@ -137,7 +137,9 @@ describe("Membership: two processes of one member (section 7)", () => {
     }
   });
 
-  /** Without a quorum it hears twice that the others, and a later process of its own, have no memory. */
+  /**
+   * Without a quorum it hears in two rounds that the others, and a later process of its own, have no memory.
+   */
   async function allIsLost(script: ScriptedMember, own: Life): Promise<void> {
     for (let i = 0; i < 6 && script.events.length === 0; i++) {
       const { request } = await script.next("a", "enquire");
@@ -146,7 +148,7 @@ describe("Membership: two processes of one member (section 7)", () => {
     }
   }
 
-  it("leaves a lost cluster to the later process, and does not come back as a later one", async () => {
+  it("leaves a lost cluster to the later process, and does not restart under a later life", async () => {
     const script = await new ScriptedMember().operational();
     await allIsLost(script, life(6));
     assertEquals([script.events, script.engine.life], [["replaced"], life(5)]);
@@ -158,14 +160,14 @@ describe("Membership: two processes of one member (section 7)", () => {
     assertEquals(script.events, ["gaveUp"]);
   });
 
-  it("does so also where it is to wait when all is lost", async () => {
+  it("does so also with afterMajorityLoss set to wait", async () => {
     const script = await new ScriptedMember({ afterMajorityLoss: "wait" }).operational();
     await script.ask("b", life(6), enquiry("record", 1));
     await allIsLost(script, life(6));
     assertEquals(script.events, ["replaced"]);
   });
 
-  it("where it is to wait it asks nothing before a later process was heard", async () => {
+  it("with afterMajorityLoss set to wait it asks nothing before a later process was heard", async () => {
     const script = await new ScriptedMember({ afterMajorityLoss: "wait" }).operational();
     await script.time.pass(3_000);
     let isAsked = true;
@@ -173,7 +175,7 @@ describe("Membership: two processes of one member (section 7)", () => {
     assertEquals(isAsked, false);
   });
 
-  it("where it is to wait it waits on if the later process is gone again", async () => {
+  it("with afterMajorityLoss set to wait it continues to wait if the later process is gone again", async () => {
     const script = await new ScriptedMember({ afterMajorityLoss: "wait" }).operational();
     await script.ask("b", life(6), enquiry("record", 1));
     await allIsLost(script, life(4));

@@ -12,7 +12,7 @@ import {
 } from "./support/scripted_member.ts";
 import { life } from "./support/scripted_node.ts";
 
-describe("Membership: coming back (section 7)", () => {
+describe("Membership: recovery (section 7)", () => {
   it("asks for its incarnation, announces it, copies, and votes", async () => {
     const script = await new ScriptedMember().recovering();
     for (const from of ["a", "c"]) {
@@ -33,7 +33,7 @@ describe("Membership: coming back (section 7)", () => {
     assertEquals(script.engine.voter?.acceptor.floor, 9);
   });
 
-  it("asks again whoever has not answered", async () => {
+  it("asks again the members that have not answered", async () => {
     const script = await new ScriptedMember().recovering();
     const first = await script.next("a", "incarnation");
     script.answer("c", HELPER, { id: first.request.id, type: "known", incarnation: life(1) });
@@ -52,7 +52,7 @@ describe("Membership: coming back (section 7)", () => {
       const from = purpose === "genesis" ? "a" : "c";
       const [answer] = await script.ask(from, life(2), enquiry(purpose, 2));
       assertEquals(answer.type, "blank");
-      // a's answer of before is void, and so is c's to the question of before.
+      // a's earlier answer is void, and so is c's answer to the earlier question.
       script.answer("c", HELPER, { id: request.id, type: "known", incarnation: life(1) });
       const again = await script.next("a", "incarnation", "transfer");
       assertEquals(again.request.type, "incarnation");
@@ -60,7 +60,7 @@ describe("Membership: coming back (section 7)", () => {
     });
   }
 
-  it("of a helper's announcement the helper's vector tells at once", async () => {
+  it("a helper's vector contains the announcement at once", async () => {
     const script = await new ScriptedMember().operational();
     const transfer: Request = {
       id: 5,
@@ -84,8 +84,8 @@ describe("Membership: coming back (section 7)", () => {
   });
 });
 
-describe("Membership: answers that take long (section 12)", () => {
-  it("waits longer for the next question then: only an answer to the latest one counts", async () => {
+describe("Membership: slow answers (section 12)", () => {
+  it("waits longer before the next question: only an answer to the latest one counts", async () => {
     const script = new ScriptedMember();
     script.membership.start();
     await script.ask("a", life(1), enquiry("genesis", 2));
@@ -108,15 +108,15 @@ describe("Membership: answers that take long (section 12)", () => {
   });
 });
 
-describe("Membership: answers that come late, and those that do not (section 12)", () => {
-  it("asks as often as ever when late answers came with one to the latest question", async () => {
+describe("Membership: late answers and timely ones (section 12)", () => {
+  it("asks as often as before when late answers arrive with one to the latest question", async () => {
     const script = new ScriptedMember();
     script.membership.start();
     const blankOf = (id: number) => script.answer("a", {}, blank(id));
     const first = await script.next("a", "enquire");
     await script.time.pass(8_000);
     const latest = await script.next("a", "enquire");
-    // As when a link comes up that had kept everything.
+    // As when a link comes up that has queued all messages.
     for (let id = first.request.id; id <= latest.request.id; id++) blankOf(id);
     const started = script.time.runtime.now();
     for (let i = 0; i < 3; i++) await script.next("a", "enquire");
@@ -144,7 +144,7 @@ describe("Membership: giving up (section 7)", () => {
     ]);
   });
 
-  it("takes a life above the one before, whatever the clock says", async () => {
+  it("takes a life above the earlier one, with any reading of the clock", async () => {
     for (const wall of [0, 10 ** 12]) {
       const script = await new ScriptedMember().operational();
       script.wall = wall;
@@ -160,7 +160,7 @@ describe("Membership: giving up (section 7)", () => {
     }
   });
 
-  it("with a quorum it asks nothing, and does not give up whatever it is told", async () => {
+  it("with a quorum it asks nothing, and does not give up on any answer", async () => {
     const script = await new ScriptedMember().operational();
     script.hasQuorum = true;
     await script.time.pass(1_500);

@@ -13,7 +13,7 @@ const ARGS = encodeValue([], 100);
 class Script {
   readonly node: ScriptedNode;
   readonly outbound: Outbound;
-  /** What became of the calls, in the order in which that was known. */
+  /** The outcomes of the calls, in the order in which they were known. */
   readonly outcomes: string[] = [];
   #seen = 0;
 
@@ -26,13 +26,13 @@ class Script {
     return new Script(await ScriptedNode.start());
   }
 
-  /** Casts to that life of h. */
+  /** Casts to the given life of h. */
   cast(host: string): void {
     const pid = { node: "h", session: `h/${host}/1`, seq: 1 };
     this.outbound.cast({ pid, token: 3, register: REGISTER, method: "inc", args: ARGS, chain: [] });
   }
 
-  /** The birth in the latest attempt that h was sent. */
+  /** The birth in the latest attempt sent to h. */
   async birth(): Promise<number> {
     await this.node.settle();
     const { frame } = this.node.frames.findLast(({ to }) => to === "h")!;
@@ -45,7 +45,7 @@ class Script {
     return question.birth;
   }
 
-  /** Calls; the session is that of this life of h. */
+  /** Calls; the session is that of the given life of h. */
   call(host = life(5)): void {
     const pid = { node: "h", session: `h/${host}/1`, seq: 1 };
     const attempt = { pid, token: 3, register: REGISTER, method: "inc", args: ARGS, chain: [] };
@@ -55,7 +55,7 @@ class Script {
     );
   }
 
-  /** The attempts that h was sent since the last time: who asks, and which number it is. */
+  /** The attempts sent to h since the last call: the caller and the number of each. */
   async sent(): Promise<string[]> {
     await this.node.settle();
     const frames = this.node.frames.slice(this.#seen);
@@ -72,7 +72,7 @@ class Script {
     });
   }
 
-  /** h answers its latest question. */
+  /** h answers its latest request. */
   async answer(type: "running" | "refused" | "stale"): Promise<void> {
     const { frame } = this.node.frames.findLast(({ to }) => to === "h")!;
     const decoded = decodeFrame(frame);
@@ -86,7 +86,7 @@ class Script {
 }
 
 describe("Outbound: an attempt (section 10)", () => {
-  it("keeps its number however often it is sent; each one has a number of its own", async () => {
+  it("keeps its number in every resend; each attempt has its own number", async () => {
     const script = await Script.start();
     script.call();
     script.call();
@@ -113,7 +113,7 @@ describe("Outbound: an attempt (section 10)", () => {
     assertEquals(await script.sent(), ["9: 1", "9: 1"]);
   });
 
-  it("is lost when its own node takes a new life: under that name it would be another attempt", async () => {
+  it("is lost when its own node takes a new life: under that life it would be another attempt", async () => {
     const script = await Script.start();
     script.call();
     assertEquals(await script.sent(), ["9: 1"]);
@@ -129,7 +129,7 @@ describe("Outbound: an attempt (section 10)", () => {
 });
 
 describe("Outbound: births (section 10)", () => {
-  it("numbers go on while an attempt is open, and for a second after that", async () => {
+  it("numbers continue while an attempt is open, and for a second after that", async () => {
     const script = await Script.start();
     script.call();
     await script.sent();
@@ -144,7 +144,7 @@ describe("Outbound: births (section 10)", () => {
     assertEquals(await script.birth(), birth);
   });
 
-  it("after a second without one the next attempt is the first of a later birth", async () => {
+  it("after a second without an attempt the next one is the first of a later birth", async () => {
     const script = await Script.start();
     script.call();
     await script.sent();
@@ -172,7 +172,7 @@ describe("Outbound: births (section 10)", () => {
     assertGreater(await script.birth(), birth);
   });
 
-  it("of 20,000 lives of hosts no more than a thousand are remembered, and the next is called", async () => {
+  it("at most a thousand of 20,000 lives of hosts are remembered, and the next one is still called", async () => {
     const script = await Script.start();
     const host = (n: number) => `-P70F6sqFhqk35e${String(n).padStart(5, "0")}`;
     for (let n = 0; n < 20_000; n++) {

@@ -4,7 +4,7 @@ import type { Change, Chosen } from "../../lib/paxos/proposer.ts";
 import { append, look, release, setOnce, textOf } from "../paxos/changes.ts";
 import { KEY, life, ScriptedNode, sendable } from "./support/scripted_node.ts";
 
-/** Proposes `change`; what it sends is on its way. */
+/** Proposes `change`; its messages are in transit. */
 function propose<R>(
   node: ScriptedNode,
   change: Change<R>,
@@ -20,7 +20,7 @@ function propose<R>(
 }
 
 describe("Proposals: changes of one register", () => {
-  it("that wait are made in one round", async () => {
+  it("that wait are combined in one round", async () => {
     const node = await ScriptedNode.start();
     propose(node, look);
     const first = propose(node, setOnce("x"));
@@ -43,7 +43,7 @@ describe("Proposals: changes of one register", () => {
     assertEquals([first.chosen()?.result, second.chosen()?.result], ["x", "x"]);
   });
 
-  it("that come while one is under way are made in the next round, in their order", async () => {
+  it("that arrive while one is under way are made in the next round, in their order", async () => {
     const node = await ScriptedNode.start();
     const letters = ["x", "y", "z"].map((letter) => propose(node, append(letter)));
     for (let round = 0; round < 3; round++) {
@@ -53,7 +53,7 @@ describe("Proposals: changes of one register", () => {
     assertEquals(letters.map(({ chosen }) => chosen()?.result), ["x", "xy", "xyz"]);
   });
 
-  it("one that came later does not overtake one that was left for the next round", async () => {
+  it("a later one does not overtake one that was left for the next round", async () => {
     const node = await ScriptedNode.start();
     propose(node, look);
     const first = propose(node, setOnce("x"));
@@ -68,7 +68,7 @@ describe("Proposals: changes of one register", () => {
     assertEquals([first, left, later].map(({ chosen }) => chosen()?.result), ["x", "xy", "xyz"]);
   });
 
-  it("one that nobody waits for any more is not made", async () => {
+  it("one that is no longer waited for is not made", async () => {
     const node = await ScriptedNode.start();
     const aborter = new AbortController();
     propose(node, look);
@@ -83,8 +83,8 @@ describe("Proposals: changes of one register", () => {
   });
 });
 
-describe("Proposals: the short way", () => {
-  it("no change of what a quorum agrees on is not written", async () => {
+describe("Proposals: an end without a write", () => {
+  it("a change that leaves a chosen state as it is writes nothing", async () => {
     const node = await ScriptedNode.start();
     node.rival(5, "x", "a", "b");
     node.engine.clock.observe(5);
@@ -94,7 +94,7 @@ describe("Proposals: the short way", () => {
     assertEquals(node.trace.filter((line) => line.includes("accept")).length, 0);
   });
 
-  it("one that has to write writes even so: an earlier write of it is gone then", async () => {
+  it("with mustWrite it still writes: an earlier write of it can then no longer be chosen", async () => {
     const node = await ScriptedNode.start();
     node.rival(5, "x", "a", "b");
     node.engine.clock.observe(5);
@@ -103,7 +103,7 @@ describe("Proposals: the short way", () => {
     assertEquals(change.chosen(), undefined);
     await node.ask("a", "b");
     assertEquals(textOf(change.chosen()?.state ?? null), "x");
-    // An absent register, too.
+    // The same for an absent register.
     const other = await ScriptedNode.start();
     const undo = propose(other, release, { mustWrite: true });
     await other.ask("a", "b");
@@ -113,7 +113,7 @@ describe("Proposals: the short way", () => {
 
   it("one that has been sent writes in every later attempt, also in a later round", async () => {
     const node = await ScriptedNode.start();
-    // The first does nothing at first, so the second is sent; then it is refused.
+    // The first changes nothing at first, so the second is sent; then it is refused.
     let quiet = true;
     propose(node, look);
     const first = propose<unknown>(node, (current) => quiet ? look(current) : append("a")(current));
@@ -123,13 +123,13 @@ describe("Proposals: the short way", () => {
     node.rival(50, "r", "b", "c");
     quiet = false;
     await node.ask("b", "c");
-    // Now the first writes, and the second, which would write over that, is left for the next round.
+    // Now the first writes, and the second, which would overwrite that, is left for the next round.
     await node.time.pass(600);
     await node.lose("a");
     await node.ask("b", "c");
     await node.ask("b", "c");
     assertEquals([textOf(first.chosen()?.state ?? null), second.chosen()], ["ra", undefined]);
-    // Somebody else does meanwhile what it was going to do: it has nothing left to change, and writes.
+    // A rival has meanwhile made the same change: nothing is left to change, but it still writes.
     node.rival(90, "rs", "b", "c");
     node.trace.length = 0;
     await node.ask("b", "c");
@@ -141,7 +141,7 @@ describe("Proposals: the short way", () => {
 });
 
 describe("Proposals: kept promises", () => {
-  it("are asked for only by who will change the register again, and serve the next change", async () => {
+  it("are requested only by a change with another to follow, and serve the next change", async () => {
     const node = await ScriptedNode.start();
     propose(node, setOnce("x"), { again: true });
     await node.ask("a", "b");
@@ -174,7 +174,7 @@ describe("Proposals: kept promises", () => {
     `);
   });
 
-  it("are dropped when something else is known to be chosen, and not before", async () => {
+  it("are dropped when a higher ballot is known to be chosen, and not before", async () => {
     for (
       const [counter, first] of [[1, "accept 2x absent@2, or prepare 7x"], [
         2,
@@ -205,7 +205,7 @@ describe("Proposals: kept promises", () => {
     assertEquals(node.trace[0], "a< prepare 3x");
   });
 
-  it("are not used again after a refusal, nor after a time without an answer", async () => {
+  it("are not used again after a nack, nor after a time without an answer", async () => {
     const node = await ScriptedNode.start();
     propose(node, setOnce("x"), { again: true });
     await node.ask("a", "b");
@@ -214,7 +214,8 @@ describe("Proposals: kept promises", () => {
     node.trace.length = 0;
     const change = propose(node, release);
     await node.ask("a", "b", "c");
-    // Two have promised more, even than the fallback: what it releases is not what it kept.
+    // Two have promised a higher ballot, even than the fallback: the state that it releases is not the one that
+    // it kept.
     await node.ask("b", "c");
     await node.ask("b", "c");
     assertEquals(
@@ -257,7 +258,7 @@ describe("Proposals: kept promises", () => {
 });
 
 describe("Proposals: the fallback of a kept promise", () => {
-  it("a change ends with one member down, though one took it and one had promised a rival", async () => {
+  it("a change ends with one member down, though one accepted it and one had promised a rival", async () => {
     const node = await ScriptedNode.start();
     propose(node, setOnce("x"), { again: true });
     await node.ask("a", "b");
@@ -273,7 +274,7 @@ describe("Proposals: the fallback of a kept promise", () => {
     assertEquals(change.chosen()?.state?.present, false);
   });
 
-  it("leaves no promise behind where nothing was written", async () => {
+  it("leaves no promise behind when nothing was written", async () => {
     const node = await ScriptedNode.start();
     propose(node, setOnce("x"), { again: true });
     await node.ask("a", "b");
@@ -290,7 +291,7 @@ describe("Proposals: the fallback of a kept promise", () => {
 });
 
 describe("Proposals: changes that others wait for", () => {
-  it("are made again at once after the first refusal, and later after a wait as all others", async () => {
+  it("are retried at once after the first nack, and later after a wait like all others", async () => {
     for (const urgent of [true, false]) {
       const node = await ScriptedNode.start();
       const asks = async (counter: number) => {
@@ -301,7 +302,7 @@ describe("Proposals: changes that others wait for", () => {
       propose(node, append("x"), { urgent });
       assertEquals(await asks(50), urgent);
       if (!urgent) await node.time.pass(600);
-      // Once more, or two of them would refuse each other for ever.
+      // Only once: otherwise the nacks of two of them would repeat for ever.
       assertEquals(await asks(90), false);
       await node.time.pass(600);
       assertEquals((await node.asked("a")).length > 0, true);

@@ -8,7 +8,7 @@ import { type Owner, ProcessTable } from "../../lib/owners/process_table.ts";
 import { KEY, life, ScriptedNode, type ScriptOptions } from "./support/scripted_node.ts";
 import { acceptRequest } from "../support/accept_request.ts";
 
-/** What the list of `owner` says of the key. */
+/** The entry of the key in the list of `owner`. */
 function listed({ registers }: Owner): { owned: boolean; unknown: number } {
   const { owned, unknown } = registers.get(KEY)!;
   return { owned, unknown };
@@ -16,7 +16,7 @@ function listed({ registers }: Owner): { owned: boolean; unknown: number } {
 
 const VALUE = encodeValue("x", 100);
 
-/** A node that puts, and one process of it. */
+/** A node that puts values, and one of its processes. */
 class Script {
   readonly node: ScriptedNode;
   readonly table: ProcessTable;
@@ -35,7 +35,7 @@ class Script {
     return new Script(await ScriptedNode.start(options));
   }
 
-  /** Puts a value with these bindings; `outcome` is what became of it, once that is known. */
+  /** Puts a value with these bindings; `outcome` is its result, once that is known. */
   put(bindings: readonly Binding[], timeout = Infinity): { outcome: string } {
     const op = `${life(9)}/${++this.#operations}`;
     const deadline = this.node.time.runtime.now() + timeout;
@@ -61,7 +61,7 @@ class Script {
     return state;
   }
 
-  /** Sees to it that these promise no ballot below this. */
+  /** Has these members promise this ballot, so that they refuse lower ones. */
   promise(counter: number, ...members: string[]): void {
     for (const member of members) {
       const ballot = { counter, life: life("r") };
@@ -70,7 +70,7 @@ class Script {
     }
   }
 
-  /** These have it released, over whatever was there, at this ballot. */
+  /** These members accept its release at this ballot, over any state. */
   seal(counter: number, ...members: string[]): void {
     for (const member of members) {
       const ballot = { counter, life: life("r") };
@@ -80,7 +80,7 @@ class Script {
     }
   }
 
-  /** What the node asks `member` from now on to accept. */
+  /** The states that the node asks `member` to accept from now on. */
   accepts(member: string): string[] {
     return this.node.trace.filter((line) => line.startsWith(`${member}< accept`));
   }
@@ -92,7 +92,7 @@ function show(outcome: PutOutcome): string {
 
 const LATER: Binding = { kind: "until", time: 4_000_000_000_000 };
 
-describe("Puts: what they are bound to here ends meanwhile (section 4)", () => {
+describe("Puts: a local binding ends meanwhile (section 4)", () => {
   it("a put of a process that ends before its write is sent writes nothing", async () => {
     const script = await Script.start();
     const put = script.put([script.pid]);
@@ -113,7 +113,7 @@ describe("Puts: what they are bound to here ends meanwhile (section 4)", () => {
     assertEquals([put.outcome, script.accepts("a")], ["invalid_value", []]);
   });
 
-  it("one whose write was sent before ends as unknown, and writes nothing again", async () => {
+  it("one whose write was sent before ends as unknown, and does not write its value again", async () => {
     const script = await Script.start();
     const put = script.put([{ kind: "node", session: script.owner.pid.session }]);
     await script.node.ask("a", "b");
@@ -124,7 +124,7 @@ describe("Puts: what they are bound to here ends meanwhile (section 4)", () => {
     await script.node.lose("a");
     for (let i = 0; i < 3; i++) await script.node.ask("b", "c");
     assertEquals(put.outcome, "unknown");
-    // The second time it only makes sure that there is nothing.
+    // The second time it only makes sure that the register is absent.
     assertEquals(script.accepts("c").map((line) => line.includes("absent")), [false, true]);
   });
 
@@ -137,17 +137,17 @@ describe("Puts: what they are bound to here ends meanwhile (section 4)", () => {
   });
 });
 
-describe("Puts: a write that may have come and gone (section 4)", () => {
-  it("counts from the first accept, also after later ones", async () => {
+describe("Puts: a write that may have been chosen and released (section 4)", () => {
+  it("counts from the first accept, even after later ones", async () => {
     const script = await Script.start();
     const put = script.put([LATER]);
     await script.node.ask("a", "b");
-    // The first write reaches a alone; somebody seals it there, and gets no further.
+    // The first write reaches only a; a rival seals it there, and gets no further.
     await script.node.send("a");
     script.seal(40, "a");
     script.promise(50, "b", "c");
     await script.node.ask("b", "c");
-    // The second one, above that, reaches nobody who will be asked in the end.
+    // The second one, above that, reaches no member that is asked in the end.
     await script.node.time.pass(600);
     await script.node.lose("a");
     await script.node.ask("b", "c");
@@ -181,7 +181,7 @@ describe("Puts: a write that may have come and gone (section 4)", () => {
 });
 
 describe("ProcessTable: a process that exits (section 4)", () => {
-  it("releases what it knows that it wrote", async () => {
+  it("releases the values that it is known to have written", async () => {
     const script = await Script.start();
     const put = script.put([script.pid]);
     await script.node.ask("a", "b");
@@ -195,11 +195,11 @@ describe("ProcessTable: a process that exits (section 4)", () => {
     ]);
   });
 
-  it("writes over what may yet appear, though it sees nothing", async () => {
+  it("overwrites a value that may still appear, even if it sees none", async () => {
     const script = await Script.start();
     const put = script.put([script.pid], 1_000);
     await script.node.ask("a", "b");
-    // Its accept is on its way to c alone, for long.
+    // Its accept is only in transit to c, for a long time.
     await script.node.lose("a", "b");
     const late = await script.node.asked("c");
     await script.node.time.pass(1_100);
@@ -209,7 +209,7 @@ describe("ProcessTable: a process that exits (section 4)", () => {
     for (let i = 0; i < 3; i++) await script.node.ask("a", "b");
     assertEquals(exit.released, true);
     assertEquals(script.accepts("a").at(-1)?.replace(/\d+/g, "n"), "a< accept nx absent@n");
-    // When it arrives at last, nobody adopts it any more: what a and b have is above it.
+    // When it arrives, no proposer adopts it any more: the states of a and b are above it.
     for (const request of late) {
       if (request.type !== "accept") continue;
       script.node.voter("c").handle(request, { node: "x", life: life(9) }, 0);
@@ -219,7 +219,7 @@ describe("ProcessTable: a process that exits (section 4)", () => {
     assertEquals(read.outcome, "mine");
   });
 
-  it("knows of an unknown write though another one to the same key is known to have failed", async () => {
+  it("remembers an unknown write even if another one to the same key is known to have failed", async () => {
     const { owner } = await Script.start();
     owner.writes(KEY);
     owner.writes(KEY);
@@ -232,13 +232,13 @@ describe("ProcessTable: a process that exits (section 4)", () => {
     assertEquals(listed(owner), { owned: true, unknown: 0 });
   });
 
-  it("tries until it is done", async () => {
+  it("retries until it is done", async () => {
     const script = await Script.start();
     script.put([script.pid]);
     await script.node.ask("a", "b");
     await script.node.ask("a", "b");
     const exit = script.exit();
-    // The members have no room for a while: not even to prepare what they know.
+    // The members have no room for a while: not even to prepare registers that they hold.
     script.promise(50, "a", "b", "c");
     await script.node.ask("a", "b", "c");
     await script.node.reply("a", { type: "full", tidying: false, missing: [] });
@@ -251,7 +251,7 @@ describe("ProcessTable: a process that exits (section 4)", () => {
     assertEquals(exit.released, true);
   });
 
-  it("stops when its session is over: then it is for others to release", async () => {
+  it("stops when its session is over: then others release the values", async () => {
     const script = await Script.start();
     script.put([script.pid]);
     await script.node.ask("a", "b");
@@ -264,8 +264,8 @@ describe("ProcessTable: a process that exits (section 4)", () => {
   });
 });
 
-describe("resolveBindings(): what a put may be bound to (section 4)", () => {
-  /** What comes of binding to the process of `script`, once it is known. */
+describe("resolveBindings(): the bindings that a put may have (section 4)", () => {
+  /** The result of binding to the process of `script`, once it is known. */
   function resolve(script: Script): { bindings: unknown } {
     const { core } = script.node;
     const result: { bindings: unknown } = { bindings: "pending" };
@@ -276,7 +276,7 @@ describe("resolveBindings(): what a put may be bound to (section 4)", () => {
     return result;
   }
 
-  it("a process once its session was granted, and not before", async () => {
+  it("a process only after its session was granted", async () => {
     const script = await Script.start({ withoutSession: true });
     script.node.core.session.open();
     const result = resolve(script);
@@ -286,7 +286,7 @@ describe("resolveBindings(): what a put may be bound to (section 4)", () => {
     assertEquals(result.bindings, [script.pid]);
   });
 
-  it("no process of a session that came to nothing", async () => {
+  it("no process of a session that was never granted", async () => {
     const script = await Script.start({ withoutSession: true });
     script.node.core.session.open();
     const result = resolve(script);
@@ -316,7 +316,7 @@ describe("Puts: handed over (section 4)", () => {
     };
   };
 
-  it("is run for a process of this life, and answered again with what came of it", async () => {
+  it("is run for a process of this life, and answered again with the same outcome", async () => {
     const script = await Script.start();
     const answers = [1, 2].map(() => script.puts.handover(request(script)));
     await script.node.ask("a", "b");
@@ -328,7 +328,7 @@ describe("Puts: handed over (section 4)", () => {
     assertEquals(script.accepts("a").length, 1);
   });
 
-  it("for an earlier life nobody can know: that one may have run it", async () => {
+  it("is unknown for an earlier life: that one may have run it", async () => {
     const script = await Script.start();
     const pid = { ...script.owner.pid, session: `x/${life(6)}/1` };
     const bindings: Binding[] = [{ kind: "pid", pid }];
@@ -336,7 +336,7 @@ describe("Puts: handed over (section 4)", () => {
     assertEquals(outcome, "no_quorum");
   });
 
-  it("is not answered if it was made in the future: its counter would stand for all others", async () => {
+  it("is not answered if its counter is in the future: the counter would count for all later ones", async () => {
     const script = await Script.start();
     const future = { ...request(script), since: script.node.engine.clock.counter + 1 };
     await assertRejects(() => script.puts.handover(future));
@@ -359,7 +359,10 @@ describe("Puts: handed over (section 4)", () => {
 });
 
 describe("Puts: settled values (sections 3 and 7)", () => {
-  /** What a node keeps after a put, and the outcome of that; `lost`: the cluster, as its last answer comes. */
+  /**
+   * The value that a node keeps after a put, and the outcome of the put; `lost`: the cluster is lost as its
+   * last answer arrives.
+   */
   async function kept(found: boolean, lost: boolean): Promise<[string, boolean]> {
     const script = await Script.start();
     const { node } = script;
@@ -370,13 +373,13 @@ describe("Puts: settled values (sections 3 and 7)", () => {
     await node.ask("a");
     await node.send("b");
     const heard = node.hear("b");
-    // The answers are here; what awaits them has not gone on.
+    // The answers have arrived; the code that awaits them has not continued.
     if (lost) node.core.settled.clear();
     await heard;
     return [put.outcome, node.core.settled.get(KEY) !== undefined];
   }
 
-  it("what a put wrote, or found, is kept for the cluster in which it began", async () => {
+  it("a value that a put wrote or found is kept for the cluster in which it began", async () => {
     assertEquals(await kept(false, false), ["mine", true]);
     assertEquals(await kept(true, false), ["theirs", true]);
   });

@@ -9,7 +9,7 @@ import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
 const OLD: SessionId = `n/${life(4)}/1`;
 const NEW: SessionId = `n/${life(4)}/2`;
 
-/** What comes of a question, once it is known. */
+/** The result of a question, once it is known. */
 function outcomeOf<T>(promise: Promise<T>): { value: T | "pending" } {
   const outcome: { value: T | "pending" } = { value: "pending" };
   promise.then((value) => outcome.value = value, (error) => outcome.value = error.code);
@@ -25,7 +25,7 @@ function renew(node: ScriptedNode, session: SessionId, ...members: string[]): vo
 }
 
 describe("Questions: sessionOf (section 4)", () => {
-  it("is the session that a quorum knows as the newest", async () => {
+  it("returns the session that a quorum knows as the newest", async () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a", "b", "c");
     renew(node, NEW, "a", "c");
@@ -36,7 +36,7 @@ describe("Questions: sessionOf (section 4)", () => {
     assertEquals(found.value, NEW);
   });
 
-  it("who came back may have forgotten one: its none is no answer, nor is that of one that was cut off", async () => {
+  it("a recovered member may have forgotten a session: its none does not count, nor that of a member that was cut off", async () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "c");
     node.crash("a", 2, "b", "c");
@@ -50,7 +50,7 @@ describe("Questions: sessionOf (section 4)", () => {
     assertEquals(found.value, OLD);
   });
 
-  it("is none if a quorum knows none", async () => {
+  it("returns none if a quorum knows none", async () => {
     const node = await ScriptedNode.start();
     renew(node, NEW, "c");
     const found = outcomeOf(node.core.questions.sessionOf("n", limits(node)));
@@ -58,7 +58,7 @@ describe("Questions: sessionOf (section 4)", () => {
     assertEquals(found.value, null);
   });
 
-  it("is asked for anew when all have answered and no quorum agrees", async () => {
+  it("is asked again in a new count when all have answered and no quorum agrees", async () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a");
     renew(node, NEW, "b");
@@ -68,7 +68,7 @@ describe("Questions: sessionOf (section 4)", () => {
     assertEquals(found.value, "pending");
     renew(node, NEW, "c");
     await node.time.pass(400);
-    // The answers to the first asking do not count any more: b's has to come again.
+    // The answers to the first request no longer count: b has to answer again.
     await node.ask("c");
     assertEquals(found.value, "pending");
     await node.ask("b");
@@ -96,11 +96,11 @@ describe("Questions: fence (section 6)", () => {
     assertEquals(found.value, true);
   });
 
-  it("answers count together that were asked for within one time to live: an older one is void", async () => {
+  it("only answers to requests within one time to live count together: an older one is void", async () => {
     const node = await ScriptedNode.start();
     const found = outcomeOf(node.core.questions.fence(OLD, limits(node)));
     await node.send("a", "b", "c");
-    // a's answer comes at once, the others' are lost; and it is asked again, after the shortest there is.
+    // a's answer arrives at once, the others are lost; it is asked again after the shortest time to live.
     await node.hear("a");
     await node.time.pass(MIN_TTL);
     await node.lose("b", "c");
@@ -112,23 +112,23 @@ describe("Questions: fence (section 6)", () => {
     assertEquals(found.value, true);
   });
 
-  it("an answer to an earlier asking does not count with those to a later one", async () => {
+  it("an answer to an earlier request does not count with those to a later one", async () => {
     const node = await ScriptedNode.start();
     const found = outcomeOf(node.core.questions.fence(OLD, limits(node)));
     await node.send("a");
     await node.time.pass(MIN_TTL);
     await node.lose("b", "c");
     await node.time.pass(400);
-    // a's answer was on its way for all this time.
+    // a's answer was in transit for all this time.
     await node.hear("a");
     await node.lose("a");
     await node.ask("b");
     assertEquals(found.value, "pending");
   });
 
-  it("answers count however many askings came after theirs, as long as members keep what they fenced", async () => {
+  it("answers count after any number of later requests, as long as members keep what they fenced", async () => {
     for (const [delay, ended] of [[4_900, true], [5_000, "pending"]] as const) {
-      // Sessions of this cluster last 5 s at most.
+      // Sessions of this cluster live at most 5 s.
       const node = await ScriptedNode.start();
       const limits = { deadline: node.time.runtime.now() + 60_000 };
       const found = outcomeOf(node.core.questions.fence(OLD, limits));
@@ -150,7 +150,7 @@ describe("Questions: fence (section 6)", () => {
 });
 
 describe("Questions: remaining", () => {
-  it("is how long a quorum would still wait: the members that wait less do not make one", async () => {
+  it("returns how long a quorum would still wait: the members that wait less do not make one", async () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a", "b");
     const found = outcomeOf(node.core.questions.remaining(OLD, limits(node)));
@@ -164,12 +164,12 @@ describe("Questions: remaining", () => {
     node.crash("a", 2, "b", "c");
     node.voter("a").sessions.recover(node.time.runtime.now(), []);
     const found = outcomeOf(node.core.questions.remaining(OLD, limits(node)));
-    // b was cut off from the node: alone, it must not have it fenced.
+    // b was cut off from the node: its view alone must not have the session fenced.
     await node.ask("a", "b");
     assertEquals(found.value, 5_000);
   });
 
-  it("a later session of the same node says nothing of it: two processes may run under one id", async () => {
+  it("a later session of the same node has no effect: two processes may run under one id", async () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a", "b", "c");
     renew(node, `n/${life(5)}/1`, "a", "b", "c");
@@ -188,7 +188,7 @@ describe("Questions: remaining", () => {
 });
 
 describe("Questions: hosts", () => {
-  it("are those that a quorum knows; the quorum is crash-consistent", async () => {
+  it("returns those that a quorum knows; the quorum is crash-consistent", async () => {
     const node = await ScriptedNode.start();
     node.voter("c").sessions.renew(NEW, 5_000, 1, node.time.runtime.now(), ["spec"]);
     const found = outcomeOf(node.core.questions.hosts("spec", limits(node)));
@@ -202,7 +202,7 @@ describe("Questions: hosts", () => {
 });
 
 describe("Questions: end (section 6)", () => {
-  it("is told when a quorum was told of it, and the others are silent", async () => {
+  it("ends when a quorum has answered and the others do not answer", async () => {
     const node = await ScriptedNode.start();
     const found = outcomeOf(node.core.questions.end(node.core.session.current, limits(node)));
     await node.ask("a", "b");
@@ -245,7 +245,7 @@ describe("Questions: list (section 3)", () => {
       ),
     );
 
-  /** What comes of these lists of a and b. */
+  /** The result of these lists of a and b. */
   async function listed(a: Listed[], b: Listed[]): Promise<unknown> {
     const node = await ScriptedNode.start();
     const found = list(node);
@@ -254,16 +254,16 @@ describe("Questions: list (section 3)", () => {
     return found.value;
   }
 
-  it("is the union of the lists of a quorum", async () => {
+  it("returns the union of the lists of a quorum", async () => {
     const other = { ...entry(7), register: SECOND };
     assertEquals(await listed([entry(5)], [other]), { [KEY]: "unsure", [SECOND]: "unsure" });
   });
 
-  it("says of what a quorum votes for at one ballot, unbound, that it is present", async () => {
+  it("reports an unbound value with votes of a quorum at one ballot as present", async () => {
     assertEquals(await listed([entry(5)], [entry(5)]), { [KEY]: "present" });
   });
 
-  it("and of all else that it has to be read", async () => {
+  it("reports that every other value has to be read", async () => {
     const unsure = { [KEY]: "unsure" };
     assertEquals(await listed([entry(5)], []), unsure);
     assertEquals(await listed([entry(5)], [entry(6)]), unsure);
@@ -275,10 +275,10 @@ describe("Questions: list (section 3)", () => {
     assertEquals(await listed([entry(5)], [entry(5, bound)]), unsure);
   });
 
-  it("leaves out what a quorum has released, and what has ended by its time", async () => {
+  it("omits values that a quorum has released, and values whose time has passed", async () => {
     const absent = { present: false };
     assertEquals(await listed([entry(5, absent)], [entry(5, absent)]), {});
-    // Its release is being written again, or forgotten.
+    // The release is being written again, or forgotten.
     assertEquals(await listed([entry(5, absent)], [entry(6, absent)]), {});
     assertEquals(await listed([entry(5, absent)], []), {});
     // The wall clock of virtual time.
@@ -286,13 +286,13 @@ describe("Questions: list (section 3)", () => {
     assertEquals(await listed([entry(5, ended)], [entry(5, ended)]), {});
     const later = { until: 1_800_000_009_000 };
     assertEquals(await listed([entry(5, later)], [entry(5, later)]), { [KEY]: "present" });
-    // Whichever of them is chosen.
+    // Either of them may be chosen.
     assertEquals(await listed([entry(5, ended)], [entry(6, ended)]), {});
     assertEquals(await listed([entry(5, ended)], [entry(6, absent)]), {});
     assertEquals(await listed([entry(5, ended)], [entry(6)]), { [KEY]: "unsure" });
   });
 
-  it("says which sessions a whole quorum believes expired, and whether there are others", async () => {
+  it("names the sessions that a whole quorum believes expired, and reports whether there are others", async () => {
     const depends = (owners: number, ...stale: string[]) => entry(5, { owners, stale });
     assertEquals(await listed([depends(1)], [depends(1, OLD)]), { [KEY]: "present" });
     assertEquals(await listed([depends(1, OLD)], [depends(1, OLD)]), {
@@ -307,14 +307,14 @@ describe("Questions: list (section 3)", () => {
     });
   });
 
-  it("pieces of two memories do not make one list", async () => {
+  it("pieces from two incarnations do not make one list", async () => {
     const node = await ScriptedNode.start();
     const found = list(node);
     await node.reply("b", { type: "listed", registers: [], more: false });
     await node.reply("a", { type: "listed", registers: [entry(5)], more: true });
     const rest = { type: "listed", registers: [], more: false } as const;
     await node.reply("a", rest, { incarnation: life(3), vector: [life(3), life(1), life(1)] });
-    // It begins again; and so it does not list what only the memory before had.
+    // It begins again, so it does not list registers of only the earlier memory.
     assertEquals(found.value, "pending");
     const asked = (await node.asked("a")).at(-1)!;
     assertEquals(asked.type === "list" && asked.after, "");
@@ -325,19 +325,19 @@ describe("Questions: list (section 3)", () => {
   it("does not count a list from before a crash with one that knows of the crash", async () => {
     const node = await ScriptedNode.start();
     const found = list(node);
-    // b listed nothing, and crashed; what it accepted before the crash, with c, is in its copy of c.
+    // b listed nothing, and crashed; the state that it accepted with c before the crash is in its copy of c.
     await node.reply("b", { type: "listed", registers: [], more: false });
     const vector = [life(1), life(2), life(1)];
     await node.reply("a", { type: "listed", registers: [], more: false }, { vector });
     assertEquals(found.value, "pending");
-    // The list of b is asked for once more, in its new life.
+    // The list of b is requested again, from its new incarnation.
     const copy = entry(5, { copied: true });
     const again = { incarnation: life(2), vector };
     await node.reply("b", { type: "listed", registers: [copy], more: false }, again);
     assertEquals(found.value, { [KEY]: "unsure" });
   });
 
-  it("nor the other way round: the one that came back tells of its crash", async () => {
+  it("nor in the other order: the recovered member reports its crash", async () => {
     const node = await ScriptedNode.start();
     const found = list(node);
     await node.reply("a", { type: "listed", registers: [], more: false });

@@ -7,7 +7,7 @@ import { VirtualTime } from "../support/virtual_time.ts";
 
 const LIFE = "-P70F6sqFhqk35ea00oQ";
 
-/** A question of so many bytes. */
+/** A request of the given size in bytes. */
 function question(bytes = 1): RelayPayload {
   return { repliesTo: null, message: { id: 9, type: "ask", body: new Uint8Array(bytes) } };
 }
@@ -32,7 +32,7 @@ describe("Relay", () => {
     });
   });
 
-  /** How many of so many questions of a peer are passed on. */
+  /** The number of requests passed on, of a number from one peer. */
   function passed(from: string, count: number, load = question()): number {
     const before = sent.length;
     for (let n = 0; n < count; n++) {
@@ -41,20 +41,20 @@ describe("Relay", () => {
     return sent.length - before;
   }
 
-  it("passes on what it got as it is, and says from whom", () => {
+  it("passes a message on unchanged, with its sender", () => {
     const load = question();
     assertEquals(relay.pass("c", LIFE, { type: "relay", to: "t", payload: load }), true);
     assertEquals(sent, [["t", { id: 1, type: "relayed", from: "c", life: LIFE, payload: load }]]);
   });
 
-  it("says so when there is no connection; tries where nobody can tell", () => {
+  it("reports a missing connection; tries if the connection is unknown", () => {
     known = { t: "none", u: "unknown" };
     assertEquals(relay.pass("c", LIFE, { type: "relay", to: "t", payload: question() }), false);
     assertEquals(relay.pass("c", LIFE, { type: "relay", to: "u", payload: question() }), true);
     assertEquals(sent.map(([to]) => to), ["u"]);
   });
 
-  it("passes nothing on to itself, nor back to who said it", () => {
+  it("passes nothing on to itself, nor back to the sender", () => {
     for (const to of ["n1", "c"]) {
       assertEquals(relay.pass("c", LIFE, { type: "relay", to, payload: question() }), true);
     }

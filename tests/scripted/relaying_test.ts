@@ -11,13 +11,13 @@ import { cutOff } from "../support/cut_transport.ts";
 import { assertCode, valueOf } from "../support/expect.ts";
 import { tapped, type TappedTransport } from "../support/tapped_transport.ts";
 
-/** What a test begins with. */
+/** The options of a test. */
 interface Setting {
-  /** Whether the transports can tell what they have a connection to. */
+  /** Whether the transports know their connections. */
   readonly knows?: boolean;
-  /** Who has no connection to whom, besides the two clients. */
+  /** Pairs of nodes without a connection, besides the two clients. */
   readonly apart?: readonly string[];
-  /** What `right` can host. */
+  /** The singletons that `right` can host. */
   // deno-lint-ignore no-explicit-any -- specs of all types
   readonly hosts?: readonly ChildSpec<any, any>[];
 }
@@ -34,7 +34,7 @@ describe("two clients without a connection to each other", () => {
   let counters: Counters;
   let cluster: VirtualCluster;
   let taps: Record<string, TappedTransport>;
-  /** Pairs, as `one two`; what the first says does not reach the second. */
+  /** Pairs, as `one two`; messages of the first do not reach the second. */
   let apart: Set<string>;
   let left: ClusterNode;
   let right: ClusterNode;
@@ -65,18 +65,18 @@ describe("two clients without a connection to each other", () => {
     return { value: await until(promise), took: now() - before };
   }
 
-  /** Counts on: the count, within so many milliseconds. */
+  /** Increments the counter; returns the count, within the given milliseconds. */
   async function inc(milliseconds: number): Promise<number> {
     const { value, took } = await timed(apple.inc());
     assertLess(took, milliseconds);
     return value;
   }
 
-  it("call by way of one member, at once, where their transports know", async () => {
+  it("call through one member at once when their transports know", async () => {
     await start();
     assertEquals(await until(apple.node()), "right");
     for (const { sent } of Object.values(taps)) sent.length = 0;
-    // Four frames of about half a millisecond: there by two, and back by two.
+    // Four frames of about half a millisecond: two there, and two back.
     assertEquals([await inc(3), await inc(3), await inc(3)], [1, 2, 3]);
     assertEquals(counters.executed, ["inc", "inc", "inc"]);
     assertEquals(said(taps.left, "relay").length, 3);
@@ -86,12 +86,12 @@ describe("two clients without a connection to each other", () => {
     assertEquals(said(taps.left, "ask").length, 0);
   });
 
-  it("call by way of a member when it was tried directly in vain, where nobody can tell", async () => {
+  it("call through a member after a direct try without an answer, when their transports do not know", async () => {
     await start({ knows: false });
     assertEquals(await until(apple.node()), "right");
-    // Known from the first call on.
+    // The route is known from the first call on.
     assertEquals([await inc(3), await inc(3)], [1, 2]);
-    // It is tried directly again now and then, and then it takes longer.
+    // It is tried directly again from time to time, and then it takes longer.
     await cluster.pass(5_000);
     for (const { sent } of Object.values(taps)) sent.length = 0;
     assertEquals(await inc(400), 3);
@@ -115,7 +115,7 @@ describe("two clients without a connection to each other", () => {
     }
   });
 
-  it("bring large arguments and results, and errors", async () => {
+  it("pass large arguments and results, and errors", async () => {
     const instance = {
       echo: (value: unknown) => value,
       fail: () => {
@@ -132,7 +132,7 @@ describe("two clients without a connection to each other", () => {
   });
 
   for (const knows of [true, false]) {
-    const where = knows ? "where their transports know" : "where nobody can tell";
+    const where = knows ? "when their transports know" : "when their transports do not know";
 
     it(`cast by way of a member, ${where}`, async () => {
       await start({ knows });
@@ -156,7 +156,7 @@ describe("two clients without a connection to each other", () => {
 
     it(`run once what arrives by both ways, ${where}`, async () => {
       await start({ knows });
-      // Only what the host says is lost: the call arrives directly, and then by way of a member.
+      // Only the host's messages are lost: the call arrives directly, and then through a member.
       apart.delete("left right");
       const { value, took } = await timed(apple.inc());
       assertEquals(value, 1);
@@ -168,21 +168,21 @@ describe("two clients without a connection to each other", () => {
     });
   }
 
-  it("ask another member at once when one has no connection to the other side", async () => {
+  it("ask another member at once when one has no connection to the destination", async () => {
     for (const lost of ["n1", "n2", "n3"]) {
       await start({ apart: [`${lost} right`] });
       for (let n = 1; n <= 3; n++) {
         const banana = left.name(["banana", n], counters.spec, 1);
         const { value, took } = await timed(banana.inc());
         assertEquals(value, 1);
-        // The start of an instance, and a call: to be sent again they would have had to wait for longer.
+        // The start of an instance, and a call: a resend would have taken longer.
         assertLess(took, 100);
       }
       if (lost !== "n3") await cluster[Symbol.asyncDispose]();
     }
   });
 
-  it("find the one member that has a connection to both", async () => {
+  it("find the only member that has a connection to both", async () => {
     await start({ apart: ["left n1", "right n3"] });
     assertEquals(await until(apple.inc()), 1);
     assertEquals(await inc(3), 2);
@@ -190,7 +190,7 @@ describe("two clients without a connection to each other", () => {
     assertGreater(said(taps.n2, "relayed").length, 0);
   });
 
-  it("are told by the host that it closes, and go to another one", async () => {
+  it("learn from the host that it closes, and use another one", async () => {
     await start();
     assertEquals(await until(apple.node()), "right");
     await cluster.join("next", { hosts: [counters.spec] });
@@ -201,7 +201,7 @@ describe("two clients without a connection to each other", () => {
     assertLess(took, 1_000);
   });
 
-  it("are told outcome_unknown when the host vanishes mid-call, and nothing runs twice", async () => {
+  it("get outcome_unknown when the host vanishes during a call, and nothing runs twice", async () => {
     await start();
     const waiting = assertCode(apple.wait("for ever"), "outcome_unknown");
     await cluster.pass(100);
@@ -211,7 +211,7 @@ describe("two clients without a connection to each other", () => {
     assertEquals(counters.executed, ["wait for ever"]);
   });
 
-  it("hand puts over by way of a member", async () => {
+  it("hand puts over through a member", async () => {
     for (const knows of [true, false]) {
       await start({ knows });
       const process = right.spawn();
@@ -226,13 +226,13 @@ describe("two clients without a connection to each other", () => {
     }
   });
 
-  describe("take what is relayed", () => {
-    /** Has `from` bring a question to `right` that `left` is said to have asked. */
+  describe("take relayed messages", () => {
+    /** Has `from` pass a request on to `right` in the name of `left`. */
     function bring(from: string, load: (body: Uint8Array) => Request): void {
       const last = decodeFrame(taps.n1.sent[taps.n1.sent.length - 1]);
       if (!last.ok) throw new Error("it has sent no frame");
       const { header } = last.frame;
-      // Nobody can run this spec: whoever takes the question answers that it failed.
+      // No node can run this spec: a node that takes the request answers that it failed.
       const body = encodeQuestion({
         ...{ type: "start", chain: [], background: false },
         register: registerId("s", "x", "k"),
@@ -249,7 +249,7 @@ describe("two clients without a connection to each other", () => {
       return { id: 1, type: "relayed", from: "left", life: left.life, payload: load };
     };
 
-    /** How often `right` has answered `left`. */
+    /** The number of answers of `right` to `left`. */
     const answers = async () => {
       await cluster.pass(10);
       return said(taps.right, "relay").filter((request) =>
@@ -257,7 +257,7 @@ describe("two clients without a connection to each other", () => {
       ).length;
     };
 
-    it("from members, and from nobody else", async () => {
+    it("only from members", async () => {
       await start();
       bring("n1", relayed);
       assertGreater(await answers(), 0);
@@ -283,7 +283,7 @@ describe("two clients without a connection to each other", () => {
       assertEquals(await answers(), 0);
     });
 
-    it("and a node that is no member passes nothing on", async () => {
+    it("and a node that is not a member passes nothing on", async () => {
       await start({ apart: [] });
       bring("n1", (body) => {
         const load: RelayPayload = { repliesTo: null, message: { id: 7, type: "ask", body } };

@@ -8,7 +8,7 @@ const TTL = 5_000;
 /** The session of node x with this number. */
 const session = (number: number) => `x/${life(9)}/${number}`;
 
-/** Lets time pass; everything that is sent meanwhile is lost. */
+/** Lets time pass; all messages sent meanwhile are lost. */
 async function silence(node: ScriptedNode, time: number): Promise<void> {
   await node.time.pass(time);
   await node.lose("a", "b", "c");
@@ -24,14 +24,14 @@ describe("SessionKeeper (section 6)", () => {
     assertEquals([node.core.session.isValid(), node.core.session.current], [true, session(1)]);
   });
 
-  it("asks for no longer a time to live than the cluster allows", async () => {
+  it("asks for a time to live within the cluster's maximum", async () => {
     const node = await ScriptedNode.start({ maxTtl: 700, withoutSession: true });
     node.core.session.open();
     const [renew] = await node.asked("a");
     assertEquals(renew.type === "renew" && renew.ttl, 700);
     await node.ask("a", "b");
     assertEquals(node.core.session.remaining, 700 * 0.95);
-    // So does the session after it.
+    // The same for the session after it.
     node.core.session.end();
     node.core.session.open();
     const next = (await node.asked("a")).at(-1)!;
@@ -48,7 +48,7 @@ describe("SessionKeeper (section 6)", () => {
     assert(node.core.session.remaining > TTL * 0.94);
   });
 
-  it("counts from the time at which the renewal was sent, however late the answers come", async () => {
+  it("counts from the time at which the renewal was sent, even if the answers are late", async () => {
     const node = await ScriptedNode.start();
     await node.time.pass(TTL / 3 + 1);
     await node.send("a", "b");
@@ -58,11 +58,11 @@ describe("SessionKeeper (section 6)", () => {
     assert(rest <= TTL * 0.95 - 200 && rest > TTL * 0.95 - 210, `${rest}`);
   });
 
-  it("is over at its deadline, for ever: an answer that comes then is no renewal", async () => {
+  it("is over at its deadline, for ever: an answer that arrives then does not renew it", async () => {
     const node = await ScriptedNode.start();
     await node.time.pass(TTL / 3 + 1);
     await node.send("a", "b", "c");
-    // The clock alone: no timer has run yet.
+    // Only the clock has advanced: no timer has run yet.
     await node.time.pass(0);
     const { current } = node.core.session;
     let elapsed = 0;
@@ -77,14 +77,14 @@ describe("SessionKeeper (section 6)", () => {
     assertEquals(node.core.session.current, session(2));
   });
 
-  it("is over at the very instant of asking, before any timer has run", async () => {
+  it("is over at the instant of the call, before any timer has run", async () => {
     for (const ask of ["isValid", "isPossible"] as const) {
       const node = await ScriptedNode.start();
       const { session } = node.core;
       const { current } = session;
       node.ahead = TTL * 0.95 - 10;
       assertEquals([session[ask](current), node.lost], [true, []]);
-      // As after a sleep: only the wall clock has gone on.
+      // As after a sleep: only the wall clock has advanced.
       node.ahead = TTL * 0.95;
       assertEquals([session[ask](current), node.lost], [false, []]);
       session.check();
@@ -92,7 +92,7 @@ describe("SessionKeeper (section 6)", () => {
     }
   });
 
-  it("a session of before is not the present one: neither valid nor possible", async () => {
+  it("an earlier session is neither valid nor possible", async () => {
     const node = await ScriptedNode.start();
     node.core.session.end();
     node.core.session.open();
@@ -109,7 +109,7 @@ describe("SessionKeeper (section 6)", () => {
     ]);
   });
 
-  it("answers for the session before say nothing about this one", async () => {
+  it("answers for an earlier session do not count for this one", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     node.core.session.open();
     await node.send("a", "b", "c");
@@ -133,7 +133,7 @@ describe("SessionKeeper (section 6)", () => {
     assertEquals(node.core.session.isValid(), true);
   });
 
-  it("refusals do not end a session that was granted: its deadline does", async () => {
+  it("refusals do not end a granted session: only its deadline does", async () => {
     const node = await ScriptedNode.start();
     for (const member of ["a", "b", "c"]) node.voter(member).sessions.end(session(1), 0);
     await node.time.pass(TTL / 3 + 1);
@@ -152,7 +152,7 @@ describe("SessionKeeper (section 6)", () => {
     assertEquals(node.core.session.isValid(), true);
   });
 
-  it("answers may come after many more renewals were sent: each counts from its own sending", async () => {
+  it("answers may arrive after many more renewals were sent: each counts from its own sending", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     node.core.session.open();
     await node.send("a", "b");
@@ -175,12 +175,12 @@ describe("SessionKeeper (section 6)", () => {
     assertEquals(node.core.session.isValid(), true);
   });
 
-  it("after a session that was lost it asks for none before a quorum answers, however long that takes", async () => {
+  it("after a lost session it asks for none before a quorum answers, after any time", async () => {
     const node = await ScriptedNode.start();
     await silence(node, TTL);
     assertEquals(node.lost, [session(1)]);
     await silence(node, 100 * TTL);
-    // What waits in this node for the next session goes on waiting.
+    // Operations of this node that wait for the next session continue to wait.
     assertEquals([node.core.session.isPossible(session(2)), node.lost], [true, [session(1)]]);
     const types = async (member: string) => (await node.asked(member)).map(({ type }) => type);
     await node.time.pass(1_300);
@@ -188,7 +188,7 @@ describe("SessionKeeper (section 6)", () => {
     await node.ask("a");
     assertEquals(await types("b"), await types("c"));
     assertEquals((await types("b")).includes("renew"), false);
-    // One that was heard long ago makes no quorum with another one.
+    // A member that was heard long ago makes no quorum with another one.
     await silence(node, TTL);
     await node.time.pass(1_300);
     await node.ask("b");
@@ -199,7 +199,7 @@ describe("SessionKeeper (section 6)", () => {
     assertEquals([node.core.session.isValid(), node.lost], [true, [session(1)]]);
   });
 
-  it("what belongs to a session of an earlier life ends when the next life opens one", async () => {
+  it("everything of a session of an earlier life ends when the next life opens one", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     assertEquals(node.core.session.current, session(1));
     node.engine.relive(life(10));

@@ -4,7 +4,7 @@ import { Sweeper } from "../../lib/node/quorum/sweeper.ts";
 import { release } from "../paxos/changes.ts";
 import { KEY, ScriptedNode } from "./support/scripted_node.ts";
 
-/** A node that has released a register: a and b have accepted that. */
+/** A node that has released a register: a and b have accepted the tombstone. */
 async function released(): Promise<{ node: ScriptedNode; sweeper: Sweeper }> {
   const node = await ScriptedNode.start();
   const { engine, proposals } = node.core;
@@ -18,7 +18,7 @@ async function released(): Promise<{ node: ScriptedNode; sweeper: Sweeper }> {
   return { node, sweeper };
 }
 
-/** What the members hold of the register. */
+/** The state of the register at each member. */
 function held(node: ScriptedNode): Record<string, string> {
   return Object.fromEntries(node.members.map((member) => {
     const { acceptor } = node.voter(member);
@@ -30,15 +30,15 @@ const FORGOTTEN = { a: "floor 4", b: "floor 4", c: "floor 4" };
 const ALL_HAVE_IT = { a: "has it", b: "has it", c: "has it" };
 
 describe("Sweeper: forgetting released registers (section 8)", () => {
-  it("a tombstone is forgotten once every member has said that it accepted it, and not before", async () => {
+  it("a tombstone is forgotten once every member has reported that it accepted it, and not before", async () => {
     const { node, sweeper } = await released();
     await node.lose("a", "b");
     assertEquals((await node.asked("a")).length, 0);
     assertEquals(held(node), ALL_HAVE_IT);
-    // c's accept is still on its way to it.
+    // The accept to c is still in transit.
     await node.ask("c");
     node.trace.length = 0;
-    // What else may be forgotten by then is named with it.
+    // Other registers that may be forgotten by then are named with it.
     await node.time.pass(9);
     assertEquals((await node.asked("a")).length, 0);
     await node.time.pass(1);
@@ -52,7 +52,7 @@ describe("Sweeper: forgetting released registers (section 8)", () => {
     sweeper.stop();
   });
 
-  it("a refusal, or an answer about something else, is no such word", async () => {
+  it("a nack, or a reply to another request, does not count", async () => {
     const { node, sweeper } = await released();
     await node.lose("a", "b");
     await node.reply("c", { type: "nack", promised: { counter: 9, life: node.engine.life } });
@@ -63,10 +63,10 @@ describe("Sweeper: forgetting released registers (section 8)", () => {
     sweeper.stop();
   });
 
-  it("a member that has lost its memory since has to say so again", async () => {
+  it("a member that has lost its memory since has to report it again", async () => {
     const { node, sweeper } = await released();
     node.crash("a", 3, "c");
-    // a's word is from before its crash; c knows of that.
+    // a's report is from before its crash; c knows of the crash.
     await node.ask("c");
     await node.time.pass(20);
     await node.ask("a", "b", "c");

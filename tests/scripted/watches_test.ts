@@ -5,7 +5,7 @@ import type { Learned } from "../../lib/paxos/learner.ts";
 import { showBallot, showState } from "../paxos/notation.ts";
 import { KEY, life, ScriptedNode } from "./support/scripted_node.ts";
 
-/** A node that watches the register, and what it is told; rereads are left to the script. */
+/** A node that watches the register, and the states that it is told; the script controls the rereads. */
 async function watching(): Promise<{ node: ScriptedNode; told: string[] }> {
   const node = await ScriptedNode.start();
   const told: string[] = [];
@@ -23,7 +23,7 @@ const learned = (counter: number): Learned => ({
 });
 
 describe("Watches (section 3)", () => {
-  it("tell what a quorum of acceptors says that it accepted at one ballot", async () => {
+  it("report a state that a quorum of acceptors accepted at one ballot", async () => {
     const { node, told } = await watching();
     node.rival(3, "x", "a");
     await node.hear("a");
@@ -33,7 +33,7 @@ describe("Watches (section 3)", () => {
     assertEquals(told, ["x@3 at 3r"]);
   });
 
-  it("never go back: a late quorum for a lower ballot is no news", async () => {
+  it("never go back: a late quorum for a lower ballot is ignored", async () => {
     const { node, told } = await watching();
     node.rival(3, "x", "a", "b");
     await node.hear("a");
@@ -44,7 +44,7 @@ describe("Watches (section 3)", () => {
     assertEquals(told, ["y@5 at 5r"]);
   });
 
-  it("nor behind what was read, nor by what was read", async () => {
+  it("never go below a state that was read, nor back by a read", async () => {
     const { node, told } = await watching();
     node.core.watches.note(KEY, learned(7));
     node.rival(5, "y", "a", "b");
@@ -69,7 +69,7 @@ describe("Watches (section 3)", () => {
     assertEquals(told, ["x@3 at 3r"]);
   });
 
-  it("begin anew with another cluster: its ballots may be lower", async () => {
+  it("begin again with another cluster: its ballots may be lower", async () => {
     const { node, told } = await watching();
     node.core.watches.note(KEY, learned(70));
     node.core.watches.restart();
@@ -80,8 +80,10 @@ describe("Watches (section 3)", () => {
   });
 });
 
-describe("what Watches have read", () => {
-  /** Watches whose reads end as the script says, and a way to watch that tells the counters of ballots. */
+describe("Watches: a state that was read", () => {
+  /**
+   * Watches whose reads end as the script determines, and a way to watch that reports the counters of ballots.
+   */
   async function reading() {
     const node = await ScriptedNode.start();
     const reads: { resolve(learned: Learned): void; reject(error: Error): void }[] = [];
@@ -98,7 +100,7 @@ describe("what Watches have read", () => {
     return { node, watches, reads, watch, end };
   }
 
-  it("is told, if it is news", async () => {
+  it("is reported if it is newer", async () => {
     const { watch, end, node, reads } = await reading();
     const told: number[] = [];
     watch(told);
@@ -108,7 +110,7 @@ describe("what Watches have read", () => {
     assertEquals([told, reads.length], [[7], 2]);
   });
 
-  it("is read again once per time to live, and when a value comes to its end", async () => {
+  it("is read again once per time to live, and when a value ends", async () => {
     const { watch, watches, node, reads } = await reading();
     watch([]);
     assertEquals(reads.length, 1);
@@ -128,7 +130,7 @@ describe("what Watches have read", () => {
     assertEquals(reads.length, 4);
   });
 
-  it("is not told to somebody who watches anew: it may be what was there before", async () => {
+  it("is not reported to a new watch of the register: it may be outdated", async () => {
     const { watch, end } = await reading();
     watch([])();
     const told: number[] = [];
@@ -139,7 +141,7 @@ describe("what Watches have read", () => {
     assertEquals(told, [7]);
   });
 
-  it("is not told to those who watched another cluster, either", async () => {
+  it("is not reported to watches of another cluster", async () => {
     const { watch, watches, end } = await reading();
     const told: number[] = [];
     watch(told);
@@ -149,12 +151,12 @@ describe("what Watches have read", () => {
     assertEquals(told, [7]);
   });
 
-  it("is told to somebody who comes later only if it was read since, and news at no time before", async () => {
+  it("is reported to a later listener only if it was read since; newer states are not reported to it before that", async () => {
     const { watch, watches, end } = await reading();
     const [early, late]: number[][] = [[], []];
     watch(early);
     watch(late);
-    watches.note(KEY, learned(4)); // as by a push that was long under way
+    watches.note(KEY, learned(4)); // as by a push that was in transit for a long time
     await end(0, 5);
     assertEquals([early, late], [[4, 5], []]);
     watches.note(KEY, learned(8));
@@ -164,7 +166,7 @@ describe("what Watches have read", () => {
     assertEquals([early, late], [[4, 5, 8, 9], [8, 9]]);
   });
 
-  it("is told to whoever still waits, when a read for them failed and the next one did not", async () => {
+  it("is reported to listeners that still wait, when a read for them failed and the next one did not", async () => {
     const { node, watch, end, reads } = await reading();
     watch([]);
     const late: number[] = [];
@@ -178,7 +180,7 @@ describe("what Watches have read", () => {
     assertEquals(late, [5]);
   });
 
-  it("is told to nobody who has gone, and by nobody who is closed", async () => {
+  it("is not reported to a listener that has left, nor after close()", async () => {
     const { watch, watches, end } = await reading();
     const [early, late]: number[][] = [[], []];
     watch(early);

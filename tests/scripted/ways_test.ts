@@ -9,7 +9,7 @@ describe("Ways", () => {
   let known: Record<string, Way>;
   let ways: Ways;
 
-  /** The ways of `self`, to whom the others are connected as `known` says; by default `unknown`. */
+  /** The routes of `self`, which is connected to the others as given by `known`; by default `unknown`. */
   function waysOf(self: string): Ways {
     const way = (to: string) => known[to] ?? "unknown";
     return new Ways({ self, members, runtime: time.runtime, way });
@@ -25,31 +25,31 @@ describe("Ways", () => {
   const relayed = { direct: false, via: "n1" };
   const both = { direct: true, via: "n1" };
 
-  it("take the connection where there is one, and a member too when it stays silent", () => {
+  it("take an existing connection, and also a member when it stays silent", () => {
     known.t = "direct";
     assertEquals([0, 1, 2, 3].map((n) => ways.choose("t", n)), [direct, direct, both, both]);
     assertEquals(ways.once("t"), direct);
   });
 
-  it("take a member at once where there is no connection", () => {
+  it("take a member at once without a connection", () => {
     known.t = "none";
     assertEquals([0, 1, 2].map((n) => ways.choose("t", n)), [relayed, relayed, relayed]);
     assertEquals(ways.once("t"), relayed);
   });
 
-  it("try directly first where nobody can tell, then both", () => {
+  it("try directly first when the connection is unknown, then both", () => {
     assertEquals([0, 1, 2].map((n) => ways.choose("t", n)), [direct, both, both]);
   });
 
-  it("take both where nobody can tell and it is sent once", () => {
+  it("take both when the connection is unknown and the message is sent once", () => {
     assertEquals(ways.once("t"), both);
   });
 
-  it("where nobody can tell, take what was proven for five seconds; then directly first again", async () => {
+  it("when the connection is unknown, take the proven route for five seconds; then directly first again", async () => {
     ways.brought("t", "n1");
     assertEquals(ways.choose("t", 0), relayed);
     await time.pass(4_000);
-    // Answers that go on coming this way do not prove that there is no better one.
+    // Continued answers by this route do not prove that there is no better one.
     ways.brought("t", "n1");
     assertEquals(ways.choose("t", 0), relayed);
     await time.pass(1_000);
@@ -58,7 +58,7 @@ describe("Ways", () => {
     assertEquals(ways.choose("t", 0), relayed);
   });
 
-  it("have no other way where no member is connected, nor to oneself", () => {
+  it("have no other route without a connected member, nor to the node itself", () => {
     known = { n1: "none", n2: "none", n3: "none", t: "none" };
     assertEquals([ways.choose("t", 0), ways.choose("t", 5), ways.once("t")], [
       direct,
@@ -73,7 +73,7 @@ describe("Ways", () => {
     ]);
   });
 
-  it("never go by oneself, nor by the node that is to be reached", () => {
+  it("never go through the node itself, nor through the destination", () => {
     known = { n1: "direct", n2: "direct", n3: "none" };
     ways = waysOf("n1");
     assertEquals(ways.choose("n3", 0), { direct: false, via: "n2" });
@@ -81,14 +81,14 @@ describe("Ways", () => {
     assertEquals(ways.choose("n2", 2), { direct: true, via: "n3" });
   });
 
-  it("go by a member that is connected rather than by one that may be", () => {
+  it("prefer a member that is connected over one that may be", () => {
     known = { n3: "direct", t: "none" };
     assertEquals(ways.choose("t", 0).via, "n3");
     known = { n1: "none", n3: "none", t: "none" };
     assertEquals(ways.choose("t", 0).via, "n2");
   });
 
-  it("stay with a member while it answers, and go round when it does not", () => {
+  it("stay with a member while it answers, and try the next one when it does not", () => {
     known = { n1: "direct", n2: "direct", n3: "direct", t: "none" };
     const first = ways.choose("t", 0).via!;
     assertEquals([0, 0, 0].map((n) => ways.choose("t", n).via), [first, first, first]);
@@ -106,23 +106,23 @@ describe("Ways", () => {
     assertEquals([...new Set(firsts)].toSorted(), members);
   });
 
-  it("unreachable() names another member to ask, the same one however many questions wait", () => {
+  it("unreachable() names another member to ask, the same one for all waiting requests", () => {
     known = { n1: "direct", n2: "direct", n3: "none", t: "none" };
     const first = ways.choose("t", 0).via!;
     const other = first === "n1" ? "n2" : "n1";
     assertEquals([1, 2, 3].map(() => ways.unreachable("t", first)), [other, other, other]);
     assertEquals(ways.choose("t", 0).via, other);
-    // There was a connection a moment ago: it may be back.
+    // There was a connection a moment ago: it may exist again.
     assertEquals(ways.unreachable("t", other), first);
   });
 
-  it("unreachable() names nobody when there is nobody else", () => {
+  it("unreachable() names no member when there is no other one", () => {
     known.t = "none";
     assertEquals(ways.choose("t", 0).via, "n1");
     assertEquals(ways.unreachable("t", "n1"), undefined);
   });
 
-  it("unreachable() ends what was proven", () => {
+  it("unreachable() ends a proven route", () => {
     known = { n1: "direct", n2: "direct", n3: "none" };
     ways.brought("t", "n1");
     assertEquals(ways.choose("t", 0), relayed);
@@ -130,7 +130,7 @@ describe("Ways", () => {
     assertEquals(ways.choose("t", 0), direct);
   });
 
-  it("go by the member that brought the last word", () => {
+  it("go through the member that passed on the last message", () => {
     known = { n1: "direct", n2: "direct", n3: "direct", t: "none" };
     for (const member of members) {
       ways.brought("t", member);
@@ -138,7 +138,7 @@ describe("Ways", () => {
     }
   });
 
-  it("are remembered for 10,000 nodes, the latest", () => {
+  it("are remembered for the latest 10,000 nodes", () => {
     known = { n1: "direct", n2: "direct", n3: "direct" };
     for (let n = 0; n <= 10_000; n++) ways.brought(`t${n}`, "n2");
     assertEquals(ways.choose("t0", 0), direct);

@@ -12,12 +12,12 @@ import { life } from "./scripted_node.ts";
 
 export const MEMBERS = ["a", "b", "c"];
 
-/** Member b, whose messages are delivered by hand. */
+/** Member b, whose messages a test delivers. */
 export class ScriptedMember {
   readonly time = new VirtualTime();
   readonly engine: Engine;
   readonly membership: Membership;
-  /** What happened, in order. */
+  /** The events, in order. */
   readonly events: string[] = [];
   hasQuorum = false;
   wall = 0;
@@ -32,7 +32,7 @@ export class ScriptedMember {
     const nothing = () => {};
     const handlers: EngineHandlers = {
       genesis: (from, header, request) => this.membership.answer(from, header, request),
-      handover: () => Promise.reject(new Error("nobody hands anything over")),
+      handover: () => Promise.reject(new Error("no puts are handed over")),
       asked: nothing,
       otherGenesis: nothing,
       notAMember: nothing,
@@ -52,7 +52,7 @@ export class ScriptedMember {
     }, () => this.hasQuorum);
   }
 
-  /** What it sends to `to` next, of these types; earlier messages are lost. */
+  /** The next request of these types to `to`; earlier messages are lost. */
   async next(to: string, ...types: string[]): Promise<{ header: Header; request: Request }> {
     for (let i = 0; i < 100; i++) {
       for (let j = 0; j < 20; j++) await Promise.resolve();
@@ -66,7 +66,7 @@ export class ScriptedMember {
     throw new Error(`it asks ${to} for no ${types.join(" or ")}`);
   }
 
-  /** `from` answers it. */
+  /** A reply of `from` reaches it. */
   answer(from: string, header: Partial<Header>, reply: Reply): void {
     const full = { ...HEADER, ...header };
     this.engine.receive(
@@ -75,7 +75,7 @@ export class ScriptedMember {
     );
   }
 
-  /** `from` asks it. */
+  /** A request of `from` reaches it. */
   async ask(from: string, asker: Life, request: GenesisRequest & { id: number }): Promise<Reply[]> {
     for (let j = 0; j < 20; j++) await Promise.resolve();
     this.#sent.length = 0;
@@ -88,7 +88,7 @@ export class ScriptedMember {
     return this.#sent.filter(({ to }) => to === from).flatMap(({ frame }) => [...frame.replies]);
   }
 
-  /** Recovering under a record that names other lives, whose answers so far were heard. */
+  /** Recovering under a record that names other lives, whose answers so far have arrived. */
   async recovering(): Promise<this> {
     this.membership.start();
     const { request } = await this.next("a", "enquire");
@@ -100,7 +100,7 @@ export class ScriptedMember {
     return this;
   }
 
-  /** Operational in the first life, under a record of a's. */
+  /** Operational in the first life, under a record of a. */
   async operational(): Promise<this> {
     this.membership.start();
     const record = {
@@ -110,7 +110,7 @@ export class ScriptedMember {
       maxTtl: 5_000,
       clients: false,
     };
-    // It adopts only what names the life in which it answered a's second round.
+    // It adopts only a record that names the life in which it answered a's second round.
     await this.ask("a", life(1), enquiry("genesis", 2));
     const { request } = await this.next("a", "enquire");
     this.answer("a", { genesis: "g", incarnation: life(1), vector: record.lives }, {
@@ -147,12 +147,12 @@ function decoded(bytes: Uint8Array) {
   return frame.frame;
 }
 
-/** Blank, as somebody else answers who has lost its memory. */
+/** The reply `blank` of a member that has lost its memory. */
 export const blank = (id: number): Reply => (
   { id, type: "blank", members: MEMBERS, wall: 0, recovering: false }
 );
 
-/** What a member that votes says of itself, under the record of {@linkcode ScriptedMember.recovering}. */
+/** The header of a voting member, under the record of {@linkcode ScriptedMember.recovering}. */
 export const HELPER: Partial<Header> = {
   genesis: "g",
   incarnation: life(1),

@@ -17,17 +17,17 @@ import { VirtualTime } from "../../support/virtual_time.ts";
 import { showReply, showRequest } from "../../paxos/notation.ts";
 import { acceptRequest } from "../../support/accept_request.ts";
 
-/** What a scripted node begins with. */
+/** The options of a scripted node. */
 export interface ScriptOptions {
-  /** Its id; no member unless it is given. */
+  /** Its id; by default that of a node that is not a member. */
   readonly self?: string;
   readonly sessionTtl?: number;
   readonly maxTtl?: number;
   readonly clients?: boolean;
   readonly hosts?: readonly AnySpec[];
-  /** How it is connected to others; by default it is to all. */
+  /** How it is connected to others; by default to all. */
   readonly way?: (to: string) => Way;
-  /** Whether it has no session in the beginning. */
+  /** Whether it begins without a session. */
   readonly withoutSession?: boolean;
 }
 
@@ -36,14 +36,14 @@ interface Member {
   vector: CrashVector;
 }
 
-/** A question on its way to a member, or an answer on its way back. */
+/** A request in transit to a member, or a reply in transit back. */
 type Question = { readonly header: Header; readonly request: Request };
 type Answer = { readonly header: Header; readonly reply: Reply };
 
-/** The register that scripts are about. */
+/** The register that all scripts use. */
 export const KEY: RegisterId = registerId("k", undefined, "key");
 
-/** `change`, with what it writes under the name of an operation as the network has them. */
+/** `change`, with its writes under an operation id in the format of the network. */
 export function sendable<R>(change: Change<R>): Change<R> {
   return (current) => {
     const { draft, ...decision } = change(current);
@@ -52,15 +52,15 @@ export function sendable<R>(change: Change<R>): Change<R> {
   };
 }
 
-/** The life of this number, by which scripts call it. */
+/** The life with the number that scripts use for it. */
 export function life(number: number | string): Life {
   return String(number).padStart(20, "0");
 }
 
 /**
- * All that one node has below its features, among members that are played by hand: each of its messages is
- * delivered, answered or lost as the script says. `trace` tells what reached whom: `a< prepare 5x` is a
- * question that reaches a, `a> promise 5x, none` the answer that reaches the node.
+ * All layers of one node below its features, with members that the test controls: the script delivers, answers
+ * or loses each of its messages. `trace` shows the deliveries: `a< prepare 5x` is a request that reaches a, `a>
+ * promise 5x, none` the reply that reaches the node.
  */
 export class ScriptedNode {
   readonly members: readonly string[] = ["a", "b", "c"];
@@ -68,23 +68,23 @@ export class ScriptedNode {
   readonly trace: string[] = [];
   readonly engine: Engine;
   readonly core: Core;
-  /** What the engine handed to others, by the name of the handler. */
+  /** The events that the engine handed to others, by the name of the handler. */
   readonly handed: string[] = [];
   /** The sessions that were lost, in order. */
   readonly lost: string[] = [];
   /** The frames that the node sent, as they left. */
   readonly frames: { readonly to: string; readonly frame: Uint8Array }[] = [];
   readonly record: GenesisRecord;
-  /** What the votes of all members are set to. */
+  /** The settings of all members' voters. */
   get voterSettings(): VoterSettings {
     return { members: this.members, maxKeys: 1_000, maxBytes: Infinity };
   }
-  /** How far the node's wall clock is ahead. */
+  /** The lead of the node's wall clock, in milliseconds. */
   ahead = 0;
   readonly #state = new Map<string, Member>();
   readonly #questions = new Map<string, Question[]>();
   readonly #answers = new Map<string, Answer[]>();
-  /** The latest question to each member. */
+  /** The latest request to each member. */
   readonly #latest = new Map<string, Question>();
 
   /** A node that knows its cluster, and has a session that all members have granted. */
@@ -128,12 +128,14 @@ export class ScriptedNode {
     );
   }
 
-  /** What `member` votes with. */
+  /** The voter of `member`. */
   voter(member: string): Voter {
     return this.#member(member).voter;
   }
 
-  /** Everything on its way to these reaches them, and their answers reach the node, one after the other. */
+  /**
+   * All requests in transit to these members reach them, and their replies reach the node, one after the other.
+   */
   async ask(...members: string[]): Promise<this> {
     for (const member of members) {
       await this.settle();
@@ -142,7 +144,7 @@ export class ScriptedNode {
     return this;
   }
 
-  /** Everything on its way to these reaches them; what they answer is on its way. */
+  /** All requests in transit to these members reach them; their replies are in transit. */
   async send(...members: string[]): Promise<this> {
     await this.settle();
     for (const member of members) {
@@ -158,7 +160,7 @@ export class ScriptedNode {
     return this;
   }
 
-  /** Everything that these have answered reaches the node. */
+  /** All replies in transit from these members reach the node. */
   async hear(...members: string[]): Promise<this> {
     for (const member of members) {
       for (const { header, reply } of this.#answers.get(member)?.splice(0) ?? []) {
@@ -170,7 +172,7 @@ export class ScriptedNode {
     return this;
   }
 
-  /** Everything on its way to these and from these is lost. */
+  /** All messages in transit to and from these members are lost. */
   async lose(...members: string[]): Promise<this> {
     await this.settle();
     for (const member of members) {
@@ -180,7 +182,7 @@ export class ScriptedNode {
     return this;
   }
 
-  /** Somebody else, called `r`, has these members accept `text` at a ballot of this counter. */
+  /** A rival, called `r`, has these members accept `text` at a ballot of this counter. */
   rival(counter: number, text: string, ...members: string[]): void {
     const ballot = { counter, life: RIVAL };
     const value = new TextEncoder().encode(text);
@@ -196,7 +198,7 @@ export class ScriptedNode {
     }
   }
 
-  /** `member` answers its latest question of this type with something else, or somebody else does. */
+  /** `member` answers its latest request with `reply`; `header` overrides fields of its header. */
   async reply(
     member: string,
     reply: Record<string, unknown> & { readonly type: Reply["type"] },
@@ -221,7 +223,7 @@ export class ScriptedNode {
     this.engine.receive(from, encodeFrame({ header, requests, repliesTo: to, replies }));
   }
 
-  /** What the frames of `member` say of it. */
+  /** The header of the frames of `member`. */
   header(member: string): Header {
     const { voter, vector } = this.#member(member);
     return {
@@ -234,7 +236,7 @@ export class ScriptedNode {
     };
   }
 
-  /** `member` comes back with nothing, in another incarnation; `known` to these. */
+  /** `member` comes back empty, in another incarnation, which these members know. */
   crash(member: string, incarnation: number, ...known: string[]): void {
     const { vector } = this.#member(member);
     this.#begin(member, life(incarnation));
@@ -245,13 +247,13 @@ export class ScriptedNode {
     }
   }
 
-  /** The questions on their way to `member`. */
+  /** The requests in transit to `member`. */
   async asked(member: string): Promise<Request[]> {
     await this.settle();
     return (this.#questions.get(member) ?? []).map(({ request }) => request);
   }
 
-  /** Lets the node do what it has put off to the end of its turn. */
+  /** Lets the node do the work that it has deferred to the end of its turn. */
   async settle(): Promise<void> {
     for (let i = 0; i < 20; i++) await Promise.resolve();
   }
