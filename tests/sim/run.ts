@@ -192,7 +192,8 @@ class Run {
     simulation.note(`everything is reloaded: ${spacing}`);
     faults.counts.reload = 1;
     reload.begin();
-    await this.#run(RECOVERY, () => reload.isOver);
+    // A longest time to live is how long turns may take (section 7), and slow networks are remembered.
+    await this.#run(RECOVERY + sessionTtl, () => reload.isOver);
     if (!reload.isOver) this.#report(`everything was reloaded, and is not back: ${reload}`);
     await this.#run(2 * sessionTtl);
   }
