@@ -135,7 +135,7 @@ export class Genesis {
 
   /** Its memory is recovered, and it votes from now on. */
   recovered(): void {
-    if (this.#state !== "recovering") throw new Error("only who recovers can have recovered");
+    if (this.#state !== "recovering") throw new Error("the member is not recovering");
     this.#state = "operational";
     this.#round = null;
     this.#pull = null;

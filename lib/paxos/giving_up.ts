@@ -80,7 +80,7 @@ export class GivingUp {
       return nothing;
     }
     if (from === self) {
-      // Also late: the answers of the others may end a round before its own comes.
+      // A late answer counts too: the answers of the others may end a round before its own arrives.
       const isAsked = reply.id === this.#number || reply.id === this.#first;
       this.#isSucceeded ||= isAsked && header.life > life;
       return nothing;

@@ -92,7 +92,7 @@ export type RegisterRequest =
     readonly type: "prepare";
     readonly register: RegisterId;
     readonly ballot: Ballot;
-    /** Whether it brings nothing new: a full member promises it from a small reserve. */
+    /** Whether it adds no new value: a full member promises it from a small reserve. */
     readonly reserve?: true;
   }
   | {

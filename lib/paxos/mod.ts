@@ -13,7 +13,7 @@
  * const propose = (life: string, value: number) => {
  *   const proposer = new Proposer({
  *     register: "kx", members: ["a"], clock: new LamportClock(), life,
- *     change: ({ state }) => ({ // set once: what is there stays
+ *     change: ({ state }) => ({ // set once: a present value stays
  *       draft: state?.present ? null : {
  *         present: true, op: `${life}/1`, value: Uint8Array.of(value), bindings: [], owners: [],
  *       },

@@ -107,7 +107,7 @@ export interface ProposerOptions<R> {
   readonly keepPromise?: () => boolean;
   /** Whether members accept what it writes even without room for a new register. */
   readonly sweep?: () => boolean;
-  /** Whether it brings nothing new, so that full members promise it from their reserve. */
+  /** Whether it adds no new value, so that full members promise it from their reserve. */
   readonly reserve?: () => boolean;
 }
 

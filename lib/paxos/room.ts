@@ -6,17 +6,20 @@ export interface RoomOptions {
   readonly maxBytes: number;
 }
 
-/** The part of `maxKeys` and of `maxBytes` that comes on top of them for what brings nothing new. */
+/**
+ * Size of the reserve as a share of `maxKeys` and of `maxBytes`, in addition to them, for proposals that add no
+ * new value.
+ */
 const RESERVE = 1 / 64;
 
-/** The smallest such reserve, in registers and in bytes. */
+/** Smallest reserve, in registers and in bytes. */
 const LEAST_RESERVED_KEYS = 16;
 const LEAST_RESERVED_BYTES = 64 * 1024;
 
 /**
- * Whether there is room for one more register that takes `size` bytes, with `keys` and `bytes` in use. What
- * brings nothing new to the cluster (a read that has to be settled, a seal, a release) may use the reserve, too:
- * without that, a full member could not take part for what others hold.
+ * Whether there is room for one more register that takes `size` bytes, with `keys` and `bytes` in use. A
+ * proposal that adds no new value to the cluster (a read that has to write, a seal, a release) may use the
+ * reserve: otherwise a full member could not take part in proposals for registers that only others hold.
  */
 export function hasRoom(
   { maxKeys, maxBytes }: RoomOptions,

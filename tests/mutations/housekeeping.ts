@@ -330,8 +330,8 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "changes that lack room and a member keep others from the members",
-      find: "between two questions others go through the gate.\n      this.#leaveGate();\n",
-      replace: "between two questions others go through the gate.\n",
+      find: "between two requests other changes pass the gate.\n      this.#leaveGate();\n",
+      replace: "between two requests other changes pass the gate.\n",
     },
   ]),
   ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/scripted/housekeeper_test.ts"], [

@@ -412,7 +412,7 @@ describe("Acceptor: full", () => {
     assertEquals(acceptor.size, 2);
   });
 
-  it("promises from a bounded reserve what brings nothing new", () => {
+  it("promises from a bounded reserve for proposals that add no new value", () => {
     const acceptor = makeAcceptor({ maxKeys: 2_048 });
     const fill = (count: number, reserve: boolean, from: number) =>
       Array.from({ length: count }, (_, i) =>

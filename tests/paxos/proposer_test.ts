@@ -451,7 +451,7 @@ describe("Proposer: full", () => {
 });
 
 describe("Proposer: one full member, and one that is away (section 8)", () => {
-  /** c alone holds something else, x is chosen at a and b, and then a is away. */
+  /** Only c holds another register, x is chosen at a and b, and then a is away. */
   function divided(): Cluster {
     const cluster = new Cluster({ maxKeys: 1 });
     const other = {
@@ -466,7 +466,7 @@ describe("Proposer: one full member, and one that is away (section 8)", () => {
     return cluster;
   }
 
-  it("what brings nothing new is promised by the full one, and chosen with it", () => {
+  it("the full member promises a proposal that adds no new value, and it is chosen with its vote", () => {
     for (const [change, result] of [[look, "x@1"], [release, "absent@2"]] as const) {
       const cluster = divided();
       const q = cluster.proposer("q", change, { reserve: () => true });
@@ -477,7 +477,7 @@ describe("Proposer: one full member, and one that is away (section 8)", () => {
     }
   });
 
-  it("a change that needs room is told who has none, and who is away", () => {
+  it("a change that needs room learns which members have none, and which are away", () => {
     const cluster = divided();
     cluster.acceptor("c").onFull(() => ({ tidying: true, missing: ["a"] }));
     const q = cluster.proposer("q", setOnce("y"));
@@ -491,7 +491,7 @@ describe("Proposer: one full member, and one that is away (section 8)", () => {
     assertEquals([q.proposer.shortage, q.last], [undefined, "done, x@1 at 1p"]);
   });
 
-  it("a member that found room since does not count as full any more", () => {
+  it("a member that found room since no longer counts as full", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"));
     const step = p.proposer.start();
@@ -561,7 +561,7 @@ describe("Proposer: clusters of other sizes", () => {
     assertEquals(answer("b", accept.request)?.do, "done");
   });
 
-  it("tells whether room is being made, and whom released registers wait for", () => {
+  it("reports whether room is being made, and the members that released registers wait for", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"));
     const step = p.proposer.start();

@@ -67,7 +67,7 @@ class Script {
       began: () => {},
       startFailed: () => {},
       failed: () => {},
-      calling: { name: () => ({}), call: () => Promise.reject(new Error("it calls nobody")) },
+      calling: { name: () => ({}), call: () => Promise.reject(new Error("it makes no calls")) },
     });
   }
 

@@ -162,8 +162,8 @@ describe("Housekeeper: values of a session are sealed unasked (section 8)", () =
   });
 });
 
-describe("Housekeeper: what cannot be sealed (section 8)", () => {
-  it("is tried about once a minute, however long it has been so", async () => {
+describe("Housekeeper: a value that cannot be sealed (section 8)", () => {
+  it("is tried about once a minute, after any time", async () => {
     const keeper = await Keeper.start();
     const { node } = keeper;
     const session = `n/${life(4)}/1`;

@@ -111,7 +111,7 @@ describe("Inquiries (section 7)", () => {
     inquiries.stop();
   });
 
-  /** Member b, in doubt, hears from a process of its own id; the records that it concludes on. */
+  /** Member b, in doubt, hears from a process under its own id; returns the records that it accepts. */
   async function ofTwin(twin: Partial<Header>): Promise<string[]> {
     const node = await ScriptedNode.start({ self: "b", withoutSession: true });
     const concluded: string[] = [];
@@ -123,7 +123,7 @@ describe("Inquiries (section 7)", () => {
     inquiries.doubt();
     const [id] = await asked(node);
     assertEquals(node.frames.some(({ to }) => to === "b"), true);
-    // One of three is no majority; its own id does not count as another one.
+    // One of three is no majority; an answer under its own id does not count as another one.
     answer(node, "c", id, "later");
     const reply: Reply = {
       id,
@@ -139,11 +139,11 @@ describe("Inquiries (section 7)", () => {
     return concluded;
   }
 
-  it("a member gives its place to a later process under its id that votes, at once", async () => {
+  it("a member yields at once to a later process under its id that votes", async () => {
     assertEquals(await ofTwin({ life: life(10), incarnation: life(10) }), ["later"]);
   });
 
-  it("not to an earlier process, nor to one that does not vote", async () => {
+  it("a member does not yield to an earlier process, nor to one that does not vote", async () => {
     assertEquals(await ofTwin({ life: life(8), incarnation: life(8) }), []);
     assertEquals(await ofTwin({ life: life(10), incarnation: null }), []);
   });

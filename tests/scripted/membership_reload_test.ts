@@ -126,7 +126,7 @@ describe("Membership: two processes of one member (section 7)", () => {
     }
   });
 
-  it("answers nothing more once it is replaced: members would count its memory", async () => {
+  it("does not answer once it is replaced: members would count its memory", async () => {
     for (const purpose of ["record", "genesis", "givingUp"] as const) {
       const script = await new ScriptedMember().operational();
       const vector = [life(1), life(6), life(1)];

@@ -328,7 +328,7 @@ describe("Puts: handed over (section 4)", () => {
     assertEquals(script.accepts("a").length, 1);
   });
 
-  it("is unknown for an earlier life: that one may have run it", async () => {
+  it("ends as `no_quorum` for an earlier life: that one may have run it", async () => {
     const script = await Script.start();
     const pid = { ...script.owner.pid, session: `x/${life(6)}/1` };
     const bindings: Binding[] = [{ kind: "pid", pid }];

@@ -134,7 +134,7 @@ describe("two clients without a connection to each other", () => {
   for (const knows of [true, false]) {
     const where = knows ? "when their transports know" : "when their transports do not know";
 
-    it(`cast by way of a member, ${where}`, async () => {
+    it(`cast through a member, ${where}`, async () => {
       await start({ knows });
       await until(apple.node());
       await cluster.pass(10_000);
@@ -143,7 +143,7 @@ describe("two clients without a connection to each other", () => {
       assertEquals(counters.executed, Array(5).fill("inc"));
     });
 
-    it(`go by another member when that one is lost, ${where}`, async () => {
+    it(`use another member when that one is lost, ${where}`, async () => {
       await start({ knows });
       assertEquals(await until(apple.inc()), 1);
       const [lost] = cluster.members.filter((id) => said(taps[id], "relayed").length > 0);
@@ -154,7 +154,7 @@ describe("two clients without a connection to each other", () => {
       assertEquals(counters.executed, ["inc", "inc"]);
     });
 
-    it(`run once what arrives by both ways, ${where}`, async () => {
+    it(`run a call once that arrives by both routes, ${where}`, async () => {
       await start({ knows });
       // Only the host's messages are lost: the call arrives directly, and then through a member.
       apart.delete("left right");

@@ -9,7 +9,7 @@ import { KEY, ScriptedNode, sendable } from "./support/scripted_node.ts";
 /** c has no room, and released registers wait for a. */
 const FULL = { type: "full", tidying: false, missing: ["a"] } as const;
 
-/** Proposes `change` for at most 2 s; `error` is what it ended with. */
+/** Proposes `change` for at most 2 s; `error` is the error with which it ended. */
 function propose(
   node: ScriptedNode,
   change: Change<unknown>,
@@ -42,7 +42,7 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
     );
   });
 
-  it("what brings nothing new ends as `no_quorum`", async () => {
+  it("a change that adds no new value ends as `no_quorum`", async () => {
     const node = await ScriptedNode.start();
     const read = propose(node, look, { reserve: true });
     await node.ask("b");
@@ -52,7 +52,7 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
     assertEquals(read.error, NO_QUORUM);
   });
 
-  it("so does a change that has sent a value, which may still take effect", async () => {
+  it("a change that has sent a value, which may still take effect, ends as `no_quorum`, too", async () => {
     const node = await ScriptedNode.start();
     const put = propose(node, setOnce("x"));
     await node.ask("b", "c");
@@ -65,7 +65,7 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
     assertEquals(put.error, NO_QUORUM);
   });
 
-  it("what brings nothing new does not wait for a change that needs room", async () => {
+  it("a change that adds no new value does not wait for a change that needs room", async () => {
     const node = await ScriptedNode.start();
     node.rival(5, "x", "a", "b");
     node.engine.clock.observe(5);
@@ -88,7 +88,7 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
     assertEquals(released, true);
   });
 
-  it("the members are told what may use their reserve", async () => {
+  it("the members are told which proposals may use their reserve", async () => {
     for (const options of [{}, { reserve: true }, { sweep: true }] as const) {
       const node = await ScriptedNode.start();
       propose(node, look, options);

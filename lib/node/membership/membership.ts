@@ -110,7 +110,8 @@ export class Membership {
   /** Answers a question of another node. */
   answer(from: string, header: Header, request: Request & GenesisRequest): void {
     const { id } = request;
-    // Replaced, and about to close: its memory helps nobody, and a record would say that it does.
+    // This process was replaced and is about to close: its memory cannot help another member, and a record in
+    // its answer would claim that it can.
     if (this.#genesis.state === "operational" && this.#engine.voter === null) return;
     this.#turns.asked(from, header, request, this.#engine.runtime.now());
     if (from === this.#engine.self && header.life > this.#engine.life) this.#succeeded();

@@ -88,8 +88,9 @@ export class Inquiries {
   }
 
   /**
-   * What a later process under this node's own id says that votes: it has this one's place, whatever the others
-   * say. With older and later processes of all members, each record might find a majority of them for ever.
+   * The record of a later process under this node's own id that votes: that process has this one's place,
+   * regardless of the others' answers. With older and later processes of all members, each record might find a
+   * majority of them for ever.
    */
   #successor(header: Header, reply: Reply): InquiryOutcome | undefined {
     if (reply.type !== "record" || header.incarnation === null) return undefined;

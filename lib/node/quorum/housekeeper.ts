@@ -83,7 +83,7 @@ export class Housekeeper {
   #sessionsAt = Infinity;
   #keysAt = Infinity;
   #doubts = new WeakMap<Ending, Doubt>();
-  /** The chore of each ending that was sealed, or is being sealed: what is added again is not added twice. */
+  /** The chore of each ending that was sealed, or is being sealed, so that no ending gets two chores. */
   readonly #seals = new WeakMap<Ending, Chore>();
   #sweep: Chore | null = null;
   #asking = 0;

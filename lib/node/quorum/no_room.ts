@@ -1,8 +1,8 @@
 import { SynodError } from "../../errors.ts";
 
 /**
- * The error of a change that needs a new register. Released ones wait for the members `missing`; those in
- * `silent` have not answered, and without them too few have room.
+ * The error of a change that needs a new register. Released registers wait for the members `missing`. The
+ * members `silent` have not answered, and without them too few members have room.
  */
 export function noRoom(missing: readonly string[], silent: readonly string[] = []): SynodError {
   const waiting = missing.length === 0

@@ -42,7 +42,7 @@ export interface ChangeOptions extends Limits {
    * Whether it brings members a state that others hold: they accept it even without room for a new register.
    */
   readonly sweep?: boolean;
-  /** Whether it brings nothing new: full members promise it from their reserve, as they do a sweep. */
+  /** Whether it adds no new value: full members promise it from their reserve, as they do for a sweep. */
   readonly reserve?: boolean;
 }
 
@@ -162,7 +162,7 @@ class RegisterProposals {
     if (this.#proposer === undefined) this.#begin();
   }
 
-  /** The error of what has not been done in time: it names a want of room if that alone is the cause. */
+  /** The error of a change at its deadline: it reports a lack of room if that alone is the cause. */
   late({ wrote, full, options }: Waiting): SynodError {
     if (wrote) return noQuorum();
     if (full !== undefined) return full;
@@ -192,7 +192,7 @@ class RegisterProposals {
       },
       keepPromise: () => this.#batch.some((part) => part.options.again === true),
       sweep: () => this.#batch.every((part) => part.options.sweep === true),
-      // What needs the reserve must not fail because of what it is proposed together with.
+      // A change that may use the reserve must not fail because of the other changes of its round.
       reserve: () => this.#batch.some(usesReserve),
     });
     this.#enterGate(() => {
@@ -327,12 +327,12 @@ class RegisterProposals {
       // The members that have not answered by now are unlikely to outvote the nack.
       if (proposer.contended) return this.#do({ do: "restart" });
       if (proposer.shortage === undefined) return this.#resend(attempt);
-      // With what came meanwhile it may use the reserve.
+      // With the changes that arrived meanwhile it may use the reserve.
       const { request } = proposer;
       const mayGain = request?.type === "prepare" && request.reserve !== true &&
         this.#batch.length < MAX_COMBINED;
       if (mayGain && [...this.#waiting].some(usesReserve)) return this.#do({ do: "restart" });
-      // That may last: between two questions others go through the gate.
+      // That may take long: between two requests other changes pass the gate.
       this.#leaveGate();
       const question = this.#question;
       this.#cancelTimer = runtime.setTimer(() =>
