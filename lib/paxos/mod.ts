@@ -37,6 +37,7 @@
  * @module
  */
 export * from "./acceptor.ts";
+export type { RoomOptions } from "./room.ts";
 export * from "./ballot.ts";
 export * from "./endings.ts";
 export * from "./fencing.ts";
