@@ -35,7 +35,7 @@ const ASKED_AT_ONCE = 16;
  * Share of the slowest member's time to answer that nodes which wait for an end get to act on it first: 100 ms,
  * and more on slow networks. At the same moment their proposals would compete for the same registers.
  */
-const HEAD_START = 0.1;
+const HEAD_START = 0.05;
 
 /** Longest wait before a cause that has not ended is asked about again, in milliseconds. */
 const LONGEST_DOUBT = 60_000;
