@@ -3,11 +3,11 @@ import { SynodError } from "../errors.ts";
 import { showAs } from "../node/runtime/inspect.ts";
 import { checkedSignal } from "../node/runtime/checked_signal.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
-import type { Ticket } from "./ticket.ts";
+import type { LockRequest } from "./lock_request.ts";
 
 /** What a lock needs of its node. */
 export interface LockParts {
-  readonly ticket: Ticket;
+  readonly request: LockRequest;
   /** Whether the session that holds the lock is valid at this instant. */
   readonly isValid: () => boolean;
   /** Ends what depends on the node's session, if its deadline has passed. */
@@ -51,12 +51,12 @@ export class Lock {
 
   /** Made by `node.lock`, `process.lock` and `node.locks`. */
   constructor(key: Key, parts: LockParts) {
-    const { ticket } = parts;
+    const { request } = parts;
     this.key = key;
-    this.mode = ticket.mode;
-    this.token = ticket.token;
+    this.mode = request.mode;
+    this.token = request.token;
     this.#parts = parts;
-    ticket.onOver((reason) => this.#end(reason));
+    request.onOver((reason) => this.#end(reason));
   }
 
   /** Aborts when the lock is released, lost or stolen. */
@@ -74,7 +74,7 @@ export class Lock {
    * timers are late.
    */
   get held(): boolean {
-    return this.#released === undefined && this.#parts.ticket.holds && this.#parts.isValid();
+    return this.#released === undefined && this.#parts.request.holds && this.#parts.isValid();
   }
 
   /**

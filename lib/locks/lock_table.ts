@@ -19,12 +19,12 @@ import type { RegisterId, State } from "../paxos/register.ts";
 import type { Owner } from "../owners/process_table.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";
 import { encodeLock, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
-import { Room } from "./room.ts";
+import { LockWaiters } from "./lock_waiters.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
-import { Ticket } from "./ticket.ts";
+import { LockRequest } from "./lock_request.ts";
 
 /** A request for a lock. */
-export interface Wish extends Limits {
+export interface AcquireOptions extends Limits {
   readonly mode: LockMode;
   readonly ifAvailable: boolean;
   readonly steal: boolean;
@@ -43,11 +43,11 @@ export class LockTable {
   readonly #core: Core;
   readonly #ended = new EndedSessions();
   readonly #monitor: SessionMonitor;
-  readonly #rooms = new Map<RegisterId, Room>();
-  readonly #tickets = new Set<Ticket>();
+  readonly #waiters = new Map<RegisterId, LockWaiters>();
+  readonly #requests = new Set<LockRequest>();
   /** The requests that are being sent; `query` waits for them. */
-  readonly #asking = new Set<Promise<unknown>>();
-  #requests = 0;
+  readonly #proposing = new Set<Promise<unknown>>();
+  #lastNumber = 0;
   /** Settles when the last request that waits for the session goes on; `null` if none waits. */
   #entering: Promise<void> | null = null;
 
@@ -60,33 +60,37 @@ export class LockTable {
   /** The number of locks that this node holds. */
   get held(): number {
     let held = 0;
-    for (const ticket of this.#tickets) if (ticket.holds) held++;
+    for (const request of this.#requests) if (request.holds) held++;
     return held;
   }
 
   /**
-   * Waits for the lock and returns the ticket that holds it; `null` if it was requested with `ifAvailable`
+   * Waits for the lock and returns the request that holds it; `null` if it was requested with `ifAvailable`
    * and is not available. Rejects with `no_quorum` at the deadline.
    */
-  async acquire(register: RegisterId, owner: Owner, wish: Wish): Promise<Ticket | null> {
-    const ticket = new Ticket(register, owner, ++this.#requests, wish.mode);
-    this.#tickets.add(ticket);
+  async acquire(
+    register: RegisterId,
+    owner: Owner,
+    options: AcquireOptions,
+  ): Promise<LockRequest | null> {
+    const request = new LockRequest(register, owner, ++this.#lastNumber, options.mode);
+    this.#requests.add(request);
     try {
-      const asked = this.#request(ticket, wish);
-      this.#asking.add(asked);
-      const { result, ballot } = await asked.finally(() => this.#asking.delete(asked));
+      const asked = this.#propose(request, options);
+      this.#proposing.add(asked);
+      const { result, ballot } = await asked.finally(() => this.#proposing.delete(asked));
       switch (result.kind) {
         case "granted":
-          return this.#hold(ticket, result.token, ballot);
+          return this.#hold(request, result.token, ballot);
         case "queued": {
-          this.#ensureOwner(ticket);
-          ticket.seen = ballot;
-          wish.queued?.();
-          const granted = await this.#roomOf(register).wait(ticket, wish);
-          return this.#hold(ticket, granted.token, granted.ballot);
+          this.#ensureOwner(request);
+          request.seen = ballot;
+          options.queued?.();
+          const granted = await this.#waitersOf(register).wait(request, options);
+          return this.#hold(request, granted.token, granted.ballot);
         }
-        case "refused":
-          this.#tickets.delete(ticket);
+        case "unavailable":
+          this.#requests.delete(request);
           return null;
         case "queue_full":
           throw new SynodError("queue_full", `${MAX_QUEUE} requests wait for this lock already`);
@@ -94,12 +98,12 @@ export class LockTable {
           throw stolen();
       }
     } catch (error) {
-      this.#tickets.delete(ticket);
+      this.#requests.delete(request);
       // The request may be in the queue, or get there later, so it has to be withdrawn.
-      if (ticket.firstAccept !== undefined) void this.release(ticket, true);
+      if (request.firstAccept !== undefined) void this.release(request, true);
       // `full` for a later attempt says nothing about the effect of the earlier ones.
       const isFull = error instanceof SynodError && error.code === "full";
-      throw isFull && ticket.firstAccept !== undefined ? noQuorum() : error;
+      throw isFull && request.firstAccept !== undefined ? noQuorum() : error;
     }
   }
 
@@ -108,13 +112,17 @@ export class LockTable {
    * which frees the lock too. `unsure`: the request may still take effect, and a write has to make sure that
    * it does not.
    */
-  async release(ticket: Ticket, unsure = false): Promise<void> {
-    const { register, owner, request } = ticket;
+  async release(request: LockRequest, unsure = false): Promise<void> {
+    const { register, owner, number } = request;
     const { session, engine, proposals } = this.#core;
-    ticket.end(undefined);
-    this.#tickets.delete(ticket);
-    this.#rooms.get(register)?.leave(ticket);
-    const change = this.#change(register, { type: "release", session: owner.pid.session, request });
+    request.end(undefined);
+    this.#requests.delete(request);
+    this.#waiters.get(register)?.leave(request);
+    const change = this.#change(register, {
+      type: "release",
+      session: owner.pid.session,
+      request: number,
+    });
     while (session.isPossible(owner.pid.session)) {
       try {
         const limits = this.#core.releaseLimits();
@@ -163,7 +171,7 @@ export class LockTable {
   /** Resolves when every request made so far is known to the cluster, or is over. */
   async asked(limits: Limits): Promise<void> {
     const operation = this.#core.engine.operation<void>(limits);
-    Promise.allSettled([...this.#asking]).then(() => operation.resolve());
+    Promise.allSettled([...this.#proposing]).then(() => operation.resolve());
     await operation.promise;
   }
 
@@ -176,29 +184,29 @@ export class LockTable {
 
   /** Ends a session's locks and requests, because the session is over. */
   sessionLost(session: string, error: SynodError): void {
-    for (const ticket of [...this.#tickets]) {
-      if (ticket.owner.pid.session !== session) continue;
-      this.#tickets.delete(ticket);
-      this.#rooms.get(ticket.register)?.lose(ticket, error);
-      ticket.end(error);
+    for (const request of [...this.#requests]) {
+      if (request.owner.pid.session !== session) continue;
+      this.#requests.delete(request);
+      this.#waiters.get(request.register)?.fail(request, error);
+      request.end(error);
     }
   }
 
   /** Releases all locks that are held; `reason` goes to their owners. */
   async close(reason: SynodError): Promise<void> {
     this.#monitor.close();
-    const held = [...this.#tickets].filter((ticket) => ticket.holds);
-    for (const ticket of held) ticket.end(reason);
-    await Promise.all(held.map((ticket) => this.release(ticket)));
+    const held = [...this.#requests].filter((request) => request.holds);
+    for (const request of held) request.end(reason);
+    await Promise.all(held.map((request) => this.release(request)));
   }
 
-  async #request(ticket: Ticket, wish: Wish): Promise<Chosen<LockResult>> {
-    const { register, owner, request, mode } = ticket;
-    const { mode: _mode, ifAvailable, steal, queued: _queued, ...limits } = wish;
+  async #propose(request: LockRequest, options: AcquireOptions): Promise<Chosen<LockResult>> {
+    const { register, owner, number, mode } = request;
+    const { mode: _mode, ifAvailable, steal, queued: _queued, ...limits } = options;
     if (await this.#enter(limits) !== owner.pid.session) {
       throw new SynodError("session_lost", "The session was lost before the lock was requested");
     }
-    const entry = { pid: owner.pid, request, mode, token: 0 };
+    const entry = { pid: owner.pid, request: number, mode, token: 0 };
     const change: Change<LockResult> = (current) => {
       if (owner.ended || !this.#core.session.isPossible(owner.pid.session)) {
         throw new SynodError("session_lost", "The owner ended before it had the lock");
@@ -207,18 +215,18 @@ export class LockTable {
       // A chosen write has a counter at or above that of its `accept`, and so has every state written over
       // it. A state that was written over an older one therefore shows that this request was never chosen.
       const since = state?.present ? state.over : token;
-      const sent = ticket.firstAccept !== undefined && since >= ticket.firstAccept;
+      const sent = request.firstAccept !== undefined && since >= request.firstAccept;
       return this.#change(register, { type: "request", entry, ifAvailable, steal, sent })(current);
     };
-    const writing = ({ counter }: Ballot) => void (ticket.firstAccept ??= counter);
+    const writing = ({ counter }: Ballot) => void (request.firstAccept ??= counter);
     // A theft that was sent and is not found must not be tried again.
-    const options = { ...limits, again: true, afresh: steal, writing };
-    const chosen = await this.#core.proposals.change(register, change, options);
+    const changeOptions = { ...limits, again: true, afresh: steal, writing };
+    const chosen = await this.#core.proposals.change(register, change, changeOptions);
     if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
     // The session of an owner in the way may have ended: then its entries are removed at once.
     const tidied = await this.#tidied(register, chosen, limits);
     if (tidied === chosen) return chosen;
-    return await this.#core.proposals.change(register, change, options);
+    return await this.#core.proposals.change(register, change, changeOptions);
   }
 
   /** Waits for a session; requests go on in the order of their calls. */
@@ -283,49 +291,51 @@ export class LockTable {
     };
   }
 
-  #hold(ticket: Ticket, token: number, ballot: Ballot): Ticket {
+  #hold(request: LockRequest, token: number, ballot: Ballot): LockRequest {
     const { engine } = this.#core;
-    ticket.token = token;
-    ticket.seen = ballot;
-    this.#ensureOwner(ticket);
-    ticket.holds = true;
+    request.token = token;
+    request.seen = ballot;
+    this.#ensureOwner(request);
+    request.holds = true;
     // Most locks are held too briefly to be worth a watch.
     const cancel = engine.runtime.setTimer(() => {
-      if (ticket.holds) this.#roomOf(ticket.register).guard(ticket, () => this.#steal(ticket));
+      if (request.holds) {
+        this.#waitersOf(request.register).guard(request, () => this.#steal(request));
+      }
     }, LONG_HELD);
-    ticket.onOver(cancel);
-    return ticket;
+    request.onOver(cancel);
+    return request;
   }
 
   /** Throws if the owner has ended: an answer may arrive after the owner's session is over. */
-  #ensureOwner({ owner }: Ticket): void {
+  #ensureOwner({ owner }: LockRequest): void {
     if (!owner.ended && this.#core.session.isValid(owner.pid.session)) return;
     throw new SynodError("session_lost", "The session was lost before the lock was granted");
   }
 
-  /** Handles the theft of the lock from `ticket`. */
-  #steal(ticket: Ticket): void {
-    ticket.end(stolen());
+  /** Handles the theft of the lock from `request`. */
+  #steal(request: LockRequest): void {
+    request.end(stolen());
     // An earlier write of this request may still be adopted.
-    void this.release(ticket, true);
+    void this.release(request, true);
   }
 
   #lockOf(register: RegisterId, state: State | null): LockValue {
-    return lockOf(state, this.#rooms.get(register)?.latest);
+    return lockOf(state, this.#waiters.get(register)?.latest);
   }
 
-  #roomOf(register: RegisterId): Room {
-    let room = this.#rooms.get(register);
-    if (room === undefined) {
-      room = new Room(register, this.#core, {
+  #waitersOf(register: RegisterId): LockWaiters {
+    let waiters = this.#waiters.get(register);
+    if (waiters === undefined) {
+      waiters = new LockWaiters(register, this.#core, {
         learned: (learned) => this.#lockOf(register, learned.state),
         watchSession: (session) =>
           this.#monitor.watch(session, () => this.#drop(register, session)),
-        empty: () => this.#rooms.delete(register),
+        empty: () => this.#waiters.delete(register),
       });
-      this.#rooms.set(register, room);
+      this.#waiters.set(register, waiters);
     }
-    return room;
+    return waiters;
   }
 
   /** Removes the entries of a session that has ended: the next request in the queue gets the lock. */

@@ -9,7 +9,7 @@ import type { Owner, ProcessTable } from "../owners/process_table.ts";
 import { Lock } from "./lock.ts";
 import type { LockTable } from "./lock_table.ts";
 import { checkLockOptions, type LockOptions } from "./options.ts";
-import type { Ticket } from "./ticket.ts";
+import type { LockRequest } from "./lock_request.ts";
 
 /** One owner of a lock. */
 export interface LockHolder {
@@ -27,7 +27,7 @@ export class Locks {
   readonly #processes: ProcessTable;
   readonly #table: LockTable;
 
-  /** Requests locks with `core`; their owners are in `processes`, and their tickets in `table`. */
+  /** Requests locks with `core`; their owners are in `processes`, and their requests in `table`. */
   constructor(core: Core, processes: ProcessTable, table: LockTable) {
     this.#core = core;
     this.#processes = processes;
@@ -53,12 +53,12 @@ export class Locks {
       const owner = this.#processes.add();
       try {
         const acquiring = this.acquireFor(owner, register, options, queued);
-        const ticket = await this.patiently(acquiring, limits).catch((error) => {
+        const request = await this.patiently(acquiring, limits).catch((error) => {
           // The caller has gone, so a grant has to be released.
-          acquiring.then((ticket) => ticket && this.release(ticket), () => {});
+          acquiring.then((request) => request && this.release(request), () => {});
           throw error;
         });
-        if (ticket !== null) return this.#handle(key, ticket);
+        if (request !== null) return this.#handle(key, request);
         this.#processes.end(owner);
         return null;
       } catch (error) {
@@ -76,7 +76,7 @@ export class Locks {
     register: RegisterId,
     options: LockOptions,
     queued?: () => void,
-  ): Promise<Ticket | null> {
+  ): Promise<LockRequest | null> {
     const { mode = "exclusive", ifAvailable = false, steal = false, signal, timeout } = options;
     const limits = ifAvailable && timeout === undefined
       ? this.#core.limits(undefined, signal)
@@ -92,20 +92,20 @@ export class Locks {
 
   /** Waits for `acquiring` within the caller's own limits. */
   async patiently(
-    acquiring: Promise<Ticket | null>,
+    acquiring: Promise<LockRequest | null>,
     limits: Limits,
-  ): Promise<Ticket | null> {
-    const operation = this.#core.engine.operation<Ticket | null>(limits);
+  ): Promise<LockRequest | null> {
+    const operation = this.#core.engine.operation<LockRequest | null>(limits);
     acquiring.then(
-      (ticket) => operation.resolve(ticket),
+      (request) => operation.resolve(request),
       (error) => operation.reject(error),
     );
     return await operation.promise;
   }
 
-  /** Whether the lock of `ticket` is owned at this instant. */
-  isValid(ticket: Ticket): boolean {
-    return this.#core.session.isValid(ticket.owner.pid.session);
+  /** Whether the lock of `request` is owned at this instant. */
+  isValid(request: LockRequest): boolean {
+    return this.#core.session.isValid(request.owner.pid.session);
   }
 
   /** Ends what depends on the session, if its deadline has passed. */
@@ -114,8 +114,8 @@ export class Locks {
   }
 
   /** Releases a lock. */
-  release(ticket: Ticket): Promise<void> {
-    return this.#table.release(ticket);
+  release(request: LockRequest): Promise<void> {
+    return this.#table.release(request);
   }
 
   /** The present owners of the lock on `key`. */
@@ -130,13 +130,13 @@ export class Locks {
     }
   }
 
-  #handle(key: Key, ticket: Ticket): Lock {
-    ticket.onOver(() => this.#processes.end(ticket.owner));
+  #handle(key: Key, request: LockRequest): Lock {
+    request.onOver(() => this.#processes.end(request.owner));
     return new Lock(key, {
-      ticket,
-      isValid: () => this.isValid(ticket),
+      request,
+      isValid: () => this.isValid(request),
       check: () => this.checkSession(),
-      release: () => this.release(ticket),
+      release: () => this.release(request),
     });
   }
 

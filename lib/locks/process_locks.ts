@@ -6,21 +6,21 @@ import type { Owner } from "../owners/process_table.ts";
 import { Lock } from "./lock.ts";
 import type { Locks } from "./locks.ts";
 import type { LockOptions } from "./options.ts";
-import type { Ticket } from "./ticket.ts";
+import type { LockRequest } from "./lock_request.ts";
 
 /** The reason with which a request ends when another request of the same process replaces it. */
 const REJOIN = new Error("Another call of this process took the lock");
 
 /** One lock of the process, shared by all its calls. */
-interface Shared {
+interface ProcessLock {
   readonly mode: LockMode;
-  readonly ticket: Promise<Ticket | null>;
+  readonly request: Promise<LockRequest | null>;
   readonly aborter: AbortController;
   /** Whether other calls cannot wait for it as well, because it may end without a lock. */
   readonly special: boolean;
   /** The number of handles, and of calls that wait for one. */
   users: number;
-  held: Ticket | undefined;
+  held: LockRequest | undefined;
 }
 
 /**
@@ -30,7 +30,7 @@ interface Shared {
 export class ProcessLocks {
   readonly #locks: Locks;
   readonly #owner: Owner;
-  readonly #shared = new Map<RegisterId, Shared>();
+  readonly #shared = new Map<RegisterId, ProcessLock>();
   readonly #releasing = new Set<Promise<void>>();
 
   /** Starts without locks; `owner` stands for the process. */
@@ -57,7 +57,7 @@ export class ProcessLocks {
     let shared = this.#shared.get(register);
     const limits = given ?? this.#locks.limits(options, ended);
     while (shared?.special && shared.held === undefined) {
-      await this.#locks.patiently(shared.ticket.then(() => null, () => null), limits);
+      await this.#locks.patiently(shared.request.then(() => null, () => null), limits);
       shared = this.#shared.get(register);
     }
     const isTooLittle = shared?.mode === "shared" && mode === "exclusive";
@@ -78,10 +78,10 @@ export class ProcessLocks {
     shared ??= this.#begin(register, mode, options);
     shared.users++;
     try {
-      const ticket = await this.#locks.patiently(shared.ticket, limits);
+      const request = await this.#locks.patiently(shared.request, limits);
       // A grant that arrives after the request was withdrawn is released.
       shared.aborter.signal.throwIfAborted();
-      if (ticket !== null) return this.#handle(key, register, shared, ticket);
+      if (request !== null) return this.#handle(key, register, shared, request);
     } catch (error) {
       await this.#leave(register, shared, error);
       if (error === REJOIN) return await this.#lock(key, options, ended, limits);
@@ -103,19 +103,19 @@ export class ProcessLocks {
     await Promise.all(this.#releasing);
   }
 
-  #begin(register: RegisterId, mode: LockMode, options: LockOptions): Shared {
+  #begin(register: RegisterId, mode: LockMode, options: LockOptions): ProcessLock {
     const aborter = new AbortController();
     // The first call does not decide how long others wait: each call has its own limits.
-    const { signal: _signal, timeout, ...wish } = options;
-    const limits = { signal: aborter.signal, timeout: wish.ifAvailable ? timeout : undefined };
-    const ticket = this.#locks.acquireFor(this.#owner, register, { ...wish, ...limits });
-    const special = wish.ifAvailable === true || wish.steal === true;
-    const shared: Shared = { mode, ticket, aborter, special, users: 0, held: undefined };
+    const { signal: _signal, timeout, ...wanted } = options;
+    const limits = { signal: aborter.signal, timeout: wanted.ifAvailable ? timeout : undefined };
+    const request = this.#locks.acquireFor(this.#owner, register, { ...wanted, ...limits });
+    const special = wanted.ifAvailable === true || wanted.steal === true;
+    const shared: ProcessLock = { mode, request, aborter, special, users: 0, held: undefined };
     this.#shared.set(register, shared);
     const forget = () => {
       if (this.#shared.get(register) === shared) this.#shared.delete(register);
     };
-    ticket.then((held) => {
+    request.then((held) => {
       if (held === null) return forget();
       shared.held = held;
       held.onOver(forget);
@@ -125,17 +125,17 @@ export class ProcessLocks {
     return shared;
   }
 
-  #handle(key: Key, register: RegisterId, shared: Shared, ticket: Ticket): Lock {
+  #handle(key: Key, register: RegisterId, shared: ProcessLock, request: LockRequest): Lock {
     return new Lock(key, {
-      ticket,
-      isValid: () => this.#locks.isValid(ticket),
+      request,
+      isValid: () => this.#locks.isValid(request),
       check: () => this.#locks.checkSession(),
       release: () => this.#leave(register, shared, undefined),
     });
   }
 
   /** Removes one user; the last one releases the lock. */
-  async #leave(register: RegisterId, shared: Shared, reason: unknown): Promise<void> {
+  async #leave(register: RegisterId, shared: ProcessLock, reason: unknown): Promise<void> {
     if (--shared.users > 0) return;
     if (this.#shared.get(register) === shared) this.#shared.delete(register);
     if (shared.held === undefined) {
@@ -145,8 +145,8 @@ export class ProcessLocks {
     await this.#release(shared.held);
   }
 
-  #release(ticket: Ticket): Promise<void> {
-    const released = this.#locks.release(ticket);
+  #release(request: LockRequest): Promise<void> {
+    const released = this.#locks.release(request);
     this.#releasing.add(released);
     return released.finally(() => this.#releasing.delete(released));
   }

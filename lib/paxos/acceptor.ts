@@ -9,7 +9,7 @@ import {
   type SessionId,
   type State,
 } from "./register.ts";
-import { hasRoom, type RoomOptions } from "./room.ts";
+import { type CapacityOptions, hasRoom } from "./capacity.ts";
 import { sizeOf } from "./size.ts";
 import { type Watcher, Watchers } from "./watchers.ts";
 
@@ -38,7 +38,7 @@ export interface AcceptorOutput {
 }
 
 /** The options of an acceptor. */
-export interface AcceptorOptions extends RoomOptions {
+export interface AcceptorOptions extends CapacityOptions {
   /** The floor; tokens begin above it. */
   readonly floor: number;
   /** Whether this acceptor believes that a session expired. */

@@ -48,7 +48,7 @@ export type LockResult =
   | { readonly kind: "granted"; readonly token: number }
   | { readonly kind: "queued" }
   /** Not available at once. */
-  | { readonly kind: "refused" }
+  | { readonly kind: "unavailable" }
   /** `MAX_QUEUE` other requests wait. */
   | { readonly kind: "queue_full" }
   /** The request was granted, and another one stole the lock. */
@@ -119,7 +119,7 @@ function request(
     const holders = [...value.holders, { ...entry, token }];
     return { value: { ...value, holders }, result: { kind: "granted", token } };
   }
-  if (ifAvailable) return { value, result: { kind: "refused" } };
+  if (ifAvailable) return { value, result: { kind: "unavailable" } };
   if (value.queue.length >= MAX_QUEUE) return { value, result: { kind: "queue_full" } };
   return { value: { ...value, queue: [...value.queue, entry] }, result: { kind: "queued" } };
 }

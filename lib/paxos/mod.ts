@@ -37,7 +37,7 @@
  * @module
  */
 export * from "./acceptor.ts";
-export type { RoomOptions } from "./room.ts";
+export type { CapacityOptions } from "./capacity.ts";
 export * from "./ballot.ts";
 export * from "./endings.ts";
 export * from "./fencing.ts";

@@ -161,7 +161,7 @@ export const CHANGES: readonly Mutation[] = [
     {
       section: 9,
       name: "a request with ifAvailable waits",
-      find: 'if (ifAvailable) return { value, result: { kind: "refused" } };',
+      find: 'if (ifAvailable) return { value, result: { kind: "unavailable" } };',
       replace: "",
     },
     {

@@ -254,7 +254,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "if (this.#isFull(register, null, false)) return this.#full();",
     },
   ]),
-  ...mutationsOf("lib/paxos/room.ts", ["tests/paxos/acceptor_test.ts"], [
+  ...mutationsOf("lib/paxos/capacity.ts", ["tests/paxos/acceptor_test.ts"], [
     {
       section: 8,
       name: "reserve: it has no bound in registers",

@@ -6,7 +6,7 @@ export const LOCKS: readonly Mutation[] = [
     {
       section: 9,
       name: "a lock that is granted after its request was aborted stays held",
-      find: "acquiring.then((ticket) => ticket && this.release(ticket), () => {});",
+      find: "acquiring.then((request) => request && this.release(request), () => {});",
       replace: "acquiring.catch(() => {});",
     },
     {

@@ -105,11 +105,11 @@ describe("applyOrder() for a request ifAvailable", () => {
   it("grants a lock that is free or can be shared, and refuses otherwise without a change", () => {
     play(`
       1  request a1 ifAvailable         -> granted 1  a1@1
-      2  request b1 ifAvailable         -> refused    a1@1
+      2  request b1 ifAvailable         -> unavailable a1@1
       3  release a1                     -> done       free
       4  request b1 shared ifAvailable  -> granted 4  b1~@4
       5  request c1 shared ifAvailable  -> granted 5  b1~@4 c1~@5
-      6  request d1 ifAvailable         -> refused    b1~@4 c1~@5
+      6  request d1 ifAvailable         -> unavailable b1~@4 c1~@5
     `);
   });
 
@@ -117,7 +117,7 @@ describe("applyOrder() for a request ifAvailable", () => {
     play(`
       1  request a1 shared              -> granted 1  a1~@1
       2  request b1                     -> queued     a1~@1, then b1
-      3  request c1 shared ifAvailable  -> refused    a1~@1, then b1
+      3  request c1 shared ifAvailable  -> unavailable a1~@1, then b1
     `);
   });
 
@@ -254,7 +254,7 @@ describe("applyOrder() with sessions that have ended", () => {
         4  request c1 shared  -> queued     a1@1, then b1 a2 c1~
         5  request d1 shared  -> queued     a1@1, then b1 a2 c1~ d1~
       `);
-      const result = order.startsWith("request") ? "refused" : "done";
+      const result = order.startsWith("request") ? "unavailable" : "done";
       play(
         `
         -  a ends
@@ -322,7 +322,7 @@ describe("applyOrder() with a long queue", () => {
 
   it("still recognises waiting requests, refuses ifAvailable, and grants a steal", () => {
     assertEquals(showResult(apply(full, "request b4096").result), "queued");
-    assertEquals(showResult(apply(full, "request c1 ifAvailable").result), "refused");
+    assertEquals(showResult(apply(full, "request c1 ifAvailable").result), "unavailable");
     const { value } = apply(full, "steal c1");
     assertEquals(showLock({ ...value, queue: [] }), "c1@9");
     assertEquals(value.queue.length, MAX_QUEUE);

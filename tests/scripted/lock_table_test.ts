@@ -3,9 +3,9 @@ import { describe, it } from "@std/testing/bdd";
 import { registerId } from "../../lib/codec.ts";
 import { SynodError } from "../../lib/errors.ts";
 import { Lock } from "../../lib/locks/lock.ts";
-import { LockTable, type Wish } from "../../lib/locks/lock_table.ts";
+import { type AcquireOptions, LockTable } from "../../lib/locks/lock_table.ts";
 import { encodeLock, lockOf, sessionsOf } from "../../lib/locks/lock_value.ts";
-import type { Ticket } from "../../lib/locks/ticket.ts";
+import type { LockRequest } from "../../lib/locks/lock_request.ts";
 import type { Learned } from "../../lib/paxos/learner.ts";
 import {
   FREE,
@@ -46,16 +46,19 @@ class Script {
   }
 
   /** Requests the lock; `outcome` is its result, once that is known. */
-  acquire(wish: Partial<Wish> = {}): { outcome: string; ticket: Ticket | null } {
-    const result: { outcome: string; ticket: Ticket | null } = { outcome: "pending", ticket: null };
-    const all: Wish = {
+  acquire(options: Partial<AcquireOptions> = {}): { outcome: string; request: LockRequest | null } {
+    const result: { outcome: string; request: LockRequest | null } = {
+      outcome: "pending",
+      request: null,
+    };
+    const all: AcquireOptions = {
       ...{ mode: "exclusive", ifAvailable: false, steal: false, deadline: Infinity },
-      ...wish,
+      ...options,
     };
     this.table.acquire(LOCK, this.owner, all).then(
-      (ticket) => {
-        result.ticket = ticket;
-        result.outcome = ticket === null ? "refused" : `granted ${ticket.token}`;
+      (request) => {
+        result.request = request;
+        result.outcome = request === null ? "unavailable" : `granted ${request.token}`;
       },
       (error) => result.outcome = error instanceof DOMException ? error.name : error.code,
     );
@@ -205,7 +208,7 @@ describe("LockTable: a grant (section 9)", () => {
   });
 
   it("with ifAvailable does not come from that belief either", async () => {
-    for (const [lives, outcome] of [[true, "refused"], [false, "granted 6"]] as const) {
+    for (const [lives, outcome] of [[true, "unavailable"], [false, "granted 6"]] as const) {
       const script = await Script.start();
       script.write(3, { holders: [entry(OTHER, 1, 3)], queue: [] }, 0, "a", "b", "c");
       const request = script.acquire({ ifAvailable: true });
@@ -235,21 +238,21 @@ describe("LockTable: a grant (section 9)", () => {
 
 describe("LockTable: a session that is over (section 9)", () => {
   /** A lock that is held. */
-  async function held(): Promise<{ script: Script; lock: Lock; ticket: Ticket }> {
+  async function held(): Promise<{ script: Script; lock: Lock; request: LockRequest }> {
     const script = await Script.start();
     const { session } = script.node.core;
-    const request = script.acquire();
+    const acquired = script.acquire();
     await script.node.ask("a", "b");
     await script.node.ask("a", "b");
-    const ticket = request.ticket!;
+    const request = acquired.request!;
     const lock = new Lock("key", {
-      ticket,
+      request,
       isValid: () => session.isValid(script.owner.pid.session),
       check: () => session.check(),
-      release: () => script.table.release(ticket),
+      release: () => script.table.release(request),
     });
     assertEquals([lock.held, lock.signal.aborted], [true, false]);
-    return { script, lock, ticket };
+    return { script, lock, request };
   }
 
   it("ends held locks at that instant, before any timer has run", async () => {
@@ -327,11 +330,11 @@ describe("LockTable: a thief (section 9)", () => {
     await script.node.time.pass(150);
     await script.node.ask("a", "b", "c");
     let reason: unknown;
-    request.ticket!.onOver((why) => reason = why);
+    request.request!.onOver((why) => reason = why);
     script.write(9, { holders: [entry(OTHER, 2, 9)], queue: [] }, 1, "a", "b", "c");
     script.node.trace.length = 0;
     script.note(9, { holders: [entry(OTHER, 2, 9)], queue: [] });
-    assertEquals([(reason as DOMException).name, request.ticket!.holds], ["AbortError", false]);
+    assertEquals([(reason as DOMException).name, request.request!.holds], ["AbortError", false]);
     await script.rounds("a", "b");
     assertEquals([script.count("a", "accept"), script.held("a")], [1, "n@9, then "]);
   });
@@ -340,7 +343,7 @@ describe("LockTable: a thief (section 9)", () => {
 describe("LockTable: a waiting request (section 9)", () => {
   /** A request that is queued behind OTHER's, at ballot 4. */
   async function queued(): Promise<
-    { script: Script; request: { outcome: string; ticket: Ticket | null } }
+    { script: Script; request: { outcome: string; request: LockRequest | null } }
   > {
     const script = await Script.start();
     script.renew("a", "b", "c");
@@ -384,7 +387,7 @@ describe("LockTable: a waiting request (section 9)", () => {
     script.note(7, { holders: [own], queue: [] });
     await script.node.settle();
     script.node.trace.length = 0;
-    script.table.release(request.ticket!);
+    script.table.release(request.request!);
     const asked = await script.node.asked("a");
     // A member without room promises it from its reserve.
     assertEquals(asked.some((it) => it.type === "prepare" && it.reserve === true), true);

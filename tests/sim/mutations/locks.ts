@@ -81,7 +81,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   {
     name: "an abandoned request stays in the queue",
     file: "lib/locks/lock_table.ts",
-    find: "if (ticket.firstAccept !== undefined) void this.release(ticket, true);",
+    find: "if (request.firstAccept !== undefined) void this.release(request, true);",
     replace: "",
     seeds: SOON,
     workload,
@@ -113,8 +113,8 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   {
     name: "held depends only on the timer of the deadline",
     file: "lib/locks/lock.ts",
-    find: "this.#parts.ticket.holds && this.#parts.isValid()",
-    replace: "this.#parts.ticket.holds",
+    find: "this.#parts.request.holds && this.#parts.isValid()",
+    replace: "this.#parts.request.holds",
     seeds: SOON,
     workload,
   },
@@ -128,7 +128,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a holder whose session ended is told of a theft",
-    file: "lib/locks/room.ts",
+    file: "lib/locks/lock_waiters.ts",
     find: "    this.#core.session.check();\n",
     replace: "",
     seeds: LATE,
@@ -160,8 +160,8 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a holder keeps its lock after a theft",
-    file: "lib/locks/room.ts",
-    find: "if (!held.has(name) && isLater(ticket)) stolen();",
+    file: "lib/locks/lock_waiters.ts",
+    find: "if (!held.has(name) && isLater(request)) stolen();",
     replace: "",
     seeds: SOON,
     workload: "steal",

@@ -1,5 +1,5 @@
 /** The bounds of the registers that an acceptor holds. */
-export interface RoomOptions {
+export interface CapacityOptions {
   /** Most registers that it holds. */
   readonly maxKeys: number;
   /** Bytes of the held registers at which new ones are refused; see `sizeOf`. */
@@ -22,7 +22,7 @@ const LEAST_RESERVED_BYTES = 64 * 1024;
  * reserve: otherwise a full member could not take part in proposals for registers that only others hold.
  */
 export function hasRoom(
-  { maxKeys, maxBytes }: RoomOptions,
+  { maxKeys, maxBytes }: CapacityOptions,
   keys: number,
   bytes: number,
   size: number,

@@ -4,7 +4,7 @@ import { type Ballot, compareBallots } from "../paxos/ballot.ts";
 import type { Learned } from "../paxos/learner.ts";
 import type { LockEntry, LockValue } from "../paxos/lock_register.ts";
 import type { RegisterId, SessionId } from "../paxos/register.ts";
-import type { Ticket } from "./ticket.ts";
+import type { LockRequest } from "./lock_request.ts";
 
 /** A grant: its fencing token, and the ballot at which it was chosen. */
 export interface Grant {
@@ -12,8 +12,8 @@ export interface Grant {
   readonly ballot: Ballot;
 }
 
-/** What a room needs of the table that it belongs to. */
-export interface RoomEvents {
+/** What the waiters of a lock need of the table that it belongs to. */
+export interface LockWaitersEvents {
   /** Decodes the lock from a chosen state. */
   readonly learned: (learned: Learned) => LockValue;
   /** Called when a request here waits for that session; returns a function that stops its watch. */
@@ -26,20 +26,20 @@ export interface RoomEvents {
  * The requests of this node that wait for one lock. The acceptors report every change of the lock's register;
  * a change resolves only the requests that hold the lock then.
  */
-export class Room {
+export class LockWaiters {
   readonly #register: RegisterId;
   readonly #core: Core;
-  readonly #events: RoomEvents;
+  readonly #events: LockWaitersEvents;
   /** The waiting requests by their number, which is unique in this node. */
-  readonly #waiting = new Map<number, { ticket: Ticket; operation: Operation<Grant> }>();
-  readonly #guarded = new Map<string, { ticket: Ticket; stolen: () => void }>();
+  readonly #waiting = new Map<number, { request: LockRequest; operation: Operation<Grant> }>();
+  readonly #guarded = new Map<string, { request: LockRequest; stolen: () => void }>();
   readonly #sessions = new Map<SessionId, () => void>();
   #stopWatching: (() => void) | undefined;
   /** The state learned last: requests that come later have to learn of it too. */
   #last: { learned: Learned; value: LockValue } | undefined;
 
   /** Starts without requests. */
-  constructor(register: RegisterId, core: Core, events: RoomEvents) {
+  constructor(register: RegisterId, core: Core, events: LockWaitersEvents) {
     this.#register = register;
     this.#core = core;
     this.#events = events;
@@ -50,29 +50,29 @@ export class Room {
     return this.#last?.value;
   }
 
-  /** Waits until `ticket`, which is in the queue, holds the lock. */
-  wait(ticket: Ticket, limits: Limits): Promise<Grant> {
+  /** Waits until `request`, which is in the queue, holds the lock. */
+  wait(request: LockRequest, limits: Limits): Promise<Grant> {
     const operation = this.#core.engine.operation<Grant>(limits);
-    this.#waiting.set(ticket.request, { ticket, operation });
-    operation.onEnd(() => this.leave(ticket));
-    // It may have been aborted in the turn in which it was queued; then the room may be gone already.
+    this.#waiting.set(request.number, { request, operation });
+    operation.onEnd(() => this.leave(request));
+    // It may have been aborted in the turn in which it was queued; then these waiters may be gone already.
     if (operation.ended) return operation.promise;
     this.#watch();
     this.#catchUp();
     return operation.promise;
   }
 
-  /** Calls `stolen` when the lock that `ticket` holds is taken away by another request. */
-  guard(ticket: Ticket, stolen: () => void): void {
-    this.#guarded.set(nameOf(ticket), { ticket, stolen });
+  /** Calls `stolen` when the lock that `request` holds is taken away by another request. */
+  guard(request: LockRequest, stolen: () => void): void {
+    this.#guarded.set(keyOf(request), { request, stolen });
     this.#watch();
     this.#catchUp();
   }
 
-  /** Removes `ticket`, which neither waits for the lock nor holds it any more. */
-  leave(ticket: Ticket): void {
-    this.#waiting.delete(ticket.request);
-    this.#guarded.delete(nameOf(ticket));
+  /** Removes `request`, which neither waits for the lock nor holds it any more. */
+  leave(request: LockRequest): void {
+    this.#waiting.delete(request.number);
+    this.#guarded.delete(keyOf(request));
     if (this.#waiting.size === 0) this.#stopMonitors();
     if (this.#waiting.size + this.#guarded.size > 0) return;
     this.#stopWatching?.();
@@ -80,10 +80,10 @@ export class Room {
     this.#events.empty();
   }
 
-  /** Rejects and removes `ticket`, which can no longer get the lock. */
-  lose(ticket: Ticket, error: unknown): void {
-    this.#waiting.get(ticket.request)?.operation.reject(error);
-    this.leave(ticket);
+  /** Rejects and removes `request`, which can no longer get the lock. */
+  fail(request: LockRequest, error: unknown): void {
+    this.#waiting.get(request.number)?.operation.reject(error);
+    this.leave(request);
   }
 
   #watch(): void {
@@ -114,17 +114,17 @@ export class Room {
   }
 
   /**
-   * Ends tickets that were in the register and are missing from it at a higher ballot: they were stolen from,
+   * Ends requests that were in the register and are missing from it at a higher ballot: they were stolen from,
    * unless their session is over, which messages may show before a timer does.
    */
   #findStolen(ballot: Ballot, holders: readonly LockEntry[], queue: readonly LockEntry[]): void {
     this.#core.session.check();
-    const isLater = (ticket: Ticket) =>
-      ticket.seen !== undefined && compareBallots(ballot, ticket.seen) > 0;
+    const isLater = (request: LockRequest) =>
+      request.seen !== undefined && compareBallots(ballot, request.seen) > 0;
     if (this.#guarded.size > 0) {
-      const held = new Set(holders.map(entryName));
-      for (const [name, { ticket, stolen }] of [...this.#guarded]) {
-        if (!held.has(name) && isLater(ticket)) stolen();
+      const held = new Set(holders.map(entryKey));
+      for (const [name, { request, stolen }] of [...this.#guarded]) {
+        if (!held.has(name) && isLater(request)) stolen();
       }
     }
     let waiting = 0;
@@ -132,8 +132,8 @@ export class Room {
     if (waiting === this.#waiting.size) return;
     const queued = new Set(queue.map((entry) => this.#waiter(entry)));
     for (const waiter of [...this.#waiting.values()]) {
-      const { ticket, operation } = waiter;
-      if (queued.has(waiter) || !isLater(ticket)) continue;
+      const { request, operation } = waiter;
+      if (queued.has(waiter) || !isLater(request)) continue;
       operation.reject(new DOMException("The lock was stolen by another request", "AbortError"));
     }
   }
@@ -141,9 +141,9 @@ export class Room {
   /** The waiting request of an entry; `undefined` if it does not wait here. */
   #waiter(
     { pid, request }: LockEntry,
-  ): { ticket: Ticket; operation: Operation<Grant> } | undefined {
+  ): { request: LockRequest; operation: Operation<Grant> } | undefined {
     const waiter = this.#waiting.get(request);
-    return waiter?.ticket.owner.pid.session === pid.session ? waiter : undefined;
+    return waiter?.request.owner.pid.session === pid.session ? waiter : undefined;
   }
 
   /** Watches the sessions of the present holders. */
@@ -167,10 +167,10 @@ export class Room {
   }
 }
 
-function nameOf(ticket: Ticket): string {
-  return `${ticket.owner.pid.session}/${ticket.request}`;
+function keyOf(request: LockRequest): string {
+  return `${request.owner.pid.session}/${request.number}`;
 }
 
-function entryName(entry: LockEntry): string {
+function entryKey(entry: LockEntry): string {
   return `${entry.pid.session}/${entry.request}`;
 }

@@ -4,11 +4,11 @@ import type { RegisterId } from "../paxos/register.ts";
 import type { Owner } from "../owners/process_table.ts";
 
 /** One request of this node for one lock, from its first message to its release. */
-export class Ticket {
+export class LockRequest {
   readonly register: RegisterId;
   readonly owner: Owner;
   /** The number of the request, unique in the life of the node. */
-  readonly request: number;
+  readonly number: number;
   readonly mode: LockMode;
   /** The counter of the first `accept` with this request; `undefined` before it. */
   firstAccept: number | undefined;
@@ -22,10 +22,10 @@ export class Ticket {
   #end: { readonly reason: unknown } | undefined;
 
   /** A request that was not sent yet. */
-  constructor(register: RegisterId, owner: Owner, request: number, mode: LockMode) {
+  constructor(register: RegisterId, owner: Owner, number: number, mode: LockMode) {
     this.register = register;
     this.owner = owner;
-    this.request = request;
+    this.number = number;
     this.mode = mode;
   }
 
@@ -35,7 +35,7 @@ export class Ticket {
     else this.#over.push(over);
   }
 
-  /** Ends the ticket: the lock is released, or taken away for `reason`. */
+  /** Ends the request: the lock is released, or taken away for `reason`. */
   end(reason: unknown): void {
     if (!this.holds) return;
     this.holds = false;
