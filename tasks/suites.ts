@@ -21,7 +21,7 @@ export interface Rule {
 /** The first rule whose folder contains a test file applies to it. */
 export const RULES: readonly Rule[] = [
   // Exhaustive, long, or in virtual time: their outcome does not depend on the runtime.
-  ...["sim", "model", "checkers", "mutations", "scripted"].map((name): Rule => ({
+  ...["sim", "model", "checkers", "mutations"].map((name): Rule => ({
     folder: `tests/${name}/`,
     runtimes: ["deno"],
     permissions: ["--allow-read"],
@@ -77,6 +77,16 @@ export function sortOut(
       .filter((file) => lacks(file).length > 0)
       .map((file) => `not run: ${file} (no ${lacks(file).join(", no ")} on this machine)`),
   };
+}
+
+/** The beginning of the comment by which a test file outside of those folders asks for Deno alone. */
+const DENO_ALONE = "// Runs in Deno alone: ";
+
+/** The runtimes for a test file with the source `text`. */
+export function runtimesFor(file: string, text: string): readonly Runtime[] {
+  return text.split("\n").some((line) => line.startsWith(DENO_ALONE))
+    ? ["deno"]
+    : ruleFor(file).runtimes;
 }
 
 /** The rule for a test file. */

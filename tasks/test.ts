@@ -10,10 +10,18 @@
 import { chooseSetup } from "./jsr.ts";
 import { installModules } from "./node_modules.ts";
 import { findMissing } from "./optional_programs.ts";
-import { pool, width } from "./process.ts";
+import { pool, root, width } from "./process.ts";
 import { type FileResult, findDifferences, runFile, type Setup } from "./run_file.ts";
 import { passes, stages } from "./stages.ts";
-import { findTests, needsOf, ruleFor, type Runtime, RUNTIMES, sortOut } from "./suites.ts";
+import {
+  findTests,
+  needsOf,
+  ruleFor,
+  type Runtime,
+  RUNTIMES,
+  runtimesFor,
+  sortOut,
+} from "./suites.ts";
 
 interface Wish {
   readonly runtimes: readonly Runtime[];
@@ -52,9 +60,13 @@ async function runTests(wish: Wish, setup: Setup): Promise<{ passed: number; fai
   const found = await findTests(wish.paths);
   const missing = await findMissing(found.flatMap(needsOf));
   const { runnable: files, notRun } = sortOut(found, missing);
+  const runtimes = new Map<string, readonly Runtime[]>();
+  for (const file of files) {
+    runtimes.set(file, runtimesFor(file, await Deno.readTextFile(root + file)));
+  }
   const jobs = wish.runtimes.flatMap((runtime) =>
     files
-      .filter((file) => ruleFor(file).runtimes.includes(runtime))
+      .filter((file) => runtimes.get(file)!.includes(runtime))
       // The longest first, so that no long file starts last.
       .sort((a, b) => ruleFor(b).timeout - ruleFor(a).timeout)
       .map((file) => async () => {

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { turn } from "../support/wait.ts";
 import { Book } from "./book.ts";
 import type { Breakage } from "./broken.ts";
-import { Cluster, type Station } from "./cluster.ts";
+import { Cluster, type Station } from "./process_cluster.ts";
 import { Operations } from "./operations.ts";
 import { Progress } from "./progress.ts";
 import { Resource } from "./resource.ts";

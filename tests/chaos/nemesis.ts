@@ -1,6 +1,6 @@
 import { turn } from "../support/wait.ts";
 import type { Book } from "./book.ts";
-import type { Cluster, Station } from "./cluster.ts";
+import type { Cluster, Station } from "./process_cluster.ts";
 import type { Operations } from "./operations.ts";
 import { type Blow, describePhase, type Fault, type Phase } from "./plan.ts";
 import type { Progress } from "./progress.ts";

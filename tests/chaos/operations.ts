@@ -1,6 +1,6 @@
 import type { Pid } from "../../mod.ts";
 import type { Book, PendingPut } from "./book.ts";
-import type { Station } from "./cluster.ts";
+import type { Station } from "./process_cluster.ts";
 import type { Bind, Order } from "./orders.ts";
 import type { Progress } from "./progress.ts";
 import { Gone, type Outcome, type Remote } from "./remote.ts";

@@ -10,7 +10,7 @@ import process from "node:process";
 import { type ClusterNode, join, type Process, type PutOptions, type Remote } from "../../mod.ts";
 import { http } from "../../transports/http.ts";
 import { webSocket } from "../../transports/websocket.ts";
-import { ClientWebSocket, TestServer, upgradeWebSocket } from "../transports/server.ts";
+import { ClientWebSocket, TestServer, upgradeWebSocket } from "../transports/support/server.ts";
 import { alwaysHeld, type Breakage, localLock, type UsedLock } from "./broken.ts";
 import type { Answer, Bind, Event, NumberedOrder, Order } from "./orders.ts";
 import { Owners } from "./owners.ts";

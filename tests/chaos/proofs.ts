@@ -1,5 +1,5 @@
 import type { Book } from "./book.ts";
-import type { Cluster, Station } from "./cluster.ts";
+import type { Cluster, Station } from "./process_cluster.ts";
 import type { Operations } from "./operations.ts";
 
 /** Keys that are read at a time. */

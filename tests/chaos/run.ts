@@ -3,7 +3,7 @@ import { Random } from "../sim/random.ts";
 import { turn } from "../support/wait.ts";
 import { Book } from "./book.ts";
 import type { Breakage } from "./broken.ts";
-import { Cluster } from "./cluster.ts";
+import { Cluster } from "./process_cluster.ts";
 import { Nemesis } from "./nemesis.ts";
 import { Operations } from "./operations.ts";
 import type { Over } from "./orders.ts";

@@ -1,7 +1,7 @@
 import type { Random } from "../sim/random.ts";
 import { turn } from "../support/wait.ts";
 import type { Book } from "./book.ts";
-import type { Cluster, Station } from "./cluster.ts";
+import type { Cluster, Station } from "./process_cluster.ts";
 import type { Operations } from "./operations.ts";
 import type { Bind } from "./orders.ts";
 

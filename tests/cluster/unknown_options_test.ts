@@ -5,7 +5,7 @@ import { type OptionNames, refuseUnknown } from "../../lib/options.ts";
 import { http } from "../../transports/http.ts";
 import { memoryNetwork } from "../../transports/memory.ts";
 import { webSocket } from "../../transports/websocket.ts";
-import { type Cluster, startCluster } from "../support/cluster.ts";
+import { type Cluster, startCluster } from "../support/real_cluster.ts";
 
 // deno-lint-ignore no-explicit-any -- what no program with types would pass
 type Bad = any;

@@ -1,8 +1,8 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { floatBytes, packFloat, unpackFloat } from "../../lib/codec/float.ts";
-import { toHex } from "./bytes.ts";
-import { Random } from "./random.ts";
+import { toHex } from "./support/bytes.ts";
+import { Random } from "./support/random.ts";
 
 const packed = (value: number) => toHex(floatBytes.slice(0, packFloat(value)));
 

@@ -2,9 +2,9 @@ import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { Encoder } from "cbor-x/index-no-eval";
 import { decodeFrame, encodeFrame, FORMAT_VERSION } from "../../lib/codec.ts";
-import { concat } from "./bytes.ts";
-import { Random } from "./random.ts";
-import { RandomFrames } from "./random_frames.ts";
+import { concat } from "./support/bytes.ts";
+import { Random } from "./support/random.ts";
+import { RandomFrames } from "./support/random_frames.ts";
 
 const RUNS = 100_000;
 

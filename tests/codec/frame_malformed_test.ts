@@ -11,10 +11,19 @@ import {
   MAX_MEMBERS,
   MAX_MESSAGES,
 } from "../../lib/codec.ts";
-import { concat, hex } from "./bytes.ts";
-import { BALLOT, CLOCK, comesBack, EMPTY, LIFE, OTHER, REGISTER, SESSION } from "./frames.ts";
-import { Random } from "./random.ts";
-import { RandomFrames } from "./random_frames.ts";
+import { concat, hex } from "./support/bytes.ts";
+import {
+  BALLOT,
+  CLOCK,
+  comesBack,
+  EMPTY,
+  LIFE,
+  OTHER,
+  REGISTER,
+  SESSION,
+} from "./support/frames.ts";
+import { Random } from "./support/random.ts";
+import { RandomFrames } from "./support/random_frames.ts";
 
 const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false });
 

@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import type { Frame, Reply, Request } from "../../lib/paxos/messages.ts";
 import { decodeFrame, encodeFrame, SESSION_PATTERN } from "../../lib/codec.ts";
-import { concat } from "./bytes.ts";
+import { concat } from "./support/bytes.ts";
 import {
   BALLOT,
   CLOCK,
@@ -20,9 +20,9 @@ import {
   OTHER,
   REGISTER,
   SESSION,
-} from "./frames.ts";
-import { Random } from "./random.ts";
-import { RandomFrames } from "./random_frames.ts";
+} from "./support/frames.ts";
+import { Random } from "./support/random.ts";
+import { RandomFrames } from "./support/random_frames.ts";
 import { acceptRequest } from "../support/accept_request.ts";
 
 describe("encodeFrame() and decodeFrame()", () => {

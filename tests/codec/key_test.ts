@@ -8,9 +8,9 @@ import {
   assertThrows,
 } from "@std/assert";
 import { decodeKey, encodeKey, MalformedError, MAX_KEY_BYTES } from "../../lib/codec.ts";
-import { toHex } from "./bytes.ts";
-import { Random } from "./random.ts";
-import { RandomKeys } from "./random_keys.ts";
+import { toHex } from "./support/bytes.ts";
+import { Random } from "./support/random.ts";
+import { RandomKeys } from "./support/random_keys.ts";
 
 function same(...keys: unknown[]): void {
   for (const key of keys) {

@@ -11,7 +11,7 @@ import {
   type RegisterKind,
 } from "../../lib/codec.ts";
 import { isBucketPrefix } from "../../lib/codec/register_id.ts";
-import { toHex } from "./bytes.ts";
+import { toHex } from "./support/bytes.ts";
 
 const KINDS: RegisterKind[] = ["k", "l", "s", "c"];
 

@@ -9,8 +9,8 @@ import {
   type ScanRules,
   VALUE_RULES,
 } from "../../lib/codec/scan.ts";
-import { concat, hex } from "./bytes.ts";
-import { Random } from "./random.ts";
+import { concat, hex } from "./support/bytes.ts";
+import { Random } from "./support/random.ts";
 
 const ALL: [string, ScanRules][] = [
   ["frame", FRAME_RULES],

@@ -1,8 +1,8 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { invalidUtf8At } from "../../lib/codec/utf8_scan.ts";
-import { hex } from "./bytes.ts";
-import { Random } from "./random.ts";
+import { hex } from "./support/bytes.ts";
+import { Random } from "./support/random.ts";
 
 const at = (bytes: Uint8Array) => invalidUtf8At(bytes, 0, bytes.length);
 

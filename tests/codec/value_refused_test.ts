@@ -1,8 +1,8 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { decodeValue, encodeValue, MalformedError, UnencodableError } from "../../lib/codec.ts";
-import { concat, hex, toHex } from "./bytes.ts";
-import { Random } from "./random.ts";
+import { concat, hex, toHex } from "./support/bytes.ts";
+import { Random } from "./support/random.ts";
 
 const MAX = 1 << 20;
 const encode = (value: unknown) => encodeValue(value, MAX);

@@ -8,7 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { decodeValue, encodeValue, UnencodableError } from "../../lib/codec.ts";
-import { Random } from "./random.ts";
+import { Random } from "./support/random.ts";
 
 const MAX = 1 << 20;
 const encode = (value: unknown) => encodeValue(value, MAX);

@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { counterApp } from "../../examples/counter-by-lock/app.ts";
 import { Store } from "../../examples/counter-by-lock/store.ts";
 import { deno, type Ended, root, run } from "../../tasks/process.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 
 /** Runs the example as a program; in Deno, without any permission. */
 function example(...flags: string[]): Promise<Ended> {

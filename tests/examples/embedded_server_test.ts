@@ -5,7 +5,7 @@ import { Counter, createApp } from "../../examples/embedded-server/app.ts";
 import { installModules } from "../../tasks/node_modules.ts";
 import { deno, type Ended, pool, root, run } from "../../tasks/process.ts";
 import { RUNTIMES } from "../../tasks/suites.ts";
-import { type Cluster, startCluster } from "../support/cluster.ts";
+import { type Cluster, startCluster } from "../support/real_cluster.ts";
 import { nextEvent, within } from "../support/wait.ts";
 
 /** The command of the task `example:embedded-server`. */

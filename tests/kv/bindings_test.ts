@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { PutOptions } from "../../mod.ts";
-import { type Cluster, startCluster } from "../support/cluster.ts";
+import { type Cluster, startCluster } from "../support/real_cluster.ts";
 import { assertInvalid, valueOf } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
 

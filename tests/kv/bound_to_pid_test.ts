@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Pid } from "../../mod.ts";
 import { describe, it } from "@std/testing/bdd";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertInvalid, valueOf } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
 

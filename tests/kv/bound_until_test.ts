@@ -1,6 +1,6 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertInvalid, valueOf } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Key, PaxosKV, PutOptions } from "../../mod.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { within } from "../support/wait.ts";

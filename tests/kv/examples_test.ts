@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertInvalid } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
 

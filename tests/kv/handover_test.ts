@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Random } from "../sim/random.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, assertInvalid, valueOf } from "../support/expect.ts";
 import { eventually, knownToAll, within } from "../support/wait.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertLess, assertStrictEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import type { ClusterNode, KeyOptions } from "../../mod.ts";
-import { type Cluster, startCluster } from "../support/cluster.ts";
+import { type Cluster, startCluster } from "../support/real_cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
 import { turn } from "../support/wait.ts";
 

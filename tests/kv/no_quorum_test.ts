@@ -1,7 +1,7 @@
 import { assertEquals, assertGreaterOrEqual, assertLess } from "@std/assert";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from "@std/testing/bdd";
 import type { ClusterNode, KeyOptions } from "../../mod.ts";
-import { type Cluster, startCluster } from "../support/cluster.ts";
+import { type Cluster, startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
-import { type Cluster, startCluster } from "../support/cluster.ts";
+import { type Cluster, startCluster } from "../support/real_cluster.ts";
 import { assertCode, assertInvalid, valueOf } from "../support/expect.ts";
 
 /** Values that can be stored, by description. */

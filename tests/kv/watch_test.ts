@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater, assertLess, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Change, ClusterNode, Key, WatchOptions } from "../../mod.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
 import { turn, within } from "../support/wait.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SynodError } from "../../mod.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { valueOf } from "../support/expect.ts";
 import { untilQueued } from "./support/queue.ts";
 import { TimedCluster } from "./support/timed_cluster.ts";

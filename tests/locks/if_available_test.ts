@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { reasonOf } from "../support/expect.ts";
 import { untilQueued } from "./support/queue.ts";
 import { TimedCluster } from "./support/timed_cluster.ts";

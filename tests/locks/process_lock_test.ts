@@ -6,7 +6,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Cluster, startCluster } from "../support/cluster.ts";
+import { Cluster, startCluster } from "../support/real_cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
 import { isSettled, untilQueued } from "./support/queue.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertCode } from "../support/expect.ts";
 import { within } from "../support/wait.ts";
 import { untilQueued } from "./support/queue.ts";

@@ -10,7 +10,7 @@ import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import { type Lock, SynodError } from "../../mod.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
 import type { VirtualTime } from "../support/virtual_time.ts";
 import { turn } from "../support/wait.ts";

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Lock } from "../../mod.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
 import { Order, untilQueued } from "./support/queue.ts";

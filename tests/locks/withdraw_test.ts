@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Watches } from "../../lib/node/quorum/watches.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, within } from "../support/wait.ts";
 import { untilQueued } from "./support/queue.ts";

@@ -1,7 +1,7 @@
 import { deepScopes } from "./deep_scopes.ts";
 import { explore, type Found } from "./explore.ts";
 import type { Expected } from "./ingredients.ts";
-import type { Mutation } from "./mutations.ts";
+import type { Mutation } from "../mutations/model/list.ts";
 import { loadBroken } from "./paxos.ts";
 import {
   evenScopes,

@@ -9,7 +9,7 @@ import { deepScopes } from "./deep_scopes.ts";
 import { explore } from "./explore.ts";
 import { fastScopes, findBroken } from "./find_broken.ts";
 import type { Expected } from "./ingredients.ts";
-import { MUTATIONS } from "./mutations.ts";
+import { MUTATIONS } from "../mutations/model/list.ts";
 
 const has = (flag: string) => Deno.args.includes(flag);
 const only = has("--only") ? Deno.args[Deno.args.indexOf("--only") + 1] : "";

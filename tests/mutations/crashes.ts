@@ -56,7 +56,7 @@ export const CRASHES: readonly Mutation[] = [
   ]),
   ...mutationsOf("lib/paxos/fencing.ts", [
     "tests/paxos/fencing_test.ts",
-    "tests/scripted/questions_test.ts",
+    "tests/node/quorum/queries_test.ts",
   ], [
     {
       section: 7,
@@ -87,7 +87,7 @@ export const CRASHES: readonly Mutation[] = [
       replace: "this.#copies.add({ ...sender, vector: [] }, copy)",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/queries.ts", ["tests/scripted/questions_test.ts"], [
+  ...mutationsOf("lib/node/quorum/queries.ts", ["tests/node/quorum/queries_test.ts"], [
     {
       section: 7,
       name: "reports of the newest session from before a crash count with replies that know of it",

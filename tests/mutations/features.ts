@@ -2,7 +2,7 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** Sections 4, 9 and 10: the KV, locks and singletons. */
 export const FEATURES: readonly Mutation[] = [
-  ...mutationsOf("lib/kv/puts.ts", ["tests/scripted/puts_test.ts"], [
+  ...mutationsOf("lib/kv/puts.ts", ["tests/kv/puts_test.ts"], [
     {
       section: 7,
       name: "a written value counts as settled in the cluster after the put",
@@ -21,7 +21,7 @@ export const FEATURES: readonly Mutation[] = [
       name: "a put of a process that has ended is proposed",
       find: "if (pid !== undefined && owner === undefined) {",
       replace: "if (false) {",
-      tests: ["tests/scripted/puts_test.ts"],
+      tests: ["tests/kv/puts_test.ts"],
     },
     {
       section: 4,
@@ -178,17 +178,17 @@ export const FEATURES: readonly Mutation[] = [
       name: "a value may be bound to a process of a session that was not granted",
       find: "if (await core.session.valid(limits) !== session) return ended(pidEnded(pid));",
       replace: "",
-      tests: ["tests/scripted/puts_test.ts"],
+      tests: ["tests/kv/puts_test.ts"],
     },
     {
       section: 4,
       name: "a value may be bound to a process that has ended",
       find: "if (processes.owner(pid) === undefined) return ended(pidEnded(pid));",
       replace: "",
-      tests: ["tests/scripted/puts_test.ts"],
+      tests: ["tests/kv/puts_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/owners/process_table.ts", ["tests/scripted/puts_test.ts"], [
+  ...mutationsOf("lib/owners/process_table.ts", ["tests/kv/puts_test.ts"], [
     {
       section: 4,
       name: "a process that exits does not ensure that unknown writes are gone",
@@ -206,7 +206,7 @@ export const FEATURES: readonly Mutation[] = [
       name: "an ended process is still listed",
       find: "    this.#owners.delete(nameOf(owner.pid));\n",
       replace: "",
-      tests: ["tests/scripted/puts_test.ts"],
+      tests: ["tests/kv/puts_test.ts"],
     },
     {
       section: 4,
@@ -217,7 +217,7 @@ export const FEATURES: readonly Mutation[] = [
   ]),
   ...mutationsOf("lib/kv/paxos_kv.ts", [
     "tests/kv/no_quorum_test.ts",
-    "tests/scripted/puts_test.ts",
+    "tests/kv/puts_test.ts",
   ], [
     {
       section: 4,
@@ -228,7 +228,7 @@ export const FEATURES: readonly Mutation[] = [
       tests: ["tests/recovery/clients_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/locks/lock_table.ts", ["tests/scripted/lock_table_test.ts"], [
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/lock_table_test.ts"], [
     {
       section: 9,
       name: "a caller that stops waiting leaves its request behind",
@@ -290,10 +290,10 @@ export const FEATURES: readonly Mutation[] = [
       name: "locks outlive the session",
       find: "      request.end(error);\n",
       replace: "",
-      tests: ["tests/scripted/lock_table_test.ts"],
+      tests: ["tests/locks/lock_table_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/locks/lock_waiters.ts", ["tests/scripted/lock_table_test.ts"], [
+  ...mutationsOf("lib/locks/lock_waiters.ts", ["tests/locks/lock_table_test.ts"], [
     {
       section: 9,
       name: "a state from before a request reports a theft",
@@ -327,7 +327,7 @@ export const FEATURES: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/locks/lock.ts", ["tests/scripted/lock_table_test.ts"], [
+  ...mutationsOf("lib/locks/lock.ts", ["tests/locks/lock_table_test.ts"], [
     {
       section: 9,
       name: "a lock is held beyond the deadline",
@@ -342,13 +342,15 @@ export const FEATURES: readonly Mutation[] = [
       tests: ["tests/locks/process_lock_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/runtime/checked_signal.ts", ["tests/node/open_signal_test.ts"], [
+  ...mutationsOf("lib/node/runtime/checked_signal.ts", [
+    "tests/node/runtime/checked_signal_test.ts",
+  ], [
     {
       section: 6,
       name: "a signal is up to date only after its timer has run",
       find: "        check();\n",
       replace: "",
-      tests: ["tests/scripted/host_test.ts", "tests/node/open_signal_test.ts"],
+      tests: ["tests/singletons/host_test.ts", "tests/node/runtime/checked_signal_test.ts"],
     },
   ]),
   ...mutationsOf(
@@ -390,49 +392,49 @@ export const FEATURES: readonly Mutation[] = [
       name: "an instance runs on a host that did not win",
       find: "if (!samePid(result.pid, pid)) {",
       replace: "if (false) {",
-      tests: ["tests/scripted/host_test.ts"],
+      tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "an instance starts in a session that is not granted yet",
       find: "!process.signal.aborted && core.session.isValid(pid.session);\n    const wanted",
       replace: "!process.signal.aborted && core.session.isPossible(pid.session);\n    const wanted",
-      tests: ["tests/scripted/host_test.ts"],
+      tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "an instance starts after the end of its session",
       find: "      if (!mayTake()) throw lost();\n",
       replace: "",
-      tests: ["tests/scripted/host_test.ts"],
+      tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "a start with an unknown outcome leaves an entry that may appear later",
       find: "void this.#leave(register, pid, { byItself: false, failed: false }, true);",
       replace: "",
-      tests: ["tests/scripted/host_test.ts"],
+      tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "a start with an unknown outcome does not ensure that its entry is gone",
       find: "void this.#leave(register, pid, { byItself: false, failed: false }, true);",
       replace: "void this.#leave(register, pid, { byItself: false, failed: false }, false);",
-      tests: ["tests/scripted/host_test.ts"],
+      tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "a start with an unknown outcome leaves its process",
       find: "      void process.exit();\n      throw error;",
       replace: "      throw error;",
-      tests: ["tests/scripted/host_test.ts"],
+      tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "another instance than the intended one runs a call",
       find: "running !== undefined && running.instance.token === call.token &&",
       replace: "running !== undefined &&",
-      tests: ["tests/scripted/host_test.ts"],
+      tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
@@ -440,21 +442,21 @@ export const FEATURES: readonly Mutation[] = [
       find:
         'if (question.type !== "call" || parseSession(question.session).life !== engine.life) return;',
       replace: 'if (question.type !== "call") return;',
-      tests: ["tests/scripted/host_test.ts"],
+      tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "a host with a new life remembers the calls of the previous one",
       find: "if (this.#life !== engine.life) {",
       replace: "if (false) {",
-      tests: ["tests/scripted/host_test.ts"],
+      tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "a birth above every clock is accepted",
       find: "    if (question.birth > engine.clock.counter) return;\n",
       replace: "",
-      tests: ["tests/scripted/host_test.ts"],
+      tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
@@ -475,7 +477,7 @@ export const FEATURES: readonly Mutation[] = [
       name: "the entry of an instance that has ended is not sealed",
       find: "    await this.#leave(register, pid, { byItself, failed }, false);\n",
       replace: "",
-      tests: ["tests/scripted/host_test.ts"],
+      tests: ["tests/singletons/host_test.ts"],
     },
   ]),
   ...mutationsOf("lib/singletons/instance.ts", ["tests/singletons/instance_test.ts"], [
@@ -575,42 +577,42 @@ export const FEATURES: readonly Mutation[] = [
       name: "a call continues under another life of its caller",
       find: "isLost: () => engine.life !== life,",
       replace: "isLost: () => false,",
-      tests: ["tests/scripted/outbound_test.ts"],
+      tests: ["tests/singletons/outbound_test.ts"],
     },
     {
       section: 10,
       name: "a call gets a new number each time it is sent",
       find: "return toQuestion(attempt, channel, sequence, named);",
       replace: "return toQuestion(attempt, channel, isFirst ? sequence : ++channel.last, named);",
-      tests: ["tests/scripted/outbound_test.ts"],
+      tests: ["tests/singletons/outbound_test.ts"],
     },
     {
       section: 10,
       name: "numbers start again under the same birth",
       find: "birth: clock.next()",
       replace: "birth: clock.counter",
-      tests: ["tests/scripted/outbound_test.ts"],
+      tests: ["tests/singletons/outbound_test.ts"],
     },
     {
       section: 10,
       name: "a caller that was silent keeps its birth",
       find: "now - known.used < LONGEST_IDLE",
       replace: "now >= known.used",
-      tests: ["tests/scripted/outbound_test.ts"],
+      tests: ["tests/singletons/outbound_test.ts"],
     },
     {
       section: 10,
       name: "a forgotten caller keeps its birth",
       find: " && !known.isStale",
       replace: "",
-      tests: ["tests/scripted/outbound_test.ts"],
+      tests: ["tests/singletons/outbound_test.ts"],
     },
     {
       section: 10,
       name: "a call that its host has forgotten counts as one that never ran",
       find: 'call?.stale();\n        operation.resolve({ type: "lost" });',
       replace: 'call?.stale();\n        operation.resolve({ type: "refused" });',
-      tests: ["tests/scripted/outbound_test.ts"],
+      tests: ["tests/singletons/outbound_test.ts"],
     },
     {
       section: 10,

@@ -105,7 +105,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       name: "one fast clock is enough to end a value",
       find: "return times[majority(this.#members.length) - 1] ?? -Infinity;",
       replace: "return times[0] ?? -Infinity;",
-      tests: ["tests/paxos/member_clocks_test.ts", "tests/scripted/housekeeper_test.ts"],
+      tests: ["tests/paxos/member_clocks_test.ts", "tests/node/quorum/housekeeper_test.ts"],
     },
     {
       section: 8,
@@ -160,7 +160,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: '(binding.kind === "node") ||',
     },
   ]),
-  ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/scripted/housekeeper_test.ts"], [
+  ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/node/quorum/housekeeper_test.ts"], [
     {
       section: 8,
       name: "members that missed a tombstone are left out",
@@ -200,7 +200,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       tests: ["tests/locks/hand_over_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/quorum/chores.ts", ["tests/scripted/chores_test.ts"], [
+  ...mutationsOf("lib/node/quorum/chores.ts", ["tests/node/quorum/chores_test.ts"], [
     {
       section: 8,
       name: "all members begin with the same registers",
@@ -290,7 +290,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "to.life(life), false]",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/scripted/room_test.ts"], [
+  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/node/quorum/no_room_test.ts"], [
     {
       section: 8,
       name: "full: a change that may still take effect ends so",
@@ -318,7 +318,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "limits",
     },
   ]),
-  ...mutationsOf("lib/locks/lock_table.ts", ["tests/scripted/lock_table_test.ts"], [
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/lock_table_test.ts"], [
     {
       section: 8,
       name: "reserve: not used by the release of a lock",
@@ -334,7 +334,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "between two requests other changes pass the gate.\n",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/scripted/housekeeper_test.ts"], [
+  ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/node/quorum/housekeeper_test.ts"], [
     {
       section: 8,
       name: "what cannot be sealed is tried by more and more chores",

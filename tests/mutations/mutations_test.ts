@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { findTests } from "../../tasks/suites.ts";
-import { MUTATIONS as OF_THE_MODEL } from "../model/mutations.ts";
-import { MUTATIONS as OF_THE_SIMULATOR } from "../sim/mutations.ts";
+import { MUTATIONS as OF_THE_MODEL } from "./model/list.ts";
+import { MUTATIONS as OF_THE_SIMULATOR } from "./sim/list.ts";
 import { PROJECT } from "../support/project_copy.ts";
 import { MUTATIONS } from "./list.ts";
 import { broken } from "./mutation.ts";

@@ -2,7 +2,7 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** Sections 3, 4, 6, 7 and 8: the rules of the code around the state machines. */
 export const NODE: readonly Mutation[] = [
-  ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/scripted/proposals_test.ts"], [
+  ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/node/quorum/proposals_test.ts"], [
     {
       section: 3,
       name: "a kept promise is used twice",
@@ -16,7 +16,7 @@ export const NODE: readonly Mutation[] = [
       replace: "false) this.#kept.delete(register);",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/combine.ts", ["tests/node/combine_test.ts"], [
+  ...mutationsOf("lib/node/quorum/combine.ts", ["tests/node/quorum/combine_test.ts"], [
     {
       section: 3,
       name: "two values of one round have one token",
@@ -60,7 +60,7 @@ export const NODE: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/scripted/proposals_test.ts"], [
+  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/node/quorum/proposals_test.ts"], [
     {
       section: 3,
       name: "a change that has written takes the short way",
@@ -129,10 +129,10 @@ export const NODE: readonly Mutation[] = [
       name: "a value read in the previous cluster counts as settled in this one",
       find: "if (generation !== this.#generation) return;",
       replace: "",
-      tests: ["tests/node/settled_values_test.ts"],
+      tests: ["tests/node/quorum/settled_values_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/quorum/reads.ts", ["tests/scripted/liveness_test.ts"], [
+  ...mutationsOf("lib/node/quorum/reads.ts", ["tests/node/quorum/liveness_test.ts"], [
     {
       section: 4,
       name: "an answer of a member from before it got a value counts for the liveness of the owner",
@@ -146,7 +146,7 @@ export const NODE: readonly Mutation[] = [
       replace: "undefined",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/liveness.ts", ["tests/scripted/liveness_test.ts"], [
+  ...mutationsOf("lib/node/quorum/liveness.ts", ["tests/node/quorum/liveness_test.ts"], [
     {
       section: 3,
       name: "settled values are served without a quorum",
@@ -168,7 +168,7 @@ export const NODE: readonly Mutation[] = [
       tests: [
         "tests/kv/bound_until_test.ts",
         "tests/kv/watch_test.ts",
-        "tests/scripted/liveness_test.ts",
+        "tests/node/quorum/liveness_test.ts",
       ],
     },
     {
@@ -225,7 +225,7 @@ export const NODE: readonly Mutation[] = [
       replace: "      chosen = { ...chosen, state: null };\n    }\n    if",
     },
   ]),
-  ...mutationsOf("lib/node/engine/cluster_view.ts", ["tests/scripted/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine/cluster_view.ts", ["tests/node/engine/engine_test.ts"], [
     {
       section: 7,
       name: "replies of two clusters count together",
@@ -281,7 +281,7 @@ export const NODE: readonly Mutation[] = [
       name: "a member that gave up continues to vote",
       find: "  forget(life: Life): void {\n    this.#voter = null;\n",
       replace: "  forget(life: Life): void {\n",
-      tests: ["tests/scripted/engine_test.ts"],
+      tests: ["tests/node/engine/engine_test.ts"],
     },
     {
       section: 2,
@@ -290,7 +290,7 @@ export const NODE: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/scripted/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/node/engine/engine_test.ts"], [
     {
       section: 7,
       name: "a member votes in another cluster",
@@ -316,7 +316,7 @@ export const NODE: readonly Mutation[] = [
       replace: "if (false) {",
     },
   ]),
-  ...mutationsOf("lib/node/engine/engine.ts", ["tests/scripted/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine/engine.ts", ["tests/node/engine/engine_test.ts"], [
     {
       section: 7,
       name: "votes are still sent after another process took the place",
@@ -348,21 +348,21 @@ export const NODE: readonly Mutation[] = [
       name: "a recovery keeps answers from before a genesis",
       find: "    if (voids) this.#recovery?.restart();\n",
       replace: "",
-      tests: ["tests/scripted/membership_test.ts"],
+      tests: ["tests/node/membership/membership_test.ts"],
     },
     {
       section: 7,
       name: "a member with a quorum asks whether the majority is lost",
       find: "if (voter === null || record === null || this.#hasQuorum()) {",
       replace: "if (voter === null || record === null) {",
-      tests: ["tests/scripted/membership_test.ts"],
+      tests: ["tests/node/membership/membership_test.ts"],
     },
     {
       section: 7,
       name: "a member with afterMajorityLoss wait gives up",
       find: 'if (this.#engine.settings.afterMajorityLoss === "wait") return;',
       replace: "",
-      tests: ["tests/scripted/membership_reload_test.ts"],
+      tests: ["tests/node/membership/membership_reload_test.ts"],
     },
     {
       section: 12,
@@ -376,31 +376,33 @@ export const NODE: readonly Mutation[] = [
       name: "with slow answers no answer comes in time",
       find: "() => this.#tick(Math.min(this.#longestWait, wait * 2)),",
       replace: "() => this.#tick(Math.min(LONGEST_WAIT, wait * 2)),",
-      tests: ["tests/scripted/membership_test.ts"],
+      tests: ["tests/node/membership/membership_test.ts"],
     },
     {
       section: 12,
       name: "a recovering member asks only once",
       find: "if (this.#recovery !== null) this.#send(this.#recovery.tick());",
       replace: "",
-      tests: ["tests/scripted/membership_test.ts"],
+      tests: ["tests/node/membership/membership_test.ts"],
     },
     {
       section: 7,
       name: "a member that gives up keeps its life",
       find: "this.#engine.forget(this.#newLife());",
       replace: "this.#engine.forget(this.#engine.life);",
-      tests: ["tests/scripted/membership_test.ts"],
+      tests: ["tests/node/membership/membership_test.ts"],
     },
     {
       section: 7,
       name: "a new life may be below the previous one",
       find: "return now > life ? now : lifeAfter(life, random);",
       replace: "return now;",
-      tests: ["tests/scripted/membership_test.ts"],
+      tests: ["tests/node/membership/membership_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/membership/record_queries.ts", ["tests/scripted/inquiries_test.ts"], [
+  ...mutationsOf("lib/node/membership/record_queries.ts", [
+    "tests/node/membership/record_queries_test.ts",
+  ], [
     {
       section: 12,
       name: "with slow answers a client gets no answer",
@@ -440,63 +442,69 @@ export const NODE: readonly Mutation[] = [
   ]),
   ...mutationsOf(
     "lib/node/membership/session_keeper.ts",
-    ["tests/scripted/session_keeper_test.ts"],
+    ["tests/node/membership/session_keeper_test.ts"],
     [
       {
         section: 6,
         name: "a session lasts longer than the cluster allows",
         find: "ttl: Math.min(settings.sessionTtl, maxTtl),",
         replace: "ttl: settings.sessionTtl,",
-        tests: ["tests/scripted/session_keeper_test.ts"],
+        tests: ["tests/node/membership/session_keeper_test.ts"],
       },
       {
         section: 6,
         name: "a session is not renewed three times per TTL",
         find: "this.#interval = Math.min(lease.ttl / 3, Math.max(SHORTEST_INTERVAL, spare / 2));",
         replace: "this.#interval = lease.ttl;",
-        tests: ["tests/scripted/session_keeper_test.ts"],
+        tests: ["tests/node/membership/session_keeper_test.ts"],
       },
       {
         section: 6,
         name: "a session with slow answers is renewed too rarely to survive",
         find: "this.#interval = Math.min(lease.ttl / 3, Math.max(SHORTEST_INTERVAL, spare / 2));",
         replace: "this.#interval = lease.ttl / 3;",
-        tests: ["tests/scripted/session_keeper_test.ts", "tests/node/slow_network_test.ts"],
+        tests: [
+          "tests/node/membership/session_keeper_test.ts",
+          "tests/cluster/slow_network_test.ts",
+        ],
       },
       {
         section: 6,
         name: "each late answer delays the next renewal",
         find: "this.#renewIn(Math.max(0, this.#sent + this.#interval - runtime.now()), 0);",
         replace: "this.#renewIn(this.#interval, 0);",
-        tests: ["tests/scripted/session_keeper_test.ts", "tests/node/slow_network_test.ts"],
+        tests: [
+          "tests/node/membership/session_keeper_test.ts",
+          "tests/cluster/slow_network_test.ts",
+        ],
       },
       {
         section: 6,
         name: "a session is requested without a quorum, and waiting operations end with it",
         find: "    if (this.#reopens()) this.#seek(0);",
         replace: "    if (this.#reopens()) this.#renew(0);",
-        tests: ["tests/scripted/session_keeper_test.ts", "tests/locks/session_lost_test.ts"],
+        tests: ["tests/node/membership/session_keeper_test.ts", "tests/locks/session_lost_test.ts"],
       },
       {
         section: 6,
         name: "one recent member is enough to request a session",
         find: "if (recent.length < majority(members.length)) return;",
         replace: "",
-        tests: ["tests/scripted/session_keeper_test.ts"],
+        tests: ["tests/node/membership/session_keeper_test.ts"],
       },
       {
         section: 6,
         name: "a member that was last heard long ago counts for a session request",
         find: "filter((at) => now - at < ttl);",
         replace: "filter((at) => at <= now);",
-        tests: ["tests/scripted/session_keeper_test.ts"],
+        tests: ["tests/node/membership/session_keeper_test.ts"],
       },
       {
         section: 6,
         name: "a renewal closes the question before it",
         find: "    if (this.#question === undefined) {",
         replace: "    this.#closeQuestion();\n    {",
-        tests: ["tests/scripted/session_keeper_test.ts"],
+        tests: ["tests/node/membership/session_keeper_test.ts"],
       },
       {
         section: 6,
@@ -510,7 +518,7 @@ export const NODE: readonly Mutation[] = [
         name: "an earlier session counts as the present one",
         find: "return session === this.#lease.session && this.remaining > 0;",
         replace: "return this.remaining > 0;",
-        tests: ["tests/scripted/session_keeper_test.ts"],
+        tests: ["tests/node/membership/session_keeper_test.ts"],
       },
       {
         section: 6,
@@ -518,21 +526,21 @@ export const NODE: readonly Mutation[] = [
         find:
           "    return !this.#stopped && session === this.#lease.session &&\n      !this.#lease.isDead(this.#reading());",
         replace: "    return !this.#stopped && session === this.#lease.session;",
-        tests: ["tests/scripted/session_keeper_test.ts"],
+        tests: ["tests/node/membership/session_keeper_test.ts"],
       },
       {
         section: 6,
         name: "work of an ended session continues",
         find: "    if (this.#reopens()) this.#seek(0);",
         replace: "",
-        tests: ["tests/scripted/session_keeper_test.ts"],
+        tests: ["tests/node/membership/session_keeper_test.ts"],
       },
       {
         section: 6,
         name: "a refused session is requested forever",
         find: 'if (reply.type === "refused") this.#refused(from);',
         replace: "",
-        tests: ["tests/scripted/session_keeper_test.ts"],
+        tests: ["tests/node/membership/session_keeper_test.ts"],
       },
     ],
   ),
@@ -582,7 +590,7 @@ export const NODE: readonly Mutation[] = [
       name: "owned values last until the node has closed",
       find: "    session.stop();\n",
       replace: "",
-      tests: ["tests/node/close_test.ts"],
+      tests: ["tests/cluster/close_test.ts"],
     },
   ]),
   ...mutationsOf("lib/cluster/wiring.ts", ["tests/sim/stuck_test.ts"], [
@@ -593,7 +601,7 @@ export const NODE: readonly Mutation[] = [
       replace: "unanswered: () => {},",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/queries.ts", ["tests/scripted/questions_test.ts"], [
+  ...mutationsOf("lib/node/quorum/queries.ts", ["tests/node/quorum/queries_test.ts"], [
     {
       section: 6,
       name: "one member is enough for the newest session of a node",
@@ -693,7 +701,7 @@ export const NODE: readonly Mutation[] = [
       replace: "return rests[0];",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/sweeper.ts", ["tests/scripted/sweeper_test.ts"], [
+  ...mutationsOf("lib/node/quorum/sweeper.ts", ["tests/node/quorum/sweeper_test.ts"], [
     {
       section: 8,
       name: "a tombstone is forgotten before all members have it",
@@ -707,7 +715,7 @@ export const NODE: readonly Mutation[] = [
       replace: "forget();",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/watches.ts", ["tests/scripted/watches_test.ts"], [
+  ...mutationsOf("lib/node/quorum/watches.ts", ["tests/node/quorum/watches_test.ts"], [
     {
       section: 4,
       name: "a watch does not read",
@@ -737,7 +745,7 @@ export const NODE: readonly Mutation[] = [
       name: "a watch ignores changes that are older than those of the previous cluster",
       find: "    this.#learner = new Learner(this.#engine.members);\n    this.#last = undefined;",
       replace: "    this.#last = undefined;",
-      tests: ["tests/scripted/watches_test.ts"],
+      tests: ["tests/node/quorum/watches_test.ts"],
     },
   ]),
 ];

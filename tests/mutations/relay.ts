@@ -1,10 +1,10 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
-const TOGETHER = ["tests/scripted/relaying_test.ts"];
+const TOGETHER = ["tests/cluster/relayed_clients_test.ts"];
 
 /** Section 10: calls that members relay; and section 1: the trust in relayed messages. */
 export const RELAY: readonly Mutation[] = [
-  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/scripted/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/node/engine/engine_test.ts"], [
     {
       section: 7,
       name: "a message relayed by a member of another genesis is accepted",
@@ -49,7 +49,7 @@ export const RELAY: readonly Mutation[] = [
       tests: TOGETHER,
     },
   ]),
-  ...mutationsOf("lib/node/wire/relay.ts", ["tests/scripted/relay_test.ts"], [
+  ...mutationsOf("lib/node/wire/relay.ts", ["tests/node/wire/relay_test.ts"], [
     {
       section: 10,
       name: "a message is relayed without a connection",
@@ -81,7 +81,7 @@ export const RELAY: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/node/engine/peer_request.ts", ["tests/scripted/asking_test.ts"], [
+  ...mutationsOf("lib/node/engine/peer_request.ts", ["tests/node/engine/peer_request_test.ts"], [
     {
       section: 10,
       name: "any node answers for the asked node",

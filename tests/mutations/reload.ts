@@ -1,7 +1,7 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
 const GENESIS = ["tests/paxos/genesis_reload_test.ts"];
-const MEMBERSHIP = ["tests/scripted/membership_reload_test.ts"];
+const MEMBERSHIP = ["tests/node/membership/membership_reload_test.ts"];
 const RELOAD = ["tests/recovery/reload_test.ts"];
 
 /** Section 7: several processes of one member, and members that recover at the same time. */

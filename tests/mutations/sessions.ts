@@ -343,7 +343,7 @@ export const SESSIONS: readonly Mutation[] = [
       name: "a fence closes the question before it",
       find: "    this.#counts.set(++this.#last, {",
       replace: "    this.#counts.clear();\n    this.#counts.set(++this.#last, {",
-      tests: ["tests/paxos/fencing_test.ts", "tests/scripted/questions_test.ts"],
+      tests: ["tests/paxos/fencing_test.ts", "tests/node/quorum/queries_test.ts"],
     },
     {
       section: 6,
@@ -431,7 +431,7 @@ export const SESSIONS: readonly Mutation[] = [
       replace: "floor: 0,",
     },
   ]),
-  ...mutationsOf("lib/singletons/outbound.ts", ["tests/node/slow_network_test.ts"], [
+  ...mutationsOf("lib/singletons/outbound.ts", ["tests/cluster/slow_network_test.ts"], [
     {
       section: 10,
       name: "a host counts as gone before a slow answer can come",
@@ -439,7 +439,7 @@ export const SESSIONS: readonly Mutation[] = [
       replace: "SILENT_HOST + 0 * pacing.roundTrip",
     },
   ]),
-  ...mutationsOf("lib/node/runtime/clock_error.ts", ["tests/node/clock_error_test.ts"], [
+  ...mutationsOf("lib/node/runtime/clock_error.ts", ["tests/node/runtime/clock_error_test.ts"], [
     {
       section: 6,
       name: "a clock without an observed step counts as fine",
@@ -459,7 +459,7 @@ export const SESSIONS: readonly Mutation[] = [
       replace: "this.#step = step;",
     },
   ]),
-  ...mutationsOf("lib/node/core.ts", ["tests/node/slow_network_test.ts"], [
+  ...mutationsOf("lib/node/core.ts", ["tests/cluster/slow_network_test.ts"], [
     {
       section: 9,
       name: "a release gives up before a slow answer can come",
@@ -467,7 +467,7 @@ export const SESSIONS: readonly Mutation[] = [
       replace: "this.session.remaining + 1 + 0 * settings.timeout",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/sweeper.ts", ["tests/scripted/sweeper_test.ts"], [
+  ...mutationsOf("lib/node/quorum/sweeper.ts", ["tests/node/quorum/sweeper_test.ts"], [
     {
       section: 8,
       name: "the last answer to a release has to come within a second",
@@ -475,7 +475,7 @@ export const SESSIONS: readonly Mutation[] = [
       replace: "return stop();",
     },
   ]),
-  ...mutationsOf("lib/paxos/acceptor.ts", ["tests/node/slow_network_test.ts"], [
+  ...mutationsOf("lib/paxos/acceptor.ts", ["tests/cluster/slow_network_test.ts"], [
     {
       section: 3,
       name: "a promise is dropped before a slow accept can come",
@@ -485,7 +485,7 @@ export const SESSIONS: readonly Mutation[] = [
   ]),
   ...mutationsOf(
     "lib/node/membership/giving_up_counts.ts",
-    ["tests/node/slow_network_test.ts"],
+    ["tests/cluster/slow_network_test.ts"],
     [
       {
         section: 7,

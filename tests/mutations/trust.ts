@@ -1,7 +1,7 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
-const ENGINE = ["tests/scripted/engine_test.ts"];
-const OUTSIDERS = ["tests/node/outsiders_test.ts"];
+const ENGINE = ["tests/node/engine/engine_test.ts"];
+const OUTSIDERS = ["tests/cluster/outsiders_test.ts"];
 
 /** Sections 2, 7 and 13: the messages that each kind of sender is trusted with. */
 export const TRUST: readonly Mutation[] = [
@@ -80,7 +80,7 @@ export const TRUST: readonly Mutation[] = [
       replace: "if (highest > this.#view.counterBound) {",
     },
   ]),
-  ...mutationsOf("lib/node/wire/intake.ts", ["tests/node/intake_test.ts"], [
+  ...mutationsOf("lib/node/wire/intake.ts", ["tests/node/wire/intake_test.ts"], [
     {
       section: 13,
       name: "a flood of one peer drops the frames of others",
@@ -108,7 +108,7 @@ export const TRUST: readonly Mutation[] = [
       replace: "if (interval === EXPIRY_INTERVAL) this.expire(now);",
     },
   ]),
-  ...mutationsOf("lib/node/wire/outbox.ts", ["tests/node/outbox_test.ts"], [
+  ...mutationsOf("lib/node/wire/outbox.ts", ["tests/node/wire/outbox_test.ts"], [
     {
       section: 13,
       name: "a frame has more messages than its receiver accepts",

@@ -1,4 +1,4 @@
-import { type Cluster, startCluster } from "../support/cluster.ts";
+import { type Cluster, startCluster } from "../support/real_cluster.ts";
 import { valueOf } from "../support/expect.ts";
 import { heapUsed } from "../support/heap.ts";
 import { turn } from "../support/wait.ts";

@@ -1,5 +1,5 @@
 import type { ClusterNode, Key } from "../../mod.ts";
-import { type Cluster, startCluster } from "../support/cluster.ts";
+import { type Cluster, startCluster } from "../support/real_cluster.ts";
 import { valueOf } from "../support/expect.ts";
 import { heapUsed } from "../support/heap.ts";
 import { eventually } from "../support/wait.ts";

@@ -5,7 +5,7 @@ import { registerId } from "../../lib/codec.ts";
 import { valueOf } from "../support/expect.ts";
 import { heapUsed } from "../support/heap.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
-import { ScriptedNode } from "../scripted/support/scripted_node.ts";
+import { ScriptedNode } from "../support/scripted_node.ts";
 
 describe("a value that a process has put", () => {
   it("is no longer remembered when it has ended: 8,000 puts that last for 50 ms", async () => {

@@ -21,7 +21,7 @@ import {
   read,
   script,
   value,
-} from "./acceptor_script.ts";
+} from "./support/acceptor_script.ts";
 
 function listed(acceptor: Acceptor, prefix: string, after = ""): string[] {
   const { reply } = acceptor.handle(list(prefix, after), asker, 0);

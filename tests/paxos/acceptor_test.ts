@@ -15,7 +15,7 @@ import {
   read,
   script,
   value,
-} from "./acceptor_script.ts";
+} from "./support/acceptor_script.ts";
 
 describe("Acceptor: prepare (Paxos Made Simple, phase 1b)", () => {
   it("promises a ballot above the promised one, and no other", () => {

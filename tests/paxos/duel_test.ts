@@ -1,8 +1,8 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
-import { append, look, setOnce } from "./changes.ts";
-import { Duel } from "./duel.ts";
-import type { Duelist } from "./duelist.ts";
+import { append, look, setOnce } from "./support/changes.ts";
+import { Duel } from "./support/duel.ts";
+import type { Duelist } from "./support/duelist.ts";
 
 /** Appends its letter, once. */
 const appends = (life: string, attempts: number): Duelist => ({

@@ -3,8 +3,8 @@ import { assertEquals } from "@std/assert";
 import { type Ending, Endings, UNTIL_GRAIN } from "../../lib/paxos/endings.ts";
 import type { Binding, RegisterId, State } from "../../lib/paxos/register.ts";
 import { ownersOf } from "../../lib/paxos/kv_register.ts";
-import { bytes } from "./changes.ts";
-import { absent, accept, forget, makeAcceptor, script, value } from "./acceptor_script.ts";
+import { bytes } from "./support/changes.ts";
+import { absent, accept, forget, makeAcceptor, script, value } from "./support/acceptor_script.ts";
 
 /** An index, and the states that it was given for each register. */
 class Held {

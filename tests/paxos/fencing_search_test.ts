@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Random } from "../sim/random.ts";
-import { SessionHistory, type Sights } from "./fencing_search.ts";
+import { SessionHistory, type Sights } from "./support/fencing_search.ts";
 
 const HISTORIES = 6_000;
 

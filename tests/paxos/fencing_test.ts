@@ -4,7 +4,7 @@ import { Fencing } from "../../lib/paxos/fencing.ts";
 import type { SessionReply } from "../../lib/paxos/messages.ts";
 import type { Sender } from "../../lib/paxos/quorum.ts";
 import { MIN_TTL, SessionTable } from "../../lib/paxos/sessions.ts";
-import { makeLease } from "./lease.ts";
+import { makeLease } from "./support/lease.ts";
 
 const members = ["a", "b", "c"];
 const session = "n/1/1";

@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Founders } from "./founders.ts";
+import { Founders } from "./support/founders.ts";
 
 /** Three members, all operational under the record of a1, and a later process of each. */
 function reloaded(): Founders {

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert } from "@std/assert";
-import { type GenesisPlan, GenesisSearch } from "./genesis_search.ts";
+import { type GenesisPlan, GenesisSearch } from "./support/genesis_search.ts";
 
 /** Visits every state, and at least `atLeast` of them: otherwise some were left out. */
 function explore(plan: GenesisPlan, atLeast: number): void {

@@ -2,7 +2,7 @@ import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { MAX_COUNTER } from "../../lib/paxos/ballot.ts";
 import { sameMembers } from "../../lib/paxos/genesis.ts";
-import { Founders } from "./founders.ts";
+import { Founders } from "./support/founders.ts";
 
 /** Three members, all operational under the record of a1. */
 function founded(): Founders {

@@ -13,9 +13,9 @@ import {
 } from "../../lib/paxos/kv_register.ts";
 import type { Cause } from "../../lib/paxos/endings.ts";
 import type { Binding, Pid, State } from "../../lib/paxos/register.ts";
-import { ballot, value } from "./acceptor_script.ts";
-import { bytes } from "./changes.ts";
-import { Cluster } from "./cluster.ts";
+import { ballot, value } from "./support/acceptor_script.ts";
+import { bytes } from "./support/changes.ts";
+import { Cluster } from "./support/acceptors.ts";
 
 const pid = (session: string, seq = 1): Pid => ({ node: session.split("/")[0], session, seq });
 const bindTo = {

@@ -2,8 +2,8 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { Learner } from "../../lib/paxos/learner.ts";
 import type { Sender } from "../../lib/paxos/quorum.ts";
-import { absent, ballot, value } from "./acceptor_script.ts";
-import { showBallot, showState } from "./notation.ts";
+import { absent, ballot, value } from "./support/acceptor_script.ts";
+import { showBallot, showState } from "./support/notation.ts";
 
 const members = ["a", "b", "c"];
 

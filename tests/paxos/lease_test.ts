@@ -3,7 +3,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { type Lease, type LeaseOptions, OWNER_SHARE, type Reading } from "../../lib/paxos/lease.ts";
 import type { Sender } from "../../lib/paxos/quorum.ts";
 import { FENCED_KEPT, GRANT_SHARE, SessionTable } from "../../lib/paxos/sessions.ts";
-import { makeLease as leaseOf } from "./lease.ts";
+import { makeLease as leaseOf } from "./support/lease.ts";
 
 const members = ["a", "b", "c"];
 const sender = (member: string, incarnation = "1", vector = ["1", "1", "1"]): Sender => ({

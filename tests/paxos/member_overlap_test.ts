@@ -4,7 +4,7 @@ import type { Header, Request } from "../../lib/paxos/messages.ts";
 import { CrashVector, majority, Tally } from "../../lib/paxos/quorum.ts";
 import { help, Recovery } from "../../lib/paxos/recovery.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
-import { accept, value } from "./acceptor_script.ts";
+import { accept, value } from "./support/acceptor_script.ts";
 
 /** One process of a voting member. */
 interface Process {

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
-import { write } from "./changes.ts";
-import { Cluster } from "./cluster.ts";
+import { write } from "./support/changes.ts";
+import { Cluster } from "./support/acceptors.ts";
 
 describe("Proposer: crash-consistent quorums", () => {
   it("a promise from before a crash is dropped, and asked for again", () => {

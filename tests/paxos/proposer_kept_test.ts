@@ -1,10 +1,10 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
 import { MAX_COUNTER } from "../../lib/paxos/ballot.ts";
-import { append, look, release, write } from "./changes.ts";
-import { Cluster } from "./cluster.ts";
-import { showBallot } from "./notation.ts";
-import type { ScriptedProposer } from "./scripted_proposer.ts";
+import { append, look, release, write } from "./support/changes.ts";
+import { Cluster } from "./support/acceptors.ts";
+import { showBallot } from "./support/notation.ts";
+import type { ScriptedProposer } from "./support/scripted_proposer.ts";
 
 const keepPromise = () => true;
 

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
-import { append, look, present, release, setOnce, write } from "./changes.ts";
-import { Cluster } from "./cluster.ts";
+import { append, look, present, release, setOnce, write } from "./support/changes.ts";
+import { Cluster } from "./support/acceptors.ts";
 
 describe("Proposer: an end without a write", () => {
   it("no change, and a whole quorum at one ballot: the state is chosen, so no write is needed", () => {

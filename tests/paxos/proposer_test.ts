@@ -3,10 +3,19 @@ import { assertEquals } from "@std/assert";
 import { type Ballot, LamportClock } from "../../lib/paxos/ballot.ts";
 import type { RegisterRequest } from "../../lib/paxos/messages.ts";
 import { type Current, Proposer } from "../../lib/paxos/proposer.ts";
-import { append, look, present, REGISTER, release, setOnce, textOf, write } from "./changes.ts";
+import {
+  append,
+  look,
+  present,
+  REGISTER,
+  release,
+  setOnce,
+  textOf,
+  write,
+} from "./support/changes.ts";
 import { acceptRequest } from "../support/accept_request.ts";
-import { Cluster } from "./cluster.ts";
-import { showBallot, showRequest, showStep } from "./notation.ts";
+import { Cluster } from "./support/acceptors.ts";
+import { showBallot, showRequest, showStep } from "./support/notation.ts";
 
 describe("Proposer: one change, undisturbed (CASPaxos, section 2.2)", () => {
   it("prepares, waits for a quorum, writes, waits for a quorum, is done", () => {

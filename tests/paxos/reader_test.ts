@@ -2,9 +2,9 @@ import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
 import { compareBallots } from "../../lib/paxos/ballot.ts";
 import { Reader } from "../../lib/paxos/reader.ts";
-import { absent, ballot, value } from "./acceptor_script.ts";
-import { look, release, textOf, write } from "./changes.ts";
-import { Cluster } from "./cluster.ts";
+import { absent, ballot, value } from "./support/acceptor_script.ts";
+import { look, release, textOf, write } from "./support/changes.ts";
+import { Cluster } from "./support/acceptors.ts";
 
 describe("Reader", () => {
   it("a quorum at one accepted ballot: chosen and current, in one round trip and without a write", () => {

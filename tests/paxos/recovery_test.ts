@@ -2,9 +2,9 @@ import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
 import { PIECE_ENTRIES } from "../../lib/paxos/acceptor.ts";
 import { help } from "../../lib/paxos/recovery.ts";
-import { absent, accept, ballot, forget, prepare, value } from "./acceptor_script.ts";
-import { Comeback } from "./comeback.ts";
-import { showBallot, showState } from "./notation.ts";
+import { absent, accept, ballot, forget, prepare, value } from "./support/acceptor_script.ts";
+import { Comeback } from "./support/comeback.ts";
+import { showBallot, showState } from "./support/notation.ts";
 
 /** The recovered registers by name: promise and accepted state. */
 function registers(comeback: Comeback): Record<string, string> {

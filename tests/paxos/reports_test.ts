@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { compareBallots } from "../../lib/paxos/ballot.ts";
 import { type Report, summarize } from "../../lib/paxos/reports.ts";
 import type { State } from "../../lib/paxos/register.ts";
-import { absent, ballot, value } from "./acceptor_script.ts";
+import { absent, ballot, value } from "./support/acceptor_script.ts";
 
 const none = (floor = 0): Report => ({ accepted: null, copied: false, floor, stale: [] });
 const vote = (at: string, state: State, stale: string[] = []): Report => ({

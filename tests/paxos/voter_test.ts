@@ -2,7 +2,7 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import type { GenesisRecord } from "../../lib/paxos/messages.ts";
 import { Voter, type VoterRequest } from "../../lib/paxos/voter.ts";
-import { ballot, value } from "./acceptor_script.ts";
+import { ballot, value } from "./support/acceptor_script.ts";
 
 const record: GenesisRecord = {
   id: "g",

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type Process, SynodError } from "../../mod.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { countedSignal } from "../support/counted_signal.ts";
 import { assertCode, assertInvalid, reasonOf, valueOf } from "../support/expect.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertNotEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SynodError } from "../../mod.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, valueOf } from "../support/expect.ts";
 import { collectEvents, eventually, nextEvent } from "../support/wait.ts";
 

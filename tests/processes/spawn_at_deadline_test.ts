@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { joinWith } from "../../lib/cluster/join.ts";
 import { type Runtime, systemRuntime } from "../../lib/node/runtime/runtime.ts";
 import { memoryNetwork } from "../../transports/memory.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { turn } from "../support/wait.ts";
 
 /** Stops all timers from firing. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, it } from "@std/testing/bdd";
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import type { Report } from "./hand_over.ts";
-import { runProgram, RUNTIMES } from "./run_program.ts";
+import type { Report } from "./support/hand_over.ts";
+import { runProgram, RUNTIMES } from "./support/run_program.ts";
 
 for (const runtime of RUNTIMES) {
   describe(`locks of five threads in ${runtime}, each a member over broadcastChannel()`, () => {

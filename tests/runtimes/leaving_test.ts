@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runProgram, RUNTIMES } from "./run_program.ts";
+import { runProgram, RUNTIMES } from "./support/run_program.ts";
 
 /** Time for which a program that must not end is observed, in milliseconds. */
 const WATCHED = 4_000;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { runProgram, RUNTIMES } from "./run_program.ts";
-import type { Report } from "./three_members.ts";
+import { runProgram, RUNTIMES } from "./support/run_program.ts";
+import type { Report } from "./support/three_members.ts";
 
 for (const runtime of RUNTIMES) {
   describe(`three threads in ${runtime}, each a member over broadcastChannel()`, () => {

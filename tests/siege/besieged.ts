@@ -2,8 +2,8 @@ import { programFor } from "../../tasks/program.ts";
 import { root } from "../../tasks/process.ts";
 import type { Runtime } from "../../tasks/suites.ts";
 import { readLines } from "../chaos/lines.ts";
-import { SECRET } from "../transports/networks.ts";
-import type { Reachable } from "../transports/server.ts";
+import { SECRET } from "../transports/support/networks.ts";
+import type { Reachable } from "../transports/support/server.ts";
 import type { Addresses, Memory } from "./server.ts";
 
 /** The id of its node. */

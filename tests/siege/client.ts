@@ -1,6 +1,6 @@
 import { type ClusterNode, join } from "../../mod.ts";
 import { webSocket } from "../../transports/websocket.ts";
-import { SECRET } from "../transports/networks.ts";
+import { SECRET } from "../transports/support/networks.ts";
 import { turn } from "../support/wait.ts";
 import { type Besieged, SERVER } from "./besieged.ts";
 

@@ -2,10 +2,10 @@ import { encodeMessage, MAX_PIECE } from "../../transports/websocket/message.ts"
 import { LENGTH_BYTES } from "../../transports/link/frame_stream.ts";
 import { MAX_FRAME_BYTES } from "../../lib/codec/limits.ts";
 import { turn } from "../support/wait.ts";
-import { post, RawSession } from "../transports/http/setup.ts";
-import type { Reachable } from "../transports/server.ts";
-import { RawSocket } from "../transports/raw_socket.ts";
-import { enter } from "../transports/websocket/setup.ts";
+import { post, RawSession } from "../transports/http/support/setup.ts";
+import type { Reachable } from "../transports/support/server.ts";
+import { RawSocket } from "../transports/support/raw_socket.ts";
+import { enter } from "../transports/websocket/support/setup.ts";
 import { SERVER } from "./besieged.ts";
 
 const MIB = 2 ** 20;

@@ -10,7 +10,7 @@ import { Hono } from "hono";
 import { join } from "../../mod.ts";
 import { http } from "../../transports/http.ts";
 import { webSocket } from "../../transports/websocket.ts";
-import { ClientWebSocket, TestServer, upgradeWebSocket } from "../transports/server.ts";
+import { ClientWebSocket, TestServer, upgradeWebSocket } from "../transports/support/server.ts";
 
 /** Its addresses, as it prints them. */
 export interface Addresses {

@@ -1,7 +1,7 @@
-import type { Reachable } from "../transports/server.ts";
-import { hello as overHttp, post } from "../transports/http/setup.ts";
-import { RawSocket } from "../transports/raw_socket.ts";
-import { hello as overWebSocket } from "../transports/websocket/setup.ts";
+import type { Reachable } from "../transports/support/server.ts";
+import { hello as overHttp, post } from "../transports/http/support/setup.ts";
+import { RawSocket } from "../transports/support/raw_socket.ts";
+import { hello as overWebSocket } from "../transports/websocket/support/setup.ts";
 import { SERVER } from "./besieged.ts";
 import { type Tally, tallyUp } from "./tally.ts";
 

@@ -1,6 +1,6 @@
 import { decodeFrame } from "../../lib/codec.ts";
 import { helpersNeeded, majority } from "../../lib/paxos/quorum.ts";
-import type { Cluster, Station } from "./cluster.ts";
+import type { Cluster, Station } from "./simulated_cluster.ts";
 import { CALM } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { FaultKind } from "./scenario.ts";

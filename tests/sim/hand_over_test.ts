@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
-import { Cluster, DRIFT, type Station } from "./cluster.ts";
+import { Cluster, DRIFT, type Station } from "./simulated_cluster.ts";
 import { CALM, SimulatedNetwork } from "./network.ts";
 import { drawScenario } from "./scenario.ts";
 import { Simulation } from "./simulation.ts";

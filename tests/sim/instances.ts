@@ -1,5 +1,5 @@
 import type { AnySpec, ChildContext, ChildSpec, Restart } from "../../lib/singletons/spec.ts";
-import type { Cluster, Station } from "./cluster.ts";
+import type { Cluster, Station } from "./simulated_cluster.ts";
 import type { Executions } from "../checkers/executions.ts";
 import { type Owner, Owners } from "../checkers/owners.ts";
 import type { Random } from "./random.ts";

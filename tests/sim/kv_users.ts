@@ -1,4 +1,4 @@
-import type { Cluster } from "./cluster.ts";
+import type { Cluster } from "./simulated_cluster.ts";
 import { History } from "./history.ts";
 import type { Observer } from "./observer.ts";
 import type { Operations } from "./operations.ts";

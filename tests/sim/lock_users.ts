@@ -4,7 +4,7 @@ import type { ManagedLock } from "../../lib/locks/lock_manager.ts";
 import type { Lock } from "../../lib/locks/lock.ts";
 import type { LockOptions } from "../../lib/locks/options.ts";
 import type { Chain } from "./chain.ts";
-import type { Cluster, Station } from "./cluster.ts";
+import type { Cluster, Station } from "./simulated_cluster.ts";
 import { describeWish, drawWish, failureOf, isBrief, isTheft, type Wish } from "./lock_wish.ts";
 import { Operations, type Outcome } from "./operations.ts";
 import { type Owner, Owners } from "../checkers/owners.ts";

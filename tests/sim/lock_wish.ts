@@ -1,6 +1,6 @@
 import { SynodError } from "../../lib/errors.ts";
 import type { LockOptions } from "../../lib/locks/options.ts";
-import type { Station } from "./cluster.ts";
+import type { Station } from "./simulated_cluster.ts";
 import type { Outcome } from "./operations.ts";
 import type { Random } from "./random.ts";
 

@@ -1,4 +1,4 @@
-import type { Cluster, Station } from "./cluster.ts";
+import type { Cluster, Station } from "./simulated_cluster.ts";
 
 /** The outcome of an operation, for statistics. */
 export type Outcome =

@@ -1,4 +1,4 @@
-import type { Cluster } from "./cluster.ts";
+import type { Cluster } from "./simulated_cluster.ts";
 import type { Random } from "./random.ts";
 
 /** Milliseconds between two starts; `ready`: each start waits until the previous one has a quorum. */

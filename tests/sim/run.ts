@@ -1,5 +1,5 @@
 import { decodeFrame } from "../../lib/codec.ts";
-import { Cluster, DRIFT } from "./cluster.ts";
+import { Cluster, DRIFT } from "./simulated_cluster.ts";
 import { describeFrame } from "./describe_frame.ts";
 import { Faults } from "./faults.ts";
 import { withoutReality } from "./guard.ts";

@@ -5,7 +5,7 @@ import { decodeQuestion } from "../../lib/singletons/bodies.ts";
 import type { Remote } from "../../lib/singletons/remote.ts";
 import type { ChildSpec } from "../../lib/singletons/spec.ts";
 import type { CallOptions } from "../../lib/singletons/call_options.ts";
-import type { Cluster, Station } from "./cluster.ts";
+import type { Cluster, Station } from "./simulated_cluster.ts";
 import { Executions, type MadeCall } from "../checkers/executions.ts";
 import { type Done, Instances, SPECS, type Worker } from "./instances.ts";
 import { Operations, type Outcome } from "./operations.ts";

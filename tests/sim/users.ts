@@ -1,5 +1,5 @@
 import type { Frame } from "../../lib/paxos/messages.ts";
-import type { Station } from "./cluster.ts";
+import type { Station } from "./simulated_cluster.ts";
 import type { Machine } from "./machine.ts";
 import type { Operations } from "./operations.ts";
 

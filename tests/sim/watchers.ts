@@ -1,4 +1,4 @@
-import type { Cluster, Station } from "./cluster.ts";
+import type { Cluster, Station } from "./simulated_cluster.ts";
 import type { History } from "./history.ts";
 import type { Random } from "./random.ts";
 import type { SharedKey } from "./world.ts";

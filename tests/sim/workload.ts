@@ -2,7 +2,7 @@ import { SynodError } from "../../lib/errors.ts";
 import type { PaxosKV } from "../../lib/kv/paxos_kv.ts";
 import type { KeyOptions, PutOptions } from "../../lib/kv/options.ts";
 import type { Process } from "../../lib/processes/process.ts";
-import type { Cluster, Station } from "./cluster.ts";
+import type { Cluster, Station } from "./simulated_cluster.ts";
 import type { History } from "./history.ts";
 import { Operations, type Outcome } from "./operations.ts";
 import type { Random } from "./random.ts";

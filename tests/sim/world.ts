@@ -1,5 +1,5 @@
 import type { Pid } from "../../lib/paxos/register.ts";
-import type { Station } from "./cluster.ts";
+import type { Station } from "./simulated_cluster.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** A key that the users of a run share. */

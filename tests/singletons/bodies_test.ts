@@ -15,7 +15,7 @@ import {
 import { SynodError } from "../../lib/errors.ts";
 import { sendable, toFailure } from "../../lib/singletons/failure.ts";
 import { Random } from "../sim/random.ts";
-import { Mutations } from "../support/mutations.ts";
+import { MalformedFrames } from "../support/malformed_frames.ts";
 
 const SESSION = "w1/-P70F6sqFhqk35ea00oQ/1";
 const REGISTER = registerId("s", "counter", "apple");
@@ -218,7 +218,7 @@ describe("decodeQuestion() and decodeAnswer()", () => {
   it("throw only MalformedError, for any bytes", () => {
     const small = (body: Uint8Array) => body.length < 10_000;
     const bodies = [...QUESTIONS.map(encodeQuestion), ...ANSWERS.map(encodeAnswer)].filter(small);
-    const mutations = new Mutations(new Random("bodies of singletons"), bodies);
+    const mutations = new MalformedFrames(new Random("bodies of singletons"), bodies);
     let right = 0;
     for (let run = 0; run < 30_000; run++) {
       const body = mutations.next();

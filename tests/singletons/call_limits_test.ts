@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { joinWith } from "../../lib/cluster/join.ts";
 import type { ChildSpec } from "../../mod.ts";
 import { BlockedLoop, TimedCluster } from "../locks/support/timed_cluster.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
 import { heapUsed } from "../support/heap.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";

@@ -10,7 +10,7 @@ import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
 import { joinWith } from "../../lib/cluster/join.ts";
 import type { ChildContext, ChildSpec, ClusterNode, Remote, Transport } from "../../mod.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";

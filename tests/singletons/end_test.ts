@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater, assertInstanceOf, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ChildContext, ChildSpec } from "../../mod.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
 import { collectEvents, eventually, nextEvent, turn, within } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { type ChildSpec, SynodError } from "../../mod.ts";
 import { MalformedError } from "../../lib/codec.ts";
 import { failureFields, failureOf, fromFailure, toFailure } from "../../lib/singletons/failure.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { reasonOf } from "../support/expect.ts";
 
 /** An error as it arrives, with its causes, in short form. */

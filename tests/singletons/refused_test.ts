@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { type ClusterNode, join } from "../../mod.ts";
 import { memoryNetwork } from "../../transports/memory.ts";
-import { type Cluster, startCluster } from "../support/cluster.ts";
+import { type Cluster, startCluster } from "../support/real_cluster.ts";
 import { Counters } from "./support/counters.ts";
 
 // deno-lint-ignore no-explicit-any -- what no program with types would pass

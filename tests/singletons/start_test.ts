@@ -12,7 +12,7 @@ import { decodeFrame } from "../../lib/codec.ts";
 import { joinWith } from "../../lib/cluster/join.ts";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import type { ChildContext, ChildSpec, Key, Transport } from "../../mod.ts";
-import { startCluster } from "../support/cluster.ts";
+import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";

@@ -1,6 +1,6 @@
 import { joinWith } from "../../lib/cluster/join.ts";
 import type { ClusterNode, Transport } from "../../mod.ts";
-import type { NodeOptions } from "./cluster.ts";
+import type { NodeOptions } from "./real_cluster.ts";
 import { turn } from "./wait.ts";
 import { VirtualTime } from "./virtual_time.ts";
 

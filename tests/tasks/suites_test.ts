@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { root } from "../../tasks/process.ts";
-import { findTests, needsOf, ruleFor, RUNTIMES, sortOut } from "../../tasks/suites.ts";
+import { findTests, needsOf, ruleFor, RUNTIMES, runtimesFor, sortOut } from "../../tasks/suites.ts";
 
 describe("ruleFor()", () => {
   it("runs a test in every runtime, with read permission only", () => {
@@ -17,7 +17,6 @@ describe("ruleFor()", () => {
         "model",
         "checkers",
         "mutations",
-        "scripted",
         "runtimes",
         "siege",
         "tasks",
@@ -29,6 +28,21 @@ describe("ruleFor()", () => {
 
   it("throws for a file outside the tests", () => {
     assertThrows(() => ruleFor("lib/a_test.ts"), Error, "lib/a_test.ts");
+  });
+});
+
+describe("runtimesFor()", () => {
+  const file = "tests/paxos/ballot_test.ts";
+
+  it("is Deno alone for a file that asks for it, with the reason", () => {
+    const text = "// Runs in Deno alone: virtual time.\nimport { it } from 'x';\n";
+    assertEquals(runtimesFor(file, text), ["deno"]);
+  });
+
+  it("is what the rule of its folder says for any other file", () => {
+    assertEquals(runtimesFor(file, "// Runs in Deno alone.\n"), RUNTIMES);
+    assertEquals(runtimesFor(file, 'it("// Runs in Deno alone: no", () => {});\n'), RUNTIMES);
+    assertEquals(runtimesFor("tests/sim/a_test.ts", ""), ["deno"]);
   });
 });
 

@@ -1,4 +1,4 @@
 import { http } from "../../transports/http.ts";
-import { clusterSuite } from "./cluster.ts";
+import { clusterSuite } from "./cluster_suite.ts";
 
 clusterSuite("http()", "http", (options) => http(options));

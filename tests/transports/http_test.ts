@@ -1,4 +1,4 @@
-import { earlier, everybody, httpNetwork } from "./networks.ts";
+import { earlier, everybody, httpNetwork } from "./support/networks.ts";
 import { transportSuite } from "./suite.ts";
 
 transportSuite("http() between servers", () => httpNetwork(everybody));

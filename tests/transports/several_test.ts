@@ -5,8 +5,8 @@ import { type ClusterNode, join } from "../../mod.ts";
 import { broadcastChannel } from "../../transports/broadcast_channel.ts";
 import { webSocket } from "../../transports/websocket.ts";
 import { within } from "../support/wait.ts";
-import { SECRET } from "./networks.ts";
-import { ClientWebSocket, TestServer, upgradeWebSocket } from "./server.ts";
+import { SECRET } from "./support/networks.ts";
+import { ClientWebSocket, TestServer, upgradeWebSocket } from "./support/server.ts";
 
 const members = ["w1", "w2", "w3"];
 

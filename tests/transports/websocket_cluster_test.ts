@@ -1,6 +1,6 @@
 import { webSocket } from "../../transports/websocket.ts";
-import { clusterSuite } from "./cluster.ts";
-import { ClientWebSocket, upgradeWebSocket } from "./server.ts";
+import { clusterSuite } from "./cluster_suite.ts";
+import { ClientWebSocket, upgradeWebSocket } from "./support/server.ts";
 
 clusterSuite(
   "webSocket()",

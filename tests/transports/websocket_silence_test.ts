@@ -1,6 +1,6 @@
 import { webSocket } from "../../transports/websocket.ts";
-import { ClientWebSocket, upgradeWebSocket } from "./server.ts";
-import { silenceSuite } from "./silence.ts";
+import { ClientWebSocket, upgradeWebSocket } from "./support/server.ts";
+import { silenceSuite } from "./silence_suite.ts";
 
 silenceSuite(
   "webSocket()",

@@ -1,4 +1,4 @@
-import { earlier, everybody, webSocketNetwork } from "./networks.ts";
+import { earlier, everybody, webSocketNetwork } from "./support/networks.ts";
 import { transportSuite } from "./suite.ts";
 
 transportSuite("webSocket() between servers", () => webSocketNetwork(everybody));

@@ -1,7 +1,7 @@
 import { assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { afterAll, beforeAll } from "@std/testing/bdd";
 import type { LockGrantedCallback, LockManager, ManagedLock } from "../../../mod.ts";
-import { type Cluster, startCluster } from "../../support/cluster.ts";
+import { type Cluster, startCluster } from "../../support/real_cluster.ts";
 import { reasonOf } from "../../support/expect.ts";
 
 /** A cluster of three for the tests of one group; it starts before the first of them. */

@@ -1,7 +1,7 @@
 /** `query`: the locks of the whole cluster at one time. */
 import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { startCluster } from "../../support/cluster.ts";
+import { startCluster } from "../../support/real_cluster.ts";
 import { hold, webLocks } from "../support/web_locks.ts";
 
 describe("locks.query of a cluster without locks", () => {

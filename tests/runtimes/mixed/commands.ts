@@ -17,7 +17,7 @@ import {
 import { http } from "../../../transports/http.ts";
 import { webSocket } from "../../../transports/websocket.ts";
 import { turn } from "../../support/wait.ts";
-import { ClientWebSocket, TestServer, upgradeWebSocket } from "../../transports/server.ts";
+import { ClientWebSocket, TestServer, upgradeWebSocket } from "../../transports/support/server.ts";
 import { type Counter, counterSpec } from "./counter.ts";
 import { type Work, work } from "./work.ts";
 

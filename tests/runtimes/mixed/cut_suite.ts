@@ -1,7 +1,7 @@
 import { it } from "@std/testing/bdd";
 import { assertEquals, assertGreater } from "@std/assert";
 import type { Runtime } from "../../../tasks/suites.ts";
-import { type MixedCluster, othersThan } from "./cluster.ts";
+import { type MixedCluster, othersThan } from "./mixed_cluster.ts";
 import { untilQueued } from "./lock_suite.ts";
 import { singletonOn } from "./singleton_suite.ts";
 

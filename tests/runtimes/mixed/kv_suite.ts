@@ -2,7 +2,7 @@ import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Runtime } from "../../../tasks/suites.ts";
 import { valueOf } from "../../support/expect.ts";
-import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
+import { MEMBERS, type MixedCluster, othersThan } from "./mixed_cluster.ts";
 import type { Commands } from "./commands.ts";
 import type { AnswerTo } from "./member_process.ts";
 

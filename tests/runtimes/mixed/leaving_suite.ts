@@ -2,7 +2,7 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import type { Runtime } from "../../../tasks/suites.ts";
 import { eventually } from "../../support/wait.ts";
-import { type MixedCluster, othersThan, SESSION_TTL } from "./cluster.ts";
+import { type MixedCluster, othersThan, SESSION_TTL } from "./mixed_cluster.ts";
 import { untilQueued } from "./lock_suite.ts";
 
 /**

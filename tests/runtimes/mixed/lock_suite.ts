@@ -3,7 +3,7 @@ import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert"
 import type { Runtime } from "../../../tasks/suites.ts";
 import { valueOf } from "../../support/expect.ts";
 import { eventually } from "../../support/wait.ts";
-import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
+import { MEMBERS, type MixedCluster, othersThan } from "./mixed_cluster.ts";
 
 /** Waits until one of the members reports `count` waiting requests for the lock `key`. */
 export async function untilQueued(

@@ -1,7 +1,7 @@
 import { beforeAll, describe, it } from "@std/testing/bdd";
 import { assertEquals, assertGreater, assertInstanceOf, assertLess } from "@std/assert";
 import { reasonOf } from "../../support/expect.ts";
-import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
+import { MEMBERS, type MixedCluster, othersThan } from "./mixed_cluster.ts";
 import type { Held } from "./commands.ts";
 import { CommandError } from "./member_process.ts";
 import { untilQueued } from "./lock_suite.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Runtime } from "../../../tasks/suites.ts";
 import { valueOf } from "../../support/expect.ts";
 import { eventually } from "../../support/wait.ts";
-import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
+import { MEMBERS, type MixedCluster, othersThan } from "./mixed_cluster.ts";
 
 /** Number of names that is sufficient to find a singleton on a given member. */
 const NAMES = 100;

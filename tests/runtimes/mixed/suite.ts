@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from "@std/testing/bdd";
 import type { Runtime } from "../../../tasks/suites.ts";
-import { MixedCluster } from "./cluster.ts";
+import { MixedCluster } from "./mixed_cluster.ts";
 import type { Connection } from "./commands.ts";
 import { cutSuite, type Faults } from "./cut_suite.ts";
 import { kvSuite } from "./kv_suite.ts";

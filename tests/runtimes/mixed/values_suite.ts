@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
 import { valueOf } from "../../support/expect.ts";
-import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
+import { MEMBERS, type MixedCluster, othersThan } from "./mixed_cluster.ts";
 import { singletonOn } from "./singleton_suite.ts";
 import { KEYS, VALUES } from "./values.ts";
 

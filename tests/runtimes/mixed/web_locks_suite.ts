@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Runtime } from "../../../tasks/suites.ts";
-import { MEMBERS, type MixedCluster, othersThan } from "./cluster.ts";
+import { MEMBERS, type MixedCluster, othersThan } from "./mixed_cluster.ts";
 import { untilQueued } from "./lock_suite.ts";
 
 /** The Web Locks API between members in different runtimes. */

@@ -3,9 +3,9 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { http } from "../../../transports/http.ts";
 import { webSocket } from "../../../transports/websocket.ts";
-import { SECRET } from "../networks.ts";
-import { ClientWebSocket, TestServer, upgradeWebSocket } from "../server.ts";
-import { Station } from "../station.ts";
+import { SECRET } from "../support/networks.ts";
+import { ClientWebSocket, TestServer, upgradeWebSocket } from "../support/server.ts";
+import { Station } from "../support/station.ts";
 
 /** The readable content of `text`: as it is, and decoded from base64. */
 function readings(text: string): string {

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { Hono } from "hono";
 import { readBody } from "../../../transports/http/body.ts";
 import { within } from "../../support/wait.ts";
-import { TestServer } from "../server.ts";
+import { TestServer } from "../support/server.ts";
 
 const bytes = Uint8Array.of(1, 2, 3, 4, 5);
 

@@ -11,11 +11,11 @@ import { Hono } from "hono";
 import { SynodError } from "../../../lib/errors.ts";
 import { type HttpOptions, nodeToken } from "../../../transports/http.ts";
 import type { Times } from "../../../transports/http/transport.ts";
-import { SECRET } from "../networks.ts";
+import { SECRET } from "../support/networks.ts";
 import { eventually, within } from "../../support/wait.ts";
-import { TestServer } from "../server.ts";
-import { Station } from "../station.ts";
-import { transportWith } from "./setup.ts";
+import { TestServer } from "../support/server.ts";
+import { Station } from "../support/station.ts";
+import { transportWith } from "./support/setup.ts";
 
 const backoff = { first: 5, longest: 20, refused: 60_000, stable: 10_000 };
 

@@ -4,8 +4,8 @@ import { Guard } from "../../../transports/auth/guard.ts";
 import { makeProof } from "../../../transports/auth/proof.ts";
 import { Refusal } from "../../../transports/auth/refusal.ts";
 import { Reception } from "../../../transports/http/reception.ts";
-import { SECRET } from "../networks.ts";
-import { hello } from "./setup.ts";
+import { SECRET } from "../support/networks.ts";
+import { hello } from "./support/setup.ts";
 
 /** Sends a hello, and makes the answer to the challenge. */
 async function introduce(reception: Reception): Promise<{ nonce: string; proof: string }> {

@@ -3,10 +3,10 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { sign } from "hono/jwt";
 import type { Times } from "../../../transports/http/transport.ts";
 import { eventually } from "../../support/wait.ts";
-import { SECRET } from "../networks.ts";
-import { TestServer } from "../server.ts";
-import { Station } from "../station.ts";
-import { post, RawSession, transportWith } from "./setup.ts";
+import { SECRET } from "../support/networks.ts";
+import { TestServer } from "../support/server.ts";
+import { Station } from "../support/station.ts";
+import { post, RawSession, transportWith } from "./support/setup.ts";
 
 const byte = (value: number) => Uint8Array.of(value);
 

@@ -5,10 +5,10 @@ import process from "node:process";
 import { makeProof } from "../../../transports/auth/proof.ts";
 import { nodeToken } from "../../../transports/http.ts";
 import { writeFrames } from "../../../transports/link/frame_stream.ts";
-import { SECRET } from "../networks.ts";
-import { TestServer } from "../server.ts";
-import { Station } from "../station.ts";
-import { hello, post, transportWith } from "./setup.ts";
+import { SECRET } from "../support/networks.ts";
+import { TestServer } from "../support/server.ts";
+import { Station } from "../support/station.ts";
+import { hello, post, transportWith } from "./support/setup.ts";
 
 const cluster = "synod";
 const seconds = () => Math.floor(Date.now() / 1000);

@@ -6,10 +6,10 @@ import type { Hello } from "../../../transports/auth/handshake.ts";
 import { nodeToken } from "../../../transports/websocket.ts";
 import type { WebSocketOptions } from "../../../transports/websocket/options.ts";
 import type { Times } from "../../../transports/websocket/transport.ts";
-import { SECRET } from "../networks.ts";
-import { TestServer } from "../server.ts";
-import { Station } from "../station.ts";
-import { fakeServer, transportWith } from "./setup.ts";
+import { SECRET } from "../support/networks.ts";
+import { TestServer } from "../support/server.ts";
+import { Station } from "../support/station.ts";
+import { fakeServer, transportWith } from "./support/setup.ts";
 
 const backoff = { first: 5, longest: 20, refused: 60_000, stable: 10_000 };
 

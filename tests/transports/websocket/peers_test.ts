@@ -4,11 +4,11 @@ import { sign } from "hono/jwt";
 import { writeFrames } from "../../../transports/link/frame_stream.ts";
 import { decodeMessage, encodeMessage } from "../../../transports/websocket/message.ts";
 import { within } from "../../support/wait.ts";
-import { SECRET } from "../networks.ts";
-import { RawSocket } from "../raw_socket.ts";
-import { TestServer } from "../server.ts";
-import { Station } from "../station.ts";
-import { enter, hello, transportWith } from "./setup.ts";
+import { SECRET } from "../support/networks.ts";
+import { RawSocket } from "../support/raw_socket.ts";
+import { TestServer } from "../support/server.ts";
+import { Station } from "../support/station.ts";
+import { enter, hello, transportWith } from "./support/setup.ts";
 
 const message = (piece: Uint8Array, acknowledged = 0, answerNow = false) =>
   encodeMessage({ piece, acknowledged, answerNow });

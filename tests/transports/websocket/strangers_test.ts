@@ -4,11 +4,11 @@ import { sign } from "hono/jwt";
 import process from "node:process";
 import { nodeToken } from "../../../transports/websocket.ts";
 import { within } from "../../support/wait.ts";
-import { SECRET } from "../networks.ts";
-import { RawSocket } from "../raw_socket.ts";
-import { TestServer } from "../server.ts";
-import { Station } from "../station.ts";
-import { hello, transportWith } from "./setup.ts";
+import { SECRET } from "../support/networks.ts";
+import { RawSocket } from "../support/raw_socket.ts";
+import { TestServer } from "../support/server.ts";
+import { Station } from "../support/station.ts";
+import { hello, transportWith } from "./support/setup.ts";
 
 const cluster = "synod";
 const seconds = () => Math.floor(Date.now() / 1000);

@@ -6,8 +6,8 @@ import type { ServerSocketEvents } from "../../../transports/websocket.ts";
 import type { WebSocketOptions } from "../../../transports/websocket/options.ts";
 import { encodeMessage } from "../../../transports/websocket/message.ts";
 import type { WebSocketTransport } from "../../../transports/websocket/transport.ts";
-import { Station } from "../station.ts";
-import { hello, transportWith } from "./setup.ts";
+import { Station } from "../support/station.ts";
+import { hello, transportWith } from "./support/setup.ts";
 
 /** A connection that the test drives by hand, without a network. */
 class Caller {

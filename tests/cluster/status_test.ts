@@ -1,0 +1,203 @@
+import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Cluster, startCluster } from "../support/real_cluster.ts";
+import { eventually, nextEvent, turn } from "../support/wait.ts";
+
+describe("status", () => {
+  it("names the missing members at the first start, until all are there", async () => {
+    await using cluster = new Cluster(3);
+    const first = await cluster.join("n1");
+    let status = await first.status();
+    assertEquals(status.waitingFor, ["n2", "n3"]);
+    assertEquals(status.hasQuorum, false);
+    assertEquals(status.session, null);
+    assertEquals(status.entries, 0);
+    assertEquals(status.members, [
+      { id: "n1", reachable: true, state: "blank", incarnation: null },
+      { id: "n2", reachable: false, state: "unknown", incarnation: null },
+      { id: "n3", reachable: false, state: "unknown", incarnation: null },
+    ]);
+    await cluster.join("n3");
+    status = await first.status();
+    assertEquals(status.waitingFor, ["n2"]);
+    assertEquals(status.members.map(({ state }) => state), ["blank", "unknown", "blank"]);
+    await cluster.join("n2");
+    await first.ready;
+    assertEquals((await first.status()).waitingFor, []);
+  });
+
+  it("reports a healthy cluster: which members vote in which life, and the session", async () => {
+    await using cluster = await startCluster(3, { sessionTtl: 2_000 });
+    const [first] = cluster.nodes;
+    const { id, life, hasQuorum, members, waitingFor, session } = await first.status();
+    assertEquals({ id, life }, { id: "n1", life: first.life });
+    assertEquals(hasQuorum, true);
+    assertEquals(waitingFor, []);
+    assertEquals(
+      members,
+      cluster.nodes.map(({ id, life }) => ({
+        id,
+        reachable: true,
+        state: "operational" as const,
+        incarnation: life,
+      })),
+    );
+    assert(session !== null);
+    assertGreater(session.remaining, 0);
+    assertLessOrEqual(session.remaining, 1_900);
+  });
+
+  it("names the missing members after the loss of the quorum", async () => {
+    await using cluster = await startCluster(3, { each: { n1: { sessionTtl: 200 } } });
+    const [first] = cluster.nodes;
+    const lost = nextEvent(first, "noquorum");
+    cluster.isolate("n2", "n3");
+    await lost;
+    const status = await first.status();
+    assertEquals(status.hasQuorum, false);
+    assertEquals(status.session, null);
+    assertEquals(status.waitingFor, ["n2", "n3"]);
+    assertEquals(
+      status.members.map(({ reachable, state }) => [reachable, state]),
+      [[true, "operational"], [false, "unknown"], [false, "unknown"]],
+    );
+    const back = nextEvent(first, "quorum");
+    cluster.heal();
+    await back;
+    assertEquals((await first.status()).waitingFor, []);
+  });
+
+  it("names no member in waitingFor while there is a quorum, even if a member is missing", async () => {
+    await using cluster = await startCluster(3);
+    const [first, , third] = cluster.nodes;
+    await third.close();
+    const { hasQuorum, waitingFor, members } = await first.status();
+    assertEquals(hasQuorum, true);
+    assertEquals(waitingFor, []);
+    assertEquals(members.map(({ reachable }) => reachable), [true, true, false]);
+  });
+
+  it("takes about half a second at most with any members missing", async () => {
+    await using cluster = await startCluster(3);
+    cluster.isolate("n1");
+    const before = performance.now();
+    await cluster.nodes[0].status();
+    assertLess(performance.now() - before, 1_500);
+  });
+
+  it("counts the state that the member keeps, and what the node owns", async () => {
+    await using cluster = await startCluster(1);
+    const [node] = cluster.nodes;
+    assertEquals((await node.status()).entries, 0);
+    await using _one = node.spawn();
+    await using two = node.spawn();
+    for (let key = 0; key < 10; key++) await node.kv.put(key, key, { pid: two });
+    const { entries, owned } = await node.status();
+    assertEquals(entries, 10);
+    assertEquals(owned, { processes: 2, locks: 0, singletons: 0 });
+    await two.exit();
+    assertEquals((await node.status()).owned.processes, 1);
+  });
+
+  it("counts the frames received, sent and refused", async () => {
+    await using cluster = await startCluster(2);
+    const [first] = cluster.nodes;
+    const before = (await first.status()).frames;
+    await first.kv.put("k", 1);
+    const after = (await first.status()).frames;
+    assertGreater(after.sent, before.sent);
+    assertGreater(after.received, before.received);
+    assertEquals(after.dropped, 0);
+  });
+
+  it("counts no frames for a cluster of one: it needs no network", async () => {
+    await using cluster = await startCluster(1);
+    const [node] = cluster.nodes;
+    await node.kv.put("k", 1);
+    assertEquals((await node.status()).frames, { sent: 0, received: 0, dropped: 0 });
+  });
+
+  it("is plain data that belongs to the caller only", async () => {
+    await using cluster = await startCluster(2);
+    const [first] = cluster.nodes;
+    const status = await first.status();
+    assertEquals(structuredClone(status), status);
+    assertEquals(JSON.parse(JSON.stringify(status)), status);
+    status.frames.sent = -1;
+    status.members.length = 0;
+    status.owned.processes = -1;
+    const again = await first.status();
+    assertGreater(again.frames.sent, 0);
+    assertEquals(again.members.length, 2);
+    assertEquals(again.owned.processes, 0);
+  });
+
+  it("answers many calls at once, and also after the node was closed", async () => {
+    await using cluster = await startCluster(3);
+    const [first] = cluster.nodes;
+    const all = await Promise.all(Array.from({ length: 50 }, () => first.status()));
+    assert(all.every(({ members }) => members.every(({ reachable }) => reachable)));
+    await first.close();
+    const { hasQuorum, session, id } = await first.status();
+    assertEquals({ hasQuorum, session, id }, { hasQuorum: false, session: null, id: "n1" });
+  });
+
+  it("answers if the node closes meanwhile", async () => {
+    await using cluster = await startCluster(3);
+    const [first] = cluster.nodes;
+    cluster.isolate("n1");
+    const pending = first.status();
+    cluster.heal();
+    await first.close();
+    assertEquals((await pending).hasQuorum, false);
+  });
+});
+
+describe("hasQuorum", () => {
+  it("is true from ready on, false when the deadline has passed, and true again", async () => {
+    await using cluster = await startCluster(3, { each: { n1: { sessionTtl: 200 } } });
+    const [first] = cluster.nodes;
+    assertEquals(first.hasQuorum, true);
+    cluster.isolate("n1");
+    await eventually(() => !first.hasQuorum, "the deadline");
+    cluster.heal();
+    await eventually(() => first.hasQuorum, "the next session");
+  });
+
+  it("is false at the instant of the deadline, before any timer runs", async () => {
+    await using cluster = await startCluster(3, { each: { n1: { sessionTtl: 200 } } });
+    const [first] = cluster.nodes;
+    const lost = nextEvent(first, "sessionlost");
+    const { remaining } = (await first.status()).session!;
+    let told = false;
+    lost.then(() => told = true);
+    const end = performance.now() + remaining + 200;
+    while (performance.now() < end); // nothing else can run
+    assertEquals(first.hasQuorum, false);
+    assertEquals(told, false);
+    await lost;
+  });
+});
+
+describe("maxSessionTtl", () => {
+  it("of members[0] limits a longer sessionTtl of all nodes", async () => {
+    await using cluster = await startCluster(3, {
+      sessionTtl: 600_000,
+      each: { n1: { maxSessionTtl: 1_000 }, n2: { maxSessionTtl: 300_000 } },
+    });
+    for (const node of cluster.nodes) {
+      assertLessOrEqual((await node.status()).session!.remaining, 950);
+    }
+  });
+
+  it("is the sessionTtl of members[0] by default, and keeps a shorter sessionTtl", async () => {
+    await using cluster = await startCluster(3, {
+      each: { n1: { sessionTtl: 5_000 }, n2: { sessionTtl: 300 }, n3: { sessionTtl: 60_000 } },
+    });
+    const [first, second, third] = cluster.nodes;
+    await turn();
+    assertGreater((await first.status()).session!.remaining, 950);
+    assertLessOrEqual((await second.status()).session?.remaining ?? 0, 285);
+    assertLessOrEqual((await third.status()).session!.remaining, 4_750);
+  });
+});

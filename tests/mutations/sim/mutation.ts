@@ -1,0 +1,21 @@
+import type { Workload } from "../../sim/scenario.ts";
+
+/** A small change to the code that breaks one rule of the protocol. */
+export interface Mutation {
+  /** The broken behaviour, as a sentence. */
+  readonly name: string;
+  readonly file: string;
+  /** The code that implements the rule; it occurs exactly once in the file. */
+  readonly find: string;
+  readonly replace: string;
+  /** The number of seeds of which at least one must fail. */
+  readonly seeds: number;
+  /** The workload of the seeds. Default: `"kv"`. */
+  readonly workload?: Workload;
+}
+
+/** The number of seeds that is enough for most mutations. */
+export const SOON = 60;
+
+/** The number of seeds for mutations that show only when several faults coincide. */
+export const LATE = 400;

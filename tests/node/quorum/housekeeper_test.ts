@@ -1,0 +1,225 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Housekeeper } from "../../../lib/node/quorum/housekeeper.ts";
+import { Sweeper } from "../../../lib/node/quorum/sweeper.ts";
+import { ownersOf } from "../../../lib/paxos/kv_register.ts";
+import type { Binding } from "../../../lib/paxos/register.ts";
+import { Voter } from "../../../lib/paxos/voter.ts";
+import { acceptRequest } from "../../support/accept_request.ts";
+import { bytes } from "../../paxos/support/changes.ts";
+import { KEY, life, ScriptedNode } from "../../support/scripted_node.ts";
+
+/** Member c does the housekeeping; a and b only answer. */
+class Keeper {
+  readonly node: ScriptedNode;
+  readonly own: Voter;
+  readonly housekeeper: Housekeeper;
+  readonly sweeper: Sweeper;
+
+  private constructor(node: ScriptedNode) {
+    this.node = node;
+    const { engine, proposals, reads, questions } = node.core;
+    this.own = new Voter(node.record, life(1), node.voterSettings);
+    engine.vote(this.own, node.record.lives);
+    engine.clock.observe(9);
+    this.sweeper = new Sweeper(engine, proposals);
+    this.housekeeper = new Housekeeper({
+      ...{ engine, proposals, reads, questions },
+      patience: () => this.sweeper.patience,
+      ownSession: () => node.core.session.current,
+      tidyLock: () => Promise.resolve(),
+    });
+  }
+
+  static async start(): Promise<Keeper> {
+    const node = await ScriptedNode.start({ self: "c", withoutSession: true });
+    return new Keeper(node);
+  }
+
+  get voters(): Voter[] {
+    return [this.node.voter("a"), this.node.voter("b"), this.own];
+  }
+
+  /** The number of registers that a, b and c hold. */
+  get sizes(): number[] {
+    return this.voters.map(({ acceptor }) => acceptor.size);
+  }
+
+  /** These have accepted a value with these bindings, or a tombstone. */
+  hold(voters: readonly Voter[], bindings: readonly Binding[] | "released", counter = 3): void {
+    const ballot = { counter, life: life(8) };
+    const state = bindings === "released" ? { present: false, token: counter } as const : {
+      ...{
+        present: true,
+        token: counter,
+        over: 0,
+        op: `${life(8)}/3`,
+        value: bytes("x"),
+        bindings,
+      },
+      owners: ownersOf(bindings),
+    } as const;
+    for (const voter of voters) {
+      voter.handle(
+        acceptRequest(KEY, ballot, state),
+        { node: "n", life: life(8) },
+        this.node.time.runtime.now(),
+      );
+    }
+  }
+
+  /** The members report their wall clocks to c, as they do with every renewal. */
+  tell(clocks: Readonly<Record<string, number>>): void {
+    const now = this.node.time.runtime.now();
+    for (const [member, wall] of Object.entries(clocks)) {
+      this.own.clocks.tell(member, wall, 60_000, now);
+    }
+  }
+
+  /** Lets time pass while a and b answer. */
+  async pass(duration: number): Promise<void> {
+    for (let left = duration; left > 0; left -= 20) {
+      await this.node.time.pass(20);
+      for (let round = 0; round < 3; round++) await this.node.ask("a", "b");
+    }
+  }
+
+  stop(): void {
+    this.housekeeper.stop();
+    this.sweeper.stop();
+  }
+}
+
+describe("Housekeeper: a value that ends by time is sealed unasked (section 8)", () => {
+  it("when a majority of the members' wall clocks has passed it", async () => {
+    const keeper = await Keeper.start();
+    const wall = keeper.node.time.runtime.wallNow();
+    keeper.hold(keeper.voters, [{ kind: "until", time: wall - 1_000 }]);
+    keeper.housekeeper.begin();
+    // Only c's own clock.
+    keeper.tell({ a: wall - 60_000, b: wall - 60_000, c: wall });
+    await keeper.pass(30_000);
+    assertEquals(keeper.sizes, [1, 1, 1]);
+    keeper.tell({ b: keeper.node.time.runtime.wallNow() });
+    await keeper.pass(10_000);
+    assertEquals(keeper.sizes, [0, 0, 0]);
+    keeper.stop();
+  });
+
+  it("and its own has, too: a member whose clock is behind seals nothing by the clocks of others", async () => {
+    const keeper = await Keeper.start();
+    const wall = keeper.node.time.runtime.wallNow();
+    keeper.hold(keeper.voters, [{ kind: "until", time: wall + 15_000 }]);
+    keeper.housekeeper.begin();
+    keeper.tell({ a: wall + 60_000, b: wall + 60_000, c: wall });
+    await keeper.pass(12_000);
+    assertEquals(keeper.sizes, [1, 1, 1]);
+    await keeper.pass(15_000);
+    assertEquals(keeper.sizes, [0, 0, 0]);
+    keeper.stop();
+  });
+
+  it("a value that only this member holds, since it missed the later state, is overwritten", async () => {
+    const keeper = await Keeper.start();
+    const wall = keeper.node.time.runtime.wallNow();
+    const [a, b] = keeper.voters;
+    keeper.hold([keeper.own], [{ kind: "until", time: wall - 1_000 }]);
+    keeper.hold([a, b], [], 4);
+    keeper.housekeeper.begin();
+    keeper.tell({ a: wall, b: wall, c: wall });
+    await keeper.pass(10_000);
+    assertEquals([keeper.own.acceptor.endings.next, keeper.sizes], [Infinity, [1, 1, 1]]);
+    assertEquals(keeper.own.acceptor.released, 0);
+    keeper.stop();
+  });
+});
+
+describe("Housekeeper: values of a session are sealed unasked (section 8)", () => {
+  it("once a majority has fenced it, regardless of this member's belief", async () => {
+    const keeper = await Keeper.start();
+    const { node, own } = keeper;
+    const session = `n/${life(4)}/1`;
+    // a and b have granted renewals that did not reach c.
+    const renew = (at: number) => {
+      for (const member of ["a", "b"]) {
+        node.voter(member).sessions.renew(session, 5_000, 1, at);
+      }
+    };
+    keeper.hold(keeper.voters, [{ kind: "node", session }]);
+    keeper.housekeeper.begin();
+    const wall = node.time.runtime.wallNow();
+    keeper.tell({ a: wall, b: wall, c: wall });
+    assertEquals(own.sessions.isStale(session, node.time.runtime.now()), true);
+    for (let second = 0; second < 30; second++) {
+      renew(node.time.runtime.now());
+      await keeper.pass(1_000);
+    }
+    assertEquals(keeper.sizes, [1, 1, 1]);
+    // The owner dies.
+    await keeper.pass(80_000);
+    assertEquals(keeper.sizes, [0, 0, 0]);
+    keeper.stop();
+  });
+});
+
+describe("Housekeeper: a value that cannot be sealed (section 8)", () => {
+  it("is tried about once a minute, after any time", async () => {
+    const keeper = await Keeper.start();
+    const { node } = keeper;
+    const session = `n/${life(4)}/1`;
+    keeper.hold([keeper.own], [{ kind: "node", session }]);
+    let tries = 0;
+    const fails = () => {
+      tries++;
+      return Promise.reject(new Error("in vain"));
+    };
+    const { engine, proposals, reads, questions } = node.core;
+    const housekeeper = new Housekeeper({
+      ...{ engine, reads },
+      proposals: Object.assign(Object.create(proposals), { change: fails }),
+      questions: Object.assign(Object.create(questions), { hasEnded: () => Promise.resolve(true) }),
+      patience: () => keeper.sweeper.patience,
+      ownSession: () => node.core.session.current,
+      tidyLock: fails,
+    });
+    housekeeper.begin();
+    const minutes = async (count: number) => {
+      tries = 0;
+      for (let i = 0; i < count * 60; i++) {
+        await node.time.pass(1_000);
+        await node.settle();
+      }
+      return tries;
+    };
+    assertEquals(await minutes(20) > 10, true);
+    assertEquals(await minutes(10) <= 12, true);
+    housekeeper.stop();
+  });
+});
+
+describe("Housekeeper: tombstones (section 8)", () => {
+  it("has members that missed it or only copied it accept it, by a write", async () => {
+    const keeper = await Keeper.start();
+    const [a] = keeper.voters;
+    keeper.hold([a, keeper.own], "released");
+    keeper.housekeeper.begin();
+    const wall = keeper.node.time.runtime.wallNow();
+    keeper.tell({ a: wall, b: wall, c: wall });
+    await keeper.pass(12_000);
+    assertEquals(keeper.sizes, [0, 0, 0]);
+    assertEquals(keeper.node.trace.some((line) => /^b< accept \d+x absent@3/.test(line)), true);
+    keeper.stop();
+  });
+
+  it("waits for members that are away, and names them", async () => {
+    const keeper = await Keeper.start();
+    keeper.hold(keeper.voters, "released");
+    keeper.housekeeper.begin();
+    const wall = keeper.node.time.runtime.wallNow();
+    keeper.tell({ b: wall, c: wall });
+    await keeper.pass(30_000);
+    assertEquals([keeper.sizes, keeper.node.trace], [[1, 1, 1], []]);
+    keeper.stop();
+  });
+});

@@ -1,0 +1,103 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { SynodError } from "../../../lib/errors.ts";
+import type { Change } from "../../../lib/paxos/proposer.ts";
+import type { ChangeOptions } from "../../../lib/node/quorum/proposals.ts";
+import { look, release, setOnce } from "../../paxos/support/changes.ts";
+import { KEY, ScriptedNode, sendable } from "../../support/scripted_node.ts";
+
+/** c has no room, and released registers wait for a. */
+const FULL = { type: "full", tidying: false, missing: ["a"] } as const;
+
+/** Proposes `change` for at most 2 s; `error` is the error with which it ended. */
+function propose(
+  node: ScriptedNode,
+  change: Change<unknown>,
+  options: Partial<ChangeOptions> = {},
+): { error?: string } {
+  const outcome: { error?: string } = {};
+  const deadline = node.time.runtime.now() + 2_000;
+  node.core.proposals.change(KEY, sendable(change), { deadline, ...options }).catch((error) => {
+    outcome.error = error instanceof SynodError ? `${error.code}: ${error.message}` : String(error);
+  });
+  return outcome;
+}
+
+const NO_QUORUM = "no_quorum: No quorum of the members answered in time";
+
+describe("Proposals: one member is full, and one is away (section 8)", () => {
+  it("a change that needs room ends as `full` at its time limit, with the names", async () => {
+    const node = await ScriptedNode.start();
+    const put = propose(node, setOnce("x"));
+    await node.ask("b");
+    await node.reply("c", FULL);
+    await node.time.pass(1_990);
+    assertEquals(put.error, undefined);
+    await node.time.pass(20);
+    await node.settle();
+    assertEquals(
+      put.error,
+      "full: No room for a new key: maxKeys or maxBytes is reached; released keys stay until these " +
+        "members are back: a; these members have not answered: a",
+    );
+  });
+
+  it("a change that adds no new value ends as `no_quorum`", async () => {
+    const node = await ScriptedNode.start();
+    const read = propose(node, look, { reserve: true });
+    await node.ask("b");
+    await node.reply("c", FULL);
+    await node.time.pass(2_010);
+    await node.settle();
+    assertEquals(read.error, NO_QUORUM);
+  });
+
+  it("a change that has sent a value, which may still take effect, ends as `no_quorum`, too", async () => {
+    const node = await ScriptedNode.start();
+    const put = propose(node, setOnce("x"));
+    await node.ask("b", "c");
+    node.rival(50, "r", "b", "c");
+    await node.ask("b", "c");
+    await node.time.pass(700);
+    await node.reply("c", FULL);
+    await node.time.pass(1_400);
+    await node.settle();
+    assertEquals(put.error, NO_QUORUM);
+  });
+
+  it("a change that adds no new value does not wait for a change that needs room", async () => {
+    const node = await ScriptedNode.start();
+    node.rival(5, "x", "a", "b");
+    node.engine.clock.observe(5);
+    propose(node, setOnce("y"), { deadline: Infinity });
+    await node.ask("b");
+    await node.reply("c", FULL);
+    let released = false;
+    const { proposals } = node.core;
+    void proposals.change(KEY, release, { deadline: Infinity, reserve: true }).then(() =>
+      released = true
+    );
+    for (let i = 0; i < 20; i++) {
+      await node.time.pass(100);
+      for (const request of await node.asked("c")) {
+        const needsRoom = request.type === "prepare" && request.reserve !== true;
+        if (needsRoom) await node.lose("c");
+        else await node.ask("b", "c");
+      }
+    }
+    assertEquals(released, true);
+  });
+
+  it("the members are told which proposals may use their reserve", async () => {
+    for (const options of [{}, { reserve: true }, { sweep: true }] as const) {
+      const node = await ScriptedNode.start();
+      propose(node, look, options);
+      const [request] = await node.asked("b");
+      assertEquals(
+        request.type === "prepare" && request.reserve === true,
+        Object.keys(options).length > 0,
+      );
+    }
+  });
+});

@@ -1,0 +1,211 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Intake } from "../../../lib/node/wire/intake.ts";
+import type { Runtime } from "../../../lib/node/runtime/runtime.ts";
+import { systemRuntime } from "../../../lib/node/runtime/runtime.ts";
+
+/** A clock that is set by hand, and timers that fire on request, due or not. */
+class Script {
+  time = 1_000;
+  readonly timers: (() => void)[] = [];
+  readonly handled: string[] = [];
+  readonly runtime: Runtime = {
+    ...systemRuntime(),
+    now: () => this.time,
+    setTimer: (callback) => {
+      this.timers.push(callback);
+      return () => {
+        const index = this.timers.indexOf(callback);
+        if (index >= 0) this.timers.splice(index, 1);
+      };
+    },
+  };
+  /** The time for handling a frame, in milliseconds. */
+  cost = 0;
+  readonly intake = new Intake(this.runtime, (from, frame) => {
+    this.time += this.cost;
+    this.handled.push(`${from}${frame[0]}`);
+    if (frame[1] === 1) throw new Error("a frame that cannot be handled");
+    if (frame[1] === 2) this.receive(frame[0] + 1);
+    if (frame[1] === 3) this.intake.close();
+  });
+
+  receive(number: number, ...rest: number[]): void {
+    this.intake.receive("a", Uint8Array.of(number, ...rest));
+  }
+
+  /** Receives frames, one each millisecond. */
+  flood(first: number, last: number): void {
+    for (let number = first; number <= last; number++) {
+      this.receive(number);
+      this.time++;
+    }
+  }
+
+  /** One turn of the event loop: the timers that are set fire. */
+  turn(): void {
+    for (const timer of this.timers.splice(0)) timer();
+  }
+}
+
+/** The frames with numbers from `first` to `last`. */
+const frames = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, index) => `a${first + index}`);
+
+describe("Intake", () => {
+  it("hands frames on at once", () => {
+    const script = new Script();
+    script.flood(1, 3);
+    assertEquals(script.handled, frames(1, 3));
+  });
+
+  it("hands frames on at once as long as timers get their turns", () => {
+    const script = new Script();
+    for (let first = 1; first <= 91; first += 5) {
+      script.flood(first, first + 4);
+      assertEquals(script.handled, frames(1, first + 4));
+      script.turn();
+    }
+  });
+
+  it("hands the first frame on at once after any silence", () => {
+    const script = new Script();
+    script.flood(1, 2);
+    script.turn();
+    script.time += 60_000;
+    script.receive(3);
+    assertEquals(script.handled, frames(1, 3));
+  });
+
+  it("sets frames aside while a timer is late, and hands them on in order after its turn", () => {
+    const script = new Script();
+    script.flood(1, 100);
+    assertEquals(script.handled, frames(1, 10));
+    script.turn();
+    assertEquals(script.handled, frames(1, 100));
+    script.receive(101);
+    assertEquals(script.handled, frames(1, 101));
+  });
+
+  it("sets one timer at a time, and at most one in 10 ms", () => {
+    const script = new Script();
+    script.flood(1, 5);
+    assertEquals(script.timers.length, 1);
+    script.turn();
+    script.flood(6, 14);
+    assertEquals(script.timers.length, 0);
+    script.flood(15, 100);
+    assertEquals(script.timers.length, 1);
+  });
+
+  it("gives timers their turns between frames that were set aside too", () => {
+    const script = new Script();
+    script.flood(1, 100);
+    script.cost = 1;
+    let turns = 0;
+    let before = script.handled.length;
+    while (script.handled.length < 100) {
+      script.turn();
+      turns++;
+      // Frames that arrive now are behind them.
+      script.receive(100 + turns);
+      assertEquals(script.handled.length > before, true);
+      assertEquals(script.handled.length - before <= 21, true);
+      before = script.handled.length;
+    }
+    while (script.timers.length > 0) script.turn();
+    assertEquals(script.handled, frames(1, 100 + turns));
+  });
+
+  it("keeps the order when handling a frame brings the next one", () => {
+    const script = new Script();
+    script.flood(1, 12);
+    script.receive(13, 2);
+    script.turn();
+    assertEquals(script.handled, frames(1, 14));
+  });
+
+  it("loses only the frame that cannot be handled", () => {
+    const script = new Script();
+    script.flood(1, 11);
+    script.receive(12, 1);
+    script.receive(13);
+    script.turn();
+    assertEquals(script.handled, frames(1, 13));
+  });
+
+  it("sets 10,000 frames aside at most", () => {
+    const script = new Script();
+    script.flood(1, 10);
+    for (let count = 0; count < 20_000; count++) script.receive(count % 256);
+    script.turn();
+    assertEquals([script.handled.length, script.intake.lost], [10_010, 10_000]);
+    // Now there is room again.
+    script.flood(1, 30);
+    script.turn();
+    assertEquals([script.handled.length, script.intake.lost], [10_040, 10_000]);
+  });
+
+  it("sets 64 MiB aside at most, and frees the room of frames that were handed on", () => {
+    const script = new Script();
+    for (let round = 1; round <= 2; round++) {
+      script.flood(1, 10);
+      const large = new Uint8Array(2 ** 20);
+      for (let count = 0; count < 100; count++) script.intake.receive("a", large);
+      script.turn();
+      assertEquals([script.handled.length, script.intake.lost], [74 * round, 36 * round]);
+      script.time += 100;
+      script.turn();
+    }
+  });
+
+  it("lets peers take turns, each with its frames in order", () => {
+    const script = new Script();
+    script.flood(1, 10);
+    for (let number = 11; number <= 15; number++) script.receive(number);
+    for (const [peer, number] of [["b", 1], ["b", 2], ["c", 1]] as const) {
+      script.intake.receive(peer, Uint8Array.of(number));
+    }
+    script.handled.length = 0;
+    script.turn();
+    assertEquals(script.handled, ["a11", "b1", "c1", "a12", "b2", "a13", "a14", "a15"]);
+  });
+
+  it("drops frames of the peer that sends most, and none of the others", () => {
+    for (const size of [1, 100_000]) {
+      const script = new Script();
+      script.flood(1, 10);
+      const large = new Uint8Array(size);
+      for (let i = 0; i < 20_000; i++) {
+        script.intake.receive("a", large);
+        if (i % 400 !== 399) continue;
+        for (const peer of ["b", "c", "d"]) script.intake.receive(peer, Uint8Array.of(i / 400));
+      }
+      script.turn();
+      for (const peer of ["b", "c", "d"]) {
+        const numbers = script.handled.filter((what) => what.startsWith(peer));
+        assertEquals(numbers.length, 50, `${peer}, beside frames of ${size} bytes`);
+      }
+      assertEquals(script.handled.length + script.intake.lost, 20_160);
+    }
+  });
+
+  it("hands nothing on and leaves no timer behind once it is closed", () => {
+    const script = new Script();
+    script.flood(1, 50);
+    script.intake.close();
+    assertEquals(script.timers.length, 0);
+    script.receive(51);
+    assertEquals(script.handled, frames(1, 10));
+  });
+
+  it("stops at once when a frame closes it", () => {
+    const script = new Script();
+    script.flood(1, 10);
+    script.receive(11, 3);
+    script.receive(12);
+    script.turn();
+    assertEquals(script.handled, frames(1, 11));
+    assertEquals(script.timers.length, 0);
+  });
+});

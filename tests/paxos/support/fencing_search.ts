@@ -1,0 +1,248 @@
+import { Fencing } from "../../../lib/paxos/fencing.ts";
+import { Lease, type Reading } from "../../../lib/paxos/lease.ts";
+import type { SessionReply } from "../../../lib/paxos/messages.ts";
+import { CrashVector, type Sender } from "../../../lib/paxos/quorum.ts";
+import { GRANT_SHARE, makeSession, SessionTable } from "../../../lib/paxos/sessions.ts";
+import type { Random } from "../../sim/random.ts";
+
+const MEMBERS = ["a", "b", "c"];
+const MAX_TTL = 1_000;
+
+/** Duration of one history, in milliseconds of true time. */
+const DURATION = 12 * MAX_TTL;
+
+/** Counts that show whether a search has covered enough. */
+export interface Sights {
+  /** Sessions that a quorum granted, and sessions that a quorum fenced. */
+  granted: number;
+  ended: number;
+  /** Members that came back with an empty memory. */
+  crashes: number;
+  /** Sessions whose fence an acceptor forgot while their owner still asked for them. */
+  forgotten: number;
+}
+
+interface Member {
+  readonly rate: number;
+  table: SessionTable;
+  incarnation: number;
+  readonly vector: CrashVector;
+}
+
+interface Owner {
+  readonly node: string;
+  readonly rate: number;
+  lease: Lease;
+  sequence: number;
+}
+
+/** Counts the fences of one session. */
+interface Asker {
+  readonly session: string;
+  readonly rate: number;
+  readonly fencing: Fencing;
+}
+
+/**
+ * One random history of three acceptors, two owners of sessions and the nodes that fence them, in true time:
+ * clocks whose rates differ by up to 5 %; messages that are lost, duplicated, and late by many times to live;
+ * members that crash and come back, one at a time. Fences are requested at any time, also of sessions that are
+ * alive.
+ */
+export class SessionHistory {
+  readonly violations: string[] = [];
+  readonly #random: Random;
+  readonly #sights: Sights;
+  readonly #members: Member[];
+  readonly #owners: Owner[];
+  readonly #queue: { at: number; act: () => void }[] = [];
+  /** Sessions that a quorum has fenced. */
+  readonly #ended = new Set<string>();
+  /** The probability that a message of this link is lost; drawn again from time to time. */
+  readonly #loss = new Map<string, number>();
+  /** True time. */
+  #now = 0;
+
+  constructor(random: Random, sights: Sights) {
+    this.#random = random;
+    this.#sights = sights;
+    this.#members = MEMBERS.map(() => {
+      const vector = new CrashVector(MEMBERS.length);
+      vector.merge(MEMBERS.map(() => lifeOf(1)));
+      return { rate: this.#rate(), table: new SessionTable(MAX_TTL), incarnation: 1, vector };
+    });
+    this.#owners = ["m", "n"].map((node) => {
+      const owner = { node, rate: this.#rate(), sequence: 0 } as Owner;
+      this.#open(owner);
+      return owner;
+    });
+  }
+
+  run(): void {
+    for (const owner of this.#owners) this.#later(0, 300, () => this.#renew(owner));
+    this.#later(0, 500, () => this.#ask());
+    this.#later(0, 500, () => this.#drawLinks());
+    if (this.#random.chance(0.5)) this.#later(0, 4_000, () => this.#crash());
+    while (this.#queue.length > 0) {
+      let next = 0;
+      for (let i = 1; i < this.#queue.length; i++) {
+        if (this.#queue[i].at < this.#queue[next].at) next = i;
+      }
+      const [{ at, act }] = this.#queue.splice(next, 1);
+      if (at > DURATION) return;
+      this.#now = at;
+      act();
+    }
+  }
+
+  /** Rates that agree within 5 %. */
+  #rate(): number {
+    return this.#random.pick([0.976, 1, 1.024]);
+  }
+
+  #reading({ rate }: { readonly rate: number }): Reading {
+    return { now: this.#now * rate, wall: this.#now * rate };
+  }
+
+  #later(shortest: number, longest: number, act: () => void): void {
+    this.#queue.push({ at: this.#now + this.#random.between(shortest, longest), act });
+  }
+
+  /** A message in transit over a link; it may be lost, duplicated, and late. */
+  #send(link: string, act: () => void): void {
+    if (this.#random.chance(this.#loss.get(link) ?? 0)) return;
+    const longest = this.#random.weighted({ 5: 20, 300: 3, 3_500: 1, 6_000: 1 });
+    for (let copies = this.#random.chance(0.1) ? 2 : 1; copies > 0; copies--) {
+      this.#later(0, Number(longest), act);
+    }
+  }
+
+  /** Links are good, bad or cut, each direction independently. */
+  #drawLinks(): void {
+    for (const member of MEMBERS) {
+      for (const node of ["m", "n", "asker"]) {
+        for (const link of [`${node}>${member}`, `${member}>${node}`]) {
+          this.#loss.set(link, Number(this.#random.weighted({ 0: 4, 0.5: 1, 1: 2 })));
+        }
+      }
+    }
+    this.#later(200, 3 * MAX_TTL, () => this.#drawLinks());
+  }
+
+  #open(owner: Owner): void {
+    const ttl = this.#random.pick([300, MAX_TTL]);
+    const session = makeSession(owner.node, lifeOf(1), ++owner.sequence);
+    const grantWithin = GRANT_SHARE * MAX_TTL;
+    owner.lease = new Lease(session, { ttl, members: MEMBERS, grantWithin, clockError: () => 0 });
+  }
+
+  #renew(owner: Owner): void {
+    const at = this.#reading(owner);
+    if (owner.lease.isDead(at) || this.#random.chance(0.02)) {
+      const over = owner.lease.session;
+      owner.lease.end();
+      if (this.#random.chance(0.5)) this.#end(owner, over);
+      this.#open(owner);
+    }
+    const { lease } = owner;
+    const renewal = lease.renew(at);
+    for (const [index, member] of this.#members.entries()) {
+      this.#send(`${owner.node}>${MEMBERS[index]}`, () => {
+        if (!this.#isUp(member)) return;
+        const { now } = this.#reading(member);
+        const reply = member.table.renew(lease.session, lease.ttl, renewal, now);
+        if (reply?.type !== "renewed") return;
+        if (this.#ended.has(lease.session)) this.#sights.forgotten++;
+        const sender = this.#sender(index);
+        this.#send(`${MEMBERS[index]}>${owner.node}`, () => {
+          const wasGranted = lease.wasGranted;
+          lease.renewed(sender, renewal, this.#reading(owner));
+          if (lease.wasGranted && !wasGranted) this.#sights.granted++;
+          this.#judge(owner, lease);
+        });
+      });
+    }
+    this.#later(0, this.#random.pick([100, 300, 2_500]), () => this.#renew(owner));
+  }
+
+  #end(owner: Owner, session: string): void {
+    for (const [index, member] of this.#members.entries()) {
+      this.#send(`${owner.node}>${MEMBERS[index]}`, () => {
+        if (this.#isUp(member)) member.table.end(session, this.#reading(member).now);
+      });
+    }
+  }
+
+  /** Begins to fence a session, again and again for a while. */
+  #ask(): void {
+    const { node, sequence } = this.#random.pick(this.#owners);
+    const latest = this.#random.chance(0.8);
+    const number = latest ? sequence : Math.max(1, sequence - 1);
+    const fencing = new Fencing(MEMBERS, MAX_TTL);
+    const session = makeSession(node, lifeOf(1), number);
+    this.#fence({ session, rate: this.#rate(), fencing }, this.#random.integer(1, 5));
+    this.#later(0, 1_200, () => this.#ask());
+  }
+
+  #fence(asker: Asker, times: number): void {
+    const { session, fencing } = asker;
+    const count = fencing.ask(this.#reading(asker).now);
+    for (const [index, member] of this.#members.entries()) {
+      this.#send(`asker>${MEMBERS[index]}`, () => {
+        if (!this.#isUp(member)) return;
+        const reply = member.table.fence(session, this.#reading(member).now);
+        if (reply === undefined) return;
+        const sender = this.#sender(index);
+        this.#send(`${MEMBERS[index]}>asker`, () => this.#count(asker, count, sender, reply));
+      });
+    }
+    if (times > 1) this.#later(20, 800, () => this.#fence(asker, times - 1));
+  }
+
+  #count(asker: Asker, count: number, sender: Sender, reply: SessionReply): void {
+    const outcome = asker.fencing.receive(count, sender, reply, this.#reading(asker).now);
+    if (outcome !== "ended" || this.#ended.has(asker.session)) return;
+    this.#ended.add(asker.session);
+    this.#sights.ended++;
+    for (const owner of this.#owners) this.#judge(owner, owner.lease);
+  }
+
+  /** A session that a quorum has fenced is over for its owner, for ever: its property may belong to others. */
+  #judge(owner: Owner, lease: Lease): void {
+    if (!this.#ended.has(lease.session) || !lease.isValid(this.#reading(owner))) return;
+    this.violations.push(`${lease.session} is valid at ${this.#now.toFixed(0)}`);
+  }
+
+  #isUp(member: Member): boolean {
+    return member.incarnation > 0;
+  }
+
+  /** One member loses its memory, and copies that of both others after a while. */
+  #crash(): void {
+    const index = this.#random.integer(0, MEMBERS.length - 1);
+    const member = this.#members[index];
+    const before = member.incarnation;
+    member.incarnation = 0;
+    this.#sights.crashes++;
+    this.#later(0, 1_500, () => {
+      const others = this.#members.filter((other) => other !== member);
+      member.incarnation = before + 1;
+      for (const one of this.#members) one.vector.raise(index, lifeOf(member.incarnation));
+      for (const other of others) member.vector.merge(other.vector.entries);
+      member.table = new SessionTable(MAX_TTL);
+      const fenced = others.flatMap(({ table }) => table.fenced());
+      const ended = others.flatMap(({ table }) => table.ended());
+      member.table.recover(this.#reading(member).now, fenced, ended);
+      this.#later(0, 5_000, () => this.#crash());
+    });
+  }
+
+  #sender(index: number): Sender {
+    const { incarnation, vector } = this.#members[index];
+    return { member: MEMBERS[index], incarnation: lifeOf(incarnation), vector: vector.entries };
+  }
+}
+
+function lifeOf(incarnation: number): string {
+  return String(incarnation).padStart(3, "0");
+}

@@ -1,0 +1,13 @@
+import { Lease, type LeaseOptions } from "../../../lib/paxos/lease.ts";
+import { GRANT_SHARE } from "../../../lib/paxos/sessions.ts";
+
+/** A lease with fine clocks, in a cluster whose longest time to live is that of the session. */
+export function makeLease(
+  session: string,
+  ttl: number,
+  members: readonly string[],
+  options: Partial<LeaseOptions> = {},
+): Lease {
+  const usual = { ttl, members, grantWithin: GRANT_SHARE * ttl, clockError: () => 0 };
+  return new Lease(session, { ...usual, ...options });
+}

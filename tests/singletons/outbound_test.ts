@@ -1,0 +1,189 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { decodeFrame, encodeValue, registerId } from "../../lib/codec.ts";
+import { SessionMonitor } from "../../lib/owners/session_monitor.ts";
+import { decodeQuestion, encodeAnswer } from "../../lib/singletons/bodies.ts";
+import { Outbound } from "../../lib/singletons/outbound.ts";
+import { life, ScriptedNode } from "../support/scripted_node.ts";
+
+const REGISTER = registerId("s", "counter", "apple");
+const ARGS = encodeValue([], 100);
+
+/** A node that calls the instance on node h. */
+class Script {
+  readonly node: ScriptedNode;
+  readonly outbound: Outbound;
+  /** The outcomes of the calls, in the order in which they were known. */
+  readonly outcomes: string[] = [];
+  #seen = 0;
+
+  private constructor(node: ScriptedNode) {
+    this.node = node;
+    this.outbound = new Outbound(node.core, new SessionMonitor(node.core));
+  }
+
+  static async start(): Promise<Script> {
+    return new Script(await ScriptedNode.start());
+  }
+
+  /** Casts to the given life of h. */
+  cast(host: string): void {
+    const pid = { node: "h", session: `h/${host}/1`, seq: 1 };
+    this.outbound.cast({ pid, token: 3, register: REGISTER, method: "inc", args: ARGS, chain: [] });
+  }
+
+  /** The birth in the latest attempt sent to h. */
+  async birth(): Promise<number> {
+    await this.node.settle();
+    const { frame } = this.node.frames.findLast(({ to }) => to === "h")!;
+    const decoded = decodeFrame(frame);
+    if (!decoded.ok) throw new Error("not a frame");
+    const request = decoded.frame.requests.at(-1)!;
+    const question = request.type === "ask" ? decodeQuestion(request.body) : undefined;
+    if (question?.type !== "call") throw new Error("not a call");
+    assertLessOrEqual(question.birth, decoded.frame.header.clock);
+    return question.birth;
+  }
+
+  /** Calls; the session is that of the given life of h. */
+  call(host = life(5)): void {
+    const pid = { node: "h", session: `h/${host}/1`, seq: 1 };
+    const attempt = { pid, token: 3, register: REGISTER, method: "inc", args: ARGS, chain: [] };
+    this.outbound.call(attempt, { deadline: Infinity }).then(
+      ({ type }) => this.outcomes.push(type),
+      (error) => this.outcomes.push(error.code),
+    );
+  }
+
+  /** The attempts sent to h since the last call: the caller and the number of each. */
+  async sent(): Promise<string[]> {
+    await this.node.settle();
+    const frames = this.node.frames.slice(this.#seen);
+    this.#seen = this.node.frames.length;
+    return frames.filter(({ to }) => to === "h").flatMap(({ frame }) => {
+      const decoded = decodeFrame(frame);
+      if (!decoded.ok) throw new Error("not a frame");
+      const { header, requests } = decoded.frame;
+      return requests.flatMap((request) => {
+        if (request.type !== "ask") return [];
+        const question = decodeQuestion(request.body);
+        return question.type === "call" ? [`${header.life.slice(-1)}: ${question.sequence}`] : [];
+      });
+    });
+  }
+
+  /** h answers its latest request. */
+  async answer(type: "running" | "refused" | "stale"): Promise<void> {
+    const { frame } = this.node.frames.findLast(({ to }) => to === "h")!;
+    const decoded = decodeFrame(frame);
+    if (!decoded.ok) throw new Error("not a frame");
+    const { id } = decoded.frame.requests.at(-1)!;
+    const header = { ...this.node.header("a"), life: life(5), incarnation: null };
+    const replies = [{ id, type: "told", body: encodeAnswer({ type }) } as const];
+    this.node.receive("h", { header, replies });
+    await this.node.settle();
+  }
+}
+
+describe("Outbound: an attempt (section 10)", () => {
+  it("keeps its number in every resend; each attempt has its own number", async () => {
+    const script = await Script.start();
+    script.call();
+    script.call();
+    assertEquals(await script.sent(), ["9: 1", "9: 2"]);
+    await script.node.time.pass(300);
+    const again = await script.sent();
+    assertEquals([...new Set(again)].sort(), ["9: 1", "9: 2"]);
+  });
+
+  it("is not made again when it was refused: the next one has the next number", async () => {
+    const script = await Script.start();
+    script.call();
+    await script.sent();
+    await script.answer("refused");
+    assertEquals(script.outcomes, ["refused"]);
+    script.call();
+    assertEquals(await script.sent(), ["9: 2"]);
+  });
+
+  it("is numbered for each life of a host", async () => {
+    const script = await Script.start();
+    script.call();
+    script.call(life(6));
+    assertEquals(await script.sent(), ["9: 1", "9: 1"]);
+  });
+
+  it("is lost when its own node takes a new life: under that life it would be another attempt", async () => {
+    const script = await Script.start();
+    script.call();
+    assertEquals(await script.sent(), ["9: 1"]);
+    await script.answer("running");
+    script.node.engine.relive(life("A"));
+    await script.node.time.pass(1_000);
+    assertEquals([await script.sent(), script.outcomes], [[], ["lost"]]);
+    const before = await script.birth();
+    script.call();
+    assertEquals(await script.sent(), ["A: 1"]);
+    assertGreater(await script.birth(), before);
+  });
+});
+
+describe("Outbound: births (section 10)", () => {
+  it("numbers continue while an attempt is open, and for a second after that", async () => {
+    const script = await Script.start();
+    script.call();
+    await script.sent();
+    const birth = await script.birth();
+    for (let i = 0; i < 3; i++) {
+      await script.node.time.pass(1_000);
+      await script.answer("running");
+    }
+    await script.sent();
+    script.call();
+    assertEquals(new Set(await script.sent()).has("9: 2"), true);
+    assertEquals(await script.birth(), birth);
+  });
+
+  it("after a second without an attempt the next one is the first of a later birth", async () => {
+    const script = await Script.start();
+    script.call();
+    await script.sent();
+    const birth = await script.birth();
+    await script.answer("refused");
+    await script.node.time.pass(900);
+    script.call();
+    assertEquals([await script.sent(), await script.birth()], [["9: 2"], birth]);
+    await script.answer("refused");
+    await script.node.time.pass(1_100);
+    script.call();
+    assertEquals(await script.sent(), ["9: 1"]);
+    assertGreater(await script.birth(), birth);
+  });
+
+  it("an attempt that its host has forgotten is lost; those after it have a later birth", async () => {
+    const script = await Script.start();
+    script.call();
+    await script.sent();
+    const birth = await script.birth();
+    await script.answer("stale");
+    assertEquals(script.outcomes, ["lost"]);
+    script.call();
+    assertEquals(await script.sent(), ["9: 1"]);
+    assertGreater(await script.birth(), birth);
+  });
+
+  it("at most a thousand of 20,000 lives of hosts are remembered, and the next one is still called", async () => {
+    const script = await Script.start();
+    const host = (n: number) => `-P70F6sqFhqk35e${String(n).padStart(5, "0")}`;
+    for (let n = 0; n < 20_000; n++) {
+      script.cast(host(n));
+      assertLessOrEqual(script.outbound.channels, 1_000);
+      if (n % 1_000 === 0) await script.sent();
+    }
+    await script.sent();
+    script.call(host(20_000));
+    assertEquals(await script.sent(), ["9: 1"]);
+    assertEquals(script.outcomes, []);
+  });
+});

@@ -1,0 +1,52 @@
+import { http } from "../../../transports/http.ts";
+import type { Routes, Transport } from "../../../transports/websocket.ts";
+import { webSocket } from "../../../transports/websocket.ts";
+import { ClientWebSocket, TestServer, upgradeWebSocket } from "./server.ts";
+import { TEST_IDS, type TestNetwork } from "../suite.ts";
+
+/** The secret of the clusters in tests. */
+export const SECRET = "a secret of the tests";
+
+type Peers = Record<string, string>;
+
+/**
+ * Nodes with a server each. `known` returns the ids of the peers whose addresses a node has. A node that
+ * is in no list needs no server, but has one.
+ */
+async function network(
+  scheme: "ws" | "http",
+  known: (id: string) => readonly string[],
+  create: (peers: Peers) => Transport & { routes: Routes },
+): Promise<TestNetwork> {
+  const servers = new Map(
+    await Promise.all(TEST_IDS.map(async (id) => [id, await TestServer.start()] as const)),
+  );
+  return {
+    transport(id) {
+      const urls = known(id).map((peer) => [peer, servers.get(peer)?.url(scheme)] as const);
+      const transport = create(Object.fromEntries(urls) as Peers);
+      servers.get(id)?.mount(transport.routes);
+      return transport;
+    },
+    async dispose() {
+      await Promise.all([...servers.values()].map((server) => server.close()));
+    },
+  };
+}
+
+/** Each node has the addresses of all nodes, including its own. */
+export const everybody = (): readonly string[] => TEST_IDS;
+
+/** Each pair has one connection, from the later id to the earlier one; no node has the last one's address. */
+export const earlier = (id: string): readonly string[] => TEST_IDS.slice(0, TEST_IDS.indexOf(id));
+
+/** Nodes on `webSocket()`. */
+export function webSocketNetwork(known: (id: string) => readonly string[]): Promise<TestNetwork> {
+  const options = { secret: SECRET, upgradeWebSocket, WebSocket: ClientWebSocket };
+  return network("ws", known, (peers) => webSocket({ ...options, peers }));
+}
+
+/** Nodes on `http()`. */
+export function httpNetwork(known: (id: string) => readonly string[]): Promise<TestNetwork> {
+  return network("http", known, (peers) => http({ secret: SECRET, peers }));
+}
