@@ -1,6 +1,6 @@
 import { type Ballot, type Life, LIFE_PATTERN, MAX_COUNTER, NO_BALLOT } from "../paxos/ballot.ts";
 import type { OperationId, RegisterId, SessionId } from "../paxos/register.ts";
-import { MAX_SEQUENCE, NODE_ID_PATTERN } from "./names.ts";
+import { GUEST_PATTERN, MAX_SEQUENCE, NODE_ID_PATTERN, OWNER_PATTERN } from "./names.ts";
 import { isRegisterId } from "./register_id.ts";
 
 /**
@@ -103,14 +103,15 @@ export class FieldReader {
       return typeof known === "string" ? known : refuse("a session that did not occur yet");
     }
     if (!Array.isArray(field) || field.length !== 3) refuse("not a session");
-    const session = `${node(field[0])}/${this.operation(field[1], field[2])}`;
+    const session = `${owner(field[0])}/${this.life(field[1])}/${choice(field[2], MAX_SEQUENCE)}`;
     this.#sessions.push(session);
     return session;
   }
 
   /** An operation, from two fields. */
-  operation(life: unknown, sequence: unknown): OperationId {
-    return `${this.life(life)}/${choice(sequence, MAX_SEQUENCE)}`;
+  operation(author: unknown, sequence: unknown): OperationId {
+    const isGuest = typeof author === "string" && GUEST_PATTERN.test(author);
+    return `${isGuest ? author : this.life(author)}/${choice(sequence, MAX_SEQUENCE)}`;
   }
 
   /** Any ballot, from two fields: a proposed one, `NO_BALLOT`, or the ballot of a floor. */
@@ -163,6 +164,12 @@ export function flag(field: unknown): boolean {
 /** The name of a node. */
 export function node(field: unknown): string {
   if (typeof field !== "string" || !NODE_ID_PATTERN.test(field)) refuse("not the name of a node");
+  return field;
+}
+
+/** The name of a node or of a guest. */
+export function owner(field: unknown): string {
+  if (typeof field !== "string" || !OWNER_PATTERN.test(field)) refuse("not the name of an owner");
   return field;
 }
 

@@ -1,6 +1,6 @@
 import type { Ballot, Life } from "../paxos/ballot.ts";
 import type { OperationId, SessionId } from "../paxos/register.ts";
-import { MAX_SEQUENCE } from "./names.ts";
+import { GUEST_PATTERN, MAX_SEQUENCE } from "./names.ts";
 
 /** The form of a frame before it becomes CBOR: nested arrays. */
 export type Fields = unknown[];
@@ -13,7 +13,8 @@ export type Fields = unknown[];
  * - A counter is written as its distance from the clock in the header, and 0 as null.
  * - A life is text at its first occurrence in the frame, and its number afterwards: 0 is the empty life,
  *   1 is the life of a floor, and others are numbered from 2 in the order of their first occurrence.
- * - A session is `[node, life, sequence]` at its first occurrence, and its number afterwards.
+ * - The author of an operation is a life, or the text `~id/life` for a guest, which has no number.
+ * - A session is `[owner, life, sequence]` at its first occurrence, and its number afterwards.
  *
  * A reader must therefore read the fields of a frame in the order in which they were written.
  */
@@ -48,26 +49,39 @@ export class FieldWriter {
     if (known !== undefined) return known;
     this.#sessions.set(session, this.#sessions.size);
     const slash = session.indexOf("/");
-    return [session.slice(0, slash), ...this.operation(session.slice(slash + 1))];
+    return [session.slice(0, slash), ...this.#numbered(session, slash + 1)];
   }
 
-  /** Encodes an operation to two fields, life and sequence number; throws `TypeError` if it is invalid. */
+  /** Encodes an operation to two fields, author and sequence number; throws `TypeError` if it is invalid. */
   operation(operation: OperationId): [string | number, number] {
-    const slash = operation.indexOf("/");
-    const digits = operation.slice(slash + 1);
-    const sequence = Number(digits);
-    // Only the canonical form: decoding must return the same string.
-    if (
-      slash < 1 || !Number.isInteger(sequence) || sequence < 0 || sequence >= MAX_SEQUENCE ||
-      String(sequence) !== digits
-    ) {
-      throw new TypeError(`neither an operation nor a session: ${operation}`);
-    }
-    return [this.life(operation.slice(0, slash)), sequence];
+    const slash = operation.lastIndexOf("/");
+    const author = operation.slice(0, slash);
+    if (!GUEST_PATTERN.test(author)) return this.#numbered(operation, 0);
+    return [author, sequenceOf(operation, slash)];
+  }
+
+  /** Encodes a life and a sequence number, which `name` has from `start` on, to two fields. */
+  #numbered(name: string, start: number): [string | number, number] {
+    const slash = name.indexOf("/", start);
+    const sequence = sequenceOf(name, slash);
+    if (slash <= start) refuse(name);
+    return [this.life(name.slice(start, slash)), sequence];
   }
 
   /** Encodes a ballot to two fields, counter and life. */
   ballot(ballot: Ballot): [number | null, string | number] {
     return [this.counter(ballot.counter), this.life(ballot.life)];
   }
+}
+
+/** The sequence number behind the slash. Only the canonical form: decoding must return the same string. */
+function sequenceOf(name: string, slash: number): number {
+  const digits = name.slice(slash + 1);
+  const sequence = Number(digits);
+  const isInRange = Number.isInteger(sequence) && sequence >= 0 && sequence < MAX_SEQUENCE;
+  return slash >= 0 && isInRange && String(sequence) === digits ? sequence : refuse(name);
+}
+
+function refuse(name: string): never {
+  throw new TypeError(`neither an operation nor a session: ${name}`);
 }

@@ -3,15 +3,21 @@ import { isWellFormed } from "./text.ts";
 /** The form of a node id. */
 export const NODE_ID_PATTERN: RegExp = /^[A-Za-z0-9._-]{1,64}$/;
 
+/** The form of the name of an owner: the id of a node, or `~` and the id of a guest. */
+export const OWNER_PATTERN: RegExp = /^~?[A-Za-z0-9._-]{1,64}$/;
+
+/** The form of the author of a guest's operations and calls: `~id/life`. */
+export const GUEST_PATTERN: RegExp = /^~[A-Za-z0-9._-]{1,64}\/[-0-9A-Z_a-z]{20}$/;
+
 /** The exclusive upper bound of sequence numbers of sessions and operations: they have up to 15 digits. */
 export const MAX_SEQUENCE: number = 10 ** 15;
 
 /**
- * The form of a session id: `node/life/sequence`, with a sequence below {@linkcode MAX_SEQUENCE} and
+ * The form of a session id: `owner/life/sequence`, with a sequence below {@linkcode MAX_SEQUENCE} and
  * without leading zeros. A matching id can be sent, and every received id matches.
  */
 export const SESSION_PATTERN: RegExp =
-  /^[A-Za-z0-9._-]{1,64}\/[-0-9A-Z_a-z]{20}\/(?:0|[1-9][0-9]{0,14})$/;
+  /^~?[A-Za-z0-9._-]{1,64}\/[-0-9A-Z_a-z]{20}\/(?:0|[1-9][0-9]{0,14})$/;
 
 /** The form of the id of a genesis: 1 to 64 printable ASCII characters without spaces. */
 export const GENESIS_PATTERN: RegExp = /^[!-~]{1,64}$/;

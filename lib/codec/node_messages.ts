@@ -1,4 +1,4 @@
-import { blob, choice, fields, milliseconds, node, register } from "./frame_reader.ts";
+import { blob, choice, fields, milliseconds, owner, register } from "./frame_reader.ts";
 import { MAX_TIMEOUT } from "./limits.ts";
 import type { ReplyKinds, RequestKinds } from "./message_kind.ts";
 import { decodeBindings, decodePid, encodeBindings, encodePid } from "./state.ts";
@@ -79,6 +79,6 @@ export const NODE_REPLIES: ReplyKinds<"handed" | "told" | "unreachable"> = {
     number: 23,
     fields: 3,
     encode: ({ id, to }, number) => [number, id, to],
-    decode: (field, id) => ({ id, type: "unreachable", to: node(field[2]) }),
+    decode: (field, id) => ({ id, type: "unreachable", to: owner(field[2]) }),
   },
 };

@@ -5,7 +5,7 @@ import type {
   Reply,
   Request,
 } from "../paxos/messages.ts";
-import { type FieldReader, fields, integer, node, refuse } from "./frame_reader.ts";
+import { type FieldReader, fields, integer, owner, refuse } from "./frame_reader.ts";
 import type { Fields, FieldWriter } from "./frame_writer.ts";
 import { MEMBERSHIP_REQUESTS } from "./membership_messages.ts";
 import {
@@ -35,7 +35,7 @@ const RELAY_REQUESTS: RequestKinds<"relay" | "relayed"> = {
     decode: (field, id, from) => ({
       id,
       type: "relay",
-      to: node(field[2]),
+      to: owner(field[2]),
       payload: decodePayload(field[3], field[4], from),
     }),
     size: ({ payload }) => payloadSize(payload),
@@ -54,7 +54,7 @@ const RELAY_REQUESTS: RequestKinds<"relay" | "relayed"> = {
     decode: (field, id, from) => ({
       id,
       type: "relayed",
-      from: node(field[2]),
+      from: owner(field[2]),
       life: from.life(field[3]),
       payload: decodePayload(field[4], field[5], from),
     }),

@@ -1,4 +1,4 @@
-import { integer, milliseconds, node, refuse } from "./frame_reader.ts";
+import { integer, milliseconds, node, owner, refuse } from "./frame_reader.ts";
 import { MAX_HOSTS, MAX_LIST, MAX_REST, MAX_TTL, MAX_WALL_TIME } from "./limits.ts";
 import type { MessageKind, ReplyKinds, RequestKind, RequestKinds } from "./message_kind.ts";
 import { isSpecId } from "./names.ts";
@@ -68,7 +68,7 @@ export const SESSION_REQUESTS: RequestKinds<
     fields: 3,
     handler: "voter",
     encode: ({ id, node }, number) => [number, id, node],
-    decode: (field, id) => ({ id, type: "sessionOf", node: node(field[2]) }),
+    decode: (field, id) => ({ id, type: "sessionOf", node: owner(field[2]) }),
   },
   hosts: {
     number: 15,

@@ -168,6 +168,40 @@ describe("decodeFrame()", () => {
   });
 });
 
+describe("the names of guests in a frame", () => {
+  const GUEST = `~x/${OTHER}`;
+  const present = (op: string, session: string): Request => {
+    const pid = { node: session.slice(0, session.indexOf("/")), session, seq: 1 };
+    const state = { token: 2, over: 0, op, value: new Uint8Array(1), owners: [session] };
+    const bindings = [{ kind: "pid", pid }] as const;
+    return acceptRequest(REGISTER, BALLOT, { ...state, present: true, bindings });
+  };
+
+  it("come back in sessions, operations and relayed messages", () => {
+    const requests: Request[] = [
+      present(`${GUEST}/7`, `${GUEST}/1`),
+      present(`${OTHER}/7`, `w1/${OTHER}/1`),
+      present(`${GUEST}/8`, `${GUEST}/1`),
+      { id: 1, type: "sessionOf", node: "~x" },
+    ];
+    comesBack({ ...EMPTY, requests });
+  });
+
+  it("are not accepted as the names of nodes, nor the other way round", () => {
+    for (const session of [`~/${LIFE}/1`, `~~x/${LIFE}/1`, `w/~x/${LIFE}/1`]) {
+      const requests: Request[] = [{ id: 1, type: "fence", session }];
+      try {
+        assert(!decodeFrame(encodeFrame({ ...EMPTY, requests })).ok, session);
+      } catch (error) {
+        assert(error instanceof TypeError, session);
+      }
+    }
+    for (const op of [`x/${LIFE}/1`, `~/${LIFE}/1`, `~x/${LIFE}`, `~x/~y/${LIFE}/1`]) {
+      assertThrows(() => encodeFrame({ ...EMPTY, requests: [present(op, SESSION)] }), TypeError);
+    }
+  });
+});
+
 describe("encodeFrame()", () => {
   it("throws TypeError for invalid names", () => {
     const sequences = [

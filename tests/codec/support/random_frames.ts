@@ -79,7 +79,7 @@ export class RandomFrames {
     end: () => ({ type: "end", session: this.session() }),
     hosts: () => ({ type: "hosts", spec: this.#random.pick(["counter", "é", "s".repeat(200)]) }),
     ask: () => ({ type: "ask", body: this.value() }),
-    sessionOf: () => ({ type: "sessionOf", node: this.node() }),
+    sessionOf: () => ({ type: "sessionOf", node: this.owner() }),
     enquire: () => ({
       type: "enquire",
       members: this.members(),
@@ -104,10 +104,10 @@ export class RandomFrames {
       timeout: this.time(600_000),
       since: this.counter(),
     }),
-    relay: () => ({ type: "relay", to: this.node(), payload: this.load() }),
+    relay: () => ({ type: "relay", to: this.owner(), payload: this.load() }),
     relayed: () => ({
       type: "relayed",
-      from: this.node(),
+      from: this.owner(),
       life: this.life(),
       payload: this.load(),
     }),
@@ -160,7 +160,7 @@ export class RandomFrames {
         : { type: "newest", session: this.session(), remaining: this.time(600_001) },
     hosting: () => ({ type: "hosting", nodes: this.members() }),
     told: () => ({ type: "told", body: this.value() }),
-    unreachable: () => ({ type: "unreachable", to: this.node() }),
+    unreachable: () => ({ type: "unreachable", to: this.owner() }),
     blank: () => ({
       type: "blank",
       members: this.members(),
@@ -296,7 +296,7 @@ export class RandomFrames {
   }
 
   session(): SessionId {
-    return `${this.node()}/${this.life()}/${this.sequence()}`;
+    return `${this.owner()}/${this.life()}/${this.sequence()}`;
   }
 
   sessions(): SessionId[] {
@@ -304,7 +304,13 @@ export class RandomFrames {
   }
 
   operation(): string {
-    return `${this.life()}/${this.sequence()}`;
+    const author = this.#random.once(3) ? `~${this.node()}/${this.life()}` : this.life();
+    return `${author}/${this.sequence()}`;
+  }
+
+  /** The name of a node or of a guest. */
+  owner(): string {
+    return this.#random.once(3) ? `~${this.node()}` : this.node();
   }
 
   pid(): Pid {

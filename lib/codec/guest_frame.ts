@@ -1,0 +1,350 @@
+import { LIFE_PATTERN, MAX_COUNTER } from "../paxos/ballot.ts";
+import type { LockMode } from "../paxos/lock_register.ts";
+import { blob, choice, flag, integer, milliseconds, owner, refuse } from "./frame_reader.ts";
+import { MalformedField } from "./frame_reader.ts";
+import { type Field, list, nullable, object, plain, union } from "./guest_fields.ts";
+import type {
+  DownFrame,
+  DownMessage,
+  GuestBinding,
+  GuestCall,
+  GuestEvent,
+  GuestFailure,
+  GuestLockEntry,
+  GuestMember,
+  GuestOperation,
+  GuestOutcome,
+  GuestPid,
+  GuestPiece,
+  GuestState,
+  UpFrame,
+  UpMessage,
+} from "./guest_messages.ts";
+import { MAX_BINDINGS, MAX_LIST, MAX_MEMBERS, MAX_MESSAGES, MAX_TTL } from "./limits.ts";
+import { GENESIS_PATTERN, GUEST_PATTERN, isSession, isSpecId, MAX_SEQUENCE } from "./names.ts";
+import { isBucketPrefix, isWholeRegisterId } from "./register_id.ts";
+import { Reader } from "./reader.ts";
+import { scan, VALUE_RULES } from "./scan.ts";
+import { encodeValue } from "./value.ts";
+
+/** The first byte of every frame between a guest and its gateway. */
+export const GUEST_VERSION = 1;
+
+/** The longest such frame, in bytes: the largest value, and what goes with it. */
+export const MAX_GUEST_FRAME: number = 9 * 2 ** 20;
+
+/** The longest time to look for a quorum, in milliseconds. */
+const MAX_TIMEOUT = 600_000;
+
+/** The shortest time to live of a guest's session, in milliseconds. */
+const MIN_TTL = 100;
+
+/** Open attempts that a call lists. */
+const MAX_OPEN = 1_000;
+
+/** Longest texts, in UTF-16 code units: names of methods, and texts of errors. */
+const MAX_METHOD = 1_000;
+const MAX_TEXT = 10_000;
+
+/** Nested causes of an error. */
+const MAX_CAUSES = 8;
+
+const text = (limit: number): Field<string> =>
+  plain((field) => typeof field === "string" && field.length <= limit ? field : refuse("no text"));
+const matching = (pattern: RegExp, what: string): Field<string> =>
+  plain((field) => typeof field === "string" && pattern.test(field) ? field : refuse(what));
+
+const count = plain(integer);
+const bool = plain(flag);
+const bytes = plain(blob);
+const name = plain(owner);
+const message = text(MAX_TEXT);
+const life = matching(LIFE_PATTERN, "not a life");
+const genesis = nullable(matching(GENESIS_PATTERN, "not the id of a genesis"));
+const counter = plain((field) => choice(field, MAX_COUNTER));
+const sequence = plain((field) => choice(field, MAX_SEQUENCE));
+const timeout = plain((field) => milliseconds(field, MAX_TIMEOUT));
+const maxTtl = plain((field) => milliseconds(field, MAX_TTL));
+const ttl = plain((field) =>
+  milliseconds(field, MAX_TTL) >= MIN_TTL ? field as number : refuse("too short")
+);
+const session = plain((field) => isSession(field) ? field : refuse("not a session"));
+const mode: Field<LockMode> = {
+  encode: (value) => value === "shared",
+  decode: (field) => flag(field) ? "shared" : "exclusive",
+};
+const time = plain((field) =>
+  typeof field === "number" && !Number.isNaN(field) ? field : refuse("not a time")
+);
+
+/** The id of an operation, of a node or of a guest. */
+const op = plain((field) => {
+  const at = typeof field === "string" ? field.lastIndexOf("/") : -1;
+  if (at < 0) refuse("not an operation");
+  const [author, number] = [(field as string).slice(0, at), (field as string).slice(at + 1)];
+  const isAuthor = LIFE_PATTERN.test(author) || GUEST_PATTERN.test(author);
+  return isAuthor && /^(?:0|[1-9]\d{0,14})$/.test(number)
+    ? field as string
+    : refuse("not an operation");
+});
+
+/** The id of a register of this kind that names a bucket and a key. */
+const registerOf = (kinds: string): Field<string> =>
+  plain((field) =>
+    typeof field === "string" && kinds.includes(field[0]) && isWholeRegisterId(field)
+      ? field
+      : refuse("not the id of a register")
+  );
+
+const key = registerOf("k");
+const lock = registerOf("l");
+const singleton = registerOf("s");
+
+const pid = object<GuestPid>({ session, seq: count });
+const state = nullable(object<GuestState>({
+  token: counter,
+  value: bytes,
+  node: nullable(name),
+  pid: nullable(pid),
+}));
+const entry = object<GuestLockEntry>({ session, seq: count, mode, token: counter });
+const entries = list(entry, MAX_LIST);
+const bindings = list(
+  union<GuestBinding>({
+    own: { session: sequence },
+    ownPid: { session: sequence, seq: count },
+    pid: { session, seq: count },
+    node: { node: name },
+    session: { session },
+    key: { register: key },
+    token: { register: key, token: counter },
+    until: { time },
+  }),
+  MAX_BINDINGS,
+);
+
+const call = {
+  register: singleton,
+  session,
+  token: counter,
+  birth: counter,
+  sequence: count,
+  done: count,
+  open: list(count, MAX_OPEN),
+  full: bool,
+  method: text(MAX_METHOD),
+  args: bytes,
+} satisfies { [K in keyof GuestCall]: Field<GuestCall[K]> };
+
+const operation = union<GuestOperation>({
+  read: { register: key },
+  put: { register: key, value: bytes, bindings },
+  release: { register: key, session: sequence, seq: count, unsure: bool },
+  list: {
+    prefix: plain((field) =>
+      isBucketPrefix(field) && field[0] === "k" ? field : refuse("not the name of a bucket")
+    ),
+    values: bool,
+  },
+  watch: { register: key },
+  lock: {
+    register: lock,
+    session: sequence,
+    seq: count,
+    mode,
+    ifAvailable: bool,
+    steal: bool,
+  },
+  guard: { register: lock, session: sequence, request: sequence, counter, life },
+  unlock: { register: lock, session: sequence, request: sequence, unsure: bool },
+  holders: { register: lock },
+  query: {},
+  place: {
+    register: singleton,
+    spec: plain((field) => isSpecId(field) ? field : refuse("not the id of a spec")),
+    args: bytes,
+    start: bool,
+  },
+  call,
+  cast: call,
+  session: { node: name },
+  status: {},
+  end: { session: sequence },
+});
+
+/** A failure with at most `causes` nested causes. */
+function failureWith(causes: number): Field<GuestFailure> {
+  const nested = causes > 0 ? failureWith(causes - 1) : undefined;
+  return object<GuestFailure>({
+    name: message,
+    message,
+    code: plain((field) => {
+      if (field === null || typeof field === "number") return field;
+      return typeof field === "string" ? message.decode(field) : refuse("not a code");
+    }),
+    cause: {
+      encode: (cause) =>
+        cause === null || typeof cause === "string" ? cause : nested?.encode(cause) ?? null,
+      decode: (field) => {
+        if (field === null) return null;
+        if (typeof field === "string") return message.decode(field);
+        return nested?.decode(field) ?? refuse("too many causes");
+      },
+    },
+  });
+}
+const failure = failureWith(MAX_CAUSES);
+
+const outcome = union<GuestOutcome>({
+  done: {},
+  state: { state },
+  agreed: { token: counter, value: nullable(bytes) },
+  invalid: { reason: message },
+  unknown: {},
+  pieces: { pieces: count },
+  granted: { token: counter, counter, life },
+  refused: {},
+  queueFull: {},
+  stolen: {},
+  lost: {},
+  entries: { entries },
+  at: { pid, token: counter },
+  nowhere: {},
+  returned: { value: bytes },
+  threw: { failure },
+  notStarted: { byHost: bool, failure },
+  busy: {},
+  newest: { session: nullable(session) },
+  members: {
+    members: list(
+      object<GuestMember>({
+        id: name,
+        reachable: bool,
+        state: message,
+        incarnation: nullable(life),
+      }),
+      MAX_MEMBERS,
+    ),
+    waitingFor: list(name, MAX_MEMBERS),
+  },
+});
+
+const event = union<GuestEvent>({ queued: {}, begun: {}, changed: { counter, life, state } });
+
+const piece = union<GuestPiece>({
+  keys: {
+    keys: list(
+      object<(GuestPiece & { type: "keys" })["keys"][number]>({
+        register: key,
+        token: nullable(counter),
+        value: nullable(bytes),
+      }),
+      MAX_LIST,
+    ),
+  },
+  locks: {
+    locks: list(
+      object<(GuestPiece & { type: "locks" })["locks"][number]>({
+        register: lock,
+        holders: entries,
+        queue: entries,
+      }),
+      MAX_LIST,
+    ),
+  },
+});
+
+const up = object<UpFrame>({
+  gateway: nullable(life),
+  genesis,
+  ticket: count,
+  done: count,
+  messages: list(
+    union<UpMessage>({
+      hello: { ttl, session: sequence },
+      renew: { session: sequence, renewal: count, ttl },
+      run: { number: sequence, since: counter, again: bool, timeout, operation },
+      cancel: { number: sequence },
+      handed: { id: count, outcome },
+      bye: {},
+    }),
+    MAX_MESSAGES,
+  ),
+});
+
+const down = object<DownFrame>({
+  gateway: life,
+  genesis,
+  clock: counter,
+  ticket: count,
+  messages: list(
+    union<DownMessage>({
+      welcome: {
+        member: name,
+        maxTtl,
+        maxValueBytes: count,
+        members: list(name, MAX_MEMBERS),
+      },
+      renewed: { session: sequence, renewal: count },
+      lapsed: { session: sequence },
+      result: { number: sequence, outcome },
+      failed: { number: sequence, code: message, message },
+      part: { number: sequence, index: count, piece },
+      event: { number: sequence, event },
+      handover: { id: count, op, register: key, value: bytes, bindings, timeout },
+      bye: { code: message, message },
+    }),
+    MAX_MESSAGES,
+  ),
+});
+
+/** The result of decoding a frame; `version`: the other side speaks this one. */
+export type DecodedGuestFrame<F> =
+  | { readonly ok: true; readonly frame: F }
+  | { readonly ok: false; readonly reason: "version"; readonly version: number }
+  | { readonly ok: false; readonly reason: "malformed"; readonly detail: string };
+
+/** The bytes of a guest's frame, which is trusted. */
+export function encodeUp(frame: UpFrame): Uint8Array {
+  return pack(up.encode(frame));
+}
+
+/** The bytes of a gateway's frame, which is trusted. */
+export function encodeDown(frame: DownFrame): Uint8Array {
+  return pack(down.encode(frame));
+}
+
+/** Decodes a guest's frame. Never throws; the result shares no memory with `frame`. */
+export function decodeUp(frame: Uint8Array): DecodedGuestFrame<UpFrame> {
+  return unpack(up, frame);
+}
+
+/** Decodes a gateway's frame. Never throws; the result shares no memory with `frame`. */
+export function decodeDown(frame: Uint8Array): DecodedGuestFrame<DownFrame> {
+  return unpack(down, frame);
+}
+
+function pack(fields: unknown): Uint8Array {
+  const body = encodeValue(fields, Infinity);
+  const frame = new Uint8Array(1 + body.length);
+  frame[0] = GUEST_VERSION;
+  frame.set(body, 1);
+  return frame;
+}
+
+function unpack<F>({ decode }: Field<F>, frame: Uint8Array): DecodedGuestFrame<F> {
+  if (frame.length === 0) return malformed("empty");
+  if (frame[0] !== GUEST_VERSION) return { ok: false, reason: "version", version: frame[0] };
+  if (frame.length > MAX_GUEST_FRAME) return malformed(`longer than ${MAX_GUEST_FRAME} bytes`);
+  try {
+    const wrong = scan(frame, 1, VALUE_RULES);
+    if (wrong !== undefined) return malformed(wrong);
+    return { ok: true, frame: decode(new Reader(frame, 1).item()) };
+  } catch (error) {
+    return malformed(error instanceof MalformedField ? error.detail : `not a frame: ${error}`);
+  }
+}
+
+function malformed(detail: string): DecodedGuestFrame<never> {
+  return { ok: false, reason: "malformed", detail };
+}
