@@ -347,8 +347,8 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       section: 8,
       name: "changes that wait for room block other changes",
       find:
-        "      // Meanwhile other changes pass the gate: most of them need no room.\n      this.#leaveGate();\n",
-      replace: "",
+        "this.#leaveGate();\n      this.#cancelTimer = runtime.setTimer(\n        () => this.#enterGate(",
+      replace: "this.#cancelTimer = runtime.setTimer(\n        () => this.#enterGate(",
     },
   ]),
   ...mutationsOf("lib/kv/living.ts", ["tests/housekeeping/lists_test.ts"], [

@@ -48,8 +48,8 @@ export const LOCKS: readonly Mutation[] = [
     {
       section: 9,
       name: "a request is called back after it was aborted",
-      find: "        signal?.throwIfAborted();\n",
-      replace: "",
+      find: "signal?.throwIfAborted();\n        lock?.signal.throwIfAborted();",
+      replace: "lock?.signal.throwIfAborted();",
     },
     {
       section: 9,

@@ -1,12 +1,14 @@
 /**
  * Tests the tests: breaks one rule of the protocol at a time, in copies of the project, and checks that a
  * test fails. `deno task mutate [--jobs N] [part of a name or file...]` runs the mutations that match one of
- * the parts, `N` at a time (default: one per processor). Only a test that runs and fails twice counts: a run
+ * the parts, `N` at a time (default: one per processor). `deno task mutate --mend` follows code that was moved
+ * or renamed, in the lists of all mutations. Only a test that runs and fails twice counts: a run
  * that was killed, exceeded its time limit or did not load proves nothing, and is reported separately.
  *
  * @module
  */
 import { MUTATIONS } from "./list.ts";
+import { mend } from "./mend.ts";
 import type { Mutation } from "./mutation.ts";
 import type { Verdict } from "./verdict.ts";
 import { Workplace } from "./workplace.ts";
@@ -80,6 +82,7 @@ async function measure(
   return limits;
 }
 
+if (Deno.args[0] === "--mend") Deno.exit(await mend() > 0 ? 1 : 0);
 const { jobs, parts } = parseArguments(Deno.args);
 const wanted = MUTATIONS.filter(({ name, file }) =>
   parts.length === 0 || parts.some((part) => name.includes(part) || file.includes(part))

@@ -1,3 +1,5 @@
+import { replaceOnce } from "./code.ts";
+
 /** A small change to the code that breaks one rule of the protocol. */
 export interface Mutation {
   /** The section of docs/protocol.md with the rule. */
@@ -6,7 +8,7 @@ export interface Mutation {
   readonly name: string;
   /** The file that implements the rule, relative to the root of the project. */
   readonly file: string;
-  /** The code that implements the rule; it occurs exactly once in the file. */
+  /** The code that implements the rule: exactly once in the file, however it is formatted there. */
   readonly find: string;
   /** The replacement. */
   readonly replace: string;
@@ -26,12 +28,14 @@ export function mutationsOf(
   return breaks.map((one) => ({ ...one, file, tests: one.tests ?? tests }));
 }
 
-/** Applies a mutation to `text`; throws if the code to replace does not occur exactly once. */
-export function broken(text: string, { name, file, find, replace }: Mutation): string {
-  const parts = text.split(find);
-  if (parts.length !== 2) {
-    throw new Error(`"${name}": its code occurs ${parts.length - 1} times in ${file}, not once`);
+/** Applies a mutation to `text`; throws if the code to replace is not in it exactly once. */
+export function broken(
+  text: string,
+  { name, file, find, replace }: Omit<Mutation, "section" | "tests">,
+): string {
+  try {
+    return replaceOnce(text, find, replace);
+  } catch (error) {
+    throw new Error(`"${name}" does not fit ${file}: ${(error as Error).message}`);
   }
-  if (find === replace) throw new Error(`"${name}" changes nothing`);
-  return parts.join(replace);
 }

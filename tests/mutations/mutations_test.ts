@@ -1,31 +1,18 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { findTests } from "../../tasks/suites.ts";
-import { MUTATIONS as OF_THE_MODEL } from "./model/list.ts";
-import { MUTATIONS as OF_THE_SIMULATOR } from "./sim/list.ts";
-import { PROJECT } from "../support/project_copy.ts";
+import { EDITS, readSources } from "./all.ts";
+import { describeMisfit, misfitOf } from "./fit.ts";
 import { MUTATIONS } from "./list.ts";
+import { MUTATIONS as OF_THE_MODEL } from "./model/list.ts";
 import { broken } from "./mutation.ts";
-
-/** All mutations by file; those of the model name a module of lib/paxos. */
-const ALL = [
-  ...MUTATIONS,
-  ...OF_THE_SIMULATOR,
-  ...OF_THE_MODEL.flatMap(({ name, edits }) =>
-    edits.map(({ module, ...edit }) => ({ name, file: `lib/paxos/${module}.ts`, ...edit }))
-  ),
-];
+import { MUTATIONS as OF_THE_SIMULATOR } from "./sim/list.ts";
 
 describe("mutations, including those of the simulator and of the model", () => {
   it("each one fits the code that it changes", async () => {
-    const texts = new Map<string, string>();
-    const unfit: string[] = [];
-    for (const { name, file, find, replace } of ALL) {
-      const text = texts.get(file) ?? await Deno.readTextFile(new URL(file, PROJECT));
-      texts.set(file, text);
-      if (text.split(find).length !== 2 || find === replace) unfit.push(`${file}: ${name}`);
-    }
-    assertEquals(unfit, []);
+    const sources = await readSources();
+    const misfits = EDITS.map((edit) => misfitOf(edit, sources)).filter((one) => one !== null);
+    assertEquals(misfits.map(describeMisfit), []);
   });
 
   it("each one has a unique name", () => {
@@ -44,34 +31,26 @@ describe("mutations, including those of the simulator and of the model", () => {
   });
 });
 
-describe("broken", () => {
-  const mutation = { section: 3, name: "a", file: "f.ts", find: "yes", replace: "no", tests: [] };
+describe("broken()", () => {
+  const mutation = { name: "a", file: "f.ts", find: "yes", replace: "no" };
 
   it("replaces the code", () => {
     assertEquals(broken("a yes b", mutation), "a no b");
   });
 
   for (
-    const [why, text, replace] of [["is missing", "a", "no"], ["occurs twice", "yes yes", "no"]]
+    const [what, text, replace, why] of [
+      ["code that is missing", "a", "no", "its code occurs 0 times, not once"],
+      ["code that occurs twice", "yes yes", "no", "its code occurs 2 times, not once"],
+      ["a mutation that changes nothing", "yes", "yes", "it changes nothing"],
+    ]
   ) {
-    it(`refuses code that ${why}`, () => {
-      let message = "";
-      try {
-        broken(text, { ...mutation, replace });
-      } catch (error) {
-        message = (error as Error).message;
-      }
-      assert(message.includes("not once"));
+    it(`refuses ${what}, and names it`, () => {
+      assertThrows(
+        () => broken(text, { ...mutation, replace }),
+        Error,
+        `"a" does not fit f.ts: ${why}`,
+      );
     });
   }
-
-  it("refuses a mutation that changes nothing", () => {
-    let message = "";
-    try {
-      broken("yes", { ...mutation, replace: "yes" });
-    } catch (error) {
-      message = (error as Error).message;
-    }
-    assertEquals(message, '"a" changes nothing');
-  });
 });

@@ -351,8 +351,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a late answer to a round counts in the next one",
     "genesis",
-    "if (reply.id !== round?.number || !same",
-    "if (round === null || !same",
+    "if (reply.id !== round?.number ||",
+    "if (round === null ||",
     "a genesis",
     "an answer still counts",
   ),

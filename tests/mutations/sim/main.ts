@@ -6,6 +6,7 @@
  * @module
  */
 import { copyProject } from "../../support/project_copy.ts";
+import { broken } from "../mutation.ts";
 import { MUTATIONS } from "./list.ts";
 import type { Mutation } from "./mutation.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
@@ -27,13 +28,10 @@ const PARTS = [
 ];
 
 /** Applies the mutation to the copy; returns a function that undoes it. */
-async function apply({ name, file, find, replace }: Mutation, root: URL) {
-  const path = new URL(file, root);
+async function apply(mutation: Mutation, root: URL) {
+  const path = new URL(mutation.file, root);
   const text = await Deno.readTextFile(path);
-  if (text.split(find).length !== 2) {
-    throw new Error(`"${name}" does not fit any more: its code is not once in ${file}`);
-  }
-  await Deno.writeTextFile(path, text.replace(find, () => replace));
+  await Deno.writeTextFile(path, broken(text, mutation));
   return () => Deno.writeTextFile(path, text);
 }
 

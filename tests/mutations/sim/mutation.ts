@@ -5,7 +5,7 @@ export interface Mutation {
   /** The broken behaviour, as a sentence. */
   readonly name: string;
   readonly file: string;
-  /** The code that implements the rule; it occurs exactly once in the file. */
+  /** The code that implements the rule: exactly once in the file, however it is formatted there. */
   readonly find: string;
   readonly replace: string;
   /** The number of seeds of which at least one must fail. */
