@@ -1,6 +1,6 @@
 import type { Transport } from "../../transports/transport.ts";
 import { type AnySpec, checkHosts } from "../singletons/spec.ts";
-import type { Settings } from "../node/engine/settings.ts";
+import type { NodeSettings } from "../node/engine/settings.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { show } from "../node/runtime/show.ts";
 
@@ -76,7 +76,7 @@ const NAMES: OptionNames<JoinOptions> = {
 };
 
 /** Checked options with all defaults. */
-export interface JoinSettings extends Settings {
+export interface JoinSettings extends NodeSettings {
   readonly transports: readonly Transport[];
   readonly hosts: readonly AnySpec[];
   readonly callTimeout: number;

@@ -42,7 +42,7 @@ export class Lifecycle {
 
   /** Opens the transports and begins to look for the other nodes. */
   async open(): Promise<void> {
-    const { settings, links, engine, membership, inquiries, singletons } = this.#parts;
+    const { settings, links, engine, membership, recordQueries, singletons } = this.#parts;
     try {
       await links.open(
         (from, frame) => engine.receive(from, frame),
@@ -62,7 +62,7 @@ export class Lifecycle {
       onAbort(this.closing, onAbort(signal, () => void this.close()));
     }
     singletons.start();
-    if (membership === null) inquiries.start();
+    if (membership === null) recordQueries.start();
     else membership.start();
   }
 
@@ -127,7 +127,7 @@ export class Lifecycle {
     lockTable.sessionLost(session, error);
     if (!wasGranted || core.closed !== undefined) return;
     // Ends the session at the members too, so that other nodes need not wait for its deadline.
-    core.questions.end(session, core.limits()).catch(() => {});
+    core.queries.end(session, core.limits()).catch(() => {});
     this.#emit("sessionlost", { session });
     this.#emit("noquorum", undefined);
   }
@@ -135,7 +135,7 @@ export class Lifecycle {
   /** Fails all operations, because none can succeed. */
   fail(error: SynodError): void {
     this.#settleReady.reject(error);
-    this.#parts.engine.despair(error);
+    this.#parts.engine.fail(error);
   }
 
   /** Closes the node, because another process has taken its place. */
@@ -184,9 +184,9 @@ export class Lifecycle {
   }
 
   async #shutDown(reason: SynodError): Promise<void> {
-    const { engine, core, links, membership, inquiries } = this.#parts;
-    const { sweeper, housekeeper, singletons, processes, lockTable } = this.#parts;
-    const { session, questions, watches } = core;
+    const { engine, core, links, membership, recordQueries } = this.#parts;
+    const { tombstones, housekeeper, singletons, processes, lockTable } = this.#parts;
+    const { session, queries, watches } = core;
     core.close(reason);
     this.#settleReady.reject(reason);
     const limits = core.limits();
@@ -194,8 +194,8 @@ export class Lifecycle {
     engine.endOperations(reason);
     this.#closing.abort(reason);
     membership?.stop();
-    inquiries.stop();
-    sweeper.stop();
+    recordQueries.stop();
+    tombstones.stop();
     housekeeper.stop();
     singletons.stop();
     watches.close();
@@ -206,7 +206,7 @@ export class Lifecycle {
     if (granted !== undefined) {
       // The releases run together, since other nodes may be leaving too. Once the session has ended, what it
       // owned is free: the next node that needs it releases what is left.
-      await questions.end(granted, limits).catch(() => {});
+      await queries.end(granted, limits).catch(() => {});
       await this.within(Promise.all(released), LAST_RELEASES);
     }
     engine.close();

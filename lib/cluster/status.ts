@@ -43,8 +43,8 @@ export interface ClusterStatus {
 }
 
 /** Time that members have to answer, in milliseconds; two round trips where these are longer. */
-const PATIENCE = 500;
-const PATIENCE_ROUND_TRIPS = 2;
+const ANSWER_TIME = 500;
+const ANSWER_ROUND_TRIPS = 2;
 
 /**
  * Asks every member for its state. Resolves when all have answered, or after half a second or two usual round
@@ -55,16 +55,16 @@ export async function askMembers(
   own: MemberState | null,
   roundTrip: number,
 ): Promise<MemberStatus[]> {
-  const { members, self, calls, runtime } = engine;
+  const { members, self, pendingReplies, runtime } = engine;
   const states = new Map<string, MemberStatus>();
   const late = new Error("members have not answered in time");
-  const patience = Math.max(PATIENCE, PATIENCE_ROUND_TRIPS * roundTrip);
-  const answered = engine.operation<void>({ deadline: runtime.now() + patience }, () => late);
+  const timeToAnswer = Math.max(ANSWER_TIME, ANSWER_ROUND_TRIPS * roundTrip);
+  const answered = engine.operation<void>({ deadline: runtime.now() + timeToAnswer }, () => late);
   const note = (status: MemberStatus) => {
     states.set(status.id, status);
     if (states.size === members.length) answered.resolve();
   };
-  const question = calls.open((id, header, reply) => {
+  const question = pendingReplies.open((id, header, reply) => {
     if (!members.includes(id)) return;
     switch (reply.type) {
       case "record":
@@ -88,9 +88,9 @@ export async function askMembers(
     const incarnation = engine.voter?.incarnation ?? null;
     note({ id: self, reachable: true, state: own, incarnation });
   }
-  // After the time limit, on `close` or after a hopeless error, the answers so far are used.
+  // After the time limit, on `close` or after a fatal error, the answers so far are used.
   await answered.promise.catch(() => {});
-  calls.close(question);
+  pendingReplies.close(question);
   return members.map((id) => states.get(id) ?? unknown(id));
 }
 

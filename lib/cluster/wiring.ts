@@ -6,15 +6,15 @@ import { Locks } from "../locks/locks.ts";
 import { Core } from "../node/core.ts";
 import { Engine } from "../node/engine/engine.ts";
 import { Membership } from "../node/membership/membership.ts";
-import { Inquiries } from "../node/membership/record_queries.ts";
+import { RecordQueries } from "../node/membership/record_queries.ts";
 import { type SessionEvents, SessionKeeper } from "../node/membership/session_keeper.ts";
 import { Housekeeper } from "../node/quorum/housekeeper.ts";
 import { Liveness } from "../node/quorum/liveness.ts";
 import { Proposals } from "../node/quorum/proposals.ts";
-import { Questions } from "../node/quorum/queries.ts";
+import { QuorumQueries } from "../node/quorum/queries.ts";
 import { Reads } from "../node/quorum/reads.ts";
 import { SettledValues } from "../node/quorum/settled_values.ts";
-import { Sweeper } from "../node/quorum/sweeper.ts";
+import { TombstoneCollector } from "../node/quorum/tombstone_collector.ts";
 import { type Reread, Watches } from "../node/quorum/watches.ts";
 import { Pacing } from "../node/runtime/pacing.ts";
 import type { Runtime } from "../node/runtime/runtime.ts";
@@ -37,8 +37,8 @@ export interface NodeParts {
   readonly core: Core;
   /** `null` for a client. */
   readonly membership: Membership | null;
-  readonly inquiries: Inquiries;
-  readonly sweeper: Sweeper;
+  readonly recordQueries: RecordQueries;
+  readonly tombstones: TombstoneCollector;
   readonly housekeeper: Housekeeper;
   readonly table: ProcessTable;
   readonly puts: Puts;
@@ -70,14 +70,21 @@ export function wireCore(
   const pacing = new Pacing(runtime);
   const proposals = new Proposals(engine, pacing);
   const reads = new Reads(engine, pacing, proposals);
-  const questions = new Questions(engine, pacing);
+  const queries = new QuorumQueries(engine, pacing);
   const settled = new SettledValues();
   const keeper = new SessionKeeper(engine, pacing, session);
   const hasQuorum = () => keeper.isValid();
-  const liveness = new Liveness({ runtime, reads, proposals, questions, settled, hasQuorum });
+  const liveness = new Liveness({
+    runtime,
+    reads,
+    proposals,
+    queries,
+    settled,
+    hasQuorum,
+  });
   const watches = new Watches(engine, (register) => reread(core, register));
   const core: Core = new Core({
-    ...{ engine, pacing, reads, proposals, questions, liveness, watches, settled },
+    ...{ engine, pacing, reads, proposals, queries, liveness, watches, settled },
     session: keeper,
   });
   return core;
@@ -95,16 +102,16 @@ export function wireNode(
     genesis: (from, header, request) => membership?.answer(from, header, request),
     handover: (_from, request) => puts.handover(request),
     asked: (from, life, body, tell) => singletons.asked(from, life, body, tell),
-    otherGenesis: () => inquiries.doubt(),
-    notAMember: () => inquiries.doubt(),
+    otherGenesis: () => recordQueries.recheck(),
+    notAMember: () => recordQueries.recheck(),
     replaced: () => lifecycle.replaced(),
     memberVotes: (id, incarnation) => emit("membership", { id, state: "operational", incarnation }),
     otherVersion: (from, version) => lifecycle.otherVersion(from, version),
     failed: (error) => lifecycle.failed(error),
   });
-  const inquiries = new Inquiries(engine, {
+  const recordQueries = new RecordQueries(engine, {
     otherRecord: (record) => lifecycle.otherRecord(record),
-    hopeless: (error) => lifecycle.fail(error),
+    fatal: (error) => lifecycle.fail(error),
   });
   const core = wireCore(
     engine,
@@ -112,7 +119,7 @@ export function wireNode(
       granted: () => lifecycle.granted(),
       lost: (session, wasGranted) => lifecycle.sessionLost(session, wasGranted),
       // The cluster may have restarted without this node.
-      unanswered: () => inquiries.doubt(),
+      unanswered: () => recordQueries.recheck(),
     },
     (core, register) =>
       register[0] === LOCK
@@ -130,21 +137,21 @@ export function wireNode(
         },
         gaveUp: () => lifecycle.abandon(),
         recovering: (id) => emit("membership", { id, state: "recovering", incarnation: null }),
-        hopeless: (error) => lifecycle.fail(error),
+        fatal: (error) => lifecycle.fail(error),
         replaced: () => lifecycle.replaced(),
       },
       () => core.session.isValid(),
     )
     : null;
-  const sweeper = new Sweeper(engine, core.proposals);
+  const tombstones = new TombstoneCollector(engine, core.proposals);
   const table = new ProcessTable(core);
   const puts = new Puts(core, table);
   const lockTable = new LockTable(core);
   const locks = new Locks(core, table, lockTable);
-  const { proposals, reads, questions } = core;
+  const { proposals, reads, queries } = core;
   const housekeeper = new Housekeeper({
-    ...{ engine, proposals, reads, questions },
-    patience: () => sweeper.patience,
+    ...{ engine, proposals, reads, queries },
+    slowestMember: () => tombstones.slowestMember,
     ownSession: () => core.session.current,
     tidyLock: (register, session, limits) => lockTable.tidy(register, session, limits),
   });
@@ -157,7 +164,7 @@ export function wireNode(
     failed: (error) => emit("error", { error: toError(error) }),
   });
   const parts = {
-    ...{ settings, links, engine, core, membership, inquiries, sweeper, housekeeper },
+    ...{ settings, links, engine, core, membership, recordQueries, tombstones, housekeeper },
     ...{ table, puts, lockTable, locks, singletons },
     processes: new Set<Process<unknown>>(),
   };

@@ -42,7 +42,7 @@ export async function resolveBindings(
   if (options.node !== undefined) {
     const session = options.node === self
       ? await core.session.valid(limits)
-      : await core.questions.sessionOf(options.node, limits);
+      : await core.queries.sessionOf(options.node, limits);
     if (session === null) return ended(`node ${options.node} has no session`);
     bindings.push({ kind: "node", session });
   }

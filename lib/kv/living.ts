@@ -23,7 +23,7 @@ export async function living(
   read: boolean,
   limits: Limits,
 ): Promise<Living[]> {
-  const listed = [...await core.questions.list(prefix, limits)];
+  const listed = [...await core.queries.list(prefix, limits)];
   const hasEnded = fencedOnce(core, limits);
   const found: Living[] = [];
   const queue = listed.values();

@@ -1,6 +1,6 @@
 import { isPutOf } from "../codec.ts";
 import { SynodError } from "../errors.ts";
-import { Asking } from "../node/engine/peer_request.ts";
+import { PeerRequest } from "../node/engine/peer_request.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import { endedByOthers, ownersOf, type Put, putChange, samePid } from "../paxos/kv_register.ts";
@@ -122,7 +122,7 @@ export class Puts {
         const chosen = await proposals.change(register, putChange(put, ended, mayWrite), {
           ...limits,
           // This node releases what its own sessions own.
-          again: own !== undefined,
+          keepPromise: own !== undefined,
           writing: (ballot) => {
             put.firstAccept ??= ballot.counter;
             if (!wrote) {
@@ -172,9 +172,9 @@ export class Puts {
     limits: Limits,
     writing: () => void,
   ): Promise<PutOutcome> {
-    const { engine, questions } = this.#core;
+    const { engine, queries } = this.#core;
     // Only before the hand-over can the put be reported to have no effect.
-    if (await questions.sessionOf(pid.node, limits) !== pid.session) {
+    if (await queries.sessionOf(pid.node, limits) !== pid.session) {
       return { kind: "invalid_value", reason: pidEnded(pid) };
     }
     writing();
@@ -213,19 +213,19 @@ export class Puts {
 
   /** Asks one node, member or client, until it answers. */
   #askOne(node: string, limits: Limits, request: HandoverRequest): Promise<HandoverReply> {
-    const { engine, questions } = this.#core;
+    const { engine, queries } = this.#core;
     const operation = engine.operation<HandoverReply>(limits);
     if (operation.ended) return operation.promise;
-    const asking = new Asking(engine, node, (reply) => {
+    const handover = new PeerRequest(engine, node, (reply) => {
       if (reply.type === "handed") operation.resolve(reply);
     });
     let cancelTimer = () => {};
     const over = new AbortController();
     const ask = (attempt: number) => {
-      asking.ask(request);
+      handover.send(request);
       // A node that vanished never answers: the outcome of the put is unknown then.
       if (attempt > 0 && attempt % 8 === 0) {
-        questions.sessionOf(node, { ...this.#core.limits(), signal: over.signal }).then(
+        queries.sessionOf(node, { ...this.#core.limits(), signal: over.signal }).then(
           (session) => {
             if (session !== request.pid.session) operation.resolve(LOST);
           },
@@ -240,7 +240,7 @@ export class Puts {
     operation.onEnd(() => {
       cancelTimer();
       over.abort(OVER);
-      asking.close();
+      handover.close();
     });
     ask(0);
     return operation.promise;

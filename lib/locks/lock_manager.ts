@@ -184,7 +184,7 @@ export class LockManager {
     await table.asked(limits);
     const prefix = bucketPrefix("l", undefined);
     const hasEnded = fencedOnce(core, limits);
-    const listed = [...await core.questions.list(prefix, limits)].filter(([register]) =>
+    const listed = [...await core.queries.list(prefix, limits)].filter(([register]) =>
       isNamed(register)
     );
     const values = new Map<RegisterId, LockValue>();

@@ -126,11 +126,11 @@ export class LockTable {
     while (session.isPossible(owner.pid.session)) {
       try {
         const limits = this.#core.releaseLimits();
-        const options = { ...limits, mustWrite: unsure, urgent: true, reserve: true };
+        const options = { ...limits, mustWrite: unsure, retryAtOnce: true, reserve: true };
         await proposals.change(register, change, options);
         return;
       } catch {
-        if (engine.isClosed || engine.hopeless !== undefined) return;
+        if (engine.isClosed || engine.fatal !== undefined) return;
         unsure = true;
         // An attempt may fail at once, with `full` for example; retries must not spin.
         await this.#core.pause(RETRY_WAIT);
@@ -220,7 +220,7 @@ export class LockTable {
     };
     const writing = ({ counter }: Ballot) => void (request.firstAccept ??= counter);
     // A theft that was sent and is not found must not be tried again.
-    const changeOptions = { ...limits, again: true, afresh: steal, writing };
+    const changeOptions = { ...limits, keepPromise: true, ignoreKeptPromise: steal, writing };
     const chosen = await this.#core.proposals.change(register, change, changeOptions);
     if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
     // The session of an owner in the way may have ended: then its entries are removed at once.
@@ -260,7 +260,7 @@ export class LockTable {
   ): Promise<Chosen<R> | Chosen<LockResult>> {
     const own = this.#core.session.current;
     const fenced = await Promise.all(chosen.stale.map(async (session) => {
-      if (session === own || !await this.#core.questions.fence(session, limits)) return false;
+      if (session === own || !await this.#core.queries.fence(session, limits)) return false;
       this.#ended.add(session);
       return true;
     }));

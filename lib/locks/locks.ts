@@ -143,7 +143,7 @@ export class Locks {
   /** Whether a request with time left goes on after `error`, because a quorum may come back. */
   #waitsOn(error: unknown, { ifAvailable, signal }: LockOptions): boolean {
     if (ifAvailable || signal?.aborted) return false;
-    if (this.#core.closed !== undefined || this.#core.engine.hopeless !== undefined) return false;
+    if (this.#core.closed !== undefined || this.#core.engine.fatal !== undefined) return false;
     return error instanceof SynodError &&
       (error.code === "session_lost" || error.code === "no_quorum");
   }

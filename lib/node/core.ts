@@ -5,7 +5,7 @@ import type { Liveness } from "./quorum/liveness.ts";
 import type { Limits } from "./runtime/operation.ts";
 import type { Pacing } from "./runtime/pacing.ts";
 import type { Proposals } from "./quorum/proposals.ts";
-import type { Questions } from "./quorum/queries.ts";
+import type { QuorumQueries } from "./quorum/queries.ts";
 import type { Reads } from "./quorum/reads.ts";
 import type { SessionKeeper } from "./membership/session_keeper.ts";
 import type { SettledValues } from "./quorum/settled_values.ts";
@@ -17,7 +17,7 @@ export class Core {
   readonly pacing: Pacing;
   readonly reads: Reads;
   readonly proposals: Proposals;
-  readonly questions: Questions;
+  readonly queries: QuorumQueries;
   readonly liveness: Liveness;
   readonly session: SessionKeeper;
   readonly watches: Watches;
@@ -31,7 +31,7 @@ export class Core {
     pacing: Pacing;
     reads: Reads;
     proposals: Proposals;
-    questions: Questions;
+    queries: QuorumQueries;
     liveness: Liveness;
     session: SessionKeeper;
     watches: Watches;
@@ -41,7 +41,7 @@ export class Core {
     this.pacing = parts.pacing;
     this.reads = parts.reads;
     this.proposals = parts.proposals;
-    this.questions = parts.questions;
+    this.queries = parts.queries;
     this.liveness = parts.liveness;
     this.session = parts.session;
     this.watches = parts.watches;

@@ -139,7 +139,7 @@ export class ProcessTable {
         await proposals.change(register, releaseChange(owner.pid), options);
         return;
       } catch {
-        if (engine.isClosed || engine.hopeless !== undefined) return;
+        if (engine.isClosed || engine.fatal !== undefined) return;
         // An attempt may fail at once, with `full` for example; retries must not spin.
         await this.#core.pause(RETRY_WAIT);
       }

@@ -48,9 +48,9 @@ export class SessionMonitor {
   async #look(session: SessionId, listeners: Set<() => void>): Promise<void> {
     let wait = SHORTEST_WAIT;
     try {
-      const remaining = await this.#core.questions.remaining(session, this.#core.limits());
+      const remaining = await this.#core.queries.remaining(session, this.#core.limits());
       if (remaining > 0) wait = Math.min(LONGEST_WAIT, Math.max(SHORTEST_WAIT, remaining + 1));
-      else if (await this.#core.questions.fence(session, this.#core.limits())) {
+      else if (await this.#core.queries.fence(session, this.#core.limits())) {
         if (this.#watched.get(session) !== listeners) return;
         this.#stop(session, listeners);
         for (const ended of listeners) ended();

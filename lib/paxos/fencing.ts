@@ -3,7 +3,7 @@ import { majority, type Sender, Tally } from "./quorum.ts";
 import { MIN_TTL } from "./sessions.ts";
 
 /** The answers to the requests of one time to live. */
-interface Count {
+interface FencingRound {
   readonly asked: number;
   readonly fenced: Tally<true>;
   readonly alive: Tally<true>;
@@ -19,7 +19,7 @@ export class Fencing {
   readonly #members: readonly string[];
   readonly #openFor: number;
   /** Oldest first, by their numbers. */
-  readonly #counts = new Map<number, Count>();
+  readonly #counts = new Map<number, FencingRound>();
   #last = 0;
 
   /**

@@ -126,7 +126,7 @@ export class Genesis {
   }
 
   /** Takes a new life, since an answer showed that the present one is not the latest. */
-  relive(life: Life): void {
+  changeLife(life: Life): void {
     this.#life = life;
     this.#answered = "";
     this.#round = null;

@@ -1,7 +1,7 @@
 import { majority } from "./quorum.ts";
 
 /** The latest report of one member's wall clock. */
-interface Told {
+interface ReportedClock {
   /** Its wall clock when it sent the report, in milliseconds since 1970. */
   readonly wall: number;
   /** This acceptor's monotonic clock at the arrival of the report. */
@@ -17,7 +17,7 @@ interface Told {
  */
 export class MemberClocks {
   readonly #members: readonly string[];
-  readonly #told = new Map<string, Told>();
+  readonly #told = new Map<string, ReportedClock>();
 
   /** Knows the ids of the members, and none of their clocks. */
   constructor(members: readonly string[]) {

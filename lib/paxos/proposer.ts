@@ -272,8 +272,8 @@ export class Proposer<R> {
     const { members } = this.#options;
     const spare = members.length - majority(members.length);
     const nacks = this.#nacks.size;
-    const hopeless = nacks + this.#promises.size > spare && nacks + this.#accepts.size > spare;
-    return hopeless ? { do: "restart" } : undefined;
+    const outvoted = nacks + this.#promises.size > spare && nacks + this.#accepts.size > spare;
+    return outvoted ? { do: "restart" } : undefined;
   }
 
   /** Drops all replies: those to an earlier attempt say nothing about the next one. */

@@ -62,7 +62,7 @@ export const FENCED_KEPT = 2;
 export const GRANT_SHARE = FENCED_KEPT * OWNER_SHARE;
 
 /** Sweeps per `maxTtl`; an acceptor that is full sweeps more often, down to every {@linkcode MIN_TTL}. */
-const SWEEPS_PER_TTL = 4;
+const CLEANUPS_PER_TTL = 4;
 
 /**
  * Ended sessions dropped together: finding the oldest entry of a map takes time in proportion to the entries
@@ -93,7 +93,7 @@ export class SessionTable {
    * owners.
    */
   #grantsFrom = -Infinity;
-  #swept = -Infinity;
+  #lastCleanup = -Infinity;
 
   /**
    * For a cluster whose sessions live at most `maxTtl` milliseconds. `clockError` is how far a reading of the
@@ -141,7 +141,7 @@ export class SessionTable {
       this.#askedFor(session, now);
       return { type: "refused", session };
     }
-    this.#sweep(now);
+    this.#dropExpired(now);
     if (!this.#renewals.has(session) && !this.#hasRoomFor(session, now)) return undefined;
     this.#renewals.set(session, { renewed: now, ttl, hosts });
     return { type: "renewed", session, renewal };
@@ -152,7 +152,7 @@ export class SessionTable {
    * be answered.
    */
   fence(session: SessionId, now: number): SessionReply | undefined {
-    this.#sweep(now);
+    this.#dropExpired(now);
     // The session's own node ended it: no wait is needed, even after a loss of memory.
     if (this.#ended.has(session)) return { type: "fenced", session };
     const remaining = this.#remaining(session, now);
@@ -167,7 +167,7 @@ export class SessionTable {
 
   /** `end`, from the session's own node, which does not use it any more. */
   end(session: SessionId, now: number): SessionReply | undefined {
-    this.#sweep(now);
+    this.#dropExpired(now);
     if (!this.#isFenced(session) && !this.#hasRoom()) return undefined;
     this.#fenced.delete(session);
     this.#ended.delete(session);
@@ -304,11 +304,11 @@ export class SessionTable {
   }
 
   /** Drops, from time to time, entries that can no longer change an answer. */
-  #sweep(now: number): void {
+  #dropExpired(now: number): void {
     const fences = this.#fenced.size + this.#ended.size;
     const isFull = this.#renewals.size >= MAX_SESSIONS || fences >= MAX_SESSIONS;
-    if (now - this.#swept < (isFull ? MIN_TTL : this.#maxTtl / SWEEPS_PER_TTL)) return;
-    this.#swept = now;
+    if (now - this.#lastCleanup < (isFull ? MIN_TTL : this.#maxTtl / CLEANUPS_PER_TTL)) return;
+    this.#lastCleanup = now;
     this.#dropOldest(this.#fenced, now - FENCED_KEPT * this.#maxTtl - this.#clockError());
     this.#dropOldest(this.#ended, now - this.#maxTtl);
     for (const session of this.#renewals.sessions()) this.#dropIfExpired(session, now);

@@ -89,7 +89,7 @@ export class Finder {
     const { core, ended } = this.#parts;
     let chosen = await core.reads.read(register, limits);
     for (const session of chosen.stale) {
-      if (!await core.questions.fence(session, limits)) continue;
+      if (!await core.queries.fence(session, limits)) continue;
       ended.add(session);
       const change = leaveChange(
         core.nextOperation(),
@@ -112,8 +112,8 @@ export class Finder {
     args: Uint8Array,
     { limits, chain = [], background = false, without }: StartOptions,
   ): Promise<Place> {
-    const { core: { engine, questions }, specs, outbound } = this.#parts;
-    const hosts = new Set(await questions.hosts(spec.id, limits));
+    const { core: { engine, queries }, specs, outbound } = this.#parts;
+    const hosts = new Set(await queries.hosts(spec.id, limits));
     if (specs.some(({ id }) => id === spec.id)) hosts.add(engine.self);
     if (without !== undefined) hosts.delete(without);
     if (hosts.size === 0) {

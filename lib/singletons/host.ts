@@ -135,7 +135,7 @@ export class Host {
     const { engine } = this.#parts.core;
     const body = encodeQuestion({ type: "gone", session });
     for (const node of this.#inbox.callers) {
-      engine.askOnce(node, { id: engine.calls.next(), type: "ask", body });
+      engine.askOnce(node, { id: engine.pendingReplies.next(), type: "ask", body });
     }
   }
 
@@ -194,7 +194,7 @@ export class Host {
       const change = takeChange(op, pid, wanted, (session) => ended.has(session), mayTake);
       const { result, token } = await core.proposals.change(register, change, {
         ...limits,
-        again: true,
+        keepPromise: true,
         writing: () => void (wrote = true),
       });
       if (result.pid === null) throw lost();
@@ -346,7 +346,7 @@ export class Host {
         await core.proposals.change(register, change, { deadline, mustWrite, reserve: true });
         return;
       } catch {
-        if (core.engine.isClosed || core.engine.hopeless !== undefined) return;
+        if (core.engine.isClosed || core.engine.fatal !== undefined) return;
         await core.pause(RETRY_WAIT);
       }
     }

@@ -125,7 +125,7 @@ export class Keeper {
   async #keep(spec: AnySpec, waits: Waits): Promise<void> {
     const { core, finder } = this.#parts;
     const known = [...this.#known.entries()].filter(([, kept]) => kept.spec.id === spec.id);
-    const registers = await core.questions.list(bucketPrefix("s", spec.id), core.limits());
+    const registers = await core.queries.list(bucketPrefix("s", spec.id), core.limits());
     // It has ended by itself, and its tombstone is already forgotten.
     for (const [register] of known) if (!registers.has(register)) this.#known.delete(register);
     for (const register of registers.keys()) {

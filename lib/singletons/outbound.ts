@@ -1,6 +1,6 @@
 import { SynodError } from "../errors.ts";
 import type { SessionMonitor } from "../owners/session_monitor.ts";
-import { Asking } from "../node/engine/peer_request.ts";
+import { PeerRequest } from "../node/engine/peer_request.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import type { Life } from "../paxos/ballot.ts";
@@ -162,7 +162,7 @@ export class Outbound {
     const { pid } = attempt;
     const channel = this.#channel(parseSession(pid.session).life);
     const body = encodeQuestion(toQuestion(attempt, channel, ++channel.last, FEW_OPEN));
-    engine.askOnce(pid.node, { id: engine.calls.next(), type: "ask", body });
+    engine.askOnce(pid.node, { id: engine.pendingReplies.next(), type: "ask", body });
   }
 
   /**
@@ -192,7 +192,7 @@ export class Outbound {
     let heard = runtime.now();
     /** Requests sent since then: a caller that was paused has sent none meanwhile. */
     let asked = 0;
-    const asking = new Asking(engine, node, (reply) => {
+    const asking = new PeerRequest(engine, node, (reply) => {
       if (reply.type !== "told") return;
       let answer: Answer;
       try {
@@ -219,7 +219,7 @@ export class Outbound {
       if (attempt === 1 && call !== undefined) {
         stopMonitor = this.#monitor.watch(call.session, () => operation.resolve({ type: "lost" }));
       }
-      asking.ask({ type: "ask", body: encodeQuestion(question()) });
+      asking.send({ type: "ask", body: encodeQuestion(question()) });
       // A call takes as long as its method does; frequent resends would only add work for a busy host.
       const wait = Math.min(pacing.resend(attempt + 2), silence / 2);
       cancelTimer = runtime.setTimer(() => send(attempt + 1), wait);

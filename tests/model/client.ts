@@ -3,7 +3,7 @@ import type { RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts
 import type { Put } from "../../lib/paxos/kv_register.ts";
 import type { Change, Chosen, KeptPromise, Proposer, Step } from "../../lib/paxos/proposer.ts";
 import type { CrashVector, Sender } from "../../lib/paxos/quorum.ts";
-import type { Reader } from "../../lib/paxos/reader.ts";
+import type { QuorumRead } from "../../lib/paxos/quorum_read.ts";
 import type { State } from "../../lib/paxos/register.ts";
 import type { Actor } from "./automaton.ts";
 import type { First } from "./first.ts";
@@ -116,7 +116,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   proposer: Proposer<string | null> | null = null;
   /** The present put. */
   put: Put | null = null;
-  reader: Reader | null = null;
+  reader: QuorumRead | null = null;
   request: RegisterRequest | null = null;
   kept: KeptPromise | null = null;
   /** The ballot of the tombstone that it wrote, until it knows that all members have accepted it. */
@@ -173,7 +173,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.attempts = this.#options.attempts;
     const operation = this.#options.operations[this.operation];
     if (operation.kind === "read") {
-      this.reader = new this.#paxos.Reader(this.#world.members);
+      this.reader = new this.#paxos.QuorumRead(this.#world.members);
       return this.#ask({ type: "read", register: REGISTER });
     }
     this.#propose(operation);

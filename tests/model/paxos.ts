@@ -5,7 +5,7 @@ import { GivingUp } from "../../lib/paxos/giving_up.ts";
 import { identity, putChange } from "../../lib/paxos/kv_register.ts";
 import { Proposer } from "../../lib/paxos/proposer.ts";
 import { CrashVector } from "../../lib/paxos/quorum.ts";
-import { Reader } from "../../lib/paxos/reader.ts";
+import { QuorumRead } from "../../lib/paxos/quorum_read.ts";
 import { help, Recovery } from "../../lib/paxos/recovery.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
 import { replaceOnce } from "../mutations/code.ts";
@@ -18,7 +18,7 @@ export const shipping = {
   LamportClock,
   PROMISE_TTL,
   Proposer,
-  Reader,
+  QuorumRead,
   Recovery,
   Voter,
   help,
@@ -40,7 +40,7 @@ const MODULES = [
   "kv_register",
   "proposer",
   "quorum",
-  "reader",
+  "quorum_read",
   "recovery",
   "voter",
 ];

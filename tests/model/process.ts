@@ -262,7 +262,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
         return this.#send(this.recovery.tick());
       case "relive":
         this.#relive(this.life + "g");
-        this.genesis!.relive(this.life);
+        this.genesis!.changeLife(this.life);
         if (this.recovery !== null) this.recovery = this.#newRecovery(this.record!);
         return this.#tick();
       case "replaced":
@@ -274,7 +274,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     switch (event?.type) {
       case "relive":
         this.#relive(event.life);
-        this.genesis!.relive(event.life);
+        this.genesis!.changeLife(event.life);
         return this.#send(this.recovery!.tick());
       case "replaced":
         return this.#close();

@@ -100,7 +100,7 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a put is handed over to an ended session",
-      find: "if (await questions.sessionOf(pid.node, limits) !== pid.session) {",
+      find: "if (await queries.sessionOf(pid.node, limits) !== pid.session) {",
       replace: "if (false) {",
       tests: ["tests/kv/handover_test.ts"],
     },
@@ -198,7 +198,7 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a failed release is not tried again",
-      find: "if (engine.isClosed || engine.hopeless !== undefined) return;",
+      find: "if (engine.isClosed || engine.fatal !== undefined) return;",
       replace: "return;",
     },
     {
@@ -264,7 +264,7 @@ export const FEATURES: readonly Mutation[] = [
       section: 9,
       name: "a holder is dropped that members only believe gone",
       find:
-        "if (session === own || !await this.#core.questions.fence(session, limits)) return false;",
+        "if (session === own || !await this.#core.queries.fence(session, limits)) return false;",
       replace: "if (session === own) return false;",
     },
     {

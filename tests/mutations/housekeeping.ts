@@ -195,12 +195,12 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "housekeeping gives no head start to the nodes that wait for an end",
-      find: "return HEAD_START * this.#parts.patience();",
+      find: "return HEAD_START * this.#parts.slowestMember();",
       replace: "return 0;",
       tests: ["tests/locks/hand_over_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/quorum/chores.ts", ["tests/node/quorum/chores_test.ts"], [
+  ...mutationsOf("lib/node/quorum/register_tasks.ts", ["tests/node/quorum/chores_test.ts"], [
     {
       section: 8,
       name: "all members begin with the same registers",
@@ -228,7 +228,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "the number of registers in work has no bound",
-      find: "if (this.#inHand.size >= IN_HAND) return;",
+      find: "if (this.#underWay.size >= UNDER_WAY) return;",
       replace: "",
     },
   ]),
@@ -236,7 +236,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "full is reported while room is being made",
-      find: "if (tidying && now - this.#fullSince < ROOM_PATIENCE) {",
+      find: "if (tidying && now - this.#fullSince < LONGEST_FULL) {",
       replace: "if (now < this.#fullSince) {",
     },
     {
@@ -322,8 +322,8 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "reserve: not used by the release of a lock",
-      find: "urgent: true, reserve: true }",
-      replace: "urgent: true }",
+      find: "retryAtOnce: true, reserve: true }",
+      replace: "retryAtOnce: true }",
     },
   ]),
   ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_member_test.ts"], [
@@ -338,8 +338,8 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "what cannot be sealed is tried by more and more chores",
-      find: "let chore = this.#seals.get(ending);",
-      replace: "let chore: Chore | undefined;",
+      find: "let task = this.#seals.get(ending);",
+      replace: "let task: RegisterTask | undefined;",
     },
   ]),
   ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_gate_test.ts"], [

@@ -99,14 +99,14 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "an urgent change never waits for others",
+      name: "a change that is retried at once never waits for others",
       find: "          this.#attempt++;\n          return this.#start();\n",
       replace: "          return this.#start();\n",
     },
     {
       section: 3,
-      name: "urgent changes are treated like others",
-      find: "part.options.urgent === true",
+      name: "changes that are to be retried at once are treated like others",
+      find: "part.options.retryAtOnce === true",
       replace: "false",
     },
   ]),
@@ -312,7 +312,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 1,
       name: "strangers are answered in a cluster without clients",
-      find: 'if (request.type !== "enquire" && view.isStranger(from)) {',
+      find: 'if (request.type !== "enquire" && view.isOutsider(from)) {',
       replace: "if (false) {",
     },
   ]),
@@ -326,8 +326,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a new life sends the messages of the previous one",
-      find: "    this.#view.relive(life);\n    this.#outbox.clear();\n",
-      replace: "    this.#view.relive(life);\n",
+      find: "    this.#view.changeLife(life);\n    this.#outbox.clear();\n",
+      replace: "    this.#view.changeLife(life);\n",
     },
   ]),
   ...mutationsOf("lib/node/membership/membership.ts", ["tests/recovery/clients_test.ts"], [
@@ -406,8 +406,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 12,
       name: "with slow answers a client gets no answer",
-      find: "while (this.#questions.length > MAX_OPEN)",
-      replace: "while (this.#questions.length > 1)",
+      find: "while (this.#open.length > MAX_OPEN)",
+      replace: "while (this.#open.length > 1)",
     },
     {
       section: 7,
@@ -418,7 +418,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a process in doubt does not ask its own id",
-      find: "if (isMember) this.#engine.askTwins(request);",
+      find: "if (isMember) this.#engine.askOwnId(request);",
       replace: "",
     },
     {
@@ -502,8 +502,8 @@ export const NODE: readonly Mutation[] = [
       {
         section: 6,
         name: "a renewal closes the question before it",
-        find: "    if (this.#question === undefined) {",
-        replace: "    this.#closeQuestion();\n    {",
+        find: "    if (this.#requestId === undefined) {",
+        replace: "    this.#closeRequest();\n    {",
         tests: ["tests/node/membership/session_keeper_test.ts"],
       },
       {
@@ -597,7 +597,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 12,
       name: "a node without answers does not ask for another cluster",
-      find: "unanswered: () => inquiries.doubt(),",
+      find: "unanswered: () => recordQueries.recheck(),",
       replace: "unanswered: () => {},",
     },
   ]),
@@ -617,13 +617,13 @@ export const NODE: readonly Mutation[] = [
     {
       section: 6,
       name: "older answers to a fence count with later ones",
-      find: "fencing.receive(asking, sender,",
-      replace: "fencing.receive(fencing.ask(runtime.now()) + 0 * asking, sender,",
+      find: "fencing.receive(round, sender,",
+      replace: "fencing.receive(fencing.ask(runtime.now()) + 0 * round, sender,",
     },
     {
       section: 6,
       name: "answers to a fence that take longer than the repeat interval do not count",
-      find: "      openFor,\n      receive",
+      find: "      answersCountFor: openFor,\n      receive",
       replace: "      receive",
     },
     {
@@ -701,7 +701,7 @@ export const NODE: readonly Mutation[] = [
       replace: "return rests[0];",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/sweeper.ts", ["tests/node/quorum/sweeper_test.ts"], [
+  ...mutationsOf("lib/node/quorum/tombstone_collector.ts", ["tests/node/quorum/sweeper_test.ts"], [
     {
       section: 8,
       name: "a tombstone is forgotten before all members have it",
@@ -737,7 +737,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a watch gets a read of the previous cluster",
-      find: "if (this.#question !== question) return;",
+      find: "if (this.#requestId !== question) return;",
       replace: "",
     },
     {

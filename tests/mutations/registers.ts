@@ -470,7 +470,7 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "a proposer waits forever between two ballots without a quorum",
-        find: 'return hopeless ? { do: "restart" } : undefined;',
+        find: 'return outvoted ? { do: "restart" } : undefined;',
         replace: "return undefined;",
       },
       {
@@ -623,7 +623,7 @@ export const REGISTERS: readonly Mutation[] = [
       },
     ],
   ),
-  ...mutationsOf("lib/paxos/reader.ts", ["tests/paxos/reader_test.ts"], [
+  ...mutationsOf("lib/paxos/quorum_read.ts", ["tests/paxos/reader_test.ts"], [
     {
       section: 3,
       name: "a read accepts a state that is too old",

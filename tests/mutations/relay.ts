@@ -44,7 +44,7 @@ export const RELAY: readonly Mutation[] = [
     {
       section: 10,
       name: "the working route is not learned",
-      find: "ways.brought(from, via);",
+      find: "routes.relayedBy(from, via);",
       replace: "",
       tests: TOGETHER,
     },
@@ -53,7 +53,7 @@ export const RELAY: readonly Mutation[] = [
     {
       section: 10,
       name: "a message is relayed without a connection",
-      find: 'if (way(to) === "none") return false;',
+      find: 'if (reachability(to) === "none") return false;',
       replace: "",
     },
     {
@@ -91,13 +91,13 @@ export const RELAY: readonly Mutation[] = [
     {
       section: 10,
       name: "no other member is asked",
-      find: 'if (reply.type === "unreachable") return this.#elsewhere(from, reply.to);',
+      find: 'if (reply.type === "unreachable") return this.#tryAnotherRelay(from, reply.to);',
       replace: 'if (reply.type === "unreachable") return;',
     },
     {
       section: 10,
       name: "members are asked in turn without end",
-      find: "if (++this.#refused >= members.length) return;",
+      find: "if (++this.#triedRelays >= members.length) return;",
       replace: "",
     },
     {

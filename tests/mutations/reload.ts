@@ -186,8 +186,9 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "genesis is not told of the life that a recovery takes",
-      find: "        this.#engine.relive(event.life);\n        this.#genesis.relive(event.life);\n",
-      replace: "        this.#engine.relive(event.life);\n",
+      find:
+        "        this.#engine.changeLife(event.life);\n        this.#genesis.changeLife(event.life);\n",
+      replace: "        this.#engine.changeLife(event.life);\n",
     },
     {
       section: 7,
@@ -228,16 +229,16 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a node asks itself instead of other processes under its id",
-      find: "if (to === this.#engine.self) this.#engine.askTwins(request);",
-      replace: "if (false) this.#engine.askTwins(request);",
+      find: "if (to === this.#engine.self) this.#engine.askOwnId(request);",
+      replace: "if (false) this.#engine.askOwnId(request);",
     },
   ]),
   ...mutationsOf("lib/node/engine/engine.ts", MEMBERSHIP, [
     {
       section: 7,
       name: "a node answers itself instead of another process under its id",
-      find: "if (to === this.self && life !== this.life) this.#sendToTwins([], life, [reply]);",
-      replace: "if (false) this.#sendToTwins([], life, [reply]);",
+      find: "if (to === this.self && life !== this.life) this.#sendToOwnId([], life, [reply]);",
+      replace: "if (false) this.#sendToOwnId([], life, [reply]);",
     },
   ]),
   ...mutationsOf("lib/paxos/genesis.ts", RELOAD, [

@@ -110,8 +110,8 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "a full table of fences is not cleaned up",
-      find: "(isFull ? MIN_TTL : this.#maxTtl / SWEEPS_PER_TTL)",
-      replace: "(this.#maxTtl / SWEEPS_PER_TTL)",
+      find: "(isFull ? MIN_TTL : this.#maxTtl / CLEANUPS_PER_TTL)",
+      replace: "(this.#maxTtl / CLEANUPS_PER_TTL)",
     },
     {
       section: 6,
@@ -467,11 +467,11 @@ export const SESSIONS: readonly Mutation[] = [
       replace: "this.session.remaining + 1 + 0 * settings.timeout",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/sweeper.ts", ["tests/node/quorum/sweeper_test.ts"], [
+  ...mutationsOf("lib/node/quorum/tombstone_collector.ts", ["tests/node/quorum/sweeper_test.ts"], [
     {
       section: 8,
       name: "the last answer to a release has to come within a second",
-      find: "if (this.#patient >= MAX_PATIENT) return stop();",
+      find: "if (this.#longWatches >= MAX_LONG_WATCHES) return stop();",
       replace: "return stop();",
     },
   ]),

@@ -84,13 +84,13 @@ export const TRUST: readonly Mutation[] = [
     {
       section: 13,
       name: "a flood of one peer drops the frames of others",
-      find: "      if (!this.#makeRoom(line, frame.length)) return;\n",
+      find: "      if (!this.#makeRoom(queue, frame.length)) return;\n",
       replace: "      return;\n",
     },
     {
       section: 13,
       name: "peers do not take turns",
-      find: "      this.#aside.delete(from);\n      if (count(line) > 0) {",
+      find: "      this.#aside.delete(from);\n      if (count(queue) > 0) {",
       replace: "      if (count(line) === 0) this.#aside.delete(from);\n      else {",
     },
   ]),

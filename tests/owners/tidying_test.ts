@@ -28,7 +28,7 @@ describe("a value that a process has put", () => {
     };
     const before = await put(2_000);
     const after = await put(6_000);
-    // 24 MB if all were remembered; tombstones wait for the sweeper.
+    // 24 MB if all were remembered; tombstones wait for the collection of tombstones.
     assertLess(after - before, 10_000_000, `${after - before} bytes more`);
     await time.until(process.exit());
   });

@@ -487,7 +487,7 @@ describe("Genesis: two lives of the first member", () => {
     // A leader in its first round.
     const founders = new Founders().start("a1 b1 c1").tick("a1");
     const { id } = founders.question("a1", "round 1", "b")!;
-    founders.genesis("a1").relive("a2");
+    founders.genesis("a1").changeLife("a2");
     for (const life of ["b1", "c1"]) {
       const blank = { id, type: "blank", members, wall: 0, recovering: false } as const;
       assertEquals(founders.genesis("a1").receive(life[0], header(life), blank, at), { ask: [] });
@@ -495,7 +495,7 @@ describe("Genesis: two lives of the first member", () => {
     // The same for another member that has asked for the record.
     const others = founded().start("b2").tick("b2");
     const pull = others.question("b2", "record", "a")!.id;
-    others.genesis("b2").relive("b3");
+    others.genesis("b2").changeLife("b3");
     const record = others.genesis("a1").record!;
     const reply = { id: pull, type: "record", members, record } as const;
     others.genesis("b2").receive("a", header("a1"), reply, at);

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
 import { compareBallots } from "../../lib/paxos/ballot.ts";
-import { Reader } from "../../lib/paxos/reader.ts";
+import { QuorumRead } from "../../lib/paxos/quorum_read.ts";
 import { absent, ballot, value } from "./support/acceptor_script.ts";
 import { look, release, textOf, write } from "./support/changes.ts";
 import { Cluster } from "./support/acceptors.ts";
@@ -179,7 +179,7 @@ describe("Reader", () => {
 
   it("takes only replies to a read", () => {
     const cluster = new Cluster();
-    const reader = new Reader(cluster.members);
+    const reader = new QuorumRead(cluster.members);
     const nack = { type: "nack", promised: ballot("1p") } as const;
     for (const member of cluster.members) {
       assertEquals(reader.receive(cluster.sender(member), nack), undefined);

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import type { GenesisRecord, GenesisReply } from "../../lib/paxos/messages.ts";
-import { RecordInquiry } from "../../lib/paxos/record_inquiry.ts";
+import { RecordQuery } from "../../lib/paxos/record_query.ts";
 
 const members = ["a", "b", "c"];
 const makeRecord = (id: string, lives = ["1", "1", "1"]): GenesisRecord => ({
@@ -22,13 +22,13 @@ const blank: GenesisReply = { type: "blank", members, wall: 0, recovering: false
 
 describe("RecordInquiry", () => {
   it("believes the record that a majority lives under", () => {
-    const inquiry = new RecordInquiry(members);
+    const inquiry = new RecordQuery(members);
     assertEquals(inquiry.receive("a", record("g")), undefined);
     assertEquals(inquiry.receive("b", record("g")), { type: "record", record: makeRecord("g") });
   });
 
   it("counts a member once, by its latest answer", () => {
-    const inquiry = new RecordInquiry(members);
+    const inquiry = new RecordQuery(members);
     for (const _ of [1, 2, 3]) assertEquals(inquiry.receive("a", record("g")), undefined);
     assertEquals(inquiry.receive("a", record("h")), undefined);
     assertEquals(inquiry.receive("b", record("g")), undefined);
@@ -36,18 +36,18 @@ describe("RecordInquiry", () => {
   });
 
   it("never counts the answers of two geneses together", () => {
-    const inquiry = new RecordInquiry(members);
+    const inquiry = new RecordQuery(members);
     assertEquals(inquiry.receive("a", record("g")), undefined);
     assertEquals(inquiry.receive("b", record("h")), undefined);
     assertEquals(inquiry.receive("c", record("h"))?.type, "record");
   });
 
   it("believes a majority that refuses it: not a member, or other members", () => {
-    const inquiry = new RecordInquiry(members);
+    const inquiry = new RecordQuery(members);
     assertEquals(inquiry.receive("a", notAMember), undefined);
     assertEquals(inquiry.receive("b", mismatch(["a", "b"])), undefined);
     assertEquals(inquiry.receive("c", notAMember), notAMember);
-    const other = new RecordInquiry(members);
+    const other = new RecordQuery(members);
     other.receive("a", mismatch(["a", "b"]));
     assertEquals(other.receive("b", mismatch(["b", "a"])), undefined);
     assertEquals(other.receive("c", mismatch(["a", "b"])), mismatch(["a", "b"]));
@@ -55,28 +55,28 @@ describe("RecordInquiry", () => {
 
   it("a shorter list needs fewer answers to show that the lists differ", () => {
     const five = ["a", "b", "c", "d", "e"];
-    const inquiry = new RecordInquiry(five);
+    const inquiry = new RecordQuery(five);
     inquiry.receive("a", mismatch(["a", "b", "c"]));
     assertEquals(inquiry.receive("b", mismatch(["a", "b", "c"]))?.type, "membersMismatch");
-    const more = new RecordInquiry(members);
+    const more = new RecordQuery(members);
     more.receive("a", mismatch(five));
     assertEquals(more.receive("b", mismatch(five))?.type, "membersMismatch");
     // A record needs a majority of the node's own list.
     const record5 = record("g", ["1", "1", "1", "1", "1"]);
-    const other = new RecordInquiry(five);
+    const other = new RecordQuery(five);
     other.receive("a", record5);
     assertEquals(other.receive("b", record5), undefined);
   });
 
   it("takes no answer of a node that is not a member", () => {
-    const inquiry = new RecordInquiry(members);
+    const inquiry = new RecordQuery(members);
     assertEquals(inquiry.receive("x", record("g")), undefined);
     assertEquals(inquiry.receive("y", record("g")), undefined);
     assertEquals(inquiry.receive("a", record("g")), undefined);
   });
 
   it("a blank member's answer does not count", () => {
-    const inquiry = new RecordInquiry(members);
+    const inquiry = new RecordQuery(members);
     assertEquals(inquiry.receive("a", blank), undefined);
     assertEquals(inquiry.receive("b", blank), undefined);
     inquiry.receive("a", record("g"));
@@ -84,12 +84,12 @@ describe("RecordInquiry", () => {
   });
 
   it("takes no record for another number of members", () => {
-    const inquiry = new RecordInquiry(members);
+    const inquiry = new RecordQuery(members);
     assertEquals(inquiry.receive("a", record("g", ["1", "1"])), undefined);
     assertEquals(inquiry.receive("b", record("g", ["1", "1"])), undefined);
   });
 
   it("alone in a cluster of one", () => {
-    assertEquals(new RecordInquiry(["a"]).receive("a", record("g", ["1"]))?.type, "record");
+    assertEquals(new RecordQuery(["a"]).receive("a", record("g", ["1"]))?.type, "record");
   });
 });

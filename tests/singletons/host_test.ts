@@ -297,7 +297,7 @@ describe("Host: calls (section 10)", () => {
     script.process!.exit();
     for (let i = 0; i < 3; i++) await script.node.ask("a", "b");
     script.node.core.session.end();
-    script.node.engine.relive(life("9A"));
+    script.node.engine.changeLife(life("9A"));
     script.node.core.session.open();
     await script.node.ask("a", "b", "c");
     const start = script.begin();

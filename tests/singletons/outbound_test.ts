@@ -119,7 +119,7 @@ describe("Outbound: an attempt (section 10)", () => {
     script.call();
     assertEquals(await script.sent(), ["9: 1"]);
     await script.answer("running");
-    script.node.engine.relive(life("A"));
+    script.node.engine.changeLife(life("A"));
     await script.node.time.pass(1_000);
     assertEquals([await script.sent(), script.outcomes], [[], ["lost"]]);
     const before = await script.birth();

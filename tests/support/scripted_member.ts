@@ -41,13 +41,19 @@ export class ScriptedMember {
       otherVersion: nothing,
       failed: nothing,
     };
-    this.engine = new Engine(settings, runtime, life(5), { send, way: () => "direct" }, handlers);
+    this.engine = new Engine(
+      settings,
+      runtime,
+      life(5),
+      { send, reachability: () => "direct" },
+      handlers,
+    );
     this.membership = new Membership(this.engine, {
       entered: (again) => this.events.push(again ? "entered again" : "entered"),
       operational: () => this.events.push("operational"),
       gaveUp: () => this.events.push("gaveUp"),
       recovering: (member) => this.events.push(`${member} recovers`),
-      hopeless: (error) => this.events.push(error.code),
+      fatal: (error) => this.events.push(error.code),
       replaced: () => this.events.push("replaced"),
     }, () => this.hasQuorum);
   }

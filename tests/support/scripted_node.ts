@@ -5,7 +5,7 @@ import type { EngineHandlers } from "../../lib/node/engine/dispatcher.ts";
 import { Engine } from "../../lib/node/engine/engine.ts";
 import { wireCore } from "../../lib/cluster/wiring.ts";
 import { checkOptions } from "../../lib/cluster/join_options.ts";
-import type { Way } from "../../lib/node/wire/routes.ts";
+import type { Reachability } from "../../lib/node/wire/routes.ts";
 import type { Life } from "../../lib/paxos/ballot.ts";
 import type { GenesisRecord, Header, Reply, Request } from "../../lib/paxos/messages.ts";
 import type { Change } from "../../lib/paxos/proposer.ts";
@@ -26,7 +26,7 @@ export interface ScriptOptions {
   readonly clients?: boolean;
   readonly hosts?: readonly AnySpec[];
   /** How it is connected to others; by default to all. */
-  readonly way?: (to: string) => Way;
+  readonly way?: (to: string) => Reachability;
   /** Whether it begins without a session. */
   readonly withoutSession?: boolean;
 }
@@ -115,7 +115,13 @@ export class ScriptedNode {
     const wallNow = () => this.time.runtime.wallNow() + this.ahead;
     const runtime = { ...this.time.runtime, wallNow };
     const send = (to: string, frame: Uint8Array) => this.#sent(to, frame);
-    const engine = new Engine(settings, runtime, life(9), { send, way }, this.#handlers());
+    const engine = new Engine(
+      settings,
+      runtime,
+      life(9),
+      { send, reachability: way },
+      this.#handlers(),
+    );
     this.engine = engine;
     this.core = wireCore(
       engine,

@@ -4,15 +4,15 @@ import type { Reply, Request } from "../../paxos/messages.ts";
  * The standing of the sender of a frame. `member`: it votes, and is believed. `client`: not a member, but
  * admitted by the record of this genesis. `outsider`: any other node.
  */
-export type Standing = "outsider" | "client" | "member";
+export type Role = "outsider" | "client" | "member";
 
-const RANKS: Readonly<Record<Standing, number>> = { outsider: 0, client: 1, member: 2 };
+const RANKS: Readonly<Record<Role, number>> = { outsider: 0, client: 1, member: 2 };
 
 /**
  * The lowest standing that may send each request. A client proposes, reads, watches and has a session. Genesis,
  * recovery, forgetting and relayed messages are restricted to members.
  */
-const ASKERS: Readonly<Record<Request["type"], Standing>> = {
+const ASKERS: Readonly<Record<Request["type"], Role>> = {
   prepare: "client",
   accept: "client",
   read: "client",
@@ -36,14 +36,14 @@ const ASKERS: Readonly<Record<Request["type"], Standing>> = {
 };
 
 /** Whether a node of that standing may send this request. */
-export function mayAsk(standing: Standing, request: Request): boolean {
+export function mayAsk(standing: Role, request: Request): boolean {
   // Only a question for the record leaves the state of the node that answers it unchanged.
   if (request.type === "enquire" && request.purpose !== "record") return standing === "member";
   return RANKS[standing] >= RANKS[ASKERS[request.type]];
 }
 
 /** Whether a node of that standing may send this reply: a client answers only requests about its processes. */
-export function mayAnswer(standing: Standing, reply: Reply): boolean {
+export function mayAnswer(standing: Role, reply: Reply): boolean {
   if (reply.type === "told" || reply.type === "handed") return standing !== "outsider";
   return standing === "member";
 }

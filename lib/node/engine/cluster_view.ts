@@ -3,7 +3,7 @@ import type { GenesisRecord, Header } from "../../paxos/messages.ts";
 import { CrashVector, type Sender } from "../../paxos/quorum.ts";
 import type { Voter } from "../../paxos/voter.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Standing } from "./admission.ts";
+import type { Role } from "./admission.ts";
 import { UnheardCounters } from "./unheard_counters.ts";
 
 /** The epoch of the first configuration of a cluster. */
@@ -106,7 +106,7 @@ export class ClusterView {
   }
 
   /** Takes the new life `life`. */
-  relive(life: Life): void {
+  changeLife(life: Life): void {
     this.#life = life;
   }
 
@@ -124,7 +124,7 @@ export class ClusterView {
   }
 
   /** The standing of the sender of a frame with this header. */
-  standing(from: string, header: Header): Standing {
+  roleOf(from: string, header: Header): Role {
     if (this.members.includes(from)) return "member";
     if (this.#record === null || header.genesis !== this.#record.id) return "outsider";
     return this.#record.clients ? "client" : "outsider";
@@ -162,7 +162,7 @@ export class ClusterView {
   }
 
   /** Whether `node` is not a member, and is not admitted as a client either. */
-  isStranger(node: string): boolean {
+  isOutsider(node: string): boolean {
     return this.#record?.clients === false && this.#voter !== null && !this.members.includes(node);
   }
 

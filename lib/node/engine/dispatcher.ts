@@ -15,10 +15,10 @@ import type {
 } from "../../paxos/messages.ts";
 import type { Voter, VoterRequest } from "../../paxos/voter.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Calls } from "../wire/pending_replies.ts";
+import type { PendingReplies } from "../wire/pending_replies.ts";
 import type { Relay } from "../wire/relay.ts";
-import type { Ways } from "../wire/routes.ts";
-import { mayAnswer, mayAsk, type Standing } from "./admission.ts";
+import type { Routes } from "../wire/routes.ts";
+import { mayAnswer, mayAsk, type Role } from "./admission.ts";
 import { type ClusterView, FIRST_EPOCH, type ViewEvents } from "./cluster_view.ts";
 
 /** Handlers for everything that is not about registers and sessions. */
@@ -48,8 +48,8 @@ export interface DispatcherParts {
   /** Values that clients write take at most this many bytes. */
   readonly maxValueBytes: number;
   readonly view: ClusterView;
-  readonly calls: Calls;
-  readonly ways: Ways;
+  readonly pendingReplies: PendingReplies;
+  readonly routes: Routes;
   readonly relay: Relay;
   readonly handlers: EngineHandlers;
   /** Sends a request to one node. */
@@ -69,7 +69,7 @@ export class Dispatcher {
 
   /** Takes a well-formed frame of another node. The standing of the node limits which messages are accepted. */
   receive(from: string, frame: Frame): void {
-    this.#handle(from, frame, this.#parts.view.standing(from, frame.header));
+    this.#handle(from, frame, this.#parts.view.roleOf(from, frame.header));
   }
 
   /** Takes a frame that this node has sent to itself. */
@@ -77,9 +77,9 @@ export class Dispatcher {
     this.#handle(this.#parts.view.self, frame, "member");
   }
 
-  #handle(from: string, frame: Frame, standing: Standing): void {
+  #handle(from: string, frame: Frame, standing: Role): void {
     const { header, requests, repliesTo, replies } = frame;
-    const { view, calls, handlers } = this.#parts;
+    const { view, pendingReplies, handlers } = this.#parts;
     if (view.record !== null && header.genesis === view.record.id) {
       if (standing !== "outsider") view.learn(from, header);
     } else if (header.genesis !== null && view.record !== null && standing === "member") {
@@ -95,15 +95,15 @@ export class Dispatcher {
     for (const reply of replies) {
       if (!mayAnswer(standing, reply)) continue;
       if (reply.type === "notAMember") handlers.notAMember(from);
-      calls.receive(from, header, reply);
+      pendingReplies.receive(from, header, reply);
     }
   }
 
-  #answer(from: string, header: Header, request: Request, standing: Standing): void {
+  #answer(from: string, header: Header, request: Request, standing: Role): void {
     const { view, handlers, reply } = this.#parts;
     const { id } = request;
     // A node that sends `enquire` may have another list of members, and is told that instead.
-    if (request.type !== "enquire" && view.isStranger(from)) {
+    if (request.type !== "enquire" && view.isOutsider(from)) {
       reply(from, header.life, { id, type: "notAMember" });
       return;
     }
@@ -137,7 +137,7 @@ export class Dispatcher {
     from: string,
     header: Header,
     request: VoterRequest,
-    standing: Standing,
+    standing: Role,
   ): void {
     const { runtime, reply, maxValueBytes } = this.#parts;
     if (header.epoch !== FIRST_EPOCH) return;
@@ -159,17 +159,17 @@ export class Dispatcher {
 
   /** Takes a message that the member `via` has passed on; an answer goes back the same way. */
   #takeRelayed(via: string, header: Header, { from, life, payload }: RelayedRequest): void {
-    const { view, ways, calls, request } = this.#parts;
+    const { view, routes, pendingReplies, request } = this.#parts;
     if (!view.members.includes(from) && view.record?.clients !== true) return;
-    ways.brought(from, via);
+    routes.relayedBy(from, via);
     if (payload.repliesTo === null) {
       this.#serve(from, life, payload.message, (message) => {
         const answer = { repliesTo: life, message };
-        request(via, { id: calls.next(), type: "relay", to: from, payload: answer });
+        request(via, { id: pendingReplies.next(), type: "relay", to: from, payload: answer });
       });
     } else if (payload.repliesTo === view.life) {
       // The relay's own header fields must not be attributed to the original sender.
-      calls.receive(from, { ...header, life, incarnation: null }, payload.message);
+      pendingReplies.receive(from, { ...header, life, incarnation: null }, payload.message);
     }
   }
 

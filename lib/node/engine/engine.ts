@@ -15,13 +15,13 @@ import { Gate } from "../runtime/gate.ts";
 import type { Limits, Operation } from "../runtime/operation.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { Outbox } from "../wire/outbox.ts";
-import { Calls } from "../wire/pending_replies.ts";
+import { PendingReplies } from "../wire/pending_replies.ts";
 import { Relay } from "../wire/relay.ts";
-import { type Choice, type Way, Ways } from "../wire/routes.ts";
+import { type Reachability, type Route, Routes } from "../wire/routes.ts";
 import { ClusterView } from "./cluster_view.ts";
 import { Dispatcher, type EngineHandlers } from "./dispatcher.ts";
 import { noQuorum, Operations } from "./operations.ts";
-import type { Settings } from "./settings.ts";
+import type { NodeSettings } from "./settings.ts";
 import type { UnheardCounters } from "./unheard_counters.ts";
 
 /** The connection to the other nodes; its methods do not throw. */
@@ -29,14 +29,14 @@ export interface Network {
   /** Sends a frame to one node. */
   send(to: string, frame: Uint8Array): void;
   /** How one node is connected. */
-  way(to: string): Way;
+  reachability(to: string): Reachability;
 }
 
 /**
  * Reads, changes and questions of one node under way at the same time; others wait, so that the members'
  * answers stay faster than the resends.
  */
-const UNDER_WAY = 1_024;
+const CHANGES_UNDER_WAY = 1_024;
 
 /** Counts of frames sent, received and dropped. */
 export interface FrameCounts {
@@ -57,14 +57,14 @@ export interface FrameCounts {
  * processes under this node's own id.
  */
 export class Engine {
-  readonly settings: Settings;
+  readonly settings: NodeSettings;
   readonly runtime: Runtime;
-  readonly calls: Calls = new Calls();
+  readonly pendingReplies: PendingReplies = new PendingReplies();
   /** Limits the reads, changes and questions to a quorum under way. */
-  readonly gate: Gate = new Gate(UNDER_WAY);
+  readonly gate: Gate = new Gate(CHANGES_UNDER_WAY);
   readonly frames: FrameCounts = { sent: 0, received: 0, dropped: 0 };
   /** The routes to single nodes. */
-  readonly ways: Ways;
+  readonly routes: Routes;
   readonly #view: ClusterView;
   readonly #operations: Operations;
   readonly #outbox: Outbox;
@@ -76,7 +76,7 @@ export class Engine {
 
   /** An engine that knows nothing about its cluster yet. */
   constructor(
-    settings: Settings,
+    settings: NodeSettings,
     runtime: Runtime,
     life: Life,
     network: Network,
@@ -105,21 +105,26 @@ export class Engine {
       send,
       loopback: (frame) => this.#guard(() => this.#dispatcher.loopback(frame)),
     });
-    const way = (to: string) => network.way(to);
-    this.ways = new Ways({ self: settings.id, members: settings.members, runtime, way });
+    const way = (to: string) => network.reachability(to);
+    this.routes = new Routes({
+      self: settings.id,
+      members: settings.members,
+      runtime,
+      reachability: way,
+    });
     const relay = new Relay({
       self: settings.id,
       runtime,
-      way,
+      reachability: way,
       send: (to, request) => outbox.request(to, request),
-      nextId: () => this.calls.next(),
+      nextId: () => this.pendingReplies.next(),
     });
     this.#dispatcher = new Dispatcher({
       runtime,
       maxValueBytes: settings.maxValueBytes,
       view,
-      calls: this.calls,
-      ways: this.ways,
+      pendingReplies: this.pendingReplies,
+      routes: this.routes,
       relay,
       handlers,
       request: (to, request) => outbox.request(to, request),
@@ -173,7 +178,7 @@ export class Engine {
   }
 
   /** The error with which every operation fails, if there is one. */
-  get hopeless(): SynodError | undefined {
+  get fatal(): SynodError | undefined {
     return this.#operations.fatal;
   }
 
@@ -194,8 +199,8 @@ export class Engine {
   }
 
   /** Takes the new life `life`; messages of the earlier life that have not left are dropped. */
-  relive(life: Life): void {
-    this.#view.relive(life);
+  changeLife(life: Life): void {
+    this.#view.changeLife(life);
     this.#outbox.clear();
   }
 
@@ -211,7 +216,7 @@ export class Engine {
   }
 
   /** Ends all operations under way, and all later ones, with `error`. */
-  despair(error: SynodError): void {
+  fail(error: SynodError): void {
     this.#operations.fail(error);
   }
 
@@ -221,7 +226,7 @@ export class Engine {
   }
 
   /**
-   * Begins an operation that ends with the error of `late` at its deadline, and at once after `despair` or
+   * Begins an operation that ends with the error of `late` at its deadline, and at once after `fail` or
    * `close`.
    */
   operation<T>(limits: Limits, late: () => Error = noQuorum): Operation<T> {
@@ -234,8 +239,8 @@ export class Engine {
   }
 
   /** Asks other processes under this node's id, where a transport leads to them. */
-  askTwins(request: Request): void {
-    this.#sendToTwins([request], null, []);
+  askOwnId(request: Request): void {
+    this.#sendToOwnId([request], null, []);
   }
 
   /**
@@ -243,12 +248,12 @@ export class Engine {
    * sent since that node was last heard.
    */
   askOne(to: string, request: PersonalRequest, unanswered: number): void {
-    this.#askBy(this.ways.choose(to, unanswered), to, request);
+    this.#askBy(this.routes.choose(to, unanswered), to, request);
   }
 
   /** Sends a request to one node, once; it is not sent again if it is lost. */
   askOnce(to: string, request: PersonalRequest): void {
-    this.#askBy(this.ways.once(to), to, request);
+    this.#askBy(this.routes.once(to), to, request);
   }
 
   /** Has the member `via` pass on a request to one node. */
@@ -259,7 +264,7 @@ export class Engine {
 
   /** Sends a reply to the given life of `to`. */
   reply(to: string, life: Life, reply: Reply): void {
-    if (to === this.self && life !== this.life) this.#sendToTwins([], life, [reply]);
+    if (to === this.self && life !== this.life) this.#sendToOwnId([], life, [reply]);
     else this.#outbox.reply(to, life, reply);
   }
 
@@ -271,8 +276,8 @@ export class Engine {
   }
 
   /** Whether `node` is not a member, and is not admitted as a client either. */
-  isStranger(node: string): boolean {
-    return this.#view.isStranger(node);
+  isOutsider(node: string): boolean {
+    return this.#view.isOutsider(node);
   }
 
   /** Takes a frame from the network; trusts nothing in it. */
@@ -300,7 +305,7 @@ export class Engine {
     this.#operations.close();
     this.#outbox.flush();
     this.#outbox.close();
-    this.calls.clear();
+    this.pendingReplies.clear();
   }
 
   /** Contains an error in the handling of a frame: the frame counts as dropped, and the process goes on. */
@@ -314,7 +319,7 @@ export class Engine {
   }
 
   /** Bypasses the outbox, which loops messages to this node's own id back to itself. */
-  #sendToTwins(
+  #sendToOwnId(
     requests: readonly Request[],
     repliesTo: Life | null,
     replies: readonly Reply[],
@@ -323,7 +328,7 @@ export class Engine {
     this.#send([this.self], { header: this.#view.header, requests, repliesTo, replies });
   }
 
-  #askBy({ direct, via }: Choice, to: string, request: PersonalRequest): void {
+  #askBy({ direct, via }: Route, to: string, request: PersonalRequest): void {
     if (direct) this.#outbox.request(to, request);
     if (via !== undefined) this.relay(via, to, request);
   }

@@ -5,7 +5,7 @@ import type { Engine } from "./engine.ts";
  * A request to one node, voting or not, by any route that reaches it. It may arrive more than once, so the
  * receiver has to identify it by more than its number.
  */
-export class Asking {
+export class PeerRequest {
   readonly #engine: Engine;
   readonly #to: string;
   readonly #id: number;
@@ -13,14 +13,14 @@ export class Asking {
   /** How often it was sent since the last answer. */
   #unanswered = 0;
   /** Members that have answered since it was sent that they cannot pass it on. */
-  #refused = 0;
+  #triedRelays = 0;
 
   /** `take` is called with each answer, until `close`. */
   constructor(engine: Engine, to: string, take: (reply: PersonalReply) => void) {
     this.#engine = engine;
     this.#to = to;
-    this.#id = engine.calls.open((from, _header, reply) => {
-      if (reply.type === "unreachable") return this.#elsewhere(from, reply.to);
+    this.#id = engine.pendingReplies.open((from, _header, reply) => {
+      if (reply.type === "unreachable") return this.#tryAnotherRelay(from, reply.to);
       if (from !== to || (reply.type !== "told" && reply.type !== "handed")) return;
       this.#unanswered = 0;
       take(reply);
@@ -28,24 +28,24 @@ export class Asking {
   }
 
   /** Sends it, for the first time or again. */
-  ask(request: AskRequest | HandoverRequest): void {
+  send(request: AskRequest | HandoverRequest): void {
     this.#last = request;
-    this.#refused = 0;
+    this.#triedRelays = 0;
     this.#engine.askOne(this.#to, { id: this.#id, ...request }, this.#unanswered++);
   }
 
   /** Takes no more answers. */
   close(): void {
-    this.#engine.calls.close(this.#id);
+    this.#engine.pendingReplies.close(this.#id);
   }
 
   /** Tries another member, which may have the connection that `member` lacks. */
-  #elsewhere(member: string, to: string): void {
-    const { members, ways } = this.#engine;
+  #tryAnotherRelay(member: string, to: string): void {
+    const { members, routes } = this.#engine;
     if (to !== this.#to || !members.includes(member) || this.#last === undefined) return;
     // Each member once; after that the next resend tries again.
-    if (++this.#refused >= members.length) return;
-    const via = ways.unreachable(to, member);
+    if (++this.#triedRelays >= members.length) return;
+    const via = routes.unreachable(to, member);
     if (via !== undefined) this.#engine.relay(via, to, { id: this.#id, ...this.#last });
   }
 }

@@ -1,5 +1,5 @@
 /** The settings of the layer below the features. */
-export interface Settings {
+export interface NodeSettings {
   readonly id: string;
   readonly members: readonly string[];
   readonly sessionTtl: number;

@@ -36,7 +36,7 @@ export interface MembershipEvents {
   /** A member that lost its memory is coming back. */
   readonly recovering: (member: string) => void;
   /** Nothing can succeed in the present state; more such events may follow. */
-  readonly hopeless: (error: SynodError) => void;
+  readonly fatal: (error: SynodError) => void;
   /** Another process has this node's place. */
   readonly replaced: () => void;
 }
@@ -95,7 +95,9 @@ export class Membership {
 
   /** Begins to send questions. */
   start(): void {
-    this.#engine.calls.otherwise((from, header, reply) => this.#receive(from, header, reply));
+    this.#engine.pendingReplies.otherwise((from, header, reply) =>
+      this.#receive(from, header, reply)
+    );
     this.#tick(FIRST_WAIT);
     this.#considerGivingUp();
   }
@@ -117,7 +119,7 @@ export class Membership {
     if (from === this.#engine.self && header.life > this.#engine.life) this.#succeeded();
     const { reply, event, voids } = this.#genesis.answer(from, header, request, this.#reading());
     if (voids) this.#recovery?.restart();
-    const answer = reply?.type === "membersMismatch" || !this.#engine.isStranger(from)
+    const answer = reply?.type === "membersMismatch" || !this.#engine.isOutsider(from)
       ? reply ?? this.#help(from, header, request)
       : { type: "notAMember" } as const;
     if (answer !== undefined) this.#engine.reply(from, header.life, { id, ...answer });
@@ -133,13 +135,13 @@ export class Membership {
 
   /** `floor` is that of the genesis that this member has given up, if any. */
   #blank(floor: number = 0): Genesis {
-    const { self, members, life, clock, calls, settings } = this.#engine;
+    const { self, members, life, clock, pendingReplies, settings } = this.#engine;
     return new Genesis({
       self,
       members,
       life,
       clock,
-      nextId: () => calls.next(),
+      nextId: () => pendingReplies.next(),
       maxTtl: settings.maxSessionTtl,
       clients: settings.clients,
       floor,
@@ -226,7 +228,7 @@ export class Membership {
 
   #send(ask: readonly Outgoing[]): void {
     for (const { to, request } of ask) {
-      if (to === this.#engine.self) this.#engine.askTwins(request);
+      if (to === this.#engine.self) this.#engine.askOwnId(request);
       else this.#engine.ask([to], request);
     }
   }
@@ -240,13 +242,13 @@ export class Membership {
         this.#recover(event.record);
         return;
       case "relive":
-        this.#relive();
+        this.#changeLife();
         return;
       case "replaced":
         this.#events.replaced();
         return;
       case "membersMismatch":
-        this.#events.hopeless(mismatch(this.#engine, event.node, event.members));
+        this.#events.fatal(mismatch(this.#engine, event.node, event.members));
     }
   }
 
@@ -261,11 +263,11 @@ export class Membership {
   }
 
   /** Restarts under a new life; this member has no state to lose. */
-  #relive(): void {
+  #changeLife(): void {
     const { record } = this.#engine;
     const life = this.#newLife();
-    this.#engine.relive(life);
-    this.#genesis.relive(life);
+    this.#engine.changeLife(life);
+    this.#genesis.changeLife(life);
     if (this.#recovery !== null) this.#recovery = this.#newRecovery(record!);
     this.#tick(FIRST_WAIT);
   }
@@ -278,14 +280,14 @@ export class Membership {
   }
 
   #newRecovery(record: GenesisRecord): Recovery {
-    const { self, members, life, calls, runtime } = this.#engine;
+    const { self, members, life, pendingReplies, runtime } = this.#engine;
     const hasCome = this.#turns.wait(record.maxTtl);
     return new Recovery({
       self,
       members,
       life,
       genesis: record.id,
-      nextId: () => calls.next(),
+      nextId: () => pendingReplies.next(),
       lifeAfter: (life) => lifeAfter(life, () => runtime.random()),
       isItsTurn: () => hasCome(runtime.now()),
     });
@@ -301,8 +303,8 @@ export class Membership {
   #actOnRecovery(event: RecoveryEvent | undefined): void {
     switch (event?.type) {
       case "relive":
-        this.#engine.relive(event.life);
-        this.#genesis.relive(event.life);
+        this.#engine.changeLife(event.life);
+        this.#genesis.changeLife(event.life);
         this.#send(this.#recovery!.tick());
         return;
       case "replaced":
@@ -352,8 +354,14 @@ export class Membership {
   }
 
   #newGivingUp(): GivingUp {
-    const { self, members, record, calls, life } = this.#engine;
-    return new GivingUp({ self, members, record: record!, life, nextId: () => calls.next() });
+    const { self, members, record, pendingReplies, life } = this.#engine;
+    return new GivingUp({
+      self,
+      members,
+      record: record!,
+      life,
+      nextId: () => pendingReplies.next(),
+    });
   }
 
   /**

@@ -1,14 +1,14 @@
 import { SynodError } from "../../errors.ts";
 import type { GenesisRecord, GenesisReply, Header, Reply } from "../../paxos/messages.ts";
-import { type InquiryOutcome, RecordInquiry } from "../../paxos/record_inquiry.ts";
+import { RecordQuery, type RecordQueryOutcome } from "../../paxos/record_query.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** Events for the answers of a majority. */
-export interface InquiryEvents {
+export interface RecordQueryEvents {
   /** The cluster lives under `record`, which is not the one that this node lives under. */
   readonly otherRecord: (record: GenesisRecord) => void;
   /** Nothing can succeed in the present state. */
-  readonly hopeless: (error: SynodError) => void;
+  readonly fatal: (error: SynodError) => void;
 }
 
 /** Waits between two questions, in milliseconds. */
@@ -25,16 +25,16 @@ const MAX_OPEN = 40;
  * Asks the members which record they live under, and believes a majority: for a client, which has no part in
  * the genesis, and for a node that hears of another record.
  */
-export class Inquiries {
+export class RecordQueries {
   readonly #engine: Engine;
-  readonly #events: InquiryEvents;
+  readonly #events: RecordQueryEvents;
   /** Oldest first. */
-  readonly #questions: number[] = [];
+  readonly #open: number[] = [];
   #asked = -Infinity;
   #cancelTimer: () => void = () => {};
 
   /** Asks nothing before `start` or `doubt`. */
-  constructor(engine: Engine, events: InquiryEvents) {
+  constructor(engine: Engine, events: RecordQueryEvents) {
     this.#engine = engine;
     this.#events = events;
   }
@@ -51,7 +51,7 @@ export class Inquiries {
   }
 
   /** Asks if there seems to be another record, or no place for this node; at most once per `LONGEST_WAIT`. */
-  doubt(): void {
+  recheck(): void {
     if (this.#engine.runtime.now() - this.#asked >= LONGEST_WAIT) this.#ask();
   }
 
@@ -62,29 +62,29 @@ export class Inquiries {
   }
 
   #ask(): void {
-    const { calls, members, self, isMember, runtime } = this.#engine;
+    const { pendingReplies, members, self, isMember, runtime } = this.#engine;
     this.#asked = runtime.now();
-    const inquiry = new RecordInquiry(members);
-    const question = calls.open((from, header, reply) => {
+    const query = new RecordQuery(members);
+    const id = pendingReplies.open((from, header, reply) => {
       const outcome = from === self
         ? this.#successor(header, reply)
-        : inquiry.receive(from, reply as GenesisReply);
+        : query.receive(from, reply as GenesisReply);
       if (outcome === undefined) return;
       this.#close();
       this.#conclude(outcome);
     });
-    this.#questions.push(question);
-    while (this.#questions.length > MAX_OPEN) calls.close(this.#questions.shift()!);
+    this.#open.push(id);
+    while (this.#open.length > MAX_OPEN) pendingReplies.close(this.#open.shift()!);
     const others = members.filter((member) => member !== self);
     const request = {
-      id: question,
+      id,
       type: "enquire",
       members,
       purpose: "record",
       round: 1,
     } as const;
     this.#engine.ask(others, request);
-    if (isMember) this.#engine.askTwins(request);
+    if (isMember) this.#engine.askOwnId(request);
   }
 
   /**
@@ -92,12 +92,12 @@ export class Inquiries {
    * regardless of the others' answers. With older and later processes of all members, each record might find a
    * majority of them for ever.
    */
-  #successor(header: Header, reply: Reply): InquiryOutcome | undefined {
+  #successor(header: Header, reply: Reply): RecordQueryOutcome | undefined {
     if (reply.type !== "record" || header.incarnation === null) return undefined;
     return header.life > this.#engine.life ? { type: "record", record: reply.record } : undefined;
   }
 
-  #conclude(outcome: InquiryOutcome): void {
+  #conclude(outcome: RecordQueryOutcome): void {
     const { self, record } = this.#engine;
     switch (outcome.type) {
       case "record":
@@ -105,16 +105,16 @@ export class Inquiries {
         return;
       case "notAMember": {
         const message = `Node ${self} is not one of the members, and the cluster has no clients`;
-        this.#events.hopeless(new SynodError("not_a_member", message));
+        this.#events.fatal(new SynodError("not_a_member", message));
         return;
       }
       case "membersMismatch":
-        this.#events.hopeless(mismatch(this.#engine, "a majority", outcome.members));
+        this.#events.fatal(mismatch(this.#engine, "a majority", outcome.members));
     }
   }
 
   #close(): void {
-    for (const question of this.#questions.splice(0)) this.#engine.calls.close(question);
+    for (const id of this.#open.splice(0)) this.#engine.pendingReplies.close(id);
   }
 }
 

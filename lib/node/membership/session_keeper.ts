@@ -43,7 +43,7 @@ export class SessionKeeper {
   /** The time at which each member was last heard, while the keeper looks for a quorum. */
   readonly #heard = new Map<string, number>();
   /** The number of the question that all renewals of this session share; answers name the renewal. */
-  #question: number | undefined;
+  #requestId: number | undefined;
   /** The time of the latest renewal, and the wait from it to the next one, in milliseconds. */
   #sent = -Infinity;
   #interval = 0;
@@ -143,7 +143,7 @@ export class SessionKeeper {
     const { self, life } = this.#engine;
     const expected = makeSession(self, life, this.#sequence);
     this.#lease = this.#leaseOf(expected);
-    this.#closeQuestion();
+    this.#closeRequest();
     if (expected !== session) this.#events.lost(session, false);
   }
 
@@ -152,21 +152,21 @@ export class SessionKeeper {
    * granted in a limited time, and all operations that wait for it end with it.
    */
   #seek(attempt: number): void {
-    const { calls, members, runtime } = this.#engine;
+    const { pendingReplies, members, runtime } = this.#engine;
     if (this.#stopped || !this.#open) return;
     if (attempt > 1) this.#events.unanswered();
     const { session, ttl } = this.#lease;
     const heard = this.#heard;
-    this.#question ??= calls.open((from, header) => {
+    this.#requestId ??= pendingReplies.open((from, header) => {
       if (this.#engine.sender(from, header) === undefined || !members.includes(from)) return;
       const now = runtime.now();
       heard.set(from, now);
       const recent = Array.from(heard.values()).filter((at) => now - at < ttl);
       if (recent.length < majority(members.length)) return;
-      this.#closeQuestion();
+      this.#closeRequest();
       this.#renew(0);
     });
-    this.#engine.ask(members, { id: this.#question, type: "look", session });
+    this.#engine.ask(members, { id: this.#requestId, type: "look", session });
     const wait = Math.min(this.#pacing.resend(attempt), ttl / 3);
     this.#cancelRenewal();
     this.#cancelRenewal = runtime.setTimer(() => this.#seek(attempt + 1), wait);
@@ -179,8 +179,8 @@ export class SessionKeeper {
     if (this.#stopped || !this.#open || lease !== this.#lease) return;
     if (attempt > 1) this.#events.unanswered();
     const { session, ttl } = lease;
-    if (this.#question === undefined) {
-      this.#question = this.#ask(lease);
+    if (this.#requestId === undefined) {
+      this.#requestId = this.#ask(lease);
       this.#interval = ttl / 3;
     }
     const reading = this.#reading();
@@ -189,14 +189,14 @@ export class SessionKeeper {
     const { wall } = reading;
     const hosts = this.#engine.settings.hosts.map((spec) => spec.id);
     const renew = { type: "renew", session, ttl, renewal, wall, hosts } as const;
-    this.#engine.ask(members, { id: this.#question, ...renew });
+    this.#engine.ask(members, { id: this.#requestId, ...renew });
     this.#renewIn(Math.min(this.#pacing.resend(attempt), this.#interval), attempt + 1);
   }
 
   /** Opens the question for all renewals of `lease`: an answer may arrive after many more were sent. */
   #ask(lease: Lease): number {
-    const { calls, members } = this.#engine;
-    return calls.open((from, header, reply) => {
+    const { pendingReplies, members } = this.#engine;
+    return pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || !members.includes(from) || lease !== this.#lease) return;
       if (reply.type === "refused") this.#refused(from);
@@ -271,12 +271,12 @@ export class SessionKeeper {
     this.#heard.clear();
     this.#cancelRenewal();
     this.#cancelDeadline();
-    this.#closeQuestion();
+    this.#closeRequest();
   }
 
-  #closeQuestion(): void {
-    if (this.#question !== undefined) this.#engine.calls.close(this.#question);
-    this.#question = undefined;
+  #closeRequest(): void {
+    if (this.#requestId !== undefined) this.#engine.pendingReplies.close(this.#requestId);
+    this.#requestId = undefined;
   }
 
   #reading(): Reading {

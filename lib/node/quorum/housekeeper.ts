@@ -5,9 +5,9 @@ import type { RegisterId, SessionId } from "../../paxos/register.ts";
 import type { Voter } from "../../paxos/voter.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Limits } from "../runtime/operation.ts";
-import { type Chore, Chores } from "./chores.ts";
+import { type RegisterTask, RegisterTasks } from "./register_tasks.ts";
 import type { Proposals } from "./proposals.ts";
-import type { Questions } from "./queries.ts";
+import type { QuorumQueries } from "./queries.ts";
 import type { Reads } from "./reads.ts";
 import { Scan } from "./scan.ts";
 
@@ -25,7 +25,7 @@ const KEY_WAIT = 100;
  * multiple of the time that the slowest member takes.
  */
 const RELEASE_WAIT = 5_000;
-const RELEASE_PATIENCE = 3;
+const RELEASE_WAIT_SLOWEST = 3;
 
 /** Sessions and keys examined in one turn, and those asked about at the same time. */
 const LOOKED_AT_ONCE = 2_000;
@@ -51,9 +51,9 @@ export interface HousekeeperParts {
   readonly engine: Engine;
   readonly proposals: Proposals;
   readonly reads: Reads;
-  readonly questions: Questions;
+  readonly queries: QuorumQueries;
   /** About how long the slowest member takes to answer, in milliseconds. */
-  readonly patience: () => number;
+  readonly slowestMember: () => number;
   /** The session of this node. */
   readonly ownSession: () => SessionId;
   /** Drops the entries of an ended session from a lock. */
@@ -61,7 +61,7 @@ export interface HousekeeperParts {
 }
 
 /** The state of the questions about a cause that may have ended. */
-interface Doubt {
+interface CauseQuestion {
   asking: boolean;
   /** When to ask again, and the wait after that, in milliseconds. */
   again: number;
@@ -75,17 +75,17 @@ interface Doubt {
  */
 export class Housekeeper {
   readonly #parts: HousekeeperParts;
-  readonly #chores: Chores;
+  readonly #tasks: RegisterTasks;
   #voter: Voter | null = null;
   #sessions: Scan<Ending>;
   #keys: Scan<Ending>;
   /** When sessions and keys are looked at again. */
   #sessionsAt = Infinity;
   #keysAt = Infinity;
-  #doubts = new WeakMap<Ending, Doubt>();
-  /** The chore of each ending that was sealed, or is being sealed, so that no ending gets two chores. */
-  readonly #seals = new WeakMap<Ending, Chore>();
-  #sweep: Chore | null = null;
+  #doubts = new WeakMap<Ending, CauseQuestion>();
+  /** The task of each ending that was sealed, or is being sealed, so that no ending gets two tasks. */
+  readonly #seals = new WeakMap<Ending, RegisterTask>();
+  #sweep: RegisterTask | null = null;
   #asking = 0;
   /** The endings that are confirmed, while waiting nodes get their head start. */
   readonly #ended = new Set<Ending>();
@@ -98,7 +98,7 @@ export class Housekeeper {
   /** Does nothing before `begin`. */
   constructor(parts: HousekeeperParts) {
     this.#parts = parts;
-    this.#chores = new Chores(parts.engine, parts.patience);
+    this.#tasks = new RegisterTasks(parts.engine, parts.slowestMember);
     this.#sessions = this.#scan(() => this.#voter!.acceptor.endings.sessions.values());
     this.#keys = this.#scan(() => this.#voter!.acceptor.endings.unfounded);
   }
@@ -129,7 +129,7 @@ export class Housekeeper {
   /** Stops the housekeeping, and leaves every register as it is. */
   stop(): void {
     this.#voter = null;
-    this.#chores.clear();
+    this.#tasks.clear();
     this.#cancelLook();
     this.#lookAt = Infinity;
     this.#doubts = new WeakMap();
@@ -200,12 +200,12 @@ export class Housekeeper {
       this.#keysAt = this.#nextPass(LONGEST_WAIT);
     }
     const oldest = acceptor.tombstones(this.#releaseWait, now).next();
-    if (!oldest.done) this.#chores.add(this.#sweep!);
+    if (!oldest.done) this.#tasks.add(this.#sweep!);
     this.#arm();
   }
 
   get #releaseWait(): number {
-    return Math.max(RELEASE_WAIT, RELEASE_PATIENCE * this.#parts.patience());
+    return Math.max(RELEASE_WAIT, RELEASE_WAIT_SLOWEST * this.#parts.slowestMember());
   }
 
   /** When to examine all again: soon, if a cause has ended and its registers are to be sealed by then. */
@@ -216,7 +216,7 @@ export class Housekeeper {
   }
 
   get #headStart(): number {
-    return HEAD_START * this.#parts.patience();
+    return HEAD_START * this.#parts.slowestMember();
   }
 
   /** Half of the longest time to live, in milliseconds, so that a dead node is noticed soon. */
@@ -243,7 +243,7 @@ export class Housekeeper {
     return true;
   }
 
-  async #ask(ending: Ending, doubt: Doubt): Promise<void> {
+  async #ask(ending: Ending, doubt: CauseQuestion): Promise<void> {
     const voter = this.#voter;
     this.#doubts.set(ending, doubt);
     doubt.asking = true;
@@ -267,9 +267,9 @@ export class Housekeeper {
   }
 
   async #hasEnded(cause: Cause): Promise<boolean> {
-    const { questions, reads } = this.#parts;
+    const { queries, reads } = this.#parts;
     // This member alone may have missed renewals, so a quorum decides.
-    if (cause.kind === "session") return await questions.hasEnded(cause.session, this.#limits());
+    if (cause.kind === "session") return await queries.hasEnded(cause.session, this.#limits());
     if (cause.kind === "until") return true;
     const { register, token } = cause;
     const { state } = await reads.read(register, this.#limits());
@@ -281,12 +281,12 @@ export class Housekeeper {
 
   /** Has every register released whose cause has ended. */
   #seal(ending: Ending): void {
-    let chore = this.#seals.get(ending);
-    if (chore === undefined) this.#seals.set(ending, chore = this.#sealing(ending));
-    this.#chores.add(chore);
+    let task = this.#seals.get(ending);
+    if (task === undefined) this.#seals.set(ending, task = this.#sealing(ending));
+    this.#tasks.add(task);
   }
 
-  #sealing({ cause, registers }: Ending): Chore {
+  #sealing({ cause, registers }: Ending): RegisterTask {
     return {
       registers: () => registers,
       act: async (register) => {
@@ -310,8 +310,10 @@ export class Housekeeper {
   }
 
   #limits(): Limits {
-    const { engine, patience } = this.#parts;
-    return { deadline: engine.runtime.now() + Math.max(engine.settings.timeout, 4 * patience()) };
+    const { engine, slowestMember } = this.#parts;
+    return {
+      deadline: engine.runtime.now() + Math.max(engine.settings.timeout, 4 * slowestMember()),
+    };
   }
 
   /** There is no room for a new register: looks at once whether there will be room. */
@@ -327,7 +329,7 @@ export class Housekeeper {
     const isForgetting = acceptor.released > 0 && missing.length === 0;
     const isDue = acceptor.endings.next <= this.#parts.engine.runtime.wallNow();
     const tidying = isForgetting || isDue || this.#asking > 0 || this.#ended.size > 0 ||
-      this.#chores.isBusy;
+      this.#tasks.isBusy;
     return this.#room = { tidying, missing };
   }
 }

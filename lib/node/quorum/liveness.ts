@@ -4,7 +4,7 @@ import type { Chosen } from "../../paxos/proposer.ts";
 import type { Binding, Present, RegisterId, SessionId } from "../../paxos/register.ts";
 import type { Limits } from "../runtime/operation.ts";
 import type { Proposals } from "./proposals.ts";
-import type { Questions } from "./queries.ts";
+import type { QuorumQueries } from "./queries.ts";
 import type { Reads } from "./reads.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { SettledValues } from "./settled_values.ts";
@@ -18,7 +18,7 @@ export class Liveness {
   readonly #runtime: Runtime;
   readonly #reads: Reads;
   readonly #proposals: Proposals;
-  readonly #questions: Questions;
+  readonly #queries: QuorumQueries;
   readonly #settled: SettledValues;
   readonly #hasQuorum: () => boolean;
 
@@ -27,7 +27,7 @@ export class Liveness {
     runtime: Runtime;
     reads: Reads;
     proposals: Proposals;
-    questions: Questions;
+    queries: QuorumQueries;
     settled: SettledValues;
     /** Whether the node has a quorum at this instant. */
     hasQuorum: () => boolean;
@@ -35,7 +35,7 @@ export class Liveness {
     this.#runtime = parts.runtime;
     this.#reads = parts.reads;
     this.#proposals = parts.proposals;
-    this.#questions = parts.questions;
+    this.#queries = parts.queries;
     this.#settled = parts.settled;
     this.#hasQuorum = parts.hasQuorum;
   }
@@ -120,7 +120,7 @@ export class Liveness {
   /** Whether `session` is known to have ended; without a quorum it counts as alive. */
   async isFenced(session: SessionId, limits: Limits): Promise<boolean> {
     try {
-      return await this.#questions.fence(session, limits);
+      return await this.#queries.fence(session, limits);
     } catch (error) {
       if (error instanceof SynodError && error.code === "no_quorum") return false;
       throw error;

@@ -7,18 +7,18 @@ import type { Pacing } from "../runtime/pacing.ts";
 type WithoutId<R> = R extends unknown ? Omit<R, "id"> : never;
 
 /** A request before it has a number. */
-export type Question = WithoutId<Request>;
+export type UnnumberedRequest = WithoutId<Request>;
 
 /** A question to all members that is open until the answers suffice. */
-export interface Poll<T> extends Limits {
-  readonly question: Question;
+export interface PollOptions<T> extends Limits {
+  readonly request: UnnumberedRequest;
   /** The members that are asked; all of them by default. */
   readonly members?: readonly string[];
   /**
-   * Takes an answer to the attempt that `asking` numbered. A returned value other than `undefined` is the
+   * Takes an answer to a request of `round`. A returned value other than `undefined` is the
    * outcome.
    */
-  readonly receive: (sender: Sender, reply: Reply, asking: number) => T | undefined;
+  readonly receive: (sender: Sender, reply: Reply, round: number) => T | undefined;
   /** The members that have not answered; they are asked again after a while. */
   readonly missing: () => readonly string[];
   /**
@@ -27,28 +27,28 @@ export interface Poll<T> extends Limits {
    */
   readonly undecided?: () => T | undefined;
   /**
-   * Called before each attempt; returns its number. With a new number all members are asked again; answers to
-   * an attempt are passed on with its number.
+   * Called before each request; returns the number of its round. In a new round all members are asked again;
+   * answers are passed on with the number of their round.
    */
-  readonly asking?: () => number;
-  /** Milliseconds for which answers to an earlier number still count; 0 by default. */
-  readonly openFor?: number;
+  readonly round?: () => number;
+  /** Milliseconds for which answers to an earlier round still count; 0 by default. */
+  readonly answersCountFor?: number;
 }
 
 /** Asks all members, and those that do not answer again and again, until there is an outcome. */
-export function poll<T>(engine: Engine, pacing: Pacing, options: Poll<T>): Promise<T> {
-  const { runtime, calls } = engine;
+export function poll<T>(engine: Engine, pacing: Pacing, options: PollOptions<T>): Promise<T> {
+  const { runtime, pendingReplies } = engine;
   const operation = engine.operation<T>(options);
   if (operation.ended) return operation.promise;
   /** The attempts that may still be answered, oldest first. */
   const open: { readonly number: number; readonly id: number; readonly asked: number }[] = [];
   let cancelTimer = () => {};
   const ask = (attempt: number) => {
-    const number = options.asking?.() ?? 0;
+    const number = options.round?.() ?? 0;
     const anew = open.at(-1)?.number !== number;
     if (anew) begin(number);
     const to = anew ? options.members ?? engine.members : options.missing();
-    engine.ask(to, { id: open.at(-1)!.id, ...options.question } as Request);
+    engine.ask(to, { id: open.at(-1)!.id, ...options.request } as Request);
     cancelTimer = runtime.setTimer(() => {
       const outcome = options.undecided?.();
       if (outcome === undefined) ask(attempt + 1);
@@ -57,9 +57,9 @@ export function poll<T>(engine: Engine, pacing: Pacing, options: Poll<T>): Promi
   };
   const begin = (number: number) => {
     const asked = runtime.now();
-    const tooOld = asked - (options.openFor ?? 0);
-    while (open.length > 0 && open[0].asked <= tooOld) calls.close(open.shift()!.id);
-    const id = calls.open((from, header, reply) => {
+    const tooOld = asked - (options.answersCountFor ?? 0);
+    while (open.length > 0 && open[0].asked <= tooOld) pendingReplies.close(open.shift()!.id);
+    const id = pendingReplies.open((from, header, reply) => {
       const sender = engine.sender(from, header);
       if (sender === undefined || !engine.members.includes(from)) return;
       const outcome = options.receive(sender, reply, number);
@@ -73,7 +73,7 @@ export function poll<T>(engine: Engine, pacing: Pacing, options: Poll<T>): Promi
   operation.onEnd(() => {
     leave();
     cancelTimer();
-    for (const { id } of open) calls.close(id);
+    for (const { id } of open) pendingReplies.close(id);
   });
   return operation.promise;
 }

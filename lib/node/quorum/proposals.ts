@@ -30,14 +30,14 @@ export interface ChangeOptions extends Limits {
    * Whether this node will soon change the register again: then the promise for that is requested with this
    * change.
    */
-  readonly again?: boolean;
+  readonly keepPromise?: boolean;
   /**
    * Whether others wait for this change while rivals with a similar change are unlikely: then it does not wait
    * after its first nack. (If all changes did so, their nacks would repeat.)
    */
-  readonly urgent?: boolean;
+  readonly retryAtOnce?: boolean;
   /** Whether to use no kept promise: it may be outdated, and the failed attempt would cost too much time. */
-  readonly afresh?: boolean;
+  readonly ignoreKeptPromise?: boolean;
   /**
    * Whether it brings members a state that others hold: they accept it even without room for a new register.
    */
@@ -47,7 +47,7 @@ export interface ChangeOptions extends Limits {
 }
 
 /** A change that waits, or that is being proposed. */
-interface Waiting extends Part {
+interface WaitingChange extends Part {
   readonly operation: Operation<Chosen<unknown>>;
   readonly options: ChangeOptions;
   /** The error for the lack of room that it has met so far. */
@@ -55,10 +55,10 @@ interface Waiting extends Part {
 }
 
 /** Time for which a change waits while members make room for it, in milliseconds. */
-const ROOM_PATIENCE = 5_000;
+const LONGEST_FULL = 5_000;
 
 /** Most doublings of the wait before members are asked again for room: about half a second then. */
-const LONGEST_ROOM_WAIT = 3;
+const MAX_ROOM_DOUBLINGS = 3;
 
 /** Changes of one register proposed in one round, to bound the work of a round. */
 const MAX_COMBINED = 1_000;
@@ -125,11 +125,11 @@ class RegisterProposals {
   readonly #kept: KeptPromises;
   readonly #events: { readonly idle: () => void; readonly released: Released };
   /** In order. */
-  #waiting = new Set<Waiting>();
-  #batch: Waiting[] = [];
+  #waiting = new Set<WaitingChange>();
+  #batch: WaitingChange[] = [];
   #proposer: Proposer<CombinedResult> | undefined;
   /** The number of the running question. */
-  #question: number | undefined;
+  #requestId: number | undefined;
   #asked = 0;
   #leaveGate: () => void = () => {};
   #attempt = 0;
@@ -153,7 +153,7 @@ class RegisterProposals {
     this.#events = events;
   }
 
-  add(waiting: Waiting): void {
+  add(waiting: WaitingChange): void {
     this.#waiting.add(waiting);
     waiting.operation.onEnd(() => {
       this.#waiting.delete(waiting);
@@ -163,7 +163,7 @@ class RegisterProposals {
   }
 
   /** The error of a change at its deadline: it reports a lack of room if that alone is the cause. */
-  late({ wrote, full, options }: Waiting): SynodError {
+  late({ wrote, full, options }: WaitingChange): SynodError {
     if (wrote) return noQuorum();
     if (full !== undefined) return full;
     const shortage = options.reserve === true ? undefined : this.#proposer?.shortage;
@@ -190,7 +190,7 @@ class RegisterProposals {
           part.options.writing?.(ballot);
         }
       },
-      keepPromise: () => this.#batch.some((part) => part.options.again === true),
+      keepPromise: () => this.#batch.some((part) => part.options.keepPromise === true),
       sweep: () => this.#batch.every((part) => part.options.sweep === true),
       // A change that may use the reserve must not fail because of the other changes of its round.
       reserve: () => this.#batch.some(usesReserve),
@@ -198,8 +198,10 @@ class RegisterProposals {
     this.#enterGate(() => {
       // The kept promise is used once, and only for the first attempt.
       const kept = this.#kept.take(this.#register);
-      const afresh = Array.from(this.#waiting).some(({ options }) => options.afresh === true);
-      this.#start(afresh ? undefined : kept);
+      const ignores = Array.from(this.#waiting).some(({ options }) =>
+        options.ignoreKeptPromise === true
+      );
+      this.#start(ignores ? undefined : kept);
     });
   }
 
@@ -250,7 +252,7 @@ class RegisterProposals {
         return;
       case "retry":
         this.#stopAsking();
-        if (this.#attempt === 0 && this.#batch.some((part) => part.options.urgent === true)) {
+        if (this.#attempt === 0 && this.#batch.some((part) => part.options.retryAtOnce === true)) {
           this.#attempt++;
           return this.#start();
         }
@@ -263,8 +265,8 @@ class RegisterProposals {
         return this.#full(step);
       case "done": {
         const { result, ...chosen } = step.chosen;
-        const applied: Waiting[] = [];
-        const left: Waiting[] = [];
+        const applied: WaitingChange[] = [];
+        const left: WaitingChange[] = [];
         for (const part of this.#batch) (result.results.has(part) ? applied : left).push(part);
         // Changes that were not applied in this round come first in the next one.
         this.#waiting = new Set([...left, ...this.#waiting]);
@@ -286,12 +288,12 @@ class RegisterProposals {
     this.#fullSince ??= now;
     for (const part of this.#batch) part.full = noRoom(missing);
     this.#stopAsking();
-    if (tidying && now - this.#fullSince < ROOM_PATIENCE) {
+    if (tidying && now - this.#fullSince < LONGEST_FULL) {
       // Meanwhile other changes pass the gate: most of them need no room.
       this.#leaveGate();
       this.#cancelTimer = runtime.setTimer(
         () => this.#enterGate(() => this.#start()),
-        this.#pacing.resend(Math.min(this.#roomWaits++, LONGEST_ROOM_WAIT)),
+        this.#pacing.resend(Math.min(this.#roomWaits++, MAX_ROOM_DOUBLINGS)),
       );
       return;
     }
@@ -301,13 +303,13 @@ class RegisterProposals {
   }
 
   #send(request: RegisterRequest): void {
-    const { calls, runtime } = this.#engine;
+    const { pendingReplies, runtime } = this.#engine;
     this.#stopAsking();
     this.#asked = runtime.now();
-    const question = calls.open((from, header, reply) => {
+    const question = pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       const proposer = this.#proposer;
-      if (sender === undefined || proposer === undefined || this.#question !== question) return;
+      if (sender === undefined || proposer === undefined || this.#requestId !== question) return;
       const step = this.#attempted(() => proposer.receive(request, sender, reply as RegisterReply));
       if (step === undefined) return;
       if (step.do === "send" || step.do === "done") {
@@ -315,7 +317,7 @@ class RegisterProposals {
       }
       this.#do(step);
     });
-    this.#question = question;
+    this.#requestId = question;
     this.#engine.ask(this.#engine.members, { id: question, ...request });
     this.#resendLater(0);
   }
@@ -334,10 +336,10 @@ class RegisterProposals {
       if (mayGain && [...this.#waiting].some(usesReserve)) return this.#do({ do: "restart" });
       // That may take long: between two requests other changes pass the gate.
       this.#leaveGate();
-      const question = this.#question;
+      const question = this.#requestId;
       this.#cancelTimer = runtime.setTimer(() =>
         this.#enterGate(() => {
-          if (this.#question === question) this.#resend(attempt, 0);
+          if (this.#requestId === question) this.#resend(attempt, 0);
         }), this.#pacing.resend(attempt));
     }, this.#pacing.resend(wait));
   }
@@ -345,7 +347,7 @@ class RegisterProposals {
   #resend(attempt: number, wait?: number): void {
     const unanswered = this.#proposer!.unanswered();
     if (unanswered === undefined) return;
-    this.#engine.ask(unanswered.members, { id: this.#question!, ...unanswered.request });
+    this.#engine.ask(unanswered.members, { id: this.#requestId!, ...unanswered.request });
     this.#resendLater(attempt + 1, wait);
   }
 
@@ -355,14 +357,14 @@ class RegisterProposals {
     if (proposer.kept !== undefined) this.#kept.put(this.#register, proposer.kept);
     const { request } = proposer;
     if (request?.type !== "accept" || request.state.present) return;
-    const question = this.#question!;
-    this.#question = undefined;
+    const question = this.#requestId!;
+    this.#requestId = undefined;
     const { ballot } = request;
     const { roundTrip } = this.#pacing;
     this.#events.released({
       register: this.#register,
       ballot,
-      question,
+      requestId: question,
       request,
       proposer,
       roundTrip,
@@ -371,8 +373,8 @@ class RegisterProposals {
 
   #stopAsking(): void {
     this.#cancelTimer();
-    if (this.#question !== undefined) this.#engine.calls.close(this.#question);
-    this.#question = undefined;
+    if (this.#requestId !== undefined) this.#engine.pendingReplies.close(this.#requestId);
+    this.#requestId = undefined;
   }
 
   #stopIfUnwanted(): void {
@@ -393,6 +395,6 @@ class RegisterProposals {
   }
 }
 
-function usesReserve({ options }: Waiting): boolean {
+function usesReserve({ options }: WaitingChange): boolean {
   return options.reserve === true || options.sweep === true;
 }

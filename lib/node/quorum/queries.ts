@@ -19,13 +19,13 @@ const LISTS_UNDER_WAY = 8;
  * What the lists of a quorum tell of a register: it is surely present (`present`); it has to be read
  * (`unsure`); or it is absent if one of these sessions, which members believe expired, has ended.
  */
-export type Standing =
+export type Presence =
   | "present"
   | "unsure"
-  | Stale;
+  | StalePresence;
 
 /** A register with a value that depends on sessions which may have ended. */
-interface Stale {
+interface StalePresence {
   readonly stale: readonly SessionId[];
   /** Whether the value depends on no other sessions. */
   readonly all: boolean;
@@ -33,8 +33,8 @@ interface Stale {
   readonly sure: boolean;
 }
 
-/** Questions to a quorum that are not about one register. */
-export class Questions {
+/** Queries to a quorum that are not about one register. */
+export class QuorumQueries {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
   readonly #lists: Gate = new Gate(LISTS_UNDER_WAY);
@@ -56,11 +56,11 @@ export class Questions {
     const fencing = new Fencing(members, openFor);
     const outcome = await poll(this.#engine, this.#pacing, {
       ...limits,
-      question: { type: "fence", session },
-      asking: () => fencing.ask(runtime.now()),
-      openFor,
-      receive: (sender, reply, asking) =>
-        fencing.receive(asking, sender, reply as SessionReply, runtime.now()),
+      request: { type: "fence", session },
+      round: () => fencing.ask(runtime.now()),
+      answersCountFor: openFor,
+      receive: (sender, reply, round) =>
+        fencing.receive(round, sender, reply as SessionReply, runtime.now()),
       missing: () => fencing.missing(),
       undecided: () => fencing.undecided ? "alive" : undefined,
     });
@@ -82,9 +82,9 @@ export class Questions {
     let number = 0;
     return poll<SessionId | null>(this.#engine, this.#pacing, {
       ...limits,
-      question: { type: "sessionOf", node },
+      request: { type: "sessionOf", node },
       // Only some members know a session that is just beginning: the next attempt is a new count.
-      asking: () => {
+      round: () => {
         if (all.reached) {
           all = new Tally(members);
           number++;
@@ -114,7 +114,7 @@ export class Questions {
     const tally = new Tally<number>(members);
     return await poll<number>(this.#engine, this.#pacing, {
       ...limits,
-      question: { type: "look", session },
+      request: { type: "look", session },
       receive: (sender, reply) => {
         if (reply.type !== "alive" || !tally.add(sender, reply.remaining)) return undefined;
         // When this many members consider it expired, they are a quorum.
@@ -130,7 +130,7 @@ export class Questions {
     const tally = new Tally<readonly string[]>(this.#engine.members);
     return poll<string[]>(this.#engine, this.#pacing, {
       ...limits,
-      question: { type: "hosts", spec },
+      request: { type: "hosts", spec },
       receive: (sender, reply) => {
         if (reply.type !== "hosting" || !tally.add(sender, reply.nodes)) return undefined;
         return [...new Set(tally.replies.flat())];
@@ -148,7 +148,7 @@ export class Questions {
     const tally = new Tally<true>(this.#engine.members);
     return poll<true>(this.#engine, this.#pacing, {
       ...limits,
-      question: { type: "end", session },
+      request: { type: "end", session },
       receive: (sender, reply) => {
         if (reply.type === "fenced") tally.add(sender, true);
         return tally.missing().length === 0 || undefined;
@@ -174,7 +174,7 @@ export class Questions {
    * The registers whose ids begin with `prefix`, from the complete lists of a quorum, with what these tell.
    * Registers that are surely released, or whose time has passed by this node's clock, are left out.
    */
-  async list(prefix: string, limits: Limits): Promise<Map<RegisterId, Standing>> {
+  async list(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence>> {
     const turn = this.#engine.operation<void>(limits);
     const leave = this.#lists.enter(() => turn.resolve());
     try {
@@ -185,7 +185,7 @@ export class Questions {
     }
   }
 
-  async #list(prefix: string, limits: Limits): Promise<Map<RegisterId, Standing>> {
+  async #list(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence>> {
     const { members, runtime } = this.#engine;
     const tally = new Tally<readonly Listed[]>(members);
     const aborter = new AbortController();
@@ -239,7 +239,7 @@ export class Questions {
     type Piece = { sender: Sender; reply: Reply & { type: "listed" } };
     return poll<Piece>(this.#engine, this.#pacing, {
       ...limits,
-      question: { type: "list", prefix, after },
+      request: { type: "list", prefix, after },
       members: [member],
       receive: (sender, reply) => reply.type === "listed" ? { sender, reply } : undefined,
       missing: () => [member],
@@ -254,7 +254,7 @@ function union(
   lists: readonly (readonly Listed[])[],
   needed: number,
   wall: number,
-): Map<RegisterId, Standing> {
+): Map<RegisterId, Presence> {
   const all = new Map<RegisterId, Listed[]>();
   for (const list of lists) {
     for (const listed of list) {
@@ -263,9 +263,9 @@ function union(
       else known.push(listed);
     }
   }
-  const result = new Map<RegisterId, Standing>();
+  const result = new Map<RegisterId, Presence>();
   for (const [register, listed] of all) {
-    const standing = standingOf(listed, needed, wall);
+    const standing = presenceOf(listed, needed, wall);
     if (standing !== "gone") result.set(register, standing);
   }
   return result;
@@ -277,7 +277,7 @@ function union(
  * is written over a value that has not ended, and a list promises nothing about a value that is just being
  * released.
  */
-function standingOf(listed: readonly Listed[], needed: number, wall: number): Standing | "gone" {
+function presenceOf(listed: readonly Listed[], needed: number, wall: number): Presence | "gone" {
   const living = listed.filter(({ present, until }) => present && (until === null || until > wall));
   if (living.length === 0) return "gone";
   if (living.some(({ bound }) => bound)) return "unsure";

@@ -1,7 +1,7 @@
 import { identity } from "../../paxos/kv_register.ts";
 import type { RegisterReply } from "../../paxos/messages.ts";
 import type { Chosen } from "../../paxos/proposer.ts";
-import { Reader, type ReadOutcome } from "../../paxos/reader.ts";
+import { QuorumRead, type ReadOutcome } from "../../paxos/quorum_read.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Limits } from "../runtime/operation.ts";
@@ -41,10 +41,10 @@ export class Reads {
     limits: Limits,
     known?: Chosen<unknown>,
   ): Promise<ReadOutcome> {
-    const reader = new Reader(this.#engine.members, known?.ballot);
+    const reader = new QuorumRead(this.#engine.members, known?.ballot);
     return await poll<ReadOutcome>(this.#engine, this.#pacing, {
       ...limits,
-      question: { type: "read", register },
+      request: { type: "read", register },
       receive: (sender, reply) => reader.receive(sender, reply as RegisterReply),
       missing: () => reader.missing(),
       undecided: () => known === undefined ? undefined : { sure: false },

@@ -7,7 +7,7 @@ import type { RegisterId } from "../../paxos/register.ts";
 export interface Release {
   readonly register: RegisterId;
   readonly ballot: Ballot;
-  readonly question: number;
+  readonly requestId: number;
   readonly request: RegisterRequest;
   readonly proposer: Proposer<unknown>;
   /** The smoothed round trip to a quorum, in milliseconds. */

@@ -3,8 +3,8 @@ export class Scan<T> {
   readonly #source: () => Iterable<T>;
   readonly #take: (item: T) => boolean;
   #position: Iterator<T> | null = null;
-  /** The refused item; it is the next one. */
-  #refused: { readonly item: T } | null = null;
+  /** The item that was offered and not taken; it is the next one. */
+  #offered: { readonly item: T } | null = null;
 
   /** `take` returns whether it took an item; an item that it did not take is offered again. */
   constructor(source: () => Iterable<T>, take: (item: T) => boolean) {
@@ -16,16 +16,16 @@ export class Scan<T> {
   go(count: number): boolean {
     this.#position ??= this.#source()[Symbol.iterator]();
     for (let i = 0; i < count; i++) {
-      if (this.#refused === null) {
+      if (this.#offered === null) {
         const next = this.#position.next();
         if (next.done) {
           this.#position = null;
           return true;
         }
-        this.#refused = { item: next.value };
+        this.#offered = { item: next.value };
       }
-      if (!this.#take(this.#refused.item)) return false;
-      this.#refused = null;
+      if (!this.#take(this.#offered.item)) return false;
+      this.#offered = null;
     }
     return false;
   }

@@ -20,7 +20,7 @@ export type Reread = (register: RegisterId) => Promise<Learned>;
 export class Watches {
   readonly #engine: Engine;
   readonly #reread: Reread;
-  readonly #watched = new Map<RegisterId, Watched>();
+  readonly #watched = new Map<RegisterId, WatchedRegister>();
 
   /** `reread` is called once per time to live, and whenever a new watcher needs the present state. */
   constructor(engine: Engine, reread: Reread) {
@@ -32,7 +32,7 @@ export class Watches {
   watch(register: RegisterId, listener: Listener): () => void {
     let watched = this.#watched.get(register);
     if (watched === undefined) {
-      watched = new Watched(register, this.#engine, this.#reread);
+      watched = new WatchedRegister(register, this.#engine, this.#reread);
       this.#watched.set(register, watched);
       watched.start();
     } else {
@@ -67,7 +67,7 @@ export class Watches {
   }
 }
 
-class Watched {
+class WatchedRegister {
   readonly listeners = new Set<Listener>();
   /**
    * Listeners that were added later and have been told nothing yet. A state that was learned or requested
@@ -79,7 +79,7 @@ class Watched {
   readonly #engine: Engine;
   readonly #reread: Reread;
   #learner: Learner;
-  #question: number | undefined;
+  #requestId: number | undefined;
   #cancelTimer: () => void = () => {};
   #cancelUntil: () => void = () => {};
 
@@ -93,7 +93,7 @@ class Watched {
   start(): void {
     this.#learner = new Learner(this.#engine.members);
     this.#last = undefined;
-    this.#question = this.#engine.calls.open((from, header, reply) => {
+    this.#requestId = this.#engine.pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || reply.type !== "learned") return;
       if (reply.register !== this.#register) return;
@@ -106,14 +106,14 @@ class Watched {
   stop(): void {
     this.#cancelTimer();
     this.#cancelUntil();
-    if (this.#question === undefined) return;
-    this.#engine.calls.close(this.#question);
+    if (this.#requestId === undefined) return;
+    this.#engine.pendingReplies.close(this.#requestId);
     this.#engine.ask(this.#engine.members, {
-      id: this.#question,
+      id: this.#requestId,
       type: "unwatch",
       register: this.#register,
     });
-    this.#question = undefined;
+    this.#requestId = undefined;
   }
 
   /** Has the register read again, so that a newcomer is told what it has now. */
@@ -128,11 +128,11 @@ class Watched {
 
   /** Reads the register, for this watch and for all newcomers present now. */
   #read(): void {
-    const question = this.#question;
+    const question = this.#requestId;
     const newcomers = [...this.newcomers];
     const found = (learned: Learned) => {
       // The watch is over, or the cluster is another one.
-      if (this.#question !== question) return;
+      if (this.#requestId !== question) return;
       this.note(learned);
       for (const listener of newcomers) {
         if (this.newcomers.delete(listener)) listener(this.#last ?? learned);
@@ -144,7 +144,7 @@ class Watched {
 
   #renew(): void {
     const { engine, register } = { engine: this.#engine, register: this.#register };
-    engine.ask(engine.members, { id: this.#question!, type: "watch", register });
+    engine.ask(engine.members, { id: this.#requestId!, type: "watch", register });
     this.#read();
     const again = Math.min(LONGEST_RENEWAL, engine.settings.sessionTtl);
     this.#cancelTimer();

@@ -1,8 +1,8 @@
 /** Abandoned waiters tolerated before the queue is compacted. */
-const FEW = 1_000;
+const MAX_ABANDONED = 1_000;
 
 /** A caller that waits, is inside, or is over. */
-interface Visitor {
+interface Waiter {
   readonly pass: () => void;
   state: "waiting" | "inside" | "over";
 }
@@ -14,11 +14,11 @@ interface Visitor {
  */
 export class Gate {
   #free: number;
-  /** In order, from `#head` on; the visitors before it have passed. */
-  #visitors: Visitor[] = [];
+  /** In order, from `#head` on; the waiters before it were admitted or left. */
+  #waiters: Waiter[] = [];
   #head = 0;
   /** The number of abandoned waiters from `#head` on. */
-  #gone = 0;
+  #abandoned = 0;
 
   /** A gate for `width` callers at the same time. */
   constructor(width: number) {
@@ -27,7 +27,7 @@ export class Gate {
 
   /** The length of the queue, abandoned waiters included. */
   get size(): number {
-    return this.#visitors.length - this.#head;
+    return this.#waiters.length - this.#head;
   }
 
   /**
@@ -35,23 +35,23 @@ export class Gate {
    * no longer waits; calling it twice is harmless.
    */
   enter(pass: () => void): () => void {
-    const visitor: Visitor = { pass, state: "waiting" };
-    if (this.#free > 0) this.#admit(visitor);
-    else this.#visitors.push(visitor);
-    return () => this.#leave(visitor);
+    const waiter: Waiter = { pass, state: "waiting" };
+    if (this.#free > 0) this.#admit(waiter);
+    else this.#waiters.push(waiter);
+    return () => this.#leave(waiter);
   }
 
-  #admit(visitor: Visitor): void {
-    visitor.state = "inside";
+  #admit(waiter: Waiter): void {
+    waiter.state = "inside";
     this.#free--;
-    visitor.pass();
+    waiter.pass();
   }
 
-  #leave(visitor: Visitor): void {
-    const { state } = visitor;
-    visitor.state = "over";
+  #leave(waiter: Waiter): void {
+    const { state } = waiter;
+    waiter.state = "over";
     if (state === "waiting") {
-      if (++this.#gone > FEW && this.#gone > this.size / 2) this.#tidy();
+      if (++this.#abandoned > MAX_ABANDONED && this.#abandoned > this.size / 2) this.#compact();
     } else if (state === "inside") {
       this.#free++;
       this.#admitNext();
@@ -60,16 +60,16 @@ export class Gate {
 
   #admitNext(): void {
     while (this.size > 0) {
-      const next = this.#visitors[this.#head++];
-      if (next.state !== "waiting") this.#gone--;
-      if (this.#head > FEW && this.#head > this.size) this.#tidy();
+      const next = this.#waiters[this.#head++];
+      if (next.state !== "waiting") this.#abandoned--;
+      if (this.#head > MAX_ABANDONED && this.#head > this.size) this.#compact();
       if (next.state === "waiting") return this.#admit(next);
     }
   }
 
-  #tidy(): void {
-    this.#visitors = this.#visitors.slice(this.#head).filter(({ state }) => state === "waiting");
+  #compact(): void {
+    this.#waiters = this.#waiters.slice(this.#head).filter(({ state }) => state === "waiting");
     this.#head = 0;
-    this.#gone = 0;
+    this.#abandoned = 0;
   }
 }

@@ -1,5 +1,5 @@
 import { ClockError } from "./clock_error.ts";
-import { type Start, Timers } from "./timers.ts";
+import { type StartTimer, Timers } from "./timers.ts";
 
 /**
  * The time and the randomness of a node. `lib` takes them only from here, so the simulator can replace them and
@@ -35,7 +35,7 @@ let drawn = draws.length;
  * must not stop a node, and its clock must not go back.
  */
 const { setTimeout, clearTimeout, queueMicrotask, performance } = globalThis;
-const LOADED: Pick<Runtime, "now" | "defer"> & { readonly start: Start } = {
+const LOADED: Pick<Runtime, "now" | "defer"> & { readonly start: StartTimer } = {
   now: performance.now.bind(performance),
   defer: (callback) => queueMicrotask(callback),
   start(callback, wait) {

@@ -22,7 +22,7 @@ const LOST = 4 * SLOT;
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /** Calls `callback` once after `wait` milliseconds; returns the function that prevents it. */
-export type Start = (callback: () => void, wait: number) => () => void;
+export type StartTimer = (callback: () => void, wait: number) => () => void;
 
 /** A number and the callbacks that are due at that multiple of `SLOT`. */
 interface Slot {
@@ -49,7 +49,7 @@ const nothing = (): void => {};
  */
 export class Timers {
   readonly #now: () => number;
-  readonly #start: Start;
+  readonly #start: StartTimer;
   readonly #slots = new Map<number, Slot>();
   /** The same slots as a binary heap, the earliest first. Empty ones stay until they are due. */
   readonly #order: Slot[] = [];
@@ -62,7 +62,7 @@ export class Timers {
   readonly #short = new Map<() => void, Armed>();
 
   /** Measures time with `now`, which never goes back; `start` starts a timer of the runtime. */
-  constructor(now: () => number, start: Start) {
+  constructor(now: () => number, start: StartTimer) {
     this.#now = now;
     this.#start = start;
   }

@@ -1,7 +1,7 @@
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** Time for which arriving frames may delay a due timer, in milliseconds, approximately. */
-const PATIENCE = 10;
+const LONGEST_TIMER_DELAY = 10;
 
 /**
  * Frames set aside, and their bytes in all, to bound memory; frames beyond that are lost, as the network may
@@ -10,11 +10,11 @@ const PATIENCE = 10;
 const MAX_ASIDE = 10_000;
 const MAX_ASIDE_BYTES = 64 * 2 ** 20;
 
-/** Empty places at the front of a line at which they are removed. */
-const TIDIED_AT = 1_024;
+/** Empty places at the front of a queue at which they are removed. */
+const COMPACTED_AT = 1_024;
 
 /** The waiting frames of one peer, in order. */
-interface Line {
+interface PeerQueue {
   readonly frames: Uint8Array[];
   /** The index of the first waiting frame; the frames before it were handed on. */
   head: number;
@@ -33,8 +33,8 @@ interface Line {
 export class Intake {
   readonly #runtime: Runtime;
   readonly #handle: (from: string, frame: Uint8Array) => void;
-  /** By peer, in the order of their turns; no line is empty. */
-  readonly #aside = new Map<string, Line>();
+  /** By peer, in the order of their turns; no queue is empty. */
+  readonly #aside = new Map<string, PeerQueue>();
   #asideFrames = 0;
   #asideBytes = 0;
   #lost = 0;
@@ -66,29 +66,29 @@ export class Intake {
   }
 
   #setAside(from: string, frame: Uint8Array): void {
-    let line = this.#aside.get(from);
+    let queue = this.#aside.get(from);
     while (this.#asideFrames >= MAX_ASIDE || this.#asideBytes + frame.length > MAX_ASIDE_BYTES) {
       this.#lost++;
-      if (!this.#makeRoom(line, frame.length)) return;
+      if (!this.#makeRoom(queue, frame.length)) return;
     }
-    if (line === undefined) this.#aside.set(from, line = { frames: [], head: 0, bytes: 0 });
-    line.frames.push(frame);
-    line.bytes += frame.length;
+    if (queue === undefined) this.#aside.set(from, queue = { frames: [], head: 0, bytes: 0 });
+    queue.frames.push(frame);
+    queue.bytes += frame.length;
     this.#asideFrames++;
     this.#asideBytes += frame.length;
   }
 
   /**
-   * Drops the latest frame of a peer that exceeds its share, to make room for one of `bytes` in `line`. Returns
-   * `false` if `line` itself exceeds its share: then only the new frame is lost.
+   * Drops the latest frame of a peer that exceeds its share, to make room for one of `bytes` in `queue`. Returns
+   * `false` if `queue` itself exceeds its share: then only the new frame is lost.
    */
-  #makeRoom(line: Line | undefined, bytes: number): boolean {
-    const peers = this.#aside.size + (line === undefined ? 1 : 0);
+  #makeRoom(queue: PeerQueue | undefined, bytes: number): boolean {
+    const peers = this.#aside.size + (queue === undefined ? 1 : 0);
     const isOver = (count: number, size: number) =>
       count > MAX_ASIDE / peers || size > MAX_ASIDE_BYTES / peers;
-    if (isOver(count(line) + 1, (line?.bytes ?? 0) + bytes)) return false;
+    if (isOver(count(queue) + 1, (queue?.bytes ?? 0) + bytes)) return false;
     for (const [peer, other] of this.#aside) {
-      if (other === line || !isOver(count(other), other.bytes)) continue;
+      if (other === queue || !isOver(count(other), other.bytes)) continue;
       const latest = other.frames.pop()!;
       other.bytes -= latest.length;
       this.#taken(latest);
@@ -110,7 +110,7 @@ export class Intake {
   /** Whether the timers run in time, as far as is known. */
   #isInTime(): boolean {
     const now = this.#runtime.now();
-    if (now - this.#since < PATIENCE) return true;
+    if (now - this.#since < LONGEST_TIMER_DELAY) return true;
     if (this.#running) return false;
     this.#since = now;
     this.#running = true;
@@ -136,18 +136,18 @@ export class Intake {
 
   /** The next frame; its peer goes to the end of the order. */
   #next(): readonly [from: string, frame: Uint8Array] | undefined {
-    for (const [from, line] of this.#aside) {
-      const frame = line.frames[line.head];
-      line.frames[line.head++] = NOTHING;
-      line.bytes -= frame.length;
+    for (const [from, queue] of this.#aside) {
+      const frame = queue.frames[queue.head];
+      queue.frames[queue.head++] = NOTHING;
+      queue.bytes -= frame.length;
       this.#taken(frame);
       this.#aside.delete(from);
-      if (count(line) > 0) {
-        if (line.head >= TIDIED_AT) {
-          line.frames.splice(0, line.head);
-          line.head = 0;
+      if (count(queue) > 0) {
+        if (queue.head >= COMPACTED_AT) {
+          queue.frames.splice(0, queue.head);
+          queue.head = 0;
         }
-        this.#aside.set(from, line);
+        this.#aside.set(from, queue);
       }
       return [from, frame];
     }
@@ -162,6 +162,6 @@ export class Intake {
 
 const NOTHING = new Uint8Array(0);
 
-function count(line: Line | undefined): number {
-  return line === undefined ? 0 : line.frames.length - line.head;
+function count(queue: PeerQueue | undefined): number {
+  return queue === undefined ? 0 : queue.frames.length - queue.head;
 }

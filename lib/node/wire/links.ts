@@ -1,7 +1,7 @@
 import type { Transport, TransportUser } from "../../../transports/transport.ts";
 import { Intake } from "./intake.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Way } from "./routes.ts";
+import type { Reachability } from "./routes.ts";
 
 /** Peers remembered, to bound memory; frames to a forgotten peer go out on every transport. */
 const MAX_PEERS = 10_000;
@@ -63,7 +63,7 @@ export class Links {
   }
 
   /** How `to` can be reached, by what the transports know, or by what was heard from it lately. */
-  way(to: string): Way {
+  reachability(to: string): Reachability {
     let known = true;
     for (const transport of this.#transports) {
       const reaches = transport.reaches?.(to);

@@ -4,7 +4,7 @@ import type { Header, Reply } from "../../paxos/messages.ts";
 export type ReplyHandler = (from: string, header: Header, reply: Reply) => void;
 
 /** The open questions of this node, by their numbers. */
-export class Calls {
+export class PendingReplies {
   readonly #handlers = new Map<number, ReplyHandler>();
   /** Takes replies that belong to no open question, or `null`. */
   #otherwise: ReplyHandler | null = null;

@@ -2,7 +2,7 @@ import type { Life } from "../../paxos/ballot.ts";
 import type { RelayRequest, Request } from "../../paxos/messages.ts";
 import { payloadSize } from "../../codec.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Way } from "./routes.ts";
+import type { Reachability } from "./routes.ts";
 
 /** Period of each peer's allowance, in milliseconds. */
 const PERIOD = 1_000;
@@ -22,7 +22,7 @@ export interface RelayOptions {
   readonly self: string;
   readonly runtime: Runtime;
   /** How this member is connected to a node. */
-  readonly way: (to: string) => Way;
+  readonly reachability: (to: string) => Reachability;
   /** Sends a request to a node, directly only. */
   readonly send: (to: string, request: Request) => void;
   /** Returns a new number for each request. */
@@ -55,9 +55,9 @@ export class Relay {
    * message beyond the allowance is dropped.
    */
   pass(from: string, life: Life, { to, payload }: RelayRequest): boolean {
-    const { self, way, send, nextId } = this.#options;
+    const { self, reachability, send, nextId } = this.#options;
     if (to === self || to === from || !this.#allows(from, payloadSize(payload))) return true;
-    if (way(to) === "none") return false;
+    if (reachability(to) === "none") return false;
     send(to, { id: nextId(), type: "relayed", from, life, payload });
     return true;
   }

@@ -1,10 +1,10 @@
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** How a node is connected to another one: it is, it is not, or only a try can tell. */
-export type Way = "direct" | "none" | "unknown";
+export type Reachability = "direct" | "none" | "unknown";
 
 /** What to do with a request to one node. */
-export interface Choice {
+export interface Route {
   /** Whether to send it to that node. */
   readonly direct: boolean;
   /** The member that is asked to pass it on, if any. */
@@ -12,24 +12,24 @@ export interface Choice {
 }
 
 /** What the choice depends on. */
-export interface WaysOptions {
+export interface RoutesOptions {
   readonly self: string;
   readonly members: readonly string[];
   readonly runtime: Runtime;
   /** How this node is connected to another one. */
-  readonly way: (to: string) => Way;
+  readonly reachability: (to: string) => Reachability;
 }
 
 /** Time after which a node that was reached through a member is tried directly again, in milliseconds. */
-const PROVEN = 5_000;
+const DETOUR_KEPT = 5_000;
 
 /** Requests without an answer after which an existing connection, which may only be slow, counts as broken. */
-const PATIENCE = 2;
+const MAX_UNANSWERED = 2;
 
 /** Nodes whose detours are remembered, to bound memory. */
 const MAX_DETOURS = 10_000;
 
-const DIRECT: Choice = { direct: true, via: undefined };
+const DIRECT: Route = { direct: true, via: undefined };
 
 interface Detour {
   /** The member that is asked to pass on. */
@@ -44,36 +44,36 @@ interface Detour {
  * Chooses the route of a message to one node: the connection to it, or, without one, a member that has one. A
  * receiver that gets the same message both ways handles it once.
  */
-export class Ways {
-  readonly #options: WaysOptions;
+export class Routes {
+  readonly #options: RoutesOptions;
   /** By node; the least recently set first. */
   readonly #detours = new Map<string, Detour>();
 
   /** Routes without detours. */
-  constructor(options: WaysOptions) {
+  constructor(options: RoutesOptions) {
     this.#options = options;
   }
 
   /** The route of a request that was sent `unanswered` times since `to` was last heard. */
-  choose(to: string, unanswered: number): Choice {
+  choose(to: string, unanswered: number): Route {
     if (to === this.#options.self) return DIRECT;
-    const way = this.#options.way(to);
+    const way = this.#options.reachability(to);
     const proven = way === "unknown" && this.#isProven(to);
-    const relayed = way === "none" || unanswered >= PATIENCE ||
+    const relayed = way === "none" || unanswered >= MAX_UNANSWERED ||
       (way === "unknown" && (proven || unanswered > 0));
     const direct = way === "direct" || (way === "unknown" && (!proven || unanswered > 0));
-    return this.#choice(to, direct, relayed, unanswered > 0);
+    return this.#route(to, direct, relayed, unanswered > 0);
   }
 
   /** The route of a message that is sent once, and not again when it is lost. */
-  once(to: string): Choice {
+  once(to: string): Route {
     if (to === this.#options.self) return DIRECT;
-    const way = this.#options.way(to);
-    return this.#choice(to, way !== "none", way !== "direct", false);
+    const way = this.#options.reachability(to);
+    return this.#route(to, way !== "none", way !== "direct", false);
   }
 
   /** `via` has passed on a message of `from`, so `from` can be reached through it. */
-  brought(from: string, via: string): void {
+  relayedBy(from: string, via: string): void {
     const detour = this.#detours.get(from);
     if (detour?.via === via && this.#isProven(from)) return;
     this.#set(from, { via, since: this.#options.runtime.now() });
@@ -87,7 +87,7 @@ export class Ways {
     return next === via ? undefined : next;
   }
 
-  #choice(to: string, direct: boolean, relayed: boolean, another: boolean): Choice {
+  #route(to: string, direct: boolean, relayed: boolean, another: boolean): Route {
     const via = relayed ? this.#relay(to, another) : undefined;
     return { direct: direct || via === undefined, via };
   }
@@ -96,12 +96,12 @@ export class Ways {
    * The member that passes messages on to `to`; with `another`, a different one from the last if there is one.
    */
   #relay(to: string, another: boolean): string | undefined {
-    const { self, members, runtime, way } = this.#options;
+    const { self, members, runtime, reachability } = this.#options;
     const others = members.filter((member) => member !== self && member !== to);
-    const connected = others.filter((member) => way(member) === "direct");
+    const connected = others.filter((member) => reachability(member) === "direct");
     const relays = connected.length > 0
       ? connected
-      : others.filter((member) => way(member) === "unknown");
+      : others.filter((member) => reachability(member) === "unknown");
     if (relays.length === 0) return undefined;
     const detour = this.#detours.get(to);
     const at = detour === undefined ? -1 : relays.indexOf(detour.via);
@@ -114,7 +114,7 @@ export class Ways {
 
   #isProven(to: string): boolean {
     const since = this.#detours.get(to)?.since ?? -Infinity;
-    return this.#options.runtime.now() - since < PROVEN;
+    return this.#options.runtime.now() - since < DETOUR_KEPT;
   }
 
   #set(to: string, detour: Detour): void {

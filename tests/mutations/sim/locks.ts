@@ -24,7 +24,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     name: "a lock is taken from holders whose session is not fenced",
     file: "lib/locks/lock_table.ts",
     find:
-      "const fenced = await Promise.all(chosen.stale.map(async (session) => {\n      if (session === own || !await this.#core.questions.fence(session, limits)) return false;",
+      "const fenced = await Promise.all(chosen.stale.map(async (session) => {\n      if (session === own || !await this.#core.queries.fence(session, limits)) return false;",
     replace:
       "const owners = chosen.state?.present ? chosen.state.owners : [];\n    const fenced = await Promise.all(owners.map(async (session) => {\n      if (session === own) return false;",
     seeds: SOON,

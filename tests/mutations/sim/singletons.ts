@@ -145,7 +145,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     name: "an instance is dropped when its session is only believed to have ended",
     file: "lib/singletons/finder.ts",
     find:
-      "    for (const session of chosen.stale) {\n      if (!await core.questions.fence(session, limits)) continue;",
+      "    for (const session of chosen.stale) {\n      if (!await core.queries.fence(session, limits)) continue;",
     replace: "    for (const session of chosen.state?.present ? chosen.state.owners : []) {",
     seeds: SOON,
     workload,

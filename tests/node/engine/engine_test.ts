@@ -19,7 +19,7 @@ import { KEY, life, ScriptedNode } from "../../support/scripted_node.ts";
 /** Member c of a, b and c, operational in its first life. */
 async function member(clients = true): Promise<ScriptedNode> {
   const node = await ScriptedNode.start({ self: "c", withoutSession: true, clients });
-  node.engine.relive(life(1));
+  node.engine.changeLife(life(1));
   node.engine.vote(new Voter(node.record, life(1), node.voterSettings), node.record.lives);
   await node.settle();
   node.frames.length = 0;
@@ -170,7 +170,7 @@ describe("Engine: the replies that count", () => {
   it("only those to its present life", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     const heard: string[] = [];
-    const question = node.engine.calls.open((from) => void heard.push(from));
+    const question = node.engine.pendingReplies.open((from) => void heard.push(from));
     const replies = [{ id: question, type: "full", tidying: false, missing: [] } as const];
     node.receive("a", { replies, repliesTo: life(8) });
     node.receive("b", { replies });
@@ -224,7 +224,7 @@ describe("Engine: a relayed message", () => {
   it("as a reply counts for the life that asked, and not as a vote of its sender", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     const heard: unknown[] = [];
-    const id = node.engine.calls.open((from, header) =>
+    const id = node.engine.pendingReplies.open((from, header) =>
       void heard.push([from, header.life, node.engine.sender(from, header)])
     );
     const message: PersonalReply = { id, type: "told", body: new Uint8Array(1) };
@@ -272,7 +272,7 @@ describe("Engine: another life", () => {
   it("drops the waiting messages of the life before", async () => {
     const node = await member();
     node.receive("a", { requests: [READ] });
-    node.engine.relive(life(2));
+    node.engine.changeLife(life(2));
     assertEquals(await sent(node, "a"), []);
     node.receive("a", { requests: [READ] });
     assertEquals((await sent(node, "a"))[0].header.life, life(2));
@@ -294,7 +294,7 @@ describe("Engine: the answers that count", () => {
   it("those of members, and those of clients of this genesis about their processes", async () => {
     const node = await member();
     const taken: string[] = [];
-    const question = node.engine.calls.open((from, _header, { type }) => {
+    const question = node.engine.pendingReplies.open((from, _header, { type }) => {
       taken.push(`${type} by ${from}`);
     });
     const told: Reply = { id: question, type: "told", body: new Uint8Array() };
@@ -330,7 +330,7 @@ describe("Engine: an error in the handling of a frame", () => {
     const fail = () => {
       throw new Error("as planned");
     };
-    const question = node.engine.calls.open(fail);
+    const question = node.engine.pendingReplies.open(fail);
     node.receive("a", { replies: [{ id: question, type: "watching" }] });
     assertEquals(node.handed.filter((what) => what.startsWith("failed")), [
       "failed: Error: as planned",

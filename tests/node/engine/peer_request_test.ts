@@ -1,8 +1,8 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
-import { Asking } from "../../../lib/node/engine/peer_request.ts";
-import type { Way } from "../../../lib/node/wire/routes.ts";
+import { PeerRequest } from "../../../lib/node/engine/peer_request.ts";
+import type { Reachability } from "../../../lib/node/wire/routes.ts";
 import type { AskRequest, Reply, Request } from "../../../lib/paxos/messages.ts";
 import { life, ScriptedNode } from "../../support/scripted_node.ts";
 
@@ -10,8 +10,8 @@ const QUESTION: AskRequest = { type: "ask", body: Uint8Array.of(1) };
 
 describe("Asking", () => {
   let node: ScriptedNode;
-  let known: Record<string, Way>;
-  let asking: Asking;
+  let known: Record<string, Reachability>;
+  let asking: PeerRequest;
   let heard: string[];
 
   beforeEach(async () => {
@@ -19,7 +19,7 @@ describe("Asking", () => {
     const way = (to: string) => known[to] ?? "direct";
     node = await ScriptedNode.start({ withoutSession: true, way });
     heard = [];
-    asking = new Asking(node.engine, "t", (reply) => void heard.push(reply.type));
+    asking = new PeerRequest(node.engine, "t", (reply) => void heard.push(reply.type));
   });
 
   afterEach(() => asking.close());
@@ -55,7 +55,7 @@ describe("Asking", () => {
 
   it("takes answers of the node that was asked, by any route, and of no other", async () => {
     known.t = "direct";
-    asking.ask(QUESTION);
+    asking.send(QUESTION);
     const id = await numberOf("t");
     node.receive("a", { replies: [told(id)] });
     passOn("a", told(id));
@@ -75,10 +75,10 @@ describe("Asking", () => {
   it("is sent by both routes once it has been sent twice without an answer, until an answer arrives", async () => {
     known.t = "direct";
     const round = async () => {
-      asking.ask(QUESTION);
+      asking.send(QUESTION);
       return (await asked()).map((one) => one.slice(2)).toSorted();
     };
-    const id = node.engine.calls.next() - 1;
+    const id = node.engine.pendingReplies.next() - 1;
     assertEquals(await round(), ["ask"]);
     assertEquals(await round(), ["ask"]);
     assertEquals(await round(), ["ask", "relay"]);
@@ -89,9 +89,9 @@ describe("Asking", () => {
   });
 
   it("goes to another member when one has no connection, each member once", async () => {
-    asking.ask(QUESTION);
+    asking.send(QUESTION);
     const via = [relayOf(await asked())!];
-    const id = node.engine.calls.next() - 1;
+    const id = node.engine.pendingReplies.next() - 1;
     for (let n = 0; n < 2; n++) {
       node.receive(via[n], { replies: [unreachable(id)] });
       const all = await asked();
@@ -102,16 +102,16 @@ describe("Asking", () => {
     node.receive(via[2], { replies: [unreachable(id)] });
     assertEquals(await asked(), []);
     // When it is sent again, it tries the members again.
-    asking.ask(QUESTION);
+    asking.send(QUESTION);
     const next = relayOf(await asked())!;
     node.receive(next, { replies: [unreachable(id)] });
     assertEquals((await asked()).length, 1);
   });
 
   it("is rerouted only by members, and only for its own destination", async () => {
-    asking.ask(QUESTION);
+    asking.send(QUESTION);
     const via = relayOf(await asked())!;
-    const id = node.engine.calls.next() - 1;
+    const id = node.engine.pendingReplies.next() - 1;
     node.receive("y", { header: node.header("a"), replies: [unreachable(id)] });
     node.receive(via, { replies: [unreachable(id, "u")] });
     assertEquals(await asked(), []);

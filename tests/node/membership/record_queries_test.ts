@@ -1,22 +1,22 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Inquiries } from "../../../lib/node/membership/record_queries.ts";
+import { RecordQueries } from "../../../lib/node/membership/record_queries.ts";
 import type { GenesisRecord, Header, Reply } from "../../../lib/paxos/messages.ts";
 import { life, ScriptedNode } from "../../support/scripted_node.ts";
 
 /** A client that does not know its cluster, and its conclusions. */
-function script(): { node: ScriptedNode; inquiries: Inquiries; concluded: string[] } {
+function script(): { node: ScriptedNode; recordQueries: RecordQueries; concluded: string[] } {
   const node = new ScriptedNode({});
   const concluded: string[] = [];
-  const inquiries = new Inquiries(node.engine, {
+  const recordQueries = new RecordQueries(node.engine, {
     otherRecord: (record) => {
       concluded.push(record.id);
       node.engine.enter(record);
     },
-    hopeless: (error) => void concluded.push(error.code),
+    fatal: (error) => void concluded.push(error.code),
   });
-  return { node, inquiries, concluded };
+  return { node, recordQueries, concluded };
 }
 
 /** `member` answers question `id` with the record of this name. */
@@ -35,19 +35,19 @@ async function asked(node: ScriptedNode): Promise<number[]> {
 
 describe("Inquiries (section 7)", () => {
   it("believe a majority that answers one question", async () => {
-    const { node, inquiries, concluded } = script();
-    inquiries.start();
+    const { node, recordQueries, concluded } = script();
+    recordQueries.start();
     const [id] = await asked(node);
     answer(node, "a", id);
     assertEquals(concluded, []);
     answer(node, "b", id);
     assertEquals(concluded, ["g"]);
-    inquiries.stop();
+    recordQueries.stop();
   });
 
   it("do not count answers to different questions together, nor different answers", async () => {
-    const { node, inquiries, concluded } = script();
-    inquiries.start();
+    const { node, recordQueries, concluded } = script();
+    recordQueries.start();
     const [first] = await asked(node);
     answer(node, "a", first);
     await node.time.pass(30);
@@ -57,12 +57,12 @@ describe("Inquiries (section 7)", () => {
     assertEquals(concluded, []);
     answer(node, "a", second);
     assertEquals(concluded, ["g"]);
-    inquiries.stop();
+    recordQueries.stop();
   });
 
   it("wait for answers that take longer than the next question", async () => {
-    const { node, inquiries, concluded } = script();
-    inquiries.start();
+    const { node, recordQueries, concluded } = script();
+    recordQueries.start();
     const [id] = await asked(node);
     // The node asks again and again meanwhile.
     await node.time.pass(3_000);
@@ -70,38 +70,38 @@ describe("Inquiries (section 7)", () => {
     answer(node, "a", id);
     answer(node, "c", id);
     assertEquals(concluded, ["g"]);
-    inquiries.stop();
+    recordQueries.stop();
   });
 
   it("conclude once: later answers to earlier questions have no effect", async () => {
-    const { node, inquiries, concluded } = script();
-    inquiries.start();
+    const { node, recordQueries, concluded } = script();
+    recordQueries.start();
     const [first] = await asked(node);
     await node.time.pass(30);
     const [second] = await asked(node);
     for (const member of ["a", "b"]) answer(node, member, second);
     for (const member of ["a", "b"]) answer(node, member, first, "older");
     assertEquals(concluded, ["g"]);
-    inquiries.stop();
+    recordQueries.stop();
   });
 
   it("ask nothing while the cluster is known, except in doubt, and then at a limited rate", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     const concluded: string[] = [];
-    const inquiries = new Inquiries(node.engine, {
+    const recordQueries = new RecordQueries(node.engine, {
       otherRecord: ({ id }) => void concluded.push(id),
-      hopeless: ({ code }) => void concluded.push(code),
+      fatal: ({ code }) => void concluded.push(code),
     });
-    inquiries.start();
+    recordQueries.start();
     assertEquals(await asked(node), []);
-    for (let i = 0; i < 5; i++) inquiries.doubt();
+    for (let i = 0; i < 5; i++) recordQueries.recheck();
     const numbers = await asked(node);
     assertEquals(numbers.length, 1);
     // It is the same record: nothing changes.
     for (const member of ["a", "b"]) answer(node, member, numbers[0]);
     assertEquals(concluded, []);
     await node.time.pass(1_001);
-    inquiries.doubt();
+    recordQueries.recheck();
     const [next] = await asked(node);
     node.receive("a", {
       header: { ...node.header("a"), life: life(1) },
@@ -109,19 +109,19 @@ describe("Inquiries (section 7)", () => {
     });
     node.receive("b", { replies: [{ id: next, type: "notAMember" }] });
     assertEquals(concluded, ["not_a_member"]);
-    inquiries.stop();
+    recordQueries.stop();
   });
 
   /** Member b, in doubt, hears from a process under its own id; returns the records that it accepts. */
   async function ofTwin(twin: Partial<Header>): Promise<string[]> {
     const node = await ScriptedNode.start({ self: "b", withoutSession: true });
     const concluded: string[] = [];
-    const inquiries = new Inquiries(node.engine, {
+    const recordQueries = new RecordQueries(node.engine, {
       otherRecord: ({ id }) => void concluded.push(id),
-      hopeless: ({ code }) => void concluded.push(code),
+      fatal: ({ code }) => void concluded.push(code),
     });
     node.frames.length = 0;
-    inquiries.doubt();
+    recordQueries.recheck();
     const [id] = await asked(node);
     assertEquals(node.frames.some(({ to }) => to === "b"), true);
     // One of three is no majority; an answer under its own id does not count as another one.
@@ -136,7 +136,7 @@ describe("Inquiries (section 7)", () => {
       header: { ...node.header("b"), genesis: "later", ...twin },
       replies: [reply],
     });
-    inquiries.stop();
+    recordQueries.stop();
     return concluded;
   }
 

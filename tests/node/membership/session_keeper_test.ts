@@ -203,7 +203,7 @@ describe("SessionKeeper (section 6)", () => {
   it("everything of a session of an earlier life ends when the next life opens one", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     assertEquals(node.core.session.current, session(1));
-    node.engine.relive(life(10));
+    node.engine.changeLife(life(10));
     assertEquals(node.lost, []);
     node.core.session.open();
     assertEquals(node.lost, [session(1)]);

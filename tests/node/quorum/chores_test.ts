@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Engine } from "../../../lib/node/engine/engine.ts";
-import { type Chore, Chores } from "../../../lib/node/quorum/chores.ts";
+import { type RegisterTask, RegisterTasks } from "../../../lib/node/quorum/register_tasks.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 
 const MEMBERS = ["a", "b", "c"];
@@ -13,10 +13,10 @@ function member(
   self: string,
   present: readonly string[] = MEMBERS,
   patience = 1_000,
-): Chores {
+): RegisterTasks {
   const voter = { clocks: { isPresent: (id: string) => present.includes(id) } };
   const engine = { members: MEMBERS, self, runtime: time.runtime, voter } as unknown as Engine;
-  return new Chores(engine, () => patience);
+  return new RegisterTasks(engine, () => patience);
 }
 
 /** A number of registers, each of which takes a millisecond; records which member handles which. */
@@ -33,7 +33,7 @@ class Work {
     this.registers = new Set(Array.from({ length: count }, (_, index) => `k${index}`));
   }
 
-  chore(by: string, fails = false, possible = () => true): Chore {
+  chore(by: string, fails = false, possible = () => true): RegisterTask {
     return {
       registers: () => this.registers,
       possible,

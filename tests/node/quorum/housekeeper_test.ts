@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Housekeeper } from "../../../lib/node/quorum/housekeeper.ts";
-import { Sweeper } from "../../../lib/node/quorum/sweeper.ts";
+import { TombstoneCollector } from "../../../lib/node/quorum/tombstone_collector.ts";
 import { ownersOf } from "../../../lib/paxos/kv_register.ts";
 import type { Binding } from "../../../lib/paxos/register.ts";
 import { Voter } from "../../../lib/paxos/voter.ts";
@@ -15,18 +15,18 @@ class Keeper {
   readonly node: ScriptedNode;
   readonly own: Voter;
   readonly housekeeper: Housekeeper;
-  readonly sweeper: Sweeper;
+  readonly tombstones: TombstoneCollector;
 
   private constructor(node: ScriptedNode) {
     this.node = node;
-    const { engine, proposals, reads, questions } = node.core;
+    const { engine, proposals, reads, queries } = node.core;
     this.own = new Voter(node.record, life(1), node.voterSettings);
     engine.vote(this.own, node.record.lives);
     engine.clock.observe(9);
-    this.sweeper = new Sweeper(engine, proposals);
+    this.tombstones = new TombstoneCollector(engine, proposals);
     this.housekeeper = new Housekeeper({
-      ...{ engine, proposals, reads, questions },
-      patience: () => this.sweeper.patience,
+      ...{ engine, proposals, reads, queries },
+      slowestMember: () => this.tombstones.slowestMember,
       ownSession: () => node.core.session.current,
       tidyLock: () => Promise.resolve(),
     });
@@ -87,7 +87,7 @@ class Keeper {
 
   stop(): void {
     this.housekeeper.stop();
-    this.sweeper.stop();
+    this.tombstones.stop();
   }
 }
 
@@ -174,12 +174,12 @@ describe("Housekeeper: a value that cannot be sealed (section 8)", () => {
       tries++;
       return Promise.reject(new Error("in vain"));
     };
-    const { engine, proposals, reads, questions } = node.core;
+    const { engine, proposals, reads, queries } = node.core;
     const housekeeper = new Housekeeper({
       ...{ engine, reads },
       proposals: Object.assign(Object.create(proposals), { change: fails }),
-      questions: Object.assign(Object.create(questions), { hasEnded: () => Promise.resolve(true) }),
-      patience: () => keeper.sweeper.patience,
+      queries: Object.assign(Object.create(queries), { hasEnded: () => Promise.resolve(true) }),
+      slowestMember: () => keeper.tombstones.slowestMember,
       ownSession: () => node.core.session.current,
       tidyLock: fails,
     });

@@ -9,7 +9,12 @@ import { KEY, life, ScriptedNode, sendable } from "../../support/scripted_node.t
 function propose<R>(
   node: ScriptedNode,
   change: Change<R>,
-  options: { mustWrite?: boolean; again?: boolean; urgent?: boolean; signal?: AbortSignal } = {},
+  options: {
+    mustWrite?: boolean;
+    keepPromise?: boolean;
+    retryAtOnce?: boolean;
+    signal?: AbortSignal;
+  } = {},
 ): { promise: Promise<Chosen<R>>; chosen(): Chosen<R> | undefined } {
   const promise = node.core.proposals.change(KEY, sendable(change), {
     deadline: Infinity,
@@ -144,7 +149,7 @@ describe("Proposals: an end without a write", () => {
 describe("Proposals: kept promises", () => {
   it("are requested only by a change with another to follow, and serve the next change", async () => {
     const node = await ScriptedNode.start();
-    propose(node, setOnce("x"), { again: true });
+    propose(node, setOnce("x"), { keepPromise: true });
     await node.ask("a", "b");
     await node.ask("a", "b");
     node.trace.length = 0;
@@ -161,7 +166,7 @@ describe("Proposals: kept promises", () => {
 
   it("serve once: a ballot is never used for two states", async () => {
     const node = await ScriptedNode.start();
-    propose(node, setOnce("x"), { again: true });
+    propose(node, setOnce("x"), { keepPromise: true });
     await node.ask("a", "b");
     await node.ask("a", "b");
     propose(node, append("y"));
@@ -183,7 +188,7 @@ describe("Proposals: kept promises", () => {
       ]] as const
     ) {
       const node = await ScriptedNode.start();
-      propose(node, setOnce("x"), { again: true });
+      propose(node, setOnce("x"), { keepPromise: true });
       await node.ask("a", "b");
       await node.ask("a", "b");
       node.trace.length = 0;
@@ -196,7 +201,7 @@ describe("Proposals: kept promises", () => {
 
   it("end with the cluster that gave them", async () => {
     const node = await ScriptedNode.start();
-    propose(node, setOnce("x"), { again: true });
+    propose(node, setOnce("x"), { keepPromise: true });
     await node.ask("a", "b");
     await node.ask("a", "b");
     node.trace.length = 0;
@@ -208,7 +213,7 @@ describe("Proposals: kept promises", () => {
 
   it("are not used again after a nack, nor after a time without an answer", async () => {
     const node = await ScriptedNode.start();
-    propose(node, setOnce("x"), { again: true });
+    propose(node, setOnce("x"), { keepPromise: true });
     await node.ask("a", "b");
     await node.ask("a", "b", "c");
     node.rival(37, "r", "b", "c");
@@ -236,7 +241,7 @@ describe("Proposals: kept promises", () => {
 
   it("go with a fallback: outdated by a rival, they cost no more than a change without them", async () => {
     const node = await ScriptedNode.start();
-    propose(node, setOnce("x"), { again: true });
+    propose(node, setOnce("x"), { keepPromise: true });
     await node.ask("a", "b");
     await node.ask("a", "b", "c");
     node.rival(5, "r", "b", "c");
@@ -261,7 +266,7 @@ describe("Proposals: kept promises", () => {
 describe("Proposals: the fallback of a kept promise", () => {
   it("a change ends with one member down, though one accepted it and one had promised a rival", async () => {
     const node = await ScriptedNode.start();
-    propose(node, setOnce("x"), { again: true });
+    propose(node, setOnce("x"), { keepPromise: true });
     await node.ask("a", "b");
     await node.ask("a", "b");
     const ballot = { counter: 3, life: life("r") };
@@ -277,11 +282,11 @@ describe("Proposals: the fallback of a kept promise", () => {
 
   it("leaves no promise behind when nothing was written", async () => {
     const node = await ScriptedNode.start();
-    propose(node, setOnce("x"), { again: true });
+    propose(node, setOnce("x"), { keepPromise: true });
     await node.ask("a", "b");
     await node.ask("a", "b", "c");
     node.rival(2, "r", "b", "c");
-    const found = propose(node, setOnce("y"), { again: true });
+    const found = propose(node, setOnce("y"), { keepPromise: true });
     await node.ask("a", "b", "c");
     assertEquals(textOf(found.chosen()?.state ?? null), "r");
     node.trace.length = 0;
@@ -293,16 +298,16 @@ describe("Proposals: the fallback of a kept promise", () => {
 
 describe("Proposals: changes that others wait for", () => {
   it("are retried at once after the first nack, and later after a wait like all others", async () => {
-    for (const urgent of [true, false]) {
+    for (const retryAtOnce of [true, false]) {
       const node = await ScriptedNode.start();
       const asks = async (counter: number) => {
         node.rival(counter, "r", "a", "b", "c");
         await node.ask("a", "b", "c");
         return (await node.asked("a")).length > 0;
       };
-      propose(node, append("x"), { urgent });
-      assertEquals(await asks(50), urgent);
-      if (!urgent) await node.time.pass(600);
+      propose(node, append("x"), { retryAtOnce });
+      assertEquals(await asks(50), retryAtOnce);
+      if (!retryAtOnce) await node.time.pass(600);
       // Only once: otherwise the nacks of two of them would repeat for ever.
       assertEquals(await asks(90), false);
       await node.time.pass(600);

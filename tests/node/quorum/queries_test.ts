@@ -30,7 +30,7 @@ describe("Questions: sessionOf (section 4)", () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a", "b", "c");
     renew(node, NEW, "a", "c");
-    const found = outcomeOf(node.core.questions.sessionOf("n", limits(node)));
+    const found = outcomeOf(node.core.queries.sessionOf("n", limits(node)));
     await node.ask("a", "b");
     assertEquals(found.value, "pending");
     await node.ask("c");
@@ -42,7 +42,7 @@ describe("Questions: sessionOf (section 4)", () => {
     renew(node, OLD, "c");
     node.crash("a", 2, "b", "c");
     node.voter("a").sessions.recover(node.time.runtime.now(), []);
-    const found = outcomeOf(node.core.questions.sessionOf("n", limits(node)));
+    const found = outcomeOf(node.core.queries.sessionOf("n", limits(node)));
     await node.ask("a", "b", "c");
     assertEquals(found.value, "pending");
     renew(node, OLD, "a");
@@ -54,7 +54,7 @@ describe("Questions: sessionOf (section 4)", () => {
   it("returns none if a quorum knows none", async () => {
     const node = await ScriptedNode.start();
     renew(node, NEW, "c");
-    const found = outcomeOf(node.core.questions.sessionOf("n", limits(node)));
+    const found = outcomeOf(node.core.queries.sessionOf("n", limits(node)));
     await node.ask("c", "a", "b");
     assertEquals(found.value, null);
   });
@@ -63,7 +63,7 @@ describe("Questions: sessionOf (section 4)", () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a");
     renew(node, NEW, "b");
-    const found = outcomeOf(node.core.questions.sessionOf("n", limits(node)));
+    const found = outcomeOf(node.core.queries.sessionOf("n", limits(node)));
     await node.send("a", "b", "c");
     await node.hear("a", "b", "c");
     assertEquals(found.value, "pending");
@@ -79,7 +79,7 @@ describe("Questions: sessionOf (section 4)", () => {
   it("the quorum is crash-consistent", async () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a", "b");
-    const found = outcomeOf(node.core.questions.sessionOf("n", limits(node)));
+    const found = outcomeOf(node.core.queries.sessionOf("n", limits(node)));
     await node.ask("a");
     node.crash("a", 3, "b");
     await node.ask("b");
@@ -90,7 +90,7 @@ describe("Questions: sessionOf (section 4)", () => {
 describe("Questions: fence (section 6)", () => {
   it("a session has ended when a quorum has fenced it", async () => {
     const node = await ScriptedNode.start();
-    const found = outcomeOf(node.core.questions.fence(OLD, limits(node)));
+    const found = outcomeOf(node.core.queries.fence(OLD, limits(node)));
     await node.ask("a");
     assertEquals(found.value, "pending");
     await node.ask("b");
@@ -99,7 +99,7 @@ describe("Questions: fence (section 6)", () => {
 
   it("only answers to requests within one time to live count together: an older one is void", async () => {
     const node = await ScriptedNode.start();
-    const found = outcomeOf(node.core.questions.fence(OLD, limits(node)));
+    const found = outcomeOf(node.core.queries.fence(OLD, limits(node)));
     await node.send("a", "b", "c");
     // a's answer arrives at once, the others are lost; it is asked again after the shortest time to live.
     await node.hear("a");
@@ -115,7 +115,7 @@ describe("Questions: fence (section 6)", () => {
 
   it("an answer to an earlier request does not count with those to a later one", async () => {
     const node = await ScriptedNode.start();
-    const found = outcomeOf(node.core.questions.fence(OLD, limits(node)));
+    const found = outcomeOf(node.core.queries.fence(OLD, limits(node)));
     await node.send("a");
     await node.time.pass(MIN_TTL);
     await node.lose("b", "c");
@@ -132,7 +132,7 @@ describe("Questions: fence (section 6)", () => {
       // Sessions of this cluster live at most 5 s.
       const node = await ScriptedNode.start();
       const limits = { deadline: node.time.runtime.now() + 60_000 };
-      const found = outcomeOf(node.core.questions.fence(OLD, limits));
+      const found = outcomeOf(node.core.queries.fence(OLD, limits));
       await node.send("a", "b");
       await node.time.pass(delay);
       await node.hear("a", "b");
@@ -142,7 +142,7 @@ describe("Questions: fence (section 6)", () => {
 
   it("the quorum is crash-consistent", async () => {
     const node = await ScriptedNode.start();
-    const found = outcomeOf(node.core.questions.fence(OLD, limits(node)));
+    const found = outcomeOf(node.core.queries.fence(OLD, limits(node)));
     await node.ask("a");
     node.crash("a", 3, "b");
     await node.ask("b");
@@ -154,7 +154,7 @@ describe("Questions: remaining", () => {
   it("returns how long a quorum would still wait: the members that wait less do not make one", async () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a", "b");
-    const found = outcomeOf(node.core.questions.remaining(OLD, limits(node)));
+    const found = outcomeOf(node.core.queries.remaining(OLD, limits(node)));
     await node.ask("c", "a");
     assertEquals(found.value, 5_000);
   });
@@ -164,7 +164,7 @@ describe("Questions: remaining", () => {
     renew(node, OLD, "c");
     node.crash("a", 2, "b", "c");
     node.voter("a").sessions.recover(node.time.runtime.now(), []);
-    const found = outcomeOf(node.core.questions.remaining(OLD, limits(node)));
+    const found = outcomeOf(node.core.queries.remaining(OLD, limits(node)));
     // b was cut off from the node: its view alone must not have the session fenced.
     await node.ask("a", "b");
     assertEquals(found.value, 5_000);
@@ -174,7 +174,7 @@ describe("Questions: remaining", () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a", "b", "c");
     renew(node, `n/${life(5)}/1`, "a", "b", "c");
-    const found = outcomeOf(node.core.questions.remaining(OLD, limits(node)));
+    const found = outcomeOf(node.core.queries.remaining(OLD, limits(node)));
     await node.ask("a", "b");
     assertEquals(found.value, 5_000);
   });
@@ -182,7 +182,7 @@ describe("Questions: remaining", () => {
   it("is 0 when a quorum would not wait", async () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a");
-    const found = outcomeOf(node.core.questions.remaining(OLD, limits(node)));
+    const found = outcomeOf(node.core.queries.remaining(OLD, limits(node)));
     await node.ask("b", "c");
     assertEquals(found.value, 0);
   });
@@ -192,7 +192,7 @@ describe("Questions: hosts", () => {
   it("returns those that a quorum knows; the quorum is crash-consistent", async () => {
     const node = await ScriptedNode.start();
     node.voter("c").sessions.renew(NEW, 5_000, 1, node.time.runtime.now(), ["spec"]);
-    const found = outcomeOf(node.core.questions.hosts("spec", limits(node)));
+    const found = outcomeOf(node.core.queries.hosts("spec", limits(node)));
     await node.ask("a");
     node.crash("a", 3, "b");
     await node.ask("b");
@@ -205,7 +205,7 @@ describe("Questions: hosts", () => {
 describe("Questions: end (section 6)", () => {
   it("ends when a quorum has answered and the others do not answer", async () => {
     const node = await ScriptedNode.start();
-    const found = outcomeOf(node.core.questions.end(node.core.session.current, limits(node)));
+    const found = outcomeOf(node.core.queries.end(node.core.session.current, limits(node)));
     await node.ask("a", "b");
     await node.lose("c");
     await node.time.pass(400);
@@ -215,7 +215,7 @@ describe("Questions: end (section 6)", () => {
 
   it("the quorum is crash-consistent", async () => {
     const node = await ScriptedNode.start();
-    const found = outcomeOf(node.core.questions.end(node.core.session.current, limits(node)));
+    const found = outcomeOf(node.core.queries.end(node.core.session.current, limits(node)));
     await node.ask("a");
     node.crash("a", 3, "b");
     await node.ask("b");
@@ -241,7 +241,7 @@ describe("Questions: list (section 3)", () => {
   });
   const list = (node: ScriptedNode) =>
     outcomeOf(
-      node.core.questions.list(bucketPrefix("k", undefined), limits(node)).then((found) =>
+      node.core.queries.list(bucketPrefix("k", undefined), limits(node)).then((found) =>
         Object.fromEntries(found)
       ),
     );

@@ -1,22 +1,22 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Sweeper } from "../../../lib/node/quorum/sweeper.ts";
+import { TombstoneCollector } from "../../../lib/node/quorum/tombstone_collector.ts";
 import { release } from "../../paxos/support/changes.ts";
 import { KEY, ScriptedNode } from "../../support/scripted_node.ts";
 
 /** A node that has released a register: a and b have accepted the tombstone. */
-async function released(): Promise<{ node: ScriptedNode; sweeper: Sweeper }> {
+async function released(): Promise<{ node: ScriptedNode; tombstones: TombstoneCollector }> {
   const node = await ScriptedNode.start();
   const { engine, proposals } = node.core;
-  const sweeper = new Sweeper(engine, proposals);
+  const tombstones = new TombstoneCollector(engine, proposals);
   node.rival(3, "x", "a", "b", "c");
   engine.clock.observe(3);
   proposals.change(KEY, release, { deadline: Infinity }).catch(() => {});
   await node.lose("c");
   await node.ask("a", "b");
   await node.ask("a", "b");
-  return { node, sweeper };
+  return { node, tombstones };
 }
 
 /** The state of the register at each member. */
@@ -32,7 +32,7 @@ const ALL_HAVE_IT = { a: "has it", b: "has it", c: "has it" };
 
 describe("Sweeper: forgetting released registers (section 8)", () => {
   it("a tombstone is forgotten once every member has reported that it accepted it, and not before", async () => {
-    const { node, sweeper } = await released();
+    const { node, tombstones } = await released();
     await node.lose("a", "b");
     assertEquals((await node.asked("a")).length, 0);
     assertEquals(held(node), ALL_HAVE_IT);
@@ -50,40 +50,40 @@ describe("Sweeper: forgetting released registers (section 8)", () => {
       c< forget 4x
     `);
     assertEquals(held(node), FORGOTTEN);
-    sweeper.stop();
+    tombstones.stop();
   });
 
   it("a nack, or a reply to another request, does not count", async () => {
-    const { node, sweeper } = await released();
+    const { node, tombstones } = await released();
     await node.lose("a", "b");
     await node.reply("c", { type: "nack", promised: { counter: 9, life: node.engine.life } });
     await node.reply("c", { type: "accepted", ballot: { counter: 9, life: node.engine.life } });
     await node.time.pass(20);
     await node.ask("a", "b");
     assertEquals(held(node), ALL_HAVE_IT);
-    sweeper.stop();
+    tombstones.stop();
   });
 
   it("a member that has lost its memory since has to report it again", async () => {
-    const { node, sweeper } = await released();
+    const { node, tombstones } = await released();
     node.crash("a", 3, "c");
     // a's report is from before its crash; c knows of the crash.
     await node.ask("c");
     await node.time.pass(20);
     await node.ask("a", "b", "c");
     assertEquals(held(node).b, "has it");
-    sweeper.stop();
+    tombstones.stop();
   });
 
   it("the last answer may take as long as the longest round trip", async () => {
     for (const [time, isForgotten] of [[24_900, true], [25_100, false]] as const) {
-      const { node, sweeper } = await released();
+      const { node, tombstones } = await released();
       await node.time.pass(time);
       await node.ask("c");
       await node.time.pass(20);
       await node.ask("a", "b", "c");
       assertEquals(held(node), isForgotten ? FORGOTTEN : ALL_HAVE_IT);
-      sweeper.stop();
+      tombstones.stop();
     }
   });
 });

@@ -95,30 +95,30 @@ describe("Links", () => {
   });
 
   it("way() is direct when a transport has a connection", () => {
-    assertEquals(links.way("a"), "unknown");
+    assertEquals(links.reachability("a"), "unknown");
     connected.add("a");
-    assertEquals(links.way("a"), "direct");
+    assertEquals(links.reachability("a"), "direct");
   });
 
   it("way() is direct to a peer that was heard lately, when the transports do not know", async () => {
     inside.hear("a");
-    assertEquals([links.way("a"), links.way("b")], ["direct", "unknown"]);
+    assertEquals([links.reachability("a"), links.reachability("b")], ["direct", "unknown"]);
     await time.pass(5_000);
-    assertEquals(links.way("a"), "unknown");
+    assertEquals(links.reachability("a"), "unknown");
   });
 
   it("way() believes a transport that knows its connections, regardless of what was heard there", () => {
     connected.add("a");
     outside.hear("a");
     connected.delete("a");
-    assertEquals(links.way("a"), "unknown");
+    assertEquals(links.reachability("a"), "unknown");
   });
 
   it("way() is none when all transports know their connections, and have none", async () => {
     links = new Links("self", [outside, new Wire(new Set(["b"]))], time.runtime);
     await links.open(() => {}, () => {}, { sessionTtl: 5_000 });
     outside.hear("a");
-    assertEquals([links.way("a"), links.way("b")], ["none", "direct"]);
+    assertEquals([links.reachability("a"), links.reachability("b")], ["none", "direct"]);
   });
 
   it("forgets the oldest of 10,000 peers", () => {

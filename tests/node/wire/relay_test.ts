@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { beforeEach, describe, it } from "@std/testing/bdd";
 import { Relay } from "../../../lib/node/wire/relay.ts";
 import type { RelayPayload, Request } from "../../../lib/paxos/messages.ts";
-import type { Way } from "../../../lib/node/wire/routes.ts";
+import type { Reachability } from "../../../lib/node/wire/routes.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 
 const LIFE = "-P70F6sqFhqk35ea00oQ";
@@ -15,7 +15,7 @@ function question(bytes = 1): RelayPayload {
 
 describe("Relay", () => {
   let time: VirtualTime;
-  let known: Record<string, Way>;
+  let known: Record<string, Reachability>;
   let sent: [to: string, request: Request][];
   let relay: Relay;
 
@@ -27,7 +27,7 @@ describe("Relay", () => {
     relay = new Relay({
       self: "n1",
       runtime: time.runtime,
-      way: (to) => known[to] ?? "direct",
+      reachability: (to) => known[to] ?? "direct",
       send: (to, request) => sent.push([to, request]),
       nextId: () => ++id,
     });

@@ -1,19 +1,19 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { beforeEach, describe, it } from "@std/testing/bdd";
-import { type Way, Ways } from "../../../lib/node/wire/routes.ts";
+import { type Reachability, Routes } from "../../../lib/node/wire/routes.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 
 describe("Ways", () => {
   const members = ["n1", "n2", "n3"];
   let time: VirtualTime;
-  let known: Record<string, Way>;
-  let ways: Ways;
+  let known: Record<string, Reachability>;
+  let ways: Routes;
 
   /** The routes of `self`, which is connected to the others as given by `known`; by default `unknown`. */
-  function waysOf(self: string): Ways {
+  function waysOf(self: string): Routes {
     const way = (to: string) => known[to] ?? "unknown";
-    return new Ways({ self, members, runtime: time.runtime, way });
+    return new Routes({ self, members, runtime: time.runtime, reachability: way });
   }
 
   beforeEach(() => {
@@ -47,15 +47,15 @@ describe("Ways", () => {
   });
 
   it("when the connection is unknown, take the proven route for five seconds; then directly first again", async () => {
-    ways.brought("t", "n1");
+    ways.relayedBy("t", "n1");
     assertEquals(ways.choose("t", 0), relayed);
     await time.pass(4_000);
     // Continued answers by this route do not prove that there is no better one.
-    ways.brought("t", "n1");
+    ways.relayedBy("t", "n1");
     assertEquals(ways.choose("t", 0), relayed);
     await time.pass(1_000);
     assertEquals(ways.choose("t", 0), direct);
-    ways.brought("t", "n1");
+    ways.relayedBy("t", "n1");
     assertEquals(ways.choose("t", 0), relayed);
   });
 
@@ -125,7 +125,7 @@ describe("Ways", () => {
 
   it("unreachable() ends a proven route", () => {
     known = { n1: "direct", n2: "direct", n3: "none" };
-    ways.brought("t", "n1");
+    ways.relayedBy("t", "n1");
     assertEquals(ways.choose("t", 0), relayed);
     assertEquals(ways.unreachable("t", "n1"), "n2");
     assertEquals(ways.choose("t", 0), direct);
@@ -134,14 +134,14 @@ describe("Ways", () => {
   it("go through the member that passed on the last message", () => {
     known = { n1: "direct", n2: "direct", n3: "direct", t: "none" };
     for (const member of members) {
-      ways.brought("t", member);
+      ways.relayedBy("t", member);
       assertEquals(ways.choose("t", 0).via, member);
     }
   });
 
   it("are remembered for the latest 10,000 nodes", () => {
     known = { n1: "direct", n2: "direct", n3: "direct" };
-    for (let n = 0; n <= 10_000; n++) ways.brought(`t${n}`, "n2");
+    for (let n = 0; n <= 10_000; n++) ways.relayedBy(`t${n}`, "n2");
     assertEquals(ways.choose("t0", 0), direct);
     assertEquals(ways.choose("t1", 0), { direct: false, via: "n2" });
   });

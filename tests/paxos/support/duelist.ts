@@ -2,7 +2,7 @@ import { LamportClock } from "../../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../../lib/paxos/messages.ts";
 import { type Change, type Chosen, Proposer } from "../../../lib/paxos/proposer.ts";
 import type { Sender } from "../../../lib/paxos/quorum.ts";
-import { Reader } from "../../../lib/paxos/reader.ts";
+import { QuorumRead } from "../../../lib/paxos/quorum_read.ts";
 import { REGISTER } from "./changes.ts";
 import { showBallot, showReply, showRequest, showState } from "./notation.ts";
 
@@ -85,7 +85,7 @@ function runProposer(
 }
 
 function runReader(members: readonly string[], inputs: readonly Input[]): Local {
-  const reader = new Reader(members);
+  const reader = new QuorumRead(members);
   let started = false;
   let done: Chosen<unknown> | undefined;
   let unsure = false;

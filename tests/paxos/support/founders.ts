@@ -208,7 +208,7 @@ export class Founders {
     this.#processes.delete(process.life);
     process.life = next;
     this.#processes.set(next, process);
-    process.genesis.relive(next);
+    process.genesis.changeLife(next);
   }
 }
 

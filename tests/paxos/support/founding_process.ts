@@ -165,7 +165,7 @@ export class Process {
     if (event?.type === "replaced") this.closed = true;
     if (event?.type !== "relive") return;
     this.life = nextLife(this.life);
-    this.genesis.relive(this.life);
+    this.genesis.changeLife(this.life);
   }
 }
 

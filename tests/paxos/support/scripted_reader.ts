@@ -1,7 +1,7 @@
 import type { Ballot } from "../../../lib/paxos/ballot.ts";
 import type { RegisterReply } from "../../../lib/paxos/messages.ts";
 import type { Sender } from "../../../lib/paxos/quorum.ts";
-import { Reader, type ReadOutcome } from "../../../lib/paxos/reader.ts";
+import { QuorumRead, type ReadOutcome } from "../../../lib/paxos/quorum_read.ts";
 import { REGISTER } from "./changes.ts";
 import type { Cluster } from "./acceptors.ts";
 import { showBallot, showReply, showState } from "./notation.ts";
@@ -10,14 +10,14 @@ import { showBallot, showReply, showState } from "./notation.ts";
 export class ScriptedReader {
   readonly #cluster: Cluster;
   readonly #name: string;
-  readonly #reader: Reader;
+  readonly #reader: QuorumRead;
   readonly #inFlight = new Map<string, { sender: Sender; reply: RegisterReply }>();
   outcome: ReadOutcome | undefined;
 
   constructor(cluster: Cluster, name: string, since?: Ballot) {
     this.#cluster = cluster;
     this.#name = name;
-    this.#reader = new Reader(cluster.members, since);
+    this.#reader = new QuorumRead(cluster.members, since);
   }
 
   /** Its request reaches `members`, and their replies reach it, one after the other. */

@@ -2,7 +2,7 @@ import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** A task for many registers; one of the members does it to each of them. */
-export interface Chore {
+export interface RegisterTask {
   /** The registers that are left. They change during a pass. */
   readonly registers: () => Iterable<RegisterId>;
   /** Does it to one of them; settles when it is done or has failed. */
@@ -12,7 +12,7 @@ export interface Chore {
 }
 
 /** Registers under way at the same time; more would delay the operations of the node's users. */
-const IN_HAND = 128;
+const UNDER_WAY = 128;
 
 /** Registers begun, and registers looked at, in one turn of the event loop: about two milliseconds of work. */
 const BEGUN_AT_ONCE = 32;
@@ -22,14 +22,14 @@ const LOOKED_AT_ONCE = 2_000;
  * Time that each member leaves to those before it in the order, in milliseconds; longer where answers take
  * long.
  */
-const TURN = 2_000;
+const TURN_TIME = 2_000;
 
 /** Longest wait before a failed register is tried again, in milliseconds. */
 const LONGEST_WAIT = 60_000;
 
-/** The progress of a chore. */
-interface Progress {
-  readonly chore: Chore;
+/** The progress of a task. */
+interface TaskProgress {
+  readonly task: RegisterTask;
   /** Position of the running pass; `null` between two passes. */
   position: Iterator<RegisterId> | null;
   /** Whether the running pass has seen all registers. */
@@ -50,46 +50,46 @@ interface Progress {
 }
 
 /**
- * Goes through the registers of chores, a few at a time. All members have the same chores. Each begins with a
+ * Goes through the registers of tasks, a few at a time. All members have the same tasks. Each begins with a
  * different share, by a hash of the register, so that their proposals do not compete. What a member leaves
  * undone for two seconds, the next one in the order takes over.
  */
-export class Chores {
+export class RegisterTasks {
   readonly #engine: Engine;
-  readonly #patience: () => number;
-  readonly #all = new Map<Chore, Progress>();
-  /** The chores with a pass under way. */
-  readonly #passing = new Set<Progress>();
-  readonly #inHand = new Set<RegisterId>();
+  readonly #slowestMember: () => number;
+  readonly #all = new Map<RegisterTask, TaskProgress>();
+  /** The tasks with a pass under way. */
+  readonly #passing = new Set<TaskProgress>();
+  readonly #underWay = new Set<RegisterId>();
   /** Operational members before this one, by the index at which an order begins. */
   #before: number[] = [];
   #cancelSlice: (() => void) | null = null;
 
   /**
-   * Does nothing before `add`. `patience` returns about how long the slowest member takes to answer, in
+   * Does nothing before `add`. `slowestMember` returns about how long the slowest member takes to answer, in
    * milliseconds.
    */
-  constructor(engine: Engine, patience: () => number) {
+  constructor(engine: Engine, slowestMember: () => number) {
     this.#engine = engine;
-    this.#patience = patience;
+    this.#slowestMember = slowestMember;
   }
 
-  /** Whether `chore` is under way. */
-  has(chore: Chore): boolean {
-    return this.#all.has(chore);
+  /** Whether `task` is under way. */
+  has(task: RegisterTask): boolean {
+    return this.#all.has(task);
   }
 
-  /** Whether a chore is under way, or soon will be, that has not failed before. */
+  /** Whether a task is under way, or soon will be, that has not failed before. */
   get isBusy(): boolean {
     for (const { vain } of this.#all.values()) if (vain === 0) return true;
     return false;
   }
 
-  /** Begins with `chore`, unless it is there already. */
-  add(chore: Chore): void {
-    if (this.#all.has(chore)) return;
-    const progress: Progress = {
-      chore,
+  /** Begins with `task`, unless it is there already. */
+  add(task: RegisterTask): void {
+    if (this.#all.has(task)) return;
+    const progress: TaskProgress = {
+      task,
       position: null,
       passed: false,
       running: 0,
@@ -100,11 +100,11 @@ export class Chores {
       vain: 0,
       cancelTimer: () => {},
     };
-    this.#all.set(chore, progress);
+    this.#all.set(task, progress);
     this.#pass(progress);
   }
 
-  /** Drops all chores; registers that are under way end by themselves. */
+  /** Drops all tasks; registers that are under way end by themselves. */
   clear(): void {
     for (const progress of this.#all.values()) progress.cancelTimer();
     this.#all.clear();
@@ -113,8 +113,8 @@ export class Chores {
     this.#cancelSlice = null;
   }
 
-  #pass(progress: Progress): void {
-    progress.position = progress.chore.registers()[Symbol.iterator]();
+  #pass(progress: TaskProgress): void {
+    progress.position = progress.task.registers()[Symbol.iterator]();
     progress.passed = false;
     progress.seen = 0;
     progress.left = 0;
@@ -134,12 +134,12 @@ export class Chores {
     let begun = 0;
     let looked = 0;
     for (const progress of this.#passing) {
-      if (progress.chore.possible?.() === false) {
+      if (progress.task.possible?.() === false) {
         this.#end(progress);
         continue;
       }
       while (!progress.passed) {
-        if (this.#inHand.size >= IN_HAND) return;
+        if (this.#underWay.size >= UNDER_WAY) return;
         if (begun >= BEGUN_AT_ONCE || looked >= LOOKED_AT_ONCE) return this.#sliceSoon();
         const next = progress.position!.next();
         looked++;
@@ -152,27 +152,27 @@ export class Chores {
   }
 
   /** Looks at one register; returns whether it was begun. */
-  #begins(progress: Progress, register: RegisterId): boolean {
+  #begins(progress: TaskProgress, register: RegisterId): boolean {
     progress.seen++;
-    if (this.#inHand.has(register)) return false;
+    if (this.#underWay.has(register)) return false;
     if (this.#before[hash(register) % this.#before.length] > progress.turn) {
       progress.left++;
       return false;
     }
-    this.#inHand.add(register);
+    this.#underWay.add(register);
     progress.running++;
     const over = () => {
-      this.#inHand.delete(register);
+      this.#underWay.delete(register);
       progress.running--;
-      if (this.#all.get(progress.chore) === progress) this.#conclude(progress);
+      if (this.#all.get(progress.task) === progress) this.#conclude(progress);
       if (this.#passing.size > 0) this.#sliceSoon();
     };
-    progress.chore.act(register).then(over, over);
+    progress.task.act(register).then(over, over);
     return true;
   }
 
   /** Decides what comes after a pass, once none of its registers is under way. */
-  #conclude(progress: Progress): void {
+  #conclude(progress: TaskProgress): void {
     const { passed, running, seen, left, leftBefore } = progress;
     if (!passed || running > 0) return;
     progress.position = null;
@@ -186,17 +186,17 @@ export class Chores {
     }
     progress.leftBefore = left > 0 ? left : Infinity;
     if (left === 0 && progress.turn > 0) progress.turn = 0;
-    const turn = Math.max(TURN, 2 * this.#patience());
+    const turn = Math.max(TURN_TIME, 2 * this.#slowestMember());
     const wait = Math.max(turn, Math.min(LONGEST_WAIT, turn * 2 ** progress.vain));
     // The next pass finds nothing, unless something failed.
     progress.vain = left > 0 ? 0 : Math.min(progress.vain + 1, 10);
     progress.cancelTimer = this.#engine.runtime.setTimer(() => this.#pass(progress), wait);
   }
 
-  #end(progress: Progress): void {
+  #end(progress: TaskProgress): void {
     progress.cancelTimer();
     this.#passing.delete(progress);
-    this.#all.delete(progress.chore);
+    this.#all.delete(progress.task);
   }
 }
 

@@ -10,36 +10,36 @@ import type { Release } from "./released.ts";
  * Time that the slowest members have to accept a tombstone before it is left to the housekeeping, in
  * milliseconds: the minimum, which grows where they take longer, and the maximum.
  */
-const PATIENCE = 1_000;
-const LONGEST_PATIENCE = 1.25 * LONGEST_ROUND_TRIP;
+const SHORTEST_WATCH = 1_000;
+const LONGEST_WATCH = 1.25 * LONGEST_ROUND_TRIP;
 
 /** Releases watched for the maximum time, to find out whether the slowest members are slow or gone. */
-const MAX_PATIENT = 100;
+const MAX_LONG_WATCHES = 100;
 
 /**
  * Time for which forgettable registers are collected before the members are told, in milliseconds: one frame
  * per release would cost the members nearly as much as the release itself.
  */
-const GATHERING = 10;
+const BATCH_TIME = 10;
 
 /** Forgettable registers collected; at this number the members are told at once. */
-const MOST_GATHERED = 1_000;
+const MAX_BATCH = 1_000;
 
 /** Releases watched at the same time, to bound memory; the housekeeping handles the others. */
-const MAX_RELEASES = 10_000;
+const MAX_WATCHES = 10_000;
 
 /**
  * Has released registers forgotten: once every member has accepted the same tombstone, none of them needs it
  * any more. Usually the node that wrote it sees that from the answers to its own `accept`. Tombstones that a
  * member missed, for example while it was away, are left to the members' housekeeping.
  */
-export class Sweeper {
+export class TombstoneCollector {
   readonly #engine: Engine;
   /** Functions that stop watching a release. */
   readonly #watching = new Set<() => void>();
-  #patience = PATIENCE;
-  /** Releases watched longer than `#patience`. */
-  #patient = 0;
+  #watchTime = SHORTEST_WATCH;
+  /** Releases watched longer than `#watchTime`. */
+  #longWatches = 0;
   /** What all members may forget and have not yet been told to forget. */
   readonly #forgettable: { readonly register: RegisterId; readonly ballot: Ballot }[] = [];
   #stopped = false;
@@ -52,8 +52,8 @@ export class Sweeper {
   }
 
   /** About twice the time that the slowest member takes to accept a release, in milliseconds. */
-  get patience(): number {
-    return this.#patience;
+  get slowestMember(): number {
+    return this.#watchTime;
   }
 
   /** Tells the members what they may forget, and stops watching. */
@@ -64,23 +64,23 @@ export class Sweeper {
   }
 
   /** A tombstone is chosen: waits until all members have accepted it, then has them forget it. */
-  #released({ register, ballot, question, request, proposer, roundTrip }: Release): void {
-    const { calls, runtime } = this.#engine;
-    if (this.#stopped) return calls.close(question);
-    this.#patience = Math.max(this.#patience, Math.min(LONGEST_PATIENCE, 2 * roundTrip));
+  #released({ register, ballot, requestId, request, proposer, roundTrip }: Release): void {
+    const { pendingReplies, runtime } = this.#engine;
+    if (this.#stopped) return pendingReplies.close(requestId);
+    this.#watchTime = Math.max(this.#watchTime, Math.min(LONGEST_WATCH, 2 * roundTrip));
     const chosen = runtime.now();
-    let isPatient = false;
+    let isLong = false;
     const stop = () => {
       if (!this.#watching.delete(stop)) return;
       cancelTimer();
-      calls.close(question);
-      if (isPatient) this.#patient--;
+      pendingReplies.close(requestId);
+      if (isLong) this.#longWatches--;
     };
     const late = () => {
-      if (this.#patient >= MAX_PATIENT) return stop();
-      isPatient = true;
-      this.#patient++;
-      const rest = chosen + LONGEST_PATIENCE - runtime.now();
+      if (this.#longWatches >= MAX_LONG_WATCHES) return stop();
+      isLong = true;
+      this.#longWatches++;
+      const rest = chosen + LONGEST_WATCH - runtime.now();
       cancelTimer = runtime.setTimer(stop, Math.max(0, rest));
     };
     const forget = () => {
@@ -88,11 +88,11 @@ export class Sweeper {
       this.#waited(runtime.now() - chosen);
       this.#forget(register, ballot);
     };
-    let cancelTimer = runtime.setTimer(late, this.#patience);
+    let cancelTimer = runtime.setTimer(late, this.#watchTime);
     this.#watching.add(stop);
     if (proposer.acceptedByAll) return forget();
-    if (this.#watching.size > MAX_RELEASES) return stop();
-    calls.handOver(question, (from, header, reply) => {
+    if (this.#watching.size > MAX_WATCHES) return stop();
+    pendingReplies.handOver(requestId, (from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined) return;
       proposer.receive(request, sender, reply as RegisterReply);
@@ -102,8 +102,8 @@ export class Sweeper {
 
   /** The slowest member took `time`: later releases are watched for twice as long. */
   #waited(time: number): void {
-    const patience = Math.max(PATIENCE, 2 * time, 0.9 * this.#patience);
-    this.#patience = Math.min(LONGEST_PATIENCE, patience);
+    const watchTime = Math.max(SHORTEST_WATCH, 2 * time, 0.9 * this.#watchTime);
+    this.#watchTime = Math.min(LONGEST_WATCH, watchTime);
   }
 
   /** Every member has accepted this tombstone. */
@@ -111,17 +111,17 @@ export class Sweeper {
     const { runtime } = this.#engine;
     const gathered = this.#forgettable.push({ register, ballot });
     if (gathered === 1) {
-      this.#cancelTelling = runtime.setTimer(() => this.#tellToForget(), GATHERING);
-    } else if (gathered >= MOST_GATHERED) {
+      this.#cancelTelling = runtime.setTimer(() => this.#tellToForget(), BATCH_TIME);
+    } else if (gathered >= MAX_BATCH) {
       this.#tellToForget();
     }
   }
 
   #tellToForget(): void {
-    const { calls, members } = this.#engine;
+    const { pendingReplies, members } = this.#engine;
     this.#cancelTelling();
     for (const { register, ballot } of this.#forgettable.splice(0)) {
-      this.#engine.ask(members, { id: calls.next(), type: "forget", register, ballot });
+      this.#engine.ask(members, { id: pendingReplies.next(), type: "forget", register, ballot });
     }
   }
 }

@@ -3,7 +3,7 @@ import { majority } from "./quorum.ts";
 import { sameMembers } from "./genesis.ts";
 
 /** The answer of a majority of the members about the record that the cluster lives under. */
-export type InquiryOutcome =
+export type RecordQueryOutcome =
   | { readonly type: "record"; readonly record: GenesisRecord }
   | { readonly type: "notAMember" }
   | { readonly type: "membersMismatch"; readonly members: readonly string[] };
@@ -12,9 +12,9 @@ export type InquiryOutcome =
  * One question for the record, by a node that has none to recover under: a client, or a node that hears of
  * another genesis. The answer of a majority is believed.
  */
-export class RecordInquiry {
+export class RecordQuery {
   readonly #members: readonly string[];
-  readonly #answers = new Map<string, InquiryOutcome>();
+  readonly #answers = new Map<string, RecordQueryOutcome>();
 
   /** Counts the answers of `members` to one question. */
   constructor(members: readonly string[]) {
@@ -22,7 +22,7 @@ export class RecordInquiry {
   }
 
   /** Counts an answer; returns the outcome once a majority agrees on it. */
-  receive(from: string, reply: GenesisReply): InquiryOutcome | undefined {
+  receive(from: string, reply: GenesisReply): RecordQueryOutcome | undefined {
     if (!this.#members.includes(from)) return undefined;
     const answer = toOutcome(reply);
     if (answer === undefined) return undefined;
@@ -40,14 +40,14 @@ export class RecordInquiry {
   }
 }
 
-function toOutcome(reply: GenesisReply): InquiryOutcome | undefined {
+function toOutcome(reply: GenesisReply): RecordQueryOutcome | undefined {
   if (reply.type === "record") return { type: "record", record: reply.record };
   if (reply.type === "notAMember") return { type: "notAMember" };
   if (reply.type === "membersMismatch") return { type: reply.type, members: reply.members };
   return undefined;
 }
 
-function sameOutcome(a: InquiryOutcome, b: InquiryOutcome): boolean {
+function sameOutcome(a: RecordQueryOutcome, b: RecordQueryOutcome): boolean {
   if (a.type === "record" && b.type === "record") return a.record.id === b.record.id;
   if (a.type === "membersMismatch" && b.type === "membersMismatch") {
     return sameMembers(a.members, b.members);

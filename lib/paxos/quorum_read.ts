@@ -14,7 +14,7 @@ export type ReadOutcome =
  * accepted ballot, or none has any, that is chosen and current. Otherwise the reader has to run a proposer with
  * the identity function.
  */
-export class Reader {
+export class QuorumRead {
   readonly #members: readonly string[];
   readonly #tally: Tally<Report>;
   readonly #since: Ballot | undefined;
