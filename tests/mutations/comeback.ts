@@ -407,7 +407,7 @@ export const COMEBACK: readonly Mutation[] = [
       replace: "return { ask: [], allIsLost: true };",
     },
   ]),
-  ...mutationsOf("lib/paxos/record_query.ts", ["tests/paxos/record_inquiry_test.ts"], [
+  ...mutationsOf("lib/paxos/record_query.ts", ["tests/paxos/record_query_test.ts"], [
     {
       section: 7,
       name: "one member is enough to believe in another genesis",

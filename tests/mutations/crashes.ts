@@ -38,7 +38,7 @@ export const CRASHES: readonly Mutation[] = [
       replace: "if (this.#hasAccepted(reply)) this.#accepts.add({ ...sender, vector: [] }, true);",
     },
   ]),
-  ...mutationsOf("lib/paxos/quorum_read.ts", ["tests/paxos/reader_test.ts"], [
+  ...mutationsOf("lib/paxos/quorum_read.ts", ["tests/paxos/quorum_read_test.ts"], [
     {
       section: 7,
       name: "a read counts answers from before a crash with answers that know of it",

@@ -200,38 +200,42 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       tests: ["tests/locks/hand_over_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/node/quorum/register_tasks.ts", ["tests/node/quorum/chores_test.ts"], [
-    {
-      section: 8,
-      name: "all members begin with the same registers",
-      find: "if (this.#before[hash(register) % this.#before.length] > progress.turn) {",
-      replace: "if (progress.turn < 0) {",
-    },
-    {
-      section: 8,
-      name: "a member does not take over work that another member leaves undone",
-      find: "      progress.turn++;\n",
-      replace: "",
-    },
-    {
-      section: 8,
-      name: "members that are down keep their share of the work",
-      find: "if (isPresent[at]) before++;",
-      replace: "before++;",
-    },
-    {
-      section: 8,
-      name: "all registers are started in one turn",
-      find: "if (begun >= BEGUN_AT_ONCE || looked >= LOOKED_AT_ONCE) return",
-      replace: "if (begun >= Infinity) return",
-    },
-    {
-      section: 8,
-      name: "the number of registers in work has no bound",
-      find: "if (this.#underWay.size >= UNDER_WAY) return;",
-      replace: "",
-    },
-  ]),
+  ...mutationsOf(
+    "lib/node/quorum/register_tasks.ts",
+    ["tests/node/quorum/register_tasks_test.ts"],
+    [
+      {
+        section: 8,
+        name: "all members begin with the same registers",
+        find: "if (this.#before[hash(register) % this.#before.length] > progress.turn) {",
+        replace: "if (progress.turn < 0) {",
+      },
+      {
+        section: 8,
+        name: "a member does not take over work that another member leaves undone",
+        find: "      progress.turn++;\n",
+        replace: "",
+      },
+      {
+        section: 8,
+        name: "members that are down keep their share of the work",
+        find: "if (isPresent[at]) before++;",
+        replace: "before++;",
+      },
+      {
+        section: 8,
+        name: "all registers are started in one turn",
+        find: "if (begun >= BEGUN_AT_ONCE || looked >= LOOKED_AT_ONCE) return",
+        replace: "if (begun >= Infinity) return",
+      },
+      {
+        section: 8,
+        name: "the number of registers in work has no bound",
+        find: "if (this.#underWay.size >= UNDER_WAY) return;",
+        replace: "",
+      },
+    ],
+  ),
   ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_test.ts"], [
     {
       section: 8,

@@ -701,7 +701,9 @@ export const NODE: readonly Mutation[] = [
       replace: "return rests[0];",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/tombstone_collector.ts", ["tests/node/quorum/sweeper_test.ts"], [
+  ...mutationsOf("lib/node/quorum/tombstone_collector.ts", [
+    "tests/node/quorum/tombstone_collector_test.ts",
+  ], [
     {
       section: 8,
       name: "a tombstone is forgotten before all members have it",

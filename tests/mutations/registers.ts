@@ -270,7 +270,7 @@ export const REGISTERS: readonly Mutation[] = [
       name: "a copy counts as a vote",
       find: "report.accepted !== null && !report.copied &&",
       replace: "report.accepted !== null &&",
-      tests: ["tests/paxos/reports_test.ts", "tests/paxos/reader_test.ts"],
+      tests: ["tests/paxos/reports_test.ts", "tests/paxos/quorum_read_test.ts"],
     },
     {
       section: 3,
@@ -295,7 +295,7 @@ export const REGISTERS: readonly Mutation[] = [
       name: "an absent state is learned above a ballot that may still be accepted",
       find: ": promised.counter - 1;",
       replace: ": floor;",
-      tests: ["tests/paxos/reports_test.ts", "tests/paxos/reader_test.ts"],
+      tests: ["tests/paxos/reports_test.ts", "tests/paxos/quorum_read_test.ts"],
     },
     {
       section: 3,
@@ -623,7 +623,7 @@ export const REGISTERS: readonly Mutation[] = [
       },
     ],
   ),
-  ...mutationsOf("lib/paxos/quorum_read.ts", ["tests/paxos/reader_test.ts"], [
+  ...mutationsOf("lib/paxos/quorum_read.ts", ["tests/paxos/quorum_read_test.ts"], [
     {
       section: 3,
       name: "a read accepts a state that is too old",

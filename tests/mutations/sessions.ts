@@ -467,7 +467,9 @@ export const SESSIONS: readonly Mutation[] = [
       replace: "this.session.remaining + 1 + 0 * settings.timeout",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/tombstone_collector.ts", ["tests/node/quorum/sweeper_test.ts"], [
+  ...mutationsOf("lib/node/quorum/tombstone_collector.ts", [
+    "tests/node/quorum/tombstone_collector_test.ts",
+  ], [
     {
       section: 8,
       name: "the last answer to a release has to come within a second",
