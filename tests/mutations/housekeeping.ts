@@ -286,7 +286,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/codec/register_messages.ts", ["tests/codec/frame_test.ts"], [
+  ...mutationsOf("lib/codec/register_messages.ts", ["tests/codec/register_messages_test.ts"], [
     {
       section: 8,
       name: "reserve: it is lost on the way",

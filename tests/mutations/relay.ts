@@ -129,7 +129,7 @@ export const RELAY: readonly Mutation[] = [
       replace: "engine.ask([node], {",
     },
   ]),
-  ...mutationsOf("lib/codec/request.ts", ["tests/codec/frame_malformed_test.ts"], [
+  ...mutationsOf("lib/codec/request.ts", ["tests/codec/request_test.ts"], [
     {
       section: 10,
       name: "anything may be relayed, also what was relayed",
