@@ -6,11 +6,12 @@ import type { Lock } from "../locks/lock.ts";
 import type { LockHolder } from "../locks/locks.ts";
 import type { LockOptions } from "../locks/options.ts";
 import { ProcessLocks } from "../locks/process_locks.ts";
+import { readLocks } from "../locks/snapshot.ts";
 import type { Pid } from "../paxos/register.ts";
 import { checkSpawnOptions, Process, type SpawnOptions } from "../processes/process.ts";
 import type { CallOptions } from "../singletons/call_options.ts";
 import { type Remote, targetOf } from "../singletons/remote.ts";
-import type { ChildSpec } from "../singletons/spec.ts";
+import type { AnySpec, ChildSpec } from "../singletons/spec.ts";
 import { type ClusterEvents, EventfulNode } from "./events.ts";
 import { showAs } from "../node/runtime/inspect.ts";
 import type { Runtime } from "../node/runtime/runtime.ts";
@@ -73,7 +74,11 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     this.ready = lifecycle.ready;
     const { core, locks, lockTable: table } = parts;
     this.kv = this.#kv(undefined);
-    this.locks = new LockManager({ core, locks, table });
+    this.locks = new LockManager({
+      shell: core,
+      locks,
+      readAll: (isWanted, limits) => readLocks(core, table, isWanted, limits),
+    });
   }
 
   /** The unique id of this start of the node. */
@@ -163,7 +168,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     spec: ChildSpec<T, A>,
     ...args: A
   ): Remote<T> {
-    return this.#parts.singletons.name(key, spec, args);
+    return this.#parts.singletons.calling.name(key, spec as AnySpec, args, () => []) as Remote<T>;
   }
 
   /**
@@ -171,12 +176,12 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
    * `no_host` if no node can run it, and the error of its start.
    */
   whereis(remote: object): Promise<Result<Pid, "not_found" | "no_quorum">> {
-    return this.#parts.singletons.where(targetOf(remote, "whereis"), true);
+    return this.#parts.singletons.calling.where(targetOf(remote, "whereis"), true);
   }
 
   /** The process of a singleton's instance; `not_found` if it does not run. */
   lookup(remote: object): Promise<Result<Pid, "not_found" | "no_quorum">> {
-    return this.#parts.singletons.where(targetOf(remote, "lookup"), false);
+    return this.#parts.singletons.calling.where(targetOf(remote, "lookup"), false);
   }
 
   /**
@@ -192,12 +197,18 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     args: readonly unknown[] = [],
     options: CallOptions = {},
   ): Promise<unknown> {
-    return await this.#parts.singletons.call(targetOf(remote, "call"), method, args, options);
+    return await this.#parts.singletons.calling.call(
+      targetOf(remote, "call"),
+      method,
+      args,
+      options,
+      [],
+    );
   }
 
   /** Sends a call of a singleton's method once without waiting for an answer; it may be lost. */
   cast(remote: object, method: string, args: readonly unknown[] = []): void {
-    this.#parts.singletons.cast(targetOf(remote, "cast"), method, args);
+    this.#parts.singletons.calling.cast(targetOf(remote, "cast"), method, args);
   }
 
   /**
@@ -259,7 +270,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   }
 
   #kv(signal: AbortSignal | undefined): PaxosKV {
-    const { core, puts, table: processes } = this.#parts;
-    return new PaxosKV({ core, puts, processes, closing: this.#lifecycle.closing, signal });
+    const { store } = this.#parts;
+    return new PaxosKV({ store, closing: this.#lifecycle.closing, signal });
   }
 }

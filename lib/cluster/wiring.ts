@@ -1,6 +1,8 @@
 import { makeLife } from "../paxos/ballot.ts";
 import type { RegisterId } from "../paxos/register.ts";
+import { PaxosStore } from "../kv/paxos_store.ts";
 import { Puts } from "../kv/puts.ts";
+import type { KvStore } from "../kv/store.ts";
 import { LockTable } from "../locks/lock_table.ts";
 import { Locks } from "../locks/locks.ts";
 import { Core } from "../node/core.ts";
@@ -42,6 +44,7 @@ export interface NodeParts {
   readonly housekeeper: Housekeeper;
   readonly table: ProcessTable;
   readonly puts: Puts;
+  readonly store: KvStore;
   readonly lockTable: LockTable;
   readonly locks: Locks;
   readonly singletons: Singletons;
@@ -165,7 +168,7 @@ export function wireNode(
   });
   const parts = {
     ...{ settings, links, engine, core, membership, recordQueries, tombstones, housekeeper },
-    ...{ table, puts, lockTable, locks, singletons },
+    ...{ table, puts, store: new PaxosStore(core, puts, table), lockTable, locks, singletons },
     processes: new Set<Process<unknown>>(),
   };
   const lifecycle = new Lifecycle(parts, emit);

@@ -1,7 +1,4 @@
-import { decodeValue, type Key, parseRegisterId } from "../codec.ts";
-import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/runtime/operation.ts";
-import { living } from "./living.ts";
+import type { Key } from "../codec/key.ts";
 
 /** One key of a bucket with its value. */
 export interface Entry<T> {
@@ -11,18 +8,4 @@ export interface Entry<T> {
   value: T;
   /** The fencing token of the value. */
   token: number;
-}
-
-/** The values of the registers whose ids begin with `prefix`, in the order of their ids. */
-export async function readEntries<T>(
-  core: Core,
-  prefix: string,
-  limits: Limits,
-): Promise<Entry<T>[]> {
-  const found = await living(core, prefix, true, limits);
-  return found.flatMap(({ register, state }) => {
-    if (state === undefined) return [];
-    const { key } = parseRegisterId(register);
-    return [{ key, value: decodeValue(state.value) as T, token: state.token }];
-  });
 }

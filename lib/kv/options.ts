@@ -1,4 +1,6 @@
-import { isPlainObject, type Key, NODE_ID_PATTERN, SESSION_PATTERN } from "../codec.ts";
+import type { Key } from "../codec/key.ts";
+import { isPlainObject } from "../codec/kinds.ts";
+import { NODE_ID_PATTERN, SESSION_PATTERN } from "../codec/names.ts";
 import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";

@@ -1,14 +1,7 @@
-import {
-  bucketPrefix,
-  decodeValue,
-  encodeValue,
-  type Key,
-  parseRegisterId,
-  registerId,
-  UnencodableError,
-} from "../codec.ts";
+import type { Key } from "../codec/key.ts";
+import { bucketPrefix, parseRegisterId, registerId } from "../codec/register_id.ts";
+import { decodeValue, encodeValue, UnencodableError } from "../codec/value.ts";
 import { type Result, SynodError } from "../errors.ts";
-import { resolveBindings } from "./bindings.ts";
 import {
   boundKey,
   checkGetOptions,
@@ -21,15 +14,11 @@ import {
   type PutOptions,
   type WatchOptions,
 } from "./options.ts";
-import type { PutOutcome, Puts } from "./puts.ts";
-import { type Entry, readEntries } from "./entries.ts";
+import type { Entry } from "./entries.ts";
 import { type Change, watch } from "./watch.ts";
-import { living } from "./living.ts";
-import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
-import type { Pid, Present } from "../paxos/register.ts";
-import { parseSession } from "../paxos/sessions.ts";
-import type { ProcessTable } from "../owners/process_table.ts";
+import type { Pid } from "../paxos/register.ts";
+import type { Found, KvStore, PutOutcome } from "./store.ts";
 
 /** The result of a claim: the value that the cluster agreed on, its token, and whether this call set it. */
 export interface Claim<T> {
@@ -43,9 +32,7 @@ export interface Claim<T> {
 
 /** What a KV needs of its node. */
 export interface KvParts {
-  readonly core: Core;
-  readonly puts: Puts;
-  readonly processes: ProcessTable;
+  readonly store: KvStore;
   /** Aborts when the node closes. */
   readonly closing: AbortSignal;
   /** Aborts everything under way in this KV; the signal of a process. */
@@ -110,7 +97,7 @@ export class PaxosKV {
     key: Key,
     options: GetOptions<T> = {},
   ): Promise<Result<T, "not_found" | "no_quorum">> {
-    return await this.#read("get", key, options, (state) => decodeValue(state.value) as T);
+    return await this.#read("get", key, options, ({ value }) => decodeValue(value) as T);
   }
 
   /** The id of the node that the value of `key` is bound to, by `node` or by `pid`. */
@@ -118,11 +105,7 @@ export class PaxosKV {
     key: Key,
     options: GetOptions<string> = {},
   ): Promise<Result<string, "not_found" | "no_quorum">> {
-    return await this.#read("node", key, options, ({ bindings }) => {
-      const bound = bindings.find(({ kind }) => kind === "node" || kind === "pid");
-      if (bound?.kind === "node") return parseSession(bound.session).node;
-      return bound?.kind === "pid" ? bound.pid.node : undefined;
-    });
+    return await this.#read("node", key, options, ({ node }) => node ?? undefined);
   }
 
   /** The pid that the value of `key` is bound to. */
@@ -130,10 +113,7 @@ export class PaxosKV {
     key: Key,
     options: GetOptions<Pid> = {},
   ): Promise<Result<Pid, "not_found" | "no_quorum">> {
-    return await this.#read("pid", key, options, ({ bindings }) => {
-      const bound = bindings.find(({ kind }) => kind === "pid");
-      return bound?.kind === "pid" ? { ...bound.pid } : undefined;
-    });
+    return await this.#read("pid", key, options, ({ pid }) => pid ?? undefined);
   }
 
   /** The fencing token of the value of `key`. */
@@ -141,7 +121,7 @@ export class PaxosKV {
     key: Key,
     options: GetOptions<number> = {},
   ): Promise<Result<number, "not_found" | "no_quorum">> {
-    return await this.#read("token", key, options, (state) => state.token);
+    return await this.#read("token", key, options, ({ token }) => token);
   }
 
   /**
@@ -150,13 +130,12 @@ export class PaxosKV {
    */
   async keys(bucket?: string, options: KeysOptions = {}): Promise<Key[]> {
     checkKeysOptions("keys", bucket, options);
-    const { core } = this.#parts;
+    const { store } = this.#parts;
     const prefix = bucketPrefix("k", bucket);
     const listed = await this.#within(options, async (limits) => {
-      const found = await living(core, prefix, false, limits);
-      return { ok: true, value: found.map(({ register }) => register) } as const;
+      return { ok: true, value: await store.list(prefix, false, limits) } as const;
     });
-    return listed.ok ? listed.value.map((register) => parseRegisterId(register).key) : [];
+    return listed.ok ? listed.value.map(({ register }) => parseRegisterId(register).key) : [];
   }
 
   /**
@@ -169,10 +148,16 @@ export class PaxosKV {
     options: KeysOptions = {},
   ): Promise<Result<Entry<T>[], "no_quorum">> {
     checkKeysOptions("entries", bucket, options);
-    const { core } = this.#parts;
+    const { store } = this.#parts;
     const prefix = bucketPrefix("k", bucket);
     return await this.#within(options, async (limits) => {
-      return { ok: true, value: await readEntries<T>(core, prefix, limits) } as const;
+      const listed = await store.list(prefix, true, limits);
+      const entries = listed.flatMap(({ register, token, value }) => {
+        if (token === undefined || value === undefined) return [];
+        const { key } = parseRegisterId(register);
+        return [{ key, value: decodeValue(value) as T, token }];
+      });
+      return { ok: true, value: entries } as const;
     });
   }
 
@@ -182,16 +167,16 @@ export class PaxosKV {
    */
   watch<T>(key: Key, options: WatchOptions = {}): AsyncIterable<Change<T>> {
     checkWatchOptions(options);
-    const { core, closing } = this.#parts;
-    core.ensureOpen();
+    const { store, closing } = this.#parts;
+    store.shell.ensureOpen();
     const register = registerId("k", options.bucket, key);
     const signals = [options.signal, this.#parts.signal].filter((signal) => signal !== undefined);
-    return watch<T>(core, register, signals, closing);
+    return watch<T>(store, register, signals, closing);
   }
 
   /** The time of this node's clock, in milliseconds since 1970; for `until`. */
   now(): number {
-    return this.#parts.core.engine.runtime.wallNow();
+    return this.#parts.store.shell.runtime.wallNow();
   }
 
   async #put<T>(
@@ -201,8 +186,8 @@ export class PaxosKV {
     options: PutOptions,
   ): Promise<Result<Claim<T>, "invalid_value" | "no_quorum">> {
     checkPutOptions(call, options);
-    const { core, puts, processes } = this.#parts;
-    core.ensureOpen();
+    const { store } = this.#parts;
+    store.shell.ensureOpen();
     const register = registerId("k", options.bucket, key);
     if (options.key !== undefined) {
       const bound = boundKey(options.key, options.bucket);
@@ -214,19 +199,16 @@ export class PaxosKV {
     return await this.#within(options, async (limits) => {
       // An earlier try of this put may still take effect, so its outcome must not be guessed.
       if (sent) throw new SynodError("outcome_unknown", `${call}: its outcome cannot be known`);
-      const resolved = await resolveBindings(core, processes, options, limits);
-      if (!resolved.ok) return { ok: false, error: "invalid_value", reason: resolved.reason };
-      const { bindings } = resolved;
-      const ready = { op: core.nextOperation(), register, value: encoded.value, bindings };
       const writing = () => void (sent = true);
-      return outcome<T>(call, await puts.run(ready, limits, writing), options);
+      const put = await store.put(register, encoded.value, options, limits, writing);
+      return outcome<T>(call, put, options);
     });
   }
 
   /** Encodes a value, if it can be stored. */
   #encode(value: unknown): Result<Uint8Array, "invalid_value"> {
     try {
-      const bytes = encodeValue(value, this.#parts.core.engine.settings.maxValueBytes);
+      const bytes = encodeValue(value, this.#parts.store.shell.maxValueBytes);
       return { ok: true, value: bytes };
     } catch (error) {
       if (!(error instanceof UnencodableError)) throw error;
@@ -238,15 +220,15 @@ export class PaxosKV {
     call: string,
     key: Key,
     options: GetOptions<T>,
-    pick: (state: Present) => T | undefined,
+    pick: (found: Found) => T | undefined,
   ): Promise<Result<T, "not_found" | "no_quorum">> {
     checkGetOptions(call, options);
-    const { core } = this.#parts;
-    core.ensureOpen();
+    const { store } = this.#parts;
+    store.shell.ensureOpen();
     const register = registerId("k", options.bucket, key);
     return await this.#within(options, async (limits) => {
-      const { state } = await core.liveness.live(register, limits);
-      const value = state?.present ? pick(state) : undefined;
+      const found = await store.read(register, limits);
+      const value = found === null ? undefined : pick(found);
       if (value !== undefined) return { ok: true, value };
       if ("default" in options) return { ok: true, value: options.default as T };
       return { ok: false, error: "not_found" };
@@ -258,15 +240,15 @@ export class PaxosKV {
     options: KeyOptions,
     run: (limits: Limits) => Promise<R>,
   ): Promise<R | { ok: false; error: "no_quorum" }> {
-    const { core } = this.#parts;
-    core.ensureOpen();
+    const { shell } = this.#parts.store;
+    shell.ensureOpen();
     const { noQuorum = "return", timeout } = options;
     const { signal: owner } = this.#parts;
     const { signal } = options;
     for (;;) {
       const limits = noQuorum === "retry"
         ? { deadline: Infinity, signal, owner }
-        : { ...core.limits(timeout, signal), owner };
+        : { ...shell.limits(timeout, signal), owner };
       try {
         return await run(limits);
       } catch (error) {

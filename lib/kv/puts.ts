@@ -10,6 +10,7 @@ import { parseSession } from "../paxos/sessions.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
 import { pidEnded } from "./bindings.ts";
 import { Handovers } from "./handovers.ts";
+import type { PutOutcome } from "./store.ts";
 
 /** A put that is checked and encoded, ready to be proposed. */
 export interface ReadyPut {
@@ -18,15 +19,6 @@ export interface ReadyPut {
   readonly value: Uint8Array;
   readonly bindings: readonly Binding[];
 }
-
-/** How a put ended. */
-export type PutOutcome =
-  /** The value and token that the cluster agreed on; `mine`: this put wrote them. */
-  | { readonly kind: "agreed"; readonly value: Uint8Array; readonly token: number; mine: boolean }
-  /** Something that the value is bound to has ended. */
-  | { readonly kind: "invalid_value"; readonly reason: string }
-  /** It cannot be known whether the put took effect. */
-  | { readonly kind: "unknown" };
 
 /** The reason with which questions about a handed-over put end. */
 const OVER = new Error("The handed-over put has ended");

@@ -1,8 +1,7 @@
-import { decodeValue } from "../codec.ts";
-import type { Core } from "../node/core.ts";
+import { decodeValue } from "../codec/value.ts";
 import { onAbort } from "../node/runtime/on_abort.ts";
-import type { Learned } from "../paxos/learner.ts";
-import type { RegisterId, State } from "../paxos/register.ts";
+import type { RegisterId } from "../paxos/register.ts";
+import type { Found, KvStore } from "./store.ts";
 
 /** What a watch yields: the value of a key, or that it has none. */
 export type Change<T> =
@@ -11,15 +10,15 @@ export type Change<T> =
 
 /**
  * Follows one key: yields its present state first, then each change. May skip intermediate states, never goes
- * back. Ends when one of `signals` aborts, with its reason, or when the node closes.
+ * back. Ends when one of `signals` aborts, with its reason, when the watch fails, or when the node closes.
  */
 export function watch<T>(
-  core: Core,
+  store: KvStore,
   register: RegisterId,
   signals: readonly AbortSignal[],
   closing: AbortSignal,
 ): AsyncIterable<Change<T>> {
-  return { [Symbol.asyncIterator]: () => new Watcher<T>(core, register, signals, closing) };
+  return { [Symbol.asyncIterator]: () => new Watcher<T>(store, register, signals, closing) };
 }
 
 class Watcher<T> implements AsyncIterator<Change<T>, undefined> {
@@ -27,21 +26,29 @@ class Watcher<T> implements AsyncIterator<Change<T>, undefined> {
   readonly #isClosing: () => boolean;
   readonly #signals: readonly AbortSignal[];
   /** The newest state that was not yielded; `undefined`: none. */
-  #news: State | null | undefined;
+  #news: News | undefined;
   /** The token of the state yielded last; `null`: absent; `undefined`: nothing was yielded yet. */
   #told: number | null | undefined;
   readonly #waiting: (() => void)[] = [];
+  /** The error of the watch. */
+  #failure: { readonly error: unknown } | undefined;
   #ended = false;
 
   constructor(
-    core: Core,
+    store: KvStore,
     register: RegisterId,
     signals: readonly AbortSignal[],
     closing: AbortSignal,
   ) {
     this.#signals = signals;
     const wake = () => this.#wake();
-    const stopWatching = core.watches.watch(register, (learned) => this.#learn(learned));
+    const stopWatching = store.watch(register, {
+      learn: (found) => this.#learn({ found }),
+      fail: (error) => {
+        this.#failure ??= { error };
+        wake();
+      },
+    });
     const stops = [...signals, closing].map((signal) => onAbort(signal, wake));
     this.#isClosing = () => closing.aborted;
     this.#stop = () => {
@@ -61,11 +68,15 @@ class Watcher<T> implements AsyncIterator<Change<T>, undefined> {
         this.#end();
         return { done: true, value: undefined };
       }
-      const state = this.#news;
-      if (state !== undefined) {
+      const news = this.#news;
+      if (news !== undefined) {
         this.#news = undefined;
-        this.#told = tokenOf(state);
-        return { done: false, value: toChange<T>(state) };
+        this.#told = tokenOf(news);
+        return { done: false, value: toChange<T>(news) };
+      }
+      if (this.#failure !== undefined) {
+        this.#end();
+        throw this.#failure.error;
       }
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
@@ -76,13 +87,13 @@ class Watcher<T> implements AsyncIterator<Change<T>, undefined> {
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  #learn({ state }: Learned): void {
-    if (tokenOf(state) === this.#told) {
+  #learn(news: News): void {
+    if (tokenOf(news) === this.#told) {
       // Equal to what was yielded last, so the states in between are skipped.
       this.#news = undefined;
       return;
     }
-    this.#news = state;
+    this.#news = news;
     this.#wake();
   }
 
@@ -98,11 +109,16 @@ class Watcher<T> implements AsyncIterator<Change<T>, undefined> {
   }
 }
 
-function tokenOf(state: State | null): number | null {
-  return state?.present ? state.token : null;
+/** A state that was learned. */
+interface News {
+  readonly found: Pick<Found, "token" | "value"> | null;
 }
 
-function toChange<T>(state: State | null): Change<T> {
-  if (!state?.present) return { present: false };
-  return { present: true, value: decodeValue(state.value) as T, token: state.token };
+function tokenOf({ found }: News): number | null {
+  return found?.token ?? null;
+}
+
+function toChange<T>({ found }: News): Change<T> {
+  if (found === null) return { present: false };
+  return { present: true, value: decodeValue(found.value) as T, token: found.token };
 }

@@ -1,4 +1,4 @@
-import type { Key } from "../codec.ts";
+import type { Key } from "../codec/key.ts";
 import { SynodError } from "../errors.ts";
 import { showAs } from "../node/runtime/inspect.ts";
 import { checkedSignal } from "../node/runtime/checked_signal.ts";

@@ -1,14 +1,14 @@
-import { bucketPrefix, type Key, parseRegisterId, registerId } from "../codec.ts";
+import type { Key } from "../codec/key.ts";
+import { parseRegisterId, registerId } from "../codec/register_id.ts";
 import { SynodError } from "../errors.ts";
 import type { Lock } from "./lock.ts";
-import type { LockTable } from "./lock_table.ts";
 import type { Locks } from "./locks.ts";
-import type { Core } from "../node/core.ts";
+import type { Limits } from "../node/runtime/operation.ts";
+import type { NodeShell } from "../node/shell.ts";
 import { RequestOrder, type Turn } from "./request_order.ts";
 import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { fencedOnce } from "../owners/fenced.ts";
-import type { LockEntry, LockMode, LockValue } from "../paxos/lock_register.ts";
+import type { LockEntry, LockMode } from "../paxos/lock_register.ts";
 import type { RegisterId } from "../paxos/register.ts";
 
 /** Options of a request, as in the Web Locks API. */
@@ -67,13 +67,26 @@ export interface LockManagerSnapshot {
 
 /** What a lock manager needs of its node. */
 export interface LockManagerParts {
-  readonly core: Core;
+  readonly shell: NodeShell;
   readonly locks: Locks;
-  readonly table: LockTable;
+  /**
+   * The holders and the queues of all locks of which `isWanted` returns `true`, including all requests that
+   * this node made before.
+   */
+  readonly readAll: (
+    isWanted: (register: RegisterId) => boolean,
+    limits: Limits,
+  ) => Promise<ReadonlyMap<RegisterId, Queues>>;
 }
 
-/** Locks that are read at the same time for a snapshot. */
-const READS_AT_ONCE = 64;
+/** Those who hold a lock and those who wait for it. */
+export interface Queues {
+  readonly holders: readonly Standing[];
+  readonly queue: readonly Standing[];
+}
+
+/** One holder, or one request that waits. */
+type Standing = Pick<LockEntry, "pid" | "mode">;
 
 /**
  * The Web Locks API for a whole cluster, with the interface, the errors and the order of `navigator.locks`
@@ -96,7 +109,7 @@ export class LockManager {
   /** Made by the node. */
   constructor(parts: LockManagerParts) {
     this.#parts = parts;
-    this.#order = new RequestOrder(parts.core);
+    this.#order = new RequestOrder(parts.shell);
   }
 
   /**
@@ -132,7 +145,7 @@ export class LockManager {
     }
     const key = `${name}`;
     const options = checkOptions(key, given as LockRequestOptions);
-    this.#parts.core.ensureOpen();
+    this.#parts.shell.ensureOpen();
     const turn = this.#order.enter();
     try {
       let outcome: { result: Promise<Awaited<T>> } | undefined;
@@ -178,26 +191,9 @@ export class LockManager {
    */
   async query(options: Readonly<Record<string, never>> = {}): Promise<LockManagerSnapshot> {
     refuseUnknown("locks.query", options, {});
-    const { core, table } = this.#parts;
-    core.ensureOpen();
-    const limits = core.limits();
-    await table.asked(limits);
-    const prefix = bucketPrefix("l", undefined);
-    const hasEnded = fencedOnce(core, limits);
-    const listed = [...await core.queries.list(prefix, limits)].filter(([register]) =>
-      isNamed(register)
-    );
-    const values = new Map<RegisterId, LockValue>();
-    const queue = listed.values();
-    const look = async () => {
-      for (const [register, standing] of queue) {
-        // A lock whose sessions have all ended has no owner, so it need not be read.
-        const isDead = typeof standing === "object" && standing.all &&
-          !(await Promise.all(standing.stale.map(hasEnded))).includes(false);
-        if (!isDead) values.set(register, await table.peek(register, hasEnded, limits));
-      }
-    };
-    await Promise.all(Array.from({ length: READS_AT_ONCE }, look));
+    const { shell, readAll } = this.#parts;
+    shell.ensureOpen();
+    const values = await readAll(isNamed, shell.limits());
     const snapshot: LockManagerSnapshot = { held: [], pending: [] };
     for (const register of [...values.keys()].sort()) {
       const { holders, queue } = values.get(register)!;
@@ -289,6 +285,6 @@ function isNamed(register: string): boolean {
   return typeof nameOf(register) === "string";
 }
 
-function toInfo(name: string, { pid, mode }: LockEntry): LockInfo {
+function toInfo(name: string, { pid, mode }: Standing): LockInfo {
   return { name, mode, clientId: pid.node };
 }

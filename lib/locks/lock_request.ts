@@ -1,7 +1,7 @@
 import type { Ballot } from "../paxos/ballot.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { RegisterId } from "../paxos/register.ts";
-import type { Owner } from "../owners/process_table.ts";
+import type { Owner } from "../owners/owner.ts";
 
 /** One request of this node for one lock, from its first message to its release. */
 export class LockRequest {

@@ -7,39 +7,32 @@ import type { Learned } from "../paxos/learner.ts";
 import {
   applyOrder,
   dropEnded,
-  type LockMode,
   type LockOrder,
   type LockResult,
   type LockValue,
-  MAX_QUEUE,
   sameLock,
 } from "../paxos/lock_register.ts";
 import type { Change, Chosen } from "../paxos/proposer.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
-import type { Owner } from "../owners/process_table.ts";
+import type { Owner } from "../owners/owner.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";
 import { encodeLock, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
 import { LockWaiters } from "./lock_waiters.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import { LockRequest } from "./lock_request.ts";
-
-/** A request for a lock. */
-export interface AcquireOptions extends Limits {
-  readonly mode: LockMode;
-  readonly ifAvailable: boolean;
-  readonly steal: boolean;
-  /** Called when the request is known to be in the queue. */
-  readonly queued?: () => void;
-}
+import {
+  type AcquireOptions,
+  type LockRequests,
+  LONG_HELD,
+  queueFull,
+  stolen,
+} from "./lock_requests.ts";
 
 /** Delay between two tries to release the same lock, in milliseconds. */
 const RETRY_WAIT = 50;
 
-/** Time after which a held lock is watched for theft, in milliseconds. */
-const LONG_HELD = 100;
-
 /** The locks that this node holds or waits for. */
-export class LockTable {
+export class LockTable implements LockRequests {
   readonly #core: Core;
   readonly #ended = new EndedSessions();
   readonly #monitor: SessionMonitor;
@@ -93,7 +86,7 @@ export class LockTable {
           this.#requests.delete(request);
           return null;
         case "queue_full":
-          throw new SynodError("queue_full", `${MAX_QUEUE} requests wait for this lock already`);
+          throw queueFull();
         default:
           throw stolen();
       }
@@ -351,9 +344,4 @@ export class LockTable {
       () => {},
     );
   }
-}
-
-/** The error of an owner that lost its lock to a theft. */
-function stolen(): DOMException {
-  return new DOMException("The lock was stolen by another request", "AbortError");
 }

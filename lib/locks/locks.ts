@@ -1,13 +1,14 @@
-import { type Key, registerId } from "../codec.ts";
+import type { Key } from "../codec/key.ts";
+import { registerId } from "../codec/register_id.ts";
 import { type Result, SynodError } from "../errors.ts";
-import type { Core } from "../node/core.ts";
 import { noQuorumResult } from "../node/engine/operations.ts";
 import { lateness, type Limits } from "../node/runtime/operation.ts";
+import type { NodeShell } from "../node/shell.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
-import type { Owner, ProcessTable } from "../owners/process_table.ts";
+import type { Owner, Owners } from "../owners/owner.ts";
 import { Lock } from "./lock.ts";
-import type { LockTable } from "./lock_table.ts";
+import type { LockRequests } from "./lock_requests.ts";
 import { checkLockOptions, type LockOptions } from "./options.ts";
 import type { LockRequest } from "./lock_request.ts";
 
@@ -23,21 +24,21 @@ export interface LockHolder {
 
 /** Requests locks for a node or for its processes. */
 export class Locks {
-  readonly #core: Core;
-  readonly #processes: ProcessTable;
-  readonly #table: LockTable;
+  readonly #shell: NodeShell;
+  readonly #owners: Owners;
+  readonly #requests: LockRequests;
 
-  /** Requests locks with `core`; their owners are in `processes`, and their requests in `table`. */
-  constructor(core: Core, processes: ProcessTable, table: LockTable) {
-    this.#core = core;
-    this.#processes = processes;
-    this.#table = table;
+  /** Requests locks for a node; their owners are in `owners`, and their requests go to `requests`. */
+  constructor(shell: NodeShell, owners: Owners, requests: LockRequests) {
+    this.#shell = shell;
+    this.#owners = owners;
+    this.#requests = requests;
   }
 
   /** The register of the lock on `key`; throws a `TypeError` for a bad key or option. */
   check(key: Key, options: LockOptions): RegisterId {
     checkLockOptions(options);
-    this.#core.ensureOpen();
+    this.#shell.ensureOpen();
     return registerId("l", undefined, key);
   }
 
@@ -50,7 +51,7 @@ export class Locks {
     options.signal?.throwIfAborted();
     const limits = this.limits(options);
     for (;;) {
-      const owner = this.#processes.add();
+      const owner = this.#owners.add();
       try {
         const acquiring = this.acquireFor(owner, register, options, queued);
         const request = await this.patiently(acquiring, limits).catch((error) => {
@@ -59,12 +60,12 @@ export class Locks {
           throw error;
         });
         if (request !== null) return this.#handle(key, request);
-        this.#processes.end(owner);
+        this.#owners.end(owner);
         return null;
       } catch (error) {
-        this.#processes.end(owner);
+        this.#owners.end(owner);
         if (!this.#waitsOn(error, options)) throw error;
-        const end = lateness(limits, this.#core.engine.runtime.now());
+        const end = lateness(limits, this.#shell.runtime.now());
         if (end !== undefined) throw end;
       }
     }
@@ -79,15 +80,15 @@ export class Locks {
   ): Promise<LockRequest | null> {
     const { mode = "exclusive", ifAvailable = false, steal = false, signal, timeout } = options;
     const limits = ifAvailable && timeout === undefined
-      ? this.#core.limits(undefined, signal)
+      ? this.#shell.limits(undefined, signal)
       : this.limits(options);
-    return this.#table.acquire(register, owner, { ...limits, mode, ifAvailable, steal, queued });
+    return this.#requests.acquire(register, owner, { ...limits, mode, ifAvailable, steal, queued });
   }
 
   /** The limits of a call that begins now; without `timeout` there is no deadline. */
   limits({ signal, timeout }: LockOptions, owner?: AbortSignal): Limits {
     if (timeout === undefined) return { signal, owner, deadline: Infinity };
-    return { signal, owner, deadline: this.#core.engine.runtime.now() + timeout, late };
+    return { signal, owner, deadline: this.#shell.runtime.now() + timeout, late };
   }
 
   /** Waits for `acquiring` within the caller's own limits. */
@@ -95,7 +96,7 @@ export class Locks {
     acquiring: Promise<LockRequest | null>,
     limits: Limits,
   ): Promise<LockRequest | null> {
-    const operation = this.#core.engine.operation<LockRequest | null>(limits);
+    const operation = this.#shell.operation<LockRequest | null>(limits);
     acquiring.then(
       (request) => operation.resolve(request),
       (error) => operation.reject(error),
@@ -105,24 +106,24 @@ export class Locks {
 
   /** Whether the lock of `request` is owned at this instant. */
   isValid(request: LockRequest): boolean {
-    return this.#core.session.isValid(request.owner.pid.session);
+    return this.#shell.session.isValid(request.owner.pid.session);
   }
 
   /** Ends what depends on the session, if its deadline has passed. */
   checkSession(): void {
-    this.#core.session.check();
+    this.#shell.session.check();
   }
 
   /** Releases a lock. */
   release(request: LockRequest): Promise<void> {
-    return this.#table.release(request);
+    return this.#requests.release(request);
   }
 
   /** The present owners of the lock on `key`. */
   async holders(key: Key): Promise<Result<LockHolder[], "no_quorum">> {
     const register = this.check(key, {});
     try {
-      const { holders } = await this.#table.current(register, this.#core.limits());
+      const { holders } = await this.#requests.current(register, this.#shell.limits());
       const value = holders.map(({ pid, mode, token }) => ({ pid: { ...pid }, mode, token }));
       return { ok: true, value };
     } catch (error) {
@@ -131,7 +132,7 @@ export class Locks {
   }
 
   #handle(key: Key, request: LockRequest): Lock {
-    request.onOver(() => this.#processes.end(request.owner));
+    request.onOver(() => this.#owners.end(request.owner));
     return new Lock(key, {
       request,
       isValid: () => this.isValid(request),
@@ -143,7 +144,7 @@ export class Locks {
   /** Whether a request with time left goes on after `error`, because a quorum may come back. */
   #waitsOn(error: unknown, { ifAvailable, signal }: LockOptions): boolean {
     if (ifAvailable || signal?.aborted) return false;
-    if (this.#core.closed !== undefined || this.#core.engine.fatal !== undefined) return false;
+    if (this.#shell.closed !== undefined || this.#shell.fatal !== undefined) return false;
     return error instanceof SynodError &&
       (error.code === "session_lost" || error.code === "no_quorum");
   }

@@ -1,8 +1,8 @@
-import type { Key } from "../codec.ts";
+import type { Key } from "../codec/key.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { RegisterId } from "../paxos/register.ts";
-import type { Owner } from "../owners/process_table.ts";
+import type { Owner } from "../owners/owner.ts";
 import { Lock } from "./lock.ts";
 import type { Locks } from "./locks.ts";
 import type { LockOptions } from "./options.ts";

@@ -1,5 +1,5 @@
-import type { Core } from "../node/core.ts";
 import type { Operation } from "../node/runtime/operation.ts";
+import type { NodeShell } from "../node/shell.ts";
 
 /** One request, from its call until its callback starts or it ends. */
 export interface Turn {
@@ -31,13 +31,13 @@ const LATE = new Error("Earlier requests are not known yet");
  * calls. Requests that have ended leave, so memory is bounded by the requests under way.
  */
 export class RequestOrder {
-  readonly #core: Core;
+  readonly #shell: NodeShell;
   #first: Turn | undefined;
   #last: Turn | undefined;
 
-  /** Starts without requests; waits with the limits of `core`'s node. */
-  constructor(core: Core) {
-    this.#core = core;
+  /** Starts without requests; waits with the limits of its node. */
+  constructor(shell: NodeShell) {
+    this.#shell = shell;
   }
 
   /** The number of requests that it keeps. */
@@ -95,7 +95,7 @@ export class RequestOrder {
     };
     this.known(turn);
     if (started === undefined) {
-      waiting = this.#core.engine.operation({ ...this.#core.limits(), ...signals }, () => LATE);
+      waiting = this.#shell.operation({ ...this.#shell.limits(), ...signals }, () => LATE);
       await waiting.promise.catch((error) => {
         if (error !== LATE) throw error;
       });

@@ -2,17 +2,19 @@ import { SynodError } from "../errors.ts";
 import type { OperationId } from "../paxos/register.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Liveness } from "./quorum/liveness.ts";
-import type { Limits } from "./runtime/operation.ts";
+import type { Limits, Operation } from "./runtime/operation.ts";
 import type { Pacing } from "./runtime/pacing.ts";
 import type { Proposals } from "./quorum/proposals.ts";
 import type { QuorumQueries } from "./quorum/queries.ts";
+import type { Runtime } from "./runtime/runtime.ts";
 import type { Reads } from "./quorum/reads.ts";
 import type { SessionKeeper } from "./membership/session_keeper.ts";
 import type { SettledValues } from "./quorum/settled_values.ts";
+import type { NodeShell } from "./shell.ts";
 import type { Watches } from "./quorum/watches.ts";
 
 /** The base of the features: everything that one node can do with its cluster. */
-export class Core {
+export class Core implements NodeShell {
   readonly engine: Engine;
   readonly pacing: Pacing;
   readonly reads: Reads;
@@ -46,6 +48,26 @@ export class Core {
     this.session = parts.session;
     this.watches = parts.watches;
     this.settled = parts.settled;
+  }
+
+  /** Time and randomness. */
+  get runtime(): Runtime {
+    return this.engine.runtime;
+  }
+
+  /** The longest encoded value, in bytes. */
+  get maxValueBytes(): number {
+    return this.engine.settings.maxValueBytes;
+  }
+
+  /** The error with which every operation fails at present, if there is one. */
+  get fatal(): SynodError | undefined {
+    return this.engine.fatal;
+  }
+
+  /** Begins an operation that ends with the error of `late` at its deadline. */
+  operation<T>(limits: Limits, late?: () => Error): Operation<T> {
+    return this.engine.operation<T>(limits, late);
   }
 
   /** A unique name for an operation. */

@@ -1,6 +1,7 @@
 import type { Core } from "../node/core.ts";
 import { releaseChange } from "../paxos/kv_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
+import { Owner, type Owners } from "./owner.ts";
 import { tidy } from "./tidying.ts";
 
 /** Registers that are released at the same time. */
@@ -12,62 +13,8 @@ const RETRY_WAIT = 50;
 /** Registers of one owner from which on its list is checked for sealed values. */
 const TIDY_FROM = 1_000;
 
-/** The state of an owner's writes to one register. */
-export interface Writes {
-  /** Whether one of the writes was chosen. */
-  owned: boolean;
-  /** Writes of which it is not known whether they were, or will be, chosen. */
-  unknown: number;
-  /** Writes among `unknown` that are not over. */
-  underWay: number;
-  /** The number of writes that have begun. */
-  version: number;
-}
-
-/** What one process of this node owns, or may own. */
-export class Owner {
-  readonly pid: Pid;
-  /** Whether the process has ended: nothing is proposed for it afterwards. */
-  ended = false;
-  /** The registers that it owns, or may own by a write with an unknown outcome. */
-  readonly registers: Map<RegisterId, Writes> = new Map();
-
-  /** Starts without registers. */
-  constructor(pid: Pid) {
-    this.pid = pid;
-  }
-
-  /** Notes that a write of this owner is about to be sent: it may take effect from now on. */
-  writes(register: RegisterId): void {
-    let writes = this.registers.get(register);
-    if (writes === undefined) {
-      writes = { owned: false, unknown: 0, underWay: 0, version: 0 };
-      this.registers.set(register, writes);
-    }
-    writes.unknown++;
-    writes.underWay++;
-    writes.version++;
-  }
-
-  /** Notes that one such write is over and its outcome is unknown. */
-  lost(register: RegisterId): void {
-    const writes = this.registers.get(register);
-    if (writes !== undefined) writes.underWay--;
-  }
-
-  /** Notes the outcome of one such write: whether it was chosen. */
-  knows(register: RegisterId, chosen: boolean): void {
-    const writes = this.registers.get(register);
-    if (writes === undefined) return;
-    writes.unknown--;
-    writes.underWay--;
-    writes.owned ||= chosen;
-    if (!writes.owned && writes.unknown === 0) this.registers.delete(register);
-  }
-}
-
 /** The processes that live in this node; releases what they owned when they end. */
-export class ProcessTable {
+export class ProcessTable implements Owners {
   readonly #core: Core;
   readonly #owners = new Map<string, Owner>();
   /** The list length at which each owner is checked next; `Infinity` while a check runs. */

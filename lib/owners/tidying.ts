@@ -1,7 +1,7 @@
 import type { Core } from "../node/core.ts";
 import { identity, samePid } from "../paxos/kv_register.ts";
 import type { Pid, RegisterId, State } from "../paxos/register.ts";
-import type { Owner } from "./process_table.ts";
+import type { Owner } from "./owner.ts";
 
 /** Registers checked at the same time. */
 const AT_ONCE = 16;

@@ -1,4 +1,4 @@
-import type { Key } from "../codec.ts";
+import type { Key } from "../codec/key.ts";
 import { SynodError } from "../errors.ts";
 import type { PaxosKV } from "../kv/paxos_kv.ts";
 import type { Lock } from "../locks/lock.ts";
@@ -10,7 +10,7 @@ import { onAbort } from "../node/runtime/on_abort.ts";
 import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
-import type { Owner, ProcessTable } from "../owners/process_table.ts";
+import type { Owner, Owners } from "../owners/owner.ts";
 
 /** Options of a process. */
 export interface SpawnOptions {
@@ -34,7 +34,7 @@ export function checkSpawnOptions(options: SpawnOptions): void {
 
 /** What a process needs of its node. */
 export interface ProcessHost {
-  readonly table: ProcessTable;
+  readonly table: Owners;
   /** The KV as this process sees it: operations under way end with the process. */
   kvFor(signal: AbortSignal): PaxosKV;
   /** Ends what depends on the node's session, if its deadline has passed. */

@@ -1,11 +1,7 @@
-import {
-  decodeValue,
-  encodeValue,
-  isRegisterId,
-  isSession,
-  isSpecId,
-  MalformedError,
-} from "../codec.ts";
+import { MalformedError } from "../codec/malformed.ts";
+import { isSession, isSpecId } from "../codec/names.ts";
+import { isRegisterId } from "../codec/register_id.ts";
+import { decodeValue, encodeValue } from "../codec/value.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 import { type Failure, failureFields, failureOf } from "./failure.ts";
 

@@ -1,4 +1,4 @@
-import { isWellFormed } from "../codec.ts";
+import { isWellFormed } from "../codec/text.ts";
 import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { MAX_METHOD } from "./bodies.ts";

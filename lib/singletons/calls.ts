@@ -1,14 +1,15 @@
-import { decodeValue } from "../codec.ts";
+import { decodeValue } from "../codec/value.ts";
 import { SynodError } from "../errors.ts";
-import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import { show } from "../node/runtime/show.ts";
+import type { NodeShell } from "../node/shell.ts";
 import { type Chain, MAX_CHAIN } from "./bodies.ts";
 import { fromFailure } from "./failure.ts";
-import type { Finder } from "./finder.ts";
+import type { PlaceFinder } from "./calling.ts";
 import { Lines, type Waiting } from "./lines.ts";
-import type { Outbound, Outcome } from "./outbound.ts";
+import type { Attempt, Outcome } from "./outbound.ts";
 import type { Place, Places } from "./places.ts";
+import type { RegisterId } from "../paxos/register.ts";
 import type { Target } from "./remote.ts";
 
 /** One call, independent of the instance that takes it. */
@@ -20,11 +21,26 @@ export interface Call {
   readonly chain: Chain;
 }
 
+/** Makes attempts at calls: the caller's side. */
+export interface Attempts {
+  /** Makes one attempt, numbered in the same turn; it is executed at most once. */
+  call(attempt: Attempt, limits: Limits): Promise<Outcome>;
+  /** Sends a call once without waiting for an answer. */
+  cast(attempt: Attempt): void;
+  /**
+   * Whether calls to an instance of `register` may still be refused; with `token`, calls to the instance with
+   * that token do not count.
+   */
+  isUnsure(register: RegisterId, token?: number): boolean;
+  /** Resolves when no call of `register` made so far can be refused any more. */
+  settled(register: RegisterId): Promise<void>;
+}
+
 /** What {@linkcode Calls} needs of its node. */
 export interface CallsParts {
-  readonly core: Core;
-  readonly finder: Finder;
-  readonly outbound: Outbound;
+  readonly shell: NodeShell;
+  readonly finder: Pick<PlaceFinder, "insist">;
+  readonly outbound: Attempts;
   readonly places: Places;
 }
 
@@ -104,9 +120,9 @@ export class Calls {
     refusals: number,
     limits: Limits,
   ): Promise<{ place: Place; outcome: Outcome }> {
-    const { core, outbound } = this.#parts;
+    const { shell, outbound } = this.#parts;
     const { target: { register }, method, args, chain } = call;
-    const sent = core.engine.operation<{ place: Place; outcome: Promise<Outcome> }>(limits);
+    const sent = shell.operation<{ place: Place; outcome: Promise<Outcome> }>(limits);
     // An operation that has ended already must not start an instance.
     if (!sent.ended) {
       const leave = this.#placed(call, order, refusals, {
@@ -136,7 +152,7 @@ export class Calls {
     refusals: number,
     { go, fail }: Omit<Waiting, "order">,
   ): () => void {
-    const { core, outbound, places, finder } = this.#parts;
+    const { shell, outbound, places, finder } = this.#parts;
     const { register } = target;
     const known = places.get(register);
     const isSure = known !== undefined && !outbound.isUnsure(register, known.token);
@@ -147,11 +163,11 @@ export class Calls {
     return this.#lines.join(register, { order, go, fail }, async () => {
       // The node of the previous instance needs a moment to free the key.
       const wait = Math.min(LONGEST_SEARCH_WAIT, SEARCH_WAIT * 2 ** refusals);
-      await core.pause(known === undefined ? wait : 0);
+      await shell.pause(known === undefined ? wait : 0);
       // Calls that can still be refused were made earlier: they have to be repeated before all others.
       if (outbound.isUnsure(register)) {
         await outbound.settled(register);
-        await core.pause(0);
+        await shell.pause(0);
       }
       return await finder.insist(target, chain, () => this.#lines.isAwaited(register));
     });

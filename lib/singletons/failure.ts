@@ -1,4 +1,5 @@
-import { isWellFormed, MalformedError } from "../codec.ts";
+import { MalformedError } from "../codec/malformed.ts";
+import { isWellFormed } from "../codec/text.ts";
 import { SynodError, type SynodErrorCode } from "../errors.ts";
 import { show } from "../node/runtime/show.ts";
 

@@ -7,48 +7,9 @@ import type { Life } from "../paxos/ballot.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import { Unbegun } from "./unbegun.ts";
-import {
-  type Answer,
-  type Chain,
-  decodeAnswer,
-  encodeQuestion,
-  MAX_OPEN,
-  type Question,
-} from "./bodies.ts";
-
-/** The attempts of this node at one life of a host, numbered from its birth. */
-interface Channel {
-  /** The Lamport counter by which the host tells this channel from earlier ones of this node. */
-  readonly birth: number;
-  /** The life of this node that the channel belongs to. */
-  readonly life: Life;
-  last: number;
-  /** When the channel was used last. */
-  used: number;
-  /** Whether the host has forgotten the channel. */
-  isStale: boolean;
-  /** The attempts that wait for their answer, in ascending order. */
-  readonly open: Set<number>;
-  /** When a message last listed up to `MAX_OPEN` attempts. */
-  named: number;
-}
-
-/**
- * Open attempts listed when a call is first sent. A host needs more only if a number never arrived, since
- * that one holds up all later ones. Then calls are sent again, and one resent message in every `NAMED_EVERY`
- * milliseconds lists up to `MAX_OPEN`.
- */
-const FEW_OPEN = 8;
-const NAMED_EVERY = 200;
-
-/**
- * Idle time after which a channel is not used again, in milliseconds. Hosts forget silent callers; only a new
- * birth makes sure that a call to such a host is the first of its number.
- */
-const LONGEST_IDLE = 1_000;
-
-/** Channels kept before idle ones are removed together. */
-const MAX_CHANNELS = 1_000;
+import { type Answer, type Chain, decodeAnswer, encodeQuestion, type Question } from "./bodies.ts";
+import type { Attempts } from "./calls.ts";
+import { type Channel, Channels, FEW_OPEN, mostNamed, numbersOf } from "./channels.ts";
 
 /**
  * Time within which a host has to answer at least that it is starting, in milliseconds; three round trips if
@@ -90,13 +51,11 @@ interface Watched {
 /**
  * The caller's side of calls: numbers attempts, sends them until they are answered, and detects lost hosts.
  */
-export class Outbound {
+export class Outbound implements Attempts {
   readonly #core: Core;
   readonly #monitor: SessionMonitor;
-  readonly #channels = new Map<Life, Channel>();
+  readonly #channels = new Channels();
   readonly #unbegun = new Unbegun();
-  /** The number of channels at which idle ones are removed next. */
-  #clearAt = MAX_CHANNELS;
 
   /** Makes calls for `core`'s node. */
   constructor(core: Core, monitor: SessionMonitor) {
@@ -122,10 +81,8 @@ export class Outbound {
     try {
       let isFirst = true;
       const question = () => {
-        const now = engine.runtime.now();
-        const named = isFirst || now - channel.named < NAMED_EVERY ? FEW_OPEN : MAX_OPEN;
+        const named = mostNamed(channel, isFirst, engine.runtime.now());
         isFirst = false;
-        if (named === MAX_OPEN) channel.named = now;
         return toQuestion(attempt, channel, sequence, named);
       };
       const { life, settings: { timeout } } = engine;
@@ -239,27 +196,7 @@ export class Outbound {
 
   #channel(host: Life): Channel {
     const { life, clock, runtime } = this.#core.engine;
-    const now = runtime.now();
-    const known = this.#channels.get(host);
-    if (known !== undefined && known.life === life && !known.isStale) {
-      if (known.open.size > 0 || now - known.used < LONGEST_IDLE) {
-        known.used = now;
-        return known;
-      }
-    }
-    if (this.#channels.size >= this.#clearAt) this.#clear();
-    const channel: Channel = {
-      ...{ birth: clock.next(), life, last: 0, used: now, isStale: false },
-      ...{ open: new Set<number>(), named: -Infinity },
-    };
-    this.#channels.set(host, channel);
-    return channel;
-  }
-
-  /** Removes channels without an open attempt: a later channel to the same host has a birth of its own. */
-  #clear(): void {
-    for (const [host, { open }] of this.#channels) if (open.size === 0) this.#channels.delete(host);
-    this.#clearAt = Math.max(MAX_CHANNELS, 2 * this.#channels.size);
+    return this.#channels.open(host, life, runtime.now(), () => clock.next());
   }
 }
 
@@ -269,24 +206,9 @@ function toQuestion(
   sequence: number,
   named: number,
 ): Question {
+  const numbers = numbersOf(channel, sequence, named);
   const { session } = pid;
-  const done = Math.min(lowest(channel), sequence) - 1;
-  const open: number[] = [];
-  for (const number of channel.open) {
-    // Numbers only grow, so the set is in ascending order.
-    if (number >= sequence || open.length === named) break;
-    open.push(number);
-  }
-  const full = open.length === named;
-  const { birth } = channel;
-  const numbers = { birth, sequence, done, open, full };
   return { type: "call", register, session, token, ...numbers, method, args, chain };
-}
-
-/** The lowest attempt that is open: numbers only grow, so it is the first one. */
-function lowest(channel: Channel): number {
-  for (const sequence of channel.open) return sequence;
-  return channel.last + 1;
 }
 
 function tooLate(): SynodError {

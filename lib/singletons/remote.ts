@@ -1,4 +1,4 @@
-import type { Key } from "../codec.ts";
+import type { Key } from "../codec/key.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import { showAs } from "../node/runtime/inspect.ts";
 import type { AnySpec } from "./spec.ts";

@@ -1,4 +1,7 @@
-import { isPlainObject, isSpecId, type Key, MAX_HOSTS } from "../codec.ts";
+import type { Key } from "../codec/key.ts";
+import { isPlainObject } from "../codec/kinds.ts";
+import { MAX_HOSTS } from "../codec/limits.ts";
+import { isSpecId } from "../codec/names.ts";
 import { show } from "../node/runtime/show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";

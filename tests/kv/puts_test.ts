@@ -3,9 +3,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeValue } from "../../lib/codec.ts";
 import { pidEnded, resolveBindings } from "../../lib/kv/bindings.ts";
-import { type PutOutcome, Puts } from "../../lib/kv/puts.ts";
+import { Puts } from "../../lib/kv/puts.ts";
+import type { PutOutcome } from "../../lib/kv/store.ts";
 import type { Binding } from "../../lib/paxos/register.ts";
-import { type Owner, ProcessTable } from "../../lib/owners/process_table.ts";
+import type { Owner } from "../../lib/owners/owner.ts";
+import { ProcessTable } from "../../lib/owners/process_table.ts";
 import { KEY, life, ScriptedNode, type ScriptOptions } from "../support/scripted_node.ts";
 import { acceptRequest } from "../support/accept_request.ts";
 

@@ -4,7 +4,8 @@ import { describe, it } from "@std/testing/bdd";
 import { registerId } from "../../lib/codec.ts";
 import { SynodError } from "../../lib/errors.ts";
 import { Lock } from "../../lib/locks/lock.ts";
-import { type AcquireOptions, LockTable } from "../../lib/locks/lock_table.ts";
+import type { AcquireOptions } from "../../lib/locks/lock_requests.ts";
+import { LockTable } from "../../lib/locks/lock_table.ts";
 import { encodeLock, lockOf, sessionsOf } from "../../lib/locks/lock_value.ts";
 import type { LockRequest } from "../../lib/locks/lock_request.ts";
 import type { Learned } from "../../lib/paxos/learner.ts";
@@ -15,7 +16,8 @@ import {
   type LockValue,
 } from "../../lib/paxos/lock_register.ts";
 import type { Pid, State } from "../../lib/paxos/register.ts";
-import { type Owner, ProcessTable } from "../../lib/owners/process_table.ts";
+import type { Owner } from "../../lib/owners/owner.ts";
+import { ProcessTable } from "../../lib/owners/process_table.ts";
 import { life, ScriptedNode } from "../support/scripted_node.ts";
 import { acceptRequest } from "../support/accept_request.ts";
 

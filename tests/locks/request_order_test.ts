@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { RequestOrder } from "../../lib/locks/request_order.ts";
-import type { Core } from "../../lib/node/core.ts";
+import type { NodeShell } from "../../lib/node/shell.ts";
 
 /** A node without parts: nothing here waits for a time. */
-const NO_CORE = {} as Core;
+const NO_NODE = {} as NodeShell;
 
 const signals = {};
 
 describe("the order of requests", () => {
   it("keeps no ended requests, even behind one that is not known for a long time", () => {
-    const order = new RequestOrder(NO_CORE);
+    const order = new RequestOrder(NO_NODE);
     const stuck = order.enter();
     for (let i = 0; i < 1_000; i++) order.leave(order.enter());
     assertEquals(order.size, 1);
@@ -29,7 +29,7 @@ describe("the order of requests", () => {
   });
 
   it("starts requests that pass at the same time one after the other, in the same turn", () => {
-    const order = new RequestOrder(NO_CORE);
+    const order = new RequestOrder(NO_NODE);
     const [first, second, third] = [order.enter(), order.enter(), order.enter()];
     const started: number[] = [];
     second.passed = () => void started.push(2);
@@ -42,7 +42,7 @@ describe("the order of requests", () => {
   });
 
   it("lets a request that has passed start at once", () => {
-    const order = new RequestOrder(NO_CORE);
+    const order = new RequestOrder(NO_NODE);
     const [queued, other] = [order.enter(), order.enter()];
     order.known(queued);
     const started: string[] = [];

@@ -208,6 +208,8 @@ export const FEATURES: readonly Mutation[] = [
       replace: "",
       tests: ["tests/kv/puts_test.ts"],
     },
+  ]),
+  ...mutationsOf("lib/owners/owner.ts", ["tests/kv/puts_test.ts"], [
     {
       section: 4,
       name: "a write that is known to have failed is forgotten with an unknown one",
@@ -568,6 +570,26 @@ export const FEATURES: readonly Mutation[] = [
       tests: ["tests/singletons/inbox_births_test.ts"],
     },
   ]),
+  ...mutationsOf("lib/singletons/channels.ts", ["tests/singletons/outbound_test.ts"], [
+    {
+      section: 10,
+      name: "numbers start again under the same birth",
+      find: "birth: next()",
+      replace: "birth: 1",
+    },
+    {
+      section: 10,
+      name: "a caller that was silent keeps its birth",
+      find: "now - known.used < LONGEST_IDLE",
+      replace: "now >= known.used",
+    },
+    {
+      section: 10,
+      name: "a forgotten caller keeps its birth",
+      find: " && !known.isStale",
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/singletons/outbound.ts", [
     "tests/singletons/call_test.ts",
     "tests/singletons/failover_test.ts",
@@ -584,27 +606,6 @@ export const FEATURES: readonly Mutation[] = [
       name: "a call gets a new number each time it is sent",
       find: "return toQuestion(attempt, channel, sequence, named);",
       replace: "return toQuestion(attempt, channel, isFirst ? sequence : ++channel.last, named);",
-      tests: ["tests/singletons/outbound_test.ts"],
-    },
-    {
-      section: 10,
-      name: "numbers start again under the same birth",
-      find: "birth: clock.next()",
-      replace: "birth: clock.counter",
-      tests: ["tests/singletons/outbound_test.ts"],
-    },
-    {
-      section: 10,
-      name: "a caller that was silent keeps its birth",
-      find: "now - known.used < LONGEST_IDLE",
-      replace: "now >= known.used",
-      tests: ["tests/singletons/outbound_test.ts"],
-    },
-    {
-      section: 10,
-      name: "a forgotten caller keeps its birth",
-      find: " && !known.isStale",
-      replace: "",
       tests: ["tests/singletons/outbound_test.ts"],
     },
     {

@@ -91,7 +91,7 @@ export const LOCKS: readonly Mutation[] = [
     {
       section: 9,
       name: "a callback waits longer than the node's timeout for earlier callbacks",
-      find: "{ ...this.#core.limits(), ...signals }",
+      find: "{ ...this.#shell.limits(), ...signals }",
       replace: "{ deadline: Infinity, ...signals }",
     },
     {
@@ -118,7 +118,7 @@ export const LOCKS: readonly Mutation[] = [
       replace: "this.#reject(reason);",
     },
   ]),
-  ...mutationsOf("lib/singletons/singletons.ts", ["tests/singletons/call_limits_test.ts"], [
+  ...mutationsOf("lib/singletons/calling.ts", ["tests/singletons/call_limits_test.ts"], [
     {
       section: 10,
       name: "a call past its timeout gets another error",

@@ -1,0 +1,72 @@
+import type { Core } from "../node/core.ts";
+import type { Limits } from "../node/runtime/operation.ts";
+import type { Present, RegisterId } from "../paxos/register.ts";
+import { parseSession } from "../paxos/sessions.ts";
+import type { ProcessTable } from "../owners/process_table.ts";
+import { resolveBindings } from "./bindings.ts";
+import { living } from "./living.ts";
+import type { PutOptions } from "./options.ts";
+import type { Puts } from "./puts.ts";
+import type { Follower, Found, KvStore, Listed, PutOutcome } from "./store.ts";
+
+/** The keys as a node reaches them that takes part in the protocol. */
+export class PaxosStore implements KvStore {
+  readonly shell: Core;
+  readonly #puts: Puts;
+  readonly #processes: ProcessTable;
+
+  /** Reads and watches with `core`, and writes with `puts` on behalf of `processes`. */
+  constructor(core: Core, puts: Puts, processes: ProcessTable) {
+    this.shell = core;
+    this.#puts = puts;
+    this.#processes = processes;
+  }
+
+  /** See {@linkcode KvStore.read}. */
+  async read(register: RegisterId, limits: Limits): Promise<Found | null> {
+    const { state } = await this.shell.liveness.live(register, limits);
+    return state?.present ? toFound(state) : null;
+  }
+
+  /** See {@linkcode KvStore.put}. */
+  async put(
+    register: RegisterId,
+    value: Uint8Array,
+    options: PutOptions,
+    limits: Limits,
+    writing: () => void,
+  ): Promise<PutOutcome> {
+    const resolved = await resolveBindings(this.shell, this.#processes, options, limits);
+    if (!resolved.ok) return { kind: "invalid_value", reason: resolved.reason };
+    const op = this.shell.nextOperation();
+    const { bindings } = resolved;
+    return await this.#puts.run({ op, register, value, bindings }, limits, writing);
+  }
+
+  /** See {@linkcode KvStore.list}. */
+  async list(prefix: string, values: boolean, limits: Limits): Promise<readonly Listed[]> {
+    const found = await living(this.shell, prefix, values, limits);
+    return found.map(({ register, state }) =>
+      state === undefined ? { register } : { register, token: state.token, value: state.value }
+    );
+  }
+
+  /** See {@linkcode KvStore.watch}. */
+  watch(register: RegisterId, follower: Follower): () => void {
+    return this.shell.watches.watch(
+      register,
+      ({ state }) => follower.learn(state?.present ? state : null),
+    );
+  }
+}
+
+function toFound({ token, value, bindings }: Present): Found {
+  const bound = bindings.find(({ kind }) => kind === "node" || kind === "pid");
+  const node = bound?.kind === "node"
+    ? parseSession(bound.session).node
+    : bound?.kind === "pid"
+    ? bound.pid.node
+    : null;
+  const owned = bindings.find(({ kind }) => kind === "pid");
+  return { token, value, node, pid: owned?.kind === "pid" ? { ...owned.pid } : null };
+}

@@ -1,0 +1,48 @@
+import { SynodError } from "../errors.ts";
+import type { Limits } from "../node/runtime/operation.ts";
+import type { Owner } from "../owners/owner.ts";
+import { type LockMode, MAX_QUEUE } from "../paxos/lock_register.ts";
+import type { Pid, RegisterId } from "../paxos/register.ts";
+import type { LockRequest } from "./lock_request.ts";
+
+/** A request for a lock. */
+export interface AcquireOptions extends Limits {
+  readonly mode: LockMode;
+  readonly ifAvailable: boolean;
+  readonly steal: boolean;
+  /** Called when the request is known to be in the queue. */
+  readonly queued?: () => void;
+}
+
+/** The requests of one node for locks. */
+export interface LockRequests {
+  /**
+   * Waits for the lock and returns the request that holds it; `null` if it was requested with `ifAvailable`
+   * and is not available. Rejects with `no_quorum` at the deadline.
+   */
+  acquire(register: RegisterId, owner: Owner, options: AcquireOptions): Promise<LockRequest | null>;
+  /** Releases the lock, or the place in its queue. Never rejects. */
+  release(request: LockRequest): Promise<void>;
+  /** The present owners. */
+  current(register: RegisterId, limits: Limits): Promise<{ readonly holders: readonly Held[] }>;
+}
+
+/** One owner of a lock. */
+interface Held {
+  readonly pid: Pid;
+  readonly mode: LockMode;
+  readonly token: number;
+}
+
+/** Time after which a held lock is watched for theft, in milliseconds: most locks are held more briefly. */
+export const LONG_HELD = 100;
+
+/** The error of a request that finds a full queue. */
+export function queueFull(): SynodError {
+  return new SynodError("queue_full", `${MAX_QUEUE} requests wait for this lock already`);
+}
+
+/** The error of an owner that lost its lock to a theft. */
+export function stolen(): DOMException {
+  return new DOMException("The lock was stolen by another request", "AbortError");
+}

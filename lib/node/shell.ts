@@ -1,0 +1,30 @@
+import type { SynodError } from "../errors.ts";
+import type { Limits, Operation } from "./runtime/operation.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+
+/** The part of a node that its user-facing features need, whether or not the node proposes itself. */
+export interface NodeShell {
+  /** Time and randomness. */
+  readonly runtime: Runtime;
+  /** The longest encoded value, in bytes. */
+  readonly maxValueBytes: number;
+  /** The error with which later calls fail, if the node is closed. */
+  readonly closed: SynodError | undefined;
+  /** The error with which every operation fails at present, if there is one. */
+  readonly fatal: SynodError | undefined;
+  /** The session that owns what the node owns. */
+  readonly session: {
+    /** Whether `session` is this node's, granted, and its deadline has not passed: at this instant. */
+    isValid(session?: string): boolean;
+    /** Ends what depends on the session, if its deadline has passed. */
+    check(): void;
+  };
+  /** Throws if the node is closed. */
+  ensureOpen(): void;
+  /** The limits of an operation that begins now and may look for a quorum for `timeout` milliseconds. */
+  limits(timeout?: number, signal?: AbortSignal): Limits;
+  /** Begins an operation that ends with the error of `late` at its deadline. */
+  operation<T>(limits: Limits, late?: () => Error): Operation<T>;
+  /** Waits `time` milliseconds; ends early, without an error, when the node closes. */
+  pause(time: number): Promise<void>;
+}
