@@ -5,6 +5,7 @@ export type SynodErrorCode =
   | "outcome_unknown"
   | "closed"
   | "replaced"
+  | "invariant_failed"
   | "full"
   | "queue_full"
   | "not_a_member"

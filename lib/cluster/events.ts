@@ -25,7 +25,10 @@ export interface ClusterEvents {
    * is the id of its spec, and `key` its key.
    */
   processerror: { pid: Pid; error: unknown; spec?: string; key?: Key };
-  /** A failure that no operation waits for. */
+  /**
+   * A failure that no operation waits for. After a `SynodError` `invariant_failed`, whose `cause` says which rule of the
+   * protocol the node's own state broke, the node is closed.
+   */
   error: { error: Error };
 }
 

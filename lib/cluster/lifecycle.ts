@@ -144,6 +144,14 @@ export class Lifecycle {
     void this.#close(new SynodError("replaced", message));
   }
 
+  /** Closes the node, because an invariant of the protocol failed in it; others see a crash. */
+  broken(error: SynodError): void {
+    // First of all: what the node owns is known by the state that is broken.
+    this.#parts.core.session.stop();
+    void this.#close(error);
+    this.#emit("error", { error });
+  }
+
   /** Reports a failure that no operation waits for, as an `error` event at a limited rate. */
   failed(error: unknown): void {
     const now = this.#parts.engine.runtime.now();

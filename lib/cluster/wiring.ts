@@ -111,6 +111,7 @@ export function wireNode(
     memberVotes: (id, incarnation) => emit("membership", { id, state: "operational", incarnation }),
     otherVersion: (from, version) => lifecycle.otherVersion(from, version),
     failed: (error) => lifecycle.failed(error),
+    broken: (error) => lifecycle.broken(error),
   });
   const recordQueries = new RecordQueries(engine, {
     otherRecord: (record) => lifecycle.otherRecord(record),

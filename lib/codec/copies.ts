@@ -1,5 +1,14 @@
+import { compareBallots } from "../paxos/ballot.ts";
 import type { Listed, RegisterCopy, Reply } from "../paxos/messages.ts";
-import { type FieldReader, fields, flag, integer, milliseconds, register } from "./frame_reader.ts";
+import {
+  type FieldReader,
+  fields,
+  flag,
+  integer,
+  milliseconds,
+  refuse,
+  register,
+} from "./frame_reader.ts";
 import type { Fields, FieldWriter } from "./frame_writer.ts";
 import { decodeVector } from "./genesis.ts";
 import { MAX_REST } from "./limits.ts";
@@ -53,11 +62,15 @@ export function encodeCopy(copy: RegisterCopy, to: FieldWriter): Fields {
 /** Decodes a register of a copy from one field. */
 export function decodeCopy(field: unknown, from: FieldReader): RegisterCopy {
   const [id, counter, life, accepted] = fields(field, 4);
-  return {
+  const copy = {
     register: register(id),
     promised: from.anyBallot(counter, life),
     accepted: decodeAccepted(accepted, from),
   };
+  if (copy.accepted !== null && compareBallots(copy.accepted.ballot, copy.promised) > 0) {
+    refuse("a ballot was accepted above the promise");
+  }
+  return copy;
 }
 
 /** The data that only the last piece of a copy carries. */

@@ -1,5 +1,6 @@
 import { type Ballot, compareBallots, floorBallot, type Life } from "./ballot.ts";
 import { Endings } from "./endings.ts";
+import { assertInvariant } from "./invariant.ts";
 import type { Listed, RegisterCopy, RegisterReply, RegisterRequest } from "./messages.ts";
 import { RegisterIndex } from "./register_index.ts";
 import {
@@ -228,6 +229,7 @@ export class Acceptor {
       if (this.#isFull(register, null, reserve)) return this.#full();
       entry = this.#create(register);
     }
+    assertInvariant(compareBallots(ballot, entry.promised) > 0, "a promise only rises");
     entry.promised = ballot;
     if (entry.accepted === null) {
       // Deleted first, so that the map stays in the order of the promises.
@@ -247,11 +249,19 @@ export class Acceptor {
     if (isNew && this.#isFull(register, state)) return only(this.#full());
     const entry = this.#entries.get(register) ?? this.#create(register);
     const before = entry.accepted?.state ?? null;
+    assertInvariant(
+      entry.accepted === null || compareBallots(entry.accepted.ballot, ballot) <= 0,
+      "an acceptor never goes back to a lower ballot",
+    );
     entry.accepted = { ballot, state };
     this.#bytes += sizeOf(register, state) - sizeOf(register, before);
     this.endings.replace(register, before, state);
     entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;
     entry.copied = false;
+    assertInvariant(
+      compareBallots(ballot, entry.promised) <= 0 && compareBallots(promised, entry.promised) <= 0,
+      "an accepted ballot is promised, and no promise is lowered",
+    );
     this.#promisedOnly.delete(register);
     this.#tombstones.delete(register);
     if (!state.present) this.#tombstones.set(register, now);
@@ -352,6 +362,10 @@ export class Acceptor {
   /** Drops an entry; the floor then refuses late messages with old ballots. */
   #drop(register: RegisterId, entry: Entry): void {
     this.#floor = Math.max(this.#floor, entry.promised.counter);
+    assertInvariant(
+      compareBallots(entry.promised, floorBallot(this.#floor)) <= 0,
+      "the floor covers every promise that is forgotten",
+    );
     this.#entries.delete(register);
     this.#tombstones.delete(register);
     this.#bytes -= sizeOf(register, entry.accepted?.state ?? null);

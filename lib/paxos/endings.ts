@@ -73,7 +73,8 @@ export class Endings {
   /** Hands out, once, the earliest ending at or before `time`. */
   takeUntil(time: number): Ending | undefined {
     if (this.next > time) return undefined;
-    return this.#untils.get(popTime(this.#times)!);
+    const first = popTime(this.#times);
+    return first === undefined ? undefined : this.#untils.get(first);
   }
 
   /** The endings by session. */

@@ -46,8 +46,10 @@ export class Fencing {
 
   /** The members that have not answered the latest count. */
   missing(): string[] {
-    const { fenced, alive } = this.#counts.get(this.#last)!;
-    return this.#members.filter((member) => !fenced.has(member) && !alive.has(member));
+    const latest = this.#counts.get(this.#last);
+    return this.#members.filter((member) =>
+      !latest?.fenced.has(member) && !latest?.alive.has(member)
+    );
   }
 
   /** Whether a quorum has answered, without agreeing: the session is not known to have ended. */

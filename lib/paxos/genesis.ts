@@ -1,4 +1,5 @@
 import { counterBound, type LamportClock, type Life } from "./ballot.ts";
+import { assertInvariant } from "./invariant.ts";
 import type { Reading } from "./lease.ts";
 import type {
   GenesisRecord,
@@ -135,7 +136,7 @@ export class Genesis {
 
   /** Its memory is recovered, and it votes from now on. */
   recovered(): void {
-    if (this.#state !== "recovering") throw new Error("the member is not recovering");
+    assertInvariant(this.#state === "recovering", "only a member that recovers has recovered");
     this.#state = "operational";
     this.#round = null;
     this.#pull = null;
@@ -172,7 +173,8 @@ export class Genesis {
     // The requests of recovery do not concern genesis.
     if (request.type !== "enquire") return {};
     if (this.#state === "operational") {
-      return { reply: { type: "record", members, record: this.#record! } };
+      assertInvariant(this.#record !== null, "a member votes under a record");
+      return { reply: { type: "record", members, record: this.#record } };
     }
     const recovering = this.#state === "recovering";
     if (from === self) {
@@ -252,6 +254,7 @@ export class Genesis {
   }
 
   #adopt(record: GenesisRecord): GenesisEvent {
+    assertInvariant(this.#state !== "operational", "a member that votes adopts no other record");
     this.#state = "operational";
     this.#record = record;
     this.#round = null;
@@ -267,13 +270,18 @@ export class Genesis {
     if (round === null) return undefined;
     round.answers.set(self, { life, wall: at.wall, clock: clock.counter });
     if (members.some((member) => !round.answers.has(member))) return undefined;
-    const lives = members.map((member) => round.answers.get(member)!.life);
-    if (round.lives === null) {
+    const lives = members.flatMap((member) => round.answers.get(member)?.life ?? []);
+    assertInvariant(
+      lives.length === members.length,
+      "a round ends with the answers of all members",
+    );
+    const { lives: before } = round;
+    if (before === null) {
       this.#begin(2, new Map(members.map((member, index) => [member, lives[index]])));
       // A cluster of one has no other member to ask.
       return members.length === 1 ? this.#advance(at) : undefined;
     }
-    if (members.some((member, index) => round.lives!.get(member) !== lives[index])) {
+    if (members.some((member, index) => before.get(member) !== lives[index])) {
       this.#begin(1, null);
       return undefined;
     }
@@ -293,7 +301,7 @@ export class Genesis {
 
   #begin(round: 1 | 2, lives: ReadonlyMap<string, Life> | null): void {
     const number = this.#options.nextId();
-    const first = round === 2 ? this.#round!.number : null;
+    const first = round === 2 ? this.#round?.number ?? null : null;
     this.#round = { round, number, first, answers: new Map(), lives, asked: 0 };
   }
 

@@ -1,3 +1,4 @@
+import { assertInvariant } from "./invariant.ts";
 import { type Sender, Tally } from "./quorum.ts";
 import type { SessionId } from "./register.ts";
 
@@ -74,6 +75,10 @@ export class Lease {
     if (pending === undefined || this.isDead(at)) return false;
     if (this.#elapsed(pending.sent, at) >= this.ttl * OWNER_SHARE) return false;
     if (!pending.tally.add(sender, true)) return false;
+    assertInvariant(
+      this.#granted === undefined || pending.sent.now >= this.#granted.now,
+      "a later grant never moves the deadline back",
+    );
     this.#granted = pending.sent;
     for (const number of this.#renewals.keys()) {
       if (number <= renewal) this.#renewals.delete(number);
@@ -89,6 +94,10 @@ export class Lease {
       return 0;
     }
     const remaining = this.ttl * OWNER_SHARE - this.#elapsed(this.#granted, at);
+    assertInvariant(
+      remaining <= this.ttl * OWNER_SHARE - (at.now - this.#granted.now),
+      "a deadline is never later than the sending of its renewal and 95 % of the time to live",
+    );
     if (remaining > 0) return remaining;
     this.#dead = true;
     return 0;

@@ -1,3 +1,4 @@
+import { assertInvariant } from "./invariant.ts";
 import type { Pid, SessionId } from "./register.ts";
 
 /** How a lock is shared: `exclusive` has one holder, `shared` any number of shared ones. */
@@ -65,6 +66,12 @@ export interface LockOutcome {
   readonly result: LockResult;
 }
 
+/**
+ * Entries up to which a lock is searched for doubles after each order: the search takes as long as the square of their
+ * number, and an order of a longer queue should not take longer than its encoding.
+ */
+const SEARCHED = 32;
+
 /** A lock without holders and waiting requests. */
 export const FREE: LockValue = Object.freeze({ holders: [], queue: [] });
 
@@ -73,6 +80,26 @@ export const FREE: LockValue = Object.freeze({ holders: [], queue: [] });
  * the queue, shared requests together. `token` becomes the token of the new grants.
  */
 export function applyOrder(
+  before: LockValue,
+  order: LockOrder,
+  token: number,
+  hasEnded: (session: SessionId) => boolean,
+): LockOutcome {
+  const outcome = apply(before, order, token, hasEnded);
+  const { value } = outcome;
+  // A value that another node wrote may be unsound already; that is not for this node to answer for.
+  assertInvariant(
+    holdersShare(value) || !holdersShare(before),
+    "an exclusive lock has at most one owner",
+  );
+  assertInvariant(
+    !hasDoubles(value, SEARCHED) || hasDoubles(before, Infinity),
+    "a lock names each request once, as a holder or in its queue",
+  );
+  return outcome;
+}
+
+function apply(
   before: LockValue,
   order: LockOrder,
   token: number,
@@ -158,6 +185,20 @@ function grant(value: LockValue, token: number): LockValue {
 function isCompatible(holders: readonly LockEntry[], entry: LockEntry): boolean {
   if (holders.length === 0) return true;
   return entry.mode === "shared" && holders.every((holder) => holder.mode === "shared");
+}
+
+/** Whether there is at most one holder, or all of them share the lock. */
+function holdersShare({ holders }: LockValue): boolean {
+  return holders.length <= 1 || holders.every(({ mode }) => mode === "shared");
+}
+
+/** Whether a lock names a request twice; not searched for above `most` entries. */
+function hasDoubles({ holders, queue }: LockValue, most: number): boolean {
+  if (holders.length + queue.length > most) return false;
+  const entries = [...holders, ...queue];
+  return entries.some(({ pid, request }, index) =>
+    entries.findIndex((other) => isRequest(other, pid.session, request)) !== index
+  );
 }
 
 /** `value` without the entries of sessions that have ended; grants nothing. */

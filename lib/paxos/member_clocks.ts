@@ -44,10 +44,10 @@ export class MemberClocks {
   passed(now: number): number {
     const times: number[] = [];
     for (const member of this.#members) {
-      if (!this.isPresent(member, now)) continue;
-      const { wall, at } = this.#told.get(member)!;
+      const told = this.#told.get(member);
+      if (told === undefined || !this.isPresent(member, now)) continue;
       // The report took time to arrive: the member's clock is at least this far by now.
-      times.push(wall + (now - at));
+      times.push(told.wall + (now - told.at));
     }
     times.sort((a, b) => b - a);
     return times[majority(this.#members.length) - 1] ?? -Infinity;

@@ -42,6 +42,7 @@ export * from "./ballot.ts";
 export * from "./endings.ts";
 export * from "./fencing.ts";
 export * from "./genesis.ts";
+export * from "./invariant.ts";
 export * from "./kv_register.ts";
 export * from "./learner.ts";
 export * from "./lease.ts";

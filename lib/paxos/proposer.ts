@@ -6,6 +6,7 @@ import {
   MAX_COUNTER,
   NO_BALLOT,
 } from "./ballot.ts";
+import { assertInvariant } from "./invariant.ts";
 import type { RegisterReply, RegisterRequest } from "./messages.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
 import type { Absent, Present, RegisterId, SessionId, State } from "./register.ts";
@@ -127,6 +128,8 @@ export class Proposer<R> {
   readonly #fulls = new Map<string, RegisterReply & { readonly type: "full" }>();
   #request: RegisterRequest | undefined;
   #outcome: Chosen<R> | undefined;
+  /** The ballot of the latest `accept`. */
+  #proposed: Ballot = NO_BALLOT;
   /** Whether a new state of this change was sent, and may still be adopted by others. */
   #wrote = false;
   /** The promise of the next ballot, if the running `accept` is chosen. */
@@ -183,6 +186,7 @@ export class Proposer<R> {
    */
   startKept({ ballot, state }: KeptPromise, unheard = 0): Step<R> {
     const { clock, life } = this.#options;
+    assertInvariant(ballot.counter <= clock.counter, "no other attempt can choose a kept ballot");
     const counter = Math.max(clock.counter, unheard) + 1;
     this.#fallback = counter < MAX_COUNTER ? { counter, life } : undefined;
     // The counter is used up by the request; its ballot is proposed only after a quorum promised it.
@@ -291,6 +295,7 @@ export class Proposer<R> {
 
   /** A quorum promised: applies the change to the accepted state with the highest ballot. */
   #decide(): Step<R> {
+    assertInvariant(this.#promises.reached, "a proposer decides with a quorum of promises");
     const summary = summarize(this.#promises.replies);
     this.#options.clock.observe(summary.token);
     // A token must grow from write to write, and this ballot is too low to overwrite that state.
@@ -306,9 +311,19 @@ export class Proposer<R> {
     const { result } = decision;
     const mustWrite = this.#wrote || this.#options.mustWrite?.() === true;
     if (draft === null && unanimous && !mustWrite) {
+      assertInvariant(this.#promises.reached, "only a quorum shows that a state is chosen");
       this.#outcome = { result, state, token, ballot, stale };
       return this.#finish();
     }
+    assertInvariant(
+      compareBallots(this.#ballot, this.#proposed) > 0,
+      "a ballot is never used for two states",
+    );
+    assertInvariant(
+      draft === null || this.#ballot.counter > token,
+      "the token of a register grows from write to write",
+    );
+    this.#proposed = this.#ballot;
     const written = draft === null
       ? state ?? { present: false, token: this.#ballot.counter }
       : complete(draft, this.#ballot.counter, token);
@@ -323,8 +338,9 @@ export class Proposer<R> {
       ballot: this.#ballot,
       stale: written === state ? stale : [],
     };
-    const next = written.present && this.#options.keepPromise?.() === true;
     const { counter, life } = this.#ballot;
+    const next = written.present && counter + 1 < MAX_COUNTER &&
+      this.#options.keepPromise?.() === true;
     this.#kept = next ? { ballot: { counter: counter + 1, life }, state: written } : undefined;
     // The promised ballot is used up from now on: no other attempt may choose it.
     if (next) clock.observe(counter + 1);
@@ -344,8 +360,12 @@ export class Proposer<R> {
   }
 
   #finish(): Step<R> {
+    assertInvariant(
+      this.#outcome !== undefined && (this.#promises.reached || this.#accepts.reached),
+      "a state is chosen by a quorum",
+    );
     this.#phase = "done";
-    return { do: "done", chosen: this.#outcome! };
+    return { do: "done", chosen: this.#outcome };
   }
 
   #refused(sender: Sender, promised: Ballot): Step<R> | undefined {

@@ -1,4 +1,5 @@
 import type { Life } from "./ballot.ts";
+import { assertInvariant } from "./invariant.ts";
 
 /** The size of a majority of `count` members: any two majorities share a member. */
 export function majority(count: number): number {
@@ -44,6 +45,7 @@ export class CrashVector {
 
   /** Raises entry `index` to `incarnation`, never lowers it. */
   raise(index: number, incarnation: Life): void {
+    assertInvariant(index >= 0 && index < this.#entries.length, "only members have incarnations");
     if (!(incarnation > this.#entries[index])) return;
     // Copied on write: headers and tallies hold the old array and must not see it change.
     this.#entries = this.#entries.slice();
@@ -71,6 +73,7 @@ export class Tally<T> {
 
   /** A quorum is `needed` of `members`; a majority by default. */
   constructor(members: readonly string[], needed: number = majority(members.length)) {
+    assertInvariant(needed >= 1 && needed <= members.length, "a quorum is of at least one member");
     this.#members = members;
     this.#needed = needed;
     this.#known = new CrashVector(members.length);
@@ -95,7 +98,29 @@ export class Tally<T> {
         this.#replies.delete(this.#members[i]);
       }
     }
-    return this.reached;
+    if (!this.reached) return false;
+    this.#assertQuorum();
+    return true;
+  }
+
+  /** Compares the replies that count with each other, and not with what was known as they came. */
+  #assertQuorum(): void {
+    let counted = 0;
+    for (let i = 0; i < this.#members.length; i++) {
+      const one = this.#replies.get(this.#members[i]);
+      if (one === undefined) continue;
+      counted++;
+      for (const { sender } of this.#replies.values()) {
+        assertInvariant(
+          !(sender.vector[i] > one.sender.incarnation),
+          "no reply of a quorum is from before a crash that another one knows of",
+        );
+      }
+    }
+    assertInvariant(
+      counted === this.#replies.size,
+      "a quorum counts each member once, and no others",
+    );
   }
 
   /** Whether the replies that count make a quorum. */

@@ -1,5 +1,6 @@
 import { compareBallots, floorBallot, type Life } from "./ballot.ts";
 import { type Outgoing, sameMembers } from "./genesis.ts";
+import { assertInvariant } from "./invariant.ts";
 import type { GenesisReply, GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
 import { helpersNeeded, type Sender, Tally } from "./quorum.ts";
 import type { RegisterId, SessionId } from "./register.ts";
@@ -200,6 +201,7 @@ export class Recovery {
   /** Step 3: merges the copies, with the highest of each entry. */
   #merge(): Recovered {
     const { self, members } = this.#options;
+    assertInvariant(this.#copies.reached, "a member comes back with the copies of a quorum");
     const copies = this.#copies.replies;
     const vector = members.map((_, index) =>
       copies.reduce((high, copy) => copy.vector[index] > high ? copy.vector[index] : high, "")
@@ -301,12 +303,17 @@ export function help(
   if (request.type !== "transfer" || request.incarnation !== header.life) return undefined;
   // First, so that every later vote of this member carries the crash; its earlier votes are in the copy.
   raise(index, request.incarnation);
+  const known = vector();
+  assertInvariant(
+    known[index] >= request.incarnation,
+    "an announcement is noted before anything is copied for it",
+  );
   const { registers, more } = voter.acceptor.copy(request.after);
   const last = more ? null : {
     fenced: voter.sessions.fenced(),
     floor: voter.acceptor.floor,
     ended: voter.sessions.ended(),
-    vector: vector(),
+    vector: known,
     wait: voter.sessions.wait(now),
   };
   return { type: "piece", announcement: request.announcement, registers, last } as const;

@@ -1,4 +1,5 @@
 import { type Ballot, compareBallots, floorBallot } from "./ballot.ts";
+import { assertInvariant } from "./invariant.ts";
 import type { Accepted, SessionId, State } from "./register.ts";
 
 /** One acceptor's report of one register, in a promise or in answer to a read. */
@@ -34,6 +35,7 @@ export interface Summary {
 
 /** Sums up the reports of a crash-consistent quorum. */
 export function summarize(reports: readonly Report[]): Summary {
+  assertInvariant(reports.length > 0, "a quorum is of at least one report");
   let accepted: Accepted | null = null;
   let floor = 0;
   for (const report of reports) {

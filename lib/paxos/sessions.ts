@@ -1,4 +1,5 @@
 import type { Life } from "./ballot.ts";
+import { assertInvariant } from "./invariant.ts";
 import { OWNER_SHARE } from "./lease.ts";
 import type { SessionReply } from "./messages.ts";
 import type { SessionId } from "./register.ts";
@@ -143,6 +144,7 @@ export class SessionTable {
     }
     this.#dropExpired(now);
     if (!this.#renewals.has(session) && !this.#hasRoomFor(session, now)) return undefined;
+    assertInvariant(!this.#isFenced(session), "a session that was fenced is never renewed");
     this.#renewals.set(session, { renewed: now, ttl, hosts });
     return { type: "renewed", session, renewal };
   }
@@ -160,6 +162,7 @@ export class SessionTable {
     if (this.#allAliveUntil > now) return { type: "alive", session, remaining };
     if (!this.#fenced.has(session) && remaining > 0) return { type: "alive", session, remaining };
     if (!this.#fenced.has(session) && !this.#hasRoom()) return undefined;
+    assertInvariant(remaining <= 0, "a session is fenced after its whole time to live");
     this.#askedFor(session, now);
     this.#renewals.delete(session);
     return { type: "fenced", session };
@@ -236,7 +239,9 @@ export class SessionTable {
 
   /** Drops an expired renewal: it and a missing one get the same answers. */
   #dropIfExpired(session: SessionId, now: number): void {
-    const { renewed, ttl } = this.#renewals.get(session)!;
+    const renewal = this.#renewals.get(session);
+    if (renewal === undefined) return;
+    const { renewed, ttl } = renewal;
     if (now - renewed >= ttl + this.#clockError()) this.#renewals.delete(session);
   }
 

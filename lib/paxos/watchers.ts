@@ -1,4 +1,5 @@
 import type { Life } from "./ballot.ts";
+import { assertInvariant } from "./invariant.ts";
 import type { RegisterId } from "./register.ts";
 
 /** A watcher: replies go to request `id` of this life of this node. */
@@ -96,7 +97,9 @@ export class Watchers {
     if (watchers === undefined || watcher === undefined) return;
     watchers.delete(key);
     this.#count--;
-    const left = this.#counts.get(watcher.node)! - 1;
+    const count = this.#counts.get(watcher.node);
+    assertInvariant(count !== undefined, "each watch is counted for its node");
+    const left = count - 1;
     if (left > 0) this.#counts.set(watcher.node, left);
     else this.#counts.delete(watcher.node);
     if (watchers.size === 0) this.#registers.delete(register);

@@ -41,6 +41,8 @@ export class Book {
   readonly #owned = new Map<string, { event: OwnedEvent; clock: RemoteClock }>();
   readonly #calls = new Map<string, MadeCall>();
   readonly #executions: { event: RanEvent; clock: RemoteClock }[] = [];
+  /** Invariants that failed in a process. */
+  readonly #broken: string[] = [];
   /** When the state of an era was lost. */
   readonly #ends = new Map<number, number>();
   /** Values that were acknowledged for ever in this era, by key. */
@@ -111,6 +113,8 @@ export class Book {
       this.#owned.set(`${event.kind} ${event.owner}`, { event, clock });
     } else if (event.event === "ran") {
       this.#executions.push({ event, clock });
+    } else if (event.event === "broken") {
+      this.#broken.push(`an invariant failed in ${event.node}: ${event.invariant}`);
     }
   }
 
@@ -126,6 +130,7 @@ export class Book {
       ...checkOwnership(this.#ownerships()),
       ...checkVisits(visits),
       ...checkCalls(this.#calls.values(), this.#ran()),
+      ...this.#broken,
     ];
   }
 

@@ -3,6 +3,7 @@ import type { Lock } from "../../lib/locks/lock.ts";
 /**
  * Ways to break a node on purpose, to test that the checks notice:
  *
+ * - `invariant`: an invariant fails in the first change of a lock or key that its acceptor takes part in;
  * - `held`: a lock claims to be held until it is released, even if its session ends;
  * - `instance`: an instance claims to be alive, even if its signal is aborted;
  * - `local`: a lock is taken without asking the cluster;
@@ -10,7 +11,15 @@ import type { Lock } from "../../lib/locks/lock.ts";
  * - `stale`: a key is read once, and then always answered from memory;
  * - `twice`: every call is sent twice.
  */
-export const BREAKAGES = ["held", "instance", "local", "put", "stale", "twice"] as const;
+export const BREAKAGES = [
+  "invariant",
+  "held",
+  "instance",
+  "local",
+  "put",
+  "stale",
+  "twice",
+] as const;
 
 /** One of {@linkcode BREAKAGES}. */
 export type Breakage = typeof BREAKAGES[number];

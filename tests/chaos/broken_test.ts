@@ -87,6 +87,14 @@ describe("the checks of a run with real processes", () => {
     violations();
   });
 
+  it("report a failed invariant, and the member is gone as after a crash", async () => {
+    await start(["invariant"]);
+    assertEquals(await operations.put(m2, "put", "1/key", { to: "nothing" }), "ok");
+    violations(/^an invariant failed in m1: no member accepts anything$/);
+    const outcome = await m1.remote!.tell({ do: "get", key: "1/key" });
+    assertEquals(outcome.error?.code, "invariant_failed");
+  });
+
   it("report a lock that claims to be held after its session, and its unfenced writes", async () => {
     await start(["held"], false);
     await overtake(true);

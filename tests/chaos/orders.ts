@@ -106,5 +106,7 @@ export interface RanEvent {
 /** The events that a process reports. */
 export type Event =
   | { readonly event: "listening"; readonly port: number }
+  /** An invariant of the protocol failed in this process. */
+  | { readonly event: "broken"; readonly node: string; readonly invariant: string }
   | OwnedEvent
   | RanEvent;

@@ -9,6 +9,8 @@ import { writeSync } from "node:fs";
 import process from "node:process";
 import { type ClusterNode, join, type Process, type PutOptions, type Remote } from "../../mod.ts";
 import { http } from "../../transports/http.ts";
+import { Acceptor } from "../../lib/paxos/acceptor.ts";
+import { assertInvariant, onInvariantFailure } from "../../lib/paxos/invariant.ts";
 import { webSocket } from "../../transports/websocket.ts";
 import { ClientWebSocket, TestServer, upgradeWebSocket } from "../transports/support/server.ts";
 import { alwaysHeld, type Breakage, localLock, type UsedLock } from "./broken.ts";
@@ -56,6 +58,17 @@ const counterSpec = {
     };
   },
 };
+
+onInvariantFailure(({ message: invariant }) => {
+  tell({ event: "broken", node: node.id, invariant });
+});
+if (broken.has("invariant")) {
+  const { handle } = Acceptor.prototype;
+  Acceptor.prototype.handle = function (request, from, now) {
+    assertInvariant(request.type !== "accept", "no member accepts anything");
+    return handle.call(this, request, from, now);
+  };
+}
 
 const owners = new Owners(tell);
 const server = await TestServer.start();

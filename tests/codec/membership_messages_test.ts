@@ -13,7 +13,7 @@ const RECORD = { id: "g", lives: [LIFE, OTHER], floor: 0, maxTtl: 9_000, clients
 
 const COPY: RegisterCopy = {
   register: REGISTER,
-  promised: { counter: 0, life: "" },
+  promised: BALLOT,
   accepted: { ballot: BALLOT, state: { present: false, token: CLOCK } },
 };
 
@@ -78,7 +78,7 @@ describe("MEMBERSHIP_REPLIES (section 7)", () => {
     replyIs(PIECE, [19, 1, 1, [], null]);
     replyIs({ ...PIECE, registers: [COPY], last }, [
       ...[19, 1, 1],
-      [[REGISTER, null, 0, [1, LIFE, [0]]]],
+      [[REGISTER, 1, LIFE, [1, 2, [0]]]],
       [[["w1", 2, 3]], [], 0, [2, 0], 1.5],
     ]);
   });
@@ -104,6 +104,8 @@ describe("MEMBERSHIP_REPLIES (section 7)", () => {
     const incomplete = [REGISTER, 1, LIFE];
     const withoutLife = [REGISTER, 1, 0, null];
     spoilsField("replies", PIECE, 3, null, [null], [[]], [incomplete], [withoutLife]);
+    // A state that was accepted above the promise.
+    spoilsField("replies", PIECE, 3, [[REGISTER, 2, LIFE, [1, LIFE, [2]]]]);
     spoilsField("replies", PIECE, 2, -1, 0.5, null);
   });
 

@@ -6,13 +6,13 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "one round is enough for a genesis",
-      find: "if (round.lives === null) {",
+      find: "if (before === null) {",
       replace: "if (false) {",
     },
     {
       section: 7,
       name: "the second round may find other lives",
-      find: "if (members.some((member, index) => round.lives!.get(member) !== lives[index])) {",
+      find: "if (members.some((member, index) => before.get(member) !== lives[index])) {",
       replace: "if (false) {",
     },
     {

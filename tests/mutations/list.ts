@@ -3,6 +3,7 @@ import { COMEBACK } from "./comeback.ts";
 import { CRASHES } from "./crashes.ts";
 import { FEATURES } from "./features.ts";
 import { HOUSEKEEPING } from "./housekeeping.ts";
+import { INVARIANTS } from "./invariants.ts";
 import { LOCKS } from "./locks.ts";
 import type { Mutation } from "./mutation.ts";
 import { NODE } from "./node.ts";
@@ -21,6 +22,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...COMEBACK,
   ...CRASHES,
   ...HOUSEKEEPING,
+  ...INVARIANTS,
   ...NODE,
   ...RELOADS,
   ...FEATURES,

@@ -205,7 +205,7 @@ describe("Recovery: step 2, the announcement", () => {
     const helper = {
       voter: comeback.voter("b"),
       members: comeback.members,
-      vector: () => ["1", "1", "1"],
+      vector: () => ["2", "1", "1"],
       raise: (_: number, incarnation: string) => void raised.push(incarnation),
     };
     const header = { life: "2", clock: 0, genesis: "g", epoch: 0, incarnation: null, vector: [] };

@@ -1,4 +1,5 @@
 import { decodeFrame } from "../../lib/codec.ts";
+import { onInvariantFailure } from "../../lib/paxos/invariant.ts";
 import { Cluster, DRIFT } from "./simulated_cluster.ts";
 import { describeFrame } from "./describe_frame.ts";
 import { Faults } from "./faults.ts";
@@ -76,12 +77,15 @@ export async function runSeed(seed: string, options: RunOptions = {}): Promise<R
   simulation.note(`seed ${seed}: ${JSON.stringify(scenario)}`);
   const run = new Run(simulation, scenario, report, options.frames ?? false);
   const unobserve = observeVotes(run.observer);
+  // Also those whose errors a part of a node has caught.
+  const ignore = onInvariantFailure(({ message }) => report(`an invariant failed: ${message}`));
   try {
     await withoutReality(report, () => run.live());
   } catch (error) {
     report(error instanceof Error ? error.stack ?? error.message : String(error));
   } finally {
     unobserve();
+    ignore();
   }
   return {
     seed,

@@ -1,5 +1,13 @@
 import { describe, it } from "@std/testing/bdd";
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { assertInvariant } from "../../lib/paxos/invariant.ts";
+import { Voter } from "../../lib/paxos/voter.ts";
 import { explain, Summary } from "./report.ts";
 import { Random } from "./random.ts";
 import { runSeed } from "./run.ts";
@@ -70,6 +78,34 @@ describe("a simulated cluster", () => {
       assertEquals(first.fingerprint === other.fingerprint, false);
     });
   }
+
+  it("reports an invariant that fails in a node, also one whose error is caught", async () => {
+    const { handle } = Voter.prototype;
+    let left = 20;
+    Voter.prototype.handle = function (request, from, now) {
+      if (request.type === "accept" && --left === 0) {
+        try {
+          assertInvariant(false, "the first one is caught");
+        } catch {
+          // As code would that must not fail.
+        }
+        assertInvariant(false, "the second one is not");
+      }
+      return handle.call(this, request, from, now);
+    };
+    try {
+      const { violations } = await runSeed("11", { workload: "kv" });
+      const told = violations.join("\n");
+      assertStringIncludes(told, "an invariant failed: the first one is caught");
+      assertStringIncludes(told, "an invariant failed: the second one is not");
+      assertMatch(
+        told,
+        /failed: SynodError: Node \S+ has stopped, since .*: the second one is not/,
+      );
+    } finally {
+      Voter.prototype.handle = handle;
+    }
+  });
 
   it("runs the same way with and without a trace", async () => {
     const lines: string[] = [];

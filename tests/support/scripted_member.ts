@@ -40,6 +40,7 @@ export class ScriptedMember {
       memberVotes: nothing,
       otherVersion: nothing,
       failed: nothing,
+      broken: nothing,
     };
     this.engine = new Engine(
       settings,

@@ -319,6 +319,7 @@ export class ScriptedNode {
       memberVotes: (member) => note(`${member} votes`),
       otherVersion: (from) => note(`otherVersion of ${from}`),
       failed: (error) => note(`failed: ${error}`),
+      broken: (error) => note(`broken: ${error.message}`),
     };
   }
 

@@ -105,6 +105,11 @@ export class ClusterView {
     this.#yield();
   }
 
+  /** Votes no more: its memory cannot be relied on. */
+  abstain(): void {
+    this.#voter = null;
+  }
+
   /** Takes the new life `life`. */
   changeLife(life: Life): void {
     this.#life = life;

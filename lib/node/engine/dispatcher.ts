@@ -1,4 +1,5 @@
 import { isFitFor, requestHandler } from "../../codec.ts";
+import type { SynodError } from "../../errors.ts";
 import type { Life } from "../../paxos/ballot.ts";
 import type {
   Frame,
@@ -35,6 +36,8 @@ export interface EngineHandlers extends ViewEvents {
   notAMember(from: string): void;
   /** The handling of a frame, or of a timer, failed with `error`. */
   failed(error: unknown): void;
+  /** An invariant of the protocol failed: this node votes no more, and the engine is silent from now on. */
+  broken(error: SynodError): void;
   /** A peer speaks another version of the format. */
   otherVersion(from: string, version: number): void;
 }

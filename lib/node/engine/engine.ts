@@ -1,6 +1,7 @@
-import type { SynodError } from "../../errors.ts";
+import { SynodError } from "../../errors.ts";
 import { decodeFrame, encodeFrame } from "../../codec.ts";
 import type { LamportClock, Life } from "../../paxos/ballot.ts";
+import { InvariantError } from "../../paxos/invariant.ts";
 import type {
   Frame,
   GenesisRecord,
@@ -12,6 +13,7 @@ import type {
 import type { Sender } from "../../paxos/quorum.ts";
 import type { Voter } from "../../paxos/voter.ts";
 import { Gate } from "../runtime/gate.ts";
+import { guardedRuntime } from "../runtime/guarded_runtime.ts";
 import type { Limits, Operation } from "../runtime/operation.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { Outbox } from "../wire/outbox.ts";
@@ -58,6 +60,7 @@ export interface FrameCounts {
  */
 export class Engine {
   readonly settings: NodeSettings;
+  /** The time and the randomness of this node; a failed invariant in a timer stops the node. */
   readonly runtime: Runtime;
   readonly pendingReplies: PendingReplies = new PendingReplies();
   /** Limits the reads, changes and questions to a quorum under way. */
@@ -73,15 +76,20 @@ export class Engine {
   readonly #dispatcher: Dispatcher;
   readonly #handlers: EngineHandlers;
   #closed = false;
+  /** The error of a failed invariant. */
+  #broken: SynodError | undefined;
 
   /** An engine that knows nothing about its cluster yet. */
   constructor(
     settings: NodeSettings,
-    runtime: Runtime,
+    unguarded: Runtime,
     life: Life,
     network: Network,
     handlers: EngineHandlers,
   ) {
+    const runtime = guardedRuntime(unguarded, (error) => {
+      if (this.contain(error) === error) throw error;
+    });
     this.settings = settings;
     this.runtime = runtime;
     this.#handlers = handlers;
@@ -299,6 +307,24 @@ export class Engine {
     this.#guard(() => this.#dispatcher.receive(from, frame));
   }
 
+  /**
+   * Returns `error`, unless it is a failed invariant. Then the vote of this node ends, and nothing is sent any more, what
+   * waits to be sent included: it may depend on the broken state. All operations end with the error that is returned.
+   */
+  contain(error: unknown): unknown {
+    if (!(error instanceof InvariantError)) return error;
+    if (this.#broken !== undefined) return this.#broken;
+    const message =
+      `Node ${this.self} has stopped, since an invariant does not hold: ${error.message}`;
+    const broken = this.#broken = new SynodError("invariant_failed", message, { cause: error });
+    this.#closed = true;
+    this.#view.abstain();
+    this.#outbox.close();
+    this.#operations.fail(broken);
+    this.#handlers.broken(broken);
+    return broken;
+  }
+
   /** Sends the waiting messages, and nothing after them. */
   close(): void {
     this.#closed = true;
@@ -314,7 +340,7 @@ export class Engine {
       handle();
     } catch (error) {
       this.frames.dropped++;
-      this.#handlers.failed(error);
+      if (this.contain(error) === error) this.#handlers.failed(error);
     }
   }
 

@@ -65,7 +65,7 @@ export class SessionKeeper {
 
   /** Milliseconds until the deadline, at this instant; 0 without a valid session. */
   get remaining(): number {
-    return this.#stopped ? 0 : this.#lease.remaining(this.#reading());
+    return this.#stopped ? 0 : this.#judge(0, (lease, at) => lease.remaining(at));
   }
 
   /** Whether `session` is this node's, granted, and its deadline has not passed: at this instant. */
@@ -75,8 +75,7 @@ export class SessionKeeper {
 
   /** Whether `session` may still become or stay valid. */
   isPossible(session: SessionId): boolean {
-    return !this.#stopped && session === this.#lease.session &&
-      !this.#lease.isDead(this.#reading());
+    return !this.#stopped && session === this.#lease.session && !this.#isDead;
   }
 
   /** Resolves when there is a valid session; rejects with `no_quorum` at the deadline. */
@@ -114,8 +113,26 @@ export class SessionKeeper {
 
   /** Ends the session if its deadline has passed, even if timers are late. */
   check(): void {
-    if (!this.#open || !this.#lease.isDead(this.#reading())) return;
+    if (!this.#open || !this.#isDead) return;
     if (this.#reopens()) this.#seek(0);
+  }
+
+  get #isDead(): boolean {
+    return this.#judge(true, (lease, at) => lease.isDead(at));
+  }
+
+  /**
+   * What `judge` says of the lease at this instant. Users ask at any time, so a failed invariant is contained here:
+   * nothing is owned then, which `otherwise` says.
+   */
+  #judge<T>(otherwise: T, judge: (lease: Lease, at: Reading) => T): T {
+    const reading = this.#reading();
+    try {
+      return judge(this.#lease, reading);
+    } catch (error) {
+      if (this.#engine.contain(error) === error) throw error;
+      return otherwise;
+    }
   }
 
   #next(): Lease {

@@ -1,3 +1,4 @@
+import { InvariantError } from "../../paxos/invariant.ts";
 import type { Change, Current, Decision, Draft } from "../../paxos/proposer.ts";
 import type { State } from "../../paxos/register.ts";
 
@@ -10,9 +11,12 @@ export interface Part {
   wrote: boolean;
 }
 
-/** The results of the changes that were applied, or the errors that they threw. */
+/** The result of one of the changes, or the error that it threw. */
+export type OwnResult = { readonly value: unknown } | { readonly error: unknown };
+
+/** The results of the changes that were applied. */
 export interface CombinedResult {
-  readonly results: ReadonlyMap<Part, { readonly value: unknown } | { readonly error: unknown }>;
+  readonly results: ReadonlyMap<Part, OwnResult>;
 }
 
 /**
@@ -22,7 +26,7 @@ export interface CombinedResult {
  * values themselves may set `merges`.
  */
 export function combine(parts: readonly Part[], current: Current): Decision<CombinedResult> {
-  const results = new Map<Part, { value: unknown } | { error: unknown }>();
+  const results = new Map<Part, OwnResult>();
   let draft: Draft | null = null;
   let complete: (() => Draft) | undefined;
   let { state, token } = current;
@@ -32,6 +36,7 @@ export function combine(parts: readonly Part[], current: Current): Decision<Comb
     try {
       decision = part.change({ state, token, ballot: current.ballot });
     } catch (error) {
+      if (error instanceof InvariantError) throw error;
       // The error concerns this one change, not the others.
       results.set(part, { error });
       continue;

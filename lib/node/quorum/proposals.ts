@@ -1,5 +1,6 @@
 import type { SynodError } from "../../errors.ts";
 import type { Ballot } from "../../paxos/ballot.ts";
+import { assertInvariant } from "../../paxos/invariant.ts";
 import type { RegisterReply, RegisterRequest } from "../../paxos/messages.ts";
 import {
   type Change,
@@ -9,7 +10,7 @@ import {
   type Step,
 } from "../../paxos/proposer.ts";
 import type { RegisterId } from "../../paxos/register.ts";
-import { combine, type CombinedResult, type Part } from "./combine.ts";
+import { combine, type CombinedResult, type OwnResult, type Part } from "./combine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { noQuorum } from "../engine/operations.ts";
 import { KeptPromises } from "./kept_promises.ts";
@@ -101,19 +102,24 @@ export class Proposals {
     let late: () => SynodError = noQuorum;
     const operation = this.#engine.operation<Chosen<unknown>>(options, () => late());
     if (!operation.ended) {
-      let proposals = this.#registers.get(register);
-      if (proposals === undefined) {
-        proposals = new RegisterProposals(register, this.#engine, this.#pacing, this.#kept, {
-          idle: () => this.#registers.delete(register),
-          released: (release) => this.#released(release),
-        });
-        this.#registers.set(register, proposals);
-      }
+      const proposals = this.#proposalsOf(register);
       const waiting = { change: change as Change<unknown>, operation, options, wrote: false };
-      late = () => proposals!.late(waiting);
+      late = () => proposals.late(waiting);
       proposals.add(waiting);
     }
     return operation.promise as Promise<Chosen<R>>;
+  }
+
+  #proposalsOf(register: RegisterId): RegisterProposals {
+    let proposals = this.#registers.get(register);
+    if (proposals === undefined) {
+      proposals = new RegisterProposals(register, this.#engine, this.#pacing, this.#kept, {
+        idle: () => this.#registers.delete(register),
+        released: (release) => this.#released(release),
+      });
+      this.#registers.set(register, proposals);
+    }
+    return proposals;
   }
 }
 
@@ -221,11 +227,11 @@ class RegisterProposals {
       this.#waiting.delete(waiting);
       this.#batch.push(waiting);
     }
-    const proposer = this.#proposer!;
     const { unheard } = this.#engine;
-    const step = this.#attempted(() =>
-      kept === undefined ? proposer.start() : proposer.startKept(kept, unheard.highest)
-    );
+    const step = this.#attempted(() => {
+      const proposer = this.#running;
+      return kept === undefined ? proposer.start() : proposer.startKept(kept, unheard.highest);
+    });
     if (step !== undefined) this.#do(step);
   }
 
@@ -235,8 +241,9 @@ class RegisterProposals {
       return next();
     } catch (error) {
       const batch = this.#batch;
+      const reason = this.#engine.contain(error);
       this.#done();
-      for (const { operation } of batch) operation.reject(error);
+      for (const { operation } of batch) operation.reject(reason);
       return undefined;
     }
   }
@@ -265,15 +272,18 @@ class RegisterProposals {
         return this.#full(step);
       case "done": {
         const { result, ...chosen } = step.chosen;
-        const applied: WaitingChange[] = [];
+        const applied: [part: WaitingChange, own: OwnResult][] = [];
         const left: WaitingChange[] = [];
-        for (const part of this.#batch) (result.results.has(part) ? applied : left).push(part);
+        for (const part of this.#batch) {
+          const own = result.results.get(part);
+          if (own === undefined) left.push(part);
+          else applied.push([part, own]);
+        }
         // Changes that were not applied in this round come first in the next one.
         this.#waiting = new Set([...left, ...this.#waiting]);
         this.#keep();
         this.#done();
-        for (const part of applied) {
-          const own = result.results.get(part)!;
+        for (const [part, own] of applied) {
           if ("error" in own) part.operation.reject(own.error);
           else part.operation.resolve({ ...chosen, result: own.value });
         }
@@ -325,7 +335,7 @@ class RegisterProposals {
   #resendLater(attempt: number, wait = attempt): void {
     const { runtime } = this.#engine;
     this.#cancelTimer = runtime.setTimer(() => {
-      const proposer = this.#proposer!;
+      const proposer = this.#running;
       // The members that have not answered by now are unlikely to outvote the nack.
       if (proposer.contended) return this.#do({ do: "restart" });
       if (proposer.shortage === undefined) return this.#resend(attempt);
@@ -336,39 +346,47 @@ class RegisterProposals {
       if (mayGain && [...this.#waiting].some(usesReserve)) return this.#do({ do: "restart" });
       // That may take long: between two requests other changes pass the gate.
       this.#leaveGate();
-      const question = this.#requestId;
+      const requestId = this.#requestId;
       this.#cancelTimer = runtime.setTimer(() =>
         this.#enterGate(() => {
-          if (this.#requestId === question) this.#resend(attempt, 0);
+          if (this.#requestId === requestId) this.#resend(attempt, 0);
         }), this.#pacing.resend(attempt));
     }, this.#pacing.resend(wait));
   }
 
   #resend(attempt: number, wait?: number): void {
-    const unanswered = this.#proposer!.unanswered();
-    if (unanswered === undefined) return;
-    this.#engine.ask(unanswered.members, { id: this.#requestId!, ...unanswered.request });
+    const unanswered = this.#running.unanswered();
+    if (unanswered === undefined || this.#requestId === undefined) return;
+    this.#engine.ask(unanswered.members, { id: this.#requestId, ...unanswered.request });
     this.#resendLater(attempt + 1, wait);
   }
 
   /** Keeps what the finished proposer leaves: a promise for the next change, or a tombstone to forget. */
   #keep(): void {
-    const proposer = this.#proposer!;
+    const proposer = this.#running;
     if (proposer.kept !== undefined) this.#kept.put(this.#register, proposer.kept);
     const { request } = proposer;
     if (request?.type !== "accept" || request.state.present) return;
-    const question = this.#requestId!;
+    const requestId = this.#requestId;
+    assertInvariant(requestId !== undefined, "a state is chosen by answers to a question");
     this.#requestId = undefined;
     const { ballot } = request;
     const { roundTrip } = this.#pacing;
     this.#events.released({
       register: this.#register,
       ballot,
-      requestId: question,
+      requestId,
       request,
       proposer,
       roundTrip,
     });
+  }
+
+  /** The proposer of the attempt under way. */
+  get #running(): Proposer<CombinedResult> {
+    const proposer = this.#proposer;
+    assertInvariant(proposer !== undefined, "an attempt has a proposer");
+    return proposer;
   }
 
   #stopAsking(): void {

@@ -201,7 +201,7 @@ export class QuorumQueries {
               listing.delete(member);
               if (tally.add(sender, list)) resolve(tally.replies);
               else begin();
-            }).catch(reject);
+            }).catch((error) => reject(this.#engine.contain(error)));
           }
         };
         begin();

@@ -11,6 +11,7 @@ import type {
 } from "../../../lib/paxos/messages.ts";
 import {
   type Ballot,
+  compareBallots,
   floorBallot,
   type Life,
   makeLife,
@@ -381,10 +382,8 @@ export class RandomFrames {
   }
 
   copy(): RegisterCopy {
-    return {
-      register: this.register(),
-      promised: this.anyBallot(),
-      accepted: this.accepted(),
-    };
+    const [register, accepted, any] = [this.register(), this.accepted(), this.anyBallot()];
+    const isBelow = accepted !== null && compareBallots(any, accepted.ballot) < 0;
+    return { register, promised: isBelow ? accepted.ballot : any, accepted };
   }
 }

@@ -337,10 +337,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a genesis takes only one round",
     edits: [
-      { module: "genesis", find: "if (round.lives === null) {", replace: "if (false) {" },
+      { module: "genesis", find: "if (before === null) {", replace: "if (false) {" },
       {
         module: "genesis",
-        find: "round.lives!.get(member) !== lives[index]",
+        find: "before.get(member) !== lives[index]",
         replace: "false",
       },
       { module: "genesis", find: "      round: round.round,", replace: "      round: 2," },

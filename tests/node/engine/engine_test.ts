@@ -3,6 +3,7 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../../lib/codec.ts";
 import { counterBound, MAX_COUNTER } from "../../../lib/paxos/ballot.ts";
+import { assertInvariant, InvariantError } from "../../../lib/paxos/invariant.ts";
 import type {
   Frame,
   Header,
@@ -14,6 +15,7 @@ import type {
 } from "../../../lib/paxos/messages.ts";
 import { Voter } from "../../../lib/paxos/voter.ts";
 import { MAX_LISTS } from "../../../lib/node/engine/dispatcher.ts";
+import { assertCode } from "../../support/expect.ts";
 import { KEY, life, ScriptedNode } from "../../support/scripted_node.ts";
 
 /** Member c of a, b and c, operational in its first life. */
@@ -380,5 +382,32 @@ describe("Engine: the Lamport clock", () => {
     const node = new ScriptedNode({});
     node.engine.enter({ ...node.record, floor: 500 });
     assertEquals(node.engine.clock.next(), 501);
+  });
+});
+
+describe("Engine: a failed invariant", () => {
+  it("ends the vote and all operations, present and later ones, and silences the node", async () => {
+    const node = await member();
+    const limits = { deadline: Infinity };
+    const present = node.engine.operation<void>(limits);
+    const question = node.engine.pendingReplies.open(() => assertInvariant(false, "as planned"));
+    node.receive("a", { requests: [READ], replies: [{ id: question, type: "watching" }] });
+    const later = node.engine.operation<void>(limits);
+    await assertCode(present.promise, "invariant_failed");
+    await assertCode(later.promise, "invariant_failed");
+    assertEquals([node.engine.voter, node.engine.isClosed], [null, true]);
+    assertEquals(node.handed.filter((what) => what.startsWith("broken")), [
+      "broken: Node c has stopped, since an invariant does not hold: as planned",
+    ]);
+    // Not even the answer to the request of the same frame.
+    assertEquals(await sent(node, "a"), []);
+  });
+
+  it("is contained once, and other errors are handed back", async () => {
+    const { engine } = await member();
+    const other = new Error("another one");
+    assertEquals(engine.contain(other), other);
+    const first = engine.contain(new InvariantError("the first"));
+    assertEquals(engine.contain(new InvariantError("the second")), first);
   });
 });
