@@ -127,8 +127,8 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "an operational member says that it is blank",
-      find: 'if (this.#state === "operational") {\n      return { reply: { type: "record"',
-      replace: 'if (false) {\n      return { reply: { type: "record"',
+      find: 'if (this.#state === "operational") {\n      assertInvariant(',
+      replace: "if (false) {\n      assertInvariant(",
     },
     {
       section: 7,

@@ -523,8 +523,7 @@ export const NODE: readonly Mutation[] = [
       {
         section: 6,
         name: "an ended session may still be granted",
-        find:
-          "    return !this.#stopped && session === this.#lease.session &&\n      !this.#lease.isDead(this.#reading());",
+        find: "    return !this.#stopped && session === this.#lease.session && !this.#isDead;",
         replace: "    return !this.#stopped && session === this.#lease.session;",
         tests: ["tests/node/membership/session_keeper_test.ts"],
       },
@@ -588,8 +587,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 6,
       name: "owned values last until the node has closed",
-      find: "    session.stop();\n",
-      replace: "",
+      find: "    session.stop();\n    if (granted !== undefined) {",
+      replace: "    if (granted !== undefined) {",
       tests: ["tests/cluster/close_test.ts"],
     },
   ]),

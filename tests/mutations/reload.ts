@@ -28,7 +28,7 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a late record in answer to the first round does not void the second",
-      find: "const first = round === 2 ? this.#round!.number : null;",
+      find: "const first = round === 2 ? this.#round?.number ?? null : null;",
       replace: "const first = null;",
     },
     {

@@ -173,8 +173,8 @@ export const TRUST: readonly Mutation[] = [
       section: 3,
       name: "an error of an attempt escapes into its timer or frame",
       find:
-        "      for (const { operation } of batch) operation.reject(error);\n      return undefined;",
-      replace: "      throw error;",
+        "      for (const { operation } of batch) operation.reject(reason);\n      return undefined;",
+      replace: "      throw reason;",
     },
   ]),
   ...mutationsOf("lib/paxos/genesis.ts", ["tests/paxos/genesis_test.ts"], [

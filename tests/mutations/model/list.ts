@@ -263,12 +263,9 @@ export const MUTATIONS: readonly Mutation[] = [
   slow(
     "a helper raises the incarnation only with the last piece of the copy",
     "recovery",
-    `  raise(index, request.incarnation);
-  const { registers, more } = voter.acceptor.copy(request.after);
-`,
-    `  const { registers, more } = voter.acceptor.copy(request.after);
-  if (!more) raise(index, request.incarnation);
-`,
+    "  raise(index, request.incarnation);\n  const known = vector();",
+    `  if (!voter.acceptor.copy(request.after).more) raise(index, request.incarnation);
+  const known = vector();`,
     "an append tried twice, and a crash after which copies come in two pieces",
     "took effect twice",
   ),
@@ -383,7 +380,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an operational leader reports that it is blank",
     "genesis",
-    'return { reply: { type: "record", members, record: this.#record! } };',
+    'return { reply: { type: "record", members, record: this.#record } };',
     'return { reply: { type: "blank", members, wall: at.wall, recovering: false } };',
     "two members crash, the first one gives up, and another genesis",
     "has not lost its memory",

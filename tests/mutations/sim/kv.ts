@@ -203,7 +203,7 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "a request is never sent again",
     file: "lib/node/quorum/proposals.ts",
-    find: "this.#engine.ask(unanswered.members, { id: this.#requestId!, ...unanswered.request });",
+    find: "this.#engine.ask(unanswered.members, { id: this.#requestId, ...unanswered.request });",
     replace: "",
     seeds: SOON,
   },
