@@ -1,0 +1,88 @@
+import type { GuestScope } from "./world.ts";
+
+/** A scope with its exact size, which shows a change that shrinks the search. */
+export interface ExpectedGuest {
+  readonly scope: GuestScope;
+  readonly states: number;
+  readonly transitions: number;
+}
+
+const PUT: Omit<GuestScope, "name"> = {
+  act: "put",
+  bound: "own pid",
+  resends: true,
+  undoes: true,
+  rival: [],
+  attempts: [1, 1, 1],
+  clocks: [0, 0, 0],
+  since: 2,
+  renews: false,
+};
+
+const put = (name: string, more: Partial<GuestScope>): GuestScope => ({ ...PUT, ...more, name });
+const lock = (name: string, more: Partial<GuestScope>) => put(name, { act: "lock", ...more });
+const steal = (name: string, more: Partial<GuestScope>) => put(name, { act: "steal", ...more });
+
+/** A put that is not undone, and one act of the rival. */
+const against = (act: "put" | "seal", bound: GuestScope["bound"]): Partial<GuestScope> => ({
+  bound,
+  undoes: false,
+  rival: [act],
+});
+
+/** Only the undo meets the second gateway. */
+const ONCE: Partial<GuestScope> = { resends: false };
+
+/** The first gateway, or the rival, is ahead of the others. */
+const AHEAD: Partial<GuestScope> = { clocks: [4, 0, 0] };
+const RIVAL_AHEAD: Partial<GuestScope> = { clocks: [0, 0, 9] };
+
+/** A steal that is not undone, and one of the rival. */
+const ROBBED: Partial<GuestScope> = { undoes: false, rival: ["steal"] };
+
+/** The scopes of the test task, with their numbers of states and transitions. */
+export const guestScopes: readonly ExpectedGuest[] = ([
+  [put("a put bound to a process, and its exit", { ...ONCE, ...AHEAD }), 928, 2_658],
+  [put("the same, with a second ticket", { ...ONCE, ...AHEAD, renews: true }), 3_142, 8_627],
+  [put("the same, and a read", { ...ONCE, ...RIVAL_AHEAD, rival: ["read"] }), 124_527, 610_479],
+  [put("a put bound to a process, sent again, and its exit", AHEAD), 3_644, 11_041],
+  [
+    put("a put bound to nothing, sent again, and another", against("put", "nothing")),
+    104_589,
+    578_499,
+  ],
+  [
+    put("a put bound to the session, sent again, and another", against("put", "own session")),
+    104_589,
+    578_499,
+  ],
+  [
+    put("a put bound to a time, sent again, and a seal", {
+      ...against("seal", "until"),
+      clocks: [0, 9, 5],
+    }),
+    100_815,
+    545_401,
+  ],
+  [
+    put("a put bound to a key, sent again, and a seal", {
+      ...against("seal", "key"),
+      clocks: [0, 9, 1],
+    }),
+    56_793,
+    315_278,
+  ],
+  [lock("a lock, sent again, and given up", AHEAD), 3_644, 11_041],
+  [
+    lock("a lock, given up, and another", { ...ONCE, ...RIVAL_AHEAD, rival: ["lock"] }),
+    192_987,
+    984_873,
+  ],
+  [steal("a steal, sent again, and another", { ...ROBBED, clocks: [0, 9, 5] }), 212_072, 1_193_604],
+  [
+    steal("a late steal, sent again, and another", { ...ROBBED, clocks: [9, 3, 5] }),
+    63_142,
+    318_762,
+  ],
+  [steal("a steal, sent again, and given up", AHEAD), 3_644, 11_041],
+] as const).map(([scope, states, transitions]) => ({ scope, states, transitions }));
