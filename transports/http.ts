@@ -37,7 +37,7 @@ export type { Transport, TransportUser } from "./transport.ts";
  *
  * const transport = http({
  *   peers: { w1: "https://one.example/synod", w2: "https://two.example/synod" },
- *   secret: "at least sixteen characters",
+ *   secret: crypto.randomUUID(), // in production from a secret store, the same on every server
  * });
  * const app = new Hono().route("/synod", transport.routes);
  *
@@ -51,7 +51,7 @@ export type { Transport, TransportUser } from "./transport.ts";
  * import { join } from "@synod/synod";
  * import { http } from "@synod/synod/transports/http";
  *
- * const [members, secret] = [["w1"], "at least sixteen characters"];
+ * const [members, secret] = [["w1"], crypto.randomUUID()];
  * const server = http({ secret });
  * const client = http({
  *   secret,

@@ -5,6 +5,8 @@ export interface TransportUser {
    * and replace a dead connection within that time.
    */
   readonly sessionTtl: number;
+  /** The ids of the members: a transport must not let a node without the secret speak for one of them. */
+  readonly members: readonly string[];
 }
 
 /**

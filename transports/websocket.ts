@@ -49,7 +49,7 @@ export type { Transport, TransportUser } from "./transport.ts";
  *
  * const transport = webSocket({
  *   peers: { w1: "wss://one.example/synod", w2: "wss://two.example/synod" },
- *   secret: "at least sixteen characters",
+ *   secret: crypto.randomUUID(), // in production from a secret store, the same on every server
  *   upgradeWebSocket,
  * });
  * const app = new Hono().route("/synod", transport.routes);

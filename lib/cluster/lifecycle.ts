@@ -47,7 +47,7 @@ export class Lifecycle {
       await links.open(
         (from, frame) => engine.receive(from, frame),
         (error) => this.#emit("error", { error }),
-        { sessionTtl: settings.sessionTtl },
+        { sessionTtl: settings.sessionTtl, members: settings.members },
       );
     } catch (error) {
       await this.close();

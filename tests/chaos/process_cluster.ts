@@ -37,7 +37,7 @@ const TIMEOUT = 2_000;
 /** Interval at which the status of a process is polled, in milliseconds. */
 const POLL = 30;
 
-const SECRET = "nobody else knows this";
+const SECRET = "vJ8nQmZ2xWc5TtLhYk7RbE4sDfGp9aUo";
 
 /** A node of the cluster, and its current process. */
 export class Station {

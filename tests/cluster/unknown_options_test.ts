@@ -96,7 +96,7 @@ describe("an option that does not exist", () => {
   });
   afterAll(() => cluster[Symbol.asyncDispose]());
 
-  const secret = "at least sixteen characters";
+  const secret = "vJ8nQmZ2xWc5TtLhYk7RbE4sDfGp9aUo";
   const spec = { id: "counter", start: () => ({ inc: () => 1 }) };
   const base = () => ({ id: "n1", members: ["n1"], transport: memoryNetwork().transport() });
 

@@ -5,7 +5,7 @@ import { browserRoutes, type Servers, startServers } from "../../examples/browse
 import { Browser, type Tab } from "../../tasks/browser.ts";
 import { deno, root } from "../../tasks/process.ts";
 
-const SECRET = "at least sixteen characters";
+const SECRET = "vJ8nQmZ2xWc5TtLhYk7RbE4sDfGp9aUo";
 
 describe("examples/browser-client: its routes", () => {
   const app = browserRoutes({ secret: SECRET, script: "", peers: {} });

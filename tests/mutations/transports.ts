@@ -10,13 +10,108 @@ const HANDSHAKE = ["tests/transports/auth/handshake_test.ts"];
 /** Authentication, and the bounds of transports. */
 export const TRANSPORTS: readonly Mutation[] = [
   ...mutationsOf(
-    "transports/link/options.ts",
-    ["tests/transports/link/options_test.ts"],
+    "transports/auth/secret.ts",
+    ["tests/transports/auth/errors_test.ts"],
     speaking([
       {
-        name: "a short secret is accepted",
-        find: "secret.length >= MIN_SECRET",
-        replace: "secret.length >= MIN_SECRET - 1",
+        name: "a guessable secret is accepted",
+        find: "if (estimateBits(secret) < MIN_BITS) {",
+        replace: "if (secret.length < 16) {",
+      },
+      {
+        name: "an error repeats a refused secret",
+        find: "too easy to guess (${secret.length} characters)",
+        replace: "too easy to guess (${secret})",
+      },
+    ]),
+  ),
+  ...mutationsOf(
+    "transports/auth/entropy.ts",
+    ["tests/transports/auth/entropy_test.ts"],
+    speaking([
+      {
+        name: "words count as random letters",
+        find: "areWords ? WORD_BITS : LETTER_BITS",
+        replace: "LETTER_BITS",
+      },
+      {
+        name: "what a secret repeats counts again",
+        find: "if (isRepeated || ",
+        replace: "if (",
+      },
+      {
+        name: "sequences count as random",
+        find: " || continues(alphabet, at)",
+        replace: "",
+      },
+    ]),
+  ),
+  ...mutationsOf(
+    "transports/auth/keys.ts",
+    ["tests/transports/auth/keys_test.ts"],
+    speaking([
+      {
+        name: "a guess of the secret costs a single HMAC",
+        find: "const ITERATIONS = 100_000;",
+        replace: "const ITERATIONS = 1;",
+      },
+      {
+        name: "all purposes have the same key",
+        find: "info: utf8(purpose)",
+        replace: 'info: utf8("")',
+        tests: HANDSHAKE,
+      },
+      {
+        name: "clusters with the same secret have the same keys",
+        find: '["synod", 2, cluster]',
+        replace: '["synod", 2]',
+      },
+      {
+        name: "the keys can be exported",
+        find: '      false,\n      ["sign", "verify"],',
+        replace: '      true,\n      ["sign", "verify"],',
+      },
+      {
+        name: "the keys are derived for each token",
+        find: "if (known !== undefined) return known;",
+        replace: "",
+      },
+      {
+        name: "the keys of any number of secrets are remembered",
+        find: "if (remembered.size < MAX_SECRETS) break;",
+        replace: "break;",
+      },
+    ]),
+  ),
+  ...mutationsOf(
+    "transports/auth/mac.ts",
+    ["tests/transports/auth/token_test.ts"],
+    speaking([
+      {
+        name: "a signature has several forms",
+        find: "return toBase64Url(bytes) === text ? bytes : null;",
+        replace: "return bytes;",
+      },
+    ]),
+  ),
+  ...mutationsOf(
+    "transports/auth/origin.ts",
+    ["tests/transports/auth/origin_test.ts"],
+    speaking([
+      {
+        name: "a page of another origin speaks to a node without authentication",
+        find: "if (page === null || page.host !== hostOf(`http://${host}`)?.host) return false;",
+        replace: "if (page === null) return false;",
+      },
+      {
+        name: "the owner of a name can point it at a node without authentication",
+        find: 'hostname.endsWith(".localhost") || !hostname.includes(".")',
+        replace: "true",
+      },
+      {
+        name: "a node with a secret refuses pages of other origins",
+        find: 'kind !== "insecure" || ',
+        replace: "",
       },
     ]),
   ),
@@ -70,39 +165,20 @@ export const TRANSPORTS: readonly Mutation[] = [
   ...mutationsOf(
     "transports/auth/proof.ts",
     HANDSHAKE,
-    speaking([
-      {
-        name: "a proof is valid for the other side",
-        find: 'if (claims[SIDE] !== side) throw new Refusal("the token is no proof of this side");',
-        replace: "",
-      },
-      {
-        name: "a proof of another node is accepted",
-        find: 'if (claims.sub !== from) throw new Refusal("the token is for another node");',
-        replace: "",
-      },
-      {
-        name: "a proof is valid for another connection",
-        find: "claims.to !== to || claims.nonces !== `${hello.nonce} ${challenge.nonce}`",
-        replace: "claims.to !== to",
-      },
-      {
-        name: "a proof is valid at another node",
-        find: "claims.to !== to || claims.nonces",
-        replace: "claims.nonces",
-      },
-      {
-        name: "an intercepted proof opens a connection",
-        find: "if (claims[SIDE] !== undefined) throw",
-        replace: "if (false) throw",
-        tests: ["tests/transports/websocket/strangers_test.ts"],
-      },
-      {
-        name: "a token is valid for every node",
-        find: 'if (claims.sub !== id) throw new Refusal("the token is for another node");',
-        replace: "",
-      },
-    ]),
+    speaking(
+      [
+        ["in another cluster", "cluster, id", "id"],
+        ["of another node", " id, to", " to"],
+        ["at another node", "id, to, nonce,", "id, nonce,"],
+        ["for another hello", "to, nonce, challenge", "to, challenge"],
+        ["for another challenge", ", challenge.nonce]", "]"],
+      ].map(([what, find, replace]) => ({
+        name: `a proof is valid ${what}`,
+        find: "[VERSION, cluster, id, to, nonce, challenge.id, challenge.nonce]",
+        replace: "[VERSION, cluster, id, to, nonce, challenge.id, challenge.nonce]"
+          .replace(find, replace),
+      })),
+    ),
   ),
   ...mutationsOf(
     "transports/auth/guard.ts",
@@ -123,6 +199,21 @@ export const TRANSPORTS: readonly Mutation[] = [
         find: 'if (hello.id === this.#self) throw new Refusal("this node has that id itself");',
         replace: "",
       },
+      {
+        name: "a token is valid for every node",
+        find: 'if (claims.sub !== id) throw new Refusal("the token is for another node");',
+        replace: "",
+      },
+      {
+        name: "a token is valid for a member",
+        find: "if (this.#isServer(id)) throw",
+        replace: "if (false) throw",
+      },
+      {
+        name: "the proof of a peer is not verified",
+        find: 'await checkProof(answer.proof, keys, "connect", hello, challenge);',
+        replace: "void checkProof;",
+      },
     ]),
   ),
   ...mutationsOf(
@@ -131,13 +222,30 @@ export const TRANSPORTS: readonly Mutation[] = [
     speaking([
       {
         name: "a server need not prove itself",
-        find: 'this.#credentials.kind === "secret" && !this.#proven',
-        replace: "false",
+        find: 'if (this.#credentials.kind !== "secret") return;\n    const [hello',
+        replace: "if (!isProof(welcome)) return;\n    const [hello",
       },
       {
         name: "the proof of a server is not verified",
-        find: 'await checkProof(challenge.proof, secret, "accept", peer, self, hello, challenge);',
+        find: 'await checkProof(welcome.proof, keys, "accept", hello, challenge);',
         replace: "void checkProof;",
+      },
+      {
+        name: "a report repeats the token that the other side repeats",
+        find: 'token.includes(word) || word.includes(token) ? "(the token)" : word',
+        replace: "word",
+        tests: ["tests/transports/auth/errors_test.ts"],
+      },
+    ]),
+  ),
+  ...mutationsOf(
+    "transports/websocket/dialler.ts",
+    ["tests/transports/websocket/dialler_test.ts"],
+    speaking([
+      {
+        name: "frames that arrive while the proof of a server is verified are lost",
+        find: "return this.#socket?.hold(admitted);",
+        replace: "return void admitted;",
       },
     ]),
   ),
@@ -269,8 +377,8 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "Blobs overtake each other",
-        find: "(this.#reading ?? Promise.resolve()).then(() => read)",
-        replace: "read",
+        find: "(this.#reading ?? Promise.resolve()).then(work)",
+        replace: "work()",
       },
       {
         name: "the bytes that wait to be read have no bound",

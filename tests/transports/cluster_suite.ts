@@ -9,7 +9,7 @@ import {
 } from "../../mod.ts";
 import { nodeToken, type Routes } from "../../transports/websocket.ts";
 import { collectEvents, eventually } from "../support/wait.ts";
-import { SECRET } from "./support/networks.ts";
+import { OTHER_SECRET, SECRET } from "./support/networks.ts";
 import { TestServer } from "./support/server.ts";
 
 /** Makes the transport of one node of a test cluster; exactly one of the credentials is set. */
@@ -95,7 +95,7 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
         const w1 = await join({ id: "w1", transport, ...options });
         const other = await join({
           id: "other",
-          transport: create({ peers, secret: "another secret of the tests" }),
+          transport: create({ peers, secret: OTHER_SECRET }),
           ...options,
         });
         nodes.push(w1, other);

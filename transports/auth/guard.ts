@@ -1,8 +1,9 @@
 import type { Credentials } from "./credentials.ts";
+import type { Keys } from "./keys.ts";
 import { type Challenge, type Hello, isHello, isProof, makeNonce } from "./handshake.ts";
-import { checkNodeToken, checkProof, makeProof } from "./proof.ts";
+import { checkProof, makeProof } from "./proof.ts";
 import { Refusal } from "./refusal.ts";
-import { endOf } from "./token.ts";
+import { endOf, verifyToken } from "./token.ts";
 
 /** The result of a successful handshake. */
 export interface Admission {
@@ -10,6 +11,8 @@ export interface Admission {
   readonly id: string;
   /** When the admission expires, in milliseconds since 1970; `Infinity` if it does not. */
   readonly until: number;
+  /** The proof for the welcome; none if the peer has sent none. */
+  readonly proof?: string;
 }
 
 /** A hello and the challenge that answered it, kept until the proof arrives. */
@@ -23,12 +26,22 @@ export class Guard {
   readonly #self: string;
   readonly #cluster: string;
   readonly #credentials: Credentials;
+  readonly #isServer: (id: string) => boolean;
 
-  /** Guards one node. */
-  constructor(self: string, cluster: string, credentials: Credentials) {
+  /**
+   * Guards one node. `isServer` tells which ids are those of members and other servers: they prove that they
+   * have the secret, and no token is accepted for them.
+   */
+  constructor(
+    self: string,
+    cluster: string,
+    credentials: Credentials,
+    isServer: (id: string) => boolean,
+  ) {
     this.#self = self;
     this.#cluster = cluster;
     this.#credentials = credentials;
+    this.#isServer = isServer;
   }
 
   /** Admits the sender of a hello, or returns a challenge for it. Rejects with a {@linkcode Refusal}. */
@@ -42,25 +55,28 @@ export class Guard {
         return { id: hello.id, until: Infinity };
       case "token":
         throw new Refusal("this node has no secret, so it cannot verify its peers");
-      case "secret": {
-        const { secret } = this.#credentials;
-        if (hello.token !== undefined) {
-          const claims = await checkNodeToken(hello.token, secret, this.#cluster, hello.id);
-          return { id: hello.id, until: endOf(claims) };
+      case "secret":
+        if (hello.token === undefined) {
+          return { hello, challenge: { id: this.#self, nonce: makeNonce() } };
         }
-        const nonce = makeNonce();
-        const proof = await makeProof(secret, "accept", this.#self, hello.id, hello, { nonce });
-        return { hello, challenge: { id: this.#self, nonce, proof } };
-      }
+        return await this.#admitByToken(hello, hello.token, await this.#credentials.keys());
     }
+  }
+
+  async #admitByToken({ id }: Hello, token: string, keys: Keys): Promise<Admission> {
+    if (this.#isServer(id)) throw new Refusal(`${id} is the id of a server, which has no token`);
+    const claims = await verifyToken(token, keys, this.#cluster);
+    if (claims.sub !== id) throw new Refusal("the token is for another node");
+    return { id, until: endOf(claims) };
   }
 
   /** Admits the peer if `answer` is a valid proof. Rejects with a {@linkcode Refusal}. */
   async admit({ hello, challenge }: Challenged, answer: unknown): Promise<Admission> {
-    if (!isProof(answer)) throw new Refusal("there is no token");
+    if (!isProof(answer)) throw new Refusal("there is no proof");
     if (this.#credentials.kind !== "secret") throw new Refusal("no proof was requested");
-    const { secret } = this.#credentials;
-    await checkProof(answer.proof, secret, "connect", hello.id, this.#self, hello, challenge);
-    return { id: hello.id, until: Infinity };
+    const keys = await this.#credentials.keys();
+    await checkProof(answer.proof, keys, "connect", hello, challenge);
+    const proof = await makeProof(keys, "accept", hello, challenge);
+    return { id: hello.id, until: Infinity, proof };
   }
 }

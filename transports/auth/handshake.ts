@@ -2,15 +2,18 @@
  * The handshake by which two nodes authenticate each other on a connection. The connecting side
  * begins:
  *
- *     hello      { synod: 1, cluster, id, to, nonce, token? }
- *     challenge  { id, nonce, proof }       from a node with the secret, unless `token` was enough
+ *     hello      { synod: 2, cluster, id, to, nonce, token? }
+ *     challenge  { id, nonce }          unless `token` was enough
  *     proof      { proof }
+ *     welcome    { proof?, ... }        with a proof, unless `token` was enough
  *
- * Each side makes a new nonce for each connection. A proof is a short-lived JSON Web Token (HS256) about
- * its sender, signed with the cluster's secret. It holds both nonces, the id of the node that it is for,
- * and the side that made it. It is therefore valid for one connection only, and the secret itself is
- * never sent. The connecting side verifies the other's proof before it sends its own, so an impostor at
- * a known address gets no proof.
+ * Each side makes a new nonce for each connection. A proof is an HMAC, with a key that is derived from the
+ * cluster's secret, of both nonces, both ids and the cluster's name. Each side has a key of its own. A proof
+ * is therefore valid for one side of one connection only, and the secret itself is never sent.
+ *
+ * The side that proves itself first gives the other side something with which it can test guesses of the
+ * secret (see `keys.ts`). That is the connecting side: it knows whom it has called, by an address that TLS
+ * can verify, whereas any stranger can send a hello. A stranger gets nothing that depends on the secret.
  *
  * A node without the secret sends a token that was made for it (`nodeToken`). It cannot verify which node
  * it has reached; TLS does that. The handshake does not protect the frames that follow against an attacker
@@ -23,7 +26,7 @@ import { Refusal } from "./refusal.ts";
 import { MAX_TOKEN } from "./token.ts";
 
 /** The version of the handshake and of the protocol after it. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** The longest message of the handshake, in bytes. */
 export const MAX_HANDSHAKE_BYTES = 16_384;
@@ -46,10 +49,9 @@ export interface Challenge {
   /** The id of the sender. */
   readonly id: string;
   readonly nonce: string;
-  readonly proof: string;
 }
 
-/** The answer of the connecting side to a challenge. */
+/** The answer of the connecting side to a challenge; the answer of the accepting side to that is one, too. */
 export interface Proof {
   readonly proof: string;
 }
@@ -62,6 +64,7 @@ export function makeNonce(): string {
 
 const isNonce = (value: unknown) => typeof value === "string" && /^[0-9a-f]{32}$/.test(value);
 const isToken = (value: unknown) => typeof value === "string" && value.length <= MAX_TOKEN;
+const isCode = (value: unknown) => typeof value === "string" && /^[\w-]{43}$/.test(value);
 
 /** Whether `value` is a hello; throws a {@linkcode Refusal} if it has another version. */
 export function isHello(value: unknown): value is Hello {
@@ -76,12 +79,12 @@ export function isHello(value: unknown): value is Hello {
 
 /** Whether `value` is a challenge. */
 export function isChallenge(value: unknown): value is Challenge {
-  return isObject(value) && isNodeId(value.id) && isNonce(value.nonce) && isToken(value.proof);
+  return isObject(value) && isNodeId(value.id) && isNonce(value.nonce);
 }
 
-/** Whether `value` is a proof. */
+/** Whether `value` has a proof. */
 export function isProof(value: unknown): value is Proof {
-  return isObject(value) && isToken(value.proof);
+  return isObject(value) && isCode(value.proof);
 }
 
 /** Whether `value` is an object whose properties can be read. */

@@ -1,5 +1,13 @@
 import type { Credentials } from "./credentials.ts";
-import { type Hello, isChallenge, makeNonce, type Proof, VERSION } from "./handshake.ts";
+import {
+  type Challenge,
+  type Hello,
+  isChallenge,
+  isProof,
+  makeNonce,
+  type Proof,
+  VERSION,
+} from "./handshake.ts";
 import { checkProof, makeProof } from "./proof.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -10,7 +18,7 @@ export class Introduction {
   readonly #cluster: string;
   readonly #credentials: Credentials;
   #hello: Hello | null = null;
-  #proven = false;
+  #challenge: Challenge | null = null;
 
   /** For a connection of the node `self` to `peer`. */
   constructor(self: string, peer: string, cluster: string, credentials: Credentials) {
@@ -40,29 +48,40 @@ export class Introduction {
     };
   }
 
-  /** The answer to a challenge. Rejects with a {@linkcode Refusal} if the other side is not the peer. */
+  /** The answer to a challenge. Rejects with a {@linkcode Refusal} if the other side violates the handshake. */
   async answer(challenge: unknown): Promise<Proof> {
     const hello = this.#hello;
-    if (hello === null || this.#proven || !isChallenge(challenge)) {
+    if (hello === null || this.#challenge !== null || !isChallenge(challenge)) {
       throw new Refusal("the other side violates the handshake");
     }
     if (this.#credentials.kind !== "secret") {
       throw new Refusal("the other side asks for a proof, and this node has no secret");
     }
-    const { secret } = this.#credentials;
-    const [self, peer] = [this.#self, this.#peer];
-    await checkProof(challenge.proof, secret, "accept", peer, self, hello, challenge);
-    this.#proven = true;
-    return { proof: await makeProof(secret, "connect", self, peer, hello, challenge) };
+    this.#challenge = challenge;
+    const keys = await this.#credentials.keys();
+    return { proof: await makeProof(keys, "connect", hello, challenge) };
+  }
+
+  /** The reason that the other side gives for a refusal, without the token: the other side may repeat it. */
+  withoutToken(reason: string): string {
+    const token = this.#hello?.token;
+    if (token === undefined) return reason;
+    return reason.replace(/[\w.-]{16,}/g, (word) => {
+      return token.includes(word) || word.includes(token) ? "(the token)" : word;
+    });
   }
 
   /**
-   * Must be called when the other side admits this node. Throws a {@linkcode Refusal} if that side
-   * has not proven first that it has the secret, and should have.
+   * Must be called with the message by which the other side admits this node. Rejects with a
+   * {@linkcode Refusal} if it does not prove that it has the secret, and should.
    */
-  welcomed(): void {
-    if (this.#credentials.kind === "secret" && !this.#proven) {
+  async welcomed(welcome: unknown): Promise<void> {
+    if (this.#credentials.kind !== "secret") return;
+    const [hello, challenge] = [this.#hello, this.#challenge];
+    if (hello === null || challenge === null || !isProof(welcome)) {
       throw new Refusal("the other side has not proven that it has the secret");
     }
+    const keys = await this.#credentials.keys();
+    await checkProof(welcome.proof, keys, "accept", hello, challenge);
   }
 }

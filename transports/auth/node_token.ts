@@ -1,10 +1,12 @@
 import { type OptionNames, refuseUnknown } from "../../lib/options.ts";
-import { checkCluster, checkNodeId, checkSecret, show } from "../link/options.ts";
+import { checkCluster, checkNodeId, show } from "../link/options.ts";
+import { keysOf } from "./keys.ts";
+import { checkSecret } from "./secret.ts";
 import { signToken } from "./token.ts";
 
 /** Options of {@linkcode nodeToken}. */
 export interface NodeTokenOptions {
-  /** The secret of the cluster, at least 16 characters. It is not in the token. */
+  /** The secret of the cluster. It is not in the token. */
   secret: string;
   /** The name of the cluster. Default: `"synod"`. */
   cluster?: string;
@@ -42,7 +44,7 @@ const LONGEST_LIFETIME = 86_400_000;
  * import { Hono } from "hono";
  * import { nodeToken } from "@synod/synod/transports/websocket";
  *
- * const secret = "at least sixteen characters";
+ * const secret = crypto.randomUUID(); // in production from a secret store, the same on every server
  * const login = (_request: Request) => ({ name: "ada" }); // stands for the authentication of your server
  *
  * const app = new Hono().get("/token", async (c) => {
@@ -65,7 +67,7 @@ const LONGEST_LIFETIME = 86_400_000;
  */
 export async function nodeToken(options: NodeTokenOptions): Promise<string> {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`nodeToken: options must be an object, got ${show(options)}`);
+    throw new TypeError(`nodeToken: options must be an object, got ${typeof options}`);
   }
   refuseUnknown("nodeToken", options, NAMES);
   const { secret, cluster, id, expiresIn = DEFAULT_LIFETIME } = options;
@@ -76,10 +78,12 @@ export async function nodeToken(options: NodeTokenOptions): Promise<string> {
       }`,
     );
   }
+  const name = checkCluster("nodeToken", cluster);
+  const node = checkNodeId("nodeToken", "id", id);
   return await signToken(
-    checkSecret("nodeToken", secret),
-    checkCluster("nodeToken", cluster),
-    checkNodeId("nodeToken", "id", id),
+    await keysOf(checkSecret("nodeToken", secret), name),
+    name,
+    node,
     expiresIn,
   );
 }

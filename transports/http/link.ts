@@ -39,6 +39,9 @@ const MAX_LATE = 4;
 /** Redirects are not followed: they would send tokens and frames to an address that is not configured. */
 const REDIRECT = "manual";
 
+/** The longest reason of a refusal that is reported, in characters. */
+const MAX_REASON = 200;
+
 /** Requests under way to one peer: one that the peer holds, and one with frames. */
 const MAX_REQUESTS = 2;
 
@@ -193,19 +196,25 @@ export class Link {
       if (error instanceof Refusal) throw error;
       throw new TokenError(`the token function failed: ${error}`, { cause: error });
     }
-    let answer = await this.#ask(hello, signal);
+    const reason = (text: string) => introduction.withoutToken(text).slice(0, MAX_REASON);
+    let answer = await this.#ask(hello, reason, signal);
     if (isChallenge(answer)) {
       const proof = await introduction.answer(answer);
-      answer = await this.#ask({ nonce: answer.nonce, ...proof }, signal);
+      answer = await this.#ask({ nonce: answer.nonce, ...proof }, reason, signal);
     }
     if (!isObject(answer) || typeof answer.session !== "string") {
       throw new Error("the other side violates the handshake");
     }
-    introduction.welcomed();
+    await introduction.welcomed(answer);
     return answer.session;
   }
 
-  async #ask(body: unknown, signal: AbortSignal): Promise<unknown> {
+  /** `reason` makes the text of a refusal from the text of the other side. */
+  async #ask(
+    body: unknown,
+    reason: (text: string) => string,
+    signal: AbortSignal,
+  ): Promise<unknown> {
     const exchange = new Exchange(signal);
     exchange.limit(this.#options.times.patience);
     try {
@@ -219,7 +228,7 @@ export class Link {
       });
       const bytes = await readBody(response, MAX_HANDSHAKE_BYTES);
       const text = new TextDecoder().decode(bytes ?? undefined);
-      if (response.status === 401) throw new Refusal(text.slice(0, 200) || "refused");
+      if (response.status === 401) throw new Refusal(reason(text) || "refused");
       if (response.status !== 200) throw new Error(`status ${response.status}`);
       return JSON.parse(text);
     } finally {

@@ -46,17 +46,18 @@ export interface Settings {
 /** Checks the options of the user; throws a `TypeError` that names the option. */
 export function checkOptions(options: HttpOptions): Settings {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`http: options must be an object, got ${show(options)}`);
+    throw new TypeError(`http: options must be an object, got ${typeof options}`);
   }
   refuseUnknown("http", options, NAMES);
   const { fetch = (url: string, init: RequestInit) => globalThis.fetch(url, init) } = options;
   if (typeof fetch !== "function") {
     throw new TypeError(`http: fetch must be a function, got ${show(fetch)}`);
   }
+  const cluster = checkCluster("http", options.cluster);
   return {
-    cluster: checkCluster("http", options.cluster),
+    cluster,
     peers: checkPeers("http", options.peers, ["http:", "https:"]),
-    credentials: checkCredentials("http", options),
+    credentials: checkCredentials("http", cluster, options),
     fetch,
   };
 }

@@ -1,7 +1,9 @@
 import { type Context, Hono } from "hono";
+import { prepare } from "../auth/credentials.ts";
 import { type Admission, Guard } from "../auth/guard.ts";
 import { makeNonce, MAX_HANDSHAKE_BYTES, parseHandshake } from "../auth/handshake.ts";
 import { Introduction } from "../auth/introduction.ts";
+import { refusePage } from "../auth/origin.ts";
 import { Refusal } from "../auth/refusal.ts";
 import { backoffOf } from "../link/backoff.ts";
 import { beatOf, LONGEST_HOLD, requestTimesOf } from "../link/beat.ts";
@@ -42,6 +44,8 @@ export class HttpTransport implements Transport {
   #state: "new" | "open" | "closed" = "new";
   #closing: Promise<void> | null = null;
   #reception: Reception | null = null;
+  /** The host name of this node, if it has an address of its own. */
+  #ownHost: string | undefined;
   #receive: (from: string, frame: Uint8Array) => void = () => {};
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -70,7 +74,10 @@ export class HttpTransport implements Transport {
     this.#state = "open";
     this.#receive = receive;
     const { cluster, credentials, peers } = this.#settings;
-    this.#reception = new Reception(new Guard(self, cluster, credentials));
+    const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
+    this.#reception = new Reception(new Guard(self, cluster, credentials, isServer));
+    this.#ownHost = peers.get(self)?.hostname;
+    prepare(credentials);
     this.#timer = setInterval(() => this.#tick(), this.#times.tick ?? beatOf(user));
     const reports = new Reports(report);
     const times = { ...requestTimesOf(user), backoff: backoffOf(user), ...this.#times };
@@ -140,6 +147,8 @@ export class HttpTransport implements Transport {
   /** A request with a hello or a proof. */
   async #introduced(context: Context): Promise<Response> {
     if (this.#reception === null || this.#state !== "open") return notOpen(context);
+    const refused = refusePage(context, this.#settings.credentials, this.#ownHost);
+    if (refused !== null) return refused;
     try {
       const body = await readBody(context.req.raw, MAX_HANDSHAKE_BYTES);
       const text = new TextDecoder().decode(body ?? undefined);
@@ -148,7 +157,7 @@ export class HttpTransport implements Transport {
       if ("challenge" in answer) return context.json(answer.challenge);
       const session = this.#admit(answer);
       if (session === null) return context.text("There are too many nodes.", 503);
-      return context.json({ session: session.key });
+      return context.json({ session: session.key, proof: answer.proof });
     } catch (error) {
       return unauthorized(
         context,

@@ -28,7 +28,7 @@ const LEAST_STABLE = 1_000;
  * The waits of a node. The longest wait is half of its session TTL, so that a link that heals is in use again
  * before the next session expires without it.
  */
-export function backoffOf(user: TransportUser | undefined): BackoffTimes {
+export function backoffOf(user: Pick<TransportUser, "sessionTtl"> | undefined): BackoffTimes {
   if (user === undefined) return BACKOFF;
   const { sessionTtl } = user;
   return {

@@ -32,7 +32,7 @@ const SHORTEST_PATIENCE = 1_500;
 const LONGEST_PATIENCE = 5_000;
 
 /** The two times add up to about four beats, so a lost request is detected within a session TTL. */
-export function requestTimesOf(user: TransportUser | undefined): RequestTimes {
+export function requestTimesOf(user: Pick<TransportUser, "sessionTtl"> | undefined): RequestTimes {
   const beat = beatOf(user);
   return {
     hold: Math.min(LONGEST_HOLD, Math.max(SHORTEST_HOLD, 1.25 * beat)),
@@ -41,7 +41,7 @@ export function requestTimesOf(user: TransportUser | undefined): RequestTimes {
 }
 
 /** The interval in milliseconds after which a silent peer is asked for a sign of life. */
-export function beatOf(user: TransportUser | undefined): number {
+export function beatOf(user: Pick<TransportUser, "sessionTtl"> | undefined): number {
   const ttl = user?.sessionTtl ?? DEFAULT_TTL;
   return Math.min(LONGEST, Math.max(SHORTEST, ttl / BEATS));
 }

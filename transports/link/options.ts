@@ -4,9 +4,6 @@ const DEFAULT_CLUSTER = "synod";
 /** The longest name of a cluster, in characters. */
 const MAX_CLUSTER = 200;
 
-/** The shortest secret, in characters. */
-const MIN_SECRET = 16;
-
 const NODE_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Whether `id` can be the id of a node. */
@@ -29,15 +26,6 @@ export function checkCluster(caller: string, cluster: unknown = DEFAULT_CLUSTER)
   }
   throw new TypeError(
     `${caller}: cluster must be a name of 1 to ${MAX_CLUSTER} characters, got ${show(cluster)}`,
-  );
-}
-
-/** Checks a secret; throws a `TypeError` whose message does not contain the secret. */
-export function checkSecret(caller: string, secret: unknown): string {
-  if (typeof secret === "string" && secret.length >= MIN_SECRET) return secret;
-  const received = typeof secret === "string" ? `${secret.length}` : `no string (${typeof secret})`;
-  throw new TypeError(
-    `${caller}: secret must have at least ${MIN_SECRET} characters, got ${received}`,
   );
 }
 
@@ -79,13 +67,19 @@ function checkAddress(
     throw new TypeError(
       `${caller}: peers: the address of ${id} must be a URL that begins with ${
         schemes.map((scheme) => `${scheme}//`).join(" or ")
-      }, got ${show(address)}`,
+      }, got ${show(withoutCredentials(address))}`,
     );
   }
   // The mount path of the routes has no slash at its end, unless it is the root.
   url.pathname = url.pathname.replace(/(.)\/+$/, "$1");
   url.hash = "";
   return url;
+}
+
+/** An address without what may be a password or a key: a user name, a query and a fragment. */
+function withoutCredentials(address: unknown): unknown {
+  if (typeof address !== "string") return address;
+  return address.replace(/^([a-z]+:\/\/)?[^/]*@/i, "$1").replace(/[?#].*/s, "");
 }
 
 /** A received value, short enough for an error message. */

@@ -125,7 +125,12 @@ class Attempt {
     if (this.#user !== null) return this.#user.take(data);
     const message = typeof data === "string" ? parseHandshake(data) : undefined;
     if (typeof message === "object" && message !== null && "welcome" in message) {
-      return this.#welcomed();
+      const admitted = this.#introduction.welcomed(message).then(
+        () => this.#welcomed(),
+        (error) => this.#refuse(error),
+      );
+      // The first frames may arrive while the proof is verified.
+      return this.#socket?.hold(admitted);
     }
     this.#introduction.answer(message).then(
       (proof) => this.#socket?.send(JSON.stringify(proof)),
@@ -136,11 +141,6 @@ class Attempt {
   #welcomed(): void {
     const socket = this.#socket;
     if (socket === null || this.#ended) return;
-    try {
-      this.#introduction.welcomed();
-    } catch (error) {
-      return this.#refuse(error);
-    }
     clearTimeout(this.#timer);
     this.#backoff.connected();
     this.#user = this.#options.onConnected(socket);
@@ -160,7 +160,9 @@ class Attempt {
 
   #closed(code: number, reason: string): void {
     const refused = code === CLOSE.unauthorized;
-    if (refused && !this.#ended) this.#options.onRefused(reason || "refused");
+    if (refused && !this.#ended) {
+      this.#options.onRefused(this.#introduction.withoutToken(reason) || "refused");
+    }
     this.#end(refused);
   }
 

@@ -94,7 +94,7 @@ export interface Settings {
 /** Checks the options of the user; throws a `TypeError` that names the option. */
 export function checkOptions(options: WebSocketOptions): Settings {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`webSocket: options must be an object, got ${show(options)}`);
+    throw new TypeError(`webSocket: options must be an object, got ${typeof options}`);
   }
   refuseUnknown("webSocket", options, NAMES);
   const peers = checkPeers("webSocket", options.peers, ["ws:", "wss:", "http:", "https:"]);
@@ -108,10 +108,11 @@ export function checkOptions(options: WebSocketOptions): Settings {
   if (peers.size > 0 && WebSocket === null) {
     throw new TypeError("webSocket: WebSocket is required, since this runtime has none");
   }
+  const cluster = checkCluster("webSocket", options.cluster);
   return {
-    cluster: checkCluster("webSocket", options.cluster),
+    cluster,
     peers,
-    credentials: checkCredentials("webSocket", options),
+    credentials: checkCredentials("webSocket", cluster, options),
     upgradeWebSocket,
     WebSocket,
   };

@@ -13,8 +13,11 @@ const MAX_REASON = 123;
 /** The bytes that may wait to be sent: more than the window of a peer that acknowledges. */
 const MAX_UNSENT = 4 * 1024 * 1024;
 
-/** The bytes of `Blob` messages that may wait to be read: more than a correct peer has in flight. */
+/** The bytes of messages that may wait to be delivered: more than a correct peer has in flight. */
 const MAX_UNREAD = 16 * MAX_MESSAGE_BYTES;
+
+/** The overhead in bytes that each waiting message counts, so that the number of tiny ones is bounded too. */
+const MESSAGE_COST = 100;
 
 /**
  * One WebSocket, of either side and of any runtime. It never throws, delivers messages in order even if
@@ -132,26 +135,38 @@ export class Socket {
     if (wasOpen) this.#onClosed(code, reason);
   }
 
+  /** Delivers later messages only when `until` has resolved. It must not reject. */
+  hold(until: Promise<void>): void {
+    this.#wait(() => until);
+  }
+
   #inOrder(data: string | Uint8Array): void {
     if (this.#reading === null) this.#hand(data);
-    else this.#append(Promise.resolve(data));
+    else this.#append(data.length, () => Promise.resolve(data));
   }
 
   #read(blob: Blob): void {
-    this.#unread += blob.size;
-    if (this.#unread > MAX_UNREAD) return this.close(CLOSE.malformed, "too much at once");
     // Caught at once: it may fail while earlier messages are still being read.
     const read = blob.arrayBuffer().then((buffer) => new Uint8Array(buffer), () => null);
-    this.#append(read, blob.size);
+    this.#append(blob.size, () => read);
   }
 
   /** Delivers the message that `read` resolves to, after all earlier messages. */
-  #append(read: Promise<string | Uint8Array | null>, size = 0): void {
-    const reading = (this.#reading ?? Promise.resolve()).then(() => read).then((data) => {
-      this.#unread -= size;
-      if (this.#reading === reading) this.#reading = null;
+  #append(size: number, read: () => Promise<string | Uint8Array | null>): void {
+    this.#unread += size + MESSAGE_COST;
+    if (this.#unread > MAX_UNREAD) return this.close(CLOSE.malformed, "too much at once");
+    this.#wait(async () => {
+      const data = await read();
+      this.#unread -= size + MESSAGE_COST;
       if (data === null) this.close(CLOSE.malformed, "a message that cannot be read");
       else this.#hand(data);
+    });
+  }
+
+  /** Runs `work` after all that is being read; what arrives meanwhile waits. */
+  #wait(work: () => Promise<void>): void {
+    const reading = (this.#reading ?? Promise.resolve()).then(work).then(() => {
+      if (this.#reading === reading) this.#reading = null;
     });
     this.#reading = reading;
   }

@@ -1,6 +1,8 @@
 import { Hono, type MiddlewareHandler } from "hono";
+import { prepare } from "../auth/credentials.ts";
 import { type Admission, Guard } from "../auth/guard.ts";
 import { Introduction } from "../auth/introduction.ts";
+import { refusePage } from "../auth/origin.ts";
 import { backoffOf, type BackoffTimes } from "../link/backoff.ts";
 import { beatOf } from "../link/beat.ts";
 import { byChance } from "../link/by_chance.ts";
@@ -63,6 +65,8 @@ export class WebSocketTransport implements Transport {
   #closing: Promise<void> | null = null;
   #onQuiet: () => void = () => {};
   #guard: Guard | null = null;
+  /** The host name of this node, if it has an address of its own. */
+  #ownHost: string | undefined;
   #receive: (from: string, frame: Uint8Array) => void = () => {};
   #timer: ReturnType<typeof setInterval> | undefined;
   #beats: ReturnType<typeof setInterval> | undefined;
@@ -88,11 +92,15 @@ export class WebSocketTransport implements Transport {
     checkNodeId("webSocket", "self", self);
     this.#state = "open";
     this.#receive = receive;
-    this.#guard = new Guard(self, this.#settings.cluster, this.#settings.credentials);
+    const { cluster, credentials, peers } = this.#settings;
+    const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
+    this.#guard = new Guard(self, cluster, credentials, isServer);
+    this.#ownHost = peers.get(self)?.hostname;
+    prepare(credentials);
     this.#timer = setInterval(() => this.#tick(), this.#times.tick);
     this.#beats = setInterval(() => this.#beat(), this.#times.beat ?? beatOf(user));
     const reports = new Reports(report);
-    for (const [id, url] of this.#settings.peers) {
+    for (const [id, url] of peers) {
       if (id !== self) this.#dial(self, id, url, reports, this.#times.backoff ?? backoffOf(user));
     }
     for (const dialler of this.#diallers) dialler.start();
@@ -223,6 +231,8 @@ export class WebSocketTransport implements Transport {
     const accept: MiddlewareHandler = async (context, next) => {
       if (upgrade === undefined) return context.text("This node accepts no connections.", 501);
       if (this.#state !== "open") return context.text("This node is not open.", 503);
+      const refused = refusePage(context, this.#settings.credentials, this.#ownHost);
+      if (refused !== null) return refused;
       return await upgrade(context, next);
     };
     return routes.get("/", accept);

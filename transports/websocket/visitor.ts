@@ -62,7 +62,7 @@ export class Visitor {
       this.#expects = answer;
       this.#socket.send(JSON.stringify(answer.challenge));
     } else {
-      this.#socket.send(JSON.stringify({ welcome: true }));
+      this.#socket.send(JSON.stringify({ welcome: true, proof: answer.proof }));
       this.#admit(answer);
     }
   }

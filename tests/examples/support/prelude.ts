@@ -13,6 +13,9 @@ export const id = "w1";
 export const members = ["w1"];
 export const transport = memoryNetwork().transport();
 
+/** The secret of a cluster. */
+export const secret = crypto.randomUUID();
+
 /** A store that checks fencing tokens. */
 export const store = {
   write: (_order: object, _options: { fencingToken: number }): Promise<void> => Promise.resolve(),

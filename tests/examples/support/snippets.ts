@@ -26,7 +26,7 @@ export function extractSnippets(file: string, text: string): Snippet[] {
 /** The available names that snippets may use without an import, by the file that exports them. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   "./node.ts": ["node"],
-  "./prelude.ts": ["id", "join", "members", "order", "store", "transport", "work"],
+  "./prelude.ts": ["id", "join", "members", "order", "store", "transport", "secret", "work"],
 };
 
 function uses(code: string, name: string): boolean {

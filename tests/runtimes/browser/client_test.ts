@@ -12,7 +12,7 @@ import { serveSite, type Site } from "./site.ts";
 // Globals of the page.
 declare const synod: typeof library;
 
-const SECRET = "at least sixteen characters";
+const SECRET = "vJ8nQmZ2xWc5TtLhYk7RbE4sDfGp9aUo";
 const members = ["w1", "w2", "w3"];
 const Counter = {
   id: "counter",

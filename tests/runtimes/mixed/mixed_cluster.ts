@@ -10,7 +10,7 @@ export const MEMBERS: readonly Runtime[] = RUNTIMES;
 /** Longer than the pause after the loss of a member, to distinguish the two; in milliseconds. */
 export const SESSION_TTL = 3_000;
 
-const SECRET = "a secret of the mixed cluster";
+const SECRET = "vJ8nQmZ2xWc5TtLhYk7RbE4sDfGp9aUo";
 
 /**
  * A cluster with one process in each runtime, on this machine. Each member reaches each of the others at

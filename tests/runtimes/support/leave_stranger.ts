@@ -8,7 +8,7 @@ import { webSocket } from "../../../transports/websocket.ts";
 import { ClientWebSocket, TestServer, upgradeWebSocket } from "../../transports/support/server.ts";
 
 const server = await TestServer.start();
-const transport = webSocket({ secret: "at least sixteen characters", upgradeWebSocket });
+const transport = webSocket({ secret: "vJ8nQmZ2xWc5TtLhYk7RbE4sDfGp9aUo", upgradeWebSocket });
 server.mount(transport.routes);
 await transport.open("w1", () => {});
 const stranger = new ClientWebSocket(server.url("ws"));

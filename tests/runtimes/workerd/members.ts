@@ -5,7 +5,7 @@ import { http } from "../../../transports/http.ts";
 import { webSocket } from "../../../transports/websocket.ts";
 
 /** The secret of all servers of the cluster. */
-export const SECRET = "at least sixteen characters";
+export const SECRET = "vJ8nQmZ2xWc5TtLhYk7RbE4sDfGp9aUo";
 
 /** Limit for a cluster to begin, in milliseconds. */
 const PATIENCE = 20_000;

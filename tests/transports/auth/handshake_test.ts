@@ -1,24 +1,34 @@
 import { beforeEach, describe, it } from "@std/testing/bdd";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Credentials } from "../../../transports/auth/credentials.ts";
 import { type Admission, type Challenged, Guard } from "../../../transports/auth/guard.ts";
-import type { Hello } from "../../../transports/auth/handshake.ts";
+import type { Challenge, Hello } from "../../../transports/auth/handshake.ts";
 import { Introduction } from "../../../transports/auth/introduction.ts";
+import { type Keys, keysOf } from "../../../transports/auth/keys.ts";
 import { nodeToken } from "../../../transports/auth/node_token.ts";
-import { makeProof } from "../../../transports/auth/proof.ts";
+import { makeProof, type Side } from "../../../transports/auth/proof.ts";
 import { Refusal } from "../../../transports/auth/refusal.ts";
+import { OTHER_SECRET, SECRET } from "../support/networks.ts";
 
-const secret: Credentials = { kind: "secret", secret: "the secret of this cluster" };
-const other: Credentials = { kind: "secret", secret: "another secret altogether" };
+const keys = (): Promise<Keys> => keysOf(SECRET, "app");
+const secret: Credentials = { kind: "secret", keys };
+const other: Credentials = { kind: "secret", keys: () => keysOf(OTHER_SECRET, "app") };
 const insecure: Credentials = { kind: "insecure" };
 
 const token = (id: string, cluster = "app"): Credentials => ({
   kind: "token",
-  token: () => nodeToken({ secret: "the secret of this cluster", cluster, id }),
+  token: () => nodeToken({ secret: SECRET, cluster, id }),
 });
 
 /** The message as it arrives at the other side. */
 const sent = <T>(message: T): T => JSON.parse(JSON.stringify(message));
+
+const isServer = (id: string) => id === "s2";
+const guardOf = (credentials: Credentials, id = "s") => new Guard(id, "app", credentials, isServer);
+
+const proofOf = async (side: Side, hello: Hello, challenge: Challenge, by = keys) => ({
+  proof: await makeProof(await by(), side, hello, challenge),
+});
 
 async function challenged(guard: Guard, hello: Hello): Promise<Challenged> {
   const answer = await guard.greet(sent(hello));
@@ -28,15 +38,12 @@ async function challenged(guard: Guard, hello: Hello): Promise<Challenged> {
 
 /** Runs the whole handshake of `introduction` with `guard`. */
 async function meet(guard: Guard, introduction: Introduction): Promise<Admission> {
-  const answer = await guard.greet(sent(await introduction.hello()));
-  if (!("challenge" in answer)) {
-    introduction.welcomed();
-    return answer;
+  let answer = await guard.greet(sent(await introduction.hello()));
+  if ("challenge" in answer) {
+    answer = await guard.admit(answer, sent(await introduction.answer(sent(answer.challenge))));
   }
-  const proof = await introduction.answer(sent(answer.challenge));
-  const admission = await guard.admit(answer, sent(proof));
-  introduction.welcomed();
-  return admission;
+  await introduction.welcomed(sent({ proof: answer.proof }));
+  return answer;
 }
 
 describe("Guard and Introduction", () => {
@@ -48,11 +55,12 @@ describe("Guard and Introduction", () => {
   };
 
   beforeEach(() => {
-    guard = new Guard("s", "app", secret);
+    guard = guardOf(secret);
   });
 
   it("two nodes with the secret admit each other without a time limit", async () => {
-    assertEquals(await meet(guard, introduction(secret)), { id: "c", until: Infinity });
+    const { id, until } = await meet(guard, introduction(secret));
+    assertEquals([id, until], ["c", Infinity]);
   });
 
   it("a token admits its node until the token expires", async () => {
@@ -62,13 +70,13 @@ describe("Guard and Introduction", () => {
   });
 
   it("two insecure nodes admit each other", async () => {
-    const open = new Guard("s", "app", insecure);
+    const open = guardOf(insecure);
     assertEquals(await meet(open, introduction(insecure)), { id: "c", until: Infinity });
   });
 
   it("a malformed hello is refused", async () => {
     const hello = await introduction(secret).hello();
-    const others: unknown[] = [null, undefined, 1, "hello", [], {}, { ...hello, synod: 2 }];
+    const others: unknown[] = [null, undefined, 1, "hello", [], {}, { ...hello, synod: 3 }];
     for (const key of Object.keys(hello)) {
       others.push({ ...hello, [key]: undefined }, { ...hello, [key]: 1.5 }, {
         ...hello,
@@ -80,96 +88,116 @@ describe("Guard and Introduction", () => {
   });
 
   it("a hello of another version is refused with the version of this node", async () => {
-    const hello = { ...await introduction(secret).hello(), synod: 2 };
-    await assertRejects(() => guard.greet(hello), Refusal, "version 1");
+    const hello = { ...await introduction(secret).hello(), synod: 1 };
+    await assertRejects(() => guard.greet(hello), Refusal, "version 2");
   });
 
   it("another cluster is refused, even if neither side has a secret", async () => {
     await refusesToMeet(guard, introduction(secret, "c", "other"), "another cluster");
-    const open = new Guard("s", "app", insecure);
+    const open = guardOf(insecure);
     await refusesToMeet(open, introduction(insecure, "c", "other"), "another cluster");
   });
 
   it("a hello for another node, or from the id of this node, is refused", async () => {
-    const elsewhere = new Guard("t", "app", secret);
-    await refusesToMeet(elsewhere, introduction(secret), "this is the node t");
+    await refusesToMeet(guardOf(secret, "t"), introduction(secret), "this is the node t");
     await refusesToMeet(guard, introduction(secret, "s"), "that id itself");
   });
 
-  it("the connecting side refuses another secret, and sends no proof", async () => {
-    const stranger = introduction(other);
-    const { challenge } = await challenged(guard, await stranger.hello());
-    await assertRejects(() => stranger.answer(challenge), Refusal, "not signed");
+  it("a hello gets nothing that depends on the secret", async () => {
+    const hello = await introduction(other).hello();
+    for (let i = 0; i < 3; i++) {
+      const { challenge } = await challenged(guard, hello);
+      assertEquals(Object.keys(challenge), ["id", "nonce"]);
+      assertEquals(challenge.id, "s");
+    }
+    const { challenge } = await challenged(guard, hello);
+    const again = await challenged(guard, hello);
+    assert(challenge.nonce !== again.challenge.nonce);
   });
 
   it("the accepting side refuses another secret", async () => {
-    const hello = await introduction(other).hello();
-    const answer = await challenged(guard, hello);
-    const proof = await makeProof(other.secret, "connect", "c", "s", hello, answer.challenge);
-    await assertRejects(() => guard.admit(answer, { proof }), Refusal, "not signed");
+    await refusesToMeet(guard, introduction(other), "not made with the secret");
+    const answer = await challenged(guard, await introduction(other).hello());
     for (const message of [{}, { proof: "" }, { proof: 1 }, null, "proof"]) {
-      await assertRejects(() => guard.admit(answer, message), Refusal, "token");
+      await assertRejects(() => guard.admit(answer, message), Refusal, "no proof");
+    }
+    for (const proof of ["A".repeat(43), `${"A".repeat(42)}B`]) {
+      await assertRejects(() => guard.admit(answer, { proof }), Refusal, "not made with");
     }
   });
 
   it("no node without the secret or a valid token of its own is admitted", async () => {
     await refusesToMeet(guard, introduction(insecure), "no secret");
     await refusesToMeet(guard, introduction(token("d")), "another node");
-    await refusesToMeet(guard, introduction(token("c", "other")), "another cluster");
+    await refusesToMeet(guard, introduction(token("c", "other")), "not signed");
     const asProof: Credentials = {
       kind: "token",
       token: async () => {
         const hello = await introduction(secret).hello();
-        return await makeProof(secret.secret, "connect", "c", "s", hello, { nonce: hello.nonce });
+        return (await proofOf("connect", hello, { id: "s", nonce: hello.nonce })).proof;
       },
     };
-    await refusesToMeet(guard, introduction(asProof), "another connection");
+    await refusesToMeet(guard, introduction(asProof), "no HS256 token");
+  });
+
+  it("a token for the id of a server is refused, and its proof is not", async () => {
+    await refusesToMeet(guard, introduction(token("s2"), "s2"), "the id of a server");
+    assertEquals((await meet(guard, introduction(secret, "s2"))).id, "s2");
   });
 
   it("a node with the secret refuses a peer without it", async () => {
-    await refusesToMeet(new Guard("s", "app", insecure), introduction(secret), "has not proven");
-    const tokenOnly = new Guard("s", "app", token("s"));
-    await refusesToMeet(tokenOnly, introduction(secret), "no secret");
-    assertThrows(() => introduction(secret).welcomed(), Refusal, "has not proven");
+    await refusesToMeet(guardOf(insecure), introduction(secret), "has not proven");
+    await refusesToMeet(guardOf(token("s")), introduction(secret), "no secret");
+    await assertRejects(() => introduction(secret).welcomed({}), Refusal, "has not proven");
   });
 
-  it("a proof is not valid for another connection, node or side", async () => {
+  it("a proof is not valid for another connection, node, cluster or side", async () => {
     const hello = await introduction(secret).hello();
     const first = await challenged(guard, hello);
-    const proof = await makeProof(secret.secret, "connect", "c", "s", hello, first.challenge);
-    await guard.admit(first, { proof });
+    const proof = await proofOf("connect", hello, first.challenge);
+    const admitted = await guard.admit(first, proof);
+    const refuses = async (answer: Challenged, proof: unknown, guardian = guard) => {
+      await assertRejects(() => guardian.admit(answer, proof), Refusal, "not made with the secret");
+    };
     // The same hello again: the nonce of the guard differs.
-    const again = await challenged(guard, hello);
-    await assertRejects(() => guard.admit(again, { proof }), Refusal, "another connection");
-    // Under another id, even with the same nonce.
-    const other = await challenged(guard, { ...hello, id: "d" });
-    const stolen = { ...other, challenge: first.challenge };
-    await assertRejects(() => guard.admit(stolen, { proof }), Refusal, "another node");
-    // For another node, even with the same nonces.
-    const elsewhere = await makeProof(secret.secret, "connect", "c", "t", hello, first.challenge);
-    await assertRejects(
-      () => guard.admit(first, { proof: elsewhere }),
-      Refusal,
-      "another connection",
-    );
+    await refuses(await challenged(guard, hello), proof);
+    // Under another id, in another cluster, at another node, and with another hello.
+    for (
+      const other of [{ id: "d" }, { cluster: "other" }, { to: "t" }, { nonce: "0".repeat(32) }]
+    ) {
+      await refuses({ ...first, hello: { ...hello, ...other } }, proof);
+    }
     // The proof of the guard itself, sent back to it.
-    const reflected = { proof: first.challenge.proof };
-    await assertRejects(() => guard.admit(first, reflected), Refusal, "no proof of this side");
+    await refuses(first, { proof: admitted.proof });
+    // The keys of another cluster with the same secret.
+    const elsewhere = () => keysOf(SECRET, "other");
+    await refuses(first, await proofOf("connect", hello, first.challenge, elsewhere));
   });
 
   it("the proof of a server is not valid for another server, or for a later connection", async () => {
+    const meetAs = async (client: Introduction) => {
+      const answer = await challenged(guard, await client.hello());
+      return { answer, welcome: await guard.admit(answer, await client.answer(answer.challenge)) };
+    };
     const client = introduction(secret);
-    const { challenge } = await challenged(guard, await client.hello());
+    const { answer, welcome } = await meetAs(client);
     // Recorded, and replayed to the same client when it connects again.
     const later = introduction(secret);
     await later.hello();
-    await assertRejects(() => later.answer(challenge), Refusal, "another connection");
+    await later.answer(answer.challenge);
+    await assertRejects(() => later.welcomed(welcome), Refusal, "not made with the secret");
     // Sent by a server that the client takes for another one.
     const elsewhere = new Introduction("c", "t", "app", secret);
     await elsewhere.hello();
-    await assertRejects(() => elsewhere.answer(challenge), Refusal, "another node");
-    await client.answer(challenge);
-    await assertRejects(() => client.answer(challenge), Refusal, "handshake");
+    await elsewhere.answer(answer.challenge);
+    await assertRejects(() => elsewhere.welcomed(welcome), Refusal, "not made with the secret");
+    // The client's own proof, sent back to it.
+    const mirrored = introduction(secret);
+    await mirrored.hello();
+    const own = await mirrored.answer(answer.challenge);
+    await assertRejects(() => mirrored.welcomed(own), Refusal, "not made with the secret");
+    await client.welcomed(welcome);
+    await assertRejects(() => client.answer(answer.challenge), Refusal, "handshake");
   });
 
   it("hello() rejects if the token function returns no token, or throws", async () => {

@@ -11,7 +11,7 @@ import { Hono } from "hono";
 import { SynodError } from "../../../lib/errors.ts";
 import { type HttpOptions, nodeToken } from "../../../transports/http.ts";
 import type { Times } from "../../../transports/http/transport.ts";
-import { SECRET } from "../support/networks.ts";
+import { OTHER_SECRET, SECRET } from "../support/networks.ts";
 import { eventually, within } from "../../support/wait.ts";
 import { TestServer } from "../support/server.ts";
 import { Station } from "../support/station.ts";
@@ -74,15 +74,22 @@ describe("http(): requests to peers", () => {
     assertMatch(error.message, why);
   }
 
-  it("sends only its hello to a server without a valid proof, and reports that once", async () => {
+  it("sends no frames to a server without a valid proof, and reports that once", async () => {
     const { url, requests } = await fake((body) => {
-      const { nonce } = JSON.parse(body);
-      return Response.json({ id: "s", nonce, proof: "I am s, I promise" });
+      const { nonce, proof } = JSON.parse(body);
+      // The only proof that it knows is the one that it got.
+      return proof === undefined
+        ? Response.json({ id: "s", nonce })
+        : Response.json({ session: "x", proof });
     });
     const c = await connect({ secret: SECRET, peers: { s: url } });
-    await assertReport(c, /not signed/);
-    assertEquals(requests.length, 1);
-    assertEquals(Object.keys(JSON.parse(requests[0])), ["synod", "cluster", "id", "to", "nonce"]);
+    await assertReport(c, /not made with the secret/);
+    c.transport.send("s", Uint8Array.of(1));
+    await c.transport.close();
+    const [hello, answer, ...others] = requests.map((body) => JSON.parse(body));
+    assertEquals(Object.keys(hello), ["synod", "cluster", "id", "to", "nonce"]);
+    assertEquals(Object.keys(answer), ["nonce", "proof"]);
+    assertEquals(others, []);
   });
 
   it("sends no frames to a server that admits it without a proof", async () => {
@@ -151,11 +158,11 @@ describe("http(): requests to peers", () => {
     const { url, station } = await listen({ secret: SECRET });
     const peers = { s: url };
     const [wrong, other, elsewhere] = [
-      await connect({ secret: "another secret altogether", peers }),
+      await connect({ secret: OTHER_SECRET, peers }),
       await connect({ secret: SECRET, cluster: "other", peers }),
       await connect({ secret: SECRET, peers: { t: url } }),
     ];
-    await assertReport(wrong, /not signed/);
+    await assertReport(wrong, /not made with the secret/);
     await assertReport(other, /another cluster/);
     await elsewhere.until(() => elsewhere.reports.length > 0);
     assertMatch(elsewhere.reports[0].message, /^Cannot connect to t .*this is the node s$/);

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { sign } from "hono/jwt";
 import type { Times } from "../../../transports/http/transport.ts";
 import { eventually } from "../../support/wait.ts";
-import { SECRET } from "../support/networks.ts";
+import { SECRET, testKeys } from "../support/networks.ts";
 import { TestServer } from "../support/server.ts";
 import { Station } from "../support/station.ts";
 import { post, RawSession, transportWith } from "./support/setup.ts";
@@ -148,7 +148,7 @@ describe("http(): sessions", () => {
 
   it("that were opened with a token end a minute after it expires", async () => {
     const exp = Date.now() / 1000 - 60 + 0.5; // half a second from now
-    const token = await sign({ aud: "synod", sub: "c", exp }, SECRET, "HS256");
+    const token = await sign({ aud: "synod", sub: "c", exp }, (await testKeys()).token);
     await relisten({ hold: 20, tick: 600_000 });
     const c = await RawSession.show(server, "c", "s", token);
     assertEquals((await c.say(byte(1))).status, 200);
@@ -158,7 +158,7 @@ describe("http(): sessions", () => {
 
   it("that were opened with a token end even during a held request", async () => {
     const exp = Date.now() / 1000 - 60 + 0.5;
-    const token = await sign({ aud: "synod", sub: "c", exp }, SECRET, "HS256");
+    const token = await sign({ aud: "synod", sub: "c", exp }, (await testKeys()).token);
     await relisten({ hold: 600_000, tick: 20 });
     const c = await RawSession.show(server, "c", "s", token);
     assertEquals((await c.say(byte(1))).status, 401);

@@ -1,16 +1,20 @@
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { sign } from "hono/jwt";
 import process from "node:process";
+import { keysOf } from "../../../transports/auth/keys.ts";
 import { makeProof } from "../../../transports/auth/proof.ts";
 import { nodeToken } from "../../../transports/http.ts";
 import { writeFrames } from "../../../transports/link/frame_stream.ts";
-import { SECRET } from "../support/networks.ts";
+import { OTHER_SECRET, SECRET, testKeys } from "../support/networks.ts";
 import { TestServer } from "../support/server.ts";
 import { Station } from "../support/station.ts";
 import { hello, post, transportWith } from "./support/setup.ts";
 
 const cluster = "synod";
+/** A server that is no member, and does not run. */
+const PEERS = { w3: "http://127.0.0.1:9" };
+
 const seconds = () => Math.floor(Date.now() / 1000);
 
 describe("http(): strangers", () => {
@@ -22,26 +26,32 @@ describe("http(): strangers", () => {
     undo = [];
     server = await TestServer.start();
     undo.push(() => server.close());
-    const transport = transportWith({ secret: SECRET });
+    const transport = transportWith({ secret: SECRET, peers: PEERS });
     server.mount(transport.routes);
     undo.push(() => transport.close());
-    node = await Station.open("s", transport);
+    node = await Station.open("s", transport, { sessionTtl: 5_000, members: ["s", "w2"] });
   });
 
   afterEach(async () => {
     for (const step of undo.reverse()) await step();
   });
 
-  const token = (claims: Record<string, unknown>, secret = SECRET) =>
-    sign({ aud: cluster, sub: "c", iat: seconds(), exp: seconds() + 60, ...claims }, secret);
+  const token = async (claims: Record<string, unknown>, secret = SECRET) => {
+    const { token } = await keysOf(secret, cluster);
+    const all = { aud: cluster, sub: "c", iat: seconds(), exp: seconds() + 60, ...claims };
+    return await sign(all, token);
+  };
 
   const bad: [what: string, token: () => string | Promise<string>][] = [
     ["an empty string as the token", () => ""],
-    ["a token of another secret", () => token({}, "another secret altogether")],
+    ["a token of another secret", () => token({}, OTHER_SECRET)],
     ["an expired token", () => token({ exp: seconds() - 62 })],
     ["a token for another cluster", () => nodeToken({ secret: SECRET, cluster: "other", id: "c" })],
     ["a token for another node", () => nodeToken({ secret: SECRET, cluster, id: "d" })],
-    ["a proof as the token", () => token({ side: "connect" })],
+    [
+      "a token signed with the secret itself",
+      () => sign({ aud: cluster, sub: "c", exp: 9e9 }, SECRET),
+    ],
     ["a malformed token", () => "a.b.c"],
   ];
   for (const [what, make] of bad) {
@@ -51,14 +61,24 @@ describe("http(): strangers", () => {
     });
   }
 
+  it("answers 401 to a token for a member, or for another server", async () => {
+    for (const id of ["w2", "w3"]) {
+      const made = await nodeToken({ secret: SECRET, cluster, id });
+      const body = JSON.stringify({ ...hello(id, "s"), token: made });
+      const { status, text } = await post(server, "session", body);
+      assertEquals(status, 401);
+      assertStringIncludes(text, `${id} is the id of a server`);
+    }
+  });
+
   it("answers 401 to an invalid proof, and accepts one answer per challenge", async () => {
     const greeting = hello("c", "s");
     const challenge = JSON.parse((await post(server, "session", JSON.stringify(greeting))).text);
-    assertEquals(Object.keys(challenge), ["id", "nonce", "proof"]);
+    assertEquals(Object.keys(challenge), ["id", "nonce"]);
     const { nonce } = challenge;
     const answer = (message: unknown) => post(server, "session", JSON.stringify(message));
     assertEquals((await answer({ nonce, proof: await token({}) })).status, 401);
-    const proof = await makeProof(SECRET, "connect", "c", "s", greeting, challenge);
+    const proof = await makeProof(await testKeys(), "connect", greeting, challenge);
     assertEquals((await answer({ nonce, proof })).status, 401);
     for (const message of [{ proof }, { nonce: {}, proof }, { nonce: "0".repeat(32), proof }]) {
       assertEquals((await answer(message)).status, 401);

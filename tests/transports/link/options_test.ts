@@ -2,8 +2,9 @@ import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { nodeToken, webSocket } from "../../../transports/websocket.ts";
 import { http } from "../../../transports/http.ts";
+import { SECRET } from "../support/networks.ts";
 
-const secret = "sixteen characters";
+const secret = SECRET;
 const token = () => "";
 
 // deno-lint-ignore no-explicit-any -- options that no type allows

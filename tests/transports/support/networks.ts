@@ -1,11 +1,16 @@
+import { type Keys, keysOf } from "../../../transports/auth/keys.ts";
 import { http } from "../../../transports/http.ts";
 import type { Routes, Transport } from "../../../transports/websocket.ts";
 import { webSocket } from "../../../transports/websocket.ts";
 import { ClientWebSocket, TestServer, upgradeWebSocket } from "./server.ts";
 import { TEST_IDS, type TestNetwork } from "../suite.ts";
 
-/** The secret of the clusters in tests. */
-export const SECRET = "a secret of the tests";
+/** The secret of the clusters in tests, and another one. */
+export const SECRET = "vJ8nQmZ2xWc5TtLhYk7RbE4sDfGp9aUo";
+export const OTHER_SECRET = "Hq3LwXz8KfVn6RyTc2MjPdBs5GeUoA7i";
+
+/** The keys of the cluster `synod` in tests. */
+export const testKeys = (): Promise<Keys> => keysOf(SECRET, "synod");
 
 type Peers = Record<string, string>;
 

@@ -1,5 +1,5 @@
 import { within } from "../../support/wait.ts";
-import type { Transport } from "../../../transports/transport.ts";
+import type { Transport, TransportUser } from "../../../transports/transport.ts";
 
 /** A transport that reports refusals. */
 export interface ReportingTransport extends Transport {
@@ -7,6 +7,7 @@ export interface ReportingTransport extends Transport {
     self: string,
     receive: (from: string, frame: Uint8Array) => void,
     report?: (error: Error) => void,
+    user?: TransportUser,
   ): void | Promise<void>;
 }
 
@@ -26,8 +27,12 @@ export class Station {
     this.transport = transport;
   }
 
-  /** Opens `transport` for the node `id`. */
-  static async open(id: string, transport: ReportingTransport): Promise<Station> {
+  /** Opens `transport` for the node `id` with these settings. */
+  static async open(
+    id: string,
+    transport: ReportingTransport,
+    user?: TransportUser,
+  ): Promise<Station> {
     const station = new Station(id, transport);
     await transport.open(
       id,
@@ -39,6 +44,7 @@ export class Station {
         station.reports.push(error);
         station.#happened();
       },
+      user,
     );
     return station;
   }

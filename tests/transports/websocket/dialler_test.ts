@@ -6,10 +6,12 @@ import type { Hello } from "../../../transports/auth/handshake.ts";
 import { nodeToken } from "../../../transports/websocket.ts";
 import type { WebSocketOptions } from "../../../transports/websocket/options.ts";
 import type { Times } from "../../../transports/websocket/transport.ts";
-import { SECRET } from "../support/networks.ts";
+import { OTHER_SECRET, SECRET, testKeys } from "../support/networks.ts";
 import { TestServer } from "../support/server.ts";
 import { Station } from "../support/station.ts";
 import { fakeServer, transportWith } from "./support/setup.ts";
+
+const NONCE = "0".repeat(32);
 
 const backoff = { first: 5, longest: 20, refused: 60_000, stable: 10_000 };
 
@@ -60,18 +62,44 @@ describe("webSocket(): connections to peers", () => {
     assertMatch(error.message, why);
   }
 
-  it("sends only its hello to a server without a valid proof, and reports that once", async () => {
+  it("sends no frames to a server without a valid proof, takes none, and reports that once", async () => {
     const heard: string[] = [];
     const { url } = await fake((data, socket) => {
       heard.push(String(data));
-      const { nonce } = JSON.parse(heard[0]);
-      socket.send(JSON.stringify({ id: "s", nonce, proof: "I am s, I promise" }));
+      const { nonce, proof } = JSON.parse(heard[heard.length - 1]);
+      if (proof === undefined) return socket.send(JSON.stringify({ id: "s", nonce }));
+      // The only proof that it knows is the one that it got.
+      socket.send(JSON.stringify({ welcome: true, proof }));
+      socket.send(Uint8Array.of(0, 0, 0, 0, 0, 1, 0, 0, 0, 42));
     });
     const c = await connect({ secret: SECRET, peers: { s: url } });
-    await assertReport(c, /not signed/);
-    assertEquals(heard.length, 1);
-    assertEquals(Object.keys(JSON.parse(heard[0])), ["synod", "cluster", "id", "to", "nonce"]);
-    assertEquals(heard[0].includes(SECRET), false);
+    await assertReport(c, /not made with the secret/);
+    c.transport.send("s", Uint8Array.of(1));
+    await c.transport.close();
+    const [hello, answer, ...others] = heard.map((text) => JSON.parse(text));
+    assertEquals(Object.keys(hello), ["synod", "cluster", "id", "to", "nonce"]);
+    assertEquals(Object.keys(answer), ["proof"]);
+    assertEquals([others, c.received], [[], []]);
+  });
+
+  it("takes the frames that arrive while the proof of the server is verified", async () => {
+    const { url } = await fake(async (data, socket) => {
+      const message = JSON.parse(String(data));
+      if (message.nonce !== undefined) {
+        hello = message;
+        return socket.send(JSON.stringify({ id: "s", nonce: NONCE }));
+      }
+      const proof = await makeProof(await testKeys(), "accept", hello, { id: "s", nonce: NONCE });
+      socket.send(JSON.stringify({ welcome: true, proof }));
+      for (const byte of [1, 2, 3]) socket.send(Uint8Array.of(0, 0, 0, 0, 0, 1, 0, 0, 0, byte));
+    });
+    let hello: Hello;
+    const c = await connect({ secret: SECRET, peers: { s: url } });
+    await c.until(() => c.received.length === 3);
+    assertEquals(c.received.map(([from, frame]) => [from, ...frame]), [["s", 1], ["s", 2], [
+      "s",
+      3,
+    ]]);
   });
 
   it("sends no frames to a server that admits it without a proof", async () => {
@@ -89,12 +117,17 @@ describe("webSocket(): connections to peers", () => {
 
   it("refuses a proof that the real server made for another node", async () => {
     const { url } = await fake(async (data, socket) => {
-      const hello: Hello = JSON.parse(String(data));
-      const nonce = "0".repeat(32);
-      const proof = await makeProof(SECRET, "accept", "s", "other", hello, { nonce });
-      socket.send(JSON.stringify({ id: "s", nonce, proof }));
+      const message = JSON.parse(String(data));
+      if (message.nonce !== undefined) {
+        hello = message;
+        return socket.send(JSON.stringify({ id: "s", nonce: NONCE }));
+      }
+      const other = { ...hello, id: "other" };
+      const proof = await makeProof(await testKeys(), "accept", other, { id: "s", nonce: NONCE });
+      socket.send(JSON.stringify({ welcome: true, proof }));
     });
-    await assertReport(await connect({ secret: SECRET, peers: { s: url } }), /another connection/);
+    let hello: Hello;
+    await assertReport(await connect({ secret: SECRET, peers: { s: url } }), /not made with/);
   });
 
   it("tries again soon after a lost connection, but not after a refusal", async () => {
@@ -123,11 +156,11 @@ describe("webSocket(): connections to peers", () => {
     const { url, station } = await listen({ secret: SECRET });
     const peers = { s: url };
     const [wrong, other, elsewhere] = [
-      await connect({ secret: "another secret altogether", peers }),
+      await connect({ secret: OTHER_SECRET, peers }),
       await connect({ secret: SECRET, cluster: "other", peers }),
       await connect({ secret: SECRET, peers: { t: url } }),
     ];
-    await assertReport(wrong, /not signed/);
+    await assertReport(wrong, /not made with the secret/);
     await assertReport(other, /another cluster/);
     await elsewhere.until(() => elsewhere.reports.length > 0);
     assertMatch(elsewhere.reports[0].message, /^Cannot connect to t .*this is the node s$/);

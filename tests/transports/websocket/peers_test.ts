@@ -4,7 +4,7 @@ import { sign } from "hono/jwt";
 import { writeFrames } from "../../../transports/link/frame_stream.ts";
 import { decodeMessage, encodeMessage } from "../../../transports/websocket/message.ts";
 import { within } from "../../support/wait.ts";
-import { SECRET } from "../support/networks.ts";
+import { SECRET, testKeys } from "../support/networks.ts";
 import { RawSocket } from "../support/raw_socket.ts";
 import { TestServer } from "../support/server.ts";
 import { Station } from "../support/station.ts";
@@ -147,7 +147,7 @@ describe("webSocket(): authenticated peers", () => {
 
   it("with a token are closed with 4408 a minute after it expires", async () => {
     const exp = Date.now() / 1000 - 60 + 0.5; // half a second from now
-    const token = await sign({ aud: "synod", sub: "c", exp }, SECRET, "HS256");
+    const token = await sign({ aud: "synod", sub: "c", exp }, (await testKeys()).token);
     const socket = await RawSocket.open(server.url("ws"), { ...hello("c", "s"), token });
     assertEquals(await socket.hear(), { welcome: true } as never);
     const alive = setInterval(() => socket.send(message(new Uint8Array(0))), 50);

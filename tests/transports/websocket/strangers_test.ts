@@ -1,16 +1,20 @@
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { sign } from "hono/jwt";
 import process from "node:process";
+import { keysOf } from "../../../transports/auth/keys.ts";
 import { nodeToken } from "../../../transports/websocket.ts";
 import { within } from "../../support/wait.ts";
-import { SECRET } from "../support/networks.ts";
+import { OTHER_SECRET, SECRET } from "../support/networks.ts";
 import { RawSocket } from "../support/raw_socket.ts";
 import { TestServer } from "../support/server.ts";
 import { Station } from "../support/station.ts";
 import { hello, transportWith } from "./support/setup.ts";
 
 const cluster = "synod";
+/** A server that is no member, and does not run. */
+const PEERS = { w3: "ws://127.0.0.1:9" };
+
 const seconds = () => Math.floor(Date.now() / 1000);
 
 describe("webSocket(): strangers", () => {
@@ -31,26 +35,32 @@ describe("webSocket(): strangers", () => {
 
   /** The node `s`, at the server. */
   async function listen(tick = 5_000): Promise<Station> {
-    const transport = transportWith({ secret: SECRET }, { tick });
+    const transport = transportWith({ secret: SECRET, peers: PEERS }, { tick });
     server.mount(transport.routes);
     undo.push(() => transport.close());
-    return await Station.open("s", transport);
+    return await Station.open("s", transport, { sessionTtl: 5_000, members: ["s", "w2"] });
   }
 
   async function visit(message?: unknown): Promise<RawSocket> {
     return await RawSocket.open(server.url("ws"), message);
   }
 
-  const token = (claims: Record<string, unknown>, secret = SECRET) =>
-    sign({ aud: cluster, sub: "c", iat: seconds(), exp: seconds() + 60, ...claims }, secret);
+  const token = async (claims: Record<string, unknown>, secret = SECRET) => {
+    const { token } = await keysOf(secret, cluster);
+    const all = { aud: cluster, sub: "c", iat: seconds(), exp: seconds() + 60, ...claims };
+    return await sign(all, token);
+  };
 
   const bad: [what: string, token: () => string | Promise<string>][] = [
     ["an empty string as the token", () => ""],
-    ["a token of another secret", () => token({}, "another secret altogether")],
+    ["a token of another secret", () => token({}, OTHER_SECRET)],
     ["an expired token", () => token({ exp: seconds() - 62 })],
     ["a token for another cluster", () => nodeToken({ secret: SECRET, cluster: "other", id: "c" })],
     ["a token for another node", () => nodeToken({ secret: SECRET, cluster, id: "d" })],
-    ["a proof as the token", () => token({ side: "connect" })],
+    [
+      "a token signed with the secret itself",
+      () => sign({ aud: cluster, sub: "c", exp: 9e9 }, SECRET),
+    ],
     ["a malformed token", () => "a.b.c"],
   ];
   for (const [what, make] of bad) {
@@ -63,11 +73,20 @@ describe("webSocket(): strangers", () => {
     });
   }
 
+  it("closes with 4401 on a token for a member, or for another server", async () => {
+    for (const id of ["w2", "w3"]) {
+      const made = await nodeToken({ secret: SECRET, cluster, id });
+      const { code, reason } = await (await visit({ ...hello(id, "s"), token: made })).ended;
+      assertEquals(code, 4401);
+      assertStringIncludes(reason, `${id} is the id of a server`);
+    }
+  });
+
   it("closes with 4401 on an invalid proof", async () => {
     for (const answer of [{}, { proof: "" }, { proof: await token({}) }, "proof", null]) {
       const socket = await visit(hello("c", "s"));
       const challenge = await socket.hear();
-      assertEquals(Object.keys(challenge), ["id", "nonce", "proof"]);
+      assertEquals(Object.keys(challenge), ["id", "nonce"]);
       socket.say(answer);
       assertEquals((await within(socket.ended, "the end")).code, 4401);
       assertEquals(socket.messages, []);

@@ -1,11 +1,11 @@
-import { makeNonce } from "../../../../transports/auth/handshake.ts";
+import { type Hello, makeNonce, VERSION } from "../../../../transports/auth/handshake.ts";
 import { makeProof } from "../../../../transports/auth/proof.ts";
 import type { HttpOptions } from "../../../../transports/http.ts";
 import { checkOptions } from "../../../../transports/http/options.ts";
 import { HttpTransport, TIMES, type Times } from "../../../../transports/http/transport.ts";
 import { FrameReader, writeFrames } from "../../../../transports/link/frame_stream.ts";
 import { within } from "../../../support/wait.ts";
-import { SECRET } from "../../support/networks.ts";
+import { testKeys } from "../../support/networks.ts";
 import type { Reachable } from "../../support/server.ts";
 
 /** A transport with these times instead of the defaults. */
@@ -14,8 +14,8 @@ export function transportWith(options: HttpOptions, times: Partial<Times> = {}):
 }
 
 /** A hello from `id` to `to`, without a token. */
-export const hello = (id: string, to: string) => ({
-  synod: 1 as const,
+export const hello = (id: string, to: string): Hello => ({
+  synod: VERSION,
   cluster: "synod",
   id,
   to,
@@ -58,7 +58,7 @@ export class RawSession {
     const greeting = hello(id, to);
     const challenge = JSON.parse((await post(server, "session", JSON.stringify(greeting))).text);
     const { nonce } = challenge;
-    const proof = await makeProof(SECRET, "connect", id, to, greeting, challenge);
+    const proof = await makeProof(await testKeys(), "connect", greeting, challenge);
     const answer = await post(server, "session", JSON.stringify({ nonce, proof }));
     return new RawSession(server, JSON.parse(answer.text).session);
   }

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { makeNonce } from "../../../../transports/auth/handshake.ts";
+import { type Hello, makeNonce, VERSION } from "../../../../transports/auth/handshake.ts";
 import { makeProof } from "../../../../transports/auth/proof.ts";
 import type { ServerSocket, ServerSocketEvents } from "../../../../transports/websocket.ts";
 import { checkOptions, type WebSocketOptions } from "../../../../transports/websocket/options.ts";
@@ -8,7 +8,7 @@ import {
   type Times,
   WebSocketTransport,
 } from "../../../../transports/websocket/transport.ts";
-import { SECRET } from "../../support/networks.ts";
+import { testKeys } from "../../support/networks.ts";
 import { RawSocket } from "../../support/raw_socket.ts";
 import {
   ClientWebSocket,
@@ -27,8 +27,8 @@ export function transportWith(
 }
 
 /** A hello from `id` to `to`, without a token. */
-export const hello = (id: string, to: string) => ({
-  synod: 1 as const,
+export const hello = (id: string, to: string): Hello => ({
+  synod: VERSION,
   cluster: "synod",
   id,
   to,
@@ -40,7 +40,8 @@ export async function enter(server: Reachable, id: string, to: string): Promise<
   const greeting = hello(id, to);
   const socket = await RawSocket.open(server.url("ws"), greeting);
   const { nonce } = await socket.hear();
-  socket.say({ proof: await makeProof(SECRET, "connect", id, to, greeting, { nonce }) });
+  const proof = await makeProof(await testKeys(), "connect", greeting, { id: to, nonce });
+  socket.say({ proof });
   if (!(await socket.hear()).welcome) throw new Error("not admitted");
   return socket;
 }
