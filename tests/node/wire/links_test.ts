@@ -55,7 +55,7 @@ describe("Links", () => {
     connected = new Set();
     [inside, outside] = [new Wire(), new Wire(connected)];
     links = new Links("self", [inside, outside], time.runtime);
-    await links.open(() => {}, () => {}, { sessionTtl: 5_000 });
+    await links.open(() => {}, () => {}, { sessionTtl: 5_000, members: [] });
   });
 
   /** The transports on which a frame to `to` is sent. */
@@ -116,7 +116,7 @@ describe("Links", () => {
 
   it("way() is none when all transports know their connections, and have none", async () => {
     links = new Links("self", [outside, new Wire(new Set(["b"]))], time.runtime);
-    await links.open(() => {}, () => {}, { sessionTtl: 5_000 });
+    await links.open(() => {}, () => {}, { sessionTtl: 5_000, members: [] });
     outside.hear("a");
     assertEquals([links.reachability("a"), links.reachability("b")], ["none", "direct"]);
   });
