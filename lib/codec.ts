@@ -12,14 +12,17 @@ export {
   MAX_LIST,
   MAX_MEMBERS,
   MAX_MESSAGES,
+  MAX_TIMEOUT,
   MAX_TTL,
 } from "./codec/limits.ts";
 export { MESSAGE_BYTES } from "./codec/message_kind.ts";
 export { MalformedError } from "./codec/malformed.ts";
 export {
   GENESIS_PATTERN,
+  isNodeId,
   isSession,
   isSpecId,
+  NODE_ID_FORM,
   NODE_ID_PATTERN,
   SESSION_PATTERN,
 } from "./codec/names.ts";
@@ -29,7 +32,6 @@ export {
   MAX_BUCKET_BYTES,
   parseRegisterId,
   registerId,
-  type RegisterKind,
 } from "./codec/register_id.ts";
 export { replySize } from "./codec/reply.ts";
 export { payloadSize, requestHandler, requestSize } from "./codec/request.ts";

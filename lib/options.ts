@@ -20,7 +20,7 @@ export function refuseUnknown<Options extends object>(
     if (name in Object.prototype && !Object.hasOwn(options, name)) continue;
     const nearest = nearestOf(name, Object.keys(known));
     const hint = nearest === undefined ? "it takes none" : `did you mean ${nearest}?`;
-    throw new TypeError(`${call}: unknown option ${show(name)}; ${hint}`);
+    throw new TypeError(`${call}: unknown option ${quoted(name)}; ${hint}`);
   }
 }
 
@@ -50,6 +50,6 @@ function editDistance(a: string, b: string): number {
   return row[b.length];
 }
 
-function show(name: string): string {
+function quoted(name: string): string {
   return /^\w{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, MAX_NAME));
 }

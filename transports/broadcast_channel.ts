@@ -36,7 +36,7 @@ export function broadcastChannel(name: string): Transport {
   if (typeof name !== "string" || name === "") {
     const received = typeof name === "string" ? "an empty one" : typeof name;
     throw new TypeError(
-      `broadcastChannel: name must be a string that is not empty, got ${received}`,
+      `broadcastChannel: name must be a string that is not empty, received ${received}`,
     );
   }
   if (typeof BroadcastChannel !== "function") {

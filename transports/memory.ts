@@ -1,5 +1,6 @@
 import { type OptionNames, refuseUnknown } from "../lib/options.ts";
 import type { Transport } from "./transport.ts";
+import { show } from "../lib/show.ts";
 
 export type { Transport, TransportUser } from "./transport.ts";
 
@@ -75,12 +76,12 @@ export interface MemoryNetwork {
  */
 export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`memoryNetwork: options must be an object, got ${describe(options)}`);
+    throw new TypeError(`memoryNetwork: options must be an object, received ${show(options)}`);
   }
   refuseUnknown("memoryNetwork", options, NAMES);
   const { schedule } = options;
   if (schedule !== undefined && typeof schedule !== "function") {
-    throw new TypeError(`memoryNetwork: schedule must be a function, got ${describe(schedule)}`);
+    throw new TypeError(`memoryNetwork: schedule must be a function, received ${show(schedule)}`);
   }
   return new Network(schedule);
 }
@@ -105,15 +106,15 @@ class Network implements MemoryNetwork {
     groups.forEach((group, index) => {
       if (!Array.isArray(group)) {
         throw new TypeError(
-          `partition: a group must be an array of node ids, got ${describe(group)}`,
+          `partition: a group must be an array of node ids, received ${show(group)}`,
         );
       }
       for (const id of group) {
         if (typeof id !== "string") {
-          throw new TypeError(`partition: a node id must be a string, got ${describe(id)}`);
+          throw new TypeError(`partition: a node id must be a string, received ${show(id)}`);
         }
         if (next.has(id) && next.get(id) !== index) {
-          throw new TypeError(`partition: node ${describe(id)} is in two groups`);
+          throw new TypeError(`partition: node ${show(id)} is in two groups`);
         }
         next.set(id, index);
       }
@@ -169,10 +170,10 @@ class MemoryTransport implements Transport {
   // deno-lint-ignore require-await -- misuse rejects, as with every other transport
   async open(self: string, receive: (from: string, frame: Uint8Array) => void): Promise<void> {
     if (typeof self !== "string" || self === "" || self === "*") {
-      throw new TypeError(`open: self must be a node id, got ${describe(self)}`);
+      throw new TypeError(`open: self must be a node id, received ${show(self)}`);
     }
     if (typeof receive !== "function") {
-      throw new TypeError(`open: receive must be a function, got ${describe(receive)}`);
+      throw new TypeError(`open: receive must be a function, received ${show(receive)}`);
     }
     if (this.#state !== "new") {
       const why = this.#state === "open" ? "is open already" : "was closed";
@@ -228,9 +229,4 @@ class TaskQueue {
       }
     }
   }
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
 }

@@ -1,8 +1,10 @@
 import type { Transport } from "../../transports/transport.ts";
+import { isNodeId, MAX_MEMBERS, MAX_TTL, NODE_ID_FORM } from "../codec.ts";
+import { MIN_TTL } from "../paxos/sessions.ts";
 import { type AnySpec, checkHosts } from "../singletons/spec.ts";
 import type { NodeSettings } from "../node/engine/settings.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { show } from "../node/runtime/show.ts";
+import { show } from "../show.ts";
 
 /** Options of a node. */
 export interface JoinOptions {
@@ -83,11 +85,6 @@ export interface JoinSettings extends NodeSettings {
   readonly signal: AbortSignal | undefined;
 }
 
-const NODE_ID = /^[A-Za-z0-9._-]{1,64}$/;
-
-/** Largest number of members: a frame carries an incarnation for each. */
-const MAX_MEMBERS = 99;
-
 /** Checks the options of `join`; throws a `TypeError` that names the option and the value received. */
 export function checkOptions(options: JoinOptions): JoinSettings {
   if (typeof options !== "object" || options === null) {
@@ -97,7 +94,7 @@ export function checkOptions(options: JoinOptions): JoinSettings {
   const { id, signal } = options;
   if (!isNodeId(id)) {
     throw new TypeError(
-      `Cannot join: id must be 1 to 64 of A-Z a-z 0-9 . _ -, received ${show(id)}`,
+      `Cannot join: id must be ${NODE_ID_FORM}, received ${show(id)}`,
     );
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
@@ -111,7 +108,7 @@ export function checkOptions(options: JoinOptions): JoinSettings {
       }`,
     );
   }
-  const sessionTtl = integer(options, "sessionTtl", 5_000, 100, 600_000);
+  const sessionTtl = integer(options, "sessionTtl", 5_000, MIN_TTL, MAX_TTL);
   return {
     id,
     members: checkMembers(options.members),
@@ -125,14 +122,9 @@ export function checkOptions(options: JoinOptions): JoinSettings {
     maxKeys: integer(options, "maxKeys", 1_000_000, 1, 2 ** 24),
     maxBytes: integer(options, "maxBytes", 2 ** 30, 1, 2 ** 53 - 1),
     clients: boolean(options, "clients", false),
-    maxSessionTtl: integer(options, "maxSessionTtl", sessionTtl, 100, 600_000),
+    maxSessionTtl: integer(options, "maxSessionTtl", sessionTtl, MIN_TTL, MAX_TTL),
     afterMajorityLoss,
   };
-}
-
-/** Whether `id` can name a node. */
-export function isNodeId(id: unknown): id is string {
-  return typeof id === "string" && NODE_ID.test(id);
 }
 
 function checkMembers(members: unknown): readonly string[] {
@@ -149,9 +141,7 @@ function checkMembers(members: unknown): readonly string[] {
   members.forEach((member, index) => {
     if (!isNodeId(member)) {
       throw new TypeError(
-        `Cannot join: members[${index}] must be 1 to 64 of A-Z a-z 0-9 . _ -, received ${
-          show(member)
-        }`,
+        `Cannot join: members[${index}] must be ${NODE_ID_FORM}, received ${show(member)}`,
       );
     }
     if (members.indexOf(member) !== index) {

@@ -1,5 +1,5 @@
 import { makeLife } from "../paxos/ballot.ts";
-import type { RegisterId } from "../paxos/register.ts";
+import { kindOf, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import { PaxosStore } from "../kv/paxos_store.ts";
 import { Puts } from "../kv/puts.ts";
 import type { KvStore } from "../kv/store.ts";
@@ -27,9 +27,6 @@ import { Singletons } from "../singletons/singletons.ts";
 import type { ClusterEvents } from "./events.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
-
-/** The first character of the register ids of locks. */
-const LOCK = "l";
 
 /** The parts of a node, each connected to those that it needs. */
 export interface NodeParts {
@@ -126,7 +123,7 @@ export function wireNode(
       unanswered: () => recordQueries.recheck(),
     },
     (core, register) =>
-      register[0] === LOCK
+      kindOf(register) === REGISTER_KINDS.lock
         ? lockTable.reread(register)
         : core.liveness.live(register, core.limits()),
   );

@@ -1,6 +1,6 @@
 import { type Ballot, type Life, LIFE_PATTERN, MAX_COUNTER, NO_BALLOT } from "../paxos/ballot.ts";
 import type { OperationId, RegisterId, SessionId } from "../paxos/register.ts";
-import { GUEST_PATTERN, MAX_SEQUENCE, NODE_ID_PATTERN, OWNER_PATTERN } from "./names.ts";
+import { GUEST_PATTERN, isNodeId, MAX_SEQUENCE, OWNER_PATTERN } from "./names.ts";
 import { isRegisterId } from "./register_id.ts";
 
 /**
@@ -163,7 +163,7 @@ export function flag(field: unknown): boolean {
 
 /** The name of a node. */
 export function node(field: unknown): string {
-  if (typeof field !== "string" || !NODE_ID_PATTERN.test(field)) refuse("not the name of a node");
+  if (!isNodeId(field)) refuse("not the name of a node");
   return field;
 }
 

@@ -20,24 +20,27 @@ import type {
   UpFrame,
   UpMessage,
 } from "./guest_messages.ts";
-import { MAX_BINDINGS, MAX_LIST, MAX_MEMBERS, MAX_MESSAGES, MAX_TTL } from "./limits.ts";
+import {
+  MAX_BINDINGS,
+  MAX_LIST,
+  MAX_MEMBERS,
+  MAX_MESSAGES,
+  MAX_TIMEOUT,
+  MAX_TTL,
+} from "./limits.ts";
+import { MIN_TTL } from "../paxos/sessions.ts";
 import { GENESIS_PATTERN, GUEST_PATTERN, isSession, isSpecId, MAX_SEQUENCE } from "./names.ts";
 import { isBucketPrefix, isWholeRegisterId } from "./register_id.ts";
 import { Reader } from "./reader.ts";
 import { scan, VALUE_RULES } from "./scan.ts";
 import { encodeValue } from "./value.ts";
+import { kindOf, REGISTER_KINDS } from "../paxos/register.ts";
 
 /** The first byte of every frame between a guest and its gateway. */
 export const GUEST_VERSION = 1;
 
 /** The longest such frame, in bytes: the largest value, and what goes with it. */
 export const MAX_GUEST_FRAME: number = 9 * 2 ** 20;
-
-/** The longest time to look for a quorum, in milliseconds. */
-const MAX_TIMEOUT = 600_000;
-
-/** The shortest time to live of a guest's session, in milliseconds. */
-const MIN_TTL = 100;
 
 /** Open attempts that a call lists. */
 const MAX_OPEN = 1_000;
@@ -96,9 +99,9 @@ const registerOf = (kinds: string): Field<string> =>
       : refuse("not the id of a register")
   );
 
-const key = registerOf("k");
-const lock = registerOf("l");
-const singleton = registerOf("s");
+const key = registerOf(REGISTER_KINDS.key);
+const lock = registerOf(REGISTER_KINDS.lock);
+const singleton = registerOf(REGISTER_KINDS.singleton);
 
 const pid = object<GuestPid>({ session, seq: count });
 const state = nullable(object<GuestState>({
@@ -142,7 +145,9 @@ const operation = union<GuestOperation>({
   release: { register: key, session: sequence, seq: count, unsure: bool },
   list: {
     prefix: plain((field) =>
-      isBucketPrefix(field) && field[0] === "k" ? field : refuse("not the name of a bucket")
+      isBucketPrefix(field) && kindOf(field) === REGISTER_KINDS.key
+        ? field
+        : refuse("not the name of a bucket")
     ),
     values: bool,
   },

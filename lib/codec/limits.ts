@@ -10,8 +10,8 @@ export const MAX_MESSAGES: number = 1_000;
 /** The most entries of a list in a message: registers, sessions, nodes. */
 export const MAX_LIST: number = 100_000;
 
-/** The most members of a cluster. */
-export const MAX_MEMBERS: number = 255;
+/** The most members of a cluster: every frame of a member names an incarnation of each. */
+export const MAX_MEMBERS: number = 99;
 
 /** The most bindings of a state; there are four kinds of bindings. */
 export const MAX_BINDINGS: number = 16;

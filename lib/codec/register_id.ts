@@ -1,9 +1,6 @@
-import type { RegisterId } from "../paxos/register.ts";
+import { kindOf, REGISTER_KINDS, type RegisterId, type RegisterKind } from "../paxos/register.ts";
 import { decodeKey, encodeKey, type Key, MAX_KEY_BYTES } from "./key.ts";
 import { MalformedError } from "./malformed.ts";
-
-/** The use of a register: "k" a key of the KV, "l" a lock, "s" a singleton, "c" the configuration. */
-export type RegisterKind = "k" | "l" | "s" | "c";
 
 /** The longest encoded name of a bucket, in bytes. */
 export const MAX_BUCKET_BYTES: number = 1024;
@@ -13,7 +10,7 @@ const MAX_LENGTH = 1 + MAX_BUCKET_BYTES + MAX_KEY_BYTES;
 /** The default bucket: null in CBOR. All other buckets are strings, so no name collides with it. */
 const DEFAULT_BUCKET = "\xf6";
 
-const BYTES = /^[klsc][\0-\xff]+$/;
+const BYTES = new RegExp(`^[${Object.values(REGISTER_KINDS).join("")}][\\0-\\xff]+$`);
 
 /**
  * The id of the register for `key` in `bucket` (`undefined`: the default bucket). Throws `TypeError` for
@@ -51,7 +48,7 @@ export function parseRegisterId(
   id: RegisterId,
 ): { kind: RegisterKind; bucket: string | undefined; key: Key } {
   if (!isRegisterId(id)) throw new MalformedError("not the id of a register");
-  const kind = id[0] as RegisterKind;
+  const kind = kindOf(id);
   const end = bucketEnd(id);
   const encoded = id.slice(1, end);
   const bucket = encoded === DEFAULT_BUCKET ? undefined : decodeKey(encoded);

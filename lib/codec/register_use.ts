@@ -1,16 +1,14 @@
 import { ownersOf } from "../paxos/kv_register.ts";
-import type { RegisterId, State } from "../paxos/register.ts";
+import { kindOf, REGISTER_KINDS, type RegisterId, type State } from "../paxos/register.ts";
 import { isWholeRegisterId } from "./register_id.ts";
 
 /** The largest value of a lock or singleton, in bytes; the bounds of both are below it. */
 const MAX_INTERNAL_BYTES = 8 * 2 ** 20 + 1024;
 
-/** The kinds of registers that clients write. */
-const USED = "kls";
-
 /** Whether a put may write `value` to `register`: the id is that of a key, and the value is not too large. */
 export function isPutOf(register: RegisterId, value: Uint8Array, maxValueBytes: number): boolean {
-  return register[0] === "k" && value.length <= maxValueBytes && isWholeRegisterId(register);
+  return kindOf(register) === REGISTER_KINDS.key && value.length <= maxValueBytes &&
+    isWholeRegisterId(register);
 }
 
 /**
@@ -18,16 +16,17 @@ export function isPutOf(register: RegisterId, value: Uint8Array, maxValueBytes: 
  * checks the writes of clients, because an acceptor cannot check how a client came to propose a state.
  */
 export function isFitFor(register: RegisterId, state: State, maxValueBytes: number): boolean {
-  if (!state.present) return USED.includes(register[0]);
+  const kind = kindOf(register);
+  if (!state.present) return kind !== REGISTER_KINDS.configuration;
   const { value, bindings, owners } = state;
-  switch (register[0]) {
-    case "k": {
+  switch (kind) {
+    case REGISTER_KINDS.key: {
       if (!isPutOf(register, value, maxValueBytes)) return false;
       const expected = ownersOf(bindings);
       return owners.length === expected.length && expected.every((one) => owners.includes(one));
     }
-    case "l":
-    case "s":
+    case REGISTER_KINDS.lock:
+    case REGISTER_KINDS.singleton:
       return bindings.length === 0 && value.length <= MAX_INTERNAL_BYTES &&
         isWholeRegisterId(register);
     default:

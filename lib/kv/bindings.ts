@@ -1,8 +1,8 @@
 import { registerId } from "../codec.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
-import { show } from "../node/runtime/show.ts";
-import type { Binding, Pid } from "../paxos/register.ts";
+import { show } from "../show.ts";
+import { type Binding, type Pid, REGISTER_KINDS } from "../paxos/register.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
 import { boundKey, type PutOptions, toPid } from "./options.ts";
 
@@ -48,7 +48,7 @@ export async function resolveBindings(
   }
   if (options.key !== undefined) {
     const { bucket, key } = boundKey(options.key, options.bucket);
-    const register = registerId("k", bucket, key);
+    const register = registerId(REGISTER_KINDS.key, bucket, key);
     const { state } = await core.liveness.live(register, limits);
     if (!state?.present) {
       const place = bucket === undefined ? "" : ` in bucket ${show(bucket)}`;

@@ -1,7 +1,7 @@
 import type { Key } from "../codec/key.ts";
 import { isPlainObject } from "../codec/kinds.ts";
-import { NODE_ID_PATTERN, SESSION_PATTERN } from "../codec/names.ts";
-import { show } from "../node/runtime/show.ts";
+import { isNodeId, isSession, NODE_ID_FORM } from "../codec/names.ts";
+import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 
@@ -127,10 +127,10 @@ export function checkPutOptions(call: string, options: PutOptions): void {
   const { pid, node, until } = options;
   refuseUnless(pid === undefined || isPid(toPid(pid)), call, "pid", "a Pid or a Process", pid);
   refuseUnless(
-    node === undefined || (typeof node === "string" && NODE_ID_PATTERN.test(node)),
+    node === undefined || isNodeId(node),
     call,
     "node",
-    "the id of a node, 1 to 64 of A-Z a-z 0-9 . _ -",
+    `the id of a node, ${NODE_ID_FORM}`,
     node,
   );
   refuseUnless(
@@ -151,8 +151,7 @@ export function toPid(pid: Pid | { readonly pid: Pid }): Pid {
 export function isPid(pid: unknown): pid is Pid {
   if (typeof pid !== "object" || pid === null) return false;
   const { node, session, seq } = pid as Partial<Pid>;
-  return typeof node === "string" && NODE_ID_PATTERN.test(node) &&
-    typeof session === "string" && SESSION_PATTERN.test(session) &&
+  return isNodeId(node) && isSession(session) &&
     session.startsWith(`${node}/`) && Number.isSafeInteger(seq) && (seq as number) > 0;
 }
 

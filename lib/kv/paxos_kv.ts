@@ -17,7 +17,7 @@ import {
 import type { Entry } from "./entries.ts";
 import { type Change, watch } from "./watch.ts";
 import type { Limits } from "../node/runtime/operation.ts";
-import type { Pid } from "../paxos/register.ts";
+import { type Pid, REGISTER_KINDS } from "../paxos/register.ts";
 import type { Found, KvStore, PutOutcome } from "./store.ts";
 
 /** The result of a claim: the value that the cluster agreed on, its token, and whether this call set it. */
@@ -131,7 +131,7 @@ export class PaxosKV {
   async keys(bucket?: string, options: KeysOptions = {}): Promise<Key[]> {
     checkKeysOptions("keys", bucket, options);
     const { store } = this.#parts;
-    const prefix = bucketPrefix("k", bucket);
+    const prefix = bucketPrefix(REGISTER_KINDS.key, bucket);
     const listed = await this.#within(options, async (limits) => {
       return { ok: true, value: await store.list(prefix, false, limits) } as const;
     });
@@ -149,7 +149,7 @@ export class PaxosKV {
   ): Promise<Result<Entry<T>[], "no_quorum">> {
     checkKeysOptions("entries", bucket, options);
     const { store } = this.#parts;
-    const prefix = bucketPrefix("k", bucket);
+    const prefix = bucketPrefix(REGISTER_KINDS.key, bucket);
     return await this.#within(options, async (limits) => {
       const listed = await store.list(prefix, true, limits);
       const entries = listed.flatMap(({ register, token, value }) => {
@@ -169,7 +169,7 @@ export class PaxosKV {
     checkWatchOptions(options);
     const { store, closing } = this.#parts;
     store.shell.ensureOpen();
-    const register = registerId("k", options.bucket, key);
+    const register = registerId(REGISTER_KINDS.key, options.bucket, key);
     const signals = [options.signal, this.#parts.signal].filter((signal) => signal !== undefined);
     return watch<T>(store, register, signals, closing);
   }
@@ -188,10 +188,10 @@ export class PaxosKV {
     checkPutOptions(call, options);
     const { store } = this.#parts;
     store.shell.ensureOpen();
-    const register = registerId("k", options.bucket, key);
+    const register = registerId(REGISTER_KINDS.key, options.bucket, key);
     if (options.key !== undefined) {
       const bound = boundKey(options.key, options.bucket);
-      registerId("k", bound.bucket, bound.key);
+      registerId(REGISTER_KINDS.key, bound.bucket, bound.key);
     }
     const encoded = this.#encode(value);
     if (!encoded.ok) return encoded;
@@ -225,7 +225,7 @@ export class PaxosKV {
     checkGetOptions(call, options);
     const { store } = this.#parts;
     store.shell.ensureOpen();
-    const register = registerId("k", options.bucket, key);
+    const register = registerId(REGISTER_KINDS.key, options.bucket, key);
     return await this.#within(options, async (limits) => {
       const found = await store.read(register, limits);
       const value = found === null ? undefined : pick(found);

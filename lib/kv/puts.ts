@@ -1,4 +1,4 @@
-import { isPutOf } from "../codec.ts";
+import { isPutOf, MAX_TIMEOUT } from "../codec.ts";
 import { SynodError } from "../errors.ts";
 import { PeerRequest } from "../node/engine/peer_request.ts";
 import type { Core } from "../node/core.ts";
@@ -171,7 +171,7 @@ export class Puts {
     }
     writing();
     const timeout = Math.min(
-      600_000,
+      MAX_TIMEOUT,
       Math.max(1, Math.ceil(limits.deadline - engine.runtime.now())),
     );
     const { op, register, value, bindings } = put;

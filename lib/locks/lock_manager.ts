@@ -6,10 +6,10 @@ import type { Locks } from "./locks.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import type { NodeShell } from "../node/shell.ts";
 import { RequestOrder, type Turn } from "./request_order.ts";
-import { show } from "../node/runtime/show.ts";
+import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { LockEntry, LockMode } from "../paxos/lock_register.ts";
-import type { RegisterId } from "../paxos/register.ts";
+import { REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 
 /** Options of a request, as in the Web Locks API. */
 export interface LockRequestOptions {
@@ -226,7 +226,7 @@ function checkOptions(name: string, given: LockRequestOptions): LockRequestOptio
     throw new TypeError(`locks.request: signal must be an AbortSignal, received ${show(signal)}`);
   }
   // A key that is too long throws before anything is requested.
-  registerId("l", undefined, name);
+  registerId(REGISTER_KINDS.lock, undefined, name);
   if (name.startsWith("-")) throw unsupported('a name must not begin with "-"');
   if (steal && ifAvailable) throw unsupported("steal and ifAvailable exclude each other");
   if (steal && mode !== "exclusive") throw unsupported('only mode "exclusive" can steal');

@@ -5,7 +5,7 @@ import { noQuorumResult } from "../node/engine/operations.ts";
 import { lateness, type Limits } from "../node/runtime/operation.ts";
 import type { NodeShell } from "../node/shell.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
-import type { Pid, RegisterId } from "../paxos/register.ts";
+import { type Pid, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import type { Owner, Owners } from "../owners/owner.ts";
 import { Lock } from "./lock.ts";
 import type { LockRequests } from "./lock_requests.ts";
@@ -39,7 +39,7 @@ export class Locks {
   check(key: Key, options: LockOptions): RegisterId {
     checkLockOptions(options);
     this.#shell.ensureOpen();
-    return registerId("l", undefined, key);
+    return registerId(REGISTER_KINDS.lock, undefined, key);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { show } from "../node/runtime/show.ts";
+import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 

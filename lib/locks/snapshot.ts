@@ -3,7 +3,7 @@ import { fencedOnce } from "../owners/fenced.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import type { LockValue } from "../paxos/lock_register.ts";
-import type { RegisterId } from "../paxos/register.ts";
+import { REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import type { LockTable } from "./lock_table.ts";
 
 /** Locks that are read at the same time. */
@@ -21,7 +21,7 @@ export async function readLocks(
 ): Promise<Map<RegisterId, LockValue>> {
   await table.asked(limits);
   const hasEnded = fencedOnce(core, limits);
-  const listed = [...await core.queries.list(bucketPrefix("l", undefined), limits)];
+  const listed = [...await core.queries.list(bucketPrefix(REGISTER_KINDS.lock, undefined), limits)];
   const values = new Map<RegisterId, LockValue>();
   const queue = listed.filter(([register]) => isWanted(register)).values();
   const look = async () => {

@@ -1,15 +1,34 @@
 import type { Ballot } from "./ballot.ts";
 
+/** What registers are used for, and the character with which the names of such registers begin. */
+export const REGISTER_KINDS = {
+  /** A key of the KV. */
+  key: "k",
+  /** A lock. */
+  lock: "l",
+  /** A singleton. */
+  singleton: "s",
+  /** The configuration of the cluster. */
+  configuration: "c",
+} as const;
+
+/** One of {@linkcode REGISTER_KINDS}. */
+export type RegisterKind = typeof REGISTER_KINDS[keyof typeof REGISTER_KINDS];
+
 /**
- * The name of a register: one character for its kind (`k` a key of the KV, `l` a lock, `s` a
- * singleton, `c` the configuration), then its bucket and key in deterministic CBOR, one character
+ * The name of a register: one character for its kind, then its bucket and key in deterministic CBOR, one character
  * (U+0000 to U+00FF) for each byte.
  */
 export type RegisterId = string;
 
+/** What `register` is used for; its name must be well-formed. */
+export function kindOf(register: RegisterId): RegisterKind {
+  return register[0] as RegisterKind;
+}
+
 /** Whether `register` is that of the configuration, which always has room. */
 export function isConfiguration(register: RegisterId): boolean {
-  return register.startsWith("c");
+  return kindOf(register) === REGISTER_KINDS.configuration;
 }
 
 /** The id of one lease of one node, `node/life/sequence`; never reused. See {@linkcode compareSessions}. */

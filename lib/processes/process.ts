@@ -7,7 +7,7 @@ import type { ProcessLocks } from "../locks/process_locks.ts";
 import { checkedSignal } from "../node/runtime/checked_signal.ts";
 import { showAs } from "../node/runtime/inspect.ts";
 import { onAbort } from "../node/runtime/on_abort.ts";
-import { show } from "../node/runtime/show.ts";
+import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 import type { Owner, Owners } from "../owners/owner.ts";

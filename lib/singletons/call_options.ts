@@ -1,5 +1,5 @@
 import { isWellFormed } from "../codec/text.ts";
-import { show } from "../node/runtime/show.ts";
+import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { MAX_METHOD } from "./bodies.ts";
 import { isCallable } from "./remote.ts";

@@ -5,7 +5,7 @@ import { type Result, SynodError } from "../errors.ts";
 import { noQuorumResult } from "../node/engine/operations.ts";
 import { lateness, type Limits } from "../node/runtime/operation.ts";
 import type { NodeShell } from "../node/shell.ts";
-import type { Pid } from "../paxos/register.ts";
+import { type Pid, REGISTER_KINDS } from "../paxos/register.ts";
 import type { Chain } from "./bodies.ts";
 import { type CallOptions, checkCall } from "./call_options.ts";
 import type { Calls } from "./calls.ts";
@@ -45,7 +45,7 @@ export class Calling {
   /** A remote for the singleton of `spec` with this key; `chain` is the chain of each call that it makes. */
   name(key: Key, spec: AnySpec, args: readonly unknown[], chain: () => Chain): object {
     checkSpec(spec, "name");
-    const register = registerId("s", spec.id, key);
+    const register = registerId(REGISTER_KINDS.singleton, spec.id, key);
     const target: Target = { key, register, spec, args: this.#encode("name", args) };
     return makeRemote(target, (method, args) => this.call(target, method, args, {}, chain()));
   }

@@ -1,7 +1,7 @@
 import { decodeValue } from "../codec/value.ts";
 import { SynodError } from "../errors.ts";
 import type { Limits } from "../node/runtime/operation.ts";
-import { show } from "../node/runtime/show.ts";
+import { show } from "../show.ts";
 import type { NodeShell } from "../node/shell.ts";
 import { type Chain, MAX_CHAIN } from "./bodies.ts";
 import { fromFailure } from "./failure.ts";

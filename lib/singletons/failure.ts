@@ -1,7 +1,7 @@
 import { MalformedError } from "../codec/malformed.ts";
 import { isWellFormed } from "../codec/text.ts";
 import { SynodError, type SynodErrorCode } from "../errors.ts";
-import { show } from "../node/runtime/show.ts";
+import { show } from "../show.ts";
 
 /** An error in the form in which it is sent to another node. */
 export interface Failure {

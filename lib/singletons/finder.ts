@@ -1,7 +1,7 @@
 import { SynodError, type SynodErrorCode } from "../errors.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
-import { show } from "../node/runtime/show.ts";
+import { show } from "../show.ts";
 import type { EndedSessions } from "../owners/ended_sessions.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import type { Chain, Question } from "./bodies.ts";

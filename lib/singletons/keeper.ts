@@ -1,7 +1,7 @@
 import { bucketPrefix } from "../codec.ts";
 import type { Core } from "../node/core.ts";
 import { RecentMap } from "../node/runtime/recent_map.ts";
-import type { RegisterId } from "../paxos/register.ts";
+import { REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import type { Finder } from "./finder.ts";
 import { type AnySpec, isKept } from "./spec.ts";
 
@@ -125,7 +125,10 @@ export class Keeper {
   async #keep(spec: AnySpec, waits: Waits): Promise<void> {
     const { core, finder } = this.#parts;
     const known = [...this.#known.entries()].filter(([, kept]) => kept.spec.id === spec.id);
-    const registers = await core.queries.list(bucketPrefix("s", spec.id), core.limits());
+    const registers = await core.queries.list(
+      bucketPrefix(REGISTER_KINDS.singleton, spec.id),
+      core.limits(),
+    );
     // It has ended by itself, and its tombstone is already forgotten.
     for (const [register] of known) if (!registers.has(register)) this.#known.delete(register);
     for (const register of registers.keys()) {

@@ -2,7 +2,7 @@ import type { Key } from "../codec/key.ts";
 import { isPlainObject } from "../codec/kinds.ts";
 import { MAX_HOSTS } from "../codec/limits.ts";
 import { isSpecId } from "../codec/names.ts";
-import { show } from "../node/runtime/show.ts";
+import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 import type { CallOptions } from "./call_options.ts";

@@ -8,10 +8,10 @@ import {
   MalformedError,
   parseRegisterId,
   registerId,
-  type RegisterKind,
 } from "../../lib/codec.ts";
 import { isBucketPrefix } from "../../lib/codec/register_id.ts";
 import { toHex } from "./support/bytes.ts";
+import type { RegisterKind } from "../../lib/paxos/register.ts";
 
 const KINDS: RegisterKind[] = ["k", "l", "s", "c"];
 

@@ -32,6 +32,7 @@ const LAYERS = [
 const BASE = new Set([
   "lib/errors.ts",
   "lib/options.ts",
+  "lib/show.ts",
   "lib/codec.ts",
   "transports/transport.ts",
 ]);

@@ -186,11 +186,11 @@ describe("memoryNetwork", () => {
 
   it("memoryNetwork() refuses options of the wrong type", () => {
     assertThrows(() => memoryNetwork(5 as never), TypeError, "options must be an object");
-    assertThrows(() => memoryNetwork(null as never), TypeError, "got null");
+    assertThrows(() => memoryNetwork(null as never), TypeError, "received null");
     assertThrows(
       () => memoryNetwork({ schedule: "soon" as never }),
       TypeError,
-      'schedule must be a function, got "soon"',
+      'schedule must be a function, received "soon"',
     );
   });
 
@@ -199,7 +199,7 @@ describe("memoryNetwork", () => {
     node("b");
     network.partition(["a"]);
     assertThrows(() => network.partition("a" as never), TypeError, "must be an array of node ids");
-    assertThrows(() => network.partition([7 as never]), TypeError, "must be a string, got number");
+    assertThrows(() => network.partition([7 as never]), TypeError, "must be a string, received 7");
     assertThrows(() => network.partition(["a"], ["b", "a"]), TypeError, '"a" is in two groups');
     a.send("b", bytes("lost"));
     await settle(network);
@@ -210,10 +210,10 @@ describe("memoryNetwork", () => {
     const transport = network.transport();
     const open = (self: unknown, receive: unknown) => async () =>
       await transport.open(self as never, receive as never);
-    await assertRejects(open(7, () => {}), TypeError, "self must be a node id, got number");
-    await assertRejects(open("", () => {}), TypeError, 'self must be a node id, got ""');
+    await assertRejects(open(7, () => {}), TypeError, "self must be a node id, received 7");
+    await assertRejects(open("", () => {}), TypeError, 'self must be a node id, received ""');
     await assertRejects(open("*", () => {}), TypeError, "self must be a node id");
-    await assertRejects(open("a", null), TypeError, "receive must be a function, got null");
+    await assertRejects(open("a", null), TypeError, "receive must be a function, received null");
     await transport.open("a", () => {}); // none of these opened it
     await assertRejects(open("a", () => {}), TypeError, "is open already");
     transport.close();

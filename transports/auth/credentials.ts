@@ -59,7 +59,7 @@ export function checkCredentials(
 ): Credentials {
   const { secret, token, insecure } = options;
   if (insecure !== undefined && typeof insecure !== "boolean") {
-    throw new TypeError(`${caller}: insecure must be true or false, got ${typeof insecure}`);
+    throw new TypeError(`${caller}: insecure must be true or false, received ${typeof insecure}`);
   }
   const given = [
     secret !== undefined ? "secret" : null,
@@ -68,7 +68,7 @@ export function checkCredentials(
   ].filter((name) => name !== null);
   if (given.length > 1) {
     throw new TypeError(
-      `${caller}: only one of secret, token, insecure, got ${given.join(" and ")}`,
+      `${caller}: only one of secret, token, insecure, received ${given.join(" and ")}`,
     );
   }
   if (secret !== undefined) {
@@ -78,7 +78,7 @@ export function checkCredentials(
   if (token !== undefined) {
     if (typeof token !== "function") {
       throw new TypeError(
-        `${caller}: token must be a function that returns one, got ${typeof token}`,
+        `${caller}: token must be a function that returns one, received ${typeof token}`,
       );
     }
     return { kind: "token", token };

@@ -21,7 +21,7 @@
  *
  * @module
  */
-import { isNodeId } from "../link/options.ts";
+import { isNodeId } from "../../lib/codec/names.ts";
 import { Refusal } from "./refusal.ts";
 import { MAX_TOKEN } from "./token.ts";
 

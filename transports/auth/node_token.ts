@@ -1,5 +1,6 @@
 import { type OptionNames, refuseUnknown } from "../../lib/options.ts";
-import { checkCluster, checkNodeId, show } from "../link/options.ts";
+import { checkCluster, checkNodeId } from "../link/options.ts";
+import { show } from "../../lib/show.ts";
 import { keysOf } from "./keys.ts";
 import { checkSecret } from "./secret.ts";
 import { signToken } from "./token.ts";
@@ -67,13 +68,13 @@ const LONGEST_LIFETIME = 86_400_000;
  */
 export async function nodeToken(options: NodeTokenOptions): Promise<string> {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`nodeToken: options must be an object, got ${typeof options}`);
+    throw new TypeError(`nodeToken: options must be an object, received ${typeof options}`);
   }
   refuseUnknown("nodeToken", options, NAMES);
   const { secret, cluster, id, expiresIn = DEFAULT_LIFETIME } = options;
   if (!Number.isInteger(expiresIn) || expiresIn < 1_000 || expiresIn > LONGEST_LIFETIME) {
     throw new TypeError(
-      `nodeToken: expiresIn must be an integer from 1000 to ${LONGEST_LIFETIME} (milliseconds), got ${
+      `nodeToken: expiresIn must be an integer from 1000 to ${LONGEST_LIFETIME} (milliseconds), received ${
         show(expiresIn)
       }`,
     );

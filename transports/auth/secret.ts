@@ -6,7 +6,7 @@ const MIN_BITS = 80;
 /** Checks a secret; throws a `TypeError` that says how to make one. The message does not contain the secret. */
 export function checkSecret(caller: string, secret: unknown): string {
   if (typeof secret !== "string") {
-    throw new TypeError(`${caller}: secret must be a string, got ${typeof secret}. ${ADVICE}`);
+    throw new TypeError(`${caller}: secret must be a string, received ${typeof secret}. ${ADVICE}`);
   }
   if (estimateBits(secret) < MIN_BITS) {
     throw new TypeError(

@@ -5,7 +5,8 @@ import {
   CREDENTIALS,
   type Credentials,
 } from "../auth/credentials.ts";
-import { checkCluster, checkPeers, show } from "../link/options.ts";
+import { checkCluster, checkPeers } from "../link/options.ts";
+import { show } from "../../lib/show.ts";
 
 /** The function `fetch`, or a compatible one. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -46,12 +47,12 @@ export interface Settings {
 /** Checks the options of the user; throws a `TypeError` that names the option. */
 export function checkOptions(options: HttpOptions): Settings {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`http: options must be an object, got ${typeof options}`);
+    throw new TypeError(`http: options must be an object, received ${typeof options}`);
   }
   refuseUnknown("http", options, NAMES);
   const { fetch = (url: string, init: RequestInit) => globalThis.fetch(url, init) } = options;
   if (typeof fetch !== "function") {
-    throw new TypeError(`http: fetch must be a function, got ${show(fetch)}`);
+    throw new TypeError(`http: fetch must be a function, received ${show(fetch)}`);
   }
   const cluster = checkCluster("http", options.cluster);
   return {

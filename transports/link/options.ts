@@ -1,21 +1,17 @@
+import { isNodeId, NODE_ID_FORM } from "../../lib/codec/names.ts";
+import { show } from "../../lib/show.ts";
+
 /** The default name of a cluster. */
 const DEFAULT_CLUSTER = "synod";
 
 /** The longest name of a cluster, in characters. */
 const MAX_CLUSTER = 200;
 
-const NODE_ID = /^[A-Za-z0-9._-]{1,64}$/;
-
-/** Whether `id` can be the id of a node. */
-export function isNodeId(id: unknown): id is string {
-  return typeof id === "string" && NODE_ID.test(id);
-}
-
 /** Checks the node id that the function `caller` received as `option`; throws a `TypeError`. */
 export function checkNodeId(caller: string, option: string, id: unknown): string {
   if (isNodeId(id)) return id;
   throw new TypeError(
-    `${caller}: ${option} must be the id of a node, 1 to 64 of A-Z a-z 0-9 . _ -, got ${show(id)}`,
+    `${caller}: ${option} must be the id of a node, ${NODE_ID_FORM}, received ${show(id)}`,
   );
 }
 
@@ -25,7 +21,9 @@ export function checkCluster(caller: string, cluster: unknown = DEFAULT_CLUSTER)
     return cluster;
   }
   throw new TypeError(
-    `${caller}: cluster must be a name of 1 to ${MAX_CLUSTER} characters, got ${show(cluster)}`,
+    `${caller}: cluster must be a name of 1 to ${MAX_CLUSTER} characters, received ${
+      show(cluster)
+    }`,
   );
 }
 
@@ -38,7 +36,7 @@ export function checkPeers(
   if (peers === undefined) return new Map();
   if (typeof peers !== "object" || peers === null || Array.isArray(peers)) {
     throw new TypeError(
-      `${caller}: peers must be an object of addresses by id, got ${show(peers)}`,
+      `${caller}: peers must be an object of addresses by id, received ${show(peers)}`,
     );
   }
   return new Map(
@@ -67,7 +65,7 @@ function checkAddress(
     throw new TypeError(
       `${caller}: peers: the address of ${id} must be a URL that begins with ${
         schemes.map((scheme) => `${scheme}//`).join(" or ")
-      }, got ${show(withoutCredentials(address))}`,
+      }, received ${show(withoutCredentials(address))}`,
     );
   }
   // The mount path of the routes has no slash at its end, unless it is the root.
@@ -80,11 +78,4 @@ function checkAddress(
 function withoutCredentials(address: unknown): unknown {
   if (typeof address !== "string") return address;
   return address.replace(/^([a-z]+:\/\/)?[^/]*@/i, "$1").replace(/[?#].*/s, "");
-}
-
-/** A received value, short enough for an error message. */
-export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
-  if (value === null || typeof value === "number" || typeof value === "boolean") return `${value}`;
-  return Array.isArray(value) ? "an array" : typeof value;
 }

@@ -5,7 +5,8 @@ import {
   CREDENTIALS,
   type Credentials,
 } from "../auth/credentials.ts";
-import { checkCluster, checkPeers, show } from "../link/options.ts";
+import { checkCluster, checkPeers } from "../link/options.ts";
+import { show } from "../../lib/show.ts";
 
 /** The part of Hono's `WSContext` that the transport uses. */
 export interface ServerSocket {
@@ -94,7 +95,7 @@ export interface Settings {
 /** Checks the options of the user; throws a `TypeError` that names the option. */
 export function checkOptions(options: WebSocketOptions): Settings {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`webSocket: options must be an object, got ${typeof options}`);
+    throw new TypeError(`webSocket: options must be an object, received ${typeof options}`);
   }
   refuseUnknown("webSocket", options, NAMES);
   const peers = checkPeers("webSocket", options.peers, ["ws:", "wss:", "http:", "https:"]);
@@ -102,7 +103,7 @@ export function checkOptions(options: WebSocketOptions): Settings {
   const { upgradeWebSocket = null, WebSocket = globalThis.WebSocket ?? null } = options;
   for (const [name, value] of Object.entries({ upgradeWebSocket, WebSocket })) {
     if (value !== null && typeof value !== "function") {
-      throw new TypeError(`webSocket: ${name} must be a function, got ${show(value)}`);
+      throw new TypeError(`webSocket: ${name} must be a function, received ${show(value)}`);
     }
   }
   if (peers.size > 0 && WebSocket === null) {

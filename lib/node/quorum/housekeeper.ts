@@ -1,7 +1,7 @@
 import type { MakingRoom } from "../../paxos/acceptor.ts";
 import type { Cause, Ending } from "../../paxos/endings.ts";
 import { identity, sealEndedChange } from "../../paxos/kv_register.ts";
-import type { RegisterId, SessionId } from "../../paxos/register.ts";
+import { kindOf, REGISTER_KINDS, type RegisterId, type SessionId } from "../../paxos/register.ts";
 import type { Voter } from "../../paxos/voter.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Limits } from "../runtime/operation.ts";
@@ -42,9 +42,6 @@ const LONGEST_DOUBT = 60_000;
 
 /** Time for which an answer of `#makeRoom` holds, in milliseconds. */
 const ROOM_WAIT = 100;
-
-/** Prefix of the ids of lock registers. */
-const LOCK = "l";
 
 /** What housekeeping works with. */
 export interface HousekeeperParts {
@@ -291,7 +288,7 @@ export class Housekeeper {
       registers: () => registers,
       act: async (register) => {
         const limits = this.#limits();
-        if (cause.kind === "session" && register.startsWith(LOCK)) {
+        if (cause.kind === "session" && kindOf(register) === REGISTER_KINDS.lock) {
           await this.#parts.tidyLock(register, cause.session, limits);
         } else if (cause.kind !== "until" || cause.time <= this.#passed) {
           const options = { ...limits, sweep: true };
