@@ -1,4 +1,4 @@
-/** The settings of a node that its transports need. */
+/** What transports may use of their node. */
 export interface TransportUser {
   /**
    * The time that the node's session outlives its last renewal, in milliseconds. A transport must detect
@@ -7,6 +7,15 @@ export interface TransportUser {
   readonly sessionTtl: number;
   /** The ids of the members: a transport must not let a node without the secret speak for one of them. */
   readonly members: readonly string[];
+  /** The node's life: the id of its present start. It may take a new one. A node always gives this. */
+  life?(): string;
+  /**
+   * To be called at the moment at which the platform proves that the process of `life` runs no more; or, with
+   * the node's own life, when others may take it for ended: the node closes. A node always gives this.
+   */
+  ended?(life: string): void;
+  /** Whether the node has closed: it owns nothing any more. A node always gives this. */
+  isClosed?(): boolean;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { LockHolder } from "../locks/locks.ts";
 import type { LockOptions } from "../locks/options.ts";
 import { ProcessLocks } from "../locks/process_locks.ts";
 import { readLocks } from "../locks/snapshot.ts";
+import { LIFE_PATTERN } from "../paxos/ballot.ts";
 import type { Pid } from "../paxos/register.ts";
 import { checkSpawnOptions, Process, type SpawnOptions } from "../processes/process.ts";
 import type { CallOptions } from "../singletons/call_options.ts";
@@ -14,6 +15,7 @@ import { type Remote, targetOf } from "../singletons/remote.ts";
 import type { AnySpec, ChildSpec } from "../singletons/spec.ts";
 import { type ClusterEvents, EventfulNode } from "./events.ts";
 import { showAs } from "../node/runtime/inspect.ts";
+import { show } from "../show.ts";
 import type { Runtime } from "../node/runtime/runtime.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { askMembers, type ClusterStatus } from "./status.ts";
@@ -209,6 +211,49 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
   /** Sends a call of a singleton's method once without waiting for an answer; it may be lost. */
   cast(remote: object, method: string, args: readonly unknown[] = []): void {
     this.#parts.singletons.calling.cast(targetOf(remote, "cast"), method, args);
+  }
+
+  /**
+   * Reports that the process of another node's `life` runs no more: whatever it owned is free at once, without
+   * waiting for the end of its session. The caller must know that: a parent saw its child exit, an orchestrator
+   * deleted it. If the process still runs, two owners may believe at the same time that they own something;
+   * fencing tokens stay right.
+   *
+   * `no_quorum`: not enough members have answered within the node's `timeout`; those that did know it. Throws a
+   * `TypeError` if `life` is not the life of a node, or is that of this node, and a `SynodError` `closed`.
+   *
+   * ```ts
+   * import { type ClusterNode } from "@synod/synod";
+   * import { spawn } from "node:child_process";
+   *
+   * declare const node: ClusterNode;
+   * let life: string | undefined;
+   * // The child sends `node.life` after its start, and again at each event `life`.
+   * const child = spawn("node", ["child.js"], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+   * child.on("message", (message) => life = String(message));
+   * child.on("exit", () => {
+   *   if (life !== undefined) void node.reportExit(life);
+   * });
+   * ```
+   */
+  async reportExit(life: string): Promise<Result<void, "no_quorum">> {
+    const { core, proofs } = this.#parts;
+    if (typeof life !== "string" || !LIFE_PATTERN.test(life)) {
+      throw new TypeError(`reportExit: life must be the life of a node, got ${show(life)}`);
+    }
+    if (life === this.life) {
+      throw new TypeError("reportExit: life is that of this node itself, which still runs");
+    }
+    core.ensureOpen();
+    try {
+      await proofs.give(life, core.limits());
+      return { ok: true, value: undefined };
+    } catch (error) {
+      if (error instanceof SynodError && error.code === "no_quorum") {
+        return { ok: false, error: "no_quorum" };
+      }
+      throw error;
+    }
   }
 
   /**

@@ -7,6 +7,11 @@ export interface ClusterEvents {
   quorum: undefined;
   /** The node no longer has a quorum. */
   noquorum: undefined;
+  /**
+   * The node took a new life: its memory is gone, or the clock went back. A process that reports the ends of
+   * others with `reportExit` needs the latest one.
+   */
+  life: { life: string };
   /** The node's session is over; everything that depended on it is lost. */
   sessionlost: { session: string };
   /**

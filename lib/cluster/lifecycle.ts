@@ -1,4 +1,5 @@
 import { SynodError } from "../errors.ts";
+import { LIFE_PATTERN } from "../paxos/ballot.ts";
 import { onAbort } from "../node/runtime/on_abort.ts";
 import type { GenesisRecord } from "../paxos/messages.ts";
 import type { NodeHooks, NodeParts } from "./wiring.ts";
@@ -47,7 +48,13 @@ export class Lifecycle {
       await links.open(
         (from, frame) => engine.receive(from, frame),
         (error) => this.#emit("error", { error }),
-        { sessionTtl: settings.sessionTtl, members: settings.members },
+        {
+          sessionTtl: settings.sessionTtl,
+          members: settings.members,
+          life: () => engine.life,
+          ended: (life) => this.#lifeEnded(life),
+          isClosed: () => engine.isClosed,
+        },
       );
     } catch (error) {
       await this.close();
@@ -168,6 +175,23 @@ export class Lifecycle {
     const message =
       `Node ${from} uses version ${version} of the format, which this node does not support`;
     this.#emit("error", { error: new SynodError("version_mismatch", message) });
+  }
+
+  /**
+   * A transport has proof that the process of `life` runs no more. For this node's own life: others may have
+   * such a proof, so this node must not own anything from now on.
+   */
+  #lifeEnded(life: string): void {
+    const { engine, core, proofs, settings } = this.#parts;
+    if (!LIFE_PATTERN.test(life) || engine.isClosed) return;
+    if (life === engine.life) {
+      const message = `Node ${settings.id} lost the lock that shows that it runs: it was stolen`;
+      void this.#close(new SynodError("replaced", message));
+      return;
+    }
+    // Later than that, whatever this life owned is free anyway.
+    const timeout = Math.max(settings.timeout, engine.record?.maxTtl ?? 0);
+    proofs.give(life, core.limits(timeout)).catch(() => {});
   }
 
   /** Waits for `promise`, but no longer than `time` milliseconds. Default: the node's `timeout`. */

@@ -12,6 +12,7 @@ import { RecordQueries } from "../node/membership/record_queries.ts";
 import { type SessionEvents, SessionKeeper } from "../node/membership/session_keeper.ts";
 import { Housekeeper } from "../node/quorum/housekeeper.ts";
 import { Liveness } from "../node/quorum/liveness.ts";
+import { Proofs } from "../node/quorum/proofs.ts";
 import { Proposals } from "../node/quorum/proposals.ts";
 import { QuorumQueries } from "../node/quorum/queries.ts";
 import { Reads } from "../node/quorum/reads.ts";
@@ -37,6 +38,7 @@ export interface NodeParts {
   /** `null` for a client. */
   readonly membership: Membership | null;
   readonly recordQueries: RecordQueries;
+  readonly proofs: Proofs;
   readonly tombstones: TombstoneCollector;
   readonly housekeeper: Housekeeper;
   readonly table: ProcessTable;
@@ -106,6 +108,8 @@ export function wireNode(
     notAMember: () => recordQueries.recheck(),
     replaced: () => lifecycle.replaced(),
     memberVotes: (id, incarnation) => emit("membership", { id, state: "operational", incarnation }),
+    heard: (life) => proofs.heard(life),
+    tookLife: (life) => emit("life", { life }),
     otherVersion: (from, version) => lifecycle.otherVersion(from, version),
     failed: (error) => lifecycle.failed(error),
     broken: (error) => lifecycle.broken(error),
@@ -127,6 +131,7 @@ export function wireNode(
         ? lockTable.reread(register)
         : core.liveness.live(register, core.limits()),
   );
+  const proofs = new Proofs(engine, core.pacing);
   const membership = engine.isMember
     ? new Membership(
       engine,
@@ -165,7 +170,8 @@ export function wireNode(
     failed: (error) => emit("error", { error: toError(error) }),
   });
   const parts = {
-    ...{ settings, links, engine, core, membership, recordQueries, tombstones, housekeeper },
+    ...{ settings, links, engine, core, membership, recordQueries, proofs },
+    ...{ tombstones, housekeeper },
     ...{ table, puts, store: new PaxosStore(core, puts, table), lockTable, locks, singletons },
     processes: new Set<Process<unknown>>(),
   };

@@ -11,7 +11,7 @@ import {
 } from "./frame_reader.ts";
 import type { Fields, FieldWriter } from "./frame_writer.ts";
 import { decodeVector } from "./genesis.ts";
-import { MAX_REST } from "./limits.ts";
+import { MAX_LIST, MAX_REST } from "./limits.ts";
 import {
   decodeAccepted,
   decodeSessions,
@@ -81,6 +81,7 @@ export function encodeLast(last: NonNullable<Last>, to: FieldWriter): Fields {
   return [
     encodeSessions(last.fenced, to),
     encodeSessions(last.ended, to),
+    last.over.map((life) => to.life(life)),
     to.counter(last.floor),
     last.vector.map((life) => to.life(life)),
     last.wait,
@@ -89,10 +90,11 @@ export function encodeLast(last: NonNullable<Last>, to: FieldWriter): Fields {
 
 /** Decodes the end of a copy from one field. */
 export function decodeLast(field: unknown, from: FieldReader): Last {
-  const [fenced, ended, floor, vector, wait] = fields(field, 5);
+  const [fenced, ended, over, floor, vector, wait] = fields(field, 6);
   return {
     fenced: decodeSessions(fenced, from),
     ended: decodeSessions(ended, from),
+    over: from.list(over, MAX_LIST, (life) => from.life(life)),
     floor: from.counter(floor),
     vector: decodeVector(vector, from),
     wait: milliseconds(wait, MAX_REST),

@@ -19,6 +19,18 @@ function sessionRequest<T extends "fence" | "look" | "end">(
   return kind as unknown as RequestKind<T>;
 }
 
+/** A request that names a life. */
+function lifeRequest<T extends "over" | "watchLife">(type: T, number: number): RequestKind<T> {
+  const kind: RequestKind<"over" | "watchLife"> = {
+    number,
+    fields: 3,
+    handler: "voter",
+    encode: ({ id, life }, number, to) => [number, id, to.life(life)],
+    decode: (field, id, from) => ({ id, type, life: from.life(field[2]) }),
+  };
+  return kind as unknown as RequestKind<T>;
+}
+
 /** A reply that names a session. */
 function sessionReply<T extends "refused" | "fenced">(
   type: T,
@@ -35,7 +47,7 @@ function sessionReply<T extends "refused" | "fenced">(
 
 /** The requests about sessions (section 6). */
 export const SESSION_REQUESTS: RequestKinds<
-  "renew" | "fence" | "look" | "end" | "sessionOf" | "hosts"
+  "renew" | "fence" | "look" | "end" | "over" | "watchLife" | "sessionOf" | "hosts"
 > = {
   renew: {
     number: 7,
@@ -63,6 +75,8 @@ export const SESSION_REQUESTS: RequestKinds<
   fence: sessionRequest("fence", 8),
   end: sessionRequest("end", 9),
   look: sessionRequest("look", 19),
+  over: lifeRequest("over", 20),
+  watchLife: lifeRequest("watchLife", 21),
   sessionOf: {
     number: 10,
     fields: 3,
@@ -81,7 +95,7 @@ export const SESSION_REQUESTS: RequestKinds<
 
 /** The replies about sessions (section 6). */
 export const SESSION_REPLIES: ReplyKinds<
-  "renewed" | "refused" | "fenced" | "alive" | "newest" | "hosting"
+  "renewed" | "refused" | "fenced" | "alive" | "newest" | "hosting" | "over"
 > = {
   renewed: {
     number: 8,
@@ -137,6 +151,12 @@ export const SESSION_REPLIES: ReplyKinds<
       type: "hosting",
       nodes: from.list(field[2], MAX_LIST, node),
     }),
+  },
+  over: {
+    number: 24,
+    fields: 3,
+    encode: ({ id, life }, number, to) => [number, id, to.life(life)],
+    decode: (field, id, from) => ({ id, type: "over", life: from.life(field[2]) }),
   },
 };
 

@@ -1,18 +1,32 @@
 import type { Core } from "../node/core.ts";
+import { lifeOf } from "../paxos/ended_lives.ts";
+import type { Life } from "../paxos/ballot.ts";
 import type { SessionId } from "../paxos/register.ts";
 
 /** Shortest and longest delay between two questions about the same session, in milliseconds. */
 const SHORTEST_WAIT = 20;
 const LONGEST_WAIT = 10_000;
 
+/** A session that is watched. */
+interface Watched {
+  readonly session: SessionId;
+  readonly listeners: Set<() => void>;
+  cancelTimer: () => void;
+  /** Whether its state is being asked for, and whether to ask once more afterwards. */
+  asking: boolean;
+  again: boolean;
+}
+
 /**
  * Watches sessions of other nodes that this node waits for, and fences each one when it has expired. A
- * session is watched once, however many locks it holds.
+ * session is watched once, however many locks it holds. Members also tell when the life of a session is proved
+ * to be over.
  */
 export class SessionMonitor {
   readonly #core: Core;
-  readonly #watched = new Map<SessionId, Set<() => void>>();
-  readonly #timers = new Map<SessionId, () => void>();
+  readonly #watched = new Map<SessionId, Watched>();
+  /** The number of the question whether lives are over, while sessions are watched. */
+  #question: number | undefined;
 
   /** Asks the members of `core`'s cluster. */
   constructor(core: Core) {
@@ -21,49 +35,87 @@ export class SessionMonitor {
 
   /** Calls `ended` once when `session` has ended; returns a function that stops the watch. */
   watch(session: SessionId, ended: () => void): () => void {
-    let listeners = this.#watched.get(session);
-    if (listeners === undefined) {
-      this.#watched.set(session, listeners = new Set());
-      void this.#look(session, listeners);
+    let watched = this.#watched.get(session);
+    if (watched === undefined) {
+      const listeners = new Set<() => void>();
+      watched = { session, listeners, cancelTimer: () => {}, asking: false, again: false };
+      this.#watched.set(session, watched);
+      void this.#look(watched);
     }
+    const { listeners } = watched;
     listeners.add(ended);
     return () => {
       if (!listeners.delete(ended) || listeners.size > 0) return;
-      this.#stop(session, listeners);
+      this.#stop(watched);
     };
   }
 
   /** Stops all watches. */
   close(): void {
-    for (const [session, listeners] of this.#watched) this.#stop(session, listeners);
+    for (const watched of this.#watched.values()) this.#stop(watched);
   }
 
-  #stop(session: SessionId, listeners: Set<() => void>): void {
-    if (this.#watched.get(session) !== listeners) return;
-    this.#watched.delete(session);
-    this.#timers.get(session)?.();
-    this.#timers.delete(session);
+  #isWatched(watched: Watched): boolean {
+    return this.#watched.get(watched.session) === watched;
   }
 
-  async #look(session: SessionId, listeners: Set<() => void>): Promise<void> {
-    let wait = SHORTEST_WAIT;
+  #stop(watched: Watched): void {
+    if (!this.#isWatched(watched)) return;
+    this.#watched.delete(watched.session);
+    watched.cancelTimer();
+    if (this.#watched.size > 0 || this.#question === undefined) return;
+    this.#core.engine.pendingReplies.close(this.#question);
+    this.#question = undefined;
+  }
+
+  async #look(watched: Watched): Promise<void> {
+    if (watched.asking) {
+      watched.again = true;
+      return;
+    }
+    watched.asking = true;
+    watched.cancelTimer();
+    this.#watchLife(lifeOf(watched.session));
+    const wait = await this.#ask(watched.session);
+    watched.asking = false;
+    if (!this.#isWatched(watched) || (wait !== 0 && this.#core.engine.isClosed)) return;
+    if (wait === 0) {
+      this.#stop(watched);
+      for (const ended of watched.listeners) ended();
+    } else if (watched.again) {
+      watched.again = false;
+      void this.#look(watched);
+    } else {
+      const { runtime } = this.#core.engine;
+      watched.cancelTimer = runtime.setTimer(() => void this.#look(watched), wait);
+    }
+  }
+
+  /** The time after which to ask again, in milliseconds; 0 if the session has ended. */
+  async #ask(session: SessionId): Promise<number> {
+    const { queries } = this.#core;
     try {
-      const remaining = await this.#core.queries.remaining(session, this.#core.limits());
-      if (remaining > 0) wait = Math.min(LONGEST_WAIT, Math.max(SHORTEST_WAIT, remaining + 1));
-      else if (await this.#core.queries.fence(session, this.#core.limits())) {
-        if (this.#watched.get(session) !== listeners) return;
-        this.#stop(session, listeners);
-        for (const ended of listeners) ended();
-        return;
+      const remaining = await queries.remaining(session, this.#core.limits());
+      if (remaining > 0) {
+        return Math.min(LONGEST_WAIT, Math.max(SHORTEST_WAIT, remaining + 1));
       }
+      return await queries.fence(session, this.#core.limits()) ? 0 : SHORTEST_WAIT;
     } catch {
       // Without a quorum the state is unknown. The time limit of the question has passed already, so the
       // shortest wait is enough.
-      if (this.#core.engine.isClosed) return;
+      return SHORTEST_WAIT;
     }
-    if (this.#watched.get(session) !== listeners) return;
-    const { runtime } = this.#core.engine;
-    const cancel = runtime.setTimer(() => void this.#look(session, listeners), wait);
-    this.#timers.set(session, cancel);
+  }
+
+  /** Has the members tell when `life` is proved to be over. A hint: it may be lost, and is renewed by each look. */
+  #watchLife(life: Life): void {
+    const { engine } = this.#core;
+    this.#question ??= engine.pendingReplies.open((from, header, reply) => {
+      if (reply.type !== "over" || engine.sender(from, header) === undefined) return;
+      for (const watched of this.#watched.values()) {
+        if (lifeOf(watched.session) === reply.life) void this.#look(watched);
+      }
+    });
+    engine.ask(engine.members, { id: this.#question, type: "watchLife", life });
   }
 }

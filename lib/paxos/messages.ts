@@ -136,6 +136,10 @@ export type SessionRequest =
   /** Asks for how long the session could not be fenced. Changes nothing. */
   | { readonly type: "look"; readonly session: SessionId }
   | { readonly type: "end"; readonly session: SessionId }
+  /** Says that the process of `life` runs no more: the sender has proof of it. */
+  | { readonly type: "over"; readonly life: Life }
+  /** Asks to be told if `life` is proved to be over. */
+  | { readonly type: "watchLife"; readonly life: Life }
   | { readonly type: "sessionOf"; readonly node: string }
   /** Asks for the nodes that can run singletons with this id. */
   | { readonly type: "hosts"; readonly spec: string };
@@ -302,7 +306,9 @@ export type SessionReply =
      */
     readonly remaining: number;
   }
-  | { readonly type: "hosting"; readonly nodes: readonly string[] };
+  | { readonly type: "hosting"; readonly nodes: readonly string[] }
+  /** Every session of `life` counts as fenced, present and to come. Also pushed to the watchers of `life`. */
+  | { readonly type: "over"; readonly life: Life };
 
 /** The replies of genesis and of recovery. */
 export type GenesisReply =
@@ -333,6 +339,8 @@ export type GenesisReply =
       readonly fenced: readonly SessionId[];
       /** The sessions that their own nodes ended. */
       readonly ended: readonly SessionId[];
+      /** The lives that are proved to be over. */
+      readonly over: readonly Life[];
       readonly floor: number;
       readonly vector: readonly Life[];
       /** Milliseconds for which no session may be granted yet (clusters with clients). */

@@ -18,6 +18,8 @@ export interface Recovered {
   readonly fenced: readonly SessionId[];
   /** The sessions that their own nodes ended. */
   readonly ended: readonly SessionId[];
+  /** The lives that are proved to be over. */
+  readonly over: readonly Life[];
   /** The highest known incarnation of each member. */
   readonly vector: readonly Life[];
   /** Milliseconds for which it may grant no session yet. */
@@ -56,6 +58,7 @@ interface Copy {
   readonly registers: ReadonlyMap<RegisterId, RegisterCopy>;
   readonly fenced: readonly SessionId[];
   readonly ended: readonly SessionId[];
+  readonly over: readonly Life[];
   readonly floor: number;
   readonly vector: readonly Life[];
   readonly wait: number;
@@ -191,8 +194,8 @@ export class Recovery {
     transfer.number = this.#options.nextId();
     if (reply.last === null) return { ask: [this.#ask(sender.member)] };
     this.#transfers.delete(sender.member);
-    const { fenced, ended, floor, vector, wait } = reply.last;
-    const copy = { registers: transfer.registers, fenced, ended, floor, vector, wait };
+    const { vector } = reply.last;
+    const copy = { registers: transfer.registers, ...reply.last };
     // The vector of the last piece counts.
     if (!this.#copies.add({ ...sender, vector }, copy)) return { ask: [] };
     return { ask: [], event: { type: "recovered", memory: this.#merge() } };
@@ -213,6 +216,7 @@ export class Recovery {
       floor: Math.max(...copies.map((copy) => copy.floor)),
       fenced: [...new Set(copies.flatMap((copy) => copy.fenced))],
       ended: [...new Set(copies.flatMap((copy) => copy.ended))],
+      over: [...new Set(copies.flatMap((copy) => copy.over))],
       vector,
       wait: Math.max(...copies.map((copy) => copy.wait)),
     };
@@ -313,6 +317,7 @@ export function help(
     fenced: voter.sessions.fenced(),
     floor: voter.acceptor.floor,
     ended: voter.sessions.ended(),
+    over: voter.sessions.endedLives(),
     vector: known,
     wait: voter.sessions.wait(now),
   };

@@ -1,4 +1,5 @@
 import type { Life } from "./ballot.ts";
+import { EndedLives } from "./ended_lives.ts";
 import { assertInvariant } from "./invariant.ts";
 import { OWNER_SHARE } from "./lease.ts";
 import type { SessionReply } from "./messages.ts";
@@ -84,9 +85,11 @@ export class SessionTable {
   readonly #fenced = new Map<SessionId, number>();
   /** Sessions that their own nodes ended, by the time at which this acceptor learned of it; in that order. */
   readonly #ended = new Map<SessionId, number>();
+  /** Lives whose processes run no more: every session of theirs is over, present and to come. */
+  readonly #lives = new EndedLives();
   /**
-   * The time before which it fences no session, except those that their own nodes ended: it may have forgotten
-   * renewals.
+   * The time before which it fences no session, except those that their own nodes ended and those of lives that
+   * are proved to be over: it may have forgotten renewals.
    */
   #allAliveUntil = -Infinity;
   /**
@@ -108,15 +111,22 @@ export class SessionTable {
   /**
    * To be called when the memory of renewals was lost: every session, known or not, counts as renewed at `now`.
    * The sessions in `fenced`, which others had fenced, are not renewed any more, but not reported as fenced
-   * before `maxTtl` either. The sessions in `ended` were ended by their own nodes and need no wait.
+   * before `maxTtl` either. The sessions in `ended` were ended by their own nodes, the lives in `over` are proved
+   * to be over: these need no wait.
    */
-  recover(now: number, fenced: Iterable<SessionId>, ended: Iterable<SessionId> = []): void {
+  recover(
+    now: number,
+    fenced: Iterable<SessionId>,
+    ended: Iterable<SessionId> = [],
+    over: Iterable<Life> = [],
+  ): void {
     this.#allAliveUntil = now + this.#maxTtl + this.#clockError();
     for (const session of fenced) this.#fenced.set(session, now);
     for (const session of ended) {
       this.#fenced.delete(session);
       this.#ended.set(session, now);
     }
+    for (const life of over) this.#lives.add(life, now);
   }
 
   /** Grants no session before `time`. */
@@ -138,6 +148,7 @@ export class SessionTable {
     hosts: readonly string[] = [],
   ): SessionReply | undefined {
     if (ttl > this.#maxTtl || now < this.#grantsFrom) return undefined;
+    this.#dropLives(now);
     if (this.#isFenced(session)) {
       this.#askedFor(session, now);
       return { type: "refused", session };
@@ -155,8 +166,8 @@ export class SessionTable {
    */
   fence(session: SessionId, now: number): SessionReply | undefined {
     this.#dropExpired(now);
-    // The session's own node ended it: no wait is needed, even after a loss of memory.
-    if (this.#ended.has(session)) return { type: "fenced", session };
+    // Its own node ended it, or its process runs no more: no wait is needed, even after a loss of memory.
+    if (this.#isOver(session)) return { type: "fenced", session };
     const remaining = this.#remaining(session, now);
     // Applies also to a fenced session: its entry may be a copy, and this acceptor has not waited for it.
     if (this.#allAliveUntil > now) return { type: "alive", session, remaining };
@@ -177,6 +188,18 @@ export class SessionTable {
     this.#ended.set(session, now);
     this.#renewals.delete(session);
     return { type: "fenced", session };
+  }
+
+  /** `over`, from a node with proof that the process of `life` runs no more. */
+  over(life: Life, now: number): SessionReply {
+    this.#dropExpired(now);
+    this.#lives.add(life, now);
+    return { type: "over", life };
+  }
+
+  /** Whether `life` is proved to be over. */
+  isLifeOver(life: Life): boolean {
+    return this.#lives.has(life);
   }
 
   /**
@@ -249,7 +272,7 @@ export class SessionTable {
    * Whether this acceptor believes that the session expired (stale); only a quorum of fences ends a session.
    */
   isStale(session: SessionId, now: number): boolean {
-    if (this.#ended.has(session)) return true;
+    if (this.#isOver(session)) return true;
     if (this.#allAliveUntil > now) return false;
     return this.#fenced.has(session) || this.#remaining(session, now) <= 0;
   }
@@ -264,21 +287,31 @@ export class SessionTable {
     return [...this.#ended.keys()];
   }
 
-  /** The number of sessions that it keeps. */
+  /** The lives that are proved to be over, for a member that copies this memory. */
+  endedLives(): Life[] {
+    return this.#lives.lives();
+  }
+
+  /** The number of sessions and lives that it keeps. */
   get size(): number {
-    return this.#renewals.size + this.#fenced.size + this.#ended.size;
+    return this.#renewals.size + this.#fenced.size + this.#ended.size + this.#lives.size;
   }
 
   #isFenced(session: SessionId): boolean {
-    return this.#fenced.has(session) || this.#ended.has(session);
+    return this.#fenced.has(session) || this.#isOver(session);
+  }
+
+  /** Whether `session` is out of use: its own node ended it, or its process runs no more. */
+  #isOver(session: SessionId): boolean {
+    return this.#ended.has(session) || this.#lives.hasOwnerOf(session);
   }
 
   /**
-   * Keeps the fence of `session`, from `now` on. A session that its own node ended is over for good, and not
+   * Keeps the fence of `session`, from `now` on. What its own node or a proof ended is over for good, and not
    * kept longer for a request.
    */
   #askedFor(session: SessionId, now: number): void {
-    if (this.#ended.has(session)) return;
+    if (this.#isOver(session)) return;
     // Deleted first, so that the map stays in the order of time.
     this.#fenced.delete(session);
     this.#fenced.set(session, now);
@@ -316,7 +349,13 @@ export class SessionTable {
     this.#lastCleanup = now;
     this.#dropOldest(this.#fenced, now - FENCED_KEPT * this.#maxTtl - this.#clockError());
     this.#dropOldest(this.#ended, now - this.#maxTtl);
+    this.#dropLives(now);
     for (const session of this.#renewals.sessions()) this.#dropIfExpired(session, now);
+  }
+
+  /** Drops the lives whose proofs can no longer change an answer: no renewal of theirs is left anywhere. */
+  #dropLives(now: number): void {
+    this.#lives.dropUntil(now - this.#maxTtl);
   }
 
   /** Drops the entries of `sessions` with a time of `until` or earlier; they are in order. */

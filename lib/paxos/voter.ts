@@ -10,7 +10,7 @@ import type {
 import { MemberClocks } from "./member_clocks.ts";
 import type { Recovered } from "./recovery.ts";
 import { parseSession, SessionTable } from "./sessions.ts";
-import type { Watcher } from "./watchers.ts";
+import { type Watcher, Watchers } from "./watchers.ts";
 
 /** A member's reply, and its pushes to watchers. */
 export interface VoterOutput {
@@ -47,6 +47,9 @@ export class Voter {
   /** The members' wall clocks. */
   readonly clocks: MemberClocks;
   readonly #members: readonly string[];
+  /** The nodes that want to hear when a life is proved to be over, by life. */
+  readonly #lives = new Watchers();
+  #lifeOver: () => void = () => {};
 
   /**
    * A member that votes under `record` for the first time, with nothing to remember. `clockError` is how far a
@@ -80,9 +83,14 @@ export class Voter {
   ): Voter {
     const voter = new Voter(record, memory.incarnation, settings, clockError);
     voter.acceptor.adopt(memory.registers, memory.floor, now);
-    voter.sessions.recover(now, memory.fenced, memory.ended);
+    voter.sessions.recover(now, memory.fenced, memory.ended, memory.over);
     voter.sessions.grantFrom(now + memory.wait);
     return voter;
+  }
+
+  /** Calls `listener` whenever a life is proved to be over. */
+  onLifeOver(listener: () => void): void {
+    this.#lifeOver = listener;
   }
 
   /** Answers one request; `now` is the reading of the monotonic clock at its arrival. */
@@ -97,6 +105,15 @@ export class Voter {
         const reply = this.#session(request, from, now);
         return { reply: reply && { id: request.id, ...reply }, pushes: [] };
       }
+      case "over":
+        return this.#over(request.id, request.life, now);
+      case "watchLife": {
+        const { id, life } = request;
+        this.#lives.add(life, { ...from, id }, now);
+        // The proof may have come before this request.
+        const isOver = this.sessions.isLifeOver(life);
+        return { reply: isOver ? { id, type: "over", life } : undefined, pushes: [] };
+      }
       case "accept":
         // Only members may sweep: a client must not bypass the bounds of this member.
         if (request.sweep === true && !this.#members.includes(from.node)) {
@@ -109,7 +126,22 @@ export class Voter {
     }
   }
 
-  #session(request: SessionRequest, from: Asker, now: number): SessionReply | undefined {
+  /** Notes the proof, and tells the nodes that wait for it. */
+  #over(id: number, life: Life, now: number): VoterOutput {
+    const isNews = !this.sessions.isLifeOver(life);
+    const reply = this.sessions.over(life, now);
+    if (!isNews) return { reply: { id, ...reply }, pushes: [] };
+    this.#lifeOver();
+    const pushes = this.#lives.of(life, now)
+      .map((watcher) => ({ watcher, reply: { id: watcher.id, ...reply } }));
+    return { reply: { id, ...reply }, pushes };
+  }
+
+  #session(
+    request: Exclude<SessionRequest, { type: "over" | "watchLife" }>,
+    from: Asker,
+    now: number,
+  ): SessionReply | undefined {
     switch (request.type) {
       case "renew":
         if (!isOwn(request.session, from)) return undefined;

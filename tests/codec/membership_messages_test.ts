@@ -62,7 +62,14 @@ describe("MEMBERSHIP_REQUESTS (section 7)", () => {
 
 describe("MEMBERSHIP_REPLIES (section 7)", () => {
   const blank: Reply = { id: 1, type: "blank", members: ["w1"], wall: 1.7e12, recovering: true };
-  const last = { fenced: [SESSION], ended: [], floor: CLOCK, vector: [LIFE, ""], wait: 1.5 };
+  const last = {
+    fenced: [SESSION],
+    ended: [],
+    over: [],
+    floor: CLOCK,
+    vector: [LIFE, ""],
+    wait: 1.5,
+  };
 
   it("have these fields", () => {
     replyIs(blank, [13, 1, ["w1"], 1.7e12, true]);
@@ -79,7 +86,7 @@ describe("MEMBERSHIP_REPLIES (section 7)", () => {
     replyIs({ ...PIECE, registers: [COPY], last }, [
       ...[19, 1, 1],
       [[REGISTER, 1, LIFE, [1, 2, [0]]]],
-      [[["w1", 2, 3]], [], 0, [2, 0], 1.5],
+      [[["w1", 2, 3]], [], [], 0, [2, 0], 1.5],
     ]);
   });
 

@@ -25,6 +25,9 @@ const noTimes = (limit: number) => [-1, limit + 0.5, 1e300, NaN, Infinity, "1", 
 /** Values that are no number of a renewal. */
 const NO_NUMBERS = [-1, 0.5, 2 ** 53, null, "1"];
 
+/** Values that are no life of a node. */
+const NO_LIVES = [null, "", "~", "short", 0, 1, 9, 0.5, []];
+
 /** Values that are no id of a singleton's spec. */
 const NO_SPECS = ["", "s".repeat(201), 1, null];
 
@@ -36,6 +39,8 @@ describe("SESSION_REQUESTS (section 6)", () => {
     requestIs({ id: 4, type: "look", session: SESSION }, [19, 4, NAMED]);
     requestIs({ id: 5, type: "sessionOf", node: "~guest" }, [10, 5, "~guest"]);
     requestIs({ id: 6, type: "hosts", spec: "é" }, [15, 6, "é"]);
+    requestIs({ id: 7, type: "over", life: LIFE }, [20, 7, LIFE]);
+    requestIs({ id: 8, type: "watchLife", life: LIFE }, [21, 8, LIFE]);
   });
 
   it("may have times and lists at their bounds", () => {
@@ -54,6 +59,12 @@ describe("SESSION_REQUESTS (section 6)", () => {
     spoilsField("requests", fence, 2, ...sessions);
     const sessionOf: Request = { id: 1, type: "sessionOf", node: "w1" };
     spoilsField("requests", sessionOf, 2, "", "a/b", "é", "x".repeat(65), null, 1, "w1\n");
+  });
+
+  it("refuse what is no life of a node", () => {
+    for (const type of ["over", "watchLife"] as const) {
+      spoilsField("requests", { id: 1, type, life: LIFE }, 2, ...NO_LIVES);
+    }
   });
 
   it("refuse times, numbers and lists out of range", () => {
@@ -78,6 +89,7 @@ describe("SESSION_REPLIES (section 6)", () => {
     replyIs(newest, [12, 5, NAMED, MAX_REST]);
     replyIs({ id: 5, type: "newest", session: null, remaining: 0 }, [12, 5, null, 0]);
     replyIs({ id: 6, type: "hosting", nodes: ["w1", "w2"] }, [21, 6, ["w1", "w2"]]);
+    replyIs({ id: 7, type: "over", life: LIFE }, [24, 7, LIFE]);
   });
 
   it("refuse times, numbers and names out of range", () => {
@@ -87,6 +99,7 @@ describe("SESSION_REPLIES (section 6)", () => {
     spoilsField("replies", newest, 2, 9, "", []);
     spoilsField("replies", newest, 3, ...noTimes(MAX_REST));
     const hosting: Reply = { id: 6, type: "hosting", nodes: ["w1"] };
+    spoilsField("replies", { id: 7, type: "over", life: LIFE }, 2, ...NO_LIVES);
     spoilsField("replies", hosting, 2, null, "w1", [""], ["~w1"], [1]);
   });
 });

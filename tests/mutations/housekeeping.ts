@@ -189,8 +189,8 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "a value is sealed whose owner a majority does not believe dead",
-      find: "    if (hasEnded) {\n      this.#ended.add(ending);",
-      replace: "    {\n      this.#ended.add(ending);",
+      find: "if (hasEnded) this.#ended.add(ending);\n    if (hasEnded ||",
+      replace: "this.#ended.add(ending);\n    if (true ||",
     },
     {
       section: 8,

@@ -7,6 +7,7 @@ import { INVARIANTS } from "./invariants.ts";
 import { LOCKS } from "./locks.ts";
 import type { Mutation } from "./mutation.ts";
 import { NODE } from "./node.ts";
+import { PROOFS } from "./proofs.ts";
 import { RELOADS } from "./reload.ts";
 import { REGISTERS } from "./registers.ts";
 import { RELAY } from "./relay.ts";
@@ -19,6 +20,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...REGISTERS,
   ...CHANGES,
   ...SESSIONS,
+  ...PROOFS,
   ...COMEBACK,
   ...CRASHES,
   ...HOUSEKEEPING,

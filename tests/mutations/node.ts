@@ -537,7 +537,7 @@ export const NODE: readonly Mutation[] = [
       {
         section: 6,
         name: "a refused session is requested forever",
-        find: 'if (reply.type === "refused") this.#refused(from);',
+        find: 'if (reply.type === "refused") this.#wasRefused(from);',
         replace: "",
         tests: ["tests/node/membership/session_keeper_test.ts"],
       },

@@ -123,13 +123,13 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "a recovered member waits for a session that its own node ended",
-      find: 'if (this.#ended.has(session)) return { type: "fenced", session };',
+      find: 'if (this.#isOver(session)) return { type: "fenced", session };',
       replace: "",
     },
     {
       section: 6,
       name: "a recovered member does not believe expired a session that its own node ended",
-      find: "if (this.#ended.has(session)) return true;",
+      find: "if (this.#isOver(session)) return true;",
       replace: "",
     },
     {
@@ -377,8 +377,8 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "a recovered member ignores which sessions their own nodes ended",
-      find: "memory.fenced, memory.ended);",
-      replace: "memory.fenced);",
+      find: "memory.fenced, memory.ended, memory.over);",
+      replace: "memory.fenced, [], memory.over);",
     },
     {
       section: 6,
@@ -409,7 +409,7 @@ export const SESSIONS: readonly Mutation[] = [
     {
       section: 6,
       name: "a recovered member does not know that it forgot renewals",
-      find: "    voter.sessions.recover(now, memory.fenced, memory.ended);\n",
+      find: "    voter.sessions.recover(now, memory.fenced, memory.ended, memory.over);\n",
       replace: "",
     },
     {

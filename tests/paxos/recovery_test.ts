@@ -326,7 +326,7 @@ describe("Recovery: step 3, the recovered memory", () => {
     const [{ request }] = comeback.recovery.tick().filter(({ to }) => to === "c");
     if (request.type !== "transfer") throw new Error("not asked for its state");
     const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
-    const last = { fenced: [], ended: [], floor: 0, vector: ["2", "5", "1"], wait: 0 };
+    const last = { fenced: [], ended: [], over: [], floor: 0, vector: ["2", "5", "1"], wait: 0 };
     const { id, announcement } = request;
     const piece = { id, type: "piece", announcement, registers: [], last } as const;
     comeback.receive("c", { ...header, vector: ["2", "1", "1"] }, piece);
@@ -385,19 +385,23 @@ describe("Recovery: step 3, the recovered memory", () => {
     for (const session of ["m/1/1", "o/1/1"]) comeback.voter("c").sessions.fence(session, 0);
     for (const session of ["p/1/1", "q/1/1"]) comeback.voter("b").sessions.end(session, 0);
     for (const session of ["q/1/1", "r/1/1"]) comeback.voter("c").sessions.end(session, 0);
+    for (const life of ["s", "t"]) comeback.voter("b").sessions.over(life, 0);
+    for (const life of ["t", "u"]) comeback.voter("c").sessions.over(life, 0);
     comeback.voter("b").sessions.grantFrom(300);
     comeback.voter("c").sessions.grantFrom(900);
     comeback.now = 100;
     comeback.ask("b", "c");
-    const { floor, fenced, ended, wait, vector } = comeback.memory!;
+    const { floor, fenced, ended, over, wait, vector } = comeback.memory!;
     assertEquals({
       floor,
       fenced: fenced.toSorted(),
       ended: ended.toSorted(),
+      over: over.toSorted(),
       wait,
       vector,
     }, {
       ended: ["p/1/1", "q/1/1", "r/1/1"],
+      over: ["s", "t", "u"],
       floor: 7,
       fenced: ["m/1/1", "n/1/1", "o/1/1"],
       wait: 800,
@@ -461,7 +465,7 @@ describe("Recovery: step 3, the recovered memory", () => {
     const pieces = comeback.recovery.tick();
     assert(pieces.every(({ request }) => request.type === "transfer"));
     const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
-    const last = { fenced: [], ended: [], floor: 0, vector: ["2", "1", "1"], wait: 0 };
+    const last = { fenced: [], ended: [], over: [], floor: 0, vector: ["2", "1", "1"], wait: 0 };
     for (const { to, request } of pieces) {
       const stale = { type: "piece", announcement: 1, registers: [], last } as const;
       const reply = { id: request.id, ...stale };

@@ -192,6 +192,7 @@ describe("Voter.recovered()", () => {
     floor: 900,
     fenced: ["m/1/1"],
     ended: ["o/1/1"],
+    over: ["p1"],
     vector: ["2", "1", "1"],
     wait: 300,
   };
@@ -234,6 +235,18 @@ describe("Voter.recovered()", () => {
     assertEquals(reply(voter, fence, stranger, 1_000), { id: 2, type: "fenced", session });
   });
 
+  it("replies `fenced` at once for a session of a life that is proved to be over, and says so", () => {
+    const voter = make();
+    const asked = { ...fence, session: "o/p1/7" };
+    assertEquals(reply(voter, asked, stranger, 1_000), {
+      id: 2,
+      type: "fenced",
+      session: "o/p1/7",
+    });
+    const watch = { id: 9, type: "watchLife", life: "p1" } as const;
+    assertEquals(reply(voter, watch, stranger, 1_000), { id: 9, type: "over", life: "p1" });
+  });
+
   it("waits longer when its clock is coarse", () => {
     const voter = Voter.recovered(record, memory, settings(), 1_000, () => 200);
     const at = (now: number) => reply(voter, fence, stranger, now);
@@ -256,5 +269,28 @@ describe("Voter.recovered()", () => {
       type: "refused",
       session: "m/1/1",
     });
+  });
+});
+
+describe("Voter: proofs that lives are over (section 6)", () => {
+  const over = { id: 7, type: "over", life: "3" } as const;
+  const watch = (id: number, life = "3") => ({ id, type: "watchLife", life }) as const;
+
+  it("tells the nodes that wait for it, once, and the housekeeping", () => {
+    const voter = new Voter(record, "1", settings());
+    let news = 0;
+    voter.onLifeOver(() => news++);
+    assertEquals(reply(voter, watch(4), stranger, 0), undefined);
+    assertEquals(reply(voter, watch(5, "2"), owner, 0), undefined);
+    const { reply: answer, pushes } = voter.handle(over, owner, 1);
+    assertEquals(answer, { id: 7, type: "over", life: "3" });
+    assertEquals(pushes.map(({ watcher: { node, life, id }, reply }) => [node, life, id, reply]), [
+      [stranger.node, stranger.life, 4, { id: 4, type: "over", life: "3" }],
+    ]);
+    assertEquals(voter.handle(over, stranger, 2), {
+      reply: { id: 7, type: "over", life: "3" },
+      pushes: [],
+    });
+    assertEquals(news, 1);
   });
 });

@@ -38,6 +38,8 @@ export class ScriptedMember {
       notAMember: nothing,
       replaced: () => void this.events.push("replaced"),
       memberVotes: nothing,
+      heard: nothing,
+      tookLife: nothing,
       otherVersion: nothing,
       failed: nothing,
       broken: nothing,

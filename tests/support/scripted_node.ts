@@ -70,6 +70,8 @@ export class ScriptedNode {
   readonly core: Core;
   /** The events that the engine handed to others, by the name of the handler. */
   readonly handed: string[] = [];
+  /** The lives whose frames have arrived. */
+  readonly heard: Life[] = [];
   /** The sessions that were lost, in order. */
   readonly lost: string[] = [];
   /** The frames that the node sent, as they left. */
@@ -317,6 +319,8 @@ export class ScriptedNode {
       notAMember: (from) => note(`notAMember by ${from}`),
       replaced: () => note("replaced"),
       memberVotes: (member) => note(`${member} votes`),
+      heard: (life) => void this.heard.push(life),
+      tookLife: () => {},
       otherVersion: (from) => note(`otherVersion of ${from}`),
       failed: (error) => note(`failed: ${error}`),
       broken: (error) => note(`broken: ${error.message}`),

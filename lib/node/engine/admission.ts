@@ -24,6 +24,9 @@ const ASKERS: Readonly<Record<Request["type"], Role>> = {
   fence: "client",
   look: "client",
   end: "client",
+  // A full client is trusted with the cluster: a parent reports its children, member or not.
+  over: "client",
+  watchLife: "client",
   sessionOf: "client",
   hosts: "client",
   enquire: "outsider",

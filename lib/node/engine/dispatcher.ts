@@ -38,6 +38,10 @@ export interface EngineHandlers extends ViewEvents {
   failed(error: unknown): void;
   /** An invariant of the protocol failed: this node votes no more, and the engine is silent from now on. */
   broken(error: SynodError): void;
+  /** A frame has arrived that this life of a node sent. */
+  heard(life: Life): void;
+  /** This node has taken a new life. */
+  tookLife(life: Life): void;
   /** A peer speaks another version of the format. */
   otherVersion(from: string, version: number): void;
 }
@@ -72,6 +76,7 @@ export class Dispatcher {
 
   /** Takes a well-formed frame of another node. The standing of the node limits which messages are accepted. */
   receive(from: string, frame: Frame): void {
+    this.#parts.handlers.heard(frame.header.life);
     this.#handle(from, frame, this.#parts.view.roleOf(from, frame.header));
   }
 
@@ -162,8 +167,9 @@ export class Dispatcher {
 
   /** Takes a message that the member `via` has passed on; an answer goes back the same way. */
   #takeRelayed(via: string, header: Header, { from, life, payload }: RelayedRequest): void {
-    const { view, routes, pendingReplies, request } = this.#parts;
+    const { view, routes, pendingReplies, request, handlers } = this.#parts;
     if (!view.members.includes(from) && view.record?.clients !== true) return;
+    handlers.heard(life);
     routes.relayedBy(from, via);
     if (payload.repliesTo === null) {
       this.#serve(from, life, payload.message, (message) => {

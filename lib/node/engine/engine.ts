@@ -210,12 +210,14 @@ export class Engine {
   changeLife(life: Life): void {
     this.#view.changeLife(life);
     this.#outbox.clear();
+    this.#handlers.tookLife(life);
   }
 
   /** Forgets its record, vote and crash vector, as a crash would, and takes the new life `life`. */
   forget(life: Life): void {
     this.#view.forget(life);
     this.#outbox.clear();
+    this.#handlers.tookLife(life);
   }
 
   /** Takes note of a crash: the member with this index announced a new incarnation. */

@@ -40,6 +40,8 @@ export class SessionKeeper {
   #stopped = false;
   #granted = false;
   #refusals = new Set<string>();
+  /** Sessions in a row that were given up because they were refused. */
+  #refused = 0;
   /** The time at which each member was last heard, while the keeper looks for a quorum. */
   readonly #heard = new Map<string, number>();
   /** The number of the question that all renewals of this session share; answers name the renewal. */
@@ -216,7 +218,7 @@ export class SessionKeeper {
     return pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || !members.includes(from) || lease !== this.#lease) return;
-      if (reply.type === "refused") this.#refused(from);
+      if (reply.type === "refused") this.#wasRefused(from);
       if (reply.type !== "renewed" || reply.session !== lease.session) return;
       if (lease.renewed(sender, reply.renewal, this.#reading())) this.#settle(lease);
     });
@@ -240,6 +242,7 @@ export class SessionKeeper {
     this.#watchDeadline();
     if (this.#granted) return;
     this.#granted = true;
+    this.#refused = 0;
     this.#events.granted(lease.session);
     for (const wake of [...this.#waiting]) wake();
   }
@@ -256,12 +259,15 @@ export class SessionKeeper {
     }, Math.max(1, this.remaining));
   }
 
-  #refused(from: string): void {
+  #wasRefused(from: string): void {
     this.#refusals.add(from);
     const count = this.#engine.members.length;
     // A granted session is over only at its deadline; one that was never granted can be given up.
     if (this.#granted || this.#refusals.size <= count - majority(count)) return;
-    if (this.#reopens()) this.#renew(0);
+    if (!this.#reopens()) return;
+    // Every session of a life that is said to be over is refused for a while; retries must not spin.
+    if (this.#refused++ === 0) this.#renew(0);
+    else this.#renewIn(this.#pacing.resend(this.#refused), 0);
   }
 
   #lose(): void {

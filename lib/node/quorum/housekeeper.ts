@@ -1,4 +1,5 @@
 import type { MakingRoom } from "../../paxos/acceptor.ts";
+import { lifeOf } from "../../paxos/ended_lives.ts";
 import type { Cause, Ending } from "../../paxos/endings.ts";
 import { identity, sealEndedChange } from "../../paxos/kv_register.ts";
 import { kindOf, REGISTER_KINDS, type RegisterId, type SessionId } from "../../paxos/register.ts";
@@ -37,6 +38,12 @@ const ASKED_AT_ONCE = 16;
  */
 const HEAD_START = 0.05;
 
+/**
+ * Wait before a session is asked about again whose life is proved to be over here, but not yet at a quorum, in
+ * milliseconds; it doubles.
+ */
+const PROOF_WAIT = 10;
+
 /** Longest wait before a cause that has not ended is asked about again, in milliseconds. */
 const LONGEST_DOUBT = 60_000;
 
@@ -59,6 +66,8 @@ export interface HousekeeperParts {
 
 /** The state of the questions about a cause that may have ended. */
 interface CauseQuestion {
+  /** Whether this member has proof that the life of the session is over. */
+  readonly isOver: boolean;
   asking: boolean;
   /** When to ask again, and the wait after that, in milliseconds. */
   again: number;
@@ -111,6 +120,11 @@ export class Housekeeper {
     acceptor.onNews((isKey) => {
       if (this.#voter !== voter) return;
       if (isKey) this.#keysAt = Math.min(this.#keysAt, this.#now + KEY_WAIT);
+      this.#arm();
+    });
+    voter.onLifeOver(() => {
+      if (this.#voter !== voter) return;
+      this.#sessionsAt = this.#now;
       this.#arm();
     });
     this.#sweep = {
@@ -224,11 +238,17 @@ export class Housekeeper {
   /** Asks whether a cause has ended, if that is likely; returns `false` if too many questions are under way. */
   #examine(ending: Ending): boolean {
     const { cause } = ending;
+    let isOver = false;
     if (cause.kind === "session") {
+      const { sessions } = this.#voter!;
       if (cause.session === this.#parts.ownSession()) return true;
-      if (!this.#voter!.sessions.isStale(cause.session, this.#now)) return true;
+      if (!sessions.isStale(cause.session, this.#now)) return true;
+      isOver = sessions.isLifeOver(lifeOf(cause.session));
     }
-    const doubt = this.#doubts.get(ending);
+    let doubt = this.#doubts.get(ending);
+    // An earlier doubt, which waits for long, knew of no proof.
+    const isNews = isOver && doubt?.isOver === false && !this.#ended.has(ending);
+    if (isNews && !doubt!.asking) doubt = undefined;
     if (doubt !== undefined && (doubt.asking || this.#now < doubt.again)) return true;
     if (doubt !== undefined && this.#ended.delete(ending)) {
       doubt.again = this.#now + LONGEST_DOUBT;
@@ -236,7 +256,8 @@ export class Housekeeper {
       return true;
     }
     if (this.#asking >= ASKED_AT_ONCE) return false;
-    void this.#ask(ending, doubt ?? { asking: false, again: 0, wait: LONGEST_WAIT });
+    const wait = isOver ? PROOF_WAIT : LONGEST_WAIT;
+    void this.#ask(ending, doubt ?? { isOver, asking: false, again: 0, wait });
     return true;
   }
 
@@ -252,8 +273,8 @@ export class Housekeeper {
     if (this.#voter !== voter || voter === null) return;
     doubt.again = this.#now + (hasEnded ? this.#headStart : doubt.wait);
     doubt.wait = Math.min(LONGEST_DOUBT, doubt.wait * 2);
-    if (hasEnded) {
-      this.#ended.add(ending);
+    if (hasEnded) this.#ended.add(ending);
+    if (hasEnded || doubt.isOver) {
       if (ending.cause.kind === "session") {
         this.#sessionsAt = Math.min(this.#sessionsAt, doubt.again);
       } else {

@@ -77,6 +77,8 @@ export class RandomFrames {
     }),
     fence: () => ({ type: "fence", session: this.session() }),
     look: () => ({ type: "look", session: this.session() }),
+    over: () => ({ type: "over", life: this.life() }),
+    watchLife: () => ({ type: "watchLife", life: this.life() }),
     end: () => ({ type: "end", session: this.session() }),
     hosts: () => ({ type: "hosts", spec: this.#random.pick(["counter", "é", "s".repeat(200)]) }),
     ask: () => ({ type: "ask", body: this.value() }),
@@ -160,6 +162,7 @@ export class RandomFrames {
         ? { type: "newest", session: null, remaining: this.time(600_001) }
         : { type: "newest", session: this.session(), remaining: this.time(600_001) },
     hosting: () => ({ type: "hosting", nodes: this.members() }),
+    over: () => ({ type: "over", life: this.life() }),
     told: () => ({ type: "told", body: this.value() }),
     unreachable: () => ({ type: "unreachable", to: this.owner() }),
     blank: () => ({
@@ -190,6 +193,7 @@ export class RandomFrames {
       last: this.#random.once(2) ? null : {
         fenced: this.sessions(),
         ended: this.sessions(),
+        over: this.#random.list(5, () => this.life()),
         floor: this.counter(),
         vector: this.vector(),
         wait: this.time(600_001),

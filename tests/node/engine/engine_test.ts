@@ -180,6 +180,21 @@ describe("Engine: the replies that count", () => {
   });
 });
 
+describe("Engine: the lives that still run (section 6)", () => {
+  it("are those of every frame that arrives, and of relayed messages", async () => {
+    const node = await member();
+    node.heard.length = 0;
+    await answers(node, { life: life(3) });
+    await answers(node, { life: life(4), genesis: "other" }, READ, "stranger");
+    const ask: PersonalRequest = { id: 1, type: "ask", body: Uint8Array.of(1) };
+    const payload = { repliesTo: null, message: ask };
+    node.receive("a", {
+      requests: [{ id: 1, type: "relayed", from: "x", life: life(5), payload }],
+    });
+    assertEquals(node.heard, [life(3), life(4), life(1), life(5)]);
+  });
+});
+
 describe("Engine: a relayed message", () => {
   const handover: PersonalRequest = {
     id: 7,

@@ -209,4 +209,26 @@ describe("SessionKeeper (section 6)", () => {
     assertEquals(node.lost, [session(1)]);
     assertEquals(node.core.session.current, `x/${life(10)}/1`);
   });
+
+  it("a node whose life is said to be over asks for sessions ever more slowly, until it gets one", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    const said = () => {
+      for (const member of node.members) {
+        node.voter(member).sessions.over(life(9), node.time.runtime.now());
+      }
+    };
+    said();
+    node.core.session.open();
+    for (let i = 0; i < 100; i++) {
+      await node.time.pass(10);
+      await node.ask("a", "b", "c");
+    }
+    const renewals = node.trace.filter((line) => line === "a< renew").length;
+    assert(renewals >= 2 && renewals <= 12, `${renewals} renewals in a second`);
+    for (let i = 0; i < 800 && !node.core.session.isValid(); i++) {
+      await node.time.pass(10);
+      await node.ask("a", "b", "c");
+    }
+    assertEquals(node.core.session.isValid(), true);
+  });
 });
