@@ -42,6 +42,9 @@ export const GUEST_VERSION = 1;
 /** The longest such frame, in bytes: the largest value, and what goes with it. */
 export const MAX_GUEST_FRAME: number = 9 * 2 ** 20;
 
+/** Open operations that a frame of a guest lists. */
+const MAX_UNDONE = 2_000;
+
 /** Open attempts that a call lists. */
 const MAX_OPEN = 1_000;
 
@@ -264,6 +267,7 @@ const up = object<UpFrame>({
   genesis,
   ticket: count,
   done: count,
+  open: list(sequence, MAX_UNDONE),
   messages: list(
     union<UpMessage>({
       hello: { ttl, session: sequence },

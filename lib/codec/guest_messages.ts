@@ -329,8 +329,10 @@ export interface UpFrame {
   readonly genesis: string | null;
   /** The newest ticket that the guest has from that gateway; 0: none. */
   readonly ticket: number;
-  /** Results up to and including this operation are no longer wanted. */
+  /** Results up to and including this operation are no longer wanted, except those in `open`. */
   readonly done: number;
+  /** The operations up to and including `done` that the guest still waits for, in ascending order. */
+  readonly open: readonly number[];
   readonly messages: readonly UpMessage[];
 }
 

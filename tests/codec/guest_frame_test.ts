@@ -77,7 +77,7 @@ describe("the frames between guest and gateway", () => {
       for (const path of pathsOf(frame)) {
         for (const wrong of [undefined, new Map(), ["", ""], -1]) {
           // The time of a binding may be any number.
-          if (wrong === -1 && path.join() === "4,0,5,3,7,1") continue;
+          if (wrong === -1 && path.join() === "5,0,5,3,7,1") continue;
           const fields = replaced(frame, path, wrong);
           if (fields !== undefined) isMalformed(raw(fields));
         }
@@ -99,9 +99,9 @@ describe("the frames between guest and gateway", () => {
   it("are malformed with a field too many or too few", () => {
     for (const message of UP_MESSAGES) {
       const frame = fieldsOf(encodeUp({ ...UP_FRAME, messages: [message] }));
-      const fields = (frame[4] as unknown[][])[0];
-      isMalformed(raw(replaced(frame, [4, 0], [...fields, 1])));
-      isMalformed(raw(replaced(frame, [4, 0], fields.slice(0, -1))));
+      const fields = (frame[5] as unknown[][])[0];
+      isMalformed(raw(replaced(frame, [5, 0], [...fields, 1])));
+      isMalformed(raw(replaced(frame, [5, 0], fields.slice(0, -1))));
     }
   });
 
@@ -110,6 +110,9 @@ describe("the frames between guest and gateway", () => {
     const many = (count: number) => Array.from({ length: count }, () => messages[3]);
     assert(decodeUp(encodeUp({ ...UP_FRAME, messages: many(MAX_MESSAGES) })).ok);
     isMalformed(encodeUp({ ...UP_FRAME, messages: many(MAX_MESSAGES + 1) }));
+    const open = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+    assert(decodeUp(encodeUp({ ...UP_FRAME, open: open(2_000) })).ok);
+    isMalformed(encodeUp({ ...UP_FRAME, open: open(2_001) }));
     isMalformed(new Uint8Array(0));
     const long = new Uint8Array(MAX_GUEST_FRAME + 1);
     long[0] = GUEST_VERSION;

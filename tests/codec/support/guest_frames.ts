@@ -186,6 +186,7 @@ export const UP_FRAME: UpFrame = {
   genesis: "genesis",
   ticket: 3,
   done: 11,
+  open: [3, 7],
   messages: UP_MESSAGES,
 };
 
