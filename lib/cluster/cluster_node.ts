@@ -170,7 +170,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     spec: ChildSpec<T, A>,
     ...args: A
   ): Remote<T> {
-    return this.#parts.singletons.calling.name(key, spec as AnySpec, args, () => []) as Remote<T>;
+    return this.#parts.singletons.calls.name(key, spec as AnySpec, args, () => []) as Remote<T>;
   }
 
   /**
@@ -178,12 +178,12 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
    * `no_host` if no node can run it, and the error of its start.
    */
   whereis(remote: object): Promise<Result<Pid, "not_found" | "no_quorum">> {
-    return this.#parts.singletons.calling.where(targetOf(remote, "whereis"), true);
+    return this.#parts.singletons.calls.where(targetOf(remote, "whereis"), true);
   }
 
   /** The process of a singleton's instance; `not_found` if it does not run. */
   lookup(remote: object): Promise<Result<Pid, "not_found" | "no_quorum">> {
-    return this.#parts.singletons.calling.where(targetOf(remote, "lookup"), false);
+    return this.#parts.singletons.calls.where(targetOf(remote, "lookup"), false);
   }
 
   /**
@@ -199,7 +199,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
     args: readonly unknown[] = [],
     options: CallOptions = {},
   ): Promise<unknown> {
-    return await this.#parts.singletons.calling.call(
+    return await this.#parts.singletons.calls.call(
       targetOf(remote, "call"),
       method,
       args,
@@ -210,7 +210,7 @@ export class ClusterNode extends EventfulNode<ClusterEvents> {
 
   /** Sends a call of a singleton's method once without waiting for an answer; it may be lost. */
   cast(remote: object, method: string, args: readonly unknown[] = []): void {
-    this.#parts.singletons.calling.cast(targetOf(remote, "cast"), method, args);
+    this.#parts.singletons.calls.cast(targetOf(remote, "cast"), method, args);
   }
 
   /**

@@ -64,7 +64,7 @@ export async function askMembers(
     states.set(status.id, status);
     if (states.size === members.length) answered.resolve();
   };
-  const question = pendingReplies.open((id, header, reply) => {
+  const requestId = pendingReplies.open((id, header, reply) => {
     if (!members.includes(id)) return;
     switch (reply.type) {
       case "record":
@@ -78,7 +78,7 @@ export async function askMembers(
     }
   });
   engine.ask(members.filter((id) => id !== self), {
-    id: question,
+    id: requestId,
     type: "enquire",
     members,
     purpose: "record",
@@ -90,7 +90,7 @@ export async function askMembers(
   }
   // After the time limit, on `close` or after a fatal error, the answers so far are used.
   await answered.promise.catch(() => {});
-  pendingReplies.close(question);
+  pendingReplies.close(requestId);
   return members.map((id) => states.get(id) ?? unknown(id));
 }
 

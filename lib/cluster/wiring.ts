@@ -9,7 +9,7 @@ import { Core } from "../node/core.ts";
 import { Engine } from "../node/engine/engine.ts";
 import { Membership } from "../node/membership/membership.ts";
 import { RecordQueries } from "../node/membership/record_queries.ts";
-import { type SessionEvents, SessionKeeper } from "../node/membership/session_keeper.ts";
+import { NodeSession, type SessionEvents } from "../node/membership/node_session.ts";
 import { Housekeeper } from "../node/quorum/housekeeper.ts";
 import { Liveness } from "../node/quorum/liveness.ts";
 import { Proofs } from "../node/quorum/proofs.ts";
@@ -65,7 +65,7 @@ export interface NodeHooks {
 /** Makes the core that features are built on, for a given engine; tests use it with a scripted network. */
 export function wireCore(
   engine: Engine,
-  session: SessionEvents,
+  sessionEvents: SessionEvents,
   reread: (core: Core, register: RegisterId) => ReturnType<Reread>,
 ): Core {
   const { runtime } = engine;
@@ -74,8 +74,8 @@ export function wireCore(
   const reads = new Reads(engine, pacing, proposals);
   const queries = new QuorumQueries(engine, pacing);
   const settled = new SettledValues();
-  const keeper = new SessionKeeper(engine, pacing, session);
-  const hasQuorum = () => keeper.isValid();
+  const session = new NodeSession(engine, pacing, sessionEvents);
+  const hasQuorum = () => session.isValid();
   const liveness = new Liveness({
     runtime,
     reads,
@@ -87,7 +87,7 @@ export function wireCore(
   const watches = new Watches(engine, (register) => reread(core, register));
   const core: Core = new Core({
     ...{ engine, pacing, reads, proposals, queries, liveness, watches, settled },
-    session: keeper,
+    session,
   });
   return core;
 }

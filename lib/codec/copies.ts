@@ -1,5 +1,5 @@
 import { compareBallots } from "../paxos/ballot.ts";
-import type { Listed, RegisterCopy, Reply } from "../paxos/messages.ts";
+import type { ListedRegister, RegisterCopy, Reply } from "../paxos/messages.ts";
 import {
   type FieldReader,
   fields,
@@ -8,8 +8,8 @@ import {
   milliseconds,
   refuse,
   register,
-} from "./frame_reader.ts";
-import type { Fields, FieldWriter } from "./frame_writer.ts";
+} from "./field_reader.ts";
+import type { Fields, FieldWriter } from "./field_writer.ts";
 import { decodeVector } from "./genesis.ts";
 import { MAX_LIST, MAX_REST } from "./limits.ts";
 import {
@@ -23,7 +23,7 @@ import {
 /** The parts of replies about many registers at once: entries of a list, and of the pieces of a copy. */
 
 /** Encodes an entry of a list to one field. */
-export function encodeListed(listed: Listed, to: FieldWriter): Fields {
+export function encodeListed(listed: ListedRegister, to: FieldWriter): Fields {
   const { register, ballot, present, bound, copied, until, owners, stale } = listed;
   return [
     register,
@@ -39,7 +39,7 @@ export function encodeListed(listed: Listed, to: FieldWriter): Fields {
 }
 
 /** Decodes an entry of a list from one field. */
-export function decodeListed(field: unknown, from: FieldReader): Listed {
+export function decodeListed(field: unknown, from: FieldReader): ListedRegister {
   const [id, counter, life, present, bound, copied, until, owners, stale] = fields(field, 9);
   return {
     register: register(id),

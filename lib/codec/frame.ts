@@ -1,8 +1,8 @@
 import type { Frame, Header } from "../paxos/messages.ts";
 import { MAX_COUNTER } from "../paxos/ballot.ts";
 import { pack, unpack } from "./cbor_x.ts";
-import { FieldReader, fields, integer, MalformedField, refuse } from "./frame_reader.ts";
-import { FieldWriter } from "./frame_writer.ts";
+import { FieldReader, fields, integer, MalformedField, refuse } from "./field_reader.ts";
+import { FieldWriter } from "./field_writer.ts";
 import { decodeVector, genesis } from "./genesis.ts";
 import { MAX_FRAME_BYTES, MAX_MESSAGES } from "./limits.ts";
 import { decodeReply, encodeReply } from "./reply.ts";

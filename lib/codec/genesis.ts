@@ -1,7 +1,7 @@
 import type { GenesisRecord } from "../paxos/messages.ts";
 import type { Life } from "../paxos/ballot.ts";
-import { type FieldReader, fields, flag, milliseconds, node, refuse } from "./frame_reader.ts";
-import type { Fields, FieldWriter } from "./frame_writer.ts";
+import { type FieldReader, fields, flag, milliseconds, node, refuse } from "./field_reader.ts";
+import type { Fields, FieldWriter } from "./field_writer.ts";
 import { MAX_MEMBERS, MAX_TTL } from "./limits.ts";
 import { GENESIS_PATTERN } from "./names.ts";
 

@@ -1,4 +1,4 @@
-import { refuse } from "./frame_reader.ts";
+import { refuse } from "./field_reader.ts";
 
 /** A typed field of a message between guest and gateway. */
 export interface Field<T> {

@@ -1,7 +1,7 @@
 import { LIFE_PATTERN, MAX_COUNTER } from "../paxos/ballot.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
-import { blob, choice, flag, integer, milliseconds, owner, refuse } from "./frame_reader.ts";
-import { MalformedField } from "./frame_reader.ts";
+import { blob, choice, flag, integer, milliseconds, owner, refuse } from "./field_reader.ts";
+import { MalformedField } from "./field_reader.ts";
 import { type Field, list, nullable, object, plain, union } from "./guest_fields.ts";
 import type {
   DownFrame,
@@ -31,7 +31,7 @@ import {
 import { MIN_TTL } from "../paxos/sessions.ts";
 import { GENESIS_PATTERN, GUEST_PATTERN, isSession, isSpecId, MAX_SEQUENCE } from "./names.ts";
 import { isBucketPrefix, isWholeRegisterId } from "./register_id.ts";
-import { Reader } from "./reader.ts";
+import { CborReader } from "./cbor_reader.ts";
 import { scan, VALUE_RULES } from "./scan.ts";
 import { encodeValue } from "./value.ts";
 import { kindOf, REGISTER_KINDS } from "../paxos/register.ts";
@@ -348,7 +348,7 @@ function unpack<F>({ decode }: Field<F>, frame: Uint8Array): DecodedGuestFrame<F
   try {
     const wrong = scan(frame, 1, VALUE_RULES);
     if (wrong !== undefined) return malformed(wrong);
-    return { ok: true, frame: decode(new Reader(frame, 1).item()) };
+    return { ok: true, frame: decode(new CborReader(frame, 1).item()) };
   } catch (error) {
     return malformed(error instanceof MalformedField ? error.detail : `not a frame: ${error}`);
   }

@@ -32,7 +32,7 @@ export type GuestBinding =
   /** A time in milliseconds since 1970. */
   | { readonly type: "until"; readonly time: number };
 
-/** One attempt of a call; see `Question` of the singletons. The caller is the guest's life. */
+/** One attempt of a call; see `SingletonRequest`. The caller is the guest's life. */
 export interface GuestCall {
   /** The register of the singleton. */
   readonly register: RegisterId;

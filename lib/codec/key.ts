@@ -2,7 +2,7 @@ import { bigintBytes, bigintFits, MAX_BIGINT_BYTES } from "./bigint.ts";
 import { floatBytes, packFloat } from "./float.ts";
 import { describe, DETACHED, entriesOf, isReadable, kindOf, membersOf, timeOf } from "./kinds.ts";
 import { MalformedError } from "./malformed.ts";
-import { Reader } from "./reader.ts";
+import { CborReader } from "./cbor_reader.ts";
 import { KEY_RULES, MAX_DEPTH, scan } from "./scan.ts";
 import { TAG_BIGINT, TAG_DATE, TAG_MAP, TAG_NEGATIVE_BIGINT, TAG_SET, TAG_WTF8 } from "./tags.ts";
 import { isWellFormed, utf8, wtf8 } from "./text.ts";
@@ -61,7 +61,7 @@ export function decodeKey(encoded: string): Key {
   }
   const wrong = scan(bytes, 0, KEY_RULES);
   if (wrong !== undefined) throw new MalformedError(`not a key: ${wrong}`);
-  const key = new Reader(bytes, 0).item();
+  const key = new CborReader(bytes, 0).item();
   // One key has many encodings in CBOR, and only the canonical one names its register.
   let canonical: string | undefined;
   try {

@@ -1,5 +1,5 @@
 import { decodeCopy, decodeLast, encodeCopy, encodeLast } from "./copies.ts";
-import { choice, flag, integer, milliseconds, refuse, registerOrNone } from "./frame_reader.ts";
+import { choice, flag, integer, milliseconds, refuse, registerOrNone } from "./field_reader.ts";
 import { decodeMembers, decodeRecord, encodeRecord } from "./genesis.ts";
 import { MAX_LIST, MAX_WALL_TIME } from "./limits.ts";
 import {

@@ -1,7 +1,7 @@
 import type { Reply, Request } from "../paxos/messages.ts";
 import type { RegisterId } from "../paxos/register.ts";
-import type { FieldReader } from "./frame_reader.ts";
-import type { Fields, FieldWriter } from "./frame_writer.ts";
+import type { FieldReader } from "./field_reader.ts";
+import type { Fields, FieldWriter } from "./field_writer.ts";
 
 /**
  * One kind of message: its properties below the feature that it belongs to. A new message needs one entry

@@ -1,4 +1,4 @@
-import { blob, choice, fields, milliseconds, owner, register } from "./frame_reader.ts";
+import { blob, choice, fields, milliseconds, owner, register } from "./field_reader.ts";
 import { MAX_TIMEOUT } from "./limits.ts";
 import type { ReplyKinds, RequestKinds } from "./message_kind.ts";
 import { decodeBindings, decodePid, encodeBindings, encodePid } from "./state.ts";

@@ -1,5 +1,5 @@
 import { decodeListed, encodeListed } from "./copies.ts";
-import { type FieldReader, flag, node, refuse, register, registerOrNone } from "./frame_reader.ts";
+import { type FieldReader, flag, node, refuse, register, registerOrNone } from "./field_reader.ts";
 import { MAX_LIST, MAX_MEMBERS } from "./limits.ts";
 import {
   bare,

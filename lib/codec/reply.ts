@@ -1,6 +1,6 @@
 import type { Reply } from "../paxos/messages.ts";
-import { type FieldReader, fields, integer, refuse } from "./frame_reader.ts";
-import type { Fields, FieldWriter } from "./frame_writer.ts";
+import { type FieldReader, fields, integer, refuse } from "./field_reader.ts";
+import type { Fields, FieldWriter } from "./field_writer.ts";
 import { MEMBERSHIP_REPLIES } from "./membership_messages.ts";
 import { byNumber, type MessageKind, registerBytes, type ReplyKinds } from "./message_kind.ts";
 import { NODE_REPLIES } from "./node_messages.ts";

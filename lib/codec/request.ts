@@ -5,8 +5,8 @@ import type {
   Reply,
   Request,
 } from "../paxos/messages.ts";
-import { type FieldReader, fields, integer, owner, refuse } from "./frame_reader.ts";
-import type { Fields, FieldWriter } from "./frame_writer.ts";
+import { type FieldReader, fields, integer, owner, refuse } from "./field_reader.ts";
+import type { Fields, FieldWriter } from "./field_writer.ts";
 import { MEMBERSHIP_REQUESTS } from "./membership_messages.ts";
 import {
   byNumber,

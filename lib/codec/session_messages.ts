@@ -1,4 +1,4 @@
-import { integer, milliseconds, node, owner, refuse } from "./frame_reader.ts";
+import { integer, milliseconds, node, owner, refuse } from "./field_reader.ts";
 import { MAX_HOSTS, MAX_LIST, MAX_REST, MAX_TTL, MAX_WALL_TIME } from "./limits.ts";
 import type { MessageKind, ReplyKinds, RequestKind, RequestKinds } from "./message_kind.ts";
 import { isSpecId } from "./names.ts";

@@ -1,6 +1,6 @@
 import type { Accepted, Binding, Pid, SessionId, State } from "../paxos/register.ts";
-import { blob, type FieldReader, fields, integer, refuse, register } from "./frame_reader.ts";
-import type { Fields, FieldWriter } from "./frame_writer.ts";
+import { blob, type FieldReader, fields, integer, refuse, register } from "./field_reader.ts";
+import type { Fields, FieldWriter } from "./field_writer.ts";
 import { MAX_BINDINGS, MAX_LIST } from "./limits.ts";
 
 /** The states of registers within frames. */

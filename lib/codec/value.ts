@@ -1,11 +1,11 @@
 import { bigintBytes, bigintFits, MAX_BIGINT_BYTES } from "./bigint.ts";
 import { describe, DETACHED, entriesOf, isReadable, kindOf, membersOf, timeOf } from "./kinds.ts";
 import { MalformedError } from "./malformed.ts";
-import { Reader } from "./reader.ts";
+import { CborReader } from "./cbor_reader.ts";
 import { MAX_DEPTH, MAX_ITEMS, scan, VALUE_RULES } from "./scan.ts";
 import { TAG_BIGINT, TAG_DATE, TAG_MAP, TAG_NEGATIVE_BIGINT, TAG_SET } from "./tags.ts";
 import { isWellFormed } from "./text.ts";
-import { TooLarge, Writer } from "./writer.ts";
+import { CborWriter, TooLarge } from "./cbor_writer.ts";
 
 /**
  * Thrown for a value that cannot be stored: it is too large, or it is or contains something that
@@ -33,7 +33,7 @@ export class UnencodableError extends Error {
  * two copies. Of an array only the elements are stored.
  */
 export function encodeValue(value: unknown, maxBytes: number): Uint8Array {
-  const writer = new Writer(maxBytes);
+  const writer = new CborWriter(maxBytes);
   try {
     if (value === undefined) throw new UnencodableError("value: undefined cannot be stored");
     new ValueEncoder(writer).item(value);
@@ -56,7 +56,7 @@ export function encodeValue(value: unknown, maxBytes: number): Uint8Array {
 export function decodeValue(bytes: Uint8Array): unknown {
   const wrong = scan(bytes, 0, VALUE_RULES);
   if (wrong !== undefined) throw new MalformedError(`not a value: ${wrong}`);
-  const value = new Reader(bytes, 0).item();
+  const value = new CborReader(bytes, 0).item();
   if (value === undefined) throw new MalformedError("not a value: undefined");
   return value;
 }
@@ -74,7 +74,7 @@ const member: Step = (at) => `.values()[${at}]`;
 
 /** Checks and encodes one value in a single pass, so that no part is read twice. */
 class ValueEncoder {
-  readonly #writer: Writer;
+  readonly #writer: CborWriter;
   #items = 0;
   /** The containers around the present item, outermost first. */
   readonly #containers: object[] = [];
@@ -82,7 +82,7 @@ class ValueEncoder {
   readonly #steps: Step[] = [];
   readonly #places: unknown[] = [];
 
-  constructor(writer: Writer) {
+  constructor(writer: CborWriter) {
     this.#writer = writer;
   }
 

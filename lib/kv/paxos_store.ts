@@ -4,10 +4,10 @@ import type { Present, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
 import { resolveBindings } from "./bindings.ts";
-import { living } from "./living.ts";
+import { presentRegisters } from "./present_registers.ts";
 import type { PutOptions } from "./options.ts";
 import type { Puts } from "./puts.ts";
-import type { Follower, Found, KvStore, Listed, PutOutcome } from "./store.ts";
+import type { Follower, Found, KvStore, ListedKey, PutOutcome } from "./store.ts";
 
 /** The keys as a node reaches them that takes part in the protocol. */
 export class PaxosStore implements KvStore {
@@ -44,8 +44,8 @@ export class PaxosStore implements KvStore {
   }
 
   /** See {@linkcode KvStore.list}. */
-  async list(prefix: string, values: boolean, limits: Limits): Promise<readonly Listed[]> {
-    const found = await living(this.shell, prefix, values, limits);
+  async list(prefix: string, values: boolean, limits: Limits): Promise<readonly ListedKey[]> {
+    const found = await presentRegisters(this.shell, prefix, values, limits);
     return found.map(({ register, state }) =>
       state === undefined ? { register } : { register, token: state.token, value: state.value }
     );

@@ -26,7 +26,7 @@ const OVER = new Error("The handed-over put has ended");
 /** The error of a put that gets no answer. */
 const MALFORMED = new Error("The handed-over put has a counter above this node's clock");
 
-const REFUSED: HandoverReply = { type: "handed", outcome: "invalid_value" };
+const INVALID: HandoverReply = { type: "handed", outcome: "invalid_value" };
 const LOST: HandoverReply = { type: "handed", outcome: "no_quorum" };
 
 /** Proposes puts; a put bound to a process of another node is handed over to that node. */
@@ -60,9 +60,9 @@ export class Puts {
     if (since > this.#core.engine.clock.counter) return Promise.reject(MALFORMED);
     return this.#handovers.once(op, since, async (): Promise<HandoverReply> => {
       const bound = pidOf(bindings);
-      if (bound === undefined || !samePid(bound, pid)) return REFUSED;
+      if (bound === undefined || !samePid(bound, pid)) return INVALID;
       const { maxValueBytes } = this.#core.engine.settings;
-      if (!isPutOf(register, value, maxValueBytes)) return REFUSED;
+      if (!isPutOf(register, value, maxValueBytes)) return INVALID;
       // An earlier life of this node may have run it.
       if (parseSession(pid.session).life !== this.#core.engine.life) return LOST;
       const limits = this.#core.limits(timeout);

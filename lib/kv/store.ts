@@ -16,7 +16,7 @@ export interface Found {
 }
 
 /** A key of a list. `token` and `value` are there if values were asked for. */
-export interface Listed {
+export interface ListedKey {
   readonly register: RegisterId;
   readonly token?: number;
   readonly value?: Uint8Array;
@@ -57,7 +57,7 @@ export interface KvStore {
     writing: () => void,
   ): Promise<PutOutcome>;
   /** The registers whose ids begin with `prefix` and that have a value, in order; `values`: with values. */
-  list(prefix: string, values: boolean, limits: Limits): Promise<readonly Listed[]>;
+  list(prefix: string, values: boolean, limits: Limits): Promise<readonly ListedKey[]>;
   /** Follows a key; returns the function that stops it. */
   watch(register: RegisterId, follower: Follower): () => void;
 }

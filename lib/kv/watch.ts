@@ -18,10 +18,10 @@ export function watch<T>(
   signals: readonly AbortSignal[],
   closing: AbortSignal,
 ): AsyncIterable<Change<T>> {
-  return { [Symbol.asyncIterator]: () => new Watcher<T>(store, register, signals, closing) };
+  return { [Symbol.asyncIterator]: () => new KeyWatcher<T>(store, register, signals, closing) };
 }
 
-class Watcher<T> implements AsyncIterator<Change<T>, undefined> {
+class KeyWatcher<T> implements AsyncIterator<Change<T>, undefined> {
   readonly #stop: () => void;
   readonly #isClosing: () => boolean;
   readonly #signals: readonly AbortSignal[];

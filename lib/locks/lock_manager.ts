@@ -5,7 +5,7 @@ import type { Lock } from "./lock.ts";
 import type { Locks } from "./locks.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import type { NodeShell } from "../node/shell.ts";
-import { RequestOrder, type Turn } from "./request_order.ts";
+import { type OrderedRequest, RequestOrder } from "./request_order.ts";
 import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { LockEntry, LockMode } from "../paxos/lock_register.ts";
@@ -161,7 +161,7 @@ export class LockManager {
    * the lock has to be requested again, as for a request that waits.
    */
   async #attempt<T>(
-    turn: Turn,
+    turn: OrderedRequest,
     key: string,
     options: LockRequestOptions,
     granted: LockGrantedCallback<T>,

@@ -5,9 +5,9 @@ import type { Limits } from "../node/runtime/operation.ts";
 import type { Ballot } from "../paxos/ballot.ts";
 import type { Learned } from "../paxos/learner.ts";
 import {
-  applyOrder,
+  applyCommand,
   dropEnded,
-  type LockOrder,
+  type LockCommand,
   type LockResult,
   type LockValue,
   sameLock,
@@ -265,12 +265,12 @@ export class LockTable implements LockRequests {
     );
   }
 
-  #change(register: RegisterId, order: LockOrder): Change<LockResult> {
+  #change(register: RegisterId, command: LockCommand): Change<LockResult> {
     const op = this.#core.nextOperation();
     return ({ state, ballot }) => {
       const before = this.#lockOf(register, state);
       const hasEnded = (session: string) => this.#ended.has(session);
-      const { value, result } = applyOrder(before, order, ballot.counter, hasEnded);
+      const { value, result } = applyCommand(before, command, ballot.counter, hasEnded);
       if (result.kind === "later") return { draft: null, result, later: true };
       if (sameLock(before, value)) return { draft: null, result };
       if (value.holders.length === 0) return { draft: { present: false }, result, merges: true };

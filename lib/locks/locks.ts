@@ -54,7 +54,7 @@ export class Locks {
       const owner = this.#owners.add();
       try {
         const acquiring = this.acquireFor(owner, register, options, queued);
-        const request = await this.patiently(acquiring, limits).catch((error) => {
+        const request = await this.withinLimits(acquiring, limits).catch((error) => {
           // The caller has gone, so a grant has to be released.
           acquiring.then((request) => request && this.release(request), () => {});
           throw error;
@@ -92,7 +92,7 @@ export class Locks {
   }
 
   /** Waits for `acquiring` within the caller's own limits. */
-  async patiently(
+  async withinLimits(
     acquiring: Promise<LockRequest | null>,
     limits: Limits,
   ): Promise<LockRequest | null> {

@@ -9,7 +9,7 @@ import type { LockOptions } from "./options.ts";
 import type { LockRequest } from "./lock_request.ts";
 
 /** The reason with which a request ends when another request of the same process replaces it. */
-const REJOIN = new Error("Another call of this process took the lock");
+const REPLACED = new Error("Another call of this process took the lock");
 
 /** One lock of the process, shared by all its calls. */
 interface ProcessLock {
@@ -17,7 +17,7 @@ interface ProcessLock {
   readonly request: Promise<LockRequest | null>;
   readonly aborter: AbortController;
   /** Whether other calls cannot wait for it as well, because it may end without a lock. */
-  readonly special: boolean;
+  readonly mayFail: boolean;
   /** The number of handles, and of calls that wait for one. */
   users: number;
   held: LockRequest | undefined;
@@ -56,8 +56,8 @@ export class ProcessLocks {
     const { mode = "exclusive", ifAvailable = false } = options;
     let shared = this.#shared.get(register);
     const limits = given ?? this.#locks.limits(options, ended);
-    while (shared?.special && shared.held === undefined) {
-      await this.#locks.patiently(shared.request.then(() => null, () => null), limits);
+    while (shared?.mayFail && shared.held === undefined) {
+      await this.#locks.withinLimits(shared.request.then(() => null, () => null), limits);
       shared = this.#shared.get(register);
     }
     const isTooLittle = shared?.mode === "shared" && mode === "exclusive";
@@ -67,7 +67,7 @@ export class ProcessLocks {
         // One request for the whole process: two would wait for each other. The calls that wait share the
         // result of the new one.
         this.#shared.delete(register);
-        shared.aborter.abort(REJOIN);
+        shared.aborter.abort(REPLACED);
         shared = undefined;
       }
     } else if (isTooLittle) {
@@ -78,13 +78,13 @@ export class ProcessLocks {
     shared ??= this.#begin(register, mode, options);
     shared.users++;
     try {
-      const request = await this.#locks.patiently(shared.request, limits);
+      const request = await this.#locks.withinLimits(shared.request, limits);
       // A grant that arrives after the request was withdrawn is released.
       shared.aborter.signal.throwIfAborted();
       if (request !== null) return this.#handle(key, register, shared, request);
     } catch (error) {
       await this.#leave(register, shared, error);
-      if (error === REJOIN) return await this.#lock(key, options, ended, limits);
+      if (error === REPLACED) return await this.#lock(key, options, ended, limits);
       throw error;
     }
     await this.#leave(register, shared, undefined);
@@ -110,7 +110,14 @@ export class ProcessLocks {
     const limits = { signal: aborter.signal, timeout: wanted.ifAvailable ? timeout : undefined };
     const request = this.#locks.acquireFor(this.#owner, register, { ...wanted, ...limits });
     const special = wanted.ifAvailable === true || wanted.steal === true;
-    const shared: ProcessLock = { mode, request, aborter, special, users: 0, held: undefined };
+    const shared: ProcessLock = {
+      mode,
+      request,
+      aborter,
+      mayFail: special,
+      users: 0,
+      held: undefined,
+    };
     this.#shared.set(register, shared);
     const forget = () => {
       if (this.#shared.get(register) === shared) this.#shared.delete(register);

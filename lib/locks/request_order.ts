@@ -2,10 +2,10 @@ import type { Operation } from "../node/runtime/operation.ts";
 import type { NodeShell } from "../node/shell.ts";
 
 /** One request, from its call until its callback starts or it ends. */
-export interface Turn {
+export interface OrderedRequest {
   /** The requests before and behind it, among those that have not passed. */
-  before: Turn | undefined;
-  after: Turn | undefined;
+  before: OrderedRequest | undefined;
+  after: OrderedRequest | undefined;
   /** Whether the request is known to be granted, queued or refused. */
   isKnown: boolean;
   /** Whether every earlier request is known too, or has ended. */
@@ -32,8 +32,8 @@ const LATE = new Error("Earlier requests are not known yet");
  */
 export class RequestOrder {
   readonly #shell: NodeShell;
-  #first: Turn | undefined;
-  #last: Turn | undefined;
+  #first: OrderedRequest | undefined;
+  #last: OrderedRequest | undefined;
 
   /** Starts without requests; waits with the limits of its node. */
   constructor(shell: NodeShell) {
@@ -48,9 +48,9 @@ export class RequestOrder {
   }
 
   /** Adds a request behind all earlier ones. */
-  enter(): Turn {
+  enter(): OrderedRequest {
     const before = this.#last;
-    const turn: Turn = {
+    const turn: OrderedRequest = {
       before,
       after: undefined,
       isKnown: false,
@@ -64,7 +64,7 @@ export class RequestOrder {
   }
 
   /** Notes that the request is known to be granted, queued or refused. */
-  known(turn: Turn): void {
+  known(turn: OrderedRequest): void {
     turn.isKnown = true;
     this.#advance();
   }
@@ -73,7 +73,7 @@ export class RequestOrder {
    * Removes a request that has ended or whose callback starts; later ones no longer wait for it. May be
    * called again.
    */
-  leave(turn: Turn): void {
+  leave(turn: OrderedRequest): void {
     this.#pass(turn);
     this.#advance();
   }
@@ -83,7 +83,7 @@ export class RequestOrder {
    * node's `timeout`, and returns its result. Rejects instead with the reason of one of `signals`, or when
    * the node closes.
    */
-  async begin<T>(turn: Turn, signals: WaitSignals, start: () => T): Promise<T> {
+  async begin<T>(turn: OrderedRequest, signals: WaitSignals, start: () => T): Promise<T> {
     if (turn.hasPassed) return start();
     let started: Promise<T> | undefined;
     let waiting: Operation<void> | undefined;
@@ -112,7 +112,7 @@ export class RequestOrder {
     }
   }
 
-  #pass(turn: Turn): void {
+  #pass(turn: OrderedRequest): void {
     if (turn.hasPassed) return;
     turn.hasPassed = true;
     const { before, after } = turn;

@@ -8,7 +8,7 @@ import type { Proposals } from "./quorum/proposals.ts";
 import type { QuorumQueries } from "./quorum/queries.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import type { Reads } from "./quorum/reads.ts";
-import type { SessionKeeper } from "./membership/session_keeper.ts";
+import type { NodeSession } from "./membership/node_session.ts";
 import type { SettledValues } from "./quorum/settled_values.ts";
 import type { NodeShell } from "./shell.ts";
 import type { Watches } from "./quorum/watches.ts";
@@ -21,7 +21,7 @@ export class Core implements NodeShell {
   readonly proposals: Proposals;
   readonly queries: QuorumQueries;
   readonly liveness: Liveness;
-  readonly session: SessionKeeper;
+  readonly session: NodeSession;
   readonly watches: Watches;
   readonly settled: SettledValues;
   #operations = 0;
@@ -35,7 +35,7 @@ export class Core implements NodeShell {
     proposals: Proposals;
     queries: QuorumQueries;
     liveness: Liveness;
-    session: SessionKeeper;
+    session: NodeSession;
     watches: Watches;
     settled: SettledValues;
   }) {

@@ -1,7 +1,7 @@
 import { type Ballot, compareBallots, floorBallot, type Life } from "./ballot.ts";
 import { Endings } from "./endings.ts";
 import { assertInvariant } from "./invariant.ts";
-import type { Listed, RegisterCopy, RegisterReply, RegisterRequest } from "./messages.ts";
+import type { ListedRegister, RegisterCopy, RegisterReply, RegisterRequest } from "./messages.ts";
 import { RegisterIndex } from "./register_index.ts";
 import {
   type Accepted,
@@ -307,7 +307,7 @@ export class Acceptor {
   }
 
   #list(prefix: string, after: string, now: number): RegisterReply {
-    const registers: Listed[] = [];
+    const registers: ListedRegister[] = [];
     for (const register of this.#index.after(prefix, after)) {
       const entry = this.#entries.get(register);
       if (entry === undefined || entry.accepted === null) continue;
@@ -317,7 +317,12 @@ export class Acceptor {
     return { type: "listed", registers, more: false };
   }
 
-  #listed(register: RegisterId, { ballot, state }: Accepted, copied: boolean, now: number): Listed {
+  #listed(
+    register: RegisterId,
+    { ballot, state }: Accepted,
+    copied: boolean,
+    now: number,
+  ): ListedRegister {
     const { present } = state;
     const bindings = present ? state.bindings : [];
     const owners = present ? state.owners : [];

@@ -1,6 +1,6 @@
 import { counterBound, type LamportClock, type Life } from "./ballot.ts";
 import { assertInvariant } from "./invariant.ts";
-import type { Reading } from "./lease.ts";
+import type { ClockReading } from "./lease.ts";
 import type {
   GenesisRecord,
   GenesisReply,
@@ -143,7 +143,7 @@ export class Genesis {
   }
 
   /** Returns the next questions, until the member is operational; to be called from time to time. */
-  tick(at: Reading): { ask: Outgoing[]; event?: GenesisEvent } {
+  tick(at: ClockReading): { ask: Outgoing[]; event?: GenesisEvent } {
     if (this.#state === "operational") return { ask: [] };
     const { self, members, nextId } = this.#options;
     this.#pull = nextId();
@@ -162,7 +162,7 @@ export class Genesis {
   }
 
   /** Answers a question. */
-  answer(from: string, header: Header, request: GenesisRequest, at: Reading): GenesisAnswer {
+  answer(from: string, header: Header, request: GenesisRequest, at: ClockReading): GenesisAnswer {
     const { self, members } = this.#options;
     if (!sameMembers(request.members, members)) {
       const event = this.#state === "operational" || !members.includes(from)
@@ -205,7 +205,7 @@ export class Genesis {
   }
 
   /** Takes an answer to one of its questions. */
-  receive(from: string, header: Header, reply: Reply, at: Reading): {
+  receive(from: string, header: Header, reply: Reply, at: ClockReading): {
     ask: Outgoing[];
     event?: GenesisEvent;
   } {
@@ -263,7 +263,7 @@ export class Genesis {
   }
 
   /** Goes on to the second round, or makes the record, once all members have answered. */
-  #advance(at: Reading): GenesisEvent | undefined {
+  #advance(at: ClockReading): GenesisEvent | undefined {
     const { self, members, clock, maxTtl, clients } = this.#options;
     const life = this.#life;
     const round = this.#round;

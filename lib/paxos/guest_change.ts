@@ -1,5 +1,5 @@
 import type { LamportClock } from "./ballot.ts";
-import type { Change, Current, Decision } from "./proposer.ts";
+import type { Change, CurrentState, Decision } from "./proposer.ts";
 
 /**
  * Thrown instead of a decision when a gateway may do nothing more for its guest: the guest may have turned to
@@ -49,7 +49,7 @@ export function serves(counter: number, { since }: Pick<GuestOrigin, "since">): 
  * the `accept` on a kept promise, so nothing is written on a ticket that is too old.
  */
 export function guestChange<R>(change: Change<R>, origin: GuestOrigin): Change<R> {
-  return (current: Current): Decision<R> => {
+  return (current: CurrentState): Decision<R> => {
     if (!origin.isOpen()) throw new TicketExpired();
     return change(current);
   };

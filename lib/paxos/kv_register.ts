@@ -1,5 +1,5 @@
 import type { Cause } from "./endings.ts";
-import type { Change, Current, Decision } from "./proposer.ts";
+import type { Change, CurrentState, Decision } from "./proposer.ts";
 import type { Binding, OperationId, Pid, Present, SessionId } from "./register.ts";
 
 /** A put under way: what it writes, and the history of its attempts. */
@@ -39,7 +39,7 @@ export function putChange(
   ended: ReadonlySet<number>,
   mayWrite: () => boolean,
 ): Change<PutResult> {
-  return ({ state, token, ballot }: Current) => {
+  return ({ state, token, ballot }: CurrentState) => {
     // The order of these tests is part of the protocol. A retried put takes effect once.
     if (state?.present && state.op === put.op) {
       return { draft: null, result: { kind: "written", token: state.token } };

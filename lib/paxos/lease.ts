@@ -3,7 +3,7 @@ import { type Sender, Tally } from "./quorum.ts";
 import type { SessionId } from "./register.ts";
 
 /** One reading of both of a node's clocks, in milliseconds. */
-export interface Reading {
+export interface ClockReading {
   /** The monotonic clock. */
   readonly now: number;
   /** The wall clock, since 1970. */
@@ -42,12 +42,12 @@ export class Lease {
   /** Milliseconds. */
   readonly ttl: number;
   readonly #options: LeaseOptions;
-  readonly #renewals = new Map<number, { sent: Reading; tally: Tally<true> }>();
+  readonly #renewals = new Map<number, { sent: ClockReading; tally: Tally<true> }>();
   #renewal = 0;
   /** When the first renewal was sent. */
-  #first: Reading | undefined;
+  #first: ClockReading | undefined;
   /** When the newest renewal that a quorum granted was sent. */
-  #granted: Reading | undefined;
+  #granted: ClockReading | undefined;
   #dead = false;
 
   /** A lease that no quorum has granted yet. */
@@ -58,7 +58,7 @@ export class Lease {
   }
 
   /** Starts another renewal, which must be sent at the time `at`; returns its number. */
-  renew(at: Reading): number {
+  renew(at: ClockReading): number {
     const renewal = ++this.#renewal;
     this.#first ??= at;
     this.#renewals.set(renewal, { sent: at, tally: new Tally(this.#options.members) });
@@ -69,7 +69,7 @@ export class Lease {
   }
 
   /** Notes that `sender` granted renewal number `renewal`; returns whether that moved the deadline. */
-  renewed(sender: Sender, renewal: number, at: Reading): boolean {
+  renewed(sender: Sender, renewal: number, at: ClockReading): boolean {
     const pending = this.#renewals.get(renewal);
     // A lease whose deadline has passed is over for ever: others may own what it owned.
     if (pending === undefined || this.isDead(at)) return false;
@@ -87,7 +87,7 @@ export class Lease {
   }
 
   /** Milliseconds until the deadline, at the time `at`; 0 when the lease is not valid. */
-  remaining(at: Reading): number {
+  remaining(at: ClockReading): number {
     if (this.#dead || this.#first === undefined) return 0;
     if (this.#granted === undefined) {
       this.#dead = this.#elapsed(this.#first, at) >= this.#options.grantWithin;
@@ -104,12 +104,12 @@ export class Lease {
   }
 
   /** Whether it was granted and its deadline has not passed, at the time `at`. */
-  isValid(at: Reading): boolean {
+  isValid(at: ClockReading): boolean {
     return this.remaining(at) > 0;
   }
 
   /** Whether it is over for ever: ended, past its deadline, or past the deadline of its first grant. */
-  isDead(at: Reading): boolean {
+  isDead(at: ClockReading): boolean {
     this.remaining(at);
     return this.#dead;
   }
@@ -120,7 +120,7 @@ export class Lease {
   }
 
   /** How long ago the newest renewal that a quorum granted was sent, in milliseconds. */
-  age(at: Reading): number {
+  age(at: ClockReading): number {
     return this.#granted === undefined ? 0 : this.#elapsed(this.#granted, at);
   }
 
@@ -133,7 +133,7 @@ export class Lease {
    * The larger difference of both clocks, since some monotonic clocks stop while a machine sleeps, plus the
    * error of coarse clocks.
    */
-  #elapsed(from: Reading, to: Reading): number {
+  #elapsed(from: ClockReading, to: ClockReading): number {
     return Math.max(to.now - from.now, to.wall - from.wall) + this.#options.clockError();
   }
 }

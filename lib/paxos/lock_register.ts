@@ -28,7 +28,7 @@ export interface LockValue {
 export const MAX_QUEUE = 4_096;
 
 /** An operation on a lock. */
-export type LockOrder =
+export type LockCommand =
   | {
     readonly type: "request";
     readonly entry: LockEntry;
@@ -41,7 +41,7 @@ export type LockOrder =
   }
   /** Removes a request, whether it waits or holds: for `release` and `withdraw`. */
   | { readonly type: "release"; readonly session: SessionId; readonly request: number }
-  /** Only the common part of every order: drops entries of ended sessions, and grants. */
+  /** Only the common part of every command: drops entries of ended sessions, and grants. */
   | { readonly type: "tidy" };
 
 /** The outcome of a request. */
@@ -58,17 +58,17 @@ export type LockResult =
   | { readonly kind: "later" }
   | { readonly kind: "done" };
 
-/** The lock after an order. */
+/** The lock after a command. */
 export interface LockOutcome {
   /** The new value. */
   readonly value: LockValue;
-  /** The outcome of the order. */
+  /** The outcome of the command. */
   readonly result: LockResult;
 }
 
 /**
- * Entries up to which a lock is searched for doubles after each order: the search takes as long as the square of their
- * number, and an order of a longer queue should not take longer than its encoding.
+ * Entries up to which a lock is searched for doubles after each command: the search takes as long as the square of their
+ * number, and a command on a longer queue should not take longer than its encoding.
  */
 const SEARCHED = 32;
 
@@ -76,16 +76,16 @@ const SEARCHED = 32;
 export const FREE: LockValue = Object.freeze({ holders: [], queue: [] });
 
 /**
- * Applies an order to a lock. First drops the entries of sessions that have ended; last grants to the head of
+ * Applies a command to a lock. First drops the entries of sessions that have ended; last grants to the head of
  * the queue, shared requests together. `token` becomes the token of the new grants.
  */
-export function applyOrder(
+export function applyCommand(
   before: LockValue,
-  order: LockOrder,
+  command: LockCommand,
   token: number,
   hasEnded: (session: SessionId) => boolean,
 ): LockOutcome {
-  const outcome = apply(before, order, token, hasEnded);
+  const outcome = apply(before, command, token, hasEnded);
   const { value } = outcome;
   // A value that another node wrote may be unsound already; that is not for this node to answer for.
   assertInvariant(
@@ -101,18 +101,18 @@ export function applyOrder(
 
 function apply(
   before: LockValue,
-  order: LockOrder,
+  command: LockCommand,
   token: number,
   hasEnded: (session: SessionId) => boolean,
 ): LockOutcome {
   const live = dropEnded(before, hasEnded);
-  if (order.type === "request" && order.steal) return steal(live, order, token);
+  if (command.type === "request" && command.steal) return steal(live, command, token);
   const value = grant(live, token);
-  switch (order.type) {
+  switch (command.type) {
     case "request":
-      return request(value, order, token);
+      return request(value, command, token);
     case "release": {
-      const others = (entry: LockEntry) => !isRequest(entry, order.session, order.request);
+      const others = (entry: LockEntry) => !isRequest(entry, command.session, command.request);
       const left = { holders: value.holders.filter(others), queue: value.queue.filter(others) };
       return { value: grant(left, token), result: { kind: "done" } };
     }
@@ -133,10 +133,10 @@ export function sameLock(a: LockValue, b: LockValue): boolean {
 
 function request(
   value: LockValue,
-  order: LockOrder & { type: "request" },
+  command: LockCommand & { type: "request" },
   token: number,
 ): LockOutcome {
-  const { entry, ifAvailable } = order;
+  const { entry, ifAvailable } = command;
   const is = (other: LockEntry) => isRequest(other, entry.pid.session, entry.request);
   // A retried request takes effect once.
   const held = value.holders.find(is);
@@ -154,7 +154,7 @@ function request(
 /** Replaces the holders; the queue stays as it is. */
 function steal(
   value: LockValue,
-  { entry, sent }: LockOrder & { type: "request" },
+  { entry, sent }: LockCommand & { type: "request" },
   token: number,
 ): LockOutcome {
   const is = (other: LockEntry) => isRequest(other, entry.pid.session, entry.request);
@@ -164,7 +164,7 @@ function steal(
   }
   // An earlier attempt may have stolen the lock, and lost it to a later thief: a steal takes effect once.
   if (sent) return { value: grant(value, token), result: { kind: "stolen" } };
-  // An earlier order of the same round granted it: its owner will be told so, with this token.
+  // An earlier command of the same round granted it: its owner will be told so, with this token.
   if (value.holders.some((holder) => holder.token === token)) {
     return { value: grant(value, token), result: { kind: "later" } };
   }

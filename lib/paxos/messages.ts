@@ -65,7 +65,7 @@ export interface RegisterCopy {
 }
 
 /** One register in a list. */
-export interface Listed {
+export interface ListedRegister {
   /** The register that it is about. */
   readonly register: RegisterId;
   /** The ballot. */
@@ -273,7 +273,7 @@ export type RegisterReply =
   }
   | {
     readonly type: "listed";
-    readonly registers: readonly Listed[];
+    readonly registers: readonly ListedRegister[];
     /** Whether there are more after the last of them. */
     readonly more: boolean;
   }

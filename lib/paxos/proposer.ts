@@ -13,7 +13,7 @@ import type { Absent, Present, RegisterId, SessionId, State } from "./register.t
 import { type Report, summarize, type Summary } from "./reports.ts";
 
 /** The input of a change function: the latest state that a quorum reported. */
-export interface Current {
+export interface CurrentState {
   /** `null`: never written. */
   readonly state: State | null;
   /** The token of the state; without a state, the highest floor in the quorum. */
@@ -45,7 +45,7 @@ export interface Decision<R> {
 }
 
 /** Maps a state to the next one. It may run more than once for one change, and must have no side effects. */
-export type Change<R> = (current: Current) => Decision<R>;
+export type Change<R> = (current: CurrentState) => Decision<R>;
 
 /** The outcome of a change. */
 export interface Chosen<R> {
@@ -240,7 +240,7 @@ export class Proposer<R> {
       if (this.#hasAccepted(reply)) this.#accepts.add(sender, true);
       return undefined;
     }
-    if (reply.type === "nack") return this.#refused(sender, reply.promised);
+    if (reply.type === "nack") return this.#nacked(sender, reply.promised);
     if (this.#phase === "prepare") {
       if (reply.type === "full") return this.#full(sender, reply);
       if (reply.type !== "promise" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
@@ -368,7 +368,7 @@ export class Proposer<R> {
     return { do: "done", chosen: this.#outcome };
   }
 
-  #refused(sender: Sender, promised: Ballot): Step<R> | undefined {
+  #nacked(sender: Sender, promised: Ballot): Step<R> | undefined {
     const { clock, life } = this.#options;
     clock.observe(promised.counter);
     const answered = this.#phase === "prepare" ? this.#promises : this.#accepts;

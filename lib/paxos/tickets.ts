@@ -1,4 +1,4 @@
-import { OWNER_SHARE, type Reading } from "./lease.ts";
+import { type ClockReading, OWNER_SHARE } from "./lease.ts";
 
 /** Share of a guest's time to live for which a gateway works on a ticket. */
 export const TICKET_SHARE = 1 / 3;
@@ -15,7 +15,7 @@ export class IssuedTickets {
   readonly #ttl: number;
   readonly #clockError: () => number;
   /** When each ticket was given; those below the newest shown one are forgotten. */
-  readonly #given = new Map<number, Reading>();
+  readonly #given = new Map<number, ClockReading>();
   #last = 0;
   #shown = 0;
 
@@ -34,7 +34,7 @@ export class IssuedTickets {
   }
 
   /** Gives a ticket at the time `at`; returns its number. */
-  issue(at: Reading): number {
+  issue(at: ClockReading): number {
     this.#given.set(++this.#last, at);
     for (const oldest of this.#given.keys()) {
       if (this.#given.size <= MAX_TICKETS) break;
@@ -44,7 +44,7 @@ export class IssuedTickets {
   }
 
   /** The age of the newest ticket; `Infinity`: none was given. */
-  age(at: Reading): number {
+  age(at: ClockReading): number {
     const given = this.#given.get(this.#last);
     return given === undefined ? Infinity : this.#elapsed(given, at);
   }
@@ -60,13 +60,13 @@ export class IssuedTickets {
   }
 
   /** Whether the gateway may still do something for the guest, at the time `at`. */
-  isOpen(at: Reading): boolean {
+  isOpen(at: ClockReading): boolean {
     const given = this.#given.get(this.#shown);
     return given !== undefined && this.#elapsed(given, at) < this.#ttl * TICKET_SHARE;
   }
 
   /** The larger difference of both clocks: some monotonic clocks stop while a machine sleeps. */
-  #elapsed(from: Reading, to: Reading): number {
+  #elapsed(from: ClockReading, to: ClockReading): number {
     return Math.max(to.now - from.now, to.wall - from.wall) + this.#clockError();
   }
 }
@@ -78,8 +78,8 @@ export class IssuedTickets {
 export class ShownTickets {
   readonly #ttl: number;
   readonly #clockError: () => number;
-  #newest: { readonly ticket: number; readonly at: Reading } | undefined;
-  #shown: Reading | undefined;
+  #newest: { readonly ticket: number; readonly at: ClockReading } | undefined;
+  #shown: ClockReading | undefined;
 
   /** For sessions of this time to live, in milliseconds; see {@linkcode IssuedTickets} for `clockError`. */
   constructor(ttl: number, clockError: () => number = () => 0) {
@@ -93,7 +93,7 @@ export class ShownTickets {
   }
 
   /** A ticket came at the time `at`. */
-  got(ticket: number, at: Reading): void {
+  got(ticket: number, at: ClockReading): void {
     if (ticket > this.newest) this.#newest = { ticket, at };
   }
 
@@ -107,7 +107,7 @@ export class ShownTickets {
    * Milliseconds from the time `at` until the gateway does nothing more on the tickets that it was shown; 0 if
    * that time has come. The smaller difference of both clocks counts: one of them may have been set forward.
    */
-  remaining(at: Reading): number {
+  remaining(at: ClockReading): number {
     const shown = this.#shown;
     if (shown === undefined) return 0;
     const elapsed = Math.min(at.now - shown.now, at.wall - shown.wall) - this.#clockError();

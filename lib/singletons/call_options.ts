@@ -1,7 +1,7 @@
 import { isWellFormed } from "../codec/text.ts";
 import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
-import { MAX_METHOD } from "./bodies.ts";
+import { MAX_METHOD } from "./singleton_messages.ts";
 import { isCallable } from "./remote.ts";
 
 /** Limits of one call. */

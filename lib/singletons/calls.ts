@@ -3,17 +3,17 @@ import { SynodError } from "../errors.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import { show } from "../show.ts";
 import type { NodeShell } from "../node/shell.ts";
-import { type Chain, MAX_CHAIN } from "./bodies.ts";
+import { type Chain, MAX_CHAIN } from "./singleton_messages.ts";
 import { fromFailure } from "./failure.ts";
-import type { PlaceFinder } from "./calling.ts";
-import { Lines, type Waiting } from "./lines.ts";
-import type { Attempt, Outcome } from "./outbound.ts";
-import type { Place, Places } from "./places.ts";
+import type { InstanceFinder } from "./singleton_calls.ts";
+import { CallQueues, type QueuedCall } from "./call_queues.ts";
+import type { AttemptOutcome, CallAttempt } from "./outbound.ts";
+import type { InstanceLocation, InstanceLocations } from "./instance_locations.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import type { Target } from "./remote.ts";
 
 /** One call, independent of the instance that takes it. */
-export interface Call {
+export interface MethodCall {
   readonly target: Target;
   readonly method: string;
   /** Encoded arguments. */
@@ -24,9 +24,9 @@ export interface Call {
 /** Makes attempts at calls: the caller's side. */
 export interface Attempts {
   /** Makes one attempt, numbered in the same turn; it is executed at most once. */
-  call(attempt: Attempt, limits: Limits): Promise<Outcome>;
+  call(attempt: CallAttempt, limits: Limits): Promise<AttemptOutcome>;
   /** Sends a call once without waiting for an answer. */
-  cast(attempt: Attempt): void;
+  cast(attempt: CallAttempt): void;
   /**
    * Whether calls to an instance of `register` may still be refused; with `token`, calls to the instance with
    * that token do not count.
@@ -39,9 +39,9 @@ export interface Attempts {
 /** What {@linkcode Calls} needs of its node. */
 export interface CallsParts {
   readonly shell: NodeShell;
-  readonly finder: Pick<PlaceFinder, "insist">;
+  readonly finder: Pick<InstanceFinder, "findOrStart">;
   readonly outbound: Attempts;
-  readonly places: Places;
+  readonly locations: InstanceLocations;
 }
 
 /**
@@ -50,7 +50,7 @@ export interface CallsParts {
  */
 export class Calls {
   readonly #parts: CallsParts;
-  readonly #lines = new Lines();
+  readonly #queues = new CallQueues();
   #last = 0;
 
   /** Starts without calls. */
@@ -58,109 +58,111 @@ export class Calls {
     this.#parts = parts;
   }
 
-  /** The number of calls and casts that wait until the place of their instance is known. */
+  /** The number of calls and casts that wait until the location of their instance is known. */
   get waiting(): number {
-    return this.#lines.waiting;
+    return this.#queues.waiting;
   }
 
   /**
    * Repeats a refused call until an instance has taken it; throws `outcome_unknown` if it cannot be known
    * whether one has.
    */
-  async call(call: Call, limits: Limits): Promise<unknown> {
+  async call(call: MethodCall, limits: Limits): Promise<unknown> {
     const { target: { register, key }, method } = call;
     checkChain(call);
     const order = ++this.#last;
     for (let refusals = 0;;) {
-      const { place, outcome } = await this.#attempt(call, order, refusals, limits);
+      const { location, outcome } = await this.#attempt(call, order, refusals, limits);
       switch (outcome.type) {
         case "returned":
           return (decodeValue(outcome.value) as unknown[])[0];
         case "threw":
           throw fromFailure(outcome.failure);
         case "failed":
-          this.#parts.places.delete(register, place.token);
+          this.#parts.locations.delete(register, location.token);
           throw fromFailure(outcome.failure);
         case "busy":
           throw new SynodError("queue_full", `Too many calls wait for ${show(key)}`);
         case "refused":
           // The call has not begun, so it is safe to try again, here or at another instance, within the
           // limits.
-          this.#parts.places.delete(register, place.token);
+          this.#parts.locations.delete(register, location.token);
           refusals++;
           continue;
         default:
-          this.#parts.places.delete(register, place.token);
+          this.#parts.locations.delete(register, location.token);
           throw new SynodError(
             "outcome_unknown",
-            `Node ${place.pid.node} vanished while ${show(key)} ran ${method}()`,
+            `Node ${location.pid.node} vanished while ${show(key)} ran ${method}()`,
           );
       }
     }
   }
 
   /** Sends a call once without waiting for an answer; it may be lost. */
-  cast(call: Call): void {
-    if (this.#lines.waiting >= MAX_WAITING_CASTS) return;
+  cast(call: MethodCall): void {
+    if (this.#queues.waiting >= MAX_WAITING_CASTS) return;
     const { target: { register }, method, args, chain } = call;
-    this.#placed(call, ++this.#last, 0, {
-      go: (place) => this.#parts.outbound.cast({ ...place, register, method, args, chain }),
+    this.#locate(call, ++this.#last, 0, {
+      go: (location) => this.#parts.outbound.cast({ ...location, register, method, args, chain }),
       // Casts may be lost.
       fail: () => {},
     });
   }
 
   /**
-   * Makes one attempt as soon as the place of the instance is known, and not before calls that were made
+   * Makes one attempt as soon as the location of the instance is known, and not before calls that were made
    * earlier.
    */
   async #attempt(
-    call: Call,
+    call: MethodCall,
     order: number,
     refusals: number,
     limits: Limits,
-  ): Promise<{ place: Place; outcome: Outcome }> {
+  ): Promise<{ location: InstanceLocation; outcome: AttemptOutcome }> {
     const { shell, outbound } = this.#parts;
     const { target: { register }, method, args, chain } = call;
-    const sent = shell.operation<{ place: Place; outcome: Promise<Outcome> }>(limits);
+    const sent = shell.operation<{ location: InstanceLocation; outcome: Promise<AttemptOutcome> }>(
+      limits,
+    );
     // An operation that has ended already must not start an instance.
     if (!sent.ended) {
-      const leave = this.#placed(call, order, refusals, {
-        go: (place) => {
+      const leave = this.#locate(call, order, refusals, {
+        go: (location) => {
           if (sent.ended) return;
-          const outcome = outbound.call({ ...place, register, method, args, chain }, limits);
+          const outcome = outbound.call({ ...location, register, method, args, chain }, limits);
           // Awaited below, unless the call has just ended: then a rejection must not be unhandled.
           outcome.catch(() => {});
-          sent.resolve({ place, outcome });
+          sent.resolve({ location, outcome });
         },
         fail: (error) => sent.reject(error),
       });
       // A search may take as long as a start; a call that ends meanwhile must not wait for it.
       sent.onEnd(leave);
     }
-    const { place, outcome } = await sent.promise;
-    return { place, outcome: await outcome };
+    const { location, outcome } = await sent.promise;
+    return { location, outcome: await outcome };
   }
 
   /**
-   * Passes the place of the instance to `go`: at once if the place is known, no call waits for it, and no
+   * Passes the location of the instance to `go`: at once if the location is known, no call waits for it, and no
    * call to an earlier instance can still be refused. Returns a function that stops the waiting.
    */
-  #placed(
-    { target, chain }: Call,
+  #locate(
+    { target, chain }: MethodCall,
     order: number,
     refusals: number,
-    { go, fail }: Omit<Waiting, "order">,
+    { go, fail }: Omit<QueuedCall, "order">,
   ): () => void {
-    const { shell, outbound, places, finder } = this.#parts;
+    const { shell, outbound, locations, finder } = this.#parts;
     const { register } = target;
-    const known = places.get(register);
+    const known = locations.get(register);
     const isSure = known !== undefined && !outbound.isUnsure(register, known.token);
-    if (isSure && this.#lines.isEmpty(register)) {
+    if (isSure && this.#queues.isEmpty(register)) {
       go(known);
       return () => {};
     }
-    return this.#lines.join(register, { order, go, fail }, async () => {
+    return this.#queues.join(register, { order, go, fail }, async () => {
       // The node of the previous instance needs a moment to free the key.
       const wait = Math.min(LONGEST_SEARCH_WAIT, SEARCH_WAIT * 2 ** refusals);
       await shell.pause(known === undefined ? wait : 0);
@@ -169,12 +171,12 @@ export class Calls {
         await outbound.settled(register);
         await shell.pause(0);
       }
-      return await finder.insist(target, chain, () => this.#lines.isAwaited(register));
+      return await finder.findOrStart(target, chain, () => this.#queues.isAwaited(register));
     });
   }
 }
 
-/** Calls and casts that wait for a place, above which further casts are dropped; bounds memory. */
+/** Calls and casts that wait for a location, above which further casts are dropped; bounds memory. */
 const MAX_WAITING_CASTS = 10_000;
 
 /** Delay before the search for an instance, in milliseconds; requests made meanwhile are sent together. */
@@ -186,7 +188,7 @@ const SEARCH_WAIT = 1;
 const LONGEST_SEARCH_WAIT = 50;
 
 /** Throws `deadlock` for a call that would wait for itself, and `queue_full` for a chain that is too long. */
-function checkChain({ target: { register, key }, method, chain }: Call): void {
+function checkChain({ target: { register, key }, method, chain }: MethodCall): void {
   if (chain.includes(register)) {
     throw new SynodError(
       "deadlock",

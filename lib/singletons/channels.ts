@@ -1,5 +1,5 @@
 import type { Life } from "../paxos/ballot.ts";
-import { MAX_OPEN } from "./bodies.ts";
+import { MAX_OPEN } from "./singleton_messages.ts";
 
 /** The attempts of this node at one life of a host, numbered from its birth. */
 export interface Channel {

@@ -1,11 +1,11 @@
 import type { Key } from "../codec.ts";
-import type { Chain } from "./bodies.ts";
+import type { Chain } from "./singleton_messages.ts";
 import type { CallOptions } from "./call_options.ts";
 import { type Remote, type Target, targetOf } from "./remote.ts";
 import type { AnySpec, ChildContext, ChildSpec } from "./spec.ts";
 
 /** How an instance makes calls. */
-export interface Calling {
+export interface InstanceCalls {
   /** Makes a remote; each of its calls carries what `chain` returns at that moment. */
   name(key: Key, spec: AnySpec, args: readonly unknown[], chain: () => Chain): object;
   /** Makes one call that carries `chain`. */
@@ -21,14 +21,14 @@ export interface Calling {
 /** The context of an instance; its calls carry the chain of the singletons that wait for it. */
 export function contextOf(
   own: Omit<ChildContext, "name" | "call">,
-  calling: Calling,
+  instanceCalls: InstanceCalls,
   chain: () => Chain,
 ): ChildContext {
   return {
     ...own,
     name: <T extends object, A extends unknown[]>(key: Key, spec: ChildSpec<T, A>, ...args: A) =>
-      calling.name(key, spec, args, chain) as Remote<T>,
+      instanceCalls.name(key, spec, args, chain) as Remote<T>,
     call: async (remote, method, args = [], options = {}) =>
-      await calling.call(targetOf(remote, "call"), method, args, options, chain()),
+      await instanceCalls.call(targetOf(remote, "call"), method, args, options, chain()),
   };
 }

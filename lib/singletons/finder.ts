@@ -4,11 +4,11 @@ import type { Limits } from "../node/runtime/operation.ts";
 import { show } from "../show.ts";
 import type { EndedSessions } from "../owners/ended_sessions.ts";
 import type { RegisterId } from "../paxos/register.ts";
-import type { Chain, Question } from "./bodies.ts";
+import type { Chain, SingletonRequest } from "./singleton_messages.ts";
 import { fromFailure } from "./failure.ts";
-import type { Outbound, Outcome } from "./outbound.ts";
+import type { AttemptOutcome, Outbound } from "./outbound.ts";
 import { inOrder } from "./placement.ts";
-import type { Place } from "./places.ts";
+import type { InstanceLocation } from "./instance_locations.ts";
 import type { Target } from "./remote.ts";
 import { leaveChange, singletonOf, type SingletonValue } from "./singleton_value.ts";
 import type { AnySpec } from "./spec.ts";
@@ -21,7 +21,10 @@ export interface FinderParts {
   readonly ended: EndedSessions;
   readonly outbound: Outbound;
   /** Called when an instance was found or started. */
-  readonly found: (target: Pick<Target, "register" | "spec" | "args">, place: Place) => void;
+  readonly found: (
+    target: Pick<Target, "register" | "spec" | "args">,
+    location: InstanceLocation,
+  ) => void;
 }
 
 /** Options of a start. */
@@ -35,7 +38,7 @@ export interface StartOptions {
   readonly without?: string;
 }
 
-/** Finds the places of instances, and has hosts start them. */
+/** Finds the locations of instances, and has hosts start them. */
 export class Finder {
   readonly #parts: FinderParts;
 
@@ -51,20 +54,26 @@ export class Finder {
   async find(
     target: Target,
     { start, ...options }: StartOptions & { readonly start: boolean },
-  ): Promise<Place | null> {
+  ): Promise<InstanceLocation | null> {
     const { register, spec } = target;
     const { value, token } = await this.current(register, options.limits);
-    let place = value?.pid == null ? null : { pid: value.pid, token };
-    if (place === null && start) place = await this.start(register, spec, target.args, options);
-    if (place !== null) this.#parts.found(target, place);
-    return place;
+    let location = value?.pid == null ? null : { pid: value.pid, token };
+    if (location === null && start) {
+      location = await this.start(register, spec, target.args, options);
+    }
+    if (location !== null) this.#parts.found(target, location);
+    return location;
   }
 
   /**
    * As {@linkcode find}, but starts an instance that does not run. If the host loses its session meanwhile,
    * tries again while `isWanted` returns `true`.
    */
-  async insist(target: Target, chain: Chain, isWanted: () => boolean): Promise<Place> {
+  async findOrStart(
+    target: Target,
+    chain: Chain,
+    isWanted: () => boolean,
+  ): Promise<InstanceLocation> {
     const { core } = this.#parts;
     let wasLost = false;
     for (;;) {
@@ -111,7 +120,7 @@ export class Finder {
     spec: AnySpec,
     args: Uint8Array,
     { limits, chain = [], background = false, without }: StartOptions,
-  ): Promise<Place> {
+  ): Promise<InstanceLocation> {
     const { core: { engine, queries }, specs, outbound } = this.#parts;
     const hosts = new Set(await queries.hosts(spec.id, limits));
     if (specs.some(({ id }) => id === spec.id)) hosts.add(engine.self);
@@ -119,13 +128,13 @@ export class Finder {
     if (hosts.size === 0) {
       throw new HostFailed("no_host", `No node of the cluster can run ${show(spec.id)}`);
     }
-    let outcome: Outcome = { type: "lost" };
+    let outcome: AttemptOutcome = { type: "lost" };
     for (const node of inOrder(register, hosts)) {
       const { timeout } = engine.settings;
       const about = { register, spec: spec.id, args, timeout, chain, background };
-      const question: Question = { type: "start", ...about };
+      const request: SingletonRequest = { type: "start", ...about };
       // A start may take long; its host confirms meanwhile that it is under way.
-      outcome = await outbound.start(node, question, { ...limits, deadline: Infinity });
+      outcome = await outbound.start(node, request, { ...limits, deadline: Infinity });
       if (outcome.type === "started") return { pid: outcome.pid, token: outcome.token };
       // An error of the instance's own start goes to the caller; any other error concerns this host only.
       if (outcome.type === "failed" && !outcome.byHost) throw fromFailure(outcome.failure);

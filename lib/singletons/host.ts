@@ -8,15 +8,20 @@ import { samePid } from "../paxos/kv_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { Process } from "../processes/process.ts";
-import { type Answer, encodeAnswer, encodeQuestion, type Question } from "./bodies.ts";
-import { type Handling, Inbox } from "./inbox.ts";
-import { type Calling, contextOf } from "./context.ts";
+import {
+  encodeSingletonReply,
+  encodeSingletonRequest,
+  type SingletonReply,
+  type SingletonRequest,
+} from "./singleton_messages.ts";
+import { type CallHandler, Inbox } from "./inbox.ts";
+import { contextOf, type InstanceCalls } from "./context.ts";
 import { toFailure } from "./failure.ts";
 import { Instance } from "./instance.ts";
 import { leaveChange, type Leaving, takeChange } from "./singleton_value.ts";
-import { type AnySpec, isKept } from "./spec.ts";
+import { type AnySpec, isSupervised } from "./spec.ts";
 
-type Start = Question & { readonly type: "start" };
+type StartRequest = SingletonRequest & { readonly type: "start" };
 
 /** What a host needs of its node. */
 export interface HostParts {
@@ -35,7 +40,7 @@ export interface HostParts {
   /** An error that has no caller to go to. */
   readonly failed: (error: unknown) => void;
   /** How instances make calls. */
-  readonly calling: Calling;
+  readonly instanceCalls: InstanceCalls;
 }
 
 /** A failed start that is reported to no caller. */
@@ -47,24 +52,24 @@ export interface StartFailed {
   readonly key: Key;
 }
 
-interface Running {
+interface RunningInstance {
   readonly instance: Instance;
   readonly process: Process<unknown>;
-  started: Promise<Answer>;
+  started: Promise<SingletonReply>;
 }
 
 /** A register that names this host, and the instance to run for it. */
-interface Won {
+interface InstanceToRun {
   readonly register: RegisterId;
   readonly spec: AnySpec;
   readonly process: Process<unknown>;
   readonly token: number;
   readonly args: Uint8Array;
-  readonly start: Start;
+  readonly start: StartRequest;
 }
 
 /** An instance that is being made, or was made. */
-interface Made extends Won {
+interface StartedInstance extends InstanceToRun {
   readonly instance: Instance;
   readonly began: number;
   /** The result of its start; `null` until then. */
@@ -75,10 +80,10 @@ interface Made extends Won {
 export class Host {
   readonly #parts: HostParts;
   readonly #specs: ReadonlyMap<string, AnySpec>;
-  readonly #running = new Map<RegisterId, Running>();
-  readonly #starting = new Map<RegisterId, Promise<Answer>>();
+  readonly #running = new Map<RegisterId, RunningInstance>();
+  readonly #starting = new Map<RegisterId, Promise<SingletonReply>>();
   /** Calls of an instance that is starting, from callers that know of it before this node does. */
-  readonly #early = new Map<RegisterId, Parameters<Handling>[]>();
+  readonly #early = new Map<RegisterId, Parameters<CallHandler>[]>();
   #inbox: Inbox;
   /**
    * The life of this node that `#inbox` belongs to: callers number their calls for each life of a host from
@@ -105,35 +110,40 @@ export class Host {
   }
 
   /**
-   * Takes a question of another node, or of this one. A question about another life of this node gets no
+   * Takes a request of another node, or of this one. A request about another life of this node gets no
    * answer.
    */
-  receive(from: string, life: Life, question: Question, tell: (body: Uint8Array) => void): void {
-    const answer = (answer: Answer) => tell(encodeAnswer(answer));
-    if (question.type === "start") {
+  receive(
+    from: string,
+    life: Life,
+    request: SingletonRequest,
+    tell: (body: Uint8Array) => void,
+  ): void {
+    const answer = (answer: SingletonReply) => tell(encodeSingletonReply(answer));
+    if (request.type === "start") {
       // Answers at once, so that a slow start is not taken for a lost host.
       answer({ type: "running" });
-      void this.start(question).then(answer);
+      void this.start(request).then(answer);
       return;
     }
     const { engine } = this.#parts.core;
     // Only the life of the session can say that a call never began; about other lives this node must stay
     // silent.
-    if (question.type !== "call" || parseSession(question.session).life !== engine.life) return;
+    if (request.type !== "call" || parseSession(request.session).life !== engine.life) return;
     // The header of the frame carries the caller's clock, so a correct birth is never above this node's
     // counter.
-    if (question.birth > engine.clock.counter) return;
+    if (request.birth > engine.clock.counter) return;
     if (this.#life !== engine.life) {
       this.#life = engine.life;
       this.#inbox = this.#newInbox();
     }
-    this.#inbox.receive(from, life, question, answer);
+    this.#inbox.receive(from, life, request, answer);
   }
 
   /** Tells the nodes that called lately that nothing runs in `session` any more. */
   sayGone(session: string): void {
     const { engine } = this.#parts.core;
-    const body = encodeQuestion({ type: "gone", session });
+    const body = encodeSingletonRequest({ type: "gone", session });
     for (const node of this.#inbox.callers) {
       engine.askOnce(node, { id: engine.pendingReplies.next(), type: "ask", body });
     }
@@ -143,13 +153,13 @@ export class Host {
    * Starts an instance unless one runs already; resolves to where it runs, or to why it does not. Never
    * rejects.
    */
-  start(start: Start): Promise<Answer> {
+  start(start: StartRequest): Promise<SingletonReply> {
     const { register } = start;
     const running = this.#running.get(register);
     if (running !== undefined && !running.process.signal.aborted) return running.started;
     let starting = this.#starting.get(register);
     if (starting === undefined) {
-      starting = this.#start(start).catch(toAnswer)
+      starting = this.#start(start).catch(toReply)
         .finally(() => {
           this.#starting.delete(register);
           this.#takeEarly(register);
@@ -170,7 +180,7 @@ export class Host {
     });
   }
 
-  async #start(start: Start): Promise<Answer> {
+  async #start(start: StartRequest): Promise<SingletonReply> {
     const { register, spec: id, args, timeout } = start;
     const { core, ended, spawn } = this.#parts;
     const spec = this.#specs.get(id);
@@ -215,8 +225,8 @@ export class Host {
   }
 
   /** Runs the instance of a register that names this host. */
-  #run(won: Won): Promise<Answer> {
-    const { register, spec, process, token } = won;
+  #run(instanceToRun: InstanceToRun): Promise<SingletonReply> {
+    const { register, spec, process, token } = instanceToRun;
     const { core, failed } = this.#parts;
     const { pid } = process;
     const instance = new Instance({
@@ -227,28 +237,32 @@ export class Host {
       isOpen: () => !process.signal.aborted && core.session.isValid(pid.session),
     });
     const began = core.engine.runtime.now();
-    const making: Made = { ...won, instance, began, made: null };
+    const started: StartedInstance = { ...instanceToRun, instance, began, made: null };
     let ended!: () => void;
     const over = new Promise<void>((resolve) => ended = resolve);
     // In the same turn in which the process ends: a closing node may have no later turn.
     onAbort(process.signal, () => {
-      this.#end(making).catch(failed).then(ended);
+      this.#end(started).catch(failed).then(ended);
     });
-    if (!process.signal.aborted && isKept(spec)) this.#parts.began(register, spec, won.args);
+    if (!process.signal.aborted && isSupervised(spec)) {
+      this.#parts.began(register, spec, instanceToRun.args);
+    }
     // Callers must not wait for a start that never settles once its process has ended.
-    let failure: Answer | undefined;
+    let failure: SingletonReply | undefined;
     const fail = (error: unknown) => {
       if (failure !== undefined) return;
       failure = { type: "failed", byHost: false, failure: toFailure(error) };
       instance.fail(error);
       const { key } = parseRegisterId(register);
-      if (won.start.background) this.#parts.startFailed({ pid, error, spec: spec.id, key });
+      if (instanceToRun.start.background) {
+        this.#parts.startFailed({ pid, error, spec: spec.id, key });
+      }
     };
-    const cut = process.exited.then(() => over).then(() => failure ?? toAnswer(lost()));
-    const running: Running = { instance, process, started: cut };
+    const cut = process.exited.then(() => over).then(() => failure ?? toReply(lost()));
+    const running: RunningInstance = { instance, process, started: cut };
     if (!process.signal.aborted) this.#running.set(register, running);
     this.#takeEarly(register);
-    running.started = Promise.race([this.#make(making, fail, cut), cut]);
+    running.started = Promise.race([this.#make(started, fail, cut), cut]);
     return running.started;
   }
 
@@ -257,32 +271,32 @@ export class Host {
    * case. It comes when the key is free, so that a caller that tries again starts a new instance.
    */
   async #make(
-    making: Made,
+    started: StartedInstance,
     fail: (error: unknown) => void,
-    cut: Promise<Answer>,
-  ): Promise<Answer> {
-    const { register, spec, process, token, args, start, instance } = making;
-    const { core, calling } = this.#parts;
+    cut: Promise<SingletonReply>,
+  ): Promise<SingletonReply> {
+    const { register, spec, process, token, args, start, instance } = started;
+    const { core, instanceCalls } = this.#parts;
     const exit = (reason?: unknown) => {
       // The callers of an instance that exits while it starts get its reason.
-      if (making.made === null && !process.signal.aborted) {
+      if (started.made === null && !process.signal.aborted) {
         fail(reason ?? new SynodError("exited", "The instance has exited while it started"));
       }
       return process.exit(reason);
     };
     const chain = () => {
-      if (making.made === null) return [...start.chain, register];
+      if (started.made === null) return [...start.chain, register];
       const call = instance.current;
       if (call === undefined) return [];
       return spec.concurrent ? call.chain : [...call.chain, register];
     };
     const { key } = parseRegisterId(register);
     const own = { key, pid: process.pid, token, signal: process.signal, exit };
-    const context = contextOf({ ...own, node: core.engine.self }, calling, chain);
+    const context = contextOf({ ...own, node: core.engine.self }, instanceCalls, chain);
     // The last check of the clock: the machine may have slept since the register was written.
-    if (process.signal.aborted) return toAnswer(lost());
+    if (process.signal.aborted) return toReply(lost());
     try {
-      making.made = { value: await spec.start(context, ...decodeValue(args) as never[]) };
+      started.made = { value: await spec.start(context, ...decodeValue(args) as never[]) };
     } catch (error) {
       fail(error);
       void process.exit(error);
@@ -290,15 +304,15 @@ export class Host {
     }
     if (process.signal.aborted) {
       // It ended while it was starting: no caller can use the result.
-      void this.#stop(spec, making.made.value);
+      void this.#stop(spec, started.made.value);
       return await cut;
     }
-    instance.begin(making.made.value);
+    instance.begin(started.made.value);
     return { type: "started", pid: process.pid, token };
   }
 
   /** Handles the end of an instance's process, after its signal has aborted. */
-  async #end({ register, spec, instance, made, args, began }: Made): Promise<void> {
+  async #end({ register, spec, instance, made, args, began }: StartedInstance): Promise<void> {
     const { core, left } = this.#parts;
     instance.end();
     const { pid } = instance;
@@ -308,17 +322,17 @@ export class Host {
       const stopped = this.#stop(spec, made.value);
       // A user's `stop` may never settle; the next instance must not wait for it.
       if (spec.stop !== undefined && !isClosing) {
-        await Promise.race([stopped, core.pause(STOP_PATIENCE)]);
+        await Promise.race([stopped, core.pause(LONGEST_STOP)]);
       }
     }
     const byItself = !isClosing && isGraceful && made !== null;
-    const isShort = core.engine.runtime.now() - began < SHORTEST_LIFE;
+    const isShort = core.engine.runtime.now() - began < SHORTEST_RUN;
     // An instance that ends right after its start counts as failed, so that it is not restarted in a tight
     // loop.
     const failed = !isClosing && (made === null || isShort);
     await this.#leave(register, pid, { byItself, failed }, false);
     if (this.#running.get(register)?.instance === instance) this.#running.delete(register);
-    const waits = isKept(spec) && !(spec.restart === "transient" && byItself);
+    const waits = isSupervised(spec) && !(spec.restart === "transient" && byItself);
     // Otherwise the hosts find it at their next check.
     if (waits && !failed && !isShort) left(register, spec, args);
   }
@@ -352,20 +366,20 @@ export class Host {
     }
   }
 
-  #call(...[call, answering, begun]: Parameters<Handling>): void {
+  #call(...[call, reply, begun]: Parameters<CallHandler>): void {
     const running = this.#running.get(call.register);
     const isMeant = running !== undefined && running.instance.token === call.token &&
       running.instance.pid.session === call.session;
     if (isMeant && !running.process.signal.aborted) {
-      return running.instance.call(call, answering, begun);
+      return running.instance.call(call, reply, begun);
     }
     // Other nodes may learn that the register is written before this node has the answers to its write. A
     // call that is refused then could be overtaken by the caller's next call.
     const isLater = running === undefined || running.instance.token < call.token;
-    if (!isLater || !this.#starting.has(call.register)) return answering({ type: "refused" });
+    if (!isLater || !this.#starting.has(call.register)) return reply({ type: "refused" });
     const early = this.#early.get(call.register);
-    if (early === undefined) this.#early.set(call.register, [[call, answering, begun]]);
-    else early.push([call, answering, begun]);
+    if (early === undefined) this.#early.set(call.register, [[call, reply, begun]]);
+    else early.push([call, reply, begun]);
   }
 
   #takeEarly(register: RegisterId): void {
@@ -382,10 +396,10 @@ export class Host {
 const CALLERS_KEPT = 5_000;
 
 /** Time for which the next instance waits for the `stop` of the previous one, in milliseconds. */
-const STOP_PATIENCE = 1_000;
+const LONGEST_STOP = 1_000;
 
 /** Lifetime below which an instance is not started again at once, in milliseconds. */
-const SHORTEST_LIFE = 1_000;
+const SHORTEST_RUN = 1_000;
 
 /** Delay between two tries to free the same register, in milliseconds. */
 const RETRY_WAIT = 50;
@@ -395,6 +409,6 @@ function lost(): SynodError {
 }
 
 /** An error of the host itself. */
-function toAnswer(error: unknown): Answer {
+function toReply(error: unknown): SingletonReply {
   return { type: "failed", byHost: error instanceof SynodError, failure: toFailure(error) };
 }

@@ -1,15 +1,15 @@
 import type { Life } from "../paxos/ballot.ts";
-import type { Answer, Question } from "./bodies.ts";
+import type { SingletonReply, SingletonRequest } from "./singleton_messages.ts";
 import { failureBytes } from "./failure.ts";
 
 /** A call that has arrived from a caller. */
-export type Call = Question & { readonly type: "call" };
+export type CallRequest = SingletonRequest & { readonly type: "call" };
 
 /** Answers one attempt; answers after the first one are ignored. */
-export type Answering = (answer: Answer) => void;
+export type ReplyCallback = (answer: SingletonReply) => void;
 
 /** Takes an attempt whose turn has come; calls `begun` when its method begins. */
-export type Handling = (call: Call, answering: Answering, begun: () => void) => void;
+export type CallHandler = (call: CallRequest, reply: ReplyCallback, begun: () => void) => void;
 
 /** Open attempts of one caller; more are refused as `busy`. */
 const MAX_OPEN = 10_000;
@@ -39,20 +39,20 @@ const ANSWER_OVERHEAD = 200;
 /** The set without attempts. */
 const NONE: ReadonlySet<number> = new Set();
 
-interface Attempt {
+interface ReceivedAttempt {
   /** The call; `undefined` once it was handed on. */
-  call: Call | undefined;
-  tell: (answer: Answer) => void;
-  answer: Answer | undefined;
+  call: CallRequest | undefined;
+  tell: (answer: SingletonReply) => void;
+  answer: SingletonReply | undefined;
   /** Whether its method has begun. */
   begun: boolean;
   /** Whether the caller no longer waits for the answer. */
   unwanted: boolean;
 }
 
-interface Caller {
+interface CallerRecord {
   readonly node: string;
-  /** See {@linkcode Question}. */
+  /** See {@linkcode SingletonRequest}. */
   readonly birth: number;
   /** When the caller was heard of last. */
   heard: number;
@@ -61,7 +61,7 @@ interface Caller {
   /** All attempts up to and including this number were handed on, were busy, or are over for the caller. */
   handed: number;
   /** The attempts above `done` that have arrived and whose answer the caller may not have yet. */
-  readonly attempts: Map<number, Attempt>;
+  readonly attempts: Map<number, ReceivedAttempt>;
   /** The number of `attempts` without an answer. */
   open: number;
   /** The attempts above `done` that were refused as busy; they are never handed on. */
@@ -75,7 +75,7 @@ interface Caller {
 /** What an inbox needs of its host. */
 export interface InboxParts {
   /** Takes each attempt once. */
-  readonly handle: Handling;
+  readonly handle: CallHandler;
   /** The present time, in milliseconds. */
   readonly now: () => number;
   /** Time for which a silent caller is remembered, in milliseconds. */
@@ -94,11 +94,11 @@ export interface InboxParts {
 export class Inbox {
   readonly #parts: InboxParts;
   /** The callers heard of longest ago come first. */
-  readonly #callers = new Map<Life, Caller>();
+  readonly #callers = new Map<Life, CallerRecord>();
   /** The highest birth of a forgotten caller. */
   #forgotten = 0;
   /** The attempts with an answer, oldest first, and what forgets each of them. */
-  readonly #answered = new Map<Attempt, () => void>();
+  readonly #answered = new Map<ReceivedAttempt, () => void>();
   #bytes = 0;
 
   /** Starts empty. */
@@ -130,7 +130,12 @@ export class Inbox {
   }
 
   /** Takes an attempt of the given life of `node`; `tell` sends an answer back. */
-  receive(node: string, life: Life, call: Call, tell: (answer: Answer) => void): void {
+  receive(
+    node: string,
+    life: Life,
+    call: CallRequest,
+    tell: (answer: SingletonReply) => void,
+  ): void {
     const caller = this.#caller(node, life, call.birth);
     if (caller === undefined) return tell({ type: "stale" });
     const { sequence } = call;
@@ -148,7 +153,7 @@ export class Inbox {
     this.#handOn(caller);
   }
 
-  #arrive(caller: Caller, call: Call, tell: (answer: Answer) => void): void {
+  #arrive(caller: CallerRecord, call: CallRequest, tell: (answer: SingletonReply) => void): void {
     if (caller.open < MAX_OPEN) {
       caller.open++;
       const attempt = { call, tell, answer: undefined, begun: false, unwanted: false };
@@ -160,7 +165,7 @@ export class Inbox {
   }
 
   /** The record of a caller; `undefined` if the caller may have been forgotten. */
-  #caller(node: string, life: Life, birth: number): Caller | undefined {
+  #caller(node: string, life: Life, birth: number): CallerRecord | undefined {
     const now = this.#parts.now();
     const known = this.#callers.get(life);
     if (known !== undefined && birth === known.birth) {
@@ -175,9 +180,9 @@ export class Inbox {
     if (birth <= (known?.birth ?? this.#forgotten)) return undefined;
     if (known !== undefined) this.#discard(life, known);
     const numbers = { done: 0, handed: 0, open: 0, told: 0 };
-    const attempts = new Map<number, Attempt>();
+    const attempts = new Map<number, ReceivedAttempt>();
     const sets = { busy: new Set<number>(), waitedFor: NONE };
-    const caller: Caller = { node, birth, heard: now, attempts, ...numbers, ...sets };
+    const caller: CallerRecord = { node, birth, heard: now, attempts, ...numbers, ...sets };
     this.#callers.set(life, caller);
     this.#makeRoom(now);
     return caller;
@@ -197,7 +202,7 @@ export class Inbox {
   }
 
   /** Forgets a caller; its attempts that wait for an earlier attempt never run. */
-  #discard(life: Life, caller: Caller): void {
+  #discard(life: Life, caller: CallerRecord): void {
     this.#callers.delete(life);
     for (const attempt of caller.attempts.values()) this.#forgetAnswer(attempt);
     // The answers of attempts that still run are dropped.
@@ -205,7 +210,7 @@ export class Inbox {
   }
 
   /** The caller waits for no attempt up to `done`: those that were not handed on never will be. */
-  #forget(caller: Caller, done: number): void {
+  #forget(caller: CallerRecord, done: number): void {
     if (done <= caller.done) return;
     caller.done = done;
     for (const sequence of caller.attempts.keys()) {
@@ -218,7 +223,7 @@ export class Inbox {
   /**
    * Records which attempts are over for the caller. Attempts stay over, so messages may arrive in any order.
    */
-  #learn(caller: Caller, { sequence, open, full }: Call): void {
+  #learn(caller: CallerRecord, { sequence, open, full }: CallRequest): void {
     const told = full ? open[open.length - 1] : sequence;
     const now = new Set(open);
     const before = caller.waitedFor;
@@ -239,7 +244,7 @@ export class Inbox {
     for (const number of caller.busy) if (isOver(caller, number)) caller.busy.delete(number);
   }
 
-  #over(caller: Caller, sequence: number): void {
+  #over(caller: CallerRecord, sequence: number): void {
     const attempt = caller.attempts.get(sequence);
     if (attempt === undefined) return;
     // An attempt that has arrived is still handed on in its turn: a cast is over for its caller once it is
@@ -248,7 +253,7 @@ export class Inbox {
     else this.#drop(caller, sequence);
   }
 
-  #drop(caller: Caller, sequence: number): void {
+  #drop(caller: CallerRecord, sequence: number): void {
     const attempt = caller.attempts.get(sequence);
     if (attempt === undefined) return;
     caller.attempts.delete(sequence);
@@ -256,7 +261,7 @@ export class Inbox {
     else this.#forgetAnswer(attempt);
   }
 
-  #handOn(caller: Caller): void {
+  #handOn(caller: CallerRecord): void {
     for (;;) {
       const next = caller.handed + 1;
       const attempt = caller.attempts.get(next);
@@ -286,7 +291,7 @@ export class Inbox {
     }
   }
 
-  #remember(attempt: Attempt, forget: () => void): void {
+  #remember(attempt: ReceivedAttempt, forget: () => void): void {
     this.#answered.set(attempt, forget);
     this.#bytes += sizeOf(attempt.answer);
     for (const [oldest, forget] of this.#answered) {
@@ -296,18 +301,18 @@ export class Inbox {
     }
   }
 
-  #forgetAnswer(attempt: Attempt): void {
+  #forgetAnswer(attempt: ReceivedAttempt): void {
     if (this.#answered.delete(attempt)) this.#bytes -= sizeOf(attempt.answer);
   }
 }
 
 /** Whether the caller has said that an attempt is over for it. */
-function isOver(caller: Caller, sequence: number): boolean {
+function isOver(caller: CallerRecord, sequence: number): boolean {
   return sequence < caller.told && !caller.waitedFor.has(sequence);
 }
 
 /** The first number, not below `from`, that has arrived or may still arrive. */
-function nextExpected(caller: Caller, from: number): number {
+function nextExpected(caller: CallerRecord, from: number): number {
   let least = caller.told;
   for (const numbers of [caller.attempts.keys(), caller.waitedFor]) {
     for (const number of numbers) if (number >= from && number < least) least = number;
@@ -319,7 +324,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 }
 
-function sizeOf(answer: Answer | undefined): number {
+function sizeOf(answer: SingletonReply | undefined): number {
   if (answer?.type === "returned") return ANSWER_OVERHEAD + answer.value.length;
   if (answer?.type !== "threw" && answer?.type !== "failed") return ANSWER_OVERHEAD;
   return ANSWER_OVERHEAD + failureBytes(answer.failure);

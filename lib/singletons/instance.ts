@@ -1,7 +1,7 @@
 import { decodeValue, encodeValue, UnencodableError } from "../codec.ts";
 import type { Pid } from "../paxos/register.ts";
 import { toFailure } from "./failure.ts";
-import type { Answering, Call } from "./inbox.ts";
+import type { CallRequest, ReplyCallback } from "./inbox.ts";
 import { isCallable } from "./remote.ts";
 
 /** Calls that wait for one instance; more are refused as `busy`. */
@@ -25,12 +25,12 @@ export class Instance {
   readonly pid: Pid;
   readonly token: number;
   readonly #parts: InstanceParts;
-  readonly #waiting: { call: Call; answering: Answering; begun: () => void }[] = [];
+  readonly #waiting: { call: CallRequest; reply: ReplyCallback; begun: () => void }[] = [];
   #instance: { readonly value: unknown } | undefined;
   /** The calls that have begun and are not over. */
-  readonly #running = new Set<Call>();
+  readonly #running = new Set<CallRequest>();
   /** The call whose method runs in this turn, up to its first `await`. */
-  #turn: Call | undefined;
+  #turn: CallRequest | undefined;
 
   /** Takes calls from now on, and runs them after `begin`. */
   constructor(parts: InstanceParts) {
@@ -48,13 +48,13 @@ export class Instance {
   /** Fails the calls that wait, because the start failed with `error`. */
   fail(error: unknown): void {
     const failed = { type: "failed", byHost: false, failure: toFailure(error) } as const;
-    for (const { answering } of this.#waiting.splice(0)) answering(failed);
+    for (const { reply } of this.#waiting.splice(0)) reply(failed);
   }
 
   /**
    * The call on whose behalf the instance acts now; `undefined` if that cannot be told because calls overlap.
    */
-  get current(): Call | undefined {
+  get current(): CallRequest | undefined {
     if (this.#turn !== undefined || this.#running.size !== 1) return this.#turn;
     const [only] = this.#running;
     return only;
@@ -62,40 +62,40 @@ export class Instance {
 
   /** Refuses the calls that wait: they have not begun, and may be repeated elsewhere. */
   end(): void {
-    for (const { answering } of this.#waiting.splice(0)) answering({ type: "refused" });
+    for (const { reply } of this.#waiting.splice(0)) reply({ type: "refused" });
   }
 
   /** Takes a call; `begun` is called when its method begins. */
-  call(call: Call, answering: Answering, begun: () => void = () => {}): void {
-    if (this.#waiting.length >= MAX_WAITING) return answering({ type: "busy" });
-    this.#waiting.push({ call, answering, begun });
+  call(call: CallRequest, reply: ReplyCallback, begun: () => void = () => {}): void {
+    if (this.#waiting.length >= MAX_WAITING) return reply({ type: "busy" });
+    this.#waiting.push({ call, reply, begun });
     this.#next();
   }
 
   #next(): void {
     if (this.#instance === undefined) return;
     while (this.#waiting.length > 0 && (this.#parts.concurrent || this.#running.size === 0)) {
-      const { call, answering, begun } = this.#waiting.shift()!;
+      const { call, reply, begun } = this.#waiting.shift()!;
       // Checked at the start of each call: one that was accepted may have waited past the deadline.
       if (!this.#parts.isOpen()) {
-        answering({ type: "refused" });
+        reply({ type: "refused" });
         continue;
       }
       this.#running.add(call);
       begun();
-      void this.#run(this.#instance.value, call, answering);
+      void this.#run(this.#instance.value, call, reply);
     }
   }
 
-  async #run(instance: unknown, call: Call, answering: Answering): Promise<void> {
+  async #run(instance: unknown, call: CallRequest, reply: ReplyCallback): Promise<void> {
     try {
       const method = methodOf(instance, call.method);
       const args = decodeValue(call.args);
       if (!Array.isArray(args)) throw new TypeError("The arguments of a call must be a list");
       const value = await this.#apply(method, instance, args, call);
-      answering({ type: "returned", value: encodeResult(value, call, this.#parts.maxValueBytes) });
+      reply({ type: "returned", value: encodeResult(value, call, this.#parts.maxValueBytes) });
     } catch (error) {
-      answering({ type: "threw", failure: toFailure(error) });
+      reply({ type: "threw", failure: toFailure(error) });
     } finally {
       this.#running.delete(call);
       this.#next();
@@ -103,7 +103,7 @@ export class Instance {
   }
 
   // deno-lint-ignore ban-types -- any function at all
-  #apply(method: Function, instance: unknown, args: unknown[], call: Call): unknown {
+  #apply(method: Function, instance: unknown, args: unknown[], call: CallRequest): unknown {
     const before = this.#turn;
     this.#turn = call;
     try {
@@ -115,7 +115,7 @@ export class Instance {
 }
 
 /** Wraps the result in a list, since `undefined` cannot be encoded on its own. */
-function encodeResult(value: unknown, call: Call, maxBytes: number): Uint8Array {
+function encodeResult(value: unknown, call: CallRequest, maxBytes: number): Uint8Array {
   try {
     return encodeValue([value], maxBytes);
   } catch (error) {

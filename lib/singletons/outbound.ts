@@ -6,8 +6,14 @@ import type { Limits } from "../node/runtime/operation.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
-import { Unbegun } from "./unbegun.ts";
-import { type Answer, type Chain, decodeAnswer, encodeQuestion, type Question } from "./bodies.ts";
+import { UnstartedCalls } from "./unstarted_calls.ts";
+import {
+  type Chain,
+  decodeSingletonReply,
+  encodeSingletonRequest,
+  type SingletonReply,
+  type SingletonRequest,
+} from "./singleton_messages.ts";
 import type { Attempts } from "./calls.ts";
 import { type Channel, Channels, FEW_OPEN, mostNamed, numbersOf } from "./channels.ts";
 
@@ -22,12 +28,12 @@ const SILENT_ROUND_TRIPS = 3;
 const ASKED_AT_LEAST = 2;
 
 /** How an attempt ended; `lost`: its host vanished, or was silent for too long. */
-export type Outcome = Exclude<Answer, { type: "running" | "begun" | "stale" }> | {
+export type AttemptOutcome = Exclude<SingletonReply, { type: "running" | "begun" | "stale" }> | {
   readonly type: "lost";
 };
 
 /** One call of one instance. */
-export interface Attempt {
+export interface CallAttempt {
   readonly pid: Pid;
   readonly token: number;
   readonly register: RegisterId;
@@ -37,7 +43,7 @@ export interface Attempt {
 }
 
 /** How a call is watched while it is under way. */
-interface Watched {
+interface WatchedCall {
   /** The session of the called instance: when it ends, so does the call. */
   readonly session: SessionId;
   /** Whether it must not be sent again. */
@@ -55,7 +61,7 @@ export class Outbound implements Attempts {
   readonly #core: Core;
   readonly #monitor: SessionMonitor;
   readonly #channels = new Channels();
-  readonly #unbegun = new Unbegun();
+  readonly #unstarted = new UnstartedCalls();
 
   /** Makes calls for `core`'s node. */
   constructor(core: Core, monitor: SessionMonitor) {
@@ -69,7 +75,7 @@ export class Outbound implements Attempts {
   }
 
   /** Makes one attempt, numbered in the same turn; it is executed at most once. */
-  async call(attempt: Attempt, limits: Limits): Promise<Outcome> {
+  async call(attempt: CallAttempt, limits: Limits): Promise<AttemptOutcome> {
     const { engine } = this.#core;
     limits.signal?.throwIfAborted();
     if (limits.deadline <= engine.runtime.now()) throw limits.late?.() ?? tooLate();
@@ -77,16 +83,16 @@ export class Outbound implements Attempts {
     const channel = this.#channel(parseSession(pid.session).life);
     const sequence = ++channel.last;
     channel.open.add(sequence);
-    const settle = this.#unbegun.add(attempt.register, attempt.token);
+    const settle = this.#unstarted.add(attempt.register, attempt.token);
     try {
       let isFirst = true;
-      const question = () => {
+      const request = () => {
         const named = mostNamed(channel, isFirst, engine.runtime.now());
         isFirst = false;
-        return toQuestion(attempt, channel, sequence, named);
+        return toRequest(attempt, channel, sequence, named);
       };
       const { life, settings: { timeout } } = engine;
-      return await this.#ask(pid.node, question, limits, timeout, {
+      return await this.#ask(pid.node, request, limits, timeout, {
         session: pid.session,
         // In a later life of this node the host would take it for another attempt.
         isLost: () => engine.life !== life,
@@ -105,20 +111,20 @@ export class Outbound implements Attempts {
    * that token do not count.
    */
   isUnsure(register: RegisterId, token?: number): boolean {
-    return this.#unbegun.hasOther(register, token);
+    return this.#unstarted.hasOther(register, token);
   }
 
   /** Resolves when no call of `register` made so far can be refused any more. */
   async settled(register: RegisterId): Promise<void> {
-    await this.#unbegun.none(register);
+    await this.#unstarted.none(register);
   }
 
   /** Sends a call once without waiting for an answer. */
-  cast(attempt: Attempt): void {
+  cast(attempt: CallAttempt): void {
     const { engine } = this.#core;
     const { pid } = attempt;
     const channel = this.#channel(parseSession(pid.session).life);
-    const body = encodeQuestion(toQuestion(attempt, channel, ++channel.last, FEW_OPEN));
+    const body = encodeSingletonRequest(toRequest(attempt, channel, ++channel.last, FEW_OPEN));
     engine.askOnce(pid.node, { id: engine.pendingReplies.next(), type: "ask", body });
   }
 
@@ -126,34 +132,34 @@ export class Outbound implements Attempts {
    * Asks a node to start an instance. May take as long as `limits` allow while the host confirms that it
    * starts.
    */
-  async start(node: string, question: Question, limits: Limits): Promise<Outcome> {
+  async start(node: string, request: SingletonRequest, limits: Limits): Promise<AttemptOutcome> {
     // Asking the next host too early does no harm: the register decides which host runs the instance.
     const { pacing, engine } = this.#core;
-    const patience = Math.max(SILENT_HOST, SILENT_ROUND_TRIPS * pacing.roundTrip);
-    const silence = Math.min(patience, engine.settings.timeout / 4);
-    return await this.#ask(node, () => question, limits, silence);
+    const longest = Math.max(SILENT_HOST, SILENT_ROUND_TRIPS * pacing.roundTrip);
+    const silence = Math.min(longest, engine.settings.timeout / 4);
+    return await this.#ask(node, () => request, limits, silence);
   }
 
   /** Asks a node until it answers, is known to be gone, or has been silent for too long. */
   #ask(
     node: string,
-    question: () => Question,
+    request: () => SingletonRequest,
     limits: Limits,
     silence: number,
-    call?: Watched,
-  ): Promise<Outcome> {
+    call?: WatchedCall,
+  ): Promise<AttemptOutcome> {
     const { engine, pacing } = this.#core;
     const { runtime } = engine;
-    const operation = engine.operation<Outcome>(limits);
+    const operation = engine.operation<AttemptOutcome>(limits);
     if (operation.ended) return operation.promise;
     let heard = runtime.now();
     /** Requests sent since then: a caller that was paused has sent none meanwhile. */
     let asked = 0;
-    const asking = new PeerRequest(engine, node, (reply) => {
+    const peer = new PeerRequest(engine, node, (reply) => {
       if (reply.type !== "told") return;
-      let answer: Answer;
+      let answer: SingletonReply;
       try {
-        answer = decodeAnswer(reply.body);
+        answer = decodeSingletonReply(reply.body);
       } catch {
         return;
       }
@@ -176,7 +182,7 @@ export class Outbound implements Attempts {
       if (attempt === 1 && call !== undefined) {
         stopMonitor = this.#monitor.watch(call.session, () => operation.resolve({ type: "lost" }));
       }
-      asking.send({ type: "ask", body: encodeQuestion(question()) });
+      peer.send({ type: "ask", body: encodeSingletonRequest(request()) });
       // A call takes as long as its method does; frequent resends would only add work for a busy host.
       const wait = Math.min(pacing.resend(attempt + 2), silence / 2);
       cancelTimer = runtime.setTimer(() => send(attempt + 1), wait);
@@ -184,7 +190,7 @@ export class Outbound implements Attempts {
     operation.onEnd(() => {
       cancelTimer();
       stopMonitor();
-      asking.close();
+      peer.close();
     });
     try {
       send(0);
@@ -200,12 +206,12 @@ export class Outbound implements Attempts {
   }
 }
 
-function toQuestion(
-  { pid, token, register, method, args, chain }: Attempt,
+function toRequest(
+  { pid, token, register, method, args, chain }: CallAttempt,
   channel: Channel,
   sequence: number,
   named: number,
-): Question {
+): SingletonRequest {
   const numbers = numbersOf(channel, sequence, named);
   const { session } = pid;
   return { type: "call", register, session, token, ...numbers, method, args, chain };

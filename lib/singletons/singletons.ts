@@ -3,14 +3,14 @@ import { EndedSessions } from "../owners/ended_sessions.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { Process } from "../processes/process.ts";
-import { decodeQuestion, type Question } from "./bodies.ts";
-import { Calling } from "./calling.ts";
+import { decodeSingletonRequest, type SingletonRequest } from "./singleton_messages.ts";
+import { SingletonCalls } from "./singleton_calls.ts";
 import { Calls } from "./calls.ts";
 import { Finder } from "./finder.ts";
 import { Host, type StartFailed } from "./host.ts";
-import { Keeper } from "./keeper.ts";
+import { Supervisor } from "./supervisor.ts";
 import { Outbound } from "./outbound.ts";
-import { Places } from "./places.ts";
+import { InstanceLocations } from "./instance_locations.ts";
 import type { AnySpec } from "./spec.ts";
 
 /** What singletons need of their node. */
@@ -31,8 +31,8 @@ export class Singletons {
   readonly #core: Core;
   readonly #monitor: SessionMonitor;
   readonly #host: Host;
-  readonly #places: Places;
-  readonly #keeper: Keeper;
+  readonly #locations: InstanceLocations;
+  readonly #supervisor: Supervisor;
 
   /** Connects the parts for `core`'s node. */
   constructor({ core, specs, callTimeout, spawn, startFailed, failed }: SingletonParts) {
@@ -40,34 +40,34 @@ export class Singletons {
     const ended = new EndedSessions();
     const monitor = this.#monitor = new SessionMonitor(core);
     const outbound = new Outbound(core, monitor);
-    const places = this.#places = new Places(monitor);
+    const locations = this.#locations = new InstanceLocations(monitor);
     const finder = new Finder({
       ...{ core, specs, ended, outbound },
-      found: ({ register, spec, args }, place) => {
-        places.set(register, place);
-        this.#keeper.note(register, spec, args);
+      found: ({ register, spec, args }, location) => {
+        locations.set(register, location);
+        this.#supervisor.note(register, spec, args);
       },
     });
-    this.#keeper = new Keeper({ core, specs, finder });
-    const calls = new Calls({ shell: core, finder, outbound, places });
-    this.calling = new Calling({
+    this.#supervisor = new Supervisor({ core, specs, finder });
+    const calls = new Calls({ shell: core, finder, outbound, locations });
+    this.calls = new SingletonCalls({
       ...{ shell: core, calls, callTimeout },
       finder: {
         find: (target, limits) => finder.find(target, { limits, start: false }),
-        insist: (target, chain, isWanted) => finder.insist(target, chain, isWanted),
+        findOrStart: (target, chain, isWanted) => finder.findOrStart(target, chain, isWanted),
       },
     });
     this.#host = new Host({
       ...{ core, specs, ended, spawn, startFailed, failed },
-      began: (register, spec, args) => this.#keeper.note(register, spec, args),
+      began: (register, spec, args) => this.#supervisor.note(register, spec, args),
       left: (register, spec, args) => {
         const isLeaving = core.closed !== undefined;
-        this.#keeper.passOn(register, spec, args, isLeaving ? core.engine.self : undefined);
+        this.#supervisor.passOn(register, spec, args, isLeaving ? core.engine.self : undefined);
       },
-      calling: {
-        name: (key, spec, args, chain) => this.calling.name(key, spec, args, chain),
+      instanceCalls: {
+        name: (key, spec, args, chain) => this.calls.name(key, spec, args, chain),
         call: (target, method, args, options, chain) =>
-          this.calling.call(target, method, args, options, chain),
+          this.calls.call(target, method, args, options, chain),
       },
     });
   }
@@ -83,36 +83,36 @@ export class Singletons {
   }
 
   /** The calls of this node's users. */
-  readonly calling: Calling;
+  readonly calls: SingletonCalls;
 
-  /** Takes a question of another node. */
+  /** Takes a request of another node. */
   asked(from: string, life: string, body: Uint8Array, tell: (body: Uint8Array) => void): void {
-    let question: Question;
+    let request: SingletonRequest;
     try {
-      question = decodeQuestion(body);
+      request = decodeSingletonRequest(body);
     } catch {
-      // The question is of no kind that this version knows.
+      // The request is of no kind that this version knows.
       return;
     }
-    if (question.type !== "gone") return this.#host.receive(from, life, question, tell);
-    if (parseSession(question.session).node === from) this.#places.gone(question.session);
+    if (request.type !== "gone") return this.#host.receive(from, life, request, tell);
+    if (parseSession(request.session).node === from) this.#locations.gone(request.session);
   }
 
   /** Starts the checks for instances that have to be kept running. */
   start(): void {
-    this.#keeper.start();
+    this.#supervisor.start();
   }
 
   /** Stops when the node closes, and tells callers that nothing runs here any more. */
   stop(): void {
-    this.#keeper.stop();
+    this.#supervisor.stop();
     this.#monitor.close();
     this.#host.sayGone(this.#core.session.current);
   }
 
-  /** The cluster has restarted with empty registers: forgets all places, and starts kept instances again. */
+  /** The cluster has restarted with empty registers: forgets all locations, and starts kept instances again. */
   restart(): void {
-    this.#places.clear();
-    this.#keeper.restart();
+    this.#locations.clear();
+    this.#supervisor.restart();
   }
 }

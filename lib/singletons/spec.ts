@@ -87,7 +87,7 @@ const NAMES: OptionNames<AnySpec> = {
 };
 
 /** Whether instances of `spec` are started again without a call. */
-export function isKept({ restart }: AnySpec): boolean {
+export function isSupervised({ restart }: AnySpec): boolean {
   return restart === "permanent" || restart === "transient";
 }
 

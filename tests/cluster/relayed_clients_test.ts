@@ -3,7 +3,7 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { afterEach, describe, it } from "@std/testing/bdd";
 import { decodeFrame, encodeFrame, registerId } from "../../lib/codec.ts";
-import { encodeQuestion } from "../../lib/singletons/bodies.ts";
+import { encodeSingletonRequest } from "../../lib/singletons/singleton_messages.ts";
 import type { RelayPayload, Request } from "../../lib/paxos/messages.ts";
 import type { ChildSpec, ClusterNode, Remote } from "../../mod.ts";
 import { type Counter, Counters } from "../singletons/support/counters.ts";
@@ -234,7 +234,7 @@ describe("two clients without a connection to each other", () => {
       if (!last.ok) throw new Error("it has sent no frame");
       const { header } = last.frame;
       // No node can run this spec: a node that takes the request answers that it failed.
-      const body = encodeQuestion({
+      const body = encodeSingletonRequest({
         ...{ type: "start", chain: [], background: false },
         register: registerId("s", "x", "k"),
         spec: "x",

@@ -9,11 +9,11 @@ import {
   encodeLast,
   encodeListed,
 } from "../../lib/codec/copies.ts";
-import { FieldReader } from "../../lib/codec/frame_reader.ts";
-import { FieldWriter } from "../../lib/codec/frame_writer.ts";
+import { FieldReader } from "../../lib/codec/field_reader.ts";
+import { FieldWriter } from "../../lib/codec/field_writer.ts";
 import { MAX_REST } from "../../lib/codec/limits.ts";
 import { floorBallot } from "../../lib/paxos/ballot.ts";
-import type { Listed } from "../../lib/paxos/messages.ts";
+import type { ListedRegister } from "../../lib/paxos/messages.ts";
 import { BALLOT, CLOCK, LIFE, OTHER, REGISTER, SESSION } from "./support/frames.ts";
 import { refuses } from "./support/spoil.ts";
 
@@ -35,7 +35,7 @@ function isExact(
 }
 
 describe("an entry of a list", () => {
-  const listed: Listed = {
+  const listed: ListedRegister = {
     register: REGISTER,
     ballot: BALLOT,
     present: true,

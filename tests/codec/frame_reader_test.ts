@@ -14,7 +14,7 @@ import {
   owner,
   register,
   registerOrNone,
-} from "../../lib/codec/frame_reader.ts";
+} from "../../lib/codec/field_reader.ts";
 import { MAX_COUNTER, NO_BALLOT } from "../../lib/paxos/ballot.ts";
 import { CLOCK, EMPTY, LIFE, OTHER, REGISTER } from "./support/frames.ts";
 import { fieldsOf, isMalformed, raw, refuses } from "./support/spoil.ts";

@@ -1,7 +1,7 @@
 // Runs in Deno alone: pure; frame_test.ts proves frames in each runtime.
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FieldWriter } from "../../lib/codec/frame_writer.ts";
+import { FieldWriter } from "../../lib/codec/field_writer.ts";
 import { CLOCK, LIFE, OTHER } from "./support/frames.ts";
 
 describe("FieldWriter", () => {

@@ -1,8 +1,8 @@
 // Runs in Deno alone: pure; frame_test.ts proves frames in each runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FieldReader } from "../../lib/codec/frame_reader.ts";
-import { FieldWriter } from "../../lib/codec/frame_writer.ts";
+import { FieldReader } from "../../lib/codec/field_reader.ts";
+import { FieldWriter } from "../../lib/codec/field_writer.ts";
 import {
   decodeMembers,
   decodeRecord,

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { MESSAGE_BYTES, replySize, requestSize } from "../../lib/codec.ts";
-import type { Listed, Reply, Request } from "../../lib/paxos/messages.ts";
+import type { ListedRegister, Reply, Request } from "../../lib/paxos/messages.ts";
 import type { State } from "../../lib/paxos/register.ts";
 import { BALLOT, CLOCK, LIFE, OTHER, REGISTER, SESSION } from "./support/frames.ts";
 import { replyIs, requestIs, spoilsField } from "./support/spoil.ts";
@@ -34,7 +34,7 @@ const ACCEPT: Request = {
   fallback: CLOCK,
 };
 
-const LISTED: Listed = {
+const LISTED: ListedRegister = {
   register: REGISTER,
   ballot: BALLOT,
   present: true,

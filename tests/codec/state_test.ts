@@ -2,8 +2,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { MAX_BINDINGS } from "../../lib/codec.ts";
-import { FieldReader } from "../../lib/codec/frame_reader.ts";
-import { FieldWriter } from "../../lib/codec/frame_writer.ts";
+import { FieldReader } from "../../lib/codec/field_reader.ts";
+import { FieldWriter } from "../../lib/codec/field_writer.ts";
 import {
   decodeAccepted,
   decodeState,

@@ -1,10 +1,10 @@
 import { assert, assertEquals, fail } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FREE, type LockOrder, type LockValue } from "../../lib/paxos/lock_register.ts";
+import { FREE, type LockCommand, type LockValue } from "../../lib/paxos/lock_register.ts";
 import { round } from "./support/round.ts";
 import { parseOrder, play, showLock, showResult } from "./support/scripted_lock.ts";
 
-const order = (text: string): LockOrder => parseOrder(text.split(" "));
+const order = (text: string): LockCommand => parseOrder(text.split(" "));
 
 /** The outcome of the orders in one round with token 9: each result, and then the lock. */
 function outcome(before: LockValue, ...orders: string[]): string[] {

@@ -10,7 +10,7 @@ import {
   putChange,
   releaseChange,
 } from "../../lib/paxos/kv_register.ts";
-import { applyOrder, sameLock } from "../../lib/paxos/lock_register.ts";
+import { applyCommand, sameLock } from "../../lib/paxos/lock_register.ts";
 import { Proposer } from "../../lib/paxos/proposer.ts";
 import { CrashVector } from "../../lib/paxos/quorum.ts";
 import { QuorumRead } from "../../lib/paxos/quorum_read.ts";
@@ -34,7 +34,7 @@ export const shipping = {
   ShownTickets,
   TicketExpired,
   Voter,
-  applyOrder,
+  applyCommand,
   beginFor,
   endedByOthers,
   guestChange,

@@ -81,7 +81,7 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a put is handed over to another process",
-      find: "if (bound === undefined || !samePid(bound, pid)) return REFUSED;",
+      find: "if (bound === undefined || !samePid(bound, pid)) return INVALID;",
       replace: "",
     },
     {
@@ -442,8 +442,8 @@ export const FEATURES: readonly Mutation[] = [
       section: 10,
       name: "another life reports that a call never started",
       find:
-        'if (question.type !== "call" || parseSession(question.session).life !== engine.life) return;',
-      replace: 'if (question.type !== "call") return;',
+        'if (request.type !== "call" || parseSession(request.session).life !== engine.life) return;',
+      replace: 'if (request.type !== "call") return;',
       tests: ["tests/singletons/host_test.ts"],
     },
     {
@@ -456,7 +456,7 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "a birth above every clock is accepted",
-      find: "    if (question.birth > engine.clock.counter) return;\n",
+      find: "    if (request.birth > engine.clock.counter) return;\n",
       replace: "",
       tests: ["tests/singletons/host_test.ts"],
     },
@@ -470,8 +470,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "a start does not carry the chain of the calls that wait for it",
-      find: "if (making.made === null) return [...start.chain, register];",
-      replace: "if (making.made === null) return [register];",
+      find: "if (started.made === null) return [...start.chain, register];",
+      replace: "if (started.made === null) return [register];",
       tests: ["tests/singletons/deadlock_test.ts"],
     },
     {
@@ -498,8 +498,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "calls that wait when an instance ends are forgotten",
-      find: '{ answering } of this.#waiting.splice(0)) answering({ type: "refused" });',
-      replace: "{ answering } of this.#waiting.splice(0)) answering.name;",
+      find: '{ reply } of this.#waiting.splice(0)) reply({ type: "refused" });',
+      replace: "{ reply } of this.#waiting.splice(0)) reply.name;",
     },
   ]),
   ...mutationsOf("lib/singletons/inbox.ts", ["tests/singletons/inbox_test.ts"], [
@@ -537,9 +537,9 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "two lives of one caller count as one",
-      find: "#caller(node: string, life: Life, birth: number): Caller | undefined {",
+      find: "#caller(node: string, life: Life, birth: number): CallerRecord | undefined {",
       replace:
-        "#caller(node: string, _life: Life, birth: number): Caller | undefined {\n    const life = node;",
+        "#caller(node: string, _life: Life, birth: number): CallerRecord | undefined {\n    const life = node;",
     },
     {
       section: 10,
@@ -604,8 +604,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "a call gets a new number each time it is sent",
-      find: "return toQuestion(attempt, channel, sequence, named);",
-      replace: "return toQuestion(attempt, channel, isFirst ? sequence : ++channel.last, named);",
+      find: "return toRequest(attempt, channel, sequence, named);",
+      replace: "return toRequest(attempt, channel, isFirst ? sequence : ++channel.last, named);",
       tests: ["tests/singletons/outbound_test.ts"],
     },
     {
@@ -631,7 +631,7 @@ export const FEATURES: readonly Mutation[] = [
       replace: "if (false) {",
     },
   ]),
-  ...mutationsOf("lib/singletons/keeper.ts", ["tests/singletons/background_test.ts"], [
+  ...mutationsOf("lib/singletons/supervisor.ts", ["tests/singletons/background_test.ts"], [
     {
       section: 10,
       name: "failed starts are retried without a backoff",
@@ -641,8 +641,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "singletons that ran before a majority loss are not started again",
-      find: "this.#lost.set(register, kept);",
-      replace: "kept.spec.id;",
+      find: "this.#lost.set(register, instance);",
+      replace: "instance.spec.id;",
       tests: ["tests/singletons/return_test.ts"],
     },
     {

@@ -355,7 +355,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "this.#cancelTimer = runtime.setTimer(\n        () => this.#enterGate(",
     },
   ]),
-  ...mutationsOf("lib/kv/living.ts", ["tests/housekeeping/lists_test.ts"], [
+  ...mutationsOf("lib/kv/present_registers.ts", ["tests/housekeeping/lists_test.ts"], [
     {
       section: 8,
       name: "keys() lists values of dead owners",

@@ -92,7 +92,7 @@ export const INVARIANTS: readonly Mutation[] = [
       replace: ".catch(reject)",
     },
   ]),
-  ...mutationsOf("lib/node/membership/session_keeper.ts", WHOLE, [
+  ...mutationsOf("lib/node/membership/node_session.ts", WHOLE, [
     {
       section: 6,
       name: "an invariant of the lease that failed is thrown at a user",

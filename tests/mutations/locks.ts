@@ -118,7 +118,7 @@ export const LOCKS: readonly Mutation[] = [
       replace: "this.#reject(reason);",
     },
   ]),
-  ...mutationsOf("lib/singletons/calling.ts", ["tests/singletons/call_limits_test.ts"], [
+  ...mutationsOf("lib/singletons/singleton_calls.ts", ["tests/singletons/call_limits_test.ts"], [
     {
       section: 10,
       name: "a call past its timeout gets another error",

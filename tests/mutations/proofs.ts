@@ -149,14 +149,14 @@ export const PROOFS: readonly Mutation[] = [
     },
   ]),
   ...mutationsOf(
-    "lib/node/membership/session_keeper.ts",
-    ["tests/node/membership/session_keeper_test.ts"],
+    "lib/node/membership/node_session.ts",
+    ["tests/node/membership/node_session_test.ts"],
     [
       {
         section: 6,
         name: "a node whose life is said to be over asks for sessions without a pause",
-        find: "if (this.#refused++ === 0) this.#renew(0);",
-        replace: "if (this.#refused++ >= 0) this.#renew(0);",
+        find: "if (this.#refusedSessions++ === 0) this.#renew(0);",
+        replace: "if (this.#refusedSessions++ >= 0) this.#renew(0);",
       },
     ],
   ),

@@ -132,7 +132,7 @@ export const TRUST: readonly Mutation[] = [
       replace: "Infinity);",
     },
   ]),
-  ...mutationsOf("lib/codec/frame_reader.ts", OUTSIDERS, [
+  ...mutationsOf("lib/codec/field_reader.ts", OUTSIDERS, [
     {
       section: 2,
       name: "only the clock of a client's frame is bounded",
@@ -164,7 +164,7 @@ export const TRUST: readonly Mutation[] = [
     {
       section: 4,
       name: "a put that is handed over writes a register that is no key",
-      find: "if (!isPutOf(register, value, maxValueBytes)) return REFUSED;",
+      find: "if (!isPutOf(register, value, maxValueBytes)) return INVALID;",
       replace: "",
     },
   ]),

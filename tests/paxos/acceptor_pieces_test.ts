@@ -6,7 +6,7 @@ import {
   PIECE_ENTRIES,
   PROMISE_TTL,
 } from "../../lib/paxos/acceptor.ts";
-import type { Listed, RegisterCopy, RegisterRequest } from "../../lib/paxos/messages.ts";
+import type { ListedRegister, RegisterCopy, RegisterRequest } from "../../lib/paxos/messages.ts";
 import type { Binding, State } from "../../lib/paxos/register.ts";
 import { WATCH_TTL } from "../../lib/paxos/watchers.ts";
 import {
@@ -30,7 +30,7 @@ function listed(acceptor: Acceptor, prefix: string, after = ""): string[] {
 }
 
 /** A listed register that nothing can end. */
-const inList = (register: string, at: string): Listed => ({
+const inList = (register: string, at: string): ListedRegister => ({
   ...{ register, ballot: ballot(at), present: true, copied: false },
   ...{ bound: false, until: null, owners: 0, stale: [] },
 });

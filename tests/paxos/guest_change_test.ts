@@ -3,10 +3,10 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { LamportClock } from "../../lib/paxos/ballot.ts";
 import { beginFor, guestChange, serves, TicketExpired } from "../../lib/paxos/guest_change.ts";
 import { putChange } from "../../lib/paxos/kv_register.ts";
-import type { Current } from "../../lib/paxos/proposer.ts";
+import type { CurrentState } from "../../lib/paxos/proposer.ts";
 
 const BALLOT = { counter: 9, life: "a" };
-const NOTHING: Current = { state: null, token: 0, ballot: BALLOT };
+const NOTHING: CurrentState = { state: null, token: 0, ballot: BALLOT };
 
 describe("an operation of a guest (section 13)", () => {
   it("is proposed above its since", () => {

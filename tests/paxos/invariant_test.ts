@@ -5,7 +5,7 @@ import { LamportClock } from "../../lib/paxos/ballot.ts";
 import { Genesis } from "../../lib/paxos/genesis.ts";
 import { assertInvariant, InvariantError, onInvariantFailure } from "../../lib/paxos/invariant.ts";
 import { identity } from "../../lib/paxos/kv_register.ts";
-import { applyOrder, type LockValue } from "../../lib/paxos/lock_register.ts";
+import { applyCommand, type LockValue } from "../../lib/paxos/lock_register.ts";
 import { Proposer } from "../../lib/paxos/proposer.ts";
 import { CrashVector, Tally } from "../../lib/paxos/quorum.ts";
 import { help } from "../../lib/paxos/recovery.ts";
@@ -135,8 +135,8 @@ describe("input from others makes no invariant fail", () => {
       { holders: [entry(1)], queue: Array.from({ length: 32 }, () => entry(2)) },
     ];
     for (const lock of unsound) {
-      applyOrder(lock, { type: "tidy" }, 5, () => false);
-      applyOrder(lock, { type: "release", session: "x/1/1", request: 1 }, 5, () => false);
+      applyCommand(lock, { type: "tidy" }, 5, () => false);
+      applyCommand(lock, { type: "release", session: "x/1/1", request: 1 }, 5, () => false);
     }
   });
 

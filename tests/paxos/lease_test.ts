@@ -1,6 +1,11 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { type Lease, type LeaseOptions, OWNER_SHARE, type Reading } from "../../lib/paxos/lease.ts";
+import {
+  type ClockReading,
+  type Lease,
+  type LeaseOptions,
+  OWNER_SHARE,
+} from "../../lib/paxos/lease.ts";
 import type { Sender } from "../../lib/paxos/quorum.ts";
 import { FENCED_KEPT, GRANT_SHARE, SessionTable } from "../../lib/paxos/sessions.ts";
 import { makeLease as leaseOf } from "./support/lease.ts";
@@ -13,9 +18,12 @@ const sender = (member: string, incarnation = "1", vector = ["1", "1", "1"]): Se
 });
 
 /** Both clocks advance alike; the wall clock has another offset. */
-const at = (now: number): Reading => ({ now, wall: 1_700_000_000_000 + now });
+const at = (now: number): ClockReading => ({ now, wall: 1_700_000_000_000 + now });
 /** Clocks that have advanced by different amounts. */
-const clocks = (now: number, wall: number): Reading => ({ now, wall: 1_700_000_000_000 + wall });
+const clocks = (now: number, wall: number): ClockReading => ({
+  now,
+  wall: 1_700_000_000_000 + wall,
+});
 
 const makeLease = (ttl = 1_000, options: Partial<LeaseOptions> = {}) =>
   leaseOf("n/1/1", ttl, members, options);

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertFalse, assertStrictEquals, fail } from "@std/assert";
 import {
-  applyOrder,
+  applyCommand,
   FREE,
   isRequest,
   type LockValue,
@@ -10,7 +10,7 @@ import {
 } from "../../lib/paxos/lock_register.ts";
 import { entryOf, parseOrder, play, showLock, showResult } from "../locks/support/scripted_lock.ts";
 
-describe("applyOrder() for a request", () => {
+describe("applyCommand() for a request", () => {
   it("grants a free lock at once, with the token of the round", () => {
     play(`
       7  request a1  -> granted 7  a1@7
@@ -53,12 +53,12 @@ describe("applyOrder() for a request", () => {
     const held = play(`
       1  request a1  -> granted 1  a1@1
     `);
-    const again = applyOrder(held, parseOrder(["request", "a1"]), 2, () => false);
+    const again = applyCommand(held, parseOrder(["request", "a1"]), 2, () => false);
     assertStrictEquals(again.value, held);
   });
 });
 
-describe("applyOrder() for shared requests", () => {
+describe("applyCommand() for shared requests", () => {
   it("grants all shared requests, each with the token of its own round", () => {
     play(`
       1  request a1 shared  -> granted 1  a1~@1
@@ -101,7 +101,7 @@ describe("applyOrder() for shared requests", () => {
   });
 });
 
-describe("applyOrder() for a request ifAvailable", () => {
+describe("applyCommand() for a request ifAvailable", () => {
   it("grants a lock that is free or can be shared, and refuses otherwise without a change", () => {
     play(`
       1  request a1 ifAvailable         -> granted 1  a1@1
@@ -137,7 +137,7 @@ describe("applyOrder() for a request ifAvailable", () => {
   });
 });
 
-describe("applyOrder() for a steal", () => {
+describe("applyCommand() for a steal", () => {
   it("takes the lock from its holder and leaves the queue as it is", () => {
     play(`
       1  request a1  -> granted 1  a1@1
@@ -213,7 +213,7 @@ describe("applyOrder() for a steal", () => {
   });
 });
 
-describe("applyOrder() for a release", () => {
+describe("applyCommand() for a release", () => {
   it("removes a waiting request, and moves the others up", () => {
     play(`
       1  request a1  -> granted 1  a1@1
@@ -244,7 +244,7 @@ describe("applyOrder() for a release", () => {
   });
 });
 
-describe("applyOrder() with sessions that have ended", () => {
+describe("applyCommand() with sessions that have ended", () => {
   for (const order of ["tidy", "release z9", "request z1 ifAvailable"]) {
     it(`drops their entries before anything else, and grants to the next: ${order}`, () => {
       const before = play(`
@@ -291,18 +291,18 @@ describe("applyOrder() with sessions that have ended", () => {
       1  request a1  -> granted 1  a1@1
       2  request b1  -> queued     a1@1, then b1
     `);
-    assertStrictEquals(applyOrder(held, { type: "tidy" }, 3, () => false).value, held);
+    assertStrictEquals(applyCommand(held, { type: "tidy" }, 3, () => false).value, held);
   });
 });
 
-describe("applyOrder() with a long queue", () => {
+describe("applyCommand() with a long queue", () => {
   const names = Array.from({ length: MAX_QUEUE }, (_, index) => `b${index + 1}`);
   const full: LockValue = {
     holders: [entryOf("a1", "exclusive", 1)],
     queue: names.map((name) => entryOf(name)),
   };
   const apply = (value: LockValue, order: string) =>
-    applyOrder(value, parseOrder(order.split(" ")), 9, () => false);
+    applyCommand(value, parseOrder(order.split(" ")), 9, () => false);
 
   it("lets 4,096 requests wait, and refuses the next one with queue_full", () => {
     assertEquals(MAX_QUEUE, 4_096);
@@ -329,7 +329,7 @@ describe("applyOrder() with a long queue", () => {
   });
 });
 
-describe("applyOrder()", () => {
+describe("applyCommand()", () => {
   it("changes neither the value nor the entry that it is given", () => {
     const frozen = (entry: ReturnType<typeof entryOf>) => Object.freeze(entry);
     const value: LockValue = Object.freeze({
@@ -337,8 +337,8 @@ describe("applyOrder()", () => {
       queue: Object.freeze([frozen(entryOf("b1")), frozen(entryOf("c1"))]),
     });
     for (const order of ["request d1", "steal d1", "release a1", "release b1", "tidy"]) {
-      applyOrder(value, parseOrder(order.split(" ")), 2, () => false);
-      applyOrder(value, parseOrder(order.split(" ")), 2, (session) => session === "a");
+      applyCommand(value, parseOrder(order.split(" ")), 2, () => false);
+      applyCommand(value, parseOrder(order.split(" ")), 2, (session) => session === "a");
     }
     assertEquals(showLock(value), "a1@1, then b1 c1");
     assertEquals(showLock(FREE), "free");
@@ -377,7 +377,7 @@ describe("applyOrder()", () => {
         const isOfEnded = order.type === "request" && order.entry.pid.session === "a";
         for (const ends of ended ? [true] : [false, true]) {
           if (ends && isOfEnded) continue; // nothing is proposed for a session that has ended
-          const after = applyOrder(value, order, token, (session) => ends && session === "a");
+          const after = applyCommand(value, order, token, (session) => ends && session === "a");
           explore(after.value, token + 1, ends);
         }
       }

@@ -2,7 +2,7 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { type Ballot, LamportClock } from "../../lib/paxos/ballot.ts";
 import type { RegisterRequest } from "../../lib/paxos/messages.ts";
-import { type Current, Proposer } from "../../lib/paxos/proposer.ts";
+import { type CurrentState, Proposer } from "../../lib/paxos/proposer.ts";
 import {
   append,
   look,
@@ -61,7 +61,7 @@ describe("Proposer: one change, undisturbed (CASPaxos, section 2.2)", () => {
 
   it("gives the change the token of the state, or the highest floor, and its own ballot", () => {
     const seen: [string, number, string][] = [];
-    const change = ({ state, token, ballot }: Current) => {
+    const change = ({ state, token, ballot }: CurrentState) => {
       seen.push([textOf(state), token, showBallot(ballot)]);
       return { draft: present(`${textOf(state)}x`), result: undefined };
     };

@@ -6,7 +6,7 @@ import { absent, ballot, value } from "./support/acceptor_script.ts";
 import { look, release, textOf, write } from "./support/changes.ts";
 import { Cluster } from "./support/acceptors.ts";
 
-describe("Reader", () => {
+describe("QuorumRead", () => {
   it("a quorum at one accepted ballot: chosen and current, in one round trip and without a write", () => {
     const cluster = new Cluster();
     cluster.proposer("p", write("x")).run("a", "b");

@@ -20,7 +20,7 @@ const notAMember: GenesisReply = { type: "notAMember" };
 const mismatch = (list: string[]) => ({ type: "membersMismatch", members: list }) as const;
 const blank: GenesisReply = { type: "blank", members, wall: 0, recovering: false };
 
-describe("RecordInquiry", () => {
+describe("RecordQuery", () => {
   it("believes the record that a majority lives under", () => {
     const inquiry = new RecordQuery(members);
     assertEquals(inquiry.receive("a", record("g")), undefined);

@@ -1,7 +1,7 @@
 import { decodeValue } from "../../lib/codec.ts";
 import { SynodError } from "../../lib/errors.ts";
 import type { Frame } from "../../lib/paxos/messages.ts";
-import { decodeQuestion } from "../../lib/singletons/bodies.ts";
+import { decodeSingletonRequest } from "../../lib/singletons/singleton_messages.ts";
 import type { Remote } from "../../lib/singletons/remote.ts";
 import type { ChildSpec } from "../../lib/singletons/spec.ts";
 import type { CallOptions } from "../../lib/singletons/call_options.ts";
@@ -70,7 +70,7 @@ export class SingletonUsers implements Users {
       // A node without a connection to the host sends its questions through members.
       const ask = request.type === "relay" ? request.payload.message : request;
       if (ask.type !== "ask") continue;
-      const question = decodeQuestion(ask.body);
+      const question = decodeSingletonRequest(ask.body);
       if (question.type !== "call") continue;
       const [call] = decodeValue(question.args) as [number];
       this.#executions.sent(call, question.token);

@@ -7,7 +7,11 @@ import type { PaxosKV } from "../../lib/kv/paxos_kv.ts";
 import type { ProcessLocks } from "../../lib/locks/process_locks.ts";
 import { ProcessTable } from "../../lib/owners/process_table.ts";
 import { Process } from "../../lib/processes/process.ts";
-import { type Answer, decodeAnswer, type Question } from "../../lib/singletons/bodies.ts";
+import {
+  decodeSingletonReply,
+  type SingletonReply,
+  type SingletonRequest,
+} from "../../lib/singletons/singleton_messages.ts";
 import { Host } from "../../lib/singletons/host.ts";
 import { singletonOf, takeChange } from "../../lib/singletons/singleton_value.ts";
 import type { AnySpec } from "../../lib/singletons/spec.ts";
@@ -68,7 +72,10 @@ class Script {
       began: () => {},
       startFailed: () => {},
       failed: () => {},
-      calling: { name: () => ({}), call: () => Promise.reject(new Error("it makes no calls")) },
+      instanceCalls: {
+        name: () => ({}),
+        call: () => Promise.reject(new Error("it makes no calls")),
+      },
     });
   }
 
@@ -91,8 +98,8 @@ class Script {
     session = this.process!.pid.session,
     birth = 1,
   ): Promise<string | undefined> {
-    let last: Answer | undefined;
-    const call: Question = {
+    let last: SingletonReply | undefined;
+    const call: SingletonRequest = {
       ...{
         type: "call",
         register: REGISTER,
@@ -103,7 +110,7 @@ class Script {
       } as const,
       ...{ done: this.#attempts - 1, open: [], full: false, method: "inc", args: ARGS, chain: [] },
     };
-    this.host.receive("m", life(6), call, (body) => last = decodeAnswer(body));
+    this.host.receive("m", life(6), call, (body) => last = decodeSingletonReply(body));
     await this.node.settle();
     return last?.type;
   }
@@ -304,13 +311,13 @@ describe("Host: calls (section 10)", () => {
     for (let i = 0; i < 4; i++) await script.node.ask("a", "b");
     assertEquals(start.answer, "started");
     // The caller's first call to this life.
-    let last: Answer | undefined;
+    let last: SingletonReply | undefined;
     const { session } = script.process!.pid;
-    const call: Question = {
+    const call: SingletonRequest = {
       ...{ type: "call", register: REGISTER, session, token: 99, birth: 1, sequence: 1 } as const,
       ...{ done: 0, open: [], full: false, method: "inc", args: ARGS, chain: [] },
     };
-    script.host.receive("m", life(6), call, (body) => last = decodeAnswer(body));
+    script.host.receive("m", life(6), call, (body) => last = decodeSingletonReply(body));
     assertEquals(last?.type, "refused");
   });
 });

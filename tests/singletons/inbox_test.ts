@@ -6,8 +6,8 @@ import {
   assertLess,
   assertLessOrEqual,
 } from "@std/assert";
-import type { Answer } from "../../lib/singletons/bodies.ts";
-import type { Answering, Call } from "../../lib/singletons/inbox.ts";
+import type { SingletonReply } from "../../lib/singletons/singleton_messages.ts";
+import type { CallRequest, ReplyCallback } from "../../lib/singletons/inbox.ts";
 import { Random } from "../sim/random.ts";
 import { callOf } from "./support/calls.ts";
 import { inboxOf, LIFE, OTHER_LIFE, REFUSED, returned, Script } from "./support/inbox_script.ts";
@@ -18,7 +18,7 @@ const MAX_ANSWERS = 100_000;
 const MAX_ANSWER_BYTES = 32 * 2 ** 20;
 
 /** The message of a caller that waits for `waitedFor` and lists at most `most` of them. */
-function questionOf(sequence: number, waitedFor: number[], most: number): Call {
+function questionOf(sequence: number, waitedFor: number[], most: number): CallRequest {
   const open = waitedFor.filter((number) => number < sequence).sort((a, b) => a - b);
   const done = (open[0] ?? sequence) - 1;
   const full = open.length > most;
@@ -48,7 +48,7 @@ describe("an inbox", () => {
   });
 
   it("sends the answer on the route by which the attempt arrived last", () => {
-    let answering!: Answering;
+    let answering!: ReplyCallback;
     const inbox = inboxOf((_, given) => answering = given, () => 0);
     const told: string[] = [];
     for (const way of ["first", "second"]) {
@@ -270,7 +270,7 @@ describe("an inbox", () => {
   it("hands each attempt on at most once and in order on any network", () => {
     for (let seed = 0; seed < 300; seed++) {
       const random = new Random(`inbox ${seed}`);
-      const pending = new Map<number, Answering>();
+      const pending = new Map<number, ReplyCallback>();
       const handed: number[] = [];
       const inbox = inboxOf((call, answering) => {
         handed.push(call.sequence);
@@ -278,12 +278,12 @@ describe("an inbox", () => {
       }, () => 0);
       const open = new Set<number>();
       const answers = new Map<number, string>();
-      const underWay: Call[] = [];
+      const underWay: CallRequest[] = [];
       let last = 0;
       const send = (sequence: number) => {
         underWay.push(questionOf(sequence, [...open], random.integer(1, 8)));
       };
-      const settle = (sequence: number, { type }: Answer) => {
+      const settle = (sequence: number, { type }: SingletonReply) => {
         if (type === "running") return;
         // An attempt never has two different answers.
         assertEquals(answers.get(sequence) ?? type, type);

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { decodeValue } from "../../lib/codec.ts";
-import type { Answer } from "../../lib/singletons/bodies.ts";
+import type { SingletonReply } from "../../lib/singletons/singleton_messages.ts";
 import { Instance, type InstanceParts } from "../../lib/singletons/instance.ts";
 import { turn } from "../support/wait.ts";
 import { callOf, textOf } from "./support/calls.ts";
@@ -30,7 +30,7 @@ function running(value: unknown, parts: Partial<InstanceParts> = {}): Instance {
 }
 
 /** The answer to a call. */
-function answerTo(instance: Instance, method: string, ...args: unknown[]): Promise<Answer> {
+function answerTo(instance: Instance, method: string, ...args: unknown[]): Promise<SingletonReply> {
   return new Promise((resolve) => instance.call(callOf(method, args), resolve));
 }
 
@@ -255,7 +255,7 @@ describe("an instance", () => {
   it("refuses arguments that are not a list, and goes on", async () => {
     const instance = running({ inc: () => 1 });
     for (const args of [Uint8Array.of(0x01), Uint8Array.of(0xff), new Uint8Array()]) {
-      const answer = await new Promise<Answer>((resolve) =>
+      const answer = await new Promise<SingletonReply>((resolve) =>
         instance.call(callOf("inc", [], { args }), resolve)
       );
       assertEquals(answer.type, "threw");
@@ -366,7 +366,8 @@ describe("an instance", () => {
     const { value, open } = gated();
     const instance = running({ ...value, quick: () => 1 });
     const counts: Record<string, number> = {};
-    const count = (answer: Answer) => void (counts[answer.type] = (counts[answer.type] ?? 0) + 1);
+    const count = (answer: SingletonReply) =>
+      void (counts[answer.type] = (counts[answer.type] ?? 0) + 1);
     instance.call(callOf("run", ["first"]), count);
     for (let n = 0; n < MAX_WAITING; n++) instance.call(callOf("quick"), count);
     assertEquals(counts, {});

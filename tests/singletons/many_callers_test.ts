@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Inbox } from "../../lib/singletons/inbox.ts";
-import type { Answer } from "../../lib/singletons/bodies.ts";
+import type { SingletonReply } from "../../lib/singletons/singleton_messages.ts";
 import { heapUsed } from "../support/heap.ts";
 import { callOf } from "./support/calls.ts";
 
@@ -28,7 +28,7 @@ describe("a host that many lives of callers call once", () => {
       keptFor: () => 5_000,
     });
     let stale = 0;
-    const tell = ({ type }: Answer) => void (stale += type === "stale" ? 1 : 0);
+    const tell = ({ type }: SingletonReply) => void (stale += type === "stale" ? 1 : 0);
     const call = (count: number, first: number) => {
       for (const { life, birth } of lives(count, first)) {
         time += 5;

@@ -3,7 +3,10 @@ import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame, encodeValue, registerId } from "../../lib/codec.ts";
 import { SessionMonitor } from "../../lib/owners/session_monitor.ts";
-import { decodeQuestion, encodeAnswer } from "../../lib/singletons/bodies.ts";
+import {
+  decodeSingletonRequest,
+  encodeSingletonReply,
+} from "../../lib/singletons/singleton_messages.ts";
 import { Outbound } from "../../lib/singletons/outbound.ts";
 import { life, ScriptedNode } from "../support/scripted_node.ts";
 
@@ -40,7 +43,7 @@ class Script {
     const decoded = decodeFrame(frame);
     if (!decoded.ok) throw new Error("not a frame");
     const request = decoded.frame.requests.at(-1)!;
-    const question = request.type === "ask" ? decodeQuestion(request.body) : undefined;
+    const question = request.type === "ask" ? decodeSingletonRequest(request.body) : undefined;
     if (question?.type !== "call") throw new Error("not a call");
     assertLessOrEqual(question.birth, decoded.frame.header.clock);
     return question.birth;
@@ -67,7 +70,7 @@ class Script {
       const { header, requests } = decoded.frame;
       return requests.flatMap((request) => {
         if (request.type !== "ask") return [];
-        const question = decodeQuestion(request.body);
+        const question = decodeSingletonRequest(request.body);
         return question.type === "call" ? [`${header.life.slice(-1)}: ${question.sequence}`] : [];
       });
     });
@@ -80,7 +83,7 @@ class Script {
     if (!decoded.ok) throw new Error("not a frame");
     const { id } = decoded.frame.requests.at(-1)!;
     const header = { ...this.node.header("a"), life: life(5), incarnation: null };
-    const replies = [{ id, type: "told", body: encodeAnswer({ type }) } as const];
+    const replies = [{ id, type: "told", body: encodeSingletonReply({ type }) } as const];
     this.node.receive("h", { header, replies });
     await this.node.settle();
   }

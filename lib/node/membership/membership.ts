@@ -7,7 +7,7 @@ import {
   type Outgoing,
 } from "../../paxos/genesis.ts";
 import { GivingUp } from "../../paxos/giving_up.ts";
-import type { Reading } from "../../paxos/lease.ts";
+import type { ClockReading } from "../../paxos/lease.ts";
 import type {
   GenesisRecord,
   GenesisRequest,
@@ -380,7 +380,7 @@ export class Membership {
     this.#tick(FIRST_WAIT);
   }
 
-  #reading(): Reading {
+  #reading(): ClockReading {
     return { now: this.#engine.runtime.now(), wall: this.#engine.runtime.wallNow() };
   }
 }

@@ -1,5 +1,5 @@
 import { InvariantError } from "../../paxos/invariant.ts";
-import type { Change, Current, Decision, Draft } from "../../paxos/proposer.ts";
+import type { Change, CurrentState, Decision, Draft } from "../../paxos/proposer.ts";
 import type { State } from "../../paxos/register.ts";
 
 /** One of the changes that are proposed together. */
@@ -25,7 +25,7 @@ export interface CombinedResult {
  * change that would replace a value written in this same round. Changes that manage the tokens inside their
  * values themselves may set `merges`.
  */
-export function combine(parts: readonly Part[], current: Current): Decision<CombinedResult> {
+export function combine(parts: readonly Part[], current: CurrentState): Decision<CombinedResult> {
   const results = new Map<Part, OwnResult>();
   let draft: Draft | null = null;
   let complete: (() => Draft) | undefined;

@@ -1,6 +1,6 @@
 import { compareBallots } from "../../paxos/ballot.ts";
 import { Fencing } from "../../paxos/fencing.ts";
-import type { Listed, Reply, SessionReply } from "../../paxos/messages.ts";
+import type { ListedRegister, Reply, SessionReply } from "../../paxos/messages.ts";
 import { majority, type Sender, Tally } from "../../paxos/quorum.ts";
 import type { RegisterId, SessionId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -187,10 +187,10 @@ export class QuorumQueries {
 
   async #list(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence>> {
     const { members, runtime } = this.#engine;
-    const tally = new Tally<readonly Listed[]>(members);
+    const tally = new Tally<readonly ListedRegister[]>(members);
     const aborter = new AbortController();
     try {
-      const lists = await new Promise<(readonly Listed[])[]>((resolve, reject) => {
+      const lists = await new Promise<(readonly ListedRegister[])[]>((resolve, reject) => {
         const pieces = { ...limits, needed: aborter.signal };
         const listing = new Set<string>();
         // Asks again the members whose list turned out to be from before a crash.
@@ -217,8 +217,8 @@ export class QuorumQueries {
     member: string,
     prefix: string,
     limits: Limits,
-  ): Promise<{ sender: Sender; list: readonly Listed[] }> {
-    let list: Listed[] = [];
+  ): Promise<{ sender: Sender; list: readonly ListedRegister[] }> {
+    let list: ListedRegister[] = [];
     let after = "";
     let incarnation: string | undefined;
     for (;;) {
@@ -251,11 +251,11 @@ export class QuorumQueries {
 const LISTED = new Error("A quorum has listed its registers");
 
 function union(
-  lists: readonly (readonly Listed[])[],
+  lists: readonly (readonly ListedRegister[])[],
   needed: number,
   wall: number,
 ): Map<RegisterId, Presence> {
-  const all = new Map<RegisterId, Listed[]>();
+  const all = new Map<RegisterId, ListedRegister[]>();
   for (const list of lists) {
     for (const listed of list) {
       const known = all.get(listed.register);
@@ -277,7 +277,11 @@ function union(
  * is written over a value that has not ended, and a list promises nothing about a value that is just being
  * released.
  */
-function presenceOf(listed: readonly Listed[], needed: number, wall: number): Presence | "gone" {
+function presenceOf(
+  listed: readonly ListedRegister[],
+  needed: number,
+  wall: number,
+): Presence | "gone" {
   const living = listed.filter(({ present, until }) => present && (until === null || until > wall));
   if (living.length === 0) return "gone";
   if (living.some(({ bound }) => bound)) return "unsure";
@@ -290,7 +294,7 @@ function presenceOf(listed: readonly Listed[], needed: number, wall: number): Pr
 }
 
 /** Whether a quorum votes for one ballot. */
-function isChosen(listed: readonly Listed[], needed: number): boolean {
+function isChosen(listed: readonly ListedRegister[], needed: number): boolean {
   const votes = listed.filter(({ copied, ballot }) =>
     !copied && compareBallots(ballot, listed[0].ballot) === 0
   );

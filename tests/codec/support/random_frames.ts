@@ -1,7 +1,7 @@
 import type {
   Frame,
   Header,
-  Listed,
+  ListedRegister,
   PersonalReply,
   PersonalRequest,
   RegisterCopy,
@@ -372,7 +372,7 @@ export class RandomFrames {
     return this.#random.once(3) ? null : { ballot: this.ballot(), state: this.state() };
   }
 
-  listed(): Listed {
+  listed(): ListedRegister {
     return {
       register: this.register(),
       ballot: this.anyBallot(),

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { Encoder } from "cbor-x/index-no-eval";
 import { decodeFrame, encodeFrame, FORMAT_VERSION } from "../../../lib/codec.ts";
-import { FieldReader, MalformedField } from "../../../lib/codec/frame_reader.ts";
-import { FieldWriter } from "../../../lib/codec/frame_writer.ts";
+import { FieldReader, MalformedField } from "../../../lib/codec/field_reader.ts";
+import { FieldWriter } from "../../../lib/codec/field_writer.ts";
 import { decodeReply, encodeReply } from "../../../lib/codec/reply.ts";
 import { decodeRequest, encodeRequest } from "../../../lib/codec/request.ts";
 import type { Frame, Reply, Request } from "../../../lib/paxos/messages.ts";

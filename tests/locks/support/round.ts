@@ -1,8 +1,8 @@
 import { encodeLock, lockOf } from "../../../lib/locks/lock_value.ts";
 import { combine, type Part } from "../../../lib/node/quorum/combine.ts";
 import {
-  applyOrder,
-  type LockOrder,
+  applyCommand,
+  type LockCommand,
   type LockResult,
   type LockValue,
   sameLock,
@@ -23,7 +23,7 @@ export interface Round {
 /** Applies `orders` to a lock in one round, as a node does with all orders that wait for one register. */
 export function round(
   before: LockValue,
-  orders: readonly LockOrder[],
+  orders: readonly LockCommand[],
   token: number,
   hasEnded: (session: string) => boolean = () => false,
 ): Round {
@@ -62,10 +62,10 @@ function stateOf(value: LockValue): State | null {
 }
 
 /** The change for an order, as it is passed to the proposer. */
-function changeOf(order: LockOrder, hasEnded: (session: string) => boolean): Change<LockResult> {
+function changeOf(order: LockCommand, hasEnded: (session: string) => boolean): Change<LockResult> {
   return ({ state, ballot }) => {
     const before = lockOf(state);
-    const { value, result } = applyOrder(before, order, ballot.counter, hasEnded);
+    const { value, result } = applyCommand(before, order, ballot.counter, hasEnded);
     if (result.kind === "later") return { draft: null, result, later: true };
     if (sameLock(before, value)) return { draft: null, result };
     if (value.holders.length === 0) return { draft: { present: false }, result, merges: true };

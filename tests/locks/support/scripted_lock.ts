@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import {
-  applyOrder,
+  applyCommand,
   FREE,
+  type LockCommand,
   type LockEntry,
   type LockMode,
-  type LockOrder,
   type LockResult,
   type LockValue,
 } from "../../../lib/paxos/lock_register.ts";
@@ -30,7 +30,7 @@ export function play(script: string, before: LockValue = FREE): LockValue {
       ended.add(order[0]);
       return `- ${order.join(" ")}`;
     }
-    const outcome = applyOrder(value, parseOrder(order), Number(token), (id) => ended.has(id));
+    const outcome = applyCommand(value, parseOrder(order), Number(token), (id) => ended.has(id));
     value = outcome.value;
     return `${token} ${order.join(" ")} -> ${showResult(outcome.result)} ${showLock(value)}`;
   });
@@ -39,7 +39,7 @@ export function play(script: string, before: LockValue = FREE): LockValue {
 }
 
 /** `request a1 shared`, `request a1 ifAvailable`, `steal a1`, `steal a1 again`, `release a1`, `tidy`. */
-export function parseOrder([verb, name, ...options]: readonly string[]): LockOrder {
+export function parseOrder([verb, name, ...options]: readonly string[]): LockCommand {
   const is = (option: string) => options.includes(option);
   switch (verb) {
     case "request":

@@ -1,8 +1,8 @@
 import type { Ballot, LamportClock, Life } from "../../../lib/paxos/ballot.ts";
 import type { GuestOrigin } from "../../../lib/paxos/guest_change.ts";
 import type { Put } from "../../../lib/paxos/kv_register.ts";
-import type { Reading } from "../../../lib/paxos/lease.ts";
-import type { LockMode, LockOrder, LockValue } from "../../../lib/paxos/lock_register.ts";
+import type { ClockReading } from "../../../lib/paxos/lease.ts";
+import type { LockCommand, LockMode, LockValue } from "../../../lib/paxos/lock_register.ts";
 import type { RegisterReply, RegisterRequest } from "../../../lib/paxos/messages.ts";
 import type { Change, Proposer, Step } from "../../../lib/paxos/proposer.ts";
 import type { Sender } from "../../../lib/paxos/quorum.ts";
@@ -96,7 +96,7 @@ export function lockIn(state: State | null): LockValue {
   return state?.present ? JSON.parse(contentOf(state)) : { holders: [], queue: [] };
 }
 
-const at = (time: number): Reading => ({ now: time, wall: time });
+const at = (time: number): ClockReading => ({ now: time, wall: time });
 
 /** Options of a node. */
 export interface NodeOptions {
@@ -180,7 +180,10 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
     this.left = this.#attempts;
     if (run.ticket !== null) {
       // The time is for a broken machine only, which counts from the arrival.
-      const show = this.tickets.show.bind(this.tickets) as (ticket: number, at: Reading) => void;
+      const show = this.tickets.show.bind(this.tickets) as (
+        ticket: number,
+        at: ClockReading,
+      ) => void;
       show(run.ticket, at(this.time));
       if (!this.#isOpen()) return this.#end();
     }
@@ -297,10 +300,15 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
       const since = state?.present ? state.over : token;
       const sent = this.firstAccept !== undefined && since >= this.firstAccept;
       const entry = { pid, request, mode: "exclusive" as LockMode, token: 0 };
-      const order: LockOrder = act === "unlock"
+      const order: LockCommand = act === "unlock"
         ? { type: "release", session, request }
         : { type: "request", entry, ifAvailable: false, steal: act === "steal", sent };
-      const { value, result } = this.#paxos.applyOrder(before, order, ballot.counter, () => false);
+      const { value, result } = this.#paxos.applyCommand(
+        before,
+        order,
+        ballot.counter,
+        () => false,
+      );
       if (this.#paxos.sameLock(before, value)) return { draft: null, result: result.kind };
       if (value.holders.length === 0) return { draft: { present: false }, result: result.kind };
       const op = `${session}/${ballot.counter}`;

@@ -127,7 +127,7 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a permanent singleton is not started again",
-    file: "lib/singletons/keeper.ts",
+    file: "lib/singletons/supervisor.ts",
     find: "if (value.pid !== null) continue;",
     replace: "continue;",
     seeds: SOON,

@@ -8,7 +8,7 @@ import { life, ScriptedNode } from "../../support/scripted_node.ts";
 
 const QUESTION: AskRequest = { type: "ask", body: Uint8Array.of(1) };
 
-describe("Asking", () => {
+describe("PeerRequest", () => {
   let node: ScriptedNode;
   let known: Record<string, Reachability>;
   let asking: PeerRequest;

@@ -33,7 +33,7 @@ async function asked(node: ScriptedNode): Promise<number[]> {
   return numbers;
 }
 
-describe("Inquiries (section 7)", () => {
+describe("RecordQueries (section 7)", () => {
   it("believe a majority that answers one question", async () => {
     const { node, recordQueries, concluded } = script();
     recordQueries.start();

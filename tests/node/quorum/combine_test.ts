@@ -1,19 +1,19 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { combine, type Part } from "../../../lib/node/quorum/combine.ts";
-import type { Change, Current } from "../../../lib/paxos/proposer.ts";
+import type { Change, CurrentState } from "../../../lib/paxos/proposer.ts";
 import { append, look, present, release, setOnce, textOf } from "../../paxos/support/changes.ts";
 
 const BALLOT = { counter: 5, life: "p" };
 
 /** A register with `text` in it, or one that was never written. */
-function register(text?: string): Current {
+function register(text?: string): CurrentState {
   const state = text === undefined ? null : { ...present(text), token: 3, over: 1 };
   return { state, token: 3, ballot: BALLOT };
 }
 
 /** The outcome of changes made in one round: the state that is written, and each result. */
-function round(current: Current, ...changes: Change<unknown>[]) {
+function round(current: CurrentState, ...changes: Change<unknown>[]) {
   const parts = changes.map((change): Part => ({ change, wrote: false }));
   const { draft, result: { results } } = combine(parts, current);
   const writes = parts.map((part) => part.writes);

@@ -11,7 +11,7 @@ import { bytes } from "../../paxos/support/changes.ts";
 import { KEY, life, ScriptedNode } from "../../support/scripted_node.ts";
 
 /** Member c does the housekeeping; a and b only answer. */
-class Keeper {
+class Script {
   readonly node: ScriptedNode;
   readonly own: Voter;
   readonly housekeeper: Housekeeper;
@@ -32,9 +32,9 @@ class Keeper {
     });
   }
 
-  static async start(): Promise<Keeper> {
+  static async start(): Promise<Script> {
     const node = await ScriptedNode.start({ self: "c", withoutSession: true });
-    return new Keeper(node);
+    return new Script(node);
   }
 
   get voters(): Voter[] {
@@ -93,52 +93,52 @@ class Keeper {
 
 describe("Housekeeper: a value that ends by time is sealed unasked (section 8)", () => {
   it("when a majority of the members' wall clocks has passed it", async () => {
-    const keeper = await Keeper.start();
-    const wall = keeper.node.time.runtime.wallNow();
-    keeper.hold(keeper.voters, [{ kind: "until", time: wall - 1_000 }]);
-    keeper.housekeeper.begin();
+    const script = await Script.start();
+    const wall = script.node.time.runtime.wallNow();
+    script.hold(script.voters, [{ kind: "until", time: wall - 1_000 }]);
+    script.housekeeper.begin();
     // Only c's own clock.
-    keeper.tell({ a: wall - 60_000, b: wall - 60_000, c: wall });
-    await keeper.pass(30_000);
-    assertEquals(keeper.sizes, [1, 1, 1]);
-    keeper.tell({ b: keeper.node.time.runtime.wallNow() });
-    await keeper.pass(10_000);
-    assertEquals(keeper.sizes, [0, 0, 0]);
-    keeper.stop();
+    script.tell({ a: wall - 60_000, b: wall - 60_000, c: wall });
+    await script.pass(30_000);
+    assertEquals(script.sizes, [1, 1, 1]);
+    script.tell({ b: script.node.time.runtime.wallNow() });
+    await script.pass(10_000);
+    assertEquals(script.sizes, [0, 0, 0]);
+    script.stop();
   });
 
   it("and its own has, too: a member whose clock is behind seals nothing by the clocks of others", async () => {
-    const keeper = await Keeper.start();
-    const wall = keeper.node.time.runtime.wallNow();
-    keeper.hold(keeper.voters, [{ kind: "until", time: wall + 15_000 }]);
-    keeper.housekeeper.begin();
-    keeper.tell({ a: wall + 60_000, b: wall + 60_000, c: wall });
-    await keeper.pass(12_000);
-    assertEquals(keeper.sizes, [1, 1, 1]);
-    await keeper.pass(15_000);
-    assertEquals(keeper.sizes, [0, 0, 0]);
-    keeper.stop();
+    const script = await Script.start();
+    const wall = script.node.time.runtime.wallNow();
+    script.hold(script.voters, [{ kind: "until", time: wall + 15_000 }]);
+    script.housekeeper.begin();
+    script.tell({ a: wall + 60_000, b: wall + 60_000, c: wall });
+    await script.pass(12_000);
+    assertEquals(script.sizes, [1, 1, 1]);
+    await script.pass(15_000);
+    assertEquals(script.sizes, [0, 0, 0]);
+    script.stop();
   });
 
   it("a value that only this member holds, since it missed the later state, is overwritten", async () => {
-    const keeper = await Keeper.start();
-    const wall = keeper.node.time.runtime.wallNow();
-    const [a, b] = keeper.voters;
-    keeper.hold([keeper.own], [{ kind: "until", time: wall - 1_000 }]);
-    keeper.hold([a, b], [], 4);
-    keeper.housekeeper.begin();
-    keeper.tell({ a: wall, b: wall, c: wall });
-    await keeper.pass(10_000);
-    assertEquals([keeper.own.acceptor.endings.next, keeper.sizes], [Infinity, [1, 1, 1]]);
-    assertEquals(keeper.own.acceptor.released, 0);
-    keeper.stop();
+    const script = await Script.start();
+    const wall = script.node.time.runtime.wallNow();
+    const [a, b] = script.voters;
+    script.hold([script.own], [{ kind: "until", time: wall - 1_000 }]);
+    script.hold([a, b], [], 4);
+    script.housekeeper.begin();
+    script.tell({ a: wall, b: wall, c: wall });
+    await script.pass(10_000);
+    assertEquals([script.own.acceptor.endings.next, script.sizes], [Infinity, [1, 1, 1]]);
+    assertEquals(script.own.acceptor.released, 0);
+    script.stop();
   });
 });
 
 describe("Housekeeper: values of a session are sealed unasked (section 8)", () => {
   it("once a majority has fenced it, regardless of this member's belief", async () => {
-    const keeper = await Keeper.start();
-    const { node, own } = keeper;
+    const script = await Script.start();
+    const { node, own } = script;
     const session = `n/${life(4)}/1`;
     // a and b have granted renewals that did not reach c.
     const renew = (at: number) => {
@@ -146,29 +146,29 @@ describe("Housekeeper: values of a session are sealed unasked (section 8)", () =
         node.voter(member).sessions.renew(session, 5_000, 1, at);
       }
     };
-    keeper.hold(keeper.voters, [{ kind: "node", session }]);
-    keeper.housekeeper.begin();
+    script.hold(script.voters, [{ kind: "node", session }]);
+    script.housekeeper.begin();
     const wall = node.time.runtime.wallNow();
-    keeper.tell({ a: wall, b: wall, c: wall });
+    script.tell({ a: wall, b: wall, c: wall });
     assertEquals(own.sessions.isStale(session, node.time.runtime.now()), true);
     for (let second = 0; second < 30; second++) {
       renew(node.time.runtime.now());
-      await keeper.pass(1_000);
+      await script.pass(1_000);
     }
-    assertEquals(keeper.sizes, [1, 1, 1]);
+    assertEquals(script.sizes, [1, 1, 1]);
     // The owner dies.
-    await keeper.pass(80_000);
-    assertEquals(keeper.sizes, [0, 0, 0]);
-    keeper.stop();
+    await script.pass(80_000);
+    assertEquals(script.sizes, [0, 0, 0]);
+    script.stop();
   });
 });
 
 describe("Housekeeper: a value that cannot be sealed (section 8)", () => {
   it("is tried about once a minute, after any time", async () => {
-    const keeper = await Keeper.start();
-    const { node } = keeper;
+    const script = await Script.start();
+    const { node } = script;
     const session = `n/${life(4)}/1`;
-    keeper.hold([keeper.own], [{ kind: "node", session }]);
+    script.hold([script.own], [{ kind: "node", session }]);
     let tries = 0;
     const fails = () => {
       tries++;
@@ -179,7 +179,7 @@ describe("Housekeeper: a value that cannot be sealed (section 8)", () => {
       ...{ engine, reads },
       proposals: Object.assign(Object.create(proposals), { change: fails }),
       queries: Object.assign(Object.create(queries), { hasEnded: () => Promise.resolve(true) }),
-      slowestMember: () => keeper.tombstones.slowestMember,
+      slowestMember: () => script.tombstones.slowestMember,
       ownSession: () => node.core.session.current,
       tidyLock: fails,
     });
@@ -200,26 +200,26 @@ describe("Housekeeper: a value that cannot be sealed (section 8)", () => {
 
 describe("Housekeeper: tombstones (section 8)", () => {
   it("has members that missed it or only copied it accept it, by a write", async () => {
-    const keeper = await Keeper.start();
-    const [a] = keeper.voters;
-    keeper.hold([a, keeper.own], "released");
-    keeper.housekeeper.begin();
-    const wall = keeper.node.time.runtime.wallNow();
-    keeper.tell({ a: wall, b: wall, c: wall });
-    await keeper.pass(12_000);
-    assertEquals(keeper.sizes, [0, 0, 0]);
-    assertEquals(keeper.node.trace.some((line) => /^b< accept \d+x absent@3/.test(line)), true);
-    keeper.stop();
+    const script = await Script.start();
+    const [a] = script.voters;
+    script.hold([a, script.own], "released");
+    script.housekeeper.begin();
+    const wall = script.node.time.runtime.wallNow();
+    script.tell({ a: wall, b: wall, c: wall });
+    await script.pass(12_000);
+    assertEquals(script.sizes, [0, 0, 0]);
+    assertEquals(script.node.trace.some((line) => /^b< accept \d+x absent@3/.test(line)), true);
+    script.stop();
   });
 
   it("waits for members that are away, and names them", async () => {
-    const keeper = await Keeper.start();
-    keeper.hold(keeper.voters, "released");
-    keeper.housekeeper.begin();
-    const wall = keeper.node.time.runtime.wallNow();
-    keeper.tell({ b: wall, c: wall });
-    await keeper.pass(30_000);
-    assertEquals([keeper.sizes, keeper.node.trace], [[1, 1, 1], []]);
-    keeper.stop();
+    const script = await Script.start();
+    script.hold(script.voters, "released");
+    script.housekeeper.begin();
+    const wall = script.node.time.runtime.wallNow();
+    script.tell({ b: wall, c: wall });
+    await script.pass(30_000);
+    assertEquals([script.sizes, script.node.trace], [[1, 1, 1], []]);
+    script.stop();
   });
 });

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { bucketPrefix, registerId } from "../../../lib/codec.ts";
-import type { Listed } from "../../../lib/paxos/messages.ts";
+import type { ListedRegister } from "../../../lib/paxos/messages.ts";
 import type { SessionId } from "../../../lib/paxos/register.ts";
 import { MIN_TTL } from "../../../lib/paxos/sessions.ts";
 import { KEY, life, ScriptedNode } from "../../support/scripted_node.ts";
@@ -25,7 +25,7 @@ function renew(node: ScriptedNode, session: SessionId, ...members: string[]): vo
   }
 }
 
-describe("Questions: sessionOf (section 4)", () => {
+describe("QuorumQueries: sessionOf (section 4)", () => {
   it("returns the session that a quorum knows as the newest", async () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a", "b", "c");
@@ -87,7 +87,7 @@ describe("Questions: sessionOf (section 4)", () => {
   });
 });
 
-describe("Questions: fence (section 6)", () => {
+describe("QuorumQueries: fence (section 6)", () => {
   it("a session has ended when a quorum has fenced it", async () => {
     const node = await ScriptedNode.start();
     const found = outcomeOf(node.core.queries.fence(OLD, limits(node)));
@@ -150,7 +150,7 @@ describe("Questions: fence (section 6)", () => {
   });
 });
 
-describe("Questions: remaining", () => {
+describe("QuorumQueries: remaining", () => {
   it("returns how long a quorum would still wait: the members that wait less do not make one", async () => {
     const node = await ScriptedNode.start();
     renew(node, OLD, "a", "b");
@@ -188,7 +188,7 @@ describe("Questions: remaining", () => {
   });
 });
 
-describe("Questions: hosts", () => {
+describe("QuorumQueries: hosts", () => {
   it("returns those that a quorum knows; the quorum is crash-consistent", async () => {
     const node = await ScriptedNode.start();
     node.voter("c").sessions.renew(NEW, 5_000, 1, node.time.runtime.now(), ["spec"]);
@@ -202,7 +202,7 @@ describe("Questions: hosts", () => {
   });
 });
 
-describe("Questions: end (section 6)", () => {
+describe("QuorumQueries: end (section 6)", () => {
   it("ends when a quorum has answered and the others do not answer", async () => {
     const node = await ScriptedNode.start();
     const found = outcomeOf(node.core.queries.end(node.core.session.current, limits(node)));
@@ -226,9 +226,9 @@ describe("Questions: end (section 6)", () => {
   });
 });
 
-describe("Questions: list (section 3)", () => {
+describe("QuorumQueries: list (section 3)", () => {
   const SECOND = registerId("k", undefined, "other");
-  const entry = (counter: number, more: Partial<Listed> = {}): Listed => ({
+  const entry = (counter: number, more: Partial<ListedRegister> = {}): ListedRegister => ({
     register: KEY,
     ballot: { counter, life: life(8) },
     present: true,
@@ -247,7 +247,7 @@ describe("Questions: list (section 3)", () => {
     );
 
   /** The result of these lists of a and b. */
-  async function listed(a: Listed[], b: Listed[]): Promise<unknown> {
+  async function listed(a: ListedRegister[], b: ListedRegister[]): Promise<unknown> {
     const node = await ScriptedNode.start();
     const found = list(node);
     await node.reply("a", { type: "listed", registers: a, more: false });

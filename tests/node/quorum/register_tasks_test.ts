@@ -61,7 +61,7 @@ class Work {
   }
 }
 
-describe("Chores (section 8)", () => {
+describe("RegisterTasks (section 8)", () => {
   it("each member begins with its own share, and no register is begun twice", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 3_000);

@@ -30,7 +30,7 @@ function held(node: ScriptedNode): Record<string, string> {
 const FORGOTTEN = { a: "floor 4", b: "floor 4", c: "floor 4" };
 const ALL_HAVE_IT = { a: "has it", b: "has it", c: "has it" };
 
-describe("Sweeper: forgetting released registers (section 8)", () => {
+describe("TombstoneCollector: forgetting released registers (section 8)", () => {
   it("a tombstone is forgotten once every member has reported that it accepted it, and not before", async () => {
     const { node, tombstones } = await released();
     await node.lose("a", "b");

@@ -4,7 +4,7 @@ import { beforeEach, describe, it } from "@std/testing/bdd";
 import { type Reachability, Routes } from "../../../lib/node/wire/routes.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 
-describe("Ways", () => {
+describe("Routes", () => {
   const members = ["n1", "n2", "n3"];
   let time: VirtualTime;
   let known: Record<string, Reachability>;

@@ -1,6 +1,6 @@
 import { lifeOf as lifeOfSession } from "../../../lib/paxos/ended_lives.ts";
 import { Fencing } from "../../../lib/paxos/fencing.ts";
-import { Lease, type Reading } from "../../../lib/paxos/lease.ts";
+import { type ClockReading, Lease } from "../../../lib/paxos/lease.ts";
 import type { SessionReply } from "../../../lib/paxos/messages.ts";
 import { CrashVector, type Sender, Tally } from "../../../lib/paxos/quorum.ts";
 import { GRANT_SHARE, makeSession, SessionTable } from "../../../lib/paxos/sessions.ts";
@@ -116,7 +116,7 @@ export class SessionHistory {
     return this.#random.pick([0.976, 1, 1.024]);
   }
 
-  #reading({ rate }: { readonly rate: number }): Reading {
+  #reading({ rate }: { readonly rate: number }): ClockReading {
     return { now: this.#now * rate, wall: this.#now * rate };
   }
 

@@ -1,13 +1,13 @@
 import { decodeValue, encodeValue, registerId } from "../../../lib/codec.ts";
-import type { Answer } from "../../../lib/singletons/bodies.ts";
-import type { Call } from "../../../lib/singletons/inbox.ts";
+import type { SingletonReply } from "../../../lib/singletons/singleton_messages.ts";
+import type { CallRequest } from "../../../lib/singletons/inbox.ts";
 
 /** A call as it arrives at a host. */
 export function callOf(
   method: string,
   args: readonly unknown[] = [],
-  more: Partial<Call> = {},
-): Call {
+  more: Partial<CallRequest> = {},
+): CallRequest {
   return {
     type: "call",
     register: registerId("s", "counter", "apple"),
@@ -26,7 +26,7 @@ export function callOf(
 }
 
 /** An answer in a few words: `returned 1`, `threw RangeError: no`, `refused`. */
-export function textOf(answer: Answer): string {
+export function textOf(answer: SingletonReply): string {
   switch (answer.type) {
     case "returned": {
       const [value] = decodeValue(answer.value) as unknown[];

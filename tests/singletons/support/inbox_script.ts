@@ -1,5 +1,10 @@
-import type { Answer } from "../../../lib/singletons/bodies.ts";
-import { type Answering, type Call, type Handling, Inbox } from "../../../lib/singletons/inbox.ts";
+import type { SingletonReply } from "../../../lib/singletons/singleton_messages.ts";
+import {
+  type CallHandler,
+  type CallRequest,
+  Inbox,
+  type ReplyCallback,
+} from "../../../lib/singletons/inbox.ts";
 import { callOf } from "./calls.ts";
 
 /** Time for which silent callers are remembered, in milliseconds. */
@@ -14,7 +19,7 @@ export const OTHER_LIFE = "-P70F6sqFhqk35ea00oB";
  * it.
  */
 type Said =
-  & Partial<Pick<Call, "birth" | "done" | "open" | "full">>
+  & Partial<Pick<CallRequest, "birth" | "done" | "open" | "full">>
   & { life?: string; node?: string };
 
 /** An inbox, with a record of the attempts that it handed on and of its answers. */
@@ -26,11 +31,11 @@ export class Script {
   readonly inbox: Inbox;
   /** The present time, in milliseconds. */
   time = 0;
-  readonly #answering = new Map<number, Answering>();
+  readonly #answering = new Map<number, ReplyCallback>();
   readonly #begun = new Map<number, () => void>();
 
   /** `react` answers at once what is handed on; by default nothing is answered before `answer`. */
-  constructor(react?: (call: Call) => Answer | undefined) {
+  constructor(react?: (call: CallRequest) => SingletonReply | undefined) {
     this.inbox = inboxOf((call, answering, begun) => {
       this.#begun.set(call.sequence, begun);
       this.handed.push(call.sequence);
@@ -44,7 +49,7 @@ export class Script {
   arrive(sequence: number, { life = LIFE, node = "w1", done = 0, ...said }: Said = {}): this {
     const open = said.open ?? between(done, sequence);
     const call = callOf("inc", [sequence], { sequence, done, ...said, open });
-    const tell = (answer: Answer) => void this.told.push(`${sequence}: ${answer.type}`);
+    const tell = (answer: SingletonReply) => void this.told.push(`${sequence}: ${answer.type}`);
     this.inbox.receive(node, life, call, tell);
     return this;
   }
@@ -56,14 +61,14 @@ export class Script {
   }
 
   /** The method of the attempt with this number has returned. */
-  answer(sequence: number, answer: Answer = REFUSED): this {
+  answer(sequence: number, answer: SingletonReply = REFUSED): this {
     this.#answering.get(sequence)!(answer);
     return this;
   }
 }
 
 /** An inbox that remembers silent callers for five seconds. */
-export function inboxOf(handle: Handling, now: () => number): Inbox {
+export function inboxOf(handle: CallHandler, now: () => number): Inbox {
   return new Inbox({ handle, now, keptFor: () => KEPT_FOR });
 }
 
@@ -73,9 +78,9 @@ function between(low: number, high: number): number[] {
 }
 
 /** The answer to an attempt that never ran. */
-export const REFUSED: Answer = { type: "refused" };
+export const REFUSED: SingletonReply = { type: "refused" };
 
 /** An answer with a value of this size in bytes. */
-export function returned(bytes: number): Answer {
+export function returned(bytes: number): SingletonReply {
   return { type: "returned", value: new Uint8Array(bytes) };
 }

@@ -1,6 +1,6 @@
 import { floatBytes, packFloat } from "./float.ts";
 
-/** Thrown by a {@linkcode Writer} when its limit is exceeded. */
+/** Thrown by a {@linkcode CborWriter} when its limit is exceeded. */
 export class TooLarge {
   /** The number of bytes up to and including the part that did not fit; later parts are not counted. */
   readonly bytes: number;
@@ -15,7 +15,7 @@ export class TooLarge {
 const SHORT_TEXT = 60;
 
 /** The largest buffer kept for the next writer, in bytes: a large value must not occupy memory forever. */
-const KEPT = 64 * 1024;
+const KEPT_BYTES = 64 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -24,9 +24,9 @@ let spare: Uint8Array | undefined;
 
 /**
  * A growing buffer with a limit, which writes the basic items of CBOR in their shortest form. Call
- * {@linkcode Writer.finish} or {@linkcode Writer.discard} at the end, and do not use it afterwards.
+ * {@linkcode CborWriter.finish} or {@linkcode CborWriter.discard} at the end, and do not use it afterwards.
  */
-export class Writer {
+export class CborWriter {
   readonly #limit: number;
   #buffer: Uint8Array;
   #length = 0;
@@ -48,7 +48,7 @@ export class Writer {
 
   /** Returns the buffer for reuse, and ends the writer. */
   discard(): void {
-    if (this.#buffer.length <= KEPT) spare = this.#buffer;
+    if (this.#buffer.length <= KEPT_BYTES) spare = this.#buffer;
   }
 
   #makeRoom(size: number): void {

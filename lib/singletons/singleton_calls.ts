@@ -6,39 +6,39 @@ import { noQuorumResult } from "../node/engine/operations.ts";
 import { lateness, type Limits } from "../node/runtime/operation.ts";
 import type { NodeShell } from "../node/shell.ts";
 import { type Pid, REGISTER_KINDS } from "../paxos/register.ts";
-import type { Chain } from "./bodies.ts";
+import type { Chain } from "./singleton_messages.ts";
 import { type CallOptions, checkCall } from "./call_options.ts";
 import type { Calls } from "./calls.ts";
-import type { Place } from "./places.ts";
+import type { InstanceLocation } from "./instance_locations.ts";
 import { makeRemote, type Target } from "./remote.ts";
 import { type AnySpec, checkSpec } from "./spec.ts";
 
-/** Finds the places of instances, and has hosts start them. */
-export interface PlaceFinder {
+/** Finds the locations of instances, and has hosts start them. */
+export interface InstanceFinder {
   /** Where the instance runs; `null` if it does not run. */
-  find(target: Target, limits: Limits): Promise<Place | null>;
+  find(target: Target, limits: Limits): Promise<InstanceLocation | null>;
   /**
    * As `find`, but has an instance started that does not run. If the host is lost meanwhile, tries again while
    * `isWanted` returns `true`.
    */
-  insist(target: Target, chain: Chain, isWanted: () => boolean): Promise<Place>;
+  findOrStart(target: Target, chain: Chain, isWanted: () => boolean): Promise<InstanceLocation>;
 }
 
-/** What {@linkcode Calling} needs of its node. */
-export interface CallingParts {
+/** What {@linkcode SingletonCalls} needs of its node. */
+export interface SingletonCallsParts {
   readonly shell: NodeShell;
   readonly calls: Calls;
-  readonly finder: PlaceFinder;
+  readonly finder: InstanceFinder;
   /** Default time limit of a call, in milliseconds. */
   readonly callTimeout: number;
 }
 
 /** The calls of a node's users: names of singletons, calls with limits, casts. */
-export class Calling {
-  readonly #parts: CallingParts;
+export class SingletonCalls {
+  readonly #parts: SingletonCallsParts;
 
   /** Checks and encodes; makes the calls with `parts`. */
-  constructor(parts: CallingParts) {
+  constructor(parts: SingletonCallsParts) {
     this.#parts = parts;
   }
 
@@ -86,11 +86,11 @@ export class Calling {
     const { runtime } = shell;
     const end = runtime.now() + callTimeout;
     try {
-      const place = start
-        ? await finder.insist(target, [], () => runtime.now() < end)
+      const location = start
+        ? await finder.findOrStart(target, [], () => runtime.now() < end)
         : await finder.find(target, shell.limits());
-      if (place === null) return { ok: false, error: "not_found" };
-      return { ok: true, value: { ...place.pid } };
+      if (location === null) return { ok: false, error: "not_found" };
+      return { ok: true, value: { ...location.pid } };
     } catch (error) {
       return noQuorumResult(error);
     }

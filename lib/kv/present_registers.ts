@@ -7,7 +7,7 @@ import { fencedOnce } from "../owners/fenced.ts";
 const AT_ONCE = 64;
 
 /** A register that has a value. */
-export interface Living {
+export interface PresentRegister {
   readonly register: RegisterId;
   /** Its state; `undefined` if it was not read because its presence is certain. */
   readonly state: Present | undefined;
@@ -17,15 +17,15 @@ export interface Living {
  * The registers whose ids begin with `prefix` and that have a value, in order. Values that have ended are
  * left out without waiting for their seal, which the members' housekeeping writes. `read`: with their states.
  */
-export async function living(
+export async function presentRegisters(
   core: Core,
   prefix: string,
   read: boolean,
   limits: Limits,
-): Promise<Living[]> {
+): Promise<PresentRegister[]> {
   const listed = [...await core.queries.list(prefix, limits)];
   const hasEnded = fencedOnce(core, limits);
-  const found: Living[] = [];
+  const found: PresentRegister[] = [];
   const queue = listed.values();
   const look = async () => {
     for (const [register, standing] of queue) {

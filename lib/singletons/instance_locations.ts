@@ -2,20 +2,20 @@ import type { SessionMonitor } from "../owners/session_monitor.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 
 /** Where an instance runs, and its token. */
-export interface Place {
+export interface InstanceLocation {
   readonly pid: Pid;
   readonly token: number;
 }
 
-/** Places that are remembered; the oldest ones beyond that are forgotten. */
-const MAX_PLACES = 10_000;
+/** Locations that are remembered; the oldest ones beyond that are forgotten. */
+const MAX_LOCATIONS = 10_000;
 
 /**
  * Where instances run, as far as known; entries are dropped when their host's session is known to have ended.
  */
-export class Places {
+export class InstanceLocations {
   readonly #monitor: SessionMonitor;
-  readonly #places = new Map<RegisterId, Place>();
+  readonly #locations = new Map<RegisterId, InstanceLocation>();
   readonly #sessions = new Map<SessionId, { registers: Set<RegisterId>; stop: () => void }>();
 
   /** Learns of ended sessions from `monitor`. */
@@ -23,34 +23,34 @@ export class Places {
     this.#monitor = monitor;
   }
 
-  /** The place of the instance of `register`; `undefined` if it is not known. */
-  get(register: RegisterId): Place | undefined {
-    return this.#places.get(register);
+  /** The location of the instance of `register`; `undefined` if it is not known. */
+  get(register: RegisterId): InstanceLocation | undefined {
+    return this.#locations.get(register);
   }
 
-  /** Records the place of an instance. */
-  set(register: RegisterId, place: Place): void {
+  /** Records the location of an instance. */
+  set(register: RegisterId, location: InstanceLocation): void {
     this.delete(register);
-    this.#places.set(register, place);
-    const { session } = place.pid;
+    this.#locations.set(register, location);
+    const { session } = location.pid;
     let entry = this.#sessions.get(session);
     if (entry === undefined) {
       const stop = this.#monitor.watch(session, () => this.gone(session));
       this.#sessions.set(session, entry = { registers: new Set(), stop });
     }
     entry.registers.add(register);
-    for (const oldest of this.#places.keys()) {
-      if (this.#places.size <= MAX_PLACES) break;
+    for (const oldest of this.#locations.keys()) {
+      if (this.#locations.size <= MAX_LOCATIONS) break;
       this.delete(oldest);
     }
   }
 
-  /** Drops the place of an instance; with `token`, only if the place has that token. */
+  /** Drops the location of an instance; with `token`, only if the location has that token. */
   delete(register: RegisterId, token?: number): void {
-    const place = this.#places.get(register);
-    if (place === undefined || (token !== undefined && place.token !== token)) return;
-    this.#places.delete(register);
-    const { session } = place.pid;
+    const location = this.#locations.get(register);
+    if (location === undefined || (token !== undefined && location.token !== token)) return;
+    this.#locations.delete(register);
+    const { session } = location.pid;
     const entry = this.#sessions.get(session);
     if (entry === undefined || !entry.registers.delete(register)) return;
     if (entry.registers.size > 0) return;
@@ -58,15 +58,15 @@ export class Places {
     this.#sessions.delete(session);
   }
 
-  /** Drops all places in `session`, which has ended. */
+  /** Drops all locations in `session`, which has ended. */
   gone(session: SessionId): void {
     const entry = this.#sessions.get(session);
     if (entry === undefined) return;
     for (const register of [...entry.registers]) this.delete(register);
   }
 
-  /** Drops all places. */
+  /** Drops all locations. */
   clear(): void {
-    for (const register of [...this.#places.keys()]) this.delete(register);
+    for (const register of [...this.#locations.keys()]) this.delete(register);
   }
 }

@@ -3,10 +3,10 @@ import type { Core } from "../node/core.ts";
 import { RecentMap } from "../node/runtime/recent_map.ts";
 import { REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import type { Finder } from "./finder.ts";
-import { type AnySpec, isKept } from "./spec.ts";
+import { type AnySpec, isSupervised } from "./spec.ts";
 
 /** What is needed to start an instance again. */
-interface Kept {
+interface SupervisedInstance {
   readonly spec: AnySpec;
   /** The encoded arguments of its start. */
   readonly args: Uint8Array;
@@ -18,8 +18,8 @@ interface Kept {
  */
 type Waits = Map<RegisterId, { readonly token: number; readonly since: number }>;
 
-/** What a keeper needs of its node. */
-export interface KeeperParts {
+/** What a supervisor needs of its node. */
+export interface SupervisorParts {
   readonly core: Core;
   /** What this node can run. */
   readonly specs: readonly AnySpec[];
@@ -39,36 +39,36 @@ const FIRST_BACKOFF = 1_000;
 const LONGEST_BACKOFF = 60_000;
 
 /** Longest wait between two tries to start what a majority loss has ended, in milliseconds. */
-const LONGEST_RETURN = 60_000;
+const LONGEST_LOST_WAIT = 60_000;
 
 /** Keeps singletons running: an instance that ends is started again without a call. */
-export class Keeper {
-  readonly #parts: KeeperParts;
-  readonly #kept: readonly AnySpec[];
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #supervised: readonly AnySpec[];
   /** The waiting registers found by the latest check. */
   #waits: Waits = new Map();
   /** The instances that have to be kept running, as far as this node knows. */
-  readonly #known = new RecentMap<RegisterId, Kept>(
+  readonly #known = new RecentMap<RegisterId, SupervisedInstance>(
     MAX_KNOWN,
     MAX_KNOWN_BYTES,
     (register, { args }) => register.length + args.length,
   );
   /** The instances that ran when a majority lost its memory, until they run again. */
-  readonly #lost = new Map<RegisterId, Kept>();
-  #returns = 0;
-  #returnAt = 0;
+  readonly #lost = new Map<RegisterId, SupervisedInstance>();
+  #lostTries = 0;
+  #nextLostTry = 0;
   #cancel: (() => void) | undefined;
   #stopped = false;
 
   /** Starts without known instances. */
-  constructor(parts: KeeperParts) {
+  constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    this.#kept = parts.specs.filter(isKept);
+    this.#supervised = parts.specs.filter(isSupervised);
   }
 
   /** Starts the periodic checks. */
   start(): void {
-    if (this.#kept.length > 0) this.#later();
+    if (this.#supervised.length > 0) this.#later();
   }
 
   /** Stops the periodic checks. */
@@ -81,18 +81,18 @@ export class Keeper {
   /** Notes that an instance runs somewhere which has to be kept running. */
   note(register: RegisterId, spec: AnySpec, args: Uint8Array): void {
     // Only the hosts of a transient instance learn that it has ended by itself.
-    const isHost = this.#kept.some(({ id }) => id === spec.id);
+    const isHost = this.#supervised.some(({ id }) => id === spec.id);
     if (!isHost && spec.restart !== "permanent") return;
     this.#known.set(register, { spec, args });
   }
 
   /** The cluster has restarted with empty registers: the instances that ran before are started again. */
   restart(): void {
-    for (const [register, kept] of this.#known.entries()) this.#lost.set(register, kept);
+    for (const [register, instance] of this.#known.entries()) this.#lost.set(register, instance);
     this.#known.clear();
     this.#waits.clear();
-    this.#returns = 0;
-    this.#returnAt = 0;
+    this.#lostTries = 0;
+    this.#nextLostTry = 0;
     if (this.#lost.size > 0 && this.#cancel === undefined) this.#later();
   }
 
@@ -108,21 +108,24 @@ export class Keeper {
     if (this.#stopped) return;
     const { runtime, settings } = this.#parts.core.engine;
     this.#cancel = runtime.setTimer(() => {
-      this.#look().catch(() => {}).then(() => {
+      this.#check().catch(() => {}).then(() => {
         this.#cancel = undefined;
-        if (this.#kept.length > 0 || this.#lost.size > 0) this.#later();
+        if (this.#supervised.length > 0 || this.#lost.size > 0) this.#later();
       });
     }, settings.sessionTtl * (0.25 + 0.25 * runtime.random()));
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const waits: Waits = new Map();
-    await Promise.all([this.#return(), ...this.#kept.map((spec) => this.#keep(spec, waits))]);
+    await Promise.all([
+      this.#startLost(),
+      ...this.#supervised.map((spec) => this.#startMissing(spec, waits)),
+    ]);
     this.#waits = waits;
   }
 
   /** Starts the instances that have to run and do not, once their wait is over. */
-  async #keep(spec: AnySpec, waits: Waits): Promise<void> {
+  async #startMissing(spec: AnySpec, waits: Waits): Promise<void> {
     const { core, finder } = this.#parts;
     const known = [...this.#known.entries()].filter(([, kept]) => kept.spec.id === spec.id);
     const registers = await core.queries.list(
@@ -151,21 +154,21 @@ export class Keeper {
   }
 
   /** Starts the instances that ran before a majority lost its memory. */
-  async #return(): Promise<void> {
+  async #startLost(): Promise<void> {
     const { core, finder } = this.#parts;
-    if (this.#lost.size === 0 || core.engine.runtime.now() < this.#returnAt) return;
-    const wait = Math.min(LONGEST_RETURN, FIRST_BACKOFF * 2 ** this.#returns++);
-    this.#returnAt = core.engine.runtime.now() + wait;
-    for (const [register, kept] of [...this.#lost]) {
+    if (this.#lost.size === 0 || core.engine.runtime.now() < this.#nextLostTry) return;
+    const wait = Math.min(LONGEST_LOST_WAIT, FIRST_BACKOFF * 2 ** this.#lostTries++);
+    this.#nextLostTry = core.engine.runtime.now() + wait;
+    for (const [register, instance] of [...this.#lost]) {
       if (this.#stopped) return;
       const { value } = await finder.current(register, core.limits());
-      if (value === null) await this.#begin(register, kept);
+      if (value === null) await this.#begin(register, instance);
       else this.#lost.delete(register);
     }
   }
 
   /** Waits for the request only: a start may take arbitrarily long. */
-  async #begin(register: RegisterId, { spec, args }: Kept): Promise<void> {
+  async #begin(register: RegisterId, { spec, args }: SupervisedInstance): Promise<void> {
     const { core, finder } = this.#parts;
     const options = { limits: core.limits(), background: true };
     const started = finder.start(register, spec, args, options).catch(() => {});

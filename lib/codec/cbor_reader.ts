@@ -10,7 +10,7 @@ import { textFrom, textFromWtf8 } from "./text.ts";
  * the scan has checked; other faults throw {@linkcode MalformedError}. Its results share no memory with
  * the bytes.
  */
-export class Reader {
+export class CborReader {
   readonly #bytes: Uint8Array;
   #position: number;
 

@@ -2,16 +2,16 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertGreater, assertInstanceOf, assertThrows } from "@std/assert";
 import { decodeValue, encodeValue, MalformedError, registerId } from "../../lib/codec.ts";
 import {
-  type Answer,
-  decodeAnswer,
-  decodeQuestion,
-  encodeAnswer,
-  encodeQuestion,
+  decodeSingletonReply,
+  decodeSingletonRequest,
+  encodeSingletonReply,
+  encodeSingletonRequest,
   MAX_CHAIN,
   MAX_METHOD,
   MAX_OPEN,
-  type Question,
-} from "../../lib/singletons/bodies.ts";
+  type SingletonReply,
+  type SingletonRequest,
+} from "../../lib/singletons/singleton_messages.ts";
 import { SynodError } from "../../lib/errors.ts";
 import { sendable, toFailure } from "../../lib/singletons/failure.ts";
 import { Random } from "../sim/random.ts";
@@ -21,7 +21,7 @@ const SESSION = "w1/-P70F6sqFhqk35ea00oQ/1";
 const REGISTER = registerId("s", "counter", "apple");
 const ARGS = encodeValue([1, "two"], 100);
 
-const START: Question & { type: "start" } = {
+const START: SingletonRequest & { type: "start" } = {
   type: "start",
   register: REGISTER,
   spec: "counter",
@@ -31,7 +31,7 @@ const START: Question & { type: "start" } = {
   background: false,
 };
 
-const CALL: Question & { type: "call" } = {
+const CALL: SingletonRequest & { type: "call" } = {
   type: "call",
   register: REGISTER,
   session: SESSION,
@@ -46,11 +46,11 @@ const CALL: Question & { type: "call" } = {
   chain: [],
 };
 
-const GONE: Question & { type: "gone" } = { type: "gone", session: SESSION };
+const GONE: SingletonRequest & { type: "gone" } = { type: "gone", session: SESSION };
 
 const MANY = Array.from({ length: MAX_OPEN }, (_, n) => 2 ** 40 + n);
 
-const QUESTIONS: readonly Question[] = [
+const QUESTIONS: readonly SingletonRequest[] = [
   START,
   { ...START, timeout: 0, spec: "Zähler 🍎", register: registerId("s", "x".repeat(200), [1]) },
   { ...START, timeout: 2 ** 31, args: new Uint8Array() },
@@ -73,7 +73,7 @@ const QUESTIONS: readonly Question[] = [
   GONE,
 ];
 
-const ANSWERS: readonly Answer[] = [
+const ANSWERS: readonly SingletonReply[] = [
   { type: "started", pid: { node: "w1", session: SESSION, seq: 7 }, token: 12 },
   { type: "failed", byHost: false, failure: toFailure(new RangeError("no")) },
   { type: "failed", byHost: true, failure: toFailure(new SynodError("no_host", "")) },
@@ -144,23 +144,23 @@ function attempt<T>(decode: (body: Uint8Array) => T, body: Uint8Array): T | unde
   }
 }
 
-describe("encodeQuestion() and decodeQuestion()", () => {
+describe("encodeSingletonRequest() and decodeSingletonRequest()", () => {
   it("keep every question", () => {
     for (const question of QUESTIONS) {
-      assertEquals(decodeQuestion(encodeQuestion(question)), question);
+      assertEquals(decodeSingletonRequest(encodeSingletonRequest(question)), question);
     }
   });
 
   it("refuse a question with a field of another kind, one too few or one too many", () => {
     for (const question of [START, CALL, GONE]) {
-      for (const body of spoiled(encodeQuestion(question))) {
-        assertThrows(() => decodeQuestion(body), MalformedError);
+      for (const body of spoiled(encodeSingletonRequest(question))) {
+        assertThrows(() => decodeSingletonRequest(body), MalformedError);
       }
     }
   });
 
   it("refuse numbers out of bounds, and names that are too long or invalid", () => {
-    const bad: Question[] = [
+    const bad: SingletonRequest[] = [
       { ...START, timeout: -1 },
       { ...START, timeout: 2 ** 31 + 1 },
       { ...START, timeout: NaN },
@@ -187,21 +187,23 @@ describe("encodeQuestion() and decodeQuestion()", () => {
       bad.push({ ...CALL, open: [value as number] }, { ...CALL, open: [41, value as number] });
     }
     for (const question of bad) {
-      const body = encodeQuestion(question);
-      assertThrows(() => decodeQuestion(body), MalformedError);
+      const body = encodeSingletonRequest(question);
+      assertThrows(() => decodeSingletonRequest(body), MalformedError);
     }
   });
 });
 
-describe("encodeAnswer() and decodeAnswer()", () => {
+describe("encodeSingletonReply() and decodeSingletonReply()", () => {
   it("keep every answer", () => {
-    for (const answer of ANSWERS) assertEquals(decodeAnswer(encodeAnswer(answer)), answer);
+    for (const answer of ANSWERS) {
+      assertEquals(decodeSingletonReply(encodeSingletonReply(answer)), answer);
+    }
   });
 
   it("refuse an answer with a field of another kind, one too few or one too many", () => {
     for (const answer of ANSWERS) {
-      for (const body of spoiled(encodeAnswer(answer))) {
-        assertThrows(() => decodeAnswer(body), MalformedError);
+      for (const body of spoiled(encodeSingletonReply(answer))) {
+        assertThrows(() => decodeSingletonReply(body), MalformedError);
       }
     }
   });
@@ -209,28 +211,29 @@ describe("encodeAnswer() and decodeAnswer()", () => {
   it("refuse an answer of an unknown kind", () => {
     for (const code of [-1, 9, 10, 0.5, "running", null]) {
       const body = encodeValue([code], 100);
-      assertThrows(() => decodeAnswer(body), MalformedError);
+      assertThrows(() => decodeSingletonReply(body), MalformedError);
     }
   });
 });
 
-describe("decodeQuestion() and decodeAnswer()", () => {
+describe("decodeSingletonRequest() and decodeSingletonReply()", () => {
   it("throw only MalformedError, for any bytes", () => {
     const small = (body: Uint8Array) => body.length < 10_000;
-    const bodies = [...QUESTIONS.map(encodeQuestion), ...ANSWERS.map(encodeAnswer)].filter(small);
+    const bodies = [...QUESTIONS.map(encodeSingletonRequest), ...ANSWERS.map(encodeSingletonReply)]
+      .filter(small);
     const mutations = new MalformedFrames(new Random("bodies of singletons"), bodies);
     let right = 0;
     for (let run = 0; run < 30_000; run++) {
       const body = mutations.next();
-      const question = attempt(decodeQuestion, body);
-      const answer = attempt(decodeAnswer, body);
+      const question = attempt(decodeSingletonRequest, body);
+      const answer = attempt(decodeSingletonReply, body);
       // An accepted body has the right shape: it is the same after another round trip.
       if (question !== undefined) {
-        assertEquals(decodeQuestion(encodeQuestion(question)), question);
+        assertEquals(decodeSingletonRequest(encodeSingletonRequest(question)), question);
         right++;
       }
       if (answer !== undefined) {
-        assertEquals(decodeAnswer(encodeAnswer(answer)), answer);
+        assertEquals(decodeSingletonReply(encodeSingletonReply(answer)), answer);
         right++;
       }
     }

@@ -1,23 +1,24 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
-import { Lines } from "../../lib/singletons/lines.ts";
-import type { Place } from "../../lib/singletons/places.ts";
+import { CallQueues } from "../../lib/singletons/call_queues.ts";
+import type { InstanceLocation } from "../../lib/singletons/instance_locations.ts";
 import { turn } from "../support/wait.ts";
 
-const PLACE: Place = {
+const PLACE: InstanceLocation = {
   pid: { node: "w1", session: "w1/-P70F6sqFhqk35ea00oQ/1", seq: 7 },
   token: 5,
 };
 
-/** Lines, with a log of the searches that they began and of the calls that went on. */
+/** Queues, with a log of the searches that they began and of the calls that went on. */
 class Script {
-  readonly lines = new Lines();
-  readonly searches: { resolve(place: Place): void; reject(error: Error): void }[] = [];
+  readonly queues = new CallQueues();
+  readonly searches: { resolve(location: InstanceLocation): void; reject(error: Error): void }[] =
+    [];
   readonly log: string[] = [];
 
-  /** A call joins the line for `register`. */
+  /** A call joins the queue for `register`. */
   join(order: number, register = "s1"): this {
-    this.lines.join(
+    this.queues.join(
       register,
       {
         order,
@@ -30,7 +31,7 @@ class Script {
   }
 }
 
-describe("lines", () => {
+describe("queues", () => {
   it("make one search for all calls that wait, which then go on in order", async () => {
     const script = new Script().join(1).join(2).join(3);
     assertEquals(script.searches.length, 1);
@@ -38,7 +39,7 @@ describe("lines", () => {
     script.searches[0].resolve(PLACE);
     await turn();
     assertEquals(script.log, ["s1: 1 goes to 5", "s1: 2 goes to 5", "s1: 3 goes to 5"]);
-    assertEquals(script.lines.isEmpty("s1"), true);
+    assertEquals(script.queues.isEmpty("s1"), true);
   });
 
   it("take back refused calls, each before those that were made after it", async () => {
@@ -52,14 +53,14 @@ describe("lines", () => {
   it("keep registers apart", async () => {
     const script = new Script().join(1, "s1").join(2, "s2");
     assertEquals(script.searches.length, 2);
-    assertEquals([script.lines.isEmpty("s1"), script.lines.isEmpty("s3")], [false, true]);
+    assertEquals([script.queues.isEmpty("s1"), script.queues.isEmpty("s3")], [false, true]);
     script.searches[1].resolve(PLACE);
     await turn();
     assertEquals(script.log, ["s2: 2 goes to 5"]);
-    assertEquals([script.lines.isEmpty("s1"), script.lines.isEmpty("s2")], [false, true]);
+    assertEquals([script.queues.isEmpty("s1"), script.queues.isEmpty("s2")], [false, true]);
   });
 
-  it("fail all calls that wait if there is no place, and search again for later calls", async () => {
+  it("fail all calls that wait if there is no location, and search again for later calls", async () => {
     const script = new Script().join(1).join(2);
     script.searches[0].reject(new Error("none"));
     await turn();
@@ -74,7 +75,7 @@ describe("lines", () => {
   it("let a call join again while others go on: a new search is made for it", async () => {
     const script = new Script();
     const again = { order: 1, fail: () => {}, go: () => void script.join(1) };
-    script.lines.join("s1", again, () => Promise.resolve(PLACE));
+    script.queues.join("s1", again, () => Promise.resolve(PLACE));
     script.join(2);
     await turn();
     assertEquals(script.log, ["s1: 2 goes to 5"]);

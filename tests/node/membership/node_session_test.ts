@@ -15,7 +15,7 @@ async function silence(node: ScriptedNode, time: number): Promise<void> {
   await node.lose("a", "b", "c");
 }
 
-describe("SessionKeeper (section 6)", () => {
+describe("NodeSession (section 6)", () => {
   it("has a session once a quorum has granted it", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
     node.core.session.open();

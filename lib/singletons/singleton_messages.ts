@@ -16,7 +16,7 @@ export type Chain = readonly RegisterId[];
 export const MAX_CHAIN = 64;
 
 /** A message that one node sends to another about a singleton. */
-export type Question =
+export type SingletonRequest =
   | {
     readonly type: "start";
     readonly register: RegisterId;
@@ -60,8 +60,8 @@ export type Question =
   /** A notice that needs no answer: nothing runs in this session of the sender any more. */
   | { readonly type: "gone"; readonly session: SessionId };
 
-/** The answer to a {@linkcode Question}. */
-export type Answer =
+/** The answer to a {@linkcode SingletonRequest}. */
+export type SingletonReply =
   /** The instance runs in this process. */
   | { readonly type: "started"; readonly pid: Pid; readonly token: number }
   /** It does not run: its start threw, or the host cannot run it (`byHost`, a `SynodError`). */
@@ -87,23 +87,23 @@ export const MAX_METHOD = 1_000;
 /** Open attempts listed in one message; bounds its size. */
 export const MAX_OPEN = 1_000;
 
-/** Encodes a question. */
-export function encodeQuestion(question: Question): Uint8Array {
-  if (question.type === "start") {
-    const { register, spec, args, timeout, chain, background } = question;
+/** Encodes a request. */
+export function encodeSingletonRequest(request: SingletonRequest): Uint8Array {
+  if (request.type === "start") {
+    const { register, spec, args, timeout, chain, background } = request;
     return encodeValue([0, register, spec, args, timeout, chain, background], MAX_BYTES);
   }
-  if (question.type === "gone") return encodeValue([2, question.session], MAX_BYTES);
+  if (request.type === "gone") return encodeValue([2, request.session], MAX_BYTES);
   const { register, session, token, birth, sequence, done, open, full, method, args, chain } =
-    question;
+    request;
   return encodeValue(
     [1, register, session, token, birth, sequence, done, open, full, method, args, chain],
     MAX_BYTES,
   );
 }
 
-/** Decodes a question; throws `MalformedError` unless `body` is well-formed. */
-export function decodeQuestion(body: Uint8Array): Question {
+/** Decodes a request; throws `MalformedError` unless `body` is well-formed. */
+export function decodeSingletonRequest(body: Uint8Array): SingletonRequest {
   const fields = list(decodeValue(body));
   if (fields[0] === 0 && fields.length === 7) {
     const [, register, spec, args, timeout, chain, background] = fields;
@@ -159,7 +159,7 @@ const LENGTHS = {
 const CODES = Object.keys(LENGTHS) as (keyof typeof LENGTHS)[];
 
 /** Encodes an answer. */
-export function encodeAnswer(answer: Answer): Uint8Array {
+export function encodeSingletonReply(answer: SingletonReply): Uint8Array {
   const code = CODES.indexOf(answer.type);
   switch (answer.type) {
     case "started":
@@ -176,7 +176,7 @@ export function encodeAnswer(answer: Answer): Uint8Array {
 }
 
 /** Decodes an answer; throws `MalformedError` unless `body` is well-formed. */
-export function decodeAnswer(body: Uint8Array): Answer {
+export function decodeSingletonReply(body: Uint8Array): SingletonReply {
   const fields = list(decodeValue(body));
   const type = CODES[count(fields[0])];
   if (type === undefined || fields.length !== LENGTHS[type]) refuse();

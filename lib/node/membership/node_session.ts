@@ -1,4 +1,4 @@
-import { Lease, OWNER_SHARE, type Reading } from "../../paxos/lease.ts";
+import { type ClockReading, Lease, OWNER_SHARE } from "../../paxos/lease.ts";
 import type { SessionId } from "../../paxos/register.ts";
 import { GRANT_SHARE, makeSession } from "../../paxos/sessions.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -29,7 +29,7 @@ const SHORTEST_INTERVAL = 20;
  * Keeps the one session of this node alive, however much it owns: renews it every third of its time to live, or
  * more often where round trips are long, and opens the next one when it is over.
  */
-export class SessionKeeper {
+export class NodeSession {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
   readonly #events: SessionEvents;
@@ -41,10 +41,10 @@ export class SessionKeeper {
   #granted = false;
   #refusals = new Set<string>();
   /** Sessions in a row that were given up because they were refused. */
-  #refused = 0;
-  /** The time at which each member was last heard, while the keeper looks for a quorum. */
+  #refusedSessions = 0;
+  /** The time at which each member was last heard, while the node looks for a quorum. */
   readonly #heard = new Map<string, number>();
-  /** The number of the question that all renewals of this session share; answers name the renewal. */
+  /** The number of the request that all renewals of this session share; answers name the renewal. */
   #requestId: number | undefined;
   /** The time of the latest renewal, and the wait from it to the next one, in milliseconds. */
   #sent = -Infinity;
@@ -127,7 +127,7 @@ export class SessionKeeper {
    * What `judge` says of the lease at this instant. Users ask at any time, so a failed invariant is contained here:
    * nothing is owned then, which `otherwise` says.
    */
-  #judge<T>(otherwise: T, judge: (lease: Lease, at: Reading) => T): T {
+  #judge<T>(otherwise: T, judge: (lease: Lease, at: ClockReading) => T): T {
     const reading = this.#reading();
     try {
       return judge(this.#lease, reading);
@@ -212,7 +212,7 @@ export class SessionKeeper {
     this.#renewIn(Math.min(this.#pacing.resend(attempt), this.#interval), attempt + 1);
   }
 
-  /** Opens the question for all renewals of `lease`: an answer may arrive after many more were sent. */
+  /** Opens the request for all renewals of `lease`: an answer may arrive after many more were sent. */
   #ask(lease: Lease): number {
     const { pendingReplies, members } = this.#engine;
     return pendingReplies.open((from, header, reply) => {
@@ -242,7 +242,7 @@ export class SessionKeeper {
     this.#watchDeadline();
     if (this.#granted) return;
     this.#granted = true;
-    this.#refused = 0;
+    this.#refusedSessions = 0;
     this.#events.granted(lease.session);
     for (const wake of [...this.#waiting]) wake();
   }
@@ -266,8 +266,8 @@ export class SessionKeeper {
     if (this.#granted || this.#refusals.size <= count - majority(count)) return;
     if (!this.#reopens()) return;
     // Every session of a life that is said to be over is refused for a while; retries must not spin.
-    if (this.#refused++ === 0) this.#renew(0);
-    else this.#renewIn(this.#pacing.resend(this.#refused), 0);
+    if (this.#refusedSessions++ === 0) this.#renew(0);
+    else this.#renewIn(this.#pacing.resend(this.#refusedSessions), 0);
   }
 
   #lose(): void {
@@ -302,7 +302,7 @@ export class SessionKeeper {
     this.#requestId = undefined;
   }
 
-  #reading(): Reading {
+  #reading(): ClockReading {
     return { now: this.#engine.runtime.now(), wall: this.#engine.runtime.wallNow() };
   }
 }

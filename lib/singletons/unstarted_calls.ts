@@ -1,7 +1,7 @@
 import type { RegisterId } from "../paxos/register.ts";
 
 /** One call; `settle` signals that it can no longer be refused. */
-interface Open {
+interface UnstartedCall {
   settle: () => void;
 }
 
@@ -9,9 +9,9 @@ interface Open {
  * The calls of this node that may still be refused: those that are neither over nor known to have begun. A
  * refused call is repeated elsewhere, before calls that were made after it.
  */
-export class Unbegun {
+export class UnstartedCalls {
   /** By register, and then by the token of the instance that was called. */
-  readonly #open = new Map<RegisterId, Map<number, Set<Open>>>();
+  readonly #open = new Map<RegisterId, Map<number, Set<UnstartedCall>>>();
 
   /**
    * Adds a call. The returned function has to be called when the call begins, and when it is over; it may be
@@ -22,7 +22,7 @@ export class Unbegun {
     if (tokens === undefined) this.#open.set(register, tokens = new Map());
     let calls = tokens.get(token);
     if (calls === undefined) tokens.set(token, calls = new Set());
-    const open: Open = { settle: () => {} };
+    const open: UnstartedCall = { settle: () => {} };
     calls.add(open);
     return () => {
       if (!calls.delete(open)) return;
