@@ -1,8 +1,18 @@
-import type { Key } from "../codec.ts";
+import type { Key } from "../codec/key.ts";
 import type { Pid } from "../paxos/register.ts";
 
+/** The events of every node that has processes, with the types of their `detail`. */
+export interface ProcessEvents {
+  /**
+   * A process failed and its result was not observed: it threw, it was told to exit with a reason, or it lost
+   * its session. Or a singleton of this node could not be started and no call was waiting for it: then `spec`
+   * is the id of its spec, and `key` its key.
+   */
+  processerror: { pid: Pid; error: unknown; spec?: string; key?: Key };
+}
+
 /** The events of a node, with the types of their `detail`. */
-export interface ClusterEvents {
+export interface ClusterEvents extends ProcessEvents {
   /** The node has a quorum: its session was granted. */
   quorum: undefined;
   /** The node no longer has a quorum. */
@@ -24,12 +34,6 @@ export interface ClusterEvents {
    * state is gone.
    */
   restart: { genesis: string };
-  /**
-   * A process failed and its result was not observed: it threw, it was told to exit with a reason, or it lost
-   * its session. Or a singleton of this node could not be started and no call was waiting for it: then `spec`
-   * is the id of its spec, and `key` its key.
-   */
-  processerror: { pid: Pid; error: unknown; spec?: string; key?: Key };
   /**
    * A failure that no operation waits for. After a `SynodError` `invariant_failed`, whose `cause` says which rule of the
    * protocol the node's own state broke, the node is closed.

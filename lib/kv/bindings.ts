@@ -2,9 +2,10 @@ import { registerId } from "../codec.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import { show } from "../show.ts";
-import { type Binding, type Pid, REGISTER_KINDS } from "../paxos/register.ts";
+import { type Binding, REGISTER_KINDS } from "../paxos/register.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
 import { boundKey, type PutOptions, toPid } from "./options.ts";
+import { pidEnded, timePassed } from "./reasons.ts";
 
 /** The present targets of a put's bindings; or why the value could not last: one of them has ended. */
 export type Resolved =
@@ -25,7 +26,7 @@ export async function resolveBindings(
   const bindings: Binding[] = [];
   if (options.until !== undefined) {
     if (runtime.wallNow() >= options.until) {
-      return ended(`until is in the past (${showTime(options.until)})`);
+      return ended(timePassed(options.until));
     }
     bindings.push({ kind: "until", time: options.until });
   }
@@ -59,17 +60,6 @@ export async function resolveBindings(
   return { ok: true, bindings };
 }
 
-/** The reason why a value bound to `pid` could not last. */
-export function pidEnded({ session, seq }: Pid): string {
-  return `pid ${session}#${seq} has ended`;
-}
-
 function ended(reason: string): Resolved {
   return { ok: false, reason };
-}
-
-/** Formats a time in milliseconds since 1970; a time that no `Date` can hold is printed as a number. */
-function showTime(time: number): string {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString();
 }

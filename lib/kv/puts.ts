@@ -8,7 +8,7 @@ import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
 import type { Binding, OperationId, Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
-import { pidEnded } from "./bindings.ts";
+import { pidEnded } from "./reasons.ts";
 import { Handovers } from "./handovers.ts";
 import type { PutOutcome } from "./store.ts";
 

@@ -18,6 +18,7 @@ import type { Owner } from "../owners/owner.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";
 import { encodeLock, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
 import { LockWaiters } from "./lock_waiters.ts";
+import { SessionTurns } from "./session_turns.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import { LockRequest } from "./lock_request.ts";
 import {
@@ -36,18 +37,18 @@ export class LockTable implements LockRequests {
   readonly #core: Core;
   readonly #ended = new EndedSessions();
   readonly #monitor: SessionMonitor;
+  readonly #turns: SessionTurns;
   readonly #waiters = new Map<RegisterId, LockWaiters>();
   readonly #requests = new Set<LockRequest>();
   /** The requests that are being sent; `query` waits for them. */
   readonly #proposing = new Set<Promise<unknown>>();
   #lastNumber = 0;
-  /** Settles when the last request that waits for the session goes on; `null` if none waits. */
-  #entering: Promise<void> | null = null;
 
   /** Starts without locks. */
   constructor(core: Core) {
     this.#core = core;
     this.#monitor = new SessionMonitor(core);
+    this.#turns = new SessionTurns(core);
   }
 
   /** The number of locks that this node holds. */
@@ -196,7 +197,7 @@ export class LockTable implements LockRequests {
   async #propose(request: LockRequest, options: AcquireOptions): Promise<Chosen<LockResult>> {
     const { register, owner, number, mode } = request;
     const { mode: _mode, ifAvailable, steal, queued: _queued, ...limits } = options;
-    if (await this.#enter(limits) !== owner.pid.session) {
+    if (await this.#turns.enter(limits) !== owner.pid.session) {
       throw new SynodError("session_lost", "The session was lost before the lock was requested");
     }
     const entry = { pid: owner.pid, request: number, mode, token: 0 };
@@ -220,29 +221,6 @@ export class LockTable implements LockRequests {
     const tidied = await this.#tidied(register, chosen, limits);
     if (tidied === chosen) return chosen;
     return await this.#core.proposals.change(register, change, changeOptions);
-  }
-
-  /** Waits for a session; requests go on in the order of their calls. */
-  #enter(limits: Limits): Promise<string> | string {
-    const { session, engine } = this.#core;
-    const before = this.#entering;
-    if (before === null && session.isValid()) return session.current;
-    const enter = async () => {
-      if (before !== null) {
-        const turn = engine.operation<void>(limits);
-        before.then(() => turn.resolve());
-        await turn.promise;
-      }
-      return await session.valid(limits);
-    };
-    const entered = enter();
-    // A request that gives up must not let later ones pass earlier ones.
-    const over = Promise.allSettled([before, entered]).then(() => {});
-    this.#entering = over;
-    over.then(() => {
-      if (this.#entering === over) this.#entering = null;
-    });
-    return entered;
   }
 
   /** Removes the entries of sessions that a quorum believes expired, if they can be fenced. */

@@ -14,8 +14,14 @@ export interface NodeShell {
   readonly fatal: SynodError | undefined;
   /** The session that owns what the node owns. */
   readonly session: {
+    /** The session that the node has, or will have next. */
+    readonly current: string;
     /** Whether `session` is this node's, granted, and its deadline has not passed: at this instant. */
     isValid(session?: string): boolean;
+    /** Whether `session` may still become or stay valid. */
+    isPossible(session: string): boolean;
+    /** Resolves when there is a valid session; rejects with `no_quorum` at the deadline. */
+    valid(limits: Limits): Promise<string>;
     /** Ends what depends on the session, if its deadline has passed. */
     check(): void;
   };

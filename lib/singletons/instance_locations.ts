@@ -14,12 +14,12 @@ const MAX_LOCATIONS = 10_000;
  * Where instances run, as far as known; entries are dropped when their host's session is known to have ended.
  */
 export class InstanceLocations {
-  readonly #monitor: SessionMonitor;
+  readonly #monitor: Pick<SessionMonitor, "watch">;
   readonly #locations = new Map<RegisterId, InstanceLocation>();
   readonly #sessions = new Map<SessionId, { registers: Set<RegisterId>; stop: () => void }>();
 
   /** Learns of ended sessions from `monitor`. */
-  constructor(monitor: SessionMonitor) {
+  constructor(monitor: Pick<SessionMonitor, "watch">) {
     this.#monitor = monitor;
   }
 

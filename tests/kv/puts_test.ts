@@ -2,7 +2,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeValue } from "../../lib/codec.ts";
-import { pidEnded, resolveBindings } from "../../lib/kv/bindings.ts";
+import { resolveBindings } from "../../lib/kv/bindings.ts";
+import { pidEnded } from "../../lib/kv/reasons.ts";
 import { Puts } from "../../lib/kv/puts.ts";
 import type { PutOutcome } from "../../lib/kv/store.ts";
 import type { Binding } from "../../lib/paxos/register.ts";

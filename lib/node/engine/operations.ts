@@ -23,6 +23,11 @@ export class Operations {
     return this.#fatal;
   }
 
+  /** Whether operations that begin now end with `closed`. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** The number of operations under way. */
   get size(): number {
     return this.#underWay.size;
