@@ -83,10 +83,10 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
   if (schedule !== undefined && typeof schedule !== "function") {
     throw new TypeError(`memoryNetwork: schedule must be a function, received ${show(schedule)}`);
   }
-  return new Network(schedule);
+  return new InMemoryNetwork(schedule);
 }
 
-class Network implements MemoryNetwork {
+class InMemoryNetwork implements MemoryNetwork {
   readonly #open = new Set<MemoryTransport>();
   readonly #schedule: Schedule;
   /** The index of the group of each node named in the partition; other nodes share the group `undefined`. */
@@ -160,10 +160,10 @@ class Network implements MemoryNetwork {
 class MemoryTransport implements Transport {
   self = "";
   receive: (from: string, frame: Uint8Array) => void = () => {};
-  readonly #network: Network;
+  readonly #network: InMemoryNetwork;
   #state: "new" | "open" | "closed" = "new";
 
-  constructor(network: Network) {
+  constructor(network: InMemoryNetwork) {
     this.#network = network;
   }
 

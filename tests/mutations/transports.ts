@@ -132,7 +132,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     speaking([
       {
         name: "a token for another cluster is accepted",
-        find: 'if (aud !== cluster) throw new Refusal("the token is for another cluster");',
+        find: 'if (aud !== cluster) throw new HandshakeError("the token is for another cluster");',
         replace: "",
       },
       {
@@ -181,33 +181,36 @@ export const TRANSPORTS: readonly Mutation[] = [
     ),
   ),
   ...mutationsOf(
-    "transports/auth/guard.ts",
+    "transports/auth/authenticator.ts",
     HANDSHAKE,
     speaking([
       {
         name: "nodes of other clusters are admitted",
-        find: 'if (hello.cluster !== this.#cluster) throw new Refusal("this is another cluster");',
+        find:
+          'if (hello.cluster !== this.#cluster) throw new HandshakeError("this is another cluster");',
         replace: "",
       },
       {
         name: "a hello for another node is accepted",
-        find: "if (hello.to !== this.#self) throw new Refusal(`this is the node ${this.#self}`);",
+        find:
+          "if (hello.to !== this.#self) throw new HandshakeError(`this is the node ${this.#self}`);",
         replace: "",
       },
       {
         name: "a hello from the id of this node is accepted",
-        find: 'if (hello.id === this.#self) throw new Refusal("this node has that id itself");',
+        find:
+          'if (hello.id === this.#self) throw new HandshakeError("this node has that id itself");',
         replace: "",
       },
       {
         name: "a token is valid for every node",
-        find: 'if (claims.sub !== id) throw new Refusal("the token is for another node");',
+        find: 'if (claims.sub !== id) throw new HandshakeError("the token is for another node");',
         replace: "",
       },
       {
         name: "a token is valid for a member",
-        find: "if (this.#isServer(id)) throw",
-        replace: "if (false) throw",
+        find: "if (this.#isServer(id)) {",
+        replace: "if (false) {",
       },
       {
         name: "the proof of a peer is not verified",
@@ -217,7 +220,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     ]),
   ),
   ...mutationsOf(
-    "transports/auth/introduction.ts",
+    "transports/auth/handshake_client.ts",
     HANDSHAKE,
     speaking([
       {
@@ -250,7 +253,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     ]),
   ),
   ...mutationsOf(
-    "transports/websocket/visitor.ts",
+    "transports/websocket/incoming_connection.ts",
     [
       "tests/transports/websocket/transport_test.ts",
       "tests/transports/websocket/strangers_test.ts",
@@ -263,7 +266,7 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "a visitor may be silent forever",
-        find: 'if (++this.#ticks > PATIENCE) this.refuse("there was no hello in time");',
+        find: 'if (++this.#ticks > HANDSHAKE_TICKS) this.refuse("there was no hello in time");',
         replace: "",
       },
     ]),
@@ -278,8 +281,8 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: "void older;",
       },
       {
-        name: "the number of visitors has no bound",
-        find: "if (this.#visitors.size > MAX_VISITORS) {",
+        name: "the number of incoming connections has no bound",
+        find: "if (this.#incoming.size > MAX_INCOMING) {",
         replace: "if (false) {",
       },
       {
@@ -330,7 +333,7 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "a peer may be silent forever",
-        find: "if (++this.#silentBeats > PATIENCE) {",
+        find: "if (++this.#silentBeats > MAX_SILENT_BEATS) {",
         replace: "if (false) {",
       },
       {
@@ -479,8 +482,8 @@ export const TRANSPORTS: readonly Mutation[] = [
     ]),
   ),
   ...mutationsOf(
-    "transports/http/reception.ts",
-    ["tests/transports/http/reception_test.ts"],
+    "transports/http/handshake_server.ts",
+    ["tests/transports/http/handshake_server_test.ts"],
     speaking([
       {
         name: "a challenge is valid twice",
@@ -489,8 +492,9 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "the number of challenges has no bound",
-        find: "if (this.#waiting.size <= MAX_CHALLENGES && now - since < PATIENCE) break;",
-        replace: "if (now - since < PATIENCE) break;",
+        find:
+          "if (this.#waiting.size <= MAX_CHALLENGES && now - since < CHALLENGE_LIFETIME) break;",
+        replace: "if (now - since < CHALLENGE_LIFETIME) break;",
       },
     ]),
   ),
@@ -557,7 +561,7 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "a refusal is treated like a failure",
-        find: "if (response.status === 401) throw new Refusal(",
+        find: "if (response.status === 401) throw new HandshakeError(",
         replace: "if (response.status === 401) throw new Error(",
       },
     ]),

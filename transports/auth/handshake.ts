@@ -22,7 +22,7 @@
  * @module
  */
 import { isNodeId } from "../../lib/codec/names.ts";
-import { Refusal } from "./refusal.ts";
+import { HandshakeError } from "./handshake_error.ts";
 import { MAX_TOKEN } from "./token.ts";
 
 /** The version of the handshake and of the protocol after it. */
@@ -66,11 +66,13 @@ const isNonce = (value: unknown) => typeof value === "string" && /^[0-9a-f]{32}$
 const isToken = (value: unknown) => typeof value === "string" && value.length <= MAX_TOKEN;
 const isCode = (value: unknown) => typeof value === "string" && /^[\w-]{43}$/.test(value);
 
-/** Whether `value` is a hello; throws a {@linkcode Refusal} if it has another version. */
+/** Whether `value` is a hello; throws a {@linkcode HandshakeError} if it has another version. */
 export function isHello(value: unknown): value is Hello {
   if (!isObject(value) || !Number.isInteger(value.synod)) return false;
   if (value.synod !== VERSION) {
-    throw new Refusal(`this node speaks version ${VERSION} of the handshake, not ${value.synod}`);
+    throw new HandshakeError(
+      `this node speaks version ${VERSION} of the handshake, not ${value.synod}`,
+    );
   }
   const { cluster, id, to, nonce, token } = value;
   return typeof cluster === "string" && isNodeId(id) && isNodeId(to) && isNonce(nonce) &&

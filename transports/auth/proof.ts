@@ -1,7 +1,7 @@
 import { type Challenge, type Hello, VERSION } from "./handshake.ts";
 import type { Keys } from "./keys.ts";
 import { sign, verify } from "./mac.ts";
-import { Refusal } from "./refusal.ts";
+import { HandshakeError } from "./handshake_error.ts";
 
 /** The side of a connection that made a proof. Each side has a key of its own. */
 export type Side = "connect" | "accept";
@@ -16,7 +16,7 @@ export function makeProof(
   return sign(keys[side], transcript(hello, challenge));
 }
 
-/** Verifies a proof of {@linkcode makeProof}; rejects with a {@linkcode Refusal}. */
+/** Verifies a proof of {@linkcode makeProof}; rejects with a {@linkcode HandshakeError}. */
 export async function checkProof(
   proof: string,
   keys: Keys,
@@ -25,7 +25,9 @@ export async function checkProof(
   challenge: Challenge,
 ): Promise<void> {
   if (await verify(keys[side], transcript(hello, challenge), proof)) return;
-  throw new Refusal("the proof was not made with the secret of this cluster, for this connection");
+  throw new HandshakeError(
+    "the proof was not made with the secret of this cluster, for this connection",
+  );
 }
 
 /** The fields that both sides must have seen alike: a proof is valid for no other connection, node or cluster. */

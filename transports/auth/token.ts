@@ -1,6 +1,6 @@
 import type { Keys } from "./keys.ts";
 import { fromBase64Url, sign, toBase64Url, verify } from "./mac.ts";
-import { Refusal } from "./refusal.ts";
+import { HandshakeError } from "./handshake_error.ts";
 
 /** The tolerated difference between two clocks, in milliseconds. */
 const CLOCK_TOLERANCE = 60_000;
@@ -41,33 +41,33 @@ export async function signToken(
 
 /**
  * The claims of a token that is signed with the secret of `keys`, is for this cluster and is valid now.
- * Rejects with a {@linkcode Refusal} otherwise.
+ * Rejects with a {@linkcode HandshakeError} otherwise.
  */
 export async function verifyToken(token: unknown, keys: Keys, cluster: string): Promise<Claims> {
-  if (typeof token !== "string" || token === "") throw new Refusal("there is no token");
-  if (token.length > MAX_TOKEN) throw new Refusal("the token is too long");
+  if (typeof token !== "string" || token === "") throw new HandshakeError("there is no token");
+  if (token.length > MAX_TOKEN) throw new HandshakeError("the token is too long");
   const [header, claims, signature, ...rest] = token.split(".");
   if (header !== HEADER || signature === undefined || rest.length > 0) {
-    throw new Refusal("the token is no HS256 token of nodeToken");
+    throw new HandshakeError("the token is no HS256 token of nodeToken");
   }
   if (!await verify(keys.token, `${header}.${claims}`, signature)) {
-    throw new Refusal("the token was not signed with the secret of this cluster");
+    throw new HandshakeError("the token was not signed with the secret of this cluster");
   }
   return checkClaims(decode(claims), cluster);
 }
 
 function checkClaims(claims: Readonly<Record<string, unknown>>, cluster: string): Claims {
   const { aud, sub, iat, nbf, exp } = claims;
-  if (aud !== cluster) throw new Refusal("the token is for another cluster");
-  if (typeof sub !== "string") throw new Refusal("the token names no node");
+  if (aud !== cluster) throw new HandshakeError("the token is for another cluster");
+  if (typeof sub !== "string") throw new HandshakeError("the token names no node");
   const now = Date.now();
   if (typeof exp !== "number" || !(exp * 1000 + CLOCK_TOLERANCE > now)) {
-    throw new Refusal("the token has expired, or the clocks differ");
+    throw new HandshakeError("the token has expired, or the clocks differ");
   }
   for (const start of [iat, nbf]) {
     if (start === undefined) continue;
     if (typeof start !== "number" || !(start * 1000 - CLOCK_TOLERANCE <= now)) {
-      throw new Refusal("the token is from the future, or the clocks differ");
+      throw new HandshakeError("the token is from the future, or the clocks differ");
     }
   }
   return { ...claims, aud, sub, iat: typeof iat === "number" ? iat : 0, exp };

@@ -1,15 +1,15 @@
 /** The longest time to receive a body, in milliseconds: a slow one occupies a connection and memory. */
-const PATIENCE = 10_000;
+const BODY_TIMEOUT = 10_000;
 
 /**
  * The whole body of a request or a response. Returns `null` if it has more than `limit` bytes, counted
- * after decompression, or takes longer than `patience` milliseconds; no more than `limit` bytes are kept.
+ * after decompression, or takes longer than `timeout` milliseconds; no more than `limit` bytes are kept.
  * Rejects if the body breaks off.
  */
 export async function readBody(
   message: Request | Response,
   limit: number,
-  patience: number = PATIENCE,
+  timeout: number = BODY_TIMEOUT,
 ): Promise<Uint8Array | null> {
   const announced = message.headers.get("content-length");
   if (announced !== null && !(Number(announced) <= limit)) {
@@ -18,7 +18,7 @@ export async function readBody(
   }
   if (message.body === null) return new Uint8Array(0);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), patience));
+  const late = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), timeout));
   try {
     // The runtime enforces the announced length of a request. A response may be decompressed by `fetch`, and
     // is then longer than announced.

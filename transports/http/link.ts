@@ -1,6 +1,6 @@
 import { isChallenge, isObject, MAX_HANDSHAKE_BYTES } from "../auth/handshake.ts";
-import type { Introduction } from "../auth/introduction.ts";
-import { Refusal } from "../auth/refusal.ts";
+import type { HandshakeClient } from "../auth/handshake_client.ts";
+import { HandshakeError } from "../auth/handshake_error.ts";
 import { Backoff, type BackoffTimes } from "../link/backoff.ts";
 import type { RequestTimes } from "../link/beat.ts";
 import type { FrameQueue } from "../link/frame_queue.ts";
@@ -16,13 +16,13 @@ export interface LinkTimes extends RequestTimes {
   readonly close: number;
 }
 
-/** The settings and callbacks of a {@linkcode Link}. */
+/** The settings and callbacks of a {@linkcode HttpLink}. */
 export interface LinkOptions {
   readonly url: URL;
   readonly fetch: Fetch;
   readonly times: LinkTimes;
-  /** A new introduction for each session. */
-  readonly introduce: () => Introduction;
+  /** A new handshake for each session. */
+  readonly introduce: () => HandshakeClient;
   /** Called with the frames of a response; must not throw. */
   readonly receive: (frames: readonly Uint8Array[]) => void;
   /** Called when the link becomes able, or unable, to send. */
@@ -46,7 +46,7 @@ const MAX_REASON = 200;
 const MAX_REQUESTS = 2;
 
 /** The requests to one peer. Introduces this node, and again whenever the session is lost. */
-export class Link {
+export class HttpLink {
   readonly #options: LinkOptions;
   readonly #backoff: Backoff;
   readonly #requests: Exchange[] = [];
@@ -95,7 +95,7 @@ export class Link {
       this.#session = session;
     } catch (error) {
       if (abort.signal.aborted) return;
-      const refused = error instanceof Refusal;
+      const refused = error instanceof HandshakeError;
       if (refused || error instanceof TokenError) {
         this.#options.onRefused(error.message, error.cause);
       }
@@ -111,9 +111,9 @@ export class Link {
   post(queue: FrameQueue): void {
     const { url, fetch, times } = this.#options;
     // The other side answers the older request now.
-    for (const older of this.#requests) older.limit(times.patience);
+    for (const older of this.#requests) older.limit(times.grace);
     const exchange = new Exchange(this.#abort.signal);
-    exchange.limit(times.hold + times.patience);
+    exchange.limit(times.hold + times.grace);
     this.#requests.push(exchange);
     const abort = this.#abort;
     this.#send(fetch, at(url, "frames"), queue, exchange.signal).then(readReply).then((frames) => {
@@ -188,24 +188,24 @@ export class Link {
 
   /** The key of a new session. */
   async #introduce(signal: AbortSignal): Promise<string> {
-    const introduction = this.#options.introduce();
+    const handshake = this.#options.introduce();
     let hello;
     try {
-      hello = await introduction.hello();
+      hello = await handshake.hello();
     } catch (error) {
-      if (error instanceof Refusal) throw error;
+      if (error instanceof HandshakeError) throw error;
       throw new TokenError(`the token function failed: ${error}`, { cause: error });
     }
-    const reason = (text: string) => introduction.withoutToken(text).slice(0, MAX_REASON);
+    const reason = (text: string) => handshake.withoutToken(text).slice(0, MAX_REASON);
     let answer = await this.#ask(hello, reason, signal);
     if (isChallenge(answer)) {
-      const proof = await introduction.answer(answer);
+      const proof = await handshake.answer(answer);
       answer = await this.#ask({ nonce: answer.nonce, ...proof }, reason, signal);
     }
     if (!isObject(answer) || typeof answer.session !== "string") {
       throw new Error("the other side violates the handshake");
     }
-    await introduction.welcomed(answer);
+    await handshake.welcomed(answer);
     return answer.session;
   }
 
@@ -216,7 +216,7 @@ export class Link {
     signal: AbortSignal,
   ): Promise<unknown> {
     const exchange = new Exchange(signal);
-    exchange.limit(this.#options.times.patience);
+    exchange.limit(this.#options.times.grace);
     try {
       const { url, fetch } = this.#options;
       const response = await fetch(at(url, "session"), {
@@ -228,7 +228,7 @@ export class Link {
       });
       const bytes = await readBody(response, MAX_HANDSHAKE_BYTES);
       const text = new TextDecoder().decode(bytes ?? undefined);
-      if (response.status === 401) throw new Refusal(reason(text) || "refused");
+      if (response.status === 401) throw new HandshakeError(reason(text) || "refused");
       if (response.status !== 200) throw new Error(`status ${response.status}`);
       return JSON.parse(text);
     } finally {

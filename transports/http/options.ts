@@ -37,7 +37,7 @@ const NAMES: OptionNames<HttpOptions> = {
 };
 
 /** Checked options with their defaults. */
-export interface Settings {
+export interface HttpSettings {
   readonly cluster: string;
   readonly peers: ReadonlyMap<string, URL>;
   readonly credentials: Credentials;
@@ -45,7 +45,7 @@ export interface Settings {
 }
 
 /** Checks the options of the user; throws a `TypeError` that names the option. */
-export function checkOptions(options: HttpOptions): Settings {
+export function checkOptions(options: HttpOptions): HttpSettings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`http: options must be an object, received ${typeof options}`);
   }

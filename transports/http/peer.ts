@@ -1,6 +1,6 @@
 import { FrameQueue } from "../link/frame_queue.ts";
-import type { Link } from "./link.ts";
-import type { Session } from "./session.ts";
+import type { HttpLink } from "./link.ts";
+import type { HttpSession } from "./session.ts";
 
 /** The bytes that may wait for one peer. */
 const MAX_WAITING = 4 * 1024 * 1024;
@@ -9,12 +9,12 @@ const MAX_WAITING = 4 * 1024 * 1024;
  * Another node and the ways to reach it: by requests to it, and in the responses to its own requests.
  * Two servers have both ways; a peer that is not connected has none.
  */
-export class Peer {
+export class HttpPeer {
   readonly id: string;
   /** The session of its own requests, if it makes any. */
-  session: Session | null = null;
+  session: HttpSession | null = null;
   /** The requests to it, if there is an address for it. */
-  link: Link | null = null;
+  link: HttpLink | null = null;
   readonly #queue = new FrameQueue(MAX_WAITING);
   #scheduled = false;
 

@@ -1,10 +1,10 @@
-import { PATIENCE } from "../link/beat.ts";
+import { MAX_SILENT_BEATS } from "../link/beat.ts";
 import type { FrameQueue } from "../link/frame_queue.ts";
 import { writeFrames } from "../link/frame_stream.ts";
 import { FRAMES_TYPE, MAX_BATCH } from "./batch.ts";
 
 /** A request that is held until its response is sent. */
-interface Held {
+interface HeldRequest {
   readonly respond: (response: Response) => void;
 }
 
@@ -14,14 +14,14 @@ interface Held {
  * find a request to answer. A reply travels in the response to the request that it replies to, or to the
  * one before.
  */
-export class Session {
+export class HttpSession {
   /** The id of the peer. */
   readonly id: string;
   /** The bearer key that its requests carry. */
   readonly key: string;
   readonly #until: number;
   readonly #holdTime: number;
-  readonly #held: Held[] = [];
+  readonly #held: HeldRequest[] = [];
   #release: ReturnType<typeof setTimeout> | undefined;
   #silentTicks = 0;
 
@@ -85,7 +85,7 @@ export class Session {
   /** Must be called at regular intervals. Returns whether the session is still alive. */
   tick(): boolean {
     if (this.hasExpired) return false;
-    return this.#held.length > 0 || ++this.#silentTicks <= PATIENCE;
+    return this.#held.length > 0 || ++this.#silentTicks <= MAX_SILENT_BEATS;
   }
 
   /** Answers all requests with `status`. */

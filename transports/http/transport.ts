@@ -1,33 +1,33 @@
 import { type Context, Hono } from "hono";
 import { prepare } from "../auth/credentials.ts";
-import { type Admission, Guard } from "../auth/guard.ts";
+import { type AdmittedPeer, Authenticator } from "../auth/authenticator.ts";
 import { makeNonce, MAX_HANDSHAKE_BYTES, parseHandshake } from "../auth/handshake.ts";
-import { Introduction } from "../auth/introduction.ts";
+import { HandshakeClient } from "../auth/handshake_client.ts";
 import { refusePage } from "../auth/origin.ts";
-import { Refusal } from "../auth/refusal.ts";
+import { HandshakeError } from "../auth/handshake_error.ts";
 import { backoffOf } from "../link/backoff.ts";
 import { beatOf, LONGEST_HOLD, requestTimesOf } from "../link/beat.ts";
 import { byChance } from "../link/by_chance.ts";
 import { checkNodeId } from "../link/options.ts";
-import { Reports } from "../link/reports.ts";
+import { ConnectionReports } from "../link/reports.ts";
 import type { Transport, TransportUser } from "../transport.ts";
 import { HOLD_HEADER, readFrames } from "./batch.ts";
 import { readBody } from "./body.ts";
-import { Link, type LinkTimes } from "./link.ts";
-import type { Settings } from "./options.ts";
-import { Peer } from "./peer.ts";
-import { Reception } from "./reception.ts";
-import { Session } from "./session.ts";
+import { HttpLink, type LinkTimes } from "./link.ts";
+import type { HttpSettings } from "./options.ts";
+import { HttpPeer } from "./peer.ts";
+import { HandshakeServer } from "./handshake_server.ts";
+import { HttpSession } from "./session.ts";
 
 /** Times, in milliseconds. The optional ones default to values that depend on the node's session TTL. */
-export interface Times extends Partial<LinkTimes> {
+export interface HttpTimes extends Partial<LinkTimes> {
   readonly close: number;
   /** The interval of the check for silent peers; a session ends after three intervals without a request. */
   readonly tick?: number;
 }
 
 /** The times used outside of tests. */
-export const TIMES: Times = { close: 1_000 };
+export const TIMES: HttpTimes = { close: 1_000 };
 
 /** Known peers; above that a random peer without an address has to make room. */
 const MAX_PEERS = 10_000;
@@ -36,21 +36,21 @@ const MAX_PEERS = 10_000;
 export class HttpTransport implements Transport {
   /** Accepts the requests of other nodes; a Hono app that the user mounts in an app. */
   readonly routes: Hono;
-  readonly #settings: Settings;
-  readonly #times: Times;
-  readonly #peers = new Map<string, Peer>();
+  readonly #settings: HttpSettings;
+  readonly #times: HttpTimes;
+  readonly #peers = new Map<string, HttpPeer>();
   /** Sessions by key. */
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, HttpSession>();
   #state: "new" | "open" | "closed" = "new";
   #closing: Promise<void> | null = null;
-  #reception: Reception | null = null;
+  #handshakes: HandshakeServer | null = null;
   /** The host name of this node, if it has an address of its own. */
   #ownHost: string | undefined;
   #receive: (from: string, frame: Uint8Array) => void = () => {};
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Opens nothing before `open`. */
-  constructor(settings: Settings, times: Times = TIMES) {
+  constructor(settings: HttpSettings, times: HttpTimes = TIMES) {
     this.#settings = settings;
     this.#times = times;
     this.routes = new Hono();
@@ -75,11 +75,11 @@ export class HttpTransport implements Transport {
     this.#receive = receive;
     const { cluster, credentials, peers } = this.#settings;
     const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
-    this.#reception = new Reception(new Guard(self, cluster, credentials, isServer));
+    this.#handshakes = new HandshakeServer(new Authenticator(self, cluster, credentials, isServer));
     this.#ownHost = peers.get(self)?.hostname;
     prepare(credentials);
     this.#timer = setInterval(() => this.#tick(), this.#times.tick ?? beatOf(user));
-    const reports = new Reports(report);
+    const reports = new ConnectionReports(report);
     const times = { ...requestTimesOf(user), backoff: backoffOf(user), ...this.#times };
     for (const [id, url] of peers) if (id !== self) this.#connect(self, id, url, reports, times);
   }
@@ -105,20 +105,20 @@ export class HttpTransport implements Transport {
     await Promise.all([...this.#peers.values()].map((peer) => peer.close()));
   }
 
-  #peer(id: string): Peer {
+  #peer(id: string): HttpPeer {
     let peer = this.#peers.get(id);
-    if (peer === undefined) this.#peers.set(id, peer = new Peer(id));
+    if (peer === undefined) this.#peers.set(id, peer = new HttpPeer(id));
     return peer;
   }
 
-  #connect(self: string, id: string, url: URL, reports: Reports, times: LinkTimes): void {
+  #connect(self: string, id: string, url: URL, reports: ConnectionReports, times: LinkTimes): void {
     const { fetch, cluster, credentials } = this.#settings;
     const peer = this.#peer(id);
-    peer.link = new Link({
+    peer.link = new HttpLink({
       url,
       fetch,
       times,
-      introduce: () => new Introduction(self, id, cluster, credentials),
+      introduce: () => new HandshakeClient(self, id, cluster, credentials),
       receive: (frames) => this.#deliver(id, frames),
       onChange: () => peer.schedule(),
       onConnected: () => reports.connected(id),
@@ -146,13 +146,13 @@ export class HttpTransport implements Transport {
 
   /** A request with a hello or a proof. */
   async #introduced(context: Context): Promise<Response> {
-    if (this.#reception === null || this.#state !== "open") return notOpen(context);
+    if (this.#handshakes === null || this.#state !== "open") return notOpen(context);
     const refused = refusePage(context, this.#settings.credentials, this.#ownHost);
     if (refused !== null) return refused;
     try {
       const body = await readBody(context.req.raw, MAX_HANDSHAKE_BYTES);
       const text = new TextDecoder().decode(body ?? undefined);
-      const answer = await this.#reception.handle(parseHandshake(text));
+      const answer = await this.#handshakes.handle(parseHandshake(text));
       if (this.#state !== "open") return notOpen(context);
       if ("challenge" in answer) return context.json(answer.challenge);
       const session = this.#admit(answer);
@@ -161,7 +161,7 @@ export class HttpTransport implements Transport {
     } catch (error) {
       return unauthorized(
         context,
-        error instanceof Refusal ? error.message : "the request broke off",
+        error instanceof HandshakeError ? error.message : "the request broke off",
       );
     }
   }
@@ -193,7 +193,7 @@ export class HttpTransport implements Transport {
     return context.body(null, 204);
   }
 
-  #sessionOf(context: Context): Session | Response {
+  #sessionOf(context: Context): HttpSession | Response {
     if (this.#state !== "open") return notOpen(context);
     const [scheme, key = ""] = (context.req.header("authorization") ?? "").split(" ");
     const session = this.#sessions.get(key);
@@ -208,7 +208,7 @@ export class HttpTransport implements Transport {
   }
 
   /** Opens the session of a peer that is authenticated as `id`, and ends an older one of that node. */
-  #admit({ id, until }: Admission): Session | null {
+  #admit({ id, until }: AdmittedPeer): HttpSession | null {
     if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) {
       // Members have an address, and so keep their places.
       const other = byChance(this.#peers.values(), ({ link }) => link === null);
@@ -217,7 +217,7 @@ export class HttpTransport implements Transport {
     }
     const peer = this.#peer(id);
     const older = peer.session;
-    const session = new Session(
+    const session = new HttpSession(
       id,
       makeNonce() + makeNonce(),
       until,
@@ -229,7 +229,7 @@ export class HttpTransport implements Transport {
     return session;
   }
 
-  #end(session: Session, status: number): void {
+  #end(session: HttpSession, status: number): void {
     this.#sessions.delete(session.key);
     session.end(status);
     const peer = this.#peers.get(session.id);

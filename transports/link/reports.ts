@@ -1,7 +1,7 @@
 import { SynodError } from "../../lib/errors.ts";
 
 /** Reports each peer that refuses this node, or that this node refuses, once until they connect. */
-export class Reports {
+export class ConnectionReports {
   readonly #report: (error: Error) => void;
   readonly #reported = new Set<string>();
 

@@ -1,5 +1,5 @@
 import type { FrameQueue } from "../link/frame_queue.ts";
-import { PATIENCE } from "../link/beat.ts";
+import { MAX_SILENT_BEATS } from "../link/beat.ts";
 import { FrameReader, writeFrames } from "../link/frame_stream.ts";
 import { CLOSE } from "./close_codes.ts";
 import { decodeMessage, encodeMessage, MAX_PIECE } from "./message.ts";
@@ -119,7 +119,7 @@ export class Connection {
   beat(): void {
     if (this.#ended()) return;
     // Counts beats instead of time: a process that was paused reads the messages of the other side first.
-    if (++this.#silentBeats > PATIENCE) {
+    if (++this.#silentBeats > MAX_SILENT_BEATS) {
       this.close(CLOSE.timeout, "no message for too long");
       this.#socket.terminate();
       return;

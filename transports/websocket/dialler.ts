@@ -1,6 +1,6 @@
 import { parseHandshake } from "../auth/handshake.ts";
-import type { Introduction } from "../auth/introduction.ts";
-import { Refusal } from "../auth/refusal.ts";
+import type { HandshakeClient } from "../auth/handshake_client.ts";
+import { HandshakeError } from "../auth/handshake_error.ts";
 import { Backoff, type BackoffTimes } from "../link/backoff.ts";
 import { CLOSE } from "./close_codes.ts";
 import type { ClientSocketConstructor } from "./options.ts";
@@ -13,8 +13,8 @@ export interface DiallerOptions {
   readonly backoff: BackoffTimes;
   /** The time limit for an attempt until the handshake is complete, in milliseconds. */
   readonly timeout: number;
-  /** A new introduction for each attempt. */
-  readonly introduce: () => Introduction;
+  /** A new handshake for each attempt. */
+  readonly introduce: () => HandshakeClient;
   /** Called when an attempt begins. */
   readonly onAttempt: () => void;
   /** Called with each new socket, so that the transport can supervise it. */
@@ -38,7 +38,7 @@ export class Dialler {
   readonly #options: DiallerOptions;
   readonly #backoff: Backoff;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #attempt: Attempt | null = null;
+  #attempt: DialAttempt | null = null;
   #stopped = false;
 
   /** Makes no attempt before {@linkcode start}. */
@@ -51,7 +51,7 @@ export class Dialler {
   start(): void {
     if (this.#stopped) return;
     this.#options.onAttempt();
-    this.#attempt = new Attempt(this.#options, this.#backoff, (refused) => {
+    this.#attempt = new DialAttempt(this.#options, this.#backoff, (refused) => {
       this.#attempt = null;
       if (this.#stopped) return;
       const wait = refused ? this.#backoff.refused() : this.#backoff.failed();
@@ -68,9 +68,9 @@ export class Dialler {
 }
 
 /** One connection, from its beginning to its end. */
-class Attempt {
+class DialAttempt {
   readonly #options: DiallerOptions;
-  readonly #introduction: Introduction;
+  readonly #handshake: HandshakeClient;
   readonly #onEnd: (refused: boolean) => void;
   readonly #backoff: Backoff;
   readonly #timer: ReturnType<typeof setTimeout>;
@@ -82,7 +82,7 @@ class Attempt {
     this.#options = options;
     this.#backoff = backoff;
     this.#onEnd = onEnd;
-    this.#introduction = options.introduce();
+    this.#handshake = options.introduce();
     this.#timer = setTimeout(() => this.#giveUp(), options.timeout);
     this.#begin();
   }
@@ -94,12 +94,12 @@ class Attempt {
 
   async #begin(): Promise<void> {
     try {
-      const hello = await this.#introduction.hello();
+      const hello = await this.#handshake.hello();
       if (!this.#ended) this.#connect(JSON.stringify(hello));
     } catch (error) {
       // The `token` function of the user failed, or the runtime does not allow the address.
       if (!this.#ended) this.#options.onRefused(describe(error), error);
-      this.#end(error instanceof Refusal);
+      this.#end(error instanceof HandshakeError);
     }
   }
 
@@ -125,14 +125,14 @@ class Attempt {
     if (this.#user !== null) return this.#user.take(data);
     const message = typeof data === "string" ? parseHandshake(data) : undefined;
     if (typeof message === "object" && message !== null && "welcome" in message) {
-      const admitted = this.#introduction.welcomed(message).then(
+      const admitted = this.#handshake.welcomed(message).then(
         () => this.#welcomed(),
         (error) => this.#refuse(error),
       );
       // The first frames may arrive while the proof is verified.
       return this.#socket?.hold(admitted);
     }
-    this.#introduction.answer(message).then(
+    this.#handshake.answer(message).then(
       (proof) => this.#socket?.send(JSON.stringify(proof)),
       (error) => this.#refuse(error),
     );
@@ -161,7 +161,7 @@ class Attempt {
   #closed(code: number, reason: string): void {
     const refused = code === CLOSE.unauthorized;
     if (refused && !this.#ended) {
-      this.#options.onRefused(this.#introduction.withoutToken(reason) || "refused");
+      this.#options.onRefused(this.#handshake.withoutToken(reason) || "refused");
     }
     this.#end(refused);
   }
@@ -177,6 +177,6 @@ class Attempt {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof Refusal) return error.message;
+  if (error instanceof HandshakeError) return error.message;
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

@@ -84,7 +84,7 @@ const NAMES: OptionNames<WebSocketOptions> = {
 };
 
 /** Checked options with their defaults. */
-export interface Settings {
+export interface WebSocketSettings {
   readonly cluster: string;
   readonly peers: ReadonlyMap<string, URL>;
   readonly credentials: Credentials;
@@ -93,7 +93,7 @@ export interface Settings {
 }
 
 /** Checks the options of the user; throws a `TypeError` that names the option. */
-export function checkOptions(options: WebSocketOptions): Settings {
+export function checkOptions(options: WebSocketOptions): WebSocketSettings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`webSocket: options must be an object, received ${typeof options}`);
   }

@@ -11,7 +11,7 @@ const MAX_WAITING = 4 * 1024 * 1024;
  * Two servers have both, and each server sends on the connection that it accepted: in Deno only the
  * connecting side is sometimes slow (see `PieceSize`), and other runtimes show no difference.
  */
-export class Peer {
+export class WebSocketPeer {
   readonly id: string;
   /** The connection that the peer made. */
   accepted: Connection | null = null;

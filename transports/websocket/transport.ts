@@ -1,29 +1,29 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { prepare } from "../auth/credentials.ts";
-import { type Admission, Guard } from "../auth/guard.ts";
-import { Introduction } from "../auth/introduction.ts";
+import { type AdmittedPeer, Authenticator } from "../auth/authenticator.ts";
+import { HandshakeClient } from "../auth/handshake_client.ts";
 import { refusePage } from "../auth/origin.ts";
 import { backoffOf, type BackoffTimes } from "../link/backoff.ts";
 import { beatOf } from "../link/beat.ts";
 import { byChance } from "../link/by_chance.ts";
 import { checkNodeId } from "../link/options.ts";
-import { Reports } from "../link/reports.ts";
+import { ConnectionReports } from "../link/reports.ts";
 import type { Transport, TransportUser } from "../transport.ts";
 import { CLOSE } from "./close_codes.ts";
 import { Connection, type PieceSize } from "./connection.ts";
 import { Dialler, type SocketUser } from "./dialler.ts";
-import type { ServerSocket, ServerSocketEvents, Settings } from "./options.ts";
-import { Peer } from "./peer.ts";
+import type { ServerSocket, ServerSocketEvents, WebSocketSettings } from "./options.ts";
+import { WebSocketPeer } from "./peer.ts";
 import { Socket } from "./socket.ts";
-import { Visitor } from "./visitor.ts";
+import { IncomingConnection } from "./incoming_connection.ts";
 
 /** Times, in milliseconds. */
-export interface Times {
+export interface WebSocketTimes {
   /** Waits between attempts to connect. Default: derived from the node's session TTL. */
   readonly backoff?: BackoffTimes;
   /** The time limit of an attempt to connect, with the handshake. */
   readonly connect: number;
-  /** The interval of the check of closing sockets and of visitors. */
+  /** The interval of the check of closing sockets and of incoming connections. */
   readonly tick: number;
   /**
    * The interval of beats; a peer is considered dead after three beats without a message. Default: derived
@@ -35,10 +35,10 @@ export interface Times {
 }
 
 /** The times used outside of tests. */
-export const TIMES: Times = { connect: 10_000, tick: 5_000, close: 1_000 };
+export const TIMES: WebSocketTimes = { connect: 10_000, tick: 5_000, close: 1_000 };
 
-/** Visitors at once; above that a random one has to make room. */
-const MAX_VISITORS = 1_000;
+/** Incoming connections in their handshake at once; above that a random one has to make room. */
+const MAX_INCOMING = 1_000;
 
 /** Known peers; above that a random peer without an address has to make room. */
 const MAX_PEERS = 10_000;
@@ -54,17 +54,17 @@ const UPGRADE_OPTIONS = { idleTimeout: 0 } as const;
 export class WebSocketTransport implements Transport {
   /** Accepts the connections of other nodes; a Hono app that the user mounts in an app. */
   readonly routes: Hono;
-  readonly #settings: Settings;
-  readonly #times: Times;
-  readonly #peers = new Map<string, Peer>();
+  readonly #settings: WebSocketSettings;
+  readonly #times: WebSocketTimes;
+  readonly #peers = new Map<string, WebSocketPeer>();
   readonly #diallers: Dialler[] = [];
-  readonly #visitors = new Set<Visitor>();
+  readonly #incoming = new Set<IncomingConnection>();
   /** All sockets that are not gone, so that `close` can wait for them. */
   readonly #sockets = new Set<Socket>();
   #state: "new" | "open" | "closed" = "new";
   #closing: Promise<void> | null = null;
   #onQuiet: () => void = () => {};
-  #guard: Guard | null = null;
+  #authenticator: Authenticator | null = null;
   /** The host name of this node, if it has an address of its own. */
   #ownHost: string | undefined;
   #receive: (from: string, frame: Uint8Array) => void = () => {};
@@ -72,7 +72,7 @@ export class WebSocketTransport implements Transport {
   #beats: ReturnType<typeof setInterval> | undefined;
 
   /** Opens nothing before `open`. */
-  constructor(settings: Settings, times: Times = TIMES) {
+  constructor(settings: WebSocketSettings, times: WebSocketTimes = TIMES) {
     this.#settings = settings;
     this.#times = times;
     this.routes = this.#makeRoutes();
@@ -94,12 +94,12 @@ export class WebSocketTransport implements Transport {
     this.#receive = receive;
     const { cluster, credentials, peers } = this.#settings;
     const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
-    this.#guard = new Guard(self, cluster, credentials, isServer);
+    this.#authenticator = new Authenticator(self, cluster, credentials, isServer);
     this.#ownHost = peers.get(self)?.hostname;
     prepare(credentials);
     this.#timer = setInterval(() => this.#tick(), this.#times.tick);
     this.#beats = setInterval(() => this.#beat(), this.#times.beat ?? beatOf(user));
-    const reports = new Reports(report);
+    const reports = new ConnectionReports(report);
     for (const [id, url] of peers) {
       if (id !== self) this.#dial(self, id, url, reports, this.#times.backoff ?? backoffOf(user));
     }
@@ -146,7 +146,7 @@ export class WebSocketTransport implements Transport {
   }
 
   #tick(): void {
-    for (const visitor of this.#visitors) visitor.tick();
+    for (const incoming of this.#incoming) incoming.tick();
     for (const socket of this.#sockets) socket.tick();
   }
 
@@ -158,13 +158,19 @@ export class WebSocketTransport implements Transport {
     };
   }
 
-  #peer(id: string): Peer {
+  #peer(id: string): WebSocketPeer {
     let peer = this.#peers.get(id);
-    if (peer === undefined) this.#peers.set(id, peer = new Peer(id));
+    if (peer === undefined) this.#peers.set(id, peer = new WebSocketPeer(id));
     return peer;
   }
 
-  #dial(self: string, id: string, url: URL, reports: Reports, backoff: BackoffTimes): void {
+  #dial(
+    self: string,
+    id: string,
+    url: URL,
+    reports: ConnectionReports,
+    backoff: BackoffTimes,
+  ): void {
     const { WebSocket, cluster, credentials } = this.#settings;
     if (WebSocket === null) return;
     const peer = this.#peer(id);
@@ -175,7 +181,7 @@ export class WebSocketTransport implements Transport {
         WebSocket,
         backoff,
         timeout: this.#times.connect,
-        introduce: () => new Introduction(self, id, cluster, credentials),
+        introduce: () => new HandshakeClient(self, id, cluster, credentials),
         onAttempt: () => peer.isExpected = true,
         onFailed: () => {
           peer.isExpected = false;
@@ -195,7 +201,7 @@ export class WebSocketTransport implements Transport {
     );
   }
 
-  #connect(socket: Socket, peer: Peer, pieces: PieceSize, until: number): Connection {
+  #connect(socket: Socket, peer: WebSocketPeer, pieces: PieceSize, until: number): Connection {
     const receive = (frame: Uint8Array) => {
       if (this.#state !== "open") return;
       try {
@@ -207,7 +213,7 @@ export class WebSocketTransport implements Transport {
     return new Connection(socket, { pieces, until, receive });
   }
 
-  #user(peer: Peer, connection: Connection): SocketUser {
+  #user(peer: WebSocketPeer, connection: Connection): SocketUser {
     return {
       take: (data) => {
         connection.take(data);
@@ -261,27 +267,27 @@ export class WebSocketTransport implements Transport {
   /** Handles a new incoming connection. */
   #meet(socket: Socket): void {
     this.#watch(socket);
-    if (this.#state !== "open" || this.#guard === null) {
+    if (this.#state !== "open" || this.#authenticator === null) {
       return socket.close(CLOSE.goingAway, "the node has closed");
     }
     let user: SocketUser | null = null;
-    const visitor = new Visitor(socket, this.#guard, (admission) => {
-      this.#visitors.delete(visitor);
+    const incoming = new IncomingConnection(socket, this.#authenticator, (admission) => {
+      this.#incoming.delete(incoming);
       user = this.#admit(socket, admission);
     });
-    this.#visitors.add(visitor);
-    socket.listen((data) => (user ?? visitor).take(data), () => {
-      this.#visitors.delete(visitor);
+    this.#incoming.add(incoming);
+    socket.listen((data) => (user ?? incoming).take(data), () => {
+      this.#incoming.delete(incoming);
       user?.lost();
     });
-    if (this.#visitors.size > MAX_VISITORS) {
-      const other = byChance(this.#visitors, (one) => one !== visitor);
+    if (this.#incoming.size > MAX_INCOMING) {
+      const other = byChance(this.#incoming, (one) => one !== incoming);
       other?.postpone("there are too many new connections");
     }
   }
 
   /** Takes the connection of a peer that is authenticated as `id`, and ends an older one of that node. */
-  #admit(socket: Socket, { id, until }: Admission): SocketUser | null {
+  #admit(socket: Socket, { id, until }: AdmittedPeer): SocketUser | null {
     if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) {
       // Members have an address, and so keep their places.
       const other = byChance(this.#peers.values(), ({ id }) => !this.#settings.peers.has(id));

@@ -218,7 +218,7 @@ describe("the sources of the transports", () => {
         if (isDirectory) await read(new URL(`${name}/`, at));
         else {
           const source = await Deno.readTextFile(new URL(name, at));
-          for (const [text] of source.matchAll(/(?:Error|Refusal)\((?:[^;]|;(?!\n))*;/g)) {
+          for (const [text] of source.matchAll(/Error\((?:[^;]|;(?!\n))*;/g)) {
             texts++;
             for (const [, inserted] of text.matchAll(/\$\{([^}]*)\}/g)) {
               const plain = inserted.replace(/typeof \w+|\w+\.length/g, "");

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Guard } from "../../../transports/auth/guard.ts";
-import { Introduction } from "../../../transports/auth/introduction.ts";
+import { Authenticator } from "../../../transports/auth/authenticator.ts";
+import { HandshakeClient } from "../../../transports/auth/handshake_client.ts";
 import { type Keys, keysOf } from "../../../transports/auth/keys.ts";
 import { sign } from "../../../transports/auth/mac.ts";
 import { nodeToken } from "../../../transports/auth/node_token.ts";
@@ -90,12 +90,15 @@ describe("a secret", () => {
       const token = await nodeToken({ secret, cluster: "app", id: "n1" });
       assertEquals((await verifyToken(token, await keys(), "app")).sub, "n1");
 
-      const guard = new Guard("s", "app", { kind: "secret", keys }, () => false);
-      const introduction = new Introduction("c", "s", "app", { kind: "secret", keys });
-      const answer = await guard.greet(await introduction.hello());
+      const accepting = new Authenticator("s", "app", { kind: "secret", keys }, () => false);
+      const connecting = new HandshakeClient("c", "s", "app", { kind: "secret", keys });
+      const answer = await accepting.answerHello(await connecting.hello());
       assert("challenge" in answer);
-      const admission = await guard.admit(answer, await introduction.answer(answer.challenge));
-      await introduction.welcomed(admission);
+      const admitted = await accepting.verifyProof(
+        answer,
+        await connecting.answer(answer.challenge),
+      );
+      await connecting.welcomed(admitted);
     });
   }
 });

@@ -4,7 +4,7 @@ import { decode, sign } from "hono/jwt";
 import * as mod from "../../../mod.ts";
 import * as http from "../../../transports/http.ts";
 import * as websocket from "../../../transports/websocket.ts";
-import { Refusal } from "../../../transports/auth/refusal.ts";
+import { HandshakeError } from "../../../transports/auth/handshake_error.ts";
 import { nodeToken } from "../../../transports/auth/node_token.ts";
 import { keysOf } from "../../../transports/auth/keys.ts";
 import { signToken, verifyToken } from "../../../transports/auth/token.ts";
@@ -53,7 +53,7 @@ describe("nodeToken()", () => {
 
 describe("verifyToken()", () => {
   const refuses = async (token: unknown, why: string) => {
-    const error = await assertRejects(() => verifyToken(token, keys, "app"), Refusal);
+    const error = await assertRejects(() => verifyToken(token, keys, "app"), HandshakeError);
     assertStringIncludes(error.message, why);
   };
 
@@ -99,7 +99,7 @@ describe("verifyToken()", () => {
       const changed = token[at] === "A" ? "B" : "A";
       await assertRejects(
         () => verifyToken(token.slice(0, at) + changed + token.slice(at + 1), keys, "app"),
-        Refusal,
+        HandshakeError,
       );
     }
   });

@@ -10,7 +10,7 @@ import {
 import { Hono } from "hono";
 import { SynodError } from "../../../lib/errors.ts";
 import { type HttpOptions, nodeToken } from "../../../transports/http.ts";
-import type { Times } from "../../../transports/http/transport.ts";
+import type { HttpTimes } from "../../../transports/http/transport.ts";
 import { OTHER_SECRET, SECRET } from "../support/networks.ts";
 import { eventually, within } from "../../support/wait.ts";
 import { TestServer } from "../support/server.ts";
@@ -32,7 +32,7 @@ describe("http(): requests to peers", () => {
 
   async function connect(
     options: HttpOptions,
-    times: Partial<Times> = {},
+    times: Partial<HttpTimes> = {},
     id = "c",
   ): Promise<Station> {
     const transport = transportWith(options, { backoff, ...times });
@@ -41,7 +41,7 @@ describe("http(): requests to peers", () => {
   }
 
   /** The real node `s`, with its own server. */
-  async function listen(options: HttpOptions, times: Partial<Times> = {}) {
+  async function listen(options: HttpOptions, times: Partial<HttpTimes> = {}) {
     const server = await TestServer.start();
     undo.push(() => server.close());
     const transport = transportWith(options, { backoff, ...times });
@@ -205,7 +205,7 @@ describe("http(): requests to peers", () => {
           signal?.addEventListener("abort", () => reject(new Error("aborted")));
         });
       },
-    }, { patience: 20 });
+    }, { grace: 20 });
     await within(thrice, "three attempts");
   });
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
-import type { Link } from "../../../transports/http/link.ts";
-import { Peer } from "../../../transports/http/peer.ts";
-import type { Session } from "../../../transports/http/session.ts";
+import type { HttpLink } from "../../../transports/http/link.ts";
+import { HttpPeer } from "../../../transports/http/peer.ts";
+import type { HttpSession } from "../../../transports/http/session.ts";
 import type { FrameQueue } from "../../../transports/link/frame_queue.ts";
 
 /** Logs the requests to the peer with their frames. */
@@ -47,13 +47,13 @@ class FakeSession {
 }
 
 describe("Peer", () => {
-  let peer: Peer;
+  let peer: HttpPeer;
   let log: string[];
   let link: FakeLink;
   let session: FakeSession;
 
   beforeEach(() => {
-    peer = new Peer("p");
+    peer = new HttpPeer("p");
     log = [];
     link = new FakeLink(log);
     session = new FakeSession(log);
@@ -62,8 +62,8 @@ describe("Peer", () => {
   const turn = () => new Promise<void>((resolve) => queueMicrotask(resolve));
 
   function use(which: { link?: FakeLink; session?: FakeSession }): void {
-    peer.link = (which.link ?? null) as Link | null;
-    peer.session = (which.session ?? null) as unknown as Session | null;
+    peer.link = (which.link ?? null) as HttpLink | null;
+    peer.session = (which.session ?? null) as unknown as HttpSession | null;
   }
 
   async function say(...bytes: number[]): Promise<void> {

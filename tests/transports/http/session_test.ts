@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { sign } from "hono/jwt";
-import type { Times } from "../../../transports/http/transport.ts";
+import type { HttpTimes } from "../../../transports/http/transport.ts";
 import { eventually } from "../../support/wait.ts";
 import { SECRET, testKeys } from "../support/networks.ts";
 import { TestServer } from "../support/server.ts";
@@ -26,7 +26,7 @@ describe("http(): sessions", () => {
     for (const step of undo.reverse()) await step();
   });
 
-  async function listen(times: Partial<Times>): Promise<Station> {
+  async function listen(times: Partial<HttpTimes>): Promise<Station> {
     const transport = transportWith({ secret: SECRET }, times);
     server.mount(transport.routes);
     undo.push(() => transport.close());
@@ -34,7 +34,7 @@ describe("http(): sessions", () => {
   }
 
   /** Replaces the node by one with other times. */
-  async function relisten(times: Partial<Times>): Promise<void> {
+  async function relisten(times: Partial<HttpTimes>): Promise<void> {
     await node.transport.close();
     node = await listen(times);
   }

@@ -1,11 +1,11 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { beatOf, PATIENCE, requestTimesOf } from "../../../transports/link/beat.ts";
+import { beatOf, MAX_SILENT_BEATS, requestTimesOf } from "../../../transports/link/beat.ts";
 
 describe("beatOf()", () => {
   it("detects a dead connection within the session TTL", () => {
     for (const sessionTtl of [500, 1_000, 5_000, 25_000, 600_000]) {
-      assertLessOrEqual((PATIENCE + 1) * beatOf({ sessionTtl }), sessionTtl);
+      assertLessOrEqual((MAX_SILENT_BEATS + 1) * beatOf({ sessionTtl }), sessionTtl);
     }
   });
 
@@ -22,13 +22,13 @@ describe("beatOf()", () => {
 describe("requestTimesOf()", () => {
   it("detect a lost request within the session TTL", () => {
     for (const sessionTtl of [2_000, 5_000, 25_000, 600_000]) {
-      const { hold, patience } = requestTimesOf({ sessionTtl });
-      assertLessOrEqual(hold + patience, sessionTtl);
+      const { hold, grace } = requestTimesOf({ sessionTtl });
+      assertLessOrEqual(hold + grace, sessionTtl);
     }
   });
 
   it("have bounds: the server of Bun ends a request after ten seconds", () => {
-    assertEquals(requestTimesOf({ sessionTtl: 100 }), { hold: 250, patience: 1_500 });
-    assertEquals(requestTimesOf({ sessionTtl: 600_000 }), { hold: 6_250, patience: 5_000 });
+    assertEquals(requestTimesOf({ sessionTtl: 100 }), { hold: 250, grace: 1_500 });
+    assertEquals(requestTimesOf({ sessionTtl: 600_000 }), { hold: 6_250, grace: 5_000 });
   });
 });

@@ -1,14 +1,14 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { SynodError } from "../../../lib/errors.ts";
-import { Reports } from "../../../transports/link/reports.ts";
+import { ConnectionReports } from "../../../transports/link/reports.ts";
 
 const url = new URL("wss://user:password@host:1234/synod?key=value");
 
 describe("Reports", () => {
   it("reports each peer that refuses once, and again after it has connected", () => {
     const told: Error[] = [];
-    const reports = new Reports((error) => told.push(error));
+    const reports = new ConnectionReports((error) => told.push(error));
     for (let i = 0; i < 3; i++) reports.refused("a", url, "it is closed");
     reports.refused("b", url, "why not");
     assertEquals(told.length, 2);
@@ -24,7 +24,7 @@ describe("Reports", () => {
 
   it("reports a SynodError with its code and its cause", () => {
     const told: Error[] = [];
-    const reports = new Reports((error) => told.push(error));
+    const reports = new ConnectionReports((error) => told.push(error));
     const cause = new RangeError("offline");
     reports.refused("a", url, "the token function failed", cause);
     const [error] = told;
@@ -33,7 +33,7 @@ describe("Reports", () => {
   });
 
   it("ignores an exception of the report function", () => {
-    const reports = new Reports(() => {
+    const reports = new ConnectionReports(() => {
       throw new Error("the user's");
     });
     reports.refused("a", url, "why not");

@@ -5,7 +5,7 @@ import { makeProof } from "../../../transports/auth/proof.ts";
 import type { Hello } from "../../../transports/auth/handshake.ts";
 import { nodeToken } from "../../../transports/websocket.ts";
 import type { WebSocketOptions } from "../../../transports/websocket/options.ts";
-import type { Times } from "../../../transports/websocket/transport.ts";
+import type { WebSocketTimes } from "../../../transports/websocket/transport.ts";
 import { OTHER_SECRET, SECRET, testKeys } from "../support/networks.ts";
 import { TestServer } from "../support/server.ts";
 import { Station } from "../support/station.ts";
@@ -34,7 +34,7 @@ describe("webSocket(): connections to peers", () => {
 
   async function connect(
     options: WebSocketOptions,
-    times: Partial<Times> = {},
+    times: Partial<WebSocketTimes> = {},
     id = "c",
   ): Promise<Station> {
     const transport = transportWith(options, { backoff, ...times });

@@ -2,15 +2,15 @@ import { beforeEach, describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { Connection } from "../../../transports/websocket/connection.ts";
 import { decodeMessage } from "../../../transports/websocket/message.ts";
-import { Peer } from "../../../transports/websocket/peer.ts";
+import { WebSocketPeer } from "../../../transports/websocket/peer.ts";
 import { Socket } from "../../../transports/websocket/socket.ts";
 
 describe("Peer", () => {
-  let peer: Peer;
+  let peer: WebSocketPeer;
   let log: string[];
 
   beforeEach(() => {
-    peer = new Peer("p");
+    peer = new WebSocketPeer("p");
     log = [];
   });
 

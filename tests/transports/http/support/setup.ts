@@ -2,14 +2,14 @@ import { type Hello, makeNonce, VERSION } from "../../../../transports/auth/hand
 import { makeProof } from "../../../../transports/auth/proof.ts";
 import type { HttpOptions } from "../../../../transports/http.ts";
 import { checkOptions } from "../../../../transports/http/options.ts";
-import { HttpTransport, TIMES, type Times } from "../../../../transports/http/transport.ts";
+import { type HttpTimes, HttpTransport, TIMES } from "../../../../transports/http/transport.ts";
 import { FrameReader, writeFrames } from "../../../../transports/link/frame_stream.ts";
 import { within } from "../../../support/wait.ts";
 import { testKeys } from "../../support/networks.ts";
 import type { Reachable } from "../../support/server.ts";
 
 /** A transport with these times instead of the defaults. */
-export function transportWith(options: HttpOptions, times: Partial<Times> = {}): HttpTransport {
+export function transportWith(options: HttpOptions, times: Partial<HttpTimes> = {}): HttpTransport {
   return new HttpTransport(checkOptions(options), { ...TIMES, ...times });
 }
 

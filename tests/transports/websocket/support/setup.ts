@@ -5,7 +5,7 @@ import type { ServerSocket, ServerSocketEvents } from "../../../../transports/we
 import { checkOptions, type WebSocketOptions } from "../../../../transports/websocket/options.ts";
 import {
   TIMES,
-  type Times,
+  type WebSocketTimes,
   WebSocketTransport,
 } from "../../../../transports/websocket/transport.ts";
 import { testKeys } from "../../support/networks.ts";
@@ -20,7 +20,7 @@ import {
 /** A transport with these times instead of the defaults. */
 export function transportWith(
   options: WebSocketOptions,
-  times: Partial<Times> = {},
+  times: Partial<WebSocketTimes> = {},
 ): WebSocketTransport {
   const defaults = { upgradeWebSocket, WebSocket: ClientWebSocket };
   return new WebSocketTransport(checkOptions({ ...defaults, ...options }), { ...TIMES, ...times });

@@ -9,10 +9,10 @@ import {
   VERSION,
 } from "./handshake.ts";
 import { checkProof, makeProof } from "./proof.ts";
-import { Refusal } from "./refusal.ts";
+import { HandshakeError } from "./handshake_error.ts";
 
 /** The connecting side of the handshake, for one connection. */
-export class Introduction {
+export class HandshakeClient {
   readonly #self: string;
   readonly #peer: string;
   readonly #cluster: string;
@@ -30,13 +30,13 @@ export class Introduction {
 
   /**
    * The first message. Rejects with the error of the user's `token` function, or with a
-   * {@linkcode Refusal} if that function did not return a token.
+   * {@linkcode HandshakeError} if that function did not return a token.
    */
   async hello(): Promise<Hello> {
     const { kind } = this.#credentials;
     const token = kind === "token" ? await this.#credentials.token() : undefined;
     if (kind === "token" && (typeof token !== "string" || token === "")) {
-      throw new Refusal(`the token function returned no token but ${typeof token}`);
+      throw new HandshakeError(`the token function returned no token but ${typeof token}`);
     }
     return this.#hello = {
       synod: VERSION,
@@ -48,14 +48,14 @@ export class Introduction {
     };
   }
 
-  /** The answer to a challenge. Rejects with a {@linkcode Refusal} if the other side violates the handshake. */
+  /** The answer to a challenge. Rejects with a {@linkcode HandshakeError} if the other side violates the handshake. */
   async answer(challenge: unknown): Promise<Proof> {
     const hello = this.#hello;
     if (hello === null || this.#challenge !== null || !isChallenge(challenge)) {
-      throw new Refusal("the other side violates the handshake");
+      throw new HandshakeError("the other side violates the handshake");
     }
     if (this.#credentials.kind !== "secret") {
-      throw new Refusal("the other side asks for a proof, and this node has no secret");
+      throw new HandshakeError("the other side asks for a proof, and this node has no secret");
     }
     this.#challenge = challenge;
     const keys = await this.#credentials.keys();
@@ -73,13 +73,13 @@ export class Introduction {
 
   /**
    * Must be called with the message by which the other side admits this node. Rejects with a
-   * {@linkcode Refusal} if it does not prove that it has the secret, and should.
+   * {@linkcode HandshakeError} if it does not prove that it has the secret, and should.
    */
   async welcomed(welcome: unknown): Promise<void> {
     if (this.#credentials.kind !== "secret") return;
     const [hello, challenge] = [this.#hello, this.#challenge];
     if (hello === null || challenge === null || !isProof(welcome)) {
-      throw new Refusal("the other side has not proven that it has the secret");
+      throw new HandshakeError("the other side has not proven that it has the secret");
     }
     const keys = await this.#credentials.keys();
     await checkProof(welcome.proof, keys, "accept", hello, challenge);

@@ -2,11 +2,11 @@ import type { Credentials } from "./credentials.ts";
 import type { Keys } from "./keys.ts";
 import { type Challenge, type Hello, isHello, isProof, makeNonce } from "./handshake.ts";
 import { checkProof, makeProof } from "./proof.ts";
-import { Refusal } from "./refusal.ts";
+import { HandshakeError } from "./handshake_error.ts";
 import { endOf, verifyToken } from "./token.ts";
 
 /** The result of a successful handshake. */
-export interface Admission {
+export interface AdmittedPeer {
   /** The authenticated id of the peer: all frames of the connection are attributed to it. */
   readonly id: string;
   /** When the admission expires, in milliseconds since 1970; `Infinity` if it does not. */
@@ -22,7 +22,7 @@ export interface Challenged {
 }
 
 /** The accepting side of the handshake: decides which peers may speak to the node `self`. */
-export class Guard {
+export class Authenticator {
   readonly #self: string;
   readonly #cluster: string;
   readonly #credentials: Credentials;
@@ -44,17 +44,17 @@ export class Guard {
     this.#isServer = isServer;
   }
 
-  /** Admits the sender of a hello, or returns a challenge for it. Rejects with a {@linkcode Refusal}. */
-  async greet(hello: unknown): Promise<Admission | Challenged> {
-    if (!isHello(hello)) throw new Refusal("that is no hello");
-    if (hello.cluster !== this.#cluster) throw new Refusal("this is another cluster");
-    if (hello.to !== this.#self) throw new Refusal(`this is the node ${this.#self}`);
-    if (hello.id === this.#self) throw new Refusal("this node has that id itself");
+  /** Admits the sender of a hello, or returns a challenge for it. Rejects with a {@linkcode HandshakeError}. */
+  async answerHello(hello: unknown): Promise<AdmittedPeer | Challenged> {
+    if (!isHello(hello)) throw new HandshakeError("that is no hello");
+    if (hello.cluster !== this.#cluster) throw new HandshakeError("this is another cluster");
+    if (hello.to !== this.#self) throw new HandshakeError(`this is the node ${this.#self}`);
+    if (hello.id === this.#self) throw new HandshakeError("this node has that id itself");
     switch (this.#credentials.kind) {
       case "insecure":
         return { id: hello.id, until: Infinity };
       case "token":
-        throw new Refusal("this node has no secret, so it cannot verify its peers");
+        throw new HandshakeError("this node has no secret, so it cannot verify its peers");
       case "secret":
         if (hello.token === undefined) {
           return { hello, challenge: { id: this.#self, nonce: makeNonce() } };
@@ -63,17 +63,19 @@ export class Guard {
     }
   }
 
-  async #admitByToken({ id }: Hello, token: string, keys: Keys): Promise<Admission> {
-    if (this.#isServer(id)) throw new Refusal(`${id} is the id of a server, which has no token`);
+  async #admitByToken({ id }: Hello, token: string, keys: Keys): Promise<AdmittedPeer> {
+    if (this.#isServer(id)) {
+      throw new HandshakeError(`${id} is the id of a server, which has no token`);
+    }
     const claims = await verifyToken(token, keys, this.#cluster);
-    if (claims.sub !== id) throw new Refusal("the token is for another node");
+    if (claims.sub !== id) throw new HandshakeError("the token is for another node");
     return { id, until: endOf(claims) };
   }
 
-  /** Admits the peer if `answer` is a valid proof. Rejects with a {@linkcode Refusal}. */
-  async admit({ hello, challenge }: Challenged, answer: unknown): Promise<Admission> {
-    if (!isProof(answer)) throw new Refusal("there is no proof");
-    if (this.#credentials.kind !== "secret") throw new Refusal("no proof was requested");
+  /** Admits the peer if `answer` is a valid proof. Rejects with a {@linkcode HandshakeError}. */
+  async verifyProof({ hello, challenge }: Challenged, answer: unknown): Promise<AdmittedPeer> {
+    if (!isProof(answer)) throw new HandshakeError("there is no proof");
+    if (this.#credentials.kind !== "secret") throw new HandshakeError("no proof was requested");
     const keys = await this.#credentials.keys();
     await checkProof(answer.proof, keys, "connect", hello, challenge);
     const proof = await makeProof(keys, "accept", hello, challenge);

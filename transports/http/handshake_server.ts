@@ -1,31 +1,31 @@
-import type { Admission, Challenged, Guard } from "../auth/guard.ts";
+import type { AdmittedPeer, Authenticator, Challenged } from "../auth/authenticator.ts";
 import { isObject } from "../auth/handshake.ts";
-import { Refusal } from "../auth/refusal.ts";
+import { HandshakeError } from "../auth/handshake_error.ts";
 
 /** Challenges that may wait for their proof; above that the oldest are forgotten. */
 const MAX_CHALLENGES = 4_096;
 
 /** The time a challenge waits for its proof, in milliseconds. */
-const PATIENCE = 10_000;
+const CHALLENGE_LIFETIME = 10_000;
 
 /** The accepting side of the handshake over HTTP, where it takes two requests. */
-export class Reception {
-  readonly #guard: Guard;
+export class HandshakeServer {
+  readonly #authenticator: Authenticator;
   /** By the nonce of the challenge, the oldest first. */
   readonly #waiting = new Map<string, Challenged & { readonly since: number }>();
 
-  /** `guard` decides which nodes are admitted. */
-  constructor(guard: Guard) {
-    this.#guard = guard;
+  /** `authenticator` decides which nodes are admitted. */
+  constructor(authenticator: Authenticator) {
+    this.#authenticator = authenticator;
   }
 
-  /** Admits the sender of `message`, or returns a challenge. Rejects with a {@linkcode Refusal}. */
-  async handle(message: unknown): Promise<Admission | Challenged> {
+  /** Admits the sender of `message`, or returns a challenge. Rejects with a {@linkcode HandshakeError}. */
+  async handle(message: unknown): Promise<AdmittedPeer | Challenged> {
     if (isObject(message) && "proof" in message) {
       const challenged = this.#take(message.nonce);
-      return await this.#guard.admit(challenged, message);
+      return await this.#authenticator.verifyProof(challenged, message);
     }
-    const answer = await this.#guard.greet(message);
+    const answer = await this.#authenticator.answerHello(message);
     if ("challenge" in answer) this.#keep(answer);
     return answer;
   }
@@ -34,7 +34,7 @@ export class Reception {
     const now = performance.now();
     this.#waiting.set(challenged.challenge.nonce, { ...challenged, since: now });
     for (const [nonce, { since }] of this.#waiting) {
-      if (this.#waiting.size <= MAX_CHALLENGES && now - since < PATIENCE) break;
+      if (this.#waiting.size <= MAX_CHALLENGES && now - since < CHALLENGE_LIFETIME) break;
       this.#waiting.delete(nonce);
     }
   }
@@ -42,8 +42,8 @@ export class Reception {
   /** Removes and returns a challenge: each is valid once. */
   #take(nonce: unknown): Challenged {
     const challenged = typeof nonce === "string" ? this.#waiting.get(nonce) : undefined;
-    if (challenged === undefined || performance.now() - challenged.since >= PATIENCE) {
-      throw new Refusal("this proof was not requested, or too long ago");
+    if (challenged === undefined || performance.now() - challenged.since >= CHALLENGE_LIFETIME) {
+      throw new HandshakeError("this proof was not requested, or too long ago");
     }
     this.#waiting.delete(challenged.challenge.nonce);
     return challenged;
