@@ -16,6 +16,7 @@ import type { Change, Chosen } from "../paxos/proposer.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
 import type { Owner } from "../owners/owner.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";
+import { release } from "../owners/release.ts";
 import { encodeLock, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
 import { LockWaiters } from "./lock_waiters.ts";
 import { SessionTurns } from "./session_turns.ts";
@@ -28,9 +29,6 @@ import {
   queueFull,
   stolen,
 } from "./lock_requests.ts";
-
-/** Delay between two tries to release the same lock, in milliseconds. */
-const RETRY_WAIT = 50;
 
 /** The locks that this node holds or waits for. */
 export class LockTable implements LockRequests {
@@ -108,28 +106,12 @@ export class LockTable implements LockRequests {
    */
   async release(request: LockRequest, unsure = false): Promise<void> {
     const { register, owner, number } = request;
-    const { session, engine, proposals } = this.#core;
+    const { session } = owner.pid;
     request.end(undefined);
     this.#requests.delete(request);
     this.#waiters.get(register)?.leave(request);
-    const change = this.#change(register, {
-      type: "release",
-      session: owner.pid.session,
-      request: number,
-    });
-    while (session.isPossible(owner.pid.session)) {
-      try {
-        const limits = this.#core.releaseLimits();
-        const options = { ...limits, mustWrite: unsure, retryAtOnce: true, reserve: true };
-        await proposals.change(register, change, options);
-        return;
-      } catch {
-        if (engine.isClosed || engine.fatal !== undefined) return;
-        unsure = true;
-        // An attempt may fail at once, with `full` for example; retries must not spin.
-        await this.#core.pause(RETRY_WAIT);
-      }
-    }
+    const change = this.#change(register, { type: "release", session, request: number });
+    await release(this.#core, { register, session, change, unsure, retryAtOnce: true });
   }
 
   /** The holders and the queue; removes entries whose session has ended first. */

@@ -1,14 +1,12 @@
 import type { Core } from "../node/core.ts";
 import { releaseChange } from "../paxos/kv_register.ts";
-import type { Pid, RegisterId } from "../paxos/register.ts";
+import type { Pid } from "../paxos/register.ts";
 import { Owner, type Owners } from "./owner.ts";
+import { release } from "./release.ts";
 import { tidy } from "./tidying.ts";
 
 /** Registers that are released at the same time. */
 const RELEASED_AT_ONCE = 64;
-
-/** Delay between two tries to release the same register, in milliseconds. */
-const RETRY_WAIT = 50;
 
 /** Registers of one owner from which on its list is checked for sealed values. */
 const TIDY_FROM = 1_000;
@@ -66,30 +64,15 @@ export class ProcessTable implements Owners {
    * or the node closes.
    */
   async release(owner: Owner): Promise<void> {
+    const { session } = owner.pid;
+    const change = releaseChange(owner.pid);
     const registers = [...owner.registers];
     while (registers.length > 0) {
       await Promise.all(
         registers.splice(-RELEASED_AT_ONCE).map(([register, { unknown }]) =>
-          // A write with an unknown outcome may still be adopted: only a later write makes sure that it is
-          // gone.
-          this.#release(owner, register, unknown > 0)
+          release(this.#core, { register, session, change, unsure: unknown > 0 })
         ),
       );
-    }
-  }
-
-  async #release(owner: Owner, register: RegisterId, mustWrite: boolean): Promise<void> {
-    const { proposals, session, engine } = this.#core;
-    while (session.isPossible(owner.pid.session)) {
-      try {
-        const options = { ...this.#core.releaseLimits(), mustWrite, reserve: true };
-        await proposals.change(register, releaseChange(owner.pid), options);
-        return;
-      } catch {
-        if (engine.isClosed || engine.fatal !== undefined) return;
-        // An attempt may fail at once, with `full` for example; retries must not spin.
-        await this.#core.pause(RETRY_WAIT);
-      }
     }
   }
 }

@@ -5,11 +5,14 @@ import { failureBytes } from "./failure.ts";
 /** A call that has arrived from a caller. */
 export type CallRequest = SingletonRequest & { readonly type: "call" };
 
-/** Answers one attempt; answers after the first one are ignored. */
-export type ReplyCallback = (answer: SingletonReply) => void;
-
-/** Takes an attempt whose turn has come; calls `begun` when its method begins. */
-export type CallHandler = (call: CallRequest, reply: ReplyCallback, begun: () => void) => void;
+/** A call whose turn has come. */
+export interface ReceivedCall {
+  readonly call: CallRequest;
+  /** Answers it; replies after the first one are ignored. */
+  readonly reply: (reply: SingletonReply) => void;
+  /** To be called when its method begins. */
+  readonly begin: () => void;
+}
 
 /** Open attempts of one caller; more are refused as `busy`. */
 const MAX_OPEN = 10_000;
@@ -75,7 +78,7 @@ interface CallerRecord {
 /** What an inbox needs of its host. */
 export interface InboxParts {
   /** Takes each attempt once. */
-  readonly handle: CallHandler;
+  readonly handle: (received: ReceivedCall) => void;
   /** The present time, in milliseconds. */
   readonly now: () => number;
   /** Time for which a silent caller is remembered, in milliseconds. */
@@ -278,17 +281,28 @@ export class Inbox {
       const { call } = attempt;
       attempt.call = undefined;
       caller.handed++;
-      this.#parts.handle(call, (answer) => {
-        if (attempt.answer !== undefined) return;
-        attempt.answer = answer;
-        if (caller.attempts.get(next) === attempt) {
-          caller.open--;
-          if (attempt.unwanted) caller.attempts.delete(next);
-          else this.#remember(attempt, () => caller.attempts.delete(next));
-        }
-        attempt.tell(answer);
-      }, () => void (attempt.begun = true));
+      this.#parts.handle({
+        call,
+        reply: (answer) => this.#answer(caller, next, attempt, answer),
+        begin: () => void (attempt.begun = true),
+      });
     }
+  }
+
+  #answer(
+    caller: CallerRecord,
+    sequence: number,
+    attempt: ReceivedAttempt,
+    answer: SingletonReply,
+  ): void {
+    if (attempt.answer !== undefined) return;
+    attempt.answer = answer;
+    if (caller.attempts.get(sequence) === attempt) {
+      caller.open--;
+      if (attempt.unwanted) caller.attempts.delete(sequence);
+      else this.#remember(attempt, () => caller.attempts.delete(sequence));
+    }
+    attempt.tell(answer);
   }
 
   #remember(attempt: ReceivedAttempt, forget: () => void): void {

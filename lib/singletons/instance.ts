@@ -1,7 +1,7 @@
 import { decodeValue, encodeValue, UnencodableError } from "../codec.ts";
 import type { Pid } from "../paxos/register.ts";
 import { toFailure } from "./failure.ts";
-import type { CallRequest, ReplyCallback } from "./inbox.ts";
+import type { CallRequest, ReceivedCall } from "./inbox.ts";
 import { isCallable } from "./remote.ts";
 
 /** Calls that wait for one instance; more are refused as `busy`. */
@@ -25,7 +25,7 @@ export class Instance {
   readonly pid: Pid;
   readonly token: number;
   readonly #parts: InstanceParts;
-  readonly #waiting: { call: CallRequest; reply: ReplyCallback; begun: () => void }[] = [];
+  readonly #waiting: ReceivedCall[] = [];
   #instance: { readonly value: unknown } | undefined;
   /** The calls that have begun and are not over. */
   readonly #running = new Set<CallRequest>();
@@ -65,29 +65,29 @@ export class Instance {
     for (const { reply } of this.#waiting.splice(0)) reply({ type: "refused" });
   }
 
-  /** Takes a call; `begun` is called when its method begins. */
-  call(call: CallRequest, reply: ReplyCallback, begun: () => void = () => {}): void {
-    if (this.#waiting.length >= MAX_WAITING) return reply({ type: "busy" });
-    this.#waiting.push({ call, reply, begun });
+  /** Takes a call. */
+  call(received: ReceivedCall): void {
+    if (this.#waiting.length >= MAX_WAITING) return received.reply({ type: "busy" });
+    this.#waiting.push(received);
     this.#next();
   }
 
   #next(): void {
     if (this.#instance === undefined) return;
     while (this.#waiting.length > 0 && (this.#parts.concurrent || this.#running.size === 0)) {
-      const { call, reply, begun } = this.#waiting.shift()!;
+      const received = this.#waiting.shift()!;
       // Checked at the start of each call: one that was accepted may have waited past the deadline.
       if (!this.#parts.isOpen()) {
-        reply({ type: "refused" });
+        received.reply({ type: "refused" });
         continue;
       }
-      this.#running.add(call);
-      begun();
-      void this.#run(this.#instance.value, call, reply);
+      this.#running.add(received.call);
+      received.begin();
+      void this.#run(this.#instance.value, received);
     }
   }
 
-  async #run(instance: unknown, call: CallRequest, reply: ReplyCallback): Promise<void> {
+  async #run(instance: unknown, { call, reply }: ReceivedCall): Promise<void> {
     try {
       const method = methodOf(instance, call.method);
       const args = decodeValue(call.args);

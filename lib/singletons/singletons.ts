@@ -7,7 +7,8 @@ import { decodeSingletonRequest, type SingletonRequest } from "./singleton_messa
 import { SingletonCalls } from "./singleton_calls.ts";
 import { Calls } from "./calls.ts";
 import { Finder } from "./finder.ts";
-import { Host, type StartFailed } from "./host.ts";
+import { Host } from "./host.ts";
+import type { StartFailed } from "./running_instance.ts";
 import { Supervisor } from "./supervisor.ts";
 import { Outbound } from "./outbound.ts";
 import { InstanceLocations } from "./instance_locations.ts";

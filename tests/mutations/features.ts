@@ -192,14 +192,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a process that exits does not ensure that unknown writes are gone",
-      find: "this.#release(owner, register, unknown > 0)",
-      replace: "this.#release(owner, register, false)",
-    },
-    {
-      section: 4,
-      name: "a failed release is not tried again",
-      find: "if (engine.isClosed || engine.fatal !== undefined) return;",
-      replace: "return;",
+      find: "unsure: unknown > 0",
+      replace: "unsure: false",
     },
     {
       section: 4,
@@ -207,6 +201,38 @@ export const FEATURES: readonly Mutation[] = [
       find: "    this.#owners.delete(nameOf(owner.pid));\n",
       replace: "",
       tests: ["tests/kv/puts_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/owners/release.ts", ["tests/owners/release_test.ts"], [
+    {
+      section: 4,
+      name: "a failed release is not tried again",
+      find: "if (core.engine.isClosed || core.engine.fatal !== undefined) return;",
+      replace: "return;",
+    },
+    {
+      section: 8,
+      name: "reserve: not used by a release",
+      find: "        reserve: true,\n",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "a release that failed once is not made sure",
+      find: "      mustWrite = true;\n",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "a release of what may still take effect is not made sure",
+      find: "let mustWrite = task.unsure;",
+      replace: "let mustWrite = false;",
+    },
+    {
+      section: 6,
+      name: "a release goes on after the end of its session",
+      find: "while (core.session.isPossible(session)) {",
+      replace: "while (true) {",
     },
   ]),
   ...mutationsOf("lib/owners/owner.ts", ["tests/kv/puts_test.ts"], [
@@ -413,15 +439,15 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "a start with an unknown outcome leaves an entry that may appear later",
-      find: "void this.#leave(register, pid, { byItself: false, failed: false }, true);",
+      find: "void leave(core, register, pid, { byItself: false, failed: false }, true);",
       replace: "",
       tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "a start with an unknown outcome does not ensure that its entry is gone",
-      find: "void this.#leave(register, pid, { byItself: false, failed: false }, true);",
-      replace: "void this.#leave(register, pid, { byItself: false, failed: false }, false);",
+      find: "void leave(core, register, pid, { byItself: false, failed: false }, true);",
+      replace: "void leave(core, register, pid, { byItself: false, failed: false }, false);",
       tests: ["tests/singletons/host_test.ts"],
     },
     {
@@ -429,13 +455,6 @@ export const FEATURES: readonly Mutation[] = [
       name: "a start with an unknown outcome leaves its process",
       find: "      void process.exit();\n      throw error;",
       replace: "      throw error;",
-      tests: ["tests/singletons/host_test.ts"],
-    },
-    {
-      section: 10,
-      name: "another instance than the intended one runs a call",
-      find: "running !== undefined && running.instance.token === call.token &&",
-      replace: "running !== undefined &&",
       tests: ["tests/singletons/host_test.ts"],
     },
     {
@@ -460,6 +479,15 @@ export const FEATURES: readonly Mutation[] = [
       replace: "",
       tests: ["tests/singletons/host_test.ts"],
     },
+  ]),
+  ...mutationsOf("lib/singletons/running_instance.ts", ["tests/singletons/host_test.ts"], [
+    {
+      section: 10,
+      name: "another instance than the intended one runs a call",
+      find: "this.instance.token === token &&",
+      replace: "",
+      tests: ["tests/singletons/host_test.ts"],
+    },
     {
       section: 10,
       name: "a call does not carry the singleton that makes it",
@@ -470,14 +498,14 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "a start does not carry the chain of the calls that wait for it",
-      find: "if (started.made === null) return [...start.chain, register];",
-      replace: "if (started.made === null) return [register];",
+      find: "if (this.#made === null) return [...start.chain, register];",
+      replace: "if (this.#made === null) return [register];",
       tests: ["tests/singletons/deadlock_test.ts"],
     },
     {
       section: 10,
       name: "the entry of an instance that has ended is not sealed",
-      find: "    await this.#leave(register, pid, { byItself, failed }, false);\n",
+      find: "    await leave(core, register, pid, { byItself, failed }, false);\n",
       replace: "",
       tests: ["tests/singletons/host_test.ts"],
     },

@@ -322,14 +322,6 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "limits",
     },
   ]),
-  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/lock_table_test.ts"], [
-    {
-      section: 8,
-      name: "reserve: not used by the release of a lock",
-      find: "retryAtOnce: true, reserve: true }",
-      replace: "retryAtOnce: true }",
-    },
-  ]),
   ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_member_test.ts"], [
     {
       section: 8,

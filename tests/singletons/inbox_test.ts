@@ -7,7 +7,7 @@ import {
   assertLessOrEqual,
 } from "@std/assert";
 import type { SingletonReply } from "../../lib/singletons/singleton_messages.ts";
-import type { CallRequest, ReplyCallback } from "../../lib/singletons/inbox.ts";
+import type { CallRequest, ReceivedCall } from "../../lib/singletons/inbox.ts";
 import { Random } from "../sim/random.ts";
 import { callOf } from "./support/calls.ts";
 import { inboxOf, LIFE, OTHER_LIFE, REFUSED, returned, Script } from "./support/inbox_script.ts";
@@ -48,13 +48,13 @@ describe("an inbox", () => {
   });
 
   it("sends the answer on the route by which the attempt arrived last", () => {
-    let answering!: ReplyCallback;
-    const inbox = inboxOf((_, given) => answering = given, () => 0);
+    let received!: ReceivedCall;
+    const inbox = inboxOf((one) => void (received = one), () => 0);
     const told: string[] = [];
     for (const way of ["first", "second"]) {
       inbox.receive("w1", LIFE, callOf("inc"), ({ type }) => told.push(`${way}: ${type}`));
     }
-    answering(REFUSED);
+    received.reply(REFUSED);
     assertEquals(told, ["second: running", "second: refused"]);
   });
 
@@ -270,11 +270,12 @@ describe("an inbox", () => {
   it("hands each attempt on at most once and in order on any network", () => {
     for (let seed = 0; seed < 300; seed++) {
       const random = new Random(`inbox ${seed}`);
-      const pending = new Map<number, ReplyCallback>();
+      const pending = new Map<number, ReceivedCall>();
       const handed: number[] = [];
-      const inbox = inboxOf((call, answering) => {
-        handed.push(call.sequence);
-        pending.set(call.sequence, answering);
+      const inbox = inboxOf((received) => {
+        const { sequence } = received.call;
+        handed.push(sequence);
+        pending.set(sequence, received);
       }, () => 0);
       const open = new Set<number>();
       const answers = new Map<number, string>();
@@ -307,9 +308,9 @@ describe("an inbox", () => {
           });
         }
         if (what === 9 && pending.size > 0) {
-          const [sequence, answering] = random.pick([...pending]);
+          const [sequence, { reply }] = random.pick([...pending]);
           pending.delete(sequence);
-          answering(random.chance(0.5) ? REFUSED : returned(sequence));
+          reply(random.chance(0.5) ? REFUSED : returned(sequence));
         }
       }
       assertEquals(handed.toSorted((a, b) => a - b), handed);
@@ -322,9 +323,9 @@ describe("an inbox", () => {
           const call = questionOf(sequence, [...open], 1_000);
           inbox.receive("w1", LIFE, call, (answer) => settle(sequence, answer));
         }
-        for (const [sequence, answering] of pending) {
+        for (const [sequence, { reply }] of pending) {
           pending.delete(sequence);
-          answering(returned(sequence));
+          reply(returned(sequence));
         }
       }
       assertEquals(new Set(handed).size, handed.length);

@@ -2,6 +2,7 @@ import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { decodeValue } from "../../lib/codec.ts";
 import type { SingletonReply } from "../../lib/singletons/singleton_messages.ts";
+import type { CallRequest, ReceivedCall } from "../../lib/singletons/inbox.ts";
 import { Instance, type InstanceParts } from "../../lib/singletons/instance.ts";
 import { turn } from "../support/wait.ts";
 import { callOf, textOf } from "./support/calls.ts";
@@ -29,9 +30,17 @@ function running(value: unknown, parts: Partial<InstanceParts> = {}): Instance {
   return instance;
 }
 
+function received(
+  call: CallRequest,
+  reply: (reply: SingletonReply) => void,
+  begin: () => void = () => {},
+): ReceivedCall {
+  return { call, reply, begin };
+}
+
 /** The answer to a call. */
 function answerTo(instance: Instance, method: string, ...args: unknown[]): Promise<SingletonReply> {
-  return new Promise((resolve) => instance.call(callOf(method, args), resolve));
+  return new Promise((resolve) => instance.call(received(callOf(method, args), resolve)));
 }
 
 /** The same as text. */
@@ -256,7 +265,7 @@ describe("an instance", () => {
     const instance = running({ inc: () => 1 });
     for (const args of [Uint8Array.of(0x01), Uint8Array.of(0xff), new Uint8Array()]) {
       const answer = await new Promise<SingletonReply>((resolve) =>
-        instance.call(callOf("inc", [], { args }), resolve)
+        instance.call(received(callOf("inc", [], { args }), resolve))
       );
       assertEquals(answer.type, "threw");
     }
@@ -283,7 +292,7 @@ describe("an instance", () => {
     const begun: string[] = [];
     const answers = ["a", "b", "c"].map((name) =>
       new Promise((resolve) =>
-        instance.call(callOf("run", [name]), resolve, () => begun.push(name))
+        instance.call(received(callOf("run", [name]), resolve, () => begun.push(name)))
       )
     );
     assertEquals(begun, ["a"]);
@@ -368,10 +377,10 @@ describe("an instance", () => {
     const counts: Record<string, number> = {};
     const count = (answer: SingletonReply) =>
       void (counts[answer.type] = (counts[answer.type] ?? 0) + 1);
-    instance.call(callOf("run", ["first"]), count);
-    for (let n = 0; n < MAX_WAITING; n++) instance.call(callOf("quick"), count);
+    instance.call(received(callOf("run", ["first"]), count));
+    for (let n = 0; n < MAX_WAITING; n++) instance.call(received(callOf("quick"), count));
     assertEquals(counts, {});
-    for (let n = 0; n < 5; n++) instance.call(callOf("quick"), count);
+    for (let n = 0; n < 5; n++) instance.call(received(callOf("quick"), count));
     assertEquals(counts, { busy: 5 });
     await open("first");
     while (counts.returned !== MAX_WAITING + 1) {

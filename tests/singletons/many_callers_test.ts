@@ -20,9 +20,9 @@ describe("a host that many lives of callers call once", () => {
     let time = 0;
     let handed = 0;
     const inbox = new Inbox({
-      handle: (_call, answering) => {
+      handle: ({ reply }) => {
         handed++;
-        answering({ type: "returned", value: new Uint8Array(ANSWER) });
+        reply({ type: "returned", value: new Uint8Array(ANSWER) });
       },
       now: () => time,
       keptFor: () => 5_000,

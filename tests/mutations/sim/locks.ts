@@ -88,9 +88,9 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "an abandoned request is removed only if it is seen",
-    file: "lib/locks/lock_table.ts",
-    find: "mustWrite: unsure",
-    replace: "mustWrite: false",
+    file: "lib/owners/release.ts",
+    find: "        mustWrite,\n",
+    replace: "",
     seeds: LATE,
     workload,
   },

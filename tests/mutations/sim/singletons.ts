@@ -38,8 +38,8 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a host does not check the token of a call",
-    file: "lib/singletons/host.ts",
-    find: "running.instance.token === call.token &&",
+    file: "lib/singletons/running_instance.ts",
+    find: "this.instance.token === token &&",
     replace: "",
     seeds: LATE,
     workload,
@@ -63,8 +63,8 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "an instance executes calls after its session has ended",
-    file: "lib/singletons/host.ts",
-    find: "isOpen: () => !process.signal.aborted && core.session.isValid(pid.session),",
+    file: "lib/singletons/running_instance.ts",
+    find: "isOpen: () => !process.signal.aborted && core.session.isValid(process.pid.session),",
     replace: "isOpen: () => true,",
     seeds: LATE,
     workload,
@@ -135,8 +135,8 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the register of an ended instance is not freed",
-    file: "lib/singletons/host.ts",
-    find: "    await this.#leave(register, pid, { byItself, failed }, false);\n",
+    file: "lib/singletons/running_instance.ts",
+    find: "    await leave(core, register, pid, { byItself, failed }, false);\n",
     replace: "",
     seeds: SOON,
     workload,

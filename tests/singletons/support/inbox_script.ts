@@ -1,10 +1,5 @@
 import type { SingletonReply } from "../../../lib/singletons/singleton_messages.ts";
-import {
-  type CallHandler,
-  type CallRequest,
-  Inbox,
-  type ReplyCallback,
-} from "../../../lib/singletons/inbox.ts";
+import { type CallRequest, Inbox, type ReceivedCall } from "../../../lib/singletons/inbox.ts";
 import { callOf } from "./calls.ts";
 
 /** Time for which silent callers are remembered, in milliseconds. */
@@ -31,17 +26,16 @@ export class Script {
   readonly inbox: Inbox;
   /** The present time, in milliseconds. */
   time = 0;
-  readonly #answering = new Map<number, ReplyCallback>();
-  readonly #begun = new Map<number, () => void>();
+  readonly #received = new Map<number, ReceivedCall>();
 
   /** `react` answers at once what is handed on; by default nothing is answered before `answer`. */
   constructor(react?: (call: CallRequest) => SingletonReply | undefined) {
-    this.inbox = inboxOf((call, answering, begun) => {
-      this.#begun.set(call.sequence, begun);
+    this.inbox = inboxOf((received) => {
+      const { call } = received;
       this.handed.push(call.sequence);
-      this.#answering.set(call.sequence, answering);
+      this.#received.set(call.sequence, received);
       const answer = react?.(call);
-      if (answer !== undefined) answering(answer);
+      if (answer !== undefined) received.reply(answer);
     }, () => this.time);
   }
 
@@ -56,19 +50,19 @@ export class Script {
 
   /** The method of the attempt with this number begins. */
   begin(sequence: number): this {
-    this.#begun.get(sequence)!();
+    this.#received.get(sequence)!.begin();
     return this;
   }
 
   /** The method of the attempt with this number has returned. */
   answer(sequence: number, answer: SingletonReply = REFUSED): this {
-    this.#answering.get(sequence)!(answer);
+    this.#received.get(sequence)!.reply(answer);
     return this;
   }
 }
 
 /** An inbox that remembers silent callers for five seconds. */
-export function inboxOf(handle: CallHandler, now: () => number): Inbox {
+export function inboxOf(handle: (received: ReceivedCall) => void, now: () => number): Inbox {
   return new Inbox({ handle, now, keptFor: () => KEPT_FOR });
 }
 

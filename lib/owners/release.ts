@@ -1,0 +1,46 @@
+import type { Core } from "../node/core.ts";
+import type { Limits } from "../node/runtime/operation.ts";
+import type { Change } from "../paxos/proposer.ts";
+import type { RegisterId, SessionId } from "../paxos/register.ts";
+
+/** Delay between two tries to release the same register, in milliseconds. */
+const RETRY_WAIT = 50;
+
+/** A release that has to succeed while the owner's session lasts. */
+export interface ReleaseTask {
+  readonly register: RegisterId;
+  /** The session of the owner; its end frees what it owned, too. */
+  readonly session: SessionId;
+  /** The change that gives the register up. */
+  readonly change: Change<unknown>;
+  /** Whether an earlier write of the owner may still take effect, and has to be superseded. */
+  readonly unsure: boolean;
+  /** Whether others wait for it, so that a first nack is no reason to wait. */
+  readonly retryAtOnce?: boolean;
+  /** The limits of one try; those of a release by default. */
+  readonly limits?: () => Limits;
+}
+
+/** Releases a register: tries until it succeeds, the session is over, or the node has closed. */
+export async function release(core: Core, task: ReleaseTask): Promise<void> {
+  const { register, session, change, retryAtOnce, limits = () => core.releaseLimits() } = task;
+  let mustWrite = task.unsure;
+  while (core.session.isPossible(session)) {
+    try {
+      await core.proposals.change(register, change, {
+        ...limits(),
+        mustWrite,
+        retryAtOnce,
+        // A full member must not prevent that room is made.
+        reserve: true,
+      });
+      return;
+    } catch {
+      if (core.engine.isClosed || core.engine.fatal !== undefined) return;
+      // What the failed try has sent may take effect, or not.
+      mustWrite = true;
+      // A try may fail at once, with `full` for example; retries must not spin.
+      await core.pause(RETRY_WAIT);
+    }
+  }
+}
