@@ -260,12 +260,12 @@ export const TRANSPORTS: readonly Mutation[] = [
     ],
     speaking([
       {
-        name: "a visitor may send several messages before an answer",
+        name: "an incoming connection may send several messages before an answer",
         find: '    this.#expects = "nothing";\n    const message',
         replace: "    const message",
       },
       {
-        name: "a visitor may be silent forever",
+        name: "an incoming connection may be silent forever",
         find: 'if (++this.#ticks > HANDSHAKE_TICKS) this.refuse("there was no hello in time");',
         replace: "",
       },
