@@ -4,7 +4,7 @@
  *     deno task example:ten-processes [--no-lock]
  *
  * Each process prints its digit five times, with a pause after each. With the lock, each digit appears
- * five times in a row, in whichever worker its process runs. With `--no-lock` the digits mix.
+ * five times in a row, in the worker of its process. With `--no-lock` the digits mix.
  *
  * Start reading in `worker.ts`.
  *

@@ -78,7 +78,7 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
 
   /**
   /**
-   * Reports that the process of another node's `life` runs no more: whatever it owned is free at once, without
+   * Reports that the process of another node's `life` runs no more: all that it owned is free at once, without
    * waiting for the end of its session. The caller must know that: a parent saw its child exit, an orchestrator
    * deleted it. If the process still runs, two owners may believe at the same time that they own something;
    * fencing tokens stay right.

@@ -189,7 +189,7 @@ export class Lifecycle {
       void this.#close(new SynodError("replaced", message));
       return;
     }
-    // Later than that, whatever this life owned is free anyway.
+    // Later than that, all that this life owned is free anyway.
     const timeout = Math.max(settings.timeout, engine.record?.maxTtl ?? 0);
     proofs.give(life, core.limits(timeout)).catch(() => {});
   }

@@ -47,8 +47,8 @@ const ANSWER_TIME = 500;
 const ANSWER_ROUND_TRIPS = 2;
 
 /**
- * Asks every member for its state. Resolves when all have answered, or after half a second or two usual round
- * trips, whichever is longer. `own` is the state of this node; `null` for a client.
+ * Asks every member for its state. Resolves when all have answered, or after the longer of half a second and two usual
+ * round trips. `own` is the state of this node; `null` for a client.
  */
 export async function askMembers(
   engine: Engine,

@@ -62,15 +62,15 @@ export function decodeValue(bytes: Uint8Array): unknown {
 }
 
 /** Returns the text of a step from a container to the place `at` in it, for error messages. */
-type Step = (at: unknown) => string;
+type PathStep = (at: unknown) => string;
 
-const here: Step = () => "";
-const element: Step = (at) => `[${at}]`;
-const property: Step = (at) =>
+const here: PathStep = () => "";
+const element: PathStep = (at) => `[${at}]`;
+const property: PathStep = (at) =>
   /^[A-Za-z_$][\w$]*$/.test(at as string) ? `.${at}` : `[${JSON.stringify(at)}]`;
-const mapKey: Step = (at) => `.keys()[${at}]`;
-const mapValue: Step = (at) => `.values()[${at}]`;
-const member: Step = (at) => `.values()[${at}]`;
+const mapKey: PathStep = (at) => `.keys()[${at}]`;
+const mapValue: PathStep = (at) => `.values()[${at}]`;
+const member: PathStep = (at) => `.values()[${at}]`;
 
 /** Checks and encodes one value in a single pass, so that no part is read twice. */
 class ValueEncoder {
@@ -79,7 +79,7 @@ class ValueEncoder {
   /** The containers around the present item, outermost first. */
   readonly #containers: object[] = [];
   /** For each container, the step to the child that is being written. */
-  readonly #steps: Step[] = [];
+  readonly #steps: PathStep[] = [];
   readonly #places: unknown[] = [];
 
   constructor(writer: CborWriter) {
@@ -92,7 +92,7 @@ class ValueEncoder {
     throw new UnencodableError(`${path}: ${what} cannot be stored`);
   }
 
-  #at(step: Step, place: unknown): void {
+  #at(step: PathStep, place: unknown): void {
     const depth = this.#containers.length - 1;
     this.#steps[depth] = step;
     this.#places[depth] = place;

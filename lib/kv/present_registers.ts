@@ -4,7 +4,7 @@ import type { Present, RegisterId } from "../paxos/register.ts";
 import { fencedOnce } from "../owners/fenced.ts";
 
 /** Registers read at the same time; reading all at once would block the node's other work. */
-const AT_ONCE = 64;
+const READS_AT_ONCE = 64;
 
 /** A register that has a value. */
 export interface PresentRegister {
@@ -38,6 +38,6 @@ export async function presentRegisters(
       if (state !== null) found.push({ register, state });
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, look));
+  await Promise.all(Array.from({ length: READS_AT_ONCE }, look));
   return found.sort((a, b) => a.register < b.register ? -1 : 1);
 }

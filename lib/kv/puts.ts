@@ -27,7 +27,7 @@ const OVER = new Error("The handed-over put has ended");
 const MALFORMED = new Error("The handed-over put has a counter above this node's clock");
 
 const INVALID: HandoverReply = { type: "handed", outcome: "invalid_value" };
-const LOST: HandoverReply = { type: "handed", outcome: "no_quorum" };
+const UNKNOWN: HandoverReply = { type: "handed", outcome: "no_quorum" };
 
 /** Proposes puts; a put bound to a process of another node is handed over to that node. */
 export class Puts {
@@ -64,7 +64,7 @@ export class Puts {
       const { maxValueBytes } = this.#core.engine.settings;
       if (!isPutOf(register, value, maxValueBytes)) return INVALID;
       // An earlier life of this node may have run it.
-      if (parseSession(pid.session).life !== this.#core.engine.life) return LOST;
+      if (parseSession(pid.session).life !== this.#core.engine.life) return UNKNOWN;
       const limits = this.#core.limits(timeout);
       try {
         const outcome = await this.#propose({ op, register, value, bindings }, pid, limits);
@@ -219,7 +219,7 @@ export class Puts {
       if (attempt > 0 && attempt % 8 === 0) {
         queries.sessionOf(node, { ...this.#core.limits(), signal: over.signal }).then(
           (session) => {
-            if (session !== request.pid.session) operation.resolve(LOST);
+            if (session !== request.pid.session) operation.resolve(UNKNOWN);
           },
           () => {},
         );

@@ -81,12 +81,12 @@ export interface LockManagerParts {
 
 /** Those who hold a lock and those who wait for it. */
 export interface Queues {
-  readonly holders: readonly Standing[];
-  readonly queue: readonly Standing[];
+  readonly holders: readonly LockRow[];
+  readonly queue: readonly LockRow[];
 }
 
 /** One holder, or one request that waits. */
-type Standing = Pick<LockEntry, "pid" | "mode">;
+type LockRow = Pick<LockEntry, "pid" | "mode">;
 
 /**
  * The Web Locks API for a whole cluster, with the interface, the errors and the order of `navigator.locks`
@@ -285,6 +285,6 @@ function isNamed(register: string): boolean {
   return typeof nameOf(register) === "string";
 }
 
-function toInfo(name: string, { pid, mode }: Standing): LockInfo {
+function toInfo(name: string, { pid, mode }: LockRow): LockInfo {
   return { name, mode, clientId: pid.node };
 }

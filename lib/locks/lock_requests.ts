@@ -24,11 +24,14 @@ export interface LockRequests {
   /** Releases the lock, or the place in its queue. Never rejects. */
   release(request: LockRequest): Promise<void>;
   /** The present owners. */
-  current(register: RegisterId, limits: Limits): Promise<{ readonly holders: readonly Held[] }>;
+  current(
+    register: RegisterId,
+    limits: Limits,
+  ): Promise<{ readonly holders: readonly HeldRequest[] }>;
 }
 
 /** One owner of a lock. */
-interface Held {
+interface HeldRequest {
   readonly pid: Pid;
   readonly mode: LockMode;
   readonly token: number;

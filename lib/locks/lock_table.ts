@@ -12,7 +12,7 @@ import {
   type LockValue,
   sameLock,
 } from "../paxos/lock_register.ts";
-import type { Change, Chosen } from "../paxos/proposer.ts";
+import type { Chosen, RegisterChange } from "../paxos/proposer.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
 import type { Owner } from "../owners/owner.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";
@@ -183,7 +183,7 @@ export class LockTable implements LockRequests {
       throw new SynodError("session_lost", "The session was lost before the lock was requested");
     }
     const entry = { pid: owner.pid, request: number, mode, token: 0 };
-    const change: Change<LockResult> = (current) => {
+    const change: RegisterChange<LockResult> = (current) => {
       if (owner.ended || !this.#core.session.isPossible(owner.pid.session)) {
         throw new SynodError("session_lost", "The owner ended before it had the lock");
       }
@@ -225,7 +225,7 @@ export class LockTable implements LockRequests {
     );
   }
 
-  #change(register: RegisterId, command: LockCommand): Change<LockResult> {
+  #change(register: RegisterId, command: LockCommand): RegisterChange<LockResult> {
     const op = this.#core.nextOperation();
     return ({ state, ballot }) => {
       const before = this.#lockOf(register, state);

@@ -23,7 +23,7 @@ export interface WaitSignals {
 }
 
 /** The node's time limit for such a wait has passed; the request goes on. */
-const LATE = new Error("Earlier requests are not known yet");
+const WAIT_OVER = new Error("Earlier requests are not known yet");
 
 /**
  * The requests of one lock manager in the order of the calls. An answered request waits here until every
@@ -95,9 +95,9 @@ export class RequestOrder {
     };
     this.known(turn);
     if (started === undefined) {
-      waiting = this.#shell.operation({ ...this.#shell.limits(), ...signals }, () => LATE);
+      waiting = this.#shell.operation({ ...this.#shell.limits(), ...signals }, () => WAIT_OVER);
       await waiting.promise.catch((error) => {
-        if (error !== LATE) throw error;
+        if (error !== WAIT_OVER) throw error;
       });
     }
     return await (started ?? start());

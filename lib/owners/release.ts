@@ -1,6 +1,6 @@
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
-import type { Change } from "../paxos/proposer.ts";
+import type { RegisterChange } from "../paxos/proposer.ts";
 import type { RegisterId, SessionId } from "../paxos/register.ts";
 
 /** Delay between two tries to release the same register, in milliseconds. */
@@ -12,7 +12,7 @@ export interface ReleaseTask {
   /** The session of the owner; its end frees what it owned, too. */
   readonly session: SessionId;
   /** The change that gives the register up. */
-  readonly change: Change<unknown>;
+  readonly change: RegisterChange<unknown>;
   /** Whether an earlier write of the owner may still take effect, and has to be superseded. */
   readonly unsure: boolean;
   /** Whether others wait for it, so that a first nack is no reason to wait. */

@@ -8,7 +8,7 @@ const SHORTEST_WAIT = 20;
 const LONGEST_WAIT = 10_000;
 
 /** A session that is watched. */
-interface Watched {
+interface WatchedSession {
   readonly session: SessionId;
   readonly listeners: Set<() => void>;
   cancelTimer: () => void;
@@ -24,7 +24,7 @@ interface Watched {
  */
 export class SessionMonitor {
   readonly #core: Core;
-  readonly #watched = new Map<SessionId, Watched>();
+  readonly #watched = new Map<SessionId, WatchedSession>();
   /** The number of the question whether lives are over, while sessions are watched. */
   #question: number | undefined;
 
@@ -55,11 +55,11 @@ export class SessionMonitor {
     for (const watched of this.#watched.values()) this.#stop(watched);
   }
 
-  #isWatched(watched: Watched): boolean {
+  #isWatched(watched: WatchedSession): boolean {
     return this.#watched.get(watched.session) === watched;
   }
 
-  #stop(watched: Watched): void {
+  #stop(watched: WatchedSession): void {
     if (!this.#isWatched(watched)) return;
     this.#watched.delete(watched.session);
     watched.cancelTimer();
@@ -68,7 +68,7 @@ export class SessionMonitor {
     this.#question = undefined;
   }
 
-  async #look(watched: Watched): Promise<void> {
+  async #look(watched: WatchedSession): Promise<void> {
     if (watched.asking) {
       watched.again = true;
       return;

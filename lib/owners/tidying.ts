@@ -4,7 +4,7 @@ import type { Pid, RegisterId, State } from "../paxos/register.ts";
 import type { Owner } from "./owner.ts";
 
 /** Registers checked at the same time. */
-const AT_ONCE = 16;
+const READS_AT_ONCE = 16;
 
 /**
  * Removes registers from an owner's list whose values are sealed, because their `until` has passed, for
@@ -14,7 +14,7 @@ const AT_ONCE = 16;
 export async function tidy(core: Core, owner: Owner): Promise<void> {
   const registers = [...owner.registers.keys()];
   while (registers.length > 0 && !owner.ended && !core.engine.isClosed) {
-    const some = registers.splice(-AT_ONCE).map((register) => look(core, owner, register));
+    const some = registers.splice(-READS_AT_ONCE).map((register) => look(core, owner, register));
     // Without a quorum the check stops; the next one, after more puts, may know more.
     await Promise.all(some).catch(() => registers.length = 0);
   }

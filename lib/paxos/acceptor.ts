@@ -15,7 +15,7 @@ import { sizeOf } from "./size.ts";
 import { type Watcher, Watchers } from "./watchers.ts";
 
 /** An acceptor's state of one register. */
-interface Entry {
+interface AcceptorEntry {
   promised: Ballot;
   accepted: Accepted | null;
   /** Whether the state was copied from others during recovery, and never accepted by this acceptor itself. */
@@ -23,7 +23,7 @@ interface Entry {
 }
 
 /** The sender of a request: a node, and the life that the reply is for. */
-export interface Asker {
+export interface Requester {
   /** The id of the node. */
   readonly node: string;
   /** The life of the node. */
@@ -81,7 +81,7 @@ const NO_PUSHES: AcceptorOutput["pushes"] = [];
  */
 export class Acceptor {
   readonly #options: AcceptorOptions;
-  readonly #entries = new Map<RegisterId, Entry>();
+  readonly #entries = new Map<RegisterId, AcceptorEntry>();
   readonly #index = new RegisterIndex();
   readonly #watchers = new Watchers();
   /** Registers with a promise and no accepted state, by the time of the promise; oldest first. */
@@ -152,7 +152,7 @@ export class Acceptor {
   }
 
   /** Answers one request; `now` is the reading of the monotonic clock at its arrival. */
-  handle(request: RegisterRequest & { id?: number }, from: Asker, now: number): AcceptorOutput {
+  handle(request: RegisterRequest & { id?: number }, from: Requester, now: number): AcceptorOutput {
     this.#dropOldPromises(now);
     switch (request.type) {
       case "prepare":
@@ -365,7 +365,7 @@ export class Acceptor {
   }
 
   /** Drops an entry; the floor then refuses late messages with old ballots. */
-  #drop(register: RegisterId, entry: Entry): void {
+  #drop(register: RegisterId, entry: AcceptorEntry): void {
     this.#floor = Math.max(this.#floor, entry.promised.counter);
     assertInvariant(
       compareBallots(entry.promised, floorBallot(this.#floor)) <= 0,
@@ -392,8 +392,12 @@ export class Acceptor {
     return this.#entries.get(register)?.promised ?? floorBallot(this.#floor);
   }
 
-  #create(register: RegisterId): Entry {
-    const entry: Entry = { promised: floorBallot(this.#floor), accepted: null, copied: false };
+  #create(register: RegisterId): AcceptorEntry {
+    const entry: AcceptorEntry = {
+      promised: floorBallot(this.#floor),
+      accepted: null,
+      copied: false,
+    };
     this.#entries.set(register, entry);
     this.#bytes += sizeOf(register, null);
     this.#index.add(register);

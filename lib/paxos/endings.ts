@@ -39,7 +39,7 @@ export class Endings {
   /** By the register and the token that others are bound to. */
   readonly #keys = new Map<RegisterId, Map<number, Ending>>();
   /** The key endings whose value is not held here, or is no longer held. */
-  readonly #unfounded = new Set<Ending>();
+  readonly #valueMissing = new Set<Ending>();
   readonly #stateOf: (register: RegisterId) => State | null;
   #listener: (isKey: boolean) => void = () => {};
 
@@ -49,7 +49,7 @@ export class Endings {
   }
 
   /**
-   * Calls `listener` for each new earliest time, for a first session, and (with `isKey`) for an unfounded
+   * Calls `listener` for each new earliest time, for a first session, and (with `isKey`) for a key
    * ending.
    */
   onNews(listener: (isKey: boolean) => void): void {
@@ -61,7 +61,7 @@ export class Endings {
     if (before?.present) this.#leave(register, before);
     if (after?.present) this.#join(register, after);
     const bound = this.#keys.get(register);
-    if (bound !== undefined) { for (const ending of bound.values()) this.#judge(ending); }
+    if (bound !== undefined) { for (const ending of bound.values()) this.#classify(ending); }
   }
 
   /** The earliest time at which values end. */
@@ -86,8 +86,8 @@ export class Endings {
    * The endings of registers that are bound to a value which this acceptor does not hold: it has ended, or this
    * acceptor missed it.
    */
-  get unfounded(): ReadonlySet<Ending> {
-    return this.#unfounded;
+  get valueMissing(): ReadonlySet<Ending> {
+    return this.#valueMissing;
   }
 
   #join(register: RegisterId, { bindings, owners }: State & { present: true }): void {
@@ -130,7 +130,7 @@ export class Endings {
       endings.set(token, ending);
     }
     ending.registers.add(register);
-    this.#judge(ending);
+    this.#classify(ending);
   }
 
   #leave(register: RegisterId, { bindings, owners }: State & { present: true }): void {
@@ -152,19 +152,19 @@ export class Endings {
     const ending = endings?.get(token);
     if (endings === undefined || ending === undefined) return;
     if (!isEmptyWithout(ending, register)) return;
-    this.#unfounded.delete(ending);
+    this.#valueMissing.delete(ending);
     endings.delete(token);
     if (endings.size === 0) this.#keys.delete(key);
   }
 
-  #judge(ending: Ending): void {
+  #classify(ending: Ending): void {
     if (ending.cause.kind !== "key") return;
     const { register, token } = ending.cause;
     const state = this.#stateOf(register);
     if (state?.present && state.token === token) {
-      this.#unfounded.delete(ending);
-    } else if (!this.#unfounded.has(ending)) {
-      this.#unfounded.add(ending);
+      this.#valueMissing.delete(ending);
+    } else if (!this.#valueMissing.has(ending)) {
+      this.#valueMissing.add(ending);
       this.#listener(true);
     }
   }

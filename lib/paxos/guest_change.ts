@@ -1,5 +1,5 @@
 import type { LamportClock } from "./ballot.ts";
-import type { Change, CurrentState, Decision } from "./proposer.ts";
+import type { CurrentState, Decision, RegisterChange } from "./proposer.ts";
 
 /**
  * Thrown instead of a decision when a gateway may do nothing more for its guest: the guest may have turned to
@@ -48,7 +48,7 @@ export function serves(counter: number, { since }: Pick<GuestOrigin, "since">): 
  * A change that is made for a guest. The change function runs after the promises of every attempt, and before
  * the `accept` on a kept promise, so nothing is written on a ticket that is too old.
  */
-export function guestChange<R>(change: Change<R>, origin: GuestOrigin): Change<R> {
+export function guestChange<R>(change: RegisterChange<R>, origin: GuestOrigin): RegisterChange<R> {
   return (current: CurrentState): Decision<R> => {
     if (!origin.isOpen()) throw new TicketExpired();
     return change(current);

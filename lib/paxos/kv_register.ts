@@ -1,5 +1,5 @@
 import type { Cause } from "./endings.ts";
-import type { Change, CurrentState, Decision } from "./proposer.ts";
+import type { CurrentState, Decision, RegisterChange } from "./proposer.ts";
 import type { Binding, OperationId, Pid, Present, SessionId } from "./register.ts";
 
 /** A put under way: what it writes, and the history of its attempts. */
@@ -38,7 +38,7 @@ export function putChange(
   put: Put,
   ended: ReadonlySet<number>,
   mayWrite: () => boolean,
-): Change<PutResult> {
+): RegisterChange<PutResult> {
   return ({ state, token, ballot }: CurrentState) => {
     // The order of these tests is part of the protocol. A retried put takes effect once.
     if (state?.present && state.op === put.op) {
@@ -64,10 +64,13 @@ export function putChange(
 }
 
 /** Changes nothing; used to read by a proposal. */
-export const identity: Change<void> = (): Decision<void> => ({ draft: null, result: undefined });
+export const identity: RegisterChange<void> = (): Decision<void> => ({
+  draft: null,
+  result: undefined,
+});
 
 /** Releases the state with this token, of which a binding has ended. */
-export function sealChange(token: number): Change<void> {
+export function sealChange(token: number): RegisterChange<void> {
   return ({ state }) => {
     const ended = state?.present === true && state.token === token;
     return { draft: ended ? { present: false } : null, result: undefined };
@@ -77,7 +80,7 @@ export function sealChange(token: number): Change<void> {
 /**
  * Releases a state that ends with `cause`, which has happened; also a state that the sealer did not see before.
  */
-export function sealEndedChange(cause: Cause): Change<void> {
+export function sealEndedChange(cause: Cause): RegisterChange<void> {
   return ({ state }) => {
     const ended = state?.present === true && endsWith(state, cause);
     return { draft: ended ? { present: false } : null, result: undefined };
@@ -100,7 +103,7 @@ function endsWith({ bindings }: Present, cause: Cause): boolean {
 }
 
 /** Releases a state that is bound to `pid`, which has exited. */
-export function releaseChange(pid: Pid): Change<void> {
+export function releaseChange(pid: Pid): RegisterChange<void> {
   return ({ state }) => {
     const bound = state?.present === true &&
       state.bindings.some((binding) => binding.kind === "pid" && samePid(binding.pid, pid));

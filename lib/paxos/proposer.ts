@@ -45,7 +45,7 @@ export interface Decision<R> {
 }
 
 /** Maps a state to the next one. It may run more than once for one change, and must have no side effects. */
-export type Change<R> = (current: CurrentState) => Decision<R>;
+export type RegisterChange<R> = (current: CurrentState) => Decision<R>;
 
 /** The outcome of a change. */
 export interface Chosen<R> {
@@ -96,7 +96,7 @@ export interface ProposerOptions<R> {
   /** The life of the proposer. */
   readonly life: Life;
   /** The change to make. */
-  readonly change: Change<R>;
+  readonly change: RegisterChange<R>;
   /**
    * Whether an unchanged state must be written too, so that an earlier write that others may still adopt is
    * superseded.

@@ -54,7 +54,7 @@ export interface RecoveryOptions {
 }
 
 /** The complete state of one sender. */
-interface Copy {
+interface MemberCopy {
   readonly registers: ReadonlyMap<RegisterId, RegisterCopy>;
   readonly fenced: readonly SessionId[];
   readonly ended: readonly SessionId[];
@@ -91,7 +91,7 @@ export class Recovery {
   /** Whether this recovery may already have announced its life. */
   #announced = false;
   #transfers = new Map<string, Transfer>();
-  #copies: Tally<Copy>;
+  #copies: Tally<MemberCopy>;
 
   /** Sends nothing before `tick`. */
   constructor(options: RecoveryOptions) {
@@ -245,7 +245,7 @@ export class Recovery {
   }
 }
 
-function mergeRegisters(copies: readonly Copy[]): RegisterCopy[] {
+function mergeRegisters(copies: readonly MemberCopy[]): RegisterCopy[] {
   const merged = new Map<RegisterId, RegisterCopy>();
   for (const { registers } of copies) {
     for (const [register, copy] of registers) {

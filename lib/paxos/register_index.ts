@@ -7,7 +7,7 @@ const MAX_CHUNK = 1_024;
  * Divisor of the number of ids: fewer new ids than this part are inserted one by one, more by sorting all ids
  * again.
  */
-const FEW = 8;
+const INSERT_DIVISOR = 8;
 
 /**
  * Lists the ids of registers in order and in pieces. A new id costs an entry in a set. It is inserted in order
@@ -54,7 +54,7 @@ export class RegisterIndex {
   /** Inserts the new ids in order. */
   #place(): void {
     if (this.#new.size === 0) return;
-    if (this.#new.size > this.#placed / FEW) {
+    if (this.#new.size > this.#placed / INSERT_DIVISOR) {
       const all = [...this.#chunks.flat(), ...this.#new].sort();
       this.#placed = all.length;
       this.#chunks = [];

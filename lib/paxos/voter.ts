@@ -1,4 +1,4 @@
-import { Acceptor, type AcceptorOutput, type Asker } from "./acceptor.ts";
+import { Acceptor, type AcceptorOutput, type Requester } from "./acceptor.ts";
 import type { Life } from "./ballot.ts";
 import type {
   GenesisRecord,
@@ -94,7 +94,7 @@ export class Voter {
   }
 
   /** Answers one request; `now` is the reading of the monotonic clock at its arrival. */
-  handle(request: VoterRequest, from: Asker, now: number): VoterOutput {
+  handle(request: VoterRequest, from: Requester, now: number): VoterOutput {
     switch (request.type) {
       case "renew":
       case "fence":
@@ -139,7 +139,7 @@ export class Voter {
 
   #session(
     request: Exclude<SessionRequest, { type: "over" | "watchLife" }>,
-    from: Asker,
+    from: Requester,
     now: number,
   ): SessionReply | undefined {
     switch (request.type) {
@@ -169,7 +169,7 @@ export class Voter {
   }
 }
 
-function isOwn(session: string, from: Asker): boolean {
+function isOwn(session: string, from: Requester): boolean {
   const { node, life } = parseSession(session);
   return node === from.node && life === from.life;
 }

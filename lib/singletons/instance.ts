@@ -128,8 +128,8 @@ function encodeResult(value: unknown, call: CallRequest, maxBytes: number): Uint
 // deno-lint-ignore ban-types -- any function at all
 function methodOf(instance: unknown, name: string): Function {
   let object: unknown = instance;
-  const everybodys: unknown[] = [Object.prototype, Function.prototype];
-  while (isCallable(name) && isObject(object) && !everybodys.includes(object)) {
+  const universal: unknown[] = [Object.prototype, Function.prototype];
+  while (isCallable(name) && isObject(object) && !universal.includes(object)) {
     const property = Object.getOwnPropertyDescriptor(object, name);
     if (typeof property?.value === "function") return property.value;
     if (property !== undefined) break;

@@ -1,5 +1,5 @@
 import { decodeValue, encodeValue, isSession, MalformedError } from "../codec.ts";
-import type { Change, Draft } from "../paxos/proposer.ts";
+import type { Draft, RegisterChange } from "../paxos/proposer.ts";
 import type { OperationId, Pid, SessionId, State } from "../paxos/register.ts";
 import type { Restart } from "./spec.ts";
 
@@ -63,7 +63,7 @@ export function takeChange(
   start: Pick<SingletonValue, "restart" | "args">,
   hasEnded: (session: SessionId) => boolean,
   mayTake: () => boolean,
-): Change<{ readonly pid: Pid | null; readonly args: Uint8Array }> {
+): RegisterChange<{ readonly pid: Pid | null; readonly args: Uint8Array }> {
   return ({ state }) => {
     const value = singletonOf(state);
     const holder = value?.pid ?? null;
@@ -85,7 +85,7 @@ export function leaveChange(
   op: OperationId,
   isHolder: (pid: Pid) => boolean,
   { byItself, failed }: Leaving,
-): Change<void> {
+): RegisterChange<void> {
   return ({ state }) => {
     const value = singletonOf(state);
     if (value === null || value.pid === null || !isHolder(value.pid)) {

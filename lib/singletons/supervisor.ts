@@ -16,7 +16,7 @@ interface SupervisedInstance {
  * Since when registers have waited for a start, with the token of the state that they have been in since
  * then.
  */
-type Waits = Map<RegisterId, { readonly token: number; readonly since: number }>;
+type WaitingRegisters = Map<RegisterId, { readonly token: number; readonly since: number }>;
 
 /** What a supervisor needs of its node. */
 export interface SupervisorParts {
@@ -46,7 +46,7 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #supervised: readonly AnySpec[];
   /** The waiting registers found by the latest check. */
-  #waits: Waits = new Map();
+  #waits: WaitingRegisters = new Map();
   /** The instances that have to be kept running, as far as this node knows. */
   readonly #known = new RecentMap<RegisterId, SupervisedInstance>(
     MAX_KNOWN,
@@ -116,7 +116,7 @@ export class Supervisor {
   }
 
   async #check(): Promise<void> {
-    const waits: Waits = new Map();
+    const waits: WaitingRegisters = new Map();
     await Promise.all([
       this.#startLost(),
       ...this.#supervised.map((spec) => this.#startMissing(spec, waits)),
@@ -125,7 +125,7 @@ export class Supervisor {
   }
 
   /** Starts the instances that have to run and do not, once their wait is over. */
-  async #startMissing(spec: AnySpec, waits: Waits): Promise<void> {
+  async #startMissing(spec: AnySpec, waits: WaitingRegisters): Promise<void> {
     const { core, finder } = this.#parts;
     const known = [...this.#known.entries()].filter(([, kept]) => kept.spec.id === spec.id);
     const registers = await core.queries.list(

@@ -38,7 +38,7 @@ describe("one member is full, and another one is away (section 8)", () => {
     }
   });
 
-  it("a lock of a dead owner that the full one has missed is granted to who waits for it", async () => {
+  it("a lock of a dead owner that the full one has missed is granted to the next waiter", async () => {
     let waiting: Promise<Lock> | undefined;
     const { cluster } = await divided(1, async ({ time, nodes: [first, second] }) => {
       await time.until(first.lock("lock"));
@@ -76,7 +76,7 @@ describe("one member is full, and another one is away (section 8)", () => {
     assertEquals(time.runtime.now() - began < 1_000, true);
   });
 
-  it("a put of a new key ends as `full`, with the names, and keeps nobody from the members", async () => {
+  it("a put of a new key ends as `full`, with the names, and keeps no other change from the members", async () => {
     const { cluster, second } = await divided(1);
     await using _ = cluster;
     const { time } = cluster;

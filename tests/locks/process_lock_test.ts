@@ -188,7 +188,7 @@ describe("process.lock: modes", () => {
       return pending.map(({ clientId }) => clientId).join() === "n3,n1";
     }, "the process behind the other node");
     await held.release();
-    await (await within(between, "who waited already")).release();
+    await (await within(between, "the earlier request")).release();
     const handles = await within(Promise.all([shared, exclusive]), "both handles");
     assertEquals(handles.map(({ held }) => held), [true, true]);
   });
@@ -275,7 +275,7 @@ describe("process.lock: ifAvailable and steal", () => {
     const waiting = process.lock("k");
     await untilQueued(second, "k", 1);
     const thief = await within(process.lock("k", { steal: true }), "the theft");
-    assertStrictEquals((await within(waiting, "who waited")).token, thief.token);
+    assertStrictEquals((await within(waiting, "the waiting request")).token, thief.token);
     await untilQueued(second, "k", 0);
   });
 

@@ -35,7 +35,7 @@ describe("the queue of a lock", () => {
     assert((await third.lock("another")).held);
 
     await held.release();
-    await within(Promise.all(waiting), "all who wait", PATIENCE);
+    await within(Promise.all(waiting), "all waiting requests", PATIENCE);
     // The requests of each node are served in order, with a greater token for each.
     for (const node of [0, 1, 2]) {
       const own = served.filter((index) => index % 3 === node);

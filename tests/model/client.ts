@@ -1,7 +1,13 @@
 import type { Ballot, LamportClock, Life } from "../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts";
 import type { Put } from "../../lib/paxos/kv_register.ts";
-import type { Change, Chosen, KeptPromise, Proposer, Step } from "../../lib/paxos/proposer.ts";
+import type {
+  Chosen,
+  KeptPromise,
+  Proposer,
+  RegisterChange,
+  Step,
+} from "../../lib/paxos/proposer.ts";
 import type { CrashVector, Sender } from "../../lib/paxos/quorum.ts";
 import type { QuorumRead } from "../../lib/paxos/quorum_read.ts";
 import type { State } from "../../lib/paxos/register.ts";
@@ -275,7 +281,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.#outputs.push({ out: "ask", request, vector: this.vector.entries });
   }
 
-  #change(operation: Operation): Change<string | null> {
+  #change(operation: Operation): RegisterChange<string | null> {
     const { kind, letter } = operation;
     const op = `${this.#options.name}/${this.operation}`;
     switch (kind) {

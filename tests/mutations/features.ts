@@ -75,7 +75,7 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a put that an earlier life may have run is run again",
-      find: "if (parseSession(pid.session).life !== this.#core.engine.life) return LOST;",
+      find: "if (parseSession(pid.session).life !== this.#core.engine.life) return UNKNOWN;",
       replace: "",
     },
     {

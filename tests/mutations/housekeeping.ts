@@ -83,7 +83,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       section: 8,
       name: "a value does not notice that the key it is bound to has gone",
       find:
-        "    if (bound !== undefined) { for (const ending of bound.values()) this.#judge(ending); }\n",
+        "    if (bound !== undefined) { for (const ending of bound.values()) this.#classify(ending); }\n",
       replace: "",
     },
     {

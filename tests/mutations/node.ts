@@ -248,7 +248,7 @@ export const NODE: readonly Mutation[] = [
       section: 7,
       name: "a recovering member votes after another process took its place",
       find:
-        "    this.#voter = voter;\n    // This node may have heard of a later process while it was coming back.\n    this.#yield();",
+        "    this.#voter = voter;\n    // This node may have heard of a later process while it was coming back.\n    this.#checkReplaced();",
       replace: "    this.#voter = voter;",
     },
     {

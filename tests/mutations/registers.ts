@@ -248,7 +248,7 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 7,
       name: "a new list sorts all registers",
-      find: "if (this.#new.size > this.#placed / FEW) {",
+      find: "if (this.#new.size > this.#placed / INSERT_DIVISOR) {",
       replace: "if (true) {",
     },
   ]),

@@ -29,13 +29,13 @@ export const TRUST: readonly Mutation[] = [
       section: 7,
       name: "any node voids the answers of a recovering member",
       find:
-        'if (request.type === "enquire" && request.purpose !== "record") return standing === "member";',
+        'if (request.type === "enquire" && request.purpose !== "record") return role === "member";',
       replace: "",
     },
     {
       section: 7,
       name: "any node tells members that they were replaced",
-      find: '  return standing === "member";\n}\n',
+      find: '  return role === "member";\n}\n',
       replace: "  return true;\n}\n",
     },
   ]),

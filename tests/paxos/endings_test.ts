@@ -112,17 +112,17 @@ describe("Endings: sessions and keys", () => {
     const held = new Held();
     held.put("base", 5);
     held.put("k1", 6, key("base", 5));
-    assertEquals(names(held.endings.unfounded), []);
+    assertEquals(names(held.endings.valueMissing), []);
     held.put("base", 8);
-    assertEquals(names(held.endings.unfounded), [["k1"]]);
+    assertEquals(names(held.endings.valueMissing), [["k1"]]);
     held.set("base", { present: false, token: 9 });
     held.put("k2", 9, key("base", 8));
-    assertEquals(names(held.endings.unfounded), [["k1"], ["k2"]]);
+    assertEquals(names(held.endings.valueMissing), [["k1"], ["k2"]]);
     // The value arrived late here.
     held.put("base", 8);
-    assertEquals(names(held.endings.unfounded), [["k1"]]);
+    assertEquals(names(held.endings.valueMissing), [["k1"]]);
     held.set("k1", null);
-    assertEquals(names(held.endings.unfounded), []);
+    assertEquals(names(held.endings.valueMissing), []);
   });
 
   it("reports news: an earlier time, a first session, an unfounded key", () => {

@@ -75,7 +75,7 @@ describe("SessionTable: a life that is proved to be over (section 6)", () => {
     assertEquals(standing(table, second, 1_000), OVER);
   });
 
-  it("is kept for the longest time to live after the latest proof, whatever is asked", () => {
+  it("is kept for the longest time to live after the latest proof, regardless of the requests", () => {
     const table = new SessionTable(MAX_TTL);
     table.over("1", 0);
     table.over("1", 1_000);

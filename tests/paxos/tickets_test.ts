@@ -56,7 +56,7 @@ describe("IssuedTickets (section 13)", () => {
     assertEquals(tickets.age(at(10)), 3);
   });
 
-  it("are bounded, whatever is shown", () => {
+  it("are bounded, regardless of what is shown", () => {
     const tickets = new IssuedTickets(3_000);
     for (let i = 0; i < 5_000; i++) tickets.issue(at(0));
     tickets.show(3_000);

@@ -1,6 +1,6 @@
 /**
- * `deno task reload [RUNS] [virtual|broadcast] [twice]`: reloads three members while they still run, so many
- * times (200) for each spacing and latency, and says how that ended. In Node and Bun it is run by itself.
+ * `deno task reload [RUNS] [virtual|broadcast] [twice]`: reloads three members while they still run, RUNS
+ * times (200 by default) for each spacing and latency, and says how that ended. In Node and Bun it is run by itself.
  *
  * @module
  */

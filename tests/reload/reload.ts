@@ -7,7 +7,7 @@ export const MEMBERS: readonly string[] = ["a", "b", "c"];
 export interface Stage {
   /** Starts a process under that id. */
   join(id: string): Promise<ClusterNode>;
-  /** Lets so many milliseconds pass. */
+  /** Lets `duration` milliseconds pass. */
   pass(duration: number): Promise<void>;
   /** Waits for `promise`. */
   until<T>(promise: Promise<T>): Promise<T>;

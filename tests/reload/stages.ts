@@ -45,7 +45,7 @@ export function broadcastStage(latency: number): Stage {
   };
 }
 
-/** `inner`, but what arrives is handed on so many milliseconds later. */
+/** `inner`, but what arrives is handed on `latency` milliseconds later. */
 function late(inner: Transport, latency: number): Transport {
   if (latency === 0) return inner;
   const waiting = new Set<ReturnType<typeof setTimeout>>();

@@ -208,7 +208,7 @@ export class LockUsers implements Users {
   }
 
   #holders(station: Station, key: string): Promise<void> {
-    const label = `${station.name} asks who has ${key}`;
+    const label = `${station.name} asks which node has ${key}`;
     return this.operations.run(station, "holders", label, async () => {
       const result = await station.node!.holders(key);
       if (!result.ok) return result.error;

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { encodeValue, MalformedError } from "../../lib/codec.ts";
-import type { Change } from "../../lib/paxos/proposer.ts";
+import type { RegisterChange } from "../../lib/paxos/proposer.ts";
 import type { Pid, SessionId, State } from "../../lib/paxos/register.ts";
 import {
   leaveChange,
@@ -20,7 +20,7 @@ const args = (...values: unknown[]) => encodeValue(values, 1_000);
 
 /** What `change` makes of `state` at a ballot with this counter, and its result. */
 function apply<R>(
-  change: Change<R>,
+  change: RegisterChange<R>,
   state: State | null,
   counter: number,
 ): { state: State | null; result: R } {
@@ -160,7 +160,7 @@ describe("leaveChange()", () => {
   it("counts the failed starts in a row, and restarts the count after a success", () => {
     let counter = 5;
     let state: State | null = null;
-    const next = (change: Change<unknown>) => state = apply(change, state, ++counter).state;
+    const next = (change: RegisterChange<unknown>) => state = apply(change, state, ++counter).state;
     const restart = "permanent";
     const counts: (number | undefined)[] = [];
     for (const failed of [true, true, true, false, true]) {

@@ -334,7 +334,7 @@ describe("a singleton that no node can host", () => {
 });
 
 describe("a host that stops for a while after it has won the register", () => {
-  it("begins no instance whose session is over, at whichever point it stopped", async () => {
+  it("begins no instance whose session is over, at any point at which it stopped", async () => {
     const begun = { open: 0, over: 0 };
     const aborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!.get!;
     for (let reading = 0; reading < 24; reading++) {

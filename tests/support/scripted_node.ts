@@ -8,7 +8,7 @@ import { checkOptions } from "../../lib/cluster/join_options.ts";
 import type { Reachability } from "../../lib/node/wire/routes.ts";
 import type { Life } from "../../lib/paxos/ballot.ts";
 import type { GenesisRecord, Header, Reply, Request } from "../../lib/paxos/messages.ts";
-import type { Change } from "../../lib/paxos/proposer.ts";
+import type { RegisterChange } from "../../lib/paxos/proposer.ts";
 import { CrashVector } from "../../lib/paxos/quorum.ts";
 import type { RegisterId } from "../../lib/paxos/register.ts";
 import { Voter, type VoterRequest, type VoterSettings } from "../../lib/paxos/voter.ts";
@@ -44,7 +44,7 @@ type Answer = { readonly header: Header; readonly reply: Reply };
 export const KEY: RegisterId = registerId("k", undefined, "key");
 
 /** `change`, with its writes under an operation id in the format of the network. */
-export function sendable<R>(change: Change<R>): Change<R> {
+export function sendable<R>(change: RegisterChange<R>): RegisterChange<R> {
   return (current) => {
     const { draft, ...decision } = change(current);
     const op = `${life(8)}/${current.ballot.counter}`;

@@ -100,14 +100,14 @@ describe("memoryNetwork", () => {
 
   it("partition() separates the groups, and puts all other nodes into one group", async () => {
     const nodes = ["a", "b", "c", "d", "e"].map((id) => node(id));
-    const everybody = () => nodes.forEach((n, i) => n.send("*", bytes(`${i}`)));
+    const sendAll = () => nodes.forEach((n, i) => n.send("*", bytes(`${i}`)));
     network.partition(["a", "b"], ["c"]);
-    everybody();
+    sendAll();
     await settle(network);
     assertEquals(log.sort(), ["a<b:1", "b<a:0", "d<e:4", "e<d:3"]);
     log.length = 0;
     network.partition(["a"]); // replaces the earlier partition
-    everybody();
+    sendAll();
     await settle(network);
     assertEquals(log.length, 12);
     assertEquals(log.filter((line) => line.startsWith("a") || line.includes("<a")), []);

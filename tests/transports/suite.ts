@@ -278,7 +278,7 @@ export function transportSuite(
       a.transport.send("b", encode("early"));
       a.transport.send("*", encode("early"));
       await a.transport.open("a", a.receive);
-      for (const nobody of ["c", "unknown", ""]) a.transport.send(nobody, encode("to no node"));
+      for (const absent of ["c", "unknown", ""]) a.transport.send(absent, encode("to no node"));
       await bring(a, b, "in time");
       await a.transport.close();
       a.transport.send("b", encode("late"));

@@ -1,5 +1,5 @@
-import { earlier, everybody, webSocketNetwork } from "./support/networks.ts";
+import { allNodes, earlier, webSocketNetwork } from "./support/networks.ts";
 import { transportSuite } from "./suite.ts";
 
-transportSuite("webSocket() between servers", () => webSocketNetwork(everybody));
+transportSuite("webSocket() between servers", () => webSocketNetwork(allNodes));
 transportSuite("webSocket() with one connection for each pair", () => webSocketNetwork(earlier));

@@ -102,7 +102,7 @@ export class ClusterView {
     this.#vector.raise(this.members.indexOf(this.self), voter.incarnation);
     this.#voter = voter;
     // This node may have heard of a later process while it was coming back.
-    this.#yield();
+    this.#checkReplaced();
   }
 
   /** Votes no more: its memory cannot be relied on. */
@@ -128,7 +128,7 @@ export class ClusterView {
     this.#vector.raise(index, incarnation);
   }
 
-  /** The standing of the sender of a frame with this header. */
+  /** The role of the sender of a frame with this header. */
   roleOf(from: string, header: Header): Role {
     if (this.members.includes(from)) return "member";
     if (this.#record === null || header.genesis !== this.#record.id) return "outsider";
@@ -154,7 +154,7 @@ export class ClusterView {
       this.#vector.raise(index, header.incarnation);
       this.#see(from, header.incarnation);
     }
-    this.#yield();
+    this.#checkReplaced();
   }
 
   /**
@@ -172,7 +172,7 @@ export class ClusterView {
   }
 
   /** A member that knows of a later incarnation of itself never votes again. */
-  #yield(): void {
+  #checkReplaced(): void {
     if (this.#voter === null) return;
     const own = this.#vector.entries[this.members.indexOf(this.self)];
     if (own > this.#voter.incarnation) {

@@ -74,7 +74,7 @@ export class Dispatcher {
     this.#parts = parts;
   }
 
-  /** Takes a well-formed frame of another node. The standing of the node limits which messages are accepted. */
+  /** Takes a well-formed frame of another node. The role of the node limits which messages are accepted. */
   receive(from: string, frame: Frame): void {
     this.#parts.handlers.heard(frame.header.life);
     this.#handle(from, frame, this.#parts.view.roleOf(from, frame.header));
@@ -85,29 +85,29 @@ export class Dispatcher {
     this.#handle(this.#parts.view.self, frame, "member");
   }
 
-  #handle(from: string, frame: Frame, standing: Role): void {
+  #handle(from: string, frame: Frame, role: Role): void {
     const { header, requests, repliesTo, replies } = frame;
     const { view, pendingReplies, handlers } = this.#parts;
     if (view.record !== null && header.genesis === view.record.id) {
-      if (standing !== "outsider") view.learn(from, header);
-    } else if (header.genesis !== null && view.record !== null && standing === "member") {
+      if (role !== "outsider") view.learn(from, header);
+    } else if (header.genesis !== null && view.record !== null && role === "member") {
       handlers.otherGenesis(from, header);
     }
     let lists = 0;
     for (const request of requests) {
       // Dropped, as a lost frame would be: an honest node asks for few lists at a time, and asks again.
       if (request.type === "list" && ++lists > MAX_LISTS) continue;
-      this.#answer(from, header, request, standing);
+      this.#answer(from, header, request, role);
     }
     if (repliesTo !== view.life) return;
     for (const reply of replies) {
-      if (!mayAnswer(standing, reply)) continue;
+      if (!mayAnswer(role, reply)) continue;
       if (reply.type === "notAMember") handlers.notAMember(from);
       pendingReplies.receive(from, header, reply);
     }
   }
 
-  #answer(from: string, header: Header, request: Request, standing: Role): void {
+  #answer(from: string, header: Header, request: Request, role: Role): void {
     const { view, handlers, reply } = this.#parts;
     const { id } = request;
     // A node that sends `enquire` may have another list of members, and is told that instead.
@@ -115,7 +115,7 @@ export class Dispatcher {
       reply(from, header.life, { id, type: "notAMember" });
       return;
     }
-    if (!mayAsk(standing, request)) return;
+    if (!mayAsk(role, request)) return;
     const sameGenesis = header.genesis === view.record?.id;
     switch (requestHandler(request.type)) {
       case "membership":
@@ -135,7 +135,7 @@ export class Dispatcher {
         return this.#takeRelayed(from, header, request as RelayedRequest);
       case "voter":
         if (view.voter === null || !sameGenesis) return;
-        return this.#vote(view.voter, from, header, request as VoterRequest, standing);
+        return this.#vote(view.voter, from, header, request as VoterRequest, role);
     }
   }
 
@@ -145,11 +145,11 @@ export class Dispatcher {
     from: string,
     header: Header,
     request: VoterRequest,
-    standing: Role,
+    role: Role,
   ): void {
     const { runtime, reply, maxValueBytes } = this.#parts;
     if (header.epoch !== FIRST_EPOCH) return;
-    if (standing === "client" && request.type === "accept") {
+    if (role === "client" && request.type === "accept") {
       if (!isFitFor(request.register, request.state, maxValueBytes)) return;
     }
     const asker = { node: from, life: header.life };

@@ -5,8 +5,8 @@ import type { Runtime } from "../runtime/runtime.ts";
  * Counters that others are assumed to have used since a member was heard: the minimum and the maximum. Each
  * attempt at a register takes two.
  */
-const LEAST = 4;
-const MOST = 16;
+const FEWEST_UNHEARD = 4;
+const MOST_UNHEARD = 16;
 
 /**
  * Estimates the counters that others have used and that this node has not heard of. The estimate grows with the
@@ -34,6 +34,6 @@ export class UnheardCounters {
   /** A counter that others have probably not passed yet. */
   get highest(): number {
     const silence = Math.ceil(this.#runtime.now() - this.#at);
-    return this.#counter + Math.min(MOST, LEAST + silence);
+    return this.#counter + Math.min(MOST_UNHEARD, FEWEST_UNHEARD + silence);
   }
 }

@@ -1,10 +1,10 @@
 import { InvariantError } from "../../paxos/invariant.ts";
-import type { Change, CurrentState, Decision, Draft } from "../../paxos/proposer.ts";
+import type { CurrentState, Decision, Draft, RegisterChange } from "../../paxos/proposer.ts";
 import type { State } from "../../paxos/register.ts";
 
 /** One of the changes that are proposed together. */
 export interface Part {
-  readonly change: Change<unknown>;
+  readonly change: RegisterChange<unknown>;
   /** Whether its latest decision was a new state. */
   writes?: boolean;
   /** Whether a new state that it decided was ever sent to a member. */

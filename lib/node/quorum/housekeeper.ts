@@ -45,7 +45,7 @@ const HEAD_START = 0.05;
 const PROOF_WAIT = 10;
 
 /** Longest wait before a cause that has not ended is asked about again, in milliseconds. */
-const LONGEST_DOUBT = 60_000;
+const LONGEST_QUESTION_WAIT = 60_000;
 
 /** Time for which an answer of `#makeRoom` holds, in milliseconds. */
 const ROOM_WAIT = 100;
@@ -68,7 +68,7 @@ export interface HousekeeperParts {
 interface CauseQuestion {
   /** Whether this member has proof that the life of the session is over. */
   readonly isOver: boolean;
-  asking: boolean;
+  isOpen: boolean;
   /** When to ask again, and the wait after that, in milliseconds. */
   again: number;
   wait: number;
@@ -88,7 +88,7 @@ export class Housekeeper {
   /** When sessions and keys are looked at again. */
   #sessionsAt = Infinity;
   #keysAt = Infinity;
-  #doubts = new WeakMap<Ending, CauseQuestion>();
+  #questions = new WeakMap<Ending, CauseQuestion>();
   /** The task of each ending that was sealed, or is being sealed, so that no ending gets two tasks. */
   readonly #seals = new WeakMap<Ending, RegisterTask>();
   #sweep: RegisterTask | null = null;
@@ -106,7 +106,7 @@ export class Housekeeper {
     this.#parts = parts;
     this.#tasks = new RegisterTasks(parts.engine, parts.slowestMember);
     this.#sessions = this.#scan(() => this.#voter!.acceptor.endings.sessions.values());
-    this.#keys = this.#scan(() => this.#voter!.acceptor.endings.unfounded);
+    this.#keys = this.#scan(() => this.#voter!.acceptor.endings.valueMissing);
   }
 
   /** The member votes, with a new memory. */
@@ -143,10 +143,10 @@ export class Housekeeper {
     this.#tasks.clear();
     this.#cancelLook();
     this.#lookAt = Infinity;
-    this.#doubts = new WeakMap();
+    this.#questions = new WeakMap();
     this.#ended.clear();
     this.#sessions = this.#scan(() => this.#voter!.acceptor.endings.sessions.values());
-    this.#keys = this.#scan(() => this.#voter!.acceptor.endings.unfounded);
+    this.#keys = this.#scan(() => this.#voter!.acceptor.endings.valueMissing);
   }
 
   get #now(): number {
@@ -175,7 +175,7 @@ export class Housekeeper {
     // At the limit of questions under way, the next answer continues.
     const mayAsk = this.#asking < ASKED_AT_ONCE;
     if (mayAsk && endings.sessions.size > 0) at = Math.min(at, Math.max(now, this.#sessionsAt));
-    if (mayAsk && endings.unfounded.size > 0) at = Math.min(at, Math.max(now, this.#keysAt));
+    if (mayAsk && endings.valueMissing.size > 0) at = Math.min(at, Math.max(now, this.#keysAt));
     if (endings.next < Infinity) {
       const passed = this.#passed;
       const wait = passed > -Infinity ? Math.max(1, endings.next - passed) : CLOCKS_WAIT;
@@ -245,40 +245,40 @@ export class Housekeeper {
       if (!sessions.isStale(cause.session, this.#now)) return true;
       isOver = sessions.isLifeOver(lifeOf(cause.session));
     }
-    let doubt = this.#doubts.get(ending);
+    let question = this.#questions.get(ending);
     // An earlier doubt, which waits for long, knew of no proof.
-    const isNews = isOver && doubt?.isOver === false && !this.#ended.has(ending);
-    if (isNews && !doubt!.asking) doubt = undefined;
-    if (doubt !== undefined && (doubt.asking || this.#now < doubt.again)) return true;
-    if (doubt !== undefined && this.#ended.delete(ending)) {
-      doubt.again = this.#now + LONGEST_DOUBT;
+    const isNews = isOver && question?.isOver === false && !this.#ended.has(ending);
+    if (isNews && !question!.isOpen) question = undefined;
+    if (question !== undefined && (question.isOpen || this.#now < question.again)) return true;
+    if (question !== undefined && this.#ended.delete(ending)) {
+      question.again = this.#now + LONGEST_QUESTION_WAIT;
       this.#seal(ending);
       return true;
     }
     if (this.#asking >= ASKED_AT_ONCE) return false;
     const wait = isOver ? PROOF_WAIT : LONGEST_WAIT;
-    void this.#ask(ending, doubt ?? { isOver, asking: false, again: 0, wait });
+    void this.#ask(ending, question ?? { isOver, isOpen: false, again: 0, wait });
     return true;
   }
 
-  async #ask(ending: Ending, doubt: CauseQuestion): Promise<void> {
+  async #ask(ending: Ending, question: CauseQuestion): Promise<void> {
     const voter = this.#voter;
-    this.#doubts.set(ending, doubt);
-    doubt.asking = true;
+    this.#questions.set(ending, question);
+    question.isOpen = true;
     this.#asking++;
     // Without a quorum the end cannot be confirmed.
     const hasEnded = await this.#hasEnded(ending.cause).catch(() => false);
     this.#asking--;
-    doubt.asking = false;
+    question.isOpen = false;
     if (this.#voter !== voter || voter === null) return;
-    doubt.again = this.#now + (hasEnded ? this.#headStart : doubt.wait);
-    doubt.wait = Math.min(LONGEST_DOUBT, doubt.wait * 2);
+    question.again = this.#now + (hasEnded ? this.#headStart : question.wait);
+    question.wait = Math.min(LONGEST_QUESTION_WAIT, question.wait * 2);
     if (hasEnded) this.#ended.add(ending);
-    if (hasEnded || doubt.isOver) {
+    if (hasEnded || question.isOver) {
       if (ending.cause.kind === "session") {
-        this.#sessionsAt = Math.min(this.#sessionsAt, doubt.again);
+        this.#sessionsAt = Math.min(this.#sessionsAt, question.again);
       } else {
-        this.#keysAt = Math.min(this.#keysAt, doubt.again);
+        this.#keysAt = Math.min(this.#keysAt, question.again);
       }
     }
     this.#arm();

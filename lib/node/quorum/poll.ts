@@ -45,9 +45,9 @@ export function poll<T>(engine: Engine, pacing: Pacing, options: PollOptions<T>)
   let cancelTimer = () => {};
   const ask = (attempt: number) => {
     const number = options.round?.() ?? 0;
-    const anew = open.at(-1)?.number !== number;
-    if (anew) begin(number);
-    const to = anew ? options.members ?? engine.members : options.missing();
+    const isNewRound = open.at(-1)?.number !== number;
+    if (isNewRound) begin(number);
+    const to = isNewRound ? options.members ?? engine.members : options.missing();
     engine.ask(to, { id: open.at(-1)!.id, ...options.request } as Request);
     cancelTimer = runtime.setTimer(() => {
       const outcome = options.undecided?.();

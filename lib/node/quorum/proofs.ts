@@ -42,7 +42,7 @@ class Proof {
 }
 
 /**
- * Gives the members proofs that the processes of other lives run no more (section 6). Whatever these lives own
+ * Gives the members proofs that the processes of other lives run no more (section 6). All that these lives own
  * is free once a quorum has a proof.
  */
 export class Proofs {

@@ -3,10 +3,10 @@ import type { Ballot } from "../../paxos/ballot.ts";
 import { assertInvariant } from "../../paxos/invariant.ts";
 import type { RegisterReply, RegisterRequest } from "../../paxos/messages.ts";
 import {
-  type Change,
   type Chosen,
   type KeptPromise,
   Proposer,
+  type RegisterChange,
   type Step,
 } from "../../paxos/proposer.ts";
 import type { RegisterId } from "../../paxos/register.ts";
@@ -98,12 +98,21 @@ export class Proposals {
   }
 
   /** Applies `change` to `register`; rejects with `no_quorum` at the deadline. */
-  change<R>(register: RegisterId, change: Change<R>, options: ChangeOptions): Promise<Chosen<R>> {
+  change<R>(
+    register: RegisterId,
+    change: RegisterChange<R>,
+    options: ChangeOptions,
+  ): Promise<Chosen<R>> {
     let late: () => SynodError = noQuorum;
     const operation = this.#engine.operation<Chosen<unknown>>(options, () => late());
     if (!operation.ended) {
       const proposals = this.#proposalsOf(register);
-      const waiting = { change: change as Change<unknown>, operation, options, wrote: false };
+      const waiting = {
+        change: change as RegisterChange<unknown>,
+        operation,
+        options,
+        wrote: false,
+      };
       late = () => proposals.late(waiting);
       proposals.add(waiting);
     }

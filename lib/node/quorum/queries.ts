@@ -265,8 +265,8 @@ function union(
   }
   const result = new Map<RegisterId, Presence>();
   for (const [register, listed] of all) {
-    const standing = presenceOf(listed, needed, wall);
-    if (standing !== "gone") result.set(register, standing);
+    const presence = presenceOf(listed, needed, wall);
+    if (presence !== "gone") result.set(register, presence);
   }
   return result;
 }

@@ -36,7 +36,7 @@ export class Watches {
       this.#watched.set(register, watched);
       watched.start();
     } else {
-      watched.greet(listener);
+      watched.addNewcomer(listener);
     }
     watched.listeners.add(listener);
     return () => {
@@ -117,7 +117,7 @@ class WatchedRegister {
   }
 
   /** Has the register read again, so that a newcomer is told what it has now. */
-  greet(listener: Listener): void {
+  addNewcomer(listener: Listener): void {
     this.newcomers.add(listener);
     this.#read();
   }

@@ -16,7 +16,7 @@ const MOST_SLOTS = 512;
  * is late by itself. Fake timers of a test that are removed never fire. A timer that is only late, because the
  * process is busy, still fires, beside its replacement.
  */
-const LOST = 4 * SLOT;
+const LOST_AFTER = 4 * SLOT;
 
 /** Longest delay that `setTimeout` takes, in milliseconds; with a longer one it fires at once. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
@@ -115,7 +115,7 @@ export class Timers {
 
   /** Replaces the timer if it is overdue; returns whether it was. */
   #replace(armed: Armed, fire: () => void, now: number): boolean {
-    if (now <= armed.due + LOST) return false;
+    if (now <= armed.due + LOST_AFTER) return false;
     armed.cancelOther();
     armed.due = now;
     armed.cancelOther = this.#start(fire, 0);

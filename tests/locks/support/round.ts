@@ -7,7 +7,7 @@ import {
   type LockValue,
   sameLock,
 } from "../../../lib/paxos/lock_register.ts";
-import type { Change } from "../../../lib/paxos/proposer.ts";
+import type { RegisterChange } from "../../../lib/paxos/proposer.ts";
 import type { State } from "../../../lib/paxos/register.ts";
 
 /** The outcome of one round. */
@@ -62,7 +62,10 @@ function stateOf(value: LockValue): State | null {
 }
 
 /** The change for an order, as it is passed to the proposer. */
-function changeOf(order: LockCommand, hasEnded: (session: string) => boolean): Change<LockResult> {
+function changeOf(
+  order: LockCommand,
+  hasEnded: (session: string) => boolean,
+): RegisterChange<LockResult> {
   return ({ state, ballot }) => {
     const before = lockOf(state);
     const { value, result } = applyCommand(before, order, ballot.counter, hasEnded);

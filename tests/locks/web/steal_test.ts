@@ -75,7 +75,7 @@ describe("locks.request with steal", () => {
     await assertStolen(held);
     assertEquals(granted, []);
     await thief.release();
-    await within(Promise.all(waiting), "those who waited");
+    await within(Promise.all(waiting), "the waiting requests");
     assertEquals(granted, [1, 2]);
   });
 
@@ -88,7 +88,7 @@ describe("locks.request with steal", () => {
     await assertStolen(thief);
     assertEquals(await isSettled(waiting), false);
     await second.release();
-    assertStrictEquals(await within(waiting, "who waited"), "granted");
+    assertStrictEquals(await within(waiting, "the waiting request"), "granted");
   });
 
   it("is seen in query: the thief holds it, the old owner does not", async () => {

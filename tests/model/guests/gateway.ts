@@ -4,7 +4,7 @@ import type { Put } from "../../../lib/paxos/kv_register.ts";
 import type { ClockReading } from "../../../lib/paxos/lease.ts";
 import type { LockCommand, LockMode, LockValue } from "../../../lib/paxos/lock_register.ts";
 import type { RegisterReply, RegisterRequest } from "../../../lib/paxos/messages.ts";
-import type { Change, Proposer, Step } from "../../../lib/paxos/proposer.ts";
+import type { Proposer, RegisterChange, Step } from "../../../lib/paxos/proposer.ts";
 import type { Sender } from "../../../lib/paxos/quorum.ts";
 import type { Binding, State } from "../../../lib/paxos/register.ts";
 import type { IssuedTickets } from "../../../lib/paxos/tickets.ts";
@@ -255,7 +255,7 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
     this.left = 0;
   }
 
-  #change(run: Run): Change<string> {
+  #change(run: Run): RegisterChange<string> {
     const { act, who, request, bound } = run;
     switch (act) {
       case "put": {
@@ -292,7 +292,7 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
     }
   }
 
-  #lockChange({ act, who, request }: Run): Change<string> {
+  #lockChange({ act, who, request }: Run): RegisterChange<string> {
     const session = SESSIONS[who];
     const pid = { node: session.slice(0, session.indexOf("/")), session, seq: 1 };
     return ({ state, token, ballot }) => {

@@ -401,7 +401,7 @@ export class GuestWorld {
     const before = automaton.attributes(state.nodes[node]).request;
     if (before?.type === "prepare") {
       const old = this.#ask(node, before);
-      // A promise that nobody counts only refuses lower ballots, which loss or delay may do, too.
+      // A promise that is never counted only refuses lower ballots, which loss or delay may do, too.
       if (now === null || this.#ask(node, now) !== old) {
         after = { ...after, asks: after.asks.filter((ask) => ask !== old) };
       }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { combine, type Part } from "../../../lib/node/quorum/combine.ts";
-import type { Change, CurrentState } from "../../../lib/paxos/proposer.ts";
+import type { CurrentState, RegisterChange } from "../../../lib/paxos/proposer.ts";
 import { append, look, present, release, setOnce, textOf } from "../../paxos/support/changes.ts";
 
 const BALLOT = { counter: 5, life: "p" };
@@ -13,7 +13,7 @@ function register(text?: string): CurrentState {
 }
 
 /** The outcome of changes made in one round: the state that is written, and each result. */
-function round(current: CurrentState, ...changes: Change<unknown>[]) {
+function round(current: CurrentState, ...changes: RegisterChange<unknown>[]) {
   const parts = changes.map((change): Part => ({ change, wrote: false }));
   const { draft, result: { results } } = combine(parts, current);
   const writes = parts.map((part) => part.writes);
@@ -33,7 +33,7 @@ function round(current: CurrentState, ...changes: Change<unknown>[]) {
 describe("combine()", () => {
   it("applies changes in order, each to the state that the previous one made", () => {
     const seen: [string, number][] = [];
-    const see: Change<void> = ({ state, token }) => {
+    const see: RegisterChange<void> = ({ state, token }) => {
       seen.push([textOf(state), token]);
       return { draft: null, result: undefined };
     };
@@ -46,7 +46,7 @@ describe("combine()", () => {
 
   it("a written value refers to the state before the round as replaced, regardless of states in between", () => {
     let over: number | undefined;
-    const see: Change<void> = ({ state }) => {
+    const see: RegisterChange<void> = ({ state }) => {
       if (state?.present) over = state.over;
       return { draft: null, result: undefined };
     };
@@ -68,13 +68,16 @@ describe("combine()", () => {
   });
 
   it("goes on with changes that manage their tokens themselves", () => {
-    const merging: Change<string> = (current) => ({ ...append("y")(current), merges: true });
+    const merging: RegisterChange<string> = (current) => ({
+      ...append("y")(current),
+      merges: true,
+    });
     assertEquals(round(register(), setOnce("x"), merging).written, "xy");
   });
 
   it("completes the new state of the last change only", () => {
     const completed: string[] = [];
-    const sketching = (text: string): Change<string> => (current) => ({
+    const sketching = (text: string): RegisterChange<string> => (current) => ({
       ...append(text)(current),
       merges: true,
       complete: () => {
@@ -82,27 +85,27 @@ describe("combine()", () => {
         return present(`complete ${text}`);
       },
     });
-    const combined = (...changes: Change<unknown>[]) =>
+    const combined = (...changes: RegisterChange<unknown>[]) =>
       combine(changes.map((change) => ({ change, wrote: false })), register("x"));
     const { complete } = combined(sketching("y"), sketching("z"), look);
     assertEquals(completed, []);
     assertEquals(complete?.(), present("complete z"));
     assertEquals(completed, ["z"]);
     // The state that an earlier change would complete no longer exists.
-    const releasing: Change<unknown> = (current) => ({ ...release(current), merges: true });
+    const releasing: RegisterChange<unknown> = (current) => ({ ...release(current), merges: true });
     assertEquals(combined(sketching("y"), releasing).complete, undefined);
     assertEquals(combined(look).complete, undefined);
   });
 
   it("ends before a change that cannot be made in this round", () => {
-    const later: Change<string> = () => ({ draft: present("z"), result: "z", later: true });
+    const later: RegisterChange<string> = () => ({ draft: present("z"), result: "z", later: true });
     assertEquals(round(register(), setOnce("x"), later, look).outcome, ["x", "left", "left"]);
     assertEquals(round(register(), later, setOnce("x")).written, null);
   });
 
   it("a change that throws fails alone", () => {
     const error = new Error("it is no lock");
-    const failing: Change<void> = () => {
+    const failing: RegisterChange<void> = () => {
       throw error;
     };
     const { written, outcome } = round(register(), failing, setOnce("x"));

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SynodError } from "../../../lib/errors.ts";
-import type { Change } from "../../../lib/paxos/proposer.ts";
+import type { RegisterChange } from "../../../lib/paxos/proposer.ts";
 import type { ChangeOptions } from "../../../lib/node/quorum/proposals.ts";
 import { look, release, setOnce } from "../../paxos/support/changes.ts";
 import { KEY, ScriptedNode, sendable } from "../../support/scripted_node.ts";
@@ -13,7 +13,7 @@ const FULL = { type: "full", tidying: false, missing: ["a"] } as const;
 /** Proposes `change` for at most 2 s; `error` is the error with which it ended. */
 function propose(
   node: ScriptedNode,
-  change: Change<unknown>,
+  change: RegisterChange<unknown>,
   options: Partial<ChangeOptions> = {},
 ): { error?: string } {
   const outcome: { error?: string } = {};

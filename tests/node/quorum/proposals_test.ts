@@ -1,14 +1,14 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { Change, Chosen } from "../../../lib/paxos/proposer.ts";
+import type { Chosen, RegisterChange } from "../../../lib/paxos/proposer.ts";
 import { append, look, release, setOnce, textOf } from "../../paxos/support/changes.ts";
 import { KEY, life, ScriptedNode, sendable } from "../../support/scripted_node.ts";
 
 /** Proposes `change`; its messages are in transit. */
 function propose<R>(
   node: ScriptedNode,
-  change: Change<R>,
+  change: RegisterChange<R>,
   options: {
     mustWrite?: boolean;
     keepPromise?: boolean;

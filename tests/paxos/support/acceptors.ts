@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Acceptor } from "../../../lib/paxos/acceptor.ts";
 import { type Ballot, compareBallots } from "../../../lib/paxos/ballot.ts";
 import type { RegisterCopy, RegisterReply, RegisterRequest } from "../../../lib/paxos/messages.ts";
-import type { Change, ProposerOptions } from "../../../lib/paxos/proposer.ts";
+import type { ProposerOptions, RegisterChange } from "../../../lib/paxos/proposer.ts";
 import { CrashVector, type Sender } from "../../../lib/paxos/quorum.ts";
 import type { RegisterId, SessionId } from "../../../lib/paxos/register.ts";
 import { REGISTER } from "./changes.ts";
@@ -52,7 +52,7 @@ export class Cluster {
   /** A proposer of `change`; `life` is its name. */
   proposer<R>(
     life: string,
-    change: Change<R>,
+    change: RegisterChange<R>,
     options: Partial<ProposerOptions<R>> = {},
   ): ScriptedProposer<R> {
     return new ScriptedProposer(this, life, change, options);

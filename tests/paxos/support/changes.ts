@@ -1,4 +1,4 @@
-import type { Change, Draft } from "../../../lib/paxos/proposer.ts";
+import type { Draft, RegisterChange } from "../../../lib/paxos/proposer.ts";
 import type { RegisterId, State } from "../../../lib/paxos/register.ts";
 
 /** The register that all scripts use. */
@@ -23,12 +23,12 @@ export function textOf(state: State | null): string {
 }
 
 /** Sets the register in every state. */
-export function write(value: string): Change<void> {
+export function write(value: string): RegisterChange<void> {
   return () => ({ draft: present(value), result: undefined });
 }
 
 /** Sets the register if it is absent; the result is the value that is present then. */
-export function setOnce(value: string): Change<string> {
+export function setOnce(value: string): RegisterChange<string> {
   return ({ state }) =>
     state?.present
       ? { draft: null, result: textOf(state) }
@@ -36,7 +36,7 @@ export function setOnce(value: string): Change<string> {
 }
 
 /** Appends `letter` to the present text, once. */
-export function append(letter: string): Change<string> {
+export function append(letter: string): RegisterChange<string> {
   return ({ state }) => {
     const text = textOf(state);
     return text.includes(letter)
@@ -46,7 +46,10 @@ export function append(letter: string): Change<string> {
 }
 
 /** Makes the register absent in every state. */
-export const release: Change<void> = () => ({ draft: { present: false }, result: undefined });
+export const release: RegisterChange<void> = () => ({
+  draft: { present: false },
+  result: undefined,
+});
 
 /** Leaves everything as it is. */
-export const look: Change<void> = () => ({ draft: null, result: undefined });
+export const look: RegisterChange<void> = () => ({ draft: null, result: undefined });

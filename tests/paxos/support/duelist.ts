@@ -1,6 +1,6 @@
 import { LamportClock } from "../../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../../lib/paxos/messages.ts";
-import { type Change, type Chosen, Proposer } from "../../../lib/paxos/proposer.ts";
+import { type Chosen, Proposer, type RegisterChange } from "../../../lib/paxos/proposer.ts";
 import type { Sender } from "../../../lib/paxos/quorum.ts";
 import { QuorumRead } from "../../../lib/paxos/quorum_read.ts";
 import { REGISTER } from "./changes.ts";
@@ -10,7 +10,7 @@ import { showBallot, showReply, showRequest, showState } from "./notation.ts";
 export interface Duelist {
   /** One letter. */
   readonly life: string;
-  readonly change?: Change<unknown>;
+  readonly change?: RegisterChange<unknown>;
   /** Most attempts; a further one begins only after a nack. */
   readonly attempts: number;
 }
@@ -46,7 +46,7 @@ export function run(members: readonly string[], duelist: Duelist, inputs: readon
 function runProposer(
   members: readonly string[],
   { life, attempts: most }: Duelist,
-  change: Change<unknown>,
+  change: RegisterChange<unknown>,
   inputs: readonly Input[],
 ): Local {
   const clock = new LamportClock();

@@ -1,11 +1,11 @@
 import { LamportClock } from "../../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../../lib/paxos/messages.ts";
 import {
-  type Change,
   type Chosen,
   type KeptPromise,
   Proposer,
   type ProposerOptions,
+  type RegisterChange,
   type Step,
 } from "../../../lib/paxos/proposer.ts";
 import type { Sender } from "../../../lib/paxos/quorum.ts";
@@ -34,7 +34,7 @@ export class ScriptedProposer<R> {
   constructor(
     cluster: Cluster,
     life: string,
-    change: Change<R>,
+    change: RegisterChange<R>,
     options: Partial<ProposerOptions<R>>,
   ) {
     this.#cluster = cluster;

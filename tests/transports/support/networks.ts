@@ -40,7 +40,7 @@ async function network(
 }
 
 /** Each node has the addresses of all nodes, including its own. */
-export const everybody = (): readonly string[] => TEST_IDS;
+export const allNodes = (): readonly string[] => TEST_IDS;
 
 /** Each pair has one connection, from the later id to the earlier one; no node has the last one's address. */
 export const earlier = (id: string): readonly string[] => TEST_IDS.slice(0, TEST_IDS.indexOf(id));
