@@ -1,7 +1,25 @@
+import { type OptionNames, refuseUnknown } from "../lib/options.ts";
+import { LifeLocks, platformLocks, type WebLocks } from "./life_locks.ts";
 import { encodeName, PacketWriter, readPacket } from "./packet.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport, TransportUser } from "./transport.ts";
 
+export type { WebLocks } from "./life_locks.ts";
 export type { Transport, TransportUser } from "./transport.ts";
+
+/** Options of {@linkcode broadcastChannel}. */
+export interface BroadcastChannelOptions {
+  /**
+   * The locks by which a node shows that it runs: where `navigator.locks` exists, each node holds one Web Lock
+   * named by its life for as long as it is open. A member that is granted the lock of another life knows that
+   * this life has ended, and tells the cluster: so what a terminated worker or a closed or crashed tab owned
+   * is free within milliseconds, and a frozen tab, which keeps its lock, keeps what it owns until its session
+   * ends. `false` turns this off; `true` is the default. Or other locks with the interface of
+   * `navigator.locks`, shared by all nodes of the channel. A node whose lock is stolen closes.
+   */
+  locks?: boolean | WebLocks;
+}
+
+const NAMES: OptionNames<BroadcastChannelOptions> = { locks: true };
 
 /** The size in bytes from which a packet is posted at once instead of at the end of the turn. */
 const PACKET_LIMIT = 1 << 18;
@@ -16,7 +34,8 @@ const PACKET_LIMIT = 1 << 18;
  * An open channel keeps a process alive: closing the node, or the transport, lets it exit.
  *
  * @param name The name of the channel: the same for all nodes of a cluster, and unique to the cluster.
- * @throws {TypeError} If `name` is not a non-empty string, or if the runtime has no `BroadcastChannel`.
+ * @throws {TypeError} If `name` is not a non-empty string, if an option is invalid, or if the runtime has no
+ * `BroadcastChannel`.
  *
  * @example Three members; in a real program each is in its own worker
  * ```ts
@@ -32,17 +51,31 @@ const PACKET_LIMIT = 1 << 18;
  * for (const node of nodes) await node.close();
  * ```
  */
-export function broadcastChannel(name: string): Transport {
+export function broadcastChannel(
+  name: string,
+  options: BroadcastChannelOptions = {},
+): Transport {
   if (typeof name !== "string" || name === "") {
     const received = typeof name === "string" ? "an empty one" : typeof name;
     throw new TypeError(
       `broadcastChannel: name must be a string that is not empty, received ${received}`,
     );
   }
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError("broadcastChannel: options must be an object");
+  }
+  refuseUnknown("broadcastChannel", options, NAMES);
+  const { locks = true } = options;
+  if (typeof locks !== "boolean" && typeof locks?.request !== "function") {
+    throw new TypeError(
+      "broadcastChannel: locks must be true, false, or have the interface of navigator.locks",
+    );
+  }
   if (typeof BroadcastChannel !== "function") {
     throw new TypeError("broadcastChannel: this runtime has no BroadcastChannel");
   }
-  return new BroadcastChannelTransport(name);
+  const used = locks === true ? platformLocks() : locks === false ? undefined : locks;
+  return new BroadcastChannelTransport(name, used);
 }
 
 /**
@@ -63,6 +96,8 @@ export function broadcastChannel(name: string): Transport {
  */
 class BroadcastChannelTransport implements Transport {
   readonly #name: string;
+  readonly #webLocks: WebLocks | undefined;
+  #locks: LifeLocks | null = null;
   #channel: BroadcastChannel | null = null;
   #closed = false;
   /** This node's id, as packets carry it. */
@@ -70,11 +105,18 @@ class BroadcastChannelTransport implements Transport {
   /** The frames sent in this turn that are not posted yet. */
   #packet: PacketWriter | null = null;
 
-  constructor(name: string) {
+  /** Without `locks` no life is proved to be over. */
+  constructor(name: string, locks: WebLocks | undefined) {
     this.#name = name;
+    this.#webLocks = locks;
   }
 
-  open(self: string, receive: (from: string, frame: Uint8Array) => void): void {
+  open(
+    self: string,
+    receive: (from: string, frame: Uint8Array) => void,
+    _report?: (error: Error) => void,
+    user?: Partial<TransportUser>,
+  ): void {
     if (this.#closed) throw new Error("broadcastChannel: cannot open a closed transport");
     if (this.#channel !== null) throw new Error("broadcastChannel: cannot open twice");
     const name = encodeName(self);
@@ -85,6 +127,7 @@ class BroadcastChannelTransport implements Transport {
       if (this.#closed) return;
       const packet = readPacket(data, name);
       if (packet === null) return;
+      if (packet.holds !== undefined) this.#locks?.heard(packet.holds);
       for (const frame of packet.frames) {
         try {
           receive(packet.from, frame);
@@ -94,18 +137,40 @@ class BroadcastChannelTransport implements Transport {
         if (this.#closed) return;
       }
     };
+    this.#openLocks(self, user);
+  }
+
+  #openLocks(self: string, user: Partial<TransportUser> | undefined): void {
+    if (this.#webLocks === undefined || user?.life === undefined || user.ended === undefined) {
+      return;
+    }
+    const { life, ended, isClosed = () => true } = user;
+    // Only members wait for the locks of others: with many clients that would be too many.
+    const waits = user.members?.includes(self) ?? true;
+    this.#locks = new LifeLocks(this.#webLocks, { life, ended, isClosed }, waits, () => {
+      // Said at once, and with every later packet.
+      if (!this.#closed) this.#collect();
+    });
+    // Requests the lock.
+    void this.#locks.held;
   }
 
   send(to: string, frame: Uint8Array): void {
     if (this.#channel === null || this.#closed) return;
     const receiver = to === "*" ? null : encodeName(to);
     if (receiver === null && to !== "*") return;
+    const packet = this.#collect();
+    packet.add(receiver, frame);
+    if (packet.size >= PACKET_LIMIT) this.#post();
+  }
+
+  /** The packet of this turn. */
+  #collect(): PacketWriter {
     if (this.#packet === null) {
       this.#packet = new PacketWriter(this.#self);
       queueMicrotask(() => this.#post());
     }
-    this.#packet.add(receiver, frame);
-    if (this.#packet.size >= PACKET_LIMIT) this.#post();
+    return this.#packet;
   }
 
   close(): void {
@@ -114,12 +179,15 @@ class BroadcastChannelTransport implements Transport {
     this.#closed = true;
     this.#channel?.close();
     this.#channel = null;
+    this.#locks?.close();
   }
 
   #post(): void {
     const packet = this.#packet;
     this.#packet = null;
     if (packet === null || this.#channel === null) return;
+    const life = this.#locks?.held;
+    if (life !== undefined) packet.holds(life);
     try {
       this.#channel.postMessage(packet.bytes());
     } catch {

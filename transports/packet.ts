@@ -3,7 +3,8 @@
  *
  *     "SYN" 1, sender, then for each frame: receiver, length (32 bits, little-endian), bytes
  *
- * Sender and receiver are each a length byte and that number of bytes of UTF-8.
+ * Sender and receiver are each a length byte and that number of bytes of UTF-8. The frame for the receiver
+ * "!" is no frame: it is the life of the sender, which says that it holds the lock of that life.
  *
  * @module
  */
@@ -14,16 +15,22 @@ const MARK = Uint8Array.of(0x53, 0x59, 0x4e, 1);
 /** The receiver that stands for every peer. */
 const ALL = new TextEncoder().encode("*");
 
+/** The receiver of the life whose lock the sender holds. */
+const HOLDS = new TextEncoder().encode("!");
+
 /** The longest name of a sender or receiver, in bytes: its length has one byte. */
 const MAX_NAME = 255;
 
+/** The longest life in a packet, in bytes. */
+const MAX_LIFE = 64;
+
 /**
  * A node id in UTF-8, or `null` for a string that cannot be a name in a packet: an empty one, one of more
- * than 255 bytes, or `"*"`, which stands for all nodes.
+ * than 255 bytes, `"*"`, which stands for all nodes, or `"!"`.
  */
 export function encodeName(id: string): Uint8Array | null {
   const bytes = new TextEncoder().encode(id);
-  return bytes.length === 0 || bytes.length > MAX_NAME || id === "*" ? null : bytes;
+  return bytes.length === 0 || bytes.length > MAX_NAME || id === "*" || id === "!" ? null : bytes;
 }
 
 /** Collects the frames that go into one packet. */
@@ -49,6 +56,11 @@ export class PacketWriter {
     new DataView(length.buffer).setUint32(0, frame.length, true);
     this.#push(length);
     this.#push(frame.slice());
+  }
+
+  /** Says that the sender holds the lock of this life. */
+  holds(life: string): void {
+    this.add(HOLDS, new TextEncoder().encode(life));
   }
 
   /** The packet, in a buffer of exactly its size: a larger one would be cloned as a whole. */
@@ -79,11 +91,13 @@ export interface Packet {
   readonly from: string;
   /** Copies of the frames for this peer and for all, in the order in which they were sent. */
   readonly frames: readonly Uint8Array[];
+  /** The life whose lock the sender says it holds, if it does. */
+  readonly holds?: string;
 }
 
 /**
  * The frames in a packet for the node `self` (a name of {@linkcode encodeName}), or `null` if `data` is no
- * packet, comes from `self`, or has no frame for it. `data` may have any type.
+ * packet, comes from `self`, or says nothing to it. `data` may have any type.
  *
  * The whole packet is checked before a frame is copied. A frame for another node costs a few comparisons
  * and no copy.
@@ -108,6 +122,7 @@ export function readPacket(data: unknown, self: Uint8Array): Packet | null {
   const from = [sender + 1, at] as const;
 
   const mine: (readonly [number, number])[] = [];
+  let holds: readonly [number, number] | undefined;
   while (at < bytes.length) {
     const receiver = at;
     const length = endOfName(receiver);
@@ -116,12 +131,15 @@ export function readPacket(data: unknown, self: Uint8Array): Packet | null {
     const end = start + view.getUint32(length, true);
     if (end > bytes.length) return null;
     if (isName(receiver, self) || isName(receiver, ALL)) mine.push([start, end]);
+    else if (isName(receiver, HOLDS) && end - start <= MAX_LIFE) holds = [start, end];
     at = end;
   }
-  if (mine.length === 0) return null;
+  if (mine.length === 0 && holds === undefined) return null;
+  const text = (part: readonly [number, number]) => new TextDecoder().decode(bytes.slice(...part));
   return {
-    from: new TextDecoder().decode(bytes.slice(...from)),
+    from: text(from),
     frames: mine.map(([start, end]) => bytes.slice(start, end)),
+    ...(holds !== undefined && { holds: text(holds) }),
   };
 }
 
