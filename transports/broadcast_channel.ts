@@ -62,11 +62,11 @@ export function broadcastChannel(
     );
   }
   if (typeof options !== "object" || options === null) {
-    throw new TypeError("broadcastChannel: options must be an object");
+    throw new TypeError("broadcastChannel: options must be an object, such as { locks: false }");
   }
   refuseUnknown("broadcastChannel", options, NAMES);
   const { locks = true } = options;
-  if (typeof locks !== "boolean" && typeof locks?.request !== "function") {
+  if (typeof locks !== "boolean" && typeof (locks as WebLocks | null)?.request !== "function") {
     throw new TypeError(
       "broadcastChannel: locks must be true, false, or have the interface of navigator.locks",
     );

@@ -23,13 +23,17 @@ const MAX_LIFE = 64;
 export const MAX_AWAITED = 1_000;
 
 /**
- * Time between two requests that only wake up waiting ones, in milliseconds. Node 24 does not look at the
- * requests that wait for the locks of a thread when that thread ends, but at the next request for any lock.
+ * Whether locks of other lives are tried again and again instead of waited for. Node 24 does not grant what
+ * waits for the locks of a thread when that thread ends, and two threads that wait for each other's locks never
+ * get back to their event loops.
  */
-const WAKE_INTERVAL = 10;
+const TRIES: boolean = globalThis.navigator?.userAgent?.startsWith("Node.js/") ?? false;
 
-/** The lock that these requests name. */
-const WAKING = "synod wake";
+/** Time between two tries, in milliseconds. */
+const TRY_INTERVAL = 10;
+
+/** Locks that are tried at the same time; with more lives each one has its turn. */
+const TRIED_AT_ONCE = 4;
 
 // Kept from the start, so that fake timers of a test have no effect.
 const { setInterval, clearInterval } = globalThis;
@@ -51,15 +55,23 @@ export class LifeLocks {
   #held: string | undefined;
   #release: () => void = () => {};
   #isOver = false;
-  /** Aborts the requests for the locks of other lives. */
+  /** The lives that are waited for, with what aborts the requests for their locks. */
   readonly #awaited = new Map<string, AbortController>();
-  #waking: ReturnType<typeof setInterval> | undefined;
+  readonly #tries: boolean;
+  #trying: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * `waits`: whether to wait for the locks of other lives. `granted` is called when the lock of the node's
-   * present life is held.
+   * `waits`: whether to wait for the locks of other lives; `tries`: whether to try instead. `granted` is called
+   * when the lock of the node's present life is held.
    */
-  constructor(locks: WebLocks, user: LifeUser, waits: boolean, granted: () => void) {
+  constructor(
+    locks: WebLocks,
+    user: LifeUser,
+    waits: boolean,
+    granted: () => void,
+    tries: boolean = TRIES,
+  ) {
+    this.#tries = tries;
     this.#locks = locks;
     this.#user = user;
     this.#waits = waits;
@@ -83,18 +95,44 @@ export class LifeLocks {
     if (this.#awaited.size >= MAX_AWAITED) return;
     const aborter = new AbortController();
     this.#awaited.set(life, aborter);
-    const over = () => {
-      if (this.#awaited.get(life) !== aborter) return false;
-      this.#awaited.delete(life);
-      if (this.#awaited.size === 0) this.#stopWaking();
-      return true;
-    };
+    if (this.#tries) {
+      this.#trying ??= setInterval(() => this.#tryAll(), TRY_INTERVAL);
+      return;
+    }
     const { signal } = aborter;
     // Shared, so that all nodes that wait for it are granted it at the same time.
-    this.#request(PREFIX + life, { mode: "shared", signal }, () => {
-      if (over()) this.#user.ended(life);
-    }).catch(over);
-    this.#wake();
+    this.#request(PREFIX + life, { mode: "shared", signal }, () => this.#end(life, aborter))
+      .catch(() => this.#forget(life, aborter));
+  }
+
+  /** The lock of `life` was granted: nothing holds it any more. */
+  #end(life: string, aborter: AbortController): void {
+    if (this.#forget(life, aborter)) this.#user.ended(life);
+  }
+
+  /** Waits for `life` no longer; returns whether it did, by this request. */
+  #forget(life: string, aborter: AbortController): boolean {
+    if (this.#awaited.get(life) !== aborter) return false;
+    this.#awaited.delete(life);
+    if (this.#awaited.size === 0) this.#stopTrying();
+    return true;
+  }
+
+  /** Tries the locks whose turn it is. */
+  #tryAll(): void {
+    for (const [life, aborter] of [...this.#awaited].slice(0, TRIED_AT_ONCE)) {
+      // Behind all others.
+      this.#awaited.delete(life);
+      this.#awaited.set(life, aborter);
+      this.#request(PREFIX + life, { mode: "shared", ifAvailable: true }, (lock) => {
+        if (lock !== null) this.#end(life, aborter);
+      }).catch(() => this.#forget(life, aborter));
+    }
+  }
+
+  #stopTrying(): void {
+    clearInterval(this.#trying);
+    this.#trying = undefined;
   }
 
   /**
@@ -103,7 +141,7 @@ export class LifeLocks {
    */
   close(): void {
     this.#isOver = true;
-    this.#stopWaking();
+    this.#stopTrying();
     for (const aborter of this.#awaited.values()) aborter.abort();
     this.#awaited.clear();
     if (this.#user.isClosed()) this.#letGo();
@@ -137,26 +175,11 @@ export class LifeLocks {
   async #request(
     name: string,
     options: Parameters<WebLocks["request"]>[1],
-    callback: () => unknown,
+    callback: (lock: unknown) => unknown,
   ): Promise<void> {
     await this.#locks.request(name, options, callback);
   }
-
-  #wake(): void {
-    if (!WAKES || this.#waking !== undefined) return;
-    this.#waking = setInterval(() => {
-      this.#request(WAKING, { ifAvailable: true }, () => {}).catch(() => {});
-    }, WAKE_INTERVAL);
-  }
-
-  #stopWaking(): void {
-    clearInterval(this.#waking);
-    this.#waking = undefined;
-  }
 }
-
-/** Whether requests that wait have to be woken up. */
-const WAKES = globalThis.navigator?.userAgent?.startsWith("Node.js/") ?? false;
 
 /** The locks of the platform, if it has any. */
 export function platformLocks(): WebLocks | undefined {

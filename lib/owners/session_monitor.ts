@@ -1,6 +1,7 @@
 import type { Core } from "../node/core.ts";
 import { lifeOf } from "../paxos/ended_lives.ts";
 import type { Life } from "../paxos/ballot.ts";
+import { type Sender, Tally } from "../paxos/quorum.ts";
 import type { SessionId } from "../paxos/register.ts";
 
 /** Shortest and longest delay between two questions about the same session, in milliseconds. */
@@ -27,6 +28,8 @@ export class SessionMonitor {
   readonly #watched = new Map<SessionId, WatchedSession>();
   /** The number of the question whether lives are over, while sessions are watched. */
   #question: number | undefined;
+  /** The members that told of a proof, by the life of sessions that are watched. */
+  readonly #told = new Map<Life, Tally<true>>();
 
   /** Asks the members of `core`'s cluster. */
   constructor(core: Core) {
@@ -63,20 +66,22 @@ export class SessionMonitor {
     if (!this.#isWatched(watched)) return;
     this.#watched.delete(watched.session);
     watched.cancelTimer();
+    this.#told.delete(lifeOf(watched.session));
     if (this.#watched.size > 0 || this.#question === undefined) return;
     this.#core.engine.pendingReplies.close(this.#question);
     this.#question = undefined;
   }
 
-  async #look(watched: WatchedSession): Promise<void> {
+  /** Asks whether the session has ended; `isOver`: a quorum has said that its life is over. */
+  async #look(watched: WatchedSession, isOver = false): Promise<void> {
     if (watched.asking) {
-      watched.again = true;
+      watched.again ||= isOver;
       return;
     }
     watched.asking = true;
     watched.cancelTimer();
     this.#watchLife(lifeOf(watched.session));
-    const wait = await this.#ask(watched.session);
+    const wait = await this.#ask(watched.session, isOver);
     watched.asking = false;
     if (!this.#isWatched(watched) || (wait !== 0 && this.#core.engine.isClosed)) return;
     if (wait === 0) {
@@ -84,7 +89,7 @@ export class SessionMonitor {
       for (const ended of watched.listeners) ended();
     } else if (watched.again) {
       watched.again = false;
-      void this.#look(watched);
+      void this.#look(watched, true);
     } else {
       const { runtime } = this.#core.engine;
       watched.cancelTimer = runtime.setTimer(() => void this.#look(watched), wait);
@@ -92,10 +97,10 @@ export class SessionMonitor {
   }
 
   /** The time after which to ask again, in milliseconds; 0 if the session has ended. */
-  async #ask(session: SessionId): Promise<number> {
+  async #ask(session: SessionId, isOver: boolean): Promise<number> {
     const { queries } = this.#core;
     try {
-      const remaining = await queries.remaining(session, this.#core.limits());
+      const remaining = isOver ? 0 : await queries.remaining(session, this.#core.limits());
       if (remaining > 0) {
         return Math.min(LONGEST_WAIT, Math.max(SHORTEST_WAIT, remaining + 1));
       }
@@ -111,11 +116,20 @@ export class SessionMonitor {
   #watchLife(life: Life): void {
     const { engine } = this.#core;
     this.#question ??= engine.pendingReplies.open((from, header, reply) => {
-      if (reply.type !== "over" || engine.sender(from, header) === undefined) return;
-      for (const watched of this.#watched.values()) {
-        if (lifeOf(watched.session) === reply.life) void this.#look(watched);
-      }
+      const sender = engine.sender(from, header);
+      if (sender !== undefined && reply.type === "over") this.#hearOf(reply.life, sender);
     });
     engine.ask(engine.members, { id: this.#question, type: "watchLife", life });
+  }
+
+  /** A member has proof that `life` is over. */
+  #hearOf(life: Life, sender: Sender): void {
+    const ended = [...this.#watched.values()].filter(({ session }) => lifeOf(session) === life);
+    if (ended.length === 0) return;
+    let told = this.#told.get(life);
+    if (told === undefined) this.#told.set(life, told = new Tally(this.#core.engine.members));
+    if (!told.add(sender, true)) return;
+    this.#told.delete(life);
+    for (const watched of ended) void this.#look(watched, true);
   }
 }

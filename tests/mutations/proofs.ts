@@ -164,8 +164,15 @@ export const PROOFS: readonly Mutation[] = [
     {
       section: 6,
       name: "a node that waits for the end of a session does not hear of proofs",
-      find: "if (lifeOf(watched.session) === reply.life) void this.#look(watched);",
+      find: "for (const watched of ended) void this.#look(watched, true);",
       replace: "",
+    },
+    {
+      section: 6,
+      name: "a node fences on the word of one member that a life is over",
+      find: "if (!told.add(sender, true)) return;",
+      replace: "told.add(sender, true);",
+      tests: ["tests/owners/session_monitor_test.ts"],
     },
   ]),
   ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/cluster/report_exit_test.ts"], [
@@ -174,6 +181,90 @@ export const PROOFS: readonly Mutation[] = [
       name: "members clean up after a proof only at their next look",
       find: "this.#sessionsAt = this.#now;\n      this.#arm();",
       replace: "",
+    },
+  ]),
+  ...mutationsOf("transports/life_locks.ts", ["tests/transports/life_locks_test.ts"], [
+    {
+      section: 6,
+      name: "a node says that it holds its lock before it is granted",
+      find: "return this.#held === life ? life : undefined;",
+      replace: "return life;",
+    },
+    {
+      section: 6,
+      name: "a node waits for its own lock",
+      find: "if (!this.#waits || this.#isOver || life === this.#user.life()) return;",
+      replace: "if (!this.#waits || this.#isOver) return;",
+    },
+    {
+      section: 6,
+      name: "a node that is no member waits for locks",
+      find: "if (!this.#waits || this.#isOver || life",
+      replace: "if (this.#isOver || life",
+    },
+    {
+      section: 6,
+      name: "a lock that is tried counts as granted while it is held",
+      find: "if (lock !== null) this.#end(life, aborter);",
+      replace: "this.#end(life, aborter);",
+    },
+    {
+      section: 6,
+      name: "the lock is released while the node is open",
+      find: "if (this.#user.isClosed()) this.#letGo();",
+      replace: "this.#letGo();",
+    },
+    {
+      section: 6,
+      name: "the lock of an earlier life is released before that of the new life is held",
+      find: "    this.#asked = life;\n",
+      replace: "    this.#asked = life;\n    this.#letGo();\n",
+    },
+    {
+      section: 6,
+      name: "the lock of an earlier life is kept",
+      find: "this.#letGo();\n      this.#held = life;",
+      replace: "this.#held = life;",
+    },
+    {
+      section: 6,
+      name: "a node whose lock is stolen goes on",
+      find: "this.#held = undefined;\n      this.#user.ended(life);",
+      replace: "this.#held = undefined;",
+    },
+    {
+      section: 6,
+      name: "a node whose platform refuses it a lock closes",
+      find: "if (this.#held !== life) return;",
+      replace: "",
+    },
+    {
+      section: 6,
+      name: "any number of lives is waited for",
+      find: "if (this.#awaited.size >= MAX_AWAITED) return;",
+      replace: "",
+    },
+    {
+      section: 6,
+      name: "only the first lives are tried",
+      find: "this.#awaited.delete(life);\n      this.#awaited.set(life, aborter);",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("transports/broadcast_channel.ts", ["tests/transports/web_locks_test.ts"], [
+    {
+      section: 6,
+      name: "nodes do not say that they hold their locks",
+      find: "if (life !== undefined) packet.holds(life);",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/cluster/lifecycle.ts", ["tests/transports/web_locks_test.ts"], [
+    {
+      section: 6,
+      name: "a node whose lock is stolen goes on owning",
+      find: "if (life === engine.life) {",
+      replace: "if (life === engine.life) return;\n    if (false) {",
     },
   ]),
   ...mutationsOf("lib/cluster/cluster_node.ts", ["tests/cluster/report_exit_test.ts"], [

@@ -206,6 +206,13 @@ export class ScriptedNode {
     }
   }
 
+  /** Another node has `member` handle a request; what that pushes to this node is in transit. */
+  give(member: string, request: VoterRequest): void {
+    const asker = { node: "rival", life: RIVAL };
+    const { pushes } = this.voter(member).handle(request, asker, this.time.runtime.now());
+    for (const { reply } of pushes) this.#answer(member, reply);
+  }
+
   /** `member` answers its latest request with `reply`; `header` overrides fields of its header. */
   async reply(
     member: string,

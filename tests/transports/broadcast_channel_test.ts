@@ -78,6 +78,18 @@ describe("broadcastChannel()", () => {
     }
   });
 
+  it("throws a TypeError for invalid options", () => {
+    const locks = { request: () => Promise.resolve() };
+    for (
+      const options of [{}, { locks: true }, { locks: false }, { locks }, { locks: undefined }]
+    ) {
+      broadcastChannel("app", options);
+    }
+    for (const options of [null, 1, { locks: 1 }, { locks: null }, { locks: {} }, { lock: true }]) {
+      assertThrows(() => broadcastChannel("app", options as { locks: boolean }), TypeError, "lock");
+    }
+  });
+
   it("throws a TypeError in a runtime without BroadcastChannel", () => {
     const original = globalThis.BroadcastChannel;
     Reflect.deleteProperty(globalThis, "BroadcastChannel");

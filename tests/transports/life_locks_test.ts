@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { eventually, turn } from "../support/wait.ts";
 import { LifeLocks, MAX_AWAITED, type WebLocks } from "../../transports/life_locks.ts";
 
 interface Request {
@@ -17,8 +18,11 @@ class FakeLocks {
   /** The locks as one agent sees them. */
   of(agent: string): WebLocks {
     return {
-      request: (name, { mode = "exclusive", signal }, callback) =>
+      request: (name, { mode = "exclusive", signal, ifAvailable }, callback) =>
         new Promise((resolve, refuse) => {
+          if (ifAvailable && (this.#held.get(name) ?? []).length > 0) {
+            return resolve(callback(null));
+          }
           const request: Request = {
             agent,
             shared: mode === "shared",
@@ -92,14 +96,18 @@ class Node {
   granted = 0;
   readonly locks: LifeLocks;
 
-  constructor(all: FakeLocks, agent: string, { waits = true, locks = all.of(agent) } = {}) {
+  constructor(
+    all: FakeLocks,
+    agent: string,
+    { waits = true, locks = all.of(agent), tries = false } = {},
+  ) {
     this.life = `${agent}1`;
     const user = {
       life: () => this.life,
       ended: (life: string) => void this.ended.push(life),
       isClosed: () => this.isClosed,
     };
-    this.locks = new LifeLocks(locks, user, waits, () => this.granted++);
+    this.locks = new LifeLocks(locks, user, waits, () => this.granted++, tries);
   }
 
   get held(): string | undefined {
@@ -251,6 +259,25 @@ describe("LifeLocks (section 6)", () => {
     a.locks.close();
     await settle();
     assertEquals([all.state("a1"), a.granted], [[[], []], 0]);
+  });
+
+  it("tries instead where waiting does not work, all lives in turn, until it closes", async () => {
+    const all = new FakeLocks();
+    const a = new Node(all, "a", { tries: true });
+    const others = Array.from({ length: 9 }, (_, i) => new Node(all, `b${i}`));
+    for (const node of others) void node.held;
+    await settle();
+    for (const { life } of others) a.locks.heard(life);
+    assertEquals(all.state("b81"), [["b8"], []]);
+    all.end("b2");
+    all.end("b8");
+    await eventually(() => a.ended.length === 2, "both are proved to be over");
+    assertEquals(a.ended.toSorted(), ["b21", "b81"]);
+    a.isClosed = true;
+    a.locks.close();
+    all.end("b3");
+    await turn(50);
+    assertEquals(a.ended.length, 2);
   });
 
   it("a node that is no member waits for no locks", async () => {

@@ -15,7 +15,8 @@ export type Command =
     readonly id: string;
     readonly members: readonly string[];
     readonly channel: string;
-    readonly sessionTtl: number;
+    readonly sessionTtl?: number;
+    readonly clients?: boolean;
   }
   | { readonly do: "put"; readonly key: Key; readonly value: string }
   /** Bound to this node, or to a process of it that runs until "exit". */
@@ -30,6 +31,10 @@ export type Command =
   /** Answers with the durations of `count` reads of a bound value, each one round trip, in milliseconds. */
   | { readonly do: "reads"; readonly count: number }
   | { readonly do: "nothing" }
+  /** Takes the platform's own lock of this name, and keeps it; answers whether there are such locks. */
+  | { readonly do: "webLock"; readonly name: string }
+  /** Blocks the thread for this time, in milliseconds. */
+  | { readonly do: "block"; readonly time: number }
   /** Puts fresh keys, one after the other, until "stop"; answers with {@linkcode Work}. */
   | { readonly do: "work"; readonly prefix: string }
   | { readonly do: "stop" }
@@ -69,8 +74,8 @@ const held = new Map<Key, { owner: Process; lock: Lock }>();
 async function run(command: Command): Promise<unknown> {
   switch (command.do) {
     case "join": {
-      const { id, members, channel, sessionTtl } = command;
-      node = await join({ id, members, transport: broadcastChannel(channel), sessionTtl });
+      const { do: _, channel, ...options } = command;
+      node = await join({ ...options, transport: broadcastChannel(channel) });
       await node.ready;
       process = node.spawn();
       return null;
@@ -113,6 +118,21 @@ async function run(command: Command): Promise<unknown> {
     }
     case "nothing":
       return null;
+    case "webLock": {
+      const { locks } = globalThis.navigator ?? {};
+      if (locks === undefined) return false;
+      return await new Promise((granted, refused) => {
+        locks.request(command.name, () => {
+          granted(true);
+          return new Promise(() => {});
+        }).catch(refused);
+      });
+    }
+    case "block": {
+      const end = performance.now() + command.time;
+      while (performance.now() < end);
+      return null;
+    }
     case "work": {
       working = true;
       const work: { -readonly [K in keyof Work]: Work[K] } = {
