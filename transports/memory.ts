@@ -32,8 +32,8 @@ const NAMES: OptionNames<MemoryNetworkOptions> = { schedule: true };
 export interface MemoryNetwork {
   /**
    * A transport on this network, for one node. Two transports that are opened with the same node id both
-   * work and both receive, as with BroadcastChannel: a transport never receives its own frames, but its
-   * twin receives the frames that it sends to that id or to all.
+   * work and both receive, as with BroadcastChannel: a transport never receives its own frames, but
+   * the other one receives the frames that it sends to that id or to all.
    */
   transport(): Transport;
   /**

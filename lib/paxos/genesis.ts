@@ -21,9 +21,9 @@ export type GenesisEvent =
   | { readonly type: "recover"; readonly record: GenesisRecord }
   /**
    * The member has to take a new life before it can answer: the present one has answered another leader. Call
-   * `relive` with the new one.
+   * `changeLife` with the new one.
    */
-  | { readonly type: "relive" }
+  | { readonly type: "changeLife" }
   /** Another process has taken its place. */
   | { readonly type: "replaced" }
   /** Another node lists other members, or the same in another order. */
@@ -192,7 +192,7 @@ export class Genesis {
         // The record of at most one leader may name a life. If a life answered a second leader too, two records
         // could both find a majority: the first one with members that have restarted since.
         if (this.#answered !== "" && this.#answered !== header.life) {
-          return { event: { type: "relive" } };
+          return { event: { type: "changeLife" } };
         }
         this.#answered = header.life;
       }

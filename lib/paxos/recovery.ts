@@ -29,7 +29,7 @@ export interface Recovered {
 /** An event that the node has to act on. */
 export type RecoveryEvent =
   /** The node has to take this new life: a member knows of a later one than the present. */
-  | { readonly type: "relive"; readonly life: Life }
+  | { readonly type: "changeLife"; readonly life: Life }
   /** Another process has taken its place. */
   | { readonly type: "replaced" }
   /** Its memory is complete. */
@@ -166,7 +166,7 @@ export class Recovery {
     // The clock went back: a life that is not above every earlier one could be mistaken for an earlier one.
     this.#life = this.#options.lifeAfter(highest);
     // The questions have to leave under the new life.
-    return { ask: [], event: { type: "relive", life: this.#life } };
+    return { ask: [], event: { type: "changeLife", life: this.#life } };
   }
 
   /** Step 2: pieces of the other members' state, each read after its sender noted the announcement. */

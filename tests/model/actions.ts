@@ -283,7 +283,7 @@ export class Actions {
   #visit(process: number, action: Action, visit: Visit): void {
     const { life } = this.#world.process(this.#row, process);
     // Each new life is the previous one with one more character.
-    if (life.length - LIVES[0].length <= this.#world.scope.relives) visit(this.#row, action);
+    if (life.length - LIVES[0].length <= this.#world.scope.lifeChanges) visit(this.#row, action);
   }
 
   #restart(row: Uint32Array, member: number, visit: Visit): void {

@@ -148,7 +148,7 @@ export const deepScopes: readonly Expected[] = [
   ),
   expected(
     "a put tried twice, and a crash at which a clock goes back",
-    { ...RESTART, clockGoesBack: true, relives: 1, clients: [put("p", "a", 2)] },
+    { ...RESTART, clockGoesBack: true, lifeChanges: 1, clients: [put("p", "a", 2)] },
     95_728,
     554_839,
   ),
@@ -193,7 +193,7 @@ export const deepScopes: readonly Expected[] = [
   ),
   expected(
     "a put tried twice, while a member runs twice and a clock goes back",
-    { ...RESTART, overlap: [0], clockGoesBack: true, relives: 1, clients: [put("p", "a", 2)] },
+    { ...RESTART, overlap: [0], clockGoesBack: true, lifeChanges: 1, clients: [put("p", "a", 2)] },
     182_586,
     1_439_471,
   ),
@@ -205,7 +205,7 @@ export const deepScopes: readonly Expected[] = [
   ),
   expected(
     "a genesis and two crashes",
-    { ...GENESIS, restarts: 2, restartsOfEach: 2, relives: 0 },
+    { ...GENESIS, restarts: 2, restartsOfEach: 2, lifeChanges: 0 },
     546_293,
     4_328_629,
   ),
@@ -222,7 +222,7 @@ export const deepScopes: readonly Expected[] = [
       ...GENESIS,
       begins: "operational",
       restarts: 3,
-      relives: 0,
+      lifeChanges: 0,
       overlap: [0],
       keepsMajority: true,
     },

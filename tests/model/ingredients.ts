@@ -32,7 +32,7 @@ export const GENESIS: Omit<Scope, "name"> = {
   begins: "blank",
   genesis: true,
   restarts: 1,
-  relives: 1,
+  lifeChanges: 1,
   restarting: [0, 1, 2],
   symmetries: OTHERS,
 };

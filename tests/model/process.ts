@@ -260,8 +260,8 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
         this.#enter(event.record);
         this.recovery = this.#newRecovery(event.record);
         return this.#send(this.recovery.tick());
-      case "relive":
-        this.#relive(this.life + "g");
+      case "changeLife":
+        this.#changeLife(this.life + "g");
         this.genesis!.changeLife(this.life);
         if (this.recovery !== null) this.recovery = this.#newRecovery(this.record!);
         return this.#tick();
@@ -272,8 +272,8 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
 
   #actOnRecovery(event: RecoveryEvent | undefined): void {
     switch (event?.type) {
-      case "relive":
-        this.#relive(event.life);
+      case "changeLife":
+        this.#changeLife(event.life);
         this.genesis!.changeLife(event.life);
         return this.#send(this.recovery!.tick());
       case "replaced":
@@ -306,7 +306,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   }
 
   /** Takes a new life; outputs of the previous life are dropped. */
-  #relive(life: Life): void {
+  #changeLife(life: Life): void {
     this.life = life;
     this.#outputs = [];
   }
@@ -319,7 +319,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     this.voter = null;
     this.record = null;
     this.vector = new this.#paxos.CrashVector(this.members.length);
-    this.#relive(this.life + "g");
+    this.#changeLife(this.life + "g");
     this.genesis = this.#newGenesis();
     this.#outputs.push({ out: "gaveUp", record });
   }

@@ -28,7 +28,7 @@ export interface Scope {
   /** How often enough time passes at a member for it to drop promises without an accepted state. */
   readonly ages: number;
   /** How often a process may replace its life by a new one; further runs are left out. */
-  readonly relives: number;
+  readonly lifeChanges: number;
   /** Whether members ask if a majority is lost, and give up. */
   readonly givingUp: boolean;
   /**
@@ -56,7 +56,7 @@ export const PLAIN: Omit<Scope, "name"> = {
   keepsMajority: false,
   clockGoesBack: false,
   ages: 0,
-  relives: 0,
+  lifeChanges: 0,
   givingUp: false,
   pieces: "one",
   clientsTell: false,

@@ -156,7 +156,7 @@ export const recoveryScopes: readonly Expected[] = [
   ),
   expected(
     "a put, and a crash at which a clock goes back",
-    { ...RESTART, clockGoesBack: true, relives: 1, clients: [put("p", "a", 1)] },
+    { ...RESTART, clockGoesBack: true, lifeChanges: 1, clients: [put("p", "a", 1)] },
     1_890,
     7_545,
     "a member takes another life",
@@ -234,7 +234,7 @@ export const livesScopes: readonly Expected[] = [
   ),
   expected(
     "a genesis while the first member runs twice",
-    { ...GENESIS, relives: 0, overlap: [0], restarting: [0] },
+    { ...GENESIS, lifeChanges: 0, overlap: [0], restarting: [0] },
     83_680,
     1_163_174,
     "a frame arrives whose sender has a successor",

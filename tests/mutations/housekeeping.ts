@@ -333,7 +333,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/node/quorum/housekeeper_test.ts"], [
     {
       section: 8,
-      name: "what cannot be sealed is tried by more and more chores",
+      name: "what cannot be sealed is tried by more and more tasks",
       find: "let task = this.#seals.get(ending);",
       replace: "let task: RegisterTask | undefined;",
     },

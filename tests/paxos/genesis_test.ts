@@ -468,7 +468,7 @@ describe("Genesis: two lives of the first member", () => {
     founders.ask("a2", "round 2", "b1", "c1");
     founders.expect(`
       a2>b1 round 2
-      b1! relive
+      b1! changeLife
       a2>c1 round 2
       c1>a2 blank
     `);

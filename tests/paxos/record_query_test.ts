@@ -22,31 +22,31 @@ const blank: GenesisReply = { type: "blank", members, wall: 0, recovering: false
 
 describe("RecordQuery", () => {
   it("believes the record that a majority lives under", () => {
-    const inquiry = new RecordQuery(members);
-    assertEquals(inquiry.receive("a", record("g")), undefined);
-    assertEquals(inquiry.receive("b", record("g")), { type: "record", record: makeRecord("g") });
+    const query = new RecordQuery(members);
+    assertEquals(query.receive("a", record("g")), undefined);
+    assertEquals(query.receive("b", record("g")), { type: "record", record: makeRecord("g") });
   });
 
   it("counts a member once, by its latest answer", () => {
-    const inquiry = new RecordQuery(members);
-    for (const _ of [1, 2, 3]) assertEquals(inquiry.receive("a", record("g")), undefined);
-    assertEquals(inquiry.receive("a", record("h")), undefined);
-    assertEquals(inquiry.receive("b", record("g")), undefined);
-    assertEquals(inquiry.receive("c", record("h")), { type: "record", record: makeRecord("h") });
+    const query = new RecordQuery(members);
+    for (const _ of [1, 2, 3]) assertEquals(query.receive("a", record("g")), undefined);
+    assertEquals(query.receive("a", record("h")), undefined);
+    assertEquals(query.receive("b", record("g")), undefined);
+    assertEquals(query.receive("c", record("h")), { type: "record", record: makeRecord("h") });
   });
 
   it("never counts the answers of two geneses together", () => {
-    const inquiry = new RecordQuery(members);
-    assertEquals(inquiry.receive("a", record("g")), undefined);
-    assertEquals(inquiry.receive("b", record("h")), undefined);
-    assertEquals(inquiry.receive("c", record("h"))?.type, "record");
+    const query = new RecordQuery(members);
+    assertEquals(query.receive("a", record("g")), undefined);
+    assertEquals(query.receive("b", record("h")), undefined);
+    assertEquals(query.receive("c", record("h"))?.type, "record");
   });
 
   it("believes a majority that refuses it: not a member, or other members", () => {
-    const inquiry = new RecordQuery(members);
-    assertEquals(inquiry.receive("a", notAMember), undefined);
-    assertEquals(inquiry.receive("b", mismatch(["a", "b"])), undefined);
-    assertEquals(inquiry.receive("c", notAMember), notAMember);
+    const query = new RecordQuery(members);
+    assertEquals(query.receive("a", notAMember), undefined);
+    assertEquals(query.receive("b", mismatch(["a", "b"])), undefined);
+    assertEquals(query.receive("c", notAMember), notAMember);
     const other = new RecordQuery(members);
     other.receive("a", mismatch(["a", "b"]));
     assertEquals(other.receive("b", mismatch(["b", "a"])), undefined);
@@ -55,9 +55,9 @@ describe("RecordQuery", () => {
 
   it("a shorter list needs fewer answers to show that the lists differ", () => {
     const five = ["a", "b", "c", "d", "e"];
-    const inquiry = new RecordQuery(five);
-    inquiry.receive("a", mismatch(["a", "b", "c"]));
-    assertEquals(inquiry.receive("b", mismatch(["a", "b", "c"]))?.type, "membersMismatch");
+    const query = new RecordQuery(five);
+    query.receive("a", mismatch(["a", "b", "c"]));
+    assertEquals(query.receive("b", mismatch(["a", "b", "c"]))?.type, "membersMismatch");
     const more = new RecordQuery(members);
     more.receive("a", mismatch(five));
     assertEquals(more.receive("b", mismatch(five))?.type, "membersMismatch");
@@ -69,24 +69,24 @@ describe("RecordQuery", () => {
   });
 
   it("takes no answer of a node that is not a member", () => {
-    const inquiry = new RecordQuery(members);
-    assertEquals(inquiry.receive("x", record("g")), undefined);
-    assertEquals(inquiry.receive("y", record("g")), undefined);
-    assertEquals(inquiry.receive("a", record("g")), undefined);
+    const query = new RecordQuery(members);
+    assertEquals(query.receive("x", record("g")), undefined);
+    assertEquals(query.receive("y", record("g")), undefined);
+    assertEquals(query.receive("a", record("g")), undefined);
   });
 
   it("a blank member's answer does not count", () => {
-    const inquiry = new RecordQuery(members);
-    assertEquals(inquiry.receive("a", blank), undefined);
-    assertEquals(inquiry.receive("b", blank), undefined);
-    inquiry.receive("a", record("g"));
-    assertEquals(inquiry.receive("b", record("g"))?.type, "record");
+    const query = new RecordQuery(members);
+    assertEquals(query.receive("a", blank), undefined);
+    assertEquals(query.receive("b", blank), undefined);
+    query.receive("a", record("g"));
+    assertEquals(query.receive("b", record("g"))?.type, "record");
   });
 
   it("takes no record for another number of members", () => {
-    const inquiry = new RecordQuery(members);
-    assertEquals(inquiry.receive("a", record("g", ["1", "1"])), undefined);
-    assertEquals(inquiry.receive("b", record("g", ["1", "1"])), undefined);
+    const query = new RecordQuery(members);
+    assertEquals(query.receive("a", record("g", ["1", "1"])), undefined);
+    assertEquals(query.receive("b", record("g", ["1", "1"])), undefined);
   });
 
   it("alone in a cluster of one", () => {

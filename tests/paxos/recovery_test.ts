@@ -96,7 +96,7 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     for (const order of [["b", "c"], ["c", "b"]]) {
       const comeback = new Comeback("a", "2").raise("b", "a", "5").raise("c", "a", "3");
       comeback.tick().ask(...order);
-      assertEquals(comeback.trace.at(-1), "a! relive as 5+");
+      assertEquals(comeback.trace.at(-1), "a! changeLife as 5+");
     }
   });
 
@@ -109,7 +109,7 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
         c>a known 1
         a>b incarnation
         b>a known ${highest}
-        a! relive as ${highest}+
+        a! changeLife as ${highest}+
       `);
       comeback.tick().send("b");
       assertEquals(comeback.vector("b"), `${highest}+ 1 1`);

@@ -241,7 +241,7 @@ export class Membership {
       case "recover":
         this.#recover(event.record);
         return;
-      case "relive":
+      case "changeLife":
         this.#changeLife();
         return;
       case "replaced":
@@ -302,7 +302,7 @@ export class Membership {
 
   #actOnRecovery(event: RecoveryEvent | undefined): void {
     switch (event?.type) {
-      case "relive":
+      case "changeLife":
         this.#engine.changeLife(event.life);
         this.#genesis.changeLife(event.life);
         this.#send(this.#recovery!.tick());

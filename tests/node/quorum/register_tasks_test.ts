@@ -7,7 +7,7 @@ import { VirtualTime } from "../../support/virtual_time.ts";
 
 const MEMBERS = ["a", "b", "c"];
 
-/** A member with chores, and the other members that it believes operational. */
+/** A member with tasks, and the other members that it believes operational. */
 function member(
   time: VirtualTime,
   self: string,
@@ -33,7 +33,7 @@ class Work {
     this.registers = new Set(Array.from({ length: count }, (_, index) => `k${index}`));
   }
 
-  chore(by: string, fails = false, possible = () => true): RegisterTask {
+  task(by: string, fails = false, possible = () => true): RegisterTask {
     return {
       registers: () => this.registers,
       possible,
@@ -66,42 +66,42 @@ describe("RegisterTasks (section 8)", () => {
     const time = new VirtualTime();
     const work = new Work(time, 3_000);
     const all = MEMBERS.map((self) => member(time, self));
-    all.forEach((chores, index) => chores.add(work.chore(MEMBERS[index])));
+    all.forEach((tasks, index) => tasks.add(work.task(MEMBERS[index])));
     await time.pass(1_900);
     assertEquals([work.registers.size, work.done.length], [0, 3_000]);
     for (const self of MEMBERS) assert(Math.abs(work.shares[self] - 1_000) < 200, self);
-    for (const chores of all) chores.clear();
+    for (const tasks of all) tasks.clear();
   });
 
   it("the others divide the share of a member that is down at once", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 3_000);
     const all = ["a", "c"].map((self) => member(time, self, ["a", "c"]));
-    all[0].add(work.chore("a"));
-    all[1].add(work.chore("c"));
+    all[0].add(work.task("a"));
+    all[1].add(work.task("c"));
     await time.pass(1_900);
     assertEquals([work.registers.size, work.done.length], [0, 3_000]);
-    for (const chores of all) chores.clear();
+    for (const tasks of all) tasks.clear();
   });
 
   it("the next member takes over the rest of an operational member two seconds later, and so on", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 300);
-    const chores = member(time, "a");
-    chores.add(work.chore("a"));
+    const tasks = member(time, "a");
+    tasks.add(work.task("a"));
     await time.pass(10_000);
     assertEquals(work.registers.size, 0);
     const turns = work.done.map(({ at }) => Math.floor(at / 2_000));
     const counts = [0, 1, 2].map((turn) => turns.filter((one) => one === turn).length);
     for (const count of counts) assertLess(Math.abs(count - 100), 50);
-    assertEquals(chores.has(work.chore("a")), false);
+    assertEquals(tasks.has(work.task("a")), false);
   });
 
   it("while the others make progress, their shares are left to them, for any time", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 300);
-    const chores = member(time, "a");
-    chores.add(work.chore("a"));
+    const tasks = member(time, "a");
+    tasks.add(work.task("a"));
     await time.pass(100);
     const own = work.done.length;
     // The others handle one of their registers each second.
@@ -113,14 +113,14 @@ describe("RegisterTasks (section 8)", () => {
       await time.pass(1_000);
     }
     assertEquals(work.done.length, own);
-    chores.clear();
+    tasks.clear();
   });
 
   it("a turn of the event loop is short, and few registers are under way, with any amount of work", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 20_000);
-    const chores = member(time, "a", ["a"]);
-    chores.add(work.chore("a"));
+    const tasks = member(time, "a", ["a"]);
+    tasks.add(work.task("a"));
     let before = 0;
     while (work.registers.size > 0) {
       await time.pass(0.5);
@@ -129,16 +129,16 @@ describe("RegisterTasks (section 8)", () => {
       before = length;
     }
     assertLessOrEqual(work.most, 128);
-    chores.clear();
+    tasks.clear();
   });
 
   it("begins a few registers in one turn", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 1_000);
-    const chores = member(time, "a", ["a"]);
+    const tasks = member(time, "a", ["a"]);
     let mostInOneTurn = 0;
-    const chore = work.chore("a");
-    const counted = { ...chore, act: (register: string) => (inTurn++, chore.act(register)) };
+    const task = work.task("a");
+    const counted = { ...task, act: (register: string) => (inTurn++, task.act(register)) };
     let inTurn = 0;
     const { runtime } = time;
     const set = runtime.setTimer;
@@ -148,53 +148,53 @@ describe("RegisterTasks (section 8)", () => {
         callback();
         mostInOneTurn = Math.max(mostInOneTurn, inTurn);
       }, delay);
-    chores.add(counted);
+    tasks.add(counted);
     await time.pass(5_000);
     assertEquals([work.registers.size, mostInOneTurn], [0, 32]);
-    chores.clear();
+    tasks.clear();
   });
 
   it("slow answers give the others more time in proportion", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 300);
-    const chores = member(time, "a", MEMBERS, 20_000);
-    chores.add(work.chore("a"));
+    const tasks = member(time, "a", MEMBERS, 20_000);
+    tasks.add(work.task("a"));
     await time.pass(39_000);
     const own = work.done.length;
     assertLess(Math.abs(own - 100), 50);
     await time.pass(2_000);
     assertLess(Math.abs(work.done.length - own - 100), 50);
-    chores.clear();
+    tasks.clear();
   });
 
   it("a failed register is tried again less and less often", async () => {
     const time = new VirtualTime();
     const work = new Work(time, 1);
-    const chores = member(time, "a", ["a"]);
-    chores.add(work.chore("a", true));
+    const tasks = member(time, "a", ["a"]);
+    tasks.add(work.task("a", true));
     await time.pass(600_000);
     const waits = work.done.slice(1).map(({ at }, index) =>
       Math.round((at - work.done[index].at) / 1_000)
     );
     assertEquals(waits.slice(0, 7), [2, 4, 8, 16, 32, 60, 60]);
-    assertEquals(chores.isBusy, false);
-    chores.clear();
+    assertEquals(tasks.isBusy, false);
+    tasks.clear();
   });
 
   it("ends when nothing is left, when it is no longer possible, and when it is dropped", async () => {
     const time = new VirtualTime();
-    const chores = member(time, "a", ["a"]);
+    const tasks = member(time, "a", ["a"]);
     const done = new Work(time, 5);
-    chores.add(done.chore("a"));
+    tasks.add(done.task("a"));
     await time.pass(5_000);
     const impossible = new Work(time, 5);
-    chores.add(impossible.chore("a", false, () => false));
+    tasks.add(impossible.task("a", false, () => false));
     await time.pass(1);
     assertEquals([time.timers, done.registers.size, impossible.done.length], [0, 0, 0]);
-    chores.add(new Work(time, 1_000).chore("a", true));
+    tasks.add(new Work(time, 1_000).task("a", true));
     await time.pass(10);
-    chores.clear();
+    tasks.clear();
     await time.pass(2);
-    assertEquals([time.timers, chores.isBusy], [0, false]);
+    assertEquals([time.timers, tasks.isBusy], [0, false]);
   });
 });

@@ -181,8 +181,8 @@ export class Comeback {
 
   #act(event: RecoveryEvent | undefined): void {
     switch (event?.type) {
-      case "relive":
-        this.trace.push(`${this.#self}! relive as ${event.life}`);
+      case "changeLife":
+        this.trace.push(`${this.#self}! changeLife as ${event.life}`);
         this.#life = event.life;
         return;
       case "recovered":

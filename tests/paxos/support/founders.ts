@@ -202,7 +202,7 @@ export class Founders {
   #act(process: Process, event: GenesisEvent | undefined): void {
     if (event === undefined) return;
     this.trace.push(`${process.life}! ${showEvent(event)}`);
-    if (event.type !== "relive") return;
+    if (event.type !== "changeLife") return;
     // As after a restart: the next life.
     const next = `${process.member}${Number(process.life.slice(1)) + 1}`;
     this.#processes.delete(process.life);

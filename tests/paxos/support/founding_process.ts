@@ -163,7 +163,7 @@ export class Process {
 
   #act(event: GenesisEvent | undefined): void {
     if (event?.type === "replaced") this.closed = true;
-    if (event?.type !== "relive") return;
+    if (event?.type !== "changeLife") return;
     this.life = nextLife(this.life);
     this.genesis.changeLife(this.life);
   }
