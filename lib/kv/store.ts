@@ -34,9 +34,9 @@ export type PutOutcome =
 /** Receives what a watch learns. */
 export interface Follower {
   /** A state of the key, `null` without a value; never an older one than before. */
-  learn(found: Pick<Found, "token" | "value"> | null): void;
+  readonly learn: (found: Pick<Found, "token" | "value"> | null) => void;
   /** The watch has failed; nothing more is learned. */
-  fail(error: unknown): void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** The keys of the cluster as one node reaches them: a full node by proposals, a guest by its gateway. */

@@ -5,6 +5,7 @@ import type { Lock } from "./lock.ts";
 import type { Locks } from "./locks.ts";
 import type { Limits } from "../node/runtime/operation.ts";
 import type { NodeShell } from "../node/shell.ts";
+import type { LockSettings } from "./options.ts";
 import { type OrderedRequest, RequestOrder } from "./request_order.ts";
 import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
@@ -163,11 +164,11 @@ export class LockManager {
   async #attempt<T>(
     turn: OrderedRequest,
     key: string,
-    options: LockRequestOptions,
+    options: LockSettings,
     granted: LockGrantedCallback<T>,
   ): Promise<{ result: Promise<Awaited<T>> } | undefined> {
     const { signal, ifAvailable } = options;
-    const lock = await this.#parts.locks.lock(key, options, () => this.#order.known(turn));
+    const lock = await this.#parts.locks.request(key, options, () => this.#order.known(turn));
     try {
       return await this.#order.begin(turn, { signal, owner: lock?.signal }, () => {
         // The grant took a few turns to arrive here, and either signal may have aborted meanwhile.
@@ -205,7 +206,7 @@ export class LockManager {
   }
 }
 
-function checkOptions(name: string, given: LockRequestOptions): LockRequestOptions {
+function checkOptions(name: string, given: LockRequestOptions): LockSettings {
   const options = given ?? {};
   if (typeof options !== "object" && typeof options !== "function") {
     throw new TypeError(`locks.request: options must be an object, received ${show(options)}`);

@@ -9,7 +9,7 @@ import { type Pid, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts"
 import type { Owner, Owners } from "../owners/owner.ts";
 import { Lock } from "./lock.ts";
 import type { LockRequests } from "./lock_requests.ts";
-import { checkLockOptions, type LockOptions } from "./options.ts";
+import { type LockOptions, type LockSettings, lockSettings } from "./options.ts";
 import type { LockRequest } from "./lock_request.ts";
 
 /** One owner of a lock. */
@@ -35,67 +35,79 @@ export class Locks {
     this.#requests = requests;
   }
 
-  /** The register of the lock on `key`; throws a `TypeError` for a bad key or option. */
-  check(key: Key, options: LockOptions): RegisterId {
-    checkLockOptions(options);
+  /** The register of the lock on `key`; throws a `TypeError` for a bad key. */
+  registerOf(key: Key): RegisterId {
     this.#shell.ensureOpen();
     return registerId(REGISTER_KINDS.lock, undefined, key);
   }
 
-  /**
-   * Requests a lock with an owner of its own, so two such locks on one key exclude each other. Calls `queued`
-   * when the request is known to be in the queue.
-   */
-  async lock(key: Key, options: LockOptions, queued?: () => void): Promise<Lock | null> {
-    const register = this.check(key, options);
-    options.signal?.throwIfAborted();
-    const limits = this.limits(options);
+  /** Requests a lock with an owner of its own, so two such locks on one key exclude each other. */
+  async lock(key: Key, options: LockOptions): Promise<Lock | null> {
+    return await this.request(key, lockSettings(options));
+  }
+
+  /** The same with options that are checked; calls `queued` when the request is known to be in the queue. */
+  async request(key: Key, settings: LockSettings, queued?: () => void): Promise<Lock | null> {
+    const register = this.registerOf(key);
+    const { signal } = settings;
+    signal?.throwIfAborted();
+    const limits = this.limits(settings);
     for (;;) {
       const owner = this.#owners.add();
       try {
-        const acquiring = this.acquireFor(owner, register, options, queued);
-        const request = await this.withinLimits(acquiring, limits).catch((error) => {
-          // The caller has gone, so a grant has to be released.
-          acquiring.then((request) => request && this.release(request), () => {});
-          throw error;
-        });
+        const request = await this.acquireFor(owner, register, settings, limits, queued);
+        if (request !== null && signal?.aborted) {
+          // The caller has gone in the turn in which the lock was granted.
+          void this.release(request);
+          throw signal.reason;
+        }
         if (request !== null) return this.#handle(key, request);
         this.#owners.end(owner);
         return null;
       } catch (error) {
         this.#owners.end(owner);
-        if (!this.#waitsOn(error, options)) throw error;
+        if (!this.#waitsOn(error, settings)) throw error;
         const end = lateness(limits, this.#shell.runtime.now());
         if (end !== undefined) throw end;
       }
     }
   }
 
-  /** Acquires the lock for `owner`. There is no time limit, unless `timeout` or `ifAvailable` is set. */
+  /**
+   * Acquires the lock for `owner` within `limits`, and within the time limit of the node if it is wanted only if it is
+   * available.
+   */
   acquireFor(
     owner: Owner,
     register: RegisterId,
-    options: LockOptions,
+    { mode, ifAvailable, steal }: LockSettings,
+    limits: Limits,
     queued?: () => void,
   ): Promise<LockRequest | null> {
-    const { mode = "exclusive", ifAvailable = false, steal = false, signal, timeout } = options;
-    const limits = ifAvailable && timeout === undefined
-      ? this.#shell.limits(undefined, signal)
-      : this.limits(options);
-    return this.#requests.acquire(register, owner, { ...limits, mode, ifAvailable, steal, queued });
+    const bounds = ifAvailable && limits.deadline === Infinity
+      ? { ...limits, ...this.#shell.limits(undefined, limits.signal) }
+      : limits;
+    return this.#requests.acquire(register, owner, { ...bounds, mode, ifAvailable, steal, queued });
   }
 
   /** The limits of a call that begins now; without `timeout` there is no deadline. */
-  limits({ signal, timeout }: LockOptions, owner?: AbortSignal): Limits {
+  limits({ signal, timeout }: LockSettings, owner?: AbortSignal): Limits {
     if (timeout === undefined) return { signal, owner, deadline: Infinity };
     return { signal, owner, deadline: this.#shell.runtime.now() + timeout, late };
   }
 
-  /** Waits for `acquiring` within the caller's own limits. */
+  /** Waits for `acquiring`, a request that calls with limits of their own share, within the limits of one of them. */
   async withinLimits(
     acquiring: Promise<LockRequest | null>,
     limits: Limits,
   ): Promise<LockRequest | null> {
+    if (limits.signal === undefined && limits.deadline === Infinity) {
+      // The end of the process ends the request, with whatever error it meets first.
+      return await acquiring.catch((error) => {
+        limits.owner?.throwIfAborted();
+        throw error;
+      });
+    }
     const operation = this.#shell.operation<LockRequest | null>(limits);
     acquiring.then(
       (request) => operation.resolve(request),
@@ -121,7 +133,7 @@ export class Locks {
 
   /** The present owners of the lock on `key`. */
   async holders(key: Key): Promise<Result<LockHolder[], "no_quorum">> {
-    const register = this.check(key, {});
+    const register = this.registerOf(key);
     try {
       const { holders } = await this.#requests.current(register, this.#shell.limits());
       const value = holders.map(({ pid, mode, token }) => ({ pid: { ...pid }, mode, token }));
@@ -142,7 +154,7 @@ export class Locks {
   }
 
   /** Whether a request with time left goes on after `error`, because a quorum may come back. */
-  #waitsOn(error: unknown, { ifAvailable, signal }: LockOptions): boolean {
+  #waitsOn(error: unknown, { ifAvailable, signal }: LockSettings): boolean {
     if (ifAvailable || signal?.aborted) return false;
     if (this.#shell.closed !== undefined || this.#shell.fatal !== undefined) return false;
     return error instanceof SynodError &&

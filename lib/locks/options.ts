@@ -30,8 +30,17 @@ const NAMES: OptionNames<LockOptions> = {
   timeout: true,
 };
 
+/** Checked options with all defaults. */
+export interface LockSettings {
+  readonly mode: LockMode;
+  readonly ifAvailable: boolean;
+  readonly steal: boolean;
+  readonly signal?: AbortSignal;
+  readonly timeout?: number;
+}
+
 /** Checks the options of a lock; throws a `TypeError` that names the option. */
-export function checkLockOptions(options: LockOptions): void {
+export function lockSettings(options: LockOptions): LockSettings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`lock: options must be an object, received ${show(options)}`);
   }
@@ -51,4 +60,5 @@ export function checkLockOptions(options: LockOptions): void {
   }
   if (steal && ifAvailable) throw new TypeError("lock: steal and ifAvailable exclude each other");
   if (steal && mode !== "exclusive") throw new TypeError('lock: only mode "exclusive" can steal');
+  return { mode, ifAvailable, steal, signal, timeout };
 }

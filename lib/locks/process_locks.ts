@@ -5,7 +5,7 @@ import type { RegisterId } from "../paxos/register.ts";
 import type { Owner } from "../owners/owner.ts";
 import { Lock } from "./lock.ts";
 import type { Locks } from "./locks.ts";
-import type { LockOptions } from "./options.ts";
+import { type LockOptions, type LockSettings, lockSettings } from "./options.ts";
 import type { LockRequest } from "./lock_request.ts";
 
 /** The reason with which a request ends when another request of the same process replaces it. */
@@ -40,22 +40,22 @@ export class ProcessLocks {
   }
 
   /** A handle for the lock on `key`; `null` if it was requested with `ifAvailable` and is not available. */
-  lock(key: Key, options: LockOptions, ended: AbortSignal): Promise<Lock | null> {
-    return this.#lock(key, options, ended, undefined);
+  async lock(key: Key, options: LockOptions, ended: AbortSignal): Promise<Lock | null> {
+    const settings = lockSettings(options);
+    return await this.#lock(key, settings, ended, this.#locks.limits(settings, ended));
   }
 
   async #lock(
     key: Key,
-    options: LockOptions,
+    settings: LockSettings,
     ended: AbortSignal,
-    given: Limits | undefined,
+    limits: Limits,
   ): Promise<Lock | null> {
-    const register = this.#locks.check(key, options);
+    const register = this.#locks.registerOf(key);
     ended.throwIfAborted();
-    options.signal?.throwIfAborted();
-    const { mode = "exclusive", ifAvailable = false } = options;
+    settings.signal?.throwIfAborted();
+    const { mode, ifAvailable, steal } = settings;
     let shared = this.#shared.get(register);
-    const limits = given ?? this.#locks.limits(options, ended);
     while (shared?.mayFail && shared.held === undefined) {
       await this.#locks.withinLimits(shared.request.then(() => null, () => null), limits);
       shared = this.#shared.get(register);
@@ -63,7 +63,7 @@ export class ProcessLocks {
     const isTooLittle = shared?.mode === "shared" && mode === "exclusive";
     if (shared !== undefined && shared.held === undefined) {
       if (ifAvailable) return null;
-      if (options.steal || isTooLittle) {
+      if (steal || isTooLittle) {
         // One request for the whole process: two would wait for each other. The calls that wait share the
         // result of the new one.
         this.#shared.delete(register);
@@ -75,7 +75,7 @@ export class ProcessLocks {
         "lock: this process holds it shared and cannot hold it exclusive as well",
       );
     }
-    shared ??= this.#begin(register, mode, options);
+    shared ??= this.#begin(register, settings);
     shared.users++;
     try {
       const request = await this.#locks.withinLimits(shared.request, limits);
@@ -84,7 +84,7 @@ export class ProcessLocks {
       if (request !== null) return this.#handle(key, register, shared, request);
     } catch (error) {
       await this.#leave(register, shared, error);
-      if (error === REPLACED) return await this.#lock(key, options, ended, limits);
+      if (error === REPLACED) return await this.#lock(key, settings, ended, limits);
       throw error;
     }
     await this.#leave(register, shared, undefined);
@@ -103,21 +103,15 @@ export class ProcessLocks {
     await Promise.all(this.#releasing);
   }
 
-  #begin(register: RegisterId, mode: LockMode, options: LockOptions): ProcessLock {
+  #begin(register: RegisterId, settings: LockSettings): ProcessLock {
+    const { mode, ifAvailable, steal, timeout } = settings;
     const aborter = new AbortController();
     // The first call does not decide how long others wait: each call has its own limits.
-    const { signal: _signal, timeout, ...wanted } = options;
-    const limits = { signal: aborter.signal, timeout: wanted.ifAvailable ? timeout : undefined };
-    const request = this.#locks.acquireFor(this.#owner, register, { ...wanted, ...limits });
-    const special = wanted.ifAvailable === true || wanted.steal === true;
-    const shared: ProcessLock = {
-      mode,
-      request,
-      aborter,
-      mayFail: special,
-      users: 0,
-      held: undefined,
-    };
+    const own = { ...settings, signal: aborter.signal, timeout: ifAvailable ? timeout : undefined };
+    const limits = this.#locks.limits(own);
+    const request = this.#locks.acquireFor(this.#owner, register, own, limits);
+    const mayFail = ifAvailable || steal;
+    const shared: ProcessLock = { mode, request, aborter, mayFail, users: 0, held: undefined };
     this.#shared.set(register, shared);
     const forget = () => {
       if (this.#shared.get(register) === shared) this.#shared.delete(register);

@@ -36,17 +36,17 @@ export function checkSpawnOptions(options: SpawnOptions): void {
 export interface ProcessHost {
   readonly table: Owners;
   /** The KV as this process sees it: operations under way end with the process. */
-  kvFor(signal: AbortSignal): PaxosKV;
+  readonly kvFor: (signal: AbortSignal) => PaxosKV;
   /** Ends what depends on the node's session, if its deadline has passed. */
-  check(): void;
+  readonly check: () => void;
   /** The locks of this process. */
-  locksFor(owner: Owner): ProcessLocks;
+  readonly locksFor: (owner: Owner) => ProcessLocks;
   /** Called when the process has ended. */
-  ended(process: Process<unknown>): void;
+  readonly ended: (process: Process<unknown>) => void;
   /** Called when the process failed and its result is not observed. */
-  failed(process: Process<unknown>, error: unknown): void;
+  readonly failed: (process: Process<unknown>, error: unknown) => void;
   /** Waits for `promise`, but no longer than the node's time limit for releases. */
-  within<T>(promise: Promise<T>): Promise<T | void>;
+  readonly within: <T>(promise: Promise<T>) => Promise<T | void>;
 }
 
 /**

@@ -6,8 +6,8 @@ export const LOCKS: readonly Mutation[] = [
     {
       section: 9,
       name: "a lock that is granted after its request was aborted stays held",
-      find: "acquiring.then((request) => request && this.release(request), () => {});",
-      replace: "acquiring.catch(() => {});",
+      find: "          void this.release(request);\n          throw signal.reason;",
+      replace: "          throw signal.reason;",
     },
     {
       section: 9,
@@ -33,8 +33,8 @@ export const LOCKS: readonly Mutation[] = [
     {
       section: 9,
       name: "a process waits for itself",
-      find: "if (options.steal || isTooLittle) {",
-      replace: "if (options.steal) {",
+      find: "if (steal || isTooLittle) {",
+      replace: "if (steal) {",
       tests: ["tests/locks/process_lock_test.ts"],
     },
   ]),
@@ -69,8 +69,8 @@ export const LOCKS: readonly Mutation[] = [
     {
       section: 9,
       name: "a queued request delays later ones",
-      find: "lock(key, options, () => this.#order.known(turn));",
-      replace: "lock(key, options);",
+      find: "request(key, options, () => this.#order.known(turn));",
+      replace: "request(key, options);",
       tests: ["tests/locks/web/order_test.ts"],
     },
     {

@@ -12,9 +12,9 @@ export const FIRST_EPOCH = 0;
 /** Events that a view reports as it learns from the headers of frames. */
 export interface ViewEvents {
   /** Another process has taken this node's place; this node has stopped voting. */
-  replaced(): void;
+  readonly replaced: () => void;
   /** A member votes in an incarnation that was not seen before. */
-  memberVotes(member: string, incarnation: Life): void;
+  readonly memberVotes: (member: string, incarnation: Life) => void;
 }
 
 /**

@@ -25,25 +25,30 @@ import { type ClusterView, FIRST_EPOCH, type ViewEvents } from "./cluster_view.t
 /** Handlers for everything that is not about registers and sessions. */
 export interface EngineHandlers extends ViewEvents {
   /** A request of genesis or of recovery. */
-  genesis(from: string, header: Header, request: Request & GenesisRequest): void;
+  readonly genesis: (from: string, header: Header, request: Request & GenesisRequest) => void;
   /** A put for one of this node's processes. */
-  handover(from: string, request: HandoverRequest): Promise<HandoverReply>;
+  readonly handover: (from: string, request: HandoverRequest) => Promise<HandoverReply>;
   /** A request about a singleton; `tell` answers it, any number of times. */
-  asked(from: string, life: Life, body: Uint8Array, tell: (body: Uint8Array) => void): void;
+  readonly asked: (
+    from: string,
+    life: Life,
+    body: Uint8Array,
+    tell: (body: Uint8Array) => void,
+  ) => void;
   /** A member lives under another genesis. */
-  otherGenesis(from: string, header: Header): void;
+  readonly otherGenesis: (from: string, header: Header) => void;
   /** A member says that this node is not a member. */
-  notAMember(from: string): void;
+  readonly notAMember: (from: string) => void;
   /** The handling of a frame, or of a timer, failed with `error`. */
-  failed(error: unknown): void;
+  readonly failed: (error: unknown) => void;
   /** An invariant of the protocol failed: this node votes no more, and the engine is silent from now on. */
-  broken(error: SynodError): void;
+  readonly broken: (error: SynodError) => void;
   /** A frame has arrived that this life of a node sent. */
-  heard(life: Life): void;
+  readonly heard: (life: Life) => void;
   /** This node has taken a new life. */
-  tookLife(life: Life): void;
+  readonly tookLife: (life: Life) => void;
   /** A peer speaks another version of the format. */
-  otherVersion(from: string, version: number): void;
+  readonly otherVersion: (from: string, version: number) => void;
 }
 
 /** `list` requests answered per frame: each answer is as long as hundreds of others. */
