@@ -1,5 +1,6 @@
 import { bigintFrom } from "./bigint.ts";
 import { floatBytes, unpackFloat } from "./float.ts";
+import { KeySpread } from "./key_spread.ts";
 import { MalformedError } from "./malformed.ts";
 import { TAG_BIGINT, TAG_DATE, TAG_MAP, TAG_NEGATIVE_BIGINT, TAG_SET } from "./tags.ts";
 import { textFrom, textFromWtf8 } from "./text.ts";
@@ -113,8 +114,10 @@ export class CborReader {
 
   #map(size: number): Map<unknown, unknown> {
     const map = new Map<unknown, unknown>();
+    const spread = new KeySpread(size);
     for (let i = 0; i < size; i++) {
       const key = this.item();
+      if (!spread.add(key)) throw new MalformedError("keys of a Map that collide");
       map.set(key, this.item());
     }
     if (map.size !== size) throw new MalformedError("a duplicate key of a Map");
@@ -123,7 +126,12 @@ export class CborReader {
 
   #set(length: number): Set<unknown> {
     const set = new Set<unknown>();
-    for (let i = 0; i < length; i++) set.add(this.item());
+    const spread = new KeySpread(length);
+    for (let i = 0; i < length; i++) {
+      const member = this.item();
+      if (!spread.add(member)) throw new MalformedError("members of a Set that collide");
+      set.add(member);
+    }
     if (set.size !== length) throw new MalformedError("a duplicate member of a Set");
     return set;
   }

@@ -1,6 +1,7 @@
 import { bigintBytes, bigintFits, MAX_BIGINT_BYTES } from "./bigint.ts";
 import { floatBytes, packFloat } from "./float.ts";
 import { describe, DETACHED, entriesOf, isReadable, kindOf, membersOf, timeOf } from "./kinds.ts";
+import { KeySpread } from "./key_spread.ts";
 import { MalformedError } from "./malformed.ts";
 import { CborReader } from "./cbor_reader.ts";
 import { KEY_RULES, MAX_DEPTH, scan } from "./scan.ts";
@@ -147,6 +148,12 @@ function encodeFloat(value: number): string {
   return type + bytesToText(floatBytes.subarray(0, size));
 }
 
+/** Refuses keys that {@linkcode decodeKey} could not add to a Map or Set in time. */
+function checkSpread(keys: readonly unknown[]): void {
+  const spread = new KeySpread(keys.length);
+  for (const key of keys) if (!spread.add(key)) refuse("a Map or Set whose keys collide");
+}
+
 /** The items, joined in the order of their bytes. */
 function inOrder(items: string[]): string {
   items.sort();
@@ -239,6 +246,7 @@ class KeyEncoder {
   }
 
   #map(entries: [unknown, unknown][]): string {
+    checkSpread(entries.map(([key]) => key));
     const keys = new Set<string>();
     const encoded = entries.map(([key, value]) => {
       const name = this.part(key);
@@ -250,6 +258,7 @@ class KeyEncoder {
   }
 
   #set(members: unknown[]): string {
+    checkSpread(members);
     const encoded = new Set(members.map((member) => this.part(member)));
     if (encoded.size < members.length) refuse("a Set in which two members are the same");
     return head(6, TAG_SET) + head(4, members.length) + inOrder([...encoded]);

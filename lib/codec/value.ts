@@ -1,5 +1,6 @@
 import { bigintBytes, bigintFits, MAX_BIGINT_BYTES } from "./bigint.ts";
 import { describe, DETACHED, entriesOf, isReadable, kindOf, membersOf, timeOf } from "./kinds.ts";
+import { KeySpread } from "./key_spread.ts";
 import { MalformedError } from "./malformed.ts";
 import { CborReader } from "./cbor_reader.ts";
 import { MAX_DEPTH, MAX_ITEMS, scan, VALUE_RULES } from "./scan.ts";
@@ -192,8 +193,10 @@ class ValueEncoder {
   #map(entries: [unknown, unknown][]): void {
     this.#writer.head(6, TAG_MAP);
     this.#writer.head(5, entries.length);
+    const spread = new KeySpread(entries.length);
     for (let i = 0; i < entries.length; i++) {
       this.#at(mapKey, i);
+      if (!spread.add(entries[i][0])) this.#refuse("a key that collides with too many others");
       this.item(entries[i][0]);
       this.#at(mapValue, i);
       this.item(entries[i][1]);
@@ -203,8 +206,10 @@ class ValueEncoder {
   #set(members: unknown[]): void {
     this.#writer.head(6, TAG_SET);
     this.#writer.head(4, members.length);
+    const spread = new KeySpread(members.length);
     for (let i = 0; i < members.length; i++) {
       this.#at(member, i);
+      if (!spread.add(members[i])) this.#refuse("a member that collides with too many others");
       this.item(members[i]);
     }
   }

@@ -1,3 +1,4 @@
+import { NumberMap } from "./number_map.ts";
 import type { RegisterId, SessionId, State } from "./register.ts";
 
 /** The causes that end values. */
@@ -32,12 +33,12 @@ const MAX_EMPTY_TIMES = 1_000;
  */
 export class Endings {
   /** By the rounded time. */
-  readonly #untils = new Map<number, Ending>();
+  readonly #untils = new NumberMap<Ending>();
   /** A binary heap of these times, the earliest first; some of them may be empty by now. */
   #times: number[] = [];
   readonly #sessions = new Map<SessionId, Ending>();
   /** By the register and the token that others are bound to. */
-  readonly #keys = new Map<RegisterId, Map<number, Ending>>();
+  readonly #keys = new Map<RegisterId, NumberMap<Ending>>();
   /** The key endings whose value is not held here, or is no longer held. */
   readonly #valueMissing = new Set<Ending>();
   readonly #stateOf: (register: RegisterId) => State | null;
@@ -123,7 +124,7 @@ export class Endings {
 
   #joinKey(register: RegisterId, key: RegisterId, token: number): void {
     let endings = this.#keys.get(key);
-    if (endings === undefined) this.#keys.set(key, endings = new Map());
+    if (endings === undefined) this.#keys.set(key, endings = new NumberMap());
     let ending = endings.get(token);
     if (ending === undefined) {
       ending = { cause: { kind: "key", register: key, token }, registers: new Set() };

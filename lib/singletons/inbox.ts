@@ -1,4 +1,5 @@
 import type { Life } from "../paxos/ballot.ts";
+import { NumberMap } from "../paxos/number_map.ts";
 import type { SingletonReply, SingletonRequest } from "./singleton_messages.ts";
 import { failureBytes } from "./failure.ts";
 
@@ -18,7 +19,10 @@ export interface ReceivedCall {
 const MAX_OPEN = 10_000;
 
 /** Attempts of one caller that are remembered as `busy`; more get no answer. */
-const MAX_BUSY = 100_000;
+const MAX_BUSY = 10_000;
+
+/** Numbers that have left an inbox, tolerated in the order of a caller's numbers before it is made anew. */
+const MAX_GONE = 1_000;
 
 /** Answers kept until their callers have them, and their bytes; the oldest ones beyond that are dropped. */
 const MAX_ANSWERS = 100_000;
@@ -38,9 +42,6 @@ const TOUCHED_EVERY = 500;
 
 /** Size of an answer besides its texts and bytes: its attempt and its map entries, in bytes. */
 const ANSWER_OVERHEAD = 200;
-
-/** The set without attempts. */
-const NONE: ReadonlySet<number> = new Set();
 
 interface ReceivedAttempt {
   /** The call; `undefined` once it was handed on. */
@@ -64,15 +65,17 @@ interface CallerRecord {
   /** All attempts up to and including this number were handed on, were busy, or are over for the caller. */
   handed: number;
   /** The attempts above `done` that have arrived and whose answer the caller may not have yet. */
-  readonly attempts: Map<number, ReceivedAttempt>;
+  readonly attempts: NumberMap<ReceivedAttempt>;
   /** The number of `attempts` without an answer. */
   open: number;
   /** The attempts above `done` that were refused as busy; they are never handed on. */
-  readonly busy: Set<number>;
+  readonly busy: NumberMap<true>;
+  /** The numbers of `attempts` and `busy` in ascending order, and some that have left both. */
+  numbers: number[];
   /** Below this number the caller has told which attempts it still waits for. */
   told: number;
-  /** The attempts that the caller still waits for, according to all that it has told. */
-  waitedFor: ReadonlySet<number>;
+  /** The attempts that the caller still waits for, according to all that it has told, in ascending order. */
+  waitedFor: readonly number[];
 }
 
 /** What an inbox needs of its host. */
@@ -157,13 +160,22 @@ export class Inbox {
   }
 
   #arrive(caller: CallerRecord, call: CallRequest, tell: (answer: SingletonReply) => void): void {
+    const { sequence } = call;
     if (caller.open < MAX_OPEN) {
       caller.open++;
       const attempt = { call, tell, answer: undefined, begun: false, unwanted: false };
-      caller.attempts.set(call.sequence, attempt);
+      caller.attempts.set(sequence, attempt);
     } else if (caller.busy.size < MAX_BUSY) {
-      caller.busy.add(call.sequence);
+      caller.busy.set(sequence, true);
       tell({ type: "busy" });
+    } else {
+      return;
+    }
+    caller.numbers.splice(placeOf(caller.numbers, sequence), 0, sequence);
+    if (caller.numbers.length > MAX_GONE + 2 * (caller.attempts.size + caller.busy.size)) {
+      caller.numbers = caller.numbers.filter((number) =>
+        caller.attempts.has(number) || caller.busy.has(number)
+      );
     }
   }
 
@@ -183,8 +195,8 @@ export class Inbox {
     if (birth <= (known?.birth ?? this.#forgotten)) return undefined;
     if (known !== undefined) this.#discard(life, known);
     const numbers = { done: 0, handed: 0, open: 0, told: 0 };
-    const attempts = new Map<number, ReceivedAttempt>();
-    const sets = { busy: new Set<number>(), waitedFor: NONE };
+    const attempts = new NumberMap<ReceivedAttempt>();
+    const sets = { busy: new NumberMap<true>(), numbers: [], waitedFor: [] };
     const caller: CallerRecord = { node, birth, heard: now, attempts, ...numbers, ...sets };
     this.#callers.set(life, caller);
     this.#makeRoom(now);
@@ -216,10 +228,10 @@ export class Inbox {
   #forget(caller: CallerRecord, done: number): void {
     if (done <= caller.done) return;
     caller.done = done;
-    for (const sequence of caller.attempts.keys()) {
-      if (sequence <= done) this.#drop(caller, sequence);
+    for (const sequence of caller.numbers.splice(0, placeOf(caller.numbers, done + 1))) {
+      this.#drop(caller, sequence);
+      caller.busy.delete(sequence);
     }
-    for (const sequence of caller.busy) if (sequence <= done) caller.busy.delete(sequence);
     caller.handed = Math.max(caller.handed, done);
   }
 
@@ -228,26 +240,22 @@ export class Inbox {
    */
   #learn(caller: CallerRecord, { sequence, open, full }: CallRequest): void {
     const told = full ? open[open.length - 1] : sequence;
-    const now = new Set(open);
     const before = caller.waitedFor;
     // A number is still waited for if neither this message nor an earlier one says that it is over.
-    const waitedFor = [
-      ...Array.from(before).filter((number) => number >= told || now.has(number)),
-      ...open.filter((number) => number >= caller.told || before.has(number)),
-    ];
-    const from = Math.max(caller.told, caller.done + 1);
-    caller.told = Math.max(caller.told, told);
-    caller.waitedFor = new Set(waitedFor);
-    for (const number of before) if (!caller.waitedFor.has(number)) this.#over(caller, number);
-    // A message may name any number, so the work is bounded by the attempts that there are.
-    const news = told - from > caller.attempts.size
-      ? [...caller.attempts.keys()]
-      : range(from, told);
-    for (const number of news) if (isOver(caller, number)) this.#over(caller, number);
-    for (const number of caller.busy) if (isOver(caller, number)) caller.busy.delete(number);
+    caller.waitedFor = union(
+      before.filter((number) => number >= told || includes(open, number)),
+      open.filter((number) => number >= caller.told || includes(before, number)),
+    );
+    const [from, to] = [caller.told, caller.told = Math.max(caller.told, told)]
+      .map((number) => placeOf(caller.numbers, number));
+    // Each attempt is over once, and what a message tells about others costs nothing.
+    for (const number of [...before, ...caller.numbers.slice(from, to)]) {
+      if (isOver(caller, number)) this.#over(caller, number);
+    }
   }
 
   #over(caller: CallerRecord, sequence: number): void {
+    caller.busy.delete(sequence);
     const attempt = caller.attempts.get(sequence);
     if (attempt === undefined) return;
     // An attempt that has arrived is still handed on in its turn: a cast is over for its caller once it is
@@ -322,20 +330,35 @@ export class Inbox {
 
 /** Whether the caller has said that an attempt is over for it. */
 function isOver(caller: CallerRecord, sequence: number): boolean {
-  return sequence < caller.told && !caller.waitedFor.has(sequence);
+  return sequence < caller.told && !includes(caller.waitedFor, sequence);
 }
 
-/** The first number, not below `from`, that has arrived or may still arrive. */
-function nextExpected(caller: CallerRecord, from: number): number {
-  let least = caller.told;
-  for (const numbers of [caller.attempts.keys(), caller.waitedFor]) {
-    for (const number of numbers) if (number >= from && number < least) least = number;
+/** A number, not below `from`, before which none has arrived or may still arrive. */
+function nextExpected({ numbers, waitedFor, told }: CallerRecord, from: number): number {
+  const next = [numbers, waitedFor].map((some) => some[placeOf(some, from)] ?? told);
+  return Math.min(told, ...next);
+}
+
+/** The numbers of two ascending lists as one. */
+function union(some: readonly number[], others: readonly number[]): number[] {
+  const all = [...some, ...others].sort((a, b) => a - b);
+  return all.filter((number, index) => number !== all[index - 1]);
+}
+
+/** Whether an ascending list has `number`. */
+function includes(numbers: readonly number[], number: number): boolean {
+  return numbers[placeOf(numbers, number)] === number;
+}
+
+/** The index of the first of these ascending numbers that is not below `number`. */
+function placeOf(numbers: readonly number[], number: number): number {
+  let [from, to] = [0, numbers.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (numbers[middle] < number) from = middle + 1;
+    else to = middle;
   }
-  return least;
-}
-
-function range(from: number, to: number): number[] {
-  return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
+  return from;
 }
 
 function sizeOf(answer: SingletonReply | undefined): number {

@@ -3,8 +3,64 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 const ENGINE = ["tests/node/engine/engine_test.ts"];
 const OUTSIDERS = ["tests/cluster/outsiders_test.ts"];
 
+/** The work that numbers which a sender chooses can cause. */
+const COLLISIONS: readonly Mutation[] = [
+  ...mutationsOf("lib/codec/reader.ts", ["tests/codec/key_spread_test.ts"], [
+    {
+      section: 1,
+      name: "keys of a Map may all collide",
+      find: "if (!spread.add(key)) throw",
+      replace: "if (false) throw",
+    },
+    {
+      section: 1,
+      name: "members of a Set may all collide",
+      find: "if (!spread.add(member)) throw",
+      replace: "if (false) throw",
+    },
+  ]),
+  ...mutationsOf("lib/codec/key_spread.ts", ["tests/codec/key_spread_test.ts"], [
+    {
+      section: 1,
+      name: "a large Set of ordinary numbers is refused",
+      find: "FREE_COMPARISONS + COMPARISONS_PER_KEY * this.#count",
+      replace: "FREE_COMPARISONS",
+    },
+    {
+      section: 1,
+      name: "colliding doubles are not noticed",
+      find:
+        "return IS_LITTLE_ENDIAN ? hashOfLong(words[0], words[1]) : hashOfLong(words[1], words[0]);",
+      replace: "return -1;",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/endings.ts", ["tests/paxos/endings_test.ts"], [
+    {
+      section: 1,
+      name: "tokens that values are bound to may all collide",
+      find: "endings = new NumberMap()",
+      replace: "endings = new Map() as never",
+    },
+  ]),
+  ...mutationsOf("lib/singletons/inbox.ts", ["tests/singletons/inbox_test.ts"], [
+    {
+      section: 1,
+      name: "the numbers of attempts may all collide",
+      find: "const attempts = new NumberMap<ReceivedAttempt>();",
+      replace: "const attempts = new Map<number, ReceivedAttempt>() as never;",
+    },
+    {
+      section: 1,
+      name: "an attempt is judged again with each message",
+      find: "caller.numbers.slice(from, to)",
+      replace: "caller.numbers",
+    },
+  ]),
+];
+
 /** Sections 2, 7 and 13: the messages that each kind of sender is trusted with. */
 export const TRUST: readonly Mutation[] = [
+  ...COLLISIONS,
   ...mutationsOf("lib/node/engine/admission.ts", OUTSIDERS, [
     {
       section: 8,

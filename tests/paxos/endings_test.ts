@@ -1,8 +1,9 @@
 import { describe, it } from "@std/testing/bdd";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { type Ending, Endings, UNTIL_GRAIN } from "../../lib/paxos/endings.ts";
 import type { Binding, RegisterId, State } from "../../lib/paxos/register.ts";
 import { ownersOf } from "../../lib/paxos/kv_register.ts";
+import { slowdown } from "../support/colliding_integers.ts";
 import { bytes } from "./support/changes.ts";
 import { absent, accept, forget, makeAcceptor, script, value } from "./support/acceptor_script.ts";
 
@@ -46,6 +47,16 @@ const until = (time: number): Binding => ({ kind: "until", time });
 const node = (session: string): Binding => ({ kind: "node", session });
 const key = (register: string, token: number): Binding => ({ kind: "key", register, token });
 const names = (endings: Iterable<Ending>) => [...endings].map(({ registers }) => [...registers]);
+
+describe("Endings under attack", () => {
+  it("take no longer for tokens that collide in a Map", () => {
+    const ratio = slowdown(10_000, (tokens) => {
+      const held = new Held();
+      for (const token of tokens) held.put(`k${token}`, 1, key("k", token));
+    });
+    assertLess(ratio, 10);
+  });
+});
 
 describe("Endings: times", () => {
   it("are handed out once they have passed, the earliest first, and only once", () => {
