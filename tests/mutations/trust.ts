@@ -5,7 +5,7 @@ const OUTSIDERS = ["tests/cluster/outsiders_test.ts"];
 
 /** The work that numbers which a sender chooses can cause. */
 const COLLISIONS: readonly Mutation[] = [
-  ...mutationsOf("lib/codec/reader.ts", ["tests/codec/key_spread_test.ts"], [
+  ...mutationsOf("lib/codec/cbor_reader.ts", ["tests/codec/key_spread_test.ts"], [
     {
       section: 1,
       name: "keys of a Map may all collide",

@@ -104,6 +104,16 @@ describe("verifyToken()", () => {
     }
   });
 
+  it("refuses another form of the same signature", async () => {
+    const token = await sign(good(), keys.token, "HS256");
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    // The last of 43 characters has two bits that mean nothing.
+    const last = alphabet.indexOf(token[token.length - 1]);
+    for (const bits of [1, 2, 3]) {
+      await refuses(token.slice(0, -1) + alphabet[last ^ bits], "not signed");
+    }
+  });
+
   it("refuses every algorithm except HS256, and a token without a signature", async () => {
     for (const alg of ["HS384", "HS512"] as const) {
       await refuses(await sign(good(), secret, alg), "no HS256 token");
