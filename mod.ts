@@ -33,6 +33,7 @@ export { type ClusterEvents, EventfulNode, type ProcessEvents } from "./lib/clus
 export { FeaturedNode } from "./lib/cluster/featured_node.ts";
 export { join } from "./lib/cluster/join.ts";
 export { ClusterNode } from "./lib/cluster/cluster_node.ts";
+export type { Guest, GuestLimits, GuestOptions, GuestRequest } from "./lib/gateway/options.ts";
 export type { JoinOptions } from "./lib/cluster/join_options.ts";
 export type { ClusterStatus, MemberStatus } from "./lib/cluster/status.ts";
 export type { Life } from "./lib/paxos/ballot.ts";
@@ -44,4 +45,11 @@ export type { CallOptions } from "./lib/singletons/call_options.ts";
 export type { Callable, Remote, Remotely } from "./lib/singletons/remote.ts";
 export type { AnySpec, ChildContext, ChildSpec, Restart } from "./lib/singletons/spec.ts";
 export { nodeToken, type NodeTokenOptions } from "./transports/auth/node_token.ts";
+export type {
+  GuestClose,
+  GuestLine,
+  GuestPort,
+  GuestProof,
+  GuestReception,
+} from "./transports/guests.ts";
 export type { Transport, TransportUser } from "./transports/transport.ts";

@@ -19,11 +19,13 @@ export { MESSAGE_BYTES } from "./codec/message_kind.ts";
 export { MalformedError } from "./codec/malformed.ts";
 export {
   GENESIS_PATTERN,
+  GUEST_PATTERN,
   isNodeId,
   isSession,
   isSpecId,
   NODE_ID_FORM,
   NODE_ID_PATTERN,
+  OWNER_PATTERN,
   SESSION_PATTERN,
 } from "./codec/names.ts";
 export {

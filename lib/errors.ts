@@ -15,6 +15,7 @@ export type SynodErrorCode =
   | "deadlock"
   | "unauthorized"
   | "released"
+  | "clients_off"
   | "exited";
 
 /**

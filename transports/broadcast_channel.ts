@@ -3,6 +3,7 @@ import { LifeLocks, platformLocks, type WebLocks } from "./life_locks.ts";
 import { encodeName, PacketWriter, readPacket } from "./packet.ts";
 import type { Transport, TransportUser } from "./transport.ts";
 
+export type { GuestClose, GuestLine, GuestPort, GuestProof, GuestReception } from "./guests.ts";
 export type { WebLocks } from "./life_locks.ts";
 export type { Transport, TransportUser } from "./transport.ts";
 

@@ -7,6 +7,7 @@ export type { CredentialOptions } from "./auth/credentials.ts";
 export { nodeToken, type NodeTokenOptions } from "./auth/node_token.ts";
 export type { Fetch, HttpOptions } from "./http/options.ts";
 export type { Routes } from "./link/routes.ts";
+export type { GuestClose, GuestLine, GuestPort, GuestProof, GuestReception } from "./guests.ts";
 export type { Transport, TransportUser } from "./transport.ts";
 
 /**

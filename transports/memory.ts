@@ -2,6 +2,7 @@ import { type OptionNames, refuseUnknown } from "../lib/options.ts";
 import type { Transport } from "./transport.ts";
 import { show } from "../lib/show.ts";
 
+export type { GuestClose, GuestLine, GuestPort, GuestProof, GuestReception } from "./guests.ts";
 export type { Transport, TransportUser } from "./transport.ts";
 
 /**

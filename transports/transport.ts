@@ -1,3 +1,5 @@
+import type { GuestReception } from "./guests.ts";
+
 /** What transports may use of their node. */
 export interface TransportUser {
   /**
@@ -16,6 +18,8 @@ export interface TransportUser {
   ended?(life: string): void;
   /** Whether the node has closed: it owns nothing any more. A node always gives this. */
   isClosed?(): boolean;
+  /** Takes the guests that the transport's routes let in; without it no guest is let in. */
+  readonly guests?: GuestReception;
 }
 
 /**

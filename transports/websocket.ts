@@ -14,6 +14,7 @@ export type {
   WebSocketOptions,
 } from "./websocket/options.ts";
 export type { Routes } from "./link/routes.ts";
+export type { GuestClose, GuestLine, GuestPort, GuestProof, GuestReception } from "./guests.ts";
 export type { Transport, TransportUser } from "./transport.ts";
 
 /**

@@ -1,3 +1,4 @@
+import { checkGuests, type GuestOptions, type GuestSettings } from "../gateway/options.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { isNodeId, MAX_MEMBERS, MAX_TTL, NODE_ID_FORM } from "../codec.ts";
 import { MIN_TTL } from "../paxos/sessions.ts";
@@ -53,6 +54,11 @@ export interface JoinOptions {
    */
   maxSessionTtl?: number;
   /**
+   * Whether this member serves guests: browsers and other programs that prove no more than their own id, and take no
+   * part in the protocol. Needs `clients: true`. Default: `false`.
+   */
+  guests?: false | GuestOptions;
+  /**
    * How the remaining members react after half of the members or more (of two, both) have lost their memory, and
    * with it the agreed state: `"restart"` with empty registers together with those members (the default), or
    * `"wait"` until the operator restarts them.
@@ -74,6 +80,7 @@ const NAMES: OptionNames<JoinOptions> = {
   maxBytes: true,
   clients: true,
   maxSessionTtl: true,
+  guests: true,
   afterMajorityLoss: true,
 };
 
@@ -82,6 +89,8 @@ export interface JoinSettings extends NodeSettings {
   readonly transports: readonly Transport[];
   readonly hosts: readonly AnySpec[];
   readonly callTimeout: number;
+  /** `null`: guests are refused. */
+  readonly guests: GuestSettings | null;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -124,6 +133,7 @@ export function checkOptions(options: JoinOptions): JoinSettings {
     clients: boolean(options, "clients", false),
     maxSessionTtl: integer(options, "maxSessionTtl", sessionTtl, MIN_TTL, MAX_TTL),
     afterMajorityLoss,
+    guests: checkGuests(options.guests, options.clients === true),
   };
 }
 

@@ -44,6 +44,7 @@ export class Lifecycle {
   /** Opens the transports and begins to look for the other nodes. */
   async open(): Promise<void> {
     const { settings, links, engine, membership, recordQueries, singletons } = this.#parts;
+    const { gateway } = this.#parts;
     try {
       await links.open(
         (from, frame) => engine.receive(from, frame),
@@ -54,6 +55,7 @@ export class Lifecycle {
           life: () => engine.life,
           ended: (life) => this.#lifeEnded(life),
           isClosed: () => engine.isClosed,
+          ...(gateway !== null && { guests: gateway }),
         },
       );
     } catch (error) {
@@ -95,6 +97,7 @@ export class Lifecycle {
   abandon(): void {
     const { engine, core, singletons } = this.#parts;
     const { session, settled, proposals } = core;
+    this.#parts.gateway?.restart();
     session.end();
     settled.clear();
     singletons.restart();
@@ -223,6 +226,7 @@ export class Lifecycle {
     this.#settleReady.reject(reason);
     const limits = core.limits();
     const granted = session.isValid() ? session.current : undefined;
+    this.#parts.gateway?.close();
     engine.endOperations(reason);
     this.#closing.abort(reason);
     membership?.stop();

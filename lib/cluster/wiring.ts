@@ -1,3 +1,4 @@
+import type { PersonalReply, PersonalRequest } from "../paxos/messages.ts";
 import { makeLife } from "../paxos/ballot.ts";
 import { kindOf, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import { PaxosStore } from "../kv/paxos_store.ts";
@@ -5,6 +6,7 @@ import { Puts } from "../kv/puts.ts";
 import type { KvStore } from "../kv/store.ts";
 import { LockTable } from "../locks/lock_table.ts";
 import { Locks } from "../locks/locks.ts";
+import { Gateway } from "../gateway/gateway.ts";
 import { Core } from "../node/core.ts";
 import { Engine } from "../node/engine/engine.ts";
 import { Membership } from "../node/membership/membership.ts";
@@ -28,6 +30,7 @@ import { Singletons } from "../singletons/singletons.ts";
 import type { ClusterEvents } from "./events.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { askMembers } from "./status.ts";
 
 /** The parts of a node, each connected to those that it needs. */
 export interface NodeParts {
@@ -37,6 +40,8 @@ export interface NodeParts {
   readonly core: Core;
   /** `null` for a client. */
   readonly membership: Membership | null;
+  /** `null` for a node that serves no guests. */
+  readonly gateway: Gateway | null;
   readonly recordQueries: RecordQueries;
   readonly proofs: Proofs;
   readonly tombstones: TombstoneCollector;
@@ -104,6 +109,7 @@ export function wireNode(
     genesis: (from, header, request) => membership?.answer(from, header, request),
     handover: (_from, request) => puts.handover(request),
     asked: (from, life, body, tell) => singletons.asked(from, life, body, tell),
+    guest: (to, request, tell) => gateway !== null && askGuest(gateway, to, request, tell),
     otherGenesis: () => recordQueries.recheck(),
     notAMember: () => recordQueries.recheck(),
     replaced: () => lifecycle.replaced(),
@@ -132,7 +138,7 @@ export function wireNode(
         : core.liveness.live(register, core.limits()),
   );
   const proofs = new Proofs(engine, core.pacing);
-  const membership = engine.isMember
+  const membership: Membership | null = engine.isMember
     ? new Membership(
       engine,
       {
@@ -169,14 +175,37 @@ export function wireNode(
     startFailed: (detail) => emit("processerror", detail),
     failed: (error) => emit("error", { error: toError(error) }),
   });
+  const gateway: Gateway | null = settings.guests === null || membership === null
+    ? null
+    : new Gateway({
+      ...{ core, puts, table: lockTable, singletons, settings: settings.guests },
+      maxValueBytes: settings.maxValueBytes,
+      status: async () => {
+        const members = await askMembers(engine, membership.state, core.pacing.roundTrip);
+        const waitingFor = members.filter(({ state }) => state !== "operational");
+        return { type: "members", members, waitingFor: waitingFor.map(({ id }) => id) };
+      },
+    });
   const parts = {
-    ...{ settings, links, engine, core, membership, recordQueries, proofs },
+    ...{ settings, gateway, links, engine, core, membership, recordQueries, proofs },
     ...{ tombstones, housekeeper },
     ...{ table, puts, store: new PaxosStore(core, puts, table), lockTable, locks, singletons },
     processes: new Set<Process<unknown>>(),
   };
   const lifecycle = new Lifecycle(parts, emit);
   return { parts, lifecycle };
+}
+
+/** Asks a guest that this node serves to run a put; guests answer nothing else. */
+function askGuest(
+  gateway: Gateway,
+  to: string,
+  request: PersonalRequest,
+  tell: (reply: PersonalReply) => void,
+): boolean {
+  if (request.type !== "handover") return false;
+  const { id } = request;
+  return gateway.handover(to, request, (reply) => tell({ id, ...reply }));
 }
 
 function toError(error: unknown): Error {

@@ -66,6 +66,8 @@ const bytes = plain(blob);
 const name = plain(owner);
 const message = text(MAX_TEXT);
 const life = matching(LIFE_PATTERN, "not a life");
+/** The life of a ballot: also that of no ballot, and that of a floor. */
+const ballotLife = matching(/^(?:[-0-9A-Z_a-z]{20}|~?)$/, "not the life of a ballot");
 const genesis = nullable(matching(GENESIS_PATTERN, "not the id of a genesis"));
 const counter = plain((field) => choice(field, MAX_COUNTER));
 const sequence = plain((field) => choice(field, MAX_SEQUENCE));
@@ -163,7 +165,7 @@ const operation = union<GuestOperation>({
     ifAvailable: bool,
     steal: bool,
   },
-  guard: { register: lock, session: sequence, request: sequence, counter, life },
+  guard: { register: lock, session: sequence, request: sequence, counter, life: ballotLife },
   unlock: { register: lock, session: sequence, request: sequence, unsure: bool },
   holders: { register: lock },
   query: {},
@@ -210,7 +212,7 @@ const outcome = union<GuestOutcome>({
   invalid: { reason: message },
   unknown: {},
   pieces: { pieces: count },
-  granted: { token: counter, counter, life },
+  granted: { token: counter, counter, life: ballotLife },
   refused: {},
   queueFull: {},
   stolen: {},
@@ -237,7 +239,11 @@ const outcome = union<GuestOutcome>({
   },
 });
 
-const event = union<GuestEvent>({ queued: {}, begun: {}, changed: { counter, life, state } });
+const event = union<GuestEvent>({
+  queued: {},
+  begun: {},
+  changed: { counter, life: ballotLife, state },
+});
 
 const piece = union<GuestPiece>({
   keys: {

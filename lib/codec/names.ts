@@ -37,6 +37,11 @@ export function isNodeId(value: unknown): value is string {
   return typeof value === "string" && NODE_ID_PATTERN.test(value);
 }
 
+/** Whether `value` is the name of an owner: of a node, or of a guest after `~`. */
+export function isOwner(value: unknown): value is string {
+  return typeof value === "string" && OWNER_PATTERN.test(value);
+}
+
 /** Whether `value` is the id of a session. */
 export function isSession(value: unknown): value is string {
   return typeof value === "string" && SESSION_PATTERN.test(value);

@@ -1,6 +1,6 @@
 import type { Key } from "../codec/key.ts";
 import { isPlainObject } from "../codec/kinds.ts";
-import { isNodeId, isSession, NODE_ID_FORM } from "../codec/names.ts";
+import { isOwner, isSession, NODE_ID_FORM } from "../codec/names.ts";
 import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
@@ -127,10 +127,10 @@ export function checkPutOptions(call: string, options: PutOptions): void {
   const { pid, node, until } = options;
   refuseUnless(pid === undefined || isPid(toPid(pid)), call, "pid", "a Pid or a Process", pid);
   refuseUnless(
-    node === undefined || isNodeId(node),
+    node === undefined || isOwner(node),
     call,
     "node",
-    `the id of a node, ${NODE_ID_FORM}`,
+    `the id of a node, ${NODE_ID_FORM}, or of a guest after ~`,
     node,
   );
   refuseUnless(
@@ -151,7 +151,7 @@ export function toPid(pid: Pid | { readonly pid: Pid }): Pid {
 export function isPid(pid: unknown): pid is Pid {
   if (typeof pid !== "object" || pid === null) return false;
   const { node, session, seq } = pid as Partial<Pid>;
-  return isNodeId(node) && isSession(session) &&
+  return isOwner(node) && isSession(session) &&
     session.startsWith(`${node}/`) && Number.isSafeInteger(seq) && (seq as number) > 0;
 }
 

@@ -48,7 +48,7 @@ export class Puts {
   async run(put: ReadyPut, limits: Limits, writing: () => void): Promise<PutOutcome> {
     const pid = pidOf(put.bindings);
     if (pid !== undefined && pid.node !== this.#core.engine.self) {
-      return await this.#handOver(put, pid, limits, writing);
+      return await this.handOver(put, pid, limits, writing);
     }
     return await this.#propose(put, pid, limits, writing);
   }
@@ -158,11 +158,16 @@ export class Puts {
     }
   }
 
-  async #handOver(
+  /**
+   * Has the node of `pid` run a put that is bound to it. `since` is at or below the counter that the put was made
+   * at: of a put that is handed over again it must be the same.
+   */
+  async handOver(
     put: ReadyPut,
     pid: Pid,
     limits: Limits,
     writing: () => void,
+    since: number = this.#core.engine.clock.next(),
   ): Promise<PutOutcome> {
     const { engine, queries } = this.#core;
     // Only before the hand-over can the put be reported to have no effect.
@@ -183,7 +188,7 @@ export class Puts {
       value,
       bindings,
       timeout,
-      since: engine.clock.next(),
+      since,
     });
     switch (reply.outcome) {
       case "written":

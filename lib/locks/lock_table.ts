@@ -110,14 +110,14 @@ export class LockTable implements LockRequests {
     request.end(undefined);
     this.#requests.delete(request);
     this.#waiters.get(register)?.leave(request);
-    const change = this.#change(register, { type: "release", session, request: number });
+    const change = this.change(register, { type: "release", session, request: number });
     await release(this.#core, { register, session, change, unsure, retryAtOnce: true });
   }
 
   /** The holders and the queue; removes entries whose session has ended first. */
   async current(register: RegisterId, limits: Limits): Promise<LockValue> {
     const chosen = await this.#core.reads.read(register, limits);
-    return this.#lockOf(register, (await this.#tidied(register, chosen, limits)).state);
+    return this.#lockOf(register, (await this.tidied(register, chosen, limits)).state);
   }
 
   /**
@@ -139,7 +139,7 @@ export class LockTable implements LockRequests {
   async tidy(register: RegisterId, session: string, limits: Limits): Promise<void> {
     this.#ended.add(session);
     const options = { ...limits, sweep: true };
-    const change = this.#change(register, { type: "tidy" });
+    const change = this.change(register, { type: "tidy" });
     const { ballot, state } = await this.#core.proposals.change(register, change, options);
     this.#core.watches.note(register, { ballot, state });
   }
@@ -155,7 +155,7 @@ export class LockTable implements LockRequests {
   async reread(register: RegisterId): Promise<Learned> {
     const limits = this.#core.limits();
     const chosen = await this.#core.reads.read(register, limits);
-    return await this.#tidied(register, chosen, limits);
+    return await this.tidied(register, chosen, limits);
   }
 
   /** Ends a session's locks and requests, because the session is over. */
@@ -192,7 +192,7 @@ export class LockTable implements LockRequests {
       // it. A state that was written over an older one therefore shows that this request was never chosen.
       const since = state?.present ? state.over : token;
       const sent = request.firstAccept !== undefined && since >= request.firstAccept;
-      return this.#change(register, { type: "request", entry, ifAvailable, steal, sent })(current);
+      return this.change(register, { type: "request", entry, ifAvailable, steal, sent })(current);
     };
     const writing = ({ counter }: Ballot) => void (request.firstAccept ??= counter);
     // A theft that was sent and is not found must not be tried again.
@@ -200,13 +200,13 @@ export class LockTable implements LockRequests {
     const chosen = await this.#core.proposals.change(register, change, changeOptions);
     if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
     // The session of an owner in the way may have ended: then its entries are removed at once.
-    const tidied = await this.#tidied(register, chosen, limits);
+    const tidied = await this.tidied(register, chosen, limits);
     if (tidied === chosen) return chosen;
     return await this.#core.proposals.change(register, change, changeOptions);
   }
 
   /** Removes the entries of sessions that a quorum believes expired, if they can be fenced. */
-  async #tidied<R>(
+  async tidied<R>(
     register: RegisterId,
     chosen: Chosen<R>,
     limits: Limits,
@@ -220,12 +220,13 @@ export class LockTable implements LockRequests {
     if (!fenced.includes(true)) return chosen;
     return await this.#core.proposals.change(
       register,
-      this.#change(register, { type: "tidy" }),
+      this.change(register, { type: "tidy" }),
       { ...limits, reserve: true },
     );
   }
 
-  #change(register: RegisterId, command: LockCommand): RegisterChange<LockResult> {
+  /** The change that applies `command` to a lock. */
+  change(register: RegisterId, command: LockCommand): RegisterChange<LockResult> {
     const op = this.#core.nextOperation();
     return ({ state, ballot }) => {
       const before = this.#lockOf(register, state);
@@ -282,8 +283,7 @@ export class LockTable implements LockRequests {
     if (waiters === undefined) {
       waiters = new LockWaiters(register, this.#core, {
         learned: (learned) => this.#lockOf(register, learned.state),
-        watchSession: (session) =>
-          this.#monitor.watch(session, () => this.#drop(register, session)),
+        watchSession: (session) => this.monitor(register, session),
         empty: () => this.#waiters.delete(register),
       });
       this.#waiters.set(register, waiters);
@@ -291,12 +291,19 @@ export class LockTable implements LockRequests {
     return waiters;
   }
 
-  /** Removes the entries of a session that has ended: the next request in the queue gets the lock. */
+  /**
+   * Waits for the end of a session in the way of a request for a lock, and then removes its entries: the next
+   * request in the queue gets the lock. Returns a function that stops it.
+   */
+  monitor(register: RegisterId, session: string): () => void {
+    return this.#monitor.watch(session, () => this.#drop(register, session));
+  }
+
   #drop(register: RegisterId, session: string): void {
     this.#ended.add(session);
     this.#core.proposals.change(
       register,
-      this.#change(register, { type: "tidy" }),
+      this.change(register, { type: "tidy" }),
       { ...this.#core.limits(), reserve: true },
     ).then(
       ({ ballot, state }) => this.#core.watches.note(register, { ballot, state }),

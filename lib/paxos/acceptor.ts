@@ -28,6 +28,8 @@ export interface Requester {
   readonly node: string;
   /** The life of the node. */
   readonly life: Life;
+  /** Whether the frame came from an operational member. Default: `false`. */
+  readonly votes?: boolean;
 }
 
 /** A reply, and the pushes to watchers. */

@@ -24,6 +24,11 @@ export function makeSession(node: string, life: Life, sequence: number): Session
   return `${node}/${life}/${sequence}`;
 }
 
+/** Whether the name of an owner is that of a guest: `~` and its id (section 13). */
+export function isGuest(name: string): boolean {
+  return name.startsWith("~");
+}
+
 /** Splits a session id; node ids and lives contain no slash. */
 export function parseSession(session: SessionId): SessionParts {
   const [node, life, sequence] = session.split("/");

@@ -9,7 +9,7 @@ import type {
 } from "./messages.ts";
 import { MemberClocks } from "./member_clocks.ts";
 import type { Recovered } from "./recovery.ts";
-import { parseSession, SessionTable } from "./sessions.ts";
+import { isGuest, parseSession, SessionTable } from "./sessions.ts";
 import { type Watcher, Watchers } from "./watchers.ts";
 
 /** A member's reply, and its pushes to watchers. */
@@ -137,6 +137,13 @@ export class Voter {
     return { reply: { id, ...reply }, pushes };
   }
 
+  /** Whether `session` is the asker's own, or that of a guest whose gateway it is: only members are gateways. */
+  #isOwn(session: string, from: Requester): boolean {
+    const { node, life } = parseSession(session);
+    if (isGuest(node)) return this.#members.includes(from.node) && from.votes === true;
+    return node === from.node && life === from.life;
+  }
+
   #session(
     request: Exclude<SessionRequest, { type: "over" | "watchLife" }>,
     from: Requester,
@@ -144,7 +151,7 @@ export class Voter {
   ): SessionReply | undefined {
     switch (request.type) {
       case "renew":
-        if (!isOwn(request.session, from)) return undefined;
+        if (!this.#isOwn(request.session, from)) return undefined;
         this.clocks.tell(from.node, request.wall, request.ttl, now);
         return this.sessions.renew(
           request.session,
@@ -159,7 +166,7 @@ export class Voter {
         return this.sessions.look(request.session, now);
       case "end":
         // A process must not end the sessions of another process under the same id.
-        if (!isOwn(request.session, from)) return undefined;
+        if (!this.#isOwn(request.session, from)) return undefined;
         return this.sessions.end(request.session, now);
       case "sessionOf":
         return this.sessions.newest(request.node, now);
@@ -167,11 +174,6 @@ export class Voter {
         return this.sessions.hosting(request.spec, now);
     }
   }
-}
-
-function isOwn(session: string, from: Requester): boolean {
-  const { node, life } = parseSession(session);
-  return node === from.node && life === from.life;
 }
 
 function withIds(id: number, { reply, pushes }: AcceptorOutput): VoterOutput {

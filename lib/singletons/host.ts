@@ -3,7 +3,7 @@ import type { EndedSessions } from "../owners/ended_sessions.ts";
 import type { Life } from "../paxos/ballot.ts";
 import { samePid } from "../paxos/kv_register.ts";
 import type { RegisterId } from "../paxos/register.ts";
-import { parseSession } from "../paxos/sessions.ts";
+import { isGuest, parseSession } from "../paxos/sessions.ts";
 import type { Process } from "../processes/process.ts";
 import {
   encodeSingletonReply,
@@ -102,6 +102,8 @@ export class Host {
     const { engine } = this.#parts.core;
     const body = encodeSingletonRequest({ type: "gone", session });
     for (const node of this.#inbox.callers) {
+      // Their gateways watch the session.
+      if (isGuest(node)) continue;
       engine.askOnce(node, { id: engine.pendingReplies.next(), type: "ask", body });
     }
   }

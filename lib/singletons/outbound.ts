@@ -32,6 +32,9 @@ export type AttemptOutcome = Exclude<SingletonReply, { type: "running" | "begun"
   readonly type: "lost";
 };
 
+/** One attempt of a guest, with its numbers. */
+export type Attempted = SingletonRequest & { readonly type: "call"; readonly caller?: string };
+
 /** One call of one instance. */
 export interface CallAttempt {
   readonly pid: Pid;
@@ -104,6 +107,25 @@ export class Outbound implements Attempts {
       channel.open.delete(sequence);
       channel.used = engine.runtime.now();
     }
+  }
+
+  /** Makes one attempt that its caller, a guest, has numbered; it is executed at most once. */
+  async attempt(call: Attempted, limits: Limits, begun: () => void): Promise<AttemptOutcome> {
+    const { timeout } = this.#core.engine.settings;
+    return await this.#ask(parseSession(call.session).node, () => call, limits, timeout, {
+      session: call.session,
+      isLost: () => false,
+      begun,
+      stale: () => {},
+    });
+  }
+
+  /** Sends such an attempt once without waiting for an answer. */
+  attemptOnce(call: Attempted): void {
+    const { engine } = this.#core;
+    const body = encodeSingletonRequest(call);
+    const { node } = parseSession(call.session);
+    engine.askOnce(node, { id: engine.pendingReplies.next(), type: "ask", body });
   }
 
   /**

@@ -1,5 +1,5 @@
 import { MalformedError } from "../codec/malformed.ts";
-import { isSession, isSpecId } from "../codec/names.ts";
+import { GUEST_PATTERN, isSession, isSpecId } from "../codec/names.ts";
 import { isRegisterId } from "../codec/register_id.ts";
 import { decodeValue, encodeValue } from "../codec/value.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
@@ -56,6 +56,8 @@ export type SingletonRequest =
     readonly args: Uint8Array;
     /** The singletons that can run nothing else until this call is over. */
     readonly chain: Chain;
+    /** The guest that calls, as `~id/life`: the sender is its gateway. Absent: the sender calls itself. */
+    readonly caller?: string;
   }
   /** A notice that needs no answer: nothing runs in this session of the sender any more. */
   | { readonly type: "gone"; readonly session: SessionId };
@@ -96,8 +98,10 @@ export function encodeSingletonRequest(request: SingletonRequest): Uint8Array {
   if (request.type === "gone") return encodeValue([2, request.session], MAX_BYTES);
   const { register, session, token, birth, sequence, done, open, full, method, args, chain } =
     request;
+  const numbers = [birth, sequence, done, open, full];
+  const fields = [1, register, session, token, ...numbers, method, args, chain];
   return encodeValue(
-    [1, register, session, token, birth, sequence, done, open, full, method, args, chain],
+    request.caller === undefined ? fields : [...fields, request.caller],
     MAX_BYTES,
   );
 }
@@ -115,9 +119,11 @@ export function decodeSingletonRequest(body: Uint8Array): SingletonRequest {
   if (fields[0] === 2 && fields.length === 2) {
     return isSession(fields[1]) ? { type: "gone", session: fields[1] } : refuse();
   }
-  if (fields[0] !== 1 || fields.length !== 12) refuse();
-  const [, register, session, token, birth, sequence, done, open, full, method, args, chain] =
+  if (fields[0] !== 1 || (fields.length !== 12 && fields.length !== 13)) refuse();
+  const [, register, session, token, birth, sequence, done, open, full, method, args, chain, by] =
     fields;
+  const isGuest = fields.length === 13;
+  if (isGuest && (typeof by !== "string" || !GUEST_PATTERN.test(by))) refuse();
   if (!isRegisterId(register) || !isSession(session) || !(args instanceof Uint8Array)) refuse();
   if (typeof method !== "string" || method.length > MAX_METHOD) refuse();
   if (list(open).length > MAX_OPEN || typeof full !== "boolean") refuse();
@@ -140,6 +146,7 @@ export function decodeSingletonRequest(body: Uint8Array): SingletonRequest {
     method,
     args,
     chain: chainOf(chain),
+    ...(isGuest && { caller: by as string }),
   };
 }
 

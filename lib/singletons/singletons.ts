@@ -7,6 +7,7 @@ import { decodeSingletonRequest, type SingletonRequest } from "./singleton_messa
 import { SingletonCalls } from "./singleton_calls.ts";
 import { Calls } from "./calls.ts";
 import { Finder } from "./finder.ts";
+import { GuestCalls } from "./guest_calls.ts";
 import { Host } from "./host.ts";
 import type { StartFailed } from "./running_instance.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -49,6 +50,7 @@ export class Singletons {
         this.#supervisor.note(register, spec, args);
       },
     });
+    this.guests = new GuestCalls(core.engine.runtime, finder, outbound);
     this.#supervisor = new Supervisor({ core, specs, finder });
     const calls = new Calls({ shell: core, finder, outbound, locations });
     this.calls = new SingletonCalls({
@@ -86,6 +88,9 @@ export class Singletons {
   /** The calls of this node's users. */
   readonly calls: SingletonCalls;
 
+  /** The calls of the guests that this node serves. */
+  readonly guests: GuestCalls;
+
   /** Takes a request of another node. */
   asked(from: string, life: string, body: Uint8Array, tell: (body: Uint8Array) => void): void {
     let request: SingletonRequest;
@@ -94,6 +99,12 @@ export class Singletons {
     } catch {
       // The request is of no kind that this version knows.
       return;
+    }
+    if (request.type === "call" && request.caller !== undefined) {
+      // Only a member is a gateway: the caller is the guest, whichever member it speaks to.
+      if (!this.#core.engine.members.includes(from)) return;
+      const [guest] = request.caller.split("/");
+      return this.#host.receive(guest, request.caller, request, tell);
     }
     if (request.type !== "gone") return this.#host.receive(from, life, request, tell);
     if (parseSession(request.session).node === from) this.#locations.gone(request.session);

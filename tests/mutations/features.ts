@@ -87,8 +87,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a put is handed over with a counter that is already forgotten",
-      find: "since: engine.clock.next(),",
-      replace: "since: 0,",
+      find: "since: number = this.#core.engine.clock.next(),",
+      replace: "since: number = 0,",
       tests: ["tests/kv/handover_test.ts"],
     },
     {

@@ -2,6 +2,7 @@ import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
 import { CRASHES } from "./crashes.ts";
 import { FEATURES } from "./features.ts";
+import { GUESTS } from "./guests.ts";
 import { HOUSEKEEPING } from "./housekeeping.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { LOCKS } from "./locks.ts";
@@ -32,4 +33,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...RELAY,
   ...TRANSPORTS,
   ...TRUST,
+  ...GUESTS,
 ];

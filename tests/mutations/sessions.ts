@@ -390,14 +390,14 @@ export const SESSIONS: readonly Mutation[] = [
       section: 6,
       name: "another node renews a session",
       find:
-        "        if (!isOwn(request.session, from)) return undefined;\n        this.clocks.tell(",
+        "        if (!this.#isOwn(request.session, from)) return undefined;\n        this.clocks.tell(",
       replace: "        this.clocks.tell(",
     },
     {
       section: 6,
       name: "another node ends a session",
       find:
-        "        if (!isOwn(request.session, from)) return undefined;\n        return this.sessions.end(",
+        "        if (!this.#isOwn(request.session, from)) return undefined;\n        return this.sessions.end(",
       replace: "        return this.sessions.end(",
     },
     {

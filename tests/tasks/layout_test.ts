@@ -25,6 +25,7 @@ const LAYERS = [
   "lib/locks",
   "lib/processes",
   "lib/singletons",
+  "lib/gateway",
   "lib/cluster",
 ];
 

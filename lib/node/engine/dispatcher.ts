@@ -14,6 +14,7 @@ import type {
   Reply,
   Request,
 } from "../../paxos/messages.ts";
+import { isGuest } from "../../paxos/sessions.ts";
 import type { Voter, VoterRequest } from "../../paxos/voter.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { PendingReplies } from "../wire/pending_replies.ts";
@@ -39,6 +40,15 @@ export interface EngineHandlers extends ViewEvents {
   readonly otherGenesis: (from: string, header: Header) => void;
   /** A member says that this node is not a member. */
   readonly notAMember: (from: string) => void;
+  /**
+   * A request to the guest `to`, named `~id`; `tell` answers it. Returns whether that guest is served here. Absent: this
+   * node serves no guests.
+   */
+  readonly guest?: (
+    to: string,
+    request: PersonalRequest,
+    tell: (reply: PersonalReply) => void,
+  ) => boolean;
   /** The handling of a frame, or of a timer, failed with `error`. */
   readonly failed: (error: unknown) => void;
   /** An invariant of the protocol failed: this node votes no more, and the engine is silent from now on. */
@@ -157,7 +167,7 @@ export class Dispatcher {
     if (role === "client" && request.type === "accept") {
       if (!isFitFor(request.register, request.state, maxValueBytes)) return;
     }
-    const asker = { node: from, life: header.life };
+    const asker = { node: from, life: header.life, votes: header.incarnation !== null };
     const { reply: answer, pushes } = voter.handle(request, asker, runtime.now());
     if (answer !== undefined) reply(from, header.life, answer);
     for (const { watcher, reply: pushed } of pushes) reply(watcher.node, watcher.life, pushed);
@@ -166,8 +176,23 @@ export class Dispatcher {
   /** Passes a message on, or answers that there is no connection to its destination. */
   #relay(from: string, life: Life, request: RelayRequest & { readonly id: number }): void {
     const { relay, reply } = this.#parts;
+    if (isGuest(request.to)) return this.#relayToGuest(from, life, request);
     if (relay.pass(from, life, request) || request.payload.repliesTo !== null) return;
     reply(from, life, { id: request.id, type: "unreachable", to: request.to });
+  }
+
+  /** Passes a request on to a guest that this member serves, and its answer back. */
+  #relayToGuest(from: string, life: Life, request: RelayRequest & { readonly id: number }): void {
+    const { handlers, reply, pendingReplies, request: send } = this.#parts;
+    const { to, payload } = request;
+    if (payload.repliesTo !== null) return;
+    const tell = (message: PersonalReply) => {
+      const answer = { repliesTo: life, message };
+      const id = pendingReplies.next();
+      send(from, { id, type: "relayed", from: to, life: this.#parts.view.life, payload: answer });
+    };
+    if (handlers.guest?.(to, payload.message, tell) === true) return;
+    reply(from, life, { id: request.id, type: "unreachable", to });
   }
 
   /** Takes a message that the member `via` has passed on; an answer goes back the same way. */

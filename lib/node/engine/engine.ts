@@ -6,11 +6,13 @@ import type {
   Frame,
   GenesisRecord,
   Header,
+  PersonalReply,
   PersonalRequest,
   Reply,
   Request,
 } from "../../paxos/messages.ts";
 import type { Sender } from "../../paxos/quorum.ts";
+import { isGuest } from "../../paxos/sessions.ts";
 import type { Voter } from "../../paxos/voter.ts";
 import { Gate } from "../runtime/gate.ts";
 import { guardedRuntime } from "../runtime/guarded_runtime.ts";
@@ -357,6 +359,14 @@ export class Engine {
   }
 
   #askBy({ direct, via }: Route, to: string, request: PersonalRequest): void {
+    if (isGuest(to)) {
+      const tell = (reply: PersonalReply) =>
+        this.pendingReplies.receive(to, { ...this.#view.header, incarnation: null }, reply);
+      if (this.#handlers.guest?.(to, request, tell) === true) return;
+      // Only a member can have a connection to it.
+      if (via !== undefined) this.relay(via, to, request);
+      return;
+    }
     if (direct) this.#outbox.request(to, request);
     if (via !== undefined) this.relay(via, to, request);
   }

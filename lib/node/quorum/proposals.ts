@@ -1,5 +1,6 @@
 import type { SynodError } from "../../errors.ts";
 import type { Ballot } from "../../paxos/ballot.ts";
+import { serves } from "../../paxos/guest_change.ts";
 import { assertInvariant } from "../../paxos/invariant.ts";
 import type { RegisterReply, RegisterRequest } from "../../paxos/messages.ts";
 import {
@@ -39,6 +40,8 @@ export interface ChangeOptions extends Limits {
   readonly retryAtOnce?: boolean;
   /** Whether to use no kept promise: it may be outdated, and the failed attempt would cost too much time. */
   readonly ignoreKeptPromise?: boolean;
+  /** Its writes have counters above this; a kept promise that is not above it is not used. */
+  readonly since?: number;
   /**
    * Whether it brings members a state that others hold: they accept it even without room for a new register.
    */
@@ -213,10 +216,9 @@ class RegisterProposals {
     this.#enterGate(() => {
       // The kept promise is used once, and only for the first attempt.
       const kept = this.#kept.take(this.#register);
-      const ignores = Array.from(this.#waiting).some(({ options }) =>
-        options.ignoreKeptPromise === true
-      );
-      this.#start(ignores ? undefined : kept);
+      const mayUse = ({ options: { ignoreKeptPromise, since = 0 } }: WaitingChange) =>
+        ignoreKeptPromise !== true && kept !== undefined && serves(kept.ballot.counter, { since });
+      this.#start(Array.from(this.#waiting).every(mayUse) ? kept : undefined);
     });
   }
 

@@ -1,0 +1,290 @@
+import type { GuestClose, GuestLine, GuestProof } from "../../transports/guests.ts";
+import { decodeUp, encodeDown } from "../codec/guest_frame.ts";
+import type { DownMessage, UpFrame, UpMessage } from "../codec/guest_messages.ts";
+import type { Life } from "../paxos/ballot.ts";
+import type { ClockReading } from "../paxos/lease.ts";
+import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
+import { makeSession, parseSession } from "../paxos/sessions.ts";
+import { IssuedTickets } from "../paxos/tickets.ts";
+import { GuestHandovers } from "./guest_handovers.ts";
+import { GuestOperations } from "./guest_operations.ts";
+import type { GuestWorkParts } from "./guest_work.ts";
+import type { GuestSettings } from "./options.ts";
+import { renew } from "./renewal.ts";
+import { Usage } from "./usage.ts";
+
+/** What one life of a guest needs of its gateway. */
+export interface GuestLifeParts extends Omit<GuestWorkParts, "name" | "sessionOf" | "author"> {
+  readonly settings: GuestSettings;
+  /** The longest value, in bytes. */
+  readonly maxValueBytes: number;
+}
+
+/** Tickets given in one time to live at least: one for every tenth of it. */
+const TICKETS_PER_TTL = 10;
+
+/** Operations that last until they are cancelled. */
+const LASTING: readonly string[] = ["watch", "guard"];
+
+/** Times to live for which a guest is remembered that is not heard any more. */
+const REMEMBERED = 2;
+
+/** One life of one guest at its gateway: its connection, tickets and renewals (section 13). */
+export class GuestLife {
+  readonly id: string;
+  readonly life: Life;
+  readonly #name: string;
+  readonly #parts: GuestLifeParts;
+  readonly #closed: (closed: GuestLife) => void;
+  readonly #usage: Usage;
+  readonly #operations: GuestOperations;
+  readonly #handovers: GuestHandovers;
+  #claims: GuestProof["claims"];
+  #line: GuestLine | null = null;
+  #tickets: IssuedTickets | null = null;
+  /** The time to live of its sessions, in milliseconds. */
+  #ttl: number;
+  /** The genesis under which it said hello. */
+  #genesis: string | null = null;
+  #outgoing: DownMessage[] = [];
+  #isFlushing = false;
+  #heard: number;
+
+  /** `closed` is called when it is over for good. */
+  constructor(
+    { id, life, claims }: GuestProof,
+    parts: GuestLifeParts,
+    closed: (closed: GuestLife) => void,
+  ) {
+    this.id = id;
+    this.life = life;
+    this.#name = `~${id}`;
+    this.#claims = claims;
+    this.#parts = parts;
+    this.#closed = closed;
+    const { runtime, settings } = parts.core.engine;
+    this.#heard = runtime.now();
+    this.#ttl = settings.sessionTtl;
+    this.#usage = new Usage(parts.settings.limits, this.#heard);
+    const send = (message: DownMessage) => this.#send(message);
+    this.#operations = new GuestOperations({
+      work: {
+        ...parts,
+        name: this.#name,
+        author: `${this.#name}/${life}`,
+        sessionOf: (number) => makeSession(this.#name, life, number),
+      },
+      settings: parts.settings,
+      usage: this.#usage,
+      maxValueBytes: parts.maxValueBytes,
+      guest: () => ({ id, claims: this.#claims }),
+      isOpen: () => this.#tickets?.isOpen(this.#reading()) === true,
+      send,
+    });
+    this.#handovers = new GuestHandovers(this.#name, send);
+  }
+
+  /** The number of operations that are under way, or whose results the guest may not have. */
+  get operations(): number {
+    return this.#operations.size;
+  }
+
+  /** Takes a new connection of this life in place of an earlier one. */
+  connect(line: GuestLine, claims: GuestProof["claims"]): void {
+    const before = this.#line;
+    this.#line = line;
+    this.#claims = claims;
+    before?.close("closing", "the guest has another connection to this member");
+  }
+
+  /** The connection `line` is gone. */
+  lost(line: GuestLine): void {
+    if (this.#line === line) this.#line = null;
+  }
+
+  /** Takes a frame; resolves when the operations in it have ended. */
+  async receive(line: GuestLine, bytes: Uint8Array): Promise<void> {
+    if (this.#line !== line) return;
+    this.#heard = this.#reading().now;
+    const tooMuch = this.#usage.frame(bytes.length, this.#heard);
+    if (tooMuch !== undefined) return this.end("full", tooMuch.code, tooMuch.message);
+    const decoded = decodeUp(bytes);
+    if (decoded.ok) {
+      await Promise.all(this.#handle(decoded.frame));
+    } else if (decoded.reason === "version") {
+      this.#close("malformed", `version ${decoded.version} of the format is not supported`);
+    } else {
+      this.#close("malformed", decoded.detail);
+    }
+  }
+
+  /** Gives tickets as time passes; called regularly. Returns whether the guest is remembered any longer. */
+  tick(): boolean {
+    const at = this.#reading();
+    if (this.#isTicketDue()) this.#flushSoon();
+    // It has turned away, or is about to: nothing more is done for it.
+    if (this.#tickets?.isOpen(at) === false) this.#operations.expire();
+    return at.now - this.#heard < REMEMBERED * this.#ttl;
+  }
+
+  /** Asks the guest to run a put that is bound to one of its processes. */
+  handover(request: HandoverRequest, reply: (reply: HandoverReply) => void): void {
+    if (parseSession(request.pid.session).life === this.life) this.#handovers.ask(request, reply);
+  }
+
+  /** Ends everything: the guest gets `code`, and the connection is closed. */
+  end(why: GuestClose, code: string, message: string): void {
+    this.#outgoing.push({ type: "bye", code, message });
+    this.#flush();
+    this.#close(why, message);
+  }
+
+  #handle(frame: UpFrame): Promise<void>[] {
+    const { record, life } = this.#parts.core.engine;
+    const [first] = frame.messages;
+    const isHello = frame.gateway === null && first?.type === "hello";
+    if (isHello && !this.#hello(first)) return [];
+    // Another life of this member knows nothing of what this one was told, and another genesis nothing at all.
+    const isMeant = isHello || frame.gateway === life;
+    const isOfGenesis = this.#genesis !== null && this.#genesis === record?.id &&
+      (frame.genesis === null || frame.genesis === record.id);
+    if (!isMeant || !isOfGenesis || this.#tickets === null) {
+      this.end("closing", "restarted", "this member, or its cluster, has begun anew");
+      return [];
+    }
+    this.#tickets.show(frame.ticket);
+    this.#operations.forget(frame.done, frame.open);
+    const ended: Promise<void>[] = [];
+    for (const message of frame.messages) {
+      switch (message.type) {
+        case "hello":
+          break;
+        case "renew":
+          ended.push(this.#renew(message));
+          break;
+        case "run": {
+          const over = this.#operations.run(message);
+          // These go on until they are cancelled: nobody waits for their end.
+          if (!LASTING.includes(message.operation.type)) ended.push(over);
+          break;
+        }
+        case "cancel":
+          this.#operations.cancel(message.number);
+          break;
+        case "handed":
+          this.#handovers.answered(message.id, message.outcome);
+          break;
+        case "bye":
+          this.#close("closing", "the guest has closed");
+      }
+    }
+    this.#flushSoon();
+    return ended;
+  }
+
+  /** Answers a hello; returns whether the guest may go on. */
+  #hello({ ttl }: UpMessage & { readonly type: "hello" }): boolean {
+    const { engine } = this.#parts.core;
+    const { record, runtime } = engine;
+    if (record === null || engine.voter === null) {
+      this.end("closing", "restarted", "this member does not vote yet");
+      return false;
+    }
+    if (!record.clients) {
+      this.end("refused", "clients_off", "this cluster lets no clients and no guests in");
+      return false;
+    }
+    if (this.#tickets === null) {
+      this.#genesis = record.id;
+      this.#ttl = Math.min(ttl, record.maxTtl);
+      this.#tickets = new IssuedTickets(this.#ttl, () => runtime.clockError());
+    }
+    this.#send({
+      type: "welcome",
+      member: engine.self,
+      maxTtl: record.maxTtl,
+      maxValueBytes: this.#parts.maxValueBytes,
+      members: engine.members,
+    });
+    return true;
+  }
+
+  /** One renewal: a quorum is asked now, since the guest's deadline counts from when it asked. */
+  async #renew(
+    { session: number, renewal, ttl }: UpMessage & { readonly type: "renew" },
+  ): Promise<void> {
+    const { core } = this.#parts;
+    const maxTtl = core.engine.record?.maxTtl ?? 0;
+    if (ttl > maxTtl) {
+      return this.end("malformed", "malformed", `a session lasts at most ${maxTtl} ms here`);
+    }
+    void this.#findSuccessor();
+    try {
+      const outcome = await renew(core, makeSession(this.#name, this.life, number), ttl, renewal);
+      if (outcome === "refused") this.#send({ type: "lapsed", session: number });
+      else this.#send({ type: "renewed", session: number, renewal });
+    } catch {
+      // Without a quorum there is no answer; the guest asks again.
+    }
+  }
+
+  /** A later life of the same guest may have come to another member. */
+  async #findSuccessor(): Promise<void> {
+    const { core } = this.#parts;
+    const newest = await core.queries.sessionOf(this.#name, core.limits()).catch(() => null);
+    if (newest === null || parseSession(newest).life <= this.life) return;
+    this.end("replaced", "replaced", "a later process has taken the place of this guest");
+  }
+
+  #isTicketDue(): boolean {
+    return this.#line !== null && this.#tickets !== null &&
+      this.#tickets.age(this.#reading()) >= this.#ttl / TICKETS_PER_TTL;
+  }
+
+  #reading(): ClockReading {
+    const { runtime } = this.#parts.core.engine;
+    return { now: runtime.now(), wall: runtime.wallNow() };
+  }
+
+  #send(message: DownMessage): void {
+    if (this.#line === null) return;
+    this.#outgoing.push(message);
+    this.#flushSoon();
+  }
+
+  /** What is sent in one turn travels in one frame. */
+  #flushSoon(): void {
+    if (this.#isFlushing || this.#line === null) return;
+    this.#isFlushing = true;
+    this.#parts.core.engine.runtime.defer(() => {
+      this.#isFlushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const messages = this.#outgoing.splice(0);
+    if (this.#line === null) return;
+    const isDue = this.#isTicketDue();
+    if (isDue) this.#tickets?.issue(this.#reading());
+    if (!isDue && messages.length === 0) return;
+    const { engine } = this.#parts.core;
+    const frame = encodeDown({
+      gateway: engine.life,
+      genesis: this.#genesis,
+      clock: engine.clock.counter,
+      ticket: this.#tickets?.last ?? 0,
+      messages,
+    });
+    this.#line.send(frame, messages.length > 0);
+  }
+
+  #close(why: GuestClose, reason: string): void {
+    const line = this.#line;
+    this.#line = null;
+    this.#operations.close();
+    this.#handovers.clear();
+    line?.close(why, reason);
+    this.#closed(this);
+  }
+}

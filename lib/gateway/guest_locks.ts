@@ -1,0 +1,179 @@
+import type {
+  GuestEvent,
+  GuestLockEntry,
+  GuestOperation,
+  GuestOutcome,
+} from "../codec/guest_messages.ts";
+import { lockOf } from "../locks/lock_value.ts";
+import type { LockTable } from "../locks/lock_table.ts";
+import type { Core } from "../node/core.ts";
+import type { Limits } from "../node/runtime/operation.ts";
+import { type Ballot, compareBallots } from "../paxos/ballot.ts";
+import { beginFor, guestChange, type GuestOrigin } from "../paxos/guest_change.ts";
+import type { Learned } from "../paxos/learner.ts";
+import {
+  isRequest,
+  type LockEntry,
+  type LockResult,
+  type LockValue,
+} from "../paxos/lock_register.ts";
+import type { RegisterChange } from "../paxos/proposer.ts";
+import type { RegisterId, SessionId } from "../paxos/register.ts";
+
+/** What locks of a guest work with. */
+export interface GuestLockParts {
+  readonly core: Core;
+  readonly table: LockTable;
+  /** The guest as `~id`, and its session of a number. */
+  readonly name: string;
+  readonly sessionOf: (number: number) => SessionId;
+}
+
+/** One request of a guest for a lock. */
+interface Request {
+  readonly register: RegisterId;
+  readonly session: SessionId;
+  readonly number: number;
+}
+
+type LockOperation = GuestOperation & { readonly type: "lock" };
+
+/**
+ * Requests a lock for a guest and waits for it. `number` is that of the operation, and of the request. Reports
+ * when the request is in the queue.
+ */
+export async function runLock(
+  parts: GuestLockParts,
+  operation: LockOperation,
+  number: number,
+  origin: GuestOrigin,
+  limits: Limits,
+  report: (event: GuestEvent) => void,
+): Promise<GuestOutcome> {
+  const { core, table, name, sessionOf } = parts;
+  const { register, seq, mode, ifAvailable, steal } = operation;
+  const session = sessionOf(operation.session);
+  let firstAccept = beginFor(core.engine.clock, origin);
+  const entry = { pid: { node: name, session, seq }, request: number, mode, token: 0 };
+  const change: RegisterChange<LockResult> = (current) => {
+    const { state, token } = current;
+    // A state that was written over one from before the first `accept` shows that the request was never chosen.
+    const since = state?.present ? state.over : token;
+    const sent = firstAccept !== undefined && since >= firstAccept;
+    return table.change(register, { type: "request", entry, ifAvailable, steal, sent })(current);
+  };
+  const propose = () =>
+    core.proposals.change(register, guestChange(change, origin), {
+      ...limits,
+      since: origin.since,
+      ignoreKeptPromise: steal,
+      writing: ({ counter }: Ballot) => void (firstAccept ??= counter),
+    });
+  let chosen = await propose();
+  if (chosen.result.kind !== "granted" && chosen.stale.length > 0) {
+    // The session of an owner in the way may have ended: then its entries are removed at once.
+    const tidied = await table.tidied(register, chosen, limits);
+    if (tidied !== chosen) chosen = await propose();
+  }
+  const { result, ballot } = chosen;
+  switch (result.kind) {
+    case "granted":
+      return granted(result.token, ballot);
+    case "queued":
+      report({ type: "queued" });
+      return await follow(parts, { register, session, number }, ballot, true, limits);
+    case "unavailable":
+      return { type: "refused" };
+    case "queue_full":
+      return { type: "queueFull" };
+    default:
+      return { type: "stolen" };
+  }
+}
+
+/** Waits until the lock that a request holds is stolen. */
+export async function runGuard(
+  parts: GuestLockParts,
+  { register, session, request, counter, life }: GuestOperation & { readonly type: "guard" },
+  limits: Limits,
+): Promise<GuestOutcome> {
+  const wanted = { register, session: parts.sessionOf(session), number: request };
+  return await follow(parts, wanted, { counter, life }, false, limits);
+}
+
+/** Removes a request from the holders and the queue. */
+export async function runUnlock(
+  { core, table, sessionOf }: GuestLockParts,
+  { register, session, request, unsure }: GuestOperation & { readonly type: "unlock" },
+  origin: GuestOrigin,
+  limits: Limits,
+): Promise<GuestOutcome> {
+  beginFor(core.engine.clock, origin);
+  const order = { type: "release", session: sessionOf(session), request } as const;
+  const options = { ...limits, since: origin.since, mustWrite: unsure };
+  const change = guestChange(table.change(register, order), origin);
+  await core.proposals.change(register, change, { ...options, retryAtOnce: true, reserve: true });
+  return { type: "done" };
+}
+
+/** The entry of a lock in the form in which it travels. */
+export function toGuestEntry({ pid, mode, token }: LockEntry): GuestLockEntry {
+  return { session: pid.session, seq: pid.seq, mode, token };
+}
+
+function granted(token: number, { counter, life }: Ballot): GuestOutcome {
+  return { type: "granted", token, counter, life };
+}
+
+/**
+ * Follows a request that is known to be in the register at the ballot `seen`: until it holds the lock, if it
+ * `waits` for it, or until it is in neither list at a higher ballot.
+ */
+function follow(
+  { core, table }: GuestLockParts,
+  { register, session, number }: Request,
+  seen: Ballot,
+  waits: boolean,
+  limits: Limits,
+): Promise<GuestOutcome> {
+  const operation = core.engine.operation<GuestOutcome>(limits);
+  if (operation.ended) return operation.promise;
+  const monitors = new Map<SessionId, () => void>();
+  const is = (entry: LockEntry) => isRequest(entry, session, number);
+  let latest: LockValue | undefined;
+  const learn = ({ ballot, state }: Learned) => {
+    let value: LockValue;
+    try {
+      value = latest = lockOf(state, latest);
+    } catch {
+      // The next operation that reads the lock reports the error.
+      return;
+    }
+    core.proposals.outdated(register, ballot);
+    const holder = value.holders.find(is);
+    if (holder !== undefined) {
+      return waits ? operation.resolve(granted(holder.token, ballot)) : undefined;
+    }
+    if (!value.queue.some(is)) {
+      if (compareBallots(ballot, seen) > 0) operation.resolve({ type: "stolen" });
+      return;
+    }
+    const holders = new Set(value.holders.map(({ pid }) => pid.session));
+    for (const [holder, stop] of monitors) {
+      if (holders.has(holder)) continue;
+      stop();
+      monitors.delete(holder);
+    }
+    for (const holder of holders) {
+      if (holder !== session && !monitors.has(holder)) {
+        monitors.set(holder, table.monitor(register, holder));
+      }
+    }
+  };
+  const stop = core.watches.watch(register, learn);
+  operation.onEnd(() => {
+    stop();
+    for (const stop of monitors.values()) stop();
+  });
+  return operation.promise;
+}

@@ -1,0 +1,290 @@
+import type {
+  GuestCall,
+  GuestEvent,
+  GuestOperation,
+  GuestOutcome,
+  GuestPiece,
+  GuestState,
+} from "../codec/guest_messages.ts";
+import { decodeKey, type Key } from "../codec/key.ts";
+import { parseRegisterId } from "../codec/register_id.ts";
+import { SynodError } from "../errors.ts";
+import { presentRegisters } from "../kv/present_registers.ts";
+import { readLocks } from "../locks/snapshot.ts";
+import type { GuestOrigin } from "../paxos/guest_change.ts";
+import { parseSession } from "../paxos/sessions.ts";
+import type { Present, RegisterId, State } from "../paxos/register.ts";
+import type { Limits } from "../node/runtime/operation.ts";
+import { toFailure } from "../singletons/failure.ts";
+import type { AttemptOutcome } from "../singletons/outbound.ts";
+import type { Target } from "../singletons/remote.ts";
+import type { Singletons } from "../singletons/singletons.ts";
+import { type GuestLockParts, runGuard, runLock, runUnlock, toGuestEntry } from "./guest_locks.ts";
+import { type GuestPutParts, runPut, runRelease } from "./guest_puts.ts";
+import type { GuestRequest } from "./options.ts";
+
+/** What the operations of one life of a guest work with. */
+export interface GuestWorkParts extends GuestPutParts, GuestLockParts {
+  readonly singletons: Singletons;
+  /** The guest's life with its name: `~id/life`. */
+  readonly author: string;
+  /** The state of the members. */
+  readonly status: () => Promise<GuestOutcome & { readonly type: "members" }>;
+}
+
+/** One operation under way. */
+export interface Running {
+  readonly number: number;
+  readonly operation: GuestOperation;
+  readonly origin: GuestOrigin;
+  readonly limits: Limits;
+  /** News for the guest. */
+  readonly report: (event: GuestEvent) => void;
+  /** A piece of the result; `index` counts from 0. */
+  readonly piece: (index: number, piece: GuestPiece) => void;
+}
+
+/** The operations that may write, and so need a ticket. */
+const WRITES: ReadonlySet<GuestOperation["type"]> = new Set([
+  "put",
+  "release",
+  "lock",
+  "unlock",
+  "place",
+  "call",
+  "cast",
+  "end",
+]);
+
+/** Whether an operation may write. */
+export function isWriting({ type }: GuestOperation): boolean {
+  return WRITES.has(type);
+}
+
+/** Entries of one piece of a list, and the bytes from which on it is sent. */
+const PIECE_ENTRIES = 500;
+const PIECE_BYTES = 512 * 1024;
+
+/** Runs an operation. Rejects with an error whose code and text go to the guest. */
+export async function runOperation(
+  parts: GuestWorkParts,
+  { number, operation, origin, limits, report, piece }: Running,
+): Promise<GuestOutcome> {
+  const { core, singletons } = parts;
+  switch (operation.type) {
+    case "read": {
+      const { state } = await core.liveness.live(operation.register, limits);
+      return { type: "state", state: toGuestState(state) };
+    }
+    case "put":
+      return await runPut(parts, operation, `${parts.author}/${number}`, origin, limits);
+    case "release":
+      return await runRelease(parts, operation, origin, limits);
+    case "list":
+      return await runList(parts, operation, limits, piece);
+    case "watch":
+      return await runWatch(parts, operation.register, limits, report);
+    case "lock":
+      return await runLock(parts, operation, number, origin, limits, report);
+    case "guard":
+      return await runGuard(parts, operation, limits);
+    case "unlock":
+      return await runUnlock(parts, operation, origin, limits);
+    case "holders": {
+      const { holders } = await parts.table.current(operation.register, limits);
+      return { type: "entries", entries: holders.map(toGuestEntry) };
+    }
+    case "query":
+      return await runQuery(parts, limits, piece);
+    case "place":
+      return await runPlace(parts, operation, limits);
+    case "call": {
+      // An attempt that never left has not begun: the guest may make it elsewhere.
+      const { voter, runtime } = core.engine;
+      const isStale = voter?.sessions.isStale(operation.session, runtime.now()) === true;
+      if (!origin.again && isStale && await core.queries.hasEnded(operation.session, limits)) {
+        return { type: "refused" };
+      }
+      const begun = () => report({ type: "begun" });
+      return toGuestOutcome(
+        await singletons.guests.attempt(toCall(parts, operation), limits, begun),
+      );
+    }
+    case "cast":
+      singletons.guests.attemptOnce(toCall(parts, operation));
+      return { type: "done" };
+    case "session":
+      return { type: "newest", session: await core.queries.sessionOf(operation.node, limits) };
+    case "status":
+      return await parts.status();
+    case "end":
+      await core.queries.end(parts.sessionOf(operation.session), limits);
+      return { type: "done" };
+  }
+}
+
+/**
+ * What `authorize` is asked about an operation; `null`: nothing. What only undoes, or follows, what was allowed
+ * before is not asked.
+ */
+export function requestOf(operation: GuestOperation): GuestRequest | null {
+  switch (operation.type) {
+    case "read":
+      return { type: "get", ...keyOf(operation.register) };
+    case "put":
+      return { type: "put", ...keyOf(operation.register) };
+    case "list": {
+      const name = operation.prefix.slice(1);
+      return { type: "keys", ...(name !== "\xf6" && { bucket: decodeKey(name) as string }) };
+    }
+    case "watch":
+      return { type: "watch", ...keyOf(operation.register) };
+    case "lock": {
+      const { key } = parseRegisterId(operation.register);
+      return { type: operation.steal ? "steal" : "lock", key };
+    }
+    case "holders":
+      return { type: "holders", key: parseRegisterId(operation.register).key };
+    case "query":
+      return { type: "query" };
+    case "place": {
+      const { key } = parseRegisterId(operation.register);
+      return { type: operation.start ? "whereis" : "lookup", spec: operation.spec, key };
+    }
+    case "call":
+    case "cast": {
+      const { bucket: spec, key } = parseRegisterId(operation.register);
+      return { type: "call", spec, key, method: operation.method };
+    }
+    case "session":
+    case "status":
+      return { type: "status" };
+    case "release":
+    case "guard":
+    case "unlock":
+    case "end":
+      return null;
+  }
+}
+
+function keyOf(register: RegisterId): { key: Key; bucket?: string } {
+  const { bucket, key } = parseRegisterId(register);
+  return bucket === undefined ? { key } : { key, bucket };
+}
+
+/** The value of a key in the form in which it travels. */
+function toGuestState(state: State | null): GuestState | null {
+  if (!state?.present) return null;
+  const { token, value } = state;
+  const { node, pid } = boundTo(state);
+  return { token, value, node, pid };
+}
+
+function boundTo({ bindings }: Present): Pick<GuestState, "node" | "pid"> {
+  const bound = bindings.find(({ kind }) => kind === "node" || kind === "pid");
+  const owner = bindings.find(({ kind }) => kind === "pid");
+  const pid = owner?.kind === "pid" ? { session: owner.pid.session, seq: owner.pid.seq } : null;
+  if (bound?.kind === "node") return { node: parseSession(bound.session).node, pid };
+  return { node: bound?.kind === "pid" ? bound.pid.node : null, pid };
+}
+
+async function runList(
+  { core }: GuestWorkParts,
+  { prefix, values }: GuestOperation & { readonly type: "list" },
+  limits: Limits,
+  piece: Running["piece"],
+): Promise<GuestOutcome> {
+  type Keys = (GuestPiece & { readonly type: "keys" })["keys"][number];
+  let [pieces, bytes] = [0, 0];
+  let keys: Keys[] = [];
+  const send = () => {
+    piece(pieces++, { type: "keys", keys });
+    [keys, bytes] = [[], 0];
+  };
+  for (const { register, state } of await presentRegisters(core, prefix, values, limits)) {
+    const shown = values ? state : undefined;
+    if (values && shown === undefined) continue;
+    keys.push({ register, token: shown?.token ?? null, value: shown?.value ?? null });
+    bytes += register.length + (shown?.value.length ?? 0);
+    if (keys.length >= PIECE_ENTRIES || bytes >= PIECE_BYTES) send();
+  }
+  if (keys.length > 0) send();
+  return { type: "pieces", pieces };
+}
+
+async function runQuery(
+  { core, table }: GuestWorkParts,
+  limits: Limits,
+  piece: Running["piece"],
+): Promise<GuestOutcome> {
+  const isNamed = (register: RegisterId) => typeof parseRegisterId(register).key === "string";
+  let pieces = 0;
+  const locks = await readLocks(core, table, isNamed, limits);
+  for (const register of [...locks.keys()].sort()) {
+    const { holders, queue } = locks.get(register)!;
+    const lock = {
+      register,
+      holders: holders.map(toGuestEntry),
+      queue: queue.map(toGuestEntry),
+    };
+    piece(pieces++, { type: "locks", locks: [lock] });
+  }
+  return { type: "pieces", pieces };
+}
+
+/** Reports each chosen state of a key, until the operation ends. */
+async function runWatch(
+  { core }: GuestWorkParts,
+  register: RegisterId,
+  limits: Limits,
+  report: (event: GuestEvent) => void,
+): Promise<GuestOutcome> {
+  const operation = core.engine.operation<GuestOutcome>({ ...limits, deadline: Infinity });
+  const stop = core.watches.watch(register, ({ ballot: { counter, life }, state }) => {
+    report({ type: "changed", counter, life, state: toGuestState(state) });
+  });
+  operation.onEnd(stop);
+  return await operation.promise;
+}
+
+async function runPlace(
+  { singletons }: GuestWorkParts,
+  { register, spec, args, start }: GuestOperation & { readonly type: "place" },
+  limits: Limits,
+): Promise<GuestOutcome> {
+  const { key } = parseRegisterId(register);
+  // The gateway need not be able to run it: a host is found by the id.
+  const target: Target = { key, register, spec: { id: spec, start: () => ({}) }, args };
+  try {
+    const place = await singletons.guests.place(target, start, limits);
+    if (place === null) return { type: "nowhere" };
+    const { pid: { session, seq }, token } = place;
+    return { type: "at", pid: { session, seq }, token };
+  } catch (error) {
+    // An error of the start itself is for the caller; one of this node is an error of the operation.
+    if (error instanceof SynodError || limits.signal?.aborted) throw error;
+    return { type: "threw", failure: toFailure(error) };
+  }
+}
+
+function toCall({ author }: GuestWorkParts, call: GuestCall) {
+  const { register, session, token, birth, sequence, done, open, full, method, args } = call;
+  const numbers = { birth, sequence, done, open, full };
+  return {
+    ...{ type: "call" as const, register, session, token, ...numbers, method, args },
+    ...{ chain: [], caller: author },
+  };
+}
+
+function toGuestOutcome(outcome: AttemptOutcome): GuestOutcome {
+  switch (outcome.type) {
+    case "started": {
+      const { pid: { session, seq }, token } = outcome;
+      return { type: "at", pid: { session, seq }, token };
+    }
+    case "failed":
+      return { type: "notStarted", byHost: outcome.byHost, failure: outcome.failure };
+    default:
+      return outcome;
+  }
+}

@@ -1,0 +1,245 @@
+// Runs in Deno alone: virtual time.
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { bucketPrefix, decodeValue, encodeValue, registerId } from "../../lib/codec.ts";
+import { ScriptedGuest } from "../support/scripted_guest.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
+
+const OPTIONS = { clients: true, guests: {} };
+const key = (name: string) => registerId("k", undefined, name);
+const lock = (name: string) => registerId("l", undefined, name);
+const bytes = (value: unknown) => encodeValue(value, 1e6);
+
+async function begin(size = 3, options = {}) {
+  const cluster = await VirtualCluster.start(size, { ...OPTIONS, ...options });
+  // After a start, sessions wait as long as one may last.
+  await cluster.pass(5_000);
+  const guest = new ScriptedGuest(cluster);
+  const connection = await guest.connect("n1");
+  return {
+    cluster,
+    guest,
+    connection,
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  };
+}
+
+describe("a guest's operations (section 13)", () => {
+  it("a welcome names the member and its bounds, and brings a ticket", async () => {
+    await using world = await begin();
+    const { connection } = world;
+    assertEquals(connection.got, [{
+      type: "welcome",
+      member: "n1",
+      maxTtl: 5_000,
+      maxValueBytes: 2 ** 20,
+      members: ["n1", "n2", "n3"],
+    }]);
+    assertEquals(connection.ticket, 1);
+  });
+
+  it("a session is renewed by a quorum, and not by fewer", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    assert(await guest.renew(connection));
+    cluster.isolate("n1", "n2", "n3");
+    assertEquals(await guest.renew(connection), false);
+  });
+
+  it("a put is agreed, and read by others", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    const put = { type: "put", register: key("a"), value: bytes(1), bindings: [] } as const;
+    const first = await guest.do(connection, put);
+    assert(typeof first === "object" && first.type === "agreed" && first.value === null);
+    assertEquals(await cluster.time.until(cluster.nodes[1].kv.get("a")), { ok: true, value: 1 });
+    const second = await guest.do(connection, { ...put, value: bytes(2) });
+    assert(typeof second === "object" && second.type === "agreed" && second.value !== null);
+    assertEquals(decodeValue(second.value), 1);
+    const state = await guest.do(connection, { type: "read", register: key("a") });
+    assert(typeof state === "object" && state.type === "state");
+    assertEquals(state.state?.token, first.token);
+  });
+
+  it("a value bound to a process names the guest, and is released with it", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    await guest.renew(connection);
+    const bindings = [{ type: "ownPid", session: 1, seq: 7 }] as const;
+    const put = { type: "put", register: key("a"), value: bytes(1), bindings } as const;
+    await guest.do(connection, put);
+    const other = cluster.nodes[1].kv;
+    assertEquals(await cluster.time.until(other.node("a")), { ok: true, value: "~g" });
+    const pid = { node: "~g", session: guest.session(), seq: 7 };
+    assertEquals(await cluster.time.until(other.pid("a")), { ok: true, value: pid });
+    const release = { type: "release", register: key("a"), session: 1, seq: 7, unsure: false };
+    assertEquals(await guest.do(connection, release as never), { type: "done" });
+    assertEquals(await cluster.time.until(other.get("a")), { ok: false, error: "not_found" });
+  });
+
+  it("a value bound to a session goes when nobody renews it", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    await guest.renew(connection);
+    const bindings = [{ type: "own", session: 1 }] as const;
+    await guest.do(connection, { type: "put", register: key("a"), value: bytes(1), bindings });
+    await cluster.pass(4_000);
+    const other = cluster.nodes[1].kv;
+    assertEquals(await cluster.time.until(other.get("a")), { ok: true, value: 1 });
+    await cluster.pass(1_500);
+    assertEquals(await cluster.time.until(other.get("a")), { ok: false, error: "not_found" });
+  });
+
+  it("the bindings of a put are looked up: a node, a key, a time", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    await cluster.time.until(cluster.nodes[1].kv.put("there", 1));
+    const value = bytes(1);
+    const put = async (binding: object) => {
+      const register = key(`bound ${JSON.stringify(binding)}`);
+      const outcome = await guest.do(
+        connection,
+        { type: "put", register, value, bindings: [binding] } as never,
+      );
+      return typeof outcome === "object" ? outcome.type : outcome;
+    };
+    assertEquals(await put({ type: "node", node: "n2" }), "agreed");
+    assertEquals(await put({ type: "node", node: "nobody" }), "invalid");
+    assertEquals(await put({ type: "key", register: key("there") }), "agreed");
+    assertEquals(await put({ type: "key", register: key("absent") }), "invalid");
+    const now = cluster.nodes[0].kv.now();
+    assertEquals(await put({ type: "until", time: now + 60_000 }), "agreed");
+    assertEquals(await put({ type: "until", time: now - 1 }), "invalid");
+  });
+
+  it("keys and entries come in pieces", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    const puts = Array.from({ length: 1_200 }, (_, n) => cluster.nodes[0].kv.put(n, n));
+    await cluster.time.until(Promise.all(puts));
+    const prefix = bucketPrefix("k", undefined);
+    const number = guest.last + 1;
+    const listed = await guest.do(connection, { type: "list", prefix, values: true });
+    assertEquals(listed, { type: "pieces", pieces: 3 });
+    const keys = connection.piecesOf(number).flatMap((piece) =>
+      piece.type === "keys" ? piece.keys : []
+    );
+    assertEquals(keys.length, 1_200);
+    assertEquals(new Set(keys.map(({ value }) => decodeValue(value!))).size, 1_200);
+  });
+
+  it("a watch tells the present state and each change, until it is cancelled", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    const number = connection.run({ type: "watch", register: key("a") });
+    await cluster.pass(50);
+    await cluster.time.until(cluster.nodes[2].kv.put("a", 1));
+    await cluster.pass(50);
+    const seen = connection.eventsOf(number).map((event) =>
+      event.type === "changed" && event.state !== null ? decodeValue(event.state.value) : null
+    );
+    assertEquals(seen, [null, 1]);
+    void connection.send([{ type: "cancel", number }]);
+    await cluster.pass(10);
+    assertEquals(connection.resultOf(number), "cancelled");
+    assertEquals(guest.last, number);
+  });
+
+  it("locks are granted in turn, and given up", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    await guest.renew(connection);
+    const held = await cluster.time.until(cluster.nodes[1].lock("a"));
+    const request = { register: lock("a"), session: 1, seq: 1, mode: "exclusive" } as const;
+    const wanted = { type: "lock", ...request, ifAvailable: false, steal: false } as const;
+    const refused = await guest.do(connection, { ...wanted, ifAvailable: true });
+    assertEquals(refused, { type: "refused" });
+    const number = connection.run(wanted, { timeout: 0 });
+    await cluster.pass(50);
+    assertEquals(connection.eventsOf(number), [{ type: "queued" }]);
+    await cluster.time.until(held.release());
+    await cluster.pass(50);
+    const granted = connection.resultOf(number);
+    assert(typeof granted === "object" && granted.type === "granted");
+    const holders = await cluster.time.until(cluster.nodes[2].holders("a"));
+    assert(holders.ok);
+    assertEquals(holders.value.map(({ pid, token }) => [pid.node, token]), [["~g", granted.token]]);
+    const unlock = { register: lock("a"), session: 1, request: number, unsure: false } as const;
+    assertEquals(await guest.do(connection, { type: "unlock", ...unlock }), { type: "done" });
+    const after = await cluster.time.until(cluster.nodes[2].holders("a"));
+    assertEquals(after, { ok: true, value: [] });
+  });
+
+  it("a lock that is stolen from a guest is reported", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    await guest.renew(connection);
+    const register = lock("a");
+    const wanted = { register, session: 1, seq: 1, mode: "exclusive", ifAvailable: false } as const;
+    const request = guest.last + 1;
+    const granted = await guest.do(connection, { type: "lock", ...wanted, steal: false });
+    assert(typeof granted === "object" && granted.type === "granted");
+    const { counter, life } = granted;
+    const number = connection.run({ type: "guard", register, session: 1, request, counter, life });
+    await cluster.pass(100);
+    assertEquals(connection.resultOf(number), undefined);
+    await cluster.time.until(cluster.nodes[1].lock("a", { steal: true }));
+    await cluster.pass(50);
+    assertEquals(connection.resultOf(number), { type: "stolen" });
+  });
+
+  it("a singleton is found, started and called", async () => {
+    const Counter = { id: "counter", start: () => ({ add: (n: number) => n + 1 }) };
+    await using world = await begin(3, { hosts: [Counter] });
+    const { guest, connection } = world;
+    const register = registerId("s", "counter", "one");
+    const place = { type: "place", register, spec: "counter", args: bytes([]) } as const;
+    assertEquals(await guest.do(connection, { ...place, start: false }), { type: "nowhere" });
+    const at = await guest.do(connection, { ...place, start: true });
+    assert(typeof at === "object" && at.type === "at");
+    const { pid: { session }, token } = at;
+    const numbers = { birth: guest.clock, sequence: 1, done: 0, open: [], full: false };
+    const call = { type: "call", register, session, token, ...numbers } as const;
+    const returned = await guest.do(connection, { ...call, method: "add", args: bytes([41]) });
+    assert(typeof returned === "object" && returned.type === "returned");
+    assertEquals(decodeValue(returned.value), [42]);
+    // The same attempt is not executed again, though it comes through another member.
+    const second = await guest.connect("n2");
+    const again = await guest.do(second, { ...call, method: "add", args: bytes([1]) });
+    assert(typeof again === "object" && again.type === "returned");
+    assertEquals(decodeValue(again.value), [42]);
+  });
+
+  it("a put that others bind to a process of the guest is handed to it", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    await guest.renew(connection);
+    const pid = { node: "~g", session: guest.session(), seq: 3 };
+    for (const node of [cluster.nodes[0], cluster.nodes[2]]) {
+      const putting = node.kv.put(`of ${node.id}`, node.id, { pid });
+      await cluster.pass(100);
+      const asked = connection.got.findLast(({ type }) => type === "handover");
+      assert(asked?.type === "handover");
+      const { id, register, value, bindings } = asked;
+      assertEquals(bindings, [{ type: "ownPid", session: 1, seq: 3 }]);
+      const outcome = await guest.do(connection, { type: "put", register, value, bindings });
+      assert(typeof outcome === "object");
+      void connection.send([{ type: "handed", id, outcome }]);
+      assertEquals(await cluster.time.until(putting), { ok: true, value: node.id });
+    }
+  });
+
+  it("the state of the members is told", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    cluster.isolate("n3");
+    const status = await guest.do(connection, { type: "status" });
+    assert(typeof status === "object" && status.type === "members");
+    assertEquals(status.members.map(({ id, reachable }) => [id, reachable]), [
+      ["n1", true],
+      ["n2", true],
+      ["n3", false],
+    ]);
+    assertEquals(status.waitingFor, ["n3"]);
+  });
+});

@@ -1,0 +1,299 @@
+// Runs in Deno alone: virtual time.
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { encodeValue, registerId } from "../../lib/codec.ts";
+import type { GuestOperation } from "../../lib/codec/guest_messages.ts";
+import type { GuestOptions } from "../../mod.ts";
+import { type GuestConnection, ScriptedGuest } from "../support/scripted_guest.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
+
+const TTL = 3_000;
+const key = (name: string) => registerId("k", undefined, name);
+const lock = (name: string) => registerId("l", undefined, name);
+const value = encodeValue(1, 100);
+
+async function begin(guests: GuestOptions = {}) {
+  const cluster = await VirtualCluster.start(3, { clients: true, guests, sessionTtl: TTL });
+  await cluster.pass(TTL);
+  const guest = new ScriptedGuest(cluster, { ttl: TTL });
+  const connection = await guest.connect("n1");
+  await guest.renew(connection);
+  const get = async (name: string) => await cluster.time.until(cluster.nodes[2].kv.get(name));
+  return {
+    ...{ cluster, guest, connection, get },
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  };
+}
+
+const put = (name: string, bindings: (GuestOperation & { type: "put" })["bindings"] = []) =>
+  ({ type: "put", register: key(name), value, bindings }) as const;
+const OWN = [{ type: "ownPid", session: 1, seq: 1 }] as const;
+const release = (name: string, unsure: boolean) =>
+  ({ type: "release", register: key(name), session: 1, seq: 1, unsure }) as const;
+const wanted = (
+  name: string,
+  more: Partial<GuestOperation & { type: "lock" }> = {},
+): GuestOperation => ({
+  type: "lock",
+  register: lock(name),
+  session: 1,
+  seq: 1,
+  mode: "exclusive",
+  ifAvailable: false,
+  steal: false,
+  ...more,
+});
+
+/** Sends an operation on the ticket of this number. */
+function runOn(
+  connection: GuestConnection,
+  guest: ScriptedGuest,
+  ticket: number,
+  operation: GuestOperation,
+  again = false,
+): number {
+  const number = ++guest.last;
+  const run = { type: "run", number, since: guest.clock, again, timeout: 0, operation } as const;
+  void connection.send([run], { ticket });
+  return number;
+}
+
+describe("tickets at a gateway (section 13)", () => {
+  it("come with answers, and every tenth of the time to live without any", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    const before = connection.ticket;
+    await cluster.pass(TTL / 2);
+    assert(connection.ticket >= before + 4, `${before} ${connection.ticket}`);
+    const idle = connection.ticket;
+    await cluster.pass(TTL / 10);
+    await guest.do(connection, { type: "read", register: key("a") });
+    assert(connection.ticket > idle);
+  });
+
+  it("an operation on an old ticket is late, and one without a ticket", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection, get } = world;
+    const old = connection.ticket;
+    const fresh = new ScriptedGuest(cluster, { id: "h", ttl: TTL });
+    const other = await fresh.connect("n1");
+    await cluster.pass(TTL / 3 - 50);
+    const inTime = runOn(connection, guest, old, put("a"));
+    await cluster.pass(50);
+    const late = runOn(connection, guest, old, put("b"));
+    const without = runOn(other, fresh, 0, put("c"));
+    const reading = runOn(connection, guest, old, { type: "read", register: key("a") });
+    await cluster.pass(50);
+    assertEquals(connection.resultOf(late), "late");
+    assertEquals(other.resultOf(without), "late");
+    assert(typeof connection.resultOf(reading) === "object", "it only reads");
+    assert(typeof connection.resultOf(inTime) === "object", `${connection.resultOf(inTime)}`);
+    assertEquals((await get("b")).ok, false);
+    assertEquals((await get("c")).ok, false);
+  });
+
+  it("an operation that waits longer than its ticket lasts writes nothing", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection, get } = world;
+    // Without a quorum the put is tried until there is one, which is too late.
+    cluster.isolate("n1");
+    const number = runOn(connection, guest, connection.ticket, put("a"));
+    await cluster.pass(TTL / 3 + 50);
+    cluster.heal();
+    await cluster.pass(3_000);
+    assertEquals(connection.resultOf(number), "late");
+    assertEquals((await get("a")).ok, false);
+  });
+
+  it("later tickets that the guest shows extend it", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection, get } = world;
+    cluster.isolate("n1");
+    const number = runOn(connection, guest, connection.ticket, put("a"));
+    for (let i = 0; i < 8; i++) {
+      await cluster.pass(TTL / 6);
+      connection.show();
+    }
+    cluster.heal();
+    for (let i = 0; i < 8; i++) {
+      await cluster.pass(TTL / 6);
+      connection.show();
+    }
+    assert(typeof connection.resultOf(number) === "object", `${connection.resultOf(number)}`);
+    assertEquals((await get("a")).ok, true);
+  });
+
+  it("a put of a late gateway does not come back after its process has exited", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection, get } = world;
+    cluster.isolate("n1");
+    const number = runOn(connection, guest, connection.ticket, put("a", OWN));
+    await cluster.pass(TTL / 3 / 0.95 + 1);
+    const second = await guest.connect("n2");
+    await guest.renew(second);
+    assertEquals(await guest.do(second, release("a", true)), { type: "done" });
+    cluster.heal();
+    await cluster.pass(2_000);
+    assertEquals(connection.resultOf(number), "late");
+    assertEquals(await get("a"), { ok: false, error: "not_found" });
+  });
+
+  it("a lock request of a late gateway leaves no ghost", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    cluster.isolate("n1");
+    const number = runOn(connection, guest, connection.ticket, wanted("a"));
+    await cluster.pass(TTL / 3 / 0.95 + 1);
+    const second = await guest.connect("n2");
+    await guest.renew(second);
+    const unlock = { register: lock("a"), session: 1, request: number, unsure: true } as const;
+    assertEquals(await guest.do(second, { type: "unlock", ...unlock }), { type: "done" });
+    cluster.heal();
+    await cluster.pass(2_000);
+    assertEquals(
+      await cluster.time.until(cluster.nodes[2].holders("a")),
+      { ok: true, value: [] },
+    );
+  });
+});
+
+describe("an operation that is sent again to another gateway (section 13)", () => {
+  it("finds itself, and is run once", async () => {
+    await using world = await begin();
+    const { guest, connection, cluster } = world;
+    const number = guest.last + 1;
+    const { clock: since } = guest;
+    const first = await guest.do(connection, put("a"));
+    assert(typeof first === "object" && first.type === "agreed" && first.value === null);
+    const second = await guest.connect("n2");
+    await cluster.pass(20);
+    const again = await guest.do(second, put("a"), { number, since, again: true });
+    assertEquals(again, first);
+  });
+
+  it("does not take effect twice when its value has ended meanwhile", async () => {
+    await using world = await begin();
+    const { guest, connection, cluster, get } = world;
+    const number = guest.last + 1;
+    const { clock: since } = guest;
+    const until = cluster.nodes[0].kv.now() + 500;
+    const bound = put("a", [{ type: "until", time: until }]);
+    await guest.do(connection, bound);
+    await cluster.pass(600);
+    assertEquals((await get("a")).ok, false);
+    const second = await guest.connect("n2");
+    const forever = put("a", [{ type: "until", time: until + 60_000 }]);
+    const again = await guest.do(second, forever, { number, since, again: true });
+    assertEquals(again, { type: "unknown" });
+    assertEquals((await get("a")).ok, false);
+    // With bindings that cannot be looked up any more it cannot be known, either.
+    const third = await guest.do(second, bound, { number: number + 1, since, again: true });
+    assertEquals(third, { type: "unknown" });
+  });
+
+  it("a steal is not repeated after another one", async () => {
+    await using world = await begin();
+    const { guest, connection, cluster } = world;
+    const number = guest.last + 1;
+    const { clock: since } = guest;
+    const steal = wanted("a", { steal: true });
+    const first = await guest.do(connection, steal);
+    assert(typeof first === "object" && first.type === "granted");
+    const rival = await cluster.time.until(cluster.nodes[2].lock("a", { steal: true }));
+    const second = await guest.connect("n2");
+    await guest.renew(second);
+    const again = await guest.do(second, steal, { number, since, again: true });
+    assertEquals(again, { type: "stolen" });
+    assert(rival.held);
+  });
+
+  it("a queued request goes on waiting at the other gateway", async () => {
+    await using world = await begin();
+    const { guest, connection, cluster } = world;
+    const held = await cluster.time.until(cluster.nodes[2].lock("a"));
+    const { clock: since } = guest;
+    const number = connection.run(wanted("a"), { timeout: 0 });
+    await cluster.pass(50);
+    connection.break();
+    const second = await guest.connect("n2");
+    await guest.renew(second);
+    await cluster.pass(TTL / 3 / 0.95);
+    await guest.renew(second);
+    second.run(wanted("a"), { number, since, again: true, timeout: 0 });
+    await cluster.pass(50);
+    assertEquals(second.eventsOf(number), [{ type: "queued" }]);
+    await guest.renew(second);
+    await cluster.time.until(held.release());
+    await cluster.pass(50);
+    const granted = second.resultOf(number);
+    assert(typeof granted === "object" && granted.type === "granted");
+  });
+
+  it("to the same gateway it is not run again: its result is told again", async () => {
+    await using world = await begin();
+    const { guest, connection, cluster } = world;
+    const number = connection.run(put("a"));
+    await cluster.pass(50);
+    const first = connection.resultOf(number);
+    connection.break();
+    const second = await guest.connect("n1");
+    second.run(put("a"), { number, again: true });
+    await cluster.pass(50);
+    assertEquals(second.resultOf(number), first);
+    // What the guest no longer waits for is over.
+    guest.done = number;
+    second.show();
+    second.got.length = 0;
+    second.run(put("b"), { number });
+    await cluster.pass(50);
+    assertEquals(second.resultOf(number), undefined);
+  });
+
+  it("stays open when later ones are done", async () => {
+    await using world = await begin();
+    const { guest, connection, cluster } = world;
+    const held = await cluster.time.until(cluster.nodes[2].lock("a"));
+    const waiting = connection.run(wanted("a"), { timeout: 0 });
+    await guest.do(connection, put("b"));
+    guest.done = guest.last;
+    guest.open = [waiting];
+    connection.show();
+    await cluster.time.until(held.release());
+    await cluster.pass(50);
+    const granted = connection.resultOf(waiting);
+    assert(typeof granted === "object" && granted.type === "granted");
+  });
+});
+
+describe("what a gateway proposes for a guest (section 13)", () => {
+  it("is above its since", async () => {
+    await using world = await begin();
+    const { guest, connection } = world;
+    const since = guest.clock + 1_000_000;
+    const agreed = await guest.do(connection, put("a"), { since });
+    assert(typeof agreed === "object" && agreed.type === "agreed");
+    assert(agreed.token > since, `${agreed.token} ${since}`);
+  });
+
+  it("is above its since also when the gateway keeps a promise that is lower", async () => {
+    await using world = await begin();
+    const { guest, connection, cluster } = world;
+    const held = await cluster.time.until(cluster.nodes[0].lock("l", { mode: "shared" }));
+    const since = held.token + 1_000_000;
+    const shared = await guest.do(connection, wanted("l", { mode: "shared" }), { since });
+    assert(typeof shared === "object" && shared.type === "granted");
+    assert(shared.token > since, `${shared.token} ${since}`);
+  });
+
+  it("is refused with a since far above the clock, which nobody can push", async () => {
+    await using world = await begin();
+    const { guest, connection, cluster } = world;
+    const bound = 1_800_000_000_000 * 1_000 + 2 ** 40;
+    const within = await guest.do(connection, put("a"), { since: bound });
+    assert(typeof within === "object");
+    // The members' counters have passed the bound now; it has not moved with them.
+    const beyond = await guest.do(connection, put("b"), { since: bound + 60_000_000_000 });
+    assertEquals(beyond, "TypeError");
+    assertEquals(await cluster.time.until(cluster.nodes[1].kv.put("c", 1)), { ok: true, value: 1 });
+  });
+});
