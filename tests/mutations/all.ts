@@ -26,9 +26,12 @@ async function textsBelow(folder: string): Promise<[path: string, text: string][
 
 const readProject = (path: string): Promise<string> => Deno.readTextFile(new URL(path, PROJECT));
 
+/** What mutations may change: what ships, and the faults of the simulator's users. */
+const FOLDERS = ["lib/", "transports/", "tests/sim/"];
+
 /** The sources that mutations may change. */
 export async function readSources(): Promise<Sources> {
-  return new Map([...await textsBelow("lib/"), ...await textsBelow("transports/")]);
+  return new Map((await Promise.all(FOLDERS.map(textsBelow))).flat());
 }
 
 /** The sources of the lists of mutations. */

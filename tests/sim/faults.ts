@@ -1,6 +1,7 @@
 import { decodeFrame } from "../../lib/codec.ts";
 import { helpersNeeded, majority } from "../../lib/paxos/quorum.ts";
 import type { Cluster, Station } from "./simulated_cluster.ts";
+import { ExitReports } from "./exit_reports.ts";
 import { CALM } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { FaultKind } from "./scenario.ts";
@@ -14,6 +15,7 @@ export class Faults {
   readonly #random: Random;
   /** Decides which `accept` is followed by a cut; a separate stream, because every frame draws from it. */
   readonly #sniper: Random;
+  readonly #reports: ExitReports;
   #over = false;
   /** The number of faults of each kind so far. */
   readonly counts: Partial<Record<FaultKind | "restart" | "reload" | "isolate", number>> = {};
@@ -22,6 +24,7 @@ export class Faults {
     this.#cluster = cluster;
     this.#random = cluster.simulation.random.fork("faults");
     this.#sniper = cluster.simulation.random.fork("sniper");
+    this.#reports = new ExitReports(cluster);
   }
 
   /** Starts the faults. */
@@ -83,6 +86,7 @@ export class Faults {
       case "close":
         if (!this.#mayGo(station)) return;
         this.#cluster[kind](station);
+        if (kind === "crash") this.#reports.ended(station);
         if (this.#cluster.scenario.restart) this.#restart(station);
         break;
       case "replace":

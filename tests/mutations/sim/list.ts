@@ -1,11 +1,13 @@
 import { KV_MUTATIONS } from "./kv.ts";
 import { LOCK_MUTATIONS } from "./locks.ts";
 import type { Mutation } from "./mutation.ts";
+import { PROOF_MUTATIONS } from "./proofs.ts";
 import { SINGLETON_MUTATIONS } from "./singletons.ts";
 
 /** All mutations for the simulator. Each must make the simulation fail. */
 export const MUTATIONS: readonly Mutation[] = [
   ...KV_MUTATIONS,
   ...LOCK_MUTATIONS,
+  ...PROOF_MUTATIONS,
   ...SINGLETON_MUTATIONS,
 ];
