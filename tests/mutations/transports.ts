@@ -272,6 +272,43 @@ export const TRANSPORTS: readonly Mutation[] = [
     ]),
   ),
   ...mutationsOf(
+    "transports/link/peers.ts",
+    ["tests/transports/link/peers_test.ts"],
+    speaking([
+      {
+        name: "the number of peers has no bound",
+        find: "if (this.#peers.has(id) || this.#peers.size < MAX_PEERS) return true;",
+        replace: "if (true) return true;",
+      },
+      {
+        name: "a peer with an address has to make room",
+        find: "({ id }) => !this.#options.hasAddress(id));",
+        replace: "({ id }) => this.#options.hasAddress(id));",
+      },
+      {
+        name: "a peer without an address is kept after it has gone",
+        find: "if (peer.isLost && !this.#options.hasAddress(peer.id)) this.#peers.delete(peer.id);",
+        replace: "",
+      },
+      {
+        name: "an error of the receiver is an error of the transport",
+        find: "      this.#receive(from, frame);\n    } catch {",
+        replace: "      this.#receive(from, frame);\n    } catch (error) {\n      throw error;",
+      },
+    ]),
+  ),
+  ...mutationsOf(
+    "transports/link/queued_peer.ts",
+    ["tests/transports/link/peers_test.ts"],
+    speaking([
+      {
+        name: "frames wait for a peer that is lost",
+        find: "    if (this.isLost) this.queue.clear();\n",
+        replace: "",
+      },
+    ]),
+  ),
+  ...mutationsOf(
     "transports/websocket/transport.ts",
     ["tests/transports/websocket/transport_test.ts", "tests/transports/websocket/peers_test.ts"],
     speaking([
@@ -286,24 +323,9 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: "if (false) {",
       },
       {
-        name: "the number of peers has no bound",
-        find: "if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) {",
-        replace: "if (false) {",
-      },
-      {
-        name: "a peer with an address has to make room",
-        find: "({ id }) => !this.#settings.peers.has(id));",
-        replace: "({ id }) => this.#settings.peers.has(id));",
-      },
-      {
         name: "a peer that meets a full table is refused",
-        find: '      other?.close(CLOSE.tryLater, "there are too many nodes");\n',
-        replace: "",
-      },
-      {
-        name: "a peer without an address is kept after it has gone",
-        find: "if (peer.isLost && !this.#settings.peers.has(peer.id)) this.#peers.delete(peer.id);",
-        replace: "",
+        find: "(other) => other.close(code, reason)",
+        replace: "() => {}",
       },
       {
         name: "a late connection outlives the transport",

@@ -7,8 +7,7 @@ import { refusePage } from "../auth/origin.ts";
 import { HandshakeError } from "../auth/handshake_error.ts";
 import { backoffOf } from "../link/backoff.ts";
 import { beatOf, LONGEST_HOLD, requestTimesOf } from "../link/beat.ts";
-import { byChance } from "../link/by_chance.ts";
-import { checkNodeId } from "../link/options.ts";
+import { Peers } from "../link/peers.ts";
 import { ConnectionReports } from "../link/reports.ts";
 import type { Transport, TransportUser } from "../transport.ts";
 import { HOLD_HEADER, readFrames } from "./batch.ts";
@@ -29,30 +28,30 @@ export interface HttpTimes extends Partial<LinkTimes> {
 /** The times used outside of tests. */
 export const TIMES: HttpTimes = { close: 1_000 };
 
-/** Known peers; above that a random peer without an address has to make room. */
-const MAX_PEERS = 10_000;
-
 /** A transport over HTTP requests, whose `routes` are mounted in a server. */
 export class HttpTransport implements Transport {
   /** Accepts the requests of other nodes; a Hono app that the user mounts in an app. */
   readonly routes: Hono;
   readonly #settings: HttpSettings;
   readonly #times: HttpTimes;
-  readonly #peers = new Map<string, HttpPeer>();
+  readonly #peers: Peers<HttpPeer>;
   /** Sessions by key. */
   readonly #sessions = new Map<string, HttpSession>();
-  #state: "new" | "open" | "closed" = "new";
   #closing: Promise<void> | null = null;
   #handshakes: HandshakeServer | null = null;
   /** The host name of this node, if it has an address of its own. */
   #ownHost: string | undefined;
-  #receive: (from: string, frame: Uint8Array) => void = () => {};
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Opens nothing before `open`. */
   constructor(settings: HttpSettings, times: HttpTimes = TIMES) {
     this.#settings = settings;
     this.#times = times;
+    this.#peers = new Peers({
+      transport: "http",
+      make: (id) => new HttpPeer(id),
+      hasAddress: (id) => settings.peers.has(id),
+    });
     this.routes = new Hono();
     this.routes.post("/session", (context) => this.#introduced(context));
     this.routes.post("/frames", (context) => this.#said(context));
@@ -66,13 +65,7 @@ export class HttpTransport implements Transport {
     report: (error: Error) => void = () => {},
     user?: TransportUser,
   ): Promise<void> {
-    if (this.#state !== "new") {
-      const why = this.#state === "open" ? "is open already" : "was closed";
-      throw new TypeError(`http: this transport ${why}, and opens only once`);
-    }
-    checkNodeId("http", "self", self);
-    this.#state = "open";
-    this.#receive = receive;
+    this.#peers.open(self, receive);
     const { cluster, credentials, peers } = this.#settings;
     const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
     this.#handshakes = new HandshakeServer(new Authenticator(self, cluster, credentials, isServer));
@@ -85,13 +78,11 @@ export class HttpTransport implements Transport {
   }
 
   send(to: string, frame: Uint8Array): void {
-    if (this.#state !== "open") return;
-    if (to !== "*") this.#peers.get(to)?.send(frame);
-    else for (const peer of this.#peers.values()) peer.send(frame);
+    this.#peers.send(to, frame);
   }
 
   reaches(to: string): boolean {
-    return this.#state === "open" && this.#peers.get(to)?.isConnected === true;
+    return this.#peers.reaches(to);
   }
 
   close(): Promise<void> {
@@ -99,21 +90,15 @@ export class HttpTransport implements Transport {
   }
 
   async #close(): Promise<void> {
-    this.#state = "closed";
+    this.#peers.close();
     clearInterval(this.#timer);
     this.#sessions.clear();
-    await Promise.all([...this.#peers.values()].map((peer) => peer.close()));
-  }
-
-  #peer(id: string): HttpPeer {
-    let peer = this.#peers.get(id);
-    if (peer === undefined) this.#peers.set(id, peer = new HttpPeer(id));
-    return peer;
+    await Promise.all([...this.#peers].map((peer) => peer.close()));
   }
 
   #connect(self: string, id: string, url: URL, reports: ConnectionReports, times: LinkTimes): void {
     const { fetch, cluster, credentials } = this.#settings;
-    const peer = this.#peer(id);
+    const peer = this.#peers.obtain(id);
     peer.link = new HttpLink({
       url,
       fetch,
@@ -128,14 +113,7 @@ export class HttpTransport implements Transport {
   }
 
   #deliver(from: string, frames: readonly Uint8Array[]): void {
-    for (const frame of frames) {
-      if (this.#state !== "open") return;
-      try {
-        this.#receive(from, frame);
-      } catch {
-        // An error of the receiver is not an error of the transport.
-      }
-    }
+    for (const frame of frames) this.#peers.deliver(from, frame);
   }
 
   #tick(): void {
@@ -146,14 +124,14 @@ export class HttpTransport implements Transport {
 
   /** A request with a hello or a proof. */
   async #introduced(context: Context): Promise<Response> {
-    if (this.#handshakes === null || this.#state !== "open") return notOpen(context);
+    if (this.#handshakes === null || !this.#peers.isOpen) return notOpen(context);
     const refused = refusePage(context, this.#settings.credentials, this.#ownHost);
     if (refused !== null) return refused;
     try {
       const body = await readBody(context.req.raw, MAX_HANDSHAKE_BYTES);
       const text = new TextDecoder().decode(body ?? undefined);
       const answer = await this.#handshakes.handle(parseHandshake(text));
-      if (this.#state !== "open") return notOpen(context);
+      if (!this.#peers.isOpen) return notOpen(context);
       if ("challenge" in answer) return context.json(answer.challenge);
       const session = this.#admit(answer);
       if (session === null) return context.text("There are too many nodes.", 503);
@@ -194,7 +172,7 @@ export class HttpTransport implements Transport {
   }
 
   #sessionOf(context: Context): HttpSession | Response {
-    if (this.#state !== "open") return notOpen(context);
+    if (!this.#peers.isOpen) return notOpen(context);
     const [scheme, key = ""] = (context.req.header("authorization") ?? "").split(" ");
     const session = this.#sessions.get(key);
     if (scheme.toLowerCase() !== "bearer" || session === undefined) {
@@ -209,13 +187,11 @@ export class HttpTransport implements Transport {
 
   /** Opens the session of a peer that is authenticated as `id`, and ends an older one of that node. */
   #admit({ id, until }: AdmittedPeer): HttpSession | null {
-    if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) {
-      // Members have an address, and so keep their places.
-      const other = byChance(this.#peers.values(), ({ link }) => link === null);
-      if (other?.session == null) return null;
-      this.#end(other.session, 503);
-    }
-    const peer = this.#peer(id);
+    const evict = (other: HttpPeer) => {
+      if (other.session !== null) this.#end(other.session, 503);
+    };
+    if (!this.#peers.admits(id, evict)) return null;
+    const peer = this.#peers.obtain(id);
     const older = peer.session;
     const session = new HttpSession(
       id,
@@ -236,8 +212,7 @@ export class HttpTransport implements Transport {
     if (peer?.session !== session) return;
     peer.session = null;
     peer.schedule();
-    // A peer without an address may never come back.
-    if (peer.link === null) this.#peers.delete(session.id);
+    this.#peers.forget(peer);
   }
 }
 

@@ -6,7 +6,7 @@ import { refusePage } from "../auth/origin.ts";
 import { backoffOf, type BackoffTimes } from "../link/backoff.ts";
 import { beatOf } from "../link/beat.ts";
 import { byChance } from "../link/by_chance.ts";
-import { checkNodeId } from "../link/options.ts";
+import { Peers } from "../link/peers.ts";
 import { ConnectionReports } from "../link/reports.ts";
 import type { Transport, TransportUser } from "../transport.ts";
 import { CLOSE } from "./close_codes.ts";
@@ -40,9 +40,6 @@ export const TIMES: WebSocketTimes = { connect: 10_000, tick: 5_000, close: 1_00
 /** Incoming connections in their handshake at once; above that a random one has to make room. */
 const MAX_INCOMING = 1_000;
 
-/** Known peers; above that a random peer without an address has to make room. */
-const MAX_PEERS = 10_000;
-
 /**
  * For Deno; other runtimes ignore the option. Deno's own idle check does not notice a connection that
  * ended without a closing handshake, and keeps the process alive for minutes. The transport has its own
@@ -56,18 +53,16 @@ export class WebSocketTransport implements Transport {
   readonly routes: Hono;
   readonly #settings: WebSocketSettings;
   readonly #times: WebSocketTimes;
-  readonly #peers = new Map<string, WebSocketPeer>();
+  readonly #peers: Peers<WebSocketPeer>;
   readonly #diallers: Dialler[] = [];
   readonly #incoming = new Set<IncomingConnection>();
   /** All sockets that are not gone, so that `close` can wait for them. */
   readonly #sockets = new Set<Socket>();
-  #state: "new" | "open" | "closed" = "new";
   #closing: Promise<void> | null = null;
   #onQuiet: () => void = () => {};
   #authenticator: Authenticator | null = null;
   /** The host name of this node, if it has an address of its own. */
   #ownHost: string | undefined;
-  #receive: (from: string, frame: Uint8Array) => void = () => {};
   #timer: ReturnType<typeof setInterval> | undefined;
   #beats: ReturnType<typeof setInterval> | undefined;
 
@@ -75,6 +70,11 @@ export class WebSocketTransport implements Transport {
   constructor(settings: WebSocketSettings, times: WebSocketTimes = TIMES) {
     this.#settings = settings;
     this.#times = times;
+    this.#peers = new Peers({
+      transport: "webSocket",
+      make: (id) => new WebSocketPeer(id),
+      hasAddress: (id) => settings.peers.has(id),
+    });
     this.routes = this.#makeRoutes();
   }
 
@@ -85,13 +85,7 @@ export class WebSocketTransport implements Transport {
     report: (error: Error) => void = () => {},
     user?: TransportUser,
   ): Promise<void> {
-    if (this.#state !== "new") {
-      const why = this.#state === "open" ? "is open already" : "was closed";
-      throw new TypeError(`webSocket: this transport ${why}, and opens only once`);
-    }
-    checkNodeId("webSocket", "self", self);
-    this.#state = "open";
-    this.#receive = receive;
+    this.#peers.open(self, receive);
     const { cluster, credentials, peers } = this.#settings;
     const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
     this.#authenticator = new Authenticator(self, cluster, credentials, isServer);
@@ -107,13 +101,11 @@ export class WebSocketTransport implements Transport {
   }
 
   send(to: string, frame: Uint8Array): void {
-    if (this.#state !== "open") return;
-    if (to !== "*") this.#peers.get(to)?.send(frame);
-    else for (const peer of this.#peers.values()) peer.send(frame);
+    this.#peers.send(to, frame);
   }
 
   reaches(to: string): boolean {
-    return this.#state === "open" && this.#peers.get(to)?.isConnected === true;
+    return this.#peers.reaches(to);
   }
 
   close(): Promise<void> {
@@ -124,11 +116,11 @@ export class WebSocketTransport implements Transport {
     clearInterval(this.#timer);
     clearInterval(this.#beats);
     // The node sends the end of its session just before this call.
-    for (const peer of this.#peers.values()) peer.flush();
-    this.#state = "closed";
+    for (const peer of this.#peers) peer.flush();
+    this.#peers.close();
     const [code, reason] = [CLOSE.goingAway, "the node has closed"];
     for (const dialler of this.#diallers) dialler.stop();
-    for (const peer of this.#peers.values()) peer.close(code, reason);
+    for (const peer of this.#peers) peer.close(code, reason);
     for (const socket of this.#sockets) socket.close(code, reason);
     if (this.#sockets.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -142,7 +134,7 @@ export class WebSocketTransport implements Transport {
   }
 
   #beat(): void {
-    for (const peer of this.#peers.values()) peer.beat();
+    for (const peer of this.#peers) peer.beat();
   }
 
   #tick(): void {
@@ -158,12 +150,6 @@ export class WebSocketTransport implements Transport {
     };
   }
 
-  #peer(id: string): WebSocketPeer {
-    let peer = this.#peers.get(id);
-    if (peer === undefined) this.#peers.set(id, peer = new WebSocketPeer(id));
-    return peer;
-  }
-
   #dial(
     self: string,
     id: string,
@@ -173,7 +159,7 @@ export class WebSocketTransport implements Transport {
   ): void {
     const { WebSocket, cluster, credentials } = this.#settings;
     if (WebSocket === null) return;
-    const peer = this.#peer(id);
+    const peer = this.#peers.obtain(id);
     const pieces = WebSocket === globalThis.WebSocket ? PIECES : "large";
     this.#diallers.push(
       new Dialler({
@@ -202,14 +188,7 @@ export class WebSocketTransport implements Transport {
   }
 
   #connect(socket: Socket, peer: WebSocketPeer, pieces: PieceSize, until: number): Connection {
-    const receive = (frame: Uint8Array) => {
-      if (this.#state !== "open") return;
-      try {
-        this.#receive(peer.id, frame);
-      } catch {
-        // An error of the receiver is not an error of the transport.
-      }
-    };
+    const receive = (frame: Uint8Array) => this.#peers.deliver(peer.id, frame);
     return new Connection(socket, { pieces, until, receive });
   }
 
@@ -221,8 +200,7 @@ export class WebSocketTransport implements Transport {
       },
       lost: () => {
         peer.lose(connection);
-        // A peer without an address may never come back.
-        if (peer.isLost && !this.#settings.peers.has(peer.id)) this.#peers.delete(peer.id);
+        this.#peers.forget(peer);
       },
     };
   }
@@ -236,7 +214,7 @@ export class WebSocketTransport implements Transport {
     );
     const accept: MiddlewareHandler = async (context, next) => {
       if (upgrade === undefined) return context.text("This node accepts no connections.", 501);
-      if (this.#state !== "open") return context.text("This node is not open.", 503);
+      if (!this.#peers.isOpen) return context.text("This node is not open.", 503);
       const refused = refusePage(context, this.#settings.credentials, this.#ownHost);
       if (refused !== null) return refused;
       return await upgrade(context, next);
@@ -267,7 +245,7 @@ export class WebSocketTransport implements Transport {
   /** Handles a new incoming connection. */
   #meet(socket: Socket): void {
     this.#watch(socket);
-    if (this.#state !== "open" || this.#authenticator === null) {
+    if (!this.#peers.isOpen || this.#authenticator === null) {
       return socket.close(CLOSE.goingAway, "the node has closed");
     }
     let user: SocketUser | null = null;
@@ -288,16 +266,12 @@ export class WebSocketTransport implements Transport {
 
   /** Takes the connection of a peer that is authenticated as `id`, and ends an older one of that node. */
   #admit(socket: Socket, { id, until }: AdmittedPeer): SocketUser | null {
-    if (!this.#peers.has(id) && this.#peers.size >= MAX_PEERS) {
-      // Members have an address, and so keep their places.
-      const other = byChance(this.#peers.values(), ({ id }) => !this.#settings.peers.has(id));
-      other?.close(CLOSE.tryLater, "there are too many nodes");
-      if (this.#peers.size >= MAX_PEERS) {
-        socket.close(CLOSE.tryLater, "there are too many nodes");
-        return null;
-      }
+    const [code, reason] = [CLOSE.tryLater, "there are too many nodes"];
+    if (!this.#peers.admits(id, (other) => other.close(code, reason))) {
+      socket.close(code, reason);
+      return null;
     }
-    const peer = this.#peer(id);
+    const peer = this.#peers.obtain(id);
     const connection = this.#connect(socket, peer, "large", until);
     const older = peer.accepted;
     peer.accepted = connection;
