@@ -119,7 +119,7 @@ describe("Endings: sessions and keys", () => {
     assertEquals([...held.endings.sessions.keys()], ["o/1/1"]);
   });
 
-  it("a key is unfounded while the value that others are bound to is absent", () => {
+  it("the value of a key is missing while the value that others are bound to is absent", () => {
     const held = new Held();
     held.put("base", 5);
     held.put("k1", 6, key("base", 5));
@@ -136,7 +136,7 @@ describe("Endings: sessions and keys", () => {
     assertEquals(names(held.endings.valueMissing), []);
   });
 
-  it("reports news: an earlier time, a first session, an unfounded key", () => {
+  it("reports news: an earlier time, a first session, a key whose value is missing", () => {
     const held = new Held();
     held.put("k1", 1, until(500));
     held.put("k2", 1, until(600));
