@@ -164,7 +164,7 @@ export class LifeLocks {
       this.#granted();
       return released;
     }).catch(() => {
-      // Without a lock this life is never proved to be over. A lock that was held was stolen: whoever waits
+      // Without a lock this life is never proved to be over. A lock that was held was stolen: a request that waits
       // for it may be granted it at any time.
       if (this.#held !== life) return;
       this.#held = undefined;

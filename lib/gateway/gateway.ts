@@ -82,7 +82,7 @@ export class Gateway implements GuestReception {
     }
   }
 
-  /** Serves nobody any more. */
+  /** Serves no guest any more. */
   close(): void {
     this.#isClosed = true;
     this.#cancelTick?.();

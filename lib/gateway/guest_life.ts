@@ -164,7 +164,7 @@ export class GuestLife {
           break;
         case "run": {
           const over = this.#operations.run(message);
-          // These go on until they are cancelled: nobody waits for their end.
+          // These go on until they are cancelled: their end is not awaited.
           if (!LASTING.includes(message.operation.type)) ended.push(over);
           break;
         }

@@ -142,7 +142,7 @@ export class GuestOperations {
   #refusal(operation: GuestOperation, since: number): GuestError | undefined {
     const { work: { core: { engine } }, usage, isOpen, maxValueBytes } = this.#parts;
     const { runtime, record } = engine;
-    // The floor of the genesis, which does not move: nobody can raise the bound step by step.
+    // The floor of the genesis, which does not move: no node can raise the bound step by step.
     if (since > counterBound(record?.floor ?? 0, runtime.wallNow())) {
       return new GuestError("TypeError", `since is ${since}, too far ahead of this member's clock`);
     }

@@ -32,7 +32,7 @@ class Ended extends Error {}
 
 const UNKNOWN: GuestOutcome = { type: "unknown" };
 
-/** Runs a put of a guest under its operation id; it takes effect at most once, whichever gateways run it. */
+/** Runs a put of a guest under its operation id; it takes effect at most once, regardless of which gateways run it. */
 export async function runPut(
   parts: GuestPutParts,
   operation: PutOperation,

@@ -102,7 +102,7 @@ export class Locks {
     limits: Limits,
   ): Promise<LockRequest | null> {
     if (limits.signal === undefined && limits.deadline === Infinity) {
-      // The end of the process ends the request, with whatever error it meets first.
+      // The end of the process ends the request, with the first error that it meets.
       return await acquiring.catch((error) => {
         limits.owner?.throwIfAborted();
         throw error;

@@ -101,7 +101,7 @@ export class Singletons {
       return;
     }
     if (request.type === "call" && request.caller !== undefined) {
-      // Only a member is a gateway: the caller is the guest, whichever member it speaks to.
+      // Only a member is a gateway: the caller is the guest, regardless of the member that it speaks to.
       if (!this.#core.engine.members.includes(from)) return;
       const [guest] = request.caller.split("/");
       return this.#host.receive(guest, request.caller, request, tell);

@@ -89,7 +89,7 @@ describe("a gateway and hostile guests (section 13)", () => {
     assert(typeof outcome === "object" && outcome.type === "invalid");
   });
 
-  it("operation ids name the guest, so they are nobody else's", async () => {
+  it("operation ids name the guest, so no other guest has them", async () => {
     await using world = await begin();
     const { cluster } = world;
     // It has chosen the life of a member.

@@ -77,7 +77,7 @@ describe("a guest's operations (section 13)", () => {
     assertEquals(await cluster.time.until(other.get("a")), { ok: false, error: "not_found" });
   });
 
-  it("a value bound to a session goes when nobody renews it", async () => {
+  it("a value bound to a session goes when it is not renewed", async () => {
     await using world = await begin();
     const { cluster, guest, connection } = world;
     await guest.renew(connection);
@@ -104,7 +104,7 @@ describe("a guest's operations (section 13)", () => {
       return typeof outcome === "object" ? outcome.type : outcome;
     };
     assertEquals(await put({ type: "node", node: "n2" }), "agreed");
-    assertEquals(await put({ type: "node", node: "nobody" }), "invalid");
+    assertEquals(await put({ type: "node", node: "absent" }), "invalid");
     assertEquals(await put({ type: "key", register: key("there") }), "agreed");
     assertEquals(await put({ type: "key", register: key("absent") }), "invalid");
     const now = cluster.nodes[0].kv.now();

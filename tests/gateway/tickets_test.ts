@@ -285,7 +285,7 @@ describe("what a gateway proposes for a guest (section 13)", () => {
     assert(shared.token > since, `${shared.token} ${since}`);
   });
 
-  it("is refused with a since far above the clock, which nobody can push", async () => {
+  it("is refused with a since far above the clock, which no node can push", async () => {
     await using world = await begin();
     const { guest, connection, cluster } = world;
     const bound = 1_800_000_000_000 * 1_000 + 2 ** 40;

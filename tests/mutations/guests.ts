@@ -49,7 +49,7 @@ export const GUESTS: readonly Mutation[] = [
     },
     {
       section: 13,
-      name: "a kept promise serves whatever the since",
+      name: "a kept promise serves any since",
       find: "return counter > since;",
       replace: "return true;",
     },
