@@ -10,9 +10,10 @@ import { Soak } from "./soak.ts";
 
 /**
  * Clients before the first sample, at least: members cache the last 10,000 facts that they can find out again
- * (routes to peers, ended sessions), and the heap grows until these caches are full.
+ * (routes to peers, ended sessions), and the tables of these caches reach their full size after some turnovers.
+ * Measured over 192,000 clients: +1.5 MB for each member up to 102,000, +41 kB from there on.
  */
-const ACQUAINTED = 12_000;
+const ACQUAINTED = 40_000;
 
 /** Number of singletons that the clients call: some on each member. */
 const SINGLETONS = 20;
