@@ -90,14 +90,15 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
    * import { type ClusterNode } from "@synod/synod";
    * import { spawn } from "node:child_process";
    *
-   * declare const node: ClusterNode;
-   * let life: string | undefined;
-   * // The child sends `node.life` after its start, and again at each event `life`.
-   * const child = spawn("node", ["child.js"], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-   * child.on("message", (message) => life = String(message));
-   * child.on("exit", () => {
-   *   if (life !== undefined) void node.reportExit(life);
-   * });
+   * function startChild(node: ClusterNode) {
+   *   let life: string | undefined;
+   *   // The child sends `node.life` after its start, and again at each event `life`.
+   *   const child = spawn("node", ["child.js"], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+   *   child.on("message", (message) => life = String(message));
+   *   child.on("exit", () => {
+   *     if (life !== undefined) void node.reportExit(life);
+   *   });
+   * }
    * ```
    */
   async reportExit(life: string): Promise<Result<void, "no_quorum">> {
