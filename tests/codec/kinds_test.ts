@@ -8,6 +8,15 @@ import {
   encodeValue,
   UnencodableError,
 } from "../../lib/codec.ts";
+import {
+  describe as describeValue,
+  entriesOf,
+  isPlainObject,
+  isReadable,
+  kindOf,
+  membersOf,
+  timeOf,
+} from "../../lib/codec/kinds.ts";
 
 const MAX = 1 << 20;
 
@@ -115,5 +124,86 @@ describe("a Uint8Array without its buffer", () => {
     assertEquals(decodeValue(encodeValue(new Uint8Array(), MAX)), new Uint8Array());
     assertEquals(encodeKey(new Uint8Array()), "\x40");
     assert(transferred().length === 0);
+  });
+});
+
+describe("kindOf()", () => {
+  it("is the kind of a direct instance of a built-in class", () => {
+    const kinds = [[], {}, Object.create(null), new Map(), new Set(), new Date(), new Uint8Array()]
+      .map(kindOf);
+    assertEquals(kinds, ["array", "object", "object", "map", "set", "date", "bytes"]);
+  });
+
+  it("is undefined for an object that only has the prototype of a built-in class", () => {
+    for (const { prototype } of [Array, Map, Set, Date]) {
+      assertEquals(kindOf(Object.create(prototype)), undefined);
+    }
+    assertEquals(kindOf(Object.create(Uint8Array.prototype)), undefined);
+  });
+
+  it("is undefined for a subclass, except of Uint8Array", () => {
+    const made = [new (class extends Array {})(), new (class extends Map {})(), new (class {})()];
+    assertEquals(made.map(kindOf), [undefined, undefined, undefined]);
+    assertEquals(kindOf(new (class extends Uint8Array {})(1)), "bytes");
+    assertEquals(kindOf(new Uint16Array(1)), undefined);
+  });
+});
+
+describe("isPlainObject()", () => {
+  it("is true for plain objects of any realm alone", () => {
+    for (const value of [{}, Object.create(null), elsewhere("{}")]) assert(isPlainObject(value));
+    for (
+      const value of [null, undefined, 1, "x", [], new Map(), new (class {})(), () => {}, Math]
+    ) {
+      assert(!isPlainObject(value));
+    }
+  });
+});
+
+describe("isReadable()", () => {
+  it("is false for bytes whose buffer was transferred, and true for empty ones", () => {
+    const bytes = Uint8Array.of(1);
+    assert(isReadable(bytes));
+    assert(isReadable(new Uint8Array()));
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    assert(!isReadable(bytes));
+  });
+});
+
+describe("entriesOf(), membersOf() and timeOf()", () => {
+  it("do not call methods that were overridden", () => {
+    const refuse = () => {
+      throw new Error("called");
+    };
+    const own = { forEach: refuse, entries: refuse, [Symbol.iterator]: refuse };
+    const map = Object.assign(new Map([[1, 2], [3, 4]]), own);
+    const set = Object.assign(new Set([5, 6]), own);
+    const date = Object.assign(new Date(7), { getTime: refuse, valueOf: refuse });
+    assertEquals(entriesOf(map), [[1, 2], [3, 4]]);
+    assertEquals(membersOf(set), [5, 6]);
+    assertEquals([timeOf(date), timeOf(new Date(NaN))], [7, NaN]);
+  });
+});
+
+describe("describe()", () => {
+  it("names the type, or the class", () => {
+    const hostile = {
+      get constructor(): never {
+        throw new Error("no name");
+      },
+    };
+    const values = [() => {}, Symbol("a"), undefined, 1n, null, new Error("x"), new (class A {})()];
+    assertEquals(values.map(describeValue), [
+      "a function",
+      "a symbol",
+      "a undefined",
+      "a bigint",
+      "a object",
+      "an instance of Error",
+      "an instance of A",
+    ]);
+    assertEquals(describeValue(Object.create(hostile)), "an unknown object");
+    assertEquals(describeValue(new (class {})()), "an unknown object");
+    assertEquals(describeValue(Math), "an object tagged Math");
   });
 });
