@@ -26,9 +26,12 @@ export function kindOf(register: RegisterId): RegisterKind {
   return register[0] as RegisterKind;
 }
 
+/** The register of the configuration: of kind `c`, in the default bucket, under the key null. */
+const CONFIGURATION: RegisterId = `${REGISTER_KINDS.configuration}\xf6\xf6`;
+
 /** Whether `register` is that of the configuration, which always has room. */
 export function isConfiguration(register: RegisterId): boolean {
-  return kindOf(register) === REGISTER_KINDS.configuration;
+  return register === CONFIGURATION;
 }
 
 /** The id of one lease of one node, `node/life/sequence`; never reused. See {@linkcode compareSessions}. */

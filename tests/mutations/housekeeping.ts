@@ -258,7 +258,15 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "if (this.#isFull(register, null, false)) return this.#full();",
     },
   ]),
-  ...mutationsOf("lib/paxos/capacity.ts", ["tests/paxos/acceptor_test.ts"], [
+  ...mutationsOf("lib/paxos/register.ts", ["tests/paxos/register_test.ts"], [
+    {
+      section: 8,
+      name: "each register of the kind of the configuration always has room",
+      find: "return register === CONFIGURATION;",
+      replace: 'return register.startsWith("c");',
+    },
+  ]),
+  ...mutationsOf("lib/paxos/capacity.ts", ["tests/paxos/capacity_test.ts"], [
     {
       section: 8,
       name: "reserve: it has no bound in registers",

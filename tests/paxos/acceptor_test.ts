@@ -508,6 +508,12 @@ describe("Acceptor: full", () => {
     );
   });
 
+  it("has no more room for another register of that kind than for a key", () => {
+    const acceptor = makeAcceptor({ maxKeys: 1 });
+    const prepares = ["k1", "c\xf6\x61a", "c\xf6\xf6a", "c"].map((id) => prepare("1p", id));
+    assertEquals(script(acceptor, 0, ...prepares), ["promise 1p, none", "full", "full", "full"]);
+  });
+
   it("takes no new register while the held ones take maxBytes, even if they are few", () => {
     const small = sizeOf("k1", value("x", 1));
     const acceptor = makeAcceptor({ maxBytes: small + sizeOf("k2", null) - 1 });
