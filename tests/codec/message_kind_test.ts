@@ -1,9 +1,9 @@
 // Runs in Deno alone: pure.
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FieldReader } from "../../lib/codec/frame_reader.ts";
-import { FieldWriter } from "../../lib/codec/frame_writer.ts";
 import { bare, byNumber, registerBytes } from "../../lib/codec/message_kind.ts";
+import { FieldReader } from "../../lib/codec/field_reader.ts";
+import { FieldWriter } from "../../lib/codec/field_writer.ts";
 
 describe("byNumber()", () => {
   it("finds each kind by its number, and nothing under any other", () => {

@@ -188,7 +188,7 @@ export const FEATURES: readonly Mutation[] = [
       tests: ["tests/kv/puts_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/owners/process_table.ts", ["tests/kv/puts_test.ts"], [
+  ...mutationsOf("lib/owners/process_table.ts", ["tests/owners/process_table_test.ts"], [
     {
       section: 4,
       name: "a process that exits does not ensure that unknown writes are gone",

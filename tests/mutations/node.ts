@@ -225,7 +225,7 @@ export const NODE: readonly Mutation[] = [
       replace: "      chosen = { ...chosen, state: null };\n    }\n    if",
     },
   ]),
-  ...mutationsOf("lib/node/engine/cluster_view.ts", ["tests/node/engine/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine/cluster_view.ts", ["tests/node/engine/cluster_view_test.ts"], [
     {
       section: 7,
       name: "replies of two clusters count together",
@@ -290,7 +290,7 @@ export const NODE: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/node/engine/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/node/engine/dispatcher_test.ts"], [
     {
       section: 7,
       name: "a member votes in another cluster",

@@ -4,7 +4,7 @@ const TOGETHER = ["tests/cluster/relayed_clients_test.ts"];
 
 /** Section 10: calls that members relay; and section 1: the trust in relayed messages. */
 export const RELAY: readonly Mutation[] = [
-  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/node/engine/engine_test.ts"], [
+  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/node/engine/dispatcher_test.ts"], [
     {
       section: 7,
       name: "a message relayed by a member of another genesis is accepted",

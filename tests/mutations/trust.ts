@@ -1,6 +1,5 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
-const ENGINE = ["tests/node/engine/engine_test.ts"];
 const OUTSIDERS = ["tests/cluster/outsiders_test.ts"];
 
 /** The work that numbers which a sender chooses can cause. */
@@ -61,7 +60,7 @@ const COLLISIONS: readonly Mutation[] = [
 /** Sections 2, 7 and 13: the messages that each kind of sender is trusted with. */
 export const TRUST: readonly Mutation[] = [
   ...COLLISIONS,
-  ...mutationsOf("lib/node/engine/admission.ts", OUTSIDERS, [
+  ...mutationsOf("lib/node/engine/admission.ts", ["tests/node/engine/admission_test.ts"], [
     {
       section: 8,
       name: "a client makes members forget",
@@ -79,7 +78,6 @@ export const TRUST: readonly Mutation[] = [
       name: "any node may speak for another one",
       find: '  relayed: "member",',
       replace: '  relayed: "client",',
-      tests: ENGINE,
     },
     {
       section: 7,
@@ -95,7 +93,7 @@ export const TRUST: readonly Mutation[] = [
       replace: "  return true;\n}\n",
     },
   ]),
-  ...mutationsOf("lib/node/engine/cluster_view.ts", ENGINE, [
+  ...mutationsOf("lib/node/engine/cluster_view.ts", ["tests/node/engine/cluster_view_test.ts"], [
     {
       section: 2,
       name: "the clock does not follow the frames",
@@ -122,7 +120,7 @@ export const TRUST: readonly Mutation[] = [
       replace: 'if (this.#record === null) return "outsider";',
     },
   ]),
-  ...mutationsOf("lib/node/engine/engine.ts", ENGINE, [
+  ...mutationsOf("lib/node/engine/engine.ts", ["tests/node/engine/engine_test.ts"], [
     {
       section: 2,
       name: "a client may name any counter",
@@ -172,7 +170,7 @@ export const TRUST: readonly Mutation[] = [
       replace: ";",
     },
   ]),
-  ...mutationsOf("lib/node/engine/dispatcher.ts", ENGINE, [
+  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/node/engine/dispatcher_test.ts"], [
     {
       section: 13,
       name: "the lists in answer to one frame have no bound",

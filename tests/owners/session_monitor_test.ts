@@ -58,3 +58,107 @@ describe("SessionMonitor: proofs that a life is over (section 6)", () => {
     assertEquals(events, []);
   });
 });
+
+const OTHER = `y/${life(5)}/1`;
+const TTL = 5_000;
+
+/** A monitor of a session that its owner renews, and the sessions that it has found ended. */
+async function watching() {
+  const node = await ScriptedNode.start();
+  const monitor = new SessionMonitor(node.core);
+  const ended: string[] = [];
+  const watch = (name: string, session = OTHER) =>
+    monitor.watch(session, () => void ended.push(name));
+  /** The owner renews its session with these members. */
+  const renew = (...members: string[]) => {
+    for (const member of members) {
+      const request = { id: 1, type: "renew", session: OTHER, ttl: TTL, hosts: [] } as const;
+      node.voter(member).handle(
+        { ...request, renewal: 1, wall: 0 },
+        { node: "y", life: life(5) },
+        node.time.runtime.now(),
+      );
+    }
+  };
+  /** All messages arrive at once, for so long. */
+  const pass = async (duration: number) => {
+    for (let i = 0; i < duration; i += 50) {
+      await node.time.pass(50);
+      await node.ask("a", "b", "c");
+    }
+  };
+  return { node, monitor, ended, watch, renew, pass };
+}
+
+describe("SessionMonitor: a session that expires (section 6)", () => {
+  it("finds a session ended when it has expired and a quorum has fenced it", async () => {
+    const { ended, watch, renew, pass } = await watching();
+    renew("a", "b", "c");
+    watch("one");
+    await pass(TTL - 100);
+    assertEquals(ended, []);
+    await pass(500);
+    assertEquals(ended, ["one"]);
+    await pass(TTL);
+    assertEquals(ended.length, 1);
+  });
+
+  it("waits on while the session is renewed", async () => {
+    const { ended, watch, renew, pass } = await watching();
+    watch("one");
+    for (let i = 0; i < 5; i++) {
+      renew("a", "b", "c");
+      await pass(TTL - 500);
+    }
+    assertEquals(ended, []);
+    await pass(1_000);
+    assertEquals(ended, ["one"]);
+  });
+
+  it("tells all that watch, with one question at a time", async () => {
+    const { node, ended, watch, renew } = await watching();
+    renew("a", "b", "c");
+    watch("one");
+    watch("two");
+    assertEquals((await node.asked("a")).length, 1);
+    await node.ask("a", "b", "c");
+    await node.time.pass(TTL + 1_000);
+    for (let i = 0; i < 4; i++) await node.ask("a", "b", "c");
+    assertEquals(ended, ["one", "two"]);
+  });
+
+  it("does not tell one that has stopped, and asks no more without any", async () => {
+    const { node, ended, watch, renew, pass } = await watching();
+    renew("a", "b", "c");
+    const [stopOne, stopTwo] = [watch("one"), watch("two")];
+    await node.ask("a", "b", "c");
+    stopOne();
+    await pass(100);
+    stopTwo();
+    stopTwo();
+    const { timers } = node.time;
+    await node.time.pass(TTL + 1_000);
+    await node.lose("a", "b", "c");
+    await pass(2 * TTL);
+    assertEquals(ended, []);
+    assertEquals(node.time.timers <= timers, true);
+  });
+
+  it("asks again while there is no quorum", async () => {
+    const { node, ended, watch, pass } = await watching();
+    watch("one");
+    await node.time.pass(30_000);
+    assertEquals(ended, []);
+    await node.lose("a", "b", "c");
+    await pass(12_000);
+    assertEquals(ended, ["one"]);
+  });
+
+  it("tells of nothing after it was closed", async () => {
+    const { monitor, ended, watch, pass } = await watching();
+    watch("one");
+    monitor.close();
+    await pass(2 * TTL);
+    assertEquals(ended, []);
+  });
+});

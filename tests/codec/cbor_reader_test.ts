@@ -1,21 +1,21 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { MalformedError } from "../../lib/codec.ts";
-import { Reader } from "../../lib/codec/reader.ts";
-import { Writer } from "../../lib/codec/writer.ts";
+import { CborReader } from "../../lib/codec/cbor_reader.ts";
+import { CborWriter } from "../../lib/codec/cbor_writer.ts";
 import { hex } from "./support/bytes.ts";
 
-const read = (text: string): unknown => new Reader(hex(text), 0).item();
+const read = (text: string): unknown => new CborReader(hex(text), 0).item();
 
 /** The item that the fewest bytes of `seconds` as a Date stand for. */
 function dateOf(seconds: number): Date {
-  const writer = new Writer(20);
+  const writer = new CborWriter(20);
   writer.head(6, 1);
   writer.number(seconds);
-  return new Reader(writer.finish(), 0).item() as Date;
+  return new CborReader(writer.finish(), 0).item() as Date;
 }
 
-describe("Reader", () => {
+describe("CborReader", () => {
   it("reads integers in every width, as numbers as long as they are safe", () => {
     const examples: [string, number | bigint][] = [
       ["00", 0],
@@ -94,13 +94,13 @@ describe("Reader", () => {
   });
 
   it("begins at the given offset, and reads one item after the other", () => {
-    const reader = new Reader(hex("ff 01 6161 02"), 1);
+    const reader = new CborReader(hex("ff 01 6161 02"), 1);
     assertEquals([reader.item(), reader.item(), reader.item()], [1, "a", 2]);
   });
 
   it("returns bytes that do not share memory with the source", () => {
     const source = hex("43 010203");
-    const bytes = new Reader(source, 0).item() as Uint8Array;
+    const bytes = new CborReader(source, 0).item() as Uint8Array;
     source.fill(0);
     assertEquals(bytes, Uint8Array.of(1, 2, 3));
     assertNotStrictEquals(bytes.buffer, source.buffer);

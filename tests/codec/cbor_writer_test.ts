@@ -1,18 +1,18 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { TooLarge, Writer } from "../../lib/codec/writer.ts";
+import { CborWriter, TooLarge } from "../../lib/codec/cbor_writer.ts";
 import { toHex } from "./support/bytes.ts";
 
 /** What `write` writes, in hexadecimal. */
-function written(write: (writer: Writer) => void, limit = 10_000): string {
-  const writer = new Writer(limit);
+function written(write: (writer: CborWriter) => void, limit = 10_000): string {
+  const writer = new CborWriter(limit);
   write(writer);
   return toHex(writer.finish());
 }
 
 /** The bytes that are reported when `write` exceeds `limit`. */
-function excess(write: (writer: Writer) => void, limit: number): number {
-  const writer = new Writer(limit);
+function excess(write: (writer: CborWriter) => void, limit: number): number {
+  const writer = new CborWriter(limit);
   try {
     write(writer);
   } catch (error) {
@@ -24,7 +24,7 @@ function excess(write: (writer: Writer) => void, limit: number): number {
   throw new Error("it fits");
 }
 
-describe("Writer", () => {
+describe("CborWriter", () => {
   it("writes heads in the fewest bytes", () => {
     const examples: [number, string][] = [
       [0, "00"],
@@ -91,7 +91,7 @@ describe("Writer", () => {
 
   it("holds as many bytes as its limit, and not one more", () => {
     const five = new Uint8Array(5);
-    const writes: [(writer: Writer) => void, number][] = [
+    const writes: [(writer: CborWriter) => void, number][] = [
       [(writer) => writer.byte(1), 1],
       [(writer) => writer.raw(five), 5],
       [(writer) => writer.head(0, 1000), 3],
@@ -112,7 +112,7 @@ describe("Writer", () => {
 
   it("grows, and keeps what it has", () => {
     const part = Uint8Array.from({ length: 1000 }, (_, i) => i);
-    const writer = new Writer(200_000);
+    const writer = new CborWriter(200_000);
     for (let i = 0; i < 200; i++) writer.raw(part);
     const bytes = writer.finish();
     assertEquals(bytes.length, 200_000);
@@ -120,14 +120,14 @@ describe("Writer", () => {
   });
 
   it("gives two writers at a time buffers of their own", () => {
-    const [first, second] = [new Writer(10), new Writer(10)];
+    const [first, second] = [new CborWriter(10), new CborWriter(10)];
     first.byte(1);
     second.byte(2);
     assertEquals([toHex(first.finish()), toHex(second.finish())], ["01", "02"]);
   });
 
   it("returns bytes that later writers do not change", () => {
-    const writer = new Writer(10);
+    const writer = new CborWriter(10);
     writer.byte(1);
     const bytes = writer.finish();
     written((writer) => writer.byte(2));

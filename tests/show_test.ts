@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { show } from "../../../lib/node/runtime/show.ts";
+import { show } from "../lib/show.ts";
 
 describe("show()", () => {
   it("describes a value of each type", () => {

@@ -1,0 +1,186 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { MAX_LISTS } from "../../../lib/node/engine/dispatcher.ts";
+import type {
+  PersonalReply,
+  PersonalRequest,
+  RelayPayload,
+  Reply,
+  Request,
+} from "../../../lib/paxos/messages.ts";
+import { KEY, life, ScriptedNode } from "../../support/scripted_node.ts";
+import { answers, READ, sent, votingMember } from "../../support/voting_member.ts";
+
+describe("Dispatcher: the nodes that a member answers (section 7)", () => {
+  it("nodes under the same genesis, in the same epoch", async () => {
+    const node = await votingMember();
+    assertEquals(await answers(node, {}), ["current"]);
+    assertEquals(await answers(node, { genesis: "other" }), []);
+    assertEquals(await answers(node, { genesis: null, vector: [] }), []);
+    assertEquals(await answers(node, { epoch: 1 }), []);
+  });
+
+  it("no node while it has no vote", async () => {
+    const node = await ScriptedNode.start({ self: "c", withoutSession: true });
+    assertEquals(await answers(node, {}), []);
+  });
+
+  it("strangers only with `notAMember`, if the cluster has no clients", async () => {
+    const ask: Request = { id: 7, type: "ask", body: new Uint8Array() };
+    for (const clients of [true, false]) {
+      const node = await votingMember(clients);
+      const stranger = { life: life(5), incarnation: null };
+      const expected = clients ? ["current"] : ["notAMember"];
+      assertEquals(await answers(node, stranger, READ, "x"), expected);
+      assertEquals(await answers(node, stranger, ask, "x"), clients ? [] : ["notAMember"]);
+      assertEquals(node.handed.includes("asked by x"), clients);
+    }
+  });
+
+  it("under its incarnation, with all crashes that it knows of", async () => {
+    const node = await votingMember();
+    node.receive("a", { header: { ...node.header("a"), vector: [life(1), life(4), life(1)] } });
+    node.receive("a", { requests: [READ] });
+    const [{ header, repliesTo }] = await sent(node, "a");
+    assertEquals([header.incarnation, repliesTo], [life(1), life(1)]);
+    assertEquals(header.vector, [life(1), life(4), life(1)]);
+    // A later incarnation of the sender itself is such a crash.
+    const later = { ...node.header("a"), incarnation: life(3) };
+    node.receive("a", { header: later, requests: [READ] });
+    assertEquals((await sent(node, "a"))[0].header.vector, [life(3), life(4), life(1)]);
+  });
+});
+
+describe("Dispatcher: a relayed message", () => {
+  const handover: PersonalRequest = {
+    id: 7,
+    type: "handover",
+    op: `${life(5)}/1`,
+    pid: { node: "c", session: `c/${life(1)}/1`, seq: 1 },
+    register: KEY,
+    value: new Uint8Array(1),
+    bindings: [],
+    timeout: 5,
+    since: 0,
+  };
+  const question: RelayPayload = { repliesTo: null, message: handover };
+  const relayed: Request = { id: 1, type: "relayed", from: "x", life: life(5), payload: question };
+  const relay: Request = { id: 7, type: "relay", to: "x", payload: question };
+
+  it("is answered by the same route, to the life that asked", async () => {
+    const node = await votingMember();
+    node.receive("a", { requests: [relayed] });
+    assertEquals(node.handed.includes("handover of x"), true);
+    const [{ requests, replies }] = await sent(node, "a");
+    assertEquals(replies, []);
+    const message = { id: 7, type: "handed", outcome: "no_quorum" } as const;
+    const [{ id, ...answer }] = requests;
+    assertEquals(answer, { type: "relay", to: "x", payload: { repliesTo: life(5), message } });
+    assertNotEquals(id, 7);
+  });
+
+  it("is taken only from members, of the same genesis", async () => {
+    const node = await votingMember();
+    node.receive("x", { header: { ...node.header("a"), incarnation: null }, requests: [relayed] });
+    node.receive("a", { header: { ...node.header("a"), genesis: "other" }, requests: [relayed] });
+    assertEquals(node.handed.includes("handover of x"), false);
+  });
+
+  it("is not taken from a stranger, through any member", async () => {
+    const node = await votingMember(false);
+    node.receive("a", { requests: [relayed] });
+    assertEquals(node.handed.includes("handover of x"), false);
+    node.receive("a", { requests: [{ ...relayed, from: "b" }] });
+    assertEquals(node.handed.includes("handover of b"), true);
+  });
+
+  it("as a reply counts for the life that asked, and not as a vote of its sender", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    const heard: unknown[] = [];
+    const id = node.engine.pendingReplies.open((from, header) =>
+      void heard.push([from, header.life, node.engine.sender(from, header)])
+    );
+    const message: PersonalReply = { id, type: "told", body: new Uint8Array(1) };
+    for (const repliesTo of [life(8), node.engine.life]) {
+      const load = { repliesTo, message };
+      node.receive("a", { requests: [{ ...relayed, from: "b", life: life(6), payload: load }] });
+    }
+    assertEquals(heard, [["b", life(6), undefined]]);
+  });
+
+  it("is passed on only by members, under the same genesis, with the id of its sender", async () => {
+    const node = await votingMember();
+    node.receive("a", { header: { ...node.header("a"), genesis: "other" }, requests: [relay] });
+    assertEquals(await sent(node, "x"), []);
+    node.receive("a", { requests: [relay] });
+    const [{ requests }] = await sent(node, "x");
+    const [{ id: _, ...request }] = requests;
+    assertEquals(request, { type: "relayed", from: "a", life: life(1), payload: question });
+    const client = await ScriptedNode.start({ withoutSession: true });
+    client.receive("a", { requests: [{ ...relay, to: "y" }] });
+    assertEquals(await sent(client, "y"), []);
+  });
+
+  it("is passed on for no stranger", async () => {
+    const node = await votingMember(false);
+    const stranger = { life: life(5), incarnation: null };
+    assertEquals(await answers(node, stranger, { ...relay, to: "b" }, "x"), ["notAMember"]);
+    assertEquals(await sent(node, "b"), []);
+  });
+
+  it("is answered `unreachable` without a connection; a reply is lost then", async () => {
+    const node = await ScriptedNode.start({
+      self: "c",
+      withoutSession: true,
+      way: () => "none",
+    });
+    assertEquals(await answers(node, {}, relay), ["unreachable"]);
+    const message = { id: 7, type: "handed", outcome: "full" } as const;
+    const answer: Request = { ...relay, payload: { repliesTo: life(5), message } };
+    assertEquals(await answers(node, {}, answer), []);
+  });
+});
+
+describe("Dispatcher: the answers that count", () => {
+  it("only those to its present life", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    const heard: string[] = [];
+    const question = node.engine.pendingReplies.open((from) => void heard.push(from));
+    const replies = [{ id: question, type: "full", tidying: false, missing: [] } as const];
+    node.receive("a", { replies, repliesTo: life(8) });
+    node.receive("b", { replies });
+    assertEquals(heard, ["b"]);
+  });
+
+  it("those of members, and those of clients of this genesis about their processes", async () => {
+    const node = await votingMember();
+    const taken: string[] = [];
+    const question = node.engine.pendingReplies.open((from, _header, { type }) => {
+      taken.push(`${type} by ${from}`);
+    });
+    const told: Reply = { id: question, type: "told", body: new Uint8Array() };
+    const replies: Reply[] = [told, { id: question, type: "watching" }];
+    const client = { ...node.header("a"), life: life(5), incarnation: null };
+    node.receive("a", { replies });
+    node.receive("x", { header: client, replies });
+    node.receive("y", { header: { ...client, genesis: "other" }, replies });
+    node.receive("z", { header: { ...client, genesis: null, vector: [] }, replies });
+    assertEquals(taken, ["told by a", "watching by a", "told by x"]);
+  });
+});
+
+describe("Dispatcher: a frame with many requests", () => {
+  it("is answered with few lists, and all other replies", async () => {
+    const node = await votingMember();
+    const list = (id: number): Request => ({ id, type: "list", prefix: "k\xf6", after: "" });
+    const requests = Array.from(
+      { length: 100 },
+      (_, id) => id % 2 === 0 ? list(id) : { ...READ, id },
+    );
+    node.receive("a", { requests });
+    const types = (await sent(node, "a")).flatMap(({ replies }) => replies.map(({ type }) => type));
+    assertEquals(types.filter((type) => type === "listed").length, MAX_LISTS);
+    assertEquals(types.filter((type) => type === "current").length, 50);
+  });
+});
