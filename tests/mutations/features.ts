@@ -46,12 +46,14 @@ export const FEATURES: readonly Mutation[] = [
       name: "an owner does not learn what it may have written",
       find: "owner?.writes(register);",
       replace: "",
+      tests: ["tests/owners/process_table_test.ts"],
     },
     {
       section: 4,
       name: "an owner believes that an unknown write has failed",
       find: "if (chosenForSure === undefined) owner.lost(register);",
       replace: "if (chosenForSure === undefined) owner.knows(register, false);",
+      tests: ["tests/owners/process_table_test.ts"],
     },
     {
       section: 4,

@@ -102,12 +102,6 @@ export const RELAY: readonly Mutation[] = [
     },
     {
       section: 10,
-      name: "a node that is no member reports a missing connection",
-      find: " || !members.includes(member)",
-      replace: "",
-    },
-    {
-      section: 10,
       name: "an answer does not confirm its route",
       find: "      this.#unanswered = 0;\n      take",
       replace: "      take",

@@ -42,7 +42,7 @@ export class PeerRequest {
   /** Tries another member, which may have the connection that `member` lacks. */
   #tryAnotherRelay(member: string, to: string): void {
     const { members, routes } = this.#engine;
-    if (to !== this.#to || !members.includes(member) || this.#last === undefined) return;
+    if (to !== this.#to || this.#last === undefined) return;
     // Each member once; after that the next resend tries again.
     if (++this.#triedRelays >= members.length) return;
     const via = routes.unreachable(to, member);

@@ -1,8 +1,10 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { ClusterView } from "../../../lib/node/engine/cluster_view.ts";
 import { Voter } from "../../../lib/paxos/voter.ts";
 import { life, ScriptedNode } from "../../support/scripted_node.ts";
+import { VirtualTime } from "../../support/virtual_time.ts";
 import { answers, votingMember } from "../../support/voting_member.ts";
 
 describe("ClusterView: crashes", () => {
@@ -97,5 +99,37 @@ describe("ClusterView: the Lamport clock", () => {
     const node = new ScriptedNode({});
     node.engine.enter({ ...node.record, floor: 500 });
     assertEquals(node.engine.clock.next(), 501);
+  });
+});
+
+describe("ClusterView: the role of a sender (section 7)", () => {
+  /** The role of \`from\` under each genesis, as seen by a node of a cluster with and without clients. */
+  function rolesOf(from: string, isKnown: boolean): string[] {
+    return [true, false].flatMap((clients) =>
+      ["g", "other", null].map((genesis) => {
+        const { runtime } = new VirtualTime();
+        const events = { replaced() {}, memberVotes() {} };
+        const members = ["a", "b", "c"];
+        const view = new ClusterView({ id: "x", members }, runtime, life(9), events);
+        const lives = members.map(() => life(1));
+        if (isKnown) view.enter({ id: "g", lives, floor: 0, maxTtl: 5_000, clients });
+        const header = { life: life(5), clock: 0, genesis, epoch: 0, incarnation: null };
+        return view.roleOf(from, { ...header, vector: [] });
+      })
+    );
+  }
+
+  it("is that of a member by its id alone", () => {
+    for (const isKnown of [true, false]) {
+      assertEquals(rolesOf("a", isKnown), new Array(6).fill("member"));
+    }
+  });
+
+  it("is that of a client under the same genesis, if its record admits clients", () => {
+    assertEquals(rolesOf("y", true), ["client", ...new Array(5).fill("outsider")]);
+  });
+
+  it("is that of an outsider before this node knows its genesis", () => {
+    assertEquals(rolesOf("y", false), new Array(6).fill("outsider"));
   });
 });
