@@ -1,131 +1,15 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { registerId } from "../../lib/codec.ts";
 import { SynodError } from "../../lib/errors.ts";
 import { Lock } from "../../lib/locks/lock.ts";
-import type { AcquireOptions } from "../../lib/locks/lock_requests.ts";
-import { LockTable } from "../../lib/locks/lock_table.ts";
-import { encodeLock, lockOf, sessionsOf } from "../../lib/locks/lock_value.ts";
 import type { LockRequest } from "../../lib/locks/lock_request.ts";
-import type { Learned } from "../../lib/paxos/learner.ts";
-import {
-  FREE,
-  type LockEntry,
-  type LockMode,
-  type LockValue,
-} from "../../lib/paxos/lock_register.ts";
-import type { Pid, State } from "../../lib/paxos/register.ts";
-import type { Owner } from "../../lib/owners/owner.ts";
-import { ProcessTable } from "../../lib/owners/process_table.ts";
-import { life, ScriptedNode } from "../support/scripted_node.ts";
-import { acceptRequest } from "../support/accept_request.ts";
-
-const LOCK = registerId("l", undefined, "key");
-
-/** A process on another node. */
-const OTHER: Pid = { node: "n", session: `n/${life(4)}/1`, seq: 1 };
-
-const entry = (pid: Pid, request: number, token: number, mode: LockMode = "exclusive") => (
-  { pid, request, mode, token } satisfies LockEntry
-);
-
-/** A node that requests one lock, and the process that it requests it for. */
-class Script {
-  readonly node: ScriptedNode;
-  readonly processes: ProcessTable;
-  readonly table: LockTable;
-  readonly owner: Owner;
-
-  private constructor(node: ScriptedNode) {
-    this.node = node;
-    this.processes = new ProcessTable(node.core);
-    this.table = new LockTable(node.core);
-    this.owner = this.processes.add();
-  }
-
-  static async start(): Promise<Script> {
-    return new Script(await ScriptedNode.start());
-  }
-
-  /** Requests the lock; `outcome` is its result, once that is known. */
-  acquire(options: Partial<AcquireOptions> = {}): { outcome: string; request: LockRequest | null } {
-    const result: { outcome: string; request: LockRequest | null } = {
-      outcome: "pending",
-      request: null,
-    };
-    const all: AcquireOptions = {
-      ...{ mode: "exclusive", ifAvailable: false, steal: false, deadline: Infinity },
-      ...options,
-    };
-    this.table.acquire(LOCK, this.owner, all).then(
-      (request) => {
-        result.request = request;
-        result.outcome = request === null ? "unavailable" : `granted ${request.token}`;
-      },
-      (error) => result.outcome = error instanceof DOMException ? error.name : error.code,
-    );
-    return result;
-  }
-
-  /** These accept `value` at this ballot; `over` is the token of what it replaced. */
-  write(counter: number, value: LockValue, over: number, ...members: string[]): void {
-    const ballot = { counter, life: life("r") };
-    const state = stateOf(counter, value, over);
-    for (const member of members) {
-      const accept = acceptRequest(LOCK, ballot, state);
-      const from = { node: "r", life: life("r") };
-      this.node.voter(member).handle(accept, from, this.node.time.runtime.now());
-    }
-    this.node.engine.clock.observe(counter);
-  }
-
-  /** A state that a read finds, or that the acceptors push. */
-  note(counter: number, value: LockValue): void {
-    const ballot = { counter, life: life("r") };
-    const learned: Learned = { ballot, state: stateOf(counter, value, 0) };
-    this.node.core.watches.note(LOCK, learned);
-  }
-
-  /** OTHER's session was renewed at these members at this moment. */
-  renew(...members: string[]): void {
-    for (const member of members) {
-      const { sessions } = this.node.voter(member);
-      sessions.renew(OTHER.session, 5_000, 1, this.node.time.runtime.now());
-    }
-  }
-
-  /** The state that `member` holds, as text. */
-  held(member: string): string {
-    const reading = { id: 0, type: "read", register: LOCK } as const;
-    const { reply } = this.node.voter(member).handle(reading, { node: "r", life: life("r") }, 0);
-    if (reply?.type !== "current") throw new Error("no answer");
-    const { holders, queue } = lockOf(reply.accepted?.state ?? null);
-    const names = (entries: readonly LockEntry[]) =>
-      entries.map(({ pid, token }) => `${pid.node}@${token}`).join(" ");
-    return `${names(holders)}, then ${names(queue)}`;
-  }
-
-  /** The number of messages of this kind that have reached `member`. */
-  count(member: string, what: string): number {
-    return this.node.trace.filter((line) => line.startsWith(`${member}< ${what}`)).length;
-  }
-
-  /** These members answer all requests, until no more are sent. */
-  async rounds(...members: string[]): Promise<void> {
-    for (let i = 0; i < 6; i++) await this.node.ask(...members);
-  }
-}
-
-function stateOf(token: number, value: LockValue, over: number): State {
-  if (value.holders.length === 0) return { present: false, token };
-  const written = { present: true, token, over, op: `${life("r")}/${token}` } as const;
-  return { ...written, value: encodeLock(value), bindings: [], owners: sessionsOf(value) };
-}
+import { life } from "../support/scripted_node.ts";
+import { ELSEWHERE, entry, LOCK, LockScript } from "./support/lock_script.ts";
 
 describe("LockTable: a request that is taken back (section 9)", () => {
   it("whose outcome is unknown is overwritten, though it is not visible", async () => {
-    const script = await Script.start();
+    const script = await LockScript.start();
     const aborter = new AbortController();
     const request = script.acquire({ signal: aborter.signal });
     await script.node.ask("a", "b");
@@ -147,7 +31,7 @@ describe("LockTable: a request that is taken back (section 9)", () => {
   });
 
   it("leaves nothing behind when no accept was sent", async () => {
-    const script = await Script.start();
+    const script = await LockScript.start();
     const aborter = new AbortController();
     script.acquire({ signal: aborter.signal });
     await script.node.ask("a");
@@ -157,7 +41,7 @@ describe("LockTable: a request that is taken back (section 9)", () => {
   });
 
   it("of an owner that has ended is not made", async () => {
-    const script = await Script.start();
+    const script = await LockScript.start();
     const request = script.acquire();
     await script.node.ask("a");
     script.processes.end(script.owner);
@@ -168,7 +52,7 @@ describe("LockTable: a request that is taken back (section 9)", () => {
 
 describe("LockTable: a grant (section 9)", () => {
   it("that arrives after the session's deadline does not count", async () => {
-    const script = await Script.start();
+    const script = await LockScript.start();
     const request = script.acquire();
     await script.node.ask("a", "b");
     await script.node.send("a", "b");
@@ -179,8 +63,8 @@ describe("LockTable: a grant (section 9)", () => {
   });
 
   it("that is known is not requested again, even if another owner seems to be gone", async () => {
-    const script = await Script.start();
-    const shared = { holders: [entry(OTHER, 1, 3, "shared")], queue: [] };
+    const script = await LockScript.start();
+    const shared = { holders: [entry(ELSEWHERE, 1, 3, "shared")], queue: [] };
     script.write(3, shared, 0, "a", "b", "c");
     const request = script.acquire({ mode: "shared" });
     // Its write is chosen, but the replies are lost: it has to look again, and finds itself.
@@ -197,8 +81,8 @@ describe("LockTable: a grant (section 9)", () => {
   });
 
   it("does not come from the belief of members that the holder is gone: only a fence lets it in", async () => {
-    const script = await Script.start();
-    script.write(3, { holders: [entry(OTHER, 1, 3)], queue: [] }, 0, "a", "b", "c");
+    const script = await LockScript.start();
+    script.write(3, { holders: [entry(ELSEWHERE, 1, 3)], queue: [] }, 0, "a", "b", "c");
     const request = script.acquire();
     await script.node.ask("a", "b");
     // They do not know the holder's session, but receive a renewal before they are asked to fence it.
@@ -212,8 +96,8 @@ describe("LockTable: a grant (section 9)", () => {
 
   it("with ifAvailable does not come from that belief either", async () => {
     for (const [lives, outcome] of [[true, "unavailable"], [false, "granted 6"]] as const) {
-      const script = await Script.start();
-      script.write(3, { holders: [entry(OTHER, 1, 3)], queue: [] }, 0, "a", "b", "c");
+      const script = await LockScript.start();
+      script.write(3, { holders: [entry(ELSEWHERE, 1, 3)], queue: [] }, 0, "a", "b", "c");
       const request = script.acquire({ ifAvailable: true });
       await script.node.ask("a", "b");
       // Both believe the holder gone, and are asked to fence it.
@@ -224,8 +108,8 @@ describe("LockTable: a grant (section 9)", () => {
   });
 
   it("comes as soon as a quorum has fenced the holder", async () => {
-    const script = await Script.start();
-    const held = [entry(OTHER, 1, 3)];
+    const script = await LockScript.start();
+    const held = [entry(ELSEWHERE, 1, 3)];
     script.write(3, { holders: held, queue: [] }, 0, "a", "b", "c");
     const request = script.acquire();
     await script.node.ask("a", "b");
@@ -241,8 +125,8 @@ describe("LockTable: a grant (section 9)", () => {
 
 describe("LockTable: a session that is over (section 9)", () => {
   /** A lock that is held. */
-  async function held(): Promise<{ script: Script; lock: Lock; request: LockRequest }> {
-    const script = await Script.start();
+  async function held(): Promise<{ script: LockScript; lock: Lock; request: LockRequest }> {
+    const script = await LockScript.start();
     const { session } = script.node.core;
     const acquired = script.acquire();
     await script.node.ask("a", "b");
@@ -285,10 +169,10 @@ describe("LockTable: a session that is over (section 9)", () => {
 
 describe("LockTable: a thief (section 9)", () => {
   /** A thief whose first write has reached a, and was refused by the others. */
-  async function refused(): Promise<{ script: Script; theft: { outcome: string } }> {
-    const script = await Script.start();
+  async function refused(): Promise<{ script: LockScript; theft: { outcome: string } }> {
+    const script = await LockScript.start();
     script.renew("a", "b", "c");
-    script.write(3, { holders: [entry(OTHER, 1, 3)], queue: [] }, 0, "a", "b", "c");
+    script.write(3, { holders: [entry(ELSEWHERE, 1, 3)], queue: [] }, 0, "a", "b", "c");
     const theft = script.acquire({ steal: true });
     await script.node.ask("a", "b");
     assertEquals(script.held("a"), "n@3, then ");
@@ -306,7 +190,7 @@ describe("LockTable: a thief (section 9)", () => {
   it("whose steal may have been chosen, and is not visible, may have been stolen from: it does not steal again", async () => {
     const { script, theft } = await refused();
     // Another thief has stolen the lock from it.
-    script.write(9, { holders: [entry(OTHER, 2, 9)], queue: [] }, 4, "b", "c");
+    script.write(9, { holders: [entry(ELSEWHERE, 2, 9)], queue: [] }, 4, "b", "c");
     await script.node.time.pass(600);
     await script.node.lose("a");
     await script.rounds("b", "c");
@@ -324,7 +208,7 @@ describe("LockTable: a thief (section 9)", () => {
   });
 
   it("takes the lock from an owner, which then makes sure that its entry is gone", async () => {
-    const script = await Script.start();
+    const script = await LockScript.start();
     const request = script.acquire();
     await script.node.ask("a", "b");
     await script.node.ask("a", "b");
@@ -334,67 +218,11 @@ describe("LockTable: a thief (section 9)", () => {
     await script.node.ask("a", "b", "c");
     let reason: unknown;
     request.request!.onOver((why) => reason = why);
-    script.write(9, { holders: [entry(OTHER, 2, 9)], queue: [] }, 1, "a", "b", "c");
+    script.write(9, { holders: [entry(ELSEWHERE, 2, 9)], queue: [] }, 1, "a", "b", "c");
     script.node.trace.length = 0;
-    script.note(9, { holders: [entry(OTHER, 2, 9)], queue: [] });
+    script.note(9, { holders: [entry(ELSEWHERE, 2, 9)], queue: [] });
     assertEquals([(reason as DOMException).name, request.request!.holds], ["AbortError", false]);
     await script.rounds("a", "b");
     assertEquals([script.count("a", "accept"), script.held("a")], [1, "n@9, then "]);
-  });
-});
-
-describe("LockTable: a waiting request (section 9)", () => {
-  /** A request that is queued behind OTHER's, at ballot 4. */
-  async function queued(): Promise<
-    { script: Script; request: { outcome: string; request: LockRequest | null } }
-  > {
-    const script = await Script.start();
-    script.renew("a", "b", "c");
-    script.write(3, { holders: [entry(OTHER, 1, 3)], queue: [] }, 0, "a", "b", "c");
-    const request = script.acquire();
-    await script.node.ask("a", "b");
-    await script.node.ask("a", "b");
-    assertEquals(script.held("a"), "n@3, then x@0");
-    script.node.trace.length = 0;
-    return { script, request };
-  }
-
-  it("has the lock when a chosen state says so", async () => {
-    const { script, request } = await queued();
-    const own = entry(script.owner.pid, 1, 7);
-    script.note(7, { holders: [own], queue: [] });
-    await script.node.settle();
-    assertEquals(request.outcome, "granted 7");
-  });
-
-  it("was stolen from if it is in neither list at a higher ballot, and makes sure that its entry is gone", async () => {
-    const { script, request } = await queued();
-    script.note(7, { holders: [entry(OTHER, 2, 7)], queue: [] });
-    await script.node.settle();
-    assertEquals(request.outcome, "AbortError");
-    await script.rounds("a", "b");
-    assertEquals([script.count("a", "accept"), script.held("a")], [1, "n@3, then "]);
-  });
-
-  it("continues to wait when it receives a state from before its request", async () => {
-    const { script, request } = await queued();
-    for (const counter of [2, 3]) script.note(counter, FREE);
-    await script.node.settle();
-    assertEquals(request.outcome, "pending");
-  });
-
-  it("keeps no promise that a later state has outdated", async () => {
-    const { script, request } = await queued();
-    const own = entry(script.owner.pid, 1, 7);
-    script.write(7, { holders: [own], queue: [] }, 4, "a", "b", "c");
-    script.note(7, { holders: [own], queue: [] });
-    await script.node.settle();
-    script.node.trace.length = 0;
-    script.table.release(request.request!);
-    const asked = await script.node.asked("a");
-    // A member without room promises it from its reserve.
-    assertEquals(asked.some((it) => it.type === "prepare" && it.reserve === true), true);
-    await script.node.ask("a", "b");
-    assertEquals(script.count("a", "prepare"), 1);
   });
 });

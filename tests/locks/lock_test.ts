@@ -158,41 +158,6 @@ describe("node.lock: a key", () => {
   });
 });
 
-describe("node.lock: options of the wrong type", () => {
-  const bad: [string, unknown][] = [
-    ["options", null],
-    ["options", 7],
-    ["mode", "both"],
-    ["mode", null],
-    ["ifAvailable", 1],
-    ["ifAvailable", null],
-    ["steal", "yes"],
-    ["signal", {}],
-    ["signal", null],
-    ["timeout", -1],
-    ["timeout", NaN],
-    ["timeout", "5"],
-    ["timeout", null],
-    ["steal", { steal: true, ifAvailable: true }],
-    ["exclusive", { steal: true, mode: "shared" }],
-  ];
-  for (const [name, given] of bad) {
-    const isObject = typeof given === "object" && given !== null && "steal" in given;
-    const options = name === "options" || isObject ? given : { [name]: given };
-    it(`are a TypeError that names ${name}: ${JSON.stringify(options) ?? given}`, async () => {
-      await using cluster = await startCluster(1);
-      const [node] = cluster.nodes;
-      await using process = node.spawn();
-      for (const owner of [node, process]) {
-        const error = await reasonOf(owner.lock("k", options as { mode: "shared" }));
-        assertInstanceOf(error, TypeError);
-        assert(error.message.includes(name), error.message);
-      }
-      assertEquals(await node.locks.query(), { held: [], pending: [] });
-    });
-  }
-});
-
 describe("lock.release", () => {
   it("frees the lock once it has resolved", async () => {
     await using cluster = await startCluster(3);

@@ -323,7 +323,7 @@ export const FEATURES: readonly Mutation[] = [
       tests: ["tests/locks/lock_table_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/locks/lock_waiters.ts", ["tests/locks/lock_table_test.ts"], [
+  ...mutationsOf("lib/locks/lock_waiters.ts", ["tests/locks/lock_waiters_test.ts"], [
     {
       section: 9,
       name: "a state from before a request reports a theft",
@@ -369,7 +369,7 @@ export const FEATURES: readonly Mutation[] = [
       name: "a lock is held while it is released",
       find: "return this.#released === undefined && this.#parts.request.holds",
       replace: "return this.#parts.request.holds",
-      tests: ["tests/locks/process_lock_test.ts"],
+      tests: ["tests/locks/process_locks_test.ts"],
     },
   ]),
   ...mutationsOf("lib/node/runtime/checked_signal.ts", [

@@ -35,7 +35,7 @@ export const LOCKS: readonly Mutation[] = [
       name: "a process waits for itself",
       find: "if (steal || isTooLittle) {",
       replace: "if (steal) {",
-      tests: ["tests/locks/process_lock_test.ts"],
+      tests: ["tests/locks/process_locks_test.ts"],
     },
   ]),
   ...mutationsOf("lib/locks/lock_manager.ts", ["tests/locks/abort_test.ts"], [
