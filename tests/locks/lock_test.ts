@@ -7,8 +7,8 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type ClusterNode, type Key, Lock, SynodError } from "../../mod.ts";
-import { Cluster, startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
+import { Cluster, startCluster } from "../support/real_cluster.ts";
 import { nextEvent, within } from "../support/wait.ts";
 import { isSettled, Order, untilQueued } from "./support/queue.ts";
 import { TimedCluster } from "./support/timed_cluster.ts";

@@ -1,6 +1,14 @@
-import { assert, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { checkLockOptions, type LockOptions } from "../../lib/locks/options.ts";
+import { type LockOptions, lockSettings } from "../../lib/locks/options.ts";
+import { reasonOf } from "../support/expect.ts";
+import { startCluster } from "../support/real_cluster.ts";
 
 describe("node.lock and process.lock: options of the wrong type", () => {
   const bad: [string, unknown][] = [
@@ -37,8 +45,8 @@ describe("node.lock and process.lock: options of the wrong type", () => {
   }
 });
 
-describe("checkLockOptions()", () => {
-  it("takes every combination of options that makes sense", () => {
+describe("lockSettings()", () => {
+  it("takes every combination of options that makes sense, with its defaults", () => {
     const modes = [undefined, "exclusive", "shared"] as const;
     const { signal } = new AbortController();
     for (const mode of modes) {
@@ -46,12 +54,22 @@ describe("checkLockOptions()", () => {
         for (const steal of [undefined, false, true]) {
           const options: LockOptions = { mode, ifAvailable, steal };
           const conflict = steal === true && (ifAvailable === true || mode === "shared");
-          if (conflict) assertThrows(() => checkLockOptions(options), TypeError, "lock: ");
-          else checkLockOptions(options);
+          if (conflict) assertThrows(() => lockSettings(options), TypeError, "lock: ");
+          else {
+            assertEquals(lockSettings(options), {
+              mode: mode ?? "exclusive",
+              ifAvailable: ifAvailable ?? false,
+              steal: steal ?? false,
+              signal: undefined,
+              timeout: undefined,
+            });
+          }
         }
       }
     }
-    for (const timeout of [undefined, 0, -0, 1.5, Infinity]) checkLockOptions({ timeout, signal });
+    for (const timeout of [undefined, 0, -0, 1.5, Infinity]) {
+      assertEquals(lockSettings({ timeout, signal }).timeout, timeout);
+    }
   });
 
   it("names the option, and what was received", () => {
@@ -70,7 +88,7 @@ describe("checkLockOptions()", () => {
       [{ steal: true, mode: "shared" }, 'only mode "exclusive" can steal'],
     ];
     for (const [options, why] of wrong) {
-      const error = assertThrows(() => checkLockOptions(options as LockOptions), TypeError);
+      const error = assertThrows(() => lockSettings(options as LockOptions), TypeError);
       assertStringIncludes(error.message, why);
       assert(error.message.startsWith("lock: "), error.message);
       assertInstanceOf(error, TypeError);
