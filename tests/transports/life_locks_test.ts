@@ -171,9 +171,16 @@ describe("LifeLocks (section 6)", () => {
     void a.held;
     await settle();
     b.locks.heard("a1");
+    // Another one holds the lock of the new life for a while.
+    const held = all.of("x").request("synod life a2", {}, () => new Promise(() => {}));
+    held.catch(() => {});
+    await settle();
     a.life = "a2";
     assertEquals(a.held, undefined);
+    await settle();
+    assertEquals([a.held, b.ended], [undefined, []]);
     assertEquals(all.state("a1"), [["a"], ["b"]]);
+    all.end("x");
     await settle();
     assertEquals([a.held, a.granted], ["a2", 2]);
     assertEquals(b.ended, ["a1"]);
