@@ -17,7 +17,7 @@ import {
   type LockResult,
   type LockValue,
 } from "../paxos/lock_register.ts";
-import type { RegisterChange } from "../paxos/proposer.ts";
+import type { RegisterChange } from "../paxos/change.ts";
 import type { RegisterId, SessionId } from "../paxos/register.ts";
 
 /** What locks of a guest work with. */

@@ -12,7 +12,7 @@ import {
   type LockValue,
   sameLock,
 } from "../paxos/lock_register.ts";
-import type { Chosen, RegisterChange } from "../paxos/proposer.ts";
+import type { Chosen, RegisterChange } from "../paxos/change.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
 import type { Owner } from "../owners/owner.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";

@@ -1,6 +1,6 @@
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/runtime/operation.ts";
-import type { RegisterChange } from "../paxos/proposer.ts";
+import type { RegisterChange } from "../paxos/change.ts";
 import type { RegisterId, SessionId } from "../paxos/register.ts";
 
 /** Delay between two tries to release the same register, in milliseconds. */

@@ -1,6 +1,8 @@
 import { type Ballot, compareBallots, floorBallot, type Life } from "./ballot.ts";
+import { BarePromises } from "./bare_promises.ts";
 import { Endings } from "./endings.ts";
 import { assertInvariant } from "./invariant.ts";
+import { listed } from "./listing.ts";
 import type { ListedRegister, RegisterCopy, RegisterReply, RegisterRequest } from "./messages.ts";
 import { RegisterIndex } from "./register_index.ts";
 import {
@@ -56,18 +58,6 @@ export interface MakingRoom {
   readonly missing: readonly string[];
 }
 
-/** Stale sessions that a list names for one register; a register with more of them has to be read. */
-const MAX_LISTED_STALE = 4;
-
-/** Old promises dropped at once; as many new ones may arrive between two drops. */
-const DROPPED_AT_ONCE = 1_000;
-
-/**
- * Least time for which a promise without an accepted state is kept, in milliseconds: the `accept` arrives one
- * round trip later, of 20 s at most, and is refused if the promise is gone by then.
- */
-export const PROMISE_TTL = 30_000;
-
 /** Entries in one reply to `list`, and in one piece of a copy, to bound the size of a frame. */
 export const PIECE_ENTRIES = 1_000;
 
@@ -86,10 +76,8 @@ export class Acceptor {
   readonly #entries = new Map<RegisterId, AcceptorEntry>();
   readonly #index = new RegisterIndex();
   readonly #watchers = new Watchers();
-  /** Registers with a promise and no accepted state, by the time of the promise; oldest first. */
-  readonly #promisedOnly = new Map<RegisterId, number>();
-  /** The time before which none of those promises is old. */
-  #nextDrop = -Infinity;
+  /** The registers with a promise and no accepted state. */
+  readonly #promisedOnly = new BarePromises();
   /** Registers whose accepted state is a tombstone, by the time at which it was accepted; oldest first. */
   readonly #tombstones = new Map<RegisterId, number>();
   #floor: number;
@@ -214,7 +202,7 @@ export class Acceptor {
       this.#entries.set(register, { promised, accepted, copied: accepted !== null });
       this.#bytes += sizeOf(register, accepted?.state ?? null);
       this.endings.replace(register, null, accepted?.state ?? null);
-      if (accepted === null) this.#promisedOnly.set(register, now);
+      if (accepted === null) this.#promisedOnly.note(register, now);
       else if (!accepted.state.present) this.#tombstones.set(register, now);
     }
   }
@@ -233,11 +221,7 @@ export class Acceptor {
     }
     assertInvariant(compareBallots(ballot, entry.promised) > 0, "a promise only rises");
     entry.promised = ballot;
-    if (entry.accepted === null) {
-      // Deleted first, so that the map stays in the order of the promises.
-      this.#promisedOnly.delete(register);
-      this.#promisedOnly.set(register, now);
-    }
+    if (entry.accepted === null) this.#promisedOnly.note(register, now);
     return { type: "promise", ballot, ...this.#report(register, now) };
   }
 
@@ -310,34 +294,14 @@ export class Acceptor {
 
   #list(prefix: string, after: string, now: number): RegisterReply {
     const registers: ListedRegister[] = [];
+    const isStale = (session: SessionId) => this.#options.isStale(session, now);
     for (const register of this.#index.after(prefix, after)) {
       const entry = this.#entries.get(register);
       if (entry === undefined || entry.accepted === null) continue;
       if (registers.length >= PIECE_ENTRIES) return { type: "listed", registers, more: true };
-      registers.push(this.#listed(register, entry.accepted, entry.copied, now));
+      registers.push(listed(register, entry.accepted, entry.copied, isStale));
     }
     return { type: "listed", registers, more: false };
-  }
-
-  #listed(
-    register: RegisterId,
-    { ballot, state }: Accepted,
-    copied: boolean,
-    now: number,
-  ): ListedRegister {
-    const { present } = state;
-    const bindings = present ? state.bindings : [];
-    const owners = present ? state.owners : [];
-    const stale = owners.filter((owner) => this.#options.isStale(owner, now));
-    const isLong = stale.length > MAX_LISTED_STALE;
-    const bound = isLong || bindings.some(({ kind }) => kind === "key");
-    const times = bindings.map((binding) => binding.kind === "until" ? binding.time : Infinity);
-    const until = Math.min(...times);
-    return {
-      ...{ register, ballot, present, copied, bound, owners: owners.length },
-      until: until === Infinity ? null : until,
-      stale: isLong ? [] : stale,
-    };
   }
 
   /** Forgets a tombstone that every member accepted: from now on the floor stands for it. */
@@ -354,16 +318,10 @@ export class Acceptor {
 
   /** Drops entries with an old promise and no accepted state. */
   #dropOldPromises(now: number): void {
-    if (now < this.#nextDrop) return;
-    let dropped = 0;
-    for (const [register, since] of this.#promisedOnly) {
-      this.#nextDrop = since + PROMISE_TTL;
-      if (now < this.#nextDrop || ++dropped > DROPPED_AT_ONCE) return;
-      this.#promisedOnly.delete(register);
+    for (const register of this.#promisedOnly.takeOld(now)) {
       const entry = this.#entries.get(register);
       if (entry !== undefined && entry.accepted === null) this.#drop(register, entry);
     }
-    this.#nextDrop = now + PROMISE_TTL;
   }
 
   /** Drops an entry; the floor then refuses late messages with old ballots. */

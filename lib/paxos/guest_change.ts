@@ -1,5 +1,5 @@
 import type { LamportClock } from "./ballot.ts";
-import type { CurrentState, Decision, RegisterChange } from "./proposer.ts";
+import type { CurrentState, Decision, RegisterChange } from "./change.ts";
 
 /**
  * Thrown instead of a decision when a gateway may do nothing more for its guest: the guest may have turned to

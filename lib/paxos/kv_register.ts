@@ -1,5 +1,5 @@
 import type { Cause } from "./endings.ts";
-import type { CurrentState, Decision, RegisterChange } from "./proposer.ts";
+import type { CurrentState, Decision, RegisterChange } from "./change.ts";
 import type { Binding, OperationId, Pid, Present, SessionId } from "./register.ts";
 
 /** A put under way: what it writes, and the history of its attempts. */

@@ -37,8 +37,10 @@
  * @module
  */
 export * from "./acceptor.ts";
+export { PROMISE_TTL } from "./bare_promises.ts";
 export type { CapacityOptions } from "./capacity.ts";
 export * from "./ballot.ts";
+export * from "./change.ts";
 export * from "./endings.ts";
 export * from "./fencing.ts";
 export * from "./genesis.ts";

@@ -1,6 +1,6 @@
 import { type Ballot, compareBallots } from "./ballot.ts";
 import type { RegisterReply } from "./messages.ts";
-import type { Chosen } from "./proposer.ts";
+import type { Chosen } from "./change.ts";
 import { type Sender, Tally } from "./quorum.ts";
 import { type Report, summarize } from "./reports.ts";
 

@@ -1,5 +1,5 @@
 import { decodeValue, encodeValue, isSession, MalformedError } from "../codec.ts";
-import type { Draft, RegisterChange } from "../paxos/proposer.ts";
+import type { Draft, RegisterChange } from "../paxos/change.ts";
 import type { OperationId, Pid, SessionId, State } from "../paxos/register.ts";
 import type { Restart } from "./spec.ts";
 

@@ -1,13 +1,8 @@
 import type { Ballot, LamportClock, Life } from "../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts";
 import type { Put } from "../../lib/paxos/kv_register.ts";
-import type {
-  Chosen,
-  KeptPromise,
-  Proposer,
-  RegisterChange,
-  Step,
-} from "../../lib/paxos/proposer.ts";
+import type { Chosen, RegisterChange } from "../../lib/paxos/change.ts";
+import type { KeptPromise, Proposer, Step } from "../../lib/paxos/proposer.ts";
 import type { CrashVector, Sender } from "../../lib/paxos/quorum.ts";
 import type { QuorumRead } from "../../lib/paxos/quorum_read.ts";
 import type { State } from "../../lib/paxos/register.ts";

@@ -1,4 +1,4 @@
-import { PROMISE_TTL } from "../../lib/paxos/acceptor.ts";
+import { PROMISE_TTL } from "../../lib/paxos/bare_promises.ts";
 
 /**
  * The first question number of a process. The numbers differ between runs of the same process and only
@@ -19,14 +19,15 @@ export interface Fingerprint {
  * All other fields count.
  */
 const MEANINGLESS: Record<string, (machine: Record<string, unknown>) => readonly string[]> = {
+  // These follow from the entries.
+  Acceptor: () => ["_bytes", "endings"],
   // The time of the next check for old promises: no promise is old before that time.
-  Acceptor: ({ _nextDrop, _promisedOnly }) => {
-    for (const since of (_promisedOnly as ReadonlyMap<string, number>).values()) {
-      if (Number(_nextDrop) <= since + PROMISE_TTL) continue;
-      throw new Error(`a promise of ${since} is not looked at before ${_nextDrop}`);
+  BarePromises: ({ _nextOld, _since }) => {
+    for (const since of (_since as ReadonlyMap<string, number>).values()) {
+      if (Number(_nextOld) <= since + PROMISE_TTL) continue;
+      throw new Error(`a promise of ${since} is not looked at before ${_nextOld}`);
     }
-    // The other two follow from the entries.
-    return ["_nextDrop", "_bytes", "endings"];
+    return ["_nextOld"];
   },
   // Filled again when the next attempt begins, and used only while promises are awaited.
   Proposer: ({ _phase, _fallback }) => [

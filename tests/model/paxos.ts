@@ -1,4 +1,5 @@
-import { Acceptor, PROMISE_TTL } from "../../lib/paxos/acceptor.ts";
+import { Acceptor } from "../../lib/paxos/acceptor.ts";
+import { PROMISE_TTL } from "../../lib/paxos/bare_promises.ts";
 import { LamportClock } from "../../lib/paxos/ballot.ts";
 import { Genesis } from "../../lib/paxos/genesis.ts";
 import { GivingUp } from "../../lib/paxos/giving_up.ts";
@@ -54,6 +55,7 @@ const FOLDER = new URL("../../lib/paxos/", import.meta.url);
 /** The modules of the machines. */
 const MODULES = [
   "acceptor",
+  "bare_promises",
   "ballot",
   "genesis",
   "giving_up",

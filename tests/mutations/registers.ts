@@ -162,24 +162,6 @@ export const REGISTERS: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "a promise is dropped at once",
-      find: "this.#nextDrop = since + PROMISE_TTL;",
-      replace: "this.#nextDrop = since;",
-    },
-    {
-      section: 3,
-      name: "a promise is never dropped",
-      find: "if (now < this.#nextDrop || ++dropped > DROPPED_AT_ONCE) return;",
-      replace: "return;",
-    },
-    {
-      section: 3,
-      name: "promises made after the last check are kept too long",
-      find: "    this.#nextDrop = now + PROMISE_TTL;\n  }",
-      replace: "    this.#nextDrop = now + 2 * PROMISE_TTL;\n  }",
-    },
-    {
-      section: 3,
       name: "there is always room for another register",
       find: "if (this.#isFull(register, null, reserve)) return this.#full();",
       replace: "",
@@ -207,10 +189,32 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "a list omits copies",
-      find: "this.#listed(register, entry.accepted, entry.copied, now)",
-      replace: "this.#listed(register, entry.accepted, false, now)",
+      find: "listed(register, entry.accepted, entry.copied, isStale)",
+      replace: "listed(register, entry.accepted, false, isStale)",
       tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
     },
+  ]),
+  ...mutationsOf("lib/paxos/bare_promises.ts", ["tests/paxos/acceptor_test.ts"], [
+    {
+      section: 3,
+      name: "a promise is dropped at once",
+      find: "this.#nextOld = since + PROMISE_TTL;",
+      replace: "this.#nextOld = since;",
+    },
+    {
+      section: 3,
+      name: "a promise is never dropped",
+      find: "if (now < this.#nextOld || old.length >= DROPPED_AT_ONCE) return old;",
+      replace: "return old;",
+    },
+    {
+      section: 3,
+      name: "promises made after the last check are kept too long",
+      find: "    this.#nextOld = now + PROMISE_TTL;\n    return old;",
+      replace: "    this.#nextOld = now + 2 * PROMISE_TTL;\n    return old;",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/listing.ts", ["tests/paxos/acceptor_test.ts"], [
     {
       section: 3,
       name: "a list does not report bindings to a key",

@@ -477,7 +477,7 @@ export const SESSIONS: readonly Mutation[] = [
       replace: "return stop();",
     },
   ]),
-  ...mutationsOf("lib/paxos/acceptor.ts", ["tests/cluster/slow_network_test.ts"], [
+  ...mutationsOf("lib/paxos/bare_promises.ts", ["tests/cluster/slow_network_test.ts"], [
     {
       section: 3,
       name: "a promise is dropped before a slow accept can come",

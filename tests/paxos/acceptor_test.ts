@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
-import { PROMISE_TTL } from "../../lib/paxos/acceptor.ts";
+import { PROMISE_TTL } from "../../lib/paxos/bare_promises.ts";
 import type { Ballot } from "../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts";
 import { sizeOf } from "../../lib/paxos/size.ts";

@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { LamportClock } from "../../lib/paxos/ballot.ts";
 import { beginFor, guestChange, serves, TicketExpired } from "../../lib/paxos/guest_change.ts";
 import { putChange } from "../../lib/paxos/kv_register.ts";
-import type { CurrentState } from "../../lib/paxos/proposer.ts";
+import type { CurrentState } from "../../lib/paxos/change.ts";
 
 const BALLOT = { counter: 9, life: "a" };
 const NOTHING: CurrentState = { state: null, token: 0, ballot: BALLOT };

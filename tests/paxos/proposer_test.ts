@@ -2,7 +2,8 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { type Ballot, LamportClock } from "../../lib/paxos/ballot.ts";
 import type { RegisterRequest } from "../../lib/paxos/messages.ts";
-import { type CurrentState, Proposer } from "../../lib/paxos/proposer.ts";
+import type { CurrentState } from "../../lib/paxos/change.ts";
+import { Proposer } from "../../lib/paxos/proposer.ts";
 import {
   append,
   look,

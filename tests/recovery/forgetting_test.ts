@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode } from "../../mod.ts";
 import { valueOf } from "../support/expect.ts";
 import { putAndRelease } from "../names/remains.ts";
-import { PROMISE_TTL } from "../../lib/paxos/acceptor.ts";
+import { PROMISE_TTL } from "../../lib/paxos/bare_promises.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { type Lives, startLives } from "./support/lives.ts";
 

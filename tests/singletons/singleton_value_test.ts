@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { encodeValue, MalformedError } from "../../lib/codec.ts";
-import type { RegisterChange } from "../../lib/paxos/proposer.ts";
+import type { RegisterChange } from "../../lib/paxos/change.ts";
 import type { Pid, SessionId, State } from "../../lib/paxos/register.ts";
 import {
   leaveChange,

@@ -8,7 +8,7 @@ import { checkOptions } from "../../lib/cluster/join_options.ts";
 import type { Reachability } from "../../lib/node/wire/routes.ts";
 import type { Life } from "../../lib/paxos/ballot.ts";
 import type { GenesisRecord, Header, Reply, Request } from "../../lib/paxos/messages.ts";
-import type { RegisterChange } from "../../lib/paxos/proposer.ts";
+import type { RegisterChange } from "../../lib/paxos/change.ts";
 import { CrashVector } from "../../lib/paxos/quorum.ts";
 import type { RegisterId } from "../../lib/paxos/register.ts";
 import { Voter, type VoterRequest, type VoterSettings } from "../../lib/paxos/voter.ts";

@@ -1,5 +1,5 @@
 import { InvariantError } from "../../paxos/invariant.ts";
-import type { CurrentState, Decision, Draft, RegisterChange } from "../../paxos/proposer.ts";
+import type { CurrentState, Decision, Draft, RegisterChange } from "../../paxos/change.ts";
 import type { State } from "../../paxos/register.ts";
 
 /** One of the changes that are proposed together. */

@@ -1,6 +1,6 @@
 import { SynodError } from "../../errors.ts";
 import { sealChange } from "../../paxos/kv_register.ts";
-import type { Chosen } from "../../paxos/proposer.ts";
+import type { Chosen } from "../../paxos/change.ts";
 import type { Binding, Present, RegisterId, SessionId } from "../../paxos/register.ts";
 import type { Limits } from "../runtime/operation.ts";
 import type { Proposals } from "./proposals.ts";

@@ -3,13 +3,8 @@ import type { Ballot } from "../../paxos/ballot.ts";
 import { serves } from "../../paxos/guest_change.ts";
 import { assertInvariant } from "../../paxos/invariant.ts";
 import type { RegisterReply, RegisterRequest } from "../../paxos/messages.ts";
-import {
-  type Chosen,
-  type KeptPromise,
-  Proposer,
-  type RegisterChange,
-  type Step,
-} from "../../paxos/proposer.ts";
+import type { Chosen, RegisterChange } from "../../paxos/change.ts";
+import { type KeptPromise, Proposer, type Step } from "../../paxos/proposer.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import { combine, type CombinedResult, type OwnResult, type Part } from "./combine.ts";
 import type { Engine } from "../engine/engine.ts";

@@ -1,6 +1,6 @@
 import { identity } from "../../paxos/kv_register.ts";
 import type { RegisterReply } from "../../paxos/messages.ts";
-import type { Chosen } from "../../paxos/proposer.ts";
+import type { Chosen } from "../../paxos/change.ts";
 import { QuorumRead, type ReadOutcome } from "../../paxos/quorum_read.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";

@@ -7,7 +7,7 @@ import {
   type LockValue,
   sameLock,
 } from "../../../lib/paxos/lock_register.ts";
-import type { RegisterChange } from "../../../lib/paxos/proposer.ts";
+import type { RegisterChange } from "../../../lib/paxos/change.ts";
 import type { State } from "../../../lib/paxos/register.ts";
 
 /** The outcome of one round. */

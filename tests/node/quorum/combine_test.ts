@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { combine, type Part } from "../../../lib/node/quorum/combine.ts";
-import type { CurrentState, RegisterChange } from "../../../lib/paxos/proposer.ts";
+import type { CurrentState, RegisterChange } from "../../../lib/paxos/change.ts";
 import { append, look, present, release, setOnce, textOf } from "../../paxos/support/changes.ts";
 
 const BALLOT = { counter: 5, life: "p" };

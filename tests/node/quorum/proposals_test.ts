@@ -1,7 +1,7 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { Chosen, RegisterChange } from "../../../lib/paxos/proposer.ts";
+import type { Chosen, RegisterChange } from "../../../lib/paxos/change.ts";
 import { append, look, release, setOnce, textOf } from "../../paxos/support/changes.ts";
 import { KEY, life, ScriptedNode, sendable } from "../../support/scripted_node.ts";
 

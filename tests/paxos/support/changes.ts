@@ -1,4 +1,4 @@
-import type { Draft, RegisterChange } from "../../../lib/paxos/proposer.ts";
+import type { Draft, RegisterChange } from "../../../lib/paxos/change.ts";
 import type { RegisterId, State } from "../../../lib/paxos/register.ts";
 
 /** The register that all scripts use. */

@@ -1,6 +1,7 @@
 import { LamportClock } from "../../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../../lib/paxos/messages.ts";
-import { type Chosen, Proposer, type RegisterChange } from "../../../lib/paxos/proposer.ts";
+import type { Chosen, RegisterChange } from "../../../lib/paxos/change.ts";
+import { Proposer } from "../../../lib/paxos/proposer.ts";
 import type { Sender } from "../../../lib/paxos/quorum.ts";
 import { QuorumRead } from "../../../lib/paxos/quorum_read.ts";
 import { REGISTER } from "./changes.ts";

@@ -1,11 +1,10 @@
 import { LamportClock } from "../../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../../lib/paxos/messages.ts";
+import type { Chosen, RegisterChange } from "../../../lib/paxos/change.ts";
 import {
-  type Chosen,
   type KeptPromise,
   Proposer,
   type ProposerOptions,
-  type RegisterChange,
   type Step,
 } from "../../../lib/paxos/proposer.ts";
 import type { Sender } from "../../../lib/paxos/quorum.ts";
