@@ -236,7 +236,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       },
     ],
   ),
-  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_test.ts"], [
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/housekeeping/full_test.ts"], [
     {
       section: 8,
       name: "full is reported while room is being made",
@@ -302,7 +302,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "to.life(life), false]",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/node/quorum/no_room_test.ts"], [
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/node/quorum/no_room_test.ts"], [
     {
       section: 8,
       name: "full: a change that may still take effect ends so",
@@ -330,7 +330,9 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "limits",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_member_test.ts"], [
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", [
+    "tests/housekeeping/full_member_test.ts",
+  ], [
     {
       section: 8,
       name: "changes that lack room and a member keep others from the members",
@@ -346,15 +348,19 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "let task: RegisterTask | undefined;",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/housekeeping/full_gate_test.ts"], [
-    {
-      section: 8,
-      name: "changes that wait for room block other changes",
-      find:
-        "this.#leaveGate();\n      this.#cancelTimer = runtime.setTimer(\n        () => this.#enterGate(",
-      replace: "this.#cancelTimer = runtime.setTimer(\n        () => this.#enterGate(",
-    },
-  ]),
+  ...mutationsOf(
+    "lib/node/quorum/register_proposals.ts",
+    ["tests/housekeeping/full_gate_test.ts"],
+    [
+      {
+        section: 8,
+        name: "changes that wait for room block other changes",
+        find:
+          "this.#leaveGate();\n      this.#cancelTimer = runtime.setTimer(\n        () => this.#enterGate(",
+        replace: "this.#cancelTimer = runtime.setTimer(\n        () => this.#enterGate(",
+      },
+    ],
+  ),
   ...mutationsOf("lib/kv/present_registers.ts", ["tests/housekeeping/lists_test.ts"], [
     {
       section: 8,

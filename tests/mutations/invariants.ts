@@ -76,7 +76,7 @@ export const INVARIANTS: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/proposals.ts", WHOLE, [
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", WHOLE, [
     {
       section: 3,
       name: "an invariant that failed in a proposer ends only its changes",

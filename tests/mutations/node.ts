@@ -63,6 +63,14 @@ export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/proposals.ts", ["tests/node/quorum/proposals_test.ts"], [
     {
       section: 3,
+      name: "kept promises outlive their cluster",
+      find: "    this.#kept.clear();\n",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/node/quorum/proposals_test.ts"], [
+    {
+      section: 3,
       name: "a change that has written takes the short way",
       find: "part.options.mustWrite === true || part.wrote),",
       replace: "part.options.mustWrite === true),",
@@ -83,12 +91,6 @@ export const NODE: readonly Mutation[] = [
       section: 3,
       name: "a change does not remember that it has written",
       find: "          part.wrote = true;\n",
-      replace: "",
-    },
-    {
-      section: 3,
-      name: "kept promises outlive their cluster",
-      find: "    this.#kept.clear();\n",
       replace: "",
     },
     {
@@ -374,7 +376,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 12,
       name: "with slow answers no answer comes in time",
-      find: "() => this.#tick(Math.min(this.#longestWait, wait * 2)),",
+      find: "() => this.#tick(Math.min(this.#waits.longest, wait * 2)),",
       replace: "() => this.#tick(Math.min(LONGEST_WAIT, wait * 2)),",
       tests: ["tests/node/membership/membership_test.ts"],
     },

@@ -222,7 +222,7 @@ export const TRUST: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/proposals.ts", OUTSIDERS, [
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", OUTSIDERS, [
     {
       section: 3,
       name: "an error of an attempt escapes into its timer or frame",

@@ -2,7 +2,7 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { SynodError } from "../../lib/errors.ts";
 import type { Core } from "../../lib/node/core.ts";
-import type { ChangeOptions } from "../../lib/node/quorum/proposals.ts";
+import type { ChangeOptions } from "../../lib/node/quorum/change_options.ts";
 import { release, type ReleaseTask } from "../../lib/owners/release.ts";
 
 const TASK: ReleaseTask = {

@@ -19,7 +19,7 @@ import { help, type Recovered, Recovery, type RecoveryEvent } from "../../paxos/
 import { Turns } from "../../paxos/turns.ts";
 import { Voter } from "../../paxos/voter.ts";
 import type { Engine } from "../engine/engine.ts";
-import { LONGEST_ROUND_TRIP } from "../runtime/pacing.ts";
+import { LONGEST_WAIT, QuestionWaits } from "./question_waits.ts";
 import { GivingUpCounts } from "./giving_up_counts.ts";
 import { mismatch } from "./record_queries.ts";
 
@@ -41,15 +41,11 @@ export interface MembershipEvents {
   readonly replaced: () => void;
 }
 
-/** Waits between two questions, in milliseconds. */
+/** The wait before questions are asked again for the first time, in milliseconds. */
 const FIRST_WAIT = 20;
-const LONGEST_WAIT = 1_000;
 
 /** The longest wait between two questions while it is another member's turn to come back, in milliseconds. */
 const WAIT_FOR_TURN = 50;
-
-/** Questions whose time of asking is remembered: those of the longest round trip, one a second. */
-const MAX_PULLS = 40;
 
 /**
  * A member's place in its cluster: it takes part in the genesis, recovers without its memory, helps other
@@ -65,15 +61,7 @@ export class Membership {
   /** Whether a later process under this node's id has been heard. */
   #isSucceeded = false;
   readonly #givingUp: GivingUpCounts = new GivingUpCounts(() => this.#newGivingUp());
-  /**
-   * The longest wait between two questions, in milliseconds: an answer to the latest one must have time to
-   * arrive.
-   */
-  #longestWait = LONGEST_WAIT;
-  /** When the latest questions for the record were asked, by their number; oldest first. */
-  readonly #pulls = new Map<number, number>();
-  /** The shortest round trip of the answers since the latest question, in milliseconds. */
-  #roundTrip = Infinity;
+  readonly #waits = new QuestionWaits();
   #entered = false;
   #stopped = false;
   #cancelTimer: () => void = () => {};
@@ -164,7 +152,7 @@ export class Membership {
   #tick(wait: number): void {
     if (this.#stopped) return;
     const { ask, event } = this.#genesis.tick(this.#reading());
-    this.#pulled(ask);
+    this.#waits.asked(ask, this.#engine.runtime.now());
     this.#send(ask);
     if (this.#recovery !== null) this.#send(this.#recovery.tick());
     this.#act(event);
@@ -177,41 +165,16 @@ export class Membership {
     const { runtime } = this.#engine;
     this.#cancelTimer();
     this.#cancelTimer = runtime.setTimer(
-      () => this.#tick(Math.min(this.#longestWait, wait * 2)),
+      () => this.#tick(Math.min(this.#waits.longest, wait * 2)),
       wait * (0.75 + 0.5 * runtime.random()),
     );
   }
 
-  /**
-   * Adapts the wait to the round trip: only an answer to the latest question for the record counts, so the wait
-   * for the next question must be longer than a round trip.
-   */
-  #pulled(ask: readonly Outgoing[]): void {
-    const isLate = this.#roundTrip < Infinity && this.#roundTrip > this.#longestWait / 2;
-    this.#longestWait = isLate
-      ? Math.min(LONGEST_ROUND_TRIP, 2 * this.#roundTrip)
-      : Math.max(LONGEST_WAIT, this.#longestWait / 2);
-    this.#roundTrip = Infinity;
-    const pull = ask.find(({ request }) =>
-      request.type === "enquire" && request.purpose === "record"
-    );
-    if (pull !== undefined) this.#pulls.set(pull.request.id, this.#engine.runtime.now());
-    for (const oldest of this.#pulls.keys()) {
-      if (this.#pulls.size <= MAX_PULLS) break;
-      this.#pulls.delete(oldest);
-    }
-  }
-
-  #measure(id: number): void {
-    const asked = this.#pulls.get(id);
-    if (asked === undefined) return;
-    this.#roundTrip = Math.min(this.#roundTrip, this.#engine.runtime.now() - asked);
-  }
-
   /** Hands a reply to each state machine; each recognises by the number whether the reply still counts. */
   #receive(from: string, header: Header, reply: Reply): void {
-    this.#measure(reply.id);
-    this.#turns.answered(from, header, reply, this.#engine.runtime.now());
+    const now = this.#engine.runtime.now();
+    this.#waits.answered(reply.id, now);
+    this.#turns.answered(from, header, reply, now);
     const { ask, event } = this.#genesis.receive(from, header, reply, this.#reading());
     this.#send(ask);
     this.#act(event);

@@ -202,7 +202,7 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a request is never sent again",
-    file: "lib/node/quorum/proposals.ts",
+    file: "lib/node/quorum/register_proposals.ts",
     find: "this.#engine.ask(unanswered.members, { id: this.#requestId, ...unanswered.request });",
     replace: "",
     seeds: SOON,

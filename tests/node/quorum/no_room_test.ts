@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SynodError } from "../../../lib/errors.ts";
 import type { RegisterChange } from "../../../lib/paxos/change.ts";
-import type { ChangeOptions } from "../../../lib/node/quorum/proposals.ts";
+import type { ChangeOptions } from "../../../lib/node/quorum/change_options.ts";
 import { look, release, setOnce } from "../../paxos/support/changes.ts";
 import { KEY, ScriptedNode, sendable } from "../../support/scripted_node.ts";
 

@@ -1,0 +1,326 @@
+import type { SynodError } from "../../errors.ts";
+import type { Chosen } from "../../paxos/change.ts";
+import { serves } from "../../paxos/guest_change.ts";
+import { assertInvariant } from "../../paxos/invariant.ts";
+import type { RegisterReply, RegisterRequest } from "../../paxos/messages.ts";
+import { type KeptPromise, Proposer, type Step } from "../../paxos/proposer.ts";
+import type { RegisterId } from "../../paxos/register.ts";
+import type { Engine } from "../engine/engine.ts";
+import { noQuorum } from "../engine/operations.ts";
+import type { Operation } from "../runtime/operation.ts";
+import type { Pacing } from "../runtime/pacing.ts";
+import type { ChangeOptions } from "./change_options.ts";
+import { combine, type CombinedResult, type OwnResult, type Part } from "./combine.ts";
+import type { KeptPromises } from "./kept_promises.ts";
+import { noRoom } from "./no_room.ts";
+import type { Released } from "./released.ts";
+
+/** A change that waits, or that is being proposed. */
+export interface WaitingChange extends Part {
+  readonly operation: Operation<Chosen<unknown>>;
+  readonly options: ChangeOptions;
+  /** The error for the lack of room that it has met so far. */
+  full?: SynodError;
+}
+
+/** Time for which a change waits while members make room for it, in milliseconds. */
+const LONGEST_FULL = 5_000;
+
+/** Most doublings of the wait before members are asked again for room: about half a second then. */
+const MAX_ROOM_DOUBLINGS = 3;
+
+/** Changes of one register proposed in one round, to bound the work of a round. */
+const MAX_COMBINED = 1_000;
+
+/** The changes of one register. */
+export class RegisterProposals {
+  readonly #register: RegisterId;
+  readonly #engine: Engine;
+  readonly #pacing: Pacing;
+  readonly #kept: KeptPromises;
+  readonly #events: { readonly idle: () => void; readonly released: Released };
+  /** In order. */
+  #waiting = new Set<WaitingChange>();
+  #batch: WaitingChange[] = [];
+  #proposer: Proposer<CombinedResult> | undefined;
+  /** The number of the running question. */
+  #requestId: number | undefined;
+  #asked = 0;
+  #leaveGate: () => void = () => {};
+  #attempt = 0;
+  /** The time since which members have had no room for it. */
+  #fullSince: number | undefined;
+  /** How often it has waited for room. */
+  #roomWaits = 0;
+  #cancelTimer: () => void = () => {};
+
+  constructor(
+    register: RegisterId,
+    engine: Engine,
+    pacing: Pacing,
+    kept: KeptPromises,
+    events: { readonly idle: () => void; readonly released: Released },
+  ) {
+    this.#register = register;
+    this.#engine = engine;
+    this.#pacing = pacing;
+    this.#kept = kept;
+    this.#events = events;
+  }
+
+  add(waiting: WaitingChange): void {
+    this.#waiting.add(waiting);
+    waiting.operation.onEnd(() => {
+      this.#waiting.delete(waiting);
+      this.#stopIfUnwanted();
+    });
+    if (this.#proposer === undefined) this.#begin();
+  }
+
+  /** The error of a change at its deadline: it reports a lack of room if that alone is the cause. */
+  late({ wrote, full, options }: WaitingChange): SynodError {
+    if (wrote) return noQuorum();
+    if (full !== undefined) return full;
+    const shortage = options.reserve === true ? undefined : this.#proposer?.shortage;
+    return shortage === undefined ? noQuorum() : noRoom(shortage.missing, shortage.silent);
+  }
+
+  #begin(): void {
+    const { members, clock, life } = this.#engine;
+    this.#attempt = 0;
+    this.#fullSince = undefined;
+    this.#roomWaits = 0;
+    this.#proposer = new Proposer<CombinedResult>({
+      register: this.#register,
+      members,
+      clock,
+      life,
+      change: (current) => combine(this.#batch.filter((part) => !part.operation.ended), current),
+      // A change whose new state was sent once has to write in every later attempt.
+      mustWrite: () => this.#batch.some((part) => part.options.mustWrite === true || part.wrote),
+      writing: (ballot) => {
+        for (const part of this.#batch) {
+          if (!part.writes || part.operation.ended) continue;
+          part.wrote = true;
+          part.options.writing?.(ballot);
+        }
+      },
+      keepPromise: () => this.#batch.some((part) => part.options.keepPromise === true),
+      sweep: () => this.#batch.every((part) => part.options.sweep === true),
+      // A change that may use the reserve must not fail because of the other changes of its round.
+      reserve: () => this.#batch.some(usesReserve),
+    });
+    this.#enterGate(() => {
+      // The kept promise is used once, and only for the first attempt.
+      const kept = this.#kept.take(this.#register);
+      const mayUse = ({ options: { ignoreKeptPromise, since = 0 } }: WaitingChange) =>
+        ignoreKeptPromise !== true && kept !== undefined && serves(kept.ballot.counter, { since });
+      this.#start(Array.from(this.#waiting).every(mayUse) ? kept : undefined);
+    });
+  }
+
+  #enterGate(pass: () => void): void {
+    const proposer = this.#proposer;
+    const leave = this.#engine.gate.enter(pass);
+    // `pass` may have failed at once.
+    if (this.#proposer === proposer) this.#leaveGate = leave;
+    else leave();
+  }
+
+  /** Begins an attempt with all changes that wait by now: they were requested before the attempt began. */
+  #start(kept?: KeptPromise): void {
+    this.#batch = this.#batch.filter((part) => !part.operation.ended);
+    for (const waiting of this.#waiting) {
+      if (this.#batch.length >= MAX_COMBINED) break;
+      this.#waiting.delete(waiting);
+      this.#batch.push(waiting);
+    }
+    const { unheard } = this.#engine;
+    const step = this.#attempted(() => {
+      const proposer = this.#running;
+      return kept === undefined ? proposer.start() : proposer.startKept(kept, unheard.highest);
+    });
+    if (step !== undefined) this.#do(step);
+  }
+
+  /** The proposer's next step. An error ends the changes of this round, and nothing else. */
+  #attempted<T>(next: () => T): T | undefined {
+    try {
+      return next();
+    } catch (error) {
+      const batch = this.#batch;
+      const reason = this.#engine.contain(error);
+      this.#done();
+      for (const { operation } of batch) operation.reject(reason);
+      return undefined;
+    }
+  }
+
+  #do(step: Step<CombinedResult>): void {
+    switch (step.do) {
+      case "send":
+        this.#send(step.request);
+        return;
+      case "restart":
+        this.#stopAsking();
+        this.#start();
+        return;
+      case "retry":
+        this.#stopAsking();
+        if (this.#attempt === 0 && this.#batch.some((part) => part.options.retryAtOnce === true)) {
+          this.#attempt++;
+          return this.#start();
+        }
+        this.#cancelTimer = this.#engine.runtime.setTimer(
+          () => this.#start(),
+          this.#pacing.backoff(this.#attempt++),
+        );
+        return;
+      case "full":
+        return this.#full(step);
+      case "done": {
+        const { result, ...chosen } = step.chosen;
+        const applied: [part: WaitingChange, own: OwnResult][] = [];
+        const left: WaitingChange[] = [];
+        for (const part of this.#batch) {
+          const own = result.results.get(part);
+          if (own === undefined) left.push(part);
+          else applied.push([part, own]);
+        }
+        // Changes that were not applied in this round come first in the next one.
+        this.#waiting = new Set([...left, ...this.#waiting]);
+        this.#keep();
+        this.#done();
+        for (const [part, own] of applied) {
+          if ("error" in own) part.operation.reject(own.error);
+          else part.operation.resolve({ ...chosen, result: own.value });
+        }
+      }
+    }
+  }
+
+  /** Members have no room for it: ends the changes, unless the members are making room. */
+  #full({ tidying, missing }: Step<unknown> & { do: "full" }): void {
+    const { runtime } = this.#engine;
+    const now = runtime.now();
+    this.#fullSince ??= now;
+    for (const part of this.#batch) part.full = noRoom(missing);
+    this.#stopAsking();
+    if (tidying && now - this.#fullSince < LONGEST_FULL) {
+      // Meanwhile other changes pass the gate: most of them need no room.
+      this.#leaveGate();
+      this.#cancelTimer = runtime.setTimer(
+        () => this.#enterGate(() => this.#start()),
+        this.#pacing.resend(Math.min(this.#roomWaits++, MAX_ROOM_DOUBLINGS)),
+      );
+      return;
+    }
+    const batch = this.#batch;
+    this.#done();
+    for (const part of batch) part.operation.reject(part.full);
+  }
+
+  #send(request: RegisterRequest): void {
+    const { pendingReplies, runtime } = this.#engine;
+    this.#stopAsking();
+    this.#asked = runtime.now();
+    const question = pendingReplies.open((from, header, reply) => {
+      const sender = this.#engine.sender(from, header);
+      const proposer = this.#proposer;
+      if (sender === undefined || proposer === undefined || this.#requestId !== question) return;
+      const step = this.#attempted(() => proposer.receive(request, sender, reply as RegisterReply));
+      if (step === undefined) return;
+      if (step.do === "send" || step.do === "done") {
+        this.#pacing.measured(runtime.now() - this.#asked);
+      }
+      this.#do(step);
+    });
+    this.#requestId = question;
+    this.#engine.ask(this.#engine.members, { id: question, ...request });
+    this.#resendLater(0);
+  }
+
+  #resendLater(attempt: number, wait = attempt): void {
+    const { runtime } = this.#engine;
+    this.#cancelTimer = runtime.setTimer(() => {
+      const proposer = this.#running;
+      // The members that have not answered by now are unlikely to outvote the nack.
+      if (proposer.contended) return this.#do({ do: "restart" });
+      if (proposer.shortage === undefined) return this.#resend(attempt);
+      // With the changes that arrived meanwhile it may use the reserve.
+      const { request } = proposer;
+      const mayGain = request?.type === "prepare" && request.reserve !== true &&
+        this.#batch.length < MAX_COMBINED;
+      if (mayGain && [...this.#waiting].some(usesReserve)) return this.#do({ do: "restart" });
+      // That may take long: between two requests other changes pass the gate.
+      this.#leaveGate();
+      const requestId = this.#requestId;
+      this.#cancelTimer = runtime.setTimer(() =>
+        this.#enterGate(() => {
+          if (this.#requestId === requestId) this.#resend(attempt, 0);
+        }), this.#pacing.resend(attempt));
+    }, this.#pacing.resend(wait));
+  }
+
+  #resend(attempt: number, wait?: number): void {
+    const unanswered = this.#running.unanswered();
+    if (unanswered === undefined || this.#requestId === undefined) return;
+    this.#engine.ask(unanswered.members, { id: this.#requestId, ...unanswered.request });
+    this.#resendLater(attempt + 1, wait);
+  }
+
+  /** Keeps what the finished proposer leaves: a promise for the next change, or a tombstone to forget. */
+  #keep(): void {
+    const proposer = this.#running;
+    if (proposer.kept !== undefined) this.#kept.put(this.#register, proposer.kept);
+    const { request } = proposer;
+    if (request?.type !== "accept" || request.state.present) return;
+    const requestId = this.#requestId;
+    assertInvariant(requestId !== undefined, "a state is chosen by answers to a question");
+    this.#requestId = undefined;
+    const { ballot } = request;
+    const { roundTrip } = this.#pacing;
+    this.#events.released({
+      register: this.#register,
+      ballot,
+      requestId,
+      request,
+      proposer,
+      roundTrip,
+    });
+  }
+
+  /** The proposer of the attempt under way. */
+  get #running(): Proposer<CombinedResult> {
+    const proposer = this.#proposer;
+    assertInvariant(proposer !== undefined, "an attempt has a proposer");
+    return proposer;
+  }
+
+  #stopAsking(): void {
+    this.#cancelTimer();
+    if (this.#requestId !== undefined) this.#engine.pendingReplies.close(this.#requestId);
+    this.#requestId = undefined;
+  }
+
+  #stopIfUnwanted(): void {
+    if (this.#waiting.size > 0 || this.#batch.some((part) => !part.operation.ended)) return;
+    if (this.#proposer !== undefined) this.#done();
+  }
+
+  #done(): void {
+    this.#stopAsking();
+    this.#leaveGate();
+    this.#proposer = undefined;
+    this.#batch = [];
+    for (const waiting of this.#waiting) {
+      if (waiting.operation.ended) this.#waiting.delete(waiting);
+    }
+    if (this.#waiting.size > 0) this.#begin();
+    else this.#events.idle();
+  }
+}
+
+function usesReserve({ options }: WaitingChange): boolean {
+  return options.reserve === true || options.sweep === true;
+}
