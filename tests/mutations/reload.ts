@@ -193,7 +193,7 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "answers of recovering members are not noted",
-      find: "this.#turns.answered(from, header, reply, this.#engine.runtime.now());",
+      find: "this.#turns.answered(from, header, reply, now);",
       replace: "",
     },
     {
