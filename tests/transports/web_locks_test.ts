@@ -73,6 +73,7 @@ describe("broadcastChannel() with Web Locks (section 6)", () => {
     assertEquals(locks.held.size, 3);
     await third.lock("k");
     const waiting = first.lock("k");
+    waiting.catch(() => {});
     const lives = [first, third].map(({ life }) => `synod life ${life}`);
     await eventually(
       () => !waits || lives.every((life) => (locks.awaited.get(life)?.size ?? 0) > 0),
