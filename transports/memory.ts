@@ -1,7 +1,11 @@
 import { type OptionNames, refuseUnknown } from "../lib/options.ts";
-import type { Transport } from "./transport.ts";
 import { show } from "../lib/show.ts";
+import type { GuestTransport } from "./guest_line.ts";
+import { type GuestNetwork, memoryGuests } from "./memory_guests.ts";
+import type { GuestReception } from "./guests.ts";
+import type { Transport, TransportUser } from "./transport.ts";
 
+export type { GuestIdentity, GuestTransport, Line, LineEnd, LineUser } from "./guest_line.ts";
 export type { GuestClose, GuestLine, GuestPort, GuestProof, GuestReception } from "./guests.ts";
 export type { Transport, TransportUser } from "./transport.ts";
 
@@ -37,6 +41,11 @@ export interface MemoryNetwork {
    * the other one receives the frames that it sends to that id or to all.
    */
   transport(): Transport;
+  /**
+   * Connections for guests: `connect({ id, transport: network.guests(["w1", "w2"]) })`. `servers` are the ids of
+   * the nodes that they connect to, `claims` those of the guest's token. In partitions the guest `x` is `~x`.
+   */
+  guests(servers: readonly string[], claims?: Readonly<Record<string, unknown>>): GuestTransport;
   /**
    * Partitions the network: nodes of different groups receive no frames from each other. All nodes that
    * are in no group form one more group. Replaces an earlier partition. A frame is lost if sender and
@@ -87,7 +96,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
   return new InMemoryNetwork(schedule);
 }
 
-class InMemoryNetwork implements MemoryNetwork {
+class InMemoryNetwork implements MemoryNetwork, GuestNetwork {
   readonly #open = new Set<MemoryTransport>();
   readonly #schedule: Schedule;
   /** The index of the group of each node named in the partition; other nodes share the group `undefined`. */
@@ -100,6 +109,36 @@ class InMemoryNetwork implements MemoryNetwork {
 
   transport(): Transport {
     return new MemoryTransport(this);
+  }
+
+  guests(
+    servers: readonly string[],
+    claims: Readonly<Record<string, unknown>> = {},
+  ): GuestTransport {
+    return memoryGuests(this, servers, claims);
+  }
+
+  reception(server: string): GuestReception | undefined {
+    for (const { self, guests } of this.#open) if (self === server) return guests;
+  }
+
+  schedule(deliver: () => void, from: string, to: string, frame: Uint8Array): void {
+    if (this.#apart(from, to)) return;
+    this.#schedule(
+      () => {
+        if (!this.#apart(from, to) && this.#isThere(from) && this.#isThere(to)) deliver();
+      },
+      from,
+      to,
+      frame,
+    );
+  }
+
+  /** Whether a guest or an open node has this name. */
+  #isThere(name: string): boolean {
+    if (name.startsWith("~")) return true;
+    for (const { self } of this.#open) if (self === name) return true;
+    return false;
   }
 
   partition(...groups: string[][]): void {
@@ -161,6 +200,7 @@ class InMemoryNetwork implements MemoryNetwork {
 class MemoryTransport implements Transport {
   self = "";
   receive: (from: string, frame: Uint8Array) => void = () => {};
+  guests: GuestReception | undefined;
   readonly #network: InMemoryNetwork;
   #state: "new" | "open" | "closed" = "new";
 
@@ -169,7 +209,12 @@ class MemoryTransport implements Transport {
   }
 
   // deno-lint-ignore require-await -- misuse rejects, as with every other transport
-  async open(self: string, receive: (from: string, frame: Uint8Array) => void): Promise<void> {
+  async open(
+    self: string,
+    receive: (from: string, frame: Uint8Array) => void,
+    _report?: (error: Error) => void,
+    user?: TransportUser,
+  ): Promise<void> {
     if (typeof self !== "string" || self === "" || self === "*") {
       throw new TypeError(`open: self must be a node id, received ${show(self)}`);
     }
@@ -183,6 +228,7 @@ class MemoryTransport implements Transport {
     this.#state = "open";
     this.self = self;
     this.receive = receive;
+    this.guests = user?.guests;
     this.#network.add(this);
   }
 

@@ -27,7 +27,7 @@ async function textsBelow(folder: string): Promise<[path: string, text: string][
 const readProject = (path: string): Promise<string> => Deno.readTextFile(new URL(path, PROJECT));
 
 /** What mutations may change: what ships, and the faults of the simulator's users. */
-const FOLDERS = ["lib/", "transports/", "tests/sim/"];
+const FOLDERS = ["lib/", "transports/", "guest/", "tests/sim/"];
 
 /** The sources that mutations may change. */
 export async function readSources(): Promise<Sources> {

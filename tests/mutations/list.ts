@@ -2,6 +2,7 @@ import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
 import { CRASHES } from "./crashes.ts";
 import { FEATURES } from "./features.ts";
+import { GUEST_SIDE } from "./guest_side.ts";
 import { GUESTS } from "./guests.ts";
 import { HOUSEKEEPING } from "./housekeeping.ts";
 import { INVARIANTS } from "./invariants.ts";
@@ -34,4 +35,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TRANSPORTS,
   ...TRUST,
   ...GUESTS,
+  ...GUEST_SIDE,
 ];

@@ -3,7 +3,7 @@ import { broken, type Mutation } from "./mutation.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
 /** The parts of the project that the tests need. */
-const PARTS = ["deno.json", "deno.lock", "mod.ts", "lib", "transports", "tests"];
+const PARTS = ["deno.json", "deno.lock", "mod.ts", "lib", "transports", "guest", "tests"];
 
 /** The arguments of a test run, with the permissions of the transport tests. */
 const TEST = [

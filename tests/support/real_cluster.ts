@@ -1,5 +1,7 @@
 import { type ClusterNode, join, type JoinOptions } from "../../mod.ts";
+import { systemRuntime } from "../../lib/node/runtime/runtime.ts";
 import { type MemoryNetwork, memoryNetwork, type Schedule } from "../../transports/memory.ts";
+import { joinAsGuest, memberOf, namesOf, nodeKind, SERVING } from "./node_kind.ts";
 
 /** The options of a test's node, without its id and its transport. */
 export type NodeOptions = Partial<Omit<JoinOptions, "id" | "transport">>;
@@ -19,6 +21,8 @@ export class Cluster {
   readonly network: MemoryNetwork;
   /** The members, in order, and then the nodes that joined with {@linkcode join}. */
   readonly nodes: ClusterNode[] = [];
+  /** The members behind guests. */
+  readonly background: ClusterNode[] = [];
   readonly #options: ClusterOptions;
 
   constructor(size: number, options: ClusterOptions = {}) {
@@ -30,6 +34,7 @@ export class Cluster {
 
   /** Adds a node; `options` override those of the cluster. */
   async join(id: string, options: NodeOptions = {}): Promise<ClusterNode> {
+    if (nodeKind.areGuests) return await this.#joinAsGuest(id, options);
     const { each = {}, schedule: _, ...shared } = this.#options;
     const node = await join({
       members: this.members,
@@ -43,9 +48,23 @@ export class Cluster {
     return node;
   }
 
+  async #joinAsGuest(id: string, options: NodeOptions): Promise<ClusterNode> {
+    const { each = {}, schedule: _, ...shared } = this.#options;
+    const all = { ...shared, ...each[id], ...options };
+    const members = this.members.map(memberOf);
+    if (this.members.includes(id) && !this.background.some((node) => node.id === memberOf(id))) {
+      const transport = this.network.transport();
+      const member = { ...all, members, ...SERVING, signal: undefined };
+      this.background.push(await join({ ...member, id: memberOf(id), transport }));
+    }
+    const { node } = joinAsGuest(id, all, this.network, members, systemRuntime());
+    this.nodes.push(node);
+    return node;
+  }
+
   /** Cuts each of these nodes off from all others, in both directions. */
   isolate(...ids: string[]): void {
-    this.network.partition(...ids.map((id) => [id]));
+    this.network.partition(...ids.map(namesOf));
   }
 
   /** Ends all cuts. */
@@ -57,6 +76,7 @@ export class Cluster {
   async [Symbol.asyncDispose](): Promise<void> {
     this.heal();
     await Promise.all(this.nodes.map((node) => node.close()));
+    await Promise.all(this.background.map((node) => node.close()));
   }
 }
 

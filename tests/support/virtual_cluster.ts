@@ -1,6 +1,7 @@
 import { joinWith } from "../../lib/cluster/join.ts";
 import type { ClusterNode, Transport } from "../../mod.ts";
 import type { NodeOptions } from "./real_cluster.ts";
+import { joinAsGuest, memberOf, namesOf, nodeKind, SERVING } from "./node_kind.ts";
 import { turn } from "./wait.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
@@ -15,7 +16,9 @@ export class VirtualCluster {
   readonly nodes: ClusterNode[] = [];
   readonly #options: NodeOptions;
   readonly #wrap: Wrap;
-  readonly #transports = new Map<string, Transport>();
+  /** The members behind guests. */
+  readonly background: ClusterNode[] = [];
+  readonly #transports = new Map<string, Pick<Transport, "close">>();
 
   private constructor(size: number, options: NodeOptions, wrap: Wrap) {
     this.members = Array.from({ length: size }, (_, index) => `n${index + 1}`);
@@ -37,10 +40,25 @@ export class VirtualCluster {
 
   /** Adds a node; `options` override those of the cluster. */
   async join(id: string, options: NodeOptions = {}): Promise<ClusterNode> {
+    if (nodeKind.areGuests) return await this.#joinAsGuest(id, { ...this.#options, ...options });
     const transport = this.#wrap(this.time.network.transport(), id);
     this.#transports.set(id, transport);
     const all = { members: this.members, ...this.#options, ...options, id, transport };
     const node = await joinWith(all, this.time.runtime);
+    this.nodes.push(node);
+    return node;
+  }
+
+  async #joinAsGuest(id: string, options: NodeOptions): Promise<ClusterNode> {
+    const { network, runtime } = this.time;
+    const members = this.members.map(memberOf);
+    if (this.members.includes(id) && !this.background.some((node) => node.id === memberOf(id))) {
+      const transport = this.#wrap(network.transport(), memberOf(id));
+      const member = { ...options, members, ...SERVING, signal: undefined };
+      this.background.push(await joinWith({ ...member, id: memberOf(id), transport }, runtime));
+    }
+    const { node, crash } = joinAsGuest(id, options, network, members, runtime);
+    this.#transports.set(id, { close: crash });
     this.nodes.push(node);
     return node;
   }
@@ -64,7 +82,7 @@ export class VirtualCluster {
 
   /** Cuts each of these nodes off from all others, in both directions. */
   isolate(...ids: string[]): void {
-    this.time.network.partition(...ids.map((id) => [id]));
+    this.time.network.partition(...ids.map(namesOf));
   }
 
   /** Ends all cuts. */
@@ -76,5 +94,6 @@ export class VirtualCluster {
   async [Symbol.asyncDispose](): Promise<void> {
     this.heal();
     await this.time.until(Promise.all(this.nodes.map((node) => node.close())));
+    await this.time.until(Promise.all(this.background.map((node) => node.close())));
   }
 }

@@ -27,6 +27,7 @@ const LAYERS = [
   "lib/singletons",
   "lib/gateway",
   "lib/cluster",
+  "guest",
 ];
 
 /** Files that lower folders import: interfaces and shared options, without a folder of their own. */
@@ -35,6 +36,8 @@ const BASE = new Set([
   "lib/options.ts",
   "lib/show.ts",
   "lib/codec.ts",
+  "transports/guest_line.ts",
+  "transports/guests.ts",
   "transports/transport.ts",
 ]);
 
@@ -77,7 +80,8 @@ function upwards(file: string, text: string): string[] {
 describe("layout", () => {
   it("a folder imports only folders below it", async () => {
     const wrong: string[] = [];
-    for (const file of [...await sources("lib"), ...await sources("transports")]) {
+    const folders = await Promise.all(["lib", "transports", "guest"].map(sources));
+    for (const file of folders.flat()) {
       wrong.push(...upwards(file, await Deno.readTextFile(new URL(file, ROOT))));
     }
     assertEquals(wrong, []);
@@ -92,6 +96,38 @@ describe("layout", () => {
         ...all.map(([, specifier]) => specifier).filter((one) => !/^\.\/[^/]+\.ts$/.test(one)),
       );
     }
+    assertEquals(wrong, []);
+  });
+
+  it("a guest contains no part of the protocol, no server and no library", async () => {
+    const reached = new Set(["guest/mod.ts"]);
+    const foreign = new Set<string>();
+    for (const file of reached) {
+      const text = withoutExamples(await Deno.readTextFile(new URL(file, ROOT)));
+      // Types are not in the code that runs.
+      const code = text.replaceAll(/\b(?:import|export) type [^;]*;/g, "")
+        .replaceAll(/\b(?:import|export) \{(?:\s*type [^,}]*,?)+\s*\} from [^;]*;/g, "");
+      for (const [, name] of code.matchAll(/\b(?:from|import)\s*\(?\s*"([^".][^"]*)"/g)) {
+        foreign.add(name);
+      }
+      for (const target of importsOf(file, code)) reached.add(target);
+    }
+    assertEquals([...foreign], []);
+    const protocol = [
+      "acceptor",
+      "proposer",
+      "genesis",
+      "recovery",
+      "voter",
+      "fencing",
+      "kv_register",
+    ]
+      .map((name) => `lib/paxos/${name}.ts`);
+    const folders = ["lib/gateway", "lib/node/quorum", "lib/node/membership", "lib/node/wire"];
+    const wrong = [...reached].filter((file) =>
+      protocol.includes(file) || folders.includes(folderOf(file)) || file === "lib/codec.ts" ||
+      file.endsWith("/transport.ts")
+    );
     assertEquals(wrong, []);
   });
 

@@ -24,9 +24,9 @@
 import { isNodeId } from "../../lib/codec/names.ts";
 import { HandshakeError } from "./handshake_error.ts";
 import { MAX_TOKEN } from "./token.ts";
+import { VERSION } from "./version.ts";
 
-/** The version of the handshake and of the protocol after it. */
-export const VERSION = 2;
+export { VERSION };
 
 /** The longest message of the handshake, in bytes. */
 export const MAX_HANDSHAKE_BYTES = 16_384;

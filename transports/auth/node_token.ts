@@ -1,6 +1,7 @@
 import { type OptionNames, refuseUnknown } from "../../lib/options.ts";
 import { checkCluster, checkNodeId } from "../link/options.ts";
 import { show } from "../../lib/show.ts";
+import { isObject } from "./handshake.ts";
 import { keysOf } from "./keys.ts";
 import { checkSecret } from "./secret.ts";
 import { signToken } from "./token.ts";
@@ -15,6 +16,11 @@ export interface NodeTokenOptions {
   id: string;
   /** The lifetime of the token in milliseconds, 1,000 to 86,400,000 (a day). Default: 300,000. */
   expiresIn?: number;
+  /**
+   * What the server knows of a guest, for the `authorize` of the members: a plain object of JSON values, at most
+   * 2,000 characters as JSON. It is signed, not secret. Default: none.
+   */
+  claims?: Readonly<Record<string, unknown>>;
 }
 
 const NAMES: OptionNames<NodeTokenOptions> = {
@@ -22,11 +28,15 @@ const NAMES: OptionNames<NodeTokenOptions> = {
   cluster: true,
   id: true,
   expiresIn: true,
+  claims: true,
 };
 
 /** The default and the longest lifetime of a token, in milliseconds. */
 const DEFAULT_LIFETIME = 300_000;
 const LONGEST_LIFETIME = 86_400_000;
+
+/** The longest claims, in characters: the whole token has at most 4,096. */
+const MAX_CLAIMS = 2_000;
 
 /**
  * Makes a token with which its holder can join as the node `id`, and as no other node. It is meant for
@@ -71,7 +81,7 @@ export async function nodeToken(options: NodeTokenOptions): Promise<string> {
     throw new TypeError(`nodeToken: options must be an object, received ${typeof options}`);
   }
   refuseUnknown("nodeToken", options, NAMES);
-  const { secret, cluster, id, expiresIn = DEFAULT_LIFETIME } = options;
+  const { secret, cluster, id, expiresIn = DEFAULT_LIFETIME, claims } = options;
   if (!Number.isInteger(expiresIn) || expiresIn < 1_000 || expiresIn > LONGEST_LIFETIME) {
     throw new TypeError(
       `nodeToken: expiresIn must be an integer from 1000 to ${LONGEST_LIFETIME} (milliseconds), received ${
@@ -86,5 +96,29 @@ export async function nodeToken(options: NodeTokenOptions): Promise<string> {
     name,
     node,
     expiresIn,
+    claims === undefined ? {} : { claims: checkClaims(claims) },
   );
+}
+
+function checkClaims(claims: unknown): unknown {
+  const text = isObject(claims) && !Array.isArray(claims) ? toJson(claims) : undefined;
+  if (text === undefined) {
+    throw new TypeError(
+      `nodeToken: claims must be a plain object of JSON values, received ${show(claims)}`,
+    );
+  }
+  if (text.length > MAX_CLAIMS) {
+    throw new TypeError(
+      `nodeToken: claims must have at most ${MAX_CLAIMS} characters as JSON, received ${text.length}`,
+    );
+  }
+  return claims;
+}
+
+function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }

@@ -11,6 +11,9 @@ const MAX_BODY = LENGTH_BYTES + MAX_FRAME_BYTES;
 /** The request header with the longest time to hold the request, in milliseconds. */
 export const HOLD_HEADER = "synod-hold";
 
+/** The request header of a guest: the name of the cluster, and the id and life of the guest. */
+export const GUEST_HEADER = "synod-guest";
+
 /** The media type of bodies with frames. */
 export const FRAMES_TYPE = "application/octet-stream";
 

@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { prepare } from "../auth/credentials.ts";
 import { type AdmittedPeer, Authenticator } from "../auth/authenticator.ts";
 import { makeNonce, MAX_HANDSHAKE_BYTES, parseHandshake } from "../auth/handshake.ts";
+import { GuestAuthenticator } from "../auth/guest_authenticator.ts";
 import { HandshakeClient } from "../auth/handshake_client.ts";
 import { refusePage } from "../auth/origin.ts";
 import { HandshakeError } from "../auth/handshake_error.ts";
@@ -12,6 +13,7 @@ import { ConnectionReports } from "../link/reports.ts";
 import type { Transport, TransportUser } from "../transport.ts";
 import { HOLD_HEADER, readFrames } from "./batch.ts";
 import { readBody } from "./body.ts";
+import { HttpGuests } from "./guests.ts";
 import { HttpLink, type LinkTimes } from "./link.ts";
 import type { HttpSettings } from "./options.ts";
 import { HttpPeer } from "./peer.ts";
@@ -39,6 +41,8 @@ export class HttpTransport implements Transport {
   readonly #sessions = new Map<string, HttpSession>();
   #closing: Promise<void> | null = null;
   #handshakes: HandshakeServer | null = null;
+  /** `null`: this node takes no guests. */
+  #guests: HttpGuests | null = null;
   /** The host name of this node, if it has an address of its own. */
   #ownHost: string | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -56,6 +60,7 @@ export class HttpTransport implements Transport {
     this.routes.post("/session", (context) => this.#introduced(context));
     this.routes.post("/frames", (context) => this.#said(context));
     this.routes.post("/farewell", (context) => this.#left(context));
+    this.routes.post("/guest", (context) => this.#saidByGuest(context));
   }
 
   // deno-lint-ignore require-await -- misuse rejects
@@ -69,6 +74,10 @@ export class HttpTransport implements Transport {
     const { cluster, credentials, peers } = this.#settings;
     const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
     this.#handshakes = new HandshakeServer(new Authenticator(self, cluster, credentials, isServer));
+    if (user?.guests !== undefined) {
+      const authenticator = new GuestAuthenticator(cluster, credentials, isServer);
+      this.#guests = new HttpGuests(authenticator, user.guests);
+    }
     this.#ownHost = peers.get(self)?.hostname;
     prepare(credentials);
     this.#timer = setInterval(() => this.#tick(), this.#times.tick ?? beatOf(user));
@@ -93,6 +102,7 @@ export class HttpTransport implements Transport {
     this.#peers.close();
     clearInterval(this.#timer);
     this.#sessions.clear();
+    this.#guests?.close();
     await Promise.all([...this.#peers].map((peer) => peer.close()));
   }
 
@@ -117,6 +127,7 @@ export class HttpTransport implements Transport {
   }
 
   #tick(): void {
+    this.#guests?.tick();
     for (const session of this.#sessions.values()) {
       if (!session.tick()) this.#end(session, 401);
     }
@@ -169,6 +180,15 @@ export class HttpTransport implements Transport {
       this.#end(session, 401);
     }
     return context.body(null, 204);
+  }
+
+  /** A request of a guest. */
+  async #saidByGuest(context: Context): Promise<Response> {
+    if (!this.#peers.isOpen) return notOpen(context);
+    const refused = refusePage(context, this.#settings.credentials, this.#ownHost);
+    if (refused !== null) return refused;
+    if (this.#guests === null) return unauthorized(context, "this node takes no guests");
+    return await this.#guests.answer(context.req.raw);
   }
 
   #sessionOf(context: Context): HttpSession | Response {

@@ -1,4 +1,9 @@
 import type { AdmittedPeer, Authenticator, Challenged } from "../auth/authenticator.ts";
+import {
+  type AdmittedGuest,
+  type GuestAuthenticator,
+  isFromGuest,
+} from "../auth/guest_authenticator.ts";
 import { parseHandshake } from "../auth/handshake.ts";
 import { HandshakeError } from "../auth/handshake_error.ts";
 import { CLOSE } from "./close_codes.ts";
@@ -14,18 +19,24 @@ const HANDSHAKE_TICKS = 1;
 export class IncomingConnection {
   readonly #socket: Socket;
   readonly #authenticator: Authenticator;
-  readonly #admit: (admission: AdmittedPeer) => void;
+  readonly #guests: GuestAuthenticator | null;
+  readonly #admit: (admission: AdmittedPeer | AdmittedGuest) => void;
   #expects: "hello" | "nothing" | Challenged = "hello";
   #ticks = 0;
 
-  /** `admit` is called once if the connecting side is admitted, after the welcome is sent. */
+  /**
+   * `admit` is called once if the connecting side is admitted, after the welcome is sent. `guests` decides on
+   * guests; `null`: there are none here.
+   */
   constructor(
     socket: Socket,
     authenticator: Authenticator,
-    admit: (admission: AdmittedPeer) => void,
+    guests: GuestAuthenticator | null,
+    admit: (admission: AdmittedPeer | AdmittedGuest) => void,
   ) {
     this.#socket = socket;
     this.#authenticator = authenticator;
+    this.#guests = guests;
     this.#admit = admit;
   }
 
@@ -37,9 +48,11 @@ export class IncomingConnection {
     if (message === undefined || expected === "nothing") {
       return this.refuse("that is no part of the handshake");
     }
-    const answer = expected === "hello"
-      ? this.#authenticator.answerHello(message)
-      : this.#authenticator.verifyProof(expected, message);
+    const answer: Promise<AdmittedPeer | Challenged | AdmittedGuest> = expected !== "hello"
+      ? this.#authenticator.verifyProof(expected, message)
+      : isFromGuest(message)
+      ? this.#greetGuest(message)
+      : this.#authenticator.answerHello(message);
     answer.then((answer) => this.#answer(answer)).catch((error) => {
       this.refuse(error instanceof HandshakeError ? error.message : "the handshake failed");
     });
@@ -60,13 +73,19 @@ export class IncomingConnection {
     this.#socket.close(CLOSE.tryLater, reason);
   }
 
-  #answer(answer: AdmittedPeer | Challenged): void {
+  async #greetGuest(message: unknown): Promise<AdmittedGuest> {
+    if (this.#guests === null) throw new HandshakeError("this node takes no guests");
+    return await this.#guests.admit(message);
+  }
+
+  #answer(answer: AdmittedPeer | Challenged | AdmittedGuest): void {
     if (!this.#socket.isOpen) return;
     if ("challenge" in answer) {
       this.#expects = answer;
       this.#socket.send(JSON.stringify(answer.challenge));
     } else {
-      this.#socket.send(JSON.stringify({ welcome: true, proof: answer.proof }));
+      const proof = "id" in answer ? answer.proof : undefined;
+      this.#socket.send(JSON.stringify({ welcome: true, proof }));
       this.#admit(answer);
     }
   }

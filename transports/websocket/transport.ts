@@ -1,8 +1,10 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { prepare } from "../auth/credentials.ts";
 import { type AdmittedPeer, Authenticator } from "../auth/authenticator.ts";
+import { type AdmittedGuest, GuestAuthenticator } from "../auth/guest_authenticator.ts";
 import { HandshakeClient } from "../auth/handshake_client.ts";
 import { refusePage } from "../auth/origin.ts";
+import type { GuestReception } from "../guests.ts";
 import { backoffOf, type BackoffTimes } from "../link/backoff.ts";
 import { beatOf } from "../link/beat.ts";
 import { byChance } from "../link/by_chance.ts";
@@ -12,6 +14,7 @@ import type { Transport, TransportUser } from "../transport.ts";
 import { CLOSE } from "./close_codes.ts";
 import { Connection, type PieceSize } from "./connection.ts";
 import { Dialler, type SocketUser } from "./dialler.ts";
+import { GuestUser } from "./guest_user.ts";
 import type { ServerSocket, ServerSocketEvents, WebSocketSettings } from "./options.ts";
 import { WebSocketPeer } from "./peer.ts";
 import { Socket } from "./socket.ts";
@@ -61,6 +64,10 @@ export class WebSocketTransport implements Transport {
   #closing: Promise<void> | null = null;
   #onQuiet: () => void = () => {};
   #authenticator: Authenticator | null = null;
+  /** Takes guests, and decides on them; `null`: there are none here. */
+  #reception: GuestReception | null = null;
+  #guestAuthenticator: GuestAuthenticator | null = null;
+  readonly #guests = new Set<GuestUser>();
   /** The host name of this node, if it has an address of its own. */
   #ownHost: string | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -89,6 +96,10 @@ export class WebSocketTransport implements Transport {
     const { cluster, credentials, peers } = this.#settings;
     const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
     this.#authenticator = new Authenticator(self, cluster, credentials, isServer);
+    this.#reception = user?.guests ?? null;
+    if (this.#reception !== null) {
+      this.#guestAuthenticator = new GuestAuthenticator(cluster, credentials, isServer);
+    }
     this.#ownHost = peers.get(self)?.hostname;
     prepare(credentials);
     this.#timer = setInterval(() => this.#tick(), this.#times.tick);
@@ -121,6 +132,7 @@ export class WebSocketTransport implements Transport {
     const [code, reason] = [CLOSE.goingAway, "the node has closed"];
     for (const dialler of this.#diallers) dialler.stop();
     for (const peer of this.#peers) peer.close(code, reason);
+    for (const guest of this.#guests) guest.close("closing", reason);
     for (const socket of this.#sockets) socket.close(code, reason);
     if (this.#sockets.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -135,6 +147,7 @@ export class WebSocketTransport implements Transport {
 
   #beat(): void {
     for (const peer of this.#peers) peer.beat();
+    for (const guest of this.#guests) guest.beat();
   }
 
   #tick(): void {
@@ -249,9 +262,12 @@ export class WebSocketTransport implements Transport {
       return socket.close(CLOSE.goingAway, "the node has closed");
     }
     let user: SocketUser | null = null;
-    const incoming = new IncomingConnection(socket, this.#authenticator, (admission) => {
+    const [nodes, guests] = [this.#authenticator, this.#guestAuthenticator];
+    const incoming = new IncomingConnection(socket, nodes, guests, (admission) => {
       this.#incoming.delete(incoming);
-      user = this.#admit(socket, admission);
+      user = "id" in admission
+        ? this.#admit(socket, admission)
+        : this.#admitGuest(socket, admission);
     });
     this.#incoming.add(incoming);
     socket.listen((data) => (user ?? incoming).take(data), () => {
@@ -262,6 +278,18 @@ export class WebSocketTransport implements Transport {
       const other = byChance(this.#incoming, (one) => one !== incoming);
       other?.postpone("there are too many new connections");
     }
+  }
+
+  #admitGuest(socket: Socket, admission: AdmittedGuest): SocketUser | null {
+    if (this.#reception === null) return null;
+    const guest = new GuestUser(
+      socket,
+      admission,
+      this.#reception,
+      (guest) => this.#guests.delete(guest),
+    );
+    if (socket.isOpen) this.#guests.add(guest);
+    return guest;
   }
 
   /** Takes the connection of a peer that is authenticated as `id`, and ends an older one of that node. */

@@ -1,0 +1,98 @@
+import { describe, it } from "@std/testing/bdd";
+import { assert, assertEquals } from "@std/assert";
+import { connectWith } from "../../guest/connect.ts";
+import type { GuestNode } from "../../guest/guest_node.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
+
+const OPTIONS = { clients: true, guests: {} } as const;
+
+/** A cluster of three members, and a guest of it. */
+async function start(latency = 0.5): Promise<{ cluster: VirtualCluster; node: GuestNode }> {
+  const cluster = await VirtualCluster.start(3, OPTIONS);
+  const { time } = cluster;
+  time.latency = latency;
+  const transport = time.network.guests(cluster.members);
+  const node = connectWith({ id: "x", transport }, time.runtime);
+  await time.until(node.ready);
+  return { cluster, node };
+}
+
+describe("a guest whose gateway is lost (section 13)", () => {
+  for (const victim of [0, 1, 2]) {
+    it(`keeps its session, its locks and its values when member ${victim + 1} crashes`, async () => {
+      const { cluster, node } = await start();
+      await using _ = cluster;
+      const { time } = cluster;
+      let lost = 0;
+      node.addEventListener("sessionlost", () => lost++);
+      const lock = await time.until(node.lock("l"));
+      const process = node.spawn();
+      await time.until(node.kv.put("bound", 1, { pid: process.pid }));
+      cluster.crash(cluster.members[victim]);
+      await cluster.pass(10_000);
+      assertEquals(lost, 0);
+      assert(node.hasQuorum && lock.held);
+      assertEquals(await time.until(node.kv.get("bound")), { ok: true, value: 1 });
+      await time.until(lock.release());
+      await time.until(process.exit());
+      assertEquals(await time.until(node.kv.get("bound")), { ok: false, error: "not_found" });
+      await time.until(node.close());
+    });
+
+    it(`loses no acknowledged put and repeats none under load when member ${victim + 1} crashes`, async () => {
+      const { cluster, node } = await start();
+      await using _ = cluster;
+      const { time } = cluster;
+      const puts = Array.from({ length: 200 }, async (_, index) => {
+        await node.kv.get(`warm ${index % 10}`);
+        const claim = await node.kv.claim(`k${index}`, index, { timeout: 10_000 });
+        return { index, claim };
+      });
+      await cluster.pass(2);
+      cluster.crash(cluster.members[victim]);
+      const outcomes = await time.until(Promise.all(puts));
+      const reader = cluster.nodes[(victim + 1) % 3];
+      let written = 0;
+      for (const { index, claim } of outcomes) {
+        if (!claim.ok) continue;
+        written++;
+        assertEquals([claim.value.value, claim.value.mine], [index, true]);
+        const token = await time.until(reader.kv.token(`k${index}`));
+        // The value that was acknowledged is there, and was written once.
+        assertEquals(token, { ok: true, value: claim.value.token });
+      }
+      assertEquals(written, 200);
+      await time.until(node.close());
+    });
+  }
+
+  it("takes one round trip to the gateway, beside those of the members", async () => {
+    const { cluster, node } = await start();
+    await using _ = cluster;
+    const { time } = cluster;
+    time.latency = 50;
+    await cluster.pass(5_000);
+    const clock = time.runtime;
+    const took = async (operation: () => Promise<unknown>) => {
+      const begun = clock.now();
+      await time.until(operation());
+      return clock.now() - begun;
+    };
+    const member = cluster.nodes[0];
+    const full = {
+      put: await took(() => member.kv.put("a1", 1)),
+      get: await took(() => member.kv.get("none")),
+      lock: await took(() => member.lock("l1")),
+    };
+    const guest = {
+      put: await took(() => node.kv.put("b1", 1)),
+      get: await took(() => node.kv.get("nothing")),
+      lock: await took(() => node.lock("l2")),
+    };
+    // A way takes 40 to 60 ms: the guest needs one round trip more.
+    for (const name of ["put", "get", "lock"] as const) {
+      assert(guest[name] <= full[name] + 120, `${name}: ${guest[name]} beside ${full[name]}`);
+    }
+    await time.until(node.close());
+  });
+});
