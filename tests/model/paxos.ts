@@ -92,9 +92,19 @@ export async function load(): Promise<Machines> {
   return { shipping, opened: await open([]) };
 }
 
-/** Machines that are broken on purpose. */
+/** Silences the assertions of the machines. */
+const UNASSERTED: Edit = {
+  module: "invariant",
+  find: "  if (condition) return;\n",
+  replace: "  return;\n",
+};
+
+/**
+ * Machines that are broken on purpose. They assert nothing: a search has to find a violation by its own rules, not by
+ * those that the machines know.
+ */
 export async function loadBroken(edits: readonly Edit[]): Promise<Machines> {
-  const opened = await open(edits);
+  const opened = await open([...edits, UNASSERTED]);
   return { shipping: opened, opened };
 }
 
