@@ -69,7 +69,9 @@ export class GuestOperations {
       send({ type: "failed", number, code: refused.code, message: refused.message });
       return Promise.resolve();
     }
-    const { runtime } = work.core.engine;
+    const { runtime, clock } = work.core.engine;
+    // The guest's counters must not be above those of the hosts that it calls.
+    clock.observe(since);
     const abort = new AbortController();
     const deadline = timeout === 0 ? Infinity : runtime.now() + timeout;
     const limits: Limits = { deadline, signal: abort.signal };

@@ -66,12 +66,14 @@ describe("a gateway and hostile guests (section 13)", () => {
       operation: put("a"),
     } as never;
     const before = new GuestConnection(new ScriptedGuest(cluster, { id: "h" }), cluster.node("n1"));
-    await before.send([run], { gateway: null });
+    void before.send([run], { gateway: null });
+    await cluster.pass(50);
     assertEquals(before.got.map(({ type }) => type), ["bye"]);
     assertEquals(before.closed?.why, "closing");
     for (const change of [{ gateway: LATER_LIFE }, { gateway: null }, { genesis: "another" }]) {
       const other = await new ScriptedGuest(cluster, { id: "h" }).connect("n1");
-      await other.send([run], change);
+      void other.send([run], change);
+      await cluster.pass(50);
       assertEquals(other.got.at(-1)?.type === "bye" && other.closed?.why, "closing");
     }
     assertEquals(await cluster.time.until(cluster.nodes[1].kv.get("a")), {

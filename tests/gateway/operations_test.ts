@@ -198,14 +198,17 @@ describe("a guest's operations (section 13)", () => {
     const at = await guest.do(connection, { ...place, start: true });
     assert(typeof at === "object" && at.type === "at");
     const { pid: { session }, token } = at;
-    const numbers = { birth: guest.clock, sequence: 1, done: 0, open: [], full: false };
+    const numbers = { birth: guest.clock + 1_000, sequence: 1, done: 0, open: [], full: false };
     const call = { type: "call", register, session, token, ...numbers } as const;
-    const returned = await guest.do(connection, { ...call, method: "add", args: bytes([41]) });
+    // A guest begins to call a host above every counter that it has seen.
+    const since = guest.clock + 1_000;
+    const first = { ...call, method: "add", args: bytes([41]) };
+    const returned = await guest.do(connection, first, { since });
     assert(typeof returned === "object" && returned.type === "returned");
     assertEquals(decodeValue(returned.value), [42]);
     // The same attempt is not executed again, though it comes through another member.
     const second = await guest.connect("n2");
-    const again = await guest.do(second, { ...call, method: "add", args: bytes([1]) });
+    const again = await guest.do(second, { ...call, method: "add", args: bytes([1]) }, { since });
     assert(typeof again === "object" && again.type === "returned");
     assertEquals(decodeValue(again.value), [42]);
   });

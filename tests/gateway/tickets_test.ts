@@ -4,7 +4,15 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeValue, registerId } from "../../lib/codec.ts";
 import type { GuestOperation } from "../../lib/codec/guest_messages.ts";
 import type { GuestOptions } from "../../mod.ts";
-import { type GuestConnection, ScriptedGuest } from "../support/scripted_guest.ts";
+import { partsOf } from "../../lib/cluster/cluster_node.ts";
+import { encodeLock } from "../../lib/locks/lock_value.ts";
+import type { Present } from "../../lib/paxos/register.ts";
+import {
+  GUEST_LIFE,
+  type GuestConnection,
+  LATER_LIFE,
+  ScriptedGuest,
+} from "../support/scripted_guest.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
 const TTL = 3_000;
@@ -81,10 +89,21 @@ describe("tickets at a gateway (section 13)", () => {
     const inTime = runOn(connection, guest, old, put("a"));
     await cluster.pass(50);
     const late = runOn(connection, guest, old, put("b"));
+    // A call changes no register here: it is not passed on at all.
+    const numbers = { birth: 1, sequence: 1, done: 0, open: [], full: false };
+    const session = `n2/${cluster.nodes[1].life}/1`;
+    const call = { register: registerId("s", "x", "y"), session, token: 1, ...numbers } as const;
+    const lateCall = runOn(connection, guest, old, {
+      type: "call",
+      ...call,
+      method: "m",
+      args: value,
+    });
     const without = runOn(other, fresh, 0, put("c"));
     const reading = runOn(connection, guest, old, { type: "read", register: key("a") });
     await cluster.pass(50);
     assertEquals(connection.resultOf(late), "late");
+    assertEquals(connection.resultOf(lateCall), "late");
     assertEquals(other.resultOf(without), "late");
     assert(typeof connection.resultOf(reading) === "object", "it only reads");
     assert(typeof connection.resultOf(inTime) === "object", `${connection.resultOf(inTime)}`);
@@ -154,6 +173,60 @@ describe("tickets at a gateway (section 13)", () => {
       await cluster.time.until(cluster.nodes[2].holders("a")),
       { ok: true, value: [] },
     );
+  });
+});
+
+describe("an undo of what may have been accepted by one member (section 13)", () => {
+  /** Has n3 alone accept `state`, as a gateway does that is cut off from all others then. */
+  async function plant(
+    { cluster }: { cluster: VirtualCluster },
+    register: string,
+    make: (token: number) => Pick<Present, "value" | "bindings" | "owners">,
+  ) {
+    const { voter, clock } = partsOf(cluster.nodes[2]).engine;
+    const counter = clock.counter + 1;
+    const ballot = { counter, life: LATER_LIFE };
+    const base = { present: true, token: counter, over: 0, op: `~g/${GUEST_LIFE}/99` } as const;
+    const state = { ...base, ...make(counter) };
+    const from = { node: "n1", life: LATER_LIFE };
+    const accept = { id: 1, type: "accept", register, ballot, state, next: false, fallback: null };
+    const now = cluster.time.runtime.now();
+    // A quorum has promised it before.
+    const prepare = { id: 1, type: "prepare", register, ballot } as const;
+    partsOf(cluster.nodes[0]).engine.voter!.handle(prepare, from, now);
+    const { reply } = voter!.handle(accept as never, from, now);
+    assertEquals(reply?.type, "accepted");
+    cluster.isolate("n3");
+    await cluster.pass(10);
+  }
+
+  it("writes, so that the put is not adopted later", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection, get } = world;
+    const session = guest.session();
+    const bindings = [{ kind: "pid", pid: { node: "~g", session, seq: 1 } }] as const;
+    await plant(world, key("a"), () => ({ value, bindings, owners: [session] }));
+    assertEquals(await guest.do(connection, release("a", true)), { type: "done" });
+    cluster.heal();
+    cluster.isolate("n1");
+    assertEquals(await get("a"), { ok: false, error: "not_found" });
+  });
+
+  it("writes, so that the lock request is not adopted later", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    const session = guest.session();
+    const pid = { node: "~g", session, seq: 1 };
+    await plant(world, lock("a"), (token) => {
+      const holders = [{ pid, request: 99, mode: "exclusive", token }] as const;
+      return { value: encodeLock({ holders, queue: [] }), bindings: [], owners: [session] };
+    });
+    const unlock = { register: lock("a"), session: 1, request: 99, unsure: true } as const;
+    assertEquals(await guest.do(connection, { type: "unlock", ...unlock }), { type: "done" });
+    cluster.heal();
+    cluster.isolate("n1");
+    const holders = await cluster.time.until(cluster.nodes[2].holders("a"));
+    assertEquals(holders, { ok: true, value: [] });
   });
 });
 

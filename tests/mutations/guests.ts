@@ -80,6 +80,13 @@ export const GUESTS: readonly Mutation[] = [
     },
     {
       section: 13,
+      name: "a host takes the birth of a guest for one from the future",
+      find: "    clock.observe(since);\n",
+      replace: "",
+      tests: OPERATIONS,
+    },
+    {
+      section: 13,
       name: "authorize is not asked",
       find: "const request = authorize === null ? null : requestOf(operation);",
       replace: "const request = null as ReturnType<typeof requestOf>;",
