@@ -266,8 +266,8 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "an incoming connection may be silent forever",
-        find: 'if (++this.#ticks > HANDSHAKE_TICKS) this.refuse("there was no hello in time");',
-        replace: "",
+        find: "if (++this.#ticks <= HANDSHAKE_TICKS) return;",
+        replace: "return;",
       },
     ]),
   ),
@@ -413,8 +413,25 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "a connection whose closing handshake is not answered is not dropped",
-        find: "if (this.#ticksClosing < 4) this.terminate();",
-        replace: "if (this.#ticksClosing < 4) return;",
+        find: "      this.terminate();\n    }\n  }\n\n  /** Must be called with the data",
+        replace: "    }\n  }\n\n  /** Must be called with the data",
+      },
+      {
+        name: "what a peer acknowledges unread piles up",
+        find: "if (this.#unsent() > MAX_UNSENT) {",
+        replace: "if (this.#unsent() < 0) {",
+        tests: ["tests/transports/websocket/unread_test.ts"],
+      },
+      {
+        name: "a silent stranger keeps its connection for ever in Deno",
+        find: "if (!this.#dropsSilent) return this.close(code, reason);",
+        replace: "return this.close(code, reason);",
+        tests: ["tests/transports/websocket/unread_test.ts"],
+      },
+      {
+        name: "a peer that was taken for silent does not learn it",
+        find: 'if (this.#state === "left") return this.close(...this.#farewell);\n    if',
+        replace: "if",
       },
     ]),
   ),

@@ -120,7 +120,7 @@ export class Connection {
     if (this.#ended()) return;
     // Counts beats instead of time: a process that was paused reads the messages of the other side first.
     if (++this.#silentBeats > MAX_SILENT_BEATS) {
-      this.close(CLOSE.timeout, "no message for too long");
+      this.#socket.leave(CLOSE.timeout, "no message for too long");
       this.#socket.terminate();
       return;
     }

@@ -58,9 +58,10 @@ export class IncomingConnection {
     });
   }
 
-  /** Must be called at regular intervals. */
+  /** Must be called at regular intervals. Ends the connection if the connecting side is silent. */
   tick(): void {
-    if (++this.#ticks > HANDSHAKE_TICKS) this.refuse("there was no hello in time");
+    if (++this.#ticks <= HANDSHAKE_TICKS) return;
+    this.#socket.leave(CLOSE.unauthorized, "refused: there was no hello in time");
   }
 
   /** Closes the connection: the connecting side has not proven its identity. */

@@ -16,6 +16,9 @@ const MAX_UNSENT = 4 * 1024 * 1024;
 /** The bytes of messages that may wait to be delivered: more than a correct peer has in flight. */
 const MAX_UNREAD = 16 * MAX_MESSAGE_BYTES;
 
+/** Ticks in which the runtime must have ended a silent connection that was left. */
+const LEFT_TICKS = 6;
+
 /** The overhead in bytes that each waiting message counts, so that the number of tiny ones is bounded too. */
 const MESSAGE_COST = 100;
 
@@ -27,24 +30,37 @@ export class Socket {
   readonly #raw: RawSocket;
   readonly #terminate: () => void;
   readonly #unsent: () => number;
+  /**
+   * Whether the runtime drops the connection itself if the other side is silent: Deno does, and cannot drop
+   * one whose closing handshake is not answered.
+   */
+  readonly #dropsSilent: boolean;
   /** Called once when the socket is gone; no other callback follows, except `onClosed` right after it. */
   onGone: () => void = () => {};
   #onMessage: (data: string | Uint8Array) => void = () => {};
   #onClosed: (code: number, reason: string) => void = () => {};
-  #state: "open" | "closing" | "closed" = "open";
+  /** `left`: the runtime ends it, unless the other side breaks its silence. */
+  #state: "open" | "left" | "closing" | "closed" = "open";
+  #farewell: readonly [code: number, reason: string] = [CLOSE.timeout, ""];
   /** Resolves when all messages that are being read have been delivered; `null` if there are none. */
   #reading: Promise<void> | null = null;
   #unread = 0;
-  #ticksClosing = 0;
+  #ticks = 0;
 
   /**
    * `terminate` drops the connection without a closing handshake, if the runtime can do that. `unsent`
    * returns the number of bytes that wait to be sent, or 0 if the runtime does not tell.
    */
-  constructor(raw: RawSocket, terminate: () => void, unsent: () => number = () => 0) {
+  constructor(
+    raw: RawSocket,
+    terminate: () => void,
+    unsent: () => number = () => 0,
+    dropsSilent = false,
+  ) {
     this.#raw = raw;
     this.#terminate = terminate;
     this.#unsent = unsent;
+    this.#dropsSilent = dropsSilent;
   }
 
   /** Whether messages can be sent. */
@@ -80,14 +96,30 @@ export class Socket {
 
   /** Starts the closing handshake, and delivers no more messages. */
   close(code: number, reason: string): void {
+    if (this.#state === "left") return this.#beginClosing(...this.#farewell);
     if (this.#state !== "open") return;
+    this.#beginClosing(code, reason);
+    this.#onClosed(code, reason);
+  }
+
+  /** Ends the connection with a side that is silent. Delivers no more messages. */
+  leave(code: number, reason: string): void {
+    if (!this.#dropsSilent) return this.close(code, reason);
+    if (this.#state !== "open") return;
+    this.#state = "left";
+    this.#farewell = [code, reason];
+    this.#ticks = 0;
+    this.#onClosed(code, reason);
+  }
+
+  #beginClosing(code: number, reason: string): void {
     this.#state = "closing";
+    this.#ticks = 0;
     try {
       this.#raw.close(code, shorten(reason));
     } catch {
       this.terminate();
     }
-    this.#onClosed(code, reason);
   }
 
   /** Drops the connection without a closing handshake, if the runtime can. */
@@ -104,13 +136,21 @@ export class Socket {
    * closing handshake in time. If that has no effect either, the socket counts as gone.
    */
   tick(): void {
-    if (this.#state !== "closing" || ++this.#ticksClosing < 2) return;
-    if (this.#ticksClosing < 4) this.terminate();
-    else this.gone(1006, "");
+    if (this.#state === "open") return;
+    this.#ticks++;
+    if (this.#state === "left") {
+      if (this.#ticks > LEFT_TICKS) this.close(...this.#farewell);
+    } else if (this.#ticks >= 4) {
+      this.gone(1006, "");
+    } else if (this.#ticks >= 2) {
+      this.terminate();
+    }
   }
 
   /** Must be called with the data of each message. */
   received(data: unknown): void {
+    // It was not gone, only slow: it learns that the connection has ended.
+    if (this.#state === "left") return this.close(...this.#farewell);
     if (this.#state !== "open") return;
     if (typeof data === "string") return this.#inOrder(data);
     if (data instanceof ArrayBuffer) return this.#inOrder(new Uint8Array(data));

@@ -43,12 +43,14 @@ export const TIMES: WebSocketTimes = { connect: 10_000, tick: 5_000, close: 1_00
 /** Incoming connections in their handshake at once; above that a random one has to make room. */
 const MAX_INCOMING = 1_000;
 
+const IS_DENO = globalThis.navigator?.userAgent?.startsWith("Deno/") ?? false;
+
 /**
- * For Deno; other runtimes ignore the option. Deno's own idle check does not notice a connection that
- * ended without a closing handshake, and keeps the process alive for minutes. The transport has its own
- * check.
+ * For Deno; other runtimes ignore the option. Deno drops a connection whose other side does not answer a
+ * ping for that time, in seconds, and has no other way to drop one. If a connection breaks off, the timer of
+ * this check keeps the process alive for up to half of that time.
  */
-const UPGRADE_OPTIONS = { idleTimeout: 0 } as const;
+const UPGRADE_OPTIONS = { idleTimeout: 10 } as const;
 
 /** A transport over WebSockets, whose `routes` are mounted in a server. */
 export class WebSocketTransport implements Transport {
@@ -243,7 +245,8 @@ export class WebSocketTransport implements Transport {
     const met = (raw: ServerSocket): Socket => {
       if (socket !== null) return socket;
       const inner = raw.raw as NativeSocket | undefined;
-      socket = new Socket(raw, () => inner?.terminate?.(), () => unsentOf(inner));
+      const terminate = () => inner?.terminate?.();
+      socket = new Socket(raw, terminate, () => unsentOf(inner), IS_DENO);
       this.#meet(socket);
       return socket;
     };
@@ -323,4 +326,4 @@ function unsentOf(socket: NativeSocket | undefined): number {
 }
 
 /** The pieces that suit the global `WebSocket` of this runtime. */
-const PIECES: PieceSize = globalThis.navigator?.userAgent?.startsWith("Deno/") ? "small" : "large";
+const PIECES: PieceSize = IS_DENO ? "small" : "large";

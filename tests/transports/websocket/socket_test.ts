@@ -133,6 +133,54 @@ describe("Socket", () => {
     assertEquals(log, ["terminate", "gone"]);
   });
 
+  it("leave() starts the closing handshake where the transport can drop the connection", () => {
+    socket.leave(4408, "silent");
+    assertEquals(log, ["close 4408 silent", "closed 4408 silent"]);
+  });
+
+  describe("in a runtime that drops silent connections, and no others", () => {
+    beforeEach(() => {
+      const listen = (socket: Socket) => {
+        socket.listen(
+          (data) => log.push(`${data}`),
+          (code, reason) => log.push(`closed ${code} ${reason}`),
+        );
+        socket.onGone = () => log.push("gone");
+        return socket;
+      };
+      socket = listen(new Socket(raw, () => log.push("terminate"), () => 0, true));
+      socket.leave(4408, "silent");
+    });
+
+    it("leave() starts no closing handshake, and sends and delivers nothing more", () => {
+      socket.send("late");
+      socket.leave(4408, "again");
+      assertEquals([log, socket.isOpen], [["closed 4408 silent"], false]);
+      socket.gone(1001, "");
+      assertEquals(log, ["closed 4408 silent", "gone"]);
+    });
+
+    it("the other side that breaks its silence learns that the connection has ended", () => {
+      socket.received("here I am");
+      socket.received("hello?");
+      assertEquals(log, ["closed 4408 silent", "close 4408 silent"]);
+    });
+
+    it("the closing handshake starts when the runtime has not dropped the connection in time", () => {
+      for (let i = 0; i < 6; i++) socket.tick();
+      assertEquals(log, ["closed 4408 silent"]);
+      socket.tick();
+      assertEquals(log, ["closed 4408 silent", "close 4408 silent"]);
+      for (let i = 0; i < 4; i++) socket.tick();
+      assertEquals(log.slice(2), ["terminate", "terminate", "gone"]);
+    });
+
+    it("close() starts the closing handshake of one that was left", () => {
+      socket.close(1000, "the node has closed");
+      assertEquals(log, ["closed 4408 silent", "close 4408 silent"]);
+    });
+  });
+
   it("failed() ends it, even if the runtime reports the end as well", () => {
     socket.failed();
     socket.gone(1006, "");
