@@ -10,6 +10,13 @@ export const GUESTS: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/tickets.ts", PURE, [
     {
       section: 13,
+      name: "a late gateway goes on",
+      find: "return given !== undefined && this.#elapsed(given, at) < this.#ttl * TICKET_SHARE;",
+      replace: "return given !== undefined;",
+      tests: ["tests/gateway/search_test.ts"],
+    },
+    {
+      section: 13,
       name: "a ticket counts by the clock that has moved less",
       find: "return Math.max(to.now - from.now, to.wall - from.wall) + this.#clockError();",
       replace: "return Math.min(to.now - from.now, to.wall - from.wall) + this.#clockError();",
