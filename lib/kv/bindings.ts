@@ -1,6 +1,6 @@
 import { registerId } from "../codec.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import { show } from "../show.ts";
 import { type Binding, REGISTER_KINDS } from "../paxos/register.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
@@ -22,7 +22,7 @@ export async function resolveBindings(
   options: PutOptions,
   limits: Limits,
 ): Promise<Resolved> {
-  const { self, runtime } = core.engine;
+  const { self, runtime } = core;
   const bindings: Binding[] = [];
   if (options.until !== undefined) {
     if (runtime.wallNow() >= options.until) {

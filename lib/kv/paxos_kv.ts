@@ -1,4 +1,5 @@
 import type { Key } from "../codec/key.ts";
+import type { Limits } from "../node/shell.ts";
 import { bucketPrefix, parseRegisterId, registerId } from "../codec/register_id.ts";
 import { decodeValue, encodeValue, UnencodableError } from "../codec/value.ts";
 import { type Result, SynodError } from "../errors.ts";
@@ -16,7 +17,6 @@ import {
 } from "./options.ts";
 import type { Entry } from "./entries.ts";
 import { type Change, watch } from "./watch.ts";
-import type { Limits } from "../node/runtime/operation.ts";
 import { type Pid, REGISTER_KINDS } from "../paxos/register.ts";
 import type { Found, KvStore, PutOutcome } from "./store.ts";
 

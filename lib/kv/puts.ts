@@ -1,8 +1,7 @@
 import { isPutOf, MAX_TIMEOUT } from "../codec.ts";
 import { SynodError } from "../errors.ts";
-import { PeerRequest } from "../node/engine/peer_request.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import { endedByOthers, ownersOf, type Put, putChange, samePid } from "../paxos/kv_register.ts";
 import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
 import type { Binding, OperationId, Pid, RegisterId } from "../paxos/register.ts";
@@ -47,7 +46,7 @@ export class Puts {
    */
   async run(put: ReadyPut, limits: Limits, writing: () => void): Promise<PutOutcome> {
     const pid = pidOf(put.bindings);
-    if (pid !== undefined && pid.node !== this.#core.engine.self) {
+    if (pid !== undefined && pid.node !== this.#core.self) {
       return await this.handOver(put, pid, limits, writing);
     }
     return await this.#propose(put, pid, limits, writing);
@@ -57,14 +56,14 @@ export class Puts {
   handover(request: HandoverRequest): Promise<HandoverReply> {
     const { op, pid, register, value, bindings, timeout, since } = request;
     // The header of the frame carries the asker's clock, so a correct counter is never above this node's.
-    if (since > this.#core.engine.clock.counter) return Promise.reject(MALFORMED);
+    if (since > this.#core.clock.counter) return Promise.reject(MALFORMED);
     return this.#handovers.once(op, since, async (): Promise<HandoverReply> => {
       const bound = pidOf(bindings);
       if (bound === undefined || !samePid(bound, pid)) return INVALID;
-      const { maxValueBytes } = this.#core.engine.settings;
+      const { maxValueBytes } = this.#core;
       if (!isPutOf(register, value, maxValueBytes)) return INVALID;
       // An earlier life of this node may have run it.
-      if (parseSession(pid.session).life !== this.#core.engine.life) return UNKNOWN;
+      if (parseSession(pid.session).life !== this.#core.life) return UNKNOWN;
       const limits = this.#core.limits(timeout);
       try {
         const outcome = await this.#propose({ op, register, value, bindings }, pid, limits);
@@ -85,7 +84,7 @@ export class Puts {
     limits: Limits,
     writing: () => void = () => {},
   ): Promise<PutOutcome> {
-    const { proposals, liveness, session, settled, engine } = this.#core;
+    const { proposals, liveness, session, settled, self } = this.#core;
     const { op, register, value, bindings } = ready;
     const there = liveness.settled(register);
     if (there !== undefined) {
@@ -95,7 +94,7 @@ export class Puts {
     if (pid !== undefined && owner === undefined) {
       return { kind: "invalid_value", reason: pidEnded(pid) };
     }
-    const own = ownSession(bindings, engine.self);
+    const own = ownSession(bindings, self);
     const put: Put = {
       op,
       value,
@@ -133,7 +132,7 @@ export class Puts {
         if (result.kind === "unknown") return { kind: "unknown" };
         if (result.kind === "lapsed") {
           if (put.firstAccept !== undefined) return { kind: "unknown" };
-          const lost = `node ${engine.self} has lost its session`;
+          const lost = `node ${self} has lost its session`;
           return { kind: "invalid_value", reason: pid === undefined ? lost : pidEnded(pid) };
         }
         const { state } = result;
@@ -167,9 +166,9 @@ export class Puts {
     pid: Pid,
     limits: Limits,
     writing: () => void,
-    since: number = this.#core.engine.clock.next(),
+    since: number = this.#core.clock.next(),
   ): Promise<PutOutcome> {
-    const { engine, queries } = this.#core;
+    const { runtime, queries } = this.#core;
     // Only before the hand-over can the put be reported to have no effect.
     if (await queries.sessionOf(pid.node, limits) !== pid.session) {
       return { kind: "invalid_value", reason: pidEnded(pid) };
@@ -177,7 +176,7 @@ export class Puts {
     writing();
     const timeout = Math.min(
       MAX_TIMEOUT,
-      Math.max(1, Math.ceil(limits.deadline - engine.runtime.now())),
+      Math.max(1, Math.ceil(limits.deadline - runtime.now())),
     );
     const { op, register, value, bindings } = put;
     const reply = await this.#askOne(pid.node, limits, {
@@ -210,10 +209,10 @@ export class Puts {
 
   /** Asks one node, member or client, until it answers. */
   #askOne(node: string, limits: Limits, request: HandoverRequest): Promise<HandoverReply> {
-    const { engine, queries } = this.#core;
-    const operation = engine.operation<HandoverReply>(limits);
+    const { runtime, queries } = this.#core;
+    const operation = this.#core.operation<HandoverReply>(limits);
     if (operation.ended) return operation.promise;
-    const handover = new PeerRequest(engine, node, (reply) => {
+    const handover = this.#core.peerRequest(node, (reply) => {
       if (reply.type === "handed") operation.resolve(reply);
     });
     let cancelTimer = () => {};
@@ -229,7 +228,7 @@ export class Puts {
           () => {},
         );
       }
-      cancelTimer = engine.runtime.setTimer(
+      cancelTimer = runtime.setTimer(
         () => ask(attempt + 1),
         this.#core.pacing.resend(attempt),
       );

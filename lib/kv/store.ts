@@ -1,6 +1,5 @@
-import type { NodeShell } from "../node/shell.ts";
-import type { Limits } from "../node/runtime/operation.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
+import type { Limits, NodeShell } from "../node/shell.ts";
 import type { PutOptions } from "./options.ts";
 
 /** The value of a key, as it is stored. */

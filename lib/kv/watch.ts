@@ -1,5 +1,5 @@
 import { decodeValue } from "../codec/value.ts";
-import { onAbort } from "../node/runtime/on_abort.ts";
+import { onAbort } from "../node/shell.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import type { Found, KvStore } from "./store.ts";
 

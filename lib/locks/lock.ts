@@ -1,7 +1,6 @@
 import type { Key } from "../codec/key.ts";
+import { checkedSignal, showAs } from "../node/shell.ts";
 import { SynodError } from "../errors.ts";
-import { showAs } from "../node/runtime/inspect.ts";
-import { checkedSignal } from "../node/runtime/checked_signal.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { LockRequest } from "./lock_request.ts";
 

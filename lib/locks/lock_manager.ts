@@ -1,10 +1,9 @@
 import type { Key } from "../codec/key.ts";
+import type { Limits, NodeShell } from "../node/shell.ts";
 import { parseRegisterId, registerId } from "../codec/register_id.ts";
 import { SynodError } from "../errors.ts";
 import type { Lock } from "./lock.ts";
 import type { Locks } from "./locks.ts";
-import type { Limits } from "../node/runtime/operation.ts";
-import type { NodeShell } from "../node/shell.ts";
 import type { LockSettings } from "./options.ts";
 import { type OrderedRequest, RequestOrder } from "./request_order.ts";
 import { show } from "../show.ts";

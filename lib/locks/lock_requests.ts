@@ -1,5 +1,5 @@
 import { SynodError } from "../errors.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import type { Owner } from "../owners/owner.ts";
 import { type LockMode, MAX_QUEUE } from "../paxos/lock_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";

@@ -1,7 +1,6 @@
 import { SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
-import { noQuorum } from "../node/engine/operations.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import { type Limits, noQuorum } from "../node/shell.ts";
 import type { Ballot } from "../paxos/ballot.ts";
 import type { Learned } from "../paxos/learner.ts";
 import {
@@ -146,7 +145,7 @@ export class LockTable implements LockRequests {
 
   /** Resolves when every request made so far is known to the cluster, or is over. */
   async asked(limits: Limits): Promise<void> {
-    const operation = this.#core.engine.operation<void>(limits);
+    const operation = this.#core.operation<void>(limits);
     Promise.allSettled([...this.#proposing]).then(() => operation.resolve());
     await operation.promise;
   }
@@ -246,13 +245,12 @@ export class LockTable implements LockRequests {
   }
 
   #hold(request: LockRequest, token: number, ballot: Ballot): LockRequest {
-    const { engine } = this.#core;
     request.token = token;
     request.seen = ballot;
     this.#ensureOwner(request);
     request.holds = true;
     // Most locks are held too briefly to be worth a watch.
-    const cancel = engine.runtime.setTimer(() => {
+    const cancel = this.#core.runtime.setTimer(() => {
       if (request.holds) {
         this.#waitersOf(request.register).guard(request, () => this.#steal(request));
       }

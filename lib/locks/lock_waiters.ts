@@ -1,5 +1,5 @@
 import type { Core } from "../node/core.ts";
-import type { Limits, Operation } from "../node/runtime/operation.ts";
+import type { Limits, Operation } from "../node/shell.ts";
 import { type Ballot, compareBallots } from "../paxos/ballot.ts";
 import type { Learned } from "../paxos/learner.ts";
 import type { LockEntry, LockValue } from "../paxos/lock_register.ts";
@@ -52,7 +52,7 @@ export class LockWaiters {
 
   /** Waits until `request`, which is in the queue, holds the lock. */
   wait(request: LockRequest, limits: Limits): Promise<Grant> {
-    const operation = this.#core.engine.operation<Grant>(limits);
+    const operation = this.#core.operation<Grant>(limits);
     this.#waiting.set(request.number, { request, operation });
     operation.onEnd(() => this.leave(request));
     // It may have been aborted in the turn in which it was queued; then these waiters may be gone already.

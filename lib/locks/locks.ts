@@ -1,9 +1,7 @@
 import type { Key } from "../codec/key.ts";
+import { lateness, type Limits, type NodeShell, noQuorumResult } from "../node/shell.ts";
 import { registerId } from "../codec/register_id.ts";
 import { type Result, SynodError } from "../errors.ts";
-import { noQuorumResult } from "../node/engine/operations.ts";
-import { lateness, type Limits } from "../node/runtime/operation.ts";
-import type { NodeShell } from "../node/shell.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import { type Pid, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import type { Owner, Owners } from "../owners/owner.ts";

@@ -1,5 +1,5 @@
 import type { Key } from "../codec/key.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import type { Owner } from "../owners/owner.ts";

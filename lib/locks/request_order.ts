@@ -1,5 +1,4 @@
-import type { Operation } from "../node/runtime/operation.ts";
-import type { NodeShell } from "../node/shell.ts";
+import type { NodeShell, Operation } from "../node/shell.ts";
 
 /** One request, from its call until its callback starts or it ends. */
 export interface OrderedRequest {

@@ -1,5 +1,4 @@
-import type { Limits } from "../node/runtime/operation.ts";
-import type { NodeShell } from "../node/shell.ts";
+import type { Limits, NodeShell } from "../node/shell.ts";
 
 /** Lets requests for locks wait for the session in the order of their calls. */
 export class SessionTurns {

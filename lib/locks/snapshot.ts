@@ -1,7 +1,7 @@
 import { bucketPrefix } from "../codec/register_id.ts";
 import { fencedOnce } from "../owners/fenced.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import type { LockValue } from "../paxos/lock_register.ts";
 import { REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import type { LockTable } from "./lock_table.ts";

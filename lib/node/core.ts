@@ -1,6 +1,10 @@
 import { SynodError } from "../errors.ts";
+import type { LamportClock, Life } from "../paxos/ballot.ts";
+import type { PersonalReply } from "../paxos/messages.ts";
 import type { OperationId } from "../paxos/register.ts";
 import type { Engine } from "./engine/engine.ts";
+import { PeerRequest } from "./engine/peer_request.ts";
+import { LifeWatch } from "./quorum/life_watch.ts";
 import type { Liveness } from "./quorum/liveness.ts";
 import type { Limits, Operation } from "./runtime/operation.ts";
 import type { Pacing } from "./runtime/pacing.ts";
@@ -13,8 +17,12 @@ import type { SettledValues } from "./quorum/settled_values.ts";
 import type { NodeShell } from "./shell.ts";
 import type { Watches } from "./quorum/watches.ts";
 
-/** The base of the features: everything that one node can do with its cluster. */
+/**
+ * What a feature may use of the shell: everything that one node can do with its cluster. Features import nothing else of
+ * `lib/node` but the interface for nodes that do not propose themselves, and the tools of `shell.ts`.
+ */
 export class Core implements NodeShell {
+  /** For the parts that connect and serve nodes; features have the methods below. */
   readonly engine: Engine;
   readonly pacing: Pacing;
   readonly reads: Reads;
@@ -50,9 +58,44 @@ export class Core implements NodeShell {
     this.settled = parts.settled;
   }
 
+  /** This node's id. */
+  get self(): string {
+    return this.engine.self;
+  }
+
+  /** The ids of the nodes that vote. */
+  get members(): readonly string[] {
+    return this.engine.members;
+  }
+
+  /** The life of this node: the id of its present start. */
+  get life(): Life {
+    return this.engine.life;
+  }
+
+  /** The Lamport clock: above every counter that this node has sent or seen. */
+  get clock(): LamportClock {
+    return this.engine.clock;
+  }
+
+  /** The longest time to live of any session, in milliseconds; 0 before the record of the cluster is known. */
+  get maxTtl(): number {
+    return this.engine.record?.maxTtl ?? 0;
+  }
+
   /** Time and randomness. */
   get runtime(): Runtime {
     return this.engine.runtime;
+  }
+
+  /** The time to live of this node's session, in milliseconds. */
+  get sessionTtl(): number {
+    return this.engine.settings.sessionTtl;
+  }
+
+  /** How long an operation without a limit of its own looks for a quorum, in milliseconds. */
+  get timeout(): number {
+    return this.engine.settings.timeout;
   }
 
   /** The longest encoded value, in bytes. */
@@ -63,6 +106,31 @@ export class Core implements NodeShell {
   /** The error with which every operation fails at present, if there is one. */
   get fatal(): SynodError | undefined {
     return this.engine.fatal;
+  }
+
+  /** Whether no operation can succeed any more at present: the node has closed, or there is such an error. */
+  get isOver(): boolean {
+    return this.engine.isClosed || this.engine.fatal !== undefined;
+  }
+
+  /** Whether the node has closed and sends nothing any more. */
+  get isClosed(): boolean {
+    return this.engine.isClosed;
+  }
+
+  /** A request to one node, by any route that reaches it; `take` is called with each answer. */
+  peerRequest(to: string, take: (reply: PersonalReply) => void): PeerRequest {
+    return new PeerRequest(this.engine, to, take);
+  }
+
+  /** Sends `body` to the singletons of one node, once; it may be lost, and has no answer. */
+  tell(to: string, body: Uint8Array): void {
+    this.engine.askOnce(to, { id: this.engine.pendingReplies.next(), type: "ask", body });
+  }
+
+  /** Has the members tell when lives of other nodes are proved to be over. */
+  watchLives(over: (life: Life) => void): LifeWatch {
+    return new LifeWatch(this.engine, over);
   }
 
   /** Begins an operation that ends with the error of `late` at its deadline. */
@@ -76,7 +144,7 @@ export class Core implements NodeShell {
   }
 
   /** The limits of an operation that begins now and may look for a quorum for `timeout` milliseconds. */
-  limits(timeout: number = this.engine.settings.timeout, signal?: AbortSignal): Limits {
+  limits(timeout: number = this.timeout, signal?: AbortSignal): Limits {
     return { deadline: this.engine.runtime.now() + timeout, signal };
   }
 
@@ -112,3 +180,5 @@ export class Core implements NodeShell {
     if (this.#closed !== undefined) throw new SynodError(this.#closed.code, this.#closed.message);
   }
 }
+
+export type { LifeWatch, PeerRequest };

@@ -34,3 +34,12 @@ export interface NodeShell {
   /** Waits `time` milliseconds; ends early, without an error, when the node closes. */
   pause(time: number): Promise<void>;
 }
+
+// The tools of the shell that features use.
+export { noQuorum, noQuorumResult } from "./engine/operations.ts";
+export { checkedSignal } from "./runtime/checked_signal.ts";
+export { showAs } from "./runtime/inspect.ts";
+export { onAbort } from "./runtime/on_abort.ts";
+export { lateness, type Limits, type Operation } from "./runtime/operation.ts";
+export { RecentMap } from "./runtime/recent_map.ts";
+export type { Runtime } from "./runtime/runtime.ts";

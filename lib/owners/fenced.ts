@@ -1,5 +1,5 @@
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import type { SessionId } from "../paxos/register.ts";
 
 /**

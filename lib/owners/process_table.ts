@@ -31,8 +31,8 @@ export class ProcessTable implements Owners {
 
   /** Adds a process, in the node's present or next session. */
   add(): Owner {
-    const { engine, session } = this.#core;
-    const owner = new Owner({ node: engine.self, session: session.current, seq: ++this.#last });
+    const { self, session } = this.#core;
+    const owner = new Owner({ node: self, session: session.current, seq: ++this.#last });
     this.#owners.set(nameOf(owner.pid), owner);
     return owner;
   }

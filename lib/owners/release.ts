@@ -1,5 +1,5 @@
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import type { RegisterChange } from "../paxos/change.ts";
 import type { RegisterId, SessionId } from "../paxos/register.ts";
 
@@ -36,7 +36,7 @@ export async function release(core: Core, task: ReleaseTask): Promise<void> {
       });
       return;
     } catch {
-      if (core.engine.isClosed || core.engine.fatal !== undefined) return;
+      if (core.isOver) return;
       // What the failed try has sent may take effect, or not.
       mustWrite = true;
       // A try may fail at once, with `full` for example; retries must not spin.

@@ -1,7 +1,6 @@
-import type { Core } from "../node/core.ts";
+import type { Core, LifeWatch } from "../node/core.ts";
 import { lifeOf } from "../paxos/ended_lives.ts";
 import type { Life } from "../paxos/ballot.ts";
-import { type Sender, Tally } from "../paxos/quorum.ts";
 import type { SessionId } from "../paxos/register.ts";
 
 /** Shortest and longest delay between two questions about the same session, in milliseconds. */
@@ -26,14 +25,12 @@ interface WatchedSession {
 export class SessionMonitor {
   readonly #core: Core;
   readonly #watched = new Map<SessionId, WatchedSession>();
-  /** The number of the question whether lives are over, while sessions are watched. */
-  #question: number | undefined;
-  /** The members that told of a proof, by the life of sessions that are watched. */
-  readonly #told = new Map<Life, Tally<true>>();
+  readonly #lives: LifeWatch;
 
   /** Asks the members of `core`'s cluster. */
   constructor(core: Core) {
     this.#core = core;
+    this.#lives = core.watchLives((life) => this.#hearOf(life));
   }
 
   /** Calls `ended` once when `session` has ended; returns a function that stops the watch. */
@@ -43,6 +40,7 @@ export class SessionMonitor {
       const listeners = new Set<() => void>();
       watched = { session, listeners, cancelTimer: () => {}, asking: false, again: false };
       this.#watched.set(session, watched);
+      this.#lives.add(lifeOf(session));
       void this.#look(watched);
     }
     const { listeners } = watched;
@@ -66,10 +64,7 @@ export class SessionMonitor {
     if (!this.#isWatched(watched)) return;
     this.#watched.delete(watched.session);
     watched.cancelTimer();
-    this.#told.delete(lifeOf(watched.session));
-    if (this.#watched.size > 0 || this.#question === undefined) return;
-    this.#core.engine.pendingReplies.close(this.#question);
-    this.#question = undefined;
+    this.#lives.remove(lifeOf(watched.session));
   }
 
   /** Asks whether the session has ended; `isOver`: a quorum has said that its life is over. */
@@ -80,10 +75,10 @@ export class SessionMonitor {
     }
     watched.asking = true;
     watched.cancelTimer();
-    this.#watchLife(lifeOf(watched.session));
+    this.#lives.ask(lifeOf(watched.session));
     const wait = await this.#ask(watched.session, isOver);
     watched.asking = false;
-    if (!this.#isWatched(watched) || (wait !== 0 && this.#core.engine.isClosed)) return;
+    if (!this.#isWatched(watched) || (wait !== 0 && this.#core.isClosed)) return;
     if (wait === 0) {
       this.#stop(watched);
       for (const ended of watched.listeners) ended();
@@ -91,7 +86,7 @@ export class SessionMonitor {
       watched.again = false;
       void this.#look(watched, true);
     } else {
-      const { runtime } = this.#core.engine;
+      const { runtime } = this.#core;
       watched.cancelTimer = runtime.setTimer(() => void this.#look(watched), wait);
     }
   }
@@ -112,24 +107,10 @@ export class SessionMonitor {
     }
   }
 
-  /** Has the members tell when `life` is proved to be over. A hint: it may be lost, and is renewed by each look. */
-  #watchLife(life: Life): void {
-    const { engine } = this.#core;
-    this.#question ??= engine.pendingReplies.open((from, header, reply) => {
-      const sender = engine.sender(from, header);
-      if (sender !== undefined && reply.type === "over") this.#hearOf(reply.life, sender);
-    });
-    engine.ask(engine.members, { id: this.#question, type: "watchLife", life });
-  }
-
-  /** A member has proof that `life` is over. */
-  #hearOf(life: Life, sender: Sender): void {
-    const ended = [...this.#watched.values()].filter(({ session }) => lifeOf(session) === life);
-    if (ended.length === 0) return;
-    let told = this.#told.get(life);
-    if (told === undefined) this.#told.set(life, told = new Tally(this.#core.engine.members));
-    if (!told.add(sender, true)) return;
-    this.#told.delete(life);
-    for (const watched of ended) void this.#look(watched, true);
+  /** A quorum has said that `life` is over. */
+  #hearOf(life: Life): void {
+    for (const watched of [...this.#watched.values()]) {
+      if (lifeOf(watched.session) === life) void this.#look(watched, true);
+    }
   }
 }

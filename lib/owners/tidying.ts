@@ -13,7 +13,7 @@ const READS_AT_ONCE = 16;
  */
 export async function tidy(core: Core, owner: Owner): Promise<void> {
   const registers = [...owner.registers.keys()];
-  while (registers.length > 0 && !owner.ended && !core.engine.isClosed) {
+  while (registers.length > 0 && !owner.ended && !core.isClosed) {
     const some = registers.splice(-READS_AT_ONCE).map((register) => look(core, owner, register));
     // Without a quorum the check stops; the next one, after more puts, may know more.
     await Promise.all(some).catch(() => registers.length = 0);

@@ -1,12 +1,10 @@
 import type { Key } from "../codec/key.ts";
+import { checkedSignal, onAbort, showAs } from "../node/shell.ts";
 import { SynodError } from "../errors.ts";
 import type { PaxosKV } from "../kv/paxos_kv.ts";
 import type { Lock } from "../locks/lock.ts";
 import type { LockOptions } from "../locks/options.ts";
 import type { ProcessLocks } from "../locks/process_locks.ts";
-import { checkedSignal } from "../node/runtime/checked_signal.ts";
-import { showAs } from "../node/runtime/inspect.ts";
-import { onAbort } from "../node/runtime/on_abort.ts";
 import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";

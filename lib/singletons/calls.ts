@@ -1,8 +1,7 @@
 import { decodeValue } from "../codec/value.ts";
+import type { Limits, NodeShell } from "../node/shell.ts";
 import { SynodError } from "../errors.ts";
-import type { Limits } from "../node/runtime/operation.ts";
 import { show } from "../show.ts";
-import type { NodeShell } from "../node/shell.ts";
 import { type Chain, MAX_CHAIN } from "./singleton_messages.ts";
 import { fromFailure } from "./failure.ts";
 import type { InstanceFinder } from "./singleton_calls.ts";

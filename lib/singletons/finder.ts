@@ -1,6 +1,6 @@
 import { SynodError, type SynodErrorCode } from "../errors.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import { show } from "../show.ts";
 import type { EndedSessions } from "../owners/ended_sessions.ts";
 import type { RegisterId } from "../paxos/register.ts";
@@ -121,16 +121,15 @@ export class Finder {
     args: Uint8Array,
     { limits, chain = [], background = false, without }: StartOptions,
   ): Promise<InstanceLocation> {
-    const { core: { engine, queries }, specs, outbound } = this.#parts;
+    const { core: { self, timeout, queries }, specs, outbound } = this.#parts;
     const hosts = new Set(await queries.hosts(spec.id, limits));
-    if (specs.some(({ id }) => id === spec.id)) hosts.add(engine.self);
+    if (specs.some(({ id }) => id === spec.id)) hosts.add(self);
     if (without !== undefined) hosts.delete(without);
     if (hosts.size === 0) {
       throw new HostFailed("no_host", `No node of the cluster can run ${show(spec.id)}`);
     }
     let outcome: AttemptOutcome = { type: "lost" };
     for (const node of inOrder(register, hosts)) {
-      const { timeout } = engine.settings;
       const about = { register, spec: spec.id, args, timeout, chain, background };
       const request: SingletonRequest = { type: "start", ...about };
       // A start may take long; its host confirms meanwhile that it is under way.

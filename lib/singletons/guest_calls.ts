@@ -1,6 +1,5 @@
-import type { Runtime } from "../node/runtime/runtime.ts";
-import type { Limits } from "../node/runtime/operation.ts";
 import type { Finder } from "./finder.ts";
+import type { Limits, Runtime } from "../node/shell.ts";
 import type { InstanceLocation } from "./instance_locations.ts";
 import type { Attempted, AttemptOutcome, Outbound } from "./outbound.ts";
 import type { Target } from "./remote.ts";

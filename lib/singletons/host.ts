@@ -52,7 +52,7 @@ export class Host {
   constructor(parts: HostParts) {
     this.#parts = parts;
     this.#specs = new Map(parts.specs.map((spec) => [spec.id, spec]));
-    this.#life = parts.core.engine.life;
+    this.#life = parts.core.life;
     this.#inbox = this.#newInbox();
   }
 
@@ -83,15 +83,15 @@ export class Host {
       void this.start(request).then(answer);
       return;
     }
-    const { engine } = this.#parts.core;
+    const { core } = this.#parts;
     // Only the life of the session can say that a call never began; about other lives this node must stay
     // silent.
-    if (request.type !== "call" || parseSession(request.session).life !== engine.life) return;
+    if (request.type !== "call" || parseSession(request.session).life !== core.life) return;
     // The header of the frame carries the caller's clock, so a correct birth is never above this node's
     // counter.
-    if (request.birth > engine.clock.counter) return;
-    if (this.#life !== engine.life) {
-      this.#life = engine.life;
+    if (request.birth > core.clock.counter) return;
+    if (this.#life !== core.life) {
+      this.#life = core.life;
       this.#inbox = this.#newInbox();
     }
     this.#inbox.receive(from, life, request, answer);
@@ -99,12 +99,12 @@ export class Host {
 
   /** Tells the nodes that called lately that nothing runs in `session` any more. */
   sayGone(session: string): void {
-    const { engine } = this.#parts.core;
+    const { core } = this.#parts;
     const body = encodeSingletonRequest({ type: "gone", session });
     for (const node of this.#inbox.callers) {
       // Their gateways watch the session.
       if (isGuest(node)) continue;
-      engine.askOnce(node, { id: engine.pendingReplies.next(), type: "ask", body });
+      core.tell(node, body);
     }
   }
 
@@ -129,13 +129,13 @@ export class Host {
   }
 
   #newInbox(): Inbox {
-    const { engine } = this.#parts.core;
+    const { core } = this.#parts;
     return new Inbox({
       handle: (received) => this.#call(received),
-      now: () => engine.runtime.now(),
+      now: () => core.runtime.now(),
       // Renewals carry clocks: a caller that begins after this time has heard of all births forgotten by
       // then.
-      keptFor: () => Math.max(engine.record?.maxTtl ?? 0, CALLERS_KEPT),
+      keptFor: () => Math.max(core.maxTtl, CALLERS_KEPT),
     });
   }
 
@@ -144,7 +144,7 @@ export class Host {
     const { core, ended, spawn } = this.#parts;
     const spec = this.#specs.get(id);
     if (spec === undefined) {
-      throw new SynodError("no_host", `Node ${core.engine.self} cannot run ${JSON.stringify(id)}`);
+      throw new SynodError("no_host", `Node ${core.self} cannot run ${JSON.stringify(id)}`);
     }
     const limits = core.limits(timeout);
     await core.session.valid(limits);

@@ -1,8 +1,7 @@
 import { SynodError } from "../errors.ts";
 import type { SessionMonitor } from "../owners/session_monitor.ts";
-import { PeerRequest } from "../node/engine/peer_request.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
@@ -79,9 +78,9 @@ export class Outbound implements Attempts {
 
   /** Makes one attempt, numbered in the same turn; it is executed at most once. */
   async call(attempt: CallAttempt, limits: Limits): Promise<AttemptOutcome> {
-    const { engine } = this.#core;
+    const { runtime } = this.#core;
     limits.signal?.throwIfAborted();
-    if (limits.deadline <= engine.runtime.now()) throw limits.late?.() ?? tooLate();
+    if (limits.deadline <= runtime.now()) throw limits.late?.() ?? tooLate();
     const { pid } = attempt;
     const channel = this.#channel(parseSession(pid.session).life);
     const sequence = ++channel.last;
@@ -90,28 +89,28 @@ export class Outbound implements Attempts {
     try {
       let isFirst = true;
       const request = () => {
-        const named = mostNamed(channel, isFirst, engine.runtime.now());
+        const named = mostNamed(channel, isFirst, runtime.now());
         isFirst = false;
         return toRequest(attempt, channel, sequence, named);
       };
-      const { life, settings: { timeout } } = engine;
+      const { life, timeout } = this.#core;
       return await this.#ask(pid.node, request, limits, timeout, {
         session: pid.session,
         // In a later life of this node the host would take it for another attempt.
-        isLost: () => engine.life !== life,
+        isLost: () => this.#core.life !== life,
         begun: settle,
         stale: () => void (channel.isStale = true),
       });
     } finally {
       settle();
       channel.open.delete(sequence);
-      channel.used = engine.runtime.now();
+      channel.used = runtime.now();
     }
   }
 
   /** Makes one attempt that its caller, a guest, has numbered; it is executed at most once. */
   async attempt(call: Attempted, limits: Limits, begun: () => void): Promise<AttemptOutcome> {
-    const { timeout } = this.#core.engine.settings;
+    const { timeout } = this.#core;
     return await this.#ask(parseSession(call.session).node, () => call, limits, timeout, {
       session: call.session,
       isLost: () => false,
@@ -122,10 +121,9 @@ export class Outbound implements Attempts {
 
   /** Sends such an attempt once without waiting for an answer. */
   attemptOnce(call: Attempted): void {
-    const { engine } = this.#core;
     const body = encodeSingletonRequest(call);
     const { node } = parseSession(call.session);
-    engine.askOnce(node, { id: engine.pendingReplies.next(), type: "ask", body });
+    this.#core.tell(node, body);
   }
 
   /**
@@ -143,11 +141,10 @@ export class Outbound implements Attempts {
 
   /** Sends a call once without waiting for an answer. */
   cast(attempt: CallAttempt): void {
-    const { engine } = this.#core;
     const { pid } = attempt;
     const channel = this.#channel(parseSession(pid.session).life);
     const body = encodeSingletonRequest(toRequest(attempt, channel, ++channel.last, FEW_OPEN));
-    engine.askOnce(pid.node, { id: engine.pendingReplies.next(), type: "ask", body });
+    this.#core.tell(pid.node, body);
   }
 
   /**
@@ -156,9 +153,9 @@ export class Outbound implements Attempts {
    */
   async start(node: string, request: SingletonRequest, limits: Limits): Promise<AttemptOutcome> {
     // Asking the next host too early does no harm: the register decides which host runs the instance.
-    const { pacing, engine } = this.#core;
+    const { pacing, timeout } = this.#core;
     const longest = Math.max(SILENT_HOST, SILENT_ROUND_TRIPS * pacing.roundTrip);
-    const silence = Math.min(longest, engine.settings.timeout / 4);
+    const silence = Math.min(longest, timeout / 4);
     return await this.#ask(node, () => request, limits, silence);
   }
 
@@ -170,14 +167,13 @@ export class Outbound implements Attempts {
     silence: number,
     call?: WatchedCall,
   ): Promise<AttemptOutcome> {
-    const { engine, pacing } = this.#core;
-    const { runtime } = engine;
-    const operation = engine.operation<AttemptOutcome>(limits);
+    const { runtime, pacing } = this.#core;
+    const operation = this.#core.operation<AttemptOutcome>(limits);
     if (operation.ended) return operation.promise;
     let heard = runtime.now();
     /** Requests sent since then: a caller that was paused has sent none meanwhile. */
     let asked = 0;
-    const peer = new PeerRequest(engine, node, (reply) => {
+    const peer = this.#core.peerRequest(node, (reply) => {
       if (reply.type !== "told") return;
       let answer: SingletonReply;
       try {
@@ -223,7 +219,7 @@ export class Outbound implements Attempts {
   }
 
   #channel(host: Life): Channel {
-    const { life, clock, runtime } = this.#core.engine;
+    const { life, clock, runtime } = this.#core;
     return this.#channels.open(host, life, runtime.now(), () => clock.next());
   }
 }

@@ -1,6 +1,6 @@
 import type { Key } from "../codec/key.ts";
+import { showAs } from "../node/shell.ts";
 import type { RegisterId } from "../paxos/register.ts";
-import { showAs } from "../node/runtime/inspect.ts";
 import type { AnySpec } from "./spec.ts";
 
 /** The names of the methods that can be called on an instance. */

@@ -1,7 +1,7 @@
 import { decodeValue, type Key, parseRegisterId } from "../codec.ts";
 import { SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
-import { onAbort } from "../node/runtime/on_abort.ts";
+import { onAbort } from "../node/shell.ts";
 import { release } from "../owners/release.ts";
 import { samePid } from "../paxos/kv_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
@@ -85,10 +85,10 @@ export class RunningInstance {
       pid: process.pid,
       token,
       concurrent: spec.concurrent ?? false,
-      maxValueBytes: core.engine.settings.maxValueBytes,
+      maxValueBytes: core.maxValueBytes,
       isOpen: () => !process.signal.aborted && core.session.isValid(process.pid.session),
     });
-    this.#began = core.engine.runtime.now();
+    this.#began = core.runtime.now();
     let ended!: () => void;
     const over = new Promise<void>((resolve) => ended = resolve);
     // Callers must not wait for a start that never settles once its process has ended.
@@ -155,7 +155,7 @@ export class RunningInstance {
     const { key } = parseRegisterId(register);
     const own = { key, pid: process.pid, token, signal: process.signal, exit };
     return contextOf(
-      { ...own, node: this.#parts.core.engine.self },
+      { ...own, node: this.#parts.core.self },
       this.#parts.instanceCalls,
       chain,
     );
@@ -189,7 +189,7 @@ export class RunningInstance {
       }
     }
     const byItself = !isClosing && isGraceful && made !== null;
-    const isShort = core.engine.runtime.now() - this.#began < SHORTEST_RUN;
+    const isShort = core.runtime.now() - this.#began < SHORTEST_RUN;
     // An instance that ends right after its start counts as failed, so that it is not restarted in a tight
     // loop.
     const failed = !isClosing && (made === null || isShort);
@@ -219,7 +219,7 @@ export function leave(
 ): Promise<void> {
   const change = leaveChange(core.nextOperation(), (other) => samePid(other, pid), leaving);
   // Callers wait for it, and after the deadline of the session the register is free for others anyway.
-  const limits = () => ({ deadline: core.engine.runtime.now() + core.session.remaining + 1 });
+  const limits = () => ({ deadline: core.runtime.now() + core.session.remaining + 1 });
   return release(core, { register, session: pid.session, change, unsure, limits });
 }
 

@@ -1,10 +1,8 @@
 import type { Key } from "../codec/key.ts";
+import { lateness, type Limits, type NodeShell, noQuorumResult } from "../node/shell.ts";
 import { registerId } from "../codec/register_id.ts";
 import { encodeValue, UnencodableError } from "../codec/value.ts";
 import { type Result, SynodError } from "../errors.ts";
-import { noQuorumResult } from "../node/engine/operations.ts";
-import { lateness, type Limits } from "../node/runtime/operation.ts";
-import type { NodeShell } from "../node/shell.ts";
 import { type Pid, REGISTER_KINDS } from "../paxos/register.ts";
 import type { Chain } from "./singleton_messages.ts";
 import { type CallOptions, checkCall } from "./call_options.ts";

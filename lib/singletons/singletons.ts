@@ -50,7 +50,7 @@ export class Singletons {
         this.#supervisor.note(register, spec, args);
       },
     });
-    this.guests = new GuestCalls(core.engine.runtime, finder, outbound);
+    this.guests = new GuestCalls(core.runtime, finder, outbound);
     this.#supervisor = new Supervisor({ core, specs, finder });
     const calls = new Calls({ shell: core, finder, outbound, locations });
     this.calls = new SingletonCalls({
@@ -65,7 +65,7 @@ export class Singletons {
       began: (register, spec, args) => this.#supervisor.note(register, spec, args),
       left: (register, spec, args) => {
         const isLeaving = core.closed !== undefined;
-        this.#supervisor.passOn(register, spec, args, isLeaving ? core.engine.self : undefined);
+        this.#supervisor.passOn(register, spec, args, isLeaving ? core.self : undefined);
       },
       instanceCalls: {
         name: (key, spec, args, chain) => this.calls.name(key, spec, args, chain),
@@ -102,7 +102,7 @@ export class Singletons {
     }
     if (request.type === "call" && request.caller !== undefined) {
       // Only a member is a gateway: the caller is the guest, regardless of the member that it speaks to.
-      if (!this.#core.engine.members.includes(from)) return;
+      if (!this.#core.members.includes(from)) return;
       const [guest] = request.caller.split("/");
       return this.#host.receive(guest, request.caller, request, tell);
     }

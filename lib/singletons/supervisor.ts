@@ -1,6 +1,6 @@
 import { bucketPrefix } from "../codec.ts";
 import type { Core } from "../node/core.ts";
-import { RecentMap } from "../node/runtime/recent_map.ts";
+import { RecentMap } from "../node/shell.ts";
 import { REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import type { Finder } from "./finder.ts";
 import { type AnySpec, isSupervised } from "./spec.ts";
@@ -106,13 +106,13 @@ export class Supervisor {
 
   #later(): void {
     if (this.#stopped) return;
-    const { runtime, settings } = this.#parts.core.engine;
+    const { runtime, sessionTtl } = this.#parts.core;
     this.#cancel = runtime.setTimer(() => {
       this.#check().catch(() => {}).then(() => {
         this.#cancel = undefined;
         if (this.#supervised.length > 0 || this.#lost.size > 0) this.#later();
       });
-    }, settings.sessionTtl * (0.25 + 0.25 * runtime.random()));
+    }, sessionTtl * (0.25 + 0.25 * runtime.random()));
   }
 
   async #check(): Promise<void> {
@@ -143,7 +143,7 @@ export class Supervisor {
       }
       this.note(register, spec, value.args);
       if (value.pid !== null) continue;
-      const now = core.engine.runtime.now();
+      const now = core.runtime.now();
       const before = this.#waits.get(register);
       const since = before?.token === token ? before.since : now;
       waits.set(register, { token, since });
@@ -156,9 +156,9 @@ export class Supervisor {
   /** Starts the instances that ran before a majority lost its memory. */
   async #startLost(): Promise<void> {
     const { core, finder } = this.#parts;
-    if (this.#lost.size === 0 || core.engine.runtime.now() < this.#nextLostTry) return;
+    if (this.#lost.size === 0 || core.runtime.now() < this.#nextLostTry) return;
     const wait = Math.min(LONGEST_LOST_WAIT, FIRST_BACKOFF * 2 ** this.#lostTries++);
-    this.#nextLostTry = core.engine.runtime.now() + wait;
+    this.#nextLostTry = core.runtime.now() + wait;
     for (const [register, instance] of [...this.#lost]) {
       if (this.#stopped) return;
       const { value } = await finder.current(register, core.limits());
@@ -172,7 +172,7 @@ export class Supervisor {
     const { core, finder } = this.#parts;
     const options = { limits: core.limits(), background: true };
     const started = finder.start(register, spec, args, options).catch(() => {});
-    await Promise.race([started, core.pause(core.engine.settings.timeout)]);
+    await Promise.race([started, core.pause(core.timeout)]);
   }
 }
 

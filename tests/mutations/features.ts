@@ -70,14 +70,14 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a value bound to a process of another node is proposed here",
-      find: "if (pid !== undefined && pid.node !== this.#core.engine.self) {",
+      find: "if (pid !== undefined && pid.node !== this.#core.self) {",
       replace: "if (false) {",
       tests: ["tests/kv/handover_test.ts"],
     },
     {
       section: 4,
       name: "a put that an earlier life may have run is run again",
-      find: "if (parseSession(pid.session).life !== this.#core.engine.life) return UNKNOWN;",
+      find: "if (parseSession(pid.session).life !== this.#core.life) return UNKNOWN;",
       replace: "",
     },
     {
@@ -89,14 +89,14 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a put is handed over with a counter that is already forgotten",
-      find: "since: number = this.#core.engine.clock.next(),",
+      find: "since: number = this.#core.clock.next(),",
       replace: "since: number = 0,",
       tests: ["tests/kv/handover_test.ts"],
     },
     {
       section: 4,
       name: "a put with a counter from the future is run",
-      find: "if (since > this.#core.engine.clock.counter) return Promise.reject(MALFORMED);",
+      find: "if (since > this.#core.clock.counter) return Promise.reject(MALFORMED);",
       replace: "",
     },
     {
@@ -209,7 +209,7 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a failed release is not tried again",
-      find: "if (core.engine.isClosed || core.engine.fatal !== undefined) return;",
+      find: "if (core.isOver) return;",
       replace: "return;",
     },
     {
@@ -463,21 +463,21 @@ export const FEATURES: readonly Mutation[] = [
       section: 10,
       name: "another life reports that a call never started",
       find:
-        'if (request.type !== "call" || parseSession(request.session).life !== engine.life) return;',
+        'if (request.type !== "call" || parseSession(request.session).life !== core.life) return;',
       replace: 'if (request.type !== "call") return;',
       tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "a host with a new life remembers the calls of the previous one",
-      find: "if (this.#life !== engine.life) {",
+      find: "if (this.#life !== core.life) {",
       replace: "if (false) {",
       tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "a birth above every clock is accepted",
-      find: "    if (request.birth > engine.clock.counter) return;\n",
+      find: "    if (request.birth > core.clock.counter) return;\n",
       replace: "",
       tests: ["tests/singletons/host_test.ts"],
     },
@@ -627,7 +627,7 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "a call continues under another life of its caller",
-      find: "isLost: () => engine.life !== life,",
+      find: "isLost: () => this.#core.life !== life,",
       replace: "isLost: () => false,",
       tests: ["tests/singletons/outbound_test.ts"],
     },

@@ -268,7 +268,7 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "any node calls in the name of a guest",
-      find: "      if (!this.#core.engine.members.includes(from)) return;\n",
+      find: "      if (!this.#core.members.includes(from)) return;\n",
       replace: "",
     },
   ]),

@@ -164,15 +164,31 @@ export const PROOFS: readonly Mutation[] = [
     {
       section: 6,
       name: "a node that waits for the end of a session does not hear of proofs",
-      find: "for (const watched of ended) void this.#look(watched, true);",
+      find: "if (lifeOf(watched.session) === life) void this.#look(watched, true);",
       replace: "",
     },
+  ]),
+  ...mutationsOf("lib/node/quorum/life_watch.ts", ["tests/owners/session_monitor_test.ts"], [
     {
       section: 6,
       name: "a node fences on the word of one member that a life is over",
-      find: "if (!told.add(sender, true)) return;",
-      replace: "told.add(sender, true);",
+      find: "watched === undefined || !watched.told.add(sender, true)",
+      replace: "watched === undefined",
       tests: ["tests/owners/session_monitor_test.ts"],
+    },
+    {
+      section: 6,
+      name: "a life is watched no more when one of several watches of it ends",
+      find: "watched === undefined || --watched.users > 0",
+      replace: "watched === undefined",
+      tests: ["tests/node/quorum/life_watch_test.ts"],
+    },
+    {
+      section: 6,
+      name: "a node goes on asking about lives that it does not watch any more",
+      find: "    this.#engine.pendingReplies.close(this.#question);\n",
+      replace: "",
+      tests: ["tests/node/quorum/life_watch_test.ts"],
     },
   ]),
   ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/cluster/report_exit_test.ts"], [

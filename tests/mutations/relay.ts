@@ -111,16 +111,18 @@ export const RELAY: readonly Mutation[] = [
     {
       section: 10,
       name: "casts are sent only directly",
-      find: "engine.askOnce(pid.node, {",
-      replace: "engine.ask([pid.node], {",
+      find: "this.#core.tell(pid.node, body);",
+      replace: `this.#core.engine.ask([pid.node], {
+        id: this.#core.engine.pendingReplies.next(), type: "ask", body });`,
     },
   ]),
   ...mutationsOf("lib/singletons/host.ts", TOGETHER, [
     {
       section: 10,
       name: "a node without a connection is not told that a host has gone",
-      find: "engine.askOnce(node, {",
-      replace: "engine.ask([node], {",
+      find: "core.tell(node, body);",
+      replace: `core.engine.ask([node], {
+        id: core.engine.pendingReplies.next(), type: "ask", body });`,
     },
   ]),
   ...mutationsOf("lib/codec/request.ts", ["tests/codec/request_test.ts"], [

@@ -17,8 +17,7 @@ class Node {
   readonly tries: ChangeOptions[] = [];
   pauses = 0;
   isPossible = true;
-  isClosed = false;
-  fatal: SynodError | undefined;
+  isOver = false;
 
   constructor(private failures: number, private readonly fail: (node: Node) => void = () => {}) {}
 
@@ -39,13 +38,8 @@ class Node {
     return {
       proposals: { change },
       session: { isPossible: () => node.isPossible },
-      engine: {
-        get isClosed() {
-          return node.isClosed;
-        },
-        get fatal() {
-          return node.fatal;
-        },
+      get isOver() {
+        return node.isOver;
       },
       releaseLimits: () => ({ deadline: 7 }),
       pause: () => {
@@ -92,8 +86,6 @@ describe("release", () => {
   });
 
   it("gives up when the node has closed, or nothing can succeed any more", async () => {
-    assertEquals(await new Node(9, (node) => node.isClosed = true).release(), 1);
-    const fatal = new SynodError("not_a_member", "not a member");
-    assertEquals(await new Node(9, (node) => node.fatal = fatal).release(), 1);
+    assertEquals(await new Node(9, (node) => node.isOver = true).release(), 1);
   });
 });

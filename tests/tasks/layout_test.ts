@@ -41,6 +41,12 @@ const BASE = new Set([
   "transports/transport.ts",
 ]);
 
+/** The features, which see the shell of a node through `DOORS`. */
+const FEATURES = ["lib/owners", "lib/kv", "lib/locks", "lib/processes", "lib/singletons"];
+
+/** What a feature may import of `lib/node`: the core, and the interface of nodes that propose nothing themselves. */
+const DOORS = new Set(["lib/node/core.ts", "lib/node/shell.ts"]);
+
 const ROOT = new URL("../../", import.meta.url);
 
 async function sources(folder: string): Promise<string[]> {
@@ -77,6 +83,18 @@ function upwards(file: string, text: string): string[] {
     .map((target) => `${file} -> ${target}`);
 }
 
+/** Imports and uses of the shell in a feature that do not go through its doors. */
+function aroundTheDoors(file: string, text: string): string[] {
+  const imports = importsOf(file, text)
+    .filter((target) => target.startsWith("lib/node/") && !DOORS.has(target))
+    .map((target) => `${file} -> ${target}`);
+  const code = text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, "").split("\n").map((line) =>
+    line.trim()
+  );
+  const uses = code.filter((line) => /\bengine\b/.test(line) && !/^import |from "/.test(line));
+  return [...imports, ...uses.map((line) => `${file}: ${line}`)];
+}
+
 describe("layout", () => {
   it("a folder imports only folders below it", async () => {
     const wrong: string[] = [];
@@ -85,6 +103,32 @@ describe("layout", () => {
       wrong.push(...upwards(file, await Deno.readTextFile(new URL(file, ROOT))));
     }
     assertEquals(wrong, []);
+  });
+
+  it("a feature uses nothing of the shell but its two doors", async () => {
+    const wrong: string[] = [];
+    for (const folder of FEATURES) {
+      for (const file of await sources(folder)) {
+        wrong.push(...aroundTheDoors(file, await Deno.readTextFile(new URL(file, ROOT))));
+      }
+    }
+    assertEquals(wrong, []);
+  });
+
+  it("a feature that goes around the doors is found", () => {
+    const found = aroundTheDoors(
+      "lib/kv/puts.ts",
+      'import type { Core } from "../node/core.ts";\n' +
+        'import { onAbort } from "../node/runtime/on_abort.ts";\n' +
+        "/** The engine of a core is not for features. */\n" +
+        "const { engine } = this.#core; // the engine\n" +
+        "this.#core.engine.ask();\n",
+    );
+    assertEquals(found, [
+      "lib/kv/puts.ts -> lib/node/runtime/on_abort.ts",
+      "lib/kv/puts.ts: const { engine } = this.#core;",
+      "lib/kv/puts.ts: this.#core.engine.ask();",
+    ]);
   });
 
   it("paxos imports nothing outside itself", async () => {

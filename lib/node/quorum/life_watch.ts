@@ -1,0 +1,61 @@
+import type { Life } from "../../paxos/ballot.ts";
+import { Tally } from "../../paxos/quorum.ts";
+import type { Engine } from "../engine/engine.ts";
+
+/** A life that is watched. */
+interface WatchedLife {
+  /** How often it was added, and not removed since. */
+  users: number;
+  /** The members that told of a proof. */
+  told: Tally<true>;
+}
+
+/**
+ * Has the members tell when lives of other nodes are proved to be over. A hint, which saves the wait for the end of a
+ * session: it may be lost, and is renewed by each `ask`.
+ */
+export class LifeWatch {
+  readonly #engine: Engine;
+  readonly #over: (life: Life) => void;
+  readonly #watched = new Map<Life, WatchedLife>();
+  /** The number of the question, while lives are watched. */
+  #question: number | undefined;
+
+  /** `over` is called when a quorum has said that a watched life is over. */
+  constructor(engine: Engine, over: (life: Life) => void) {
+    this.#engine = engine;
+    this.#over = over;
+  }
+
+  /** Watches `life`, until it is removed as often as it was added. */
+  add(life: Life): void {
+    const watched = this.#watched.get(life);
+    if (watched !== undefined) watched.users++;
+    else this.#watched.set(life, { users: 1, told: new Tally(this.#engine.members) });
+  }
+
+  /** Ends one watch of `life`. */
+  remove(life: Life): void {
+    const watched = this.#watched.get(life);
+    if (watched === undefined || --watched.users > 0) return;
+    this.#watched.delete(life);
+    if (this.#watched.size > 0 || this.#question === undefined) return;
+    this.#engine.pendingReplies.close(this.#question);
+    this.#question = undefined;
+  }
+
+  /** Asks the members to tell of `life`, which is watched. */
+  ask(life: Life): void {
+    const { pendingReplies, members } = this.#engine;
+    this.#question ??= pendingReplies.open((from, header, reply) => {
+      const sender = this.#engine.sender(from, header);
+      if (sender === undefined || reply.type !== "over") return;
+      const watched = this.#watched.get(reply.life);
+      if (watched === undefined || !watched.told.add(sender, true)) return;
+      // Proofs that are told later are counted anew.
+      watched.told = new Tally(members);
+      this.#over(reply.life);
+    });
+    this.#engine.ask(members, { id: this.#question, type: "watchLife", life });
+  }
+}

@@ -1,0 +1,58 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+import { describe, it } from "@std/testing/bdd";
+import { assertEquals } from "@std/assert";
+import { LifeWatch } from "../../../lib/node/quorum/life_watch.ts";
+import { life, ScriptedNode } from "../../support/scripted_node.ts";
+
+const LOST = life(5);
+
+/** A node that has asked the members about `LOST`, and the lives that it was told of. */
+async function watching(watches = 1) {
+  const node = await ScriptedNode.start({ withoutSession: true });
+  const over: string[] = [];
+  const watch = new LifeWatch(node.engine, (life) => void over.push(life));
+  for (let i = 0; i < watches; i++) watch.add(LOST);
+  watch.ask(LOST);
+  const id = node.engine.pendingReplies.next() - 1;
+  const say = (members: string, told = LOST) => {
+    for (const member of members) {
+      node.receive(member, { replies: [{ id, type: "over", life: told }] });
+    }
+  };
+  return { over, watch, say };
+}
+
+describe("LifeWatch (section 6)", () => {
+  it("believes a quorum, not one member", async () => {
+    const { over, say } = await watching();
+    say("aaa");
+    assertEquals(over, []);
+    say("b", life(6));
+    assertEquals(over, []);
+    say("b");
+    assertEquals(over, [LOST]);
+  });
+
+  it("tells of each quorum that says so", async () => {
+    const { over, say } = await watching();
+    say("ab");
+    say("c");
+    assertEquals(over, [LOST]);
+    say("a");
+    assertEquals(over, [LOST, LOST]);
+  });
+
+  it("goes on until each watch of a life has ended", async () => {
+    const { watch, over, say } = await watching(2);
+    watch.remove(LOST);
+    say("ab");
+    assertEquals(over, [LOST]);
+    watch.remove(LOST);
+    say("ab");
+    assertEquals(over, [LOST]);
+    // Its question is closed; a later watch asks a new one.
+    watch.add(LOST);
+    say("ab");
+    assertEquals(over, [LOST]);
+  });
+});
