@@ -39,6 +39,7 @@ await Promise.all(
       members: MEMBERS,
       channel,
       sessionTtl: SESSION_TTL,
+      locks: false,
     })
   ),
 );

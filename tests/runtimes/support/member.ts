@@ -17,6 +17,8 @@ export type Command =
     readonly channel: string;
     readonly sessionTtl?: number;
     readonly clients?: boolean;
+    /** False: only the end of its session tells that this thread is gone, as where there are no Web Locks. */
+    readonly locks?: boolean;
   }
   | { readonly do: "put"; readonly key: Key; readonly value: string }
   /** Bound to this node, or to a process of it that runs until "exit". */
@@ -74,8 +76,8 @@ const held = new Map<Key, { owner: Process; lock: Lock }>();
 async function run(command: Command): Promise<unknown> {
   switch (command.do) {
     case "join": {
-      const { do: _, channel, ...options } = command;
-      node = await join({ ...options, transport: broadcastChannel(channel) });
+      const { do: _, channel, locks, ...options } = command;
+      node = await join({ ...options, transport: broadcastChannel(channel, { locks }) });
       await node.ready;
       process = node.spawn();
       return null;

@@ -20,7 +20,15 @@ const all = <T>(command: (member: Member) => Command) =>
   Promise.all(members.map((member) => member.tell<T>(command(member))));
 
 const channel = `three members ${crypto.randomUUID()}`;
-await all(({ id }) => ({ do: "join", id, members: MEMBERS, channel, sessionTtl: SESSION_TTL }));
+const locks = false;
+await all(({ id }) => ({
+  do: "join",
+  id,
+  members: MEMBERS,
+  channel,
+  sessionTtl: SESSION_TTL,
+  locks,
+}));
 
 // All three at the same time, on the same keys.
 const puts: Outcome[][] = [];
