@@ -46,6 +46,8 @@ export class Lease {
   #renewal = 0;
   /** When the first renewal was sent. */
   #first: ClockReading | undefined;
+  /** The number of the newest renewal that a quorum granted; 0: none. */
+  #grantedRenewal = 0;
   /** When the newest renewal that a quorum granted was sent. */
   #granted: ClockReading | undefined;
   #dead = false;
@@ -75,10 +77,8 @@ export class Lease {
     if (pending === undefined || this.isDead(at)) return false;
     if (this.#elapsed(pending.sent, at) >= this.ttl * OWNER_SHARE) return false;
     if (!pending.tally.add(sender, true)) return false;
-    assertInvariant(
-      this.#granted === undefined || pending.sent.now >= this.#granted.now,
-      "a later grant never moves the deadline back",
-    );
+    assertInvariant(renewal > this.#grantedRenewal, "each grant is of a later renewal");
+    this.#grantedRenewal = renewal;
     this.#granted = pending.sent;
     for (const number of this.#renewals.keys()) {
       if (number <= renewal) this.#renewals.delete(number);

@@ -31,6 +31,16 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     `);
   });
 
+  it("it is not asked for at the last counter: no ballot is above that", () => {
+    for (const [spare, expected] of [[1, `${MAX_COUNTER - 1}p`], [0, undefined]] as const) {
+      const cluster = new Cluster();
+      const p = cluster.proposer("p", write("x"), { keepPromise });
+      p.clock.observe(MAX_COUNTER - 2 - spare);
+      p.run("a", "b");
+      assertEquals(kept(p), expected);
+    }
+  });
+
   it("the change receives the kept state, and its token grows", () => {
     const cluster = new Cluster();
     const p = cluster.proposer("p", write("x"), { keepPromise });
