@@ -22,7 +22,7 @@ describe("webSocket(): authenticated peers", () => {
     undo = [];
     server = await TestServer.start();
     undo.push(() => server.close());
-    const transport = transportWith({ secret: SECRET }, { beat: 1_000 });
+    const transport = transportWith({ secret: SECRET }, { beat: 1_000, tick: 300 });
     server.mount(transport.routes);
     undo.push(() => transport.close());
     node = await Station.open("s", transport);
