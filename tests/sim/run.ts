@@ -248,11 +248,15 @@ class Run {
     });
   }
 
-  /** Lets time pass until `promise` is settled; `undefined` if that takes too long. */
+  /**
+   * Lets time pass until `promise` is settled; `undefined` if that takes too long. Operations have the time limit
+   * of the nodes: after a slow network, retries are still paced by its round trips.
+   */
   async #within<T>(promise: Promise<T>): Promise<T | undefined> {
     let result: { value: T } | undefined;
     promise.then((value) => result = { value });
-    await this.#run(PATIENCE, () => result !== undefined);
+    const patience = Math.max(PATIENCE, this.#scenario.timeout * (1 + DRIFT));
+    await this.#run(patience, () => result !== undefined);
     return result?.value;
   }
 }
