@@ -1,11 +1,7 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { assertEquals, assertRejects, assertStrictEquals, assertStringIncludes } from "@std/assert";
-import { decode, sign } from "hono/jwt";
-import * as mod from "../../../mod.ts";
-import * as http from "../../../transports/http.ts";
-import * as websocket from "../../../transports/websocket.ts";
+import { sign } from "hono/jwt";
 import { HandshakeError } from "../../../transports/auth/handshake_error.ts";
-import { nodeToken } from "../../../transports/auth/node_token.ts";
 import { keysOf } from "../../../transports/auth/keys.ts";
 import { signToken, verifyToken } from "../../../transports/auth/token.ts";
 import { OTHER_SECRET, SECRET } from "../support/networks.ts";
@@ -21,35 +17,6 @@ function unsigned(header: unknown, claims: unknown): string {
     btoa(JSON.stringify(value)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
   return `${part(header)}.${part(claims)}.`;
 }
-
-describe("nodeToken()", () => {
-  it("is exported by all entry points that use it", () => {
-    for (const entry of [mod, http, websocket]) assertStrictEquals(entry.nodeToken, nodeToken);
-  });
-
-  it("makes an HS256 token for the node and the cluster, with the given lifetime", async () => {
-    const token = await nodeToken({ secret, cluster: "app", id: "n1", expiresIn: 10_000 });
-    const { header, payload } = decode(token);
-    assertEquals(header, { alg: "HS256", typ: "JWT" });
-    assertEquals([payload.aud, payload.sub], ["app", "n1"]);
-    assertEquals(Number(payload.exp) - Number(payload.iat) <= 11, true);
-    assertEquals((await verifyToken(token, keys, "app")).sub, "n1");
-  });
-
-  it("makes a token of five minutes for the cluster synod by default", async () => {
-    const { payload } = decode(await nodeToken({ secret, id: "n1" }));
-    assertEquals(payload.aud, "synod");
-    assertEquals(Math.abs(Number(payload.exp) - now() - 300) < 5, true);
-  });
-
-  it("makes a token that does not contain the secret", async () => {
-    const token = await nodeToken({ secret, id: "n1" });
-    for (const part of token.split(".")) {
-      const text = atob(part.replace(/-/g, "+").replace(/_/g, "/"));
-      assertEquals(`${part} ${text}`.includes(secret), false);
-    }
-  });
-});
 
 describe("verifyToken()", () => {
   const refuses = async (token: unknown, why: string) => {

@@ -1,7 +1,7 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { nodeToken, webSocket } from "../../../transports/websocket.ts";
 import { http } from "../../../transports/http.ts";
+import { webSocket } from "../../../transports/websocket.ts";
 import { SECRET } from "../support/networks.ts";
 
 const secret = SECRET;
@@ -71,49 +71,3 @@ for (const [name, create, scheme] of transports) {
     });
   });
 }
-
-describe("webSocket() checks its options", () => {
-  it("refuses an upgradeWebSocket or a WebSocket that is no function", () => {
-    for (const option of ["upgradeWebSocket", "WebSocket"]) {
-      assertThrows(() => webSocket({ secret, [option]: {} }), TypeError, option);
-    }
-  });
-
-  it("requires WebSocket in a runtime without one, if there are peers", () => {
-    const original = Object.getOwnPropertyDescriptor(globalThis, "WebSocket");
-    Reflect.deleteProperty(globalThis, "WebSocket");
-    try {
-      assertThrows(() => webSocket({ secret, peers: { a: "ws://host" } }), TypeError, "WebSocket");
-      webSocket({ secret });
-    } finally {
-      if (original) Object.defineProperty(globalThis, "WebSocket", original);
-    }
-  });
-});
-
-describe("http() checks its options", () => {
-  it("refuses a fetch that is no function", () => {
-    assertThrows(() => http({ secret, fetch: "fetch" as never }), TypeError, "fetch");
-  });
-});
-
-describe("nodeToken() checks its options", () => {
-  const good = { secret, id: "browser-1" };
-  const refused: [options: unknown, named: string][] = [
-    [undefined, "options"],
-    [{ ...good, secret: undefined }, "secret"],
-    [{ ...good, secret: "short" }, "secret"],
-    [{ ...good, cluster: "" }, "cluster"],
-    [{ ...good, id: undefined }, "id"],
-    [{ ...good, id: "*" }, "id"],
-    [{ ...good, expiresIn: 999 }, "expiresIn"],
-    [{ ...good, expiresIn: 1000.5 }, "expiresIn"],
-    [{ ...good, expiresIn: 86_400_001 }, "expiresIn"],
-    [{ ...good, expiresIn: "60000" }, "expiresIn"],
-  ];
-  for (const [options, named] of refused) {
-    it(`refuses ${JSON.stringify(options)}: a TypeError that names ${named}`, async () => {
-      await assertRejects(() => nodeToken(options as never), TypeError, named);
-    });
-  }
-});
