@@ -661,7 +661,7 @@ export const FEATURES: readonly Mutation[] = [
       replace: "if (false) {",
     },
   ]),
-  ...mutationsOf("lib/singletons/supervisor.ts", ["tests/singletons/background_test.ts"], [
+  ...mutationsOf("lib/singletons/supervisor.ts", ["tests/singletons/supervisor_test.ts"], [
     {
       section: 10,
       name: "failed starts are retried without a backoff",

@@ -5,7 +5,7 @@ const speaking = (breaks: readonly Omit<Break, "section">[]) =>
   breaks.map((one) => ({ ...one, section: 1 }));
 
 const TOKEN = ["tests/transports/auth/token_test.ts"];
-const HANDSHAKE = ["tests/transports/auth/handshake_test.ts"];
+const HANDSHAKE = ["tests/transports/auth/authenticator_test.ts"];
 
 /** Authentication, and the bounds of transports. */
 export const TRANSPORTS: readonly Mutation[] = [
