@@ -20,8 +20,8 @@ function start(answers: { hello?: () => unknown; proof?: () => unknown } = {}) {
     answerHello: async () => await (answers.hello?.() ?? CHALLENGED),
     verifyProof: async () => await (answers.proof?.() ?? { id: "c", until: 5, proof: "p" }),
   } as unknown as Authenticator;
-  const connection = new IncomingConnection(socket, authenticator, ({ id, until }) => {
-    log.push(`admit ${id} until ${until}`);
+  const connection = new IncomingConnection(socket, authenticator, null, (admitted) => {
+    log.push(`admit ${"id" in admitted ? admitted.id : "a guest"} until ${admitted.until}`);
   });
   const settle = async () => {
     for (let i = 0; i < 10; i++) await Promise.resolve();
