@@ -43,8 +43,7 @@ describe("examples/counters", () => {
     assert(second !== gone, "it is started on the terminated worker");
     assertEquals([calls, begin, end], [200, 1, 200]);
     const [, later] = /The next apple was counted (\d+) ms later/.exec(after)!;
-    // The session lasts 2 s, and is renewed every third of that.
-    assertGreater(Number(later), 1_000);
+    // Web Locks tell that the worker is gone; otherwise its session of 2 s has to end.
     assertLess(Number(later), 10_000);
     const [, unknown] = /with an unknown outcome: (\d+)/.exec(after)!;
     assert(Number(unknown) <= 4, ended.output);
