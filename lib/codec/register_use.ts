@@ -5,6 +5,13 @@ import { isWholeRegisterId } from "./register_id.ts";
 /** The largest value of a lock or singleton, in bytes; the bounds of both are below it. */
 const MAX_INTERNAL_BYTES = 8 * 2 ** 20 + 1024;
 
+/** The kinds of registers that clients write. */
+const WRITTEN_BY_CLIENTS: ReadonlySet<string> = new Set([
+  REGISTER_KINDS.key,
+  REGISTER_KINDS.lock,
+  REGISTER_KINDS.singleton,
+]);
+
 /** Whether a put may write `value` to `register`: the id is that of a key, and the value is not too large. */
 export function isPutOf(register: RegisterId, value: Uint8Array, maxValueBytes: number): boolean {
   return kindOf(register) === REGISTER_KINDS.key && value.length <= maxValueBytes &&
@@ -17,7 +24,7 @@ export function isPutOf(register: RegisterId, value: Uint8Array, maxValueBytes: 
  */
 export function isFitFor(register: RegisterId, state: State, maxValueBytes: number): boolean {
   const kind = kindOf(register);
-  if (!state.present) return kind !== REGISTER_KINDS.configuration;
+  if (!state.present) return WRITTEN_BY_CLIENTS.has(kind);
   const { value, bindings, owners } = state;
   switch (kind) {
     case REGISTER_KINDS.key: {
