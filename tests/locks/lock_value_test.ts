@@ -1,0 +1,114 @@
+// Runs in Deno alone: pure.
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { encodeValue, MalformedError } from "../../lib/codec.ts";
+import { encodeLock, lockOf, sessionsOf, sketchLock } from "../../lib/locks/lock_value.ts";
+import { FREE, type LockEntry, type LockValue } from "../../lib/paxos/lock_register.ts";
+import type { State } from "../../lib/paxos/register.ts";
+
+const LIFE = "0ABCDEFGHIJKLMNOPQRS";
+
+const entry = (node: string, request: number, token = 0): LockEntry => ({
+  pid: { node, session: `${node}/${LIFE}/1`, seq: request + 10 },
+  request,
+  mode: request % 2 === 0 ? "shared" : "exclusive",
+  token,
+});
+
+const VALUE: LockValue = {
+  holders: [entry("c", 2, 9), entry("a", 4, 9)],
+  queue: [entry("b", 1), entry("c", 3), entry("a", 6)],
+};
+
+/** A state with these bytes, as they arrive from the network: nothing is known about them. */
+const stateOf = (value: Uint8Array): State => ({
+  ...{ present: true, token: 9, over: 0, op: `${LIFE}/1`, bindings: [], owners: [] },
+  value: value.slice(),
+});
+
+describe("encodeLock() and lockOf() (section 9)", () => {
+  it("keep holders and queue", () => {
+    for (const value of [FREE, VALUE, { ...VALUE, holders: [] }, { ...VALUE, queue: [] }]) {
+      assertEquals(lockOf(stateOf(encodeLock(value))), value);
+    }
+  });
+
+  it("take a register that was never written, or is released, as free", () => {
+    assertStrictEquals(lockOf(null), FREE);
+    assertStrictEquals(lockOf({ present: false, token: 5 }), FREE);
+  });
+
+  it("keep a queue of 4,096 requests, and its entries from one change to the next", () => {
+    const queue = Array.from({ length: 4_096 }, (_, i) => entry(`n${i % 100}`, i));
+    const first = lockOf(stateOf(encodeLock({ holders: [entry("n5", 9_999, 1)], queue })));
+    const next = { holders: [{ ...queue[0], token: 2 }], queue: queue.slice(1) };
+    const bytes = encodeLock(next);
+    const again = lockOf(stateOf(bytes), first);
+    assertEquals(again, next);
+    assertEquals(again, lockOf(stateOf(bytes)));
+    assertStrictEquals(again.queue[4_000], first.queue[4_001]);
+  });
+
+  it("know the value of bytes that they have written or read", () => {
+    const bytes = encodeLock(VALUE);
+    const state = { ...stateOf(bytes), value: bytes } as State;
+    assertStrictEquals(lockOf(state), VALUE);
+    const received = stateOf(bytes);
+    assertStrictEquals(lockOf(received), lockOf(received));
+  });
+
+  it("refuse bytes that no node wrote", () => {
+    const [sessions, rows] = [["a/" + LIFE + "/1"], new Uint8Array(0)];
+    const wrong: unknown[] = [
+      null,
+      "lock",
+      {},
+      [],
+      [sessions, rows],
+      [sessions, rows, rows, rows],
+      [["a"], rows, rows],
+      ["a", rows, rows],
+      [[1], rows, rows],
+      [sessions, "", rows],
+      [sessions, rows, null],
+      [sessions, Uint8Array.of(0), rows],
+      [sessions, rows, Uint8Array.of(2, 1, 1)],
+    ];
+    for (const value of wrong) {
+      assertThrows(() => lockOf(stateOf(encodeValue(value, 1e6))), MalformedError);
+    }
+    assertThrows(() => lockOf(stateOf(Uint8Array.of(0xff))), MalformedError);
+  });
+
+  it("refuse each changed byte, or read a value with another encoding", () => {
+    const bytes = encodeLock(VALUE);
+    const known = JSON.stringify(VALUE);
+    for (let at = 0; at < bytes.length; at++) {
+      for (const bit of [1, 2, 4, 8, 16, 32, 64, 128]) {
+        const changed = bytes.slice();
+        changed[at] ^= bit;
+        try {
+          assert(JSON.stringify(lockOf(stateOf(changed))) !== known, `byte ${at}`);
+        } catch (error) {
+          assert(error instanceof MalformedError, String(error));
+        }
+      }
+    }
+  });
+});
+
+describe("sketchLock()", () => {
+  it("stands for a value within a round", () => {
+    const sketch = sketchLock(VALUE);
+    assertEquals(sketch.length, 0);
+    assertStrictEquals(lockOf({ ...stateOf(sketch), value: sketch } as State), VALUE);
+  });
+});
+
+describe("sessionsOf()", () => {
+  it("has each session of holders and queue once", () => {
+    const names = sessionsOf(VALUE).map((session) => session[0]);
+    assertEquals(names.toSorted(), ["a", "b", "c"]);
+    assertEquals(sessionsOf(FREE), []);
+  });
+});
