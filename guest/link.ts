@@ -25,7 +25,7 @@ const SILENT_LOOKS = 4;
 export interface LinkEvents {
   /** A gateway says who the members are. */
   readonly welcomed: (members: readonly string[]) => void;
-  /** The cluster has begun anew. */
+  /** The cluster has begun again. */
   readonly restarted: (genesis: string) => void;
   /** A later life of the guest has taken its place. */
   readonly replaced: () => void;
@@ -188,7 +188,7 @@ export class Link implements Outlet {
       return false;
     }
     this.#genesis = null;
-    this.#drop("the cluster has begun anew", true);
+    this.#drop("the cluster has begun again", true);
     this.#session.end();
     this.#parts.events.restarted(genesis);
     return true;

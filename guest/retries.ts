@@ -56,7 +56,7 @@ export class Retries {
     return longest * (0.5 + 0.5 * this.#random());
   }
 
-  /** The connection has to be made anew at the same server; returns the wait before that, in milliseconds. */
+  /** The connection has to be made again at the same server; returns the wait before that, in milliseconds. */
   same(): number {
     if (this.#wasSame) return this.next("full");
     this.#wasSame = true;

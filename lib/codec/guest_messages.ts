@@ -250,7 +250,7 @@ export type GuestPiece =
 export type UpMessage =
   /** Begins a connection: the time to live of the guest's sessions, and the number of the present one. */
   | { readonly type: "hello"; readonly ttl: number; readonly session: number }
-  /** Asks a quorum, anew for each request. */
+  /** Asks a quorum, again for each request. */
   | {
     readonly type: "renew";
     readonly session: number;

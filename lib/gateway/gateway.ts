@@ -78,7 +78,7 @@ export class Gateway implements GuestReception {
   /** The cluster, or this member's life, is another one: what guests were told is void. */
   restart(): void {
     for (const guest of [...this.#guests.values()]) {
-      guest.end("closing", "restarted", "this member, or its cluster, has begun anew");
+      guest.end("closing", "restarted", "this member, or its cluster, has begun again");
     }
   }
 

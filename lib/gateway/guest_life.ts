@@ -149,7 +149,7 @@ export class GuestLife {
     const isOfGenesis = this.#genesis !== null && this.#genesis === record?.id &&
       (frame.genesis === null || frame.genesis === record.id);
     if (!isMeant || !isOfGenesis || this.#tickets === null) {
-      this.end("closing", "restarted", "this member, or its cluster, has begun anew");
+      this.end("closing", "restarted", "this member, or its cluster, has begun again");
       return [];
     }
     this.#tickets.show(frame.ticket);

@@ -7,7 +7,7 @@ import type { SessionId } from "../paxos/register.ts";
 export type Renewed = "renewed" | "refused";
 
 /**
- * Asks a quorum for one renewal of a guest's session: anew for each request of the guest, since its deadline counts
+ * Asks a quorum for one renewal of a guest's session: again for each request of the guest, since its deadline counts
  * from when it asked. Rejects with `no_quorum` after its time to live: then the answer would be worth nothing.
  */
 export async function renew(

@@ -21,7 +21,7 @@ const MAX_OPEN = 10_000;
 /** Attempts of one caller that are remembered as `busy`; more get no answer. */
 const MAX_BUSY = 10_000;
 
-/** Numbers that have left an inbox, tolerated in the order of a caller's numbers before it is made anew. */
+/** Numbers that have left an inbox, tolerated in the order of a caller's numbers before it is made again. */
 const MAX_GONE = 1_000;
 
 /** Answers kept until their callers have them, and their bytes; the oldest ones beyond that are dropped. */

@@ -130,7 +130,7 @@ describe("reportExit()", () => {
 });
 
 describe("the event `life`", () => {
-  it("tells the new life of a member that began anew, since too many lost their memory", async () => {
+  it("tells the new life of a member that began again, since too many lost their memory", async () => {
     const cluster = await VirtualCluster.start(3, { sessionTtl });
     await using _ = cluster;
     const [first] = cluster.nodes;

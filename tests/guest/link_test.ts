@@ -83,7 +83,7 @@ describe("the connection of a guest (section 13)", () => {
     assertEquals((await guest.time.until(guest.node.status())).frames.dropped, 1);
   });
 
-  it("ends the session at once when the cluster has begun anew", async () => {
+  it("ends the session at once when the cluster has begun again", async () => {
     await using guest = new ScriptedGuest();
     const line = await guest.serve();
     const events: string[] = [];

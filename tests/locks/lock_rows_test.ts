@@ -48,9 +48,9 @@ describe("rows of a lock", () => {
       const sessions = random.fraction() < 0.05 ? [...SESSIONS].reverse() : SESSIONS;
       const { bytes } = writeRows(sessions, some, false);
       const fromBefore = readRows(sessions, bytes, false, before);
-      const anew = readRows(sessions, bytes, false);
+      const again = readRows(sessions, bytes, false);
       assertEquals(fromBefore.entries, some);
-      assertEquals(fromBefore.starts, anew.starts);
+      assertEquals(fromBefore.starts, again.starts);
       before = fromBefore;
     }
   });

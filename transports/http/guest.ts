@@ -4,7 +4,7 @@ import { FrameQueue } from "../link/frame_queue.ts";
 import { writeFrames } from "../link/frame_stream.ts";
 import { FRAMES_TYPE, MAX_BATCH } from "./batch.ts";
 
-/** Bytes that may wait for the next request of one guest; beyond that the guest begins anew. */
+/** Bytes that may wait for the next request of one guest; beyond that the guest begins again. */
 const MAX_WAITING = 32 * 1024 * 1024;
 
 /** Requests of one guest that are held at the same time. */

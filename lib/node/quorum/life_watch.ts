@@ -52,7 +52,7 @@ export class LifeWatch {
       if (sender === undefined || reply.type !== "over") return;
       const watched = this.#watched.get(reply.life);
       if (watched === undefined || !watched.told.add(sender, true)) return;
-      // Proofs that are told later are counted anew.
+      // Proofs that are told later are counted again.
       watched.told = new Tally(members);
       this.#over(reply.life);
     });

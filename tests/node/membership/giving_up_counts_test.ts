@@ -78,7 +78,7 @@ describe("GivingUpCounts (section 7)", () => {
     assertEquals(blank("c2", second), { ask: [] });
   });
 
-  it("begins anew after it was cleared", () => {
+  it("begins again after it was cleared", () => {
     const { counts, ask } = begin();
     ask();
     ask();
