@@ -56,6 +56,8 @@ export class GuestAttempts implements Attempts {
       const outcome = toAttemptOutcome(await run.operation.promise);
       // The host may have forgotten the channel.
       if (outcome.type === "lost") channel.isStale = true;
+      // A host that leaves names what may have begun, and that does not include what it has forgotten.
+      if (outcome.type === "refused" && channel.isReplaced) return { type: "lost" };
       return outcome;
     } finally {
       settle();
@@ -118,11 +120,32 @@ export class GuestFinder implements InstanceFinder {
     for (;;) {
       // Without a session there is no gateway that could start anything.
       await this.#shell.session.valid(this.#shell.limits());
-      // A start may take long; the gateway tells when it has failed.
-      const location = await this.#find(target, true, { deadline: Infinity });
+      const location = await this.#start(target, isWanted);
       if (location !== null) return location;
-      if (!isWanted()) throw new SynodError("no_host", "The instance did not start");
+      if (!isWanted()) throw notStarted();
       await this.#shell.pause(RETRY_WAIT);
+    }
+  }
+
+  /**
+   * Has an instance started. A start may take long, and the gateway goes on if the host is lost meanwhile: no time
+   * limit of an operation ends that, but only that nothing waits for the instance any more.
+   */
+  async #start(target: Target, isWanted: () => boolean): Promise<InstanceLocation | null> {
+    const { runtime, timeout } = this.#shell;
+    const aborter = new AbortController();
+    let cancel = () => {};
+    const lookLater = () => {
+      cancel = runtime.setTimer(() => {
+        if (isWanted()) lookLater();
+        else aborter.abort(notStarted());
+      }, timeout);
+    };
+    lookLater();
+    try {
+      return await this.#find(target, true, { deadline: Infinity, signal: aborter.signal });
+    } finally {
+      cancel();
     }
   }
 
@@ -132,8 +155,7 @@ export class GuestFinder implements InstanceFinder {
     limits: Limits,
   ): Promise<InstanceLocation | null> {
     const request = { type: "place", register, spec: spec.id, args, start } as const;
-    const timeout = this.#shell.timeout;
-    const run = this.#operations.begin(request, limits, { timeout });
+    const run = this.#operations.begin(request, limits);
     const outcome = await run.operation.promise;
     switch (outcome.type) {
       case "at": {
@@ -176,6 +198,10 @@ function toAttemptOutcome(outcome: GuestOutcome): AttemptOutcome {
     default:
       throw unexpected("call", outcome);
   }
+}
+
+function notStarted(): SynodError {
+  return new SynodError("no_host", "The instance did not start");
 }
 
 function tooLate(): SynodError {

@@ -1,10 +1,7 @@
 import { isNodeId, NODE_ID_FORM } from "../lib/codec/names.ts";
-import { show } from "../lib/show.ts";
-import type { Runtime } from "../lib/node/runtime/runtime.ts";
-import { type OptionNames, refuseUnknown } from "../lib/options.ts";
+import { checkKnown, checkLimits, type OptionNames, refuseUnless } from "../lib/options.ts";
 import type { Life } from "../lib/paxos/ballot.ts";
 import type { GuestTransport } from "../transports/guest_line.ts";
-import { serverTransport } from "./servers.ts";
 import type { ClientSocketConstructor } from "./web_socket_line.ts";
 
 /** Options of `connect`. */
@@ -70,47 +67,37 @@ const NAMES: OptionNames<ConnectOptions> = {
   fetch: true,
 };
 
-/** Checks the options of `connect`; throws a `TypeError` that names the option and the value received. */
-export function checkOptions(
-  options: ConnectOptions,
-  runtime: Runtime,
-): Omit<ConnectSettings, "life"> {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`connect: options must be an object, received ${show(options)}`);
-  }
-  refuseUnknown("connect", options, NAMES);
-  const { id, signal, transport } = options;
-  if (!isNodeId(id)) {
-    throw new TypeError(`connect: id must be ${NODE_ID_FORM}, received ${show(id)}`);
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`connect: signal must be an AbortSignal, received ${show(signal)}`);
-  }
-  const sessionTtl = integer(options, "sessionTtl", 5_000, 100, 600_000);
+/** The settings that the options give by themselves. */
+export type CheckedOptions = Omit<ConnectSettings, "life" | "transport">;
+
+/**
+ * Checks the options of `connect`, but not those about servers; throws a `TypeError` that names the option and the
+ * value received.
+ */
+export function checkOptions(options: ConnectOptions): CheckedOptions {
+  checkKnown("connect", options, NAMES);
+  const { id, signal } = options;
+  refuseUnless(isNodeId(id), "connect", "id", NODE_ID_FORM, id);
+  checkLimits("connect", { signal });
   return {
     id,
-    transport: transport === undefined
-      ? serverTransport(options, sessionTtl, runtime)
-      : checkTransport(options),
-    sessionTtl,
+    sessionTtl: integer(options, "sessionTtl", 5_000, 100, 600_000),
     timeout: integer(options, "timeout", 2_000, 1, 2 ** 31 - 1),
     callTimeout: integer(options, "callTimeout", 30_000, 1, 2 ** 31 - 1),
     signal,
   };
 }
 
-function checkTransport({ transport, ...others }: ConnectOptions): GuestTransport {
+/** Checks the option `transport`, which is given. */
+export function checkTransport({ transport, ...others }: ConnectOptions): GuestTransport {
   for (const name of ["servers", "token", "secret", "insecure"] as const) {
     if (others[name] !== undefined) {
       throw new TypeError(`connect: transport excludes ${name}`);
     }
   }
   const { servers, connect } = (transport ?? {}) as Partial<GuestTransport>;
-  if (!Array.isArray(servers) || servers.length === 0 || typeof connect !== "function") {
-    throw new TypeError(
-      `connect: transport must be a GuestTransport with servers, received ${show(transport)}`,
-    );
-  }
+  const isTransport = Array.isArray(servers) && servers.length > 0 && typeof connect === "function";
+  refuseUnless(isTransport, "connect", "transport", "a GuestTransport with servers", transport);
   return transport!;
 }
 
@@ -122,10 +109,7 @@ function integer(
   most: number,
 ): number {
   const value = options[name] === undefined ? otherwise : options[name];
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new TypeError(
-      `connect: ${name} must be an integer from ${least} to ${most}, received ${show(value)}`,
-    );
-  }
+  const isWithin = Number.isInteger(value) && value >= least && value <= most;
+  refuseUnless(isWithin, "connect", name, `an integer from ${least} to ${most}`, value);
   return value;
 }

@@ -61,6 +61,7 @@ export class GuestNode extends FeaturedNode<GuestEvents> {
       },
       restarted: (genesis) => this.emit("restart", { genesis }),
       replaced: () => this.#replaced(),
+      unreachable: (why) => this.emit("error", { error: this.#unreachable(why) }),
       refused: (server, end) => this.#refused(server, end.reason, end.cause),
     });
     const { shell, store, owners, locks, lockRequests, calls, processes, closing } = parts;
@@ -101,8 +102,12 @@ export class GuestNode extends FeaturedNode<GuestEvents> {
       id: this.id,
       life: this.life,
       hasQuorum,
-      members: members.map((member) => ({ ...member })),
-      waitingFor: hasQuorum ? [] : missing.map(({ id }) => id),
+      members: members.map((member) => ({ ...member, lastError: null, storage: null })),
+      waitingFor: hasQuorum ? [] : [
+        ...(shell.silence === "" ? [] : [shell.silence]),
+        ...missing.map(({ id }) => id),
+      ],
+      genesis: link.genesis,
       session: hasQuorum ? { id: session.current, remaining: session.remaining } : null,
       entries: 0,
       bytes: 0,
@@ -148,8 +153,16 @@ export class GuestNode extends FeaturedNode<GuestEvents> {
     // Other nodes need not wait for its deadline then.
     const end = operations.begin({ type: "end", session: number }, shell.limits());
     end.operation.promise.catch(() => {});
+    this.#tellLost(session);
+  }
+
+  #tellLost(session: string): void {
     this.emit("sessionlost", { session });
     this.emit("noquorum", undefined);
+  }
+
+  #unreachable(why: string): SynodError {
+    return new SynodError("unreachable", `Guest ${this.id} reaches no server: ${why}`);
   }
 
   #replaced(): void {
@@ -173,14 +186,18 @@ export class GuestNode extends FeaturedNode<GuestEvents> {
     const error = reason ?? new SynodError("closed", `Guest ${this.id} is closed`);
     this.#stopListening();
     shell.close(error);
-    this.#settleReady.reject(error);
+    const why = shell.silence === "" ? "" : ` before it was ready: ${shell.silence}`;
+    this.#settleReady.reject(new SynodError(error.code, error.message + why, { cause: error }));
     const granted = session.isValid() ? session.number : undefined;
+    const lost = session.current;
     shell.operations.end(error);
     closing.abort(error);
     const released = [...processes].map((process) => process.exit(error));
     released.push(lockRequests.close(error));
     // From here on nothing counts as owned, before other nodes learn of it.
     session.stop();
+    // After `close()` the program knows it.
+    if (reason !== null && granted !== undefined) this.#tellLost(lost);
     if (granted !== undefined && reason === null) {
       const end = operations.begin({ type: "end", session: granted }, shell.limits());
       await end.operation.promise.catch(() => {});
@@ -200,5 +217,6 @@ export class GuestNode extends FeaturedNode<GuestEvents> {
 }
 
 function unknown(id: string): MemberStatus {
-  return { id, reachable: false, state: "unknown", incarnation: null };
+  const nothing = { incarnation: null, lastError: null, storage: null };
+  return { id, reachable: false, state: "unknown", ...nothing };
 }

@@ -87,7 +87,7 @@ export class GuestHandovers {
       return toOutcome(put);
     } catch (error) {
       if (error instanceof SynodError && error.code === "full") {
-        return { type: "invalid", reason: error.message } as const;
+        return { type: "full" } as const;
       }
       return UNKNOWN;
     }

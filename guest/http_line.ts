@@ -1,8 +1,11 @@
+import { MAX_GUEST_FRAME } from "../lib/codec/limits.ts";
 import type { Runtime } from "../lib/node/runtime/runtime.ts";
 import type { GuestIdentity, Line, LineEnd, LineUser } from "../transports/guest_line.ts";
+import { readBody } from "../transports/http/body.ts";
 import { FRAMES_TYPE, GUEST_HEADER, HOLD_HEADER, readFrames } from "../transports/http/batch.ts";
 import { LONGEST_HOLD } from "../transports/link/beat.ts";
 import { writeFrames } from "../transports/link/frame_stream.ts";
+import { reasonOf, statusReason } from "../transports/link/reasons.ts";
 import type { Proof } from "./proof.ts";
 
 /** What an {@linkcode httpLine} needs. */
@@ -30,6 +33,9 @@ const LONGEST_PATIENCE = 5_000;
 
 /** Redirects are not followed: they would send tokens to an address that is not configured. */
 const REDIRECT = "manual";
+
+/** The longest text of a refusal that is read, in bytes. */
+const MAX_REFUSAL = 16_384;
 
 const KINDS = new Map<number, LineEnd["kind"]>([
   [401, "unauthorized"],
@@ -125,7 +131,7 @@ class HttpLine implements Line {
     } catch (error) {
       end = error instanceof NoToken
         ? { kind: "unauthorized", reason: error.message, cause: error.cause }
-        : { kind: "lost", reason: String(error), cause: error };
+        : { kind: "lost", reason: reasonOf(error), cause: error };
     }
     this.#requests--;
     if (end !== undefined) return this.#end(end);
@@ -169,10 +175,14 @@ class HttpLine implements Line {
   async #read(response: Response): Promise<LineEnd | undefined> {
     const { status } = response;
     if (status !== 200) {
-      const text = (await response.text()).slice(0, 200);
-      return { kind: KINDS.get(status) ?? "lost", reason: text || `status ${status}` };
+      const kind = KINDS.get(status);
+      const said = await readBody(response, MAX_REFUSAL);
+      // Any other status is not of a node, and its text may be a whole page.
+      if (kind === undefined) return { kind: "lost", reason: statusReason(status) };
+      const text = this.#parts.proof.hide(new TextDecoder().decode(said ?? undefined));
+      return { kind, reason: text.slice(0, 200) || statusReason(status) };
     }
-    const frames = await readFrames(response);
+    const frames = await readFrames(response, MAX_GUEST_FRAME);
     if (frames === null) return { kind: "lost", reason: "not a batch of frames" };
     for (const frame of frames) if (!this.#ended) this.#user.received(frame);
   }

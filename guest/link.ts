@@ -5,13 +5,17 @@ import type { LamportClock } from "../lib/paxos/ballot.ts";
 import { Gateway, Gateways } from "./gateway.ts";
 import type { GuestIdentity, GuestTransport, Line, LineEnd } from "../transports/guest_line.ts";
 import type { GuestOperations, Outlet, Ready } from "./operations.ts";
+import { addressOf } from "../transports/link/reasons.ts";
 import { Retries } from "./retries.ts";
 import type { GuestSession } from "./session.ts";
 import type { GuestShell } from "./shell.ts";
 
 /** Messages of one frame, and their approximate size in bytes. */
-const MAX_MESSAGES = 500;
+const MAX_MESSAGES = 100;
 const MAX_BATCH = 2 ** 20;
+
+/** The size of a message besides its value, in bytes. */
+const MESSAGE_BYTES = 100;
 
 /** Bounds of the time from the first message of a connection to the welcome, in milliseconds. */
 const SHORTEST_PATIENCE = 1_000;
@@ -21,6 +25,17 @@ const LONGEST_PATIENCE = 5_000;
 const LOOKS = 12;
 const SILENT_LOOKS = 4;
 
+/**
+ * Looks without a granted renewal after which a gateway counts as cut off from its quorum: by then two renewals
+ * were not answered, and more than a third of the time to live is left for another gateway.
+ */
+const UNGRANTED_LOOKS = 7;
+/** Connections in a row that have failed, after which that is reported. */
+const REPORTED_AFTER = 5;
+
+/** The longest reason of a lost connection that is repeated, in characters. */
+const MAX_REASON = 200;
+
 /** What the guest hears of its gateways. */
 export interface LinkEvents {
   /** A gateway says who the members are. */
@@ -29,6 +44,8 @@ export interface LinkEvents {
   readonly restarted: (genesis: string) => void;
   /** A later life of the guest has taken its place. */
   readonly replaced: () => void;
+  /** Connections to several servers in a row have failed; `why` names the last one. Once until one succeeds. */
+  readonly unreachable: (why: string) => void;
   /** A server does not accept the guest's proof. */
   readonly refused: (server: string, end: LineEnd) => void;
   /** A put that another node bound to a process of the guest. `answer` may be called later, or never. */
@@ -72,8 +89,13 @@ export class Link implements Outlet {
   /** The newest ticket that the present gateway was shown. */
   #shown = 0;
   #silentLooks = 0;
+  #ungrantedLooks = 0;
+  /** The longest time to live in the cluster: after a start no session is granted for that long. */
+  #maxTtl = 0;
   #cancelTimer: () => void = () => {};
   #stopped = false;
+  /** Connections in a row that ended before a welcome. */
+  #failures = 0;
 
   /** Not connected. */
   constructor(parts: LinkParts) {
@@ -85,6 +107,11 @@ export class Link implements Outlet {
   /** The gateway that takes operations now. */
   get gateway(): Gateway | null {
     return this.#gateway;
+  }
+
+  /** The id of the cluster's start under which the guest's session was opened; `null` before it knows one. */
+  get genesis(): string | null {
+    return this.#genesis;
   }
 
   /** Begins to connect. */
@@ -145,7 +172,7 @@ export class Link implements Outlet {
     this.#control = [];
     this.#session.attach();
     const hello = { type: "hello", ttl, session: isGranted ? number : 0 } as const;
-    this.#send([hello, ...this.#control.splice(0)]);
+    this.#send([hello, ...this.#control.splice(0, MAX_MESSAGES - 1)]);
   }
 
   #receive(bytes: Uint8Array): void {
@@ -199,6 +226,9 @@ export class Link implements Outlet {
     switch (message.type) {
       case "welcome": {
         this.#gateway = gateway;
+        this.#maxTtl = message.maxTtl;
+        this.#failures = 0;
+        shell.silence = "";
         shell.maxValueBytes = message.maxValueBytes;
         shell.operations.recover();
         if (this.#session.limit(message.maxTtl)) this.#session.attach();
@@ -208,6 +238,7 @@ export class Link implements Outlet {
       }
       case "renewed":
         this.#retries.worked();
+        this.#ungrantedLooks = 0;
         return this.#session.renewed(message.session, message.renewal);
       case "lapsed":
         return this.#session.lapsed(message.session);
@@ -250,6 +281,7 @@ export class Link implements Outlet {
   #ended(end: LineEnd, isSame = false): void {
     const { events, shell } = this.#parts;
     const server = this.#retries.server;
+    if (!this.#stopped) this.#lost(server, end.reason);
     this.#line?.close();
     this.#detach();
     if (this.#stopped) return;
@@ -257,6 +289,15 @@ export class Link implements Outlet {
     this.#cancelTimer = shell.runtime.setTimer(() => this.#connect(), wait);
     if (end.kind === "replaced") return events.replaced();
     if (end.kind === "unauthorized") events.refused(server, end);
+  }
+
+  /** Notes for people why there is no gateway. */
+  #lost(server: string, reason: string): void {
+    const { events, shell } = this.#parts;
+    const said = reason.replace(/[^\x20-\x7e]/g, "?").slice(0, MAX_REASON);
+    const why = shell.silence = `there is no gateway (${nameOf(server)}: ${said})`;
+    this.#failures++;
+    if (this.#failures === REPORTED_AFTER) events.unreachable(why);
   }
 
   #detach(): void {
@@ -274,15 +315,20 @@ export class Link implements Outlet {
   }
 
   /**
-   * Gateways send a frame at least every tenth of the time to live. Counts looks instead of time: a process
-   * that was paused reads the frames that have come first.
+   * Gateways that push send a frame at least every tenth of the time to live. Counts looks instead of time: a
+   * process that was paused reads the frames that have come first.
    */
   #watch(): void {
-    this.#cancelTimer();
-    if (!this.#parts.transport.isPushed) return;
+    const { isPushed } = this.#parts.transport;
     this.#silentLooks = 0;
+    this.#ungrantedLooks = 0;
     const look = () => {
-      if (++this.#silentLooks >= SILENT_LOOKS) return this.#drop("the gateway is silent");
+      if (++this.#silentLooks >= SILENT_LOOKS && isPushed) {
+        return this.#drop("the gateway is silent");
+      }
+      const first = LOOKS * (1 + this.#maxTtl / this.#toldTtl);
+      const patience = this.#session.isGranted ? UNGRANTED_LOOKS : first;
+      if (++this.#ungrantedLooks >= patience) return this.#drop("the gateway has no quorum");
       this.#await(this.#toldTtl / LOOKS, look);
     };
     this.#await(this.#toldTtl / LOOKS, look);
@@ -291,7 +337,7 @@ export class Link implements Outlet {
   #flush(): void {
     const gateway = this.#gateway;
     if (gateway === null) return;
-    let messages = this.#control.splice(0);
+    let messages: UpMessage[] = [];
     let size = 0;
     const add = ({ message, size: more }: Ready) => {
       if (messages.length >= MAX_MESSAGES || (size + more > MAX_BATCH && messages.length > 0)) {
@@ -301,6 +347,7 @@ export class Link implements Outlet {
       messages.push(message);
       size += more;
     };
+    for (const message of this.#control.splice(0)) add({ message, size: sizeOf(message) });
     for (const ready of this.#operations.take(gateway, this.#parts.shell.reading())) add(ready);
     const isNew = gateway.tickets.newest > this.#shown;
     const mustShow = isNew && this.#parts.transport.isPushed && this.#operations.isWriting;
@@ -324,4 +371,15 @@ export class Link implements Outlet {
       messages,
     });
   }
+}
+
+/** The approximate size of a renewal or an answer, in bytes. */
+function sizeOf(message: UpMessage): number {
+  const isAgreed = message.type === "handed" && message.outcome.type === "agreed";
+  return MESSAGE_BYTES + (isAgreed ? message.outcome.value?.length ?? 0 : 0);
+}
+
+/** The server for texts: an address without its query, which may be secret. */
+function nameOf(server: string): string {
+  return URL.canParse(server) ? addressOf(new URL(server)) : server;
 }

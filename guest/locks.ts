@@ -30,6 +30,8 @@ export class GuestLocks implements LockRequests {
   readonly #turns: SessionTurns;
   /** The operation of each request that is not over. */
   readonly #requests = new Map<LockRequest, Run>();
+  /** The requests that wait for the session; `query` waits for them. */
+  readonly #entering = new Set<Promise<string>>();
   /** Releases under way by register: a theft has to wait for what they wait for. */
   readonly #releases = new Map<RegisterId, Set<Run>>();
 
@@ -54,7 +56,10 @@ export class GuestLocks implements LockRequests {
     options: AcquireOptions,
   ): Promise<LockRequest | null> {
     const { mode, ifAvailable, steal, queued, ...limits } = options;
-    if (await this.#turns.enter(limits) !== owner.pid.session || owner.ended) {
+    const turn = this.#turns.enter(limits);
+    // With a session the request begins at once: a query in the same turn has to show it.
+    const entered = typeof turn === "string" ? turn : await this.#enters(turn);
+    if (entered !== owner.pid.session || owner.ended) {
       throw new SynodError("session_lost", "The session was lost before the lock was requested");
     }
     const { sessionNumber: session, pid: { seq } } = owner as GuestOwner;
@@ -81,9 +86,9 @@ export class GuestLocks implements LockRequests {
         case "queueFull":
           throw queueFull();
         case "stolen":
-          throw stolen();
+          throw this.#isOver(request) ? sessionOver() : stolen();
         case "lost":
-          throw new SynodError("session_lost", "The session was lost before the lock was granted");
+          throw sessionOver();
         default:
           throw unexpected("lock", outcome);
       }
@@ -119,6 +124,11 @@ export class GuestLocks implements LockRequests {
     isWanted: (register: RegisterId) => boolean,
     limits: Limits,
   ): Promise<Map<RegisterId, Queues>> {
+    const { size } = this.#entering;
+    const entered = this.#shell.operation<void>(limits);
+    if (size === 0) entered.resolve();
+    else Promise.allSettled(this.#entering).then(() => entered.resolve());
+    await entered.promise;
     const run = this.#operations.begin({ type: "query" }, limits);
     const outcome = await run.operation.promise;
     if (outcome.type !== "pieces") throw unexpected("query", outcome);
@@ -160,9 +170,7 @@ export class GuestLocks implements LockRequests {
     const { session, runtime } = this.#shell;
     request.token = token;
     request.seen = { counter, life };
-    if (request.owner.ended || !session.isValid(request.owner.pid.session)) {
-      throw new SynodError("session_lost", "The session was lost before the lock was granted");
-    }
+    if (request.owner.ended || !session.isValid(request.owner.pid.session)) throw sessionOver();
     request.holds = true;
     const aborter = new AbortController();
     const cancel = runtime.setTimer(() => this.#guard(request, aborter.signal), LONG_HELD);
@@ -171,6 +179,19 @@ export class GuestLocks implements LockRequests {
       aborter.abort();
     });
     return request;
+  }
+
+  /** Notes that a request waits for the session. */
+  async #enters(turn: Promise<string>): Promise<string> {
+    this.#entering.add(turn);
+    return await turn.finally(() => this.#entering.delete(turn));
+  }
+
+  /** Whether the session of `request` is over, which a gateway may show before a timer does. */
+  #isOver({ owner }: LockRequest): boolean {
+    const { session } = this.#shell;
+    session.check();
+    return !session.isPossible(owner.pid.session);
   }
 
   /** Waits for a theft, until the lock is released. */
@@ -182,7 +203,7 @@ export class GuestLocks implements LockRequests {
     this.#operations.begin(guard, { deadline: Infinity, signal }).operation.promise.then(
       ({ type }) => {
         const run = this.#requests.get(request);
-        if (type !== "stolen" || run === undefined) return;
+        if (type !== "stolen" || run === undefined || this.#isOver(request)) return;
         this.#requests.delete(request);
         request.end(stolen());
         // An earlier write of this request may still be adopted.
@@ -198,11 +219,13 @@ export class GuestLocks implements LockRequests {
     const { register, owner, number } = request;
     const { sessionNumber: session } = owner as GuestOwner;
     let unsure = isUnsure;
+    // The gateway that was granted the lock has kept the promise of the ballot after that, which serves this.
+    const since = unsure ? undefined : request.seen?.counter;
     while (this.#shell.session.isPossible(owner.pid.session)) {
       const release = this.#operations.begin(
         { type: "unlock", register, session, request: number, unsure },
         this.#shell.releaseLimits(),
-        { undoes: [run] },
+        { undoes: [run], since },
       );
       const forget = this.#note(register, release);
       try {
@@ -236,6 +259,10 @@ export class GuestLocks implements LockRequests {
     for (const [request, run] of this.#requests) if (request.register === register) runs.push(run);
     return runs;
   }
+}
+
+function sessionOver(): SynodError {
+  return new SynodError("session_lost", "The session was lost before the lock was granted");
 }
 
 function toStanding(

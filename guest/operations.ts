@@ -83,7 +83,8 @@ export class GuestOperations {
   begin(request: GuestOperation, limits: Limits, hooks: RunHooks = {}): Run {
     const number = ++this.#last;
     const operation = this.#shell.operation<GuestOutcome>(limits);
-    const numbers = { number, since: this.#clock.counter, deadline: limits.deadline };
+    const since = hooks.since ?? this.#clock.counter;
+    const numbers = { number, since, deadline: limits.deadline };
     const run = new Run(numbers, request, operation, hooks);
     for (const undone of hooks.undoes ?? []) {
       for (const gateway of undone.touched) run.touched.add(gateway);
@@ -161,8 +162,17 @@ export class GuestOperations {
       case "result":
         return this.#settle(run, run.result(message.outcome));
       case "failed":
-        if (message.code === "late") return this.#sendAgain(run);
+        if (message.code === "late" || message.code === "not_begun") {
+          return this.#sendAgain(run, message.code === "not_begun");
+        }
         run.isAnswered = true;
+        // It says nothing about what became of it when it was sent before.
+        if (run.isRepeated && run.request.type === "put") {
+          return run.operation.resolve({ type: "unknown" });
+        }
+        if (run.isRepeated && run.request.type === "call") {
+          return run.operation.resolve({ type: "lost" });
+        }
         run.operation.reject(toError(message.code, message.message));
     }
   }
@@ -173,8 +183,13 @@ export class GuestOperations {
     run.operation.resolve(outcome);
   }
 
-  /** The ticket that went with it was too old: nothing was written. The frame that says so brings a newer one. */
-  #sendAgain(run: Run): void {
+  /**
+   * The ticket that went with it was too old. The frame that says so brings a newer one. `isUnbegun`: the gateway has
+   * done nothing for it since it was sent there last.
+   */
+  #sendAgain(run: Run, isUnbegun: boolean): void {
+    // What a gateway may have done before, this one or another, it says nothing about.
+    if (isUnbegun && !run.isRepeated) run.unbegunAt = this.#outlet.gateway ?? undefined;
     if (!run.isLong) this.#underWay--;
     run.again();
     this.#outlet.schedule();
@@ -183,13 +198,18 @@ export class GuestOperations {
   #send(run: Run, gateway: Gateway, at: ClockReading): Ready {
     const { number, since, request, wasSent } = run;
     if (!wasSent) run.hooks.sending?.();
+    const again = wasSent && run.unbegunAt !== gateway;
     run.isSent = true;
+    run.isRepeated = again;
+    run.unbegunAt = undefined;
     run.wasSent = true;
     run.touched.add(gateway);
     if (!run.isLong) this.#underWay++;
-    const rest = run.hooks.timeout ?? Math.ceil(run.deadline - at.now);
+    // The guest itself ends what may go on for long: a gateway whose clock is faster would do it too early, with an
+    // error that says of a call that it never began.
+    const rest = run.isLong ? Infinity : Math.ceil(run.deadline - at.now);
     const timeout = rest === Infinity ? 0 : Math.min(MAX_TIMEOUT, Math.max(1, rest));
-    const numbers = { number, since, again: wasSent, timeout };
+    const numbers = { number, since, again, timeout };
     return { message: { type: "run", ...numbers, operation: request }, size: run.size };
   }
 

@@ -1,11 +1,4 @@
-import { keysOf } from "../transports/auth/keys.ts";
-import { checkSecret } from "../transports/auth/secret.ts";
-import { signToken } from "../transports/auth/token.ts";
-
-/** The lifetime of a token that a guest with the secret makes itself, in milliseconds. */
-const LIFETIME = 60_000;
-
-/** The age from which it makes another one: well before the end, since clocks differ. */
+/** The age from which a token made of the secret is replaced, in milliseconds: half of its lifetime. */
 const RENEWED_AFTER = 30_000;
 
 /** The options of a guest that say how it proves its id. */
@@ -24,13 +17,18 @@ export interface Proof {
    * begins. Rejects with the error of the user's function.
    */
   token(id: string, isNew: boolean): Promise<string | undefined>;
+  /** What a server says, without the token: it may repeat it. */
+  hide(text: string): string;
 }
 
-/** Checks the options; throws a `TypeError` that names the option, and contains no secret. */
-export function checkProof(
+/**
+ * Checks the options; rejects with a `TypeError` that names the option, and contains no secret. Pages have a token,
+ * so only a guest with a secret loads what makes tokens.
+ */
+export async function checkProof(
   { token, secret, insecure }: ProofOptions,
   cluster: string,
-): Proof {
+): Promise<Proof> {
   if (insecure !== undefined && typeof insecure !== "boolean") {
     throw new TypeError(`connect: insecure must be true or false, received ${typeof insecure}`);
   }
@@ -47,32 +45,41 @@ export function checkProof(
         `connect: token must be a function that returns one, received ${typeof token}`,
       );
     }
-    return { cluster, token: remembered(Infinity, () => token()) };
+    return remembered(cluster, Infinity, () => token());
   }
   if (secret !== undefined) {
-    const checked = checkSecret("connect", secret);
-    const make = async (id: string) =>
-      await signToken(await keysOf(checked, cluster), cluster, id, LIFETIME);
-    return { cluster, token: remembered(RENEWED_AFTER, make) };
+    const { secretTokens } = await import("./secret_tokens.ts");
+    return remembered(cluster, RENEWED_AFTER, secretTokens(secret, cluster));
   }
-  if (insecure === true) return { cluster, token: () => Promise.resolve(undefined) };
+  if (insecure === true) {
+    return { cluster, token: () => Promise.resolve(undefined), hide: (text) => text };
+  }
   throw new TypeError("connect: token or secret is required, unless insecure is true");
 }
 
-/** A function that makes a token when a new one is wanted, or the last one is older than `time`. */
+/** A proof that makes a token when a new one is wanted, or the last one is older than `time`. */
 function remembered(
+  cluster: string,
   time: number,
   make: (id: string) => string | Promise<string>,
-): Proof["token"] {
-  let last: { readonly token: string; readonly at: number } | undefined;
-  return async (id, isNew) => {
-    if (isNew || last === undefined || Date.now() - last.at > time) {
-      const token: unknown = await make(id);
-      if (typeof token !== "string" || token === "") {
-        throw new TypeError(`the token function returned no token but ${typeof token}`);
+): Proof {
+  let last = { token: "", at: -Infinity };
+  return {
+    cluster,
+    async token(id, isNew) {
+      if (isNew || last.token === "" || Date.now() - last.at > time) {
+        const token: unknown = await make(id);
+        if (typeof token !== "string" || token === "") {
+          throw new TypeError(`the token function returned no token but ${typeof token}`);
+        }
+        last = { token, at: Date.now() };
       }
-      last = { token, at: Date.now() };
-    }
-    return last.token;
+      return last.token;
+    },
+    hide: (text) =>
+      text.replace(/[\w.-]{16,}/g, (word) => {
+        const { token } = last;
+        return token.includes(word) || word.includes(token) ? "(the token)" : word;
+      }),
   };
 }

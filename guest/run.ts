@@ -26,11 +26,8 @@ export interface RunHooks {
   readonly event?: (event: GuestEvent) => void;
   /** Called before it is first sent: from now on it may take effect. */
   readonly sending?: () => void;
-  /**
-   * The time for which a gateway looks for a quorum, in milliseconds. Default: until the deadline of the
-   * operation.
-   */
-  readonly timeout?: number;
+  /** A counter below all that it may write. Default: the guest's counter when it is made, which is closer. */
+  readonly since?: number;
   /** The operations that this one undoes. They are cancelled before it is sent. */
   readonly undoes?: readonly Run[];
   /** The operations that must be over at other gateways before this one is sent. They go on. */
@@ -55,6 +52,10 @@ export class Run {
   isSent = false;
   /** Whether it was ever sent. */
   wasSent = false;
+  /** Whether it was sent over the present connection after a gateway may have begun it. */
+  isRepeated = false;
+  /** The only gateway that it was ever sent to, if that has said last that it has not begun it. */
+  unbegunAt: Gateway | undefined;
   /** Whether it has ended; its result is no longer wanted. */
   isOver = false;
   /** Whether a gateway has told its result. */

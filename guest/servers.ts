@@ -1,31 +1,31 @@
-import { show } from "../lib/show.ts";
+import { refuseUnless } from "../lib/options.ts";
 import type { Runtime } from "../lib/node/runtime/runtime.ts";
 import type { GuestTransport } from "../transports/guest_line.ts";
 import { checkCluster } from "../transports/link/options.ts";
 import type { ConnectOptions } from "./connect_options.ts";
-import { httpLine } from "./http_line.ts";
 import { checkProof } from "./proof.ts";
 import { webSocketLine } from "./web_socket_line.ts";
 
 const SCHEMES = ["ws:", "wss:", "http:", "https:"];
 
-/** Connections to servers at addresses; throws a `TypeError` that names a bad option. */
-export function serverTransport(
+/**
+ * Connections to servers at addresses; rejects with a `TypeError` that names a bad option. Only a guest of HTTP
+ * servers loads what makes requests.
+ */
+export async function serverTransport(
   options: ConnectOptions,
   sessionTtl: number,
   runtime: Runtime,
-): GuestTransport {
+): Promise<GuestTransport> {
   const urls = checkServers(options.servers);
-  const proof = checkProof(options, checkCluster("connect", options.cluster));
+  const proof = await checkProof(options, checkCluster("connect", options.cluster));
   const isPushed = urls[0].protocol.startsWith("ws");
   const servers = urls.map((url) => url.href);
   const { WebSocket = globalThis.WebSocket, fetch = globalThis.fetch } = options;
   for (const [name, given] of Object.entries({ WebSocket, fetch })) {
     if (typeof given === "function") continue;
     const isNeeded = isPushed === (name === "WebSocket");
-    if (given !== undefined || isNeeded) {
-      throw new TypeError(`connect: ${name} must be a function, received ${show(given)}`);
-    }
+    refuseUnless(given === undefined && !isNeeded, "connect", name, "a function", given);
   }
   if (isPushed) {
     return {
@@ -35,6 +35,7 @@ export function serverTransport(
         webSocketLine(server, guest, user, { proof, runtime, WebSocket }),
     };
   }
+  const { httpLine } = await import("./http_line.ts");
   return {
     servers,
     isPushed,
@@ -48,11 +49,8 @@ export function serverTransport(
 }
 
 function checkServers(servers: unknown): readonly URL[] {
-  if (!Array.isArray(servers) || servers.length === 0) {
-    throw new TypeError(
-      `connect: servers must be a list of addresses, not empty, received ${show(servers)}`,
-    );
-  }
+  const isList = Array.isArray(servers) && servers.length > 0;
+  refuseUnless(isList, "connect", "servers", "a list of addresses, not empty", servers);
   const urls = servers.map((server, index) => {
     let url: URL | null = null;
     try {
@@ -60,13 +58,13 @@ function checkServers(servers: unknown): readonly URL[] {
     } catch {
       // Not a URL: `url` stays null.
     }
-    if (url === null || !SCHEMES.includes(url.protocol)) {
-      throw new TypeError(
-        `connect: servers[${index}] must be a URL that begins with ws:, wss:, http: or https:, received ${
-          show(server)
-        }`,
-      );
-    }
+    refuseUnless(
+      url !== null && SCHEMES.includes(url.protocol),
+      "connect",
+      `servers[${index}]`,
+      "a URL that begins with ws:, wss:, http: or https:",
+      server,
+    );
     url.pathname = url.pathname.replace(/(.)\/+$/, "$1");
     url.hash = "";
     return url;

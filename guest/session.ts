@@ -10,9 +10,12 @@ const SHORTEST_INTERVAL = 20;
 /** Wait until a renewal without an answer is repeated, as a share of the time to live. */
 const RETRY_SHARE = 1 / 6;
 
-/** The gateway grants in the name of a quorum: it is the only member of the lease. */
-const GATEWAY = "gateway";
-const SENDER = { member: GATEWAY, incarnation: "", vector: [""] } as const;
+/** Bounds of the wait before the next session is asked for when several were refused, in milliseconds. */
+const SHORTEST_REFUSAL_WAIT = 50;
+const LONGEST_REFUSAL_WAIT = 1_000;
+
+/** The gateway grants in the name of a quorum: one grant is enough. */
+const GATEWAY = { member: "gateway", incarnation: "", vector: [""] } as const;
 
 /** Events of the session of a guest. */
 export interface GuestSessionEvents {
@@ -20,6 +23,8 @@ export interface GuestSessionEvents {
   readonly granted: () => void;
   /** The session is over for ever. `wasGranted`: a quorum had granted it. */
   readonly lost: (number: number, session: SessionId, wasGranted: boolean) => void;
+  /** Resolves when a quorum has answered, or when that cannot be found out. */
+  readonly look: () => Promise<void>;
   /** Sends a renewal. */
   readonly renew: (session: number, renewal: number, ttl: number) => void;
 }
@@ -39,7 +44,11 @@ export class GuestSession {
   #lease: Lease;
   #granted = false;
   #attached = false;
+  /** Whether it has not been asked for, since a quorum has to be found first. */
+  #isSeeking = false;
   #stopped = false;
+  /** Sessions in a row that a quorum has refused. */
+  #refused = 0;
   #cancelRenewal: () => void = () => {};
   #cancelDeadline: () => void = () => {};
 
@@ -107,13 +116,13 @@ export class GuestSession {
 
   /** Ends the session if its deadline has passed, even if timers are late. */
   check(): void {
-    if (!this.#stopped && this.#lease.isDead(this.#shell.reading())) this.#lose();
+    if (!this.#stopped && this.#lease.isDead(this.#shell.reading())) this.#lose(true);
   }
 
   /** A gateway takes renewals from now on. */
   attach(): void {
     this.#attached = true;
-    this.#renew();
+    if (!this.#isSeeking) this.#renew();
   }
 
   /** There is no gateway. The session goes on until its deadline. */
@@ -135,18 +144,21 @@ export class GuestSession {
   renewed(session: number, renewal: number): void {
     if (this.#stopped || session !== this.#number) return;
     const lease = this.#lease;
-    if (!lease.renewed(SENDER, renewal, this.#shell.reading())) return;
+    if (!lease.renewed(GATEWAY, renewal, this.#shell.reading())) return;
     if (this.#attached) this.#renewIn(this.#interval(lease));
     this.#watchDeadline();
     if (this.#granted) return;
     this.#granted = true;
+    this.#refused = 0;
     this.#events.granted();
     for (const wake of [...this.#waiting]) wake();
   }
 
   /** A quorum has refused it: it is over, or never was. */
   lapsed(session: number): void {
-    if (session === this.#number) this.#lose();
+    if (session !== this.#number) return;
+    this.#refused++;
+    this.#lose();
   }
 
   /** Ends the session: all that depends on it is lost at once. */
@@ -165,15 +177,17 @@ export class GuestSession {
   #leaseOf(): Lease {
     return new Lease(makeSession(this.#name, this.#life, this.#number), {
       ttl: this.#ttl,
-      members: [GATEWAY],
+      tally: () => ({ add: () => true }),
       grantWithin: GRANT_SHARE * this.#ttl,
       clockError: () => this.#shell.runtime.clockError(),
     });
   }
 
   #renew(): void {
+    const number = this.#number;
     this.check();
-    if (this.#stopped || !this.#attached) return;
+    // A quorum is looked for before the next session is asked for.
+    if (this.#stopped || !this.#attached || number !== this.#number) return;
     const renewal = this.#lease.renew(this.#shell.reading());
     this.#events.renew(this.#number, renewal, this.#ttl);
     this.#renewIn(this.#ttl * RETRY_SHARE);
@@ -200,7 +214,8 @@ export class GuestSession {
     }, Math.max(1, this.remaining));
   }
 
-  #lose(): void {
+  /** `seeks`: there may be no quorum, so one has to be found first. */
+  #lose(seeks = false): void {
     if (this.#stopped) return;
     const [lost, number, wasGranted] = [this.#lease, this.#number, this.#granted];
     lost.end();
@@ -209,8 +224,31 @@ export class GuestSession {
     this.#granted = false;
     this.#number++;
     this.#lease = this.#leaseOf();
+    this.#isSeeking = seeks;
     this.#events.lost(number, lost.session, wasGranted);
     // A listener may have closed the guest.
-    if (!this.#stopped && this.#attached) this.#renew();
+    if (this.#stopped) return;
+    if (seeks) return this.#seek();
+    if (!this.#attached) return;
+    // Every session of a life that is said to be over is refused for a while; retries must not spin.
+    if (this.#refused > 1) this.#renewIn(refusalWait(this.#refused - 2));
+    else this.#renew();
   }
+
+  /**
+   * Looks for a quorum before it asks for the session that follows a lost one. A requested session has to be
+   * granted in a limited time, and all that waits for it ends with it.
+   */
+  #seek(): void {
+    const sought = this.#number;
+    this.#events.look().then(() => {
+      if (sought !== this.#number) return;
+      this.#isSeeking = false;
+      if (!this.#stopped && this.#attached) this.#renew();
+    });
+  }
+}
+
+function refusalWait(attempt: number): number {
+  return Math.min(LONGEST_REFUSAL_WAIT, SHORTEST_REFUSAL_WAIT * 2 ** Math.min(attempt, 10));
 }

@@ -1,5 +1,5 @@
 import { SynodError } from "../lib/errors.ts";
-import { Operations } from "../lib/node/engine/operations.ts";
+import { noQuorum, Operations } from "../lib/node/engine/operations.ts";
 import type { Limits, Operation } from "../lib/node/runtime/operation.ts";
 import type { Runtime } from "../lib/node/runtime/runtime.ts";
 import type { NodeShell } from "../lib/node/shell.ts";
@@ -19,6 +19,8 @@ export class GuestShell implements NodeShell {
   maxValueBytes: number = MAX_VALUE_BYTES;
   /** The time for which an operation looks for a quorum, in milliseconds. */
   readonly timeout: number;
+  /** Why there is no gateway, for texts of errors; empty if there is one. */
+  silence = "";
   #closed: SynodError | undefined;
 
   /** `timeout`: the time for which an operation looks for a quorum, in milliseconds. */
@@ -63,7 +65,10 @@ export class GuestShell implements NodeShell {
   }
 
   /** See {@linkcode NodeShell.operation}. */
-  operation<T>(limits: Limits, late?: () => Error): Operation<T> {
+  operation<T>(
+    limits: Limits,
+    late: () => Error = () => noQuorum(this.silence),
+  ): Operation<T> {
     return this.operations.begin<T>(limits, late);
   }
 

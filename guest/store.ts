@@ -4,6 +4,7 @@ import { SynodError } from "../lib/errors.ts";
 import { boundKey, type PutOptions, toPid } from "../lib/kv/options.ts";
 import { pidEnded, timePassed } from "../lib/kv/reasons.ts";
 import type { Follower, Found, KvStore, ListedKey, PutOutcome } from "../lib/kv/store.ts";
+import { onAbort } from "../lib/node/runtime/on_abort.ts";
 import type { Limits } from "../lib/node/runtime/operation.ts";
 import { type Ballot, compareBallots } from "../lib/paxos/ballot.ts";
 import { type Pid, REGISTER_KINDS, type RegisterId } from "../lib/paxos/register.ts";
@@ -37,6 +38,9 @@ export class GuestStore implements KvStore {
     this.#owners = owners;
   }
 
+  /** See {@linkcode KvStore.known}: a guest keeps no values, since it has no quorum of its own. */
+  known(_register: RegisterId): undefined {}
+
   /** See {@linkcode KvStore.read}. */
   async read(register: RegisterId, limits: Limits): Promise<Found | null> {
     const outcome = await this.#operations.begin({ type: "read", register }, limits).operation
@@ -68,6 +72,7 @@ export class GuestStore implements KvStore {
     limits: Limits,
     writing: () => void,
   ): Promise<PutOutcome> {
+    if (owner?.ended === true) return { kind: "invalid_value", reason: pidEnded(owner.pid) };
     const sending = () => {
       writing();
       owner?.sends(register, run);
@@ -77,6 +82,8 @@ export class GuestStore implements KvStore {
       limits,
       { sending },
     );
+    // After its end nothing is sent for a process, and what was sent is released.
+    const unwatch = owner && onAbort(owner.signal, () => run.operation.reject(owner.signal.reason));
     let chosen: boolean | undefined;
     try {
       const outcome = await run.operation.promise;
@@ -85,12 +92,17 @@ export class GuestStore implements KvStore {
       if (result.kind === "invalid_value") chosen = false;
       return result;
     } catch (error) {
+      if (owner !== undefined && error === owner.signal.reason) {
+        if (run.wasSent) return { kind: "unknown" };
+        return { kind: "invalid_value", reason: pidEnded(owner.pid) };
+      }
       // The gateway has refused it before it proposed anything.
       const isRefusal = error instanceof TypeError ||
         (error instanceof SynodError && REFUSALS.includes(error.code));
       if (isRefusal && run.isAnswered && !run.isSpread) chosen = false;
       throw error;
     } finally {
+      unwatch?.();
       if (run.wasSent) owner?.ends(register, run, chosen);
     }
   }

@@ -1,6 +1,7 @@
 import type { Runtime } from "../lib/node/runtime/runtime.ts";
 import { VERSION } from "../transports/auth/version.ts";
 import type { GuestIdentity, Line, LineEnd, LineUser } from "../transports/guest_line.ts";
+import { reasonOf } from "../transports/link/reasons.ts";
 import { CLOSE } from "../transports/websocket/close_codes.ts";
 import { FrameChannel, piecesOf } from "../transports/websocket/frame_channel.ts";
 import { Socket } from "../transports/websocket/socket.ts";
@@ -54,6 +55,8 @@ class WebSocketLine implements Line {
   #socket: Socket | undefined;
   #channel: FrameChannel | undefined;
   #ended = false;
+  /** What the runtime says about the failure of the socket. */
+  #failure: string | undefined;
 
   constructor(
     server: string,
@@ -97,12 +100,12 @@ class WebSocketLine implements Line {
       this.#connect(server, JSON.stringify(hello));
     } catch (error) {
       // The runtime does not allow the address.
-      this.#end({ kind: "lost", reason: String(error), cause: error });
+      this.#end({ kind: "lost", reason: reasonOf(error), cause: error });
     }
   }
 
   #connect(server: string, hello: string): void {
-    const { WebSocket, runtime } = this.#parts;
+    const { proof, WebSocket, runtime } = this.#parts;
     const raw = new WebSocket(server);
     const native = raw as { terminate?: () => void; bufferedAmount?: number };
     const socket = new Socket(
@@ -116,7 +119,8 @@ class WebSocketLine implements Line {
     socket.listen((data) => this.#take(data), (code, reason) => {
       // Some servers never answer the closing handshake.
       cancel = runtime.setTimer(() => socket.terminate(), CLOSING_TIME);
-      this.#end({ kind: KINDS.get(code) ?? "lost", reason: reason || `close code ${code}` });
+      const said = this.#failure ?? (proof.hide(reason) || `close code ${code}`);
+      this.#end({ kind: KINDS.get(code) ?? "lost", reason: said });
     });
     raw.binaryType = "arraybuffer";
     raw.addEventListener("open", () => socket.send(hello));
@@ -125,7 +129,10 @@ class WebSocketLine implements Line {
       socket.gone(event.code, event.reason);
       cancel();
     });
-    raw.addEventListener("error", () => socket.failed());
+    raw.addEventListener("error", (event) => {
+      this.#failure = reasonOf(event.error ?? event);
+      socket.failed();
+    });
   }
 
   #take(data: string | Uint8Array): void {

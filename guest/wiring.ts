@@ -63,6 +63,10 @@ export function wireGuest(
   });
   const session = shell.session = new GuestSession(shell, { name, life, ttl }, {
     ...hooks,
+    look: () => {
+      const run = operations.begin({ type: "session", node: name }, { deadline: Infinity });
+      return run.operation.promise.then(() => {}, () => {});
+    },
     renew: (session, renewal, ttl) => link.post({ type: "renew", session, renewal, ttl }),
   });
   const operations = new GuestOperations(shell, clock, link);

@@ -2,7 +2,20 @@
  * Everything between what the library works with and bytes: frames, the values of users, and the
  * names of registers. Nothing that came as bytes is used before it passed here.
  */
+export { encodeConfiguration, readConfiguration } from "./codec/configuration_value.ts";
 export { type DecodedFrame, decodeFrame, encodeFrame, FORMAT_VERSION } from "./codec/frame.ts";
+export {
+  checksumOf,
+  DISK_KEYS,
+  DISK_VERSION,
+  type DiskEntry,
+  endedKey,
+  type EndedKind,
+  fromDisk,
+  registerKey,
+  type StoredMember,
+  toDisk,
+} from "./codec/disk_entry.ts";
 export { decodeKey, encodeKey, type Key, type KeyPart, MAX_KEY_BYTES } from "./codec/key.ts";
 export { isPlainObject } from "./codec/kinds.ts";
 export {

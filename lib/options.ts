@@ -1,3 +1,5 @@
+import { show } from "./show.ts";
+
 /** The names of all options of a type, as keys: the compiler refuses an incomplete list. */
 export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true };
 
@@ -22,6 +24,44 @@ export function refuseUnknown<Options extends object>(
     const hint = nearest === undefined ? "it takes none" : `did you mean ${nearest}?`;
     throw new TypeError(`${call}: unknown option ${quoted(name)}; ${hint}`);
   }
+}
+
+/** Throws a `TypeError` that names the option of `call` and what was received, unless it is valid. */
+export function refuseUnless(
+  valid: boolean,
+  call: string,
+  name: string,
+  wanted: string,
+  received: unknown,
+): asserts valid {
+  if (!valid) throw new TypeError(`${call}: ${name} must be ${wanted}, received ${show(received)}`);
+}
+
+/** Refuses options of `call` that are no object, or that do not exist. */
+export function checkKnown<Options extends object>(
+  call: string,
+  options: Options,
+  known: OptionNames<Options>,
+): void {
+  const isObject = typeof options === "object" && options !== null;
+  refuseUnless(isObject, call, "options", "an object", options);
+  refuseUnknown(call, options, known);
+}
+
+/** Refuses options of `call` that have a bad time limit or a bad signal. */
+export function checkLimits(
+  call: string,
+  { timeout, signal }: { readonly timeout?: unknown; readonly signal?: unknown },
+): void {
+  refuseUnless(
+    timeout === undefined || (typeof timeout === "number" && timeout >= 0),
+    call,
+    "timeout",
+    "a number of milliseconds, not negative",
+    timeout,
+  );
+  const isSignal = signal === undefined || signal instanceof AbortSignal;
+  refuseUnless(isSignal, call, "signal", "an AbortSignal", signal);
 }
 
 /** The most similar of `names`: the one with the smallest edit distance relative to the longer name. */

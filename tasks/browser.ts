@@ -147,12 +147,6 @@ export class Tab {
     await this.#devtools.send("Page.setWebLifecycleState", { state }, this.#session);
   }
 
-  /** Has the process of the tab crash; the tab is of no use from then on. */
-  crash(): void {
-    // There is no answer.
-    this.#devtools.send("Page.crash", {}, this.#session).catch(() => {});
-  }
-
   /** Resolves when `test` is true in the page. */
   async waitUntil<A>(test: (argument: A) => boolean, argument: A): Promise<void> {
     const end = Date.now() + PATIENCE;

@@ -18,12 +18,12 @@ export const deno: string = Deno.execPath();
 export async function run(
   command: string,
   args: readonly string[],
-  options: { timeout?: number; env?: Record<string, string> } = {},
+  options: { timeout?: number; env?: Record<string, string>; cwd?: string } = {},
 ): Promise<Ended> {
   const limit = options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout);
   const { code, stdout, stderr } = await new Deno.Command(command, {
     args: [...args],
-    cwd: root,
+    cwd: options.cwd ?? root,
     // Without colours and cursor movements: the output is shown later, and in part.
     env: { NO_COLOR: "1", ...options.env },
     stdin: "null",
@@ -54,5 +54,5 @@ export async function pool<T>(
   return results;
 }
 
-/** Concurrent processes: one more than there are cores, since most of them often wait. */
-export const width: number = navigator.hardwareConcurrency + 1;
+/** Concurrent processes: twice as many as there are cores, since most of them often wait. */
+export const width: number = navigator.hardwareConcurrency * 2;

@@ -1,12 +1,17 @@
 import { tsc } from "./node_modules.ts";
 import { deno, pool, root, run, width } from "./process.ts";
 
+/** The files and folders of the package that contain code. */
+const SHIPPED = ["mod.ts", "lib", "transports", "guest"];
+
 const IMPORT_MAP = "--import-map=tests/offline/import_map.json";
 
 /** A check that must pass before the tests run. */
 export interface Stage {
   readonly title: string;
   readonly commands: readonly (readonly [command: string, ...args: string[]])[];
+  /** Whether its output is shown when it passes, too. */
+  readonly shows?: boolean;
 }
 
 /** The files of the entry points of the package. */
@@ -36,7 +41,12 @@ export async function stages(): Promise<Stage[]> {
     },
     {
       title: "examples in the documentation",
-      commands: [[deno, "test", "--doc", "--no-prompt", IMPORT_MAP, "mod.ts", "lib", "transports"]],
+      commands: [[deno, "test", "--doc", "--no-prompt", IMPORT_MAP, ...SHIPPED]],
+    },
+    {
+      title: "size of a guest",
+      commands: [[deno, "run", "--allow-all", "--no-prompt", "tasks/bundle_size.ts"]],
+      shows: true,
     },
     {
       title: "package (a dry run of publishing)",
@@ -47,7 +57,7 @@ export async function stages(): Promise<Stage[]> {
 
 /** Runs the stages in order; returns false, after showing the output, at the first failure. */
 export async function passes(list: readonly Stage[]): Promise<boolean> {
-  for (const { title, commands } of list) {
+  for (const { title, commands, shows } of list) {
     const started = performance.now();
     const ended = await pool(
       width,
@@ -61,6 +71,7 @@ export async function passes(list: readonly Stage[]): Promise<boolean> {
       return false;
     }
     console.log(`ok: ${title} (${seconds} s)`);
+    if (shows) { for (const { output } of ended) console.log(output.trimEnd()); }
   }
   return true;
 }

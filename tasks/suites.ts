@@ -4,12 +4,44 @@ import { root } from "./process.ts";
 /** A JavaScript runtime that tests are run in. */
 export type Runtime = "deno" | "node" | "bun";
 
-/** All runtimes, in the order in which they run. */
+/** The runtimes in which all tests run, in their order. `node` is the newest Node with long-term support. */
 export const RUNTIMES: readonly Runtime[] = ["deno", "node", "bun"];
+
+/** A runtime in which tests are run: `node20` is the oldest Node that is supported. */
+export type TestRuntime = Runtime | "node20";
+
+/** All runtimes of the test task, in their order. */
+export const TEST_RUNTIMES: readonly TestRuntime[] = [...RUNTIMES, "node20"];
+
+/**
+ * What runs in the oldest Node too, by the beginning of the path: what uses the platform (timers, sockets,
+ * workers, keys, bytes, abort signals), and one file for each feature. The rest would only repeat it.
+ */
+export const SMOKE: readonly string[] = [
+  "tests/transports/broadcast",
+  "tests/transports/http_test.ts",
+  "tests/transports/websocket_test.ts",
+  "tests/transports/failures_test.ts",
+  "tests/transports/link/",
+  "tests/codec/frame_test.ts",
+  "tests/codec/value_test.ts",
+  "tests/node/runtime/",
+  "tests/cluster/join_test.ts",
+  "tests/cluster/close_test.ts",
+  "tests/cluster/listeners_test.ts",
+  "tests/cluster/inspect_test.ts",
+  "tests/kv/watch_test.ts",
+  "tests/locks/web/",
+  "tests/locks/timeout_test.ts",
+  "tests/processes/",
+  "tests/singletons/failure_test.ts",
+  "tests/guest/operations_test.ts",
+  "tests/recovery/reload_broadcast_test.ts",
+];
 
 /** How to run the tests of one folder. */
 export interface Rule {
-  /** The folder, relative to the root of the project, with a trailing slash. */
+  /** The beginning of the path of its files, relative to the root of the project. */
   readonly folder: string;
   readonly runtimes: readonly Runtime[];
   /** The permissions in Deno. */
@@ -28,18 +60,33 @@ export const RULES: readonly Rule[] = [
     timeout: 600_000,
   })),
   // These start processes of other runtimes themselves.
-  ...["runtimes", "chaos", "siege", "examples", "tasks"].map((name): Rule => ({
+  ...["runtimes", "chaos", "rolling", "siege", "heal", "examples", "tasks"].map((name): Rule => ({
     folder: `tests/${name}/`,
     runtimes: ["deno"],
     permissions: ["--allow-all"],
     timeout: 300_000,
   })),
+  // Long, and in virtual time, which asks nothing of the platform: one runtime for each engine (Node has that of
+  // Deno). What uses the platform is in `SMOKE`, and runs in all of them.
+  ...["cluster", "housekeeping", "recovery"].map((name): Rule => ({
+    folder: `tests/${name}/`,
+    runtimes: ["deno", "bun"],
+    permissions: ["--allow-read"],
+    timeout: 120_000,
+  })),
   // Servers and clients on this machine, on ports that the system chooses.
   {
     folder: "tests/transports/",
     runtimes: RUNTIMES,
-    permissions: ["--allow-read", "--allow-net=127.0.0.1"],
+    permissions: ["--allow-read", "--allow-net=127.0.0.1,no-such-host.invalid"],
     timeout: 120_000,
+  },
+  // Whole suites in one file.
+  {
+    folder: "tests/guest/suites/",
+    runtimes: RUNTIMES,
+    permissions: ["--allow-read"],
+    timeout: 300_000,
   },
   // All others only read the project (for workers).
   {
@@ -83,10 +130,11 @@ export function sortOut(
 const DENO_ALONE = "// Runs in Deno alone: ";
 
 /** The runtimes for a test file with the source `text`. */
-export function runtimesFor(file: string, text: string): readonly Runtime[] {
-  return text.split("\n").some((line) => line.startsWith(DENO_ALONE))
-    ? ["deno"]
-    : ruleFor(file).runtimes;
+export function runtimesFor(file: string, text: string): readonly TestRuntime[] {
+  if (text.split("\n").some((line) => line.startsWith(DENO_ALONE))) return ["deno"];
+  const { runtimes } = ruleFor(file);
+  const isSmoke = runtimes.length > 1 && SMOKE.some((beginning) => file.startsWith(beginning));
+  return isSmoke ? TEST_RUNTIMES : runtimes;
 }
 
 /** The rule for a test file. */

@@ -1,6 +1,7 @@
 /**
- * `deno task test`: checks everything, then runs all tests in Deno, Node and Bun. The last line is
- * `N passed, N failed`; each `it` counts once for each runtime in which it ran.
+ * `deno task test`: checks everything, then runs all tests in Deno, Node 24 and Bun, and in Node 20 those
+ * that depend on it. The last line is `N passed, N failed`; each `it` counts once for each runtime in which
+ * it ran.
  *
  * `deno task test [--runtime NAME] [PATH...]` runs only the tests below the given paths, or in one
  * runtime, and skips the checks.
@@ -17,24 +18,24 @@ import {
   findTests,
   needsOf,
   ruleFor,
-  type Runtime,
-  RUNTIMES,
   runtimesFor,
   sortOut,
+  TEST_RUNTIMES,
+  type TestRuntime,
 } from "./suites.ts";
 
 interface Wish {
-  readonly runtimes: readonly Runtime[];
+  readonly runtimes: readonly TestRuntime[];
   readonly paths: readonly string[];
 }
 
 function parseArguments(args: readonly string[]): Wish {
   const paths: string[] = [];
-  const runtimes: Runtime[] = [];
+  const runtimes: TestRuntime[] = [];
   for (let i = 0; i < args.length; i++) {
     if (args[i] === "--runtime") {
-      const runtime = RUNTIMES.find((name) => name === args[i + 1]);
-      if (!runtime) throw new TypeError(`--runtime takes one of ${RUNTIMES.join(", ")}`);
+      const runtime = TEST_RUNTIMES.find((name) => name === args[i + 1]);
+      if (!runtime) throw new TypeError(`--runtime takes one of ${TEST_RUNTIMES.join(", ")}`);
       runtimes.push(runtime);
       i++;
     } else if (args[i].startsWith("-")) {
@@ -43,7 +44,7 @@ function parseArguments(args: readonly string[]): Wish {
       paths.push(args[i]);
     }
   }
-  return { runtimes: runtimes.length > 0 ? runtimes : RUNTIMES, paths };
+  return { runtimes: runtimes.length > 0 ? runtimes : TEST_RUNTIMES, paths };
 }
 
 function show(result: FileResult): void {
@@ -60,7 +61,7 @@ async function runTests(wish: Wish, setup: Setup): Promise<{ passed: number; fai
   const found = await findTests(wish.paths);
   const missing = await findMissing(found.flatMap(needsOf));
   const { runnable: files, notRun } = sortOut(found, missing);
-  const runtimes = new Map<string, readonly Runtime[]>();
+  const runtimes = new Map<string, readonly TestRuntime[]>();
   for (const file of files) {
     runtimes.set(file, runtimesFor(file, await Deno.readTextFile(root + file)));
   }
@@ -101,7 +102,7 @@ async function main(): Promise<{ passed: number; failed: number }> {
   if (everything && !await passes(await stages())) return { passed: 0, failed: 1 };
   const folder = await Deno.makeTempDir({ prefix: "synod-test-" });
   try {
-    return await runTests(wish, await chooseSetup(folder));
+    return await runTests(wish, { ...await chooseSetup(folder), cache: `${folder}/compiled` });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

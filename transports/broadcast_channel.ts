@@ -12,8 +12,9 @@ export interface BroadcastChannelOptions {
   /**
    * The locks by which a node shows that it runs: where `navigator.locks` exists, each node holds one Web Lock
    * named by its life for as long as it is open. A member that is granted the lock of another life knows that
-   * this life has ended, and tells the cluster: so what a terminated worker or a closed or crashed tab owned
-   * is free within milliseconds, and a frozen tab, which keeps its lock, keeps what it owns until its session
+   * this life has ended, and tells the cluster: so what a terminated worker or a closed tab owned is free within
+   * milliseconds. A browser may release the lock of a crashed tab late: what it owned is free between 0.1 s after
+   * the crash and the end of its session. A frozen tab, which keeps its lock, keeps what it owns until its session
    * ends. `false` turns this off; `true` is the default. Or other locks with the interface of
    * `navigator.locks`, shared by all nodes of the channel. A node whose lock is stolen closes.
    */

@@ -1,18 +1,20 @@
 import { checkOptions, type HttpOptions } from "./http/options.ts";
 import { HttpTransport } from "./http/transport.ts";
+import type { Drainable } from "./link/drainable.ts";
 import type { Routes } from "./link/routes.ts";
 import type { Transport } from "./transport.ts";
 
 export type { CredentialOptions } from "./auth/credentials.ts";
 export { nodeToken, type NodeTokenOptions } from "./auth/node_token.ts";
 export type { Fetch, HttpOptions } from "./http/options.ts";
+export type { Drainable } from "./link/drainable.ts";
 export type { Routes } from "./link/routes.ts";
 export type { GuestClose, GuestLine, GuestPort, GuestProof, GuestReception } from "./guests.ts";
 export type { Transport, TransportUser } from "./transport.ts";
 
 /**
- * Connects nodes by plain HTTP requests where WebSockets are not possible: in edge functions, and in
- * networks that pass nothing else. `webSocket` is faster where both are possible.
+ * Connects servers by plain HTTP requests where WebSockets are not possible, in networks that pass nothing else,
+ * and lets guests in that do the same (`connect` of `@synod/synod/guest`). `webSocket` is faster where both are possible.
  *
  * A server mounts `routes` in its own Hono app, at the address that the other nodes have for it in
  * `peers`. Each node makes requests to all of `peers`. Each peer holds one of these requests open, for up
@@ -21,11 +23,13 @@ export type { Transport, TransportUser } from "./transport.ts";
  * way; further frames travel together in the next one.
  *
  * Authentication works as with `webSocket`: with `secret` both sides prove that they have it, by signed
- * tokens that are valid only once; a browser sends a token of {@linkcode nodeToken} instead. Later
- * requests carry a random key. An eavesdropper could use that key, so use TLS (`https:`). A request
+ * tokens that are valid only once; a guest sends a token of {@linkcode nodeToken} instead. Later
+ * requests of nodes carry a random key. An eavesdropper could use that key, so use TLS (`https:`). A request
  * without a valid proof or key gets status 401. A node that is refused tries again after about half a
  * minute and reports the reason: `open` takes a function as its third argument, and calls it with a
  * `SynodError` `unauthorized` once for each peer.
+ *
+ * Servers wait for their requests when they stop. Call `drain()` before, or close the node first or at the same time.
  *
  * For browsers of another origin the app must set CORS headers (`hono/cors`).
  *
@@ -66,6 +70,6 @@ export type { Transport, TransportUser } from "./transport.ts";
  * await w1.close();
  * ```
  */
-export function http(options: HttpOptions): Transport & { routes: Routes } {
+export function http(options: HttpOptions): Transport & Drainable & { routes: Routes } {
   return new HttpTransport(checkOptions(options));
 }

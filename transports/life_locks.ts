@@ -40,8 +40,8 @@ const { setInterval, clearInterval } = globalThis;
 
 /**
  * Web Locks as proof that a process runs no more. The platform releases the locks of a worker or page that was
- * terminated, closed or has crashed, and no others: a frozen tab or a blocked worker keeps its lock. So each
- * node holds a lock named by its life, and a node that is granted the lock of another life knows that this
+ * terminated or closed, those of a page that has crashed after a while, and no others: a frozen tab or a blocked
+ * worker keeps its lock. So each node holds a lock named by its life, and a node that is granted the lock of another life knows that this
  * life is over. A node says that it holds its lock only once it has been granted, and others wait only for
  * lives of which that was said: so a life without a lock is never taken for one that has ended.
  */

@@ -74,7 +74,10 @@ export function memoryGuests(
         });
       let port: GuestPort | undefined;
       const line = {
-        send: (frame: Uint8Array) => tell((user) => user.received(frame.slice()), frame.slice()),
+        send(frame: Uint8Array) {
+          const copy = frame.slice();
+          tell((user) => user.received(copy), copy);
+        },
         close(why: GuestClose, reason: string) {
           port = undefined;
           end(ENDS[why], reason);

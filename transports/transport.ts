@@ -18,6 +18,16 @@ export interface TransportUser {
   ended?(life: string): void;
   /** Whether the node has closed: it owns nothing any more. A node always gives this. */
   isClosed?(): boolean;
+  /**
+   * To be called when a way to `peer` was made, or made again: the node sends at once what waits for it. A node
+   * always gives this.
+   */
+  reached?(peer: string): void;
+  /**
+   * To be called when an attempt to connect to `peer` has failed, or takes long; `why` is for people, names the
+   * address, and contains no secret. A node always gives this.
+   */
+  failed?(peer: string, why: string): void;
   /** Takes the guests that the transport's routes let in; without it no guest is let in. */
   readonly guests?: GuestReception;
 }
@@ -32,14 +42,15 @@ export interface TransportUser {
 export interface Transport {
   /**
    * Opens the transport for the node `self`. From now on `receive` is called with the id of a peer and
-   * each frame that it sends to `self` or to all; the receiver owns the bytes. Opening twice, or after
+   * each frame that it sends to `self` or to all; the receiver owns the bytes. If the node is behind, `receive` returns
+   * a promise: a transport that can should take no more from that peer until it resolves. Opening twice, or after
    * `close`, rejects. The transport survives exceptions of `receive`. A node never receives its own frames.
    * `report` is called with errors that no call returns, such as a refused proof. `user` is the settings
    * of the node that the transport may need.
    */
   open(
     self: string,
-    receive: (from: string, frame: Uint8Array) => void,
+    receive: (from: string, frame: Uint8Array) => void | Promise<void>,
     report?: (error: Error) => void,
     user?: TransportUser,
   ): void | Promise<void>;
@@ -57,6 +68,12 @@ export interface Transport {
    * takes longer. Frames for an unreachable node go through a member that reaches it. Never throws.
    */
   reaches?(to: string): boolean;
+
+  /**
+   * The node has heard from `peer` by another way, so the way of this transport may be open again. A transport that
+   * waits before it tries to connect tries now. Called at most once a second for each peer. Never throws.
+   */
+  hint?(peer: string): void;
 
   /** Closes the transport for good. No timer, socket or listener is left. Closing twice is harmless. */
   close(): void | Promise<void>;

@@ -1,5 +1,6 @@
 import { checkOptions, type WebSocketOptions } from "./websocket/options.ts";
 import { WebSocketTransport } from "./websocket/transport.ts";
+import type { Drainable } from "./link/drainable.ts";
 import type { Routes } from "./link/routes.ts";
 import type { Transport } from "./transport.ts";
 
@@ -13,26 +14,30 @@ export type {
   UpgradeWebSocket,
   WebSocketOptions,
 } from "./websocket/options.ts";
+export type { Drainable } from "./link/drainable.ts";
 export type { Routes } from "./link/routes.ts";
 export type { GuestClose, GuestLine, GuestPort, GuestProof, GuestReception } from "./guests.ts";
 export type { Transport, TransportUser } from "./transport.ts";
 
 /**
- * Connects nodes by WebSocket: servers under Deno, Bun, Node and workerd with each other, and browsers
- * with servers.
+ * Connects servers by WebSocket, under Deno, Bun, Node and workerd, and lets guests in (`connect` of
+ * `@synod/synod/guest`).
  *
  * A server mounts `routes` in its own Hono app, at the address that the other nodes have for it in
  * `peers`. Each node connects to all of `peers`, and reconnects when a connection ends. A node without an
- * address, such as a browser, is reached over the connections that it made.
+ * address is reached over the connections that it made.
  *
  * With `secret` both sides of each connection prove that they have it, by signed tokens that are valid for
- * that connection only. A browser sends a token of {@linkcode nodeToken} instead, and relies on TLS
+ * that connection only. A guest sends a token of {@linkcode nodeToken} instead, and relies on TLS
  * (`wss:`) to verify the server. The proofs authenticate the two nodes; only TLS keeps an attacker on the
  * path between them from reading or changing frames.
  *
  * Without a valid proof or token the connection is closed with the code 4401. A node that is refused tries
  * again after about half a minute and reports the reason: `open` takes a function as its third argument,
  * and calls it with a `SynodError` `unauthorized` once for each peer.
+ *
+ * Servers wait for their connections when they stop. Call `drain()` before, or close the node first or at the
+ * same time.
  *
  * In a runtime whose sockets have no `terminate()` (Deno, with its own `WebSocket`) the process can exit
  * only when the other side has confirmed the end of a connection, or the system has given up on it.
@@ -59,6 +64,6 @@ export type { Transport, TransportUser } from "./transport.ts";
  * console.log((await app.request("/synod")).status); // 503
  * ```
  */
-export function webSocket(options: WebSocketOptions): Transport & { routes: Routes } {
+export function webSocket(options: WebSocketOptions): Transport & Drainable & { routes: Routes } {
   return new WebSocketTransport(checkOptions(options));
 }

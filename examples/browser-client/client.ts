@@ -1,10 +1,9 @@
 /**
- * The script of the page: a node of the cluster, in a tab.
+ * The script of the page: a guest of the cluster, in a tab.
  *
  * @module
  */
-import { join, type Lock } from "../../mod.ts";
-import { webSocket } from "../../transports/websocket.ts";
+import { connect, type Lock } from "../../guest/mod.ts";
 
 const find = (id: string) => document.getElementById(id)!;
 const [take, give] = [find("take"), find("give")] as HTMLButtonElement[];
@@ -23,14 +22,14 @@ async function ask(path: string): Promise<Response> {
 
 // A duplicated tab copies the storage of this one, so the number is not stored.
 const tab = crypto.randomUUID().slice(0, 8);
-const { id, peers } = await (await ask(`/node/${tab}`)).json();
+const { id, servers } = await (await ask(`/guest/${tab}`)).json();
 find("id").textContent = id;
 
-const node = await join({
+const node = await connect({
   id,
-  members: Object.keys(peers),
+  servers,
   // Fetched before each connection: the page has no secret, and a token expires soon.
-  transport: webSocket({ peers, token: async () => await (await ask(`/token/${tab}`)).text() }),
+  token: async () => await (await ask(`/token/${tab}`)).text(),
 });
 node.addEventListener("error", ({ detail }) => show(detail.error.message));
 // A tab that closes leaves the cluster, if the browser runs this; otherwise its session expires soon.

@@ -1,6 +1,6 @@
 /**
- * Three servers, and a page whose tabs take turns with a pen. Each tab is a node of the cluster: it
- * connects over WebSocket, with a token that a server makes for it.
+ * Three servers, and a page whose tabs take turns with a pen. Each tab is a guest of the cluster: it
+ * connects to one of the servers over WebSocket, with a token that a server makes for it.
  *
  *     deno task example:browser-client [PORT]
  *

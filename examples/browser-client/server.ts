@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { upgradeWebSocket } from "hono/deno";
-import { type ClusterNode, join } from "../../mod.ts";
+import { type ClusterNode, type Guest, type GuestRequest, join } from "../../mod.ts";
 import { nodeToken, webSocket } from "../../transports/websocket.ts";
 import { Users } from "./users.ts";
 
@@ -23,15 +23,19 @@ export interface ServerOptions {
 
 const MEMBERS = ["w1", "w2", "w3"];
 
-/** Ids that a tab may choose for itself, so that two tabs of one user are two nodes. */
+/** Ids that a tab may choose for itself, so that two tabs of one user are two guests. */
 const TAB = /^[0-9a-f]{8}$/;
 
 /** Lifetime of a token and of the connection that it opens, in milliseconds; the tab then reconnects. */
 const TOKEN_LIFETIME = 60_000;
 
-/** The routes for browsers: the page, and what its node needs. */
+/** What a page may do as a guest: take the pen, and no more. Guests are strangers, so the members check. */
+const authorize = (_guest: Guest, { type, key }: GuestRequest): boolean =>
+  type === "lock" && key === "pen";
+
+/** The routes for browsers: the page, and what its guest needs. */
 export function browserRoutes(
-  { secret, script, peers }: ServerOptions & { readonly peers: Readonly<Record<string, string>> },
+  { secret, script, servers }: ServerOptions & { readonly servers: readonly string[] },
 ): Hono {
   const users = new Users(secret);
   const app = new Hono();
@@ -43,23 +47,23 @@ export function browserRoutes(
     return context.body(script, { headers: { "content-type": "text/javascript" } });
   });
 
-  /** The id of the node of a user's tab, or `null` without a login or with a malformed tab id. */
-  async function nodeId(context: Context): Promise<string | null> {
+  /** The id of the guest of a user's tab, or `null` without a login or with a malformed tab id. */
+  async function guestId(context: Context): Promise<string | null> {
     const user = await users.of(context);
     const tab = context.req.param("tab") ?? "";
     return user === null || !TAB.test(tab) ? null : `${user}.${tab}`;
   }
 
-  /** The id of the tab's node, and the addresses of the members. */
-  app.get("/node/:tab", async (context) => {
-    const id = await nodeId(context);
+  /** The id of the tab's guest, and the addresses of the servers. */
+  app.get("/guest/:tab", async (context) => {
+    const id = await guestId(context);
     if (id === null) return context.text("Log in first.", 401);
-    return context.json({ id, peers });
+    return context.json({ id, servers });
   });
 
-  /** The token of the tab's node. Only its user can fetch it, and it is valid for that node only. */
+  /** The token of the tab's guest. Only its user can fetch it, and it is valid for that guest only. */
   app.get("/token/:tab", async (context) => {
-    const id = await nodeId(context);
+    const id = await guestId(context);
     if (id === null) return context.text("Log in first.", 401);
     context.header("cache-control", "no-store");
     return context.text(await nodeToken({ secret, id, expiresIn: TOKEN_LIFETIME }));
@@ -82,9 +86,10 @@ export async function startServers(options: ServerOptions): Promise<Servers> {
   const nodes = await Promise.all(MEMBERS.map((id, index) => {
     const transport = webSocket({ peers, secret, upgradeWebSocket });
     apps[index].route("/synod", transport.routes);
-    apps[index].route("/", browserRoutes({ ...options, peers }));
-    // Browsers have no vote: they come and go.
-    return join({ id, members: MEMBERS, transport, clients: true, sessionTtl: 2_000 });
+    apps[index].route("/", browserRoutes({ ...options, servers: Object.values(peers) }));
+    // Guests count as clients: they have no vote, and come and go.
+    const rights = { clients: true, guests: { authorize } };
+    return join({ id, members: MEMBERS, transport, ...rights, sessionTtl: 2_000 });
   }));
   return {
     nodes,

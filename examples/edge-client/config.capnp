@@ -15,7 +15,7 @@ const edge :Workerd.Worker = (
   compatibilityDate = "2026-11-01",
   globalOutbound = "members",
   bindings = [
-    (name = "PEERS", fromEnvironment = "PEERS"),
+    (name = "SERVERS", fromEnvironment = "SERVERS"),
     (name = "SECRET", fromEnvironment = "SECRET"),
   ],
 );

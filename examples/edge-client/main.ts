@@ -1,5 +1,5 @@
 /**
- * Three members, and a worker of workerd that is their client. The worker sells seats over HTTP to
+ * Three members, and a worker of workerd that is their guest. The worker sells seats over HTTP to
  * many buyers at once.
  *
  *     deno task example:edge-client
@@ -12,7 +12,7 @@
 import { bundle } from "../../tasks/bundle.ts";
 import { installModules } from "../../tasks/node_modules.ts";
 import { startWorkerd } from "../../tasks/workerd.ts";
-import { startMembers } from "./members.ts";
+import { type Members, startMembers } from "./members.ts";
 
 /** In production from a secret store. */
 const SECRET = crypto.randomUUID();
@@ -27,19 +27,21 @@ const here = decodeURIComponent(new URL(".", import.meta.url).pathname);
 type Ask = (method: "GET" | "POST", path: string) => Promise<Record<string, unknown>>;
 
 /** Starts everything, calls `use`, and stops everything. */
-async function withWorker<T>(use: (ask: Ask) => Promise<T>): Promise<T> {
+async function withWorker<T>(use: (ask: Ask, members: Members) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "synod-edge-" });
   try {
     await bundle(`${here}worker.ts`, `${folder}/worker.js`);
     await Deno.copyFile(`${here}config.capnp`, `${folder}/config.capnp`);
     await using members = await startMembers(SECRET);
-    const peers = JSON.stringify(members.peers);
-    await using workerd = await startWorkerd(`${folder}/config.capnp`, { PEERS: peers, SECRET });
-    return await use(async (method, path) => {
+    const servers = JSON.stringify(members.servers);
+    const env = { SERVERS: servers, SECRET };
+    await using workerd = await startWorkerd(`${folder}/config.capnp`, env);
+    const ask: Ask = async (method, path) => {
       const response = await fetch(`http://127.0.0.1:${workerd.port}${path}`, { method });
       if (!response.ok) throw new Error(`${method} ${path}: status ${response.status}`);
       return await response.json();
-    });
+    };
+    return await use(ask, members);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -83,12 +85,22 @@ async function countVisits(ask: Ask): Promise<boolean> {
   return visits.join() === "1,2,3";
 }
 
+/** Whether one operation takes three requests of the worker: to connect, to ask, and to leave. */
+async function countRequests(ask: Ask, members: Members): Promise<boolean> {
+  const before = members.requests();
+  await ask("GET", "/seats/1");
+  const requests = members.requests() - before;
+  console.log(`To look up a seat took ${requests} requests to the members.`);
+  return requests === 3;
+}
+
 if (import.meta.main) {
   await installModules();
-  const results = await withWorker(async (ask) => [
+  const results = await withWorker(async (ask, members) => [
     await sellSeats(ask),
     await takeTurns(ask),
     await countVisits(ask),
+    await countRequests(ask, members),
   ]);
   const right = results.every((result) => result);
   console.log(right ? "All is well." : "Something is wrong.");

@@ -6,8 +6,10 @@ import { Visits } from "./visits.ts";
 /** Three members, each with a server of its own. */
 export interface Members extends AsyncDisposable {
   readonly nodes: readonly ClusterNode[];
-  /** Their addresses, by id. */
-  readonly peers: Readonly<Record<string, string>>;
+  /** Their addresses. */
+  readonly servers: readonly string[];
+  /** The number of requests that guests have made. */
+  readonly requests: () => number;
 }
 
 /** Starts three members on free ports of this machine; in production each has its own machine. */
@@ -23,17 +25,23 @@ export async function startMembers(secret: string): Promise<Members> {
   const peers = Object.fromEntries(
     members.map((id, index) => [id, `http://127.0.0.1:${servers[index].addr.port}/synod`]),
   );
+  let requests = 0;
   const nodes = await Promise.all(members.map((id, index) => {
     const transport = http({ peers, secret });
+    apps[index].use("/synod/guest", async (_, next) => {
+      requests++;
+      await next();
+    });
     apps[index].route("/synod", transport.routes);
-    // A node with the secret may join as a client, without a vote.
-    return join({ id, members, transport, clients: true, hosts: [Visits] });
+    // Guests count as clients. With `authorize` the members say what each guest may do.
+    return join({ id, members, transport, clients: true, guests: {}, hosts: [Visits] });
   }));
   // A cluster begins with all of its members; after that two of three are enough.
   await Promise.all(nodes.map((node) => node.ready));
   return {
     nodes,
-    peers,
+    servers: Object.values(peers),
+    requests: () => requests,
     async [Symbol.asyncDispose]() {
       await Promise.all(nodes.map((node) => node.close()));
       await Promise.all(servers.map((server) => server.shutdown()));

@@ -1,32 +1,32 @@
 /**
- * A worker at the edge, as a client of the cluster. It sells each seat at most once. It has no address
- * and keeps no state: for each request it joins, asks the members over HTTP, and leaves.
+ * A worker at the edge, as a guest of the cluster. It sells each seat at most once. It has no address
+ * and keeps no state: for each request it connects to one member over HTTP, asks it, and leaves. That takes
+ * one subrequest to connect, one for each operation, and one to leave.
  *
  * @module
  */
 import { Hono } from "hono";
-import { type ClusterNode, join } from "../../mod.ts";
-import { http } from "../../transports/http.ts";
+import { connect, type GuestNode } from "../../guest/mod.ts";
 import { Visits } from "./visits.ts";
 
 /** The bindings of the configuration. */
 interface Bindings {
-  /** The addresses of the members by their ids, as JSON. */
-  readonly PEERS: string;
+  /** The addresses of the members, as JSON. */
+  readonly SERVERS: string;
   /** The secret that all servers of the cluster share. */
   readonly SECRET: string;
 }
 
 /**
- * Calls `use` with a node for this request only: in workerd, sockets and timers live no longer than the
- * request that created them, and two requests must not share one node id.
+ * Calls `use` with a guest for this request only: in workerd, sockets and timers live no longer than the
+ * request that created them, and two requests must not share one id. The worker knows the secret, so it
+ * makes its tokens itself.
  */
-async function withNode<T>(env: Bindings, use: (node: ClusterNode) => Promise<T>): Promise<T> {
-  const peers: Record<string, string> = JSON.parse(env.PEERS);
-  const node = await join({
+async function withNode<T>(env: Bindings, use: (node: GuestNode) => Promise<T>): Promise<T> {
+  const node = await connect({
     id: `edge-${crypto.randomUUID()}`,
-    members: Object.keys(peers),
-    transport: http({ peers, secret: env.SECRET }),
+    servers: JSON.parse(env.SERVERS),
+    secret: env.SECRET,
     timeout: 5_000,
   });
   try {

@@ -1,14 +1,22 @@
-import { type Result, SynodError } from "../errors.ts";
+import type { Result, SynodError } from "../errors.ts";
 import { readLocks } from "../locks/snapshot.ts";
 import { LIFE_PATTERN } from "../paxos/ballot.ts";
 import type { Process } from "../processes/process.ts";
 import type { ClusterEvents } from "./events.ts";
 import { FeaturedNode } from "./featured_node.ts";
 import { showAs } from "../node/runtime/inspect.ts";
+import { noQuorumResult } from "../node/shell.ts";
 import { show } from "../show.ts";
 import type { Runtime } from "../node/runtime/runtime.ts";
+import { ChangingMembers } from "./changing_members.ts";
+import {
+  type ChangeMembersOptions,
+  checkChangeMembersOptions,
+  checkMembers,
+} from "./change_members_options.ts";
+import { checkCloseOptions, type CloseOptions } from "./close_options.ts";
 import type { JoinSettings } from "./join_options.ts";
-import { askMembers, type ClusterStatus } from "./status.ts";
+import { askMembers, changeOf, type ClusterStatus, waitsFor } from "./status.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type NodeParts, wireNode } from "./wiring.ts";
 
@@ -20,13 +28,13 @@ export let partsOf: (node: ClusterNode) => NodeParts;
  * and any majority of the members can go on.
  */
 export class ClusterNode extends FeaturedNode<ClusterEvents> {
-  /** The ids of the nodes that vote. */
-  readonly members: readonly string[];
   /**
    * Resolves when the node first has a quorum and a session. Rejects with the error that makes this
    * impossible, or if the node closes before. Ignoring it causes no unhandled rejection.
    */
   readonly ready: Promise<void>;
+  /** Resolves when the node has closed; `reason` is `null` after `close()`, and else why it has closed. */
+  readonly closed: Promise<{ reason: SynodError | null }>;
   readonly #parts: NodeParts;
   readonly #lifecycle: Lifecycle;
 
@@ -38,7 +46,7 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
         id: node.id,
         life: node.life,
         members: node.members,
-        state: core.closed !== undefined ? "closed" : membership?.state ?? "client",
+        state: core.closed !== undefined ? "closed" : membership.state ?? "client",
         hasQuorum: node.hasQuorum,
         session: node.hasQuorum ? core.session.current : null,
         owned: node.#owned(),
@@ -60,10 +68,18 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
       closing: lifecycle.closing,
       within: (promise) => lifecycle.within(promise),
     });
-    this.members = settings.members;
     this.#parts = parts;
     this.#lifecycle = lifecycle;
     this.ready = lifecycle.ready;
+    this.closed = lifecycle.closed;
+  }
+
+  /**
+   * The ids of the nodes that vote: the present list of the cluster, as far as this node knows. Before it knows a cluster,
+   * the list that it was given.
+   */
+  get members(): readonly string[] {
+    return this.#parts.engine.members;
   }
 
   /** The unique id of this start of the node. */
@@ -77,6 +93,38 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
   }
 
   /**
+   * Changes the members of the cluster to those of `list`, one after the other: first those that do not answer are
+   * removed, then nodes are added, then the others removed. Resolves when the last change is settled, at once if the list
+   * is the present one. Each step takes at least one `maxSessionTtl`. Any node of the cluster may call it; the cluster
+   * must let clients in (`clients: true`). A node that is to be added runs already, and knows the cluster: it was started
+   * with the members of the cluster, and is a client or waits to be added. A node that is removed goes on as a client.
+   *
+   * Rejects with a `TypeError` for a bad list or option, with the reason of `signal`, with a `TimeoutError` after
+   * `timeout`, and with a `SynodError`: `clients_off`; `not_ready` (a node to be added is not up, or not blank; if it was
+   * not from the beginning, nothing has changed); `members_changing` (another caller changes them to another list);
+   * `no_quorum` (no majority has answered within the node's `timeout`); `closed`. Its `members` are those of the cluster then. A step that is left half-way is finished by the members.
+   *
+   * ```ts
+   * import { type ClusterNode } from "@synod/synod";
+   *
+   * async function replace(node: ClusterNode, lost: string, fresh: string) {
+   *   await node.changeMembers(node.members.map((id) => id === lost ? fresh : id));
+   * }
+   * ```
+   */
+  async changeMembers(
+    list: readonly string[],
+    options: ChangeMembersOptions = {},
+  ): Promise<void> {
+    const members = checkMembers("changeMembers", list);
+    const checked = checkChangeMembersOptions(options);
+    const { core, contacts, engine, membership, changes } = this.#parts;
+    core.ensureOpen();
+    const ask = () =>
+      askMembers(engine, membership, core.pacing.roundTrip, (id) => contacts.why(id));
+    await new ChangingMembers({ core, changes, ask }).to(members, checked);
+  }
+
   /**
    * Reports that the process of another node's `life` runs no more: all that it owned is free at once, without
    * waiting for the end of its session. The caller must know that: a parent saw its child exit, an orchestrator
@@ -114,10 +162,7 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
       await proofs.give(life, core.limits());
       return { ok: true, value: undefined };
     } catch (error) {
-      if (error instanceof SynodError && error.code === "no_quorum") {
-        return { ok: false, error: "no_quorum" };
-      }
-      throw error;
+      return noQuorumResult(error);
     }
   }
 
@@ -126,21 +171,22 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
    * round trips where these are longer.
    */
   async status(): Promise<ClusterStatus> {
+    const { engine, contacts } = this.#parts;
     const { session, pacing } = this.#parts.core;
-    const own = this.#parts.membership?.state ?? null;
+    const own = this.#parts.membership;
     const members = this.#parts.core.closed === undefined
-      ? await askMembers(this.#parts.engine, own, pacing.roundTrip)
+      ? await askMembers(engine, own, pacing.roundTrip, (id) => contacts.why(id))
       : [];
     const hasQuorum = this.hasQuorum;
-    const missing = members.filter(({ state }) =>
-      this.#parts.engine.record === null ? state === "unknown" : state !== "operational"
-    );
     return {
       id: this.id,
       life: this.life,
       hasQuorum,
       members,
-      waitingFor: hasQuorum ? [] : missing.map(({ id }) => id),
+      waitingFor: hasQuorum ? [] : waitsFor(engine, members, this.#parts.membership.founds),
+      genesis: engine.record?.id ?? null,
+      epoch: engine.configuration.epoch,
+      change: changeOf(engine.configuration),
       session: hasQuorum ? { id: session.current, remaining: session.remaining } : null,
       entries: this.#parts.engine.voter?.acceptor.size ?? 0,
       bytes: this.#parts.engine.voter?.acceptor.bytes ?? 0,
@@ -153,12 +199,17 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
   }
 
   /**
-   * Leaves the cluster: ends every process, releases all that the node owns (for at most its `timeout`), ends
-   * its session and closes its transports. Never rejects; may be called again. Does not wait for users'
-   * functions.
+   * Leaves the cluster. First the calls of singletons that have begun on this node may finish, for at most
+   * `timeout` milliseconds; meanwhile the node works as before, but starts no singletons and begins no calls:
+   * their callers make them elsewhere, as soon as another node can start the singleton. Then it ends every
+   * process, releases all that the node owns (for at most its own `timeout`), ends its session and closes its
+   * transports.
+   *
+   * Never rejects; may be called again. Waits for no other functions of the user: callbacks of
+   * `locks.request` see their signal abort. Throws a `TypeError` for a bad option.
    */
-  close(): Promise<void> {
-    return this.#lifecycle.close();
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.#lifecycle.close(checkCloseOptions(options).timeout);
   }
 
   /** As {@linkcode close}, for `await using`. */

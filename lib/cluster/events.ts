@@ -26,16 +26,26 @@ export interface ClusterEvents extends ProcessEvents {
   sessionlost: { session: string };
   /**
    * A member's state changed: it came back without its memory and copies it (`recovering`), or it votes
-   * (`operational`), in this incarnation.
+   * (`operational`), in this incarnation; or nothing was heard from it for a `sessionTtl` (`unreachable`), which does
+   * not say that it has ended.
    */
-  membership: { id: string; state: "recovering" | "operational"; incarnation: string | null };
+  membership: {
+    id: string;
+    state: "recovering" | "operational" | "unreachable";
+    incarnation: string | null;
+  };
+  /** The list of members has changed: these vote now. */
+  members: { members: string[]; epoch: number };
+  /** The node is no member any more: it votes no more, and goes on as a client. */
+  removed: undefined;
   /**
    * Half of the members or more lost their memory (of two, both): the cluster restarted empty, and its former
    * state is gone.
    */
   restart: { genesis: string };
   /**
-   * A failure that no operation waits for. After a `SynodError` `invariant_failed`, whose `cause` says which rule of the
+   * A failure that no operation waits for, such as a `SynodError` `unreachable` about a member to which several
+   * connections in a row have failed (once until it is reached). After a `SynodError` `invariant_failed`, whose `cause` says which rule of the
    * protocol the node's own state broke, the node is closed.
    */
   error: { error: Error };

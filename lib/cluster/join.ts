@@ -4,7 +4,8 @@ import { checkOptions, type JoinOptions } from "./join_options.ts";
 
 /**
  * Joins a cluster. Resolves when the transports are open; each operation waits for a quorum itself.
- * Rejects with a `TypeError` that names the bad option, or with the error of a transport.
+ * Rejects with a `TypeError` that names the bad option, with the error of a transport, or as the node closes if it
+ * has to close before all of them are open.
  *
  * ```ts
  * import { join } from "@synod/synod";

@@ -1,9 +1,11 @@
 import { checkGuests, type GuestOptions, type GuestSettings } from "../gateway/options.ts";
 import type { Transport } from "../../transports/transport.ts";
-import { isNodeId, MAX_MEMBERS, MAX_TTL, NODE_ID_FORM } from "../codec.ts";
+import { isNodeId, MAX_TTL, NODE_ID_FORM } from "../codec.ts";
 import { MIN_TTL } from "../paxos/sessions.ts";
 import { type AnySpec, checkHosts } from "../singletons/spec.ts";
+import { checkMembers } from "./change_members_options.ts";
 import type { NodeSettings } from "../node/engine/settings.ts";
+import type { MemberStorage } from "../storage/storage.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { show } from "../show.ts";
 
@@ -12,8 +14,9 @@ export interface JoinOptions {
   /** The stable name of this node: 1 to 64 of `A-Z a-z 0-9 . _ -`. */
   id: string;
   /**
-   * The ids of the nodes that vote; the same list in the same order on every node. A node that is not in it
-   * is a client.
+   * The ids of the nodes that vote at the first start, the same list in the same order on every node; afterwards whom to
+   * ask for the cluster, whose own list counts. A node that is not in it is a client. One that is in it, but not in the
+   * list of the cluster that it finds, waits to be added: see `changeMembers`.
    */
   members: readonly string[];
   /** The transports that carry frames to the other nodes; several may be used at once. */
@@ -60,10 +63,16 @@ export interface JoinOptions {
   guests?: false | GuestOptions;
   /**
    * How the remaining members react after half of the members or more (of two, both) have lost their memory, and
-   * with it the agreed state: `"restart"` with empty registers together with those members (the default), or
-   * `"wait"` until the operator restarts them.
+   * with it the agreed state: `"restart"` with empty registers together with those members (the default without
+   * `storage`), or `"wait"` until the operator restarts them (the default with it).
    */
   afterMajorityLoss?: "restart" | "wait";
+  /**
+   * Where this member keeps what it agreed to, so that all members may stop at once: for example `sqlite(database)` of
+   * `@synod/synod/storage/sqlite`. Each member needs its own. A client does not use it before it becomes a
+   * member. Default: memory only.
+   */
+  storage?: MemberStorage;
 }
 
 const NAMES: OptionNames<JoinOptions> = {
@@ -82,6 +91,7 @@ const NAMES: OptionNames<JoinOptions> = {
   maxSessionTtl: true,
   guests: true,
   afterMajorityLoss: true,
+  storage: true,
 };
 
 /** Checked options with all defaults. */
@@ -92,12 +102,19 @@ export interface JoinSettings extends NodeSettings {
   /** `null`: guests are refused. */
   readonly guests: GuestSettings | null;
   readonly signal: AbortSignal | undefined;
+  /** `null`: memory only. */
+  readonly storage: MemberStorage | null;
 }
 
 /** Checks the options of `join`; throws a `TypeError` that names the option and the value received. */
 export function checkOptions(options: JoinOptions): JoinSettings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`Cannot join: options must be an object, received ${show(options)}`);
+  }
+  if ("token" in options) {
+    throw new TypeError(
+      "Cannot join: token does not make a member or a client; a program without the secret is a guest: use connect({ servers, token }) of @synod/synod/guest",
+    );
   }
   refuseUnknown("Cannot join", options, NAMES);
   const { id, signal } = options;
@@ -109,7 +126,8 @@ export function checkOptions(options: JoinOptions): JoinSettings {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`Cannot join: signal must be an AbortSignal, received ${show(signal)}`);
   }
-  const { afterMajorityLoss = "restart" } = options;
+  const storage = checkStorage(options.storage);
+  const { afterMajorityLoss = storage === null ? "restart" : "wait" } = options;
   if (afterMajorityLoss !== "restart" && afterMajorityLoss !== "wait") {
     throw new TypeError(
       `Cannot join: afterMajorityLoss must be "restart" or "wait", received ${
@@ -120,7 +138,7 @@ export function checkOptions(options: JoinOptions): JoinSettings {
   const sessionTtl = integer(options, "sessionTtl", 5_000, MIN_TTL, MAX_TTL);
   return {
     id,
-    members: checkMembers(options.members),
+    members: checkMembers("Cannot join", options.members),
     transports: checkTransports(options.transport),
     sessionTtl,
     timeout: integer(options, "timeout", 2_000, 1, 2 ** 31 - 1),
@@ -133,32 +151,9 @@ export function checkOptions(options: JoinOptions): JoinSettings {
     clients: boolean(options, "clients", false),
     maxSessionTtl: integer(options, "maxSessionTtl", sessionTtl, MIN_TTL, MAX_TTL),
     afterMajorityLoss,
+    storage,
     guests: checkGuests(options.guests, options.clients === true),
   };
-}
-
-function checkMembers(members: unknown): readonly string[] {
-  if (!Array.isArray(members) || members.length === 0) {
-    throw new TypeError(
-      `Cannot join: members must be a list of node ids, not empty, received ${show(members)}`,
-    );
-  }
-  if (members.length > MAX_MEMBERS) {
-    throw new TypeError(
-      `Cannot join: members must be at most ${MAX_MEMBERS}, received ${members.length}`,
-    );
-  }
-  members.forEach((member, index) => {
-    if (!isNodeId(member)) {
-      throw new TypeError(
-        `Cannot join: members[${index}] must be ${NODE_ID_FORM}, received ${show(member)}`,
-      );
-    }
-    if (members.indexOf(member) !== index) {
-      throw new TypeError(`Cannot join: members[${index}] occurs twice: ${show(member)}`);
-    }
-  });
-  return Object.freeze([...members]);
 }
 
 function checkTransports(transport: unknown): readonly Transport[] {
@@ -176,6 +171,18 @@ function checkTransports(transport: unknown): readonly Transport[] {
     );
   }
   return transports as Transport[];
+}
+
+function checkStorage(storage: unknown): MemberStorage | null {
+  if (storage === undefined) return null;
+  const isOne = typeof storage === "object" && storage !== null &&
+    ["load", "write", "clear", "close"].every((name) =>
+      typeof (storage as Record<string, unknown>)[name] === "function"
+    );
+  if (!isOne) {
+    throw new TypeError(`Cannot join: storage must be a Storage, received ${show(storage)}`);
+  }
+  return storage as MemberStorage;
 }
 
 function integer(

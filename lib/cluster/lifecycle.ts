@@ -1,7 +1,10 @@
 import { SynodError } from "../errors.ts";
 import { LIFE_PATTERN } from "../paxos/ballot.ts";
 import { onAbort } from "../node/runtime/on_abort.ts";
+import type { Configuration } from "../paxos/configuration.ts";
+import type { KnownIncarnations } from "../paxos/incarnations.ts";
 import type { GenesisRecord } from "../paxos/messages.ts";
+import type { Storage } from "../storage/storage.ts";
 import type { NodeHooks, NodeParts } from "./wiring.ts";
 
 /** Time for releases after the session has ended, in milliseconds; other nodes release the rest. */
@@ -11,22 +14,42 @@ const LAST_RELEASES = 100;
 const FAILURE_INTERVAL = 1_000;
 
 /**
+ * Shortest time between two times at which all waiting requests are sent again, in milliseconds, since connections may
+ * come and go; the first resend is due after about that time anyway.
+ */
+const REACHED_INTERVAL = 50;
+
+/** Silence of a member whose way may have been cut, in milliseconds; a connection that was only replaced has less. */
+const SILENCE = 1_000;
+
+/**
  * The life cycle of a node: it opens, gets and loses its session, enters another genesis, is replaced, and
  * closes.
  */
 export class Lifecycle {
   /** See `ClusterNode.ready`. */
   readonly ready: Promise<void>;
+  /** See `ClusterNode.closed`. */
+  readonly closed: Promise<{ reason: SynodError | null }>;
   readonly #parts: NodeParts;
   readonly #emit: NodeHooks["emit"];
   readonly #closing = new AbortController();
   #settleReady!: { resolve(): void; reject(reason: unknown): void };
+  #settleClosed!: (closed: { reason: SynodError | null }) => void;
   #closed: Promise<void> | undefined;
+  /** Why the node closes without waiting any more, although it was told to finish what has begun. */
+  #hurried: SynodError | undefined;
+  /** Ends the wait for what has begun. */
+  #hurry: () => void = () => {};
   #warned = false;
+  /** When waiting requests were sent again last, because a member was reached. */
+  #reachedAt = -Infinity;
   /** When a failure was last reported. */
   #failed = -Infinity;
   /** The genesis under which the node lived last. */
   #genesis: string | undefined;
+  /** Whether it was a member, and was removed. */
+  #wasMember = false;
 
   /** Opens nothing yet. */
   constructor(parts: NodeParts, emit: NodeHooks["emit"]) {
@@ -34,6 +57,7 @@ export class Lifecycle {
     this.#emit = emit;
     this.ready = new Promise((resolve, reject) => this.#settleReady = { resolve, reject });
     this.ready.catch(() => {});
+    this.closed = new Promise((resolve) => this.#settleClosed = resolve);
   }
 
   /** Aborts when the node closes. */
@@ -44,23 +68,40 @@ export class Lifecycle {
   /** Opens the transports and begins to look for the other nodes. */
   async open(): Promise<void> {
     const { settings, links, engine, membership, recordQueries, singletons } = this.#parts;
-    const { gateway } = this.#parts;
+    const { gateway, contacts, core } = this.#parts;
     try {
+      if (settings.storage !== null) await this.#load(settings.storage);
       await links.open(
         (from, frame) => engine.receive(from, frame),
         (error) => this.#emit("error", { error }),
         {
           sessionTtl: settings.sessionTtl,
-          members: settings.members,
+          get members() {
+            // A member that was removed, or is not in the given list, is no other node's id either.
+            return [...new Set([...settings.members, ...engine.members])];
+          },
           life: () => engine.life,
           ended: (life) => this.#lifeEnded(life),
           isClosed: () => engine.isClosed,
+          reached: (peer) => {
+            if (engine.members.includes(peer) && this.#wasSilent(peer)) core.pacing.connected();
+            this.#reachedPeer(peer);
+          },
+          failed: (peer, why) => contacts.failed(peer, why),
           ...(gateway !== null && { guests: gateway }),
         },
+        // A node that was quiet itself hears every member after a silence.
+        (peer, isFirst) => this.#reachedPeer(peer, !isFirst),
       );
     } catch (error) {
+      const { closed = error } = core;
       await this.close();
-      throw error;
+      throw closed;
+    }
+    if (this.#closed !== undefined) {
+      // Another process has its place, or an invariant has failed, before all transports were open.
+      await this.#closed;
+      throw core.closed;
     }
     const { signal } = settings;
     if (signal?.aborted) {
@@ -71,13 +112,31 @@ export class Lifecycle {
       onAbort(this.closing, onAbort(signal, () => void this.close()));
     }
     singletons.start();
-    if (membership === null) recordQueries.start();
-    else membership.start();
+    contacts.start();
+    membership.start();
+    if (!membership.founds) recordQueries.start();
+  }
+
+  /** Another process may have the storage for long. */
+  async #load(storage: Storage): Promise<void> {
+    const { settings: { signal }, membership } = this.#parts;
+    const loaded = membership.load(storage);
+    if (signal === undefined) return await loaded;
+    let cancel = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      cancel = onAbort(signal, () => reject(signal.reason));
+    });
+    try {
+      await Promise.race([loaded, aborted]);
+    } finally {
+      cancel();
+    }
   }
 
   /** See `ClusterNode.close`. */
-  close(): Promise<void> {
-    return this.#close(new SynodError("closed", `Node ${this.#parts.settings.id} is closed`));
+  close(timeout: number = this.#parts.settings.timeout): Promise<void> {
+    const reason = new SynodError("closed", `Node ${this.#parts.settings.id} is closed`);
+    return this.#closed ??= this.#leave(reason, timeout);
   }
 
   /** Called when the node enters a record; `again`: after it lived under another one. */
@@ -86,7 +145,12 @@ export class Lifecycle {
     const { id } = engine.record!;
     const before = this.#genesis;
     this.#genesis = id;
-    if (!again) return;
+    if (!again) {
+      // What was asked without a record got no answer.
+      this.#reachedAt = engine.runtime.now();
+      core.pacing.reached();
+      return;
+    }
     this.abandon();
     core.watches.restart();
     // A member that gave up a record may enter the same one again before all others have given it up.
@@ -107,17 +171,43 @@ export class Lifecycle {
   }
 
   /** Called when a majority lives under another record than this node. */
-  otherRecord(record: GenesisRecord): void {
-    const { engine, core, membership } = this.#parts;
-    if (membership !== null) {
-      // That record began without this process: another process has taken its place.
-      if (membership.state === "operational") this.replaced();
-      return;
-    }
-    const again = engine.record !== null;
-    engine.enter(record);
-    this.entered(again);
-    core.session.open();
+  otherRecord(
+    record: GenesisRecord,
+    configuration: Configuration,
+    incarnations: KnownIncarnations,
+  ): void {
+    const { membership } = this.#parts;
+    // That record began without this process: another process has taken its place.
+    if (membership.state === "operational") return this.replaced();
+    // A member without a memory finds out by itself.
+    if (!membership.isFounding) membership.follow(record, configuration, incarnations);
+  }
+
+  /** Called when the node knows a cluster that it is not a member of. */
+  outside(): void {
+    const { membership, core, housekeeper } = this.#parts;
+    housekeeper.stop();
+    // A node that is in its own list waits to be added; a client, and a member that was removed, goes on.
+    if (!membership.founds || this.#wasMember) core.session.begin();
+  }
+
+  /** Called when the node is a member no more. */
+  removed(): void {
+    const { core, housekeeper, gateway } = this.#parts;
+    this.#wasMember = true;
+    housekeeper.stop();
+    // Only members are gateways: its guests take another one.
+    gateway?.restart();
+    core.session.begin();
+    this.#emit("removed", undefined);
+  }
+
+  /** Called when the list of members has changed. */
+  membersChanged(): void {
+    const { engine, contacts } = this.#parts;
+    const { members, configuration } = engine;
+    contacts.follow(members);
+    this.#emit("members", { members: [...members], epoch: configuration.epoch });
   }
 
   /** Called when a quorum has granted the node's session. */
@@ -138,8 +228,7 @@ export class Lifecycle {
     if (!wasGranted || core.closed !== undefined) return;
     // Ends the session at the members too, so that other nodes need not wait for its deadline.
     core.queries.end(session, core.limits()).catch(() => {});
-    this.#emit("sessionlost", { session });
-    this.#emit("noquorum", undefined);
+    this.#tellLost(session);
   }
 
   /** Fails all operations, because none can succeed. */
@@ -154,11 +243,14 @@ export class Lifecycle {
     void this.#close(new SynodError("replaced", message));
   }
 
-  /** Closes the node, because an invariant of the protocol failed in it; others see a crash. */
+  /** Closes the node, because an invariant of the protocol or its storage failed; others see a crash. */
   broken(error: SynodError): void {
+    const { session } = this.#parts.core;
+    const granted = session.isValid() ? session.current : undefined;
     // First of all: what the node owns is known by the state that is broken.
-    this.#parts.core.session.stop();
+    session.stop();
     void this.#close(error);
+    this.#tellLost(granted);
     this.#emit("error", { error });
   }
 
@@ -197,6 +289,28 @@ export class Lifecycle {
     proofs.give(life, core.limits(timeout)).catch(() => {});
   }
 
+  /** Whether the way to `peer` may have been cut before it has opened now. */
+  #wasSilent(peer: string): boolean {
+    const { engine, links } = this.#parts;
+    const heard = links.lastHeard(peer);
+    return heard === undefined || engine.runtime.now() - heard >= SILENCE;
+  }
+
+  /** A way to `peer` has opened, or opened again; `mayHaveBeenOpen`: or the peer was quiet. */
+  #reachedPeer(peer: string, mayHaveBeenOpen = false): void {
+    const { engine, core, membership, recordQueries, contacts, settings } = this.#parts;
+    const now = engine.runtime.now();
+    const isMember = engine.members.includes(peer) || settings.members.includes(peer);
+    if (engine.isClosed || !isMember) return;
+    contacts.reached(peer);
+    if (now - this.#reachedAt < REACHED_INTERVAL) return;
+    this.#reachedAt = now;
+    core.session.reached(mayHaveBeenOpen);
+    core.pacing.reached(mayHaveBeenOpen);
+    membership.reached();
+    recordQueries.reached();
+  }
+
   /** Waits for `promise`, but no longer than `time` milliseconds. Default: the node's `timeout`. */
   async within<T>(
     promise: Promise<T>,
@@ -215,38 +329,70 @@ export class Lifecycle {
   }
 
   #close(reason: SynodError): Promise<void> {
-    return this.#closed ??= this.#shutDown(reason);
+    if (this.#closed === undefined) return this.#closed = this.#shutDown(reason);
+    this.#hurried ??= reason;
+    this.#hurry();
+    return this.#closed;
   }
 
-  async #shutDown(reason: SynodError): Promise<void> {
+  /** Lets calls of this node's singletons finish, and hands the singletons over, before the node closes. */
+  async #leave(reason: SynodError, timeout: number): Promise<void> {
+    const { engine, core, singletons } = this.#parts;
+    if (singletons.isHosting && core.session.isValid()) {
+      const hurried = new Promise<void>((resolve) => this.#hurry = resolve);
+      // An error in it must not keep the node open.
+      const drained = singletons.drain(reason, timeout).catch((error) => {
+        if (engine.contain(error) === error) this.failed(error);
+      });
+      await Promise.race([drained, hurried]);
+    }
+    await this.#shutDown(this.#hurried ?? reason, timeout);
+  }
+
+  async #shutDown(reason: SynodError, timeout?: number): Promise<void> {
     const { engine, core, links, membership, recordQueries } = this.#parts;
-    const { tombstones, housekeeper, singletons, processes, lockTable } = this.#parts;
+    const { tombstones, housekeeper, singletons, processes, lockTable, contacts } = this.#parts;
     const { session, queries, watches } = core;
     core.close(reason);
-    this.#settleReady.reject(reason);
+    const { silence } = engine;
+    const why = silence === "" ? "" : ` before it was ready: ${silence}`;
+    this.#settleReady.reject(new SynodError(reason.code, reason.message + why, { cause: reason }));
     const limits = core.limits();
     const granted = session.isValid() ? session.current : undefined;
     this.#parts.gateway?.close();
     engine.endOperations(reason);
     this.#closing.abort(reason);
-    membership?.stop();
+    membership.stop();
+    this.#parts.changes.stop();
     recordQueries.stop();
+    contacts.stop();
     tombstones.stop();
     housekeeper.stop();
     singletons.stop();
     watches.close();
     const released = [...processes].map((process) => process.exit(reason));
     released.push(lockTable.close(reason));
-    // From here on nothing counts as owned, before other nodes learn of it.
+    // From here on nothing counts as owned, before other nodes learn of it. After `close()` the program knows.
     session.stop();
+    if (reason.code !== "closed") this.#tellLost(granted);
     if (granted !== undefined) {
       // The releases run together, since other nodes may be leaving too. Once the session has ended, what it
       // owned is free: the next node that needs it releases what is left.
       await queries.end(granted, limits).catch(() => {});
-      await this.within(Promise.all(released), LAST_RELEASES);
+      await this.within(Promise.allSettled(released), LAST_RELEASES);
     }
     engine.close();
     engine.endOperations(reason);
     await links.close();
+    // A storage that does not answer must not keep the program.
+    await this.within(membership.close(), timeout);
+    this.#settleClosed({ reason: reason.code === "closed" ? null : reason });
+  }
+
+  /** Tells that the node has lost its session `granted`, if it had one. */
+  #tellLost(granted: string | undefined): void {
+    if (granted === undefined) return;
+    this.#emit("sessionlost", { session: granted });
+    this.#emit("noquorum", undefined);
   }
 }

@@ -1,7 +1,11 @@
 import type { Life } from "../paxos/ballot.ts";
 import type { SessionId } from "../paxos/register.ts";
 import type { MemberState } from "../paxos/genesis.ts";
-import type { Engine, FrameCounts } from "../node/engine/engine.ts";
+import { type Configuration, votersOf } from "../paxos/configuration.ts";
+import { majority } from "../paxos/quorum.ts";
+import type { StorageState } from "../node/membership/member_disk.ts";
+import type { Engine } from "../node/engine/engine.ts";
+import type { FrameCounts } from "../node/engine/network.ts";
 
 /** The state of one member. */
 export interface MemberStatus {
@@ -13,6 +17,17 @@ export interface MemberStatus {
   state: MemberState | "unknown";
   /** The life in which its memory began, while it votes; otherwise `null`. */
   incarnation: Life | null;
+  /**
+   * Why it cannot be reached, for people: for example `"ws://10.0.0.2/synod: 404: …"`. `null` if it is reachable, or if
+   * nothing is known.
+   */
+  lastError: string | null;
+  /**
+   * Its storage: `"none"`; `"ok"`; `"damaged"`: what was there could not be trusted, and was put aside; `"stale"`: it was
+   * from before a later start, or of another cluster, and was put aside. The last two until the member has recovered.
+   * `null` if it is not known: a member knows its own.
+   */
+  storage: StorageState | null;
 }
 
 /** The state of a node and its cluster; plain data. */
@@ -26,10 +41,20 @@ export interface ClusterStatus {
   /** The members, in the order of the list. */
   members: MemberStatus[];
   /**
-   * Without a quorum: the members that do not vote as far as known, or, if this node knows of no start of the
-   * cluster, those that do not answer. Empty with a quorum.
+   * What the node waits for. Without a quorum: the ids of the members that do not vote as far as known, or, if this
+   * node knows of no start of the cluster, those that do not answer; then in words what else there is, such as the
+   * first `maxSessionTtl` of a cluster with clients. Empty with a quorum.
    */
   waitingFor: string[];
+  /** The id of the cluster's present start; `null` if this node knows of none. */
+  genesis: string | null;
+  /**
+   * How often the configuration of the members was replaced since the start of the cluster; see `changeMembers`. Absent
+   * for a guest, which does not know it.
+   */
+  epoch?: number;
+  /** The change of the members that is under way, as far as this node knows; `null`: none. Absent for a guest. */
+  change?: { add: string } | { remove: string } | null;
   /** The node's session, and the time until its deadline in milliseconds; `null` without a quorum. */
   session: { id: SessionId; remaining: number } | null;
   /** The number of keys, locks and singletons for which this member keeps state; 0 for a client. */
@@ -48,19 +73,21 @@ const ANSWER_ROUND_TRIPS = 2;
 
 /**
  * Asks every member for its state. Resolves when all have answered, or after the longer of half a second and two usual
- * round trips. `own` is the state of this node; `null` for a client.
+ * round trips. `own` is the state of this node; `null` for a client. `why` says why a member does not answer.
  */
 export async function askMembers(
   engine: Engine,
-  own: MemberState | null,
+  own: { readonly state: MemberState | null; readonly storage: StorageState },
   roundTrip: number,
+  why: (id: string) => string | null,
 ): Promise<MemberStatus[]> {
   const { members, self, pendingReplies, runtime } = engine;
   const states = new Map<string, MemberStatus>();
   const late = new Error("members have not answered in time");
   const timeToAnswer = Math.max(ANSWER_TIME, ANSWER_ROUND_TRIPS * roundTrip);
   const answered = engine.operation<void>({ deadline: runtime.now() + timeToAnswer }, () => late);
-  const note = (status: MemberStatus) => {
+  const note = (answer: Omit<MemberStatus, "lastError" | "storage">, storage?: StorageState) => {
+    const status = { ...answer, lastError: null, storage: storage ?? null };
     states.set(status.id, status);
     if (states.size === members.length) answered.resolve();
   };
@@ -73,6 +100,8 @@ export async function askMembers(
         const state = reply.recovering ? "recovering" : "blank";
         return note({ id, reachable: true, state, incarnation: null });
       }
+      case "stored":
+        return note({ id, reachable: true, state: "recovering", incarnation: null }, "ok");
       default:
         return note({ ...unknown(id), reachable: true });
     }
@@ -84,16 +113,57 @@ export async function askMembers(
     purpose: "record",
     round: 1,
   });
-  if (own !== null) {
+  if (own.state !== null && members.includes(self)) {
     const incarnation = engine.voter?.incarnation ?? null;
-    note({ id: self, reachable: true, state: own, incarnation });
+    note({ id: self, reachable: true, state: own.state, incarnation }, own.storage);
   }
   // After the time limit, on `close` or after a fatal error, the answers so far are used.
   await answered.promise.catch(() => {});
   pendingReplies.close(requestId);
-  return members.map((id) => states.get(id) ?? unknown(id));
+  return members.map((id) =>
+    states.get(id) ?? { ...unknown(id), lastError: why(id), storage: null }
+  );
 }
 
-function unknown(id: string): MemberStatus {
+function unknown(id: string): Omit<MemberStatus, "lastError" | "storage"> {
   return { id, reachable: false, state: "unknown", incarnation: null };
+}
+
+/** The change of the members in an unsettled configuration; `null` in a settled one. */
+export function changeOf(
+  { epoch, members, joining, leaving, settled }: Configuration,
+): ClusterStatus["change"] {
+  if (settled) return null;
+  if (leaving !== null) return { remove: leaving.id };
+  const added = joining ?? members.find(({ since }) => since === epoch);
+  return added === undefined ? null : { add: added.id };
+}
+
+/** What a node without a quorum waits for: see `ClusterStatus.waitingFor`. */
+export function waitsFor(
+  engine: Engine,
+  members: readonly MemberStatus[],
+  isGivenAsMember: boolean,
+): string[] {
+  const { record, voter, runtime, place } = engine;
+  if (isGivenAsMember && (place?.standing === "outside" || place?.standing === "joins")) {
+    const list = votersOf(engine.configuration).join(", ");
+    return [`${engine.self} waits to be added to the members of the cluster, which are ${list}`];
+  }
+  const missing = members.filter(({ state }) =>
+    record === null ? state === "unknown" : state !== "operational"
+  );
+  const waiting = missing.map(({ id }) => id);
+  if (record === null) return waiting;
+  const present = members.length - missing.length;
+  if (present < majority(members.length)) return waiting;
+  // A client does not know how long members wait; the floor of the record tells when the cluster began.
+  const age = runtime.wallNow() - record.floor / 1_000;
+  const first = record.clients ? Math.max(0, record.maxTtl - age) : 0;
+  const wait = voter?.sessions.wait(runtime.now()) ?? first;
+  if (wait <= 0) return waiting;
+  const why = record.clients && first > 0
+    ? `in its first ${record.maxTtl} ms a cluster with clients grants no sessions`
+    : "sessions of before may still be valid";
+  return [...waiting, `${why} (about ${Math.ceil(wait)} ms left)`];
 }

@@ -7,8 +7,10 @@ import type { KvStore } from "../kv/store.ts";
 import { LockTable } from "../locks/lock_table.ts";
 import { Locks } from "../locks/locks.ts";
 import { Gateway } from "../gateway/gateway.ts";
+import { LockFollowers } from "../gateway/lock_followers.ts";
 import { Core } from "../node/core.ts";
 import { Engine } from "../node/engine/engine.ts";
+import { MemberChanges } from "../node/membership/member_changes.ts";
 import { Membership } from "../node/membership/membership.ts";
 import { RecordQueries } from "../node/membership/record_queries.ts";
 import { NodeSession, type SessionEvents } from "../node/membership/node_session.ts";
@@ -27,6 +29,7 @@ import { Links } from "../node/wire/links.ts";
 import { ProcessTable } from "../owners/process_table.ts";
 import type { Process } from "../processes/process.ts";
 import { Singletons } from "../singletons/singletons.ts";
+import { Contacts } from "./contacts.ts";
 import type { ClusterEvents } from "./events.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -38,12 +41,13 @@ export interface NodeParts {
   readonly links: Links;
   readonly engine: Engine;
   readonly core: Core;
-  /** `null` for a client. */
-  readonly membership: Membership | null;
+  readonly membership: Membership;
   /** `null` for a node that serves no guests. */
   readonly gateway: Gateway | null;
   readonly recordQueries: RecordQueries;
+  readonly contacts: Contacts;
   readonly proofs: Proofs;
+  readonly changes: MemberChanges;
   readonly tombstones: TombstoneCollector;
   readonly housekeeper: Housekeeper;
   readonly table: ProcessTable;
@@ -106,22 +110,50 @@ export function wireNode(
   const life = makeLife(runtime.wallNow(), () => runtime.random());
   const links = new Links(settings.id, settings.transports, runtime);
   const engine = new Engine(settings, runtime, life, links, {
-    genesis: (from, header, request) => membership?.answer(from, header, request),
+    genesis: (from, header, request) => membership.answer(from, header, request),
+    change: (from, header, request) => membership.answerChange(from, header, request),
+    moved: (event) => {
+      membership.moved(event);
+      changes.moved();
+    },
     handover: (_from, request) => puts.handover(request),
     asked: (from, life, body, tell) => singletons.asked(from, life, body, tell),
     guest: (to, request, tell) => gateway !== null && askGuest(gateway, to, request, tell),
     otherGenesis: () => recordQueries.recheck(),
     notAMember: () => recordQueries.recheck(),
     replaced: () => lifecycle.replaced(),
-    memberVotes: (id, incarnation) => emit("membership", { id, state: "operational", incarnation }),
+    memberVotes: (id, incarnation) => {
+      core.watches.memberVotes(id);
+      emit("membership", { id, state: "operational", incarnation });
+    },
+    memberRestarted: () => core.watches.memberRestarted(),
     heard: (life) => proofs.heard(life),
+    memberHeard: (from, incarnation) => {
+      contacts.heard(from, incarnation);
+      membership.memberHeard(incarnation);
+    },
+    silence: () => contacts.describeSilent(),
     tookLife: (life) => emit("life", { life }),
     otherVersion: (from, version) => lifecycle.otherVersion(from, version),
     failed: (error) => lifecycle.failed(error),
     broken: (error) => lifecycle.broken(error),
   });
+  const contacts: Contacts = new Contacts({
+    ...{ self: settings.id, members: settings.members, sessionTtl: settings.sessionTtl },
+    now: () => runtime.now(),
+    setTimer: (callback, delay) => engine.runtime.setTimer(callback, delay),
+    lastHeard: (id) => links.lastHeard(id),
+    isConnected: (id) => links.reachability(id) === "direct",
+    unreachable: (error) => emit("error", { error }),
+    changed: (id, votes) =>
+      emit("membership", {
+        id,
+        state: votes === null ? "unreachable" : "operational",
+        incarnation: votes,
+      }),
+  });
   const recordQueries = new RecordQueries(engine, {
-    otherRecord: (record) => lifecycle.otherRecord(record),
+    otherRecord: (...told) => lifecycle.otherRecord(...told),
     fatal: (error) => lifecycle.fail(error),
   });
   const core = wireCore(
@@ -138,23 +170,30 @@ export function wireNode(
         : core.liveness.live(register, core.limits()),
   );
   const proofs = new Proofs(engine, core.pacing);
-  const membership: Membership | null = engine.isMember
-    ? new Membership(
-      engine,
-      {
-        entered: (again) => lifecycle.entered(again),
-        operational: () => {
-          core.session.open();
-          housekeeper.begin();
-        },
-        gaveUp: () => lifecycle.abandon(),
-        recovering: (id) => emit("membership", { id, state: "recovering", incarnation: null }),
-        fatal: (error) => lifecycle.fail(error),
-        replaced: () => lifecycle.replaced(),
+  const membership: Membership = new Membership(
+    engine,
+    {
+      entered: (again) => lifecycle.entered(again),
+      operational: () => {
+        core.session.begin();
+        housekeeper.begin();
+        changes.moved();
       },
-      () => core.session.isValid(),
-    )
-    : null;
+      outside: () => lifecycle.outside(),
+      removed: () => lifecycle.removed(),
+      changed: () => lifecycle.membersChanged(),
+      reborn: () => core.session.beginAgain(),
+      gaveUp: () => lifecycle.abandon(),
+      recovering: (id) => emit("membership", { id, state: "recovering", incarnation: null }),
+      fatal: (error) => lifecycle.fail(error),
+      replaced: () => lifecycle.replaced(),
+    },
+    () => core.session.isValid(),
+  );
+  const changes: MemberChanges = new MemberChanges({
+    ...{ engine, proposals: core.proposals, pacing: core.pacing },
+    nextOperation: () => core.nextOperation(),
+  });
   const tombstones = new TombstoneCollector(engine, core.proposals);
   const table = new ProcessTable(core);
   const puts = new Puts(core, table);
@@ -175,20 +214,26 @@ export function wireNode(
     startFailed: (detail) => emit("processerror", detail),
     failed: (error) => emit("error", { error: toError(error) }),
   });
-  const gateway: Gateway | null = settings.guests === null || membership === null
+  const gateway: Gateway | null = settings.guests === null || !membership.founds
     ? null
     : new Gateway({
       ...{ core, puts, table: lockTable, singletons, settings: settings.guests },
+      followers: new LockFollowers(core, lockTable),
       maxValueBytes: settings.maxValueBytes,
       status: async () => {
-        const members = await askMembers(engine, membership.state, core.pacing.roundTrip);
+        const members = await askMembers(
+          engine,
+          membership,
+          core.pacing.roundTrip,
+          (id) => contacts.why(id),
+        );
         const waitingFor = members.filter(({ state }) => state !== "operational");
         return { type: "members", members, waitingFor: waitingFor.map(({ id }) => id) };
       },
     });
   const parts = {
-    ...{ settings, gateway, links, engine, core, membership, recordQueries, proofs },
-    ...{ tombstones, housekeeper },
+    ...{ settings, gateway, links, engine, core, membership, recordQueries, contacts, proofs },
+    ...{ tombstones, housekeeper, changes },
     ...{ table, puts, store: new PaxosStore(core, puts, table), lockTable, locks, singletons },
     processes: new Set<Process<unknown>>(),
   };

@@ -10,7 +10,7 @@ import {
   register,
 } from "./field_reader.ts";
 import type { Fields, FieldWriter } from "./field_writer.ts";
-import { decodeVector } from "./genesis.ts";
+import { decodeIncarnations, decodeVector, encodeIncarnations } from "./genesis.ts";
 import { MAX_LIST, MAX_REST } from "./limits.ts";
 import {
   decodeAccepted,
@@ -85,12 +85,13 @@ export function encodeLast(last: NonNullable<Last>, to: FieldWriter): Fields {
     to.counter(last.floor),
     last.vector.map((life) => to.life(life)),
     last.wait,
+    encodeIncarnations(last.former, to),
   ];
 }
 
 /** Decodes the end of a copy from one field. */
 export function decodeLast(field: unknown, from: FieldReader): Last {
-  const [fenced, ended, over, floor, vector, wait] = fields(field, 6);
+  const [fenced, ended, over, floor, vector, wait, former] = fields(field, 7);
   return {
     fenced: decodeSessions(fenced, from),
     ended: decodeSessions(ended, from),
@@ -98,5 +99,6 @@ export function decodeLast(field: unknown, from: FieldReader): Last {
     floor: from.counter(floor),
     vector: decodeVector(vector, from),
     wait: milliseconds(wait, MAX_REST),
+    former: decodeIncarnations(former, from),
   };
 }

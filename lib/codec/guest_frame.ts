@@ -22,6 +22,7 @@ import type {
 } from "./guest_messages.ts";
 import {
   MAX_BINDINGS,
+  MAX_GUEST_FRAME,
   MAX_LIST,
   MAX_MEMBERS,
   MAX_MESSAGES,
@@ -39,8 +40,8 @@ import { kindOf, REGISTER_KINDS } from "../paxos/register.ts";
 /** The first byte of every frame between a guest and its gateway. */
 export const GUEST_VERSION = 1;
 
-/** The longest such frame, in bytes: the largest value, and what goes with it. */
-export const MAX_GUEST_FRAME: number = 9 * 2 ** 20;
+/** Messages in a frame of a guest: a gateway handles a frame without a pause. A guest sends more in several. */
+export const MAX_UP_MESSAGES = 200;
 
 /** Open operations that a frame of a guest lists. */
 const MAX_UNDONE = 2_000;
@@ -140,7 +141,11 @@ const call = {
   done: count,
   open: list(count, MAX_OPEN),
   full: bool,
-  method: text(MAX_METHOD),
+  method: plain((field) =>
+    typeof field === "string" && field !== "" && field.length <= MAX_METHOD
+      ? field
+      : refuse("not the name of a method")
+  ),
   args: bytes,
 } satisfies { [K in keyof GuestCall]: Field<GuestCall[K]> };
 
@@ -214,6 +219,7 @@ const outcome = union<GuestOutcome>({
   pieces: { pieces: count },
   granted: { token: counter, counter, life: ballotLife },
   refused: {},
+  full: {},
   queueFull: {},
   stolen: {},
   lost: {},
@@ -283,7 +289,7 @@ const up = object<UpFrame>({
       handed: { id: count, outcome },
       bye: {},
     }),
-    MAX_MESSAGES,
+    MAX_UP_MESSAGES,
   ),
 });
 

@@ -182,6 +182,8 @@ export type GuestOutcome =
   }
   /** `lock`: not available at once. `call`: the attempt has not begun and never will. */
   | { readonly type: "refused" }
+  /** `handed`: the members have no room for a new key. */
+  | { readonly type: "full" }
   /** `lock`: too many requests wait. */
   | { readonly type: "queueFull" }
   /** `lock`, `guard`: another request stole it. */

@@ -1,6 +1,9 @@
 /** The longest frame, in bytes; a longer one is not decoded. */
 export const MAX_FRAME_BYTES: number = 16 * 1024 * 1024;
 
+/** The longest frame between a guest and its gateway, in bytes: the largest value, and what goes with it. */
+export const MAX_GUEST_FRAME: number = 9 * 2 ** 20;
+
 /**
  * The most requests, and the most replies, in one frame: handling them takes about ten milliseconds. A
  * sender splits more into several frames.
@@ -10,7 +13,10 @@ export const MAX_MESSAGES: number = 1_000;
 /** The most entries of a list in a message: registers, sessions, nodes. */
 export const MAX_LIST: number = 100_000;
 
-/** The most members of a cluster: every frame of a member names an incarnation of each. */
+/**
+ * The most members of a cluster: every frame of a member names an incarnation of each. It is that of
+ * `lib/paxos/member_limits.ts`, which is no part of a guest.
+ */
 export const MAX_MEMBERS: number = 99;
 
 /** The most bindings of a state; there are four kinds of bindings. */

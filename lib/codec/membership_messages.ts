@@ -1,6 +1,16 @@
+import type { ConfigurationNews } from "../paxos/incarnations.ts";
+import { decodeNews, encodeNews, newsBytes } from "./configuration_messages.ts";
 import { decodeCopy, decodeLast, encodeCopy, encodeLast } from "./copies.ts";
-import { choice, flag, integer, milliseconds, refuse, registerOrNone } from "./field_reader.ts";
-import { decodeMembers, decodeRecord, encodeRecord } from "./genesis.ts";
+import {
+  choice,
+  fields,
+  flag,
+  integer,
+  milliseconds,
+  refuse,
+  registerOrNone,
+} from "./field_reader.ts";
+import { decodeMembers, decodeRecord, decodeVector, encodeRecord } from "./genesis.ts";
 import { MAX_LIST, MAX_WALL_TIME } from "./limits.ts";
 import {
   bare,
@@ -14,7 +24,9 @@ import { stateBytes } from "./state.ts";
 const PURPOSES = ["record", "genesis", "givingUp"] as const;
 
 /** The requests about genesis and recovery (section 7). */
-export const MEMBERSHIP_REQUESTS: RequestKinds<"enquire" | "incarnation" | "transfer"> = {
+export const MEMBERSHIP_REQUESTS: RequestKinds<
+  "enquire" | "incarnation" | "transfer" | "announce"
+> = {
   enquire: {
     number: 11,
     fields: 5,
@@ -66,11 +78,35 @@ export const MEMBERSHIP_REQUESTS: RequestKinds<"enquire" | "incarnation" | "tran
       after: registerOrNone(field[5]),
     }),
   },
+  announce: {
+    number: 40,
+    fields: 4,
+    handler: "membership",
+    encode: ({ id, members, incarnation }, number, to) => [
+      number,
+      id,
+      members,
+      to.life(incarnation),
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "announce",
+      members: decodeMembers(field[2], from),
+      incarnation: from.life(field[3]),
+    }),
+  },
 };
 
 /** The replies about genesis and recovery (section 7). */
 export const MEMBERSHIP_REPLIES: ReplyKinds<
-  "blank" | "record" | "replaced" | "membersMismatch" | "notAMember" | "known" | "piece"
+  | "blank"
+  | "record"
+  | "stored"
+  | "replaced"
+  | "membersMismatch"
+  | "notAMember"
+  | "known"
+  | "piece"
 > = {
   blank: {
     number: 13,
@@ -86,19 +122,55 @@ export const MEMBERSHIP_REPLIES: ReplyKinds<
   },
   record: {
     number: 14,
-    fields: 4,
-    encode: ({ id, members, record }, number, to) => [
+    fields: null,
+    encode: ({ id, members, record, ...news }, number, to) => [
       number,
       id,
       members,
       encodeRecord(record, to),
+      ...(news.configuration === undefined ? [] : encodeNews(news, to)),
     ],
-    decode: (field, id, from) => ({
+    decode: (field, id, from) => {
+      const { length } = field;
+      if (length !== 4) fields(field, 6);
+      const reply = {
+        id,
+        type: "record",
+        members: decodeMembers(field[2], from),
+        record: decodeRecord(field[3], from),
+      } as const;
+      return length === 4 ? reply : { ...reply, ...decodeNews(field[4], field[5], from) };
+    },
+    size: (news) => news.configuration === undefined ? 0 : newsBytes(news),
+  },
+  stored: {
+    number: 40,
+    fields: null,
+    encode: ({ id, members, record, incarnation, vector, epoch, ...news }, number, to) => [
+      number,
       id,
-      type: "record",
-      members: decodeMembers(field[2], from),
-      record: decodeRecord(field[3], from),
-    }),
+      members,
+      encodeRecord(record, to),
+      to.life(incarnation),
+      vector.map((life) => to.life(life)),
+      epoch,
+      ...(isNews(news) ? encodeNews(news, to) : []),
+    ],
+    decode: (field, id, from) => {
+      const { length } = field;
+      if (length !== 7) fields(field, 9);
+      const reply = {
+        id,
+        type: "stored",
+        members: decodeMembers(field[2], from),
+        record: decodeRecord(field[3], from),
+        incarnation: from.life(field[4]),
+        vector: decodeVector(field[5], from),
+        epoch: integer(field[6]),
+      } as const;
+      return length === 7 ? reply : { ...reply, ...decodeNews(field[7], field[8], from) };
+    },
+    size: (reply) => isNews(reply) ? newsBytes(reply) : 0,
   },
   replaced: bare("replaced", 15),
   membersMismatch: {
@@ -145,4 +217,11 @@ export const MEMBERSHIP_REPLIES: ReplyKinds<
 
 function oneOrTwo(field: unknown): 1 | 2 {
   return field === 1 || field === 2 ? field : refuse("neither round 1 nor round 2");
+}
+
+/** Whether a message tells of a configuration. */
+function isNews<T extends Partial<ConfigurationNews>>(
+  message: T,
+): message is T & ConfigurationNews {
+  return message.configuration !== undefined && message.incarnations !== undefined;
 }

@@ -26,6 +26,8 @@ export type RequestHandler =
   | "voter"
   /** Genesis and recovery, in a member that need not be operational. */
   | "membership"
+  /** Changes of the members, in any node of the cluster. */
+  | "change"
   /** The node itself; the request does not concern votes. */
   | "node"
   /** A member, which relays the request to another node. */
@@ -71,16 +73,19 @@ export function byNumber<K extends { readonly number: number }>(
   return table;
 }
 
+/** The replies without content. */
+type BareReply = "watching" | "replaced" | "notAMember" | "unknownEpoch" | "standing" | "raised";
+
 /** A reply without content. */
-export function bare<T extends "watching" | "replaced" | "notAMember">(
+export function bare<T extends BareReply>(
   type: T,
   number: number,
 ): MessageKind<ReplyOf<T>> {
-  const kind: MessageKind<ReplyOf<"watching" | "replaced" | "notAMember">> = {
+  const kind: MessageKind<ReplyOf<BareReply>> = {
     number,
     fields: 2,
     encode: ({ id }, number) => [number, id],
-    decode: (_field, id) => ({ id, type }),
+    decode: (_field, id) => ({ id, type }) as ReplyOf<BareReply>,
   };
   return kind as unknown as MessageKind<ReplyOf<T>>;
 }

@@ -1,12 +1,19 @@
 import { ownersOf } from "../paxos/kv_register.ts";
-import { kindOf, REGISTER_KINDS, type RegisterId, type State } from "../paxos/register.ts";
+import {
+  isConfiguration,
+  kindOf,
+  REGISTER_KINDS,
+  type RegisterId,
+  type State,
+} from "../paxos/register.ts";
+import { readConfiguration } from "./configuration_value.ts";
 import { isWholeRegisterId } from "./register_id.ts";
 
 /** The largest value of a lock or singleton, in bytes; the bounds of both are below it. */
 const MAX_INTERNAL_BYTES = 8 * 2 ** 20 + 1024;
 
-/** The kinds of registers that clients write. */
-const WRITTEN_BY_CLIENTS: ReadonlySet<string> = new Set([
+/** The kinds of registers that clients release. */
+const RELEASED_BY_CLIENTS: ReadonlySet<string> = new Set([
   REGISTER_KINDS.key,
   REGISTER_KINDS.lock,
   REGISTER_KINDS.singleton,
@@ -19,12 +26,12 @@ export function isPutOf(register: RegisterId, value: Uint8Array, maxValueBytes: 
 }
 
 /**
- * Whether the feature that `register` belongs to could have written `state`; the value is not decoded. It
+ * Whether the feature that `register` belongs to could have written `state`; no user's value is decoded. It
  * checks the writes of clients, because an acceptor cannot check how a client came to propose a state.
  */
 export function isFitFor(register: RegisterId, state: State, maxValueBytes: number): boolean {
   const kind = kindOf(register);
-  if (!state.present) return WRITTEN_BY_CLIENTS.has(kind);
+  if (!state.present) return RELEASED_BY_CLIENTS.has(kind);
   const { value, bindings, owners } = state;
   switch (kind) {
     case REGISTER_KINDS.key: {
@@ -36,7 +43,18 @@ export function isFitFor(register: RegisterId, state: State, maxValueBytes: numb
     case REGISTER_KINDS.singleton:
       return bindings.length === 0 && value.length <= MAX_INTERNAL_BYTES &&
         isWholeRegisterId(register);
+    case REGISTER_KINDS.configuration:
+      return isConfiguration(register) && bindings.length === 0 && owners.length === 0 &&
+        isConfigurationIn(state);
     default:
       return false;
+  }
+}
+
+function isConfigurationIn(state: State): boolean {
+  try {
+    return readConfiguration(state) !== null;
+  } catch {
+    return false;
   }
 }

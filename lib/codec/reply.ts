@@ -1,4 +1,5 @@
 import type { Reply } from "../paxos/messages.ts";
+import { CONFIGURATION_REPLIES } from "./configuration_messages.ts";
 import { type FieldReader, fields, integer, refuse } from "./field_reader.ts";
 import type { Fields, FieldWriter } from "./field_writer.ts";
 import { MEMBERSHIP_REPLIES } from "./membership_messages.ts";
@@ -12,6 +13,7 @@ const REPLIES: ReplyKinds<Reply["type"]> = {
   ...REGISTER_REPLIES,
   ...SESSION_REPLIES,
   ...MEMBERSHIP_REPLIES,
+  ...CONFIGURATION_REPLIES,
   ...NODE_REPLIES,
 };
 

@@ -5,6 +5,7 @@ import type {
   Reply,
   Request,
 } from "../paxos/messages.ts";
+import { CONFIGURATION_REQUESTS } from "./configuration_messages.ts";
 import { type FieldReader, fields, integer, owner, refuse } from "./field_reader.ts";
 import type { Fields, FieldWriter } from "./field_writer.ts";
 import { MEMBERSHIP_REQUESTS } from "./membership_messages.ts";
@@ -67,6 +68,7 @@ const REQUESTS: RequestKinds<Request["type"]> = {
   ...REGISTER_REQUESTS,
   ...SESSION_REQUESTS,
   ...MEMBERSHIP_REQUESTS,
+  ...CONFIGURATION_REQUESTS,
   ...NODE_REQUESTS,
   ...RELAY_REQUESTS,
 };

@@ -38,9 +38,9 @@ export class Gateway implements GuestReception {
   }
 
   admit(guest: GuestProof, line: GuestLine): ReturnType<GuestReception["admit"]> {
-    const { core: { engine }, settings } = this.#parts;
+    const { core, settings } = this.#parts;
     if (this.#isClosed) return { why: "closing", reason: "this member closes" };
-    if (engine.members.includes(guest.id)) {
+    if (core.members.includes(guest.id)) {
       return { why: "refused", reason: `${guest.id} is the id of a member` };
     }
     if (!LIFE_PATTERN.test(guest.life)) return { why: "refused", reason: "that is no life" };
@@ -64,15 +64,13 @@ export class Gateway implements GuestReception {
     return portOf(known, line);
   }
 
-  /** Asks the guest `name`, as `~id`, to run a put; returns whether it is served here. */
+  /** Asks the guest `name`, as `~id`, to run a put; returns whether it is connected to this member. */
   handover(
     name: string,
     request: HandoverRequest,
     reply: (reply: HandoverReply) => void,
   ): boolean {
-    const guest = this.#guests.get(name.slice(1));
-    guest?.handover(request, reply);
-    return guest !== undefined;
+    return this.#guests.get(name.slice(1))?.handover(request, reply) === true;
   }
 
   /** The cluster, or this member's life, is another one: what guests were told is void. */
@@ -98,8 +96,8 @@ export class Gateway implements GuestReception {
 
   #tickLater(): void {
     if (this.#cancelTick !== null || this.#guests.size === 0 || this.#isClosed) return;
-    const { runtime, settings } = this.#parts.core.engine;
-    const wait = Math.max(TICK, Math.min(LONGEST_TICK, settings.sessionTtl / 20));
+    const { runtime, sessionTtl } = this.#parts.core;
+    const wait = Math.max(TICK, Math.min(LONGEST_TICK, sessionTtl / 20));
     this.#cancelTick = runtime.setTimer(() => {
       this.#cancelTick = null;
       for (const guest of [...this.#guests.values()]) {

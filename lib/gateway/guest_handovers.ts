@@ -73,6 +73,8 @@ function toReply(outcome: GuestOutcome, value: Uint8Array): HandoverReply {
     }
     case "invalid":
       return { type: "handed", outcome: "invalid_value" };
+    case "full":
+      return { type: "handed", outcome: "full" };
     default:
       return { type: "handed", outcome: "no_quorum" };
   }

@@ -6,12 +6,13 @@ import type { ClockReading } from "../paxos/lease.ts";
 import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
 import { makeSession, parseSession } from "../paxos/sessions.ts";
 import { IssuedTickets } from "../paxos/tickets.ts";
+import { batches } from "./batches.ts";
 import { GuestHandovers } from "./guest_handovers.ts";
 import { GuestOperations } from "./guest_operations.ts";
 import type { GuestWorkParts } from "./guest_work.ts";
 import type { GuestSettings } from "./options.ts";
-import { renew } from "./renewal.ts";
-import { Usage } from "./usage.ts";
+import { Pace } from "./pace.ts";
+import { RENEWALS_PER_SECOND, Usage } from "./usage.ts";
 
 /** What one life of a guest needs of its gateway. */
 export interface GuestLifeParts extends Omit<GuestWorkParts, "name" | "sessionOf" | "author"> {
@@ -22,6 +23,18 @@ export interface GuestLifeParts extends Omit<GuestWorkParts, "name" | "sessionOf
 
 /** Tickets given in one time to live at least: one for every tenth of it. */
 const TICKETS_PER_TTL = 10;
+
+/**
+ * Messages that a guest may send for each operation that it may have in a second: with tickets, cancellations and what is
+ * sent again, more than it needs.
+ */
+const MESSAGES_PER_OPERATION = 4;
+
+/**
+ * Messages in a second besides: renewals, each in a frame of its own, and tickets shown. What a session needs does not
+ * depend on the operations that its guest may have.
+ */
+const KEEPING_PER_SECOND = 2 * RENEWALS_PER_SECOND;
 
 /** Operations that last until they are cancelled. */
 const LASTING: readonly string[] = ["watch", "guard"];
@@ -48,6 +61,9 @@ export class GuestLife {
   #genesis: string | null = null;
   #outgoing: DownMessage[] = [];
   #isFlushing = false;
+  readonly #pace: Pace;
+  /** Whether it is being looked for a later life. */
+  #isSeeking = false;
   #heard: number;
 
   /** `closed` is called when it is over for good. */
@@ -62,10 +78,12 @@ export class GuestLife {
     this.#claims = claims;
     this.#parts = parts;
     this.#closed = closed;
-    const { runtime, settings } = parts.core.engine;
-    this.#heard = runtime.now();
-    this.#ttl = settings.sessionTtl;
-    this.#usage = new Usage(parts.settings.limits, this.#heard);
+    this.#heard = parts.core.runtime.now();
+    this.#ttl = parts.core.sessionTtl;
+    const { limits } = parts.settings;
+    this.#usage = new Usage(limits, this.#heard);
+    const rate = MESSAGES_PER_OPERATION * limits.operationsPerSecond + KEEPING_PER_SECOND;
+    this.#pace = new Pace(parts.core.runtime, rate);
     const send = (message: DownMessage) => this.#send(message);
     this.#operations = new GuestOperations({
       work: {
@@ -108,14 +126,32 @@ export class GuestLife {
     this.#heard = this.#reading().now;
     const tooMuch = this.#usage.frame(bytes.length, this.#heard);
     if (tooMuch !== undefined) return this.end("full", tooMuch.code, tooMuch.message);
-    const decoded = decodeUp(bytes);
-    if (decoded.ok) {
-      await Promise.all(this.#handle(decoded.frame));
-    } else if (decoded.reason === "version") {
+    const { core } = this.#parts;
+    await new Promise<void>((resolve) => {
+      const isTaken = this.#pace.run(() => {
+        let messages: number | undefined;
+        core.guard(() => void (messages = this.#take(line, bytes, resolve)));
+        // The request that brought a frame that could not be handled must not wait for ever.
+        if (messages === undefined) resolve();
+        return messages ?? 1;
+      });
+      if (!isTaken) resolve(this.end("full", "queue_full", "too many frames of the guest wait"));
+    });
+  }
+
+  /** Handles a frame; returns the number of its messages. `ended` is called when its operations have ended. */
+  #take(line: GuestLine, bytes: Uint8Array, ended: () => void): number {
+    const decoded = this.#line === line ? decodeUp(bytes) : undefined;
+    let under: readonly Promise<void>[] = [];
+    if (decoded?.ok) {
+      under = this.#handle(decoded.frame);
+    } else if (decoded?.reason === "version") {
       this.#close("malformed", `version ${decoded.version} of the format is not supported`);
-    } else {
+    } else if (decoded !== undefined) {
       this.#close("malformed", decoded.detail);
     }
+    void Promise.all(under).then(ended);
+    return 1 + (decoded?.ok ? decoded.frame.messages.length : 0);
   }
 
   /** Gives tickets as time passes; called regularly. Returns whether the guest is remembered any longer. */
@@ -127,9 +163,11 @@ export class GuestLife {
     return at.now - this.#heard < REMEMBERED * this.#ttl;
   }
 
-  /** Asks the guest to run a put that is bound to one of its processes. */
-  handover(request: HandoverRequest, reply: (reply: HandoverReply) => void): void {
+  /** Asks the guest to run a put that is bound to one of its processes; returns whether it is connected. */
+  handover(request: HandoverRequest, reply: (reply: HandoverReply) => void): boolean {
+    if (this.#line === null) return false;
     if (parseSession(request.pid.session).life === this.life) this.#handovers.ask(request, reply);
+    return true;
   }
 
   /** Ends everything: the guest gets `code`, and the connection is closed. */
@@ -140,7 +178,7 @@ export class GuestLife {
   }
 
   #handle(frame: UpFrame): Promise<void>[] {
-    const { record, life } = this.#parts.core.engine;
+    const { record, life } = this.#parts.core;
     const [first] = frame.messages;
     const isHello = frame.gateway === null && first?.type === "hello";
     if (isHello && !this.#hello(first)) return [];
@@ -152,6 +190,9 @@ export class GuestLife {
       this.end("closing", "restarted", "this member, or its cluster, has begun again");
       return [];
     }
+    // It may have turned away and come back: what has not ended by now must not go on with a newer ticket, as if no
+    // other gateway had got it.
+    if (!this.#tickets.isOpen(this.#reading())) this.#operations.expire();
     this.#tickets.show(frame.ticket);
     this.#operations.forget(frame.done, frame.open);
     const ended: Promise<void>[] = [];
@@ -184,9 +225,9 @@ export class GuestLife {
 
   /** Answers a hello; returns whether the guest may go on. */
   #hello({ ttl }: UpMessage & { readonly type: "hello" }): boolean {
-    const { engine } = this.#parts.core;
-    const { record, runtime } = engine;
-    if (record === null || engine.voter === null) {
+    const { core } = this.#parts;
+    const { record, runtime } = core;
+    if (record === null || !core.votes) {
       this.end("closing", "restarted", "this member does not vote yet");
       return false;
     }
@@ -201,10 +242,10 @@ export class GuestLife {
     }
     this.#send({
       type: "welcome",
-      member: engine.self,
+      member: core.self,
       maxTtl: record.maxTtl,
       maxValueBytes: this.#parts.maxValueBytes,
-      members: engine.members,
+      members: core.members,
     });
     return true;
   }
@@ -214,13 +255,15 @@ export class GuestLife {
     { session: number, renewal, ttl }: UpMessage & { readonly type: "renew" },
   ): Promise<void> {
     const { core } = this.#parts;
-    const maxTtl = core.engine.record?.maxTtl ?? 0;
+    const { maxTtl } = core;
     if (ttl > maxTtl) {
       return this.end("malformed", "malformed", `a session lasts at most ${maxTtl} ms here`);
     }
+    if (!this.#usage.renewal(this.#heard)) return;
     void this.#findSuccessor();
+    const session = makeSession(this.#name, this.life, number);
     try {
-      const outcome = await renew(core, makeSession(this.#name, this.life, number), ttl, renewal);
+      const outcome = await core.renewGuest(session, ttl, renewal);
       if (outcome === "refused") this.#send({ type: "lapsed", session: number });
       else this.#send({ type: "renewed", session: number, renewal });
     } catch {
@@ -230,8 +273,11 @@ export class GuestLife {
 
   /** A later life of the same guest may have come to another member. */
   async #findSuccessor(): Promise<void> {
+    if (this.#isSeeking) return;
+    this.#isSeeking = true;
     const { core } = this.#parts;
     const newest = await core.queries.sessionOf(this.#name, core.limits()).catch(() => null);
+    this.#isSeeking = false;
     if (newest === null || parseSession(newest).life <= this.life) return;
     this.end("replaced", "replaced", "a later process has taken the place of this guest");
   }
@@ -242,7 +288,7 @@ export class GuestLife {
   }
 
   #reading(): ClockReading {
-    const { runtime } = this.#parts.core.engine;
+    const { runtime } = this.#parts.core;
     return { now: runtime.now(), wall: runtime.wallNow() };
   }
 
@@ -256,32 +302,35 @@ export class GuestLife {
   #flushSoon(): void {
     if (this.#isFlushing || this.#line === null) return;
     this.#isFlushing = true;
-    this.#parts.core.engine.runtime.defer(() => {
+    this.#parts.core.runtime.defer(() => {
       this.#isFlushing = false;
       this.#flush();
     });
   }
 
   #flush(): void {
-    const messages = this.#outgoing.splice(0);
+    const outgoing = this.#outgoing.splice(0);
     if (this.#line === null) return;
     const isDue = this.#isTicketDue();
     if (isDue) this.#tickets?.issue(this.#reading());
-    if (!isDue && messages.length === 0) return;
-    const { engine } = this.#parts.core;
-    const frame = encodeDown({
-      gateway: engine.life,
-      genesis: this.#genesis,
-      clock: engine.clock.counter,
-      ticket: this.#tickets?.last ?? 0,
-      messages,
-    });
-    this.#line.send(frame, messages.length > 0);
+    if (!isDue && outgoing.length === 0) return;
+    const { core } = this.#parts;
+    for (const messages of batches(outgoing)) {
+      const frame = encodeDown({
+        gateway: core.life,
+        genesis: this.#genesis,
+        clock: core.clock.counter,
+        ticket: this.#tickets?.last ?? 0,
+        messages,
+      });
+      this.#line.send(frame, messages.length > 0);
+    }
   }
 
   #close(why: GuestClose, reason: string): void {
     const line = this.#line;
     this.#line = null;
+    this.#pace.close();
     this.#operations.close();
     this.#handovers.clear();
     line?.close(why, reason);

@@ -4,36 +4,24 @@ import type {
   GuestOperation,
   GuestOutcome,
 } from "../codec/guest_messages.ts";
-import { lockOf } from "../locks/lock_value.ts";
 import type { LockTable } from "../locks/lock_table.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/runtime/operation.ts";
-import { type Ballot, compareBallots } from "../paxos/ballot.ts";
+import type { Limits } from "../node/shell.ts";
+import type { Ballot } from "../paxos/ballot.ts";
 import { beginFor, guestChange, type GuestOrigin } from "../paxos/guest_change.ts";
-import type { Learned } from "../paxos/learner.ts";
-import {
-  isRequest,
-  type LockEntry,
-  type LockResult,
-  type LockValue,
-} from "../paxos/lock_register.ts";
+import type { LockEntry, LockResult } from "../paxos/lock_register.ts";
 import type { RegisterChange } from "../paxos/change.ts";
-import type { RegisterId, SessionId } from "../paxos/register.ts";
+import type { SessionId } from "../paxos/register.ts";
+import type { LockFollowers } from "./lock_followers.ts";
 
 /** What locks of a guest work with. */
 export interface GuestLockParts {
   readonly core: Core;
   readonly table: LockTable;
+  readonly followers: LockFollowers;
   /** The guest as `~id`, and its session of a number. */
   readonly name: string;
   readonly sessionOf: (number: number) => SessionId;
-}
-
-/** One request of a guest for a lock. */
-interface Request {
-  readonly register: RegisterId;
-  readonly session: SessionId;
-  readonly number: number;
 }
 
 type LockOperation = GuestOperation & { readonly type: "lock" };
@@ -53,7 +41,7 @@ export async function runLock(
   const { core, table, name, sessionOf } = parts;
   const { register, seq, mode, ifAvailable, steal } = operation;
   const session = sessionOf(operation.session);
-  let firstAccept = beginFor(core.engine.clock, origin);
+  let firstAccept = beginFor(core.clock, origin);
   const entry = { pid: { node: name, session, seq }, request: number, mode, token: 0 };
   const change: RegisterChange<LockResult> = (current) => {
     const { state, token } = current;
@@ -66,6 +54,7 @@ export async function runLock(
     core.proposals.change(register, guestChange(change, origin), {
       ...limits,
       since: origin.since,
+      keepPromise: true,
       ignoreKeptPromise: steal,
       writing: ({ counter }: Ballot) => void (firstAccept ??= counter),
     });
@@ -81,7 +70,7 @@ export async function runLock(
       return granted(result.token, ballot);
     case "queued":
       report({ type: "queued" });
-      return await follow(parts, { register, session, number }, ballot, true, limits);
+      return await parts.followers.follow({ register, session, number }, ballot, true, limits);
     case "unavailable":
       return { type: "refused" };
     case "queue_full":
@@ -98,7 +87,7 @@ export async function runGuard(
   limits: Limits,
 ): Promise<GuestOutcome> {
   const wanted = { register, session: parts.sessionOf(session), number: request };
-  return await follow(parts, wanted, { counter, life }, false, limits);
+  return await parts.followers.follow(wanted, { counter, life }, false, limits);
 }
 
 /** Removes a request from the holders and the queue. */
@@ -108,7 +97,7 @@ export async function runUnlock(
   origin: GuestOrigin,
   limits: Limits,
 ): Promise<GuestOutcome> {
-  beginFor(core.engine.clock, origin);
+  beginFor(core.clock, origin);
   const order = { type: "release", session: sessionOf(session), request } as const;
   const options = { ...limits, since: origin.since, mustWrite: unsure };
   const change = guestChange(table.change(register, order), origin);
@@ -123,57 +112,4 @@ export function toGuestEntry({ pid, mode, token }: LockEntry): GuestLockEntry {
 
 function granted(token: number, { counter, life }: Ballot): GuestOutcome {
   return { type: "granted", token, counter, life };
-}
-
-/**
- * Follows a request that is known to be in the register at the ballot `seen`: until it holds the lock, if it
- * `waits` for it, or until it is in neither list at a higher ballot.
- */
-function follow(
-  { core, table }: GuestLockParts,
-  { register, session, number }: Request,
-  seen: Ballot,
-  waits: boolean,
-  limits: Limits,
-): Promise<GuestOutcome> {
-  const operation = core.engine.operation<GuestOutcome>(limits);
-  if (operation.ended) return operation.promise;
-  const monitors = new Map<SessionId, () => void>();
-  const is = (entry: LockEntry) => isRequest(entry, session, number);
-  let latest: LockValue | undefined;
-  const learn = ({ ballot, state }: Learned) => {
-    let value: LockValue;
-    try {
-      value = latest = lockOf(state, latest);
-    } catch {
-      // The next operation that reads the lock reports the error.
-      return;
-    }
-    core.proposals.outdated(register, ballot);
-    const holder = value.holders.find(is);
-    if (holder !== undefined) {
-      return waits ? operation.resolve(granted(holder.token, ballot)) : undefined;
-    }
-    if (!value.queue.some(is)) {
-      if (compareBallots(ballot, seen) > 0) operation.resolve({ type: "stolen" });
-      return;
-    }
-    const holders = new Set(value.holders.map(({ pid }) => pid.session));
-    for (const [holder, stop] of monitors) {
-      if (holders.has(holder)) continue;
-      stop();
-      monitors.delete(holder);
-    }
-    for (const holder of holders) {
-      if (holder !== session && !monitors.has(holder)) {
-        monitors.set(holder, table.monitor(register, holder));
-      }
-    }
-  };
-  const stop = core.watches.watch(register, learn);
-  operation.onEnd(() => {
-    stop();
-    for (const stop of monitors.values()) stop();
-  });
-  return operation.promise;
 }

@@ -1,11 +1,12 @@
 import type { DownMessage, GuestOperation, UpMessage } from "../codec/guest_messages.ts";
 import { SynodError } from "../errors.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import { counterBound } from "../paxos/ballot.ts";
 import { TicketExpired } from "../paxos/guest_change.ts";
 import { type GuestWorkParts, isWriting, requestOf, runOperation } from "./guest_work.ts";
 import type { Guest, GuestSettings } from "./options.ts";
-import { GuestError } from "./refusal.ts";
+import { CANCELLED, GuestError } from "./refusal.ts";
+import { Slots } from "./slots.ts";
 import type { Counted, Usage } from "./usage.ts";
 
 /** What the operations of one life of a guest need of it. */
@@ -22,19 +23,43 @@ export interface GuestOperationsParts {
   readonly send: (message: DownMessage) => void;
 }
 
+/** Operations of one guest that are proposed or read at the same time: the member has others to serve. */
+const AT_ONCE = 50;
+
+/** Puts of values of at least this many bytes, of which a few run at the same time: each is sent to all members. */
+const LARGE = 64 * 1024;
+const LARGE_AT_ONCE = 3;
+
+/** Those that ask for all keys or locks: one of a guest at a time. */
+const WIDE: readonly GuestOperation["type"][] = ["list", "query"];
+
+/** Those that wait for something else than the members' answers; they have bounds of their own. */
+const LONG: readonly GuestOperation["type"][] = ["lock", "watch", "guard", "call", "place"];
+
 /** One operation: it runs once, however often it comes. */
 interface Entry {
   readonly operation: GuestOperation;
   readonly abort: AbortController;
+  /** Whether anything may have been done that others may see. */
+  hasBegun: boolean;
   /** The message with its result; `undefined` while it is under way. */
   result: DownMessage | undefined;
+  /** Its latest news: the connection may have been lost before these arrived. */
+  news: DownMessage | undefined;
   /** Resolves when there is a result. */
-  readonly ended: Promise<void>;
+  ended: Promise<void>;
 }
 
 type Run = UpMessage & { readonly type: "run" };
 
-const CANCELLED = new GuestError("cancelled", "The guest has cancelled the operation");
+/**
+ * The codes of what ends because the tickets are too old. After `not_begun` the guest may send it to this member again
+ * as if for the first time.
+ */
+const TOO_LATE: readonly string[] = ["late", "not_begun"];
+
+/** The reason of the end of operations whose guest may still wait for them, at another gateway. */
+const LEFT = new GuestError("cancelled", "This member does not serve the guest any more");
 
 /** The operations of one life of a guest at this member, by their numbers. */
 export class GuestOperations {
@@ -45,7 +70,14 @@ export class GuestOperations {
    * again.
    */
   #done = 0;
+  readonly #slots = new Slots(AT_ONCE);
+  readonly #wide = new Slots(1);
+  readonly #large = new Slots(LARGE_AT_ONCE);
   #open: ReadonlySet<number> = new Set();
+  /** The changes of locks by this guest that are neither known to the cluster nor over: `query` waits for them. */
+  readonly #asking = new Set<number>();
+  /** What the queries that wait do when such a change is known. */
+  readonly #queries = new Set<(number: number) => void>();
 
   /** Starts without operations. */
   constructor(parts: GuestOperationsParts) {
@@ -61,37 +93,66 @@ export class GuestOperations {
   run({ number, operation, since, again, timeout }: Run): Promise<void> {
     const { send, usage, work, isOpen } = this.#parts;
     const known = this.#entries.get(number);
-    if (known?.result !== undefined) send(known.result);
-    if (known !== undefined) return known.ended;
+    if (known !== undefined && WIDE.includes(operation.type)) {
+      // Pieces may have been lost with the connection: it only reads, and begins again.
+      this.#entries.delete(number);
+      known.abort.abort(CANCELLED);
+    } else if (known !== undefined) {
+      const again = known.result ?? known.news;
+      if (again !== undefined) send(again);
+      return known.ended;
+    }
     if (number <= this.#done && !this.#open.has(number)) return Promise.resolve();
     const refused = this.#refusal(operation, since);
     if (refused !== undefined) {
       send({ type: "failed", number, code: refused.code, message: refused.message });
       return Promise.resolve();
     }
-    const { runtime, clock } = work.core.engine;
+    const { runtime, clock } = work.core;
     // The guest's counters must not be above those of the hosts that it calls.
     clock.observe(since);
     const abort = new AbortController();
+    const over = Promise.resolve();
+    const state = { hasBegun: false, result: undefined, news: undefined };
+    const entry: Entry = { operation, abort, ...state, ended: over };
     const deadline = timeout === 0 ? Infinity : runtime.now() + timeout;
     const limits: Limits = { deadline, signal: abort.signal };
     const counted = usage.count(number, operation);
     const authorized = this.#authorized(operation);
-    const begin = () =>
+    let queued = () => {};
+    const run = () =>
       runOperation(work, {
         ...{ number, operation, limits },
         origin: { since, again, isOpen },
-        report: (event) => send({ type: "event", number, event }),
+        begins: () => void (entry.hasBegun = true),
+        report: (event) => {
+          if (event.type === "queued") queued();
+          entry.news = { type: "event", number, event };
+          send(entry.news);
+        },
         piece: (index, piece) => send({ type: "part", number, index, piece }),
       });
+    const slots = this.#slotsFor(operation);
+    const begin = LONG.includes(operation.type)
+      ? run
+      : () => slots.run(run, () => work.core.operation<void>(limits));
     // Without a wait operations begin in the order in which they came.
-    const running = authorized === undefined ? begin() : authorized.then(begin);
-    const ended = running.then(
+    const mayBegin = authorized === undefined && (operation.type !== "query" || !this.#asking.size);
+    const running = mayBegin ? begin() : this.#before(operation, authorized, limits).then(begin);
+    if (operation.type === "lock" || operation.type === "unlock") {
+      this.#asking.add(number);
+      queued = () => {
+        this.#asking.delete(number);
+        for (const known of [...this.#queries]) known(number);
+      };
+      running.then(queued, queued);
+    }
+    entry.ended = running.then(
       (outcome): DownMessage => ({ type: "result", number, outcome }),
-      (error): DownMessage => ({ type: "failed", number, ...failureOf(error) }),
-    ).then((result) => this.#end(number, result, counted));
-    this.#entries.set(number, { operation, abort, result: undefined, ended });
-    return ended;
+      (error): DownMessage => ({ type: "failed", number, ...failureOf(error, entry.hasBegun) }),
+    ).then((result) => this.#end(number, entry, result, counted));
+    this.#entries.set(number, entry);
+    return entry.ended;
   }
 
   /** The guest wants no result of an operation, and nothing more is proposed for it. */
@@ -126,29 +187,63 @@ export class GuestOperations {
 
   /** Ends everything. */
   close(): void {
-    for (const { abort } of this.#entries.values()) abort.abort(CANCELLED);
+    for (const { abort } of this.#entries.values()) abort.abort(LEFT);
     this.#entries.clear();
   }
 
-  #end(number: number, result: DownMessage, counted: Counted): void {
-    const entry = this.#entries.get(number);
+  /**
+   * Resolves when an operation may begin: it is authorized, and what a query has to show is known. Ends at the limits
+   * of the operation, and leaves nothing behind then.
+   */
+  #before(
+    { type }: GuestOperation,
+    authorized: Promise<void> | undefined,
+    limits: Limits,
+  ): Promise<void> {
+    const wait = this.#parts.work.core.operation<void>(limits);
+    const unknown = new Set<number>(type === "query" ? this.#asking : []);
+    let isAllowed = authorized === undefined;
+    const known = (number?: number) => {
+      if (number !== undefined) unknown.delete(number);
+      if (isAllowed && unknown.size === 0) wait.resolve();
+    };
+    authorized?.then(() => {
+      isAllowed = true;
+      known();
+    }, (error) => wait.reject(error));
+    if (unknown.size > 0) {
+      this.#queries.add(known);
+      wait.onEnd(() => this.#queries.delete(known));
+    }
+    return wait.promise;
+  }
+
+  #slotsFor(operation: GuestOperation): Slots {
+    if (WIDE.includes(operation.type)) return this.#wide;
+    const isLarge = operation.type === "put" && operation.value.length >= LARGE;
+    return isLarge ? this.#large : this.#slots;
+  }
+
+  #end(number: number, entry: Entry, result: DownMessage, counted: Counted): void {
     counted(result.type === "result" ? result.outcome : null);
-    if (entry === undefined) return;
+    // It is over for the guest, or has begun again.
+    if (this.#entries.get(number) !== entry) return;
     // The guest sends it again with a newer ticket, or has turned away.
-    if (result.type === "failed" && result.code === "late") this.#entries.delete(number);
+    if (result.type === "failed" && TOO_LATE.includes(result.code)) this.#entries.delete(number);
     else entry.result = result;
     this.#parts.send(result);
   }
 
   /** Why an operation is not even begun. */
   #refusal(operation: GuestOperation, since: number): GuestError | undefined {
-    const { work: { core: { engine } }, usage, isOpen, maxValueBytes } = this.#parts;
-    const { runtime, record } = engine;
+    const { work: { core: { runtime, record } }, usage, isOpen, maxValueBytes } = this.#parts;
     // The floor of the genesis, which does not move: no node can raise the bound step by step.
     if (since > counterBound(record?.floor ?? 0, runtime.wallNow())) {
       return new GuestError("TypeError", `since is ${since}, too far ahead of this member's clock`);
     }
-    if (isWriting(operation) && !isOpen()) return new GuestError("late", "The ticket is too old");
+    if (isWriting(operation) && !isOpen()) {
+      return new GuestError("not_begun", "The ticket is too old");
+    }
     if (operation.type === "put" && operation.value.length > maxValueBytes) {
       return new GuestError("TypeError", `the value has more than ${maxValueBytes} bytes`);
     }
@@ -175,8 +270,10 @@ export class GuestOperations {
   }
 }
 
-function failureOf(error: unknown): { code: string; message: string } {
-  if (error instanceof TicketExpired) return { code: "late", message: error.message };
+function failureOf(error: unknown, hasBegun: boolean): { code: string; message: string } {
+  if (error instanceof TicketExpired) {
+    return { code: hasBegun ? "late" : "not_begun", message: error.message };
+  }
   if (error instanceof GuestError || error instanceof SynodError) {
     return { code: error.code, message: error.message };
   }

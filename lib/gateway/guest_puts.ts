@@ -1,8 +1,10 @@
 import type { GuestBinding, GuestOperation, GuestOutcome } from "../codec/guest_messages.ts";
+import { parseRegisterId } from "../codec/register_id.ts";
 import { SynodError } from "../errors.ts";
 import type { Puts, ReadyPut } from "../kv/puts.ts";
+import { keyAbsent, notTaken, pidEnded, timePassed } from "../kv/reasons.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import type { Ballot } from "../paxos/ballot.ts";
 import { beginFor, guestChange, type GuestOrigin } from "../paxos/guest_change.ts";
 import {
@@ -13,7 +15,7 @@ import {
   releaseChange,
 } from "../paxos/kv_register.ts";
 import type { HandoverReply } from "../paxos/messages.ts";
-import type { Binding, OperationId, Pid, SessionId } from "../paxos/register.ts";
+import type { Binding, OperationId, Pid, RegisterId, SessionId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 
 /** What puts of a guest work with. */
@@ -56,12 +58,15 @@ export async function runPut(
     return await handOver(parts, ready, bound.pid, origin, limits);
   }
   const there = core.liveness.settled(register);
-  if (there !== undefined) return { type: "agreed", token: there.token, value: there.value };
+  if (there !== undefined) {
+    // Another gateway may have written it for this very put.
+    return { type: "agreed", token: there.token, value: there.op === op ? null : there.value };
+  }
   const own = ownersOf(bindings).find((owner) => parseSession(owner).node === name) ?? null;
   const put: Put = {
     ...{ op, value, bindings, owners: ownersOf(bindings) },
     endedByOthers: endedByOthers(bindings, own),
-    firstAccept: beginFor(core.engine.clock, origin),
+    firstAccept: beginFor(core.clock, origin),
   };
   const ended = new Set<number>();
   const { generation } = core.settled;
@@ -103,7 +108,7 @@ export async function runRelease(
   origin: GuestOrigin,
   limits: Limits,
 ): Promise<GuestOutcome> {
-  beginFor(core.engine.clock, origin);
+  beginFor(core.clock, origin);
   const change = releaseChange({ node: name, session: sessionOf(session), seq });
   const options = { ...limits, since: origin.since, mustWrite: unsure, reserve: true };
   await core.proposals.change(register, guestChange(change, origin), options);
@@ -139,14 +144,14 @@ async function resolve(
       return { kind: "node", session: binding.session };
     case "key": {
       const { state } = await core.liveness.live(binding.register, limits);
-      if (!state?.present) throw new Ended("the key that the value is bound to is absent");
+      if (!state?.present) throw new Ended(absent(binding.register));
       return { kind: "key", register: binding.register, token: state.token };
     }
     case "token":
       return { kind: "key", register: binding.register, token: binding.token };
     case "until":
-      if (core.engine.runtime.wallNow() >= binding.time) {
-        throw new Ended(`until is in the past (${binding.time})`);
+      if (core.runtime.wallNow() >= binding.time) {
+        throw new Ended(timePassed(binding.time));
       }
       return { kind: "until", time: binding.time };
   }
@@ -160,12 +165,18 @@ async function handOver(
   origin: GuestOrigin,
   limits: Limits,
 ): Promise<GuestOutcome> {
-  const { engine } = core;
-  beginFor(engine.clock, origin);
+  beginFor(core.clock, origin);
   const { since } = origin;
-  if (pid.node === engine.self) {
-    const timeout = Math.max(1, Math.min(600_000, limits.deadline - engine.runtime.now()));
-    return handed(await puts.handover({ type: "handover", ...ready, pid, timeout, since }));
+  if (pid.node === core.self) {
+    // A session that no quorum has granted may be ended by others while this node takes it for possible.
+    if (await core.session.valid(limits) !== pid.session) {
+      return origin.again ? UNKNOWN : { type: "invalid", reason: pidEnded(pid) };
+    }
+    const timeout = Math.max(1, Math.min(600_000, limits.deadline - core.runtime.now()));
+    const reply = await puts.handover({ type: "handover", ...ready, pid, timeout, since });
+    // The process may have run it, and ended since.
+    if (origin.again && reply.outcome === "invalid_value") return UNKNOWN;
+    return handed(reply, ready, pid);
   }
   const outcome = await puts.handOver(ready, pid, limits, () => {}, since);
   if (outcome.kind === "unknown") return UNKNOWN;
@@ -176,14 +187,19 @@ async function handOver(
   return { type: "agreed", token, value: mine ? null : value };
 }
 
-function handed(reply: HandoverReply): GuestOutcome {
+function absent(register: RegisterId): string {
+  const { key, bucket } = parseRegisterId(register);
+  return keyAbsent(key, bucket);
+}
+
+function handed(reply: HandoverReply, { value }: ReadyPut, pid: Pid): GuestOutcome {
   switch (reply.outcome) {
     case "written":
       return { type: "agreed", token: reply.token, value: null };
     case "found":
       return { type: "agreed", token: reply.token, value: reply.value };
     case "invalid_value":
-      return { type: "invalid", reason: "the process that the value is bound to has ended" };
+      return { type: "invalid", reason: notTaken(pid, value.length) };
     case "full":
       throw new SynodError("full", "No room for a new key: maxKeys is reached");
     case "no_quorum":

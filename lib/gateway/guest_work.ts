@@ -8,13 +8,12 @@ import type {
 } from "../codec/guest_messages.ts";
 import { decodeKey, type Key } from "../codec/key.ts";
 import { parseRegisterId } from "../codec/register_id.ts";
-import { SynodError } from "../errors.ts";
 import { presentRegisters } from "../kv/present_registers.ts";
 import { readLocks } from "../locks/snapshot.ts";
-import type { GuestOrigin } from "../paxos/guest_change.ts";
+import { type GuestOrigin, TicketExpired } from "../paxos/guest_change.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { Present, RegisterId, State } from "../paxos/register.ts";
-import type { Limits } from "../node/runtime/operation.ts";
+import type { Limits } from "../node/shell.ts";
 import { toFailure } from "../singletons/failure.ts";
 import type { AttemptOutcome } from "../singletons/outbound.ts";
 import type { Target } from "../singletons/remote.ts";
@@ -22,6 +21,8 @@ import type { Singletons } from "../singletons/singletons.ts";
 import { type GuestLockParts, runGuard, runLock, runUnlock, toGuestEntry } from "./guest_locks.ts";
 import { type GuestPutParts, runPut, runRelease } from "./guest_puts.ts";
 import type { GuestRequest } from "./options.ts";
+import { GuestError } from "./refusal.ts";
+import { CANCELLED } from "./refusal.ts";
 
 /** What the operations of one life of a guest work with. */
 export interface GuestWorkParts extends GuestPutParts, GuestLockParts {
@@ -38,6 +39,8 @@ export interface Running {
   readonly operation: GuestOperation;
   readonly origin: GuestOrigin;
   readonly limits: Limits;
+  /** Called before anything is done that others may see. */
+  readonly begins: () => void;
   /** News for the guest. */
   readonly report: (event: GuestEvent) => void;
   /** A piece of the result; `index` counts from 0. */
@@ -68,9 +71,12 @@ const PIECE_BYTES = 512 * 1024;
 /** Runs an operation. Rejects with an error whose code and text go to the guest. */
 export async function runOperation(
   parts: GuestWorkParts,
-  { number, operation, origin, limits, report, piece }: Running,
+  running: Running,
 ): Promise<GuestOutcome> {
   const { core, singletons } = parts;
+  const { number, operation, origin, limits, report, piece } = running;
+  if (operation.type === "call") return await runCall(parts, operation, running);
+  running.begins();
   switch (operation.type) {
     case "read": {
       const { state } = await core.liveness.live(operation.register, limits);
@@ -98,20 +104,8 @@ export async function runOperation(
       return await runQuery(parts, limits, piece);
     case "place":
       return await runPlace(parts, operation, limits);
-    case "call": {
-      // An attempt that never left has not begun: the guest may make it elsewhere.
-      const { voter, runtime } = core.engine;
-      const isStale = voter?.sessions.isStale(operation.session, runtime.now()) === true;
-      if (!origin.again && isStale && await core.queries.hasEnded(operation.session, limits)) {
-        return { type: "refused" };
-      }
-      const begun = () => report({ type: "begun" });
-      return toGuestOutcome(
-        await singletons.guests.attempt(toCall(parts, operation), limits, begun),
-      );
-    }
     case "cast":
-      singletons.guests.attemptOnce(toCall(parts, operation));
+      singletons.guests.attemptOnce(toCall(parts, operation, false));
       return { type: "done" };
     case "session":
       return { type: "newest", session: await core.queries.sessionOf(operation.node, limits) };
@@ -239,7 +233,7 @@ async function runWatch(
   limits: Limits,
   report: (event: GuestEvent) => void,
 ): Promise<GuestOutcome> {
-  const operation = core.engine.operation<GuestOutcome>({ ...limits, deadline: Infinity });
+  const operation = core.operation<GuestOutcome>({ ...limits, deadline: Infinity });
   const stop = core.watches.watch(register, ({ ballot: { counter, life }, state }) => {
     report({ type: "changed", counter, life, state: toGuestState(state) });
   });
@@ -261,18 +255,41 @@ async function runPlace(
     const { pid: { session, seq }, token } = place;
     return { type: "at", pid: { session, seq }, token };
   } catch (error) {
-    // An error of the start itself is for the caller; one of this node is an error of the operation.
-    if (error instanceof SynodError || limits.signal?.aborted) throw error;
+    // A refusal by the gateway itself is no failure of the start.
+    const isOwn = error instanceof TicketExpired || error instanceof GuestError;
+    if (isOwn || limits.signal?.aborted) throw error;
     return { type: "threw", failure: toFailure(error) };
   }
 }
 
-function toCall({ author }: GuestWorkParts, call: GuestCall) {
+async function runCall(
+  parts: GuestWorkParts,
+  operation: GuestCall & { readonly type: "call" },
+  { origin, limits, begins, report }: Running,
+): Promise<GuestOutcome> {
+  const { core, singletons } = parts;
+  const isStale = !origin.again && core.isStale(operation.session);
+  const hasEnded = isStale && await core.queries.hasEnded(operation.session, limits);
+  // A guest whose tickets are too old may have turned to another gateway, which makes it.
+  const isFirst = () => !origin.again && origin.isOpen();
+  if (isStale && !isFirst()) throw new TicketExpired();
+  // An attempt that never left has not begun: the guest may make it elsewhere.
+  if (hasEnded) return { type: "refused" };
+  begins();
+  const begun = () => report({ type: "begun" });
+  // A guest that has turned to another gateway may still wait for it.
+  const isGivenUp = () => limits.signal?.reason === CANCELLED;
+  const call = toCall(parts, operation, true);
+  const how = { begun, isGivenUp, isFirst };
+  return toGuestOutcome(await singletons.guests.attempt(call, limits, how));
+}
+
+function toCall({ author }: GuestWorkParts, call: GuestCall, awaited: boolean) {
   const { register, session, token, birth, sequence, done, open, full, method, args } = call;
   const numbers = { birth, sequence, done, open, full };
   return {
     ...{ type: "call" as const, register, session, token, ...numbers, method, args },
-    ...{ chain: [], caller: author },
+    ...{ chain: [], awaited, caller: author },
   };
 }
 

@@ -9,6 +9,12 @@ export type Counted = (outcome: GuestOutcome | null) => void;
 /** The outcomes after which a lock request is neither in the queue nor holds the lock. */
 const WITHOUT_LOCK: readonly string[] = ["refused", "queueFull", "stolen", "lost"];
 
+/**
+ * Renewals of one guest in a second: more than one with the shortest time to live asks for when no member answers. Each asks
+ * all members, so they count on their own: operations must not cost a guest its session.
+ */
+export const RENEWALS_PER_SECOND = 100;
+
 /** What one guest uses of this member, within its bounds. */
 export class Usage {
   readonly #limits: Readonly<Required<GuestLimits>>;
@@ -18,6 +24,7 @@ export class Usage {
   readonly #keys = new Set<string>();
   readonly #operations: Allowance;
   readonly #bytes: Allowance;
+  readonly #renewals: Allowance;
   #watches = 0;
   #calls = 0;
 
@@ -26,12 +33,18 @@ export class Usage {
     this.#limits = limits;
     this.#operations = new Allowance(limits.operationsPerSecond, now);
     this.#bytes = new Allowance(limits.bytesPerSecond, now);
+    this.#renewals = new Allowance(RENEWALS_PER_SECOND, now);
   }
 
   /** Takes a frame of that many bytes; returns why it may not come. */
   frame(bytes: number, now: number): GuestError | undefined {
     if (this.#bytes.take(bytes, now)) return undefined;
     return beyond("bytes a second", this.#limits.bytesPerSecond);
+  }
+
+  /** Whether a renewal may be asked of a quorum; without it the guest asks again. */
+  renewal(now: number): boolean {
+    return this.#renewals.take(1, now);
   }
 
   /** Why an operation may not begin; `underWay` others of the guest have not ended, or wait to be fetched. */

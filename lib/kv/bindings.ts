@@ -1,16 +1,20 @@
 import { registerId } from "../codec.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/shell.ts";
-import { show } from "../show.ts";
 import { type Binding, REGISTER_KINDS } from "../paxos/register.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
 import { boundKey, type PutOptions, toPid } from "./options.ts";
-import { pidEnded, timePassed } from "./reasons.ts";
+import { keyAbsent, pidEnded, timePassed } from "./reasons.ts";
 
 /** The present targets of a put's bindings; or why the value could not last: one of them has ended. */
 export type Resolved =
   | { readonly ok: true; readonly bindings: readonly Binding[] }
   | { readonly ok: false; readonly reason: string };
+
+/** Whether a put is bound to anything. */
+export function isBound({ until, pid, node, key }: PutOptions): boolean {
+  return until !== undefined || pid !== undefined || node !== undefined || key !== undefined;
+}
 
 /**
  * Resolves a put's bindings to their present targets: a session or a token. Rejects with `no_quorum` if no
@@ -52,8 +56,7 @@ export async function resolveBindings(
     const register = registerId(REGISTER_KINDS.key, bucket, key);
     const { state } = await core.liveness.live(register, limits);
     if (!state?.present) {
-      const place = bucket === undefined ? "" : ` in bucket ${show(bucket)}`;
-      return ended(`key ${show(key)}${place} is absent`);
+      return ended(keyAbsent(key, bucket));
     }
     bindings.push({ kind: "key", register, token: state.token });
   }

@@ -1,8 +1,7 @@
 import type { Key } from "../codec/key.ts";
 import { isPlainObject } from "../codec/kinds.ts";
 import { isOwner, isSession, NODE_ID_FORM } from "../codec/names.ts";
-import { show } from "../show.ts";
-import { type OptionNames, refuseUnknown } from "../options.ts";
+import { checkKnown, checkLimits, type OptionNames, refuseUnless } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 
 /** What an operation does if it finds no quorum in time. */
@@ -81,15 +80,8 @@ export function checkWatchOptions(options: WatchOptions): void {
   checkKeyOptions("watch", options);
 }
 
-function checkKnown<T extends object>(call: string, options: T, known: OptionNames<T>): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${call}: options must be an object, received ${show(options)}`);
-  }
-  refuseUnknown(call, options, known);
-}
-
 function checkKeyOptions(call: string, options: KeyOptions): void {
-  const { bucket, noQuorum, timeout, signal } = options;
+  const { bucket, noQuorum } = options;
   refuseUnless(
     bucket === undefined || typeof bucket === "string",
     call,
@@ -104,20 +96,7 @@ function checkKeyOptions(call: string, options: KeyOptions): void {
     '"return", "retry" or "fail"',
     noQuorum,
   );
-  refuseUnless(
-    timeout === undefined || (typeof timeout === "number" && timeout >= 0),
-    call,
-    "timeout",
-    "a number of milliseconds, not negative",
-    timeout,
-  );
-  refuseUnless(
-    signal === undefined || signal instanceof AbortSignal,
-    call,
-    "signal",
-    "an AbortSignal",
-    signal,
-  );
+  checkLimits(call, options);
 }
 
 /** Checks the options of a put; throws a `TypeError` that names the option. */
@@ -168,14 +147,4 @@ export function boundKey(
     }
   }
   return { bucket, key };
-}
-
-function refuseUnless(
-  valid: boolean,
-  call: string,
-  name: string,
-  wanted: string,
-  received: unknown,
-): void {
-  if (!valid) throw new TypeError(`${call}: ${name} must be ${wanted}, received ${show(received)}`);
 }

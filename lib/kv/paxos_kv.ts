@@ -1,5 +1,4 @@
 import type { Key } from "../codec/key.ts";
-import type { Limits } from "../node/shell.ts";
 import { bucketPrefix, parseRegisterId, registerId } from "../codec/register_id.ts";
 import { decodeValue, encodeValue, UnencodableError } from "../codec/value.ts";
 import { type Result, SynodError } from "../errors.ts";
@@ -19,6 +18,7 @@ import type { Entry } from "./entries.ts";
 import { type Change, watch } from "./watch.ts";
 import { type Pid, REGISTER_KINDS } from "../paxos/register.ts";
 import type { Found, KvStore, PutOutcome } from "./store.ts";
+import { type Limits, noQuorumResult } from "../node/shell.ts";
 
 /** The result of a claim: the value that the cluster agreed on, its token, and whether this call set it. */
 export interface Claim<T> {
@@ -93,35 +93,35 @@ export class PaxosKV {
   }
 
   /** The value of `key`. */
-  async get<T>(
+  get<T>(
     key: Key,
     options: GetOptions<T> = {},
   ): Promise<Result<T, "not_found" | "no_quorum">> {
-    return await this.#read("get", key, options, ({ value }) => decodeValue(value) as T);
+    return this.#read("get", key, options, ({ value }) => decodeValue(value) as T);
   }
 
   /** The id of the node that the value of `key` is bound to, by `node` or by `pid`. */
-  async node(
+  node(
     key: Key,
     options: GetOptions<string> = {},
   ): Promise<Result<string, "not_found" | "no_quorum">> {
-    return await this.#read("node", key, options, ({ node }) => node ?? undefined);
+    return this.#read("node", key, options, ({ node }) => node ?? undefined);
   }
 
   /** The pid that the value of `key` is bound to. */
-  async pid(
+  pid(
     key: Key,
     options: GetOptions<Pid> = {},
   ): Promise<Result<Pid, "not_found" | "no_quorum">> {
-    return await this.#read("pid", key, options, ({ pid }) => pid ?? undefined);
+    return this.#read("pid", key, options, ({ pid }) => pid ?? undefined);
   }
 
   /** The fencing token of the value of `key`. */
-  async token(
+  token(
     key: Key,
     options: GetOptions<number> = {},
   ): Promise<Result<number, "not_found" | "no_quorum">> {
-    return await this.#read("token", key, options, ({ token }) => token);
+    return this.#read("token", key, options, ({ token }) => token);
   }
 
   /**
@@ -226,12 +226,14 @@ export class PaxosKV {
     const { store } = this.#parts;
     store.shell.ensureOpen();
     const register = registerId(REGISTER_KINDS.key, options.bucket, key);
+    // A read without limits of its own, of what this node knows, waits for nothing.
+    if (!hasLimits(options)) {
+      const known = store.known(register);
+      if (known !== undefined) return readResult(pick(known), options);
+    }
     return await this.#within(options, async (limits) => {
       const found = await store.read(register, limits);
-      const value = found === null ? undefined : pick(found);
-      if (value !== undefined) return { ok: true, value };
-      if ("default" in options) return { ok: true, value: options.default as T };
-      return { ok: false, error: "not_found" };
+      return readResult(found === null ? undefined : pick(found), options);
     });
   }
 
@@ -239,7 +241,7 @@ export class PaxosKV {
   async #within<R extends Result<unknown, string>>(
     options: KeyOptions,
     run: (limits: Limits) => Promise<R>,
-  ): Promise<R | { ok: false; error: "no_quorum" }> {
+  ): Promise<R | Result<never, "no_quorum">> {
     const { shell } = this.#parts.store;
     shell.ensureOpen();
     const { noQuorum = "return", timeout } = options;
@@ -252,12 +254,25 @@ export class PaxosKV {
       try {
         return await run(limits);
       } catch (error) {
-        if (!(error instanceof SynodError) || error.code !== "no_quorum") throw error;
+        const result = noQuorumResult(error);
         if (noQuorum === "fail") throw error;
-        if (noQuorum === "return") return { ok: false, error: "no_quorum" };
+        if (noQuorum === "return") return result;
       }
     }
   }
+}
+
+function hasLimits({ timeout, signal, noQuorum }: KeyOptions): boolean {
+  return timeout !== undefined || signal !== undefined || noQuorum !== undefined;
+}
+
+function readResult<T>(
+  value: T | undefined,
+  options: GetOptions<T>,
+): Result<T, "not_found"> {
+  if (value !== undefined) return { ok: true, value };
+  if ("default" in options) return { ok: true, value: options.default as T };
+  return { ok: false, error: "not_found" };
 }
 
 function outcome<T>(

@@ -1,9 +1,9 @@
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/shell.ts";
-import type { Present, RegisterId } from "../paxos/register.ts";
+import type { Binding, Present, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
-import { resolveBindings } from "./bindings.ts";
+import { isBound, resolveBindings } from "./bindings.ts";
 import { presentRegisters } from "./present_registers.ts";
 import type { PutOptions } from "./options.ts";
 import type { Puts } from "./puts.ts";
@@ -22,6 +22,12 @@ export class PaxosStore implements KvStore {
     this.#processes = processes;
   }
 
+  /** See {@linkcode KvStore.known}. */
+  known(register: RegisterId): Found | undefined {
+    const state = this.shell.liveness.settled(register);
+    return state === undefined ? undefined : toFound(state);
+  }
+
   /** See {@linkcode KvStore.read}. */
   async read(register: RegisterId, limits: Limits): Promise<Found | null> {
     const { state } = await this.shell.liveness.live(register, limits);
@@ -36,10 +42,13 @@ export class PaxosStore implements KvStore {
     limits: Limits,
     writing: () => void,
   ): Promise<PutOutcome> {
-    const resolved = await resolveBindings(this.shell, this.#processes, options, limits);
-    if (!resolved.ok) return { kind: "invalid_value", reason: resolved.reason };
+    let bindings: readonly Binding[] = [];
+    if (isBound(options)) {
+      const resolved = await resolveBindings(this.shell, this.#processes, options, limits);
+      if (!resolved.ok) return { kind: "invalid_value", reason: resolved.reason };
+      bindings = resolved.bindings;
+    }
     const op = this.shell.nextOperation();
-    const { bindings } = resolved;
     return await this.#puts.run({ op, register, value, bindings }, limits, writing);
   }
 

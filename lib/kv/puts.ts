@@ -7,7 +7,7 @@ import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
 import type { Binding, OperationId, Pid, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
-import { pidEnded } from "./reasons.ts";
+import { notTaken, pidEnded } from "./reasons.ts";
 import { Handovers } from "./handovers.ts";
 import type { PutOutcome } from "./store.ts";
 
@@ -44,12 +44,12 @@ export class Puts {
    * Runs `put` at the node that has to run it. Rejects with `no_quorum` if no quorum answers by the deadline.
    * Calls `writing` before the put can first take effect.
    */
-  async run(put: ReadyPut, limits: Limits, writing: () => void): Promise<PutOutcome> {
+  run(put: ReadyPut, limits: Limits, writing: () => void): Promise<PutOutcome> {
     const pid = pidOf(put.bindings);
-    if (pid !== undefined && pid.node !== this.#core.self) {
-      return await this.handOver(put, pid, limits, writing);
-    }
-    return await this.#propose(put, pid, limits, writing);
+    const isElsewhere = pid !== undefined && pid.node !== this.#core.self;
+    return isElsewhere
+      ? this.handOver(put, pid, limits, writing)
+      : this.#propose(put, pid, limits, writing);
   }
 
   /** Answers a node that handed a put over: each operation is run once, however often it is requested. */
@@ -199,11 +199,8 @@ export class Puts {
         throw new SynodError("full", "No room for a new key: maxKeys is reached");
       case "no_quorum":
         return { kind: "unknown" };
-      case "invalid_value": {
-        // The node of the process does not tell which; it may have a smaller `maxValueBytes`.
-        const reason = `${pidEnded(pid)}, or its node takes no value of ${value.length} bytes`;
-        return { kind: "invalid_value", reason };
-      }
+      case "invalid_value":
+        return { kind: "invalid_value", reason: notTaken(pid, value.length) };
     }
   }
 

@@ -1,4 +1,5 @@
 import { decodeValue } from "../codec/value.ts";
+import { SynodError } from "../errors.ts";
 import { onAbort } from "../node/shell.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import type { Found, KvStore } from "./store.ts";
@@ -10,7 +11,8 @@ export type Change<T> =
 
 /**
  * Follows one key: yields its present state first, then each change. May skip intermediate states, never goes
- * back. Ends when one of `signals` aborts, with its reason, when the watch fails, or when the node closes.
+ * back. Ends when one of `signals` aborts, with its reason, when the watch fails, or when the node
+ * closes: with an error unless by `close()`.
  */
 export function watch<T>(
   store: KvStore,
@@ -23,7 +25,7 @@ export function watch<T>(
 
 class KeyWatcher<T> implements AsyncIterator<Change<T>, undefined> {
   readonly #stop: () => void;
-  readonly #isClosing: () => boolean;
+  readonly #closing: AbortSignal;
   readonly #signals: readonly AbortSignal[];
   /** The newest state that was not yielded; `undefined`: none. */
   #news: News | undefined;
@@ -50,7 +52,7 @@ class KeyWatcher<T> implements AsyncIterator<Change<T>, undefined> {
       },
     });
     const stops = [...signals, closing].map((signal) => onAbort(signal, wake));
-    this.#isClosing = () => closing.aborted;
+    this.#closing = closing;
     this.#stop = () => {
       stopWatching();
       for (const stop of stops) stop();
@@ -64,8 +66,12 @@ class KeyWatcher<T> implements AsyncIterator<Change<T>, undefined> {
         this.#end();
         throw aborted.reason;
       }
-      if (this.#ended || this.#isClosing()) {
+      if (this.#ended || this.#closing.aborted) {
+        const { reason } = this.#closing;
+        const isLost = !this.#ended && reason instanceof SynodError && reason.code !== "closed";
         this.#end();
+        // What follows is not seen, although the program did not close the node.
+        if (isLost) throw reason;
         return { done: true, value: undefined };
       }
       const news = this.#news;

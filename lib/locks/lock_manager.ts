@@ -4,10 +4,9 @@ import { parseRegisterId, registerId } from "../codec/register_id.ts";
 import { SynodError } from "../errors.ts";
 import type { Lock } from "./lock.ts";
 import type { Locks } from "./locks.ts";
-import type { LockSettings } from "./options.ts";
+import { checkMode, type LockSettings } from "./options.ts";
 import { type OrderedRequest, RequestOrder } from "./request_order.ts";
-import { show } from "../show.ts";
-import { type OptionNames, refuseUnknown } from "../options.ts";
+import { checkLimits, type OptionNames, refuseUnknown, refuseUnless } from "../options.ts";
 import type { LockEntry, LockMode } from "../paxos/lock_register.ts";
 import { REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 
@@ -140,9 +139,13 @@ export class LockManager {
     const [given, granted] = callback === undefined
       ? [{}, optionsOrCallback]
       : [optionsOrCallback, callback];
-    if (typeof granted !== "function") {
-      throw new TypeError(`locks.request: callback must be a function, received ${show(granted)}`);
-    }
+    refuseUnless(
+      typeof granted === "function",
+      "locks.request",
+      "callback",
+      "a function",
+      granted,
+    );
     const key = `${name}`;
     const options = checkOptions(key, given as LockRequestOptions);
     this.#parts.shell.ensureOpen();
@@ -207,9 +210,8 @@ export class LockManager {
 
 function checkOptions(name: string, given: LockRequestOptions): LockSettings {
   const options = given ?? {};
-  if (typeof options !== "object" && typeof options !== "function") {
-    throw new TypeError(`locks.request: options must be an object, received ${show(options)}`);
-  }
+  const isObject = typeof options === "object" || typeof options === "function";
+  refuseUnless(isObject, "locks.request", "options", "an object", options);
   refuseUnknown("locks.request", options, NAMES);
   // Each option is read once, in the order of the names, as Web IDL reads a dictionary.
   const ifAvailable = Boolean(options.ifAvailable);
@@ -217,14 +219,8 @@ function checkOptions(name: string, given: LockRequestOptions): LockSettings {
   const mode: unknown = `${wanted}`;
   const { signal } = options;
   const steal = Boolean(options.steal);
-  if (mode !== "exclusive" && mode !== "shared") {
-    throw new TypeError(
-      `locks.request: mode must be "exclusive" or "shared", received ${show(mode)}`,
-    );
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`locks.request: signal must be an AbortSignal, received ${show(signal)}`);
-  }
+  checkMode("locks.request", mode);
+  checkLimits("locks.request", { signal });
   // A key that is too long throws before anything is requested.
   registerId(REGISTER_KINDS.lock, undefined, name);
   if (name.startsWith("-")) throw unsupported('a name must not begin with "-"');

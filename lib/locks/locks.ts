@@ -1,5 +1,5 @@
 import type { Key } from "../codec/key.ts";
-import { lateness, type Limits, type NodeShell, noQuorumResult } from "../node/shell.ts";
+import { type Limits, type NodeShell, noQuorumResult } from "../node/shell.ts";
 import { registerId } from "../codec/register_id.ts";
 import { type Result, SynodError } from "../errors.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
@@ -65,8 +65,6 @@ export class Locks {
       } catch (error) {
         this.#owners.end(owner);
         if (!this.#waitsOn(error, settings)) throw error;
-        const end = lateness(limits, this.#shell.runtime.now());
-        if (end !== undefined) throw end;
       }
     }
   }
@@ -91,6 +89,7 @@ export class Locks {
   /** The limits of a call that begins now; without `timeout` there is no deadline. */
   limits({ signal, timeout }: LockSettings, owner?: AbortSignal): Limits {
     if (timeout === undefined) return { signal, owner, deadline: Infinity };
+    const late = () => tooLate(this.#shell.silence);
     return { signal, owner, deadline: this.#shell.runtime.now() + timeout, late };
   }
 
@@ -160,7 +159,8 @@ export class Locks {
   }
 }
 
-/** The error of a request that was not granted within its `timeout`. */
-function late(): DOMException {
-  return new DOMException("The lock was not granted in time", "TimeoutError");
+/** The error of a request that was not granted within its `timeout`; `silence` says which nodes do not answer. */
+function tooLate(silence: string): DOMException {
+  const why = silence === "" ? "" : `: ${silence}`;
+  return new DOMException(`The lock was not granted in time${why}`, "TimeoutError");
 }

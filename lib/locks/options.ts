@@ -1,5 +1,4 @@
-import { show } from "../show.ts";
-import { type OptionNames, refuseUnknown } from "../options.ts";
+import { checkKnown, checkLimits, type OptionNames, refuseUnless } from "../options.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 
 /** Options of a lock. */
@@ -39,24 +38,20 @@ export interface LockSettings {
   readonly timeout?: number;
 }
 
+/** Refuses what is no mode of a lock; throws a `TypeError`. */
+export function checkMode(call: string, mode: unknown): asserts mode is LockMode {
+  const isMode = mode === "exclusive" || mode === "shared";
+  refuseUnless(isMode, call, "mode", '"exclusive" or "shared"', mode);
+}
+
 /** Checks the options of a lock; throws a `TypeError` that names the option. */
 export function lockSettings(options: LockOptions): LockSettings {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`lock: options must be an object, received ${show(options)}`);
-  }
-  refuseUnknown("lock", options, NAMES);
+  checkKnown("lock", options, NAMES);
+  checkLimits("lock", options);
   const { mode = "exclusive", ifAvailable = false, steal = false, signal, timeout } = options;
-  const refuse = (name: string, wanted: string, received: unknown) => {
-    throw new TypeError(`lock: ${name} must be ${wanted}, received ${show(received)}`);
-  };
-  if (mode !== "exclusive" && mode !== "shared") refuse("mode", '"exclusive" or "shared"', mode);
-  if (typeof ifAvailable !== "boolean") refuse("ifAvailable", "true or false", ifAvailable);
-  if (typeof steal !== "boolean") refuse("steal", "true or false", steal);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    refuse("signal", "an AbortSignal", signal);
-  }
-  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
-    refuse("timeout", "a number of milliseconds, not negative", timeout);
+  checkMode("lock", mode);
+  for (const [name, value] of Object.entries({ ifAvailable, steal })) {
+    refuseUnless(typeof value === "boolean", "lock", name, "true or false", value);
   }
   if (steal && ifAvailable) throw new TypeError("lock: steal and ifAvailable exclude each other");
   if (steal && mode !== "exclusive") throw new TypeError('lock: only mode "exclusive" can steal');

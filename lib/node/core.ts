@@ -1,9 +1,10 @@
 import { SynodError } from "../errors.ts";
 import type { LamportClock, Life } from "../paxos/ballot.ts";
-import type { PersonalReply } from "../paxos/messages.ts";
-import type { OperationId } from "../paxos/register.ts";
+import type { GenesisRecord, PersonalReply } from "../paxos/messages.ts";
+import type { OperationId, SessionId } from "../paxos/register.ts";
 import type { Engine } from "./engine/engine.ts";
 import { PeerRequest } from "./engine/peer_request.ts";
+import { type Renewed, renewGuest } from "./quorum/guest_renewal.ts";
 import { LifeWatch } from "./quorum/life_watch.ts";
 import type { Liveness } from "./quorum/liveness.ts";
 import type { Limits, Operation } from "./runtime/operation.ts";
@@ -32,7 +33,6 @@ export class Core implements NodeShell {
   readonly session: NodeSession;
   readonly watches: Watches;
   readonly settled: SettledValues;
-  #operations = 0;
   #closed: SynodError | undefined;
 
   /** Combines the parts. */
@@ -83,6 +83,16 @@ export class Core implements NodeShell {
     return this.engine.record?.maxTtl ?? 0;
   }
 
+  /** The record of the cluster's genesis; `null` before it is known. */
+  get record(): GenesisRecord | null {
+    return this.engine.record;
+  }
+
+  /** Whether this node votes at present. */
+  get votes(): boolean {
+    return this.engine.voter !== null;
+  }
+
   /** Time and randomness. */
   get runtime(): Runtime {
     return this.engine.runtime;
@@ -108,6 +118,11 @@ export class Core implements NodeShell {
     return this.engine.fatal;
   }
 
+  /** Which members do not answer, and why, for texts of errors; empty if all do. */
+  get silence(): string {
+    return this.engine.silence;
+  }
+
   /** Whether no operation can succeed any more at present: the node has closed, or there is such an error. */
   get isOver(): boolean {
     return this.engine.isClosed || this.engine.fatal !== undefined;
@@ -118,14 +133,26 @@ export class Core implements NodeShell {
     return this.engine.isClosed;
   }
 
-  /** A request to one node, by any route that reaches it; `take` is called with each answer. */
-  peerRequest(to: string, take: (reply: PersonalReply) => void): PeerRequest {
+  /** A request to one node, by any route that reaches it; `take` is called with each answer, and who gives it. */
+  peerRequest(to: string, take: (reply: PersonalReply, life: Life) => void): PeerRequest {
     return new PeerRequest(this.engine, to, take);
+  }
+
+  /** Whether this node votes and, as a member, has not heard of a session for as long as that lasts. */
+  isStale(session: SessionId): boolean {
+    const { voter, runtime } = this.engine;
+    return voter?.sessions.isStale(session, runtime.now()) === true;
+  }
+
+  /** Asks a quorum for one renewal of a guest's session; see {@linkcode renewGuest}. */
+  renewGuest(session: SessionId, ttl: number, renewal: number): Promise<Renewed> {
+    return renewGuest(this.engine, this.pacing, session, ttl, renewal);
   }
 
   /** Sends `body` to the singletons of one node, once; it may be lost, and has no answer. */
   tell(to: string, body: Uint8Array): void {
-    this.engine.askOnce(to, { id: this.engine.pendingReplies.next(), type: "ask", body });
+    const id = this.engine.pendingReplies.next();
+    this.engine.personal.askOnce(to, { id, type: "ask", body });
   }
 
   /** Has the members tell when lives of other nodes are proved to be over. */
@@ -138,9 +165,14 @@ export class Core implements NodeShell {
     return this.engine.operation<T>(limits, late);
   }
 
-  /** A unique name for an operation. */
+  /** Contains an error in the handling of what another node has sent: the process goes on. */
+  guard(handle: () => void): void {
+    this.engine.guard(handle);
+  }
+
+  /** A unique name for an operation. Its number is none of a request either, also if another process had this life. */
   nextOperation(): OperationId {
-    return `${this.engine.life}/${++this.#operations}`;
+    return `${this.engine.life}/${this.engine.pendingReplies.next()}`;
   }
 
   /** The limits of an operation that begins now and may look for a quorum for `timeout` milliseconds. */

@@ -25,6 +25,8 @@ export interface NodeShell {
     /** Ends what depends on the session, if its deadline has passed. */
     check(): void;
   };
+  /** Which nodes do not answer, and why, for texts of errors; empty if all do. */
+  readonly silence: string;
   /** Throws if the node is closed. */
   ensureOpen(): void;
   /** The limits of an operation that begins now and may look for a quorum for `timeout` milliseconds. */

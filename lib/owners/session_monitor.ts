@@ -51,6 +51,11 @@ export class SessionMonitor {
     };
   }
 
+  /** Whether `session` is watched: one more watch then asks the members nothing. */
+  has(session: SessionId): boolean {
+    return this.#watched.has(session);
+  }
+
   /** Stops all watches. */
   close(): void {
     for (const watched of this.#watched.values()) this.#stop(watched);

@@ -1,9 +1,15 @@
-import { type Ballot, compareBallots, floorBallot, type Life } from "./ballot.ts";
+import { type Ballot, compareBallots, floorBallot } from "./ballot.ts";
 import { BarePromises } from "./bare_promises.ts";
 import { Endings } from "./endings.ts";
 import { assertInvariant } from "./invariant.ts";
 import { listed } from "./listing.ts";
-import type { ListedRegister, RegisterCopy, RegisterReply, RegisterRequest } from "./messages.ts";
+import type {
+  ListedRegister,
+  RegisterCopy,
+  RegisterReply,
+  RegisterRequest,
+  StoredRegister,
+} from "./messages.ts";
 import { RegisterIndex } from "./register_index.ts";
 import {
   type Accepted,
@@ -12,9 +18,9 @@ import {
   type SessionId,
   type State,
 } from "./register.ts";
-import { type CapacityOptions, hasRoom } from "./capacity.ts";
+import { type CapacityOptions, hasRoom, type MakingRoom } from "./capacity.ts";
 import { sizeOf } from "./size.ts";
-import { type Watcher, Watchers } from "./watchers.ts";
+import { type Requester, type Watcher, Watchers } from "./watchers.ts";
 
 /** An acceptor's state of one register. */
 interface AcceptorEntry {
@@ -22,16 +28,6 @@ interface AcceptorEntry {
   accepted: Accepted | null;
   /** Whether the state was copied from others during recovery, and never accepted by this acceptor itself. */
   copied: boolean;
-}
-
-/** The sender of a request: a node, and the life that the reply is for. */
-export interface Requester {
-  /** The id of the node. */
-  readonly node: string;
-  /** The life of the node. */
-  readonly life: Life;
-  /** Whether the frame came from an operational member. Default: `false`. */
-  readonly votes?: boolean;
 }
 
 /** A reply, and the pushes to watchers. */
@@ -50,14 +46,6 @@ export interface AcceptorOptions extends CapacityOptions {
   readonly isStale: (session: SessionId, now: number) => boolean;
 }
 
-/** The progress of making room, as reported with `full`. */
-export interface MakingRoom {
-  /** Whether something that has ended is being sealed or forgotten: it is worth asking again soon. */
-  readonly tidying: boolean;
-  /** The members that released registers wait for. */
-  readonly missing: readonly string[];
-}
-
 /** Entries in one reply to `list`, and in one piece of a copy, to bound the size of a frame. */
 export const PIECE_ENTRIES = 1_000;
 
@@ -74,7 +62,7 @@ const NO_PUSHES: AcceptorOutput["pushes"] = [];
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #entries = new Map<RegisterId, AcceptorEntry>();
-  readonly #index = new RegisterIndex();
+  readonly #index = new RegisterIndex((register) => this.#entries.has(register));
   readonly #watchers = new Watchers();
   /** The registers with a promise and no accepted state. */
   readonly #promisedOnly = new BarePromises();
@@ -84,6 +72,7 @@ export class Acceptor {
   #bytes = 0;
   #makeRoom: () => MakingRoom = () => ({ tidying: false, missing: [] });
   #listener: (isKey: boolean) => void = () => {};
+  #changed: (register: RegisterId) => void = () => {};
   /** The index of the causes that may end its values. */
   readonly endings: Endings = new Endings((register) =>
     this.#entries.get(register)?.accepted?.state ?? null
@@ -131,6 +120,17 @@ export class Acceptor {
     this.endings.onNews(listener);
   }
 
+  /** Calls `listener` with each register whose entry changes or goes, before that is answered; for a disk. */
+  onChange(listener: (register: RegisterId) => void): void {
+    this.#changed = listener;
+  }
+
+  /** The entry of a register as it is kept on a disk; `undefined`: it holds none. */
+  stored(register: RegisterId): StoredRegister | undefined {
+    const entry = this.#entries.get(register);
+    return entry && { register, ...entry };
+  }
+
   /** `makeRoom` is called for each reply `full`, and returns its contents. */
   onFull(makeRoom: () => MakingRoom): void {
     this.#makeRoom = makeRoom;
@@ -149,12 +149,14 @@ export class Acceptor {
         return only(this.#prepare(request, now));
       case "accept":
         return this.#accept(request, now);
-      case "read":
+      case "read": {
+        const entry = this.#entries.get(request.register);
         return only({
           type: "current",
-          promised: this.#promised(request.register),
-          ...this.#report(request.register, now),
+          promised: this.#promised(entry),
+          ...this.#report(entry, now),
         });
+      }
       case "list":
         return only(this.#list(request.prefix, request.after, now));
       case "forget":
@@ -192,14 +194,34 @@ export class Acceptor {
   }
 
   /**
-   * Takes over the registers of other members: every entry counts as copied until this acceptor accepts a state
-   * for it.
+   * The names of the registers after `after` in order, also of those with nothing but a promise: as many as fit into one
+   * piece. No further piece is needed when `more` is false.
    */
-  adopt(registers: Iterable<RegisterCopy>, floor: number, now: number): void {
+  inventory(after: RegisterId): { registers: RegisterId[]; more: boolean } {
+    const registers: RegisterId[] = [];
+    for (const register of this.#index.after("", after)) {
+      if (registers.length >= PIECE_ENTRIES) return { registers, more: true };
+      registers.push(register);
+    }
+    return { registers, more: false };
+  }
+
+  /** Promises every ballot with a counter of at most `floor`, for the registers that it does not hold. */
+  raiseFloor(floor: number): void {
+    if (floor > this.#floor) this.#floor = floor;
+  }
+
+  /**
+   * Takes over the registers of other members: every entry counts as copied until this acceptor accepts a state
+   * for it. Those of its own disk are what they were.
+   */
+  adopt(registers: Iterable<RegisterCopy | StoredRegister>, floor: number, now: number): void {
     this.#floor = Math.max(this.#floor, floor);
-    for (const { register, promised, accepted } of registers) {
+    for (const one of registers) {
+      const { register, promised, accepted } = one;
+      const copied = "copied" in one ? one.copied : accepted !== null;
       if (!this.#entries.has(register)) this.#index.add(register);
-      this.#entries.set(register, { promised, accepted, copied: accepted !== null });
+      this.#entries.set(register, { promised, accepted, copied });
       this.#bytes += sizeOf(register, accepted?.state ?? null);
       this.endings.replace(register, null, accepted?.state ?? null);
       if (accepted === null) this.#promisedOnly.note(register, now);
@@ -209,31 +231,33 @@ export class Acceptor {
 
   /** Phase 1b of *Paxos Made Simple*: promises `b` if `b > promised`. */
   #prepare(
-    { register, ballot, reserve }: Omit<RegisterRequest & { type: "prepare" }, "type">,
+    { register, ballot, reserve, sweep }: Omit<RegisterRequest & { type: "prepare" }, "type">,
     now: number,
   ): RegisterReply {
-    const promised = this.#promised(register);
-    if (compareBallots(ballot, promised) <= 0) return { type: "nack", promised };
     let entry = this.#entries.get(register);
+    const promised = this.#promised(entry);
+    if (compareBallots(ballot, promised) <= 0) return { type: "nack", promised };
     if (entry === undefined) {
-      if (this.#isFull(register, null, reserve)) return this.#full();
+      if (sweep !== true && this.#isFull(register, null, reserve)) return this.#full();
       entry = this.#create(register);
     }
     assertInvariant(compareBallots(ballot, entry.promised) > 0, "a promise only rises");
     entry.promised = ballot;
+    this.#changed(register);
     if (entry.accepted === null) this.#promisedOnly.note(register, now);
-    return { type: "promise", ballot, ...this.#report(register, now) };
+    return { type: "promise", ballot, ...this.#report(entry, now) };
   }
 
   /** Phase 2b of *Paxos Made Simple*: accepts `b` if `b >= promised`. */
   #accept(request: RegisterRequest & { type: "accept" }, now: number): AcceptorOutput {
     const { register, ballot, state, next } = request;
-    const promised = this.#promised(register);
+    const held = this.#entries.get(register);
+    const promised = this.#promised(held);
     if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));
     // Tombstones, held registers, states of a sweep and the configuration always have room.
-    const isNew = state.present && !this.#entries.has(register) && request.sweep !== true;
+    const isNew = state.present && held === undefined && request.sweep !== true;
     if (isNew && this.#isFull(register, state)) return only(this.#full());
-    const entry = this.#entries.get(register) ?? this.#create(register);
+    const entry = held ?? this.#create(register);
     const before = entry.accepted?.state ?? null;
     assertInvariant(
       entry.accepted === null || compareBallots(entry.accepted.ballot, ballot) <= 0,
@@ -244,18 +268,19 @@ export class Acceptor {
     this.endings.replace(register, before, state);
     entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;
     entry.copied = false;
+    this.#changed(register);
     assertInvariant(
       compareBallots(ballot, entry.promised) <= 0 && compareBallots(promised, entry.promised) <= 0,
       "an accepted ballot is promised, and no promise is lowered",
     );
-    this.#promisedOnly.delete(register);
-    this.#tombstones.delete(register);
+    if (before === null) this.#promisedOnly.delete(register);
+    else if (!before.present) this.#tombstones.delete(register);
     if (!state.present) this.#tombstones.set(register, now);
-    const pushes = this.#watchers.of(register, now).map((watcher) => ({
-      watcher,
-      reply: { type: "learned", register, ballot, state } as const,
-    }));
-    return { reply: { type: "accepted", ballot }, pushes };
+    const watchers = this.#watchers.of(register, now);
+    const reply = { type: "accepted", ballot } as const;
+    if (watchers.length === 0) return only(reply);
+    const pushed = { type: "learned", register, ballot, state } as const;
+    return { reply, pushes: watchers.map((watcher) => ({ watcher, reply: pushed })) };
   }
 
   /** Refuses an `accept` below the promise: handles it like a `prepare` of its fallback that follows it. */
@@ -274,14 +299,13 @@ export class Acceptor {
     return this.#prepare({ register, ballot: { counter: fallback, life: ballot.life } }, now);
   }
 
-  /** Reports what it has accepted for `register`, or its floor. */
-  #report(register: RegisterId, now: number): {
+  /** Reports what it has accepted for the register with this entry, or its floor. */
+  #report(entry: AcceptorEntry | undefined, now: number): {
     accepted: Accepted | null;
     copied: boolean;
     floor: number;
     stale: SessionId[];
   } {
-    const entry = this.#entries.get(register);
     const accepted = entry?.accepted ?? null;
     if (entry === undefined || accepted === null) {
       return { accepted: null, copied: false, floor: this.#floor, stale: [] };
@@ -332,6 +356,7 @@ export class Acceptor {
       "the floor covers every promise that is forgotten",
     );
     this.#entries.delete(register);
+    this.#changed(register);
     this.#tombstones.delete(register);
     this.#bytes -= sizeOf(register, entry.accepted?.state ?? null);
     this.#index.delete(register);
@@ -348,8 +373,9 @@ export class Acceptor {
     return { type: "full", ...this.#makeRoom() };
   }
 
-  #promised(register: RegisterId): Ballot {
-    return this.#entries.get(register)?.promised ?? floorBallot(this.#floor);
+  /** The promise for the register with this entry. */
+  #promised(entry: AcceptorEntry | undefined): Ballot {
+    return entry?.promised ?? floorBallot(this.#floor);
   }
 
   #create(register: RegisterId): AcceptorEntry {

@@ -6,6 +6,14 @@ export interface CapacityOptions {
   readonly maxBytes: number;
 }
 
+/** The progress of making room, as reported with `full`. */
+export interface MakingRoom {
+  /** Whether something that has ended is being sealed or forgotten: it is worth asking again soon. */
+  readonly tidying: boolean;
+  /** The members that released registers wait for. */
+  readonly missing: readonly string[];
+}
+
 /**
  * Size of the reserve as a share of `maxKeys` and of `maxBytes`, in addition to them, for proposals that add no
  * new value.

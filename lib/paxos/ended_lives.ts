@@ -15,12 +15,20 @@ export class EndedLives {
   /** By the time at which this acceptor last got the proof; in the order of these times. */
   readonly #lives = new Map<Life, number>();
 
+  readonly #changed: (life: Life) => void;
+
+  /** Calls `changed` with each life that is noted or dropped. */
+  constructor(changed: (life: Life) => void = () => {}) {
+    this.#changed = changed;
+  }
+
   /** Notes a proof. */
   add(life: Life, now: number): void {
     // Deleted first, so that the map stays in the order of time.
     this.#lives.delete(life);
     if (this.#lives.size >= MAX_ENDED_LIVES) this.#drop(DROPPED_AT_ONCE, now);
     this.#lives.set(life, now);
+    this.#changed(life);
   }
 
   /** Whether `life` is proved to be over. */
@@ -52,6 +60,7 @@ export class EndedLives {
     for (const [life, since] of this.#lives) {
       if (count-- <= 0 || since > until) return;
       this.#lives.delete(life);
+      this.#changed(life);
     }
   }
 }

@@ -1,75 +1,18 @@
-import { counterBound, type LamportClock, type Life } from "./ballot.ts";
+import { counterBound, type Life } from "./ballot.ts";
+import { firstConfiguration, lifeIn, voicesOf, votersOf } from "./configuration.ts";
+import type {
+  GenesisAnswer,
+  GenesisEvent,
+  GenesisOptions,
+  MemberState,
+  Outgoing,
+} from "./genesis_types.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { ClockReading } from "./lease.ts";
-import type {
-  GenesisRecord,
-  GenesisReply,
-  GenesisRequest,
-  Header,
-  Reply,
-  Request,
-} from "./messages.ts";
+import type { GenesisRecord, GenesisReply, GenesisRequest, Header, Reply } from "./messages.ts";
+import { Witnesses } from "./witnesses.ts";
 
-/** The state of a member. */
-export type MemberState = "blank" | "recovering" | "operational";
-
-/** An event that the node has to act on. */
-export type GenesisEvent =
-  /** The member votes from now on, under `record`. */
-  | { readonly type: "operational"; readonly record: GenesisRecord }
-  /** The cluster lives under `record`, which does not name this life: this member's memory is gone. */
-  | { readonly type: "recover"; readonly record: GenesisRecord }
-  /**
-   * The member has to take a new life before it can answer: the present one has answered another leader. Call
-   * `changeLife` with the new one.
-   */
-  | { readonly type: "changeLife" }
-  /** Another process has taken its place. */
-  | { readonly type: "replaced" }
-  /** Another node lists other members, or the same in another order. */
-  | {
-    readonly type: "membersMismatch";
-    readonly node: string;
-    readonly members: readonly string[];
-  };
-
-/** An answer, and its consequences for the node that gives it. */
-export interface GenesisAnswer {
-  /** The reply; `undefined`: none. */
-  readonly reply?: GenesisReply;
-  /** The event for the node itself. */
-  readonly event?: GenesisEvent;
-  /** Whether all answers to this member's recovery so far are void: they may be from before. */
-  readonly voids?: boolean;
-}
-
-/** A question, and the member that it goes to. */
-export interface Outgoing {
-  /** The member that is asked. */
-  readonly to: string;
-  /** The question. */
-  readonly request: Request;
-}
-
-/** The options of {@linkcode Genesis}. */
-export interface GenesisOptions {
-  /** This member's id, one of `members`. */
-  readonly self: string;
-  /** The ids of the members, in order. */
-  readonly members: readonly string[];
-  /** The life of the node. */
-  readonly life: Life;
-  /** The Lamport clock of the node. */
-  readonly clock: LamportClock;
-  /** Gives a number that this life has never used. */
-  readonly nextId: () => number;
-  /** The longest time to live of any session, in milliseconds, if this member leads. */
-  readonly maxTtl: number;
-  /** Whether the cluster has clients, if this member leads. */
-  readonly clients: boolean;
-  /** The floor of the genesis that the node lived under before, if any. */
-  readonly floor?: number;
-}
+export type { GenesisAnswer, GenesisEvent, GenesisOptions, MemberState, Outgoing };
 
 /** One round of the leader: a question, and the members that answered that they are blank. */
 interface Round {
@@ -83,6 +26,9 @@ interface Round {
   /** The number of times it was asked. */
   asked: number;
 }
+
+/** The number of an answer that was not asked for: it only says that there is a cluster. */
+export const UNASKED = 0;
 
 /**
  * Highest floor, so that a clock that is far ahead cannot use up the counters: it corresponds to the year 2103.
@@ -99,7 +45,7 @@ const ASKED_PER_ROUND = 5;
  */
 export class Genesis {
   readonly #options: GenesisOptions;
-  #state: MemberState = "blank";
+  #state: MemberState | "outside" = "blank";
   #record: GenesisRecord | null = null;
   /** The number of the latest question for the record; only its answers count. */
   #pull: number | null = null;
@@ -109,15 +55,27 @@ export class Genesis {
   /** The life of `members[0]` whose second-round question this life has answered. */
   #answered: Life = "";
   #life: Life;
+  /** For a life from a disk: whether it may still adopt. */
+  #witnesses: Witnesses | null = null;
+  /** A record that names that life. */
+  #named: GenesisRecord | null = null;
 
   /** A member that knows nothing. */
   constructor(options: GenesisOptions) {
     this.#options = options;
     this.#life = options.life;
+    if (options.answered === undefined) return;
+    this.#leader = this.#answered = options.answered;
+    this.#witnesses = new Witnesses(options.self, options.members);
   }
 
-  /** Whether this member votes. */
-  get state(): MemberState {
+  /** The life of `members[0]` whose second-round question this life has answered; `""`: none. */
+  get answered(): Life {
+    return this.#answered;
+  }
+
+  /** Whether this member votes; `outside`: it knows a cluster that it is not in, and takes part in no genesis. */
+  get state(): MemberState | "outside" {
     return this.#state;
   }
 
@@ -129,30 +87,43 @@ export class Genesis {
   /** Takes a new life, since an answer showed that the present one is not the latest. */
   changeLife(life: Life): void {
     this.#life = life;
+    this.#witnesses = null;
     this.#answered = "";
     this.#round = null;
     this.#pull = null;
   }
 
-  /** Its memory is recovered, and it votes from now on. */
-  recovered(): void {
-    assertInvariant(this.#state === "recovering", "only a member that recovers has recovered");
-    this.#state = "operational";
+  /** Its disk is its memory, or it copied one over a complete disk: it votes under `record` from now on. */
+  remembered(record: GenesisRecord): void {
+    assertInvariant(this.#state === "blank", "a disk is taken instead of a genesis");
+    this.#adopt(record);
+  }
+
+  /**
+   * Under `record` and the newest configuration it is `operational`, a member with its memory; `recovering`, one without
+   * it; or `outside`, no member.
+   */
+  placed(state: "operational" | "recovering" | "outside", record: GenesisRecord): void {
+    assertInvariant(
+      state !== "operational" || this.#state !== "blank",
+      "a blank member votes only under a record that it adopts",
+    );
+    this.#state = state;
+    this.#record = record;
     this.#round = null;
-    this.#pull = null;
+    if (state !== "recovering") this.#pull = null;
   }
 
   /** Returns the next questions, until the member is operational; to be called from time to time. */
   tick(at: ClockReading): { ask: Outgoing[]; event?: GenesisEvent } {
-    if (this.#state === "operational") return { ask: [] };
-    const { self, members, nextId } = this.#options;
+    if (this.#knows) return { ask: [] };
+    const { self, members, nextId, others } = this.#options;
     this.#pull = nextId();
-    const ask = this.#toAll(this.#pull, {
-      type: "enquire",
-      members,
-      purpose: "record",
-      round: 1,
-    });
+    this.#witnesses?.clear();
+    const pull = { type: "enquire", members, purpose: "record", round: 1 } as const;
+    const ask = this.#toAll(this.#pull, pull);
+    const more = others?.().filter((node) => !members.includes(node)) ?? [];
+    for (const to of more) ask.push({ to, request: { id: this.#pull, ...pull } });
     if (self !== members[0]) return { ask };
     if (this.#round === null || this.#round.asked >= ASKED_PER_ROUND) this.#begin(1, null);
     const event = this.#advance(at);
@@ -164,17 +135,19 @@ export class Genesis {
   /** Answers a question. */
   answer(from: string, header: Header, request: GenesisRequest, at: ClockReading): GenesisAnswer {
     const { self, members } = this.#options;
-    if (!sameMembers(request.members, members)) {
-      const event = this.#state === "operational" || !members.includes(from)
-        ? undefined
-        : { type: "membersMismatch", node: from, members: request.members } as const;
-      return { reply: { type: "membersMismatch", members }, event };
-    }
     // The requests of recovery do not concern genesis.
     if (request.type !== "enquire") return {};
-    if (this.#state === "operational") {
+    if (this.#knows) {
       assertInvariant(this.#record !== null, "a member votes under a record");
       return { reply: { type: "record", members, record: this.#record } };
+    }
+    if (!sameMembers(request.members, members)) {
+      // A node that knows a configuration follows it, whatever its own list says.
+      if (this.#state === "recovering") return {};
+      const event = members.includes(from)
+        ? { type: "membersMismatch", node: from, members: request.members } as const
+        : undefined;
+      return { reply: { type: "membersMismatch", members }, event };
     }
     const recovering = this.#state === "recovering";
     if (from === self) {
@@ -204,30 +177,44 @@ export class Genesis {
     return { reply: { type: "blank", members, wall: at.wall, recovering }, voids };
   }
 
+  /**
+   * A frame of a process that votes has arrived, under any record: somebody still remembers, so the running round
+   * is void. That process may be so far behind that its answer would come after the end of the second round.
+   */
+  heardVote(): void {
+    this.#round = null;
+  }
+
   /** Takes an answer to one of its questions. */
   receive(from: string, header: Header, reply: Reply, at: ClockReading): {
     ask: Outgoing[];
     event?: GenesisEvent;
   } {
-    if (this.#state === "operational") return { ask: [] };
+    if (this.#knows) return { ask: [] };
     const { self, members } = this.#options;
     switch (reply.type) {
       case "membersMismatch":
+        if (this.#state === "recovering" || !members.includes(from)) return { ask: [] };
         return { ask: [], event: { type: reply.type, node: from, members: reply.members } };
       case "replaced":
         return { ask: [], event: { type: "replaced" } };
+      case "stored":
       case "record": {
-        if (!sameMembers(reply.members, members)) return { ask: [] };
         const isFresh = reply.id === this.#pull;
-        // A process still remembers, possibly an older one of a blank member: no genesis yet.
-        if (isFresh || this.#isOfRound(reply.id)) this.#round = null;
-        return { ask: [], event: isFresh ? this.#follow(reply.record) : undefined };
+        if (reply.type === "stored" && !sameMembers(reply.members, members)) return { ask: [] };
+        // A process still remembers, asked or not, possibly an older one of a blank member: no genesis yet.
+        if (isFresh || this.#isOfRound(reply.id) || reply.id === UNASKED) this.#round = null;
+        return { ask: [], event: isFresh ? this.#follow(from, reply, header.vector) : undefined };
       }
       case "blank": {
         const round = this.#round;
+        if (reply.id === this.#pull) {
+          this.#witnesses?.isBlank(from, header.life);
+          return { ask: [], event: this.#adoptNamed() };
+        }
         if (reply.id !== round?.number || !sameMembers(reply.members, members)) return { ask: [] };
-        // Another process under this member's own id is not counted.
-        if (from === self) return { ask: [] };
+        // Another process under this member's own id is not counted, nor a node that is no member.
+        if (from === self || !members.includes(from)) return { ask: [] };
         round.answers.set(from, { life: header.life, wall: reply.wall, clock: header.clock });
         const event = this.#advance(at);
         // Asks a second round that has just begun at once.
@@ -237,20 +224,52 @@ export class Genesis {
     return { ask: [] };
   }
 
-  /** Follows `record`, under which another process lives. */
-  #follow(record: GenesisRecord): GenesisEvent | undefined {
+  /** Whether it is more than a blank member: it answers with its record, and asks nothing. */
+  get #knows(): boolean {
+    return this.#state === "operational" || this.#state === "outside";
+  }
+
+  /** Follows the record under which another process lives, or which it has on its disk. */
+  #follow(
+    from: string,
+    reply: KnownRecord,
+    ownVector: readonly Life[],
+  ): GenesisEvent | undefined {
     const { self, members } = this.#options;
     const life = this.#life;
-    const index = members.indexOf(self);
-    if (record.lives.length !== members.length) return undefined;
-    if (record.lives[index] === life) {
+    const { record } = reply;
+    const isLiving = reply.type === "record";
+    const told = isLiving ? reply.configuration : undefined;
+    if (told === undefined && record.lives.length !== reply.members.length) return undefined;
+    const first = firstConfiguration(reply.members, record.lives);
+    const present = isLiving ? told ?? first : { ...first, epoch: reply.epoch };
+    const vector = isLiving ? ownVector : reply.vector;
+    // After a life from a disk there may have been later ones.
+    const isOver = this.#witnesses !== null && vector[voicesOf(present).indexOf(self)] > life;
+    // Only the configuration of a genesis names lives that were blank.
+    if (present.epoch === 0 && lifeIn(present, self) === life && !isOver) {
       const isLatest = self === members[0] || record.lives[0] === this.#leader;
-      return isLatest ? this.#adopt(record) : undefined;
+      if (!isLatest) return undefined;
+      if (this.#witnesses === null) return this.#adopt(record);
+      this.#witnesses.remembers(from, record);
+      this.#named = record;
+      return this.#adoptNamed();
     }
+    // Only who votes can help.
+    if (!isLiving) return undefined;
     if (this.#record?.id === record.id) return undefined;
-    this.#state = "recovering";
+    this.#state = votersOf(present).includes(self) ? "recovering" : "outside";
     this.#record = record;
-    return { type: "recover", record };
+    this.#round = null;
+    const { incarnations = [] } = reply;
+    return { type: "recover", record, configuration: present, incarnations };
+  }
+
+  /** Adopts the record that names a life from a disk, if that may be. */
+  #adoptNamed(): GenesisEvent | undefined {
+    const record = this.#named;
+    if (record === null || this.#state === "operational") return undefined;
+    return this.#witnesses?.allow(record) ? this.#adopt(record) : undefined;
   }
 
   #adopt(record: GenesisRecord): GenesisEvent {
@@ -328,6 +347,9 @@ export class Genesis {
     return this.#options.members.map((to) => ({ to, request: { id, ...question } }));
   }
 }
+
+/** An answer with a record. */
+type KnownRecord = GenesisReply & { readonly type: "record" | "stored" };
 
 /** Whether both list the same members in the same order; the order decides which member leads. */
 export function sameMembers(a: readonly string[], b: readonly string[]): boolean {

@@ -1,16 +1,17 @@
 import type { Life } from "./ballot.ts";
+import { type Configuration, lifeIn, listsIn, voicesOf } from "./configuration.ts";
 import { type Outgoing, sameMembers } from "./genesis.ts";
-import type { GenesisRecord, Header, Reply } from "./messages.ts";
+import type { Header, Reply } from "./messages.ts";
 import { helpersNeeded } from "./quorum.ts";
 
 /** The options of {@linkcode GivingUp}. */
 export interface GivingUpOptions {
-  /** The id of this node, one of `members`. */
+  /** The id of this node. */
   readonly self: string;
-  /** The ids of the members, in order. */
+  /** The list of members that the questions name, in order. */
   readonly members: readonly string[];
-  /** The record that this member lives under. */
-  readonly record: GenesisRecord;
+  /** The newest configuration that this member knows. */
+  readonly configuration: Configuration;
   /** The life of the node. */
   readonly life: Life;
   /** Gives a number that this life has never used. */
@@ -18,11 +19,11 @@ export interface GivingUpOptions {
 }
 
 /**
- * For an operational member without a quorum: finds out whether the cluster can never recover under its record,
- * since too many members have lost their memory. A member is lost if it answers in both rounds of questions
- * that it is not operational, in one and the same life, which the record does not name. All is lost when the
- * remaining members are too few to help the lost ones back. A member of which any process still remembers is
- * not lost.
+ * For an operational member without a quorum: finds out whether the cluster can never recover, since too many members
+ * have lost their memory. A member is lost if it answers in both rounds of questions that it is not operational, in one
+ * and the same life, which the configuration does not name. All is lost when the remaining members of a list are too few
+ * to help the lost ones back; while the members change, of either list. A member of which any process still remembers
+ * is not lost.
  */
 export class GivingUp {
   readonly #options: GivingUpOptions;
@@ -54,12 +55,13 @@ export class GivingUp {
    * this node's own id reaches other processes under it.
    */
   questions(): Outgoing[] {
-    const { members } = this.#options;
+    const { self, members, configuration } = this.#options;
+    const voices = voicesOf(configuration);
     // A member that is alone has no other member to lose.
-    if (members.length === 1) return [];
+    if (voices.every((id) => id === self)) return [];
     const id = this.#number;
     const round = this.#round;
-    return members.filter((member) => !this.#lost.has(member))
+    return voices.filter((member) => !this.#lost.has(member))
       .map((to) => ({ to, request: { id, type: "enquire", members, purpose: "givingUp", round } }));
   }
 
@@ -70,15 +72,18 @@ export class GivingUp {
 
   /** Takes an answer; returns whether all is lost, and what to ask next. */
   receive(from: string, header: Header, reply: Reply): { ask: Outgoing[]; allIsLost: boolean } {
-    const { self, members, record, life } = this.#options;
+    const { self, members, configuration, life } = this.#options;
     const nothing = { ask: [], allIsLost: false };
-    const index = members.indexOf(from);
-    if (index < 0 || (reply.type !== "blank" && reply.type !== "record")) return nothing;
-    if (!sameMembers(reply.members, members)) return nothing;
-    if (reply.type === "record") {
+    const named = lifeIn(configuration, from);
+    const { type } = reply;
+    if (named === undefined) return nothing;
+    // What is on its disk may still be its memory.
+    if (type === "record" || type === "stored") {
       if (reply.id === this.#number || reply.id === this.#first) this.#remembers(from);
       return nothing;
     }
+    // The next genesis is made by the lists that the members were given.
+    if (reply.type !== "blank" || !sameMembers(reply.members, members)) return nothing;
     if (from === self) {
       // A late answer counts too: the answers of the others may end a round before its own arrives.
       const isAsked = reply.id === this.#number || reply.id === this.#first;
@@ -86,10 +91,10 @@ export class GivingUp {
       return nothing;
     }
     if (reply.id !== this.#number) return nothing;
-    if (record.lives[index] === header.life || this.#remembering.has(from)) return nothing;
+    if (named === header.life || this.#remembering.has(from)) return nothing;
     if (this.#round === 2 && this.#before.get(from) !== header.life) return nothing;
     this.#lost.set(from, header.life);
-    if (members.length - this.#lost.size >= helpersNeeded(members.length)) return nothing;
+    if (!this.#isAllLost()) return nothing;
     if (this.#round === 2) return { ask: [], allIsLost: true };
     this.#round = 2;
     this.#before = this.#lost;
@@ -97,6 +102,14 @@ export class GivingUp {
     this.#first = this.#number;
     this.#number = this.#options.nextId();
     return { ask: this.questions(), allIsLost: false };
+  }
+
+  /** Whether the members that are not lost are too few, in one of the lists that count. */
+  #isAllLost(): boolean {
+    return listsIn(this.#options.configuration).some((list) => {
+      const left = list.filter((id) => !this.#lost.has(id));
+      return left.length < helpersNeeded(list.length);
+    });
   }
 
   /** Notes that `member` remembers; a count that found it lost begins again. */

@@ -1,5 +1,5 @@
 import { assertInvariant } from "./invariant.ts";
-import { type Sender, Tally } from "./quorum.ts";
+import type { Sender } from "./quorum.ts";
 import type { SessionId } from "./register.ts";
 
 /** One reading of both of a node's clocks, in milliseconds. */
@@ -17,8 +17,8 @@ export const OWNER_SHARE = 0.95;
 export interface LeaseOptions {
   /** Milliseconds. */
   readonly ttl: number;
-  /** The ids of the members, in order. */
-  readonly members: readonly string[];
+  /** Makes what counts the grants of one renewal: `add` returns whether there is a quorum of them now. */
+  readonly tally: () => { add(sender: Sender, granted: true): boolean };
   /**
    * Milliseconds after the first renewal was sent within which the first grant must come: later, acceptors may
    * have forgotten that they fenced the session.
@@ -42,7 +42,10 @@ export class Lease {
   /** Milliseconds. */
   readonly ttl: number;
   readonly #options: LeaseOptions;
-  readonly #renewals = new Map<number, { sent: ClockReading; tally: Tally<true> }>();
+  readonly #renewals = new Map<
+    number,
+    { sent: ClockReading; tally: ReturnType<LeaseOptions["tally"]> }
+  >();
   #renewal = 0;
   /** When the first renewal was sent. */
   #first: ClockReading | undefined;
@@ -63,7 +66,7 @@ export class Lease {
   renew(at: ClockReading): number {
     const renewal = ++this.#renewal;
     this.#first ??= at;
-    this.#renewals.set(renewal, { sent: at, tally: new Tally(this.#options.members) });
+    this.#renewals.set(renewal, { sent: at, tally: this.#options.tally() });
     for (const [number, { sent }] of this.#renewals) {
       if (this.#elapsed(sent, at) >= this.ttl) this.#renewals.delete(number);
     }

@@ -16,12 +16,18 @@ interface ReportedClock {
  * (section 8). A member that reported its clock within the time to live of its session is operational.
  */
 export class MemberClocks {
-  readonly #members: readonly string[];
+  #members: readonly string[];
   readonly #told = new Map<string, ReportedClock>();
 
   /** Knows the ids of the members, and none of their clocks. */
   constructor(members: readonly string[]) {
     this.#members = members;
+  }
+
+  /** Counts the clocks of `members` from now on, and forgets those of others. */
+  follow(members: readonly string[]): void {
+    this.#members = members;
+    for (const node of this.#told.keys()) if (!members.includes(node)) this.#told.delete(node);
   }
 
   /** Notes the sender's clock from a renewal; ignores nodes that are not members. */

@@ -1,13 +1,16 @@
-import type { Ballot, Life } from "./ballot.ts";
-import type {
-  Accepted,
-  Binding,
-  OperationId,
-  Pid,
-  RegisterId,
-  SessionId,
-  State,
-} from "./register.ts";
+import type { Life } from "./ballot.ts";
+import type { ConfigurationReply, ConfigurationRequest } from "./configuration_messages.ts";
+import type { ConfigurationNews, KnownIncarnations } from "./incarnations.ts";
+import type { Binding, OperationId, Pid, RegisterId, SessionId } from "./register.ts";
+import type { RegisterCopy, RegisterReply, RegisterRequest } from "./register_messages.ts";
+
+export type {
+  ListedRegister,
+  RegisterCopy,
+  RegisterReply,
+  RegisterRequest,
+  StoredRegister,
+} from "./register_messages.ts";
 
 /** The header of a frame: what it says about its sender, for all messages in it. */
 export interface Header {
@@ -19,11 +22,13 @@ export interface Header {
   readonly genesis: string | null;
   /** The epoch of the sender's configuration. */
   readonly epoch: number;
+  /** Whether the sender does not know that configuration to be settled. */
+  readonly unsettled?: true;
   /** The sender's incarnation; `null` unless it is a member that may vote. */
   readonly incarnation: Life | null;
   /**
-   * The sender's crash vector: for each member, in the order of the members, the highest incarnation that the
-   * sender knows (`""`: none yet). Empty when the sender knows no genesis.
+   * The sender's crash vector: for each member of its configuration, and then for the node that joins or leaves, the
+   * highest incarnation that the sender knows (`""`: none yet). Empty when the sender knows no genesis.
    */
   readonly vector: readonly Life[];
 }
@@ -53,71 +58,6 @@ export interface GenesisRecord {
   /** Whether the cluster admits nodes that are not members. */
   readonly clients: boolean;
 }
-
-/** One register as a recovering member copies it. */
-export interface RegisterCopy {
-  /** The register that it is about. */
-  readonly register: RegisterId;
-  /** The highest ballot promised. */
-  readonly promised: Ballot;
-  /** The state that was accepted last; `null`: none. */
-  readonly accepted: Accepted | null;
-}
-
-/** One register in a list. */
-export interface ListedRegister {
-  /** The register that it is about. */
-  readonly register: RegisterId;
-  /** The ballot. */
-  readonly ballot: Ballot;
-  /** Whether it has a value. */
-  readonly present: boolean;
-  /**
-   * Whether only a read can tell if it has ended: it is bound to a key, or too many of its sessions are stale.
-   */
-  readonly bound: boolean;
-  /** When it ends by itself, in milliseconds since 1970; `null`: never. */
-  readonly until: number | null;
-  /** The number of sessions that it depends on. */
-  readonly owners: number;
-  /** The sessions among them that the acceptor believes expired, if they are few. */
-  readonly stale: readonly SessionId[];
-  /** Whether the acceptor only copied it. */
-  readonly copied: boolean;
-}
-
-/** The requests about one register. */
-export type RegisterRequest =
-  | {
-    readonly type: "prepare";
-    readonly register: RegisterId;
-    readonly ballot: Ballot;
-    /** Whether it adds no new value: a full member promises it from a small reserve. */
-    readonly reserve?: true;
-  }
-  | {
-    readonly type: "accept";
-    readonly register: RegisterId;
-    readonly ballot: Ballot;
-    readonly state: State;
-    /** Whether the acceptor also promises the ballot `(counter + 1, same life)`. */
-    readonly next: boolean;
-    /** If refused, it counts as a `prepare` of the ballot `(fallback, same life)`; `null`: it does not. */
-    readonly fallback: number | null;
-    /** Whether it brings a member a state that others hold: it needs no room. */
-    readonly sweep?: true;
-  }
-  | { readonly type: "read"; readonly register: RegisterId }
-  | { readonly type: "forget"; readonly register: RegisterId; readonly ballot: Ballot }
-  | { readonly type: "watch"; readonly register: RegisterId }
-  | { readonly type: "unwatch"; readonly register: RegisterId }
-  | {
-    readonly type: "list";
-    /** The prefix of the ids of the listed registers: kind and bucket. */
-    readonly prefix: string;
-    /** Only ids after this one, in order; `""` begins. */
-    readonly after: string;
-  };
 
 /** The requests about sessions. */
 export type SessionRequest =
@@ -164,6 +104,13 @@ export type GenesisRequest =
     readonly incarnation: Life;
     /** Registers after this id; `""` begins. */
     readonly after: RegisterId;
+  }
+  | {
+    /** The sender begins with its disk as its memory: its life counts as the incarnation of that from now on. */
+    readonly type: "announce";
+    readonly members: readonly string[];
+    /** The incarnation that the asker announces. */
+    readonly incarnation: Life;
   };
 
 /** A put for a process of the receiver: only that node proposes values that are bound to its processes. */
@@ -235,56 +182,12 @@ export type Request =
     | RegisterRequest
     | SessionRequest
     | GenesisRequest
+    | ConfigurationRequest
     | HandoverRequest
     | AskRequest
     | RelayRequest
     | RelayedRequest
   );
-
-/** The replies about registers. */
-export type RegisterReply =
-  | {
-    readonly type: "promise";
-    readonly ballot: Ballot;
-    readonly accepted: Accepted | null;
-    readonly copied: boolean;
-    /** The acceptor's floor, when nothing is accepted; else 0. */
-    readonly floor: number;
-    /** Those of the state's owners that the acceptor believes expired. */
-    readonly stale: readonly SessionId[];
-  }
-  | { readonly type: "nack"; readonly promised: Ballot }
-  | { readonly type: "accepted"; readonly ballot: Ballot }
-  | {
-    readonly type: "current";
-    readonly promised: Ballot;
-    readonly accepted: Accepted | null;
-    readonly copied: boolean;
-    readonly floor: number;
-    readonly stale: readonly SessionId[];
-  }
-  | {
-    /** No room for a new register. */
-    readonly type: "full";
-    /** Whether something that has ended is being sealed or forgotten: it is worth asking again soon. */
-    readonly tidying: boolean;
-    /** The members that released registers wait for. */
-    readonly missing: readonly string[];
-  }
-  | {
-    readonly type: "listed";
-    readonly registers: readonly ListedRegister[];
-    /** Whether there are more after the last of them. */
-    readonly more: boolean;
-  }
-  | { readonly type: "watching" }
-  | {
-    /** Pushed to a watcher, with the id of its `watch`. */
-    readonly type: "learned";
-    readonly register: RegisterId;
-    readonly ballot: Ballot;
-    readonly state: State;
-  };
 
 /** The replies about sessions. */
 export type SessionReply =
@@ -320,7 +223,37 @@ export type GenesisReply =
     /** Whether it is copying its memory from the others. */
     readonly recovering: boolean;
   }
-  | { readonly type: "record"; readonly members: readonly string[]; readonly record: GenesisRecord }
+  | {
+    readonly type: "record";
+    /** The members of the sender's configuration. */
+    readonly members: readonly string[];
+    readonly record: GenesisRecord;
+  }
+    & (ConfigurationNews | {
+      /** Absent: the sender's configuration is that of the genesis. */
+      readonly configuration?: undefined;
+      /** Absent with it. */
+      readonly incarnations?: undefined;
+    })
+  | {
+    /** The sender has a complete memory on its disk, and has not decided yet whether to use it. */
+    readonly type: "stored";
+    readonly members: readonly string[];
+    /** The record of that memory. */
+    readonly record: GenesisRecord;
+    /** The life that counts as the incarnation of that memory. */
+    readonly incarnation: Life;
+    /** The highest incarnations that the sender knows, in the order of its configuration. */
+    readonly vector: readonly Life[];
+    /** The epoch of the configuration on its disk. */
+    readonly epoch: number;
+    /** That configuration; absent: it is that of the genesis. */
+    readonly configuration?: ConfigurationNews["configuration"];
+    /** All incarnations that the sender knows; they go with the configuration. */
+    readonly incarnations?: ConfigurationNews["incarnations"];
+  }
+  /** Answers `announce`: the sender knows of the incarnation, on its disk if it has one. */
+  | { readonly type: "raised" }
   | { readonly type: "replaced" }
   | { readonly type: "membersMismatch"; readonly members: readonly string[] }
   | { readonly type: "notAMember" }
@@ -342,7 +275,10 @@ export type GenesisReply =
       /** The lives that are proved to be over. */
       readonly over: readonly Life[];
       readonly floor: number;
+      /** In the order of the sender's configuration. */
       readonly vector: readonly Life[];
+      /** The highest known incarnations of nodes that the sender's configuration does not name. */
+      readonly former: KnownIncarnations;
       /** Milliseconds for which no session may be granted yet (clusters with clients). */
       readonly wait: number;
     } | null;
@@ -380,4 +316,12 @@ export interface UnreachableReply {
 /** A reply from one node to another; `id` is that of the request. */
 export type Reply =
   & { readonly id: number }
-  & (RegisterReply | SessionReply | GenesisReply | HandoverReply | ToldReply | UnreachableReply);
+  & (
+    | RegisterReply
+    | SessionReply
+    | GenesisReply
+    | ConfigurationReply
+    | HandoverReply
+    | ToldReply
+    | UnreachableReply
+  );

@@ -38,13 +38,17 @@
  */
 export * from "./acceptor.ts";
 export { PROMISE_TTL } from "./bare_promises.ts";
-export type { CapacityOptions } from "./capacity.ts";
+export type { CapacityOptions, MakingRoom } from "./capacity.ts";
 export * from "./ballot.ts";
 export * from "./change.ts";
+export * from "./configuration.ts";
+export * from "./configuration_messages.ts";
+export * from "./disk_start.ts";
 export * from "./endings.ts";
 export * from "./fencing.ts";
 export * from "./genesis.ts";
 export * from "./guest_change.ts";
+export * from "./incarnations.ts";
 export * from "./invariant.ts";
 export * from "./kv_register.ts";
 export * from "./learner.ts";

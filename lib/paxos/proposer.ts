@@ -37,11 +37,19 @@ export interface KeptPromise {
   readonly state: State;
 }
 
+/** A member that has no room for a new register, and what it says. */
+interface Full {
+  readonly member: string;
+  readonly reply: RegisterReply & { readonly type: "full" };
+}
+
+const NONE: readonly never[] = [];
+
 /** What a proposer works with. */
 export interface ProposerOptions<R> {
   /** The register that is changed. */
   readonly register: RegisterId;
-  /** The ids of the members, in order. */
+  /** The ids of the members that are asked first, in order; see {@linkcode Proposer.follow}. */
   readonly members: readonly string[];
   /** The Lamport clock of the node. */
   readonly clock: LamportClock;
@@ -70,14 +78,18 @@ export interface ProposerOptions<R> {
  */
 export class Proposer<R> {
   readonly #options: ProposerOptions<R>;
+  /** The members of the configuration that the running attempt is bound to. */
+  #members: readonly string[];
   #phase: "idle" | "prepare" | "accept" | "done" = "idle";
   /** Whether the running attempt relies on a kept promise, which may be outdated. */
   #reliesOnKept = false;
   #ballot: Ballot = NO_BALLOT;
   #promises: Tally<Report>;
   #accepts: Tally<true>;
-  readonly #nacks = new Set<string>();
-  readonly #fulls = new Map<string, RegisterReply & { readonly type: "full" }>();
+  /** The members that refused the running phase. */
+  #nacks: readonly string[] = NONE;
+  /** The members without room. */
+  #fulls: readonly Full[] = NONE;
   #request: RegisterRequest | undefined;
   #outcome: Chosen<R> | undefined;
   /** The ballot of the latest `accept`. */
@@ -92,6 +104,7 @@ export class Proposer<R> {
   /** A proposer without an attempt; `start` begins one. */
   constructor(options: ProposerOptions<R>) {
     this.#options = options;
+    this.#members = options.members;
     this.#promises = new Tally(options.members);
     this.#accepts = new Tally(options.members);
   }
@@ -108,9 +121,21 @@ export class Proposer<R> {
 
   /** Whether a member refused the running attempt: a new attempt helps more than a resend. */
   get contended(): boolean {
-    if (this.#nacks.size > 0) return true;
+    if (this.#nacks.length > 0) return true;
     // The answers are split between two ballots, and the members that have not answered may be down.
     return this.#fallback !== undefined && this.#promises.size > 0 && this.#accepts.size > 0;
+  }
+
+  /**
+   * Binds the next attempt to other members, those of a newer configuration. The running one ends: no reply to it counts
+   * any more, and a promise that it was to bring is not kept.
+   */
+  follow(members: readonly string[]): void {
+    this.#phase = "idle";
+    this.#members = members;
+    this.#forgetAnswers();
+    this.#request = this.#kept = this.#fallback = undefined;
+    this.#reliesOnKept = false;
   }
 
   /** Phase 1a: begins an attempt at a ballot above everything seen. */
@@ -122,11 +147,10 @@ export class Proposer<R> {
     this.#reliesOnKept = false;
     this.#fallback = undefined;
     this.#phase = "prepare";
-    const reserve = this.#options.reserve?.() === true;
-    this.#request = {
-      ...{ type: "prepare", register, ballot: this.#ballot },
-      ...(reserve && { reserve }),
-    };
+    const sweep = this.#options.sweep?.() === true;
+    const reserve = !sweep && this.#options.reserve?.() === true;
+    const request = { type: "prepare", register, ballot: this.#ballot } as const;
+    this.#request = sweep ? { ...request, sweep } : reserve ? { ...request, reserve } : request;
     return { do: "send", request: this.#request };
   }
 
@@ -158,7 +182,7 @@ export class Proposer<R> {
   get kept(): KeptPromise | undefined {
     // A nack means there is a rival, so this promise is unlikely to survive. (A few promises of the fallback do
     // not matter: a quorum has promised this ballot.)
-    return this.#phase === "done" && this.#nacks.size === 0 ? this.#kept : undefined;
+    return this.#phase === "done" && this.#nacks.length === 0 ? this.#kept : undefined;
   }
 
   /**
@@ -166,10 +190,10 @@ export class Proposer<R> {
    * registers wait for, and those that have not answered at all.
    */
   get shortage(): { readonly missing: string[]; readonly silent: string[] } | undefined {
-    if (this.#phase !== "prepare" || this.#fulls.size === 0 || this.#nacks.size > 0) {
+    if (this.#phase !== "prepare" || this.#fulls.length === 0 || this.#nacks.length > 0) {
       return undefined;
     }
-    const silent = this.#promises.missing().filter((member) => !this.#fulls.has(member));
+    const silent = this.#promises.missing().filter((member) => !this.#hasNoRoom(member));
     return { missing: this.#missing, silent };
   }
 
@@ -178,7 +202,7 @@ export class Proposer<R> {
     if (this.#request === undefined || this.#phase === "done") return undefined;
     const tally = this.#phase === "prepare" ? this.#promises : this.#accepts;
     const members = tally.missing().filter((member) =>
-      !this.#nacks.has(member) && !(this.#fallback !== undefined && this.#promises.has(member))
+      !this.#nacks.includes(member) && !(this.#fallback !== undefined && this.#promises.has(member))
     );
     return { request: this.#request, members };
   }
@@ -196,7 +220,7 @@ export class Proposer<R> {
     if (this.#phase === "prepare") {
       if (reply.type === "full") return this.#full(sender, reply);
       if (reply.type !== "promise" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
-      this.#fulls.delete(sender.member);
+      this.#foundRoom(sender.member);
       if (this.#promises.add(sender, reply)) return this.#decide();
     } else if (this.#phase === "accept") {
       if (reply.type === "promise") return this.#fallBack(sender, reply);
@@ -218,27 +242,27 @@ export class Proposer<R> {
     this.#kept = undefined;
     this.#fallback = undefined;
     this.#reliesOnKept = false;
-    this.#accepts = new Tally(this.#options.members);
+    this.#accepts = new Tally(this.#members);
     return this.#decide();
   }
 
   /** Begins again when the replies are split so that neither ballot can get a quorum any more. */
   #unlessSplit(): Step<R> | undefined {
     if (this.#fallback === undefined) return undefined;
-    const { members } = this.#options;
+    const members = this.#members;
     const spare = members.length - majority(members.length);
-    const nacks = this.#nacks.size;
+    const nacks = this.#nacks.length;
     const outvoted = nacks + this.#promises.size > spare && nacks + this.#accepts.size > spare;
     return outvoted ? { do: "restart" } : undefined;
   }
 
   /** Drops all replies: those to an earlier attempt say nothing about the next one. */
   #forgetAnswers(): void {
-    const { members } = this.#options;
-    this.#promises = new Tally(members);
-    this.#accepts = new Tally(members);
-    this.#nacks.clear();
-    this.#fulls.clear();
+    const members = this.#members;
+    if (!this.#promises.isFor(members)) this.#promises = new Tally(members);
+    if (!this.#accepts.isFor(members)) this.#accepts = new Tally(members);
+    this.#nacks = NONE;
+    this.#fulls = NONE;
   }
 
   #hasAccepted(reply: RegisterReply): boolean {
@@ -297,17 +321,17 @@ export class Proposer<R> {
     // The promised ballot is used up from now on: no other attempt may choose it.
     if (next) clock.observe(counter + 1);
     this.#phase = "accept";
-    this.#nacks.clear();
+    this.#nacks = NONE;
     const fallback = this.#fallback?.counter ?? null;
-    this.#request = {
+    const request = {
       type: "accept",
       register,
       ballot: this.#ballot,
       state: written,
       next,
       fallback,
-      ...(this.#options.sweep?.() === true && { sweep: true }),
-    };
+    } as const;
+    this.#request = this.#options.sweep?.() === true ? { ...request, sweep: true } : request;
     return { do: "send", request: this.#request };
   }
 
@@ -339,26 +363,35 @@ export class Proposer<R> {
   }
 
   #nack(sender: Sender): Step<R> | undefined {
-    const { members } = this.#options;
+    const members = this.#members;
     const answered = this.#phase === "prepare" ? this.#promises : this.#accepts;
     if (answered.has(sender.member)) return undefined;
-    this.#nacks.add(sender.member);
-    if (this.#nacks.size <= members.length - majority(members.length)) return this.#unlessSplit();
+    if (!this.#nacks.includes(sender.member)) this.#nacks = [...this.#nacks, sender.member];
+    if (this.#nacks.length <= members.length - majority(members.length)) return this.#unlessSplit();
     // The register was changed since the promise: that is no contention, and no rival has to be waited for.
     return { do: this.#reliesOnKept ? "restart" : "retry" };
   }
 
   #full(sender: Sender, reply: RegisterReply & { readonly type: "full" }): Step<R> | undefined {
-    const { members } = this.#options;
-    this.#fulls.set(sender.member, reply);
-    if (this.#fulls.size <= members.length - majority(members.length)) return undefined;
+    const members = this.#members;
+    const others = this.#fulls.filter(({ member }) => member !== sender.member);
+    this.#fulls = [...others, { member: sender.member, reply }];
+    if (this.#fulls.length <= members.length - majority(members.length)) return undefined;
     this.#phase = "done";
-    const tidying = [...this.#fulls.values()].some(({ tidying }) => tidying);
+    const tidying = this.#fulls.some(({ reply }) => reply.tidying);
     return { do: "full", tidying, missing: this.#missing };
   }
 
   get #missing(): string[] {
-    return [...new Set([...this.#fulls.values()].flatMap(({ missing }) => missing))];
+    return [...new Set(this.#fulls.flatMap(({ reply }) => reply.missing))];
+  }
+
+  #hasNoRoom(member: string): boolean {
+    return this.#fulls.some((full) => full.member === member);
+  }
+
+  #foundRoom(member: string): void {
+    if (this.#hasNoRoom(member)) this.#fulls = this.#fulls.filter((full) => full.member !== member);
   }
 }
 

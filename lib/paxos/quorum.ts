@@ -16,6 +16,14 @@ export function helpersNeeded(count: number): number {
   return Math.max(1, Math.min(majority(count), count - 1));
 }
 
+/** How many of some nodes have to answer. */
+export interface Share {
+  /** The ids of the nodes. */
+  readonly of: readonly string[];
+  /** The number of answers; more than there are nodes: there can never be enough. */
+  readonly needed: number;
+}
+
 /** The sender of a reply, and the crashes that it knew of then. */
 export interface Sender {
   /** The id of the member. */
@@ -55,7 +63,11 @@ export class CrashVector {
   /** Raises every entry to that of `vector`. */
   merge(vector: readonly Life[]): void {
     const count = Math.min(vector.length, this.#entries.length);
-    for (let i = 0; i < count; i++) this.raise(i, vector[i]);
+    let entries: Life[] | undefined;
+    for (let i = 0; i < count; i++) {
+      if (vector[i] > this.#entries[i]) (entries ??= this.#entries.slice())[i] = vector[i];
+    }
+    if (entries !== undefined) this.#entries = entries;
   }
 }
 
@@ -67,15 +79,31 @@ export class CrashVector {
  */
 export class Tally<T> {
   readonly #members: readonly string[];
-  readonly #needed: number;
-  readonly #replies = new Map<string, { sender: Sender; reply: T }>();
+  /** `null`: a majority of the members. */
+  readonly #shares: readonly Share[] | null;
+  /** The reply of each member that counts, in the order of the members. */
+  readonly #senders: (Sender | undefined)[];
+  readonly #replies: (T | undefined)[];
+  /** How many replies count. */
+  #size = 0;
   readonly #known: CrashVector;
+  #isNew = true;
 
-  /** A quorum is `needed` of `members`; a majority by default. */
-  constructor(members: readonly string[], needed: number = majority(members.length)) {
-    assertInvariant(needed >= 1 && needed <= members.length, "a quorum is of at least one member");
+  /**
+   * `members`: the nodes whose replies count, in the order of their crash vectors. A quorum is all of `shares`; a
+   * majority by default.
+   */
+  constructor(members: readonly string[], shares: readonly Share[] | null = null) {
+    if (shares !== null) {
+      assertInvariant(
+        shares.length > 0 && shares.every(({ needed }) => needed >= 1),
+        "a quorum is of at least one member",
+      );
+    }
     this.#members = members;
-    this.#needed = needed;
+    this.#shares = shares;
+    this.#senders = new Array(members.length).fill(undefined);
+    this.#replies = new Array(members.length).fill(undefined);
     this.#known = new CrashVector(members.length);
   }
 
@@ -86,65 +114,86 @@ export class Tally<T> {
   add(sender: Sender, reply: T): boolean {
     const index = this.#members.indexOf(sender.member);
     if (index < 0) return this.reached;
+    this.#isNew = false;
     this.#known.merge(sender.vector);
     this.#known.raise(index, sender.incarnation);
     const known = this.#known.entries;
     // A late reply from before a crash must not replace one that counts.
     if (sender.incarnation < known[index]) return this.reached;
-    this.#replies.set(sender.member, { sender, reply });
+    if (this.#senders[index] === undefined) this.#size++;
+    this.#senders[index] = sender;
+    this.#replies[index] = reply;
     for (let i = 0; i < this.#members.length; i++) {
-      const counted = this.#replies.get(this.#members[i]);
-      if (counted !== undefined && counted.sender.incarnation < known[i]) {
-        this.#replies.delete(this.#members[i]);
-      }
+      const counted = this.#senders[i];
+      if (counted !== undefined && counted.incarnation < known[i]) this.#drop(i);
     }
     if (!this.reached) return false;
     this.#assertQuorum();
     return true;
   }
 
+  #drop(index: number): void {
+    this.#senders[index] = this.#replies[index] = undefined;
+    this.#size--;
+  }
+
   /** Compares the replies that count with each other, and not with what was known as they came. */
   #assertQuorum(): void {
     let counted = 0;
     for (let i = 0; i < this.#members.length; i++) {
-      const one = this.#replies.get(this.#members[i]);
+      const one = this.#senders[i];
       if (one === undefined) continue;
       counted++;
-      for (const { sender } of this.#replies.values()) {
+      for (const sender of this.#senders) {
         assertInvariant(
-          !(sender.vector[i] > one.sender.incarnation),
+          sender === undefined || !(sender.vector[i] > one.incarnation),
           "no reply of a quorum is from before a crash that another one knows of",
         );
       }
     }
-    assertInvariant(
-      counted === this.#replies.size,
-      "a quorum counts each member once, and no others",
-    );
+    assertInvariant(counted === this.#size, "a quorum counts each member once, and no others");
   }
 
   /** Whether the replies that count make a quorum. */
   get reached(): boolean {
-    return this.#replies.size >= this.#needed;
+    if (this.#shares === null) return this.#size >= majority(this.#members.length);
+    for (const { of, needed } of this.#shares) if (this.#countOf(of) < needed) return false;
+    return true;
+  }
+
+  #countOf(nodes: readonly string[]): number {
+    let count = 0;
+    for (const node of nodes) if (this.has(node)) count++;
+    return count;
   }
 
   /** How many replies count. */
   get size(): number {
-    return this.#replies.size;
+    return this.#size;
   }
 
-  /** The replies that count, by member. */
+  /** Whether it is like a new one for replies of `members`: nothing was counted, and no crash heard of. */
+  isFor(members: readonly string[]): boolean {
+    return this.#isNew && this.#members === members;
+  }
+
+  /** The replies that count, in the order of the members. */
   get replies(): T[] {
-    return Array.from(this.#replies.values(), (counted) => counted.reply);
+    const replies: T[] = [];
+    for (let i = 0; i < this.#senders.length; i++) {
+      if (this.#senders[i] !== undefined) replies.push(this.#replies[i] as T);
+    }
+    return replies;
   }
 
   /** Whether a reply of this member counts. */
   has(member: string): boolean {
-    return this.#replies.has(member);
+    const index = this.#members.indexOf(member);
+    return index >= 0 && this.#senders[index] !== undefined;
   }
 
   /** The members whose reply is still wanted. */
   missing(): string[] {
-    return this.#members.filter((member) => !this.#replies.has(member));
+    return this.#members.filter((_, index) => this.#senders[index] === undefined);
   }
 }

@@ -1,35 +1,55 @@
+import { type Configuration, firstConfiguration, isNewer, votersOf } from "./configuration.ts";
+import type { Life } from "./ballot.ts";
+import type { KnownIncarnations } from "./incarnations.ts";
 import type { GenesisRecord, GenesisReply } from "./messages.ts";
 import { majority } from "./quorum.ts";
 import { sameMembers } from "./genesis.ts";
 
 /** The answer of a majority of the members about the record that the cluster lives under. */
 export type RecordQueryOutcome =
-  | { readonly type: "record"; readonly record: GenesisRecord }
+  | {
+    readonly type: "record";
+    readonly record: GenesisRecord;
+    /** The newest configuration that was told, and the incarnations that were told. */
+    readonly configuration: Configuration;
+    readonly incarnations: KnownIncarnations;
+  }
   | { readonly type: "notAMember" }
   | { readonly type: "membersMismatch"; readonly members: readonly string[] };
 
 /**
  * One question for the record, by a node that has none to recover under: a client, or a node that hears of
- * another genesis. The answer of a majority is believed.
+ * another genesis. The answer of a majority is believed: of the newest configuration that is told with it.
  */
 export class RecordQuery {
   readonly #members: readonly string[];
+  readonly #without: string | undefined;
   readonly #answers = new Map<string, RecordQueryOutcome>();
+  /** The nodes that may answer: those that were asked first, and the members that are told of. */
+  readonly #askable: Set<string>;
 
-  /** Counts the answers of `members` to one question. */
-  constructor(members: readonly string[]) {
+  /**
+   * Counts the answers of `members`, and of those that they tell of, to one question. `without`: this node, which knows
+   * no record. If it is a member, the answers of a majority of the others are enough.
+   */
+  constructor(members: readonly string[], without?: string) {
     this.#members = members;
+    this.#without = without;
+    this.#askable = new Set(members);
+  }
+
+  /** All nodes to ask; more after an answer that tells of other members. */
+  get askable(): readonly string[] {
+    return [...this.#askable];
   }
 
   /** Counts an answer; returns the outcome once a majority agrees on it. */
   receive(from: string, reply: GenesisReply): RecordQueryOutcome | undefined {
-    if (!this.#members.includes(from)) return undefined;
+    if (!this.#askable.has(from)) return undefined;
     const answer = toOutcome(reply);
     if (answer === undefined) return undefined;
-    if (answer.type === "record" && answer.record.lives.length !== this.#members.length) {
-      return undefined;
-    }
     this.#answers.set(from, answer);
+    if (answer.type === "record") return this.#record(answer);
     let agreeing = 0;
     for (const other of this.#answers.values()) if (sameOutcome(other, answer)) agreeing++;
     // The majority of the shorter of both lists: members of a shorter list need fewer answers.
@@ -38,17 +58,42 @@ export class RecordQuery {
       : this.#members.length;
     return agreeing >= majority(count) ? answer : undefined;
   }
+
+  /** Counts the members of the newest configuration that live under the record of `answer`. */
+  #record(answer: RecordQueryOutcome & { type: "record" }): RecordQueryOutcome | undefined {
+    let { configuration } = answer;
+    const incarnations: (readonly [string, Life])[] = [];
+    const agreeing = new Set<string>();
+    for (const [from, other] of this.#answers) {
+      if (other.type !== "record" || other.record.id !== answer.record.id) continue;
+      agreeing.add(from);
+      incarnations.push(...other.incarnations);
+      if (isNewer(other.configuration, configuration)) ({ configuration } = other);
+    }
+    const voters = votersOf(configuration);
+    for (const voter of voters) this.#askable.add(voter);
+    const others = voters.filter((id) => id !== this.#without);
+    const count = others.filter((id) => agreeing.has(id)).length;
+    return count >= majority(others.length)
+      ? { ...answer, configuration, incarnations }
+      : undefined;
+  }
 }
 
 function toOutcome(reply: GenesisReply): RecordQueryOutcome | undefined {
-  if (reply.type === "record") return { type: "record", record: reply.record };
+  if (reply.type === "record") {
+    const { record, members, configuration, incarnations = [] } = reply;
+    if (configuration !== undefined) return { type: "record", record, configuration, incarnations };
+    if (record.lives.length !== members.length) return undefined;
+    const first = firstConfiguration(members, record.lives);
+    return { type: "record", record, configuration: first, incarnations };
+  }
   if (reply.type === "notAMember") return { type: "notAMember" };
   if (reply.type === "membersMismatch") return { type: reply.type, members: reply.members };
   return undefined;
 }
 
 function sameOutcome(a: RecordQueryOutcome, b: RecordQueryOutcome): boolean {
-  if (a.type === "record" && b.type === "record") return a.record.id === b.record.id;
   if (a.type === "membersMismatch" && b.type === "membersMismatch") {
     return sameMembers(a.members, b.members);
   }

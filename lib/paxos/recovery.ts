@@ -1,9 +1,19 @@
 import { compareBallots, floorBallot, type Life } from "./ballot.ts";
-import { type Outgoing, sameMembers } from "./genesis.ts";
+import {
+  type Configuration,
+  helpersIn,
+  isNewer,
+  voicesOf,
+  votersOf,
+  witnessesIn,
+} from "./configuration.ts";
+import { noteAnnouncement } from "./disk_start.ts";
+import type { Outgoing } from "./genesis.ts";
+import type { Incarnations, KnownIncarnations } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { GenesisReply, GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
-import { helpersNeeded, type Sender, Tally } from "./quorum.ts";
-import type { RegisterId, SessionId } from "./register.ts";
+import { type Sender, Tally } from "./quorum.ts";
+import { isConfiguration, type RegisterId, type SessionId, type State } from "./register.ts";
 import type { Voter } from "./voter.ts";
 
 /** The memory of a member that votes again. */
@@ -20,8 +30,11 @@ export interface Recovered {
   readonly ended: readonly SessionId[];
   /** The lives that are proved to be over. */
   readonly over: readonly Life[];
-  /** The highest known incarnation of each member. */
-  readonly vector: readonly Life[];
+  /**
+   * The highest known incarnations, by id: until the memory is on the disk, the node may learn of a configuration with
+   * another order.
+   */
+  readonly known: KnownIncarnations;
   /** Milliseconds for which it may grant no session yet. */
   readonly wait: number;
 }
@@ -37,10 +50,10 @@ export type RecoveryEvent =
 
 /** The options of {@linkcode Recovery}. */
 export interface RecoveryOptions {
-  /** The id of this node, one of `members`. */
+  /** The id of this node, a member or the node that joins. */
   readonly self: string;
-  /** The ids of the members, in order. */
-  readonly members: readonly string[];
+  /** The configuration that it comes back under; only answers of the same epoch count. */
+  readonly configuration: Configuration;
   /** The life of the node. */
   readonly life: Life;
   /** The genesis that it recovers under. */
@@ -51,6 +64,8 @@ export interface RecoveryOptions {
   readonly lifeAfter: (life: Life) => Life;
   /** Whether it may announce its life now: see {@linkcode Turns}. Called until it returns `true`. */
   readonly isItsTurn: () => boolean;
+  /** The configuration in a state of its register; `null`: none. */
+  readonly readConfiguration: (state: State) => Configuration | null;
 }
 
 /** The complete state of one sender. */
@@ -61,6 +76,7 @@ interface MemberCopy {
   readonly over: readonly Life[];
   readonly floor: number;
   readonly vector: readonly Life[];
+  readonly former: KnownIncarnations;
   readonly wait: number;
 }
 
@@ -77,26 +93,27 @@ interface Transfer {
  * How a member recovers without its memory (Michael et al., *Recovering Shared Objects Without Stable Storage*,
  * section 4). It takes an incarnation above every earlier one and announces it, so that no answer of its
  * earlier lives counts together with one from a member that has heard the announcement. Then it copies what
- * enough of the other members hold: see {@linkcode helpersNeeded}.
+ * enough of the other members hold: see {@linkcode helpersIn}. A node that joins does the same.
  */
 export class Recovery {
   readonly #options: RecoveryOptions;
-  /** The number of other members that have to answer. */
-  readonly #needed: number;
+  /** The nodes whose answers count. */
+  readonly #voices: readonly string[];
   #life: Life;
   /** The number of the question for incarnations; `null` once it is answered. */
   #question: number | null;
   #known: Tally<Life>;
   #announcement = 0;
-  /** Whether this recovery may already have announced its life. */
-  #announced = false;
+  /** Whether its life may already be announced: by this recovery, or by the configuration that names it. */
+  #announced: boolean;
   #transfers = new Map<string, Transfer>();
   #copies: Tally<MemberCopy>;
 
   /** Sends nothing before `tick`. */
   constructor(options: RecoveryOptions) {
     this.#options = options;
-    this.#needed = helpersNeeded(options.members.length);
+    this.#voices = voicesOf(options.configuration);
+    this.#announced = options.configuration.joining?.id === options.self;
     this.#life = options.life;
     this.#question = options.nextId();
     this.#known = this.#tally();
@@ -118,10 +135,11 @@ export class Recovery {
 
   /** Returns what to ask now, and again after a while. */
   tick(): Outgoing[] {
-    const { self, members } = this.#options;
-    const others = members.filter((member) => member !== self);
+    const { self, configuration } = this.#options;
+    const others = this.#voices.filter((member) => member !== self);
     if (this.#question !== null) {
       const id = this.#question;
+      const members = votersOf(configuration);
       return others.filter((member) => !this.#known.has(member))
         .map((to) => ({ to, request: { id, type: "incarnation", members } }));
     }
@@ -136,12 +154,16 @@ export class Recovery {
     ask: Outgoing[];
     event?: RecoveryEvent;
   } {
-    const { self, members, genesis } = this.#options;
-    if (header.genesis !== genesis || header.incarnation === null || from === self) {
-      return { ask: [] };
-    }
-    if (!members.includes(from) || header.vector.length !== members.length) return { ask: [] };
-    const sender = { member: from, incarnation: header.incarnation, vector: header.vector };
+    const { self, genesis, configuration } = this.#options;
+    const { joining } = configuration;
+    // A node that joins has no vote, and its life stands for its memory of this epoch.
+    const isJoining = from === joining?.id && header.life === joining.life;
+    const incarnation = isJoining ? header.life : header.incarnation;
+    if (header.genesis !== genesis || incarnation === null || from === self) return { ask: [] };
+    if (header.epoch !== configuration.epoch) return { ask: [] };
+    if (!this.#voices.includes(from)) return { ask: [] };
+    if (header.vector.length < configuration.members.length) return { ask: [] };
+    const sender = { member: from, incarnation, vector: header.vector };
     if (reply.type === "known") return this.#incarnationKnown(sender, reply);
     if (reply.type === "piece") return this.#piece(sender, reply);
     return { ask: [] };
@@ -174,11 +196,11 @@ export class Recovery {
     sender: Sender,
     reply: Reply & { type: "piece" },
   ): { ask: Outgoing[]; event?: RecoveryEvent } {
-    const { self, members } = this.#options;
+    const { self } = this.#options;
     const transfer = this.#transfers.get(sender.member);
     if (this.#question !== null || transfer?.number !== reply.id) return { ask: [] };
     if (reply.announcement !== this.#announcement) return { ask: [] };
-    if (sender.vector[members.indexOf(self)] > this.#life) {
+    if (sender.vector[this.#voices.indexOf(self)] > this.#life) {
       return { ask: [], event: { type: "replaced" } };
     }
     if (transfer.incarnation !== null && transfer.incarnation !== sender.incarnation) {
@@ -198,18 +220,37 @@ export class Recovery {
     const copy = { registers: transfer.registers, ...reply.last };
     // The vector of the last piece counts.
     if (!this.#copies.add({ ...sender, vector }, copy)) return { ask: [] };
-    return { ask: [], event: { type: "recovered", memory: this.#merge() } };
+    const memory = this.#merge();
+    if (!this.#isCovered(memory)) return { ask: [] };
+    return { ask: [], event: { type: "recovered", memory } };
+  }
+
+  /**
+   * Whether no later configuration can be in use that remembers more than these copies. Its quorums share a member with
+   * those of this one, but that may be this very member, whose memory is gone: of two members, one of which and a third
+   * node may already have decided without the other one. A configuration that was chosen shows in the copies.
+   */
+  #isCovered(memory: Recovered): boolean {
+    const { self, configuration, readConfiguration } = this.#options;
+    const accepted = memory.registers.find(({ register }) => isConfiguration(register))?.accepted;
+    const next = accepted ? readConfiguration(accepted.state) : null;
+    if (next === null || !isNewer(next, configuration)) return true;
+    const { of, needed } = witnessesIn(next, self);
+    return of.filter((id) => this.#copies.has(id)).length >= needed;
   }
 
   /** Step 3: merges the copies, with the highest of each entry. */
   #merge(): Recovered {
-    const { self, members } = this.#options;
+    const { self } = this.#options;
     assertInvariant(this.#copies.reached, "a member comes back with the copies of a quorum");
     const copies = this.#copies.replies;
-    const vector = members.map((_, index) =>
-      copies.reduce((high, copy) => copy.vector[index] > high ? copy.vector[index] : high, "")
-    );
-    vector[members.indexOf(self)] = this.#life;
+    const known = this.#voices.map((id, index) => {
+      const highest = copies.reduce(
+        (high, { vector }) => vector[index] > high ? vector[index] : high,
+        "",
+      );
+      return [id, id === self ? this.#life : highest] as const;
+    });
     return {
       incarnation: this.#life,
       registers: mergeRegisters(copies),
@@ -217,13 +258,13 @@ export class Recovery {
       fenced: [...new Set(copies.flatMap((copy) => copy.fenced))],
       ended: [...new Set(copies.flatMap((copy) => copy.ended))],
       over: [...new Set(copies.flatMap((copy) => copy.over))],
-      vector,
+      known: [...known, ...copies.flatMap((copy) => copy.former)],
       wait: Math.max(...copies.map((copy) => copy.wait)),
     };
   }
 
   #ask(to: string): Outgoing {
-    const { members, nextId } = this.#options;
+    const { configuration, nextId } = this.#options;
     let transfer = this.#transfers.get(to);
     if (transfer === undefined) {
       transfer = { number: nextId(), after: "", incarnation: null, registers: new Map() };
@@ -232,7 +273,7 @@ export class Recovery {
     const request = {
       id: transfer.number,
       type: "transfer",
-      members,
+      members: votersOf(configuration),
       announcement: this.#announcement,
       incarnation: this.#life,
       after: transfer.after,
@@ -241,7 +282,7 @@ export class Recovery {
   }
 
   #tally<T>(): Tally<T> {
-    return new Tally<T>(this.#options.members, this.#needed);
+    return new Tally<T>(this.#voices, helpersIn(this.#options.configuration, this.#options.self));
   }
 }
 
@@ -278,48 +319,47 @@ function higher(a: RegisterCopy["promised"], b: RegisterCopy["promised"]) {
   return compareBallots(a, b) >= 0 ? a : b;
 }
 
-/** What a voting member needs to answer one that recovers. */
+/** What a node needs to help a member that recovers, or a node that joins. */
 export interface Helper {
-  /** The vote of the helper. */
-  readonly voter: Voter;
-  /** The ids of the members, in order. */
-  readonly members: readonly string[];
-  /** The helper's crash vector. */
-  readonly vector: () => readonly Life[];
-  /** Raises the helper's crash vector. */
-  readonly raise: (index: number, incarnation: Life) => void;
+  /** Its memory; `null`: it joins, and only notes who crashed. */
+  readonly voter: Voter | null;
+  /** Its configuration. */
+  readonly configuration: Configuration;
+  /** The incarnations that it knows. */
+  readonly incarnations: Incarnations;
 }
 
 /** Answers a request of recovery; `undefined`: no answer. */
 export function help(
-  helper: Helper,
+  { voter, configuration, incarnations }: Helper,
   from: string,
   header: Header,
   request: GenesisRequest,
   now: number,
 ): GenesisReply | undefined {
-  const { voter, members, vector, raise } = helper;
-  const index = members.indexOf(from);
-  if (index < 0 || !sameMembers(request.members, members)) return undefined;
+  const { joining, epoch } = configuration;
+  if (header.epoch !== epoch) return undefined;
+  if (!votersOf(configuration).includes(from) && from !== joining?.id) return undefined;
   if (request.type === "incarnation") {
-    return { type: "known", incarnation: vector()[index] } as const;
+    return { type: "known", incarnation: incarnations.of(from) } as const;
   }
+  if (request.type === "announce") return noteAnnouncement(incarnations, from, header, request);
   if (request.type !== "transfer" || request.incarnation !== header.life) return undefined;
   // First, so that every later vote of this member carries the crash; its earlier votes are in the copy.
-  raise(index, request.incarnation);
-  const known = vector();
+  incarnations.raise(from, request.incarnation);
   assertInvariant(
-    known[index] >= request.incarnation,
+    incarnations.of(from) >= request.incarnation,
     "an announcement is noted before anything is copied for it",
   );
-  const { registers, more } = voter.acceptor.copy(request.after);
+  const { registers, more } = voter?.acceptor.copy(request.after) ?? { registers: [], more: false };
   const last = more ? null : {
-    fenced: voter.sessions.fenced(),
-    floor: voter.acceptor.floor,
-    ended: voter.sessions.ended(),
-    over: voter.sessions.endedLives(),
-    vector: known,
-    wait: voter.sessions.wait(now),
+    fenced: voter?.sessions.fenced() ?? [],
+    floor: voter?.acceptor.floor ?? 0,
+    ended: voter?.sessions.ended() ?? [],
+    over: voter?.sessions.endedLives() ?? [],
+    vector: incarnations.entries,
+    former: incarnations.rest,
+    wait: voter?.sessions.wait(now) ?? 0,
   };
   return { type: "piece", announcement: request.announcement, registers, last } as const;
 }

@@ -27,7 +27,7 @@ export function kindOf(register: RegisterId): RegisterKind {
 }
 
 /** The register of the configuration: of kind `c`, in the default bucket, under the key null. */
-const CONFIGURATION: RegisterId = `${REGISTER_KINDS.configuration}\xf6\xf6`;
+export const CONFIGURATION: RegisterId = `${REGISTER_KINDS.configuration}\xf6\xf6`;
 
 /** Whether `register` is that of the configuration, which always has room. */
 export function isConfiguration(register: RegisterId): boolean {

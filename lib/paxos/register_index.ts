@@ -10,29 +10,41 @@ const MAX_CHUNK = 1_024;
 const INSERT_DIVISOR = 8;
 
 /**
- * Lists the ids of registers in order and in pieces. A new id costs an entry in a set. It is inserted in order
+ * Lists the ids of registers in order and in pieces. A new id costs an entry in an array. It is inserted in order
  * when the next list begins, so a list costs what it shows and what was added since the last one. A list in
  * pieces shows every id that was there when it began and still is; it may show some later ones.
  */
 export class RegisterIndex {
+  readonly #holds: (id: RegisterId) => boolean;
   /** All ids but the new ones, in order; no chunk is empty. */
   #chunks: RegisterId[][] = [];
   #placed = 0;
-  /** The ids added since the last list began. */
-  readonly #new = new Set<RegisterId>();
+  /** The ids added since the last list began; among them some that were removed, and ids that came back twice. */
+  #new: RegisterId[] = [];
+  /** How many of the new ones were removed. */
+  #removed = 0;
+
+  /** An empty index; `holds` tells whether an id that was added is still held. */
+  constructor(holds: (id: RegisterId) => boolean) {
+    this.#holds = holds;
+  }
 
   /** Adds an id that it does not hold. */
   add(id: RegisterId): void {
-    this.#new.add(id);
+    this.#new.push(id);
   }
 
-  /** Removes an id that it holds. */
+  /** Removes an id, which is held no more. */
   delete(id: RegisterId): void {
-    if (this.#new.delete(id)) return;
     const at = this.#chunkOf(id);
     const chunk = this.#chunks[at];
     const place = chunk === undefined ? -1 : firstFrom(chunk, id);
-    if (place < 0 || chunk[place] !== id) return;
+    if (place < 0 || chunk[place] !== id) {
+      this.#removed++;
+      // The removed ones must not outnumber the others by much, however seldom a list begins.
+      if (this.#removed > MAX_CHUNK && this.#removed > this.#new.length / 2) this.#compact();
+      return;
+    }
     chunk.splice(place, 1);
     this.#placed--;
     if (chunk.length === 0) this.#chunks.splice(at, 1);
@@ -51,10 +63,18 @@ export class RegisterIndex {
     }
   }
 
+  /** Leaves each new id that is held once. */
+  #compact(): void {
+    if (this.#removed === 0) return;
+    this.#new = [...new Set(this.#new.filter(this.#holds))];
+    this.#removed = 0;
+  }
+
   /** Inserts the new ids in order. */
   #place(): void {
-    if (this.#new.size === 0) return;
-    if (this.#new.size > this.#placed / INSERT_DIVISOR) {
+    this.#compact();
+    if (this.#new.length === 0) return;
+    if (this.#new.length > this.#placed / INSERT_DIVISOR) {
       const all = [...this.#chunks.flat(), ...this.#new].sort();
       this.#placed = all.length;
       this.#chunks = [];
@@ -65,7 +85,7 @@ export class RegisterIndex {
     } else {
       for (const id of this.#new) this.#insert(id);
     }
-    this.#new.clear();
+    this.#new = [];
   }
 
   #insert(id: RegisterId): void {

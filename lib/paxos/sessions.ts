@@ -91,7 +91,7 @@ export class SessionTable {
   /** Sessions that their own nodes ended, by the time at which this acceptor learned of it; in that order. */
   readonly #ended = new Map<SessionId, number>();
   /** Lives whose processes run no more: every session of theirs is over, present and to come. */
-  readonly #lives = new EndedLives();
+  readonly #lives = new EndedLives((life) => this.#changed(life));
   /**
    * The time before which it fences no session, except those that their own nodes ended and those of lives that
    * are proved to be over: it may have forgotten renewals.
@@ -103,6 +103,7 @@ export class SessionTable {
    */
   #grantsFrom = -Infinity;
   #lastCleanup = -Infinity;
+  #changed: (name: SessionId | Life) => void = () => {};
 
   /**
    * For a cluster whose sessions live at most `maxTtl` milliseconds. `clockError` is how far a reading of the
@@ -132,6 +133,18 @@ export class SessionTable {
       this.#ended.set(session, now);
     }
     for (const life of over) this.#lives.add(life, now);
+  }
+
+  /** Calls `listener` with each session or life that is noted as ended or is dropped; for a disk. */
+  onChange(listener: (name: SessionId | Life) => void): void {
+    this.#changed = listener;
+  }
+
+  /** How a session, or a life, is kept on a disk; `null`: not at all. */
+  stored(name: SessionId | Life): "fenced" | "ended" | "over" | null {
+    if (this.#lives.has(name)) return "over";
+    if (this.#ended.has(name)) return "ended";
+    return this.#fenced.has(name) ? "fenced" : null;
   }
 
   /** Grants no session before `time`. */
@@ -192,6 +205,7 @@ export class SessionTable {
     this.#ended.delete(session);
     this.#ended.set(session, now);
     this.#renewals.delete(session);
+    this.#changed(session);
     return { type: "fenced", session };
   }
 
@@ -318,6 +332,7 @@ export class SessionTable {
   #askedFor(session: SessionId, now: number): void {
     if (this.#isOver(session)) return;
     // Deleted first, so that the map stays in the order of time.
+    if (!this.#fenced.has(session)) this.#changed(session);
     this.#fenced.delete(session);
     this.#fenced.set(session, now);
   }
@@ -342,6 +357,7 @@ export class SessionTable {
     for (const oldest of this.#ended.keys()) {
       if (dropped++ >= DROPPED_AT_ONCE) break;
       this.#ended.delete(oldest);
+      this.#changed(oldest);
     }
     return dropped > 0;
   }
@@ -368,6 +384,7 @@ export class SessionTable {
     for (const [session, since] of sessions) {
       if (since > until) return;
       sessions.delete(session);
+      this.#changed(session);
     }
   }
 }

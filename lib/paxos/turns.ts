@@ -8,7 +8,7 @@ export const TURN_TIME = 500;
 export interface TurnsOptions {
   /** The id of this node, one of `members`. */
   readonly self: string;
-  /** The ids of the members, in order. */
+  /** The ids of the members at present, in order. */
   readonly members: readonly string[];
 }
 
@@ -18,14 +18,13 @@ export interface TurnsOptions {
  * member would be left to copy from.
  */
 export class Turns {
-  /** The members before this one in the list. */
-  readonly #earlier: ReadonlySet<string>;
-  /** For each of them, the life in which, and the time at which, it last showed that it does not vote. */
+  readonly #options: TurnsOptions;
+  /** For each member before this one in the list, the life in which, and the time at which, it last showed that it does not vote. */
   readonly #comingBack = new Map<string, { readonly life: Life; readonly at: number }>();
 
   /** Knows of no member that comes back. */
-  constructor({ self, members }: TurnsOptions) {
-    this.#earlier = new Set(members.slice(0, members.indexOf(self)));
+  constructor(options: TurnsOptions) {
+    this.#options = options;
   }
 
   /** Notes a request: an `enquire` without an incarnation shows that its sender does not vote. */
@@ -62,6 +61,8 @@ export class Turns {
   }
 
   #note(from: string, { life }: Header, now: number): void {
-    if (this.#earlier.has(from)) this.#comingBack.set(from, { life, at: now });
+    const { self, members } = this.#options;
+    const isEarlier = members.indexOf(from) >= 0 && members.indexOf(from) < members.indexOf(self);
+    if (isEarlier) this.#comingBack.set(from, { life, at: now });
   }
 }

@@ -1,16 +1,19 @@
-import { Acceptor, type AcceptorOutput, type Requester } from "./acceptor.ts";
+import { Acceptor, type AcceptorOutput } from "./acceptor.ts";
 import type { Life } from "./ballot.ts";
+import { type Configuration, votersOf } from "./configuration.ts";
 import type {
   GenesisRecord,
   RegisterRequest,
   Reply,
   SessionReply,
   SessionRequest,
+  StoredRegister,
 } from "./messages.ts";
 import { MemberClocks } from "./member_clocks.ts";
 import type { Recovered } from "./recovery.ts";
+import type { SessionId } from "./register.ts";
 import { isGuest, parseSession, SessionTable } from "./sessions.ts";
-import { type Watcher, Watchers } from "./watchers.ts";
+import { type Requester, type Watcher, Watchers } from "./watchers.ts";
 
 /** A member's reply, and its pushes to watchers. */
 export interface VoterOutput {
@@ -30,6 +33,24 @@ export interface VoterSettings {
   readonly maxBytes: number;
 }
 
+/** What a member keeps of its vote on its disk. */
+export interface StoredVotes {
+  /** The life that counts as the incarnation of this memory. */
+  readonly incarnation: Life;
+  /** The registers that it holds. */
+  readonly registers: readonly StoredRegister[];
+  /** The floor of its acceptor. */
+  readonly floor: number;
+  /** The sessions that it fenced. */
+  readonly fenced: readonly SessionId[];
+  /** The sessions that their own nodes ended. */
+  readonly ended: readonly SessionId[];
+  /** The lives that are proved to be over. */
+  readonly over: readonly Life[];
+  /** Whether sessions from before a total loss cannot be valid any more (clusters with clients). */
+  readonly waited: boolean;
+}
+
 /** A request that only an operational member answers. */
 export type VoterRequest = { readonly id: number } & (RegisterRequest | SessionRequest);
 
@@ -46,7 +67,9 @@ export class Voter {
   readonly sessions: SessionTable;
   /** The members' wall clocks. */
   readonly clocks: MemberClocks;
-  readonly #members: readonly string[];
+  #members: readonly string[];
+  /** Whether registers may be forgotten. */
+  #isSettled = true;
   /** The nodes that want to hear when a life is proved to be over, by life. */
   readonly #lives = new Watchers();
   #lifeOver: () => void = () => {};
@@ -76,7 +99,7 @@ export class Voter {
   /** A member that votes under `record` again, from `now` on, with the memory that it copied from others. */
   static recovered(
     record: GenesisRecord,
-    memory: Recovered,
+    memory: Omit<Recovered, "known">,
     settings: VoterSettings,
     now: number,
     clockError?: () => number,
@@ -86,6 +109,26 @@ export class Voter {
     voter.sessions.recover(now, memory.fenced, memory.ended, memory.over);
     voter.sessions.grantFrom(now + memory.wait);
     return voter;
+  }
+
+  /** A member that votes under `record` again, from `now` on, with the memory that is on its disk. */
+  static stored(
+    record: GenesisRecord,
+    memory: StoredVotes,
+    settings: VoterSettings,
+    now: number,
+    clockError?: () => number,
+  ): Voter {
+    // As after a recovery: it remembers no renewals. Unless the wait for grants is known to be over, it waits anew.
+    const wait = record.clients && !memory.waited ? record.maxTtl : 0;
+    return Voter.recovered(record, { ...memory, wait }, settings, now, clockError);
+  }
+
+  /** Votes under `configuration` from now on. */
+  follow(configuration: Configuration): void {
+    this.#members = votersOf(configuration);
+    this.#isSettled = configuration.settled;
+    this.clocks.follow(this.#members);
   }
 
   /** Calls `listener` whenever a life is proved to be over. */
@@ -114,12 +157,18 @@ export class Voter {
         const isOver = this.sessions.isLifeOver(life);
         return { reply: isOver ? { id, type: "over", life } : undefined, pushes: [] };
       }
+      case "prepare":
       case "accept":
         // Only members may sweep: a client must not bypass the bounds of this member.
         if (request.sweep === true && !this.#members.includes(from.node)) {
           const { sweep: _, ...bounded } = request;
           return withIds(request.id, this.acceptor.handle(bounded, from, now));
         }
+        return withIds(request.id, this.acceptor.handle(request, from, now));
+      case "forget":
+        // A copy that a new member makes meanwhile, or the memory of a removed one, lacks what happens without it: a
+        // tombstone that all others forget would leave an older state alone.
+        if (!this.#isSettled) return { reply: undefined, pushes: [] };
         return withIds(request.id, this.acceptor.handle(request, from, now));
       default:
         return withIds(request.id, this.acceptor.handle(request, from, now));
@@ -176,9 +225,13 @@ export class Voter {
   }
 }
 
+const NO_PUSHES: VoterOutput["pushes"] = [];
+
 function withIds(id: number, { reply, pushes }: AcceptorOutput): VoterOutput {
   return {
     reply: reply && { id, ...reply },
-    pushes: pushes.map(({ watcher, reply }) => ({ watcher, reply: { id: watcher.id, ...reply } })),
+    pushes: pushes.length === 0
+      ? NO_PUSHES
+      : pushes.map(({ watcher, reply }) => ({ watcher, reply: { id: watcher.id, ...reply } })),
   };
 }

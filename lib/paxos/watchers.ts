@@ -2,6 +2,16 @@ import type { Life } from "./ballot.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { RegisterId } from "./register.ts";
 
+/** The sender of a request: a node, and the life that the reply is for. */
+export interface Requester {
+  /** The id of the node. */
+  readonly node: string;
+  /** The life of the node. */
+  readonly life: Life;
+  /** Whether the frame came from an operational member. Default: `false`. */
+  readonly votes?: boolean;
+}
+
 /** A watcher: replies go to request `id` of this life of this node. */
 export interface Watcher {
   /** The id of the node. */

@@ -5,8 +5,7 @@ import type { PaxosKV } from "../kv/paxos_kv.ts";
 import type { Lock } from "../locks/lock.ts";
 import type { LockOptions } from "../locks/options.ts";
 import type { ProcessLocks } from "../locks/process_locks.ts";
-import { show } from "../show.ts";
-import { type OptionNames, refuseUnknown } from "../options.ts";
+import { checkKnown, checkLimits, type OptionNames } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 import type { Owner, Owners } from "../owners/owner.ts";
 
@@ -20,14 +19,8 @@ const NAMES: OptionNames<SpawnOptions> = { signal: true };
 
 /** Checks the options of a process; throws a `TypeError` that names the option. */
 export function checkSpawnOptions(options: SpawnOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`spawn: options must be an object, received ${show(options)}`);
-  }
-  refuseUnknown("spawn", options, NAMES);
-  const { signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`spawn: signal must be an AbortSignal, received ${show(signal)}`);
-  }
+  checkKnown("spawn", options, NAMES);
+  checkLimits("spawn", options);
 }
 
 /** What a process needs of its node. */

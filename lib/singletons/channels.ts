@@ -12,6 +12,8 @@ export interface Channel {
   used: number;
   /** Whether the host has forgotten the channel. */
   isStale: boolean;
+  /** Whether a later channel has taken its place: the host forgets its attempts, also those that have begun. */
+  isReplaced: boolean;
   /** The attempts that wait for their answer, in ascending order. */
   readonly open: Set<number>;
   /** When a message last listed up to `MAX_OPEN` attempts. */
@@ -67,10 +69,11 @@ export class Channels {
         return known;
       }
     }
+    if (known !== undefined) known.isReplaced = true;
     if (this.#channels.size >= this.#clearAt) this.#clear();
     const channel: Channel = {
-      ...{ birth: next(), life, last: 0, used: now, isStale: false },
-      ...{ open: new Set<number>(), named: -Infinity },
+      ...{ birth: next(), life, last: 0, used: now },
+      ...{ isStale: false, isReplaced: false, open: new Set<number>(), named: -Infinity },
     };
     this.#channels.set(host, channel);
     return channel;

@@ -1,4 +1,5 @@
 import type { Key } from "../codec.ts";
+import type { CurrentCall } from "./cancellation.ts";
 import type { Chain } from "./singleton_messages.ts";
 import type { CallOptions } from "./call_options.ts";
 import { type Remote, type Target, targetOf } from "./remote.ts";
@@ -20,12 +21,16 @@ export interface InstanceCalls {
 
 /** The context of an instance; its calls carry the chain of the singletons that wait for it. */
 export function contextOf(
-  own: Omit<ChildContext, "name" | "call">,
+  own: Omit<ChildContext, "name" | "call" | "current">,
   instanceCalls: InstanceCalls,
   chain: () => Chain,
+  current: () => CurrentCall | null,
 ): ChildContext {
   return {
     ...own,
+    get current() {
+      return current();
+    },
     name: <T extends object, A extends unknown[]>(key: Key, spec: ChildSpec<T, A>, ...args: A) =>
       instanceCalls.name(key, spec, args, chain) as Remote<T>,
     call: async (remote, method, args = [], options = {}) =>

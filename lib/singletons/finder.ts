@@ -67,18 +67,23 @@ export class Finder {
 
   /**
    * As {@linkcode find}, but starts an instance that does not run. If the host loses its session meanwhile,
-   * tries again while `isWanted` returns `true`.
+   * tries again while `isWanted` returns `true`. Rejects when `needed` aborts: the start is not waited for then.
    */
   async findOrStart(
     target: Target,
     chain: Chain,
     isWanted: () => boolean,
+    needed?: AbortSignal,
   ): Promise<InstanceLocation> {
     const { core } = this.#parts;
     let wasLost = false;
     for (;;) {
       try {
-        return (await this.find(target, { limits: core.limits(), start: true, chain }))!;
+        return (await this.find(target, {
+          limits: { ...core.limits(), needed },
+          start: true,
+          chain,
+        }))!;
       } catch (error) {
         const code = error instanceof HostFailed ? error.code : undefined;
         wasLost ||= code === "session_lost";

@@ -1,6 +1,7 @@
 import { SynodError } from "../errors.ts";
 import type { EndedSessions } from "../owners/ended_sessions.ts";
 import type { Life } from "../paxos/ballot.ts";
+import type { Asker } from "./caller_record.ts";
 import { samePid } from "../paxos/kv_register.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import { isGuest, parseSession } from "../paxos/sessions.ts";
@@ -12,6 +13,7 @@ import {
   type SingletonRequest,
 } from "./singleton_messages.ts";
 import {
+  type Draining,
   type InstanceToRun,
   leave,
   lost,
@@ -20,7 +22,7 @@ import {
   type StartRequest,
   toReply,
 } from "./running_instance.ts";
-import { Inbox, type ReceivedCall } from "./inbox.ts";
+import { Inbox, type ReceivedCall, type Unconfirmed } from "./inbox.ts";
 import { takeChange } from "./singleton_value.ts";
 import type { AnySpec } from "./spec.ts";
 
@@ -47,6 +49,10 @@ export class Host {
    * the beginning.
    */
   #life: Life;
+  /** Why this node starts nothing any more. */
+  #leaving: SynodError | undefined;
+  /** Ends the watch for silent callers, while it is on. */
+  #stopWatch: (() => void) | undefined;
 
   /** Starts without instances. */
   constructor(parts: HostParts) {
@@ -68,13 +74,14 @@ export class Host {
 
   /**
    * Takes a request of another node, or of this one. A request about another life of this node gets no
-   * answer.
+   * answer. `via`: who sends it in the name of a guest.
    */
   receive(
     from: string,
     life: Life,
     request: SingletonRequest,
     tell: (body: Uint8Array) => void,
+    via: Asker = { node: from, life },
   ): void {
     const answer = (answer: SingletonReply) => tell(encodeSingletonReply(answer));
     if (request.type === "start") {
@@ -86,7 +93,8 @@ export class Host {
     const { core } = this.#parts;
     // Only the life of the session can say that a call never began; about other lives this node must stay
     // silent.
-    if (request.type !== "call" || parseSession(request.session).life !== core.life) return;
+    const isCall = request.type === "call" || request.type === "cancel";
+    if (!isCall || parseSession(request.session).life !== core.life) return;
     // The header of the frame carries the caller's clock, so a correct birth is never above this node's
     // counter.
     if (request.birth > core.clock.counter) return;
@@ -94,7 +102,43 @@ export class Host {
       this.#life = core.life;
       this.#inbox = this.#newInbox();
     }
-    this.#inbox.receive(from, life, request, answer);
+    if (request.type === "cancel") return this.#inbox.cancel(from, life, request);
+    this.#inbox.receive(from, life, request, answer, via);
+    this.#watchCallers();
+  }
+
+  /** Watches no callers any more. */
+  stop(): void {
+    this.#stopWatch?.();
+  }
+
+  /** Whether the node can run singletons. */
+  get canRun(): boolean {
+    return this.#specs.size > 0;
+  }
+
+  /** See {@linkcode Inbox.unconfirmed}. */
+  get unconfirmed(): Unconfirmed | undefined {
+    return this.#inbox.unconfirmed;
+  }
+
+  /** Whether the node leaves, and starts nothing any more. */
+  get isLeaving(): boolean {
+    return this.#leaving !== undefined;
+  }
+
+  /**
+   * Ends all instances, because of `reason`, each when its calls that have begun are over, or when `late`
+   * resolves. `over`: no call runs any more that has to be waited for; `free`: the registers are free.
+   */
+  drain(reason: SynodError, late: Promise<void>): Draining {
+    this.#leaving = reason;
+    const all = [...this.#running.values()].map((instance) => instance.drain(reason, late));
+    return {
+      over: Promise.all(all.map(({ over }) => over)).then(() => {}),
+      free: Promise.all([...all.map(({ free }) => free), ...this.#starting.values()])
+        .then(() => {}),
+    };
   }
 
   /** Tells the nodes that called lately that nothing runs in `session` any more. */
@@ -116,6 +160,7 @@ export class Host {
     const { register } = start;
     const running = this.#running.get(register);
     if (running !== undefined && !running.process.signal.aborted) return running.started;
+    if (this.#leaving !== undefined) return Promise.resolve(toReply(this.#leaving));
     let starting = this.#starting.get(register);
     if (starting === undefined) {
       starting = this.#start(start).catch(toReply)
@@ -126,6 +171,19 @@ export class Host {
       this.#starting.set(register, starting);
     }
     return starting;
+  }
+
+  /** Cancels, as long as calls run, those whose callers are silent: their nodes are lost. */
+  #watchCallers(): void {
+    if (this.#stopWatch !== undefined || this.#parts.core.closed !== undefined) return;
+    if (!this.#inbox.isWaitedFor) return;
+    const { core } = this.#parts;
+    const longest = Math.max(core.maxTtl, CALLERS_KEPT, SILENT_ROUND_TRIPS * core.pacing.roundTrip);
+    this.#stopWatch = core.runtime.setTimer(() => {
+      this.#stopWatch = undefined;
+      this.#inbox.cancelSilent(longest);
+      this.#watchCallers();
+    }, longest / 5);
   }
 
   #newInbox(): Inbox {
@@ -155,7 +213,8 @@ export class Host {
     let wrote = false;
     // A session that is still granted, not only possible: it may have been lost since, and then the process
     // belongs to the next one.
-    const mayTake = () => !process.signal.aborted && core.session.isValid(pid.session);
+    const mayTake = () =>
+      !process.signal.aborted && this.#leaving === undefined && core.session.isValid(pid.session);
     const wanted = { restart: spec.restart ?? "temporary", args } as const;
     const op = core.nextOperation();
     try {
@@ -166,12 +225,12 @@ export class Host {
         keepPromise: true,
         writing: () => void (wrote = true),
       });
-      if (result.pid === null) throw lost();
+      if (result.pid === null) throw this.#leaving ?? lost();
       if (!samePid(result.pid, pid)) {
         void process.exit();
         return { type: "started", pid: result.pid, token };
       }
-      if (!mayTake()) throw lost();
+      if (!mayTake()) throw this.#leaving ?? lost();
       return await this.#run({ register, spec, process, token, args: result.args, start });
     } catch (error) {
       // The write may still take effect; it names a process that has ended by then.
@@ -197,7 +256,7 @@ export class Host {
   #call(received: ReceivedCall): void {
     const { call } = received;
     const running = this.#running.get(call.register);
-    if (running?.isMeantBy(call) && !running.process.signal.aborted) {
+    if (running?.isMeantBy(call) && running.takesCalls) {
       return running.instance.call(received);
     }
     // Other nodes may learn that the register is written before this node has the answers to its write. A
@@ -221,3 +280,6 @@ export class Host {
  * second, and take a new birth after a second of silence.
  */
 const CALLERS_KEPT = 5_000;
+
+/** Round trips that callers may be silent while they wait: they send again after one and a half of them. */
+const SILENT_ROUND_TRIPS = 4;

@@ -1,7 +1,15 @@
 import type { Life } from "../paxos/ballot.ts";
-import { NumberMap } from "../paxos/number_map.ts";
-import type { SingletonReply, SingletonRequest } from "./singleton_messages.ts";
-import { failureBytes } from "./failure.ts";
+import { includes, isOver, nextExpected, placeOf, union } from "./attempt_numbers.ts";
+import type { Asker, CallerRecord, ReceivedAttempt } from "./caller_record.ts";
+import { Callers, type CallersParts, KEPT_CALLERS } from "./callers.ts";
+import { Cancellation } from "./cancellation.ts";
+import { KeptAnswers } from "./kept_answers.ts";
+import {
+  attemptName,
+  MAX_UNSURE,
+  type SingletonReply,
+  type SingletonRequest,
+} from "./singleton_messages.ts";
 
 /** A call that has arrived from a caller. */
 export type CallRequest = SingletonRequest & { readonly type: "call" };
@@ -9,6 +17,10 @@ export type CallRequest = SingletonRequest & { readonly type: "call" };
 /** A call whose turn has come. */
 export interface ReceivedCall {
   readonly call: CallRequest;
+  /** The node or guest that calls. */
+  readonly node: string;
+  /** Whether the caller still waits for it: otherwise it need not begin. */
+  readonly cancellation: Cancellation;
   /** Answers it; replies after the first one are ignored. */
   readonly reply: (reply: SingletonReply) => void;
   /** To be called when its method begins. */
@@ -24,92 +36,53 @@ const MAX_BUSY = 10_000;
 /** Numbers that have left an inbox, tolerated in the order of a caller's numbers before it is made again. */
 const MAX_GONE = 1_000;
 
-/** Answers kept until their callers have them, and their bytes; the oldest ones beyond that are dropped. */
-const MAX_ANSWERS = 100_000;
-const MAX_ANSWER_BYTES = 32 * 2 ** 20;
+/** The number of an attempt; see {@linkcode SingletonRequest}. */
+type CallNumber = Pick<CallRequest, "birth" | "sequence">;
 
-/** Callers that are remembered regardless of when they called last. */
-const KEPT_CALLERS = 1_000;
-
-/** Most callers that are remembered; the ones heard of longest ago are forgotten first, even recent ones. */
-const MAX_CALLERS = 10_000;
-
-/**
- * Staleness of a caller's place in the order of use, in milliseconds: moving it at every call would be
- * costly.
- */
-const TOUCHED_EVERY = 500;
-
-/** Size of an answer besides its texts and bytes: its attempt and its map entries, in bytes. */
-const ANSWER_OVERHEAD = 200;
-
-interface ReceivedAttempt {
-  /** The call; `undefined` once it was handed on. */
-  call: CallRequest | undefined;
-  tell: (answer: SingletonReply) => void;
-  answer: SingletonReply | undefined;
-  /** Whether its method has begun. */
-  begun: boolean;
-  /** Whether the caller no longer waits for the answer. */
-  unwanted: boolean;
+/** The attempts whose answers one life of a node may not have. */
+export interface UnconfirmedBy {
+  readonly node: string;
+  /** Their names. */
+  readonly names: string[];
+  /** Whether some of them still run. */
+  isWaiting: boolean;
 }
 
-interface CallerRecord {
-  readonly node: string;
-  /** See {@linkcode SingletonRequest}. */
-  readonly birth: number;
-  /** When the caller was heard of last. */
-  heard: number;
-  /** The caller no longer waits for attempts up to and including this number. */
-  done: number;
-  /** All attempts up to and including this number were handed on, were busy, or are over for the caller. */
-  handed: number;
-  /** The attempts above `done` that have arrived and whose answer the caller may not have yet. */
-  readonly attempts: NumberMap<ReceivedAttempt>;
-  /** The number of `attempts` without an answer. */
-  open: number;
-  /** The attempts above `done` that were refused as busy; they are never handed on. */
-  readonly busy: NumberMap<true>;
-  /** The numbers of `attempts` and `busy` in ascending order, and some that have left both. */
-  numbers: number[];
-  /** Below this number the caller has told which attempts it still waits for. */
-  told: number;
-  /** The attempts that the caller still waits for, according to all that it has told, in ascending order. */
-  waitedFor: readonly number[];
+/** The attempts that have begun and whose answers their callers may not have. */
+export interface Unconfirmed {
+  /** By the life of the node that asks for them. */
+  readonly byAsker: ReadonlyMap<Life, UnconfirmedBy>;
+  /** The names of those about which no node can be asked: their callers' records were replaced while they ran. */
+  readonly lost: readonly string[];
 }
 
 /** What an inbox needs of its host. */
-export interface InboxParts {
+export interface InboxParts extends Omit<CallersParts, "removed"> {
   /** Takes each attempt once. */
   readonly handle: (received: ReceivedCall) => void;
-  /** The present time, in milliseconds. */
-  readonly now: () => number;
-  /** Time for which a silent caller is remembered, in milliseconds. */
-  readonly keptFor: () => number;
 }
 
 /**
  * The calls that reach one life of a host. An attempt is handed on once, however often it arrives, and the
  * attempts of each caller are handed on in the order of their numbers. Below the number that was handed on
- * last only answers have to be remembered: callers tell which of them they have.
- *
- * Silent callers are forgotten. The highest `birth` among them stands for all of them: an attempt of an
- * unknown caller whose `birth` is not above it may have run before, and never runs again. A caller that
- * begins later has a higher `birth`, since Lamport clocks spread with every frame.
+ * last only answers have to be remembered: callers tell which of them they have. Silent callers are forgotten, see
+ * {@linkcode Callers}.
  */
 export class Inbox {
   readonly #parts: InboxParts;
-  /** The callers heard of longest ago come first. */
-  readonly #callers = new Map<Life, CallerRecord>();
-  /** The highest birth of a forgotten caller. */
-  #forgotten = 0;
-  /** The attempts with an answer, oldest first, and what forgets each of them. */
-  readonly #answered = new Map<ReceivedAttempt, () => void>();
-  #bytes = 0;
+  readonly #callers: Callers;
+  /** The attempts that had begun and had no answer when their callers' records were replaced; bounded. */
+  readonly #lost: string[] = [];
+  /** The number of attempts without an answer. */
+  #open = 0;
+  readonly #answers = new KeptAnswers();
 
   /** Starts empty. */
   constructor(parts: InboxParts) {
     this.#parts = parts;
+    const { now, keptFor } = parts;
+    const removed = (life: Life, caller: CallerRecord) => this.#discard(life, caller);
+    this.#callers = new Callers({ now, keptFor, removed });
   }
 
   /** The nodes that have called lately; at most as many as are always remembered. */
@@ -128,6 +101,11 @@ export class Inbox {
     return this.#callers.size;
   }
 
+  /** Whether there are attempts without an answer. */
+  get isWaitedFor(): boolean {
+    return this.#open > 0;
+  }
+
   /** The number of attempts that are remembered. */
   get size(): number {
     let size = 0;
@@ -135,14 +113,40 @@ export class Inbox {
     return size;
   }
 
-  /** Takes an attempt of the given life of `node`; `tell` sends an answer back. */
+  /**
+   * The attempts that have begun and whose answers their callers may not have; `undefined` if some are not
+   * remembered.
+   */
+  get unconfirmed(): Unconfirmed | undefined {
+    if (this.#callers.hasForgotten || this.#answers.dropped > 0) return undefined;
+    if (this.#lost.length > MAX_UNSURE) return undefined;
+    const byAsker = new Map<Life, UnconfirmedBy>();
+    for (const [life, caller] of this.#callers.entries()) {
+      for (const sequence of caller.numbers) {
+        const attempt = caller.attempts.get(sequence);
+        if (attempt === undefined || !attempt.begun || !attempt.awaited) continue;
+        // Each attempt has its own: a late copy of one says nothing about who waits for another.
+        const { node, life: asker } = attempt.via;
+        const by = byAsker.get(asker) ?? { node, names: [], isWaiting: false };
+        byAsker.set(asker, by);
+        by.names.push(attemptName(life, caller.birth, sequence));
+        if (attempt.answer === undefined) by.isWaiting = true;
+      }
+    }
+    return { byAsker, lost: this.#lost };
+  }
+
+  /**
+   * Takes an attempt of the given life of `node`; `tell` sends an answer back. `via` asks in its name.
+   */
   receive(
     node: string,
     life: Life,
     call: CallRequest,
     tell: (answer: SingletonReply) => void,
+    via: Asker = { node, life },
   ): void {
-    const caller = this.#caller(node, life, call.birth);
+    const caller = this.#callers.find(node, life, call.birth);
     if (caller === undefined) return tell({ type: "stale" });
     const { sequence } = call;
     this.#forget(caller, Math.min(call.done, sequence - 1));
@@ -150,27 +154,68 @@ export class Inbox {
     const known = caller.attempts.get(sequence);
     if (known !== undefined) {
       known.tell = tell;
+      known.heard = this.#parts.now();
+      known.via = via;
       tell(known.answer ?? { type: known.begun ? "begun" : "running" });
     } else if (caller.busy.has(sequence)) {
       tell({ type: "busy" });
     } else if (sequence > caller.handed) {
-      this.#arrive(caller, call, tell);
+      this.#arrive(caller, call, tell, via);
     }
     this.#handOn(caller);
   }
 
-  #arrive(caller: CallerRecord, call: CallRequest, tell: (answer: SingletonReply) => void): void {
-    const { sequence } = call;
+  /**
+   * The given life of `node` does not wait for an attempt any more, which may not have arrived yet. An attempt that
+   * has not begun never will.
+   */
+  cancel(node: string, life: Life, { birth, sequence }: CallNumber): void {
+    const caller = this.#callers.find(node, life, birth);
+    if (caller === undefined) return;
+    const attempt = caller.attempts.get(sequence);
+    if (attempt !== undefined) return attempt.cancellation.cancel();
+    const isKnown = sequence <= caller.handed || caller.busy.has(sequence);
+    if (isKnown || caller.busy.size >= MAX_BUSY) return;
+    caller.busy.set(sequence, true);
+    this.#order(caller, sequence);
+    this.#handOn(caller);
+  }
+
+  /** Cancels the attempts whose callers have not asked for them again for `time` milliseconds. */
+  cancelSilent(time: number): void {
+    const now = this.#parts.now();
+    for (const caller of this.#callers.values()) {
+      if (caller.open === 0) continue;
+      for (const { awaited, answer, heard, cancellation } of caller.attempts.values()) {
+        if (awaited && answer === undefined && now - heard >= time) cancellation.cancel();
+      }
+    }
+  }
+
+  #arrive(
+    caller: CallerRecord,
+    call: CallRequest,
+    tell: (answer: SingletonReply) => void,
+    via: Asker,
+  ): void {
+    const { sequence, awaited } = call;
     if (caller.open < MAX_OPEN) {
       caller.open++;
-      const attempt = { call, tell, answer: undefined, begun: false, unwanted: false };
-      caller.attempts.set(sequence, attempt);
+      this.#open++;
+      const state = { answer: undefined, begun: false, unwanted: false };
+      const [heard, cancellation] = [this.#parts.now(), new Cancellation()];
+      caller.attempts.set(sequence, { call, tell, via, ...state, awaited, heard, cancellation });
     } else if (caller.busy.size < MAX_BUSY) {
       caller.busy.set(sequence, true);
       tell({ type: "busy" });
     } else {
       return;
     }
+    this.#order(caller, sequence);
+  }
+
+  /** Adds a number to the order of the caller's numbers. */
+  #order(caller: CallerRecord, sequence: number): void {
     caller.numbers.splice(placeOf(caller.numbers, sequence), 0, sequence);
     if (caller.numbers.length > MAX_GONE + 2 * (caller.attempts.size + caller.busy.size)) {
       caller.numbers = caller.numbers.filter((number) =>
@@ -179,47 +224,22 @@ export class Inbox {
     }
   }
 
-  /** The record of a caller; `undefined` if the caller may have been forgotten. */
-  #caller(node: string, life: Life, birth: number): CallerRecord | undefined {
-    const now = this.#parts.now();
-    const known = this.#callers.get(life);
-    if (known !== undefined && birth === known.birth) {
-      if (now - known.heard >= TOUCHED_EVERY) {
-        known.heard = now;
-        this.#callers.delete(life);
-        this.#callers.set(life, known);
-      }
-      return known;
-    }
-    // A birth above that of the caller's record was never seen, and so never forgotten.
-    if (birth <= (known?.birth ?? this.#forgotten)) return undefined;
-    if (known !== undefined) this.#discard(life, known);
-    const numbers = { done: 0, handed: 0, open: 0, told: 0 };
-    const attempts = new NumberMap<ReceivedAttempt>();
-    const sets = { busy: new NumberMap<true>(), numbers: [], waitedFor: [] };
-    const caller: CallerRecord = { node, birth, heard: now, attempts, ...numbers, ...sets };
-    this.#callers.set(life, caller);
-    this.#makeRoom(now);
-    return caller;
-  }
-
-  /** Forgets silent callers, and the oldest ones if there are too many. */
-  #makeRoom(now: number): void {
-    if (this.#callers.size <= KEPT_CALLERS) return;
-    const keptFor = this.#parts.keptFor();
-    for (const [life, caller] of this.#callers) {
-      const { size } = this.#callers;
-      const isRecent = now - caller.heard < keptFor;
-      if (size <= KEPT_CALLERS || (isRecent && size <= MAX_CALLERS)) return;
-      this.#forgotten = Math.max(this.#forgotten, caller.birth);
-      this.#discard(life, caller);
-    }
-  }
-
   /** Forgets a caller; its attempts that wait for an earlier attempt never run. */
   #discard(life: Life, caller: CallerRecord): void {
-    this.#callers.delete(life);
-    for (const attempt of caller.attempts.values()) this.#forgetAnswer(attempt);
+    this.#open -= caller.open;
+    for (const sequence of caller.attempts.keys()) {
+      const attempt = caller.attempts.get(sequence);
+      if (attempt === undefined) continue;
+      if (attempt.awaited && attempt.answer === undefined) {
+        const isLost = attempt.begun && !attempt.cancellation.isCancelled;
+        // One more than can be named says that there are too many.
+        if (isLost && this.#lost.length <= MAX_UNSURE) {
+          this.#lost.push(attemptName(life, caller.birth, sequence));
+        }
+        attempt.cancellation.cancel();
+      }
+      this.#answers.forget(attempt);
+    }
     // The answers of attempts that still run are dropped.
     caller.attempts.clear();
   }
@@ -260,16 +280,21 @@ export class Inbox {
     if (attempt === undefined) return;
     // An attempt that has arrived is still handed on in its turn: a cast is over for its caller once it is
     // sent.
-    if (attempt.call !== undefined || attempt.answer === undefined) attempt.unwanted = true;
-    else this.#drop(caller, sequence);
+    if (attempt.call !== undefined || attempt.answer === undefined) {
+      attempt.unwanted = true;
+      if (attempt.awaited) attempt.cancellation.cancel();
+    } else this.#drop(caller, sequence);
   }
 
   #drop(caller: CallerRecord, sequence: number): void {
     const attempt = caller.attempts.get(sequence);
     if (attempt === undefined) return;
     caller.attempts.delete(sequence);
-    if (attempt.answer === undefined) caller.open--;
-    else this.#forgetAnswer(attempt);
+    if (attempt.answer === undefined) {
+      caller.open--;
+      this.#open--;
+      if (attempt.awaited) attempt.cancellation.cancel();
+    } else this.#answers.forget(attempt);
   }
 
   #handOn(caller: CallerRecord): void {
@@ -281,8 +306,9 @@ export class Inbox {
         continue;
       }
       if (attempt === undefined && isOver(caller, next)) {
-        // It will never arrive: neither it nor the numbers after it that are over too have to be waited for.
-        caller.handed = nextExpected(caller, next) - 1;
+        // It will never arrive: neither it nor the numbers after it that are over too have to be waited for. Its own
+        // number may be in the list still, if it was cancelled before it arrived.
+        caller.handed = nextExpected(caller, next + 1) - 1;
         continue;
       }
       if (attempt?.call === undefined) return;
@@ -290,7 +316,7 @@ export class Inbox {
       attempt.call = undefined;
       caller.handed++;
       this.#parts.handle({
-        call,
+        ...{ call, node: caller.node, cancellation: attempt.cancellation },
         reply: (answer) => this.#answer(caller, next, attempt, answer),
         begin: () => void (attempt.begun = true),
       });
@@ -307,62 +333,10 @@ export class Inbox {
     attempt.answer = answer;
     if (caller.attempts.get(sequence) === attempt) {
       caller.open--;
+      this.#open--;
       if (attempt.unwanted) caller.attempts.delete(sequence);
-      else this.#remember(attempt, () => caller.attempts.delete(sequence));
+      else this.#answers.keep(attempt, () => caller.attempts.delete(sequence));
     }
     attempt.tell(answer);
   }
-
-  #remember(attempt: ReceivedAttempt, forget: () => void): void {
-    this.#answered.set(attempt, forget);
-    this.#bytes += sizeOf(attempt.answer);
-    for (const [oldest, forget] of this.#answered) {
-      if (this.#answered.size <= MAX_ANSWERS && this.#bytes <= MAX_ANSWER_BYTES) return;
-      forget();
-      this.#forgetAnswer(oldest);
-    }
-  }
-
-  #forgetAnswer(attempt: ReceivedAttempt): void {
-    if (this.#answered.delete(attempt)) this.#bytes -= sizeOf(attempt.answer);
-  }
-}
-
-/** Whether the caller has said that an attempt is over for it. */
-function isOver(caller: CallerRecord, sequence: number): boolean {
-  return sequence < caller.told && !includes(caller.waitedFor, sequence);
-}
-
-/** A number, not below `from`, before which none has arrived or may still arrive. */
-function nextExpected({ numbers, waitedFor, told }: CallerRecord, from: number): number {
-  const next = [numbers, waitedFor].map((some) => some[placeOf(some, from)] ?? told);
-  return Math.min(told, ...next);
-}
-
-/** The numbers of two ascending lists as one. */
-function union(some: readonly number[], others: readonly number[]): number[] {
-  const all = [...some, ...others].sort((a, b) => a - b);
-  return all.filter((number, index) => number !== all[index - 1]);
-}
-
-/** Whether an ascending list has `number`. */
-function includes(numbers: readonly number[], number: number): boolean {
-  return numbers[placeOf(numbers, number)] === number;
-}
-
-/** The index of the first of these ascending numbers that is not below `number`. */
-function placeOf(numbers: readonly number[], number: number): number {
-  let [from, to] = [0, numbers.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (numbers[middle] < number) from = middle + 1;
-    else to = middle;
-  }
-  return from;
-}
-
-function sizeOf(answer: SingletonReply | undefined): number {
-  if (answer?.type === "returned") return ANSWER_OVERHEAD + answer.value.length;
-  if (answer?.type !== "threw" && answer?.type !== "failed") return ANSWER_OVERHEAD;
-  return ANSWER_OVERHEAD + failureBytes(answer.failure);
 }

@@ -28,9 +28,14 @@ export class Instance {
   readonly #waiting: ReceivedCall[] = [];
   #instance: { readonly value: unknown } | undefined;
   /** The calls that have begun and are not over. */
-  readonly #running = new Set<CallRequest>();
+  readonly #running = new Set<ReceivedCall>();
   /** The call whose method runs in this turn, up to its first `await`. */
-  #turn: CallRequest | undefined;
+  #turn: ReceivedCall | undefined;
+  /** Whether calls that have not begun wait for the end of the instance. */
+  #isHeld = false;
+  #hasEnded = false;
+  /** Called when no call runs. */
+  #idle: () => void = () => {};
 
   /** Takes calls from now on, and runs them after `begin`. */
   constructor(parts: InstanceParts) {
@@ -54,26 +59,35 @@ export class Instance {
   /**
    * The call on whose behalf the instance acts now; `undefined` if that cannot be told because calls overlap.
    */
-  get current(): CallRequest | undefined {
+  get current(): ReceivedCall | undefined {
     if (this.#turn !== undefined || this.#running.size !== 1) return this.#turn;
     const [only] = this.#running;
     return only;
   }
 
-  /** Refuses the calls that wait: they have not begun, and may be repeated elsewhere. */
+  /** Begins no more calls; resolves when those that have begun are over. */
+  hold(): Promise<void> {
+    this.#isHeld = true;
+    if (this.#running.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle = resolve);
+  }
+
+  /** Refuses the calls that wait, and those that come: they have not begun, and may be repeated elsewhere. */
   end(): void {
+    this.#hasEnded = true;
     for (const { reply } of this.#waiting.splice(0)) reply({ type: "refused" });
   }
 
   /** Takes a call. */
   call(received: ReceivedCall): void {
+    if (this.#hasEnded) return received.reply({ type: "refused" });
     if (this.#waiting.length >= MAX_WAITING) return received.reply({ type: "busy" });
     this.#waiting.push(received);
     this.#next();
   }
 
   #next(): void {
-    if (this.#instance === undefined) return;
+    if (this.#instance === undefined || this.#isHeld) return;
     while (this.#waiting.length > 0 && (this.#parts.concurrent || this.#running.size === 0)) {
       const received = this.#waiting.shift()!;
       // Checked at the start of each call: one that was accepted may have waited past the deadline.
@@ -81,31 +95,37 @@ export class Instance {
         received.reply({ type: "refused" });
         continue;
       }
-      this.#running.add(received.call);
+      if (received.cancellation.isCancelled) {
+        received.reply({ type: "refused" });
+        continue;
+      }
+      this.#running.add(received);
       received.begin();
       void this.#run(this.#instance.value, received);
     }
   }
 
-  async #run(instance: unknown, { call, reply }: ReceivedCall): Promise<void> {
+  async #run(instance: unknown, received: ReceivedCall): Promise<void> {
+    const { call, reply } = received;
     try {
       const method = methodOf(instance, call.method);
       const args = decodeValue(call.args);
       if (!Array.isArray(args)) throw new TypeError("The arguments of a call must be a list");
-      const value = await this.#apply(method, instance, args, call);
+      const value = await this.#apply(method, instance, args, received);
       reply({ type: "returned", value: encodeResult(value, call, this.#parts.maxValueBytes) });
     } catch (error) {
       reply({ type: "threw", failure: toFailure(error) });
     } finally {
-      this.#running.delete(call);
+      this.#running.delete(received);
+      if (this.#running.size === 0) this.#idle();
       this.#next();
     }
   }
 
   // deno-lint-ignore ban-types -- any function at all
-  #apply(method: Function, instance: unknown, args: unknown[], call: CallRequest): unknown {
+  #apply(method: Function, instance: unknown, args: unknown[], received: ReceivedCall): unknown {
     const before = this.#turn;
-    this.#turn = call;
+    this.#turn = received;
     try {
       return method.apply(instance, args);
     } finally {

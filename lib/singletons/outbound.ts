@@ -5,8 +5,11 @@ import type { Limits } from "../node/shell.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
+import type { Departures } from "./departures.ts";
+import { OpenAttempts } from "./open_attempts.ts";
 import { UnstartedCalls } from "./unstarted_calls.ts";
 import {
+  attemptName,
   type Chain,
   decodeSingletonReply,
   encodeSingletonRequest,
@@ -27,9 +30,12 @@ const SILENT_ROUND_TRIPS = 3;
 const ASKED_AT_LEAST = 2;
 
 /** How an attempt ended; `lost`: its host vanished, or was silent for too long. */
-export type AttemptOutcome = Exclude<SingletonReply, { type: "running" | "begun" | "stale" }> | {
-  readonly type: "lost";
-};
+export type AttemptOutcome =
+  | Extract<
+    SingletonReply,
+    { type: "started" | "failed" | "returned" | "threw" | "refused" | "busy" }
+  >
+  | { readonly type: "lost" };
 
 /** One attempt of a guest, with its numbers. */
 export type Attempted = SingletonRequest & { readonly type: "call"; readonly caller?: string };
@@ -48,6 +54,12 @@ export interface CallAttempt {
 interface WatchedCall {
   /** The session of the called instance: when it ends, so does the call. */
   readonly session: SessionId;
+  /** Its number for the host, once it was sent. */
+  readonly number: () => CallNumber;
+  /** Whether it is known that no attempt with its number was made by another node so far. */
+  readonly isFirst: () => boolean;
+  /** Whether the host has to be told if there is no answer at the end: the caller waits no more. */
+  readonly isGivenUp: () => boolean;
   /** Whether it must not be sent again. */
   readonly isLost: () => boolean;
   /** Called when the method is known to have begun. */
@@ -55,6 +67,11 @@ interface WatchedCall {
   /** Called when the host has forgotten this channel. */
   readonly stale: () => void;
 }
+
+/** How an attempt of a guest is watched; see {@linkcode WatchedCall}. */
+export type GuestAttempt = Pick<WatchedCall, "begun" | "isGivenUp" | "isFirst">;
+
+type CallNumber = Pick<Attempted, "birth" | "sequence" | "caller">;
 
 /**
  * The caller's side of calls: numbers attempts, sends them until they are answered, and detects lost hosts.
@@ -64,11 +81,14 @@ export class Outbound implements Attempts {
   readonly #monitor: SessionMonitor;
   readonly #channels = new Channels();
   readonly #unstarted = new UnstartedCalls();
+  readonly #departures: Pick<Departures, "hasLeft">;
+  readonly #open = new OpenAttempts();
 
   /** Makes calls for `core`'s node. */
-  constructor(core: Core, monitor: SessionMonitor) {
+  constructor(core: Core, monitor: SessionMonitor, departures: Pick<Departures, "hasLeft">) {
     this.#core = core;
     this.#monitor = monitor;
+    this.#departures = departures;
   }
 
   /** The number of hosts' lives that have a channel. */
@@ -98,6 +118,9 @@ export class Outbound implements Attempts {
         session: pid.session,
         // In a later life of this node the host would take it for another attempt.
         isLost: () => this.#core.life !== life,
+        number: () => ({ birth: channel.birth, sequence }),
+        isFirst: () => true,
+        isGivenUp: () => this.#core.life === life,
         begun: settle,
         stale: () => void (channel.isStale = true),
       });
@@ -109,11 +132,17 @@ export class Outbound implements Attempts {
   }
 
   /** Makes one attempt that its caller, a guest, has numbered; it is executed at most once. */
-  async attempt(call: Attempted, limits: Limits, begun: () => void): Promise<AttemptOutcome> {
+  async attempt(
+    call: Attempted,
+    limits: Limits,
+    { begun, isGivenUp, isFirst }: GuestAttempt,
+  ): Promise<AttemptOutcome> {
     const { timeout } = this.#core;
     return await this.#ask(parseSession(call.session).node, () => call, limits, timeout, {
       session: call.session,
       isLost: () => false,
+      number: () => call,
+      ...{ isGivenUp, isFirst },
       begun,
       stale: () => {},
     });
@@ -124,6 +153,19 @@ export class Outbound implements Attempts {
     const body = encodeSingletonRequest(call);
     const { node } = parseSession(call.session);
     this.#core.tell(node, body);
+  }
+
+  /**
+   * A host that leaves has answered all calls of `session` that have begun: calls `settled` when this node has the
+   * answers. Returns whether it has them already.
+   */
+  leaving(session: SessionId, settled: () => void): boolean {
+    return this.#open.leaving(session, settled);
+  }
+
+  /** A host says that nothing runs in `session` any more. */
+  gone(session: SessionId): void {
+    this.#open.gone(session);
   }
 
   /**
@@ -143,7 +185,9 @@ export class Outbound implements Attempts {
   cast(attempt: CallAttempt): void {
     const { pid } = attempt;
     const channel = this.#channel(parseSession(pid.session).life);
-    const body = encodeSingletonRequest(toRequest(attempt, channel, ++channel.last, FEW_OPEN));
+    const body = encodeSingletonRequest(
+      toRequest(attempt, channel, ++channel.last, FEW_OPEN, false),
+    );
     this.#core.tell(pid.node, body);
   }
 
@@ -167,9 +211,24 @@ export class Outbound implements Attempts {
     silence: number,
     call?: WatchedCall,
   ): Promise<AttemptOutcome> {
-    const { runtime, pacing } = this.#core;
+    const { runtime, pacing, life } = this.#core;
     const operation = this.#core.operation<AttemptOutcome>(limits);
     if (operation.ended) return operation.promise;
+    let hasOutcome = false;
+    let hasBegun = false;
+    const end = (outcome: AttemptOutcome) => {
+      hasOutcome = true;
+      operation.resolve(outcome);
+    };
+    /** What becomes of a call whose host is gone. */
+    const afterEnd = async (): Promise<AttemptOutcome> => {
+      if (!call?.isFirst()) return { type: "lost" };
+      const { birth, sequence, caller = life } = call.number();
+      const name = attemptName(caller, birth, sequence);
+      const neverBegan = await this.#departures.hasLeft(call.session, name);
+      // Another node may have got it meanwhile: the host does not name what that one has an answer to.
+      return { type: neverBegan && !hasBegun && call.isFirst() ? "refused" : "lost" };
+    };
     let heard = runtime.now();
     /** Requests sent since then: a caller that was paused has sent none meanwhile. */
     let asked = 0;
@@ -183,32 +242,66 @@ export class Outbound implements Attempts {
       }
       heard = runtime.now();
       asked = 0;
-      if (answer.type === "stale") {
-        // The attempt may have run before the host forgot it.
-        call?.stale();
-        operation.resolve({ type: "lost" });
-      } else if (answer.type === "begun") call?.begun();
-      else if (answer.type !== "running") operation.resolve(answer);
+      switch (answer.type) {
+        case "stale":
+          // The attempt may have run before the host forgot it.
+          call?.stale();
+          return end({ type: "lost" });
+        case "begun":
+          hasBegun = true;
+          return call?.begun();
+        case "started":
+        case "failed":
+        case "returned":
+        case "threw":
+        case "refused":
+        case "busy":
+          return end(answer);
+      }
     });
     let cancelTimer = () => {};
-    let stopMonitor = () => {};
+    let stopMonitor: (() => void) | undefined;
     const send = (attempt: number) => {
       const isSilent = runtime.now() - heard > silence && asked >= ASKED_AT_LEAST;
-      if (isSilent || call?.isLost()) return operation.resolve({ type: "lost" });
+      if (call?.isLost()) return end({ type: "lost" });
+      if (isSilent) return void afterEnd().then(end);
       asked++;
-      // Most calls are answered before it is worth checking whether their host is alive.
-      if (attempt === 1 && call !== undefined) {
-        stopMonitor = this.#monitor.watch(call.session, () => operation.resolve({ type: "lost" }));
+      // Most calls are answered before it is worth asking whether their host is alive; nothing is asked if its
+      // session is watched anyway, as that of a known location is. What a guest sends again may come again before the
+      // second request, as often as its tickets are too old.
+      if (
+        call !== undefined &&
+        (attempt > 0 || this.#monitor.has(call.session) || !call.isFirst())
+      ) {
+        stopMonitor ??= this.#monitor.watch(
+          call.session,
+          () => void afterEnd().then(end),
+        );
       }
       peer.send({ type: "ask", body: encodeSingletonRequest(request()) });
       // A call takes as long as its method does; frequent resends would only add work for a busy host.
       const wait = Math.min(pacing.resend(attempt + 2), silence / 2);
       cancelTimer = runtime.setTimer(() => send(attempt + 1), wait);
     };
+    if (call !== undefined) {
+      const ask = () => {
+        cancelTimer();
+        send(1);
+      };
+      const gone = () => {
+        void afterEnd().then(async (outcome) => {
+          // Its answer may still be on its way.
+          if (outcome.type === "lost") await this.#core.pause(pacing.resend(0));
+          end(outcome);
+        });
+      };
+      operation.onEnd(this.#open.add(call.session, { ask, gone }));
+    }
     operation.onEnd(() => {
       cancelTimer();
-      stopMonitor();
+      stopMonitor?.();
       peer.close();
+      if (!hasOutcome && call?.isGivenUp()) this.#cancel(node, call);
     });
     try {
       send(0);
@@ -216,6 +309,16 @@ export class Outbound implements Attempts {
       operation.reject(error);
     }
     return operation.promise;
+  }
+
+  /**
+   * Tells a host that the caller waits no more. Once is enough: if the message is lost, the host learns it from the
+   * next call, or from the silence of the caller.
+   */
+  #cancel(node: string, { session, number }: WatchedCall): void {
+    const { birth, sequence, caller } = number();
+    const about = { session, birth, sequence, ...(caller !== undefined && { caller }) };
+    this.#core.tell(node, encodeSingletonRequest({ type: "cancel", ...about }));
   }
 
   #channel(host: Life): Channel {
@@ -229,10 +332,11 @@ function toRequest(
   channel: Channel,
   sequence: number,
   named: number,
+  awaited = true,
 ): SingletonRequest {
   const numbers = numbersOf(channel, sequence, named);
   const { session } = pid;
-  return { type: "call", register, session, token, ...numbers, method, args, chain };
+  return { type: "call", register, session, token, ...numbers, method, args, chain, awaited };
 }
 
 function tooLate(): SynodError {

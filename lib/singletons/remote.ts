@@ -74,8 +74,11 @@ export function targetOf(remote: unknown, call: string): Target {
   return target;
 }
 
-/** Whether `name` may be a method's name. `then` is not one: a remote must not look like a promise. */
+/**
+ * Whether `name` may be a method's name: a string that is not empty. `then` is not one: a remote must not look like
+ * a promise.
+ */
 export function isCallable(name: unknown): name is string {
-  return typeof name === "string" && name !== "then" && name !== "toJSON" &&
+  return typeof name === "string" && name !== "" && name !== "then" && name !== "toJSON" &&
     !name.startsWith("_") && !(name in Object.prototype);
 }

@@ -27,6 +27,14 @@ export interface InstanceToRun {
   readonly start: StartRequest;
 }
 
+/** The end of an instance whose host leaves. */
+export interface Draining {
+  /** Resolves when no call runs any more that has to be waited for. */
+  readonly over: Promise<void>;
+  /** Resolves when the register is free, or the session of the host is over. */
+  readonly free: Promise<void>;
+}
+
 /** A failed start that is reported to no caller. */
 export interface StartFailed {
   readonly pid: Pid;
@@ -73,6 +81,10 @@ export class RunningInstance {
   /** What the start has made; `null` until then. */
   #made: { readonly value: unknown } | null = null;
   #failure: SingletonReply | undefined;
+  /** Why the host leaves, if it does: the calls that wait are refused when the register is free. */
+  #leaving: SynodError | undefined;
+  /** Resolves when the register is free, or the session of the host is over. */
+  readonly #over: Promise<void>;
 
   /** Makes nothing before `make`; calls `freed` at its end. */
   constructor(toRun: InstanceToRun, parts: RunningInstanceParts, freed: () => void) {
@@ -90,9 +102,11 @@ export class RunningInstance {
     });
     this.#began = core.runtime.now();
     let ended!: () => void;
-    const over = new Promise<void>((resolve) => ended = resolve);
+    const over = this.#over = new Promise<void>((resolve) => ended = resolve);
     // Callers must not wait for a start that never settles once its process has ended.
-    this.#cut = process.exited.then(() => over).then(() => this.#failure ?? toReply(lost()));
+    this.#cut = process.exited.then(() => over).then(() =>
+      this.#failure ?? toReply(this.#leaving ?? lost())
+    );
     this.#started = this.#cut;
     // In the same turn in which the process ends: a closing node may have no later turn.
     onAbort(process.signal, () => {
@@ -104,6 +118,26 @@ export class RunningInstance {
   /** The answer to those who want it started. */
   get started(): Promise<SingletonReply> {
     return this.#started;
+  }
+
+  /** Whether it takes calls: those that cannot begin any more wait for its end. */
+  get takesCalls(): boolean {
+    return this.#leaving !== undefined || !this.process.signal.aborted;
+  }
+
+  /** Ends the instance, because of `reason`, when the calls that have begun are over, or when `late` resolves. */
+  drain(reason: SynodError, late: Promise<void>): Draining {
+    const over = this.#finish(reason, late);
+    return { over, free: over.then(() => this.#over) };
+  }
+
+  async #finish(reason: SynodError, late: Promise<void>): Promise<void> {
+    if (this.process.signal.aborted) return;
+    this.#leaving = reason;
+    if (this.#made !== null) {
+      await Promise.race([this.instance.hold(), late, this.process.exited]);
+    }
+    void this.process.exit(reason);
   }
 
   /** Whether `call` was meant for this instance, and not for an earlier or later one. */
@@ -148,9 +182,15 @@ export class RunningInstance {
     };
     const chain = () => {
       if (this.#made === null) return [...start.chain, register];
-      const call = this.instance.current;
+      const call = this.instance.current?.call;
       if (call === undefined) return [];
       return spec.concurrent ? call.chain : [...call.chain, register];
+    };
+    const current = () => {
+      const call = this.instance.current;
+      if (call === undefined) return null;
+      const { node, cancellation } = call;
+      return { node, signal: cancellation.signal };
     };
     const { key } = parseRegisterId(register);
     const own = { key, pid: process.pid, token, signal: process.signal, exit };
@@ -158,6 +198,7 @@ export class RunningInstance {
       { ...own, node: this.#parts.core.self },
       this.#parts.instanceCalls,
       chain,
+      current,
     );
   }
 
@@ -176,11 +217,11 @@ export class RunningInstance {
   async #end(freed: () => void): Promise<void> {
     const { register, spec, args } = this.#toRun;
     const { core, left } = this.#parts;
-    this.instance.end();
+    if (this.#leaving === undefined) this.instance.end();
     const { pid } = this.instance;
     const made = this.#made;
     const isGraceful = core.session.isPossible(pid.session);
-    const isClosing = core.closed !== undefined;
+    const isClosing = this.#leaving !== undefined || core.closed !== undefined;
     if (made !== null && isGraceful) {
       const stopped = this.#stop(made.value);
       // A user's `stop` may never settle; the next instance must not wait for it.
@@ -195,9 +236,10 @@ export class RunningInstance {
     const failed = !isClosing && (made === null || isShort);
     await leave(core, register, pid, { byItself, failed }, false);
     freed();
+    this.instance.end();
     const waits = isSupervised(spec) && !(spec.restart === "transient" && byItself);
     // Otherwise the hosts find it at their next check.
-    if (waits && !failed && !isShort) left(register, spec, args);
+    if (waits && !failed && (isClosing || !isShort)) left(register, spec, args);
   }
 
   async #stop(value: unknown): Promise<void> {

@@ -62,7 +62,7 @@ export class SingletonCalls {
     const encoded = this.#encode(method, args);
     const { signal, timeout = callTimeout } = options;
     const { runtime } = shell;
-    const late = () => new DOMException(`${method}() took too long`, "TimeoutError");
+    const late = () => tookTooLong(method, shell.silence);
     const limits = { signal, deadline: runtime.now() + timeout, late };
     return await calls.call({ target, method, args: encoded, chain }, limits).catch((error) => {
       throw (error instanceof SynodError && lateness(limits, runtime.now())) || error;
@@ -102,4 +102,10 @@ export class SingletonCalls {
       throw new TypeError(`${what}: the arguments cannot be sent: ${error.message}`);
     }
   }
+}
+
+/** The error of a call that took too long; `silence` says which nodes do not answer. */
+function tookTooLong(method: string, silence: string): DOMException {
+  const why = silence === "" ? "" : `: ${silence}`;
+  return new DOMException(`${method}() took too long${why}`, "TimeoutError");
 }

@@ -56,9 +56,37 @@ export type SingletonRequest =
     readonly args: Uint8Array;
     /** The singletons that can run nothing else until this call is over. */
     readonly chain: Chain;
+    /** Whether the caller waits for the answer, and asks again until it comes; `false` for a cast. */
+    readonly awaited: boolean;
     /** The guest that calls, as `~id/life`: the sender is its gateway. Absent: the sender calls itself. */
     readonly caller?: string;
   }
+  /** A notice that needs no answer: the caller does not wait for this attempt any more. */
+  | {
+    readonly type: "cancel";
+    /** The session of the instance's process. */
+    readonly session: SessionId;
+    /** See `call`. */
+    readonly birth: number;
+    readonly sequence: number;
+    readonly caller?: string;
+  }
+  /**
+   * Every call that has begun in this session of the sender has its answer, and none begins any more: answered with
+   * `settled` when the receiver has all the answers, and with `running` before.
+   */
+  | { readonly type: "leaving"; readonly session: SessionId }
+  /**
+   * The sender leaves in order: all calls in this session that have begun were answered, and their callers have the
+   * answers, except perhaps to the attempts in `unsure` (see `attemptName`). Answered with `noted`.
+   */
+  | {
+    readonly type: "departed";
+    readonly session: SessionId;
+    readonly unsure: readonly string[];
+  }
+  /** What the receiver knows of a host that has left: answered with `departed` or `unknown`. */
+  | { readonly type: "hasDeparted"; readonly session: SessionId }
   /** A notice that needs no answer: nothing runs in this session of the sender any more. */
   | { readonly type: "gone"; readonly session: SessionId };
 
@@ -79,12 +107,35 @@ export type SingletonReply =
   /** The attempt has not begun and never will: too many attempts wait. */
   | { readonly type: "busy" }
   /** The host has forgotten which attempts of this `birth` it ran; it runs none of them now or later. */
-  | { readonly type: "stale" };
+  | { readonly type: "stale" }
+  /** See `leaving`, `departed` and `hasDeparted`. */
+  | { readonly type: "settled" }
+  | { readonly type: "noted" }
+  | { readonly type: "departed"; readonly unsure: readonly string[] }
+  | { readonly type: "unknown" };
 
 const MAX_BYTES = 9 * 2 ** 20;
 
 /** Longest name of a method, in UTF-16 code units. */
 export const MAX_METHOD = 1_000;
+
+/** Attempts that may still wait for answers of a host that leaves; with more of them it does not say that it leaves. */
+export const MAX_UNSURE = 256;
+
+/** Longest name of an attempt, in characters: a guest, a life, and two numbers of 16 digits. */
+const MAX_ATTEMPT_NAME = 160;
+
+/** The name of an attempt of a life of a caller; of a guest, the life has the guest's name before it. */
+export function attemptName(caller: string, birth: number, sequence: number): string {
+  return `${caller}/${birth}/${sequence}`;
+}
+
+/** The requests with a session and nothing else, by their codes. */
+const NOTICES = new Map<unknown, "gone" | "leaving" | "hasDeparted">([
+  [2, "gone"],
+  [4, "leaving"],
+  [6, "hasDeparted"],
+]);
 
 /** Open attempts listed in one message; bounds its size. */
 export const MAX_OPEN = 1_000;
@@ -96,14 +147,20 @@ export function encodeSingletonRequest(request: SingletonRequest): Uint8Array {
     return encodeValue([0, register, spec, args, timeout, chain, background], MAX_BYTES);
   }
   if (request.type === "gone") return encodeValue([2, request.session], MAX_BYTES);
-  const { register, session, token, birth, sequence, done, open, full, method, args, chain } =
-    request;
+  if (request.type === "leaving") return encodeValue([4, request.session], MAX_BYTES);
+  if (request.type === "hasDeparted") return encodeValue([6, request.session], MAX_BYTES);
+  if (request.type === "departed") {
+    return encodeValue([5, request.session, request.unsure], MAX_BYTES);
+  }
+  const { session, birth, sequence, caller } = request;
+  const by = caller === undefined ? [] : [caller];
+  if (request.type === "cancel") {
+    return encodeValue([3, session, birth, sequence, ...by], MAX_BYTES);
+  }
+  const { register, token, done, open, full, method, args, chain, awaited } = request;
   const numbers = [birth, sequence, done, open, full];
-  const fields = [1, register, session, token, ...numbers, method, args, chain];
-  return encodeValue(
-    request.caller === undefined ? fields : [...fields, request.caller],
-    MAX_BYTES,
-  );
+  const fields = [1, register, session, token, ...numbers, method, args, chain, awaited];
+  return encodeValue([...fields, ...by], MAX_BYTES);
 }
 
 /** Decodes a request; throws `MalformedError` unless `body` is well-formed. */
@@ -116,16 +173,28 @@ export function decodeSingletonRequest(body: Uint8Array): SingletonRequest {
     if (typeof background !== "boolean") refuse();
     return { type: "start", register, spec, args, timeout, chain: chainOf(chain), background };
   }
-  if (fields[0] === 2 && fields.length === 2) {
-    return isSession(fields[1]) ? { type: "gone", session: fields[1] } : refuse();
+  const notice = NOTICES.get(fields[0]);
+  if (notice !== undefined && fields.length === 2) {
+    return isSession(fields[1]) ? { type: notice, session: fields[1] } : refuse();
   }
-  if (fields[0] !== 1 || (fields.length !== 12 && fields.length !== 13)) refuse();
-  const [, register, session, token, birth, sequence, done, open, full, method, args, chain, by] =
+  if (fields[0] === 5 && fields.length === 3) {
+    const [, session, unsure] = fields;
+    if (!isSession(session)) refuse();
+    return { type: "departed", session, unsure: attemptNames(unsure) };
+  }
+  if (fields[0] === 3 && (fields.length === 4 || fields.length === 5)) {
+    const [, session, birth, sequence] = fields;
+    if (!isSession(session)) refuse();
+    const numbers = { birth: count(birth), sequence: count(sequence) };
+    return { type: "cancel", session, ...numbers, ...callerOf(fields, 4) };
+  }
+  if (fields[0] !== 1 || (fields.length !== 13 && fields.length !== 14)) refuse();
+  const [, register, session, token, birth, sequence, done, open, full, method, args, chain] =
     fields;
-  const isGuest = fields.length === 13;
-  if (isGuest && (typeof by !== "string" || !GUEST_PATTERN.test(by))) refuse();
+  const awaited = fields[12];
+  if (typeof awaited !== "boolean") refuse();
   if (!isRegisterId(register) || !isSession(session) || !(args instanceof Uint8Array)) refuse();
-  if (typeof method !== "string" || method.length > MAX_METHOD) refuse();
+  if (typeof method !== "string" || method === "" || method.length > MAX_METHOD) refuse();
   if (list(open).length > MAX_OPEN || typeof full !== "boolean") refuse();
   if (full && list(open).length === 0) refuse();
   let last = count(done);
@@ -146,8 +215,16 @@ export function decodeSingletonRequest(body: Uint8Array): SingletonRequest {
     method,
     args,
     chain: chainOf(chain),
-    ...(isGuest && { caller: by as string }),
+    awaited,
+    ...callerOf(fields, 13),
   };
+}
+
+/** The guest that calls, if the list has a field at `index`. */
+function callerOf(fields: readonly unknown[], index: number): { readonly caller?: string } {
+  if (fields.length <= index) return {};
+  const caller = fields[index];
+  return typeof caller === "string" && GUEST_PATTERN.test(caller) ? { caller } : refuse();
 }
 
 /** The number of fields of each kind of answer. The position of a kind is its code on the wire. */
@@ -161,6 +238,10 @@ const LENGTHS = {
   busy: 1,
   begun: 1,
   stale: 1,
+  settled: 1,
+  noted: 1,
+  departed: 2,
+  unknown: 1,
 } as const;
 
 const CODES = Object.keys(LENGTHS) as (keyof typeof LENGTHS)[];
@@ -177,6 +258,8 @@ export function encodeSingletonReply(answer: SingletonReply): Uint8Array {
       return encodeValue([code, answer.value], MAX_BYTES);
     case "threw":
       return encodeValue([code, failureFields(answer.failure)], MAX_BYTES);
+    case "departed":
+      return encodeValue([code, answer.unsure], MAX_BYTES);
     default:
       return encodeValue([code], MAX_BYTES);
   }
@@ -207,13 +290,25 @@ export function decodeSingletonReply(body: Uint8Array): SingletonReply {
     case "refused":
     case "busy":
     case "stale":
+    case "settled":
+    case "noted":
+    case "unknown":
       return { type };
+    case "departed":
+      return { type, unsure: attemptNames(fields[1]) };
   }
 }
 
 function chainOf(value: unknown): Chain {
   const chain = list(value);
   return chain.length <= MAX_CHAIN && chain.every(isRegisterId) ? chain : refuse();
+}
+
+function attemptNames(value: unknown): readonly string[] {
+  const names = list(value);
+  const isName = (name: unknown): name is string =>
+    typeof name === "string" && name.length <= MAX_ATTEMPT_NAME;
+  return names.length <= MAX_UNSURE && names.every(isName) ? names : refuse();
 }
 
 function list(value: unknown): unknown[] {

@@ -1,11 +1,18 @@
 import type { Core } from "../node/core.ts";
+import type { SynodError } from "../errors.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { Process } from "../processes/process.ts";
-import { decodeSingletonRequest, type SingletonRequest } from "./singleton_messages.ts";
+import {
+  decodeSingletonRequest,
+  encodeSingletonReply,
+  type SingletonReply,
+  type SingletonRequest,
+} from "./singleton_messages.ts";
 import { SingletonCalls } from "./singleton_calls.ts";
 import { Calls } from "./calls.ts";
+import { Departures } from "./departures.ts";
 import { Finder } from "./finder.ts";
 import { GuestCalls } from "./guest_calls.ts";
 import { Host } from "./host.ts";
@@ -14,6 +21,13 @@ import { Supervisor } from "./supervisor.ts";
 import { Outbound } from "./outbound.ts";
 import { InstanceLocations } from "./instance_locations.ts";
 import type { AnySpec } from "./spec.ts";
+
+/**
+ * Time in which a node that leaves hands over its instances, after their calls are over, in milliseconds; or some
+ * round trips. Without a quorum the instances are free when the session of the node ends.
+ */
+const LONGEST_HANDOVER = 800;
+const HANDOVER_ROUND_TRIPS = 4;
 
 /** What singletons need of their node. */
 export interface SingletonParts {
@@ -35,13 +49,18 @@ export class Singletons {
   readonly #host: Host;
   readonly #locations: InstanceLocations;
   readonly #supervisor: Supervisor;
+  readonly #outbound: Outbound;
+  readonly #departures: Departures;
+  /** The starts elsewhere of instances that ended here because the node leaves. */
+  readonly #passedOn: Promise<void>[] = [];
 
   /** Connects the parts for `core`'s node. */
   constructor({ core, specs, callTimeout, spawn, startFailed, failed }: SingletonParts) {
     this.#core = core;
     const ended = new EndedSessions();
     const monitor = this.#monitor = new SessionMonitor(core);
-    const outbound = new Outbound(core, monitor);
+    const departures = this.#departures = new Departures(core);
+    const outbound = this.#outbound = new Outbound(core, monitor, departures);
     const locations = this.#locations = new InstanceLocations(monitor);
     const finder = new Finder({
       ...{ core, specs, ended, outbound },
@@ -50,7 +69,7 @@ export class Singletons {
         this.#supervisor.note(register, spec, args);
       },
     });
-    this.guests = new GuestCalls(core.runtime, finder, outbound);
+    this.guests = new GuestCalls(core, finder, outbound);
     this.#supervisor = new Supervisor({ core, specs, finder });
     const calls = new Calls({ shell: core, finder, outbound, locations });
     this.calls = new SingletonCalls({
@@ -64,8 +83,10 @@ export class Singletons {
       ...{ core, specs, ended, spawn, startFailed, failed },
       began: (register, spec, args) => this.#supervisor.note(register, spec, args),
       left: (register, spec, args) => {
-        const isLeaving = core.closed !== undefined;
-        this.#supervisor.passOn(register, spec, args, isLeaving ? core.self : undefined);
+        const isLeaving = this.#host.isLeaving || core.closed !== undefined;
+        const without = isLeaving ? core.self : undefined;
+        const started = this.#supervisor.passOn(register, spec, args, without);
+        if (this.#host.isLeaving) this.#passedOn.push(started);
       },
       instanceCalls: {
         name: (key, spec, args, chain) => this.calls.name(key, spec, args, chain),
@@ -100,14 +121,37 @@ export class Singletons {
       // The request is of no kind that this version knows.
       return;
     }
-    if (request.type === "call" && request.caller !== undefined) {
+    if ("caller" in request && request.caller !== undefined) {
       // Only a member is a gateway: the caller is the guest, regardless of the member that it speaks to.
       if (!this.#core.members.includes(from)) return;
       const [guest] = request.caller.split("/");
-      return this.#host.receive(guest, request.caller, request, tell);
+      return this.#host.receive(guest, request.caller, request, tell, { node: from, life });
     }
-    if (request.type !== "gone") return this.#host.receive(from, life, request, tell);
-    if (parseSession(request.session).node === from) this.#locations.gone(request.session);
+    const answer = (reply: SingletonReply) => tell(encodeSingletonReply(reply));
+    switch (request.type) {
+      case "start":
+      case "call":
+      case "cancel":
+        return this.#host.receive(from, life, request, tell);
+      case "hasDeparted":
+        return answer(this.#departures.known(request.session));
+    }
+    const host = parseSession(request.session);
+    // Only a host itself knows that nothing runs there any more.
+    if (host.node !== from || host.life !== life) return;
+    this.#locations.gone(request.session);
+    switch (request.type) {
+      case "leaving":
+        if (!this.#outbound.leaving(request.session, () => answer({ type: "settled" }))) {
+          answer({ type: "running" });
+        }
+        return;
+      case "departed":
+        this.#departures.note(request.session, request.unsure);
+        return answer({ type: "noted" });
+      case "gone":
+        return this.#outbound.gone(request.session);
+    }
   }
 
   /** Starts the checks for instances that have to be kept running. */
@@ -115,10 +159,37 @@ export class Singletons {
     this.#supervisor.start();
   }
 
+  /** Whether the node has to {@linkcode drain} before it closes. */
+  get isHosting(): boolean {
+    return this.#host.canRun;
+  }
+
+  /**
+   * The node leaves, because of `reason`: lets calls that have begun finish, for at most `timeout` milliseconds,
+   * begins no others, and hands its instances over. The callers of what has not begun are told when they can
+   * make it elsewhere.
+   */
+  async drain(reason: SynodError, timeout: number): Promise<void> {
+    const core = this.#core;
+    this.#supervisor.stop();
+    // Others must not be sent to a node that is gone.
+    const hidden = core.session.hostNothing();
+    const { over, free } = this.#host.drain(reason, core.pause(timeout));
+    await over;
+    const handedOver = free.then(async () => {
+      const unconfirmed = this.#host.unconfirmed;
+      const departed = unconfirmed === undefined ? null : this.#departures.depart(unconfirmed);
+      await Promise.all([departed, hidden, ...this.#passedOn]);
+    });
+    const longest = Math.max(LONGEST_HANDOVER, HANDOVER_ROUND_TRIPS * core.pacing.roundTrip);
+    await Promise.race([handedOver, core.pause(longest)]);
+  }
+
   /** Stops when the node closes, and tells callers that nothing runs here any more. */
   stop(): void {
     this.#supervisor.stop();
     this.#monitor.close();
+    this.#host.stop();
     this.#host.sayGone(this.#core.session.current);
   }
 

@@ -3,8 +3,9 @@ import { isPlainObject } from "../codec/kinds.ts";
 import { MAX_HOSTS } from "../codec/limits.ts";
 import { isSpecId } from "../codec/names.ts";
 import { show } from "../show.ts";
-import { type OptionNames, refuseUnknown } from "../options.ts";
+import { type OptionNames, refuseUnknown, refuseUnless } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
+import type { CurrentCall } from "./cancellation.ts";
 import type { CallOptions } from "./call_options.ts";
 import type { Remote } from "./remote.ts";
 
@@ -23,6 +24,26 @@ export interface ChildContext {
   readonly signal: AbortSignal;
   /** The id of the node that runs the instance. */
   readonly node: string;
+  /**
+   * The call that is running now, and `null` outside of one. If calls overlap, it is known only until the first
+   * `await` of a method, so read it before. A method that ends when the signal of its call aborts frees the instance
+   * for the next call:
+   *
+   * ```ts
+   * import type { ChildSpec } from "@synod/synod";
+   *
+   * const Fetcher: ChildSpec = {
+   *   id: "fetcher",
+   *   start: (context) => ({
+   *     async text(url: string) {
+   *       const signal = context.current?.signal;
+   *       return await (await fetch(url, { signal })).text();
+   *     },
+   *   }),
+   * };
+   * ```
+   */
+  readonly current: CurrentCall | null;
   /** Ends this instance. If it is still starting, the calls that wait for it reject with `reason`. */
   exit(reason?: unknown): Promise<void>;
   /**
@@ -54,7 +75,8 @@ export interface ChildSpec<T extends object = object, A extends unknown[] = neve
   start(context: ChildContext, ...args: A): T | PromiseLike<T>;
   /**
    * Called when the instance ends gracefully, after the context's signal has aborted and before the key is
-   * free.
+   * free. The key stays taken until a promise that it returns has settled, for at most a second; when the node
+   * closes, nothing waits for that.
    */
   stop?(instance: T): unknown;
   /**
@@ -93,23 +115,20 @@ export function isSupervised({ restart }: AnySpec): boolean {
 
 /** Checks a spec; throws a `TypeError` that names what is wrong. */
 export function checkSpec(spec: unknown, where: string): AnySpec {
-  const refuse = (name: string, wanted: string, received: unknown): never => {
-    throw new TypeError(`${where}: ${name} must be ${wanted}, received ${show(received)}`);
-  };
-  if (typeof spec !== "object" || spec === null) return refuse("spec", "a ChildSpec", spec);
+  const must = (valid: boolean, name: string, wanted: string, received: unknown) =>
+    refuseUnless(valid, where, name, wanted, received);
+  must(typeof spec === "object" && spec !== null, "spec", "a ChildSpec", spec);
   // An instance of a class, or a module, may have further properties.
   if (isPlainObject(spec)) refuseUnknown(where, spec as AnySpec, NAMES);
   const { id, start, stop, restart, concurrent } = spec as AnySpec;
-  if (!isSpecId(id)) refuse("id", "a well-formed string of 1 to 200 characters", id);
-  if (typeof start !== "function") refuse("start", "a function", start);
-  if (stop !== undefined && typeof stop !== "function") refuse("stop", "a function", stop);
+  must(isSpecId(id), "id", "a well-formed string of 1 to 200 characters", id);
+  must(typeof start === "function", "start", "a function", start);
+  must(stop === undefined || typeof stop === "function", "stop", "a function", stop);
   const restarts = ["temporary", "permanent", "transient"];
-  if (restart !== undefined && !restarts.includes(restart)) {
-    refuse("restart", '"temporary", "permanent" or "transient"', restart);
-  }
-  if (concurrent !== undefined && typeof concurrent !== "boolean") {
-    refuse("concurrent", "true or false", concurrent);
-  }
+  const isRestart = restart === undefined || restarts.includes(restart);
+  must(isRestart, "restart", '"temporary", "permanent" or "transient"', restart);
+  const isConcurrent = concurrent === undefined || typeof concurrent === "boolean";
+  must(isConcurrent, "concurrent", "true or false", concurrent);
   return spec as AnySpec;
 }
 

@@ -96,12 +96,20 @@ export class Supervisor {
     if (this.#lost.size > 0 && this.#cancel === undefined) this.#later();
   }
 
-  /** Has another host start an instance that ended here; `without` is this node if it leaves the cluster. */
-  passOn(register: RegisterId, spec: AnySpec, args: Uint8Array, without: string | undefined): void {
-    const limits = this.#parts.core.limits();
+  /**
+   * Has another host start an instance that ended here; `without` is this node if it leaves the cluster. Resolves
+   * when it was started, or cannot be.
+   */
+  async passOn(
+    register: RegisterId,
+    spec: AnySpec,
+    args: Uint8Array,
+    without: string | undefined,
+  ): Promise<void> {
+    const { core, finder } = this.#parts;
+    const options = { limits: core.limits(), background: true, without };
     // If this fails, the hosts find the register at their next check.
-    this.#parts.finder.start(register, spec, args, { limits, background: true, without })
-      .catch(() => {});
+    await finder.start(register, spec, args, options).catch(() => {});
   }
 
   #later(): void {

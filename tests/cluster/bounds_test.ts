@@ -11,10 +11,14 @@ const MEMBERS = ["n1", "n2", "n3"];
 /**
  * Fails if `work` leaves something in memory: then every round leaves as much as the previous one, while
  * compiled code or a resized table takes memory only occasionally. (A round should repeat its work often
- * enough that a few hundred bytes for each repetition show.)
+ * enough that a few hundred bytes for each repetition show.) `warmUp`: rounds before the first measurement.
  */
-async function assertNoGrowth(time: VirtualTime, work: () => Promise<void>): Promise<void> {
-  await work();
+async function assertNoGrowth(
+  time: VirtualTime,
+  work: () => Promise<void>,
+  warmUp = 1,
+): Promise<void> {
+  for (let round = 0; round < warmUp; round++) await work();
   const timers = time.timers;
   const growth: number[] = [];
   let last = await heapUsed();
@@ -171,7 +175,9 @@ describe("finished work leaves nothing behind", () => {
         await time.pass(500);
       }
       await time.pass(60_000);
-    });
+      // The heap that Bun reports contains compiled code, which grows for some rounds more than in V8: by up to 59 kB a
+      // round here, while the number of objects stays the same.
+    }, "Bun" in globalThis ? 8 : 1);
     for (const node of nodes) assertEquals(node.hasQuorum, true);
   });
 });

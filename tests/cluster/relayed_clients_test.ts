@@ -202,6 +202,18 @@ describe("two clients without a connection to each other", () => {
     assertLess(took, 1_000);
   });
 
+  it("learn at once that nothing runs any more on a host that closed during a call", async () => {
+    await start();
+    const { now } = cluster.time.runtime;
+    const waiting = assertCode(apple.wait("for ever"), "outcome_unknown");
+    await cluster.pass(100);
+    assertEquals(counters.executed, ["wait for ever"]);
+    const before = now();
+    void right.close({ timeout: 0 });
+    await until(waiting);
+    assertLess(now() - before, 200);
+  });
+
   it("get outcome_unknown when the host vanishes during a call, and nothing runs twice", async () => {
     await start();
     const waiting = assertCode(apple.wait("for ever"), "outcome_unknown");

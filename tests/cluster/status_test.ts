@@ -3,6 +3,9 @@ import { describe, it } from "@std/testing/bdd";
 import { Cluster, startCluster } from "../support/real_cluster.ts";
 import { eventually, nextEvent, turn } from "../support/wait.ts";
 
+/** A member of which nothing else is known. */
+const NOTHING = { incarnation: null, lastError: null, storage: null };
+
 describe("status", () => {
   it("names the missing members at the first start, until all are there", async () => {
     await using cluster = new Cluster(3);
@@ -13,9 +16,9 @@ describe("status", () => {
     assertEquals(status.session, null);
     assertEquals(status.entries, 0);
     assertEquals(status.members, [
-      { id: "n1", reachable: true, state: "blank", incarnation: null },
-      { id: "n2", reachable: false, state: "unknown", incarnation: null },
-      { id: "n3", reachable: false, state: "unknown", incarnation: null },
+      { id: "n1", reachable: true, state: "blank", ...NOTHING, storage: "none" },
+      { id: "n2", reachable: false, state: "unknown", ...NOTHING },
+      { id: "n3", reachable: false, state: "unknown", ...NOTHING },
     ]);
     await cluster.join("n3");
     status = await first.status();
@@ -40,6 +43,8 @@ describe("status", () => {
         reachable: true,
         state: "operational" as const,
         incarnation: life,
+        lastError: null,
+        storage: id === "n1" ? "none" as const : null,
       })),
     );
     assert(session !== null);

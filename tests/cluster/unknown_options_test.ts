@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { join, nodeToken } from "../../mod.ts";
 import { http } from "../../transports/http.ts";
@@ -92,6 +92,20 @@ describe("an option that does not exist", () => {
       assertEquals(message, `${call}: unknown option ${name}; did you mean ${nearest}?`);
     });
   }
+
+  it("token is a TypeError that points to connect: a token makes a guest", async () => {
+    const token = () => "a token";
+    const calls: [name: string, call: (options: Bad) => unknown][] = [
+      ["Cannot join", (options) => join({ ...base(), ...options })],
+      ["webSocket", (options) => webSocket({ secret, ...options })],
+      ["http", (options) => http({ secret, ...options })],
+    ];
+    for (const [name, call] of calls) {
+      const { message } = await failureOf(call, { token });
+      assert(message.startsWith(`${name}: token does not make a member or a client`), message);
+      assert(message.includes("connect({ servers, token }) of @synod/synod/guest"), message);
+    }
+  });
 
   it("of locks.query is a TypeError: it has none", async () => {
     const options = { name: "k" } as Bad;

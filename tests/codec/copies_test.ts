@@ -108,21 +108,26 @@ describe("the end of a copy", () => {
     floor: CLOCK - 1,
     vector: [LIFE, "", OTHER],
     wait: MAX_REST,
+    former: [["w9", LIFE]] as const,
   };
 
   it("has these fields", () => {
-    const fields = [[["w1", LIFE, 3]], [["w2", OTHER, 1]], [3], 1, [2, 0, 3], MAX_REST];
+    const fields = [[["w1", LIFE, 3]], [["w2", OTHER, 1]], [3], 1, [2, 0, 3], MAX_REST, [[
+      "w9",
+      2,
+    ]]];
     assertEquals(encodeLast(last, new FieldWriter(CLOCK)), fields);
     assertEquals(decodeLast(fields, new FieldReader(CLOCK)), last);
   });
 
   it("is refused with any other field", () => {
-    isExact(decodeLast, [[], [], [], 0, [], 0], [
+    isExact(decodeLast, [[], [], [], 0, [], 0, []], [
       ...[[null, [0]], [null, [[]]]], // sessions
       [null, [0], [9], ["short"]], // lives
       [CLOCK, "0"], // floor
       [null, [1], [9], new Array(256).fill(0)], // crash vector
       [-1, MAX_REST + 1, NaN, null], // wait
+      [null, [1], [["w9"]], [["w 9", 2]], [["w9", 0]], [["w9", 9]]], // former nodes
     ]);
   });
 });

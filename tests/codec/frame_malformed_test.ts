@@ -74,7 +74,7 @@ describe("decodeFrame()", () => {
       [2, ["", "a b", "é", "x".repeat(65), 1, false]], // the genesis
       [3, [null, -1, 0.5, 2 ** 53, "0"]], // the epoch
       [4, ["", 0, 1, 9, "x", false]], // the incarnation
-      [5, [null, "x", [null], [1], ["short"], [9], new Array(MAX_MEMBERS + 1).fill(0)]], // the vector
+      [5, [null, "x", [null], [1], ["short"], [9], new Array(MAX_MEMBERS + 2).fill(0)]], // the vector
       [6, [null, {}, [null], ["x"], [[]], [[0]]]], // the requests
       [7, ["", 0, 1, 99, "x", 0.5]], // the addressee of the replies
       [8, [null, 0, [null], [0], [[]], [[4]]]], // the replies

@@ -139,6 +139,17 @@ describe("encodeFrame() and decodeFrame()", () => {
   });
 });
 
+describe("the mark of a sender's configuration", () => {
+  it("is its epoch, and whether it is not known to be settled", () => {
+    for (const mark of [{ epoch: 0 }, { epoch: 7 }, { epoch: 7, unsettled: true } as const]) {
+      const decoded = decodeFrame(encodeFrame({ ...EMPTY, header: { ...HEADER, ...mark } }));
+      assert(decoded.ok);
+      const { epoch, unsettled } = decoded.frame.header;
+      assertEquals({ epoch, unsettled }, { unsettled: undefined, ...mark });
+    }
+  });
+});
+
 describe("decodeFrame()", () => {
   it("converts -0 to 0", () => {
     // cbor-x never writes -0; a double in its place is changed into one.

@@ -9,8 +9,10 @@ import {
   decodeVector,
   encodeRecord,
   genesis,
+  MAX_VOICES,
 } from "../../lib/codec/genesis.ts";
 import { MAX_MEMBERS, MAX_TTL } from "../../lib/codec/limits.ts";
+import { MAX_MEMBERS as MAX_CONFIGURED } from "../../lib/paxos/member_limits.ts";
 import { CLOCK, LIFE, OTHER } from "./support/frames.ts";
 import { refuses } from "./support/spoil.ts";
 
@@ -24,13 +26,13 @@ describe("genesis()", () => {
 });
 
 describe("decodeVector()", () => {
-  it("has the life of each member, or none", () => {
+  it("has the life of each member and of a node that joins or leaves, or none", () => {
     assertEquals(decodeVector([LIFE, 0, 2, OTHER], reader()), [LIFE, "", LIFE, OTHER]);
-    assertEquals(decodeVector(new Array(MAX_MEMBERS).fill(0), reader()).length, MAX_MEMBERS);
+    assertEquals(decodeVector(new Array(MAX_VOICES).fill(0), reader()).length, MAX_VOICES);
   });
 
   it("refuses lives that are not a member's, and too many", () => {
-    const many = new Array(MAX_MEMBERS + 1).fill(0);
+    const many = new Array(MAX_VOICES + 1).fill(0);
     for (const field of [null, "x", [null], [1], ["short"], [9], many]) {
       refuses(() => decodeVector(field, reader()));
     }
@@ -38,6 +40,11 @@ describe("decodeVector()", () => {
 });
 
 describe("decodeMembers()", () => {
+  it("has as many as a configuration may have", () => {
+    assertEquals(MAX_MEMBERS, MAX_CONFIGURED);
+    assertEquals(decodeMembers(new Array(MAX_MEMBERS).fill("w"), reader()).length, MAX_MEMBERS);
+  });
+
   it("has the names of nodes, and of no guests", () => {
     assertEquals(decodeMembers(["w1", "w2"], reader()), ["w1", "w2"]);
     for (const field of [null, "w1", [""], ["~w1"], [1], new Array(MAX_MEMBERS + 1).fill("w")]) {

@@ -1,16 +1,16 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
+import { MAX_GUEST_FRAME } from "../../lib/codec/limits.ts";
 import {
   decodeDown,
   decodeUp,
   encodeDown,
   encodeUp,
   GUEST_VERSION,
-  MAX_GUEST_FRAME,
+  MAX_UP_MESSAGES,
 } from "../../lib/codec/guest_frame.ts";
 import type { DownFrame, UpFrame, UpMessage } from "../../lib/codec/guest_messages.ts";
 import { decodeValue, encodeValue } from "../../lib/codec/value.ts";
-import { MAX_MESSAGES } from "../../lib/codec/limits.ts";
 import { LIFE } from "./support/frames.ts";
 import {
   DOWN_FRAME,
@@ -108,8 +108,8 @@ describe("the frames between guest and gateway", () => {
   it("are bounded", () => {
     const { messages } = UP_FRAME;
     const many = (count: number) => Array.from({ length: count }, () => messages[3]);
-    assert(decodeUp(encodeUp({ ...UP_FRAME, messages: many(MAX_MESSAGES) })).ok);
-    isMalformed(encodeUp({ ...UP_FRAME, messages: many(MAX_MESSAGES + 1) }));
+    assert(decodeUp(encodeUp({ ...UP_FRAME, messages: many(MAX_UP_MESSAGES) })).ok);
+    isMalformed(encodeUp({ ...UP_FRAME, messages: many(MAX_UP_MESSAGES + 1) }));
     const open = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
     assert(decodeUp(encodeUp({ ...UP_FRAME, open: open(2_000) })).ok);
     isMalformed(encodeUp({ ...UP_FRAME, open: open(2_001) }));
@@ -123,13 +123,15 @@ describe("the frames between guest and gateway", () => {
     const run = UP_MESSAGES[2] as UpMessage & { type: "run" };
     const refuses = (operation: unknown) =>
       isMalformed(encodeUp({ ...UP_FRAME, messages: [{ ...run, operation } as UpMessage] }));
-    const { put, lock, place, list } = OPERATIONS;
+    const { put, lock, place, list, call } = OPERATIONS;
     refuses({ ...put, register: lock.register });
     refuses({ ...put, register: place.register });
     refuses({ ...put, register: `c${put.register.slice(1)}` });
     refuses({ ...put, register: put.register + "x" });
     refuses({ ...lock, register: put.register });
     refuses({ ...place, register: put.register });
+    refuses({ ...call, method: "" });
+    refuses({ ...call, method: "m".repeat(1_001) });
     refuses({ ...list, prefix: "l\xf6" });
     refuses({ ...put, bindings: [{ type: "key", register: lock.register }] });
     refuses({ ...put, bindings: [{ type: "session", session: `~x/${LIFE}` }] });

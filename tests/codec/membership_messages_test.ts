@@ -2,7 +2,9 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { MAX_MEMBERS, MESSAGE_BYTES, replySize } from "../../lib/codec.ts";
+import { MAX_VOICES } from "../../lib/codec/genesis.ts";
 import { MAX_WALL_TIME } from "../../lib/codec/limits.ts";
+import { firstConfiguration } from "../../lib/paxos/configuration.ts";
 import type { RegisterCopy, Reply, Request } from "../../lib/paxos/messages.ts";
 import { BALLOT, CLOCK, LIFE, OTHER, REGISTER, SESSION } from "./support/frames.ts";
 import { replyIs, requestIs, spoilsField } from "./support/spoil.ts";
@@ -38,6 +40,7 @@ describe("MEMBERSHIP_REQUESTS (section 7)", () => {
     incarnation: LIFE,
     after: "",
   };
+  const announce: Request = { id: 1, type: "announce", members: MEMBERS, incarnation: LIFE };
 
   it("have these fields", () => {
     requestIs(enquire, [11, 1, MEMBERS, 0, 1]);
@@ -46,6 +49,7 @@ describe("MEMBERSHIP_REQUESTS (section 7)", () => {
     requestIs({ id: 2, type: "incarnation", members: MEMBERS }, [12, 2, MEMBERS]);
     requestIs(transfer, [13, 1, MEMBERS, 3, LIFE, ""]);
     requestIs({ ...transfer, after: REGISTER }, [13, 1, MEMBERS, 3, LIFE, REGISTER]);
+    requestIs(announce, [40, 1, MEMBERS, LIFE]);
   });
 
   it("refuse lists of members, purposes, rounds and lives that are none", () => {
@@ -57,11 +61,22 @@ describe("MEMBERSHIP_REQUESTS (section 7)", () => {
     spoilsField("requests", transfer, 3, -1, 0.5, null);
     spoilsField("requests", transfer, 4, "", 0, 1, 9, null);
     spoilsField("requests", transfer, 5, "x", null, 0);
+    spoilsField("requests", announce, 2, ...NO_MEMBERS);
+    spoilsField("requests", announce, 3, "", 0, 1, 9, null);
   });
 });
 
 describe("MEMBERSHIP_REPLIES (section 7)", () => {
   const blank: Reply = { id: 1, type: "blank", members: ["w1"], wall: 1.7e12, recovering: true };
+  const stored: Reply = {
+    id: 2,
+    type: "stored",
+    members: MEMBERS,
+    record: RECORD,
+    incarnation: LIFE,
+    vector: [LIFE, ""],
+    epoch: 3,
+  };
   const last = {
     fenced: [SESSION],
     ended: [],
@@ -69,6 +84,7 @@ describe("MEMBERSHIP_REPLIES (section 7)", () => {
     floor: CLOCK,
     vector: [LIFE, ""],
     wait: 1.5,
+    former: [],
   };
 
   it("have these fields", () => {
@@ -76,6 +92,15 @@ describe("MEMBERSHIP_REPLIES (section 7)", () => {
     replyIs({ id: 2, type: "record", members: MEMBERS, record: RECORD }, [
       ...[14, 2, MEMBERS],
       ["g", [LIFE, OTHER], null, 9_000, true],
+    ]);
+    replyIs(stored, [
+      ...[40, 2, MEMBERS, ["g", [LIFE, OTHER], null, 9_000, true], 2],
+      ...[[2, 0], 3],
+    ]);
+    const configuration = firstConfiguration(MEMBERS, [LIFE, OTHER]);
+    replyIs({ ...stored, configuration, incarnations: [["a", LIFE]] }, [
+      ...[40, 2, MEMBERS, ["g", [LIFE, OTHER], null, 9_000, true], 2],
+      ...[[2, 0], 3, [0, [["a", 2, 0], ["b", 3, 0]], null, null, true], [["a", 2]]],
     ]);
     replyIs({ id: 3, type: "replaced" }, [15, 3]);
     replyIs({ id: 4, type: "membersMismatch", members: MEMBERS }, [16, 4, MEMBERS]);
@@ -86,7 +111,7 @@ describe("MEMBERSHIP_REPLIES (section 7)", () => {
     replyIs({ ...PIECE, registers: [COPY], last }, [
       ...[19, 1, 1],
       [[REGISTER, 1, LIFE, [1, 2, [0]]]],
-      [[["w1", 2, 3]], [], [], 0, [2, 0], 1.5],
+      [[["w1", 2, 3]], [], [], 0, [2, 0], 1.5, []],
     ]);
   });
 
@@ -102,6 +127,14 @@ describe("MEMBERSHIP_REPLIES (section 7)", () => {
     const good: unknown[] = ["g", [], 0, 9_000, true];
     const wrong = ["a b", null, CLOCK + 1, 600_001, 1].map((value, at) => good.with(at, value));
     spoilsField("replies", record, 3, null, [], good.slice(1), [...good, 0], ...wrong);
+    spoilsField("replies", stored, 3, null, [], good.slice(1), [...good, 0], ...wrong);
+  });
+
+  it("refuse members, incarnations, vectors and epochs that are none", () => {
+    spoilsField("replies", stored, 2, ...NO_MEMBERS);
+    spoilsField("replies", stored, 4, "", 0, 1, 9, null);
+    spoilsField("replies", stored, 5, null, [1], ["x"], new Array(MAX_VOICES + 1).fill(0));
+    spoilsField("replies", stored, 6, -1, 0.5, null);
   });
 
   it("refuse pieces of a copy that lack a part, or have an invalid one", () => {

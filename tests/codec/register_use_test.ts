@@ -1,8 +1,14 @@
 // Runs in Deno alone: pure.
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { isFitFor, isPutOf, registerId } from "../../lib/codec.ts";
-import type { Binding, Present, State } from "../../lib/paxos/register.ts";
+import { encodeConfiguration, isFitFor, isPutOf, registerId } from "../../lib/codec.ts";
+import { firstConfiguration } from "../../lib/paxos/configuration.ts";
+import {
+  type Binding,
+  CONFIGURATION as THE_CONFIGURATION,
+  type Present,
+  type State,
+} from "../../lib/paxos/register.ts";
 
 const LIFE = "0ABCDEFGHIJKLMNOPQRS";
 const [KEY, LOCK, SINGLETON, CONFIGURATION] = (["k", "l", "s", "c"] as const)
@@ -59,6 +65,17 @@ describe("isFitFor() (section 3)", () => {
     const results = [KEY, LOCK, SINGLETON, CONFIGURATION, "x\xf6\0"]
       .map((register) => fits(register, { present: false, token: 3 }));
     assertEquals(results, [true, true, true, false, false]);
+  });
+
+  it("fits a configuration for its register, and nothing else (section 11)", () => {
+    const configuration = firstConfiguration(["a", "b"], [LIFE, LIFE]);
+    const value = encodeConfiguration(configuration);
+    assertEquals(fits(THE_CONFIGURATION, present({ value })), true);
+    assertEquals(fits(CONFIGURATION, present({ value })), false);
+    assertEquals(fits(THE_CONFIGURATION, present()), false);
+    assertEquals(fits(THE_CONFIGURATION, { present: false, token: 3 }), false);
+    assertEquals(fits(THE_CONFIGURATION, present({ value, owners: [A] })), false);
+    assertEquals(fits(THE_CONFIGURATION, present({ value, bindings: [PID] })), false);
   });
 
   it("fits the value of a key whose owners are those of its bindings, in any order (section 6)", () => {

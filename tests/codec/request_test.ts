@@ -100,6 +100,7 @@ describe("requestHandler()", () => {
     const handlers = {
       voter: ["prepare", "accept", "read", "forget", "watch", "unwatch", "list"],
       membership: ["enquire", "incarnation", "transfer"],
+      change: ["configure", "incarnationOf", "stand", "inventory", "raiseFloor"],
       node: ["ask", "handover"],
       relay: ["relay"],
       relayed: ["relayed"],

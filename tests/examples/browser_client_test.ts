@@ -8,7 +8,7 @@ import { deno, root } from "../../tasks/process.ts";
 const SECRET = "vJ8nQmZ2xWc5TtLhYk7RbE4sDfGp9aUo";
 
 describe("examples/browser-client: its routes", () => {
-  const app = browserRoutes({ secret: SECRET, script: "", peers: {} });
+  const app = browserRoutes({ secret: SECRET, script: "", servers: [] });
 
   /** The cookie of a new guest. */
   async function visit(): Promise<string> {
@@ -20,7 +20,7 @@ describe("examples/browser-client: its routes", () => {
   const token = (tab: string, cookie?: string) =>
     app.request(`/token/${tab}`, { headers: cookie === undefined ? {} : { cookie } });
 
-  it("give a guest a token for the node of their own tab, and for no other node", async () => {
+  it("give a user a token for the guest of their own tab, and for no other one", async () => {
     const [ada, bob] = [await visit(), await visit()];
     const subjects = [];
     for (const cookie of [ada, bob]) {
@@ -28,7 +28,7 @@ describe("examples/browser-client: its routes", () => {
       assertEquals(response.status, 200);
       const claims = JSON.parse(atob((await response.text()).split(".")[1]));
       subjects.push(claims.sub);
-      const { id } = await (await app.request("/node/0123abcd", { headers: { cookie } })).json();
+      const { id } = await (await app.request("/guest/0123abcd", { headers: { cookie } })).json();
       assertEquals(claims.sub, id);
       assertMatch(id, /^guest-[0-9a-f]{8}\.0123abcd$/);
       const now = Date.now() / 1000;

@@ -22,6 +22,8 @@ describe("examples/edge-client", () => {
     for (const [, seat, buyer] of sold) assertEquals(Number(buyer) % 5, Number(seat) % 5);
     assertMatch(output, /^5 requests took the lock on the till/m);
     assertMatch(output, /^Visits were counted: 1, 2, 3\.$/m);
+    // One to connect, one for the operation, one to leave.
+    assertMatch(output, /^To look up a seat took 3 requests to the members\.$/m);
     assertMatch(output, /^All is well\.$/m);
   });
 });

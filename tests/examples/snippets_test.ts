@@ -7,8 +7,8 @@ import { extractSnippets, type Snippet, withPrelude } from "./support/snippets.t
 /** Time limit for a program, in milliseconds; each takes a fraction of it. */
 const LIMIT = 60_000;
 
-/** Mark of snippets that connect to hosts which do not exist: they are type-checked, but not run. */
-const NEEDS_HOSTS = ".example/";
+/** Marks of snippets that need hosts which do not exist, or more nodes: they are type-checked, but not run. */
+const NOT_RUN = [".example/", "changeMembers("];
 
 const preludes = new URL("./support/", import.meta.url);
 
@@ -42,7 +42,7 @@ describe("the snippets of README.md and docs/", () => {
 
   beforeAll(async () => {
     folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "synod-snippets-" }));
-    for (const file of ["prelude.ts", "node.ts", "watched.ts"]) {
+    for (const file of ["prelude.ts", "node.ts", "watched.ts", "platform.d.ts"]) {
       await Deno.copyFile(new URL(file, preludes), `${folder}/${file}`);
     }
     for (const [index, snippet] of snippets.entries()) {
@@ -69,7 +69,7 @@ describe("the snippets of README.md and docs/", () => {
       skipLibCheck: true,
       paths: Object.fromEntries(paths),
     };
-    const files = snippets.map((_, index) => `snippet_${index}.ts`);
+    const files = ["platform.d.ts", ...snippets.map((_, index) => `snippet_${index}.ts`)];
     await Deno.writeTextFile(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions, files }));
   });
 
@@ -98,12 +98,16 @@ describe("the snippets of README.md and docs/", () => {
       assertEquals(code, 0, output);
     });
 
-    if (source.includes(NEEDS_HOSTS)) continue;
+    if (NOT_RUN.some((mark) => source.includes(mark))) continue;
     it(`run, and end when their node closes: ${place}`, async () => {
       const program = `${folder}/snippet_${index}.ts`;
       const command = ["run", "--quiet", "--no-check", `--import-map=${folder}/import_map.json`];
-      const { code, output } = await run(deno, [...command, "--no-prompt", program], {
+      // A snippet may keep files, in a folder of its own.
+      const cwd = await Deno.makeTempDir({ dir: folder });
+      const permissions = [`--allow-read=${cwd}`, `--allow-write=${cwd}`, "--no-prompt"];
+      const { code, output } = await run(deno, [...command, ...permissions, program], {
         timeout: LIMIT,
+        cwd,
       });
       assertEquals(code, 0, output);
     });

@@ -58,6 +58,28 @@ describe("a gateway and hostile guests (section 13)", () => {
     assert(typeof await guest.do(connection, put("a")) === "object");
   });
 
+  it("a frame whose handling fails counts as dropped, and harms nothing else", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    const { clock } = partsOf(cluster.node("n1")).core;
+    const errors: string[] = [];
+    cluster.node("n1").addEventListener(
+      "error",
+      ({ detail: { error } }) => errors.push(error.message),
+    );
+    const observe = clock.observe.bind(clock);
+    clock.observe = () => {
+      throw new Error("a test");
+    };
+    const read = { type: "read", register: key("a") } as const;
+    const run = { type: "run", number: ++guest.last, since: 0, again: false, timeout: 0 } as const;
+    const sent = connection.send([{ ...run, operation: read }]);
+    clock.observe = observe;
+    await sent;
+    assertEquals(errors, ["a test"]);
+    assert(typeof await guest.do(connection, read) === "object");
+  });
+
   it("what comes before hello, for another life or for another genesis is not handled", async () => {
     await using world = await begin();
     const { cluster } = world;
@@ -115,6 +137,32 @@ describe("a gateway and hostile guests (section 13)", () => {
     assertEquals(connection.got.some(({ type }) => type === "renewed"), false);
   });
 
+  it("of renewals without end a quorum is asked for some, and operations cost a guest no renewal", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    const renewals = Array.from({ length: 1_000 }, (_, index) => ({
+      ...{ type: "renew", session: 1, renewal: index + 1, ttl: guest.ttl } as const,
+    }));
+    for (let at = 0; at < 1_000; at += 200) void connection.send(renewals.slice(at, at + 200));
+    await cluster.pass(500);
+    const granted = () => connection.got.filter(({ type }) => type === "renewed").length;
+    // Two seconds of them at once, and those of the time that has passed.
+    const most = granted();
+    assert(most >= 200 && most <= 250, `${most}`);
+    const puts = Array.from({ length: 1_000 }, (_, index) => ({
+      ...{ type: "run", number: ++guest.last, since: guest.clock, again: false, timeout: 2_000 },
+      operation: put(`p${index}`),
+    }));
+    for (let at = 0; at < 1_000; at += 200) {
+      void connection.send(puts.slice(at, at + 200) as never);
+    }
+    await cluster.pass(500);
+    const before = granted();
+    void connection.send([{ ...renewals[0], renewal: 1_001 }]);
+    await cluster.pass(500);
+    assertEquals(granted() - before, 1);
+  });
+
   it("members renew and end a guest's session for members only, and only for those that vote", async () => {
     await using world = await begin();
     const { cluster, guest, connection } = world;
@@ -150,10 +198,11 @@ describe("a gateway and hostile guests (section 13)", () => {
         ...{ type: "call", register: registerId("s", "counter", "apple") },
         ...{ session: placed.value.session, token: 1, birth: 1, sequence: 1, done: 0, open: [] },
         ...{ full: false, method: "inc", args: encodeValue([], 10), chain: [] },
+        awaited: true,
         caller: `~g/${GUEST_LIFE}`,
       },
       core.limits(1_000),
-      () => {},
+      { begun: () => {}, isGivenUp: () => false, isFirst: () => true },
     );
     const outcome = await cluster.time.until(forged.then(({ type }) => type, () => "no answer"));
     assert(outcome === "no answer" || outcome === "lost", outcome);
@@ -287,16 +336,73 @@ describe("rights and bounds of guests (section 13)", () => {
     });
     const { cluster, guest, connection } = world;
     const read = { type: "read", register: key("a") } as const;
-    const numbers = Array.from({ length: 30 }, () => connection.run(read));
-    await cluster.pass(100);
+    const numbers = Array.from({ length: 90 }, () => connection.run(read));
+    await cluster.pass(4_500);
     const refused = numbers.filter((number) => connection.resultOf(number) === "queue_full");
-    assertEquals(refused.length, 10);
+    // Two seconds of them at once, and those of the time in which the messages were handled.
+    assert(refused.length >= 55 && refused.length <= 70, `${refused.length}`);
     await cluster.pass(1_000);
     assert(typeof await guest.do(connection, read) === "object");
     const large = { ...(put("l") as object), value: new Uint8Array(60_000) } as never;
     connection.run(large);
     connection.run(read);
     assertEquals(connection.closed?.why, "full");
+  });
+
+  it("what is refused without end is refused no faster than it may be asked, and others go on", async () => {
+    await using world = await begin({ limits: { operationsPerSecond: 10 } });
+    const { cluster, guest, connection } = world;
+    const other = new ScriptedGuest(cluster, { id: "h" });
+    const calm = await other.connect("n1");
+    const before = connection.got.length;
+    // More than a quarter of a second of 40 messages, and of 200 that renew and show tickets.
+    for (let frame = 0; frame < 45; frame++) {
+      for (let index = 0; index < 20; index++) connection.run(put(`p${guest.last}`));
+    }
+    await cluster.pass(20);
+    const told = () => connection.got.slice(before).filter(({ type }) => type !== "event").length;
+    assert(told() <= 60, `${told()}`);
+    assertEquals((await other.do(calm, put("calm")) as { type: string }).type, "agreed");
+    await cluster.pass(5_000);
+    // 240 messages a second: a frame counts as one, too.
+    assert(told() > 560 && told() < 680, `${told()}`);
+  });
+
+  it("few long values of one guest are put at a time, and what is short does not wait for them", async () => {
+    await using world = await begin();
+    const { connection, cluster } = world;
+    const long = encodeValue(new Uint8Array(100_000), 200_000);
+    const numbers = Array.from(
+      { length: 20 },
+      (_, index) =>
+        connection.run({ type: "put", register: key(`l${index}`), value: long, bindings: [] }),
+    );
+    const short = connection.run(put("short"));
+    const done = () => numbers.filter((number) => connection.resultOf(number) !== undefined).length;
+    while (connection.resultOf(short) === undefined) await cluster.pass(1);
+    assert(done() <= 6, `${done()}`);
+    await cluster.pass(1_000);
+    assertEquals(done(), 20);
+  });
+
+  it("keys are listed for one guest once at a time", async () => {
+    await using world = await begin();
+    const { guest, connection, cluster } = world;
+    const { queries } = partsOf(cluster.nodes[0]).core;
+    const list = queries.list.bind(queries);
+    let [now, most] = [0, 0];
+    queries.list = async (...args) => {
+      most = Math.max(most, ++now);
+      return await list(...args).finally(() => now--);
+    };
+    const prefix = key("").slice(0, 2);
+    const numbers = [1, 2, 3, 4].map(() => connection.run({ type: "list", prefix, values: false }));
+    await cluster.pass(500);
+    assertEquals(most, 1);
+    assertEquals(numbers.map((number) => typeof connection.resultOf(number)), [
+      ...["object", "object", "object", "object"],
+    ]);
+    assertEquals(guest.last, 4);
   });
 
   it("there are at most as many guests as allowed, and silent ones make room", async () => {
@@ -373,7 +479,9 @@ describe("the option guests of join", () => {
     const { core, puts, lockTable: table, singletons } = partsOf(other.nodes[0]);
     const { Gateway } = await import("../../lib/gateway/gateway.ts");
     const { checkGuests } = await import("../../lib/gateway/options.ts");
+    const { LockFollowers } = await import("../../lib/gateway/lock_followers.ts");
     const gateway = new Gateway({
+      followers: new LockFollowers(core, table),
       ...{ core, puts, table, singletons, settings: checkGuests({}, true)!, maxValueBytes: 100 },
       status: () => Promise.reject(new Error("not asked")),
     });

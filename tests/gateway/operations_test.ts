@@ -2,6 +2,8 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
 import { bucketPrefix, decodeValue, encodeValue, registerId } from "../../lib/codec.ts";
+import type { GuestOperation } from "../../lib/codec/guest_messages.ts";
+import { partsOf } from "../../lib/cluster/cluster_node.ts";
 import { ScriptedGuest } from "../support/scripted_guest.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
@@ -46,6 +48,90 @@ describe("a guest's operations (section 13)", () => {
     assertEquals(await guest.renew(connection), false);
   });
 
+  it("a renewal that members answer late does not count as a slow round trip", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    // As after a start.
+    const from = cluster.time.runtime.now() + 200;
+    for (const node of cluster.nodes) partsOf(node).core.engine.voter?.sessions.grantFrom(from);
+    assertEquals(await guest.renew(connection), false);
+    await cluster.pass(1_000);
+    assert(connection.got.some(({ type }) => type === "renewed"));
+    assert(partsOf(cluster.nodes[0]).core.pacing.roundTrip < 10);
+  });
+
+  it("members are asked for a renewal no longer than until the guest asks again", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    cluster.isolate("n1");
+    assertEquals(await guest.renew(connection), false);
+    await cluster.pass(1_000);
+    cluster.heal();
+    await cluster.pass(3_000);
+    // The guest has asked once, and was lost then: no member has heard of its session.
+    const newest = partsOf(cluster.nodes[1]).core.queries.sessionOf("~g", { deadline: Infinity });
+    assertEquals(await cluster.time.until(newest), null);
+  });
+
+  it("a query shows the requests that were sent with it", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    await guest.renew(connection);
+    const wanted = { session: 1, mode: "exclusive", ifAvailable: false, steal: false } as const;
+    const run = (number: number, operation: GuestOperation) =>
+      ({ type: "run", number, since: guest.clock, again: false, timeout: 0, operation }) as const;
+    void connection.send([
+      run(1, { type: "lock", register: lock("a"), seq: 1, ...wanted }),
+      run(2, { type: "lock", register: lock("a"), seq: 2, ...wanted }),
+      run(3, { type: "query" }),
+    ]);
+    await cluster.pass(100);
+    const [piece] = connection.piecesOf(3);
+    assert(piece?.type === "locks");
+    assertEquals(piece.locks.map(({ holders, queue }) => [holders.length, queue.length]), [[1, 1]]);
+  });
+
+  it("a query that is cancelled waits for nothing any more", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    await guest.renew(connection);
+    cluster.isolate("n1");
+    const wanted = { session: 1, mode: "exclusive", ifAvailable: false, steal: false } as const;
+    connection.run({ type: "lock", register: lock("a"), seq: 1, ...wanted }, { timeout: 0 });
+    let pending = 0;
+    const query = { type: "query" } as const;
+    for (let number = 2; number < 100; number++) {
+      pending++;
+      const run = { type: "run", number, since: guest.clock, again: false, timeout: 0 } as const;
+      void connection.send([{ ...run, operation: query }]).then(() => pending--);
+      void connection.send([{ type: "cancel", number }]);
+    }
+    const late = connection.run(query, { number: 100, timeout: 100 });
+    await cluster.pass(10);
+    assertEquals(pending, 0);
+    assertEquals([connection.resultOf(2), connection.resultOf(late)], ["cancelled", undefined]);
+    await cluster.pass(100);
+    assertEquals(connection.resultOf(late), "no_quorum");
+  });
+
+  it("an operation whose authorization takes for ever ends at its limits, and never begins", async () => {
+    let allow = (_: boolean) => {};
+    const authorize = () => new Promise<boolean>((resolve) => allow = resolve);
+    await using world = await begin(3, { guests: { authorize } });
+    const { cluster, connection } = world;
+    const put = { type: "put", register: key("a"), value: bytes(1), bindings: [] } as const;
+    const cancelled = connection.run(put, { timeout: 0 });
+    void connection.send([{ type: "cancel", number: cancelled }]);
+    const late = connection.run(put, { timeout: 100 });
+    await cluster.pass(150);
+    const results = [cancelled, late].map((number) => connection.resultOf(number));
+    assertEquals(results, ["cancelled", "no_quorum"]);
+    allow(true);
+    await cluster.pass(50);
+    const found = await cluster.time.until(cluster.nodes[1].kv.get("a"));
+    assertEquals(found, { ok: false, error: "not_found" });
+  });
+
   it("a put is agreed, and read by others", async () => {
     await using world = await begin();
     const { cluster, guest, connection } = world;
@@ -59,6 +145,31 @@ describe("a guest's operations (section 13)", () => {
     const state = await guest.do(connection, { type: "read", register: key("a") });
     assert(typeof state === "object" && state.type === "state");
     assertEquals(state.state?.token, first.token);
+  });
+
+  it("that was sent again over a new connection tells its news again, and its pieces", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    await cluster.time.until(cluster.nodes[1].kv.put("a", 1));
+    const watch = { type: "watch", register: key("a") } as const;
+    const list = { type: "list", prefix: bucketPrefix("k", undefined), values: false } as const;
+    // What the gateway says is lost with the connection.
+    connection.run(watch, { number: 1, timeout: 0 });
+    connection.run(list, { number: 2 });
+    connection.break();
+    await cluster.pass(100);
+    guest.last = 2;
+    guest.open = [1, 2];
+    const next = await guest.connect("n1");
+    assertEquals(next.eventsOf(1), []);
+    next.run(watch, { number: 1, timeout: 0 });
+    next.run(list, { number: 2 });
+    await cluster.pass(100);
+    const [changed] = next.eventsOf(1);
+    assert(changed?.type === "changed" && changed.state !== null);
+    assertEquals(decodeValue(changed.state.value), 1);
+    assertEquals(next.piecesOf(2).length, 1);
+    assertEquals(next.resultOf(2), { type: "pieces", pieces: 1 });
   });
 
   it("a value bound to a process names the guest, and is released with it", async () => {
@@ -186,6 +297,45 @@ describe("a guest's operations (section 13)", () => {
     await cluster.time.until(cluster.nodes[1].lock("a", { steal: true }));
     await cluster.pass(50);
     assertEquals(connection.resultOf(number), { type: "stolen" });
+  });
+
+  it("starts that take for ever hold up nothing else, and end when they are not wanted any more", async () => {
+    const Hanging = { id: "hanging", start: () => new Promise<object>(() => {}) };
+    await using world = await begin(3, { hosts: [Hanging] });
+    const { cluster, guest, connection } = world;
+    await guest.renew(connection);
+    const register = lock("x");
+    const wanted = { session: 1, seq: 1, mode: "exclusive", ifAvailable: false } as const;
+    const request = guest.last + 1;
+    const held = await guest.do(connection, { type: "lock", register, ...wanted, steal: false });
+    assert(typeof held === "object" && held.type === "granted");
+    const start = (n: number, timeout: number) => {
+      const about = { register: registerId("s", "hanging", n), spec: "hanging", args: bytes([]) };
+      return connection.run({ type: "place", ...about, start: true }, { timeout });
+    };
+    // As many as may be under way.
+    const starts = Array.from({ length: 100 }, (_, n) => start(n, n < 50 ? 0 : 1_000));
+    const resultOf = (number: number) => {
+      const result = connection.resultOf(number);
+      return typeof result === "object" && result.type === "threw" ? result.failure.code : result;
+    };
+    const results = () => new Set(starts.map(resultOf));
+    await cluster.pass(100);
+    const unlock = { type: "unlock", register, session: 1, request, unsure: false } as const;
+    assertEquals(await guest.do(connection, unlock), { type: "done" });
+    assertEquals([...results()], [undefined]);
+    void connection.send(
+      starts.slice(0, 50).map((number) => ({ type: "cancel", number }) as const),
+    );
+    for (let n = 0; n < 10; n++) {
+      connection.show();
+      await cluster.pass(100);
+    }
+    assertEquals([...results()], ["cancelled", "no_quorum"]);
+    // Nothing is left of them.
+    const more = start(100, 500);
+    await cluster.pass(600);
+    assertEquals(resultOf(more), "no_quorum");
   });
 
   it("a singleton is found, started and called", async () => {

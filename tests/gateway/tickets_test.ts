@@ -79,7 +79,7 @@ describe("tickets at a gateway (section 13)", () => {
     assert(connection.ticket > idle);
   });
 
-  it("an operation on an old ticket is late, and one without a ticket", async () => {
+  it("an operation on an old ticket is not begun, and neither is one without a ticket", async () => {
     await using world = await begin();
     const { cluster, guest, connection, get } = world;
     const old = connection.ticket;
@@ -102,13 +102,26 @@ describe("tickets at a gateway (section 13)", () => {
     const without = runOn(other, fresh, 0, put("c"));
     const reading = runOn(connection, guest, old, { type: "read", register: key("a") });
     await cluster.pass(50);
-    assertEquals(connection.resultOf(late), "late");
-    assertEquals(connection.resultOf(lateCall), "late");
-    assertEquals(other.resultOf(without), "late");
+    assertEquals(connection.resultOf(late), "not_begun");
+    assertEquals(connection.resultOf(lateCall), "not_begun");
+    assertEquals(other.resultOf(without), "not_begun");
     assert(typeof connection.resultOf(reading) === "object", "it only reads");
     assert(typeof connection.resultOf(inTime) === "object", `${connection.resultOf(inTime)}`);
     assertEquals((await get("b")).ok, false);
     assertEquals((await get("c")).ok, false);
+  });
+
+  it("a put that is sent again is the guest's own, also if its gateway knows the value already", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    const written = await guest.do(connection, put("a"), { number: 7 });
+    assert(typeof written === "object" && written.type === "agreed");
+    await cluster.time.until(cluster.nodes[1].kv.get("a"));
+    const other = await guest.connect("n2");
+    const again = await guest.do(other, put("a"), { number: 7, again: true });
+    assertEquals(again, { type: "agreed", token: written.token, value: null });
+    const foreign = await guest.do(other, put("a"), { number: 8 });
+    assertEquals(foreign, { type: "agreed", token: written.token, value });
   });
 
   it("an operation that waits longer than its ticket lasts writes nothing", async () => {
@@ -140,6 +153,88 @@ describe("tickets at a gateway (section 13)", () => {
     }
     assert(typeof connection.resultOf(number) === "object", `${connection.resultOf(number)}`);
     assertEquals((await get("a")).ok, true);
+  });
+
+  it("later tickets do not extend it once the guest may have turned away and come back", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection, get } = world;
+    cluster.isolate("n1");
+    const number = runOn(connection, guest, connection.ticket, put("a"));
+    await cluster.pass(TTL / 3 - 50);
+    // The member stops for a while, and hears the guest before it looks at its tickets.
+    cluster.time.stall(100);
+    connection.show();
+    cluster.heal();
+    await cluster.pass(1_000);
+    assertEquals(connection.resultOf(number), "late");
+    assertEquals((await get("a")).ok, false);
+  });
+
+  it("a call whose host has left is not known never to have begun once the tickets are too old", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    const { singletons } = partsOf(cluster.node("n1"));
+    const host = partsOf(cluster.node("n3")).core.session.current;
+    const call = (session: string) => {
+      const numbers = { birth: guest.clock, sequence: 1, done: 0, open: [], full: false };
+      const about = { register: registerId("s", "counter", "a"), token: 1, session, ...numbers };
+      return connection.run({ type: "call", ...about, method: "inc", args: value }, { timeout: 0 });
+    };
+    // The word of the members about the host comes late.
+    singletons.guests.attempt = (_, __, { isFirst }) => {
+      assert(isFirst());
+      cluster.time.stall(TTL / 3);
+      return Promise.resolve({ type: isFirst() ? "refused" : "lost" });
+    };
+    const late = call(host);
+    await cluster.pass(50);
+    assertEquals(connection.resultOf(late), { type: "lost" });
+  });
+
+  it("a call that never left its gateway has not begun: the host's session is over", async () => {
+    for (const [hasEnded, result] of [[true, { type: "refused" }], [false, "left"]] as const) {
+      await using world = await begin();
+      const { cluster, guest, connection } = world;
+      const { core, singletons } = partsOf(cluster.node("n1"));
+      // The word of the members about the session comes late once.
+      let takes = TTL / 3;
+      core.queries.hasEnded = () => {
+        cluster.time.stall(takes);
+        return Promise.resolve(hasEnded);
+      };
+      let left = 0;
+      singletons.guests.attempt = () => {
+        left++;
+        return Promise.resolve({ type: "returned", value });
+      };
+      const numbers = { birth: guest.clock, sequence: 1, done: 0, open: [], full: false };
+      const about = { register: registerId("s", "counter", "a"), token: 1, ...numbers };
+      const session = guest.session(9);
+      const call = { type: "call", ...about, session, method: "inc", args: value } as const;
+      const number = connection.run(call, { timeout: 0 });
+      await cluster.pass(50);
+      assertEquals([connection.resultOf(number), left], ["not_begun", 0]);
+      takes = 0;
+      connection.show();
+      connection.run(call, { number, timeout: 0 });
+      await cluster.pass(50);
+      const again = connection.resultOf(number);
+      assertEquals([left > 0 ? "left" : again, left], [result, hasEnded ? 0 : 1]);
+    }
+  });
+
+  it("a call that was begun is late when its tickets are too old", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    const session = partsOf(cluster.node("n3")).core.session.current;
+    cluster.isolate("n3");
+    const numbers = { birth: guest.clock, sequence: 1, done: 0, open: [], full: false };
+    const about = { register: registerId("s", "counter", "a"), token: 1, session, ...numbers };
+    const number = connection.run({ type: "call", ...about, method: "inc", args: value }, {
+      timeout: 0,
+    });
+    await cluster.pass(TTL / 3 + 200);
+    assertEquals(connection.resultOf(number), "late");
   });
 
   it("a put of a late gateway does not come back after its process has exited", async () => {
@@ -262,6 +357,49 @@ describe("an operation that is sent again to another gateway (section 13)", () =
     // With bindings that cannot be looked up any more it cannot be known, either.
     const third = await guest.do(second, bound, { number: number + 1, since, again: true });
     assertEquals(third, { type: "unknown" });
+  });
+
+  it("that comes twice runs once", async () => {
+    await using world = await begin();
+    const { guest, connection, cluster, get } = world;
+    const number = guest.last + 1;
+    await guest.do(connection, put("a", OWN), { number });
+    await guest.do(connection, release("a", false), { number: number + 1 });
+    connection.run(put("a", OWN), { number });
+    await cluster.pass(100);
+    assertEquals((await get("a")).ok, false);
+  });
+
+  it("waits for the session of its gateway, if it is bound to a process there", async () => {
+    await using cluster = await VirtualCluster.start(0, {
+      clients: true,
+      guests: {},
+      sessionTtl: TTL,
+    });
+    const members = ["n1", "n2", "n3"];
+    for (const id of members) await cluster.join(id, { members });
+    // Operational, but no session is granted yet: others may end it.
+    await cluster.pass(500);
+    const [gateway] = cluster.nodes;
+    const { session, seq } = gateway.spawn().pid;
+    const guest = new ScriptedGuest(cluster, { ttl: TTL });
+    const connection = await guest.connect("n1");
+    await cluster.pass(50);
+    const bound = put("a", [{ type: "pid", session, seq }]);
+    assertEquals(await guest.do(connection, bound, { timeout: 500 }), "no_quorum");
+  });
+
+  it("cannot be known if it is bound to a process of the gateway that has exited meanwhile", async () => {
+    await using world = await begin();
+    const { guest, connection, cluster: { time, nodes } } = world;
+    const process = nodes[0].spawn();
+    const { session, seq } = process.pid;
+    await time.until(process.exit());
+    const bound = put("a", [{ type: "pid", session, seq }]);
+    const again = await guest.do(connection, bound, { again: true });
+    assertEquals(again, { type: "unknown" });
+    const first = await guest.do(connection, bound);
+    assert(typeof first === "object" && first.type === "invalid");
   });
 
   it("a steal is not repeated after another one", async () => {

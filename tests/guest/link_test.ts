@@ -1,5 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { registerId } from "../../lib/codec.ts";
+import { MAX_UP_MESSAGES } from "../../lib/codec/guest_frame.ts";
 import { encodeValue } from "../../lib/codec/value.ts";
 import { observed, ScriptedGuest } from "./support/scripted_gateway.ts";
 
@@ -75,6 +77,47 @@ describe("the connection of a guest (section 13)", () => {
     assertEquals(guest.lines.length, 2);
   });
 
+  it("goes to the next server when a gateway without a quorum grants no renewal", async () => {
+    await using guest = new ScriptedGuest();
+    const line = await guest.serve();
+    // It is heard, and answers nothing else.
+    const hear = async (duration: number) => {
+      for (let past = 0; past < duration; past += 100) {
+        line.send([]);
+        await guest.pass(100);
+      }
+    };
+    await hear(2_800);
+    assert(!line.isClosed);
+    await hear(300);
+    assert(line.isClosed && guest.node.hasQuorum);
+    assertEquals(guest.lines.length, 2);
+  });
+
+  it("looks for a quorum before it asks for the session after a lost one", async () => {
+    await using guest = new ScriptedGuest();
+    const line = await guest.serve();
+    for (let past = 0; past < 4_800; past += 100) {
+      line.send([]);
+      await guest.pass(100);
+    }
+    assert(!guest.node.hasQuorum);
+    guest.line.open();
+    await guest.pass();
+    guest.line.send([guest.line.welcome()]);
+    await guest.pass();
+    const said = guest.line.said();
+    assertEquals(said.filter(({ type }) => type === "renew"), []);
+    const look = said.find((message) =>
+      message.type === "run" && message.operation.type === "session"
+    );
+    assert(look?.type === "run");
+    guest.line.result(look, { type: "newest", session: null });
+    await guest.pass();
+    const [renew] = guest.line.said();
+    assert(renew.type === "renew" && renew.session === 2);
+  });
+
   it("ends with a frame that cannot be understood", async () => {
     await using guest = new ScriptedGuest();
     const line = await guest.serve();
@@ -126,5 +169,27 @@ describe("the connection of a guest (section 13)", () => {
     await guest.pass();
     const { done, open } = line.frames[line.frames.length - 1];
     assertEquals([done, open], [3, [first.number, 3]]);
+  });
+
+  it("sends no more in a frame than a gateway takes, however much came in one", async () => {
+    await using guest = new ScriptedGuest();
+    const line = await guest.serve();
+    const bindings = [{ type: "ownPid", session: 1, seq: 7 }] as const;
+    const put = {
+      type: "handover",
+      register: registerId("k", undefined, "a"),
+      value: bytes(1),
+      bindings,
+      timeout: 100,
+    } as const;
+    line.malformed = [];
+    // They are bound to a process that has ended.
+    line.send(Array.from({ length: 300 }, (_, id) => ({ ...put, id, op: `${line.life}/${id}` })));
+    await guest.pass();
+    assertEquals(line.malformed, []);
+    assert(line.frames.every(({ messages }) => messages.length <= MAX_UP_MESSAGES));
+    const answered = line.said().flatMap((said) => said.type === "handed" ? [said.id] : []);
+    assertEquals(answered, Array.from({ length: 300 }, (_, id) => id));
+    assert(!line.isClosed);
   });
 });

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Key } from "../../mod.ts";
+import { nameOf } from "../support/node_kind.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { assertInvalid } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
@@ -55,7 +56,7 @@ describe("a value bound to another key", () => {
   it("is gone when a time ends the first key of a chain", async () => {
     await using cluster = await startCluster(3);
     const { kv } = cluster.nodes[0];
-    await kv.put("a", 1, { until: kv.now() + 300 });
+    await kv.put("a", 1, { until: kv.now() + 1_000 });
     await kv.put("b", 1, { key: "a" });
     await kv.put("c", 1, { key: "b" });
     assertEquals(await kv.get("c"), { ok: true, value: 1 });
@@ -74,7 +75,7 @@ describe("a value bound to another key", () => {
   it("is invalid when that key was released, even before a read finds out", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
-    await first.kv.put("leader", 1, { node: "n1" });
+    await first.kv.put("leader", 1, { node: nameOf("n1") });
     await first.close();
     assertInvalid(await second.kv.put("k", 1, { key: "leader" }), 'key "leader" is absent');
   });

@@ -21,7 +21,7 @@ describe("a value bound to a time", () => {
   it("is replaced after that time by a put, with a greater token", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
-    const until = first.kv.now() + 200;
+    const until = first.kv.now() + 1_000;
     const before = valueOf(await first.kv.claim("k", "old", { until }));
     assertEquals(await second.kv.put("k", "new"), { ok: true, value: "old" });
     let claim = valueOf(await second.kv.claim("k", "new"));

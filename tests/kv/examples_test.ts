@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { nameOf } from "../support/node_kind.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { assertInvalid } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
@@ -51,7 +52,7 @@ describe("the examples of PaxosKV", () => {
   it("put with `node`: the key lasts as long as the node is connected", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
-    await second.kv.put("leader", "n1", { node: first.id });
+    await second.kv.put("leader", "n1", { node: nameOf(first.id) });
     assertEquals(await third.kv.get("leader"), { ok: true, value: "n1" });
     await first.close();
     assertEquals(await third.kv.get("leader"), { ok: false, error: "not_found" });
@@ -75,7 +76,7 @@ describe("the examples of PaxosKV", () => {
       ok: true,
       value: "xyz",
     });
-    const until = kv.now() + 100;
+    const until = kv.now() + 1_000;
     assertEquals(await kv.put("short", "xyz", { until }), { ok: true, value: "xyz" });
     await eventually(async () => !(await kv.get("short")).ok, "the end of the key");
     assertGreaterOrEqual(kv.now(), until);
@@ -136,9 +137,9 @@ describe("the examples of PaxosKV", () => {
   it("node: the node that the key is bound to, `not_found`, or the default", async () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
-    await first.kv.put("leader", "n2", { node: "n2" });
+    await first.kv.put("leader", "n2", { node: nameOf("n2") });
     await first.kv.put("plain", 1);
-    assertEquals(await second.kv.node("leader"), { ok: true, value: "n2" });
+    assertEquals(await second.kv.node("leader"), { ok: true, value: nameOf("n2") });
     assertEquals(await second.kv.node("plain"), { ok: false, error: "not_found" });
     assertEquals(await second.kv.node("unknown"), { ok: false, error: "not_found" });
     assertEquals(await second.kv.node("plain", { default: "none" }), { ok: true, value: "none" });

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Key } from "../../mod.ts";
+import { nameOf } from "../support/node_kind.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, valueOf } from "../support/expect.ts";
 import { eventually } from "../support/wait.ts";
@@ -139,7 +140,7 @@ describe("a bucket", () => {
     const [node] = cluster.nodes;
     await using process = node.spawn();
     const { token } = valueOf(await node.kv.claim("k", "v", { bucket: "b", pid: process }));
-    assertEquals(valueOf(await node.kv.node("k", { bucket: "b" })), "n1");
+    assertEquals(valueOf(await node.kv.node("k", { bucket: "b" })), nameOf("n1"));
     assertEquals(valueOf(await node.kv.pid("k", { bucket: "b" })), process.pid);
     assertEquals(valueOf(await node.kv.token("k", { bucket: "b" })), token);
     for await (const change of node.kv.watch("k", { bucket: "b" })) {
@@ -174,7 +175,7 @@ describe("keys", () => {
     const process = first.spawn();
     await using other = first.spawn();
     await first.kv.put("unbound", 1);
-    await first.kv.put("by node", 1, { node: "n2" });
+    await first.kv.put("by node", 1, { node: nameOf("n2") });
     await first.kv.put("by pid", 1, { pid: process });
     await first.kv.put("by another pid", 1, { pid: other });
     await first.kv.put("by key", 1, { key: "by pid" });

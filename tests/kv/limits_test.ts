@@ -1,6 +1,7 @@
 import { assertEquals, assertLess, assertStrictEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import type { ClusterNode, KeyOptions } from "../../mod.ts";
+import { nameOf } from "../support/node_kind.ts";
 import { type Cluster, startCluster } from "../support/real_cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
 import { turn } from "../support/wait.ts";
@@ -14,7 +15,8 @@ const OPERATIONS: Readonly<
   put: (node, options) => node.kv.put("k", 1, options),
   claim: (node, options) => node.kv.claim("k", 1, options),
   "put bound to its node": (node, options) => node.kv.put("k", 1, { ...options, node: node.id }),
-  "put bound to another node": (node, options) => node.kv.put("k", 1, { ...options, node: "n2" }),
+  "put bound to another node": (node, options) =>
+    node.kv.put("k", 1, { ...options, node: nameOf("n2") }),
   "put bound to a key": (node, options) => node.kv.put("k", 1, { ...options, key: "there" }),
   get: (node, options) => node.kv.get("k", options),
   node: (node, options) => node.kv.node("k", options),
@@ -139,7 +141,7 @@ describe("timeout", () => {
       let settled = false;
       const puts = [
         first.kv.put("unbound", 1, { timeout }),
-        first.kv.put("own", 1, { node: "n1", timeout }),
+        first.kv.put("own", 1, { node: nameOf("n1"), timeout }),
         first.kv.put("other", 1, { pid: process, timeout }),
       ];
       for (const put of puts) put.finally(() => settled = true);

@@ -9,6 +9,48 @@ import { ScriptedPuts, VALUE } from "./support/scripted_puts.ts";
 
 const LATER: Binding = { kind: "until", time: 4_000_000_000_000 };
 
+describe("Puts: a binding to a time (section 4)", () => {
+  it("has passed in the very millisecond, by the wall clock of the node", async () => {
+    const { node, table } = await ScriptedPuts.start();
+    const limits = { deadline: node.time.runtime.now() + 1_000 };
+    const resolve = (until: number) => resolveBindings(node.core, table, { until }, limits);
+    const now = node.time.runtime.wallNow();
+    assertEquals([(await resolve(now)).ok, (await resolve(now + 1)).ok], [false, true]);
+  });
+});
+
+describe("Puts: what a process knows of its writes (section 4)", () => {
+  it("a write that was chosen is its own, and its outcome is known", async () => {
+    const script = await ScriptedPuts.start();
+    const put = script.put([script.pid]);
+    await script.node.ask("a", "b");
+    assertEquals(script.owner.registers.get(KEY)?.unknown, 1);
+    await script.node.ask("a", "b");
+    assertEquals(put.outcome, "mine");
+    assertEquals(script.owner.registers.get(KEY), {
+      owned: true,
+      unknown: 0,
+      underWay: 0,
+      version: 1,
+    });
+  });
+
+  it("a write instead of which another was chosen is none of its own", async () => {
+    const script = await ScriptedPuts.start();
+    const put = script.put([script.pid]);
+    await script.node.ask("a", "b");
+    assertEquals(script.owner.registers.get(KEY)?.underWay, 1);
+    // The write is lost; a rival's, which has not seen it, is chosen.
+    await script.node.lose("a", "b", "c");
+    script.node.rival(50, "r", "a", "b", "c");
+    for (let i = 0; i < 8; i++) {
+      await script.node.time.pass(200);
+      await script.node.ask("a", "b");
+    }
+    assertEquals([put.outcome, script.owner.registers.size], ["theirs", 0]);
+  });
+});
+
 describe("Puts: a local binding ends meanwhile (section 4)", () => {
   it("a put of a process that ends before its write is sent writes nothing", async () => {
     const script = await ScriptedPuts.start();

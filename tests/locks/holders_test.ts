@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SynodError } from "../../mod.ts";
+import { nameOf } from "../support/node_kind.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { valueOf } from "../support/expect.ts";
 import { untilQueued } from "./support/queue.ts";
@@ -37,7 +38,7 @@ describe("node.holders", () => {
     await first.lock("b");
     const pids = [...valueOf(await first.holders("a")), ...valueOf(await first.holders("b"))]
       .map(({ pid }) => pid);
-    assertEquals(pids.map(({ node }) => node), ["n1", "n1"]);
+    assertEquals(pids.map(({ node }) => node), [nameOf("n1"), nameOf("n1")]);
     assertEquals(new Set(pids.map(({ seq }) => seq)).size, 2);
   });
 

@@ -6,6 +6,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { nameOf } from "../support/node_kind.ts";
 import { Cluster, startCluster } from "../support/real_cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
@@ -102,7 +103,7 @@ describe("process.lock", () => {
     const late = [10, 20, 30].map((timeout) => reasonOf(process.lock("k", { timeout })));
     await Promise.all(late);
     await untilQueued(second, "k", 0);
-    assertEquals(valueOf(await first.holders("k")).map(({ pid }) => pid.node), ["n2"]);
+    assertEquals(valueOf(await first.holders("k")).map(({ pid }) => pid.node), [nameOf("n2")]);
   });
 
   it("can be taken again after it was free", async () => {
@@ -185,7 +186,7 @@ describe("process.lock: modes", () => {
     exclusive.catch(() => {});
     await eventually(async () => {
       const { pending } = await second.locks.query();
-      return pending.map(({ clientId }) => clientId).join() === "n3,n1";
+      return pending.map(({ clientId }) => clientId).join() === `${nameOf("n3")},${nameOf("n1")}`;
     }, "the process behind the other node");
     await held.release();
     await (await within(between, "the earlier request")).release();

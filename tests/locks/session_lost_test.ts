@@ -10,6 +10,7 @@ import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import { type Lock, SynodError } from "../../mod.ts";
+import { itOfMembers } from "../support/node_kind.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
 import type { VirtualTime } from "../support/virtual_time.ts";
@@ -142,24 +143,29 @@ describe("a request that waits", () => {
     await cluster.until(shared);
   });
 
-  it("goes on too if it was not known to be in the queue before the session was lost", async () => {
-    await using cluster = await TimedCluster.start(3, { sessionTtl });
-    const [first, second, third] = cluster.nodes;
-    const held = await cluster.until(second.lock("k"));
-    cluster.onSend = (from, frame) => {
-      if (from === "n1" && hasAccept(frame)) cluster.deafen("n1"); // its answers arrive later
-    };
-    const waiting = first.lock("k");
-    await cluster.eventually(() => !first.hasQuorum, "the end of the session");
-    cluster.onSend = () => {};
-    cluster.undeafen("n1");
-    await cluster.eventually(() => first.hasQuorum, "a new session");
-    // Other nodes remove the entry of the old session.
-    assertEquals(await cluster.until(third.lock("k", { ifAvailable: true })), null);
-    assertEquals(await cluster.isSettled(waiting), false);
-    await cluster.until(held.release());
-    assert((await cluster.until(waiting)).held);
-  });
+  const proposes = "it holds back the answers to its own accept";
+  itOfMembers(
+    "goes on too if it was not known to be in the queue before the session was lost",
+    proposes,
+    async () => {
+      await using cluster = await TimedCluster.start(3, { sessionTtl });
+      const [first, second, third] = cluster.nodes;
+      const held = await cluster.until(second.lock("k"));
+      cluster.onSend = (from, frame) => {
+        if (from === "n1" && hasAccept(frame)) cluster.deafen("n1"); // its answers arrive later
+      };
+      const waiting = first.lock("k");
+      await cluster.eventually(() => !first.hasQuorum, "the end of the session");
+      cluster.onSend = () => {};
+      cluster.undeafen("n1");
+      await cluster.eventually(() => first.hasQuorum, "a new session");
+      // Other nodes remove the entry of the old session.
+      assertEquals(await cluster.until(third.lock("k", { ifAvailable: true })), null);
+      assertEquals(await cluster.isSettled(waiting), false);
+      await cluster.until(held.release());
+      assert((await cluster.until(waiting)).held);
+    },
+  );
 
   it("is not taken for stolen if a message shows its end before a timer does", async () => {
     let late = 0;

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { nameOf } from "../support/node_kind.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { valueOf } from "../support/expect.ts";
 import { turn, within } from "../support/wait.ts";
@@ -17,7 +18,8 @@ describe("node.lock shared", () => {
     assert(locks.every(({ held, mode }) => held && mode === "shared"));
     const holders = valueOf(await first.holders("k"));
     assertEquals(holders.map(({ mode }) => mode), Array(6).fill("shared"));
-    assertEquals(holders.map(({ pid }) => pid.node).sort(), ["n1", "n1", "n2", "n2", "n3", "n3"]);
+    const names = ["n1", "n1", "n2", "n2", "n3", "n3"].map(nameOf);
+    assertEquals(holders.map(({ pid }) => pid.node).sort(), names);
   });
 
   it("waits for an exclusive owner; the next exclusive request waits for the last shared owner", async () => {

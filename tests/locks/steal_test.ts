@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Lock } from "../../mod.ts";
+import { nameOf } from "../support/node_kind.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
 import { eventually, turn, within } from "../support/wait.ts";
@@ -32,7 +33,7 @@ describe("steal", () => {
     assertGreater(thief.token, lock.token);
     await stolen(lock);
     assert(thief.held);
-    assertEquals(valueOf(await first.holders("k")).map(({ pid }) => pid.node), ["n2"]);
+    assertEquals(valueOf(await first.holders("k")).map(({ pid }) => pid.node), [nameOf("n2")]);
   });
 
   it("takes it also if the thief's node has an earlier promise that is no longer valid", async () => {

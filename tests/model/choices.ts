@@ -28,13 +28,17 @@ export type Verdict =
  * Finds the chosen states: those that a crash-consistent quorum accepted, even if no node knows it. In the
  * order of their ballots they must form one chain: each equals the previous one, or was written over it,
  * directly or through other states. Each was written at the ballot whose counter is its token, and may have
- * been proposed again at later ballots. No operation takes effect twice.
+ * been proposed again at later ballots. No operation takes effect twice. `members`: their number, or a function that
+ * tells whether votes for one ballot have a quorum.
  */
-export function judge(
+export function judge<V extends Vote>(
   proposals: readonly Proposal[],
-  votes: readonly Vote[],
-  members: number,
+  votes: readonly V[],
+  members: number | ((votes: readonly V[]) => boolean),
 ): Verdict {
+  const isQuorum = typeof members === "function"
+    ? members
+    : (counted: readonly V[]) => hasQuorum(counted, members);
   const sorted = proposals.toSorted((a, b) => compareBallots(a.ballot, b.ballot));
   const distinct: Proposal[] = [];
   for (const proposal of sorted) {
@@ -47,7 +51,7 @@ export function judge(
     }
   }
   const chosen = distinct.filter(({ ballot }) =>
-    hasQuorum(votes.filter((vote) => compareBallots(vote.ballot, ballot) === 0), members)
+    isQuorum(votes.filter((vote) => compareBallots(vote.ballot, ballot) === 0))
   );
   const states = distinct.map(({ state }) => state);
   for (const { state } of distinct) {

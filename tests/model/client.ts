@@ -61,7 +61,9 @@ export type ClientInput =
   /** A member answers its question. */
   | { do: "answer"; sender: Sender; reply: RegisterReply }
   /** It asks again, with its present knowledge of crashes. */
-  | { do: "again" };
+  | { do: "again" }
+  /** It learns of a newer configuration, with these members. */
+  | { do: "follow"; members: readonly string[] };
 
 /** An output of a client: a message, or an event. */
 export type ClientOutput =
@@ -110,6 +112,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   readonly #paxos: Paxos;
   readonly #options: ClientOptions;
   readonly #world: ClientWorld;
+  members: readonly string[];
   clock: LamportClock;
   vector: CrashVector;
   operation = -1;
@@ -130,6 +133,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.#paxos = paxos;
     this.#options = options;
     this.#world = world;
+    this.members = world.members;
     this.clock = new paxos.LamportClock();
     this.clock.observe(options.clock ?? 0);
     if (options.keeps) this.kept = keptOf(world.first);
@@ -156,6 +160,9 @@ export class Client implements Actor<ClientInput, ClientOutput> {
         break;
       case "again":
         if (this.request !== null) this.#ask(this.request);
+        break;
+      case "follow":
+        this.#follow(input.members);
     }
     return this.#outputs;
   }
@@ -163,6 +170,25 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   #start(): void {
     if (this.returned) return this.#call();
     this.attempts--;
+    this.#do(this.proposer!.start());
+  }
+
+  /** What is under way begins again under the new configuration. */
+  #follow(members: readonly string[]): void {
+    this.members = members;
+    this.kept = null;
+    this.request = null;
+    if (this.returned) {
+      // The tombstone has to be written again before it may be forgotten.
+      this.proposer = null;
+      this.released = null;
+      return;
+    }
+    if (this.reader !== null) {
+      this.reader = new this.#paxos.QuorumRead(members);
+      return this.#ask({ type: "read", register: REGISTER });
+    }
+    this.proposer!.follow(members);
     this.#do(this.proposer!.start());
   }
 
@@ -174,7 +200,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.attempts = this.#options.attempts;
     const operation = this.#options.operations[this.operation];
     if (operation.kind === "read") {
-      this.reader = new this.#paxos.QuorumRead(this.#world.members);
+      this.reader = new this.#paxos.QuorumRead(this.members);
       return this.#ask({ type: "read", register: REGISTER });
     }
     this.#propose(operation);
@@ -192,7 +218,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   #propose(operation: Operation): void {
     this.proposer = new this.#paxos.Proposer({
       register: REGISTER,
-      members: this.#world.members,
+      members: this.members,
       clock: this.clock,
       life: this.#options.name,
       change: this.#change(operation),
@@ -255,7 +281,9 @@ export class Client implements Actor<ClientInput, ClientOutput> {
 
   /** Nothing more happens here, so its memory is cleared. */
   #end(): void {
-    Object.assign(this, new Client(this.#paxos, this.#options, this.#world));
+    Object.assign(this, new Client(this.#paxos, this.#options, this.#world), {
+      members: this.members,
+    });
     this.operation = this.#options.operations.length;
   }
 

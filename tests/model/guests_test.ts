@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { GUEST_MUTATIONS } from "../mutations/model/guests.ts";
-import { guestScopes } from "./guests/scopes.ts";
+import { deepGuestScopes, guestScopes } from "./guests/scopes.ts";
 import { GuestWorld } from "./guests/world.ts";
 import { load, loadBroken } from "./paxos.ts";
 
@@ -21,7 +21,8 @@ describe("operations of a guest that meet two gateways, one of them late: sectio
 describe("a scope of guests turns red when", () => {
   for (const { name, edits, broken, scope, why } of GUEST_MUTATIONS) {
     it(name, async () => {
-      const found = guestScopes.find((one) => one.scope.name === scope)!;
+      const all = [...guestScopes, ...deepGuestScopes];
+      const found = all.find((one) => one.scope.name === scope)!;
       const world = new GuestWorld({ ...found.scope, broken }, await loadBroken(edits));
       const { violation } = world.search(LIMIT);
       assertStringIncludes(violation?.split("\n").at(-1) ?? "nothing is wrong", why);

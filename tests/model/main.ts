@@ -8,7 +8,12 @@
 import { deepScopes } from "./deep_scopes.ts";
 import { explore } from "./explore.ts";
 import { fastScopes, findBroken } from "./find_broken.ts";
+import { deepGuestScopes, guestScopes } from "./guests/scopes.ts";
+import { GuestWorld } from "./guests/world.ts";
 import type { Expected } from "./ingredients.ts";
+import { deepMembersScopes, membersScopes } from "./members/scopes.ts";
+import { MembersWorld } from "./members/world.ts";
+import { load } from "./paxos.ts";
 import { MUTATIONS } from "../mutations/model/list.ts";
 
 const has = (flag: string) => Deno.args.includes(flag);
@@ -57,14 +62,58 @@ async function isAsExpected({ scope, states, transitions, sees }: Expected): Pro
   return verdict === "holds";
 }
 
+/** A search of another world than that of {@linkcode explore}. */
+interface OtherScope {
+  readonly name: string;
+  readonly states: number;
+  readonly transitions: number;
+  readonly search: () => Promise<
+    { readonly states: number; readonly transitions: number; readonly violation: string | null }
+  >;
+}
+
+/** The scopes of guests and of changes of the members. */
+function otherScopes(): OtherScope[] {
+  const deep = has("--deep");
+  return [
+    ...[...guestScopes, ...(deep ? deepGuestScopes : [])].map(({ scope, ...sizes }) => ({
+      ...sizes,
+      name: `guest: ${scope.name}`,
+      search: async () => new GuestWorld(scope, await load()).search(),
+    })),
+    ...[...membersScopes, ...(deep ? deepMembersScopes : [])].map(({ scope, ...sizes }) => ({
+      ...sizes,
+      name: `members: ${scope.name}`,
+      search: async () => new MembersWorld(scope, await load()).search(),
+    })),
+  ];
+}
+
+async function isOtherAsExpected(
+  { name, states, transitions, search }: OtherScope,
+): Promise<boolean> {
+  const begun = performance.now();
+  const found = await search();
+  const isSame = found.states === states && found.transitions === transitions;
+  const verdict = found.violation !== null ? "VIOLATION" : isSame ? "holds" : "OTHER SIZE";
+  const seconds = secondsSince(begun);
+  print(name, found.states, found.transitions, "", seconds, verdict);
+  if (found.violation !== null) console.log(found.violation);
+  else if (!isSame) console.log(`  expected: ${states} states, ${transitions} transitions`);
+  return verdict === "holds";
+}
+
 async function mainScopes(): Promise<boolean> {
   const scopes = [...fastScopes, ...(has("--deep") ? deepScopes : [])]
     .filter(({ scope }) => scope.name.includes(only));
+  const others = otherScopes().filter(({ name }) => name.includes(only));
   print("scope", "states", "transitions", "depth", "seconds", "verdict");
   let good = 0;
   for (const expected of scopes) if (await isAsExpected(expected)) good++;
-  console.log(`${good} of ${scopes.length} scopes hold, and have the expected size`);
-  return good === scopes.length && good > 0;
+  for (const expected of others) if (await isOtherAsExpected(expected)) good++;
+  const all = scopes.length + others.length;
+  console.log(`${good} of ${all} scopes hold, and have the expected size`);
+  return good === all && good > 0;
 }
 
 async function mainMutants(): Promise<boolean> {

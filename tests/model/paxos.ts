@@ -1,6 +1,16 @@
 import { Acceptor } from "../../lib/paxos/acceptor.ts";
 import { PROMISE_TTL } from "../../lib/paxos/bare_promises.ts";
 import { LamportClock } from "../../lib/paxos/ballot.ts";
+import { answerChange } from "../../lib/paxos/change_answers.ts";
+import {
+  countedSender,
+  firstConfiguration,
+  isNewer,
+  replaceConfiguration,
+  sameConfiguration,
+  votersOf,
+} from "../../lib/paxos/configuration.ts";
+import { DiskStart } from "../../lib/paxos/disk_start.ts";
 import { Genesis } from "../../lib/paxos/genesis.ts";
 import { GivingUp } from "../../lib/paxos/giving_up.ts";
 import { beginFor, guestChange, TicketExpired } from "../../lib/paxos/guest_change.ts";
@@ -12,6 +22,9 @@ import {
   releaseChange,
 } from "../../lib/paxos/kv_register.ts";
 import { applyCommand, sameLock } from "../../lib/paxos/lock_register.ts";
+import { Incarnations } from "../../lib/paxos/incarnations.ts";
+import { MemberChange } from "../../lib/paxos/member_change.ts";
+import { Place } from "../../lib/paxos/place.ts";
 import { Proposer } from "../../lib/paxos/proposer.ts";
 import { CrashVector } from "../../lib/paxos/quorum.ts";
 import { QuorumRead } from "../../lib/paxos/quorum_read.ts";
@@ -24,27 +37,38 @@ import { replaceOnce } from "../mutations/code.ts";
 export const shipping = {
   Acceptor,
   CrashVector,
+  DiskStart,
   Genesis,
   GivingUp,
+  Incarnations,
   IssuedTickets,
   LamportClock,
+  MemberChange,
   PROMISE_TTL,
+  Place,
   Proposer,
   QuorumRead,
   Recovery,
   ShownTickets,
   TicketExpired,
   Voter,
+  answerChange,
   applyCommand,
   beginFor,
+  countedSender,
   endedByOthers,
+  firstConfiguration,
   guestChange,
   help,
   identity,
+  isNewer,
   ownersOf,
   putChange,
   releaseChange,
+  replaceConfiguration,
+  sameConfiguration,
   sameLock,
+  votersOf,
 };
 
 /** The state machines under test, as they ship or opened. */
@@ -57,11 +81,17 @@ const MODULES = [
   "acceptor",
   "bare_promises",
   "ballot",
+  "change_answers",
+  "configuration",
+  "disk_start",
   "genesis",
   "giving_up",
   "guest_change",
+  "incarnations",
   "kv_register",
   "lock_register",
+  "member_change",
+  "place",
   "proposer",
   "quorum",
   "quorum_read",

@@ -8,7 +8,8 @@ import type {
   Reply,
   Request,
 } from "../../lib/paxos/messages.ts";
-import type { CrashVector, Sender } from "../../lib/paxos/quorum.ts";
+import type { Incarnations, KnownIncarnations } from "../../lib/paxos/incarnations.ts";
+import type { Sender } from "../../lib/paxos/quorum.ts";
 import type { Recovery, RecoveryEvent } from "../../lib/paxos/recovery.ts";
 import type { Voter } from "../../lib/paxos/voter.ts";
 import type { Actor } from "./automaton.ts";
@@ -36,7 +37,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   life: Life = "";
   wall = 0;
   now = 0;
-  vector: CrashVector;
+  vector: Incarnations;
   record: GenesisRecord | null = null;
   genesis: Genesis | null = null;
   recovery: Recovery | null = null;
@@ -52,7 +53,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   constructor(paxos: Paxos, members: readonly string[]) {
     this.#paxos = paxos;
     this.members = members;
-    this.vector = new paxos.CrashVector(members.length);
+    this.vector = new paxos.Incarnations();
   }
 
   get #voterSettings() {
@@ -157,11 +158,12 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   #newRecovery(record: GenesisRecord): Recovery {
     return new this.#paxos.Recovery({
       self: this.#self,
-      members: this.members,
+      configuration: this.#paxos.firstConfiguration(this.members, record.lives),
       life: this.life,
       genesis: record.id,
       nextId: () => this.#nextNumber(),
       lifeAfter,
+      readConfiguration: () => null,
       // No process waits for its turn: processes that have not heard of each other have the same runs.
       isItsTurn: () => true,
     });
@@ -195,7 +197,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     this.givingUp = new this.#paxos.GivingUp({
       self: this.#self,
       members: this.members,
-      record: this.record,
+      configuration: this.#paxos.firstConfiguration(this.members, this.record.lives),
       life: this.life,
       nextId: () => this.#nextNumber(),
     });
@@ -215,15 +217,16 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
   }
 
   #help(from: string, header: Header, request: GenesisRequest) {
-    const { voter, members } = this;
-    if (voter === null || header.genesis !== this.record?.id) return undefined;
-    const helper = {
-      voter,
-      members,
-      vector: () => this.vector.entries,
-      raise: (index: number, incarnation: Life) => this.vector.raise(index, incarnation),
-    };
-    return this.#paxos.help(helper, from, header, request, this.now);
+    const { voter, record, members, vector: incarnations } = this;
+    if (voter === null || record === null || header.genesis !== record.id) return undefined;
+    const configuration = this.#paxos.firstConfiguration(members, record.lives);
+    return this.#paxos.help(
+      { voter, configuration, incarnations },
+      from,
+      header,
+      request,
+      this.now,
+    );
   }
 
   #receive(from: string, header: Header, reply: Reply): void {
@@ -250,7 +253,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
       case "operational": {
         const { record } = event;
         this.#enter(record);
-        this.#begin(new this.#paxos.Voter(record, this.life, this.#voterSettings), record.lives);
+        this.#begin(new this.#paxos.Voter(record, this.life, this.#voterSettings));
         if (this.member === 0 && record.id === this.life) {
           this.#outputs.push({ out: "made", record });
         } else this.#outputs.push({ out: "entered", record, recovered: false });
@@ -282,8 +285,8 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
         const { memory } = event;
         const record = this.record!;
         const voter = this.#paxos.Voter.recovered(record, memory, this.#voterSettings, this.now);
-        this.genesis!.recovered();
-        this.#begin(voter, memory.vector);
+        this.genesis!.placed("operational", record);
+        this.#begin(voter, memory.known);
         if (this.closed) return;
         this.#outputs.push({ out: "entered", record, recovered: true });
       }
@@ -292,14 +295,14 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
 
   #enter(record: GenesisRecord): void {
     this.record = record;
-    this.vector = new this.#paxos.CrashVector(this.members.length);
-    this.vector.merge(record.lives);
+    this.vector = new this.#paxos.Incarnations();
+    this.vector.follow(this.#paxos.firstConfiguration(this.members, record.lives));
   }
 
-  #begin(voter: Voter, vector: readonly Life[]): void {
+  #begin(voter: Voter, known: KnownIncarnations = []): void {
     this.recovery = null;
-    this.vector.merge(vector);
-    this.vector.raise(this.member, voter.incarnation);
+    this.vector.raiseAll(known);
+    this.vector.raise(this.#self, voter.incarnation);
     this.voter = voter;
     // This node may have heard of a later process during its recovery.
     if (this.#isReplaced()) this.#close();
@@ -318,7 +321,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     this.recovery = null;
     this.voter = null;
     this.record = null;
-    this.vector = new this.#paxos.CrashVector(this.members.length);
+    this.vector = new this.#paxos.Incarnations();
     this.#changeLife(this.life + "g");
     this.genesis = this.#newGenesis();
     this.#outputs.push({ out: "gaveUp", record });
@@ -346,13 +349,13 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
     if (this.record === null || header.genesis !== this.record.id) return;
     this.vector.merge(header.vector);
     if (header.incarnation !== null) {
-      this.vector.raise(this.members.indexOf(from), header.incarnation);
+      this.vector.raise(from, header.incarnation);
     }
     if (this.#isReplaced()) this.#close();
   }
 
   #isReplaced(): boolean {
-    return this.voter !== null && this.vector.entries[this.member] > this.voter.incarnation;
+    return this.voter !== null && this.vector.of(this.#self) > this.voter.incarnation;
   }
 
   #send(ask: readonly Outgoing[]): void {

@@ -216,30 +216,11 @@ export const evenScopes: readonly Expected[] = [
 /** One member id with two lives at once: the first process does not crash, and does not know of the second. */
 export const livesScopes: readonly Expected[] = [
   expected(
-    "a put tried twice, while a member runs twice",
-    { ...RESTART, overlap: [0], clients: [put("p", "a", 2)] },
-    77_612,
-    656_110,
-    "a copied entry decides what is written",
-    "two lives of one member answer one question",
-    "an answer from before a crash meets one that knows of it",
-    "both lives of a member accept one ballot",
-  ),
-  expected(
     "a put while a member runs twice, and clients tell of it",
     { ...RESTART, overlap: [0], clientsTell: true, clients: [put("p", "a", 1)] },
     9_084,
     55_622,
     "a member learns that it was replaced",
-  ),
-  expected(
-    "a genesis while the first member runs twice",
-    { ...GENESIS, lifeChanges: 0, overlap: [0], restarting: [0] },
-    83_680,
-    1_163_174,
-    "a frame arrives whose sender has a successor",
-    "a member learns that it was replaced",
-    "a member recovers",
   ),
   expected(
     "a genesis while another member runs twice",

@@ -2,13 +2,15 @@ import { PROJECT } from "../support/project_copy.ts";
 import type { Edit, Sources } from "./fit.ts";
 import { MUTATIONS } from "./list.ts";
 import { MUTATIONS as OF_THE_MODEL } from "./model/list.ts";
+import { MEMBERS_MUTATIONS } from "./model/members.ts";
+import { STORAGE_MUTATIONS } from "./model/storage.ts";
 import { MUTATIONS as OF_THE_SIMULATOR } from "./sim/list.ts";
 
 /** What the mutations for tests, for the simulator and for the model change. */
 export const EDITS: readonly Edit[] = [
   ...MUTATIONS,
   ...OF_THE_SIMULATOR,
-  ...OF_THE_MODEL.flatMap(({ name, edits }) =>
+  ...[...OF_THE_MODEL, ...MEMBERS_MUTATIONS, ...STORAGE_MUTATIONS].flatMap(({ name, edits }) =>
     edits.map(({ module, ...edit }) => ({ name, file: `lib/paxos/${module}.ts`, ...edit }))
   ),
 ];

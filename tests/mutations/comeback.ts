@@ -79,14 +79,14 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "the record of an earlier leader is adopted",
-      find: "return isLatest ? this.#adopt(record) : undefined;",
-      replace: "return this.#adopt(record);",
+      find: "if (!isLatest) return undefined;",
+      replace: "",
     },
     {
       section: 7,
       name: "a record that names another life is adopted",
-      find: "if (record.lives[index] === life) {",
-      replace: "if (true) {",
+      find: "if (present.epoch === 0 && lifeIn(present, self) === life && !isOver) {",
+      replace: "if (present.epoch === 0) {",
     },
     {
       section: 7,
@@ -108,12 +108,6 @@ export const COMEBACK: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "the record of a node with another member list counts",
-      find: "if (!sameMembers(reply.members, members)) return { ask: [] };",
-      replace: "",
-    },
-    {
-      section: 7,
       name: "a node with another member list takes part in a genesis",
       find: "if (reply.id !== round?.number || !sameMembers(reply.members, members))",
       replace: "if (reply.id !== round?.number)",
@@ -127,7 +121,7 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "an operational member says that it is blank",
-      find: 'if (this.#state === "operational") {\n      assertInvariant(',
+      find: "if (this.#knows) {\n      assertInvariant(",
       replace: "if (false) {\n      assertInvariant(",
     },
     {
@@ -139,10 +133,9 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a recovering member stops asking",
-      find:
-        'if (this.#state === "operational") return { ask: [] };\n    const { self, members, nextId }',
+      find: "if (this.#knows) return { ask: [] };\n    const { self, members, nextId, others }",
       replace:
-        'if (this.#state !== "blank") return { ask: [] };\n    const { self, members, nextId }',
+        'if (this.#state !== "blank") return { ask: [] };\n    const { self, members, nextId, others }',
     },
     {
       section: 12,
@@ -168,29 +161,33 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "half of the others are enough for a recovery",
-      find: "this.#needed = helpersNeeded(options.members.length);",
-      replace: "this.#needed = Math.ceil((options.members.length - 1) / 2);",
+      find: "helpersIn(this.#options.configuration, this.#options.self)",
+      replace:
+        "helpersIn(this.#options.configuration, this.#options.self).map(({ of }) => ({ of, needed: Math.ceil(of.length / 2) }))",
     },
     {
       section: 7,
       name:
         "a recovery needs a majority of the others only: two members may copy from disjoint sets",
-      find: "this.#needed = helpersNeeded(options.members.length);",
-      replace: "this.#needed = Math.floor((options.members.length - 1) / 2) + 1;",
+      find: "helpersIn(this.#options.configuration, this.#options.self)",
+      replace:
+        "helpersIn(this.#options.configuration, this.#options.self).map(({ of }) => ({ of, needed: Math.floor(of.length / 2) + 1 }))",
       tests: ["tests/paxos/member_overlap_test.ts"],
     },
     {
       section: 7,
       name: "a recovery needs a majority of the others only: in a partition, both sides agree",
-      find: "this.#needed = helpersNeeded(options.members.length);",
-      replace: "this.#needed = Math.floor((options.members.length - 1) / 2) + 1;",
+      find: "helpersIn(this.#options.configuration, this.#options.self)",
+      replace:
+        "helpersIn(this.#options.configuration, this.#options.self).map(({ of }) => ({ of, needed: Math.floor(of.length / 2) + 1 }))",
       tests: ["tests/recovery/even_overlap_test.ts"],
     },
     {
       section: 7,
       name: "a recovery needs all others",
-      find: "this.#needed = helpersNeeded(options.members.length);",
-      replace: "this.#needed = options.members.length - 1;",
+      find: "helpersIn(this.#options.configuration, this.#options.self)",
+      replace:
+        "helpersIn(this.#options.configuration, this.#options.self).map(({ of }) => ({ of, needed: of.length }))",
     },
     {
       section: 7,
@@ -243,25 +240,25 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "answers of another genesis count for a recovery",
-      find: "if (header.genesis !== genesis || header.incarnation === null || from === self) {",
-      replace: "if (header.incarnation === null || from === self) {",
+      find: "if (header.genesis !== genesis || incarnation === null || from === self)",
+      replace: "if (incarnation === null || from === self)",
     },
     {
       section: 7,
       name: "a member without a vote helps a recovery",
-      find: "if (header.genesis !== genesis || header.incarnation === null || from === self) {",
-      replace: "if (header.genesis !== genesis || from === self) {",
+      find: "const incarnation = isJoining ? header.life : header.incarnation;",
+      replace: "const incarnation = isJoining ? header.life : header.incarnation ?? header.life;",
     },
     {
       section: 7,
       name: "a member counts for its own recovery",
-      find: "header.incarnation === null || from === self) {",
-      replace: "header.incarnation === null) {",
+      find: "incarnation === null || from === self)",
+      replace: "incarnation === null)",
     },
     {
       section: 7,
       name: "a replaced member continues its recovery",
-      find: "if (sender.vector[members.indexOf(self)] > this.#life) {",
+      find: "if (sender.vector[this.#voices.indexOf(self)] > this.#life) {",
       replace: "if (false) {",
     },
     {
@@ -317,8 +314,8 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "the crashes that only one member knows are not copied",
-      find: "copy.vector[index] > high ? copy.vector[index] : high",
-      replace: 'high > "" ? high : copy.vector[index]',
+      find: "vector[index] > high ? vector[index] : high",
+      replace: 'high > "" ? high : vector[index]',
     },
     {
       section: 7,
@@ -329,7 +326,7 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a helper does not note the announcement before it copies",
-      find: "  raise(index, request.incarnation);\n",
+      find: "  incarnations.raise(from, request.incarnation);\n",
       replace: "",
     },
     {
@@ -339,18 +336,23 @@ export const COMEBACK: readonly Mutation[] = [
       replace: 'request.type !== "transfer") return',
     },
     {
+      section: 11,
+      name: "a helper helps under an older configuration",
+      find: "  if (header.epoch !== epoch) return undefined;\n",
+      replace: "",
+    },
+    {
       section: 7,
-      name: "a helper helps a node with another member list",
-      find: "if (index < 0 || !sameMembers(request.members, members)) return undefined;",
-      replace: "if (index < 0) return undefined;",
+      name: "a helper helps a node that is no member",
+      find:
+        "if (!votersOf(configuration).includes(from) && from !== joining?.id) return undefined;",
+      replace: "",
     },
     {
       section: 7,
       name: "a helper reads the fenced sessions before the last registers",
-      find:
-        "  const { registers, more } = voter.acceptor.copy(request.after);\n  const last = more ? null : {\n    fenced: voter.sessions.fenced(),\n    floor: voter.acceptor.floor,",
-      replace:
-        "  const { registers } = voter.acceptor.copy(request.after);\n  const last = {\n    fenced: voter.sessions.fenced(),\n    floor: voter.acceptor.floor,",
+      find: "const last = more ? null : {",
+      replace: "const last = {",
     },
   ]),
   ...mutationsOf("lib/paxos/giving_up.ts", ["tests/paxos/giving_up_test.ts"], [
@@ -363,22 +365,21 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a member that votes counts as lost",
-      find: 'if (reply.type === "record") {',
-      replace: "if (false) {",
+      find: 'if (type === "record" || type === "stored") {',
+      replace: 'if (type === "stored") {',
       tests: ["tests/paxos/giving_up_test.ts", "tests/recovery/majority_loss_test.ts"],
     },
     {
       section: 7,
       name: "a member that is about to adopt the record counts as lost",
-      find:
-        "if (record.lives[index] === header.life || this.#remembering.has(from)) return nothing;",
+      find: "if (named === header.life || this.#remembering.has(from)) return nothing;",
       replace: "if (this.#remembering.has(from)) return nothing;",
     },
     {
       section: 7,
       name: "a node with another member list counts as lost",
-      find: "if (!sameMembers(reply.members, members)) return nothing;",
-      replace: "",
+      find: 'if (reply.type !== "blank" || !sameMembers(reply.members, members)) return nothing;',
+      replace: 'if (reply.type !== "blank") return nothing;',
     },
     {
       section: 7,
@@ -389,16 +390,14 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a member gives up while a majority may be left",
-      find:
-        "if (members.length - this.#lost.size >= helpersNeeded(members.length)) return nothing;",
-      replace: "if (this.#lost.size === 0) return nothing;",
+      find: "return left.length < helpersNeeded(list.length);",
+      replace: "return left.length < list.length;",
     },
     {
       section: 7,
       name: "in an even list a member waits for others that cannot come back",
-      find:
-        "if (members.length - this.#lost.size >= helpersNeeded(members.length)) return nothing;",
-      replace: "if (2 * (members.length - this.#lost.size) >= members.length) return nothing;",
+      find: "return left.length < helpersNeeded(list.length);",
+      replace: "return 2 * left.length < list.length;",
     },
     {
       section: 7,
@@ -417,14 +416,14 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a stranger is believed about another genesis",
-      find: "if (!this.#members.includes(from)) return undefined;",
+      find: "if (!this.#askable.has(from)) return undefined;",
       replace: "",
     },
     {
       section: 7,
       name: "different records count together",
-      find: "return a.record.id === b.record.id;",
-      replace: "return true;",
+      find: 'if (other.type !== "record" || other.record.id !== answer.record.id) continue;',
+      replace: 'if (other.type !== "record") continue;',
     },
   ]),
 ];

@@ -50,6 +50,20 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 4,
+      name: "an owner does not learn that its write was chosen",
+      find: "else owner.knows(register, chosenForSure);",
+      replace: "else owner.lost(register);",
+      tests: ["tests/kv/puts_test.ts"],
+    },
+    {
+      section: 4,
+      name: "an owner takes the write of another for its own",
+      find: "else owner.knows(register, chosenForSure);",
+      replace: "else owner.knows(register, true);",
+      tests: ["tests/kv/puts_test.ts"],
+    },
+    {
+      section: 4,
       name: "an owner believes that an unknown write has failed",
       find: "if (chosenForSure === undefined) owner.lost(register);",
       replace: "if (chosenForSure === undefined) owner.knows(register, false);",
@@ -70,8 +84,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "a value bound to a process of another node is proposed here",
-      find: "if (pid !== undefined && pid.node !== this.#core.self) {",
-      replace: "if (false) {",
+      find: "const isElsewhere = pid !== undefined && pid.node !== this.#core.self;",
+      replace: "const isElsewhere = false as boolean;",
       tests: ["tests/kv/handover_test.ts"],
     },
     {
@@ -163,6 +177,13 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 4,
+      name: "a value may be bound to the present millisecond",
+      find: "if (runtime.wallNow() >= options.until) {",
+      replace: "if (runtime.wallNow() > options.until) {",
+      tests: ["tests/kv/puts_test.ts"],
+    },
+    {
+      section: 4,
       name: "a value may be bound to a key that is absent",
       find: "if (!state?.present) {",
       replace: "if (false) {",
@@ -237,7 +258,7 @@ export const FEATURES: readonly Mutation[] = [
       replace: "while (true) {",
     },
   ]),
-  ...mutationsOf("lib/owners/owner.ts", ["tests/kv/puts_test.ts"], [
+  ...mutationsOf("lib/owners/owner.ts", ["tests/owners/owner_test.ts"], [
     {
       section: 4,
       name: "a write that is known to have failed is forgotten with an unknown one",
@@ -427,14 +448,14 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "an instance starts in a session that is not granted yet",
-      find: "!process.signal.aborted && core.session.isValid(pid.session);\n    const wanted",
-      replace: "!process.signal.aborted && core.session.isPossible(pid.session);\n    const wanted",
+      find: "this.#leaving === undefined && core.session.isValid(pid.session);",
+      replace: "this.#leaving === undefined && core.session.isPossible(pid.session);",
       tests: ["tests/singletons/host_test.ts"],
     },
     {
       section: 10,
       name: "an instance starts after the end of its session",
-      find: "      if (!mayTake()) throw lost();\n",
+      find: "      if (!mayTake()) throw this.#leaving ?? lost();\n",
       replace: "",
       tests: ["tests/singletons/host_test.ts"],
     },
@@ -462,9 +483,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "another life reports that a call never started",
-      find:
-        'if (request.type !== "call" || parseSession(request.session).life !== core.life) return;',
-      replace: 'if (request.type !== "call") return;',
+      find: "if (!isCall || parseSession(request.session).life !== core.life) return;",
+      replace: "if (!isCall) return;",
       tests: ["tests/singletons/host_test.ts"],
     },
     {
@@ -564,40 +584,39 @@ export const FEATURES: readonly Mutation[] = [
       replace:
         "const next = [...caller.attempts].find(([, { call }]) => call !== undefined)?.[0] ?? caller.handed + 1;",
     },
+  ]),
+  ...mutationsOf("lib/singletons/callers.ts", ["tests/singletons/inbox_births_test.ts"], [
     {
       section: 10,
       name: "two lives of one caller count as one",
-      find: "#caller(node: string, life: Life, birth: number): CallerRecord | undefined {",
+      find: "find(node: string, life: Life, birth: number): CallerRecord | undefined {",
       replace:
-        "#caller(node: string, _life: Life, birth: number): CallerRecord | undefined {\n    const life = node;",
+        "find(node: string, _life: Life, birth: number): CallerRecord | undefined {\n    const life = node;",
+      tests: ["tests/singletons/inbox_test.ts"],
     },
     {
       section: 10,
       name: "no birth stands for the forgotten callers",
       find: "this.#forgotten = Math.max(this.#forgotten, caller.birth);",
       replace: "",
-      tests: ["tests/singletons/inbox_births_test.ts"],
     },
     {
       section: 10,
       name: "a late call of a forgotten caller runs",
       find: "if (birth <= (known?.birth ?? this.#forgotten)) return undefined;",
       replace: "if (birth <= (known?.birth ?? 0)) return undefined;",
-      tests: ["tests/singletons/inbox_births_test.ts"],
     },
     {
       section: 10,
       name: "an earlier birth of a caller counts as its present one",
       find: "if (birth <= (known?.birth ?? this.#forgotten)) return undefined;",
       replace: "if (known === undefined && birth <= this.#forgotten) return undefined;",
-      tests: ["tests/singletons/inbox_births_test.ts"],
     },
     {
       section: 10,
       name: "two births share their sequence numbers",
       find: "if (known !== undefined && birth === known.birth) {",
       replace: "if (known !== undefined && birth >= known.birth) {",
-      tests: ["tests/singletons/inbox_births_test.ts"],
     },
   ]),
   ...mutationsOf("lib/singletons/channels.ts", ["tests/singletons/outbound_test.ts"], [
@@ -641,8 +660,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 10,
       name: "a call that its host has forgotten counts as one that never ran",
-      find: 'call?.stale();\n        operation.resolve({ type: "lost" });',
-      replace: 'call?.stale();\n        operation.resolve({ type: "refused" });',
+      find: 'call?.stale();\n          return end({ type: "lost" });',
+      replace: 'call?.stale();\n          return end({ type: "refused" });',
       tests: ["tests/singletons/outbound_test.ts"],
     },
     {

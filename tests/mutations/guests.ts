@@ -1,5 +1,6 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
+const RESERVE = ["tests/gateway/reserve_test.ts"];
 const TICKETS = ["tests/gateway/tickets_test.ts"];
 const HOSTILE = ["tests/gateway/hostile_test.ts"];
 const OPERATIONS = ["tests/gateway/operations_test.ts"];
@@ -13,7 +14,6 @@ export const GUESTS: readonly Mutation[] = [
       name: "a late gateway goes on",
       find: "return given !== undefined && this.#elapsed(given, at) < this.#ttl * TICKET_SHARE;",
       replace: "return given !== undefined;",
-      tests: ["tests/gateway/search_test.ts"],
     },
     {
       section: 13,
@@ -53,6 +53,7 @@ export const GUESTS: readonly Mutation[] = [
       name: "a gateway proposes below the since of an operation",
       find: "  clock.observe(since);\n",
       replace: "",
+      tests: ["tests/paxos/guest_change_test.ts"],
     },
     {
       section: 13,
@@ -65,9 +66,29 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "an operation begins on an old ticket",
-      find:
-        'if (isWriting(operation) && !isOpen()) return new GuestError("late", "The ticket is too old");',
-      replace: "",
+      find: "if (isWriting(operation) && !isOpen()) {",
+      replace: "if (false as boolean) {",
+      tests: TICKETS,
+    },
+    {
+      section: 13,
+      name: "a gateway says of what it has begun that it has not",
+      find: 'code: hasBegun ? "late" : "not_begun"',
+      replace: 'code: "not_begun"',
+      tests: TICKETS,
+    },
+    {
+      section: 13,
+      name: "a gateway says of what it has not begun that it may have",
+      find: 'code: hasBegun ? "late" : "not_begun"',
+      replace: 'code: "late"',
+      tests: TICKETS,
+    },
+    {
+      section: 13,
+      name: "what a gateway has not begun never runs there",
+      find: 'const TOO_LATE: readonly string[] = ["late", "not_begun"];',
+      replace: 'const TOO_LATE: readonly string[] = ["late"];',
       tests: TICKETS,
     },
     {
@@ -75,14 +96,15 @@ export const GUESTS: readonly Mutation[] = [
       name: "the bound of since moves with the clock that guests raise",
       find: "counterBound(record?.floor ?? 0, runtime.wallNow())",
       replace:
-        "counterBound(Math.max(record?.floor ?? 0, engine.clock.counter), runtime.wallNow())",
+        "counterBound(Math.max(record?.floor ?? 0, this.#parts.work.core.clock.counter), runtime.wallNow())",
       tests: TICKETS,
     },
     {
       section: 13,
       name: "an operation that comes twice runs twice",
-      find: "if (known !== undefined) return known.ended;",
-      replace: "if (known !== undefined && known.result === undefined) return known.ended;",
+      find: "if (again !== undefined) send(again);\n      return known.ended;",
+      replace:
+        "if (again !== undefined) send(again);\n      if (known.result === undefined) return known.ended;",
       tests: TICKETS,
     },
     {
@@ -119,7 +141,35 @@ export const GUESTS: readonly Mutation[] = [
       replace: 'type: "lock"',
     },
   ]),
+  ...mutationsOf("lib/gateway/guest_work.ts", TICKETS, [
+    {
+      section: 13,
+      name: "a call that its gateway has passed on was not begun",
+      find: "  begins();\n  const begun",
+      replace: "  const begun",
+    },
+    {
+      section: 13,
+      name: "a call leaves its gateway, or never began, after the tickets have become too old",
+      find: "  if (isStale && !isFirst()) throw new TicketExpired();\n",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/singletons/outbound.ts", ["tests/singletons/outbound_test.ts"], [
+    {
+      section: 13,
+      name: "a call that comes again and again is never known to have lost its host",
+      find: " || !call.isFirst())",
+      replace: ")",
+    },
+  ]),
   ...mutationsOf("lib/gateway/guest_life.ts", HOSTILE, [
+    {
+      section: 13,
+      name: "a quorum is asked for each of a guest's renewals, however many come",
+      find: "if (!this.#usage.renewal(this.#heard)) return;",
+      replace: "",
+    },
     {
       section: 13,
       name: "the operations of a guest have the name of its life alone",
@@ -171,19 +221,19 @@ export const GUESTS: readonly Mutation[] = [
       tests: TICKETS,
     },
   ]),
-  ...mutationsOf("lib/gateway/renewal.ts", OPERATIONS, [
+  ...mutationsOf("lib/node/quorum/guest_renewal.ts", OPERATIONS, [
     {
       section: 13,
       name: "one member renews a guest's session",
       find: "const granted = new Tally<true>(members);",
-      replace: "const granted = new Tally<true>(members, 1);",
+      replace: "const granted = new Tally<true>(members, [{ of: members, needed: 1 }]);",
     },
   ]),
   ...mutationsOf("lib/gateway/gateway.ts", HOSTILE, [
     {
       section: 13,
       name: "a guest may have the id of a member",
-      find: "if (engine.members.includes(guest.id)) {",
+      find: "if (core.members.includes(guest.id)) {",
       replace: "if (false as boolean) {",
     },
     {
@@ -236,10 +286,38 @@ export const GUESTS: readonly Mutation[] = [
     },
     {
       section: 13,
+      name: "a process that has ended proves that a put sent again had no effect",
+      find: 'if (origin.again && reply.outcome === "invalid_value") return UNKNOWN;',
+      replace: "",
+      tests: TICKETS,
+    },
+    {
+      section: 13,
+      name: "a put that another gateway has run is taken for that of another node",
+      find: "value: there.op === op ? null : there.value",
+      replace: "value: there.value",
+      tests: TICKETS,
+    },
+    {
+      section: 13,
+      name: "a gateway binds a put to a session of its own that was not granted",
+      find: "if (await core.session.valid(limits) !== pid.session) {",
+      replace: "if (false as boolean) {",
+      tests: TICKETS,
+    },
+    {
+      section: 13,
       name: "an undo of a put does not write",
       find: "mustWrite: unsure, reserve: true };",
       replace: "reserve: true };",
       tests: TICKETS,
+    },
+    {
+      section: 8,
+      name: "reserve: not used by a guest's release of a key",
+      find: "mustWrite: unsure, reserve: true };",
+      replace: "mustWrite: unsure };",
+      tests: RESERVE,
     },
   ]),
   ...mutationsOf("lib/gateway/guest_locks.ts", TICKETS, [
@@ -248,6 +326,20 @@ export const GUESTS: readonly Mutation[] = [
       name: "an undo of a lock does not write",
       find: "mustWrite: unsure };",
       replace: "};",
+    },
+    {
+      section: 13,
+      name: "a gateway keeps no promise for the release of a lock",
+      find: "keepPromise: true,",
+      replace: "",
+      tests: ["tests/guest/latency_test.ts"],
+    },
+    {
+      section: 8,
+      name: "reserve: not used by a guest's release of a lock",
+      find: "retryAtOnce: true, reserve: true",
+      replace: "retryAtOnce: true",
+      tests: RESERVE,
     },
   ]),
   ...mutationsOf("lib/paxos/voter.ts", HOSTILE, [
@@ -276,8 +368,95 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "calls of a guest are numbered by its gateway",
-      find: "return this.#host.receive(guest, request.caller, request, tell);",
+      find:
+        "return this.#host.receive(guest, request.caller, request, tell, { node: from, life });",
       replace: "return this.#host.receive(guest, life, request, tell);",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/guest_renewal.ts", OPERATIONS, [
+    {
+      section: 13,
+      name: "members are asked for an old renewal of a guest",
+      find: "runtime.now() < lastAsked ? granted.missing() : []",
+      replace: "granted.missing()",
+    },
+    {
+      section: 13,
+      name: "a renewal that members hold back counts as a round trip",
+      find: "    mayBeHeldBack: true,\n",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/gateway/guest_operations.ts", OPERATIONS, [
+    {
+      section: 12,
+      name: "starts that wait for a lock of a guest keep it from giving the lock up",
+      find: '"guard", "call", "place"];',
+      replace: '"guard", "call"];',
+    },
+    {
+      section: 13,
+      name: "the news of a guest's operation are lost with its connection",
+      find: "const again = known.result ?? known.news;",
+      replace: "const again = known.result;",
+    },
+    {
+      section: 13,
+      name: "the pieces of a list for a guest are lost with its connection",
+      find: "if (known !== undefined && WIDE.includes(operation.type)) {",
+      replace: "if (known !== undefined && operation.type === 'end') {",
+    },
+    {
+      section: 13,
+      name: "a query of a guest passes its earlier requests",
+      find: '(operation.type !== "query" || !this.#asking.size)',
+      replace: "true",
+    },
+    {
+      section: 13,
+      name: "what a guest has cancelled waits on for its authorization",
+      find: "this.#before(operation, authorized, limits).then(begin);",
+      replace: "this.#before(operation, authorized, { deadline: Infinity }).then(begin);",
+    },
+  ]),
+  ...mutationsOf("lib/singletons/guest_calls.ts", OPERATIONS, [
+    {
+      section: 13,
+      name: "a start goes on that a guest has cancelled",
+      find: "this.#core.operation<InstanceLocation>(limits);",
+      replace: "this.#core.operation<InstanceLocation>({ deadline: Infinity });",
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/engine.ts", ["tests/guest/handover_test.ts"], [
+    {
+      section: 13,
+      name: "a member tries to reach a guest without a gateway first",
+      find: 'reachability: (to) => isGuest(to) ? "none" : way(to),',
+      replace: "reachability: way,",
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/personal_requests.ts", ["tests/guest/handover_test.ts"], [
+    {
+      section: 13,
+      name: "a member that has served a guest waits for its answer, wherever it is",
+      find: "if ((!isServed || isAgain) && via",
+      replace: "if (!isServed && via",
+    },
+  ]),
+  ...mutationsOf("lib/gateway/guest_life.ts", ["tests/guest/handover_test.ts"], [
+    {
+      section: 13,
+      name: "a member hands puts over to a guest that has left it",
+      find: "if (this.#line === null) return false;",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/gateway/guest_life.ts", ["tests/gateway/pace_test.ts"], [
+    {
+      section: 13,
+      name: "a guest that may do little may not renew its session in time",
+      find: " + KEEPING_PER_SECOND;",
+      replace: ";",
     },
   ]),
 ];

@@ -12,20 +12,20 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "a tombstone is refused for lack of room",
-      find: "const isNew = state.present && !this.#entries",
-      replace: "const isNew = !this.#entries",
+      find: "const isNew = state.present && held",
+      replace: "const isNew = held",
     },
     {
       section: 8,
       name: "an update of a held register is refused for lack of room",
-      find: "!this.#entries.has(register) && request.sweep !== true;",
+      find: "held === undefined && request.sweep !== true;",
       replace: "request.sweep !== true;",
     },
     {
       section: 8,
       name: "a sweep is refused for lack of room",
-      find: "!this.#entries.has(register) && request.sweep !== true;",
-      replace: "!this.#entries.has(register);",
+      find: "held === undefined && request.sweep !== true;",
+      replace: "held === undefined;",
     },
     {
       section: 8,
@@ -163,6 +163,13 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/node/quorum/housekeeper_test.ts"], [
     {
       section: 8,
+      name: "a full member does not see what has ended since the last grain",
+      find: "acceptor.endings.next - UNTIL_GRAIN < this.#parts",
+      replace: "acceptor.endings.next <= this.#parts",
+      tests: ["tests/housekeeping/full_test.ts"],
+    },
+    {
+      section: 8,
       name: "members that missed a tombstone are left out",
       find:
         "mustWrite: true, sweep: true };\n    await this.#parts.proposals.change(register, identity,",
@@ -183,8 +190,8 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "tombstones are swept while a member is away",
-      find: "      possible: () => voter.clocks.missing(this.#now).length === 0,\n",
-      replace: "",
+      find: "possible: () => this.#mayForget && voter.clocks.missing(this.#now).length === 0,",
+      replace: "possible: () => this.#mayForget,",
     },
     {
       section: 8,
@@ -254,8 +261,8 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "reserve: a full member has none",
-      find: "if (this.#isFull(register, null, reserve)) return this.#full();",
-      replace: "if (this.#isFull(register, null, false)) return this.#full();",
+      find: "if (sweep !== true && this.#isFull(register, null, reserve)) return this.#full();",
+      replace: "if (sweep !== true && this.#isFull(register, null, false)) return this.#full();",
     },
   ]),
   ...mutationsOf("lib/paxos/register.ts", ["tests/paxos/register_test.ts"], [
@@ -284,13 +291,14 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "reserve: members are not told what may use it",
-      find: "      ...(reserve && { reserve }),\n",
-      replace: "",
+      find:
+        "? { ...request, sweep }\n      : reserve\n      ? { ...request, reserve }\n      : request;",
+      replace: "? { ...request, sweep }\n      : request;",
     },
     {
       section: 8,
       name: "a member that found room still counts as full",
-      find: "      this.#fulls.delete(sender.member);\n",
+      find: "      this.#foundRoom(sender.member);\n",
       replace: "",
     },
   ]),
@@ -298,22 +306,29 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "reserve: it is lost on the way",
-      find: "to.life(life), reserve === true]",
-      replace: "to.life(life), false]",
+      find: "const room = sweep === true ? SWEEP : reserve === true;",
+      replace: "const room = sweep === true ? SWEEP : false;",
     },
   ]),
   ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/node/quorum/no_room_test.ts"], [
     {
       section: 8,
+      name: "a change that was sent again while it waited at the gate is sent again after its end",
+      find:
+        "    this.#cancelTimer();\n    this.#cancelTimer = runtime.setTimer(() => {\n      const proposer",
+      replace: "    this.#cancelTimer = runtime.setTimer(() => {\n      const proposer",
+    },
+    {
+      section: 8,
       name: "full: a change that may still take effect ends so",
-      find: "    if (wrote) return noQuorum();\n",
+      find: "    if (wrote) return this.#engine.noQuorum();\n",
       replace: "",
     },
     {
       section: 8,
       name: "full: not reported while another member is away",
-      find: "return shortage === undefined ? noQuorum() :",
-      replace: "return shortage !== null ? noQuorum() :",
+      find: "return shortage === undefined ? this.#engine.noQuorum() :",
+      replace: "return shortage !== null ? this.#engine.noQuorum() :",
     },
     {
       section: 8,
@@ -361,7 +376,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       },
     ],
   ),
-  ...mutationsOf("lib/kv/present_registers.ts", ["tests/housekeeping/lists_test.ts"], [
+  ...mutationsOf("lib/kv/present_registers.ts", ["tests/kv/present_registers_test.ts"], [
     {
       section: 8,
       name: "keys() lists values of dead owners",
@@ -369,7 +384,45 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/locks/lock_table.ts", ["tests/housekeeping/lists_test.ts"], [
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/housekeeping/reserve_test.ts"], [
+    {
+      section: 8,
+      name: "reserve: not used for a lock that is read",
+      find: "{ ...limits, reserve: true }",
+      replace: "limits",
+    },
+    {
+      section: 8,
+      name: "reserve: not used for a lock whose owner has ended",
+      find: "{ ...this.#core.limits(), reserve: true }",
+      replace: "this.#core.limits()",
+    },
+  ]),
+  ...mutationsOf("lib/owners/tidying.ts", ["tests/housekeeping/reserve_test.ts"], [
+    {
+      section: 8,
+      name: "reserve: not used to settle an unknown write",
+      find: "mustWrite: true, reserve: true }",
+      replace: "mustWrite: true }",
+    },
+  ]),
+  ...mutationsOf("lib/singletons/finder.ts", ["tests/housekeeping/reserve_test.ts"], [
+    {
+      section: 8,
+      name: "reserve: not used for a singleton whose host has ended",
+      find: "{ ...limits, reserve: true }",
+      replace: "limits",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/housekeeping/reserve_test.ts"], [
+    {
+      section: 8,
+      name: "reserve: used only if all changes of a round may use it",
+      find: "reserve: () => this.#batch.some(usesReserve)",
+      replace: "reserve: () => this.#batch.every(usesReserve)",
+    },
+  ]),
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/snapshot_test.ts"], [
     {
       section: 8,
       name: "query() lists dead owners and waiters",

@@ -104,14 +104,14 @@ export const INVARIANTS: readonly Mutation[] = [
     {
       section: 6,
       name: "a node whose invariant failed still counts as an owner",
-      find: "    this.#parts.core.session.stop();\n    void this.#close(error);\n",
+      find: "    session.stop();\n    void this.#close(error);\n",
       replace: "    void this.#close(error);\n",
     },
     {
       section: 3,
       name: "a node whose invariant failed closes without a word",
-      find: '    void this.#close(error);\n    this.#emit("error", { error });\n',
-      replace: "    void this.#close(error);\n",
+      find: '    this.#tellLost(granted);\n    this.#emit("error", { error });\n',
+      replace: "    this.#tellLost(granted);\n",
     },
   ]),
   ...mutationsOf("lib/paxos/proposer.ts", MACHINES, [
@@ -146,7 +146,7 @@ export const INVARIANTS: readonly Mutation[] = [
     {
       section: 7,
       name: "a copy may be sent before the announcement is noted",
-      find: "    known[index] >= request.incarnation,\n",
+      find: "    incarnations.of(from) >= request.incarnation,\n",
       replace: "    true,\n",
     },
   ]),
@@ -160,8 +160,8 @@ export const INVARIANTS: readonly Mutation[] = [
     {
       section: 7,
       name: "a quorum may have no members",
-      find: "assertInvariant(needed >= 1 && needed <= members.length,",
-      replace: "assertInvariant(true,",
+      find: "shares.length > 0 && shares.every(({ needed }) => needed >= 1),",
+      replace: "true,",
     },
   ]),
   ...mutationsOf("lib/paxos/lock_register.ts", MACHINES, [

@@ -1,3 +1,4 @@
+import { CANCELLING } from "./cancelling.ts";
 import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
 import { CRASHES } from "./crashes.ts";
@@ -6,7 +7,10 @@ import { GUEST_SIDE } from "./guest_side.ts";
 import { GUESTS } from "./guests.ts";
 import { HOUSEKEEPING } from "./housekeeping.ts";
 import { INVARIANTS } from "./invariants.ts";
+import { LEAVING } from "./leaving.ts";
+import { LINKS } from "./links.ts";
 import { LOCKS } from "./locks.ts";
+import { MEMBERS } from "./members.ts";
 import type { Mutation } from "./mutation.ts";
 import { NODE } from "./node.ts";
 import { PROOFS } from "./proofs.ts";
@@ -14,6 +18,8 @@ import { RELOADS } from "./reload.ts";
 import { REGISTERS } from "./registers.ts";
 import { RELAY } from "./relay.ts";
 import { SESSIONS } from "./sessions.ts";
+import { SILENCE } from "./silence.ts";
+import { STORAGE } from "./storage.ts";
 import { TRANSPORTS } from "./transports.ts";
 import { TRUST } from "./trust.ts";
 
@@ -27,12 +33,18 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CRASHES,
   ...HOUSEKEEPING,
   ...INVARIANTS,
+  ...MEMBERS,
+  ...STORAGE,
   ...NODE,
   ...RELOADS,
   ...FEATURES,
+  ...LEAVING,
+  ...CANCELLING,
   ...LOCKS,
   ...RELAY,
   ...TRANSPORTS,
+  ...LINKS,
+  ...SILENCE,
   ...TRUST,
   ...GUESTS,
   ...GUEST_SIDE,

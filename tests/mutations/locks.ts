@@ -9,13 +9,6 @@ export const LOCKS: readonly Mutation[] = [
       find: "          void this.release(request);\n          throw signal.reason;",
       replace: "          throw signal.reason;",
     },
-    {
-      section: 9,
-      name: "a caller past its timeout gets another error",
-      find: "if (end !== undefined) throw end;",
-      replace: "if (end !== undefined) throw error;",
-      tests: ["tests/locks/timeout_test.ts"],
-    },
   ]),
   ...mutationsOf("lib/locks/process_locks.ts", ["tests/locks/abort_test.ts"], [
     {

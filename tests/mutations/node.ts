@@ -2,6 +2,26 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** Sections 3, 4, 6, 7 and 8: the rules of the code around the state machines. */
 export const NODE: readonly Mutation[] = [
+  ...mutationsOf("lib/node/wire/pending_replies.ts", ["tests/node/wire/pending_replies_test.ts"], [
+    {
+      section: 3,
+      name: "a reply goes to another question in the same place",
+      find: "return question?.id === id ? question : this.#others.get(id);",
+      replace: "return question ?? this.#others.get(id);",
+    },
+    {
+      section: 3,
+      name: "closing a question closes another one in the same place",
+      find: "if (this.#places[place]?.id === id) this.#places[place] = undefined;",
+      replace: "if (true) this.#places[place] = undefined;",
+    },
+    {
+      section: 3,
+      name: "a new question takes the place of an open one",
+      find: "if (this.#places[place] === undefined) this.#places[place] = { id, handler };",
+      replace: "if (true) this.#places[place] = { id, handler };",
+    },
+  ]),
   ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/node/quorum/proposals_test.ts"], [
     {
       section: 3,
@@ -178,7 +198,21 @@ export const NODE: readonly Mutation[] = [
       name: "a value outlasts its time",
       find: 'if (binding.kind === "until" && this.#runtime.wallNow() >= binding.time) return true;',
       replace: "",
-      tests: ["tests/kv/bound_until_test.ts"],
+      tests: ["tests/node/quorum/liveness_test.ts"],
+    },
+    {
+      section: 4,
+      name: "a value outlasts its time by a millisecond",
+      find: "this.#runtime.wallNow() >= binding.time",
+      replace: "this.#runtime.wallNow() > binding.time",
+      tests: ["tests/node/quorum/liveness_test.ts"],
+    },
+    {
+      section: 8,
+      name: "reserve: not used by the seal of a value that has ended",
+      find: "sealChange(token), { ...limits, reserve: true }",
+      replace: "sealChange(token), limits",
+      tests: ["tests/housekeeping/reserve_test.ts"],
     },
     {
       section: 4,
@@ -237,52 +271,53 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a member without a vote counts",
-      find: "if (header.incarnation === null) return undefined;",
-      replace: "",
+      find: "return countedSender(this.configuration, from, header);",
+      replace:
+        "return countedSender(this.configuration, from, { ...header, incarnation: header.incarnation ?? header.life });",
     },
     {
       section: 7,
       name: "a member continues to vote after another process took its place",
-      find: "if (own > this.#voter.incarnation) {",
-      replace: "if (false) {",
+      find: '    if (event === "replaced") this.#events.replaced();\n',
+      replace: "",
     },
     {
       section: 7,
       name: "a recovering member votes after another process took its place",
-      find:
-        "    this.#voter = voter;\n    // This node may have heard of a later process while it was coming back.\n    this.#checkReplaced();",
-      replace: "    this.#voter = voter;",
+      find: 'if (this.#place.remember(voter, known) === "replaced") this.#events.replaced();',
+      replace: "this.#place.remember(voter, known);",
     },
     {
       section: 7,
       name: "a frame does not tell of crashes",
-      find: "    this.#vector.merge(header.vector);\n",
-      replace: "",
+      find:
+        "const event = place.hear(from, isVoice ? header : { ...header, vector: [], incarnation: null });",
+      replace: "const event = place.hear(from, { ...header, vector: [] });",
     },
     {
       section: 7,
       name: "a frame does not tell of its sender's incarnation",
-      find: "      this.#vector.raise(index, header.incarnation);\n",
-      replace: "",
+      find:
+        "const event = place.hear(from, isVoice ? header : { ...header, vector: [], incarnation: null });",
+      replace: "const event = place.hear(from, { ...header, incarnation: null });",
     },
     {
       section: 7,
       name: "the lives in the record do not count as incarnations",
-      find: "    this.#vector.merge(record.lives);\n",
-      replace: "",
+      find: "firstConfiguration(this.#given, record.lives)",
+      replace: "firstConfiguration(this.#given, [])",
     },
     {
       section: 7,
       name: "a recovered member forgets the crashes that it copied",
-      find:
-        "  vote(voter: Voter, vector: readonly Life[]): void {\n    this.#vector.merge(vector);\n",
-      replace: "  vote(voter: Voter, vector: readonly Life[]): void {\n",
+      find: "this.#place.remember(voter, known)",
+      replace: "this.#place.remember(voter, [])",
     },
     {
       section: 7,
       name: "a member that gave up continues to vote",
-      find: "  forget(life: Life): void {\n    this.#voter = null;\n",
-      replace: "  forget(life: Life): void {\n",
+      find: "    this.#place = null;\n",
+      replace: "",
       tests: ["tests/node/engine/engine_test.ts"],
     },
     {
@@ -302,7 +337,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 11,
       name: "a member votes in another epoch",
-      find: "if (header.epoch !== FIRST_EPOCH) return;",
+      find: 'if (this.#parts.view.judge(header) !== "serve") return;',
       replace: "",
     },
     {
@@ -328,7 +363,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a new life sends the messages of the previous one",
-      find: "    this.#view.changeLife(life);\n    this.#outbox.clear();\n",
+      find: "    this.#view.changeLife(life);\n    this.#dropReplies();\n",
       replace: "    this.#view.changeLife(life);\n",
     },
   ]),
@@ -348,15 +383,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a recovery keeps answers from before a genesis",
-      find: "    if (voids) this.#recovery?.restart();\n",
+      find: "    if (voids) this.#comeback.restart();\n",
       replace: "",
-      tests: ["tests/node/membership/membership_test.ts"],
-    },
-    {
-      section: 7,
-      name: "a member with a quorum asks whether the majority is lost",
-      find: "if (voter === null || record === null || this.#hasQuorum()) {",
-      replace: "if (voter === null || record === null) {",
       tests: ["tests/node/membership/membership_test.ts"],
     },
     {
@@ -368,13 +396,6 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 12,
-      name: "no member gives up a cluster that cannot recover",
-      find: 'if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;',
-      replace: "return;",
-      tests: ["tests/sim/stuck_test.ts"],
-    },
-    {
-      section: 12,
       name: "with slow answers no answer comes in time",
       find: "() => this.#tick(Math.min(this.#waits.longest, wait * 2)),",
       replace: "() => this.#tick(Math.min(LONGEST_WAIT, wait * 2)),",
@@ -383,22 +404,15 @@ export const NODE: readonly Mutation[] = [
     {
       section: 12,
       name: "a recovering member asks only once",
-      find: "if (this.#recovery !== null) this.#send(this.#recovery.tick());",
-      replace: "",
+      find: "    this.#send(this.#comeback.tick());\n    this.#steps?.act(start?.event);",
+      replace: "    this.#steps?.act(start?.event);",
       tests: ["tests/node/membership/membership_test.ts"],
     },
     {
       section: 7,
       name: "a member that gives up keeps its life",
-      find: "this.#engine.forget(this.#newLife());",
-      replace: "this.#engine.forget(this.#engine.life);",
-      tests: ["tests/node/membership/membership_test.ts"],
-    },
-    {
-      section: 7,
-      name: "a new life may be below the previous one",
-      find: "return now > life ? now : lifeAfter(life, random);",
-      replace: "return now;",
+      find: "this.#engine.forget(newLife(this.#engine));\n    this.#members",
+      replace: "this.#engine.forget(this.#engine.life);\n    this.#members",
       tests: ["tests/node/membership/membership_test.ts"],
     },
   ]),
@@ -420,7 +434,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a process in doubt does not ask its own id",
-      find: "if (isMember) this.#engine.askOwnId(request);",
+      find: "if (members.includes(self)) this.#engine.askOwnId(request);",
       replace: "",
     },
     {
@@ -432,8 +446,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a process gives its place to an earlier one that votes",
-      find: "return header.life > this.#engine.life ?",
-      replace: "return header.life !== this.#engine.life ?",
+      find: "if (header.life <= this.#engine.life) return undefined;",
+      replace: "if (header.life === this.#engine.life) return undefined;",
     },
     {
       section: 7,
@@ -545,6 +559,14 @@ export const NODE: readonly Mutation[] = [
       },
     ],
   ),
+  ...mutationsOf("lib/cluster/lifecycle.ts", ["tests/cluster/lifecycle_test.ts"], [
+    {
+      section: 7,
+      name: "an operational member follows a record that began without it",
+      find: 'if (membership.state === "operational") return this.replaced();',
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/cluster/lifecycle.ts", ["tests/recovery/clients_test.ts"], [
     {
       section: 7,
@@ -571,12 +593,13 @@ export const NODE: readonly Mutation[] = [
       name: "a watch keeps the state that it learned in the previous cluster",
       find: "    core.watches.restart();\n",
       replace: "",
+      tests: ["tests/cluster/lifecycle_test.ts"],
     },
     {
       section: 7,
       name: "a member that is not part of a new cluster continues",
-      find: 'if (membership.state === "operational") this.replaced();',
-      replace: "",
+      find: 'if (membership.state === "operational") return this.replaced();',
+      replace: 'if (membership.state === "operational") return;',
       tests: ["tests/recovery/two_lives_test.ts"],
     },
     {
@@ -589,8 +612,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 6,
       name: "owned values last until the node has closed",
-      find: "    session.stop();\n    if (granted !== undefined) {",
-      replace: "    if (granted !== undefined) {",
+      find: '    session.stop();\n    if (reason.code !== "closed")',
+      replace: '    if (reason.code !== "closed")',
       tests: ["tests/cluster/close_test.ts"],
     },
   ]),
@@ -722,8 +745,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 4,
       name: "a watch does not read",
-      find: "    this.#read();\n    const again",
-      replace: "    const again",
+      find: "    this.read();\n    if (members !== engine.members) return;",
+      replace: "    if (members !== engine.members) return;",
     },
     {
       section: 4,
@@ -746,9 +769,32 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a watch ignores changes that are older than those of the previous cluster",
-      find: "    this.#learner = new Learner(this.#engine.members);\n    this.#last = undefined;",
-      replace: "    this.#last = undefined;",
+      find: "    this.#last = undefined;\n    this.follow();",
+      replace: "    this.follow();",
       tests: ["tests/node/quorum/watches_test.ts"],
     },
   ]),
+  ...mutationsOf("lib/node/membership/giving_up_watch.ts", [
+    "tests/node/membership/membership_test.ts",
+  ], [
+    {
+      section: 7,
+      name: "a member with a quorum asks whether the majority is lost",
+      find: "if (!remembers || hasQuorum() || !founds) this.#counts.clear();",
+      replace: "if (!remembers || !founds) this.#counts.clear();",
+    },
+    {
+      section: 12,
+      name: "no member gives up a cluster that cannot recover",
+      find: 'if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;',
+      replace: "return;",
+      tests: ["tests/sim/stuck_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/lives.ts", ["tests/node/membership/membership_test.ts"], [{
+    section: 7,
+    name: "a new life may be below the previous one",
+    find: "return now > highest ? now : lifeAfter(highest, random);",
+    replace: "return now;",
+  }]),
 ];

@@ -70,7 +70,7 @@ export const PROOFS: readonly Mutation[] = [
     {
       section: 7,
       name: "a member does not hand on its proofs",
-      find: "over: voter.sessions.endedLives(),",
+      find: "over: voter?.sessions.endedLives() ?? [],",
       replace: "over: [],",
     },
   ]),
@@ -186,8 +186,9 @@ export const PROOFS: readonly Mutation[] = [
     {
       section: 6,
       name: "a node goes on asking about lives that it does not watch any more",
-      find: "    this.#engine.pendingReplies.close(this.#question);\n",
-      replace: "",
+      find:
+        "    if (this.#watched.size > 0 || this.#question === undefined) return;\n    this.#engine.pendingReplies.close(this.#question);\n",
+      replace: "    if (this.#watched.size > 0 || this.#question === undefined) return;\n",
       tests: ["tests/node/quorum/life_watch_test.ts"],
     },
   ]),

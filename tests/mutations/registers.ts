@@ -107,8 +107,8 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "a copied entry is not reported as copied",
-      find: "copied: accepted !== null });",
-      replace: "copied: false });",
+      find: "one.copied : accepted !== null;",
+      replace: "one.copied : false;",
       tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
     },
     {
@@ -163,7 +163,7 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "there is always room for another register",
-      find: "if (this.#isFull(register, null, reserve)) return this.#full();",
+      find: "if (sweep !== true && this.#isFull(register, null, reserve)) return this.#full();",
       replace: "",
     },
     {
@@ -250,9 +250,22 @@ export const REGISTERS: readonly Mutation[] = [
       replace: "",
     },
     {
+      section: 8,
+      name: "the index keeps what came and went while no list began",
+      find:
+        "if (this.#removed > MAX_CHUNK && this.#removed > this.#new.length / 2) this.#compact();",
+      replace: "",
+    },
+    {
+      section: 8,
+      name: "a register that came back is listed twice",
+      find: "this.#new = [...new Set(this.#new.filter(this.#holds))];",
+      replace: "this.#new = this.#new.filter(this.#holds);",
+    },
+    {
       section: 7,
       name: "a new list sorts all registers",
-      find: "if (this.#new.size > this.#placed / INSERT_DIVISOR) {",
+      find: "if (this.#new.length > this.#placed / INSERT_DIVISOR) {",
       replace: "if (true) {",
     },
   ]),
@@ -342,7 +355,7 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 7,
       name: "a reply still counts after the crash of its sender is known",
-      find: "counted !== undefined && counted.sender.incarnation < known[i]",
+      find: "counted !== undefined && counted.incarnation < known[i]",
       replace: "false",
     },
     {
@@ -362,6 +375,30 @@ export const REGISTERS: readonly Mutation[] = [
       name: "a vector that was handed out changes later",
       find: "this.#entries = this.#entries.slice();",
       replace: "",
+    },
+    {
+      section: 7,
+      name: "a vector that was handed out changes when another one is merged",
+      find: "(entries ??= this.#entries.slice())[i]",
+      replace: "(entries ??= this.#entries)[i]",
+    },
+    {
+      section: 7,
+      name: "a crash vector goes down when another one is merged",
+      find: "if (vector[i] > this.#entries[i]) (entries",
+      replace: "(entries",
+    },
+    {
+      section: 7,
+      name: "a tally that has counted replies of another attempt is used again",
+      find: "return this.#isNew && this.#members === members;",
+      replace: "return this.#members === members;",
+    },
+    {
+      section: 11,
+      name: "a tally of other members is used again",
+      find: "return this.#isNew && this.#members === members;",
+      replace: "return this.#isNew;",
     },
   ]),
   ...mutationsOf(
@@ -456,7 +493,7 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "accepts at a kept ballot count for its fallback, too",
-        find: "    this.#accepts = new Tally(this.#options.members);\n    return this.#decide();",
+        find: "    this.#accepts = new Tally(this.#members);\n    return this.#decide();",
         replace: "    return this.#decide();",
       },
       {
@@ -561,14 +598,14 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "a promise is kept after a refusal",
-        find: 'return this.#phase === "done" && this.#nacks.size === 0 ? this.#kept : undefined;',
+        find: 'return this.#phase === "done" && this.#nacks.length === 0 ? this.#kept : undefined;',
         replace: 'return this.#phase === "done" ? this.#kept : undefined;',
       },
       {
         section: 3,
         name: "a promise is kept that no quorum has given yet",
-        find: 'return this.#phase === "done" && this.#nacks.size === 0 ? this.#kept : undefined;',
-        replace: "return this.#nacks.size === 0 ? this.#kept : undefined;",
+        find: 'return this.#phase === "done" && this.#nacks.length === 0 ? this.#kept : undefined;',
+        replace: "return this.#nacks.length === 0 ? this.#kept : undefined;",
       },
       {
         section: 8,
@@ -579,18 +616,14 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "the promises of an earlier attempt count",
-        find:
-          "    this.#promises = new Tally(members);\n    this.#accepts = new Tally(members);\n" +
-          "    this.#nacks.clear();",
-        replace: "    this.#accepts = new Tally(members);\n    this.#nacks.clear();",
+        find: "if (!this.#promises.isFor(members)) this.#promises = new Tally(members);",
+        replace: "",
       },
       {
         section: 3,
         name: "the acceptances of an earlier attempt count",
-        find:
-          "    this.#promises = new Tally(members);\n    this.#accepts = new Tally(members);\n" +
-          "    this.#nacks.clear();",
-        replace: "    this.#promises = new Tally(members);\n    this.#nacks.clear();",
+        find: "if (!this.#accepts.isFor(members)) this.#accepts = new Tally(members);",
+        replace: "",
       },
       {
         section: 3,
@@ -614,7 +647,7 @@ export const REGISTERS: readonly Mutation[] = [
         section: 3,
         name: "one refusal fails an attempt",
         find:
-          "if (this.#nacks.size <= members.length - majority(members.length)) return this.#unlessSplit();\n" +
+          "if (this.#nacks.length <= members.length - majority(members.length)) return this.#unlessSplit();\n" +
           "    // The register was changed",
         replace: "// The register was changed",
       },
@@ -622,7 +655,7 @@ export const REGISTERS: readonly Mutation[] = [
         section: 3,
         name: "one member without room fails a change",
         find:
-          "if (this.#fulls.size <= members.length - majority(members.length)) return undefined;",
+          "if (this.#fulls.length <= members.length - majority(members.length)) return undefined;",
         replace: "",
       },
     ],

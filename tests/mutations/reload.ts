@@ -10,20 +10,20 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a genesis continues although a process remembers",
-      find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
+      find: "if (isFresh || this.#isOfRound(reply.id) || reply.id === UNASKED) this.#round = null;",
       replace: "",
     },
     {
       section: 7,
       name: "a record does not void the round that it answers",
-      find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
-      replace: "if (isFresh) this.#round = null;",
+      find: "if (isFresh || this.#isOfRound(reply.id) || reply.id === UNASKED) this.#round = null;",
+      replace: "if (isFresh || reply.id === UNASKED) this.#round = null;",
     },
     {
       section: 7,
       name: "a record in answer to the question for the record voids no round",
-      find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
-      replace: "if (this.#isOfRound(reply.id)) this.#round = null;",
+      find: "if (isFresh || this.#isOfRound(reply.id) || reply.id === UNASKED) this.#round = null;",
+      replace: "if (this.#isOfRound(reply.id) || reply.id === UNASKED) this.#round = null;",
     },
     {
       section: 7,
@@ -34,8 +34,20 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a record voids rounds that began after its question",
-      find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
+      find: "if (isFresh || this.#isOfRound(reply.id) || reply.id === UNASKED) this.#round = null;",
       replace: "this.#round = null;",
+    },
+    {
+      section: 11,
+      name: "a blank member does not listen to a living cluster that it does not ask",
+      find: "if (isFresh || this.#isOfRound(reply.id) || reply.id === UNASKED) this.#round = null;",
+      replace: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
+    },
+    {
+      section: 7,
+      name: "a genesis continues although a process that votes was heard",
+      find: "  heardVote(): void {\n    this.#round = null;",
+      replace: "  heardVote(): void {",
     },
     {
       section: 7,
@@ -66,6 +78,36 @@ export const RELOADS: readonly Mutation[] = [
       name: "the second round of an older process of the leader counts for the later one",
       find: "    if (from === self) {\n      // A later",
       replace: "    if (false) {\n      // A later",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/membership.ts", ["tests/cluster/vote_heard_test.ts"], [
+    {
+      section: 7,
+      name: "a process that does not vote voids a round of the genesis",
+      find: "if (incarnation !== null) this.#genesis?.heardVote();",
+      replace: "this.#genesis?.heardVote();",
+    },
+    {
+      section: 7,
+      name: "the genesis does not hear of a process that votes",
+      find: "if (incarnation !== null) this.#genesis?.heardVote();",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/cluster/wiring.ts", ["tests/cluster/vote_heard_test.ts"], [
+    {
+      section: 7,
+      name: "a node does not tell its genesis that a process votes",
+      find: "membership.memberHeard(incarnation);",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("transports/packet.ts", ["tests/transports/packet_test.ts"], [
+    {
+      section: 7,
+      name: "processes of one member do not hear each other over a channel",
+      find: "if (at < 0 || isName(sender, ALL)) return null;",
+      replace: "if (at < 0 || isName(sender, self) || isName(sender, ALL)) return null;",
     },
   ]),
   ...mutationsOf("lib/paxos/giving_up.ts", ["tests/paxos/giving_up_test.ts"], [
@@ -108,8 +150,8 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a member of two gives up while it could help the other one recover",
-      find: "this.#lost.size >= helpersNeeded(members.length)) return nothing;",
-      replace: "this.#lost.size >= Math.floor(members.length / 2) + 1) return nothing;",
+      find: "return left.length < helpersNeeded(list.length);",
+      replace: "return left.length < Math.floor(list.length / 2) + 1;",
     },
     {
       section: 7,
@@ -148,8 +190,9 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a member waits for later members in the list, too",
-      find: "members.slice(0, members.indexOf(self))",
-      replace: "members.filter((member) => member !== self)",
+      find:
+        "const isEarlier = members.indexOf(from) >= 0 && members.indexOf(from) < members.indexOf(self);",
+      replace: "const isEarlier = members.includes(from);",
     },
     {
       section: 7,
@@ -180,50 +223,38 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a new life continues the recovery of the previous one",
-      find: "if (this.#recovery !== null) this.#recovery = this.#newRecovery(record!);",
+      find: "if (this.#comeback.isUnderWay) this.#comeback.begin();",
       replace: "",
     },
     {
       section: 7,
       name: "genesis is not told of the life that a recovery takes",
-      find:
-        "        this.#engine.changeLife(event.life);\n        this.#genesis.changeLife(event.life);\n",
-      replace: "        this.#engine.changeLife(event.life);\n",
+      find: "      this.#genesis?.changeLife(life);\n      if (this.#engine.place",
+      replace: "      if (this.#engine.place",
     },
     {
       section: 7,
       name: "answers of recovering members are not noted",
-      find: "this.#turns.answered(from, header, reply, now);",
+      find: "this.#comeback.turns.answered(from, header, reply, now);",
       replace: "",
     },
     {
       section: 7,
       name: "questions of recovering members are not noted",
-      find: "this.#turns.asked(from, header, request, this.#engine.runtime.now());",
+      find: "this.#comeback.turns.asked(from, header, request, engine.runtime.now());",
       replace: "",
     },
     {
       section: 7,
       name: "a replaced process says that its member remembers",
-      find: 'if (this.#genesis.state === "operational" && this.#engine.voter === null) return;',
+      find:
+        'if (engine.place?.standing === "replaced" || (this.#votes && engine.voter === null)) return;',
       replace: "",
     },
     {
       section: 7,
       name: "an older process recovers with a later life than its successor",
       find: "if (lost.isSucceeded) return this.#events.replaced();",
-      replace: "",
-    },
-    {
-      section: 7,
-      name: "a member that must wait keeps the place of its successor",
-      find: 'if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;',
-      replace: 'if (settings.afterMajorityLoss === "wait") return;',
-    },
-    {
-      section: 7,
-      name: "a member that must wait counts lost members without a successor",
-      find: 'if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;',
       replace: "",
     },
     {
@@ -245,7 +276,7 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 12,
       name: "a reload of all members forms a new cluster beside the older processes",
-      find: "if (isFresh || this.#isOfRound(reply.id)) this.#round = null;",
+      find: "if (isFresh || this.#isOfRound(reply.id) || reply.id === UNASKED) this.#round = null;",
       replace: "if (false) this.#round = null;",
     },
   ]),
@@ -255,6 +286,20 @@ export const RELOADS: readonly Mutation[] = [
       name: "a reload of all members discards every memory at once",
       find: "if (!this.#announced && !this.#options.isItsTurn()) return [];",
       replace: "if (false) return [];",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/giving_up_watch.ts", MEMBERSHIP, [
+    {
+      section: 7,
+      name: "a member that must wait keeps the place of its successor",
+      find: 'if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;',
+      replace: 'if (settings.afterMajorityLoss === "wait") return;',
+    },
+    {
+      section: 7,
+      name: "a member that must wait counts lost members without a successor",
+      find: 'if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;',
+      replace: "",
     },
   ]),
 ];

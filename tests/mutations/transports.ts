@@ -10,6 +10,24 @@ const HANDSHAKE = ["tests/transports/auth/authenticator_test.ts"];
 /** Authentication, and the bounds of transports. */
 export const TRANSPORTS: readonly Mutation[] = [
   ...mutationsOf(
+    "transports/websocket/connection.ts",
+    ["tests/transports/websocket/connection_test.ts"],
+    [
+      {
+        section: 13,
+        name: "what a node has not handled is acknowledged",
+        find: "if (behind !== undefined) this.#holdBack(behind);\n    else if",
+        replace: "if",
+      },
+      {
+        section: 13,
+        name: "a peer may send more than the window while a node is behind",
+        find: "this.#bytesWithheld + this.#unacknowledged > MAX_IN_FLIGHT",
+        replace: "false",
+      },
+    ],
+  ),
+  ...mutationsOf(
     "transports/auth/secret.ts",
     ["tests/transports/auth/errors_test.ts"],
     speaking([
@@ -203,14 +221,10 @@ export const TRANSPORTS: readonly Mutation[] = [
         replace: "",
       },
       {
-        name: "a token is valid for every node",
-        find: 'if (claims.sub !== id) throw new HandshakeError("the token is for another node");',
+        name: "a token makes a full client",
+        find:
+          'if (hello.token !== undefined) throw new HandshakeError("a token makes a guest, and no node");',
         replace: "",
-      },
-      {
-        name: "a token is valid for a member",
-        find: "if (this.#isServer(id)) {",
-        replace: "if (false) {",
       },
       {
         name: "the proof of a peer is not verified",
@@ -219,6 +233,24 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
     ]),
   ),
+  ...mutationsOf("transports/auth/guest_authenticator.ts", [
+    "tests/transports/auth/guest_authenticator_test.ts",
+  ], [
+    {
+      section: 13,
+      name: "a token is valid for every guest",
+      find: 'if (claims.sub !== id) throw new HandshakeError("the token is for another id");',
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("guest/proof.ts", ["tests/transports/auth/errors_test.ts"], [
+    {
+      section: 13,
+      name: "a report repeats the token that the other side repeats",
+      find: 'token.includes(word) || word.includes(token) ? "(the token)" : word',
+      replace: "word",
+    },
+  ]),
   ...mutationsOf(
     "transports/auth/handshake_client.ts",
     HANDSHAKE,
@@ -232,12 +264,6 @@ export const TRANSPORTS: readonly Mutation[] = [
         name: "the proof of a server is not verified",
         find: 'await checkProof(welcome.proof, keys, "accept", hello, challenge);',
         replace: "void checkProof;",
-      },
-      {
-        name: "a report repeats the token that the other side repeats",
-        find: 'token.includes(word) || word.includes(token) ? "(the token)" : word',
-        replace: "word",
-        tests: ["tests/transports/auth/errors_test.ts"],
       },
     ]),
   ),
@@ -292,8 +318,9 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "an error of the receiver is an error of the transport",
-        find: "      this.#receive(from, frame);\n    } catch {",
-        replace: "      this.#receive(from, frame);\n    } catch (error) {\n      throw error;",
+        find: "      return this.#receive(from, frame) ?? undefined;\n    } catch {",
+        replace:
+          "      return this.#receive(from, frame) ?? undefined;\n    } catch (error) {\n      throw error;",
       },
     ]),
   ),
@@ -365,13 +392,13 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "a silent peer is not asked for a sign of life",
-        find: "if (this.#silentBeats > 1) this.#write(NOTHING, true);",
+        find: "if (this.#silentBeats > 1) this.ask();",
         replace: "",
       },
       {
         name: "a peer is asked for a sign of life while frames flow",
-        find: "if (this.#silentBeats > 1) this.#write(NOTHING, true);",
-        replace: "this.#write(NOTHING, true);",
+        find: "if (this.#silentBeats > 1) this.ask();",
+        replace: "this.ask();",
       },
     ]),
   ),
@@ -441,22 +468,22 @@ export const TRANSPORTS: readonly Mutation[] = [
     speaking([
       {
         name: "a connection that ends at once resets the wait",
-        find: "performance.now() - this.#since >= this.#times.stable",
+        find: "this.#time.now() - this.#since >= this.#times.stable",
         replace: "true",
       },
       {
         name: "a stable connection does not reset the wait",
-        find: "      this.#failures = 0;\n",
-        replace: "",
+        find: "this.#failures = 0;\n  }",
+        replace: "}",
       },
       {
         name: "all peers reconnect at the same instant",
-        find: "return longest * (0.5 + 0.5 * Math.random());",
-        replace: "return longest;",
+        find: "return wait * (least + (1 - least) * this.#time.random());",
+        replace: "return wait;",
       },
       {
         name: "a refused node tries again soon",
-        find: "return this.#times.refused * (0.75 + 0.5 * Math.random());",
+        find: "return this.#times.refused * (0.75 + 0.5 * this.#time.random());",
         replace: "return this.#times.first;",
       },
     ]),
@@ -484,7 +511,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     speaking([
       {
         name: "the length of a frame has no bound",
-        find: "length > MAX_FRAME_BYTES || ",
+        find: "length > this.#longest || ",
         replace: "",
       },
       {
@@ -545,11 +572,6 @@ export const TRANSPORTS: readonly Mutation[] = [
         name: "a node that returns has two sessions",
         find: "if (older !== null) this.#end(older, 409);",
         replace: "",
-      },
-      {
-        name: "a session outlives its token",
-        find: "if (session.hasExpired) {",
-        replace: "if (false) {",
       },
       {
         name: "the hold time that a request asks for is ignored",

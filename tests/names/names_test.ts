@@ -1,3 +1,4 @@
+// Runs in Deno alone: virtual time and a minute long, so the outcome does not depend on the runtime.
 import { assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { expireManyNames, expireWithoutMember } from "./expired.ts";

@@ -23,7 +23,7 @@ describe("Owner (section 4)", () => {
     assertEquals(after("ww"), [false, 2, 2, 2]);
   });
 
-  it("owns it once a write was chosen, whatever later ones do", () => {
+  it("owns it once a write was chosen, also if later ones fail", () => {
     assertEquals(after("wy"), [true, 0, 0, 1]);
     assertEquals(after("wywn"), [true, 0, 0, 2]);
     assertEquals(after("wwny"), [true, 0, 0, 2]);

@@ -19,7 +19,13 @@ class Node {
   isPossible = true;
   isOver = false;
 
-  constructor(private failures: number, private readonly fail: (node: Node) => void = () => {}) {}
+  private failures: number;
+  private readonly fail: (node: Node) => void;
+
+  constructor(failures: number, fail: (node: Node) => void = () => {}) {
+    this.failures = failures;
+    this.fail = fail;
+  }
 
   /** Releases a register; resolves to the number of tries. */
   async release(task: Partial<ReleaseTask> = {}): Promise<number> {

@@ -1,3 +1,5 @@
+// Runs in Deno alone: pure.
+
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
 import { append, look, setOnce } from "./support/changes.ts";

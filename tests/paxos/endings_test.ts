@@ -54,7 +54,8 @@ describe("Endings under attack", () => {
       const held = new Held();
       for (const token of tokens) held.put(`k${token}`, 1, key("k", token));
     });
-    assertLess(ratio, 10);
+    // With a Map of numbers: seven.
+    assertLess(ratio, 3);
   });
 });
 

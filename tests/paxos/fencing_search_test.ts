@@ -1,3 +1,5 @@
+// Runs in Deno alone: a long search over pure code.
+
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Random } from "../sim/random.ts";

@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { UNASKED } from "../../lib/paxos/genesis.ts";
 import { Founders } from "./support/founders.ts";
 
 /** Three members, all operational under the record of a1, and a later process of each. */
@@ -54,6 +55,21 @@ describe("Genesis: a record in any answer voids both rounds", () => {
     assertEquals(founders.show("a2"), "blank");
   });
 
+  for (const round of ["first", "second"] as const) {
+    it(`as does a frame of a process that votes, in the ${round} round: its answer may come too late`, () => {
+      const founders = reloaded().tick("a2").ask("a2", "round 1", "b2");
+      if (round === "second") founders.ask("a2", "round 1", "c2").ask("a2", "round 2", "b2");
+      const question = founders.question("a2", round === "first" ? "round 1" : "round 2", "c")!;
+      founders.genesis("a2").heardVote();
+      founders.ask("a2", round === "first" ? "round 1" : "round 2", "c2");
+      assertEquals(founders.show("a2"), "blank");
+      founders.tick("a2");
+      assertNotEquals(founders.question("a2", "round 1", "c")!.id, question.id);
+      founders.ask("a2", "round 1", "b2", "c2").ask("a2", "round 2", "b2", "c2");
+      assertEquals(founders.show("a2"), "operational under a2");
+    });
+  }
+
   it("the next round has its own number, and leads to a genesis once no process remembers", () => {
     const founders = reloaded().tick("a2").ask("a2", "round 1", "b2");
     const first = founders.question("a2", "round 1", "c")!.id;
@@ -63,15 +79,18 @@ describe("Genesis: a record in any answer voids both rounds", () => {
     assertEquals(founders.show("a2"), "operational under a2");
   });
 
-  it("not in an answer that is about another list of members, nor to a round that is over", () => {
+  it("not in an answer to a round that is over, but in one that was not asked for, of any list", () => {
     const founders = reloaded().tick("a2").send("a2", "round 1", "c1");
     const late = founders.take("a2", "c");
     for (let i = 0; i < 5; i++) founders.tick("a2");
-    founders.ask("a2", "round 1", "b2", "c2").ask("a2", "round 2", "b2").give("a2", late);
+    founders.ask("a2", "round 1", "b2", "c2").ask("a2", "round 2", "b2");
     const { reply } = late;
     if (reply.type !== "record") throw new Error("not a record");
-    const id = founders.question("a2", "round 2", "c")!.id;
-    founders.give("a2", { ...late, reply: { ...reply, id, members: ["a", "c", "b"] } });
+    founders.give("a2", { ...late, reply: { ...reply, id: UNASKED, members: ["d", "e"] } });
+    founders.ask("a2", "round 2", "c2");
+    assertEquals(founders.show("a2"), "blank");
+    for (let i = 0; i < 5; i++) founders.tick("a2");
+    founders.ask("a2", "round 1", "b2", "c2").ask("a2", "round 2", "b2").give("a2", late);
     founders.ask("a2", "round 2", "c2");
     assertEquals(founders.show("a2"), "operational under a2");
   });

@@ -1,3 +1,5 @@
+// Runs in Deno alone: a long search over pure code.
+
 import { describe, it } from "@std/testing/bdd";
 import { assert } from "@std/assert";
 import { type GenesisPlan, GenesisSearch } from "./support/genesis_search.ts";

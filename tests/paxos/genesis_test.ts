@@ -1,6 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { MAX_COUNTER } from "../../lib/paxos/ballot.ts";
+import { firstConfiguration } from "../../lib/paxos/configuration.ts";
 import { sameMembers } from "../../lib/paxos/genesis.ts";
 import { Founders } from "./support/founders.ts";
 
@@ -391,17 +392,11 @@ describe("Genesis: records are pulled, never pushed", () => {
     assertEquals(founders.show("b2"), "blank");
   });
 
-  it("recovered() makes a recovering member operational, and no other", () => {
+  it("placed() makes a recovering member operational", () => {
     const founders = founded().start("b2").tick("b2").ask("b2", "record", "a1");
-    founders.genesis("b2").recovered();
+    const genesis = founders.genesis("b2");
+    genesis.placed("operational", genesis.record!);
     assertEquals(founders.show("b2"), "operational under a1");
-    let refused = false;
-    try {
-      founders.genesis("b2").recovered();
-    } catch {
-      refused = true;
-    }
-    assertEquals(refused, true);
   });
 });
 
@@ -569,18 +564,53 @@ describe("Genesis: lists of members that differ", () => {
     }
   });
 
-  it("an operational member tells the asking one, and is unaffected itself", () => {
+  it("only blank members compare them: a node that finds a living cluster follows that", () => {
     const founders = founded().start("b2", { members: ["c", "b", "a"] }).tick("b2");
     founders.ask("b2", "record", "a1");
     founders.expect(`
       b2>a1 record
-      a1>b2 membersMismatch
-      b2! a lists abc
+      a1>b2 record a1
+      b2! recover under a1
     `);
-    assertEquals(founders.show("b2"), "blank");
+    assertEquals(founders.show("b2"), "recovering under a1");
+    // One that recovers says nothing of its list to those that have another one.
+    founders.start("c2", { members: ["a", "c"] }).tick("c2").ask("c2", "record", "a1");
+    founders.start("a2", { members: ["a", "b"] }).tick("a2").ask("a2", "record", "b2");
+    founders.expect(`
+      c2>a1 record
+      a1>c2 record a1
+      c2! recover under a1
+      a2>b2 record
+    `);
   });
 
-  it("an answer with another list is ignored, whether a record or blank", () => {
+  it("a node that is in no list of the living cluster takes part in no genesis", () => {
+    const founders = founded().start("d1", { members: ["a", "b", "c", "d"] }).tick("d1");
+    founders.ask("d1", "record", "b1");
+    assertEquals(founders.show("d1"), "outside under a1");
+    assertEquals(founders.genesis("d1").tick({ now: 0, wall: 0 }), { ask: [] });
+    founders.start("a2", { members: ["a", "b", "c", "d"] }).tick("a2").ask("a2", "round 1", "d1");
+    founders.expect(`
+      d1>b1 record
+      b1>d1 record a1
+      d1! recover under a1
+      a2>d1 round 1
+      d1>a2 record a1
+    `);
+  });
+
+  it("a blank member adopts no record under another configuration than that of the genesis", () => {
+    const founders = new Founders().start("a1 b1 c1").tick("a1").ask("a1", "round 1", "b1", "c1");
+    founders.ask("a1", "round 2", "b1", "c1").tick("b1").send("b1", "record", "a1");
+    const { header, reply } = founders.take("b1", "a");
+    if (reply.type !== "record") throw new Error("not a record");
+    const first = firstConfiguration(founders.members, reply.record.lives);
+    const news = { configuration: { ...first, epoch: 2 }, incarnations: [] };
+    founders.give("b1", { header, reply: { ...reply, ...news } });
+    assertEquals(founders.show("b1"), "recovering under a1");
+  });
+
+  it("a blank answer with another list is ignored", () => {
     const founders = new Founders().start("a1 b1 c1").tick("a1");
     const header = (life: string) => (
       { life, clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] }
@@ -599,12 +629,6 @@ describe("Genesis: lists of members that differ", () => {
       begun.push(founders.genesis("a1").receive(from, header(`${from}1`), reply, at));
     }
     assertEquals(begun.map(({ ask }) => ask.map(({ to }) => to).join("")), ["", "", "", "abc"]);
-    const other = founded().start("b2").tick("b2");
-    const pull = other.question("b2", "record", "a")!.id;
-    const { record } = other.genesis("a1");
-    const reply = { id: pull, type: "record", members, record: record! } as const;
-    other.genesis("b2").receive("a", header("a1"), reply, at);
-    assertEquals(other.show("b2"), "blank");
   });
 
   it("sameMembers() compares names and their order", () => {

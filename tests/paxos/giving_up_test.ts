@@ -1,5 +1,13 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
+import {
+  admitted,
+  type Configuration,
+  firstConfiguration,
+  joinedBy,
+  settledOf,
+  withoutMember,
+} from "../../lib/paxos/configuration.ts";
 import { GivingUp } from "../../lib/paxos/giving_up.ts";
 import type { Header, Reply, Request } from "../../lib/paxos/messages.ts";
 
@@ -18,14 +26,15 @@ class Script {
   readonly #members: readonly string[];
   #numbers = 0;
 
-  constructor(members: readonly string[] = ["a", "b", "c"]) {
+  /** `configuration`: the first one of the members by default. */
+  constructor(members: readonly string[] = ["a", "b", "c"], configuration?: Configuration) {
     this.#members = members;
     const lives = members.map((member) => `${member}1`);
     this.givingUp = new GivingUp({
       self: members[0],
       members,
       life: `${members[0]}1`,
-      record: { id: "a1", lives, floor: 0, maxTtl: 1_000, clients: false },
+      configuration: configuration ?? firstConfiguration(members, lives),
       nextId: () => ++this.#numbers,
     });
   }
@@ -128,13 +137,19 @@ describe("GivingUp", () => {
     assertEquals(script.blank("c2", "d2", "e2"), true);
   });
 
-  it("a record that answers another question, or lists other members, changes nothing", () => {
+  it("a record that answers another question changes nothing", () => {
+    const script = new Script();
+    script.blank("b2", "c2");
+    script.record("b1", 99);
+    assertEquals(script.blank("b2", "c2"), true);
+  });
+
+  it("a record counts whatever members it lists", () => {
     const script = new Script();
     const { id } = script.givingUp.questions()[0].request;
     script.blank("b2", "c2");
-    script.record("b1", 99);
-    script.record("b1", id, ["a", "c", "b"]);
-    assertEquals(script.blank("b2", "c2"), true);
+    script.record("b1", id, ["a", "c", "d"]);
+    assertEquals(script.blank("b2", "c2"), false);
   });
 
   it("also asks its own id: a later process under it has to continue in its place", () => {
@@ -211,5 +226,48 @@ describe("GivingUp", () => {
     for (const life of ["b2", "c2"]) script.answer(life, id, ["a", "c", "b"]);
     for (const life of ["x2", "y2"]) script.answer(life, id);
     assertEquals(script.asks(), "b c, round 1");
+  });
+});
+
+describe("GivingUp while the members change (section 11)", () => {
+  const first = (...members: string[]) =>
+    firstConfiguration(members, members.map((member) => `${member}1`));
+
+  it("counts both lists: what one of them lost is gone", () => {
+    const less = withoutMember(first("a", "b", "c"), "c");
+    const script = new Script(["a", "b", "c"], less);
+    assertEquals(script.asks(), "b c, round 1");
+    script.blank("b2");
+    // Of a and b one is enough to help the other back; of a, b and c it is not.
+    assertEquals(script.blank("c2"), false);
+    assertEquals(script.asks(), "b c, round 2");
+    assertEquals(script.blank("b2", "c2"), true);
+    const settled = new Script(["a", "b", "c"], settledOf(less));
+    assertEquals([settled.asks(), settled.blank("b2")], ["b, round 1", false]);
+  });
+
+  it("the new member gives up if the only one before it is lost", () => {
+    const grown = admitted(joinedBy(first("b"), { id: "a", life: "a1" }));
+    const script = new Script(["a", "b"], grown);
+    script.blank("b2");
+    assertEquals(script.asks(), "b, round 2");
+    assertEquals(script.blank("b2"), true);
+    const settled = new Script(["a", "b"], settledOf(grown));
+    assertEquals([settled.blank("b2"), settled.asks()], [false, ", round "]);
+  });
+
+  it("a member in the life of its admission is not lost", () => {
+    const grown = admitted(joinedBy(first("b", "c"), { id: "a", life: "a1" }));
+    const script = new Script(["a", "b", "c"], { ...grown, members: grown.members.toReversed() });
+    script.blank("b1");
+    script.blank("c2");
+    assertEquals(script.asks(), "b, round 1");
+  });
+
+  it("a node that is not named does not count", () => {
+    const script = new Script(["a", "b", "c"], first("a", "b"));
+    assertEquals(script.asks(), "b, round 1");
+    script.blank("c2");
+    assertEquals(script.asks(), "b, round 1");
   });
 });

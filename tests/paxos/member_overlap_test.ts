@@ -1,7 +1,9 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
+import { firstConfiguration } from "../../lib/paxos/configuration.ts";
+import { Incarnations } from "../../lib/paxos/incarnations.ts";
 import type { Header, Request } from "../../lib/paxos/messages.ts";
-import { CrashVector, majority, Tally } from "../../lib/paxos/quorum.ts";
+import { majority, Tally } from "../../lib/paxos/quorum.ts";
 import { help, Recovery } from "../../lib/paxos/recovery.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
 import { accept, value } from "./support/acceptor_script.ts";
@@ -10,7 +12,7 @@ import { accept, value } from "./support/acceptor_script.ts";
 interface Process {
   readonly member: string;
   readonly voter: Voter;
-  readonly vector: CrashVector;
+  readonly vector: Incarnations;
 }
 
 /**
@@ -36,8 +38,7 @@ class Overlap {
 
   /** The first process of `member`. */
   first(member: string): Process {
-    const vector = new CrashVector(this.members.length);
-    vector.merge(this.#record.lives);
+    const vector = this.#vector();
     return { member, voter: new Voter(this.#record, "1", this.#settings), vector };
   }
 
@@ -45,24 +46,23 @@ class Overlap {
    * Another process of `member` recovers; only `helpers` hear it. Returns `undefined` if it waits for others.
    */
   comesBack(member: string, life: string, helpers: readonly Process[]): Process | undefined {
-    const { members } = this;
     const recovery = new Recovery({
       self: member,
-      members,
+      configuration: this.#configuration,
       life,
       genesis: "g",
       nextId: () => ++this.#numbers,
       lifeAfter: (other) => `${other}+`,
       isItsTurn: () => true,
+      readConfiguration: () => null,
     });
     const asker = this.#header(life, null, []);
     const ask = (to: Process, request: Request) => {
       if (request.type !== "incarnation" && request.type !== "transfer") throw new Error("what?");
       const helper = {
         voter: to.voter,
-        members,
-        vector: () => to.vector.entries,
-        raise: (index: number, incarnation: string) => to.vector.raise(index, incarnation),
+        configuration: this.#configuration,
+        incarnations: to.vector,
       };
       const reply = help(helper, member, asker, request, 0)!;
       const { incarnation } = to.voter;
@@ -77,8 +77,8 @@ class Overlap {
         const { event } = ask(helper, question.request);
         if (event?.type !== "recovered") continue;
         const { memory } = event;
-        const vector = new CrashVector(members.length);
-        vector.merge(memory.vector);
+        const vector = this.#vector();
+        vector.raiseAll(memory.known);
         return { member, voter: Voter.recovered(this.#record, memory, this.#settings, 0), vector };
       }
     }
@@ -109,6 +109,16 @@ class Overlap {
       return tally.replies.includes(true) ? "a value" : "nothing";
     }
     return undefined;
+  }
+
+  get #configuration() {
+    return firstConfiguration(this.members, this.#record.lives);
+  }
+
+  #vector(): Incarnations {
+    const vector = new Incarnations();
+    vector.follow(this.#configuration);
+    return vector;
   }
 
   #header(life: string, incarnation: string | null, vector: readonly string[]): Header {

@@ -78,6 +78,9 @@ describe("CrashVector", () => {
     const before = vector.entries;
     vector.raise(0, "1");
     assertEquals([before, vector.entries], [["", ""], ["1", ""]]);
+    const raised = vector.entries;
+    vector.merge(["2", "1"]);
+    assertEquals([raised, vector.entries], [["1", ""], ["2", "1"]]);
     const after = vector.entries;
     vector.raise(0, "1");
     assertStrictEquals(vector.entries, after);
@@ -117,14 +120,42 @@ describe("Tally", () => {
   });
 
   it("needs the given number of replies", () => {
-    const tally = new Tally<number>(members, 3);
+    const tally = new Tally<number>(members, [{ of: members, needed: 3 }]);
     tally.add(sender("a", "1", ""), 1);
     assertEquals(tally.add(sender("b", "1", ""), 1), false);
     assertEquals(tally.add(sender("c", "1", ""), 1), true);
   });
 
+  it("needs enough replies of each list; a reply may count in several, and in none", () => {
+    const shares = [{ of: ["a", "b"], needed: 1 }, { of: ["b", "c"], needed: 2 }];
+    const tally = new Tally<number>(["a", "b", "c", "d"], shares);
+    tally.add(sender("d", "1", ""), 1);
+    tally.add(sender("a", "1", ""), 1);
+    assertEquals(tally.add(sender("c", "1", ""), 1), false);
+    assertEquals(tally.add(sender("b", "1", ""), 1), true);
+  });
+
+  it("of more replies than there are nodes is never there", () => {
+    const tally = new Tally<number>(["a"], [{ of: [], needed: 1 }]);
+    assertEquals(tally.add(sender("a", "1", ""), 1), false);
+  });
+
   it("alone in a cluster of one is a quorum", () => {
     assertEquals(new Tally<number>(["a"]).add(sender("a", "1", "1"), 1), true);
+  });
+});
+
+describe("Tally.isFor()", () => {
+  it("holds for its own members until it is given a reply, even one that does not count", () => {
+    const tally = new Tally<number>(members);
+    assertEquals([tally.isFor(members), tally.isFor([...members, "d"])], [true, false]);
+    tally.add(sender("d", "1", "1 1 1"), 1);
+    assertEquals(tally.isFor(members), true);
+    tally.add(sender("b", "1", "2 1 1"), 1);
+    assertEquals(tally.isFor(members), false);
+    const aware = new Tally<number>(members);
+    aware.add(sender("a", "1", "2 1 1"), 1);
+    assertEquals([aware.size, aware.isFor(members)], [0, false]);
   });
 });
 
@@ -135,7 +166,7 @@ describe("Tally: a crash-consistent quorum (Michael et al., section 4)", () => {
     assertEquals(tally.add(sender("b", "1", "2 1 1"), "b after a's crash"), false);
     assertEquals([tally.replies, tally.missing()], [["b after a's crash"], ["a", "c"]]);
     assertEquals(tally.add(sender("a", "2", "2 1 1"), "a after its crash"), true);
-    assertEquals(tally.replies, ["b after a's crash", "a after its crash"]);
+    assertEquals(tally.replies, ["a after its crash", "b after a's crash"]);
   });
 
   it("does so in either order of arrival", () => {

@@ -1,5 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
+import { firstConfiguration } from "../../lib/paxos/configuration.ts";
 import type { GenesisRecord, GenesisReply } from "../../lib/paxos/messages.ts";
 import { RecordQuery } from "../../lib/paxos/record_query.ts";
 
@@ -16,6 +17,13 @@ const record = (id: string, lives?: string[]): GenesisReply => ({
   members,
   record: makeRecord(id, lives),
 });
+/** The outcome: that record, under the configuration of its genesis. */
+const told = (id: string) => ({
+  type: "record" as const,
+  record: makeRecord(id),
+  configuration: firstConfiguration(members, ["1", "1", "1"]),
+  incarnations: [],
+});
 const notAMember: GenesisReply = { type: "notAMember" };
 const mismatch = (list: string[]) => ({ type: "membersMismatch", members: list }) as const;
 const blank: GenesisReply = { type: "blank", members, wall: 0, recovering: false };
@@ -24,7 +32,7 @@ describe("RecordQuery", () => {
   it("believes the record that a majority lives under", () => {
     const query = new RecordQuery(members);
     assertEquals(query.receive("a", record("g")), undefined);
-    assertEquals(query.receive("b", record("g")), { type: "record", record: makeRecord("g") });
+    assertEquals(query.receive("b", record("g")), told("g"));
   });
 
   it("counts a member once, by its latest answer", () => {
@@ -32,7 +40,7 @@ describe("RecordQuery", () => {
     for (const _ of [1, 2, 3]) assertEquals(query.receive("a", record("g")), undefined);
     assertEquals(query.receive("a", record("h")), undefined);
     assertEquals(query.receive("b", record("g")), undefined);
-    assertEquals(query.receive("c", record("h")), { type: "record", record: makeRecord("h") });
+    assertEquals(query.receive("c", record("h")), told("h"));
   });
 
   it("never counts the answers of two geneses together", () => {
@@ -61,11 +69,36 @@ describe("RecordQuery", () => {
     const more = new RecordQuery(members);
     more.receive("a", mismatch(five));
     assertEquals(more.receive("b", mismatch(five))?.type, "membersMismatch");
-    // A record needs a majority of the node's own list.
-    const record5 = record("g", ["1", "1", "1", "1", "1"]);
-    const other = new RecordQuery(five);
-    other.receive("a", record5);
-    assertEquals(other.receive("b", record5), undefined);
+  });
+
+  it("a record needs a majority of the members that are told with it, whatever list the node was given", () => {
+    const five = ["a", "b", "c", "d", "e"];
+    const lives = five.map(() => "1");
+    const of = (members: string[], epoch: number): GenesisReply => ({
+      ...{ type: "record", members, record: makeRecord("g") },
+      configuration: { ...firstConfiguration(members, lives), epoch },
+      incarnations: [["a", String(epoch)]],
+    });
+    const query = new RecordQuery(["a"]);
+    assertEquals(query.receive("a", of(["a", "b", "c"], 4)), undefined);
+    assertEquals(query.askable, ["a", "b", "c"]);
+    assertEquals(query.receive("d", of(five, 8)), undefined);
+    assertEquals(query.receive("b", of(five, 8)), undefined);
+    assertEquals(query.askable, five);
+    const outcome = query.receive("e", of(["a", "b", "c"], 4));
+    if (outcome?.type !== "record") throw new Error("no record");
+    assertEquals(outcome.configuration.epoch, 8);
+    assertEquals(outcome.incarnations.map(([, life]) => life), ["4", "8", "4"]);
+  });
+
+  it("a member that knows no record does not count for that", () => {
+    const two: GenesisReply = {
+      type: "record",
+      members: ["a", "b"],
+      record: makeRecord("g", ["1", "1"]),
+    };
+    assertEquals(new RecordQuery(["a"]).receive("a", two), undefined);
+    assertEquals(new RecordQuery(["a"], "b").receive("a", two)?.type, "record");
   });
 
   it("takes no answer of a node that is not a member", () => {
@@ -90,6 +123,7 @@ describe("RecordQuery", () => {
   });
 
   it("alone in a cluster of one", () => {
-    assertEquals(new RecordQuery(["a"]).receive("a", record("g", ["1"]))?.type, "record");
+    const alone: GenesisReply = { type: "record", members: ["a"], record: makeRecord("g", ["1"]) };
+    assertEquals(new RecordQuery(["a"]).receive("a", alone)?.type, "record");
   });
 });

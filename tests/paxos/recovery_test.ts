@@ -1,6 +1,14 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
 import { PIECE_ENTRIES } from "../../lib/paxos/acceptor.ts";
+import {
+  admitted,
+  type Configuration,
+  firstConfiguration,
+  joinedBy,
+  withoutMember,
+} from "../../lib/paxos/configuration.ts";
+import { Incarnations } from "../../lib/paxos/incarnations.ts";
 import { help } from "../../lib/paxos/recovery.ts";
 import { absent, accept, ballot, forget, prepare, value } from "./support/acceptor_script.ts";
 import { Comeback } from "./support/comeback.ts";
@@ -169,22 +177,28 @@ describe("Recovery: step 2, the announcement", () => {
     comeback.send("b");
     assertEquals(comeback.vector("b"), "2 1 1");
     comeback.hear("b").ask("c");
-    assertEquals(comeback.memory?.vector, ["2", "1", "1"]);
+    assertEquals(comeback.known, ["2", "1", "1"]);
   });
 
   it("help() raises the vector first of all, and never lowers it", () => {
     const comeback = new Comeback("a", "2").raise("b", "a", "3");
     const steps: string[] = [];
     const voter = comeback.voter("b");
-    const helper = {
-      voter,
-      members: comeback.members,
-      vector: () => {
-        steps.push("vector");
-        return ["3", "1", "1"];
-      },
-      raise: () => void steps.push("raise"),
+    const { configuration } = comeback;
+    const incarnations = new Incarnations();
+    incarnations.follow(configuration);
+    const raise = incarnations.raise.bind(incarnations);
+    incarnations.raise = (id, incarnation) => {
+      steps.push("raise");
+      return raise(id, incarnation);
     };
+    const { acceptor } = voter;
+    const copy = acceptor.copy.bind(acceptor);
+    acceptor.copy = (after) => {
+      steps.push("copy");
+      return copy(after);
+    };
+    const helper = { voter, configuration, incarnations };
     const header = { life: "2", clock: 0, genesis: "g", epoch: 0, incarnation: null, vector: [] };
     const transfer = {
       type: "transfer",
@@ -194,20 +208,17 @@ describe("Recovery: step 2, the announcement", () => {
       after: "",
     } as const;
     help(helper, "a", header, transfer, 0);
-    assertEquals(steps, ["raise", "vector"]);
+    assertEquals(steps, ["raise", "copy"]);
     comeback.tick().ask("c", "b");
     assertEquals(comeback.vector("b"), "3 1 1");
   });
 
-  it("help() does not answer a stranger, another list of members, or another life's announcement", () => {
+  it("help() does not answer a stranger, in another epoch, or another life's announcement", () => {
     const comeback = new Comeback("a", "2");
-    const raised: string[] = [];
-    const helper = {
-      voter: comeback.voter("b"),
-      members: comeback.members,
-      vector: () => ["2", "1", "1"],
-      raise: (_: number, incarnation: string) => void raised.push(incarnation),
-    };
+    const { configuration } = comeback;
+    const incarnations = new Incarnations();
+    incarnations.follow(configuration);
+    const helper = { voter: comeback.voter("b"), configuration, incarnations };
     const header = { life: "2", clock: 0, genesis: "g", epoch: 0, incarnation: null, vector: [] };
     const transfer = {
       type: "transfer",
@@ -216,12 +227,11 @@ describe("Recovery: step 2, the announcement", () => {
       incarnation: "2",
       after: "",
     } as const;
-    const members = ["a", "c", "b"];
+    const older = { ...helper, configuration: { ...configuration, epoch: 1 } };
     assertEquals(help(helper, "x", header, transfer, 0), undefined);
-    assertEquals(help(helper, "a", header, { ...transfer, members }, 0), undefined);
+    assertEquals(help(older, "a", header, transfer, 0), undefined);
     assertEquals(help(helper, "a", header, { ...transfer, incarnation: "9" }, 0), undefined);
-    assertEquals(help(helper, "a", header, { type: "incarnation", members }, 0), undefined);
-    assertEquals(raised, []);
+    assertEquals(incarnations.entries, ["1", "1", "1"]);
     assertEquals(help(helper, "a", header, transfer, 0)?.type, "piece");
   });
 
@@ -316,7 +326,7 @@ describe("Recovery: step 3, the recovered memory", () => {
     comeback.ask("b").replace("b", "5").raise("c", "b", "5").ask("c");
     assertEquals(comeback.memory, undefined);
     comeback.tick().ask("b");
-    assertEquals([comeback.memory?.registers, comeback.memory?.vector], [[], ["2", "5", "1"]]);
+    assertEquals([comeback.memory?.registers, comeback.known], [[], ["2", "5", "1"]]);
   });
 
   it("the vector of a state is that read with its last piece", () => {
@@ -326,7 +336,15 @@ describe("Recovery: step 3, the recovered memory", () => {
     const [{ request }] = comeback.recovery.tick().filter(({ to }) => to === "c");
     if (request.type !== "transfer") throw new Error("not asked for its state");
     const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
-    const last = { fenced: [], ended: [], over: [], floor: 0, vector: ["2", "5", "1"], wait: 0 };
+    const last = {
+      fenced: [],
+      ended: [],
+      over: [],
+      floor: 0,
+      vector: ["2", "5", "1"],
+      wait: 0,
+      former: [],
+    };
     const { id, announcement } = request;
     const piece = { id, type: "piece", announcement, registers: [], last } as const;
     comeback.receive("c", { ...header, vector: ["2", "1", "1"] }, piece);
@@ -391,29 +409,30 @@ describe("Recovery: step 3, the recovered memory", () => {
     comeback.voter("c").sessions.grantFrom(900);
     comeback.now = 100;
     comeback.ask("b", "c");
-    const { floor, fenced, ended, over, wait, vector } = comeback.memory!;
+    const { floor, fenced, ended, over, wait, known } = comeback.memory!;
     assertEquals({
       floor,
       fenced: fenced.toSorted(),
       ended: ended.toSorted(),
       over: over.toSorted(),
       wait,
-      vector,
+      known,
     }, {
       ended: ["p/1/1", "q/1/1", "r/1/1"],
       over: ["s", "t", "u"],
       floor: 7,
       fenced: ["m/1/1", "n/1/1", "o/1/1"],
       wait: 800,
-      vector: ["2", "1", "1"],
+      known: [["a", "2"], ["b", "1"], ["c", "1"]],
     });
   });
 
   it("the highest of each entry of the vectors, from any sender", () => {
     for (const order of [["b", "c", "d"], ["d", "c", "b"]]) {
-      const comeback = new Comeback("a", "2", ["a", "b", "c", "d", "e"]).raise("b", "e", "3");
+      // Its state is the last one of them.
+      const comeback = new Comeback("a", "2", ["a", "b", "c", "d", "e"]).raise("d", "e", "3");
       announced(comeback, ["b", "c", "d"]).ask(...order);
-      assertEquals(comeback.memory?.vector, ["2", "1", "1", "1", "3"]);
+      assertEquals(comeback.known, ["2", "1", "1", "1", "3"]);
     }
   });
 
@@ -465,7 +484,15 @@ describe("Recovery: step 3, the recovered memory", () => {
     const pieces = comeback.recovery.tick();
     assert(pieces.every(({ request }) => request.type === "transfer"));
     const header = { life: "1", clock: 0, epoch: 0, genesis: "g", incarnation: "1" } as const;
-    const last = { fenced: [], ended: [], over: [], floor: 0, vector: ["2", "1", "1"], wait: 0 };
+    const last = {
+      fenced: [],
+      ended: [],
+      over: [],
+      floor: 0,
+      vector: ["2", "1", "1"],
+      wait: 0,
+      former: [],
+    };
     for (const { to, request } of pieces) {
       const stale = { type: "piece", announcement: 1, registers: [], last } as const;
       const reply = { id: request.id, ...stale };
@@ -496,5 +523,69 @@ describe("Recovery: ballots of floors", () => {
     assertEquals(comeback.memory?.registers, [
       { register: "k1", promised: ballot("8~"), accepted: null },
     ]);
+  });
+});
+
+describe("Recovery while the members change (section 11)", () => {
+  const first = (...members: string[]) => firstConfiguration(members, members.map(() => "1"));
+  const d = { id: "d", life: "1" };
+
+  it("needs enough members of the list before, too; the removed one helps", () => {
+    const less = withoutMember(first("a", "b", "c"), "c");
+    const comeback = new Comeback("a", "2", ["a", "b", "c"], less).tick().ask("b");
+    assertEquals(comeback.recovery.tick().map(({ to }) => to), ["c"]);
+    comeback.ask("c").ask("b");
+    assertEquals(comeback.memory, undefined);
+    comeback.ask("c");
+    assertEquals(comeback.known, ["2", "1", "1"]);
+  });
+
+  it("a node that joins copies from a majority, under the life that the configuration names", () => {
+    const joined = joinedBy(first("a", "b", "c"), d);
+    const comeback = new Comeback("d", "1", ["a", "b", "c", "d"], joined);
+    comeback.isItsTurn = false;
+    comeback.tick().ask("a", "b").ask("a", "c");
+    assertEquals([comeback.memory?.incarnation, comeback.known.at(-1)], ["1", "1"]);
+  });
+
+  it("takes no answers of another epoch", () => {
+    const comeback = new Comeback("a", "2").tick();
+    const { request } = comeback.recovery.tick()[0];
+    const header = { life: "1", clock: 0, epoch: 1, genesis: "g", incarnation: "1" } as const;
+    for (const from of ["b", "c"]) {
+      const known = { id: request.id, type: "known", incarnation: "1" } as const;
+      comeback.receive(from, { ...header, vector: ["1", "1", "1"] }, known);
+    }
+    assertEquals(comeback.recovery.tick().map(({ request: { type } }) => type), [
+      "incarnation",
+      "incarnation",
+    ]);
+  });
+
+  const joined = joinedBy(first("a", "b"), d);
+  const pair = (next: Configuration | null, configuration = joined) => {
+    const comeback = new Comeback("a", "2", ["a", "b", "d"], configuration);
+    comeback.next = next;
+    comeback.handle("b", accept("1p", value("x", 1), "c\xf6\xf6"));
+    return comeback.tick().ask("b").ask("b");
+  };
+
+  it("one of two members needs the other one only, as long as nothing newer may be chosen", () => {
+    for (const next of [null, joined, first("a", "b")]) {
+      assertEquals(pair(next).memory?.incarnation, "2");
+    }
+  });
+
+  it("if the third node may have been admitted, that one has to say that it does not know it", () => {
+    const comeback = pair(admitted(joined));
+    assertEquals(comeback.memory, undefined);
+    comeback.ask("d");
+    assertEquals(comeback.memory?.incarnation, "2");
+    assertEquals(comeback.vector("d"), "2 1 1");
+  });
+
+  it("if it may have been the only member, its memory is gone for good", () => {
+    const alone = withoutMember(first("a", "b"), "b");
+    assertEquals(pair(alone, first("a", "b")).memory, undefined);
   });
 });

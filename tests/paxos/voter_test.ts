@@ -171,6 +171,20 @@ describe("Voter", () => {
     });
   });
 
+  it("promises to a member's sweep even without room, and to no sweep of a client", () => {
+    const voter = makeVoter(0);
+    const client = { node: "client", life: "1" };
+    const answer = (register: string, from: typeof owner) =>
+      voter.handle(
+        { id: 7, type: "prepare", register, ballot: ballot("501a"), sweep: true },
+        from,
+        0,
+      ).reply?.type;
+    for (let i = 0; i < 20; i++) {
+      assertEquals([answer(`k${i}`, client), answer(`k${i}`, stranger)], ["full", "promise"]);
+    }
+  });
+
   it("hears the clocks of members with the renewals of their own sessions", () => {
     const voter = makeVoter();
     reply(voter, renew, owner, 5);
@@ -193,7 +207,7 @@ describe("Voter.recovered()", () => {
     fenced: ["m/1/1"],
     ended: ["o/1/1"],
     over: ["p1"],
-    vector: ["2", "1", "1"],
+    known: [],
     wait: 300,
   };
   const make = () => Voter.recovered(record, memory, settings(), 1_000);

@@ -110,6 +110,8 @@ describe("with clients, after the loss of a majority", () => {
     valueOf(await time.until(client.kv.put("settled", 1)));
     const watched = client.kv.watch("watched")[Symbol.asyncIterator]();
     assertEquals((await time.until(watched.next())).value, { present: false });
+    const left = client.kv.watch("settled")[Symbol.asyncIterator]();
+    assertEquals((await time.until(left.next())).value.value, 1);
     const process = client.spawn();
     const lost = collectEvents(client, "sessionlost");
     const restarts = collectEvents(client, "restart");
@@ -119,11 +121,15 @@ describe("with clients, after the loss of a majority", () => {
     await time.until(restarted);
     // The client asks when a renewal, one of three in a time to live, gets no answer.
     assertLess(time.runtime.now() - started, MAX_TTL / 2);
+    // A watch shows at once that a value of the earlier cluster is gone.
+    const changed = time.runtime.now();
+    assertEquals((await time.until(left.next())).value, { present: false });
+    assertLess(time.runtime.now() - changed, 100);
     assertEquals([process.signal.aborted, client.hasQuorum, lost.length], [true, false, 1]);
     // It serves no earlier value.
     const settled = client.kv.get("settled", { noQuorum: "retry" });
     assertEquals(await time.until(settled), { ok: false, error: "not_found" });
-    // Its watch goes on with new values: the new members report them at once.
+    // Another one goes on with new values: the new members report them at once.
     await time.until(client.kv.put("watched", 2, { noQuorum: "retry" }));
     const put = time.runtime.now();
     assertEquals((await time.until(watched.next())).value.value, 2);

@@ -1,3 +1,5 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+
 import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode } from "../../mod.ts";

@@ -1,3 +1,5 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+
 import { assertEquals, assertGreater, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { assertCode, valueOf } from "../support/expect.ts";

@@ -31,18 +31,27 @@ describe("a server in Bun under attack", () => {
     outcome = await besiege("bun");
   });
 
-  it("refuses all garbage, and closes no connection for another reason", () => {
-    assertEquals([...phase("garbage by webSocket").answers], [["4401", GARBAGE]]);
+  /** How many of these connections were refused, and how many were sent away to make room. */
+  const ends = (answers: ReadonlyMap<string, number>) => {
+    const [refused, postponed] = [answers.get("4401") ?? 0, answers.get("4429") ?? 0];
+    return { refused, postponed, told: JSON.stringify([...answers]) };
+  };
+
+  it("refuses all garbage, if it was not sent away before to make room", () => {
+    const { refused, postponed, told } = ends(phase("garbage by webSocket").answers);
+    assertEquals(refused + postponed, GARBAGE, told);
     assertEquals([...phase("garbage by http").answers], [["401", GARBAGE]]);
   });
 
-  it("tolerates silent connections, and closes the oldest ones when the limit is reached", () => {
-    const { sentAway } = outcome;
-    const [refused, postponed] = [sentAway.get("4401") ?? 0, sentAway.get("4429") ?? 0];
-    assertEquals(refused + postponed, SILENT, JSON.stringify([...sentAway]));
-    // Each other connection in the handshake at the same time has displaced one of them.
-    assertGreater(postponed, 0);
-    assert(postponed <= WIDTH, `${postponed}`);
+  it("tolerates silent connections, and sends away as many as there are too many", () => {
+    const silent = ends(outcome.sentAway);
+    assertEquals(silent.refused + silent.postponed, SILENT, silent.told);
+    // Each other connection in the handshake at the same time has displaced one, which chance has drawn: as a
+    // rule one of the silent ones, which are fifty times as many. The stranger learns of the end of its connection
+    // before the server does, so its next one may come while the server still counts the last one.
+    assertGreater(silent.postponed, 0);
+    const all = silent.postponed + ends(phase("garbage by webSocket").answers).postponed;
+    assert(all <= 2 * WIDTH, `${all}`);
   });
 
   it("stops a stranger that sends 1 GiB", () => {
@@ -54,11 +63,12 @@ describe("a server in Bun under attack", () => {
     isStopped("1 GiB of a peer by http", ["400", ...RESET]);
   });
 
-  it("takes 1 GiB of a peer in the longest frames", () => {
+  it("sends a peer away that sends the longest frames without waiting, as soon as it is behind", () => {
     const { answers, sent } = phase("1 GiB of a peer by webSocket");
-    // The peer closed the connection, without a code.
-    assertEquals([...answers.keys()], ["1005"]);
-    assertGreater(sent!, GIB);
+    const [end] = answers.keys();
+    // As long as it keeps up it takes all of it; then the peer closes the connection, without a code.
+    assert(["1005", "4400", ...RESET].includes(end), end);
+    if (end === "1005") assertGreater(sent!, GIB);
   });
 
   it("serves an honest client at the same time", () => {

@@ -213,7 +213,9 @@ export class Chain {
       at: show(ballot),
       decided: written.get(identity)!.decided,
     }));
-    const faults = lockChainFaults(steps, [...written.values()], sessions, this.#steals);
+    const isLeaving = (request: string) => this.#world.isLeaving(request);
+    const all = [...written.values()];
+    const faults = lockChainFaults(steps, all, sessions, this.#steals, isLeaving);
     for (const fault of faults) this.#report(`${id}: ${fault}`);
   }
 

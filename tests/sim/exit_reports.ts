@@ -24,7 +24,7 @@ export class ExitReports {
 
   /** To be called when the process of `station` has ended. */
   ended(station: Station): void {
-    if (!this.#reports || station.node === null) return;
+    if (!this.#reports || station.node === null || station.isGuest) return;
     const { simulation, scenario } = this.#cluster;
     const { life } = station.node;
     for (let left = this.#random.integer(0, MAX_REPORTS); left > 0; left--) {
@@ -34,7 +34,8 @@ export class ExitReports {
   }
 
   #report(name: string, life: string): void {
-    const { simulation, up } = this.#cluster;
+    const { simulation } = this.#cluster;
+    const up = this.#cluster.up.filter(({ isGuest }) => !isGuest);
     if (up.length === 0) return;
     const reporter = this.#random.pick(up);
     reporter.machine.run(() => {

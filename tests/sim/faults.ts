@@ -6,6 +6,15 @@ import { CALM } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { FaultKind } from "./scenario.ts";
 
+/** What is counted besides. */
+type OtherFault = "restart" | "reload" | "isolate" | "blackout" | "lostDisk";
+
+/** The share of the crashes that hit all members at once, if these have disks. */
+const BLACKOUT = 0.3;
+
+/** The probability that a disk is lost then. */
+const LOST_DISK = 0.3;
+
 /**
  * Injects the faults of a scenario into a cluster, until {@linkcode heal}. At most a minority of the members
  * is down for good: with a majority gone its data would rightly be lost.
@@ -18,7 +27,7 @@ export class Faults {
   readonly #reports: ExitReports;
   #over = false;
   /** The number of faults of each kind so far. */
-  readonly counts: Partial<Record<FaultKind | "restart" | "reload" | "isolate", number>> = {};
+  readonly counts: Partial<Record<FaultKind | OtherFault, number>> = {};
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -56,7 +65,7 @@ export class Faults {
   }
 
   #happen(kind: FaultKind): void {
-    const up = this.#cluster.up;
+    const { up, scenario } = this.#cluster;
     if (up.length === 0) return;
     const station = this.#random.pick(up);
     switch (kind) {
@@ -84,6 +93,9 @@ export class Faults {
       }
       case "crash":
       case "close":
+        if (kind === "crash" && scenario.storage && this.#random.chance(BLACKOUT)) {
+          return this.#blackOut(up);
+        }
         if (!this.#mayGo(station)) return;
         this.#cluster[kind](station);
         if (kind === "crash") this.#reports.ended(station);
@@ -99,6 +111,20 @@ export class Faults {
         break;
     }
     this.#count(kind);
+  }
+
+  /** All members stop at once; one may have lost its disk, unless another one has not recovered from that yet. */
+  #blackOut(up: readonly Station[]): void {
+    const { hasFormed, scenario, missingMembers } = this.#cluster;
+    if (!hasFormed) return;
+    const isWhole = missingMembers.length === 0 && scenario.members.length > 2;
+    for (const station of up) if (station.isMember) this.#cluster.crash(station);
+    if (isWhole && this.#random.chance(LOST_DISK)) {
+      this.#cluster.loseDisk(this.#random.pick(scenario.members));
+      this.#count("lostDisk");
+    }
+    for (const station of up) if (station.isMember) this.#restart(station);
+    this.#count("blackout");
   }
 
   /** Whether `station` may go down: enough members remain, for a quorum or to help it recover. */
@@ -119,7 +145,8 @@ export class Faults {
     const again = () => {
       // A closing node must be gone first: two processes at once are the fault "replace".
       if (!station.down) return simulation.after(100, again);
-      this.#cluster.boot(station.id);
+      // A later life of one id closes an earlier one, but the clock of another machine may be behind.
+      this.#cluster.boot(station.isGuest ? `${station.id}r` : station.id);
       this.#count("restart");
     };
     // Sometimes so soon that answers to the previous life are still in flight.
@@ -131,7 +158,7 @@ export class Faults {
     const { scenario, network } = this.#cluster;
     const groups: string[][] = [[], [], []];
     const last = this.#random.integer(1, 2);
-    for (const id of [...scenario.members, ...scenario.clients]) {
+    for (const id of [...scenario.members, ...scenario.clients, ...this.#cluster.guests]) {
       groups[this.#random.integer(0, last)].push(id);
     }
     this.#note(
@@ -153,7 +180,7 @@ export class Faults {
     const [shortest, longest] = network.profile.delay;
     simulation.after(this.#sniper.between(shortest, 2 * longest), () => {
       if (this.#over) return;
-      const all = [...scenario.members, ...scenario.clients];
+      const all = [...scenario.members, ...scenario.clients, ...this.#cluster.guests];
       this.#note(`${from} is cut off behind its accept`);
       network.partition([[from], all.filter((id) => id !== from)]);
       this.#healLater();
@@ -191,7 +218,7 @@ export class Faults {
     this.#cluster.simulation.note(what);
   }
 
-  #count(kind: FaultKind | "restart" | "isolate"): void {
+  #count(kind: FaultKind | OtherFault): void {
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
   }
 }

@@ -40,6 +40,12 @@ export const SPECS: Readonly<Record<string, { restart: Restart; concurrent: bool
 /** The permitted lateness of the timer for the deadline of a session, in milliseconds. */
 const LATENESS = 10;
 
+/** An instance that ends sooner than that counts as a failed start, in milliseconds; with room for fast clocks. */
+const SHORT_LIFE = 1_100;
+
+/** The time that a start may take after the wait for it, in milliseconds: hosts look for it now and then. */
+const LATE_START = 5_000;
+
 /** The instances on the nodes that can host singletons, and the checks that they make. */
 export class Instances {
   readonly #cluster: Cluster;
@@ -51,6 +57,8 @@ export class Instances {
   readonly #running = new Set<Running>();
   /** The token of the newest instance that has begun, by key. */
   readonly #newest = new Map<string, number>();
+  /** Ends in a row that came too soon, as a failed start does, by key, and when the latest one was. */
+  readonly #failures = new Map<string, { count: number; at: number }>();
   /** The tokens of the instances that a call has ended. */
   readonly #left = new Set<number>();
   #over = false;
@@ -107,7 +115,22 @@ export class Instances {
     const { restart } = SPECS[spec];
     const isKept = restart === "permanent" ||
       (restart === "transient" && !this.#left.has(newest));
-    return isKept && this.#owners.of(key, time).length !== 1;
+    return isKept && !this.#waits(key, time) && this.#owners.of(key, time).length !== 1;
+  }
+
+  /** Whether an instance may wait for its next start, since it has ended too soon. */
+  #waits(key: string, time: number): boolean {
+    const failures = this.#failures.get(key);
+    if (failures === undefined) return false;
+    return time - failures.at < Math.min(60_000, 1_000 * 2 ** (failures.count - 1)) + LATE_START;
+  }
+
+  /** An instance has ended that began at `begun`. */
+  #ended(key: string, begun: number): void {
+    const { simulation: { time } } = this.#cluster;
+    const before = this.#failures.get(key)?.count ?? 0;
+    if (time - begun < SHORT_LIFE) this.#failures.set(key, { count: before + 1, at: time });
+    else this.#failures.delete(key);
   }
 
   /** Checks that no instance runs after all nodes have closed. */
@@ -118,8 +141,8 @@ export class Instances {
   }
 
   /** Whether the node can host this spec; the same in all of its lives. */
-  hosts({ id }: Station, spec: string): boolean {
-    return this.#random.fork(`${id} hosts ${spec}`).chance(0.7);
+  hosts({ id, isGuest }: Station, spec: string): boolean {
+    return !isGuest && this.#random.fork(`${id} hosts ${spec}`).chance(0.7);
   }
 
   #specsOf(station: Station): AnySpec[] {
@@ -161,6 +184,7 @@ export class Instances {
     this.#newest.set(key, Math.max(token, this.#newest.get(key) ?? 0));
     this.#world.spawned({ station, process: { pid, signal } });
     const now = machine.time;
+    const begun = simulation.time;
     // The members believe in a session a little longer: the signal of the instance decides.
     if (wasAborted(signal)) this.#report(`${name}, but begins when it is over`);
     else this.#running.add(running);
@@ -173,6 +197,7 @@ export class Instances {
       simulation.note(`${name}: over`);
       this.#running.delete(running);
       this.#owners.ended(owner);
+      this.#ended(key, begun);
     }, { once: true });
     await this.#linger(station, random, 0.2, 300);
     if (!this.#over && random.chance(0.1)) throw named("StartFailed", name);
@@ -192,8 +217,9 @@ export class Instances {
     let count = 0;
     const execute = (call: number): void => {
       const { time } = machine;
-      // Calls of a node to itself are in no frame.
-      const seen = this.#executions.callerOf(call) !== station.name;
+      // Calls of a node to itself are in no frame, nor are those of a guest whose gateway is the host.
+      const caller = this.#executions.callerOf(call);
+      const seen = caller !== station.name && caller?.startsWith("~") !== true;
       this.#executions.began(call, owner.key, token, time, seen);
       if (!owner.believes(time)) {
         this.#report(`${running.name}, and executes ${call} when it is over`);

@@ -16,13 +16,15 @@ export interface LockStep {
 
 /**
  * The faults in the chosen states of a lock, in their order. `written` are all decided states with their
- * writers; `sessions` tells when each session was first seen to have ended.
+ * writers; `sessions` tells when each session was first seen to have ended. `isLeaving`: whether a guest has asked
+ * for the end of the request of this name, which some member then writes.
  */
 export function lockChainFaults(
   steps: readonly LockStep[],
   written: readonly { readonly state: State; readonly writer: Life }[],
   sessions: ReadonlyMap<SessionId, number | null>,
   steals: boolean,
+  isLeaving: (request: string) => boolean = () => false,
 ): string[] {
   const faults: string[] = [];
   const gone = new Set<string>();
@@ -33,9 +35,11 @@ export function lockChainFaults(
     const writers = written
       .filter(({ state }) => state.token > tokens[0] && state.token <= tokens[1])
       .map(({ writer }) => writer);
-    const mayLeave = ({ pid: { session } }: LockEntry) => {
+    const mayLeave = (entry: LockEntry) => {
+      const { session } = entry.pid;
       const ended = sessions.get(session) ?? null;
-      return (ended !== null && ended <= decided) || writers.includes(parseSession(session).life);
+      if (ended !== null && ended <= decided) return true;
+      return isLeaving(nameOf(entry)) || writers.includes(parseSession(session).life);
     };
     const [before, after] = [lockOf(state), lockOf(next)];
     const direct = next.present && next.over === state.token;

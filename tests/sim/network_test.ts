@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Machine } from "./machine.ts";
 import { SimulatedNetwork } from "./network.ts";
 import { Simulation } from "./simulation.ts";
-import type { Transport } from "../../transports/transport.ts";
+import type { Transport, TransportUser } from "../../transports/transport.ts";
 
 describe("SimulatedNetwork", () => {
   let simulation: Simulation;
@@ -57,6 +57,40 @@ describe("SimulatedNetwork", () => {
     assert(late.length > 5, `${late.length} were late`);
     const numbers = lines.map((line) => Number(line.split(" ")[1]));
     assert(numbers.some((number, i) => i > 0 && number < numbers[i - 1]), "nothing was overtaken");
+  });
+
+  it("carries what guests say as streams: in order, whatever is lost, and nothing after a cut", async () => {
+    const machineOf = (name: string) =>
+      new Machine(simulation, name, simulation.random.fork(name), {
+        ...{ rate: 1, wallOffset: 0, monotonicOffset: 0, step: 0 },
+      });
+    const heard: number[] = [];
+    const port = {
+      receive: ([number]: Uint8Array) => Promise.resolve(void heard.push(number)),
+      lost: () => {},
+    };
+    const user = { guests: { admit: () => port } } as unknown as TransportUser;
+    await network.transport(machineOf("a")).open("a", () => {}, undefined, user);
+    network.profile = { loss: 0.3, duplicate: 0.3, delay: [1, 9], tail: 0.1, slowLinks: 0 };
+    const guest = { id: "g", life: "a life" };
+    const ignored = { received: () => {}, ended: () => {}, ask: () => new Uint8Array(0) };
+    let isOpen = false;
+    const line = network.guests(machineOf("~g"), "~g", ["a"])
+      .connect("a", guest, { ...ignored, opened: () => void (isOpen = true) });
+    await simulation.run(10_000);
+    assert(isOpen);
+    const numbers = Array.from({ length: 100 }, (_, number) => number);
+    for (const number of numbers) {
+      simulation.at(simulation.time + number, () => line.send(new Uint8Array([number])));
+    }
+    await simulation.run(20_000);
+    assertEquals(heard, numbers);
+    network.cutOneWay("~g", "a");
+    line.send(new Uint8Array([100]));
+    network.mendOneWay("~g", "a");
+    line.send(new Uint8Array([101]));
+    await simulation.run(30_000);
+    assertEquals(heard, numbers);
   });
 
   it("has slow links, each in one direction, which stay the same", async () => {

@@ -1,5 +1,5 @@
-import { type Ballot, compareBallots } from "../../lib/paxos/ballot.ts";
-import type { Frame, RegisterRequest, Request } from "../../lib/paxos/messages.ts";
+import { type Ballot, compareBallots, type Life } from "../../lib/paxos/ballot.ts";
+import type { Frame, RegisterRequest, Request, StoredRegister } from "../../lib/paxos/messages.ts";
 import type { Accepted, RegisterId } from "../../lib/paxos/register.ts";
 import { Voter, type VoterOutput, type VoterRequest } from "../../lib/paxos/voter.ts";
 import { Chain } from "./chain.ts";
@@ -72,6 +72,18 @@ export class Observer {
     }
   }
 
+  /** A member votes again with what is on its disk, in another incarnation. */
+  resumed(incarnation: Life, registers: Iterable<StoredRegister>): void {
+    this.#world.voted(incarnation);
+    for (const { register, promised, accepted, copied } of registers) {
+      const vote = this.#voteOf({ incarnation }, register);
+      vote.promised = promised;
+      if (accepted === null || copied) continue;
+      vote.accepted = accepted.ballot;
+      this.#chain.accepted(register, accepted.ballot, accepted.state, incarnation);
+    }
+  }
+
   /** Makes the checks that are possible only at the end. */
   finish(): void {
     this.#chain.finish();
@@ -137,7 +149,7 @@ export class Observer {
     );
   }
 
-  #voteOf(voter: Voter, register: RegisterId): Vote {
+  #voteOf(voter: Pick<Voter, "incarnation">, register: RegisterId): Vote {
     const key = `${voter.incarnation} ${register}`;
     let vote = this.#votes.get(key);
     if (vote === undefined) this.#votes.set(key, vote = { promised: null, accepted: null });
@@ -153,5 +165,13 @@ export function observeVotes(observer: Observer): () => void {
     observer.vote(this, request, output);
     return output;
   };
-  return () => void (Voter.prototype.handle = handle);
+  const { stored } = Voter;
+  Voter.stored = function (record, memory, ...rest) {
+    observer.resumed(memory.incarnation, memory.registers);
+    return stored.call(Voter, record, memory, ...rest);
+  };
+  return () => {
+    Voter.prototype.handle = handle;
+    Voter.stored = stored;
+  };
 }

@@ -39,9 +39,11 @@ export class Summary {
 
 /** The violations of a run, and the command that replays it. */
 export function explain(result: RunResult): string {
-  const { restart, workload } = result.options;
+  const { restart, workload, guests, storage } = result.options;
   const options = (workload === undefined ? "" : ` --workload ${workload}`) +
-    (restart === undefined ? "" : ` --restart ${restart ? "yes" : "no"}`);
+    (restart === undefined ? "" : ` --restart ${restart ? "yes" : "no"}`) +
+    (guests === undefined ? "" : ` --guests ${guests ? "yes" : "no"}`) +
+    (storage === undefined ? "" : ` --storage ${storage ? "yes" : "no"}`);
   return [
     `seed ${result.seed} (${result.scenario.workload}): ${result.violations.length} violations`,
     ...result.violations.map((violation) => `  ${violation.replaceAll("\n", "\n  ")}`),

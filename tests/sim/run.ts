@@ -1,4 +1,5 @@
 import { decodeFrame } from "../../lib/codec.ts";
+import { decodeUp } from "../../lib/codec/guest_frame.ts";
 import { onInvariantFailure } from "../../lib/paxos/invariant.ts";
 import { Cluster, DRIFT } from "./simulated_cluster.ts";
 import { describeFrame } from "./describe_frame.ts";
@@ -6,7 +7,7 @@ import { Faults } from "./faults.ts";
 import { withoutReality } from "./guard.ts";
 import { KvUsers } from "./kv_users.ts";
 import { LockUsers } from "./lock_users.ts";
-import { SimulatedNetwork } from "./network.ts";
+import { isGuest, SimulatedNetwork } from "./network.ts";
 import { Reload } from "./reload.ts";
 import { Observer, observeVotes } from "./observer.ts";
 import { drawScenario, type Scenario, type ScenarioOptions } from "./scenario.ts";
@@ -92,7 +93,12 @@ export async function runSeed(seed: string, options: RunOptions = {}): Promise<R
     fingerprint: simulation.fingerprint.toString(),
     violations,
     scenario,
-    options: { restart: options.restart, workload: options.workload },
+    options: {
+      restart: options.restart,
+      workload: options.workload,
+      guests: options.guests,
+      storage: options.storage,
+    },
     statistics: {
       time: simulation.time,
       events: simulation.events,
@@ -133,10 +139,12 @@ class Run {
     this.observer = new Observer(world, scenario.members.length, report, scenario.steals);
     this.users = this.#makeUsers(world);
     this.faults = new Faults(this.cluster);
+    this.#watchGuests(world);
     this.network.listen((from, to, frame, time) => {
       simulation.fingerprint.text(`${from}>${to}`);
       simulation.fingerprint.number(time);
       simulation.fingerprint.bytes(frame);
+      if (isGuest(from) || isGuest(to)) return;
       const decoded = decodeFrame(frame);
       if (!decoded.ok) {
         report(`${from} sends ${to} a malformed frame: ${JSON.stringify(decoded)}`);
@@ -145,6 +153,19 @@ class Run {
       this.observer.frame(decoded.frame, time);
       this.users.frame?.(decoded.frame);
       if (showFrames) simulation.comment(() => `${from} > ${to}: ${describeFrame(frame)}`);
+    });
+  }
+
+  /** Notes which locks the guests want to leave: a member removes their requests for them. */
+  #watchGuests(world: World): void {
+    this.network.listenToGuests((name, life, frame) => {
+      const decoded = decodeUp(frame);
+      if (!decoded.ok) return this.#report(`${name} sends a malformed frame: ${decoded.reason}`);
+      for (const message of decoded.frame.messages) {
+        if (message.type !== "run" || message.operation.type !== "unlock") continue;
+        const { session, request } = message.operation;
+        world.leaves(`${name}/${life}/${session}/${request}`);
+      }
     });
   }
 

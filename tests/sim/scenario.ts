@@ -2,6 +2,15 @@ import type { NetworkProfile } from "./network.ts";
 import type { Random } from "./random.ts";
 import { drawReload, type ReloadSpacing } from "./reload.ts";
 
+/** The share of the runs with guests. */
+const WITH_GUESTS = 0.3;
+
+/** The share of the runs whose members have disks. */
+const WITH_STORAGE = 0.15;
+
+/** The shortest session TTL of a guest, in milliseconds: a third of it has to be longer than a round trip. */
+const SHORTEST_GUEST_TTL = 500;
+
 /** The weights of round trips in milliseconds; 0 stands for far less than a session TTL. */
 const ROUND_TRIPS = { 0: 15, 3_000: 1, 20_000: 1 };
 
@@ -65,6 +74,8 @@ export interface Scenario {
   readonly members: readonly string[];
   /** The ids of the nodes that do not vote. */
   readonly clients: readonly string[];
+  /** The names of the guests, which meet the cluster through its members: `~g1`. */
+  readonly guests: readonly string[];
   /** The session TTL of all nodes, in milliseconds. */
   readonly sessionTtl: number;
   /** The time that operations look for a quorum, in milliseconds. */
@@ -94,6 +105,11 @@ export interface Scenario {
   readonly clockStep: number;
   /** Whether members that go down start again, without their memory; and whether some are replaced. */
   readonly restart: boolean;
+  /**
+   * Whether members have disks, which survive crashes, also of all members at once. Then no second process runs beside
+   * another one: it would have to wait for the disk.
+   */
+  readonly storage: boolean;
   /** The spacing of a reload of all members at the end, while their processes run; `null` for no reload. */
   readonly reload: ReloadSpacing | null;
 }
@@ -104,6 +120,10 @@ export interface ScenarioOptions {
   readonly workload?: Workload;
   /** See {@linkcode Scenario.restart}. Default: drawn from the seed. */
   readonly restart?: boolean;
+  /** Whether members have disks. Default: drawn from the seed. */
+  readonly storage?: boolean;
+  /** Whether there are guests, as far as the network is fast enough for them. Default: drawn from the seed. */
+  readonly guests?: boolean;
 }
 
 /** The scenario of a seed. */
@@ -123,6 +143,8 @@ function slowed(scenario: Scenario, roundTrip: number): Scenario {
   const sessionTtl = SLOW_TTL + roundTrip;
   return {
     ...scenario,
+    // A ticket lasts for a third of the time to live, which is less than a round trip here.
+    guests: [],
     sessionTtl,
     timeout: 8 * roundTrip,
     duration: 4 * sessionTtl,
@@ -137,6 +159,11 @@ function slowed(scenario: Scenario, roundTrip: number): Scenario {
   };
 }
 
+function drawGuests(random: Random, wanted: boolean | undefined): string[] {
+  if (!(random.chance(WITH_GUESTS) && wanted === undefined) && wanted !== true) return [];
+  return Array.from({ length: random.integer(1, 3) }, (_, i) => `~g${i + 1}`);
+}
+
 function drawUsual(random: Random, options: ScenarioOptions): Scenario {
   // A separate stream, so that the other draws of a seed do not depend on the workload option.
   const workload = options.workload ?? random.fork("workload").weighted(WORKLOADS);
@@ -147,11 +174,18 @@ function drawUsual(random: Random, options: ScenarioOptions): Scenario {
   const weight = () => random.chance(0.6) ? random.integer(1, 5) : 0;
   // In a storm members crash one after the other, so that hardly any memory is older than a few seconds.
   const isStorm = random.fork("storm").chance(0.2);
+  // A separate stream, so that seeds without disks keep their course.
+  const hasStorage = random.fork("storage").chance(WITH_STORAGE);
+  const storage = options.storage ?? (hasStorage && options.restart !== false);
   return {
     workload,
     steals: workload === "steal",
     members: Array.from({ length: count }, (_, i) => `m${i + 1}`),
     clients: Array.from({ length: clientCount }, (_, i) => `c${i + 1}`),
+    // A separate stream, so that seeds without guests keep their course.
+    guests: sessionTtl < SHORTEST_GUEST_TTL
+      ? []
+      : drawGuests(random.fork("guests"), options.guests),
     sessionTtl,
     timeout: random.pick([300, 1_000, 2_000, 4_000]),
     keys: random.integer(1, 5),
@@ -183,7 +217,7 @@ function drawUsual(random: Random, options: ScenarioOptions): Scenario {
       sleep: weight(),
       crash: (workload === "kv" ? weight() : Math.max(1, weight())) + (isStorm ? STORM : 0),
       close: random.chance(0.3) ? 1 : 0,
-      replace: weight(),
+      replace: weight() * (storage ? 0 : 1),
       stepWall: weight(),
     },
     sniper: random.fork("sniper").pick([0, 0, 0.002, 0.01]),
@@ -193,8 +227,9 @@ function drawUsual(random: Random, options: ScenarioOptions): Scenario {
       : { chance: 0, longest: 0 },
     // A separate stream, as for the workload.
     clockStep: sessionTtl < 500 ? 0 : Number(random.fork("clocks").weighted({ 0: 4, 100: 1 })),
-    restart: options.restart ?? (random.chance(0.5) || workload !== "kv" || isStorm),
+    restart: options.restart ?? (random.chance(0.5) || workload !== "kv" || isStorm || storage),
+    storage,
     // A single member has no other one to copy from. A separate stream as well.
-    reload: count > 1 ? drawReload(random.fork("reload")) : null,
+    reload: count > 1 && !storage ? drawReload(random.fork("reload")) : null,
   };
 }

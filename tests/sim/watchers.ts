@@ -1,3 +1,4 @@
+import { SynodError } from "../../mod.ts";
 import type { Cluster, Station } from "./simulated_cluster.ts";
 import type { History } from "./history.ts";
 import type { Random } from "./random.ts";
@@ -102,7 +103,10 @@ export class Watchers {
       }
       if (!leaves() && !station.closing) this.#report(`${label}, but it ended by itself`);
     } catch (error) {
-      if (!signal.aborted || error !== signal.reason) this.#report(`${label}, but: ${error}`);
+      // A node whose place is taken says so to its watches: they have not seen everything.
+      const isReplaced = error instanceof SynodError && error.code === "replaced";
+      const isOwn = signal.aborted && error === signal.reason;
+      if (!isOwn && !isReplaced) this.#report(`${label}, but: ${error}`);
     }
     watcher.ended = true;
   }

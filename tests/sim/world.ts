@@ -26,6 +26,8 @@ export class World {
   readonly #processes = new Map<string, KnownProcess>();
   /** The highest session number that each life was seen to request. */
   readonly #newest = new Map<string, number>();
+  /** The requests of guests for locks that these want to leave, by session and number. */
+  readonly #leaving = new Set<string>();
   /** The incarnations that have voted. */
   readonly #voters = new Set<string>();
 
@@ -44,6 +46,16 @@ export class World {
   asked(session: string): void {
     const [, life, sequence] = session.split("/");
     this.#newest.set(life, Math.max(Number(sequence), this.#newest.get(life) ?? 0));
+  }
+
+  /** A guest asks for the end of its request for a lock; `request` is its session and number. */
+  leaves(request: string): void {
+    this.#leaving.add(request);
+  }
+
+  /** Whether a guest has asked for that. */
+  isLeaving(request: string): boolean {
+    return this.#leaving.has(request);
   }
 
   /** The virtual time of the machine of this incarnation of a member. */

@@ -15,6 +15,7 @@ describe("checkCall()", () => {
   });
 
   const wrong: [method: unknown, args: unknown, options: unknown, why: string][] = [
+    ["", [], {}, '"" cannot be the name of a method'],
     ["then", [], {}, '"then" cannot be the name of a method'],
     ["\ud800", [], {}, "cannot be the name of a method"],
     ["m".repeat(10_000), [], {}, "cannot be the name of a method"],
@@ -25,8 +26,18 @@ describe("checkCall()", () => {
     ["inc", [], null, "options must be an object, received null"],
     ["inc", [], 5, "options must be an object, received 5"],
     ["inc", [], { timeOut: 5 }, "unknown option timeOut; did you mean timeout?"],
-    ["inc", [], { timeout: -1 }, "timeout must be a number of milliseconds, received -1"],
-    ["inc", [], { timeout: "5" }, 'timeout must be a number of milliseconds, received "5"'],
+    [
+      "inc",
+      [],
+      { timeout: -1 },
+      "timeout must be a number of milliseconds, not negative, received -1",
+    ],
+    [
+      "inc",
+      [],
+      { timeout: "5" },
+      'timeout must be a number of milliseconds, not negative, received "5"',
+    ],
     ["inc", [], { timeout: NaN }, "received NaN"],
     ["inc", [], { signal: {} }, "signal must be an AbortSignal, received an object (Object)"],
   ];

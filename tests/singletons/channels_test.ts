@@ -46,6 +46,17 @@ describe("Channels: open() (section 10)", () => {
     assertEquals(open("h1", 0).birth, channel.birth + 1);
   });
 
+  it("tells an earlier channel that the host forgets its attempts", () => {
+    const { open } = start();
+    const channel = open("h1", 0);
+    channel.open.add(1);
+    channel.isStale = true;
+    open("h2", 0);
+    assertEquals(channel.isReplaced, false);
+    const next = open("h1", 0);
+    assertEquals([channel.isReplaced, next.isReplaced], [true, false]);
+  });
+
   it("keeps at most about a thousand channels without an open attempt", () => {
     const { channels, open } = start();
     for (let i = 0; i < 20_000; i++) {

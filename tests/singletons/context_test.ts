@@ -1,6 +1,7 @@
 // Runs in Deno alone: pure.
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import type { CurrentCall } from "../../lib/singletons/cancellation.ts";
 import { contextOf, type InstanceCalls } from "../../lib/singletons/context.ts";
 import { makeRemote } from "../../lib/singletons/remote.ts";
 import type { ChildContext } from "../../lib/singletons/spec.ts";
@@ -12,6 +13,7 @@ function start() {
   const made: unknown[][] = [];
   const remote = makeRemote({ register: "s\xf6a" } as never, () => Promise.resolve());
   let chain: string[] = [];
+  let current: CurrentCall | null = null;
   const calls = {
     name: (key: unknown, spec: unknown, args: unknown, chainOf: () => unknown) => {
       made.push(["name", key, spec, args, chainOf]);
@@ -23,14 +25,33 @@ function start() {
     },
   } as unknown as InstanceCalls;
   const own = { key: "k", node: "n1" } as unknown as ChildContext;
-  const context = contextOf(own, calls, () => chain as never);
-  return { context, made, remote, own, wait: (...next: string[]) => chain = next };
+  const context = contextOf(own, calls, () => chain as never, () => current);
+  return {
+    context,
+    made,
+    remote,
+    own,
+    wait: (...next: string[]) => chain = next,
+    ...{
+      runs: (call: CurrentCall | null) => current = call,
+    },
+  };
 }
 
 describe("contextOf() (section 10)", () => {
   it("has what the instance has of its own", () => {
     const { context, own } = start();
     assertEquals([context.key, context.node], [own.key, own.node]);
+  });
+
+  it("has the call that runs at the moment", () => {
+    const { context, runs } = start();
+    assertStrictEquals(context.current, null);
+    const call = { node: "n2", signal: AbortSignal.abort() };
+    runs(call);
+    assertStrictEquals(context.current, call);
+    runs(null);
+    assertStrictEquals(context.current, null);
   });
 
   it("makes remotes that carry the chain of the moment of each call", () => {

@@ -3,6 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import type { ChildContext, ChildSpec } from "../../mod.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
+import { hostOf, itOfMembers } from "../support/node_kind.ts";
 import { collectEvents, eventually, nextEvent, turn, within } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";
 import { keyFor } from "./support/keys.ts";
@@ -103,7 +104,8 @@ describe("exit", () => {
     assertEquals(counters.contexts.length, 2);
   });
 
-  it("keeps late calls of the old instance away from the next one", async () => {
+  const late = "keeps late calls of the old instance away from the next one";
+  itOfMembers(late, "it holds back the frames of one caller", async () => {
     const counters = new Counters();
     const key = keyFor("counter", ["n2", "n1"]);
     let held: (() => void)[] | undefined;
@@ -191,7 +193,7 @@ describe("stop", () => {
       const { spec } = stoppable(stop);
       await using cluster = await startCluster(1, { hosts: [spec] });
       const [node] = cluster.nodes;
-      const event = nextEvent(node, "error");
+      const event = nextEvent(cluster.host("n1"), "error");
       const remote = node.name("k", spec);
       await remote.exit();
       const { error } = (await event).detail;
@@ -205,12 +207,13 @@ describe("stop", () => {
     const { spec, log } = stoppable(() => new Promise(() => {}));
     await using cluster = await startCluster(3, { hosts: [spec] });
     const key = keyFor("stoppable", ["n3", "n2", "n1"]);
-    const [first, , third] = cluster.nodes;
+    const [first] = cluster.nodes;
+    const third = cluster.host("n3");
     assertEquals(await first.name(key, spec).ok(), "ok");
     const begun = performance.now();
     await within(third.close(), "close");
     assertLess(performance.now() - begun, 900);
-    assertEquals(log[0], "start on n3");
+    assertEquals(log[0], `start on ${hostOf("n3")}`);
     assertEquals(log.slice(1).sort(), ["abort", "stop, aborted"]);
   });
 
@@ -259,7 +262,8 @@ describe("a host that closes", () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
     const key = keyFor("counter", ["n3", "n1", "n2"]);
-    const [first, second, third] = cluster.nodes;
+    const [first, second] = cluster.nodes;
+    const third = cluster.host("n3");
     const [one, two] = [first.name(key, counters.spec), second.name(key, counters.spec)];
     assertEquals([await one.inc(), await two.inc()], [1, 2]);
     await third.close();
@@ -267,16 +271,17 @@ describe("a host that closes", () => {
     assertEquals(signal.aborted, true);
     await assertCode(Promise.reject(signal.reason), "closed");
     assertEquals([await one.inc(), await two.inc()], [1, 2]);
-    assertEquals(counters.contexts.map(({ node }) => node), ["n3", "n1"]);
+    assertEquals(counters.contexts.map(({ node }) => node), ["n3", "n1"].map(hostOf));
     assertGreater(counters.contexts[1].token, counters.contexts[0].token);
     assertEquals(counters.doubles, []);
   });
 
-  it("sends waiting calls elsewhere; the running one is outcome_unknown", async () => {
+  it("sends waiting calls elsewhere; one that runs for too long is outcome_unknown", async () => {
     const counters = new Counters();
     await using cluster = await VirtualCluster.start(3, { hosts: [counters.spec] });
     const key = keyFor("counter", ["n3", "n1", "n2"]);
-    const { time, nodes: [first, second, third] } = cluster;
+    const { time, nodes: [first, second] } = cluster;
+    const third = cluster.host("n3");
     const running = reasonOf(first.name(key, counters.spec).wait("running"));
     await cluster.pass(20);
     assertEquals(counters.waiting.length, 1);
@@ -289,7 +294,7 @@ describe("a host that closes", () => {
     assertEquals(counters.executed.toSorted(), ["inc", "inc", "wait running"]);
   });
 
-  it("does not wait for methods or starts", async () => {
+  it("does not wait for starts, nor with a timeout of 0 for methods", async () => {
     const counters = new Counters();
     const hanging: ChildSpec<object, []> = {
       id: "hanging",
@@ -307,7 +312,8 @@ describe("a host that closes", () => {
     });
     await eventually(() => counters.waiting.length === 3, "the calls");
     const begun = performance.now();
-    await within(Promise.all(cluster.nodes.map((node) => node.close())), "close");
+    const closed = cluster.hosts.map((node) => node.close({ timeout: 0 }));
+    await within(Promise.all(closed), "close");
     assertLess(performance.now() - begun, 1_900);
     for (const reason of await Promise.all(calls.flat())) assertInstanceOf(reason, Error);
   });
@@ -316,13 +322,14 @@ describe("a host that closes", () => {
     const counters = new Counters();
     await using cluster = await startCluster(1, { hosts: [counters.spec] });
     const [node] = cluster.nodes;
+    const host = cluster.host("n1");
     await node.name("apple", counters.spec).inc();
-    assertEquals((await node.status()).owned, { processes: 1, locks: 0, singletons: 1 });
+    assertEquals((await host.status()).owned, { processes: 1, locks: 0, singletons: 1 });
     await counters.contexts[0].exit();
-    await eventually(async () => (await node.status()).owned.singletons === 0, "the end");
+    await eventually(async () => (await host.status()).owned.singletons === 0, "the end");
     await node.name("apple", counters.spec).inc();
-    await node.close();
-    assertEquals((await node.status()).owned.processes, 0);
+    await host.close();
+    assertEquals((await host.status()).owned.processes, 0);
   });
 });
 
@@ -363,13 +370,14 @@ describe("restart", () => {
     it(`${restart}: when its host closes it runs elsewhere, without a call`, async () => {
       const counters = new Counters({ restart });
       await using cluster = await VirtualCluster.start(3, { hosts: [counters.spec] });
-      const { time, nodes: [first, , third] } = cluster;
+      const { time, nodes: [first] } = cluster;
+      const third = cluster.host("n3");
       const key = keyFor("counter", ["n3", "n2", "n1"]);
       assertEquals(await time.until(first.name(key, counters.spec, 7).inc()), 7);
       await cluster.pass(2_000);
       await time.until(third.close());
       await cluster.pass(5_000);
-      assertEquals(counters.contexts.map(({ node }) => node), ["n3", "n2"]);
+      assertEquals(counters.contexts.map(({ node }) => node), ["n3", "n2"].map(hostOf));
       assertEquals(await time.until(first.name(key, counters.spec, 99).inc()), 7);
       assertEquals(counters.doubles, []);
     });
@@ -407,7 +415,7 @@ describe("an error that no caller waits for", () => {
     const counters = new Counters();
     await using cluster = await startCluster(2, { hosts: [counters.spec] });
     const [node] = cluster.nodes;
-    const errors = cluster.nodes.flatMap((node) => collectEvents(node, "processerror"));
+    const errors = cluster.hosts.flatMap((node) => collectEvents(node, "processerror"));
     const apple = node.name("apple", counters.spec);
     assertInstanceOf(
       await reasonOf(node.call(apple, "wait", ["w"], { timeout: 30 })),

@@ -7,11 +7,12 @@ import {
   assertLess,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { decodeFrame } from "../../lib/codec.ts";
+import { decodeFrame, encodeFrame } from "../../lib/codec.ts";
 import { joinWith } from "../../lib/cluster/join.ts";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import type { Restart, Transport } from "../../mod.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
+import { describeOfMembers, hostOf, itOfMembers } from "../support/node_kind.ts";
 import { collectEvents } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";
 import { keyFor } from "./support/keys.ts";
@@ -31,7 +32,7 @@ async function start(options: { restart?: Restart; concurrent?: boolean } = {}) 
   const key = keyFor("counter", ["n3", "n2", "n1"]);
   const { time, nodes } = cluster;
   const [one, two, three] = nodes.map((node) => node.name(key, counters.spec, 7));
-  assertEquals(await time.until(one.node()), "n3");
+  assertEquals(await time.until(one.node()), hostOf("n3"));
   return {
     cluster,
     time,
@@ -44,10 +45,13 @@ async function start(options: { restart?: Restart; concurrent?: boolean } = {}) 
   };
 }
 
-/** Whether a frame asks for the known incarnation of its sender. */
-function asksForIncarnation(frame: Uint8Array): boolean {
-  const decoded = decodeFrame(frame);
-  return decoded.ok && decoded.frame.requests.some(({ type }) => type === "incarnation");
+/** The frame without its questions for the known incarnation of its sender. */
+function withoutIncarnation(bytes: Uint8Array): Uint8Array {
+  const decoded = decodeFrame(bytes);
+  if (!decoded.ok) throw new Error("a node sent a malformed frame");
+  const { frame } = decoded;
+  const requests = frame.requests.filter(({ type }) => type !== "incarnation");
+  return encodeFrame({ ...frame, requests });
 }
 
 describe("a host that vanishes in the middle of a call", () => {
@@ -66,7 +70,7 @@ describe("a host that vanishes in the middle of a call", () => {
     assertGreater(took, SESSION_TTL / 2);
     // The next call starts it elsewhere; what ran on the first host is not repeated there.
     assertEquals(await time.until(one.inc()), 7);
-    assertEquals(test.started(), ["n3", "n2"]);
+    assertEquals(test.started(), ["n3", "n2"].map(hostOf));
     assertEquals(counters.executed, ["inc", "wait once", "inc"]);
     assertEquals(counters.doubles, []);
     // Nor when that host comes back and answers the calls that it ran.
@@ -97,9 +101,9 @@ describe("a host that vanishes in the middle of a call", () => {
     assertEquals(await time.until(one.inc()), 7);
     const call = reasonOf(one.wait("once"));
     await cluster.pass(20);
-    cluster.crash("n3");
-    const again = await cluster.join("n3");
-    await time.until(again.ready);
+    cluster.crashHost("n3");
+    await cluster.join("n3");
+    await time.until(cluster.host("n3").ready);
     // The new life knows nothing of the call, so it stays silent; it does not even refuse.
     await assertCode(Promise.reject(await time.until(call)), "outcome_unknown");
     await cluster.pass(2 * SESSION_TTL);
@@ -109,7 +113,8 @@ describe("a host that vanishes in the middle of a call", () => {
     counters.release();
   });
 
-  it("executes no call twice if the caller changes its life while the host comes back", async () => {
+  const changes = "executes no call twice if the caller changes its life while the host comes back";
+  itOfMembers(changes, "a guest never takes another life", async () => {
     await using test = await start();
     const { time, cluster, counters } = test;
     cluster.crash("n1");
@@ -121,7 +126,7 @@ describe("a host that vanishes in the middle of a call", () => {
     const transport: Transport = {
       open: (self, receive) => inner.open(self, receive),
       send: (to, frame) => {
-        if (!isHeldBack || !asksForIncarnation(frame)) inner.send(to, frame);
+        inner.send(to, isHeldBack ? withoutIncarnation(frame) : frame);
       },
       close: () => inner.close(),
     };
@@ -164,7 +169,7 @@ describe("a host that vanishes in the middle of a call", () => {
       assertLess(took, SESSION_TTL + FEW_ROUND_TRIPS);
       // The first call detects the loss, and the next one has the singleton started elsewhere.
       assert(tries <= 2, `${tries} calls`);
-      assertEquals(test.started(), ["n3", "n2"]);
+      assertEquals(test.started(), ["n3", "n2"].map(hostOf));
       assertGreater(counters.contexts[1].token, token);
       // Its own signal had aborted by then, although no message could reach it.
       assertLess(lost, time.runtime.now());
@@ -194,10 +199,10 @@ describe("a host that vanishes in the middle of a call", () => {
     cluster.isolate("n3");
     await cluster.pass(2 * SESSION_TTL);
     const after = await time.until(Promise.all(remotes.map((remote) => remote.node())));
-    const moved = after.filter((_, n) => before[n] === "n3");
+    const moved = after.filter((_, n) => before[n] === hostOf("n3"));
     assertGreaterOrEqual(moved.length, 2);
     assertGreaterOrEqual(new Set(moved).size, 2);
-    assertEquals(after.includes("n3"), false);
+    assertEquals(after.includes(hostOf("n3")), false);
     assertEquals(after.filter((id, n) => id !== before[n]).length, moved.length);
     assertEquals(counters.doubles, []);
   });
@@ -206,9 +211,9 @@ describe("a host that vanishes in the middle of a call", () => {
 describe("a host that was cut off", () => {
   it("has an aborted signal when its session is over, and refuses late calls", async () => {
     await using test = await start();
-    const { time, cluster, counters, nodes, remotes: [one, two, three] } = test;
+    const { time, cluster, counters, remotes: [one, two, three] } = test;
     await time.until(Promise.all([one.inc(), two.inc(), three.inc()]));
-    const lost = collectEvents(nodes[2], "sessionlost");
+    const lost = collectEvents(cluster.host("n3"), "sessionlost");
     cluster.isolate("n3");
     await cluster.pass(2 * SESSION_TTL);
     assertEquals(lost.length, 1);
@@ -263,7 +268,7 @@ describe("a host that was cut off", () => {
     await cluster.pass(SESSION_TTL);
     counters.release();
     assertEquals(await time.until(Promise.all([call, waiting])), ["call", 8]);
-    assertEquals(test.started(), ["n3"]);
+    assertEquals(test.started(), ["n3"].map(hostOf));
     assertEquals(counters.contexts[0].signal.aborted, false);
   });
 
@@ -272,12 +277,12 @@ describe("a host that was cut off", () => {
     const { time, cluster, counters, remotes: [one, , three] } = test;
     cluster.isolate("n3");
     await cluster.pass(2 * SESSION_TTL);
-    assertEquals(await time.until(one.node()), "n2");
+    assertEquals(await time.until(one.node()), hostOf("n2"));
     cluster.heal();
     await cluster.pass(SESSION_TTL);
     await time.until(one.exit());
-    assertEquals(await time.until(three.node()), "n3");
-    assertEquals(test.started(), ["n3", "n2", "n3"]);
+    assertEquals(await time.until(three.node()), hostOf("n3"));
+    assertEquals(test.started(), ["n3", "n2", "n3"].map(hostOf));
     assertEquals(counters.doubles, []);
   });
 });
@@ -296,7 +301,7 @@ describe("without a quorum", () => {
     const call = reasonOf(one.inc());
     await cluster.pass(60_000);
     assertInstanceOf(await time.until(call), Error);
-    assertEquals(test.started(), ["n3"]);
+    assertEquals(test.started(), ["n3"].map(hostOf));
     cluster.heal();
     await cluster.pass(2 * SESSION_TTL);
     assertEquals(test.started().length, 2);
@@ -315,13 +320,13 @@ describe("restart", () => {
       cluster.isolate("n3");
       // Until its session has ended and a periodic check finds it.
       await cluster.pass(2 * SESSION_TTL + FEW_ROUND_TRIPS);
-      assertEquals(test.started(), ["n3", "n2"]);
+      assertEquals(test.started(), ["n3", "n2"].map(hostOf));
       const other = nodes[1].name(test.counters.contexts[0].key, test.counters.spec, 99);
       assertEquals(await time.until(other.inc()), 7);
       assertEquals(await time.until(two.inc()), 8);
       cluster.heal();
       await cluster.pass(5 * SESSION_TTL);
-      assertEquals(test.started(), ["n3", "n2"]);
+      assertEquals(test.started(), ["n3", "n2"].map(hostOf));
       assertEquals(test.counters.doubles, []);
     });
   }
@@ -331,11 +336,11 @@ describe("restart", () => {
     const { time, cluster, nodes, remotes: [one] } = test;
     cluster.isolate("n3");
     await cluster.pass(20 * SESSION_TTL);
-    assertEquals(test.started(), ["n3"]);
+    assertEquals(test.started(), ["n3"].map(hostOf));
     const looked = await time.until(nodes[0].lookup(one));
     assertEquals(looked, { ok: false, error: "not_found" });
     assertEquals(await time.until(one.inc()), 7);
-    assertEquals(test.started(), ["n3", "n2"]);
+    assertEquals(test.started(), ["n3", "n2"].map(hostOf));
   });
 
   it("permanent: is started once if all hosts check it at the same time", async () => {
@@ -345,10 +350,10 @@ describe("restart", () => {
     const { time, nodes: [node] } = cluster;
     const keys = Array.from({ length: 10 }, (_, n) => n);
     await time.until(Promise.all(keys.map((key) => node.name(key, counters.spec, key).inc())));
-    const lost = ["n4", "n5"];
+    const lost = ["n4", "n5"].map(hostOf);
     const gone = counters.contexts.filter(({ node }) => lost.includes(node));
     assertGreater(gone.length, 0);
-    cluster.isolate(...lost);
+    cluster.isolate("n4", "n5");
     await cluster.pass(5 * SESSION_TTL);
     assertEquals(counters.contexts.length, keys.length + gone.length);
     for (const key of keys) {
@@ -369,7 +374,8 @@ describe("restart", () => {
   });
 });
 
-describe("a cluster that lost the memory of a majority", () => {
+const anew = "a cluster that lost the memory of a majority";
+describeOfMembers(anew, "its members begin anew under their ids", () => {
   it("starts its singletons again; no earlier call is taken for a later one", async () => {
     const counters = new Counters();
     const options = { clients: true, sessionTtl: SESSION_TTL };
@@ -433,16 +439,16 @@ describe("a client", () => {
     await time.until(Promise.all(clients.map((client) => client.ready)));
     const key = keyFor("counter", ["c1", "c2"]);
     const [one, two] = clients.map((client) => client.name(key, counters.spec));
-    assertEquals(await time.until(Promise.all([one.inc(), two.node()])), [1, "c1"]);
+    assertEquals(await time.until(Promise.all([one.inc(), two.node()])), [1, hostOf("c1")]);
     const remote = node.name(key, counters.spec);
     assertEquals(await time.until(remote.inc()), 2);
-    const { owned } = await time.until(clients[0].status());
+    const { owned } = await time.until(cluster.host("c1").status());
     assertEquals(owned, { processes: 1, locks: 0, singletons: 1 });
-    assertEquals(valueOf(await time.until(node.whereis(remote))).node, "c1");
+    assertEquals(valueOf(await time.until(node.whereis(remote))).node, hostOf("c1"));
     cluster.isolate("c1");
     await cluster.pass(2 * SESSION_TTL);
     assertEquals(await time.until(remote.inc()), 1);
-    assertEquals(await time.until(two.node()), "c2");
+    assertEquals(await time.until(two.node()), hostOf("c2"));
     assertEquals(counters.doubles, []);
   });
 });

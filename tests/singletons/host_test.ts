@@ -108,7 +108,8 @@ class Script {
         birth,
         sequence: ++this.#attempts,
       } as const,
-      ...{ done: this.#attempts - 1, open: [], full: false, method: "inc", args: ARGS, chain: [] },
+      ...{ done: this.#attempts - 1, open: [], full: false, method: "inc", args: ARGS },
+      ...{ chain: [], awaited: true },
     };
     this.host.receive("m", life(6), call, (body) => last = decodeSingletonReply(body));
     await this.node.settle();
@@ -315,7 +316,8 @@ describe("Host: calls (section 10)", () => {
     const { session } = script.process!.pid;
     const call: SingletonRequest = {
       ...{ type: "call", register: REGISTER, session, token: 99, birth: 1, sequence: 1 } as const,
-      ...{ done: 0, open: [], full: false, method: "inc", args: ARGS, chain: [] },
+      ...{ done: 0, open: [], full: false, method: "inc", args: ARGS },
+      ...{ chain: [], awaited: true },
     };
     script.host.receive("m", life(6), call, (body) => last = decodeSingletonReply(body));
     assertEquals(last?.type, "refused");

@@ -49,19 +49,25 @@ describe("an inbox under attack", () => {
       }
       assertEquals(inbox.size, numbers.length);
     });
-    assertLess(ratio, 10);
+    // With a Map of numbers: four.
+    assertLess(ratio, 2.5);
   });
 
   it("hands on many attempts between which others are over in one turn", () => {
-    const script = new Script();
     const count = MAX_OPEN - 1;
-    for (let i = 1; i <= count; i++) script.arrive(2 * i, { open: [1] });
-    assertEquals(script.handed, []);
-    const start = performance.now();
-    script.arrive(2 * count + 2, { open: [] });
-    assertEquals(script.handed, Array.from({ length: count + 1 }, (_, i) => 2 * (i + 1)));
-    // Without an order of the numbers each gap took a look at all of them: one and a half seconds.
-    assertLess(performance.now() - start, 500);
+    const handOn = () => {
+      const script = new Script();
+      for (let i = 1; i <= count; i++) script.arrive(2 * i, { open: [1] });
+      assertEquals(script.handed, []);
+      const start = performance.now();
+      script.arrive(2 * count + 2, { open: [] });
+      const took = performance.now() - start;
+      assertEquals(script.handed, Array.from({ length: count + 1 }, (_, i) => 2 * (i + 1)));
+      return took;
+    };
+    // Without an order of the numbers each gap took a look at all of them: one and a half seconds. The shortest of
+    // three counts, since other work on the machine only ever makes it longer.
+    assertLess(Math.min(handOn(), handOn(), handOn()), 500);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { decodeValue } from "../../lib/codec.ts";
 import type { SingletonReply } from "../../lib/singletons/singleton_messages.ts";
+import { Cancellation } from "../../lib/singletons/cancellation.ts";
 import type { CallRequest, ReceivedCall } from "../../lib/singletons/inbox.ts";
 import { Instance, type InstanceParts } from "../../lib/singletons/instance.ts";
 import { turn } from "../support/wait.ts";
@@ -35,7 +36,7 @@ function received(
   reply: (reply: SingletonReply) => void,
   begin: () => void = () => {},
 ): ReceivedCall {
-  return { call, reply, begin };
+  return { call, node: "w2", cancellation: new Cancellation(), reply, begin };
 }
 
 /** The answer to a call. */

@@ -17,13 +17,19 @@ const ARGS = encodeValue([], 100);
 class Script {
   readonly node: ScriptedNode;
   readonly outbound: Outbound;
+  readonly monitor: SessionMonitor;
+  /** Whether the members say that hosts have left in order. */
+  hasLeft = false;
   /** The outcomes of the calls, in the order in which they were known. */
   readonly outcomes: string[] = [];
   #seen = 0;
 
   private constructor(node: ScriptedNode) {
     this.node = node;
-    this.outbound = new Outbound(node.core, new SessionMonitor(node.core));
+    this.monitor = new SessionMonitor(node.core);
+    this.outbound = new Outbound(node.core, this.monitor, {
+      hasLeft: () => Promise.resolve(this.hasLeft),
+    });
   }
 
   static async start(): Promise<Script> {
@@ -77,7 +83,7 @@ class Script {
   }
 
   /** h answers its latest request. */
-  async answer(type: "running" | "refused" | "stale"): Promise<void> {
+  async answer(type: "running" | "begun" | "refused" | "stale"): Promise<void> {
     const { frame } = this.node.frames.findLast(({ to }) => to === "h")!;
     const decoded = decodeFrame(frame);
     if (!decoded.ok) throw new Error("not a frame");
@@ -129,6 +135,105 @@ describe("Outbound: an attempt (section 10)", () => {
     script.call();
     assertEquals(await script.sent(), ["A: 1"]);
     assertGreater(await script.birth(), before);
+  });
+});
+
+describe("Outbound: a host whose session ends", () => {
+  const SESSION = `h/${life(5)}/1`;
+  /** The members are told that the session is over, and tell the node, which has asked them. */
+  async function end({ node }: Script): Promise<void> {
+    for (const member of node.members) {
+      node.give(member, { id: 1, type: "over", life: life(5) });
+      node.voter(member).sessions.end(SESSION, node.time.runtime.now());
+    }
+    for (let i = 0; i < 3; i++) await node.ask(...node.members);
+  }
+
+  it("the call is lost at once if the session is watched already, as it is for a known location", async () => {
+    const script = await Script.start();
+    script.monitor.watch(SESSION, () => {});
+    await script.node.ask(...script.node.members);
+    script.call();
+    await script.sent();
+    await end(script);
+    assertEquals([script.outcomes, script.node.time.runtime.now()], [["lost"], 0]);
+  });
+
+  it("otherwise the members are not asked before the first resend", async () => {
+    const script = await Script.start();
+    script.call();
+    await script.sent();
+    assertEquals(await script.node.asked("a"), []);
+    await end(script);
+    assertEquals(script.outcomes, []);
+    await script.node.time.pass(300);
+    await script.node.ask(...script.node.members);
+    await script.node.ask(...script.node.members);
+    assertEquals(script.outcomes, ["lost"]);
+  });
+
+  it("the call is refused if the host has left in order, unless it said that the method has begun", async () => {
+    for (const said of ["running", "begun"] as const) {
+      const script = await Script.start();
+      script.hasLeft = true;
+      script.monitor.watch(SESSION, () => {});
+      await script.node.ask(...script.node.members);
+      script.call();
+      await script.sent();
+      await script.answer(said);
+      await end(script);
+      assertEquals(script.outcomes, [said === "begun" ? "lost" : "refused"]);
+    }
+  });
+
+  it("a call of a guest may have begun if another gateway has got it before the members have answered", async () => {
+    for (const isElsewhere of [false, true]) {
+      const script = await Script.start();
+      script.hasLeft = true;
+      script.monitor.watch(SESSION, () => {});
+      await script.node.ask(...script.node.members);
+      let asked = 0;
+      const isFirst = () => asked++ === 0 || !isElsewhere;
+      const numbers = { birth: 1, sequence: 1, done: 0, open: [], full: false };
+      const about = { register: REGISTER, session: SESSION, token: 3, ...numbers, method: "inc" };
+      const call = { type: "call", ...about, args: ARGS, chain: [], awaited: true } as const;
+      const how = { begun: () => {}, isGivenUp: () => false, isFirst };
+      script.outbound.attempt(call, { deadline: Infinity }, how).then(
+        ({ type }) => script.outcomes.push(type),
+      );
+      await script.sent();
+      await end(script);
+      assertEquals(script.outcomes, [isElsewhere ? "lost" : "refused"]);
+    }
+  });
+
+  it("a call that a guest has sent before is lost at once, however soon it comes again", async () => {
+    for (const isFirst of [true, false]) {
+      const script = await Script.start();
+      await end(script);
+      const numbers = { birth: 1, sequence: 1, done: 0, open: [], full: false };
+      const about = { register: REGISTER, session: SESSION, token: 3, ...numbers, method: "inc" };
+      const call = { type: "call", ...about, args: ARGS, chain: [], awaited: true } as const;
+      const how = { begun: () => {}, isGivenUp: () => false, isFirst: () => isFirst };
+      script.outbound.attempt(call, { deadline: Infinity }, how).then(
+        ({ type }) => script.outcomes.push(type),
+      );
+      assertEquals(await script.sent(), ["9: 1"]);
+      for (let i = 0; i < 3; i++) await script.node.ask(...script.node.members);
+      assertEquals([script.outcomes, script.node.time.runtime.now()], [isFirst ? [] : ["lost"], 0]);
+    }
+  });
+
+  it("a call that was answered is watched no more", async () => {
+    const script = await Script.start();
+    const stop = script.monitor.watch(SESSION, () => {});
+    script.call();
+    await script.sent();
+    await script.node.time.pass(300);
+    await script.answer("refused");
+    assertEquals(script.monitor.has(SESSION), true);
+    stop();
+    assertEquals(script.monitor.has(SESSION), false);
   });
 });
 

@@ -22,6 +22,7 @@ function recorded() {
 
 /** Names for which a remote has no method, for any instance. */
 const REFUSED = [
+  "",
   "then",
   "toJSON",
   "constructor",

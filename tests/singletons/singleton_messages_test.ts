@@ -9,6 +9,7 @@ import {
   MAX_CHAIN,
   MAX_METHOD,
   MAX_OPEN,
+  MAX_UNSURE,
   type SingletonReply,
   type SingletonRequest,
 } from "../../lib/singletons/singleton_messages.ts";
@@ -44,6 +45,22 @@ const CALL: SingletonRequest & { type: "call" } = {
   method: "inc",
   args: ARGS,
   chain: [],
+  awaited: true,
+};
+
+const CANCEL: SingletonRequest & { type: "cancel" } = {
+  type: "cancel",
+  session: SESSION,
+  birth: 1_800_000_000_000_007,
+  sequence: 42,
+};
+
+const CALLER = "~g/-P70F6sqFhqk35ea00oR";
+
+const DEPARTED: SingletonRequest & { type: "departed" } = {
+  type: "departed",
+  session: SESSION,
+  unsure: [`-P70F6sqFhqk35ea00oR/5/7`, `~g/-P70F6sqFhqk35ea00oS/5/7`],
 };
 
 const GONE: SingletonRequest & { type: "gone" } = { type: "gone", session: SESSION };
@@ -63,14 +80,22 @@ const QUESTIONS: readonly SingletonRequest[] = [
     sequence: 0,
     done: 0,
     open: [],
-    method: "",
+    method: "m",
     args: new Uint8Array(),
   },
   { ...CALL, method: "x".repeat(MAX_METHOD), token: Number.MAX_SAFE_INTEGER },
   { ...CALL, args: new Uint8Array(8 * 2 ** 20) },
   { ...CALL, chain: Array(MAX_CHAIN).fill(REGISTER) },
+  { ...CALL, awaited: false },
+  { ...CALL, caller: CALLER },
+  CANCEL,
+  { ...CANCEL, sequence: 0, caller: CALLER },
   { ...CALL, sequence: 2 ** 50, open: MANY, full: true },
   GONE,
+  { type: "leaving", session: SESSION },
+  { type: "hasDeparted", session: SESSION },
+  DEPARTED,
+  { ...DEPARTED, unsure: Array(MAX_UNSURE).fill("x".repeat(160)) },
 ];
 
 const ANSWERS: readonly SingletonReply[] = [
@@ -86,6 +111,11 @@ const ANSWERS: readonly SingletonReply[] = [
   { type: "refused" },
   { type: "busy" },
   { type: "stale" },
+  { type: "settled" },
+  { type: "noted" },
+  { type: "departed", unsure: [] },
+  { type: "departed", unsure: DEPARTED.unsure },
+  { type: "unknown" },
 ];
 
 /** Replacement values for a field: values at the edges of what a field allows. */
@@ -101,7 +131,7 @@ const EDGES: readonly unknown[] = [
   "x".repeat(1_001),
   -1,
   0.5,
-  9,
+  99,
   2 ** 31 + 1,
   2 ** 53,
   NaN,
@@ -152,7 +182,7 @@ describe("encodeSingletonRequest() and decodeSingletonRequest()", () => {
   });
 
   it("refuse a question with a field of another kind, one too few or one too many", () => {
-    for (const question of [START, CALL, GONE]) {
+    for (const question of [START, CALL, CANCEL, GONE, DEPARTED]) {
       for (const body of spoiled(encodeSingletonRequest(question))) {
         assertThrows(() => decodeSingletonRequest(body), MalformedError);
       }
@@ -170,6 +200,7 @@ describe("encodeSingletonRequest() and decodeSingletonRequest()", () => {
       { ...CALL, register: "" },
       { ...CALL, session: "w1" },
       { ...CALL, session: `${SESSION} ` },
+      { ...CALL, method: "" },
       { ...CALL, method: "x".repeat(MAX_METHOD + 1) },
       { ...CALL, sequence: 2 ** 50, open: [...MANY, 2 ** 45] },
       { ...CALL, open: [41, 41] },
@@ -179,6 +210,15 @@ describe("encodeSingletonRequest() and decodeSingletonRequest()", () => {
       { ...CALL, chain: ["s"] },
       { ...START, chain: [REGISTER, 1 as unknown as string] },
       { ...GONE, session: "w1" },
+      { ...CANCEL, session: "w1" },
+      { ...DEPARTED, session: "w1" },
+      { ...DEPARTED, unsure: [1 as unknown as string] },
+      { ...DEPARTED, unsure: ["x".repeat(161)] },
+      { ...DEPARTED, unsure: Array(MAX_UNSURE + 1).fill("x") },
+      { ...CANCEL, birth: -1 },
+      { ...CANCEL, sequence: 0.5 },
+      { ...CANCEL, caller: "w1" },
+      { ...CALL, caller: "g/-P70F6sqFhqk35ea00oR" },
     ];
     for (const name of ["token", "birth", "sequence", "done"] as const) {
       for (const value of [-1, 0.5, NaN, 2 ** 53]) bad.push({ ...CALL, [name]: value });
@@ -209,7 +249,7 @@ describe("encodeSingletonReply() and decodeSingletonReply()", () => {
   });
 
   it("refuse an answer of an unknown kind", () => {
-    for (const code of [-1, 9, 10, 0.5, "running", null]) {
+    for (const code of [-1, 13, 14, 0.5, "running", null]) {
       const body = encodeValue([code], 100);
       assertThrows(() => decodeSingletonReply(body), MalformedError);
     }

@@ -14,6 +14,7 @@ import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import type { ChildContext, ChildSpec, Key, Transport } from "../../mod.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";
+import { hostOf } from "../support/node_kind.ts";
 import { eventually, turn, within } from "../support/wait.ts";
 import { Counters } from "./support/counters.ts";
 import { keyFor } from "./support/keys.ts";
@@ -93,7 +94,7 @@ describe("the first call", () => {
     const counts = await Promise.all(calls);
     assertEquals(counts.sort((a, b) => a - b), upTo(60));
     assertEquals(counters.contexts.length, 1);
-    const owned = await Promise.all(cluster.nodes.map(async (node) => (await node.status()).owned));
+    const owned = await Promise.all(cluster.hosts.map(async (node) => (await node.status()).owned));
     assertEquals(owned.map(({ singletons }) => singletons).sort(), [0, 0, 1]);
   });
 
@@ -128,7 +129,7 @@ describe("the first call", () => {
       },
     };
     assertEquals(await cluster.nodes[0].name("apple", known).inc(), 1);
-    assertEquals(counters.contexts.map(({ node }) => node), ["n2"]);
+    assertEquals(counters.contexts.map(({ node }) => node), [hostOf("n2")]);
   });
 
   it("waits for a slow start, as do the other calls, in order", async () => {
@@ -148,7 +149,7 @@ describe("the first call", () => {
       return Promise.all([apple.inc(), apple.inc(), apple.inc()]);
     });
     await eventually(async () => {
-      const owned = await Promise.all(cluster.nodes.map((node) => node.status()));
+      const owned = await Promise.all(cluster.hosts.map((node) => node.status()));
       return owned.some(({ owned }) => owned.singletons === 1);
     }, "the beginning of a start");
     assertEquals(counters.contexts, []);
@@ -255,7 +256,7 @@ describe("whereis", () => {
     const [first, second] = cluster.nodes;
     const pid = valueOf(await first.whereis(first.name("apple", counters.spec)));
     assertEquals(counters.contexts.map((context) => context.pid), [pid]);
-    const host = cluster.nodes.find(({ id }) => id === pid.node)!;
+    const host = cluster.hosts.find(({ id }) => id === pid.node)!;
     assertEquals(pid.session, (await host.status()).session!.id);
     for (const node of cluster.nodes) {
       const apple = node.name("apple", counters.spec);
@@ -326,10 +327,10 @@ describe("a singleton that no node can host", () => {
     const [node] = cluster.nodes;
     const apple = node.name("apple", counters.spec);
     await assertCode(apple.inc(), "no_host");
-    const host = await cluster.join("host", { hosts: [counters.spec] });
-    await host.ready;
+    await cluster.join("host", { hosts: [counters.spec] });
+    await cluster.host("host").ready;
     assertEquals(await apple.inc(), 1);
-    assertEquals(await apple.node(), "host");
+    assertEquals(await apple.node(), hostOf("host"));
   });
 });
 
@@ -339,7 +340,7 @@ describe("a host that stops for a while after it has won the register", () => {
     const aborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!.get!;
     for (let reading = 0; reading < 24; reading++) {
       await using cluster = await VirtualCluster.start(3, { clients: true, sessionTtl: 1_000 });
-      const { time, members, nodes: [one] } = cluster;
+      const { time, voters: members, nodes: [one] } = cluster;
       const { runtime, network } = time;
       // Time jumps after a given number of readings of the clock, counted from when the host learns that the
       // register is won.
@@ -372,7 +373,7 @@ describe("a host that stops for a while after it has won the register", () => {
       };
       const options = { id: "n4", members, transport, hosts: [spec], sessionTtl: 1_000 };
       const host = await joinWith(options, sleepy);
-      cluster.nodes.push(host);
+      cluster.background.push(host);
       await time.until(host.ready);
       await time.until(one.name("k", spec).hello().catch(() => {}));
     }
@@ -393,7 +394,8 @@ describe("a start on a host that is leaving", () => {
     for (let moment = 0; moment < 8; moment += 0.5) {
       const { spec } = new Counters();
       await using cluster = await VirtualCluster.start(3, { clients: true });
-      const host = await cluster.join("n4", { hosts: [spec] });
+      await cluster.join("n4", { hosts: [spec] });
+      const host = cluster.host("n4");
       const { time, nodes: [one] } = cluster;
       await time.until(host.ready);
       const call = one.name("apple", spec).inc().then(() => "ok", ({ code }) => code);
@@ -471,11 +473,11 @@ describe("placement", () => {
     const nodes = await Promise.all(
       keys.map((key) => cluster.nodes[key % 4].name(key, counters.spec).node()),
     );
-    const count = (id: string) => nodes.filter((node) => node === id).length;
+    const count = (id: string) => nodes.filter((node) => node === hostOf(id)).length;
     for (const id of ["n1", "n2", "n4"]) assertGreaterOrEqual(count(id), 5);
     assertEquals(count("n3"), 0);
-    for (const node of cluster.nodes) {
-      assertEquals((await node.status()).owned.singletons, count(node.id));
+    for (const { id } of cluster.nodes) {
+      assertEquals((await cluster.host(id).status()).owned.singletons, count(id));
     }
     assertEquals(counters.contexts.length, keys.length);
   });
@@ -487,7 +489,7 @@ describe("placement", () => {
       const key = keyFor("counter", order);
       for (const node of cluster.nodes) {
         const remote = node.name(key, counters.spec);
-        assertEquals(await remote.node(), order[0]);
+        assertEquals(await remote.node(), hostOf(order[0]));
         await remote.exit();
       }
     }
@@ -496,10 +498,10 @@ describe("placement", () => {
   it("skips a node that has left", async () => {
     const counters = new Counters();
     await using cluster = await startCluster(3, { hosts: [counters.spec] });
-    const [first, second, third] = cluster.nodes;
-    await third.close();
+    const [first, second] = cluster.nodes;
+    await cluster.host("n3").close();
     const key = keyFor("counter", ["n3", "n2", "n1"]);
-    assertEquals(await first.name(key, counters.spec).node(), "n2");
+    assertEquals(await first.name(key, counters.spec).node(), hostOf("n2"));
     assert(second.hasQuorum);
   });
 });

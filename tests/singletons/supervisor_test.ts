@@ -30,7 +30,7 @@ async function failing(start: Start, sessionTtl = 1_000) {
     },
   };
   const cluster = await VirtualCluster.start(3, { hosts: [spec], sessionTtl });
-  const events = cluster.nodes.map((node) => collectEvents(node, "processerror"));
+  const events = cluster.hosts.map((node) => collectEvents(node, "processerror"));
   return { cluster, spec, starts, events: () => events.flat() };
 }
 
@@ -70,7 +70,7 @@ describe("a start that fails in the background", () => {
       assertLessOrEqual(3, details.length);
       for (const { pid, error, spec, key } of details) {
         assertEquals([spec, key, String(error)], ["failing", ["k", 1], "RangeError: no"]);
-        assert(cluster.members.includes(pid.node));
+        assert(cluster.voters.includes(pid.node));
       }
     });
   }
@@ -91,7 +91,7 @@ describe("a start that fails in the background", () => {
     const count = starts.length;
     const where = await time.until(node.lookup(remote));
     assert(where.ok);
-    await time.until(cluster.node(where.value.node).close());
+    await time.until(cluster.hosts.find(({ id }) => id === where.value.node)!.close());
     await cluster.pass(1_500);
     assertEquals(starts.length, count + 1);
   });

@@ -1,3 +1,4 @@
+import { describe, it } from "@std/testing/bdd";
 import type { ConnectOptions, GuestNode } from "../../guest/mod.ts";
 import { connectWith } from "../../guest/connect.ts";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
@@ -28,6 +29,26 @@ export const SERVING = { clients: true, guests: { limits: LIMITS } } as const;
 /** The member in the background of the guest `id`. */
 export function memberOf(id: string): string {
   return `m-${id}`;
+}
+
+/** The node that hosts singletons for the node `id`: guests host nothing, the members behind them do. */
+export function hostOf(id: string): string {
+  return nodeKind.areGuests ? memberOf(id) : id;
+}
+
+/** The name of a node in pids, and for values that are bound to it. */
+export function nameOf(id: string): string {
+  return nodeKind.areGuests ? `~${id}` : id;
+}
+
+/** A test that makes no sense for guests; `reason` says why. */
+export function itOfMembers(name: string, _reason: string, body: () => void | Promise<void>): void {
+  if (!nodeKind.areGuests) it(name, body);
+}
+
+/** A group of such tests. */
+export function describeOfMembers(name: string, _reason: string, body: () => void): void {
+  if (!nodeKind.areGuests) describe(name, body);
 }
 
 /** The names that a node has in a partition. */

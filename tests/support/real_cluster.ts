@@ -1,7 +1,9 @@
 import { type ClusterNode, join, type JoinOptions } from "../../mod.ts";
-import { systemRuntime } from "../../lib/node/runtime/runtime.ts";
+import { joinWith } from "../../lib/cluster/join.ts";
 import { type MemoryNetwork, memoryNetwork, type Schedule } from "../../transports/memory.ts";
-import { joinAsGuest, memberOf, namesOf, nodeKind, SERVING } from "./node_kind.ts";
+import { hostOf, joinAsGuest, memberOf, namesOf, nodeKind, SERVING } from "./node_kind.ts";
+import { SkippingRuntime } from "./skipping_runtime.ts";
+import { eventually } from "./wait.ts";
 
 /** The options of a test's node, without its id and its transport. */
 export type NodeOptions = Partial<Omit<JoinOptions, "id" | "transport">>;
@@ -14,6 +16,9 @@ export interface ClusterOptions extends Omit<NodeOptions, "members"> {
   schedule?: Schedule;
 }
 
+/** The time to live of sessions without the option `sessionTtl`, in milliseconds. */
+const USUAL_TTL = 5_000;
+
 /** A cluster in the test's own process, over a network that can be cut. */
 export class Cluster {
   /** The ids: `n1`, `n2`, and so on. */
@@ -24,6 +29,8 @@ export class Cluster {
   /** The members behind guests. */
   readonly background: ClusterNode[] = [];
   readonly #options: ClusterOptions;
+  /** The clock of guests and the members behind them. */
+  readonly #runtime = new SkippingRuntime();
 
   constructor(size: number, options: ClusterOptions = {}) {
     this.members = Array.from({ length: size }, (_, index) => `n${index + 1}`);
@@ -51,20 +58,55 @@ export class Cluster {
   async #joinAsGuest(id: string, options: NodeOptions): Promise<ClusterNode> {
     const { each = {}, schedule: _, ...shared } = this.#options;
     const all = { ...shared, ...each[id], ...options };
-    const members = this.members.map(memberOf);
-    if (this.members.includes(id) && !this.background.some((node) => node.id === memberOf(id))) {
+    const { members: ids = this.members } = all;
+    const members = ids.map(memberOf);
+    const isMember = ids.includes(id) && !this.background.some((node) => node.id === memberOf(id));
+    if (isMember || (!ids.includes(id) && all.hosts !== undefined)) {
       const transport = this.network.transport();
       const member = { ...all, members, ...SERVING, signal: undefined };
-      this.background.push(await join({ ...member, id: memberOf(id), transport }));
+      this.background.push(
+        await joinWith({ ...member, id: memberOf(id), transport }, this.#runtime),
+      );
     }
-    const { node } = joinAsGuest(id, all, this.network, members, systemRuntime());
+    const { node } = joinAsGuest(id, all, this.network, members, this.#runtime);
     this.nodes.push(node);
     return node;
+  }
+
+  /** The node that hosts singletons for the node `id`. */
+  host(id: string): ClusterNode {
+    const all = nodeKind.areGuests ? this.background : this.nodes;
+    return all.findLast((node) => node.id === hostOf(id))!;
+  }
+
+  /** These nodes, in the order of the nodes that they host for. */
+  get hosts(): readonly ClusterNode[] {
+    return nodeKind.areGuests ? this.background : this.nodes;
+  }
+
+  /**
+   * Waits until all nodes are ready. A cluster with clients grants no session in its first `maxSessionTtl`: that
+   * time is skipped.
+   */
+  async ready(): Promise<void> {
+    if (nodeKind.areGuests) {
+      await eventually(async () => {
+        const { members } = await this.background[0].status();
+        return members.every(({ state }) => state === "operational");
+      }, "the members are operational");
+      this.#runtime.skip(Math.max(USUAL_TTL, this.#options.sessionTtl ?? 0));
+    }
+    await Promise.all([...this.nodes, ...this.background].map((node) => node.ready));
   }
 
   /** Cuts each of these nodes off from all others, in both directions. */
   isolate(...ids: string[]): void {
     this.network.partition(...ids.map(namesOf));
+  }
+
+  /** Cuts these groups of nodes off from each other. */
+  partition(...groups: string[][]): void {
+    this.network.partition(...groups.map((ids) => ids.flatMap(namesOf)));
   }
 
   /** Ends all cuts. */
@@ -84,6 +126,6 @@ export class Cluster {
 export async function startCluster(size: number, options: ClusterOptions = {}): Promise<Cluster> {
   const cluster = new Cluster(size, options);
   for (const id of cluster.members) await cluster.join(id);
-  await Promise.all(cluster.nodes.map((node) => node.ready));
+  await cluster.ready();
   return cluster;
 }

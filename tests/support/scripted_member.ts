@@ -32,12 +32,15 @@ export class ScriptedMember {
     const nothing = () => {};
     const handlers: EngineHandlers = {
       genesis: (from, header, request) => this.membership.answer(from, header, request),
+      change: (from, header, request) => this.membership.answerChange(from, header, request),
+      moved: (event) => this.membership.moved(event),
       handover: () => Promise.reject(new Error("no puts are handed over")),
       asked: nothing,
       otherGenesis: nothing,
       notAMember: nothing,
       replaced: () => void this.events.push("replaced"),
       memberVotes: nothing,
+      memberRestarted: nothing,
       heard: nothing,
       tookLife: nothing,
       otherVersion: nothing,
@@ -54,6 +57,10 @@ export class ScriptedMember {
     this.membership = new Membership(this.engine, {
       entered: (again) => this.events.push(again ? "entered again" : "entered"),
       operational: () => this.events.push("operational"),
+      outside: () => this.events.push("outside"),
+      removed: () => this.events.push("removed"),
+      changed: () => this.events.push(`members ${this.engine.members.join("")}`),
+      reborn: () => this.events.push("reborn"),
       gaveUp: () => this.events.push("gaveUp"),
       recovering: (member) => this.events.push(`${member} recovers`),
       fatal: (error) => this.events.push(error.code),

@@ -317,6 +317,8 @@ export class ScriptedNode {
     const note = (what: string) => void this.handed.push(what);
     return {
       genesis: (from, _header, request) => note(`${request.type} of ${from}`),
+      change: (from, _header, request) => note(`${request.type} of ${from}`),
+      moved: (event) => note(`moved: ${event ?? "on"}`),
       handover: (from) => {
         note(`handover of ${from}`);
         return Promise.resolve({ type: "handed", outcome: "no_quorum" });
@@ -325,7 +327,11 @@ export class ScriptedNode {
       otherGenesis: (from) => note(`otherGenesis of ${from}`),
       notAMember: (from) => note(`notAMember by ${from}`),
       replaced: () => note("replaced"),
-      memberVotes: (member) => note(`${member} votes`),
+      memberVotes: (member) => {
+        note(`${member} votes`);
+        this.core?.watches.memberVotes(member);
+      },
+      memberRestarted: () => this.core?.watches.memberRestarted(),
       heard: (life) => void this.heard.push(life),
       tookLife: () => {},
       otherVersion: (from) => note(`otherVersion of ${from}`),

@@ -1,7 +1,7 @@
 import { joinWith } from "../../lib/cluster/join.ts";
 import type { ClusterNode, Transport } from "../../mod.ts";
 import type { NodeOptions } from "./real_cluster.ts";
-import { joinAsGuest, memberOf, namesOf, nodeKind, SERVING } from "./node_kind.ts";
+import { hostOf, joinAsGuest, memberOf, namesOf, nodeKind, SERVING } from "./node_kind.ts";
 import { turn } from "./wait.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
@@ -18,6 +18,8 @@ export class VirtualCluster {
   readonly #wrap: Wrap;
   /** The members behind guests. */
   readonly background: ClusterNode[] = [];
+  /** Those of them that have crashed. */
+  readonly #crashed: ClusterNode[] = [];
   readonly #transports = new Map<string, Pick<Transport, "close">>();
 
   private constructor(size: number, options: NodeOptions, wrap: Wrap) {
@@ -34,7 +36,8 @@ export class VirtualCluster {
   ): Promise<VirtualCluster> {
     const cluster = new VirtualCluster(size, options, wrap);
     for (const id of cluster.members) await cluster.join(id);
-    await cluster.time.until(Promise.all(cluster.nodes.map((node) => node.ready)));
+    const all = [...cluster.nodes, ...cluster.background];
+    await cluster.time.until(Promise.all(all.map((node) => node.ready)));
     return cluster;
   }
 
@@ -52,8 +55,11 @@ export class VirtualCluster {
   async #joinAsGuest(id: string, options: NodeOptions): Promise<ClusterNode> {
     const { network, runtime } = this.time;
     const members = this.members.map(memberOf);
-    if (this.members.includes(id) && !this.background.some((node) => node.id === memberOf(id))) {
+    const isVoter = this.members.includes(id);
+    const isThere = this.background.some((node) => node.id === memberOf(id));
+    if (isVoter ? !isThere : options.hosts !== undefined) {
       const transport = this.#wrap(network.transport(), memberOf(id));
+      this.#transports.set(memberOf(id), transport);
       const member = { ...options, members, ...SERVING, signal: undefined };
       this.background.push(await joinWith({ ...member, id: memberOf(id), transport }, runtime));
     }
@@ -68,6 +74,21 @@ export class VirtualCluster {
     return this.nodes.findLast((node) => node.id === id)!;
   }
 
+  /** The ids of the nodes that vote. */
+  get voters(): readonly string[] {
+    return this.members.map(hostOf);
+  }
+
+  /** The node that hosts singletons for the node `id`: the latest one. */
+  host(id: string): ClusterNode {
+    return this.hosts.findLast((node) => node.id === hostOf(id))!;
+  }
+
+  /** These nodes. */
+  get hosts(): readonly ClusterNode[] {
+    return nodeKind.areGuests ? this.background : this.nodes;
+  }
+
   /** Lets `duration` milliseconds pass, after all pending work is done. */
   async pass(duration: number): Promise<void> {
     await turn();
@@ -78,6 +99,15 @@ export class VirtualCluster {
   /** Disconnects the latest node with this id; another one may take its place. */
   crash(id: string): void {
     this.#transports.get(id)!.close();
+  }
+
+  /** As {@linkcode crash}; the member behind a guest crashes too. */
+  crashHost(id: string): void {
+    this.crash(id);
+    if (!nodeKind.areGuests) return;
+    this.crash(memberOf(id));
+    const index = this.background.findLastIndex((node) => node.id === memberOf(id));
+    this.#crashed.push(...this.background.splice(index, 1));
   }
 
   /** Cuts each of these nodes off from all others, in both directions. */
@@ -94,6 +124,7 @@ export class VirtualCluster {
   async [Symbol.asyncDispose](): Promise<void> {
     this.heal();
     await this.time.until(Promise.all(this.nodes.map((node) => node.close())));
-    await this.time.until(Promise.all(this.background.map((node) => node.close())));
+    const behind = [...this.background, ...this.#crashed];
+    await this.time.until(Promise.all(behind.map((node) => node.close())));
   }
 }

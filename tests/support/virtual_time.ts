@@ -51,12 +51,13 @@ export class VirtualTime {
     random: () => this.#random.fraction(),
   };
 
-  /** Delay of each frame on the network, plus or minus a fifth, in milliseconds. */
+  /** Delay of each frame on the network, in milliseconds, and the share by which it may be longer or shorter. */
   latency = 0.5;
+  jitter = 0.2;
 
   readonly network = memoryNetwork({
     schedule: (deliver) =>
-      void this.#add(deliver, this.latency * (0.8 + 0.4 * this.#random.fraction())),
+      void this.#add(deliver, this.latency * (1 + this.jitter * (2 * this.#random.fraction() - 1))),
   });
 
   /** Lets `duration` milliseconds pass. */

@@ -7,7 +7,7 @@ import { KEY, life, ScriptedNode } from "./scripted_node.ts";
 export async function votingMember(clients = true): Promise<ScriptedNode> {
   const node = await ScriptedNode.start({ self: "c", withoutSession: true, clients });
   node.engine.changeLife(life(1));
-  node.engine.vote(new Voter(node.record, life(1), node.voterSettings), node.record.lives);
+  node.engine.vote(new Voter(node.record, life(1), node.voterSettings));
   await node.settle();
   node.frames.length = 0;
   return node;

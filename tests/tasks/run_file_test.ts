@@ -1,17 +1,17 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { type FileResult, findDifferences, offlineSetup, runFile } from "../../tasks/run_file.ts";
-import { type Rule, type Runtime, RUNTIMES } from "../../tasks/suites.ts";
+import { type Rule, RUNTIMES, TEST_RUNTIMES, type TestRuntime } from "../../tasks/suites.ts";
 
 const setup = await offlineSetup();
 
-function runFixture(runtime: Runtime, name: string, timeout = 60_000): Promise<FileResult> {
+function runFixture(runtime: TestRuntime, name: string, timeout = 60_000): Promise<FileResult> {
   const folder = "tests/tasks/fixtures/";
   const rule: Rule = { folder, runtimes: RUNTIMES, permissions: ["--allow-read"], timeout };
   return runFile(setup, runtime, `${folder}${name}.ts`, rule);
 }
 
-for (const runtime of RUNTIMES) {
+for (const runtime of TEST_RUNTIMES) {
   describe(`runFile() in ${runtime}`, () => {
     it("counts each `it` once, and no group", async () => {
       const result = await runFixture(runtime, "passes");
@@ -71,6 +71,15 @@ for (const runtime of RUNTIMES) {
 }
 
 describe("runFile() in node", () => {
+  it("keeps compiled code in the folder that it is given", async () => {
+    const cache = await Deno.makeTempDir({ prefix: "synod-test-" });
+    const rule: Rule = { folder: "tests/", runtimes: RUNTIMES, permissions: [], timeout: 60_000 };
+    await runFile({ ...setup, cache }, "node", "tests/tasks/fixtures/passes.ts", rule);
+    const kept = [...Deno.readDirSync(cache)];
+    await Deno.remove(cache, { recursive: true });
+    assertGreater(kept.length, 0);
+  });
+
   it("lists what a hanging file has left open", async () => {
     const result = await runFixture("node", "hangs", 8_000);
     assertMatch(result.output, /still open: .*Timeout/);
@@ -78,7 +87,7 @@ describe("runFile() in node", () => {
 });
 
 describe("findDifferences()", () => {
-  const result = (runtime: Runtime, names: string[], problems: string[] = []): FileResult => ({
+  const result = (runtime: TestRuntime, names: string[], problems: string[] = []): FileResult => ({
     runtime,
     file: "tests/a_test.ts",
     tests: names.map((name) => ({ name, outcome: "passed" })),

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
-import { deno } from "../../tasks/process.ts";
+import { deno, root } from "../../tasks/process.ts";
 import { passes, type Stage, stages } from "../../tasks/stages.ts";
 
 /** A stage of two commands; the second one ends with `code`, and creates a file. */
@@ -36,8 +36,21 @@ describe("stages()", () => {
     assertEquals(list[0].title, "formatting");
     const commands = list.flatMap((stage) => stage.commands.map((words) => words.join(" ")));
     const lint = commands.find((command) => command.includes("doc --lint"));
-    for (const entry of ["./mod.ts", "./lib/paxos/mod.ts", "./transports/memory.ts"]) {
+    for (
+      const entry of ["./mod.ts", "./guest/mod.ts", "./lib/paxos/mod.ts", "./transports/memory.ts"]
+    ) {
       assertEquals(lint?.includes(entry), true, entry);
     }
+  });
+
+  it("runs the examples in the doc comments of all code that is published", async () => {
+    const { publish } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
+    const commands = (await stages()).flatMap(({ commands }) => commands);
+    const examples = commands.find((words) => words.includes("--doc"));
+    const code = publish.include.filter((path: string) => /^\w+(\.ts)?$/.test(path));
+    assertEquals(
+      code.filter((path: string) => path !== "LICENSE"),
+      examples?.slice(-code.length + 1),
+    );
   });
 });

@@ -1,11 +1,19 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { root } from "../../tasks/process.ts";
-import { findTests, needsOf, ruleFor, RUNTIMES, runtimesFor, sortOut } from "../../tasks/suites.ts";
+import {
+  findTests,
+  needsOf,
+  ruleFor,
+  RUNTIMES,
+  runtimesFor,
+  SMOKE,
+  sortOut,
+} from "../../tasks/suites.ts";
 
 describe("ruleFor()", () => {
   it("runs a test in every runtime, with read permission only", () => {
-    const rule = ruleFor("tests/paxos/ballot_test.ts");
+    const rule = ruleFor("tests/kv/put_test.ts");
     assertEquals(rule.runtimes, RUNTIMES);
     assertEquals(rule.permissions, ["--allow-read"]);
   });
@@ -26,13 +34,19 @@ describe("ruleFor()", () => {
     }
   });
 
+  it("runs what asks nothing of the platform once for each engine", () => {
+    for (const folder of ["cluster", "housekeeping", "recovery"]) {
+      assertEquals(ruleFor(`tests/${folder}/a_test.ts`).runtimes, ["deno", "bun"]);
+    }
+  });
+
   it("throws for a file outside the tests", () => {
     assertThrows(() => ruleFor("lib/a_test.ts"), Error, "lib/a_test.ts");
   });
 });
 
 describe("runtimesFor()", () => {
-  const file = "tests/paxos/ballot_test.ts";
+  const file = "tests/kv/put_test.ts";
 
   it("is Deno alone for a file that asks for it, with the reason", () => {
     const text = "// Runs in Deno alone: virtual time.\nimport { it } from 'x';\n";
@@ -43,6 +57,19 @@ describe("runtimesFor()", () => {
     assertEquals(runtimesFor(file, "// Runs in Deno alone.\n"), RUNTIMES);
     assertEquals(runtimesFor(file, 'it("// Runs in Deno alone: no", () => {});\n'), RUNTIMES);
     assertEquals(runtimesFor("tests/sim/a_test.ts", ""), ["deno"]);
+  });
+
+  it("adds the oldest Node for what depends on it, unless the file asks for Deno alone", () => {
+    const smoke = "tests/transports/websocket_test.ts";
+    assertEquals(runtimesFor(smoke, ""), [...RUNTIMES, "node20"]);
+    assertEquals(runtimesFor(smoke, "// Runs in Deno alone: a reason.\n"), ["deno"]);
+  });
+
+  it("finds a test for each of the paths that the oldest Node runs", async () => {
+    const files = await findTests();
+    for (const beginning of SMOKE) {
+      assert(files.some((file) => file.startsWith(beginning)), beginning);
+    }
   });
 });
 

@@ -7,7 +7,7 @@ import {
   SynodError,
   type Transport,
 } from "../../mod.ts";
-import { nodeToken, type Routes } from "../../transports/websocket.ts";
+import type { Routes } from "../../transports/websocket.ts";
 import { collectEvents, eventually } from "../support/wait.ts";
 import { OTHER_SECRET, SECRET } from "./support/networks.ts";
 import { TestServer } from "./support/server.ts";
@@ -37,10 +37,9 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
           servers[i].mount(transport.routes);
           nodes.push(await join({ id, transport, ...options }));
         }
-        const token = () => nodeToken({ secret: SECRET, id: "browser" });
         const browser = await join({
           id: "browser",
-          transport: create({ peers, token }),
+          transport: create({ peers, secret: SECRET }),
           ...options,
         });
         nodes.push(browser);
@@ -137,7 +136,7 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
           nodes.push(await join({ id, transport, ...options }));
         }
         const browser = async (id: string, hosts: typeof counter[]) => {
-          const transport = create({ peers, token: () => nodeToken({ secret: SECRET, id }) });
+          const transport = create({ peers, secret: SECRET });
           const node = await join({ id, transport, hosts, ...options });
           nodes.push(node);
           return node;

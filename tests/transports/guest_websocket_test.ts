@@ -1,9 +1,11 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect } from "../../guest/connect.ts";
+import { keysOf } from "../../transports/auth/keys.ts";
 import { nodeToken, webSocket } from "../../transports/websocket.ts";
 import { ClientWebSocket, TestServer, upgradeWebSocket } from "./support/server.ts";
 import { OTHER_SECRET, SECRET } from "./support/networks.ts";
+import { sign } from "./support/tokens.ts";
 import { nextEvent } from "../guest/support/next_event.ts";
 import { TinyGateway } from "../guest/support/tiny_gateway.ts";
 
@@ -34,6 +36,25 @@ describe("a guest over WebSocket (section 13)", () => {
     assertEquals(await node.kv.get("k"), { ok: true, value: 1 });
     const [{ id, life, claims }] = gateway.proofs;
     assertEquals([id, life, claims], ["x", node.life, { user: "ada" }]);
+  });
+
+  it("is disconnected a minute after its token has expired, and reconnects with another one", async () => {
+    const gateway = new TinyGateway();
+    await using server = await start(gateway);
+    const { token: key } = await keysOf(SECRET, "synod");
+    let asked = 0;
+    const token = () => {
+      // The first one is good for half a second more.
+      const rest = ++asked === 1 ? 0.5 - 60 : 60;
+      return sign({ aud: "synod", sub: "x", exp: Date.now() / 1000 + rest }, key);
+    };
+    await using node = await connect({ ...server.options, token, sessionTtl: 1_000 });
+    await node.ready;
+    for (let i = 0; i < 200 && gateway.proofs.length < 2; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assertEquals([gateway.proofs.length, asked], [2, 2]);
+    assertEquals(await node.kv.put("k", 1), { ok: true, value: 1 });
   });
 
   it("makes its own token if it knows the secret", async () => {

@@ -34,8 +34,8 @@ describe("PacketWriter and readPacket()", () => {
     assertEquals(frames(packet(), "b"), null);
   });
 
-  it("readPacket() returns null to the sender itself", () => {
-    assertEquals(frames(packet(["*", 1], ["a", 2]), "a"), null);
+  it("readPacket() returns the frames of another process under the same name", () => {
+    assertEquals(frames(packet(["*", 1], ["a", 2], ["b", 3]), "a"), [[1], [2]]);
   });
 
   it("readPacket() returns copies", () => {

@@ -2,10 +2,10 @@
  * The handshake by which two nodes authenticate each other on a connection. The connecting side
  * begins:
  *
- *     hello      { synod: 2, cluster, id, to, nonce, token? }
- *     challenge  { id, nonce }          unless `token` was enough
+ *     hello      { synod: 2, cluster, id, to, nonce }
+ *     challenge  { id, nonce }
  *     proof      { proof }
- *     welcome    { proof?, ... }        with a proof, unless `token` was enough
+ *     welcome    { proof, ... }
  *
  * Each side makes a new nonce for each connection. A proof is an HMAC, with a key that is derived from the
  * cluster's secret, of both nonces, both ids and the cluster's name. Each side has a key of its own. A proof
@@ -15,15 +15,15 @@
  * secret (see `keys.ts`). That is the connecting side: it knows whom it has called, by an address that TLS
  * can verify, whereas any stranger can send a hello. A stranger gets nothing that depends on the secret.
  *
- * A node without the secret sends a token that was made for it (`nodeToken`). It cannot verify which node
- * it has reached; TLS does that. The handshake does not protect the frames that follow against an attacker
- * on the path between the two nodes; TLS does.
+ * Without authentication (`insecure`) the welcome follows the hello. A program without the secret is a guest, which
+ * says a hello of another form (`guest_authenticator.ts`), with a token that was made for it (`nodeToken`): it cannot
+ * verify which node it has reached; TLS does that. The handshake does not protect the frames that follow against an
+ * attacker on the path between the two nodes; TLS does.
  *
  * @module
  */
 import { isNodeId } from "../../lib/codec/names.ts";
 import { HandshakeError } from "./handshake_error.ts";
-import { MAX_TOKEN } from "./token.ts";
 import { VERSION } from "./version.ts";
 
 export { VERSION };
@@ -40,11 +40,11 @@ export interface Hello {
   /** The id of the node that it wants to reach. */
   readonly to: string;
   readonly nonce: string;
-  /** A token of `nodeToken`, from a node without the secret. */
-  readonly token?: string;
+  /** What a guest would have, so it is refused. */
+  readonly token?: unknown;
 }
 
-/** The answer of a node with the secret to a hello without a token. */
+/** The answer of a node with the secret to a hello. */
 export interface Challenge {
   /** The id of the sender. */
   readonly id: string;
@@ -63,7 +63,6 @@ export function makeNonce(): string {
 }
 
 const isNonce = (value: unknown) => typeof value === "string" && /^[0-9a-f]{32}$/.test(value);
-const isToken = (value: unknown) => typeof value === "string" && value.length <= MAX_TOKEN;
 const isCode = (value: unknown) => typeof value === "string" && /^[\w-]{43}$/.test(value);
 
 /** Whether `value` is a hello; throws a {@linkcode HandshakeError} if it has another version. */
@@ -74,9 +73,8 @@ export function isHello(value: unknown): value is Hello {
       `this node speaks version ${VERSION} of the handshake, not ${value.synod}`,
     );
   }
-  const { cluster, id, to, nonce, token } = value;
-  return typeof cluster === "string" && isNodeId(id) && isNodeId(to) && isNonce(nonce) &&
-    (token === undefined || isToken(token));
+  const { cluster, id, to, nonce } = value;
+  return typeof cluster === "string" && isNodeId(id) && isNodeId(to) && isNonce(nonce);
 }
 
 /** Whether `value` is a challenge. */

@@ -28,23 +28,14 @@ export class HandshakeClient {
     this.#credentials = credentials;
   }
 
-  /**
-   * The first message. Rejects with the error of the user's `token` function, or with a
-   * {@linkcode HandshakeError} if that function did not return a token.
-   */
-  async hello(): Promise<Hello> {
-    const { kind } = this.#credentials;
-    const token = kind === "token" ? await this.#credentials.token() : undefined;
-    if (kind === "token" && (typeof token !== "string" || token === "")) {
-      throw new HandshakeError(`the token function returned no token but ${typeof token}`);
-    }
+  /** The first message. */
+  hello(): Hello {
     return this.#hello = {
       synod: VERSION,
       cluster: this.#cluster,
       id: this.#self,
       to: this.#peer,
       nonce: makeNonce(),
-      ...token === undefined ? {} : { token },
     };
   }
 
@@ -60,15 +51,6 @@ export class HandshakeClient {
     this.#challenge = challenge;
     const keys = await this.#credentials.keys();
     return { proof: await makeProof(keys, "connect", hello, challenge) };
-  }
-
-  /** The reason that the other side gives for a refusal, without the token: the other side may repeat it. */
-  withoutToken(reason: string): string {
-    const token = this.#hello?.token;
-    if (token === undefined) return reason;
-    return reason.replace(/[\w.-]{16,}/g, (word) => {
-      return token.includes(word) || word.includes(token) ? "(the token)" : word;
-    });
   }
 
   /**

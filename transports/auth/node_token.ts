@@ -12,7 +12,7 @@ export interface NodeTokenOptions {
   secret: string;
   /** The name of the cluster. Default: `"synod"`. */
   cluster?: string;
-  /** The only node that the token is valid for. */
+  /** The only guest that the token is valid for. */
   id: string;
   /** The lifetime of the token in milliseconds, 1,000 to 86,400,000 (a day). Default: 300,000. */
   expiresIn?: number;
@@ -39,14 +39,15 @@ const LONGEST_LIFETIME = 86_400_000;
 const MAX_CLAIMS = 2_000;
 
 /**
- * Makes a token with which its holder can join as the node `id`, and as no other node. It is meant for
- * browsers, which must not have the secret: a server makes a token for a user that it has authenticated,
- * and the browser passes it to its transport as `token`. It is a JSON Web Token (HS256) whose audience is
- * the cluster's name and whose subject is the node's id.
+ * Makes a token with which its holder can connect as the guest `id`, and as no other one. It is meant for
+ * browsers and other programs without the secret: a server makes a token for a user that it has authenticated,
+ * and the page passes it to `connect`. It is a JSON Web Token (HS256) whose audience is the cluster's name and
+ * whose subject is the guest's id. A token makes no member and no client, and none is valid for the id of a
+ * member.
  *
  * A connection ends one minute (the tolerance for clocks that differ) after the token that it was opened
- * with expires. The transport then calls `token` again and reconnects. To lock a user out, issue no more
- * tokens.
+ * with expires. The guest then calls `token` again and reconnects, in the same session. To lock a user out,
+ * issue no more tokens.
  *
  * Rejects with a `TypeError` that names a bad option.
  *
@@ -68,12 +69,14 @@ const MAX_CLAIMS = 2_000;
  *
  * @example In the browser
  * ```ts
- * import { webSocket } from "@synod/synod/transports/websocket";
+ * import { connect } from "@synod/synod/guest";
  *
- * const transport = webSocket({
- *   peers: { w1: "wss://one.example/synod", w2: "wss://two.example/synod" },
+ * const node = await connect({
+ *   id: "browser-ada",
+ *   servers: ["wss://one.example/synod", "wss://two.example/synod"],
  *   token: async () => await (await fetch("/token")).text(),
  * });
+ * await node.close();
  * ```
  */
 export async function nodeToken(options: NodeTokenOptions): Promise<string> {

@@ -17,11 +17,23 @@ export const GUEST_HEADER = "synod-guest";
 /** The media type of bodies with frames. */
 export const FRAMES_TYPE = "application/octet-stream";
 
-/** The frames in a body, or `null` if the body is too long or malformed. */
-export async function readFrames(message: Request | Response): Promise<Uint8Array[] | null> {
+/**
+ * The headers of a response after which the connection is of no use: a server that stops waits for its connections,
+ * and in Node a peer that tries again would keep one open.
+ */
+export const LAST_RESPONSE = { connection: "close" } as const;
+
+/**
+ * The frames in a body, or `null` if the body is too long or malformed. `longest`: the longest frame, in bytes, by default
+ * that of nodes.
+ */
+export async function readFrames(
+  message: Request | Response,
+  longest: number = MAX_FRAME_BYTES,
+): Promise<Uint8Array[] | null> {
   const body = await readBody(message, MAX_BODY);
   if (body === null) return null;
-  const reader = new FrameReader();
+  const reader = new FrameReader(longest);
   const frames = reader.read(body);
   return reader.isAtEnd ? frames : null;
 }

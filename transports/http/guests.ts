@@ -1,8 +1,9 @@
+import { MAX_GUEST_FRAME } from "../../lib/codec/limits.ts";
 import type { AdmittedGuest, GuestAuthenticator } from "../auth/guest_authenticator.ts";
 import { HandshakeError } from "../auth/handshake_error.ts";
 import { VERSION } from "../auth/version.ts";
 import type { GuestClose, GuestReception } from "../guests.ts";
-import { GUEST_HEADER, HOLD_HEADER, readFrames } from "./batch.ts";
+import { GUEST_HEADER, HOLD_HEADER, LAST_RESPONSE, readFrames } from "./batch.ts";
 import { HttpGuest } from "./guest.ts";
 
 /** Guests whose frames are kept for their next request; the gateway has a bound of its own. */
@@ -49,7 +50,7 @@ export class HttpGuests {
         error instanceof HandshakeError ? error.message : "the proof failed",
       );
     }
-    const frames = await readFrames(request).catch(() => null);
+    const frames = await readFrames(request, MAX_GUEST_FRAME).catch(() => null);
     if (frames === null) return refuse("malformed", "this is no batch of frames");
     const { proof } = admission;
     const name = `${proof.id}/${proof.life}`;
@@ -87,6 +88,10 @@ function holdOf(request: Request): number {
 
 function refuse(why: GuestClose, reason: string): Response {
   const status = STATUS[why];
-  const headers = status === 401 ? { "www-authenticate": "Bearer" } : undefined;
+  const headers = status === 401
+    ? { "www-authenticate": "Bearer" }
+    : why === "closing"
+    ? LAST_RESPONSE
+    : undefined;
   return new Response(reason, { status, headers });
 }

@@ -1,10 +1,12 @@
 import { isChallenge, isObject, MAX_HANDSHAKE_BYTES } from "../auth/handshake.ts";
 import type { HandshakeClient } from "../auth/handshake_client.ts";
 import { HandshakeError } from "../auth/handshake_error.ts";
-import { Backoff, type BackoffTimes } from "../link/backoff.ts";
+import type { BackoffTimes } from "../link/backoff.ts";
 import type { RequestTimes } from "../link/beat.ts";
 import type { FrameQueue } from "../link/frame_queue.ts";
 import { writeFrames } from "../link/frame_stream.ts";
+import { reasonOf, statusReason } from "../link/reasons.ts";
+import { type Attempt, type AttemptEvents, Redialler } from "../link/redialler.ts";
 import { FRAMES_TYPE, HOLD_HEADER, MAX_BATCH, readFrames } from "./batch.ts";
 import { readBody } from "./body.ts";
 import type { Fetch } from "./options.ts";
@@ -25,8 +27,14 @@ export interface LinkOptions {
   readonly introduce: () => HandshakeClient;
   /** Called with the frames of a response; must not throw. */
   readonly receive: (frames: readonly Uint8Array[]) => void;
+  /** Whether this node is connected to no peer at present. */
+  readonly isAlone: () => boolean;
   /** Called when the link becomes able, or unable, to send. */
   readonly onChange: () => void;
+  /** Called when an attempt has failed, or takes long, with the reason for people. */
+  readonly onFailed: (why: string) => void;
+  /** Called when frames that wait for the session are of no use any more. */
+  readonly onHopeless: () => void;
   /** Called when a session is established. */
   readonly onConnected: () => void;
   /** Called when the other side refuses this node, or this node refuses the other side. */
@@ -36,7 +44,7 @@ export interface LinkOptions {
 /** Consecutive late requests after which the session is given up: both open requests, twice. */
 const MAX_LATE = 4;
 
-/** Redirects are not followed: they would send tokens and frames to an address that is not configured. */
+/** Redirects are not followed: they would send proofs and frames to an address that is not configured. */
 const REDIRECT = "manual";
 
 /** The longest reason of a refusal that is reported, in characters. */
@@ -48,21 +56,33 @@ const MAX_REQUESTS = 2;
 /** The requests to one peer. Introduces this node, and again whenever the session is lost. */
 export class HttpLink {
   readonly #options: LinkOptions;
-  readonly #backoff: Backoff;
-  readonly #requests: Exchange[] = [];
+  readonly #redialler: Redialler;
+  #requests: Exchange[] = [];
   #session: string | null = null;
+  /** Must be called when the session is lost. */
+  #ended: (why: string) => void = () => {};
   /** Consecutive requests without an answer in time. */
   #late = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   /** Aborts the requests under way when the session is lost. */
   #abort = new AbortController();
-  #isWaiting = false;
+  /** Whether an attempt is under way that does not take long yet. */
+  #isHopeful = false;
   #closed = false;
 
   /** Makes no request before {@linkcode start}. */
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#backoff = new Backoff(options.times.backoff);
+    this.#redialler = new Redialler({
+      times: options.times.backoff,
+      begin: (events) => this.#begin(events),
+      isAlone: options.isAlone,
+      onBegin: () => this.#isHopeful = true,
+      onFailed: options.onFailed,
+      onHopeless: () => {
+        this.#isHopeful = false;
+        options.onHopeless();
+      },
+    });
   }
 
   /** Whether there is a session. */
@@ -70,9 +90,9 @@ export class HttpLink {
     return this.#session !== null;
   }
 
-  /** Whether the link waits before its next attempt after a failure, or is closed. */
+  /** Whether frames cannot be sent soon: the link waits before its next attempt, or is closed. */
   get isWaiting(): boolean {
-    return this.#isWaiting || this.#closed;
+    return this.#closed || (this.#session === null && !this.#isHopeful);
   }
 
   /** Whether the peer has no request to answer, so one must be made even without frames. */
@@ -86,23 +106,47 @@ export class HttpLink {
   }
 
   /** Introduces this node to the peer. */
-  async start(): Promise<void> {
-    this.#isWaiting = false;
-    const abort = this.#abort = new AbortController();
-    try {
-      const session = await this.#introduce(abort.signal);
-      if (abort.signal.aborted) return;
-      this.#session = session;
-    } catch (error) {
+  start(): void {
+    this.#redialler.start();
+  }
+
+  /** See {@linkcode Redialler.hint}. */
+  hint(accepted = false): void {
+    this.#redialler.hint(accepted);
+  }
+
+  /** The connections may be dead: makes another session beside the present one. */
+  suspect(): void {
+    this.#redialler.suspect();
+  }
+
+  #begin(events: AttemptEvents): Attempt {
+    const abort = new AbortController();
+    this.#introduce(abort.signal).then((session) => {
+      if (!abort.signal.aborted) this.#use(session, abort, events);
+    }, (error) => {
       if (abort.signal.aborted) return;
       const refused = error instanceof HandshakeError;
-      if (refused || error instanceof TokenError) {
-        this.#options.onRefused(error.message, error.cause);
-      }
-      return this.#lost(refused ? this.#backoff.refused() : this.#backoff.failed());
-    }
+      if (refused) this.#options.onRefused(error.message, error.cause);
+      events.ended(refused, reasonFor(error));
+    });
+    return {
+      missing: "there was no answer",
+      stop: () => {
+        abort.abort();
+        if (this.#abort === abort) this.#session = null;
+      },
+    };
+  }
+
+  #use(session: string, abort: AbortController, events: AttemptEvents): void {
+    this.#session = session;
+    this.#abort = abort;
+    this.#ended = (why) => events.ended(false, why);
+    // Those of a former session; they are aborted now.
+    this.#requests = [];
     this.#late = 0;
-    this.#backoff.connected();
+    events.connected();
     this.#options.onConnected();
     this.#options.onChange();
   }
@@ -111,23 +155,24 @@ export class HttpLink {
   post(queue: FrameQueue): void {
     const { url, fetch, times } = this.#options;
     // The other side answers the older request now.
-    for (const older of this.#requests) older.limit(times.grace);
-    const exchange = new Exchange(this.#abort.signal);
-    exchange.limit(times.hold + times.grace);
+    for (const older of this.#requests) older.limit(times.grace, times.overdue);
+    const exchange = new Exchange(this.#abort.signal, () => this.#redialler.suspect());
+    exchange.limit(times.hold + times.grace, times.hold + times.overdue);
     this.#requests.push(exchange);
     const abort = this.#abort;
     this.#send(fetch, at(url, "frames"), queue, exchange.signal).then(readReply).then((frames) => {
       this.#done(exchange);
       if (abort.signal.aborted) return;
       this.#late = 0;
+      this.#redialler.trust();
       this.#options.receive(frames);
       this.#options.onChange();
-    }).catch(() => {
+    }).catch((error) => {
       this.#done(exchange);
       if (abort.signal.aborted) return;
       // The connection may be dead, or the other side busy: the session outlives that.
       if (exchange.isLate && ++this.#late < MAX_LATE) this.#options.onChange();
-      else this.#lost(this.#backoff.failed());
+      else this.#lost(exchange.isLate ? "requests are not answered" : reasonFor(error));
     });
   }
 
@@ -135,7 +180,8 @@ export class HttpLink {
   async close(queue: FrameQueue): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#timer);
+    // Another session would outlive the farewell of this one.
+    this.#redialler.rest();
     const farewell = new Exchange();
     farewell.limit(this.#options.times.close);
     try {
@@ -148,6 +194,7 @@ export class HttpLink {
       // The other side ends the session when no more requests come.
     }
     farewell.end();
+    this.#redialler.stop();
     this.#session = null;
     this.#abort.abort();
   }
@@ -177,44 +224,30 @@ export class HttpLink {
     if (index >= 0) this.#requests.splice(index, 1);
   }
 
-  #lost(wait: number): void {
+  #lost(why: string): void {
     this.#session = null;
     this.#abort.abort();
     if (this.#closed) return;
-    this.#isWaiting = true;
-    this.#timer = setTimeout(() => this.start(), wait);
+    this.#ended(why);
     this.#options.onChange();
   }
 
   /** The key of a new session. */
   async #introduce(signal: AbortSignal): Promise<string> {
     const handshake = this.#options.introduce();
-    let hello;
-    try {
-      hello = await handshake.hello();
-    } catch (error) {
-      if (error instanceof HandshakeError) throw error;
-      throw new TokenError(`the token function failed: ${error}`, { cause: error });
-    }
-    const reason = (text: string) => handshake.withoutToken(text).slice(0, MAX_REASON);
-    let answer = await this.#ask(hello, reason, signal);
+    let answer = await this.#ask(handshake.hello(), signal);
     if (isChallenge(answer)) {
       const proof = await handshake.answer(answer);
-      answer = await this.#ask({ nonce: answer.nonce, ...proof }, reason, signal);
+      answer = await this.#ask({ nonce: answer.nonce, ...proof }, signal);
     }
     if (!isObject(answer) || typeof answer.session !== "string") {
-      throw new Error("the other side violates the handshake");
+      throw new AnswerError("the answer is not of a node");
     }
     await handshake.welcomed(answer);
     return answer.session;
   }
 
-  /** `reason` makes the text of a refusal from the text of the other side. */
-  async #ask(
-    body: unknown,
-    reason: (text: string) => string,
-    signal: AbortSignal,
-  ): Promise<unknown> {
+  async #ask(body: unknown, signal: AbortSignal): Promise<unknown> {
     const exchange = new Exchange(signal);
     exchange.limit(this.#options.times.grace);
     try {
@@ -228,9 +261,14 @@ export class HttpLink {
       });
       const bytes = await readBody(response, MAX_HANDSHAKE_BYTES);
       const text = new TextDecoder().decode(bytes ?? undefined);
-      if (response.status === 401) throw new HandshakeError(reason(text) || "refused");
-      if (response.status !== 200) throw new Error(`status ${response.status}`);
-      return JSON.parse(text);
+      if (response.status === 401) throw new HandshakeError(text.slice(0, MAX_REASON) || "refused");
+      const type = response.headers.get("content-type") ?? "";
+      if (response.status !== 200) throw new AnswerError(statusReason(response.status));
+      try {
+        return JSON.parse(text);
+      } catch {
+        throw new AnswerError(statusReason(response.status, type));
+      }
     } finally {
       exchange.end();
     }
@@ -241,15 +279,21 @@ export class HttpLink {
 async function readReply(response: Response): Promise<Uint8Array[]> {
   if (response.status !== 200) {
     await response.body?.cancel();
-    throw new Error(`status ${response.status}`);
+    throw new AnswerError(statusReason(response.status));
   }
   const frames = await readFrames(response);
-  if (frames === null) throw new Error("not a batch of frames");
+  if (frames === null) throw new AnswerError("the answer is not of a node");
   return frames;
 }
 
-/** The user's `token` function threw. */
-class TokenError extends Error {}
+/** An answer that no node gives; the message is for people. */
+class AnswerError extends Error {}
+
+/** Why a request has failed, for people. */
+function reasonFor(error: unknown): string {
+  const isOwn = error instanceof HandshakeError || error instanceof AnswerError;
+  return isOwn ? error.message : reasonOf(error);
+}
 
 /** Timers that a time limit is split into. See {@linkcode Exchange.limit}. */
 const SLICES = 4;
@@ -258,12 +302,16 @@ const SLICES = 4;
 class Exchange {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
+  readonly #onOverdue: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #overdue: ReturnType<typeof setTimeout> | undefined;
   #late = false;
   readonly #abort = () => this.#controller.abort();
 
-  constructor(outer?: AbortSignal) {
+  /** `onOverdue` is called when an answer should have come; the request still waits for it. */
+  constructor(outer?: AbortSignal, onOverdue: () => void = () => {}) {
     this.#outer = outer;
+    this.#onOverdue = onOverdue;
     if (outer?.aborted) this.#abort();
     outer?.addEventListener("abort", this.#abort);
   }
@@ -278,22 +326,29 @@ class Exchange {
   }
 
   /**
-   * Aborts the request after `milliseconds` from now. The time is split into slices: a process that was
-   * paused reads the answers that have arrived meanwhile between two of them.
+   * Aborts the request after `milliseconds` from now; it is overdue after `overdue` milliseconds, if given. The time
+   * is split into slices: a process that was paused reads the answers that have arrived meanwhile between two of them.
    */
-  limit(milliseconds: number, slices = SLICES): void {
+  limit(milliseconds: number, overdue?: number): void {
+    clearTimeout(this.#overdue);
+    if (overdue !== undefined) this.#overdue = setTimeout(() => this.#onOverdue(), overdue);
+    this.#slice(milliseconds, SLICES);
+  }
+
+  #slice(milliseconds: number, slices: number): void {
     clearTimeout(this.#timer);
     if (slices === 0) {
       this.#late = true;
       return this.#abort();
     }
-    const rest = () => this.limit(milliseconds, slices - 1);
+    const rest = () => this.#slice(milliseconds, slices - 1);
     this.#timer = setTimeout(rest, milliseconds / SLICES);
   }
 
-  /** Removes the timer and the listener. */
+  /** Removes the timers and the listener. */
   end(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#overdue);
     this.#outer?.removeEventListener("abort", this.#abort);
   }
 }

@@ -4,6 +4,7 @@ import {
   type CredentialOptions,
   CREDENTIALS,
   type Credentials,
+  refuseToken,
 } from "../auth/credentials.ts";
 import { checkCluster, checkPeers } from "../link/options.ts";
 import { show } from "../../lib/show.ts";
@@ -11,7 +12,7 @@ import { show } from "../../lib/show.ts";
 /** The function `fetch`, or a compatible one. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Options of `http`. One of `secret`, `token` and `insecure: true` is required. */
+/** Options of `http`. One of `secret` and `insecure: true` is required. */
 export interface HttpOptions extends CredentialOptions {
   /** The name of the cluster. Nodes with different cluster names refuse each other. Default: `"synod"`. */
   cluster?: string;
@@ -49,6 +50,7 @@ export function checkOptions(options: HttpOptions): HttpSettings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`http: options must be an object, received ${typeof options}`);
   }
+  refuseToken("http", options);
   refuseUnknown("http", options, NAMES);
   const { fetch = (url: string, init: RequestInit) => globalThis.fetch(url, init) } = options;
   if (typeof fetch !== "function") {

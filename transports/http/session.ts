@@ -1,7 +1,7 @@
 import { MAX_SILENT_BEATS } from "../link/beat.ts";
 import type { FrameQueue } from "../link/frame_queue.ts";
 import { writeFrames } from "../link/frame_stream.ts";
-import { FRAMES_TYPE, MAX_BATCH } from "./batch.ts";
+import { FRAMES_TYPE, LAST_RESPONSE, MAX_BATCH } from "./batch.ts";
 
 /** A request that is held until its response is sent. */
 interface HeldRequest {
@@ -19,23 +19,16 @@ export class HttpSession {
   readonly id: string;
   /** The bearer key that its requests carry. */
   readonly key: string;
-  readonly #until: number;
   readonly #holdTime: number;
   readonly #held: HeldRequest[] = [];
   #release: ReturnType<typeof setTimeout> | undefined;
   #silentTicks = 0;
 
-  /** `until` is in milliseconds since 1970; a request is held for at most `holdTime` milliseconds. */
-  constructor(id: string, key: string, until: number, holdTime: number) {
+  /** A request is held for at most `holdTime` milliseconds. */
+  constructor(id: string, key: string, holdTime: number) {
     this.id = id;
     this.key = key;
-    this.#until = until;
     this.#holdTime = holdTime;
-  }
-
-  /** Whether the token that the session was opened with has expired. */
-  get hasExpired(): boolean {
-    return Date.now() >= this.#until;
   }
 
   /**
@@ -84,14 +77,14 @@ export class HttpSession {
 
   /** Must be called at regular intervals. Returns whether the session is still alive. */
   tick(): boolean {
-    if (this.hasExpired) return false;
     return this.#held.length > 0 || ++this.#silentTicks <= MAX_SILENT_BEATS;
   }
 
   /** Answers all requests with `status`. */
   end(status: number): void {
     clearTimeout(this.#release);
-    while (this.#held.length > 0) this.#held[0].respond(new Response(null, { status }));
+    const headers = status === 503 ? LAST_RESPONSE : undefined;
+    while (this.#held.length > 0) this.#held[0].respond(new Response(null, { status, headers }));
   }
 }
 

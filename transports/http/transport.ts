@@ -8,10 +8,14 @@ import { refusePage } from "../auth/origin.ts";
 import { HandshakeError } from "../auth/handshake_error.ts";
 import { backoffOf } from "../link/backoff.ts";
 import { beatOf, LONGEST_HOLD, requestTimesOf } from "../link/beat.ts";
+import type { Drainable } from "../link/drainable.ts";
+import { tellMissingAddresses } from "../link/missing_addresses.ts";
+import { onNetworkChange } from "../link/network_change.ts";
 import { Peers } from "../link/peers.ts";
+import { addressOf } from "../link/reasons.ts";
 import { ConnectionReports } from "../link/reports.ts";
 import type { Transport, TransportUser } from "../transport.ts";
-import { HOLD_HEADER, readFrames } from "./batch.ts";
+import { HOLD_HEADER, LAST_RESPONSE, readFrames } from "./batch.ts";
 import { readBody } from "./body.ts";
 import { HttpGuests } from "./guests.ts";
 import { HttpLink, type LinkTimes } from "./link.ts";
@@ -31,7 +35,7 @@ export interface HttpTimes extends Partial<LinkTimes> {
 export const TIMES: HttpTimes = { close: 1_000 };
 
 /** A transport over HTTP requests, whose `routes` are mounted in a server. */
-export class HttpTransport implements Transport {
+export class HttpTransport implements Transport, Drainable {
   /** Accepts the requests of other nodes; a Hono app that the user mounts in an app. */
   readonly routes: Hono;
   readonly #settings: HttpSettings;
@@ -40,12 +44,16 @@ export class HttpTransport implements Transport {
   /** Sessions by key. */
   readonly #sessions = new Map<string, HttpSession>();
   #closing: Promise<void> | null = null;
+  #isDraining = false;
   #handshakes: HandshakeServer | null = null;
   /** `null`: this node takes no guests. */
   #guests: HttpGuests | null = null;
   /** The host name of this node, if it has an address of its own. */
   #ownHost: string | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
+  #reached: (peer: string) => void = () => {};
+  #failed: (peer: string, why: string) => void = () => {};
+  #forgetNetwork: () => void = () => {};
 
   /** Opens nothing before `open`. */
   constructor(settings: HttpSettings, times: HttpTimes = TIMES) {
@@ -73,7 +81,7 @@ export class HttpTransport implements Transport {
     this.#peers.open(self, receive);
     const { cluster, credentials, peers } = this.#settings;
     const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
-    this.#handshakes = new HandshakeServer(new Authenticator(self, cluster, credentials, isServer));
+    this.#handshakes = new HandshakeServer(new Authenticator(self, cluster, credentials));
     if (user?.guests !== undefined) {
       const authenticator = new GuestAuthenticator(cluster, credentials, isServer);
       this.#guests = new HttpGuests(authenticator, user.guests);
@@ -81,8 +89,12 @@ export class HttpTransport implements Transport {
     this.#ownHost = peers.get(self)?.hostname;
     prepare(credentials);
     this.#timer = setInterval(() => this.#tick(), this.#times.tick ?? beatOf(user));
+    this.#reached = (peer) => user?.reached?.(peer);
+    this.#failed = (peer, why) => user?.failed?.(peer, why);
+    this.#forgetNetwork = onNetworkChange(() => this.#networkChanged());
+    tellMissingAddresses("http", self, peers, user);
     const reports = new ConnectionReports(report);
-    const times = { ...requestTimesOf(user), backoff: backoffOf(user), ...this.#times };
+    const times = { ...requestTimesOf(user), backoff: backoffOf(user, self), ...this.#times };
     for (const [id, url] of peers) if (id !== self) this.#connect(self, id, url, reports, times);
   }
 
@@ -94,13 +106,35 @@ export class HttpTransport implements Transport {
     return this.#peers.reaches(to);
   }
 
+  hint(peer: string): void {
+    this.#peers.get(peer)?.link?.hint();
+  }
+
   close(): Promise<void> {
     return this.#closing ??= this.#close();
+  }
+
+  // deno-lint-ignore require-await -- as other transports, which wait for connections
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    for (const session of [...this.#sessions.values()]) this.#end(session, 503);
+    this.#guests?.close();
+  }
+
+  /** Whether the server takes requests of nodes and guests. */
+  get #isServing(): boolean {
+    return this.#peers.isOpen && !this.#isDraining;
+  }
+
+  #refuse(context: Context): Response {
+    const why = this.#isDraining ? "This server stops." : "This node is not open.";
+    return context.text(why, 503, LAST_RESPONSE);
   }
 
   async #close(): Promise<void> {
     this.#peers.close();
     clearInterval(this.#timer);
+    this.#forgetNetwork();
     this.#sessions.clear();
     this.#guests?.close();
     await Promise.all([...this.#peers].map((peer) => peer.close()));
@@ -115,11 +149,25 @@ export class HttpTransport implements Transport {
       times,
       introduce: () => new HandshakeClient(self, id, cluster, credentials),
       receive: (frames) => this.#deliver(id, frames),
+      isAlone: () => this.#peers.areLost,
       onChange: () => peer.schedule(),
-      onConnected: () => reports.connected(id),
+      onFailed: (why) => this.#failed(id, `${addressOf(url)}: ${why}`),
+      onHopeless: () => peer.flush(),
+      onConnected: () => {
+        reports.connected(id);
+        this.#reached(id);
+      },
       onRefused: (reason, cause) => reports.refused(id, url, reason, cause),
     });
     peer.link.start();
+  }
+
+  /** Connections may be dead, and ways may be open. */
+  #networkChanged(): void {
+    for (const { link } of this.#peers) {
+      link?.suspect();
+      link?.hint();
+    }
   }
 
   #deliver(from: string, frames: readonly Uint8Array[]): void {
@@ -135,14 +183,14 @@ export class HttpTransport implements Transport {
 
   /** A request with a hello or a proof. */
   async #introduced(context: Context): Promise<Response> {
-    if (this.#handshakes === null || !this.#peers.isOpen) return notOpen(context);
+    if (this.#handshakes === null || !this.#isServing) return this.#refuse(context);
     const refused = refusePage(context, this.#settings.credentials, this.#ownHost);
     if (refused !== null) return refused;
     try {
       const body = await readBody(context.req.raw, MAX_HANDSHAKE_BYTES);
       const text = new TextDecoder().decode(body ?? undefined);
       const answer = await this.#handshakes.handle(parseHandshake(text));
-      if (!this.#peers.isOpen) return notOpen(context);
+      if (!this.#isServing) return this.#refuse(context);
       if ("challenge" in answer) return context.json(answer.challenge);
       const session = this.#admit(answer);
       if (session === null) return context.text("There are too many nodes.", 503);
@@ -184,7 +232,7 @@ export class HttpTransport implements Transport {
 
   /** A request of a guest. */
   async #saidByGuest(context: Context): Promise<Response> {
-    if (!this.#peers.isOpen) return notOpen(context);
+    if (!this.#isServing) return this.#refuse(context);
     const refused = refusePage(context, this.#settings.credentials, this.#ownHost);
     if (refused !== null) return refused;
     if (this.#guests === null) return unauthorized(context, "this node takes no guests");
@@ -192,21 +240,17 @@ export class HttpTransport implements Transport {
   }
 
   #sessionOf(context: Context): HttpSession | Response {
-    if (!this.#peers.isOpen) return notOpen(context);
+    if (!this.#isServing) return this.#refuse(context);
     const [scheme, key = ""] = (context.req.header("authorization") ?? "").split(" ");
     const session = this.#sessions.get(key);
     if (scheme.toLowerCase() !== "bearer" || session === undefined) {
       return unauthorized(context, "there is no such session");
     }
-    if (session.hasExpired) {
-      this.#end(session, 401);
-      return unauthorized(context, "the token has expired");
-    }
     return session;
   }
 
   /** Opens the session of a peer that is authenticated as `id`, and ends an older one of that node. */
-  #admit({ id, until }: AdmittedPeer): HttpSession | null {
+  #admit({ id }: AdmittedPeer): HttpSession | null {
     const evict = (other: HttpPeer) => {
       if (other.session !== null) this.#end(other.session, 503);
     };
@@ -216,12 +260,14 @@ export class HttpTransport implements Transport {
     const session = new HttpSession(
       id,
       makeNonce() + makeNonce(),
-      until,
       this.#times.hold ?? LONGEST_HOLD,
     );
     peer.session = session;
     this.#sessions.set(session.key, session);
     if (older !== null) this.#end(older, 409);
+    // The way from the peer is open, so the way to it may be.
+    peer.link?.hint(true);
+    this.#reached(id);
     return session;
   }
 
@@ -241,8 +287,6 @@ function holdOf(context: Context): number | undefined {
   const wish = context.req.header(HOLD_HEADER);
   return wish !== undefined && /^\d{1,6}$/.test(wish) ? Number(wish) : undefined;
 }
-
-const notOpen = (context: Context) => context.text("This node is not open.", 503);
 
 function unauthorized(context: Context, reason: string): Response {
   return context.text(reason, 401, { "www-authenticate": "Bearer" });

@@ -28,11 +28,17 @@ export function writeFrames(frames: readonly Uint8Array[]): Uint8Array<ArrayBuff
 
 /** Reads frames from a stream that arrives in pieces. */
 export class FrameReader {
+  readonly #longest: number;
   /** Its first `#length` bytes are the beginning of an incomplete frame. */
   #buffer: Uint8Array = new Uint8Array(0);
   #length = 0;
   /** The bytes in `#buffer` from which reading makes progress: a length, or a whole frame. */
   #needed = LENGTH_BYTES;
+
+  /** `longest`: the longest frame, in bytes. What announces a longer one is refused before it comes. */
+  constructor(longest: number = MAX_FRAME_BYTES) {
+    this.#longest = longest;
+  }
 
   /** Whether the last frame is complete. */
   get isAtEnd(): boolean {
@@ -40,8 +46,8 @@ export class FrameReader {
   }
 
   /**
-   * Copies of the frames that `piece` completes. Returns `null` if a frame is empty or longer than
-   * `MAX_FRAME_BYTES`, or if there are more than `MAX_FRAMES`; the reader must not be used after that.
+   * Copies of the frames that `piece` completes. Returns `null` if a frame is empty or too
+   * long, or if there are more than `MAX_FRAMES`; the reader must not be used after that.
    */
   read(piece: Uint8Array): Uint8Array[] | null {
     let bytes = piece;
@@ -56,7 +62,7 @@ export class FrameReader {
     this.#needed = LENGTH_BYTES;
     while (bytes.length - at >= LENGTH_BYTES) {
       const length = view.getUint32(at, true);
-      if (length === 0 || length > MAX_FRAME_BYTES || frames.length >= MAX_FRAMES) return null;
+      if (length === 0 || length > this.#longest || frames.length >= MAX_FRAMES) return null;
       const end = at + LENGTH_BYTES + length;
       if (end > bytes.length) {
         this.#needed = LENGTH_BYTES + length;

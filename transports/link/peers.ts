@@ -20,7 +20,7 @@ export class Peers<P extends QueuedPeer> {
   readonly #options: PeersOptions<P>;
   readonly #peers = new Map<string, P>();
   #state: "new" | "open" | "closed" = "new";
-  #receive: (from: string, frame: Uint8Array) => void = () => {};
+  #receive: (from: string, frame: Uint8Array) => void | Promise<void> = () => {};
 
   /** Knows no peer yet. */
   constructor(options: PeersOptions<P>) {
@@ -37,13 +37,19 @@ export class Peers<P extends QueuedPeer> {
     return this.#peers.size;
   }
 
+  /** Whether no peer is connected. */
+  get areLost(): boolean {
+    for (const peer of this.#peers.values()) if (peer.isConnected) return false;
+    return true;
+  }
+
   /** All peers. */
   [Symbol.iterator](): IterableIterator<P> {
     return this.#peers.values();
   }
 
   /** Opens the transport of the node `self`; throws a `TypeError` for a second time and for a bad id. */
-  open(self: string, receive: (from: string, frame: Uint8Array) => void): void {
+  open(self: string, receive: (from: string, frame: Uint8Array) => void | Promise<void>): void {
     const { transport } = this.#options;
     if (this.#state !== "new") {
       const why = this.#state === "open" ? "is open already" : "was closed";
@@ -71,13 +77,14 @@ export class Peers<P extends QueuedPeer> {
     return this.isOpen && this.#peers.get(to)?.isConnected === true;
   }
 
-  /** Hands a frame to the node. */
-  deliver(from: string, frame: Uint8Array): void {
-    if (!this.isOpen) return;
+  /** Hands a frame to the node. Returns a promise if it is behind, which resolves when it can take more. */
+  deliver(from: string, frame: Uint8Array): Promise<void> | undefined {
+    if (!this.isOpen) return undefined;
     try {
-      this.#receive(from, frame);
+      return this.#receive(from, frame) ?? undefined;
     } catch {
       // An error of the receiver is not an error of the transport.
+      return undefined;
     }
   }
 

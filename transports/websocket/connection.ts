@@ -8,6 +8,16 @@ import type { Socket } from "./socket.ts";
 /** The bytes that may be in flight: sent and not acknowledged. A last piece may exceed it. */
 const WINDOW = 1024 * 1024;
 
+/** The bytes that the other side can have in flight at most, if it respects the window. */
+const MAX_IN_FLIGHT = WINDOW + MAX_PIECE;
+
+/**
+ * Looks without a message after something was sent: after the first the other side is asked for an answer, after
+ * the second it counts as silent. It may only be busy, so it keeps the connection until it has missed its beats.
+ */
+const LOOKS_UNTIL_QUESTION = 2;
+const LOOKS_UNTIL_SILENT = 4;
+
 /**
  * The size of a piece that Deno sends without a delay, and the size below which data is cut into such
  * pieces, in bytes. See `PieceSize`.
@@ -25,21 +35,39 @@ const CUT_BELOW = 64 * 1024;
  */
 export type PieceSize = "small" | "large";
 
+/** What a {@linkcode Connection} needs. */
+export interface ConnectionOptions {
+  readonly pieces: PieceSize;
+  /** When the admission of the other side expires, in milliseconds since 1970. */
+  readonly until: number;
+  /**
+   * Called with each frame; must not throw. A promise says that the receiver is behind until it resolves; it must not
+   * reject.
+   */
+  readonly receive: (frame: Uint8Array) => void | Promise<void>;
+  /** The longest frame, in bytes. Default: that of nodes. */
+  readonly longest?: number;
+  /** Called when the other side falls silent, and when it breaks its silence. */
+  readonly onSilence?: ((isSilent: boolean) => void) | undefined;
+}
+
 /**
  * A WebSocket between two authenticated nodes.
  *
  * Each message with a piece is acknowledged: by the messages of the other direction or, after a quarter of
- * the window, by a message without a piece. The bytes without an acknowledgement are limited (`WINDOW`).
+ * the window, by a message without a piece. The bytes without an acknowledgement are limited (`WINDOW`). While the
+ * receiver is behind nothing is acknowledged, so that the other side stops to send.
  * This bounds the buffers of the runtime, the system and any proxy, in all runtimes. `bufferedAmount`
  * covers only the first of these, and not every runtime has it.
  */
 export class Connection {
   readonly #socket: Socket;
   readonly #pieces: PieceSize;
-  readonly #receive: (frame: Uint8Array) => void;
+  readonly #receive: (frame: Uint8Array) => void | Promise<void>;
   /** When the admission of the other side expires, in milliseconds since 1970. */
   readonly #until: number;
-  readonly #reader = new FrameReader();
+  readonly #onSilence: (isSilent: boolean) => void;
+  readonly #reader: FrameReader;
   /** The bytes that were taken from the queue and are not sent yet. */
   #rest: Uint8Array = new Uint8Array(0);
   /** The sizes of the pieces in flight, the oldest first. */
@@ -47,22 +75,30 @@ export class Connection {
   #bytesOnTheWay = 0;
   /** The number of sent pieces that are acknowledged, modulo 2^32. */
   #acknowledged = 0;
-  /** The number of received pieces, modulo 2^32. */
+  /** The number of received pieces that may be acknowledged, modulo 2^32. */
   #received = 0;
-  /** The received bytes that are not acknowledged yet. */
+  /** The received bytes that are not acknowledged yet, though they may be. */
   #unacknowledged = 0;
+  /** The pieces, and their bytes, that are not acknowledged because the receiver is behind. */
+  #withheld = 0;
+  #bytesWithheld = 0;
+  /** Resolves when the receiver is not behind any more; `null`: it is not. */
+  #behind: Promise<void> | null = null;
   #answerDue = false;
   #silentBeats = 0;
+  /** Whether something was sent since the last message. */
+  #isExpecting = false;
+  #silentLooks = 0;
+  #isSilent = false;
 
-  /** `receive` is called with each frame and must not throw. */
-  constructor(
-    socket: Socket,
-    options: { pieces: PieceSize; until: number; receive: (frame: Uint8Array) => void },
-  ) {
+  /** Uses an open socket after the handshake. */
+  constructor(socket: Socket, options: ConnectionOptions) {
     this.#socket = socket;
     this.#pieces = options.pieces;
     this.#until = options.until;
+    this.#reader = new FrameReader(options.longest);
     this.#receive = options.receive;
+    this.#onSilence = options.onSilence ?? (() => {});
   }
 
   /** Whether anything can be sent. */
@@ -70,9 +106,17 @@ export class Connection {
     return this.#socket.isOpen;
   }
 
+  /** Whether the other side has not answered for a while. */
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
+
   /** Handles a received message. A malformed one ends the connection. */
   take(data: string | Uint8Array): void {
     this.#silentBeats = 0;
+    this.#isExpecting = false;
+    this.#silentLooks = 0;
+    if (this.#isSilent) this.#setSilent(false);
     if (this.#ended()) return;
     const message = typeof data === "string" ? null : decodeMessage(data);
     if (message === null || !this.#confirm(message.acknowledged)) {
@@ -80,14 +124,41 @@ export class Connection {
     }
     if (message.answerNow) this.#answerDue = true;
     if (message.piece.length === 0) return;
-    this.#received = (this.#received + 1) >>> 0;
-    this.#unacknowledged += message.piece.length;
-    if (this.#unacknowledged >= WINDOW / 4) this.#answerDue = true;
+    this.#withheld++;
+    this.#bytesWithheld += message.piece.length;
+    if (this.#bytesWithheld + this.#unacknowledged > MAX_IN_FLIGHT) {
+      return this.#socket.close(CLOSE.malformed, "more than the window allows");
+    }
     const frames = this.#reader.read(message.piece);
     if (frames === null) return this.#socket.close(CLOSE.malformed, "a frame that is too long");
+    let behind: Promise<void> | undefined;
     for (const frame of frames) {
-      if (this.#socket.isOpen) this.#receive(frame);
+      const taken = this.#socket.isOpen ? this.#receive(frame) : undefined;
+      // A function without a result may return anything.
+      if (taken instanceof Promise) behind = taken;
     }
+    if (behind !== undefined) this.#holdBack(behind);
+    else if (this.#behind === null) this.#release();
+  }
+
+  /** Acknowledges nothing more until the receiver has handled what it has: then the other side waits, too. */
+  #holdBack(behind: Promise<void>): void {
+    if (behind === this.#behind) return;
+    this.#behind = behind;
+    void behind.then(() => {
+      if (this.#behind !== behind) return;
+      this.#behind = null;
+      this.#release();
+      if (this.#socket.isOpen) this.answer();
+    });
+  }
+
+  /** The pieces that were withheld may be acknowledged. */
+  #release(): void {
+    this.#received = (this.#received + this.#withheld) >>> 0;
+    this.#unacknowledged += this.#bytesWithheld;
+    this.#withheld = this.#bytesWithheld = 0;
+    if (this.#unacknowledged >= WINDOW / 4) this.#answerDue = true;
   }
 
   /** Sends the waiting frames, as far as the window allows. */
@@ -103,6 +174,7 @@ export class Connection {
       this.#rest = this.#rest.subarray(piece.length);
       this.#onTheWay.push(piece.length);
       this.#bytesOnTheWay += piece.length;
+      this.#isExpecting = true;
       this.#write(piece, small);
     }
   }
@@ -124,7 +196,29 @@ export class Connection {
       this.#socket.terminate();
       return;
     }
-    if (this.#silentBeats > 1) this.#write(NOTHING, true);
+    if (this.#silentBeats > 1) this.ask();
+  }
+
+  /**
+   * Must be called at regular intervals, several for each beat: notices soon that what was sent is not answered.
+   * Counts looks instead of time, as {@linkcode beat} does.
+   */
+  look(): void {
+    if (!this.#isExpecting || this.#ended()) return;
+    this.#silentLooks++;
+    if (this.#silentLooks === LOOKS_UNTIL_QUESTION) this.ask();
+    if (this.#silentLooks >= LOOKS_UNTIL_SILENT && !this.#isSilent) this.#setSilent(true);
+  }
+
+  /** Asks the other side for an answer: something says that the connection may be dead. */
+  ask(): void {
+    this.#isExpecting = true;
+    this.#write(NOTHING, true);
+  }
+
+  #setSilent(isSilent: boolean): void {
+    this.#isSilent = isSilent;
+    this.#onSilence(isSilent);
   }
 
   /** Ends the connection. */

@@ -1,7 +1,9 @@
 import { parseHandshake } from "../auth/handshake.ts";
 import type { HandshakeClient } from "../auth/handshake_client.ts";
 import { HandshakeError } from "../auth/handshake_error.ts";
-import { Backoff, type BackoffTimes } from "../link/backoff.ts";
+import type { BackoffTimes } from "../link/backoff.ts";
+import { type Attempt, type AttemptEvents, Redialler } from "../link/redialler.ts";
+import { reasonOf } from "../link/reasons.ts";
 import { CLOSE } from "./close_codes.ts";
 import type { ClientSocketConstructor } from "./options.ts";
 import { Socket } from "./socket.ts";
@@ -15,14 +17,18 @@ export interface DiallerOptions {
   readonly timeout: number;
   /** A new handshake for each attempt. */
   readonly introduce: () => HandshakeClient;
+  /** Whether this node is connected to no peer at present. */
+  readonly isAlone: () => boolean;
   /** Called when an attempt begins. */
   readonly onAttempt: () => void;
   /** Called with each new socket, so that the transport can supervise it. */
   readonly onSocket: (socket: Socket) => void;
   /** Called when the handshake is complete; returns the user of the socket. */
   readonly onConnected: (socket: Socket) => SocketUser;
-  /** Called when an attempt fails. */
-  readonly onFailed: () => void;
+  /** Called when an attempt has failed, or takes so long that another one begins, with the reason for people. */
+  readonly onFailed: (why: string) => void;
+  /** Called when frames that wait for a connection are of no use any more. */
+  readonly onHopeless: () => void;
   /** Called when the other side refuses this node, or this node refuses the other side. */
   readonly onRefused: (reason: string, cause?: unknown) => void;
 }
@@ -34,72 +40,67 @@ export interface SocketUser {
 }
 
 /** Connects to one peer, and connects again whenever that ends. */
-export class Dialler {
-  readonly #options: DiallerOptions;
-  readonly #backoff: Backoff;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #attempt: DialAttempt | null = null;
-  #stopped = false;
-
+export class Dialler extends Redialler {
   /** Makes no attempt before {@linkcode start}. */
   constructor(options: DiallerOptions) {
-    this.#options = options;
-    this.#backoff = new Backoff(options.backoff);
-  }
-
-  /** Makes an attempt, and another one after each end. */
-  start(): void {
-    if (this.#stopped) return;
-    this.#options.onAttempt();
-    this.#attempt = new DialAttempt(this.#options, this.#backoff, (refused) => {
-      this.#attempt = null;
-      if (this.#stopped) return;
-      const wait = refused ? this.#backoff.refused() : this.#backoff.failed();
-      this.#timer = setTimeout(() => this.start(), wait);
+    super({
+      times: options.backoff,
+      begin: (events) => new DialAttempt(options, events),
+      isAlone: options.isAlone,
+      onBegin: options.onAttempt,
+      onFailed: options.onFailed,
+      onHopeless: options.onHopeless,
     });
-  }
-
-  /** Ends the current attempt or connection, and makes no more. */
-  stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    this.#attempt?.stop();
   }
 }
 
+/** What an attempt waits for, at each stage. */
+const MISSING = {
+  begun: "it has not begun",
+  made: "there was no answer to the connection",
+  open: "the other side has accepted the connection, but says nothing of a node",
+} as const;
+
 /** One connection, from its beginning to its end. */
-class DialAttempt {
+class DialAttempt implements Attempt {
   readonly #options: DiallerOptions;
   readonly #handshake: HandshakeClient;
-  readonly #onEnd: (refused: boolean) => void;
-  readonly #backoff: Backoff;
+  readonly #events: AttemptEvents;
   readonly #timer: ReturnType<typeof setTimeout>;
   #socket: Socket | null = null;
   #user: SocketUser | null = null;
   #ended = false;
+  /** What this attempt waits for. */
+  #stage: keyof typeof MISSING = "begun";
+  /** What the runtime says about the failure of the socket. */
+  #failure: string | undefined;
 
-  constructor(options: DiallerOptions, backoff: Backoff, onEnd: (refused: boolean) => void) {
+  constructor(options: DiallerOptions, events: AttemptEvents) {
     this.#options = options;
-    this.#backoff = backoff;
-    this.#onEnd = onEnd;
+    this.#events = events;
     this.#handshake = options.introduce();
     this.#timer = setTimeout(() => this.#giveUp(), options.timeout);
-    this.#begin();
+    // The dialler does not know this attempt yet, and it may fail at once.
+    queueMicrotask(() => this.#begin());
+  }
+
+  get missing(): string {
+    return MISSING[this.#stage];
   }
 
   stop(): void {
-    this.#end(false);
-    this.#socket?.close(CLOSE.goingAway, "the node has closed");
+    this.#end(false, "it is not needed any more");
+    this.#socket?.close(CLOSE.goingAway, "this connection is not needed any more");
   }
 
-  async #begin(): Promise<void> {
+  #begin(): void {
+    if (this.#ended) return;
     try {
-      const hello = await this.#handshake.hello();
-      if (!this.#ended) this.#connect(JSON.stringify(hello));
+      this.#connect(JSON.stringify(this.#handshake.hello()));
     } catch (error) {
-      // The `token` function of the user failed, or the runtime does not allow the address.
-      if (!this.#ended) this.#options.onRefused(describe(error), error);
-      this.#end(error instanceof HandshakeError);
+      // The runtime does not allow the address.
+      this.#options.onRefused(describe(error), error);
+      this.#end(false, reasonOf(error));
     }
   }
 
@@ -115,10 +116,17 @@ class DialAttempt {
     this.#options.onSocket(socket);
     socket.listen((data) => this.#take(data), (code, reason) => this.#closed(code, reason));
     raw.binaryType = "arraybuffer";
-    raw.addEventListener("open", () => socket.send(hello));
+    this.#stage = "made";
+    raw.addEventListener("open", () => {
+      this.#stage = "open";
+      socket.send(hello);
+    });
     raw.addEventListener("message", (event) => socket.received(event.data));
     raw.addEventListener("close", (event) => socket.gone(event.code, event.reason));
-    raw.addEventListener("error", () => socket.failed());
+    raw.addEventListener("error", (event) => {
+      this.#failure = reasonOf(event.error ?? event);
+      socket.failed();
+    });
   }
 
   #take(data: string | Uint8Array): void {
@@ -142,8 +150,8 @@ class DialAttempt {
     const socket = this.#socket;
     if (socket === null || this.#ended) return;
     clearTimeout(this.#timer);
-    this.#backoff.connected();
     this.#user = this.#options.onConnected(socket);
+    this.#events.connected();
   }
 
   /** Ends the connection: the other side has failed to prove its identity. */
@@ -153,7 +161,7 @@ class DialAttempt {
   }
 
   #giveUp(): void {
-    if (this.#socket === null) return this.#end(false);
+    if (this.#socket === null) return this.#end(false, `${this.missing} in time`);
     this.#socket.close(CLOSE.timeout, "connecting took too long");
     this.#socket.terminate();
   }
@@ -161,18 +169,27 @@ class DialAttempt {
   #closed(code: number, reason: string): void {
     const refused = code === CLOSE.unauthorized;
     if (refused && !this.#ended) {
-      this.#options.onRefused(this.#handshake.withoutToken(reason) || "refused");
+      this.#options.onRefused(reason || "refused");
     }
-    this.#end(refused);
+    this.#end(refused, this.#failure ?? this.#closeReason(code, reason));
   }
 
-  #end(refused: boolean): void {
+  /** Why the socket was closed: after a handshake the other side says it, before there may be no more than a code. */
+  #closeReason(code: number, reason: string): string {
+    const said = reason.replace(/[^\x20-\x7e]/g, "?");
+    if (this.#user !== null) return `the connection was lost (${said || code})`;
+    if (said !== "") return said;
+    return this.#stage === "open"
+      ? `the other side has closed the connection (${code})`
+      : "no WebSocket";
+  }
+
+  #end(refused: boolean, why: string): void {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
-    if (this.#user === null) this.#options.onFailed();
-    else this.#user.lost();
-    this.#onEnd(refused);
+    this.#user?.lost();
+    this.#events.ended(refused, why);
   }
 }
 

@@ -1,3 +1,4 @@
+import { MAX_GUEST_FRAME } from "../../lib/codec/limits.ts";
 import { FrameQueue } from "../link/frame_queue.ts";
 import { CLOSE } from "./close_codes.ts";
 import { Connection, type PieceSize } from "./connection.ts";
@@ -23,7 +24,7 @@ export class FrameChannel {
 
   /** Uses an open socket after the handshake. */
   constructor(socket: Socket, options: FrameChannelOptions) {
-    this.#connection = new Connection(socket, options);
+    this.#connection = new Connection(socket, { ...options, longest: MAX_GUEST_FRAME });
   }
 
   /** Handles a received message. */

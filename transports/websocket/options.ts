@@ -4,6 +4,7 @@ import {
   type CredentialOptions,
   CREDENTIALS,
   type Credentials,
+  refuseToken,
 } from "../auth/credentials.ts";
 import { checkCluster, checkPeers } from "../link/options.ts";
 import { show } from "../../lib/show.ts";
@@ -53,7 +54,7 @@ export interface ClientSocket {
 /** The class `WebSocket`, or a compatible one. */
 export type ClientSocketConstructor = new (url: string) => ClientSocket;
 
-/** Options of `webSocket`. One of `secret`, `token` and `insecure: true` is required. */
+/** Options of `webSocket`. One of `secret` and `insecure: true` is required. */
 export interface WebSocketOptions extends CredentialOptions {
   /** The name of the cluster. Nodes with different cluster names refuse each other. Default: `"synod"`. */
   cluster?: string;
@@ -97,6 +98,7 @@ export function checkOptions(options: WebSocketOptions): WebSocketSettings {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`webSocket: options must be an object, received ${typeof options}`);
   }
+  refuseToken("webSocket", options);
   refuseUnknown("webSocket", options, NAMES);
   const peers = checkPeers("webSocket", options.peers, ["ws:", "wss:", "http:", "https:"]);
   for (const url of peers.values()) url.protocol = url.protocol.replace("http", "ws");

@@ -26,9 +26,16 @@ export class WebSocketPeer extends QueuedPeer {
     return !this.isConnected && !this.isExpected;
   }
 
+  /** The connection for frames: one whose other side answers, if there is one. */
+  get #best(): Connection | null {
+    const [accepted, dialled] = [this.accepted, this.dialled];
+    if (accepted === null || dialled === null) return accepted ?? dialled;
+    return accepted.isSilent && !dialled.isSilent ? dialled : accepted;
+  }
+
   /** Sends the waiting frames; they carry the acknowledgement of the received ones. */
   protected override write(): void {
-    (this.accepted ?? this.dialled)?.send(this.queue);
+    this.#best?.send(this.queue);
     this.accepted?.answer();
     this.dialled?.answer();
   }
@@ -44,6 +51,18 @@ export class WebSocketPeer extends QueuedPeer {
   beat(): void {
     this.accepted?.beat();
     this.dialled?.beat();
+  }
+
+  /** Must be called at regular intervals, several for each beat. */
+  look(): void {
+    this.accepted?.look();
+    this.dialled?.look();
+  }
+
+  /** Asks the other side for an answer on both connections. */
+  ask(): void {
+    this.accepted?.ask();
+    this.dialled?.ask();
   }
 
   /** Sends the waiting frames, and ends both connections. */

@@ -6,15 +6,21 @@ import { HandshakeClient } from "../auth/handshake_client.ts";
 import { refusePage } from "../auth/origin.ts";
 import type { GuestReception } from "../guests.ts";
 import { backoffOf, type BackoffTimes } from "../link/backoff.ts";
-import { beatOf } from "../link/beat.ts";
+import { beatOf, lookOf } from "../link/beat.ts";
 import { byChance } from "../link/by_chance.ts";
+import type { Drainable } from "../link/drainable.ts";
+import { tellMissingAddresses } from "../link/missing_addresses.ts";
+import { onNetworkChange } from "../link/network_change.ts";
 import { Peers } from "../link/peers.ts";
+import { addressOf } from "../link/reasons.ts";
 import { ConnectionReports } from "../link/reports.ts";
 import type { Transport, TransportUser } from "../transport.ts";
 import { CLOSE } from "./close_codes.ts";
 import { Connection, type PieceSize } from "./connection.ts";
 import { Dialler, type SocketUser } from "./dialler.ts";
+import { piecesOf } from "./frame_channel.ts";
 import { GuestUser } from "./guest_user.ts";
+import { type NativeSocket, unsentOf } from "./native_socket.ts";
 import type { ServerSocket, ServerSocketEvents, WebSocketSettings } from "./options.ts";
 import { WebSocketPeer } from "./peer.ts";
 import { Socket } from "./socket.ts";
@@ -33,6 +39,8 @@ export interface WebSocketTimes {
    * from the node's session TTL.
    */
   readonly beat?: number;
+  /** The interval of looks for what is not answered. Default: derived from the node's session TTL. */
+  readonly look?: number;
   /** The time limit for the end of all connections when the transport closes. */
   readonly close: number;
 }
@@ -53,18 +61,23 @@ const IS_DENO = globalThis.navigator?.userAgent?.startsWith("Deno/") ?? false;
 const UPGRADE_OPTIONS = { idleTimeout: 10 } as const;
 
 /** A transport over WebSockets, whose `routes` are mounted in a server. */
-export class WebSocketTransport implements Transport {
+export class WebSocketTransport implements Transport, Drainable {
   /** Accepts the connections of other nodes; a Hono app that the user mounts in an app. */
   readonly routes: Hono;
   readonly #settings: WebSocketSettings;
   readonly #times: WebSocketTimes;
   readonly #peers: Peers<WebSocketPeer>;
-  readonly #diallers: Dialler[] = [];
+  /** By the id of the peer. */
+  readonly #diallers = new Map<string, Dialler>();
   readonly #incoming = new Set<IncomingConnection>();
   /** All sockets that are not gone, so that `close` can wait for them. */
   readonly #sockets = new Set<Socket>();
+  /** Those of them that the server has taken. */
+  readonly #taken = new Set<Socket>();
   #closing: Promise<void> | null = null;
-  #onQuiet: () => void = () => {};
+  #draining: Promise<void> | null = null;
+  /** Called whenever a socket is gone. */
+  readonly #onGone = new Set<() => void>();
   #authenticator: Authenticator | null = null;
   /** Takes guests, and decides on them; `null`: there are none here. */
   #reception: GuestReception | null = null;
@@ -74,6 +87,10 @@ export class WebSocketTransport implements Transport {
   #ownHost: string | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #beats: ReturnType<typeof setInterval> | undefined;
+  #looks: ReturnType<typeof setInterval> | undefined;
+  /** What the node wants to be told. */
+  #node: Partial<TransportUser> = {};
+  #forgetNetwork: () => void = () => {};
 
   /** Opens nothing before `open`. */
   constructor(settings: WebSocketSettings, times: WebSocketTimes = TIMES) {
@@ -97,7 +114,7 @@ export class WebSocketTransport implements Transport {
     this.#peers.open(self, receive);
     const { cluster, credentials, peers } = this.#settings;
     const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
-    this.#authenticator = new Authenticator(self, cluster, credentials, isServer);
+    this.#authenticator = new Authenticator(self, cluster, credentials);
     this.#reception = user?.guests ?? null;
     if (this.#reception !== null) {
       this.#guestAuthenticator = new GuestAuthenticator(cluster, credentials, isServer);
@@ -106,11 +123,19 @@ export class WebSocketTransport implements Transport {
     prepare(credentials);
     this.#timer = setInterval(() => this.#tick(), this.#times.tick);
     this.#beats = setInterval(() => this.#beat(), this.#times.beat ?? beatOf(user));
+    const look = () => {
+      for (const peer of this.#peers) peer.look();
+    };
+    this.#looks = setInterval(look, this.#times.look ?? lookOf(user));
+    this.#node = user ?? {};
+    this.#forgetNetwork = onNetworkChange(() => this.#networkChanged());
+    tellMissingAddresses("webSocket", self, peers, user);
     const reports = new ConnectionReports(report);
+    const backoff = this.#times.backoff ?? backoffOf(user, self);
     for (const [id, url] of peers) {
-      if (id !== self) this.#dial(self, id, url, reports, this.#times.backoff ?? backoffOf(user));
+      if (id !== self) this.#dial(self, id, url, reports, backoff);
     }
-    for (const dialler of this.#diallers) dialler.start();
+    for (const dialler of this.#diallers.values()) dialler.start();
   }
 
   send(to: string, frame: Uint8Array): void {
@@ -121,35 +146,69 @@ export class WebSocketTransport implements Transport {
     return this.#peers.reaches(to);
   }
 
+  hint(peer: string): void {
+    this.#diallers.get(peer)?.hint();
+  }
+
   close(): Promise<void> {
     return this.#closing ??= this.#close();
+  }
+
+  drain(): Promise<void> {
+    return this.#draining ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    const [code, reason] = [CLOSE.goingAway, "the server stops"];
+    for (const peer of this.#peers) peer.flush();
+    for (const guest of this.#guests) guest.close("closing", reason);
+    await this.#end(this.#taken, code, reason);
   }
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
     clearInterval(this.#beats);
+    clearInterval(this.#looks);
+    this.#forgetNetwork();
     // The node sends the end of its session just before this call.
     for (const peer of this.#peers) peer.flush();
     this.#peers.close();
     const [code, reason] = [CLOSE.goingAway, "the node has closed"];
-    for (const dialler of this.#diallers) dialler.stop();
+    for (const dialler of this.#diallers.values()) dialler.stop();
     for (const peer of this.#peers) peer.close(code, reason);
     for (const guest of this.#guests) guest.close("closing", reason);
-    for (const socket of this.#sockets) socket.close(code, reason);
-    if (this.#sockets.size === 0) return;
+    await this.#end(this.#sockets, code, reason);
+  }
+
+  /** Closes these sockets, and waits until all of them are gone, or drops those that take too long. */
+  async #end(sockets: ReadonlySet<Socket>, code: number, reason: string): Promise<void> {
+    for (const socket of sockets) socket.close(code, reason);
+    if (sockets.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#times.close);
-      this.#onQuiet = () => {
+      const look = () => {
+        if (sockets.size > 0) return;
         clearTimeout(timer);
+        end();
+      };
+      const end = () => {
+        this.#onGone.delete(look);
         resolve();
       };
+      const timer = setTimeout(end, this.#times.close);
+      this.#onGone.add(look);
     });
-    for (const socket of this.#sockets) socket.terminate();
+    for (const socket of sockets) socket.terminate();
   }
 
   #beat(): void {
     for (const peer of this.#peers) peer.beat();
     for (const guest of this.#guests) guest.beat();
+  }
+
+  /** Connections may be dead, and ways may be open. */
+  #networkChanged(): void {
+    for (const peer of this.#peers) peer.ask();
+    for (const peer of this.#diallers.keys()) this.hint(peer);
   }
 
   #tick(): void {
@@ -161,7 +220,8 @@ export class WebSocketTransport implements Transport {
     this.#sockets.add(socket);
     socket.onGone = () => {
       this.#sockets.delete(socket);
-      if (this.#sockets.size === 0) this.#onQuiet();
+      this.#taken.delete(socket);
+      for (const look of [...this.#onGone]) look();
     };
   }
 
@@ -175,36 +235,50 @@ export class WebSocketTransport implements Transport {
     const { WebSocket, cluster, credentials } = this.#settings;
     if (WebSocket === null) return;
     const peer = this.#peers.obtain(id);
-    const pieces = WebSocket === globalThis.WebSocket ? PIECES : "large";
-    this.#diallers.push(
+    const pieces = piecesOf(WebSocket);
+    this.#diallers.set(
+      id,
       new Dialler({
         url,
         WebSocket,
         backoff,
         timeout: this.#times.connect,
         introduce: () => new HandshakeClient(self, id, cluster, credentials),
+        isAlone: () => this.#peers.areLost,
         onAttempt: () => peer.isExpected = true,
-        onFailed: () => {
+        onFailed: (why) => this.#node.failed?.(id, `${addressOf(url)}: ${why}`),
+        onHopeless: () => {
           peer.isExpected = false;
-          peer.schedule();
+          peer.flush();
         },
         onRefused: (reason, cause) => reports.refused(id, url, reason, cause),
         onSocket: (socket) => this.#watch(socket),
         onConnected: (socket) => {
           reports.connected(id);
-          const connection = this.#connect(socket, peer, pieces, Infinity);
+          const onSilence = (isSilent: boolean) => {
+            if (peer.dialled !== connection) return;
+            if (isSilent) this.#diallers.get(id)?.suspect();
+            else this.#diallers.get(id)?.trust();
+          };
+          const connection = this.#connect(socket, peer, pieces, onSilence);
           peer.isExpected = false;
           peer.dialled = connection;
           peer.schedule();
+          this.#node.reached?.(id);
           return this.#user(peer, connection);
         },
       }),
     );
   }
 
-  #connect(socket: Socket, peer: WebSocketPeer, pieces: PieceSize, until: number): Connection {
+  #connect(
+    socket: Socket,
+    peer: WebSocketPeer,
+    pieces: PieceSize,
+    onSilence?: (isSilent: boolean) => void,
+  ): Connection {
     const receive = (frame: Uint8Array) => this.#peers.deliver(peer.id, frame);
-    return new Connection(socket, { pieces, until, receive });
+    return new Connection(socket, { pieces, until: Infinity, receive, onSilence });
   }
 
   #user(peer: WebSocketPeer, connection: Connection): SocketUser {
@@ -230,6 +304,7 @@ export class WebSocketTransport implements Transport {
     const accept: MiddlewareHandler = async (context, next) => {
       if (upgrade === undefined) return context.text("This node accepts no connections.", 501);
       if (!this.#peers.isOpen) return context.text("This node is not open.", 503);
+      if (this.#draining !== null) return context.text("This server stops.", 503);
       const refused = refusePage(context, this.#settings.credentials, this.#ownHost);
       if (refused !== null) return refused;
       return await upgrade(context, next);
@@ -261,7 +336,9 @@ export class WebSocketTransport implements Transport {
   /** Handles a new incoming connection. */
   #meet(socket: Socket): void {
     this.#watch(socket);
-    if (!this.#peers.isOpen || this.#authenticator === null) {
+    this.#taken.add(socket);
+    const isStopping = !this.#peers.isOpen || this.#draining !== null;
+    if (isStopping || this.#authenticator === null) {
       return socket.close(CLOSE.goingAway, "the node has closed");
     }
     let user: SocketUser | null = null;
@@ -296,34 +373,22 @@ export class WebSocketTransport implements Transport {
   }
 
   /** Takes the connection of a peer that is authenticated as `id`, and ends an older one of that node. */
-  #admit(socket: Socket, { id, until }: AdmittedPeer): SocketUser | null {
+  #admit(socket: Socket, { id }: AdmittedPeer): SocketUser | null {
     const [code, reason] = [CLOSE.tryLater, "there are too many nodes"];
     if (!this.#peers.admits(id, (other) => other.close(code, reason))) {
       socket.close(code, reason);
       return null;
     }
     const peer = this.#peers.obtain(id);
-    const connection = this.#connect(socket, peer, "large", until);
+    const connection = this.#connect(socket, peer, "large");
     const older = peer.accepted;
     peer.accepted = connection;
     older?.close(CLOSE.replaced, "the node has connected again");
     peer.schedule();
+    // The way from the peer is open, so the way to it may be.
+    this.#diallers.get(id)?.hint(true);
+    peer.dialled?.ask();
+    this.#node.reached?.(id);
     return this.#user(peer, connection);
   }
 }
-
-/** Methods and properties that only the sockets of some runtimes have. */
-interface NativeSocket {
-  terminate?(): void;
-  /** In runtimes that follow the standard. */
-  readonly bufferedAmount?: number;
-  /** In Bun. */
-  getBufferedAmount?(): number;
-}
-
-function unsentOf(socket: NativeSocket | undefined): number {
-  return socket?.bufferedAmount ?? socket?.getBufferedAmount?.() ?? 0;
-}
-
-/** The pieces that suit the global `WebSocket` of this runtime. */
-const PIECES: PieceSize = IS_DENO ? "small" : "large";

@@ -32,6 +32,13 @@ const LOWEST_ROLES: Readonly<Record<Request["type"], Role>> = {
   enquire: "outsider",
   incarnation: "member",
   transfer: "member",
+  announce: "member",
+  // Any node of the cluster may change the members, and any node may become one.
+  configure: "client",
+  incarnationOf: "client",
+  stand: "client",
+  inventory: "client",
+  raiseFloor: "client",
   handover: "client",
   ask: "client",
   relay: "client",
@@ -45,8 +52,25 @@ export function mayAsk(role: Role, request: Request): boolean {
   return RANKS[role] >= RANKS[LOWEST_ROLES[request.type]];
 }
 
-/** Whether a node of that role may send this reply: a client answers only requests about its processes. */
+/**
+ * The replies of clients: about their processes, and about changes of the members. A member of a list that the receiver
+ * does not know yet counts as a client there.
+ */
+const OF_CLIENTS: ReadonlySet<Reply["type"]> = new Set<Reply["type"]>([
+  ...["told", "handed"] as const,
+  ...["configured", "newerConfiguration", "unknownEpoch", "standing"] as const,
+]);
+
+/**
+ * The replies of any node: whether it knows a cluster. The members of a cluster may be in no list that the receiver knows,
+ * and members that were removed are in none.
+ */
+const OF_OUTSIDERS: ReadonlySet<Reply["type"]> = new Set<Reply["type"]>([
+  ...["record", "blank", "membersMismatch"] as const,
+]);
+
+/** Whether a node of that role may send this reply. */
 export function mayAnswer(role: Role, reply: Reply): boolean {
-  if (reply.type === "told" || reply.type === "handed") return role !== "outsider";
-  return role === "member";
+  if (role === "member" || OF_OUTSIDERS.has(reply.type)) return true;
+  return role === "client" && OF_CLIENTS.has(reply.type);
 }

@@ -1,6 +1,18 @@
 import { counterBound, LamportClock, type Life } from "../../paxos/ballot.ts";
 import type { GenesisRecord, Header } from "../../paxos/messages.ts";
-import { CrashVector, type Sender } from "../../paxos/quorum.ts";
+import {
+  type Configuration,
+  countedSender,
+  firstConfiguration,
+  voicesOf,
+  votersOf,
+} from "../../paxos/configuration.ts";
+import { sameMembers } from "../../paxos/genesis.ts";
+import { Incarnations, type KnownIncarnations } from "../../paxos/incarnations.ts";
+import { assertInvariant } from "../../paxos/invariant.ts";
+import { Place, type PlaceEvent } from "../../paxos/place.ts";
+import type { Helper } from "../../paxos/recovery.ts";
+import type { Sender } from "../../paxos/quorum.ts";
 import type { Voter } from "../../paxos/voter.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Role } from "./admission.ts";
@@ -15,6 +27,10 @@ export interface ViewEvents {
   readonly replaced: () => void;
   /** A member votes in an incarnation that was not seen before. */
   readonly memberVotes: (member: string, incarnation: Life) => void;
+  /** A member is known to have restarted; it may not vote yet. */
+  readonly memberRestarted: () => void;
+  /** This node follows a newer configuration; `event` is what it has to do because of that. */
+  readonly moved: (event: PlaceEvent | undefined) => void;
 }
 
 /**
@@ -23,19 +39,25 @@ export interface ViewEvents {
  */
 export class ClusterView {
   readonly self: string;
-  readonly members: readonly string[];
+  /** The list of members that this node was given. */
+  readonly #given: readonly string[];
+  #members: readonly string[];
+  /** The nodes that are believed: the members, and who joins or leaves. */
+  #voices: readonly string[];
   readonly clock: LamportClock = new LamportClock();
   readonly unheard: UnheardCounters;
   readonly #events: ViewEvents;
   readonly #runtime: Runtime;
   #life: Life;
   #record: GenesisRecord | null = null;
-  #voter: Voter | null = null;
-  #vector: CrashVector;
+  /** Its place in the cluster of that genesis. */
+  #place: Place | null = null;
+  /** Whether its memory cannot be relied on any more. */
+  #abstains = false;
   /** The incarnation that each member was last seen in. */
   readonly #seen = new Map<string, Life>();
 
-  /** Knows the ids of the members, and nothing else about the cluster yet. */
+  /** Knows the list of members that it was given, and nothing else about the cluster yet. */
   constructor(
     { id, members }: { readonly id: string; readonly members: readonly string[] },
     runtime: Runtime,
@@ -43,12 +65,20 @@ export class ClusterView {
     events: ViewEvents,
   ) {
     this.self = id;
-    this.members = members;
+    this.#given = members;
+    this.#members = this.#voices = members;
     this.#life = life;
     this.#events = events;
     this.#runtime = runtime;
-    this.#vector = new CrashVector(members.length);
     this.unheard = new UnheardCounters(this.clock, runtime);
+  }
+
+  /**
+   * The ids of the nodes that vote, as far as this node knows: before it knows a configuration, those that it was given.
+   * The same array as long as they are the same.
+   */
+  get members(): readonly string[] {
+    return this.#members;
   }
 
   /** Whether this node is a member. */
@@ -68,69 +98,104 @@ export class ClusterView {
 
   /** This node's vote, while it is an operational member. */
   get voter(): Voter | null {
-    return this.#voter;
+    return this.#abstains ? null : this.#place?.voter ?? null;
+  }
+
+  /** What it helps other members with, while it can. */
+  get helper(): Helper | null {
+    return this.#abstains ? null : this.#place?.helper ?? null;
+  }
+
+  /** Its place in the cluster; `null` before it knows one. */
+  get place(): Place | null {
+    return this.#place;
+  }
+
+  /** The newest configuration that this node knows. */
+  get configuration(): Configuration {
+    return this.#place?.configuration ?? firstConfiguration(this.#given, []);
   }
 
   /** The highest incarnation heard of, for each member. */
-  get vector(): readonly Life[] {
-    return this.#vector.entries;
+  get incarnations(): Incarnations {
+    return this.#place?.incarnations ?? new Incarnations();
   }
 
   /** The header of this node's frames. */
   get header(): Header {
-    return {
+    const place = this.#place;
+    const settled: Header = {
       life: this.#life,
       clock: this.clock.counter,
       genesis: this.#record?.id ?? null,
-      epoch: FIRST_EPOCH,
-      incarnation: this.#voter?.incarnation ?? null,
-      vector: this.#record === null ? [] : this.#vector.entries,
+      epoch: place?.configuration.epoch ?? FIRST_EPOCH,
+      incarnation: this.#abstains ? null : place?.incarnation ?? null,
+      vector: place?.incarnations.entries ?? [],
     };
+    return place?.configuration.settled === false ? { ...settled, unsettled: true } : settled;
   }
 
-  /** Begins to live under `record`, without a vote. */
-  enter(record: GenesisRecord): void {
+  /** Begins to live under `record` and a configuration, by default that of the genesis; without a vote. */
+  enter(
+    record: GenesisRecord,
+    configuration: Configuration = firstConfiguration(this.#given, record.lives),
+    incarnations: KnownIncarnations = [],
+  ): void {
     this.#record = record;
-    this.#vector = new CrashVector(this.members.length);
-    this.#vector.merge(record.lives);
+    this.#place = new Place(this.self, this.#life, configuration, incarnations);
+    this.#list();
     this.clock.observe(record.floor);
   }
 
-  /** Votes from now on, and knows of the crashes in `vector`; unless another process has its place. */
-  vote(voter: Voter, vector: readonly Life[]): void {
-    this.#vector.merge(vector);
-    this.#vector.raise(this.members.indexOf(this.self), voter.incarnation);
-    this.#voter = voter;
+  /** Learns of a chosen configuration, and of incarnations; see {@linkcode Place.learn}. */
+  follow(configuration: Configuration, incarnations: KnownIncarnations): PlaceEvent | undefined {
+    const event = this.#place?.learn(configuration, incarnations);
+    this.#list();
+    return event;
+  }
+
+  /** Takes the members from the configuration. */
+  #list(): void {
+    const members = votersOf(this.configuration);
+    if (!sameMembers(members, this.#members)) this.#members = members;
+    this.#voices = voicesOf(this.configuration);
+  }
+
+  /** Whether this node believes what `node` says of itself and of others: it is a member, or joins or leaves. */
+  isVoice(node: string): boolean {
+    return this.#voices.includes(node);
+  }
+
+  /** Votes from now on, and knows of these crashes; unless another process has its place. */
+  vote(voter: Voter, known: KnownIncarnations = []): void {
+    assertInvariant(this.#place !== null, "a member votes under a record");
     // This node may have heard of a later process while it was coming back.
-    this.#checkReplaced();
+    if (this.#place.remember(voter, known) === "replaced") this.#events.replaced();
   }
 
   /** Votes no more: its memory cannot be relied on. */
   abstain(): void {
-    this.#voter = null;
+    this.#abstains = true;
   }
 
   /** Takes the new life `life`. */
   changeLife(life: Life): void {
     this.#life = life;
+    // A member that votes takes no other life: its memory began in this one.
+    if (this.voter === null) this.#place?.changeLife(life);
   }
 
   /** Forgets its record, vote and crash vector, as a crash would, and takes the new life `life`. */
   forget(life: Life): void {
-    this.#voter = null;
+    this.#place = null;
+    this.#members = this.#voices = this.#given;
     this.#record = null;
-    this.#vector = new CrashVector(this.members.length);
     this.#life = life;
-  }
-
-  /** Takes note of a crash: the member with this index announced a new incarnation. */
-  raise(index: number, incarnation: Life): void {
-    this.#vector.raise(index, incarnation);
   }
 
   /** The role of the sender of a frame with this header. */
   roleOf(from: string, header: Header): Role {
-    if (this.members.includes(from)) return "member";
+    if (this.isVoice(from)) return "member";
     if (this.#record === null || header.genesis !== this.#record.id) return "outsider";
     return this.#record.clients ? "client" : "outsider";
   }
@@ -146,39 +211,43 @@ export class ClusterView {
    */
   learn(from: string, header: Header): void {
     this.clock.observe(header.clock);
-    const index = this.members.indexOf(from);
-    if (index < 0) return;
-    if (from !== this.self) this.unheard.heard();
-    this.#vector.merge(header.vector);
-    if (header.incarnation !== null) {
-      this.#vector.raise(index, header.incarnation);
-      this.#see(from, header.incarnation);
+    const place = this.#place;
+    if (place === null) return;
+    const { settled } = place.configuration;
+    const isVoice = this.isVoice(from);
+    if (isVoice && from !== this.self) this.unheard.heard();
+    const before = place.incarnations.entries;
+    // A client tells no crashes, but may know that the configuration is settled.
+    const event = place.hear(from, isVoice ? header : { ...header, vector: [], incarnation: null });
+    const isSameEpoch = header.epoch === place.configuration.epoch;
+    if (isVoice && isSameEpoch && header.vector.some((life, index) => life > before[index])) {
+      this.#events.memberRestarted();
     }
-    this.#checkReplaced();
+    if (isVoice && header.incarnation !== null) this.#see(from, header.incarnation);
+    if (event === "replaced") this.#events.replaced();
+    else if (settled !== place.configuration.settled) {
+      this.#list();
+      this.#events.moved(event);
+    }
+  }
+
+  /** What to do with a request of a sender with this header, which lives under the same genesis. */
+  judge(header: Header): "serve" | "tell" | "ask" {
+    return this.#place?.judge(header) ?? "ask";
   }
 
   /**
-   * The sender of a reply that may be counted, a voting member under the same genesis; otherwise `undefined`.
+   * The sender of a reply that may be counted: a voting member under the same genesis, in the same epoch. Otherwise
+   * `undefined`.
    */
   sender(from: string, header: Header): Sender | undefined {
     if (this.#record === null || header.genesis !== this.#record.id) return undefined;
-    if (header.incarnation === null) return undefined;
-    return { member: from, incarnation: header.incarnation, vector: header.vector };
+    return countedSender(this.configuration, from, header);
   }
 
   /** Whether `node` is not a member, and is not admitted as a client either. */
   isOutsider(node: string): boolean {
-    return this.#record?.clients === false && this.#voter !== null && !this.members.includes(node);
-  }
-
-  /** A member that knows of a later incarnation of itself never votes again. */
-  #checkReplaced(): void {
-    if (this.#voter === null) return;
-    const own = this.#vector.entries[this.members.indexOf(this.self)];
-    if (own > this.#voter.incarnation) {
-      this.#voter = null;
-      this.#events.replaced();
-    }
+    return this.#record?.clients === false && this.voter !== null && !this.isVoice(node);
   }
 
   #see(member: string, incarnation: Life): void {

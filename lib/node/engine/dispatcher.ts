@@ -1,6 +1,8 @@
 import { isFitFor, requestHandler } from "../../codec.ts";
 import type { SynodError } from "../../errors.ts";
 import type { Life } from "../../paxos/ballot.ts";
+import type { ConfigurationRequest } from "../../paxos/configuration_messages.ts";
+import type { ConfigurationNews } from "../../paxos/incarnations.ts";
 import type {
   Frame,
   GenesisRequest,
@@ -21,12 +23,19 @@ import type { PendingReplies } from "../wire/pending_replies.ts";
 import type { Relay } from "../wire/relay.ts";
 import type { Routes } from "../wire/routes.ts";
 import { mayAnswer, mayAsk, type Role } from "./admission.ts";
-import { type ClusterView, FIRST_EPOCH, type ViewEvents } from "./cluster_view.ts";
+import { ListLane } from "./list_lane.ts";
+import type { ClusterView, ViewEvents } from "./cluster_view.ts";
 
 /** Handlers for everything that is not about registers and sessions. */
 export interface EngineHandlers extends ViewEvents {
   /** A request of genesis or of recovery. */
   readonly genesis: (from: string, header: Header, request: Request & GenesisRequest) => void;
+  /** A request about a change of the members; a configuration in it was learned before. */
+  readonly change: (
+    from: string,
+    header: Header,
+    request: Request & ConfigurationRequest,
+  ) => void;
   /** A put for one of this node's processes. */
   readonly handover: (from: string, request: HandoverRequest) => Promise<HandoverReply>;
   /** A request about a singleton; `tell` answers it, any number of times. */
@@ -55,18 +64,21 @@ export interface EngineHandlers extends ViewEvents {
   readonly broken: (error: SynodError) => void;
   /** A frame has arrived that this life of a node sent. */
   readonly heard: (life: Life) => void;
+  /** A frame of a member has arrived; `incarnation` is not `null` if it votes. */
+  readonly memberHeard?: (from: string, incarnation: Life | null) => void;
+  /** Which members do not answer, and why; empty if all do. */
+  readonly silence?: () => string;
   /** This node has taken a new life. */
   readonly tookLife: (life: Life) => void;
   /** A peer speaks another version of the format. */
   readonly otherVersion: (from: string, version: number) => void;
 }
 
-/** `list` requests answered per frame: each answer is as long as hundreds of others. */
-export const MAX_LISTS = 16;
-
 /** What a dispatcher works with. */
 export interface DispatcherParts {
   readonly runtime: Runtime;
+  /** Contains an error in the handling of a message. */
+  readonly guard: (handle: () => void) => void;
   /** Values that clients write take at most this many bytes. */
   readonly maxValueBytes: number;
   readonly view: ClusterView;
@@ -74,8 +86,12 @@ export interface DispatcherParts {
   readonly routes: Routes;
   readonly relay: Relay;
   readonly handlers: EngineHandlers;
+  /** Called when a member has passed on a message of `from`. */
+  readonly relayed: (from: string) => void;
   /** Sends a request to one node. */
   readonly request: (to: string, request: Request) => void;
+  /** Learns of a chosen configuration. */
+  readonly learn: (news: ConfigurationNews) => void;
   /** Answers one life of a node. */
   readonly reply: (to: string, life: Life, reply: Reply) => void;
 }
@@ -83,10 +99,17 @@ export interface DispatcherParts {
 /** Hands the messages of each frame to their receivers: the voter, a waiting caller, or a handler. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
+  readonly #lists: ListLane;
 
   /** A dispatcher that has received nothing yet. */
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
+    this.#lists = new ListLane(parts.runtime, parts.guard);
+  }
+
+  /** Answers nothing more that waits. */
+  close(): void {
+    this.#lists.close();
   }
 
   /** Takes a well-formed frame of another node. The role of the node limits which messages are accepted. */
@@ -108,18 +131,57 @@ export class Dispatcher {
     } else if (header.genesis !== null && view.record !== null && role === "member") {
       handlers.otherGenesis(from, header);
     }
-    let lists = 0;
+    let isTold = false;
     for (const request of requests) {
-      // Dropped, as a lost frame would be: an honest node asks for few lists at a time, and asks again.
-      if (request.type === "list" && ++lists > MAX_LISTS) continue;
-      this.#answer(from, header, request, role);
+      // The first request may bring the configuration of the others.
+      if (view.judge(header) !== "serve" && this.#isOfAnotherEpoch(header, request)) {
+        // Once for all requests of a frame.
+        if (!isTold) this.#tellEpoch(from, header, request);
+        isTold = true;
+      } else if (request.type === "list" && mayAsk(role, request)) {
+        this.#lists.take(from, () => this.#answer(from, header, request, role));
+      } else {
+        this.#answer(from, header, request, role);
+      }
     }
     if (repliesTo !== view.life) return;
     for (const reply of replies) {
       if (!mayAnswer(role, reply)) continue;
       if (reply.type === "notAMember") handlers.notAMember(from);
+      if (header.genesis === view.record?.id) this.#followEpoch(from, reply);
       pendingReplies.receive(from, header, reply);
     }
+  }
+
+  /** Whether a request of another epoch is bound to that, and so is not served. */
+  #isOfAnotherEpoch(header: Header, request: Request): boolean {
+    const { view } = this.#parts;
+    if (view.record === null || header.genesis !== view.record.id) return false;
+    switch (requestHandler(request.type)) {
+      case "voter":
+        return true;
+      case "membership":
+        return request.type !== "enquire";
+      default:
+        return false;
+    }
+  }
+
+  /** Tells a node that is behind of the newer configuration, or asks a node that is ahead for its own. */
+  #tellEpoch(from: string, header: Header, { id }: Request): void {
+    const { view, reply } = this.#parts;
+    if (view.isOutsider(from)) return reply(from, header.life, { id, type: "notAMember" });
+    if (view.judge(header) === "ask") return reply(from, header.life, { id, type: "unknownEpoch" });
+    if (view.place === null) return;
+    reply(from, header.life, { id, type: "newerConfiguration", ...view.place.news });
+  }
+
+  /** Follows a newer configuration, or tells its own to a node that does not know it. */
+  #followEpoch(from: string, reply: Reply): void {
+    const { view, learn, request, pendingReplies } = this.#parts;
+    if (reply.type === "newerConfiguration") learn(reply);
+    if (reply.type !== "unknownEpoch" || view.place === null) return;
+    request(from, { id: pendingReplies.next(), type: "configure", ...view.place.news });
   }
 
   #answer(from: string, header: Header, request: Request, role: Role): void {
@@ -135,6 +197,10 @@ export class Dispatcher {
     switch (requestHandler(request.type)) {
       case "membership":
         return handlers.genesis(from, header, request as Request & GenesisRequest);
+      case "change":
+        if (!sameGenesis || view.record === null) return;
+        if (request.type === "configure") this.#parts.learn(request);
+        return handlers.change(from, header, request as Request & ConfigurationRequest);
       case "node":
         if (!sameGenesis) return;
         return this.#serve(from, header.life, request as PersonalRequest, (answer) => {
@@ -163,7 +229,8 @@ export class Dispatcher {
     role: Role,
   ): void {
     const { runtime, reply, maxValueBytes } = this.#parts;
-    if (header.epoch !== FIRST_EPOCH) return;
+    // A list may have waited for its turn.
+    if (this.#parts.view.judge(header) !== "serve") return;
     if (role === "client" && request.type === "accept") {
       if (!isFitFor(request.register, request.state, maxValueBytes)) return;
     }
@@ -197,10 +264,11 @@ export class Dispatcher {
 
   /** Takes a message that the member `via` has passed on; an answer goes back the same way. */
   #takeRelayed(via: string, header: Header, { from, life, payload }: RelayedRequest): void {
-    const { view, routes, pendingReplies, request, handlers } = this.#parts;
+    const { view, routes, pendingReplies, request, handlers, relayed } = this.#parts;
     if (!view.members.includes(from) && view.record?.clients !== true) return;
     handlers.heard(life);
     routes.relayedBy(from, via);
+    relayed(from);
     if (payload.repliesTo === null) {
       this.#serve(from, life, payload.message, (message) => {
         const answer = { repliesTo: life, message };

@@ -1,59 +1,38 @@
 import { SynodError } from "../../errors.ts";
 import { decodeFrame, encodeFrame } from "../../codec.ts";
 import type { LamportClock, Life } from "../../paxos/ballot.ts";
+import { type Configuration, isNewer } from "../../paxos/configuration.ts";
+import type { Incarnations, KnownIncarnations } from "../../paxos/incarnations.ts";
 import { InvariantError } from "../../paxos/invariant.ts";
-import type {
-  Frame,
-  GenesisRecord,
-  Header,
-  PersonalReply,
-  PersonalRequest,
-  Reply,
-  Request,
-} from "../../paxos/messages.ts";
+import type { Frame, GenesisRecord, Header, Reply, Request } from "../../paxos/messages.ts";
+import type { Place } from "../../paxos/place.ts";
 import type { Sender } from "../../paxos/quorum.ts";
+import type { Helper } from "../../paxos/recovery.ts";
 import { isGuest } from "../../paxos/sessions.ts";
 import type { Voter } from "../../paxos/voter.ts";
 import { Gate } from "../runtime/gate.ts";
 import { guardedRuntime } from "../runtime/guarded_runtime.ts";
 import type { Limits, Operation } from "../runtime/operation.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { type Durability, DurableReplies } from "../wire/durable_replies.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { PendingReplies } from "../wire/pending_replies.ts";
 import { Relay } from "../wire/relay.ts";
-import { type Reachability, type Route, Routes } from "../wire/routes.ts";
+import { Routes } from "../wire/routes.ts";
+import { BoundAttempts } from "./bound_attempts.ts";
 import { ClusterView } from "./cluster_view.ts";
 import { Dispatcher, type EngineHandlers } from "./dispatcher.ts";
 import { noQuorum, Operations } from "./operations.ts";
+import { PersonalRequests } from "./personal_requests.ts";
 import type { NodeSettings } from "./settings.ts";
 import type { UnheardCounters } from "./unheard_counters.ts";
-
-/** The connection to the other nodes; its methods do not throw. */
-export interface Network {
-  /** Sends a frame to one node. */
-  send(to: string, frame: Uint8Array): void;
-  /** How one node is connected. */
-  reachability(to: string): Reachability;
-}
+import type { FrameCounts, Network } from "./network.ts";
 
 /**
  * Reads, changes and questions of one node under way at the same time; others wait, so that the members'
  * answers stay faster than the resends.
  */
 const CHANGES_UNDER_WAY = 1_024;
-
-/** Counts of frames sent, received and dropped. */
-export interface FrameCounts {
-  /** Handed to a transport. */
-  sent: number;
-  /** Arrived and well-formed. */
-  received: number;
-  /**
-   * Arrived and dropped: malformed, of another version, with a counter out of bounds, beyond what the intake
-   * can hold, or with an error in its handling.
-   */
-  dropped: number;
-}
 
 /**
  * What all parts of a node share: its view of the cluster, the operations under way, and the connection to the
@@ -68,8 +47,12 @@ export class Engine {
   /** Limits the reads, changes and questions to a quorum under way. */
   readonly gate: Gate = new Gate(CHANGES_UNDER_WAY);
   readonly frames: FrameCounts = { sent: 0, received: 0, dropped: 0 };
+  /** What begins again when the members have changed. */
+  readonly attempts: BoundAttempts = new BoundAttempts();
   /** The routes to single nodes. */
   readonly routes: Routes;
+  /** Sends requests to single nodes. */
+  readonly personal: PersonalRequests;
   readonly #view: ClusterView;
   readonly #operations: Operations;
   readonly #outbox: Outbox;
@@ -77,8 +60,10 @@ export class Engine {
   readonly #send: (to: readonly string[], frame: Frame) => void;
   readonly #dispatcher: Dispatcher;
   readonly #handlers: EngineHandlers;
+  /** Holds replies until what they depend on is on a disk; `null`: without storage. */
+  #durable: DurableReplies | null = null;
   #closed = false;
-  /** The error of a failed invariant. */
+  /** The error with which this node has halted. */
   #broken: SynodError | undefined;
 
   /** An engine that knows nothing about its cluster yet. */
@@ -102,6 +87,8 @@ export class Engine {
         handlers.replaced();
       },
       memberVotes: (member, incarnation) => handlers.memberVotes(member, incarnation),
+      memberRestarted: () => handlers.memberRestarted(),
+      moved: (event) => handlers.moved(event),
     });
     const send = this.#send = (to, frame) => {
       const bytes = encodeFrame(frame);
@@ -113,14 +100,20 @@ export class Engine {
       runtime,
       header: () => view.header,
       send,
-      loopback: (frame) => this.#guard(() => this.#dispatcher.loopback(frame)),
+      loopback: (frame) => this.guard(() => this.#dispatcher.loopback(frame)),
     });
     const way = (to: string) => network.reachability(to);
     this.routes = new Routes({
       self: settings.id,
-      members: settings.members,
+      members: () => view.members,
       runtime,
-      reachability: way,
+      // Only a member can have a connection to a guest, and no transport tells which one.
+      reachability: (to) => isGuest(to) ? "none" : way(to),
+    });
+    this.personal = new PersonalRequests({
+      ...{ routes: this.routes, outbox, pendingReplies: this.pendingReplies },
+      header: () => view.header,
+      guest: handlers.guest,
     });
     const relay = new Relay({
       self: settings.id,
@@ -131,12 +124,15 @@ export class Engine {
     });
     this.#dispatcher = new Dispatcher({
       runtime,
+      guard: (handle) => this.guard(handle),
       maxValueBytes: settings.maxValueBytes,
       view,
       pendingReplies: this.pendingReplies,
       routes: this.routes,
       relay,
       handlers,
+      relayed: (from) => network.hint?.(from),
+      learn: ({ configuration, incarnations }) => this.learn(configuration, incarnations),
       request: (to, request) => outbox.request(to, request),
       reply: (to, life, reply) => this.reply(to, life, reply),
     });
@@ -150,11 +146,6 @@ export class Engine {
   /** The ids of the nodes that vote. */
   get members(): readonly string[] {
     return this.#view.members;
-  }
-
-  /** Whether this node is a member. */
-  get isMember(): boolean {
-    return this.#view.isMember;
   }
 
   /** The Lamport clock: above every counter that this node has sent or seen. */
@@ -182,9 +173,24 @@ export class Engine {
     return this.#view.voter;
   }
 
+  /** The newest configuration that this node knows. */
+  get configuration(): Configuration {
+    return this.#view.configuration;
+  }
+
+  /** Its place in the cluster; `null` before it knows one. */
+  get place(): Place | null {
+    return this.#view.place;
+  }
+
+  /** What this node helps other members with, while it can. */
+  get helper(): Helper | null {
+    return this.#view.helper;
+  }
+
   /** The highest incarnation heard of, for each member. */
-  get vector(): readonly Life[] {
-    return this.#view.vector;
+  get incarnations(): Incarnations {
+    return this.#view.incarnations;
   }
 
   /** The error with which every operation fails, if there is one. */
@@ -197,34 +203,47 @@ export class Engine {
     return this.#closed;
   }
 
-  /** Begins to live under `record`, without a vote. */
-  enter(record: GenesisRecord): void {
-    this.#view.enter(record);
+  /** No reply leaves from now on before what it depends on is on this disk. */
+  storeOn(disk: Durability): void {
+    this.#durable = new DurableReplies(disk, (to, life, reply) => this.#reply(to, life, reply));
+  }
+
+  /** Begins to live under a record, see {@linkcode ClusterView.enter}. */
+  enter(...told: Parameters<ClusterView["enter"]>): void {
+    this.#view.enter(...told);
     this.#operations.recover();
   }
 
-  /** Votes from now on, and knows of the crashes in `vector`; unless another process has its place. */
-  vote(voter: Voter, vector: readonly Life[]): void {
-    this.#view.vote(voter, vector);
+  /** Learns of a chosen configuration, as {@linkcode Place.learn} does. What waits to leave belongs to the old one, and goes with its header. */
+  learn(configuration: Configuration, incarnations: KnownIncarnations = []): void {
+    const { place } = this.#view;
+    if (place === null) return;
+    const isNews = isNewer(configuration, place.configuration);
+    if (isNews) this.#outbox.leave();
+    const { epoch } = place.configuration;
+    const event = this.#view.follow(configuration, incarnations);
+    if (event === "replaced") this.#outbox.clear();
+    if (configuration.epoch > epoch) this.attempts.beginAgain();
+    if (isNews || event !== undefined) this.#handlers.moved(event);
+  }
+
+  /** Votes from now on, and knows of these crashes; unless another process has its place. */
+  vote(voter: Voter, known: KnownIncarnations = []): void {
+    this.#view.vote(voter, known);
   }
 
   /** Takes the new life `life`; messages of the earlier life that have not left are dropped. */
   changeLife(life: Life): void {
     this.#view.changeLife(life);
-    this.#outbox.clear();
+    this.#dropReplies();
     this.#handlers.tookLife(life);
   }
 
   /** Forgets its record, vote and crash vector, as a crash would, and takes the new life `life`. */
   forget(life: Life): void {
     this.#view.forget(life);
-    this.#outbox.clear();
+    this.#dropReplies();
     this.#handlers.tookLife(life);
-  }
-
-  /** Takes note of a crash: the member with this index announced a new incarnation. */
-  raise(index: number, incarnation: Life): void {
-    this.#view.raise(index, incarnation);
   }
 
   /** Ends all operations under way, and all later ones, with `error`. */
@@ -241,8 +260,18 @@ export class Engine {
    * Begins an operation that ends with the error of `late` at its deadline, and at once after `fail` or
    * `close`.
    */
-  operation<T>(limits: Limits, late: () => Error = noQuorum): Operation<T> {
+  operation<T>(limits: Limits, late: () => Error = () => this.noQuorum()): Operation<T> {
     return this.#operations.begin(limits, late);
+  }
+
+  /** Which members do not answer, and why, for texts of errors; empty if all do. */
+  get silence(): string {
+    return this.#handlers.silence?.() ?? "";
+  }
+
+  /** The error of an operation that found no quorum in time. */
+  noQuorum(): SynodError {
+    return noQuorum(this.silence);
   }
 
   /** Sends a request to each of `to`, this node itself included. */
@@ -255,29 +284,10 @@ export class Engine {
     this.#sendToOwnId([request], null, []);
   }
 
-  /**
-   * Sends a request to one node, directly or through a member. `unanswered` is the number of times that it was
-   * sent since that node was last heard.
-   */
-  askOne(to: string, request: PersonalRequest, unanswered: number): void {
-    this.#askBy(this.routes.choose(to, unanswered), to, request);
-  }
-
-  /** Sends a request to one node, once; it is not sent again if it is lost. */
-  askOnce(to: string, request: PersonalRequest): void {
-    this.#askBy(this.routes.once(to), to, request);
-  }
-
-  /** Has the member `via` pass on a request to one node. */
-  relay(via: string, to: string, message: PersonalRequest): void {
-    const load = { repliesTo: null, message };
-    this.#outbox.request(via, { id: message.id, type: "relay", to, payload: load });
-  }
-
   /** Sends a reply to the given life of `to`. */
   reply(to: string, life: Life, reply: Reply): void {
-    if (to === this.self && life !== this.life) this.#sendToOwnId([], life, [reply]);
-    else this.#outbox.reply(to, life, reply);
+    if (this.#durable === null) this.#reply(to, life, reply);
+    else this.#durable.reply(to, life, reply);
   }
 
   /**
@@ -303,26 +313,34 @@ export class Engine {
       return;
     }
     const { frame, highest } = decoded;
-    if (highest > this.#view.counterBound && !this.members.includes(from)) {
+    if (highest > this.#view.counterBound && !this.#view.isVoice(from)) {
       this.frames.dropped++;
       return;
     }
     this.frames.received++;
-    this.#guard(() => this.#dispatcher.receive(from, frame));
+    if (this.members.includes(from)) this.#handlers.memberHeard?.(from, frame.header.incarnation);
+    this.guard(() => this.#dispatcher.receive(from, frame));
+  }
+
+  /** Returns `error`, unless it is a failed invariant: then this node halts, with the error that is returned. */
+  contain(error: unknown): unknown {
+    if (!(error instanceof InvariantError)) return error;
+    const message =
+      `Node ${this.self} has stopped, since an invariant does not hold: ${error.message}`;
+    return this.halt(new SynodError("invariant_failed", message, { cause: error }));
   }
 
   /**
-   * Returns `error`, unless it is a failed invariant. Then the vote of this node ends, and nothing is sent any more, what
-   * waits to be sent included: it may depend on the broken state. All operations end with the error that is returned.
+   * The vote of this node ends, and nothing is sent any more, what waits to be sent included: it may depend on what is
+   * broken. All operations end with the error that is returned.
    */
-  contain(error: unknown): unknown {
-    if (!(error instanceof InvariantError)) return error;
+  halt(broken: SynodError): SynodError {
     if (this.#broken !== undefined) return this.#broken;
-    const message =
-      `Node ${this.self} has stopped, since an invariant does not hold: ${error.message}`;
-    const broken = this.#broken = new SynodError("invariant_failed", message, { cause: error });
+    this.#broken = broken;
     this.#closed = true;
     this.#view.abstain();
+    this.#dispatcher.close();
+    this.#dropReplies();
     this.#outbox.close();
     this.#operations.fail(broken);
     this.#handlers.broken(broken);
@@ -332,6 +350,7 @@ export class Engine {
   /** Sends the waiting messages, and nothing after them. */
   close(): void {
     this.#closed = true;
+    this.#dispatcher.close();
     this.#operations.close();
     this.#outbox.flush();
     this.#outbox.close();
@@ -339,13 +358,23 @@ export class Engine {
   }
 
   /** Contains an error in the handling of a frame: the frame counts as dropped, and the process goes on. */
-  #guard(handle: () => void): void {
+  guard(handle: () => void): void {
     try {
       handle();
     } catch (error) {
       this.frames.dropped++;
       if (this.contain(error) === error) this.#handlers.failed(error);
     }
+  }
+
+  #reply(to: string, life: Life, reply: Reply): void {
+    if (to === this.self && life !== this.life) this.#sendToOwnId([], life, [reply]);
+    else this.#outbox.reply(to, life, reply);
+  }
+
+  #dropReplies(): void {
+    this.#outbox.clear();
+    this.#durable?.clear();
   }
 
   /** Bypasses the outbox, which loops messages to this node's own id back to itself. */
@@ -356,18 +385,5 @@ export class Engine {
   ): void {
     if (this.#closed) return;
     this.#send([this.self], { header: this.#view.header, requests, repliesTo, replies });
-  }
-
-  #askBy({ direct, via }: Route, to: string, request: PersonalRequest): void {
-    if (isGuest(to)) {
-      const tell = (reply: PersonalReply) =>
-        this.pendingReplies.receive(to, { ...this.#view.header, incarnation: null }, reply);
-      if (this.#handlers.guest?.(to, request, tell) === true) return;
-      // Only a member can have a connection to it.
-      if (via !== undefined) this.relay(via, to, request);
-      return;
-    }
-    if (direct) this.#outbox.request(to, request);
-    if (via !== undefined) this.relay(via, to, request);
   }
 }

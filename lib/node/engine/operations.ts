@@ -1,4 +1,5 @@
 import { type Result, SynodError } from "../../errors.ts";
+import { LinkedList } from "../runtime/linked_list.ts";
 import { type Limits, Operation } from "../runtime/operation.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
@@ -8,7 +9,7 @@ const MAX_OPERATIONS = 1_000_000;
 /** The operations under way in one node, so that they can be ended together. */
 export class Operations {
   readonly #runtime: Runtime;
-  readonly #underWay = new Set<Operation<unknown>>();
+  readonly #underWay = new LinkedList<Operation<unknown>>();
   /** The error with which every operation fails, once there is one. */
   #fatal: SynodError | undefined;
   #closed = false;
@@ -60,7 +61,7 @@ export class Operations {
 
   /** Ends all operations under way with `error`. */
   end(error: SynodError): void {
-    for (const operation of [...this.#underWay]) operation.reject(error);
+    for (const operation of this.#underWay.values()) operation.reject(error);
   }
 }
 
@@ -68,15 +69,20 @@ function tooMany(): SynodError {
   return new SynodError("queue_full", `${MAX_OPERATIONS} operations are under way already`);
 }
 
-/** The error of an operation that found no quorum in time. */
-export function noQuorum(): SynodError {
-  return new SynodError("no_quorum", "No quorum of the members answered in time");
+/** The error of an operation that found no quorum in time; `silence` says which members do not answer. */
+export function noQuorum(silence = ""): SynodError {
+  const why = silence === "" ? "" : `: ${silence}`;
+  return new SynodError("no_quorum", `No quorum of the members answered in time${why}`);
 }
 
-/** Turns the error of an operation without a quorum into a result; throws all others. */
+/**
+ * Turns the error of an operation without a quorum into a result; throws all others. Its `reason` is not enumerable:
+ * programs compare these results with `{ ok: false, error: "no_quorum" }`, and the text names nodes and times.
+ */
 export function noQuorumResult(error: unknown): Result<never, "no_quorum"> {
   if (error instanceof SynodError && error.code === "no_quorum") {
-    return { ok: false, error: "no_quorum" };
+    const reason = { value: error.message };
+    return Object.defineProperty({ ok: false, error: "no_quorum" }, "reason", reason);
   }
   throw error;
 }

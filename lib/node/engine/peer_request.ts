@@ -1,3 +1,4 @@
+import type { Life } from "../../paxos/ballot.ts";
 import type { AskRequest, HandoverRequest, PersonalReply } from "../../paxos/messages.ts";
 import type { Engine } from "./engine.ts";
 
@@ -15,15 +16,15 @@ export class PeerRequest {
   /** Members that have answered since it was sent that they cannot pass it on. */
   #triedRelays = 0;
 
-  /** `take` is called with each answer, until `close`. */
-  constructor(engine: Engine, to: string, take: (reply: PersonalReply) => void) {
+  /** `take` is called with each answer, and the life of the node that gives it, until `close`. */
+  constructor(engine: Engine, to: string, take: (reply: PersonalReply, life: Life) => void) {
     this.#engine = engine;
     this.#to = to;
-    this.#id = engine.pendingReplies.open((from, _header, reply) => {
+    this.#id = engine.pendingReplies.open((from, { life }, reply) => {
       if (reply.type === "unreachable") return this.#tryAnotherRelay(from, reply.to);
       if (from !== to || (reply.type !== "told" && reply.type !== "handed")) return;
       this.#unanswered = 0;
-      take(reply);
+      take(reply, life);
     });
   }
 
@@ -31,7 +32,7 @@ export class PeerRequest {
   send(request: AskRequest | HandoverRequest): void {
     this.#last = request;
     this.#triedRelays = 0;
-    this.#engine.askOne(this.#to, { id: this.#id, ...request }, this.#unanswered++);
+    this.#engine.personal.askOne(this.#to, { id: this.#id, ...request }, this.#unanswered++);
   }
 
   /** Takes no more answers. */
@@ -46,6 +47,6 @@ export class PeerRequest {
     // Each member once; after that the next resend tries again.
     if (++this.#triedRelays >= members.length) return;
     const via = routes.unreachable(to, member);
-    if (via !== undefined) this.#engine.relay(via, to, { id: this.#id, ...this.#last });
+    if (via !== undefined) this.#engine.personal.relay(via, to, { id: this.#id, ...this.#last });
   }
 }

@@ -4,7 +4,7 @@ import { GRANT_SHARE, makeSession } from "../../paxos/sessions.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Limits } from "../runtime/operation.ts";
 import type { Pacing } from "../runtime/pacing.ts";
-import { majority } from "../../paxos/quorum.ts";
+import { majority, Tally } from "../../paxos/quorum.ts";
 
 /** Events of this node's session. */
 export interface SessionEvents {
@@ -46,9 +46,18 @@ export class NodeSession {
   readonly #heard = new Map<string, number>();
   /** The number of the request that all renewals of this session share; answers name the renewal. */
   #requestId: number | undefined;
-  /** The time of the latest renewal, and the wait from it to the next one, in milliseconds. */
+  /** The time of the latest renewal or look, and the wait from it to the next one, in milliseconds. */
   #sent = -Infinity;
   #interval = 0;
+  /**
+   * Present once the node hosts nothing any more: the first renewal that says so, the members that have granted it or
+   * a later one, and what is called when they are a quorum.
+   */
+  #hostless:
+    | { renewal: number; readonly told: Set<string>; readonly known: () => void }
+    | undefined;
+  /** Sends again what the members have not answered; `null` while they answer. */
+  #again: (() => void) | null = null;
   #cancelRenewal: () => void = () => {};
   #cancelDeadline: () => void = () => {};
 
@@ -58,6 +67,7 @@ export class NodeSession {
     this.#pacing = pacing;
     this.#events = events;
     this.#lease = this.#next();
+    engine.attempts.bind(() => this.#follow());
   }
 
   /** The session that this node has, or will have next. */
@@ -102,6 +112,36 @@ export class NodeSession {
     this.#renew(0);
   }
 
+  /** Begins to ask for a session, unless it has done so. */
+  begin(): void {
+    if (!this.#open) this.open();
+  }
+
+  /** Goes on in another life: what the present session owns is lost. */
+  beginAgain(): void {
+    if (!this.#open) return;
+    this.#lose();
+    this.open();
+  }
+
+  /** Tells the members that the node hosts no singletons any more; resolves when a quorum knows. */
+  hostNothing(): Promise<void> {
+    return new Promise((known) => {
+      this.#hostless = { renewal: Infinity, told: new Set(), known };
+      this.#renew(0);
+    });
+  }
+
+  /**
+   * A way to a member has opened: what was sent before may be lost. Asks again, unless the members answer.
+   * `mayHaveBeenOpen`: or the member was quiet, and what was sent just now need not be lost.
+   */
+  reached(mayHaveBeenOpen = false): void {
+    if (mayHaveBeenOpen && !this.#pacing.isOverdue(this.#sent)) return;
+    if (this.#stopped || !this.#open || this.#again === null) return;
+    this.#again();
+  }
+
   /** Ends the session: everything that depends on it is lost at once. `open` asks for the next one. */
   end(): void {
     this.#lose();
@@ -143,11 +183,11 @@ export class NodeSession {
   }
 
   #leaseOf(session: SessionId): Lease {
-    const { members, settings, record, runtime } = this.#engine;
+    const { settings, record, runtime } = this.#engine;
     const maxTtl = record?.maxTtl ?? settings.sessionTtl;
     return new Lease(session, {
       ttl: Math.min(settings.sessionTtl, maxTtl),
-      members,
+      tally: () => new Tally<true>(this.#engine.members),
       grantWithin: GRANT_SHARE * maxTtl,
       clockError: () => runtime.clockError(),
     });
@@ -174,10 +214,11 @@ export class NodeSession {
     const { pendingReplies, members, runtime } = this.#engine;
     if (this.#stopped || !this.#open) return;
     if (attempt > 1) this.#events.unanswered();
+    this.#again = () => this.#seek(0);
     const { session, ttl } = this.#lease;
     const heard = this.#heard;
     this.#requestId ??= pendingReplies.open((from, header) => {
-      if (this.#engine.sender(from, header) === undefined || !members.includes(from)) return;
+      if (this.#engine.sender(from, header) === undefined) return;
       const now = runtime.now();
       heard.set(from, now);
       const recent = Array.from(heard.values()).filter((at) => now - at < ttl);
@@ -185,6 +226,7 @@ export class NodeSession {
       this.#closeRequest();
       this.#renew(0);
     });
+    this.#sent = runtime.now();
     this.#engine.ask(members, { id: this.#requestId, type: "look", session });
     const wait = Math.min(this.#pacing.resend(attempt), ttl / 3);
     this.#cancelRenewal();
@@ -197,6 +239,7 @@ export class NodeSession {
     this.check();
     if (this.#stopped || !this.#open || lease !== this.#lease) return;
     if (attempt > 1) this.#events.unanswered();
+    this.#again = () => this.#renew(0);
     const { session, ttl } = lease;
     if (this.#requestId === undefined) {
       this.#requestId = this.#ask(lease);
@@ -206,22 +249,46 @@ export class NodeSession {
     const renewal = lease.renew(reading);
     this.#sent = runtime.now();
     const { wall } = reading;
-    const hosts = this.#engine.settings.hosts.map((spec) => spec.id);
+    const hostless = this.#hostless;
+    if (hostless !== undefined) hostless.renewal = Math.min(hostless.renewal, renewal);
+    const hosts = hostless ? [] : this.#engine.settings.hosts.map((spec) => spec.id);
     const renew = { type: "renew", session, ttl, renewal, wall, hosts } as const;
     this.#engine.ask(members, { id: this.#requestId, ...renew });
     this.#renewIn(Math.min(this.#pacing.resend(attempt), this.#interval), attempt + 1);
   }
 
+  /**
+   * The members have changed: asks the present ones. Answers to an earlier renewal count no more, but the deadline that
+   * they have given stays: a change waits until it has passed.
+   */
+  #follow(): void {
+    if (this.#stopped || !this.#open) return;
+    this.#closeRequest();
+    this.#refusals.clear();
+    this.#heard.clear();
+    this.#hostless?.told.clear();
+    if (this.#again === null) this.#renew(0);
+    else this.#again();
+  }
+
   /** Opens the request for all renewals of `lease`: an answer may arrive after many more were sent. */
   #ask(lease: Lease): number {
-    const { pendingReplies, members } = this.#engine;
-    return pendingReplies.open((from, header, reply) => {
+    return this.#engine.pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
-      if (sender === undefined || !members.includes(from) || lease !== this.#lease) return;
+      if (sender === undefined || lease !== this.#lease) return;
       if (reply.type === "refused") this.#wasRefused(from);
       if (reply.type !== "renewed" || reply.session !== lease.session) return;
+      this.#noteHostless(from, reply.renewal);
       if (lease.renewed(sender, reply.renewal, this.#reading())) this.#settle(lease);
     });
+  }
+
+  /** A member has granted a renewal, and so knows what it said of the node's hosts. */
+  #noteHostless(member: string, renewal: number): void {
+    const hostless = this.#hostless;
+    if (hostless === undefined || renewal < hostless.renewal) return;
+    hostless.told.add(member);
+    if (hostless.told.size >= majority(this.#engine.members.length)) hostless.known();
   }
 
   #renewIn(wait: number, attempt: number): void {
@@ -232,6 +299,7 @@ export class NodeSession {
   /** After a grant: schedules the next renewal, and restarts the timer of the deadline. */
   #settle(lease: Lease): void {
     const { runtime } = this.#engine;
+    this.#again = null;
     const roundTrip = lease.age(this.#reading());
     this.#pacing.measured(roundTrip);
     // Where round trips take a large part of the time to live, several renewals have to be under way: the next
@@ -290,6 +358,7 @@ export class NodeSession {
   #halt(): void {
     this.#open = false;
     this.#granted = false;
+    this.#again = null;
     this.#refusals.clear();
     this.#heard.clear();
     this.#cancelRenewal();

@@ -1,12 +1,18 @@
 import { SynodError } from "../../errors.ts";
+import { type Configuration, firstConfiguration } from "../../paxos/configuration.ts";
+import type { KnownIncarnations } from "../../paxos/incarnations.ts";
 import type { GenesisRecord, GenesisReply, Header, Reply } from "../../paxos/messages.ts";
 import { RecordQuery, type RecordQueryOutcome } from "../../paxos/record_query.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** Events for the answers of a majority. */
 export interface RecordQueryEvents {
-  /** The cluster lives under `record`, which is not the one that this node lives under. */
-  readonly otherRecord: (record: GenesisRecord) => void;
+  /** The cluster lives under `record`, which is not the one that this node lives under, and this configuration. */
+  readonly otherRecord: (
+    record: GenesisRecord,
+    configuration: Configuration,
+    incarnations: KnownIncarnations,
+  ) => void;
   /** Nothing can succeed in the present state. */
   readonly fatal: (error: SynodError) => void;
 }
@@ -31,6 +37,7 @@ export class RecordQueries {
   /** Oldest first. */
   readonly #open: number[] = [];
   #asked = -Infinity;
+  #isStarted = false;
   #cancelTimer: () => void = () => {};
 
   /** Asks nothing before `start` or `doubt`. */
@@ -40,12 +47,18 @@ export class RecordQueries {
   }
 
   /** Asks again and again, until this node lives under a record. */
-  start(wait: number = FIRST_WAIT): void {
+  start(): void {
+    this.#isStarted = true;
+    this.#again(FIRST_WAIT);
+  }
+
+  #again(wait: number): void {
+    this.#cancelTimer();
     if (this.#engine.record !== null) return;
     this.#ask();
     const { runtime } = this.#engine;
     this.#cancelTimer = runtime.setTimer(
-      () => this.start(Math.min(LONGEST_WAIT, wait * 2)),
+      () => this.#again(Math.min(LONGEST_WAIT, wait * 2)),
       wait * (0.75 + 0.5 * runtime.random()),
     );
   }
@@ -55,36 +68,48 @@ export class RecordQueries {
     if (this.#engine.runtime.now() - this.#asked >= LONGEST_WAIT) this.#ask();
   }
 
+  /** A way to a member has opened: asks again, if this node knows no record. */
+  reached(): void {
+    if (this.#isStarted) this.#again(FIRST_WAIT);
+  }
+
   /** Sends no more questions, and takes no more answers. */
   stop(): void {
+    this.#isStarted = false;
     this.#cancelTimer();
     this.#close();
   }
 
   #ask(): void {
-    const { pendingReplies, members, self, isMember, runtime } = this.#engine;
+    const { pendingReplies, members, settings, self, runtime, record } = this.#engine;
     this.#asked = runtime.now();
-    const query = new RecordQuery(members);
+    const known = [...new Set([...settings.members, ...members])];
+    const query = new RecordQuery(known, record === null ? self : undefined);
+    const asked = new Set([self]);
+    const askOthers = () => {
+      const others = query.askable.filter((node) => !asked.has(node));
+      for (const node of others) asked.add(node);
+      this.#engine.ask(others, request);
+    };
     const id = pendingReplies.open((from, header, reply) => {
       const outcome = from === self
         ? this.#successor(header, reply)
         : query.receive(from, reply as GenesisReply);
-      if (outcome === undefined) return;
+      if (outcome === undefined) return askOthers();
       this.#close();
       this.#conclude(outcome);
     });
-    this.#open.push(id);
-    while (this.#open.length > MAX_OPEN) pendingReplies.close(this.#open.shift()!);
-    const others = members.filter((member) => member !== self);
     const request = {
       id,
       type: "enquire",
-      members,
+      members: settings.members,
       purpose: "record",
       round: 1,
     } as const;
-    this.#engine.ask(others, request);
-    if (isMember) this.#engine.askOwnId(request);
+    this.#open.push(id);
+    while (this.#open.length > MAX_OPEN) pendingReplies.close(this.#open.shift()!);
+    askOthers();
+    if (members.includes(self)) this.#engine.askOwnId(request);
   }
 
   /**
@@ -94,15 +119,21 @@ export class RecordQueries {
    */
   #successor(header: Header, reply: Reply): RecordQueryOutcome | undefined {
     if (reply.type !== "record" || header.incarnation === null) return undefined;
-    return header.life > this.#engine.life ? { type: "record", record: reply.record } : undefined;
+    if (header.life <= this.#engine.life) return undefined;
+    const { record, members, incarnations = [] } = reply;
+    const { configuration = firstConfiguration(members, record.lives) } = reply;
+    return { type: "record", record, configuration, incarnations };
   }
 
   #conclude(outcome: RecordQueryOutcome): void {
     const { self, record } = this.#engine;
     switch (outcome.type) {
-      case "record":
-        if (outcome.record.id !== record?.id) this.#events.otherRecord(outcome.record);
+      case "record": {
+        const { configuration, incarnations } = outcome;
+        if (outcome.record.id === record?.id) this.#engine.learn(configuration, incarnations);
+        else this.#events.otherRecord(outcome.record, configuration, incarnations);
         return;
+      }
       case "notAMember": {
         const message = `Node ${self} is not one of the members, and the cluster has no clients`;
         this.#events.fatal(new SynodError("not_a_member", message));
@@ -122,7 +153,7 @@ export class RecordQueries {
 export function mismatch(engine: Engine, node: string, members: readonly string[]): SynodError {
   return new SynodError(
     "members_mismatch",
-    `Node ${engine.self} lists the members ${engine.members.join(", ")}, but ${node} lists ` +
-      members.join(", "),
+    `Node ${engine.self} lists the members ${engine.settings.members.join(", ")}, but ${node} ` +
+      `lists ${members.join(", ")}`,
   );
 }

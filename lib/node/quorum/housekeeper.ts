@@ -1,6 +1,6 @@
-import type { MakingRoom } from "../../paxos/acceptor.ts";
+import type { MakingRoom } from "../../paxos/capacity.ts";
 import { lifeOf } from "../../paxos/ended_lives.ts";
-import type { Cause, Ending } from "../../paxos/endings.ts";
+import { type Cause, type Ending, UNTIL_GRAIN } from "../../paxos/endings.ts";
 import { identity, sealEndedChange } from "../../paxos/kv_register.ts";
 import { kindOf, REGISTER_KINDS, type RegisterId, type SessionId } from "../../paxos/register.ts";
 import type { Voter } from "../../paxos/voter.ts";
@@ -130,7 +130,7 @@ export class Housekeeper {
     this.#sweep = {
       registers: () => acceptor.tombstones(this.#releaseWait, this.#now),
       act: (register) => this.#write(register),
-      possible: () => voter.clocks.missing(this.#now).length === 0,
+      possible: () => this.#mayForget && voter.clocks.missing(this.#now).length === 0,
     };
     this.#sessionsAt = this.#now;
     this.#keysAt = this.#now + KEY_WAIT;
@@ -147,6 +147,11 @@ export class Housekeeper {
     this.#ended.clear();
     this.#sessions = this.#scan(() => this.#voter!.acceptor.endings.sessions.values());
     this.#keys = this.#scan(() => this.#voter!.acceptor.endings.valueMissing);
+  }
+
+  /** Whether registers may be forgotten: not while the members change (section 11). */
+  get #mayForget(): boolean {
+    return this.#parts.engine.configuration.settled;
   }
 
   get #now(): number {
@@ -211,7 +216,7 @@ export class Housekeeper {
       this.#keysAt = this.#nextPass(LONGEST_WAIT);
     }
     const oldest = acceptor.tombstones(this.#releaseWait, now).next();
-    if (!oldest.done) this.#tasks.add(this.#sweep!);
+    if (!oldest.done && this.#mayForget) this.#tasks.add(this.#sweep!);
     this.#arm();
   }
 
@@ -344,8 +349,9 @@ export class Housekeeper {
     this.#look();
     const { acceptor, clocks } = voter;
     const missing = acceptor.released > 0 ? clocks.missing(now) : [];
-    const isForgetting = acceptor.released > 0 && missing.length === 0;
-    const isDue = acceptor.endings.next <= this.#parts.engine.runtime.wallNow();
+    const isForgetting = acceptor.released > 0 && missing.length === 0 && this.#mayForget;
+    // Times are rounded up: what they end may have ended before.
+    const isDue = acceptor.endings.next - UNTIL_GRAIN < this.#parts.engine.runtime.wallNow();
     const tidying = isForgetting || isDue || this.#asking > 0 || this.#ended.size > 0 ||
       this.#tasks.isBusy;
     return this.#room = { tidying, missing };

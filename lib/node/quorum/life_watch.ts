@@ -25,6 +25,7 @@ export class LifeWatch {
   constructor(engine: Engine, over: (life: Life) => void) {
     this.#engine = engine;
     this.#over = over;
+    engine.attempts.bind(() => this.#follow());
   }
 
   /** Watches `life`, until it is removed as often as it was added. */
@@ -46,16 +47,28 @@ export class LifeWatch {
 
   /** Asks the members to tell of `life`, which is watched. */
   ask(life: Life): void {
-    const { pendingReplies, members } = this.#engine;
+    const { pendingReplies } = this.#engine;
     this.#question ??= pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || reply.type !== "over") return;
       const watched = this.#watched.get(reply.life);
       if (watched === undefined || !watched.told.add(sender, true)) return;
       // Proofs that are told later are counted again.
-      watched.told = new Tally(members);
+      watched.told = new Tally(this.#engine.members);
       this.#over(reply.life);
     });
+    const { members } = this.#engine;
     this.#engine.ask(members, { id: this.#question, type: "watchLife", life });
+  }
+
+  /** Asks the members again: they have changed. */
+  #follow(): void {
+    if (this.#question === undefined) return;
+    this.#engine.pendingReplies.close(this.#question);
+    this.#question = undefined;
+    for (const [life, watched] of this.#watched) {
+      watched.told = new Tally(this.#engine.members);
+      this.ask(life);
+    }
   }
 }

@@ -9,8 +9,8 @@ type WithoutId<R> = R extends unknown ? Omit<R, "id"> : never;
 /** A request before it has a number. */
 export type UnnumberedRequest = WithoutId<Request>;
 
-/** A question to all members that is open until the answers suffice. */
-export interface PollOptions<T> extends Limits {
+/** A question to all members of one configuration that is open until the answers suffice. */
+export interface PollOptions<T> {
   readonly request: UnnumberedRequest;
   /** The members that are asked; all of them by default. */
   readonly members?: readonly string[];
@@ -31,23 +31,37 @@ export interface PollOptions<T> extends Limits {
    * answers are passed on with the number of their round.
    */
   readonly round?: () => number;
+  /** Whether members may not answer before a time has come: then the answer tells nothing about the network. */
+  readonly mayBeHeldBack?: boolean;
   /** Milliseconds for which answers to an earlier round still count; 0 by default. */
   readonly answersCountFor?: number;
 }
 
-/** Asks all members, and those that do not answer again and again, until there is an outcome. */
-export function poll<T>(engine: Engine, pacing: Pacing, options: PollOptions<T>): Promise<T> {
+/**
+ * Asks all members, and those that do not answer again and again, until there is an outcome. `question` makes the
+ * question, with nothing counted yet: once, and again whenever the members have changed.
+ */
+export function poll<T>(
+  engine: Engine,
+  pacing: Pacing,
+  limits: Limits,
+  question: (members: readonly string[]) => PollOptions<T>,
+): Promise<T> {
   const { runtime, pendingReplies } = engine;
-  const operation = engine.operation<T>(options);
+  const operation = engine.operation<T>(limits);
   if (operation.ended) return operation.promise;
+  let options = question(engine.members);
   /** The attempts that may still be answered, oldest first. */
   const open: { readonly number: number; readonly id: number; readonly asked: number }[] = [];
   let cancelTimer = () => {};
+  let sent = -Infinity;
+  let place: ReturnType<Pacing["unanswered"]> | undefined;
   const ask = (attempt: number) => {
     const number = options.round?.() ?? 0;
     const isNewRound = open.at(-1)?.number !== number;
     if (isNewRound) begin(number);
     const to = isNewRound ? options.members ?? engine.members : options.missing();
+    sent = runtime.now();
     engine.ask(to, { id: open.at(-1)!.id, ...options.request } as Request);
     cancelTimer = runtime.setTimer(() => {
       const outcome = options.undecided?.();
@@ -61,17 +75,36 @@ export function poll<T>(engine: Engine, pacing: Pacing, options: PollOptions<T>)
     while (open.length > 0 && open[0].asked <= tooOld) pendingReplies.close(open.shift()!.id);
     const id = pendingReplies.open((from, header, reply) => {
       const sender = engine.sender(from, header);
-      if (sender === undefined || !engine.members.includes(from)) return;
+      if (sender === undefined) return;
       const outcome = options.receive(sender, reply, number);
       if (outcome === undefined) return;
-      pacing.measured(runtime.now() - asked);
+      if (options.mayBeHeldBack !== true) pacing.measured(runtime.now() - asked);
       operation.resolve(outcome);
     });
     open.push({ number, id, asked });
   };
-  const leave = engine.gate.enter(() => ask(0));
+  const askAgain = (mayHaveBeenOpen: boolean) => {
+    if (mayHaveBeenOpen && !pacing.isOverdue(sent)) return;
+    cancelTimer();
+    ask(0);
+  };
+  let isAsked = false;
+  const beginAgain = () => {
+    for (const { id } of open.splice(0)) pendingReplies.close(id);
+    cancelTimer();
+    options = question(engine.members);
+    if (isAsked) ask(0);
+  };
+  const leave = engine.gate.enter(() => {
+    isAsked = true;
+    ask(0);
+    place = pacing.unanswered(askAgain);
+  });
+  const bound = engine.attempts.bind(beginAgain);
   operation.onEnd(() => {
     leave();
+    engine.attempts.release(bound);
+    if (place !== undefined) pacing.answered(place);
     cancelTimer();
     for (const { id } of open) pendingReplies.close(id);
   });

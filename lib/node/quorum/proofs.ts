@@ -9,34 +9,32 @@ import { poll } from "./poll.ts";
 class Proof {
   readonly #engine: Engine;
   readonly #life: Life;
-  readonly #tally: Tally<true>;
   /** Whether a frame of that life has arrived since the proof. */
   contradicted = false;
 
   constructor(engine: Engine, life: Life) {
     this.#engine = engine;
     this.#life = life;
-    this.#tally = new Tally(engine.members);
   }
 
   /** Resolves once a quorum has it. */
   async give(pacing: Pacing, limits: Limits): Promise<void> {
     const life = this.#life;
-    const tally = this.#tally;
     const wanted = (members: readonly string[]) => this.contradicted ? [] : members;
-    const { members } = this.#engine;
-    await poll<true>(this.#engine, pacing, {
-      ...limits,
-      request: { type: "over", life },
-      // Read when the question is sent, which may be later than now.
-      get members() {
-        return wanted(members);
-      },
-      receive: (sender, reply) => {
-        if (reply.type !== "over" || reply.life !== life) return undefined;
-        return tally.add(sender, true) || undefined;
-      },
-      missing: () => wanted(tally.missing()),
+    await poll<true>(this.#engine, pacing, limits, (members) => {
+      const tally = new Tally<true>(members);
+      return {
+        request: { type: "over", life },
+        // Read when the question is sent, which may be later than now.
+        get members() {
+          return wanted(members);
+        },
+        receive: (sender, reply) => {
+          if (reply.type !== "over" || reply.life !== life) return undefined;
+          return tally.add(sender, true) || undefined;
+        },
+        missing: () => wanted(tally.missing()),
+      };
     });
   }
 }

@@ -3,7 +3,6 @@ import type { Ballot } from "../../paxos/ballot.ts";
 import type { Chosen, RegisterChange } from "../../paxos/change.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
-import { noQuorum } from "../engine/operations.ts";
 import type { Pacing } from "../runtime/pacing.ts";
 import type { ChangeOptions } from "./change_options.ts";
 import { KeptPromises } from "./kept_promises.ts";
@@ -26,6 +25,8 @@ export class Proposals {
   constructor(engine: Engine, pacing: Pacing) {
     this.#engine = engine;
     this.#pacing = pacing;
+    // First of all: what begins again must not use a promise of the members before.
+    engine.attempts.bind(() => this.#kept.clear());
   }
 
   /** Sets `released`, which is called with each chosen tombstone. */
@@ -49,7 +50,7 @@ export class Proposals {
     change: RegisterChange<R>,
     options: ChangeOptions,
   ): Promise<Chosen<R>> {
-    let late: () => SynodError = noQuorum;
+    let late: () => SynodError = () => this.#engine.noQuorum();
     const operation = this.#engine.operation<Chosen<unknown>>(options, () => late());
     if (!operation.ended) {
       const proposals = this.#proposalsOf(register);

@@ -51,18 +51,19 @@ export class QuorumQueries {
    * is alive if they missed its renewals, and do not renew it afterwards.
    */
   async fence(session: SessionId, limits: Limits): Promise<boolean> {
-    const { members, runtime, record } = this.#engine;
+    const { runtime, record } = this.#engine;
     const openFor = Math.min(record?.maxTtl ?? 0, LONGEST_ANSWER);
-    const fencing = new Fencing(members, openFor);
-    const outcome = await poll(this.#engine, this.#pacing, {
-      ...limits,
-      request: { type: "fence", session },
-      round: () => fencing.ask(runtime.now()),
-      answersCountFor: openFor,
-      receive: (sender, reply, round) =>
-        fencing.receive(round, sender, reply as SessionReply, runtime.now()),
-      missing: () => fencing.missing(),
-      undecided: () => fencing.undecided ? "alive" : undefined,
+    const outcome = await poll(this.#engine, this.#pacing, limits, (members) => {
+      const fencing = new Fencing(members, openFor);
+      return {
+        request: { type: "fence", session },
+        round: () => fencing.ask(runtime.now()),
+        answersCountFor: openFor,
+        receive: (sender, reply, round) =>
+          fencing.receive(round, sender, reply as SessionReply, runtime.now()),
+        missing: () => fencing.missing(),
+        undecided: () => fencing.undecided ? "alive" : undefined,
+      };
     });
     return outcome === "ended";
   }
@@ -77,31 +78,31 @@ export class QuorumQueries {
 
   /** The newest session of `node` that a quorum knows to be alive, or `null`. */
   sessionOf(node: string, limits: Limits): Promise<SessionId | null> {
-    const { members } = this.#engine;
-    let all = new Tally<SessionId | null | undefined>(members);
-    let number = 0;
-    return poll<SessionId | null>(this.#engine, this.#pacing, {
-      ...limits,
-      request: { type: "sessionOf", node },
-      // Only some members know a session that is just beginning: the next attempt is a new count.
-      round: () => {
-        if (all.reached) {
-          all = new Tally(members);
-          number++;
-        }
-        return number;
-      },
-      receive: (sender, reply) => {
-        if (reply.type !== "newest") return undefined;
-        // A member that came back may have forgotten a session: its answer agrees with no other.
-        const isUnsure = reply.session === null && reply.remaining > 0;
-        all.add(sender, isUnsure ? undefined : reply.session);
-        if (isUnsure) return undefined;
-        const agreeing = all.replies.filter((session) => session === reply.session).length;
-        if (agreeing < majority(members.length)) return undefined;
-        return reply.session;
-      },
-      missing: () => all.missing(),
+    return poll<SessionId | null>(this.#engine, this.#pacing, limits, (members) => {
+      let all = new Tally<SessionId | null | undefined>(members);
+      let number = 0;
+      return {
+        request: { type: "sessionOf", node },
+        // Only some members know a session that is just beginning: the next attempt is a new count.
+        round: () => {
+          if (all.reached) {
+            all = new Tally(members);
+            number++;
+          }
+          return number;
+        },
+        receive: (sender, reply) => {
+          if (reply.type !== "newest") return undefined;
+          // A member that came back may have forgotten a session: its answer agrees with no other.
+          const isUnsure = reply.session === null && reply.remaining > 0;
+          all.add(sender, isUnsure ? undefined : reply.session);
+          if (isUnsure) return undefined;
+          const agreeing = all.replies.filter((session) => session === reply.session).length;
+          if (agreeing < majority(members.length)) return undefined;
+          return reply.session;
+        },
+        missing: () => all.missing(),
+      };
     });
   }
 
@@ -110,32 +111,33 @@ export class QuorumQueries {
    * expired. Only asks, and fences nothing.
    */
   async remaining(session: SessionId, limits: Limits): Promise<number> {
-    const { members } = this.#engine;
-    const tally = new Tally<number>(members);
-    return await poll<number>(this.#engine, this.#pacing, {
-      ...limits,
-      request: { type: "look", session },
-      receive: (sender, reply) => {
-        if (reply.type !== "alive" || !tally.add(sender, reply.remaining)) return undefined;
-        // When this many members consider it expired, they are a quorum.
-        const rests = tally.replies.sort((a, b) => a - b);
-        return rests[majority(members.length) - 1];
-      },
-      missing: () => tally.missing(),
+    return await poll<number>(this.#engine, this.#pacing, limits, (members) => {
+      const tally = new Tally<number>(members);
+      return {
+        request: { type: "look", session },
+        receive: (sender, reply) => {
+          if (reply.type !== "alive" || !tally.add(sender, reply.remaining)) return undefined;
+          // When this many members consider it expired, they are a quorum.
+          const rests = tally.replies.sort((a, b) => a - b);
+          return rests[majority(members.length) - 1];
+        },
+        missing: () => tally.missing(),
+      };
     });
   }
 
   /** The nodes that can run singletons with this id, as known to a quorum. */
   hosts(spec: string, limits: Limits): Promise<string[]> {
-    const tally = new Tally<readonly string[]>(this.#engine.members);
-    return poll<string[]>(this.#engine, this.#pacing, {
-      ...limits,
-      request: { type: "hosts", spec },
-      receive: (sender, reply) => {
-        if (reply.type !== "hosting" || !tally.add(sender, reply.nodes)) return undefined;
-        return [...new Set(tally.replies.flat())];
-      },
-      missing: () => tally.missing(),
+    return poll<string[]>(this.#engine, this.#pacing, limits, (members) => {
+      const tally = new Tally<readonly string[]>(members);
+      return {
+        request: { type: "hosts", spec },
+        receive: (sender, reply) => {
+          if (reply.type !== "hosting" || !tally.add(sender, reply.nodes)) return undefined;
+          return [...new Set(tally.replies.flat())];
+        },
+        missing: () => tally.missing(),
+      };
     });
   }
 
@@ -145,16 +147,17 @@ export class QuorumQueries {
    * is closed node by node do not wait for a quorum that has left.
    */
   end(session: SessionId, limits: Limits): Promise<true> {
-    const tally = new Tally<true>(this.#engine.members);
-    return poll<true>(this.#engine, this.#pacing, {
-      ...limits,
-      request: { type: "end", session },
-      receive: (sender, reply) => {
-        if (reply.type === "fenced") tally.add(sender, true);
-        return tally.missing().length === 0 || undefined;
-      },
-      missing: () => tally.missing(),
-      undecided: () => tally.reached || this.#isDeserted() || undefined,
+    return poll<true>(this.#engine, this.#pacing, limits, (members) => {
+      const tally = new Tally<true>(members);
+      return {
+        request: { type: "end", session },
+        receive: (sender, reply) => {
+          if (reply.type === "fenced") tally.add(sender, true);
+          return tally.missing().length === 0 || undefined;
+        },
+        missing: () => tally.missing(),
+        undecided: () => tally.reached || this.#isDeserted() || undefined,
+      };
     });
   }
 
@@ -186,11 +189,25 @@ export class QuorumQueries {
   }
 
   async #list(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence>> {
-    const { members, runtime } = this.#engine;
+    for (;;) {
+      const listed = await this.#listOnce(prefix, limits);
+      if (listed !== null) return listed;
+    }
+  }
+
+  /** The lists of a quorum of one configuration; `null`: the members have changed meanwhile. */
+  async #listOnce(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence> | null> {
+    const { members, runtime, attempts } = this.#engine;
     const tally = new Tally<readonly ListedRegister[]>(members);
     const aborter = new AbortController();
+    let release = () => {};
     try {
-      const lists = await new Promise<(readonly ListedRegister[])[]>((resolve, reject) => {
+      const lists = await new Promise<(readonly ListedRegister[])[] | null>((resolve, reject) => {
+        const bound = attempts.bind(() => {
+          resolve(null);
+          aborter.abort(LISTED);
+        });
+        release = () => attempts.release(bound);
         const pieces = { ...limits, needed: aborter.signal };
         const listing = new Set<string>();
         // Asks again the members whose list turned out to be from before a crash.
@@ -206,8 +223,9 @@ export class QuorumQueries {
         };
         begin();
       });
-      return union(lists, majority(members.length), runtime.wallNow());
+      return lists && union(lists, majority(members.length), runtime.wallNow());
     } finally {
+      release();
       aborter.abort(LISTED);
     }
   }
@@ -237,13 +255,12 @@ export class QuorumQueries {
 
   #piece(member: string, prefix: string, after: RegisterId, limits: Limits) {
     type Piece = { sender: Sender; reply: Reply & { type: "listed" } };
-    return poll<Piece>(this.#engine, this.#pacing, {
-      ...limits,
+    return poll<Piece>(this.#engine, this.#pacing, limits, () => ({
       request: { type: "list", prefix, after },
       members: [member],
       receive: (sender, reply) => reply.type === "listed" ? { sender, reply } : undefined,
       missing: () => [member],
-    });
+    }));
   }
 }
 

@@ -41,13 +41,14 @@ export class Reads {
     limits: Limits,
     known?: Chosen<unknown>,
   ): Promise<ReadOutcome> {
-    const reader = new QuorumRead(this.#engine.members, known?.ballot);
-    return await poll<ReadOutcome>(this.#engine, this.#pacing, {
-      ...limits,
-      request: { type: "read", register },
-      receive: (sender, reply) => reader.receive(sender, reply as RegisterReply),
-      missing: () => reader.missing(),
-      undecided: () => known === undefined ? undefined : { sure: false },
+    return await poll<ReadOutcome>(this.#engine, this.#pacing, limits, (members) => {
+      const reader = new QuorumRead(members, known?.ballot);
+      return {
+        request: { type: "read", register },
+        receive: (sender, reply) => reader.receive(sender, reply as RegisterReply),
+        missing: () => reader.missing(),
+        undecided: () => known === undefined ? undefined : { sure: false },
+      };
     });
   }
 }

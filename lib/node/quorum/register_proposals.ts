@@ -1,12 +1,12 @@
-import type { SynodError } from "../../errors.ts";
+import { SynodError } from "../../errors.ts";
 import type { Chosen } from "../../paxos/change.ts";
 import { serves } from "../../paxos/guest_change.ts";
 import { assertInvariant } from "../../paxos/invariant.ts";
 import type { RegisterReply, RegisterRequest } from "../../paxos/messages.ts";
 import { type KeptPromise, Proposer, type Step } from "../../paxos/proposer.ts";
-import type { RegisterId } from "../../paxos/register.ts";
+import { isConfiguration, type RegisterId } from "../../paxos/register.ts";
+import type { BoundAttempt } from "../engine/bound_attempts.ts";
 import type { Engine } from "../engine/engine.ts";
-import { noQuorum } from "../engine/operations.ts";
 import type { Operation } from "../runtime/operation.ts";
 import type { Pacing } from "../runtime/pacing.ts";
 import type { ChangeOptions } from "./change_options.ts";
@@ -32,6 +32,8 @@ const MAX_ROOM_DOUBLINGS = 3;
 /** Changes of one register proposed in one round, to bound the work of a round. */
 const MAX_COMBINED = 1_000;
 
+const nothing = (): void => {};
+
 /** The changes of one register. */
 export class RegisterProposals {
   readonly #register: RegisterId;
@@ -46,13 +48,19 @@ export class RegisterProposals {
   /** The number of the running question. */
   #requestId: number | undefined;
   #asked = 0;
-  #leaveGate: () => void = () => {};
+  /** When the question was sent last. */
+  #sent = 0;
+  /** Its place among what is sent again when a way to a member has opened. */
+  #place: ReturnType<Pacing["unanswered"]> | undefined;
+  /** Its place among the attempts that begin again when the members change. */
+  #bound: BoundAttempt | undefined;
+  #leaveGate: () => void = nothing;
   #attempt = 0;
   /** The time since which members have had no room for it. */
   #fullSince: number | undefined;
   /** How often it has waited for room. */
   #roomWaits = 0;
-  #cancelTimer: () => void = () => {};
+  #cancelTimer: () => void = nothing;
 
   constructor(
     register: RegisterId,
@@ -79,10 +87,12 @@ export class RegisterProposals {
 
   /** The error of a change at its deadline: it reports a lack of room if that alone is the cause. */
   late({ wrote, full, options }: WaitingChange): SynodError {
-    if (wrote) return noQuorum();
+    if (wrote) return this.#engine.noQuorum();
     if (full !== undefined) return full;
     const shortage = options.reserve === true ? undefined : this.#proposer?.shortage;
-    return shortage === undefined ? noQuorum() : noRoom(shortage.missing, shortage.silent);
+    return shortage === undefined
+      ? this.#engine.noQuorum()
+      : noRoom(shortage.missing, shortage.silent);
   }
 
   #begin(): void {
@@ -110,9 +120,12 @@ export class RegisterProposals {
       // A change that may use the reserve must not fail because of the other changes of its round.
       reserve: () => this.#batch.some(usesReserve),
     });
+    this.#place = this.#pacing.unanswered(this.#reached);
+    this.#bound = this.#engine.attempts.bind(this.#moved);
     this.#enterGate(() => {
-      // The kept promise is used once, and only for the first attempt.
-      const kept = this.#kept.take(this.#register);
+      // The kept promise is used once, and only for the first attempt; a new life writes with ballots of its own.
+      const last = this.#kept.take(this.#register);
+      const kept = last?.ballot.life === this.#engine.life ? last : undefined;
       const mayUse = ({ options: { ignoreKeptPromise, since = 0 } }: WaitingChange) =>
         ignoreKeptPromise !== true && kept !== undefined && serves(kept.ballot.counter, { since });
       this.#start(Array.from(this.#waiting).every(mayUse) ? kept : undefined);
@@ -171,10 +184,7 @@ export class RegisterProposals {
           this.#attempt++;
           return this.#start();
         }
-        this.#cancelTimer = this.#engine.runtime.setTimer(
-          () => this.#start(),
-          this.#pacing.backoff(this.#attempt++),
-        );
+        this.#cancelTimer = this.#pacing.retryLater(() => this.#start(), this.#attempt++);
         return;
       case "full":
         return this.#full(step);
@@ -188,7 +198,7 @@ export class RegisterProposals {
           else applied.push([part, own]);
         }
         // Changes that were not applied in this round come first in the next one.
-        this.#waiting = new Set([...left, ...this.#waiting]);
+        if (left.length > 0) this.#waiting = new Set([...left, ...this.#waiting]);
         this.#keep();
         this.#done();
         for (const [part, own] of applied) {
@@ -223,7 +233,7 @@ export class RegisterProposals {
   #send(request: RegisterRequest): void {
     const { pendingReplies, runtime } = this.#engine;
     this.#stopAsking();
-    this.#asked = runtime.now();
+    this.#asked = this.#sent = runtime.now();
     const question = pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       const proposer = this.#proposer;
@@ -242,6 +252,8 @@ export class RegisterProposals {
 
   #resendLater(attempt: number, wait = attempt): void {
     const { runtime } = this.#engine;
+    // The gate may let it pass after a way to a member has opened: then it has been sent again already.
+    this.#cancelTimer();
     this.#cancelTimer = runtime.setTimer(() => {
       const proposer = this.#running;
       // The members that have not answered by now are unlikely to outvote the nack.
@@ -262,9 +274,42 @@ export class RegisterProposals {
     }, this.#pacing.resend(wait));
   }
 
+  /** Called when the members have changed. */
+  readonly #moved = (): void => {
+    const proposer = this.#proposer;
+    if (proposer === undefined) return;
+    if (isConfiguration(this.#register)) return this.#overtaken();
+    proposer.follow(this.#engine.members);
+    // Otherwise it waits, and begins when it may.
+    if (this.#requestId === undefined) return;
+    this.#stopAsking();
+    this.#start();
+  };
+
+  /** Each change of the configuration is made for one configuration, which another one has replaced. */
+  #overtaken(): void {
+    const all = [...this.#batch, ...this.#waiting];
+    this.#waiting.clear();
+    this.#done();
+    const message = "Another change of the members was faster";
+    const reason = new SynodError("members_changing", message);
+    for (const { operation } of all) operation.reject(reason);
+  }
+
+  /** Called when a way to a member has opened. */
+  readonly #reached = (mayHaveBeenOpen: boolean): void => {
+    if (mayHaveBeenOpen && !this.#pacing.isOverdue(this.#sent)) return;
+    const proposer = this.#proposer;
+    if (proposer === undefined || this.#requestId === undefined) return;
+    if (proposer.contended || proposer.shortage !== undefined) return;
+    this.#cancelTimer();
+    this.#resend(0);
+  };
+
   #resend(attempt: number, wait?: number): void {
     const unanswered = this.#running.unanswered();
     if (unanswered === undefined || this.#requestId === undefined) return;
+    this.#sent = this.#engine.runtime.now();
     this.#engine.ask(unanswered.members, { id: this.#requestId, ...unanswered.request });
     this.#resendLater(attempt + 1, wait);
   }
@@ -310,7 +355,12 @@ export class RegisterProposals {
 
   #done(): void {
     this.#stopAsking();
+    if (this.#place !== undefined) this.#pacing.answered(this.#place);
     this.#leaveGate();
+    if (this.#bound !== undefined) this.#engine.attempts.release(this.#bound);
+    // What still refers to this object must not keep alive what it has used.
+    this.#cancelTimer = this.#leaveGate = nothing;
+    this.#bound = undefined;
     this.#proposer = undefined;
     this.#batch = [];
     for (const waiting of this.#waiting) {

@@ -49,6 +49,7 @@ export class TombstoneCollector {
   constructor(engine: Engine, proposals: Proposals) {
     this.#engine = engine;
     proposals.onReleased((release) => this.#released(release));
+    engine.attempts.bind(() => this.#abandon());
   }
 
   /** About twice the time that the slowest member takes to accept a release, in milliseconds. */
@@ -63,10 +64,17 @@ export class TombstoneCollector {
     for (const stop of [...this.#watching]) stop();
   }
 
+  /** The members have changed: every one of them has to report a release under the configuration of its attempt. */
+  #abandon(): void {
+    this.#cancelTelling();
+    this.#forgettable.length = 0;
+    for (const stop of [...this.#watching]) stop();
+  }
+
   /** A tombstone is chosen: waits until all members have accepted it, then has them forget it. */
   #released({ register, ballot, requestId, request, proposer, roundTrip }: Release): void {
-    const { pendingReplies, runtime } = this.#engine;
-    if (this.#stopped) return pendingReplies.close(requestId);
+    const { pendingReplies, runtime, configuration } = this.#engine;
+    if (this.#stopped || !configuration.settled) return pendingReplies.close(requestId);
     this.#watchTime = Math.max(this.#watchTime, Math.min(LONGEST_WATCH, 2 * roundTrip));
     const chosen = runtime.now();
     let isLong = false;

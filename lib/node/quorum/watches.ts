@@ -10,22 +10,32 @@ export type Listener = (learned: Learned) => void;
  */
 const LONGEST_RENEWAL = 10_000;
 
+/**
+ * Waits in milliseconds before each look whether a member that has restarted votes again; a restart usually takes a
+ * few round trips.
+ */
+const LOOKS = [50, 100, 200, 400, 800, 1_600];
+
 /** Reads a register as a `get` does: values that have ended are sealed. */
 export type Reread = (register: RegisterId) => Promise<Learned>;
 
 /**
  * Follows registers: learns what is chosen from the pushes of the acceptors, and has each register read once
- * per time to live, since a push may be lost.
+ * per time to live, since a push may be lost. A member that restarts has forgotten who watches, and is asked again.
  */
 export class Watches {
   readonly #engine: Engine;
   readonly #reread: Reread;
   readonly #watched = new Map<RegisterId, WatchedRegister>();
+  #cancelLook: () => void = () => {};
 
   /** `reread` is called once per time to live, and whenever a new watcher needs the present state. */
   constructor(engine: Engine, reread: Reread) {
     this.#engine = engine;
     this.#reread = reread;
+    engine.attempts.bind(() => {
+      for (const watched of this.#watched.values()) watched.follow();
+    });
   }
 
   /** Calls `listener` with what is chosen from now on; returns the function that stops it. */
@@ -52,6 +62,17 @@ export class Watches {
     this.#watched.get(register)?.note(learned);
   }
 
+  /** A member votes that has forgotten who watches. */
+  memberVotes(member: string): void {
+    this.#cancelLook();
+    for (const watched of this.#watched.values()) watched.renew([member]);
+  }
+
+  /** A member has restarted: looks whether it votes, for its frames say so, until it does. */
+  memberRestarted(): void {
+    this.#look(0);
+  }
+
   /** The cluster lives under another genesis: states learned before say nothing about it. */
   restart(): void {
     for (const watched of this.#watched.values()) {
@@ -62,8 +83,21 @@ export class Watches {
 
   /** Stops all watches. */
   close(): void {
+    this.#cancelLook();
     for (const watched of this.#watched.values()) watched.stop();
     this.#watched.clear();
+  }
+
+  #look(tries: number): void {
+    this.#cancelLook();
+    if (tries >= LOOKS.length || this.#watched.size === 0) return;
+    this.#cancelLook = this.#engine.runtime.setTimer(() => {
+      for (const watched of this.#watched.values()) {
+        // A read asks all members; one is enough.
+        watched.read();
+        return this.#look(tries + 1);
+      }
+    }, LOOKS[tries]);
   }
 }
 
@@ -91,8 +125,15 @@ class WatchedRegister {
   }
 
   start(): void {
-    this.#learner = new Learner(this.#engine.members);
     this.#last = undefined;
+    this.follow();
+  }
+
+  /** Learns from the present members, and goes on from what it knows. */
+  follow(): void {
+    this.#learner = new Learner(this.#engine.members);
+    if (this.#last !== undefined) this.#learner.learn(this.#last.ballot);
+    if (this.#requestId !== undefined) this.#engine.pendingReplies.close(this.#requestId);
     this.#requestId = this.#engine.pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || reply.type !== "learned") return;
@@ -100,7 +141,7 @@ class WatchedRegister {
       const learned = this.#learner.receive(sender, reply.ballot, reply.state);
       if (learned !== undefined) this.#tell(learned);
     });
-    this.#renew();
+    this.renew();
   }
 
   stop(): void {
@@ -119,7 +160,7 @@ class WatchedRegister {
   /** Has the register read again, so that a newcomer is told what it has now. */
   addNewcomer(listener: Listener): void {
     this.newcomers.add(listener);
-    this.#read();
+    this.read();
   }
 
   note(learned: Learned): void {
@@ -127,7 +168,7 @@ class WatchedRegister {
   }
 
   /** Reads the register, for this watch and for all newcomers present now. */
-  #read(): void {
+  read(): void {
     const question = this.#requestId;
     const newcomers = [...this.newcomers];
     const found = (learned: Learned) => {
@@ -142,13 +183,15 @@ class WatchedRegister {
     this.#reread(this.#register).then(found, () => {});
   }
 
-  #renew(): void {
+  /** Has these members watch it again, and reads what may have been missed. */
+  renew(members: readonly string[] = this.#engine.members): void {
     const { engine, register } = { engine: this.#engine, register: this.#register };
-    engine.ask(engine.members, { id: this.#requestId!, type: "watch", register });
-    this.#read();
+    engine.ask(members, { id: this.#requestId!, type: "watch", register });
+    this.read();
+    if (members !== engine.members) return;
     const again = Math.min(LONGEST_RENEWAL, engine.settings.sessionTtl);
     this.#cancelTimer();
-    this.#cancelTimer = engine.runtime.setTimer(() => this.#renew(), again);
+    this.#cancelTimer = engine.runtime.setTimer(() => this.renew(), again);
   }
 
   #tell(learned: Learned): void {
@@ -166,6 +209,6 @@ class WatchedRegister {
     const times = state.bindings.map((one) => one.kind === "until" ? one.time : Infinity);
     const left = Math.min(...times) - this.#engine.runtime.wallNow();
     if (left === Infinity) return;
-    this.#cancelUntil = this.#engine.runtime.setTimer(() => this.#read(), Math.max(1, left));
+    this.#cancelUntil = this.#engine.runtime.setTimer(() => this.read(), Math.max(1, left));
   }
 }

@@ -1,3 +1,4 @@
+import type { LinkedList, Place } from "./linked_list.ts";
 import { onAbort } from "./on_abort.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -25,7 +26,8 @@ export interface Limits {
  */
 export class Operation<T> {
   readonly promise: Promise<T>;
-  readonly #all: Set<Operation<unknown>>;
+  readonly #all: LinkedList<Operation<unknown>>;
+  readonly #place: Place<Operation<unknown>>;
   readonly #cleanups: (() => void)[] = [];
   readonly #runtime: Runtime;
   readonly #limits: Limits;
@@ -37,7 +39,7 @@ export class Operation<T> {
   constructor(
     runtime: Runtime,
     limits: Limits,
-    all: Set<Operation<unknown>>,
+    all: LinkedList<Operation<unknown>>,
     late: () => Error,
   ) {
     this.promise = new Promise((resolve, reject) => {
@@ -47,7 +49,7 @@ export class Operation<T> {
     this.#runtime = runtime;
     this.#limits = limits;
     this.#all = all;
-    all.add(this as Operation<unknown>);
+    this.#place = all.add(this as Operation<unknown>);
     const { deadline, signal, owner, needed } = limits;
     for (const aborting of [signal, owner, needed]) {
       if (aborting !== undefined) this.onEnd(onAbort(aborting, () => this.reject(aborting.reason)));
@@ -84,7 +86,7 @@ export class Operation<T> {
   #end(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
-    this.#all.delete(this as Operation<unknown>);
+    this.#all.remove(this.#place);
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
     return true;
   }

@@ -1,3 +1,4 @@
+import { LinkedList, type Place } from "./linked_list.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Longest supported round trip, in milliseconds. */
@@ -16,6 +17,9 @@ const LONGEST_RESEND = 1_000;
 const LONGEST_BACKOFF = 500;
 const LONGEST_BACKOFF_ROUND_TRIPS = 8;
 
+/** The least share of a wait that is left when it is spread. */
+const SHORTEST_SPREAD = 0.75;
+
 /** Round trip that is assumed before one was measured, in milliseconds. */
 const FIRST_ROUND_TRIP = 10;
 
@@ -27,6 +31,17 @@ export class Pacing {
   readonly #runtime: Runtime;
   #roundTrip = FIRST_ROUND_TRIP;
   #isMeasured = false;
+  /**
+   * What a round trip takes at least, as far as that is known while none was measured: connections may come and go
+   * faster than that.
+   */
+  #atLeast = 0;
+  /** When a connection to a member was made last. */
+  #connected = -Infinity;
+  /** What is sent again when a way to a member has opened. */
+  readonly #unanswered = new LinkedList<(mayHaveBeenOpen: boolean) => void>();
+  /** Starts the wait of each retry again. */
+  readonly #retries = new Set<() => void>();
 
   /** Draws randomness from `runtime`. */
   constructor(runtime: Runtime) {
@@ -40,11 +55,43 @@ export class Pacing {
 
   /** Records how long a quorum took to answer, in milliseconds. */
   measured(roundTrip: number): void {
+    if (this.#connected > -Infinity) {
+      const sinceThen = this.#runtime.now() - this.#connected;
+      // It may have waited at a cut, whose end says nothing about the network. But what was sent since then has
+      // taken as long as that at least, unless members did not vote all the while.
+      if (sinceThen < roundTrip) {
+        const least = Math.min(sinceThen, LONGEST_ROUND_TRIP);
+        return void (this.#atLeast = Math.max(this.#atLeast, least));
+      }
+    }
     // A smoothed round trip time, as in RFC 6298, section 2; but the first measurement may be long only because
     // connections are still being made.
     if (!this.#isMeasured) this.#roundTrip = Math.min(roundTrip, FIRST_ROUND_TRIP);
     this.#isMeasured = true;
     this.#roundTrip += (roundTrip - this.#roundTrip) / 8;
+    const isFaster = roundTrip < this.#atLeast;
+    this.#atLeast = 0;
+    // The network is not slow: members did not vote. What waits because of that waits anew.
+    if (isFaster) { for (const retry of this.#retries) retry(); }
+  }
+
+  /** Calls `retry` after the wait for a retry after a nack; returns the function that prevents it. */
+  retryLater(retry: () => void, attempt: number): () => void {
+    let cancel = () => {};
+    const end = () => {
+      cancel();
+      this.#retries.delete(begin);
+    };
+    const begin = () => {
+      cancel();
+      cancel = this.#runtime.setTimer(() => {
+        end();
+        retry();
+      }, this.backoff(attempt));
+    };
+    this.#retries.add(begin);
+    begin();
+    return end;
   }
 
   /**
@@ -52,7 +99,7 @@ export class Pacing {
    * come.
    */
   resend(attempt: number): number {
-    const first = Math.max(50, 4 * this.#roundTrip);
+    const first = this.#firstWait;
     const longest = Math.max(LONGEST_RESEND, Math.min(1.5 * this.#roundTrip, LONGEST_ROUND_TRIP));
     return this.#spread(Math.min(longest, first * 2 ** Math.min(attempt, 10)));
   }
@@ -61,12 +108,47 @@ export class Pacing {
    * The wait before a proposer retries after a nack, in milliseconds: the rival must have had time to finish.
    */
   backoff(attempt: number): number {
-    const cap = Math.max(LONGEST_BACKOFF, LONGEST_BACKOFF_ROUND_TRIPS * this.#roundTrip);
-    const longest = Math.min(cap, 2 * this.#roundTrip * 2 ** Math.min(attempt, 10));
+    const roundTrip = Math.max(this.#roundTrip, this.#atLeast);
+    const cap = Math.max(LONGEST_BACKOFF, LONGEST_BACKOFF_ROUND_TRIPS * roundTrip);
+    const longest = Math.min(cap, 2 * roundTrip * 2 ** Math.min(attempt, 10));
     return this.#runtime.random() * Math.max(1, longest);
   }
 
+  /** Whether what was sent at the time `sent` is likely to be lost, since an answer must have had time to come. */
+  isOverdue(sent: number): boolean {
+    return this.#runtime.now() - sent >= SHORTEST_SPREAD * this.#firstWait;
+  }
+
+  /**
+   * Has `resend` called when a way to a member has opened, until {@linkcode answered} is called with the place that this
+   * returns. `mayHaveBeenOpen`: or the member was quiet; what was sent just now need not be lost.
+   */
+  unanswered(resend: (mayHaveBeenOpen: boolean) => void): Place<unknown> {
+    return this.#unanswered.add(resend);
+  }
+
+  /** Calls what has this place no more. */
+  answered(place: Place<unknown>): void {
+    this.#unanswered.remove(place as Place<(mayHaveBeenOpen: boolean) => void>);
+  }
+
+  /** A way to a member has opened: what was sent before may be lost, and waits no longer to be sent again. */
+  reached(mayHaveBeenOpen = false): void {
+    for (const resend of this.#unanswered.values()) resend(mayHaveBeenOpen);
+  }
+
+  /** A connection to a member was made: requests from before it say nothing about the round trip. */
+  connected(): void {
+    this.#connected = this.#runtime.now();
+    this.#roundTrip = Math.min(this.#roundTrip, FIRST_ROUND_TRIP);
+    this.#isMeasured = false;
+  }
+
+  get #firstWait(): number {
+    return Math.max(50, 4 * this.#roundTrip);
+  }
+
   #spread(wait: number): number {
-    return wait * (0.75 + 0.5 * this.#runtime.random());
+    return wait * (SHORTEST_SPREAD + 0.5 * this.#runtime.random());
   }
 }

@@ -69,12 +69,23 @@ function neverBack(read: () => number): () => number {
   };
 }
 
+/** Longest wait of a timer of the runtime, in milliseconds; with a longer one it would fire at once. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
 /**
  * The clocks, timers and randomness of the JavaScript runtime, for one node. Nodes do not share timers: in
  * workerd a node lives in one request, and a timer that another request has set never fires for it.
  */
 export function systemRuntime(): Runtime {
   const timers = new Timers(now, start);
+  return { ...plainRuntime(), setTimer: (callback, delay) => timers.set(callback, delay) };
+}
+
+/**
+ * The same for a node with few timers, such as a guest: each is one of the JavaScript runtime. A bundle that uses
+ * only this one is smaller.
+ */
+export function plainRuntime(): Runtime {
   const error = new ClockError(now);
   return {
     now: () => {
@@ -84,7 +95,20 @@ export function systemRuntime(): Runtime {
     },
     wallNow: () => Date.now(),
     clockError: () => error.value,
-    setTimer: (callback, delay) => timers.set(callback, delay),
+    setTimer(callback, delay) {
+      const due = now() + delay;
+      let cancel = () => {};
+      const arm = (wait: number) => {
+        cancel = start(() => {
+          // Node may call a timer a little too soon.
+          const rest = due - now();
+          if (rest > 0) arm(rest);
+          else callback();
+        }, Math.min(LONGEST_WAIT, Math.max(0, wait)));
+      };
+      arm(delay);
+      return () => cancel();
+    },
     defer,
     random: () => {
       if (drawn === draws.length) {

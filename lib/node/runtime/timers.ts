@@ -1,3 +1,5 @@
+import { LinkedList } from "./linked_list.ts";
+
 /**
  * Grain of the timers, in milliseconds: they end at multiples of it, and so up to one grain late. Delays of at
  * most `SHORT` get a timer of the runtime of their own.
@@ -27,7 +29,7 @@ export type StartTimer = (callback: () => void, wait: number) => () => void;
 /** A number and the callbacks that are due at that multiple of `SLOT`. */
 interface Slot {
   readonly number: number;
-  readonly callbacks: Set<() => void>;
+  readonly callbacks: LinkedList<() => void>;
 }
 
 /** A timer of the runtime. */
@@ -45,7 +47,7 @@ const nothing = (): void => {};
 /**
  * Many timers on one timer of the runtime. Nearly every timer of a node is cancelled before it fires (a request
  * is answered before it would be sent again). A runtime takes a microsecond or more to set and clear one; here
- * that is an entry in a set.
+ * that is a place in a list.
  */
 export class Timers {
   readonly #now: () => number;
@@ -75,12 +77,10 @@ export class Timers {
     let width = 1;
     while (delay > MOST_SLOTS * width * SLOT) width *= 2;
     const slot = this.#slot(Math.ceil((now + delay) / (width * SLOT)) * width);
-    // One function may be set more than once.
-    const entry = () => callback();
-    slot.callbacks.add(entry);
+    const place = slot.callbacks.add(callback);
     this.#size++;
     return () => {
-      if (!slot.callbacks.delete(entry)) return;
+      if (!slot.callbacks.remove(place)) return;
       if (--this.#size === 0) this.#clear();
     };
   }
@@ -130,7 +130,7 @@ export class Timers {
   #slot(number: number): Slot {
     let slot = this.#slots.get(number);
     if (slot === undefined) {
-      slot = { number, callbacks: new Set() };
+      slot = { number, callbacks: new LinkedList() };
       this.#slots.set(number, slot);
       this.#push(slot);
     }
@@ -162,10 +162,9 @@ export class Timers {
     // Before the callbacks: a callback may throw, or set more timers.
     if (this.#order.length > 0) this.#arm(this.#order[0].number);
     for (const { callbacks } of due) {
-      for (const callback of callbacks) {
-        callbacks.delete(callback);
+      for (let next = callbacks.shift(); next !== undefined; next = callbacks.shift()) {
         this.#size--;
-        this.#call(callback);
+        this.#call(next);
       }
     }
     if (this.#size === 0) this.#clear();

@@ -13,12 +13,20 @@ const MAX_ASIDE_BYTES = 64 * 2 ** 20;
 /** Empty places at the front of a queue at which they are removed. */
 const COMPACTED_AT = 1_024;
 
+/** That no frame of a peer waits. */
+interface Emptiness {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
 /** The waiting frames of one peer, in order. */
 interface PeerQueue {
   readonly frames: Uint8Array[];
   /** The index of the first waiting frame; the frames before it were handed on. */
   head: number;
   bytes: number;
+  /** Resolves when no frame waits; made when it is asked for. */
+  emptied: Emptiness | null;
 }
 
 /**
@@ -52,12 +60,18 @@ export class Intake {
     this.#handle = handle;
   }
 
-  /** Hands the frame on, now or soon. */
-  receive(from: string, frame: Uint8Array): void {
-    if (this.#closed) return;
+  /**
+   * Hands the frame on, now or soon. If frames of that peer wait, returns a promise that resolves when none does: until
+   * then the peer should send no more.
+   */
+  receive(from: string, frame: Uint8Array): Promise<void> | undefined {
+    if (this.#closed) return undefined;
     const isFirst = this.#asideFrames === 0 && !this.#turning;
     if (isFirst && this.#isInTime()) this.#handle(from, frame);
     else this.#setAside(from, frame);
+    const queue = this.#aside.get(from);
+    if (queue === undefined) return undefined;
+    return (queue.emptied ??= emptiness()).promise;
   }
 
   /** The number of frames lost because too many were set aside. */
@@ -71,7 +85,9 @@ export class Intake {
       this.#lost++;
       if (!this.#makeRoom(queue, frame.length)) return;
     }
-    if (queue === undefined) this.#aside.set(from, queue = { frames: [], head: 0, bytes: 0 });
+    if (queue === undefined) {
+      this.#aside.set(from, queue = { frames: [], head: 0, bytes: 0, emptied: null });
+    }
     queue.frames.push(frame);
     queue.bytes += frame.length;
     this.#asideFrames++;
@@ -92,7 +108,7 @@ export class Intake {
       const latest = other.frames.pop()!;
       other.bytes -= latest.length;
       this.#taken(latest);
-      if (count(other) === 0) this.#aside.delete(peer);
+      if (count(other) === 0) this.#forget(peer, other);
       return true;
     }
     return false;
@@ -101,7 +117,7 @@ export class Intake {
   /** Hands on no more frames. */
   close(): void {
     this.#closed = true;
-    this.#aside.clear();
+    for (const [peer, queue] of this.#aside) this.#forget(peer, queue);
     this.#asideFrames = 0;
     this.#asideBytes = 0;
     this.#cancel();
@@ -148,10 +164,17 @@ export class Intake {
           queue.head = 0;
         }
         this.#aside.set(from, queue);
+      } else {
+        queue.emptied?.resolve();
       }
       return [from, frame];
     }
     return undefined;
+  }
+
+  #forget(peer: string, queue: PeerQueue): void {
+    this.#aside.delete(peer);
+    queue.emptied?.resolve();
   }
 
   #taken(frame: Uint8Array): void {
@@ -161,6 +184,12 @@ export class Intake {
 }
 
 const NOTHING = new Uint8Array(0);
+
+function emptiness(): Emptiness {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => resolve = done);
+  return { promise, resolve };
+}
 
 function count(queue: PeerQueue | undefined): number {
   return queue === undefined ? 0 : queue.frames.length - queue.head;

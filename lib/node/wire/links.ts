@@ -9,6 +9,12 @@ const MAX_PEERS = 10_000;
 /** Silence of a peer after which its transport may be broken, in milliseconds. */
 const SILENCE = 5_000;
 
+/** Silence of a peer after which a frame says that the way to it has opened again, in milliseconds. */
+const LOST = 1_000;
+
+/** Shortest time between two hints about one peer, in milliseconds. */
+const HINT_INTERVAL = 1_000;
+
 /**
  * The transports of one node. Frames to a peer go out on the transport on which it was heard last, and on all
  * transports when it was not heard for a while.
@@ -17,8 +23,10 @@ export class Links {
   readonly #self: string;
   readonly #transports: readonly Transport[];
   readonly #runtime: Runtime;
-  readonly #heard = new Map<string, { transport: Transport; at: number }>();
+  readonly #heard = new Map<string, { transport: Transport; at: number; hinted: number }>();
+  #reached: (peer: string, isFirst: boolean) => void = () => {};
   #intake: Intake | null = null;
+  #isClosed = false;
 
   /** Opens nothing yet. */
   constructor(self: string, transports: readonly Transport[], runtime: Runtime) {
@@ -29,24 +37,33 @@ export class Links {
 
   /**
    * Opens all transports. `receive` is called with each frame, `report` with each error of a transport; `user`
-   * gives the transports access to the node.
+   * gives the transports access to the node. `heard` is called with a peer that is heard for the first time, or after
+   * a silence.
    */
   async open(
     receive: (from: string, frame: Uint8Array) => void,
     report: (error: Error) => void,
     user: TransportUser,
+    heard: (peer: string, isFirst: boolean) => void = () => {},
   ): Promise<void> {
     const intake = this.#intake = new Intake(this.#runtime, receive);
+    this.#reached = heard;
     for (const transport of this.#transports) {
+      if (this.#isClosed) return;
       await transport.open(
         this.#self,
         (from, frame) => {
-          this.#note(from, transport);
-          intake.receive(from, frame);
+          const opened = this.#note(from, transport);
+          const taken = intake.receive(from, frame);
+          // After its frame: what that answers must not be asked again.
+          if (opened !== null) this.#reached(from, opened === "first");
+          return taken;
         },
         report,
         user,
       );
+      // It may have been opening when all were closed.
+      if (this.#isClosed) await Promise.resolve(transport.close()).catch(() => {});
     }
   }
 
@@ -77,6 +94,7 @@ export class Links {
 
   /** Closes all transports; never rejects. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#intake?.close();
     await Promise.allSettled(this.#transports.map(async (transport) => await transport.close()));
   }
@@ -88,17 +106,38 @@ export class Links {
     return heard.transport;
   }
 
-  #note(from: string, transport: Transport): void {
-    const heard = this.#heard.get(from);
-    if (heard !== undefined) {
-      heard.transport = transport;
-      heard.at = this.#runtime.now();
-      return;
+  /** When a frame of `peer` was received last; `undefined`: none was, or it is forgotten. */
+  lastHeard(peer: string): number | undefined {
+    return this.#heard.get(peer)?.at;
+  }
+
+  /** Tells the transports without a connection to `peer` that it was heard by another way. */
+  hint(peer: string): void {
+    const now = this.#runtime.now();
+    const heard = this.#heard.get(peer);
+    if (heard !== undefined && now - heard.hinted < HINT_INTERVAL) return;
+    if (heard !== undefined) heard.hinted = now;
+    for (const transport of this.#transports) {
+      if (transport.reaches?.(peer) === false) transport.hint?.(peer);
     }
-    this.#heard.set(from, { transport, at: this.#runtime.now() });
+  }
+
+  /** Notes that `from` was heard; returns whether that was for the first time, or after a silence. */
+  #note(from: string, transport: Transport): "first" | "again" | null {
+    const now = this.#runtime.now();
+    const heard = this.#heard.get(from);
+    if (this.#transports.length > 1) this.hint(from);
+    if (heard !== undefined) {
+      const wasLost = now - heard.at >= LOST ? "again" : null;
+      heard.transport = transport;
+      heard.at = now;
+      return wasLost;
+    }
+    this.#heard.set(from, { transport, at: now, hinted: now });
     for (const oldest of this.#heard.keys()) {
       if (this.#heard.size <= MAX_PEERS) break;
       this.#heard.delete(oldest);
     }
+    return "first";
   }
 }

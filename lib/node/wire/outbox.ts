@@ -97,6 +97,21 @@ export class Outbox {
     }
   }
 
+  /** Sends the waiting messages with the present header, which is about to change. */
+  leave(): void {
+    if (this.#pending.size === 0 || this.#closed) return;
+    const pending = this.#pending;
+    this.#pending = new Map();
+    const { self, runtime } = this.#options;
+    const own = pending.get(self);
+    pending.delete(self);
+    if (own !== undefined) {
+      for (const frame of this.#frames(own)) this.#own.push(frame);
+      runtime.defer(() => this.#hear());
+    }
+    this.#sendAll(pending);
+  }
+
   /** Sends nothing more. */
   close(): void {
     this.#closed = true;
@@ -161,10 +176,11 @@ export class Outbox {
 
   #frames({ requests, replies }: Pending): Frame[] {
     if (replies.size === 0) return [this.#frame(requests, null, [])];
-    return Array.from(
-      replies,
-      ([life, answers], index) => this.#frame(index === 0 ? requests : [], life, answers),
-    );
+    const frames: Frame[] = [];
+    for (const [life, answers] of replies) {
+      frames.push(this.#frame(frames.length === 0 ? requests : [], life, answers));
+    }
+    return frames;
   }
 
   #frame(requests: readonly Request[], repliesTo: Life | null, replies: readonly Reply[]): Frame {

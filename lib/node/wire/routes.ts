@@ -14,7 +14,8 @@ export interface Route {
 /** What the choice depends on. */
 export interface RoutesOptions {
   readonly self: string;
-  readonly members: readonly string[];
+  /** The ids of the members at present. */
+  readonly members: () => readonly string[];
   readonly runtime: Runtime;
   /** How this node is connected to another one. */
   readonly reachability: (to: string) => Reachability;
@@ -97,7 +98,7 @@ export class Routes {
    */
   #relay(to: string, another: boolean): string | undefined {
     const { self, members, runtime, reachability } = this.#options;
-    const others = members.filter((member) => member !== self && member !== to);
+    const others = members().filter((member) => member !== self && member !== to);
     const connected = others.filter((member) => reachability(member) === "direct");
     const relays = connected.length > 0
       ? connected

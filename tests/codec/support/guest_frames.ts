@@ -94,6 +94,7 @@ export const OUTCOMES: ByType<GuestOutcome> = {
   pieces: { type: "pieces", pieces: 3 },
   granted: { type: "granted", token: CLOCK, counter: CLOCK + 1, life: LIFE },
   refused: { type: "refused" },
+  full: { type: "full" },
   queueFull: { type: "queueFull" },
   stolen: { type: "stolen" },
   lost: { type: "lost" },

@@ -18,6 +18,8 @@ import {
   MAX_COUNTER,
   NO_BALLOT,
 } from "../../../lib/paxos/ballot.ts";
+import type { Configuration } from "../../../lib/paxos/configuration.ts";
+import type { ConfigurationNews, KnownIncarnations } from "../../../lib/paxos/incarnations.ts";
 import type { Accepted, Binding, Pid, SessionId, State } from "../../../lib/paxos/register.ts";
 import { registerId } from "../../../lib/codec.ts";
 import type { Random } from "./random.ts";
@@ -43,7 +45,7 @@ export class RandomFrames {
       type: "prepare",
       register: this.register(),
       ballot: this.ballot(),
-      ...(this.flag() && { reserve: true }),
+      ...this.#random.pick([{}, { reserve: true as const }, { sweep: true as const }]),
     }),
     accept: () => {
       const ballot = this.ballot();
@@ -97,6 +99,15 @@ export class RandomFrames {
       incarnation: this.life(),
       after: this.#random.once(2) ? "" : this.register(),
     }),
+    announce: () => ({ type: "announce", members: this.members(), incarnation: this.life() }),
+    configure: () => ({ type: "configure", ...this.news() }),
+    incarnationOf: () => ({ type: "incarnationOf", node: this.node() }),
+    stand: () => ({ type: "stand", above: this.#random.once(3) ? "" : this.life() }),
+    inventory: () => ({
+      type: "inventory",
+      after: this.#random.once(2) ? "" : this.register(),
+    }),
+    raiseFloor: () => ({ type: "raiseFloor", floor: this.counter() }),
     handover: () => ({
       type: "handover",
       op: this.operation(),
@@ -171,8 +182,28 @@ export class RandomFrames {
       wall: this.time(2e12),
       recovering: this.flag(),
     }),
-    record: () => ({
-      type: "record",
+    record: () => {
+      const record = {
+        id: this.genesis(),
+        lives: this.#random.list(5, () => this.life()),
+        floor: this.counter(),
+        maxTtl: this.time(600_000),
+        clients: this.flag(),
+      };
+      const reply = { type: "record", members: this.members(), record } as const;
+      return this.flag() ? { ...reply, ...this.news() } : reply;
+    },
+    configured: () => ({ type: "configured", copied: this.flag() }),
+    newerConfiguration: () => ({ type: "newerConfiguration", ...this.news() }),
+    unknownEpoch: () => ({ type: "unknownEpoch" }),
+    standing: () => ({ type: "standing" }),
+    inventoried: () => ({
+      type: "inventoried",
+      registers: this.#random.list(4, () => this.register()),
+      floor: this.#random.once(3) ? null : this.counter(),
+    }),
+    stored: () => ({
+      type: "stored",
       members: this.members(),
       record: {
         id: this.genesis(),
@@ -181,7 +212,11 @@ export class RandomFrames {
         maxTtl: this.time(600_000),
         clients: this.flag(),
       },
+      incarnation: this.life(),
+      vector: this.vector(),
+      epoch: this.integer(),
     }),
+    raised: () => ({ type: "raised" }),
     replaced: () => ({ type: "replaced" }),
     membersMismatch: () => ({ type: "membersMismatch", members: this.members() }),
     notAMember: () => ({ type: "notAMember" }),
@@ -197,6 +232,7 @@ export class RandomFrames {
         floor: this.counter(),
         vector: this.vector(),
         wait: this.time(600_001),
+        former: this.incarnations(),
       },
     }),
     handed: () =>
@@ -246,7 +282,8 @@ export class RandomFrames {
       life: this.life(),
       clock: this.counter(),
       genesis: random.once(3) ? null : this.genesis(),
-      epoch: this.integer(),
+      epoch: random.pick([0, 1, 23, 2 ** 32, 2 ** 52 - 1, random.uint32()]),
+      ...(random.once(3) && { unsettled: true }),
       incarnation: random.once(3) ? null : this.life(),
       vector: this.vector(),
     };
@@ -294,6 +331,27 @@ export class RandomFrames {
 
   members(): string[] {
     return this.#random.list(5, () => this.node());
+  }
+
+  incarnations(): KnownIncarnations {
+    const id = () => this.#random.once(4) ? "" : this.node();
+    return this.#random.list(4, () => [id(), this.life()] as const);
+  }
+
+  news(): ConfigurationNews {
+    return { configuration: this.configuration(), incarnations: this.incarnations() };
+  }
+
+  configuration(): Configuration {
+    const named = () => this.#random.once(2) ? null : { id: this.node(), life: this.life() };
+    const member = () => ({ id: this.node(), life: this.life(), since: this.integer() });
+    return {
+      epoch: this.integer(),
+      members: [member(), ...this.#random.list(4, member)],
+      joining: named(),
+      leaving: named(),
+      settled: this.flag(),
+    };
   }
 
   sequence(): number {

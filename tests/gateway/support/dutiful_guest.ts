@@ -23,6 +23,10 @@ interface Open {
   readonly resolve: (result: Result) => void;
   /** The connection that it was sent over last. */
   over: object | null;
+  /** Whether it was sent as if for the first time. */
+  isFirst: boolean;
+  /** The only gateway that has got it, and has not begun it. */
+  unbegunAt: string | null;
 }
 
 /** The outcome of an operation, or the code of its error; and whether more than one gateway got it. */
@@ -123,7 +127,8 @@ export class DutifulGuest {
     return new Promise((resolve) => {
       const number = ++this.#last;
       const since = this.#clock;
-      this.#open.set(number, { number, since, operation, sentTo: new Set(), resolve, over: null });
+      const state = { sentTo: new Set<string>(), over: null, isFirst: true, unbegunAt: null };
+      this.#open.set(number, { number, since, operation, resolve, ...state });
       this.#sendOpen();
     });
   }
@@ -264,6 +269,7 @@ export class DutifulGuest {
           break;
         case "failed":
           if (message.code === "late") this.#again(message.number);
+          else if (message.code === "not_begun") this.#again(message.number, frame.gateway);
           else this.#end(message.number, message.code);
           break;
         case "bye":
@@ -283,9 +289,11 @@ export class DutifulGuest {
     open?.resolve({ outcome, number, sentTo: open.sentTo });
   }
 
-  #again(number: number): void {
+  #again(number: number, unbegunAt: string | null = null): void {
     const open = this.#open.get(number);
-    if (open !== undefined) open.over = null;
+    if (open === undefined) return;
+    open.over = null;
+    if (open.isFirst) open.unbegunAt = unbegunAt;
   }
 
   /** Sends what was not sent over this connection, as soon as no other gateway does anything for it. */
@@ -295,8 +303,8 @@ export class DutifulGuest {
     for (const open of this.#open.values()) {
       const { number, since, operation, sentTo } = open;
       if (open.over === line || this.wait(sentTo) > 0) continue;
-      const again = sentTo.size > 0;
-      open.over = line;
+      const again = sentTo.size > 0 && open.unbegunAt !== line.gateway;
+      [open.over, open.isFirst, open.unbegunAt] = [line, !again, null];
       sentTo.add(line.gateway);
       this.#send([{ type: "run", number, since, again, timeout: 0, operation }]);
     }

@@ -31,13 +31,22 @@ export async function search(seed: string): Promise<Report> {
   }
 }
 
+/** A guest that holds a lock. */
+interface Holder {
+  readonly guest: DutifulGuest;
+  readonly session: number;
+  readonly token: number;
+  /** Whether it has stolen it. */
+  readonly steal: boolean;
+}
+
 class Run {
   readonly #random: Random;
   readonly #faults: string[] = [];
   readonly #counts: Record<string, number> = {};
   readonly #crashed = new Set<string>();
   /** The guest that holds each lock, with its session. */
-  readonly #holders = new Map<string, { guest: DutifulGuest; session: number }>();
+  readonly #holders = new Map<string, Holder>();
   /** The values whose release is done. */
   readonly #released = new Set<string>();
   /** How often each call ran. */
@@ -188,14 +197,18 @@ class Run {
     const { outcome, number, sentTo } = await guest.run({
       ...{ type: "lock", register, session, seq: 1, mode: "exclusive", ifAvailable: false, steal },
     });
-    const isGranted = typeof outcome === "object" && outcome.type === "granted";
-    if (isGranted && guest.isValid(session)) {
+    const granted = typeof outcome === "object" && outcome.type === "granted" ? outcome : null;
+    const isGranted = granted !== null;
+    if (granted !== null && guest.isValid(session)) {
       this.#count(steal ? "stolen" : "locked");
+      const { token } = granted;
       const other = this.#holders.get(key);
-      if (!steal && other !== undefined && other.guest.isValid(other.session)) {
+      // The thief may hear of its grant before the guest that it has stolen from.
+      const wasStolen = other?.steal === true && other.token > token;
+      if (!steal && !wasStolen && other !== undefined && other.guest.isValid(other.session)) {
         this.#faults.push(`${guest.id} and ${other.guest.id} both hold ${key}`);
       }
-      this.#holders.set(key, { guest, session });
+      if (!wasStolen) this.#holders.set(key, { guest, session, token, steal });
       await this.#pause(this.#below(400));
       if (this.#holders.get(key)?.guest === guest) this.#holders.delete(key);
     }

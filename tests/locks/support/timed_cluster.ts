@@ -1,6 +1,7 @@
 import { joinWith } from "../../../lib/cluster/join.ts";
 import type { Runtime } from "../../../lib/node/runtime/runtime.ts";
 import type { ClusterNode, JoinOptions, Transport } from "../../../mod.ts";
+import { joinAsGuest, memberOf, namesOf, nodeKind, SERVING } from "../../support/node_kind.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 
 /** Longest round trip, in milliseconds of virtual time. */
@@ -10,6 +11,8 @@ export const ROUND_TRIP = 1.2;
 export class TimedCluster {
   readonly time = new VirtualTime();
   readonly nodes: ClusterNode[] = [];
+  /** The members behind guests. */
+  readonly #background: ClusterNode[] = [];
   /** The number of frames that have been sent. */
   frames = 0;
   /** Called with each frame that is sent. */
@@ -26,6 +29,10 @@ export class TimedCluster {
     const cluster = new TimedCluster();
     const members = Array.from({ length: size }, (_, index) => `n${index + 1}`);
     for (const id of members) {
+      if (nodeKind.areGuests) {
+        await cluster.#joinAsGuest(id, members, options, runtimes);
+        continue;
+      }
       const transport = cluster.#tapped(id, cluster.time.network.transport());
       const node = await joinWith(
         { id, members, transport, ...options },
@@ -33,8 +40,23 @@ export class TimedCluster {
       );
       cluster.nodes.push(node);
     }
-    await cluster.until(Promise.all(cluster.nodes.map((node) => node.ready)));
+    const all = [...cluster.nodes, ...cluster.#background];
+    await cluster.until(Promise.all(all.map((node) => node.ready)));
     return cluster;
+  }
+
+  async #joinAsGuest(
+    id: string,
+    ids: readonly string[],
+    options: Partial<JoinOptions>,
+    runtimes: (id: string, time: VirtualTime) => Runtime,
+  ): Promise<void> {
+    const { network, runtime } = this.time;
+    const members = ids.map(memberOf);
+    const transport = network.transport();
+    const member = { ...options, members, ...SERVING, signal: undefined };
+    this.#background.push(await joinWith({ ...member, id: memberOf(id), transport }, runtime));
+    this.nodes.push(joinAsGuest(id, options, network, members, runtimes(id, this.time)).node);
   }
 
   /** The virtual time, in milliseconds. */
@@ -56,7 +78,7 @@ export class TimedCluster {
 
   /** Cuts these nodes off: they neither send nor receive from now on. */
   isolate(...ids: string[]): void {
-    this.time.network.partition(...ids.map((id) => [id]));
+    this.time.network.partition(...ids.map(namesOf));
   }
 
   /** Ends the isolation of all nodes. */
@@ -105,6 +127,7 @@ export class TimedCluster {
   async [Symbol.asyncDispose](): Promise<void> {
     this.heal();
     await this.until(Promise.all(this.nodes.map((node) => node.close())));
+    await this.until(Promise.all(this.#background.map((node) => node.close())));
   }
 
   #tapped(id: string, inner: Transport): Transport {

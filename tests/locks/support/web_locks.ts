@@ -1,6 +1,7 @@
 import { assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { afterAll, beforeAll } from "@std/testing/bdd";
 import type { LockGrantedCallback, LockManager, ManagedLock } from "../../../mod.ts";
+import { nameOf } from "../../support/node_kind.ts";
 import { type Cluster, startCluster } from "../../support/real_cluster.ts";
 import { reasonOf } from "../../support/expect.ts";
 
@@ -10,7 +11,7 @@ export interface WebLocks {
   readonly here: LockManager;
   /** The locks of another node: those of another page. */
   readonly there: LockManager;
-  /** The id of the node of `here`, and of `there`. */
+  /** The name of the node of `here`, and of `there`. */
   readonly hereId: string;
   readonly thereId: string;
   /** A name that no other test of the group uses. */
@@ -32,8 +33,8 @@ export function webLocks(): WebLocks {
     get there() {
       return cluster.nodes[1].locks;
     },
-    hereId: "n1",
-    thereId: "n2",
+    hereId: nameOf("n1"),
+    thereId: nameOf("n2"),
     name: () => `name ${++names}`,
   };
 }

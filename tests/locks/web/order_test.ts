@@ -3,6 +3,7 @@ import { assertEquals, assertGreaterOrEqual, assertLess, assertStrictEquals } fr
 import { describe, it } from "@std/testing/bdd";
 import { registerId } from "../../../lib/codec.ts";
 import type { ClusterNode, LockManager, SynodError } from "../../../mod.ts";
+import { describeOfMembers } from "../../support/node_kind.ts";
 import { silenced } from "../../support/silenced_transport.ts";
 import { VirtualCluster } from "../../support/virtual_cluster.ts";
 import type { VirtualTime } from "../../support/virtual_time.ts";
@@ -111,7 +112,9 @@ describe("the callbacks of one manager", () => {
   });
 });
 
-describe("a granted request that waits for an earlier one", () => {
+const PROPOSES = "it silences the consensus messages of one node";
+
+describeOfMembers("a granted request that waits for an earlier one", PROPOSES, () => {
   /** The parts of a test: `locks` is of the first node, where a request for "stuck" is on its way. */
   interface Stuck {
     readonly time: VirtualTime;

@@ -1,6 +1,7 @@
 /** `query`: the locks of the whole cluster at one time. */
 import { assert, assertEquals, assertNotStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { nameOf } from "../../support/node_kind.ts";
 import { startCluster } from "../../support/real_cluster.ts";
 import { hold, webLocks } from "../support/web_locks.ts";
 
@@ -149,10 +150,10 @@ describe("locks.query and the other locks of the cluster", () => {
     second.lock("of a process").catch(() => {});
     const { held, pending } = await second.locks.query();
     assertEquals(held.toSorted((a, b) => a.name < b.name ? -1 : 1), [
-      { name: "of a process", mode: "exclusive", clientId: "n1" },
-      { name: "of the node", mode: "shared", clientId: "n1" },
+      { name: "of a process", mode: "exclusive", clientId: nameOf("n1") },
+      { name: "of the node", mode: "shared", clientId: nameOf("n1") },
     ]);
-    assertEquals(pending, [{ name: "of a process", mode: "exclusive", clientId: "n2" }]);
+    assertEquals(pending, [{ name: "of a process", mode: "exclusive", clientId: nameOf("n2") }]);
   });
 
   it("shares its names with them", async () => {
@@ -167,7 +168,8 @@ describe("locks.query and the other locks of the cluster", () => {
   });
 
   it("lists a thousand locks", async () => {
-    await using cluster = await startCluster(3);
+    // As long as it takes: this is not about the speed of a busy machine.
+    await using cluster = await startCluster(3, { timeout: 60_000, sessionTtl: 60_000 });
     const [first, second] = cluster.nodes;
     const names = Array.from({ length: 1_000 }, (_, index) => `name ${index}`);
     const locks = await Promise.all(names.map((name) => first.lock(name)));

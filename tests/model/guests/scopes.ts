@@ -41,18 +41,12 @@ const RIVAL_AHEAD: Partial<GuestScope> = { clocks: [0, 0, 9] };
 const ROBBED: Partial<GuestScope> = { undoes: false, rival: ["steal"] };
 
 /** The scopes of the test task, with their numbers of states and transitions. */
-export const guestScopes: readonly ExpectedGuest[] = ([
+export const guestScopes: readonly ExpectedGuest[] = sized([
   [put("a put bound to a process, and its exit", { ...ONCE, ...AHEAD }), 928, 2_658],
   [put("the same, with a second ticket", { ...ONCE, ...AHEAD, renews: true }), 3_142, 8_627],
-  [put("the same, and a read", { ...ONCE, ...RIVAL_AHEAD, rival: ["read"] }), 124_527, 610_479],
   [put("a put bound to a process, sent again, and its exit", AHEAD), 3_644, 11_041],
   [
     put("a put bound to nothing, sent again, and another", against("put", "nothing")),
-    104_589,
-    578_499,
-  ],
-  [
-    put("a put bound to the session, sent again, and another", against("put", "own session")),
     104_589,
     578_499,
   ],
@@ -74,15 +68,39 @@ export const guestScopes: readonly ExpectedGuest[] = ([
   ],
   [lock("a lock, sent again, and given up", AHEAD), 3_644, 11_041],
   [
-    lock("a lock, given up, and another", { ...ONCE, ...RIVAL_AHEAD, rival: ["lock"] }),
-    192_987,
-    984_873,
-  ],
-  [steal("a steal, sent again, and another", { ...ROBBED, clocks: [0, 9, 5] }), 212_072, 1_193_604],
-  [
     steal("a late steal, sent again, and another", { ...ROBBED, clocks: [9, 3, 5] }),
     63_142,
     318_762,
   ],
   [steal("a steal, sent again, and given up", AHEAD), 3_644, 11_041],
-] as const).map(([scope, states, transitions]) => ({ scope, states, transitions }));
+]);
+
+/** Scopes that take too long for the test task; their rules, broken, turn red in it all the same. */
+export const deepGuestScopes: readonly ExpectedGuest[] = sized([
+  [
+    put("a put bound to a process, its exit, and a read", {
+      ...ONCE,
+      ...RIVAL_AHEAD,
+      rival: ["read"],
+    }),
+    124_527,
+    610_479,
+  ],
+  [
+    put("a put bound to the session, sent again, and another", against("put", "own session")),
+    104_589,
+    578_499,
+  ],
+  [
+    lock("a lock, given up, and another", { ...ONCE, ...RIVAL_AHEAD, rival: ["lock"] }),
+    192_987,
+    984_873,
+  ],
+  [steal("a steal, sent again, and another", { ...ROBBED, clocks: [0, 9, 5] }), 212_072, 1_193_604],
+]);
+
+function sized(
+  scopes: readonly (readonly [scope: GuestScope, states: number, transitions: number])[],
+): ExpectedGuest[] {
+  return scopes.map(([scope, states, transitions]) => ({ scope, states, transitions }));
+}

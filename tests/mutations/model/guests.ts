@@ -127,7 +127,7 @@ export const GUEST_MUTATIONS: readonly GuestMutation[] = [
     name: "an undo does not write",
     edits: [],
     broken: "an undo does not write",
-    scope: "the same, and a read",
+    scope: "a put bound to a process, its exit, and a read",
     why: UNDONE,
   },
   {

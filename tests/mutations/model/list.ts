@@ -141,8 +141,8 @@ export const MUTATIONS: readonly Mutation[] = [
   slow(
     "copied entries are not marked",
     "acceptor",
-    "copied: accepted !== null });",
-    "copied: false });",
+    "one.copied : accepted !== null;",
+    "one.copied : false;",
     "a put and a read, and a crash",
     "taken for chosen",
   ),
@@ -239,7 +239,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "accepts at a kept ballot count for its fallback, too",
     "proposer",
-    "    this.#accepts = new Tally(this.#options.members);\n    return this.#decide();",
+    "    this.#accepts = new Tally(this.#members);\n    return this.#decide();",
     "    return this.#decide();",
     "two appends, the second by a kept promise that another one outdates",
     "taken for chosen",
@@ -255,7 +255,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a helper does not raise the incarnation",
     "recovery",
-    "  raise(index, request.incarnation);\n",
+    "  incarnations.raise(from, request.incarnation);\n",
     "",
     "a put tried twice, and a crash",
     "took effect twice",
@@ -263,17 +263,17 @@ export const MUTATIONS: readonly Mutation[] = [
   slow(
     "a helper raises the incarnation only with the last piece of the copy",
     "recovery",
-    "  raise(index, request.incarnation);\n  const known = vector();",
-    `  if (!voter.acceptor.copy(request.after).more) raise(index, request.incarnation);
-  const known = vector();`,
+    "  incarnations.raise(from, request.incarnation);\n",
+    `  if (!voter.acceptor.copy(request.after).more) incarnations.raise(from, request.incarnation);
+`,
     "an append tried twice, and a crash after which copies come in two pieces",
     "took effect twice",
   ),
   mutation(
     "a member votes after one copy",
     "recovery",
-    "this.#needed = helpersNeeded(options.members.length);",
-    "this.#needed = 1;",
+    "helpersIn(this.#options.configuration, this.#options.self)",
+    "helpersIn(this.#options.configuration, this.#options.self).map(({ of }) => ({ of, needed: 1 }))",
     "a put tried twice, and a crash",
     "took effect twice",
   ),
@@ -282,7 +282,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "recovery",
     "if (reply.last === null) return { ask: [this.#ask(sender.member)] };\n",
     `if (reply.last === null) {
-      const last = { fenced: [], floor: 0, vector: sender.vector, wait: 0 };
+      const last = { fenced: [], floor: 0, vector: sender.vector, wait: 0, former: [] };
       return this.#piece(sender, { ...reply, id: transfer.number, last });
     }
 `,
@@ -372,8 +372,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a record is adopted that names another life",
     "genesis",
-    "if (record.lives[index] === life) {",
-    "if (true) {",
+    "if (present.epoch === 0 && lifeIn(present, self) === life && !isOver) {",
+    "if (present.epoch === 0) {",
     "a put tried twice, and a crash",
     "took effect twice",
   ),
@@ -404,7 +404,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a member gives up while the others may still adopt the record",
     "giving_up",
-    "if (record.lives[index] === header.life || this.#remembering",
+    "if (named === header.life || this.#remembering",
     "if (this.#remembering",
     "a genesis, a crash and giving up",
     "has not lost its memory",
@@ -412,8 +412,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a member gives up when a minority is lost",
     "giving_up",
-    ">= helpersNeeded(members.length)) return nothing;",
-    "> helpersNeeded(members.length)) return nothing;",
+    "left.length < helpersNeeded(list.length)",
+    "left.length <= helpersNeeded(list.length)",
     "two members crash, the first one gives up, and another genesis",
     "has not lost its memory",
   ),

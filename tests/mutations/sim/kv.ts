@@ -160,8 +160,9 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "a recovering member needs the memory of only one other member",
     file: "lib/paxos/recovery.ts",
-    find: "this.#needed = helpersNeeded(options.members.length);",
-    replace: "this.#needed = 1;",
+    find: "helpersIn(this.#options.configuration, this.#options.self)",
+    replace:
+      "helpersIn(this.#options.configuration, this.#options.self).map(({ of }) => ({ of, needed: 1 }))",
     seeds: LATE,
   },
   {
@@ -196,8 +197,8 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "a watcher that misses a message never asks",
     file: "lib/node/quorum/watches.ts",
-    find: "    this.#read();\n    const again",
-    replace: "    const again",
+    find: "    this.read();\n    if (members !== engine.members) return;",
+    replace: "    if (members !== engine.members) return;",
     seeds: SOON,
   },
   {

@@ -1,3 +1,4 @@
+import { GUEST_MUTATIONS } from "./guests.ts";
 import { KV_MUTATIONS } from "./kv.ts";
 import { LOCK_MUTATIONS } from "./locks.ts";
 import type { Mutation } from "./mutation.ts";
@@ -6,6 +7,7 @@ import { SINGLETON_MUTATIONS } from "./singletons.ts";
 
 /** All mutations for the simulator. Each must make the simulation fail. */
 export const MUTATIONS: readonly Mutation[] = [
+  ...GUEST_MUTATIONS,
   ...KV_MUTATIONS,
   ...LOCK_MUTATIONS,
   ...PROOF_MUTATIONS,

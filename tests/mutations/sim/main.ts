@@ -20,6 +20,7 @@ const PARTS = [
   "deno.json",
   "deno.lock",
   "mod.ts",
+  "guest",
   "lib",
   "transports",
   "tests/checkers",
@@ -39,6 +40,7 @@ async function run(
   seeds: number,
   workload: Workload,
   root: URL,
+  guests = false,
 ): Promise<{ verdict: Verdict; output: string }> {
   const command = new Deno.Command(Deno.execPath(), {
     args: [
@@ -49,6 +51,7 @@ async function run(
       "tests/sim/main.ts",
       "--workload",
       workload,
+      ...(guests ? ["--guests", "yes"] : []),
       "--seeds",
       `${seeds}`,
       "--enough",
@@ -80,15 +83,24 @@ try {
     Deno.args.length === 0 || Deno.args.some((part) => name.includes(part) || workload === part)
   );
   // If the code fails without a mutation, a failure with one proves nothing.
-  for (const workload of new Set(wanted.map(({ workload = "kv" }) => workload))) {
-    const { verdict, output } = await run(BASELINE, workload, root);
+  const checked = new Set<string>();
+  for (const { workload = "kv", guests = false } of wanted) {
+    const runs = `${workload}${guests ? " with guests" : ""}`;
+    if (checked.has(runs)) continue;
+    checked.add(runs);
+    const { verdict, output } = await run(BASELINE, workload, root, guests);
     if (verdict !== "missed") {
-      throw new Error(`without a broken rule: ${verdict}: ${found(output)}`);
+      throw new Error(`without a broken rule: ${runs}: ${verdict}: ${found(output)}`);
     }
   }
   for (const mutation of wanted) {
     const undo = await apply(mutation, root);
-    const { verdict, output } = await run(mutation.seeds, mutation.workload ?? "kv", root);
+    const { verdict, output } = await run(
+      mutation.seeds,
+      mutation.workload ?? "kv",
+      root,
+      mutation.guests,
+    );
     await undo();
     counts[verdict]++;
     console.log(`${verdict.padEnd(6)}  ${mutation.name}\n        ${found(output)}`);

@@ -12,6 +12,8 @@ export interface Mutation {
   readonly seeds: number;
   /** The workload of the seeds. Default: `"kv"`. */
   readonly workload?: Workload;
+  /** Whether all these runs have guests. Default: the seed decides. */
+  readonly guests?: boolean;
 }
 
 /** The number of seeds that is enough for most mutations. */

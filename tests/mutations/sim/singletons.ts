@@ -96,8 +96,8 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   {
     name: "a call whose host vanished is repeated",
     file: "lib/singletons/outbound.ts",
-    find: 'call.session, () => operation.resolve({ type: "lost" })',
-    replace: 'call.session, () => operation.resolve({ type: "refused" })',
+    find: "call.session, () => void afterEnd().then(end)",
+    replace: 'call.session, () => end({ type: "refused" })',
     seeds: SOON,
     workload,
   },
@@ -120,8 +120,8 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   {
     name: "a caller repeats a call in another life",
     file: "lib/singletons/outbound.ts",
-    find: "isSilent || call?.isLost()",
-    replace: "isSilent",
+    find: 'if (call?.isLost()) return end({ type: "lost" });',
+    replace: "",
     seeds: LATE,
     workload,
   },

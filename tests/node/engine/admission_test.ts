@@ -29,6 +29,13 @@ describe("mayAsk() (section 7)", () => {
     enquire: "outsider",
     incarnation: "member",
     transfer: "member",
+    announce: "member",
+    // A node changes the members before it is one, and a node that joins is none yet.
+    configure: "client",
+    incarnationOf: "client",
+    stand: "client",
+    inventory: "client",
+    raiseFloor: "client",
     handover: "client",
     ask: "client",
     relay: "client",
@@ -60,11 +67,16 @@ describe("mayAsk() (section 7)", () => {
 });
 
 describe("mayAnswer() (section 7)", () => {
-  it("lets clients answer what concerns their processes, and members alone anything else", () => {
+  it("lets any node say whether it knows a cluster, clients also answer what concerns their processes or the list of members, and members alone anything else", () => {
+    const ofOutsiders = ["record", "blank", "membersMismatch"];
+    const ofClients = [
+      ...["told", "handed"],
+      ...["configured", "newerConfiguration", "unknownEpoch", "standing"],
+    ];
     for (const type of Object.keys(frames.replies) as Reply["type"][]) {
       const allowed = ROLES.filter((role) => mayAnswer(role, frames.reply(type)));
-      const isPersonal = type === "told" || type === "handed";
-      assertEquals(allowed, isPersonal ? ["client", "member"] : ["member"], type);
+      const lowest = ofOutsiders.includes(type) ? 0 : ofClients.includes(type) ? 1 : 2;
+      assertEquals(allowed, ROLES.slice(lowest), type);
     }
   });
 });

@@ -10,18 +10,18 @@ import { answers, votingMember } from "../../support/voting_member.ts";
 describe("ClusterView: crashes", () => {
   it("the lives in the record are the first incarnations", async () => {
     const node = await ScriptedNode.start({ withoutSession: true });
-    assertEquals(node.engine.vector, node.record.lives);
+    assertEquals(node.engine.incarnations.entries, node.record.lives);
   });
 
   it("a member that votes again knows the crashes that it copied, and those that it has heard of since", async () => {
     const node = await ScriptedNode.start({ self: "c", withoutSession: true });
     node.receive("a", { header: { ...node.header("a"), incarnation: life(3) } });
     node.engine.vote(new Voter(node.record, life(2), node.voterSettings), [
-      life(1),
-      life(5),
-      life(1),
+      ["a", life(1)],
+      ["b", life(5)],
+      ["c", life(1)],
     ]);
-    assertEquals(node.engine.vector, [life(3), life(5), life(2)]);
+    assertEquals(node.engine.incarnations.entries, [life(3), life(5), life(2)]);
   });
 
   it("a member that hears of a later incarnation of itself never votes again", async () => {
@@ -36,7 +36,7 @@ describe("ClusterView: crashes", () => {
     const node = await ScriptedNode.start({ self: "c", withoutSession: true });
     node.receive("a", { header: { ...node.header("a"), vector: [life(1), life(1), life(3)] } });
     assertEquals(node.handed.includes("replaced"), false);
-    node.engine.vote(new Voter(node.record, life(2), node.voterSettings), node.record.lives);
+    node.engine.vote(new Voter(node.record, life(2), node.voterSettings));
     assertEquals([node.engine.voter, node.handed.includes("replaced")], [null, true]);
     assertEquals(await answers(node, {}), []);
   });
@@ -50,12 +50,20 @@ describe("ClusterView: crashes", () => {
     assertEquals(node.handed.includes("replaced"), false);
   });
 
+  it("a vector of another epoch has no effect: it has another order", async () => {
+    const node = await votingMember();
+    const header = { ...node.header("a"), epoch: 1, vector: [life(1), life(1), life(2)] };
+    node.receive("a", { header });
+    assertEquals(node.engine.incarnations.entries, node.record.lives);
+    assertEquals(node.handed.includes("replaced"), false);
+  });
+
   it("a vector of another genesis has no effect", async () => {
     const node = await votingMember();
     const header = { ...node.header("a"), genesis: "other", vector: [life(1), life(1), life(2)] };
     node.receive("a", { header });
     assertEquals(node.handed, ["otherGenesis of a"]);
-    assertEquals(node.engine.vector, node.record.lives);
+    assertEquals(node.engine.incarnations.entries, node.record.lives);
   });
 });
 
@@ -68,6 +76,8 @@ describe("ClusterView: the replies that count", () => {
     assertEquals(node.engine.sender("a", { ...header, genesis: "other" }), undefined);
     assertEquals(node.engine.sender("a", { ...header, genesis: null }), undefined);
     assertEquals(node.engine.sender("a", { ...header, incarnation: null }), undefined);
+    assertEquals(node.engine.sender("a", { ...header, epoch: 1 }), undefined);
+    assertEquals(node.engine.sender("x", header), undefined);
   });
 
   it("none before it knows its genesis", () => {
@@ -108,7 +118,7 @@ describe("ClusterView: the role of a sender (section 7)", () => {
     return [true, false].flatMap((clients) =>
       ["g", "other", null].map((genesis) => {
         const { runtime } = new VirtualTime();
-        const events = { replaced() {}, memberVotes() {} };
+        const events = { replaced() {}, memberVotes() {}, memberRestarted() {}, moved() {} };
         const members = ["a", "b", "c"];
         const view = new ClusterView({ id: "x", members }, runtime, life(9), events);
         const lives = members.map(() => life(1));

@@ -1,7 +1,8 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { MAX_LISTS } from "../../../lib/node/engine/dispatcher.ts";
+import { firstConfiguration } from "../../../lib/paxos/configuration.ts";
+import { MAX_LISTS } from "../../../lib/node/engine/list_lane.ts";
 import type {
   PersonalReply,
   PersonalRequest,
@@ -18,7 +19,14 @@ describe("Dispatcher: the nodes that a member answers (section 7)", () => {
     assertEquals(await answers(node, {}), ["current"]);
     assertEquals(await answers(node, { genesis: "other" }), []);
     assertEquals(await answers(node, { genesis: null, vector: [] }), []);
-    assertEquals(await answers(node, { epoch: 1 }), []);
+  });
+
+  it("a node that is ahead or behind learns that instead, once for each frame", async () => {
+    const node = await votingMember();
+    assertEquals(await answers(node, { epoch: 1 }), ["unknownEpoch"]);
+    node.receive("a", { header: { ...node.header("a"), epoch: 1 }, requests: [READ, READ] });
+    const [{ replies }] = await sent(node, "a");
+    assertEquals(replies.map(({ type }) => type), ["unknownEpoch"]);
   });
 
   it("no node while it has no vote", async () => {
@@ -171,16 +179,98 @@ describe("Dispatcher: the answers that count", () => {
 });
 
 describe("Dispatcher: a frame with many requests", () => {
-  it("is answered with few lists, and all other replies", async () => {
+  it("is answered with few lists, one after the other, and all other replies at once", async () => {
     const node = await votingMember();
     const list = (id: number): Request => ({ id, type: "list", prefix: "k\xf6", after: "" });
     const requests = Array.from(
       { length: 100 },
       (_, id) => id % 2 === 0 ? list(id) : { ...READ, id },
     );
+    const answered = async (type: Reply["type"]) =>
+      (await sent(node, "a")).flatMap(({ replies }) => replies.filter((one) => one.type === type));
     node.receive("a", { requests });
-    const types = (await sent(node, "a")).flatMap(({ replies }) => replies.map(({ type }) => type));
-    assertEquals(types.filter((type) => type === "listed").length, MAX_LISTS);
-    assertEquals(types.filter((type) => type === "current").length, 50);
+    assertEquals((await answered("listed")).length, 1);
+    node.receive("a", { requests: requests.slice(0, 2) });
+    assertEquals((await answered("current")).length, 1);
+    await node.time.pass(1_000);
+    assertEquals((await answered("listed")).length, MAX_LISTS);
+  });
+
+  it("answers no list after the end", async () => {
+    const node = await votingMember();
+    const list = (id: number): Request => ({ id, type: "list", prefix: "k\xf6", after: "" });
+    node.receive("a", { requests: [list(1), list(2), list(3)] });
+    await sent(node, "a");
+    node.engine.close();
+    await node.time.pass(1_000);
+    assertEquals(await sent(node, "a"), []);
+  });
+});
+
+describe("Dispatcher: epochs (section 11)", () => {
+  const newer = { ...firstConfiguration(["a", "b", "c"], [life(1), life(1), life(1)]), epoch: 2 };
+
+  it("a node that is behind is told the configuration, once for each frame", async () => {
+    const node = await votingMember();
+    node.engine.learn(newer);
+    await sent(node, "a");
+    node.receive("a", { requests: [READ, READ] });
+    const [{ replies }] = await sent(node, "a");
+    assertEquals(replies, [{ id: 7, type: "newerConfiguration", ...node.engine.place!.news }]);
+  });
+
+  it("a node follows what it is told, and tells its own to one that does not know that", async () => {
+    const node = await votingMember();
+    const reply = {
+      id: 1,
+      type: "newerConfiguration",
+      configuration: newer,
+      incarnations: [],
+    } as const;
+    node.receive("a", { replies: [reply] });
+    assertEquals(node.engine.configuration, newer);
+    await sent(node, "b");
+    node.receive("b", { replies: [{ id: 1, type: "unknownEpoch" }] });
+    const [{ requests }] = await sent(node, "b");
+    assertEquals(requests.map(({ type, ...rest }) => [type, "configuration" in rest]), [
+      ["configure", true],
+    ]);
+  });
+
+  it("not what a node of another genesis tells", async () => {
+    const node = await votingMember();
+    const reply = {
+      id: 1,
+      type: "newerConfiguration",
+      configuration: newer,
+      incarnations: [],
+    } as const;
+    const header = { ...node.header("a"), genesis: "other" };
+    node.receive("a", { header, replies: [reply] });
+    node.receive("a", {
+      header,
+      requests: [{ id: 1, type: "configure", configuration: newer, incarnations: [] }],
+    });
+    assertEquals(node.engine.configuration.epoch, 0);
+  });
+
+  it("a request that brings the configuration is served under it", async () => {
+    const node = await votingMember();
+    const header = { ...node.header("a"), epoch: 2 };
+    const configure: Request = { id: 1, type: "configure", configuration: newer, incarnations: [] };
+    node.receive("a", { header, requests: [configure, READ] });
+    const [{ header: told, replies }] = await sent(node, "a");
+    assertEquals([told.epoch, replies.map(({ type }) => type)], [2, ["current"]]);
+    assertEquals(node.handed.includes("configure of a"), true);
+  });
+
+  it("a settled mark of any node of the cluster settles it", async () => {
+    const node = await votingMember();
+    node.engine.learn({ ...newer, settled: false });
+    const header = { ...node.header("a"), epoch: 2, incarnation: null };
+    node.receive("x", { header: { ...header, unsettled: true } });
+    assertEquals(node.engine.configuration.settled, false);
+    node.receive("x", { header });
+    assertEquals(node.engine.configuration.settled, true);
   });
 });

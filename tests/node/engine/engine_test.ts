@@ -25,7 +25,7 @@ describe("Engine: another life", () => {
     assertEquals(await sent(node, "a"), []);
     assertEquals(await answers(node, {}), []);
     assertEquals([node.engine.voter, node.engine.record], [null, null]);
-    assertEquals(node.engine.vector, ["", "", ""]);
+    assertEquals(node.engine.incarnations.entries, []);
     assertEquals(node.engine.sender("a", node.header("a")), undefined);
   });
 });

@@ -82,7 +82,13 @@ describe("Operations", () => {
 
 describe("noQuorumResult()", () => {
   it("is a result for an operation without a quorum alone", () => {
-    assertEquals(noQuorumResult(noQuorum()), { ok: false, error: "no_quorum" });
+    const result = noQuorumResult(noQuorum("n2 does not answer"));
+    // The reason does not count in comparisons.
+    assertEquals(result, { ok: false, error: "no_quorum" });
+    assertEquals(
+      !result.ok && result.reason,
+      "No quorum of the members answered in time: n2 does not answer",
+    );
     for (const error of [failure, new Error("no_quorum"), "no_quorum", undefined]) {
       let thrown: unknown = "nothing";
       try {

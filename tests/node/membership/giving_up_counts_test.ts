@@ -2,12 +2,13 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { GivingUpCounts } from "../../../lib/node/membership/giving_up_counts.ts";
+import { firstConfiguration } from "../../../lib/paxos/configuration.ts";
 import { GivingUp } from "../../../lib/paxos/giving_up.ts";
 import type { Header, Reply } from "../../../lib/paxos/messages.ts";
 
 const MEMBERS = ["a", "b", "c"];
 
-/** Counts of member a, which never hears that anyone remembers. */
+/** Counts of member a, which never hears that another one remembers. */
 function begin() {
   let numbers = 0;
   const made: GivingUp[] = [];
@@ -16,7 +17,7 @@ function begin() {
       self: "a",
       members: MEMBERS,
       life: "a1",
-      record: { id: "g", lives: ["a1", "b1", "c1"], floor: 0, maxTtl: 1_000, clients: false },
+      configuration: firstConfiguration(MEMBERS, ["a1", "b1", "c1"]),
       nextId: () => ++numbers,
     });
     made.push(count);

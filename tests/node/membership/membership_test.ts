@@ -24,7 +24,7 @@ describe("Membership: recovery (section 7)", () => {
       const { request } = await script.next(from, "transfer");
       if (request.type !== "transfer") throw new Error("what?");
       const vector = [life(1), life(5), life(1)];
-      const last = { fenced: [], ended: [], over: [], floor: 9, vector, wait: 0 };
+      const last = { fenced: [], ended: [], over: [], floor: 9, vector, wait: 0, former: [] };
       const { id, announcement } = request;
       const piece = { id, type: "piece", announcement, registers: [], last } as const;
       script.answer(from, { ...HELPER, vector }, piece);
@@ -80,7 +80,7 @@ describe("Membership: recovery (section 7)", () => {
         replies: [],
       }),
     );
-    assertEquals(script.engine.vector, [life(1), life(5), life(8)]);
+    assertEquals(script.engine.incarnations.entries, [life(1), life(5), life(8)]);
     assertEquals(script.events, ["c recovers"]);
   });
 });

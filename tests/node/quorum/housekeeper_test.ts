@@ -21,7 +21,7 @@ class Script {
     this.node = node;
     const { engine, proposals, reads, queries } = node.core;
     this.own = new Voter(node.record, life(1), node.voterSettings);
-    engine.vote(this.own, node.record.lives);
+    engine.vote(this.own);
     engine.clock.observe(9);
     this.tombstones = new TombstoneCollector(engine, proposals);
     this.housekeeper = new Housekeeper({
@@ -209,6 +209,18 @@ describe("Housekeeper: tombstones (section 8)", () => {
     await script.pass(12_000);
     assertEquals(script.sizes, [0, 0, 0]);
     assertEquals(script.node.trace.some((line) => /^b< accept \d+x absent@3/.test(line)), true);
+    script.stop();
+  });
+
+  it("waits while the members change (section 11)", async () => {
+    const script = await Script.start();
+    script.hold(script.voters, "released");
+    script.housekeeper.begin();
+    script.node.engine.learn({ ...script.node.engine.configuration, epoch: 1, settled: false });
+    const wall = script.node.time.runtime.wallNow();
+    script.tell({ a: wall, b: wall, c: wall });
+    await script.pass(12_000);
+    assertEquals([script.sizes, script.node.trace], [[1, 1, 1], []]);
     script.stop();
   });
 

@@ -136,7 +136,8 @@ describe("Liveness: a time (section 4)", () => {
     const before = live(node);
     await node.ask("a", "b");
     assertEquals(before.outcome, "value@5");
-    await node.time.pass(2);
+    await node.time.pass(1);
+    assertEquals(node.time.runtime.wallNow(), time);
     await node.lose("a", "b", "c");
     const after = live(node);
     for (let step = 0; step < 3; step++) await node.ask("a", "b");

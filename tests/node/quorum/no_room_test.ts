@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SynodError } from "../../../lib/errors.ts";
 import type { RegisterChange } from "../../../lib/paxos/change.ts";
+import type { Request } from "../../../lib/paxos/messages.ts";
 import type { ChangeOptions } from "../../../lib/node/quorum/change_options.ts";
 import { look, release, setOnce } from "../../paxos/support/changes.ts";
 import { KEY, ScriptedNode, sendable } from "../../support/scripted_node.ts";
@@ -89,15 +90,37 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
     assertEquals(released, true);
   });
 
+  it("a change that waits at the gate when a way opens is over with its last answer", async () => {
+    const node = await ScriptedNode.start();
+    const { engine, time, core } = node;
+    let isDone = false;
+    const limits = { deadline: Infinity };
+    void core.proposals.change(KEY, sendable(setOnce("x")), limits).then(() => isDone = true);
+    await node.reply("c", FULL);
+    // It leaves the gate, which is full when it comes back.
+    await time.pass(70);
+    const leave = Array.from({ length: 2_000 }, () => engine.gate.enter(() => {}));
+    await time.pass(70);
+    await node.send("c");
+    await node.hear("c");
+    core.pacing.reached();
+    for (const one of leave) one();
+    await node.ask("b", "c");
+    await node.ask("b", "c");
+    assertEquals(isDone, true);
+    await time.pass(5_000);
+    assertEquals(node.handed.filter((event) => !event.endsWith(" votes")), []);
+  });
+
   it("the members are told which proposals may use their reserve", async () => {
     for (const options of [{}, { reserve: true }, { sweep: true }] as const) {
       const node = await ScriptedNode.start();
       propose(node, look, options);
       const [request] = await node.asked("b");
-      assertEquals(
-        request.type === "prepare" && request.reserve === true,
-        Object.keys(options).length > 0,
-      );
+      const { type, id: _, register: _r, ballot: _b, ...told } = request as
+        & Request
+        & Record<string, unknown>;
+      assertEquals([type, told], ["prepare", options]);
     }
   });
 });

@@ -192,4 +192,49 @@ describe("Watches: a state that was read", () => {
     await end(0, 6);
     assertEquals(early, [5]);
   });
+
+  it("ask a member that has restarted again, as soon as it votes", async () => {
+    const { node, told } = await watching();
+    node.crash("a", 3, "b");
+    node.rival(3, "x", "b");
+    await node.hear("b");
+    await node.ask("a");
+    assertEquals(node.trace.some((entry) => entry.startsWith("a< watch")), false);
+    // The frame that says that it votes.
+    node.core.watches.memberVotes("a");
+    await node.ask("a");
+    assertEquals(node.trace.filter((entry) => entry.startsWith("a< watch")).length, 1);
+    node.rival(4, "y", "a");
+    await node.hear("a");
+    assertEquals(told, []);
+    node.rival(4, "y", "b");
+    await node.hear("b");
+    assertEquals(told, ["y@4 at 4r"]);
+  });
+
+  it("look whether such a member votes, less and less often, until it does", async () => {
+    const node = await ScriptedNode.start();
+    const reads: number[] = [];
+    const { runtime } = node.time;
+    const watches = new Watches(node.engine, () => {
+      reads.push(runtime.now());
+      return new Promise(() => {});
+    });
+    watches.memberRestarted();
+    await node.time.pass(1_000);
+    assertEquals(reads, []);
+    const stop = watches.watch(KEY, () => {});
+    const begun = runtime.now();
+    watches.memberRestarted();
+    await node.time.pass(1_000);
+    assertEquals(reads.map((at) => at - begun), [0, 50, 150, 350, 750]);
+    watches.memberVotes("a");
+    await node.time.pass(3_000);
+    assertEquals(reads.map((at) => at - begun), [0, 50, 150, 350, 750, 1_000]);
+    watches.memberRestarted();
+    watches.close();
+    await node.time.pass(3_000);
+    assertEquals(reads.length, 6);
+    stop();
+  });
 });

@@ -1,6 +1,7 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { LinkedList } from "../../../lib/node/runtime/linked_list.ts";
 import { lateness, type Limits, Operation } from "../../../lib/node/runtime/operation.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 
@@ -9,7 +10,7 @@ const late = () => new Error("late");
 /** An operation with these limits, which has a deadline after 100 ms unless they have another. */
 function begin(limits: Partial<Limits> = {}) {
   const time = new VirtualTime();
-  const all = new Set<Operation<unknown>>();
+  const all = new LinkedList<Operation<unknown>>();
   const operation = new Operation<string>(time.runtime, { deadline: 100, ...limits }, all, late);
   const ends: string[] = [];
   operation.onEnd(() => ends.push("end"));

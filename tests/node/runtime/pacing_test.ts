@@ -3,6 +3,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { LONGEST_ROUND_TRIP, Pacing } from "../../../lib/node/runtime/pacing.ts";
 import type { Runtime } from "../../../lib/node/runtime/runtime.ts";
+import { VirtualTime } from "../../support/virtual_time.ts";
 
 /** Pacing with round trips of this length, and with this draw in [0, 1). */
 function pacingOf(roundTrip?: number, draw = 0.5): Pacing {
@@ -23,6 +24,66 @@ describe("Pacing: the round trip", () => {
     fast.measured(2);
     slow.measured(810);
     assertEquals([fast.roundTrip, slow.roundTrip], [2, 110]);
+  });
+
+  it("is not that of a request from before a connection was made, which waited at a cut", () => {
+    let now = 0;
+    const pacing = new Pacing({ random: () => 0.5, now: () => now } as Runtime);
+    for (let i = 0; i < 20; i++) pacing.measured(4_000);
+    now = 10_000;
+    pacing.connected();
+    assertEquals(pacing.roundTrip, 10);
+    now = 10_020;
+    pacing.measured(6_000);
+    assertEquals([pacing.roundTrip, pacing.resend(0)], [10, 50]);
+    // On a slow network later requests tell it.
+    now = 20_000;
+    for (let i = 0; i < 100; i++) pacing.measured(4_000);
+    assertAlmostEquals(pacing.roundTrip, 4_000, 1);
+  });
+
+  it("is known to be long at least where connections come and go too fast to measure it", () => {
+    let now = 0;
+    const pacing = new Pacing({ random: () => 1, now: () => now } as Runtime);
+    for (const sinceThen of [3_000, 4_000, 1_000]) {
+      pacing.connected();
+      now += sinceThen;
+      pacing.measured(10_000);
+    }
+    // Requests are sent again soon all the same: they may be lost with a connection.
+    assertEquals([pacing.roundTrip, pacing.backoff(0), pacing.backoff(9)], [10, 8_000, 32_000]);
+    now += 5;
+    pacing.measured(5);
+    assertEquals([pacing.roundTrip, pacing.backoff(0)], [5, 10]);
+  });
+
+  it("is not taken for longer than the longest one after a time without a quorum", () => {
+    let now = 0;
+    const pacing = new Pacing({ random: () => 1, now: () => now } as Runtime);
+    pacing.connected();
+    now = 60_000;
+    pacing.measured(61_000);
+    assertEquals(pacing.backoff(0), 2 * LONGEST_ROUND_TRIP);
+  });
+
+  it("that only seemed long has each retry wait anew, as long as the true one demands", async () => {
+    const time = new VirtualTime();
+    const pacing = new Pacing({ ...time.runtime, random: () => 1 });
+    const retried: string[] = [];
+    pacing.connected();
+    await time.pass(8_000);
+    pacing.measured(9_000);
+    pacing.retryLater(() => retried.push("first"), 0);
+    pacing.retryLater(() => retried.push("cancelled"), 0)();
+    await time.pass(1_000);
+    pacing.measured(5);
+    assertEquals(retried, []);
+    await time.pass(9);
+    assertEquals(retried, []);
+    await time.pass(2);
+    assertEquals(retried, ["first"]);
+    await time.pass(60_000);
+    assertEquals(retried, ["first"]);
   });
 
   it("comes an eighth nearer to each further one", () => {

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Intake } from "../../../lib/node/wire/intake.ts";
 import type { Runtime } from "../../../lib/node/runtime/runtime.ts";
+import { turn } from "../../support/wait.ts";
 import { systemRuntime } from "../../../lib/node/runtime/runtime.ts";
 
 /** A clock that is set by hand, and timers that fire on request, due or not. */
@@ -30,8 +31,8 @@ class Script {
     if (frame[1] === 3) this.intake.close();
   });
 
-  receive(number: number, ...rest: number[]): void {
-    this.intake.receive("a", Uint8Array.of(number, ...rest));
+  receive(number: number, ...rest: number[]): Promise<void> | undefined {
+    return this.intake.receive("a", Uint8Array.of(number, ...rest));
   }
 
   /** Receives frames, one each millisecond. */
@@ -85,6 +86,35 @@ describe("Intake", () => {
     assertEquals(script.handled, frames(1, 100));
     script.receive(101);
     assertEquals(script.handled, frames(1, 101));
+  });
+
+  it("says that it is behind as long as frames of that peer wait", async () => {
+    const script = new Script();
+    assertEquals(script.receive(1), undefined);
+    script.time += 10;
+    let emptied = 0;
+    const waits = [script.receive(2), script.receive(3)];
+    for (const wait of waits) void wait?.then(() => void emptied++);
+    assertEquals(waits.map((wait) => wait instanceof Promise), [true, true]);
+    await turn();
+    assertEquals([script.handled.length, emptied], [1, 0]);
+    // Frames of others are handled in turns, and what they say of one says nothing of the other.
+    const other = script.intake.receive("b", Uint8Array.of(9));
+    assertEquals(other instanceof Promise && other !== waits[1], true);
+    script.turn();
+    await turn();
+    assertEquals([script.handled.length, emptied], [4, 2]);
+    assertEquals(script.receive(4), undefined);
+  });
+
+  it("is not behind any more when it closes, or when the frames of a peer are lost", async () => {
+    const script = new Script();
+    script.receive(1);
+    script.time += 10;
+    const wait = script.receive(2);
+    script.intake.close();
+    await wait;
+    assertEquals(script.handled, frames(1, 1));
   });
 
   it("sets one timer at a time, and at most one in 10 ms", () => {

@@ -9,6 +9,7 @@ import { VirtualTime } from "../../support/virtual_time.ts";
 class Wire implements Transport {
   /** The receivers, in order. */
   readonly sent: string[] = [];
+  readonly hints: string[] = [];
   closed = false;
   reaches?: (to: string) => boolean;
   #receive: (from: string, frame: Uint8Array) => void = () => {};
@@ -24,6 +25,10 @@ class Wire implements Transport {
 
   send(to: string): void {
     this.sent.push(to);
+  }
+
+  hint(peer: string): void {
+    this.hints.push(peer);
   }
 
   close(): void {
@@ -49,13 +54,17 @@ describe("Links", () => {
   let outside: Wire;
   let connected: Set<string>;
   let links: Links;
+  /** The peers to which a way has opened. */
+  let reached: string[];
 
   beforeEach(async () => {
     time = new VirtualTime();
     connected = new Set();
     [inside, outside] = [new Wire(), new Wire(connected)];
     links = new Links("self", [inside, outside], time.runtime);
-    await links.open(() => {}, () => {}, { sessionTtl: 5_000, members: [] });
+    reached = [];
+    const user = { sessionTtl: 5_000, members: [] };
+    await links.open(() => {}, () => {}, user, (peer) => reached.push(peer));
   });
 
   /** The transports on which a frame to `to` is sent. */
@@ -124,6 +133,47 @@ describe("Links", () => {
   it("forgets the oldest of 10,000 peers", () => {
     for (let n = 0; n <= 10_000; n++) inside.hear(`n${n}`);
     assertEquals([sentOn("n0"), sentOn("n1")], ["inside and outside", "inside"]);
+  });
+
+  it("hands a frame on before it tells that its sender was reached: the frame may be the answer", async () => {
+    const told: string[] = [];
+    links = new Links("self", [inside], time.runtime);
+    const user = { sessionTtl: 5_000, members: [] };
+    await links.open(() => told.push("frame"), () => {}, user, () => told.push("reached"));
+    inside.hear("a");
+    await time.pass(1_000);
+    inside.hear("a");
+    assertEquals(told, ["frame", "reached", "frame", "reached"]);
+  });
+
+  it("tells that a peer was reached when it is heard first, or after a second of silence", async () => {
+    inside.hear("a");
+    outside.hear("b");
+    assertEquals(reached, ["a", "b"]);
+    await time.pass(999);
+    inside.hear("a");
+    assertEquals(reached, ["a", "b"]);
+    await time.pass(1_000);
+    outside.hear("a");
+    assertEquals(reached, ["a", "b", "a"]);
+  });
+
+  it("tells a transport without a connection to a peer that the peer is heard by another way", async () => {
+    inside.hear("a");
+    for (let i = 0; i < 30; i++) {
+      await time.pass(100);
+      inside.hear("a");
+    }
+    assertEquals(outside.hints, ["a", "a", "a", "a"]);
+    connected.add("a");
+    await time.pass(5_000);
+    inside.hear("a");
+    assertEquals([outside.hints.length, inside.hints], [4, []]);
+  });
+
+  it("hint() does the same for a peer whose messages a member passes on", () => {
+    links.hint("a");
+    assertEquals(outside.hints, ["a"]);
   });
 
   it("close() closes all", async () => {

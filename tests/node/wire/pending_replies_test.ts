@@ -71,6 +71,31 @@ describe("PendingReplies", () => {
     assertEquals(receive(one), []);
   });
 
+  it("keeps thousands open, and each of them as long as it takes", () => {
+    const { replies, handler, receive } = start();
+    const first = replies.open(handler("first"));
+    const taken: number[] = [];
+    const many = Array.from(
+      { length: 3_000 },
+      () => replies.open((_from, _header, { id }) => taken.push(id)),
+    );
+    assertEquals(receive(...many, first), [`first takes ${first} of b`]);
+    assertEquals(taken.splice(0), many);
+    for (const id of many) if (id % 2 === 0) replies.close(id);
+    const others = Array.from(
+      { length: 3_000 },
+      () => replies.open((_from, _header, { id }) => taken.push(id)),
+    );
+    receive(...many, ...others);
+    assertEquals(taken.splice(0), [...many.filter((id) => id % 2 !== 0), ...others]);
+    replies.handOver(others[2_000], handler("later"));
+    replies.close(first);
+    assertEquals(receive(first, others[2_000]), [`later takes ${others[2_000]} of b`]);
+    for (const id of [...many, ...others]) replies.close(id);
+    assertEquals(receive(...many, ...others), []);
+    assertEquals(taken, []);
+  });
+
   it("forgets all, the other handler, too", () => {
     const { replies, handler, receive } = start();
     const one = replies.open(handler("one"));

@@ -13,7 +13,7 @@ describe("Routes", () => {
   /** The routes of `self`, which is connected to the others as given by `known`; by default `unknown`. */
   function waysOf(self: string): Routes {
     const way = (to: string) => known[to] ?? "unknown";
-    return new Routes({ self, members, runtime: time.runtime, reachability: way });
+    return new Routes({ self, members: () => members, runtime: time.runtime, reachability: way });
   }
 
   beforeEach(() => {

@@ -1,12 +1,13 @@
 import { assertEquals } from "@std/assert";
 import type { Header, RegisterRequest, Reply, Request } from "../../../lib/paxos/messages.ts";
-import { CrashVector } from "../../../lib/paxos/quorum.ts";
+import { type Configuration, firstConfiguration } from "../../../lib/paxos/configuration.ts";
+import { Incarnations } from "../../../lib/paxos/incarnations.ts";
 import { help, type Recovered, Recovery, type RecoveryEvent } from "../../../lib/paxos/recovery.ts";
 import { Voter } from "../../../lib/paxos/voter.ts";
 
 interface Member {
   voter: Voter;
-  vector: CrashVector;
+  vector: Incarnations;
 }
 
 /** A reply in transit. */
@@ -24,9 +25,17 @@ export class Comeback {
   readonly members: readonly string[];
   readonly trace: string[] = [];
   readonly recovery: Recovery;
+  /** The vector of the recovered member, in the order of the members. */
+  get known(): readonly string[] {
+    return this.memory?.known.map(([, life]) => life) ?? [];
+  }
+
   /** The memory of the recovered member. */
   memory: Recovered | undefined;
   now = 0;
+  /** The configuration that every state of its register holds. */
+  next: Configuration | null = null;
+  readonly configuration: Configuration;
   /** Whether it may announce its life. */
   isItsTurn = true;
   readonly #self: string;
@@ -36,20 +45,31 @@ export class Comeback {
   #life: string;
   #numbers = 0;
 
-  /** `self` recovers as `life`; all members were in their first incarnation until now. */
-  constructor(self: string, life: string, members: readonly string[] = ["a", "b", "c"]) {
+  /**
+   * `self` recovers as `life`; all members were in their first incarnation until now. `configuration`: that of all of
+   * them; the first one by default.
+   */
+  constructor(
+    self: string,
+    life: string,
+    members: readonly string[] = ["a", "b", "c"],
+    configuration?: Configuration,
+  ) {
     this.#self = self;
     this.#life = life;
     this.members = members;
+    this.configuration = configuration ??
+      firstConfiguration(members, members.map(() => "1"));
     for (const member of members) this.#begin(member, "1");
     this.recovery = new Recovery({
       self,
-      members,
+      configuration: this.configuration,
       life,
       genesis: "g",
       nextId: () => ++this.#numbers,
       lifeAfter: (other) => `${other}+`,
       isItsTurn: () => this.isItsTurn,
+      readConfiguration: () => this.next,
     });
   }
 
@@ -65,7 +85,7 @@ export class Comeback {
 
   /** `member` notes an incarnation of another member. */
   raise(member: string, other: string, incarnation: string): this {
-    this.#member(member).vector.raise(this.members.indexOf(other), incarnation);
+    this.#member(member).vector.raise(other, incarnation);
     return this;
   }
 
@@ -104,16 +124,17 @@ export class Comeback {
       this.trace.push(`${this.#self}>${member} ${showRequest(request)}`);
       const { voter, vector } = this.#member(member);
       const helper = {
-        voter,
-        members: this.members,
-        vector: () => vector.entries,
-        raise: (index: number, incarnation: string) => vector.raise(index, incarnation),
+        voter: this.configuration.joining?.id === member ? null : voter,
+        configuration: this.configuration,
+        incarnations: vector,
       };
       const asker = this.#header(this.#life, null, []);
       if (request.type !== "incarnation" && request.type !== "transfer") throw new Error("what?");
       const reply = help(helper, this.#self, asker, request, this.now);
       if (reply === undefined) continue;
-      const header = this.#header(voter.incarnation, voter.incarnation, vector.entries);
+      const { joining } = this.configuration;
+      const incarnation = joining?.id === member ? null : voter.incarnation;
+      const header = this.#header(voter.incarnation, incarnation, vector.entries);
       const answers = this.#answers.get(member) ?? [];
       this.#answers.set(member, [...answers, { header, reply: { id: request.id, ...reply } }]);
     }
@@ -159,8 +180,8 @@ export class Comeback {
       maxTtl: 5_000,
       clients: false,
     };
-    const vector = new CrashVector(this.members.length);
-    vector.merge(record.lives);
+    const vector = new Incarnations();
+    vector.follow(this.configuration);
     const settings = { members: this.members, maxKeys: 100_000, maxBytes: Infinity };
     this.#state.set(member, { voter: new Voter(record, incarnation, settings), vector });
   }
@@ -172,7 +193,8 @@ export class Comeback {
   }
 
   #header(life: string, incarnation: string | null, vector: readonly string[]): Header {
-    return { life, clock: 0, genesis: "g", epoch: 0, incarnation, vector };
+    const { epoch } = this.configuration;
+    return { life, clock: 0, genesis: "g", epoch, incarnation, vector };
   }
 
   #sent(ask: readonly { readonly to: string; readonly request: Request }[]): void {

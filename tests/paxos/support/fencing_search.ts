@@ -149,7 +149,8 @@ export class SessionHistory {
     const ttl = this.#random.pick([300, MAX_TTL]);
     const session = makeSession(owner.node, lifeOfOwner(owner), ++owner.sequence);
     const grantWithin = GRANT_SHARE * MAX_TTL;
-    owner.lease = new Lease(session, { ttl, members: MEMBERS, grantWithin, clockError: () => 0 });
+    const tally = () => new Tally<true>(MEMBERS);
+    owner.lease = new Lease(session, { ttl, tally, grantWithin, clockError: () => 0 });
   }
 
   #renew(owner: Owner): void {

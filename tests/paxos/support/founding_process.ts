@@ -1,4 +1,5 @@
 import { LamportClock } from "../../../lib/paxos/ballot.ts";
+import { firstConfiguration } from "../../../lib/paxos/configuration.ts";
 import { Genesis, type GenesisEvent, type Outgoing } from "../../../lib/paxos/genesis.ts";
 import { GivingUp } from "../../../lib/paxos/giving_up.ts";
 import type { Header, Reply, Request } from "../../../lib/paxos/messages.ts";
@@ -109,13 +110,15 @@ export class Process {
       genesis.state === "operational" && genesis.record!.id === record.id
     );
     if (state === "recovering" && voters.length >= helpersNeeded(this.#members.length)) {
-      this.genesis.recovered();
+      this.genesis.placed("operational", record);
     }
     if (state !== "operational" || voters.length + 1 >= majority(this.#members.length)) return;
     const { life } = this;
     const self = life[0];
     const nextId = () => ++this.#numbers;
-    const givingUp = new GivingUp({ self, members: this.#members, record, life, nextId });
+    const members = this.#members;
+    const configuration = firstConfiguration(members, record.lives);
+    const givingUp = new GivingUp({ self, members, configuration, life, nextId });
     let ask = givingUp.questions();
     for (let round = 1; round <= 2; round++) {
       const answers = ask.map(({ to, request }) => ({ to, request }));

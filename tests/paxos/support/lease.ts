@@ -1,4 +1,5 @@
 import { Lease, type LeaseOptions } from "../../../lib/paxos/lease.ts";
+import { Tally } from "../../../lib/paxos/quorum.ts";
 import { GRANT_SHARE } from "../../../lib/paxos/sessions.ts";
 
 /** A lease with fine clocks, in a cluster whose longest time to live is that of the session. */
@@ -8,6 +9,7 @@ export function makeLease(
   members: readonly string[],
   options: Partial<LeaseOptions> = {},
 ): Lease {
-  const usual = { ttl, members, grantWithin: GRANT_SHARE * ttl, clockError: () => 0 };
+  const tally = () => new Tally<true>(members);
+  const usual = { ttl, tally, grantWithin: GRANT_SHARE * ttl, clockError: () => 0 };
   return new Lease(session, { ...usual, ...options });
 }

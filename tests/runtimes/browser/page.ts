@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { connect } from "../../../guest/mod.ts";
 import { join } from "../../../mod.ts";
 import { broadcastChannel } from "../../../transports/broadcast_channel.ts";
 import { http } from "../../../transports/http.ts";
 import { webSocket } from "../../../transports/websocket.ts";
 
 /** The global `synod` of the page. */
-export const library = { join, broadcastChannel, http, webSocket };
+export const library = { connect, join, broadcastChannel, http, webSocket };
 
 Object.assign(globalThis, { synod: library });

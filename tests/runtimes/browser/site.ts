@@ -12,13 +12,15 @@ export interface Site {
 
 const HTML = `<!doctype html><title>A node</title><script type="module" src="/page.js"></script>`;
 
-/** Serves the page on a free port. */
-export async function serveSite(): Promise<Site> {
+/** Bundles the script with the library. */
+function bundlePage(output: string): Promise<void> {
+  return bundle(decodeURIComponent(new URL("page.ts", import.meta.url).pathname), output);
+}
+
+/** Serves the page on a free port; `makeScript` writes its script to a file. */
+export async function serveSite(makeScript = bundlePage): Promise<Site> {
   const folder = await Deno.makeTempDir({ prefix: "synod-page-" });
-  await bundle(
-    decodeURIComponent(new URL("page.ts", import.meta.url).pathname),
-    `${folder}/page.js`,
-  );
+  await makeScript(`${folder}/page.js`);
   const script = await Deno.readTextFile(`${folder}/page.js`);
   await Deno.remove(folder, { recursive: true });
   const app = new Hono();

@@ -69,9 +69,11 @@ describe("examples/demo", () => {
     assertStringIncludes(output, AGREED);
     const [claims, , takenOver, results] = figures(output).all;
     assertEquals(results, 1);
-    // Unless the worker published the result before its termination, another worker has taken over the line.
-    const [left, none] = [/1 line that w[123] had claimed and not finished/, /left no line behind/];
-    assertMatch(output, takenOver === 1 ? left : none);
+    // Unless the worker published the result before its termination, another worker has taken over the line. If it
+    // published it just then, another one may claim the line before it sees the result.
+    const left = /1 line that w[123] had claimed and not finished/;
+    const none = /left no line behind/;
+    assertMatch(output, takenOver === 0 ? none : new RegExp(`${left.source}|${none.source}`));
     assertEquals(claims, 1 + takenOver);
   });
 

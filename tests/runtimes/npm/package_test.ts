@@ -152,6 +152,7 @@ describe("the npm package", () => {
       assert(Number.isSafeInteger(token) && token > 0, `no fencing token: ${token}`);
       assertEquals(others, {
         put: { ok: true, value: "hello" },
+        seen: { ok: true, value: "hello" },
         held: true,
         counts: [7, 8],
         wrong: 7,

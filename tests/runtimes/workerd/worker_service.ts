@@ -6,11 +6,12 @@ const LIMIT = 30_000;
 
 /** A worker of this folder, bundled once and started repeatedly. */
 export class WorkerService implements AsyncDisposable {
-  readonly #folder: string;
+  /** Where the worker and its configuration are. */
+  readonly folder: string;
   #running: Workerd | null = null;
 
   private constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** Bundles `NAME_worker.ts`, for the configuration `NAME.capnp`. */
@@ -25,7 +26,7 @@ export class WorkerService implements AsyncDisposable {
   /** Starts it; returns its port. */
   async start(env: Readonly<Record<string, string>>): Promise<number> {
     await this.stop();
-    this.#running = await startWorkerd(`${this.#folder}/config.capnp`, env);
+    this.#running = await startWorkerd(`${this.folder}/config.capnp`, env);
     return this.#running.port;
   }
 
@@ -46,6 +47,6 @@ export class WorkerService implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    await Deno.remove(this.#folder, { recursive: true });
+    await Deno.remove(this.folder, { recursive: true });
   }
 }

@@ -21,6 +21,7 @@ export function callOf(
     method,
     args: encodeValue(args, 2 ** 20),
     chain: [],
+    awaited: true,
     ...more,
   };
 }

@@ -4,20 +4,18 @@ import {
   checkCredentials,
   type CredentialOptions,
   prepare,
+  refuseToken,
 } from "../../../transports/auth/credentials.ts";
 import { keysOf } from "../../../transports/auth/keys.ts";
 import { SECRET } from "../support/networks.ts";
-
-const token = () => "a token";
 
 /** The credentials of these options, as the function `join` got them. */
 const check = (options: unknown) => checkCredentials("join", "app", options as CredentialOptions);
 
 describe("checkCredentials()", () => {
-  it("takes exactly one of the three", () => {
+  it("takes exactly one of the two", () => {
     assertEquals(check({ secret: SECRET }).kind, "secret");
     assertEquals(check({ secret: SECRET, insecure: false }).kind, "secret");
-    assertEquals(check({ token }), { kind: "token", token });
     assertEquals(check({ insecure: true }), { kind: "insecure" });
   });
 
@@ -28,14 +26,10 @@ describe("checkCredentials()", () => {
   });
 
   const refused: [options: object, message: string][] = [
-    [{}, "secret or token is required, unless insecure is true"],
-    [{ insecure: false }, "secret or token is required"],
+    [{}, "secret is required, unless insecure is true"],
+    [{ insecure: false }, "secret is required"],
     [{ insecure: 1 }, "insecure must be true or false, received number"],
-    [{ token: "ey..." }, "token must be a function that returns one, received string"],
-    [{ secret: SECRET, token }, "only one of secret, token, insecure, received secret and token"],
-    [{ secret: SECRET, insecure: true }, "received secret and insecure"],
-    [{ token, insecure: true }, "received token and insecure"],
-    [{ secret: SECRET, token, insecure: true }, "received secret and token and insecure"],
+    [{ secret: SECRET, insecure: true }, "only one of secret, insecure, received both"],
     [{ secret: "" }, "secret"],
     [{ secret: 5 }, "secret"],
     [{ secret: "password" }, "secret"],
@@ -59,9 +53,20 @@ describe("prepare()", () => {
       return Promise.reject(new Error("no keys"));
     };
     prepare({ kind: "secret", keys });
-    prepare({ kind: "token", token });
     prepare({ kind: "insecure" });
     await Promise.resolve();
     assertEquals(calls, 1);
+  });
+});
+
+describe("refuseToken()", () => {
+  it("refuses a token of any kind, points to connect, and does not repeat it", () => {
+    for (const token of ["ey...", () => "ey..."]) {
+      const error = assertThrows(() => refuseToken("http", { token }), TypeError, "use connect(");
+      assert(error.message.startsWith("http: token "), error.message);
+      assert(!error.message.includes("ey..."), error.message);
+    }
+    refuseToken("http", {});
+    refuseToken("http", { token: undefined });
   });
 });

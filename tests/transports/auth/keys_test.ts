@@ -90,7 +90,7 @@ describe("a secret", () => {
       const token = await nodeToken({ secret, cluster: "app", id: "n1" });
       assertEquals((await verifyToken(token, await keys(), "app")).sub, "n1");
 
-      const accepting = new Authenticator("s", "app", { kind: "secret", keys }, () => false);
+      const accepting = new Authenticator("s", "app", { kind: "secret", keys });
       const connecting = new HandshakeClient("c", "s", "app", { kind: "secret", keys });
       const answer = await accepting.answerHello(await connecting.hello());
       assert("challenge" in answer);

@@ -9,8 +9,11 @@ import {
 } from "@std/assert";
 import { Hono } from "hono";
 import { SynodError } from "../../../lib/errors.ts";
-import { type HttpOptions, nodeToken } from "../../../transports/http.ts";
+import type { HttpOptions } from "../../../transports/http.ts";
+import { HttpLink } from "../../../transports/http/link.ts";
 import type { HttpTimes } from "../../../transports/http/transport.ts";
+import type { HandshakeClient } from "../../../transports/auth/handshake_client.ts";
+import { FrameQueue } from "../../../transports/link/frame_queue.ts";
 import { OTHER_SECRET, SECRET } from "../support/networks.ts";
 import { eventually, within } from "../../support/wait.ts";
 import { TestServer } from "../support/server.ts";
@@ -167,29 +170,6 @@ describe("http(): requests to peers", () => {
     await elsewhere.until(() => elsewhere.reports.length > 0);
     assertMatch(elsewhere.reports[0].message, /^Cannot connect to t .*this is the node s$/);
     assertEquals([station.received, station.reports], [[], []]);
-  });
-
-  it("with a token is admitted, and receives frames", async () => {
-    const { url, station } = await listen({ secret: SECRET });
-    const token = () => nodeToken({ secret: SECRET, id: "browser" });
-    const browser = await connect({ token, peers: { s: url } }, {}, "browser");
-    await browser.reach(station, "hello");
-    await station.reach(browser, "and back");
-    assertEquals(station.received[0][0], "browser");
-  });
-
-  it("reports a token function that throws, with the cause, and tries again", async () => {
-    const { url, station } = await listen({ secret: SECRET });
-    let asked = 0;
-    const token = () => {
-      if (++asked < 3) throw new RangeError("offline");
-      return nodeToken({ secret: SECRET, id: "c" });
-    };
-    const c = await connect({ token, peers: { s: url } });
-    await assertReport(c, /offline/);
-    assertInstanceOf(c.reports[0].cause, RangeError);
-    await c.reach(station, "online");
-    assertEquals([asked, c.reports.length], [3, 1]);
   });
 
   it("gives up a request that is never answered, and tries again", async () => {
@@ -350,5 +330,46 @@ describe("http(): requests to peers", () => {
     await held;
     await c.transport.close();
     assertEquals([...underWay], []);
+  });
+});
+
+describe("HttpLink.close()", () => {
+  it("ends the attempts beside its session before it says farewell", async () => {
+    /** The requests that have not been answered, by their routes. */
+    const open = new Map<string, AbortSignal>();
+    let isServed = true;
+    const fetch = (address: string | URL | Request, { signal }: RequestInit = {}) => {
+      const route = new URL(`${address}`).pathname.slice(1);
+      if (route === "session" && isServed) return Promise.resolve(Response.json({ session: "x" }));
+      assert(signal instanceof AbortSignal);
+      open.set(route, signal);
+      return new Promise<Response>((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    };
+    let connected = () => {};
+    const isConnected = new Promise<void>((resolve) => connected = resolve);
+    const ignored = () => {};
+    const link = new HttpLink({
+      url: new URL("http://127.0.0.1"),
+      fetch: fetch as typeof globalThis.fetch,
+      times: { hold: 20_000, grace: 20_000, overdue: 20_000, close: 20, backoff },
+      introduce: () => ({ hello: ignored, welcomed: ignored }) as unknown as HandshakeClient,
+      isAlone: () => false,
+      onConnected: connected,
+      ...{ receive: ignored, onChange: ignored, onFailed: ignored },
+      ...{ onHopeless: ignored, onRefused: ignored },
+    });
+    link.start();
+    await within(isConnected, "the session");
+    isServed = false;
+    link.suspect();
+    const closed = link.close(new FrameQueue(1_000));
+    assertEquals([...open].map(([route, { aborted }]) => [route, aborted]), [
+      ["session", true],
+      ["farewell", false],
+    ]);
+    await closed;
+    assertEquals(open.get("farewell")?.aborted, true);
   });
 });

@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { sign } from "hono/jwt";
 import type { HttpTimes } from "../../../transports/http/transport.ts";
-import { eventually } from "../../support/wait.ts";
-import { SECRET, testKeys } from "../support/networks.ts";
+import { SECRET } from "../support/networks.ts";
 import { TestServer } from "../support/server.ts";
 import { Station } from "../support/station.ts";
 import { post, RawSession, transportWith } from "./support/setup.ts";
@@ -144,25 +142,6 @@ describe("http(): sessions", () => {
     await node.until(() => node.received.length === 2);
     node.transport.send("c", byte(4));
     assertEquals((await next).frames, [byte(4)]);
-  });
-
-  it("that were opened with a token end a minute after it expires", async () => {
-    const exp = Date.now() / 1000 - 60 + 0.5; // half a second from now
-    const token = await sign({ aud: "synod", sub: "c", exp }, (await testKeys()).token);
-    await relisten({ hold: 20, tick: 600_000 });
-    const c = await RawSession.show(server, "c", "s", token);
-    assertEquals((await c.say(byte(1))).status, 200);
-    await eventually(async () => (await c.say()).status !== 200, "the end of a session");
-    assertEquals((await c.say()).status, 401);
-  });
-
-  it("that were opened with a token end even during a held request", async () => {
-    const exp = Date.now() / 1000 - 60 + 0.5;
-    const token = await sign({ aud: "synod", sub: "c", exp }, (await testKeys()).token);
-    await relisten({ hold: 600_000, tick: 20 });
-    const c = await RawSession.show(server, "c", "s", token);
-    assertEquals((await c.say(byte(1))).status, 401);
-    assertEquals(node.received, [["c", byte(1)]]);
   });
 
   it("answer 400 to a malformed batch of frames, and deliver none of it", async () => {

@@ -45,14 +45,39 @@ describe("Backoff", () => {
     }
   });
 
-  it("failed() waits at most half a session TTL, so that a link that heals is used in time", () => {
-    const longest = (sessionTtl: number) => {
-      const backoff = new Backoff(backoffOf({ sessionTtl }));
-      return Math.max(...Array.from({ length: 12 }, () => backoff.failed()));
-    };
-    for (const [ttl, most] of [[500, 500], [2_000, 1_000], [5_000, 2_500], [60_000, 5_000]]) {
-      const wait = longest(ttl);
-      assert(wait <= most && wait >= most / 2, `${ttl}: ${wait}`);
+  /** The longest wait of the node `self` in a cluster of the member `member`. */
+  function longestWait(self: string, sessionTtl: number, isAlone: boolean): number {
+    const backoff = new Backoff(backoffOf({ sessionTtl, members: ["member"] }, self));
+    return Math.max(...Array.from({ length: 200 }, () => backoff.failed(isAlone)));
+  }
+
+  it("failed() waits at most 700 ms in a member, so that a link that heals is used within a second", () => {
+    for (const isAlone of [true, false]) {
+      for (const [ttl, most] of [[100, 200], [2_000, 500], [5_000, 700], [600_000, 700]]) {
+        const wait = longestWait("member", ttl, isAlone);
+        assert(wait <= most && wait >= most / 2, `${ttl}: ${wait}`);
+      }
     }
+  });
+
+  it("failed() waits at most half a session TTL in a client, and a second without any connection", () => {
+    for (
+      const [ttl, most, alone] of [[500, 500, 500], [5_000, 2_500, 1_000], [60_000, 5_000, 1_000]]
+    ) {
+      const waits = [longestWait("client", ttl, false), longestWait("client", ttl, true)];
+      assert(waits[0] <= most && waits[0] >= most / 2, `${ttl}: ${waits}`);
+      assert(waits[1] <= alone && waits[1] >= alone / 2, `${ttl}: ${waits}`);
+    }
+  });
+
+  it("a node without settings counts as a member", () => {
+    assertEquals(backoffOf(undefined, "any").longest, 700);
+  });
+
+  it("reset() makes the next wait the first", () => {
+    const backoff = new Backoff(times);
+    for (let i = 0; i < 5; i++) backoff.failed();
+    backoff.reset();
+    assertWaits([backoff.failed()], [100]);
   });
 });

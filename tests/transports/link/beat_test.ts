@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { beatOf, MAX_SILENT_BEATS, requestTimesOf } from "../../../transports/link/beat.ts";
+import { beatOf, lookOf, MAX_SILENT_BEATS, requestTimesOf } from "../../../transports/link/beat.ts";
 
 describe("beatOf()", () => {
   it("detects a dead connection within the session TTL", () => {
@@ -28,7 +28,21 @@ describe("requestTimesOf()", () => {
   });
 
   it("have bounds: the server of Bun ends a request after ten seconds", () => {
-    assertEquals(requestTimesOf({ sessionTtl: 100 }), { hold: 250, grace: 1_500 });
-    assertEquals(requestTimesOf({ sessionTtl: 600_000 }), { hold: 6_250, grace: 5_000 });
+    assertEquals(requestTimesOf({ sessionTtl: 100 }), {
+      hold: 250,
+      grace: 1_500,
+      overdue: 200,
+    });
+    assertEquals(requestTimesOf({ sessionTtl: 600_000 }), {
+      hold: 6_250,
+      grace: 5_000,
+      overdue: 2_500,
+    });
+  });
+});
+
+describe("lookOf()", () => {
+  it("is a quarter of a beat, and at least 100 ms", () => {
+    assertEquals([100, 2_000, 5_000].map((sessionTtl) => lookOf({ sessionTtl })), [100, 100, 250]);
   });
 });

@@ -71,4 +71,14 @@ describe("FrameReader", () => {
     assertEquals(new FrameReader().read(announced), null);
     assertEquals(new FrameReader().read(Uint8Array.of(0, 0, 0, 1)), []); // 2^24: incomplete
   });
+
+  it("refuses a frame that is longer than wanted when its length comes", () => {
+    const announced = (length: number) => {
+      const piece = new Uint8Array(6);
+      new DataView(piece.buffer).setUint32(0, length, true);
+      return piece;
+    };
+    assertEquals(new FrameReader(1_000).read(announced(1_000)), []);
+    assertEquals(new FrameReader(1_000).read(announced(1_001)), null);
+  });
 });

@@ -4,10 +4,18 @@ import type { ClientSocketConstructor, UpgradeWebSocket } from "../../../transpo
 /** Answers the requests to a test server. */
 type Handler = (request: Request, env?: unknown) => Response | Promise<Response>;
 
+interface Listening {
+  readonly port: number;
+  /** Stops at once, with all connections. */
+  close(): Promise<void>;
+  /** Stops as a user's program does: waits for the connections. */
+  stop(): Promise<void>;
+}
+
 /** The parts of a server that depend on the runtime. */
 interface Adapter {
   /** Listens on a free port of 127.0.0.1. */
-  serve(handler: Handler): Promise<{ port: number; close(): Promise<void> }>;
+  serve(handler: Handler): Promise<Listening>;
   /** Hono's helper for this runtime. */
   readonly upgradeWebSocket: UpgradeWebSocket;
   /** The class that connects in this runtime. */
@@ -33,7 +41,8 @@ async function denoAdapter(): Promise<Adapter> {
     async serve(handler) {
       const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
       const server = Deno.serve(options, (request) => handler(request));
-      return { port: server.addr.port, close: () => server.shutdown() };
+      const stop = () => server.shutdown();
+      return { port: server.addr.port, close: stop, stop };
     },
   };
 }
@@ -47,7 +56,11 @@ async function bunAdapter(): Promise<Adapter> {
     async serve(handler) {
       const fetch = (request: Request, server: unknown) => handler(request, { server });
       const server = globals.Bun.serve({ hostname: "127.0.0.1", port: 0, fetch, websocket });
-      return { port: server.port, close: async () => await server.stop(true) };
+      return {
+        port: server.port,
+        close: async () => await server.stop(true),
+        stop: async () => await server.stop(),
+      };
     },
   };
 }
@@ -75,7 +88,8 @@ async function nodeAdapter(): Promise<Adapter> {
               server.close(() => resolve());
               server.closeAllConnections();
             });
-          resolve({ port, close });
+          const stop = () => new Promise<void>((resolve) => server.close(() => resolve()));
+          resolve({ port, close, stop });
         });
       });
     },
@@ -95,11 +109,13 @@ export const ClientWebSocket: ClientSocketConstructor = adapter.WebSocket;
 export class TestServer {
   readonly port: number;
   readonly #close: () => Promise<void>;
+  readonly #stop: () => Promise<void>;
   #app = new Hono();
 
-  private constructor(port: number, close: () => Promise<void>) {
+  private constructor({ port, close, stop }: Listening) {
     this.port = port;
     this.#close = close;
+    this.#stop = stop;
   }
 
   /** Listens; answers 404 until routes are mounted. */
@@ -110,7 +126,7 @@ export class TestServer {
         ? new Response(null, { status: 404 })
         : server.#app.fetch(request, env as Record<string, unknown>)
     );
-    return server = new TestServer(listening.port, listening.close);
+    return server = new TestServer(listening);
   }
 
   /** The address of the routes, `ws` or `http`. */
@@ -121,6 +137,11 @@ export class TestServer {
   /** Serves `routes` instead of all earlier ones. */
   mount(routes: Hono): void {
     this.#app = new Hono().route("/synod", routes);
+  }
+
+  /** Stops listening, and waits for the connections, as a user's program does. */
+  async stop(): Promise<void> {
+    await this.#stop();
   }
 
   /** Stops listening. */

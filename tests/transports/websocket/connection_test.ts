@@ -17,6 +17,9 @@ class End {
   readonly sent: Uint8Array[] = [];
   readonly closed: (number | undefined)[] = [];
   readonly received: Uint8Array[] = [];
+  /** What says that the receiver is behind. */
+  behind: Promise<void> | undefined;
+  readonly silences: boolean[] = [];
   readonly queue = new FrameQueue(100_000_000);
   readonly connection: Connection;
 
@@ -25,8 +28,12 @@ class End {
       send: (data) => this.sent.push(data as Uint8Array),
       close: (code) => this.closed.push(code),
     }, () => {});
-    const receive = (frame: Uint8Array) => this.received.push(frame);
-    this.connection = new Connection(socket, { pieces, until, receive });
+    const receive = (frame: Uint8Array) => {
+      this.received.push(frame);
+      return this.behind;
+    };
+    const onSilence = (isSilent: boolean) => this.silences.push(isSilent);
+    this.connection = new Connection(socket, { pieces, until, receive, onSilence });
   }
 
   /** Delivers the sent messages to `other`, and returns their sizes. */
@@ -63,6 +70,39 @@ describe("Connection", () => {
     assertEquals(a.carryTo(b).length, 3);
     assertEquals(b.received.length, 1);
     assert(b.received[0].every((byte, i) => byte === large[i]));
+  });
+
+  it("acknowledges nothing while the receiver is behind, and all of it after that", async () => {
+    let caughtUp = () => {};
+    b.behind = new Promise((resolve) => caughtUp = resolve);
+    for (let i = 0; i < 30; i++) a.queue.push(new Uint8Array(100_000));
+    a.connection.send(a.queue);
+    const sent = a.carryTo(b).length;
+    b.connection.ask();
+    b.carryTo(a);
+    a.connection.send(a.queue);
+    assertEquals([sent > 0, a.sent.length, b.closed.length], [true, 0, 0]);
+    // What is received meanwhile is handled as ever, and waits for the same moment.
+    b.behind = undefined;
+    caughtUp();
+    await Promise.resolve();
+    assertEquals(b.sent.map((message) => decodeMessage(message)?.acknowledged), [sent]);
+    b.carryTo(a);
+    a.connection.send(a.queue);
+    assert(a.sent.length > 0);
+  });
+
+  it("ends a connection whose other side sends more than the window while the receiver is behind", () => {
+    b.behind = new Promise(() => {});
+    const piece = new Uint8Array(256 * 1024);
+    new DataView(piece.buffer).setUint32(0, 5, true);
+    new DataView(piece.buffer).setUint32(9, piece.length - 13, true);
+    for (let count = 1; count <= 5; count++) {
+      b.connection.take(encodeMessage({ answerNow: false, acknowledged: 0, piece }));
+      assertEquals(b.closed.length, 0, `${count}`);
+    }
+    b.connection.take(encodeMessage({ answerNow: false, acknowledged: 0, piece }));
+    assertEquals(b.closed, [4400]);
   });
 
   it("with small pieces sends messages of at most 1,024 bytes, and each requests an answer", () => {
@@ -180,6 +220,43 @@ describe("Connection", () => {
       a.connection.beat();
       assertEquals(a.sent, []);
     }
+  });
+
+  it("look() asks soon for an answer to what was sent, and tells of silence and of its end", () => {
+    a.queue.push(Uint8Array.of(1));
+    a.connection.send(a.queue);
+    const message = a.sent.splice(0)[0];
+    a.connection.look();
+    assertEquals(a.sent, []);
+    a.connection.look();
+    assertEquals(a.sent, [encodeMessage({ answerNow: true, acknowledged: 0, piece: nothing })]);
+    for (let i = 0; i < 10; i++) {
+      assertEquals(a.connection.isSilent, i >= 2);
+      a.connection.look();
+    }
+    assertEquals([a.silences, a.closed, a.sent.length], [[true], [], 1]);
+    b.connection.take(message);
+    a.carryTo(b);
+    b.connection.answer();
+    b.carryTo(a);
+    assertEquals([a.silences, a.connection.isSilent], [[true, false], false]);
+  });
+
+  it("look() asks nothing when nothing was sent since the last message", () => {
+    for (let i = 0; i < 10; i++) a.connection.look();
+    b.queue.push(Uint8Array.of(1));
+    b.connection.send(b.queue);
+    b.carryTo(a);
+    a.connection.answer();
+    for (let i = 0; i < 10; i++) a.connection.look();
+    assertEquals([a.sent, a.silences], [[], []]);
+  });
+
+  it("ask() asks at once, and silence after it is noticed", () => {
+    a.connection.ask();
+    assertEquals(a.sent.length, 1);
+    for (let i = 0; i < 4; i++) a.connection.look();
+    assertEquals(a.silences, [true]);
   });
 
   it("ends on any use after its token has expired", () => {

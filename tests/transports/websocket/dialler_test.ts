@@ -3,7 +3,6 @@ import { assertEquals, assertGreater, assertInstanceOf, assertMatch } from "@std
 import { SynodError } from "../../../lib/errors.ts";
 import { makeProof } from "../../../transports/auth/proof.ts";
 import type { Hello } from "../../../transports/auth/handshake.ts";
-import { nodeToken } from "../../../transports/websocket.ts";
 import type { WebSocketOptions } from "../../../transports/websocket/options.ts";
 import type { WebSocketTimes } from "../../../transports/websocket/transport.ts";
 import { OTHER_SECRET, SECRET, testKeys } from "../support/networks.ts";
@@ -176,45 +175,6 @@ describe("webSocket(): connections to peers", () => {
     const one = await connect({ insecure: true, cluster: "one", peers: { s: url } }, {}, "d");
     await one.reach(station, "hello");
     assertEquals(new Set(station.received.map(([from]) => from)), new Set(["d"]));
-  });
-
-  it("with a token calls the token function once per connection, and is admitted", async () => {
-    const { url, station } = await listen({ secret: SECRET });
-    let asked = 0;
-    const token = () => {
-      asked++;
-      return nodeToken({ secret: SECRET, id: "browser" });
-    };
-    const browser = await connect({ token, peers: { s: url } }, {}, "browser");
-    await browser.reach(station, "hello");
-    await station.reach(browser, "and back");
-    assertEquals(asked, 1);
-    assertEquals(station.received[0][0], "browser");
-  });
-
-  it("with the token of another node is refused", async () => {
-    const { url } = await listen({ secret: SECRET });
-    const token = () => nodeToken({ secret: SECRET, id: "other" });
-    await assertReport(await connect({ token, peers: { s: url } }), /another node/);
-  });
-
-  it("reports a token function that throws, with the cause, and tries again", async () => {
-    const { url, station } = await listen({ secret: SECRET });
-    let asked = 0;
-    const token = () => {
-      if (++asked < 3) throw new RangeError("offline");
-      return nodeToken({ secret: SECRET, id: "c" });
-    };
-    const c = await connect({ token, peers: { s: url } });
-    await assertReport(c, /offline/);
-    assertInstanceOf(c.reports[0].cause, RangeError);
-    await c.reach(station, "online");
-    assertEquals([asked, c.reports.length], [3, 1]);
-  });
-
-  it("a node without the secret accepts no connection", async () => {
-    const { url } = await listen({ token: () => "" });
-    await assertReport(await connect({ secret: SECRET, peers: { s: url } }), /no secret/);
   });
 
   it("close() sends the frames of the same turn", async () => {

@@ -18,10 +18,10 @@ function start(answers: { hello?: () => unknown; proof?: () => unknown } = {}) {
   socket.listen(() => {}, () => {});
   const authenticator = {
     answerHello: async () => await (answers.hello?.() ?? CHALLENGED),
-    verifyProof: async () => await (answers.proof?.() ?? { id: "c", until: 5, proof: "p" }),
+    verifyProof: async () => await (answers.proof?.() ?? { id: "c", proof: "p" }),
   } as unknown as Authenticator;
   const connection = new IncomingConnection(socket, authenticator, null, (admitted) => {
-    log.push(`admit ${"id" in admitted ? admitted.id : "a guest"} until ${admitted.until}`);
+    log.push(`admit ${"id" in admitted ? admitted.id : "a guest"}`);
   });
   const settle = async () => {
     for (let i = 0; i < 10; i++) await Promise.resolve();
@@ -38,13 +38,13 @@ describe("IncomingConnection", () => {
     connection.take("{}");
     assertEquals(await settle(), ['send {"id":"s","nonce":"n"}']);
     connection.take("{}");
-    assertEquals(await settle(), ['send {"welcome":true,"proof":"p"}', "admit c until 5"]);
+    assertEquals(await settle(), ['send {"welcome":true,"proof":"p"}', "admit c"]);
   });
 
   it("admits a peer at once if its hello is enough", async () => {
-    const { connection, settle } = start({ hello: () => ({ id: "c", until: Infinity }) });
+    const { connection, settle } = start({ hello: () => ({ id: "c" }) });
     connection.take("{}");
-    assertEquals(await settle(), ['send {"welcome":true}', "admit c until Infinity"]);
+    assertEquals(await settle(), ['send {"welcome":true}', "admit c"]);
   });
 
   it("refuses bytes, text that is no JSON, and a message that nothing expects", async () => {
@@ -93,7 +93,7 @@ describe("IncomingConnection", () => {
   });
 
   it("admits nothing on a connection that ended meanwhile", async () => {
-    const { connection, socket, settle } = start({ hello: () => ({ id: "c", until: 5 }) });
+    const { connection, socket, settle } = start({ hello: () => ({ id: "c" }) });
     connection.take("{}");
     socket.close(1000, "over");
     assertEquals(await settle(), ["close 1000 over"]);

@@ -46,6 +46,23 @@ describe("Peer", () => {
     assertEquals(log, ["accepted: 1", "dialled: 2"]);
   });
 
+  it("send() avoids a silent connection if the other one answers", async () => {
+    const [dialled, accepted] = [connection("dialled"), connection("accepted")];
+    [peer.dialled, peer.accepted] = [dialled, accepted];
+    accepted.ask();
+    for (let i = 0; i < 4; i++) peer.look();
+    log.length = 0;
+    peer.send(Uint8Array.of(1));
+    await turn();
+    assertEquals(log, ["dialled: 1"]);
+    dialled.ask();
+    for (let i = 0; i < 4; i++) peer.look();
+    log.length = 0;
+    peer.send(Uint8Array.of(2));
+    await turn();
+    assertEquals(log, ["accepted: 2"]);
+  });
+
   it("send() keeps frames while a connection is being made, and drops them if the attempt fails", async () => {
     peer.send(Uint8Array.of(1)); // dropped: no connection is being made
     peer.isExpected = true;

@@ -1,14 +1,12 @@
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { sign } from "hono/jwt";
 import { writeFrames } from "../../../transports/link/frame_stream.ts";
 import { decodeMessage, encodeMessage } from "../../../transports/websocket/message.ts";
 import { within } from "../../support/wait.ts";
-import { SECRET, testKeys } from "../support/networks.ts";
-import { RawSocket } from "../support/raw_socket.ts";
+import { SECRET } from "../support/networks.ts";
 import { TestServer } from "../support/server.ts";
 import { Station } from "../support/station.ts";
-import { enter, hello, transportWith } from "./support/setup.ts";
+import { enter, transportWith } from "./support/setup.ts";
 
 const message = (piece: Uint8Array, acknowledged = 0, answerNow = false) =>
   encodeMessage({ piece, acknowledged, answerNow });
@@ -143,15 +141,5 @@ describe("webSocket(): authenticated peers", () => {
       assertEquals(answer?.piece.length, 0);
     }
     await socket.close();
-  });
-
-  it("with a token are closed with 4408 a minute after it expires", async () => {
-    const exp = Date.now() / 1000 - 60 + 0.5; // half a second from now
-    const token = await sign({ aud: "synod", sub: "c", exp }, (await testKeys()).token);
-    const socket = await RawSocket.open(server.url("ws"), { ...hello("c", "s"), token });
-    assertEquals(await socket.hear(), { welcome: true } as never);
-    const alive = setInterval(() => socket.send(message(new Uint8Array(0))), 50);
-    assertEquals((await within(socket.ended, "the end")).code, 4408);
-    clearInterval(alive);
   });
 });

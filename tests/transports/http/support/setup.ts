@@ -63,12 +63,6 @@ export class RawSession {
     return new RawSession(server, JSON.parse(answer.text).session);
   }
 
-  /** Opens a session as the node `id`, with a token. */
-  static async show(server: Reachable, id: string, to: string, token: string) {
-    const answer = await post(server, "session", JSON.stringify({ ...hello(id, to), token }));
-    return new RawSession(server, JSON.parse(answer.text).session);
-  }
-
   /** Sends a request of this session. */
   post(route: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Answer> {
     return post(this.#server, route, body, { authorization: `Bearer ${this.key}`, ...headers });

@@ -1,0 +1,399 @@
+import type { Life } from "./ballot.ts";
+import { type Configuration, helpersIn, isNewer, remembersIn, votersOf } from "./configuration.ts";
+import { type Outgoing, sameMembers } from "./genesis.ts";
+import { Incarnations, type KnownIncarnations } from "./incarnations.ts";
+import { assertInvariant } from "./invariant.ts";
+import type { GenesisRecord, GenesisReply, GenesisRequest, Header, Reply } from "./messages.ts";
+import { majority, type Sender, Tally } from "./quorum.ts";
+
+/** What a complete disk says about its member, besides its votes. */
+export interface DiskMemory {
+  /** The genesis that it lived under. */
+  readonly record: GenesisRecord;
+  /** The configuration that it knew last. */
+  readonly configuration: Configuration;
+  /** The life that counts as the incarnation of this memory. */
+  readonly incarnation: Life;
+  /** The highest incarnations that it knew. */
+  readonly known: KnownIncarnations;
+}
+
+/** An event that the node has to act on. */
+export type DiskEvent =
+  /**
+   * No other member knows of a later memory: the node writes its life to the disk as the incarnation of what is there, and calls
+   * `lifeWritten` when that is durable.
+   */
+  | { readonly type: "writeLife" }
+  /** So many others are operational that it recovers from them. The disk stays as it is until that is done. */
+  | { readonly type: "recover" }
+  /** It takes no help: too few others are operational now. */
+  | { readonly type: "announce" }
+  /** Its disk is its memory: it votes from now on. It goes on announcing until all others know its life. */
+  | { readonly type: "start" }
+  /**
+   * The disk is no memory: `stale`, from before a start that another member knows of, or `foreign`, of another genesis
+   * than living members have. It is put aside before anything else, and the member is blank.
+   */
+  | { readonly type: "putAside"; readonly why: "stale" | "foreign" }
+  /** The cluster has a newer configuration than the disk: the start begins again under that. */
+  | {
+    readonly type: "follow";
+    readonly configuration: Configuration;
+    readonly known: KnownIncarnations;
+  }
+  /** Nobody knows of a change of the members since, and the node was given another list. It asks on. */
+  | { readonly type: "otherList" }
+  /** Another process has this member's place. */
+  | { readonly type: "replaced" };
+
+/** The options of {@linkcode DiskStart}. */
+export interface DiskStartOptions {
+  /** The id of this node. */
+  readonly self: string;
+  /** The list of members that the questions name, in order. */
+  readonly members: readonly string[];
+  /** The present life of the node, above the incarnation on its disk. */
+  readonly life: Life;
+  /** What its disk says. */
+  readonly memory: DiskMemory;
+  /** Gives a number that this life has never used. */
+  readonly nextId: () => number;
+}
+
+/** A member's answer in one round. */
+interface Answer {
+  readonly life: Life;
+  readonly kind: "operational" | "stored" | "foreign" | "blank";
+  /** The sender, if it has a memory of this genesis. */
+  readonly sender: Sender | null;
+}
+
+/** Questions, and then announcements. */
+type Phase = "asks" | "writes" | "announces" | "started";
+
+/**
+ * How a member with a complete memory on its disk comes back (section 7, Storage). It asks first, in two rounds, and
+ * writes nothing before it knows that no other has heard of a later memory of this member. If enough others are
+ * operational it recovers from them, as without a disk. Otherwise, if a majority has a memory, operational or on disk, it
+ * takes its disk, and votes once a majority knows its present life.
+ */
+export class DiskStart {
+  readonly #options: DiskStartOptions;
+  /** The incarnations that it has heard of. They have to be on its disk before an answer leaves that depends on them. */
+  readonly incarnations: Incarnations = new Incarnations();
+  /** The incarnation of the disk as it was found. */
+  readonly #found: Life;
+  /** The lives of this process: what others know of these is its own doing. */
+  readonly #lives: Set<Life>;
+  #life: Life;
+  #isWritten = false;
+  #phase: Phase = "asks";
+  #number: number;
+  #announcement = 0;
+  #configuration: Configuration;
+  #answers = new Map<string, Answer>();
+  /** The lives that answered the first round; `null` in the first round. */
+  #before: ReadonlyMap<string, Life> | null = null;
+  /** The members that know its life, on their disks. */
+  readonly #raised = new Set<string>();
+
+  /** Sends nothing before `tick`. */
+  constructor(options: DiskStartOptions) {
+    const { life, memory, nextId } = options;
+    assertInvariant(life > memory.incarnation, "each start is in a life above that of the disk");
+    this.#options = options;
+    this.#life = life;
+    this.#lives = new Set([life]);
+    this.#found = memory.incarnation;
+    this.#number = nextId();
+    this.#configuration = memory.configuration;
+    this.incarnations.follow(memory.configuration, memory.known);
+  }
+
+  /** The life that counts as the incarnation of the disk. */
+  get incarnation(): Life {
+    return this.#isWritten ? this.#life : this.#found;
+  }
+
+  /** The newest configuration that it knows. It has to be on the disk before any answer under it. */
+  get configuration(): Configuration {
+    return this.#configuration;
+  }
+
+  /** Whether the disk is its memory, and it announces its life to those that do not know it yet. */
+  get hasStarted(): boolean {
+    return this.#phase === "started";
+  }
+
+  /** Whether it has started and all others know its life: nothing is left to do. */
+  get isDone(): boolean {
+    return this.hasStarted && this.#others().every((id) => this.#raised.has(id));
+  }
+
+  /** The life is on the disk, as the incarnation of what is there. The second round begins. */
+  lifeWritten(): Outgoing[] {
+    assertInvariant(this.#phase === "writes", "a life is written once it is confirmed");
+    this.#isWritten = true;
+    this.#phase = "asks";
+    return this.#questions();
+  }
+
+  /**
+   * Begins again under a newer configuration, which came with these incarnations, in the life that it has written and with
+   * the memory that it has found. Returns whether that is still the memory of a member.
+   */
+  follow(configuration: Configuration, told: KnownIncarnations): boolean {
+    const { self } = this.#options;
+    this.#configuration = configuration;
+    this.incarnations.follow(configuration, told);
+    if (!remembersIn(configuration, self, this.#found)) return false;
+    if (told.some(([id, life]) => id === self && this.#isLater(life))) return false;
+    if (this.#phase === "announces") this.#phase = "asks";
+    this.#announcement = 0;
+    this.#raised.clear();
+    this.#begin();
+    return true;
+  }
+
+  /** It has taken a later life for its recovery, and that is on its disk. */
+  changeLife(life: Life): void {
+    assertInvariant(this.#isWritten && life > this.#life, "only a confirmed disk takes a new life");
+    this.#life = life;
+    this.#lives.add(life);
+    this.#begin();
+  }
+
+  /** Ends the round if enough have answered, begins it afresh if not; returns what to ask now. */
+  tick(): { ask: Outgoing[]; event?: DiskEvent } {
+    if (this.#phase === "announces" || this.#phase === "started") {
+      const event = this.#startIfKnown();
+      return { ask: this.#announce(), event };
+    }
+    if (this.#phase === "writes") return { ask: [] };
+    const event = this.#conclude();
+    if (event === undefined && this.#answers.size > 0) this.#begin();
+    return { ask: this.open(), event };
+  }
+
+  /** The questions and announcements that are not answered. */
+  open(): Outgoing[] {
+    switch (this.#phase) {
+      case "asks":
+        return this.#questions();
+      case "writes":
+        return [];
+      default:
+        return this.#announce();
+    }
+  }
+
+  /** Answers a question of another node; `undefined`: no answer. */
+  answer(from: string, header: Header, request: GenesisRequest): GenesisReply | undefined {
+    const { members, memory: { record } } = this.#options;
+    const configuration = this.#configuration;
+    const { epoch } = configuration;
+    if (epoch === 0 && !sameMembers(request.members, members)) {
+      return { type: "membersMismatch", members };
+    }
+    if (request.type === "enquire") {
+      const { incarnation, incarnations: { entries: vector } } = this;
+      const news = epoch > 0 ? { configuration, incarnations: this.incarnations.all } : {};
+      return { type: "stored", members, record, incarnation, vector, epoch, ...news };
+    }
+    if (request.type !== "announce" || header.genesis !== record.id) return undefined;
+    return noteAnnouncement(this.incarnations, from, header, request);
+  }
+
+  /** Takes an answer. */
+  receive(from: string, header: Header, reply: Reply): { ask: Outgoing[]; event?: DiskEvent } {
+    if (!this.#others().includes(from)) return { ask: [] };
+    if (reply.id === this.#announcement && this.#announcement > 0) {
+      return this.#announced(from, reply);
+    }
+    if (reply.id !== this.#number || this.#phase !== "asks") return { ask: [] };
+    const newer = this.#newerIn(reply);
+    if (newer !== undefined) return { ask: [], event: newer };
+    const answer = this.#read(from, header, reply);
+    if (answer === undefined) return { ask: [] };
+    if (answer.sender !== null) {
+      const own = answer.sender.vector[this.#voters().indexOf(this.#options.self)] ?? "";
+      if (this.#isLater(own)) {
+        return { ask: [], event: { type: "putAside", why: "stale" } };
+      }
+      this.incarnations.merge(answer.sender.vector);
+      this.incarnations.raise(from, answer.sender.incarnation);
+    }
+    this.#answers.set(from, answer);
+    if (this.#answers.size < this.#others().length) return { ask: [] };
+    const event = this.#conclude();
+    return { ask: this.open(), event };
+  }
+
+  /** Whether a life of this member is that of a later memory. Of its own lives others know because it announced them. */
+  #isLater(life: Life): boolean {
+    return life > this.#found && !this.#lives.has(life);
+  }
+
+  #announced(from: string, reply: Reply): { ask: Outgoing[]; event?: DiskEvent } {
+    if (reply.type === "replaced") return { ask: [], event: { type: "replaced" } };
+    if (reply.type !== "raised") return { ask: [] };
+    this.#raised.add(from);
+    return { ask: [], event: this.#startIfKnown() };
+  }
+
+  /** Its disk is its memory once a majority, itself counted, knows its life. */
+  #startIfKnown(): DiskEvent | undefined {
+    const isKnown = this.#raised.size + 1 >= majority(this.#voters().length);
+    if (this.#phase !== "announces" || !isKnown) return undefined;
+    this.#phase = "started";
+    return { type: "start" };
+  }
+
+  /** What an answer says; `undefined`: it is none. */
+  #read(from: string, header: Header, reply: Reply): Answer | undefined {
+    const { life } = header;
+    const { memory: { record } } = this.#options;
+    const configuration = this.#configuration;
+    switch (reply.type) {
+      case "blank":
+        return { life, kind: "blank", sender: null };
+      case "stored": {
+        const { incarnation, vector, epoch } = reply;
+        if (!this.#isOfList(reply.members) || epoch !== configuration.epoch) return undefined;
+        if (vector.length < this.#voters().length) return undefined;
+        // A disk of another genesis is not judged yet: it says nothing about this one.
+        if (reply.record.id !== record.id) return { life, kind: "blank", sender: null };
+        return { life, kind: "stored", sender: { member: from, incarnation, vector } };
+      }
+      case "record": {
+        const { incarnation, vector, epoch } = header;
+        if (!this.#isOfList(reply.members) || incarnation === null) return undefined;
+        if (reply.record.id !== record.id) return { life, kind: "foreign", sender: null };
+        if (epoch !== configuration.epoch || vector.length < this.#voters().length) {
+          return undefined;
+        }
+        return { life, kind: "operational", sender: { member: from, incarnation, vector } };
+      }
+    }
+    return undefined;
+  }
+
+  /** A newer configuration of this genesis, which a member has told. */
+  #newerIn(reply: Reply): DiskEvent | undefined {
+    const { record } = this.#options.memory;
+    if (reply.type !== "record" && reply.type !== "stored") return undefined;
+    const { configuration, incarnations: known = [] } = reply;
+    if (configuration === undefined || reply.record.id !== record.id) return undefined;
+    if (!isNewer(configuration, this.#configuration)) return undefined;
+    return { type: "follow", configuration, known };
+  }
+
+  /** Whether a sender has the same list: only before the first change of the members all have the one that was given. */
+  #isOfList(members: readonly string[]): boolean {
+    return this.#configuration.epoch > 0 || sameMembers(members, this.#options.members);
+  }
+
+  /** Ends the round if enough members have answered. */
+  #conclude(): DiskEvent | undefined {
+    const before = this.#before;
+    const isSame = ([id, { life }]: [string, Answer]) => before === null || before.get(id) === life;
+    const counted = [...this.#answers].filter(isSame);
+    const isForeign = counted.some(([, { kind }]) => kind === "foreign");
+    const tally = this.#count(counted);
+    if (!tally.reached && !isForeign) return undefined;
+    if (before === null) {
+      this.#before = new Map(counted.map(([id, { life }]) => [id, life]));
+      this.#ask();
+      if (this.#isWritten || !tally.reached) return undefined;
+      if (!this.#isOfList(this.#voters())) return { type: "otherList" };
+      this.#phase = "writes";
+      return { type: "writeLife" };
+    }
+    if (!tally.reached) return { type: "putAside", why: "foreign" };
+    // A life that was not confirmed is not announced.
+    if (!this.#isWritten) {
+      this.#begin();
+      return undefined;
+    }
+    const helps = (id: string) => tally.has(id) && this.#answers.get(id)?.kind === "operational";
+    const canRecover = helpersIn(this.#configuration, this.#options.self)
+      .every(({ of, needed }) => of.filter(helps).length >= needed);
+    if (canRecover) {
+      this.#begin();
+      return { type: "recover" };
+    }
+    this.#phase = "announces";
+    return { type: "announce" };
+  }
+
+  /** The answers of members that have a memory, this one's included, as far as they may be counted together. */
+  #count(answers: readonly (readonly [string, Answer])[]): Tally<true> {
+    const { self } = this.#options;
+    const tally = new Tally<true>(this.#voters());
+    const { incarnation, incarnations: { entries: vector } } = this;
+    tally.add({ member: self, incarnation, vector: this.#withoutOwn(vector, incarnation) }, true);
+    for (const [, { sender }] of answers) {
+      if (sender === null) continue;
+      tally.add({ ...sender, vector: this.#withoutOwn(sender.vector, incarnation) }, true);
+    }
+    return tally;
+  }
+
+  /** A vector that names this member's disk by its incarnation: what others know beyond that is a life of this process. */
+  #withoutOwn(vector: readonly Life[], incarnation: Life): readonly Life[] {
+    const index = this.#voters().indexOf(this.#options.self);
+    return vector.map((life, place) => place === index ? incarnation : life);
+  }
+
+  /** Begins again with the first round. */
+  #begin(): void {
+    this.#before = null;
+    this.#ask();
+  }
+
+  #ask(): void {
+    this.#number = this.#options.nextId();
+    this.#answers = new Map();
+  }
+
+  #questions(): Outgoing[] {
+    const { members } = this.#options;
+    const id = this.#number;
+    return this.#others().filter((to) => !this.#answers.has(to)).map((to) => ({
+      to,
+      request: { id, type: "enquire", members, purpose: "record", round: 1 },
+    }));
+  }
+
+  #announce(): Outgoing[] {
+    const { members, nextId } = this.#options;
+    if (this.#announcement === 0) this.#announcement = nextId();
+    const id = this.#announcement;
+    const incarnation = this.#life;
+    return this.#others().filter((to) => !this.#raised.has(to)).map((to) => ({
+      to,
+      request: { id, type: "announce", members, incarnation },
+    }));
+  }
+
+  #voters(): readonly string[] {
+    return votersOf(this.#configuration);
+  }
+
+  #others(): string[] {
+    return this.#voters().filter((id) => id !== this.#options.self);
+  }
+}
+
+/** Notes that `from` votes with the memory on its disk in the life that it announces; `undefined`: no answer. */
+export function noteAnnouncement(
+  incarnations: Incarnations,
+  from: string,
+  header: Header,
+  { incarnation }: { readonly incarnation: Life },
+): GenesisReply | undefined {
+  if (header.life !== incarnation) return undefined;
+  incarnations.raise(from, incarnation);
+  return { type: incarnations.of(from) > incarnation ? "replaced" : "raised" };
+}

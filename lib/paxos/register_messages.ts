@@ -1,0 +1,120 @@
+import type { Ballot } from "./ballot.ts";
+import type { Accepted, RegisterId, SessionId, State } from "./register.ts";
+
+/** One register as a recovering member copies it. */
+export interface RegisterCopy {
+  /** The register that it is about. */
+  readonly register: RegisterId;
+  /** The highest ballot promised. */
+  readonly promised: Ballot;
+  /** The state that was accepted last; `null`: none. */
+  readonly accepted: Accepted | null;
+}
+
+/** One register as an acceptor keeps it on its disk. */
+export interface StoredRegister extends RegisterCopy {
+  /** Whether the state was copied from others, and never accepted by this acceptor itself. */
+  readonly copied: boolean;
+}
+
+/** One register in a list. */
+export interface ListedRegister {
+  /** The register that it is about. */
+  readonly register: RegisterId;
+  /** The ballot. */
+  readonly ballot: Ballot;
+  /** Whether it has a value. */
+  readonly present: boolean;
+  /**
+   * Whether only a read can tell if it has ended: it is bound to a key, or too many of its sessions are stale.
+   */
+  readonly bound: boolean;
+  /** When it ends by itself, in milliseconds since 1970; `null`: never. */
+  readonly until: number | null;
+  /** The number of sessions that it depends on. */
+  readonly owners: number;
+  /** The sessions among them that the acceptor believes expired, if they are few. */
+  readonly stale: readonly SessionId[];
+  /** Whether the acceptor only copied it. */
+  readonly copied: boolean;
+}
+
+/** The requests about one register. */
+export type RegisterRequest =
+  | {
+    readonly type: "prepare";
+    readonly register: RegisterId;
+    readonly ballot: Ballot;
+    /** Whether it adds no new value: a full member promises it from a small reserve. */
+    readonly reserve?: true;
+    /** Whether it is to bring a member a state that others hold: it needs no room. */
+    readonly sweep?: true;
+  }
+  | {
+    readonly type: "accept";
+    readonly register: RegisterId;
+    readonly ballot: Ballot;
+    readonly state: State;
+    /** Whether the acceptor also promises the ballot `(counter + 1, same life)`. */
+    readonly next: boolean;
+    /** If refused, it counts as a `prepare` of the ballot `(fallback, same life)`; `null`: it does not. */
+    readonly fallback: number | null;
+    /** Whether it brings a member a state that others hold: it needs no room. */
+    readonly sweep?: true;
+  }
+  | { readonly type: "read"; readonly register: RegisterId }
+  | { readonly type: "forget"; readonly register: RegisterId; readonly ballot: Ballot }
+  | { readonly type: "watch"; readonly register: RegisterId }
+  | { readonly type: "unwatch"; readonly register: RegisterId }
+  | {
+    readonly type: "list";
+    /** The prefix of the ids of the listed registers: kind and bucket. */
+    readonly prefix: string;
+    /** Only ids after this one, in order; `""` begins. */
+    readonly after: string;
+  };
+
+/** The replies about registers. */
+export type RegisterReply =
+  | {
+    readonly type: "promise";
+    readonly ballot: Ballot;
+    readonly accepted: Accepted | null;
+    readonly copied: boolean;
+    /** The acceptor's floor, when nothing is accepted; else 0. */
+    readonly floor: number;
+    /** Those of the state's owners that the acceptor believes expired. */
+    readonly stale: readonly SessionId[];
+  }
+  | { readonly type: "nack"; readonly promised: Ballot }
+  | { readonly type: "accepted"; readonly ballot: Ballot }
+  | {
+    readonly type: "current";
+    readonly promised: Ballot;
+    readonly accepted: Accepted | null;
+    readonly copied: boolean;
+    readonly floor: number;
+    readonly stale: readonly SessionId[];
+  }
+  | {
+    /** No room for a new register. */
+    readonly type: "full";
+    /** Whether something that has ended is being sealed or forgotten: it is worth asking again soon. */
+    readonly tidying: boolean;
+    /** The members that released registers wait for. */
+    readonly missing: readonly string[];
+  }
+  | {
+    readonly type: "listed";
+    readonly registers: readonly ListedRegister[];
+    /** Whether there are more after the last of them. */
+    readonly more: boolean;
+  }
+  | { readonly type: "watching" }
+  | {
+    /** Pushed to a watcher, with the id of its `watch`. */
+    readonly type: "learned";
+    readonly register: RegisterId;
+    readonly ballot: Ballot;
+    readonly state: State;
+  };

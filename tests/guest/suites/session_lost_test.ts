@@ -1,0 +1,2 @@
+import "../../support/use_guests.ts";
+import "../../locks/session_lost_test.ts";

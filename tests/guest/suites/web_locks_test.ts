@@ -1,0 +1,11 @@
+import "../../support/use_guests.ts";
+import "../../locks/web/end_test.ts";
+import "../../locks/web/held_test.ts";
+import "../../locks/web/if_available_test.ts";
+import "../../locks/web/mode_test.ts";
+import "../../locks/web/names_test.ts";
+import "../../locks/web/query_test.ts";
+import "../../locks/web/request_test.ts";
+import "../../locks/web/signal_test.ts";
+import "../../locks/web/steal_test.ts";
+import "../../locks/web/order_test.ts";

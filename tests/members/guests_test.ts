@@ -1,0 +1,34 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { joinAsGuest } from "../support/node_kind.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
+
+const OPTIONS = { clients: true, guests: {}, sessionTtl: 1_000, timeout: 2_000 };
+
+describe("a guest whose gateway is removed from the members (section 11)", () => {
+  it("takes another one, and keeps its session and what it owns", async () => {
+    await using cluster = await VirtualCluster.start(3, OPTIONS);
+    const { time, nodes: [n1, n2] } = cluster;
+    await cluster.pass(1_000);
+    const { network, runtime } = time;
+    const guests = await Promise.all(["g1", "g2", "g3", "g4"].map(async (id) => {
+      const { node } = joinAsGuest(id, OPTIONS, network, cluster.members, runtime);
+      await time.until(node.ready);
+      return node;
+    }));
+    const locks = await time.until(Promise.all(guests.map((guest) => guest.lock(guest.id))));
+    await time.until(n2.changeMembers(["n2", "n3"]));
+    await cluster.pass(3_000);
+    assertEquals(locks.map(({ held }) => held), [true, true, true, true]);
+    for (const guest of guests) {
+      assertEquals(await time.until(guest.kv.put(guest.id, 1)), { ok: true, value: 1 });
+    }
+    // Added again, it serves guests again.
+    await time.until(n2.changeMembers(["n1", "n2", "n3"]));
+    await time.until(n1.ready);
+    const { node } = joinAsGuest("g5", OPTIONS, network, ["n1"], runtime);
+    await time.until(node.ready);
+    await time.until(Promise.all([...guests, node].map((guest) => guest.close())));
+  });
+});

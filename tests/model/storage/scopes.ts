@@ -1,0 +1,229 @@
+import { append, read } from "../ingredients.ts";
+import type { StorageScope } from "./world.ts";
+
+/** A scope with its exact size, which shows a change that shrinks the search. */
+export interface ExpectedStorage {
+  readonly scope: StorageScope;
+  readonly states: number;
+  readonly transitions: number;
+  /** The ways in which members came back in some state. */
+  readonly ways: readonly string[];
+}
+
+const THREE = ["1", "2", "3"];
+
+const NOTHING_FAILS: Omit<StorageScope, "name"> = {
+  members: THREE,
+  content: "x",
+  clients: [],
+  stopping: [],
+  stops: 0,
+  losing: [],
+  rollingBack: [],
+  gone: [],
+  goesOn: false,
+  script: [],
+};
+
+const APPENDS = [append("p", "a", 1, 4), append("q", "b", 1, 9)];
+
+/** One round of questions of a start from a disk. */
+function asks(member: string, ...others: string[]): string[] {
+  return others.map((other) => `${member}'s enquire of its disk reaches ${other}`);
+}
+
+/** Two rounds, of which only these others hear. */
+function asksTwice(member: string, ...others: string[]): string[] {
+  const round = [...asks(member, ...others), `the round of ${member} ends`];
+  return [...round, ...round];
+}
+
+/** A member starts again, and recovers from the others: all answer, and these give copies. */
+function recovers(member: string, others: string[], helpers = others): string[] {
+  return [
+    ...[`${member} stops`, `${member} starts`],
+    ...[...asks(member, ...others), ...asks(member, ...others)],
+    ...helpers.map((other) => `${member}'s incarnation of its recovery reaches ${other}`),
+    ...helpers.map((other) => `${member}'s transfer of its recovery reaches ${other}`),
+  ];
+}
+
+/** An append is chosen by these members. */
+function appended(...members: string[]): string[] {
+  return [
+    "p begins",
+    ...members.map((member) => `p's prepare 5 reaches ${member}`),
+    ...members.map((member) => `p's accept 5 of xa reaches ${member}`),
+  ];
+}
+
+function expected(
+  name: string,
+  scope: Partial<StorageScope>,
+  states: number,
+  transitions: number,
+  ...ways: readonly string[]
+): ExpectedStorage {
+  return { scope: { ...NOTHING_FAILS, ...scope, name }, states, transitions, ways };
+}
+
+const DISK = "starts from its disk";
+const OTHERS = "recovers";
+
+/** The scopes of the test task. */
+export const storageScopes: readonly ExpectedStorage[] = [
+  expected(
+    "all stop as an append has reached one, two start again, and another append",
+    {
+      clients: APPENDS,
+      gone: [2],
+      script: [
+        ...["p begins", "p's prepare 5 reaches 1", "p's prepare 5 reaches 2"],
+        ...["p's accept 5 of xa reaches 1", "1 stops", "2 stops", "3 stops"],
+      ],
+    },
+    2_687,
+    5_203,
+    DISK,
+  ),
+  expected(
+    "all stop, and two start again and stop once more",
+    {
+      stopping: [0, 1],
+      stops: 1,
+      gone: [2],
+      goesOn: true,
+      script: ["1 stops", "2 stops", "3 stops"],
+    },
+    34_836,
+    56_278,
+    DISK,
+  ),
+  expected(
+    "one is rolled back to before it recovered, while another is gone, and stops once more",
+    {
+      clients: APPENDS,
+      stopping: [0],
+      stops: 1,
+      gone: [1],
+      script: [
+        ...recovers("1", ["2", "3"]),
+        ...appended("1", "2"),
+        ...["1 stops", "1's disk is rolled back", "2 stops"],
+      ],
+    },
+    66,
+    132,
+    OTHERS,
+    DISK,
+  ),
+  expected(
+    "one is rolled back to before it started from its disk, while another is gone",
+    {
+      clients: APPENDS,
+      gone: [1],
+      script: [
+        ...["1 stops", "1 starts", ...asksTwice("1", "3")],
+        ...["1's announce of its disk reaches 3", "1's announce of its disk reaches 2"],
+        ...appended("1", "2"),
+        ...["1 stops", "1's disk is rolled back", "2 stops"],
+      ],
+    },
+    24,
+    42,
+    DISK,
+  ),
+  expected(
+    "one starts from its disk, takes a late append, and may be rolled back, while another is gone",
+    {
+      clients: APPENDS,
+      stopping: [0],
+      stops: 1,
+      rollingBack: [0],
+      gone: [1],
+      script: [
+        ...["p begins", "p's prepare 5 reaches 2", "p's prepare 5 reaches 3"],
+        ...["p's accept 5 of xa reaches 2", "2 stops"],
+        ...["1 stops", "1 starts", ...asksTwice("1", "3")],
+      ],
+    },
+    1_884,
+    3_066,
+    DISK,
+  ),
+  expected(
+    "one has lost its disk, and another stops",
+    { goesOn: true, script: ["1 stops", "1's disk is lost", "2 stops"] },
+    85,
+    148,
+    OTHERS,
+    DISK,
+  ),
+  expected(
+    "one has lost its disk, and all have stopped",
+    {
+      goesOn: true,
+      script: [
+        ...["1 stops", "1's disk is lost", "2 stops", "3 stops"],
+        ...["2 starts", "3 starts", ...asksTwice("2", "3")],
+      ],
+    },
+    309,
+    667,
+    OTHERS,
+    DISK,
+  ),
+  expected(
+    "one recovers over its disk as another goes, stops, and an append",
+    {
+      clients: APPENDS,
+      stopping: [0],
+      stops: 1,
+      gone: [1],
+      goesOn: true,
+      script: [
+        ...appended("1", "2"),
+        ...["1 stops", "1 starts", ...asks("1", "2", "3"), ...asks("1", "2", "3")],
+        ...["1's incarnation of its recovery reaches 2"],
+        ...["1's incarnation of its recovery reaches 3", "2 stops"],
+      ],
+    },
+    802,
+    1_514,
+    DISK,
+  ),
+  expected(
+    "one has copied an append that is not chosen, all stop, two start again, and a read",
+    {
+      clients: [append("p", "a", 1, 4), read(2)],
+      gone: [2],
+      script: [
+        ...["p begins", "p's prepare 5 reaches 1", "p's prepare 5 reaches 2"],
+        ...["p's accept 5 of xa reaches 2", ...recovers("1", ["2", "3"])],
+        ...["1 stops", "2 stops", "3 stops"],
+      ],
+    },
+    10_715,
+    26_419,
+    OTHERS,
+    DISK,
+  ),
+  expected(
+    "five members, one of which is rolled back, one has lost its disk, and one is gone",
+    {
+      members: ["1", "2", "3", "4", "5"],
+      clients: APPENDS,
+      gone: [2],
+      script: [
+        ...recovers("1", ["2", "3", "4", "5"], ["2", "3", "4"]),
+        ...appended("1", "2", "3"),
+        ...["1 stops", "2 stops", "3 stops", "1's disk is rolled back", "2's disk is lost"],
+        ...["1 starts", "2 starts"],
+      ],
+    },
+    1_904,
+    6_986,
+    OTHERS,
+    DISK,
+  ),
+];

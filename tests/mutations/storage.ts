@@ -1,0 +1,372 @@
+import { type Mutation, mutationsOf } from "./mutation.ts";
+
+const START = ["tests/paxos/disk_start_test.ts"];
+const STORE = ["tests/storage/storage_test.ts"];
+const WITNESSES = ["tests/paxos/witnesses_test.ts"];
+
+/** Section 7, Storage. The model has more: see `tests/mutations/model/storage.ts`. */
+export const STORAGE: readonly Mutation[] = [
+  ...mutationsOf("lib/paxos/disk_start.ts", START, [
+    {
+      section: 7,
+      name: "the second round may be answered in other lives than the first",
+      find: "before === null || before.get(id) === life;",
+      replace: "true;",
+    },
+    {
+      section: 7,
+      name: "a member takes its own announced life for a later memory",
+      find: "return life > this.#found && !this.#lives.has(life);",
+      replace: "return life > this.#found;",
+    },
+    {
+      section: 7,
+      name: "a disk of another genesis counts as a memory of this one",
+      find: 'if (reply.record.id !== record.id) return { life, kind: "blank", sender: null };',
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a disk of another epoch counts",
+      find: "epoch !== configuration.epoch) return undefined;\n        if (vector.length",
+      replace: "false) return undefined;\n        if (vector.length",
+    },
+    {
+      section: 7,
+      name: "one answer of another genesis puts a disk aside",
+      find: "    if (before === null) {\n      this.#before = new Map",
+      replace:
+        '    if (isForeign) return { type: "putAside", why: "foreign" };\n    if (before === null) {\n      this.#before = new Map',
+    },
+    {
+      section: 7,
+      name: "a member recovers from members that only have disks",
+      find: 'tally.has(id) && this.#answers.get(id)?.kind === "operational"',
+      replace: "tally.has(id)",
+    },
+    {
+      section: 7,
+      name: "a member votes as soon as it announces",
+      find: 'return { type: "announce" };',
+      replace: 'return { type: "start" };',
+    },
+    {
+      section: 7,
+      name: "an announcement under another genesis is noted",
+      find: 'request.type !== "announce" || header.genesis !== record.id',
+      replace: 'request.type !== "announce"',
+    },
+    {
+      section: 7,
+      name: "a life is announced by another life",
+      find: "if (header.life !== incarnation) return undefined;",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "a disk from an earlier admission follows into a later one",
+      find: "if (!remembersIn(configuration, self, this.#found)) return false;",
+      replace: "if (!remembersIn(configuration, self, this.incarnation)) return false;",
+    },
+    {
+      section: 7,
+      name: "a member takes the disk of a cluster with other members",
+      find: 'if (!this.#isOfList(this.#voters())) return { type: "otherList" };',
+      replace: "",
+      tests: STORE,
+    },
+    {
+      section: 11,
+      name: "a disk follows those who know of a later memory",
+      find: "if (told.some(([id, life]) => id === self && this.#isLater(life))) return false;",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "a start from a disk does not follow a newer configuration",
+      find: "if (newer !== undefined) return { ask: [], event: newer };",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "what a member knows does not count against older disks",
+      find: "this.#withoutOwn(vector, incarnation) }, true);\n    for",
+      replace: "[] }, true);\n    for",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/configuration.ts", ["tests/node/disk/load_test.ts"], [
+    {
+      section: 11,
+      name: "a disk from an earlier admission is a memory",
+      find: '(lifeIn(configuration, self) ?? "") <= incarnation;',
+      replace: "true;",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/membership.ts", ["tests/storage/members_test.ts"], [
+    {
+      section: 11,
+      name: "a node that was not in its own list votes without its storage",
+      find: "if (this.#unused !== null) return this.#openLate(this.#unused);",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "a start from a disk goes on under the configuration before",
+      find: "if (this.#disk?.isUndecided) return this.#followOnDisk();",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "a member votes with a memory from before it learned of another place",
+      find: "if (!this.#isBehind) vote();",
+      replace: "vote();",
+    },
+    {
+      section: 11,
+      name: "what a node learns while it waits for its disk is forgotten",
+      find: "if (this.#isBehind) this.#catchUp();",
+      replace: "if (this.#isBehind) this.#isBehind = false;",
+    },
+  ]),
+  ...mutationsOf("lib/cluster/lifecycle.ts", STORE, [
+    {
+      section: 7,
+      name: "a storage that does not answer keeps the program",
+      find: "await this.within(membership.close(), timeout);",
+      replace: "await membership.close();",
+    },
+  ]),
+  ...mutationsOf("lib/storage/sqlite.ts", ["tests/storage/sqlite_test.ts"], [
+    {
+      section: 7,
+      name: "a database that was given up is taken later",
+      find: "if (this.#isClosed) throw",
+      replace: "if (false) throw",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/witnesses.ts", WITNESSES, [
+    {
+      section: 7,
+      name: "one member that remembers is enough for a life from a disk",
+      find: "others.filter(remembers).length + 1 >= majority(this.#members.length)",
+      replace: "others.some(remembers)",
+    },
+    {
+      section: 7,
+      name: "a blank member in another life is a witness",
+      find: "this.#blank.get(member) === lives[this.#members.indexOf(member)]",
+      replace: "this.#blank.has(member)",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/genesis.ts", WITNESSES, [
+    {
+      section: 7,
+      name: "a life from a disk is adopted although there was a later one",
+      find:
+        "const isOver = this.#witnesses !== null && vector[voicesOf(present).indexOf(self)] > life;",
+      replace: "const isOver = false;",
+    },
+    {
+      section: 7,
+      name: "a member recovers from what is on a disk",
+      find: "    if (!isLiving) return undefined;\n",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "after a restart a blank member has forgotten whose question it answered",
+      find: "this.#leader = this.#answered = options.answered;",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a genesis goes on while a member has a memory on its disk",
+      find: "if (isFresh || this.#isOfRound(reply.id) || reply.id === UNASKED) this.#round = null;",
+      replace:
+        'if (reply.type === "record" && (isFresh || this.#isOfRound(reply.id))) this.#round = null;',
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/disk_steps.ts", STORE, [
+    {
+      section: 7,
+      name: "the life is announced before it is on the disk",
+      find: "return this.store(this.#disk.writeLife(this.#engine.life), () => {",
+      replace: "return this.store(Promise.resolve(), () => {",
+    },
+    {
+      section: 7,
+      name: "a disk that is no memory is not put aside",
+      find: 'this.store(this.#disk.putAside("stale"), () =>',
+      replace: "this.store(Promise.resolve(this.#disk.endStart()), () =>",
+    },
+  ]),
+  ...mutationsOf("lib/storage/durable_object.ts", ["tests/storage/durable_object_test.ts"], [
+    {
+      section: 7,
+      name: "a value keeps the end of a longer one that it replaces",
+      find: "    sql.exec(`DELETE FROM ${TABLE} WHERE key = ? AND part >= ?`, key, part);\n",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a value of several rows is its last one",
+      find: "last[1] = concat(last[1], value);",
+      replace: "last[1] = value;",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/member_disk.ts", ["tests/storage/reused_life_test.ts"], [
+    {
+      section: 7,
+      name: "a life that is used again gives its numbers again",
+      find: "pendingReplies.skip(Math.floor(runtime.random() * SKIPPED));",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/core.ts", ["tests/storage/reused_life_test.ts"], [
+    {
+      section: 7,
+      name: "two processes in one life give their operations the same names",
+      find: "${this.engine.pendingReplies.next()}`",
+      replace: "${this.engine.pendingReplies.next() % 1}`",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/member_disk.ts", STORE, [
+    {
+      section: 7,
+      name: "a storage that cannot be used stays taken",
+      find: "  await storage.close().catch(() => {});\n  if (error",
+      replace: "  if (error",
+    },
+  ]),
+  ...mutationsOf("lib/node/wire/durable_replies.ts", STORE, [
+    {
+      section: 7,
+      name: "replies leave before what they depend on is on the disk",
+      find: "this.#disk.whenDurable(() => {",
+      replace: "this.#disk.whenDurable(() => {});\n    queueMicrotask(() => {",
+    },
+  ]),
+  ...mutationsOf("lib/node/disk/disk.ts", ["tests/node/disk/disk_test.ts"], [
+    {
+      section: 7,
+      name: "a member goes on although a write has failed",
+      find: "    this.#options.failed(error);\n",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a write that follows another one is forgotten",
+      find: "if (this.#waiting.length > 0 || this.#hasChanged()) this.#schedule();",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "the copy of a recovery is not written",
+      find: "for (const register of piece.registers) this.#registers.add(register);",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "what was on the disk before a recovery stays beside the copy",
+      find: "for (const key of this.#checksums.keys()) this.#staged.set(key, null);",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/disk/load.ts", STORE, [
+    {
+      section: 7,
+      name: "a lost entry is not noticed",
+      find: "if (!fits) throw",
+      replace: "if (false) throw",
+    },
+    {
+      section: 7,
+      name: "what cannot be trusted stays where it is",
+      find: '    await storage.clear();\n    return { found: { type: "damaged"',
+      replace: '    return { found: { type: "damaged"',
+    },
+    {
+      section: 11,
+      name: "a copy of a node that was never admitted is a memory",
+      find: "    if (remembersIn(configuration, self, incarnation)) return { found, checksums };\n",
+      replace: "    return { found, checksums };\n",
+      tests: ["tests/node/disk/load_test.ts"],
+    },
+    {
+      section: 7,
+      name: "the disk of another member is taken",
+      find: "one.owner !== undefined && one.owner.id !== self",
+      replace: "false",
+    },
+    {
+      section: 7,
+      name: "a newer format is read",
+      find: 'if (entry.kind === "version") throw newer(self, entry.version);',
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/membership.ts", STORE, [
+    {
+      section: 7,
+      name: "a blank member forgets its life when it stops",
+      find: 'if (reply?.type === "blank" && answered !== "") this.#disk?.answers(answered);',
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "giving up leaves the disk as it is",
+      find: 'this.#store(this.#disk.putAside("ok"), () => this.#tick(FIRST_WAIT));',
+      replace: "this.#store(Promise.resolve(), () => this.#tick(FIRST_WAIT));",
+    },
+    {
+      section: 7,
+      name: "a member votes before its first memory is on the disk",
+      find: "this.#remember(record, voter, () => this.#vote(voter));",
+      replace: "this.#vote(voter);",
+    },
+  ]),
+  ...mutationsOf("lib/cluster/join_options.ts", STORE, [
+    {
+      section: 7,
+      name: "with storage a member gives up by itself",
+      find: 'afterMajorityLoss = storage === null ? "restart" : "wait"',
+      replace: 'afterMajorityLoss = "restart"',
+    },
+  ]),
+  ...mutationsOf("lib/codec/disk_entry.ts", ["tests/codec/disk_entry_test.ts"], [
+    {
+      section: 7,
+      name: "the checksum of an entry is not compared",
+      find: "if (checksumOf(value) !== crc32(value, 4, crc32(encoder.encode(key)))) {",
+      replace: "if (false) {",
+    },
+    {
+      section: 7,
+      name: "the mark of a copy is not on the disk",
+      find: "register: { ...copy, copied: flag(copied) }",
+      replace: "register: { ...copy, copied: flag(copied) && false }",
+    },
+  ]),
+  ...mutationsOf("lib/storage/sqlite.ts", ["tests/storage/sqlite_test.ts"], [
+    {
+      section: 7,
+      name: "a write that fails half-way stays",
+      find:
+        '        else put.run(encoder.encode(key), value);\n      }\n      exec("COMMIT");\n    } catch (error) {\n      tryTo(() => exec("ROLLBACK"));',
+      replace:
+        '        else put.run(encoder.encode(key), value);\n      }\n      exec("COMMIT");\n    } catch (error) {\n      tryTo(() => exec("COMMIT"));',
+    },
+    {
+      section: 7,
+      name: "what was committed is only in the log of the database",
+      find: "      throw error;\n    }\n    this.#checkpoint();\n  }",
+      replace: "      throw error;\n    }\n  }",
+    },
+    {
+      section: 7,
+      name: "what is put aside is deleted",
+      find: "exec(`ALTER TABLE ${TABLE} RENAME TO ${name}`);",
+      replace: "exec(`DROP TABLE ${TABLE}`);",
+    },
+  ]),
+];

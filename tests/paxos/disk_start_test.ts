@@ -1,0 +1,264 @@
+// Runs in Deno alone: pure state machines; model/storage_test.ts searches their histories.
+import { assert, assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import {
+  type Configuration,
+  firstConfiguration,
+  settledOf,
+  withoutMember,
+} from "../../lib/paxos/configuration.ts";
+import { type DiskEvent, DiskStart } from "../../lib/paxos/disk_start.ts";
+import type { KnownIncarnations } from "../../lib/paxos/incarnations.ts";
+import type { GenesisRecord, GenesisReply, Header } from "../../lib/paxos/messages.ts";
+
+const MEMBERS = ["a", "b", "c"];
+const FOUR = ["a", "b", "c", "d"];
+const RECORD: GenesisRecord = {
+  id: "g",
+  lives: ["1", "1", "1"],
+  floor: 0,
+  maxTtl: 1_000,
+  clients: false,
+};
+
+/** A member with the disk of incarnation `1`, in life `5`, and what it asks. */
+function starting(members: readonly string[] = MEMBERS) {
+  let number = 0;
+  const configuration = firstConfiguration(members, members.map(() => "1"));
+  const memory = { record: RECORD, configuration, incarnation: "1", known: [] };
+  const start = new DiskStart({ self: "a", members, life: "5", memory, nextId: () => ++number });
+  start.tick();
+  return start;
+}
+
+function headerOf(life: string, incarnation: string | null, vector: readonly string[]): Header {
+  return { life, clock: 0, genesis: "g", epoch: 0, incarnation, vector };
+}
+
+/** Gives the answer of `from` to what is asked of it now. */
+function answer(start: DiskStart, from: string, header: Header, reply: GenesisReply) {
+  const asked = start.open().find(({ to }) => to === from);
+  assert(asked !== undefined, `${from} is asked nothing`);
+  return start.receive(from, header, { id: asked.request.id, ...reply }).event;
+}
+
+function votes(start: DiskStart, from: string, record = RECORD): DiskEvent | undefined {
+  const header = headerOf("2", "2", MEMBERS.map((id) => id === from ? "2" : "1"));
+  return answer(start, from, header, { type: "record", members: MEMBERS, record });
+}
+
+function hasDisk(
+  start: DiskStart,
+  from: string,
+  life = "2",
+  incarnation = "1",
+  members = MEMBERS,
+): DiskEvent | undefined {
+  const reply = { type: "stored", members, record: RECORD, epoch: 0 } as const;
+  const vector = members.map(() => "1");
+  return answer(start, from, headerOf(life, null, []), { ...reply, incarnation, vector });
+}
+
+function isBlank(start: DiskStart, from: string): DiskEvent | undefined {
+  const reply = { type: "blank", members: MEMBERS, wall: 0, recovering: false } as const;
+  return answer(start, from, headerOf("2", null, []), reply);
+}
+
+describe("DiskStart (section 7)", () => {
+  it("writes its life after the first round, and announces it after the second", () => {
+    const start = starting();
+    assertEquals(start.incarnation, "1");
+    assertEquals(hasDisk(start, "b"), undefined);
+    assertEquals(start.tick().event, { type: "writeLife" });
+    assertEquals(start.open(), []);
+    assertEquals(start.incarnation, "1");
+    start.lifeWritten();
+    assertEquals(start.incarnation, "5");
+    hasDisk(start, "b");
+    assertEquals(start.tick().event, { type: "announce" });
+    assert(!start.hasStarted);
+    const raised = answer(start, "b", headerOf("2", null, []), { type: "raised" });
+    assertEquals(raised, { type: "start" });
+    assertEquals(start.open().map(({ to }) => to), ["c"]);
+    assert(!start.isDone);
+    answer(start, "c", headerOf("3", null, []), { type: "raised" });
+    assert(start.isDone);
+  });
+
+  it("recovers from the others if so many are operational", () => {
+    const start = starting();
+    votes(start, "b");
+    assertEquals(votes(start, "c"), { type: "writeLife" });
+    start.lifeWritten();
+    votes(start, "b");
+    assertEquals(votes(start, "c"), { type: "recover" });
+    // It goes on asking: the others may stop before it has recovered.
+    hasDisk(start, "b", "3", "2");
+    hasDisk(start, "c", "3", "2");
+    hasDisk(start, "b", "3", "2");
+    assertEquals(hasDisk(start, "c", "3", "2"), { type: "announce" });
+  });
+
+  it("counts no answers of members without a memory", () => {
+    const start = starting();
+    isBlank(start, "b");
+    assertEquals(isBlank(start, "c"), undefined);
+    assertEquals(start.tick().event, undefined);
+    assertEquals(start.open().map(({ to }) => to), ["b", "c"]);
+  });
+
+  it("begins again when a member answers the second round in another life", () => {
+    const start = starting();
+    hasDisk(start, "b");
+    start.tick();
+    start.lifeWritten();
+    hasDisk(start, "b", "3");
+    assertEquals(start.tick().event, undefined);
+    hasDisk(start, "b", "3");
+    assertEquals(start.tick().event, undefined);
+    hasDisk(start, "b", "3");
+    assertEquals(start.tick().event, { type: "announce" });
+  });
+
+  it("puts its disk aside when another member knows of a later memory, and takes no own life for one", () => {
+    const start = starting();
+    const reply = { type: "record", members: MEMBERS, record: RECORD } as const;
+    const stale = answer(start, "b", headerOf("2", "2", ["3", "2", "1"]), reply);
+    assertEquals(stale, { type: "putAside", why: "stale" });
+    const other = starting();
+    assertEquals(answer(other, "b", headerOf("2", "2", ["5", "2", "1"]), reply), undefined);
+    assertEquals(other.tick().event, { type: "writeLife" });
+  });
+
+  it("puts its disk aside when living members have another genesis, in both rounds", () => {
+    const start = starting();
+    const record = { ...RECORD, id: "h" };
+    votes(start, "b", record);
+    assertEquals(start.tick().event, undefined);
+    votes(start, "b", record);
+    assertEquals(start.tick().event, { type: "putAside", why: "foreign" });
+  });
+
+  it("takes no disk of another genesis for one of this", () => {
+    const start = starting();
+    const record = { ...RECORD, id: "h" };
+    const reply = { type: "stored", members: MEMBERS, record, epoch: 0 } as const;
+    const vector = ["1", "1", "1"];
+    answer(start, "b", headerOf("2", null, []), { ...reply, incarnation: "1", vector });
+    assertEquals(start.tick().event, undefined);
+    // Nor an answer of another epoch.
+    answer(start, "b", headerOf("2", null, []), {
+      ...{ ...reply, record: RECORD, epoch: 1 },
+      ...{ incarnation: "1", vector },
+    });
+    assertEquals(start.tick().event, undefined);
+  });
+
+  it("does not count a disk that is older than it knows", () => {
+    const start = starting();
+    start.incarnations.raise("b", "2");
+    hasDisk(start, "b");
+    assertEquals(start.tick().event, undefined);
+  });
+
+  it("begins again under a newer configuration that a member tells, by its vote or from its disk", () => {
+    const settled = { ...firstConfiguration(MEMBERS, ["1", "1", "1"]), epoch: 2 };
+    const news = { configuration: settled, incarnations: [["b", "2"]] as const };
+    const follow = { type: "follow", configuration: settled, known: [["b", "2"]] } as const;
+    const vector = ["1", "2", "1"];
+    const others = ["c", "b", "a"];
+    const header = { ...headerOf("2", "2", vector), epoch: 2 };
+    const record = { type: "record", members: others, record: RECORD, ...news } as const;
+    assertEquals(answer(starting(), "b", header, record), follow);
+    const stored = { type: "stored", members: others, record: RECORD, incarnation: "2" } as const;
+    const reply = { ...stored, vector, epoch: 2, ...news };
+    assertEquals(answer(starting(), "b", headerOf("2", null, []), reply), follow);
+    // Of another genesis it says nothing.
+    const foreign = { ...reply, record: { ...RECORD, id: "h" } };
+    assertEquals(answer(starting(), "b", headerOf("2", null, []), foreign), undefined);
+    // Under it, the lists that were given do not count any more.
+    const memory = { record: RECORD, configuration: settled, incarnation: "1", known: [] };
+    let number = 0;
+    const start = new DiskStart({
+      ...{ self: "a", members: MEMBERS, life: "5", memory, nextId: () => ++number },
+    });
+    start.tick();
+    answer(start, "b", headerOf("2", null, []), reply);
+    assertEquals(start.tick().event, { type: "writeLife" });
+    const enquire = { type: "enquire", members: others, purpose: "record", round: 1 } as const;
+    const told = start.answer("b", headerOf("2", null, []), enquire);
+    assert(told?.type === "stored");
+    assertEquals([told.epoch, told.configuration], [2, settled]);
+  });
+
+  it("alone, takes its disk without an answer", () => {
+    const start = starting(["a"]);
+    start.lifeWritten();
+    assertEquals(start.tick().event, { type: "announce" });
+    assertEquals(start.tick().event, { type: "start" });
+    assert(start.isDone);
+  });
+
+  it("closes when a member knows a later process in its place", () => {
+    const start = starting();
+    hasDisk(start, "b");
+    start.tick();
+    start.lifeWritten();
+    hasDisk(start, "b");
+    start.tick();
+    const replaced = answer(start, "b", headerOf("2", null, []), { type: "replaced" });
+    assertEquals(replaced, { type: "replaced" });
+  });
+
+  it("answers questions with what is on its disk, and notes announcements under its genesis", () => {
+    const start = starting();
+    const enquire = { type: "enquire", members: MEMBERS, purpose: "genesis", round: 2 } as const;
+    assertEquals(start.answer("b", headerOf("2", null, []), enquire), {
+      ...{ type: "stored", members: MEMBERS, record: RECORD, incarnation: "1" },
+      ...{ vector: ["1", "1", "1"], epoch: 0 },
+    });
+    const other = { ...enquire, members: ["a", "b"] };
+    assertEquals(start.answer("b", headerOf("2", null, []), other)?.type, "membersMismatch");
+    const announce = { type: "announce", members: MEMBERS, incarnation: "2" } as const;
+    const foreign = { ...headerOf("2", null, []), genesis: "h" };
+    assertEquals(start.answer("b", foreign, announce), undefined);
+    assertEquals(start.answer("b", headerOf("3", null, []), announce), undefined);
+    assertEquals(start.incarnations.of("b"), "1");
+    assertEquals(start.answer("b", headerOf("2", null, []), announce), { type: "raised" });
+    assertEquals(start.incarnations.of("b"), "2");
+    start.incarnations.raise("b", "4");
+    assertEquals(start.answer("b", headerOf("2", null, []), announce), { type: "replaced" });
+  });
+
+  it("goes on under a newer configuration with the life that is written, and the memory that was found", () => {
+    const written = (newer: Configuration, told: KnownIncarnations = []) => {
+      const start = starting(FOUR);
+      for (const id of ["b", "c"]) hasDisk(start, id, "2", "1", FOUR);
+      assertEquals(start.tick().event, { type: "writeLife" });
+      start.lifeWritten();
+      return { start, isMember: start.follow(newer, told) };
+    };
+    const first = firstConfiguration(FOUR, FOUR.map(() => "1"));
+    const newer = settledOf(withoutMember(first, "d"));
+    const { start, isMember } = written(newer);
+    assertEquals([isMember, start.incarnation, start.configuration], [true, "5", newer]);
+    const has = (own: string) => {
+      const vector = [own, "1", "1"];
+      const reply = { type: "stored", members: MEMBERS, record: RECORD, epoch: 1 } as const;
+      return answer(start, "b", headerOf("2", null, []), { ...reply, incarnation: "1", vector });
+    };
+    // Its own life, and an earlier one of its own that it may have announced.
+    assertEquals(has("5"), undefined);
+    start.tick();
+    assertEquals(has("5"), undefined);
+    assertEquals(start.tick().event, { type: "announce" });
+    start.follow({ ...newer, epoch: 2 }, [["a", "5"]]);
+    start.follow(newer, []);
+    assertEquals(has("3"), { type: "putAside", why: "stale" });
+
+    assertEquals(written(withoutMember(first, "a")).isMember, false);
+    assertEquals(written(newer, [["a", "3"]]).isMember, false);
+    const members = newer.members.map((one) => one.id === "a" ? { ...one, life: "3" } : one);
+    assertEquals(written({ ...newer, members }).isMember, false);
+  });
+});
