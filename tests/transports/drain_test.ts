@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { http } from "../../transports/http.ts";
 import { webSocket } from "../../transports/websocket.ts";
-import { within } from "../support/wait.ts";
+import { eventually, within } from "../support/wait.ts";
 import { SECRET } from "./support/networks.ts";
 import { ClientWebSocket, TestServer, upgradeWebSocket } from "./support/server.ts";
 import { Station } from "./support/station.ts";
@@ -27,9 +27,14 @@ for (const scheme of ["ws", "http"] as const) {
         KINDS[scheme]({ a: urls[0] }),
       ];
       for (const index of [0, 1]) servers[index].mount(transports[index].routes);
-      const stations = await Promise.all(
-        ["a", "b", "c"].map((id, index) => Station.open(id, transports[index])),
-      );
+      const members = ["a", "b"];
+      let ways = 0;
+      const stations = await Promise.all(["a", "b", "c"].map((id, index) => {
+        const reached = (peer: string) => void (id === "a" && peer === "b" && ways++);
+        return Station.open(id, transports[index], { sessionTtl: 2_000, members, reached });
+      }));
+      // A frame from "a" to "b" may have gone over the connection that "b" made, which drain() ends.
+      await eventually(() => ways >= 2, "connections between a and b in both directions");
       return {
         ...{ servers, transports, stations },
         async [Symbol.asyncDispose]() {
