@@ -1,4 +1,4 @@
-import { type Ended, run } from "../../../tasks/process.ts";
+import { type Ended, root, run } from "../../../tasks/process.ts";
 import { programFor } from "../../../tasks/program.ts";
 import { type Runtime, RUNTIMES } from "../../../tasks/suites.ts";
 
@@ -18,7 +18,53 @@ export async function runProgram(
   limit = LIMIT,
   permissions: readonly string[] = [],
 ): Promise<Ended> {
-  const path = decodeURIComponent(new URL(name, import.meta.url).pathname);
-  const [command, ...first] = await programFor(runtime, path, ["--allow-read", ...permissions]);
+  const [command, ...first] = await commandOf(runtime, name, permissions);
   return await run(command, [...first, ...args], { timeout: limit });
+}
+
+/**
+ * Runs the TypeScript program `name` as above until it prints `sign`, observes it for `watched` milliseconds more, and
+ * kills it. Returns whether it still ran then; rejects with its output if it ended before `sign`.
+ */
+export async function staysAfter(
+  runtime: Runtime,
+  name: string,
+  args: readonly string[],
+  sign: string,
+  watched: number,
+): Promise<boolean> {
+  const [command, ...first] = await commandOf(runtime, name, []);
+  const process = new Deno.Command(command, {
+    args: [...first, ...args],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+    signal: AbortSignal.timeout(LIMIT),
+  }).spawn();
+  let output = "";
+  let isObserved = false;
+  let hasEnded = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
+    output += text;
+    if (isObserved || !output.includes(sign)) continue;
+    isObserved = true;
+    void process.status.then(() => hasEnded = true);
+    timer = setTimeout(() => !hasEnded && process.kill("SIGKILL"), watched);
+  }
+  const { signal } = await process.status;
+  clearTimeout(timer);
+  if (!isObserved) throw new Error(`${name} in ${runtime} has not printed ${sign}:\n${output}`);
+  return signal === "SIGKILL";
+}
+
+async function commandOf(
+  runtime: Runtime,
+  name: string,
+  permissions: readonly string[],
+): Promise<readonly [command: string, ...args: string[]]> {
+  const path = decodeURIComponent(new URL(name, import.meta.url).pathname);
+  return await programFor(runtime, path, ["--allow-read", ...permissions]);
 }
