@@ -607,13 +607,17 @@ export const MEMBERS: readonly Mutation[] = [
       replace: "      () => {},\n",
     },
   ]),
-  ...mutationsOf("lib/node/membership/membership.ts", ["tests/members/coming_back_test.ts"], [
+  ...mutationsOf("lib/node/membership/member_answers.ts", [
+    "tests/members/coming_back_test.ts",
+  ], [
     {
       section: 11,
       name: "a member that is added again keeps what it owned in another life",
-      find: "    this.#events.reborn();\n",
+      find: "    events.reborn();\n",
       replace: "",
     },
+  ]),
+  ...mutationsOf("lib/node/membership/membership.ts", ["tests/members/coming_back_test.ts"], [
     {
       section: 11,
       name: "a node that joins copies nothing",

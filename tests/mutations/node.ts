@@ -367,7 +367,7 @@ export const NODE: readonly Mutation[] = [
       replace: "    this.#view.changeLife(life);\n",
     },
   ]),
-  ...mutationsOf("lib/node/membership/membership.ts", ["tests/recovery/clients_test.ts"], [
+  ...mutationsOf("lib/node/membership/founding.ts", ["tests/recovery/clients_test.ts"], [
     {
       section: 7,
       name: "a cluster with clients grants sessions at once",
@@ -380,13 +380,30 @@ export const NODE: readonly Mutation[] = [
       find: "if (record.clients) voter.sessions.grantFrom(",
       replace: "voter.sessions.grantFrom(",
     },
+  ]),
+  ...mutationsOf("lib/node/membership/member_answers.ts", [
+    "tests/node/membership/member_answers_test.ts",
+  ], [
     {
       section: 7,
       name: "a recovery keeps answers from before a genesis",
-      find: "    if (voids) this.#comeback.restart();\n",
+      find: "    if (voids) comeback.restart();\n",
       replace: "",
-      tests: ["tests/node/membership/membership_test.ts"],
     },
+  ]),
+  ...mutationsOf("lib/node/membership/question_timer.ts", [
+    "tests/node/membership/question_timer_test.ts",
+  ], [
+    {
+      section: 12,
+      name: "with slow answers no answer comes in time",
+      find: "() => this.#ask(Math.min(this.#waits.longest, time * 2)),",
+      replace: "() => this.#ask(Math.min(LONGEST_WAIT, time * 2)),",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/membership.ts", [
+    "tests/node/membership/membership_test.ts",
+  ], [
     {
       section: 7,
       name: "a member with afterMajorityLoss wait gives up",
@@ -396,24 +413,15 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 12,
-      name: "with slow answers no answer comes in time",
-      find: "() => this.#tick(Math.min(this.#waits.longest, wait * 2)),",
-      replace: "() => this.#tick(Math.min(LONGEST_WAIT, wait * 2)),",
-      tests: ["tests/node/membership/membership_test.ts"],
-    },
-    {
-      section: 12,
       name: "a recovering member asks only once",
-      find: "    this.#send(this.#comeback.tick());\n    this.#steps?.act(start?.event);",
-      replace: "    this.#steps?.act(start?.event);",
-      tests: ["tests/node/membership/membership_test.ts"],
+      find: "    this.#comeback.ask();\n    steps?.act(start?.event);",
+      replace: "    steps?.act(start?.event);",
     },
     {
       section: 7,
       name: "a member that gives up keeps its life",
-      find: "this.#engine.forget(newLife(this.#engine));\n    this.#members",
-      replace: "this.#engine.forget(this.#engine.life);\n    this.#members",
-      tests: ["tests/node/membership/membership_test.ts"],
+      find: "this.#engine.forget(newLife(this.#engine));\n    this.#founding.begin(floor);",
+      replace: "this.#engine.forget(this.#engine.life);\n    this.#founding.begin(floor);",
     },
   ]),
   ...mutationsOf("lib/node/membership/record_queries.ts", [

@@ -84,13 +84,13 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a process that does not vote voids a round of the genesis",
-      find: "if (incarnation !== null) this.#genesis?.heardVote();",
-      replace: "this.#genesis?.heardVote();",
+      find: "if (incarnation !== null) this.#founding.heardVote();",
+      replace: "this.#founding.heardVote();",
     },
     {
       section: 7,
       name: "the genesis does not hear of a process that votes",
-      find: "if (incarnation !== null) this.#genesis?.heardVote();",
+      find: "if (incarnation !== null) this.#founding.heardVote();",
       replace: "",
     },
   ]),
@@ -219,37 +219,44 @@ export const RELOADS: readonly Mutation[] = [
       replace: 'request.type === "enquire"',
     },
   ]),
+  ...mutationsOf("lib/node/membership/comeback.ts", ["tests/node/membership/comeback_test.ts"], [
+    {
+      section: 7,
+      name: "genesis is not told of the life that a recovery takes",
+      find: "      founding.changeLife(life);\n",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/member_answers.ts", MEMBERSHIP, [
+    {
+      section: 7,
+      name: "questions of recovering members are not noted",
+      find: "comeback.turns.asked(from, header, request, engine.runtime.now());",
+      replace: "",
+      tests: ["tests/node/membership/comeback_test.ts"],
+    },
+    {
+      section: 7,
+      name: "a replaced process says that its member remembers",
+      find:
+        'if (engine.place?.standing === "replaced" || (told.votes && engine.voter === null)) return;',
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/node/membership/membership.ts", MEMBERSHIP, [
     {
       section: 7,
       name: "a new life continues the recovery of the previous one",
       find: "if (this.#comeback.isUnderWay) this.#comeback.begin();",
       replace: "",
-    },
-    {
-      section: 7,
-      name: "genesis is not told of the life that a recovery takes",
-      find: "      this.#genesis?.changeLife(life);\n      if (this.#engine.place",
-      replace: "      if (this.#engine.place",
+      tests: ["tests/node/membership/founding_test.ts"],
     },
     {
       section: 7,
       name: "answers of recovering members are not noted",
       find: "this.#comeback.turns.answered(from, header, reply, now);",
       replace: "",
-    },
-    {
-      section: 7,
-      name: "questions of recovering members are not noted",
-      find: "this.#comeback.turns.asked(from, header, request, engine.runtime.now());",
-      replace: "",
-    },
-    {
-      section: 7,
-      name: "a replaced process says that its member remembers",
-      find:
-        'if (engine.place?.standing === "replaced" || (this.#votes && engine.voter === null)) return;',
-      replace: "",
+      tests: ["tests/node/membership/comeback_test.ts"],
     },
     {
       section: 7,

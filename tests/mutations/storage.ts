@@ -106,13 +106,13 @@ export const STORAGE: readonly Mutation[] = [
     {
       section: 11,
       name: "a node that was not in its own list votes without its storage",
-      find: "if (this.#unused !== null) return this.#openLate(this.#unused);",
+      find: "if (this.#storage.isUnused) return this.#openLate();",
       replace: "",
     },
     {
       section: 11,
       name: "a start from a disk goes on under the configuration before",
-      find: "if (this.#disk?.isUndecided) return this.#followOnDisk();",
+      find: "if (this.#storage.isUndecided) return this.#followOnDisk();",
       replace: "",
     },
     {
@@ -305,24 +305,28 @@ export const STORAGE: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/node/membership/membership.ts", STORE, [
+  ...mutationsOf("lib/node/membership/member_answers.ts", STORE, [
     {
       section: 7,
       name: "a blank member forgets its life when it stops",
-      find: 'if (reply?.type === "blank" && answered !== "") this.#disk?.answers(answered);',
+      find: 'if (reply?.type === "blank" && answered !== "") storage.disk?.answers(answered);',
       replace: "",
     },
+  ]),
+  ...mutationsOf("lib/node/membership/membership.ts", STORE, [
     {
       section: 7,
       name: "giving up leaves the disk as it is",
-      find: 'this.#store(this.#disk.putAside("ok"), () => this.#tick(FIRST_WAIT));',
-      replace: "this.#store(Promise.resolve(), () => this.#tick(FIRST_WAIT));",
+      find: 'this.#store(disk.putAside("ok"), () => this.#timer.now());',
+      replace: "this.#store(Promise.resolve(), () => this.#timer.now());",
     },
+  ]),
+  ...mutationsOf("lib/node/membership/founding.ts", STORE, [
     {
       section: 7,
       name: "a member votes before its first memory is on the disk",
-      find: "this.#remember(record, voter, () => this.#vote(voter));",
-      replace: "this.#vote(voter);",
+      find: "this.#actions.remember(record, voter, () => this.#actions.vote(voter));",
+      replace: "this.#actions.vote(voter);",
     },
   ]),
   ...mutationsOf("lib/cluster/join_options.ts", STORE, [

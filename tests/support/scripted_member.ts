@@ -174,3 +174,11 @@ export const HELPER: Partial<Header> = {
   incarnation: life(1),
   vector: [life(1), life(1), life(1)],
 };
+
+/** a and c answer the question of `script` for its incarnation with `incarnation`. */
+export async function known(script: ScriptedMember, incarnation: Life): Promise<void> {
+  const { request } = await script.next("a", "incarnation");
+  for (const from of ["a", "c"]) {
+    script.answer(from, HELPER, { id: request.id, type: "known", incarnation });
+  }
+}

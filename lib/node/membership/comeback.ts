@@ -1,18 +1,32 @@
 import { readConfiguration } from "../../codec.ts";
 import { type Life, lifeAfter } from "../../paxos/ballot.ts";
 import type { Outgoing } from "../../paxos/genesis.ts";
-import type { Header, Reply } from "../../paxos/messages.ts";
-import { type Recovered, Recovery } from "../../paxos/recovery.ts";
+import type { KnownIncarnations } from "../../paxos/incarnations.ts";
+import type { GenesisRecord, Header, Reply } from "../../paxos/messages.ts";
+import { type Recovered, Recovery, type RecoveryEvent } from "../../paxos/recovery.ts";
 import { Turns } from "../../paxos/turns.ts";
+import { Voter } from "../../paxos/voter.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Founding } from "./founding.ts";
+import type { MembershipEvents } from "./membership_events.ts";
+import type { StorageUse } from "./storage_use.ts";
 
-/** What follows from an answer: what to ask next, and an event. */
-export interface ComebackStep {
-  readonly ask: readonly Outgoing[];
-  readonly event?:
-    | { readonly type: "changeLife"; readonly life: Life }
-    | { readonly type: "replaced" }
-    | { readonly type: "recovered"; readonly memory: Recovered };
+/** What a node that comes back works with. */
+export interface ComebackParts {
+  readonly engine: Engine;
+  readonly events: MembershipEvents;
+  readonly founding: Founding;
+  readonly storage: StorageUse;
+  /** Sends questions. */
+  readonly send: (ask: readonly Outgoing[]) => void;
+  /** Goes on once the disk has done its part. */
+  readonly store: (stored: Promise<void>, next: () => void) => void;
+  /** In its present life it has another place than it took. */
+  readonly catchUp: () => void;
+  /** Has this memory on its disk, if it has one, and then votes with it. */
+  readonly remember: (record: GenesisRecord, voter: Voter, vote: () => void) => void;
+  /** Votes with this memory. */
+  readonly vote: (voter: Voter, known: KnownIncarnations) => void;
 }
 
 /**
@@ -20,15 +34,15 @@ export interface ComebackStep {
  * under the newest configuration.
  */
 export class Comeback {
-  readonly #engine: Engine;
+  readonly #parts: ComebackParts;
   /** The members that come back at the same time. */
   readonly turns: Turns;
   #recovery: Recovery | null = null;
 
   /** Nothing is copied before `begin`. */
-  constructor(engine: Engine) {
-    this.#engine = engine;
-    this.turns = new Turns(engine);
+  constructor(parts: ComebackParts) {
+    this.#parts = parts;
+    this.turns = new Turns(parts.engine);
   }
 
   /** Whether it is under way. */
@@ -43,7 +57,7 @@ export class Comeback {
 
   /** Begins, or begins again, under the present configuration and in the present life. */
   begin(): void {
-    const { self, configuration, life, record, pendingReplies, runtime } = this.#engine;
+    const { self, configuration, life, record, pendingReplies, runtime } = this.#parts.engine;
     const { id: genesis, maxTtl } = record!;
     const hasCome = this.turns.wait(maxTtl);
     this.#recovery = new Recovery({
@@ -64,13 +78,57 @@ export class Comeback {
     this.#recovery?.restart();
   }
 
-  /** What to ask now. */
-  tick(): Outgoing[] {
-    return this.#recovery?.tick() ?? [];
+  /** Asks what is to be asked now. */
+  ask(): void {
+    this.#parts.send(this.#recovery?.tick() ?? []);
   }
 
   /** Takes an answer. */
-  receive(from: string, header: Header, reply: Reply): ComebackStep {
-    return this.#recovery?.receive(from, header, reply) ?? { ask: [] };
+  receive(from: string, header: Header, reply: Reply): void {
+    if (this.#recovery === null) return;
+    const { ask, event } = this.#recovery.receive(from, header, reply);
+    this.#parts.send(ask);
+    this.#act(event);
+  }
+
+  #act(event: RecoveryEvent | undefined): void {
+    switch (event?.type) {
+      case "changeLife":
+        return this.#takeLife(event.life);
+      case "replaced":
+        return this.#parts.events.replaced();
+      case "recovered":
+        this.#remember(event.memory);
+    }
+  }
+
+  /** Its recovery needs a later life. */
+  #takeLife(life: Life): void {
+    const { engine, founding, storage, store, catchUp } = this.#parts;
+    const take = () => {
+      engine.changeLife(life);
+      founding.changeLife(life);
+      // In another life it is not the node that was let in.
+      if (engine.place?.standing === "outside") return catchUp();
+      storage.disk?.start?.changeLife(life);
+      this.ask();
+    };
+    // What is on the disk counts as the memory of that life before it is announced.
+    if (storage.isUndecided) store(storage.disk!.writeLife(life), take);
+    else take();
+  }
+
+  #remember(memory: Recovered): void {
+    const { engine, founding, storage, remember } = this.#parts;
+    const { settings, runtime, incarnations } = engine;
+    const record = engine.record!;
+    const clockError = () => runtime.clockError();
+    const voter = Voter.recovered(record, memory, settings, runtime.now(), clockError);
+    this.end();
+    if (storage.disk !== null) incarnations.raiseAll(memory.known);
+    remember(record, voter, () => {
+      if (founding.state === "blank") founding.remembered(record);
+      this.#parts.vote(voter, memory.known);
+    });
   }
 }

@@ -1,0 +1,110 @@
+import type { Storage } from "../../storage/storage.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type DiskActions, DiskSteps } from "./disk_steps.ts";
+import { MemberDisk, type StorageState } from "./member_disk.ts";
+
+/** How a node opens its storage, uses it as a member, and closes it. A client does not use the storage it was given. */
+export class StorageUse {
+  readonly #engine: Engine;
+  readonly #actions: DiskActions;
+  #disk: MemberDisk | null = null;
+  #steps: DiskSteps | null = null;
+  /** The storage of a node that is not in the list that it was given, as long as it has no place in its cluster. */
+  #unused: Storage | null = null;
+  /** The storage that is being opened. */
+  #loading: Storage | null = null;
+  /** Whether a node that was no member is opening its storage. */
+  #isOpening = false;
+  #isStopped = false;
+
+  /** Has no storage before `load`. */
+  constructor(engine: Engine, actions: DiskActions) {
+    this.#engine = engine;
+    this.#actions = actions;
+  }
+
+  /** The disk of this member; `null`: it has none, or is no member. */
+  get disk(): MemberDisk | null {
+    return this.#disk;
+  }
+
+  /** What follows from what is on that disk. */
+  get steps(): DiskSteps | null {
+    return this.#steps;
+  }
+
+  /** The state of the storage. */
+  get state(): StorageState {
+    return this.#disk?.state ?? "none";
+  }
+
+  /** Whether the node has a storage that it has not opened: it was no member so far. */
+  get isUnused(): boolean {
+    return this.#unused !== null;
+  }
+
+  /** Whether the node waits for its disk, and does nothing before. */
+  get isStoring(): boolean {
+    return this.#isOpening || this.#steps?.isStoring === true;
+  }
+
+  /** Whether there is a memory on the disk that the member neither uses nor has put aside yet. */
+  get isUndecided(): boolean {
+    return this.#disk?.isUndecided === true;
+  }
+
+  /** Reads what is in the storage of a member, before anything else. */
+  async load(storage: Storage, isMember: boolean): Promise<void> {
+    // Members only: a client votes on nothing, and may become a member later.
+    if (!isMember) {
+      this.#unused = storage;
+      return;
+    }
+    const disk = await this.#open(storage);
+    // The node has stopped meanwhile.
+    if (this.#isStopped) return await disk.close();
+    this.#use(disk);
+  }
+
+  /** Opens the storage of a node that was no member, before it copies anything. */
+  openLate(opened: () => void): void {
+    const engine = this.#engine;
+    const storage = this.#unused!;
+    this.#unused = null;
+    this.#isOpening = true;
+    this.#open(storage, true).then((disk) => {
+      this.#isOpening = false;
+      if (this.#isStopped) return void disk.close();
+      engine.guard(() => {
+        this.#use(disk);
+        opened();
+      });
+    }, (error) => void engine.halt(error));
+  }
+
+  /** Goes on no more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#steps?.stop();
+  }
+
+  /** Ends the use of the storage. */
+  async close(): Promise<void> {
+    if (this.#loading !== null) return await this.#loading.close().catch(() => {});
+    await this.#disk?.close();
+  }
+
+  async #open(storage: Storage, isLate = false): Promise<MemberDisk> {
+    this.#loading = storage;
+    try {
+      return await MemberDisk.open(this.#engine, storage, isLate);
+    } finally {
+      this.#loading = null;
+    }
+  }
+
+  #use(disk: MemberDisk): void {
+    this.#disk = disk;
+    this.#steps = new DiskSteps(this.#engine, disk, this.#actions);
+  }
+}
