@@ -154,6 +154,8 @@ export class Place {
     const { configuration } = this;
     // First: it must not vote under the configuration without them.
     this.incarnations.follow(configuration, incarnations);
+    // Also if it is removed, or was: one of the two processes goes on as a client, and may be added again.
+    if (this.#isSucceeded(this.#memory?.incarnation ?? null)) return this.#replaced();
     const hadPlace = this.#standing !== "outside";
     this.#stand();
     this.#memory?.follow(configuration);
@@ -174,6 +176,8 @@ export class Place {
   }
 
   #stand(): void {
+    // While it closes it hears more; it must not come back and take the place of its successor.
+    if (this.#standing === "replaced") return;
     const { configuration } = this;
     const incarnation = this.#memory?.incarnation ?? null;
     this.#standing = standingIn(configuration, this.#self, this.#life, incarnation);
@@ -181,8 +185,15 @@ export class Place {
 
   /** A member that knows of a later incarnation of itself never votes again. */
   #ifReplaced(): PlaceEvent | undefined {
-    const { incarnation } = this;
-    if (incarnation === null || this.incarnations.of(this.#self) <= incarnation) return undefined;
+    return this.#isSucceeded(this.incarnation) ? this.#replaced() : undefined;
+  }
+
+  /** Whether a later incarnation of it is known than this one. */
+  #isSucceeded(incarnation: Life | null): boolean {
+    return incarnation !== null && this.incarnations.of(this.#self) > incarnation;
+  }
+
+  #replaced(): PlaceEvent {
     this.#memory = null;
     this.#standing = "replaced";
     return "replaced";

@@ -75,9 +75,21 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 7,
       name: "a member goes on that has heard of a later incarnation of itself",
-      find:
-        "if (incarnation === null || this.incarnations.of(this.#self) <= incarnation) return undefined;",
-      replace: "if (true) return undefined;",
+      find: "return this.#isSucceeded(this.incarnation) ? this.#replaced() : undefined;",
+      replace: "return undefined;",
+    },
+    {
+      section: 7,
+      name: "a process that was replaced goes on as a client when its successor is removed",
+      find: "if (this.#isSucceeded(this.#memory?.incarnation ?? null)) return this.#replaced();",
+      replace: "",
+    },
+    {
+      section: 7,
+      name:
+        "a process that was replaced recovers under the next configuration, and replaces its successor",
+      find: 'if (this.#standing === "replaced") return;',
+      replace: "",
     },
     {
       section: 11,

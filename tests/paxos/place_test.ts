@@ -137,6 +137,15 @@ describe("Place: what a node is under the newest configuration (section 11)", ()
     assertEquals([place.standing, place.voter, place.helper], ["replaced", null, null]);
   });
 
+  it("a member that was replaced never comes back, whatever it hears while it closes", () => {
+    const place = member("a");
+    place.hear("b", { epoch: 0, incarnation: "1", vector: ["2", "1", "1"] });
+    assertEquals(place.learn(LESS, []), "replaced");
+    place.changeLife("9");
+    assertEquals(place.learn(settledOf(LESS), []), "replaced");
+    assertEquals([place.standing, place.voter, place.incarnation], ["replaced", null, null]);
+  });
+
   it("what is known with a configuration is known before it is followed", () => {
     const place = member("c");
     assertEquals(place.learn(LESS, [["a", "2"], ["b", "3"], ["x", "9"]]), undefined);
@@ -154,6 +163,13 @@ describe("Place: what a node is under the newest configuration (section 11)", ()
     const known = member("a");
     assertEquals(known.learn(FIRST, [["a", "1"]]), undefined);
     assertEquals(known.learn(FIRST, [["a", "2"]]), "replaced");
+  });
+
+  it("a replaced process is no client of the cluster that has removed its successor", () => {
+    const place = member("b");
+    assertEquals(place.learn(settledOf(LESS), [["b", "2"]]), "replaced");
+    assertEquals([place.standing, place.voter, place.helper], ["replaced", null, null]);
+    assertEquals(member("b").learn(settledOf(LESS), [["b", "1"]]), "retired");
   });
 
   it("it tells all that it has heard of with its configuration", () => {
