@@ -1,6 +1,8 @@
-import { votersOf } from "../../paxos/configuration.ts";
+import { readConfiguration } from "../../codec.ts";
+import { isNewer, votersOf } from "../../paxos/configuration.ts";
 import { OWNER_SHARE } from "../../paxos/lease.ts";
 import type { MemberChangeOptions } from "../../paxos/member_change.ts";
+import { CONFIGURATION, type State } from "../../paxos/register.ts";
 import { RunningChange, type RunningChangeParts, type RunOutcome } from "./running_change.ts";
 
 /**
@@ -20,8 +22,11 @@ export class MemberChanges {
   #finishing: RunningChange | null = null;
   /** The unsettled configuration that this member waits for. */
   #epoch = -1;
+  /** The token of a configuration that this member has accepted, and has not learned of. */
+  #unlearned: number | null = null;
   #isStopped = false;
   #cancelTimer: () => void = () => {};
+  #cancelLook: () => void = () => {};
 
   /** Runs nothing yet. */
   constructor(parts: RunningChangeParts) {
@@ -56,12 +61,14 @@ export class MemberChanges {
   moved(): void {
     for (const running of [...this.#running]) running.moved();
     this.#watch();
+    this.#lookLater();
   }
 
   /** Runs nothing more. */
   stop(): void {
     this.#isStopped = true;
     this.#cancelTimer();
+    this.#cancelLook();
     for (const running of [...this.#running]) running.stop();
   }
 
@@ -83,6 +90,42 @@ export class MemberChanges {
       () => this.#finish(),
       wait + FINISH_WAIT + turn * FINISH_TURN * (0.75 + 0.5 * runtime.random()),
     );
+  }
+
+  #lookLater(): void {
+    this.#cancelLook();
+    const { runtime, voter } = this.#parts.engine;
+    if (voter === null || this.#isStopped) return;
+    const wait = FINISH_WAIT * (0.75 + 0.5 * runtime.random());
+    this.#cancelLook = runtime.setTimer(() => this.#look(), wait);
+  }
+
+  /**
+   * A configuration that this member has accepted may be chosen without anybody's knowledge: its proposer was lost before
+   * it had the answers. If that lasts, the member finds out.
+   */
+  #look(): void {
+    const { voter, configuration } = this.#parts.engine;
+    const accepted = voter?.acceptor.stored(CONFIGURATION)?.accepted?.state;
+    const next = accepted && readConfiguration(accepted);
+    const unlearned = next && isNewer(next, configuration) ? accepted!.token : null;
+    if (unlearned !== null && unlearned === this.#unlearned) void this.#learn();
+    this.#unlearned = unlearned;
+    this.#lookLater();
+  }
+
+  async #learn(): Promise<void> {
+    const { engine, proposals } = this.#parts;
+    const deadline = engine.runtime.now() + engine.settings.timeout;
+    const read = ({ state }: { readonly state: State | null }) => ({ draft: null, result: state });
+    try {
+      const { result } = await proposals.change(CONFIGURATION, read, { deadline, reserve: true });
+      const chosen = result && readConfiguration(result);
+      if (chosen) engine.learn(chosen);
+    } catch (error) {
+      // Without a quorum it is tried again, and another change has learned of it.
+      engine.contain(error);
+    }
   }
 
   #finish(): void {

@@ -2,6 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { partsOf } from "../../../lib/cluster/cluster_node.ts";
+import { CONFIGURATION } from "../../../lib/paxos/register.ts";
 import type { ClusterNode } from "../../../mod.ts";
 import { assertCode } from "../../support/expect.ts";
 import { VirtualCluster } from "../../support/virtual_cluster.ts";
@@ -26,6 +27,34 @@ function configurationOf(node: ClusterNode) {
 }
 
 describe("a change that its caller leaves half-way (section 11)", () => {
+  for (
+    const [what, list] of [
+      ["a node joins", ["n1", "n2", "n3", "n4"]],
+      ["a member is removed", ["n1", "n2"]],
+    ] as const
+  ) {
+    it(`is finished although nobody has learned of it: ${what}`, async () => {
+      await using cluster = await VirtualCluster.start(3, OPTIONS);
+      const { time, nodes: [n1, n2, n3] } = cluster;
+      const n4 = await cluster.join("n4");
+      const caller = await cluster.join("caller");
+      await time.until(Promise.all([n4.ready, caller.ready]));
+      caller.changeMembers(list).catch(() => {});
+      const hasAccepted = (node: ClusterNode) =>
+        partsOf(node).engine.voter!.acceptor.stored(CONFIGURATION)?.accepted != null;
+      await until(cluster, n1, () => hasAccepted(n1));
+      cluster.crash("caller");
+      await cluster.pass(100);
+      // The answers have come too late: it is chosen, and all go on as if nothing had changed.
+      for (const node of [n1, n2, n3]) {
+        assertEquals([hasAccepted(node), configurationOf(node).epoch], [true, 0]);
+      }
+      await cluster.pass(20_000);
+      const { change } = await time.until(n1.status());
+      assertEquals([change, n1.members], [null, [...list]]);
+    });
+  }
+
   for (
     const [what, list, is, expected] of [
       [
