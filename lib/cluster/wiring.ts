@@ -10,6 +10,8 @@ import { Gateway } from "../gateway/gateway.ts";
 import { LockFollowers } from "../gateway/lock_followers.ts";
 import { Core } from "../node/core.ts";
 import { Engine } from "../node/engine/engine.ts";
+import type { SynodError } from "../errors.ts";
+import { ListMismatch } from "../node/membership/list_mismatch.ts";
 import { MemberChanges } from "../node/membership/member_changes.ts";
 import { Membership } from "../node/membership/membership.ts";
 import { RecordQueries } from "../node/membership/record_queries.ts";
@@ -152,8 +154,10 @@ export function wireNode(
         incarnation: votes,
       }),
   });
+  const listMismatch = new ListMismatch((error) => lifecycle.fail(error));
+  const otherList = (error: SynodError) => listMismatch.told(error, runtime.now());
   const recordQueries = new RecordQueries(engine, {
-    otherRecord: (...told) => lifecycle.otherRecord(...told),
+    ...{ otherRecord: (...told) => lifecycle.otherRecord(...told), otherList },
     fatal: (error) => lifecycle.fail(error),
   });
   const core = wireCore(
@@ -173,7 +177,10 @@ export function wireNode(
   const membership: Membership = new Membership(
     engine,
     {
-      entered: (again) => lifecycle.entered(again),
+      entered: (again) => {
+        listMismatch.clear();
+        lifecycle.entered(again);
+      },
       operational: () => {
         core.session.begin();
         housekeeper.begin();
@@ -185,7 +192,7 @@ export function wireNode(
       reborn: () => core.session.beginAgain(),
       gaveUp: () => lifecycle.abandon(),
       recovering: (id) => emit("membership", { id, state: "recovering", incarnation: null }),
-      fatal: (error) => lifecycle.fail(error),
+      otherList,
       replaced: () => lifecycle.replaced(),
     },
     () => core.session.isValid(),
@@ -214,23 +221,22 @@ export function wireNode(
     startFailed: (detail) => emit("processerror", detail),
     failed: (error) => emit("error", { error: toError(error) }),
   });
-  const gateway: Gateway | null = settings.guests === null || !membership.founds
-    ? null
-    : new Gateway({
-      ...{ core, puts, table: lockTable, singletons, settings: settings.guests },
-      followers: new LockFollowers(core, lockTable),
-      maxValueBytes: settings.maxValueBytes,
-      status: async () => {
-        const members = await askMembers(
-          engine,
-          membership,
-          core.pacing.roundTrip,
-          (id) => contacts.why(id),
-        );
-        const waitingFor = members.filter(({ state }) => state !== "operational");
-        return { type: "members", members, waitingFor: waitingFor.map(({ id }) => id) };
-      },
-    });
+  // A node that is no member may become one; until then it sends its guests to another server.
+  const gateway: Gateway | null = settings.guests === null ? null : new Gateway({
+    ...{ core, puts, table: lockTable, singletons, settings: settings.guests },
+    followers: new LockFollowers(core, lockTable),
+    maxValueBytes: settings.maxValueBytes,
+    status: async () => {
+      const members = await askMembers(
+        engine,
+        membership,
+        core.pacing.roundTrip,
+        (id) => contacts.why(id),
+      );
+      const waitingFor = members.filter(({ state }) => state !== "operational");
+      return { type: "members", members, waitingFor: waitingFor.map(({ id }) => id) };
+    },
+  });
   const parts = {
     ...{ settings, gateway, links, engine, core, membership, recordQueries, contacts, proofs },
     ...{ tombstones, housekeeper, changes },

@@ -32,6 +32,26 @@ describe("nodes that start again after a change of the members (section 11)", ()
     assertEquals(await time.until(cluster.node("n5").kv.get("a")), { ok: true, value: 1 });
   });
 
+  it("members and clients that start at the same time with lists of different times follow the cluster", async () => {
+    await using cluster = await VirtualCluster.start(3, OPTIONS);
+    const { time, nodes: [, n2] } = cluster;
+    for (const id of ["n4", "n5"]) await time.until((await cluster.join(id)).ready);
+    const members = ["n1", "n2", "n3", "n4", "n5"];
+    await time.until(n2.changeMembers(members));
+    for (const id of ["n1", "n4"]) cluster.crash(id);
+    // They hear of each other for a while before they hear the others.
+    cluster.time.network.partition(["n1", "n4", "client"]);
+    const again = [
+      await cluster.join("n1"),
+      await cluster.join("n4", { members }),
+      await cluster.join("client", { members: ["n1"] }),
+    ];
+    await cluster.pass(700);
+    cluster.heal();
+    await time.until(Promise.all(again.map(({ ready }) => ready)));
+    for (const node of again) assertEquals(node.members, members);
+  });
+
   it("a removed member that is added again takes a new life, and loses its session with the old one", async () => {
     await using cluster = await VirtualCluster.start(3, OPTIONS);
     const { time, nodes: [n1, , n3] } = cluster;

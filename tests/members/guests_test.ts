@@ -31,4 +31,21 @@ describe("a guest whose gateway is removed from the members (section 11)", () =>
     await time.until(node.ready);
     await time.until(Promise.all([...guests, node].map((guest) => guest.close())));
   });
+
+  it("meets members that were added, and of other nodes none", async () => {
+    await using cluster = await VirtualCluster.start(1, OPTIONS);
+    const { time, nodes: [n1] } = cluster;
+    const n2 = await cluster.join("n2");
+    await time.until(n2.ready);
+    const { network, runtime } = time;
+    const { node: guest } = joinAsGuest("g", OPTIONS, network, ["n1", "n2"], runtime);
+    await time.until(guest.ready);
+    const lock = await time.until(guest.lock("l"));
+    await time.until(n1.changeMembers(["n1", "n2"]));
+    await time.until(n1.changeMembers(["n2"]));
+    await cluster.pass(3_000);
+    assertEquals(lock.held, true);
+    assertEquals(await time.until(guest.kv.put("a", 1)), { ok: true, value: 1 });
+    await time.until(guest.close());
+  });
 });

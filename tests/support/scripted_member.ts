@@ -63,7 +63,7 @@ export class ScriptedMember {
       reborn: () => this.events.push("reborn"),
       gaveUp: () => this.events.push("gaveUp"),
       recovering: (member) => this.events.push(`${member} recovers`),
-      fatal: (error) => this.events.push(error.code),
+      otherList: (error) => this.events.push(error.code),
       replaced: () => this.events.push("replaced"),
     }, () => this.hasQuorum);
   }

@@ -49,8 +49,6 @@ export class DiskSteps {
   readonly #actions: DiskActions;
   #isStoring = false;
   #isStopped = false;
-  /** Whether the node was told that its disk is of another list of members. */
-  #isRefused = false;
 
   /** Does nothing before it is asked to. */
   constructor(engine: Engine, disk: MemberDisk, actions: DiskActions) {
@@ -81,7 +79,8 @@ export class DiskSteps {
   receive(from: string, header: Header, reply: Reply): void {
     const { start } = this.#disk;
     if (start === null) return;
-    if (reply.type === "membersMismatch" && !start.hasStarted) {
+    // After a change the disk names the list, whatever the nodes were given.
+    if (reply.type === "membersMismatch" && !start.hasStarted && start.configuration.epoch === 0) {
       return this.#actions.mismatch(from, reply.members);
     }
     const { ask, event } = start.receive(from, header, reply);
@@ -114,9 +113,7 @@ export class DiskSteps {
         this.#actions.endRecovery();
         return this.store(this.#disk.putAside("stale"), () => this.#actions.goBlank());
       case "otherList":
-        if (!this.#isRefused) this.#actions.fatal(this.#disk.mismatch);
-        this.#isRefused = true;
-        return;
+        return this.#actions.fatal(this.#disk.mismatch);
       case "replaced":
         return this.#actions.replaced();
     }

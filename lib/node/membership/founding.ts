@@ -130,7 +130,7 @@ export class Founding {
       case "replaced":
         return this.#events.replaced();
       case "membersMismatch":
-        this.#events.fatal(mismatch(this.#engine, event.node, event.members));
+        this.#events.otherList(mismatch(this.#engine, event.node, event.members));
     }
   }
 

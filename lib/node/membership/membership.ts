@@ -213,9 +213,9 @@ export class Membership {
         this.#timer.soon();
       },
       goBlank: () => this.#goBlank(),
-      fatal: (error: SynodError) => this.#events.fatal(error),
+      fatal: (error: SynodError) => this.#events.otherList(error),
       mismatch: (from: string, members: readonly string[]) =>
-        this.#events.fatal(mismatch(this.#engine, from, members)),
+        this.#events.otherList(mismatch(this.#engine, from, members)),
       replaced: () => this.#events.replaced(),
     };
   }

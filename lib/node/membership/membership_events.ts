@@ -20,8 +20,8 @@ export interface MembershipEvents {
   readonly gaveUp: () => void;
   /** A member that lost its memory is coming back. */
   readonly recovering: (member: string) => void;
-  /** Nothing can succeed in the present state; more such events may follow. */
-  readonly fatal: (error: SynodError) => void;
+  /** Other nodes without a cluster list other members; told again as long as that lasts. */
+  readonly otherList: (error: SynodError) => void;
   /** Another process has this node's place. */
   readonly replaced: () => void;
 }

@@ -13,6 +13,8 @@ export interface RecordQueryEvents {
     configuration: Configuration,
     incarnations: KnownIncarnations,
   ) => void;
+  /** A majority lists other members, as far as it knows no cluster. */
+  readonly otherList: (error: SynodError) => void;
   /** Nothing can succeed in the present state. */
   readonly fatal: (error: SynodError) => void;
 }
@@ -140,7 +142,7 @@ export class RecordQueries {
         return;
       }
       case "membersMismatch":
-        this.#events.fatal(mismatch(this.#engine, "a majority", outcome.members));
+        this.#events.otherList(mismatch(this.#engine, "a majority", outcome.members));
     }
   }
 

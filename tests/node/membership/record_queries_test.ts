@@ -14,6 +14,7 @@ function script(): { node: ScriptedNode; recordQueries: RecordQueries; concluded
       concluded.push(record.id);
       node.engine.enter(record);
     },
+    otherList: (error) => void concluded.push(error.code),
     fatal: (error) => void concluded.push(error.code),
   });
   return { node, recordQueries, concluded };
@@ -90,6 +91,7 @@ describe("RecordQueries (section 7)", () => {
     const concluded: string[] = [];
     const recordQueries = new RecordQueries(node.engine, {
       otherRecord: ({ id }) => void concluded.push(id),
+      otherList: ({ code }) => void concluded.push(code),
       fatal: ({ code }) => void concluded.push(code),
     });
     recordQueries.start();
@@ -118,6 +120,7 @@ describe("RecordQueries (section 7)", () => {
     const concluded: string[] = [];
     const recordQueries = new RecordQueries(node.engine, {
       otherRecord: ({ id }) => void concluded.push(id),
+      otherList: ({ code }) => void concluded.push(code),
       fatal: ({ code }) => void concluded.push(code),
     });
     node.frames.length = 0;
