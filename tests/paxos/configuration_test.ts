@@ -20,8 +20,16 @@ import {
   withoutMember,
   witnessesIn,
 } from "../../lib/paxos/configuration.ts";
+import type { Share } from "../../lib/paxos/quorum.ts";
 import { InvariantError } from "../../lib/paxos/invariant.ts";
 import { MAX_MEMBERS } from "../../lib/paxos/member_limits.ts";
+
+function subsetsOf(ids: readonly string[]): string[][] {
+  return Array.from(
+    { length: 2 ** ids.length },
+    (_, set) => ids.filter((_, index) => set & (1 << index)),
+  );
+}
 
 const FIRST = firstConfiguration(["a", "b", "c"], ["1", "2", "3"]);
 const JOINED = joinedBy(FIRST, { id: "d", life: "4" });
@@ -148,6 +156,37 @@ describe("who counts under a configuration", () => {
     assertEquals(witnessesIn(ADMITTED, "a"), { of: ["b", "c", "d"], needed: 2 });
     assertEquals(witnessesIn(LESS, "a"), { of: ["c"], needed: 1 });
     assertEquals(witnessesIn(LESS, "b"), { of: ["a", "c"], needed: 2 });
+  });
+
+  it("who comes back has heard of every quorum that may have decided with it, in the next list too", () => {
+    for (let count = 1; count <= 6; count++) {
+      const ids = ["a", "b", "c", "d", "e", "f"].slice(0, count);
+      const first = firstConfiguration(ids, ids.map(() => "1"));
+      const joined = joinedBy(first, { id: "x", life: "1" });
+      const less = count === 1
+        ? []
+        : [withoutMember(first, "a"), withoutMember(first, ids[count - 1])];
+      const steps = [[first, joined], [joined, admitted(joined)], [
+        joined,
+        undone(joined),
+      ]] as const;
+      for (const [before, next] of [...steps, ...less.map((one) => [first, one] as const)]) {
+        const others = voicesOf(before).filter((id) => id !== "a");
+        const has = (share: Share, helpers: readonly string[]) =>
+          share.of.filter((id) => helpers.includes(id)).length >= share.needed;
+        for (const helpers of subsetsOf(others)) {
+          if (!helpersIn(before, "a").every((share) => has(share, helpers))) continue;
+          // Each of these is met by a helper that had voted before it knew of the crash, or votes after that.
+          const meet = (list: readonly string[]) =>
+            subsetsOf(list).filter((quorum) =>
+              quorum.includes("a") && 2 * quorum.length > list.length
+            )
+              .every((quorum) => quorum.some((id) => helpers.includes(id)));
+          assertEquals(meet(votersOf(before)), true);
+          if (has(witnessesIn(next, "a"), helpers)) assertEquals(meet(votersOf(next)), true);
+        }
+      }
+    }
   });
 
   it("from three members on, whoever helps a member back leaves no quorum of the next list without them", () => {
