@@ -1,8 +1,19 @@
+import { readConfiguration } from "../../lib/codec.ts";
 import { lockOf } from "../../lib/locks/lock_value.ts";
 import { type Ballot, compareBallots, type Life } from "../../lib/paxos/ballot.ts";
-import type { Binding, Pid, RegisterId, SessionId, State } from "../../lib/paxos/register.ts";
+import { type Configuration, votersOf } from "../../lib/paxos/configuration.ts";
+import { majority } from "../../lib/paxos/quorum.ts";
+import {
+  type Binding,
+  isConfiguration,
+  type Pid,
+  type RegisterId,
+  type SessionId,
+  type State,
+} from "../../lib/paxos/register.ts";
 import { parseSession } from "../../lib/paxos/sessions.ts";
 import { singletonOf } from "../../lib/singletons/singleton_value.ts";
+import { configurationFault, type Lists } from "./lists.ts";
 import { lockChainFaults } from "./lock_chain.ts";
 import { identify, show } from "./notation.ts";
 import type { World } from "./world.ts";
@@ -14,6 +25,8 @@ interface Proposal {
   readonly identity: string;
   /** The incarnations that accepted it. */
   readonly accepted: Set<string>;
+  /** The configuration under which they did: an attempt is bound to one; `null`: nobody has accepted it yet. */
+  configuration: Configuration | null;
   chosen: boolean;
   /** Whether it is chosen if votes of processes count that run beside their successors. */
   maybe: boolean;
@@ -50,23 +63,23 @@ interface Register {
  */
 export class Chain {
   readonly #world: World;
-  readonly #majority: number;
+  readonly #lists: Lists;
   readonly #report: (violation: string) => void;
   readonly #registers = new Map<RegisterId, Register>();
   readonly #steals: boolean;
   #sequence = 0;
   #chosen = 0;
 
-  /** `steals`: whether locks may be stolen from their holders. */
+  /** `lists`: the lists of members, which it keeps up to date; `steals`: whether locks may be stolen from their holders. */
   constructor(
     world: World,
-    members: number,
+    lists: Lists,
     report: (violation: string) => void,
     steals: boolean,
   ) {
     this.#world = world;
     this.#steals = steals;
-    this.#majority = Math.floor(members / 2) + 1;
+    this.#lists = lists;
     this.#report = report;
   }
 
@@ -94,10 +107,12 @@ export class Chain {
       state,
       identity,
       accepted: new Set(),
+      configuration: null,
       chosen: false,
       maybe: false,
     };
     register.proposals.set(key, proposal);
+    if (isConfiguration(id)) this.#lists.proposed(state);
     this.#decided(id, register, proposal, time);
     return proposal;
   }
@@ -129,32 +144,58 @@ export class Chain {
     });
   }
 
-  #isMajority({ accepted }: Proposal, counts: (incarnation: string) => boolean): boolean {
+  /** Whether a majority of the members of its configuration has accepted a proposal. */
+  #isMajority(
+    { accepted, configuration }: Proposal,
+    counts: (incarnation: string) => boolean = () => true,
+  ): boolean {
+    if (configuration === null) return false;
+    const voters = votersOf(configuration);
     const members = [...accepted].filter(counts).map((one) => this.#world.memberOf(one));
-    return new Set(members).size >= this.#majority;
+    const counted = new Set(members.filter((member) => voters.includes(member)));
+    return counted.size >= majority(voters.length);
   }
 
-  /** A member accepted `state`. */
-  accepted(id: RegisterId, ballot: Ballot, state: State, incarnation: string): void {
+  /**
+   * A member accepted `state`, under this configuration; `null`: it goes on with what is on its disk, which it has
+   * accepted before.
+   */
+  accepted(
+    id: RegisterId,
+    ballot: Ballot,
+    state: State,
+    incarnation: string,
+    configuration: Configuration | null,
+  ): void {
     const proposal = this.proposed(id, ballot, state, this.#world.timeOf(incarnation));
     const register = this.#register(id);
     register.newest = Math.max(register.newest, state.token);
     proposal.accepted.add(incarnation);
+    const { configuration: before } = proposal;
+    if (before !== null && configuration !== null && before.epoch !== configuration.epoch) {
+      this.#report(
+        `${id}: ${show(ballot)} was accepted in epoch ${before.epoch}, and by ` +
+          `${incarnation} in epoch ${configuration.epoch}`,
+      );
+    }
+    proposal.configuration ??= configuration;
     if (isLock(id)) this.#noteGrants(register, proposal);
     if (proposal.chosen) return;
     // A vote that its member has forgotten since does not count any more.
     if (!this.#isMajority(proposal, (one) => this.#world.remembers(one))) {
       proposal.maybe ||= this.#isMajority(proposal, (one) => this.#world.mayCount(one));
+      if (proposal.maybe && isConfiguration(id)) this.#lists.took(state, false);
       return;
     }
     proposal.chosen = true;
     this.#chosen++;
+    if (isConfiguration(id)) this.#lists.took(state, true);
   }
 
   /** A proposer that counted a majority may act on it, even if a vote of it was forgotten since. */
-  #noteGrants({ grants, written }: Register, { accepted, state }: Proposal): void {
-    const members = new Set(Array.from(accepted, (one) => this.#world.memberOf(one)));
-    if (members.size < this.#majority) return;
+  #noteGrants({ grants, written }: Register, proposal: Proposal): void {
+    if (!this.#isMajority(proposal)) return;
+    const { state } = proposal;
     const note = (state: State) => {
       for (const { pid, token } of lockOf(state).holders) grants.add(`${pid.node}@${token}`);
     };
@@ -202,7 +243,29 @@ export class Chain {
     for (const [id, register] of this.#registers) {
       const chain = chainOf(register);
       for (let i = 1; i < chain.length; i++) this.#checkLink(id, register, chain[i - 1], chain[i]);
+      if (isConfiguration(id)) this.#checkConfigurations(register);
       if (isLock(id)) this.#checkLock(id, register, chain);
+    }
+  }
+
+  /** Checks that each configuration that a proposer wrote may replace the one that it was written over. */
+  #checkConfigurations({ written }: Register): void {
+    const all = [...written.values()].flatMap(({ state }) => {
+      const configuration = readConfiguration(state);
+      return configuration === null ? [] : [{ state, configuration }];
+    });
+    if (all.length < written.size) this.#report("the configuration became none");
+    for (const { state, configuration } of all) {
+      // Two decisions may have the same token, until one of them is chosen.
+      const over = state.present ? state.over : 0;
+      const replaced = all.filter((one) => one.state.token === over);
+      const before = replaced.length > 0
+        ? replaced.map((one) => one.configuration)
+        : [this.#lists.chosen[0]];
+      const faults = before.map((one) => configurationFault(one, configuration));
+      if (faults.includes(undefined)) continue;
+      const [old, present] = [before[0], configuration].map((one) => JSON.stringify(one));
+      this.#report(`the configuration ${old} became ${present}, but ${faults[0]}`);
     }
   }
 
@@ -266,7 +329,7 @@ export class Chain {
     for (const replaced of register.written.values()) {
       if (replaced.state.token !== over) continue;
       const lasts = replaced.ended === null || replaced.ended > decided;
-      if (replaced.state.present && lasts && !isLock(id)) {
+      if (replaced.state.present && lasts && !isLock(id) && !isConfiguration(id)) {
         why = `nothing had ended ${replaced.identity}`;
       } else if (replaced.identity === before.identity) {
         return undefined;

@@ -7,13 +7,14 @@ import type { Random } from "./random.ts";
 import type { FaultKind } from "./scenario.ts";
 
 /** What is counted besides. */
-type OtherFault = "restart" | "reload" | "isolate" | "blackout" | "lostDisk";
+type OtherFault = "restart" | "reload" | "isolate" | "blackout" | "lostDisk" | "oldDisk";
 
 /** The share of the crashes that hit all members at once, if these have disks. */
 const BLACKOUT = 0.3;
 
-/** The probability that a disk is lost then. */
+/** The probability that a disk is lost then, or as it was before the start of its member. */
 const LOST_DISK = 0.3;
+const OLD_DISK = 0.3;
 
 /**
  * Injects the faults of a scenario into a cluster, until {@linkcode heal}. At most a minority of the members
@@ -102,9 +103,10 @@ export class Faults {
         if (this.#cluster.scenario.restart) this.#restart(station);
         break;
       case "replace":
-        if (!this.#cluster.scenario.restart || !station.isMember) return;
+        // Two processes are one member more; of a client that is about to be one, either may be it.
+        if (!this.#cluster.scenario.restart || !this.#cluster.votes(station)) return;
         // A minority may run twice (section 1): in a list of two, no member.
-        if (this.#cluster.scenario.members.length === 2) return;
+        if (this.#cluster.lists.possible.some(({ length }) => length === 2)) return;
         // Of two recovering processes, either may turn out to be the later one.
         if (!station.ready || !this.#mayGo(station)) return;
         this.#cluster.replace(station);
@@ -113,31 +115,44 @@ export class Faults {
     this.#count(kind);
   }
 
-  /** All members stop at once; one may have lost its disk, unless another one has not recovered from that yet. */
+  /** All members stop at once; one may have a bad disk, unless another one has not recovered from that yet. */
   #blackOut(up: readonly Station[]): void {
-    const { hasFormed, scenario, missingMembers } = this.#cluster;
+    const { hasFormed, lists, isChanging } = this.#cluster;
     if (!hasFormed) return;
-    const isWhole = missingMembers.length === 0 && scenario.members.length > 2;
-    for (const station of up) if (station.isMember) this.#cluster.crash(station);
-    if (isWhole && this.#random.chance(LOST_DISK)) {
-      this.#cluster.loseDisk(this.#random.pick(scenario.members));
+    const isWhole = !isChanging && lists.members.length > 2 &&
+      this.#cluster.remembering(lists.members).length === lists.members.length;
+    const bad = this.#random.pick(lists.members);
+    const isLost = this.#random.chance(LOST_DISK);
+    const isOld = this.#random.chance(OLD_DISK) && this.#cluster.mayRollBack(bad);
+    const voters = up.filter(({ id }) => this.#cluster.isVoter(id));
+    for (const station of voters) this.#cluster.crash(station);
+    if (isWhole && isLost) {
+      this.#cluster.loseDisk(bad);
       this.#count("lostDisk");
+    } else if (isWhole && isOld) {
+      this.#cluster.rollBack(bad);
+      this.#count("oldDisk");
     }
-    for (const station of up) if (station.isMember) this.#restart(station);
+    for (const station of voters) this.#restart(station);
     this.#count("blackout");
   }
 
   /** Whether `station` may go down: enough members remain, for a quorum or to help it recover. */
-  #mayGo(station: Station): boolean {
-    const { hasFormed, missingMembers, scenario } = this.#cluster;
-    if (!station.isMember) return true;
+  #mayGo({ id }: Station): boolean {
+    const { hasFormed, lists, scenario, isChanging } = this.#cluster;
+    if (!this.#cluster.isVoter(id)) return true;
     // A cluster needs all members for its genesis.
     if (!hasFormed) return false;
-    const missing = new Set([...missingMembers, station.id]);
-    const count = scenario.members.length;
     // One of two may be down if it restarts: the other one helps it recover.
-    const needed = scenario.restart ? helpersNeeded(count) : majority(count);
-    return count - missing.size >= needed;
+    const needed = (count: number) => scenario.restart ? helpersNeeded(count) : majority(count);
+    return lists.possible.every((list) => {
+      const count = list.length;
+      const left = this.#cluster.remembering(list).filter((other) => other !== id).length;
+      if (left < needed(count)) return false;
+      // The next list may be under way already, with members that have just said that they are there.
+      const mayShrink = count === 1 || left - 1 >= needed(count - 1);
+      return !isChanging || (mayShrink && left + 1 >= needed(count + 1));
+    });
   }
 
   #restart(station: Station): void {
@@ -155,10 +170,10 @@ export class Faults {
   }
 
   #partition(): void {
-    const { scenario, network } = this.#cluster;
+    const { network, all } = this.#cluster;
     const groups: string[][] = [[], [], []];
     const last = this.#random.integer(1, 2);
-    for (const id of [...scenario.members, ...scenario.clients, ...this.#cluster.guests]) {
+    for (const id of all) {
       groups[this.#random.integer(0, last)].push(id);
     }
     this.#note(
@@ -180,7 +195,7 @@ export class Faults {
     const [shortest, longest] = network.profile.delay;
     simulation.after(this.#sniper.between(shortest, 2 * longest), () => {
       if (this.#over) return;
-      const all = [...scenario.members, ...scenario.clients, ...this.#cluster.guests];
+      const { all } = this.#cluster;
       this.#note(`${from} is cut off behind its accept`);
       network.partition([[from], all.filter((id) => id !== from)]);
       this.#healLater();

@@ -25,7 +25,7 @@ class CalmCluster {
     const network = new SimulatedNetwork(this.simulation, random.fork("network"));
     network.profile = { ...CALM, delay: [ROUND_TRIP / 2, ROUND_TRIP / 2] };
     const scenario = {
-      ...drawScenario(random, { workload: "locks", guests: false }),
+      ...drawScenario(random, { workload: "locks", changes: false, guests: false }),
       members: ["m1", "m2", "m3"],
       clients: ["c1"],
       sessionTtl,

@@ -111,7 +111,7 @@ export class LockUsers implements Users {
   }
 
   async #user(station: Station, random: Random): Promise<void> {
-    for (;;) {
+    while (!this.#over) {
       await sleep(station.machine, random.between(0, this.#cluster.scenario.think));
       if (this.#over || station.closing) return;
       await this.#operate(station, random);

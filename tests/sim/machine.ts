@@ -15,7 +15,7 @@ export interface ClockOptions {
 }
 
 /** The start of every simulation by a correct wall clock, in milliseconds since 1970: 2026-01-01. */
-const EPOCH = 1_767_225_600_000;
+export const EPOCH = 1_767_225_600_000;
 
 /** The longest delay of `setTimeout`, in milliseconds; a longer one fires at once in every runtime. */
 const MAX_DELAY = 2 ** 31 - 1;

@@ -5,6 +5,7 @@
  * - `--seeds COUNT [--from N]`: runs many seeds on all cores, and stops when `--enough` (ten) have failed.
  * - `--restart yes|no`: whether members that go down start again, without their memory. Default: the seed
  *   decides.
+ * - `--changes yes|no`: whether the list of members changes. Default: the seed decides.
  * - `--guests yes|no`: whether there are guests beside the nodes. Default: the seed decides.
  * - `--storage yes|no`: whether members have disks, which survive crashes. Default: the seed decides.
  * - `--workload kv|locks|steal|singletons`: the workload of the users. Default: the seed decides.
@@ -17,7 +18,7 @@ import { type RunResult, runSeed } from "./run.ts";
 import { type ScenarioOptions, type Workload, WORKLOAD_NAMES } from "./scenario.ts";
 
 const USAGE = "sim (--seed N [--trace] [--frames] | --seeds COUNT [--from N] [--enough N]) " +
-  `[--restart yes|no] [--guests yes|no] [--storage yes|no] [--workload ${
+  `[--restart yes|no] [--changes yes|no] [--guests yes|no] [--storage yes|no] [--workload ${
     WORKLOAD_NAMES.join("|")
   }]`;
 
@@ -75,6 +76,9 @@ function parseArguments(args: readonly string[]): Wish {
         break;
       case "--storage":
         wish.options = { ...wish.options, storage: choice(name, ["yes", "no"]) === "yes" };
+        break;
+      case "--changes":
+        wish.options = { ...wish.options, changes: choice(name, ["yes", "no"]) === "yes" };
         break;
       case "--guests":
         wish.options = { ...wish.options, guests: choice(name, ["yes", "no"]) === "yes" };

@@ -1,8 +1,10 @@
 import { type Ballot, compareBallots, type Life } from "../../lib/paxos/ballot.ts";
+import type { Configuration } from "../../lib/paxos/configuration.ts";
 import type { Frame, RegisterRequest, Request, StoredRegister } from "../../lib/paxos/messages.ts";
 import type { Accepted, RegisterId } from "../../lib/paxos/register.ts";
 import { Voter, type VoterOutput, type VoterRequest } from "../../lib/paxos/voter.ts";
 import { Chain } from "./chain.ts";
+import type { Lists } from "./lists.ts";
 import { show } from "./notation.ts";
 import type { World } from "./world.ts";
 
@@ -23,23 +25,35 @@ export class Observer {
   readonly #world: World;
   readonly #report: (violation: string) => void;
   readonly #chain: Chain;
+  readonly #lists: Lists;
   readonly #votes = new Map<string, Vote>();
+  /** The configuration that each memory votes under. */
+  readonly #configurations = new WeakMap<Voter, Configuration>();
 
-  /** `steals`: whether locks may be stolen from their holders. */
+  /** `lists`: the lists of members; `steals`: whether locks may be stolen from their holders. */
   constructor(
     world: World,
-    members: number,
+    lists: Lists,
     report: (violation: string) => void,
     steals = false,
   ) {
     this.#world = world;
     this.#report = report;
-    this.#chain = new Chain(world, members, report, steals);
+    this.#lists = lists;
+    this.#chain = new Chain(world, lists, report, steals);
   }
 
   /** The states chosen so far. */
   get chain(): Chain {
     return this.#chain;
+  }
+
+  /** A memory votes under this configuration from now on. */
+  follows(voter: Voter, configuration: Configuration): void {
+    this.#configurations.set(voter, configuration);
+    if (this.#lists.follows(configuration)) return;
+    const shown = JSON.stringify(configuration);
+    this.#report(`${voter.incarnation} follows a configuration that was not chosen: ${shown}`);
   }
 
   /** A frame is sent at the virtual time `time`. */
@@ -80,7 +94,7 @@ export class Observer {
       vote.promised = promised;
       if (accepted === null || copied) continue;
       vote.accepted = accepted.ballot;
-      this.#chain.accepted(register, accepted.ballot, accepted.state, incarnation);
+      this.#chain.accepted(register, accepted.ballot, accepted.state, incarnation, null);
     }
   }
 
@@ -128,7 +142,9 @@ export class Observer {
     }
     vote.accepted = ballot;
     vote.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;
-    this.#chain.accepted(register, ballot, state, voter.incarnation);
+    const configuration = this.#configurations.get(voter) ?? null;
+    if (configuration === null) this.#report(`${voter.incarnation} votes without a configuration`);
+    this.#chain.accepted(register, ballot, state, voter.incarnation, configuration);
   }
 
   /** A member may forget a tombstone if that is its last accept, and it has promised nothing since. */
@@ -159,7 +175,11 @@ export class Observer {
 
 /** Makes `observer` see all votes of all members in this process; returns a function that stops it. */
 export function observeVotes(observer: Observer): () => void {
-  const { handle } = Voter.prototype;
+  const { handle, follow } = Voter.prototype;
+  Voter.prototype.follow = function (configuration) {
+    observer.follows(this, configuration);
+    follow.call(this, configuration);
+  };
   Voter.prototype.handle = function (request, from, now) {
     const output = handle.call(this, request, from, now);
     observer.vote(this, request, output);
@@ -172,6 +192,7 @@ export function observeVotes(observer: Observer): () => void {
   };
   return () => {
     Voter.prototype.handle = handle;
+    Voter.prototype.follow = follow;
     Voter.stored = stored;
   };
 }

@@ -13,6 +13,8 @@ export type Outcome =
   | "stolen"
   | "threw"
   | "no_host"
+  | "not_ready"
+  | "overtaken"
   | "unknown";
 
 /** The operations of users under way, and the outcomes of those that have ended. */
@@ -29,10 +31,10 @@ export class Operations {
     this.#report = report;
   }
 
-  /** The labels of operations still under way on nodes that have not crashed. */
+  /** The labels of operations still under way on nodes that have not crashed, and do not wait to be added. */
   get pending(): string[] {
     return [...this.#pending.values()]
-      .filter(({ station }) => !station.machine.crashed)
+      .filter(({ station }) => !station.machine.crashed && !this.#cluster.waits(station))
       .map(({ label }) => label);
   }
 

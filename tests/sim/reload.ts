@@ -16,21 +16,18 @@ export function drawReload(random: Random): ReloadSpacing | null {
 export class Reload {
   readonly #cluster: Cluster;
   readonly #spacing: ReloadSpacing;
-  readonly #order: string[];
+  #order: string[] = [];
 
   constructor(cluster: Cluster, spacing: ReloadSpacing) {
     this.#cluster = cluster;
     this.#spacing = spacing;
-    const random = cluster.simulation.random.fork("reload");
-    const { members } = cluster.scenario;
-    const left = [...members];
-    this.#order = members.map(() => left.splice(random.integer(0, left.length - 1), 1)[0]);
   }
 
   /** Whether each member has one process, which has a quorum. */
   get isWhole(): boolean {
-    const { scenario: { members }, stations } = this.#cluster;
-    return members.every((id) => {
+    const { lists: { members }, isChanging, stations } = this.#cluster;
+    // A single member has no other one to copy from.
+    return !isChanging && members.length > 1 && members.every((id) => {
       const running = stations.filter((station) => station.id === id && !station.down);
       return running.length === 1 && !running[0].closing && running[0].ready &&
         running[0].node!.hasQuorum;
@@ -44,12 +41,16 @@ export class Reload {
 
   /** The members whose latest process has no quorum. */
   get #waitingFor(): string[] {
-    const { scenario: { members }, up } = this.#cluster;
+    const { lists: { members }, up } = this.#cluster;
     return members.filter((id) => !up.some((one) => one.id === id && one.node!.hasQuorum));
   }
 
   /** Starts the first member. */
   begin(): void {
+    const { lists: { members }, simulation } = this.#cluster;
+    const random = simulation.random.fork("reload");
+    const left = [...members];
+    this.#order = members.map(() => left.splice(random.integer(0, left.length - 1), 1)[0]);
     this.#next();
   }
 

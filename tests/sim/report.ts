@@ -39,9 +39,10 @@ export class Summary {
 
 /** The violations of a run, and the command that replays it. */
 export function explain(result: RunResult): string {
-  const { restart, workload, guests, storage } = result.options;
+  const { restart, workload, changes, guests, storage } = result.options;
   const options = (workload === undefined ? "" : ` --workload ${workload}`) +
     (restart === undefined ? "" : ` --restart ${restart ? "yes" : "no"}`) +
+    (changes === undefined ? "" : ` --changes ${changes ? "yes" : "no"}`) +
     (guests === undefined ? "" : ` --guests ${guests ? "yes" : "no"}`) +
     (storage === undefined ? "" : ` --storage ${storage ? "yes" : "no"}`);
   return [

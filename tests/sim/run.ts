@@ -7,6 +7,7 @@ import { Faults } from "./faults.ts";
 import { withoutReality } from "./guard.ts";
 import { KvUsers } from "./kv_users.ts";
 import { LockUsers } from "./lock_users.ts";
+import { Nemesis } from "./nemesis.ts";
 import { isGuest, SimulatedNetwork } from "./network.ts";
 import { Reload } from "./reload.ts";
 import { Observer, observeVotes } from "./observer.ts";
@@ -64,6 +65,9 @@ const RECOVERY = 10_000;
 /** The time for operations to end after that, in milliseconds: all have a time limit. */
 const PATIENCE = 20_000;
 
+/** The time in which a change of the list ends that was left half-way, besides sessions, in milliseconds. */
+const LONGEST_CHANGE = 40_000;
+
 /** Runs a whole cluster with the scenario and faults of the seed, and makes all checks. */
 export async function runSeed(seed: string, options: RunOptions = {}): Promise<RunResult> {
   const violations: string[] = [];
@@ -96,6 +100,7 @@ export async function runSeed(seed: string, options: RunOptions = {}): Promise<R
     options: {
       restart: options.restart,
       workload: options.workload,
+      changes: options.changes,
       guests: options.guests,
       storage: options.storage,
     },
@@ -107,8 +112,8 @@ export async function runSeed(seed: string, options: RunOptions = {}): Promise<R
       chosen: run.observer.chosen,
       judged: run.users.judged,
       operations: run.users.operations.ended,
-      outcomes: run.users.operations.counts,
-      faults: run.faults.counts,
+      outcomes: { ...run.users.operations.counts, ...run.nemesis.operations.counts },
+      faults: { ...run.faults.counts, ...run.nemesis.counts },
     },
   };
 }
@@ -121,6 +126,7 @@ class Run {
   readonly observer: Observer;
   readonly users: Users;
   readonly faults: Faults;
+  readonly nemesis: Nemesis;
   readonly #scenario: Scenario;
   readonly #report: (violation: string) => void;
 
@@ -136,9 +142,10 @@ class Run {
     this.network = new SimulatedNetwork(simulation, simulation.random.fork("network"));
     this.cluster = new Cluster(simulation, this.network, scenario, report);
     const world = new World(simulation, () => this.cluster.stations);
-    this.observer = new Observer(world, scenario.members.length, report, scenario.steals);
+    this.observer = new Observer(world, this.cluster.lists, report, scenario.steals);
     this.users = this.#makeUsers(world);
     this.faults = new Faults(this.cluster);
+    this.nemesis = new Nemesis(this.cluster, report);
     this.#watchGuests(world);
     this.network.listen((from, to, frame, time) => {
       simulation.fingerprint.text(`${from}>${to}`);
@@ -183,18 +190,26 @@ class Run {
 
   /** Runs from the start of the first node to the end of the last one, and makes all checks. */
   async live(): Promise<void> {
-    const { cluster, faults, users } = this;
+    const { cluster, faults, nemesis, users } = this;
     const { duration, sessionTtl } = this.#scenario;
     cluster.start();
     faults.start();
+    nemesis.start();
     await this.#run(duration);
+    nemesis.stop();
     await this.#reload();
     users.stop();
     faults.heal();
     // Sessions of lost nodes end, clocks that were set back catch up, and `until` passes.
     await this.#run(RECOVERY + 3 * sessionTtl);
     await this.#run(PATIENCE, () => users.operations.pending.length === 0);
-    for (const label of users.operations.pending) this.#report(`never completed: ${label}`);
+    // What was left half-way is finished by the members, one change after the other.
+    await this.#run(LONGEST_CHANGE + 6 * sessionTtl, () => !cluster.isChanging);
+    if (cluster.lists.areChanging) {
+      this.#report(`never settled: ${JSON.stringify(cluster.lists.latest)}`);
+    }
+    const pending = [...users.operations.pending, ...nemesis.operations.pending];
+    for (const label of pending) this.#report(`never completed: ${label}`);
     for (const id of cluster.missingMembers) {
       const gone = cluster.stations.filter((s) => s.id === id).every((s) => s.down || s.closing);
       if (!gone) this.#report(`${id} is up, but not ready`);

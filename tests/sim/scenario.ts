@@ -8,6 +8,12 @@ const WITH_GUESTS = 0.3;
 /** The share of the runs whose members have disks. */
 const WITH_STORAGE = 0.15;
 
+/** The share of the clusters without clients and guests that let some in nevertheless. */
+const OPEN = 0.7;
+
+/** The most members at a time. */
+export const MOST_MEMBERS = 7;
+
 /** The shortest session TTL of a guest, in milliseconds: a third of it has to be longer than a round trip. */
 const SHORTEST_GUEST_TTL = 500;
 
@@ -71,8 +77,13 @@ export interface Scenario {
   readonly workload: Workload;
   /** Whether locks may be stolen. */
   readonly steals: boolean;
+  /** The members of the first list. */
   readonly members: readonly string[];
-  /** The ids of the nodes that do not vote. */
+  /** The ids of further nodes that may become members; with one, the list changes. */
+  readonly spares: readonly string[];
+  /** The longest wait between two changes of the list, in milliseconds; `null`: it does not change. */
+  readonly changes: number | null;
+  /** The ids of the nodes that never vote. */
   readonly clients: readonly string[];
   /** The names of the guests, which meet the cluster through its members: `~g1`. */
   readonly guests: readonly string[];
@@ -122,6 +133,8 @@ export interface ScenarioOptions {
   readonly restart?: boolean;
   /** Whether members have disks. Default: drawn from the seed. */
   readonly storage?: boolean;
+  /** Whether the list of members changes. Default: drawn from the seed. */
+  readonly changes?: boolean;
   /** Whether there are guests, as far as the network is fast enough for them. Default: drawn from the seed. */
   readonly guests?: boolean;
 }
@@ -143,6 +156,7 @@ function slowed(scenario: Scenario, roundTrip: number): Scenario {
   const sessionTtl = SLOW_TTL + roundTrip;
   return {
     ...scenario,
+    changes: scenario.changes && 2 * sessionTtl,
     // A ticket lasts for a third of the time to live, which is less than a round trip here.
     guests: [],
     sessionTtl,
@@ -164,6 +178,20 @@ function drawGuests(random: Random, wanted: boolean | undefined): string[] {
   return Array.from({ length: random.integer(1, 3) }, (_, i) => `~g${i + 1}`);
 }
 
+/** Only a cluster that lets clients in can change its list: a node is one before it is a member, and after. */
+function drawChanges(
+  random: Random,
+  members: number,
+  others: number,
+  { changes }: ScenarioOptions,
+): string[] {
+  const isOpen = random.chance(OPEN) || others > 0;
+  const wanted = Number(random.weighted({ 1: 3, 2: 4, 3: 2, 6: 1 }));
+  if (!(changes ?? isOpen)) return [];
+  const count = Math.min(wanted, MOST_MEMBERS - members);
+  return Array.from({ length: count }, (_, i) => `m${members + i + 1}`);
+}
+
 function drawUsual(random: Random, options: ScenarioOptions): Scenario {
   // A separate stream, so that the other draws of a seed do not depend on the workload option.
   const workload = options.workload ?? random.fork("workload").weighted(WORKLOADS);
@@ -177,15 +205,21 @@ function drawUsual(random: Random, options: ScenarioOptions): Scenario {
   // A separate stream, so that seeds without disks keep their course.
   const hasStorage = random.fork("storage").chance(WITH_STORAGE);
   const storage = options.storage ?? (hasStorage && options.restart !== false);
+  // A separate stream, so that seeds without guests keep their course.
+  const guests = sessionTtl < SHORTEST_GUEST_TTL
+    ? []
+    : drawGuests(random.fork("guests"), options.guests);
+  const others = clientCount + guests.length;
+  const changing = random.fork("changes");
+  const spares = drawChanges(changing, count, others, options);
   return {
     workload,
     steals: workload === "steal",
     members: Array.from({ length: count }, (_, i) => `m${i + 1}`),
+    spares,
+    changes: spares.length === 0 ? null : changing.pick([200, 2_000, 2 * sessionTtl]),
     clients: Array.from({ length: clientCount }, (_, i) => `c${i + 1}`),
-    // A separate stream, so that seeds without guests keep their course.
-    guests: sessionTtl < SHORTEST_GUEST_TTL
-      ? []
-      : drawGuests(random.fork("guests"), options.guests),
+    guests,
     sessionTtl,
     timeout: random.pick([300, 1_000, 2_000, 4_000]),
     keys: random.integer(1, 5),

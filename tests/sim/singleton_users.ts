@@ -116,7 +116,7 @@ export class SingletonUsers implements Users {
   }
 
   async #user(station: Station, random: Random): Promise<void> {
-    for (;;) {
+    while (!this.#over) {
       await sleep(station.machine, random.between(0, this.#cluster.scenario.think));
       if (this.#over || station.closing) return;
       const shared = random.pick(this.#shared);

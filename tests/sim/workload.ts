@@ -116,7 +116,7 @@ export class Workload {
   /** One user: waits, runs an operation until its outcome, and repeats. */
   async #user(station: Station, random: Random): Promise<void> {
     const { machine } = station;
-    for (;;) {
+    while (!this.#over) {
       const think = random.between(0, this.#cluster.scenario.think);
       await new Promise<void>((resolve) => machine.setTimer(resolve, think));
       if (this.#over || station.closing) return;
@@ -151,11 +151,15 @@ export class Workload {
         return this.#list(station, random, key.bucket);
       case "status":
         return this.#run(station, kind, `${station.name} asks for the status`, async () => {
+          const membersOf = () => station.isGuest ? "" : station.node!.members.join();
+          const before = membersOf();
           const { id, members } = await station.node!.status();
           // A guest may know no member yet.
           if (station.isGuest) return "ok";
           const known = members.map((member) => member.id).join();
-          if (id !== station.id || known !== station.node!.members.join()) {
+          // The list may change meanwhile.
+          const right = [before, membersOf()];
+          if (id !== station.id || !right.includes(known)) {
             if (!station.closing) this.#report(`${station.name} says it is ${id} of ${known}`);
           }
           return "ok";
@@ -390,8 +394,8 @@ export class Workload {
       case "node":
         return { node: station.id, ...extra };
       case "foreignNode": {
-        const { members, clients, guests } = this.#cluster.scenario;
-        return { node: random.pick([...members, ...clients, ...guests]), ...extra };
+        const { members, spares, clients, guests } = this.#cluster.scenario;
+        return { node: random.pick([...members, ...spares, ...clients, ...guests]), ...extra };
       }
       case "key": {
         const others = this.keys.filter((other) => other !== key);

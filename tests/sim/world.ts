@@ -28,8 +28,8 @@ export class World {
   readonly #newest = new Map<string, number>();
   /** The requests of guests for locks that these want to leave, by session and number. */
   readonly #leaving = new Set<string>();
-  /** The incarnations that have voted. */
-  readonly #voters = new Set<string>();
+  /** The stations that have voted, by incarnation: a member that is removed, and added again, takes a new life. */
+  readonly #voters = new Map<string, Station>();
 
   constructor(simulation: Simulation, stations: () => readonly Station[]) {
     this.#simulation = simulation;
@@ -61,7 +61,7 @@ export class World {
   /** The virtual time of the machine of this incarnation of a member. */
   timeOf(incarnation: string): number {
     // A node may vote before it has joined; it is not known yet.
-    return this.#stationOf(incarnation)?.machine.time ?? this.#simulation.time;
+    return this.#voterOf(incarnation)?.machine.time ?? this.#simulation.time;
   }
 
   /** Whether the owner of `session` may still believe in it at `time`, if no event happens until then. */
@@ -86,18 +86,18 @@ export class World {
 
   /** The member that has this incarnation. */
   memberOf(incarnation: string): string {
-    return this.#stationOf(incarnation)?.id ?? incarnation;
+    return this.#voterOf(incarnation)?.id ?? incarnation;
   }
 
   /** A member in this incarnation has voted. */
   voted(incarnation: string): void {
-    this.#voters.add(incarnation);
+    this.#voterOf(incarnation);
   }
 
   /** Whether the memory of this incarnation of a member exists, or existed until a crash without a restart. */
   remembers(incarnation: string): boolean {
-    const station = this.#stationOf(incarnation);
-    return station !== undefined &&
+    const station = this.#voterOf(incarnation);
+    return station !== undefined && isIn(station, incarnation) &&
       this.#stations().findLast(({ id }) => id === station.id) === station;
   }
 
@@ -106,13 +106,13 @@ export class World {
    * for all that have not heard the successor's announcement, which is known for sure once that votes.
    */
   mayCount(incarnation: string): boolean {
-    const station = this.#stationOf(incarnation);
-    if (station === undefined) return false;
+    const station = this.#voterOf(incarnation);
+    if (station === undefined || !isIn(station, incarnation)) return false;
     const ofMember = this.#stations().filter(({ id }) => id === station.id);
     const later = ofMember.slice(ofMember.indexOf(station) + 1);
     if (later.length === 0) return true;
-    return !station.down && !station.machine.crashed &&
-      later.every(({ node }) => node === null || !this.#voters.has(node.life));
+    const voted = new Set(this.#voters.values());
+    return !station.down && !station.machine.crashed && !later.some((one) => voted.has(one));
   }
 
   /** Whether the wall clock of at least one machine has shown `time` or later so far. */
@@ -125,6 +125,15 @@ export class World {
     return this.#stations().every(({ machine, down }) =>
       down || machine.peek(machine.time, () => machine.wallNow()) >= time
     );
+  }
+
+  /** The station of a memory, whatever life it is in now. */
+  #voterOf(incarnation: string): Station | undefined {
+    let station = this.#voters.get(incarnation);
+    if (station !== undefined) return station;
+    station = this.#stationOf(incarnation);
+    if (station !== undefined) this.#voters.set(incarnation, station);
+    return station;
   }
 
   #stationOf(life: string): Station | undefined {
@@ -142,6 +151,11 @@ export function wasAborted(signal: AbortSignal): boolean {
 
 const ABORTED: () => boolean = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!
   .get!;
+
+/** Whether a station is still in this life: without it, it has dropped its memory. */
+function isIn({ node }: Station, life: string): boolean {
+  return node?.life === life;
+}
 
 /** Whether the node on `station` would report a valid session at `time`. */
 function believes({ machine, node, down }: Station, time: number): boolean {
