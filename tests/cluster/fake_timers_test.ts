@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
-import { startCluster } from "../support/real_cluster.ts";
+import { join } from "../../mod.ts";
+import { memoryNetwork } from "../../transports/memory.ts";
 
 /** Like the fake timers of test runners: they wait for a call that never comes, and have their own clock. */
 const FAKES: readonly (readonly [owner: object, name: string, fake: unknown])[] = [
@@ -30,8 +31,14 @@ async function withFakeTimers(body: () => Promise<void>): Promise<void> {
 
 describe("a node in a test with fake timers", () => {
   it("works while they are installed, and after they were removed", async () => {
-    await using cluster = await startCluster(3, { sessionTtl: 200, timeout: 10_000 });
-    const [node, other] = cluster.nodes;
+    const network = memoryNetwork();
+    const members = ["n1", "n2", "n3"];
+    const [node, other, third] = await Promise.all(
+      members.map((id) => {
+        const transport = network.transport();
+        return join({ id, members, transport, sessionTtl: 200, timeout: 10_000 });
+      }),
+    );
     await withFakeTimers(async () => {
       assertEquals(await node.kv.put("during", 1), { ok: true, value: 1 });
       await (await other.lock("k")).release();
@@ -42,6 +49,7 @@ describe("a node in a test with fake timers", () => {
     for await (const { present } of node.kv.watch("until")) if (!present) break;
     await (await node.lock("k")).release();
     assertEquals(await other.kv.get("during"), { ok: true, value: 1 });
+    await Promise.all([node, other, third].map((node) => node.close()));
   });
 
   it("works if it was loaded and joined while they were installed", async () => {

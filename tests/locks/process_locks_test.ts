@@ -286,7 +286,7 @@ describe("process.lock: ifAvailable and steal", () => {
     const lock = await process.lock("k");
     const handle = await process.lock("k", { steal: true });
     assertStrictEquals(handle.token, lock.token);
-    await turn(150);
+    await cluster.clock.pass(150);
     assert(lock.held && handle.held);
   });
 
@@ -295,11 +295,11 @@ describe("process.lock: ifAvailable and steal", () => {
     const node = await cluster.join("n1");
     await using process = node.spawn();
     process.lock("k", { steal: true }).catch(() => {});
-    const late = await within(reasonOf(process.lock("k", { timeout: 30 })), "the timeout", 2_000);
+    const late = await within(reasonOf(process.lock("k", { timeout: 30 })), "the timeout");
     assertStrictEquals((late as DOMException).name, "TimeoutError");
     const signal = AbortSignal.timeout(30);
     assertStrictEquals(
-      await within(reasonOf(process.lock("k", { signal })), "the abort", 2_000),
+      await within(reasonOf(process.lock("k", { signal })), "the abort"),
       signal.reason,
     );
   });

@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { nameOf } from "../support/node_kind.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { valueOf } from "../support/expect.ts";
-import { turn, within } from "../support/wait.ts";
+import { within } from "../support/wait.ts";
 import { isSettled, untilQueued } from "./support/queue.ts";
 
 const SHARED = { mode: "shared" } as const;
@@ -87,7 +87,7 @@ describe("node.lock shared", () => {
     await using cluster = await startCluster(3);
     const [node, other] = cluster.nodes;
     await using _reader = await node.lock("k", SHARED);
-    await turn(150);
+    await cluster.clock.pass(150);
     const aborter = new AbortController();
     node.lock("k", { signal: aborter.signal }).catch(() => {});
     await untilQueued(other, "k", 1);

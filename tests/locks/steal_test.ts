@@ -10,7 +10,7 @@ import type { Lock } from "../../mod.ts";
 import { nameOf } from "../support/node_kind.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { reasonOf, valueOf } from "../support/expect.ts";
-import { eventually, turn, within } from "../support/wait.ts";
+import { eventually, within } from "../support/wait.ts";
 import { Order, untilQueued } from "./support/queue.ts";
 import { TimedCluster } from "./support/timed_cluster.ts";
 
@@ -58,7 +58,7 @@ describe("steal", () => {
     await using cluster = await startCluster(3);
     const [first, second] = cluster.nodes;
     const lock = await first.lock("k");
-    await turn(200);
+    await cluster.clock.pass(200);
     await second.lock("k", STEAL);
     await stolen(lock);
   });

@@ -17,6 +17,7 @@ describe("spawn() at the deadline of the session", () => {
     await using cluster = await startCluster(1, { sessionTtl: 200 });
     const [node] = cluster.nodes;
     node.addEventListener("sessionlost", () => void node.close());
+    cluster.clock.countsStalls = true;
     freeze(300);
     let began = false;
     let spawned;

@@ -515,7 +515,7 @@ describe("node.call", () => {
     const apple = node.name("apple", counters.spec);
     await apple.inc();
     const signal = AbortSignal.abort("no");
-    const begun = performance.now();
+    const begun = cluster.clock.now;
     for (let n = 0; n < 20; n++) {
       const aborted = reasonOf(node.call(apple, "inc", [], { signal }));
       const next = apple.inc();
@@ -523,7 +523,7 @@ describe("node.call", () => {
       assertEquals(await next, n + 2);
     }
     // If each call waited for one that never arrives, it would be sent again after 150 ms.
-    assertLessOrEqual(performance.now() - begun, 20 * 100);
+    assertLessOrEqual(cluster.clock.now - begun, 20 * 100);
     assertEquals(counters.executed.length, 21);
   });
 
@@ -596,7 +596,7 @@ describe("node.cast", () => {
     const remote = node.name("k", spec);
     for (const method of ["fail", "ok", "nothing"]) node.cast(remote, method);
     await eventually(() => calls.length === 2, "both");
-    await turn(300); // longer than the wait before a resend
+    await cluster.clock.pass(300); // longer than the wait before a resend
     assertEquals(calls, ["fail", "ok"]);
   });
 
@@ -630,7 +630,7 @@ describe("node.cast", () => {
     const [node] = cluster.nodes;
     cluster.isolate("n2", "n3");
     node.cast(node.name("apple", counters.spec), "inc");
-    await turn(200);
+    await cluster.clock.pass(200);
     assertEquals(counters.contexts, []);
   });
 });

@@ -189,21 +189,24 @@ describe("a start that throws", () => {
         throw new RangeError("out of it");
       },
     };
-    await using cluster = await startCluster(3, { hosts: [spec] });
-    const reasons = Promise.all(cluster.nodes.map((node) => reasonOf(node.name("k", spec).ok())));
-    const whereis = reasonOf(cluster.nodes[0].whereis(cluster.nodes[0].name("k", spec)));
-    await eventually(() => starts === 1, "the start");
+    await using cluster = await VirtualCluster.start(3, { hosts: [spec] });
+    const { time, nodes } = cluster;
+    const calls = [
+      ...nodes.map((node) => reasonOf(node.name("k", spec).ok())),
+      reasonOf(nodes[0].whereis(nodes[0].name("k", spec))),
+    ];
     // So that each call has found the start, or waits for the search of its node.
-    await turn(100);
+    await cluster.pass(100);
+    assertEquals(starts, 1);
     release();
-    for (const reason of [...await reasons, await whereis]) {
+    for (const reason of await time.until(Promise.all(calls))) {
       assertInstanceOf(reason, Error);
       assertEquals([reason.name, reason.message], ["RangeError", "out of it"]);
     }
     assertEquals(starts, 1);
-    const [node] = cluster.nodes;
-    assertEquals(await node.lookup(node.name("k", spec)), NOT_FOUND);
-    assertEquals(await node.name("k", spec).ok(), "ok");
+    const [node] = nodes;
+    assertEquals(await time.until(node.lookup(node.name("k", spec))), NOT_FOUND);
+    assertEquals(await time.until(node.name("k", spec).ok()), "ok");
     assertEquals(starts, 2);
   });
 

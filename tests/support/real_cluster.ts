@@ -1,8 +1,9 @@
-import { type ClusterNode, join, type JoinOptions } from "../../mod.ts";
 import { joinWith } from "../../lib/cluster/join.ts";
+import type { ClusterNode, JoinOptions } from "../../mod.ts";
 import { type MemoryNetwork, memoryNetwork, type Schedule } from "../../transports/memory.ts";
 import { hostOf, joinAsGuest, memberOf, namesOf, nodeKind, SERVING } from "./node_kind.ts";
 import { SkippingRuntime } from "./skipping_runtime.ts";
+import { SteadyClock } from "./steady_clock.ts";
 import { eventually } from "./wait.ts";
 
 /** The options of a test's node, without its id and its transport. */
@@ -28,35 +29,31 @@ export class Cluster {
   readonly nodes: ClusterNode[] = [];
   /** The members behind guests. */
   readonly background: ClusterNode[] = [];
-  readonly #options: ClusterOptions;
-  /** The clock of guests and the members behind them. */
-  readonly #runtime = new SkippingRuntime();
+  readonly #options: Omit<ClusterOptions, "schedule">;
+  /** The clock of the nodes: what the machine does meanwhile does not count. */
+  readonly clock = new SteadyClock();
+  /** That of guests and the members behind them. */
+  readonly #runtime = new SkippingRuntime(this.clock.runtime());
 
   constructor(size: number, options: ClusterOptions = {}) {
     this.members = Array.from({ length: size }, (_, index) => `n${index + 1}`);
-    const { schedule } = options;
+    const { schedule, ...others } = options;
     this.network = memoryNetwork(schedule === undefined ? {} : { schedule });
-    this.#options = options;
+    this.#options = others;
   }
 
   /** Adds a node; `options` override those of the cluster. */
   async join(id: string, options: NodeOptions = {}): Promise<ClusterNode> {
     if (nodeKind.areGuests) return await this.#joinAsGuest(id, options);
-    const { each = {}, schedule: _, ...shared } = this.#options;
-    const node = await join({
-      members: this.members,
-      ...shared,
-      ...each[id],
-      ...options,
-      id,
-      transport: this.network.transport(),
-    });
+    const { each = {}, ...shared } = this.#options;
+    const own = { ...shared, ...each[id], ...options, id, transport: this.network.transport() };
+    const node = await joinWith({ members: this.members, ...own }, this.clock.runtime());
     this.nodes.push(node);
     return node;
   }
 
   async #joinAsGuest(id: string, options: NodeOptions): Promise<ClusterNode> {
-    const { each = {}, schedule: _, ...shared } = this.#options;
+    const { each = {}, ...shared } = this.#options;
     const all = { ...shared, ...each[id], ...options };
     const { members: ids = this.members } = all;
     const members = ids.map(memberOf);

@@ -1,10 +1,15 @@
-import { type Runtime, systemRuntime } from "../../lib/node/runtime/runtime.ts";
+import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 
-/** The real clock and timers, whose monotonic part can skip a time that nothing but a wait would fill. */
+/** A real clock and timers, whose monotonic part can skip a time that nothing but a wait would fill. */
 export class SkippingRuntime implements Runtime {
-  readonly #system = systemRuntime();
+  readonly #system: Runtime;
   readonly #timers = new Set<{ due: number; cancel: () => void; readonly fire: () => void }>();
   #skipped = 0;
+
+  /** `system` is the clock without what is skipped. */
+  constructor(system: Runtime) {
+    this.#system = system;
+  }
 
   now(): number {
     return this.#system.now() + this.#skipped;

@@ -1,7 +1,8 @@
 import { joinWith } from "../../../lib/cluster/join.ts";
-import { type Runtime, systemRuntime } from "../../../lib/node/runtime/runtime.ts";
+import type { Runtime } from "../../../lib/node/runtime/runtime.ts";
 import type { ClusterNode, JoinOptions } from "../../../mod.ts";
 import { type MemoryNetwork, memoryNetwork } from "../../../transports/memory.ts";
+import { SteadyClock } from "../../support/steady_clock.ts";
 import type { VirtualTime } from "../../support/virtual_time.ts";
 import { turn } from "../../support/wait.ts";
 import { Line } from "./line.ts";
@@ -12,7 +13,7 @@ export type LifeOptions = Partial<Omit<JoinOptions, "id" | "transport">>;
 
 /** Options of a cluster of lives. */
 export interface LivesOptions extends Omit<LifeOptions, "members"> {
-  /** The clock of all lives; default: that of the system. */
+  /** The clock of all lives; default: real time, without that in which the process stands still. */
   time?: VirtualTime;
 }
 
@@ -33,6 +34,7 @@ export class Lives {
   readonly network: MemoryNetwork;
   readonly #time: VirtualTime | undefined;
   readonly #options: LifeOptions;
+  readonly #clock = new SteadyClock();
   readonly #newest = new Map<string, Life>();
   /** All lives that have not crashed, including older ones that still run. */
   readonly #living = new Map<ClusterNode, Life>();
@@ -100,7 +102,7 @@ export class Lives {
 
   /** The clock of lives that are not given another one. */
   get runtime(): Runtime {
-    return this.#time?.runtime ?? systemRuntime();
+    return this.#time?.runtime ?? this.#clock.runtime();
   }
 
   /** Waits for `promise`; with virtual time, lets time pass meanwhile. */
