@@ -7,6 +7,7 @@ import type { Transport } from "./transport.ts";
 export type { CredentialOptions } from "./auth/credentials.ts";
 export { nodeToken, type NodeTokenOptions } from "./auth/node_token.ts";
 export type { Fetch, HttpOptions } from "./http/options.ts";
+export type { PeerAddresses } from "./link/addresses.ts";
 export type { Drainable } from "./link/drainable.ts";
 export type { Routes } from "./link/routes.ts";
 export type { GuestClose, GuestLine, GuestPort, GuestProof, GuestReception } from "./guests.ts";

@@ -75,6 +75,12 @@ export interface Transport {
    */
   hint?(peer: string): void;
 
+  /**
+   * The members have changed: `members` of the user of `open` are the present ones. A transport that finds its peers by
+   * them connects to the new ones. Never throws.
+   */
+  membersChanged?(): void;
+
   /** Closes the transport for good. No timer, socket or listener is left. Closing twice is harmless. */
   close(): void | Promise<void>;
 }

@@ -14,6 +14,7 @@ export type {
   UpgradeWebSocket,
   WebSocketOptions,
 } from "./websocket/options.ts";
+export type { PeerAddresses } from "./link/addresses.ts";
 export type { Drainable } from "./link/drainable.ts";
 export type { Routes } from "./link/routes.ts";
 export type { GuestClose, GuestLine, GuestPort, GuestProof, GuestReception } from "./guests.ts";

@@ -204,9 +204,10 @@ export class Lifecycle {
 
   /** Called when the list of members has changed. */
   membersChanged(): void {
-    const { engine, contacts } = this.#parts;
+    const { engine, contacts, links } = this.#parts;
     const { members, configuration } = engine;
     contacts.follow(members);
+    links.membersChanged();
     this.#emit("members", { members: [...members], epoch: configuration.epoch });
   }
 

@@ -627,6 +627,34 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
     ]),
   ),
+  ...mutationsOf("transports/link/directory.ts", ["tests/transports/link/directory_test.ts"], [
+    {
+      section: 11,
+      name: "a transport does not connect to members that are added later",
+      find: "if (link === undefined) this.#connect(member);",
+      replace: "if (link === undefined && this.#links.size === 0) this.#connect(member);",
+    },
+    {
+      section: 11,
+      name: "a transport goes on connecting to members that were removed",
+      find: "if (!members.has(id)) link.rest();",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "the function that says addresses is asked only once",
+      find: "const ask = () => this.#ask(id);",
+      replace: "const found = this.#ask(id);\n    const ask = () => found;",
+    },
+  ]),
+  ...mutationsOf("transports/link/redialler.ts", ["tests/transports/link/redialler_test.ts"], [
+    {
+      section: 11,
+      name: "a link that rests makes attempts when it is told that the way may be open",
+      find: "if (this.#stopped || this.#isResting) return;\n    if (this.#current !== null",
+      replace: "if (this.#stopped) return;\n    if (this.#current !== null",
+    },
+  ]),
   ...mutationsOf(
     "transports/link/reports.ts",
     ["tests/transports/link/reports_test.ts"],

@@ -7,7 +7,7 @@ import {
   SynodError,
   type Transport,
 } from "../../mod.ts";
-import type { Routes } from "../../transports/websocket.ts";
+import type { PeerAddresses, Routes } from "../../transports/websocket.ts";
 import { collectEvents, eventually } from "../support/wait.ts";
 import { OTHER_SECRET, SECRET } from "./support/networks.ts";
 import { TestServer } from "./support/server.ts";
@@ -15,7 +15,7 @@ import { TestServer } from "./support/server.ts";
 /** Makes the transport of one node of a test cluster; exactly one of the credentials is set. */
 export type CreateTransport = (
   options: {
-    peers: Record<string, string>;
+    peers: PeerAddresses;
     secret?: string;
     token?: () => Promise<string>;
   },
@@ -77,6 +77,52 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
           });
         }
         assertEquals(await browser.kv.get("after w1"), { ok: true, value: "w1" });
+      } finally {
+        await Promise.all(nodes.map((node) => node.close()));
+        await Promise.all(servers.map((server) => server.close()));
+      }
+    });
+
+    it("finds members that are added later by a function, which may fail for a while", async () => {
+      const servers = await Promise.all(members.map(() => TestServer.start()));
+      const urls = new Map(members.map((id, i) => [id, servers[i].url(scheme)]));
+      /** Who is asked for whom. */
+      const asked = new Set<string>();
+      let isKnown = false;
+      const nodes: ClusterNode[] = [];
+      const options = { clients: true, sessionTtl: 1_000, maxSessionTtl: 1_000, timeout: 10_000 };
+      try {
+        for (const [i, self] of members.entries()) {
+          const peers = (id: string) => {
+            asked.add(`${self} ${id}`);
+            if (self === "w2" && id === "w3" && !isKnown) throw new Error("it is not known yet");
+            return urls.get(id) ?? null;
+          };
+          const transport = create({ peers, secret: SECRET });
+          servers[i].mount(transport.routes);
+          // Each of them knows the first one only.
+          nodes.push(await join({ id: self, members: ["w1"], transport, ...options }));
+        }
+        const [w1, w2, w3] = nodes;
+        const errors = collectEvents(w2, "error");
+        await Promise.all(nodes.map((node) => node.ready));
+        assertEquals([asked.has("w1 w2"), asked.has("w2 w3")], [false, false]);
+        assertEquals(await w1.kv.put("before", 1), { ok: true, value: 1 });
+
+        await w1.changeMembers(members);
+        await eventually(() => asked.has("w1 w2") && asked.has("w2 w3"), "the new members");
+        await eventually(() => errors.length > 0, "an error");
+        assertStringIncludes(
+          errors[0].detail.error.message,
+          "peers has failed for w3: it is not known yet",
+        );
+        isKnown = true;
+
+        // Without the first one they have each other.
+        await w1.close();
+        await servers[0].close();
+        assertEquals(await w2.kv.put("after", 2), { ok: true, value: 2 });
+        assertEquals(await w3.kv.get("before"), { ok: true, value: 1 });
       } finally {
         await Promise.all(nodes.map((node) => node.close()));
         await Promise.all(servers.map((server) => server.close()));

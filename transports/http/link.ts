@@ -20,7 +20,8 @@ export interface LinkTimes extends RequestTimes {
 
 /** The settings and callbacks of a {@linkcode HttpLink}. */
 export interface LinkOptions {
-  readonly url: URL;
+  /** The address for a new session, or why there is none. */
+  readonly address: () => URL | string;
   readonly fetch: Fetch;
   readonly times: LinkTimes;
   /** A new handshake for each session. */
@@ -53,12 +54,18 @@ const MAX_REASON = 200;
 /** Requests under way to one peer: one that the peer holds, and one with frames. */
 const MAX_REQUESTS = 2;
 
+/** A session: its key, and the address where it was opened. */
+interface Session {
+  readonly key: string;
+  readonly url: URL;
+}
+
 /** The requests to one peer. Introduces this node, and again whenever the session is lost. */
 export class HttpLink {
   readonly #options: LinkOptions;
   readonly #redialler: Redialler;
   #requests: Exchange[] = [];
-  #session: string | null = null;
+  #session: Session | null = null;
   /** Must be called when the session is lost. */
   #ended: (why: string) => void = () => {};
   /** Consecutive requests without an answer in time. */
@@ -110,6 +117,16 @@ export class HttpLink {
     this.#redialler.start();
   }
 
+  /** Makes no more sessions; the present one goes on. */
+  rest(): void {
+    this.#redialler.rest();
+  }
+
+  /** Makes a session again, if there is none. */
+  resume(): void {
+    this.#redialler.resume();
+  }
+
   /** See {@linkcode Redialler.hint}. */
   hint(accepted = false): void {
     this.#redialler.hint(accepted);
@@ -139,7 +156,7 @@ export class HttpLink {
     };
   }
 
-  #use(session: string, abort: AbortController, events: AttemptEvents): void {
+  #use(session: Session, abort: AbortController, events: AttemptEvents): void {
     this.#session = session;
     this.#abort = abort;
     this.#ended = (why) => events.ended(false, why);
@@ -153,14 +170,15 @@ export class HttpLink {
 
   /** Makes a request with the waiting frames. Only when {@linkcode canPost}. */
   post(queue: FrameQueue): void {
-    const { url, fetch, times } = this.#options;
+    const session = this.#session!;
+    const { times } = this.#options;
     // The other side answers the older request now.
     for (const older of this.#requests) older.limit(times.grace, times.overdue);
     const exchange = new Exchange(this.#abort.signal, () => this.#redialler.suspect());
     exchange.limit(times.hold + times.grace, times.hold + times.overdue);
     this.#requests.push(exchange);
     const abort = this.#abort;
-    this.#send(fetch, at(url, "frames"), queue, exchange.signal).then(readReply).then((frames) => {
+    this.#send(session, "frames", queue, exchange.signal).then(readReply).then((frames) => {
       this.#done(exchange);
       if (abort.signal.aborted) return;
       this.#late = 0;
@@ -186,8 +204,7 @@ export class HttpLink {
     farewell.limit(this.#options.times.close);
     try {
       if (this.#session !== null) {
-        const { url, fetch } = this.#options;
-        const response = await this.#send(fetch, at(url, "farewell"), queue, farewell.signal);
+        const response = await this.#send(this.#session, "farewell", queue, farewell.signal);
         await response.body?.cancel();
       }
     } catch {
@@ -200,15 +217,16 @@ export class HttpLink {
   }
 
   async #send(
-    fetch: Fetch,
-    url: string,
+    { key, url }: Session,
+    route: string,
     queue: FrameQueue,
     signal: AbortSignal,
   ): Promise<Response> {
-    return await fetch(url, {
+    const { fetch } = this.#options;
+    return await fetch(at(url, route), {
       method: "POST",
       headers: {
-        "authorization": `Bearer ${this.#session}`,
+        "authorization": `Bearer ${key}`,
         "content-type": FRAMES_TYPE,
         [HOLD_HEADER]: `${Math.ceil(this.#options.times.hold)}`,
       },
@@ -232,26 +250,28 @@ export class HttpLink {
     this.#options.onChange();
   }
 
-  /** The key of a new session. */
-  async #introduce(signal: AbortSignal): Promise<string> {
+  /** Opens a new session. */
+  async #introduce(signal: AbortSignal): Promise<Session> {
+    const url = this.#options.address();
+    if (typeof url === "string") throw new AnswerError(url);
     const handshake = this.#options.introduce();
-    let answer = await this.#ask(handshake.hello(), signal);
+    let answer = await this.#ask(url, handshake.hello(), signal);
     if (isChallenge(answer)) {
       const proof = await handshake.answer(answer);
-      answer = await this.#ask({ nonce: answer.nonce, ...proof }, signal);
+      answer = await this.#ask(url, { nonce: answer.nonce, ...proof }, signal);
     }
     if (!isObject(answer) || typeof answer.session !== "string") {
       throw new AnswerError("the answer is not of a node");
     }
     await handshake.welcomed(answer);
-    return answer.session;
+    return { key: answer.session, url };
   }
 
-  async #ask(body: unknown, signal: AbortSignal): Promise<unknown> {
+  async #ask(url: URL, body: unknown, signal: AbortSignal): Promise<unknown> {
     const exchange = new Exchange(signal);
     exchange.limit(this.#options.times.grace);
     try {
-      const { url, fetch } = this.#options;
+      const { fetch } = this.#options;
       const response = await fetch(at(url, "session"), {
         method: "POST",
         headers: { "content-type": "application/json" },
@@ -286,7 +306,7 @@ async function readReply(response: Response): Promise<Uint8Array[]> {
   return frames;
 }
 
-/** An answer that no node gives; the message is for people. */
+/** There is no address, or an answer that no node gives; the message is for people. */
 class AnswerError extends Error {}
 
 /** Why a request has failed, for people. */

@@ -6,7 +6,8 @@ import {
   type Credentials,
   refuseToken,
 } from "../auth/credentials.ts";
-import { checkCluster, checkPeers } from "../link/options.ts";
+import { type CheckedAddresses, checkPeers, type PeerAddresses } from "../link/addresses.ts";
+import { checkCluster } from "../link/options.ts";
 import { show } from "../../lib/show.ts";
 
 /** The function `fetch`, or a compatible one. */
@@ -19,9 +20,14 @@ export interface HttpOptions extends CredentialOptions {
   /**
    * The addresses of nodes by id: the URL at which the `routes` of the node are mounted, for example
    * `https://host/synod`. The node's own entry is ignored, so all nodes may get the same object. Frames
-   * for a node without an entry travel in the responses to its requests. Default: none.
+   * for a node without an entry travel in the responses to its requests. Or a function that says the address of a
+   * member, so that members that are added later are found. Default: none.
+   *
+   * The function is asked with the id of each member of the cluster, whenever a session with it is opened and when the
+   * members change. `null`: there is no address, now. It must not be asynchronous. If it throws, or gives no URL, the
+   * node emits an `error` event, and asks again later.
    */
-  peers?: Readonly<Record<string, string | URL>>;
+  peers?: PeerAddresses;
   /**
    * The function that makes requests. Default: the global `fetch`. In Node that takes about a millisecond
    * of CPU time per request; a function built on `node:http` with a keep-alive agent is several times
@@ -38,9 +44,8 @@ const NAMES: OptionNames<HttpOptions> = {
 };
 
 /** Checked options with their defaults. */
-export interface HttpSettings {
+export interface HttpSettings extends CheckedAddresses {
   readonly cluster: string;
-  readonly peers: ReadonlyMap<string, URL>;
   readonly credentials: Credentials;
   readonly fetch: Fetch;
 }
@@ -59,7 +64,7 @@ export function checkOptions(options: HttpOptions): HttpSettings {
   const cluster = checkCluster("http", options.cluster);
   return {
     cluster,
-    peers: checkPeers("http", options.peers, ["http:", "https:"]),
+    ...checkPeers("http", options.peers, ["http:", "https:"]),
     credentials: checkCredentials("http", cluster, options),
     fetch,
   };

@@ -9,10 +9,9 @@ import { HandshakeError } from "../auth/handshake_error.ts";
 import { backoffOf } from "../link/backoff.ts";
 import { beatOf, LONGEST_HOLD, requestTimesOf } from "../link/beat.ts";
 import type { Drainable } from "../link/drainable.ts";
-import { tellMissingAddresses } from "../link/missing_addresses.ts";
+import { Directory, type PeerAddress } from "../link/directory.ts";
 import { onNetworkChange } from "../link/network_change.ts";
 import { Peers } from "../link/peers.ts";
-import { addressOf } from "../link/reasons.ts";
 import { ConnectionReports } from "../link/reports.ts";
 import type { Transport, TransportUser } from "../transport.ts";
 import { HOLD_HEADER, LAST_RESPONSE, readFrames } from "./batch.ts";
@@ -41,6 +40,8 @@ export class HttpTransport implements Transport, Drainable {
   readonly #settings: HttpSettings;
   readonly #times: HttpTimes;
   readonly #peers: Peers<HttpPeer>;
+  /** `null` before it is open. */
+  #links: Directory<HttpLink> | null = null;
   /** Sessions by key. */
   readonly #sessions = new Map<string, HttpSession>();
   #closing: Promise<void> | null = null;
@@ -52,7 +53,6 @@ export class HttpTransport implements Transport, Drainable {
   #ownHost: string | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #reached: (peer: string) => void = () => {};
-  #failed: (peer: string, why: string) => void = () => {};
   #forgetNetwork: () => void = () => {};
 
   /** Opens nothing before `open`. */
@@ -62,7 +62,7 @@ export class HttpTransport implements Transport, Drainable {
     this.#peers = new Peers({
       transport: "http",
       make: (id) => new HttpPeer(id),
-      hasAddress: (id) => settings.peers.has(id),
+      hasAddress: (id) => settings.peers.has(id) || this.#links?.get(id) !== undefined,
     });
     this.routes = new Hono();
     this.routes.post("/session", (context) => this.#introduced(context));
@@ -79,23 +79,31 @@ export class HttpTransport implements Transport, Drainable {
     user?: TransportUser,
   ): Promise<void> {
     this.#peers.open(self, receive);
-    const { cluster, credentials, peers } = this.#settings;
+    const { cluster, credentials, peers, peerRule } = this.#settings;
     const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
     this.#handshakes = new HandshakeServer(new Authenticator(self, cluster, credentials));
     if (user?.guests !== undefined) {
       const authenticator = new GuestAuthenticator(cluster, credentials, isServer);
       this.#guests = new HttpGuests(authenticator, user.guests);
     }
-    this.#ownHost = peers.get(self)?.hostname;
     prepare(credentials);
     this.#timer = setInterval(() => this.#tick(), this.#times.tick ?? beatOf(user));
     this.#reached = (peer) => user?.reached?.(peer);
-    this.#failed = (peer, why) => user?.failed?.(peer, why);
     this.#forgetNetwork = onNetworkChange(() => this.#networkChanged());
-    tellMissingAddresses("http", self, peers, user);
     const reports = new ConnectionReports(report);
     const times = { ...requestTimesOf(user), backoff: backoffOf(user, self), ...this.#times };
-    for (const [id, url] of peers) if (id !== self) this.#connect(self, id, url, reports, times);
+    const links: Directory<HttpLink> = new Directory({
+      ...{ transport: "http", peers, peerRule, self, user, reports },
+      isConnected: (id) => this.#peers.reaches(id),
+      connect: (id, address) => this.#connect(self, id, address, links, reports, times),
+    });
+    this.#links = links;
+    this.#ownHost = links.ownHost;
+    links.follow();
+  }
+
+  membersChanged(): void {
+    if (this.#peers.isOpen) this.#links?.follow();
   }
 
   send(to: string, frame: Uint8Array): void {
@@ -140,26 +148,34 @@ export class HttpTransport implements Transport, Drainable {
     await Promise.all([...this.#peers].map((peer) => peer.close()));
   }
 
-  #connect(self: string, id: string, url: URL, reports: ConnectionReports, times: LinkTimes): void {
+  #connect(
+    self: string,
+    id: string,
+    address: PeerAddress,
+    links: Directory<HttpLink>,
+    reports: ConnectionReports,
+    times: LinkTimes,
+  ): HttpLink {
     const { fetch, cluster, credentials } = this.#settings;
     const peer = this.#peers.obtain(id);
-    peer.link = new HttpLink({
-      url,
+    return peer.link = new HttpLink({
+      address: () => address.ask(),
       fetch,
       times,
       introduce: () => new HandshakeClient(self, id, cluster, credentials),
       receive: (frames) => this.#deliver(id, frames),
       isAlone: () => this.#peers.areLost,
       onChange: () => peer.schedule(),
-      onFailed: (why) => this.#failed(id, `${addressOf(url)}: ${why}`),
+      onFailed: (why) => links.failed(id, why, address.latest),
       onHopeless: () => peer.flush(),
       onConnected: () => {
         reports.connected(id);
         this.#reached(id);
       },
-      onRefused: (reason, cause) => reports.refused(id, url, reason, cause),
+      onRefused: (reason, cause) => {
+        if (address.latest !== null) reports.refused(id, address.latest, reason, cause);
+      },
     });
-    peer.link.start();
   }
 
   /** Connections may be dead, and ways may be open. */

@@ -67,6 +67,7 @@ export class Redialler {
   #began = -Infinity;
   #hinted = -Infinity;
   #cancelTimer: () => void = () => {};
+  #isResting = false;
   #stopped = false;
 
   /** Makes no attempt before {@linkcode start}. */
@@ -83,7 +84,7 @@ export class Redialler {
 
   /** Makes an attempt, and others until there is a connection. */
   start(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#isResting) return;
     this.#cancelTimer();
     this.#isRefused = false;
     if (this.#oldest === null) this.#oldest = this.#latest;
@@ -112,7 +113,8 @@ export class Redialler {
    * peer has accepted this node's proof, so that also a refusal is no reason to wait.
    */
   hint(accepted = false): void {
-    if (this.#stopped || (this.#current !== null && !this.#isSuspected)) return;
+    if (this.#stopped || this.#isResting) return;
+    if (this.#current !== null && !this.#isSuspected) return;
     if (this.#isRefused && !accepted) return;
     const now = this.#time.now();
     // A peer that is heard all the time by another way must not be called all the time.
@@ -124,7 +126,7 @@ export class Redialler {
 
   /** The connection is silent: makes attempts beside it, one of which may take its place. */
   suspect(): void {
-    if (this.#stopped || this.#current === null || this.#isSuspected) return;
+    if (this.#stopped || this.#isResting || this.#current === null || this.#isSuspected) return;
     this.#isSuspected = true;
     this.start();
   }
@@ -137,16 +139,28 @@ export class Redialler {
     this.#endAttempts();
   }
 
-  /** Ends the attempts, and makes no more; the connection goes on until {@linkcode stop}. */
+  /** Ends the attempts, and makes no more before {@linkcode resume}; the connection goes on. */
   rest(): void {
-    this.#stopped = true;
+    if (this.#isResting) return;
+    this.#isResting = true;
     this.#cancelTimer();
     this.#endAttempts();
+    this.#isSuspected = false;
+    if (this.#current === null) this.#options.onHopeless();
+  }
+
+  /** Makes attempts again, if there is no connection. */
+  resume(): void {
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    if (this.#current === null) this.start();
   }
 
   /** Ends the attempts and the connection, and makes no more. */
   stop(): void {
-    this.rest();
+    this.#stopped = true;
+    this.#cancelTimer();
+    this.#endAttempts();
     this.#end(this.#current);
     this.#current = null;
   }
@@ -182,6 +196,7 @@ export class Redialler {
       this.#isSuspected = false;
       if (this.isTrying) return;
     }
+    if (this.#isResting) return this.#options.onHopeless();
     this.#cancelTimer();
     this.#isRefused = refused;
     const wait = refused ? this.#backoff.refused() : this.#backoff.failed(this.#options.isAlone());

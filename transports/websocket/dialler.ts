@@ -10,7 +10,8 @@ import { Socket } from "./socket.ts";
 
 /** The settings and callbacks of a {@linkcode Dialler}. */
 export interface DiallerOptions {
-  readonly url: URL;
+  /** The address for an attempt, or why there is none. */
+  readonly address: () => URL | string;
   readonly WebSocket: ClientSocketConstructor;
   readonly backoff: BackoffTimes;
   /** The time limit for an attempt until the handshake is complete, in milliseconds. */
@@ -95,8 +96,10 @@ class DialAttempt implements Attempt {
 
   #begin(): void {
     if (this.#ended) return;
+    const url = this.#options.address();
+    if (typeof url === "string") return this.#end(false, url);
     try {
-      this.#connect(JSON.stringify(this.#handshake.hello()));
+      this.#connect(url, JSON.stringify(this.#handshake.hello()));
     } catch (error) {
       // The runtime does not allow the address.
       this.#options.onRefused(describe(error), error);
@@ -104,8 +107,8 @@ class DialAttempt implements Attempt {
     }
   }
 
-  #connect(hello: string): void {
-    const raw = new this.#options.WebSocket(this.#options.url.href);
+  #connect(url: URL, hello: string): void {
+    const raw = new this.#options.WebSocket(url.href);
     const native = raw as { terminate?: () => void; bufferedAmount?: number };
     const socket = new Socket(
       raw,

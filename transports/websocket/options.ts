@@ -6,7 +6,8 @@ import {
   type Credentials,
   refuseToken,
 } from "../auth/credentials.ts";
-import { checkCluster, checkPeers } from "../link/options.ts";
+import { type CheckedAddresses, checkPeers, type PeerAddresses } from "../link/addresses.ts";
+import { checkCluster } from "../link/options.ts";
 import { show } from "../../lib/show.ts";
 
 /** The part of Hono's `WSContext` that the transport uses. */
@@ -61,9 +62,14 @@ export interface WebSocketOptions extends CredentialOptions {
   /**
    * The addresses of nodes by id: the URL at which the `routes` of the node are mounted, for example
    * `wss://host/synod`. The node's own entry is ignored, so all nodes may get the same object. A node
-   * without an entry is reached over the connection that it makes. Default: none.
+   * without an entry is reached over the connection that it makes. Or a function that says the address of a
+   * member, so that members that are added later are found. Default: none.
+   *
+   * The function is asked with the id of each member of the cluster, whenever a connection to it is made and when the
+   * members change. `null`: there is no address, now. It must not be asynchronous. If it throws, or gives no URL, the
+   * node emits an `error` event, and asks again later.
    */
-  peers?: Readonly<Record<string, string | URL>>;
+  peers?: PeerAddresses;
   /**
    * Hono's helper for the runtime of this server, with which `routes` accepts connections. Without it
    * this node only connects to other nodes.
@@ -85,12 +91,19 @@ const NAMES: OptionNames<WebSocketOptions> = {
 };
 
 /** Checked options with their defaults. */
-export interface WebSocketSettings {
+export interface WebSocketSettings extends CheckedAddresses {
   readonly cluster: string;
-  readonly peers: ReadonlyMap<string, URL>;
   readonly credentials: Credentials;
   readonly upgradeWebSocket: UpgradeWebSocket | null;
   readonly WebSocket: ClientSocketConstructor | null;
+}
+
+/** The schemes of addresses; those of HTTP stand for those of WebSocket. */
+const SCHEMES = ["ws:", "wss:", "http:", "https:"];
+
+function useWebSocket(url: URL | null): URL | null {
+  if (url !== null) url.protocol = url.protocol.replace("http", "ws");
+  return url;
 }
 
 /** Checks the options of the user; throws a `TypeError` that names the option. */
@@ -100,21 +113,22 @@ export function checkOptions(options: WebSocketOptions): WebSocketSettings {
   }
   refuseToken("webSocket", options);
   refuseUnknown("webSocket", options, NAMES);
-  const peers = checkPeers("webSocket", options.peers, ["ws:", "wss:", "http:", "https:"]);
-  for (const url of peers.values()) url.protocol = url.protocol.replace("http", "ws");
+  const { peers, peerRule } = checkPeers("webSocket", options.peers, SCHEMES);
+  for (const url of peers.values()) useWebSocket(url);
   const { upgradeWebSocket = null, WebSocket = globalThis.WebSocket ?? null } = options;
   for (const [name, value] of Object.entries({ upgradeWebSocket, WebSocket })) {
     if (value !== null && typeof value !== "function") {
       throw new TypeError(`webSocket: ${name} must be a function, received ${show(value)}`);
     }
   }
-  if (peers.size > 0 && WebSocket === null) {
+  if ((peers.size > 0 || peerRule !== null) && WebSocket === null) {
     throw new TypeError("webSocket: WebSocket is required, since this runtime has none");
   }
   const cluster = checkCluster("webSocket", options.cluster);
   return {
     cluster,
     peers,
+    peerRule: peerRule === null ? null : (id) => useWebSocket(peerRule(id)),
     credentials: checkCredentials("webSocket", cluster, options),
     upgradeWebSocket,
     WebSocket,

@@ -9,10 +9,9 @@ import { backoffOf, type BackoffTimes } from "../link/backoff.ts";
 import { beatOf, lookOf } from "../link/beat.ts";
 import { byChance } from "../link/by_chance.ts";
 import type { Drainable } from "../link/drainable.ts";
-import { tellMissingAddresses } from "../link/missing_addresses.ts";
+import { Directory, type PeerAddress } from "../link/directory.ts";
 import { onNetworkChange } from "../link/network_change.ts";
 import { Peers } from "../link/peers.ts";
-import { addressOf } from "../link/reasons.ts";
 import { ConnectionReports } from "../link/reports.ts";
 import type { Transport, TransportUser } from "../transport.ts";
 import { CLOSE } from "./close_codes.ts";
@@ -67,8 +66,8 @@ export class WebSocketTransport implements Transport, Drainable {
   readonly #settings: WebSocketSettings;
   readonly #times: WebSocketTimes;
   readonly #peers: Peers<WebSocketPeer>;
-  /** By the id of the peer. */
-  readonly #diallers = new Map<string, Dialler>();
+  /** `null` before it is open. */
+  #diallers: Directory<Dialler> | null = null;
   readonly #incoming = new Set<IncomingConnection>();
   /** All sockets that are not gone, so that `close` can wait for them. */
   readonly #sockets = new Set<Socket>();
@@ -99,7 +98,7 @@ export class WebSocketTransport implements Transport, Drainable {
     this.#peers = new Peers({
       transport: "webSocket",
       make: (id) => new WebSocketPeer(id),
-      hasAddress: (id) => settings.peers.has(id),
+      hasAddress: (id) => settings.peers.has(id) || this.#diallers?.get(id) !== undefined,
     });
     this.routes = this.#makeRoutes();
   }
@@ -112,14 +111,13 @@ export class WebSocketTransport implements Transport, Drainable {
     user?: TransportUser,
   ): Promise<void> {
     this.#peers.open(self, receive);
-    const { cluster, credentials, peers } = this.#settings;
+    const { cluster, credentials, peers, peerRule } = this.#settings;
     const isServer = (id: string) => peers.has(id) || user?.members.includes(id) === true;
     this.#authenticator = new Authenticator(self, cluster, credentials);
     this.#reception = user?.guests ?? null;
     if (this.#reception !== null) {
       this.#guestAuthenticator = new GuestAuthenticator(cluster, credentials, isServer);
     }
-    this.#ownHost = peers.get(self)?.hostname;
     prepare(credentials);
     this.#timer = setInterval(() => this.#tick(), this.#times.tick);
     this.#beats = setInterval(() => this.#beat(), this.#times.beat ?? beatOf(user));
@@ -129,13 +127,20 @@ export class WebSocketTransport implements Transport, Drainable {
     this.#looks = setInterval(look, this.#times.look ?? lookOf(user));
     this.#node = user ?? {};
     this.#forgetNetwork = onNetworkChange(() => this.#networkChanged());
-    tellMissingAddresses("webSocket", self, peers, user);
     const reports = new ConnectionReports(report);
     const backoff = this.#times.backoff ?? backoffOf(user, self);
-    for (const [id, url] of peers) {
-      if (id !== self) this.#dial(self, id, url, reports, backoff);
-    }
-    for (const dialler of this.#diallers.values()) dialler.start();
+    const diallers: Directory<Dialler> = new Directory({
+      ...{ transport: "webSocket", peers, peerRule, self, user, reports },
+      isConnected: (id) => this.#peers.reaches(id),
+      connect: (id, address) => this.#dial(self, id, address, diallers, reports, backoff),
+    });
+    this.#diallers = diallers;
+    this.#ownHost = diallers.ownHost;
+    diallers.follow();
+  }
+
+  membersChanged(): void {
+    if (this.#peers.isOpen) this.#diallers?.follow();
   }
 
   send(to: string, frame: Uint8Array): void {
@@ -147,7 +152,7 @@ export class WebSocketTransport implements Transport, Drainable {
   }
 
   hint(peer: string): void {
-    this.#diallers.get(peer)?.hint();
+    this.#diallers?.get(peer)?.hint();
   }
 
   close(): Promise<void> {
@@ -174,7 +179,7 @@ export class WebSocketTransport implements Transport, Drainable {
     for (const peer of this.#peers) peer.flush();
     this.#peers.close();
     const [code, reason] = [CLOSE.goingAway, "the node has closed"];
-    for (const dialler of this.#diallers.values()) dialler.stop();
+    for (const [, dialler] of this.#diallers ?? []) dialler.stop();
     for (const peer of this.#peers) peer.close(code, reason);
     for (const guest of this.#guests) guest.close("closing", reason);
     await this.#end(this.#sockets, code, reason);
@@ -208,7 +213,7 @@ export class WebSocketTransport implements Transport, Drainable {
   /** Connections may be dead, and ways may be open. */
   #networkChanged(): void {
     for (const peer of this.#peers) peer.ask();
-    for (const peer of this.#diallers.keys()) this.hint(peer);
+    for (const [, dialler] of this.#diallers ?? []) dialler.hint();
   }
 
   #tick(): void {
@@ -228,47 +233,47 @@ export class WebSocketTransport implements Transport, Drainable {
   #dial(
     self: string,
     id: string,
-    url: URL,
+    address: PeerAddress,
+    diallers: Directory<Dialler>,
     reports: ConnectionReports,
     backoff: BackoffTimes,
-  ): void {
+  ): Dialler | null {
     const { WebSocket, cluster, credentials } = this.#settings;
-    if (WebSocket === null) return;
+    if (WebSocket === null) return null;
     const peer = this.#peers.obtain(id);
     const pieces = piecesOf(WebSocket);
-    this.#diallers.set(
-      id,
-      new Dialler({
-        url,
-        WebSocket,
-        backoff,
-        timeout: this.#times.connect,
-        introduce: () => new HandshakeClient(self, id, cluster, credentials),
-        isAlone: () => this.#peers.areLost,
-        onAttempt: () => peer.isExpected = true,
-        onFailed: (why) => this.#node.failed?.(id, `${addressOf(url)}: ${why}`),
-        onHopeless: () => {
-          peer.isExpected = false;
-          peer.flush();
-        },
-        onRefused: (reason, cause) => reports.refused(id, url, reason, cause),
-        onSocket: (socket) => this.#watch(socket),
-        onConnected: (socket) => {
-          reports.connected(id);
-          const onSilence = (isSilent: boolean) => {
-            if (peer.dialled !== connection) return;
-            if (isSilent) this.#diallers.get(id)?.suspect();
-            else this.#diallers.get(id)?.trust();
-          };
-          const connection = this.#connect(socket, peer, pieces, onSilence);
-          peer.isExpected = false;
-          peer.dialled = connection;
-          peer.schedule();
-          this.#node.reached?.(id);
-          return this.#user(peer, connection);
-        },
-      }),
-    );
+    return new Dialler({
+      address: () => address.ask(),
+      WebSocket,
+      backoff,
+      timeout: this.#times.connect,
+      introduce: () => new HandshakeClient(self, id, cluster, credentials),
+      isAlone: () => this.#peers.areLost,
+      onAttempt: () => peer.isExpected = true,
+      onFailed: (why) => diallers.failed(id, why, address.latest),
+      onHopeless: () => {
+        peer.isExpected = false;
+        peer.flush();
+      },
+      onRefused: (reason, cause) => {
+        if (address.latest !== null) reports.refused(id, address.latest, reason, cause);
+      },
+      onSocket: (socket) => this.#watch(socket),
+      onConnected: (socket) => {
+        reports.connected(id);
+        const onSilence = (isSilent: boolean) => {
+          if (peer.dialled !== connection) return;
+          if (isSilent) diallers.get(id)?.suspect();
+          else diallers.get(id)?.trust();
+        };
+        const connection = this.#connect(socket, peer, pieces, onSilence);
+        peer.isExpected = false;
+        peer.dialled = connection;
+        peer.schedule();
+        this.#node.reached?.(id);
+        return this.#user(peer, connection);
+      },
+    });
   }
 
   #connect(
@@ -386,7 +391,7 @@ export class WebSocketTransport implements Transport, Drainable {
     older?.close(CLOSE.replaced, "the node has connected again");
     peer.schedule();
     // The way from the peer is open, so the way to it may be.
-    this.#diallers.get(id)?.hint(true);
+    this.#diallers?.get(id)?.hint(true);
     peer.dialled?.ask();
     this.#node.reached?.(id);
     return this.#user(peer, connection);

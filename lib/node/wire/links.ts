@@ -92,6 +92,11 @@ export class Links {
     return heard !== undefined && heard.reaches === undefined ? "direct" : "unknown";
   }
 
+  /** Tells the transports that the members have changed. */
+  membersChanged(): void {
+    for (const transport of this.#transports) transport.membersChanged?.();
+  }
+
   /** Closes all transports; never rejects. */
   async close(): Promise<void> {
     this.#isClosed = true;

@@ -351,7 +351,7 @@ describe("HttpLink.close()", () => {
     const isConnected = new Promise<void>((resolve) => connected = resolve);
     const ignored = () => {};
     const link = new HttpLink({
-      url: new URL("http://127.0.0.1"),
+      address: () => new URL("http://127.0.0.1"),
       fetch: fetch as typeof globalThis.fetch,
       times: { hold: 20_000, grace: 20_000, overdue: 20_000, close: 20, backoff },
       introduce: () => ({ hello: ignored, welcomed: ignored }) as unknown as HandshakeClient,

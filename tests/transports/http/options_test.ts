@@ -23,6 +23,11 @@ describe("checkOptions() of http()", () => {
     assertEquals([peers, cluster, credentials], [[], "synod", { kind: "insecure" }]);
   });
 
+  it("takes a function instead of a table of addresses", () => {
+    const { peers, peerRule } = check({ peers: (id) => new URL(`http://${id}/x#part`) });
+    assertEquals([peers, peerRule?.("w1")?.href], [[], "http://w1/x"]);
+  });
+
   it("calls the global fetch as it is when a request is made", async () => {
     const { fetch } = check({});
     const original = globalThis.fetch;

@@ -243,6 +243,47 @@ describe("Redialler", () => {
     assertEquals(link.dials.length, length);
   });
 
+  it("rest() ends the attempts, and resume() makes them again", async () => {
+    const link = new Link(time);
+    link.way = "hangs";
+    link.redialler.start();
+    await time.pass(500);
+    link.redialler.rest();
+    link.redialler.rest();
+    assertEquals([link.open, time.timers, link.failures], [[], 0, 1]);
+    const { length } = link.dials;
+    link.redialler.start();
+    link.redialler.hint(true);
+    await time.pass(60_000);
+    assertEquals(link.dials.length, length);
+    link.redialler.resume();
+    link.redialler.resume();
+    assertEquals(link.dials.length, length + 1);
+    link.redialler.stop();
+    assertEquals([link.open, time.timers], [[], 0]);
+  });
+
+  it("rest() lets a connection go on, and makes none after it", async () => {
+    const link = new Link(time);
+    link.redialler.start();
+    await time.pass(100);
+    link.redialler.rest();
+    link.redialler.suspect();
+    assertEquals([link.open.length, link.dials.length, link.failures], [1, 1, 0]);
+    // While it goes on, another one is not needed.
+    link.redialler.resume();
+    await time.pass(60_000);
+    assertEquals(link.dials.length, 1);
+    link.redialler.rest();
+    link.dials[0].ended(false, "lost");
+    await time.pass(60_000);
+    // Frames that wait for another one are of no use.
+    assertEquals([link.dials.length, link.failures, time.timers], [1, 1, 0]);
+    link.redialler.resume();
+    assertEquals(link.dials.length, 2);
+    link.redialler.stop();
+  });
+
   /** The counts of `times` in bins of 100 ms from `begin` on. */
   function histogram(times: readonly number[], begin: number): number[] {
     const bins: number[] = [];

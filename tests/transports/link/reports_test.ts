@@ -32,6 +32,19 @@ describe("Reports", () => {
     assertEquals([error.code, error.cause], ["unauthorized", cause]);
   });
 
+  it("reports any other failure of a peer as it is, once until that connects", () => {
+    const told: Error[] = [];
+    const reports = new ConnectionReports((error) => told.push(error));
+    const error = new TypeError("no address");
+    reports.failed("a", error);
+    reports.failed("a", error);
+    reports.refused("a", url, "it is closed");
+    assertEquals(told, [error]);
+    reports.connected("a");
+    reports.failed("a", error);
+    assertEquals(told, [error, error]);
+  });
+
   it("ignores an exception of the report function", () => {
     const reports = new ConnectionReports(() => {
       throw new Error("the user's");

@@ -42,6 +42,7 @@ describe("checkOptions() of webSocket()", () => {
     const credentials = { kind: "insecure" as const };
     assertEquals(check({}), {
       peers: [],
+      peerRule: null,
       cluster: "synod",
       credentials,
       upgradeWebSocket: null,
@@ -49,6 +50,11 @@ describe("checkOptions() of webSocket()", () => {
     });
     const { WebSocket } = checkOptions({ insecure: true });
     assertStrictEquals(WebSocket, globalThis.WebSocket ?? null);
+  });
+
+  it("reaches the addresses of a function as WebSockets, too", () => {
+    const { peers, peerRule } = check({ peers: (id) => `https://${id}.example/synod/` });
+    assertEquals([peers, peerRule?.("w1")?.href], [[], "wss://w1.example/synod"]);
   });
 
   it("takes addresses of all four schemes, and reaches each as a WebSocket", () => {
