@@ -36,6 +36,19 @@ export class SteadyClock {
     return new Promise((resolve) => void this.#start(resolve, duration));
   }
 
+  /**
+   * Begins to measure. The function that it returns ends that, and returns the time since then in milliseconds: of a
+   * longer time, at least `most`.
+   */
+  measure(most = 60_000): () => number {
+    const begun = this.now;
+    const end = this.#start(() => {}, most);
+    return () => {
+      end();
+      return this.now - begun;
+    };
+  }
+
   /** The runtime of one node: nodes do not share timers. */
   runtime(): Runtime {
     const now = () => this.now;

@@ -32,6 +32,17 @@ describe("the clock of tests in real time", () => {
     cancel();
   });
 
+  it("measures durations without such time", async () => {
+    const clock = new SteadyClock();
+    const end = clock.measure();
+    await clock.pass(100);
+    freeze(300);
+    await clock.pass(100);
+    const took = end();
+    assertGreaterOrEqual(took, 200);
+    assertLess(took, 300);
+  });
+
   it("keeps the sessions of a cluster whose process stands still for longer than they last", async () => {
     await using cluster = await startCluster(3, { sessionTtl: 200 });
     const lost = cluster.nodes.map((node) => collectEvents(node, "sessionlost"));

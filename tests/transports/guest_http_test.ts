@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { connect } from "../../guest/connect.ts";
 import { http, nodeToken } from "../../transports/http.ts";
 import { OTHER_SECRET, SECRET } from "./support/networks.ts";
+import { eventually } from "../support/wait.ts";
 import { nextEvent } from "../guest/support/next_event.ts";
 import { TinyGateway } from "../guest/support/tiny_gateway.ts";
 
@@ -31,7 +32,8 @@ describe("a guest over HTTP (section 13)", () => {
   it("makes one request for the session, and one for each operation", async () => {
     const gateway = new TinyGateway();
     await using server = await start(gateway);
-    const node = await connect({ ...server.options, secret: SECRET });
+    // So long that no renewal comes between.
+    const node = await connect({ ...server.options, secret: SECRET, sessionTtl: 600_000 });
     await node.ready;
     assertEquals(server.requests, 1);
     assertEquals(await node.kv.put("k", 1), { ok: true, value: 1 });
@@ -45,7 +47,9 @@ describe("a guest over HTTP (section 13)", () => {
 
   it("makes one request for the operations of one turn", async () => {
     await using server = await start(new TinyGateway());
-    await using node = await connect({ ...server.options, secret: SECRET });
+    // So long that no renewal comes between.
+    const sessionTtl = 600_000;
+    await using node = await connect({ ...server.options, secret: SECRET, sessionTtl });
     await node.ready;
     await Promise.all([1, 2, 3].map((key) => node.kv.put(key, key)));
     assertEquals(server.requests, 2);
@@ -57,10 +61,9 @@ describe("a guest over HTTP (section 13)", () => {
     await using node = await connect({ ...server.options, secret: SECRET, sessionTtl: 500 });
     await node.ready;
     const slow = node.kv.get("slow");
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await eventually(() => server.requests > 3, "several requests");
     gateway.release();
     assertEquals(await slow, { ok: false, error: "not_found" });
-    assert(server.requests > 3, `${server.requests}`);
   });
 
   it("gets news in the answer to a request that waits", async () => {
@@ -70,7 +73,7 @@ describe("a guest over HTTP (section 13)", () => {
     await node.ready;
     const changes = node.kv.watch("k")[Symbol.asyncIterator]();
     const first = changes.next();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => gateway.watches > 0, "the watch");
     const event = { type: "changed", counter: 5, life: node.life, state: null } as const;
     gateway.say({ type: "event", number: 1, event });
     assertEquals((await first).value, { present: false });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type ClusterNode, join } from "../../mod.ts";
+import { SteadyClock } from "../support/steady_clock.ts";
 import { within } from "../support/wait.ts";
 import type { CreateTransport } from "./cluster_suite.ts";
 import { SECRET } from "./support/networks.ts";
@@ -42,12 +43,12 @@ export function silenceSuite(name: string, scheme: "ws" | "http", create: Create
           assert(carried.every((size) => size > 0), `${carried}`);
           for (const proxy of proxies) proxy.silence();
           void Promise.all(last);
-          const began = performance.now();
+          // What the transports measure themselves can only end sooner if the process stands still.
+          const measured = new SteadyClock().measure();
           const put = nodes[0].kv.put("after", 1, { noQuorum: "retry" });
           assertEquals((await within(put, "a put after the silence", 60_000)).ok, true);
-          assertLess(performance.now() - began, sessionTtl + SLACK);
           await Promise.all(nodes.map((node) => node.kv.get("after", { noQuorum: "retry" })));
-          assertLess(performance.now() - began, sessionTtl + SLACK);
+          assertLess(measured(), sessionTtl + SLACK);
         } finally {
           await Promise.all(nodes.map((node) => node.close()));
           await Promise.all(proxies.map((proxy) => proxy.close()));

@@ -15,6 +15,8 @@ export class TinyGateway implements GuestReception {
   /** The guests that connected, in order. */
   readonly proofs: GuestProof[] = [];
   readonly values = new Map<string, Uint8Array>();
+  /** Watches that have begun. */
+  watches = 0;
   /** Connections that have ended. */
   lost = 0;
   /** Why the next guest is refused. */
@@ -91,6 +93,7 @@ export class TinyGateway implements GuestReception {
         return { type: "state", state: state ?? null };
       }
       case "watch":
+        this.watches++;
         return undefined;
       default:
         return { type: "done" };

@@ -1,5 +1,6 @@
 import { beforeEach, describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
+import { eventually } from "../../support/wait.ts";
 import { type RawSocket, Socket } from "../../../transports/websocket/socket.ts";
 
 describe("Socket", () => {
@@ -21,9 +22,9 @@ describe("Socket", () => {
     socket.onGone = () => log.push("gone");
   });
 
-  /** Resolves when all received messages have been read, including blobs. */
-  async function settle(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  /** Resolves when `count` entries are in the log: blobs take their time. */
+  async function logged(count: number): Promise<void> {
+    await eventually(() => log.length >= count, "all messages are read");
   }
 
   it("delivers text and bytes of every kind", () => {
@@ -39,7 +40,7 @@ describe("Socket", () => {
     socket.received("text");
     socket.received(new Blob([Uint8Array.of(9)]));
     socket.received(Uint8Array.of(8));
-    await settle();
+    await logged(5);
     socket.received("later");
     assertEquals(log, ["bytes 3", "bytes 2", "text", "bytes 9", "bytes 8", "later"]);
   });
@@ -48,7 +49,7 @@ describe("Socket", () => {
     const broken = new Blob([Uint8Array.of(1)]);
     broken.arrayBuffer = () => Promise.reject(new Error("gone"));
     socket.received(broken);
-    await settle();
+    await logged(1);
     assertEquals(log[0].startsWith("close 4400"), true);
   });
 
