@@ -1,5 +1,6 @@
 import type { RegisterReply, RegisterRequest } from "../../../lib/paxos/messages.ts";
 import { Automaton } from "../automaton.ts";
+import { Breadth, type Found, type Step } from "../breadth.ts";
 import { judge, type Proposal, show, type Vote } from "../choices.ts";
 import { contentOf } from "../client.ts";
 import { textOfData } from "../messages.ts";
@@ -85,14 +86,6 @@ interface State {
   readonly votes: readonly (readonly number[])[];
 }
 
-/** The result of a search. */
-export interface GuestFound {
-  readonly states: number;
-  readonly transitions: number;
-  /** The violation, with a shortest path to it. */
-  readonly violation: string | null;
-}
-
 const MEMBERS = ["a", "b", "c"];
 const LIVES = ["A", "B", "R"];
 const [FIRST, SECOND, RIVAL] = [0, 1, 2];
@@ -162,37 +155,8 @@ export class GuestWorld {
   }
 
   /** Searches until all states are known or one violates a rule. */
-  search(limit = Infinity): GuestFound {
-    const first = this.#initial();
-    const states: State[] = [first];
-    const texts: string[] = [""];
-    const origins: number[] = [-1];
-    const known = new Map([[textOf(first), 0]]);
-    let transitions = 0;
-    for (let at = 0; at < states.length; at++) {
-      if (states.length > limit) throw new RangeError(`more than ${limit} states`);
-      let what = "";
-      try {
-        for (const [text, make] of this.#steps(states[at])) {
-          what = text;
-          const next = make();
-          if (next === null) continue;
-          transitions++;
-          const key = textOf(next);
-          if (known.has(key)) continue;
-          known.set(key, states.length);
-          states.push(next);
-          texts.push(text);
-          origins.push(at);
-        }
-      } catch (error) {
-        if (!(error instanceof Violation)) throw error;
-        const path = [what, `VIOLATION: ${error.message}`];
-        for (let place = at; place > 0; place = origins[place]) path.unshift(texts[place]);
-        return { states: states.length, transitions, violation: path.join("\n") };
-      }
-    }
-    return { states: states.length, transitions, violation: null };
+  search(limit = Infinity): Found {
+    return new Breadth(this.#initial(), (state) => this.#steps(state), textOf).search(limit);
   }
 
   #initial(): State {
@@ -213,7 +177,7 @@ export class GuestWorld {
   }
 
   /** All possible steps: each as a text, and a function that makes the state after it. */
-  *#steps(state: State): Generator<[string, () => State | null]> {
+  *#steps(state: State): Generator<Step<State>> {
     const { guest, time } = state;
     // Nothing that depends on time changes at 1.
     if (time < END) yield ["time passes", () => ({ ...state, time: Math.max(2, time + 1) })];
@@ -248,7 +212,7 @@ export class GuestWorld {
     }
   }
 
-  *#guestSteps(state: State): Generator<[string, () => State | null]> {
+  *#guestSteps(state: State): Generator<Step<State>> {
     const { guest, time } = state;
     const { act, resends, undoes, broken } = this.#scope;
     const undo: Act = act === "put" ? "release" : "unlock";

@@ -3,6 +3,7 @@ import type { ConfigurationNews } from "../../../lib/paxos/incarnations.ts";
 import { OWNER_SHARE } from "../../../lib/paxos/lease.ts";
 import type { RegisterReply, RegisterRequest } from "../../../lib/paxos/messages.ts";
 import { Automaton } from "../automaton.ts";
+import { Breadth, type Found, scripted, type Step } from "../breadth.ts";
 import {
   Client,
   type ClientAttributes,
@@ -98,11 +99,7 @@ interface Ask {
 }
 
 /** The result of a search. */
-export interface MembersFound {
-  readonly states: number;
-  readonly transitions: number;
-  /** The violation, with a shortest path to it. */
-  readonly violation: string | null;
+export interface MembersFound extends Found {
   /** The configurations that some node knew in some state. */
   readonly configurations: readonly string[];
 }
@@ -202,43 +199,8 @@ export class MembersWorld {
   /** Searches until all states are known or one violates a rule. */
   search(limit = Infinity): MembersFound {
     const first = this.#initial();
-    const states: State[] = [first];
-    const texts: string[] = [""];
-    const origins: number[] = [-1];
-    const known = new Map([[textOf(first), 0]]);
-    let transitions = 0;
-    const found = (violation: string | null) => {
-      return {
-        states: states.length,
-        transitions,
-        violation,
-        configurations: [...this.#seen].sort(),
-      };
-    };
-    for (let at = 0; at < states.length; at++) {
-      if (states.length > limit) throw new RangeError(`more than ${limit} states`);
-      let what = "";
-      try {
-        for (const [text, make] of this.#steps(states[at])) {
-          what = text;
-          const next = make();
-          if (next === null) continue;
-          transitions++;
-          const key = textOf(next);
-          if (known.has(key)) continue;
-          known.set(key, states.length);
-          states.push(next);
-          texts.push(text);
-          origins.push(at);
-        }
-      } catch (error) {
-        if (!(error instanceof Violation)) throw error;
-        const path = [what, `VIOLATION: ${error.message}`];
-        for (let place = at; place > 0; place = origins[place]) path.unshift(texts[place]);
-        return found(path.join("\n"));
-      }
-    }
-    return found(null);
+    const found = new Breadth(first, (state) => this.#steps(state), textOf).search(limit);
+    return { ...found, configurations: [...this.#seen].sort() };
   }
 
   #initial(): State {
@@ -269,32 +231,13 @@ export class MembersWorld {
       });
       state = after;
     }
-    state = this.#scripted(state);
+    state = scripted(state, this.#scope.script, (state) => this.#steps(state));
     this.#isScripted = true;
     return state;
   }
 
-  /** The state after the steps of the script. */
-  #scripted(state: State): State {
-    for (const wanted of this.#scope.script) {
-      const [beginning, end = ""] = wanted.split("…");
-      let after: State | null = null;
-      for (const [text, make] of this.#steps(state)) {
-        if (!text.startsWith(beginning) || !text.endsWith(end)) continue;
-        after = make();
-        if (after !== null) break;
-      }
-      if (after === null) {
-        const possible = [...this.#steps(state)].map(([text]) => text).join("\n");
-        throw new Error(`no step is ${wanted} among\n${possible}`);
-      }
-      state = after;
-    }
-    return state;
-  }
-
   /** All possible steps: each as a text, and a function that makes the state after it. */
-  *#steps(state: State): Generator<[string, () => State | null]> {
+  *#steps(state: State): Generator<Step<State>> {
     const { nodes, clients, changers } = this.#scope;
     for (const [client, { name }] of clients.entries()) {
       if (!this.#clients[client].attributes(state.clients[client]).canStart) continue;
@@ -363,7 +306,7 @@ export class MembersWorld {
   }
 
   /** Everybody may hear of a configuration from everybody who knows it. */
-  *#news(state: State): Generator<[string, () => State | null]> {
+  *#news(state: State): Generator<Step<State>> {
     const { changers } = this.#scope;
     const all = new Set(state.known);
     for (const [changer] of changers.entries()) {
@@ -401,7 +344,7 @@ export class MembersWorld {
     return number;
   }
 
-  *#sessionSteps(state: State): Generator<[string, () => State | null]> {
+  *#sessionSteps(state: State): Generator<Step<State>> {
     const { end, nodes } = this.#scope;
     const { time, owner, fencer } = state;
     if (time >= end) return;
@@ -473,7 +416,7 @@ export class MembersWorld {
     return state;
   }
 
-  *#restart(state: State, member: number): Generator<[string, () => State | null]> {
+  *#restart(state: State, member: number): Generator<Step<State>> {
     const { restarting, restarts, nodes, beside } = this.#scope;
     const done = state.starts.reduce((sum, starts) => sum + starts - 1, 0);
     if (!restarting.includes(member) || done >= restarts) return;

@@ -6,6 +6,7 @@ import type {
   StoredRegister,
 } from "../../../lib/paxos/messages.ts";
 import { Automaton } from "../automaton.ts";
+import { Breadth, type Found, scripted, type Step } from "../breadth.ts";
 import { judge, type Proposal, show, type Vote } from "../choices.ts";
 import {
   Client,
@@ -74,11 +75,7 @@ interface Ask {
 }
 
 /** The result of a search. */
-export interface StorageFound {
-  readonly states: number;
-  readonly transitions: number;
-  /** The violation, with a shortest path to it. */
-  readonly violation: string | null;
+export interface StorageFound extends Found {
   /** The ways in which members came back in some state. */
   readonly ways: readonly string[];
 }
@@ -145,48 +142,12 @@ export class StorageWorld {
 
   /** Searches until all states are known or one violates a rule. */
   search(limit = Infinity): StorageFound {
-    const first = this.#initial();
-    const states: State[] = [first];
-    const texts: string[] = [""];
-    const origins: number[] = [-1];
-    const known = new Map([[textOf(first), 0]]);
-    let transitions = 0;
-    /** Pairs of states, the second of which follows the first without a fault. */
-    const ways: number[] = [];
-    const path = (at: number) => {
-      const path: string[] = [];
-      for (let place = at; place > 0; place = origins[place]) path.unshift(texts[place]);
-      return path;
-    };
-    const found = (violation: string | null) => {
-      return { states: states.length, transitions, violation, ways: [...this.#ways].sort() };
-    };
-    for (let at = 0; at < states.length; at++) {
-      if (states.length > limit) throw new RangeError(`more than ${limit} states`);
-      let what = "";
-      try {
-        for (const [text, make, isFault] of this.#steps(states[at])) {
-          what = text;
-          const next = make();
-          if (next === null) continue;
-          transitions++;
-          const key = textOf(next);
-          let number = known.get(key);
-          if (number === undefined) {
-            known.set(key, number = states.length);
-            states.push(next);
-            texts.push(text);
-            origins.push(at);
-          }
-          if (isFault !== true && number !== at) ways.push(at, number);
-        }
-      } catch (error) {
-        if (!(error instanceof Violation)) throw error;
-        return found([...path(at), what, `VIOLATION: ${error.message}`].join("\n"));
-      }
-    }
-    const stuck = this.#scope.goesOn ? this.#stuck(states, ways) : -1;
-    return found(stuck < 0 ? null : [...path(stuck), "VIOLATION: it cannot go on"].join("\n"));
+    const { goesOn } = this.#scope;
+    const all = new Breadth(this.#initial(), (state) => this.#steps(state), textOf);
+    let found = all.search(limit, goesOn);
+    const stuck = goesOn && found.violation === null ? this.#stuck(all.states, all.ways) : -1;
+    if (stuck >= 0) found = all.found([...all.path(stuck), "VIOLATION: it cannot go on"]);
+    return { ...found, ways: [...this.#ways].sort() };
   }
 
   /** A state from which no majority can come to vote without a further fault; -1: none. */
@@ -224,26 +185,12 @@ export class StorageWorld {
     for (const [member] of members.entries()) {
       state = this.#toMember(state, member, { do: "boot", life: "1" }).after;
     }
-    for (const beginning of script) {
-      let after: State | null = null;
-      for (const [text, make] of this.#steps(state, true)) {
-        if (text.startsWith(beginning)) after = make();
-        if (after !== null) break;
-      }
-      if (after === null) {
-        const possible = [...this.#steps(state, true)].map(([text]) => text).join("\n");
-        throw new Error(`no step begins with ${beginning} among\n${possible}`);
-      }
-      state = after;
-    }
+    state = scripted(state, script, (state) => this.#steps(state, true));
     return { ...state, stops: members.map(() => 0) };
   }
 
   /** All possible steps: each as a text, and a function that makes the state after it. */
-  *#steps(
-    state: State,
-    isScript = false,
-  ): Generator<[string, () => State | null, isFault?: boolean]> {
+  *#steps(state: State, isScript = false): Generator<Step<State>> {
     const { members, clients } = this.#scope;
     for (const [client, { name }] of clients.entries()) {
       if (!this.#clients[client].attributes(state.clients[client]).canStart) continue;
@@ -278,7 +225,7 @@ export class StorageWorld {
     state: State,
     member: number,
     isScript: boolean,
-  ): Generator<[string, () => State | null, isFault?: boolean]> {
+  ): Generator<Step<State>> {
     const { members, stopping, stops, losing, rollingBack, gone } = this.#scope;
     const id = members[member];
     const { isRunning } = this.#member(state, member);
