@@ -1,6 +1,7 @@
 import { GUEST_MUTATIONS } from "./guests.ts";
 import { KV_MUTATIONS } from "./kv.ts";
 import { LOCK_MUTATIONS } from "./locks.ts";
+import { MEMBER_MUTATIONS } from "./members.ts";
 import type { Mutation } from "./mutation.ts";
 import { PROOF_MUTATIONS } from "./proofs.ts";
 import { SINGLETON_MUTATIONS } from "./singletons.ts";
@@ -10,6 +11,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...GUEST_MUTATIONS,
   ...KV_MUTATIONS,
   ...LOCK_MUTATIONS,
+  ...MEMBER_MUTATIONS,
   ...PROOF_MUTATIONS,
   ...SINGLETON_MUTATIONS,
 ];

@@ -10,7 +10,6 @@ import { broken } from "../mutation.ts";
 import { MUTATIONS } from "./list.ts";
 import type { Mutation } from "./mutation.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
-import type { Workload } from "../../sim/scenario.ts";
 
 /** The number of seeds that must be good without a mutation. */
 const BASELINE = 60;
@@ -28,6 +27,9 @@ const PARTS = [
   "tests/sim",
 ];
 
+/** What the runs are for a mutation. */
+type Kind = Pick<Mutation, "workload" | "guests" | "changes">;
+
 /** Applies the mutation to the copy; returns a function that undoes it. */
 async function apply(mutation: Mutation, root: URL) {
   const path = new URL(mutation.file, root);
@@ -38,9 +40,8 @@ async function apply(mutation: Mutation, root: URL) {
 
 async function run(
   seeds: number,
-  workload: Workload,
+  { workload = "kv", guests = false, changes = false }: Kind,
   root: URL,
-  guests = false,
 ): Promise<{ verdict: Verdict; output: string }> {
   const command = new Deno.Command(Deno.execPath(), {
     args: [
@@ -52,6 +53,7 @@ async function run(
       "--workload",
       workload,
       ...(guests ? ["--guests", "yes"] : []),
+      ...["--changes", changes ? "yes" : "no"],
       "--seeds",
       `${seeds}`,
       "--enough",
@@ -84,23 +86,19 @@ try {
   );
   // If the code fails without a mutation, a failure with one proves nothing.
   const checked = new Set<string>();
-  for (const { workload = "kv", guests = false } of wanted) {
-    const runs = `${workload}${guests ? " with guests" : ""}`;
+  for (const kind of wanted) {
+    const { workload = "kv", guests = false, changes = false } = kind;
+    const runs = `${workload}${guests ? " with guests" : ""}${changes ? " with changes" : ""}`;
     if (checked.has(runs)) continue;
     checked.add(runs);
-    const { verdict, output } = await run(BASELINE, workload, root, guests);
+    const { verdict, output } = await run(BASELINE, kind, root);
     if (verdict !== "missed") {
       throw new Error(`without a broken rule: ${runs}: ${verdict}: ${found(output)}`);
     }
   }
   for (const mutation of wanted) {
     const undo = await apply(mutation, root);
-    const { verdict, output } = await run(
-      mutation.seeds,
-      mutation.workload ?? "kv",
-      root,
-      mutation.guests,
-    );
+    const { verdict, output } = await run(mutation.seeds, mutation, root);
     await undo();
     counts[verdict]++;
     console.log(`${verdict.padEnd(6)}  ${mutation.name}\n        ${found(output)}`);

@@ -14,6 +14,8 @@ export interface Mutation {
   readonly workload?: Workload;
   /** Whether all these runs have guests. Default: the seed decides. */
   readonly guests?: boolean;
+  /** Whether the list of members changes in these runs. Default: `false`, since that makes them longer. */
+  readonly changes?: boolean;
 }
 
 /** The number of seeds that is enough for most mutations. */
