@@ -16,7 +16,7 @@ import {
 } from "./change_members_options.ts";
 import { checkCloseOptions, type CloseOptions } from "./close_options.ts";
 import type { JoinSettings } from "./join_options.ts";
-import { askMembers, changeOf, type ClusterStatus, waitsFor } from "./status.ts";
+import { askMembers, changeOf, type ClusterStatus, STORAGE_IN_USE, waitsFor } from "./status.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { type NodeParts, wireNode } from "./wiring.ts";
 
@@ -178,12 +178,13 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
       ? await askMembers(engine, own, pacing.roundTrip, (id) => contacts.why(id))
       : [];
     const hasQuorum = this.hasQuorum;
+    const waitingFor = () => hasQuorum ? [] : waitsFor(engine, members, own.founds);
     return {
       id: this.id,
       life: this.life,
       hasQuorum,
       members,
-      waitingFor: hasQuorum ? [] : waitsFor(engine, members, this.#parts.membership.founds),
+      waitingFor: own.isStorageInUse ? [STORAGE_IN_USE] : waitingFor(),
       genesis: engine.record?.id ?? null,
       epoch: engine.configuration.epoch,
       change: changeOf(engine.configuration),

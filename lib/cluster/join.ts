@@ -3,7 +3,8 @@ import { type Runtime, systemRuntime } from "../node/runtime/runtime.ts";
 import { checkOptions, type JoinOptions } from "./join_options.ts";
 
 /**
- * Joins a cluster. Resolves when the transports are open; each operation waits for a quorum itself.
+ * Joins a cluster. Resolves when the transports are open; each operation waits for a quorum itself. Resolves sooner if
+ * another process has the `storage`: the node waits until that has ended, and opens its transports then.
  * Rejects with a `TypeError` that names the bad option, with the error of a transport, or as the node closes if it
  * has to close before all of them are open.
  *

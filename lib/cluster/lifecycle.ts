@@ -4,7 +4,8 @@ import { onAbort } from "../node/runtime/on_abort.ts";
 import type { Configuration } from "../paxos/configuration.ts";
 import type { KnownIncarnations } from "../paxos/incarnations.ts";
 import type { GenesisRecord } from "../paxos/messages.ts";
-import type { Storage } from "../storage/storage.ts";
+import { lateFailure, loadStorage } from "./load_storage.ts";
+import { Reached } from "./reached.ts";
 import type { NodeHooks, NodeParts } from "./wiring.ts";
 
 /** Time for releases after the session has ended, in milliseconds; other nodes release the rest. */
@@ -12,15 +13,6 @@ const LAST_RELEASES = 100;
 
 /** Shortest time between two `error` events about failures that no operation waits for, in milliseconds. */
 const FAILURE_INTERVAL = 1_000;
-
-/**
- * Shortest time between two times at which all waiting requests are sent again, in milliseconds, since connections may
- * come and go; the first resend is due after about that time anyway.
- */
-const REACHED_INTERVAL = 50;
-
-/** Silence of a member whose way may have been cut, in milliseconds; a connection that was only replaced has less. */
-const SILENCE = 1_000;
 
 /**
  * The life cycle of a node: it opens, gets and loses its session, enters another genesis, is replaced, and
@@ -33,6 +25,7 @@ export class Lifecycle {
   readonly closed: Promise<{ reason: SynodError | null }>;
   readonly #parts: NodeParts;
   readonly #emit: NodeHooks["emit"];
+  readonly #reached: Reached;
   readonly #closing = new AbortController();
   #settleReady!: { resolve(): void; reject(reason: unknown): void };
   #settleClosed!: (closed: { reason: SynodError | null }) => void;
@@ -42,8 +35,6 @@ export class Lifecycle {
   /** Ends the wait for what has begun. */
   #hurry: () => void = () => {};
   #warned = false;
-  /** When waiting requests were sent again last, because a member was reached. */
-  #reachedAt = -Infinity;
   /** When a failure was last reported. */
   #failed = -Infinity;
   /** The genesis under which the node lived last. */
@@ -55,6 +46,7 @@ export class Lifecycle {
   constructor(parts: NodeParts, emit: NodeHooks["emit"]) {
     this.#parts = parts;
     this.#emit = emit;
+    this.#reached = new Reached(parts);
     this.ready = new Promise((resolve, reject) => this.#settleReady = { resolve, reject });
     this.ready.catch(() => {});
     this.closed = new Promise((resolve) => this.#settleClosed = resolve);
@@ -65,34 +57,16 @@ export class Lifecycle {
     return this.#closing.signal;
   }
 
-  /** Opens the transports and begins to look for the other nodes. */
+  /**
+   * Opens the transports and begins to look for the other nodes. While another process has the storage, the node waits:
+   * it opens nothing, since others would take it for the process that they know.
+   */
   async open(): Promise<void> {
-    const { settings, links, engine, membership, recordQueries, singletons } = this.#parts;
-    const { gateway, contacts, core } = this.#parts;
+    const { settings: { storage, signal }, core } = this.#parts;
     try {
-      if (settings.storage !== null) await this.#load(settings.storage);
-      await links.open(
-        (from, frame) => engine.receive(from, frame),
-        (error) => this.#emit("error", { error }),
-        {
-          sessionTtl: settings.sessionTtl,
-          get members() {
-            // A member that was removed, or is not in the given list, is no other node's id either.
-            return [...new Set([...settings.members, ...engine.members])];
-          },
-          life: () => engine.life,
-          ended: (life) => this.#lifeEnded(life),
-          isClosed: () => engine.isClosed,
-          reached: (peer) => {
-            if (engine.members.includes(peer) && this.#wasSilent(peer)) core.pacing.connected();
-            this.#reachedPeer(peer);
-          },
-          failed: (peer, why) => contacts.failed(peer, why),
-          ...(gateway !== null && { guests: gateway }),
-        },
-        // A node that was quiet itself hears every member after a silence.
-        (peer, isFirst) => this.#reachedPeer(peer, !isFirst),
-      );
+      const waiting = storage === null ? null : await loadStorage(this.#parts, storage);
+      if (waiting !== null) return this.#openLater(waiting.loaded);
+      await this.#openTransports();
     } catch (error) {
       const { closed = error } = core;
       await this.close();
@@ -103,34 +77,61 @@ export class Lifecycle {
       await this.#closed;
       throw core.closed;
     }
-    const { signal } = settings;
     if (signal?.aborted) {
       await this.close();
       throw signal.reason;
     }
-    if (signal !== undefined) {
-      onAbort(this.closing, onAbort(signal, () => void this.close()));
-    }
+    this.#closeBySignal();
+    this.#begin();
+  }
+
+  async #openTransports(): Promise<void> {
+    const { settings, links, engine, gateway, contacts } = this.#parts;
+    await links.open(
+      (from, frame) => engine.receive(from, frame),
+      (error) => this.#emit("error", { error }),
+      {
+        sessionTtl: settings.sessionTtl,
+        get members() {
+          // A member that was removed, or is not in the given list, is no other node's id either.
+          return [...new Set([...settings.members, ...engine.members])];
+        },
+        life: () => engine.life,
+        ended: (life) => this.#lifeEnded(life),
+        isClosed: () => engine.isClosed,
+        reached: (peer) => this.#reached.connected(peer),
+        failed: (peer, why) => contacts.failed(peer, why),
+        ...(gateway !== null && { guests: gateway }),
+      },
+      // A node that was quiet itself hears every member after a silence.
+      (peer, isFirst) => this.#reached.peer(peer, !isFirst),
+    );
+  }
+
+  /** Begins to look for the other nodes. */
+  #begin(): void {
+    const { singletons, contacts, membership, recordQueries } = this.#parts;
     singletons.start();
     contacts.start();
     membership.start();
     if (!membership.founds) recordQueries.start();
   }
 
-  /** Another process may have the storage for long. */
-  async #load(storage: Storage): Promise<void> {
-    const { settings: { signal }, membership } = this.#parts;
-    const loaded = membership.load(storage);
-    if (signal === undefined) return await loaded;
-    let cancel = () => {};
-    const aborted = new Promise<never>((_, reject) => {
-      cancel = onAbort(signal, () => reject(signal.reason));
+  #closeBySignal(): void {
+    const { settings: { signal } } = this.#parts;
+    if (signal === undefined) return;
+    onAbort(this.closing, onAbort(signal, () => void this.close()));
+  }
+
+  /** Opens the transports once another process has let the storage go. */
+  #openLater(loaded: Promise<void>): void {
+    this.#closeBySignal();
+    loaded.then(async () => {
+      if (this.#closed === undefined) await this.#openTransports();
+      if (this.#closed === undefined) this.#begin();
+    }).catch((error) => {
+      if (this.#closed === undefined) this.broken(lateFailure(this.#parts, error));
     });
-    try {
-      await Promise.race([loaded, aborted]);
-    } finally {
-      cancel();
-    }
   }
 
   /** See `ClusterNode.close`. */
@@ -147,9 +148,7 @@ export class Lifecycle {
     this.#genesis = id;
     if (!again) {
       // What was asked without a record got no answer.
-      this.#reachedAt = engine.runtime.now();
-      core.pacing.reached();
-      return;
+      return this.#reached.all();
     }
     this.abandon();
     core.watches.restart();
@@ -288,28 +287,6 @@ export class Lifecycle {
     // Later than that, all that this life owned is free anyway.
     const timeout = Math.max(settings.timeout, engine.record?.maxTtl ?? 0);
     proofs.give(life, core.limits(timeout)).catch(() => {});
-  }
-
-  /** Whether the way to `peer` may have been cut before it has opened now. */
-  #wasSilent(peer: string): boolean {
-    const { engine, links } = this.#parts;
-    const heard = links.lastHeard(peer);
-    return heard === undefined || engine.runtime.now() - heard >= SILENCE;
-  }
-
-  /** A way to `peer` has opened, or opened again; `mayHaveBeenOpen`: or the peer was quiet. */
-  #reachedPeer(peer: string, mayHaveBeenOpen = false): void {
-    const { engine, core, membership, recordQueries, contacts, settings } = this.#parts;
-    const now = engine.runtime.now();
-    const isMember = engine.members.includes(peer) || settings.members.includes(peer);
-    if (engine.isClosed || !isMember) return;
-    contacts.reached(peer);
-    if (now - this.#reachedAt < REACHED_INTERVAL) return;
-    this.#reachedAt = now;
-    core.session.reached(mayHaveBeenOpen);
-    core.pacing.reached(mayHaveBeenOpen);
-    membership.reached();
-    recordQueries.reached();
   }
 
   /** Waits for `promise`, but no longer than `time` milliseconds. Default: the node's `timeout`. */

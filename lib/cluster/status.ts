@@ -43,7 +43,8 @@ export interface ClusterStatus {
   /**
    * What the node waits for. Without a quorum: the ids of the members that do not vote as far as known, or, if this
    * node knows of no start of the cluster, those that do not answer; then in words what else there is, such as the
-   * first `maxSessionTtl` of a cluster with clients. Empty with a quorum.
+   * first `maxSessionTtl` of a cluster with clients. `"storage in use"` alone, while another process has the storage
+   * of this one, which does nothing before. Empty with a quorum.
    */
   waitingFor: string[];
   /** The id of the cluster's present start; `null` if this node knows of none. */
@@ -66,6 +67,9 @@ export interface ClusterStatus {
   /** Frame counts since the start of the node. */
   frames: FrameCounts;
 }
+
+/** What a node waits for while another process has its storage. */
+export const STORAGE_IN_USE = "storage in use";
 
 /** Time that members have to answer, in milliseconds; two round trips where these are longer. */
 const ANSWER_TIME = 500;

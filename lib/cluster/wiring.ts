@@ -35,7 +35,7 @@ import { Contacts } from "./contacts.ts";
 import type { ClusterEvents } from "./events.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { askMembers } from "./status.ts";
+import { askMembers, STORAGE_IN_USE } from "./status.ts";
 
 /** The parts of a node, each connected to those that it needs. */
 export interface NodeParts {
@@ -134,7 +134,7 @@ export function wireNode(
       contacts.heard(from, incarnation);
       membership.memberHeard(incarnation);
     },
-    silence: () => contacts.describeSilent(),
+    silence: () => membership.isStorageInUse ? STORAGE_IN_USE : contacts.describeSilent(),
     tookLife: (life) => emit("life", { life }),
     otherVersion: (from, version) => lifecycle.otherVersion(from, version),
     failed: (error) => lifecycle.failed(error),

@@ -73,6 +73,8 @@ class SqliteStorage implements MemberStorage {
   #database: SqliteDatabase | null = null;
   #isUnreadable = false;
   #isClosed = false;
+  /** Ends the wait for another process. */
+  #wake: () => void = () => {};
   #put: SqliteStatement | undefined;
   #delete: SqliteStatement | undefined;
 
@@ -86,8 +88,8 @@ class SqliteStorage implements MemberStorage {
     this.#retry = retry;
   }
 
-  async load(): Promise<Iterable<readonly [string, Uint8Array]>> {
-    for (;;) {
+  async load(inUse: () => void = () => {}): Promise<Iterable<readonly [string, Uint8Array]>> {
+    for (let isTold = false;; isTold = true) {
       try {
         return this.#load();
       } catch (error) {
@@ -99,9 +101,20 @@ class SqliteStorage implements MemberStorage {
         if (!BUSY.test(message)) throw error;
       }
       // Another process has the database: a process that ends lets it go.
-      await new Promise((resolve) => setTimeout(resolve, this.#retry));
+      if (!isTold) inUse();
+      await this.#wait();
       if (this.#isClosed) throw new Error("it was closed before another process let it go");
     }
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#retry);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   #load(): [string, Uint8Array][] {
@@ -221,6 +234,7 @@ class SqliteStorage implements MemberStorage {
 
   close(): Promise<void> {
     this.#isClosed = true;
+    this.#wake();
     this.#end();
     return Promise.resolve();
   }

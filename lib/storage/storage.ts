@@ -15,8 +15,12 @@ export type StorageEntry = readonly [key: string, value: Uint8Array | null];
  * overlap.
  */
 export interface MemberStorage {
-  /** All entries; called once, before anything else. Throws `StorageDamaged` if what is there cannot be trusted. */
-  load(): Promise<Iterable<readonly [key: string, value: Uint8Array]>>;
+  /**
+   * All entries; called once, before anything else. Throws `StorageDamaged` if what is there cannot be trusted. If
+   * another process has the storage, this waits until that has let it go; `inUse` is to be called meanwhile, and the node
+   * says then what it waits for.
+   */
+  load(inUse?: () => void): Promise<Iterable<readonly [key: string, value: Uint8Array]>>;
   /** Writes all of these or none of them; `null` deletes. Resolves when they survive a power loss. */
   write(entries: readonly StorageEntry[]): Promise<void>;
   /** Puts everything aside under another name, and begins empty. */

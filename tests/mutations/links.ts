@@ -98,7 +98,7 @@ export const LINKS: readonly Mutation[] = [
     ]),
   ),
   ...mutationsOf(
-    "lib/cluster/lifecycle.ts",
+    "lib/cluster/reached.ts",
     ["tests/cluster/reached_test.ts"],
     soon([
       {
@@ -113,8 +113,8 @@ export const LINKS: readonly Mutation[] = [
       },
       {
         name: "what was asked without a record waits although there is one now",
-        find: "core.pacing.reached();\n      return;",
-        replace: "return;",
+        find: "core.pacing.reached();",
+        replace: "",
       },
       {
         name: "a member that connects while it is heard makes a slow network look fast",

@@ -128,6 +128,36 @@ export const STORAGE: readonly Mutation[] = [
       replace: "if (this.#isBehind) this.#isBehind = false;",
     },
   ]),
+  ...mutationsOf("lib/cluster/lifecycle.ts", ["tests/cluster/load_storage_test.ts"], [
+    {
+      section: 7,
+      name: "a node whose storage another process has opens its transports",
+      find: "if (waiting !== null) return this.#openLater(waiting.loaded);",
+      replace: "if (waiting !== null) this.#openLater(waiting.loaded);",
+    },
+    {
+      section: 7,
+      name: "a node that had to wait for its storage never begins",
+      find: "if (this.#closed === undefined) await this.#openTransports();",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/membership.ts", ["tests/cluster/load_storage_test.ts"], [
+    {
+      section: 7,
+      name: "a node whose storage another process has says that it is blank",
+      find: "if (this.#storage.isInUse && this.#engine.place === null) return null;",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/member_disk.ts", ["tests/storage/reused_life_test.ts"], [
+    {
+      section: 7,
+      name: "numbers of before the disk was free come again in its life",
+      find: "if (!isLate) skip();",
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/cluster/lifecycle.ts", STORE, [
     {
       section: 7,

@@ -51,8 +51,18 @@ describe("a member that is in an earlier life again, because its disk is from it
     assert(first !== undefined);
     cluster.disk("b").restore(first);
     const { engine } = new ScriptedMember();
-    await MemberDisk.open(engine, cluster.disk("b"));
+    await MemberDisk.open(engine, cluster.disk("b"), () => {});
     const number = engine.pendingReplies.next();
+    assert(number > 2 ** 20, `${number}`);
+  });
+
+  it("also does so with what begins while another process has its disk", async () => {
+    const { engine } = new ScriptedMember();
+    const disk = new Stored().disk("b");
+    const { load } = disk;
+    disk.load = (inUse) => (inUse?.(), load.call(disk));
+    let number = 0;
+    await MemberDisk.open(engine, disk, () => number = engine.pendingReplies.next());
     assert(number > 2 ** 20, `${number}`);
   });
 });

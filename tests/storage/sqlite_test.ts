@@ -51,6 +51,19 @@ suite("sqlite()", () => {
     assertEquals(opened, 1);
   });
 
+  it("tells once that another process has the database, and not that it has none", async () => {
+    const { make } = shared();
+    let [told, locked] = [0, 3];
+    const storage = sqlite(() => {
+      if (locked-- > 0) throw new Error("database is locked");
+      return make();
+    }, { retry: 1 });
+    assertEquals([...await storage.load(() => told++)], []);
+    assertEquals([told, locked], [1, -1]);
+    await sqlite(make()).load(() => told++);
+    assertEquals(told, 1);
+  });
+
   it("writes all entries of a call or none", async () => {
     const { make } = shared();
     const storage = sqlite(make());

@@ -32,14 +32,18 @@ export type Found =
 /** The checksums of all entries that are on a disk, by their keys. */
 export type Checksums = Map<string, number>;
 
-/** Reads what is on a disk; puts aside what cannot be trusted. */
+/**
+ * Reads what is on a disk; puts aside what cannot be trusted. Calls `inUse` while another process has it, and goes on
+ * when that has let it go.
+ */
 export async function loadDisk(
   storage: Storage,
   self: string,
+  inUse?: () => void,
 ): Promise<{ found: Found; checksums: Checksums }> {
   try {
     const checksums: Checksums = new Map();
-    const found = read(await storage.load(), self, checksums);
+    const found = read(await storage.load(inUse), self, checksums);
     if (found.type !== "memory") return { found, checksums };
     const { configuration, incarnation } = found.memory;
     if (remembersIn(configuration, self, incarnation)) return { found, checksums };

@@ -35,11 +35,23 @@ export class MemberDisk {
 
   /**
    * Loads what is in `storage`, before anything else; the node takes the life that follows from it. `isLate`: it has one
-   * already, and copies from others; what is in `storage` stays there until it is replaced.
+   * already, and copies from others; what is in `storage` stays there until it is replaced. `inUse` is called when another
+   * process has it: this goes on once that has let it go.
    */
-  static async open(engine: Engine, storage: Storage, isLate = false): Promise<MemberDisk> {
+  static async open(
+    engine: Engine,
+    storage: Storage,
+    inUse: () => void,
+    isLate = false,
+  ): Promise<MemberDisk> {
     const { self, runtime, pendingReplies } = engine;
-    const { found, checksums } = await loadDisk(storage, self).catch((error) =>
+    const skip = () => pendingReplies.skip(Math.floor(runtime.random() * SKIPPED));
+    const wait = () => {
+      // What begins now may go on in a life from the disk.
+      if (!isLate) skip();
+      inUse();
+    };
+    const { found, checksums } = await loadDisk(storage, self, wait).catch((error) =>
       refuse(self, storage, error)
     );
     const failed = (error: unknown) => void engine.halt(failure(self, error));
@@ -54,7 +66,7 @@ export class MemberDisk {
       case "blank":
         own.#blank = found;
         engine.changeLife(found.life);
-        pendingReplies.skip(Math.floor(runtime.random() * SKIPPED));
+        skip();
         break;
       case "outside":
         own.#liveAbove(found.incarnation);

@@ -96,6 +96,8 @@ export class Membership {
 
   /** The state of this member; `null`: it is none, as far as it knows. */
   get state(): MemberState | null {
+    // Another process may remember what is in it.
+    if (this.#storage.isInUse && this.#engine.place === null) return null;
     if (this.#storage.isUndecided) return "recovering";
     return memberState(this.#engine.place, this.founds);
   }
@@ -105,9 +107,14 @@ export class Membership {
     return this.#storage.state;
   }
 
-  /** Reads what is in the storage of this member, before anything else. */
-  async load(storage: Storage): Promise<void> {
-    await this.#storage.load(storage, this.founds);
+  /** Whether another process has its storage, so that it waits for that. */
+  get isStorageInUse(): boolean {
+    return this.#storage.isInUse;
+  }
+
+  /** Reads what is in the storage of this member, before anything else; calls `inUse` when it has to wait for it. */
+  async load(storage: Storage, inUse: () => void): Promise<void> {
+    await this.#storage.load(storage, this.founds, inUse);
     // The life that it is blank in may be that of its disk.
     if (this.#storage.disk !== null) this.#founding.begin();
   }

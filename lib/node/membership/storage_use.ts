@@ -15,6 +15,8 @@ export class StorageUse {
   #loading: Storage | null = null;
   /** Whether a node that was no member is opening its storage. */
   #isOpening = false;
+  /** Whether another process has the storage. */
+  #isInUse = false;
   #isStopped = false;
 
   /** Has no storage before `load`. */
@@ -48,19 +50,27 @@ export class StorageUse {
     return this.#isOpening || this.#steps?.isStoring === true;
   }
 
+  /** Whether another process has the storage, and the node waits until that has let it go. */
+  get isInUse(): boolean {
+    return this.#isInUse;
+  }
+
   /** Whether there is a memory on the disk that the member neither uses nor has put aside yet. */
   get isUndecided(): boolean {
     return this.#disk?.isUndecided === true;
   }
 
-  /** Reads what is in the storage of a member, before anything else. */
-  async load(storage: Storage, isMember: boolean): Promise<void> {
+  /**
+   * Reads what is in the storage of a member, before anything else. Calls `inUse` when another process has it, and goes
+   * on once that has let it go.
+   */
+  async load(storage: Storage, isMember: boolean, inUse: () => void): Promise<void> {
     // Members only: a client votes on nothing, and may become a member later.
     if (!isMember) {
       this.#unused = storage;
       return;
     }
-    const disk = await this.#open(storage);
+    const disk = await this.#open(storage, inUse);
     // The node has stopped meanwhile.
     if (this.#isStopped) return await disk.close();
     this.#use(disk);
@@ -72,7 +82,7 @@ export class StorageUse {
     const storage = this.#unused!;
     this.#unused = null;
     this.#isOpening = true;
-    this.#open(storage, true).then((disk) => {
+    this.#open(storage, () => {}, true).then((disk) => {
       this.#isOpening = false;
       if (this.#isStopped) return void disk.close();
       engine.guard(() => {
@@ -94,12 +104,17 @@ export class StorageUse {
     await this.#disk?.close();
   }
 
-  async #open(storage: Storage, isLate = false): Promise<MemberDisk> {
+  async #open(storage: Storage, inUse: () => void, isLate = false): Promise<MemberDisk> {
     this.#loading = storage;
+    const wait = () => {
+      this.#isInUse = true;
+      inUse();
+    };
     try {
-      return await MemberDisk.open(this.#engine, storage, isLate);
+      return await MemberDisk.open(this.#engine, storage, wait, isLate);
     } finally {
       this.#loading = null;
+      this.#isInUse = false;
     }
   }
 

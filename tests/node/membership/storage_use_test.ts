@@ -24,6 +24,11 @@ function counted() {
   return { storage, calls, release };
 }
 
+/** No other process has the storage. */
+const never = () => {
+  throw new Error("it is not in use");
+};
+
 async function used() {
   const node = await votingMember();
   return { node, use: new StorageUse(node.engine, {} as DiskActions), ...counted() };
@@ -34,7 +39,7 @@ describe("StorageUse (section 7, Storage)", () => {
     const { use, storage, calls, release } = await used();
     assertEquals([use.disk, use.state], [null, "none"]);
     release();
-    await use.load(storage, true);
+    await use.load(storage, true, never);
     assertEquals([use.disk?.state, use.state, use.isUndecided], ["ok", "ok", false]);
     await use.close();
     assertEquals(calls, ["load", "close"]);
@@ -42,7 +47,7 @@ describe("StorageUse (section 7, Storage)", () => {
 
   it("does not touch the storage of a client before that becomes a member, and then waits for it", async () => {
     const { node, use, storage, calls, release } = await used();
-    await use.load(storage, false);
+    await use.load(storage, false, never);
     assertEquals([calls, use.isUnused, use.isStoring], [[], true, false]);
     const opened = Promise.withResolvers<void>();
     use.openLate(opened.resolve);
@@ -55,9 +60,23 @@ describe("StorageUse (section 7, Storage)", () => {
     await use.close();
   });
 
+  it("says that another process has the storage until that has let it go", async () => {
+    const { use, storage, release } = await used();
+    const { load } = storage;
+    const { promise: isTold, resolve: tell } = Promise.withResolvers<void>();
+    const taken = { ...storage, load: (inUse?: () => void) => (inUse?.(), load()) };
+    const loaded = use.load(taken, true, tell);
+    await isTold;
+    assertEquals([use.isInUse, use.disk], [true, null]);
+    release();
+    await loaded;
+    assertEquals([use.isInUse, use.disk !== null], [false, true]);
+    await use.close();
+  });
+
   it("lets a storage go that is open only after the node has stopped", async () => {
     const { use, storage, calls, release } = await used();
-    const loaded = use.load(storage, true);
+    const loaded = use.load(storage, true, never);
     use.stop();
     release();
     await loaded;
@@ -66,7 +85,7 @@ describe("StorageUse (section 7, Storage)", () => {
 
   it("closes a storage that is still being opened", async () => {
     const { use, storage, calls, release } = await used();
-    const loaded = use.load(storage, true);
+    const loaded = use.load(storage, true, never);
     await use.close();
     assertEquals(calls, ["load", "close"]);
     use.stop();

@@ -127,6 +127,7 @@ export class FileCluster implements AsyncDisposable {
   readonly folder: string;
   readonly ids: readonly string[];
   members: FileMember[] = [];
+  #urls: Record<string, string> = {};
 
   private constructor(runtime: Runtime, folder: string, ids: readonly string[]) {
     this.runtime = runtime;
@@ -155,11 +156,22 @@ export class FileCluster implements AsyncDisposable {
       ),
     );
     const ports = await Promise.all(this.members.map((member) => member.said("port")));
-    const urls = Object.fromEntries(
+    this.#urls = Object.fromEntries(
       ids.map((id, index) => [id, `ws://127.0.0.1:${ports[index].port}/synod`]),
     );
-    await Promise.all(this.members.map((member) => member.write(urls)));
+    await Promise.all(this.members.map((member) => member.write(this.#urls)));
     await Promise.all(this.members.map((member) => member.said("joined")));
+  }
+
+  /** Starts another process of a member that runs, with the same file; resolves when it has joined. */
+  async startAgain(id: string): Promise<FileMember> {
+    const { runtime, ids: members } = this;
+    const options = { id, members, file: this.file(id) };
+    const member = await FileMember.start(runtime, options as { id: string });
+    this.members.push(member);
+    await member.write(this.#urls);
+    await member.said("joined");
+    return member;
   }
 
   /** Resolves when all that run are ready. */

@@ -2,7 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { RUNTIMES } from "../../../tasks/suites.ts";
 import { type Fault, FAULTS, Files } from "./files.ts";
-import { FileCluster } from "./file_cluster.ts";
+import type { ClusterStatus } from "../../../mod.ts";
+import { eventually } from "../../support/wait.ts";
+import { FileCluster, type FileMember } from "./file_cluster.ts";
 import { Ledger } from "./ledger.ts";
 
 /** Rounds of each test; more with an environment variable, for a longer search. */
@@ -23,6 +25,29 @@ describe("members with SQLite files (section 7)", () => {
       await cluster.start();
       await ledger.check(cluster, 0);
       assert(ledger.size > 0, "nothing was acknowledged");
+    });
+
+    it(`wait while another process has their file, and disturb it in nothing, in ${runtime}`, async () => {
+      await using cluster = await FileCluster.make(runtime);
+      await cluster.start();
+      await cluster.ready();
+      const [first] = cluster.members;
+      const second = await cluster.startAgain("w1");
+      const { waitingFor, members } = (await second.ask("status", "")).result as ClusterStatus;
+      assertEquals(waitingFor, ["storage in use"]);
+      assertEquals(members.map(({ state }) => state), ["unknown", "unknown", "unknown"]);
+      await eventually(async () => {
+        const { result } = await first.ask("put", "key", 1);
+        return (result as { ok: boolean }).ok;
+      }, "the first process works");
+      const said = (name: string, { lines }: FileMember) => lines.some((line) => name in line);
+      assertEquals([said("closed", first), said("ready", second)], [false, false]);
+      await first.kill();
+      await second.said("ready");
+      await eventually(async () => {
+        const { result } = await second.ask("get", "key");
+        return (result as { value?: unknown }).value === 1;
+      }, "the second process has its place");
     });
   }
 
