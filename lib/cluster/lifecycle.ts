@@ -203,10 +203,11 @@ export class Lifecycle {
 
   /** Called when the list of members has changed. */
   membersChanged(): void {
-    const { engine, contacts, links } = this.#parts;
+    const { engine, contacts, links, gateway } = this.#parts;
     const { members, configuration } = engine;
     contacts.follow(members);
     links.membersChanged();
+    gateway?.membersChanged();
     this.#emit("members", { members: [...members], epoch: configuration.epoch });
   }
 

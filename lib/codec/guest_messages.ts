@@ -280,7 +280,7 @@ export type UpMessage =
 
 /** A message of a gateway. */
 export type DownMessage =
-  /** The answer to `hello`. */
+  /** The answer to `hello`; another one when the members have changed. */
   | {
     readonly type: "welcome";
     readonly member: string;

@@ -73,6 +73,11 @@ export class Gateway implements GuestReception {
     return this.#guests.get(name.slice(1))?.handover(request, reply) === true;
   }
 
+  /** The members of the cluster have changed. */
+  membersChanged(): void {
+    for (const guest of this.#guests.values()) guest.membersChanged();
+  }
+
   /** The cluster, or this member's life, is another one: what guests were told is void. */
   restart(): void {
     for (const guest of [...this.#guests.values()]) {

@@ -240,14 +240,21 @@ export class GuestLife {
       this.#ttl = Math.min(ttl, record.maxTtl);
       this.#tickets = new IssuedTickets(this.#ttl, () => runtime.clockError());
     }
-    this.#send({
-      type: "welcome",
-      member: core.self,
-      maxTtl: record.maxTtl,
-      maxValueBytes: this.#parts.maxValueBytes,
-      members: core.members,
-    });
+    this.#welcome(record.maxTtl);
     return true;
+  }
+
+  /** The members have changed: a guest that is connected is told, by another welcome. */
+  membersChanged(): void {
+    const { record } = this.#parts.core;
+    if (this.#line === null || this.#tickets === null || record?.id !== this.#genesis) return;
+    this.#welcome(record.maxTtl);
+  }
+
+  #welcome(maxTtl: number): void {
+    const { core, maxValueBytes } = this.#parts;
+    const { self: member, members } = core;
+    this.#send({ type: "welcome", member, maxTtl, maxValueBytes, members });
   }
 
   /** One renewal: a quorum is asked now, since the guest's deadline counts from when it asked. */

@@ -48,4 +48,26 @@ describe("a guest whose gateway is removed from the members (section 11)", () =>
     assertEquals(await time.until(guest.kv.put("a", 1)), { ok: true, value: 1 });
     await time.until(guest.close());
   });
+
+  it("knows the present members also when it reaches none of them", async () => {
+    await using cluster = await VirtualCluster.start(1, OPTIONS);
+    const { time, nodes: [n1] } = cluster;
+    const n2 = await cluster.join("n2");
+    await time.until(n2.ready);
+    const { node: guest } = joinAsGuest("g", OPTIONS, time.network, ["n1"], time.runtime);
+    await time.until(guest.ready);
+    const ids = async () => (await time.until(guest.status())).members.map(({ id }) => id);
+    assertEquals(await ids(), ["n1"]);
+    const lock = await time.until(guest.lock("l"));
+    await time.until(n1.changeMembers(["n1", "n2"]));
+    assertEquals(lock.held, true);
+    await time.until(Promise.all([n1.close(), n2.close()]));
+    await cluster.pass(100);
+    const { members } = await time.until(guest.status());
+    assertEquals(members.map(({ id, state }) => [id, state]), [
+      ["n1", "unknown"],
+      ["n2", "unknown"],
+    ]);
+    await time.until(guest.close());
+  });
 });

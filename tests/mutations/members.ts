@@ -637,6 +637,14 @@ export const MEMBERS: readonly Mutation[] = [
       replace: '    if (standing === "recovers") {',
     },
   ]),
+  ...mutationsOf("lib/gateway/gateway.ts", ["tests/members/guests_test.ts"], [
+    {
+      section: 11,
+      name: "a guest is not told that the members have changed",
+      find: "for (const guest of this.#guests.values()) guest.membersChanged();",
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/node/membership/giving_up_watch.ts", ["tests/members/coming_back_test.ts"], [
     {
       section: 11,
