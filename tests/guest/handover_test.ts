@@ -31,6 +31,8 @@ async function start(first: string) {
       const { pid } = guest.spawn();
       const begun = time.runtime.now();
       const put = cluster.node("n2").kv.put(key, 1, { pid });
+      // Else time would pass to the next event, whatever that is, before the put has sent anything.
+      await cluster.pass(0);
       assertEquals(await time.until(put), { ok: true, value: 1 });
       return time.runtime.now() - begun;
     },
