@@ -99,6 +99,8 @@ export async function askMembers(
     if (!members.includes(id)) return;
     switch (reply.type) {
       case "record":
+        // A member that lives under another genesis is none of this cluster.
+        if (engine.record !== null && reply.record.id !== engine.record.id) break;
         return note({ id, reachable: true, state: "operational", incarnation: header.incarnation });
       case "blank": {
         const state = reply.recovering ? "recovering" : "blank";
@@ -106,9 +108,8 @@ export async function askMembers(
       }
       case "stored":
         return note({ id, reachable: true, state: "recovering", incarnation: null }, "ok");
-      default:
-        return note({ ...unknown(id), reachable: true });
     }
+    note({ ...unknown(id), reachable: true });
   });
   engine.ask(members.filter((id) => id !== self), {
     id: requestId,

@@ -1,18 +1,21 @@
 import { counterBound, type Life } from "./ballot.ts";
 import { firstConfiguration, lifeIn, voicesOf, votersOf } from "./configuration.ts";
+import type { Configuration } from "./configuration.ts";
 import type {
   GenesisAnswer,
   GenesisEvent,
   GenesisOptions,
   MemberState,
   Outgoing,
+  PlacedState,
 } from "./genesis_types.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { ClockReading } from "./lease.ts";
 import type { GenesisRecord, GenesisReply, GenesisRequest, Header, Reply } from "./messages.ts";
+import { ToldRecords } from "./told_records.ts";
 import { Witnesses } from "./witnesses.ts";
 
-export type { GenesisAnswer, GenesisEvent, GenesisOptions, MemberState, Outgoing };
+export type { GenesisAnswer, GenesisEvent, GenesisOptions, MemberState, Outgoing, PlacedState };
 
 /** One round of the leader: a question, and the members that answered that they are blank. */
 interface Round {
@@ -45,7 +48,7 @@ const ASKED_PER_ROUND = 5;
  */
 export class Genesis {
   readonly #options: GenesisOptions;
-  #state: MemberState | "outside" = "blank";
+  #state: PlacedState = "blank";
   #record: GenesisRecord | null = null;
   /** The number of the latest question for the record; only its answers count. */
   #pull: number | null = null;
@@ -59,6 +62,11 @@ export class Genesis {
   #witnesses: Witnesses | null = null;
   /** A record that names that life. */
   #named: GenesisRecord | null = null;
+  /** The configuration that it recovers under. */
+  #recovers: Configuration | null = null;
+  readonly #told = new ToldRecords();
+  /** Whether it was a member, and was removed: then it goes on as a client. */
+  #wasMember = false;
 
   /** A member that knows nothing. */
   constructor(options: GenesisOptions) {
@@ -74,9 +82,20 @@ export class Genesis {
     return this.#answered;
   }
 
-  /** Whether this member votes; `outside`: it knows a cluster that it is not in, and takes part in no genesis. */
-  get state(): MemberState | "outside" {
+  /**
+   * Whether this member votes; `outside`: it knows a cluster that it is not in, and takes part in no genesis; `joins`: it
+   * is being added to that cluster.
+   */
+  get state(): PlacedState {
     return this.#state;
+  }
+
+  /**
+   * Whether it is outside, and was no member: it asks on whether another cluster has it as a member. It may have heard a
+   * single process first, which has begun a cluster of its own.
+   */
+  get asksOn(): boolean {
+    return this.#state === "outside" && !this.#wasMember;
   }
 
   /** The record that this member lives or recovers under. */
@@ -101,13 +120,20 @@ export class Genesis {
 
   /**
    * Under `record` and the newest configuration it is `operational`, a member with its memory; `recovering`, one without
-   * it; or `outside`, no member.
+   * it; `joins`, no member yet; or `outside`, no member. One that recovers leaves the cluster only if the others of
+   * `configuration` have.
    */
-  placed(state: "operational" | "recovering" | "outside", record: GenesisRecord): void {
+  placed(
+    state: Exclude<PlacedState, "blank">,
+    record: GenesisRecord,
+    configuration: Configuration | null = null,
+  ): void {
     assertInvariant(
       state !== "operational" || this.#state !== "blank",
       "a blank member votes only under a record that it adopts",
     );
+    if (state === "operational") this.#wasMember = true;
+    this.#recovers = state === "recovering" ? configuration : null;
     this.#state = state;
     this.#record = record;
     this.#round = null;
@@ -116,7 +142,7 @@ export class Genesis {
 
   /** Returns the next questions, until the member is operational; to be called from time to time. */
   tick(at: ClockReading): { ask: Outgoing[]; event?: GenesisEvent } {
-    if (this.#knows) return { ask: [] };
+    if (this.#knows && !this.asksOn) return { ask: [] };
     const { self, members, nextId, others } = this.#options;
     this.#pull = nextId();
     this.#witnesses?.clear();
@@ -124,7 +150,7 @@ export class Genesis {
     const ask = this.#toAll(this.#pull, pull);
     const more = others?.().filter((node) => !members.includes(node)) ?? [];
     for (const to of more) ask.push({ to, request: { id: this.#pull, ...pull } });
-    if (self !== members[0]) return { ask };
+    if (self !== members[0] || this.asksOn) return { ask };
     if (this.#round === null || this.#round.asked >= ASKED_PER_ROUND) this.#begin(1, null);
     const event = this.#advance(at);
     // A cluster of one has started, and has nothing to ask.
@@ -190,7 +216,7 @@ export class Genesis {
     ask: Outgoing[];
     event?: GenesisEvent;
   } {
-    if (this.#knows) return { ask: [] };
+    if (this.#knows && !(this.asksOn && reply.type === "record")) return { ask: [] };
     const { self, members } = this.#options;
     switch (reply.type) {
       case "membersMismatch":
@@ -209,6 +235,7 @@ export class Genesis {
       case "blank": {
         const round = this.#round;
         if (reply.id === this.#pull) {
+          this.#told.isBlank(from);
           this.#witnesses?.isBlank(from, header.life);
           return { ask: [], event: this.#adoptNamed() };
         }
@@ -226,7 +253,7 @@ export class Genesis {
 
   /** Whether it is more than a blank member: it answers with its record, and asks nothing. */
   get #knows(): boolean {
-    return this.#state === "operational" || this.#state === "outside";
+    return this.#state !== "blank" && this.#state !== "recovering";
   }
 
   /** Follows the record under which another process lives, or which it has on its disk. */
@@ -239,6 +266,7 @@ export class Genesis {
     const life = this.#life;
     const { record } = reply;
     const isLiving = reply.type === "record";
+    if (isLiving) this.#told.tells(from, record.id);
     const told = isLiving ? reply.configuration : undefined;
     if (told === undefined && record.lives.length !== reply.members.length) return undefined;
     const first = firstConfiguration(reply.members, record.lives);
@@ -257,12 +285,27 @@ export class Genesis {
     }
     // Only who votes can help.
     if (!isLiving) return undefined;
-    if (this.#record?.id === record.id) return undefined;
-    this.#state = votersOf(present).includes(self) ? "recovering" : "outside";
+    const recovers = votersOf(present).includes(self) ? present : null;
+    if (!this.#goesTo(record.id, recovers)) return undefined;
+    this.#state = recovers === null ? "outside" : "recovering";
+    this.#recovers = recovers;
     this.#record = record;
     this.#round = null;
     const { incarnations = [] } = reply;
     return { type: "recover", record, configuration: present, incarnations };
+  }
+
+  /**
+   * Whether it goes to this cluster, in which it recovers under `present`; `null`: it would be outside. A process
+   * that has lost its memory may be alone in that: it takes nobody away from a cluster that others still know.
+   */
+  #goesTo(id: string, present: Configuration | null): boolean {
+    const own = this.#record?.id;
+    if (own === undefined || own === id) return own === undefined;
+    const { self } = this.#options;
+    if (present !== null) return !this.#told.isLeft(present, self, id);
+    const before = this.#recovers;
+    return before !== null && this.#told.isLeft(before, self, own);
   }
 
   /** Adopts the record that names a life from a disk, if that may be. */

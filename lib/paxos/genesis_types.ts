@@ -6,6 +6,12 @@ import type { GenesisRecord, GenesisReply, Request } from "./messages.ts";
 /** The state of a member. */
 export type MemberState = "blank" | "recovering" | "operational";
 
+/**
+ * What a member is, as far as its genesis goes. `outside`: it knows a cluster that it is no member of. `joins`: it is
+ * being added to that.
+ */
+export type PlacedState = MemberState | "outside" | "joins";
+
 /** An event that the node has to act on. */
 export type GenesisEvent =
   /** The member votes from now on, under `record`. */

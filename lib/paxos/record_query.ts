@@ -17,30 +17,52 @@ export type RecordQueryOutcome =
   | { readonly type: "notAMember" }
   | { readonly type: "membersMismatch"; readonly members: readonly string[] };
 
+/** Whom a node has to hear before it believes in another record than its own. */
+export interface Doubt {
+  /** The record that the node lives under; `null`: none. */
+  readonly record: string | null;
+  /** Of one of these lists a majority has to tell of it. */
+  readonly lists: readonly (readonly string[])[];
+}
+
 /**
  * One question for the record, by a node that has none to recover under: a client, or a node that hears of
- * another genesis. The answer of a majority is believed: of the newest configuration that is told with it.
+ * another genesis. The answer of a majority is believed: of the newest configuration that is told with it, and of a
+ * list that the node itself knows. A single process that has lost its memory could be all of the former.
  */
 export class RecordQuery {
   readonly #members: readonly string[];
   readonly #without: string | undefined;
+  readonly #doubt: Doubt | undefined;
   readonly #answers = new Map<string, RecordQueryOutcome>();
   /** The nodes that may answer: those that were asked first, and the members that are told of. */
   readonly #askable: Set<string>;
 
   /**
    * Counts the answers of `members`, and of those that they tell of, to one question. `without`: this node, which knows
-   * no record. If it is a member, the answers of a majority of the others are enough.
+   * no record. If it is a member, the answers of a majority of the others are enough. `doubt`: what it takes to believe
+   * in another record; absent: no more than that.
    */
-  constructor(members: readonly string[], without?: string) {
+  constructor(members: readonly string[], without?: string, doubt?: Doubt) {
     this.#members = members;
     this.#without = without;
+    this.#doubt = doubt;
     this.#askable = new Set(members);
   }
 
   /** All nodes to ask; more after an answer that tells of other members. */
   get askable(): readonly string[] {
     return [...this.#askable];
+  }
+
+  /** Whether a majority of `list` has told of this record. */
+  isToldBy(list: readonly string[], record: string): boolean {
+    const others = list.filter((id) => id !== this.#without);
+    const tells = (id: string) => {
+      const answer = this.#answers.get(id);
+      return answer?.type === "record" && answer.record.id === record;
+    };
+    return others.filter(tells).length >= majority(others.length);
   }
 
   /** Counts an answer; returns the outcome once a majority agrees on it. */
@@ -63,20 +85,22 @@ export class RecordQuery {
   #record(answer: RecordQueryOutcome & { type: "record" }): RecordQueryOutcome | undefined {
     let { configuration } = answer;
     const incarnations: (readonly [string, Life])[] = [];
-    const agreeing = new Set<string>();
-    for (const [from, other] of this.#answers) {
+    for (const other of this.#answers.values()) {
       if (other.type !== "record" || other.record.id !== answer.record.id) continue;
-      agreeing.add(from);
       incarnations.push(...other.incarnations);
       if (isNewer(other.configuration, configuration)) ({ configuration } = other);
     }
     const voters = votersOf(configuration);
     for (const voter of voters) this.#askable.add(voter);
-    const others = voters.filter((id) => id !== this.#without);
-    const count = others.filter((id) => agreeing.has(id)).length;
-    return count >= majority(others.length)
-      ? { ...answer, configuration, incarnations }
-      : undefined;
+    const { id } = answer.record;
+    if (!this.isToldBy(voters, id) || !this.#isBeyondDoubt(id)) return undefined;
+    return { ...answer, configuration, incarnations };
+  }
+
+  #isBeyondDoubt(record: string): boolean {
+    const doubt = this.#doubt;
+    if (doubt === undefined || doubt.record === record) return true;
+    return doubt.lists.some((list) => this.isToldBy(list, record));
   }
 }
 

@@ -55,7 +55,7 @@ export type ProcessOutput =
 /** The attributes of a process that other parts need. */
 export interface ProcessAttributes {
   /** `idle`: it has not started. `closed`: it crashed, or learned that it was replaced. */
-  readonly state: "idle" | "blank" | "recovering" | "operational" | "outside" | "closed";
+  readonly state: "idle" | "blank" | "recovering" | "operational" | "outside" | "joins" | "closed";
   readonly life: Life;
   readonly incarnation: Life | null;
   readonly vector: readonly Life[];

@@ -422,8 +422,28 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "different records count together",
-      find: 'if (other.type !== "record" || other.record.id !== answer.record.id) continue;',
-      replace: 'if (other.type !== "record") continue;',
+      find: 'return answer?.type === "record" && answer.record.id === record;',
+      replace: 'return answer?.type === "record";',
+    },
+    {
+      section: 7,
+      name: "a process that is all of its cluster is a majority, and closes the others",
+      find: "if (doubt === undefined || doubt.record === record) return true;",
+      replace: "return true;",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/genesis.ts", ["tests/paxos/genesis_test.ts"], [
+    {
+      section: 7,
+      name: "one process takes a member that recovers away from its cluster",
+      find: "return before !== null && this.#told.isLeft(before, self, own);",
+      replace: "return true;",
+    },
+    {
+      section: 7,
+      name: "a node that heard a process of another cluster first stays outside its own",
+      find: 'return this.#state === "outside" && !this.#wasMember;',
+      replace: "return false;",
     },
   ]),
 ];

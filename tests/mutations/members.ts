@@ -578,8 +578,8 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "a member without a memory waits for its own answer",
-      find: "const others = voters.filter((id) => id !== this.#without);",
-      replace: "const others = voters;",
+      find: "const others = list.filter((id) => id !== this.#without);",
+      replace: "const others = list;",
     },
   ]),
   ...mutationsOf("lib/node/membership/running_change.ts", [

@@ -584,11 +584,29 @@ describe("Genesis: lists of members that differ", () => {
     `);
   });
 
+  it("a process with a cluster of its own takes no member away from the cluster that others know", () => {
+    const founders = founded().start("a2", { members: ["a"] }).tick("a2").start("b2").tick("b2");
+    founders.ask("b2", "record", "a2");
+    assertEquals(founders.show("b2"), "outside under a2");
+    founders.tick("b2").ask("b2", "record", "c1");
+    assertEquals(founders.show("b2"), "recovering under a1");
+    founders.tick("b2").ask("b2", "record", "a2");
+    assertEquals(founders.show("b2"), "recovering under a1");
+    // When a majority of the others is there too, its own cluster is gone.
+    founders.start("c2").tick("c2").ask("c2", "record", "a2");
+    founders.tick("b2").ask("b2", "record", "c2", "a2");
+    assertEquals([founders.show("c2"), founders.genesis("b2").state], [
+      "outside under a2",
+      "outside",
+    ]);
+    founders.tick("b2").ask("b2", "record", "a2");
+    assertEquals(founders.show("b2"), "outside under a2");
+  });
+
   it("a node that is in no list of the living cluster takes part in no genesis", () => {
     const founders = founded().start("d1", { members: ["a", "b", "c", "d"] }).tick("d1");
     founders.ask("d1", "record", "b1");
     assertEquals(founders.show("d1"), "outside under a1");
-    assertEquals(founders.genesis("d1").tick({ now: 0, wall: 0 }), { ask: [] });
     founders.start("a2", { members: ["a", "b", "c", "d"] }).tick("a2").ask("a2", "round 1", "d1");
     founders.expect(`
       d1>b1 record

@@ -101,6 +101,20 @@ describe("RecordQuery", () => {
     assertEquals(new RecordQuery(["a"], "b").receive("a", two)?.type, "record");
   });
 
+  it("another record than its own needs a majority of a list that the node itself knows", () => {
+    const alone = (id: string): GenesisReply => ({
+      ...{ type: "record", members: ["a"], record: makeRecord(id, ["2"]) },
+    });
+    const query = new RecordQuery(members, undefined, { record: "g", lists: [members] });
+    assertEquals(query.receive("a", alone("h")), undefined);
+    assertEquals(query.receive("b", alone("h"))?.type, "record");
+    // Of its own record it learns more from fewer.
+    const own = new RecordQuery(members, undefined, { record: "h", lists: [members] });
+    assertEquals(own.receive("a", alone("h"))?.type, "record");
+    const two = { record: "g", lists: [members, ["a"]] };
+    assertEquals(new RecordQuery(members, undefined, two).receive("a", alone("h"))?.type, "record");
+  });
+
   it("takes no answer of a node that is not a member", () => {
     const query = new RecordQuery(members);
     assertEquals(query.receive("x", record("g")), undefined);

@@ -3,8 +3,8 @@ import {
   Genesis,
   type GenesisAnswer,
   type GenesisEvent,
-  type MemberState,
   type Outgoing,
+  type PlacedState,
 } from "../../paxos/genesis.ts";
 import type { ClockReading } from "../../paxos/lease.ts";
 import type { GenesisRecord, GenesisRequest, Header, Reply } from "../../paxos/messages.ts";
@@ -59,7 +59,7 @@ export class Founding {
   }
 
   /** The state of its genesis; `null`: it has none. */
-  get state(): MemberState | "outside" | null {
+  get state(): PlacedState | null {
     return this.#genesis?.state ?? null;
   }
 
@@ -74,8 +74,14 @@ export class Founding {
   }
 
   /** What the node is now. */
-  placed(state: "operational" | "recovering" | "outside"): void {
-    this.#genesis?.placed(state, this.#engine.record!);
+  placed(state: Exclude<PlacedState, "blank">): void {
+    const { record, configuration } = this.#engine;
+    this.#genesis?.placed(state, record!, configuration);
+  }
+
+  /** Whether it knows a cluster that it is not in, and asks whether another one has it as a member. */
+  get asksOn(): boolean {
+    return this.#genesis?.asksOn ?? false;
   }
 
   /** Its disk is its memory, instead of a genesis. */

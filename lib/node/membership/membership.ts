@@ -233,7 +233,7 @@ export class Membership {
     const standing = this.#engine.place?.standing;
     if (standing === "recovers" || standing === "joins") {
       if (this.#storage.isUnused) return this.#openLate();
-      this.#founding.placed(standing === "recovers" ? "recovering" : "outside");
+      this.#founding.placed(standing === "recovers" ? "recovering" : "joins");
       this.#comeback.begin();
       this.#comeback.ask();
       this.#timer.soon();
@@ -282,7 +282,8 @@ export class Membership {
 
   /** Whether it has something to ask: it knows no record, or has no memory. */
   get #asks(): boolean {
-    return this.isFounding || this.#comeback.isUnderWay || this.#storage.disk?.start != null;
+    return this.isFounding || this.#founding.asksOn || this.#comeback.isUnderWay ||
+      this.#storage.disk?.start != null;
   }
 
   /** Whether it may ask that now. */

@@ -1,8 +1,8 @@
 import { SynodError } from "../../errors.ts";
-import { type Configuration, firstConfiguration } from "../../paxos/configuration.ts";
+import { type Configuration, firstConfiguration, votersOf } from "../../paxos/configuration.ts";
 import type { KnownIncarnations } from "../../paxos/incarnations.ts";
 import type { GenesisRecord, GenesisReply, Header, Reply } from "../../paxos/messages.ts";
-import { RecordQuery, type RecordQueryOutcome } from "../../paxos/record_query.ts";
+import { type Doubt, RecordQuery, type RecordQueryOutcome } from "../../paxos/record_query.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** Events for the answers of a majority. */
@@ -24,6 +24,15 @@ const FIRST_WAIT = 20;
 const LONGEST_WAIT = 1_000;
 
 /**
+ * Wait between two questions of a client that follows what a minority of the list that it was given tells, in
+ * milliseconds: the others may not have been up.
+ */
+const UNSURE_WAIT = 5_000;
+
+/** Time for the members of the given list to answer, before fewer than a majority of them are believed, in milliseconds. */
+const LIST_TIME = 1_000;
+
+/**
  * Questions open at the same time, asked one a second: an answer may take longer than the wait for the next
  * one, up to the longest round trip.
  */
@@ -40,6 +49,9 @@ export class RecordQueries {
   readonly #open: number[] = [];
   #asked = -Infinity;
   #isStarted = false;
+  #startedAt = 0;
+  /** Whether no majority of the given list has told of the record that this client lives under. */
+  #isUnsure = false;
   #cancelTimer: () => void = () => {};
 
   /** Asks nothing before `start` or `doubt`. */
@@ -51,16 +63,18 @@ export class RecordQueries {
   /** Asks again and again, until this node lives under a record. */
   start(): void {
     this.#isStarted = true;
+    this.#startedAt = this.#engine.runtime.now();
     this.#again(FIRST_WAIT);
   }
 
   #again(wait: number): void {
     this.#cancelTimer();
-    if (this.#engine.record !== null) return;
+    const { runtime, record } = this.#engine;
+    if (record !== null && !this.#isUnsure) return;
     this.#ask();
-    const { runtime } = this.#engine;
+    const next = record === null ? Math.min(LONGEST_WAIT, wait * 2) : UNSURE_WAIT;
     this.#cancelTimer = runtime.setTimer(
-      () => this.#again(Math.min(LONGEST_WAIT, wait * 2)),
+      () => this.#again(next),
       wait * (0.75 + 0.5 * runtime.random()),
     );
   }
@@ -86,7 +100,7 @@ export class RecordQueries {
     const { pendingReplies, members, settings, self, runtime, record } = this.#engine;
     this.#asked = runtime.now();
     const known = [...new Set([...settings.members, ...members])];
-    const query = new RecordQuery(known, record === null ? self : undefined);
+    const query = new RecordQuery(known, record === null ? self : undefined, this.#doubt());
     const asked = new Set([self]);
     const askOthers = () => {
       const others = query.askable.filter((node) => !asked.has(node));
@@ -98,6 +112,13 @@ export class RecordQueries {
         ? this.#successor(header, reply)
         : query.receive(from, reply as GenesisReply);
       if (outcome === undefined) return askOthers();
+      if (outcome.type === "record" && from !== self && this.#isStarted) {
+        const { id } = outcome.record;
+        const isOther = id !== this.#engine.record?.id;
+        this.#isUnsure = (isOther || this.#isUnsure) && !query.isToldBy(settings.members, id);
+        // More answers may show what the rest of the given list lives under.
+        if (!isOther && this.#isUnsure) return askOthers();
+      }
       this.#close();
       this.#conclude(outcome);
     });
@@ -112,6 +133,23 @@ export class RecordQueries {
     while (this.#open.length > MAX_OPEN) pendingReplies.close(this.#open.shift()!);
     askOthers();
     if (members.includes(self)) this.#engine.askOwnId(request);
+  }
+
+  /**
+   * A node leaves its record only if a majority of the members that it knows tells of another: a single process that has
+   * lost its memory may have begun a cluster of itself alone. A client that has no record waits for a majority of the
+   * list that it was given, though not for long: the cluster may have other members since. Until it has heard of such a
+   * majority, that may show it another record.
+   */
+  #doubt(): Doubt | undefined {
+    const { settings, configuration, record, runtime } = this.#engine;
+    if (record !== null) {
+      const lists = [votersOf(configuration)];
+      if (this.#isUnsure) lists.push(settings.members);
+      return { record: record.id, lists };
+    }
+    if (runtime.now() - this.#startedAt >= LIST_TIME) return undefined;
+    return { record: null, lists: [settings.members] };
   }
 
   /**

@@ -114,6 +114,30 @@ describe("RecordQueries (section 7)", () => {
     recordQueries.stop();
   });
 
+  it("a client waits for a majority of its list, and then for a while asks on whether that knows another cluster", async () => {
+    const { node, recordQueries, concluded } = script();
+    const alone = (id: number): Reply => ({
+      ...{ id, type: "record", members: ["a"] },
+      record: { ...node.record, id: "alone", lives: [life(9)] },
+    });
+    recordQueries.start();
+    const [first] = await asked(node);
+    node.receive("a", { replies: [alone(first)] });
+    assertEquals(concluded, []);
+    await node.time.pass(3_000);
+    node.receive("a", { replies: [alone((await asked(node)).at(-1)!)] });
+    assertEquals(concluded, ["alone"]);
+    await node.time.pass(10_000);
+    const next = (await asked(node)).at(-1)!;
+    node.receive("a", { replies: [alone(next)] });
+    answer(node, "b", next);
+    answer(node, "c", next);
+    assertEquals(concluded, ["alone", "g"]);
+    await node.time.pass(10_000);
+    assertEquals(await asked(node), []);
+    recordQueries.stop();
+  });
+
   /** Member b, in doubt, hears from a process under its own id; returns the records that it accepts. */
   async function ofTwin(twin: Partial<Header>): Promise<string[]> {
     const node = await ScriptedNode.start({ self: "b", withoutSession: true });
