@@ -33,7 +33,7 @@ export type DiskEvent =
   | { readonly type: "start" }
   /**
    * The disk is no memory: `stale`, from before a start that another member knows of, or `foreign`, of another genesis
-   * than living members have. It is put aside before anything else, and the member is blank.
+   * than more living members than a majority can do without. It is put aside before anything else, and the member is blank.
    */
   | { readonly type: "putAside"; readonly why: "stale" | "foreign" }
   /** The cluster has a newer configuration than the disk: the start begins again under that. */
@@ -299,7 +299,8 @@ export class DiskStart {
     const before = this.#before;
     const isSame = ([id, { life }]: [string, Answer]) => before === null || before.get(id) === life;
     const counted = [...this.#answers].filter(isSame);
-    const isForeign = counted.some(([, { kind }]) => kind === "foreign");
+    const foreign = counted.filter(([, { kind }]) => kind === "foreign").length;
+    const isForeign = foreign > this.#voters().length - majority(this.#voters().length);
     const tally = this.#count(counted);
     if (!tally.reached && !isForeign) return undefined;
     if (before === null) {

@@ -33,10 +33,16 @@ export const STORAGE: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "one answer of another genesis puts a disk aside",
+      name: "one round of answers of another genesis puts a disk aside",
       find: "    if (before === null) {\n      this.#before = new Map",
       replace:
         '    if (isForeign) return { type: "putAside", why: "foreign" };\n    if (before === null) {\n      this.#before = new Map',
+    },
+    {
+      section: 7,
+      name: "one process of another genesis puts a disk aside",
+      find: "foreign > this.#voters().length - majority(this.#voters().length);",
+      replace: "foreign > 0;",
     },
     {
       section: 7,

@@ -133,10 +133,18 @@ describe("DiskStart (section 7)", () => {
   it("puts its disk aside when living members have another genesis, in both rounds", () => {
     const start = starting();
     const record = { ...RECORD, id: "h" };
-    votes(start, "b", record);
+    for (const id of ["b", "c"]) votes(start, id, record);
     assertEquals(start.tick().event, undefined);
     votes(start, "b", record);
-    assertEquals(start.tick().event, { type: "putAside", why: "foreign" });
+    assertEquals(votes(start, "c", record), { type: "putAside", why: "foreign" });
+  });
+
+  it("keeps its disk as long as a majority may remember, whatever the others live under", () => {
+    const start = starting();
+    for (let round = 0; round < 4; round++) {
+      votes(start, "b", { ...RECORD, id: "h" });
+      assertEquals(start.tick().event, undefined);
+    }
   });
 
   it("takes no disk of another genesis for one of this", () => {
