@@ -95,11 +95,12 @@ class ListChange {
   /** The configuration that the members have chosen. */
   async #present(): Promise<Configuration> {
     const { core } = this.#parts;
+    const id = core.record?.id;
     const { state } = await core.reads.read(CONFIGURATION, core.limits()).catch((error) => {
       throw this.#known === null ? error : this.#failed("no_quorum", error.message);
     });
     const chosen = state && readConfiguration(state);
-    if (chosen !== null) core.engine.learn(chosen);
+    if (chosen !== null) core.engine.learnOf(id, chosen);
     return core.engine.configuration;
   }
 

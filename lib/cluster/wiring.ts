@@ -179,6 +179,7 @@ export function wireNode(
     {
       entered: (again) => {
         listMismatch.clear();
+        if (again) changes.restarted();
         lifecycle.entered(again);
       },
       operational: () => {
@@ -190,7 +191,10 @@ export function wireNode(
       removed: () => lifecycle.removed(),
       changed: () => lifecycle.membersChanged(),
       reborn: () => core.session.beginAgain(),
-      gaveUp: () => lifecycle.abandon(),
+      gaveUp: () => {
+        changes.restarted();
+        lifecycle.abandon();
+      },
       recovering: (id) => emit("membership", { id, state: "recovering", incarnation: null }),
       otherList,
       replaced: () => lifecycle.replaced(),

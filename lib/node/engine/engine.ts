@@ -208,8 +208,9 @@ export class Engine {
     this.#durable = new DurableReplies(disk, (to, life, reply) => this.#reply(to, life, reply));
   }
 
-  /** Begins to live under a record, see {@linkcode ClusterView.enter}. */
+  /** Begins to live under a record, see {@linkcode ClusterView.enter}. What waits to leave belongs to the one before, and goes with its header. */
   enter(...told: Parameters<ClusterView["enter"]>): void {
+    this.#outbox.leave();
     this.#view.enter(...told);
     this.#operations.recover();
   }
@@ -225,6 +226,11 @@ export class Engine {
     if (event === "replaced") this.#outbox.clear();
     if (configuration.epoch > epoch) this.attempts.beginAgain();
     if (isNews || event !== undefined) this.#handlers.moved(event);
+  }
+
+  /** As `learn`, of a configuration that was chosen under the genesis `id`: nothing, if this node lives under another one by now. */
+  learnOf(id: string | undefined, configuration: Configuration): void {
+    if (this.record?.id === id) this.learn(configuration);
   }
 
   /** Votes from now on, and knows of these crashes; unless another process has its place. */

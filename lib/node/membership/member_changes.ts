@@ -64,6 +64,13 @@ export class MemberChanges {
     this.#lookLater();
   }
 
+  /** The node has given its genesis up, or lives under another one: what was under way ends with that. */
+  restarted(): void {
+    for (const running of [...this.#running]) running.stop();
+    this.#unlearned = null;
+    this.#watch();
+  }
+
   /** Runs nothing more. */
   stop(): void {
     this.#isStopped = true;
@@ -116,12 +123,13 @@ export class MemberChanges {
 
   async #learn(): Promise<void> {
     const { engine, proposals } = this.#parts;
+    const id = engine.record?.id;
     const deadline = engine.runtime.now() + engine.settings.timeout;
     const read = ({ state }: { readonly state: State | null }) => ({ draft: null, result: state });
     try {
       const { result } = await proposals.change(CONFIGURATION, read, { deadline, reserve: true });
       const chosen = result && readConfiguration(result);
-      if (chosen) engine.learn(chosen);
+      if (chosen) engine.learnOf(id, chosen);
     } catch (error) {
       // Without a quorum it is tried again, and another change has learned of it.
       engine.contain(error);
