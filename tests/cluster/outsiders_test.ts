@@ -420,3 +420,42 @@ describe("a value that a client writes", () => {
     await time.until(process.exit());
   });
 });
+
+describe("an answer of an outsider that tells of the members (sections 7 and 11)", () => {
+  for (const [what, epoch] of [["another configuration", 7], ["later lives", 0]] as const) {
+    it(`with ${what} changes nothing, asked or not`, async () => {
+      const { cluster, genesis, inject } = await besiege({ clients: false });
+      await using _ = cluster;
+      const { nodes: [n1, n2, n3], members, time } = cluster;
+      const closed: string[] = [];
+      for (const { id, closed: ended } of [n1, n2, n3]) {
+        void ended.then(({ reason }) => closed.push(`${id} ${reason?.code}`));
+      }
+      const life = laterLife();
+      const ids = epoch === 0 ? members : ["evil"];
+      const reply = {
+        ...{ id: 0, type: "record", members: ids } as const,
+        record: {
+          id: genesis,
+          lives: ids.map(() => life),
+          floor: 0,
+          maxTtl: 1_000,
+          clients: false,
+        },
+        configuration: {
+          ...{ epoch, joining: null, leaving: null, settled: true },
+          members: ids.map((id) => ({ id, life, since: epoch })),
+        },
+        incarnations: members.map((id) => [id, life] as const),
+      };
+      for (const { life: repliesTo } of [n1, n2, n3]) {
+        await inject("evil", frameOf({ life, genesis, epoch }, { repliesTo, replies: [reply] }));
+      }
+      await cluster.pass(15_000);
+      assertEquals(closed, []);
+      for (const node of [n1, n2, n3]) assertEquals(node.members, members);
+      assertEquals((await time.until(n1.status())).epoch, 0);
+      assert((await time.until(n2.kv.put("a", 1))).ok);
+    });
+  }
+});

@@ -601,6 +601,14 @@ export const MEMBERS: readonly Mutation[] = [
       replace: "this.#unlearned = null;",
     },
   ]),
+  ...mutationsOf("lib/node/membership/membership.ts", ["tests/cluster/outsiders_test.ts"], [
+    {
+      section: 11,
+      name: "a node that is no member replaces the configuration",
+      find: "header.genesis === record?.id && !isOutsider) {",
+      replace: "header.genesis === record?.id) {",
+    },
+  ]),
   ...mutationsOf("lib/node/engine/engine.ts", ["tests/recovery/other_genesis_test.ts"], [
     {
       section: 7,

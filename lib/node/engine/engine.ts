@@ -303,6 +303,11 @@ export class Engine {
     return this.#view.sender(from, header);
   }
 
+  /** The role of the sender of a frame with this header. */
+  roleOf(from: string, header: Header): ReturnType<ClusterView["roleOf"]> {
+    return this.#view.roleOf(from, header);
+  }
+
   /** Whether `node` is not a member, and is not admitted as a client either. */
   isOutsider(node: string): boolean {
     return this.#view.isOutsider(node);

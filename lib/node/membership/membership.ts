@@ -313,7 +313,8 @@ export class Membership {
     const now = runtime.now();
     this.#timer.answered(reply.id, now);
     this.#comeback.turns.answered(from, header, reply, now);
-    if (reply.type === "record" && header.genesis === record?.id) {
+    const isOutsider = this.#engine.roleOf(from, header) === "outsider";
+    if (reply.type === "record" && header.genesis === record?.id && !isOutsider) {
       const { configuration, incarnations } = reply;
       if (configuration !== undefined) this.#engine.learn(configuration, incarnations);
     }
