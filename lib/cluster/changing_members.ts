@@ -4,7 +4,7 @@ import type { Core } from "../node/core.ts";
 import type { Operation } from "../node/shell.ts";
 import type { MemberChanges } from "../node/membership/member_changes.ts";
 import { type Configuration, votersBefore, votersOf } from "../paxos/configuration.ts";
-import { CONFIGURATION } from "../paxos/register.ts";
+import { CONFIGURATION, type State } from "../paxos/register.ts";
 import type { ChangeMembersOptions } from "./change_members_options.ts";
 import type { MemberStatus } from "./status.ts";
 
@@ -68,7 +68,9 @@ class ListChange {
   async run(): Promise<void> {
     const { core, changes } = this.#parts;
     for (let attempt = 0; !this.#operation.ended; attempt++) {
-      const configuration = await this.#present();
+      await this.#look();
+      // What it is now, without a turn between: it may have been settled since the answers came.
+      const { configuration } = core.engine;
       if (core.record?.clients === false) {
         const message = "The members of a cluster without clients cannot change: a node is a " +
           "client before it is a member, and after; start it with clients: true";
@@ -92,16 +94,22 @@ class ListChange {
     }
   }
 
-  /** The configuration that the members have chosen. */
-  async #present(): Promise<Configuration> {
+  /** Learns of the configuration that the members have chosen. */
+  async #look(): Promise<void> {
     const { core } = this.#parts;
     const id = core.record?.id;
-    const { state } = await core.reads.read(CONFIGURATION, core.limits()).catch((error) => {
-      throw this.#known === null ? error : this.#failed("no_quorum", error.message);
-    });
-    const chosen = state && readConfiguration(state);
+    const limits = core.limits();
+    let found: { readonly state: State | null } | undefined;
+    while (found === undefined) {
+      found = await core.reads.read(CONFIGURATION, limits).catch((error) => {
+        // Another step was chosen during the read, which is of no use then. It may be a step to this very list.
+        const { code } = error as SynodError;
+        if (code === "members_changing" && !this.#operation.ended) return undefined;
+        throw this.#known === null ? error : this.#failed("no_quorum", error.message);
+      });
+    }
+    const chosen = found.state && readConfiguration(found.state);
     if (chosen !== null) core.engine.learnOf(id, chosen);
-    return core.engine.configuration;
   }
 
   /** Refuses to go on if another caller changes the members to another list. */

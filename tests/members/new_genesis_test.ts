@@ -41,3 +41,19 @@ describe("a change of the members whose genesis is given up (sections 7, 11)", (
     assertEquals((await time.until(n1.kv.put("a", 1))).ok, true);
   });
 });
+
+describe("the event `members`", () => {
+  it("comes when a new genesis brings the first list back", async () => {
+    await using cluster = await VirtualCluster.start(3, OPTIONS);
+    const { time, nodes: [n1] } = cluster;
+    await time.until((await cluster.join("n4")).ready);
+    let last: readonly string[] = n1.members;
+    n1.addEventListener("members", ({ detail }) => last = detail.members);
+    await time.until(n1.changeMembers(["n1", "n2", "n3", "n4"]));
+    for (const id of ["n2", "n3", "n4"]) cluster.crash(id);
+    for (const id of ["n2", "n3"]) await cluster.join(id);
+    await cluster.pass(20_000);
+    assertEquals(n1.members, ["n1", "n2", "n3"]);
+    assertEquals(last, ["n1", "n2", "n3"]);
+  });
+});

@@ -601,6 +601,14 @@ export const MEMBERS: readonly Mutation[] = [
       replace: "this.#unlearned = null;",
     },
   ]),
+  ...mutationsOf("lib/node/membership/member_answers.ts", ["tests/members/never_copies_test.ts"], [
+    {
+      section: 11,
+      name: "a node that joins and never copies is waited for without end",
+      find: 'if (place.standing === "joins" && !place.hasCopied && comeback.isStuck) return;',
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/node/membership/membership.ts", ["tests/cluster/outsiders_test.ts"], [
     {
       section: 11,

@@ -11,6 +11,12 @@ import type { Founding } from "./founding.ts";
 import type { MembershipEvents } from "./membership_events.ts";
 import type { StorageUse } from "./storage_use.ts";
 
+/**
+ * Time without an answer that takes it further after which a copy counts as stuck, in milliseconds; four of the longest
+ * sessions if these are longer.
+ */
+const STUCK_AFTER = 30_000;
+
 /** What a node that comes back works with. */
 export interface ComebackParts {
   readonly engine: Engine;
@@ -38,6 +44,8 @@ export class Comeback {
   /** The members that come back at the same time. */
   readonly turns: Turns;
   #recovery: Recovery | null = null;
+  /** When it last came further. */
+  #progressAt = -Infinity;
 
   /** Nothing is copied before `begin`. */
   constructor(parts: ComebackParts) {
@@ -55,11 +63,19 @@ export class Comeback {
     return this.#recovery?.isWaiting === true;
   }
 
+  /** Whether it has not begun, or has not come further for so long that nobody should wait for it. */
+  get isStuck(): boolean {
+    const { runtime, record } = this.#parts.engine;
+    const longest = Math.max(STUCK_AFTER, 4 * (record?.maxTtl ?? 0));
+    return runtime.now() - this.#progressAt >= longest;
+  }
+
   /** Begins, or begins again, under the present configuration and in the present life. */
   begin(): void {
     const { self, configuration, life, record, pendingReplies, runtime } = this.#parts.engine;
     const { id: genesis, maxTtl } = record!;
     const hasCome = this.turns.wait(maxTtl);
+    this.#progressAt = runtime.now();
     this.#recovery = new Recovery({
       ...{ self, configuration, life, genesis, readConfiguration },
       nextId: () => pendingReplies.next(),
@@ -87,6 +103,7 @@ export class Comeback {
   receive(from: string, header: Header, reply: Reply): void {
     if (this.#recovery === null) return;
     const { ask, event } = this.#recovery.receive(from, header, reply);
+    if (ask.length > 0 || event !== undefined) this.#progressAt = this.#parts.engine.runtime.now();
     this.#parts.send(ask);
     this.#act(event);
   }

@@ -57,9 +57,11 @@ export class MemberAnswers {
 
   /** Answers a request about a change of the members. */
   answerChange(from: string, header: Header, request: Request & ConfigurationRequest): void {
-    const { engine } = this.#parts;
+    const { engine, comeback } = this.#parts;
     const { place, life } = engine;
     if (place === null) return;
+    // A node that joins and comes no further is as good as silent: the others give up to admit it.
+    if (place.standing === "joins" && !place.hasCopied && comeback.isStuck) return;
     let answer = answerChange(place, life, header, request);
     if (answer === "changeLife" && request.type === "stand") {
       this.#beReborn(request.above);

@@ -1,3 +1,4 @@
+import { sameMembers } from "../../paxos/genesis.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { MembershipEvents } from "./membership_events.ts";
 
@@ -57,7 +58,10 @@ export class ToldPlace {
 
   /** The node has given its cluster up: its members are those of the list that it was given. */
   gaveUp(): void {
-    this.#members = this.#engine.members;
+    const { members } = this.#engine;
+    const isNews = !sameMembers(members, this.#members);
+    this.#members = members;
     this.#events.gaveUp();
+    if (isNews) this.#events.changed();
   }
 }
