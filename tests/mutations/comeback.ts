@@ -127,13 +127,14 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a recovering member does not follow another record",
-      find: "if (this.#record?.id === record.id) return undefined;",
-      replace: "if (this.#record !== null) return undefined;",
+      find: "if (own === undefined || own === id) return own === undefined;",
+      replace: "if (own !== undefined) return false;",
     },
     {
       section: 7,
       name: "a recovering member stops asking",
-      find: "if (this.#knows) return { ask: [] };\n    const { self, members, nextId, others }",
+      find:
+        "if (this.#knows && !this.asksOn) return { ask: [] };\n    const { self, members, nextId, others }",
       replace:
         'if (this.#state !== "blank") return { ask: [] };\n    const { self, members, nextId, others }',
     },

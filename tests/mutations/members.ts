@@ -537,7 +537,7 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "a node that is in no list counts as blank",
-      find: 'return this.#state === "operational" || this.#state === "outside";',
+      find: 'return this.#state !== "blank" && this.#state !== "recovering";',
       replace: 'return this.#state === "operational";',
     },
     {
