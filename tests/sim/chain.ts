@@ -112,7 +112,7 @@ export class Chain {
       maybe: false,
     };
     register.proposals.set(key, proposal);
-    if (isConfiguration(id)) this.#lists.proposed(state);
+    if (isConfiguration(id)) this.#lists.proposed(state, time);
     this.#decided(id, register, proposal, time);
     return proposal;
   }
@@ -179,6 +179,8 @@ export class Chain {
       );
     }
     proposal.configuration ??= configuration;
+    // It may have been asked for long ago.
+    if (isConfiguration(id)) this.#lists.proposed(state, this.#world.timeOf(incarnation));
     if (isLock(id)) this.#noteGrants(register, proposal);
     if (proposal.chosen) return;
     // A vote that its member has forgotten since does not count any more.

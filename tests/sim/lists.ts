@@ -15,7 +15,7 @@ import type { State } from "../../lib/paxos/register.ts";
  */
 export class Lists {
   readonly #chosen: Configuration[];
-  #proposed: Configuration[] = [];
+  #proposed: { readonly configuration: Configuration; readonly at: number }[] = [];
   /** The newest one that a member follows. */
   #known: Configuration;
   /** Those that are chosen if votes of processes count that run beside their successors. */
@@ -54,7 +54,8 @@ export class Lists {
 
   /** The lists that may be in use now or in a moment: of each, enough members have to be there. */
   get possible(): (readonly string[])[] {
-    return [this.latest, ...this.#proposed].flatMap((configuration) => {
+    const proposed = this.#proposed.map(({ configuration }) => configuration);
+    return [this.latest, ...proposed].flatMap((configuration) => {
       const lists = listsIn(configuration);
       const { joining } = configuration;
       return joining === null ? lists : [...lists, [...votersOf(configuration), joining.id]];
@@ -78,11 +79,19 @@ export class Lists {
     return true;
   }
 
-  /** A proposer has asked for this state of the configuration register. */
-  proposed(state: State): void {
+  /** A proposer has asked for this state of the configuration register at `time`. */
+  proposed(state: State, time: number): void {
     const configuration = readConfiguration(state);
-    if (configuration !== null) this.#proposed.push(configuration);
+    if (configuration !== null) this.#proposed.push({ configuration, at: time });
     this.#tidy();
+  }
+
+  /** Forgets what was asked for before `time` and is held by nobody: it was lost. */
+  forget(time: number, isHeld: (configuration: Configuration) => boolean): void {
+    if (this.#proposed.length === 0) return;
+    this.#proposed = this.#proposed.filter(({ configuration, at }) =>
+      at >= time || isHeld(configuration)
+    );
   }
 
   /** This state of the configuration register is chosen; `isSure`: whichever votes count. */
@@ -100,7 +109,9 @@ export class Lists {
   }
 
   #tidy(): void {
-    this.#proposed = this.#proposed.filter((one) => isNewer(one, this.latest));
+    this.#proposed = this.#proposed.filter(({ configuration }) =>
+      isNewer(configuration, this.latest)
+    );
   }
 }
 

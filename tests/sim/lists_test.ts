@@ -78,7 +78,7 @@ describe("Lists", () => {
   it("may be those that were chosen, and those that a proposer has asked for", () => {
     const lists = new Lists(["a", "b", "c"]);
     assertEquals([lists.members, lists.areChanging], [["a", "b", "c"], false]);
-    lists.proposed(stateOf(JOINING));
+    lists.proposed(stateOf(JOINING), 5);
     assertEquals(lists.areChanging, true);
     assertEquals(lists.possible, [
       ["a", "b", "c"],
@@ -95,9 +95,19 @@ describe("Lists", () => {
     assertEquals(lists.isKnown(2, ["a", "b", "c"]), false);
   });
 
+  it("may be none that was lost: nobody holds it after a while", () => {
+    const lists = new Lists(["a", "b", "c"]);
+    lists.proposed(stateOf(LESS), 5);
+    lists.forget(5, () => false);
+    lists.forget(9, ({ epoch }) => epoch === 1);
+    assertEquals(lists.areChanging, true);
+    lists.forget(9, () => false);
+    assertEquals([lists.areChanging, lists.possible], [false, [["a", "b", "c"]]]);
+  });
+
   it("are known once a member follows one, which was chosen, or may be", () => {
     const lists = new Lists(["a", "b", "c"]);
-    lists.proposed(stateOf(LESS));
+    lists.proposed(stateOf(LESS), 5);
     assertEquals(lists.follows(LESS), false);
     lists.took(stateOf(LESS), false);
     assertEquals(lists.members, ["a", "b", "c"]);

@@ -3,6 +3,8 @@ import { type ClusterNode, partsOf } from "../../lib/cluster/cluster_node.ts";
 import { joinWith } from "../../lib/cluster/join.ts";
 import type { AnySpec } from "../../lib/singletons/spec.ts";
 import { type Life, makeLife } from "../../lib/paxos/ballot.ts";
+import { readConfiguration } from "../../lib/codec.ts";
+import { CONFIGURATION } from "../../lib/paxos/register.ts";
 import { votersOf } from "../../lib/paxos/configuration.ts";
 import { type MemoryStorage, memoryStorage } from "../../lib/storage/memory.ts";
 import type { Transport } from "../../transports/transport.ts";
@@ -48,6 +50,16 @@ export const DRIFT = 0.025;
 /** The probability that a node is started with an earlier list of members. */
 const OLD_LIST = 0.2;
 
+/** The time after which a frame, and a request that is sent again, has arrived or is lost, in milliseconds. */
+const LOST = 20_000;
+
+/** Whether a node has accepted, or copied, a configuration of this epoch or of a later one. */
+function holds(node: ClusterNode, epoch: number): boolean {
+  const accepted = partsOf(node).engine.voter?.acceptor.stored(CONFIGURATION)?.accepted?.state;
+  const configuration = accepted && readConfiguration(accepted);
+  return configuration != null && configuration.epoch >= epoch;
+}
+
 /** What was on a disk at an earlier time, and in which epoch; `null`: not known. */
 interface EarlierDisk {
   readonly content: ReadonlyMap<string, Uint8Array>;
@@ -77,8 +89,7 @@ export class Cluster {
   readonly scenario: Scenario;
   readonly simulation: Simulation;
   readonly network: SimulatedNetwork;
-  /** The lists of members, past and present. */
-  readonly lists: Lists;
+  readonly #lists: Lists;
   /** The nodes that change the list at this moment. */
   readonly changers: Set<Station> = new Set();
   /** Whether machines that start now stall occasionally. */
@@ -109,7 +120,7 @@ export class Cluster {
     this.simulation = simulation;
     this.network = network;
     this.scenario = scenario;
-    this.lists = new Lists(scenario.members);
+    this.#lists = new Lists(scenario.members);
     this.#random = simulation.random.fork("cluster");
     this.#parity = this.#random.fork("rates").integer(0, 1);
     this.#report = report;
@@ -128,6 +139,19 @@ export class Cluster {
   /** The names of all guests so far. */
   get guests(): string[] {
     return this.#stations.filter(({ isGuest }) => isGuest).map(({ id }) => id);
+  }
+
+  /** The lists of members, past and present. */
+  get lists(): Lists {
+    this.#lists.forget(this.simulation.time - LOST, ({ epoch }) =>
+      // What is on a disk nobody sees.
+      this.candidates.some((id) => this.scenario.storage && !this.#isUp(id)) ||
+      this.up.some(({ node, isMember }) => isMember && holds(node!, epoch)));
+    return this.#lists;
+  }
+
+  #isUp(id: string): boolean {
+    return this.up.some((station) => station.id === id);
   }
 
   /** The ids of the nodes that are members at times. */
