@@ -161,7 +161,7 @@ function slowed(scenario: Scenario, roundTrip: number): Scenario {
     guests: [],
     sessionTtl,
     timeout: 8 * roundTrip,
-    duration: 4 * sessionTtl,
+    duration: (scenario.changes === null ? 4 : 5) * sessionTtl,
     calm: sessionTtl,
     network: {
       ...scenario.network,
@@ -236,7 +236,8 @@ function drawUsual(random: Random, options: ScenarioOptions): Scenario {
     },
     // A separate stream as well.
     hasty: random.fork("hasty").pick([0, 0.05, 0.5]),
-    duration: 4 * sessionTtl + random.integer(3_000, 8_000),
+    // A cluster that lets clients in grants no sessions for the first TTL.
+    duration: (spares.length > 0 ? 5 : 4) * sessionTtl + random.integer(3_000, 8_000),
     network: {
       loss: random.pick([0, 0, 0.02, 0.1, 0.3]),
       duplicate: random.pick([0, 0.02, 0.2]),
