@@ -638,7 +638,7 @@ export const TRANSPORTS: readonly Mutation[] = [
       section: 11,
       name: "a transport goes on connecting to members that were removed",
       find: "if (!members.has(id)) link.rest();",
-      replace: "",
+      replace: "void [id, link];",
     },
     {
       section: 11,
@@ -651,8 +651,8 @@ export const TRANSPORTS: readonly Mutation[] = [
     {
       section: 11,
       name: "a link that rests makes attempts when it is told that the way may be open",
-      find: "if (this.#stopped || this.#isResting) return;\n    if (this.#current !== null",
-      replace: "if (this.#stopped) return;\n    if (this.#current !== null",
+      find: "if (this.#stopped || this.#isResting) return;\n    this.#cancelTimer();",
+      replace: "if (this.#stopped) return;\n    this.#cancelTimer();",
     },
   ]),
   ...mutationsOf(

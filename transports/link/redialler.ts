@@ -113,8 +113,7 @@ export class Redialler {
    * peer has accepted this node's proof, so that also a refusal is no reason to wait.
    */
   hint(accepted = false): void {
-    if (this.#stopped || this.#isResting) return;
-    if (this.#current !== null && !this.#isSuspected) return;
+    if (this.#stopped || (this.#current !== null && !this.#isSuspected)) return;
     if (this.#isRefused && !accepted) return;
     const now = this.#time.now();
     // A peer that is heard all the time by another way must not be called all the time.
