@@ -6,13 +6,16 @@ import { ConnectionReports } from "../../../transports/link/reports.ts";
 
 /** What connects to one peer: notes what it is told. */
 class Link implements PeerLink {
+  readonly address: PeerAddress;
   readonly calls: string[] = [];
   readonly start = () => void this.calls.push("start");
   readonly rest = () => void this.calls.push("rest");
   readonly resume = () => void this.calls.push("resume");
   readonly hint = () => void this.calls.push("hint");
 
-  constructor(readonly address: PeerAddress) {}
+  constructor(address: PeerAddress) {
+    this.address = address;
+  }
 }
 
 /** The directory of node `a`. */
