@@ -8,7 +8,7 @@ import { startCluster } from "../support/real_cluster.ts";
 /** Runs the example as a program; in Deno, without any permission. */
 function example(...flags: string[]): Promise<Ended> {
   const main = `${root}examples/counter-by-lock/main.ts`;
-  return run(deno, ["run", "--no-check", "--no-prompt", main, ...flags], { timeout: 60_000 });
+  return run(deno, ["run", "--no-check", "--no-prompt", main, ...flags], { timeout: 180_000 });
 }
 
 const POST = { method: "POST" };

@@ -10,7 +10,7 @@ describe("examples/counters", () => {
   beforeAll(async () => {
     const main = `${root}examples/counters/main.ts`;
     const args = ["run", "--no-check", "--no-prompt", "--allow-read", main];
-    ended = await run(deno, args, { timeout: 60_000 });
+    ended = await run(deno, args, { timeout: 180_000 });
     assertEquals([ended.code, ended.timedOut], [0, false], ended.output);
   });
 

@@ -14,7 +14,7 @@ describe("examples/edge-client", () => {
       "--allow-run",
       "--allow-net=127.0.0.1",
       `${root}examples/edge-client/main.ts`,
-    ], { timeout: 60_000 });
+    ], { timeout: 180_000 });
     assertEquals(code, 0, output);
     assertMatch(output, /^20 buyers came for 5 seats: 5 were sold\.$/m);
     const sold = [...output.matchAll(/^ {2}seat (\d) is buyer-(\d+)'s$/gm)];

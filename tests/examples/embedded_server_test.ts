@@ -47,7 +47,7 @@ describe("examples/embedded-server", () => {
       2,
       TOURS.map((name, index) => async () => {
         const port = `${freePorts(PORTS + 100 * index)}`;
-        tours.set(name, await run(deno, [...args, name, "--port", port], { timeout: 60_000 }));
+        tours.set(name, await run(deno, [...args, name, "--port", port], { timeout: 140_000 }));
       }),
     );
   });

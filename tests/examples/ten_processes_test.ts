@@ -10,7 +10,7 @@ const WITHOUT = "without the lock";
 async function lines(...flags: string[]): Promise<Record<string, string>> {
   const main = `${root}examples/ten-processes/main.ts`;
   const args = ["run", "--no-check", "--no-prompt", "--allow-read", main, ...flags];
-  const { code, output, timedOut } = await run(deno, args, { timeout: 60_000 });
+  const { code, output, timedOut } = await run(deno, args, { timeout: 180_000 });
   assertEquals([code, timedOut], [0, false], output);
   return Object.fromEntries(
     Array.from(output.matchAll(/^(with.*):\n(\d+)$/gm), ([, ...pair]) => pair),

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertLess } from "@std/assert";
-import { runProgram } from "./support/run_program.ts";
+import { LIMIT, runProgram } from "./support/run_program.ts";
 
 /** The default `sessionTtl`, in milliseconds. */
 const SESSION_TTL = 5_000;
@@ -12,7 +12,7 @@ describe("child processes that are killed, over WebSocket (section 6)", () => {
       "deno",
       "killed.ts",
       ["2"],
-      60_000,
+      LIMIT,
       permissions,
     );
     assertEquals([code, timedOut], [0, false], output);

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { runProgram, RUNTIMES } from "./support/run_program.ts";
+import { LIMIT, runProgram, RUNTIMES } from "./support/run_program.ts";
 import type { Shutdown } from "./support/shutdown.ts";
 
 /** Real time on a busy machine; a server that waits for its connections never stops. In milliseconds. */
@@ -15,7 +15,7 @@ for (const runtime of RUNTIMES) {
           runtime,
           "shutdown.ts",
           [scheme],
-          60_000,
+          LIMIT,
           permissions,
         );
         assertEquals([code, timedOut], [0, false], output);

@@ -1,7 +1,10 @@
 import { beforeAll, describe, it } from "@std/testing/bdd";
-import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertGreaterOrEqual, assertLess } from "@std/assert";
 import { runProgram, RUNTIMES } from "./support/run_program.ts";
 import type { Report } from "./support/three_members.ts";
+
+/** By how much two clocks of one machine may differ, in milliseconds. */
+const PRECISION = 5;
 
 for (const runtime of RUNTIMES) {
   describe(`three threads in ${runtime}, each a member over broadcastChannel()`, () => {
@@ -57,9 +60,9 @@ for (const runtime of RUNTIMES) {
     it("when one is terminated, the others continue at once, and no operation fails", () => {
       for (const { puts, failed, time, longest } of report.worked) {
         assertEquals(failed, 0);
-        assertGreater(puts, 100);
+        assertGreaterOrEqual(puts, 100);
         // They worked until its session had ended, and longer.
-        assertGreater(time, report.sessionTtl / 2);
+        assertGreater(time, report.remaining - PRECISION);
         // There is no leader to elect: the pause is that of messages that are sent again.
         assertLess(longest, report.sessionTtl / 3);
       }
@@ -68,10 +71,10 @@ for (const runtime of RUNTIMES) {
     it("values bound to the node of a terminated thread are released with its session", () => {
       assertEquals(report.boundTo, { ok: true, value: "w3" });
       assertEquals(report.taken, [{ ok: true, value: "w1" }, { ok: true, value: "w1" }]);
-      for (const after of report.takenAfter) {
-        // The last renewal was at most a third of the session before the termination.
-        assertGreater(after, report.sessionTtl / 2);
-        assertLess(after, report.sessionTtl * 2);
+      assertGreater(report.remaining, 0);
+      for (const { asked, terminated } of report.takenAfter) {
+        assertGreater(asked, report.remaining - PRECISION);
+        assertLess(terminated, report.sessionTtl * 2);
       }
     });
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SteadyClock } from "../../support/steady_clock.ts";
 import { Member } from "./member_thread.ts";
 
 const MEMBERS = ["w1", "w2", "w3", "w4", "w5"];
@@ -26,7 +27,10 @@ export interface Report {
   readonly exit: number[];
   readonly close: number[];
   /** From the termination of the owner's thread. */
-  readonly died: number[];
+  readonly died: number;
+  /** The rest of its session shortly before, and the time since it was asked for that. */
+  readonly remaining: number;
+  readonly diedAsked: number;
 }
 
 const members = await Promise.all(MEMBERS.map((id) => Member.start(id)));
@@ -47,8 +51,15 @@ const [first, next, another, closing, dying] = members;
 
 let locks = 0;
 
-/** The time that `next` waits for a lock after its owner is told to let go of it. */
-async function measure(owner: Member, letGo: (key: string) => void): Promise<number> {
+/**
+ * The time that `next` waits for a lock after its owner is told to let go of it. That in which the process stood still
+ * does not count.
+ */
+async function measure(
+  owner: Member,
+  letGo: (key: string) => void,
+  before = async () => {},
+): Promise<number> {
   const key = `lock ${++locks}`;
   await owner.tell({ do: "lock", key });
   const waiting = next.tell({ do: "lock", key });
@@ -57,10 +68,11 @@ async function measure(owner: Member, letGo: (key: string) => void): Promise<num
     another.tell({ do: "reads", count: 5 }),
     new Promise((resolve) => setTimeout(resolve, locks % 2 * 150)),
   ]);
-  const begun = performance.now();
+  await before();
+  const measured = new SteadyClock().measure();
   letGo(key);
   await waiting;
-  return performance.now() - begun;
+  return measured();
 }
 
 async function again(by: "release" | "exit"): Promise<number[]> {
@@ -79,6 +91,8 @@ while (telling.length < RUNS) {
 }
 // Warms up the code.
 await again("exit");
+let asked = 0;
+let remaining = 0;
 const roundTrip = await next.tell<number[]>({ do: "reads", count: 10 * RUNS });
 const report: Report = {
   sessionTtl: SESSION_TTL,
@@ -87,7 +101,12 @@ const report: Report = {
   release: await again("release"),
   exit: await again("exit"),
   close: [await measure(closing, () => void closing.tell({ do: "close" }))],
-  died: [await measure(dying, () => dying.terminate())],
+  died: await measure(dying, () => dying.terminate(), async () => {
+    asked = performance.now();
+    remaining = await dying.tell({ do: "remaining" });
+  }),
+  diedAsked: performance.now() - asked,
+  remaining,
 };
 await Promise.all([first, next, another].map((member) => member.tell({ do: "close" })));
 for (const member of members) member.terminate();

@@ -6,6 +6,7 @@
  */
 import { type ClusterNode, join, type Key, type Lock, type Process } from "../../../mod.ts";
 import { broadcastChannel } from "../../../transports/broadcast_channel.ts";
+import { SteadyClock } from "../../support/steady_clock.ts";
 import { parentThread } from "./threads.ts";
 
 /** The commands for a member. Keys and values are strings, which is sufficient here. */
@@ -33,11 +34,13 @@ export type Command =
   /** Answers with the durations of `count` reads of a bound value, each one round trip, in milliseconds. */
   | { readonly do: "reads"; readonly count: number }
   | { readonly do: "nothing" }
+  /** Answers with the rest of its session, in milliseconds. */
+  | { readonly do: "remaining" }
   /** Takes the platform's own lock of this name, and keeps it; answers whether there are such locks. */
   | { readonly do: "webLock"; readonly name: string }
   /** Blocks the thread for this time, in milliseconds. */
   | { readonly do: "block"; readonly time: number }
-  /** Puts fresh keys, one after the other, until "stop"; answers with {@linkcode Work}. */
+  /** Puts fresh keys, one after the other, until "stop", and at least 100; answers with {@linkcode Work}. */
   | { readonly do: "work"; readonly prefix: string }
   | { readonly do: "stop" }
   | { readonly do: "close" };
@@ -49,8 +52,9 @@ export type Bind = "node" | "pid" | "nothing";
 export interface Work {
   readonly puts: number;
   readonly failed: number;
-  /** Durations of all puts together, and of the longest one. */
+  /** Duration of all puts together. */
   readonly time: number;
+  /** Duration of the longest one, without the time in which the process stood still. */
   readonly longest: number;
 }
 
@@ -120,6 +124,8 @@ async function run(command: Command): Promise<unknown> {
     }
     case "nothing":
       return null;
+    case "remaining":
+      return (await node.status()).session!.remaining;
     case "webLock": {
       const { locks } = globalThis.navigator ?? {};
       if (locks === undefined) return false;
@@ -143,15 +149,18 @@ async function run(command: Command): Promise<unknown> {
         time: 0,
         longest: 0,
       };
-      while (working) {
-        const begun = performance.now();
+      const clock = new SteadyClock();
+      const end = clock.measure();
+      const all = performance.now();
+      while (working || work.puts < 100) {
+        const begun = clock.now;
         const put = await node.kv.put(`${command.prefix} ${work.puts}`, node.id);
-        const took = performance.now() - begun;
+        work.longest = Math.max(work.longest, clock.now - begun);
         work.puts++;
         if (!put.ok) work.failed++;
-        work.time += took;
-        work.longest = Math.max(work.longest, took);
       }
+      work.time = performance.now() - all;
+      end();
       return work;
     }
     case "stop":

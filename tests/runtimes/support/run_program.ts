@@ -4,8 +4,8 @@ import { type Runtime, RUNTIMES } from "../../../tasks/suites.ts";
 
 export { type Ended, type Runtime, RUNTIMES };
 
-/** Time limit for a program to end by itself, in milliseconds. */
-const LIMIT = 60_000;
+/** Time limit for a program to end by itself, in milliseconds: only one that hangs takes it on any machine. */
+export const LIMIT = 180_000;
 
 /**
  * Runs the TypeScript program `name` of this folder in a process of `runtime`, to its end. In Deno it
@@ -23,17 +23,18 @@ export async function runProgram(
 }
 
 /**
- * Runs the TypeScript program `name` as above until it prints `sign`, observes it for `watched` milliseconds more, and
- * kills it. Returns whether it still ran then; rejects with its output if it ended before `sign`.
+ * Runs the TypeScript program `name` as above; if it has not ended `limit` milliseconds after it printed `sign`, it is
+ * killed. So its start does not count. Rejects with its output if it ended before `sign`.
  */
-export async function staysAfter(
+export async function runPast(
+  sign: string,
   runtime: Runtime,
   name: string,
   args: readonly string[],
-  sign: string,
-  watched: number,
-): Promise<boolean> {
-  const [command, ...first] = await commandOf(runtime, name, []);
+  limit: number,
+  permissions: readonly string[] = [],
+): Promise<Ended> {
+  const [command, ...first] = await commandOf(runtime, name, permissions);
   const process = new Deno.Command(command, {
     args: [...first, ...args],
     cwd: root,
@@ -46,18 +47,23 @@ export async function staysAfter(
   let output = "";
   let isObserved = false;
   let hasEnded = false;
+  let timedOut = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  void process.status.then(() => hasEnded = true);
   for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) {
     output += text;
     if (isObserved || !output.includes(sign)) continue;
     isObserved = true;
-    void process.status.then(() => hasEnded = true);
-    timer = setTimeout(() => !hasEnded && process.kill("SIGKILL"), watched);
+    timer = setTimeout(() => {
+      if (hasEnded) return;
+      timedOut = true;
+      process.kill("SIGKILL");
+    }, limit);
   }
-  const { signal } = await process.status;
+  const { code } = await process.status;
   clearTimeout(timer);
   if (!isObserved) throw new Error(`${name} in ${runtime} has not printed ${sign}:\n${output}`);
-  return signal === "SIGKILL";
+  return { code, output, timedOut };
 }
 
 async function commandOf(

@@ -8,6 +8,7 @@
 import { join } from "../../../mod.ts";
 import { http } from "../../../transports/http.ts";
 import { webSocket } from "../../../transports/websocket.ts";
+import { SteadyClock } from "../../support/steady_clock.ts";
 import { ClientWebSocket, TestServer, upgradeWebSocket } from "../../transports/support/server.ts";
 
 const MEMBERS = ["w1", "w2", "w3"];
@@ -16,7 +17,7 @@ const SECRET = "vJ8nQmZ2xWc5TtLhYk7RbE4sDfGp9aUo";
 /** Time after which a server counts as one that does not stop, in milliseconds. */
 const PATIENCE = 8_000;
 
-/** What the program prints: times in milliseconds; -1 if the server has not stopped. */
+/** What the program prints: times in milliseconds, without standstills of the process; -1 if the server has not stopped. */
 export interface Shutdown {
   /** `drain()` first, then the server, then the node; and whether the node worked without its server. */
   readonly drained: number;
@@ -53,13 +54,14 @@ async function measure(
 ): Promise<number> {
   const [first, ...others] = await start(scheme);
   await Promise.all([first, ...others].map(({ node }) => node.ready));
-  const begun = performance.now();
+  const measured = new SteadyClock().measure();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLong = new Promise<"late">((resolve) => {
     timer = setTimeout(() => resolve("late"), PATIENCE);
   });
   const outcome = await Promise.race([stop(first), tooLong]);
-  const took = outcome === "late" ? -1 : performance.now() - begun;
+  const steady = measured();
+  const took = outcome === "late" ? -1 : steady;
   clearTimeout(timer);
   await Promise.all([first, ...others].map(({ node }) => node.close()));
   await Promise.all([first, ...others].map(({ server }) => server.close()));

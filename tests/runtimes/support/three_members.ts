@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SteadyClock } from "../../support/steady_clock.ts";
 import type { Command, Work } from "./member.ts";
 import { Member } from "./member_thread.ts";
 
@@ -56,28 +57,41 @@ await w3.tell({ do: "claim", key: "of a process of w3", value: "w3", bind: "pid"
 const boundTo = await w1.tell<Outcome>({ do: "node", key: "of w3" });
 const work = [w1, w2].map((member) => member.tell<Work>({ do: "work", prefix: member.id }));
 await w1.tell({ do: "put", key: "they have begun", value: "w1" });
+const asked = performance.now();
+const remaining = await w3.tell<number>({ do: "remaining" });
 w3.terminate();
-const terminated = performance.now();
+const clock = new SteadyClock();
+const end = clock.measure();
+const terminated = clock.now;
 
 const taken: Outcome[] = [];
-const takenAfter: number[] = [];
+const takenAfter: TakenAfter[] = [];
 for (const key of ["of w3", "of a process of w3"]) {
   for (;;) {
     const claim = await w1.tell<Outcome>({ do: "claim", key, value: "w1", bind: "node" });
     if ((claim.value as { mine: boolean }).mine) {
       taken.push(await w2.tell({ do: "get", key }));
-      takenAfter.push(performance.now() - terminated);
+      takenAfter.push({ asked: performance.now() - asked, terminated: clock.now - terminated });
       break;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+end();
 await Promise.all([w1, w2].map((member) => member.tell({ do: "stop" })));
 const worked = await Promise.all(work);
 const unbound = await w2.tell<Outcome>({ do: "get", key: "put 0" });
 
 await Promise.all([w1, w2].map((member) => member.tell({ do: "close" })));
 for (const member of members) member.terminate();
+
+/** Durations in milliseconds. */
+interface TakenAfter {
+  /** Since the third member was asked for the rest of its session. */
+  readonly asked: number;
+  /** Since its termination, without the time in which the process stood still. */
+  readonly terminated: number;
+}
 
 /** The output of the program. */
 export interface Report {
@@ -92,8 +106,9 @@ export interface Report {
   /** The operations of the survivors, from the termination of the third until its session ended. */
   readonly worked: Work[];
   readonly taken: Outcome[];
-  /** Time from the termination, in milliseconds. */
-  readonly takenAfter: number[];
+  /** The rest of the third member's session shortly before its termination, in milliseconds. */
+  readonly remaining: number;
+  readonly takenAfter: TakenAfter[];
   readonly unbound: Outcome;
 }
 
@@ -108,6 +123,7 @@ const report: Report = {
   sessionTtl: SESSION_TTL,
   worked,
   taken,
+  remaining,
   takenAfter,
   unbound,
 };
