@@ -22,7 +22,7 @@ describe("the queue of a lock", () => {
       await lock.release();
     });
     for (const request of waiting) request.catch(() => {});
-    await untilQueued(first, "k", 4_096);
+    await untilQueued(first, "k", 4_096, PATIENCE);
     for (const node of cluster.nodes) {
       await assertCode(node.lock("k"), "queue_full");
       await assertCode(node.lock("k", { mode: "shared" }), "queue_full");

@@ -48,10 +48,11 @@ export function collectEvents<K extends keyof ClusterEvents>(
 export async function eventually(
   check: () => boolean | Promise<boolean>,
   what: string,
+  patience: number = PATIENCE,
 ): Promise<void> {
   const started = performance.now();
   while (!await check()) {
-    if (performance.now() - started > PATIENCE) throw new Error(`${what}: it never happened`);
+    if (performance.now() - started > patience) throw new Error(`${what}: it never happened`);
     await turn(5);
   }
 }

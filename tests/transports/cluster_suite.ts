@@ -23,6 +23,12 @@ export type CreateTransport = (
 
 const members = ["w1", "w2", "w3"];
 
+/**
+ * Long enough for a busy machine: a host that loses its session loses its instances, and connections that are silent
+ * for that long are given up.
+ */
+const PATIENT = { sessionTtl: 3_000, timeout: 30_000 };
+
 /** Tests of a whole cluster over one kind of transport: three members with a server each, and clients. */
 export function clusterSuite(name: string, scheme: "ws" | "http", create: CreateTransport): void {
   describe(`${name}: a cluster`, () => {
@@ -30,7 +36,7 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
       const servers = await Promise.all(members.map(() => TestServer.start()));
       const peers = Object.fromEntries(members.map((id, i) => [id, servers[i].url(scheme)]));
       const nodes: ClusterNode[] = [];
-      const options = { members, clients: true, sessionTtl: 1_000, timeout: 5_000 };
+      const options = { members, clients: true, ...PATIENT };
       try {
         for (const [i, id] of members.entries()) {
           const transport = create({ peers, secret: SECRET });
@@ -166,8 +172,7 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
       const servers = await Promise.all(members.map(() => TestServer.start()));
       const peers = Object.fromEntries(members.map((id, i) => [id, servers[i].url(scheme)]));
       const nodes: ClusterNode[] = [];
-      // Long enough for a busy machine: a host that loses its session loses its instances.
-      const options = { members, clients: true, sessionTtl: 3_000, timeout: 5_000 };
+      const options = { members, clients: true, ...PATIENT };
       const counter = {
         id: "counter",
         start: ({ node }: ChildContext) => {

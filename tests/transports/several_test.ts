@@ -16,7 +16,7 @@ describe("several transports at once", () => {
     const peers = Object.fromEntries(members.map((id, i) => [id, servers[i].url("ws")]));
     const nodes: ClusterNode[] = [];
     const network = { secret: SECRET, upgradeWebSocket, WebSocket: ClientWebSocket };
-    const options = { members, clients: true, sessionTtl: 3_000 };
+    const options = { members, clients: true, sessionTtl: 3_000, timeout: 30_000 };
     const counter = { id: "counter", start: () => ({ add: (n: number) => n + 1 }) };
     try {
       const channel = `several ${crypto.randomUUID()}`;

@@ -1,12 +1,21 @@
 import type { ClusterNode, Lock } from "../../../mod.ts";
 import { eventually } from "../../support/wait.ts";
 
-/** Waits until `count` requests are in the queue of the lock `name`. */
-export async function untilQueued(node: ClusterNode, name: string, count: number): Promise<void> {
-  await eventually(async () => {
-    const { pending } = await node.locks.query();
-    return pending.filter((request) => request.name === name).length === count;
-  }, `${count} requests in the queue of "${name}"`);
+/** Waits until `count` requests are in the queue of the lock `name`; thousands take more than the usual `patience`. */
+export async function untilQueued(
+  node: ClusterNode,
+  name: string,
+  count: number,
+  patience?: number,
+): Promise<void> {
+  await eventually(
+    async () => {
+      const { pending } = await node.locks.query();
+      return pending.filter((request) => request.name === name).length === count;
+    },
+    `${count} requests in the queue of "${name}"`,
+    patience,
+  );
 }
 
 /** Whether `promise` has settled by now; waits a few turns, so that frames under way arrive. */

@@ -22,6 +22,9 @@ import { transportWith } from "./support/setup.ts";
 
 const backoff = { first: 5, longest: 20, refused: 60_000, stable: 10_000 };
 
+/** No request is given up because the process stands still: where the number of requests counts. */
+const PATIENT = { grace: 60_000, overdue: 60_000 };
+
 describe("http(): requests to peers", () => {
   let undo: (() => unknown)[];
 
@@ -85,7 +88,7 @@ describe("http(): requests to peers", () => {
         ? Response.json({ id: "s", nonce })
         : Response.json({ session: "x", proof });
     });
-    const c = await connect({ secret: SECRET, peers: { s: url } });
+    const c = await connect({ secret: SECRET, peers: { s: url } }, PATIENT);
     await assertReport(c, /not made with the secret/);
     c.transport.send("s", Uint8Array.of(1));
     await c.transport.close();
@@ -97,7 +100,7 @@ describe("http(): requests to peers", () => {
 
   it("sends no frames to a server that admits it without a proof", async () => {
     const { url, requests } = await fake(() => Response.json({ session: "x" }));
-    const c = await connect({ secret: SECRET, peers: { s: url } });
+    const c = await connect({ secret: SECRET, peers: { s: url } }, PATIENT);
     await assertReport(c, /has not proven/);
     c.transport.send("s", Uint8Array.of(1));
     await c.transport.close();
@@ -113,7 +116,10 @@ describe("http(): requests to peers", () => {
       if (++failures === 10) enough();
       return new Response("not now", { status: 500 });
     });
-    const c = await connect({ insecure: true, peers: { s: refusing.url, t: failing.url } });
+    const c = await connect(
+      { insecure: true, peers: { s: refusing.url, t: failing.url } },
+      PATIENT,
+    );
     await assertReport(c, /go away/);
     await within(tenFailures, "ten failures");
     assertEquals([refusing.requests.length, c.reports.length], [1, 1]);
@@ -222,7 +228,7 @@ describe("http(): requests to peers", () => {
           underWay--;
         }
       },
-    });
+    }, { hold: 60_000, ...PATIENT });
     await c.reach(station, "connected");
     const before = requests;
     for (let i = 0; i < 1_000; i++) c.transport.send("s", Uint8Array.of(i & 255));
@@ -246,7 +252,7 @@ describe("http(): requests to peers", () => {
         requests++;
         return fetch(input, init);
       },
-    });
+    }, { hold: 60_000, ...PATIENT });
     await c.reach(station, "connected");
     await station.reach(c, "connected");
     const before = requests;
