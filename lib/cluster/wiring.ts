@@ -120,6 +120,7 @@ export function wireNode(
     },
     handover: (_from, request) => puts.handover(request),
     asked: (from, life, body, tell) => singletons.asked(from, life, body, tell),
+    order: (from, life, request, refuse) => lockTable.taken.take(from, life, request, refuse),
     guest: (to, request, tell) => gateway !== null && askGuest(gateway, to, request, tell),
     otherGenesis: () => recordQueries.recheck(),
     notAMember: () => recordQueries.recheck(),

@@ -30,6 +30,8 @@ export type RequestHandler =
   | "change"
   /** The node itself; the request does not concern votes. */
   | "node"
+  /** The node itself, over the sender's own link: it is never relayed. */
+  | "link"
   /** A member, which relays the request to another node. */
   | "relay"
   /** The receiver of a relayed message. */

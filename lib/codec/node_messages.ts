@@ -1,12 +1,26 @@
-import { blob, choice, fields, milliseconds, owner, register } from "./field_reader.ts";
+import {
+  blob,
+  choice,
+  fields,
+  flag,
+  integer,
+  milliseconds,
+  owner,
+  refuse,
+  register,
+} from "./field_reader.ts";
+import { MAX_ORDERED } from "../paxos/lock_orders.ts";
+import type { OrderedRequest } from "../paxos/messages.ts";
 import { MAX_TIMEOUT } from "./limits.ts";
 import type { ReplyKinds, RequestKinds } from "./message_kind.ts";
 import { decodeBindings, decodePid, encodeBindings, encodePid } from "./state.ts";
 
+const MODES = ["exclusive", "shared"] as const;
+
 const OUTCOMES = ["written", "found", "invalid_value", "no_quorum", "full"] as const;
 
 /** The requests to a node itself; they do not concern votes. */
-export const NODE_REQUESTS: RequestKinds<"handover" | "ask"> = {
+export const NODE_REQUESTS: RequestKinds<"handover" | "ask" | "order"> = {
   handover: {
     number: 14,
     fields: 11,
@@ -43,10 +57,46 @@ export const NODE_REQUESTS: RequestKinds<"handover" | "ask"> = {
     decode: (field, id) => ({ id, type: "ask", body: blob(field[2]) }),
     size: ({ body }) => body.length,
   },
+  order: {
+    number: 50,
+    fields: 6,
+    handler: "link",
+    encode: ({ id, register, term, session, requests }, number, to) => [
+      number,
+      id,
+      register,
+      to.counter(term),
+      to.session(session),
+      requests.map(({ seq, request, mode }) => [seq, request, MODES.indexOf(mode)]),
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "order",
+      register: register(field[2]),
+      term: from.counter(field[3]),
+      session: from.session(field[4]),
+      requests: orderedRequests(from.list(field[5], MAX_ORDERED, orderedRequest)),
+    }),
+    size: ({ requests }) => ORDERED_BYTES * requests.length,
+  },
 };
 
+/** The most bytes of one request of an order. */
+const ORDERED_BYTES = 20;
+
+function orderedRequest(field: unknown): OrderedRequest {
+  const [seq, request, mode] = fields(field, 3);
+  return { seq: integer(seq), request: integer(request), mode: MODES[choice(mode, MODES.length)] };
+}
+
+/** At least one request; their numbers rise. */
+function orderedRequests(requests: readonly OrderedRequest[]): readonly OrderedRequest[] {
+  const rises = requests.every(({ request }, at) => at === 0 || request > requests[at - 1].request);
+  return rises && requests.length > 0 ? requests : refuse("not the requests of an order");
+}
+
 /** The replies of a node itself; they do not concern votes. */
-export const NODE_REPLIES: ReplyKinds<"handed" | "told" | "unreachable"> = {
+export const NODE_REPLIES: ReplyKinds<"handed" | "told" | "unordered" | "unreachable"> = {
   handed: {
     number: 20,
     fields: null,
@@ -74,6 +124,12 @@ export const NODE_REPLIES: ReplyKinds<"handed" | "told" | "unreachable"> = {
     encode: ({ id, body }, number) => [number, id, body],
     decode: (field, id) => ({ id, type: "told", body: blob(field[2]) }),
     size: ({ body }) => body.length,
+  },
+  unordered: {
+    number: 50,
+    fields: 3,
+    encode: ({ id, moved }, number) => [number, id, moved],
+    decode: (field, id) => ({ id, type: "unordered", moved: flag(field[2]) }),
   },
   unreachable: {
     number: 23,

@@ -18,6 +18,8 @@ import { EndedSessions } from "../owners/ended_sessions.ts";
 import { release } from "../owners/release.ts";
 import { encodeLock, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
 import { LockWaiters } from "./lock_waiters.ts";
+import { type Placed, SentOrders } from "./sent_orders.ts";
+import { TakenOrders } from "./taken_orders.ts";
 import { SessionTurns } from "./session_turns.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import { LockRequest } from "./lock_request.ts";
@@ -39,6 +41,9 @@ export class LockTable implements LockRequests {
   readonly #requests = new Set<LockRequest>();
   /** The requests that are being sent; `query` waits for them. */
   readonly #proposing = new Set<Promise<unknown>>();
+  readonly #sent: SentOrders;
+  /** What other nodes order of the locks that this node holds. */
+  readonly taken: TakenOrders;
   #lastNumber = 0;
 
   /** Starts without locks. */
@@ -46,6 +51,12 @@ export class LockTable implements LockRequests {
     this.#core = core;
     this.#monitor = new SessionMonitor(core);
     this.#turns = new SessionTurns(core);
+    this.taken = new TakenOrders(core, (register, command) => this.change(register, command));
+    this.#sent = new SentOrders({
+      core,
+      latest: (register) => this.#waiters.get(register)?.latest ?? null,
+      keep: (register) => this.#waitersOf(register).keep(),
+    });
   }
 
   /** The number of locks that this node holds. */
@@ -67,7 +78,7 @@ export class LockTable implements LockRequests {
     const request = new LockRequest(register, owner, ++this.#lastNumber, options.mode);
     this.#requests.add(request);
     try {
-      const asked = this.#propose(request, options);
+      const asked = this.#place(request, options);
       this.#proposing.add(asked);
       const { result, ballot } = await asked.finally(() => this.#proposing.delete(asked));
       switch (result.kind) {
@@ -109,8 +120,12 @@ export class LockTable implements LockRequests {
     request.end(undefined);
     this.#requests.delete(request);
     this.#waiters.get(register)?.leave(request);
-    const change = this.change(register, { type: "release", session, request: number });
-    await release(this.#core, { register, session, change, unsure, retryAtOnce: true });
+    const ordered = this.#sent.wasHandedOver(request);
+    const change = this.change(register, { type: "release", session, request: number, ordered });
+    const task = { register, session, change, retryAtOnce: true, joins: true };
+    const released = release(this.#core, { ...task, unsure: unsure || ordered });
+    this.taken.leaves(register, released);
+    await released;
   }
 
   /** The holders and the queue; removes entries whose session has ended first. */
@@ -162,6 +177,7 @@ export class LockTable implements LockRequests {
     for (const request of [...this.#requests]) {
       if (request.owner.pid.session !== session) continue;
       this.#requests.delete(request);
+      this.#sent.fail(request, error);
       this.#waiters.get(request.register)?.fail(request, error);
       request.end(error);
     }
@@ -173,14 +189,21 @@ export class LockTable implements LockRequests {
     const held = [...this.#requests].filter((request) => request.holds);
     for (const request of held) request.end(reason);
     await Promise.all(held.map((request) => this.release(request)));
+    for (const waiters of [...this.#waiters.values()]) waiters.close();
+  }
+
+  async #place(request: LockRequest, options: AcquireOptions): Promise<Placed> {
+    const { ifAvailable, steal } = options;
+    if (await this.#turns.enter(options) !== request.owner.pid.session) {
+      throw new SynodError("session_lost", "The session was lost before the lock was requested");
+    }
+    const mayWait = !ifAvailable && !steal;
+    return await this.#sent.place(request, mayWait, options, () => this.#propose(request, options));
   }
 
   async #propose(request: LockRequest, options: AcquireOptions): Promise<Chosen<LockResult>> {
     const { register, owner, number, mode } = request;
     const { mode: _mode, ifAvailable, steal, queued: _queued, ...limits } = options;
-    if (await this.#turns.enter(limits) !== owner.pid.session) {
-      throw new SynodError("session_lost", "The session was lost before the lock was requested");
-    }
     const entry = { pid: owner.pid, request: number, mode, token: 0 };
     const change: RegisterChange<LockResult> = (current) => {
       if (owner.ended || !this.#core.session.isPossible(owner.pid.session)) {
@@ -195,7 +218,8 @@ export class LockTable implements LockRequests {
     };
     const writing = ({ counter }: Ballot) => void (request.firstAccept ??= counter);
     // A theft that was sent and is not found must not be tried again.
-    const changeOptions = { ...limits, keepPromise: true, ignoreKeptPromise: steal, writing };
+    const promise = { keepPromise: true, ignoreKeptPromise: steal };
+    const changeOptions = { ...limits, ...promise, joins: true, writing };
     const chosen = await this.#core.proposals.change(register, change, changeOptions);
     if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
     // The session of an owner in the way may have ended: then its entries are removed at once.
@@ -249,6 +273,7 @@ export class LockTable implements LockRequests {
     request.seen = ballot;
     this.#ensureOwner(request);
     request.holds = true;
+    this.taken.holds(request);
     // Most locks are held too briefly to be worth a watch.
     const cancel = this.#core.runtime.setTimer(() => {
       if (request.holds) {
@@ -262,7 +287,9 @@ export class LockTable implements LockRequests {
   /** Throws if the owner has ended: an answer may arrive after the owner's session is over. */
   #ensureOwner({ owner }: LockRequest): void {
     if (!owner.ended && this.#core.session.isValid(owner.pid.session)) return;
-    throw new SynodError("session_lost", "The session was lost before the lock was granted");
+    const lost = "The session was lost before the lock was granted";
+    // The node may have been replaced in the same turn: then it is no use to try again.
+    throw this.#core.closed ?? new SynodError("session_lost", lost);
   }
 
   /** Handles the theft of the lock from `request`. */
@@ -281,6 +308,7 @@ export class LockTable implements LockRequests {
     if (waiters === undefined) {
       waiters = new LockWaiters(register, this.#core, {
         learned: (learned) => this.#lockOf(register, learned.state),
+        changed: (value, ballot) => this.#sent.learned(register, value, ballot),
         watchSession: (session) => this.monitor(register, session),
         empty: () => this.#waiters.delete(register),
       });

@@ -1,5 +1,5 @@
 import { decodeValue, encodeValue, isSession, MalformedError } from "../codec.ts";
-import { FREE, type LockValue } from "../paxos/lock_register.ts";
+import { FREE, type LeftRequest, type LockValue, MAX_LEFT } from "../paxos/lock_register.ts";
 import type { SessionId, State } from "../paxos/register.ts";
 import { type LockRows, readRows, writeRows } from "./lock_rows.ts";
 
@@ -28,10 +28,12 @@ export function lockOf(state: State | null, before?: LockValue): LockValue {
 /** Encodes the register of a lock. */
 export function encodeLock(value: LockValue): Uint8Array {
   // Sorted, so that sessions keep their places when the next request gets the lock.
-  const sessions = sessionsOf(value).sort();
+  const sessions = [...new Set([...sessionsOf(value), ...value.left.map(({ session }) => session)])]
+    .sort();
   const holders = writeRows(sessions, value.holders, true);
   const queue = writeRows(sessions, value.queue, false);
-  const bytes = encodeValue([sessions, holders.bytes, queue.bytes], MAX_BYTES);
+  const left = value.left.flatMap(({ session, request }) => [sessions.indexOf(session), request]);
+  const bytes = encodeValue([sessions, holders.bytes, queue.bytes, value.term, left], MAX_BYTES);
   decoded.set(bytes, value);
   queues.set(value, queue);
   return bytes;
@@ -56,17 +58,37 @@ export function sessionsOf({ holders, queue }: LockValue): SessionId[] {
 }
 
 function parse(value: unknown, before: LockRows | undefined): LockValue {
-  if (!Array.isArray(value) || value.length !== 3) refuse();
-  const [sessions, holders, queue] = value;
+  if (!Array.isArray(value) || value.length !== 5) refuse();
+  const [sessions, holders, queue, term, left] = value;
   if (!Array.isArray(sessions) || !sessions.every(isSession)) refuse();
   if (!(holders instanceof Uint8Array && queue instanceof Uint8Array)) refuse();
+  if (!isNumber(term)) refuse();
   const waiting = readRows(sessions, queue, false, before);
   const lock = {
     holders: readRows(sessions, holders, true).entries,
     queue: waiting.entries,
+    term,
+    left: readLeft(sessions, left),
   };
   queues.set(lock, waiting);
   return lock;
+}
+
+/** Decodes the requests that have left: for each of them the place of its session, and its number. */
+function readLeft(sessions: readonly SessionId[], left: unknown): readonly LeftRequest[] {
+  if (!Array.isArray(left) || left.length % 2 !== 0 || left.length > 2 * MAX_LEFT) refuse();
+  const read: LeftRequest[] = [];
+  for (let at = 0; at < left.length; at += 2) {
+    const [place, request] = [left[at], left[at + 1]];
+    if (!isNumber(place) || !isNumber(request) || place >= sessions.length) refuse();
+    read.push({ session: sessions[place], request });
+  }
+  if (new Set(read.map(({ session }) => session)).size < read.length) refuse();
+  return read;
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) && value as number >= 0;
 }
 
 function refuse(): never {

@@ -18,9 +18,17 @@ export interface LockWaitersEvents {
   readonly learned: (learned: Learned) => LockValue;
   /** Called when a request here waits for that session; returns a function that stops its watch. */
   readonly watchSession: (session: SessionId) => () => void;
+  /** Called with each state that is learned, before the requests here are. */
+  readonly changed?: (value: LockValue, ballot: Ballot) => void;
   /** Called when no request is left. */
   readonly empty: () => void;
 }
+
+/**
+ * Time for which a lock is watched after the last request has left, if others hold it, in milliseconds: its next
+ * request then knows to which node to go.
+ */
+const LINGER = 100;
 
 /**
  * The requests of this node that wait for one lock. The acceptors report every change of the lock's register;
@@ -35,6 +43,10 @@ export class LockWaiters {
   readonly #guarded = new Map<string, { request: LockRequest; stolen: () => void }>();
   readonly #sessions = new Map<SessionId, () => void>();
   #stopWatching: (() => void) | undefined;
+  /** Those who need the watch, besides the requests. */
+  #keepers = 0;
+  /** Prevents the end of a watch that lingers; `undefined`: it does not. */
+  #stayOn: (() => void) | undefined;
   /** The state learned last: requests that come later have to learn of it too. */
   #last: { learned: Learned; value: LockValue } | undefined;
 
@@ -74,7 +86,34 @@ export class LockWaiters {
     this.#waiting.delete(request.number);
     this.#guarded.delete(keyOf(request));
     if (this.#waiting.size === 0) this.#stopMonitors();
-    if (this.#waiting.size + this.#guarded.size > 0) return;
+    this.#stopUnlessUsed();
+  }
+
+  /** Watches the lock until the function that it returns is called. */
+  keep(): () => void {
+    this.#keepers++;
+    this.#watch();
+    return () => {
+      this.#keepers--;
+      this.#stopUnlessUsed();
+    };
+  }
+
+  /** Stops at once, if no request needs the watch. */
+  close(): void {
+    if (this.#stayOn !== undefined) this.#stop();
+  }
+
+  #stopUnlessUsed(): void {
+    if (this.#waiting.size + this.#guarded.size + this.#keepers > 0) return;
+    if (this.#stopWatching === undefined || this.#last === undefined) return this.#stop();
+    if (this.#last.value.holders.length === 0) return this.#stop();
+    this.#stayOn ??= this.#core.runtime.setTimer(() => this.#stop(), LINGER);
+  }
+
+  #stop(): void {
+    this.#stayOn?.();
+    this.#stayOn = undefined;
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#events.empty();
@@ -87,6 +126,8 @@ export class LockWaiters {
   }
 
   #watch(): void {
+    this.#stayOn?.();
+    this.#stayOn = undefined;
     this.#stopWatching ??= this.#core.watches.watch(this.#register, (learned) => {
       let value: LockValue;
       try {
@@ -97,7 +138,9 @@ export class LockWaiters {
       }
       this.#last = { learned, value };
       this.#core.proposals.outdated(this.#register, learned.ballot);
+      this.#events.changed?.(value, learned.ballot);
       this.#learn(learned, value);
+      if (this.#stayOn !== undefined && value.holders.length === 0) this.#stop();
     });
   }
 

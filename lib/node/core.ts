@@ -1,6 +1,6 @@
 import { SynodError } from "../errors.ts";
 import type { LamportClock, Life } from "../paxos/ballot.ts";
-import type { GenesisRecord, PersonalReply } from "../paxos/messages.ts";
+import type { GenesisRecord, OrderRequest, PersonalReply } from "../paxos/messages.ts";
 import type { OperationId, SessionId } from "../paxos/register.ts";
 import type { Engine } from "./engine/engine.ts";
 import { PeerRequest } from "./engine/peer_request.ts";
@@ -153,6 +153,24 @@ export class Core implements NodeShell {
   tell(to: string, body: Uint8Array): void {
     const id = this.engine.pendingReplies.next();
     this.engine.personal.askOnce(to, { id, type: "ask", body });
+  }
+
+  /** Whether there is, or may be, a connection to another node. */
+  reaches(node: string): boolean {
+    return this.engine.routes.reaches(node);
+  }
+
+  /**
+   * Sends an order over the connection to `to`, once; calls `refused` if it was not taken, `moved`: since the lock has
+   * another holder. Returns the function that ends the question.
+   */
+  order(to: string, order: OrderRequest, refused: (moved: boolean) => void): () => void {
+    const { pendingReplies } = this.engine;
+    const id = pendingReplies.open((from, _header, reply) => {
+      if (from === to && reply.type === "unordered") refused(reply.moved);
+    });
+    this.engine.ask([to], { id, ...order });
+    return () => pendingReplies.close(id);
   }
 
   /** Has the members tell when lives of other nodes are proved to be over. */

@@ -17,13 +17,16 @@ export interface ReleaseTask {
   readonly unsure: boolean;
   /** Whether others wait for it, so that a first nack is no reason to wait. */
   readonly retryAtOnce?: boolean;
+  /** Whether it may join a round that has begun; see `ChangeOptions`. */
+  readonly joins?: boolean;
   /** The limits of one try; those of a release by default. */
   readonly limits?: () => Limits;
 }
 
 /** Releases a register: tries until it succeeds, the session is over, or the node has closed. */
 export async function release(core: Core, task: ReleaseTask): Promise<void> {
-  const { register, session, change, retryAtOnce, limits = () => core.releaseLimits() } = task;
+  const { register, session, change, retryAtOnce, joins, limits = () => core.releaseLimits() } =
+    task;
   let mustWrite = task.unsure;
   while (core.session.isPossible(session)) {
     try {
@@ -31,6 +34,7 @@ export async function release(core: Core, task: ReleaseTask): Promise<void> {
         ...limits(),
         mustWrite,
         retryAtOnce,
+        joins,
         // A full member must not prevent that room is made.
         reserve: true,
       });

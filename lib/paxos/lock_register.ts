@@ -22,10 +22,25 @@ export interface LockValue {
   readonly holders: readonly LockEntry[];
   /** The waiting requests, first come, first served. */
   readonly queue: readonly LockEntry[];
+  /** The token of the write that made the lock present after absence; 0 without any entry. */
+  readonly term: number;
+  /** The highest requests that were handed over and have left, one for each session. */
+  readonly left: readonly LeftRequest[];
+}
+
+/** The highest number of the requests of a session that were handed over and have left a lock. */
+export interface LeftRequest {
+  /** The session. */
+  readonly session: SessionId;
+  /** The number of the request. */
+  readonly request: number;
 }
 
 /** Requests that may wait for one lock, to bound its value; more are refused with `queue_full`. */
 export const MAX_QUEUE = 4_096;
+
+/** Sessions in `left`, to bound the value of a lock; with more of them a new term begins. */
+export const MAX_LEFT = 64;
 
 /** An operation on a lock. */
 export type LockCommand =
@@ -39,8 +54,16 @@ export type LockCommand =
     /** Whether a new state with this request was sent before, and may have been chosen. */
     readonly sent: boolean;
   }
+  /** Requests of one session that its node has handed over: applied all or none, and void if they may have left. */
+  | { readonly type: "order"; readonly term: number; readonly entries: readonly LockEntry[] }
   /** Removes a request, whether it waits or holds: for `release` and `withdraw`. */
-  | { readonly type: "release"; readonly session: SessionId; readonly request: number }
+  | {
+    readonly type: "release";
+    readonly session: SessionId;
+    readonly request: number;
+    /** Whether it was handed over: then an order with it may come later, and finds it in `left`. */
+    readonly ordered?: boolean;
+  }
   /** Only the common part of every command: drops entries of ended sessions, and grants. */
   | { readonly type: "tidy" };
 
@@ -54,6 +77,8 @@ export type LockResult =
   | { readonly kind: "queue_full" }
   /** The request was granted, and another one stole the lock. */
   | { readonly kind: "stolen" }
+  /** Orders that may be late: nothing was done. */
+  | { readonly kind: "void" }
   /** It would steal a grant of this same round: it has to wait for the next round. */
   | { readonly kind: "later" }
   | { readonly kind: "done" };
@@ -73,7 +98,12 @@ export interface LockOutcome {
 const SEARCHED = 32;
 
 /** A lock without holders and waiting requests. */
-export const FREE: LockValue = Object.freeze({ holders: [], queue: [] });
+export const FREE: LockValue = /* @__PURE__ */ Object.freeze({
+  holders: [],
+  queue: [],
+  term: 0,
+  left: [],
+});
 
 /**
  * Applies a command to a lock. First drops the entries of sessions that have ended; last grants to the head of
@@ -85,8 +115,12 @@ export function applyCommand(
   token: number,
   hasEnded: (session: SessionId) => boolean,
 ): LockOutcome {
-  const outcome = apply(before, command, token, hasEnded);
-  const { value } = outcome;
+  const { value: applied, result } = apply(before, command, token, hasEnded);
+  const value = applied.holders.length === 0
+    ? FREE
+    : before.holders.length === 0
+    ? { ...applied, term: token, left: [] }
+    : applied;
   // A value that another node wrote may be unsound already; that is not for this node to answer for.
   assertInvariant(
     holdersShare(value) || !holdersShare(before),
@@ -96,7 +130,7 @@ export function applyCommand(
     !hasDoubles(value, SEARCHED) || hasDoubles(before, Infinity),
     "a lock names each request once, as a holder or in its queue",
   );
-  return outcome;
+  return { value, result };
 }
 
 function apply(
@@ -111,9 +145,16 @@ function apply(
   switch (command.type) {
     case "request":
       return request(value, command, token);
+    case "order":
+      return order(value, command, token, hasEnded);
     case "release": {
       const others = (entry: LockEntry) => !isRequest(entry, command.session, command.request);
-      const left = { holders: value.holders.filter(others), queue: value.queue.filter(others) };
+      const rest = {
+        ...value,
+        holders: value.holders.filter(others),
+        queue: value.queue.filter(others),
+      };
+      const left = command.ordered === true ? withLeft(rest, command, token) : rest;
       return { value: grant(left, token), result: { kind: "done" } };
     }
     case "tidy":
@@ -128,7 +169,14 @@ export function isRequest(entry: LockEntry, session: SessionId, request: number)
 
 /** Whether two lock values are the same. */
 export function sameLock(a: LockValue, b: LockValue): boolean {
-  return sameEntries(a.holders, b.holders) && sameEntries(a.queue, b.queue);
+  return sameEntries(a.holders, b.holders) && sameEntries(a.queue, b.queue) &&
+    a.term === b.term && sameLeft(a.left, b.left);
+}
+
+function sameLeft(a: readonly LeftRequest[], b: readonly LeftRequest[]): boolean {
+  return a === b || (a.length === b.length && a.every(({ session, request }, index) => {
+    return session === b[index].session && request === b[index].request;
+  }));
 }
 
 function request(
@@ -151,6 +199,44 @@ function request(
   return { value: { ...value, queue: [...value.queue, entry] }, result: { kind: "queued" } };
 }
 
+/** Applies orders, all or none. A late one does nothing: its term is over, or its request has left since. */
+function order(
+  value: LockValue,
+  { term, entries }: LockCommand & { type: "order" },
+  token: number,
+  hasEnded: (session: SessionId) => boolean,
+): LockOutcome {
+  const isIn = ({ pid, request }: LockEntry) => {
+    const is = (other: LockEntry) => isRequest(other, pid.session, request);
+    return value.holders.some(is) || value.queue.some(is);
+  };
+  const fresh = entries.filter((entry) => !isIn(entry));
+  const hasLeft = ({ pid, request }: LockEntry) =>
+    value.left.some((one) => one.session === pid.session && one.request >= request);
+  const isLate = value.holders.length === 0 || value.term !== term || fresh.some(hasLeft);
+  if (isLate || entries.some(({ pid }) => hasEnded(pid.session))) {
+    return { value, result: { kind: "void" } };
+  }
+  if (value.queue.length + fresh.length > MAX_QUEUE) {
+    return { value, result: { kind: "queue_full" } };
+  }
+  const queue = [...value.queue, ...fresh];
+  return { value: grant({ ...value, queue }, token), result: { kind: "queued" } };
+}
+
+/** Notes that a request which was handed over has left, whether it was there or not. */
+function withLeft(
+  value: LockValue,
+  { session, request }: LeftRequest,
+  token: number,
+): LockValue {
+  const known = value.left.find((one) => one.session === session);
+  if (known !== undefined && known.request >= request) return value;
+  const left = [...value.left.filter((one) => one !== known), { session, request }];
+  // All orders under way are void in another term.
+  return left.length > MAX_LEFT ? { ...value, term: token, left: [] } : { ...value, left };
+}
+
 /** Replaces the holders; the queue stays as it is. */
 function steal(
   value: LockValue,
@@ -168,7 +254,7 @@ function steal(
   if (value.holders.some((holder) => holder.token === token)) {
     return { value: grant(value, token), result: { kind: "later" } };
   }
-  const stolen = { holders: [{ ...entry, token }], queue: value.queue };
+  const stolen = { ...value, holders: [{ ...entry, token }] };
   return { value: stolen, result: { kind: "granted", token } };
 }
 
@@ -179,7 +265,7 @@ function grant(value: LockValue, token: number): LockValue {
     holders.push({ ...value.queue[granted], token });
     granted++;
   }
-  return granted === 0 ? value : { holders, queue: value.queue.slice(granted) };
+  return granted === 0 ? value : { ...value, holders, queue: value.queue.slice(granted) };
 }
 
 function isCompatible(holders: readonly LockEntry[], entry: LockEntry): boolean {
@@ -204,8 +290,15 @@ function hasDoubles({ holders, queue }: LockValue, most: number): boolean {
 /** `value` without the entries of sessions that have ended; grants nothing. */
 export function dropEnded(value: LockValue, hasEnded: (session: SessionId) => boolean): LockValue {
   const lives = (entry: LockEntry) => !hasEnded(entry.pid.session);
-  if (value.holders.every(lives) && value.queue.every(lives)) return value;
-  return { holders: value.holders.filter(lives), queue: value.queue.filter(lives) };
+  const stays = ({ session }: LeftRequest) => !hasEnded(session);
+  const { holders, queue, left } = value;
+  if (holders.every(lives) && queue.every(lives) && left.every(stays)) return value;
+  return {
+    ...value,
+    holders: holders.filter(lives),
+    queue: queue.filter(lives),
+    left: left.filter(stays),
+  };
 }
 
 function sameEntries(a: readonly LockEntry[], b: readonly LockEntry[]): boolean {

@@ -1,6 +1,7 @@
 import type { Life } from "./ballot.ts";
 import type { ConfigurationReply, ConfigurationRequest } from "./configuration_messages.ts";
 import type { ConfigurationNews, KnownIncarnations } from "./incarnations.ts";
+import type { LockMode } from "./lock_register.ts";
 import type { Binding, OperationId, Pid, RegisterId, SessionId } from "./register.ts";
 import type { RegisterCopy, RegisterReply, RegisterRequest } from "./register_messages.ts";
 
@@ -141,6 +142,33 @@ export interface AskRequest {
   readonly body: Uint8Array;
 }
 
+/**
+ * Requests for a lock that the receiver holds, for it to propose together with its own: all of them or none. That
+ * they are in a chosen state is the answer.
+ */
+export interface OrderRequest {
+  /** What kind of message this is. */
+  readonly type: "order";
+  /** The register of the lock. */
+  readonly register: RegisterId;
+  /** The term of the lock that the sender saw; in another one the order is void. */
+  readonly term: number;
+  /** The sender's session. */
+  readonly session: SessionId;
+  /** In the order of the calls. */
+  readonly requests: readonly OrderedRequest[];
+}
+
+/** One of the requests of an order. */
+export interface OrderedRequest {
+  /** The number of the owner in its session. */
+  readonly seq: number;
+  /** The number of the request. */
+  readonly request: number;
+  /** How the lock is shared. */
+  readonly mode: LockMode;
+}
+
 /** A request to one node; no vote depends on it. These are the only relayed requests. */
 export type PersonalRequest = { readonly id: number } & (HandoverRequest | AskRequest);
 
@@ -185,6 +213,7 @@ export type Request =
     | ConfigurationRequest
     | HandoverRequest
     | AskRequest
+    | OrderRequest
     | RelayRequest
     | RelayedRequest
   );
@@ -302,6 +331,14 @@ export interface ToldReply {
   readonly body: Uint8Array;
 }
 
+/** The order was not taken, or not applied; its requests are not in the lock because of it. */
+export interface UnorderedReply {
+  /** What kind of message this is. */
+  readonly type: "unordered";
+  /** Whether only because the sender does not hold the lock any more. */
+  readonly moved: boolean;
+}
+
 /** The reply to a {@linkcode PersonalRequest}; `id` is that of the request. */
 export type PersonalReply = { readonly id: number } & (HandoverReply | ToldReply);
 
@@ -323,5 +360,6 @@ export type Reply =
     | ConfigurationReply
     | HandoverReply
     | ToldReply
+    | UnorderedReply
     | UnreachableReply
   );

@@ -157,13 +157,13 @@ export class Proposer<R> {
   /**
    * Begins an attempt at a ballot that a quorum has already promised, which saves a round trip. The state may
    * be outdated, so even "no change" is written before it is reported. A member that refuses, because of a
-   * rival, promises a higher ballot instead, the fallback, so a failed attempt costs no extra round trip. The
-   * fallback is above `unheard`, an estimate of counters that rivals may have used unheard.
+   * rival, promises a higher ballot instead, the fallback, so a failed attempt costs no extra round trip. It is
+   * above `unheard`, an estimate of counters that rivals used unheard; `null`: no fallback, so the rival goes first.
    */
-  startKept({ ballot, state }: KeptPromise, unheard = 0): Step<R> {
+  startKept({ ballot, state }: KeptPromise, unheard: number | null = 0): Step<R> {
     const { clock, life } = this.#options;
     assertInvariant(ballot.counter <= clock.counter, "no other attempt can choose a kept ballot");
-    const counter = Math.max(clock.counter, unheard) + 1;
+    const counter = unheard === null ? MAX_COUNTER : Math.max(clock.counter, unheard) + 1;
     this.#fallback = counter < MAX_COUNTER ? { counter, life } : undefined;
     // The counter is used up by the request; its ballot is proposed only after a quorum promised it.
     clock.observe(counter);

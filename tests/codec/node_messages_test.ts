@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { MAX_BINDINGS, replySize, requestSize } from "../../lib/codec.ts";
 import { MAX_TIMEOUT } from "../../lib/codec/limits.ts";
+import { MAX_ORDERED } from "../../lib/paxos/lock_orders.ts";
 import type { Reply, Request } from "../../lib/paxos/messages.ts";
 import { CLOCK, LIFE, OTHER, REGISTER, SESSION } from "./support/frames.ts";
 import { replyIs, requestIs, spoilsField } from "./support/spoil.ts";
@@ -21,6 +22,15 @@ const HANDOVER: Request = {
   since: CLOCK - 1,
 };
 
+const ORDER: Request = {
+  id: 3,
+  type: "order",
+  register: REGISTER,
+  term: CLOCK - 2,
+  session: SESSION,
+  requests: [{ seq: 4, request: 7, mode: "exclusive" }, { seq: 5, request: 9, mode: "shared" }],
+};
+
 /** Values that are no bytes. */
 const NO_BYTES = [null, "text", [1], 5];
 
@@ -34,6 +44,19 @@ describe("NODE_REQUESTS", () => {
       ...[2_000, 1],
     ]);
     requestIs({ id: 2, type: "ask", body: BYTES }, [16, 2, BYTES]);
+    const requests = [[4, 7, 0], [5, 9, 1]];
+    requestIs(ORDER, [50, 3, REGISTER, 2, ["w1", LIFE, 3], requests]);
+  });
+
+  it("refuse invalid parts of an order", () => {
+    const at = (place: number, ...wrong: unknown[]) =>
+      spoilsField("requests", ORDER, place, ...wrong);
+    at(2, "", "k", null, 5); // register
+    at(3, CLOCK, CLOCK - 2 ** 52, 0.5, "1"); // term
+    at(4, null, 9, []); // session
+    at(5, null, [], [null], [[4, 7]], [[4, 7, 2]], [[-1, 7, 0]], [[4, 0.5, 0]]); // requests
+    at(5, [[4, 7, 0], [5, 7, 0]], [[4, 7, 0], [5, 6, 0]]);
+    at(5, Array.from({ length: MAX_ORDERED + 1 }, (_, request) => [1, request, 0]));
   });
 
   it("may name the operation of a guest", () => {
@@ -65,6 +88,7 @@ describe("NODE_REQUESTS", () => {
   it("take the size of their content", () => {
     assertEquals(requestSize(HANDOVER), 2 * REGISTER.length + 2);
     assertEquals(requestSize({ id: 2, type: "ask", body: BYTES }), 2);
+    assertEquals(requestSize(ORDER), 2 * REGISTER.length + 40);
   });
 });
 
@@ -78,6 +102,8 @@ describe("NODE_REPLIES", () => {
     replyIs({ id: 1, type: "handed", outcome: "no_quorum" }, [20, 1, 3]);
     replyIs({ id: 1, type: "handed", outcome: "full" }, [20, 1, 4]);
     replyIs({ id: 2, type: "told", body: BYTES }, [22, 2, BYTES]);
+    replyIs({ id: 3, type: "unordered", moved: true }, [50, 3, true]);
+    spoilsField("replies", { id: 3, type: "unordered", moved: true }, 2, null, 0, "true");
     replyIs({ id: 3, type: "unreachable", to: "~x" }, [23, 3, "~x"]);
   });
 

@@ -102,6 +102,7 @@ describe("requestHandler()", () => {
       membership: ["enquire", "incarnation", "transfer"],
       change: ["configure", "incarnationOf", "stand", "inventory", "raiseFloor"],
       node: ["ask", "handover"],
+      link: ["order"],
       relay: ["relay"],
       relayed: ["relayed"],
     } as const;

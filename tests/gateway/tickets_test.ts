@@ -314,7 +314,11 @@ describe("an undo of what may have been accepted by one member (section 13)", ()
     const pid = { node: "~g", session, seq: 1 };
     await plant(world, lock("a"), (token) => {
       const holders = [{ pid, request: 99, mode: "exclusive", token }] as const;
-      return { value: encodeLock({ holders, queue: [] }), bindings: [], owners: [session] };
+      return {
+        value: encodeLock({ holders, queue: [], term: token, left: [] }),
+        bindings: [],
+        owners: [session],
+      };
     });
     const unlock = { register: lock("a"), session: 1, request: 99, unsure: true } as const;
     assertEquals(await guest.do(connection, { type: "unlock", ...unlock }), { type: "done" });

@@ -18,6 +18,8 @@ const entry = (node: string, request: number, token = 0): LockEntry => ({
 const VALUE: LockValue = {
   holders: [entry("c", 2, 9), entry("a", 4, 9)],
   queue: [entry("b", 1), entry("c", 3), entry("a", 6)],
+  term: 7,
+  left: [{ session: `d/${LIFE}/1`, request: 5 }, { session: `a/${LIFE}/1`, request: 300 }],
 };
 
 /** A state with these bytes, as they arrive from the network: nothing is known about them. */
@@ -27,8 +29,9 @@ const stateOf = (value: Uint8Array): State => ({
 });
 
 describe("encodeLock() and lockOf() (section 9)", () => {
-  it("keep holders and queue", () => {
-    for (const value of [FREE, VALUE, { ...VALUE, holders: [] }, { ...VALUE, queue: [] }]) {
+  it("keep holders and queue, the term and the requests that have left", () => {
+    const others = [{ ...VALUE, holders: [] }, { ...VALUE, queue: [] }, { ...VALUE, left: [] }];
+    for (const value of [FREE, VALUE, ...others]) {
       assertEquals(lockOf(stateOf(encodeLock(value))), value);
     }
   });
@@ -40,8 +43,9 @@ describe("encodeLock() and lockOf() (section 9)", () => {
 
   it("keep a queue of 4,096 requests, and its entries from one change to the next", () => {
     const queue = Array.from({ length: 4_096 }, (_, i) => entry(`n${i % 100}`, i));
-    const first = lockOf(stateOf(encodeLock({ holders: [entry("n5", 9_999, 1)], queue })));
-    const next = { holders: [{ ...queue[0], token: 2 }], queue: queue.slice(1) };
+    const long = { holders: [entry("n5", 9_999, 1)], queue, term: 1, left: [] };
+    const first = lockOf(stateOf(encodeLock(long)));
+    const next = { ...long, holders: [{ ...queue[0], token: 2 }], queue: queue.slice(1) };
     const bytes = encodeLock(next);
     const again = lockOf(stateOf(bytes), first);
     assertEquals(again, next);
@@ -59,21 +63,32 @@ describe("encodeLock() and lockOf() (section 9)", () => {
 
   it("refuse bytes that no node wrote", () => {
     const [sessions, rows] = [["a/" + LIFE + "/1"], new Uint8Array(0)];
+    const many = Array.from({ length: 65 }, (_, number) => `a/${LIFE}/${number}`);
     const wrong: unknown[] = [
       null,
       "lock",
       {},
       [],
-      [sessions, rows],
-      [sessions, rows, rows, rows],
-      [["a"], rows, rows],
-      ["a", rows, rows],
-      [[1], rows, rows],
-      [sessions, "", rows],
-      [sessions, rows, null],
-      [sessions, Uint8Array.of(0), rows],
-      [sessions, rows, Uint8Array.of(2, 1, 1)],
+      [sessions, rows, rows],
+      [sessions, rows, rows, 0],
+      [sessions, rows, rows, 0, [], []],
+      [["a"], rows, rows, 0, []],
+      ["a", rows, rows, 0, []],
+      [[1], rows, rows, 0, []],
+      [sessions, "", rows, 0, []],
+      [sessions, rows, null, 0, []],
+      [sessions, Uint8Array.of(0), rows, 0, []],
+      [sessions, rows, Uint8Array.of(2, 1, 1), 0, []],
+      [sessions, rows, rows, -1, []],
+      [sessions, rows, rows, 0.5, []],
+      [sessions, rows, rows, 0, null],
+      [sessions, rows, rows, 0, [0]],
+      [sessions, rows, rows, 0, [1, 1]],
+      [sessions, rows, rows, 0, [0, -1]],
+      [sessions, rows, rows, 0, [0, 1, 0, 2]],
+      [many, rows, rows, 0, many.flatMap((_, place) => [place, 1])],
     ];
+    lockOf(stateOf(encodeValue([sessions, rows, rows, 0, [0, 1]], 1e6)));
     for (const value of wrong) {
       assertThrows(() => lockOf(stateOf(encodeValue(value, 1e6))), MalformedError);
     }

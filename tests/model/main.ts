@@ -13,7 +13,9 @@ import { GuestWorld } from "./guests/world.ts";
 import type { Expected } from "./ingredients.ts";
 import { deepMembersScopes, membersScopes } from "./members/scopes.ts";
 import { MembersWorld } from "./members/world.ts";
-import { load } from "./paxos.ts";
+import { deepOrderScopes, orderScopes } from "./orders/scopes.ts";
+import { OrdersWorld } from "./orders/world.ts";
+import { load, loadBroken } from "./paxos.ts";
 import { MUTATIONS } from "../mutations/model/list.ts";
 
 const has = (flag: string) => Deno.args.includes(flag);
@@ -72,7 +74,7 @@ interface OtherScope {
   >;
 }
 
-/** The scopes of guests and of changes of the members. */
+/** The scopes of guests, of changes of the members, and of orders that are handed over. */
 function otherScopes(): OtherScope[] {
   const deep = has("--deep");
   return [
@@ -85,6 +87,12 @@ function otherScopes(): OtherScope[] {
       ...sizes,
       name: `members: ${scope.name}`,
       search: async () => new MembersWorld(scope, await load()).search(),
+    })),
+    ...[...orderScopes, ...(deep ? deepOrderScopes : [])].map(({ scope, edits, ...sizes }) => ({
+      ...sizes,
+      name: `orders: ${scope.name}`,
+      search: async () =>
+        new OrdersWorld(scope, await (edits ? loadBroken(edits) : load())).search(),
     })),
   ];
 }

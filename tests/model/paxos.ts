@@ -21,7 +21,8 @@ import {
   putChange,
   releaseChange,
 } from "../../lib/paxos/kv_register.ts";
-import { applyCommand, sameLock } from "../../lib/paxos/lock_register.ts";
+import { LockOrders } from "../../lib/paxos/lock_orders.ts";
+import { applyCommand, FREE, sameLock } from "../../lib/paxos/lock_register.ts";
 import { Incarnations } from "../../lib/paxos/incarnations.ts";
 import { MemberChange } from "../../lib/paxos/member_change.ts";
 import { Place } from "../../lib/paxos/place.ts";
@@ -38,11 +39,13 @@ export const shipping = {
   Acceptor,
   CrashVector,
   DiskStart,
+  FREE,
   Genesis,
   GivingUp,
   Incarnations,
   IssuedTickets,
   LamportClock,
+  LockOrders,
   MemberChange,
   PROMISE_TTL,
   Place,
@@ -89,6 +92,7 @@ const MODULES = [
   "guest_change",
   "incarnations",
   "kv_register",
+  "lock_orders",
   "lock_register",
   "member_change",
   "place",

@@ -3,6 +3,7 @@ import type { Edit, Sources } from "./fit.ts";
 import { MUTATIONS } from "./list.ts";
 import { MUTATIONS as OF_THE_MODEL } from "./model/list.ts";
 import { MEMBERS_MUTATIONS } from "./model/members.ts";
+import { ORDER_MUTATIONS } from "./model/orders.ts";
 import { STORAGE_MUTATIONS } from "./model/storage.ts";
 import { MUTATIONS as OF_THE_SIMULATOR } from "./sim/list.ts";
 
@@ -10,9 +11,9 @@ import { MUTATIONS as OF_THE_SIMULATOR } from "./sim/list.ts";
 export const EDITS: readonly Edit[] = [
   ...MUTATIONS,
   ...OF_THE_SIMULATOR,
-  ...[...OF_THE_MODEL, ...MEMBERS_MUTATIONS, ...STORAGE_MUTATIONS].flatMap(({ name, edits }) =>
-    edits.map(({ module, ...edit }) => ({ name, file: `lib/paxos/${module}.ts`, ...edit }))
-  ),
+  ...[...OF_THE_MODEL, ...MEMBERS_MUTATIONS, ...STORAGE_MUTATIONS, ...ORDER_MUTATIONS].flatMap((
+    { name, edits },
+  ) => edits.map(({ module, ...edit }) => ({ name, file: `lib/paxos/${module}.ts`, ...edit }))),
 ];
 
 /** The text of each TypeScript file below `folder` of the project. */

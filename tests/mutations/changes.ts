@@ -117,8 +117,8 @@ export const CHANGES: readonly Mutation[] = [
     {
       section: 9,
       name: "a change drops ended holders, but not ended waiters",
-      find: "queue: value.queue.filter(lives) };",
-      replace: "queue: value.queue };",
+      find: "queue: queue.filter(lives),",
+      replace: "queue,",
     },
     {
       section: 9,
@@ -180,8 +180,8 @@ export const CHANGES: readonly Mutation[] = [
     {
       section: 9,
       name: "a released request stays a holder",
-      find: "{ holders: value.holders.filter(others),",
-      replace: "{ holders: value.holders,",
+      find: "holders: value.holders.filter(others),",
+      replace: "holders: value.holders,",
     },
     {
       section: 9,
@@ -216,14 +216,14 @@ export const CHANGES: readonly Mutation[] = [
     {
       section: 9,
       name: "a theft empties the queue",
-      find: "holders: [{ ...entry, token }], queue: value.queue };",
-      replace: "holders: [{ ...entry, token }], queue: [] };",
+      find: "const stolen = { ...value, holders: [{ ...entry, token }] };",
+      replace: "const stolen = { ...value, holders: [{ ...entry, token }], queue: [] };",
     },
     {
       section: 9,
       name: "the earlier holder keeps the lock after a theft",
-      find: "holders: [{ ...entry, token }], queue: value.queue };",
-      replace: "holders: [...value.holders, { ...entry, token }], queue: value.queue };",
+      find: "const stolen = { ...value, holders: [{ ...entry, token }] };",
+      replace: "const stolen = { ...value, holders: [...value.holders, { ...entry, token }] };",
     },
     {
       section: 9,

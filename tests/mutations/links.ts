@@ -144,8 +144,8 @@ export const LINKS: readonly Mutation[] = [
       },
       {
         name: "a proposer does not know how slow a network is whose connections come and go",
-        find: "const roundTrip = Math.max(this.#roundTrip, this.#atLeast);",
-        replace: "const roundTrip = this.#roundTrip;",
+        find: "return Math.max(this.#roundTrip, this.#atLeast);",
+        replace: "return this.#roundTrip;",
       },
       {
         name: "the first retry after a time without a quorum waits as long as that time",

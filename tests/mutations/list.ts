@@ -13,6 +13,7 @@ import { LOCKS } from "./locks.ts";
 import { MEMBERS } from "./members.ts";
 import type { Mutation } from "./mutation.ts";
 import { NODE } from "./node.ts";
+import { ORDERS } from "./orders.ts";
 import { PROOFS } from "./proofs.ts";
 import { RELOADS } from "./reload.ts";
 import { REGISTERS } from "./registers.ts";
@@ -41,6 +42,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LEAVING,
   ...CANCELLING,
   ...LOCKS,
+  ...ORDERS,
   ...RELAY,
   ...TRANSPORTS,
   ...LINKS,

@@ -92,20 +92,20 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "a change that has written takes the short way",
-      find: "part.options.mustWrite === true || part.wrote),",
-      replace: "part.options.mustWrite === true),",
+      find: "part.options.mustWrite === true || part.wrote ||",
+      replace: "part.options.mustWrite === true ||",
     },
     {
       section: 3,
       name: "a change that must write takes the short way",
-      find: "part.options.mustWrite === true || part.wrote),",
-      replace: "part.wrote),",
+      find: "part.options.mustWrite === true || part.wrote ||",
+      replace: "part.wrote ||",
     },
     {
       section: 3,
       name: "an abandoned change is made",
-      find: "combine(this.#batch.filter((part) => !part.operation.ended), current),",
-      replace: "combine(this.#batch, current),",
+      find: "combine(this.#batch.filter((part) => !part.operation.ended), current);",
+      replace: "combine(this.#batch, current);",
     },
     {
       section: 3,
@@ -121,14 +121,8 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "a change that is retried at once never waits for others",
-      find: "          this.#attempt++;\n          return this.#start();\n",
-      replace: "          return this.#start();\n",
-    },
-    {
-      section: 3,
       name: "changes that are to be retried at once are treated like others",
-      find: "part.options.retryAtOnce === true",
+      find: "this.#batch.some(isAwaited)",
       replace: "false",
     },
   ]),

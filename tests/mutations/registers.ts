@@ -505,8 +505,8 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "a fallback is not above the known ballots",
-        find: "const counter = Math.max(clock.counter, unheard) + 1;",
-        replace: "const counter = clock.counter + 1;",
+        find: "Math.max(clock.counter, unheard) + 1;",
+        replace: "clock.counter + 1;",
       },
       {
         section: 3,

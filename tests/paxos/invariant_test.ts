@@ -135,11 +135,12 @@ describe("input from others makes no invariant fail", () => {
   });
 
   it("a lock that another node wrote with two exclusive owners, or a request twice", () => {
+    const since = { term: 1, left: [] };
     const unsound: LockValue[] = [
-      { holders: [entry(1), entry(2)], queue: [] },
-      { holders: [entry(1)], queue: [entry(2), entry(2)] },
+      { holders: [entry(1), entry(2)], queue: [], ...since },
+      { holders: [entry(1)], queue: [entry(2), entry(2)], ...since },
       // Too long to be searched, until some of its requests are released.
-      { holders: [entry(1)], queue: Array.from({ length: 32 }, () => entry(2)) },
+      { holders: [entry(1)], queue: Array.from({ length: 32 }, () => entry(2)), ...since },
     ];
     for (const lock of unsound) {
       applyCommand(lock, { type: "tidy" }, 5, () => false);

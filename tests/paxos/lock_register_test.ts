@@ -4,7 +4,9 @@ import {
   applyCommand,
   FREE,
   isRequest,
+  type LockCommand,
   type LockValue,
+  MAX_LEFT,
   MAX_QUEUE,
   sameLock,
 } from "../../lib/paxos/lock_register.ts";
@@ -300,6 +302,7 @@ describe("applyCommand() with a long queue", () => {
   const full: LockValue = {
     holders: [entryOf("a1", "exclusive", 1)],
     queue: names.map((name) => entryOf(name)),
+    ...{ term: 1, left: [] },
   };
   const apply = (value: LockValue, order: string) =>
     applyCommand(value, parseOrder(order.split(" ")), 9, () => false);
@@ -335,6 +338,7 @@ describe("applyCommand()", () => {
     const value: LockValue = Object.freeze({
       holders: Object.freeze([frozen(entryOf("a1", "exclusive", 1))]),
       queue: Object.freeze([frozen(entryOf("b1")), frozen(entryOf("c1"))]),
+      ...{ term: 1, left: Object.freeze([]) },
     });
     for (const order of ["request d1", "steal d1", "release a1", "release b1", "tidy"]) {
       applyCommand(value, parseOrder(order.split(" ")), 2, () => false);
@@ -400,6 +404,7 @@ describe("sameLock()", () => {
   const lock = (holders: string[], queue: string[], token = 1): LockValue => ({
     holders: holders.map((name) => entryOf(name, "exclusive", token)),
     queue: queue.map((name) => entryOf(name)),
+    ...{ term: 0, left: [] },
   });
 
   it("compares holders and waiting requests, in their order, and the tokens", () => {
@@ -419,5 +424,75 @@ describe("sameLock()", () => {
       assertFalse(sameLock(lock(["a1"], ["b1", "c1"]), other), showLock(other));
       assertFalse(sameLock(other, lock(["a1"], ["b1", "c1"])), showLock(other));
     }
+  });
+});
+
+describe("applyCommand() with orders that are handed over", () => {
+  const none = () => false;
+  const held = applyCommand(FREE, parseOrder(["request", "a1"]), 5, none).value;
+  const order = (term: number, ...names: string[]): LockCommand => ({
+    type: "order",
+    term,
+    entries: names.map((name) => entryOf(name)),
+  });
+  const leave = (name: string): LockCommand => {
+    const { pid, request } = entryOf(name);
+    return { type: "release", session: pid.session, request, ordered: true };
+  };
+
+  it("queues them all, once, in the term that they saw", () => {
+    const { value, result } = applyCommand(held, order(5, "b1", "b2"), 6, none);
+    assertEquals([showLock(value), result.kind, value.term], ["a1@5, then b1 b2", "queued", 5]);
+    assertEquals(applyCommand(value, order(5, "b1", "b2"), 7, none).value, value);
+    assertEquals(
+      showLock(applyCommand(value, order(5, "b2", "b3"), 7, none).value),
+      "a1@5, then b1 b2 b3",
+    );
+  });
+
+  it("is void without a holder, in another term, and for a session that has ended", () => {
+    for (const [lock, term] of [[FREE, 0], [held, 4], [held, 6]] as const) {
+      const { value, result } = applyCommand(lock, order(term, "b1"), 7, none);
+      assertEquals([result.kind, showLock(value)], ["void", showLock(lock)]);
+    }
+    const hasEnded = (session: string) => session === "b";
+    assertEquals(applyCommand(held, order(5, "b1"), 7, hasEnded).result.kind, "void");
+    const free = applyCommand(held, parseOrder(["release", "a1"]), 6, none).value;
+    assertStrictEquals(free, FREE);
+    assertEquals(applyCommand(free, parseOrder(["request", "a2"]), 8, none).value.term, 8);
+  });
+
+  it("is void if a request of it has left, whether it was there or not", () => {
+    const gone = applyCommand(held, leave("b2"), 6, none).value;
+    assertEquals(gone.left, [{ session: "b", request: 2 }]);
+    for (
+      const [names, kind] of [[["b1"], "void"], [["b2", "b3"], "void"], [["b3"], "queued"]] as const
+    ) {
+      assertEquals(applyCommand(gone, order(5, ...names), 7, none).result.kind, kind, names.join());
+    }
+    assertEquals(applyCommand(gone, leave("b1"), 7, none).value, gone);
+    const ended = applyCommand(gone, { type: "tidy" }, 7, (session) => session === "b").value;
+    assertEquals(ended.left, []);
+  });
+
+  it("is void for all once too many sessions have left: a new term begins", () => {
+    let value = held;
+    for (let n = 1; n <= MAX_LEFT; n++) {
+      const session = `s${n}`;
+      value = applyCommand(value, { ...leave("b1"), session } as LockCommand, 10 + n, none).value;
+    }
+    assertEquals([value.left.length, value.term], [MAX_LEFT, 5]);
+    value = applyCommand(value, leave("c1"), 99, none).value;
+    assertEquals([value.left, value.term], [[], 99]);
+    assertEquals(applyCommand(value, order(5, "d1"), 100, none).result.kind, "void");
+    assertEquals(applyCommand(value, order(99, "d1"), 100, none).result.kind, "queued");
+  });
+
+  it("is applied as a whole or not at all", () => {
+    const names = Array.from({ length: MAX_QUEUE - 1 }, (_, index) => `b${index + 1}`);
+    const nearlyFull = { ...held, queue: names.map((name) => entryOf(name)) };
+    const { value, result } = applyCommand(nearlyFull, order(5, "c1", "c2"), 9, none);
+    assertEquals([result.kind, value.queue.length], ["queue_full", MAX_QUEUE - 1]);
+    assertEquals(applyCommand(nearlyFull, order(5, "c1"), 9, none).result.kind, "queued");
   });
 });

@@ -18,7 +18,7 @@ function entry(text: string): LockEntry {
 /** `"a5 | b c"`: the holders, and the queue. */
 function lock(text: string): LockValue {
   const [holders, queue] = text.split("|").map((part) => part.split(" ").filter((one) => one));
-  return { holders: holders.map(entry), queue: (queue ?? []).map(entry) };
+  return { holders: holders.map(entry), queue: (queue ?? []).map(entry), term: 1, left: [] };
 }
 
 /** The faults of a step from token 5 to 9. */

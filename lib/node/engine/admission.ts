@@ -41,6 +41,7 @@ const LOWEST_ROLES: Readonly<Record<Request["type"], Role>> = {
   raiseFloor: "client",
   handover: "client",
   ask: "client",
+  order: "client",
   relay: "client",
   relayed: "member",
 };
@@ -57,7 +58,7 @@ export function mayAsk(role: Role, request: Request): boolean {
  * does not know yet counts as a client there.
  */
 const OF_CLIENTS: ReadonlySet<Reply["type"]> = new Set<Reply["type"]>([
-  ...["told", "handed"] as const,
+  ...["told", "handed", "unordered"] as const,
   ...["configured", "newerConfiguration", "unknownEpoch", "standing"] as const,
 ]);
 

@@ -9,6 +9,7 @@ import type {
   HandoverReply,
   HandoverRequest,
   Header,
+  OrderRequest,
   PersonalReply,
   PersonalRequest,
   RelayedRequest,
@@ -44,6 +45,13 @@ export interface EngineHandlers extends ViewEvents {
     life: Life,
     body: Uint8Array,
     tell: (body: Uint8Array) => void,
+  ) => void;
+  /** Requests for a lock that this node holds; `refuse` answers that they were not taken. Absent: it takes none. */
+  readonly order?: (
+    from: string,
+    life: Life,
+    request: OrderRequest,
+    refuse: (moved: boolean) => void,
   ) => void;
   /** A member lives under another genesis. */
   readonly otherGenesis: (from: string, header: Header) => void;
@@ -205,6 +213,11 @@ export class Dispatcher {
         if (!sameGenesis) return;
         return this.#serve(from, header.life, request as PersonalRequest, (answer) => {
           reply(from, header.life, answer);
+        });
+      case "link":
+        if (!sameGenesis) return;
+        return handlers.order?.(from, header.life, request as OrderRequest, (moved) => {
+          reply(from, header.life, { id, type: "unordered", moved });
         });
       case "relay":
         if (view.isMember && sameGenesis) {

@@ -21,6 +21,11 @@ export interface ChangeOptions extends Limits {
   readonly retryAtOnce?: boolean;
   /** Whether to use no kept promise: it may be outdated, and the failed attempt would cost too much time. */
   readonly ignoreKeptPromise?: boolean;
+  /**
+   * Whether it may join a round that has not proposed its state yet. (The promises of such a round may be from before
+   * this change: the round writes then, also if it changes nothing.)
+   */
+  readonly joins?: boolean;
   /** Its writes have counters above this; a kept promise that is not above it is not used. */
   readonly since?: number;
   /**

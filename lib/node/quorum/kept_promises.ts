@@ -1,4 +1,5 @@
-import { type Ballot, compareBallots } from "../../paxos/ballot.ts";
+import { type Ballot, compareBallots, type Life } from "../../paxos/ballot.ts";
+import type { StoredRegister } from "../../paxos/messages.ts";
 import type { KeptPromise } from "../../paxos/proposer.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import { RecentMap } from "../runtime/recent_map.ts";
@@ -6,9 +7,15 @@ import { RecentMap } from "../runtime/recent_map.ts";
 /** Promises kept, to bound memory; the oldest are dropped first. */
 const MAX_KEPT = 10_000;
 
+/** Registers with rivals that are remembered, to bound memory. */
+const MAX_CONTENDED = 1_000;
+
 /** Promises for the next change of a register, each to be used once. */
 export class KeptPromises {
   readonly #kept = new RecentMap<RegisterId, KeptPromise>(MAX_KEPT);
+
+  /** When a promise for a register was refused last because of a rival. */
+  readonly #refused = new RecentMap<RegisterId, number>(MAX_CONTENDED);
 
   /** Keeps the promise for `register`, in place of an older one. */
   put(register: RegisterId, kept: KeptPromise): void {
@@ -28,8 +35,32 @@ export class KeptPromises {
     if (kept !== undefined && compareBallots(ballot, kept.ballot) >= 0) this.#kept.delete(register);
   }
 
+  /** A promise for `register` was refused at the time `now`: another node writes it too. */
+  refused(register: RegisterId, now: number): void {
+    this.#refused.set(register, now);
+  }
+
+  /** The time since a promise for `register` was refused, in milliseconds. */
+  sinceRefused(register: RegisterId, now: number): number {
+    return now - (this.#refused.get(register) ?? -Infinity);
+  }
+
   /** Forgets all promises. */
   clear(): void {
     this.#kept.clear();
   }
+}
+
+/**
+ * A kept promise, unless it is of another life, which does not write in this one's name, or a member has promised a
+ * higher ballot since, so that it would probably be refused. `held`: what the member holds about the register.
+ */
+export function usable(
+  kept: KeptPromise | undefined,
+  life: Life,
+  held: StoredRegister | undefined,
+): KeptPromise | undefined {
+  if (kept === undefined || kept.ballot.life !== life) return undefined;
+  const isOld = held !== undefined && compareBallots(held.promised, kept.ballot) > 0;
+  return isOld ? undefined : kept;
 }

@@ -66,6 +66,11 @@ export class Proposals {
     return operation.promise as Promise<Chosen<R>>;
   }
 
+  /** Whether a change that joins would be part of the next state that this node proposes for `register`. */
+  canJoin(register: RegisterId): boolean {
+    return this.#registers.get(register)?.canJoin ?? true;
+  }
+
   #proposalsOf(register: RegisterId): RegisterProposals {
     let proposals = this.#registers.get(register);
     if (proposals === undefined) {

@@ -1,5 +1,4 @@
 import { SynodError } from "../../errors.ts";
-import type { Chosen } from "../../paxos/change.ts";
 import { serves } from "../../paxos/guest_change.ts";
 import { assertInvariant } from "../../paxos/invariant.ts";
 import type { RegisterReply, RegisterRequest } from "../../paxos/messages.ts";
@@ -7,21 +6,13 @@ import { type KeptPromise, Proposer, type Step } from "../../paxos/proposer.ts";
 import { isConfiguration, type RegisterId } from "../../paxos/register.ts";
 import type { BoundAttempt } from "../engine/bound_attempts.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Operation } from "../runtime/operation.ts";
 import type { Pacing } from "../runtime/pacing.ts";
-import type { ChangeOptions } from "./change_options.ts";
-import { combine, type CombinedResult, type OwnResult, type Part } from "./combine.ts";
-import type { KeptPromises } from "./kept_promises.ts";
+import { combine, type CombinedResult } from "./combine.ts";
+import { type KeptPromises, usable } from "./kept_promises.ts";
 import { noRoom } from "./no_room.ts";
 import type { Released } from "./released.ts";
-
-/** A change that waits, or that is being proposed. */
-export interface WaitingChange extends Part {
-  readonly operation: Operation<Chosen<unknown>>;
-  readonly options: ChangeOptions;
-  /** The error for the lack of room that it has met so far. */
-  full?: SynodError;
-}
+import { Retries } from "./retries.ts";
+import { isAwaited, split, usesReserve, type WaitingChange } from "./waiting_change.ts";
 
 /** Time for which a change waits while members make room for it, in milliseconds. */
 const LONGEST_FULL = 5_000;
@@ -55,7 +46,9 @@ export class RegisterProposals {
   /** Its place among the attempts that begin again when the members change. */
   #bound: BoundAttempt | undefined;
   #leaveGate: () => void = nothing;
-  #attempt = 0;
+  readonly #retries: Retries;
+  /** Whether the attempt relies on a kept promise that nobody has refused yet. */
+  #usesKept = false;
   /** The time since which members have had no room for it. */
   #fullSince: number | undefined;
   /** How often it has waited for room. */
@@ -73,6 +66,7 @@ export class RegisterProposals {
     this.#engine = engine;
     this.#pacing = pacing;
     this.#kept = kept;
+    this.#retries = new Retries(engine, pacing);
     this.#events = events;
   }
 
@@ -97,7 +91,7 @@ export class RegisterProposals {
 
   #begin(): void {
     const { members, clock, life } = this.#engine;
-    this.#attempt = 0;
+    this.#retries.begin();
     this.#fullSince = undefined;
     this.#roomWaits = 0;
     this.#proposer = new Proposer<CombinedResult>({
@@ -105,9 +99,14 @@ export class RegisterProposals {
       members,
       clock,
       life,
-      change: (current) => combine(this.#batch.filter((part) => !part.operation.ended), current),
-      // A change whose new state was sent once has to write in every later attempt.
-      mustWrite: () => this.#batch.some((part) => part.options.mustWrite === true || part.wrote),
+      change: (current) => {
+        this.#join();
+        return combine(this.#batch.filter((part) => !part.operation.ended), current);
+      },
+      // A change whose new state was sent once writes in every later attempt. One that joined may be later than what
+      // the promises report: only a write shows that nothing was chosen in between.
+      mustWrite: () =>
+        this.#batch.some((part) => part.options.mustWrite === true || part.wrote || part.joined),
       writing: (ballot) => {
         for (const part of this.#batch) {
           if (!part.writes || part.operation.ended) continue;
@@ -123,13 +122,28 @@ export class RegisterProposals {
     this.#place = this.#pacing.unanswered(this.#reached);
     this.#bound = this.#engine.attempts.bind(this.#moved);
     this.#enterGate(() => {
-      // The kept promise is used once, and only for the first attempt; a new life writes with ballots of its own.
-      const last = this.#kept.take(this.#register);
-      const kept = last?.ballot.life === this.#engine.life ? last : undefined;
+      // The kept promise is used once, and only for the first attempt.
+      const held = this.#engine.voter?.acceptor.stored(this.#register);
+      const kept = usable(this.#kept.take(this.#register), this.#engine.life, held);
       const mayUse = ({ options: { ignoreKeptPromise, since = 0 } }: WaitingChange) =>
         ignoreKeptPromise !== true && kept !== undefined && serves(kept.ballot.counter, { since });
       this.#start(Array.from(this.#waiting).every(mayUse) ? kept : undefined);
     });
+  }
+
+  /** Whether a change that joins would be part of the next state that is proposed. */
+  get canJoin(): boolean {
+    return this.#requestId === undefined || this.#proposer?.request?.type === "prepare";
+  }
+
+  /** Takes the changes that came while the attempt got its promises, up to the first that does not join. */
+  #join(): void {
+    for (const waiting of this.#waiting) {
+      if (waiting.options.joins !== true || this.#batch.length >= MAX_COMBINED) return;
+      this.#waiting.delete(waiting);
+      waiting.joined = true;
+      this.#batch.push(waiting);
+    }
   }
 
   #enterGate(pass: () => void): void {
@@ -143,15 +157,22 @@ export class RegisterProposals {
   /** Begins an attempt with all changes that wait by now: they were requested before the attempt began. */
   #start(kept?: KeptPromise): void {
     this.#batch = this.#batch.filter((part) => !part.operation.ended);
+    for (const part of this.#batch) part.joined = false;
     for (const waiting of this.#waiting) {
       if (this.#batch.length >= MAX_COMBINED) break;
       this.#waiting.delete(waiting);
       this.#batch.push(waiting);
     }
-    const { unheard } = this.#engine;
+    const { unheard, runtime } = this.#engine;
+    // A rival that was refused tries again within this time, and must not be refused by a kept promise again.
+    const since = this.#kept.sinceRefused(this.#register, runtime.now());
+    const givesWay = since < this.#pacing.longestBackoff;
+    this.#usesKept = kept !== undefined;
     const step = this.#attempted(() => {
       const proposer = this.#running;
-      return kept === undefined ? proposer.start() : proposer.startKept(kept, unheard.highest);
+      return kept === undefined
+        ? proposer.start()
+        : proposer.startKept(kept, givesWay ? null : unheard.highest);
     });
     if (step !== undefined) this.#do(step);
   }
@@ -176,27 +197,15 @@ export class RegisterProposals {
         return;
       case "restart":
         this.#stopAsking();
-        this.#start();
-        return;
+        return this.#start();
       case "retry":
         this.#stopAsking();
-        if (this.#attempt === 0 && this.#batch.some((part) => part.options.retryAtOnce === true)) {
-          this.#attempt++;
-          return this.#start();
-        }
-        this.#cancelTimer = this.#pacing.retryLater(() => this.#start(), this.#attempt++);
-        return;
+        return this.#retry();
       case "full":
         return this.#full(step);
       case "done": {
         const { result, ...chosen } = step.chosen;
-        const applied: [part: WaitingChange, own: OwnResult][] = [];
-        const left: WaitingChange[] = [];
-        for (const part of this.#batch) {
-          const own = result.results.get(part);
-          if (own === undefined) left.push(part);
-          else applied.push([part, own]);
-        }
+        const { applied, left } = split(this.#batch, result);
         // Changes that were not applied in this round come first in the next one.
         if (left.length > 0) this.#waiting = new Set([...left, ...this.#waiting]);
         this.#keep();
@@ -207,6 +216,13 @@ export class RegisterProposals {
         }
       }
     }
+  }
+
+  #retry(): void {
+    const kinds = [this.#running.request?.type === "prepare", this.#batch.some(isAwaited)] as const;
+    const cancel = this.#retries.next(...kinds, () => this.#start());
+    // Without a wait the attempt has timers of its own by now.
+    if (cancel !== undefined) this.#cancelTimer = cancel;
   }
 
   /** Members have no room for it: ends the changes, unless the members are making room. */
@@ -240,6 +256,10 @@ export class RegisterProposals {
       if (sender === undefined || proposer === undefined || this.#requestId !== question) return;
       const step = this.#attempted(() => proposer.receive(request, sender, reply as RegisterReply));
       if (step === undefined) return;
+      if (this.#usesKept && step.do !== "done") {
+        this.#usesKept = false;
+        this.#kept.refused(this.#register, runtime.now());
+      }
       if (step.do === "send" || step.do === "done") {
         this.#pacing.measured(runtime.now() - this.#asked);
       }
@@ -369,8 +389,4 @@ export class RegisterProposals {
     if (this.#waiting.size > 0) this.#begin();
     else this.#events.idle();
   }
-}
-
-function usesReserve({ options }: WaitingChange): boolean {
-  return options.reserve === true || options.sweep === true;
 }

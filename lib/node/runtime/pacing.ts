@@ -108,10 +108,18 @@ export class Pacing {
    * The wait before a proposer retries after a nack, in milliseconds: the rival must have had time to finish.
    */
   backoff(attempt: number): number {
-    const roundTrip = Math.max(this.#roundTrip, this.#atLeast);
-    const cap = Math.max(LONGEST_BACKOFF, LONGEST_BACKOFF_ROUND_TRIPS * roundTrip);
-    const longest = Math.min(cap, 2 * roundTrip * 2 ** Math.min(attempt, 10));
+    const longest = Math.min(this.longestBackoff, 2 * this.#slowest * 2 ** Math.min(attempt, 10));
     return this.#runtime.random() * Math.max(1, longest);
+  }
+
+  /** The longest wait before a proposer retries after a nack, in milliseconds. */
+  get longestBackoff(): number {
+    return Math.max(LONGEST_BACKOFF, LONGEST_BACKOFF_ROUND_TRIPS * this.#slowest);
+  }
+
+  /** What a round trip may take, in milliseconds. */
+  get #slowest(): number {
+    return Math.max(this.#roundTrip, this.#atLeast);
   }
 
   /** Whether what was sent at the time `sent` is likely to be lost, since an answer must have had time to come. */

@@ -66,6 +66,11 @@ export class Routes {
     return this.#route(to, direct, relayed, unanswered > 0);
   }
 
+  /** Whether there is, or may be, a connection to another node. */
+  reaches(to: string): boolean {
+    return to !== this.#options.self && this.#options.reachability(to) !== "none";
+  }
+
   /** The route of a message that is sent once, and not again when it is lost. */
   once(to: string): Route {
     if (to === this.#options.self) return DIRECT;

@@ -118,6 +118,17 @@ export class RandomFrames {
       timeout: this.time(600_000),
       since: this.counter(),
     }),
+    order: () => ({
+      type: "order",
+      register: this.register(),
+      term: this.counter(),
+      session: this.session(),
+      requests: Array.from({ length: this.#random.pick([1, 2, 5]) }, (_, place) => ({
+        seq: this.integer(),
+        request: 2 ** 20 * place + this.#random.pick([0, 7, 300]),
+        mode: this.#random.pick(["exclusive", "shared"]),
+      })),
+    }),
     relay: () => ({ type: "relay", to: this.owner(), payload: this.load() }),
     relayed: () => ({
       type: "relayed",
@@ -175,6 +186,7 @@ export class RandomFrames {
     hosting: () => ({ type: "hosting", nodes: this.members() }),
     over: () => ({ type: "over", life: this.life() }),
     told: () => ({ type: "told", body: this.value() }),
+    unordered: () => ({ type: "unordered", moved: this.flag() }),
     unreachable: () => ({ type: "unreachable", to: this.owner() }),
     blank: () => ({
       type: "blank",

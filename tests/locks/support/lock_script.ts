@@ -61,7 +61,7 @@ export class LockScript {
   }
 
   /** These accept `value` at this ballot; `over` is the token of what it replaced. */
-  write(counter: number, value: LockValue, over: number, ...members: string[]): void {
+  write(counter: number, value: Lists, over: number, ...members: string[]): void {
     const ballot = { counter, life: life("r") };
     const state = stateOf(counter, value, over);
     for (const member of members) {
@@ -73,7 +73,7 @@ export class LockScript {
   }
 
   /** A state that a read finds, or that the acceptors push. */
-  note(counter: number, value: LockValue): void {
+  note(counter: number, value: Lists): void {
     const ballot = { counter, life: life("r") };
     const learned: Learned = { ballot, state: stateOf(counter, value, 0) };
     this.node.core.watches.note(LOCK, learned);
@@ -109,7 +109,11 @@ export class LockScript {
   }
 }
 
-export function stateOf(token: number, value: LockValue, over: number): State {
+/** A lock by its lists, and what else is given. */
+type Lists = Pick<LockValue, "holders" | "queue"> & Partial<LockValue>;
+
+export function stateOf(token: number, lists: Lists, over: number): State {
+  const value: LockValue = { term: 1, left: [], ...lists };
   if (value.holders.length === 0) return { present: false, token };
   const written = { present: true, token, over, op: `${life("r")}/${token}` } as const;
   return { ...written, value: encodeLock(value), bindings: [], owners: sessionsOf(value) };

@@ -94,7 +94,9 @@ const BINDINGS: Readonly<Record<Bound, readonly Binding[]>> = {
 
 /** The lock in a state. */
 export function lockIn(state: State | null): LockValue {
-  return state?.present ? JSON.parse(contentOf(state)) : { holders: [], queue: [] };
+  return state?.present
+    ? JSON.parse(contentOf(state))
+    : { holders: [], queue: [], term: 0, left: [] };
 }
 
 const at = (time: number): ClockReading => ({ now: time, wall: time });

@@ -38,6 +38,7 @@ describe("mayAsk() (section 7)", () => {
     raiseFloor: "client",
     handover: "client",
     ask: "client",
+    order: "client",
     relay: "client",
     relayed: "member",
     // Proofs that a life is over come from nodes that run no more, too.
@@ -70,7 +71,7 @@ describe("mayAnswer() (section 7)", () => {
   it("lets any node say whether it knows a cluster, clients also answer what concerns their processes or the list of members, and members alone anything else", () => {
     const ofOutsiders = ["record", "blank", "membersMismatch"];
     const ofClients = [
-      ...["told", "handed"],
+      ...["told", "handed", "unordered"],
       ...["configured", "newerConfiguration", "unknownEpoch", "standing"],
     ];
     for (const type of Object.keys(frames.replies) as Reply["type"][]) {

@@ -1,11 +1,25 @@
 // Runs in Deno alone: pure.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { KeptPromises } from "../../../lib/node/quorum/kept_promises.ts";
+import { KeptPromises, usable } from "../../../lib/node/quorum/kept_promises.ts";
+import type { Ballot } from "../../../lib/paxos/ballot.ts";
+import type { StoredRegister } from "../../../lib/paxos/messages.ts";
 import type { KeptPromise } from "../../../lib/paxos/proposer.ts";
 
 /** A promise of the ballot `counter` of life `life`. */
 const promise = (counter: number, life = "p") => ({ ballot: { counter, life } }) as KeptPromise;
+
+const at = (counter: number, life: string): Ballot => ({ counter, life });
+
+function held(promised: Ballot, accepted: Ballot | null): StoredRegister {
+  const state = { present: false, token: 1 } as const;
+  return {
+    register: "k",
+    promised,
+    copied: false,
+    accepted: accepted && { ballot: accepted, state },
+  };
+}
 
 describe("KeptPromises (section 3)", () => {
   it("gives each promise once", () => {
@@ -52,5 +66,29 @@ describe("KeptPromises (section 3)", () => {
     kept.put("k1", promise(1));
     kept.clear();
     assertEquals(kept.take("k1"), undefined);
+  });
+});
+
+describe("KeptPromises: rivals", () => {
+  it("remembers when a promise for a register was refused last", () => {
+    const kept = new KeptPromises();
+    assertEquals(kept.sinceRefused("k1", 50), Infinity);
+    kept.refused("k1", 40);
+    assertEquals([kept.sinceRefused("k1", 50), kept.sinceRefused("k2", 50)], [10, Infinity]);
+  });
+});
+
+describe("usable()", () => {
+  const kept = { ballot: at(5, "A"), state: { present: false, token: 4 } } as const;
+
+  it("is a kept promise that its member still holds, or that it knows nothing about", () => {
+    assertStrictEquals(usable(kept, "A", held(at(5, "A"), at(4, "A"))), kept);
+    assertStrictEquals(usable(kept, "A", undefined), kept);
+  });
+
+  it("is none of another life, and none below what its member promised since", () => {
+    assertEquals(usable(undefined, "A", undefined), undefined);
+    assertEquals(usable(kept, "B", undefined), undefined);
+    assertEquals(usable(kept, "A", held(at(5, "B"), at(4, "A"))), undefined);
   });
 });

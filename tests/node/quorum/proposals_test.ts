@@ -13,6 +13,7 @@ function propose<R>(
     mustWrite?: boolean;
     keepPromise?: boolean;
     retryAtOnce?: boolean;
+    joins?: boolean;
     signal?: AbortSignal;
   } = {},
 ): { promise: Promise<Chosen<R>>; chosen(): Chosen<R> | undefined } {
@@ -263,6 +264,78 @@ describe("Proposals: kept promises", () => {
   });
 });
 
+describe("Proposals: changes that join", () => {
+  /** Appends a letter, also to what another change of the same round writes. */
+  const merging = (letter: string): RegisterChange<string> => (current) => ({
+    ...append(letter)(current),
+    merges: true,
+  });
+
+  it("are part of a round that has its promises after them, and of no other", async () => {
+    const node = await ScriptedNode.start();
+    const first = propose(node, merging("x"), { joins: true });
+    await node.ask("a");
+    const second = propose(node, merging("y"), { joins: true });
+    assertEquals(node.core.proposals.canJoin(KEY), true);
+    await node.ask("b");
+    const third = propose(node, merging("z"), { joins: true });
+    assertEquals(node.core.proposals.canJoin(KEY), false);
+    await node.ask("a", "b");
+    assertEquals([first, second, third].map(({ chosen }) => chosen()?.result), [
+      ...["x", "xy"],
+      undefined,
+    ]);
+    for (let round = 0; round < 2; round++) await node.ask("a", "b");
+    assertEquals(third.chosen()?.result, "xyz");
+  });
+
+  it("do not pass one that does not join", async () => {
+    const node = await ScriptedNode.start();
+    propose(node, merging("x"));
+    await node.ask("a");
+    const stays = propose(node, merging("y"));
+    const joins = propose(node, merging("z"), { joins: true });
+    await node.ask("b");
+    await node.ask("a", "b");
+    assertEquals([stays.chosen(), joins.chosen()], [undefined, undefined]);
+    for (let round = 0; round < 2; round++) await node.ask("a", "b");
+    assertEquals([stays, joins].map(({ chosen }) => chosen()?.result), ["xy", "xyz"]);
+  });
+
+  it("write, even if they change nothing: the promises may be from before them", async () => {
+    const node = await ScriptedNode.start();
+    node.rival(1, "x", "a", "b");
+    node.engine.clock.observe(1);
+    propose(node, look, { joins: true });
+    await node.ask("a");
+    const joined = propose(node, look, { joins: true });
+    await node.ask("b");
+    assertEquals(joined.chosen(), undefined);
+    await node.ask("a", "b");
+    assertEquals(textOf(joined.chosen()?.state ?? null), "x");
+    assertEquals(node.trace.filter((line) => line.includes("< accept")).length, 2);
+  });
+});
+
+describe("Proposals: a rival that was refused by a kept promise", () => {
+  it("is not refused by another one soon: that has no fallback", async () => {
+    const node = await ScriptedNode.start();
+    propose(node, setOnce("x"), { keepPromise: true });
+    await node.ask("a", "b");
+    await node.ask("a", "b", "c");
+    node.rival(5, "r", "b", "c");
+    propose(node, append("y"), { keepPromise: true });
+    await node.ask("a", "b", "c");
+    await node.ask("a", "b", "c");
+    node.trace.length = 0;
+    const change = propose(node, release);
+    await node.ask("a");
+    assertEquals(node.trace[0], "a< accept 8x absent@8");
+    await node.ask("b");
+    assertEquals(change.chosen()?.state, { present: false, token: 8 });
+  });
+});
+
 describe("Proposals: the fallback of a kept promise", () => {
   it("a change ends with one member down, though one accepted it and one had promised a rival", async () => {
     const node = await ScriptedNode.start();
@@ -307,7 +380,11 @@ describe("Proposals: changes that others wait for", () => {
       };
       propose(node, append("x"), { retryAtOnce });
       assertEquals(await asks(50), retryAtOnce);
-      if (!retryAtOnce) await node.time.pass(600);
+      if (!retryAtOnce) {
+        await node.time.pass(600);
+        // Its clock may only be behind since it waited.
+        assertEquals(await asks(70), true);
+      }
       // Only once: otherwise the nacks of two of them would repeat for ever.
       assertEquals(await asks(90), false);
       await node.time.pass(600);

@@ -1,0 +1,197 @@
+import type { Core } from "../node/core.ts";
+import { type Limits, type Operation, RecentMap } from "../node/shell.ts";
+import type { Ballot } from "../paxos/ballot.ts";
+import { LockOrders, type Order, type OrderStep } from "../paxos/lock_orders.ts";
+import type { LeftRequest, LockResult, LockValue } from "../paxos/lock_register.ts";
+import type { RegisterId } from "../paxos/register.ts";
+import type { LockRequest } from "./lock_request.ts";
+
+/** What became of a request, and the ballot at which it was chosen. */
+export interface Placed {
+  readonly result: LockResult;
+  readonly ballot: Ballot;
+}
+
+/** What the orders of a node need of its locks. */
+export interface SentOrdersParts {
+  readonly core: Core;
+  /** The lock as last learned, while this node watches it; else `null`. */
+  readonly latest: (register: RegisterId) => LockValue | null;
+  /** Watches the lock until the function that it returns is called. */
+  readonly keep: (register: RegisterId) => () => void;
+}
+
+/** A request that waits to be in the lock. */
+interface Waiting {
+  readonly request: LockRequest;
+  readonly operation: Operation<Placed>;
+  readonly propose: () => Promise<Placed>;
+}
+
+/** The requests of this node for one lock that are not in it yet. */
+interface Desk {
+  readonly register: RegisterId;
+  readonly orders: LockOrders;
+  readonly waiting: Map<number, Waiting>;
+  /** Ends the order under way: its watch, its question and its timer. */
+  stop: () => void;
+}
+
+const nothing = (): void => {};
+
+/** Nodes whose silence is remembered, to bound memory. */
+const MAX_SILENT = 1_000;
+
+/**
+ * Hands requests for locks to the nodes that hold them, so that one node proposes them together with its own. With
+ * silence or a refusal this node proposes them itself.
+ */
+export class SentOrders {
+  readonly #parts: SentOrdersParts;
+  readonly #desks = new Map<RegisterId, Desk>();
+  /** The requests that were handed over: their removal has to leave a trace. */
+  readonly #handedOver = new WeakSet<LockRequest>();
+  /** Nodes that did not answer an order, and until when they get no other one. */
+  readonly #silent = new RecentMap<string, number>(MAX_SILENT);
+
+  /** Has sent nothing. */
+  constructor(parts: SentOrdersParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether a request was ever handed over, and so may come into the lock late. */
+  wasHandedOver(request: LockRequest): boolean {
+    return this.#handedOver.has(request);
+  }
+
+  /**
+   * Brings a request into the lock that waits there if it must: by an order, or by `propose`. `mayWait`: whether it
+   * does; others are proposed at once, behind the requests that were made before.
+   */
+  place(
+    request: LockRequest,
+    mayWait: boolean,
+    limits: Limits,
+    propose: () => Promise<Placed>,
+  ): Promise<Placed> {
+    const { register } = request;
+    const desk = this.#deskOf(register);
+    const id = idOf(request);
+    const { orders } = desk;
+    const latest = () => this.#parts.latest(register);
+    const step = mayWait ? orders.add(id, latest()) : orders.addAtOnce(id);
+    const over = () => this.#do(desk, orders.remove(id, latest()));
+    if (step.propose.at(-1) === id) {
+      // Most requests: they need no operation besides that of the proposal.
+      this.#do(desk, { ...step, propose: step.propose.slice(0, -1) });
+      const placed = propose();
+      placed.then(over, over);
+      return placed;
+    }
+    const operation = this.#parts.core.operation<Placed>(limits);
+    if (!operation.ended) {
+      desk.waiting.set(request.number, { request, operation, propose });
+      this.#do(desk, step);
+    }
+    operation.onEnd(() => {
+      desk.waiting.delete(request.number);
+      over();
+    });
+    return operation.promise;
+  }
+
+  /** A state of a lock was chosen. */
+  learned(register: RegisterId, value: LockValue, ballot: Ballot): void {
+    const desk = this.#desks.get(register);
+    if (desk === undefined || !desk.orders.isWaiting) return;
+    const step = desk.orders.learned(value);
+    for (const { request } of step.found ?? []) {
+      // If it is granted already, it finds that where it waits.
+      desk.waiting.get(request)?.operation.resolve({ result: { kind: "queued" }, ballot });
+    }
+    this.#do(desk, step);
+  }
+
+  /** Ends a request that is not in the lock yet. */
+  fail({ register, number }: LockRequest, error: unknown): void {
+    this.#desks.get(register)?.waiting.get(number)?.operation.reject(error);
+  }
+
+  #deskOf(register: RegisterId): Desk {
+    let desk = this.#desks.get(register);
+    if (desk === undefined) {
+      const orders = new LockOrders((node) => this.#reaches(node));
+      desk = { register, orders, waiting: new Map(), stop: nothing };
+      this.#desks.set(register, desk);
+    }
+    return desk;
+  }
+
+  #reaches(node: string): boolean {
+    const { core } = this.#parts;
+    return core.reaches(node) && (this.#silent.get(node) ?? 0) <= core.runtime.now();
+  }
+
+  #do(desk: Desk, { send, propose }: OrderStep): void {
+    if (!desk.orders.isWaiting) {
+      desk.stop();
+      desk.stop = nothing;
+    }
+    const { core } = this.#parts;
+    const [next] = send?.requests ?? propose;
+    // What waits ends one request after the other with its session or node: nothing is done in their name any more.
+    const isOver = next !== undefined &&
+      (core.closed !== undefined || !core.session.isPossible(next.session));
+    if (isOver) return;
+    for (const { request } of propose) {
+      const waiting = desk.waiting.get(request);
+      waiting?.propose().then(
+        (placed) => waiting.operation.resolve(placed),
+        (error) => waiting.operation.reject(error),
+      );
+    }
+    if (send !== null) this.#send(desk, send);
+    if (desk.orders.isIdle && this.#desks.get(desk.register) === desk) {
+      this.#desks.delete(desk.register);
+    }
+  }
+
+  #send(desk: Desk, { to, term, requests }: Order): void {
+    const { core, keep, latest } = this.#parts;
+    const { register } = desk;
+    const entries = requests.map(({ request }) => {
+      const { request: ordered } = desk.waiting.get(request)!;
+      this.#handedOver.add(ordered);
+      // It may take effect at any counter from now on.
+      ordered.firstAccept ??= core.clock.counter;
+      return { seq: ordered.owner.pid.seq, request, mode: ordered.mode };
+    });
+    const [{ session }] = requests;
+    const before = desk.stop;
+    // First the watch: that the requests are in a chosen state is the answer.
+    const leave = keep(register);
+    before();
+    const end = core.order(
+      to,
+      { type: "order", register, term, session, requests: entries },
+      (moved) => {
+        end();
+        this.#do(desk, desk.orders.refused(latest(register), moved));
+      },
+    );
+    const cancel = core.runtime.setTimer(() => {
+      // It may have stopped, or be cut off from this node alone: the next requests need not find that out again.
+      this.#silent.set(to, core.runtime.now() + core.sessionTtl);
+      this.#do(desk, desk.orders.proposeAll());
+    }, core.pacing.resend(0));
+    desk.stop = () => {
+      cancel();
+      end();
+      leave();
+    };
+  }
+}
+
+function idOf({ owner, number }: LockRequest): LeftRequest {
+  return { session: owner.pid.session, request: number };
+}

@@ -1,0 +1,142 @@
+import type { LeftRequest, LockValue } from "./lock_register.ts";
+
+/** Requests in one order, to bound a message. */
+export const MAX_ORDERED = 256;
+
+/** Orders sent in a row for the same request, before its node proposes it: the lock may have a new holder each time. */
+const MAX_TRIES = 3;
+
+/** Requests of this node for one lock, to be handed to the node of its holder. */
+export interface Order {
+  /** The node of the lock's first holder. */
+  readonly to: string;
+  /** The term of the lock that this node has seen. */
+  readonly term: number;
+  /** In the order of the calls. */
+  readonly requests: readonly LeftRequest[];
+}
+
+/** What is to be done next. */
+export interface OrderStep {
+  /** To be sent; `null`: nothing. */
+  readonly send: Order | null;
+  /** The requests that this node proposes itself, in this order. */
+  readonly propose: readonly LeftRequest[];
+  /** The requests of the order under way that are in the lock. */
+  readonly found?: readonly LeftRequest[];
+}
+
+const NOTHING: OrderStep = { send: null, propose: [] };
+
+/**
+ * The requests of one node for one lock that are not known to be in it: they are handed to the node of the holder, or
+ * proposed, always in the order of the calls. One order is under way at a time. That a request is in a chosen
+ * state is the only answer that counts; anything else, and silence, makes this node propose.
+ */
+export class LockOrders {
+  readonly #reaches: (node: string) => boolean;
+  #waiting: readonly LeftRequest[] = [];
+  /** How many of them, the first ones, are in the order under way. */
+  #sent = 0;
+  /** The node that has the order under way. */
+  #to = "";
+  /** Whether an order was refused because the lock has another holder, which is not known yet. */
+  #isParked = false;
+  /** Orders sent since a request was found or proposed. */
+  #tries = 0;
+  /** The requests that this node proposes at present. */
+  #own: readonly LeftRequest[] = [];
+
+  /** `reaches`: whether an order may be sent to a node, over a link to it. */
+  constructor(reaches: (node: string) => boolean) {
+    this.#reaches = reaches;
+  }
+
+  /** Whether nothing is under way. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#own.length === 0;
+  }
+
+  /** Whether an answer, or the next state of the lock, is awaited: not for ever, so that nothing hangs. */
+  get isWaiting(): boolean {
+    return this.#sent > 0 || this.#isParked;
+  }
+
+  /** Takes a request that would wait in the queue. `lock`: the lock as last learned; `null`: unknown. */
+  add(request: LeftRequest, lock: LockValue | null): OrderStep {
+    this.#waiting = [...this.#waiting, request];
+    return this.isWaiting ? NOTHING : this.#next(lock);
+  }
+
+  /** Takes a request that must not wait: this node proposes it, behind those that were made before. */
+  addAtOnce(request: LeftRequest): OrderStep {
+    this.#waiting = [...this.#waiting, request];
+    return this.proposeAll();
+  }
+
+  /** A chosen state was learned. */
+  learned(lock: LockValue): OrderStep {
+    const isNews = this.#isParked && lock.holders[0]?.pid.node !== this.#to;
+    if (isNews) return this.#next(lock);
+    if (this.#sent === 0) return NOTHING;
+    const there = new Set<string>();
+    for (const { pid, request } of lock.holders) there.add(`${pid.session}/${request}`);
+    for (const { pid, request } of lock.queue) there.add(`${pid.session}/${request}`);
+    const isFound = ({ session, request }: LeftRequest) => there.has(`${session}/${request}`);
+    const found = this.#waiting.slice(0, this.#sent).filter(isFound);
+    return found.length === 0 ? NOTHING : { ...this.#drop(isFound, lock), found };
+  }
+
+  /** The order under way was not taken. `moved`: since the lock has another holder by now. */
+  refused(lock: LockValue | null, moved: boolean): OrderStep {
+    if (this.#sent === 0) return NOTHING;
+    if (!moved) return this.proposeAll();
+    this.#sent = 0;
+    if (lock?.holders[0]?.pid.node !== this.#to) return this.#next(lock);
+    this.#isParked = true;
+    return NOTHING;
+  }
+
+  /** This node proposes all that waits; after silence, for example. */
+  proposeAll(): OrderStep {
+    const propose = this.#waiting;
+    this.#own = [...this.#own, ...propose];
+    this.#waiting = [];
+    this.#sent = this.#tries = 0;
+    this.#isParked = false;
+    return propose.length === 0 ? NOTHING : { send: null, propose };
+  }
+
+  /** A request has ended, or what this node proposed for it. */
+  remove({ session, request }: LeftRequest, lock: LockValue | null): OrderStep {
+    const is = (one: LeftRequest) => one.request === request && one.session === session;
+    this.#own = this.#own.filter((one) => !is(one));
+    return this.#drop(is, lock);
+  }
+
+  #drop(isOver: (request: LeftRequest) => boolean, lock: LockValue | null): OrderStep {
+    const sent = this.#waiting.slice(0, this.#sent).filter((one) => !isOver(one));
+    const rest = this.#waiting.slice(this.#sent).filter((one) => !isOver(one));
+    const wasSent = this.#sent > 0;
+    if (wasSent && sent.length < this.#sent) this.#tries = 0;
+    this.#waiting = [...sent, ...rest];
+    this.#sent = sent.length;
+    if (this.#waiting.length === 0) this.#isParked = false;
+    return wasSent && sent.length === 0 ? this.#next(lock) : NOTHING;
+  }
+
+  #next(lock: LockValue | null): OrderStep {
+    this.#isParked = false;
+    if (this.#waiting.length === 0) return NOTHING;
+    const to = lock?.holders[0]?.pid.node;
+    const mayHand = to !== undefined && this.#own.length === 0 && this.#tries < MAX_TRIES;
+    if (!mayHand || !this.#reaches(to)) return this.proposeAll();
+    this.#tries++;
+    this.#to = to;
+    const [{ session }] = this.#waiting;
+    const other = this.#waiting.findIndex((one) => one.session !== session);
+    const requests = this.#waiting.slice(0, other < 0 ? MAX_ORDERED : Math.min(other, MAX_ORDERED));
+    this.#sent = requests.length;
+    return { send: { to, term: lock!.term, requests }, propose: [] };
+  }
+}

@@ -1,0 +1,238 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { partsOf } from "../../lib/cluster/cluster_node.ts";
+import { registerId } from "../../lib/codec.ts";
+import { lockOf } from "../../lib/locks/lock_value.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
+import { OrderPost } from "./support/order_post.ts";
+
+const LOCK = registerId("l", undefined, "k");
+
+/** A lock that n1 holds, and n2, which knows of that because its first request waits. */
+async function begin() {
+  const post = new OrderPost();
+  const cluster = await VirtualCluster.start(3, {}, post.wrap);
+  const [one, two, three] = cluster.nodes;
+  const held = await cluster.time.until(one.lock("k"));
+  const first = two.lock("k");
+  // Requests may end with their node.
+  first.catch(() => {});
+  await cluster.pass(50);
+  post.clear();
+  const { core } = partsOf(three);
+  const sees = async () => {
+    const { state } = await cluster.time.until(core.reads.read(LOCK, core.limits()));
+    return lockOf(state).queue.map(({ pid, mode }) =>
+      mode === "shared" ? `${pid.node}~` : pid.node
+    );
+  };
+  return { post, cluster, one, two, three, held, first, sees };
+}
+
+describe("a request for a lock that is known to be held (section 9)", () => {
+  it("goes to the node of the holder, and is proposed by that alone", async () => {
+    const { post, cluster, two, held, first, sees } = await begin();
+    await using _ = cluster;
+    const second = two.lock("k", { mode: "shared" });
+    const third = two.lock("k", { mode: "shared" });
+    await cluster.pass(20);
+    assertEquals(post.orders.map(({ from, to }) => [from, to]), [["n2", "n1"], ["n2", "n1"]]);
+    const requests = post.orders.map(({ order }) => order.requests);
+    assertEquals(requests.map((all) => all.map(({ mode }) => mode)), [["shared"], ["shared"]]);
+    assertEquals(post.others.filter((text) => /^n2 (prepare|accept)/.test(text)), []);
+    assertEquals(await sees(), ["n2", "n2~", "n2~"]);
+    void held.release();
+    const lock = await cluster.time.until(first);
+    assert(lock.token > held.token);
+    void lock.release();
+    const shared = await cluster.time.until(Promise.all([second, third]));
+    assertEquals(shared[0].token, shared[1].token);
+    await cluster.time.until(Promise.all(shared.map((one) => one.release())));
+  });
+
+  it("is one of an order of all those that came meanwhile", async () => {
+    const { post, cluster, two, held, first, sees } = await begin();
+    await using _ = cluster;
+    const waiting = Array.from({ length: 5 }, () => two.lock("k"));
+    await cluster.pass(20);
+    assertEquals(post.orders.map(({ order }) => order.requests.length), [1, 4]);
+    assertEquals((await sees()).length, 6);
+    const order: number[] = [];
+    const all = [first, ...waiting].map(async (one, index) => {
+      const lock = await one;
+      order.push(index);
+      await lock.release();
+    });
+    void held.release();
+    await cluster.time.until(Promise.all(all));
+    assertEquals(order, [0, 1, 2, 3, 4, 5]);
+  });
+
+  it("is proposed by its own node if nobody answers, once and behind the earlier ones", async () => {
+    const { post, cluster, two, held, first, sees } = await begin();
+    await using _ = cluster;
+    post.fate = "kept";
+    const second = two.lock("k");
+    const third = two.lock("k", { mode: "shared" });
+    for (const one of [second, third]) one.catch(() => {});
+    await cluster.pass(10);
+    assertEquals(await sees(), ["n2"]);
+    await cluster.pass(100);
+    assertEquals(await sees(), ["n2", "n2", "n2~"]);
+    post.deliver();
+    await cluster.pass(20);
+    assertEquals(await sees(), ["n2", "n2", "n2~"]);
+    void held.release();
+    for (const one of [first, second, third]) {
+      const lock = await cluster.time.until(one);
+      await cluster.time.until(lock.release());
+    }
+  });
+
+  it("does not wait with ifAvailable, nor pass those before it", async () => {
+    const { post, cluster, two, first, held } = await begin();
+    await using _ = cluster;
+    post.fate = "kept";
+    const second = two.lock("k");
+    assertEquals(await cluster.time.until(two.lock("k", { ifAvailable: true })), null);
+    assertEquals(post.orders.length, 1);
+    void held.release();
+    void (await cluster.time.until(first)).release();
+    void (await cluster.time.until(second)).release();
+  });
+
+  it("is not handed over to steal", async () => {
+    const { post, cluster, two, held } = await begin();
+    await using _ = cluster;
+    const lock = await cluster.time.until(two.lock("k", { steal: true }));
+    assertEquals([post.orders.length, lock.token > held.token], [0, true]);
+  });
+
+  for (const when of ["before its order arrives", "and its order comes again"]) {
+    it(`leaves nothing behind when it is aborted, ${when}`, async () => {
+      const { post, cluster, two, held, first, sees } = await begin();
+      await using _ = cluster;
+      if (when.startsWith("before")) post.fate = "kept";
+      const aborter = new AbortController();
+      const second = two.lock("k", { signal: aborter.signal });
+      await cluster.pass(5);
+      aborter.abort(new Error("enough"));
+      await assertRejects(() => cluster.time.until(second), Error, "enough");
+      await cluster.pass(20);
+      post.deliver();
+      await cluster.pass(20);
+      assertEquals(await sees(), ["n2"]);
+      // Also when the lock was free meanwhile, and n1 holds it again.
+      void held.release();
+      void (await cluster.time.until(first)).release();
+      const again = await cluster.time.until(cluster.nodes[0].lock("k"));
+      post.deliver();
+      await cluster.pass(20);
+      assertEquals(await sees(), []);
+      await cluster.time.until(again.release());
+    });
+  }
+
+  it("leaves nothing behind after its release", async () => {
+    const { post, cluster, one, two, held, first, sees } = await begin();
+    await using _ = cluster;
+    const second = two.lock("k");
+    await cluster.pass(20);
+    void held.release();
+    void (await cluster.time.until(first)).release();
+    const lock = await cluster.time.until(second);
+    const again = one.lock("k");
+    await cluster.pass(20);
+    await cluster.time.until(lock.release());
+    const kept = await cluster.time.until(again);
+    post.deliver();
+    await cluster.pass(20);
+    assertEquals(await sees(), []);
+    await cluster.time.until(kept.release());
+  });
+
+  it("ends with its timeout, and leaves nothing behind", async () => {
+    const { post, cluster, two, sees } = await begin();
+    await using _ = cluster;
+    post.fate = "kept";
+    const late = two.lock("k", { timeout: 8 });
+    await assertRejects(() => cluster.time.until(late), DOMException);
+    await cluster.pass(20);
+    post.deliver();
+    await cluster.pass(20);
+    assertEquals(await sees(), ["n2"]);
+    post.fate = "sent";
+    two.lock("k").catch(() => {});
+    await cluster.pass(20);
+    assertEquals(await sees(), ["n2", "n2"]);
+    assertEquals(post.orders.map(({ order }) => order.requests.length), [1, 1]);
+  });
+
+  it("waits on when the holder's node crashes", async () => {
+    const { cluster, two, first } = await begin();
+    cluster.crash("n1");
+    const second = two.lock("k");
+    void (await cluster.time.until(first)).release();
+    await cluster.time.until((await cluster.time.until(second)).release());
+    cluster.nodes.shift();
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  it("does not wait for a node that was silent before", async () => {
+    const { post, cluster, two, held, first, sees } = await begin();
+    await using _ = cluster;
+    post.fate = "kept";
+    const second = two.lock("k");
+    second.catch(() => {});
+    await cluster.pass(100);
+    assertEquals(post.orders.length, 1);
+    const third = two.lock("k");
+    third.catch(() => {});
+    await cluster.pass(20);
+    assertEquals([post.orders.length, await sees()], [1, ["n2", "n2", "n2"]]);
+    // One session later it is tried again.
+    await cluster.pass(5_000);
+    const fourth = two.lock("k");
+    fourth.catch(() => {});
+    await cluster.pass(100);
+    assertEquals(post.orders.length, 2);
+    void held.release();
+    for (const one of [first, second, third, fourth]) {
+      await cluster.time.until((await cluster.time.until(one)).release());
+    }
+  });
+
+  for (const how of ["closes", "loses its session"]) {
+    it(`is not handed over by a node that ${how}, behind an order under way`, async () => {
+      const { post, cluster, two, three, held } = await begin();
+      await using _ = cluster;
+      const waiting = [1, 2, 3].map(() => two.lock("k").catch(({ code }) => code));
+      await cluster.pass(0.1);
+      assertEquals(post.orders.map(({ order }) => order.requests.length), [1]);
+      if (how === "closes") {
+        await cluster.time.until(two.close());
+        assertEquals(await cluster.time.until(Promise.all(waiting)), Array(3).fill("closed"));
+        await cluster.pass(20);
+      } else {
+        cluster.time.stall(6_000);
+        two.hasQuorum;
+      }
+      assertEquals(post.orders.map(({ order }) => order.requests.length), [1]);
+      if (how !== "closes") return;
+      void held.release();
+      // Its session is over, with all that it has in the lock.
+      await cluster.time.until((await cluster.time.until(three.lock("k"))).release());
+    });
+  }
+
+  it("ends with its node", async () => {
+    const { post, cluster, two } = await begin();
+    await using _ = cluster;
+    post.fate = "kept";
+    const second = two.lock("k").then(() => "granted", (error) => error.code);
+    await cluster.pass(1);
+    await cluster.time.until(two.close());
+    assertEquals(await second, "closed");
+  });
+});

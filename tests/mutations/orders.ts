@@ -1,0 +1,242 @@
+import { type Mutation, mutationsOf } from "./mutation.ts";
+
+/** Section 9, requests that are handed over, and rivals of section 3. The model has more: see `model/orders.ts`. */
+export const ORDERS: readonly Mutation[] = [
+  ...mutationsOf("lib/locks/sent_orders.ts", ["tests/locks/sent_orders_test.ts"], [
+    {
+      section: 9,
+      name: "a request that was handed over counts as one that was not",
+      find: "      this.#handedOver.add(ordered);\n",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "a request that was handed over counts as not sent",
+      find: "      ordered.firstAccept ??= core.clock.counter;\n",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "an order without an answer is waited for",
+      find: "      this.#do(desk, desk.orders.proposeAll());\n    }, core.pacing.resend(0));",
+      replace: "    }, core.pacing.resend(0));",
+    },
+    {
+      section: 6,
+      name: "what waits behind an order is handed over when its session or node ends",
+      find: "    if (isOver) return;\n",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "each request waits for a node that is silent",
+      find: "      this.#silent.set(to, core.runtime.now() + core.sessionTtl);\n",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "a request with ifAvailable is handed over",
+      find: "mayWait ? orders.add(id, latest()) : orders.addAtOnce(id)",
+      replace: "orders.add(id, latest())",
+    },
+    {
+      section: 9,
+      name: "a request that has ended stays in the order of those to come",
+      find: "      desk.waiting.delete(request.number);\n      over();\n",
+      replace: "      desk.waiting.delete(request.number);\n",
+    },
+  ]),
+  ...mutationsOf("lib/locks/taken_orders.ts", ["tests/locks/taken_orders_test.ts"], [
+    {
+      section: 9,
+      name: "a node takes orders in the name of another one",
+      find: "owner.node !== from ||",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "a node takes orders of another life",
+      find: "owner.life !== life ||",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "an order is taken for a guest",
+      find: " || isGuest(from)",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "an order is proposed for what is no lock",
+      find: "    if (kindOf(register) !== REGISTER_KINDS.lock) return;\n",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "a node that does not hold a lock takes orders for it",
+      find: "    if (!this.#proposesFor(register)) return refuse(true);\n",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "a void order has no answer",
+      find: '        if (result.kind !== "queued") refuse(false);\n',
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "an order is taken behind the round of the release",
+      find: "this.#core.proposals.canJoin(register)",
+      replace: "true",
+    },
+    {
+      section: 9,
+      name: "a node that releases a lock takes no orders for it",
+      find: "    counts.leaving++;\n",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/sent_orders_test.ts"], [
+    {
+      section: 9,
+      name: "the removal of an order leaves no trace",
+      find: "request: number, ordered });",
+      replace: "request: number });",
+    },
+    {
+      section: 9,
+      name: "a steal is handed over",
+      find: "const mayWait = !ifAvailable && !steal;",
+      replace: "const mayWait = !ifAvailable;",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/lock_register.ts", ["tests/locks/sent_orders_test.ts"], [
+    {
+      section: 9,
+      name: "an order with a request that has left is not void",
+      find: "|| fresh.some(hasLeft);",
+      replace: ";",
+    },
+    {
+      section: 9,
+      name: "an order of an ended session is taken",
+      find: "|| entries.some(({ pid }) => hasEnded(pid.session))",
+      replace: "",
+      tests: ["tests/paxos/lock_register_test.ts"],
+    },
+    {
+      section: 9,
+      name: "a part of an order is applied to a queue that is nearly full",
+      find: "if (value.queue.length + fresh.length > MAX_QUEUE) {",
+      replace: "if (value.queue.length > MAX_QUEUE) {",
+      tests: ["tests/paxos/lock_register_test.ts"],
+    },
+    {
+      section: 9,
+      name: "sessions that have ended stay among those that left",
+      find: "left: left.filter(stays),",
+      replace: "left,",
+      tests: ["tests/paxos/lock_register_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/paxos/lock_orders.ts", ["tests/paxos/lock_orders_test.ts"], [
+    {
+      section: 9,
+      name: "an order is sent to the next holder again and again",
+      find: "this.#tries < MAX_TRIES;",
+      replace: "true;",
+    },
+    {
+      section: 9,
+      name: "an order has requests of two sessions",
+      find: "other < 0 ? MAX_ORDERED",
+      replace: "true ? MAX_ORDERED",
+    },
+  ]),
+  ...mutationsOf("lib/codec/node_messages.ts", ["tests/codec/node_messages_test.ts"], [
+    {
+      section: 9,
+      name: "an order may have a request twice",
+      find: "request > requests[at - 1].request",
+      replace: "request >= requests[at - 1].request",
+    },
+  ]),
+  ...mutationsOf("lib/codec/request.ts", ["tests/codec/request_test.ts"], [
+    {
+      section: 9,
+      name: "an order is relayed",
+      find: 'if (kind?.handler !== "node") refuse("not to be relayed");',
+      replace:
+        'if (kind?.handler !== "node" && kind?.handler !== "link") refuse("not to be relayed");',
+    },
+  ]),
+  ...mutationsOf("lib/locks/lock_value.ts", ["tests/locks/lock_value_test.ts"], [
+    {
+      section: 9,
+      name: "a lock may name more sessions that left than there can be",
+      find: " || left.length > 2 * MAX_LEFT",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/node/quorum/proposals_test.ts"], [
+    {
+      section: 3,
+      name: "a change joins a round and is reported without a write",
+      find: "|| part.wrote || part.joined",
+      replace: "|| part.wrote",
+    },
+    {
+      section: 3,
+      name: "a change that does not join is passed by one that does",
+      find: "if (waiting.options.joins !== true || this.#batch.length >= MAX_COMBINED) return;",
+      replace:
+        "if (waiting.options.joins !== true || this.#batch.length >= MAX_COMBINED) continue;",
+    },
+    {
+      section: 3,
+      name: "a change that does not join is part of a round that has begun",
+      find: "waiting.options.joins !== true || this.#batch",
+      replace: "this.#batch",
+    },
+    {
+      section: 3,
+      name: "a rival is refused by one kept promise after the other",
+      find: "givesWay ? null : unheard.highest",
+      replace: "unheard.highest",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/retries.ts", ["tests/node/quorum/retries_test.ts"], [
+    {
+      section: 3,
+      name: "a proposer that was refused leaves out no counters",
+      find: "clock.observe(clock.counter + Math.min(this.#attempt, MOST_SKIPPED));",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "a proposer whose clock was behind waits once more",
+      find: "const isBehind = this.#hasWaited && unprepared;",
+      replace: "const isBehind = false;",
+    },
+    {
+      section: 3,
+      name: "a proposer tries again at once as often as it is refused",
+      find: "const isBehind = this.#hasWaited && unprepared;",
+      replace: "const isBehind = unprepared;",
+    },
+    {
+      section: 3,
+      name: "a change that is retried at once never waits for others",
+      find: "(isUrgent && this.#attempt === 0)",
+      replace: "isUrgent",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/node/quorum/kept_promises_test.ts"], [
+    {
+      section: 3,
+      name: "a promise is used that its own member has broken",
+      find: "return isOld ? undefined : kept;",
+      replace: "return kept;",
+    },
+  ]),
+];

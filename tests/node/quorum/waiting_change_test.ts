@@ -1,0 +1,44 @@
+// Runs in Deno alone: pure.
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import type { Part } from "../../../lib/node/quorum/combine.ts";
+import {
+  isAwaited,
+  split,
+  usesReserve,
+  type WaitingChange,
+} from "../../../lib/node/quorum/waiting_change.ts";
+
+const waiting = (options: Partial<WaitingChange["options"]> = {}): WaitingChange => ({
+  change: () => ({ draft: null, result: null }),
+  wrote: false,
+  operation: {} as WaitingChange["operation"],
+  options: { deadline: Infinity, ...options },
+});
+
+describe("split()", () => {
+  it("separates the changes that were applied in a round from the others, in order", () => {
+    const [one, two, three] = [waiting(), waiting(), waiting()];
+    const results = new Map<Part, { value: unknown }>([[three, { value: 3 }], [one, { value: 1 }]]);
+    const { applied, left } = split([one, two, three], { results });
+    assertEquals(applied.map(([part, own]) => [part === one, own]), [
+      [true, { value: 1 }],
+      [false, { value: 3 }],
+    ]);
+    assertEquals(left.length === 1 && left[0] === two, true);
+  });
+});
+
+describe("usesReserve()", () => {
+  it("is for changes that bring nothing new, and for sweeps", () => {
+    const kinds = [{}, { reserve: true }, { sweep: true }];
+    assertEquals(kinds.map((options) => usesReserve(waiting(options))), [false, true, true]);
+  });
+});
+
+describe("isAwaited()", () => {
+  it("is for changes that others wait for", () => {
+    const kinds = [{}, { retryAtOnce: true }];
+    assertEquals(kinds.map((options) => isAwaited(waiting(options))), [false, true]);
+  });
+});
