@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
+import { eventually } from "../support/wait.ts";
 import type { OwnedEvent } from "./orders.ts";
 import { Owners } from "./owners.ts";
 
@@ -27,11 +28,16 @@ describe("Owners", () => {
 
   it("reports by itself how long it was owned, when it no longer is", async () => {
     let isOwned = true;
-    owners.watch(owned, () => isOwned);
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    let looks = 0;
+    owners.watch(owned, () => {
+      looks++;
+      return isOwned;
+    });
+    await eventually(() => looks > 3, "checks");
     const lost = performance.now();
     isOwned = false;
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    const before = looks;
+    await eventually(() => looks > before, "the check that finds it lost");
     const last = told.at(-1)!;
     assert(last.to > last.from && last.to < lost);
     assertEquals(last.from, told[0].from);
