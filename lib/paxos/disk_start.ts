@@ -141,11 +141,12 @@ export class DiskStart {
 
   /**
    * Begins again under a newer configuration, which came with these incarnations, in the life that it has written and with
-   * the memory that it has found. Returns whether that is still the memory of a member.
+   * the memory that it has found; once it has started, announces that to the members of this one. Returns whether that is still the memory of a member.
    */
   follow(configuration: Configuration, told: KnownIncarnations): boolean {
     const { self } = this.#options;
     this.#configuration = configuration;
+    if (this.hasStarted) return true;
     this.incarnations.follow(configuration, told);
     if (!remembersIn(configuration, self, this.#found)) return false;
     if (told.some(([id, life]) => id === self && this.#isLater(life))) return false;
@@ -371,10 +372,9 @@ export class DiskStart {
     const { members, nextId } = this.#options;
     if (this.#announcement === 0) this.#announcement = nextId();
     const id = this.#announcement;
-    const incarnation = this.#life;
     return this.#others().filter((to) => !this.#raised.has(to)).map((to) => ({
       to,
-      request: { id, type: "announce", members, incarnation },
+      request: { id, type: "announce", members, incarnation: this.#life },
     }));
   }
 

@@ -228,6 +228,7 @@ class SqliteStorage implements MemberStorage {
     }
     this.#end();
     await this.#aside();
+    if (this.#isClosed) return;
     this.#isUnreadable = false;
     this.#open();
   }
@@ -240,7 +241,8 @@ class SqliteStorage implements MemberStorage {
   }
 
   #end(): void {
-    const database = this.#database;
+    // One that was given open belongs to the member, also if that never used it.
+    const database = typeof this.#source === "function" ? this.#database : this.#source;
     this.#database = null;
     tryTo(() => database?.close?.());
   }

@@ -85,6 +85,19 @@ describe("DiskStart (section 7)", () => {
     assert(start.isDone);
   });
 
+  it("announces nothing to a member that was removed after its start", () => {
+    const start = starting();
+    hasDisk(start, "b");
+    start.tick();
+    start.lifeWritten();
+    hasDisk(start, "b");
+    start.tick();
+    answer(start, "b", headerOf("2", null, []), { type: "raised" });
+    assertEquals([start.hasStarted, start.isDone], [true, false]);
+    assert(start.follow(withoutMember(firstConfiguration(MEMBERS, ["1", "1", "1"]), "c"), []));
+    assertEquals([start.hasStarted, start.isDone, start.open()], [true, true, []]);
+  });
+
   it("recovers from the others if so many are operational", () => {
     const start = starting();
     votes(start, "b");

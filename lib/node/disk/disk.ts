@@ -84,11 +84,6 @@ export class Disk {
     return new Promise((resolve) => this.whenDurable(resolve));
   }
 
-  /** Has it written soon what has changed. */
-  touch(): void {
-    if (this.#hasChanged()) this.#schedule();
-  }
-
   /** Notes the life of a member without a memory, and whose second-round question it has answered. */
   writeBlank(life: Life, answered: Life): void {
     this.#stage(DISK_KEYS.owner, toDisk.owner(this.#options.self));
@@ -156,15 +151,23 @@ export class Disk {
     this.#ended.clear();
     this.#staged.clear();
     await this.#written;
+    // Nothing may go on as if it was put aside, if it was not.
+    const never = new Promise<void>(() => {});
+    if (this.#isClosed) return await never;
+    this.#isWriting = true;
+    const cleared = this.#options.storage.clear();
+    // Calls do not overlap: the next write, and the end, wait for this.
+    this.#written = cleared.catch(() => {});
     try {
-      await this.#options.storage.clear();
+      await cleared;
     } catch (error) {
       this.#fail(error);
-      // Nothing may go on as if it was put aside.
-      return await new Promise(() => {});
+      return await never;
     }
+    this.#isWriting = false;
     this.#checksums.clear();
     this.#sum = sumOf(this.#checksums);
+    if (this.#waiting.length > 0 || this.#hasChanged()) this.#schedule();
   }
 
   /** Ends its use, after the write that is under way. */

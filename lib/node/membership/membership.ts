@@ -172,6 +172,8 @@ export class Membership {
   /** The node follows a newer configuration; `event` is what it has to do because of that. */
   moved(event: PlaceEvent | undefined): void {
     this.#givingUp.clear();
+    const start = this.#storage.disk?.start;
+    if (start?.hasStarted) start.follow(this.#engine.configuration, []);
     switch (event) {
       case "recover":
       case "join":

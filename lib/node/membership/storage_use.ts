@@ -89,7 +89,10 @@ export class StorageUse {
         this.#use(disk);
         opened();
       });
-    }, (error) => void engine.halt(error));
+    }, (error) => {
+      // A node that has stopped closes the storage that it waits for.
+      if (!this.#isStopped) engine.halt(error);
+    });
   }
 
   /** Goes on no more. */
@@ -100,6 +103,7 @@ export class StorageUse {
 
   /** Ends the use of the storage. */
   async close(): Promise<void> {
+    if (this.#unused !== null) return await this.#unused.close().catch(() => {});
     if (this.#loading !== null) return await this.#loading.close().catch(() => {});
     await this.#disk?.close();
   }

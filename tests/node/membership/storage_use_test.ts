@@ -83,6 +83,14 @@ describe("StorageUse (section 7, Storage)", () => {
     assertEquals([use.disk, calls], [null, ["load", "close"]]);
   });
 
+  it("closes the storage of a client, which was never opened", async () => {
+    const { use, storage, calls } = await used();
+    await use.load(storage, false, never);
+    use.stop();
+    await use.close();
+    assertEquals(calls, ["close"]);
+  });
+
   it("closes a storage that is still being opened", async () => {
     const { use, storage, calls, release } = await used();
     const loaded = use.load(storage, true, never);
