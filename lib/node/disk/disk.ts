@@ -167,7 +167,7 @@ export class Disk {
     this.#isWriting = false;
     this.#checksums.clear();
     this.#sum = sumOf(this.#checksums);
-    if (this.#waiting.length > 0 || this.#hasChanged()) this.#schedule();
+    this.#goOn();
   }
 
   /** Ends its use, after the write that is under way. */
@@ -202,6 +202,11 @@ export class Disk {
       (sources.voter !== null && sources.voter.acceptor.floor !== this.#floor);
   }
 
+  /** Writes what has changed, or is waited for, while the storage was busy. */
+  #goOn(): void {
+    if (this.#waiting.length > 0 || this.#hasChanged()) this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#isScheduled || this.#isWriting || this.#isClosed) return;
     this.#isScheduled = true;
@@ -227,7 +232,7 @@ export class Disk {
         this.#isWriting = false;
         if (this.#isClosed) return;
         for (const callback of waiting) callback();
-        if (this.#waiting.length > 0 || this.#hasChanged()) this.#schedule();
+        this.#goOn();
       },
       (error) => this.#fail(error),
     );
