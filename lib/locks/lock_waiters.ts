@@ -153,7 +153,7 @@ export class LockWaiters {
       this.#waiter(holder)?.operation.resolve({ token: holder.token, ballot });
     }
     this.#findStolen(ballot, holders, queue);
-    if (this.#waiting.size > 0) this.#monitor(holders);
+    if (this.#waiting.size > 0) this.#monitor(holders, queue);
   }
 
   /**
@@ -189,12 +189,12 @@ export class LockWaiters {
     return waiter?.request.owner.pid.session === pid.session ? waiter : undefined;
   }
 
-  /** Watches the sessions of the present holders. */
-  #monitor(holders: readonly LockEntry[]): void {
+  /** Watches the sessions of the present holders; one that will soon hold it again is watched on, without questions. */
+  #monitor(holders: readonly LockEntry[], queue: readonly LockEntry[]): void {
     const own = this.#core.session.current;
     const wanted = new Set(holders.map(({ pid }) => pid.session));
     for (const [session, stop] of this.#sessions) {
-      if (wanted.has(session)) continue;
+      if (wanted.has(session) || queue.some(({ pid }) => pid.session === session)) continue;
       stop();
       this.#sessions.delete(session);
     }

@@ -3,7 +3,7 @@ import { type Limits, type Operation, RecentMap } from "../node/shell.ts";
 import type { Ballot } from "../paxos/ballot.ts";
 import { LockOrders, type Order, type OrderStep } from "../paxos/lock_orders.ts";
 import type { LeftRequest, LockResult, LockValue } from "../paxos/lock_register.ts";
-import type { RegisterId } from "../paxos/register.ts";
+import type { RegisterId, SessionId } from "../paxos/register.ts";
 import type { LockRequest } from "./lock_request.ts";
 
 /** What became of a request, and the ballot at which it was chosen. */
@@ -42,6 +42,10 @@ const nothing = (): void => {};
 /** Nodes whose silence is remembered, to bound memory. */
 const MAX_SILENT = 1_000;
 
+/** Time for which a node that did not answer gets no other order, in milliseconds; it doubles, up to the longest. */
+const FIRST_SILENCE = 1_000;
+const LONGEST_SILENCE = 16_000;
+
 /**
  * Hands requests for locks to the nodes that hold them, so that one node proposes them together with its own. With
  * silence or a refusal this node proposes them itself.
@@ -51,8 +55,8 @@ export class SentOrders {
   readonly #desks = new Map<RegisterId, Desk>();
   /** The requests that were handed over: their removal has to leave a trace. */
   readonly #handedOver = new WeakSet<LockRequest>();
-  /** Nodes that did not answer an order, and until when they get no other one. */
-  readonly #silent = new RecentMap<string, number>(MAX_SILENT);
+  /** Nodes that did not answer the last orders: for how long they get no other one, and until when. */
+  readonly #silent = new RecentMap<string, { time: number; until: number }>(MAX_SILENT);
 
   /** Has sent nothing. */
   constructor(parts: SentOrdersParts) {
@@ -104,7 +108,9 @@ export class SentOrders {
   learned(register: RegisterId, value: LockValue, ballot: Ballot): void {
     const desk = this.#desks.get(register);
     if (desk === undefined || !desk.orders.isWaiting) return;
+    const { to } = desk.orders;
     const step = desk.orders.learned(value);
+    if (step.found !== undefined) this.#silent.delete(to);
     for (const { request } of step.found ?? []) {
       // If it is granted already, it finds that where it waits.
       desk.waiting.get(request)?.operation.resolve({ result: { kind: "queued" }, ballot });
@@ -129,7 +135,7 @@ export class SentOrders {
 
   #reaches(node: string): boolean {
     const { core } = this.#parts;
-    return core.reaches(node) && (this.#silent.get(node) ?? 0) <= core.runtime.now();
+    return core.reaches(node) && (this.#silent.get(node)?.until ?? 0) <= core.runtime.now();
   }
 
   #do(desk: Desk, { send, propose }: OrderStep): void {
@@ -137,23 +143,24 @@ export class SentOrders {
       desk.stop();
       desk.stop = nothing;
     }
-    const { core } = this.#parts;
-    const [next] = send?.requests ?? propose;
-    // What waits ends one request after the other with its session or node: nothing is done in their name any more.
-    const isOver = next !== undefined &&
-      (core.closed !== undefined || !core.session.isPossible(next.session));
-    if (isOver) return;
-    for (const { request } of propose) {
+    for (const { session, request } of propose) {
+      if (this.#isOver(session)) continue;
       const waiting = desk.waiting.get(request);
       waiting?.propose().then(
         (placed) => waiting.operation.resolve(placed),
         (error) => waiting.operation.reject(error),
       );
     }
-    if (send !== null) this.#send(desk, send);
+    if (send !== null && !this.#isOver(send.requests[0].session)) this.#send(desk, send);
     if (desk.orders.isIdle && this.#desks.get(desk.register) === desk) {
       this.#desks.delete(desk.register);
     }
+  }
+
+  /** What waits ends one request after the other with its session or node: nothing is done in their name any more. */
+  #isOver(session: SessionId): boolean {
+    const { core } = this.#parts;
+    return core.closed !== undefined || !core.session.isPossible(session);
   }
 
   #send(desk: Desk, { to, term, requests }: Order): void {
@@ -181,7 +188,8 @@ export class SentOrders {
     );
     const cancel = core.runtime.setTimer(() => {
       // It may have stopped, or be cut off from this node alone: the next requests need not find that out again.
-      this.#silent.set(to, core.runtime.now() + core.sessionTtl);
+      const time = Math.min(LONGEST_SILENCE, 2 * (this.#silent.get(to)?.time ?? FIRST_SILENCE / 2));
+      this.#silent.set(to, { time, until: core.runtime.now() + time });
       this.#do(desk, desk.orders.proposeAll());
     }, core.pacing.resend(0));
     desk.stop = () => {

@@ -52,6 +52,11 @@ export class LockOrders {
     this.#reaches = reaches;
   }
 
+  /** The node that got the last order. */
+  get to(): string {
+    return this.#to;
+  }
+
   /** Whether nothing is under way. */
   get isIdle(): boolean {
     return this.#waiting.length === 0 && this.#own.length === 0;

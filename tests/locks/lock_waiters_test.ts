@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { LockRequest } from "../../lib/locks/lock_request.ts";
 import { FREE } from "../../lib/paxos/lock_register.ts";
+import { life } from "../support/scripted_node.ts";
 import { ELSEWHERE, entry, LockScript } from "./support/lock_script.ts";
 
 describe("LockWaiters: a waiting request (section 9)", () => {
@@ -36,6 +37,21 @@ describe("LockWaiters: a waiting request (section 9)", () => {
     assertEquals(request.outcome, "AbortError");
     await script.rounds("a", "b");
     assertEquals([script.count("a", "accept"), script.held("a")], [1, "n@3, then "]);
+  });
+
+  it("asks once about a session that holds the lock in turn with others", async () => {
+    const { script } = await queued();
+    const own = entry(script.owner.pid, 1, 0);
+    const other = { node: "o", session: `o/${life(5)}/1`, seq: 1 };
+    const [first, second] = [entry(ELSEWHERE, 1, 3), entry(ELSEWHERE, 2, 0)];
+    script.note(5, { holders: [first], queue: [own, second] });
+    await script.rounds("a", "b");
+    script.note(6, { holders: [entry(other, 1, 6)], queue: [own, second] });
+    await script.rounds("a", "b");
+    assertEquals(script.count("a", "look"), 2);
+    script.note(7, { holders: [{ ...second, token: 7 }], queue: [own] });
+    await script.rounds("a", "b");
+    assertEquals(script.count("a", "look"), 2);
   });
 
   it("continues to wait when it receives a state from before its request", async () => {

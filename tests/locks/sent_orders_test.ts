@@ -191,14 +191,33 @@ describe("a request for a lock that is known to be held (section 9)", () => {
     third.catch(() => {});
     await cluster.pass(20);
     assertEquals([post.orders.length, await sees()], [1, ["n2", "n2", "n2"]]);
-    // One session later it is tried again.
-    await cluster.pass(5_000);
+    // A second later it is tried again, and then after two.
+    await cluster.pass(1_000);
     const fourth = two.lock("k");
     fourth.catch(() => {});
     await cluster.pass(100);
     assertEquals(post.orders.length, 2);
+    post.fate = "sent";
+    await cluster.pass(1_000);
+    const fifth = two.lock("k");
+    fifth.catch(() => {});
+    await cluster.pass(10);
+    assertEquals(post.orders.length, 2);
+    await cluster.pass(1_000);
+    // It has answered since: one that is lost now counts as the first.
+    const sixth = two.lock("k");
+    sixth.catch(() => {});
+    await cluster.pass(10);
+    assertEquals(post.orders.length, 3);
+    post.fate = "kept";
+    const last = [two.lock("k")];
+    await cluster.pass(1_100);
+    last.push(two.lock("k"));
+    for (const one of last) one.catch(() => {});
+    await cluster.pass(100);
+    assertEquals(post.orders.length, 5);
     void held.release();
-    for (const one of [first, second, third, fourth]) {
+    for (const one of [first, second, third, fourth, fifth, sixth, ...last]) {
       await cluster.time.until((await cluster.time.until(one)).release());
     }
   });

@@ -366,8 +366,15 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 9,
+      name: "a waiter asks about each holder again, though it was in the queue meanwhile",
+      find: " || queue.some(({ pid }) => pid.session === session)",
+      replace: "",
+      tests: ["tests/locks/lock_waiters_test.ts"],
+    },
+    {
+      section: 9,
       name: "no waiter monitors the holders of a lock",
-      find: "if (this.#waiting.size > 0) this.#monitor(holders);",
+      find: "if (this.#waiting.size > 0) this.#monitor(holders, queue);",
       replace: "",
       tests: ["tests/locks/hand_over_test.ts"],
     },

@@ -24,13 +24,19 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 6,
       name: "what waits behind an order is handed over when its session or node ends",
-      find: "    if (isOver) return;\n",
-      replace: "",
+      find: "send !== null && !this.#isOver(send.requests[0].session)",
+      replace: "send !== null",
     },
     {
       section: 9,
       name: "each request waits for a node that is silent",
-      find: "      this.#silent.set(to, core.runtime.now() + core.sessionTtl);\n",
+      find: "      this.#silent.set(to, { time, until: core.runtime.now() + time });\n",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "a node that answers again counts as silent for longer and longer",
+      find: "    if (step.found !== undefined) this.#silent.delete(to);\n",
       replace: "",
     },
     {
