@@ -27,7 +27,12 @@ const members = ["w1", "w2", "w3"];
  * Long enough for a busy machine: a host that loses its session loses its instances, and connections that are silent
  * for that long are given up.
  */
-const PATIENT = { sessionTtl: 3_000, timeout: 30_000 };
+const PATIENT = { sessionTtl: 5_000, timeout: 30_000 };
+
+/** Closes the members last: the others need a quorum to close with, and would wait for it. */
+async function closeAll(nodes: readonly ClusterNode[]): Promise<void> {
+  for (const node of nodes.toReversed()) await node.close();
+}
 
 /** Tests of a whole cluster over one kind of transport: three members with a server each, and clients. */
 export function clusterSuite(name: string, scheme: "ws" | "http", create: CreateTransport): void {
@@ -84,7 +89,7 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
         }
         assertEquals(await browser.kv.get("after w1"), { ok: true, value: "w1" });
       } finally {
-        await Promise.all(nodes.map((node) => node.close()));
+        await closeAll(nodes);
         await Promise.all(servers.map((server) => server.close()));
       }
     });
@@ -130,7 +135,7 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
         assertEquals(await w2.kv.put("after", 2), { ok: true, value: 2 });
         assertEquals(await w3.kv.get("before"), { ok: true, value: 1 });
       } finally {
-        await Promise.all(nodes.map((node) => node.close()));
+        await closeAll(nodes);
         await Promise.all(servers.map((server) => server.close()));
       }
     });
@@ -151,19 +156,22 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
         });
         nodes.push(w1, other);
         const errors = collectEvents(other, "error");
-        await eventually(() => errors.length > 0, "an error");
-        const { error } = errors[0].detail;
-        assert(error instanceof SynodError && error.code === "unauthorized", `${error}`);
-        assertStringIncludes(error.message, "Cannot connect to w1");
+        // Others may say that requests were given up, if the process stood still.
+        const refusals = () =>
+          errors.map(({ detail }) => detail.error).filter((error) =>
+            error instanceof SynodError && error.code === "unauthorized"
+          );
+        await eventually(() => refusals().length > 0, "an error");
+        assertStringIncludes(refusals()[0].message, "Cannot connect to w1");
         await w1.ready;
         assertEquals(await w1.kv.put("k", 1), { ok: true, value: 1 });
         assertEquals(await other.kv.put("k", 2, { timeout: 300 }), {
           ok: false,
           error: "no_quorum",
         });
-        assertEquals(errors.length, 1);
+        assertEquals(refusals().length, 1);
       } finally {
-        await Promise.all(nodes.map((node) => node.close()));
+        await closeAll(nodes);
         await server.close();
       }
     });
@@ -205,7 +213,7 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
         // A claim for a process of the other client.
         const process = right.spawn();
         const claim = await left.kv.claim("held", "by right", { pid: process.pid });
-        assert(claim.ok && claim.value.mine);
+        assert(claim.ok && claim.value.mine, JSON.stringify(claim));
         assertEquals(await left.kv.node("held"), { ok: true, value: "right" });
 
         // The next call takes another route if the lost member was on the route.
@@ -215,7 +223,7 @@ export function clusterSuite(name: string, scheme: "ws" | "http", create: Create
         await process.exit();
         assertEquals(await left.kv.get("held"), { ok: false, error: "not_found" });
       } finally {
-        await Promise.all(nodes.map((node) => node.close()));
+        await closeAll(nodes);
         await Promise.all(servers.map((server) => server.close()));
       }
     });
