@@ -132,7 +132,7 @@ export class Genesis {
       state !== "operational" || this.#state !== "blank",
       "a blank member votes only under a record that it adopts",
     );
-    if (state === "operational") this.#wasMember = true;
+    if (state === "outside" && this.#state === "operational") this.#wasMember = true;
     this.#recovers = state === "recovering" ? configuration : null;
     this.#state = state;
     this.#record = record;
@@ -235,7 +235,7 @@ export class Genesis {
       case "blank": {
         const round = this.#round;
         if (reply.id === this.#pull) {
-          this.#told.isBlank(from);
+          this.#told.tells(from, null);
           this.#witnesses?.isBlank(from, header.life);
           return { ask: [], event: this.#adoptNamed() };
         }
@@ -266,11 +266,12 @@ export class Genesis {
     const life = this.#life;
     const { record } = reply;
     const isLiving = reply.type === "record";
-    if (isLiving) this.#told.tells(from, record.id);
     const told = isLiving ? reply.configuration : undefined;
     if (told === undefined && record.lives.length !== reply.members.length) return undefined;
     const first = firstConfiguration(reply.members, record.lives);
     const present = isLiving ? told ?? first : { ...first, epoch: reply.epoch };
+    const recovers = votersOf(present).includes(self) ? present : null;
+    if (isLiving) this.#told.tells(from, recovers === null ? record.id : null);
     const vector = isLiving ? ownVector : reply.vector;
     // After a life from a disk there may have been later ones.
     const isOver = this.#witnesses !== null && vector[voicesOf(present).indexOf(self)] > life;
@@ -285,7 +286,6 @@ export class Genesis {
     }
     // Only who votes can help.
     if (!isLiving) return undefined;
-    const recovers = votersOf(present).includes(self) ? present : null;
     if (!this.#goesTo(record.id, recovers)) return undefined;
     this.#state = recovers === null ? "outside" : "recovering";
     this.#recovers = recovers;
@@ -302,10 +302,9 @@ export class Genesis {
   #goesTo(id: string, present: Configuration | null): boolean {
     const own = this.#record?.id;
     if (own === undefined || own === id) return own === undefined;
-    const { self } = this.#options;
-    if (present !== null) return !this.#told.isLeft(present, self, id);
-    const before = this.#recovers;
-    return before !== null && this.#told.isLeft(before, self, own);
+    const left = (of: Configuration, id: string) => this.#told.isLeft(of, this.#options.self, id);
+    if (present === null) return this.#recovers !== null && left(this.#recovers, own);
+    return this.#state === "recovering" || !left(present, id);
   }
 
   /** Adopts the record that names a life from a disk, if that may be. */
@@ -317,6 +316,7 @@ export class Genesis {
 
   #adopt(record: GenesisRecord): GenesisEvent {
     assertInvariant(this.#state !== "operational", "a member that votes adopts no other record");
+    this.#recovers = null;
     this.#state = "operational";
     this.#record = record;
     this.#round = null;

@@ -1,18 +1,14 @@
 import { type Configuration, votersOf } from "./configuration.ts";
 import { majority } from "./quorum.ts";
 
-/** Which genesis each node has told of last, in answer to a node that has no memory. */
+/** Which nodes live under a genesis that the node that asks them has no place in. */
 export class ToldRecords {
   readonly #told = new Map<string, string>();
 
-  /** A node has told of the genesis `id`. */
-  tells(node: string, id: string): void {
-    this.#told.set(node, id);
-  }
-
-  /** A node knows of none. */
-  isBlank(node: string): void {
-    this.#told.delete(node);
+  /** A node has told of the genesis `id`, in which this one has no place; `null`: of none such. */
+  tells(node: string, id: string | null): void {
+    if (id === null) this.#told.delete(node);
+    else this.#told.set(node, id);
   }
 
   /** Whether a majority of the other members of a configuration of the genesis `id` tells of another one. */

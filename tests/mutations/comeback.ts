@@ -437,8 +437,8 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "one process takes a member that recovers away from its cluster",
-      find: "return before !== null && this.#told.isLeft(before, self, own);",
-      replace: "return true;",
+      find: "if (present === null) return this.#recovers !== null && left(this.#recovers, own);",
+      replace: "if (present === null) return true;",
     },
     {
       section: 7,
