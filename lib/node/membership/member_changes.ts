@@ -12,6 +12,9 @@ import { RunningChange, type RunningChangeParts, type RunOutcome } from "./runni
 const FINISH_WAIT = 2_000;
 const FINISH_TURN = 1_000;
 
+/** Time that each member leaves to those before it in the list when it looks for such a configuration, in milliseconds. */
+const LOOK_TURN = 100;
+
 /**
  * The changes of the members that this node runs: one at a time that a user asked for, and as a member those that others
  * have left half-way.
@@ -101,9 +104,10 @@ export class MemberChanges {
 
   #lookLater(): void {
     this.#cancelLook();
-    const { runtime, voter } = this.#parts.engine;
+    const { runtime, voter, configuration, self } = this.#parts.engine;
     if (voter === null || this.#isStopped) return;
-    const wait = FINISH_WAIT * (0.75 + 0.5 * runtime.random());
+    // One after the other, so that they do not all ask at once.
+    const wait = FINISH_WAIT + votersOf(configuration).indexOf(self) * LOOK_TURN;
     this.#cancelLook = runtime.setTimer(() => this.#look(), wait);
   }
 
