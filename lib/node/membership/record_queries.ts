@@ -117,7 +117,10 @@ export class RecordQueries {
         const isOther = id !== this.#engine.record?.id;
         this.#isUnsure = (isOther || this.#isUnsure) && !query.isToldBy(settings.members, id);
         // More answers may show what the rest of the given list lives under.
-        if (!isOther && this.#isUnsure) return askOthers();
+        if (!isOther && this.#isUnsure) {
+          this.#conclude(outcome);
+          return askOthers();
+        }
       }
       this.#close();
       this.#conclude(outcome);

@@ -129,7 +129,17 @@ describe("RecordQueries (section 7)", () => {
     assertEquals(concluded, ["alone"]);
     await node.time.pass(10_000);
     const next = (await asked(node)).at(-1)!;
-    node.receive("a", { replies: [alone(next)] });
+    // Of its own record it learns meanwhile, though it goes on asking.
+    const told = alone(next);
+    if (told.type !== "record") throw new Error("no record");
+    const { configuration: before } = node.engine;
+    assertEquals(before.epoch, 0);
+    const moved = {
+      ...{ epoch: 1, joining: null, leaving: null, settled: true },
+      members: [{ id: "a", life: life(9), since: 0 }],
+    };
+    node.receive("a", { replies: [{ ...told, configuration: moved, incarnations: [] }] });
+    assertEquals(node.engine.configuration.epoch, 1);
     answer(node, "b", next);
     answer(node, "c", next);
     assertEquals(concluded, ["alone", "g"]);
