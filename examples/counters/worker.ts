@@ -8,7 +8,7 @@ import { broadcastChannel } from "../../transports/broadcast_channel.ts";
 import { type Counted, type FromWorker, type Fruit, FRUITS, type ToWorker } from "./messages.ts";
 
 /** Time for which the counters of a lost worker stay its own, in milliseconds. */
-const SESSION_TTL = 2000;
+const SESSION_TTL = 5000;
 
 /** Pause between two calls of one worker to one counter, in milliseconds. */
 const PAUSE = 2;

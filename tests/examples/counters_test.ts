@@ -52,7 +52,7 @@ describe("examples/counters", () => {
     assertGreater(to, 300);
     assert(second !== gone, "it is started on the terminated worker");
     assertEquals([calls, begin, end], [200, 1, 200]);
-    // Web Locks tell that the worker is gone, so its session of 2 s does not have to end. Other work on the machine can
+    // Web Locks tell that the worker is gone, so its session of 5 s does not have to end. Other work on the machine can
     // make that longer, and is repeated then.
     let later = laterIn(after);
     for (let again = 0; later >= 1_000 && again < 2; again++) {

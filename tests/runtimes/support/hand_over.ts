@@ -10,7 +10,7 @@ import { Member } from "./member_thread.ts";
 const MEMBERS = ["w1", "w2", "w3", "w4", "w5"];
 
 /** Far longer than delays on a busy machine, to tell the end of a session from a release; milliseconds. */
-const SESSION_TTL = 3000;
+const SESSION_TTL = 9000;
 
 /** Repetitions of each measurement that can be repeated. */
 const RUNS = 20;

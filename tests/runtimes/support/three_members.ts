@@ -11,7 +11,7 @@ import { Member } from "./member_thread.ts";
 const MEMBERS = ["w1", "w2", "w3"];
 
 /** Longer than the pause after the loss of a member, to distinguish the two; in milliseconds. */
-const SESSION_TTL = 3000;
+const SESSION_TTL = 9000;
 
 /** The result of a `kv` operation, as JSON. */
 type Outcome = { ok: boolean; value?: unknown; error?: string };
