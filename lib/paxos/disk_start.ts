@@ -1,65 +1,14 @@
 import type { Life } from "./ballot.ts";
 import { type Configuration, helpersIn, isNewer, remembersIn, votersOf } from "./configuration.ts";
+import type { DiskEvent, DiskMemory, DiskStartOptions } from "./disk_start_types.ts";
+import { ForeignGeneses } from "./foreign_geneses.ts";
 import { type Outgoing, sameMembers } from "./genesis.ts";
 import { Incarnations, type KnownIncarnations } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { GenesisRecord, GenesisReply, GenesisRequest, Header, Reply } from "./messages.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
 
-/** What a complete disk says about its member, besides its votes. */
-export interface DiskMemory {
-  /** The genesis that it lived under. */
-  readonly record: GenesisRecord;
-  /** The configuration that it knew last. */
-  readonly configuration: Configuration;
-  /** The life that counts as the incarnation of this memory. */
-  readonly incarnation: Life;
-  /** The highest incarnations that it knew. */
-  readonly known: KnownIncarnations;
-}
-
-/** An event that the node has to act on. */
-export type DiskEvent =
-  /**
-   * No other member knows of a later memory: the node writes its life to the disk as the incarnation of what is there, and calls
-   * `lifeWritten` when that is durable.
-   */
-  | { readonly type: "writeLife" }
-  /** So many others are operational that it recovers from them. The disk stays as it is until that is done. */
-  | { readonly type: "recover" }
-  /** It takes no help: too few others are operational now. */
-  | { readonly type: "announce" }
-  /** Its disk is its memory: it votes from now on. It goes on announcing until all others know its life. */
-  | { readonly type: "start" }
-  /**
-   * The disk is no memory: `stale`, from before a start that another member knows of, or `foreign`, of another genesis
-   * than more living members than a majority can do without. It is put aside before anything else, and the member is blank.
-   */
-  | { readonly type: "putAside"; readonly why: "stale" | "foreign" }
-  /** The cluster has a newer configuration than the disk: the start begins again under that. */
-  | {
-    readonly type: "follow";
-    readonly configuration: Configuration;
-    readonly known: KnownIncarnations;
-  }
-  /** Nobody knows of a change of the members since, and the node was given another list. It asks on. */
-  | { readonly type: "otherList" }
-  /** Another process has this member's place. */
-  | { readonly type: "replaced" };
-
-/** The options of {@linkcode DiskStart}. */
-export interface DiskStartOptions {
-  /** The id of this node. */
-  readonly self: string;
-  /** The list of members that the questions name, in order. */
-  readonly members: readonly string[];
-  /** The present life of the node, above the incarnation on its disk. */
-  readonly life: Life;
-  /** What its disk says. */
-  readonly memory: DiskMemory;
-  /** Gives a number that this life has never used. */
-  readonly nextId: () => number;
-}
+export type { DiskEvent, DiskMemory, DiskStartOptions };
 
 /** A member's answer in one round. */
 interface Answer {
@@ -67,6 +16,8 @@ interface Answer {
   readonly kind: "operational" | "stored" | "foreign" | "blank";
   /** The sender, if it has a memory of this genesis. */
   readonly sender: Sender | null;
+  /** The genesis of a foreign one. */
+  readonly genesis?: string;
 }
 
 /** Questions, and then announcements. */
@@ -82,6 +33,7 @@ export class DiskStart {
   readonly #options: DiskStartOptions;
   /** The incarnations that it has heard of. They have to be on its disk before an answer leaves that depends on them. */
   readonly incarnations: Incarnations = new Incarnations();
+  readonly #foreign: ForeignGeneses;
   /** The incarnation of the disk as it was found. */
   readonly #found: Life;
   /** The lives of this process: what others know of these is its own doing. */
@@ -103,6 +55,7 @@ export class DiskStart {
     const { life, memory, nextId } = options;
     assertInvariant(life > memory.incarnation, "each start is in a life above that of the disk");
     this.#options = options;
+    this.#foreign = new ForeignGeneses(options.self);
     this.#life = life;
     this.#lives = new Set([life]);
     this.#found = memory.incarnation;
@@ -208,7 +161,9 @@ export class DiskStart {
 
   /** Takes an answer. */
   receive(from: string, header: Header, reply: Reply): { ask: Outgoing[]; event?: DiskEvent } {
-    if (!this.#others().includes(from)) return { ask: [] };
+    const asked = this.#asked();
+    const isOther = this.#others().includes(from);
+    if (!isOther && !(asked.includes(from) && this.#isForeign(reply))) return { ask: [] };
     if (reply.id === this.#announcement && this.#announcement > 0) {
       return this.#announced(from, reply);
     }
@@ -226,7 +181,8 @@ export class DiskStart {
       this.incarnations.raise(from, answer.sender.incarnation);
     }
     this.#answers.set(from, answer);
-    if (this.#answers.size < this.#others().length) return { ask: [] };
+    const count = this.#asked().length;
+    if (this.#answers.size < count) return { ask: count > asked.length ? this.#questions() : [] };
     const event = this.#conclude();
     return { ask: this.open(), event };
   }
@@ -270,7 +226,10 @@ export class DiskStart {
       case "record": {
         const { incarnation, vector, epoch } = header;
         if (!this.#isOfList(reply.members) || incarnation === null) return undefined;
-        if (reply.record.id !== record.id) return { life, kind: "foreign", sender: null };
+        if (this.#isForeign(reply)) {
+          this.#foreign.tells(reply);
+          return { life, kind: "foreign", sender: null, genesis: reply.record.id };
+        }
         if (epoch !== configuration.epoch || vector.length < this.#voters().length) {
           return undefined;
         }
@@ -290,6 +249,10 @@ export class DiskStart {
     return { type: "follow", configuration, known };
   }
 
+  #isForeign(reply: Reply): boolean {
+    return reply.type === "record" && reply.record.id !== this.#options.memory.record.id;
+  }
+
   /** Whether a sender has the same list: only before the first change of the members all have the one that was given. */
   #isOfList(members: readonly string[]): boolean {
     return this.#configuration.epoch > 0 || sameMembers(members, this.#options.members);
@@ -300,8 +263,8 @@ export class DiskStart {
     const before = this.#before;
     const isSame = ([id, { life }]: [string, Answer]) => before === null || before.get(id) === life;
     const counted = [...this.#answers].filter(isSame);
-    const foreign = counted.filter(([, { kind }]) => kind === "foreign").length;
-    const isForeign = foreign > this.#voters().length - majority(this.#voters().length);
+    const geneses = new Map(counted.flatMap(([id, { genesis: of }]) => of ? [[id, of]] : []));
+    const isForeign = this.#foreign.areAlive(geneses, this.#voters());
     const tally = this.#count(counted);
     if (!tally.reached && !isForeign) return undefined;
     if (before === null) {
@@ -362,7 +325,7 @@ export class DiskStart {
   #questions(): Outgoing[] {
     const { members } = this.#options;
     const id = this.#number;
-    return this.#others().filter((to) => !this.#answers.has(to)).map((to) => ({
+    return this.#asked().filter((to) => !this.#answers.has(to)).map((to) => ({
       to,
       request: { id, type: "enquire", members, purpose: "record", round: 1 },
     }));
@@ -380,6 +343,11 @@ export class DiskStart {
 
   #voters(): readonly string[] {
     return votersOf(this.#configuration);
+  }
+
+  /** The others, and those that live under another genesis that has this member. */
+  #asked(): string[] {
+    return [...new Set([...this.#others(), ...this.#foreign.nodes])];
   }
 
   #others(): string[] {

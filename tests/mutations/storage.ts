@@ -1,6 +1,7 @@
 import { type Mutation, mutationsOf } from "./mutation.ts";
 
 const START = ["tests/paxos/disk_start_test.ts"];
+const FOREIGN = ["tests/paxos/foreign_geneses_test.ts"];
 const STORE = ["tests/storage/storage_test.ts"];
 const WITNESSES = ["tests/paxos/witnesses_test.ts"];
 
@@ -40,9 +41,15 @@ export const STORAGE: readonly Mutation[] = [
     },
     {
       section: 7,
-      name: "one process of another genesis puts a disk aside",
-      find: "foreign > this.#voters().length - majority(this.#voters().length);",
-      replace: "foreign > 0;",
+      name: "the members of a cluster of another genesis are not asked whether that lives",
+      find: "[...this.#others(), ...this.#foreign.nodes]",
+      replace: "this.#others()",
+    },
+    {
+      section: 7,
+      name: "a node that is no member is heard about this genesis",
+      find: "asked.includes(from) && this.#isForeign(reply)",
+      replace: "asked.includes(from)",
     },
     {
       section: 7,
@@ -132,6 +139,38 @@ export const STORAGE: readonly Mutation[] = [
       name: "what a node learns while it waits for its disk is forgotten",
       find: "if (this.#isBehind) this.#catchUp();",
       replace: "if (this.#isBehind) this.#isBehind = false;",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/foreign_geneses.ts", FOREIGN, [
+    {
+      section: 7,
+      name: "one process of another genesis puts a disk aside",
+      find: "foreign > voters.length - majority(voters.length)",
+      replace: "foreign > 0",
+    },
+    {
+      section: 7,
+      name: "a disk is kept although its member can recover under another genesis",
+      find: "return this.#places().some(([genesis, configuration]) =>",
+      replace: "return this.#places().slice(1).some(([genesis, configuration]) =>",
+    },
+    {
+      section: 7,
+      name: "members of several geneses put a disk aside together",
+      find: "lives.get(id) === genesis",
+      replace: "lives.has(id)",
+    },
+    {
+      section: 7,
+      name: "a cluster without this member puts its disk aside",
+      find: "      votersOf(configuration).includes(this.#self)\n",
+      replace: "      votersOf(configuration).length > 0\n",
+    },
+    {
+      section: 7,
+      name: "an older configuration of another genesis counts",
+      find: "known === undefined || isNewer(told, known)",
+      replace: "true",
     },
   ]),
   ...mutationsOf("lib/cluster/lifecycle.ts", ["tests/cluster/load_storage_test.ts"], [

@@ -160,6 +160,28 @@ describe("DiskStart (section 7)", () => {
     }
   });
 
+  it("asks the members of a cluster of another genesis that has it as a member, and puts its disk aside for those", () => {
+    const start = starting();
+    const lives = (from: string, id: string) => {
+      const header = headerOf("2", "2", ["1", "2", "2"]);
+      const record = { ...RECORD, id };
+      const configuration = { ...firstConfiguration(["a", "b", "d"], ["1", "2", "2"]), epoch: 2 };
+      const reply = { type: "record", members: MEMBERS, record, configuration } as const;
+      return answer(start, from, header, { ...reply, incarnations: [] });
+    };
+    lives("b", "h");
+    assertEquals(start.open().map(({ to }) => to), ["c", "d"]);
+    // Nobody else is heard, and this one not about the genesis of the disk.
+    isBlank(start, "d");
+    lives("d", "g");
+    assertEquals(start.open().map(({ to }) => to), ["c", "d"]);
+    lives("d", "h");
+    assertEquals(start.tick().event, undefined);
+    lives("b", "h");
+    lives("d", "h");
+    assertEquals(start.tick().event, { type: "putAside", why: "foreign" });
+  });
+
   it("takes no disk of another genesis for one of this", () => {
     const start = starting();
     const record = { ...RECORD, id: "h" };
