@@ -5,7 +5,7 @@ import { ForeignGeneses } from "./foreign_geneses.ts";
 import { type Outgoing, sameMembers } from "./genesis.ts";
 import { Incarnations, type KnownIncarnations } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
-import type { GenesisRecord, GenesisReply, GenesisRequest, Header, Reply } from "./messages.ts";
+import type { GenesisReply, GenesisRequest, Header, Reply } from "./messages.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
 
 export type { DiskEvent, DiskMemory, DiskStartOptions };
@@ -164,10 +164,14 @@ export class DiskStart {
     const asked = this.#asked();
     const isOther = this.#others().includes(from);
     if (!isOther && !(asked.includes(from) && this.#isForeign(reply))) return { ask: [] };
-    if (reply.id === this.#announcement && this.#announcement > 0) {
-      return this.#announced(from, reply);
+    const isAnnounced = reply.id === this.#announcement && this.#announcement > 0;
+    if (!isAnnounced && reply.id !== this.#number) return { ask: [] };
+    // After a change the disk names the list, whatever the nodes were given.
+    if (reply.type === "membersMismatch" && !this.hasStarted && this.#configuration.epoch === 0) {
+      return { ask: [], event: { type: reply.type, node: from, members: reply.members } };
     }
-    if (reply.id !== this.#number || this.#phase !== "asks") return { ask: [] };
+    if (isAnnounced) return this.#announced(from, reply);
+    if (this.#phase !== "asks") return { ask: [] };
     const newer = this.#newerIn(reply);
     if (newer !== undefined) return { ask: [], event: newer };
     const answer = this.#read(from, header, reply);

@@ -41,6 +41,12 @@ export type DiskEvent =
   }
   /** Nobody knows of a change of the members since, and the node was given another list. It asks on. */
   | { readonly type: "otherList" }
+  /** A member that was asked lists other members, or the same in another order. */
+  | {
+    readonly type: "membersMismatch";
+    readonly node: string;
+    readonly members: readonly string[];
+  }
   /** Another process has this member's place. */
   | { readonly type: "replaced" };
 

@@ -34,6 +34,19 @@ export const STORAGE: readonly Mutation[] = [
     },
     {
       section: 7,
+      name: "a list of members that was not asked for counts",
+      find: "if (!isAnnounced && reply.id !== this.#number) return { ask: [] };",
+      replace:
+        'if (!isAnnounced && reply.id !== this.#number && reply.type !== "membersMismatch") return { ask: [] };',
+    },
+    {
+      section: 7,
+      name: "an outsider's list of members counts",
+      find: "asked.includes(from) && this.#isForeign(reply)",
+      replace: 'reply.type === "membersMismatch" || asked.includes(from) && this.#isForeign(reply)',
+    },
+    {
+      section: 7,
       name: "one round of answers of another genesis puts a disk aside",
       find: "    if (before === null) {\n      this.#before = new Map",
       replace:

@@ -160,6 +160,24 @@ describe("DiskStart (section 7)", () => {
     }
   });
 
+  it("tells of another list of a member that it asked, before the first change of the members", () => {
+    const start = starting();
+    const reply = { type: "membersMismatch", members: ["a", "b"] } as const;
+    const header = headerOf("2", null, []);
+    const { id } = start.open()[0].request;
+    const told = (from: string, number: number) =>
+      start.receive(from, header, { id: number, ...reply }).event;
+    assertEquals([told("b", id + 9), told("b", 0), told("x", id)], [
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    const event = { type: "membersMismatch", node: "b", members: ["a", "b"] } as const;
+    assertEquals(told("b", id), event);
+    start.follow({ ...start.configuration, epoch: 2 }, []);
+    assertEquals(answer(start, "b", header, reply), undefined);
+  });
+
   it("asks the members of a cluster of another genesis that has it as a member, and puts its disk aside for those", () => {
     const start = starting();
     const lives = (from: string, id: string) => {

@@ -79,10 +79,6 @@ export class DiskSteps {
   receive(from: string, header: Header, reply: Reply): void {
     const { start } = this.#disk;
     if (start === null) return;
-    // After a change the disk names the list, whatever the nodes were given.
-    if (reply.type === "membersMismatch" && !start.hasStarted && start.configuration.epoch === 0) {
-      return this.#actions.mismatch(from, reply.members);
-    }
     const { ask, event } = start.receive(from, header, reply);
     this.#actions.send(ask);
     this.act(event);
@@ -114,6 +110,8 @@ export class DiskSteps {
         return this.store(this.#disk.putAside("stale"), () => this.#actions.goBlank());
       case "otherList":
         return this.#actions.fatal(this.#disk.mismatch);
+      case "membersMismatch":
+        return this.#actions.mismatch(event.node, event.members);
       case "replaced":
         return this.#actions.replaced();
     }
