@@ -237,6 +237,22 @@ export const ORDERS: readonly Mutation[] = [
       replace: "isUrgent",
     },
   ]),
+  ...mutationsOf("lib/node/quorum/rival.ts", ["tests/node/quorum/rival_test.ts"], [
+    {
+      section: 3,
+      name: "a promise that came with an accept counts as a rival's attempt",
+      find: "return promised.life !== ballot.life || promised.counter !== ballot.counter + 1;",
+      replace: "return true;",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/sim/starvation_test.ts"], [
+    {
+      section: 3,
+      name: "no proposer lets a rival finish",
+      find: "if (!isBehind) return this.#start(kept);",
+      replace: "if (true) return this.#start(kept);",
+    },
+  ]),
   ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/node/quorum/kept_promises_test.ts"], [
     {
       section: 3,

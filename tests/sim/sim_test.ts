@@ -97,7 +97,7 @@ describe("a simulated cluster", () => {
       return handle.call(this, request, from, now);
     };
     try {
-      const { violations } = await runSeed("7", { workload: "kv", storage: false });
+      const { violations } = await runSeed("9", { workload: "kv", storage: false });
       const told = violations.join("\n");
       assertStringIncludes(told, "an invariant failed: the first one is caught");
       assertStringIncludes(told, "an invariant failed: the second one is not");

@@ -12,6 +12,7 @@ import { type KeptPromises, usable } from "./kept_promises.ts";
 import { noRoom } from "./no_room.ts";
 import type { Released } from "./released.ts";
 import { Retries } from "./retries.ts";
+import { hasRival } from "./rival.ts";
 import { isAwaited, split, usesReserve, type WaitingChange } from "./waiting_change.ts";
 
 /** Time for which a change waits while members make room for it, in milliseconds. */
@@ -127,8 +128,25 @@ export class RegisterProposals {
       const kept = usable(this.#kept.take(this.#register), this.#engine.life, held);
       const mayUse = ({ options: { ignoreKeptPromise, since = 0 } }: WaitingChange) =>
         ignoreKeptPromise !== true && kept !== undefined && serves(kept.ballot.counter, { since });
-      this.#start(Array.from(this.#waiting).every(mayUse) ? kept : undefined);
+      this.#startBehindRival(Array.from(this.#waiting).every(mayUse) ? kept : undefined);
     });
+  }
+
+  /**
+   * Lets a rival finish whose attempt this member has promised, for one round trip: it might be refused for ever. Only
+   * while others write the register too, since the attempt of most promises has ended without a write.
+   */
+  #startBehindRival(kept?: KeptPromise): void {
+    const { voter, life, runtime } = this.#engine;
+    const isBehind = this.#isContended && hasRival(voter?.acceptor.stored(this.#register), life);
+    if (!isBehind) return this.#start(kept);
+    this.#cancelTimer = runtime.setTimer(() => this.#start(), this.#pacing.roundTrip);
+  }
+
+  /** Whether another node was refused, or refused this one, within the time in which a refused one tries again. */
+  get #isContended(): boolean {
+    const { runtime } = this.#engine;
+    return this.#kept.sinceRefused(this.#register, runtime.now()) < this.#pacing.longestBackoff;
   }
 
   /** Whether a change that joins would be part of the next state that is proposed. */
@@ -163,10 +181,9 @@ export class RegisterProposals {
       this.#waiting.delete(waiting);
       this.#batch.push(waiting);
     }
-    const { unheard, runtime } = this.#engine;
-    // A rival that was refused tries again within this time, and must not be refused by a kept promise again.
-    const since = this.#kept.sinceRefused(this.#register, runtime.now());
-    const givesWay = since < this.#pacing.longestBackoff;
+    const { unheard } = this.#engine;
+    // A rival that was refused must not be refused by a kept promise again.
+    const givesWay = this.#isContended;
     this.#usesKept = kept !== undefined;
     const step = this.#attempted(() => {
       const proposer = this.#running;
@@ -197,7 +214,7 @@ export class RegisterProposals {
         return;
       case "restart":
         this.#stopAsking();
-        return this.#start();
+        return this.#startBehindRival();
       case "retry":
         this.#stopAsking();
         return this.#retry();

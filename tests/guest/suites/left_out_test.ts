@@ -10,6 +10,8 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   "locks/hand_over": "it counts the frames between members",
   "locks/one_operation": "it counts round trips between members",
   "locks/queue": "4,096 hand-overs through gateways take minutes",
+  "locks/sent_orders": "a guest's requests are not handed over: its gateways propose them",
+  "locks/taken_orders": "a guest's requests are not handed over: its gateways propose them",
   "singletons/cancellation": "its nodes are the hosts",
   "singletons/departures": "its nodes are the hosts",
   "singletons/drain": "its nodes are the hosts",

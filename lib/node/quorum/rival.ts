@@ -1,0 +1,16 @@
+import { compareBallots, floorBallot, type Life } from "../../paxos/ballot.ts";
+import type { StoredRegister } from "../../paxos/messages.ts";
+
+/**
+ * Whether a member has promised a register to another life than `life`, which has not used that yet; `undefined`: the
+ * member holds nothing about it. A promise that came with what was accepted is kept for later, and is no attempt.
+ */
+export function hasRival(register: StoredRegister | undefined, life: Life): boolean {
+  if (register === undefined) return false;
+  const { promised, accepted } = register;
+  if (promised.life === life || promised.life === floorBallot(0).life) return false;
+  if (accepted === null) return true;
+  if (compareBallots(promised, accepted.ballot) <= 0) return false;
+  const { ballot } = accepted;
+  return promised.life !== ballot.life || promised.counter !== ballot.counter + 1;
+}
