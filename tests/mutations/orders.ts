@@ -207,8 +207,8 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "a rival is refused by one kept promise after the other",
-      find: "givesWay ? null : unheard.highest",
-      replace: "unheard.highest",
+      find: "this.#isContended ? null : this.#engine.unheard.highest",
+      replace: "this.#engine.unheard.highest",
     },
   ]),
   ...mutationsOf("lib/node/quorum/retries.ts", ["tests/node/quorum/retries_test.ts"], [

@@ -132,10 +132,7 @@ export class RegisterProposals {
     });
   }
 
-  /**
-   * Lets a rival finish whose attempt this member has promised, for one round trip: it might be refused for ever. Only
-   * while others write the register too, since the attempt of most promises has ended without a write.
-   */
+  /** Where others write too, lets a rival finish whose attempt this member has promised, for one round trip. */
   #startBehindRival(kept?: KeptPromise): void {
     const { voter, life, runtime } = this.#engine;
     const isBehind = this.#isContended && hasRival(voter?.acceptor.stored(this.#register), life);
@@ -181,15 +178,12 @@ export class RegisterProposals {
       this.#waiting.delete(waiting);
       this.#batch.push(waiting);
     }
-    const { unheard } = this.#engine;
     // A rival that was refused must not be refused by a kept promise again.
-    const givesWay = this.#isContended;
+    const fallback = this.#isContended ? null : this.#engine.unheard.highest;
     this.#usesKept = kept !== undefined;
     const step = this.#attempted(() => {
       const proposer = this.#running;
-      return kept === undefined
-        ? proposer.start()
-        : proposer.startKept(kept, givesWay ? null : unheard.highest);
+      return kept === undefined ? proposer.start() : proposer.startKept(kept, fallback);
     });
     if (step !== undefined) this.#do(step);
   }
@@ -328,8 +322,7 @@ export class RegisterProposals {
     const all = [...this.#batch, ...this.#waiting];
     this.#waiting.clear();
     this.#done();
-    const message = "Another change of the members was faster";
-    const reason = new SynodError("members_changing", message);
+    const reason = new SynodError("members_changing", "Another change of the members was faster");
     for (const { operation } of all) operation.reject(reason);
   }
 
@@ -360,16 +353,10 @@ export class RegisterProposals {
     const requestId = this.#requestId;
     assertInvariant(requestId !== undefined, "a state is chosen by answers to a question");
     this.#requestId = undefined;
+    const register = this.#register;
     const { ballot } = request;
     const { roundTrip } = this.#pacing;
-    this.#events.released({
-      register: this.#register,
-      ballot,
-      requestId,
-      request,
-      proposer,
-      roundTrip,
-    });
+    this.#events.released({ register, ballot, requestId, request, proposer, roundTrip });
   }
 
   /** The proposer of the attempt under way. */
