@@ -11,7 +11,7 @@ import { sleep } from "./users.ts";
 import { World } from "./world.ts";
 
 /** Seeds: each has its own clocks, delays and losses, and crashes at other moments. */
-const SEEDS = 3;
+const SEEDS = 1;
 
 const SESSION_TTL = 500;
 
