@@ -14,7 +14,7 @@ import { runSeed } from "./run.ts";
 import { drawScenario, type Workload } from "./scenario.ts";
 
 /** The seeds of each workload in the test task; `deno task sim --seeds N` runs more. */
-const SEEDS: Readonly<Record<Workload, number>> = { kv: 60, locks: 28, steal: 12, singletons: 16 };
+const SEEDS: Readonly<Record<Workload, number>> = { kv: 48, locks: 28, steal: 12, singletons: 16 };
 
 /** The seeds per test; small, to show where time goes. */
 const AT_ONCE = 25;
