@@ -82,7 +82,7 @@ export class Puts {
     ready: ReadyPut,
     pid: Pid | undefined,
     limits: Limits,
-    writing: () => void = () => {},
+    writing?: () => void,
   ): Promise<PutOutcome> {
     const { proposals, liveness, session, settled, self } = this.#core;
     const { op, register, value, bindings } = ready;
@@ -105,6 +105,7 @@ export class Puts {
     const mayWrite = () => owner?.ended !== true && (own === undefined || session.isPossible(own));
     const ended = new Set<number>();
     const { generation } = settled;
+    const isHandedOver = writing === undefined;
     let wrote = false;
     /** Whether this put is known to have been chosen (`true`) or not (`false`). */
     let chosenForSure: boolean | undefined;
@@ -112,12 +113,15 @@ export class Puts {
       for (;;) {
         const chosen = await proposals.change(register, putChange(put, ended, mayWrite), {
           ...limits,
+          // Later rounds have seen what is there. What was handed over may have been tried elsewhere before.
+          fast: !isHandedOver && put.firstAccept === undefined && ended.size === 0 &&
+            owner?.registers.has(register) !== true,
           // This node releases what its own sessions own.
           keepPromise: own !== undefined,
           writing: (ballot) => {
             put.firstAccept ??= ballot.counter;
             if (!wrote) {
-              writing();
+              writing?.();
               owner?.writes(register);
             }
             wrote = true;

@@ -196,7 +196,8 @@ export class LockTable implements LockRequests {
     const writing = ({ counter }: Ballot) => void (request.firstAccept ??= counter);
     // A theft that was sent and is not found must not be tried again.
     const changeOptions = { ...limits, keepPromise: true, ignoreKeptPromise: steal, writing };
-    const chosen = await this.#core.proposals.change(register, change, changeOptions);
+    const first = { ...changeOptions, fast: !steal };
+    const chosen = await this.#core.proposals.change(register, change, first);
     if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
     // The session of an owner in the way may have ended: then its entries are removed at once.
     const tidied = await this.tidied(register, chosen, limits);

@@ -2,14 +2,9 @@ import { type Ballot, compareBallots, floorBallot } from "./ballot.ts";
 import { BarePromises } from "./bare_promises.ts";
 import { Endings } from "./endings.ts";
 import { assertInvariant } from "./invariant.ts";
-import { listed } from "./listing.ts";
-import type {
-  ListedRegister,
-  RegisterCopy,
-  RegisterReply,
-  RegisterRequest,
-  StoredRegister,
-} from "./messages.ts";
+import { type AcceptorReport, listPiece, reportOf } from "./listing.ts";
+import type { RegisterCopy, RegisterReply, RegisterRequest, StoredRegister } from "./messages.ts";
+import { copyPiece, namesPiece } from "./pieces.ts";
 import { RegisterIndex } from "./register_index.ts";
 import {
   type Accepted,
@@ -18,39 +13,12 @@ import {
   type SessionId,
   type State,
 } from "./register.ts";
-import { type CapacityOptions, hasRoom, type MakingRoom } from "./capacity.ts";
+import type { AcceptorEntry, AcceptorOptions, AcceptorOutput } from "./acceptor_types.ts";
+import { hasRoom, type MakingRoom } from "./capacity.ts";
 import { sizeOf } from "./size.ts";
-import { type Requester, type Watcher, Watchers } from "./watchers.ts";
+import { type Requester, Watchers } from "./watchers.ts";
 
-/** An acceptor's state of one register. */
-interface AcceptorEntry {
-  promised: Ballot;
-  accepted: Accepted | null;
-  /** Whether the state was copied from others during recovery, and never accepted by this acceptor itself. */
-  copied: boolean;
-}
-
-/** A reply, and the pushes to watchers. */
-export interface AcceptorOutput {
-  /** The reply; `undefined`: none. */
-  readonly reply: RegisterReply | undefined;
-  /** The pushes to watchers. */
-  readonly pushes: readonly { readonly watcher: Watcher; readonly reply: RegisterReply }[];
-}
-
-/** The options of an acceptor. */
-export interface AcceptorOptions extends CapacityOptions {
-  /** The floor; tokens begin above it. */
-  readonly floor: number;
-  /** Whether this acceptor believes that a session expired. */
-  readonly isStale: (session: SessionId, now: number) => boolean;
-}
-
-/** Entries in one reply to `list`, and in one piece of a copy, to bound the size of a frame. */
-export const PIECE_ENTRIES = 1_000;
-
-/** Approximate bytes of the registers in one piece of a copy, which has at least one register. */
-export const PIECE_BYTES = 256 * 1024;
+export type { AcceptorOptions, AcceptorOutput } from "./acceptor_types.ts";
 
 const NO_PUSHES: AcceptorOutput["pushes"] = [];
 
@@ -149,6 +117,10 @@ export class Acceptor {
         return only(this.#prepare(request, now));
       case "accept":
         return this.#accept(request, now);
+      case "fast":
+        return this.#fast(request, now);
+      case "chosen":
+        return this.#mark(request.register, request.ballot, now);
       case "read": {
         const entry = this.#entries.get(request.register);
         return only({
@@ -178,19 +150,7 @@ export class Acceptor {
    * piece is needed when `more` is false.
    */
   copy(after: RegisterId): { registers: RegisterCopy[]; more: boolean } {
-    const registers: RegisterCopy[] = [];
-    let bytes = 0;
-    for (const register of this.#index.after("", after)) {
-      const entry = this.#entries.get(register);
-      if (entry === undefined) continue;
-      if (registers.length >= PIECE_ENTRIES || (bytes >= PIECE_BYTES && registers.length > 0)) {
-        return { registers, more: true };
-      }
-      registers.push({ register, promised: entry.promised, accepted: entry.accepted });
-      bytes += register.length + 100;
-      if (entry.accepted?.state.present) bytes += entry.accepted.state.value.length;
-    }
-    return { registers, more: false };
+    return copyPiece(this.#index.after("", after), this.#entries);
   }
 
   /**
@@ -198,12 +158,7 @@ export class Acceptor {
    * piece. No further piece is needed when `more` is false.
    */
   inventory(after: RegisterId): { registers: RegisterId[]; more: boolean } {
-    const registers: RegisterId[] = [];
-    for (const register of this.#index.after("", after)) {
-      if (registers.length >= PIECE_ENTRIES) return { registers, more: true };
-      registers.push(register);
-    }
-    return { registers, more: false };
+    return namesPiece(this.#index.after("", after));
   }
 
   /** Promises every ballot with a counter of at most `floor`, for the registers that it does not hold. */
@@ -258,28 +213,90 @@ export class Acceptor {
     const isNew = state.present && held === undefined && request.sweep !== true;
     if (isNew && this.#isFull(register, state)) return only(this.#full());
     const entry = held ?? this.#create(register);
+    this.#store(register, entry, { ballot, state }, next ? after(ballot) : ballot, now);
+    return this.#pushing(register, { type: "accepted", ballot }, entry.accepted, now);
+  }
+
+  /**
+   * Accepts the state of a fast round if the register was never written, as far as this acceptor knows (section 3a), and
+   * promises the next ballot with it. Otherwise that ballot is prepared.
+   */
+  #fast(request: RegisterRequest & { type: "fast" }, now: number): AcceptorOutput {
+    const { register, ballot, state } = request;
+    // The configuration is never decided in a fast round.
+    if (isConfiguration(register)) return { reply: undefined, pushes: NO_PUSHES };
+    const held = this.#entries.get(register);
+    const promised = this.#promised(held);
+    const accepted = held?.accepted ?? null;
+    if (accepted === null && compareBallots(ballot, promised) > 0) {
+      // Room is what a `prepare` needs, which this is in one with its `accept`.
+      if (held === undefined && this.#isFull(register, null)) return only(this.#full());
+      const entry = held ?? this.#create(register);
+      const over = this.#floor;
+      const vote = { ballot, state: { ...state, over }, fast: true } as const;
+      this.#store(register, entry, vote, after(ballot), now);
+      return this.#pushing(register, { type: "took", ballot, over }, vote, now);
+    }
+    // A second copy of the request that it has taken, and nobody has been promised more since.
+    const isCopy = accepted?.state.present === true && held?.copied === false &&
+      compareBallots(accepted.ballot, ballot) === 0 &&
+      compareBallots(promised, after(ballot)) === 0;
+    if (isCopy) return only({ type: "took", ballot, over: accepted.state.over });
+    return only(this.#prepare({ register, ballot: after(ballot) }, now));
+  }
+
+  /** The ballot of a fast round is chosen: what was accepted in it counts as accepted classically from now on. */
+  #mark(register: RegisterId, ballot: Ballot, now: number): AcceptorOutput {
+    const nothing = { reply: undefined, pushes: NO_PUSHES };
+    const entry = this.#entries.get(register);
+    if (entry?.accepted?.fast !== true) return nothing;
+    if (compareBallots(entry.accepted.ballot, ballot) !== 0) return nothing;
+    entry.accepted = { ballot, state: entry.accepted.state };
+    this.#changed(register);
+    // A copy stays a copy, and is no vote to tell of.
+    return entry.copied ? nothing : this.#pushing(register, undefined, entry.accepted, now);
+  }
+
+  /** Notes what it accepts for a register, as its own vote, and what it promises with that. */
+  #store(
+    register: RegisterId,
+    entry: AcceptorEntry,
+    accepted: Accepted,
+    promised: Ballot,
+    now: number,
+  ): void {
+    const { ballot, state } = accepted;
     const before = entry.accepted?.state ?? null;
     assertInvariant(
       entry.accepted === null || compareBallots(entry.accepted.ballot, ballot) <= 0,
       "an acceptor never goes back to a lower ballot",
     );
-    entry.accepted = { ballot, state };
-    this.#bytes += sizeOf(register, state) - sizeOf(register, before);
-    this.endings.replace(register, before, state);
-    entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;
-    entry.copied = false;
-    this.#changed(register);
     assertInvariant(
-      compareBallots(ballot, entry.promised) <= 0 && compareBallots(promised, entry.promised) <= 0,
+      compareBallots(ballot, promised) <= 0 && compareBallots(entry.promised, promised) <= 0,
       "an accepted ballot is promised, and no promise is lowered",
     );
+    entry.accepted = accepted;
+    this.#bytes += sizeOf(register, state) - sizeOf(register, before);
+    this.endings.replace(register, before, state);
+    entry.promised = promised;
+    entry.copied = false;
+    this.#changed(register);
     if (before === null) this.#promisedOnly.delete(register);
     else if (!before.present) this.#tombstones.delete(register);
     if (!state.present) this.#tombstones.set(register, now);
+  }
+
+  /** A reply, and what is pushed to those who watch the register. */
+  #pushing(
+    register: RegisterId,
+    reply: RegisterReply | undefined,
+    accepted: Accepted | null,
+    now: number,
+  ): AcceptorOutput {
     const watchers = this.#watchers.of(register, now);
-    const reply = { type: "accepted", ballot } as const;
-    if (watchers.length === 0) return only(reply);
-    const pushed = { type: "learned", register, ballot, state } as const;
+    if (watchers.length === 0 || accepted === null) return { reply, pushes: NO_PUSHES };
+    const { ballot, state, fast = false } = accepted;
+    const pushed = { type: "learned", register, ballot, state, fast } as const;
     return { reply, pushes: watchers.map((watcher) => ({ watcher, reply: pushed })) };
   }
 
@@ -299,33 +316,14 @@ export class Acceptor {
     return this.#prepare({ register, ballot: { counter: fallback, life: ballot.life } }, now);
   }
 
-  /** Reports what it has accepted for the register with this entry, or its floor. */
-  #report(entry: AcceptorEntry | undefined, now: number): {
-    accepted: Accepted | null;
-    copied: boolean;
-    floor: number;
-    stale: SessionId[];
-  } {
-    const accepted = entry?.accepted ?? null;
-    if (entry === undefined || accepted === null) {
-      return { accepted: null, copied: false, floor: this.#floor, stale: [] };
-    }
-    const stale = accepted.state.present
-      ? accepted.state.owners.filter((owner) => this.#options.isStale(owner, now))
-      : [];
-    return { accepted, copied: entry.copied, floor: 0, stale };
+  /** What it tells of the register with this entry. */
+  #report(entry: AcceptorEntry | undefined, now: number): AcceptorReport {
+    return reportOf(entry, this.#floor, (session) => this.#options.isStale(session, now));
   }
 
   #list(prefix: string, after: string, now: number): RegisterReply {
-    const registers: ListedRegister[] = [];
     const isStale = (session: SessionId) => this.#options.isStale(session, now);
-    for (const register of this.#index.after(prefix, after)) {
-      const entry = this.#entries.get(register);
-      if (entry === undefined || entry.accepted === null) continue;
-      if (registers.length >= PIECE_ENTRIES) return { type: "listed", registers, more: true };
-      registers.push(listed(register, entry.accepted, entry.copied, isStale));
-    }
-    return { type: "listed", registers, more: false };
+    return listPiece(this.#index.after(prefix, after), this.#entries, isStale);
   }
 
   /** Forgets a tombstone that every member accepted: from now on the floor stands for it. */
@@ -390,6 +388,11 @@ export class Acceptor {
     if (this.#entries.size === 1) this.#listener(false);
     return entry;
   }
+}
+
+/** The ballot that is promised with what is accepted at this one, if its proposer asks for that. */
+function after({ counter, life }: Ballot): Ballot {
+  return { counter: counter + 1, life };
 }
 
 function only(reply: RegisterReply): AcceptorOutput {

@@ -1,76 +1,16 @@
-import {
-  type Ballot,
-  compareBallots,
-  type LamportClock,
-  type Life,
-  MAX_COUNTER,
-  NO_BALLOT,
-} from "./ballot.ts";
-import type { Chosen, Draft, RegisterChange } from "./change.ts";
+import { type Ballot, compareBallots, MAX_COUNTER, NO_BALLOT } from "./ballot.ts";
+import { type Chosen, completed } from "./change.ts";
+import { FastRound, firstState } from "./fast_round.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { RegisterReply, RegisterRequest } from "./messages.ts";
+import type { KeptPromise, ProposerOptions, Step } from "./proposer_types.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
-import type { RegisterId, State } from "./register.ts";
 import { type Report, summarize, type Summary } from "./reports.ts";
+import { Shortage } from "./shortage.ts";
 
-/** The next step for the caller of a proposer. */
-export type Step<R> =
-  /** Send this to the members, and again to the members that have not answered. */
-  | { readonly do: "send"; readonly request: RegisterRequest }
-  /** A member promised a higher ballot: wait for a random time, then call `start` again. */
-  | { readonly do: "retry" }
-  /** A member knows exactly this ballot or a greater token: call `start` again at once. */
-  | { readonly do: "restart" }
-  /** The state is chosen. */
-  | { readonly do: "done"; readonly chosen: Chosen<R> }
-  /** Too many members have no room for a new register for a quorum to be left; see the reply `full`. */
-  | { readonly do: "full"; readonly tidying: boolean; readonly missing: readonly string[] };
-
-/**
- * A promise that came with an `accept`: a quorum promised `ballot` when it accepted `state`. It serves once,
- * for one new state.
- */
-export interface KeptPromise {
-  /** The promised ballot. */
-  readonly ballot: Ballot;
-  /** The state that was accepted with it. */
-  readonly state: State;
-}
-
-/** A member that has no room for a new register, and what it says. */
-interface Full {
-  readonly member: string;
-  readonly reply: RegisterReply & { readonly type: "full" };
-}
+export type { KeptPromise, ProposerOptions, Step } from "./proposer_types.ts";
 
 const NONE: readonly never[] = [];
-
-/** What a proposer works with. */
-export interface ProposerOptions<R> {
-  /** The register that is changed. */
-  readonly register: RegisterId;
-  /** The ids of the members that are asked first, in order; see {@linkcode Proposer.follow}. */
-  readonly members: readonly string[];
-  /** The Lamport clock of the node. */
-  readonly clock: LamportClock;
-  /** The life of the proposer. */
-  readonly life: Life;
-  /** The change to make. */
-  readonly change: RegisterChange<R>;
-  /**
-   * Whether an unchanged state must be written too, so that an earlier write that others may still adopt is
-   * superseded.
-   */
-  readonly mustWrite?: () => boolean;
-  /** Called before a new state is sent to a member, with the ballot of its `accept`. */
-  readonly writing?: (ballot: Ballot) => void;
-  /** Whether to ask for the promise of the next ballot with the `accept` of a present state. */
-  readonly keepPromise?: () => boolean;
-  /** Whether members accept what it writes even without room for a new register. */
-  readonly sweep?: () => boolean;
-  /** Whether it adds no new value, so that full members promise it from their reserve. */
-  readonly reserve?: () => boolean;
-}
 
 /**
  * The proposer of one change of one register (Lamport, *Paxos Made Simple*, section 2.2, with a change function
@@ -80,16 +20,17 @@ export class Proposer<R> {
   readonly #options: ProposerOptions<R>;
   /** The members of the configuration that the running attempt is bound to. */
   #members: readonly string[];
-  #phase: "idle" | "prepare" | "accept" | "done" = "idle";
+  #phase: "idle" | "prepare" | "fast" | "accept" | "done" = "idle";
   /** Whether the running attempt relies on a kept promise, which may be outdated. */
   #reliesOnKept = false;
+  /** In a fast round the ballot that its answers promise, the one after that of the round. */
   #ballot: Ballot = NO_BALLOT;
   #promises: Tally<Report>;
   #accepts: Tally<true>;
   /** The members that refused the running phase. */
   #nacks: readonly string[] = NONE;
   /** The members without room. */
-  #fulls: readonly Full[] = NONE;
+  readonly #fulls = new Shortage();
   #request: RegisterRequest | undefined;
   #outcome: Chosen<R> | undefined;
   /** The ballot of the latest `accept`. */
@@ -100,6 +41,8 @@ export class Proposer<R> {
   #kept: KeptPromise | undefined;
   /** The ballot that a member promises when it refuses the running `accept`. */
   #fallback: Ballot | undefined;
+  /** The fast round that this proposer began with, while that is under way. */
+  #fast: FastRound | undefined;
 
   /** A proposer without an attempt; `start` begins one. */
   constructor(options: ProposerOptions<R>) {
@@ -121,7 +64,8 @@ export class Proposer<R> {
 
   /** Whether a member refused the running attempt: a new attempt helps more than a resend. */
   get contended(): boolean {
-    if (this.#nacks.length > 0) return true;
+    // Without room, a fast round leaves the rest to a later attempt.
+    if (this.#nacks.length > 0 || (this.#phase === "fast" && this.#fulls.size > 0)) return true;
     // The answers are split between two ballots, and the members that have not answered may be down.
     return this.#fallback !== undefined && this.#promises.size > 0 && this.#accepts.size > 0;
   }
@@ -134,7 +78,11 @@ export class Proposer<R> {
     this.#phase = "idle";
     this.#members = members;
     this.#forgetAnswers();
-    this.#request = this.#kept = this.#fallback = undefined;
+    this.#request =
+      this.#kept =
+      this.#fallback =
+      this.#fast =
+        undefined;
     this.#reliesOnKept = false;
   }
 
@@ -143,15 +91,58 @@ export class Proposer<R> {
     const { register, clock, life } = this.#options;
     this.#ballot = { counter: clock.next(), life };
     this.#forgetAnswers();
-    this.#kept = undefined;
+    this.#kept = this.#fallback = this.#fast = undefined;
     this.#reliesOnKept = false;
-    this.#fallback = undefined;
     this.#phase = "prepare";
     const sweep = this.#options.sweep?.() === true;
     const reserve = !sweep && this.#options.reserve?.() === true;
     const request = { type: "prepare", register, ballot: this.#ballot } as const;
     this.#request = sweep ? { ...request, sweep } : reserve ? { ...request, reserve } : request;
     return { do: "send", request: this.#request };
+  }
+
+  /**
+   * Begins with the fast round (section 3a), the very first message of an operation that has seen nothing of the register:
+   * what the change makes of a register that was never written is chosen in one round trip, if that is what it is for all
+   * members. `undefined`: the change makes no value of it, or has to write whatever it finds; then `start` it.
+   */
+  startFast(): Step<R> | undefined {
+    const { register, clock, life, change, mustWrite } = this.#options;
+    assertInvariant(this.#phase === "idle" && !this.#wrote, "nothing precedes a fast round");
+    const ballot = { counter: clock.next(), life };
+    if (ballot.counter + 1 >= MAX_COUNTER || mustWrite?.() === true) return undefined;
+    const first = firstState(change, ballot);
+    if (first === undefined) return undefined;
+    const { state } = first;
+    this.#fast = new FastRound(this.#members, ballot, state);
+    // Both ballots are used up from now on: no other attempt may choose one of them.
+    this.#ballot = this.#fast.next;
+    clock.observe(this.#ballot.counter);
+    this.#proposed = ballot;
+    this.#wrote = true;
+    this.#options.writing?.(ballot);
+    this.#outcome = { ...first, token: state.token, ballot, stale: [] };
+    this.#phase = "fast";
+    this.#request = { type: "fast", register, ballot, state };
+    return { do: "send", request: this.#request };
+  }
+
+  /**
+   * Whether a quorum has answered the fast round, and only the other members can still complete it: they are waited for at
+   * most as long again, and then {@linkcode goOn} goes on without them.
+   */
+  get awaitsRest(): boolean {
+    return this.#phase === "fast" && this.#promises.reached;
+  }
+
+  /** Whether a member has answered the fast round otherwise than that it took the state. */
+  get met(): boolean {
+    return this.#fast?.refused === true;
+  }
+
+  /** Goes on with the promises of a fast round, instead of waiting for the rest. */
+  goOn(): Step<R> | undefined {
+    return this.awaitsRest ? this.#decide() : undefined;
   }
 
   /**
@@ -190,18 +181,15 @@ export class Proposer<R> {
    * registers wait for, and those that have not answered at all.
    */
   get shortage(): { readonly missing: string[]; readonly silent: string[] } | undefined {
-    if (this.#phase !== "prepare" || this.#fulls.length === 0 || this.#nacks.length > 0) {
-      return undefined;
-    }
-    const silent = this.#promises.missing().filter((member) => !this.#hasNoRoom(member));
-    return { missing: this.#missing, silent };
+    const { missing, size } = this.#fulls;
+    if (this.#phase !== "prepare" || size === 0 || this.#nacks.length > 0) return undefined;
+    return { missing, silent: this.#promises.missing().filter((one) => !this.#fulls.has(one)) };
   }
 
   /** The members that have not answered the running phase, and what to send them again. */
   unanswered(): { request: RegisterRequest; members: string[] } | undefined {
     if (this.#request === undefined || this.#phase === "done") return undefined;
-    const tally = this.#phase === "prepare" ? this.#promises : this.#accepts;
-    const members = tally.missing().filter((member) =>
+    const members = this.#answered.missing().filter((member) =>
       !this.#nacks.includes(member) && !(this.#fallback !== undefined && this.#promises.has(member))
     );
     return { request: this.#request, members };
@@ -216,11 +204,12 @@ export class Proposer<R> {
       if (this.#hasAccepted(reply)) this.#accepts.add(sender, true);
       return undefined;
     }
+    if (this.#phase === "fast") return this.#receiveFast(sender, reply);
     if (reply.type === "nack") return this.#nacked(sender, reply.promised);
     if (this.#phase === "prepare") {
       if (reply.type === "full") return this.#full(sender, reply);
       if (reply.type !== "promise" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
-      this.#foundRoom(sender.member);
+      this.#fulls.delete(sender.member);
       if (this.#promises.add(sender, reply)) return this.#decide();
     } else if (this.#phase === "accept") {
       if (reply.type === "promise") return this.#fallBack(sender, reply);
@@ -230,6 +219,25 @@ export class Proposer<R> {
       return this.#accepts.add(sender, true) ? this.#finish() : this.#unlessSplit();
     }
     return undefined;
+  }
+
+  /** An answer to the fast round: all of them are promises of the next ballot, unless they refuse that, too. */
+  #receiveFast(sender: Sender, reply: RegisterReply): Step<R> | undefined {
+    const fast = this.#fast;
+    assertInvariant(fast !== undefined && this.#outcome !== undefined, "a fast round is known");
+    const report = fast.receive(sender, reply);
+    let step: Step<R> | undefined;
+    if (reply.type === "nack") step = this.#nacked(sender, reply.promised);
+    if (reply.type === "full") step = this.#full(sender, reply);
+    if (report !== undefined) {
+      this.#fulls.delete(sender.member);
+      this.#promises.add(sender, report);
+    }
+    const state = fast.chosen;
+    if (state === undefined) return step ?? (fast.refused ? this.goOn() : undefined);
+    this.#outcome = { ...this.#outcome, state };
+    if (this.#options.keepPromise?.() === true) this.#kept = { ballot: this.#ballot, state };
+    return this.#finish();
   }
 
   /** A member refused the `accept` of a kept promise, and promised the fallback. */
@@ -262,7 +270,7 @@ export class Proposer<R> {
     if (!this.#promises.isFor(members)) this.#promises = new Tally(members);
     if (!this.#accepts.isFor(members)) this.#accepts = new Tally(members);
     this.#nacks = NONE;
-    this.#fulls = NONE;
+    this.#fulls.clear();
   }
 
   #hasAccepted(reply: RegisterReply): boolean {
@@ -272,15 +280,19 @@ export class Proposer<R> {
   /** A quorum promised: applies the change to the accepted state with the highest ballot. */
   #decide(): Step<R> {
     assertInvariant(this.#promises.reached, "a proposer decides with a quorum of promises");
+    // The votes of a fast round are written in any case: it may be that of another configuration.
     const summary = summarize(this.#promises.replies);
     this.#options.clock.observe(summary.token);
     // A token must grow from write to write, and this ballot is too low to overwrite that state.
-    if (this.#ballot.counter <= summary.token) return { do: "restart" };
+    // In a fast round that is the state of a rival that goes on itself.
+    if (this.#ballot.counter <= summary.token) {
+      return { do: this.#phase === "fast" ? "retry" : "restart" };
+    }
     return this.#propose(summary);
   }
 
   /** Phase 2a, unless nothing has to be written. */
-  #propose({ state, token, ballot, unanimous, stale }: Summary): Step<R> {
+  #propose({ state, token, ballot, unanimous, stale }: Omit<Summary, "fast" | "open">): Step<R> {
     const { register, clock } = this.#options;
     const decision = this.#options.change({ state, token, ballot: this.#ballot });
     const draft = decision.complete?.() ?? decision.draft;
@@ -302,7 +314,7 @@ export class Proposer<R> {
     this.#proposed = this.#ballot;
     const written = draft === null
       ? state ?? { present: false, token: this.#ballot.counter }
-      : complete(draft, this.#ballot.counter, token);
+      : completed(draft, this.#ballot.counter, token);
     if (draft !== null) {
       this.#wrote = true;
       this.#options.writing?.(this.#ballot);
@@ -315,7 +327,9 @@ export class Proposer<R> {
       stale: written === state ? stale : [],
     };
     const { counter, life } = this.#ballot;
-    const next = written.present && counter + 1 < MAX_COUNTER &&
+    // The promise of the next ballot stays with the proposer of what a fast round has met.
+    const isOfAnother = draft === null && this.#fast !== undefined && ballot.life !== life;
+    const next = written.present && !isOfAnother && counter + 1 < MAX_COUNTER &&
       this.#options.keepPromise?.() === true;
     this.#kept = next ? { ballot: { counter: counter + 1, life }, state: written } : undefined;
     // The promised ballot is used up from now on: no other attempt may choose it.
@@ -344,12 +358,16 @@ export class Proposer<R> {
     return { do: "done", chosen: this.#outcome };
   }
 
+  /** The answers that the running phase needs. */
+  get #answered(): Tally<unknown> {
+    return this.#phase === "accept" || this.#phase === "done" ? this.#accepts : this.#promises;
+  }
+
   #nacked(sender: Sender, promised: Ballot): Step<R> | undefined {
     const { clock, life } = this.#options;
     clock.observe(promised.counter);
-    const answered = this.#phase === "prepare" ? this.#promises : this.#accepts;
     // A member that accepted the first copy of a request refuses the second one.
-    if (answered.has(sender.member)) return undefined;
+    if (this.#answered.has(sender.member)) return undefined;
     if (this.#fallback !== undefined && this.#promises.has(sender.member)) return undefined;
     if (promised.life === life && promised.counter === this.#fallback?.counter) {
       // The fallback was promised, and that reply was lost.
@@ -357,15 +375,14 @@ export class Proposer<R> {
     }
     if (promised.life === life && promised.counter === this.#ballot.counter) {
       // The promise was made, and its reply was lost.
-      return this.#phase === "prepare" ? { do: "restart" } : undefined;
+      return this.#phase === "accept" ? undefined : { do: "restart" };
     }
     return this.#nack(sender);
   }
 
   #nack(sender: Sender): Step<R> | undefined {
     const members = this.#members;
-    const answered = this.#phase === "prepare" ? this.#promises : this.#accepts;
-    if (answered.has(sender.member)) return undefined;
+    if (this.#answered.has(sender.member)) return undefined;
     if (!this.#nacks.includes(sender.member)) this.#nacks = [...this.#nacks, sender.member];
     if (this.#nacks.length <= members.length - majority(members.length)) return this.#unlessSplit();
     // The register was changed since the promise: that is no contention, and no rival has to be waited for.
@@ -374,27 +391,10 @@ export class Proposer<R> {
 
   #full(sender: Sender, reply: RegisterReply & { readonly type: "full" }): Step<R> | undefined {
     const members = this.#members;
-    const others = this.#fulls.filter(({ member }) => member !== sender.member);
-    this.#fulls = [...others, { member: sender.member, reply }];
-    if (this.#fulls.length <= members.length - majority(members.length)) return undefined;
+    this.#fulls.add(sender.member, reply);
+    if (this.#fulls.size <= members.length - majority(members.length)) return undefined;
     this.#phase = "done";
-    const tidying = this.#fulls.some(({ reply }) => reply.tidying);
-    return { do: "full", tidying, missing: this.#missing };
+    const { tidying, missing } = this.#fulls;
+    return { do: "full", tidying, missing };
   }
-
-  get #missing(): string[] {
-    return [...new Set(this.#fulls.flatMap(({ reply }) => reply.missing))];
-  }
-
-  #hasNoRoom(member: string): boolean {
-    return this.#fulls.some((full) => full.member === member);
-  }
-
-  #foundRoom(member: string): void {
-    if (this.#hasNoRoom(member)) this.#fulls = this.#fulls.filter((full) => full.member !== member);
-  }
-}
-
-function complete(draft: Draft, token: number, over: number): State {
-  return draft.present ? { ...draft, token, over } : { present: false, token };
 }

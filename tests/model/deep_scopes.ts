@@ -1,3 +1,4 @@
+import { deepFastRoundScopes } from "./fast_scopes.ts";
 import {
   append,
   appendPutAppend,
@@ -19,6 +20,7 @@ import {
 
 /** Scopes that take too long for the test task. */
 export const deepScopes: readonly Expected[] = [
+  ...deepFastRoundScopes,
   expected(
     "two puts, both of them tried twice",
     { ...REGISTER, clients: [put("p", "a", 2), put("q", "b", 2)] },

@@ -1,5 +1,6 @@
 import { describe } from "@std/testing/bdd";
 import { testScopes } from "./check_scopes.ts";
+import { fastRoundScopes } from "./fast_scopes.ts";
 import {
   evenScopes,
   genesisScopes,
@@ -9,6 +10,8 @@ import {
 } from "./scopes.ts";
 
 describe("agreement and linearizability", () => testScopes(registerScopes));
+
+describe("agreement and linearizability, with fast rounds,", () => testScopes(fastRoundScopes));
 
 describe("agreement and linearizability, with the loss of a memory,", () =>
   testScopes(recoveryScopes));

@@ -298,8 +298,9 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "a member that found room still counts as full",
-      find: "      this.#foundRoom(sender.member);\n",
-      replace: "",
+      find:
+        "      this.#fulls.delete(sender.member);\n      if (this.#promises.add(sender, reply)) return this.#decide();",
+      replace: "      if (this.#promises.add(sender, reply)) return this.#decide();",
     },
   ]),
   ...mutationsOf("lib/codec/register_messages.ts", ["tests/codec/register_messages_test.ts"], [

@@ -2,6 +2,7 @@ import { CANCELLING } from "./cancelling.ts";
 import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
 import { CRASHES } from "./crashes.ts";
+import { FAST } from "./fast.ts";
 import { FEATURES } from "./features.ts";
 import { GUEST_SIDE } from "./guest_side.ts";
 import { GUESTS } from "./guests.ts";
@@ -27,6 +28,7 @@ import { TRUST } from "./trust.ts";
 export const MUTATIONS: readonly Mutation[] = [
   ...REGISTERS,
   ...CHANGES,
+  ...FAST,
   ...SESSIONS,
   ...PROOFS,
   ...COMEBACK,

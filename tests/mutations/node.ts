@@ -52,7 +52,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "a change of a round does not see the earlier ones",
-      find: "state = virtualState(draft, current.ballot.counter, current.token);",
+      find: "state = completed(draft, current.ballot.counter, current.token);",
       replace: "",
     },
     {
@@ -164,7 +164,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 4,
       name: "a member that never gets a value is awaited for the liveness of its owner",
-      find: "known === undefined ? undefined : { sure: false }",
+      find: "known === undefined && !reader.waits ? undefined : UNSURE",
       replace: "undefined",
     },
   ]),
@@ -705,8 +705,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "a list returns values of a single member",
-      find: "return votes.length >= needed;",
-      replace: "return votes.length >= Math.min(1, needed);",
+      find: "return votes.length >= (isFast ? fastVotes : needed);",
+      replace: "return votes.length >= 1;",
     },
     {
       section: 8,

@@ -75,7 +75,7 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "an acceptor that accepts promises the fallback",
-      find: "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
+      find: "next ? after(ballot) : ballot",
       replace: "{ counter: request.fallback ?? ballot.counter + Number(next), life: ballot.life }",
     },
     {
@@ -94,14 +94,13 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "an accept does not count as a promise",
-      find:
-        "    entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;\n",
+      find: "    entry.promised = promised;\n",
       replace: "",
     },
     {
       section: 3,
       name: "the next ballot is not promised",
-      find: "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
+      find: "next ? after(ballot) : ballot",
       replace: "ballot",
     },
     {
@@ -109,26 +108,20 @@ export const REGISTERS: readonly Mutation[] = [
       name: "a copied entry is not reported as copied",
       find: "one.copied : accepted !== null;",
       replace: "one.copied : false;",
-      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
+      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/pieces_test.ts"],
     },
     {
       section: 3,
       name: "a copied entry never becomes a vote",
       find: "    entry.copied = false;\n",
       replace: "",
-      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
+      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/pieces_test.ts"],
     },
     {
       section: 3,
       name: "the floor promises nothing",
       find: "?? floorBallot(this.#floor)",
       replace: "?? floorBallot(0)",
-    },
-    {
-      section: 3,
-      name: "an answer without a state hides the floor",
-      find: "return { accepted: null, copied: false, floor: this.#floor, stale: [] };",
-      replace: "return { accepted: null, copied: false, floor: 0, stale: [] };",
     },
     {
       section: 3,
@@ -171,19 +164,27 @@ export const REGISTERS: readonly Mutation[] = [
       name: "the floor of the other members is not copied",
       find: "    this.#floor = Math.max(this.#floor, floor);\n",
       replace: "",
-      tests: ["tests/paxos/acceptor_pieces_test.ts", "tests/paxos/acceptor_test.ts"],
+      tests: ["tests/paxos/pieces_test.ts", "tests/paxos/acceptor_test.ts"],
     },
     {
       section: 7,
       name: "the promises of the other members are not copied",
       find: "this.#entries.set(register, { promised, accepted,",
       replace: "this.#entries.set(register, { promised: floorBallot(0), accepted,",
-      tests: ["tests/paxos/acceptor_pieces_test.ts", "tests/paxos/acceptor_test.ts"],
+      tests: ["tests/paxos/pieces_test.ts", "tests/paxos/acceptor_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/paxos/listing.ts", ["tests/paxos/acceptor_test.ts"], [
+    {
+      section: 3,
+      name: "an answer without a state hides the floor",
+      find: "return { accepted: null, copied: false, floor, stale: [] };",
+      replace: "return { accepted: null, copied: false, floor: 0, stale: [] };",
     },
     {
       section: 4,
       name: "an acceptor does not report the sessions that it believes expired",
-      find: "accepted.state.owners.filter((owner) => this.#options.isStale(owner, now))",
+      find: "state.present ? state.owners.filter(isStale) : []",
       replace: "[]",
     },
     {
@@ -191,7 +192,7 @@ export const REGISTERS: readonly Mutation[] = [
       name: "a list omits copies",
       find: "listed(register, entry.accepted, entry.copied, isStale)",
       replace: "listed(register, entry.accepted, false, isStale)",
-      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
+      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/pieces_test.ts"],
     },
   ]),
   ...mutationsOf("lib/paxos/bare_promises.ts", ["tests/paxos/acceptor_test.ts"], [
@@ -220,14 +221,14 @@ export const REGISTERS: readonly Mutation[] = [
       name: "a list does not report bindings to a key",
       find: 'bindings.some(({ kind }) => kind === "key");',
       replace: "false;",
-      tests: ["tests/paxos/acceptor_pieces_test.ts"],
+      tests: ["tests/paxos/pieces_test.ts"],
     },
     {
       section: 8,
       name: "a list does not report stale sessions",
       find: "      stale: isLong ? [] : stale,",
       replace: "      stale: [],",
-      tests: ["tests/paxos/acceptor_pieces_test.ts"],
+      tests: ["tests/paxos/pieces_test.ts"],
     },
   ]),
   ...mutationsOf("lib/paxos/register_index.ts", ["tests/paxos/register_index_test.ts"], [
@@ -273,13 +274,13 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "any accepted state is taken, not the one with the highest ballot",
-      find: "compareBallots(report.accepted.ballot, accepted.ballot) > 0",
-      replace: "compareBallots(report.accepted.ballot, accepted.ballot) < 0",
+      find: "return compareBallots(a.ballot, b.ballot) > 0;",
+      replace: "return compareBallots(a.ballot, b.ballot) < 0;",
     },
     {
       section: 3,
       name: "an unsure state counts as chosen",
-      find: "unanimous: reports.every((report) => votesFor(report, ballot)),",
+      find: "unanimous: agree && isEnough,",
       replace: "unanimous: true,",
     },
     {
@@ -425,7 +426,8 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "a token does not grow",
-        find: 'if (this.#ballot.counter <= summary.token) return { do: "restart" };',
+        find:
+          'if (this.#ballot.counter <= summary.token) {\n      return { do: this.#phase === "fast" ? "retry" : "restart" };\n    }',
         replace: "",
       },
       {
@@ -517,8 +519,10 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "an attempt without a kept promise has a fallback, too",
-        find: "    this.#reliesOnKept = false;\n    this.#fallback = undefined;\n    this.#phase",
-        replace: "    this.#reliesOnKept = false;\n    this.#phase",
+        find:
+          "    this.#kept = this.#fallback = this.#fast = undefined;\n    this.#reliesOnKept = false;\n    this.#phase",
+        replace:
+          "    this.#kept = this.#fast = undefined;\n    this.#reliesOnKept = false;\n    this.#phase",
       },
       {
         section: 3,
@@ -592,8 +596,10 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "the promise of an attempt that failed is kept",
-        find: "    this.#kept = undefined;\n    this.#reliesOnKept = false;\n",
-        replace: "    this.#reliesOnKept = false;\n",
+        find:
+          "    this.#kept = this.#fallback = this.#fast = undefined;\n    this.#reliesOnKept = false;\n    this.#phase",
+        replace:
+          "    this.#fallback = this.#fast = undefined;\n    this.#reliesOnKept = false;\n    this.#phase",
       },
       {
         section: 3,
@@ -628,8 +634,8 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "a state does not say what it replaced",
-        find: ": complete(draft, this.#ballot.counter, token);",
-        replace: ": complete(draft, this.#ballot.counter, 0);",
+        find: ": completed(draft, this.#ballot.counter, token);",
+        replace: ": completed(draft, this.#ballot.counter, 0);",
       },
       {
         section: 3,
@@ -655,7 +661,7 @@ export const REGISTERS: readonly Mutation[] = [
         section: 3,
         name: "one member without room fails a change",
         find:
-          "if (this.#fulls.length <= members.length - majority(members.length)) return undefined;",
+          "if (this.#fulls.size <= members.length - majority(members.length)) return undefined;",
         replace: "",
       },
     ],
@@ -691,8 +697,8 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "one acceptor is enough to learn from",
-      find: "if (!counted.tally.add(sender, true)) return undefined;",
-      replace: "counted.tally.add(sender, true);",
+      find: "if (!counted.tally.add(sender, fast)) return undefined;",
+      replace: "counted.tally.add(sender, fast);",
     },
     {
       section: 3,

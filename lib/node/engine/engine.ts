@@ -54,6 +54,10 @@ export class Engine {
   /** Sends requests to single nodes. */
   readonly personal: PersonalRequests;
   readonly #view: ClusterView;
+  /** The connection to the other nodes. */
+  readonly network: Network;
+  /** When a frame of each member has arrived last. */
+  readonly heard: Map<string, number> = new Map<string, number>();
   readonly #operations: Operations;
   readonly #outbox: Outbox;
   /** Hands a frame to the network, for each of the given nodes. */
@@ -79,6 +83,7 @@ export class Engine {
     });
     this.settings = settings;
     this.runtime = runtime;
+    this.network = network;
     this.#handlers = handlers;
     this.#operations = new Operations(runtime);
     const view = this.#view = new ClusterView(settings, runtime, life, {
@@ -329,7 +334,10 @@ export class Engine {
       return;
     }
     this.frames.received++;
-    if (this.members.includes(from)) this.#handlers.memberHeard?.(from, frame.header.incarnation);
+    if (this.members.includes(from)) {
+      this.heard.set(from, this.runtime.now());
+      this.#handlers.memberHeard?.(from, frame.header.incarnation);
+    }
     this.guard(() => this.#dispatcher.receive(from, frame));
   }
 

@@ -197,7 +197,7 @@ export class QuorumQueries {
 
   /** The lists of a quorum of one configuration; `null`: the members have changed meanwhile. */
   async #listOnce(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence> | null> {
-    const { members, runtime, attempts } = this.#engine;
+    const { members, runtime, attempts, configuration } = this.#engine;
     const tally = new Tally<readonly ListedRegister[]>(members);
     const aborter = new AbortController();
     let release = () => {};
@@ -223,7 +223,10 @@ export class QuorumQueries {
         };
         begin();
       });
-      return lists && union(lists, majority(members.length), runtime.wallNow());
+      if (lists === null) return null;
+      // Until the configuration is settled, votes of a fast round are not chosen by their number.
+      const fastVotes = configuration.settled ? members.length : Infinity;
+      return union(lists, majority(members.length), fastVotes, runtime.wallNow());
     } finally {
       release();
       aborter.abort(LISTED);
@@ -270,6 +273,7 @@ const LISTED = new Error("A quorum has listed its registers");
 function union(
   lists: readonly (readonly ListedRegister[])[],
   needed: number,
+  fastVotes: number,
   wall: number,
 ): Map<RegisterId, Presence> {
   const all = new Map<RegisterId, ListedRegister[]>();
@@ -282,7 +286,7 @@ function union(
   }
   const result = new Map<RegisterId, Presence>();
   for (const [register, listed] of all) {
-    const presence = presenceOf(listed, needed, wall);
+    const presence = presenceOf(listed, needed, fastVotes, wall);
     if (presence !== "gone") result.set(register, presence);
   }
   return result;
@@ -297,12 +301,13 @@ function union(
 function presenceOf(
   listed: readonly ListedRegister[],
   needed: number,
+  fastVotes: number,
   wall: number,
 ): Presence | "gone" {
   const living = listed.filter(({ present, until }) => present && (until === null || until > wall));
   if (living.length === 0) return "gone";
   if (living.some(({ bound }) => bound)) return "unsure";
-  const sure = isChosen(living, needed);
+  const sure = isChosen(living, needed, fastVotes);
   const stale = living[0].stale.filter((session) =>
     living.every((one) => one.stale.includes(session))
   );
@@ -310,10 +315,15 @@ function presenceOf(
   return { stale, all: living.every(({ owners }) => owners === stale.length), sure };
 }
 
-/** Whether a quorum votes for one ballot. */
-function isChosen(listed: readonly ListedRegister[], needed: number): boolean {
+/** Whether a quorum votes for one ballot, or `fastVotes` members do, if all that do so did it in a fast round. */
+function isChosen(
+  listed: readonly ListedRegister[],
+  needed: number,
+  fastVotes: number,
+): boolean {
   const votes = listed.filter(({ copied, ballot }) =>
     !copied && compareBallots(ballot, listed[0].ballot) === 0
   );
-  return votes.length >= needed;
+  const isFast = votes.every(({ fast }) => fast);
+  return votes.length >= (isFast ? fastVotes : needed);
 }

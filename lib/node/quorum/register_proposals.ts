@@ -1,5 +1,4 @@
 import { SynodError } from "../../errors.ts";
-import type { Chosen } from "../../paxos/change.ts";
 import { serves } from "../../paxos/guest_change.ts";
 import { assertInvariant } from "../../paxos/invariant.ts";
 import type { RegisterReply, RegisterRequest } from "../../paxos/messages.ts";
@@ -7,21 +6,13 @@ import { type KeptPromise, Proposer, type Step } from "../../paxos/proposer.ts";
 import { isConfiguration, type RegisterId } from "../../paxos/register.ts";
 import type { BoundAttempt } from "../engine/bound_attempts.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Operation } from "../runtime/operation.ts";
 import type { Pacing } from "../runtime/pacing.ts";
-import type { ChangeOptions } from "./change_options.ts";
-import { combine, type CombinedResult, type OwnResult, type Part } from "./combine.ts";
+import { combine, type CombinedResult, type OwnResult } from "./combine.ts";
+import { type FastParts, noteOutcome } from "./fast_rounds.ts";
 import type { KeptPromises } from "./kept_promises.ts";
 import { noRoom } from "./no_room.ts";
 import type { Released } from "./released.ts";
-
-/** A change that waits, or that is being proposed. */
-export interface WaitingChange extends Part {
-  readonly operation: Operation<Chosen<unknown>>;
-  readonly options: ChangeOptions;
-  /** The error for the lack of room that it has met so far. */
-  full?: SynodError;
-}
+import { mayBeFast, usesReserve, type WaitingChange } from "./waiting_change.ts";
 
 /** Time for which a change waits while members make room for it, in milliseconds. */
 const LONGEST_FULL = 5_000;
@@ -40,6 +31,7 @@ export class RegisterProposals {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
   readonly #kept: KeptPromises;
+  readonly #fast: FastParts;
   readonly #events: { readonly idle: () => void; readonly released: Released };
   /** In order. */
   #waiting = new Set<WaitingChange>();
@@ -61,18 +53,22 @@ export class RegisterProposals {
   /** How often it has waited for room. */
   #roomWaits = 0;
   #cancelTimer: () => void = nothing;
+  /** Waits no longer for the rest of a fast round; `null`: none waits. */
+  #cancelRest: (() => void) | null = null;
 
   constructor(
     register: RegisterId,
     engine: Engine,
     pacing: Pacing,
     kept: KeptPromises,
+    fast: FastParts,
     events: { readonly idle: () => void; readonly released: Released },
   ) {
     this.#register = register;
     this.#engine = engine;
     this.#pacing = pacing;
     this.#kept = kept;
+    this.#fast = fast;
     this.#events = events;
   }
 
@@ -128,7 +124,7 @@ export class RegisterProposals {
       const kept = last?.ballot.life === this.#engine.life ? last : undefined;
       const mayUse = ({ options: { ignoreKeptPromise, since = 0 } }: WaitingChange) =>
         ignoreKeptPromise !== true && kept !== undefined && serves(kept.ballot.counter, { since });
-      this.#start(Array.from(this.#waiting).every(mayUse) ? kept : undefined);
+      this.#start(Array.from(this.#waiting).every(mayUse) ? kept : undefined, last === undefined);
     });
   }
 
@@ -141,7 +137,7 @@ export class RegisterProposals {
   }
 
   /** Begins an attempt with all changes that wait by now: they were requested before the attempt began. */
-  #start(kept?: KeptPromise): void {
+  #start(kept?: KeptPromise, isFirst = false): void {
     this.#batch = this.#batch.filter((part) => !part.operation.ended);
     for (const waiting of this.#waiting) {
       if (this.#batch.length >= MAX_COMBINED) break;
@@ -151,7 +147,10 @@ export class RegisterProposals {
     const { unheard } = this.#engine;
     const step = this.#attempted(() => {
       const proposer = this.#running;
-      return kept === undefined ? proposer.start() : proposer.startKept(kept, unheard.highest);
+      if (kept !== undefined) return proposer.startKept(kept, unheard.highest);
+      const isFast = isFirst && this.#batch.every(mayBeFast) &&
+        this.#fast.rounds.mayBegin(this.#register);
+      return (isFast ? proposer.startFast() : undefined) ?? proposer.start();
     });
     if (step !== undefined) this.#do(step);
   }
@@ -190,6 +189,7 @@ export class RegisterProposals {
         return this.#full(step);
       case "done": {
         const { result, ...chosen } = step.chosen;
+        noteOutcome(this.#fast, this.#register, this.#running, chosen.ballot);
         const applied: [part: WaitingChange, own: OwnResult][] = [];
         const left: WaitingChange[] = [];
         for (const part of this.#batch) {
@@ -214,6 +214,7 @@ export class RegisterProposals {
     const { runtime } = this.#engine;
     const now = runtime.now();
     this.#fullSince ??= now;
+    this.#fast.rounds.noRoom();
     for (const part of this.#batch) part.full = noRoom(missing);
     this.#stopAsking();
     if (tidying && now - this.#fullSince < LONGEST_FULL) {
@@ -239,7 +240,7 @@ export class RegisterProposals {
       const proposer = this.#proposer;
       if (sender === undefined || proposer === undefined || this.#requestId !== question) return;
       const step = this.#attempted(() => proposer.receive(request, sender, reply as RegisterReply));
-      if (step === undefined) return;
+      if (step === undefined) return this.#awaitRest(proposer);
       if (step.do === "send" || step.do === "done") {
         this.#pacing.measured(runtime.now() - this.#asked);
       }
@@ -248,6 +249,21 @@ export class RegisterProposals {
     this.#requestId = question;
     this.#engine.ask(this.#engine.members, { id: question, ...request });
     this.#resendLater(0);
+  }
+
+  /** Waits for the rest of the members, if a quorum has answered a fast round. */
+  #awaitRest(proposer: Proposer<CombinedResult>): void {
+    if (this.#cancelRest !== null || !proposer.awaitsRest) return;
+    this.#cancelRest = nothing;
+    const missing = () => proposer.unanswered()?.members ?? [];
+    const cancel = this.#fast.rounds.awaitRest(missing, this.#asked, () => {
+      // Answers from before a crash may have been dropped: then it waits anew once a quorum has answered again.
+      this.#cancelRest = null;
+      const step = this.#attempted(() => proposer.goOn());
+      if (step !== undefined) this.#do(step);
+    });
+    // It may have gone on at once.
+    if (proposer.awaitsRest && this.#proposer === proposer) this.#cancelRest = cancel;
   }
 
   #resendLater(attempt: number, wait = attempt): void {
@@ -344,6 +360,8 @@ export class RegisterProposals {
 
   #stopAsking(): void {
     this.#cancelTimer();
+    this.#cancelRest?.();
+    this.#cancelRest = null;
     if (this.#requestId !== undefined) this.#engine.pendingReplies.close(this.#requestId);
     this.#requestId = undefined;
   }
@@ -369,8 +387,4 @@ export class RegisterProposals {
     if (this.#waiting.size > 0) this.#begin();
     else this.#events.idle();
   }
-}
-
-function usesReserve({ options }: WaitingChange): boolean {
-  return options.reserve === true || options.sweep === true;
 }

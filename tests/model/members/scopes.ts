@@ -1,5 +1,5 @@
 import type { ClientOptions } from "../client.ts";
-import { append, read, release } from "../ingredients.ts";
+import { append, fast, read, release } from "../ingredients.ts";
 import type { Change, ChangerOptions } from "./changer.ts";
 import type { MembersScope } from "./world.ts";
 
@@ -144,6 +144,11 @@ function appended(epoch: number, ...nodes: readonly string[]): string[] {
     ...at(`q's accept k1 12 of … of ${epoch}`, ...nodes),
   ];
 }
+
+/** A fast round at the old epoch, which 2 and 3 have taken. */
+const FAST_WROTE = [
+  ...["p begins", "p's fast k1 5 of a of 0 reaches 2", "p's fast k1 5 of a of 0 reaches 3"],
+];
 
 const TWO_APPENDS = [append("p", "a", 1, 14), append("q", "b", 1, 10)];
 
@@ -351,6 +356,25 @@ export const membersScopes: readonly ExpectedMembers[] = [
     424,
     1_498,
     "3 234 - 1 unsettled",
+  ),
+  expected(
+    "one member, another is added, and a fast append",
+    { ...changing(2, 1, [fast(append("p", "a", 1, 1))], ADD), content: "" },
+    9_841,
+    30_114,
+    "2 12",
+  ),
+  expected(
+    "three members, one is removed with the third, a fast append that it has not heard of, and an append",
+    {
+      ...changing(3, 3, [fast(append("p", "a", 1, 4)), append("q", "b", 1, 9)], REMOVE),
+      content: "",
+      script: [...FAST_WROTE, ...FIRST_IS_REMOVED],
+      stops: true,
+    },
+    20_136,
+    64_166,
+    "1 23 - 1 unsettled",
   ),
 ];
 

@@ -12,6 +12,7 @@ import {
   type ClientOutput,
   REGISTER,
 } from "../client.ts";
+import { proposalOf, votedIn } from "../choices.ts";
 import { textOfData } from "../messages.ts";
 import type { Machines, Paxos } from "../paxos.ts";
 import { Pool } from "../pool.ts";
@@ -242,6 +243,10 @@ export class MembersWorld {
     for (const [client, { name }] of clients.entries()) {
       if (!this.#clients[client].attributes(state.clients[client]).canStart) continue;
       yield [`${name} begins`, () => this.#toClient(state, client, { do: "start" })];
+    }
+    for (const [client, { name }] of clients.entries()) {
+      if (!this.#clients[client].attributes(state.clients[client]).canGoOn) continue;
+      yield [`${name} goes on`, () => this.#toClient(state, client, { do: "goOn" })];
     }
     const working = this.#isScripted && this.#scope.stops ? [] : [...changers.entries()];
     for (const [changer, { name }] of working) {
@@ -580,12 +585,18 @@ export class MembersWorld {
       ? state
       : { ...state, members: state.members.with(member, next) };
     const said = outputs[0] ?? null;
-    const isJudged = request?.type === "accept" && this.#scope.end === 0;
-    if (said?.reply.type === "accepted" && isJudged) {
+    const isJudged = (request?.type === "accept" || request?.type === "fast") &&
+      this.#scope.end === 0;
+    const voted = isJudged && said !== null ? votedIn(said.reply, request.ballot) : null;
+    if (said !== null && voted !== null && isJudged) {
       let vote = this.#accepted.get(said);
       if (vote === undefined) {
         const { configuration } = automaton.attributes(next);
-        const made = this.#judge.vote(this.#nodeOf(member), configuration!, said.header, request);
+        const { register } = request;
+        const made = this.#judge.vote(this.#nodeOf(member), configuration!, said.header, {
+          register,
+          ...voted,
+        });
         this.#accepted.set(said, vote = this.#votes.number(made));
       }
       if (!after.votes.includes(vote)) {
@@ -671,7 +682,8 @@ export class MembersWorld {
   #prune(state: State, before: number, now: number): State {
     const { type } = this.#asks.value(before).request;
     // Where only sessions count, late votes do not.
-    const isLasting = (type === "accept" && this.#scope.end === 0) || type === "forget";
+    const isVote = type === "accept" || type === "fast";
+    const isLasting = (isVote && this.#scope.end === 0) || type === "forget" || type === "chosen";
     if (before === now || isLasting) return state;
     return { ...state, asks: state.asks.filter((ask) => ask !== before) };
   }
@@ -694,7 +706,10 @@ export class MembersWorld {
     const accepts = [];
     for (const number of state.asks) {
       const { request } = this.#asks.value(number);
-      if (request.type === "accept" && request.register === register) accepts.push(request);
+      const proposal = proposalOf(request);
+      if (proposal !== null && "register" in request && request.register === register) {
+        accepts.push(proposal);
+      }
     }
     const votes = state.votes.map((number) => this.#votes.value(number))
       .filter((vote) => vote.register === register);
@@ -705,10 +720,10 @@ export class MembersWorld {
 
 function describe(request: RegisterRequest): string {
   if (request.type === "prepare") return `prepare ${request.register} ${request.ballot.counter}`;
-  if (request.type !== "accept") return request.type;
+  if (request.type !== "accept" && request.type !== "fast") return request.type;
   const { state, ballot } = request;
   const content = state.present ? new TextDecoder().decode(state.value) : "nothing";
-  return `accept ${request.register} ${ballot.counter} of ${content}`;
+  return `${request.type} ${request.register} ${ballot.counter} of ${content}`;
 }
 
 /** A configuration as text: its epoch, its members, and who joins or leaves. */

@@ -206,4 +206,21 @@ export const MEMBERS_MUTATIONS: readonly MembersMutation[] = [
     scope: BACK,
     why: NOT_OVER,
   },
+  {
+    name: "answers to a fast round count that are of another epoch",
+    edits: [
+      edit(
+        "standing",
+        'mark.epoch < epoch ? "tell" : "ask"',
+        'mark.epoch < epoch ? "serve" : "ask"',
+      ),
+      edit(
+        "configuration",
+        "incarnation === null || header.epoch !== configuration.epoch",
+        "incarnation === null",
+      ),
+    ],
+    scope: "one member, another is added, and a fast append",
+    why: "is taken for chosen, but is not",
+  },
 ];
