@@ -5,7 +5,7 @@ import type { Station } from "./simulated_cluster.ts";
 
 /**
  * By the number of nodes: the longest wait for a lock that all of them take and release without a pause, in
- * milliseconds of virtual time. The fourth node is no member: no promise of its own tells it of a rival.
+ * milliseconds of virtual time. The fourth node is a client, with which waits are longer.
  */
 const LONGEST_WAIT: Readonly<Record<number, number>> = {
   2: 40 * ROUND_TRIP,
