@@ -7,7 +7,7 @@
  * the end the last node alone has what the first one had. No order fails, none is lost, and their tokens grow. The exit
  * code is 1 if that is not so.
  *
- * Nobody is told the addresses of new members: `peers` says by a rule where a node is.
+ * No node is told the addresses of new members: `peers` says by a rule where a node is.
  *
  * Start reading at `main`.
  *

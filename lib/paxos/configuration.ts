@@ -210,8 +210,8 @@ export function listsIn(configuration: Configuration): (readonly string[])[] {
 }
 
 /**
- * The nodes that `self` copies from when it comes back, or joins, under `configuration`: so many of the members, and
- * while it is not settled so many of those before, too, since both may be in use.
+ * The nodes that `self` copies from when it comes back, or joins, under `configuration`: a share of the members, and
+ * while it is not settled a share of those before, too, since both may be in use.
  */
 export function helpersIn(configuration: Configuration, self: string): Share[] {
   return listsIn(configuration).map((list) => ({
@@ -221,7 +221,7 @@ export function helpersIn(configuration: Configuration, self: string): Share[] {
 }
 
 /**
- * The nodes of which so many have to know of the crash of `self` before it may come back under an older
+ * The nodes of which a share has to know of the crash of `self` before it may come back under an older
  * configuration, although `next` may have been chosen: any quorum of `next` without its old memory needs one of
  * them, which then is not behind. In a list of `self` alone no other node could know.
  */

@@ -166,7 +166,7 @@ export class DiskStart {
     if (!isOther && !(asked.includes(from) && this.#isForeign(reply))) return { ask: [] };
     const isAnnounced = reply.id === this.#announcement && this.#announcement > 0;
     if (!isAnnounced && reply.id !== this.#number) return { ask: [] };
-    // After a change the disk names the list, whatever the nodes were given.
+    // After a change the disk names the list, not the options.
     if (reply.type === "membersMismatch" && !this.hasStarted && this.#configuration.epoch === 0) {
       return { ask: [], event: { type: reply.type, node: from, members: reply.members } };
     }

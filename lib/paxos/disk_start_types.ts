@@ -22,7 +22,7 @@ export type DiskEvent =
    * `lifeWritten` when that is durable.
    */
   | { readonly type: "writeLife" }
-  /** So many others are operational that it recovers from them. The disk stays as it is until that is done. */
+  /** Enough others are operational for it to recover from them. The disk stays as it is until that is done. */
   | { readonly type: "recover" }
   /** It takes no help: too few others are operational now. */
   | { readonly type: "announce" }
@@ -39,7 +39,7 @@ export type DiskEvent =
     readonly configuration: Configuration;
     readonly known: KnownIncarnations;
   }
-  /** Nobody knows of a change of the members since, and the node was given another list. It asks on. */
+  /** No other node knows of a change of the members since, and the node was given another list. It asks on. */
   | { readonly type: "otherList" }
   /** A member that was asked lists other members, or the same in another order. */
   | {

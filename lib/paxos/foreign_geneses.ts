@@ -42,9 +42,9 @@ export class ForeignGeneses {
   }
 
   /**
-   * Whether a memory under another genesis than those is over, if these nodes live under these: so many of `voters`, its
-   * members, that no majority of them can remember it, or so many of the members of a cluster that has this one as a
-   * member that it can recover there. That one began, or admitted this member, without the memory.
+   * Whether a memory under another genesis than those is over, if these nodes live under these: too many of `voters`, its
+   * members, for a majority of them to remember it, or enough members of a cluster that has this one as a
+   * member for it to recover there. That one began, or admitted this member, without the memory.
    */
   areAlive(lives: ReadonlyMap<string, string>, voters: readonly string[]): boolean {
     const foreign = voters.filter((id) => lives.has(id)).length;

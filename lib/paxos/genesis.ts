@@ -168,7 +168,7 @@ export class Genesis {
       return { reply: { type: "record", members, record: this.#record } };
     }
     if (!sameMembers(request.members, members)) {
-      // A node that knows a configuration follows it, whatever its own list says.
+      // A node that knows a configuration follows it, not its own list.
       if (this.#state === "recovering") return {};
       const event = members.includes(from)
         ? { type: "membersMismatch", node: from, members: request.members } as const
@@ -204,7 +204,7 @@ export class Genesis {
   }
 
   /**
-   * A frame of a process that votes has arrived, under any record: somebody still remembers, so the running round
+   * A frame of a process that votes has arrived, under any record: a memory is left, so the running round
    * is void. That process may be so far behind that its answer would come after the end of the second round.
    */
   heardVote(): void {
@@ -297,7 +297,7 @@ export class Genesis {
 
   /**
    * Whether it goes to this cluster, in which it recovers under `present`; `null`: it would be outside. A process
-   * that has lost its memory may be alone in that: it takes nobody away from a cluster that others still know.
+   * that has lost its memory may be alone in that: it takes no node away from a cluster that others still know.
    */
   #goesTo(id: string, present: Configuration | null): boolean {
     const own = this.#record?.id;

@@ -4,8 +4,8 @@ import { majority } from "./quorum.ts";
 
 /**
  * For a blank member that has its life from its disk: whether a record that names this life may be adopted. The disk may
- * be older than it seems, and the member may have voted since. So as many others as make a majority with it have to know
- * no later life of it. Without so many that remember, all others have to answer, each blank in the life that the record
+ * be older than it seems, and the member may have voted since. So enough others to make a majority with it have to know
+ * no later life of it. If fewer remember, all others have to answer, each blank in the life that the record
  * names: then the first start was interrupted, and no member has voted without them.
  */
 export class Witnesses {

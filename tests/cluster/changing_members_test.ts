@@ -72,7 +72,7 @@ describe("changeMembers() (section 11)", () => {
       const failed = outcomes.filter((one) => one.status === "rejected");
       const codes = failed.map(({ reason }) => reason.code);
       await cluster.pass(5_000);
-      // Whoever comes when the other one is done makes it the last word.
+      // The caller that comes when the other one is done decides the final list.
       const added = outcomes.at(-1)?.status === "fulfilled" ? "n5" : "n4";
       assertEquals([codes, n1.members, n2.members], [
         ["members_changing"],

@@ -69,7 +69,7 @@ describe("a request for a lock that is known to be held (section 9)", () => {
     assertEquals(order, [0, 1, 2, 3, 4, 5]);
   });
 
-  it("is proposed by its own node if nobody answers, once and behind the earlier ones", async () => {
+  it("is proposed by its own node if no answer comes, once and behind the earlier ones", async () => {
     const { post, cluster, two, held, first, sees } = await begin();
     await using _ = cluster;
     post.fate = "kept";

@@ -20,7 +20,7 @@ describe("a change of the members whose genesis is given up (sections 7, 11)", (
     const { engine, changes } = partsOf(n1);
     for (let i = 0; i < 1_000 && engine.configuration.epoch === 0; i++) await cluster.pass(0.1);
     assertEquals(engine.configuration.joining?.id, "n4");
-    // The new node is lost, the caller goes away, and so many members lose their memory that nothing can be decided.
+    // The new node is lost, the caller goes away, and too many members lose their memory for anything to be decided.
     for (const id of ["n4", "n2", "n3"]) cluster.crash(id);
     stop.abort();
     await time.until(change);

@@ -156,7 +156,8 @@ export const LEAVING: readonly Mutation[] = [
     },
     {
       section: 13,
-      name: "whoever asked for one attempt of a guest last has the answers to all others, too",
+      name:
+        "the member that asked for one attempt of a guest last has the answers to all others, too",
       find: "const { node, life: asker } = attempt.via;",
       replace: "const { node, life: asker } = [...caller.attempts.values()]\n" +
         "          .reduce((one, other) => other.heard > one.heard ? other : one).via;",

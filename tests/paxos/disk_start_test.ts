@@ -98,7 +98,7 @@ describe("DiskStart (section 7)", () => {
     assertEquals([start.hasStarted, start.isDone, start.open()], [true, true, []]);
   });
 
-  it("recovers from the others if so many are operational", () => {
+  it("recovers from the others if enough are operational", () => {
     const start = starting();
     votes(start, "b");
     assertEquals(votes(start, "c"), { type: "writeLife" });
@@ -189,7 +189,7 @@ describe("DiskStart (section 7)", () => {
     };
     lives("b", "h");
     assertEquals(start.open().map(({ to }) => to), ["c", "d"]);
-    // Nobody else is heard, and this one not about the genesis of the disk.
+    // No other node is heard, and this one not about the genesis of the disk.
     isBlank(start, "d");
     lives("d", "g");
     assertEquals(start.open().map(({ to }) => to), ["c", "d"]);

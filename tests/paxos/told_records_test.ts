@@ -27,7 +27,7 @@ describe("ToldRecords", () => {
     assertEquals(left(), false);
   });
 
-  it("a cluster of the node alone is left at any time: nobody can bring it back", () => {
+  it("a cluster of the node alone is left at any time: no other node can bring it back", () => {
     assertEquals(new ToldRecords().isLeft(of(["a"]), "a", "g"), true);
   });
 });

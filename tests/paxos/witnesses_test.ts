@@ -11,7 +11,7 @@ const LIVES = ["1", "2", "3", "4", "5"];
 const RECORD: GenesisRecord = { id: "1", lives: LIVES, floor: 0, maxTtl: 1_000, clients: false };
 
 describe("Witnesses (section 7)", () => {
-  it("allow a record that so many others remember as make a majority with this member", () => {
+  it("allow a record that a majority, this member included, remembers", () => {
     const witnesses = new Witnesses("b", FIVE);
     witnesses.remembers("a", RECORD);
     witnesses.remembers("c", { ...RECORD, id: "other" });
@@ -96,7 +96,7 @@ describe("Genesis, with a life from a disk (section 7)", () => {
     assertEquals(genesis.answered, "1");
   });
 
-  it("ends a round when a member answers with what is on its disk: somebody remembers", () => {
+  it("ends a round when a member answers with what is on its disk: a memory is left", () => {
     let number = 0;
     const genesis = new Genesis({
       ...{ self: "a", members, life: "1", clock: new LamportClock(), maxTtl: 1_000 },

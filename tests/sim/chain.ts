@@ -25,7 +25,7 @@ interface Proposal {
   readonly identity: string;
   /** The incarnations that accepted it. */
   readonly accepted: Set<string>;
-  /** The configuration under which they did: an attempt is bound to one; `null`: nobody has accepted it yet. */
+  /** The configuration under which they did: an attempt is bound to one; `null`: no acceptor has accepted it yet. */
   configuration: Configuration | null;
   chosen: boolean;
   /** Whether it is chosen if votes of processes count that run beside their successors. */

@@ -86,7 +86,7 @@ export class Lists {
     this.#tidy();
   }
 
-  /** Forgets what was asked for before `time` and is held by nobody: it was lost. */
+  /** Forgets what was asked for before `time` and is held by no node: it was lost. */
   forget(time: number, isHeld: (configuration: Configuration) => boolean): void {
     if (this.#proposed.length === 0) return;
     this.#proposed = this.#proposed.filter(({ configuration, at }) =>

@@ -95,7 +95,7 @@ describe("Lists", () => {
     assertEquals(lists.isKnown(2, ["a", "b", "c"]), false);
   });
 
-  it("may be none that was lost: nobody holds it after a while", () => {
+  it("may be none that was lost: no node holds it after a while", () => {
     const lists = new Lists(["a", "b", "c"]);
     lists.proposed(stateOf(LESS), 5);
     lists.forget(5, () => false);

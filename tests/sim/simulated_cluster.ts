@@ -144,7 +144,7 @@ export class Cluster {
   /** The lists of members, past and present. */
   get lists(): Lists {
     this.#lists.forget(this.simulation.time - LOST, ({ epoch }) =>
-      // What is on a disk nobody sees.
+      // What is on a disk is not observed.
       this.candidates.some((id) => this.scenario.storage && !this.#isUp(id)) ||
       this.up.some(({ node, isMember }) => isMember && holds(node!, epoch)));
     return this.#lists;
@@ -310,7 +310,7 @@ export class Cluster {
 
   /**
    * The least lead of the wall clock of the next machine of a node. A process that ended while it came back may have
-   * announced a life that nobody knows of yet. If the clock went back after that, the late announcement would replace
+   * announced a life that no other node knows of yet. If the clock went back after that, the late announcement would replace
    * the next process, which is rightly lost then.
    */
   #earliest(id: string, rate: number): number {

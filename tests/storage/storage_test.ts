@@ -283,7 +283,7 @@ describe("a cluster with storage (section 7)", () => {
     assertEquals(cluster.disk("a").aside.length, 1);
   });
 
-  it("refuses a disk of a cluster with other members, if nobody knows that they have changed", async () => {
+  it("refuses a disk of a cluster with other members, if no node knows that they have changed", async () => {
     await using cluster = await started();
     await using other = new Stored({ members: ["a", "b"] });
     const disks = ["a", "b"].map((id) => cluster.disk(id).snapshot());

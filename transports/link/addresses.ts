@@ -58,7 +58,7 @@ function ruledAddress(
     throw new Error(`${caller}: peers has failed for ${id}: ${why}`, { cause });
   }
   if (address === null) return null;
-  // An asynchronous function is refused, and its failure is nobody else's.
+  // An asynchronous function is refused, so its failure has no other handler.
   if (address instanceof Promise) address.catch(() => {});
   return checkAddress(caller, id, address, schemes);
 }

@@ -63,7 +63,7 @@ export class Comeback {
     return this.#recovery?.isWaiting === true;
   }
 
-  /** Whether it has not begun, or has not come further for so long that nobody should wait for it. */
+  /** Whether it has not begun, or has not come further for too long to be waited for. */
   get isStuck(): boolean {
     const { runtime, record } = this.#parts.engine;
     const longest = Math.max(STUCK_AFTER, 4 * (record?.maxTtl ?? 0));

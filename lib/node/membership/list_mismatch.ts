@@ -1,7 +1,7 @@
 import type { SynodError } from "../../errors.ts";
 
 /**
- * Time for which other lists have to be told, in milliseconds, while nobody tells of a cluster: members that start again
+ * Time for which other lists have to be told, in milliseconds, while no node tells of a cluster: members that start again
  * after a change, with lists of different times, hear of each other before they hear the others.
  */
 const PATIENCE = 1_000;

@@ -112,7 +112,7 @@ export class MemberChanges {
   }
 
   /**
-   * A configuration that this member has accepted may be chosen without anybody's knowledge: its proposer was lost before
+   * A configuration that this member has accepted may be chosen although no node knows it: its proposer was lost before
    * it had the answers. If that lasts, the member finds out.
    */
   #look(): void {

@@ -48,7 +48,7 @@ export class RegisterProposals {
   #bound: BoundAttempt | undefined;
   #leaveGate: () => void = nothing;
   readonly #retries: Retries;
-  /** Whether the attempt relies on a kept promise that nobody has refused yet. */
+  /** Whether the attempt relies on a kept promise that no acceptor has refused yet. */
   #usesKept = false;
   /** The time since which members have had no room for it. */
   #fullSince: number | undefined;

@@ -71,7 +71,7 @@ export interface StorageAttributes {
   /** Whether it became operational with copies. */
   readonly recovered: boolean;
   readonly backup: Disk | null;
-  /** Whether so many others have its life on their disks, as it was told, that an older copy of its disk does no harm. */
+  /** Whether enough others have its life on their disks, as it was told, for an older copy of its disk to do no harm. */
   readonly isKnown: boolean;
   /** Whether it has put a disk aside in this process. */
   readonly putAside: boolean;

@@ -38,7 +38,7 @@ export const MEMBER_MUTATIONS: readonly Mutation[] = [
     changes: true,
   },
   {
-    name: "members: a configuration that nobody knows to be chosen stays unknown",
+    name: "members: a configuration that no node knows to be chosen stays unknown",
     file: "lib/node/membership/member_changes.ts",
     find: "void this.#learn();",
     replace: ";",

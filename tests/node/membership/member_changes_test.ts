@@ -33,7 +33,7 @@ describe("a change that its caller leaves half-way (section 11)", () => {
       ["a member is removed", ["n1", "n2"]],
     ] as const
   ) {
-    it(`is finished although nobody has learned of it: ${what}`, async () => {
+    it(`is finished although no node has learned of it: ${what}`, async () => {
       await using cluster = await VirtualCluster.start(3, OPTIONS);
       const { time, nodes: [n1, n2, n3] } = cluster;
       const n4 = await cluster.join("n4");
