@@ -2,55 +2,17 @@ import { type Ballot, compareBallots, floorBallot } from "./ballot.ts";
 import { BarePromises } from "./bare_promises.ts";
 import { Endings } from "./endings.ts";
 import { assertInvariant } from "./invariant.ts";
-import { listed } from "./listing.ts";
-import type {
-  ListedRegister,
-  RegisterCopy,
-  RegisterReply,
-  RegisterRequest,
-  StoredRegister,
-} from "./messages.ts";
+import { type AcceptorReport, listPiece, reportOf } from "./listing.ts";
+import type { RegisterCopy, RegisterReply, RegisterRequest, StoredRegister } from "./messages.ts";
+import { copyPiece, namesPiece } from "./pieces.ts";
 import { RegisterIndex } from "./register_index.ts";
-import {
-  type Accepted,
-  isConfiguration,
-  type RegisterId,
-  type SessionId,
-  type State,
-} from "./register.ts";
-import { type CapacityOptions, hasRoom, type MakingRoom } from "./capacity.ts";
+import { isConfiguration, type RegisterId, type SessionId, type State } from "./register.ts";
+import type { AcceptorEntry, AcceptorOptions, AcceptorOutput } from "./acceptor_types.ts";
+import { hasRoom, type MakingRoom } from "./capacity.ts";
 import { sizeOf } from "./size.ts";
-import { type Requester, type Watcher, Watchers } from "./watchers.ts";
+import { type Requester, Watchers } from "./watchers.ts";
 
-/** An acceptor's state of one register. */
-interface AcceptorEntry {
-  promised: Ballot;
-  accepted: Accepted | null;
-  /** Whether the state was copied from others during recovery, and never accepted by this acceptor itself. */
-  copied: boolean;
-}
-
-/** A reply, and the pushes to watchers. */
-export interface AcceptorOutput {
-  /** The reply; `undefined`: none. */
-  readonly reply: RegisterReply | undefined;
-  /** The pushes to watchers. */
-  readonly pushes: readonly { readonly watcher: Watcher; readonly reply: RegisterReply }[];
-}
-
-/** The options of an acceptor. */
-export interface AcceptorOptions extends CapacityOptions {
-  /** The floor; tokens begin above it. */
-  readonly floor: number;
-  /** Whether this acceptor believes that a session expired. */
-  readonly isStale: (session: SessionId, now: number) => boolean;
-}
-
-/** Entries in one reply to `list`, and in one piece of a copy, to bound the size of a frame. */
-export const PIECE_ENTRIES = 1_000;
-
-/** Approximate bytes of the registers in one piece of a copy, which has at least one register. */
-export const PIECE_BYTES = 256 * 1024;
+export type { AcceptorOptions, AcceptorOutput } from "./acceptor_types.ts";
 
 const NO_PUSHES: AcceptorOutput["pushes"] = [];
 
@@ -178,19 +140,7 @@ export class Acceptor {
    * piece is needed when `more` is false.
    */
   copy(after: RegisterId): { registers: RegisterCopy[]; more: boolean } {
-    const registers: RegisterCopy[] = [];
-    let bytes = 0;
-    for (const register of this.#index.after("", after)) {
-      const entry = this.#entries.get(register);
-      if (entry === undefined) continue;
-      if (registers.length >= PIECE_ENTRIES || (bytes >= PIECE_BYTES && registers.length > 0)) {
-        return { registers, more: true };
-      }
-      registers.push({ register, promised: entry.promised, accepted: entry.accepted });
-      bytes += register.length + 100;
-      if (entry.accepted?.state.present) bytes += entry.accepted.state.value.length;
-    }
-    return { registers, more: false };
+    return copyPiece(this.#index.after("", after), this.#entries);
   }
 
   /**
@@ -198,12 +148,7 @@ export class Acceptor {
    * piece. No further piece is needed when `more` is false.
    */
   inventory(after: RegisterId): { registers: RegisterId[]; more: boolean } {
-    const registers: RegisterId[] = [];
-    for (const register of this.#index.after("", after)) {
-      if (registers.length >= PIECE_ENTRIES) return { registers, more: true };
-      registers.push(register);
-    }
-    return { registers, more: false };
+    return namesPiece(this.#index.after("", after));
   }
 
   /** Promises every ballot with a counter of at most `floor`, for the registers that it does not hold. */
@@ -299,33 +244,14 @@ export class Acceptor {
     return this.#prepare({ register, ballot: { counter: fallback, life: ballot.life } }, now);
   }
 
-  /** Reports what it has accepted for the register with this entry, or its floor. */
-  #report(entry: AcceptorEntry | undefined, now: number): {
-    accepted: Accepted | null;
-    copied: boolean;
-    floor: number;
-    stale: SessionId[];
-  } {
-    const accepted = entry?.accepted ?? null;
-    if (entry === undefined || accepted === null) {
-      return { accepted: null, copied: false, floor: this.#floor, stale: [] };
-    }
-    const stale = accepted.state.present
-      ? accepted.state.owners.filter((owner) => this.#options.isStale(owner, now))
-      : [];
-    return { accepted, copied: entry.copied, floor: 0, stale };
+  /** What it tells of the register with this entry. */
+  #report(entry: AcceptorEntry | undefined, now: number): AcceptorReport {
+    return reportOf(entry, this.#floor, (session) => this.#options.isStale(session, now));
   }
 
   #list(prefix: string, after: string, now: number): RegisterReply {
-    const registers: ListedRegister[] = [];
     const isStale = (session: SessionId) => this.#options.isStale(session, now);
-    for (const register of this.#index.after(prefix, after)) {
-      const entry = this.#entries.get(register);
-      if (entry === undefined || entry.accepted === null) continue;
-      if (registers.length >= PIECE_ENTRIES) return { type: "listed", registers, more: true };
-      registers.push(listed(register, entry.accepted, entry.copied, isStale));
-    }
-    return { type: "listed", registers, more: false };
+    return listPiece(this.#index.after(prefix, after), this.#entries, isStale);
   }
 
   /** Forgets a tombstone that every member accepted: from now on the floor stands for it. */

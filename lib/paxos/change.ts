@@ -16,6 +16,11 @@ export type Draft =
   | Pick<Absent, "present">
   | Omit<Present, "token" | "over">;
 
+/** The state that a draft makes, with the token `token`, over a state with the token `over`. */
+export function completed(draft: Draft, token: number, over: number): State {
+  return draft.present ? { ...draft, token, over } : { present: false, token };
+}
+
 /** The decision of a change function: a new state, or `null` to leave everything as it is. */
 export interface Decision<R> {
   /** The new state; `null`: everything stays as it is. */

@@ -1,76 +1,15 @@
-import {
-  type Ballot,
-  compareBallots,
-  type LamportClock,
-  type Life,
-  MAX_COUNTER,
-  NO_BALLOT,
-} from "./ballot.ts";
-import type { Chosen, Draft, RegisterChange } from "./change.ts";
+import { type Ballot, compareBallots, MAX_COUNTER, NO_BALLOT } from "./ballot.ts";
+import { type Chosen, completed } from "./change.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { RegisterReply, RegisterRequest } from "./messages.ts";
+import type { KeptPromise, ProposerOptions, Step } from "./proposer_types.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
-import type { RegisterId, State } from "./register.ts";
 import { type Report, summarize, type Summary } from "./reports.ts";
+import { Shortage } from "./shortage.ts";
 
-/** The next step for the caller of a proposer. */
-export type Step<R> =
-  /** Send this to the members, and again to the members that have not answered. */
-  | { readonly do: "send"; readonly request: RegisterRequest }
-  /** A member promised a higher ballot: wait for a random time, then call `start` again. */
-  | { readonly do: "retry" }
-  /** A member knows exactly this ballot or a greater token: call `start` again at once. */
-  | { readonly do: "restart" }
-  /** The state is chosen. */
-  | { readonly do: "done"; readonly chosen: Chosen<R> }
-  /** Too many members have no room for a new register for a quorum to be left; see the reply `full`. */
-  | { readonly do: "full"; readonly tidying: boolean; readonly missing: readonly string[] };
-
-/**
- * A promise that came with an `accept`: a quorum promised `ballot` when it accepted `state`. It serves once,
- * for one new state.
- */
-export interface KeptPromise {
-  /** The promised ballot. */
-  readonly ballot: Ballot;
-  /** The state that was accepted with it. */
-  readonly state: State;
-}
-
-/** A member that has no room for a new register, and what it says. */
-interface Full {
-  readonly member: string;
-  readonly reply: RegisterReply & { readonly type: "full" };
-}
+export type { KeptPromise, ProposerOptions, Step } from "./proposer_types.ts";
 
 const NONE: readonly never[] = [];
-
-/** What a proposer works with. */
-export interface ProposerOptions<R> {
-  /** The register that is changed. */
-  readonly register: RegisterId;
-  /** The ids of the members that are asked first, in order; see {@linkcode Proposer.follow}. */
-  readonly members: readonly string[];
-  /** The Lamport clock of the node. */
-  readonly clock: LamportClock;
-  /** The life of the proposer. */
-  readonly life: Life;
-  /** The change to make. */
-  readonly change: RegisterChange<R>;
-  /**
-   * Whether an unchanged state must be written too, so that an earlier write that others may still adopt is
-   * superseded.
-   */
-  readonly mustWrite?: () => boolean;
-  /** Called before a new state is sent to a member, with the ballot of its `accept`. */
-  readonly writing?: (ballot: Ballot) => void;
-  /** Whether to ask for the promise of the next ballot with the `accept` of a present state. */
-  readonly keepPromise?: () => boolean;
-  /** Whether members accept what it writes even without room for a new register. */
-  readonly sweep?: () => boolean;
-  /** Whether it adds no new value, so that full members promise it from their reserve. */
-  readonly reserve?: () => boolean;
-}
 
 /**
  * The proposer of one change of one register (Lamport, *Paxos Made Simple*, section 2.2, with a change function
@@ -89,7 +28,7 @@ export class Proposer<R> {
   /** The members that refused the running phase. */
   #nacks: readonly string[] = NONE;
   /** The members without room. */
-  #fulls: readonly Full[] = NONE;
+  readonly #fulls = new Shortage();
   #request: RegisterRequest | undefined;
   #outcome: Chosen<R> | undefined;
   /** The ballot of the latest `accept`. */
@@ -190,11 +129,9 @@ export class Proposer<R> {
    * registers wait for, and those that have not answered at all.
    */
   get shortage(): { readonly missing: string[]; readonly silent: string[] } | undefined {
-    if (this.#phase !== "prepare" || this.#fulls.length === 0 || this.#nacks.length > 0) {
-      return undefined;
-    }
-    const silent = this.#promises.missing().filter((member) => !this.#hasNoRoom(member));
-    return { missing: this.#missing, silent };
+    const { missing, size } = this.#fulls;
+    if (this.#phase !== "prepare" || size === 0 || this.#nacks.length > 0) return undefined;
+    return { missing, silent: this.#promises.missing().filter((one) => !this.#fulls.has(one)) };
   }
 
   /** The members that have not answered the running phase, and what to send them again. */
@@ -220,7 +157,7 @@ export class Proposer<R> {
     if (this.#phase === "prepare") {
       if (reply.type === "full") return this.#full(sender, reply);
       if (reply.type !== "promise" || compareBallots(reply.ballot, this.#ballot) !== 0) return;
-      this.#foundRoom(sender.member);
+      this.#fulls.delete(sender.member);
       if (this.#promises.add(sender, reply)) return this.#decide();
     } else if (this.#phase === "accept") {
       if (reply.type === "promise") return this.#fallBack(sender, reply);
@@ -262,7 +199,7 @@ export class Proposer<R> {
     if (!this.#promises.isFor(members)) this.#promises = new Tally(members);
     if (!this.#accepts.isFor(members)) this.#accepts = new Tally(members);
     this.#nacks = NONE;
-    this.#fulls = NONE;
+    this.#fulls.clear();
   }
 
   #hasAccepted(reply: RegisterReply): boolean {
@@ -302,7 +239,7 @@ export class Proposer<R> {
     this.#proposed = this.#ballot;
     const written = draft === null
       ? state ?? { present: false, token: this.#ballot.counter }
-      : complete(draft, this.#ballot.counter, token);
+      : completed(draft, this.#ballot.counter, token);
     if (draft !== null) {
       this.#wrote = true;
       this.#options.writing?.(this.#ballot);
@@ -374,27 +311,10 @@ export class Proposer<R> {
 
   #full(sender: Sender, reply: RegisterReply & { readonly type: "full" }): Step<R> | undefined {
     const members = this.#members;
-    const others = this.#fulls.filter(({ member }) => member !== sender.member);
-    this.#fulls = [...others, { member: sender.member, reply }];
-    if (this.#fulls.length <= members.length - majority(members.length)) return undefined;
+    this.#fulls.add(sender.member, reply);
+    if (this.#fulls.size <= members.length - majority(members.length)) return undefined;
     this.#phase = "done";
-    const tidying = this.#fulls.some(({ reply }) => reply.tidying);
-    return { do: "full", tidying, missing: this.#missing };
+    const { tidying, missing } = this.#fulls;
+    return { do: "full", tidying, missing };
   }
-
-  get #missing(): string[] {
-    return [...new Set(this.#fulls.flatMap(({ reply }) => reply.missing))];
-  }
-
-  #hasNoRoom(member: string): boolean {
-    return this.#fulls.some((full) => full.member === member);
-  }
-
-  #foundRoom(member: string): void {
-    if (this.#hasNoRoom(member)) this.#fulls = this.#fulls.filter((full) => full.member !== member);
-  }
-}
-
-function complete(draft: Draft, token: number, over: number): State {
-  return draft.present ? { ...draft, token, over } : { present: false, token };
 }

@@ -298,7 +298,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "a member that found room still counts as full",
-      find: "      this.#foundRoom(sender.member);\n",
+      find: "      this.#fulls.delete(sender.member);\n",
       replace: "",
     },
   ]),

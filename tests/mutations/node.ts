@@ -52,7 +52,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "a change of a round does not see the earlier ones",
-      find: "state = virtualState(draft, current.ballot.counter, current.token);",
+      find: "state = completed(draft, current.ballot.counter, current.token);",
       replace: "",
     },
     {

@@ -109,26 +109,20 @@ export const REGISTERS: readonly Mutation[] = [
       name: "a copied entry is not reported as copied",
       find: "one.copied : accepted !== null;",
       replace: "one.copied : false;",
-      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
+      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/pieces_test.ts"],
     },
     {
       section: 3,
       name: "a copied entry never becomes a vote",
       find: "    entry.copied = false;\n",
       replace: "",
-      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
+      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/pieces_test.ts"],
     },
     {
       section: 3,
       name: "the floor promises nothing",
       find: "?? floorBallot(this.#floor)",
       replace: "?? floorBallot(0)",
-    },
-    {
-      section: 3,
-      name: "an answer without a state hides the floor",
-      find: "return { accepted: null, copied: false, floor: this.#floor, stale: [] };",
-      replace: "return { accepted: null, copied: false, floor: 0, stale: [] };",
     },
     {
       section: 3,
@@ -171,19 +165,27 @@ export const REGISTERS: readonly Mutation[] = [
       name: "the floor of the other members is not copied",
       find: "    this.#floor = Math.max(this.#floor, floor);\n",
       replace: "",
-      tests: ["tests/paxos/acceptor_pieces_test.ts", "tests/paxos/acceptor_test.ts"],
+      tests: ["tests/paxos/pieces_test.ts", "tests/paxos/acceptor_test.ts"],
     },
     {
       section: 7,
       name: "the promises of the other members are not copied",
       find: "this.#entries.set(register, { promised, accepted,",
       replace: "this.#entries.set(register, { promised: floorBallot(0), accepted,",
-      tests: ["tests/paxos/acceptor_pieces_test.ts", "tests/paxos/acceptor_test.ts"],
+      tests: ["tests/paxos/pieces_test.ts", "tests/paxos/acceptor_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/paxos/listing.ts", ["tests/paxos/acceptor_test.ts"], [
+    {
+      section: 3,
+      name: "an answer without a state hides the floor",
+      find: "return { accepted: null, copied: false, floor, stale: [] };",
+      replace: "return { accepted: null, copied: false, floor: 0, stale: [] };",
     },
     {
       section: 4,
       name: "an acceptor does not report the sessions that it believes expired",
-      find: "accepted.state.owners.filter((owner) => this.#options.isStale(owner, now))",
+      find: "state.present ? state.owners.filter(isStale) : []",
       replace: "[]",
     },
     {
@@ -191,7 +193,7 @@ export const REGISTERS: readonly Mutation[] = [
       name: "a list omits copies",
       find: "listed(register, entry.accepted, entry.copied, isStale)",
       replace: "listed(register, entry.accepted, false, isStale)",
-      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/acceptor_pieces_test.ts"],
+      tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/pieces_test.ts"],
     },
   ]),
   ...mutationsOf("lib/paxos/bare_promises.ts", ["tests/paxos/acceptor_test.ts"], [
@@ -220,14 +222,14 @@ export const REGISTERS: readonly Mutation[] = [
       name: "a list does not report bindings to a key",
       find: 'bindings.some(({ kind }) => kind === "key");',
       replace: "false;",
-      tests: ["tests/paxos/acceptor_pieces_test.ts"],
+      tests: ["tests/paxos/pieces_test.ts"],
     },
     {
       section: 8,
       name: "a list does not report stale sessions",
       find: "      stale: isLong ? [] : stale,",
       replace: "      stale: [],",
-      tests: ["tests/paxos/acceptor_pieces_test.ts"],
+      tests: ["tests/paxos/pieces_test.ts"],
     },
   ]),
   ...mutationsOf("lib/paxos/register_index.ts", ["tests/paxos/register_index_test.ts"], [
@@ -628,8 +630,8 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "a state does not say what it replaced",
-        find: ": complete(draft, this.#ballot.counter, token);",
-        replace: ": complete(draft, this.#ballot.counter, 0);",
+        find: ": completed(draft, this.#ballot.counter, token);",
+        replace: ": completed(draft, this.#ballot.counter, 0);",
       },
       {
         section: 3,
@@ -655,7 +657,7 @@ export const REGISTERS: readonly Mutation[] = [
         section: 3,
         name: "one member without room fails a change",
         find:
-          "if (this.#fulls.length <= members.length - majority(members.length)) return undefined;",
+          "if (this.#fulls.size <= members.length - majority(members.length)) return undefined;",
         replace: "",
       },
     ],

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
-import { PIECE_ENTRIES } from "../../lib/paxos/acceptor.ts";
+import { PIECE_ENTRIES } from "../../lib/paxos/pieces.ts";
 import {
   admitted,
   type Configuration,

@@ -1,6 +1,11 @@
 import { InvariantError } from "../../paxos/invariant.ts";
-import type { CurrentState, Decision, Draft, RegisterChange } from "../../paxos/change.ts";
-import type { State } from "../../paxos/register.ts";
+import {
+  completed,
+  type CurrentState,
+  type Decision,
+  type Draft,
+  type RegisterChange,
+} from "../../paxos/change.ts";
 
 /** One of the changes that are proposed together. */
 export interface Part {
@@ -46,15 +51,11 @@ export function combine(parts: readonly Part[], current: CurrentState): Decision
       if (draft?.present && !decision.merges) break;
       draft = decision.draft;
       complete = decision.complete;
-      state = virtualState(draft, current.ballot.counter, current.token);
+      state = completed(draft, current.ballot.counter, current.token);
       token = current.ballot.counter;
       part.writes = true;
     }
     results.set(part, { value: decision.result });
   }
   return { draft, complete, result: { results } };
-}
-
-function virtualState(draft: Draft, token: number, over: number): State {
-  return draft.present ? { ...draft, token, over } : { present: false, token };
 }

@@ -1,7 +1,8 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
-import { type Acceptor, PIECE_BYTES, PIECE_ENTRIES } from "../../lib/paxos/acceptor.ts";
+import type { Acceptor } from "../../lib/paxos/acceptor.ts";
 import { PROMISE_TTL } from "../../lib/paxos/bare_promises.ts";
+import { PIECE_BYTES, PIECE_ENTRIES } from "../../lib/paxos/pieces.ts";
 import type { ListedRegister, RegisterCopy, RegisterRequest } from "../../lib/paxos/messages.ts";
 import type { Binding, State } from "../../lib/paxos/register.ts";
 import { WATCH_TTL } from "../../lib/paxos/watchers.ts";

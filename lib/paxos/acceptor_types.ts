@@ -1,0 +1,31 @@
+import type { Ballot } from "./ballot.ts";
+import type { CapacityOptions } from "./capacity.ts";
+import type { RegisterReply } from "./messages.ts";
+import type { Accepted, SessionId } from "./register.ts";
+import type { Watcher } from "./watchers.ts";
+
+/** An acceptor's state of one register. */
+export interface AcceptorEntry {
+  /** The highest ballot promised. */
+  promised: Ballot;
+  /** What it accepted last; `null`: nothing. */
+  accepted: Accepted | null;
+  /** Whether the state was copied from others during recovery, and never accepted by this acceptor itself. */
+  copied: boolean;
+}
+
+/** A reply, and the pushes to watchers. */
+export interface AcceptorOutput {
+  /** The reply; `undefined`: none. */
+  readonly reply: RegisterReply | undefined;
+  /** The pushes to watchers. */
+  readonly pushes: readonly { readonly watcher: Watcher; readonly reply: RegisterReply }[];
+}
+
+/** The options of an acceptor. */
+export interface AcceptorOptions extends CapacityOptions {
+  /** The floor; tokens begin above it. */
+  readonly floor: number;
+  /** Whether this acceptor believes that a session expired. */
+  readonly isStale: (session: SessionId, now: number) => boolean;
+}
