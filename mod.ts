@@ -47,8 +47,21 @@ export { Process, type SpawnOptions } from "./lib/processes/process.ts";
 export type { MemberStorage, StorageEntry } from "./lib/storage/storage.ts";
 export type { CallOptions } from "./lib/singletons/call_options.ts";
 export type { CurrentCall } from "./lib/singletons/cancellation.ts";
-export type { Callable, Remote, Remotely } from "./lib/singletons/remote.ts";
-export type { AnySpec, ChildContext, ChildSpec, Restart } from "./lib/singletons/spec.ts";
+export type {
+  Callable,
+  MethodArguments,
+  MethodName,
+  MethodOf,
+  Remote,
+  Remotely,
+} from "./lib/singletons/remote.ts";
+export {
+  type AnySpec,
+  type ChildContext,
+  type ChildSpec,
+  type Restart,
+  singleton,
+} from "./lib/singletons/spec.ts";
 export { nodeToken, type NodeTokenOptions } from "./transports/auth/node_token.ts";
 export type {
   GuestClose,

@@ -45,8 +45,21 @@ export type { Pid, SessionId } from "../lib/paxos/register.ts";
 export { Process, type SpawnOptions } from "../lib/processes/process.ts";
 export type { CallOptions } from "../lib/singletons/call_options.ts";
 export type { CurrentCall } from "../lib/singletons/cancellation.ts";
-export type { Callable, Remote, Remotely } from "../lib/singletons/remote.ts";
-export type { AnySpec, ChildContext, ChildSpec, Restart } from "../lib/singletons/spec.ts";
+export type {
+  Callable,
+  MethodArguments,
+  MethodName,
+  MethodOf,
+  Remote,
+  Remotely,
+} from "../lib/singletons/remote.ts";
+export {
+  type AnySpec,
+  type ChildContext,
+  type ChildSpec,
+  type Restart,
+  singleton,
+} from "../lib/singletons/spec.ts";
 export type {
   GuestIdentity,
   GuestTransport,

@@ -13,7 +13,13 @@ import type { Pid } from "../paxos/register.ts";
 import { checkSpawnOptions, Process, type SpawnOptions } from "../processes/process.ts";
 import type { CallOptions } from "../singletons/call_options.ts";
 import type { SingletonCalls } from "../singletons/singleton_calls.ts";
-import { type Remote, targetOf } from "../singletons/remote.ts";
+import {
+  type MethodArguments,
+  type MethodName,
+  type MethodOf,
+  type Remote,
+  targetOf,
+} from "../singletons/remote.ts";
 import type { AnySpec, ChildSpec } from "../singletons/spec.ts";
 import { EventfulNode, type ProcessEvents } from "./events.ts";
 
@@ -153,22 +159,27 @@ export abstract class FeaturedNode<Events extends ProcessEvents> extends Eventfu
    * (the host vanished during the call), `no_host`, `queue_full`, `no_quorum`. A method that calls others may
    * throw a `SynodError` of its own, with any of these codes.
    */
+  call<R extends object, M extends MethodName<R>>(
+    remote: R,
+    method: M,
+    ...rest: MethodArguments<R, M, [options?: CallOptions]>
+  ): ReturnType<MethodOf<R, M>>;
   async call(
     remote: object,
     method: string,
     args: readonly unknown[] = [],
     options: CallOptions = {},
   ): Promise<unknown> {
-    return await this.#features.calls.call(
-      targetOf(remote, "call"),
-      method,
-      args,
-      options,
-      [],
-    );
+    const { calls } = this.#features;
+    return await calls.call(targetOf(remote, "call"), method, args, options, []);
   }
 
   /** Sends a call of a singleton's method once without waiting for an answer; it may be lost. */
+  cast<R extends object, M extends MethodName<R>>(
+    remote: R,
+    method: M,
+    ...rest: MethodArguments<R, M>
+  ): void;
   cast(remote: object, method: string, args: readonly unknown[] = []): void {
     this.#features.calls.cast(targetOf(remote, "cast"), method, args);
   }

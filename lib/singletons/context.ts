@@ -26,6 +26,12 @@ export function contextOf(
   chain: () => Chain,
   current: () => CurrentCall | null,
 ): ChildContext {
+  const call = async (
+    remote: object,
+    method: string,
+    args: readonly unknown[] = [],
+    options: CallOptions = {},
+  ) => await instanceCalls.call(targetOf(remote, "call"), method, args, options, chain());
   return {
     ...own,
     get current() {
@@ -33,7 +39,6 @@ export function contextOf(
     },
     name: <T extends object, A extends unknown[]>(key: Key, spec: ChildSpec<T, A>, ...args: A) =>
       instanceCalls.name(key, spec, args, chain) as Remote<T>,
-    call: async (remote, method, args = [], options = {}) =>
-      await instanceCalls.call(targetOf(remote, "call"), method, args, options, chain()),
+    call: call as ChildContext["call"],
   };
 }

@@ -24,6 +24,20 @@ export type Remotely<F> = F extends (...args: infer A) => infer R
  */
 export type Remote<T> = { readonly [K in Callable<T>]: Remotely<T[K]> };
 
+/** The names of the methods of a remote; any name, if the type of the remote says nothing of its methods. */
+export type MethodName<R> = [keyof R] extends [never] ? string : keyof R & string;
+
+/** A method of a remote by its name. */
+export type MethodOf<R, M> = M extends keyof R
+  // deno-lint-ignore no-explicit-any -- the arguments of any function
+  ? R[M] extends (...args: any[]) => unknown ? R[M] : (...args: unknown[]) => Promise<unknown>
+  : (...args: unknown[]) => Promise<unknown>;
+
+/** The arguments of a method, as one list, and after them `Options`; left out if the method needs none. */
+export type MethodArguments<R, M, Options extends unknown[] = []> = [] extends
+  Parameters<MethodOf<R, M>> ? [args?: Readonly<Parameters<MethodOf<R, M>>>, ...Options]
+  : [args: Readonly<Parameters<MethodOf<R, M>>>, ...Options];
+
 /** The singleton that a remote stands for. */
 export interface Target {
   readonly key: Key;

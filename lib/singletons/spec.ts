@@ -7,7 +7,7 @@ import { type OptionNames, refuseUnknown, refuseUnless } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 import type { CurrentCall } from "./cancellation.ts";
 import type { CallOptions } from "./call_options.ts";
-import type { Remote } from "./remote.ts";
+import type { MethodArguments, MethodName, MethodOf, Remote } from "./remote.ts";
 
 /** What an instance knows of itself, and how it calls others. */
 export interface ChildContext {
@@ -59,12 +59,11 @@ export interface ChildContext {
   /**
    * As `node.call`, with {@linkcode name}'s check for `deadlock`; also for a remote that `node.name` made.
    */
-  call(
-    remote: object,
-    method: string,
-    args?: readonly unknown[],
-    options?: CallOptions,
-  ): Promise<unknown>;
+  call<R extends object, M extends MethodName<R>>(
+    remote: R,
+    method: M,
+    ...rest: MethodArguments<R, M, [options?: CallOptions]>
+  ): ReturnType<MethodOf<R, M>>;
 }
 
 /** How to run a singleton; must be the same on every node that can host it. */
@@ -91,6 +90,32 @@ export interface ChildSpec<T extends object = object, A extends unknown[] = neve
   readonly restart?: Restart;
   /** `false` (the default): calls run one at a time, in order. `true`: calls overlap. */
   readonly concurrent?: boolean;
+}
+
+/**
+ * Returns `spec`, checked and typed: `context` and the instance in `stop` have their types without an annotation. So
+ * have arguments of `start`; one without an annotation is taken as it comes (`any`). Throws a `TypeError` that names
+ * what is wrong.
+ *
+ * ```ts
+ * import { singleton } from "@synod/synod";
+ *
+ * const Counter = singleton({
+ *   id: "counter",
+ *   start: (context, first: number = 1) => {
+ *     let n = first;
+ *     return { inc: () => n++, key: () => context.key };
+ *   },
+ *   restart: "permanent",
+ * });
+ * ```
+ */
+// deno-lint-ignore no-explicit-any -- an argument without an annotation must not be `unknown`
+export function singleton<T extends object, A extends any[]>(
+  spec: ChildSpec<T, A>,
+): ChildSpec<T, A> {
+  checkSpec(spec, "singleton");
+  return spec;
 }
 
 /** See {@linkcode ChildSpec}. */

@@ -180,7 +180,7 @@ describe("an operation of a guest (section 13)", () => {
     line.result(place, { type: "at", pid: { session, seq: 1 }, token: 5 });
     await guest.pass(10);
     assertEquals([request.timeout, line.run("call").timeout], [0, 0]);
-    for (const late of [lock, call]) {
+    for (const late of [lock, call] as Promise<unknown>[]) {
       const error = await guest.time.until(late).catch((error) => error);
       assertEquals((error as Error).name, "TimeoutError");
     }

@@ -155,7 +155,7 @@ export class SingletonUsers implements Users {
     }
     const made = this.#executions.made(shared.name, station.name, `calls ${shared.name} ${method}`);
     await this.operations.run(station, "call", made.label, async () => {
-      const remote = this.#remote(station, shared);
+      const remote: object = this.#remote(station, shared);
       const result = await station.node!.call(remote, method, [made.call, ...args], options);
       return this.#returned(made, result);
     }, (error) => this.#failure(error, options, station, made));
@@ -166,7 +166,8 @@ export class SingletonUsers implements Users {
     const { method, args } = this.#drawMethod(random);
     const made = this.#executions.made(shared.name, station.name, `casts ${shared.name} ${method}`);
     this.#cluster.simulation.note(made.label);
-    station.node!.cast(this.#remote(station, shared), method, [made.call, ...args]);
+    const remote: object = this.#remote(station, shared);
+    station.node!.cast(remote, method, [made.call, ...args]);
   }
 
   #where(station: Station, shared: Shared, kind: "whereis" | "lookup"): Promise<void> {

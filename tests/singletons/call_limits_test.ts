@@ -185,10 +185,13 @@ describe("calls that wait during the search for an instance", () => {
     for (let round = 0; round < 12; round++) {
       const calls = Array.from(
         { length: 1_000 },
-        () => node.call(remote, "value", [new Uint8Array(4_000)], { timeout: 50 }).catch(() => {}),
+        () =>
+          node.call(remote as object, "value", [new Uint8Array(4_000)], { timeout: 50 }).catch(
+            () => {},
+          ),
       );
       await time.until(Promise.all(calls));
-      for (let n = 0; n < 1_000; n++) node.cast(remote, "value", [n]);
+      for (let n = 0; n < 1_000; n++) node.cast(remote as object, "value", [n]);
     }
     // 12,000 calls of 4 kB, which would be 48 MB, and as many casts, of which 10,000 wait.
     const grown = await heapUsed() - before;

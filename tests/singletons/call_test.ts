@@ -164,11 +164,15 @@ describe("a call", () => {
     for (const name of ["nothing", "data", "lazy"]) {
       const error = await reasonOf(loose[name]()) as Error;
       assertEquals(error.name, "TypeError", name);
-      assertEquals((await reasonOf(node.call(remote, name)) as Error).name, "TypeError", name);
+      assertEquals(
+        (await reasonOf(node.call(remote as object, name)) as Error).name,
+        "TypeError",
+        name,
+      );
     }
     for (const name of ["", "then", "constructor", "_private", "__proto__", "hasOwnProperty"]) {
       assertEquals(loose[name], undefined);
-      await assertRejects(() => node.call(remote, name), TypeError, "cannot be the name");
+      await assertRejects(() => node.call(remote as object, name), TypeError, "cannot be the name");
     }
     await assertRejects(() => node.call(remote, "toString"), TypeError);
     assertEquals(touched, 0);
@@ -594,7 +598,7 @@ describe("node.cast", () => {
     await using cluster = await startCluster(2, { hosts: [spec] });
     const [node] = cluster.nodes;
     const remote = node.name("k", spec);
-    for (const method of ["fail", "ok", "nothing"]) node.cast(remote, method);
+    for (const method of ["fail", "ok", "nothing"]) node.cast(remote as object, method);
     await eventually(() => calls.length === 2, "both");
     await cluster.clock.pass(300); // longer than the wait before a resend
     assertEquals(calls, ["fail", "ok"]);
@@ -669,7 +673,24 @@ describe("a remote", () => {
       await shop._secret();
       // @ts-expect-error it would be taken for a promise
       await shop.then();
-      return [sold, text];
+      // @ts-expect-error no method
+      await node.call(shop, "price");
+      // @ts-expect-error a missing argument
+      await node.call(shop, "sell");
+      // @ts-expect-error an argument of another type
+      await node.call(shop, "sell", [1]);
+      // @ts-expect-error an option that does not exist
+      await node.call(shop, "later", [], { timout: 1 });
+      // @ts-expect-error no method
+      node.cast(shop, "sel", ["apple"]);
+      // @ts-expect-error an argument too many
+      node.cast(shop, "sell", ["apple", 1, 2]);
+      const called: number = await node.call(shop, "sell", ["apple", 2], { timeout: 1 });
+      const named: string = await node.call(shop, "later");
+      // A remote whose type says nothing of its methods.
+      const unknown: unknown = await node.call(shop as object, "sell", ["apple", 2]);
+      node.cast(shop as object, "later");
+      return [sold, text, called, named, unknown];
     };
     assert(use.length === 2);
     await turn();

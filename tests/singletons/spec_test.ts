@@ -1,6 +1,12 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { checkHosts, checkSpec } from "../../lib/singletons/spec.ts";
+import {
+  checkHosts,
+  checkSpec,
+  type ChildContext,
+  type ChildSpec,
+  singleton,
+} from "../../lib/singletons/spec.ts";
 
 const GOOD = { id: "counter", start: () => ({}) };
 
@@ -51,6 +57,48 @@ describe("checkSpec()", () => {
     for (const spec of [undefined, null, 1, "counter", () => GOOD]) {
       assertThrows(() => checkSpec(spec, "name"), TypeError, "name: spec must be a ChildSpec");
     }
+  });
+});
+
+/** Whether two types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
+  : false;
+
+describe("singleton()", () => {
+  it("returns its argument", () => {
+    assertStrictEquals(singleton(GOOD), GOOD);
+  });
+
+  it("checks it", () => {
+    const bad = { ...GOOD, stpo: () => {} };
+    assertThrows(() => singleton(bad), TypeError, "singleton: unknown option stpo");
+  });
+
+  it("has the types of start and stop without annotations", () => {
+    const spec = singleton({
+      id: "counter",
+      start: async (context, first: number, step = 1) => {
+        const isContext: Same<typeof context, ChildContext> = true;
+        await Promise.resolve(isContext);
+        let n = first;
+        return { inc: () => n++, key: () => context.key, step: () => step };
+      },
+      stop: (instance) => {
+        const n: number = instance.inc();
+        return n;
+      },
+      restart: "permanent",
+    });
+    // deno-lint-ignore no-explicit-any -- an argument without a type is taken as it comes
+    type Untyped = any;
+    type Instance = { inc: () => number; key: () => ChildContext["key"]; step: () => Untyped };
+    type Wanted = ChildSpec<Instance, [first: number, step?: Untyped]>;
+    const isWanted: Same<typeof spec, Wanted> = true;
+    assertEquals(isWanted, true);
+    // @ts-expect-error no such restart
+    assertThrows(() => singleton({ ...GOOD, restart: "always" }), TypeError);
+    // @ts-expect-error no start
+    assertThrows(() => singleton({ id: "counter" }), TypeError);
   });
 });
 
