@@ -53,7 +53,7 @@ export async function compare(
 }
 
 /** Runs until the code is hot; returns a function that measures for about the budget. */
-async function warmUp(
+export async function warmUp(
   run: (count: number) => Promise<Figures>,
   concurrency: number,
   budget: number,

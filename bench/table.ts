@@ -9,6 +9,9 @@ export interface Line extends Comparison {
 
 const HEADER = ["", "over", "at a time", "ops/s", "p50", "p99", "floor p50", "ratio"];
 
+/** Columns with text; the others have figures. */
+const TEXT = [0, 1];
+
 /** The lines as a table. */
 export function table(lines: readonly Line[]): string {
   const rows = [
@@ -24,15 +27,21 @@ export function table(lines: readonly Line[]): string {
       floor === null ? "" : `${(figures.p50 / floor.p50).toFixed(1)} x`,
     ]),
   ];
-  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return columns(rows, TEXT);
+}
+
+/** Aligns the cells of all rows, of which the first is the header: `text` columns to the left, the others to the right. */
+export function columns(rows: readonly (readonly string[])[], text: readonly number[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>
     row.map((cell, column) =>
-      column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
+      text.includes(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
     ).join("  ").trimEnd()
   ).join("\n");
 }
 
-function time(milliseconds: number): string {
+/** A duration in milliseconds, in a readable unit. */
+export function time(milliseconds: number): string {
   if (milliseconds < 1) return `${(milliseconds * 1000).toFixed(milliseconds < 0.01 ? 1 : 0)} µs`;
   return `${milliseconds.toFixed(milliseconds < 10 ? 2 : 1)} ms`;
 }

@@ -60,7 +60,9 @@ export const RULES: readonly Rule[] = [
     timeout: 600_000,
   })),
   // These start processes of other runtimes themselves.
-  ...["runtimes", "chaos", "rolling", "siege", "heal", "examples", "tasks"].map((name): Rule => ({
+  ...["runtimes", "chaos", "rolling", "siege", "heal", "examples", "tasks", "bench"].map((
+    name,
+  ): Rule => ({
     folder: `tests/${name}/`,
     runtimes: ["deno"],
     permissions: ["--allow-all"],

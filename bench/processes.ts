@@ -4,15 +4,24 @@ import { FrameMeter } from "./frame_meter.ts";
 import { linesOf } from "./lines.ts";
 import { Peer } from "./peer.ts";
 import type { ProcessSetup } from "./peer_process.ts";
-import { Server } from "./server.ts";
+import { type Over, Server } from "./server.ts";
 import { MEMBERS, OPTIONS, type Setting } from "./setting.ts";
 import { LocalWaiter } from "./waiter.ts";
 
-/** The first member in this process, each of the others in its own process on this machine. */
-export async function overWebSocket(): Promise<Setting> {
+/** Over WebSocket: the first member in this process, each of the others in its own process on this machine. */
+export function overWebSocket(): Promise<Setting> {
+  return overProcesses("WebSocket", "websocket");
+}
+
+/** The same over HTTP. */
+export function overHttp(): Promise<Setting> {
+  return overProcesses("HTTP", "http");
+}
+
+async function overProcesses(name: string, over: Over): Promise<Setting> {
   const [self, ...ids] = MEMBERS;
-  const server = new Server();
-  const processes = ids.map(() => new PeerProcess());
+  const server = new Server(over);
+  const processes = ids.map(() => new PeerProcess(over));
   const addresses: Record<string, string> = { [self]: server.address };
   for (const [index, id] of ids.entries()) addresses[id] = await processes[index].address;
   const { cluster, bare } = server.transports(self, addresses);
@@ -25,7 +34,7 @@ export async function overWebSocket(): Promise<Setting> {
   await Promise.all([...joined, node.ready]);
   await floor.reached();
   return {
-    name: "WebSocket",
+    name,
     node,
     meter,
     floor,
@@ -48,10 +57,10 @@ class PeerProcess {
   readonly #lines: AsyncGenerator<string>;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
 
-  constructor() {
+  constructor(over: Over) {
     const program = new URL("./peer_process.ts", import.meta.url);
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-check", "--allow-read", "--allow-net=127.0.0.1", program.href],
+      args: ["run", "--no-check", "--allow-read", "--allow-net=127.0.0.1", program.href, over],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

@@ -1,0 +1,92 @@
+/**
+ * A member of a cluster over WebSocket, in Deno, Node or Bun.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import type { UpgradeWebSocket } from "hono/ws";
+import { join, type Process, type Result } from "../../mod.ts";
+import { webSocket, type WebSocketOptions } from "../../transports/websocket.ts";
+import { obey } from "./obey.ts";
+
+/** Longer than any measurement, so that no renewal falls into one, and no load of the machine ends one. */
+const OPTIONS = { sessionTtl: 60_000, timeout: 30_000 } as const;
+
+type Fetch = (request: Request, ...rest: unknown[]) => Response | Promise<Response>;
+
+/** A server on a free port of this machine; `fetch` may be set later. */
+interface Server {
+  readonly port: number;
+  readonly upgradeWebSocket: UpgradeWebSocket;
+  /** The class of sockets, where the runtime has none of its own. */
+  readonly WebSocket?: WebSocketOptions["WebSocket"];
+  close(): Promise<void>;
+}
+
+async function serve(fetch: Fetch): Promise<Server> {
+  if ("Deno" in globalThis) {
+    const { upgradeWebSocket } = await import("hono/deno");
+    const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+    const server = Deno.serve(options, (request) => fetch(request));
+    return { port: server.addr.port, upgradeWebSocket, close: () => server.shutdown() };
+  }
+  if ("Bun" in globalThis) {
+    const { upgradeWebSocket, websocket } = await import("hono/bun");
+    const { serve } = (globalThis as unknown as { Bun: BunServe }).Bun;
+    const server = serve({ hostname: "127.0.0.1", port: 0, fetch, websocket });
+    return { port: server.port, upgradeWebSocket, close: () => server.stop(true) };
+  }
+  const { serve, upgradeWebSocket } = await import("@hono/node-server");
+  const { WebSocket, WebSocketServer } = await import("ws");
+  const sockets = new WebSocketServer({ noServer: true });
+  const listening = Promise.withResolvers<number>();
+  const server = serve(
+    { fetch, hostname: "127.0.0.1", port: 0, websocket: { server: sockets } },
+    ({ port }) => listening.resolve(port),
+  );
+  return {
+    port: await listening.promise,
+    upgradeWebSocket,
+    WebSocket: WebSocket as unknown as Server["WebSocket"],
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** The part of Bun that this program uses. */
+interface BunServe {
+  serve(options: object): { readonly port: number; stop(closes: boolean): Promise<void> };
+}
+
+function valueOf<T>(result: Result<T, string>): T {
+  if (!result.ok) throw new Error(`the measured operation failed: ${result.error}`);
+  return result.value;
+}
+
+const app = new Hono();
+const server = await serve((request, ...rest) => app.fetch(request, ...(rest as [object])));
+await obey(`ws://127.0.0.1:${server.port}/synod`, async ({ index, addresses }) => {
+  const peers = Object.fromEntries(addresses.map((address, index) => [`w${index}`, address]));
+  const { upgradeWebSocket, WebSocket } = server;
+  const transport = webSocket({ peers, insecure: true, upgradeWebSocket, WebSocket });
+  app.route("/synod", transport.routes);
+  const node = await join({ id: `w${index}`, members: Object.keys(peers), transport, ...OPTIONS });
+  await node.ready;
+  const keeper: Process = node.spawn();
+  return {
+    async put(key, value) {
+      if (valueOf(await node.kv.put(key, value)) !== value) throw new Error("it was set");
+    },
+    async preset(key, value) {
+      valueOf(await node.kv.put(key, value, { pid: keeper }));
+    },
+    get: async (key) => valueOf(await node.kv.get(key)) as string,
+    async lock(key) {
+      const lock = await node.lock(key);
+      return () => lock.release();
+    },
+    async close() {
+      await node.close();
+      await server.close();
+    },
+  };
+});
