@@ -2,7 +2,7 @@ import { tsc } from "./node_modules.ts";
 import { deno, pool, root, run, width } from "./process.ts";
 
 /** The files and folders of the package that contain code. */
-const SHIPPED = ["mod.ts", "lib", "transports", "guest"];
+const SHIPPED = ["mod.ts", "lib", "transports", "guest", "testing"];
 
 const IMPORT_MAP = "--import-map=tests/offline/import_map.json";
 

@@ -1,4 +1,4 @@
-import type { Random } from "../sim/random.ts";
+import type { Random } from "../../testing/random.ts";
 
 /** A fault of one node while a majority of the members works. Times in milliseconds. */
 export type Fault =

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 import { describePhase, drawPhases, KINDS, type Phase } from "./plan.ts";
 
 const cast = { members: ["m1", "m2", "m3", "m4", "m5"], clients: ["c1"], sessionTtl: 1_000 };

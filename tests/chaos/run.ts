@@ -1,5 +1,5 @@
 import { installModules } from "../../tasks/node_modules.ts";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 import { turn } from "../support/wait.ts";
 import { Book } from "./book.ts";
 import type { Breakage } from "./broken.ts";

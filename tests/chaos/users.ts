@@ -1,4 +1,4 @@
-import type { Random } from "../sim/random.ts";
+import type { Random } from "../../testing/random.ts";
 import { turn } from "../support/wait.ts";
 import type { Book } from "./book.ts";
 import type { Cluster, Station } from "./process_cluster.ts";

@@ -5,7 +5,7 @@ import { describe, it } from "@std/testing/bdd";
 import { decodeFrame, FORMAT_VERSION } from "../../lib/codec.ts";
 import { type ClusterNode, join } from "../../mod.ts";
 import { memoryNetwork } from "../../transports/memory.ts";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 import { MalformedFrames } from "../support/malformed_frames.ts";
 import { heapUsed } from "../support/heap.ts";
 import { tapped, type TappedTransport } from "../support/tapped_transport.ts";

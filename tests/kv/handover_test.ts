@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 import { itOfMembers, nodeKind } from "../support/node_kind.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, assertInvalid, valueOf } from "../support/expect.ts";

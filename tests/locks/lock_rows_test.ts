@@ -3,7 +3,7 @@ import { describe, it } from "@std/testing/bdd";
 import { MalformedError } from "../../lib/codec.ts";
 import { readRows, writeRows } from "../../lib/locks/lock_rows.ts";
 import type { LockEntry } from "../../lib/paxos/lock_register.ts";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 
 const SESSIONS = ["a/-----------------life/1", "b/-----------------life/7"];
 

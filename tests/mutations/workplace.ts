@@ -3,7 +3,16 @@ import { broken, type Mutation } from "./mutation.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 
 /** The parts of the project that the tests need. */
-const PARTS = ["deno.json", "deno.lock", "mod.ts", "lib", "transports", "guest", "tests"];
+const PARTS = [
+  "deno.json",
+  "deno.lock",
+  "mod.ts",
+  "lib",
+  "transports",
+  "guest",
+  "testing",
+  "tests",
+];
 
 /** The arguments of a test run, with the permissions of the transport tests. */
 const TEST = [

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 import { SessionHistory, type Sights } from "./support/fencing_search.ts";
 
 const HISTORIES = 6_000;

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertLess } from "@std/assert";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 import { RegisterIndex } from "../../lib/paxos/register_index.ts";
 
 /** An index that holds these ids. */

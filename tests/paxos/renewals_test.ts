@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type Renewal, Renewals } from "../../lib/paxos/renewals.ts";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 
 const renewal = (...hosts: string[]): Renewal => ({ renewed: 1, ttl: 5_000, hosts });
 

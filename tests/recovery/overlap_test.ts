@@ -1,7 +1,7 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { startLives } from "./support/lives.ts";
 

@@ -2,7 +2,7 @@ import { joinWith } from "../../lib/cluster/join.ts";
 import { join, type Transport } from "../../mod.ts";
 import { broadcastChannel } from "../../transports/broadcast_channel.ts";
 import { memoryNetwork } from "../../transports/memory.ts";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { turn } from "../support/wait.ts";
 import { MEMBERS, type Stage } from "./reload.ts";

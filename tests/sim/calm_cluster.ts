@@ -1,8 +1,8 @@
 import { assert } from "@std/assert";
 import { Cluster, type Station } from "./simulated_cluster.ts";
-import { CALM, SimulatedNetwork } from "./network.ts";
+import { CALM, SimulatedNetwork } from "../../testing/network.ts";
 import { drawScenario } from "./scenario.ts";
-import { Simulation } from "./simulation.ts";
+import { Simulation } from "../../testing/simulation.ts";
 
 /** The round trip between any two nodes, in milliseconds of virtual time. */
 export const ROUND_TRIP = 2;

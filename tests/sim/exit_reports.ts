@@ -1,5 +1,5 @@
 import type { Cluster, Station } from "./simulated_cluster.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../testing/random.ts";
 
 /** The probability that the processes of a run are reported when they end. */
 const REPORTED = 0.5;

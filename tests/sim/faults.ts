@@ -2,8 +2,8 @@ import { decodeFrame } from "../../lib/codec.ts";
 import { helpersNeeded, majority } from "../../lib/paxos/quorum.ts";
 import type { Cluster, Station } from "./simulated_cluster.ts";
 import { ExitReports } from "./exit_reports.ts";
-import { CALM } from "./network.ts";
-import type { Random } from "./random.ts";
+import { CALM } from "../../testing/network.ts";
+import type { Random } from "../../testing/random.ts";
 import type { FaultKind } from "./scenario.ts";
 
 /** What is counted besides. */

@@ -2,11 +2,11 @@ import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { ClusterNode } from "../../lib/cluster/cluster_node.ts";
 import { decodeFrame } from "../../lib/codec.ts";
-import { SimulatedNetwork } from "./network.ts";
+import { SimulatedNetwork } from "../../testing/network.ts";
 import { Observer, observeVotes } from "./observer.ts";
 import { drawScenario } from "./scenario.ts";
 import { Cluster, type Station } from "./simulated_cluster.ts";
-import { Simulation } from "./simulation.ts";
+import { Simulation } from "../../testing/simulation.ts";
 import { sleep } from "./users.ts";
 import { World } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import type { RegisterOperation } from "../checkers/put_once_register.ts";
 import { checkRegisters, type Recorded } from "../checkers/registers.ts";
-import type { Simulation } from "./simulation.ts";
+import type { Simulation } from "../../testing/simulation.ts";
 
 type Saw = Omit<Extract<RegisterOperation, { type: "read" }>, "call" | "return" | "type">;
 type Wrote = Omit<

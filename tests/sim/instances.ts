@@ -2,7 +2,7 @@ import type { AnySpec, ChildContext, ChildSpec, Restart } from "../../lib/single
 import type { Cluster, Station } from "./simulated_cluster.ts";
 import type { Executions } from "../checkers/executions.ts";
 import { type Owner, Owners } from "../checkers/owners.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../testing/random.ts";
 import { sleep } from "./users.ts";
 import { wasAborted, type World } from "./world.ts";
 

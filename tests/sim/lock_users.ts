@@ -8,7 +8,7 @@ import type { Cluster, Station } from "./simulated_cluster.ts";
 import { describeWish, drawWish, failureOf, isBrief, isTheft, type Wish } from "./lock_wish.ts";
 import { Operations, type Outcome } from "./operations.ts";
 import { type Owner, Owners } from "../checkers/owners.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../testing/random.ts";
 import { FINAL_TIMEOUT, type Finale, sleep, type Users } from "./users.ts";
 import { wasAborted } from "./world.ts";
 

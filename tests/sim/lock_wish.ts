@@ -2,7 +2,7 @@ import { SynodError } from "../../lib/errors.ts";
 import type { LockOptions } from "../../lib/locks/options.ts";
 import type { Station } from "./simulated_cluster.ts";
 import type { Outcome } from "./operations.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../testing/random.ts";
 
 /** A request for a lock by a user. */
 export interface Wish {

@@ -1,6 +1,6 @@
 import { SynodError } from "../../lib/errors.ts";
 import { Operations, type Outcome } from "./operations.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../testing/random.ts";
 import { MOST_MEMBERS } from "./scenario.ts";
 import type { Cluster, Station } from "./simulated_cluster.ts";
 

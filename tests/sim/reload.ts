@@ -1,5 +1,5 @@
 import type { Cluster } from "./simulated_cluster.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../testing/random.ts";
 
 /** Milliseconds between two starts; `ready`: each start waits until the previous one has a quorum. */
 export type ReloadSpacing = 50 | 100 | "ready";

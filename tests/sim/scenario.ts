@@ -1,5 +1,5 @@
-import type { NetworkProfile } from "./network.ts";
-import type { Random } from "./random.ts";
+import type { NetworkProfile } from "../../testing/network.ts";
+import type { Random } from "../../testing/random.ts";
 import { drawReload, type ReloadSpacing } from "./reload.ts";
 
 /** The share of the runs with guests. */

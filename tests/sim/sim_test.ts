@@ -9,7 +9,7 @@ import {
 import { assertInvariant } from "../../lib/paxos/invariant.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
 import { explain, Summary } from "./report.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../testing/random.ts";
 import { runSeed } from "./run.ts";
 import { drawScenario, type Workload } from "./scenario.ts";
 

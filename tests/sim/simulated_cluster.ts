@@ -9,11 +9,11 @@ import { votersOf } from "../../lib/paxos/configuration.ts";
 import { type MemoryStorage, memoryStorage } from "../../lib/storage/memory.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { Lists } from "./lists.ts";
-import { EPOCH, Machine } from "./machine.ts";
-import { isGuest, type SimulatedNetwork } from "./network.ts";
-import type { Random } from "./random.ts";
+import { EPOCH, Machine } from "../../testing/machine.ts";
+import { isGuest, type SimulatedNetwork } from "../../testing/network.ts";
+import type { Random } from "../../testing/random.ts";
 import type { Scenario } from "./scenario.ts";
-import type { Simulation } from "./simulation.ts";
+import type { Simulation } from "../../testing/simulation.ts";
 
 /** One start of one node: its machine, and the node itself once it has joined; or a guest. */
 export interface Station {

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { withoutReality } from "./guard.ts";
-import { Simulation } from "./simulation.ts";
+import { Simulation } from "../../testing/simulation.ts";
 
 describe("Simulation", () => {
   it("run() runs events at their times, and takes no real time", async () => {

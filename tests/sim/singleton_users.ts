@@ -9,7 +9,7 @@ import type { Cluster, Station } from "./simulated_cluster.ts";
 import { Executions, type MadeCall } from "../checkers/executions.ts";
 import { type Done, Instances, SPECS, type Worker } from "./instances.ts";
 import { Operations, type Outcome } from "./operations.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../testing/random.ts";
 import { FINAL_TIMEOUT, type Finale, sleep, type Users } from "./users.ts";
 import type { World } from "./world.ts";
 

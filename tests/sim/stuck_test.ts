@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode } from "../../mod.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../testing/random.ts";
 import { valueOf } from "../support/expect.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { Lives } from "../recovery/support/lives.ts";

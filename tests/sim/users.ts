@@ -1,6 +1,6 @@
 import type { Frame } from "../../lib/paxos/messages.ts";
 import type { Station } from "./simulated_cluster.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine } from "../../testing/machine.ts";
 import type { Operations } from "./operations.ts";
 
 /** The help that a run gives its users at the end, when there are no faults any more. */

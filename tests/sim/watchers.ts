@@ -1,7 +1,7 @@
 import { SynodError } from "../../mod.ts";
 import type { Cluster, Station } from "./simulated_cluster.ts";
 import type { History } from "./history.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../testing/random.ts";
 import type { SharedKey } from "./world.ts";
 
 /** The last change that a watcher received. */

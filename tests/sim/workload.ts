@@ -5,7 +5,7 @@ import type { Process } from "../../lib/processes/process.ts";
 import type { Cluster, Station } from "./simulated_cluster.ts";
 import type { History } from "./history.ts";
 import { Operations, type Outcome } from "./operations.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../testing/random.ts";
 import { type Bindings, describeBindings, nameOf } from "./bindings.ts";
 import type { SharedKey, World } from "./world.ts";
 

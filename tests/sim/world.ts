@@ -1,6 +1,6 @@
 import type { Pid } from "../../lib/paxos/register.ts";
 import type { Station } from "./simulated_cluster.ts";
-import type { Simulation } from "./simulation.ts";
+import type { Simulation } from "../../testing/simulation.ts";
 
 /** A key that the users of a run share. */
 export interface SharedKey {

@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import type { SingletonReply } from "../../lib/singletons/singleton_messages.ts";
 import type { CallRequest, ReceivedCall } from "../../lib/singletons/inbox.ts";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 import { slowdown } from "../support/colliding_integers.ts";
 import { callOf } from "./support/calls.ts";
 import { inboxOf, LIFE, OTHER_LIFE, REFUSED, returned, Script } from "./support/inbox_script.ts";

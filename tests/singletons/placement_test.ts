@@ -2,7 +2,7 @@ import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { registerId } from "../../lib/codec.ts";
 import { inOrder } from "../../lib/singletons/placement.ts";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 
 const KEYS = Array.from({ length: 3_000 }, (_, n) => registerId("s", "counter", n));
 

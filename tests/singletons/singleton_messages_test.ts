@@ -15,7 +15,7 @@ import {
 } from "../../lib/singletons/singleton_messages.ts";
 import { SynodError } from "../../lib/errors.ts";
 import { sendable, toFailure } from "../../lib/singletons/failure.ts";
-import { Random } from "../sim/random.ts";
+import { Random } from "../../testing/random.ts";
 import { MalformedFrames } from "../support/malformed_frames.ts";
 
 const SESSION = "w1/-P70F6sqFhqk35ea00oQ/1";

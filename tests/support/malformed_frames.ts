@@ -1,4 +1,4 @@
-import type { Random } from "../sim/random.ts";
+import type { Random } from "../../testing/random.ts";
 
 /** Generates malformed frames, from random bytes and from real frames. */
 export class MalformedFrames {

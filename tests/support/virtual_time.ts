@@ -1,12 +1,7 @@
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
-import { Random } from "../sim/random.ts";
+import { EventQueue } from "../../testing/event_queue.ts";
+import { Random } from "../../testing/random.ts";
 import { memoryNetwork } from "../../transports/memory.ts";
-
-interface Timer {
-  readonly at: number;
-  readonly order: number;
-  callback: (() => void) | null;
-}
 
 /** Promise turns after one event: more than any chain of the library has, so no reaction runs late. */
 const TURNS = 30;
@@ -14,10 +9,8 @@ const TURNS = 30;
 /** A virtual clock: hours pass in seconds, and every timer is counted. */
 export class VirtualTime {
   readonly #random: Random;
-  /** A binary heap, the earliest first. */
-  readonly #queue: Timer[] = [];
+  readonly #queue = new EventQueue();
   #now = 0;
-  #order = 0;
   #live = 0;
 
   /** `seed` determines all random choices. */
@@ -37,15 +30,15 @@ export class VirtualTime {
     clockError: () => 0,
     setTimer: (callback, delay) => {
       this.#live++;
-      const timer = this.#add(() => {
-        this.#live--;
-        callback();
-      }, Math.max(0, delay));
-      return () => {
-        if (timer.callback === null) return;
-        timer.callback = null;
-        this.#live--;
+      let waiting: (() => void) | null = callback;
+      const end = () => {
+        const ended = waiting;
+        waiting = null;
+        if (ended !== null) this.#live--;
+        return ended;
       };
+      this.#queue.push(this.#now + Math.max(0, delay), () => end()?.());
+      return () => void end();
     },
     defer: (callback) => queueMicrotask(callback),
     random: () => this.#random.fraction(),
@@ -56,14 +49,18 @@ export class VirtualTime {
   jitter = 0.2;
 
   readonly network = memoryNetwork({
-    schedule: (deliver) =>
-      void this.#add(deliver, this.latency * (1 + this.jitter * (2 * this.#random.fraction() - 1))),
+    schedule: (deliver) => {
+      const delay = this.latency * (1 + this.jitter * (2 * this.#random.fraction() - 1));
+      this.#queue.push(this.#now + delay, deliver);
+    },
   });
 
   /** Lets `duration` milliseconds pass. */
   async pass(duration: number): Promise<void> {
     const end = this.#now + duration;
-    while (this.#queue.length > 0 && this.#queue[0].at <= end) await this.#step();
+    for (let next = this.#queue.peek(); next && next.time <= end; next = this.#queue.peek()) {
+      await this.#step();
+    }
     this.#now = end;
   }
 
@@ -80,55 +77,18 @@ export class VirtualTime {
     await Promise.resolve();
     const end = this.#now + 3_600_000;
     while (!settled) {
-      if (this.#queue.length === 0 || this.#now > end) throw new Error("it never happened");
+      if (this.#queue.size === 0 || this.#now > end) throw new Error("it never happened");
       await this.#step();
     }
     return await promise;
   }
 
   async #step(): Promise<void> {
-    const timer = this.#pop();
-    this.#now = Math.max(this.#now, timer.at);
-    const { callback } = timer;
-    timer.callback = null;
-    callback?.();
+    const next = this.#queue.pop();
+    if (next === undefined) return;
+    this.#now = Math.max(this.#now, next.time);
+    next.run();
     // Deferred work runs before the next event.
     for (let i = 0; i < TURNS; i++) await Promise.resolve();
   }
-
-  #add(callback: () => void, delay: number): Timer {
-    const timer: Timer = { at: this.#now + delay, order: this.#order++, callback };
-    const queue = this.#queue;
-    let index = queue.push(timer) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (!isBefore(timer, queue[parent])) break;
-      queue[index] = queue[parent];
-      index = parent;
-    }
-    queue[index] = timer;
-    return timer;
-  }
-
-  #pop(): Timer {
-    const queue = this.#queue;
-    const first = queue[0];
-    const last = queue.pop()!;
-    if (queue.length === 0) return first;
-    let index = 0;
-    for (;;) {
-      let child = 2 * index + 1;
-      if (child >= queue.length) break;
-      if (child + 1 < queue.length && isBefore(queue[child + 1], queue[child])) child++;
-      if (!isBefore(queue[child], last)) break;
-      queue[index] = queue[child];
-      index = child;
-    }
-    queue[index] = last;
-    return first;
-  }
-}
-
-function isBefore(a: Timer, b: Timer): boolean {
-  return a.at < b.at || (a.at === b.at && a.order < b.order);
 }

@@ -9,7 +9,7 @@ import { partsOf } from "../../../lib/cluster/cluster_node.ts";
 import { isWriting } from "../../../lib/gateway/guest_work.ts";
 import { ShownTickets } from "../../../lib/paxos/tickets.ts";
 import type { GuestPort } from "../../../transports/guests.ts";
-import type { Random } from "../../sim/random.ts";
+import type { Random } from "../../../testing/random.ts";
 import { GUEST_LIFE } from "../../support/scripted_guest.ts";
 import type { VirtualCluster } from "../../support/virtual_cluster.ts";
 

@@ -1,5 +1,5 @@
 import { encodeValue, registerId } from "../../../lib/codec.ts";
-import { Random } from "../../sim/random.ts";
+import { Random } from "../../../testing/random.ts";
 import { VirtualCluster } from "../../support/virtual_cluster.ts";
 import { DutifulGuest, type Result } from "./dutiful_guest.ts";
 

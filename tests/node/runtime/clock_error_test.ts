@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ClockError } from "../../../lib/node/runtime/clock_error.ts";
 import { systemRuntime } from "../../../lib/node/runtime/runtime.ts";
-import { Random } from "../../sim/random.ts";
+import { Random } from "../../../testing/random.ts";
 
 /** A clock that is rounded to `step`: down, or up or down at random. */
 function roundedTo(step: number, random?: Random): (time: number) => number {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { RecentMap } from "../../../lib/node/runtime/recent_map.ts";
-import { Random } from "../../sim/random.ts";
+import { Random } from "../../../testing/random.ts";
 
 describe("RecentMap", () => {
   it("returns the value set last", () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Timers } from "../../../lib/node/runtime/timers.ts";
-import { Random } from "../../sim/random.ts";
+import { Random } from "../../../testing/random.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 
 /** Timers on virtual time, and the number of runtime timers that they used. */

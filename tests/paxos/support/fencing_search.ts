@@ -4,7 +4,7 @@ import { type ClockReading, Lease } from "../../../lib/paxos/lease.ts";
 import type { SessionReply } from "../../../lib/paxos/messages.ts";
 import { CrashVector, type Sender, Tally } from "../../../lib/paxos/quorum.ts";
 import { GRANT_SHARE, makeSession, SessionTable } from "../../../lib/paxos/sessions.ts";
-import type { Random } from "../../sim/random.ts";
+import type { Random } from "../../../testing/random.ts";
 
 const MEMBERS = ["a", "b", "c"];
 const MAX_TTL = 1_000;

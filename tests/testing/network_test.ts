@@ -1,8 +1,8 @@
 import { beforeEach, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
-import { Machine } from "./machine.ts";
-import { SimulatedNetwork } from "./network.ts";
-import { Simulation } from "./simulation.ts";
+import { Machine } from "../../testing/machine.ts";
+import { SimulatedNetwork } from "../../testing/network.ts";
+import { Simulation } from "../../testing/simulation.ts";
 import type { Transport, TransportUser } from "../../transports/transport.ts";
 
 describe("SimulatedNetwork", () => {

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { Fingerprint } from "./fingerprint.ts";
-import { Random } from "./random.ts";
+import { Fingerprint } from "../../testing/fingerprint.ts";
+import { Random } from "../../testing/random.ts";
 
 const draw = (random: Random, count: number) =>
   Array.from({ length: count }, () => random.integer(0, 2 ** 31));

@@ -1,7 +1,7 @@
-import { setImmediate } from "node:timers";
 import { EventQueue } from "./event_queue.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { Random } from "./random.ts";
+import { openTasks } from "./tasks.ts";
 
 /**
  * A simulation in virtual time: a queue of events, and random numbers from a seed. Each event runs in its own
@@ -70,28 +70,30 @@ export class Simulation {
 
   /**
    * Runs events until `done` returns true (checked before each event), or until the next event is after
-   * `deadline`. Resolves to whether `done` returned true. Rejects with the exception of an event.
+   * `deadline`. Resolves to whether `done` returned true. Rejects with the exception of an event or of `done`.
    */
   run(deadline: number, done: () => boolean = () => false): Promise<boolean> {
-    return new Promise((resolve, reject) => {
+    const tasks = openTasks();
+    const ended = new Promise<boolean>((resolve, reject) => {
       const turn = () => {
-        if (done()) return resolve(true);
-        const next = this.#queue.peek();
-        if (next === undefined || next.time > deadline) {
-          this.#time = Math.max(this.#time, deadline);
-          return resolve(false);
-        }
-        this.#queue.pop();
-        this.#time = next.time;
-        this.#events++;
         try {
+          if (done()) return resolve(true);
+          const next = this.#queue.peek();
+          if (next === undefined || next.time > deadline) {
+            this.#time = Math.max(this.#time, deadline);
+            return resolve(false);
+          }
+          this.#queue.pop();
+          this.#time = next.time;
+          this.#events++;
           next.run();
         } catch (error) {
           return reject(error);
         }
-        setImmediate(turn); // a new task: all microtasks run first
+        tasks.next(turn); // all microtasks run first
       };
-      setImmediate(turn);
+      tasks.next(turn);
     });
+    return ended.finally(() => tasks.close());
   }
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, it } from "@std/testing/bdd";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { type ClockOptions, Machine } from "./machine.ts";
-import { Simulation } from "./simulation.ts";
+import { type ClockOptions, Machine } from "../../testing/machine.ts";
+import { Simulation } from "../../testing/simulation.ts";
 
 const RIGHT: ClockOptions = { rate: 1, wallOffset: 0, monotonicOffset: 0, step: 0 };
 

@@ -1,4 +1,4 @@
-import type { Runtime } from "../../lib/node/runtime/runtime.ts";
+import type { Runtime } from "../lib/node/runtime/runtime.ts";
 import type { Random } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
 

@@ -1,7 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
-import { EventQueue } from "./event_queue.ts";
-import { Random } from "./random.ts";
+import { EventQueue } from "../../testing/event_queue.ts";
+import { Random } from "../../testing/random.ts";
 
 describe("EventQueue", () => {
   it("pop() returns events in the order of their times", () => {

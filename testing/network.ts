@@ -1,6 +1,6 @@
-import { memoryNetwork } from "../../transports/memory.ts";
-import type { GuestTransport, LineUser } from "../../transports/guest_line.ts";
-import type { Transport } from "../../transports/transport.ts";
+import { memoryNetwork } from "../transports/memory.ts";
+import type { GuestTransport, LineUser } from "../transports/guest_line.ts";
+import type { Transport } from "../transports/transport.ts";
 import type { Machine } from "./machine.ts";
 import type { Random } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
