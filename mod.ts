@@ -41,6 +41,22 @@ export type { ClusterStatus, MemberStatus } from "./lib/cluster/status.ts";
 export type { Life } from "./lib/paxos/ballot.ts";
 export type { StorageState } from "./lib/node/membership/member_disk.ts";
 export type { MemberState } from "./lib/paxos/genesis.ts";
+export type {
+  CallEvent,
+  DropReason,
+  LockEvent,
+  MembershipEvent,
+  ProposalEvent,
+  SessionEvent,
+  TraceBallot,
+  TraceCall,
+  TraceEvent,
+  TraceEventType,
+  TraceLock,
+  TraceRegister,
+  TrafficEvent,
+  UntimedEvent,
+} from "./lib/trace.ts";
 export type { LockMode } from "./lib/paxos/lock_register.ts";
 export type { Pid, SessionId } from "./lib/paxos/register.ts";
 export { Process, type SpawnOptions } from "./lib/processes/process.ts";

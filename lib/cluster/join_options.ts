@@ -5,9 +5,11 @@ import { MIN_TTL } from "../paxos/sessions.ts";
 import { type AnySpec, checkHosts } from "../singletons/spec.ts";
 import { checkMembers } from "./change_members_options.ts";
 import type { NodeSettings } from "../node/engine/settings.ts";
+import type { TraceListener } from "../node/runtime/tracing.ts";
 import type { MemberStorage } from "../storage/storage.ts";
 import { type OptionNames, refuseUnknown } from "../options.ts";
 import { show } from "../show.ts";
+import type { TraceEvent } from "../trace.ts";
 
 /** Options of a node. */
 export interface JoinOptions {
@@ -73,6 +75,12 @@ export interface JoinOptions {
    * member. Default: memory only.
    */
   storage?: MemberStorage;
+  /**
+   * Called with every decision of the node, as plain data; see {@linkcode TraceEvent}. It is called in the middle of
+   * the node's work: let it note the event, and use the node later. What it throws is an `error` event of the node, at
+   * most one a second, and nothing else. It costs nothing when it is not given.
+   */
+  trace?: (event: TraceEvent) => void;
 }
 
 const NAMES: OptionNames<JoinOptions> = {
@@ -92,6 +100,7 @@ const NAMES: OptionNames<JoinOptions> = {
   guests: true,
   afterMajorityLoss: true,
   storage: true,
+  trace: true,
 };
 
 /** Checked options with all defaults. */
@@ -104,6 +113,7 @@ export interface JoinSettings extends NodeSettings {
   readonly signal: AbortSignal | undefined;
   /** `null`: memory only. */
   readonly storage: MemberStorage | null;
+  readonly trace: TraceListener | undefined;
 }
 
 /** Checks the options of `join`; throws a `TypeError` that names the option and the value received. */
@@ -152,6 +162,7 @@ export function checkOptions(options: JoinOptions): JoinSettings {
     maxSessionTtl: integer(options, "maxSessionTtl", sessionTtl, MIN_TTL, MAX_TTL),
     afterMajorityLoss,
     storage,
+    trace: checkTrace(options.trace),
     guests: checkGuests(options.guests, options.clients === true),
   };
 }
@@ -171,6 +182,13 @@ function checkTransports(transport: unknown): readonly Transport[] {
     );
   }
   return transports as Transport[];
+}
+
+function checkTrace(trace: unknown): TraceListener | undefined {
+  if (trace !== undefined && typeof trace !== "function") {
+    throw new TypeError(`Cannot join: trace must be a function, received ${show(trace)}`);
+  }
+  return trace as TraceListener | undefined;
 }
 
 function checkStorage(storage: unknown): MemberStorage | null {

@@ -99,12 +99,22 @@ export class Lifecycle {
         life: () => engine.life,
         ended: (life) => this.#lifeEnded(life),
         isClosed: () => engine.isClosed,
-        reached: (peer) => this.#reached.connected(peer),
-        failed: (peer, why) => contacts.failed(peer, why),
+        reached: (peer) => {
+          engine.tracing.emit?.({ type: "connection.opened", to: peer });
+          this.#reached.connected(peer);
+        },
+        failed: (peer, why) => {
+          engine.tracing.emit?.({ type: "connection.failed", to: peer, reason: why });
+          contacts.failed(peer, why);
+        },
         ...(gateway !== null && { guests: gateway }),
       },
       // A node that was quiet itself hears every member after a silence.
       (peer, isFirst) => this.#reached.peer(peer, !isFirst),
+      (from, { length: bytes }) => {
+        const dropped = { type: "frame.dropped", from, bytes, reason: "overload" } as const;
+        engine.tracing.emit?.({ ...dropped, detail: "" });
+      },
     );
   }
 
@@ -146,6 +156,7 @@ export class Lifecycle {
     const { id } = engine.record!;
     const before = this.#genesis;
     this.#genesis = id;
+    engine.tracing.emit?.({ type: "genesis", genesis: id, again });
     if (!again) {
       // What was asked without a record got no answer.
       return this.#reached.all();

@@ -36,6 +36,7 @@ import type { ClusterEvents } from "./events.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { askMembers, STORAGE_IN_USE } from "./status.ts";
+import { traceEvent, traceMembers } from "./trace_events.ts";
 
 /** The parts of a node, each connected to those that it needs. */
 export interface NodeParts {
@@ -107,14 +108,19 @@ export function wireCore(
 export function wireNode(
   settings: JoinSettings,
   runtime: Runtime,
-  { emit, spawn }: NodeHooks,
+  { emit: dispatch, spawn }: NodeHooks,
 ): { readonly parts: NodeParts; readonly lifecycle: Lifecycle } {
+  const emit: NodeHooks["emit"] = (type, detail) => {
+    traceEvent(engine.tracing, type, detail);
+    dispatch(type, detail);
+  };
   const life = makeLife(runtime.wallNow(), () => runtime.random());
   const links = new Links(settings.id, settings.transports, runtime);
-  const engine = new Engine(settings, runtime, life, links, {
+  const engine: Engine = new Engine(settings, runtime, life, links, {
     genesis: (from, header, request) => membership.answer(from, header, request),
     change: (from, header, request) => membership.answerChange(from, header, request),
     moved: (event) => {
+      traceMembers(engine);
       membership.moved(event);
       changes.moved();
     },
@@ -141,6 +147,7 @@ export function wireNode(
     failed: (error) => lifecycle.failed(error),
     broken: (error) => lifecycle.broken(error),
   });
+  if (settings.trace !== undefined) engine.tracing.listen(settings.trace);
   const contacts: Contacts = new Contacts({
     ...{ self: settings.id, members: settings.members, sessionTtl: settings.sessionTtl },
     now: () => runtime.now(),
@@ -184,6 +191,7 @@ export function wireNode(
         lifecycle.entered(again);
       },
       operational: () => {
+        engine.tracing.emit?.({ type: "vote" });
         core.session.begin();
         housekeeper.begin();
         changes.moved();
@@ -193,6 +201,7 @@ export function wireNode(
       changed: () => lifecycle.membersChanged(),
       reborn: () => core.session.beginAgain(),
       gaveUp: () => {
+        engine.tracing.emit?.({ type: "genesis.lost" });
         changes.restarted();
         lifecycle.abandon();
       },

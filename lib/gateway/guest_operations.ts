@@ -226,6 +226,11 @@ export class GuestOperations {
 
   #end(number: number, entry: Entry, result: DownMessage, counted: Counted): void {
     counted(result.type === "result" ? result.outcome : null);
+    this.#parts.work.core.trace?.({
+      ...{ type: "guest.operation", guest: this.#parts.guest().id },
+      operation: entry.operation.type,
+      error: result.type === "failed" ? result.code : null,
+    });
     // It is over for the guest, or has begun again.
     if (this.#entries.get(number) !== entry) return;
     // The guest sends it again with a newer ticket, or has turned away.

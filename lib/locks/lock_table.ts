@@ -17,6 +17,7 @@ import type { Owner } from "../owners/owner.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";
 import { release } from "../owners/release.ts";
 import { encodeLock, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
+import { LockTrace } from "./lock_trace.ts";
 import { LockWaiters } from "./lock_waiters.ts";
 import { type Placed, SentOrders } from "./sent_orders.ts";
 import { TakenOrders } from "./taken_orders.ts";
@@ -77,22 +78,25 @@ export class LockTable implements LockRequests {
   ): Promise<LockRequest | null> {
     const request = new LockRequest(register, owner, ++this.#lastNumber, options.mode);
     this.#requests.add(request);
+    const trace = LockTrace.of(this.#core, request, options);
     try {
       const asked = this.#place(request, options);
       this.#proposing.add(asked);
       const { result, ballot } = await asked.finally(() => this.#proposing.delete(asked));
       switch (result.kind) {
         case "granted":
-          return this.#hold(request, result.token, ballot);
+          return this.#hold(request, result.token, ballot, trace);
         case "queued": {
           this.#ensureOwner(request);
           request.seen = ballot;
+          trace?.queued();
           options.queued?.();
           const granted = await this.#waitersOf(register).wait(request, options);
-          return this.#hold(request, granted.token, granted.ballot);
+          return this.#hold(request, granted.token, granted.ballot, trace);
         }
         case "unavailable":
           this.#requests.delete(request);
+          trace?.refused("unavailable");
           return null;
         case "queue_full":
           throw queueFull();
@@ -101,6 +105,7 @@ export class LockTable implements LockRequests {
       }
     } catch (error) {
       this.#requests.delete(request);
+      trace?.refused(error);
       // The request may be in the queue, or get there later, so it has to be withdrawn.
       if (request.firstAccept !== undefined) void this.release(request, true);
       // `full` for a later attempt says nothing about the effect of the earlier ones.
@@ -268,11 +273,17 @@ export class LockTable implements LockRequests {
     };
   }
 
-  #hold(request: LockRequest, token: number, ballot: Ballot): LockRequest {
+  #hold(
+    request: LockRequest,
+    token: number,
+    ballot: Ballot,
+    trace: LockTrace | undefined,
+  ): LockRequest {
     request.token = token;
     request.seen = ballot;
     this.#ensureOwner(request);
     request.holds = true;
+    trace?.granted();
     this.taken.holds(request);
     // Most locks are held too briefly to be worth a watch.
     const cancel = this.#core.runtime.setTimer(() => {

@@ -88,6 +88,11 @@ export class Core implements NodeShell {
     return this.engine.record;
   }
 
+  /** Reports a decision of this node; `undefined`: there is no listener. */
+  get trace(): Engine["tracing"]["emit"] {
+    return this.engine.tracing.emit;
+  }
+
   /** Whether this node votes at present. */
   get votes(): boolean {
     return this.engine.voter !== null;

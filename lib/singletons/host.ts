@@ -1,5 +1,6 @@
 import { SynodError } from "../errors.ts";
 import type { EndedSessions } from "../owners/ended_sessions.ts";
+import { traced } from "./call_trace.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { Asker } from "./caller_record.ts";
 import { samePid } from "../paxos/kv_register.ts";
@@ -189,7 +190,7 @@ export class Host {
   #newInbox(): Inbox {
     const { core } = this.#parts;
     return new Inbox({
-      handle: (received) => this.#call(received),
+      handle: (received) => this.#call(traced(core, received)),
       now: () => core.runtime.now(),
       // Renewals carry clocks: a caller that begins after this time has heard of all births forgotten by
       // then.

@@ -5,6 +5,7 @@ import type { Limits } from "../node/shell.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
+import { CallTrace } from "./call_trace.ts";
 import type { Departures } from "./departures.ts";
 import { OpenAttempts } from "./open_attempts.ts";
 import { UnstartedCalls } from "./unstarted_calls.ts";
@@ -106,6 +107,7 @@ export class Outbound implements Attempts {
     const sequence = ++channel.last;
     channel.open.add(sequence);
     const settle = this.#unstarted.add(attempt.register, attempt.token);
+    const trace = CallTrace.of(this.#core, attempt, pid.node);
     try {
       let isFirst = true;
       const request = () => {
@@ -114,7 +116,7 @@ export class Outbound implements Attempts {
         return toRequest(attempt, channel, sequence, named);
       };
       const { life, timeout } = this.#core;
-      return await this.#ask(pid.node, request, limits, timeout, {
+      const outcome = await this.#ask(pid.node, request, limits, timeout, {
         session: pid.session,
         // In a later life of this node the host would take it for another attempt.
         isLost: () => this.#core.life !== life,
@@ -124,6 +126,11 @@ export class Outbound implements Attempts {
         begun: settle,
         stale: () => void (channel.isStale = true),
       });
+      trace?.ended(outcome.type);
+      return outcome;
+    } catch (error) {
+      trace?.ended("abandoned");
+      throw error;
     } finally {
       settle();
       channel.open.delete(sequence);

@@ -12,6 +12,7 @@ import { toFailure } from "./failure.ts";
 import { Instance } from "./instance.ts";
 import { leaveChange, type Leaving } from "./singleton_value.ts";
 import { type AnySpec, isSupervised } from "./spec.ts";
+import { singletonOf } from "../trace_names.ts";
 
 /** A request to start an instance. */
 export type StartRequest = SingletonRequest & { readonly type: "start" };
@@ -152,6 +153,7 @@ export class RunningInstance {
 
   async #make(): Promise<SingletonReply> {
     const { spec, process, token, args } = this.#toRun;
+    const { core } = this.#parts;
     const context = this.#context();
     // The last check of the clock: the machine may have slept since the register was written.
     if (process.signal.aborted) return toReply(lost());
@@ -167,6 +169,7 @@ export class RunningInstance {
       void this.#stop(this.#made.value);
       return await this.#cut;
     }
+    core.trace?.({ type: "instance.started", ...this.#name });
     this.instance.begin(this.#made.value);
     return { type: "started", pid: process.pid, token };
   }
@@ -202,6 +205,12 @@ export class RunningInstance {
     );
   }
 
+  /** The instance as events name it. */
+  get #name() {
+    const { register, process: { pid }, token } = this.#toRun;
+    return { ...singletonOf(register), pid, token };
+  }
+
   /** There will be no instance, because of `error`. */
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
@@ -235,6 +244,7 @@ export class RunningInstance {
     // loop.
     const failed = !isClosing && (made === null || isShort);
     await leave(core, register, pid, { byItself, failed }, false);
+    if (made !== null) core.trace?.({ type: "instance.ended", ...this.#name });
     freed();
     this.instance.end();
     const waits = isSupervised(spec) && !(spec.restart === "transient" && byItself);

@@ -20,6 +20,7 @@ import type {
 import { isGuest } from "../../paxos/sessions.ts";
 import type { Voter, VoterRequest } from "../../paxos/voter.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Tracing } from "../runtime/tracing.ts";
 import type { PendingReplies } from "../wire/pending_replies.ts";
 import type { Relay } from "../wire/relay.ts";
 import type { Routes } from "../wire/routes.ts";
@@ -94,6 +95,7 @@ export interface DispatcherParts {
   readonly routes: Routes;
   readonly relay: Relay;
   readonly handlers: EngineHandlers;
+  readonly tracing: Tracing;
   /** Called when a member has passed on a message of `from`. */
   readonly relayed: (from: string) => void;
   /** Sends a request to one node. */
@@ -154,7 +156,10 @@ export class Dispatcher {
     }
     if (repliesTo !== view.life) return;
     for (const reply of replies) {
-      if (!mayAnswer(role, reply)) continue;
+      if (!mayAnswer(role, reply)) {
+        this.#refused(from, role, reply.type);
+        continue;
+      }
       if (reply.type === "notAMember") handlers.notAMember(from);
       if (header.genesis === view.record?.id) this.#followEpoch(from, reply);
       pendingReplies.receive(from, header, reply);
@@ -200,7 +205,7 @@ export class Dispatcher {
       reply(from, header.life, { id, type: "notAMember" });
       return;
     }
-    if (!mayAsk(role, request)) return;
+    if (!mayAsk(role, request)) return this.#refused(from, role, request.type);
     const sameGenesis = header.genesis === view.record?.id;
     switch (requestHandler(request.type)) {
       case "membership":
@@ -231,6 +236,10 @@ export class Dispatcher {
         if (view.voter === null || !sameGenesis) return;
         return this.#vote(view.voter, from, header, request as VoterRequest, role);
     }
+  }
+
+  #refused(from: string, role: Role, message: string): void {
+    this.#parts.tracing.emit?.({ type: "message.refused", from, role, message });
   }
 
   /** Has this member's voter answer, and sends its pushes to the watchers. */

@@ -14,6 +14,7 @@ import { Gate } from "../runtime/gate.ts";
 import { guardedRuntime } from "../runtime/guarded_runtime.ts";
 import type { Limits, Operation } from "../runtime/operation.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { type DropReason, Tracing } from "../runtime/tracing.ts";
 import { type Durability, DurableReplies } from "../wire/durable_replies.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { PendingReplies } from "../wire/pending_replies.ts";
@@ -43,6 +44,8 @@ export class Engine {
   readonly settings: NodeSettings;
   /** The time and the randomness of this node; a failed invariant in a timer stops the node. */
   readonly runtime: Runtime;
+  /** Who listens to the decisions of this node. */
+  readonly tracing: Tracing;
   readonly pendingReplies: PendingReplies = new PendingReplies();
   /** Limits the reads, changes and questions to a quorum under way. */
   readonly gate: Gate = new Gate(CHANGES_UNDER_WAY);
@@ -79,6 +82,7 @@ export class Engine {
     });
     this.settings = settings;
     this.runtime = runtime;
+    this.tracing = new Tracing(runtime, (error) => handlers.failed(error));
     this.#handlers = handlers;
     this.#operations = new Operations(runtime);
     const view = this.#view = new ClusterView(settings, runtime, life, {
@@ -95,42 +99,32 @@ export class Engine {
       this.frames.sent += to.length;
       for (const peer of to) network.send(peer, bytes);
     };
+    const header = () => view.header;
     const outbox = this.#outbox = new Outbox({
-      self: settings.id,
-      runtime,
-      header: () => view.header,
-      send,
+      ...{ self: settings.id, runtime, header, send },
       loopback: (frame) => this.guard(() => this.#dispatcher.loopback(frame)),
     });
     const way = (to: string) => network.reachability(to);
     this.routes = new Routes({
-      self: settings.id,
+      ...{ self: settings.id, runtime },
       members: () => view.members,
-      runtime,
       // Only a member can have a connection to a guest, and no transport tells which one.
       reachability: (to) => isGuest(to) ? "none" : way(to),
     });
     this.personal = new PersonalRequests({
-      ...{ routes: this.routes, outbox, pendingReplies: this.pendingReplies },
-      header: () => view.header,
+      ...{ routes: this.routes, outbox, pendingReplies: this.pendingReplies, header },
       guest: handlers.guest,
     });
     const relay = new Relay({
-      self: settings.id,
-      runtime,
-      reachability: way,
+      ...{ self: settings.id, runtime, reachability: way },
       send: (to, request) => outbox.request(to, request),
       nextId: () => this.pendingReplies.next(),
     });
+    const { pendingReplies, routes, tracing } = this;
     this.#dispatcher = new Dispatcher({
-      runtime,
+      ...{ runtime, view, pendingReplies, routes, relay, handlers, tracing },
       guard: (handle) => this.guard(handle),
       maxValueBytes: settings.maxValueBytes,
-      view,
-      pendingReplies: this.pendingReplies,
-      routes: this.routes,
-      relay,
-      handlers,
       relayed: (from) => network.hint?.(from),
       learn: ({ configuration, incarnations }) => this.learn(configuration, incarnations),
       request: (to, request) => outbox.request(to, request),
@@ -319,18 +313,18 @@ export class Engine {
     this.#outbox.turned();
     const decoded = decodeFrame(bytes);
     if (!decoded.ok) {
-      this.frames.dropped++;
-      if (decoded.reason === "version") this.#handlers.otherVersion(from, decoded.version);
-      return;
+      const { reason } = decoded;
+      if (reason === "malformed") return this.#drop(from, bytes.length, reason, decoded.detail);
+      this.#drop(from, bytes.length, reason, `version ${decoded.version}`);
+      return this.#handlers.otherVersion(from, decoded.version);
     }
     const { frame, highest } = decoded;
     if (highest > this.#view.counterBound && !this.#view.isVoice(from)) {
-      this.frames.dropped++;
-      return;
+      return this.#drop(from, bytes.length, "counter", `its counter is ${highest}`);
     }
     this.frames.received++;
     if (this.members.includes(from)) this.#handlers.memberHeard?.(from, frame.header.incarnation);
-    this.guard(() => this.#dispatcher.receive(from, frame));
+    this.guard(() => this.#dispatcher.receive(from, frame), from, bytes.length);
   }
 
   /** Returns `error`, unless it is a failed invariant: then this node halts, with the error that is returned. */
@@ -369,13 +363,18 @@ export class Engine {
   }
 
   /** Contains an error in the handling of a frame: the frame counts as dropped, and the process goes on. */
-  guard(handle: () => void): void {
+  guard(handle: () => void, from: string | null = null, bytes: number = 0): void {
     try {
       handle();
     } catch (error) {
-      this.frames.dropped++;
+      this.#drop(from, bytes, "failed", String(error));
       if (this.contain(error) === error) this.#handlers.failed(error);
     }
+  }
+
+  #drop(from: string | null, bytes: number, reason: DropReason, detail: string): void {
+    this.frames.dropped++;
+    this.tracing.emit?.({ type: "frame.dropped", from, bytes, reason, detail });
   }
 
   #reply(to: string, life: Life, reply: Reply): void {

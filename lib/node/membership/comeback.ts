@@ -74,6 +74,8 @@ export class Comeback {
   begin(): void {
     const { self, configuration, life, record, pendingReplies, runtime } = this.#parts.engine;
     const { id: genesis, maxTtl } = record!;
+    const { tracing } = this.#parts.engine;
+    tracing.emit?.({ type: "recovery.began", epoch: configuration.epoch });
     const hasCome = this.turns.wait(maxTtl);
     this.#progressAt = runtime.now();
     this.#recovery = new Recovery({
@@ -142,6 +144,8 @@ export class Comeback {
     const clockError = () => runtime.clockError();
     const voter = Voter.recovered(record, memory, settings, runtime.now(), clockError);
     this.end();
+    const { size: registers } = voter.acceptor;
+    engine.tracing.emit?.({ type: "recovery.ended", registers });
     if (storage.disk !== null) incarnations.raiseAll(memory.known);
     remember(record, voter, () => {
       if (founding.state === "blank") founding.remembered(record);

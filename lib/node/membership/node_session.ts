@@ -308,8 +308,13 @@ export class NodeSession {
     this.#interval = Math.min(lease.ttl / 3, Math.max(SHORTEST_INTERVAL, spare / 2));
     this.#renewIn(Math.max(0, this.#sent + this.#interval - runtime.now()), 0);
     this.#watchDeadline();
+    const { session, ttl } = lease;
+    const { tracing } = this.#engine;
+    const renewed = { type: "session.renewed", session, roundTrip } as const;
+    tracing.emit?.({ ...renewed, remaining: this.remaining });
     if (this.#granted) return;
     this.#granted = true;
+    tracing.emit?.({ type: "session.granted", session, ttl });
     this.#refusedSessions = 0;
     this.#events.granted(lease.session);
     for (const wake of [...this.#waiting]) wake();
@@ -328,6 +333,8 @@ export class NodeSession {
   }
 
   #wasRefused(from: string): void {
+    const { session } = this.#lease;
+    this.#engine.tracing.emit?.({ type: "session.refused", session, by: from });
     this.#refusals.add(from);
     const count = this.#engine.members.length;
     // A granted session is over only at its deadline; one that was never granted can be given up.
@@ -344,7 +351,9 @@ export class NodeSession {
     lost.end();
     this.#halt();
     this.#lease = this.#next();
-    this.#events.lost(lost.session, lost.wasGranted);
+    const { session, wasGranted } = lost;
+    this.#engine.tracing.emit?.({ type: "session.lost", session, granted: wasGranted });
+    this.#events.lost(session, wasGranted);
   }
 
   /** Gives the session up for the next one; returns whether that is still wanted. */

@@ -6,6 +6,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Pacing } from "../runtime/pacing.ts";
 import type { ChangeOptions } from "./change_options.ts";
 import { KeptPromises } from "./kept_promises.ts";
+import { ProposalTrace } from "./proposal_trace.ts";
 import { RegisterProposals } from "./register_proposals.ts";
 import type { Released } from "./released.ts";
 
@@ -77,6 +78,7 @@ export class Proposals {
       proposals = new RegisterProposals(register, this.#engine, this.#pacing, this.#kept, {
         idle: () => this.#registers.delete(register),
         released: (release) => this.#released(release),
+        trace: ProposalTrace.of(this.#engine, register),
       });
       this.#registers.set(register, proposals);
     }

@@ -65,7 +65,9 @@ export class QuorumQueries {
         undecided: () => fencing.undecided ? "alive" : undefined,
       };
     });
-    return outcome === "ended";
+    const ended = outcome === "ended";
+    this.#engine.tracing.emit?.({ type: "session.fenced", session, ended });
+    return ended;
   }
 
   /**

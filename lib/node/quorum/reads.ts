@@ -3,6 +3,7 @@ import type { RegisterReply } from "../../paxos/messages.ts";
 import type { Chosen } from "../../paxos/change.ts";
 import { QuorumRead, type ReadOutcome } from "../../paxos/quorum_read.ts";
 import type { RegisterId } from "../../paxos/register.ts";
+import { named } from "../../trace_names.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Limits } from "../runtime/operation.ts";
 import type { Pacing } from "../runtime/pacing.ts";
@@ -25,6 +26,8 @@ export class Reads {
   /** What is chosen for `register` at some moment after the call; rejects with `no_quorum` at the deadline. */
   async read(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
     const read = await this.#ask(register, limits);
+    const { tracing } = this.#engine;
+    tracing.emit?.({ type: "read", register: named(register), agreed: read.sure });
     if (read.sure) return read.chosen;
     const options = { ...limits, reserve: true };
     const chosen = await this.#proposals.change(register, identity, options);

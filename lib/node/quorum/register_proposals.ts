@@ -10,7 +10,7 @@ import type { Pacing } from "../runtime/pacing.ts";
 import { combine, type CombinedResult } from "./combine.ts";
 import { type KeptPromises, usable } from "./kept_promises.ts";
 import { noRoom } from "./no_room.ts";
-import type { Released } from "./released.ts";
+import type { ProposalEvents } from "./proposal_events.ts";
 import { Retries } from "./retries.ts";
 import { hasRival } from "./rival.ts";
 import { isAwaited, split, usesReserve, type WaitingChange } from "./waiting_change.ts";
@@ -32,7 +32,7 @@ export class RegisterProposals {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
   readonly #kept: KeptPromises;
-  readonly #events: { readonly idle: () => void; readonly released: Released };
+  readonly #events: ProposalEvents;
   /** In order. */
   #waiting = new Set<WaitingChange>();
   #batch: WaitingChange[] = [];
@@ -61,7 +61,7 @@ export class RegisterProposals {
     engine: Engine,
     pacing: Pacing,
     kept: KeptPromises,
-    events: { readonly idle: () => void; readonly released: Released },
+    events: ProposalEvents,
   ) {
     this.#register = register;
     this.#engine = engine;
@@ -202,6 +202,7 @@ export class RegisterProposals {
   }
 
   #do(step: Step<CombinedResult>): void {
+    this.#events.trace?.step(step, this.#running, this.#batch.length);
     switch (step.do) {
       case "send":
         this.#send(step.request);
@@ -374,7 +375,9 @@ export class RegisterProposals {
 
   #stopIfUnwanted(): void {
     if (this.#waiting.size > 0 || this.#batch.some((part) => !part.operation.ended)) return;
-    if (this.#proposer !== undefined) this.#done();
+    if (this.#proposer === undefined) return;
+    this.#events.trace?.abandoned();
+    this.#done();
   }
 
   #done(): void {

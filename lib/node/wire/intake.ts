@@ -41,6 +41,7 @@ interface PeerQueue {
 export class Intake {
   readonly #runtime: Runtime;
   readonly #handle: (from: string, frame: Uint8Array) => void;
+  readonly #dropped: (from: string, frame: Uint8Array) => void;
   /** By peer, in the order of their turns; no queue is empty. */
   readonly #aside = new Map<string, PeerQueue>();
   #asideFrames = 0;
@@ -54,10 +55,15 @@ export class Intake {
   #cancel: () => void = () => {};
   #closed = false;
 
-  /** `handle` is called with each frame; those of one peer stay in their order. */
-  constructor(runtime: Runtime, handle: (from: string, frame: Uint8Array) => void) {
+  /** `handle` is called with each frame, those of one peer in their order; `dropped` with each one that is lost. */
+  constructor(
+    runtime: Runtime,
+    handle: (from: string, frame: Uint8Array) => void,
+    dropped: (from: string, frame: Uint8Array) => void = () => {},
+  ) {
     this.#runtime = runtime;
     this.#handle = handle;
+    this.#dropped = dropped;
   }
 
   /**
@@ -83,7 +89,7 @@ export class Intake {
     let queue = this.#aside.get(from);
     while (this.#asideFrames >= MAX_ASIDE || this.#asideBytes + frame.length > MAX_ASIDE_BYTES) {
       this.#lost++;
-      if (!this.#makeRoom(queue, frame.length)) return;
+      if (!this.#makeRoom(queue, frame.length)) return this.#dropped(from, frame);
     }
     if (queue === undefined) {
       this.#aside.set(from, queue = { frames: [], head: 0, bytes: 0, emptied: null });
@@ -107,6 +113,7 @@ export class Intake {
       if (other === queue || !isOver(count(other), other.bytes)) continue;
       const latest = other.frames.pop()!;
       other.bytes -= latest.length;
+      this.#dropped(peer, latest);
       this.#taken(latest);
       if (count(other) === 0) this.#forget(peer, other);
       return true;

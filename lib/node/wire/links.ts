@@ -38,15 +38,16 @@ export class Links {
   /**
    * Opens all transports. `receive` is called with each frame, `report` with each error of a transport; `user`
    * gives the transports access to the node. `heard` is called with a peer that is heard for the first time, or after
-   * a silence.
+   * a silence; `dropped` with each frame that is lost because too many wait.
    */
   async open(
     receive: (from: string, frame: Uint8Array) => void,
     report: (error: Error) => void,
     user: TransportUser,
     heard: (peer: string, isFirst: boolean) => void = () => {},
+    dropped: (from: string, frame: Uint8Array) => void = () => {},
   ): Promise<void> {
-    const intake = this.#intake = new Intake(this.#runtime, receive);
+    const intake = this.#intake = new Intake(this.#runtime, receive, dropped);
     this.#reached = heard;
     for (const transport of this.#transports) {
       if (this.#isClosed) return;

@@ -1,0 +1,71 @@
+import type { Ballot } from "../../paxos/ballot.ts";
+import type { RegisterId } from "../../paxos/register.ts";
+import type { Step } from "../../paxos/proposer.ts";
+import { named } from "../../trace_names.ts";
+import type { Engine } from "../engine/engine.ts";
+
+/** Reports what becomes of the changes of one register; made only while there is a listener. */
+export class ProposalTrace {
+  readonly #engine: Engine;
+  readonly #register: RegisterId;
+  #began: number;
+  #roundTrips = 0;
+
+  /** Counts from now on. */
+  private constructor(engine: Engine, register: RegisterId) {
+    this.#engine = engine;
+    this.#register = register;
+    this.#began = engine.runtime.now();
+  }
+
+  /** `undefined`: there is no listener. */
+  static of(engine: Engine, register: RegisterId): ProposalTrace | undefined {
+    return engine.tracing.emit === undefined ? undefined : new ProposalTrace(engine, register);
+  }
+
+  /** What the proposer of `changes` changes does next. */
+  step(step: Step<unknown>, { ballot }: { readonly ballot: Ballot }, changes: number): void {
+    const { tracing: { emit } } = this.#engine;
+    if (emit === undefined) return;
+    const register = named(this.#register);
+    switch (step.do) {
+      case "send": {
+        this.#roundTrips++;
+        const { request } = step;
+        if (request.type === "accept") {
+          const { state: { present } } = request;
+          return emit({ type: "proposal.accept", register, ballot, present });
+        }
+        return emit({ type: "proposal.prepare", register, ballot });
+      }
+      case "retry":
+        return emit({ type: "proposal.refused", register, ballot });
+      case "restart":
+        return emit({ type: "proposal.restarted", register, ballot });
+      case "full":
+        return emit({ type: "proposal.full", register, missing: [...step.missing] });
+      case "done": {
+        const { chosen } = step;
+        const written = chosen.ballot === ballot;
+        const token = chosen.token;
+        const took = this.#took();
+        emit({ type: "proposal.chosen", register, ballot, token, written, changes, ...took });
+      }
+    }
+  }
+
+  /** Nothing waits for the changes any more. */
+  abandoned(): void {
+    const register = named(this.#register);
+    this.#engine.tracing.emit?.({ type: "proposal.abandoned", register, ...this.#took() });
+  }
+
+  /** What the changes so far have taken; the next ones begin now. */
+  #took(): { roundTrips: number; duration: number } {
+    const now = this.#engine.runtime.now();
+    const took = { roundTrips: this.#roundTrips, duration: now - this.#began };
+    this.#roundTrips = 0;
+    this.#began = now;
+    return took;
+  }
+}
