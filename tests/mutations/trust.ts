@@ -141,7 +141,7 @@ export const TRUST: readonly Mutation[] = [
     {
       section: 13,
       name: "a flood of one peer drops the frames of others",
-      find: "      if (!this.#makeRoom(queue, frame.length)) return;\n",
+      find: "      if (!this.#makeRoom(queue, frame.length)) return this.#dropped(from, frame);\n",
       replace: "      return;\n",
     },
     {
