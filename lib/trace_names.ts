@@ -22,5 +22,6 @@ export function singletonOf(register: RegisterId): { spec: string; key: Key } {
 /** What to call an error in an event: its code, or else its name. */
 export function reasonOf(error: unknown): string {
   const { code, name } = Object(error);
-  return String(code ?? name ?? error);
+  // Names of a `DOMException` are plainer than their numbers.
+  return String((typeof code === "string" ? code : name) ?? error);
 }
