@@ -99,11 +99,14 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
 class InMemoryNetwork implements MemoryNetwork, GuestNetwork {
   readonly #open = new Set<MemoryTransport>();
   readonly #schedule: Schedule;
+  /** Whether frames arrive in later tasks of the event loop, since nothing else decides it. */
+  readonly #hasTasks: boolean;
   /** The index of the group of each node named in the partition; other nodes share the group `undefined`. */
   #groups: ReadonlyMap<string, number> = new Map();
   #tasks: TaskQueue | null = null;
 
   constructor(schedule: Schedule | undefined) {
+    this.#hasTasks = schedule === undefined;
     this.#schedule = schedule ?? ((deliver) => this.#tasks?.add(deliver));
   }
 
@@ -168,7 +171,7 @@ class InMemoryNetwork implements MemoryNetwork, GuestNetwork {
 
   add(transport: MemoryTransport): void {
     this.#open.add(transport);
-    this.#tasks ??= new TaskQueue();
+    if (this.#hasTasks) this.#tasks ??= new TaskQueue();
   }
 
   remove(transport: MemoryTransport): void {
