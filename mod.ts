@@ -17,6 +17,7 @@ export type {
 } from "./lib/kv/options.ts";
 export type { Entry } from "./lib/kv/entries.ts";
 export type { Change } from "./lib/kv/watch.ts";
+export type { EntryChange } from "./lib/kv/watch_all.ts";
 export {
   type LockGrantedCallback,
   type LockInfo,

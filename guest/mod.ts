@@ -25,6 +25,7 @@ export type {
 } from "../lib/kv/options.ts";
 export { type Claim, PaxosKV } from "../lib/kv/paxos_kv.ts";
 export type { Change } from "../lib/kv/watch.ts";
+export type { EntryChange } from "../lib/kv/watch_all.ts";
 export { Lock } from "../lib/locks/lock.ts";
 export {
   type LockGrantedCallback,

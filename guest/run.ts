@@ -9,12 +9,12 @@ import type { Gateway } from "./gateway.ts";
 
 /** Operations that only read: any gateway may get them at any time. */
 const READS: ReadonlySet<GuestOperation["type"]> = new Set(
-  ["read", "list", "watch", "guard", "holders", "query", "session", "status"] as const,
+  ["read", "list", "watch", "watchAll", "guard", "holders", "query", "session", "status"] as const,
 );
 
 /** Operations that may go on for long, and that a gateway counts apart. */
 const LONG: ReadonlySet<GuestOperation["type"]> = new Set(
-  ["watch", "guard", "lock", "call"] as const,
+  ["watch", "watchAll", "guard", "lock", "call"] as const,
 );
 
 /** Size of a message without its value, in bytes; an estimate for splitting frames. */

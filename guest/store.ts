@@ -3,7 +3,14 @@ import { registerId } from "../lib/codec/register_id.ts";
 import { SynodError } from "../lib/errors.ts";
 import { boundKey, type PutOptions, toPid } from "../lib/kv/options.ts";
 import { pidEnded, timePassed } from "../lib/kv/reasons.ts";
-import type { Follower, Found, KvStore, ListedKey, PutOutcome } from "../lib/kv/store.ts";
+import type {
+  BucketFollower,
+  Follower,
+  Found,
+  KvStore,
+  ListedKey,
+  PutOutcome,
+} from "../lib/kv/store.ts";
 import { onAbort } from "../lib/node/runtime/on_abort.ts";
 import type { Limits } from "../lib/node/runtime/operation.ts";
 import { type Ballot, compareBallots } from "../lib/paxos/ballot.ts";
@@ -145,6 +152,52 @@ export class GuestStore implements KvStore {
     );
     run.operation.promise.then(
       (outcome) => follower.fail(unexpected("watch", outcome)),
+      (error) => {
+        if (!aborter.signal.aborted) follower.fail(error);
+      },
+    );
+    return () => aborter.abort();
+  }
+
+  /** See {@linkcode KvStore.watchAll}. */
+  watchAll(prefix: string, follower: BucketFollower): () => void {
+    /** The tokens of the values that were told. */
+    const present = new Map<RegisterId, number>();
+    /** The keys that a gateway has told of since it began; `null`: it has told of all that it found. */
+    let told: Set<RegisterId> | null = null;
+    const aborter = new AbortController();
+    const learn = (register: RegisterId, token: number, value: Uint8Array | null) => {
+      if (token < (present.get(register) ?? 0)) return;
+      if (value === null) present.delete(register);
+      else present.set(register, token);
+      follower.learn(register, value && { token, value });
+    };
+    const run = this.#operations.begin(
+      { type: "watchAll", prefix },
+      { ...FOR_EVER, signal: aborter.signal },
+      {
+        event: (event) => {
+          switch (event.type) {
+            case "begun":
+              told = new Set();
+              return;
+            case "entry":
+              if (!event.register.startsWith(prefix)) return;
+              told?.add(event.register);
+              return learn(event.register, event.token, event.value);
+            case "listed":
+              // What an earlier gateway told of, and this one does not find, is gone.
+              for (const [register, token] of present) {
+                if (told?.has(register) === false) learn(register, token, null);
+              }
+              told = null;
+              return follower.listed();
+          }
+        },
+      },
+    );
+    run.operation.promise.then(
+      (outcome) => follower.fail(unexpected("watchAll", outcome)),
       (error) => {
         if (!aborter.signal.aborted) follower.fail(error);
       },

@@ -163,6 +163,7 @@ export class Lifecycle {
     }
     this.abandon();
     core.watches.restart();
+    core.buckets.restart();
     // A member that gave up a record may enter the same one again before all others have given it up.
     if (before !== id) this.#emit("restart", { genesis: id });
   }
@@ -360,6 +361,7 @@ export class Lifecycle {
     housekeeper.stop();
     singletons.stop();
     watches.close();
+    core.buckets.close();
     const released = [...processes].map((process) => process.exit(reason));
     released.push(lockTable.close(reason));
     // From here on nothing counts as owned, before other nodes learn of it. After `close()` the program knows.

@@ -16,6 +16,7 @@ import { MemberChanges } from "../node/membership/member_changes.ts";
 import { Membership } from "../node/membership/membership.ts";
 import { RecordQueries } from "../node/membership/record_queries.ts";
 import { NodeSession, type SessionEvents } from "../node/membership/node_session.ts";
+import { BucketWatches } from "../node/quorum/bucket_watches.ts";
 import { Housekeeper } from "../node/quorum/housekeeper.ts";
 import { Liveness } from "../node/quorum/liveness.ts";
 import { Proofs } from "../node/quorum/proofs.ts";
@@ -97,8 +98,14 @@ export function wireCore(
     hasQuorum,
   });
   const watches = new Watches(engine, (register) => reread(core, register));
+  const buckets = new BucketWatches(engine, {
+    list: (prefix, limits) => queries.listBallots(prefix, limits),
+    read: (register, limits) => liveness.look(register, limits),
+    hasEnded: async ({ state, stale }, limits) =>
+      state?.present === true && await liveness.hasEnded(state, stale, limits),
+  });
   const core: Core = new Core({
-    ...{ engine, pacing, reads, proposals, queries, liveness, watches, settled },
+    ...{ engine, pacing, reads, proposals, queries, liveness, watches, buckets, settled },
     session,
   });
   return core;
@@ -133,6 +140,7 @@ export function wireNode(
     replaced: () => lifecycle.replaced(),
     memberVotes: (id, incarnation) => {
       core.watches.memberVotes(id);
+      core.buckets.memberVotes(id);
       emit("membership", { id, state: "operational", incarnation });
     },
     memberRestarted: () => core.watches.memberRestarted(),

@@ -149,19 +149,19 @@ const call = {
   args: bytes,
 } satisfies { [K in keyof GuestCall]: Field<GuestCall[K]> };
 
+const prefix = plain((field) =>
+  isBucketPrefix(field) && kindOf(field) === REGISTER_KINDS.key
+    ? field
+    : refuse("not the name of a bucket")
+);
+
 const operation = union<GuestOperation>({
   read: { register: key },
   put: { register: key, value: bytes, bindings },
   release: { register: key, session: sequence, seq: count, unsure: bool },
-  list: {
-    prefix: plain((field) =>
-      isBucketPrefix(field) && kindOf(field) === REGISTER_KINDS.key
-        ? field
-        : refuse("not the name of a bucket")
-    ),
-    values: bool,
-  },
+  list: { prefix, values: bool },
   watch: { register: key },
+  watchAll: { prefix },
   lock: {
     register: lock,
     session: sequence,
@@ -249,6 +249,8 @@ const event = union<GuestEvent>({
   queued: {},
   begun: {},
   changed: { counter, life: ballotLife, state },
+  entry: { register: key, token: counter, value: nullable(bytes) },
+  listed: {},
 });
 
 const piece = union<GuestPiece>({

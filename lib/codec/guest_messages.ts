@@ -76,6 +76,8 @@ export type GuestOperation =
   | { readonly type: "list"; readonly prefix: string; readonly values: boolean }
   /** Follows a key until it is cancelled. */
   | { readonly type: "watch"; readonly register: RegisterId }
+  /** Follows the keys with this prefix of their registers until it is cancelled. */
+  | { readonly type: "watchAll"; readonly prefix: string }
   /** Requests a lock; the number of the operation is that of the request. */
   | {
     readonly type: "lock";
@@ -217,7 +219,7 @@ export type GuestOutcome =
 export type GuestEvent =
   /** `lock`: the request is in the queue. */
   | { readonly type: "queued" }
-  /** `call`: the method has begun; the attempt can no longer be refused. */
+  /** `call`: the method has begun; the attempt can no longer be refused. `watchAll`: all present keys follow. */
   | { readonly type: "begun" }
   /** `watch`: this state was chosen at the ballot (counter, life). */
   | {
@@ -225,7 +227,16 @@ export type GuestEvent =
     readonly counter: number;
     readonly life: Life;
     readonly state: GuestState | null;
-  };
+  }
+  /** `watchAll`: a state with this token was chosen for a key; `null`: without a value. */
+  | {
+    readonly type: "entry";
+    readonly register: RegisterId;
+    readonly token: number;
+    readonly value: Uint8Array | null;
+  }
+  /** `watchAll`: all present keys were told. */
+  | { readonly type: "listed" };
 
 /** A piece of a long result. */
 export type GuestPiece =

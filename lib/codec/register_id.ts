@@ -1,4 +1,11 @@
-import { kindOf, REGISTER_KINDS, type RegisterId, type RegisterKind } from "../paxos/register.ts";
+import {
+  bucketOf,
+  DEFAULT_BUCKET,
+  kindOf,
+  REGISTER_KINDS,
+  type RegisterId,
+  type RegisterKind,
+} from "../paxos/register.ts";
 import { decodeKey, encodeKey, type Key, MAX_KEY_BYTES } from "./key.ts";
 import { MalformedError } from "./malformed.ts";
 
@@ -6,9 +13,6 @@ import { MalformedError } from "./malformed.ts";
 export const MAX_BUCKET_BYTES: number = 1024;
 
 const MAX_LENGTH = 1 + MAX_BUCKET_BYTES + MAX_KEY_BYTES;
-
-/** The default bucket: null in CBOR. All other buckets are strings, so no name collides with it. */
-const DEFAULT_BUCKET = "\xf6";
 
 const BYTES = new RegExp(`^[${Object.values(REGISTER_KINDS).join("")}][\\0-\\xff]+$`);
 
@@ -49,25 +53,13 @@ export function parseRegisterId(
 ): { kind: RegisterKind; bucket: string | undefined; key: Key } {
   if (!isRegisterId(id)) throw new MalformedError("not the id of a register");
   const kind = kindOf(id);
-  const end = bucketEnd(id);
-  const encoded = id.slice(1, end);
+  const prefix = bucketOf(id);
+  const encoded = prefix.slice(1);
   const bucket = encoded === DEFAULT_BUCKET ? undefined : decodeKey(encoded);
   if ((bucket !== undefined && typeof bucket !== "string") || encoded.length > MAX_BUCKET_BYTES) {
     throw new MalformedError("not the id of a register: its bucket has no valid name");
   }
-  return { kind, bucket, key: decodeKey(id.slice(end)) };
-}
-
-/** The end of the bucket in an id; any index, also past the end, if the id is malformed. */
-function bucketEnd(id: RegisterId): number {
-  if (id[1] === DEFAULT_BUCKET) return 2;
-  // Text, or bytes after the three bytes of the tag for lone surrogates.
-  let position = id[1] === "\xd9" ? 4 : 1;
-  const argument = id.charCodeAt(position++) & 0x1f;
-  if (argument < 24) return position + argument;
-  const first = id.charCodeAt(position++);
-  if (argument === 24) return position + first;
-  return position + 1 + (first << 8) + id.charCodeAt(position);
+  return { kind, bucket, key: decodeKey(id.slice(prefix.length)) };
 }
 
 /** Whether {@linkcode parseRegisterId} accepts `id`: it names a bucket and a key. */

@@ -19,19 +19,21 @@ import {
   encodeState,
   stateBytes,
 } from "./state.ts";
+import type { RegisterId } from "../paxos/register.ts";
 import type { ReplyOf } from "./message_kind.ts";
 
 /** A request that names a register. */
 function aboutRegister<T extends "read" | "watch" | "unwatch">(
   type: T,
   number: number,
+  name: (field: unknown) => RegisterId = register,
 ): RequestKind<T> {
   const kind: RequestKind<"read" | "watch" | "unwatch"> = {
     number,
     fields: 3,
     handler: "voter",
     encode: ({ id, register }, number) => [number, id, register],
-    decode: (field, id) => ({ id, type, register: register(field[2]) }),
+    decode: (field, id) => ({ id, type, register: name(field[2]) }),
   };
   return kind as unknown as RequestKind<T>;
 }
@@ -115,8 +117,8 @@ export const REGISTER_REQUESTS: RequestKinds<
       ballot: from.ballot(field[3], field[4]),
     }),
   },
-  watch: aboutRegister("watch", 4),
-  unwatch: aboutRegister("unwatch", 5),
+  watch: aboutRegister("watch", 4, watched),
+  unwatch: aboutRegister("unwatch", 5, watched),
   list: {
     number: 6,
     fields: 4,
@@ -273,6 +275,11 @@ function fallbackAbove(field: unknown, ballot: number, from: FieldReader): numbe
   if (field === null) return null;
   const counter = from.counter(field);
   return counter > ballot ? counter : refuse("a fallback that is no higher ballot");
+}
+
+/** A register, or a bucket. */
+function watched(field: unknown): RegisterId {
+  return isBucketPrefix(field) ? field : register(field);
 }
 
 function bucketPrefix(field: unknown): string {

@@ -37,7 +37,7 @@ const MESSAGES_PER_OPERATION = 4;
 const KEEPING_PER_SECOND = 2 * RENEWALS_PER_SECOND;
 
 /** Operations that last until they are cancelled. */
-const LASTING: readonly string[] = ["watch", "guard"];
+const LASTING: readonly string[] = ["watch", "watchAll", "guard"];
 
 /** Times to live for which a guest is remembered that is not heard any more. */
 const REMEMBERED = 2;

@@ -34,7 +34,17 @@ const LARGE_AT_ONCE = 3;
 const WIDE: readonly GuestOperation["type"][] = ["list", "query"];
 
 /** Those that wait for something else than the members' answers; they have bounds of their own. */
-const LONG: readonly GuestOperation["type"][] = ["lock", "watch", "guard", "call", "place"];
+const LONG: readonly GuestOperation["type"][] = [
+  "lock",
+  "watch",
+  "watchAll",
+  "guard",
+  "call",
+  "place",
+];
+
+/** Those that only read and begin again when they come again: a part of what was told may be lost. */
+const BEGIN_AGAIN: readonly GuestOperation["type"][] = [...WIDE, "watchAll"];
 
 /** One operation: it runs once, however often it comes. */
 interface Entry {
@@ -93,8 +103,7 @@ export class GuestOperations {
   run({ number, operation, since, again, timeout }: Run): Promise<void> {
     const { send, usage, work, isOpen } = this.#parts;
     const known = this.#entries.get(number);
-    if (known !== undefined && WIDE.includes(operation.type)) {
-      // Pieces may have been lost with the connection: it only reads, and begins again.
+    if (known !== undefined && BEGIN_AGAIN.includes(operation.type)) {
       this.#entries.delete(number);
       known.abort.abort(CANCELLED);
     } else if (known !== undefined) {

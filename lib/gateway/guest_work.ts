@@ -12,7 +12,7 @@ import { presentRegisters } from "../kv/present_registers.ts";
 import { readLocks } from "../locks/snapshot.ts";
 import { type GuestOrigin, TicketExpired } from "../paxos/guest_change.ts";
 import { parseSession } from "../paxos/sessions.ts";
-import type { Present, RegisterId, State } from "../paxos/register.ts";
+import { DEFAULT_BUCKET, type Present, type RegisterId, type State } from "../paxos/register.ts";
 import type { Limits } from "../node/shell.ts";
 import { toFailure } from "../singletons/failure.ts";
 import type { AttemptOutcome } from "../singletons/outbound.ts";
@@ -90,6 +90,8 @@ export async function runOperation(
       return await runList(parts, operation, limits, piece);
     case "watch":
       return await runWatch(parts, operation.register, limits, report);
+    case "watchAll":
+      return await runWatchAll(parts, operation.prefix, limits, report);
     case "lock":
       return await runLock(parts, operation, number, origin, limits, report);
     case "guard":
@@ -127,10 +129,10 @@ export function requestOf(operation: GuestOperation): GuestRequest | null {
       return { type: "get", ...keyOf(operation.register) };
     case "put":
       return { type: "put", ...keyOf(operation.register) };
-    case "list": {
-      const name = operation.prefix.slice(1);
-      return { type: "keys", ...(name !== "\xf6" && { bucket: decodeKey(name) as string }) };
-    }
+    case "list":
+      return { type: operation.values ? "entries" : "keys", ...bucketOf(operation.prefix) };
+    case "watchAll":
+      return { type: "watchAll", ...bucketOf(operation.prefix) };
     case "watch":
       return { type: "watch", ...keyOf(operation.register) };
     case "lock": {
@@ -159,6 +161,11 @@ export function requestOf(operation: GuestOperation): GuestRequest | null {
     case "end":
       return null;
   }
+}
+
+function bucketOf(prefix: string): { bucket?: string } {
+  const name = prefix.slice(1);
+  return name === DEFAULT_BUCKET ? {} : { bucket: decodeKey(name) as string };
 }
 
 function keyOf(register: RegisterId): { key: Key; bucket?: string } {
@@ -236,6 +243,26 @@ async function runWatch(
   const operation = core.operation<GuestOutcome>({ ...limits, deadline: Infinity });
   const stop = core.watches.watch(register, ({ ballot: { counter, life }, state }) => {
     report({ type: "changed", counter, life, state: toGuestState(state) });
+  });
+  operation.onEnd(stop);
+  return await operation.promise;
+}
+
+/** Reports the present keys of a bucket and then each chosen state, until the operation ends. */
+async function runWatchAll(
+  { core }: GuestWorkParts,
+  prefix: string,
+  limits: Limits,
+  report: (event: GuestEvent) => void,
+): Promise<GuestOutcome> {
+  const operation = core.operation<GuestOutcome>({ ...limits, deadline: Infinity });
+  report({ type: "begun" });
+  const stop = core.buckets.watch(prefix, {
+    learned: (register, state) => {
+      const value = state.present ? state.value : null;
+      report({ type: "entry", register, token: state.token, value });
+    },
+    listed: () => report({ type: "listed" }),
   });
   operation.onEnd(stop);
   return await operation.promise;

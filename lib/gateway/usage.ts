@@ -61,6 +61,7 @@ export class Usage {
       case "lock":
         return this.#locks.size >= limits.locks ? beyond("locks", limits.locks) : undefined;
       case "watch":
+      case "watchAll":
       case "guard":
         return this.#watches >= limits.watches ? beyond("watches", limits.watches) : undefined;
       case "call":
@@ -101,6 +102,7 @@ export class Usage {
           this.#locks.clear();
         };
       case "watch":
+      case "watchAll":
       case "guard":
         this.#watches++;
         return () => void this.#watches--;

@@ -75,9 +75,9 @@ export function checkKeysOptions(
 }
 
 /** Checks the options of a watch; throws a `TypeError` that names the option. */
-export function checkWatchOptions(options: WatchOptions): void {
-  checkKnown("watch", options, WATCH);
-  checkKeyOptions("watch", options);
+export function checkWatchOptions(call: string, options: WatchOptions): void {
+  checkKnown(call, options, WATCH);
+  checkKeyOptions(call, options);
 }
 
 function checkKeyOptions(call: string, options: KeyOptions): void {

@@ -16,6 +16,7 @@ import {
 } from "./options.ts";
 import type { Entry } from "./entries.ts";
 import { type Change, watch } from "./watch.ts";
+import { type EntryChange, watchAll } from "./watch_all.ts";
 import { type Pid, REGISTER_KINDS } from "../paxos/register.ts";
 import type { Found, KvStore, PutOutcome } from "./store.ts";
 import { type Limits, noQuorumResult } from "../node/shell.ts";
@@ -166,17 +167,34 @@ export class PaxosKV {
    * back. Ends when the node closes; throws the reason of `signal` when that aborts.
    */
   watch<T>(key: Key, options: WatchOptions = {}): AsyncIterable<Change<T>> {
-    checkWatchOptions(options);
+    checkWatchOptions("watch", options);
     const { store, closing } = this.#parts;
     store.shell.ensureOpen();
     const register = registerId(REGISTER_KINDS.key, options.bucket, key);
-    const signals = [options.signal, this.#parts.signal].filter((signal) => signal !== undefined);
-    return watch<T>(store, register, signals, closing);
+    return watch<T>(store, register, this.#signalsOf(options), closing);
+  }
+
+  /**
+   * Follows all keys of a bucket: yields those that have a value first, in the order of the encoded keys, then each
+   * change. May skip intermediate states of a key, and never goes back. A value that has ended is yielded as gone
+   * when it is released, which the members do by themselves. Ends as {@linkcode watch} does. What is not
+   * consumed yet is in memory: at most one change for each key.
+   */
+  watchAll<T = unknown>(options: WatchOptions = {}): AsyncIterable<EntryChange<T>> {
+    checkWatchOptions("watchAll", options);
+    const { store, closing } = this.#parts;
+    store.shell.ensureOpen();
+    const prefix = bucketPrefix(REGISTER_KINDS.key, options.bucket);
+    return watchAll<T>(store, prefix, this.#signalsOf(options), closing);
   }
 
   /** The time of this node's clock, in milliseconds since 1970; for `until`. */
   now(): number {
     return this.#parts.store.shell.runtime.wallNow();
+  }
+
+  #signalsOf({ signal }: WatchOptions): AbortSignal[] {
+    return [signal, this.#parts.signal].filter((one) => one !== undefined);
   }
 
   async #put<T>(

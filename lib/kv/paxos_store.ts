@@ -7,7 +7,7 @@ import { isBound, resolveBindings } from "./bindings.ts";
 import { presentRegisters } from "./present_registers.ts";
 import type { PutOptions } from "./options.ts";
 import type { Puts } from "./puts.ts";
-import type { Follower, Found, KvStore, ListedKey, PutOutcome } from "./store.ts";
+import type { BucketFollower, Follower, Found, KvStore, ListedKey, PutOutcome } from "./store.ts";
 
 /** The keys as a node reaches them that takes part in the protocol. */
 export class PaxosStore implements KvStore {
@@ -66,6 +66,14 @@ export class PaxosStore implements KvStore {
       register,
       ({ state }) => follower.learn(state?.present ? state : null),
     );
+  }
+
+  /** See {@linkcode KvStore.watchAll}. */
+  watchAll(prefix: string, follower: BucketFollower): () => void {
+    return this.shell.buckets.watch(prefix, {
+      learned: (register, state) => follower.learn(register, state.present ? state : null),
+      listed: follower.listed,
+    });
   }
 }
 

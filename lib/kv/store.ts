@@ -38,6 +38,16 @@ export interface Follower {
   readonly fail: (error: unknown) => void;
 }
 
+/** Receives what a watch of a bucket learns. */
+export interface BucketFollower {
+  /** A state of a key, `null` without a value; never an older one than before, and possibly the same again. */
+  readonly learn: (register: RegisterId, found: Pick<Found, "token" | "value"> | null) => void;
+  /** All keys that had a value when the watch began have been told; may be called again. */
+  readonly listed: () => void;
+  /** The watch has failed; nothing more is learned. */
+  readonly fail: (error: unknown) => void;
+}
+
 /** The keys of the cluster as one node reaches them: a full node by proposals, a guest by its gateway. */
 export interface KvStore {
   /** The node. */
@@ -61,4 +71,6 @@ export interface KvStore {
   list(prefix: string, values: boolean, limits: Limits): Promise<readonly ListedKey[]>;
   /** Follows a key; returns the function that stops it. */
   watch(register: RegisterId, follower: Follower): () => void;
+  /** Follows the keys whose registers begin with `prefix`; returns the function that stops it. */
+  watchAll(prefix: string, follower: BucketFollower): () => void;
 }

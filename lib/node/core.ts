@@ -4,6 +4,7 @@ import type { GenesisRecord, OrderRequest, PersonalReply } from "../paxos/messag
 import type { OperationId, SessionId } from "../paxos/register.ts";
 import type { Engine } from "./engine/engine.ts";
 import { PeerRequest } from "./engine/peer_request.ts";
+import type { BucketWatches } from "./quorum/bucket_watches.ts";
 import { type Renewed, renewGuest } from "./quorum/guest_renewal.ts";
 import { LifeWatch } from "./quorum/life_watch.ts";
 import type { Liveness } from "./quorum/liveness.ts";
@@ -32,6 +33,7 @@ export class Core implements NodeShell {
   readonly liveness: Liveness;
   readonly session: NodeSession;
   readonly watches: Watches;
+  readonly buckets: BucketWatches;
   readonly settled: SettledValues;
   #closed: SynodError | undefined;
 
@@ -45,6 +47,7 @@ export class Core implements NodeShell {
     liveness: Liveness;
     session: NodeSession;
     watches: Watches;
+    buckets: BucketWatches;
     settled: SettledValues;
   }) {
     this.engine = parts.engine;
@@ -55,6 +58,7 @@ export class Core implements NodeShell {
     this.liveness = parts.liveness;
     this.session = parts.session;
     this.watches = parts.watches;
+    this.buckets = parts.buckets;
     this.settled = parts.settled;
   }
 

@@ -26,8 +26,26 @@ export function kindOf(register: RegisterId): RegisterKind {
   return register[0] as RegisterKind;
 }
 
+/** The bucket without a name: null in CBOR. All other buckets are strings. */
+export const DEFAULT_BUCKET = "\xf6";
+
+/**
+ * The beginning of the name of `register` that tells its kind and bucket; no register of another bucket begins so, and
+ * it is itself no name of a register. The result for a malformed name is any beginning of it.
+ */
+export function bucketOf(register: RegisterId): string {
+  if (register[1] === DEFAULT_BUCKET) return register.slice(0, 2);
+  // Text, or bytes after the three bytes of the tag for lone surrogates.
+  let position = register[1] === "\xd9" ? 4 : 1;
+  const argument = register.charCodeAt(position++) & 0x1f;
+  if (argument < 24) return register.slice(0, position + argument);
+  const first = register.charCodeAt(position++);
+  if (argument === 24) return register.slice(0, position + first);
+  return register.slice(0, position + 1 + (first << 8) + register.charCodeAt(position));
+}
+
 /** The register of the configuration: of kind `c`, in the default bucket, under the key null. */
-export const CONFIGURATION: RegisterId = `${REGISTER_KINDS.configuration}\xf6\xf6`;
+export const CONFIGURATION: RegisterId = `${REGISTER_KINDS.configuration}${DEFAULT_BUCKET}\xf6`;
 
 /** Whether `register` is that of the configuration, which always has room. */
 export function isConfiguration(register: RegisterId): boolean {

@@ -64,6 +64,7 @@ export type RegisterRequest =
   }
   | { readonly type: "read"; readonly register: RegisterId }
   | { readonly type: "forget"; readonly register: RegisterId; readonly ballot: Ballot }
+  /** `register`: a register, or the beginning of the names of all registers of a bucket. */
   | { readonly type: "watch"; readonly register: RegisterId }
   | { readonly type: "unwatch"; readonly register: RegisterId }
   | {

@@ -1,6 +1,6 @@
 import type { Life } from "./ballot.ts";
 import { assertInvariant } from "./invariant.ts";
-import type { RegisterId } from "./register.ts";
+import { bucketOf, type RegisterId } from "./register.ts";
 
 /** The sender of a request: a node, and the life that the reply is for. */
 export interface Requester {
@@ -36,14 +36,20 @@ const EXPIRY_INTERVAL = 1_000;
 
 /** The nodes that want to hear what an acceptor accepts. */
 export class Watchers {
+  /** By the register, or by the beginning of all names of a bucket's registers. */
   readonly #registers = new Map<RegisterId, Map<string, Watcher & { expires: number }>>();
+  /** The number of watched buckets. */
+  #buckets = 0;
   /** The number of watches of each node. */
   readonly #counts = new Map<string, number>();
   #count = 0;
   /** The time of the last search for expired watches. */
   #expired = -Infinity;
 
-  /** Adds a watch of `register`, one per life of a node; returns whether there was room for it. */
+  /**
+   * Adds a watch of a register, or of all registers of a bucket (see {@linkcode bucketOf}), one per life of a node;
+   * returns whether there was room for it.
+   */
   add(register: RegisterId, watcher: Watcher, now: number): boolean {
     let watchers = this.#registers.get(register);
     const key = `${watcher.node}/${watcher.life}`;
@@ -59,7 +65,10 @@ export class Watchers {
     }
     // Fetched again: expiring may just have dropped the register's last watcher.
     watchers = this.#registers.get(register);
-    if (watchers === undefined) this.#registers.set(register, watchers = new Map());
+    if (watchers === undefined) {
+      this.#registers.set(register, watchers = new Map());
+      if (isBucket(register)) this.#buckets++;
+    }
     watchers.set(key, { ...watcher, expires: now + WATCH_TTL });
     return true;
   }
@@ -70,8 +79,14 @@ export class Watchers {
     if (this.#registers.get(register)?.get(key)?.id === id) this.#delete(register, key);
   }
 
-  /** The watchers of `register` at `now`. */
+  /** The watchers of `register` and of its bucket at `now`. */
   of(register: RegisterId, now: number): Watcher[] {
+    const own = this.#of(register, now);
+    if (this.#buckets === 0 || isBucket(register)) return own;
+    return [...own, ...this.#of(bucketOf(register), now)];
+  }
+
+  #of(register: RegisterId, now: number): Watcher[] {
     const watchers = this.#registers.get(register);
     if (watchers === undefined) return [];
     const live: Watcher[] = [];
@@ -112,6 +127,13 @@ export class Watchers {
     const left = count - 1;
     if (left > 0) this.#counts.set(watcher.node, left);
     else this.#counts.delete(watcher.node);
-    if (watchers.size === 0) this.#registers.delete(register);
+    if (watchers.size > 0) return;
+    this.#registers.delete(register);
+    if (isBucket(register)) this.#buckets--;
   }
+}
+
+/** Whether this is no name of a register, but the beginning of all names of a bucket's registers. */
+function isBucket(register: RegisterId): boolean {
+  return bucketOf(register).length === register.length;
 }

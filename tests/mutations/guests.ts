@@ -403,7 +403,7 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "the pieces of a list for a guest are lost with its connection",
-      find: "if (known !== undefined && WIDE.includes(operation.type)) {",
+      find: "if (known !== undefined && BEGIN_AGAIN.includes(operation.type)) {",
       replace: "if (known !== undefined && operation.type === 'end') {",
     },
     {

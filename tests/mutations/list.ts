@@ -1,3 +1,4 @@
+import { BUCKETS } from "./buckets.ts";
 import { CANCELLING } from "./cancelling.ts";
 import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
@@ -37,6 +38,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MEMBERS,
   ...STORAGE,
   ...NODE,
+  ...BUCKETS,
   ...RELOADS,
   ...FEATURES,
   ...LEAVING,

@@ -28,7 +28,7 @@ export const SILENCE: readonly Mutation[] = [
     ]),
   ),
   ...mutationsOf(
-    "lib/kv/watch.ts",
+    "lib/kv/watch_iterator.ts",
     ["tests/cluster/closed_test.ts"],
     told([
       {

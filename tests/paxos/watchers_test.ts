@@ -56,6 +56,23 @@ describe("Watchers", () => {
     assertEquals(watchers.size, 0);
   });
 
+  it("of() includes the watchers of the register's bucket", () => {
+    const watchers = new Watchers();
+    const bucket = "k\x61b";
+    watchers.add(bucket, watcher("n"), 0);
+    watchers.add(bucket + "\x01", watcher("m"), 0);
+    watchers.add("k\xf6", watcher("o"), 0);
+    assertEquals(of(watchers, bucket + "\x01"), ["m/1#7", "n/1#7"]);
+    assertEquals(of(watchers, bucket + "\x02"), ["n/1#7"]);
+    assertEquals(of(watchers, "k\xf6\x01"), ["o/1#7"]);
+    assertEquals(of(watchers, "k\x61c\x01"), []);
+    assertEquals(of(watchers, "l\x61b\x01"), []);
+    watchers.remove(bucket, watcher("n"));
+    watchers.remove("k\xf6", watcher("o"));
+    assertEquals(of(watchers, bucket + "\x01"), ["m/1#7"]);
+    assertEquals(watchers.size, 1);
+  });
+
   it("expire() forgets them everywhere", () => {
     const watchers = new Watchers();
     watchers.add("k1", watcher("n"), 0);

@@ -59,18 +59,24 @@ export class Liveness {
     return chosen;
   }
 
+  /** What is chosen for `register`, whether or not it has ended. */
+  async look(register: RegisterId, limits: Limits): Promise<Chosen<void>> {
+    const known = this.#known(register);
+    if (known !== undefined) return known;
+    const { generation } = this.#settled;
+    const chosen = await this.#reads.read(register, limits);
+    const { state } = chosen;
+    if (state?.present) this.#settled.note(register, state, generation);
+    return chosen;
+  }
+
   /**
    * The value of `register`, without waiting for a seal. A value that has ended counts as absent here, so a
    * later read may still show it.
    */
   async peek(register: RegisterId, limits: Limits): Promise<Present | null> {
-    const known = this.settled(register);
-    if (known !== undefined) return known;
-    const { generation } = this.#settled;
-    const { state, stale } = await this.#reads.read(register, limits);
-    if (!state?.present || await this.hasEnded(state, stale, limits)) return null;
-    this.#settled.note(register, state, generation);
-    return state;
+    const { state, stale } = await this.look(register, limits);
+    return !state?.present || await this.hasEnded(state, stale, limits) ? null : state;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { compareBallots } from "../../paxos/ballot.ts";
+import { type Ballot, compareBallots } from "../../paxos/ballot.ts";
 import { Fencing } from "../../paxos/fencing.ts";
 import type { ListedRegister, Reply, SessionReply } from "../../paxos/messages.ts";
 import { majority, type Sender, Tally } from "../../paxos/quorum.ts";
@@ -33,11 +33,17 @@ interface StalePresence {
   readonly sure: boolean;
 }
 
+/** What the lists of a quorum tell of a register that may be present, and the highest ballot in them. */
+export interface Listed {
+  readonly presence: Presence;
+  readonly ballot: Ballot;
+}
+
 /** Queries to a quorum that are not about one register. */
 export class QuorumQueries {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
-  readonly #lists: Gate = new Gate(LISTS_UNDER_WAY);
+  readonly #gate: Gate = new Gate(LISTS_UNDER_WAY);
 
   /** Asks in the name of `engine`'s node. */
   constructor(engine: Engine, pacing: Pacing) {
@@ -180,8 +186,20 @@ export class QuorumQueries {
    * Registers that are surely released, or whose time has passed by this node's clock, are left out.
    */
   async list(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence>> {
+    return union(await this.#lists(prefix, limits), (presence) => presence);
+  }
+
+  /** As {@linkcode list}, with the ballots. */
+  async listBallots(prefix: string, limits: Limits): Promise<Map<RegisterId, Listed>> {
+    return union(await this.#lists(prefix, limits), (presence, listed) => ({
+      presence,
+      ballot: listed.map(({ ballot }) => ballot).reduce((a, b) => compareBallots(a, b) < 0 ? b : a),
+    }));
+  }
+
+  async #lists(prefix: string, limits: Limits): Promise<Lists> {
     const turn = this.#engine.operation<void>(limits);
-    const leave = this.#lists.enter(() => turn.resolve());
+    const leave = this.#gate.enter(() => turn.resolve());
     try {
       await turn.promise;
       return await this.#list(prefix, limits);
@@ -190,7 +208,7 @@ export class QuorumQueries {
     }
   }
 
-  async #list(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence>> {
+  async #list(prefix: string, limits: Limits): Promise<Lists> {
     for (;;) {
       const listed = await this.#listOnce(prefix, limits);
       if (listed !== null) return listed;
@@ -198,7 +216,7 @@ export class QuorumQueries {
   }
 
   /** The lists of a quorum of one configuration; `null`: the members have changed meanwhile. */
-  async #listOnce(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence> | null> {
+  async #listOnce(prefix: string, limits: Limits): Promise<Lists | null> {
     const { members, runtime, attempts } = this.#engine;
     const tally = new Tally<readonly ListedRegister[]>(members);
     const aborter = new AbortController();
@@ -225,7 +243,8 @@ export class QuorumQueries {
         };
         begin();
       });
-      return lists && union(lists, majority(members.length), runtime.wallNow());
+      const needed = majority(members.length);
+      return lists && { lists, needed, wall: runtime.wallNow() };
     } finally {
       release();
       aborter.abort(LISTED);
@@ -269,11 +288,17 @@ export class QuorumQueries {
 /** The reason with which lists that are no longer needed are aborted. */
 const LISTED = new Error("A quorum has listed its registers");
 
-function union(
-  lists: readonly (readonly ListedRegister[])[],
-  needed: number,
-  wall: number,
-): Map<RegisterId, Presence> {
+/** The lists of a quorum of `needed` members, and this node's wall clock when they were complete. */
+interface Lists {
+  readonly lists: readonly (readonly ListedRegister[])[];
+  readonly needed: number;
+  readonly wall: number;
+}
+
+function union<T>(
+  { lists, needed, wall }: Lists,
+  tell: (presence: Presence, listed: readonly ListedRegister[]) => T,
+): Map<RegisterId, T> {
   const all = new Map<RegisterId, ListedRegister[]>();
   for (const list of lists) {
     for (const listed of list) {
@@ -282,10 +307,10 @@ function union(
       else known.push(listed);
     }
   }
-  const result = new Map<RegisterId, Presence>();
+  const result = new Map<RegisterId, T>();
   for (const [register, listed] of all) {
     const presence = presenceOf(listed, needed, wall);
-    if (presence !== "gone") result.set(register, presence);
+    if (presence !== "gone") result.set(register, tell(presence, listed));
   }
   return result;
 }

@@ -8,7 +8,7 @@ export type Listener = (learned: Learned) => void;
 /**
  * Longest time between two `watch` requests, in milliseconds: acceptors forget a watcher after half a minute.
  */
-const LONGEST_RENEWAL = 10_000;
+export const LONGEST_RENEWAL = 10_000;
 
 /**
  * Waits in milliseconds before each look whether a member that has restarted votes again; a restart usually takes a

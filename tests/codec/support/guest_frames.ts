@@ -64,6 +64,7 @@ export const OPERATIONS: ByType<GuestOperation> = {
   release: { type: "release", register: KEY, session: 1, seq: 2, unsure: true },
   list: { type: "list", prefix: bucketPrefix("k", "bucket"), values: true },
   watch: { type: "watch", register: KEY },
+  watchAll: { type: "watchAll", prefix: bucketPrefix("k", undefined) },
   lock: {
     type: "lock",
     register: LOCK,
@@ -117,6 +118,8 @@ export const EVENTS: ByType<GuestEvent> = {
   queued: { type: "queued" },
   begun: { type: "begun" },
   changed: { type: "changed", counter: CLOCK, life: LIFE, state: STATE },
+  entry: { type: "entry", register: KEY, token: CLOCK, value: VALUE },
+  listed: { type: "listed" },
 };
 
 export const PIECES: ByType<GuestPiece> = {

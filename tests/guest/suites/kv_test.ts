@@ -14,4 +14,5 @@ import "../../kv/limits_test.ts";
 import "../../kv/no_quorum_test.ts";
 import "../../kv/options_test.ts";
 import "../../kv/values_test.ts";
+import "../../kv/watch_all_test.ts";
 import "../../kv/watch_test.ts";
