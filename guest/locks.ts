@@ -1,18 +1,21 @@
+import type { GuestLockEntry } from "../lib/codec/guest_messages.ts";
 import { SynodError } from "../lib/errors.ts";
 import type { Queues } from "../lib/locks/lock_manager.ts";
-import { LockRequest } from "../lib/locks/lock_request.ts";
+import { shortLabel } from "../lib/locks/label.ts";
+import { LockRequest, wholeTime } from "../lib/locks/lock_request.ts";
 import {
   type AcquireOptions,
+  type HeldRequest,
   type LockRequests,
   LONG_HELD,
   queueFull,
   stolen,
 } from "../lib/locks/lock_requests.ts";
+import { labeled } from "../lib/locks/options.ts";
 import { SessionTurns } from "../lib/locks/session_turns.ts";
 import type { Limits } from "../lib/node/runtime/operation.ts";
 import type { Owner } from "../lib/owners/owner.ts";
-import type { LockMode } from "../lib/paxos/lock_register.ts";
-import { kindOf, type Pid, REGISTER_KINDS, type RegisterId } from "../lib/paxos/register.ts";
+import { kindOf, REGISTER_KINDS, type RegisterId } from "../lib/paxos/register.ts";
 import type { GuestOperations } from "./operations.ts";
 import { unexpected } from "./outcomes.ts";
 import type { GuestOwner } from "./owners.ts";
@@ -55,7 +58,8 @@ export class GuestLocks implements LockRequests {
     owner: Owner,
     options: AcquireOptions,
   ): Promise<LockRequest | null> {
-    const { mode, ifAvailable, steal, queued, ...limits } = options;
+    const { mode, label, ifAvailable, steal, queued, ...limits } = options;
+    const wall = this.#shell.runtime.wallNow();
     const turn = this.#turns.enter(limits);
     // With a session the request begins at once: a query in the same turn has to show it.
     const entered = typeof turn === "string" ? turn : await this.#enters(turn);
@@ -64,7 +68,10 @@ export class GuestLocks implements LockRequests {
     }
     const { sessionNumber: session, pid: { seq } } = owner as GuestOwner;
     const run = this.#operations.begin(
-      { type: "lock", register, session, seq, mode, ifAvailable, steal },
+      {
+        ...{ type: "lock", register, session, seq, mode, ifAvailable, steal },
+        ...{ asked: wholeTime(wall), label: shortLabel(label ?? "") },
+      },
       limits,
       {
         event: (event) => {
@@ -73,7 +80,7 @@ export class GuestLocks implements LockRequests {
         after: steal ? this.#runsOf(register) : [],
       },
     );
-    const request = new LockRequest(register, owner, run.number, mode);
+    const request = new LockRequest(register, owner, run.number, { mode, label }, wall);
     this.#requests.set(request, run);
     try {
       const outcome = await run.operation.promise;
@@ -112,7 +119,7 @@ export class GuestLocks implements LockRequests {
   async current(
     register: RegisterId,
     limits: Limits,
-  ): Promise<{ holders: { pid: Pid; mode: LockMode; token: number }[] }> {
+  ): Promise<{ holders: HeldRequest[] }> {
     const outcome = await this.#operations.begin({ type: "holders", register }, limits).operation
       .promise;
     if (outcome.type !== "entries") throw unexpected("holders", outcome);
@@ -265,8 +272,6 @@ function sessionOver(): SynodError {
   return new SynodError("session_lost", "The session was lost before the lock was granted");
 }
 
-function toStanding(
-  { session, seq, mode, token }: { session: string; seq: number; mode: LockMode; token: number },
-): { pid: Pid; mode: LockMode; token: number } {
-  return { pid: toOwner(session, seq), mode, token };
+function toStanding({ session, seq, mode, token, since, label }: GuestLockEntry): HeldRequest {
+  return { pid: toOwner(session, seq), mode, token, since, ...labeled(label) };
 }

@@ -1,7 +1,9 @@
 import { type Ballot, type Life, LIFE_PATTERN, MAX_COUNTER, NO_BALLOT } from "../paxos/ballot.ts";
 import type { OperationId, RegisterId, SessionId } from "../paxos/register.ts";
+import { MAX_LABEL_BYTES } from "../paxos/lock_register.ts";
 import { GUEST_PATTERN, isNodeId, MAX_SEQUENCE, OWNER_PATTERN } from "./names.ts";
 import { isRegisterId } from "./register_id.ts";
+import { isUtf8Within } from "./text.ts";
 
 /**
  * Thrown by a {@linkcode FieldReader} for a malformed field. It is not an `Error`: it never leaves the
@@ -171,6 +173,13 @@ export function node(field: unknown): string {
 export function owner(field: unknown): string {
   if (typeof field !== "string" || !OWNER_PATTERN.test(field)) refuse("not the name of an owner");
   return field;
+}
+
+/** The beginning of a lock request's label. */
+export function shortLabel(field: unknown): string {
+  return typeof field === "string" && isUtf8Within(field, MAX_LABEL_BYTES)
+    ? field
+    : refuse("not a label");
 }
 
 /** Bytes. */

@@ -1,6 +1,15 @@
 import { LIFE_PATTERN, MAX_COUNTER } from "../paxos/ballot.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
-import { blob, choice, flag, integer, milliseconds, owner, refuse } from "./field_reader.ts";
+import {
+  blob,
+  choice,
+  flag,
+  integer,
+  milliseconds,
+  owner,
+  refuse,
+  shortLabel,
+} from "./field_reader.ts";
 import { MalformedField } from "./field_reader.ts";
 import { type Field, list, nullable, object, plain, union } from "./guest_fields.ts";
 import type {
@@ -116,7 +125,11 @@ const state = nullable(object<GuestState>({
   node: nullable(name),
   pid: nullable(pid),
 }));
-const entry = object<GuestLockEntry>({ session, seq: count, mode, token: counter });
+const label = plain(shortLabel);
+const entry = object<GuestLockEntry>({
+  ...{ session, seq: count, mode, token: counter },
+  ...{ since: count, label },
+});
 const entries = list(entry, MAX_LIST);
 const bindings = list(
   union<GuestBinding>({
@@ -169,6 +182,8 @@ const operation = union<GuestOperation>({
     mode,
     ifAvailable: bool,
     steal: bool,
+    asked: count,
+    label,
   },
   guard: { register: lock, session: sequence, request: sequence, counter, life: ballotLife },
   unlock: { register: lock, session: sequence, request: sequence, unsure: bool },

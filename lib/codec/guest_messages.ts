@@ -87,6 +87,9 @@ export type GuestOperation =
     readonly mode: LockMode;
     readonly ifAvailable: boolean;
     readonly steal: boolean;
+    /** The guest's wall clock when it asked, in milliseconds since 1970, and the beginning of its label; `""`: none. */
+    readonly asked: number;
+    readonly label: string;
   }
   /** Waits until the lock that a request holds is stolen; it was granted at the ballot (counter, life). */
   | {
@@ -133,6 +136,10 @@ export interface GuestLockEntry extends GuestPid {
   readonly mode: LockMode;
   /** The fencing token; 0 in the queue. */
   readonly token: number;
+  /** The wall clock of the requester when it asked; 0: not known. */
+  readonly since: number;
+  /** The beginning of its label; `""`: none. */
+  readonly label: string;
 }
 
 /** The value of a key. */

@@ -8,6 +8,7 @@ import {
   owner,
   refuse,
   register,
+  shortLabel,
 } from "./field_reader.ts";
 import { MAX_ORDERED } from "../paxos/lock_orders.ts";
 import type { OrderedRequest } from "../paxos/messages.ts";
@@ -67,7 +68,13 @@ export const NODE_REQUESTS: RequestKinds<"handover" | "ask" | "order"> = {
       register,
       to.counter(term),
       to.session(session),
-      requests.map(({ seq, request, mode }) => [seq, request, MODES.indexOf(mode)]),
+      requests.map(({ seq, request, mode, since, label }) => [
+        seq,
+        request,
+        MODES.indexOf(mode),
+        since,
+        label,
+      ]),
     ],
     decode: (field, id, from) => ({
       id,
@@ -77,16 +84,23 @@ export const NODE_REQUESTS: RequestKinds<"handover" | "ask" | "order"> = {
       session: from.session(field[4]),
       requests: orderedRequests(from.list(field[5], MAX_ORDERED, orderedRequest)),
     }),
-    size: ({ requests }) => ORDERED_BYTES * requests.length,
+    size: ({ requests }) =>
+      requests.reduce((sum, { label }) => sum + ORDERED_BYTES + 3 * label.length, 0),
   },
 };
 
-/** The most bytes of one request of an order. */
-const ORDERED_BYTES = 20;
+/** The most bytes of one request of an order without its label. */
+const ORDERED_BYTES = 32;
 
 function orderedRequest(field: unknown): OrderedRequest {
-  const [seq, request, mode] = fields(field, 3);
-  return { seq: integer(seq), request: integer(request), mode: MODES[choice(mode, MODES.length)] };
+  const [seq, request, mode, since, label] = fields(field, 5);
+  return {
+    seq: integer(seq),
+    request: integer(request),
+    mode: MODES[choice(mode, MODES.length)],
+    since: integer(since),
+    label: shortLabel(label),
+  };
 }
 
 /** At least one request; their numbers rise. */

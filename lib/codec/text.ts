@@ -21,6 +21,20 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** The beginning of `text` that takes at most `limit` bytes of UTF-8; lone surrogates are replaced. */
+export function utf8Beginning(text: string, limit: number): string {
+  const bytes = encoder.encode(text);
+  let end = Math.min(limit, bytes.length);
+  // Not within a character.
+  while (end < bytes.length && (bytes[end] & 0xc0) === 0x80) end--;
+  return decoder.decode(bytes.subarray(0, end));
+}
+
+/** Whether `text` takes at most `limit` bytes of UTF-8. */
+export function isUtf8Within(text: string, limit: number): boolean {
+  return text.length <= limit && (3 * text.length <= limit || utf8(text).length <= limit);
+}
+
 /** The text in `bytes[start..end)`, which must be valid UTF-8: the scan has checked it. */
 export function textFrom(bytes: Uint8Array, start: number, end: number): string {
   if (end - start > SHORT) return decoder.decode(bytes.subarray(start, end));

@@ -4,7 +4,7 @@ import { parseRegisterId, registerId } from "../codec/register_id.ts";
 import { SynodError } from "../errors.ts";
 import type { Lock } from "./lock.ts";
 import type { Locks } from "./locks.ts";
-import { checkMode, type LockSettings } from "./options.ts";
+import { checkLabel, checkMode, labeled, type LockSettings } from "./options.ts";
 import { type OrderedRequest, RequestOrder } from "./request_order.ts";
 import { checkLimits, type OptionNames, refuseUnknown, refuseUnless } from "../options.ts";
 import type { LockEntry, LockMode } from "../paxos/lock_register.ts";
@@ -20,6 +20,8 @@ export interface LockRequestOptions {
   steal?: boolean;
   /** Aborting it withdraws a request that was not granted yet. */
   signal?: AbortSignal;
+  /** A text for people, of at most 200 UTF-16 code units: what the lock is for. Not in the Web Locks API. */
+  label?: string;
 }
 
 const NAMES: OptionNames<LockRequestOptions> = {
@@ -27,6 +29,7 @@ const NAMES: OptionNames<LockRequestOptions> = {
   ifAvailable: true,
   steal: true,
   signal: true,
+  label: true,
 };
 
 /** The lock that a callback gets: as in the Web Locks API, with the additions of the cluster. */
@@ -54,6 +57,8 @@ export interface LockInfo {
   mode: LockMode;
   /** The id of the node. */
   clientId: string;
+  /** The beginning of its label, at most 64 bytes of UTF-8; absent: it has none. */
+  label?: string;
 }
 
 /** All locks of the cluster whose key is a string. */
@@ -85,7 +90,7 @@ export interface Queues {
 }
 
 /** One holder, or one request that waits. */
-type LockRow = Pick<LockEntry, "pid" | "mode">;
+type LockRow = Pick<LockEntry, "pid" | "mode" | "label">;
 
 /**
  * The Web Locks API for a whole cluster, with the interface, the errors and the order of `navigator.locks`
@@ -219,7 +224,9 @@ function checkOptions(name: string, given: LockRequestOptions): LockSettings {
   const mode: unknown = `${wanted}`;
   const { signal } = options;
   const steal = Boolean(options.steal);
+  const { label } = options;
   checkMode("locks.request", mode);
+  checkLabel("locks.request", label);
   checkLimits("locks.request", { signal });
   // A key that is too long throws before anything is requested.
   registerId(REGISTER_KINDS.lock, undefined, name);
@@ -230,7 +237,7 @@ function checkOptions(name: string, given: LockRequestOptions): LockSettings {
     throw unsupported("signal goes with neither steal nor ifAvailable");
   }
   signal?.throwIfAborted();
-  return { mode, ifAvailable, steal, signal };
+  return { mode, ifAvailable, steal, signal, ...labeled(label) };
 }
 
 async function callWithout<T>(callback: LockGrantedCallback<T>): Promise<Awaited<T>> {
@@ -281,6 +288,6 @@ function isNamed(register: string): boolean {
   return typeof nameOf(register) === "string";
 }
 
-function toInfo(name: string, { pid, mode }: LockRow): LockInfo {
-  return { name, mode, clientId: pid.node };
+function toInfo(name: string, { pid, mode, label }: LockRow): LockInfo {
+  return { name, mode, clientId: pid.node, ...labeled(label) };
 }

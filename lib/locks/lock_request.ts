@@ -1,7 +1,15 @@
 import type { Ballot } from "../paxos/ballot.ts";
-import type { LockMode } from "../paxos/lock_register.ts";
+import type { LockEntry, LockMode } from "../paxos/lock_register.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import type { Owner } from "../owners/owner.ts";
+import { shortLabel } from "./label.ts";
+
+/** What a request asks for, and what it tells people. */
+export interface LockWish {
+  readonly mode: LockMode;
+  /** A text for people; absent: none. */
+  readonly label?: string;
+}
 
 /** One request of this node for one lock, from its first message to its release. */
 export class LockRequest {
@@ -10,6 +18,10 @@ export class LockRequest {
   /** The number of the request, unique in the life of the node. */
   readonly number: number;
   readonly mode: LockMode;
+  /** Its whole label, for people; `undefined`: none. Its entries carry the beginning of it. */
+  readonly label: string | undefined;
+  /** The wall clock of this node when it was made, in milliseconds since 1970. */
+  readonly since: number;
   /** The counter of the first `accept` with this request; `undefined` before it. */
   firstAccept: number | undefined;
   /** The ballot at which the request is known to be in the register. */
@@ -21,12 +33,21 @@ export class LockRequest {
   readonly #over: ((reason: unknown) => void)[] = [];
   #end: { readonly reason: unknown } | undefined;
 
-  /** A request that was not sent yet. */
-  constructor(register: RegisterId, owner: Owner, number: number, mode: LockMode) {
+  /** A request that was not sent yet; `wall`: the wall clock now. */
+  constructor(register: RegisterId, owner: Owner, number: number, wish: LockWish, wall: number) {
     this.register = register;
     this.owner = owner;
     this.number = number;
-    this.mode = mode;
+    this.mode = wish.mode;
+    this.label = wish.label;
+    this.since = wholeTime(wall);
+  }
+
+  /** Its entry in the lock's queue. */
+  get entry(): LockEntry {
+    const { owner: { pid }, number: request, mode, since, label } = this;
+    const entry = { pid, request, mode, token: 0, since };
+    return label === undefined ? entry : { ...entry, label: shortLabel(label) };
   }
 
   /** Calls `over` when the lock is released (with `undefined`) or taken away (with the reason). */
@@ -42,4 +63,9 @@ export class LockRequest {
     this.#end = { reason };
     for (const over of this.#over.splice(0)) over(reason);
   }
+}
+
+/** The time of a wall clock, which may be set to anything, as an entry carries it. */
+export function wholeTime(wall: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.floor(wall)));
 }

@@ -1,13 +1,12 @@
 import { SynodError } from "../errors.ts";
 import type { Limits } from "../node/shell.ts";
 import type { Owner } from "../owners/owner.ts";
-import { type LockMode, MAX_QUEUE } from "../paxos/lock_register.ts";
-import type { Pid, RegisterId } from "../paxos/register.ts";
-import type { LockRequest } from "./lock_request.ts";
+import { type LockEntry, MAX_QUEUE } from "../paxos/lock_register.ts";
+import type { RegisterId } from "../paxos/register.ts";
+import type { LockRequest, LockWish } from "./lock_request.ts";
 
 /** A request for a lock. */
-export interface AcquireOptions extends Limits {
-  readonly mode: LockMode;
+export interface AcquireOptions extends Limits, LockWish {
   readonly ifAvailable: boolean;
   readonly steal: boolean;
   /** Called when the request is known to be in the queue. */
@@ -31,11 +30,7 @@ export interface LockRequests {
 }
 
 /** One owner of a lock. */
-interface HeldRequest {
-  readonly pid: Pid;
-  readonly mode: LockMode;
-  readonly token: number;
-}
+export type HeldRequest = Omit<LockEntry, "request">;
 
 /** Time after which a held lock is watched for theft, in milliseconds: most locks are held more briefly. */
 export const LONG_HELD = 100;

@@ -1,12 +1,14 @@
 import { MalformedError } from "../codec.ts";
-import type { LockEntry } from "../paxos/lock_register.ts";
+import { textFrom, utf8 } from "../codec/text.ts";
+import { type LockEntry, MAX_LABEL_BYTES } from "../paxos/lock_register.ts";
 import type { SessionId } from "../paxos/register.ts";
 
 /**
  * The entries of a lock as bytes, in a compact form, since a long queue is written and read at every
- * hand-over. Each entry is a sequence of numbers: the index of its session in a list, doubled, plus one if it
- * is shared; its process's number in that session; its request; and, for a holder, its token. A number is
- * unsigned LEB128: groups of seven bits, the lowest first, with the eighth bit set in all but the last group.
+ * hand-over. Each entry is a sequence of numbers: the index of its session in a list times four, plus one if it
+ * is shared, plus two if it has a label; its process's number in that session; its request; for a holder its token; the
+ * time at which it asked; and of a label the number of bytes, which follow as UTF-8. A number is unsigned LEB128:
+ * groups of seven bits, the lowest first, with the eighth bit set in all but the last group.
  */
 export interface LockRows {
   /** The sessions that the entries refer to. */
@@ -20,8 +22,13 @@ export interface LockRows {
 /** Longest number in bytes: all are below 2^53. */
 const MAX_NUMBER_BYTES = 8;
 
-/** Longest entry in bytes. */
-const MAX_ROW_BYTES = 4 * MAX_NUMBER_BYTES;
+/** Longest entry without its label, in bytes. */
+const MAX_ROW_BYTES = 6 * MAX_NUMBER_BYTES;
+
+/** What is added to the place of a session, times `FLAGS`. */
+const SHARED = 1;
+const LABELED = 2;
+const FLAGS = 4;
 
 /** Buffer for writing rows; one of more than `MOST_KEPT` bytes is not kept. */
 let scratch = new Uint8Array(1024);
@@ -40,7 +47,8 @@ export function writeRows(
   hasTokens: boolean,
 ): LockRows {
   const places = new Map(sessions.map((session, index) => [session, index]));
-  const size = entries.length * MAX_ROW_BYTES;
+  let size = entries.length * MAX_ROW_BYTES;
+  for (const { label } of entries) if (label !== undefined) size += MAX_LABEL_BYTES;
   const buffer = size <= scratch.length ? scratch : new Uint8Array(size);
   if (size <= MOST_KEPT) scratch = buffer;
   const starts: number[] = [];
@@ -52,12 +60,19 @@ export function writeRows(
     }
     buffer[end++] = number;
   };
-  for (const { pid, request, mode, token } of entries) {
+  for (const { pid, request, mode, token, since = 0, label } of entries) {
     starts.push(end);
-    write(2 * places.get(pid.session)! + (mode === "shared" ? 1 : 0));
+    const flags = (mode === "shared" ? SHARED : 0) + (label !== undefined ? LABELED : 0);
+    write(FLAGS * places.get(pid.session)! + flags);
     write(pid.seq);
     write(request);
     if (hasTokens) write(token);
+    write(since);
+    if (label === undefined) continue;
+    const text = utf8(label);
+    write(text.length);
+    buffer.set(text, end);
+    end += text.length;
   }
   return { sessions, bytes: buffer.slice(0, end), entries, starts };
 }
@@ -90,14 +105,29 @@ export function readRows(
     }
     return refuse();
   };
+  const readLabel = (): string => {
+    const size = read();
+    const start = at;
+    at += size;
+    if (size > MAX_LABEL_BYTES || at > bytes.length) refuse();
+    try {
+      return textFrom(bytes, start, at);
+    } catch {
+      return refuse();
+    }
+  };
   while (at < bytes.length) {
     starts.push(at);
     const first = read();
-    const session = sessions[Math.floor(first / 2)] ?? refuse();
+    const session = sessions[Math.floor(first / FLAGS)] ?? refuse();
     const node = session.slice(0, session.indexOf("/"));
     const pid = { node, session, seq: read() };
-    const mode = first % 2 === 1 ? "shared" : "exclusive";
-    entries.push({ pid, request: read(), mode, token: hasTokens ? read() : 0 });
+    const flags = first % FLAGS;
+    const mode = flags % LABELED === SHARED ? "shared" : "exclusive";
+    const entry = { pid, request: read(), mode, token: hasTokens ? read() : 0 } as const;
+    const since = read();
+    if (flags >= LABELED) entries.push({ ...entry, since, label: readLabel() });
+    else entries.push(since === 0 ? entry : { ...entry, since });
   }
   return { sessions, bytes, entries, starts };
 }

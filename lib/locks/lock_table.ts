@@ -76,7 +76,13 @@ export class LockTable implements LockRequests {
     owner: Owner,
     options: AcquireOptions,
   ): Promise<LockRequest | null> {
-    const request = new LockRequest(register, owner, ++this.#lastNumber, options.mode);
+    const request = new LockRequest(
+      register,
+      owner,
+      ++this.#lastNumber,
+      options,
+      this.#core.runtime.wallNow(),
+    );
     this.#requests.add(request);
     const trace = LockTrace.of(this.#core, request, options);
     try {
@@ -207,9 +213,8 @@ export class LockTable implements LockRequests {
   }
 
   async #propose(request: LockRequest, options: AcquireOptions): Promise<Chosen<LockResult>> {
-    const { register, owner, number, mode } = request;
-    const { mode: _mode, ifAvailable, steal, queued: _queued, ...limits } = options;
-    const entry = { pid: owner.pid, request: number, mode, token: 0 };
+    const { register, owner, entry } = request;
+    const { mode: _mode, label: _label, queued: _queued, ifAvailable, steal, ...limits } = options;
     const change: RegisterChange<LockResult> = (current) => {
       if (owner.ended || !this.#core.session.isPossible(owner.pid.session)) {
         throw new SynodError("session_lost", "The owner ended before it had the lock");

@@ -7,7 +7,7 @@ import { type Pid, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts"
 import type { Owner, Owners } from "../owners/owner.ts";
 import { Lock } from "./lock.ts";
 import type { LockRequests } from "./lock_requests.ts";
-import { type LockOptions, type LockSettings, lockSettings } from "./options.ts";
+import { labeled, type LockOptions, type LockSettings, lockSettings } from "./options.ts";
 import type { LockRequest } from "./lock_request.ts";
 
 /** One owner of a lock. */
@@ -18,6 +18,8 @@ export interface LockHolder {
   mode: LockMode;
   /** The fencing token. */
   token: number;
+  /** The beginning of its label, at most 64 bytes of UTF-8; absent: it has none. */
+  label?: string;
 }
 
 /** Requests locks for a node or for its processes. */
@@ -76,14 +78,15 @@ export class Locks {
   acquireFor(
     owner: Owner,
     register: RegisterId,
-    { mode, ifAvailable, steal }: LockSettings,
+    { mode, ifAvailable, steal, label }: LockSettings,
     limits: Limits,
     queued?: () => void,
   ): Promise<LockRequest | null> {
     const bounds = ifAvailable && limits.deadline === Infinity
       ? { ...limits, ...this.#shell.limits(undefined, limits.signal) }
       : limits;
-    return this.#requests.acquire(register, owner, { ...bounds, mode, ifAvailable, steal, queued });
+    const wish = { mode, ifAvailable, steal, label, queued };
+    return this.#requests.acquire(register, owner, { ...bounds, ...wish });
   }
 
   /** The limits of a call that begins now; without `timeout` there is no deadline. */
@@ -133,7 +136,10 @@ export class Locks {
     const register = this.registerOf(key);
     try {
       const { holders } = await this.#requests.current(register, this.#shell.limits());
-      const value = holders.map(({ pid, mode, token }) => ({ pid: { ...pid }, mode, token }));
+      const value = holders.map(({ pid, mode, token, label }) => ({
+        ...{ pid: { ...pid }, mode, token },
+        ...labeled(label),
+      }));
       return { ok: true, value };
     } catch (error) {
       return noQuorumResult(error);

@@ -171,7 +171,8 @@ export class SentOrders {
       this.#handedOver.add(ordered);
       // It may take effect at any counter from now on.
       ordered.firstAccept ??= core.clock.counter;
-      return { seq: ordered.owner.pid.seq, request, mode: ordered.mode };
+      const { mode, since = 0, label = "" } = ordered.entry;
+      return { seq: ordered.owner.pid.seq, request, mode, since, label };
     });
     const [{ session }] = requests;
     const before = desk.stop;

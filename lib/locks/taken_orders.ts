@@ -68,9 +68,10 @@ export class TakenOrders {
     if (this.#taken >= MAX_TAKEN) return refuse(false);
     // The next holder is a better proposer than this node, which would be its rival.
     if (!this.#proposesFor(register)) return refuse(true);
-    const entries = requests.map(({ seq, request, mode }) => ({
-      ...{ pid: { node: from, session, seq }, request, mode, token: 0 },
-    }));
+    const entries = requests.map(({ seq, request, mode, since, label }) => {
+      const entry = { pid: { node: from, session, seq }, request, mode, token: 0, since };
+      return label === "" ? entry : { ...entry, label };
+    });
     const { proposals, pacing } = this.#core;
     const change = this.#change(register, { type: "order", term, entries });
     this.#taken++;

@@ -14,6 +14,10 @@ export interface LockEntry {
   readonly mode: LockMode;
   /** The fencing token of the grant; 0 in the queue. */
   readonly token: number;
+  /** The wall clock of the requester when it asked, in milliseconds since 1970. Default: not known. */
+  readonly since?: number;
+  /** For people: the beginning of the request's label, of at most `MAX_LABEL_BYTES`. Default: none. */
+  readonly label?: string;
 }
 
 /** The value of a lock's register; a lock without any entry is an absent register. */
@@ -35,6 +39,9 @@ export interface LeftRequest {
   /** The number of the request. */
   readonly request: number;
 }
+
+/** The part of a label that an entry carries, in bytes of UTF-8, to bound the value of a lock. */
+export const MAX_LABEL_BYTES = 64;
 
 /** Requests that may wait for one lock, to bound its value; more are refused with `queue_full`. */
 export const MAX_QUEUE = 4_096;

@@ -161,6 +161,10 @@ export interface OrderRequest {
 
 /** One of the requests of an order. */
 export interface OrderedRequest {
+  /** The wall clock of the sender when the request was made, in milliseconds since 1970. */
+  readonly since: number;
+  /** The beginning of its label; `""`: none. */
+  readonly label: string;
   /** The number of the owner in its session. */
   readonly seq: number;
   /** The number of the request. */

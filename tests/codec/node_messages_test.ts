@@ -28,7 +28,10 @@ const ORDER: Request = {
   register: REGISTER,
   term: CLOCK - 2,
   session: SESSION,
-  requests: [{ seq: 4, request: 7, mode: "exclusive" }, { seq: 5, request: 9, mode: "shared" }],
+  requests: [
+    { seq: 4, request: 7, mode: "exclusive", since: 2 ** 41, label: "" },
+    { seq: 5, request: 9, mode: "shared", since: 0, label: "ü" },
+  ],
 };
 
 /** Values that are no bytes. */
@@ -44,7 +47,7 @@ describe("NODE_REQUESTS", () => {
       ...[2_000, 1],
     ]);
     requestIs({ id: 2, type: "ask", body: BYTES }, [16, 2, BYTES]);
-    const requests = [[4, 7, 0], [5, 9, 1]];
+    const requests = [[4, 7, 0, 2 ** 41, ""], [5, 9, 1, 0, "ü"]];
     requestIs(ORDER, [50, 3, REGISTER, 2, ["w1", LIFE, 3], requests]);
   });
 
@@ -54,9 +57,12 @@ describe("NODE_REQUESTS", () => {
     at(2, "", "k", null, 5); // register
     at(3, CLOCK, CLOCK - 2 ** 52, 0.5, "1"); // term
     at(4, null, 9, []); // session
-    at(5, null, [], [null], [[4, 7]], [[4, 7, 2]], [[-1, 7, 0]], [[4, 0.5, 0]]); // requests
-    at(5, [[4, 7, 0], [5, 7, 0]], [[4, 7, 0], [5, 6, 0]]);
-    at(5, Array.from({ length: MAX_ORDERED + 1 }, (_, request) => [1, request, 0]));
+    const of = (...numbers: number[]) => [...numbers, 9, ""];
+    at(5, null, [], [null], [of(4, 7)], [of(4, 7, 2)], [of(-1, 7, 0)], [of(4, 0.5, 0)]); // requests
+    at(5, [of(4, 7, 0), of(5, 7, 0)], [of(4, 7, 0), of(5, 6, 0)]);
+    at(5, Array.from({ length: MAX_ORDERED + 1 }, (_, request) => of(1, request, 0)));
+    at(5, [[4, 7, 0, -1, ""]], [[4, 7, 0, 0.5, ""]], [[4, 7, 0, 9, null]]);
+    at(5, [[4, 7, 0, 9, "x".repeat(65)]], [[4, 7, 0, 9, "é".repeat(33)]]);
   });
 
   it("may name the operation of a guest", () => {
@@ -88,7 +94,7 @@ describe("NODE_REQUESTS", () => {
   it("take the size of their content", () => {
     assertEquals(requestSize(HANDOVER), 2 * REGISTER.length + 2);
     assertEquals(requestSize({ id: 2, type: "ask", body: BYTES }), 2);
-    assertEquals(requestSize(ORDER), 2 * REGISTER.length + 40);
+    assertEquals(requestSize(ORDER), 2 * REGISTER.length + 2 * 32 + 3);
   });
 });
 

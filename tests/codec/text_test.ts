@@ -1,6 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { isWellFormed, textFrom, textFromWtf8, utf8, wtf8 } from "../../lib/codec/text.ts";
+import {
+  isUtf8Within,
+  isWellFormed,
+  textFrom,
+  textFromWtf8,
+  utf8,
+  utf8Beginning,
+  wtf8,
+} from "../../lib/codec/text.ts";
 import { toHex } from "./support/bytes.ts";
 
 /** The first and last characters of each length in UTF-8, surrogates included. */
@@ -38,6 +46,26 @@ describe("utf8() and textFrom()", () => {
     for (const text of ["\ufeff", "\ufeff" + "é".repeat(200)]) {
       const bytes = utf8(text);
       assertEquals(textFrom(bytes, 0, bytes.length), text);
+    }
+  });
+});
+
+describe("utf8Beginning() and isUtf8Within()", () => {
+  it("cut at the limit, not within a character", () => {
+    assertEquals(utf8Beginning("import", 6), "import");
+    assertEquals(utf8Beginning("import", 5), "impor");
+    assertEquals(["aé", "aé", "aé"].map((text, index) => utf8Beginning(text, index + 1)), [
+      ...["a", "a", "aé"],
+    ]);
+    for (const limit of [0, 1, 2, 3]) assertEquals(utf8Beginning("😀", limit), "");
+    assertEquals(utf8Beginning("😀", 4), "😀");
+    assertEquals(utf8Beginning("a\ud800", 4), "a\ufffd");
+    for (const text of WELL_FORMED) {
+      for (let limit = 0; limit < 10; limit++) {
+        const beginning = utf8Beginning(text, limit);
+        assert(text.startsWith(beginning) && isUtf8Within(beginning, limit));
+        assertEquals(isUtf8Within(text, limit), utf8(text).length <= limit);
+      }
     }
   });
 });

@@ -9,6 +9,7 @@ import {
   GuestConnection,
   LATER_LIFE,
   ScriptedGuest,
+  UNLABELED,
 } from "../support/scripted_guest.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { turn } from "../support/wait.ts";
@@ -260,6 +261,7 @@ describe("rights and bounds of guests (section 13)", () => {
       seq: 1,
       mode: "exclusive",
       ifAvailable: false,
+      ...UNLABELED,
     } as const;
     assert(typeof await guest.do(connection, { ...wanted, steal: false }) === "object");
     assertEquals(await guest.do(connection, { ...wanted, steal: true }), "unauthorized");
@@ -314,7 +316,7 @@ describe("rights and bounds of guests (section 13)", () => {
     const wanted = (name: string) =>
       ({
         ...{ type: "lock", register: lock(name), session: 1, seq: 1 },
-        ...{ mode: "exclusive", ifAvailable: false, steal: false },
+        ...{ mode: "exclusive", ifAvailable: false, steal: false, ...UNLABELED },
       }) as never;
     guest.done = guest.last;
     await guest.do(connection, wanted("a"));

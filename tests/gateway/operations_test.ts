@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { bucketPrefix, decodeValue, encodeValue, registerId } from "../../lib/codec.ts";
 import type { GuestOperation } from "../../lib/codec/guest_messages.ts";
 import { partsOf } from "../../lib/cluster/cluster_node.ts";
-import { ScriptedGuest } from "../support/scripted_guest.ts";
+import { ScriptedGuest, UNLABELED } from "../support/scripted_guest.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
 const OPTIONS = { clients: true, guests: {} };
@@ -77,7 +77,13 @@ describe("a guest's operations (section 13)", () => {
     await using world = await begin();
     const { cluster, guest, connection } = world;
     await guest.renew(connection);
-    const wanted = { session: 1, mode: "exclusive", ifAvailable: false, steal: false } as const;
+    const wanted = {
+      session: 1,
+      mode: "exclusive",
+      ifAvailable: false,
+      steal: false,
+      ...UNLABELED,
+    } as const;
     const run = (number: number, operation: GuestOperation) =>
       ({ type: "run", number, since: guest.clock, again: false, timeout: 0, operation }) as const;
     void connection.send([
@@ -96,7 +102,13 @@ describe("a guest's operations (section 13)", () => {
     const { cluster, guest, connection } = world;
     await guest.renew(connection);
     cluster.isolate("n1");
-    const wanted = { session: 1, mode: "exclusive", ifAvailable: false, steal: false } as const;
+    const wanted = {
+      session: 1,
+      mode: "exclusive",
+      ifAvailable: false,
+      steal: false,
+      ...UNLABELED,
+    } as const;
     connection.run({ type: "lock", register: lock("a"), seq: 1, ...wanted }, { timeout: 0 });
     let pending = 0;
     const query = { type: "query" } as const;
@@ -262,7 +274,13 @@ describe("a guest's operations (section 13)", () => {
     await guest.renew(connection);
     const held = await cluster.time.until(cluster.nodes[1].lock("a"));
     const request = { register: lock("a"), session: 1, seq: 1, mode: "exclusive" } as const;
-    const wanted = { type: "lock", ...request, ifAvailable: false, steal: false } as const;
+    const wanted = {
+      type: "lock",
+      ...request,
+      ifAvailable: false,
+      steal: false,
+      ...UNLABELED,
+    } as const;
     const refused = await guest.do(connection, { ...wanted, ifAvailable: true });
     assertEquals(refused, { type: "refused" });
     const number = connection.run(wanted, { timeout: 0 });
@@ -286,7 +304,14 @@ describe("a guest's operations (section 13)", () => {
     const { cluster, guest, connection } = world;
     await guest.renew(connection);
     const register = lock("a");
-    const wanted = { register, session: 1, seq: 1, mode: "exclusive", ifAvailable: false } as const;
+    const wanted = {
+      register,
+      session: 1,
+      seq: 1,
+      mode: "exclusive",
+      ifAvailable: false,
+      ...UNLABELED,
+    } as const;
     const request = guest.last + 1;
     const granted = await guest.do(connection, { type: "lock", ...wanted, steal: false });
     assert(typeof granted === "object" && granted.type === "granted");
@@ -305,7 +330,13 @@ describe("a guest's operations (section 13)", () => {
     const { cluster, guest, connection } = world;
     await guest.renew(connection);
     const register = lock("x");
-    const wanted = { session: 1, seq: 1, mode: "exclusive", ifAvailable: false } as const;
+    const wanted = {
+      session: 1,
+      seq: 1,
+      mode: "exclusive",
+      ifAvailable: false,
+      ...UNLABELED,
+    } as const;
     const request = guest.last + 1;
     const held = await guest.do(connection, { type: "lock", register, ...wanted, steal: false });
     assert(typeof held === "object" && held.type === "granted");

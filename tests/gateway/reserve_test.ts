@@ -5,7 +5,7 @@ import { decodeFrame, encodeValue, registerId } from "../../lib/codec.ts";
 import type { GuestOperation } from "../../lib/codec/guest_messages.ts";
 import type { RegisterId } from "../../lib/paxos/register.ts";
 import { tapped, type TappedTransport } from "../support/tapped_transport.ts";
-import { ScriptedGuest } from "../support/scripted_guest.ts";
+import { ScriptedGuest, UNLABELED } from "../support/scripted_guest.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
 const key = registerId("k", undefined, "a");
@@ -16,7 +16,7 @@ const PUT: GuestOperation = {
 };
 const LOCK: GuestOperation = {
   ...{ type: "lock", register: lock, session: 1, seq: 1 },
-  ...{ mode: "exclusive", ifAvailable: false, steal: false },
+  ...{ mode: "exclusive", ifAvailable: false, steal: false, ...UNLABELED },
 };
 
 /** For each `prepare` of a register among these frames, whether it may use the reserve. */

@@ -12,6 +12,7 @@ import {
   type GuestConnection,
   LATER_LIFE,
   ScriptedGuest,
+  UNLABELED,
 } from "../support/scripted_guest.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
@@ -49,6 +50,7 @@ const wanted = (
   mode: "exclusive",
   ifAvailable: false,
   steal: false,
+  ...UNLABELED,
   ...more,
 });
 

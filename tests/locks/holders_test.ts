@@ -31,6 +31,25 @@ describe("node.holders", () => {
     }
   });
 
+  it("shows the beginning of a label, at most 64 bytes of it, and none if there is none", async () => {
+    await using cluster = await startCluster(3);
+    const [first, second] = cluster.nodes;
+    await using process = first.spawn();
+    await first.lock("a", { label: `import ${"ä".repeat(100)}` });
+    await process.lock("b", { label: "export" });
+    await second.lock("c", { label: "" });
+    second.lock("a", { label: "next" }).catch(() => {});
+    await untilQueued(second, "a", 1);
+    const labels = async (key: string) =>
+      valueOf(await second.holders(key)).map((holder) => holder.label);
+    assertEquals(await labels("a"), [`import ${"ä".repeat(28)}`]);
+    assertEquals(await labels("b"), ["export"]);
+    assertEquals("label" in valueOf(await second.holders("c"))[0], false);
+    const { held, pending } = await first.locks.query();
+    assertEquals(held.map(({ label }) => label), [`import ${"ä".repeat(28)}`, "export", undefined]);
+    assertEquals(pending.map(({ label }) => label), ["next"]);
+  });
+
   it("shows a separate owner for each node.lock", async () => {
     await using cluster = await startCluster(3);
     const [first] = cluster.nodes;

@@ -7,7 +7,7 @@ import { Owner } from "../../lib/owners/owner.ts";
 /** A request, and the reasons with which it was over. */
 function start() {
   const owner = new Owner({ node: "n", session: "n/x/1", seq: 1 });
-  const request = new LockRequest("l1", owner, 5, "shared");
+  const request = new LockRequest("l1", owner, 5, { mode: "shared", label: "a".repeat(70) }, 7.5);
   const over: unknown[] = [];
   request.onOver((reason) => over.push(reason));
   return { request, over };
@@ -19,6 +19,14 @@ describe("LockRequest", () => {
     const { register, number, mode, token, holds, firstAccept, seen } = request;
     assertEquals([register, number, mode, token, holds], ["l1", 5, "shared", 0, false]);
     assertEquals([firstAccept, seen], [undefined, undefined]);
+  });
+
+  it("has an entry with the whole milliseconds of its time, and the beginning of its label", () => {
+    const { request } = start();
+    const { owner: { pid }, entry } = request;
+    const label = "a".repeat(64);
+    assertEquals(entry, { pid, request: 5, mode: "shared", token: 0, since: 7, label });
+    assertEquals(request.label, "a".repeat(70));
   });
 
   it("is over once, with the first reason, if it holds the lock", () => {

@@ -17,6 +17,9 @@ function entry(random: Random, token = 0): LockEntry {
     request: random.pick(NUMBERS),
     mode: random.fraction() < 0.5 ? "shared" : "exclusive",
     token,
+    ...random.pick([{}, { since: 7 }, { since: 0, label: "import" }, {
+      ...{ since: 1_700_000_000_000, label: "ä".repeat(32) },
+    }]),
   };
 }
 
@@ -74,7 +77,12 @@ describe("rows of a lock", () => {
     // A cut-off row, an invalid session, and a number that is too large.
     refused([0]);
     refused([0, 1, 0x80]);
-    refused([4, 1, 1]);
+    refused([8, 1, 1, 0]);
+    assertEquals(readRows(SESSIONS, Uint8Array.of(4, 1, 1, 0), false).entries.length, 1);
+    // A label that is cut off, too long, or no text.
+    refused([2, 1, 1, 0, 3, 65, 65]);
+    refused([2, 1, 1, 0, 65, ...new Array(65).fill(65)]);
+    refused([2, 1, 1, 0, 1, 0xff]);
     refused([0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 1]);
     refused([0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 1]);
     let read = 0;

@@ -25,6 +25,9 @@ describe("node.lock and process.lock: options of the wrong type", () => {
     ["timeout", NaN],
     ["timeout", "5"],
     ["timeout", null],
+    ["label", 7],
+    ["label", null],
+    ["label", "x".repeat(201)],
     ["steal", { steal: true, ifAvailable: true }],
     ["exclusive", { steal: true, mode: "shared" }],
   ];

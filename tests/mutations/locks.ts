@@ -10,6 +10,30 @@ export const LOCKS: readonly Mutation[] = [
       replace: "          throw signal.reason;",
     },
   ]),
+  ...mutationsOf("lib/locks/lock_request.ts", ["tests/locks/lock_request_test.ts"], [
+    {
+      section: 9,
+      name: "an entry of a lock carries a long label",
+      find: "{ ...entry, label: shortLabel(label) }",
+      replace: "{ ...entry, label }",
+    },
+  ]),
+  ...mutationsOf("lib/locks/sent_orders.ts", ["tests/locks/holders_test.ts"], [
+    {
+      section: 9,
+      name: "a request that is handed over loses its label",
+      find: "return { seq: ordered.owner.pid.seq, request, mode, since, label };",
+      replace: 'return { seq: ordered.owner.pid.seq, request, mode, since, label: "" };',
+    },
+  ]),
+  ...mutationsOf("lib/codec/field_reader.ts", ["tests/codec/node_messages_test.ts"], [
+    {
+      section: 9,
+      name: "an order may carry a long label",
+      find: "isUtf8Within(field, MAX_LABEL_BYTES)",
+      replace: "true",
+    },
+  ]),
   ...mutationsOf("lib/locks/process_locks.ts", ["tests/locks/abort_test.ts"], [
     {
       section: 9,

@@ -15,6 +15,9 @@ import type { GuestClose, GuestPort } from "../../transports/guests.ts";
 import type { VirtualCluster } from "./virtual_cluster.ts";
 import { turn } from "./wait.ts";
 
+/** What a lock request of a guest says for people. */
+export const UNLABELED = { asked: 0, label: "" } as const;
+
 /** The life of a guest that began first, and of one that began later. */
 export const GUEST_LIFE = "0GuestGuestGuestGues";
 export const LATER_LIFE = "1GuestGuestGuestGues";

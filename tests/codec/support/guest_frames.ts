@@ -26,7 +26,7 @@ const GUEST_SESSION = `~x/${OTHER}/1`;
 const VALUE = Uint8Array.of(0x63, 1, 2, 3);
 const PID = { session: GUEST_SESSION, seq: 4 };
 const STATE = { token: CLOCK, value: VALUE, node: "~x", pid: PID };
-const ENTRY = { ...PID, mode: "shared", token: CLOCK } as const;
+const ENTRY = { ...PID, mode: "shared", token: CLOCK, since: 7, label: "import" } as const;
 const FAILURE = {
   name: "SynodError",
   message: "no",
@@ -73,6 +73,8 @@ export const OPERATIONS: ByType<GuestOperation> = {
     mode: "shared",
     ifAvailable: true,
     steal: false,
+    asked: 1_700_000_000_000,
+    label: "import, ä",
   },
   guard: { type: "guard", register: LOCK, session: 1, request: 7, counter: CLOCK, life: LIFE },
   unlock: { type: "unlock", register: LOCK, session: 1, request: 7, unsure: false },

@@ -127,6 +127,8 @@ export class RandomFrames {
         seq: this.integer(),
         request: 2 ** 20 * place + this.#random.pick([0, 7, 300]),
         mode: this.#random.pick(["exclusive", "shared"]),
+        since: this.integer(),
+        label: this.#random.pick(["", "import", "é".repeat(32)]),
       })),
     }),
     relay: () => ({ type: "relay", to: this.owner(), payload: this.load() }),

@@ -195,7 +195,17 @@ class Run {
     const register = registerId("l", undefined, key);
     const steal = this.#random.chance(1 / 6);
     const { outcome, number, sentTo } = await guest.run({
-      ...{ type: "lock", register, session, seq: 1, mode: "exclusive", ifAvailable: false, steal },
+      ...{
+        type: "lock",
+        register,
+        session,
+        seq: 1,
+        mode: "exclusive",
+        ifAvailable: false,
+        steal,
+        asked: 0,
+        label: "",
+      },
     });
     const granted = typeof outcome === "object" && outcome.type === "granted" ? outcome : null;
     const isGranted = granted !== null;
