@@ -72,6 +72,7 @@ export type {
   Remote,
   Remotely,
 } from "./lib/singletons/remote.ts";
+export type { KeptInstance } from "./lib/singletons/hosts.ts";
 export {
   type AnySpec,
   type ChildContext,

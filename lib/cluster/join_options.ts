@@ -2,7 +2,8 @@ import { checkGuests, type GuestOptions, type GuestSettings } from "../gateway/o
 import type { Transport } from "../../transports/transport.ts";
 import { isNodeId, MAX_TTL, NODE_ID_FORM } from "../codec.ts";
 import { MIN_TTL } from "../paxos/sessions.ts";
-import { type AnySpec, checkHosts } from "../singletons/spec.ts";
+import { checkHosts, type Hosted, type KeptInstance } from "../singletons/hosts.ts";
+import type { AnySpec } from "../singletons/spec.ts";
 import { checkMembers } from "./change_members_options.ts";
 import type { NodeSettings } from "../node/engine/settings.ts";
 import type { TraceListener } from "../node/runtime/tracing.ts";
@@ -35,8 +36,12 @@ export interface JoinOptions {
    * `TimeoutError`. Default: 30,000.
    */
   callTimeout?: number;
-  /** The singletons that this node can run. */
-  hosts?: readonly AnySpec[];
+  /**
+   * The singletons that this node can run, as specs, and instances that always run somewhere, as
+   * `{ spec, key, args }`. Such an instance starts when the cluster has a quorum, and again whenever it has ended:
+   * as with `restart: "permanent"`, whatever its spec says.
+   */
+  hosts?: readonly (AnySpec | KeptInstance)[];
   /** Aborting it closes the node. */
   signal?: AbortSignal;
   /** Longest encoded value, in bytes. Default: 1 MiB. */
@@ -106,7 +111,9 @@ const NAMES: OptionNames<JoinOptions> = {
 /** Checked options with all defaults. */
 export interface JoinSettings extends NodeSettings {
   readonly transports: readonly Transport[];
-  readonly hosts: readonly AnySpec[];
+  readonly hosts: Hosted["specs"];
+  /** The instances that always have to run somewhere. */
+  readonly kept: Hosted["kept"];
   readonly callTimeout: number;
   /** `null`: guests are refused. */
   readonly guests: GuestSettings | null;
@@ -145,6 +152,8 @@ export function checkOptions(options: JoinOptions): JoinSettings {
       }`,
     );
   }
+  const maxValueBytes = integer(options, "maxValueBytes", 2 ** 20, 1, 8 * 2 ** 20);
+  const { specs: hosts, kept } = checkHosts(options.hosts, maxValueBytes);
   const sessionTtl = integer(options, "sessionTtl", 5_000, MIN_TTL, MAX_TTL);
   return {
     id,
@@ -153,9 +162,10 @@ export function checkOptions(options: JoinOptions): JoinSettings {
     sessionTtl,
     timeout: integer(options, "timeout", 2_000, 1, 2 ** 31 - 1),
     callTimeout: integer(options, "callTimeout", 30_000, 1, 2 ** 31 - 1),
-    hosts: checkHosts(options.hosts),
+    hosts,
+    kept,
     signal,
-    maxValueBytes: integer(options, "maxValueBytes", 2 ** 20, 1, 8 * 2 ** 20),
+    maxValueBytes,
     maxKeys: integer(options, "maxKeys", 1_000_000, 1, 2 ** 24),
     maxBytes: integer(options, "maxBytes", 2 ** 30, 1, 2 ** 53 - 1),
     clients: boolean(options, "clients", false),

@@ -226,6 +226,7 @@ export class Lifecycle {
   /** Called when a quorum has granted the node's session. */
   granted(): void {
     this.#settleReady.resolve();
+    this.#parts.singletons.granted();
     this.#emit("quorum", undefined);
   }
 

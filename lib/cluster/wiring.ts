@@ -237,7 +237,7 @@ export function wireNode(
   });
   const singletons = new Singletons({
     core,
-    specs: settings.hosts,
+    hosted: { specs: settings.hosts, kept: settings.kept },
     callTimeout: settings.callTimeout,
     spawn,
     startFailed: (detail) => emit("processerror", detail),

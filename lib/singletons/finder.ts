@@ -34,6 +34,10 @@ export interface StartOptions {
   readonly chain?: Chain;
   /** Whether no call waits for it. */
   readonly background?: boolean;
+  /** Whether it has to be kept running, whatever its spec says. */
+  readonly kept?: boolean;
+  /** The token of the register that the start is meant for; 0: without a state. */
+  readonly after?: number;
   /** A host that must not run it. */
   readonly without?: string;
 }
@@ -124,7 +128,7 @@ export class Finder {
     register: RegisterId,
     spec: AnySpec,
     args: Uint8Array,
-    { limits, chain = [], background = false, without }: StartOptions,
+    { limits, chain = [], without, ...how }: StartOptions,
   ): Promise<InstanceLocation> {
     const { core: { self, timeout, queries }, specs, outbound } = this.#parts;
     const hosts = new Set(await queries.hosts(spec.id, limits));
@@ -135,11 +139,13 @@ export class Finder {
     }
     let outcome: AttemptOutcome = { type: "lost" };
     for (const node of inOrder(register, hosts)) {
-      const about = { register, spec: spec.id, args, timeout, chain, background };
+      const { background = false, kept = false, after = null } = how;
+      const about = { register, spec: spec.id, args, timeout, chain, background, kept, after };
       const request: SingletonRequest = { type: "start", ...about };
       // A start may take long; its host confirms meanwhile that it is under way.
       outcome = await outbound.start(node, request, { ...limits, deadline: Infinity });
       if (outcome.type === "started") return { pid: outcome.pid, token: outcome.token };
+      if (outcome.type === "refused") throw new HostFailed("session_lost", "It has run meanwhile");
       // An error of the instance's own start goes to the caller; any other error concerns this host only.
       if (outcome.type === "failed" && !outcome.byHost) throw fromFailure(outcome.failure);
     }

@@ -25,11 +25,14 @@ import {
 } from "./running_instance.ts";
 import { Inbox, type ReceivedCall, type Unconfirmed } from "./inbox.ts";
 import { takeChange } from "./singleton_value.ts";
+import type { Hosted } from "./hosts.ts";
 import type { AnySpec } from "./spec.ts";
 
 /** What a host needs of its node. */
 export interface HostParts extends RunningInstanceParts {
   readonly specs: readonly AnySpec[];
+  /** What always has to run somewhere. */
+  readonly kept: Hosted["kept"];
   /** Sessions known to have ended. */
   readonly ended: EndedSessions;
   /** Starts the process that an instance lives in. */
@@ -216,7 +219,10 @@ export class Host {
     // belongs to the next one.
     const mayTake = () =>
       !process.signal.aborted && this.#leaving === undefined && core.session.isValid(pid.session);
-    const wanted = { restart: spec.restart ?? "temporary", args } as const;
+    const own = this.#parts.kept.get(register);
+    const decides = own !== undefined || start.kept;
+    const restart = decides ? "permanent" : spec.restart ?? "temporary";
+    const wanted = { restart, args: own?.args ?? args, decides, after: start.after } as const;
     const op = core.nextOperation();
     try {
       // The register is written before the instance is made, so there are never two instances.
@@ -226,13 +232,20 @@ export class Host {
         keepPromise: true,
         writing: () => void (wrote = true),
       });
-      if (result.pid === null) throw this.#leaving ?? lost();
+      if (result.pid === null) {
+        if (mayTake()) {
+          void process.exit();
+          return { type: "refused" };
+        }
+        throw this.#leaving ?? lost();
+      }
       if (!samePid(result.pid, pid)) {
         void process.exit();
         return { type: "started", pid: result.pid, token };
       }
       if (!mayTake()) throw this.#leaving ?? lost();
-      return await this.#run({ register, spec, process, token, args: result.args, start });
+      const { args, restart } = result;
+      return await this.#run({ register, spec, process, token, args, restart, start });
     } catch (error) {
       // The write may still take effect; it names a process that has ended by then.
       if (this.#running.get(register)?.process !== process && wrote) {

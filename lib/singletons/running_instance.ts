@@ -11,7 +11,7 @@ import { contextOf, type InstanceCalls } from "./context.ts";
 import { toFailure } from "./failure.ts";
 import { Instance } from "./instance.ts";
 import { leaveChange, type Leaving } from "./singleton_value.ts";
-import { type AnySpec, isSupervised } from "./spec.ts";
+import type { AnySpec, Restart } from "./spec.ts";
 import { singletonOf } from "../trace_names.ts";
 
 /** A request to start an instance. */
@@ -25,6 +25,8 @@ export interface InstanceToRun {
   readonly process: Process<unknown>;
   readonly token: number;
   readonly args: Uint8Array;
+  /** What the register says of it, which may be more than its spec does. */
+  readonly restart: Restart;
   readonly start: StartRequest;
 }
 
@@ -89,7 +91,7 @@ export class RunningInstance {
 
   /** Makes nothing before `make`; calls `freed` at its end. */
   constructor(toRun: InstanceToRun, parts: RunningInstanceParts, freed: () => void) {
-    const { register, spec, process, token, args } = toRun;
+    const { register, spec, process, token, args, restart } = toRun;
     const { core } = parts;
     this.#toRun = toRun;
     this.#parts = parts;
@@ -113,7 +115,7 @@ export class RunningInstance {
     onAbort(process.signal, () => {
       this.#end(freed).catch(parts.failed).then(ended);
     });
-    if (!process.signal.aborted && isSupervised(spec)) parts.began(register, spec, args);
+    if (!process.signal.aborted && restart !== "temporary") parts.began(register, spec, args);
   }
 
   /** The answer to those who want it started. */
@@ -224,7 +226,7 @@ export class RunningInstance {
 
   /** Handles the end of the process, after its signal has aborted. */
   async #end(freed: () => void): Promise<void> {
-    const { register, spec, args } = this.#toRun;
+    const { register, spec, args, restart } = this.#toRun;
     const { core, left } = this.#parts;
     if (this.#leaving === undefined) this.instance.end();
     const { pid } = this.instance;
@@ -247,7 +249,7 @@ export class RunningInstance {
     if (made !== null) core.trace?.({ type: "instance.ended", ...this.#name });
     freed();
     this.instance.end();
-    const waits = isSupervised(spec) && !(spec.restart === "transient" && byItself);
+    const waits = restart === "permanent" || (restart === "transient" && !byItself);
     // Otherwise the hosts find it at their next check.
     if (waits && !failed && (isClosing || !isShort)) left(register, spec, args);
   }

@@ -29,6 +29,13 @@ export type SingletonRequest =
     readonly chain: Chain;
     /** Whether no call waits for this start: then the host reports its failure as an event. */
     readonly background: boolean;
+    /** Whether it has to be kept running, whatever its spec says, with these arguments. */
+    readonly kept: boolean;
+    /**
+     * The token of the register as the sender saw it, 0 if there was nothing; if it is another one now, the start is
+     * answered with `refused`, since another node has tried meanwhile. `null`: it does not matter.
+     */
+    readonly after: number | null;
   }
   | {
     readonly type: "call";
@@ -143,8 +150,9 @@ export const MAX_OPEN = 1_000;
 /** Encodes a request. */
 export function encodeSingletonRequest(request: SingletonRequest): Uint8Array {
   if (request.type === "start") {
-    const { register, spec, args, timeout, chain, background } = request;
-    return encodeValue([0, register, spec, args, timeout, chain, background], MAX_BYTES);
+    const { register, spec, args, timeout, chain, background, kept, after } = request;
+    const how = [timeout, chain, background, kept, after];
+    return encodeValue([0, register, spec, args, ...how], MAX_BYTES);
   }
   if (request.type === "gone") return encodeValue([2, request.session], MAX_BYTES);
   if (request.type === "leaving") return encodeValue([4, request.session], MAX_BYTES);
@@ -166,12 +174,14 @@ export function encodeSingletonRequest(request: SingletonRequest): Uint8Array {
 /** Decodes a request; throws `MalformedError` unless `body` is well-formed. */
 export function decodeSingletonRequest(body: Uint8Array): SingletonRequest {
   const fields = list(decodeValue(body));
-  if (fields[0] === 0 && fields.length === 7) {
-    const [, register, spec, args, timeout, chain, background] = fields;
+  if (fields[0] === 0 && fields.length === 9) {
+    const [, register, spec, args, timeout, chain, background, kept] = fields;
+    const after = fields[8] === null ? null : count(fields[8]);
     if (!isRegisterId(register) || !isSpecId(spec) || !(args instanceof Uint8Array)) refuse();
     if (typeof timeout !== "number" || !(timeout >= 0 && timeout <= 2 ** 31)) refuse();
-    if (typeof background !== "boolean") refuse();
-    return { type: "start", register, spec, args, timeout, chain: chainOf(chain), background };
+    if (typeof background !== "boolean" || typeof kept !== "boolean") refuse();
+    const how = { timeout, chain: chainOf(chain), background, kept, after };
+    return { type: "start", register, spec, args, ...how };
   }
   const notice = NOTICES.get(fields[0]);
   if (notice !== undefined && fields.length === 2) {

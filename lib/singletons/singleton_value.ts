@@ -17,6 +17,14 @@ export interface SingletonValue {
   readonly failures: number;
 }
 
+/** What a start writes. */
+export interface Wanted extends Pick<SingletonValue, "restart" | "args"> {
+  /** Whether this holds although an earlier start of an instance that is kept running said something else. */
+  readonly decides: boolean;
+  /** The token of the register that the start is meant for, 0 without a state; `null`: any. */
+  readonly after: number | null;
+}
+
 /** How an instance ended, according to its host. */
 export interface Leaving {
   /** Whether it ended by itself: a `"transient"` one is not started again then. */
@@ -55,28 +63,33 @@ export function singletonOf(state: State | null): SingletonValue | null {
 
 /**
  * Writes `pid` as the instance, unless an instance of a session that has not ended is there. The result names
- * the instance, or `null` if `mayTake` forbids the write.
+ * the instance, or `null` if `mayTake` forbids the write, or the start is meant for an earlier state.
  */
 export function takeChange(
   op: OperationId,
   pid: Pid,
-  start: Pick<SingletonValue, "restart" | "args">,
+  wanted: Wanted,
   hasEnded: (session: SessionId) => boolean,
   mayTake: () => boolean,
-): RegisterChange<{ readonly pid: Pid | null; readonly args: Uint8Array }> {
-  return ({ state }) => {
+): RegisterChange<Pick<SingletonValue, "pid" | "restart" | "args">> {
+  return ({ state, token }) => {
     const value = singletonOf(state);
     const holder = value?.pid ?? null;
     if (value !== null && holder !== null && !hasEnded(holder.session)) {
-      return { draft: null, result: { pid: holder, args: value.args } };
+      const { restart, args } = value;
+      return { draft: null, result: { pid: holder, restart, args } };
     }
-    if (!mayTake()) return { draft: null, result: { pid: null, args: start.args } };
+    const isMeant = wanted.after === null || wanted.after === (value === null ? 0 : token);
+    if (!isMeant || !mayTake()) {
+      return { draft: null, result: { pid: null, restart: wanted.restart, args: wanted.args } };
+    }
+    const kept = value !== null && value.restart !== "temporary" ? value : null;
     // An instance that has to be kept running keeps the arguments of its first start.
-    const kept = value !== null && value.restart !== "temporary" ? value : start;
-    const { restart, args } = kept;
+    const { restart, args } = wanted.decides ? wanted : kept ?? wanted;
     // An instance that ran until its host vanished did not fail.
-    const failures = kept === value && holder === null ? value.failures : 0;
-    return { draft: toDraft(op, { pid, restart, args, failures }), result: { pid, args } };
+    const failures = holder === null ? kept?.failures ?? 0 : 0;
+    const result = { pid, restart, args };
+    return { draft: toDraft(op, { ...result, failures }), result };
   };
 }
 

@@ -20,7 +20,7 @@ import type { StartFailed } from "./running_instance.ts";
 import { Supervisor } from "./supervisor.ts";
 import { Outbound } from "./outbound.ts";
 import { InstanceLocations } from "./instance_locations.ts";
-import type { AnySpec } from "./spec.ts";
+import type { Hosted } from "./hosts.ts";
 
 /**
  * Time in which a node that leaves hands over its instances, after their calls are over, in milliseconds; or some
@@ -32,8 +32,8 @@ const HANDOVER_ROUND_TRIPS = 4;
 /** What singletons need of their node. */
 export interface SingletonParts {
   readonly core: Core;
-  /** The specs that this node can run. */
-  readonly specs: readonly AnySpec[];
+  /** What this node can run, and what always has to run somewhere. */
+  readonly hosted: Hosted;
   /** Default time limit of a call, in milliseconds. */
   readonly callTimeout: number;
   readonly spawn: () => Process<unknown>;
@@ -55,8 +55,9 @@ export class Singletons {
   readonly #passedOn: Promise<void>[] = [];
 
   /** Connects the parts for `core`'s node. */
-  constructor({ core, specs, callTimeout, spawn, startFailed, failed }: SingletonParts) {
+  constructor({ core, hosted, callTimeout, spawn, startFailed, failed }: SingletonParts) {
     this.#core = core;
+    const { specs, kept } = hosted;
     const ended = new EndedSessions();
     const monitor = this.#monitor = new SessionMonitor(core);
     const departures = this.#departures = new Departures(core);
@@ -70,7 +71,7 @@ export class Singletons {
       },
     });
     this.guests = new GuestCalls(core, finder, outbound);
-    this.#supervisor = new Supervisor({ core, specs, finder });
+    this.#supervisor = new Supervisor({ core, specs, kept, finder });
     const calls = new Calls({ shell: core, finder, outbound, locations });
     this.calls = new SingletonCalls({
       ...{ shell: core, calls, callTimeout },
@@ -80,7 +81,7 @@ export class Singletons {
       },
     });
     this.#host = new Host({
-      ...{ core, specs, ended, spawn, startFailed, failed },
+      ...{ core, specs, kept, ended, spawn, startFailed, failed },
       began: (register, spec, args) => this.#supervisor.note(register, spec, args),
       left: (register, spec, args) => {
         const isLeaving = this.#host.isLeaving || core.closed !== undefined;
@@ -157,6 +158,11 @@ export class Singletons {
   /** Starts the checks for instances that have to be kept running. */
   start(): void {
     this.#supervisor.start();
+  }
+
+  /** A quorum has granted a session of this node. */
+  granted(): void {
+    this.#supervisor.granted();
   }
 
   /** Whether the node has to {@linkcode drain} before it closes. */

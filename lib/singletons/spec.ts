@@ -1,8 +1,6 @@
 import type { Key } from "../codec/key.ts";
 import { isPlainObject } from "../codec/kinds.ts";
-import { MAX_HOSTS } from "../codec/limits.ts";
 import { isSpecId } from "../codec/names.ts";
-import { show } from "../show.ts";
 import { type OptionNames, refuseUnknown, refuseUnless } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 import type { CurrentCall } from "./cancellation.ts";
@@ -155,26 +153,4 @@ export function checkSpec(spec: unknown, where: string): AnySpec {
   const isConcurrent = concurrent === undefined || typeof concurrent === "boolean";
   must(isConcurrent, "concurrent", "true or false", concurrent);
   return spec as AnySpec;
-}
-
-/** Checks the list of specs that a node can host. */
-export function checkHosts(hosts: unknown): readonly AnySpec[] {
-  if (hosts === undefined) return [];
-  if (!Array.isArray(hosts)) {
-    throw new TypeError(`Cannot join: hosts must be a list of specs, received ${show(hosts)}`);
-  }
-  if (hosts.length > MAX_HOSTS) {
-    throw new TypeError(
-      `Cannot join: hosts must be at most ${MAX_HOSTS}, received ${hosts.length}`,
-    );
-  }
-  const ids = new Set<string>();
-  return hosts.map((host, index) => {
-    const spec = checkSpec(host, `Cannot join: hosts[${index}]`);
-    if (ids.has(spec.id)) {
-      throw new TypeError(`Cannot join: hosts[${index}].id occurs twice: ${show(spec.id)}`);
-    }
-    ids.add(spec.id);
-    return spec;
-  });
 }

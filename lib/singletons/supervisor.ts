@@ -3,14 +3,8 @@ import type { Core } from "../node/core.ts";
 import { RecentMap } from "../node/shell.ts";
 import { REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import type { Finder } from "./finder.ts";
+import type { Hosted, StartableInstance } from "./hosts.ts";
 import { type AnySpec, isSupervised } from "./spec.ts";
-
-/** What is needed to start an instance again. */
-interface SupervisedInstance {
-  readonly spec: AnySpec;
-  /** The encoded arguments of its start. */
-  readonly args: Uint8Array;
-}
 
 /**
  * Since when registers have waited for a start, with the token of the state that they have been in since
@@ -23,6 +17,8 @@ export interface SupervisorParts {
   readonly core: Core;
   /** What this node can run. */
   readonly specs: readonly AnySpec[];
+  /** What always has to run somewhere. */
+  readonly kept: Hosted["kept"];
   readonly finder: Finder;
 }
 
@@ -41,23 +37,30 @@ const LONGEST_BACKOFF = 60_000;
 /** Longest wait between two tries to start what a majority loss has ended, in milliseconds. */
 const LONGEST_LOST_WAIT = 60_000;
 
-/** Keeps singletons running: an instance that ends is started again without a call. */
+/**
+ * Keeps singletons running: an instance that ends is started again without a call, and one that always has to run is
+ * started as soon as there is a quorum.
+ */
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #supervised: readonly AnySpec[];
   /** The waiting registers found by the latest check. */
   #waits: WaitingRegisters = new Map();
   /** The instances that have to be kept running, as far as this node knows. */
-  readonly #known = new RecentMap<RegisterId, SupervisedInstance>(
+  readonly #known = new RecentMap<RegisterId, StartableInstance>(
     MAX_KNOWN,
     MAX_KNOWN_BYTES,
     (register, { args }) => register.length + args.length,
   );
   /** The instances that ran when a majority lost its memory, until they run again. */
-  readonly #lost = new Map<RegisterId, SupervisedInstance>();
+  readonly #lost = new Map<RegisterId, StartableInstance>();
   #lostTries = 0;
   #nextLostTry = 0;
+  /** Cancels the timer of the next check. */
   #cancel: (() => void) | undefined;
+  #isChecking = false;
+  /** Whether the next check follows the present one at once. */
+  #isUrgent = false;
   #stopped = false;
 
   /** Starts without known instances. */
@@ -68,7 +71,14 @@ export class Supervisor {
 
   /** Starts the periodic checks. */
   start(): void {
-    if (this.#supervised.length > 0) this.#later();
+    if (this.#isNeeded) this.#later();
+  }
+
+  /** A quorum has granted a session of this node: looks at once for what always has to run. */
+  granted(): void {
+    if (this.#parts.kept.size === 0 || this.#stopped) return;
+    if (this.#isChecking) this.#isUrgent = true;
+    else this.#run();
   }
 
   /** Stops the periodic checks. */
@@ -80,6 +90,7 @@ export class Supervisor {
 
   /** Notes that an instance runs somewhere which has to be kept running. */
   note(register: RegisterId, spec: AnySpec, args: Uint8Array): void {
+    if (this.#parts.kept.has(register)) return;
     // Only the hosts of a transient instance learn that it has ended by itself.
     const isHost = this.#supervised.some(({ id }) => id === spec.id);
     if (!isHost && spec.restart !== "permanent") return;
@@ -93,7 +104,7 @@ export class Supervisor {
     this.#waits.clear();
     this.#lostTries = 0;
     this.#nextLostTry = 0;
-    if (this.#lost.size > 0 && this.#cancel === undefined) this.#later();
+    if (this.#lost.size > 0 && this.#cancel === undefined && !this.#isChecking) this.#later();
   }
 
   /**
@@ -106,27 +117,44 @@ export class Supervisor {
     args: Uint8Array,
     without: string | undefined,
   ): Promise<void> {
-    const { core, finder } = this.#parts;
-    const options = { limits: core.limits(), background: true, without };
+    const { core, finder, kept } = this.#parts;
+    const options = {
+      ...{ limits: core.limits(), background: true, without },
+      kept: kept.has(register),
+    };
     // If this fails, the hosts find the register at their next check.
     await finder.start(register, spec, args, options).catch(() => {});
+  }
+
+  get #isNeeded(): boolean {
+    return this.#supervised.length > 0 || this.#parts.kept.size > 0 || this.#lost.size > 0;
   }
 
   #later(): void {
     if (this.#stopped) return;
     const { runtime, sessionTtl } = this.#parts.core;
-    this.#cancel = runtime.setTimer(() => {
-      this.#check().catch(() => {}).then(() => {
-        this.#cancel = undefined;
-        if (this.#supervised.length > 0 || this.#lost.size > 0) this.#later();
-      });
-    }, sessionTtl * (0.25 + 0.25 * runtime.random()));
+    const wait = sessionTtl * (0.25 + 0.25 * runtime.random());
+    this.#cancel = runtime.setTimer(() => this.#run(), wait);
+  }
+
+  #run(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#isChecking = true;
+    this.#check().catch(() => {}).then(() => {
+      this.#isChecking = false;
+      const isUrgent = this.#isUrgent && !this.#stopped;
+      this.#isUrgent = false;
+      if (isUrgent) this.#run();
+      else if (this.#isNeeded) this.#later();
+    });
   }
 
   async #check(): Promise<void> {
     const waits: WaitingRegisters = new Map();
     await Promise.all([
       this.#startLost(),
+      this.#startKept(waits),
       ...this.#supervised.map((spec) => this.#startMissing(spec, waits)),
     ]);
     this.#waits = waits;
@@ -134,8 +162,8 @@ export class Supervisor {
 
   /** Starts the instances that have to run and do not, once their wait is over. */
   async #startMissing(spec: AnySpec, waits: WaitingRegisters): Promise<void> {
-    const { core, finder } = this.#parts;
-    const known = [...this.#known.entries()].filter(([, kept]) => kept.spec.id === spec.id);
+    const { core, finder, kept } = this.#parts;
+    const known = [...this.#known.entries()].filter(([, known]) => known.spec.id === spec.id);
     const registers = await core.queries.list(
       bucketPrefix(REGISTER_KINDS.singleton, spec.id),
       core.limits(),
@@ -144,21 +172,43 @@ export class Supervisor {
     for (const [register] of known) if (!registers.has(register)) this.#known.delete(register);
     for (const register of registers.keys()) {
       if (this.#stopped) return;
+      if (kept.has(register)) continue;
       const { value, token } = await finder.current(register, core.limits());
       if (value === null) {
         this.#known.delete(register);
         continue;
       }
       this.note(register, spec, value.args);
-      if (value.pid !== null) continue;
-      const now = core.runtime.now();
-      const before = this.#waits.get(register);
-      const since = before?.token === token ? before.since : now;
-      waits.set(register, { token, since });
-      // All hosts see the same number of failures, and measure the wait from when they saw the last one.
-      if (now - since < backoff(value.failures)) continue;
-      await this.#begin(register, { spec, args: value.args });
+      if (value.pid !== null || !this.#isDue(register, value.failures, token, waits)) continue;
+      await this.#begin(register, { spec, args: value.args }, token);
     }
+  }
+
+  /** Starts the instances that always have to run and do not, once their wait is over. */
+  async #startKept(waits: WaitingRegisters): Promise<void> {
+    const { core, finder, kept } = this.#parts;
+    for (const [register, instance] of kept) {
+      if (this.#stopped) return;
+      const { value, token } = await finder.current(register, core.limits());
+      if (value !== null && value.pid !== null) continue;
+      if (!this.#isDue(register, value?.failures ?? 0, token, waits)) continue;
+      await this.#begin(register, instance, value === null ? 0 : token, true);
+    }
+  }
+
+  /** Whether the wait of a register is over that has been in the state of `token` since the last failed start. */
+  #isDue(
+    register: RegisterId,
+    failures: number,
+    token: number,
+    waits: WaitingRegisters,
+  ): boolean {
+    const now = this.#parts.core.runtime.now();
+    const before = this.#waits.get(register);
+    const since = before?.token === token ? before.since : now;
+    waits.set(register, { token, since });
+    // All hosts see the same number of failures, and measure the wait from when they saw the last one.
+    return now - since >= backoff(failures);
   }
 
   /** Starts the instances that ran before a majority lost its memory. */
@@ -170,15 +220,23 @@ export class Supervisor {
     for (const [register, instance] of [...this.#lost]) {
       if (this.#stopped) return;
       const { value } = await finder.current(register, core.limits());
-      if (value === null) await this.#begin(register, instance);
+      if (value === null) await this.#begin(register, instance, 0);
       else this.#lost.delete(register);
     }
   }
 
-  /** Waits for the request only: a start may take arbitrarily long. */
-  async #begin(register: RegisterId, { spec, args }: SupervisedInstance): Promise<void> {
+  /**
+   * Starts an instance whose register had the token `after`, so that other supervisors do not try again what has just
+   * failed. Waits for the request only: a start may take arbitrarily long.
+   */
+  async #begin(
+    register: RegisterId,
+    { spec, args }: StartableInstance,
+    after: number,
+    kept = false,
+  ): Promise<void> {
     const { core, finder } = this.#parts;
-    const options = { limits: core.limits(), background: true };
+    const options = { limits: core.limits(), background: true, kept, after };
     const started = finder.start(register, spec, args, options).catch(() => {});
     await Promise.race([started, core.pause(core.timeout)]);
   }

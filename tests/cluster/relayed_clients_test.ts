@@ -247,7 +247,7 @@ describe("two clients without a connection to each other", () => {
       const { header } = last.frame;
       // No node can run this spec: a node that takes the request answers that it failed.
       const body = encodeSingletonRequest({
-        ...{ type: "start", chain: [], background: false },
+        ...{ type: "start", chain: [], background: false, kept: false, after: null },
         register: registerId("s", "x", "k"),
         spec: "x",
         args: new Uint8Array(0),

@@ -424,8 +424,8 @@ export const FEATURES: readonly Mutation[] = [
       {
         section: 10,
         name: "a host that must not take the place takes it",
-        find: "if (!mayTake()) return { draft: null, result: { pid: null, args: start.args } };",
-        replace: "",
+        find: "if (!isMeant || !mayTake()) {",
+        replace: "if (!isMeant) {",
       },
       {
         section: 10,
@@ -687,12 +687,54 @@ export const FEATURES: readonly Mutation[] = [
       replace: "if (false) {",
     },
   ]),
+  ...mutationsOf("lib/singletons/host.ts", ["tests/singletons/kept_test.ts"], [
+    {
+      section: 10,
+      name: "an instance that always has to run lasts as its spec says",
+      find: 'const restart = decides ? "permanent" : spec.restart ?? "temporary";',
+      replace: 'const restart = spec.restart ?? "temporary";',
+    },
+    {
+      section: 10,
+      name: "a host gives an instance that always has to run the arguments of another node",
+      find: "args: own?.args ?? args,",
+      replace: "args,",
+    },
+  ]),
+  ...mutationsOf("lib/singletons/singleton_value.ts", ["tests/singletons/kept_test.ts"], [
+    {
+      section: 10,
+      name: "every node tries again what another one has just tried",
+      find: "wanted.after === null || wanted.after === (value === null ? 0 : token)",
+      replace: "true",
+    },
+    {
+      section: 10,
+      name: "an instance that always has to run keeps its first arguments for ever",
+      find: "const { restart, args } = wanted.decides ? wanted : kept ?? wanted;",
+      replace: "const { restart, args } = kept ?? wanted;",
+    },
+  ]),
   ...mutationsOf("lib/singletons/supervisor.ts", ["tests/singletons/supervisor_test.ts"], [
     {
       section: 10,
       name: "failed starts are retried without a backoff",
-      find: "if (now - since < backoff(value.failures)) continue;",
+      find: "return now - since >= backoff(failures);",
+      replace: "return true;",
+    },
+    {
+      section: 10,
+      name: "what always has to run waits for the first check, not for the quorum",
+      find: "if (this.#isChecking) this.#isUrgent = true;\n    else this.#run();",
       replace: "",
+      tests: ["tests/singletons/kept_test.ts"],
+    },
+    {
+      section: 10,
+      name: "what always has to run is not started without a call",
+      find: "      this.#startKept(waits),\n",
+      replace: "",
+      tests: ["tests/singletons/kept_test.ts"],
     },
     {
       section: 10,

@@ -39,8 +39,8 @@ export const LEAVING: readonly Mutation[] = [
     {
       section: 10,
       name: "a start on a host that leaves ends as one on a host that lost its session",
-      find: "if (result.pid === null) throw this.#leaving ?? lost();",
-      replace: "if (result.pid === null) throw lost();",
+      find: "throw this.#leaving ?? lost();\n      }\n      if (!samePid",
+      replace: "throw lost();\n      }\n      if (!samePid",
       tests: ["tests/singletons/start_test.ts"],
     },
   ]),

@@ -1,4 +1,5 @@
 import type { AnySpec, ChildContext, ChildSpec, Restart } from "../../lib/singletons/spec.ts";
+import type { KeptInstance } from "../../lib/singletons/hosts.ts";
 import type { Cluster, Station } from "./simulated_cluster.ts";
 import type { Executions } from "../checkers/executions.ts";
 import { type Owner, Owners } from "../checkers/owners.ts";
@@ -29,12 +30,20 @@ interface Running {
   over: number | undefined;
 }
 
-/** The specs: their restart policy, and whether calls may overlap. */
-export const SPECS: Readonly<Record<string, { restart: Restart; concurrent: boolean }>> = {
+/** Restart policy, whether calls may overlap, and whether the instances always have to run. */
+interface Kind {
+  readonly restart: Restart;
+  readonly concurrent: boolean;
+  readonly kept?: boolean;
+}
+
+/** The specs. */
+export const SPECS: Readonly<Record<string, Kind>> = {
   temporary: { restart: "temporary", concurrent: false },
   permanent: { restart: "permanent", concurrent: false },
   transient: { restart: "transient", concurrent: false },
   concurrent: { restart: "temporary", concurrent: true },
+  kept: { restart: "transient", concurrent: false, kept: true },
 };
 
 /** The permitted lateness of the timer for the deadline of a session, in milliseconds. */
@@ -62,6 +71,8 @@ export class Instances {
   /** The tokens of the instances that a call has ended. */
   readonly #left = new Set<number>();
   #over = false;
+  /** The keys of the instances that always have to run. */
+  kept: readonly string[] = [];
 
   /** Nodes that start from now on can host instances. */
   constructor(
@@ -111,9 +122,9 @@ export class Instances {
   /** Whether an instance must be kept running and does not run, long after the last fault. */
   missing(key: string, spec: string, time: number): boolean {
     const newest = this.#newest.get(key);
-    if (newest === undefined) return false;
-    const { restart } = SPECS[spec];
-    const isKept = restart === "permanent" ||
+    const { restart, kept = false } = SPECS[spec];
+    if (newest === undefined) return kept;
+    const isKept = kept || restart === "permanent" ||
       (restart === "transient" && !this.#left.has(newest));
     return isKept && !this.#waits(key, time) && this.#owners.of(key, time).length !== 1;
   }
@@ -145,17 +156,20 @@ export class Instances {
     return !isGuest && this.#random.fork(`${id} hosts ${spec}`).chance(0.7);
   }
 
-  #specsOf(station: Station): AnySpec[] {
+  #specsOf(station: Station): (AnySpec | KeptInstance)[] {
     const random = this.#random.fork(`instances on ${station.name}`);
-    return Object.entries(SPECS).filter(([id]) => this.hosts(station, id)).map((
-      [id, { restart, concurrent }],
-    ): ChildSpec<Worker, []> => ({
-      id,
-      restart,
-      concurrent,
-      start: (context) => this.#start(station, random, id, context),
-      stop: () => this.#linger(station, random, 0.3, 50),
-    }));
+    return Object.entries(SPECS).filter(([id]) => this.hosts(station, id)).flatMap((
+      [id, { restart, concurrent, kept }],
+    ) => {
+      const spec: ChildSpec<Worker, []> = {
+        id,
+        restart,
+        concurrent,
+        start: (context) => this.#start(station, random, id, context),
+        stop: () => this.#linger(station, random, 0.3, 50),
+      };
+      return kept ? [spec, ...this.kept.map((key) => ({ spec, key }))] : [spec];
+    });
   }
 
   /** The `start` function of an instance. */

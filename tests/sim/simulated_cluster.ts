@@ -1,7 +1,7 @@
 import { connectWith } from "../../guest/connect.ts";
 import { type ClusterNode, partsOf } from "../../lib/cluster/cluster_node.ts";
 import { joinWith } from "../../lib/cluster/join.ts";
-import type { AnySpec } from "../../lib/singletons/spec.ts";
+import type { JoinOptions } from "../../lib/cluster/join_options.ts";
 import { type Life, makeLife } from "../../lib/paxos/ballot.ts";
 import { readConfiguration } from "../../lib/codec.ts";
 import { CONFIGURATION } from "../../lib/paxos/register.ts";
@@ -95,7 +95,7 @@ export class Cluster {
   /** Whether machines that start now stall occasionally. */
   stalls = true;
   /** The specs that a starting node can host. */
-  hosts: (station: Station) => AnySpec[] = () => [];
+  hosts: (station: Station) => NonNullable<JoinOptions["hosts"]> = () => [];
   readonly #random: Random;
   readonly #report: (violation: string) => void;
   readonly #stations: Station[] = [];

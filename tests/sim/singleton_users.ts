@@ -46,6 +46,9 @@ export class SingletonUsers implements Users {
       const spec = this.#random.pick(Object.keys(SPECS));
       return { key: `k${i}`, spec, name: `${spec}/k${i}` };
     });
+    this.#instances.kept = this.#shared
+      .filter(({ spec }) => SPECS[spec].kept)
+      .map(({ key }) => key);
     cluster.onStart((station) => {
       const random = this.#random.fork(station.name);
       for (let i = 0; i < scenario.concurrency; i++) {

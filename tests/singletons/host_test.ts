@@ -22,7 +22,7 @@ const REGISTER = registerId("s", "counter", "apple");
 const ARGS = encodeValue([], 100);
 const START = {
   ...{ type: "start", register: REGISTER, spec: "counter", args: ARGS } as const,
-  ...{ chain: [], background: false },
+  ...{ chain: [], background: false, kept: false, after: null },
 };
 
 /** A host of counters whose messages a test delivers. */
@@ -50,6 +50,7 @@ class Script {
     this.host = new Host({
       core,
       specs: [spec],
+      kept: new Map(),
       ended: new EndedSessions(),
       spawn: () => {
         // As a node does.
@@ -127,7 +128,7 @@ class Script {
   /** Another host has the instance, as process 7, as these members have accepted. */
   taken(...members: string[]): void {
     const pid = { node: "n", session: `n/${life(4)}/1`, seq: 7 };
-    const wish = { restart: "temporary", args: ARGS } as const;
+    const wish = { restart: "temporary", args: ARGS, decides: false, after: null } as const;
     const ballot = { counter: 3, life: life("r") };
     const take = takeChange(`${life("r")}/1`, pid, wish, () => false, () => true);
     const { draft } = take({ state: null, token: 0, ballot });

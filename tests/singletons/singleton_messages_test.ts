@@ -30,6 +30,8 @@ const START: SingletonRequest & { type: "start" } = {
   timeout: 1999.5,
   chain: [],
   background: false,
+  kept: false,
+  after: null,
 };
 
 const CALL: SingletonRequest & { type: "call" } = {
@@ -72,6 +74,8 @@ const QUESTIONS: readonly SingletonRequest[] = [
   { ...START, timeout: 0, spec: "Zähler 🍎", register: registerId("s", "x".repeat(200), [1]) },
   { ...START, timeout: 2 ** 31, args: new Uint8Array() },
   { ...START, chain: [REGISTER, registerId("s", "x", [1])], background: true },
+  { ...START, kept: true, after: 0 },
+  { ...START, after: Number.MAX_SAFE_INTEGER },
   CALL,
   {
     ...CALL,
@@ -155,6 +159,8 @@ function* spoiled(body: Uint8Array): Generator<Uint8Array> {
     for (const edge of EDGES) {
       // A value of the same kind may be valid; the first field determines what the others are.
       if (kindOf(edge) === kindOf(field) && index > 0) continue;
+      // A number or null: the values that are refused are listed below.
+      if (field === null) continue;
       yield encode(fields.with(index, edge));
     }
   }
@@ -220,6 +226,9 @@ describe("encodeSingletonRequest() and decodeSingletonRequest()", () => {
       { ...CANCEL, caller: "w1" },
       { ...CALL, caller: "g/-P70F6sqFhqk35ea00oR" },
     ];
+    for (const value of [-1, 0.5, NaN, 2 ** 53, "1", true]) {
+      bad.push({ ...START, after: value as number });
+    }
     for (const name of ["token", "birth", "sequence", "done"] as const) {
       for (const value of [-1, 0.5, NaN, 2 ** 53]) bad.push({ ...CALL, [name]: value });
     }

@@ -39,15 +39,18 @@ interface Taking {
   start?: Uint8Array;
   ended?: readonly SessionId[];
   mayTake?: boolean;
+  decides?: boolean;
+  after?: number;
 }
 
-function take(pid: Pid, { restart = "temporary", start, ended, mayTake }: Taking = {}) {
+function take(pid: Pid, { restart = "temporary", start, ...more }: Taking = {}) {
+  const { ended = [], mayTake = true, decides = false, after = null } = more;
   return takeChange(
     "op",
     pid,
-    { restart, args: start ?? args() },
-    (session) => ended?.includes(session) ?? false,
-    () => mayTake ?? true,
+    { restart, args: start ?? args(), decides, after },
+    (session) => ended.includes(session),
+    () => mayTake,
   );
 }
 
@@ -71,7 +74,7 @@ describe("takeChange()", () => {
       assertEquals(singletonOf(next), {
         ...{ pid: FIRST, restart: "temporary", args: args(1), failures: 0 },
       });
-      assertEquals(result, { pid: FIRST, args: args(1) });
+      assertEquals(result, { pid: FIRST, restart: "temporary", args: args(1) });
     }
   });
 
@@ -85,7 +88,7 @@ describe("takeChange()", () => {
     const state = taken(FIRST, { start: args("first") });
     const { state: next, result } = apply(take(SECOND, { start: args("second") }), state, 9);
     assertStrictEquals(next, state);
-    assertEquals(result, { pid: FIRST, args: args("first") });
+    assertEquals(result, { pid: FIRST, restart: "temporary", args: args("first") });
   });
 
   it("finds its own place again when it is repeated", () => {
@@ -101,7 +104,7 @@ describe("takeChange()", () => {
     const { state: next, result } = apply(take(SECOND, options), state, 9);
     assertEquals(singletonOf(next)?.pid, SECOND);
     assertEquals(next?.token, 9);
-    assertEquals(result, { pid: SECOND, args: args(2) });
+    assertEquals(result, { pid: SECOND, restart: "temporary", args: args(2) });
   });
 
   it("takes nothing for a process that has ended", () => {
@@ -128,10 +131,48 @@ describe("takeChange()", () => {
         assertEquals(singletonOf(next), {
           ...{ pid: SECOND, restart, args: args("first"), failures: 0 },
         });
-        assertEquals(result, { pid: SECOND, args: args("first") });
+        assertEquals(result, { pid: SECOND, restart, args: args("first") });
       }
     });
   }
+});
+
+describe("a start that decides", () => {
+  it("gives its own arguments, and counts what failed", () => {
+    const first = taken(FIRST, { restart: "permanent", start: args("first") });
+    const waiting = apply(leave(FIRST, false, true), first, 6).state;
+    const options = { restart: "permanent", start: args("own"), decides: true } as const;
+    const { state: next, result } = apply(take(SECOND, options), waiting, 9);
+    assertEquals(singletonOf(next), {
+      ...{ pid: SECOND, restart: "permanent", args: args("own"), failures: 1 },
+    });
+    assertEquals(result, { pid: SECOND, restart: "permanent", args: args("own") });
+  });
+});
+
+describe("a start that is meant for one state", () => {
+  const first = taken(FIRST, { restart: "permanent" });
+  const waiting = apply(leave(FIRST, false, true), first, 6).state;
+  const released: State = { present: false, token: 7 };
+
+  it("takes that one", () => {
+    for (const [state, after] of [[waiting, 6], [null, 0], [released, 0]] as const) {
+      const { state: next } = apply(take(SECOND, { after }), state, 9);
+      assertEquals(singletonOf(next)?.pid, SECOND);
+    }
+  });
+
+  it("takes no other one, since another node has tried meanwhile", () => {
+    for (const [state, after] of [[waiting, 5], [waiting, 0], [null, 6], [released, 7]] as const) {
+      const { state: next, result } = apply(take(SECOND, { after }), state, 9);
+      assertStrictEquals(next, state);
+      assertEquals(result.pid, null);
+    }
+  });
+
+  it("returns the instance that runs meanwhile", () => {
+    assertEquals(apply(take(SECOND, { after: 3 }), first, 9).result.pid, FIRST);
+  });
 });
 
 describe("leaveChange()", () => {

@@ -1,7 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
-  checkHosts,
   checkSpec,
   type ChildContext,
   type ChildSpec,
@@ -99,52 +98,5 @@ describe("singleton()", () => {
     assertThrows(() => singleton({ ...GOOD, restart: "always" }), TypeError);
     // @ts-expect-error no start
     assertThrows(() => singleton({ id: "counter" }), TypeError);
-  });
-});
-
-describe("checkHosts()", () => {
-  it("takes a list of specs, or nothing", () => {
-    assertEquals(checkHosts(undefined), []);
-    assertEquals(checkHosts([]), []);
-    const other = { ...GOOD, id: "other" };
-    assertEquals(checkHosts([GOOD, other]), [GOOD, other]);
-  });
-
-  it("returns a copy of the list", () => {
-    const given = [GOOD];
-    const kept = checkHosts(given);
-    given.push({ ...GOOD, id: "late" });
-    assertEquals(kept, [GOOD]);
-  });
-
-  it("throws a TypeError for a value that is not a list", () => {
-    for (const hosts of [null, GOOD, "counter", new Set([GOOD]), () => [GOOD]]) {
-      assertThrows(() => checkHosts(hosts), TypeError, "Cannot join: hosts must be a list");
-    }
-  });
-
-  it("throws a TypeError that says which spec is wrong", () => {
-    const broken = { ...GOOD, id: "broken", start: "no" };
-    assertThrows(
-      () => checkHosts([GOOD, broken]),
-      TypeError,
-      'Cannot join: hosts[1]: start must be a function, received "no"',
-    );
-    assertThrows(() => checkHosts([GOOD, null]), TypeError, "hosts[1]: spec must be a ChildSpec");
-  });
-
-  it("throws a TypeError for an id that occurs twice", () => {
-    const twin = { ...GOOD };
-    assertThrows(
-      () => checkHosts([GOOD, twin]),
-      TypeError,
-      'Cannot join: hosts[1].id occurs twice: "counter"',
-    );
-  });
-
-  it("takes 1,000 specs, and throws a TypeError for more", () => {
-    const hosts = Array.from({ length: 1_001 }, (_, n) => ({ ...GOOD, id: `spec ${n}` }));
-    assertEquals(checkHosts(hosts.slice(1)).length, 1_000);
-    assertThrows(() => checkHosts(hosts), TypeError, "at most 1000, received 1001");
   });
 });

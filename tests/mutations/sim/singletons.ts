@@ -128,7 +128,8 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
   {
     name: "a permanent singleton is not started again",
     file: "lib/singletons/supervisor.ts",
-    find: "if (value.pid !== null) continue;",
+    find:
+      "if (value.pid !== null || !this.#isDue(register, value.failures, token, waits)) continue;",
     replace: "continue;",
     seeds: SOON,
     workload,
