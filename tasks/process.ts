@@ -54,5 +54,8 @@ export async function pool<T>(
   return results;
 }
 
-/** Concurrent processes: twice as many as there are cores, since most of them often wait. */
-export const width: number = navigator.hardwareConcurrency * 2;
+/** The cores of this machine. */
+export const cores: number = navigator.hardwareConcurrency;
+
+/** Concurrent processes of tests: twice as many as there are cores, since most of them often wait. */
+export const width: number = cores * 2;

@@ -1,5 +1,5 @@
 import { tsc } from "./node_modules.ts";
-import { deno, pool, root, run, width } from "./process.ts";
+import { cores, deno, type Ended, pool, root, run } from "./process.ts";
 
 /** The files and folders of the package that contain code. */
 const SHIPPED = ["mod.ts", "lib", "transports", "guest", "testing"];
@@ -20,7 +20,7 @@ async function entryPoints(): Promise<string[]> {
   return Object.values(config.exports as Record<string, string>);
 }
 
-/** The stages in order, the fastest first. */
+/** The stages, those that fail most often first, and the longest in time for the others to run beside it. */
 export async function stages(): Promise<Stage[]> {
   const web = [tsc, "--project", "tsconfig.web.json"];
   return [
@@ -55,23 +55,27 @@ export async function stages(): Promise<Stage[]> {
   ];
 }
 
-/** Runs the stages in order; returns false, after showing the output, at the first failure. */
-export async function passes(list: readonly Stage[]): Promise<boolean> {
-  for (const { title, commands, shows } of list) {
-    const started = performance.now();
-    const ended = await pool(
-      width,
-      commands.map(([command, ...args]) => () => run(command, args)),
-    );
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const failed = ended.filter(({ code }) => code !== 0);
-    if (failed.length > 0) {
-      for (const { output } of failed) console.log(output.trimEnd());
-      console.log(`FAILED: ${title} (${seconds} s)`);
-      return false;
-    }
-    console.log(`ok: ${title} (${seconds} s)`);
-    if (shows) { for (const { output } of ended) console.log(output.trimEnd()); }
-  }
-  return true;
+/** Runs the commands of a stage; returns whether it passed, and shows its output if it did not. */
+async function passesStage({ title, commands, shows }: Stage): Promise<boolean> {
+  const started = performance.now();
+  const ended: Ended[] = [];
+  for (const [command, ...args] of commands) ended.push(await run(command, args));
+  const failed = ended.filter(({ code }) => code !== 0);
+  for (const { output } of shows ? ended : failed) console.log(output.trimEnd());
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`${failed.length > 0 ? "FAILED" : "ok"}: ${title} (${seconds} s)`);
+  return failed.length === 0;
+}
+
+/**
+ * Runs the stages, `width` at a time: each of them uses little more than one core. Returns false if one failed; then no
+ * further one has begun.
+ */
+export async function passes(list: readonly Stage[], width: number = cores): Promise<boolean> {
+  let good = true;
+  const jobs = list.map((stage) => async () => {
+    if (good && !await passesStage(stage)) good = false;
+  });
+  await pool(width, jobs);
+  return good;
 }
