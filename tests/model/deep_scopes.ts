@@ -1,7 +1,9 @@
 import {
   append,
+  appendOnFallback,
   appendPutAppend,
   appendThenPut,
+  bound,
   type Expected,
   expected,
   GENESIS,
@@ -19,6 +21,57 @@ import {
 
 /** Scopes that take too long for the test task. */
 export const deepScopes: readonly Expected[] = [
+  expected(
+    "two puts and a read",
+    { ...REGISTER, clients: [put("p", "a", 1), put("q", "b", 1), read(0)] },
+    107_124,
+    637_942,
+  ),
+  expected(
+    "a put that others may end, tried twice, and a release",
+    { ...REGISTER, clients: [bound("p", "a", 2), release("q", "a", 1)] },
+    58_867,
+    293_601,
+    "a member forgets a register",
+  ),
+  expected(
+    "two appends, the second by a kept promise, and another one",
+    { ...REGISTER, clients: [append("p", "ab", 1), append("n", "c", 1, 1)] },
+    35_510,
+    164_967,
+    "a kept promise saves a round",
+  ),
+  expected(
+    "two appends, the second by a kept promise that another one outdates",
+    { ...REGISTER, clients: [appendOnFallback("p", "ab"), append("q", "c", 1, 2)] },
+    149_702,
+    730_521,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+  ),
+  expected(
+    "two appends, the second by a kept promise that another one outdates, and the lowest fallback",
+    { ...REGISTER, clients: [tight(appendOnFallback("p", "ab")), append("q", "c", 1, 2)] },
+    72_508,
+    355_649,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+  ),
+  expected(
+    "two appends by kept promises that another append outdates, and the lowest fallback",
+    { ...REGISTER, content: "a", clients: [keeper("q", "bc", 0), append("p", "d", 1, 2)] },
+    61_388,
+    316_238,
+    "a kept promise saves a round",
+    "a member promises the fallback of what it refuses",
+  ),
+  expected(
+    "a put that is released and forgotten, and another put",
+    { ...REGISTER, clients: [putAndRelease("p", "a", 0), put("q", "b", 1, 2)] },
+    43_457,
+    213_437,
+    "a member forgets a register",
+  ),
   expected(
     "two puts, both of them tried twice",
     { ...REGISTER, clients: [put("p", "a", 2), put("q", "b", 2)] },

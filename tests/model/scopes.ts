@@ -1,22 +1,18 @@
 import {
   append,
   appendKeepingOnce,
-  appendOnFallback,
   appendThenPut,
-  bound,
   type Expected,
   expected,
   GENESIS,
   keeper,
   lapse,
   put,
-  putAndRelease,
   read,
   REGISTER,
   release,
   RESTART,
   THREE_OTHERS,
-  tight,
 } from "./ingredients.ts";
 
 /** One register, and members that do not crash. */
@@ -31,12 +27,6 @@ export const registerScopes: readonly Expected[] = [
     "a change ends without a write",
   ),
   expected(
-    "two puts and a read",
-    { ...REGISTER, clients: [put("p", "a", 1), put("q", "b", 1), read(0)] },
-    107_124,
-    637_942,
-  ),
-  expected(
     "a put whose binding ends before its second attempt, and a read",
     { ...REGISTER, clients: [lapse("p", "a", 2), read(1)] },
     59_100,
@@ -44,49 +34,11 @@ export const registerScopes: readonly Expected[] = [
     "a read has to propose",
   ),
   expected(
-    "a put that others may end, tried twice, and a release",
-    { ...REGISTER, clients: [bound("p", "a", 2), release("q", "a", 1)] },
-    58_867,
-    293_601,
-    "a member forgets a register",
-  ),
-  expected(
-    "two appends, the second by a kept promise, and another one",
-    { ...REGISTER, clients: [append("p", "ab", 1), append("n", "c", 1, 1)] },
-    35_510,
-    164_967,
-    "a kept promise saves a round",
-  ),
-  expected(
     "an append, then a put by a kept promise, and another append",
     { ...REGISTER, clients: [appendThenPut("p", "a", "b"), append("n", "c", 1, 1)] },
     29_929,
     136_284,
     "a kept promise saves a round",
-  ),
-  expected(
-    "two appends, the second by a kept promise that another one outdates",
-    { ...REGISTER, clients: [appendOnFallback("p", "ab"), append("q", "c", 1, 2)] },
-    149_702,
-    730_521,
-    "a kept promise saves a round",
-    "a member promises the fallback of what it refuses",
-  ),
-  expected(
-    "two appends, the second by a kept promise that another one outdates, and the lowest fallback",
-    { ...REGISTER, clients: [tight(appendOnFallback("p", "ab")), append("q", "c", 1, 2)] },
-    72_508,
-    355_649,
-    "a kept promise saves a round",
-    "a member promises the fallback of what it refuses",
-  ),
-  expected(
-    "two appends by kept promises that another append outdates, and the lowest fallback",
-    { ...REGISTER, content: "a", clients: [keeper("q", "bc", 0), append("p", "d", 1, 2)] },
-    61_388,
-    316_238,
-    "a kept promise saves a round",
-    "a member promises the fallback of what it refuses",
   ),
   expected(
     "two appends by kept promises of what is released and forgotten, and the lowest fallback",
@@ -116,13 +68,6 @@ export const registerScopes: readonly Expected[] = [
     12_088,
     65_239,
     "a member drops a promise",
-  ),
-  expected(
-    "a put that is released and forgotten, and another put",
-    { ...REGISTER, clients: [putAndRelease("p", "a", 0), put("q", "b", 1, 2)] },
-    43_457,
-    213_437,
-    "a member forgets a register",
   ),
 ];
 
