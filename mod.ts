@@ -27,6 +27,13 @@ export {
   type ManagedLock,
 } from "./lib/locks/lock_manager.ts";
 export { Lock } from "./lib/locks/lock.ts";
+export type {
+  Deadlock,
+  DeadlockStep,
+  Explanation,
+  LockOwnerParty,
+  LockParty,
+} from "./lib/locks/explanation.ts";
 export type { LockHolder } from "./lib/locks/locks.ts";
 export type { LockOptions } from "./lib/locks/options.ts";
 export type { FrameCounts } from "./lib/node/engine/network.ts";

@@ -1,5 +1,7 @@
 import type { GuestLockEntry } from "../lib/codec/guest_messages.ts";
 import { SynodError } from "../lib/errors.ts";
+import type { Explanation } from "../lib/locks/explanation.ts";
+import { decodeExplanation } from "../lib/locks/explanation_value.ts";
 import type { Queues } from "../lib/locks/lock_manager.ts";
 import { shortLabel } from "../lib/locks/label.ts";
 import { LockRequest, wholeTime } from "../lib/locks/lock_request.ts";
@@ -124,6 +126,14 @@ export class GuestLocks implements LockRequests {
       .promise;
     if (outcome.type !== "entries") throw unexpected("holders", outcome);
     return { holders: outcome.entries.map(toStanding) };
+  }
+
+  /** See {@linkcode LockRequests.explain}. */
+  async explain(register: RegisterId, limits: Limits): Promise<Explanation> {
+    const outcome = await this.#operations.begin({ type: "explain", register }, limits).operation
+      .promise;
+    if (outcome.type !== "explained") throw unexpected("explain", outcome);
+    return decodeExplanation(outcome.value);
   }
 
   /** The holders and the queues of all locks of which `isWanted` returns `true`. */

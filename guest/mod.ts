@@ -35,6 +35,13 @@ export {
   type LockRequestOptions,
   type ManagedLock,
 } from "../lib/locks/lock_manager.ts";
+export type {
+  Deadlock,
+  DeadlockStep,
+  Explanation,
+  LockOwnerParty,
+  LockParty,
+} from "../lib/locks/explanation.ts";
 export type { LockHolder } from "../lib/locks/locks.ts";
 export type { LockOptions } from "../lib/locks/options.ts";
 export type { FrameCounts } from "../lib/node/engine/network.ts";

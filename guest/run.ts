@@ -9,7 +9,18 @@ import type { Gateway } from "./gateway.ts";
 
 /** Operations that only read: any gateway may get them at any time. */
 const READS: ReadonlySet<GuestOperation["type"]> = new Set(
-  ["read", "list", "watch", "watchAll", "guard", "holders", "query", "session", "status"] as const,
+  [
+    "read",
+    "list",
+    "watch",
+    "watchAll",
+    "guard",
+    "holders",
+    "explain",
+    "query",
+    "session",
+    "status",
+  ] as const,
 );
 
 /** Operations that may go on for long, and that a gateway counts apart. */

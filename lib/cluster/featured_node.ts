@@ -2,6 +2,7 @@ import type { Key } from "../codec/key.ts";
 import { type Result, SynodError } from "../errors.ts";
 import { PaxosKV } from "../kv/paxos_kv.ts";
 import type { KvStore } from "../kv/store.ts";
+import type { Explanation } from "../locks/explanation.ts";
 import { LockManager, type LockManagerParts } from "../locks/lock_manager.ts";
 import type { Lock } from "../locks/lock.ts";
 import type { LockHolder, Locks } from "../locks/locks.ts";
@@ -124,6 +125,25 @@ export abstract class FeaturedNode<Events extends ProcessEvents> extends Eventfu
   /** The present owners of the lock on `key`. */
   holders(key: Key): Promise<Result<LockHolder[], "no_quorum">> {
     return this.#features.locks.holders(key);
+  }
+
+  /**
+   * Why the lock on `key` is not free: its owners, who waits, what would free it and when at the latest, and whether it
+   * is part of a deadlock. Asks, and changes nothing. Without a quorum its `state` is `"unknown"`, and `reason` says
+   * who does not answer. Rejects with a `TypeError` for a bad key, and with a `SynodError` `closed`.
+   *
+   * ```ts
+   * import { type ClusterNode } from "@synod/synod";
+   *
+   * async function why(node: ClusterNode) {
+   *   const { text, deadlock } = await node.explain("orders/42");
+   *   console.log(text); // The lock "orders/42" is held by w3, process 17, exclusive, token ...
+   *   return deadlock?.cycle.map(({ key }) => key);
+   * }
+   * ```
+   */
+  explain(key: Key): Promise<Explanation> {
+    return this.#features.locks.explain(key);
   }
 
   /**

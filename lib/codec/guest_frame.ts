@@ -200,6 +200,7 @@ const operation = union<GuestOperation>({
   session: { node: name },
   status: {},
   end: { session: sequence },
+  explain: { register: lock },
 });
 
 /** A failure with at most `causes` nested causes. */
@@ -258,6 +259,7 @@ const outcome = union<GuestOutcome>({
     ),
     waitingFor: list(name, MAX_MEMBERS),
   },
+  explained: { value: bytes },
 });
 
 const event = union<GuestEvent>({

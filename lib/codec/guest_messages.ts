@@ -129,7 +129,9 @@ export type GuestOperation =
   /** The state of the members. */
   | { readonly type: "status" }
   /** Ends an own session. */
-  | { readonly type: "end"; readonly session: number };
+  | { readonly type: "end"; readonly session: number }
+  /** Why a lock is not free. */
+  | { readonly type: "explain"; readonly register: RegisterId };
 
 /** One entry of a lock. */
 export interface GuestLockEntry extends GuestPid {
@@ -220,7 +222,9 @@ export type GuestOutcome =
     readonly type: "members";
     readonly members: readonly GuestMember[];
     readonly waitingFor: readonly string[];
-  };
+  }
+  /** `explain`: an explanation as a value. */
+  | { readonly type: "explained"; readonly value: Uint8Array };
 
 /** News of an operation that goes on. */
 export type GuestEvent =

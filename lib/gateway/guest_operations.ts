@@ -31,7 +31,7 @@ const LARGE = 64 * 1024;
 const LARGE_AT_ONCE = 3;
 
 /** Those that ask for all keys or locks: one of a guest at a time. */
-const WIDE: readonly GuestOperation["type"][] = ["list", "query"];
+const WIDE: readonly GuestOperation["type"][] = ["list", "query", "explain"];
 
 /** Those that wait for something else than the members' answers; they have bounds of their own. */
 const LONG: readonly GuestOperation["type"][] = [

@@ -9,6 +9,7 @@ import type {
 import { decodeKey, type Key } from "../codec/key.ts";
 import { parseRegisterId } from "../codec/register_id.ts";
 import { presentRegisters } from "../kv/present_registers.ts";
+import { encodeExplanation } from "../locks/explanation_value.ts";
 import { readLocks } from "../locks/snapshot.ts";
 import { type GuestOrigin, TicketExpired } from "../paxos/guest_change.ts";
 import { parseSession } from "../paxos/sessions.ts";
@@ -113,6 +114,10 @@ export async function runOperation(
       return { type: "newest", session: await core.queries.sessionOf(operation.node, limits) };
     case "status":
       return await parts.status();
+    case "explain": {
+      const explanation = await parts.table.explain(operation.register, limits);
+      return { type: "explained", value: encodeExplanation(explanation) };
+    }
     case "end":
       await core.queries.end(parts.sessionOf(operation.session), limits);
       return { type: "done" };
@@ -141,6 +146,8 @@ export function requestOf(operation: GuestOperation): GuestRequest | null {
     }
     case "holders":
       return { type: "holders", key: parseRegisterId(operation.register).key };
+    case "explain":
+      return { type: "explain", key: parseRegisterId(operation.register).key };
     case "query":
       return { type: "query" };
     case "place": {

@@ -24,6 +24,7 @@ export interface GuestRequest {
     | "lock"
     | "steal"
     | "holders"
+    | "explain"
     | "query"
     | "whereis"
     | "lookup"

@@ -3,6 +3,7 @@ import type { Limits } from "../node/shell.ts";
 import type { Owner } from "../owners/owner.ts";
 import { type LockEntry, MAX_QUEUE } from "../paxos/lock_register.ts";
 import type { RegisterId } from "../paxos/register.ts";
+import type { Explanation } from "./explanation.ts";
 import type { LockRequest, LockWish } from "./lock_request.ts";
 
 /** A request for a lock. */
@@ -27,6 +28,8 @@ export interface LockRequests {
     register: RegisterId,
     limits: Limits,
   ): Promise<{ readonly holders: readonly HeldRequest[] }>;
+  /** Why the lock is not free. */
+  explain(register: RegisterId, limits: Limits): Promise<Explanation>;
 }
 
 /** One owner of a lock. */

@@ -16,6 +16,8 @@ import type { RegisterId, State } from "../paxos/register.ts";
 import type { Owner } from "../owners/owner.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";
 import { release } from "../owners/release.ts";
+import { explainLock } from "./explain.ts";
+import type { Explanation } from "./explanation.ts";
 import { encodeLock, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
 import { LockTrace } from "./lock_trace.ts";
 import { LockWaiters } from "./lock_waiters.ts";
@@ -158,6 +160,11 @@ export class LockTable implements LockRequests {
     const outcomes = await Promise.all(stale.map(hasEnded));
     const ended = new Set(stale.filter((_, index) => outcomes[index]));
     return dropEnded(this.#lockOf(register, state), (session) => ended.has(session));
+  }
+
+  /** Why the lock is not free; changes nothing. */
+  explain(register: RegisterId, limits: Limits): Promise<Explanation> {
+    return explainLock(this.#core, this, register, limits);
   }
 
   /** Removes the entries of a session that has ended. */

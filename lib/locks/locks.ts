@@ -5,6 +5,8 @@ import { type Result, SynodError } from "../errors.ts";
 import type { LockMode } from "../paxos/lock_register.ts";
 import { type Pid, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import type { Owner, Owners } from "../owners/owner.ts";
+import type { Explanation } from "./explanation.ts";
+import { unknownLock } from "./explanation_value.ts";
 import { Lock } from "./lock.ts";
 import type { LockRequests } from "./lock_requests.ts";
 import { labeled, type LockOptions, type LockSettings, lockSettings } from "./options.ts";
@@ -143,6 +145,17 @@ export class Locks {
       return { ok: true, value };
     } catch (error) {
       return noQuorumResult(error);
+    }
+  }
+
+  /** Why the lock on `key` is not free. */
+  async explain(key: Key): Promise<Explanation> {
+    const register = this.registerOf(key);
+    try {
+      return await this.#requests.explain(register, this.#shell.limits());
+    } catch (error) {
+      if (!(error instanceof SynodError) || error.code !== "no_quorum") throw error;
+      return unknownLock(key, this.#shell.runtime.wallNow(), error.message);
     }
   }
 

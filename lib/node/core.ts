@@ -1,7 +1,7 @@
 import { SynodError } from "../errors.ts";
 import type { LamportClock, Life } from "../paxos/ballot.ts";
 import type { GenesisRecord, OrderRequest, PersonalReply } from "../paxos/messages.ts";
-import type { OperationId, SessionId } from "../paxos/register.ts";
+import type { OperationId, RegisterId, SessionId, State } from "../paxos/register.ts";
 import type { Engine } from "./engine/engine.ts";
 import { PeerRequest } from "./engine/peer_request.ts";
 import type { BucketWatches } from "./quorum/bucket_watches.ts";
@@ -145,6 +145,32 @@ export class Core implements NodeShell {
   /** A request to one node, by any route that reaches it; `take` is called with each answer, and who gives it. */
   peerRequest(to: string, take: (reply: PersonalReply, life: Life) => void): PeerRequest {
     return new PeerRequest(this.engine, to, take);
+  }
+
+  /**
+   * What this member has accepted for the registers with this prefix, in order; at most `most`. It may be outdated, or
+   * not chosen. Other work has turns in between. Nothing, while the node does not vote.
+   */
+  async *held(
+    prefix: string,
+    most: number,
+  ): AsyncGenerator<{ register: RegisterId; state: State }> {
+    let after = prefix;
+    for (let left = most;;) {
+      const acceptor = this.engine.voter?.acceptor;
+      if (acceptor === undefined) return;
+      const { registers, more } = acceptor.inventory(after);
+      for (const register of registers) {
+        if (!register.startsWith(prefix)) return;
+        after = register;
+        const state = acceptor.stored(register)?.accepted?.state;
+        if (state === undefined) continue;
+        if (left-- <= 0) return;
+        yield { register, state };
+      }
+      if (!more) return;
+      await this.pause(0);
+    }
   }
 
   /** Whether this node votes and, as a member, has not heard of a session for as long as that lasts. */

@@ -79,6 +79,7 @@ export const OPERATIONS: ByType<GuestOperation> = {
   guard: { type: "guard", register: LOCK, session: 1, request: 7, counter: CLOCK, life: LIFE },
   unlock: { type: "unlock", register: LOCK, session: 1, request: 7, unsure: false },
   holders: { type: "holders", register: LOCK },
+  explain: { type: "explain", register: LOCK },
   query: { type: "query" },
   place: { type: "place", register: SINGLETON, spec: "spec", args: VALUE, start: true },
   call: { type: "call", ...CALL },
@@ -109,6 +110,7 @@ export const OUTCOMES: ByType<GuestOutcome> = {
   notStarted: { type: "notStarted", byHost: true, failure: FAILURE },
   busy: { type: "busy" },
   newest: { type: "newest", session: SESSION },
+  explained: { type: "explained", value: new Uint8Array([1, 2]) },
   members: {
     type: "members",
     members: [{ id: "w1", reachable: true, state: "operational", incarnation: LIFE }],

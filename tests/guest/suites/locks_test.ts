@@ -1,5 +1,6 @@
 // Runs in Deno alone: virtual time; the suite of Web Locks runs over guests in each runtime.
 import "../../support/use_guests.ts";
+import "../../locks/explain_test.ts";
 import "../../locks/holders_test.ts";
 import "../../locks/if_available_test.ts";
 import "../../locks/lock_test.ts";

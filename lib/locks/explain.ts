@@ -1,0 +1,159 @@
+import { bucketPrefix, type Key, parseRegisterId } from "../codec.ts";
+import type { Core } from "../node/core.ts";
+import type { Limits } from "../node/shell.ts";
+import { fencedOnce } from "../owners/fenced.ts";
+import type { LockEntry, LockValue } from "../paxos/lock_register.ts";
+import { REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
+import type { Deadlock, Explanation, LockOwnerParty, LockParty } from "./explanation.ts";
+import { NOTHING } from "./explanation_value.ts";
+import { textOf } from "./explanation_text.ts";
+import {
+  type CycleStep,
+  cycleThrough,
+  sameProcess,
+  sameSession,
+  waitedForBy,
+} from "./lock_graph.ts";
+import { lockOf } from "./lock_value.ts";
+
+/** Waiting requests that are named; the rest is counted. */
+const MOST_NAMED = 100;
+
+/** Locks that are looked at in the search for a cycle, to bound its time. */
+const MOST_SEARCHED = 20_000;
+
+/** Other locks that are named for one owner. */
+const MOST_WAITED_FOR = 10;
+
+/** The locks of a node, as far as it needs them here. */
+interface Locks {
+  peek(
+    register: RegisterId,
+    hasEnded: (session: string) => Promise<boolean>,
+    limits: Limits,
+  ): Promise<LockValue>;
+}
+
+/** Why the lock of `register` is not free; asks, and changes nothing. */
+export async function explainLock(
+  core: Core,
+  locks: Locks,
+  register: RegisterId,
+  limits: Limits,
+): Promise<Explanation> {
+  const facts = await factsOf(core, locks, register, limits);
+  const explanation = { key: keyOf(register), at: core.runtime.wallNow(), ...facts };
+  return { ...explanation, text: textOf(explanation) };
+}
+
+/** What there is to say of a lock. */
+type Facts = Omit<Explanation, "key" | "at" | "text">;
+
+async function factsOf(
+  core: Core,
+  locks: Locks,
+  register: RegisterId,
+  limits: Limits,
+): Promise<Facts> {
+  const hasEnded = fencedOnce(core, limits);
+  const peek = (register: RegisterId) => locks.peek(register, hasEnded, limits);
+  const lock = await peek(register);
+  if (lock.holders.length === 0) return { ...NOTHING, state: "free", reason: null };
+  const waited = await waitedLocks(core, peek, limits);
+  waited.set(register, lock);
+  const remaining = await remainingOf(core, lock.holders, limits);
+  const holders = lock.holders.map((entry): LockOwnerParty => ({
+    ...partyOf(entry),
+    token: entry.token,
+    remaining: remaining.get(entry.pid.session) ?? null,
+    waitsFor: waitedForBy(entry, waited, sameProcess).filter((other) => other !== register)
+      .slice(0, MOST_WAITED_FOR).map(keyOf),
+  }));
+  const longest = Math.max(...holders.map((holder) => holder.remaining ?? Infinity));
+  return {
+    ...{ state: "held", reason: null, holders },
+    waiters: lock.queue.slice(0, MOST_NAMED).map(partyOf),
+    waiting: lock.queue.length,
+    freedBy: freedBy(holders),
+    latest: longest === Infinity ? null : core.runtime.wallNow() + Math.ceil(longest),
+    deadlock: await deadlockOf(register, waited, peek),
+  };
+}
+
+/** All locks with a queue: as this member has them, or as a quorum lists them if this node does not vote. */
+async function waitedLocks(
+  core: Core,
+  peek: (register: RegisterId) => Promise<LockValue>,
+  limits: Limits,
+): Promise<Map<RegisterId, LockValue>> {
+  const waited = new Map<RegisterId, LockValue>();
+  const add = (register: RegisterId, lock: LockValue) => {
+    if (lock.queue.length > 0) waited.set(register, lock);
+  };
+  const prefix = bucketPrefix(REGISTER_KINDS.lock, undefined);
+  if (core.votes) {
+    for await (const { register, state } of core.held(prefix, MOST_SEARCHED)) {
+      add(register, lockOf(state));
+    }
+    return waited;
+  }
+  const listed = [...(await core.queries.list(prefix, limits)).keys()];
+  const queue = listed.slice(0, MOST_SEARCHED).values();
+  const look = async () => {
+    for (const register of queue) add(register, await peek(register));
+  };
+  await Promise.all(Array.from({ length: 16 }, look));
+  return waited;
+}
+
+/** How long the sessions of the owners last at least, in milliseconds. */
+async function remainingOf(
+  core: Core,
+  holders: readonly LockEntry[],
+  limits: Limits,
+): Promise<Map<string, number>> {
+  const sessions = [...new Set(holders.map(({ pid }) => pid.session))].slice(0, MOST_NAMED);
+  const entries = await Promise.all(sessions.map(async (session) => {
+    const remaining = await core.queries.remaining(session, limits);
+    return [session, remaining] as const;
+  }));
+  return new Map(entries);
+}
+
+/** The cycle through a lock, if it is still there when its locks are read again. */
+async function deadlockOf(
+  start: RegisterId,
+  waited: Map<RegisterId, LockValue>,
+  peek: (register: RegisterId) => Promise<LockValue>,
+): Promise<Deadlock | null> {
+  for (const same of [sameProcess, sameSession]) {
+    const found = cycleThrough(start, waited, same);
+    if (found === null) continue;
+    const now = new Map<RegisterId, LockValue>();
+    for (const { register } of found) now.set(register, await peek(register));
+    const cycle = cycleThrough(start, now, same);
+    if (cycle !== null) return { certain: same === sameProcess, cycle: cycle.map(stepOf) };
+  }
+  return null;
+}
+
+function stepOf({ register, owner }: CycleStep) {
+  return { key: keyOf(register), owner: partyOf(owner) };
+}
+
+function partyOf(
+  { pid, mode, ...entry }: LockEntry & { readonly since?: number; readonly label?: string },
+): LockParty {
+  const { since = null, label = null } = entry;
+  return { node: pid.node, pid: { ...pid }, mode, since, label };
+}
+
+function keyOf(register: RegisterId): Key {
+  return parseRegisterId(register).key;
+}
+
+function freedBy(holders: readonly LockOwnerParty[]): string {
+  const nodes = [...new Set(holders.map(({ node }) => node))];
+  const all = nodes.length === 1 ? `Node ${nodes[0]}` : `Each of the nodes ${nodes.join(", ")}`;
+  return `${all} releases it, closes, or is without a quorum until its session has ended`;
+}
