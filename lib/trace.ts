@@ -31,6 +31,8 @@ export interface TraceLock {
   request: number;
   /** `"exclusive"` or `"shared"`. */
   mode: LockMode;
+  /** Its label; `null`: none. */
+  label: string | null;
 }
 
 /** One attempt at a call of a singleton, as its host and its caller number it. */

@@ -141,10 +141,7 @@ function stepOf({ register, owner }: CycleStep) {
   return { key: keyOf(register), owner: partyOf(owner) };
 }
 
-function partyOf(
-  { pid, mode, ...entry }: LockEntry & { readonly since?: number; readonly label?: string },
-): LockParty {
-  const { since = null, label = null } = entry;
+function partyOf({ pid, mode, since = null, label = null }: LockEntry): LockParty {
   return { node: pid.node, pid: { ...pid }, mode, since, label };
 }
 

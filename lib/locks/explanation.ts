@@ -12,7 +12,7 @@ export interface LockParty {
   mode: LockMode;
   /** When it asked for the lock, by the wall clock of its node, in milliseconds since 1970; `null`: not known. */
   since: number | null;
-  /** The label of the request; `null`: none. */
+  /** The label of the request, at most the first 64 bytes of it; `null`: none. */
   label: string | null;
 }
 

@@ -12,10 +12,11 @@ export class LockTrace {
   readonly #began: number;
 
   private constructor(core: Core, request: LockRequest) {
-    const { register, owner, number, mode } = request;
+    const { register, owner: { pid }, number, mode, label = null } = request;
     this.#core = core;
     this.#request = request;
-    this.#lock = { key: parseRegisterId(register).key, pid: owner.pid, request: number, mode };
+    const { key } = parseRegisterId(register);
+    this.#lock = { key, pid, request: number, mode, label };
     this.#began = core.runtime.now();
   }
 

@@ -42,7 +42,8 @@ describe("explain()", () => {
   it("names the owner, those who wait in their order, and when it is free at the latest", async () => {
     await using cluster = await start();
     const { time, nodes: [first, second, third] } = cluster;
-    const lock = await time.until(second.lock("k"));
+    const asked = time.runtime.wallNow();
+    const lock = await time.until(second.lock("k", { label: "nightly report" }));
     const waiting: Promise<Lock>[] = [];
     for (const node of [third, first, third]) {
       waiting.push(node.lock("k", { mode: "shared" }));
@@ -53,11 +54,15 @@ describe("explain()", () => {
     const [holder] = explained.holders;
     assertEquals([holder.node, holder.mode, holder.token], [nameOf("n2"), "exclusive", lock.token]);
     assertEquals(holder.pid.node, nameOf("n2"));
-    assertEquals(holder.waitsFor, []);
+    assertEquals([holder.waitsFor, holder.since, holder.label], [[], asked, "nightly report"]);
     assert(holder.remaining !== null && holder.remaining > 0 && holder.remaining <= sessionTtl);
     assertEquals(explained.waiters.map(({ node }) => node), ["n3", "n1", "n3"].map(nameOf));
     assertEquals(explained.waiters.map(({ mode }) => mode), ["shared", "shared", "shared"]);
+    const ages = explained.waiters.map(({ since }) => since! - asked);
+    assert(ages[0] < ages[1] && ages[1] < ages[2] && ages[2] < 1_000, `${ages}`);
+    assertEquals(explained.waiters[0].label, null);
     assertEquals(explained.waiting, 3);
+    assertStringIncludes(explained.text, '"nightly report"');
     assert(explained.latest !== null);
     assertGreater(explained.latest, explained.at);
     assert(explained.latest <= explained.at + sessionTtl + 1);
