@@ -141,8 +141,8 @@ function stepOf({ register, owner }: CycleStep) {
   return { key: keyOf(register), owner: partyOf(owner) };
 }
 
-function partyOf({ pid, mode, since = null, label = null }: LockEntry): LockParty {
-  return { node: pid.node, pid: { ...pid }, mode, since, label };
+function partyOf({ pid, mode, since, label }: LockEntry): LockParty {
+  return { node: pid.node, pid: { ...pid }, mode, since: since ?? null, label: label ?? null };
 }
 
 function keyOf(register: RegisterId): Key {

@@ -12,11 +12,11 @@ export class LockTrace {
   readonly #began: number;
 
   private constructor(core: Core, request: LockRequest) {
-    const { register, owner: { pid }, number, mode, label = null } = request;
+    const { register, owner: { pid }, number, mode } = request;
     this.#core = core;
     this.#request = request;
     const { key } = parseRegisterId(register);
-    this.#lock = { key, pid, request: number, mode, label };
+    this.#lock = { key, pid, request: number, mode, label: request.label ?? null };
     this.#began = core.runtime.now();
   }
 
