@@ -58,15 +58,15 @@ export type SessionId = string;
 /** The id of one operation, `life/sequence`; unique, so that a writer recognises its own write. */
 export type OperationId = string;
 
-/** One owner inside a session. */
-export interface Pid {
+/** One owner inside a session. A type, no interface: only so may it be part of a key. */
+export type Pid = {
   /** The id of the node. */
   readonly node: string;
   /** The session. */
   readonly session: SessionId;
   /** Its number among the owners of the node. */
   readonly seq: number;
-}
+};
 
 /** What the life of a value is bound to. */
 export type Binding =

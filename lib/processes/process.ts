@@ -58,7 +58,7 @@ export interface ProcessHost {
  * await node.close();
  * ```
  */
-export class Process<R = void> {
+export class Process<R = unknown> {
   /** The identity of this process in the cluster. */
   readonly pid: Pid;
   /**
