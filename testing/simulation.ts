@@ -17,6 +17,9 @@ export class Simulation {
   #time = 0;
   #events = 0;
   #instant = 0;
+  #holds = 0;
+  /** Goes on with a run that is held. */
+  #goOn: (() => void) | null = null;
 
   /** `trace` is called with a line for each event that is noted. */
   constructor(seed: string, trace?: (line: string) => void) {
@@ -33,6 +36,11 @@ export class Simulation {
   /** The number of events that have run. */
   get events(): number {
     return this.#events;
+  }
+
+  /** Whether nothing more will happen. */
+  get isIdle(): boolean {
+    return this.#queue.size === 0;
   }
 
   /** A number that grows with each call: it records the order of operations. */
@@ -68,6 +76,20 @@ export class Simulation {
     this.#trace?.(`${this.#time.toFixed(3).padStart(12)}  ${what()}`);
   }
 
+  /** No event runs until the returned function is called, which may be in a real event. */
+  hold(): () => void {
+    this.#holds++;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      if (--this.#holds > 0) return;
+      const goOn = this.#goOn;
+      this.#goOn = null;
+      goOn?.();
+    };
+  }
+
   /**
    * Runs events until `done` returns true (checked before each event), or until the next event is after
    * `deadline`. Resolves to whether `done` returned true. Rejects with the exception of an event or of `done`.
@@ -78,6 +100,10 @@ export class Simulation {
       const turn = () => {
         try {
           if (done()) return resolve(true);
+          if (this.#holds > 0) {
+            this.#goOn = () => tasks.next(turn);
+            return;
+          }
           const next = this.#queue.peek();
           if (next === undefined || next.time > deadline) {
             this.#time = Math.max(this.#time, deadline);

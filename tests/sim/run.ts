@@ -2,7 +2,7 @@ import { decodeFrame } from "../../lib/codec.ts";
 import { decodeUp } from "../../lib/codec/guest_frame.ts";
 import { onInvariantFailure } from "../../lib/paxos/invariant.ts";
 import { Cluster, DRIFT } from "./simulated_cluster.ts";
-import { describeFrame } from "./describe_frame.ts";
+import { describeFrame } from "../../testing/describe_frame.ts";
 import { Faults } from "./faults.ts";
 import { withoutReality } from "./guard.ts";
 import { KvUsers } from "./kv_users.ts";

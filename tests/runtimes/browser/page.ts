@@ -8,8 +8,9 @@ import { join } from "../../../mod.ts";
 import { broadcastChannel } from "../../../transports/broadcast_channel.ts";
 import { http } from "../../../transports/http.ts";
 import { webSocket } from "../../../transports/websocket.ts";
+import { simulated } from "../support/simulated.ts";
 
 /** The global `synod` of the page. */
-export const library = { connect, join, broadcastChannel, http, webSocket };
+export const library = { connect, join, broadcastChannel, http, simulated, webSocket };
 
 Object.assign(globalThis, { synod: library });

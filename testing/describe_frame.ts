@@ -1,4 +1,4 @@
-import { decodeFrame, parseRegisterId } from "../../lib/codec.ts";
+import { decodeFrame, parseRegisterId } from "../lib/codec.ts";
 
 /** The content of a frame in one line, for the trace. */
 export function describeFrame(bytes: Uint8Array): string {

@@ -1,0 +1,40 @@
+import type { TraceEvent, TraceEventType } from "../lib/trace.ts";
+
+/** The events that are left out: steps of what another event tells, and those that come all the time. */
+const LEFT_OUT: ReadonlySet<TraceEventType> = new Set<TraceEventType>([
+  "proposal.prepare",
+  "proposal.accept",
+  "proposal.refused",
+  "proposal.restarted",
+  "proposal.abandoned",
+  "read",
+  "session.renewed",
+  "connection.opened",
+  "connection.failed",
+  "call.sent",
+  "call.began",
+]);
+
+/** The longest text of a field, in characters. */
+const LONGEST = 80;
+
+/** An event of a node as a line of the trace; `null`: it is left out. */
+export function traceLine({ at: _, type, ...fields }: TraceEvent): string | null {
+  if (LEFT_OUT.has(type)) return null;
+  // Changes of locks and singletons have events of their own.
+  if (type === "proposal.chosen") {
+    const { register, written, token } = fields as TraceEvent & { type: "proposal.chosen" };
+    if (register.kind !== "key" || !written) return null;
+    const bucket = register.bucket === null ? "" : `${register.bucket}/`;
+    return `has written the key ${bucket}${textOf(register.key)}, token ${token}`;
+  }
+  const shown = Object.entries(fields)
+    .filter(([name]) => name !== "request")
+    .map(([name, value]) => `${name} ${textOf(value)}`);
+  return [type, shown.join(", ")].join(" ").trimEnd();
+}
+
+function textOf(value: unknown): string {
+  const text = JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}n` : part);
+  return String(text).slice(0, LONGEST);
+}
