@@ -30,6 +30,8 @@ const LAYERS = [
   "lib/gateway",
   "lib/cluster",
   "guest",
+  // The root, with the public entry point.
+  "",
   "testing",
 ];
 
@@ -68,7 +70,7 @@ async function sources(folder: string): Promise<string[]> {
   return files.sort();
 }
 
-const folderOf = (file: string): string => file.slice(0, file.lastIndexOf("/"));
+const folderOf = (file: string): string => file.slice(0, Math.max(0, file.lastIndexOf("/")));
 
 /** `text` without doc comments, whose examples import the package by name. */
 const withoutExamples = (text: string): string => text.replaceAll(/^ *\*.*$/gm, "");
